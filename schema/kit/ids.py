@@ -1,0 +1,37 @@
+"""Opaque, durable ids: a type's name and a row's number, in URL-safe base64 without padding."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+
+from models.errors import NotFound
+
+
+def to_id(kind: str, number: int) -> str:
+    """The outside id of row `number` of GraphQL type `kind`."""
+    return urlsafe_b64encode(f"{kind}:{number}".encode()).rstrip(b"=").decode()
+
+
+def find_number(kind: str, outside_id: str) -> int | None:
+    """The row's number, or None when this is no id of a `kind`."""
+    decoded = split_id(outside_id)
+    return decoded[1] if decoded is not None and decoded[0] == kind else None
+
+
+def split_id(outside_id: str) -> tuple[str, int] | None:
+    """The GraphQL type's name and the row's number, or None when this is no id at all."""
+    try:
+        text = urlsafe_b64decode(outside_id + "=" * (-len(outside_id) % 4)).decode()
+    except ValueError:
+        return None
+    kind, _, digits = text.partition(":")
+    if not kind or not digits.isascii() or not digits.isdigit() or int(digits) >= 2**63:
+        return None
+    return kind, int(digits)
+
+
+def get_number(kind: str, outside_id: str, path: Sequence[str | int]) -> int:
+    """The row's number. Raises NotFound at `path` when this is no id of a `kind`."""
+    number = find_number(kind, outside_id)
+    if number is None:
+        raise NotFound(f"there is no {kind} with the id {outside_id!r}", path)
+    return number
