@@ -1,0 +1,85 @@
+"""Throw-away servers for the tests: one PostgreSQL and one Valkey a session, in a temporary folder, on Unix sockets.
+
+`MUSTER_DATABASE_URL` and `MUSTER_REDIS_URL` make the tests use servers of one's own. The database named there serves only to make
+others from: the tests make `muster_test_...` beside it and drop it again. Of Redis they take the database that the URL names, and empty it.
+"""
+
+import contextlib
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from models import db, migrations
+from muster.embedded import Postgres, Valkey, running
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where the tests' servers are. `postgres_url` names the database that others are made from."""
+
+    postgres_url: str
+    redis_url: str
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """One PostgreSQL and one Valkey for the whole session."""
+    folder = Path(tempfile.mkdtemp(prefix="muster-test-"))
+    folder.chmod(0o711)  # run by root, PostgreSQL is another user and has to walk through
+    postgres, valkey = Postgres(folder / "postgres", throw_away=True), Valkey(folder / "valkey", throw_away=True)
+    own_database, own_redis = os.environ.get("MUSTER_DATABASE_URL"), os.environ.get("MUSTER_REDIS_URL")
+    needed = [server for server, own in ((postgres, own_database), (valkey, own_redis)) if not own]
+    try:
+        with running(*needed):
+            yield Servers(own_database or postgres.url, own_redis or valkey.url)
+    finally:
+        shutil.rmtree(postgres.home.resolve(), ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def with_database(url: str, name: str) -> str:
+    """The URL of another database of the same server."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+async def _on_server(url: str, *statements: str) -> None:
+    """Run statements that allow no transaction (CREATE and DROP DATABASE), beside the process's pool."""
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def template(servers: Servers) -> AsyncIterator[str]:
+    """The name of a migrated, empty database to copy."""
+    name = f"muster_test_{os.getpid()}_template"
+    await _on_server(servers.postgres_url, f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
+    await db.connect(with_database(servers.postgres_url, name), pool_max=2)
+    await migrations.migrate()
+    await db.disconnect()
+    yield name
+    await _on_server(servers.postgres_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@contextlib.asynccontextmanager
+async def database_from(servers: Servers, template: str) -> AsyncIterator[str]:
+    """A database of its own, copied from the template; gives its URL. Connecting to it is the caller's."""
+    name = f"muster_test_{os.getpid()}_{next(_numbers)}"
+    await _on_server(servers.postgres_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    try:
+        yield with_database(servers.postgres_url, name)
+    finally:
+        await _on_server(servers.postgres_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
