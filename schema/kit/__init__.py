@@ -1,0 +1,45 @@
+"""What every noun of the schema is made with.
+
+A noun's file holds its types, inputs, queries, mutations and subscriptions, in that order, and is added to the lists
+in `schema/root.py`.
+
+    from schema.context import Info
+    from schema.kit.connection import PageInfo, counted, page_of, page_size
+    from schema.kit.guard import mutation, query, scope_of, subscription
+    from schema.kit.nodes import Node, node
+    from schema.kit.rows import all_shown, derived, named, outside_id, shown
+    from schema.kit.batched import batched
+
+**Root fields** name the permission that they need: `@query(Permission.CONTACT_READ)`,
+`@mutation(Permission.CONTACT_WRITE, ContactPayload)`, `@subscription(Permission.SEGMENT_READ)`, or `SIGNED_IN`, or
+`ANYONE`. The check is made once per root field, by the executor, before the resolver runs; a root field that names
+nothing is refused. `scope_of(info)` is the caller's scope.
+
+**Rows, not instances.** A resolver returns database rows (or dicts, or any object): a plain attribute `name: str |
+None` of the type is the row's column `name`. `shown(Contact, row)` and `all_shown(Contact, rows)` only tell the type
+checker. What is not a column is `derived` from the row alone; `id: strawberry.ID = outside_id("Contact")`. JSON
+columns stay text. For fields whose type is an interface (`Node`, `Job`) the row says what it is: `named(ImportJob,
+row)`.
+
+**No resolvers on list types.** What needs the database for each row of a list is `batched(loader)`: the loader gets
+all the rows of the list at once and answers one value per row, with one statement. It may take arguments, aliases are
+kept apart, and it works at any depth. A method resolver on a type is slower by a factor of ten: keep it for payloads
+and single things.
+
+**Connections** are pages: see `schema/kit/connection.py`. `first: int | None = 50` in the signature (the contract
+lets it be null).
+
+**Looking ahead**: `selected(info)`, `selected(info, "edges", "node")` (schema/kit/lookahead.py) are the attribute
+names asked for.
+
+**Nodes**: `@node("Contact", Permission.CONTACT_READ)` registers how rows are found by number, for node(id) and
+nodes(ids).
+
+**Mistakes** in what the caller sent are DomainErrors: in a mutation they become `userErrors` of the payload by
+themselves; in a query or subscription a top-level error coded BAD_REQUEST. A thing that is not there is null in a
+query, NotFound in a mutation. Anything else that is raised is a fault of ours: masked, logged with the request id,
+coded INTERNAL.
+
+**Subscriptions** are async generators. The permission is checked again while they live. A feed whose reader is too
+slow raises `SlowConsumer(cursor)` (schema/kit/refusals.py), which ends the operation with a clear error that carries
+the cursor."""

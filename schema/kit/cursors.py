@@ -20,5 +20,7 @@ def from_cursor(cursor: str, length: int, path: str = "after") -> tuple[Any, ...
     except ValueError:
         key = None
     if not isinstance(key, list) or len(key) != length:
-        raise Invalid(f"{cursor!r} is not a cursor of this list: pass an endCursor that it gave, with the same order", (path,))
+        raise Invalid(
+            f"{cursor!r} is not a cursor of this list: pass an endCursor that it gave, with the same order", (path,)
+        )
     return tuple(key)

@@ -10,9 +10,8 @@
         @mutation(Permission.CONTACT_WRITE, ContactPayload)
         async def contact_create(self, info: Info, input: ContactInput) -> ContactPayload: ...
 
-A mutation's resolver raises DomainError or Problems freely: `payload(user_errors=[...])` is what the caller gets, so every
-other field of a payload has a default. The scope of the caller is `scope_of(info)`.
-"""
+A mutation's resolver raises DomainError or Problems freely: `payload(user_errors=[...])` is what the caller gets, so
+every other field of a payload has a default. The scope of the caller is `scope_of(info)`."""
 
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -4,14 +4,14 @@ import strawberry
 
 from models.errors import DomainError, ErrorCode, Problems
 
-UserErrorCode = strawberry.enum(ErrorCode, name="UserErrorCode")
+strawberry.enum(ErrorCode, name="UserErrorCode")
 
 
 @strawberry.type(description="A mistake in what the caller sent. Nothing was changed when a payload holds one.")
 class UserError:
     """One mistake."""
 
-    code: UserErrorCode
+    code: ErrorCode
     message: str = strawberry.field(description="Says what is wrong and what would be right, for a person to read.")
     field: list[str] | None = strawberry.field(
         default=None, description='Path into the input, such as ["rule", "all", "0", "field", "value"].'
@@ -21,7 +21,4 @@ class UserError:
 def user_errors(error: DomainError | Problems) -> list[UserError]:
     """An error of the domain as the payload tells it."""
     errors = error.errors if isinstance(error, Problems) else (error,)
-    return [
-        UserError(code=UserErrorCode(e.code), message=e.message, field=None if e.path is None else list(e.path))
-        for e in errors
-    ]
+    return [UserError(code=e.code, message=e.message, field=None if e.path is None else list(e.path)) for e in errors]

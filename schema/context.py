@@ -1,0 +1,25 @@
+"""What a resolver knows about the operation that it serves."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import strawberry
+
+from permissions.principal import Scope
+
+
+@dataclass(slots=True)
+class Context:
+    """One operation: who asks (None: nobody signed in), under which request id, from which address.
+
+    Made anew for each operation, also for each on a WebSocket. `batches` is where batched fields meet.
+    """
+
+    scope: Scope | None
+    request_id: str
+    address: str | None = None
+    batches: dict[Any, Any] = field(default_factory=dict)
+
+
+Info = strawberry.Info[Context, None]
+"""The second parameter of a resolver."""

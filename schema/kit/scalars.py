@@ -1,0 +1,111 @@
+"""The contract's scalars. Annotate with these, or with `datetime` and `date` themselves."""
+
+import re
+from datetime import UTC, date, datetime
+from typing import Any, Final, NewType
+
+import orjson
+import strawberry
+
+JSON = NewType("JSON", object)
+"""Any JSON value. Out of the resolvers, a `str` is JSON text (as the database gives it); in, a plain Python value."""
+
+Duration = NewType("Duration", str)
+"""An ISO 8601 duration, checked, as text."""
+
+BigInt = NewType("BigInt", int)
+"""A whole number past 32 bits."""
+
+ChangeCursor = NewType("ChangeCursor", str)
+"""A position in a workspace's membership change log, as its author wrote it."""
+
+_DURATION = re.compile(r"P(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def to_instant(value: Any) -> datetime:
+    """RFC 3339 text as an aware datetime in UTC. Raises ValueError that says what would be right."""
+    if isinstance(value, str) and _INSTANT.fullmatch(value):
+        try:
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    raise ValueError(f"{value!r} is not an instant: write it as 2026-11-22T09:30:00Z, always with an offset")
+
+
+def to_day(value: Any) -> date:
+    """YYYY-MM-DD as a date. Raises ValueError that says what would be right."""
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise ValueError(f"{value!r} is not a calendar day: write it as 2026-11-22")
+
+
+def to_duration(value: Any) -> str:
+    """An ISO 8601 duration, as it came. Raises ValueError that says what would be right."""
+    if isinstance(value, str) and _DURATION.fullmatch(value):
+        return value
+    raise ValueError(f"{value!r} is not a duration: write it in ISO 8601, such as P30D or PT15M")
+
+
+def to_big_int(value: Any) -> int:
+    """A whole number of at most 64 bits. Raises ValueError that says what would be right."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63:
+        return value
+    raise ValueError(f"{value!r} is not a whole number of at most 64 bits")
+
+
+def instant_text(value: datetime) -> str:
+    """An aware datetime as the server writes it: RFC 3339, in UTC."""
+    if value.tzinfo is None:
+        raise ValueError(f"{value!r} has no zone")
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def json_fragment(value: Any) -> Any:
+    """JSON text goes into the response as it is; other values are encoded with it."""
+    return orjson.Fragment(value) if isinstance(value, str) else value
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    raise ValueError(f"{value!r} is not a text")
+
+
+SCALARS: Final[dict[object, Any]] = {
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="An instant, RFC 3339, always with an offset; the server answers in UTC.",
+        serialize=instant_text,
+        parse_value=to_instant,
+    ),
+    date: strawberry.scalar(
+        name="Date", description="A calendar day, YYYY-MM-DD.", serialize=date.isoformat, parse_value=to_day
+    ),
+    Duration: strawberry.scalar(
+        name="Duration",
+        description="An ISO 8601 duration such as P30D or PT15M.",
+        serialize=_text,
+        parse_value=to_duration,
+    ),
+    JSON: strawberry.scalar(name="JSON", description="Any JSON value.", serialize=json_fragment),
+    BigInt: strawberry.scalar(
+        name="BigInt",
+        description="A whole number past 32 bits, as a JSON number.",
+        serialize=to_big_int,
+        parse_value=to_big_int,
+    ),
+    ChangeCursor: strawberry.scalar(
+        name="ChangeCursor",
+        description="An opaque, durable position in a workspace's membership change log.",
+        serialize=_text,
+        parse_value=_text,
+    ),
+}
+"""For StrawberryConfig.scalar_map."""
