@@ -24,6 +24,7 @@ CREATE TABLE people (
     role          text NOT NULL CHECK (role IN ('ADMIN', 'MANAGER', 'USER')),
     permissions   text[] NOT NULL DEFAULT '{}',
     password_hash text NOT NULL,
+    password_version integer NOT NULL DEFAULT 1, -- grows with each new password: a bearer token of an older one is refused
     created_at    timestamptz NOT NULL DEFAULT now(),
     updated_at    timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (workspace_id, id),
@@ -45,6 +46,14 @@ CREATE TABLE api_tokens (
     PRIMARY KEY (workspace_id, id)
 );
 CREATE INDEX api_tokens_secret_hash_idx ON api_tokens (secret_hash);
+
+-- Sign-ins tried of late, by whom (a hash of the e-mail) and from where: no tenant's, for nobody is signed in yet.
+CREATE TABLE sign_in_attempts (
+    key      text PRIMARY KEY,
+    attempts integer NOT NULL,
+    ends_at  timestamptz NOT NULL -- counted from nothing again after this
+);
+CREATE INDEX sign_in_attempts_ends_at_idx ON sign_in_attempts (ends_at);
 
 CREATE TABLE audit_log (
     workspace_id bigint NOT NULL,
@@ -242,7 +251,10 @@ CREATE TABLE jobs (
     input        jsonb NOT NULL DEFAULT '{}', -- what it was asked to do
     progress     jsonb NOT NULL DEFAULT '{}', -- where it stands: enough to go on after a crash
     cancel_asked_at timestamptz,
+    claim        bigint NOT NULL DEFAULT 0, -- grows with each claim: what a worker writes under an older one is refused
     claimed_until timestamptz, -- a worker holds it until then, and says so again while it lives
+    turn_at      timestamptz, -- when its last turn ended: the next turn is for who has waited longest
+    stumbles     integer NOT NULL DEFAULT 0, -- turns that died or failed since it last got on
     created_by   bigint,
     created_at   timestamptz NOT NULL DEFAULT now(),
     updated_at   timestamptz NOT NULL DEFAULT now(),
@@ -250,7 +262,8 @@ CREATE TABLE jobs (
     finished_at  timestamptz,
     PRIMARY KEY (workspace_id, id)
 );
-CREATE INDEX jobs_unfinished_idx ON jobs (status, created_at) WHERE status IN ('QUEUED', 'RUNNING');
+CREATE INDEX jobs_created_at_idx ON jobs (workspace_id, created_at, id);
+CREATE INDEX jobs_unfinished_idx ON jobs (turn_at, created_at) WHERE status IN ('QUEUED', 'RUNNING');
 
 -- ---------------------------------------------------------------- capture
 
