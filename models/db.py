@@ -14,7 +14,7 @@ from typing import Any
 
 import asyncpg
 import orjson
-from asyncpg import Record
+from asyncpg import PostgresError, Record
 from tortoise import Tortoise
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.connection import get_connections
@@ -22,6 +22,7 @@ from tortoise.exceptions import IntegrityError as OrmIntegrityError
 from tortoise.transactions import in_transaction
 
 __all__ = [
+    "PostgresError",
     "Record",
     "UniqueViolation",
     "advisory_lock",

@@ -25,7 +25,7 @@ import psutil
 
 from muster.accounts import reachable_home, reachable_programs, server_account
 from muster.errors import SetupError
-from muster.processes import Account, Program, spawn, stop
+from muster.processes import Account, Program, opened_log, spawn, stop
 
 DATABASE = "muster"
 MAJOR_VERSION = "18"
@@ -91,6 +91,11 @@ class Postgres:
 
     home: Path
     throw_away: bool = False
+
+    @property
+    def log(self) -> Path:
+        """Where it writes what happens to it."""
+        return self.home.with_name("postgres.log")
 
     def prepare(self) -> Program:
         """Make the cluster if there is none, end a leftover of a killed run, and say what to start."""
@@ -217,6 +222,11 @@ class Valkey:
     home: Path
     throw_away: bool = False
 
+    @property
+    def log(self) -> Path:
+        """Where it writes what happens to it."""
+        return self.home.with_name("valkey.log")
+
     def prepare(self) -> Program:
         """End a leftover of a killed run, and say what to start."""
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -272,13 +282,13 @@ def _valkey_platform() -> str:
 
 
 @contextmanager
-def running(*servers: "Postgres | Valkey", log: Path | None = None) -> Iterator[None]:
+def running(*servers: Postgres | Valkey) -> Iterator[None]:
     """Start the servers, wait until they answer, and stop them at the end. For tests and one-off commands."""
     started: list[tuple[subprocess.Popen[bytes], Program]] = []
     try:
         for server in servers:
             program = server.prepare()
-            with (server.home.parent / f"{program.name}.log" if log is None else log).open("ab") as output:
+            with opened_log(server.log) as output:
                 process = spawn(program, output)
             started.append((process, program))
             wait_ready(server.is_ready, lambda process=process: process.poll() is None, program.name)  # type: ignore[misc]

@@ -39,7 +39,7 @@ def spawn(program: Program, output: int | IO[bytes]) -> "subprocess.Popen[bytes]
     """Start it, standard output and error to `output`. Call this from the main thread: Linux tells the child of the end of
     the thread that started it. A Ctrl-C on the terminal reaches only us; the child is told by its `stop_signal`."""
     account = program.account
-    return subprocess.Popen(  # noqa: PLW1509  (what runs between fork and exec is one prctl and no Python lock)
+    return subprocess.Popen(
         program.argv,
         env=None if program.environment is None else dict(program.environment),
         cwd=program.folder,
@@ -50,8 +50,19 @@ def spawn(program: Program, output: int | IO[bytes]) -> "subprocess.Popen[bytes]
         group=None if account is None else account.gid,
         extra_groups=None if account is None else [],
         start_new_session=True,
-        preexec_fn=_tied_to_parent(program.orphan_signal),
+        preexec_fn=_tied_to_parent(program.orphan_signal),  # noqa: PLW1509 - one prctl, which takes no lock
     )
+
+
+LARGEST_LOG_BYTES = 10 * 2**20
+
+
+def opened_log(path: Path) -> IO[bytes]:
+    """The file, to append to. What has grown large is kept once more as `.old`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > LARGEST_LOG_BYTES:
+        path.replace(path.with_name(f"{path.name}.old"))
+    return path.open("ab")
 
 
 def stop(process: "subprocess.Popen[bytes]", program: Program, patience_seconds: float) -> None:
@@ -71,6 +82,12 @@ def end_group(process: "subprocess.Popen[bytes]") -> None:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
         pass
+
+
+def tie_to_parent(orphan_signal: signal.Signals = signal.SIGKILL) -> None:
+    """End this very process when its parent ends: for processes that a library starts for us. Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(orphan_signal), 0, 0, 0)
 
 
 def _tied_to_parent(orphan_signal: signal.Signals) -> Callable[[], None] | None:

@@ -1,7 +1,8 @@
 """Throw-away servers for the tests: one PostgreSQL and one Valkey a session, in a temporary folder, on Unix sockets.
 
-`MUSTER_DATABASE_URL` and `MUSTER_REDIS_URL` make the tests use servers of one's own. The database named there serves only to make
-others from: the tests make `muster_test_...` beside it and drop it again. Of Redis they take the database that the URL names, and empty it.
+`MUSTER_DATABASE_URL` and `MUSTER_REDIS_URL` make the tests use servers of one's own. The database named there serves only to
+make others from: the tests make `muster_test_...` beside it and drop them again. Of Redis they take the database that the URL
+names, and empty it.
 """
 
 import contextlib

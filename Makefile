@@ -1,0 +1,51 @@
+# The verbs of this project. `make` alone lists them.
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
+BIN := .venv/bin
+UV ?= $(or $(wildcard $(BIN)/uv),uv)
+COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench schema docs lock python environment environment-dev clean
+
+help: ## list the verbs
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: environment ## the whole system on this machine: servers, API, workers, demo data
+	@exec $(BIN)/python -m muster up
+
+test: environment-dev ## all tests, on throw-away servers of their own
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+check: environment-dev ## format, lint, types, architecture
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/architecture -m "not database"
+
+format: environment-dev ## mend what can be mended by itself
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: environment-dev ## measure; docs/benchmarks.md says what
+	@exec $(BIN)/python -m bench $(ARGS)
+
+docs: environment-dev ## write again what is generated: settings, permissions, the printed schema
+	$(BIN)/python -m muster generate
+
+lock: ## resolve the dependencies again (needs uv)
+	$(COMPILE) pyproject.toml --group build --output-file requirements.lock $(ARGS)
+	$(COMPILE) pyproject.toml --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock $(ARGS)
+
+clean: ## remove caches (never data: that is .muster)
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -type d -exec rm -rf {} +
+
+environment: python
+	@"$(PYTHON)" deploy/environment.py requirements.lock
+
+environment-dev: python
+	@"$(PYTHON)" deploy/environment.py requirements-dev.lock
+
+python:
+	@test -n "$(PYTHON)" || { echo "Muster needs Python 3.11 or newer, and found none. Install it, or say where it is: make run PYTHON=/path/to/python3" >&2; exit 1; }

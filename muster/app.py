@@ -1,0 +1,46 @@
+"""The API, put together: the rooms get plain values, and the pool lives as long as the server."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from models import db
+from muster.installation import Installation, installation
+from muster.logs import set_up_logging
+from muster.processes import tie_to_parent
+from muster.settings import read_settings
+from schema.routes.app import ApiOptions, build
+
+
+def create() -> Any:
+    """The ASGI application, from the settings; what each process of the API server calls."""
+    tie_to_parent()
+    settings = read_settings()
+    set_up_logging(settings.log_level, settings.log_format)
+    return build_app(installation(settings))
+
+
+def build_app(place: Installation) -> Any:
+    """The ASGI application of this installation."""
+    settings = place.settings
+
+    @asynccontextmanager
+    async def lifespan(_: Any) -> AsyncIterator[None]:
+        await db.connect(
+            place.database_url,
+            pool_min=2,
+            pool_max=settings.database_pool_size,
+            statement_timeout_ms=settings.statement_timeout_ms,
+            application_name="muster-api",
+        )
+        try:
+            yield
+        finally:
+            await db.disconnect()
+
+    return build(api_options(place), lifespan)
+
+
+def api_options(place: Installation) -> ApiOptions:
+    """What the API is told of the settings."""
+    return ApiOptions(redis_url=place.redis_url)

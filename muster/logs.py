@@ -1,0 +1,115 @@
+"""Logging: JSON for machines, readable lines on a terminal, and no personal data or secret in either.
+
+Rooms log through `structlog.get_logger()` or the standard library; both come out here, in one shape.
+"""
+
+import logging
+import logging.config
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+HIDDEN = "[hidden]"
+
+SECRET_KEYS = re.compile(
+    r"(pass(word|wd)?|secret|token|authorization|cookie|api_?key|signature|dsn|(database|redis)_url)$", re.IGNORECASE
+)
+PERSONAL_KEYS = re.compile(r"(^|_)(e?mail|phone|recipient|wa_id|to_number|birth|address|ip)(_|$)", re.IGNORECASE)
+
+_IN_TEXT = (
+    (re.compile(r"[\w.+%-]+@[\w-]+(\.[\w-]+)+"), "[e-mail]"),
+    (re.compile(r"(?<![\w.:-])\+[1-9](?:[ ().-]?\d){6,14}(?!\w)"), "[phone]"),
+    (re.compile(r"(?<![\w.:-])\d{10,15}(?![\w.:-])"), "[number]"),
+    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+"), "[token]"),
+    (re.compile(r"\bmst_[\w-]{8,}"), "[token]"),
+    (re.compile(r"(?i)\b(bearer|basic) [\w.~+/=-]{8,}"), r"\1 [token]"),
+    (re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"), "[account]"),
+)
+
+
+def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """The last processor before rendering: whatever somebody logged, these do not get out."""
+    return {key: _clean(key, value) for key, value in event.items()}
+
+
+def _clean(key: str, value: Any) -> Any:
+    if SECRET_KEYS.search(key) or PERSONAL_KEYS.search(key):
+        return HIDDEN if value not in (None, "") else value
+    if isinstance(value, str):
+        return redact_text(value)
+    if isinstance(value, Mapping):
+        return {inner: _clean(str(inner), part) for inner, part in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_clean("", part) for part in value]
+    if isinstance(value, int | float | bool | None):
+        return value
+    return redact_text(str(value))
+
+
+def redact_text(text: str) -> str:
+    """The text without e-mail addresses, international phone numbers, tokens and passwords in URLs."""
+    for pattern, instead in _IN_TEXT:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def set_up_logging(level: str, log_format: str, stream: TextIO | None = None) -> None:
+    """Route structlog and the standard library to one stream. `log_format`: json, text, or auto (text on a terminal)."""
+    out = stream or sys.stderr
+    as_text = log_format == "text" or (log_format == "auto" and out.isatty())
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="%H:%M:%S" if as_text else "iso", utc=not as_text),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_rendering(as_text, out.isatty()))
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    _quieten()
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _rendering(as_text: bool, colours: bool) -> list[Processor]:
+    """Exceptions become text before `redact`, so that what they quote is cleaned too."""
+    last: list[Processor] = (
+        [structlog.dev.ConsoleRenderer(colors=colours, pad_event_to=0)]
+        if as_text
+        else [structlog.processors.EventRenamer("message"), structlog.processors.JSONRenderer()]
+    )
+    return [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        redact,
+        *last,
+    ]
+
+
+def _quieten() -> None:
+    """Libraries that tell more than an operator wants, or quote statements and their values."""
+    for name in (
+        "tortoise",
+        "tortoise.db_client",
+        "asyncio",
+        "aiohttp.access",
+        "strawberry.execution",
+        "granian.access",
+    ):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for name in ("arq", "arq.worker", "arq.jobs"):
+        logging.getLogger(name).setLevel(logging.WARNING)

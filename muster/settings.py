@@ -1,0 +1,131 @@
+"""Every setting, and the only place that reads the environment.
+
+A setting `data_dir` is the variable `MUSTER_DATA_DIR`, in the environment or in a file `.env` of the folder one starts from (the
+environment wins). Rooms never see this class: the front door hands them plain values.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from muster.errors import SetupError
+
+PREFIX = "MUSTER_"
+
+
+class Settings(BaseSettings):
+    """What can be set. Groups are told apart by the comments that start with dashes; docs/settings.md is made from this."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+    )
+
+    # ---- Where
+    host: str = Field(
+        "127.0.0.1", description="Address that the API listens on. `0.0.0.0` takes calls from other machines."
+    )
+    port: int = Field(8000, ge=1, le=65535, description="Port that the API listens on.")
+    public_url: str | None = Field(
+        None, description="Address under which clients reach the API, for links. Unset: `http://HOST:PORT`."
+    )
+    data_dir: Path = Field(
+        Path(".muster"),
+        description="Folder for all that Muster keeps on this machine: the embedded servers' data, files, the secret.",
+    )
+
+    # ---- Servers
+    database_url: str | None = Field(
+        None,
+        description="PostgreSQL 15 to 18, as a libpq URL. Unset: an embedded one in the data directory.",
+        examples=["postgresql://muster:PASSWORD@db.internal:5432/muster"],
+    )
+    redis_url: str | None = Field(
+        None,
+        description="Redis 6.2 or newer, or Valkey, with persistence on. Unset: an embedded Valkey in the data directory.",
+        examples=["redis://cache.internal:6379/0"],
+    )
+    database_pool_size: int = Field(10, ge=1, le=200, description="Most connections to PostgreSQL per process.")
+    statement_timeout_ms: int = Field(
+        10_000, ge=100, description="Longest that one SQL statement of an API operation may take, in milliseconds."
+    )
+
+    # ---- Processes
+    api_processes: int = Field(1, ge=1, le=64, description="API processes that `muster up` and `muster api` start.")
+    workers_per_queue: int = Field(1, ge=1, le=64, description="Worker processes per queue that `muster up` starts.")
+    demo: bool = Field(True, description="Whether `muster up` fills an empty database with a demo workspace.")
+
+    # ---- Signing in
+    secret: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="Signs bearer tokens and links; 32 characters or more, the same for every process of an installation."
+        " Unset: made at the first start and kept in the data directory.",
+        examples=["$(openssl rand -hex 32)"],
+    )
+    session_minutes: int = Field(
+        60, ge=1, le=1440, description="How long the token that `signIn` gives is good, in minutes."
+    )
+
+    # ---- Limits of the API
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Web origins that may call the API from a browser, with commas between; `*` for all. The API's own"
+        " may always.",
+        examples=["https://app.example.com,https://admin.example.com"],
+    )
+    body_limit_kib: int = Field(1024, ge=16, description="Largest body of a GraphQL request, in KiB.")
+    upload_limit_mib: int = Field(512, ge=1, description="Largest file that can be uploaded for an import, in MiB.")
+    cost_bucket: int = Field(
+        2000, ge=100, description="Most that one caller can spend at once, in points of `extensions.cost`."
+    )
+    cost_per_second: int = Field(100, ge=1, description="How many points flow back to a caller each second.")
+
+    # ---- Keeping
+    change_log_days: int = Field(
+        90,
+        ge=1,
+        description="How long the log of membership changes is kept, in days. A cursor older than that is refused.",
+    )
+
+    # ---- Logs
+    log_format: Literal["auto", "json", "text"] = Field(
+        "auto", description="`json` for machines, `text` for people; `auto` is text on a terminal and JSON elsewhere."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @property
+    def url(self) -> str:
+        """Where clients reach the API, without a slash at the end."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 - compared, not listened on
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+
+def read_settings() -> Settings:
+    """The settings as the environment has them. SetupError, a line for each, when some cannot be used."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SetupError("\n".join(_line(problem) for problem in error.errors(include_input=False))) from None
+
+
+def _line(problem: Any) -> str:
+    name = f"{PREFIX}{str(problem['loc'][0]).upper()}" if problem["loc"] else "settings"
+    message = problem["msg"][0].lower() + problem["msg"][1:]
+    return f"{name}: {message} (docs/settings.md says what it is for)"

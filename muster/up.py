@@ -1,0 +1,141 @@
+"""`muster up`: everything on this machine, under one supervisor."""
+
+import asyncio
+import signal
+import socket
+import sys
+import urllib.error
+import urllib.request
+from functools import partial
+
+from muster.demo import DemoAdmin, read_demo_admin
+from muster.embedded import exclusive_use
+from muster.errors import SetupError
+from muster.installation import Installation, embedded_servers, installation
+from muster.processes import Program
+from muster.settings import Settings
+from muster.supervisor import Service, Supervisor
+
+QUEUES = ("realtime", "bulk", "broadcast")
+
+
+def up(settings: Settings) -> None:
+    """Run until SIGINT or SIGTERM. SetupError when the port or the data directory is taken, or a part does not start."""
+    must_be_free(settings.host, settings.port)
+    with exclusive_use(settings.data_dir):
+        asyncio.run(_run(settings))
+
+
+def must_be_free(host: str, port: int) -> None:
+    """SetupError when somebody listens there already."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError as error:
+            raise SetupError(
+                f"The API cannot listen on {host}:{port} ({error.strerror}): stop what does, or set MUSTER_PORT to another port."
+            ) from None
+
+
+async def _run(settings: Settings) -> None:
+    supervisor = Supervisor()
+    asked = _when_asked_to_stop(supervisor)
+    starting = asyncio.create_task(_start(supervisor, settings))
+    try:
+        await asyncio.wait({starting, asked}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            await asked
+    finally:
+        starting.cancel()
+        await asyncio.wait({starting})
+        await supervisor.stop()
+
+
+def _when_asked_to_stop(supervisor: Supervisor) -> "asyncio.Future[None]":
+    """Done at the first SIGINT, SIGTERM or SIGHUP; at the second the stop does not wait for anybody."""
+    loop = asyncio.get_running_loop()
+    asked: asyncio.Future[None] = loop.create_future()
+
+    def told() -> None:
+        if asked.done():
+            supervisor.in_a_hurry = True
+        else:
+            supervisor.say("stopping; once more to stop at once")
+            asked.set_result(None)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, told)
+    return asked
+
+
+async def _start(supervisor: Supervisor, settings: Settings) -> None:
+    servers = embedded_servers(settings)
+    services = [
+        Service(type(server).__name__.lower(), server.prepare, server.is_ready, server.log) for server in servers
+    ]
+    await supervisor.start(*services)
+    place = installation(settings)
+    await _prepare_database(supervisor, place)
+    log_format = _log_format(settings)
+    await supervisor.start(Service("api", partial(_ours, "api", log_format, "api"), partial(_answers, settings)))
+    await supervisor.start(
+        *(
+            Service(f"{queue}-{number + 1}" if settings.workers_per_queue > 1 else queue, _worker(queue, log_format))
+            for queue in QUEUES
+            for number in range(settings.workers_per_queue)
+        )
+    )
+    _tell(supervisor, settings, read_demo_admin(settings))
+
+
+async def _prepare_database(supervisor: Supervisor, place: Installation) -> None:
+    from muster.database import bring_up_to_date, is_empty, opened
+    from muster.demo import seed
+
+    async with opened(place):
+        for name in await bring_up_to_date():
+            supervisor.say(f"migrated: {name}")
+        if place.settings.demo and await is_empty():
+            supervisor.say("making a demo workspace ...")
+            supervisor.say(await seed(place))
+
+
+def _worker(queue: str, log_format: str) -> partial[Program]:
+    return partial(_ours, queue, log_format, "worker", "--queue", queue)
+
+
+def _ours(name: str, log_format: str, *arguments: str) -> Program:
+    return Program(name, (sys.executable, "-u", "-m", "muster", "--log-format", log_format, *arguments))
+
+
+def _log_format(settings: Settings) -> str:
+    """What our processes write is read by us, so they cannot tell whether a person is at the other end."""
+    if settings.log_format != "auto":
+        return settings.log_format
+    return "text"
+
+
+def _answers(settings: Settings) -> bool:
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - compared, not listened on
+    host = f"[{host}]" if ":" in host else host
+    try:
+        with urllib.request.urlopen(f"http://{host}:{settings.port}/health/ready", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _tell(supervisor: Supervisor, settings: Settings, admin: DemoAdmin | None) -> None:
+    supervisor.say("")
+    supervisor.say("Muster is ready.")
+    supervisor.say(f"  GraphQL    {settings.url}/graphql")
+    supervisor.say(f"  Explorer   {settings.url}/")
+    if admin is not None:
+        supervisor.say(f"  Sign in    {admin.email}  password: {admin.password}  (workspace {admin.workspace})")
+        supervisor.say("  Token      .venv/bin/muster token   prints one for that admin")
+    supervisor.say(f"  Data       {settings.data_dir}")
+    supervisor.say("  Stop       Ctrl-C")
+    supervisor.say("")
