@@ -28,6 +28,7 @@ class Person(Model):
     role = fields.TextField()
     permissions = ArrayField(element_type="text", default=list)
     password_hash = fields.TextField()
+    password_version = fields.IntField(default=1)
     created_at = fields.DatetimeField(auto_now_add=True)
     updated_at = fields.DatetimeField(auto_now=True)
 

@@ -1,0 +1,40 @@
+"""Who did what, when and from where: a row for every mutation that changed something."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from models import clock, db
+from permissions.principal import Scope
+
+_RECORD = """
+    INSERT INTO audit_log (workspace_id, at, actor_kind, actor_id, action, target_kind, target_id, details, request_id, address)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+"""
+
+
+async def record(
+    scope: Scope,
+    action: str,
+    target_kind: str | None = None,
+    target_id: int | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Write down that `scope` did `action` (the mutation's name in snake case, such as "contact_update").
+
+    Call it in the transaction of the change itself. `target_kind` is a GraphQL type's name, `target_id` the row's number.
+    `details` holds names of fields, counts and ids: never a secret, and never a person's values.
+    """
+    actor = scope.principal
+    await db.execute(
+        _RECORD,
+        scope.workspace_id,
+        clock.now(),
+        actor.kind.value,
+        actor.id,
+        action,
+        target_kind,
+        target_id,
+        db.dump_json(dict(details or {})),
+        scope.request_id,
+        scope.address,
+    )
