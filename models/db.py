@@ -82,22 +82,26 @@ async def connect(
     pool_max: int = 10,
     statement_timeout_ms: int | None = None,
     application_name: str = "muster",
+    keep_large_statements: bool = False,
 ) -> None:
     """Open this process's pool to `url` (a libpq URL) and tell the ORM of it.
 
-    `statement_timeout_ms` bounds every statement (None: no bound). Raises OSError or an asyncpg error when the server
-    does not answer. One pool per process: `disconnect` before another `connect`.
+    `statement_timeout_ms` bounds every statement (None: no bound). `keep_large_statements` keeps statements of any length
+    prepared, for good: the engine's are long. Raises OSError or an asyncpg error when the server does not answer. One
+    pool per process: `disconnect` before another `connect`.
     """
     settings = {"application_name": application_name, "timezone": "UTC"}
     if statement_timeout_ms is not None:
         settings["statement_timeout"] = str(statement_timeout_ms)
-    credentials = {
+    credentials: dict[str, Any] = {
         "dsn": url,
         "minsize": pool_min,
         "maxsize": pool_max,
         "server_settings": settings,
         "max_inactive_connection_lifetime": 0,
     }
+    if keep_large_statements:
+        credentials |= {"max_cacheable_statement_size": 0, "max_cached_statement_lifetime": 0}
     await Tortoise.init(
         config={
             "connections": {"default": {"engine": "models.db", "credentials": credentials}},

@@ -1,0 +1,179 @@
+"""A worker process: arq on one queue, the sweeps beside it, metrics, and a clean end.
+
+The supervisor starts it again when it ends: Redis going away ends it, by arq's way, and costs nothing but the restart.
+"""
+
+import asyncio
+import functools
+import logging
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Final, cast
+
+import structlog
+from arq.typing import WorkerCoroutine
+from arq.worker import Function, Worker, func
+from prometheus_client import Counter, Histogram, start_http_server
+from redis.exceptions import RedisError
+
+from models import db
+from workers import recompute, sweeps
+from workers.bells import Bells
+from workers.tasks import Desk, Queue, Sweep, Task, WorkerConfig
+
+__all__ = ["Queue", "WorkerConfig", "run_worker"]
+
+log = structlog.get_logger(__name__)
+
+MODULES: Final[Sequence[ModuleType]] = (recompute, sweeps)
+"""Where the TASKS and SWEEPS of all queues are listed."""
+
+STOP_SECONDS: Final = 8
+"""How long what runs may take to come to an end when the process is asked to stop. After that it is cancelled."""
+
+
+@dataclass(frozen=True)
+class _Habits:
+    poll_seconds: float
+    at_once: int
+
+
+HABITS: Final = {
+    Queue.REALTIME: _Habits(poll_seconds=0.01, at_once=4),
+    Queue.BULK: _Habits(poll_seconds=0.1, at_once=3),
+    Queue.BROADCAST: _Habits(poll_seconds=0.05, at_once=8),
+}
+
+_ran = Histogram("muster_task_seconds", "How long a task of a worker ran.", ["task"])
+_failed = Counter("muster_task_failures_total", "Runs of a task or sweep that raised.", ["task"])
+
+
+def run_worker(queue: str, config: WorkerConfig) -> int:
+    """Do the work of `queue` until SIGTERM or SIGINT. Blocks; returns the exit code: 0, or 1 when a server went away."""
+    return asyncio.run(work(Queue(queue), config))
+
+
+async def work(queue: Queue, config: WorkerConfig) -> int:
+    """`run_worker` for a caller with an event loop of its own."""
+    logging.getLogger("arq").setLevel(logging.WARNING)  # a line for every job is too many
+    if config.metrics_port is not None:
+        start_http_server(config.metrics_port, config.metrics_host)
+    await db.connect(
+        config.database_url,
+        pool_max=config.database_pool_size,
+        application_name=f"muster {queue.value}",
+        keep_large_statements=True,
+    )
+    bells = Bells(config.redis_url)
+    desk = Desk(queue, config, bells, asyncio.Event())
+    try:
+        return await _serve(desk)
+    finally:
+        await bells.close()
+        await db.disconnect()
+
+
+async def _serve(desk: Desk) -> int:
+    worker = _arq_worker(desk)
+    _stop_on_signals(desk, worker)
+    keeping = [asyncio.create_task(_keep_sweeping(desk, sweep)) for sweep in _listed("SWEEPS", desk.queue)]
+    log.info("worker started", queue=desk.queue.value)
+    try:
+        await worker.async_run()
+    except asyncio.CancelledError:
+        if not desk.stopping.is_set():
+            raise
+    except (RedisError, OSError) as error:
+        log.error("redis went away", queue=desk.queue.value, error=type(error).__name__)
+        return 1
+    finally:
+        desk.stopping.set()
+        await _end(worker, keeping)
+    log.info("worker stopped", queue=desk.queue.value)
+    return 0
+
+
+async def _end(worker: Worker, keeping: Sequence[asyncio.Task[None]]) -> None:
+    running = [*worker.tasks.values(), *keeping]
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+
+
+def _stop_on_signals(desk: Desk, worker: Worker) -> None:
+    def stop(number: signal.Signals) -> None:
+        if desk.stopping.is_set():
+            return
+        desk.stopping.set()
+        worker.handle_sig_wait_for_completion(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop, number)
+
+
+# ---------------------------------------------------------------- tasks
+
+
+def _listed(name: str, queue: Queue) -> list[Any]:
+    return [entry for module in MODULES for entry in getattr(module, name, ()) if entry.queue is queue]
+
+
+def _arq_worker(desk: Desk) -> Worker:
+    habits = HABITS[desk.queue]
+    tasks: list[Task] = _listed("TASKS", desk.queue)
+    # arq keeps a killed worker's job locked for the longest timeout there is. Ours have ids of their own, so
+    # nobody waits for that lock: the sweep's bell is another job.
+    return Worker(
+        functions=[_arq_function(desk, task) for task in tasks] or [_nothing()],
+        queue_name=desk.queue.key,
+        redis_pool=desk.bells.redis,
+        poll_delay=habits.poll_seconds,
+        max_jobs=habits.at_once,
+        keep_result=0,
+        max_tries=3,
+        handle_signals=False,
+        job_completion_wait=STOP_SECONDS,
+        job_serializer=desk.bells.redis.job_serializer,
+        job_deserializer=desk.bells.redis.job_deserializer,
+        log_results=False,
+    )
+
+
+def _arq_function(desk: Desk, task: Task) -> Function:
+    async def run(_: dict[Any, Any], *args: int) -> None:
+        await _observed(task.name, functools.partial(task.run, desk, *args))
+
+    return func(cast(WorkerCoroutine, run), name=task.name, keep_result=0, timeout=task.timeout_seconds)
+
+
+def _nothing() -> Function:
+    async def run(_: dict[Any, Any]) -> None:
+        return None
+
+    return func(cast(WorkerCoroutine, run), name="nothing")
+
+
+async def _observed(name: str, run: Callable[[], Awaitable[None]]) -> None:
+    """Run it, count it, and log what it raises: what is left undone, a sweep finds again."""
+    try:
+        with _ran.labels(name).time():
+            await run()
+    except Exception as error:  # a task that fails must not take the worker along
+        _failed.labels(name).inc()
+        log.exception("task failed", task=name, error=type(error).__name__)
+
+
+# ---------------------------------------------------------------- sweeps
+
+
+async def _keep_sweeping(desk: Desk, sweep: Sweep) -> None:
+    while not desk.stopping.is_set():
+        await _observed(sweep.name, functools.partial(_sweep_once, desk, sweep))
+        await asyncio.sleep(sweep.every_seconds)
+
+
+async def _sweep_once(desk: Desk, sweep: Sweep) -> None:
+    if not sweep.alone or await desk.bells.first(f"sweep:{sweep.name}", sweep.every_seconds * 0.9):
+        await sweep.run(desk)
