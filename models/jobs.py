@@ -16,8 +16,7 @@ from tortoise.expressions import Q
 from models import clock, db
 from models.errors import MusterError, NotAllowedInState, NotFound
 from models.tables.jobs import Job
-from models.tables.people import Workspace
-from permissions.principal import SYSTEM, PrincipalKind, Scope
+from permissions.principal import PrincipalKind, Scope
 
 __all__ = ["ClaimLost", "Job", "JobKind", "JobStatus"]
 
@@ -70,7 +69,7 @@ async def create(
 ) -> Job:
     """Queue a job. `input` (JSON values) is all that its handler will know.
 
-    The caller rings the bell for it after the commit; a bell that is lost costs seconds, never the job.
+    The caller rings `bells.job(Queue.BULK, "run_job", workspace_id, job.id)` after the commit.
     """
     by = scope.principal.id if scope.principal.kind is PrincipalKind.MEMBER else None
     return await Job.create(
@@ -111,9 +110,9 @@ async def list_newest_first(
     return await query.order_by("-created_at", "-id").limit(first + 1)
 
 
-async def several(scope: Scope, ids: Sequence[int]) -> dict[int, Job]:
-    """Those of these jobs that there are, by id."""
-    return {job.id: job for job in await Job.filter(workspace_id=scope.workspace_id, id__in=list(ids))}
+async def by_numbers(scope: Scope, numbers: Sequence[int]) -> list[Job]:
+    """Those of `numbers` that are jobs of the scope's workspace."""
+    return await Job.filter(workspace_id=scope.workspace_id, id__in=list(numbers))
 
 
 async def find_unfinished(scope: Scope, kind: JobKind, segment_id: int) -> Job | None:
@@ -129,15 +128,15 @@ async def find_unfinished(scope: Scope, kind: JobKind, segment_id: int) -> Job |
 # ---------------------------------------------------------------- claimed
 
 
-async def waiting(limit: int) -> list[tuple[int, int, int]]:
-    """Jobs of all workspaces that a worker could claim now, as (workspace id, job id, claim), the fairest choice first.
+async def waiting(limit: int) -> list[tuple[int, int]]:
+    """Jobs of all workspaces that a worker could claim now, as (workspace id, job id), the fairest choice first.
 
     Of several workspaces, the one with the fewest jobs in hand goes first; of several jobs, the one that has waited
     longest since its last turn.
     """
     rows = await db.fetch(
         """
-        SELECT workspace_id, id, claim FROM jobs j
+        SELECT workspace_id, id FROM jobs j
         WHERE status IN ('QUEUED', 'RUNNING') AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
         ORDER BY (SELECT count(*) FROM jobs held
                   WHERE held.workspace_id = j.workspace_id AND held.status = 'RUNNING'
@@ -147,7 +146,7 @@ async def waiting(limit: int) -> list[tuple[int, int, int]]:
         """,
         limit,
     )
-    return [(row["workspace_id"], row["id"], row["claim"]) for row in rows]
+    return [(row["workspace_id"], row["id"]) for row in rows]
 
 
 async def claim(workspace_id: int, job_id: int) -> Job | None:
@@ -186,12 +185,6 @@ async def _give_up(workspace_id: int, job_id: int) -> None:
         MAX_STUMBLES,
         f"stopped {MAX_STUMBLES} times at the same place and was given up there: start it again, or ask your operator",
     )
-
-
-async def scope_of(job: Job) -> Scope:
-    """The scope in which a worker does the job: its workspace, and Muster itself as the caller."""
-    workspace = await Workspace.get(id=job.workspace_id)
-    return Scope(workspace.id, SYSTEM, timezone=workspace.timezone, default_country=workspace.default_country)
 
 
 async def renew(job: Job) -> None:

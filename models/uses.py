@@ -122,11 +122,9 @@ async def in_use(scope: Scope, segment_id: int) -> list[SegmentUse]:
     return await SegmentUse.filter(workspace_id=scope.workspace_id, segment_id=segment_id, active=True).order_by("id")
 
 
-async def several(scope: Scope, ids: Sequence[int]) -> list[db.Record]:
-    """Those of these uses that there are."""
-    return await db.fetch(
-        "SELECT * FROM segment_uses WHERE workspace_id = $1 AND id = ANY($2::bigint[])", scope.workspace_id, list(ids)
-    )
+async def by_numbers(scope: Scope, numbers: Sequence[int]) -> list[SegmentUse]:
+    """Those of `numbers` that are uses in the scope's workspace."""
+    return await SegmentUse.filter(workspace_id=scope.workspace_id, id__in=list(numbers))
 
 
 async def page_for_each(

@@ -1,0 +1,184 @@
+"""The runner of jobs: turns, taking over, stopping, failing."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from models import db, jobs, workspaces
+from models.errors import Invalid
+from models.jobs import Job, JobKind, JobStatus
+from permissions.principal import Scope
+from workers import jobs as runner
+from workers.bells import Bells, Queue
+from workers.tasks import Desk, WorkerConfig
+
+
+@pytest.fixture
+async def scope(database: str) -> Scope:
+    return await workspaces.create("Clinic")
+
+
+@pytest.fixture
+async def desk(database: str, redis_url: str):
+    bells = Bells(redis_url)
+    yield Desk(Queue.BULK, WorkerConfig(database, redis_url), bells, asyncio.Event())
+    await bells.close()
+
+
+async def counting(_scope: Scope, job: Job) -> AsyncGenerator[None, None]:
+    """Counts to the number asked for, a step at a time."""
+    for number in range(job.progress.get("counted", 0), job.input["to"]):
+        async with db.transaction():
+            await jobs.progress(job, done=number + 1, total=job.input["to"], progress={"counted": number + 1})
+        yield
+
+
+async def started(scope: Scope, **given) -> Job:
+    job = await jobs.create(scope, JobKind.EXPORT, given)
+    claimed = await jobs.claim(scope.workspace_id, job.id)
+    assert claimed is not None
+    return claimed
+
+
+async def turn(job: Job, handler, stopping: asyncio.Event | None = None) -> Job:
+    await runner.take_turn(job, stopping or asyncio.Event(), {JobKind.EXPORT: handler})
+    return await Job.get(id=job.id)
+
+
+async def test_a_job_runs_to_its_end(scope):
+    job = await turn(await started(scope, to=3), counting)
+    assert (job.status, job.done, job.total) == (JobStatus.SUCCEEDED, 3, 3)
+    assert job.started_at <= job.finished_at
+
+
+async def test_a_turn_ends_and_the_next_one_goes_on_from_the_progress(scope, monkeypatch):
+    monkeypatch.setattr(runner, "TURN_SECONDS", 0.0)
+    job = await started(scope, to=3)
+    for done in (1, 2, 3):
+        waiting = await turn(job, counting)
+        assert (waiting.status, waiting.done) == (JobStatus.RUNNING, done)
+        claimed = await jobs.claim(scope.workspace_id, job.id)
+        assert claimed is not None
+        job = claimed
+    assert (await turn(job, counting)).status == JobStatus.SUCCEEDED
+
+
+async def test_a_mistake_in_the_input_fails_the_job_with_its_message(scope):
+    async def refusing(_scope: Scope, _job: Job) -> AsyncGenerator[None, None]:
+        raise Invalid("the file is no CSV: send one with a header")
+        yield
+
+    job = await turn(await started(scope), refusing)
+    assert (job.status, job.error) == (JobStatus.FAILED, "the file is no CSV: send one with a header")
+
+
+async def test_anything_else_that_goes_wrong_is_tried_again_from_the_progress(scope):
+    async def stumbling(scope_: Scope, job: Job) -> AsyncGenerator[None, None]:
+        async for _ in counting(scope_, job):
+            yield
+            if job.done == 2 and job.stumbles == 0:
+                raise OSError("the disk is full")
+
+    job = await turn(await started(scope, to=4), stumbling)
+    assert (job.status, job.done, job.error) == (JobStatus.RUNNING, 2, None)
+    await db.execute("UPDATE jobs SET claimed_until = now() - interval '1 second'")
+    again = await jobs.claim(scope.workspace_id, job.id)
+    assert (await turn(again, stumbling)).done == 4
+
+
+async def test_a_job_that_was_asked_to_stop_stops_at_the_next_step_and_cleans_up(scope):
+    cleaned = []
+
+    async def endless(scope_: Scope, job: Job) -> AsyncGenerator[None, None]:
+        try:
+            while True:
+                await jobs.progress(job, done=job.done + 1)
+                yield
+                if job.done == 2:
+                    await jobs.ask_cancel(scope_, job.id)
+        finally:
+            cleaned.append(True)
+
+    job = await turn(await started(scope), endless)
+    assert (job.status, job.done) == (JobStatus.CANCELLED, 3)
+    assert cleaned
+
+
+async def test_a_job_asked_to_stop_between_its_turns_is_cancelled_without_another_step(scope):
+    job = await started(scope, to=3)
+    await jobs.let_go(job)
+    await jobs.ask_cancel(scope, job.id)
+    claimed = await jobs.claim(scope.workspace_id, job.id)
+    ended = await turn(claimed, counting)
+    assert (ended.status, ended.done) == (JobStatus.CANCELLED, 0)
+
+
+async def test_a_worker_that_stops_lets_go_of_its_job(scope):
+    stopping = asyncio.Event()
+    stopping.set()
+    job = await turn(await started(scope, to=3), counting, stopping)
+    assert (job.status, job.done, job.claimed_until) == (JobStatus.RUNNING, 1, None)
+
+
+async def test_a_worker_that_is_cancelled_in_the_middle_of_a_step_lets_go_of_its_job(scope):
+    begun = asyncio.Event()
+
+    async def slow(_scope: Scope, _job: Job) -> AsyncGenerator[None, None]:
+        begun.set()
+        await asyncio.sleep(60)
+        yield
+
+    job = await started(scope)
+    running = asyncio.create_task(turn(job, slow))
+    await begun.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    stored = await jobs.get(scope, job.id)
+    assert (stored.status, stored.claimed_until, stored.stumbles) == (JobStatus.RUNNING, None, 0)
+
+
+async def test_a_long_step_keeps_the_claim(scope, monkeypatch):
+    monkeypatch.setattr(runner, "RENEW_SECONDS", 0.05)
+    monkeypatch.setattr(jobs, "CLAIM_SECONDS", 0.3)
+
+    async def slow(_scope: Scope, job: Job) -> AsyncGenerator[None, None]:
+        await asyncio.sleep(0.6)
+        assert await jobs.claim(job.workspace_id, job.id) is None
+        yield
+
+    assert (await turn(await started(scope), slow)).status == JobStatus.SUCCEEDED
+
+
+async def test_a_worker_whose_job_was_taken_over_leaves_off_in_the_middle_of_a_step(scope, monkeypatch):
+    monkeypatch.setattr(runner, "RENEW_SECONDS", 0.05)
+
+    async def slow(_scope: Scope, job: Job) -> AsyncGenerator[None, None]:
+        await db.execute("UPDATE jobs SET claim = claim + 1")
+        await asyncio.sleep(60)
+        yield
+
+    job = await started(scope)
+    async with asyncio.timeout(5):
+        await turn(job, slow)
+    assert (await jobs.get(scope, job.id)).status == JobStatus.RUNNING
+
+
+async def test_a_bell_starts_the_job_and_a_lost_bell_is_found_by_the_sweep(scope, desk, monkeypatch):
+    monkeypatch.setattr(runner, "HANDLERS", {JobKind.EXPORT: counting})
+    job = await jobs.create(scope, JobKind.EXPORT, {"to": 2})
+    await desk.bells.job(Queue.BULK, "run_job", scope.workspace_id, job.id)
+    await desk.bells.redis.flushdb()
+    await runner.find_jobs(desk)
+    assert await desk.bells.redis.zcard(Queue.BULK.key) == 1
+    await runner.run_job(desk, scope.workspace_id, job.id)
+    assert (await jobs.get(scope, job.id)).status == JobStatus.SUCCEEDED
+
+
+async def test_after_a_turn_the_bell_rings_for_whoever_waits(scope, desk, monkeypatch):
+    monkeypatch.setattr(runner, "HANDLERS", {JobKind.EXPORT: counting})
+    first, second = [await jobs.create(scope, JobKind.EXPORT, {"to": 1}) for _ in range(2)]
+    await runner.run_job(desk, scope.workspace_id, second.id)
+    assert (await jobs.get(scope, first.id)).status == JobStatus.SUCCEEDED
+    assert await desk.bells.redis.zcard(Queue.BULK.key) == 1

@@ -1,0 +1,126 @@
+"""The runner of long work: jobs live in PostgreSQL, and each bell gives one turn to the job whose turn it fairly is."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+
+import structlog
+
+from models import jobs, workspaces
+from models.errors import DomainError, Problems
+from models.jobs import Job, JobKind
+from permissions.principal import Scope
+from workers.tasks import Desk, Queue, Sweep, Task
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[Scope, Job], AsyncGenerator[None, None]]
+"""Does a job from where `job.progress` says that it stands. It yields wherever it may be stopped, outside a transaction:
+there it is closed when its turn is over, or when somebody asked it to stop. What it raises: DomainError and Problems
+fail the job with their message; ClaimLost lets go of it; after anything else it is tried again from its progress."""
+
+HANDLERS: Mapping[JobKind, Handler] = {}
+"""What each kind of job is done by."""
+
+TURN_SECONDS = 5.0
+"""How long a job goes on while others may be waiting."""
+
+RENEW_SECONDS = 4.0
+"""How often a claim is renewed: three times before it runs out."""
+
+RINGS = 3
+"""For how many waiting jobs the end of a turn rings."""
+
+
+async def run_job(desk: Desk, workspace_id: int, job_id: int) -> None:
+    """Give one turn: to the job that has waited longest by fair shares, which need not be the one that rang."""
+    await desk.bells.answered("run_job", workspace_id, job_id)
+    for candidate in await jobs.waiting(limit=10):
+        job = await jobs.claim(*candidate)
+        if job is not None:
+            await take_turn(job, desk.stopping)
+            await _ring_for_waiting(desk, RINGS)
+            return
+
+
+async def find_jobs(desk: Desk) -> None:
+    """Ring for every job that waits: bells are lost with Redis, and claims run out with their workers."""
+    await _ring_for_waiting(desk, 1000)
+
+
+async def _ring_for_waiting(desk: Desk, limit: int) -> None:
+    if not desk.stopping.is_set():
+        for workspace_id, job_id in await jobs.waiting(limit):
+            await desk.bells.job(Queue.BULK, "run_job", workspace_id, job_id)
+
+
+TASKS = [Task("run_job", Queue.BULK, run_job, timeout_seconds=300)]
+SWEEPS = [Sweep("find_jobs", Queue.BULK, find_jobs, every_seconds=1, alone=True)]
+
+
+# ---------------------------------------------------------------- one turn
+
+
+async def take_turn(job: Job, stopping: asyncio.Event, handlers: Mapping[JobKind, Handler] | None = None) -> None:
+    """Work on a claimed job until it ends, its turn is over or the worker stops, and hold the claim meanwhile."""
+    work = asyncio.create_task(_work(job, stopping, HANDLERS if handlers is None else handlers))
+    holding = asyncio.create_task(_hold(job))
+    try:
+        await asyncio.wait({work, holding}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (work, holding):
+            task.cancel()
+        await asyncio.gather(work, holding, return_exceptions=True)
+
+
+async def _hold(job: Job) -> None:
+    """Renew the claim until it is lost."""
+    while True:
+        await asyncio.sleep(RENEW_SECONDS)
+        try:
+            await jobs.renew(job)
+        except jobs.ClaimLost:
+            return
+        except Exception as error:  # noqa: BLE001 - the database is away: the claim may hold out until it is back
+            log.warning("claim not renewed", job=job.id, error=type(error).__name__)
+
+
+async def _work(job: Job, stopping: asyncio.Event, handlers: Mapping[JobKind, Handler]) -> None:
+    """One turn, and how it ended."""
+    try:
+        await _go_on(job, stopping, handlers[JobKind(job.kind)])
+    except (DomainError, Problems) as error:
+        await jobs.fail(job, str(error))
+    except jobs.ClaimLost:
+        log.info("job taken over by another worker", job=job.id)
+    except asyncio.CancelledError:
+        with contextlib.suppress(Exception):
+            await jobs.let_go(job)
+        raise
+    except Exception as error:  # whatever it was, the job is tried again from its progress
+        log.warning("turn of a job failed", job=job.id, kind=job.kind, error=type(error).__name__, exc_info=True)
+        with contextlib.suppress(Exception):
+            await jobs.stumble(job)
+
+
+async def _go_on(job: Job, stopping: asyncio.Event, handler: Handler) -> None:
+    if _unwanted(job):
+        await jobs.cancelled(job)
+        return
+    scope = await workspaces.find_system_scope(job.workspace_id)
+    assert scope is not None, "a workspace takes its jobs along"
+    ends_at = time.monotonic() + TURN_SECONDS
+    async with contextlib.aclosing(handler(scope, job)) as steps:
+        async for _ in steps:
+            if _unwanted(job) or stopping.is_set() or time.monotonic() >= ends_at:
+                break
+        else:
+            await jobs.finish(job)
+            return
+    await (jobs.cancelled(job) if _unwanted(job) else jobs.let_go(job))
+
+
+def _unwanted(job: Job) -> bool:
+    """Whether somebody asked it to stop: told by each renewal of the claim and each word of progress."""
+    return job.cancel_asked_at is not None
