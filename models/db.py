@@ -24,6 +24,7 @@ from tortoise.transactions import in_transaction
 __all__ = [
     "PostgresError",
     "Record",
+    "TimedOut",
     "UniqueViolation",
     "advisory_lock",
     "after_commit",
@@ -44,6 +45,9 @@ __all__ = [
     "try_advisory_lock",
     "violated_constraint",
 ]
+
+TimedOut = (asyncpg.QueryCanceledError, TimeoutError)
+"""What a statement that took too long ends with."""
 
 UniqueViolation = (asyncpg.UniqueViolationError, OrmIntegrityError)
 """What to catch around an insert or update that may break a unique constraint; ask `violated_constraint` which."""
