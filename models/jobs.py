@@ -320,3 +320,23 @@ async def ask_cancel(scope: Scope, job_id: int) -> Job:
         if job.started_at is None:
             await cancelled(job)
     return job
+
+
+async def reopen(scope: Scope, job_id: int, progress: Mapping[str, Any]) -> Job:
+    """Queue a job that has SUCCEEDED or was CANCELLED once more, to go on from `progress`: an import being undone, say.
+
+    Raises NotFound, and NotAllowedInState while it still runs or when it has failed.
+    """
+    async with db.transaction():
+        job = await Job.select_for_update().get_or_none(workspace_id=scope.workspace_id, id=job_id)
+        if job is None:
+            raise NotFound("there is no such job: it may have been removed", ("id",))
+        if job.status not in {JobStatus.SUCCEEDED, JobStatus.CANCELLED}:
+            raise NotAllowedInState(
+                f"this job is {job.status.lower()}: only one that succeeded can be taken up again", ("id",)
+            )
+        job.status, job.progress, job.stumbles = JobStatus.QUEUED, dict(progress), 0
+        await job.update_from_dict(
+            {"finished_at": None, "cancel_asked_at": None, "error": None, "claimed_until": None}
+        ).save()
+    return job

@@ -70,10 +70,14 @@ async def test_work_whose_claim_was_lost_does_not_commit(scope):
     old = await claimed(await made(scope))
     await let_claims_run_out()
     await claimed(old)
-    with pytest.raises(ClaimLost):
+
+    async def work() -> None:
         async with db.transaction():
             await db.execute("UPDATE workspaces SET name = 'changed'")
             await jobs.progress(old, done=1)
+
+    with pytest.raises(ClaimLost):
+        await work()
     assert await db.fetch_value("SELECT name FROM workspaces") == "Clinic"
 
 
@@ -182,3 +186,20 @@ async def test_of_a_workspaces_jobs_the_one_that_waited_longest_goes_first(scope
     first, second = await made(scope), await made(scope)
     await jobs.let_go(await claimed(first))
     assert await jobs.waiting(10) == [(scope.workspace_id, second.id), (scope.workspace_id, first.id)]
+
+
+async def test_a_job_that_ended_can_be_taken_up_again(scope):
+    job = await claimed(await made(scope))
+    with pytest.raises(NotAllowedInState, match="this job is running"):
+        await jobs.reopen(scope, job.id, {})
+    await jobs.finish(job)
+    again = await jobs.reopen(scope, job.id, {"undo": 1})
+    assert (again.status, again.finished_at) == ("QUEUED", None)
+    held = await claimed(again)
+    assert (held.progress, held.claim) == ({"undo": 1}, job.claim + 1)
+
+
+async def test_a_job_that_was_begun_and_waits_for_its_turn_is_cancelled_by_its_worker(scope):
+    job = await claimed(await made(scope))
+    await jobs.let_go(job)
+    assert (await jobs.ask_cancel(scope, job.id)).status == JobStatus.RUNNING
