@@ -21,7 +21,7 @@ check: environment-dev ## format, lint, types, architecture
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/architecture -m "not database"
+	$(BIN)/python -m pytest -q tests/architecture
 
 format: environment-dev ## mend what can be mended by itself
 	$(BIN)/ruff format .

@@ -86,10 +86,8 @@ def reachable_home(folder: Path, account: Account | None) -> Path:
 
     Where the account cannot walk to `folder`, it becomes a link to a new folder under /var/lib/muster.
     """
-    if folder.is_symlink() and not folder.exists():
-        raise SetupError(
-            f"{folder} points to {folder.readlink()}, which is gone. Remove the link to begin with an empty database."
-        )
+    if folder.is_symlink():
+        return _linked_home(folder)
     if not folder.exists():
         folder.mkdir(mode=0o700, parents=True)
     if account is None:
@@ -108,6 +106,13 @@ def reachable_home(folder: Path, account: Account | None) -> Path:
     os.chown(elsewhere, account.uid, account.gid)
     folder.symlink_to(elsewhere)
     return elsewhere
+
+
+def _linked_home(link: Path) -> Path:
+    home = link.resolve()
+    if not home.exists():
+        raise SetupError(f"{link} points to {home}, which is gone: remove the link to begin with an empty database.")
+    return home
 
 
 def _must_own(folder: Path) -> None:

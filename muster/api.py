@@ -1,5 +1,6 @@
 """`muster api`: the HTTP server around the app."""
 
+import importlib
 import os
 
 from granian.constants import Interfaces
@@ -12,9 +13,7 @@ from muster.up import must_be_free
 
 def serve(settings: Settings, log_format: str) -> None:
     """Serve until SIGINT or SIGTERM. SetupError when the port is taken."""
-    import muster.app  # here, so that what is wrong with it is told once, and each process begins with it loaded
-
-    assert muster.app.create
+    importlib.import_module("muster.app")  # what is wrong with it is told once, and each process begins with it loaded
     must_be_free(settings.host, settings.port)
     os.environ["MUSTER_LOG_FORMAT"] = log_format  # for the processes that the server starts
     Server(

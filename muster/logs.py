@@ -21,13 +21,13 @@ SECRET_KEYS = re.compile(
 PERSONAL_KEYS = re.compile(r"(^|_)(e?mail|phone|recipient|wa_id|to_number|birth|address|ip)(_|$)", re.IGNORECASE)
 
 _IN_TEXT = (
+    (re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"), "[account]"),
     (re.compile(r"[\w.+%-]+@[\w-]+(\.[\w-]+)+"), "[e-mail]"),
     (re.compile(r"(?<![\w.:-])\+[1-9](?:[ ().-]?\d){6,14}(?!\w)"), "[phone]"),
     (re.compile(r"(?<![\w.:-])\d{10,15}(?![\w.:-])"), "[number]"),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+"), "[token]"),
-    (re.compile(r"\bmst_[\w-]{8,}"), "[token]"),
+    (re.compile(r"\b(?:muster|mst)_[\w-]{24,}"), "[token]"),
     (re.compile(r"(?i)\b(bearer|basic) [\w.~+/=-]{8,}"), r"\1 [token]"),
-    (re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"), "[account]"),
 )
 
 

@@ -4,6 +4,7 @@ A setting `data_dir` is the variable `MUSTER_DATA_DIR`, in the environment or in
 environment wins). Rooms never see this class: the front door hands them plain values.
 """
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,9 +15,23 @@ from muster.errors import SetupError
 
 PREFIX = "MUSTER_"
 
+NOT_SETTINGS = {"MUSTER_TEST_EXAMPLES"}
+"""Variables of ours that the tests read."""
+
+HEADINGS = {
+    "host": "Where",
+    "database_url": "Servers",
+    "api_processes": "Processes",
+    "secret": "Signing in",
+    "allowed_origins": "Limits of the API",
+    "change_log_days": "Keeping",
+    "log_format": "Logs",
+}
+"""The settings before which a new heading stands in docs/settings.md and .env.example."""
+
 
 class Settings(BaseSettings):
-    """What can be set. Groups are told apart by the comments that start with dashes; docs/settings.md is made from this."""
+    """What can be set, each with what it is for: docs/settings.md and .env.example are made from this (`make docs`)."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -27,7 +42,6 @@ class Settings(BaseSettings):
         frozen=True,
     )
 
-    # ---- Where
     host: str = Field(
         "127.0.0.1", description="Address that the API listens on. `0.0.0.0` takes calls from other machines."
     )
@@ -40,7 +54,6 @@ class Settings(BaseSettings):
         description="Folder for all that Muster keeps on this machine: the embedded servers' data, files, the secret.",
     )
 
-    # ---- Servers
     database_url: str | None = Field(
         None,
         description="PostgreSQL 15 to 18, as a libpq URL. Unset: an embedded one in the data directory.",
@@ -56,12 +69,16 @@ class Settings(BaseSettings):
         10_000, ge=100, description="Longest that one SQL statement of an API operation may take, in milliseconds."
     )
 
-    # ---- Processes
     api_processes: int = Field(1, ge=1, le=64, description="API processes that `muster up` and `muster api` start.")
     workers_per_queue: int = Field(1, ge=1, le=64, description="Worker processes per queue that `muster up` starts.")
+    worker_metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="Port on which a worker serves Prometheus metrics, on MUSTER_HOST. Unset: none. One worker per port.",
+    )
     demo: bool = Field(True, description="Whether `muster up` fills an empty database with a demo workspace.")
 
-    # ---- Signing in
     secret: SecretStr | None = Field(
         None,
         min_length=32,
@@ -73,7 +90,6 @@ class Settings(BaseSettings):
         60, ge=1, le=1440, description="How long the token that `signIn` gives is good, in minutes."
     )
 
-    # ---- Limits of the API
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Web origins that may call the API from a browser, with commas between; `*` for all. The API's own"
@@ -87,14 +103,12 @@ class Settings(BaseSettings):
     )
     cost_per_second: int = Field(100, ge=1, description="How many points flow back to a caller each second.")
 
-    # ---- Keeping
     change_log_days: int = Field(
         90,
         ge=1,
         description="How long the log of membership changes is kept, in days. A cursor older than that is refused.",
     )
 
-    # ---- Logs
     log_format: Literal["auto", "json", "text"] = Field(
         "auto", description="`json` for machines, `text` for people; `auto` is text on a terminal and JSON elsewhere."
     )
@@ -115,6 +129,12 @@ class Settings(BaseSettings):
         """Where clients reach the API, without a slash at the end."""
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 - compared, not listened on
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+
+def unknown_variables() -> list[str]:
+    """Variables of the environment that look like settings and are none: misspelt, or of another version."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | NOT_SETTINGS
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
 
 
 def read_settings() -> Settings:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import redis.asyncio
 
-from models import clock, db
+from models import clock, db, passwords
 from tests.kit.servers import Servers, database_from, servers, template
 
 __all__ = ["servers", "template"]
@@ -50,6 +50,12 @@ async def redis_url(servers: Servers) -> str:
     async with redis.asyncio.from_url(servers.redis_url) as client:
         await client.flushdb()
     return servers.redis_url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_cost_little() -> None:
+    """A hash that is slow on purpose would be most of what the tests do."""
+    passwords.set_cost(iterations=1, memory_kib=64)
 
 
 @pytest.fixture(autouse=True)

