@@ -1,0 +1,171 @@
+"""How one SQL expression is compared with what a rule says: the part of the compiler that fields, properties and metrics share.
+
+Each comparison is true, or not true (false or null): a null, which is a missing value, is never true.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final, cast
+
+from models.rules.duration import Duration
+from models.rules.lines import NOW, Line
+from models.rules.parameters import AsText, DayAt, InstantAt, Parameters, PassedEdge, RoundEdge, stored_text
+from models.rules.tree import FieldOperator, Operand
+
+_SIGNS: Final = {
+    FieldOperator.EQUALS: "=",
+    FieldOperator.NOT_EQUALS: "<>",
+    FieldOperator.LT: "<",
+    FieldOperator.LTE: "<=",
+    FieldOperator.GT: ">",
+    FieldOperator.GTE: ">=",
+}
+
+
+def both(*conditions: str) -> str:
+    """All of these; an empty one says nothing."""
+    said = [condition for condition in conditions if condition]
+    return said[0] if len(said) == 1 else f"({' AND '.join(said)})"
+
+
+def lacks(condition: str) -> str:
+    """The exact complement of a condition, null or not."""
+    return f"(({condition}) IS NOT TRUE)"
+
+
+# ---------------------------------------------------------------- texts
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Where a text is: `folded` for comparisons, `is_text` where it may be something else, `present` when there is one."""
+
+    folded: str
+    is_text: str
+    present: str
+
+
+def compare_text(text: Text, operator: FieldOperator, operand: Operand, p: Parameters) -> str:
+    """EQUALS, IN, CONTAINS and their like, without regard to case."""
+    match operator:
+        case FieldOperator.IS_SET:
+            return text.present
+        case FieldOperator.IS_NOT_SET:
+            return lacks(text.present)
+        case FieldOperator.EQUALS:
+            return both(f"{text.folded} = {p.text(cast(str, operand))}", text.is_text)
+        case FieldOperator.NOT_EQUALS:
+            return both(f"{text.folded} <> {p.text(cast(str, operand))}", text.present)
+        case FieldOperator.IN:
+            return both(f"{text.folded} = ANY ({p.texts(cast(Sequence[str], operand))})", text.is_text)
+        case FieldOperator.NOT_IN:
+            return both(f"{text.folded} <> ALL ({p.texts(cast(Sequence[str], operand))})", text.present)
+        case FieldOperator.NOT_CONTAINS:
+            return both(f"{text.folded} NOT LIKE {p.pattern('%', cast(str, operand), '%')}", text.present)
+        case _:
+            before = "" if operator is FieldOperator.STARTS_WITH else "%"
+            after = "" if operator is FieldOperator.ENDS_WITH else "%"
+            return both(f"{text.folded} LIKE {p.pattern(before, cast(str, operand), after)}", text.is_text)
+
+
+# ---------------------------------------------------------------- numbers
+
+
+def compare_number(number: str, operator: FieldOperator, operand: Operand, p: Parameters) -> str:
+    """The numeric comparisons; `number` is null where there is none."""
+    match operator:
+        case FieldOperator.IS_SET:
+            return f"{number} IS NOT NULL"
+        case FieldOperator.IS_NOT_SET:
+            return f"{number} IS NULL"
+        case FieldOperator.IN:
+            return f"{number} = ANY ({p.bind(operand, 'numeric[]')})"
+        case FieldOperator.NOT_IN:
+            return f"{number} <> ALL ({p.bind(operand, 'numeric[]')})"
+        case FieldOperator.BETWEEN:
+            low, high = cast(Sequence[Decimal], operand)
+            return f"{number} BETWEEN {p.bind(low, 'numeric')} AND {p.bind(high, 'numeric')}"
+        case _:
+            return f"{number} {_SIGNS[operator]} {p.bind(operand, 'numeric')}"
+
+
+# ---------------------------------------------------------------- days and instants
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """Where a day (or an instant) is. In `attributes` it is a text of fixed form, which sorts as time does.
+
+    `valid` says of such a text that it is one; of a column it is empty, since a column holds nothing else.
+    """
+
+    expression: str
+    days: bool
+    valid: str = ""
+    day_of_year: str = ""
+
+    @property
+    def as_text(self) -> bool:
+        return bool(self.valid)
+
+    @property
+    def sql_type(self) -> str:
+        if self.as_text:
+            return "text"
+        return "date" if self.days else "timestamptz"
+
+    @property
+    def present(self) -> str:
+        return self.valid or f"{self.expression} IS NOT NULL"
+
+    def fixed(self, value: object, p: Parameters) -> str:
+        """A parameter that this place can be compared with."""
+        return p.bind(stored_text(cast(date, value)) if self.as_text else value, self.sql_type)
+
+    def moving(self, line: Line, p: Parameters, since: bool = False) -> str:
+        """The place of a line, now or at `since`."""
+        at = DayAt(line, since) if self.days else InstantAt(line, since)
+        return p.moving(AsText(at) if self.as_text else at, self.sql_type)
+
+
+def compare_time(time: Time, operator: FieldOperator, operand: Operand, p: Parameters) -> str:
+    """The comparisons of dates and instants, with fixed values and with lines that move."""
+    match operator:
+        case FieldOperator.IS_SET:
+            return time.present
+        case FieldOperator.IS_NOT_SET:
+            return lacks(time.present)
+        case _:
+            return both(_compare_time(time, operator, operand, p), time.valid)
+
+
+def _compare_time(time: Time, operator: FieldOperator, operand: Operand, p: Parameters) -> str:
+    match operator, operand:
+        case FieldOperator.IN | FieldOperator.NOT_IN, tuple(values):
+            kept = [stored_text(cast(date, value)) for value in values] if time.as_text else list(values)
+            array = p.bind(kept, f"{time.sql_type}[]")
+            return f"{time.expression} " + (f"= ANY ({array})" if operator is FieldOperator.IN else f"<> ALL ({array})")
+        case FieldOperator.BETWEEN, (low, high):
+            return f"{time.expression} BETWEEN {time.fixed(low, p)} AND {time.fixed(high, p)}"
+        case FieldOperator.ANNIVERSARY_WITHIN_NEXT, Duration():
+            return comes_round(time, [RoundEdge(Line(operand), edge) for edge in range(4)], p)
+        case FieldOperator.WITHIN_LAST, Duration():
+            return f"{time.expression} BETWEEN {time.moving(Line(operand, past=True), p)} AND {time.moving(NOW, p)}"
+        case FieldOperator.WITHIN_NEXT, Duration():
+            return f"{time.expression} BETWEEN {time.moving(NOW, p)} AND {time.moving(Line(operand), p)}"
+        case FieldOperator.MORE_THAN_AGO, Duration():
+            return f"{time.expression} < {time.moving(Line(operand, past=True), p)}"
+        case FieldOperator.MORE_THAN_AHEAD, Duration():
+            return f"{time.expression} > {time.moving(Line(operand), p)}"
+        case _:
+            return f"{time.expression} {_SIGNS[operator]} {time.fixed(operand, p)}"
+
+
+def comes_round(time: Time, edges: Sequence[RoundEdge | PassedEdge], p: Parameters) -> str:
+    """Whether the day of the year lies in one of the two stretches that `edges` bound."""
+    sql_type = "text" if time.as_text else "numeric"
+    start, end, other_start, other_end = (p.moving(AsText(edge) if time.as_text else edge, sql_type) for edge in edges)
+    day = time.day_of_year
+    return f"({day} BETWEEN {start} AND {end} OR {day} BETWEEN {other_start} AND {other_end})"

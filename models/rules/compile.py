@@ -1,0 +1,217 @@
+"""From a rule to SQL: one compiler of leaves, and three ways to look at activities and at other segments.
+
+    where   a condition that stands alone, for a page or a filter: each look is a correlated subquery
+    whole   for a workspace at a time: activities are grouped once per kind, and joined by hash
+    batch   for some contacts and many rules: one look at a contact's activities, and one at its memberships, for all rules
+
+In each, `c` is the contact. A condition is for WHERE, CASE WHEN or FILTER: it is true, or not true (false or null). It says
+nothing of the workspace: the statement does, with `c.workspace_id = {p.workspace}`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, assert_never
+
+from models.rules.comparisons import Time, both, compare_number, compare_time, lacks
+from models.rules.fields import field_sql, tags_sql
+from models.rules.measures import ZERO_WITHOUT_ACTIVITIES, aggregate, is_measured
+from models.rules.parameters import Parameters
+from models.rules.tree import (
+    ActivityCondition,
+    ActivityMetric,
+    AllOf,
+    AnyOf,
+    FieldCondition,
+    Measure,
+    Not,
+    Rule,
+    SegmentCondition,
+    TagsCondition,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """One condition for each rule, in order, and the joins that they need after `FROM contacts AS c`."""
+
+    conditions: tuple[str, ...]
+    joins: str
+
+
+def where(rule: Rule, p: Parameters) -> str:
+    """A condition that needs no joins."""
+    return condition_sql(rule, Correlated(p), p)
+
+
+def whole(rules: Sequence[Rule], p: Parameters) -> Compiled:
+    """Conditions and joins for every contact of the workspace."""
+    return _compiled(rules, Grouped(p), p)
+
+
+def batch(rules: Sequence[Rule], p: Parameters) -> Compiled:
+    """Conditions and joins for some contacts (the statement says which) and many rules."""
+    return _compiled(rules, Lateral(p), p)
+
+
+def _compiled(rules: Sequence[Rule], looks: "Grouped | Lateral", p: Parameters) -> Compiled:
+    conditions = tuple(condition_sql(rule, looks, p) for rule in rules)
+    return Compiled(conditions, "\n".join(looks.joins()))
+
+
+# ---------------------------------------------------------------- a rule
+
+
+class Looks(Protocol):
+    """Where a condition finds what is not in the contact's own row."""
+
+    def metric(self, measure: Measure) -> str:
+        """An expression for the metric of contact `c`: null when missing."""
+
+    def member(self, segment_id: int) -> str:
+        """A condition: contact `c` is a member of the segment."""
+
+
+def condition_sql(rule: Rule, looks: Looks, p: Parameters) -> str:
+    """The condition of a rule or of any part of one."""
+    match rule:
+        case AllOf(parts):
+            return f"({' AND '.join(condition_sql(part, looks, p) for part in parts)})"
+        case AnyOf(parts):
+            return f"({' OR '.join(condition_sql(part, looks, p) for part in parts)})"
+        case Not(part):
+            return lacks(condition_sql(part, looks, p))
+        case FieldCondition():
+            return field_sql(rule, p)
+        case TagsCondition():
+            return tags_sql(rule, p)
+        case SegmentCondition():
+            return _segment_sql(rule, looks)
+        case ActivityCondition():
+            return _activity_sql(rule, looks, p)
+        case _:
+            assert_never(rule)
+
+
+def _segment_sql(condition: SegmentCondition, looks: Looks) -> str:
+    member = "FALSE" if condition.deleted else looks.member(condition.segment_id)
+    return member if condition.member else lacks(member)
+
+
+def _activity_sql(condition: ActivityCondition, looks: Looks, p: Parameters) -> str:
+    metric = looks.metric(condition.measure)
+    if condition.measure.metric in (ActivityMetric.FIRST_OCCURRED, ActivityMetric.LAST_OCCURRED):
+        return compare_time(Time(metric, days=False), condition.operator, condition.operand, p)
+    return compare_number(metric, condition.operator, condition.operand, p)
+
+
+# ---------------------------------------------------------------- three ways to look
+
+
+@dataclass(slots=True)
+class Correlated:
+    """Each look on its own."""
+
+    p: Parameters
+
+    def metric(self, measure: Measure) -> str:
+        which = both(f"a.kind = {self.p.bind(measure.kind, 'text')}", *is_measured(measure, self.p))
+        return (
+            f"(SELECT {aggregate(measure, self.p)} FROM activities AS a"
+            f" WHERE a.workspace_id = c.workspace_id AND a.contact_id = c.id AND {which})"
+        )
+
+    def member(self, segment_id: int) -> str:
+        return (
+            "EXISTS (SELECT FROM memberships AS m WHERE m.workspace_id = c.workspace_id"
+            f" AND m.segment_id = {self.p.bind(segment_id, 'bigint')} AND m.contact_id = c.id)"
+        )
+
+
+class Grouped:
+    """All contacts at once: one grouping of activities per kind, one join per segment."""
+
+    def __init__(self, p: Parameters) -> None:
+        self.p = p
+        self.measures: defaultdict[str, list[Measure]] = defaultdict(list)
+        self.segments: list[int] = []
+
+    def metric(self, measure: Measure) -> str:
+        measures = self.measures[measure.kind]
+        if measure not in measures:
+            measures.append(measure)
+        column = f"g{list(self.measures).index(measure.kind)}.m{measures.index(measure)}"
+        return f"coalesce({column}, 0)" if measure.metric in ZERO_WITHOUT_ACTIVITIES else column
+
+    def member(self, segment_id: int) -> str:
+        if segment_id not in self.segments:
+            self.segments.append(segment_id)
+        return f"s{self.segments.index(segment_id)}.contact_id IS NOT NULL"
+
+    def joins(self) -> Iterator[str]:
+        for number, (kind, measures) in enumerate(self.measures.items()):
+            yield f"LEFT JOIN ({self._grouping(kind, measures)}) AS g{number} ON g{number}.contact_id = c.id"
+        for number, segment_id in enumerate(self.segments):
+            s = f"s{number}"
+            yield (
+                f"LEFT JOIN memberships AS {s} ON {s}.workspace_id = {self.p.workspace}"
+                f" AND {s}.segment_id = {self.p.bind(segment_id, 'bigint')} AND {s}.contact_id = c.id"
+            )
+
+    def _grouping(self, kind: str, measures: Sequence[Measure]) -> str:
+        """What all measures of a kind have in common narrows the rows; what they have not, each aggregate by itself."""
+        taken = [is_measured(measure, self.p) for measure in measures]
+        common = [condition for condition in taken[0] if all(condition in other for other in taken)]
+        metrics = [
+            f"{aggregate(measure, self.p, ' AND '.join(own for own in conditions if own not in common))} AS m{number}"
+            for number, (measure, conditions) in enumerate(zip(measures, taken, strict=True))
+        ]
+        which = [f"a.workspace_id = {self.p.workspace}", f"a.kind = {self.p.bind(kind, 'text')}", *common]
+        return (
+            f"SELECT a.contact_id, {', '.join(metrics)} FROM activities AS a"
+            f" WHERE {' AND '.join(which)} GROUP BY a.contact_id"
+        )
+
+
+LATERAL_COLUMNS = 1_000
+"""Metrics in one look: PostgreSQL has room for 1,664 columns."""
+
+
+class Lateral:
+    """Contact by contact: one look at its activities for all metrics, and one at its memberships for all segments."""
+
+    def __init__(self, p: Parameters) -> None:
+        self.p = p
+        self.measures: dict[Measure, int] = {}
+        self.segments: dict[int, None] = {}
+
+    def metric(self, measure: Measure) -> str:
+        number = self.measures.setdefault(measure, len(self.measures))
+        return f"g{number // LATERAL_COLUMNS}.m{number}"
+
+    def member(self, segment_id: int) -> str:
+        self.segments.setdefault(segment_id)
+        return f"{self.p.bind(segment_id, 'bigint')} = ANY (s.ids)"
+
+    def joins(self) -> Iterator[str]:
+        numbered = list(self.measures.items())
+        for number, start in enumerate(range(0, len(numbered), LATERAL_COLUMNS)):
+            yield f"CROSS JOIN LATERAL ({self._look(numbered[start : start + LATERAL_COLUMNS])}) AS g{number}"
+        if self.segments:
+            yield (
+                "CROSS JOIN LATERAL (SELECT array_agg(m.segment_id) AS ids FROM memberships AS m"
+                " WHERE m.workspace_id = c.workspace_id AND m.contact_id = c.id"
+                f" AND m.segment_id = ANY ({self.p.bind(tuple(self.segments), 'bigint[]')})) AS s"
+            )
+
+    def _look(self, numbered: Sequence[tuple[Measure, int]]) -> str:
+        metrics = []
+        for measure, number in numbered:
+            only = [f"a.kind = {self.p.bind(measure.kind, 'text')}", *is_measured(measure, self.p)]
+            metrics.append(f"{aggregate(measure, self.p, ' AND '.join(only))} AS m{number}")
+        kinds = tuple(dict.fromkeys(measure.kind for measure, _ in numbered))
+        return (
+            f"SELECT {', '.join(metrics)} FROM activities AS a"
+            " WHERE a.workspace_id = c.workspace_id AND a.contact_id = c.id"
+            f" AND a.kind = ANY ({self.p.bind(kinds, 'text[]')})"
+        )

@@ -1,0 +1,131 @@
+"""A contact's own fields and tags in SQL: where each is read, and what counts as a value.
+
+A value in `attributes` that is not of its field's type counts as missing: no statement ever fails because of one. Only
+keys of the catalogue, which are a-z 0-9 _, become part of the text.
+"""
+
+import re
+from typing import Final
+
+from models.rules.comparisons import Text, Time, both, compare_number, compare_text, compare_time, lacks
+from models.rules.parameters import Parameters
+from models.rules.tree import Field, FieldCondition, FieldOperator, FieldType, Operand, TagsCondition, TagsOperator
+
+_KEY = re.compile(r"[a-z0-9_]+", re.ASCII)
+
+_DAY: Final = (
+    "[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
+    "|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29"
+)
+_TIME: Final = r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z"
+_FORMS: Final = {FieldType.DATE: f"^({_DAY})$", FieldType.DATETIME: f"^({_DAY}){_TIME}$"}
+
+
+def field_sql(condition: FieldCondition, p: Parameters) -> str:
+    """A condition on a field of contact `c`."""
+    field, operator, operand = condition.field, condition.operator, condition.operand
+    match field.type:
+        case FieldType.TEXT | FieldType.CHOICE:
+            return compare_text(_text(field), operator, operand, p)
+        case FieldType.NUMBER:
+            return compare_number(_number(field), operator, operand, p)
+        case FieldType.BOOLEAN:
+            return _compare_boolean(_json(field), operator, operand)
+        case FieldType.DATE | FieldType.DATETIME:
+            return compare_time(time_of(field), operator, operand, p)
+        case FieldType.MULTI_CHOICE:
+            return _compare_choices(_json(field), operator, operand, p)
+
+
+def tags_sql(condition: TagsCondition, p: Parameters) -> str:
+    """A condition on the tags of contact `c`, which are never missing: a contact without tags has none of them."""
+    wanted = p.texts(condition.tags)
+    match condition.operator:
+        case TagsOperator.HAS_ANY:
+            return f"c.tag_keys && {wanted}"
+        case TagsOperator.HAS_ALL:
+            return f"c.tag_keys @> {wanted}"
+        case TagsOperator.HAS_NONE:
+            return lacks(f"c.tag_keys && {wanted}")
+
+
+def raw_sql(field: Field) -> str:
+    """What the contact has in this field, as JSON, whether the rule can read it or not."""
+    return _json(field) if field.custom else f"to_jsonb({_column(field)})"
+
+
+def time_of(field: Field) -> Time:
+    """Where a DATE or DATETIME field is read."""
+    days = field.type is FieldType.DATE
+    if not field.custom:
+        column = _column(field)
+        return Time(column, days, day_of_year=f"(extract(month FROM {column}) * 100 + extract(day FROM {column}))")
+    kept = _kept(field)
+    sorts = f'({kept} COLLATE "C")'  # as time does, in any database
+    valid = f"{sorts} >= '0001' AND {kept} ~ '{_FORMS[field.type]}'"
+    return Time(sorts, days, valid, f'(substr({kept}, 6, 5) COLLATE "C")')
+
+
+# ---------------------------------------------------------------- where a value is
+
+
+def _column(field: Field) -> str:
+    return f"c.{_safe(field.key)}"
+
+
+def _json(field: Field) -> str:
+    return f"(c.attributes -> '{_safe(field.attribute)}')"
+
+
+def _kept(field: Field) -> str:
+    return f"(c.attributes ->> '{_safe(field.attribute)}')"
+
+
+def _safe(name: str) -> str:
+    """A name of the catalogue, which may stand in the text of a statement."""
+    if not _KEY.fullmatch(name):
+        raise ValueError(f"not a key of the catalogue: {name!r}")
+    return name
+
+
+def _text(field: Field) -> Text:
+    if not field.custom:
+        column = _column(field)
+        return Text(f"lower({column})", "", f"{column} <> ''")
+    kept, is_text = _kept(field), f"jsonb_typeof({_json(field)}) = 'string'"
+    return Text(f"lower({kept})", is_text, both(f"{kept} <> ''", is_text))
+
+
+def _number(field: Field) -> str:
+    if not field.custom:
+        return _column(field)
+    return f"CASE WHEN jsonb_typeof({_json(field)}) = 'number' THEN {_json(field)}::numeric END"
+
+
+# ---------------------------------------------------------------- types that only fields have
+
+
+def _compare_boolean(json: str, operator: FieldOperator, operand: Operand) -> str:
+    present = f"{json} IN ('true', 'false')"
+    if operator is FieldOperator.IS_SET:
+        return present
+    if operator is FieldOperator.IS_NOT_SET:
+        return lacks(present)
+    wanted = operand is (operator is FieldOperator.EQUALS)
+    return f"{json} = '{str(wanted).lower()}'"
+
+
+def _compare_choices(json: str, operator: FieldOperator, operand: Operand, p: Parameters) -> str:
+    """An array's texts are its choices, and an array without any is missing. Its folded form is JSON as well."""
+    is_list, folded = f"jsonb_typeof({json}) = 'array'", f"lower({json}::text)::jsonb"
+    present = both(is_list, f"""{json} @? '$[*] ? (@.type() == "string")'""")
+    if not isinstance(operand, tuple):
+        return present if operator is FieldOperator.IS_SET else lacks(present)
+    wanted = p.texts([str(choice) for choice in operand])
+    match operator:
+        case FieldOperator.HAS_ANY:
+            return both(is_list, f"{folded} ?| {wanted}")
+        case FieldOperator.HAS_ALL:
+            return both(is_list, f"{folded} ?& {wanted}")
+        case _:
+            return both(present, lacks(f"{folded} ?| {wanted}"))

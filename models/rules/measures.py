@@ -1,0 +1,118 @@
+"""Metrics over activities in SQL. Activity `a` is one row of the table; a property is untyped JSON.
+
+A property that is absent, null, an empty text or an empty list is missing.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from models.rules.comparisons import Text, both, compare_number, compare_text, lacks
+from models.rules.lines import NOW, Line
+from models.rules.operands import MAX_NUMBER
+from models.rules.parameters import InstantAt, Parameters
+from models.rules.tree import ActivityMetric, ActivityOperator, FieldOperator, Measure, PropertyFilter
+
+ZERO_WITHOUT_ACTIVITIES = {ActivityMetric.COUNT, ActivityMetric.SUM, ActivityMetric.DISTINCT_COUNT}
+"""The metrics that are 0, not missing, when there is nothing to measure."""
+
+PRESENT = "NOT IN ('null', '\"\"', '[]')"
+
+
+def is_measured(measure: Measure, p: Parameters) -> tuple[str, ...]:
+    """Which activities of its kind a measure takes in; none when all."""
+    moment = "a.occurred_at"
+    conditions = []
+    if measure.within is not None:
+        first = p.moving(InstantAt(Line(measure.within, past=True)), "timestamptz")
+        conditions.append(f"{moment} BETWEEN {first} AND {p.moving(InstantAt(NOW), 'timestamptz')}")
+    if measure.since is not None:
+        conditions.append(f"{moment} >= {p.bind(measure.since, 'timestamptz')}")
+    if measure.until is not None:
+        conditions.append(f"{moment} < {p.bind(measure.until, 'timestamptz')}")
+    return (*conditions, *(filter_sql(part, p) for part in measure.filters))
+
+
+def aggregate(measure: Measure, p: Parameters, only: str = "") -> str:
+    """The metric as an aggregate over `a`; `only` narrows it to some rows. Null when it is missing."""
+    narrowed = f" FILTER (WHERE {only})" if only else ""
+    value = "" if measure.property is None else _property(measure.property, p)
+    match measure.metric:
+        case ActivityMetric.COUNT:
+            return f"count(*){narrowed}"
+        case ActivityMetric.SUM:
+            return f"coalesce(sum({_summable(value)}){narrowed}, 0)"
+        case ActivityMetric.AVERAGE:
+            return f"avg({_summable(value)}){narrowed}"
+        case ActivityMetric.MINIMUM:
+            return f"min({_number(value)}){narrowed}"
+        case ActivityMetric.MAXIMUM:
+            return f"max({_number(value)}){narrowed}"
+        case ActivityMetric.DISTINCT_COUNT:
+            return f"count(DISTINCT {_folded(value)}){narrowed}"
+        case ActivityMetric.FIRST_OCCURRED:
+            return f"min(a.occurred_at){narrowed}"
+        case ActivityMetric.LAST_OCCURRED:
+            return f"max(a.occurred_at){narrowed}"
+
+
+# ---------------------------------------------------------------- properties
+
+
+def filter_sql(part: PropertyFilter, p: Parameters) -> str:
+    """A condition on one property of activity `a`."""
+    value = _property(part.property, p)
+    present = f"{value} {PRESENT}"
+    match part.operator:
+        case ActivityOperator.IS_SET:
+            return present
+        case ActivityOperator.IS_NOT_SET:
+            return lacks(present)
+        case ActivityOperator.EQUALS | ActivityOperator.IN:
+            return _is_one_of(value, part, p)
+        case ActivityOperator.NOT_EQUALS:
+            return both(present, lacks(_is_one_of(value, part, p)))
+        case ActivityOperator.CONTAINS:
+            return compare_text(_text(value), FieldOperator.CONTAINS, part.operand, p)
+        case _:
+            return compare_number(_number(value), FieldOperator(part.operator), part.operand, p)
+
+
+def _is_one_of(value: str, part: PropertyFilter, p: Parameters) -> str:
+    """Texts equal texts, numbers numbers, and booleans booleans."""
+    wanted: Sequence[object] = part.operand if isinstance(part.operand, tuple) else (part.operand,)
+    texts = tuple(item for item in wanted if isinstance(item, str))
+    numbers = tuple(item for item in wanted if isinstance(item, Decimal))
+    ways = [f"{value} = '{str(item).lower()}'" for item in sorted({item for item in wanted if isinstance(item, bool)})]
+    if texts:
+        ways.append(compare_text(_text(value), FieldOperator.IN, texts, p))
+    if numbers:
+        ways.append(compare_number(_number(value), FieldOperator.IN, numbers, p))
+    return f"({' OR '.join(ways)})"
+
+
+def _property(name: str, p: Parameters) -> str:
+    return f"(a.properties -> {p.bind(name, 'text')})"
+
+
+def _text(value: str) -> Text:
+    return Text(f"lower({value} #>> '{{}}')", f"jsonb_typeof({value}) = 'string'", f"{value} {PRESENT}")
+
+
+def _number(value: str) -> str:
+    return f"CASE WHEN jsonb_typeof({value}) = 'number' THEN {value}::numeric END"
+
+
+def _summable(value: str) -> str:
+    """Beyond MAX_NUMBER a number is not added up: a sum must not leave the range of its type."""
+    return (
+        f"CASE WHEN jsonb_typeof({value}) = 'number'"
+        f" THEN CASE WHEN abs({value}::numeric) <= {MAX_NUMBER} THEN {value}::numeric END END"
+    )
+
+
+def _folded(value: str) -> str:
+    """A value such that equal ones are equal: texts without regard to case, 1 as 1.0."""
+    return (
+        f"CASE WHEN jsonb_typeof({value}) = 'string' AND {value} <> '\"\"' THEN to_jsonb(lower({value} #>> '{{}}'))"
+        f" WHEN {value} {PRESENT} THEN {value} END"
+    )

@@ -1,0 +1,249 @@
+"""What a condition compares with: JSON in, typed value out, or a DomainError that says what would be right.
+
+Paths are relative to the value: none for the value itself, the position for an element of a list.
+"""
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Final, TypeVar
+
+from models.errors import DomainError, Invalid, LimitExceeded, Problems, Required
+from models.rules.catalogue import RELATIVE
+from models.rules.duration import Duration, parse_duration
+from models.rules.tree import ActivityOperator, FieldOperator, FieldType, Operand
+
+MAX_LIST = 1_000
+"""Values in one list."""
+
+MAX_TEXT = 1_000
+"""Characters in one text."""
+
+MAX_NUMBER = Decimal("1e100")
+"""No number that a rule names, or that a metric adds up, is further from zero."""
+
+T = TypeVar("T")
+
+_LISTS = {
+    FieldOperator.IN, FieldOperator.NOT_IN, FieldOperator.HAS_ANY, FieldOperator.HAS_ALL, FieldOperator.HAS_NONE,
+}  # fmt: skip
+_NOTHING = {FieldOperator.IS_SET, FieldOperator.IS_NOT_SET}
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+
+
+def read_operand(
+    field_type: FieldType, operator: FieldOperator, value: object, choices: Sequence[str] | None = None
+) -> Operand:
+    """What a field of this type is compared with. Raises DomainError or Problems."""
+    if operator in _NOTHING:
+        _refuse_value(operator, value)
+        return None
+    if value is None:
+        raise Required(f"{operator} needs {_wanted(field_type, operator)} as its value")
+    if operator in RELATIVE or operator is FieldOperator.ANNIVERSARY_WITHIN_NEXT:
+        return _read_moving(field_type, value)
+    one = _reader(field_type, choices)
+    if operator in _LISTS:
+        return read_list(one, value)
+    if operator is FieldOperator.BETWEEN:
+        return _read_range(one, value)
+    return one(value)
+
+
+def read_property_operand(
+    operator: ActivityOperator, value: object
+) -> str | bool | Decimal | tuple[str | bool | Decimal, ...] | None:
+    """What a property of an activity is compared with. Raises DomainError or Problems."""
+    if operator in (ActivityOperator.IS_SET, ActivityOperator.IS_NOT_SET):
+        _refuse_value(operator, value)
+        return None
+    if value is None:
+        raise Required(f"{operator} needs a value; to find what has none, use IS_NOT_SET")
+    if operator is ActivityOperator.IN:
+        return read_list(read_property_value, value)
+    if operator is ActivityOperator.CONTAINS:
+        return read_text(value)
+    if operator in (ActivityOperator.EQUALS, ActivityOperator.NOT_EQUALS):
+        return read_property_value(value)
+    return read_number(value)
+
+
+def _refuse_value(operator: str, value: object) -> None:
+    if value is not None:
+        raise Invalid(f"{operator} takes no value: leave it out")
+
+
+def _read_moving(field_type: FieldType, value: object) -> Duration:
+    duration = read_duration(value)
+    if field_type is FieldType.DATE and duration.seconds:
+        raise Invalid("a date has no time of day: give the duration in days, weeks, months or years, such as P1D")
+    return duration
+
+
+def _read_range(one: Callable[[object], T], value: object) -> tuple[T, T]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise Invalid("BETWEEN takes a list of two, [low, high], both included")
+    low, high = read_list(one, value)
+    if high < low:  # type: ignore[operator]
+        raise Invalid("BETWEEN takes [low, high]: the first must not be the greater")
+    return low, high
+
+
+def read_list(one: Callable[[object], T], value: object) -> tuple[T, ...]:
+    """A list of 1 to MAX_LIST values. Raises Problems with the place of every wrong one."""
+    if not isinstance(value, list):
+        raise Invalid(f"must be a list of values, not {_shown(value)}")
+    if not value:
+        raise Invalid("the list is empty: give at least one value")
+    if len(value) > MAX_LIST:
+        raise LimitExceeded(f"a list may have up to {MAX_LIST:,} values; this one has {len(value):,}")
+    read: list[T] = []
+    errors: list[DomainError] = []
+    for place, item in enumerate(value):
+        try:
+            read.append(one(item))
+        except DomainError as error:
+            errors.append(error.under(place))
+    if errors:
+        raise Problems(errors)
+    return tuple(read)
+
+
+# ---------------------------------------------------------------- one value
+
+
+def read_text(value: object) -> str:
+    """A text that PostgreSQL can hold, and not an empty one."""
+    if not isinstance(value, str):
+        raise Invalid(f"must be a text, not {_shown(value)}")
+    if not value:
+        raise Invalid("must be a text of at least one character; to find contacts that have none, use IS_NOT_SET")
+    if len(value) > MAX_TEXT:
+        raise LimitExceeded(f"a text may have up to {MAX_TEXT:,} characters; this one has {len(value):,}")
+    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise Invalid("must be a text of Unicode characters, without the null character or half a surrogate pair")
+    return value
+
+
+def read_number(value: object) -> Decimal:
+    """A finite number, exact as it is written."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Invalid(f"must be a number, not {_shown(value)}")
+    if not math.isfinite(value) or abs(Decimal(repr(value) if isinstance(value, float) else value)) > MAX_NUMBER:
+        raise Invalid("must be a number between -1e100 and 1e100")
+    return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+
+
+def read_boolean(value: object) -> bool:
+    """true or false."""
+    if not isinstance(value, bool):
+        raise Invalid(f"must be true or false, not {_shown(value)}")
+    return value
+
+
+def read_date(value: object) -> date:
+    """A calendar day, YYYY-MM-DD."""
+    try:
+        if isinstance(value, str) and _DATE.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise Invalid(f"must be a date, YYYY-MM-DD such as 2026-11-30, not {_shown(value)}")
+
+
+def read_instant(value: object) -> datetime:
+    """An instant, RFC 3339 with an offset; in UTC."""
+    try:
+        if isinstance(value, str) and _INSTANT.fullmatch(value):
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise Invalid(f"must be an instant with its offset, such as 2026-11-30T09:00:00+01:00, not {_shown(value)}")
+
+
+def read_duration(value: object) -> Duration:
+    """An ISO 8601 duration."""
+    if not isinstance(value, str):
+        raise Invalid(f"must be an ISO 8601 duration such as P30D, not {_shown(value)}")
+    try:
+        return parse_duration(value)
+    except ValueError as error:
+        raise Invalid(f"must be {error}, not {_shown(value)}") from None
+
+
+def read_property_value(value: object) -> str | bool | Decimal:
+    """A text, a number or a boolean: what a property can equal."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return read_text(value)
+    if isinstance(value, int | float):
+        return read_number(value)
+    raise Invalid(f"must be a text, a number, true or false, not {_shown(value)}")
+
+
+def _read_choice(choices: Sequence[str]) -> Callable[[object], str]:
+    spelled = {choice.lower(): choice for choice in choices}
+
+    def read(value: object) -> str:
+        found = spelled.get(value.lower()) if isinstance(value, str) else None
+        if found is None:
+            raise Invalid(f"must be one of {', '.join(choices)}, not {_shown(value)}")
+        return found
+
+    return read
+
+
+def _reader(
+    field_type: FieldType, choices: Sequence[str] | None
+) -> Callable[[object], str | bool | Decimal | date | datetime]:
+    match field_type:
+        case FieldType.TEXT:
+            return read_text
+        case FieldType.NUMBER:
+            return read_number
+        case FieldType.BOOLEAN:
+            return read_boolean
+        case FieldType.DATE:
+            return read_date
+        case FieldType.DATETIME:
+            return read_instant
+        case FieldType.CHOICE | FieldType.MULTI_CHOICE:
+            return _read_choice(choices or ())
+
+
+# ---------------------------------------------------------------- words
+
+
+_WANTED = {
+    FieldType.TEXT: "a text",
+    FieldType.NUMBER: "a number",
+    FieldType.BOOLEAN: "true or false",
+    FieldType.DATE: "a date (YYYY-MM-DD)",
+    FieldType.DATETIME: "an instant with its offset",
+    FieldType.CHOICE: "a choice",
+    FieldType.MULTI_CHOICE: "a choice",
+}
+
+
+def _wanted(field_type: FieldType, operator: FieldOperator) -> str:
+    if operator in RELATIVE or operator is FieldOperator.ANNIVERSARY_WITHIN_NEXT:
+        return "a duration such as P30D"
+    if operator is FieldOperator.BETWEEN:
+        return "a list of two, [low, high],"
+    return "a list of values" if operator in _LISTS else _WANTED[field_type]
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, str):
+        return f'"{value[:40]}…"' if len(value) > 40 else f'"{value}"'
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value) if abs(value) < 1e20 else "so large a number"
+    if value is None:
+        return "null"
+    return "a list" if isinstance(value, list) else "an object"

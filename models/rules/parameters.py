@@ -1,0 +1,174 @@
+"""The values that a statement is run with, collected while its text is made.
+
+No time stands in the text. A threshold such as "30 days ago" is a parameter too, one whose value is found when the
+statement is run: so a statement is made once, prepared once, and right at every moment.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from models import db
+from models.rules.lines import NOW, Line, day_of, days_round, instant_of
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """When a statement is run: now, in the workspace's zone; and, for what was crossed, since when."""
+
+    now: datetime
+    since: datetime
+    zone: ZoneInfo
+
+
+# ---------------------------------------------------------------- values that follow the time
+
+
+@dataclass(frozen=True, slots=True)
+class DayAt:
+    """The day on which a line lies, now or at `since`."""
+
+    line: Line
+    since: bool = False
+
+    def __call__(self, moments: Moments) -> date:
+        return day_of(self.line, moments.since if self.since else moments.now, moments.zone)
+
+
+@dataclass(frozen=True, slots=True)
+class InstantAt:
+    """The instant at which a line lies, now or at `since`."""
+
+    line: Line
+    since: bool = False
+
+    def __call__(self, moments: Moments) -> datetime:
+        return instant_of(self.line, moments.since if self.since else moments.now, moments.zone)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundEdge:
+    """One of the four ends of the two stretches of the year that come round from today up to a line."""
+
+    line: Line
+    edge: int
+
+    def __call__(self, moments: Moments) -> int:
+        first, last = (day_of(line, moments.now, moments.zone) for line in (NOW, self.line))
+        return _end(first, last, self.edge)
+
+
+@dataclass(frozen=True, slots=True)
+class PassedEdge:
+    """One of the four ends of the stretches of the year that a line passed since `since`.
+
+    `reached`: the days that it came to; otherwise the days that it left.
+    """
+
+    line: Line
+    reached: bool
+    edge: int
+
+    def __call__(self, moments: Moments) -> int:
+        before, after = (day_of(self.line, moment, moments.zone) for moment in (moments.since, moments.now))
+        day = timedelta(days=1)
+        first, last = (before + day, after) if self.reached else (before, after - day)
+        return _end(first, last, self.edge)
+
+
+def _end(first: date, last: date, edge: int) -> int:
+    one, other = days_round(first, last)
+    return (*one, *other)[edge]
+
+
+@dataclass(frozen=True, slots=True)
+class AsText:
+    """A value that follows the time, in the form in which `attributes` keep it."""
+
+    of: DayAt | InstantAt | RoundEdge | PassedEdge
+
+    def __call__(self, moments: Moments) -> str:
+        return stored_text(self.of(moments))
+
+
+def stored_text(value: date | int) -> str:
+    """How `attributes` keep a day or an instant; and a day of the year, month * 100 + day, as `MM-DD`."""
+    if isinstance(value, int):
+        return f"{value // 100:02}-{value % 100:02}"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return value.isoformat()
+
+
+# ---------------------------------------------------------------- the collector
+
+Resolve = Callable[[Moments, Sequence[str], dict[str, object]], object]
+
+
+class Parameters:
+    """The parameters of one statement, numbered from $1, which is the workspace's id. Equal ones share a number."""
+
+    def __init__(self, workspace_id: int, timezone: str) -> None:
+        self._zone = ZoneInfo(timezone)
+        self._resolve: list[Resolve] = []
+        self._known: dict[Hashable, str] = {}
+        self._texts: dict[str, int] = {}
+        self._folded: list[str] = []
+        self.workspace = self.bind(workspace_id, "bigint")
+
+    def bind(self, value: object, sql_type: str) -> str:
+        """A value: `$3::bigint`. A tuple or a list is an array."""
+        kept = tuple(value) if isinstance(value, list) else value
+        given = list(kept) if isinstance(kept, tuple) else kept
+        return self._add(("value", kept, sql_type), sql_type, lambda *_: given)
+
+    def named(self, name: str, sql_type: str) -> str:
+        """A value that is given anew each time: `values(now, <name>=..)`."""
+        return self._add(("named", name, sql_type), sql_type, lambda _moments, _folded, given: given[name])
+
+    def moving(self, value: Callable[[Moments], object], sql_type: str) -> str:
+        """A value that follows the time. `value` is hashable."""
+        return self._add(("moving", value, sql_type), sql_type, lambda moments, *_: value(moments))
+
+    def text(self, value: str) -> str:
+        """A text, folded for a comparison without regard to case."""
+        place = self._place(value)
+        return self._add(("text", value), "text", lambda _, folded, __: folded[place])
+
+    def texts(self, values: Sequence[str]) -> str:
+        """A list of texts, folded."""
+        places = [self._place(value) for value in values]
+        return self._add(("texts", tuple(values)), "text[]", lambda _, folded, __: [folded[place] for place in places])
+
+    def pattern(self, before: str, value: str, after: str) -> str:
+        """A pattern for LIKE: `value`, folded, with its own wildcards taken literally."""
+        place = self._place(value)
+        return self._add(
+            ("pattern", before, value, after),
+            "text",
+            lambda _, folded, __: before + _escaped(folded[place]) + after,
+        )
+
+    async def values(self, now: datetime, since: datetime | None = None, **named: object) -> list[object]:
+        """The arguments to run the statement with at `now`.
+
+        The first time, PostgreSQL is asked to fold the texts: only it folds the contacts' and the rule's alike.
+        """
+        if len(self._folded) < len(self._texts):
+            self._folded = await db.fetch_value("SELECT muster_fold($1::text[])", list(self._texts))
+        moments = Moments(now, since or now, self._zone)
+        return [resolve(moments, self._folded, named) for resolve in self._resolve]
+
+    def _place(self, text: str) -> int:
+        return self._texts.setdefault(text, len(self._texts))
+
+    def _add(self, key: Hashable, sql_type: str, resolve: Resolve) -> str:
+        if key not in self._known:
+            self._resolve.append(resolve)
+            self._known[key] = f"${len(self._resolve)}::{sql_type}"
+        return self._known[key]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
