@@ -1,0 +1,59 @@
+"""A workspace's catalogue, from the database."""
+
+from models import db
+from models.rules.catalogue import Catalogue, KnownSegment, custom_field
+from models.rules.depends import segments_mentioned
+from models.rules.tree import Field, FieldType
+from permissions.principal import Scope
+
+
+async def load_catalogue(scope: Scope, *rules: object) -> Catalogue:
+    """What rules can speak of: every custom field, and the segments that `rules` (JSON) lead to, however many steps away.
+
+    A segment of another workspace is not there.
+    """
+    mentioned = frozenset[int]().union(*map(segments_mentioned, rules))
+    return Catalogue(scope.timezone, await _load_fields(scope), await _load_segments(scope, mentioned))
+
+
+async def _load_fields(scope: Scope) -> dict[str, Field]:
+    rows = await db.fetch(
+        "SELECT key, label, type, choices FROM contact_fields"
+        " WHERE workspace_id = $1 AND deleted_at IS NULL ORDER BY lower(label), id",
+        scope.workspace_id,
+    )
+    fields = (
+        custom_field(
+            row["key"],
+            row["label"],
+            FieldType(row["type"]),
+            None if row["choices"] is None else tuple(row["choices"]),
+        )
+        for row in rows
+    )
+    return {field.key: field for field in fields}
+
+
+async def _load_segments(scope: Scope, mentioned: frozenset[int]) -> dict[int, KnownSegment]:
+    if not mentioned:
+        return {}
+    rows = await db.fetch(_REACHABLE, scope.workspace_id, [number for number in mentioned if abs(number) < 2**63])
+    return {row["id"]: KnownSegment(row["name"], frozenset(row["uses"]), row["deleted"]) for row in rows}
+
+
+# The segments that a rule leads to, each with those that its own rule mentions.
+_REACHABLE = """
+WITH RECURSIVE reached (id) AS (
+    SELECT unnest($2::bigint[])
+    UNION
+    SELECT mentioned.id::bigint
+    FROM reached
+    JOIN segments AS s ON s.workspace_id = $1 AND s.id = reached.id
+    CROSS JOIN LATERAL jsonb_path_query(s.rule, '$.**.segment.segmentId ? (@.type() == "number")') AS mentioned (id)
+)
+SELECT s.id, s.name, s.deleted_at IS NOT NULL AS deleted,
+       ARRAY(SELECT DISTINCT id::bigint
+             FROM jsonb_path_query(s.rule, '$.**.segment.segmentId ? (@.type() == "number")') AS mentioned (id)) AS uses
+FROM segments AS s
+WHERE s.workspace_id = $1 AND s.id IN (SELECT id FROM reached)
+"""
