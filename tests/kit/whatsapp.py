@@ -1,0 +1,29 @@
+"""A sandbox in the test's own event loop, and a client of it."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from workers.whatsapp.client import Account, Client, open_session
+from workers.whatsapp.sandbox.server import Server
+from workers.whatsapp.sandbox.service import BUSINESS_ACCOUNT_ID, NUMBER_ID, TOKEN, Sandbox
+from workers.whatsapp.sandbox.statuses import Habits
+
+ACCOUNT = Account(NUMBER_ID, BUSINESS_ACCOUNT_ID, TOKEN)
+
+
+@contextlib.asynccontextmanager
+async def a_sandbox(webhook_url: str | None = None, habits: Habits | None = None) -> AsyncIterator[Server]:
+    """A sandbox that listens on free ports."""
+    server = Server(Sandbox(webhook_url, habits))
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
+@contextlib.asynccontextmanager
+async def a_client(server: Server, timeout_seconds: float = 5.0) -> AsyncIterator[Client]:
+    """A client of this sandbox."""
+    async with open_session(timeout_seconds) as session:
+        yield Client(session, server.url, "v26.0")

@@ -1,0 +1,1 @@
+"""The WhatsApp Business Cloud API: client, messages, errors, webhooks, and a sandbox that speaks the same."""
