@@ -115,6 +115,7 @@ async def _servers(place: Installation) -> list[Finding]:
 async def _postgres(place: Installation) -> AsyncIterator[Finding]:
     try:
         async with opened(place):
+            yield well(f"PostgreSQL answers at {shown(place.database_url)}")
             for finding in [await look() for look in (_version, _extensions, _letters, _clock, _migrations)]:
                 yield finding
     except SetupError as error:

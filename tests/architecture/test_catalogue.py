@@ -82,7 +82,10 @@ async def test_every_unique_index_begins_with_the_workspace(tables: list[str]) -
 
 async def test_each_tenant_table_has_a_primary_key(tables: list[str]) -> None:
     rows = await db.fetch(
-        "SELECT conrelid::regclass::text AS table FROM pg_constraint WHERE contype = 'p' AND connamespace = 'public'::regnamespace"
+        """
+        SELECT conrelid::regclass::text AS table FROM pg_constraint
+        WHERE contype = 'p' AND connamespace = 'public'::regnamespace
+        """
     )
     without = set(tables) - {row["table"] for row in rows}
     assert not without, f"these tables have no primary key, and could not be distributed: {sorted(without)}"

@@ -117,7 +117,8 @@ def test_a_room_imports_only_the_rooms_before_it() -> None:
         target = found.module.split(".", 1)[0]
         if target in ROOMS and ROOMS.index(target) > ROOMS.index(found.room):
             problems.append(
-                f"{found.where} imports {found.module}: {found.room}/ may not know {target}/. A line that needs it belongs in {target}/."
+                f"{found.where} imports {found.module}: {found.room}/ may not know {target}/."
+                f" A line that needs it belongs in {target}/."
             )
     assert not problems, told(problems)
 
@@ -165,9 +166,8 @@ def reads_of_the_environment(path: Path) -> Iterator[int]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv", "putenv"}:
             yield node.lineno
-        elif isinstance(node, ast.ImportFrom) and node.module == "os":
-            if {name.name for name in node.names} & {"environ", "getenv"}:
-                yield node.lineno
+        elif isinstance(node, ast.ImportFrom) and {name.name for name in node.names} & {"environ", "getenv"}:
+            yield node.lineno
 
 
 def test_only_the_front_door_reads_the_environment() -> None:
@@ -183,7 +183,7 @@ def test_only_the_front_door_reads_the_environment() -> None:
 
 def test_no_file_or_folder_is_named_after_nothing() -> None:
     problems = [
-        f"{path.relative_to(ROOT)}: `{part}` says nothing about what is inside. Name it by its noun, in the room that the noun lives in."
+        f"{path.relative_to(ROOT)}: `{part}` says nothing about what is inside. Name it by its noun, in that noun's room."
         for path in source_files()
         for part in path.relative_to(ROOT).with_suffix("").parts
         if part in FORBIDDEN_NAMES

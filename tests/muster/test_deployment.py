@@ -1,0 +1,77 @@
+"""docker-compose.yml and the Dockerfile, read as text: no engine is needed to see that they are in production shape."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from muster.generated import ROOT
+from muster.settings import PREFIX, Settings
+from muster.up import QUEUES
+
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = {name: service for name, service in SERVICES.items() if "build" in service}
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+
+
+def test_there_is_one_worker_service_for_each_queue() -> None:
+    commands = [service["command"] for service in OURS.values()]
+    assert [command[-1] for command in commands if command[0] == "worker"] == list(QUEUES)
+
+
+def test_the_database_is_migrated_once_before_anything_of_ours_starts() -> None:
+    assert SERVICES["migrate"]["command"] == ["migrate"]
+    for name in set(OURS) - {"migrate"}:
+        assert OURS[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully", name
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_service_comes_back_when_it_dies(name: str) -> None:
+    assert SERVICES[name]["restart"] == ("on-failure:5" if name == "migrate" else "unless-stopped")
+
+
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"migrate"}))
+def test_every_service_that_stays_tells_its_health(name: str) -> None:
+    assert SERVICES[name]["healthcheck"]["test"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_ours_run_without_privileges(name: str) -> None:
+    service = OURS[name]
+    assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+    assert "no-new-privileges:true" in service["security_opt"]
+
+
+def test_the_image_does_not_run_as_root() -> None:
+    users = re.findall(r"^USER (\S+)", DOCKERFILE, re.MULTILINE)
+    assert users
+    assert users[-1] != "root"
+
+
+def test_secrets_come_from_the_environment_and_have_no_default() -> None:
+    for name, service in SERVICES.items():
+        for variable, value in service.get("environment", {}).items():
+            if variable.endswith(("PASSWORD", "SECRET")) or variable == "MUSTER_DATABASE_URL":
+                assert re.search(r"\$\{\w+:\?", value), f"{name}: {variable}"
+
+
+def test_only_settings_that_exist_are_set() -> None:
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    used = {variable for service in OURS.values() for variable in service["environment"]}
+    used |= set(re.findall(rf"\b({PREFIX}[A-Z_]+)=", DOCKERFILE))
+    assert used <= known, used - known
+
+
+def test_the_image_installs_what_is_locked_and_nothing_else() -> None:
+    assert "--require-hashes -r requirements.lock" in DOCKERFILE
+    assert DOCKERFILE.count("--no-deps") == 2
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_a_lock_file_has_hashes_and_no_address(name: str) -> None:
+    text = (ROOT / name).read_text()
+    assert "://" not in text
+    pinned = re.findall(r"^\S+==", text, re.MULTILINE)
+    assert len(re.findall(r"^\S+==\S+( ;.*)? \\\n    --hash=", text, re.MULTILINE)) == len(pinned) > 30
