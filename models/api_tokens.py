@@ -80,7 +80,7 @@ _FIND = """
 
 _USED = """
     UPDATE api_tokens SET last_used_at = $3
-    WHERE workspace_id = $1 AND id = $2 AND (last_used_at IS NULL OR last_used_at < $3 - interval '1 minute')
+    WHERE workspace_id = $1 AND id = $2 AND (last_used_at IS NULL OR last_used_at < $3::timestamptz - interval '1 minute')
 """
 
 

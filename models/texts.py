@@ -40,6 +40,11 @@ def check_object(value: object, most_bytes: int) -> str:
     return text
 
 
+def escape_like(text: str) -> str:
+    """`text` as it stands in a pattern for LIKE, where its own wildcards mean nothing."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
 def kind_of(value: object) -> str:
     """What JSON calls a value of this kind, for messages."""
     match value:

@@ -1,0 +1,34 @@
+"""Days and instants as text: read strictly, and written in the one way that they are stored. Pure."""
+
+import re
+from datetime import UTC, date, datetime
+
+from models.errors import Invalid
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6}\d*)?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def read_instant(text: str) -> datetime:
+    """RFC 3339 text as an aware datetime in UTC. Raises Invalid."""
+    if _INSTANT.fullmatch(text):
+        try:
+            return datetime.fromisoformat(text.upper()).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    raise Invalid(f"{text[:50]!r} is not an instant: write it as 2026-11-22T09:30:00Z, always with an offset")
+
+
+def read_day(text: str) -> date:
+    """YYYY-MM-DD as a date. Raises Invalid."""
+    if _DAY.fullmatch(text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass
+    raise Invalid(f"{text[:50]!r} is not a calendar day: write it as 2026-11-22")
+
+
+def write_instant(moment: datetime) -> str:
+    """An aware datetime as a custom field holds it: in UTC, with six decimals, so that texts order as the instants do."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

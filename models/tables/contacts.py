@@ -1,0 +1,21 @@
+"""The custom fields of contacts. Contacts, tags and activities themselves are written in sets, as SQL."""
+
+from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
+from tortoise.models import Model
+
+
+class CustomField(Model):
+    """A custom field."""
+
+    workspace_id = fields.BigIntField()
+    id = fields.BigIntField(primary_key=True)
+    key = fields.TextField()
+    label = fields.TextField()
+    type = fields.TextField()
+    choices = ArrayField(element_type="text", null=True)
+    created_at = fields.DatetimeField(auto_now_add=True)
+    deleted_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "contact_fields"
