@@ -10,7 +10,7 @@ from aiohttp import web
 from tests.kit.whatsapp import a_sandbox
 from workers.whatsapp.sandbox.checks import Refusal
 from workers.whatsapp.sandbox.limits import Pair, Throughput, busiest_second
-from workers.whatsapp.sandbox.service import NUMBER_ID, SECRET, TOKEN, Sandbox
+from workers.whatsapp.sandbox.provider import NUMBER_ID, SECRET, TOKEN, Sandbox
 from workers.whatsapp.sandbox.statuses import Habits
 from workers.whatsapp.webhook import SIGNATURE_HEADER, is_signed
 

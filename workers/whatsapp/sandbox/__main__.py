@@ -7,7 +7,7 @@ import signal
 import sys
 
 from workers.whatsapp.sandbox.server import Server
-from workers.whatsapp.sandbox.service import Sandbox
+from workers.whatsapp.sandbox.provider import Sandbox
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from aiohttp import web
 from workers.whatsapp.sandbox.checks import Refusal
 from workers.whatsapp.sandbox.faults import Command, Fault
 from workers.whatsapp.sandbox.limits import Throughput
-from workers.whatsapp.sandbox.service import NUMBER_ID, Sandbox
+from workers.whatsapp.sandbox.provider import NUMBER_ID, Sandbox
 
 PAGE = 25
 
