@@ -30,6 +30,11 @@ async def everyone(scope: Scope) -> list[Person]:
     return await Person.filter(workspace_id=scope.workspace_id).order_by("name", "id")
 
 
+async def find_by_email(scope: Scope, email: str) -> Person | None:
+    """The member with this e-mail."""
+    return await Person.get_or_none(workspace_id=scope.workspace_id, email=normal_email(email))
+
+
 async def by_numbers(scope: Scope, numbers: Sequence[int]) -> list[Person]:
     """Those of `numbers` that are members of the scope's workspace."""
     return await Person.filter(workspace_id=scope.workspace_id, id__in=list(numbers))

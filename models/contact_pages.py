@@ -1,0 +1,139 @@
+"""Contacts page by page: searched, of a segment, or found by a rule; in any order, and counted.
+
+A page goes on after the sort key of its last row, so that contacts made in between neither repeat a row nor hide one. Contacts
+that have nothing to be ordered by come last, in either direction.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from models import clock, db, selections
+from models.contacts import columns_of
+from models.db import Record
+from models.rules.parameters import Parameters
+from permissions.principal import Scope
+
+
+class ContactOrder(StrEnum):
+    """In which order contacts are listed."""
+
+    CREATED_AT_DESC = "CREATED_AT_DESC"
+    CREATED_AT_ASC = "CREATED_AT_ASC"
+    NAME_ASC = "NAME_ASC"
+    NAME_DESC = "NAME_DESC"
+    LAST_INTERACTION_AT_DESC = "LAST_INTERACTION_AT_DESC"
+    LAST_INTERACTION_AT_ASC = "LAST_INTERACTION_AT_ASC"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which contacts: those that fit all that is set. `rule` is one in the shape of `segments.rule`."""
+
+    search: str | None = None
+    segment_id: int | None = None
+    rule: object = None
+
+
+class Place(NamedTuple):
+    """Where a contact stands in its order: its sort key (None: it has none) and its id."""
+
+    sort_key: Any
+    number: int
+
+
+class _By(NamedTuple):
+    """What an order sorts by."""
+
+    expression: str
+    sql_type: str
+    nullable: bool
+    descending: bool
+
+
+_CREATED, _NAME, _LAST = "c.created_at", "lower(c.name)", "c.last_interaction_at"
+
+_BY: Final = {
+    ContactOrder.CREATED_AT_DESC: _By(_CREATED, "timestamptz", nullable=False, descending=True),
+    ContactOrder.CREATED_AT_ASC: _By(_CREATED, "timestamptz", nullable=False, descending=False),
+    ContactOrder.NAME_ASC: _By(_NAME, "text", nullable=True, descending=False),
+    ContactOrder.NAME_DESC: _By(_NAME, "text", nullable=True, descending=True),
+    ContactOrder.LAST_INTERACTION_AT_DESC: _By(_LAST, "timestamptz", nullable=True, descending=True),
+    ContactOrder.LAST_INTERACTION_AT_ASC: _By(_LAST, "timestamptz", nullable=True, descending=False),
+}
+
+
+def sorts_by_time(order: ContactOrder) -> bool:
+    """Whether the sort keys of this order are instants (otherwise they are text)."""
+    return _BY[order].sql_type == "timestamptz"
+
+
+async def page(
+    scope: Scope, wanted: Wanted, order: ContactOrder, limit: int, *, after: Place | None, names: Iterable[str]
+) -> list[Record]:
+    """Up to `limit` contacts after the place `after`, with the columns `names` and their `sort_key`.
+
+    Raises Problems or NotFound, at `search`, `segmentId` or `filter`, when what is wanted makes no sense.
+    """
+    p = Parameters(scope.workspace_id, scope.timezone)
+    condition = await _condition(scope, wanted, p)
+    sql = _page_sql(_BY[order], condition, columns_of(names, p.workspace), after, p, p.bind(limit, "bigint"))
+    return await db.fetch(sql, *await p.values(clock.now()))
+
+
+async def count(scope: Scope, wanted: Wanted) -> int:
+    """How many contacts are wanted, exactly."""
+    p = Parameters(scope.workspace_id, scope.timezone)
+    condition = await _condition(scope, wanted, p)
+    sql = f"SELECT count(*) FROM contacts c WHERE {condition}"  # noqa: S608
+    number: int = await db.fetch_value(sql, *await p.values(clock.now()))
+    return number
+
+
+async def _condition(scope: Scope, wanted: Wanted, p: Parameters) -> str:
+    which = [f"c.workspace_id = {p.workspace}"]
+    if wanted.search is not None and wanted.search.strip():
+        which.append(selections.by_search(wanted.search, p, ("search",)))
+    if wanted.segment_id is not None:
+        which.append(await selections.by_segment(scope, wanted.segment_id, p, ("segmentId",)))
+    if wanted.rule is not None:
+        which.append(await selections.by_rule(scope, wanted.rule, p, ("filter",)))
+    return " AND ".join(f"({one})" for one in which)
+
+
+def _page_sql(by: _By, condition: str, columns: str, after: Place | None, p: Parameters, limit: str) -> str:
+    way = "DESC" if by.descending else "ASC"
+    if not by.nullable:
+        return _part(by, columns, [condition, *_past(by, after, p)], way, limit)
+    without = _part(by, columns, [condition, f"{by.expression} IS NULL", *_past_unsorted(by, after, p)], way, limit)
+    if after is not None and after.sort_key is None:
+        return without
+    sorted_ = _part(by, columns, [condition, f"{by.expression} IS NOT NULL", *_past(by, after, p)], way, limit)
+    # Both parts are short; the order of what UNION ALL gives is nobody's promise, so it is said.
+    return (
+        f"SELECT * FROM (({sorted_}) UNION ALL ({without})) AS c"  # noqa: S608
+        f" ORDER BY sort_key {way} NULLS LAST, id {way} LIMIT {limit}"
+    )
+
+
+def _part(by: _By, columns: str, conditions: Sequence[str], way: str, limit: str) -> str:
+    return (
+        f"SELECT {columns}, {by.expression} AS sort_key FROM contacts c WHERE {' AND '.join(conditions)}"  # noqa: S608
+        f" ORDER BY {by.expression} {way}, c.id {way} LIMIT {limit}"
+    )
+
+
+def _past(by: _By, after: Place | None, p: Parameters) -> list[str]:
+    """Beyond the place, among those that have a sort key."""
+    if after is None:
+        return []
+    than = "<" if by.descending else ">"
+    return [f"({by.expression}, c.id) {than} ({p.bind(after.sort_key, by.sql_type)}, {p.bind(after.number, 'bigint')})"]
+
+
+def _past_unsorted(by: _By, after: Place | None, p: Parameters) -> list[str]:
+    """Beyond the place, among those that have none: all of them, when the place has one."""
+    if after is None or after.sort_key is not None:
+        return []
+    return [f"c.id {'<' if by.descending else '>'} {p.bind(after.number, 'bigint')}"]
