@@ -2,10 +2,14 @@
 
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from models import db, people, sessions, workspaces
+from models import clock, contact_fields, db, people, sessions, tags, workspaces
+from models.contact_values import check_all
+from models.rules.tree import FieldType
+from muster.demo_people import FIELDS, TAGS, Someone, each_person
 from muster.errors import SetupError
 from muster.installation import Installation
 from muster.settings import Settings
@@ -45,7 +49,7 @@ async def seed(place: Installation) -> str:
         await db.advisory_lock("muster:demo")
         if await _find_admin() is not None:
             return "the demo workspace is there already"
-        scope = await workspaces.create(admin.workspace, timezone="Europe/Madrid", default_country="ES")
+        scope = await workspaces.create(admin.workspace, timezone="Europe/Paris", default_country="FR")
         await people.create(scope, email=admin.email, name="Demo Admin", password=admin.password, role=Role.ADMIN)
         made = await _fill(scope)
     _write_demo_admin(place.settings, admin)
@@ -53,7 +57,63 @@ async def seed(place: Installation) -> str:
 
 
 async def _fill(scope: Scope) -> str:
-    return f"workspace {scope.workspace_id}"
+    people_there = list(each_person(clock.now()))
+    for key, (label, kind, choices) in FIELDS.items():
+        await contact_fields.create(scope, key=key, label=label, kind=FieldType(kind), choices=choices)
+    await tags.spell(scope, TAGS)
+    await _copy_contacts(scope, people_there)
+    events = await _copy_events(scope, people_there)
+    return (
+        f"{len(people_there):,} contacts with {len(FIELDS)} custom fields, {len(TAGS)} tags and {events:,} activities"
+    )
+
+
+# What the API would take of a contact, besides its attributes.
+CHECKED = (
+    "external_id",
+    "name",
+    "email",
+    "phone",
+    "date_of_birth",
+    "subscribed_at",
+    "last_interaction_at",
+    "score",
+    "tags",
+)
+
+
+async def _copy_contacts(scope: Scope, contacts: Sequence[Someone]) -> None:
+    """In one go, each value as the API would store it."""
+    fields = await contact_fields.load(scope)
+    rows = []
+    for one in contacts:
+        values = {name: getattr(one, name) for name in (*CHECKED, "whatsapp_consent", "attributes")}
+        stored = check_all(values, fields, scope.default_country)
+        stored["attributes"] = db.dump_json(stored["attributes"])
+        rows.append((scope.workspace_id, one.created_at, one.created_at, *stored.values()))
+    columns = ["workspace_id", "created_at", "updated_at", *CHECKED, "whatsapp_consent", "attributes"]
+    await db.copy_in("contacts", columns, rows)
+
+
+async def _copy_events(scope: Scope, contacts: Sequence[Someone]) -> int:
+    rows = await db.fetch("SELECT external_id, id FROM contacts WHERE workspace_id = $1", scope.workspace_id)
+    ids = {row["external_id"]: row["id"] for row in rows}
+    return await db.copy_in(
+        "activities",
+        ["workspace_id", "contact_id", "kind", "occurred_at", "properties", "created_at"],
+        (
+            (
+                scope.workspace_id,
+                ids[one.external_id],
+                event.kind,
+                event.occurred_at,
+                db.dump_json(event.properties),
+                event.occurred_at,
+            )
+            for one in contacts
+            for event in one.events
+        ),
+    )
 
 
 async def _find_admin() -> tuple[Scope, int] | None:

@@ -164,9 +164,10 @@ def test_nothing_but_tests_imports_the_tests_or_the_yard() -> None:
 
 def reads_of_the_environment(path: Path) -> Iterator[int]:
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv", "putenv"}:
-            yield node.lineno
-        elif isinstance(node, ast.ImportFrom) and {name.name for name in node.names} & {"environ", "getenv"}:
+        names = {node.attr} if isinstance(node, ast.Attribute) else set()
+        if isinstance(node, ast.ImportFrom):
+            names = {name.name for name in node.names}
+        if isinstance(node, ast.Attribute | ast.ImportFrom) and names & {"environ", "environb", "getenv", "putenv"}:
             yield node.lineno
 
 
