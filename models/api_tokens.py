@@ -12,7 +12,7 @@ from typing import Final
 
 from models import audit, clock, db
 from models.db import Record
-from models.errors import Invalid, NotFound
+from models.errors import Invalid, NotFound, at
 from models.tables import ApiToken
 from models.texts import check_name
 from permissions.capabilities import Permission
@@ -33,11 +33,13 @@ async def create(
         raise Invalid(f"you can't give what you don't hold yourself: {', '.join(sorted(lacking))}", ("permissions",))
     if expires_at is not None and expires_at <= clock.now():
         raise Invalid("this is past: a token expires at a time to come, or never (null)", ("expiresAt",))
+    with at("name"):
+        called = check_name(name)
     secret = PREFIX + secrets.token_urlsafe(32)
     async with db.transaction():
         token = await ApiToken.create(
             workspace_id=scope.workspace_id,
-            name=_checked_name(name),
+            name=called,
             secret_hash=hash_of(secret),
             permissions=sorted(wanted),
             created_by=scope.principal.id if scope.principal.kind is PrincipalKind.MEMBER else None,
@@ -96,10 +98,3 @@ async def find_by_secret(secret: str) -> Record | None:
 def hash_of(secret: str) -> str:
     """What is stored of a secret. It has 256 random bits: a plain digest keeps it, and finds it by an index."""
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _checked_name(name: str) -> str:
-    try:
-        return check_name(name)
-    except Invalid as error:
-        raise error.under("name") from error

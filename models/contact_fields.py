@@ -8,7 +8,7 @@ from typing import Any, Final
 from models import audit, clock, db
 from models.attributes import ContactField, Fields
 from models.db import Record, UniqueViolation
-from models.errors import DomainError, InUse, Invalid, LimitExceeded, NotFound, Problems, Required, Taken
+from models.errors import DomainError, InUse, Invalid, LimitExceeded, NotFound, Problems, Required, Taken, at
 from models.rules.tree import FieldType
 from models.tables import CustomField
 from models.texts import check_name
@@ -105,17 +105,13 @@ def _check_choices(kind: FieldType, choices: Sequence[str] | None) -> list[str] 
         raise Required(f"a field of type {kind} needs its choices")
     if len(choices) > MOST_CHOICES:
         raise LimitExceeded(f"{len(choices)} choices are too many: a field has at most {MOST_CHOICES}")
-    cleaned = [_check_choice(choice, place) for place, choice in enumerate(choices)]
+    cleaned = []
+    for place, choice in enumerate(choices):
+        with at(place):
+            cleaned.append(check_name(choice))
     if len({choice.casefold() for choice in cleaned}) < len(cleaned):
         raise Invalid("two of the choices are the same but for their case: leave one out")
     return cleaned
-
-
-def _check_choice(choice: str, place: int) -> str:
-    try:
-        return check_name(choice)
-    except Invalid as error:
-        raise error.under(place) from error
 
 
 async def _leave_room(scope: Scope) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from models import audit, contact_fields, db, tags
 from models.contact_values import MOST_TAGS, check_all, check_column, check_tags, path_of
 from models.db import Record, UniqueViolation
-from models.errors import Conflict, DomainError, LimitExceeded, NotFound, Problems, Required, Taken
+from models.errors import Conflict, DomainError, LimitExceeded, NotFound, Problems, Required, Taken, at
 from permissions.principal import Scope
 
 Values = Mapping[str, Any]
@@ -306,7 +306,8 @@ async def remove_tags(scope: Scope, numbers: Sequence[int], names: Sequence[str]
 
 async def _tag(scope: Scope, action: str, sql: str, numbers: Sequence[int], names: Sequence[str]) -> list[Record]:
     _few_enough(numbers, "contactIds")
-    wanted = _tags_at_path(names)
+    with at("tags"):
+        wanted = check_tags(names)
     async with db.transaction():
         if sql is _ADD_TAGS:
             wanted = await tags.spelled(scope, wanted)
@@ -319,13 +320,6 @@ async def _tag(scope: Scope, action: str, sql: str, numbers: Sequence[int], name
             await audit.record(scope, action, "Contact", None, details)
         rows = {row["id"]: row for row in await by_numbers(scope, numbers)}
     return [rows[number] for number in dict.fromkeys(numbers)]
-
-
-def _tags_at_path(names: Sequence[str]) -> list[str]:
-    try:
-        return check_tags(names)
-    except (DomainError, Problems) as error:
-        raise error.under("tags") from error
 
 
 async def _lock_all(scope: Scope, numbers: Sequence[int]) -> None:

@@ -1,14 +1,15 @@
 """The tree of domain errors.
 
-    MusterError
-    +-- DomainError            a mistake in what the caller sent: told as a user error, nothing changed
-    |   +-- Invalid  Required  NotFound  Taken  Conflict  InUse  LimitExceeded  NotAllowedInState  Unsupported
-    +-- Problems               several DomainErrors at once
-    +-- Refusal                the caller could not have got it right: told at the top level
-        +-- Unauthenticated  Forbidden  Throttled
+MusterError
++-- DomainError            a mistake in what the caller sent: told as a user error, nothing changed
+|   +-- Invalid  Required  NotFound  Taken  Conflict  InUse  LimitExceeded  NotAllowedInState  Unsupported
++-- Problems               several DomainErrors at once
++-- Refusal                the caller could not have got it right: told at the top level
+    +-- Unauthenticated  Forbidden  Throttled
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import ClassVar
 
@@ -115,6 +116,15 @@ class Problems(MusterError):
     def under(self, *prefix: str | int) -> "Problems":
         """The same problems, their paths seen from one level further out."""
         return Problems([error.under(*prefix) for error in self.errors])
+
+
+@contextmanager
+def at(*prefix: str | int) -> Iterator[None]:
+    """Mistakes raised inside lie below `prefix`: `with at("input"): ...`."""
+    try:
+        yield
+    except (DomainError, Problems) as error:
+        raise error.under(*prefix) from None
 
 
 class Refusal(MusterError):
