@@ -48,8 +48,7 @@ class DomainError(MusterError):
 
     def under(self, *prefix: str | int) -> "DomainError":
         """The same error, its path seen from one level further out."""
-        moved = type(self)(self.message, (*prefix, *(self.path or ())))
-        return moved
+        return type(self)(self.message, (*prefix, *(self.path or ())))
 
 
 class Invalid(DomainError):
