@@ -1,14 +1,17 @@
 """The API, put together: the rooms get plain values, and the pool lives as long as the server."""
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from models import db
-from muster.installation import Installation, installation
-from muster.logs import set_up_logging
+from muster.installation import Installation, installation, signing
+from muster.logs import is_text, set_up_logging
 from muster.processes import tie_to_parent
 from muster.settings import read_settings
+from schema.kit.lines import LineWriter
+from schema.kit.throttle import Rates
 from schema.routes.app import ApiOptions, build
 
 
@@ -43,4 +46,13 @@ def build_app(place: Installation) -> Any:
 
 def api_options(place: Installation) -> ApiOptions:
     """What the API is told of the settings."""
-    return ApiOptions(redis_url=place.redis_url)
+    settings = place.settings
+    return ApiOptions(
+        signing=signing(place),
+        redis_url=place.redis_url,
+        allowed_origins=settings.allowed_origins,
+        body_limit_bytes=settings.body_limit_kib * 1024,
+        operation_timeout_seconds=settings.statement_timeout_ms / 1000 + 5,
+        rates=Rates(settings.cost_bucket, settings.cost_per_second, settings.cost_per_operation),
+        write_line=LineWriter(sys.stderr, is_text(settings.log_format, sys.stderr)),
+    )

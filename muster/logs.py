@@ -57,10 +57,15 @@ def redact_text(text: str) -> str:
     return text
 
 
+def is_text(log_format: str, out: TextIO) -> bool:
+    """Whether this log is for people to read."""
+    return log_format == "text" or (log_format == "auto" and out.isatty())
+
+
 def set_up_logging(level: str, log_format: str, stream: TextIO | None = None) -> None:
     """Route structlog and the standard library to one stream. `log_format`: json, text, or auto (text on a terminal)."""
     out = stream or sys.stderr
-    as_text = log_format == "text" or (log_format == "auto" and out.isatty())
+    as_text = is_text(log_format, out)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,

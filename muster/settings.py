@@ -99,9 +99,10 @@ class Settings(BaseSettings):
     body_limit_kib: int = Field(1024, ge=16, description="Largest body of a GraphQL request, in KiB.")
     upload_limit_mib: int = Field(512, ge=1, description="Largest file that can be uploaded for an import, in MiB.")
     cost_bucket: int = Field(
-        2000, ge=100, description="Most that one caller can spend at once, in points of `extensions.cost`."
+        1_000_000, ge=100, description="Most that one caller can spend at once, in points of `extensions.cost`."
     )
-    cost_per_second: int = Field(100, ge=1, description="How many points flow back to a caller each second.")
+    cost_per_second: int = Field(50_000, ge=1, description="How many points flow back to a caller each second.")
+    cost_per_operation: int = Field(100_000, ge=100, description="Most points that a single operation may cost.")
 
     change_log_days: int = Field(
         90,

@@ -5,6 +5,7 @@ from typing import Any
 
 import strawberry
 
+from models.sessions import Signing
 from permissions.principal import Scope
 
 
@@ -12,12 +13,14 @@ from permissions.principal import Scope
 class Context:
     """One operation: who asks (None: nobody signed in), under which request id, from which address.
 
-    Made anew for each operation, also for each on a WebSocket. `batches` is where batched fields meet.
+    Made anew for each operation, also for each on a WebSocket. `signing` is how signIn signs; `batches` is where batched fields
+    meet.
     """
 
     scope: Scope | None
     request_id: str
     address: str | None = None
+    signing: Signing | None = None
     batches: dict[Any, Any] = field(default_factory=dict)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import strawberry
-from graphql import GraphQLAbstractType, GraphQLSchema
+from graphql import GraphQLAbstractType, GraphQLSchema, Undefined
 from graphql.type import is_abstract_type, is_object_type
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
@@ -21,7 +21,7 @@ class NodeQuery:
     """Anything, by its id."""
 
     @query(SIGNED_IN)
-    async def node(self, info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002 - the contract's name
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         return (await find_nodes(scope_of(info), [id]))[0]  # type: ignore[return-value]
 
     @query(SIGNED_IN)
@@ -61,7 +61,16 @@ def _with_rows(schema: GraphQLSchema) -> GraphQLSchema:
             kind.is_type_of = None
         elif is_abstract_type(kind):
             kind.resolve_type = _typename
+        for field in getattr(kind, "fields", {}).values():
+            _without_null_defaults(field)
     return schema
+
+
+def _without_null_defaults(field: Any) -> None:
+    """An argument that may be absent is written as the contract has it: `after: String`, not `after: String = null`."""
+    for argument in getattr(field, "args", {}).values():
+        if argument.default_value is None:
+            argument.default_value = Undefined
 
 
 def _typename(value: Any, _info: Any, _kind: GraphQLAbstractType) -> str | None:

@@ -22,10 +22,15 @@ import strawberry
 Loader = Callable[..., Awaitable[Sequence[Any]]]
 
 
-def batched(loader: Loader, **options: Any) -> Any:
-    """A field that `loader` fetches for all the rows of a list at once. `options` go to strawberry.field."""
+def batched(loader: Loader, *, cost: int = 0, **options: Any) -> Any:
+    """A field that `loader` fetches for all the rows of a list at once.
+
+    `cost` is what it costs in points for each row besides the objects that it gives; `options` go to strawberry.field.
+    """
 
     async def value(root: Any, info: strawberry.Info, **arguments: Any) -> Any:
+        if type(root) is Rows:
+            return await load(loader, root.rows, info, arguments)
         return await _batch_of(info, loader, arguments).value_for(root)
 
     value.__signature__ = _signature_for_one(value, loader)  # type: ignore[attr-defined]
@@ -33,7 +38,7 @@ def batched(loader: Loader, **options: Any) -> Any:
     value.__annotations__ = {
         name: parameter.annotation for name, parameter in inspect.signature(value).parameters.items()
     }
-    return strawberry.field(resolver=value, metadata={"batched": loader}, **options)
+    return strawberry.field(resolver=value, metadata={"batched": loader, "cost": cost}, **options)
 
 
 def _signature_for_one(value: Callable[..., Any], loader: Loader) -> inspect.Signature:
@@ -41,6 +46,15 @@ def _signature_for_one(value: Callable[..., Any], loader: Loader) -> inspect.Sig
     arguments = list(inspect.signature(loader).parameters.values())[2:]
     keyword_only = [argument.replace(kind=inspect.Parameter.KEYWORD_ONLY) for argument in arguments]
     return inspect.Signature([*own, *keyword_only])
+
+
+class Rows:
+    """All the rows of a list, where a resolver would find one of them: how the compiled executor asks."""
+
+    __slots__ = ("rows",)
+
+    def __init__(self, rows: list[Any]) -> None:
+        self.rows = rows
 
 
 class Batch:

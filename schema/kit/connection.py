@@ -31,6 +31,9 @@ from schema.kit.rows import read
 MAX_PAGE_SIZE = 250
 """The most nodes that one page can hold."""
 
+COUNT = 10
+"""The points that an exact count costs."""
+
 DEFAULT_PAGE_SIZE = 50
 """The nodes of a page when the caller does not say."""
 
@@ -136,4 +139,4 @@ async def _counts(pages: Sequence[Page], _info: strawberry.Info) -> list[int]:
 
 def counted(description: str = "Exact; computed only when asked for.") -> Any:
     """The field `total_count` of a connection whose pages were made with a `count`."""
-    return batched(_counts, description=description)
+    return batched(_counts, cost=COUNT, description=description)

@@ -15,10 +15,10 @@ every other field of a payload has a default. The scope of the caller is `scope_
 
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Any, Final
 
 import strawberry
-from graphql import GraphQLError
 
 from models.errors import DomainError, Forbidden, Problems, Unauthenticated
 from permissions.capabilities import Permission
@@ -61,8 +61,11 @@ def admit(context: Any, needed: Needed) -> None:
         raise Forbidden(f"this needs the permission {needed.value}")
 
 
-def query(needed: Needed, **options: Any) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
-    """A root query field for callers who hold `needed`. `options` go to strawberry.field."""
+def query(needed: Needed, *, cost: int = 0, **options: Any) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
+    """A root query field for callers who hold `needed`.
+
+    `cost` is what it costs in points besides the objects that it gives (see `cost`); `options` go to strawberry.field.
+    """
 
     def make(resolver: Callable[..., Awaitable[Any]]) -> Any:
         @functools.wraps(resolver)
@@ -70,12 +73,14 @@ def query(needed: Needed, **options: Any) -> Callable[[Callable[..., Awaitable[A
             admit(info.context, needed)
             return await resolver(self, info, **arguments)
 
-        return strawberry.field(resolver=guarded, metadata={"needs": needed}, **options)
+        return strawberry.field(resolver=guarded, metadata={"needs": needed, "cost": cost}, **options)
 
     return make
 
 
-def mutation(needed: Needed, payload: type, **options: Any) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
+def mutation(
+    needed: Needed, payload: type, *, cost: int = 0, **options: Any
+) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
     """A root mutation field for callers who hold `needed`; domain errors become `payload`'s user errors."""
 
     def make(resolver: Callable[..., Awaitable[Any]]) -> Any:
@@ -87,24 +92,24 @@ def mutation(needed: Needed, payload: type, **options: Any) -> Callable[[Callabl
             except (DomainError, Problems) as error:
                 return payload(user_errors=user_errors(error))
 
-        return strawberry.mutation(resolver=guarded, metadata={"needs": needed}, **options)
+        return strawberry.mutation(resolver=guarded, metadata={"needs": needed, "cost": cost}, **options)
 
     return make
 
 
-def subscription(needed: Needed, **options: Any) -> Callable[[Callable[..., AsyncIterator[Any]]], Any]:
+def subscription(
+    needed: Needed, *, cost: int = 0, **options: Any
+) -> Callable[[Callable[..., AsyncIterator[Any]]], Any]:
     """A subscription for callers who hold `needed`. A domain error ends it with a clear error."""
 
     def make(resolver: Callable[..., AsyncIterator[Any]]) -> Any:
         @functools.wraps(resolver)
         async def guarded(self: Any, info: strawberry.Info, **arguments: Any) -> AsyncIterator[Any]:
             admit(info.context, needed)
-            try:
-                async for event in resolver(self, info, **arguments):
+            async with aclosing(resolver(self, info, **arguments)) as events:  # type: ignore[type-var]
+                async for event in events:
                     yield event
-            except DomainError as error:
-                raise GraphQLError(error.message, extensions={"code": error.code.value}) from error
 
-        return strawberry.subscription(resolver=guarded, metadata={"needs": needed}, **options)
+        return strawberry.subscription(resolver=guarded, metadata={"needs": needed, "cost": cost}, **options)
 
     return make

@@ -1,0 +1,216 @@
+"""What an operation costs, in points: before it runs by what it asks for, afterwards by what it got.
+
+A point is an object of the response. Edges and page infos are free, and so are scalars. A page counts as full (`first` nodes);
+a list without a size counts as LIST_SIZE. A field may name a price of its own (`query(..., cost=20)`), a mutation costs
+MUTATION on top. The least that any operation costs is 1.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNamedType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    IntValueNode,
+    ListValueNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    VariableNode,
+    get_named_type,
+    get_nullable_type,
+)
+from graphql.type import is_leaf_type
+
+LIST_SIZE: Final = 10
+"""How many things a list without a stated size is taken to hold."""
+
+MUTATION: Final = 10
+"""What a mutation costs besides what it answers with."""
+
+SUBSCRIPTION: Final = 10
+"""What a subscription costs, once, when it starts."""
+
+_SIZES: Final = ("first", "ids", "numbers")
+"""The arguments that say how many things a field gives."""
+
+Variables = dict[str, Any]
+
+
+@dataclass(slots=True)
+class _Node:
+    """One field of objects: its price, how many it may hold, and the fields of objects below it."""
+
+    key: str
+    price: int
+    weight: int
+    size: Callable[[Variables], int] | None
+    is_list: bool
+    is_page: bool
+    below: "_Below"
+    each: int | None = None
+    """What each of the things costs, when that is the same for all of them whatever they hold."""
+    is_sure: bool = True
+    """Whether it is never null."""
+
+
+@dataclass(slots=True)
+class _Below:
+    nodes: list[_Node] = field(default_factory=list)
+
+    def asked(self, variables: Variables, page: int) -> int:
+        """The points of what is asked for below one object; `page` is the size of the page that the object is."""
+        return sum(_asked(node, variables, page) for node in self.nodes)
+
+    def got(self, data: dict[str, Any]) -> int:
+        """The points of what was found below one object of the response."""
+        return sum(_got(node, data.get(node.key)) for node in self.nodes)
+
+
+def _asked(node: _Node, variables: Variables, page: int) -> int:
+    size = page if node.size is None else node.size(variables)
+    each = node.weight + node.below.asked(variables, size if node.is_page else LIST_SIZE)
+    return node.price + (each * size if node.is_list else each)
+
+
+def _got(node: _Node, value: Any) -> int:
+    if value is None:
+        return node.price
+    if node.each is not None:
+        return node.price + (node.each * len(value) if node.is_list else node.each)
+    if not node.is_list:
+        return node.price + node.weight + node.below.got(value)
+    return node.price + sum(node.weight + node.below.got(item) for item in value if item is not None)
+
+
+@dataclass(slots=True)
+class Cost:
+    """The cost of one operation of a document."""
+
+    base: int
+    root: _Below
+
+    def requested(self, variables: Variables) -> int:
+        """What it may cost at most, with these (coerced) variables."""
+        return max(1, self.base + self.root.asked(variables, LIST_SIZE))
+
+    def actual(self, data: dict[str, Any] | None) -> int:
+        """What it did cost, by its response."""
+        return max(1, self.base + (0 if data is None else self.root.got(data)))
+
+
+def cost_of(
+    schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Iterable[FragmentDefinitionNode]
+) -> Cost:
+    """Work out how the cost of a valid operation depends on its variables and its response."""
+    root = schema.get_root_type(operation.operation)
+    reader = _Reader(schema, {fragment.name.value: fragment for fragment in fragments})
+    below = reader.below([operation.selection_set], root)
+    if operation.operation is OperationType.MUTATION:
+        return Cost(MUTATION * len(below.nodes), below)
+    return Cost(SUBSCRIPTION if operation.operation is OperationType.SUBSCRIPTION else 0, below)
+
+
+@dataclass(slots=True)
+class _Reader:
+    schema: GraphQLSchema
+    fragments: dict[str, FragmentDefinitionNode]
+    known: dict[Any, _Below] = field(default_factory=dict)
+
+    def below(self, selections: Sequence[SelectionSetNode], parent: GraphQLNamedType | None) -> _Below:
+        """The fields of objects in these selection sets; read once for each set and type, however often it is spread."""
+        key = (*map(id, selections), id(parent))
+        if key not in self.known:
+            groups: dict[tuple[str, int], tuple[GraphQLField, list[FieldNode]]] = {}
+            for selection in selections:
+                self._group(selection, parent, groups)
+            made = [self._node(response_key, *group, parent) for (response_key, _), group in groups.items()]
+            self.known[key] = _Below([node for node in made if node is not None])
+        return self.known[key]
+
+    def _group(self, selections: SelectionSetNode, parent: Any, groups: dict[Any, Any]) -> None:
+        for selection in selections.selections:
+            if isinstance(selection, FieldNode):
+                definition = self.schema.get_field(parent, selection.name.value)
+                if definition is not None:
+                    name = selection.alias or selection.name
+                    groups.setdefault((name.value, id(definition)), (definition, []))[1].append(selection)
+                continue
+            is_spread = isinstance(selection, FragmentSpreadNode)
+            fragment: Any = self.fragments[selection.name.value] if is_spread else selection  # type: ignore[attr-defined]
+            condition = fragment.type_condition
+            inner = parent if condition is None else self.schema.get_type(condition.name.value)
+            self._group(fragment.selection_set, inner, groups)
+
+    def _node(self, key: str, definition: GraphQLField, nodes: list[FieldNode], parent: Any) -> _Node | None:
+        kind = get_named_type(definition.type)
+        price = _price_of(definition)
+        if is_leaf_type(kind):
+            return _Node(key, price, 0, None, False, False, _Below(), each=0) if price else None
+        sets = [node.selection_set for node in nodes if node.selection_set is not None]
+        weight = 0 if _is_free(kind, parent) else 1
+        is_list = isinstance(get_nullable_type(definition.type), GraphQLList)
+        size = _size_of(definition, nodes[0], is_list)
+        below = self.below(sets, kind)
+        each = weight + sum(inner.price + (inner.each or 0) for inner in below.nodes)
+        is_even = all(inner.each is not None and not inner.is_list and inner.is_sure for inner in below.nodes)
+        is_page = not is_list and size is not None
+        is_sure = isinstance(definition.type, GraphQLNonNull)
+        return _Node(key, price, weight, size, is_list, is_page, below, each if is_even else None, is_sure)
+
+
+def _price_of(definition: GraphQLField) -> int:
+    described = definition.extensions.get("strawberry-definition")
+    return 0 if described is None else int(described.metadata.get("cost", 0))
+
+
+def _is_free(kind: GraphQLNamedType, parent: Any) -> bool:
+    """Whether an object is only the wrapping of what it holds."""
+    if not isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) or kind.name.startswith("__"):
+        return True
+    return kind.name == "PageInfo" or kind.name.endswith("Edge") or (parent is not None and parent.name == "Mutation")
+
+
+def _size_of(definition: GraphQLField, node: FieldNode, is_list: bool) -> Callable[[Variables], int] | None:
+    """How many things the field gives, by its argument; None when that is not said here but, for a page's lists, above."""
+    for name in _SIZES:
+        argument = definition.args.get(name)
+        if argument is None:
+            continue
+        for given in node.arguments or ():
+            if given.name.value == name:
+                return _size_by(given.value)
+        default = argument.default_value
+        if isinstance(default, int):
+            return lambda _: default
+    if is_list and node.name.value not in ("edges", "nodes"):
+        return lambda _: LIST_SIZE
+    return None
+
+
+def _size_by(value: Any) -> Callable[[Variables], int]:
+    if isinstance(value, IntValueNode):
+        number = max(0, int(value.value))
+        return lambda _: number
+    if isinstance(value, ListValueNode):
+        length = len(value.values)
+        return lambda _: length
+    if isinstance(value, VariableNode):
+        variable = value.name.value
+        return lambda variables: _size_in(variables.get(variable))
+    return lambda _: LIST_SIZE
+
+
+def _size_in(value: Any) -> int:
+    if isinstance(value, int):
+        return max(0, value)
+    return len(value) if isinstance(value, list) else LIST_SIZE

@@ -1,0 +1,44 @@
+"""Which of the types that a client accepts it is answered in."""
+
+from functools import lru_cache
+from typing import Final
+
+JSON: Final = "application/json"
+RESPONSE: Final = "application/graphql-response+json"
+EVENTS: Final = "text/event-stream"
+
+_OFFERED: Final = (JSON, RESPONSE, EVENTS)
+
+
+@lru_cache(maxsize=1024)
+def chosen(accept: str | None) -> str | None:
+    """The offered type that an Accept header likes best, JSON among equals when it is not named; None when it takes none."""
+    if accept is None or not accept.strip():
+        return JSON
+    ranges = [_range(part, place) for place, part in enumerate(accept.split(","))]
+    best: tuple[float, int, str] | None = None
+    for quality, place, pattern in ranges:
+        offer = _offer(pattern)
+        if offer is not None and quality > 0 and (best is None or (quality, -place) > best[:2]):
+            best = (quality, -place, offer)
+    return None if best is None else best[2]
+
+
+def _range(part: str, place: int) -> tuple[float, int, str]:
+    pattern, *parameters = (piece.strip().lower() for piece in part.split(";"))
+    quality = 1.0
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            try:
+                quality = float(parameter[2:])
+            except ValueError:
+                quality = 0.0
+    return quality, place, pattern
+
+
+def _offer(pattern: str) -> str | None:
+    if pattern in _OFFERED:
+        return pattern
+    if pattern in ("*/*", "application/*"):
+        return JSON
+    return EVENTS if pattern == "text/*" else None

@@ -1,0 +1,131 @@
+"""Everything that is served over HTTP, put together."""
+
+import gc
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute
+
+from models.sessions import Signing
+from schema.auth import Doorkeeper
+from schema.kit.documents import Documents
+from schema.kit.limits import DocumentLimits
+from schema.kit.operations import Line, Operations
+from schema.kit.throttle import Rates, Throttle
+from schema.root import build_schema
+from schema.routes import explorer, health, metrics
+from schema.routes.graphql import GraphQL
+from schema.routes.socket import SocketLimits
+
+ROUTES: list[BaseRoute] = []
+"""Routes of the nouns (uploads, downloads, webhooks): add yours."""
+
+Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
+"""What is open while the server runs."""
+
+_operation_log = structlog.get_logger("muster.operation")
+
+
+def write_line(line: Line) -> None:
+    """Log one operation."""
+    _operation_log.info(**line)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiOptions:
+    """What the API is told from outside. `redis_url` None: callers are metered by each process on its own."""
+
+    signing: Signing
+    redis_url: str | None = None
+    allowed_origins: tuple[str, ...] = ()
+    body_limit_bytes: int = 1_048_576
+    operation_timeout_seconds: float = 15.0
+    recheck_seconds: float = 5.0
+    rates: Rates = field(default_factory=Rates)
+    documents: DocumentLimits = field(default_factory=DocumentLimits)
+    sockets: SocketLimits = field(default_factory=SocketLimits)
+    write_line: Callable[[Line], None] = write_line
+
+
+def build(options: ApiOptions, lifespan: Lifespan | None = None, routes: Sequence[BaseRoute] = ()) -> Any:
+    """The ASGI application: /graphql, the explorer at /, /health/live and /health/ready, /metrics, and the nouns' routes."""
+    redis = _redis(options.redis_url)
+    schema = build_schema()
+    operations = Operations(
+        schema,
+        Documents(schema, options.documents),
+        Doorkeeper(options.signing),
+        Throttle(options.rates, redis),
+        options.write_line,
+        options.operation_timeout_seconds,
+        options.recheck_seconds,
+    )
+    graphql = GraphQL(operations, options.body_limit_bytes, options.allowed_origins, options.sockets)
+    rest = Starlette(
+        routes=[*explorer.ROUTES, *health.routes(redis), *metrics.ROUTES, *ROUTES, *routes],
+        lifespan=_lifespan(lifespan, redis),
+    )
+    return _with_cors(Dispatch(graphql, rest), options.allowed_origins)
+
+
+class Dispatch:
+    """/graphql at once, all else by way of Starlette's routes."""
+
+    def __init__(self, graphql: GraphQL, rest: Starlette) -> None:
+        self.graphql = graphql
+        self.rest = rest
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan" and scope["path"] == "/graphql":
+            await self.graphql(scope, receive, send)
+        else:
+            await self.rest(scope, receive, send)
+
+
+def _with_cors(app: Any, origins: tuple[str, ...]) -> Any:
+    if not origins:
+        return app
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=list(origins),
+        allow_methods=["GET", "POST", "PUT", "DELETE"],
+        allow_headers=["authorization", "content-type", "x-request-id", "x-graphql-event-stream-token"],
+        expose_headers=["x-request-id", "retry-after"],
+        max_age=600,
+    )
+    return cors.cls(app, *cors.args, **cors.kwargs)
+
+
+def _redis(url: str | None) -> Redis | None:
+    if url is None:
+        return None
+    client: Redis = Redis.from_url(url, socket_timeout=0.25, socket_connect_timeout=0.25, retry=Retry(NoBackoff(), 0))
+    return client
+
+
+def _lifespan(outer: Lifespan | None, redis: Redis | None) -> Lifespan:
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[None]:
+        async with outer(app) if outer is not None else nullcontext():
+            _settle_down()
+            yield
+        if redis is not None:
+            await redis.aclose()
+
+    return lifespan
+
+
+def _settle_down() -> None:
+    """What is there now stays: the collector need not look at it again, and need not look so often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)

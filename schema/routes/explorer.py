@@ -1,0 +1,37 @@
+"""The explorer page: GraphiQL, served from here; nothing is fetched from elsewhere."""
+
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+STATIC: Final = Path(__file__).parent / "static"
+
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src data:; img-src 'self' data:;"
+    " connect-src 'self' ws: wss:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+"""What the page may load: its own files, and the API."""
+
+HEADERS: Final = {"content-security-policy": POLICY, "referrer-policy": "no-referrer", "cache-control": "no-cache"}
+
+
+@cache
+def page() -> bytes:
+    """The page's HTML."""
+    return (STATIC / "explorer.html").read_bytes()
+
+
+async def explorer(_: Request) -> Response:
+    """Show the page."""
+    return Response(page(), media_type="text/html", headers=HEADERS)
+
+
+ROUTES: Final = [
+    Route("/", explorer),
+    Mount("/explorer", StaticFiles(directory=STATIC)),
+]

@@ -1,0 +1,16 @@
+"""What is counted, as Prometheus reads it."""
+
+from typing import Final
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+
+async def metrics(_: Request) -> Response:
+    """All metrics of this process."""
+    return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+ROUTES: Final = [Route("/metrics", metrics)]

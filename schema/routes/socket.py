@@ -1,0 +1,276 @@
+"""Subscriptions (and anything else) over a WebSocket, by the protocol graphql-transport-ws."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import orjson
+import structlog
+
+from models.errors import Unauthenticated
+from schema.auth import bearer_of
+from schema.kit import metrics
+from schema.kit.operations import Operations
+from schema.kit.refusals import BadRequest
+from schema.kit.run import Answer, Asked, Caller, Ended
+from schema.routes.request import Headers, asked_of
+
+log = structlog.get_logger("muster.api")
+
+PROTOCOL: Final = "graphql-transport-ws"
+
+
+@dataclass(frozen=True, slots=True)
+class SocketLimits:
+    """Bounds of one socket. Silence of `ping_seconds` is broken by a ping; one that stays unanswered ends the socket."""
+
+    init_seconds: float = 10.0
+    ping_seconds: float = 20.0
+    send_seconds: float = 30.0
+    operations: int = 100
+    message_bytes: int = 1_048_576
+
+
+class Close(Exception):
+    """The socket is to be closed, with this code and reason."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+@dataclass(slots=True)
+class Socket:
+    """One WebSocket. Each of its operations has its own context, and its caller is looked up anew."""
+
+    operations: Operations
+    limits: SocketLimits
+    allowed_origins: Sequence[str]
+    caller: Caller
+    headers: Headers
+    receive: Any = None
+    send: Any = None
+    running: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
+    is_ready: bool = False
+    is_initialised: bool = False
+    is_awaited: bool = False
+    """Whether a ping of ours is still unanswered."""
+    counted: int = 0
+    closing: "asyncio.Future[Close]" = field(init=False)
+    sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def serve(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve the socket to its end."""
+        self.receive, self.send = receive, send
+        self.closing = asyncio.get_running_loop().create_future()
+        await receive()
+        if not self._is_allowed_origin(scope):
+            await send({"type": "websocket.close", "code": 4403, "reason": "this origin is not allowed"})
+            return
+        offered = scope.get("subprotocols") or ()
+        await send({"type": "websocket.accept", "subprotocol": PROTOCOL if PROTOCOL in offered else None})
+        if PROTOCOL not in offered:
+            await send({"type": "websocket.close", "code": 4406, "reason": "Subprotocol not acceptable"})
+            return
+        metrics.SOCKETS.inc()
+        try:
+            await self._serve_accepted()
+        finally:
+            metrics.SOCKETS.dec()
+
+    async def _serve_accepted(self) -> None:
+        watching = asyncio.ensure_future(self._watch())
+        listening = asyncio.ensure_future(self._listen())
+        try:
+            ends: set[asyncio.Future[Any]] = {listening, watching, self.closing}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            close = self._why(listening, watching)
+        finally:
+            for task in (listening, watching, *self.running.values()):
+                task.cancel()
+            await asyncio.wait({listening, watching, *self.running.values()})
+        if close is not None:
+            await self._close(close)
+
+    def _why(self, *tasks: "asyncio.Future[None]") -> Close | None:
+        """Why the socket ends; None when the client has gone."""
+        if self.closing.done():
+            return self.closing.result()
+        for task in tasks:
+            error = task.exception() if task.done() else None
+            if isinstance(error, Close):
+                return error
+            if error is not None:
+                log.error("a socket failed", error=type(error).__name__, request_id=self.caller.request_id)
+                return Close(4500, "Internal server error")
+        return None
+
+    async def _close(self, close: Close) -> None:
+        try:
+            async with asyncio.timeout(self.limits.send_seconds):
+                await self.send({"type": "websocket.close", "code": close.code, "reason": close.reason[:120]})
+        except Exception as error:  # noqa: BLE001 - it is closed already
+            log.debug("a socket was gone before it was closed", error=type(error).__name__)
+
+    def _is_allowed_origin(self, scope: Any) -> bool:
+        origin = self.headers.origin
+        if origin is None or "*" in self.allowed_origins or origin in self.allowed_origins:
+            return True
+        del scope
+        return urlsplit(origin).netloc == self.headers.host
+
+    # ---------------------------------------------------------------- what goes out
+
+    async def _tell(self, message: dict[str, Any]) -> None:
+        """Send a message. Who does not take it within `send_seconds` is cut off."""
+        text = orjson.dumps(message, option=orjson.OPT_UTC_Z).decode()
+        try:
+            async with asyncio.timeout(self.limits.send_seconds), self.sending:
+                await self.send({"type": "websocket.send", "text": text})
+        except TimeoutError:
+            self._end(Close(1008, "you read too slowly"))
+            raise
+
+    def _end(self, close: Close) -> None:
+        if not self.closing.done():
+            self.closing.set_result(close)
+
+    async def _watch(self) -> None:
+        """See that the connection is initialised in time, and that the client stays alive."""
+        await asyncio.sleep(self.limits.init_seconds)
+        if not self.is_ready:
+            raise Close(4408, "Connection initialisation timeout")
+        while True:
+            self.is_awaited = True
+            await self._tell({"type": "ping"})
+            await asyncio.sleep(self.limits.ping_seconds)
+            if self.is_awaited:
+                raise Close(1001, "nobody answers")
+
+    # ---------------------------------------------------------------- what comes in
+
+    async def _listen(self) -> None:
+        while True:
+            message = await self.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            self.is_awaited = False
+            await self._take(self._read(message))
+
+    def _read(self, message: Any) -> dict[str, Any]:
+        text = message.get("text")
+        if text is None:
+            raise Close(4400, "messages are texts")
+        if len(text) > self.limits.message_bytes:
+            raise Close(1009, f"a message is at most {self.limits.message_bytes} bytes long")
+        try:
+            read = orjson.loads(text)
+        except ValueError:
+            raise Close(4400, "a message is not JSON") from None
+        if not isinstance(read, dict):
+            raise Close(4400, "a message is not an object")
+        return read
+
+    async def _take(self, message: dict[str, Any]) -> None:
+        kind = message.get("type")
+        if kind == "connection_init":
+            await self._initialise(message.get("payload"))
+        elif kind == "ping":
+            payload = message.get("payload")
+            await self._tell({"type": "pong"} if payload is None else {"type": "pong", "payload": payload})
+        elif kind == "subscribe":
+            await self._subscribe(message)
+        elif kind == "complete":
+            running = self.running.pop(str(message.get("id")), None)
+            if running is not None:
+                running.cancel()
+        elif kind != "pong":
+            raise Close(4400, f"unknown message type {str(kind)[:40]!r}")
+
+    async def _initialise(self, payload: Any) -> None:
+        if self.is_initialised:
+            raise Close(4429, "Too many initialisation requests")
+        self.is_initialised = True
+        try:
+            self._take_bearer(payload)
+            await self.operations.scope_of(self.caller)
+        except Unauthenticated as error:
+            raise Close(4403, f"Forbidden: {error}") from None
+        self.is_ready = True
+        await self._tell({"type": "connection_ack"})
+
+    def _take_bearer(self, payload: Any) -> None:
+        """The bearer token in the payload, which goes before the one in the header."""
+        if payload is not None and not isinstance(payload, dict):
+            raise Close(4400, "the payload of connection_init must be an object")
+        for name, value in (payload or {}).items():
+            if name.lower() == "authorization" and value is not None:
+                if not isinstance(value, str):
+                    raise Close(4400, "`authorization` must be a text: `Bearer <token>`")
+                self.caller.refusal = None
+                self.caller.bearer = bearer_of(value)
+
+    async def _subscribe(self, message: dict[str, Any]) -> None:
+        if not self.is_ready:
+            raise Close(4401, "Unauthorized")
+        number, payload = message.get("id"), message.get("payload")
+        if not isinstance(number, str) or not number or not isinstance(payload, dict):
+            raise Close(4400, "`subscribe` needs an `id` and a `payload`")
+        if number in self.running:
+            raise Close(4409, f"Subscriber for {number[:80]} already exists")
+        try:
+            asked = asked_of(payload)
+        except BadRequest as error:
+            raise Close(4400, str(error)) from None
+        if len(self.running) >= self.limits.operations:
+            raise Close(4400, f"a socket carries {self.limits.operations} operations at most at the same time")
+        self.counted += 1
+        caller = replace(self.caller, request_id=f"{self.caller.request_id}-{self.counted}")
+        self.running[number] = asyncio.ensure_future(self._operate(number, asked, caller))
+
+    # ---------------------------------------------------------------- an operation
+
+    async def _operate(self, number: str, asked: Asked, caller: Caller) -> None:
+        try:
+            started = await self.operations.subscribe(asked, caller)
+            if isinstance(started, Answer):
+                await self._answer(number, started)
+                return
+            async with aclosing(started) as payloads:
+                async for payload in payloads:
+                    await self._tell({"id": number, "type": "next", "payload": payload})
+            await self._finish(number)
+        except Ended as ended:
+            await self._refuse(number, ended.errors)
+            if ended.code == "UNAUTHENTICATED" and caller.bearer is not None:
+                self._end(Close(4401, "Unauthorized: the bearer token is not good any longer"))
+        except Exception as error:  # noqa: BLE001 - one operation does not take the socket along, unless it is gone
+            log.debug("an operation could not be answered", error=type(error).__name__)
+            self._end(Close(4500, "Internal server error"))
+        finally:
+            if self.running.get(number) is asyncio.current_task():
+                del self.running[number]
+
+    async def _answer(self, number: str, answer: Answer) -> None:
+        if "data" in answer.payload:
+            await self._tell({"id": number, "type": "next", "payload": answer.payload})
+            await self._finish(number)
+        else:
+            await self._refuse(number, answer.payload["errors"])
+
+    async def _finish(self, number: str) -> None:
+        self._forget(number)
+        await self._tell({"id": number, "type": "complete"})
+
+    async def _refuse(self, number: str, errors: list[dict[str, Any]]) -> None:
+        self._forget(number)
+        await self._tell({"id": number, "type": "error", "payload": errors})
+
+    def _forget(self, number: str) -> None:
+        """The id is free again before the client hears of the end."""
+        if self.running.get(number) is asyncio.current_task():
+            del self.running[number]
