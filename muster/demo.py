@@ -4,14 +4,13 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 
 from models import clock, contact_fields, db, people, sessions, tags, workspaces
 from models.contact_values import check_all
 from models.rules.tree import FieldType
 from muster.demo_people import FIELDS, TAGS, Someone, each_person
 from muster.errors import SetupError
-from muster.installation import Installation
+from muster.installation import Installation, signing
 from muster.settings import Settings
 from permissions.principal import Scope
 from permissions.roles import Role
@@ -132,8 +131,3 @@ async def admin_token(place: Installation) -> str:
     if token is None:
         raise SetupError("There is no demo workspace in this database: `muster seed` makes it.")
     return token
-
-
-def signing(place: Installation) -> sessions.Signing:
-    """How this installation signs sessions."""
-    return sessions.Signing(place.secret, timedelta(minutes=place.settings.session_minutes))

@@ -5,11 +5,16 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from muster.embedded import Postgres, Valkey, exclusive_use, is_in_use, running
 from muster.errors import SetupError
 from muster.settings import Settings
+
+if TYPE_CHECKING:  # the command line answers before the ORM is loaded
+    from models.sessions import Signing
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,13 @@ def installation(settings: Settings) -> Installation:
         redis_url=settings.redis_url or embedded_valkey(settings).url,
         secret=_secret(settings),
     )
+
+
+def signing(place: Installation) -> "Signing":
+    """How this installation signs sessions."""
+    from models.sessions import Signing
+
+    return Signing(place.secret, timedelta(minutes=place.settings.session_minutes))
 
 
 @contextmanager

@@ -8,7 +8,6 @@ import urllib.error
 import urllib.request
 from functools import partial
 
-from muster.demo import DemoAdmin, read_demo_admin
 from muster.embedded import exclusive_use
 from muster.errors import SetupError
 from muster.installation import Installation, embedded_servers, installation
@@ -77,10 +76,12 @@ async def _start(supervisor: Supervisor, settings: Settings) -> None:
         Service(type(server).__name__.lower(), server.prepare, server.is_ready, server.log) for server in servers
     ]
     await supervisor.start(*services)
-    place = installation(settings)
-    await _prepare_database(supervisor, place)
     log_format = _log_format(settings)
-    await supervisor.start(Service("api", partial(_ours, "api", log_format, "api"), partial(_answers, settings)))
+    api = Service("api", partial(_ours, "api", log_format, "api"), partial(_answers, settings))
+    preparing = asyncio.create_task(_prepare_database(supervisor, installation(settings)))
+    if not (settings.data_dir / "demo.json").exists():
+        await preparing  # the first start: who finds the API ready finds the demo workspace too
+    await asyncio.gather(supervisor.start(api), preparing)
     await supervisor.start(
         *(
             Service(f"{queue}-{number + 1}" if settings.workers_per_queue > 1 else queue, _worker(queue, log_format))
@@ -88,7 +89,7 @@ async def _start(supervisor: Supervisor, settings: Settings) -> None:
             for number in range(settings.workers_per_queue)
         )
     )
-    _tell(supervisor, settings, read_demo_admin(settings))
+    _tell(supervisor, settings)
 
 
 async def _prepare_database(supervisor: Supervisor, place: Installation) -> None:
@@ -128,7 +129,10 @@ def _answers(settings: Settings) -> bool:
         return False
 
 
-def _tell(supervisor: Supervisor, settings: Settings, admin: DemoAdmin | None) -> None:
+def _tell(supervisor: Supervisor, settings: Settings) -> None:
+    from muster.demo import read_demo_admin
+
+    admin = read_demo_admin(settings)
     supervisor.say("")
     supervisor.say("Muster is ready.")
     supervisor.say(f"  GraphQL    {settings.url}/graphql")

@@ -5,9 +5,9 @@ import phonenumbers
 import pytest
 
 from models import contact_fields, contacts, db, sessions
-from muster.demo import admin_token, read_demo_admin, seed, signing
+from muster.demo import admin_token, read_demo_admin, seed
 from muster.demo_people import CONTACTS, each_person
-from muster.installation import Installation
+from muster.installation import Installation, signing
 from muster.settings import Settings
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
