@@ -40,6 +40,7 @@ __all__ = [
     "fetch_row",
     "fetch_value",
     "in_a_transaction",
+    "is_data_error",
     "load_json",
     "transaction",
     "try_advisory_lock",
@@ -265,16 +266,18 @@ async def copy_out(sql: str, *args: Any, output: Path | Callable[[bytes], Awaita
 # ---------------------------------------------------------------- locks
 
 
-async def advisory_lock(key: str) -> None:
-    """Wait for the lock named `key`, held to the end of the ambient transaction."""
+async def advisory_lock(key: str, *, shared: bool = False) -> None:
+    """Wait for the lock named `key`, held to the end of the ambient transaction. Several can hold it `shared`."""
     assert in_a_transaction(), "an advisory lock lives in a transaction"
-    await execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", key)
+    function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    await execute(f"SELECT {function}(hashtextextended($1, 0))", key)
 
 
-async def try_advisory_lock(key: str) -> bool:
-    """Take the lock named `key` to the end of the ambient transaction, if it is free."""
+async def try_advisory_lock(key: str, *, shared: bool = False) -> bool:
+    """Take the lock named `key` to the end of the ambient transaction, if it is free. Several can hold it `shared`."""
     assert in_a_transaction(), "an advisory lock lives in a transaction"
-    return bool(await fetch_value("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))", key))
+    function = "pg_try_advisory_xact_lock_shared" if shared else "pg_try_advisory_xact_lock"
+    return bool(await fetch_value(f"SELECT {function}(hashtextextended($1, 0))", key))
 
 
 # ---------------------------------------------------------------- values
@@ -285,6 +288,12 @@ def violated_constraint(error: BaseException) -> str | None:
     source = error.args[0] if isinstance(error, OrmIntegrityError) and error.args else error
     name = getattr(source, "constraint_name", None)
     return name if isinstance(name, str) else None
+
+
+def is_data_error(error: BaseException) -> bool:
+    """Whether a statement failed for what it says or for the data that it met, and would fail again however often it is tried."""
+    state = getattr(error, "sqlstate", None)
+    return isinstance(state, str) and state[:2] in ("21", "22", "42", "54")
 
 
 def dump_json(value: Any) -> str:

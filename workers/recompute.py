@@ -1,5 +1,89 @@
-"""Dynamic segments kept right: changes taken in, time taken in, rules computed anew."""
+"""Dynamic segments kept right: changes and time taken in, slice by slice; new rules built."""
 
-from workers.tasks import Task
+import time
+from collections.abc import AsyncGenerator
+from typing import Final
 
-TASKS: list[Task] = []
+import structlog
+from prometheus_client import Counter, Histogram
+
+from models import db, jobs
+from models.jobs import Job
+from models.membership import rebuild as building
+from models.membership import slices
+from models.membership.slices import Slice
+from permissions.principal import Scope
+from workers.tasks import Desk, Queue, Task
+
+log = structlog.get_logger(__name__)
+
+SLICE_SECONDS: Final = 0.25
+"""How long a slice should take: what other workspaces, and edits made meanwhile, may have to wait."""
+
+SMALLEST, LARGEST, FIRST = 50, 5_000, 500
+"""Contacts in a slice."""
+
+_contacts = Counter("muster_engine_contacts_total", "Contacts whose changes, or crossings, were taken in.")
+_changes = Counter("muster_engine_changes_total", "Entries and exits that were logged.")
+_seconds = Histogram(
+    "muster_engine_slice_seconds",
+    "How long a slice took.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)
+
+_sizes: dict[int, int] = {}
+"""Contacts in the next slice of each workspace: as many as SLICE_SECONDS allow, by what the last slice took."""
+
+
+async def take_in(desk: Desk, workspace_id: int) -> None:
+    """A slice of the workspace's changes; then, if more wait, back to the end of the line."""
+    started = time.monotonic()
+
+    async def answered() -> None:
+        nonlocal started
+        started = time.monotonic()
+        await desk.bells.answered("take_in", workspace_id)
+
+    done = await slices.take_in(workspace_id, _sizes.get(workspace_id, FIRST), answered)
+    _learn(workspace_id, done, time.monotonic() - started)
+    if done.changes:
+        await desk.bells.log_grew(workspace_id)
+    if done.more:
+        await desk.bells.changes(workspace_id)
+
+
+def _learn(workspace_id: int, done: Slice, seconds: float) -> None:
+    _contacts.inc(done.contacts)
+    _changes.inc(done.changes)
+    _seconds.observe(seconds)
+    size = _sizes.get(workspace_id, FIRST)
+    if seconds > SLICE_SECONDS * 1.5:
+        size = max(SMALLEST, int(size * SLICE_SECONDS / seconds))
+    elif done.more and seconds < SLICE_SECONDS * 0.7:
+        size = min(LARGEST, size * 2)
+    _sizes[workspace_id] = size
+
+
+async def rebuild(desk: Desk, workspace_id: int, segment_id: int) -> None:
+    """The segment's newest rule computed and swapped in."""
+    await desk.bells.answered("rebuild", workspace_id, segment_id)
+    await building.rebuild(workspace_id, segment_id)
+    await desk.bells.members(workspace_id)
+
+
+async def recompute(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
+    """The handler of RECOMPUTE jobs: a segment built again from the ground up. A difference is drift."""
+    yield
+    total: int = await db.fetch_value("SELECT count(*) FROM contacts WHERE workspace_id = $1", scope.workspace_id)
+    assert job.segment_id is not None, "a RECOMPUTE job names its segment"
+    rebuilt = await building.rebuild(scope.workspace_id, job.segment_id, again=True)
+    if rebuilt is not None and rebuilt.drift:
+        log.warning("drift mended", workspace=scope.workspace_id, segment=job.segment_id, members=rebuilt.drift)
+    drift = {"changes": rebuilt.changes, "drift": rebuilt.drift} if rebuilt is not None else {}
+    await jobs.progress(job, done=total, total=total, progress=drift)
+
+
+TASKS = [
+    Task("take_in", Queue.REALTIME, take_in, timeout_seconds=30),
+    Task("rebuild", Queue.BULK, rebuild, timeout_seconds=3600),
+]

@@ -1,5 +1,42 @@
-"""What the workers look for by themselves: the bells that were lost, and what nobody rings for."""
+"""What the workers look for by themselves: work whose bell was lost, and work that nobody rings for."""
 
-from workers.tasks import Sweep
+from datetime import timedelta
 
-SWEEPS: list[Sweep] = []
+from models.membership import builds, captures, feed, turns
+from workers.tasks import Desk, Queue, Sweep
+
+TICK = timedelta(seconds=1)
+"""How long time may pass in a workspace before it is taken in."""
+
+
+async def find_changes(desk: Desk) -> None:
+    """Workspaces with marks: from operators in psql, and from writers whose bell was lost."""
+    for workspace_id in await captures.waiting():
+        await desk.bells.changes(workspace_id)
+
+
+async def tick(desk: Desk) -> None:
+    """Workspaces whose rules look at the time."""
+    for workspace_id in await turns.late_for_a_tick(TICK):
+        await desk.bells.changes(workspace_id)
+
+
+async def find_builds(desk: Desk) -> None:
+    """Segments that wait for their rule to be built."""
+    for workspace_id, segment_id in await builds.wanted():
+        await desk.bells.rule(workspace_id, segment_id)
+
+
+async def drop_old_changes(desk: Desk) -> None:
+    """The log is kept for so many days."""
+    while await feed.drop_older_than(timedelta(days=desk.config.change_log_days)):
+        if desk.stopping.is_set():
+            return
+
+
+SWEEPS = [
+    Sweep("find_changes", Queue.REALTIME, find_changes, every_seconds=0.2),
+    Sweep("tick", Queue.REALTIME, tick, every_seconds=0.2),
+    Sweep("find_builds", Queue.BULK, find_builds, every_seconds=2),
+    Sweep("drop_old_changes", Queue.BULK, drop_old_changes, every_seconds=3600, alone=True),
+]

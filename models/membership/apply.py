@@ -1,0 +1,191 @@
+"""The difference applied: members, counts and log, in the caller's transaction.
+
+The changes of a transaction are one append to the log. They are written as they come; `close` gives them their positions, last
+of all, because from then on no other transaction of the workspace can append until the commit.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from models import db
+from models.db import Record
+from models.membership.origins import ChangeKind, Origin
+
+
+@dataclass(slots=True)
+class Append:
+    """What a transaction has to add to the log. `at` is the moment that its changes bear."""
+
+    workspace_id: int
+    at: datetime
+    id: int
+    size: int = 0
+    deltas: Counter[int] = field(default_factory=Counter)
+
+    def count(self, rows: Sequence[Record]) -> int:
+        """Take note of rows (segment_id, how many members more, how many changes logged); gives the changes."""
+        told = 0
+        for segment_id, more, logged in rows:
+            self.deltas[segment_id] += more
+            told += logged
+        self.size += told
+        return told
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Contacts that are not where they belong: `entered` tells which way each has to go."""
+
+    segment_ids: list[int]
+    contact_ids: list[int]
+    entered: list[bool]
+    origins: list[str]
+
+    def __len__(self) -> int:
+        return len(self.segment_ids)
+
+
+async def begin(workspace_id: int, at: datetime) -> Append:
+    """Start to append; nothing is locked yet. Our statements log for themselves: the trigger on members is set aside."""
+    row = await db.fetch_row(
+        "SELECT nextval('membership_append_ids') AS id, set_config('muster.members', 'logged', true)"
+    )
+    assert row is not None
+    return Append(workspace_id, at, row["id"])
+
+
+async def write(append: Append, difference: Difference) -> int:
+    """Put members in and take them out, and log what really changed. Gives how many changes that were."""
+    rows = await db.fetch(
+        _WRITE.format(difference="unnest($5::bigint[], $6::bigint[], $7::boolean[], $8::text[])"),
+        append.workspace_id,
+        append.id,
+        append.size,
+        append.at,
+        difference.segment_ids,
+        difference.contact_ids,
+        difference.entered,
+        difference.origins,
+    )
+    return append.count(rows)
+
+
+# What is there already, or gone already, was written and logged by somebody else.
+_WRITE = """
+WITH difference AS MATERIALIZED (
+    SELECT * FROM {difference} AS d (segment_id, contact_id, entered, origin)
+), gone AS (
+    DELETE FROM memberships AS m USING difference AS d
+    WHERE m.workspace_id = $1 AND m.segment_id = d.segment_id AND m.contact_id = d.contact_id AND NOT d.entered
+    RETURNING m.segment_id, m.contact_id, d.origin
+), come AS (
+    INSERT INTO memberships (workspace_id, segment_id, contact_id, origin, joined_at)
+    SELECT $1, d.segment_id, d.contact_id, d.origin, $4 FROM difference AS d WHERE d.entered
+    ORDER BY d.segment_id, d.contact_id
+    ON CONFLICT DO NOTHING
+    RETURNING segment_id, contact_id, origin
+), told AS (
+    SELECT segment_id, contact_id, origin, 'LEFT' AS kind FROM gone
+    UNION ALL SELECT segment_id, contact_id, origin, 'ENTERED' FROM come
+), logged AS (
+    INSERT INTO membership_changes (workspace_id, append_id, place, segment_id, contact_id, kind, origin, at)
+    SELECT $1, $2, $3::integer + row_number() OVER (), segment_id, contact_id, kind, origin, $4 FROM told
+)
+SELECT segment_id, sum(CASE kind WHEN 'ENTERED' THEN 1 ELSE -1 END) AS more, count(*) AS logged FROM told GROUP BY segment_id
+"""
+
+
+async def write_from(append: Append, table: str) -> int:
+    """The same for the rows of a table (segment_id, contact_id, entered, origin) of the caller's making."""
+    rows = await db.fetch(_WRITE.format(difference=table), append.workspace_id, append.id, append.size, append.at)
+    return append.count(rows)
+
+
+async def bury(append: Append, contact_ids: Collection[int], leave: Collection[int]) -> int:
+    """Take contacts that are no more out of every segment but those of `leave`, with what was said about them.
+
+    Leaving a deleted segment is not told: that was told when it was deleted. Gives how many changes were told.
+    """
+    rows = await db.fetch(_BURY, append.workspace_id, append.id, append.size, append.at, list(contact_ids), list(leave))
+    return append.count(rows)
+
+
+_BURY = """
+WITH dead AS MATERIALIZED (
+    SELECT d.contact_id FROM unnest($5::bigint[]) AS d (contact_id)
+    WHERE NOT EXISTS (SELECT FROM contacts AS c WHERE c.workspace_id = $1 AND c.id = d.contact_id)
+), words AS (
+    DELETE FROM membership_overrides AS o USING dead
+    WHERE o.workspace_id = $1 AND o.contact_id = dead.contact_id
+), gone AS (
+    DELETE FROM memberships AS m USING dead
+    WHERE m.workspace_id = $1 AND m.contact_id = dead.contact_id AND NOT m.segment_id = ANY ($6::bigint[])
+    RETURNING m.segment_id, m.contact_id, m.origin
+), told AS (
+    SELECT gone.* FROM gone
+    WHERE NOT EXISTS (SELECT FROM segments AS s
+                      WHERE s.workspace_id = $1 AND s.id = gone.segment_id AND s.deleted_at IS NOT NULL)
+), logged AS (
+    INSERT INTO membership_changes (workspace_id, append_id, place, segment_id, contact_id, kind, origin, at)
+    SELECT $1, $2, $3::integer + row_number() OVER (), segment_id, contact_id, 'LEFT', origin, $4 FROM told
+)
+SELECT segment_id, -count(*) AS more, (SELECT count(*) FROM told WHERE told.segment_id = gone.segment_id) AS logged
+FROM gone GROUP BY segment_id
+"""
+
+
+async def tell(append: Append, segment_id: int, kind: ChangeKind, origin: Origin) -> int:
+    """Log every member of a segment as having entered or left, though the members stay as they are."""
+    told: int = await db.fetch_value(
+        """
+        WITH logged AS (
+            INSERT INTO membership_changes (workspace_id, append_id, place, segment_id, contact_id, kind, origin, at)
+            SELECT $1, $2, $3::integer + row_number() OVER (), segment_id, contact_id, $6, $7, $4
+            FROM memberships WHERE workspace_id = $1 AND segment_id = $5
+            RETURNING 1
+        ) SELECT count(*) FROM logged
+        """,
+        append.workspace_id,
+        append.id,
+        append.size,
+        append.at,
+        segment_id,
+        kind.value,
+        origin.value,
+    )
+    append.size += told
+    return told
+
+
+async def close(append: Append) -> int | None:
+    """Give the changes their positions and bring the counts up to date. The head of the log is locked from here on.
+
+    Gives the last position, or None when there was nothing to append.
+    """
+    position: int | None = None
+    if append.size:
+        position = await db.fetch_value(_CLOSE, append.workspace_id, append.size, append.id, append.at)
+    deltas = {segment_id: delta for segment_id, delta in sorted(append.deltas.items()) if delta}
+    if deltas:
+        await db.execute(_COUNT, append.workspace_id, list(deltas), list(deltas.values()))
+    return position
+
+
+_CLOSE = """
+WITH head AS (
+    INSERT INTO membership_heads AS head (workspace_id, position) VALUES ($1, $2::integer)
+    ON CONFLICT (workspace_id) DO UPDATE SET position = head.position + $2::integer
+    RETURNING position
+)
+INSERT INTO membership_appends (workspace_id, position, size, append_id, at)
+SELECT $1, position, $2::integer, $3, $4 FROM head
+RETURNING position
+"""
+
+_COUNT = """
+UPDATE segments AS s SET member_count = s.member_count + d.delta
+FROM unnest($2::bigint[], $3::bigint[]) AS d (segment_id, delta)
+WHERE s.workspace_id = $1 AND s.id = d.segment_id
+"""

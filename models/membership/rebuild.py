@@ -1,0 +1,323 @@
+"""A segment computed from the ground up, beside its members, and swapped in at one instant.
+
+    begun      in a turn: slices write down whom they touch; the rule in force goes on as before
+    computed   one statement: who should be a member against who is
+    written    a small difference: in the turn. A large one: before it, while the engine leaves these rows alone
+    caught up  whoever was written down is asked again, by the next rule
+    swapped    in the turn: positions, counts, the rule in force; one commit
+
+The log gets the difference alone. If it dies anywhere, the transaction rolls back, the old members are there, and the next try
+starts again from the ground up.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from models import clock, db, workspaces
+from models.errors import Problems
+from models.membership import apply, builds, evaluate, indexes, rulebook, turns
+from models.membership.apply import Append
+from models.membership.rulebook import Followed, Rulebook
+from models.membership.turns import Turn
+from models.rules.boundaries import boundaries
+from models.rules.check import check
+from models.rules.compile import whole
+from models.rules.depends import dependencies
+from models.rules.loading import load_catalogue
+from models.rules.parameters import Parameters
+from models.rules.tree import Rule
+
+log = structlog.get_logger(__name__)
+
+SMALL: Final = 5_000
+"""So many differences, or contacts to ask again, are dealt with inside the turn; that is some hundredths of a second."""
+
+AT_ONCE: Final = 5_000
+"""Contacts asked in one statement while catching up."""
+
+drifted = Counter("muster_drift_total", "Members that were not as their rule wants them, and were mended.")
+_seconds = Histogram("muster_build_seconds", "How long the build of a segment took.", buckets=(0.1, 0.5, 1, 5, 30, 120))
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a build did: `changes` logged, of them `drift` that no change of rule or contact explains."""
+
+    changes: int
+    drift: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The segment as it was read when the build started: its rule, and the book of that one rule."""
+
+    workspace_id: int
+    segment_id: int
+    rule_json: str
+    rule_version: int
+    book: Rulebook
+    rule: Rule
+    unchanged: bool
+
+
+async def rebuild(workspace_id: int, segment_id: int, *, again: bool = False) -> Rebuilt | None:
+    """Build the segment if it waits for that (status BUILDING), until its newest rule is in force.
+
+    `again` builds it even though nothing is new: a difference is drift then. None when there is nothing to do or another
+    process is at it. A rule that cannot be computed makes the segment FAILED, its members as they were.
+    """
+    done: Rebuilt | None = None
+    while True:
+        plan = await _begin(workspace_id, segment_id, again)
+        if plan is None:
+            return done
+        await indexes.build(plan.book.followed[segment_id].boundaries)
+        try:
+            with _seconds.time():
+                built = await _build(plan)
+        except _Gone:
+            continue
+        except db.PostgresError as error:
+            if not db.is_data_error(error):
+                raise
+            log.error("rule cannot be computed", workspace=workspace_id, segment=segment_id, error=str(error))
+            await _fail(workspace_id, segment_id, plan.rule_version)
+            return None
+        if built is None:
+            return done
+        done, again = built, False
+
+
+# ---------------------------------------------------------------- begun
+
+
+async def _begin(workspace_id: int, segment_id: int, again: bool) -> _Plan | None:
+    async with db.transaction():
+        await turns.take(workspace_id)
+        row = await db.fetch_row(_SEGMENT, workspace_id, segment_id)
+        if row is None or not (again or row["status"] == "BUILDING"):
+            if await db.try_advisory_lock(builds.build_lock(workspace_id, segment_id)):
+                await builds.end(workspace_id, segment_id, swapped=False)
+            return None
+        await builds.begin(workspace_id, segment_id)
+    try:
+        return await _plan(workspace_id, segment_id, row["rule"], row["rule_version"], row["unchanged"])
+    except Problems as problems:
+        log.error("rule cannot be read", workspace=workspace_id, segment=segment_id, problem=str(problems))
+        await _fail(workspace_id, segment_id, row["rule_version"])
+        return None
+
+
+_SEGMENT = """
+SELECT rule, rule_version, status, force_version = rule_version AND status = 'READY' AS unchanged
+FROM segments WHERE workspace_id = $1 AND id = $2 AND kind <> 'STATIC' AND deleted_at IS NULL
+"""
+
+
+async def _plan(workspace_id: int, segment_id: int, rule_json: str, rule_version: int, unchanged: bool) -> _Plan:
+    scope = await workspaces.find_system_scope(workspace_id)
+    assert scope is not None, "a segment has a workspace"
+    stored = db.load_json(rule_json)
+    rule = check(stored, await load_catalogue(scope, stored), stored=True)
+    followed = Followed(segment_id, rule, dependencies(rule), boundaries(rule))
+    book = rulebook.make(workspace_id, 0, scope.timezone, [followed], ())
+    return _Plan(workspace_id, segment_id, rule_json, rule_version, book, rule, unchanged)
+
+
+async def _fail(workspace_id: int, segment_id: int, rule_version: int) -> None:
+    async with db.transaction():
+        await turns.take(workspace_id)
+        await builds.end(workspace_id, segment_id, swapped=False)
+        await db.execute(
+            "UPDATE segments SET status = 'FAILED' WHERE workspace_id = $1 AND id = $2 AND rule_version = $3",
+            workspace_id,
+            segment_id,
+            rule_version,
+        )
+
+
+# ---------------------------------------------------------------- built
+
+
+async def _build(plan: _Plan) -> Rebuilt | None:
+    """The long transaction. None when another process has the build in hand."""
+    async with db.transaction():
+        if not await db.try_advisory_lock(builds.build_lock(plan.workspace_id, plan.segment_id)):
+            return None
+        if not await builds.is_begun(plan.workspace_id, plan.segment_id):  # who had it in hand before us has ended it
+            return Rebuilt(0, 0)
+        append = await apply.begin(plan.workspace_id, clock.now())
+        since, now = await _moments(plan.workspace_id)
+        await _compute(plan, now)
+        heard, last = await builds.heard(plan.workspace_id, plan.segment_id, 0)
+        ask = {*heard, *await _unsettled(plan, since, now)}
+        await _leave_out(ask)
+        drift = 0
+        large = await _is_large(len(ask))
+        if large:
+            drift, ask, last = await _exchange(plan, append, ask, last, since)
+        turn = await turns.take(plan.workspace_id)
+        await _hold_row(plan)
+        heard, _ = await builds.heard(plan.workspace_id, plan.segment_id, last)
+        ask |= {*heard, *await _crossed(plan, since, turn.now)}
+        if not large:
+            await _leave_out(ask)
+            drift = await apply.write_from(append, "build_difference")
+        await _ask_again(plan, append, ask, turn.now)
+        await _swap(plan, append, turn)
+    drift = drift if plan.unchanged else 0
+    drifted.inc(drift)
+    return Rebuilt(append.size, drift)
+
+
+async def _moments(workspace_id: int) -> tuple[datetime, datetime]:
+    """Up to when time has been taken in, and the present, which is not before that."""
+    now = clock.now()
+    ticked_at = await db.fetch_value(
+        "SELECT ticked_at FROM membership_heads WHERE workspace_id = $1 AND ticks", workspace_id
+    )
+    return (now, now) if ticked_at is None else (ticked_at, max(now, ticked_at))
+
+
+async def _compute(plan: _Plan, now: datetime) -> None:
+    """The difference as the rule alone wants it, into a table of this transaction."""
+    p = Parameters(plan.workspace_id, plan.book.timezone)
+    compiled = whole([plan.rule], p)
+    sql = _COMPUTE.format(
+        workspace=p.workspace,
+        segment=p.bind(plan.segment_id, "bigint"),
+        joins=compiled.joins,
+        condition=compiled.conditions[0],
+    )
+    await db.execute("SET LOCAL jit = off")
+    await db.execute(sql, *await p.values(now))
+
+
+_COMPUTE = """
+CREATE TEMPORARY TABLE build_difference ON COMMIT DROP AS
+SELECT {segment} AS segment_id, coalesce(wanted.contact_id, stored.contact_id) AS contact_id,
+       wanted.contact_id IS NOT NULL AS entered, 'RULE' AS origin
+FROM (SELECT c.id AS contact_id FROM contacts AS c {joins} WHERE c.workspace_id = {workspace} AND ({condition})) AS wanted
+FULL JOIN (SELECT contact_id FROM memberships WHERE workspace_id = {workspace} AND segment_id = {segment}) AS stored
+       ON stored.contact_id = wanted.contact_id
+WHERE wanted.contact_id IS NULL OR stored.contact_id IS NULL
+"""
+
+
+async def _unsettled(plan: _Plan, since: datetime, now: datetime) -> set[int]:
+    """Contacts about whom the rule alone does not say enough: people overrode it, or time has yet to be taken in.
+
+    Where every difference would be drift, also those whose change the engine has yet to take in.
+    """
+    rows = await db.fetch(
+        """
+        SELECT contact_id FROM membership_overrides WHERE workspace_id = $1 AND segment_id = $2
+        UNION SELECT contact_id FROM dirty_contacts WHERE workspace_id = $1 AND $3
+        """,
+        plan.workspace_id,
+        plan.segment_id,
+        plan.unchanged,
+    )
+    return {row["contact_id"] for row in rows} | await _crossed(plan, since, now)
+
+
+async def _crossed(plan: _Plan, since: datetime, now: datetime) -> set[int]:
+    """Contacts whom time may have carried over one of the rule's lines meanwhile."""
+    if plan.book.crossers is None or since >= now:
+        return set()
+    arguments = await plan.book.crossers.parameters.values(now, since)
+    return {contact_id for contact_id, _ in await db.fetch(plan.book.crossers.sql, *arguments)}
+
+
+async def _leave_out(contact_ids: Collection[int]) -> None:
+    """They are asked again, later: what was computed about them is out of date."""
+    if contact_ids:
+        await db.execute("DELETE FROM build_difference WHERE contact_id = ANY ($1::bigint[])", list(contact_ids))
+
+
+async def _is_large(asked: int) -> bool:
+    found: int = await db.fetch_value("SELECT count(*) FROM (SELECT FROM build_difference LIMIT $1) AS some", SMALL + 1)
+    return found + asked > SMALL
+
+
+# ---------------------------------------------------------------- written, caught up
+
+
+async def _exchange(
+    plan: _Plan, append: Append, ask: set[int], last: int, since: datetime
+) -> tuple[int, set[int], int]:
+    """Write a large difference and catch up, while the engine leaves these rows alone and goes on with all others.
+
+    Gives the changes that the difference made, who is to be asked again still, and the last mark that was heard.
+    """
+    await db.advisory_lock(builds.swap_lock(plan.workspace_id, plan.segment_id))
+    heard, last = await builds.heard(plan.workspace_id, plan.segment_id, last)
+    await _leave_out(heard)
+    ask = ask.union(heard)
+    written = await apply.write_from(append, "build_difference")
+    while len(ask) > SMALL:
+        await _ask_again(plan, append, ask, max(clock.now(), since))
+        heard, last = await builds.heard(plan.workspace_id, plan.segment_id, last)
+        ask = set(heard)
+    return written, ask, last
+
+
+async def _ask_again(plan: _Plan, append: Append, contact_ids: Collection[int], now: datetime) -> None:
+    for some in evaluate.chunks(sorted(contact_ids), AT_ONCE):
+        await apply.write(append, await evaluate.evaluate(plan.book, [plan.segment_id], some, now))
+
+
+# ---------------------------------------------------------------- swapped
+
+
+class _Gone(Exception):
+    """The segment was deleted while it was built."""
+
+
+async def _hold_row(plan: _Plan) -> None:
+    row = await db.fetch_row(
+        "SELECT deleted_at FROM segments WHERE workspace_id = $1 AND id = $2 FOR NO KEY UPDATE",
+        plan.workspace_id,
+        plan.segment_id,
+    )
+    if row is None or row["deleted_at"] is not None:
+        raise _Gone
+
+
+async def _swap(plan: _Plan, append: Append, turn: Turn) -> None:
+    await _mark_for_readers(plan, append, turn)
+    await apply.close(append)
+    if plan.book.ticks and not turn.ticks:
+        await turns.ticked(turn, ticks=True)
+    await builds.end(plan.workspace_id, plan.segment_id, swapped=True)
+    await db.execute(_IN_FORCE, plan.workspace_id, plan.segment_id, plan.rule_json, plan.rule_version)
+
+
+_IN_FORCE = """
+UPDATE segments SET rule_in_force = $3, force_version = $4, status = CASE rule_version WHEN $4 THEN 'READY' ELSE 'BUILDING' END
+WHERE workspace_id = $1 AND id = $2
+"""
+
+
+async def _mark_for_readers(plan: _Plan, append: Append, turn: Turn) -> None:
+    """Segments, and builds, whose rules mention this one have to hear of whoever entered or left it."""
+    book = await rulebook.current(plan.workspace_id, turn.epoch)
+    name = f"segment:{plan.segment_id}"
+    readers = [*(segment.reads for segment in book.followed.values()), *(build.reads for build in book.builds)]
+    if any(name in reads for reads in readers):
+        await db.execute(
+            """
+            INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk)
+            SELECT DISTINCT $1::bigint, contact_id, ARRAY[$3], $4::boolean FROM membership_changes
+            WHERE workspace_id = $1 AND append_id = $2
+            """,
+            plan.workspace_id,
+            append.id,
+            name,
+            append.size > SMALL,
+        )
