@@ -54,6 +54,13 @@ def raw_sql(field: Field) -> str:
     return _json(field) if field.custom else f"to_jsonb({_column(field)})"
 
 
+def kept_text_sql(field: Field) -> str:
+    """The text of a TEXT field as the contact has it; null when there is none."""
+    return (
+        f"CASE WHEN jsonb_typeof({_json(field)}) = 'string' THEN {_kept(field)} END" if field.custom else _column(field)
+    )
+
+
 def time_of(field: Field) -> Time:
     """Where a DATE or DATETIME field is read."""
     days = field.type is FieldType.DATE

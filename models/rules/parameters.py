@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from models import db
 from models.rules.lines import NOW, Line, day_of, days_round, instant_of
+from models.texts import escape_like
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +148,11 @@ class Parameters:
         return self._add(
             ("pattern", before, value, after),
             "text",
-            lambda _, folded, __: before + _escaped(folded[place]) + after,
+            lambda _, folded, __: before + escape_like(folded[place]) + after,
         )
+
+    def __len__(self) -> int:
+        return len(self._resolve)
 
     async def values(self, now: datetime, since: datetime | None = None, **named: object) -> list[object]:
         """The arguments to run the statement with at `now`.
@@ -168,7 +172,3 @@ class Parameters:
             self._resolve.append(resolve)
             self._known[key] = f"${len(self._resolve)}::{sql_type}"
         return self._known[key]
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

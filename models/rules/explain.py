@@ -1,0 +1,128 @@
+"""Why a rule holds of a contact, or does not: each part's truth, and what the contact has in that place."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from models import clock, db
+from models.errors import NotFound
+from models.rules.check import check
+from models.rules.compile import Lateral, condition_sql
+from models.rules.describe import describe
+from models.rules.fields import raw_sql
+from models.rules.loading import load_catalogue
+from models.rules.parameters import Parameters
+from models.rules.tree import (
+    ActivityCondition,
+    AllOf,
+    AnyOf,
+    FieldCondition,
+    Not,
+    Rule,
+    SegmentCondition,
+    TagsCondition,
+)
+from permissions.principal import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class RuleExplanation:
+    """A part of a rule. `actual` is JSON text: what the contact has here; None for a group, and when it has nothing."""
+
+    holds: bool
+    text: str
+    actual: str | None
+    children: tuple["RuleExplanation", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentExplanation:
+    """Whether a contact is a member, since when, by whose word, and what its rule says; no rule for STATIC."""
+
+    member: bool
+    override: str | None
+    since: datetime | None
+    rule: RuleExplanation | None
+
+
+async def explain_membership(scope: Scope, segment_id: int, contact_id: int) -> SegmentExplanation:
+    """Why the contact is, or is not, in the segment. Raises NotFound at `segmentId` or `contactId`."""
+    found = await db.fetch_row(_MEMBERSHIP, scope.workspace_id, segment_id, contact_id)
+    if found is None:
+        raise NotFound("there is no such segment", ("segmentId",))
+    if not found["contact"]:
+        raise NotFound("there is no such contact", ("contactId",))
+    rule_json = db.load_json(found["rule"])
+    explained = None
+    if rule_json is not None:
+        rule = check(rule_json, await load_catalogue(scope, rule_json), stored=True)
+        explained = await explain(scope, rule, contact_id, clock.now())
+    return SegmentExplanation(found["joined_at"] is not None, found["override"], found["joined_at"], explained)
+
+
+# The rule that the members are right for; while a first one is being built, that one.
+_MEMBERSHIP = """
+SELECT coalesce(s.rule_in_force, s.rule) AS rule, m.joined_at, o.override,
+       EXISTS (SELECT FROM contacts AS c WHERE c.workspace_id = $1 AND c.id = $3) AS contact
+FROM segments AS s
+LEFT JOIN memberships AS m ON m.workspace_id = $1 AND m.segment_id = s.id AND m.contact_id = $3
+LEFT JOIN membership_overrides AS o ON o.workspace_id = $1 AND o.segment_id = s.id AND o.contact_id = $3
+WHERE s.workspace_id = $1 AND s.id = $2 AND s.deleted_at IS NULL
+"""
+
+
+async def explain(scope: Scope, rule: Rule, contact_id: int, now: datetime) -> RuleExplanation:
+    """Each part of the rule for one contact at `now`, in one statement. Raises NotFound at `contactId`."""
+    p = Parameters(scope.workspace_id, scope.timezone)
+    looks = Lateral(p)
+    parts = list(_each_part(rule))
+    held = [f"({condition_sql(part, looks, p)}) IS TRUE" for part in parts]
+    actual = [_actual_sql(part, looks) for part in parts]
+    joins, contact = "\n".join(looks.joins()), p.bind(contact_id, "bigint")
+    row = await db.fetch_row(
+        f"SELECT ARRAY[{', '.join(held)}] AS held, ARRAY[{', '.join(actual)}]::jsonb[] AS actual"
+        f" FROM contacts AS c {joins} WHERE c.workspace_id = {p.workspace} AND c.id = {contact}",
+        *await p.values(now),
+    )
+    if row is None:
+        raise NotFound("there is no such contact", ("contactId",))
+    return _put_together(rule, iter(zip(row["held"], row["actual"], strict=True)))
+
+
+def _each_part(rule: Rule) -> Iterator[Rule]:
+    """A rule and all of its parts, each before its own."""
+    yield rule
+    for part in _parts(rule):
+        yield from _each_part(part)
+
+
+def _parts(rule: Rule) -> tuple[Rule, ...]:
+    match rule:
+        case AllOf(parts) | AnyOf(parts):
+            return parts
+        case Not(part):
+            return (part,)
+        case _:
+            return ()
+
+
+def _put_together(rule: Rule, found: Iterator[tuple[bool, str | None]]) -> RuleExplanation:
+    holds, actual = next(found)
+    children = tuple(_put_together(part, found) for part in _parts(rule))
+    return RuleExplanation(holds, describe(rule), None if actual == "null" else actual, children)
+
+
+def _actual_sql(rule: Rule, looks: Lateral) -> str:
+    match rule:
+        case FieldCondition(field=field):
+            return raw_sql(field)
+        case TagsCondition():
+            return "to_jsonb(c.tags)"
+        case SegmentCondition(deleted=True):
+            return "to_jsonb(FALSE)"
+        case SegmentCondition(segment_id=segment_id):
+            return f"to_jsonb(({looks.member(segment_id)}) IS TRUE)"
+        case ActivityCondition(measure=measure):
+            return f"to_jsonb({looks.metric(measure)})"
+        case _:
+            return "NULL"
