@@ -136,7 +136,7 @@ async def _checked(scope: Scope, values: Values) -> dict[str, Any]:
 
 def _need_a_key(wanted: Values) -> None:
     if all(wanted.get(key) is None for key in KEYS):
-        raise Required("an upsert finds its contact by externalId, email or phone: give at least one of them")
+        raise Required("an upsert finds its contact by externalId, email or phone: give at least one")
 
 
 # Three looks by index, not one with OR: each is answered by its constraint's own index whatever the planner thinks.

@@ -47,7 +47,7 @@ async def create(
 
     Raises Problems (INVALID at `email`, `name`, `password`, `role` or `permissions`) or Taken at `email`.
     """
-    wanted = _checked({"email": email, "name": name, "password": password, "role": role, "permissions": permissions})
+    wanted = _checked({"email": email, "name": name, "password": password})
     granted = _granted(scope, role, frozenset(permissions))
     password_hash = await hashed(wanted["password"])
     try:

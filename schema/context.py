@@ -7,20 +7,22 @@ import strawberry
 
 from models.sessions import Signing
 from permissions.principal import Scope
+from workers.bells import Bells, NoBells
 
 
 @dataclass(slots=True)
 class Context:
     """One operation: who asks (None: nobody signed in), under which request id, from which address.
 
-    Made anew for each operation, also for each on a WebSocket. `signing` is how signIn signs; `batches` is where batched fields
-    meet.
+    Made anew for each operation, also for each on a WebSocket. `signing` is how signIn signs; `bells` are
+    rung after a commit; `batches` is where batched fields meet.
     """
 
     scope: Scope | None
     request_id: str
     address: str | None = None
     signing: Signing | None = None
+    bells: Bells = field(default_factory=NoBells)
     batches: dict[Any, Any] = field(default_factory=dict)
 
 

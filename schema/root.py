@@ -1,19 +1,23 @@
 """The schema, put together from the nouns."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import strawberry
-from graphql import GraphQLAbstractType, GraphQLSchema, Undefined
+from graphql import GraphQLAbstractType, GraphQLDefaultInput, GraphQLSchema, Undefined, parse_const_value
 from graphql.type import is_abstract_type, is_object_type
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
+from schema.activities import ActivityMutation
+from schema.contacts import ContactMutation, ContactQuery
 from schema.context import Info
 from schema.kit.connection import page_size
 from schema.kit.guard import SIGNED_IN, query, scope_of
 from schema.kit.nodes import Node, find_nodes
 from schema.kit.rows import read, typename_of
 from schema.kit.scalars import SCALARS
+from schema.people import PeopleMutation, PeopleQuery
 
 
 @strawberry.type
@@ -30,10 +34,10 @@ class NodeQuery:
         return await find_nodes(scope_of(info), ids)  # type: ignore[return-value]
 
 
-QUERIES: list[type] = [NodeQuery]
+QUERIES: list[type] = [NodeQuery, PeopleQuery, ContactQuery]
 """Each noun's queries: add yours."""
 
-MUTATIONS: list[type] = []
+MUTATIONS: list[type] = [PeopleMutation, ContactMutation, ActivityMutation]
 """Each noun's mutations: add yours."""
 
 SUBSCRIPTIONS: list[type] = []
@@ -43,13 +47,18 @@ TYPES: list[type] = []
 """Types that no field names by themselves, such as the kinds of an interface."""
 
 
-def build_schema() -> GraphQLSchema:
+def build_schema(
+    queries: Sequence[type] = QUERIES,
+    mutations: Sequence[type] = MUTATIONS,
+    subscriptions: Sequence[type] = SUBSCRIPTIONS,
+    types: Sequence[type] = TYPES,
+) -> GraphQLSchema:
     """The executable schema. Rows stand for the types' instances; interfaces ask the value which type it is."""
     schema = strawberry.Schema(
-        query=merge_types("Query", tuple(QUERIES)),
-        mutation=merge_types("Mutation", tuple(MUTATIONS)) if MUTATIONS else None,
-        subscription=merge_types("Subscription", tuple(SUBSCRIPTIONS)) if SUBSCRIPTIONS else None,
-        types=TYPES,
+        query=merge_types("Query", tuple(queries)),
+        mutation=merge_types("Mutation", tuple(mutations)) if mutations else None,
+        subscription=merge_types("Subscription", tuple(subscriptions)) if subscriptions else None,
+        types=types,
         config=StrawberryConfig(default_resolver=read, scalar_map=SCALARS),
     )
     return _with_rows(schema._schema)  # noqa: SLF001 - strawberry describes it; our own executor runs it
@@ -63,6 +72,7 @@ def _with_rows(schema: GraphQLSchema) -> GraphQLSchema:
             kind.resolve_type = _typename
         for field in getattr(kind, "fields", {}).values():
             _without_null_defaults(field)
+            _with_literal_default(field)
     return schema
 
 
@@ -71,6 +81,12 @@ def _without_null_defaults(field: Any) -> None:
     for argument in getattr(field, "args", {}).values():
         if argument.default_value is None:
             argument.default_value = Undefined
+
+
+def _with_literal_default(field: Any) -> None:
+    """A default that is an empty JSON object is kept as it is written: a scalar cannot print it."""
+    if getattr(field, "default_value", None) == {}:
+        field.default, field.default_value = GraphQLDefaultInput(literal=parse_const_value("{}")), Undefined
 
 
 def _typename(value: Any, _info: Any, _kind: GraphQLAbstractType) -> str | None:

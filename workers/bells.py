@@ -114,6 +114,22 @@ class Bells:
             yield _workspaces(channel)
 
 
+class NoBells(Bells):
+    """Where there is no Redis to ring through: the sweeps find what there is to do."""
+
+    def __init__(self) -> None:
+        """Nothing to open."""
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    async def job(self, queue: Queue, task: str, *args: int) -> None:
+        """Nobody hears it."""
+
+    async def log_grew(self, workspace_id: int) -> None:
+        """Nobody hears it."""
+
+
 async def _workspaces(channel: Any) -> AsyncIterator[int]:
     while True:
         message = await channel.get_message(ignore_subscribe_messages=True, timeout=10.0)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from graphql import ExecutionResult, GraphQLSchema, OperationType
@@ -24,6 +24,7 @@ from schema.kit.refusals import BadRequest, Rejected
 from schema.kit.run import Answer, Asked, Caller, Ended, Run, refused
 from schema.kit.throttle import Throttle
 from schema.kit.watch import events_of
+from workers.bells import Bells, NoBells
 
 Line = Mapping[str, str | int | float | None]
 """What the log has of one operation: no variables, and nothing personal."""
@@ -48,6 +49,7 @@ class Operations:
     write_line: Callable[[Line], None]
     timeout_seconds: float = 15.0
     recheck_seconds: float = 5.0
+    bells: Bells = field(default_factory=NoBells)
 
     # ---------------------------------------------------------------- queries and mutations
 
@@ -63,7 +65,7 @@ class Operations:
         return answer
 
     def _begin(self, asked: Asked, caller: Caller) -> Run:
-        context = Context(None, caller.request_id, caller.address, self.doorkeeper.signing)
+        context = Context(None, caller.request_id, caller.address, self.doorkeeper.signing, self.bells)
         return Run(asked, caller, context, time.perf_counter())
 
     async def _admit(self, run: Run, allowed: frozenset[OperationType]) -> None:

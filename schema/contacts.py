@@ -1,0 +1,342 @@
+"""Contacts, their custom fields and their tags."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+import strawberry
+from strawberry import UNSET
+
+from models import contact_fields, contact_pages, contacts, tags
+from models.contact_pages import ContactOrder, Place, Wanted
+from models.errors import Invalid, Required, at
+from models.rules.tree import FieldType
+from permissions.capabilities import Permission
+from permissions.principal import Scope
+from schema.activities import ActivityConnection, activities_of
+from schema.context import Info
+from schema.kit.batched import batched
+from schema.kit.connection import PageInfo, counted, page_of, page_size
+from schema.kit.cursors import from_cursor, to_cursor
+from schema.kit.guard import admit, mutation, query, scope_of
+from schema.kit.ids import find_number, get_number, to_id
+from schema.kit.lookahead import selected
+from schema.kit.nodes import Node, node
+from schema.kit.rows import all_shown, outside_id, shown
+from schema.kit.scalars import JSON, to_instant
+from schema.kit.user_errors import UserError
+from schema.people import DeletePayload
+
+strawberry.enum(FieldType)
+strawberry.enum(ContactOrder)
+
+
+@strawberry.enum
+class WhatsAppConsent(StrEnum):
+    """What a contact said about messages on WhatsApp."""
+
+    UNKNOWN = "UNKNOWN"
+    OPTED_IN = "OPTED_IN"
+    OPTED_OUT = "OPTED_OUT"
+
+
+# ---------------------------------------------------------------- types
+
+
+@strawberry.type(description="A custom field of the workspace's contacts.")
+class ContactField(Node):
+    """A row of contact_fields."""
+
+    id: strawberry.ID = outside_id("ContactField")
+    key: str = strawberry.field(description="Stable key, a-z 0-9 _, used in rules and imports.")
+    label: str
+    type: FieldType
+    choices: list[str] | None = strawberry.field(description="For CHOICE and MULTI_CHOICE.")
+
+
+@strawberry.type
+class Contact(Node):
+    """A row of contacts."""
+
+    id: strawberry.ID = outside_id("Contact")
+    external_id: str | None = strawberry.field(
+        description="The caller's own key for this contact, unique in the workspace."
+    )
+    name: str | None
+    email: str | None = strawberry.field(description="Lower case; unique in the workspace.")
+    phone: str | None = strawberry.field(description="E.164; unique in the workspace.")
+    date_of_birth: date | None
+    subscribed_at: datetime | None
+    last_interaction_at: datetime | None
+    score: int
+    whatsapp_consent: WhatsAppConsent
+    tags: list[str] = strawberry.field(
+        description="A tag is one tag whatever its case; it is shown as it was first written."
+    )
+    attributes: JSON = strawberry.field(description="Values of custom fields by key; an unset field is absent.")
+    created_at: datetime
+    updated_at: datetime
+    activities: ActivityConnection = batched(activities_of)
+
+
+@strawberry.type
+class ContactEdge:
+    """A contact in its place."""
+
+    cursor: str
+    node: Contact
+
+
+@strawberry.type
+class ContactConnection:
+    """A page of contacts."""
+
+    edges: list[ContactEdge]
+    nodes: list[Contact]
+    page_info: PageInfo
+    total_count: int = counted()
+
+
+@node("Contact", Permission.CONTACT_READ)
+async def _contacts(scope: Scope, numbers: Sequence[int]) -> Sequence[Any]:
+    return await contacts.by_numbers(scope, numbers)
+
+
+@node("ContactField", Permission.CONTACT_READ)
+async def _contact_fields(scope: Scope, numbers: Sequence[int]) -> Sequence[Any]:
+    return await contact_fields.by_numbers(scope, numbers)
+
+
+# ---------------------------------------------------------------- inputs and payloads
+
+
+@strawberry.input
+class ContactFieldCreateInput:
+    """A new custom field."""
+
+    key: str
+    label: str
+    type: FieldType
+    choices: list[str] | None = None
+
+
+@strawberry.input(description="An absent field is left as it is; null clears it.")
+class ContactInput:
+    """What a caller wants of a contact."""
+
+    external_id: str | None = UNSET
+    name: str | None = UNSET
+    email: str | None = UNSET
+    phone: str | None = UNSET
+    date_of_birth: date | None = UNSET
+    subscribed_at: datetime | None = UNSET
+    last_interaction_at: datetime | None = UNSET
+    score: int | None = UNSET
+    whatsapp_consent: WhatsAppConsent | None = UNSET
+    tags: list[str] | None = UNSET
+    attributes: JSON | None = strawberry.field(
+        default=UNSET, description="Merged key by key; a null value clears that key."
+    )
+
+    def values(self) -> Mapping[str, Any]:
+        """What was given, by column."""
+        return {name: value for name, value in vars(self).items() if value is not UNSET}
+
+
+@strawberry.type
+class ContactFieldPayload:
+    """Of contactFieldCreate."""
+
+    contact_field: ContactField | None = None
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+
+
+@strawberry.type
+class ContactPayload:
+    """Of contactCreate, contactUpdate and contactUpsert."""
+
+    contact: Contact | None = None
+    created: bool = False
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+
+
+@strawberry.type
+class ContactsPayload:
+    """Of what changes many contacts."""
+
+    contacts: list[Contact] = strawberry.field(default_factory=list)
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+
+
+@strawberry.type
+class ContactsDeletePayload:
+    """Of contactsDelete."""
+
+    deleted_ids: list[strawberry.ID] = strawberry.field(default_factory=list)
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+
+
+# ---------------------------------------------------------------- queries
+
+
+@strawberry.type
+class ContactQuery:
+    """Contacts, found and listed."""
+
+    @query(Permission.CONTACT_READ)
+    async def contact(
+        self,
+        info: Info,
+        id: strawberry.ID | None = None,
+        external_id: str | None = None,
+        email: str | None = None,
+        phone: str | None = None,
+    ) -> Contact | None:
+        given = {"id": id, "external_id": external_id, "email": email, "phone": phone}
+        key, value = _one_of({key: value for key, value in given.items() if value is not None})
+        sought = find_number("Contact", value) if key == "id" else value
+        if sought is None:
+            return None
+        with at(key):
+            return shown(Contact, await contacts.find(scope_of(info), key, sought, selected(info)))
+
+    @query(
+        Permission.CONTACT_READ,
+        description="`search` looks in name, email, phone and external id.",
+    )
+    async def contacts(
+        self,
+        info: Info,
+        first: int | None = 50,
+        after: str | None = None,
+        search: str | None = None,
+        segment_id: strawberry.ID | None = None,
+        order_by: ContactOrder = ContactOrder.CREATED_AT_DESC,
+    ) -> ContactConnection:
+        scope = scope_of(info)
+        wanted = Wanted(search, _segment_number(info, segment_id))
+        place = None if after is None else _place(after, order_by)
+        names = selected(info, "nodes") | selected(info, "edges", "node")
+        rows = await contact_pages.page(scope, wanted, order_by, page_size(first) + 1, after=place, names=names)
+        page = page_of(
+            rows,
+            first,
+            after,
+            lambda row: to_cursor(order_by.value, row["sort_key"], row["id"]),
+            count=lambda: contact_pages.count(scope, wanted),
+        )
+        return shown(ContactConnection, page)
+
+    @query(Permission.CONTACT_READ)
+    async def contact_fields(self, info: Info) -> list[ContactField]:
+        return all_shown(ContactField, await contact_fields.every(scope_of(info)))
+
+    @query(Permission.CONTACT_READ)
+    async def tags(self, info: Info, search: str | None = None, first: int | None = 100) -> list[str]:
+        return await tags.find(scope_of(info), search, page_size(first, default=100))
+
+
+def _one_of(given: Mapping[str, Any]) -> tuple[str, Any]:
+    if not given:
+        raise Required("say which contact: one of id, externalId, email or phone")
+    if len(given) > 1:
+        raise Invalid("give one of id, externalId, email and phone, not several")
+    return next(iter(given.items()))
+
+
+def _segment_number(info: Info, segment_id: str | None) -> int | None:
+    """The segment's number. Who is a member of what is for those who may see segments."""
+    if segment_id is None:
+        return None
+    admit(info.context, Permission.SEGMENT_READ)
+    return get_number("Segment", segment_id, ("segmentId",))
+
+
+def _place(cursor: str, order: ContactOrder) -> Place:
+    made_for, sort_key, number = from_cursor(cursor, 3)
+    try:
+        if made_for != order.value or not isinstance(number, int):
+            raise ValueError
+        if sort_key is None or not contact_pages.sorts_by_time(order):
+            return Place(sort_key, number)
+        return Place(to_instant(sort_key), number)
+    except ValueError as error:
+        raise Invalid(
+            f"{cursor!r} is not a cursor of this list: pass an endCursor that it gave, with the same orderBy",
+            ("after",),
+        ) from error
+
+
+# ---------------------------------------------------------------- mutations
+
+
+@strawberry.type
+class ContactMutation:
+    """Contacts are made, changed, tagged and deleted."""
+
+    @mutation(Permission.CONTACT_WRITE, ContactFieldPayload)
+    async def contact_field_create(self, info: Info, input: ContactFieldCreateInput) -> ContactFieldPayload:
+        field = await contact_fields.create(
+            scope_of(info), key=input.key, label=input.label, kind=input.type, choices=input.choices
+        )
+        return ContactFieldPayload(contact_field=shown(ContactField, field))
+
+    @mutation(Permission.CONTACT_WRITE, DeletePayload)
+    async def contact_field_delete(self, info: Info, id: strawberry.ID) -> DeletePayload:
+        number = get_number("ContactField", id, ("id",))
+        await contact_fields.delete(scope_of(info), number)
+        await _ring(info)
+        return DeletePayload(deleted_id=strawberry.ID(to_id("ContactField", number)))
+
+    @mutation(Permission.CONTACT_WRITE, ContactPayload)
+    async def contact_create(self, info: Info, input: ContactInput) -> ContactPayload:
+        contact = await contacts.create(scope_of(info), input.values())
+        await _ring(info)
+        return ContactPayload(contact=shown(Contact, contact), created=True)
+
+    @mutation(Permission.CONTACT_WRITE, ContactPayload)
+    async def contact_update(self, info: Info, id: strawberry.ID, input: ContactInput) -> ContactPayload:
+        number = get_number("Contact", id, ("id",))
+        contact = await contacts.update(scope_of(info), number, input.values())
+        await _ring(info)
+        return ContactPayload(contact=shown(Contact, contact))
+
+    @mutation(
+        Permission.CONTACT_WRITE,
+        ContactPayload,
+        description="Creates, or updates the contact that has the same externalId, email or phone (tried in that order).",
+    )
+    async def contact_upsert(self, info: Info, input: ContactInput) -> ContactPayload:
+        contact, made = await contacts.upsert(scope_of(info), input.values())
+        await _ring(info)
+        return ContactPayload(contact=shown(Contact, contact), created=made)
+
+    @mutation(Permission.CONTACT_WRITE, ContactsDeletePayload)
+    async def contacts_delete(self, info: Info, ids: list[strawberry.ID]) -> ContactsDeletePayload:
+        deleted = await contacts.delete(scope_of(info), _numbers(ids, "ids"))
+        await _ring(info)
+        return ContactsDeletePayload(deleted_ids=[strawberry.ID(to_id("Contact", number)) for number in deleted])
+
+    @mutation(Permission.CONTACT_WRITE, ContactsPayload)
+    async def contact_tags_add(self, info: Info, contact_ids: list[strawberry.ID], tags: list[str]) -> ContactsPayload:
+        rows = await contacts.add_tags(scope_of(info), _numbers(contact_ids, "contactIds"), tags)
+        await _ring(info)
+        return ContactsPayload(contacts=all_shown(Contact, rows))
+
+    @mutation(Permission.CONTACT_WRITE, ContactsPayload)
+    async def contact_tags_remove(
+        self, info: Info, contact_ids: list[strawberry.ID], tags: list[str]
+    ) -> ContactsPayload:
+        rows = await contacts.remove_tags(scope_of(info), _numbers(contact_ids, "contactIds"), tags)
+        await _ring(info)
+        return ContactsPayload(contacts=all_shown(Contact, rows))
+
+
+def _numbers(ids: Sequence[str], path: str) -> list[int]:
+    return [get_number("Contact", one, (path, place)) for place, one in enumerate(ids)]
+
+
+async def _ring(info: Info) -> None:
+    """After the commit: the segments have something to take in."""
+    await info.context.bells.changes(scope_of(info).workspace_id)
