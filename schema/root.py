@@ -18,6 +18,7 @@ from schema.kit.nodes import Node, find_nodes
 from schema.kit.rows import read, typename_of
 from schema.kit.scalars import SCALARS
 from schema.people import PeopleMutation, PeopleQuery
+from schema.rules import RuleQuery
 
 
 @strawberry.type
@@ -34,7 +35,7 @@ class NodeQuery:
         return await find_nodes(scope_of(info), ids)  # type: ignore[return-value]
 
 
-QUERIES: list[type] = [NodeQuery, PeopleQuery, ContactQuery]
+QUERIES: list[type] = [NodeQuery, PeopleQuery, ContactQuery, RuleQuery]
 """Each noun's queries: add yours."""
 
 MUTATIONS: list[type] = [PeopleMutation, ContactMutation, ActivityMutation]
