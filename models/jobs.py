@@ -115,6 +115,20 @@ async def by_numbers(scope: Scope, numbers: Sequence[int]) -> list[Job]:
     return await Job.filter(workspace_id=scope.workspace_id, id__in=list(numbers))
 
 
+async def changed_since(known: Mapping[tuple[int, int], datetime]) -> list[Job]:
+    """Those of these jobs of any workspaces, by (workspace id, job id), that were not as they are at the moment `known`."""
+    stamps = await db.fetch(
+        """
+        SELECT j.id FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS k (workspace_id, id, seen_at)
+        JOIN jobs j ON j.workspace_id = k.workspace_id AND j.id = k.id WHERE j.updated_at <> k.seen_at
+        """,
+        [workspace_id for workspace_id, _ in known],
+        [job_id for _, job_id in known],
+        list(known.values()),
+    )
+    return await Job.filter(id__in=[row["id"] for row in stamps]) if stamps else []
+
+
 async def find_unfinished(scope: Scope, kind: JobKind, segment_id: int) -> Job | None:
     """The newest job of this kind for the segment that has not ended, or None."""
     return (

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from models import clock, db
-from models.errors import DomainError, Invalid, LimitExceeded, NotFound, Problems, Required
+from models.errors import Invalid, LimitExceeded, NotFound, Path, Problems, Required
 from models.rules.check import check
 from models.rules.compile import where
 from models.rules.loading import load_catalogue
@@ -17,8 +17,6 @@ from permissions.principal import Scope
 
 MAX_IDS = 10_000
 """The most contacts that can be named one by one."""
-
-Path = Sequence[str | int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,39 +58,36 @@ async def condition(scope: Scope, selection: ContactSelection, p: Parameters, pa
 
 
 async def _by_ids(scope: Scope, ids: Sequence[int], p: Parameters, path: Path) -> str:
+    return f"c.id = ANY({p.bind(await known(scope, ids, path), 'bigint[]')})"
+
+
+async def known(scope: Scope, ids: Sequence[int], path: Path) -> list[int]:
+    """These contacts, each once, in order. Raises LimitExceeded past MAX_IDS, Problems with a NotFound for each unknown."""
     if len(ids) > MAX_IDS:
-        raise LimitExceeded(f"{len(ids)} ids are too many: name up to {MAX_IDS}, or use a filter or a segment", path)
+        raise LimitExceeded(
+            f"{len(ids):,} ids are too many: name up to {MAX_IDS:,}, or use a filter or a segment", path
+        )
     rows = await db.fetch(
         "SELECT id FROM contacts WHERE workspace_id = $1 AND id = ANY($2::bigint[])", scope.workspace_id, list(ids)
     )
-    known = {row["id"] for row in rows}
-    missing = [NotFound("there is no such contact", (*path, place)) for place, n in enumerate(ids) if n not in known]
+    found = {row["id"] for row in rows}
+    missing = [NotFound("there is no such contact", (*path, place)) for place, n in enumerate(ids) if n not in found]
     if missing:
         raise Problems(missing)
-    return f"c.id = ANY({p.bind(sorted(known), 'bigint[]')})"
+    return sorted(found)
 
 
-async def by_rule(scope: Scope, rule: object, p: Parameters, path: Path) -> str:
-    """What a rule finds now, activities included. Raises Problems below `path`."""
-    catalogue = await load_catalogue(scope)
-    try:
-        return where(check(rule, catalogue), p)
-    except Problems as problems:
-        raise Problems([_moved(error, path) for error in problems.errors]) from None
-
-
-def _moved(error: DomainError, path: Path) -> DomainError:
-    """A mistake at ("rule", ...) as one at the place where this rule really stands."""
-    return type(error)(error.message, (*path, *(error.path or ())[1:]))
+async def by_rule(scope: Scope, rule: object, p: Parameters, path: Path = ("filter",)) -> str:
+    """What a rule finds now, activities included. Raises Problems at `path` and below."""
+    return where(check(rule, await load_catalogue(scope, rule), path=path), p)
 
 
 def by_search(text: str, p: Parameters, path: Path = ("search",)) -> str:
     """What has `text`, whatever its case, in its name, e-mail, phone or external id (by the trigram index)."""
-    wanted = text.strip().lower()
+    wanted = text.strip()
     if not wanted:
         raise Invalid("the search is empty: write some of a name, e-mail, phone or external id", path)
-    escaped = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"{SEARCHED} LIKE {p.bind(f'%{escaped}%', 'text')}"
+    return f"{SEARCHED} LIKE {p.pattern('%', wanted, '%')}"
 
 
 SEARCHED = (
@@ -111,6 +106,10 @@ async def by_segment(scope: Scope, segment_id: int, p: Parameters, path: Path) -
     )
     if not found:
         raise NotFound("there is no such segment, or it is deleted: choose one that exists", path)
+    return _is_member(segment_id, p)
+
+
+def _is_member(segment_id: int, p: Parameters) -> str:
     return (
         "EXISTS (SELECT FROM memberships selected"
         f" WHERE selected.workspace_id = {p.workspace} AND selected.segment_id = {p.bind(segment_id, 'bigint')}"
@@ -118,27 +117,46 @@ async def by_segment(scope: Scope, segment_id: int, p: Parameters, path: Path) -
     )
 
 
-async def count_up_to(scope: Scope, selection: ContactSelection, limit: int, path: Path = ("contacts",)) -> int:
-    """How many contacts it finds now, counting no further than `limit`."""
-    p = Parameters(scope.timezone, scope.workspace_id)
-    chosen = await condition(scope, selection, p, path)
-    sql = f"""
-        SELECT count(*) FROM (
-            SELECT FROM contacts c WHERE c.workspace_id = {p.workspace} AND ({chosen}) LIMIT {p.bind(limit, "bigint")}
-        ) AS found
-    """  # noqa: S608 - the condition holds bound values only
-    return int(await db.fetch_value(sql, *await p.values(clock.now())))
+# ---------------------------------------------------------------- walked through
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Narrows a selection to those who are, or are not, members of a segment."""
+
+    segment_id: int
+    member: bool
+
+
+async def count(
+    scope: Scope, selection: ContactSelection, narrowed: Membership | None = None, path: Path = ("contacts",)
+) -> int:
+    """How many contacts it finds now."""
+    p = Parameters(scope.workspace_id, scope.timezone)
+    found = await _found(scope, selection, narrowed, p, path)
+    return int(await db.fetch_value(f"SELECT count(*) {found}", *await p.values(clock.now())))
 
 
 async def ids_after(
-    scope: Scope, selection: ContactSelection, after_id: int, limit: int, path: Path = ("contacts",)
+    scope: Scope,
+    selection: ContactSelection,
+    after_id: int,
+    limit: int,
+    narrowed: Membership | None = None,
+    path: Path = ("contacts",),
 ) -> list[int]:
-    """The next `limit` contacts of the selection, in the order of their ids. Start with 0."""
-    p = Parameters(scope.timezone, scope.workspace_id)
-    chosen = await condition(scope, selection, p, path)
-    sql = f"""
-        SELECT c.id FROM contacts c
-        WHERE c.workspace_id = {p.workspace} AND c.id > {p.bind(after_id, "bigint")} AND ({chosen})
-        ORDER BY c.id LIMIT {p.bind(limit, "bigint")}
-    """  # noqa: S608 - the condition holds bound values only
+    """The next `limit` contacts that it finds now, in the order of their ids. Start with 0. Raises as `condition`."""
+    p = Parameters(scope.workspace_id, scope.timezone)
+    found = await _found(scope, selection, narrowed, p, path)
+    after, most = p.bind(after_id, "bigint"), p.bind(limit, "bigint")
+    sql = f"SELECT c.id {found} AND c.id > {after} ORDER BY c.id LIMIT {most}"
     return [row["id"] for row in await db.fetch(sql, *await p.values(clock.now()))]
+
+
+async def _found(
+    scope: Scope, selection: ContactSelection, narrowed: Membership | None, p: Parameters, path: Path
+) -> str:
+    chosen = f"FROM contacts c WHERE c.workspace_id = {p.workspace} AND ({await condition(scope, selection, p, path)})"
+    if narrowed is None:
+        return chosen
+    return f"{chosen} AND {'' if narrowed.member else 'NOT '}{_is_member(narrowed.segment_id, p)}"

@@ -45,7 +45,8 @@ async def register(
     """
     assert db.in_a_transaction(), "a use is registered in the transaction of the thing that uses"
     wanted, now = sorted(set(segment_ids)), clock.now()
-    await _lock(scope, wanted, path)
+    if await hold(scope, wanted) != wanted:
+        raise NotFound("there is no such segment, or it is deleted: choose one that exists", path)
     await db.execute(
         """
         INSERT INTO segment_uses AS known
@@ -74,18 +75,20 @@ async def register(
     )
 
 
-async def _lock(scope: Scope, wanted: Sequence[int], path: Sequence[str | int]) -> None:
-    """Hold the segments against deletion, in the order of their ids so that two who want the same never deadlock."""
+async def hold(scope: Scope, segment_ids: Collection[int]) -> list[int]:
+    """Lock the rows of those of these segments that are not deleted, in the order of their ids, and say which these are.
+
+    One order for all: two who want the same segments never wait for each other.
+    """
     rows = await db.fetch(
         """
         SELECT id FROM segments WHERE workspace_id = $1 AND id = ANY($2::bigint[]) AND deleted_at IS NULL
         ORDER BY id FOR NO KEY UPDATE
         """,
         scope.workspace_id,
-        list(wanted),
+        list(segment_ids),
     )
-    if len(rows) < len(wanted):
-        raise NotFound("there is no such segment, or it is deleted: choose one that exists", path)
+    return [row["id"] for row in rows]
 
 
 async def release(scope: Scope, kind: UseKind, used_by_id: int, *, keep: Collection[int] = ()) -> None:

@@ -11,6 +11,7 @@ from models import jobs, workspaces
 from models.errors import DomainError, Problems
 from models.jobs import Job, JobKind
 from permissions.principal import Scope
+from workers import segments
 from workers.tasks import Desk, Queue, Sweep, Task
 
 log = structlog.get_logger(__name__)
@@ -18,9 +19,12 @@ log = structlog.get_logger(__name__)
 Handler = Callable[[Scope, Job], AsyncGenerator[None, None]]
 """Does a job from where `job.progress` says that it stands. It yields wherever it may be stopped, outside a transaction:
 there it is closed when its turn is over, or when somebody asked it to stop. What it raises: DomainError and Problems
-fail the job with their message; ClaimLost lets go of it; after anything else it is tried again from its progress."""
+fail the job with their message; ClaimLost lets go of it; after anything else it is tried again from its progress.
+After each step the bell rings for changed contacts and members of its workspace."""
 
-HANDLERS: Mapping[JobKind, Handler] = {}
+HANDLERS: Mapping[JobKind, Handler] = {
+    JobKind.SEGMENT_CONTACTS: segments.change_contacts,
+}
 """What each kind of job is done by."""
 
 TURN_SECONDS = 5.0
@@ -39,7 +43,7 @@ async def run_job(desk: Desk, workspace_id: int, job_id: int) -> None:
     for candidate in await jobs.waiting(limit=10):
         job = await jobs.claim(*candidate)
         if job is not None:
-            await take_turn(job, desk.stopping)
+            await take_turn(desk, job)
             await _ring_for_waiting(desk, RINGS)
             return
 
@@ -62,9 +66,9 @@ SWEEPS = [Sweep("find_jobs", Queue.BULK, find_jobs, every_seconds=1, alone=True)
 # ---------------------------------------------------------------- one turn
 
 
-async def take_turn(job: Job, stopping: asyncio.Event, handlers: Mapping[JobKind, Handler] | None = None) -> None:
+async def take_turn(desk: Desk, job: Job) -> None:
     """Work on a claimed job until it ends, its turn is over or the worker stops, and hold the claim meanwhile."""
-    work = asyncio.create_task(_work(job, stopping, HANDLERS if handlers is None else handlers))
+    work = asyncio.create_task(_work(desk, job))
     holding = asyncio.create_task(_hold(job))
     try:
         await asyncio.wait({work, holding}, return_when=asyncio.FIRST_COMPLETED)
@@ -86,10 +90,10 @@ async def _hold(job: Job) -> None:
             log.warning("claim not renewed", job=job.id, error=type(error).__name__)
 
 
-async def _work(job: Job, stopping: asyncio.Event, handlers: Mapping[JobKind, Handler]) -> None:
+async def _work(desk: Desk, job: Job) -> None:
     """One turn, and how it ended."""
     try:
-        await _go_on(job, stopping, handlers[JobKind(job.kind)])
+        await _go_on(desk, job, HANDLERS[JobKind(job.kind)])
     except (DomainError, Problems) as error:
         await jobs.fail(job, str(error))
     except jobs.ClaimLost:
@@ -104,7 +108,7 @@ async def _work(job: Job, stopping: asyncio.Event, handlers: Mapping[JobKind, Ha
             await jobs.stumble(job)
 
 
-async def _go_on(job: Job, stopping: asyncio.Event, handler: Handler) -> None:
+async def _go_on(desk: Desk, job: Job, handler: Handler) -> None:
     if _unwanted(job):
         await jobs.cancelled(job)
         return
@@ -113,10 +117,12 @@ async def _go_on(job: Job, stopping: asyncio.Event, handler: Handler) -> None:
     ends_at = time.monotonic() + TURN_SECONDS
     async with contextlib.aclosing(handler(scope, job)) as steps:
         async for _ in steps:
-            if _unwanted(job) or stopping.is_set() or time.monotonic() >= ends_at:
+            await desk.bells.members(job.workspace_id)
+            if _unwanted(job) or desk.stopping.is_set() or time.monotonic() >= ends_at:
                 break
         else:
             await jobs.finish(job)
+            await desk.bells.members(job.workspace_id)
             return
     await (jobs.cancelled(job) if _unwanted(job) else jobs.let_go(job))
 

@@ -1,9 +1,26 @@
 """Segments, and what uses them."""
 
+from enum import StrEnum
 from typing import Any
 
 from tortoise import fields
 from tortoise.models import Model
+
+
+class SegmentKind(StrEnum):
+    """Who says which contacts are in it: people, or a rule, or a rule that may look at activities too."""
+
+    STATIC = "STATIC"
+    DYNAMIC = "DYNAMIC"
+    DYNAMIC_PLUS = "DYNAMIC_PLUS"
+
+
+class SegmentStatus(StrEnum):
+    """Whether the members are those of the newest rule."""
+
+    READY = "READY"
+    BUILDING = "BUILDING"
+    FAILED = "FAILED"
 
 
 class Segment(Model):

@@ -41,18 +41,25 @@ async def started(scope: Scope, **given) -> Job:
     return claimed
 
 
-async def turn(job: Job, handler, stopping: asyncio.Event | None = None) -> Job:
-    await runner.take_turn(job, stopping or asyncio.Event(), {JobKind.EXPORT: handler})
-    return await Job.get(id=job.id)
+@pytest.fixture
+def turn(desk, monkeypatch):
+    """Gives a claimed job one turn with this handler, and reads it again."""
+
+    async def take(job: Job, handler) -> Job:
+        monkeypatch.setattr(runner, "HANDLERS", {JobKind.EXPORT: handler})
+        await runner.take_turn(desk, job)
+        return await Job.get(id=job.id)
+
+    return take
 
 
-async def test_a_job_runs_to_its_end(scope):
+async def test_a_job_runs_to_its_end(scope, turn):
     job = await turn(await started(scope, to=3), counting)
     assert (job.status, job.done, job.total) == (JobStatus.SUCCEEDED, 3, 3)
     assert job.started_at <= job.finished_at
 
 
-async def test_a_turn_ends_and_the_next_one_goes_on_from_the_progress(scope, monkeypatch):
+async def test_a_turn_ends_and_the_next_one_goes_on_from_the_progress(scope, turn, monkeypatch):
     monkeypatch.setattr(runner, "TURN_SECONDS", 0.0)
     job = await started(scope, to=3)
     for done in (1, 2, 3):
@@ -64,7 +71,7 @@ async def test_a_turn_ends_and_the_next_one_goes_on_from_the_progress(scope, mon
     assert (await turn(job, counting)).status == JobStatus.SUCCEEDED
 
 
-async def test_a_mistake_in_the_input_fails_the_job_with_its_message(scope):
+async def test_a_mistake_in_the_input_fails_the_job_with_its_message(scope, turn):
     async def refusing(_scope: Scope, _job: Job) -> AsyncGenerator[None, None]:
         raise Invalid("the file is no CSV: send one with a header")
         yield
@@ -73,7 +80,7 @@ async def test_a_mistake_in_the_input_fails_the_job_with_its_message(scope):
     assert (job.status, job.error) == (JobStatus.FAILED, "the file is no CSV: send one with a header")
 
 
-async def test_anything_else_that_goes_wrong_is_tried_again_from_the_progress(scope):
+async def test_anything_else_that_goes_wrong_is_tried_again_from_the_progress(scope, turn):
     async def stumbling(scope_: Scope, job: Job) -> AsyncGenerator[None, None]:
         async for _ in counting(scope_, job):
             yield
@@ -87,7 +94,7 @@ async def test_anything_else_that_goes_wrong_is_tried_again_from_the_progress(sc
     assert (await turn(again, stumbling)).done == 4
 
 
-async def test_a_job_that_was_asked_to_stop_stops_at_the_next_step_and_cleans_up(scope):
+async def test_a_job_that_was_asked_to_stop_stops_at_the_next_step_and_cleans_up(scope, turn):
     cleaned = []
 
     async def endless(scope_: Scope, job: Job) -> AsyncGenerator[None, None]:
@@ -105,7 +112,7 @@ async def test_a_job_that_was_asked_to_stop_stops_at_the_next_step_and_cleans_up
     assert cleaned
 
 
-async def test_a_job_asked_to_stop_between_its_turns_is_cancelled_without_another_step(scope):
+async def test_a_job_asked_to_stop_between_its_turns_is_cancelled_without_another_step(scope, turn):
     job = await started(scope, to=3)
     await jobs.let_go(job)
     await jobs.ask_cancel(scope, job.id)
@@ -114,14 +121,13 @@ async def test_a_job_asked_to_stop_between_its_turns_is_cancelled_without_anothe
     assert (ended.status, ended.done) == (JobStatus.CANCELLED, 0)
 
 
-async def test_a_worker_that_stops_lets_go_of_its_job(scope):
-    stopping = asyncio.Event()
-    stopping.set()
-    job = await turn(await started(scope, to=3), counting, stopping)
+async def test_a_worker_that_stops_lets_go_of_its_job(scope, turn, desk):
+    desk.stopping.set()
+    job = await turn(await started(scope, to=3), counting)
     assert (job.status, job.done, job.claimed_until) == (JobStatus.RUNNING, 1, None)
 
 
-async def test_a_worker_that_is_cancelled_in_the_middle_of_a_step_lets_go_of_its_job(scope):
+async def test_a_worker_that_is_cancelled_in_the_middle_of_a_step_lets_go_of_its_job(scope, turn):
     begun = asyncio.Event()
 
     async def slow(_scope: Scope, _job: Job) -> AsyncGenerator[None, None]:
@@ -139,7 +145,7 @@ async def test_a_worker_that_is_cancelled_in_the_middle_of_a_step_lets_go_of_its
     assert (stored.status, stored.claimed_until, stored.stumbles) == (JobStatus.RUNNING, None, 0)
 
 
-async def test_a_long_step_keeps_the_claim(scope, monkeypatch):
+async def test_a_long_step_keeps_the_claim(scope, turn, monkeypatch):
     monkeypatch.setattr(runner, "RENEW_SECONDS", 0.05)
     monkeypatch.setattr(jobs, "CLAIM_SECONDS", 0.3)
 
@@ -151,7 +157,7 @@ async def test_a_long_step_keeps_the_claim(scope, monkeypatch):
     assert (await turn(await started(scope), slow)).status == JobStatus.SUCCEEDED
 
 
-async def test_a_worker_whose_job_was_taken_over_leaves_off_in_the_middle_of_a_step(scope, monkeypatch):
+async def test_a_worker_whose_job_was_taken_over_leaves_off_in_the_middle_of_a_step(scope, turn, monkeypatch):
     monkeypatch.setattr(runner, "RENEW_SECONDS", 0.05)
 
     async def slow(_scope: Scope, job: Job) -> AsyncGenerator[None, None]:

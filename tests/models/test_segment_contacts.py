@@ -1,0 +1,200 @@
+"""Members put in and taken out by ids, rule, search or segment; at once, or by a job; held in or out; listed."""
+
+import pytest
+
+from models import db, jobs, segment_contacts, selections, workspaces
+from models.errors import Invalid, LimitExceeded, NotFound, Problems, Required, Unsupported
+from models.membership.origins import Override
+from models.segment_contacts import Change
+from models.selections import ContactSelection
+from permissions.principal import Scope
+from tests.kit.segments import (
+    TAGGED_VIP,
+    dynamic_segment,
+    many_contacts,
+    members_of,
+    new_contacts,
+    replayed,
+    static_segment,
+)
+
+
+@pytest.fixture
+async def scope(database: str) -> Scope:
+    return await workspaces.create("Clinic")
+
+
+async def add(scope: Scope, segment, **selection) -> int:
+    return (await segment_contacts.change(scope, segment.id, Change.ADD, ContactSelection(**selection))).changed
+
+
+async def remove(scope: Scope, segment, **selection) -> int:
+    return (await segment_contacts.change(scope, segment.id, Change.REMOVE, ContactSelection(**selection))).changed
+
+
+async def test_contacts_are_added_by_ids_and_only_new_ones_count(scope):
+    ids = await new_contacts(scope, 3)
+    segment = await static_segment(scope, ids[:1])
+    assert await add(scope, segment, ids=(*ids, ids[1])) == 2
+    assert await add(scope, segment, ids=tuple(ids)) == 0
+    assert await members_of(scope, segment) == set(ids)
+    assert await db.fetch_value("SELECT count(*) FROM audit_log WHERE action = 'segment_contacts_add'") == 1
+
+
+async def test_contacts_are_added_by_a_rule(scope):
+    vips = await new_contacts(scope, 2, tags=["vip"])
+    await new_contacts(scope, 1)
+    segment = await static_segment(scope)
+    assert await add(scope, segment, filter=TAGGED_VIP) == 2
+    assert await members_of(scope, segment) == set(vips)
+
+
+async def test_contacts_are_added_by_a_search_which_takes_wildcards_literally(scope):
+    found = await new_contacts(scope, 1, name="Ána 100%_sure", email="ana@example.com")
+    await new_contacts(scope, 1, name="Ana 100 and sure")
+    segment = await static_segment(scope)
+    assert await add(scope, segment, search=" 100%_SURE ") == 1
+    assert await members_of(scope, segment) == set(found)
+    assert await remove(scope, segment, search="ANA@EXAMPLE") == 1
+
+
+async def test_contacts_are_added_and_removed_by_another_segment(scope):
+    ids = await new_contacts(scope, 4)
+    source, segment = await static_segment(scope, ids[:3]), await static_segment(scope, ids[2:])
+    assert await add(scope, segment, segment_id=source.id) == 2
+    assert await remove(scope, segment, segment_id=source.id) == 3
+    assert await members_of(scope, segment) == {ids[3]}
+    assert await remove(scope, segment, segment_id=segment.id) == 1
+
+
+async def test_a_dynamic_segment_takes_nobody_by_hand_and_a_static_one_no_override(scope):
+    ids = await new_contacts(scope, 1)
+    dynamic, static = await dynamic_segment(scope, built=False), await static_segment(scope)
+    with pytest.raises(Unsupported, match="use segmentOverride"):
+        await add(scope, dynamic, ids=tuple(ids))
+    with pytest.raises(Unsupported, match="use segmentContactsAdd"):
+        await segment_contacts.override(scope, static.id, ids, Override.INCLUDE)
+    assert await members_of(scope, dynamic) == await members_of(scope, static) == set()
+
+
+async def test_another_workspaces_contacts_and_segments_are_not_there(scope):
+    other = await workspaces.create("Other")
+    theirs, their_segment = await new_contacts(other, 1), await static_segment(other)
+    segment = await static_segment(scope)
+    with pytest.raises(Problems) as caught:
+        await add(scope, segment, ids=tuple(theirs))
+    assert [(error.code.value, error.path) for error in caught.value.errors] == [
+        ("NOT_FOUND", ("contacts", "ids", "0"))
+    ]
+    with pytest.raises(NotFound) as caught_too:
+        await add(scope, segment, segment_id=their_segment.id)
+    assert caught_too.value.path == ("contacts", "segmentId")
+    with pytest.raises(NotFound):
+        await add(scope, their_segment, search="a")
+
+
+@pytest.mark.parametrize(
+    ("selection", "error", "path"),
+    [
+        ({}, Required, ("contacts",)),
+        ({"search": "  "}, Invalid, ("contacts", "search")),
+        ({"ids": tuple(range(10_001))}, LimitExceeded, ("contacts", "ids")),
+    ],
+)
+async def test_a_selection_that_says_nothing_or_too_much_is_refused(scope, selection, error, path):
+    with pytest.raises(error) as caught:
+        await add(scope, await static_segment(scope), **selection)
+    assert caught.value.path == path
+
+
+async def test_a_mistake_in_the_rule_of_a_selection_is_told_where_it_stands(scope):
+    with pytest.raises(Problems) as caught:
+        await add(
+            scope, await static_segment(scope), filter={"any": [{"field": {"field": "emial", "operator": "IS_SET"}}]}
+        )
+    assert caught.value.errors[0].path == ("contacts", "filter", "any", "0", "field", "field")
+
+
+# ---------------------------------------------------------------- large
+
+
+@pytest.fixture
+def small_steps(monkeypatch):
+    monkeypatch.setattr(segment_contacts, "AT_ONCE", 10)
+    monkeypatch.setattr(segment_contacts, "CHUNK", 4)
+
+
+async def test_a_large_selection_becomes_a_job_that_goes_on_where_it_was_stopped(scope, small_steps):
+    await many_contacts(scope, 25)
+    segment = await static_segment(scope)
+    changed = await segment_contacts.change(scope, segment.id, Change.ADD, ContactSelection(search="contact"))
+    assert changed.changed == 0
+    job = await jobs.claim(scope.workspace_id, changed.job.id)
+    for done in (4, 8):
+        assert await segment_contacts.take_step(scope, job)
+        assert (job.done, job.total) == (done, 25)
+    await db.execute("UPDATE jobs SET claimed_until = now() - interval '1 second'")
+    taken_over = await jobs.claim(scope.workspace_id, job.id)
+    with pytest.raises(jobs.ClaimLost):
+        await segment_contacts.take_step(scope, job)
+    assert len(await members_of(scope, segment)) == taken_over.done == 8
+    job = taken_over
+    while await segment_contacts.take_step(scope, job):
+        pass
+    assert (job.done, len(await members_of(scope, segment)), len(await replayed(scope, segment))) == (25, 25, 25)
+
+
+async def test_only_what_is_to_be_changed_counts_as_large(scope, small_steps):
+    await many_contacts(scope, 15)
+    segment = await static_segment(scope)
+    ids = await selections.ids_after(scope, ContactSelection(search="contact"), 0, 8)
+    await add(scope, segment, ids=tuple(ids))
+    assert await add(scope, segment, search="contact") == 7
+    ten = (await selections.ids_after(scope, ContactSelection(search="contact"), 0, 10))[2:]
+    await remove(scope, segment, ids=tuple(ten))
+    assert await remove(scope, segment, search="contact") == 7
+
+
+async def test_the_members_of_a_large_segment_are_taken_out_by_a_job(scope, small_steps):
+    await many_contacts(scope, 25)
+    segment = await static_segment(scope)
+    everybody = ContactSelection(search="contact")
+    for change in (Change.ADD, Change.REMOVE):
+        queued = await segment_contacts.change(scope, segment.id, change, everybody)
+        job = await jobs.claim(scope.workspace_id, queued.job.id)
+        while await segment_contacts.take_step(scope, job):
+            pass
+        assert len(await members_of(scope, segment)) == (25 if change is Change.ADD else 0)
+
+
+# ---------------------------------------------------------------- held, and listed
+
+
+async def test_an_override_holds_contacts_in_or_out_and_lifting_it_lets_the_rule_decide(scope):
+    vip, plain = *await new_contacts(scope, 1, tags=["vip"]), *await new_contacts(scope, 1)
+    segment = await dynamic_segment(scope)
+    assert await segment_contacts.override(scope, segment.id, [plain], Override.INCLUDE) == 1
+    assert await segment_contacts.override(scope, segment.id, [vip], Override.EXCLUDE) == 1
+    assert await segment_contacts.override(scope, segment.id, [vip], Override.EXCLUDE) == 0
+    assert await members_of(scope, segment) == {plain}
+    assert await segment_contacts.override(scope, segment.id, [vip, plain], None) == 2
+    assert await members_of(scope, segment) == {vip} == await replayed(scope, segment)
+
+
+async def test_members_are_listed_newest_contact_first_with_origin_and_moment(scope):
+    ids = await new_contacts(scope, 5)
+    one, two = await static_segment(scope, ids), await static_segment(scope, ids[:1])
+    pages = await segment_contacts.page_for_each(scope, [one.id, two.id], 2)
+    assert [row["id"] for row in pages[one.id]] == [ids[4], ids[3], ids[2]]
+    assert [row["id"] for row in pages[two.id]] == [ids[0]]
+    assert pages[two.id][0]["origin"] == "API"
+    rest = await segment_contacts.page_for_each(scope, [one.id], 10, ids[3])
+    assert [row["id"] for row in rest[one.id]] == [ids[2], ids[1], ids[0]]
+
+
+async def test_members_are_searched(scope):
+    ids = [*await new_contacts(scope, 1, name="Ana"), *await new_contacts(scope, 1, name="Luis")]
+    segment = await static_segment(scope, ids)
+    pages = await segment_contacts.page_for_each(scope, [segment.id], 10, search="LUI")
+    assert [row["id"] for row in pages[segment.id]] == ids[1:]
+    assert await segment_contacts.count_found(scope, segment.id, "lui") == 1
