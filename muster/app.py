@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from models import db
+from models import db, files
 from muster.installation import Installation, installation, signing
 from muster.logs import is_text, set_up_logging
 from muster.processes import tie_to_parent
 from muster.settings import read_settings
+from muster.storage import storage_of
 from schema.kit.lines import LineWriter
 from schema.kit.throttle import Rates
 from schema.routes.app import ApiOptions, build
@@ -36,6 +37,7 @@ def build_app(place: Installation) -> Any:
             statement_timeout_ms=settings.statement_timeout_ms,
             application_name="muster-api",
         )
+        files.use(storage_of(settings))
         try:
             yield
         finally:

@@ -21,6 +21,7 @@ NOT_SETTINGS = {"MUSTER_TEST_EXAMPLES"}
 HEADINGS = {
     "host": "Where",
     "database_url": "Servers",
+    "storage_url": "Files",
     "api_processes": "Processes",
     "secret": "Signing in",
     "allowed_origins": "Limits of the API",
@@ -68,6 +69,21 @@ class Settings(BaseSettings):
     statement_timeout_ms: int = Field(
         10_000, ge=100, description="Longest that one SQL statement of an API operation may take, in milliseconds."
     )
+
+    storage_url: str | None = Field(
+        None,
+        description="Where files that are imported and exported are kept: a folder that API and workers share, or a bucket."
+        " Unset: `files` in the data directory.",
+        examples=["s3://muster-files/production"],
+    )
+    s3_endpoint: str | None = Field(
+        None,
+        description="Address of the bucket's server, when it is not Amazon's.",
+        examples=["https://minio.internal:9000"],
+    )
+    s3_region: str | None = Field(None, description="Region of the bucket.", examples=["eu-west-1"])
+    s3_access_key_id: SecretStr | None = Field(None, description="Key of the bucket. Unset: the machine's own role.")
+    s3_secret_access_key: SecretStr | None = Field(None, description="Secret that goes with the key.")
 
     api_processes: int = Field(1, ge=1, le=64, description="API processes that `muster up` and `muster api` start.")
     workers_per_queue: int = Field(1, ge=1, le=64, description="Worker processes per queue that `muster up` starts.")

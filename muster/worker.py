@@ -2,13 +2,16 @@
 
 import sys
 
+from models import files
 from muster.installation import installation
 from muster.settings import Settings
+from muster.storage import storage_of
 from workers.runner import WorkerConfig, run_worker
 
 
 def work(settings: Settings, queue: str) -> None:
     """Work until SIGINT or SIGTERM."""
+    files.use(storage_of(settings))
     sys.exit(run_worker(queue, worker_config(settings)))
 
 
