@@ -3,33 +3,42 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 from strawberry import UNSET
 
-from models import contact_fields, contact_pages, contacts, tags
+from models import contact_fields, contact_pages, contact_segments, contacts, tags
 from models.contact_pages import ContactOrder, Place, Wanted
 from models.errors import Invalid, Required, at
+from models.membership.origins import Origin
+from models.rules.depends import segments_mentioned
 from models.rules.tree import FieldType
+from models.segment_lists import COLUMNS as SEGMENT_COLUMNS
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from schema.activities import ActivityConnection, activities_of
 from schema.context import Info
 from schema.kit.batched import batched
-from schema.kit.connection import PageInfo, counted, page_of, page_size
+from schema.kit.connection import Page, PageInfo, counted, page_of, page_size
 from schema.kit.cursors import from_cursor, to_cursor
 from schema.kit.guard import admit, mutation, query, scope_of
 from schema.kit.ids import find_number, get_number, to_id
 from schema.kit.lookahead import selected
 from schema.kit.nodes import Node, node
-from schema.kit.rows import all_shown, outside_id, shown
+from schema.kit.rows import all_shown, outside_id, read, shown
 from schema.kit.scalars import JSON, to_instant
 from schema.kit.user_errors import UserError
 from schema.people import DeletePayload
+from schema.rule_input import RuleInput, rule_from_input
+
+if TYPE_CHECKING:
+    from schema.segments import Segment
 
 strawberry.enum(FieldType)
 strawberry.enum(ContactOrder)
+strawberry.enum(Origin, name="MembershipOrigin")
 
 
 @strawberry.enum
@@ -55,6 +64,36 @@ class ContactField(Node):
     choices: list[str] | None = strawberry.field(description="For CHOICE and MULTI_CHOICE.")
 
 
+async def _segments_of(
+    rows: Sequence[Any], info: Info, first: int | None = 50, after: str | None = None
+) -> Sequence[Page]:
+    """A page of segments for each contact."""
+    admit(info.context, Permission.SEGMENT_READ)
+    scope, numbers = scope_of(info), [read(row, "id") for row in rows]
+    names = selected(info, "nodes") | selected(info, "edges", "node")
+    columns = names if names <= set(SEGMENT_COLUMNS) else SEGMENT_COLUMNS
+    pages = await contact_segments.pages(
+        scope, numbers, page_size(first) + 1, after=_segment_after(after), names=columns
+    )
+    counts = await contact_segments.counts(scope, numbers) if "total_count" in selected(info) else {}
+
+    async def count(number: int) -> int:
+        return counts.get(number, 0)
+
+    return [page_of(pages[number], first, after, _segment_cursor, partial(count, number)) for number in numbers]
+
+
+def _segment_cursor(row: Any) -> str:
+    return to_cursor(row["id"])
+
+
+def _segment_after(cursor: str | None) -> int:
+    (number,) = (0,) if cursor is None else from_cursor(cursor, 1)
+    if not isinstance(number, int):
+        raise Invalid(f"{cursor!r} is not a cursor of a contact's segments", ("after",))
+    return number
+
+
 @strawberry.type
 class Contact(Node):
     """A row of contacts."""
@@ -78,6 +117,26 @@ class Contact(Node):
     created_at: datetime
     updated_at: datetime
     activities: ActivityConnection = batched(activities_of)
+
+
+@strawberry.type
+class ContactSegmentEdge:
+    """A segment, and since when and by what the contact is in it."""
+
+    cursor: str
+    node: Annotated["Segment", strawberry.lazy("schema.segments")]
+    joined_at: datetime
+    origin: Origin
+
+
+@strawberry.type
+class ContactSegmentConnection:
+    """The segments that a contact is in."""
+
+    edges: list[ContactSegmentEdge]
+    nodes: list[Annotated["Segment", strawberry.lazy("schema.segments")]]
+    page_info: PageInfo
+    total_count: int = counted()
 
 
 @strawberry.type
@@ -212,10 +271,11 @@ class ContactQuery:
         after: str | None = None,
         search: str | None = None,
         segment_id: strawberry.ID | None = None,
+        filter: RuleInput | None = None,
         order_by: ContactOrder = ContactOrder.CREATED_AT_DESC,
     ) -> ContactConnection:
         scope = scope_of(info)
-        wanted = Wanted(search, _segment_number(info, segment_id))
+        wanted = Wanted(search, _segment_number(info, segment_id), _rule(info, filter))
         place = None if after is None else _place(after, order_by)
         names = selected(info, "nodes") | selected(info, "edges", "node")
         rows = await contact_pages.page(scope, wanted, order_by, page_size(first) + 1, after=place, names=names)
@@ -251,6 +311,16 @@ def _segment_number(info: Info, segment_id: str | None) -> int | None:
         return None
     admit(info.context, Permission.SEGMENT_READ)
     return get_number("Segment", segment_id, ("segmentId",))
+
+
+def _rule(info: Info, given: RuleInput | None) -> object:
+    """The rule as a segment would keep it. One that speaks of segments is for those who may see them."""
+    if given is None:
+        return None
+    rule = rule_from_input(given)
+    if segments_mentioned(rule):
+        admit(info.context, Permission.SEGMENT_READ)
+    return rule
 
 
 def _place(cursor: str, order: ContactOrder) -> Place:
