@@ -81,7 +81,10 @@ class Edge:
         return self._cursor_of(self.node)
 
     def __getattr__(self, name: str) -> Any:
-        return read(self.node, name)
+        try:
+            return read(self.node, name)
+        except KeyError:
+            raise AttributeError(name) from None
 
 
 class Page:

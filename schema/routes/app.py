@@ -1,12 +1,13 @@
 """Everything that is served over HTTP, put together."""
 
 import gc
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
+from graphql import GraphQLSchema
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -25,6 +26,7 @@ from schema.root import build_schema
 from schema.routes import explorer, health, metrics
 from schema.routes.graphql import GraphQL
 from schema.routes.socket import SocketLimits
+from workers.bells import Bells, NoBells
 
 ROUTES: list[BaseRoute] = []
 """Routes of the nouns (uploads, downloads, webhooks): add yours."""
@@ -56,10 +58,11 @@ class ApiOptions:
     write_line: Callable[[Line], None] = write_line
 
 
-def build(options: ApiOptions, lifespan: Lifespan | None = None, routes: Sequence[BaseRoute] = ()) -> Any:
+def build(options: ApiOptions, lifespan: Lifespan | None = None, schema: GraphQLSchema | None = None) -> Any:
     """The ASGI application: /graphql, the explorer at /, /health/live and /health/ready, /metrics, and the nouns' routes."""
     redis = _redis(options.redis_url)
-    schema = build_schema()
+    schema = schema or build_schema()
+    bells = Bells(options.redis_url) if options.redis_url else NoBells()
     operations = Operations(
         schema,
         Documents(schema, options.documents),
@@ -68,11 +71,12 @@ def build(options: ApiOptions, lifespan: Lifespan | None = None, routes: Sequenc
         options.write_line,
         options.operation_timeout_seconds,
         options.recheck_seconds,
+        bells,
     )
     graphql = GraphQL(operations, options.body_limit_bytes, options.allowed_origins, options.sockets)
     rest = Starlette(
-        routes=[*explorer.ROUTES, *health.routes(redis), *metrics.ROUTES, *ROUTES, *routes],
-        lifespan=_lifespan(lifespan, redis),
+        routes=[*explorer.ROUTES, *health.routes(redis), *metrics.ROUTES, *ROUTES],
+        lifespan=_lifespan(lifespan, redis, bells),
     )
     return _with_cors(Dispatch(graphql, rest), options.allowed_origins)
 
@@ -112,12 +116,13 @@ def _redis(url: str | None) -> Redis | None:
     return client
 
 
-def _lifespan(outer: Lifespan | None, redis: Redis | None) -> Lifespan:
+def _lifespan(outer: Lifespan | None, redis: Redis | None, bells: Bells) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
         async with outer(app) if outer is not None else nullcontext():
             _settle_down()
             yield
+        await bells.close()
         if redis is not None:
             await redis.aclose()
 

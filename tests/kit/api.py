@@ -1,0 +1,195 @@
+"""The API as its callers see it: in this process, or over a port."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import uvicorn
+from graphql import GraphQLSchema
+
+from models import api_tokens, people, sessions
+from models.sessions import Signing
+from permissions.capabilities import Permission
+from permissions.principal import Scope
+from permissions.roles import Role
+from schema.auth import Doorkeeper
+from schema.kit.documents import Documents
+from schema.kit.operations import Operations
+from schema.kit.run import Answer, Asked, Caller, Ended
+from schema.kit.throttle import Rates, Throttle
+from schema.root import build_schema
+from schema.routes.app import ApiOptions, build
+from tests.kit.workspaces import PASSWORD
+
+SIGNING = Signing("a secret of the tests, which is 32 bytes", timedelta(hours=1))
+
+
+async def bearer_of(scope: Scope, role: Role = Role.ADMIN, *permissions: Permission) -> str:
+    """The bearer token of a new member of the scope's workspace."""
+    number = len(await people.everyone(scope))
+    person = await people.create(
+        scope,
+        email=f"{role.value.lower()}{number}@example.com",
+        name=f"{role.value} {number}",
+        password=PASSWORD,
+        role=role,
+        permissions=permissions,
+    )
+    token = await sessions.token_of(scope, person.id, SIGNING)
+    assert token is not None
+    return token
+
+
+async def token_with(scope: Scope, *permissions: Permission) -> str:
+    """The secret of a new API token with exactly these permissions."""
+    return (await api_tokens.create(scope, name="a token", permissions=permissions))[1]
+
+
+@dataclass
+class Api:
+    """Operations, run in this process without a transport. `lines` is what was logged."""
+
+    schema: GraphQLSchema = field(default_factory=build_schema)
+    rates: Rates = field(default_factory=Rates)
+    lines: list[Mapping[str, Any]] = field(default_factory=list)
+    recheck_seconds: float = 5.0
+    timeout_seconds: float = 15.0
+    throttle: Throttle = field(init=False)
+    operations: Operations = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.throttle = Throttle(self.rates)
+        self.operations = Operations(
+            self.schema,
+            Documents(self.schema),
+            Doorkeeper(SIGNING),
+            self.throttle,
+            self.lines.append,
+            self.timeout_seconds,
+            self.recheck_seconds,
+        )
+
+    async def ask(self, bearer: str | None, query: str, /, **variables: Any) -> dict[str, Any]:
+        """The response to a query or a mutation, as JSON has it."""
+        answer = await self.operations.run(Asked(query, None, variables), Caller("a-request", bearer, "192.0.2.7"))
+        return as_json(answer.payload)
+
+    async def data(self, bearer: str | None, query: str, /, **variables: Any) -> Any:
+        """The data of a response that has no errors."""
+        response = await self.ask(bearer, query, **variables)
+        assert "errors" not in response, response["errors"]
+        return response["data"]
+
+    async def codes(self, bearer: str | None, query: str, /, **variables: Any) -> list[str]:
+        """The codes of a response's top-level errors."""
+        response = await self.ask(bearer, query, **variables)
+        return [error["extensions"]["code"] for error in response.get("errors", [])]
+
+    async def listen(self, bearer: str | None, query: str, /, **variables: Any) -> AsyncIterator[dict[str, Any]]:
+        """The payloads of a subscription; the last one says why when we end it."""
+        started = await self.operations.subscribe(Asked(query, None, variables), Caller("a-request", bearer))
+        if isinstance(started, Answer):
+            yield as_json(started.payload)
+            return
+        try:
+            async for payload in started:
+                yield as_json(payload)
+        except Ended as ended:
+            yield {"errors": ended.errors}
+        finally:
+            await started.aclose()
+
+
+def as_json(payload: Any) -> dict[str, Any]:
+    """A payload as the caller reads it."""
+    read: dict[str, Any] = orjson.loads(orjson.dumps(payload, option=orjson.OPT_UTC_Z))
+    return read
+
+
+# ---------------------------------------------------------------- over HTTP, in this process
+
+
+@dataclass(frozen=True)
+class Response:
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return orjson.loads(self.body)
+
+
+async def send(
+    app: Any, method: str, path: str, body: bytes | dict[str, Any] = b"", query: str = "", **headers: str
+) -> Response:
+    """One request to an ASGI application. Header names are written with underscores."""
+    if isinstance(body, dict):
+        body = orjson.dumps(body)
+        headers.setdefault("content_type", "application/json")
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": query.encode(),
+        "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
+        "client": ("192.0.2.9", 5555),
+        "server": ("test", 80),
+        "scheme": "http",
+        "http_version": "1.1",
+    }
+    sent: list[Any] = []
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Any:
+        return messages.pop(0) if messages else await asyncio.Event().wait()
+
+    async def take(message: Any) -> None:
+        sent.append(message)
+
+    await app(scope, receive, take)
+    start = next(message for message in sent if message["type"] == "http.response.start")
+    whole = b"".join(message.get("body", b"") for message in sent if message["type"] == "http.response.body")
+    return Response(start["status"], {name.decode().lower(): value.decode() for name, value in start["headers"]}, whole)
+
+
+# ---------------------------------------------------------------- over a port
+
+
+def options(**changes: Any) -> ApiOptions:
+    """The API's options for tests."""
+    return replace(ApiOptions(SIGNING, write_line=lambda _: None), **changes)
+
+
+@asynccontextmanager
+async def serving(app: Any) -> AsyncIterator[str]:
+    """Serve an application on a free port of the loopback, in this loop. Gives `127.0.0.1:PORT`."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    config = uvicorn.Config(app, log_level="error", ws="websockets-sansio", lifespan="on", timeout_graceful_shutdown=2)
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    running = asyncio.ensure_future(server.serve(sockets=[listener]))
+    try:
+        while not server.started:
+            await asyncio.sleep(0.01)
+            if running.done():
+                running.result()
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await running
+        listener.close()
+
+
+def application(schema: GraphQLSchema | None = None, **changes: Any) -> Any:
+    """The whole ASGI application, connected to nothing by itself."""
+    return build(options(**changes), schema=schema)
