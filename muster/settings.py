@@ -26,6 +26,7 @@ HEADINGS = {
     "secret": "Signing in",
     "allowed_origins": "Limits of the API",
     "change_log_days": "Keeping",
+    "whatsapp_url": "WhatsApp",
     "log_format": "Logs",
 }
 """The settings before which a new heading stands in docs/settings.md and .env.example."""
@@ -126,6 +127,13 @@ class Settings(BaseSettings):
         description="How long the log of membership changes is kept, in days. A cursor older than that is refused.",
     )
 
+    whatsapp_url: str | None = Field(
+        None,
+        description="Where the WhatsApp Cloud API is, without a version. Unset: `muster up` starts a sandbox that speaks like it"
+        " and sends nothing, near MUSTER_PORT + 90, and tells our processes where.",
+        examples=["https://graph.facebook.com"],
+    )
+
     log_format: Literal["auto", "json", "text"] = Field(
         "auto", description="`json` for machines, `text` for people; `auto` is text on a terminal and JSON elsewhere."
     )
@@ -146,6 +154,11 @@ class Settings(BaseSettings):
         """Where clients reach the API, without a slash at the end."""
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 - compared, not listened on
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+
+def environment_with(**variables: str) -> dict[str, str]:
+    """Our own environment and these, for a process of ours."""
+    return os.environ | variables
 
 
 def unknown_variables() -> list[str]:

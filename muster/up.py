@@ -6,13 +6,15 @@ import socket
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 
 from muster.embedded import exclusive_use
 from muster.errors import SetupError
 from muster.installation import Installation, embedded_servers, installation
 from muster.processes import Program
-from muster.settings import Settings
+from muster.settings import Settings, environment_with
 from muster.supervisor import Service, Supervisor
 
 QUEUES = ("realtime", "bulk", "broadcast")
@@ -27,15 +29,22 @@ def up(settings: Settings) -> None:
 
 def must_be_free(host: str, port: int) -> None:
     """SetupError when somebody listens there already."""
+    taken = _why_taken(host, port)
+    if taken is not None:
+        raise SetupError(
+            f"The API cannot listen on {host}:{port} ({taken}): stop what does, or set MUSTER_PORT to another port."
+        )
+
+
+def _why_taken(host: str, port: int) -> str | None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             trial.bind((host, port))
-        except OSError as error:
-            raise SetupError(
-                f"The API cannot listen on {host}:{port} ({error.strerror}): stop what does, or set MUSTER_PORT to another port."
-            ) from None
+        except (OSError, OverflowError) as error:
+            return getattr(error, "strerror", None) or str(error)
+    return None
 
 
 async def _run(settings: Settings) -> None:
@@ -76,19 +85,12 @@ async def _start(supervisor: Supervisor, settings: Settings) -> None:
         Service(type(server).__name__.lower(), server.prepare, server.is_ready, server.log) for server in servers
     ]
     await supervisor.start(*services)
-    log_format = _log_format(settings)
-    api = Service("api", partial(_ours, "api", log_format, "api"), partial(_answers, settings))
+    ours = Ours(settings, None if settings.whatsapp_url else _sandbox_port(settings))
     preparing = asyncio.create_task(_prepare_database(supervisor, installation(settings)))
     if not (settings.data_dir / "demo.json").exists():
         await preparing  # the first start: who finds the API ready finds the demo workspace too
-    await asyncio.gather(supervisor.start(api), preparing)
-    await supervisor.start(
-        *(
-            Service(f"{queue}-{number + 1}" if settings.workers_per_queue > 1 else queue, _worker(queue, log_format))
-            for queue in QUEUES
-            for number in range(settings.workers_per_queue)
-        )
-    )
+    await asyncio.gather(supervisor.start(ours.api()), preparing)
+    await supervisor.start(*ours.workers(), *ours.sandbox())
     _tell(supervisor, settings)
 
 
@@ -104,19 +106,48 @@ async def _prepare_database(supervisor: Supervisor, place: Installation) -> None
             supervisor.say(await seed(place))
 
 
-def _worker(queue: str, log_format: str) -> partial[Program]:
-    return partial(_ours, queue, log_format, "worker", "--queue", queue)
+@dataclass(frozen=True)
+class Ours:
+    """Our own processes, as services. `sandbox_port` None: messages go to the real thing."""
+
+    settings: Settings
+    sandbox_port: int | None
+
+    def api(self) -> Service:
+        return Service("api", partial(self._muster, "api", "api"), partial(_answers, self.settings))
+
+    def workers(self) -> Iterator[Service]:
+        several = self.settings.workers_per_queue > 1
+        for queue in QUEUES:
+            for number in range(1, self.settings.workers_per_queue + 1):
+                name = f"{queue}-{number}" if several else queue
+                yield Service(name, partial(self._muster, name, "worker", "--queue", queue))
+
+    def sandbox(self) -> Iterator[Service]:
+        if self.sandbox_port is None:
+            return
+        ports = ("--port", str(self.sandbox_port), "--control-port", str(self.sandbox_port + 1))
+        told = ("--webhook-url", f"http://127.0.0.1:{self.settings.port}/webhooks/whatsapp")
+        program = Program("sandbox", (sys.executable, "-u", "-m", "workers.whatsapp.sandbox", *ports, *told))
+        yield Service("sandbox", lambda: program)
+
+    def _muster(self, name: str, *arguments: str) -> Program:
+        """What our processes write is read by us, so they cannot tell whether a person is at the other end."""
+        log_format = "text" if self.settings.log_format == "auto" else self.settings.log_format
+        command = (sys.executable, "-u", "-m", "muster", "--log-format", log_format, *arguments)
+        extra = {} if self.sandbox_port is None else {"MUSTER_WHATSAPP_URL": f"http://127.0.0.1:{self.sandbox_port}"}
+        return Program(name, command, environment_with(**extra))
 
 
-def _ours(name: str, log_format: str, *arguments: str) -> Program:
-    return Program(name, (sys.executable, "-u", "-m", "muster", "--log-format", log_format, *arguments))
-
-
-def _log_format(settings: Settings) -> str:
-    """What our processes write is read by us, so they cannot tell whether a person is at the other end."""
-    if settings.log_format != "auto":
-        return settings.log_format
-    return "text"
+def _sandbox_port(settings: Settings) -> int:
+    """Two free ports in a row, MUSTER_PORT + 90 where that is possible."""
+    ports: list[int] = [settings.port + 90, *range(20_090, 60_000, 97)]
+    for port in ports:
+        if _why_taken("127.0.0.1", port) is None and _why_taken("127.0.0.1", port + 1) is None:
+            return port
+    raise SetupError(
+        "No two ports in a row are free for the WhatsApp sandbox: set MUSTER_WHATSAPP_URL to a server of your own."
+    )
 
 
 def _answers(settings: Settings) -> bool:
