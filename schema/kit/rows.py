@@ -20,7 +20,8 @@ def reads_by_item(kind: type) -> bool:
     """Whether values of this class are rows (`row["name"]`) rather than objects (`object.name`)."""
     known = _by_item.get(kind)
     if known is None:
-        known = _by_item[kind] = hasattr(kind, "__getitem__") and not hasattr(kind, "__strawberry_definition__")
+        has_items = any("__getitem__" in base.__dict__ for base in kind.__mro__)  # not those of its metaclass
+        known = _by_item[kind] = has_items and not hasattr(kind, "__strawberry_definition__")
     return known
 
 
