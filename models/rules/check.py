@@ -161,11 +161,11 @@ class _Reading:
         )
 
     def _unknown_field(self, named: str) -> str:
-        keys = [field.key for field in self.catalogue.fields()]
         if named == "tags":
             return 'tags have a condition of their own: {"tags": {"operator": "HAS_ANY", "tags": [..]}}'
-        near = [f"attributes.{named}"] if f"attributes.{named}" in keys else get_close_matches(named, keys, 1)
-        hint = f': did you mean "{near[0]}"?' if near else "; ruleFields lists those there are"
+        bare = {field.key.removeprefix("attributes."): field.key for field in self.catalogue.fields()}
+        near = get_close_matches(named[:100].removeprefix("attributes."), bare, 1, cutoff=0.7)
+        hint = f': did you mean "{bare[near[0]]}"?' if near else "; ruleFields lists those there are"
         return f'there is no field "{named[:100]}"{hint}'
 
     def _tags(self, node: Mapping[str, object], path: Steps) -> Rule | None:

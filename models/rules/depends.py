@@ -32,15 +32,20 @@ def segments_of(rule: Rule) -> frozenset[int]:
 
 
 def segments_mentioned(rule_json: object) -> frozenset[int]:
-    """The same for a rule as it is stored, checked or not."""
-    if isinstance(rule_json, list):
-        return frozenset().union(*map(segments_mentioned, rule_json))
-    if not isinstance(rule_json, dict):
-        return frozenset()
-    condition = rule_json.get("segment")
-    own = condition.get("segmentId") if isinstance(condition, dict) else None
-    below = [segments_mentioned(rule_json.get(group)) for group in ("all", "any", "not")]
-    return frozenset([own] if isinstance(own, int) else []).union(*below)
+    """The same for a rule that nobody has checked yet, however deep."""
+    found: set[int] = set()
+    waiting = [rule_json]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += part
+        elif isinstance(part, dict):
+            waiting += [part.get(group) for group in ("all", "any", "not")]
+            condition = part.get("segment")
+            mentioned = condition.get("segmentId") if isinstance(condition, dict) else None
+            if isinstance(mentioned, int):
+                found.add(mentioned)
+    return frozenset(found)
 
 
 def find_cycle(segment_id: int, uses: Mapping[int, Iterable[int]], start: Iterable[int]) -> tuple[int, ...] | None:

@@ -1,7 +1,8 @@
 """What a rule means, said once more, as naively as possible, straight from docs/rules.md. Shares no code with the product.
 
-A rule is JSON in the shape of RuleInput. A contact is a dict: columns, `attributes`, `tags`, `activities` (kind, occurred_at, properties)
-and `segments` (ids). Days and instants of columns are texts as PostgreSQL takes them, BC and infinity included.
+A rule is JSON in the shape of RuleInput. A contact is a dict: columns, `attributes`, `tags`, `activities` (kind,
+occurred_at, properties) and `segments` (ids). Days and instants of columns are texts as PostgreSQL takes them, BC and
+infinity included.
 """
 
 import calendar
@@ -252,10 +253,9 @@ def instant_line(now, zone, months, elapsed):
     here = wall(now, zone)
     year, month = shift_months(here.year, here.month, months)
     last = calendar.monthrange(year, month)[1]
-    if here.day <= last:
-        target = here.replace(year=year, month=month)
-    else:
-        target = datetime(year, month, last) + timedelta(days=1)
+    midnight = here.replace(hour=0, minute=0, second=0, microsecond=0)
+    end_of_month = midnight.replace(day=1).replace(year=year, month=month).replace(day=last) + timedelta(days=1)
+    target = end_of_month if here.day > last else here.replace(year=year, month=month)
     return first_showing(target, zone) + elapsed
 
 

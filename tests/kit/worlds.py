@@ -1,4 +1,4 @@
-"""Random workspaces: custom fields, contacts with all that real ones have and should not have, activities, and rules of every kind.
+"""Random workspaces: custom fields, contacts with all that real ones should not have, activities, and rules of every kind.
 
 Everything follows from one number, so a failure names the number and nothing else.
 """
@@ -9,33 +9,35 @@ from random import Random
 
 from models import db
 from models.rules.catalogue import OPERATORS, Catalogue, KnownSegment, custom_field
-from models.rules.tree import FieldType
+from models.rules.tree import ActivityMetric, ActivityOperator, FieldType
 from tests.kit.oracle import BUILT_IN
 
-ZONES = ["UTC", "Europe/Madrid", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns",
-         "America/Santiago", "Asia/Beirut", "Pacific/Apia", "Africa/Cairo", "Asia/Kathmandu", "America/Havana"]  # fmt: skip
-WORDS = ["ana", "ANA", "Ánä", "a_b", "a%b", "a\\b", "100%", "_", "o'brien", '"quoted"', "ß", "Straße", "İstanbul", "ısı", "ΣΑΣ", "σας",
-         "日本", "🙂", "e\u0301", "é", "É", "a\nb", "\t", " ", "null", "true", "1", "2026-01-01", "\u200d", "\ufeff", "x" * 60]  # fmt: skip
+ZONES = [
+    "UTC", "Europe/Madrid", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns",
+    "America/Santiago", "Asia/Beirut", "Pacific/Apia", "Africa/Cairo", "Asia/Kathmandu", "America/Havana",
+]  # fmt: skip
+WORDS = [
+    "ana", "ANA", "Ánä", "a_b", "a%b", "a\\b", "100%", "_", "o'brien", '"quoted"', "ß", "Straße", "İstanbul", "ısı",
+    "ΣΑΣ", "σας", "日本", "🙂", "e\u0301", "é", "É", "a\nb", "\t", " ", "null", "true", "1", "2026-01-01", "\u200d",
+    "\ufeff", "x" * 60,
+]  # fmt: skip
 NUMBERS = [0, 1, 2, 3, -1, -0.0, 0.5, 1.5, 2.0, 0.1, 10**18, -(10**18), 1e-7, 3.25, 1e90]
 KINDS = ["purchase", "product.visit", "message_1"]
 PROPERTIES = ["amount", "place", "flag", "we ird'\"$1"]
 DURATIONS = ["P0D", "P1D", "P7D", "P30D", "P2W", "P1M", "P3M", "P1Y", "P1Y2M3D", "P4Y", "P18Y", "P200Y"]
 CLOCK_DURATIONS = [*DURATIONS, "PT0S", "PT1H", "PT36H", "P1MT12H", "PT90M", "P1DT1S"]
 EXTREME_DAYS = [
-    "infinity",
-    "-infinity",
-    "0044-03-15 BC",
-    "4713-01-01 BC",
-    "294270-02-28",
-    "0001-01-01",
-    "9999-12-31",
-    "0005-02-29 BC",
-]
-EXTREME_INSTANTS = ["infinity", "-infinity", "0044-03-15 00:00:00+00:00 BC", "294270-02-28 23:59:59.999999+00:00",
-                    "0001-01-01 00:00:00+00:00", "9999-12-31 23:59:59.999999+00:00"]  # fmt: skip
-BROKEN = [None, 5, 0.25, "", "x", "2026-02-30", "2026-13-01", "0000-05-05", "2026-1-1", "2026-01-01T00:00:00Z", " 2026-01-01", "2025-02-29",
-          "2026-02-30T00:00:00.000000Z", "2026-01-01T24:00:00.000000Z", "１９９９-01-01", True, False, [], [5], [""], ["x", 5], {}, {"x": "y"},
-          {"red": 1}, "red", ["RED", None], 10**400, -(10**120), "2026-01-01\n"]  # fmt: skip
+    "infinity", "-infinity", "0044-03-15 BC", "4713-01-01 BC", "294270-02-28", "0001-01-01", "9999-12-31", "0005-02-29 BC",
+]  # fmt: skip
+EXTREME_INSTANTS = [
+    "infinity", "-infinity", "0044-03-15 00:00:00+00:00 BC", "294270-02-28 23:59:59.999999+00:00",
+    "0001-01-01 00:00:00+00:00", "9999-12-31 23:59:59.999999+00:00",
+]  # fmt: skip
+BROKEN = [
+    None, 5, 0.25, "", "x", "2026-02-30", "2026-13-01", "0000-05-05", "2026-1-1", "2026-01-01T00:00:00Z", " 2026-01-01",
+    "2025-02-29", "2026-02-30T00:00:00.000000Z", "2026-01-01T24:00:00.000000Z", "１９９９-01-01", True, False, [], [5], [""],
+    ["x", 5], {}, {"x": "y"}, {"red": 1}, "red", ["RED", None], 10**400, -(10**120), "2026-01-01\n",
+]  # fmt: skip
 
 
 class World:
@@ -68,7 +70,11 @@ class World:
             "created_at": self._instant(),
             "updated_at": self._instant(),
             "tags": random.sample(["Botox", "vip", "É", "a_b", "ΣΑ", ""], random.randint(0, 3)),
-            "attributes": {key.removeprefix("attributes."): self._value(kind) for key, kind in self.kinds.items() if random.random() < 0.85},
+            "attributes": {
+                key.removeprefix("attributes."): self._value(kind)
+                for key, kind in self.kinds.items()
+                if random.random() < 0.85
+            },
             "activities": [self._activity() for _ in range(random.choice([0, 0, 1, 2, 3, 6]))],
             "segments": set(random.sample(self.segments, random.randint(0, 2))),
         }  # fmt: skip
@@ -125,18 +131,19 @@ class World:
     def _moment_near(self):
         """Often at a whole distance from now, so that lines are hit, or missed by a microsecond."""
         random = self.random
-        distance = random.choice([timedelta(0), timedelta(days=1), timedelta(days=7), timedelta(days=30), timedelta(hours=1),
-                                  timedelta(days=random.randint(0, 62)), timedelta(days=random.randint(0, 800)),
-                                  timedelta(seconds=random.randint(0, 10**7)), timedelta(days=random.randint(0, 20_000))])  # fmt: skip
-        shift = random.choice(
+        distance = random.choice(
             [
                 timedelta(0),
-                timedelta(0),
-                timedelta(microseconds=1),
-                timedelta(microseconds=-1),
-                timedelta(hours=random.randint(-26, 26)),
+                timedelta(days=random.choice([1, 7, 30])),
+                timedelta(hours=1),
+                timedelta(days=random.randint(0, 62)),
+                timedelta(days=random.randint(0, 800)),
+                timedelta(seconds=random.randint(0, 10**7)),
+                timedelta(days=random.randint(0, 20_000)),
             ]
         )
+        slight = [timedelta(0), timedelta(0), timedelta(microseconds=1), timedelta(microseconds=-1)]
+        shift = random.choice([*slight, timedelta(hours=random.randint(-26, 26))])
         return self.now + random.choice([-1, -1, 1]) * distance + shift
 
     # ------------------------------------------------------------ rules
@@ -149,7 +156,7 @@ class World:
             )
             for key, kind in self.kinds.items()
         }
-        return Catalogue(self.timezone, custom, {id: KnownSegment(f"S{id}") for id in self.segments})
+        return Catalogue(self.timezone, custom, {number: KnownSegment(f"S{number}") for number in self.segments})
 
     def rule(self, depth=3, leaf=None):
         leaf = leaf or self.leaf
@@ -289,13 +296,13 @@ class World:
 
 
 _INSERT_CONTACTS = """
-INSERT INTO contacts (workspace_id, id, external_id, name, email, phone, date_of_birth, subscribed_at, last_interaction_at, score,
-                      whatsapp_consent, tags, attributes, created_at, updated_at)
-SELECT $1, id, external_id, name, email, phone, date_of_birth, subscribed_at, last_interaction_at, score, whatsapp_consent, tags, attributes,
-       created_at, updated_at
+INSERT INTO contacts (workspace_id, id, external_id, name, email, phone, date_of_birth, subscribed_at, last_interaction_at,
+                      score, whatsapp_consent, tags, attributes, created_at, updated_at)
+SELECT $1, id, external_id, name, email, phone, date_of_birth, subscribed_at, last_interaction_at,
+       score, whatsapp_consent, tags, attributes, created_at, updated_at
 FROM jsonb_to_recordset($2) AS r (id bigint, external_id text, name text, email text, phone text, date_of_birth date,
-     subscribed_at timestamptz, last_interaction_at timestamptz, score int, whatsapp_consent text, tags text[], attributes jsonb,
-     created_at timestamptz, updated_at timestamptz)
+     subscribed_at timestamptz, last_interaction_at timestamptz, score int, whatsapp_consent text, tags text[],
+     attributes jsonb, created_at timestamptz, updated_at timestamptz)
 """
 _INSERT_ACTIVITIES = """
 INSERT INTO activities (workspace_id, contact_id, kind, occurred_at, properties)
@@ -310,11 +317,12 @@ SELECT $1, segment_id, contact_id, 'RULE' FROM jsonb_to_recordset($2) AS r (cont
 
 def _moment(random):
     """Around now, around the turns of the clocks, and at the ends of months."""
-    day = random.choice([
-        date(2026, 11, 22), date(2026, 3, 29), date(2026, 10, 25), date(2024, 2, 29), date(2025, 2, 28), date(2023, 3, 31), date(2026, 11, 1),
-        date(2026, 3, 8), date(2010, 11, 7), date(2011, 12, 31), date(2025, 12, 31), date(2026, 4, 24), date(2026, 9, 6), date(2025, 1, 31),
-        date(2020, 1, 1) + timedelta(days=random.randint(0, 3000)),
-    ])  # fmt: skip
+    days = [
+        "2026-11-22", "2026-03-29", "2026-10-25", "2024-02-29", "2025-02-28", "2023-03-31", "2026-11-01", "2026-03-08",
+        "2010-11-07", "2011-12-31", "2025-12-31", "2026-04-24", "2026-09-06", "2025-01-31",
+    ]  # fmt: skip
+    any_day = date(2020, 1, 1) + timedelta(days=random.randint(0, 3000))
+    day = date.fromisoformat(random.choice([*days, any_day.isoformat()]))
     return datetime(day.year, day.month, day.day, tzinfo=UTC) + random.choice(
         [
             timedelta(hours=random.randint(-5, 30)),

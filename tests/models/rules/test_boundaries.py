@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -57,3 +58,91 @@ async def test_whoever_changes_by_time_alone_is_found(database, seed):
         for at, truth in zip(moments, truths, strict=True):
             missed = (truth ^ truths[-1]) - found
             assert not missed, f"seed {seed}, {world.timezone}: {rule} changed between {at} and {end} for {missed}"
+
+
+# ---------------------------------------------------------------- by example
+
+RENEWAL = custom_field("renewal", "Renewal", FieldType.DATE)
+CATALOGUE = Catalogue("Europe/Madrid", {RENEWAL.key: RENEWAL})
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def tree(field, operator, value):
+    return check({"field": {"field": field, "operator": operator, "value": value}}, CATALOGUE)
+
+
+async def silent_since(workspace_id, *moments):
+    return [
+        await db.fetch_value(
+            "INSERT INTO contacts (workspace_id, last_interaction_at) VALUES ($1, $2) RETURNING id",
+            workspace_id,
+            moment,
+        )
+        for moment in moments
+    ]
+
+
+async def test_a_tick_finds_the_crossers_and_nobody_else(database):
+    line, second = NOON - timedelta(days=30), timedelta(seconds=1)
+    ids = await silent_since(1, line - second, line, line + second / 2, line + second, line + 2 * second)
+    rule = tree("last_interaction_at", "MORE_THAN_AGO", "P30D")
+    assert await crossers(1, "UTC", rule, NOON, NOON + second) == set(ids[1:3])
+
+
+async def test_two_ticks_find_each_crosser_once(database):
+    ids = await silent_since(1, *(NOON - timedelta(days=30) + timedelta(seconds=n) for n in range(10)))
+    rule = tree("last_interaction_at", "MORE_THAN_AGO", "P30D")
+    moments = [NOON, NOON + timedelta(seconds=3), NOON + timedelta(seconds=3), NOON + timedelta(seconds=10)]
+    found = [await crossers(1, "UTC", rule, since, now) for since, now in pairwise(moments)]
+    assert [len(some) for some in found] == [3, 0, 7]
+    assert set().union(*found) == set(ids)
+
+
+async def test_a_rule_without_relative_parts_has_no_lines():
+    assert boundaries(tree("last_interaction_at", "LT", "2026-01-01T00:00:00Z")) == ()
+    assert boundaries(tree("name", "EQUALS", "Ana")) == ()
+
+
+async def test_the_same_line_in_two_rules_is_one_boundary():
+    one = tree("last_interaction_at", "MORE_THAN_AGO", "P30D")
+    other = check(
+        {"not": {"field": {"field": "last_interaction_at", "operator": "MORE_THAN_AGO", "value": "P4W2D"}}}, CATALOGUE
+    )
+    assert boundaries(one) == boundaries(other)
+
+
+@pytest.mark.parametrize(
+    ("field", "operator"),
+    [
+        ("last_interaction_at", "WITHIN_LAST"),
+        ("subscribed_at", "WITHIN_NEXT"),
+        ("date_of_birth", "MORE_THAN_AGO"),
+        ("date_of_birth", "ANNIVERSARY_WITHIN_NEXT"),
+        ("attributes.renewal", "WITHIN_NEXT"),
+        ("attributes.renewal", "ANNIVERSARY_WITHIN_NEXT"),
+        ("updated_at", "MORE_THAN_AGO"),
+    ],
+)
+async def test_every_line_of_a_field_is_answered_by_an_index(database, field, operator):
+    for boundary in boundaries(tree(field, operator, "P7D")):
+        if boundary.index is not None:
+            await db.execute(boundary.index.create)
+        plan = await _plan(boundary)
+        assert "Index" in plan, plan
+        assert "Seq Scan" not in plan, plan
+
+
+async def test_the_lines_of_activities_are_answered_by_an_index(database):
+    rule = check({"activity": {"kind": "visit", "within": "P7D", "operator": "GTE", "value": 1}}, CATALOGUE)
+    for boundary in boundaries(rule):
+        assert "activities_kind_idx" in await _plan(boundary)
+
+
+async def _plan(boundary):
+    p = Parameters(1, "Europe/Madrid")
+    sql = f"EXPLAIN {boundary.query(p)}"
+    async with db.transaction():
+        await db.execute("SET LOCAL enable_seqscan = off")
+        await db.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        rows = await db.fetch(sql, *await p.values(NOON, NOON - timedelta(seconds=1)))
+    return "\n".join(row[0] for row in rows)

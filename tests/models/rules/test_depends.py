@@ -1,0 +1,58 @@
+"""What a rule depends on, and the order in which rules follow each other."""
+
+from graphlib import CycleError
+
+import pytest
+
+from models.rules.catalogue import Catalogue, KnownSegment, custom_field
+from models.rules.check import check
+from models.rules.depends import dependencies, find_cycle, in_order, segments_mentioned, segments_of
+from models.rules.tree import FieldType
+
+CITY = custom_field("city", "City", FieldType.TEXT)
+CATALOGUE = Catalogue(custom={CITY.key: CITY}, segments={7: KnownSegment("Seven"), 8: KnownSegment("Eight")})
+RULE = {
+    "all": [
+        {"any": [{"field": {"field": "email", "operator": "IS_SET"}}, {"segment": {"segmentId": 7}}]},
+        {"not": {"tags": {"operator": "HAS_ANY", "tags": ["a"]}}},
+        {"field": {"field": "attributes.city", "operator": "IS_SET"}},
+        {"activity": {"kind": "purchase", "operator": "GTE", "value": 1}},
+        {"not": {"not": {"segment": {"segmentId": 8, "member": False}}}},
+    ]
+}
+
+
+def test_dependencies_are_in_the_words_of_the_capture():
+    rule = check(RULE, CATALOGUE)
+    assert dependencies(rule) == {"email", "tags", "attributes.city", "activity:purchase", "segment:7", "segment:8"}
+
+
+def test_segments_are_found_in_the_tree_and_in_the_json_alike():
+    assert segments_of(check(RULE, CATALOGUE)) == segments_mentioned(RULE) == {7, 8}
+
+
+def test_what_is_no_rule_mentions_no_segment():
+    for odd in (None, 5, "segment", {"segment": 5}, {"segment": {"segmentId": "7"}}, {"all": {"x": 1}}, [[]]):
+        assert segments_mentioned(odd) == frozenset()
+
+
+def test_a_cycle_is_found_with_its_way():
+    uses = {1: {2}, 2: {3, 4}, 3: set(), 4: {5}}
+    assert find_cycle(5, uses, [1]) == (1, 2, 4, 5)
+    assert find_cycle(6, uses, [1]) is None
+    assert find_cycle(5, uses, [5]) == (5,)
+
+
+def test_a_cycle_that_others_have_does_not_keep_us():
+    assert find_cycle(9, {1: {2}, 2: {1}}, [1]) is None
+
+
+def test_segments_come_after_those_they_mention():
+    order = in_order({1: {2, 3}, 2: {3}, 3: {99}, 4: set()})
+    assert set(order) == {1, 2, 3, 4}
+    assert order.index(3) < order.index(2) < order.index(1)
+
+
+def test_a_cycle_has_no_order():
+    with pytest.raises(CycleError):
+        in_order({1: {2}, 2: {1}})

@@ -1,0 +1,173 @@
+"""What rules find, told by examples: what users of such systems stumble over."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from models import clock, contact_fields, contacts, db
+from models.rules.check import check
+from models.rules.loading import load_catalogue
+from models.rules.preview import count_found, preview
+from models.rules.tree import FieldType
+from tests.kit.workspaces import new_workspace
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+async def scope(database):
+    clock.set_source(lambda: NOW)
+    return await new_workspace(timezone="Europe/Madrid")
+
+
+async def found(scope, rule):
+    """The names of the contacts that a rule finds; its count agrees."""
+    seen = await preview(scope, rule, 100)
+    assert seen.count == len(seen.contact_ids)
+    rows = await contacts.by_numbers(scope, seen.contact_ids)
+    return sorted(row["name"] or "-" for row in rows)
+
+
+def field(name, operator, value=None):
+    return {"field": {"field": name, "operator": operator, "value": value}}
+
+
+def purchases(**body):
+    return {"activity": {"kind": "purchase", "operator": "EQUALS", "value": 0} | body}
+
+
+async def buyer(scope, name, *ages_days, **properties):
+    contact = await contacts.create(scope, {"name": name})
+    for age in ages_days:
+        await db.execute(
+            "INSERT INTO activities (workspace_id, contact_id, kind, occurred_at, properties)"
+            " VALUES ($1, $2, 'purchase', $3, $4)",
+            scope.workspace_id, contact["id"], NOW - timedelta(days=age), db.dump_json(properties),
+        )  # fmt: skip
+
+
+async def test_a_rule_and_its_negation_split_the_contacts(scope):
+    for name, score in (("Ana", 1), ("Bea", 2), (None, 3)):
+        await contacts.create(scope, {"name": name, "score": score})
+    rule = field("name", "NOT_EQUALS", "ana")
+    assert await found(scope, rule) == ["Bea"]
+    assert await found(scope, {"not": rule}) == ["-", "Ana"]
+
+
+async def test_a_count_of_zero_finds_those_who_never_bought(scope):
+    await buyer(scope, "never")
+    await buyer(scope, "long ago", 200)
+    await buyer(scope, "lately", 200, 3)
+    assert await found(scope, purchases()) == ["never"]
+    assert await found(scope, purchases(within="P30D")) == ["long ago", "never"]
+
+
+async def test_older_than_means_one_and_none_since(scope):
+    await buyer(scope, "never")
+    await buyer(scope, "long ago", 200)
+    await buyer(scope, "lately", 200, 3)
+    last = purchases(metric="LAST_OCCURRED", operator="MORE_THAN_AGO", value="P30D")
+    assert await found(scope, last) == ["long ago"]
+    assert await found(scope, {"not": last}) == ["lately", "never"]
+
+
+async def test_sums_are_zero_and_averages_missing_without_activities(scope):
+    await buyer(scope, "never")
+    await buyer(scope, "small", 1, 2, amount=10)
+    total = {"metric": "SUM", "property": "amount", "operator": "LT", "value": 100}
+    assert await found(scope, purchases(**total)) == ["never", "small"]
+    assert await found(scope, purchases(**total | {"metric": "AVERAGE"})) == ["small"]
+
+
+async def test_tags_are_one_whatever_their_case(scope):
+    await contacts.create(scope, {"name": "Ana", "tags": ["Botox"]})
+    await contacts.create(scope, {"name": "Bea"})
+    assert await found(scope, {"tags": {"operator": "HAS_ANY", "tags": ["BOTOX"]}}) == ["Ana"]
+    assert await found(scope, {"tags": {"operator": "HAS_NONE", "tags": ["botox"]}}) == ["Bea"]
+
+
+async def test_wildcards_in_a_text_mean_themselves(scope):
+    for name in ("100%", "100 euros", "a_b", "axb", "a\\b"):
+        await contacts.create(scope, {"name": name})
+    assert await found(scope, field("name", "CONTAINS", "0%")) == ["100%"]
+    assert await found(scope, field("name", "STARTS_WITH", "A_")) == ["a_b"]
+    assert await found(scope, field("name", "ENDS_WITH", "\\b")) == ["a\\b"]
+
+
+async def test_a_birthday_on_29_february_comes_on_the_28th_in_common_years(scope):
+    await contacts.create(scope, {"name": "leap", "date_of_birth": "2000-02-29"})
+    await contacts.create(scope, {"name": "plain", "date_of_birth": "1999-02-28"})
+    birthday = field("date_of_birth", "ANNIVERSARY_WITHIN_NEXT", "P0D")
+    for day, celebrated in (("2026-02-28", ["leap", "plain"]), ("2028-02-28", ["plain"]), ("2028-02-29", ["leap"])):
+        clock.set_source(lambda day=day: datetime.fromisoformat(day + "T12:00:00+00:00"))
+        assert await found(scope, birthday) == celebrated
+
+
+async def test_a_day_begins_at_midnight_in_the_workspace_s_zone(scope):
+    await contacts.create(scope, {"name": "born on the 23rd", "date_of_birth": "1990-11-23"})
+    birthday = field("date_of_birth", "ANNIVERSARY_WITHIN_NEXT", "P0D")
+    clock.set_source(lambda: datetime(2026, 11, 22, 22, 59, 59, tzinfo=UTC))
+    assert await found(scope, birthday) == []
+    clock.set_source(lambda: datetime(2026, 11, 22, 23, tzinfo=UTC))
+    assert await found(scope, birthday) == ["born on the 23rd"]
+
+
+async def test_thirty_days_of_silence_are_over_to_the_microsecond(scope):
+    await contacts.create(scope, {"name": "Ana", "last_interaction_at": (NOW - timedelta(days=30)).isoformat()})
+    silent = field("last_interaction_at", "MORE_THAN_AGO", "P30D")
+    assert await found(scope, silent) == []
+    clock.set_source(lambda: NOW + timedelta(microseconds=1))
+    assert await found(scope, silent) == ["Ana"]
+
+
+async def test_a_value_of_a_wrong_type_is_missing_and_harms_nobody(scope):
+    for key, kind in (("visits", FieldType.NUMBER), ("renewal", FieldType.DATE), ("seen", FieldType.DATETIME)):
+        await contact_fields.create(scope, key=key, label=key, kind=kind, choices=None)
+    await contacts.create(scope, {"name": "good", "attributes": {"visits": 5, "renewal": "2026-11-23"}})
+    for broken in ("many", "2026-02-30", "9", True, [], {}, None):
+        await db.execute(
+            "INSERT INTO contacts (workspace_id, name, attributes)"  # an operator's own hand
+            " SELECT $1, 'broken', jsonb_build_object('visits', x, 'renewal', x, 'seen', x) FROM (SELECT $2::jsonb AS x) AS v",
+            scope.workspace_id,
+            db.dump_json(broken),
+        )
+    assert await found(scope, field("attributes.visits", "GT", 1)) == ["good"]
+    assert await found(scope, field("attributes.renewal", "WITHIN_NEXT", "P7D")) == ["good"]
+    assert await found(scope, field("attributes.seen", "IS_SET")) == []
+    assert (await found(scope, field("attributes.renewal", "IS_NOT_SET"))) == ["broken"] * 7
+
+
+async def test_a_sum_too_large_for_a_number_does_not_stop_the_others(scope):
+    await buyer(scope, "huge", 1, 2, amount=1)
+    await db.execute(
+        "UPDATE activities SET properties = jsonb_build_object('amount', ('9' || repeat('0', 131000))::numeric)"
+    )
+    await buyer(scope, "plain", 1, amount=7)
+    rule = purchases(metric="SUM", property="amount", operator="GT", value=5)
+    assert await found(scope, rule) == ["plain"]
+
+
+async def test_nothing_of_another_workspace_is_found(scope):
+    other = await new_workspace("Other")
+    await contacts.create(other, {"name": "theirs", "tags": ["vip"]})
+    await buyer(other, "their buyer", 1)
+    await contacts.create(scope, {"name": "ours"})
+    assert await found(scope, purchases()) == ["ours"]
+    assert await found(scope, {"not": {"tags": {"operator": "HAS_ANY", "tags": ["vip"]}}}) == ["ours"]
+
+
+async def test_a_segment_of_another_workspace_is_not_known(scope):
+    other = await new_workspace("Other")
+    number = await db.fetch_value(
+        "INSERT INTO segments (workspace_id, name, kind) VALUES ($1, 'theirs', 'STATIC') RETURNING id",
+        other.workspace_id,
+    )
+    rule = {"segment": {"segmentId": number}}
+    assert number in (await load_catalogue(other, rule)).segments
+    assert number not in (await load_catalogue(scope, rule)).segments
+
+
+async def test_a_count_of_what_a_rule_finds_needs_no_list(scope):
+    await contacts.create(scope, {"name": "Ana"})
+    rule = field("name", "IS_SET")
+    assert await count_found(scope, check(rule, await load_catalogue(scope, rule))) == 1
