@@ -145,6 +145,8 @@ def _make_cluster(programs: Path, data: Path, account: Account | None, throw_awa
     _run(command + (["--no-sync"] if throw_away else []), account, unfinished.parent)
     # The product runs as an ordinary role: nothing in it needs a superuser.
     script = f"CREATE ROLE {DATABASE} LOGIN CREATEDB;\nCREATE DATABASE {DATABASE} OWNER {DATABASE};\n"
+    if throw_away:  # so that tests can empty all tables at once
+        script += f"GRANT SET ON PARAMETER session_replication_role TO {DATABASE};\n"
     single = [str(programs / "postgres"), "--single", "-D", str(unfinished), "-c", "log_min_messages=fatal", "postgres"]
     _run(single, account, unfinished.parent, script)
     unfinished.rename(data)
