@@ -1,0 +1,241 @@
+"""One call of each root field that would go well: the denial table makes it as everybody.
+
+For a new mutation, query or subscription write a function here that makes what the call needs in `scope`'s workspace (which is
+empty but for its members) and gives the variables. Fields without required arguments need none, unless they are mutations.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from models import api_tokens, contact_fields, contacts, people, segments
+from models.rules.tree import FieldType
+from models.segments import SegmentKind
+from models.selections import ContactSelection
+from permissions.capabilities import Permission
+from permissions.principal import Scope
+from permissions.roles import Role
+from schema.kit.ids import to_id
+from tests.kit.workspaces import PASSWORD
+
+Variables = dict[str, Any]
+Sample = Callable[[Scope], Awaitable[Variables]]
+
+SAMPLES: dict[str, Sample] = {}
+"""By the name of the root field, as GraphQL has it."""
+
+
+def sample(name: str) -> Callable[[Sample], Sample]:
+    """The sample call of root field `name`."""
+
+    def register(make: Sample) -> Sample:
+        assert name not in SAMPLES, f"there are two samples of {name}"
+        SAMPLES[name] = make
+        return make
+
+    return register
+
+
+# ---------------------------------------------------------------- what calls need
+
+
+async def a_contact(scope: Scope, **values: Any) -> str:
+    """The id of a new contact."""
+    contact = await contacts.create(scope, {"name": "Ana García", **values})
+    return to_id("Contact", contact["id"])
+
+
+async def a_member(scope: Scope) -> str:
+    """The id of a new USER who may do nothing."""
+    person = await people.create(scope, email="u@example.com", name="U", password=PASSWORD, role=Role.USER)
+    return to_id("Member", person.id)
+
+
+# ---------------------------------------------------------------- people
+
+
+@sample("signIn")
+async def sign_in(scope: Scope) -> Variables:
+    await a_member(scope)
+    return {"email": "u@example.com", "password": PASSWORD}
+
+
+@sample("memberCreate")
+async def member_create(scope: Scope) -> Variables:
+    return {"input": {"email": "new@example.com", "name": "New", "password": PASSWORD, "role": "USER"}}
+
+
+@sample("memberUpdate")
+async def member_update(scope: Scope) -> Variables:
+    return {"id": await a_member(scope), "input": {"name": "Another", "password": PASSWORD + "!"}}
+
+
+@sample("memberDelete")
+async def member_delete(scope: Scope) -> Variables:
+    return {"id": await a_member(scope)}
+
+
+@sample("apiTokenCreate")
+async def api_token_create(scope: Scope) -> Variables:
+    return {"input": {"name": "an app", "permissions": []}}
+
+
+@sample("apiTokenRevoke")
+async def api_token_revoke(scope: Scope) -> Variables:
+    token, _ = await api_tokens.create(scope, name="an app", permissions=[Permission.CONTACT_READ])
+    return {"id": to_id("ApiToken", token.id)}
+
+
+# ---------------------------------------------------------------- contacts
+
+
+@sample("contactFieldCreate")
+async def contact_field_create(scope: Scope) -> Variables:
+    return {"input": {"key": "city", "label": "City", "type": "TEXT"}}
+
+
+@sample("contactFieldDelete")
+async def contact_field_delete(scope: Scope) -> Variables:
+    field = await contact_fields.create(scope, key="city", label="City", kind=FieldType.TEXT)
+    return {"id": to_id("ContactField", field.id)}
+
+
+@sample("contactCreate")
+async def contact_create(scope: Scope) -> Variables:
+    return {"input": {"name": "Bob Miller", "email": "bob@example.com", "phone": "+34600111222"}}
+
+
+@sample("contactUpdate")
+async def contact_update(scope: Scope) -> Variables:
+    return {"id": await a_contact(scope), "input": {"email": "ana@example.com", "score": 3}}
+
+
+@sample("contactUpsert")
+async def contact_upsert(scope: Scope) -> Variables:
+    await a_contact(scope, email="ana@example.com")
+    return {"input": {"email": "ana@example.com", "phone": "+34600111222"}}
+
+
+@sample("contactsDelete")
+async def contacts_delete(scope: Scope) -> Variables:
+    return {"ids": [await a_contact(scope)]}
+
+
+@sample("contactTagsAdd")
+async def contact_tags_add(scope: Scope) -> Variables:
+    return {"contactIds": [await a_contact(scope)], "tags": ["vip"]}
+
+
+@sample("contactTagsRemove")
+async def contact_tags_remove(scope: Scope) -> Variables:
+    return {"contactIds": [await a_contact(scope, tags=["vip"])], "tags": ["VIP"]}
+
+
+@sample("activitiesRecord")
+async def activities_record(scope: Scope) -> Variables:
+    return {"input": [{"contactId": await a_contact(scope), "kind": "purchase", "properties": {"total": 9.5}}]}
+
+
+@sample("contact")
+async def contact(scope: Scope) -> Variables:
+    return {"id": await a_contact(scope)}
+
+
+@sample("node")
+async def node(scope: Scope) -> Variables:
+    return {"id": await a_contact(scope)}
+
+
+@sample("nodes")
+async def nodes(scope: Scope) -> Variables:
+    return {"ids": [await a_contact(scope)]}
+
+
+# ---------------------------------------------------------------- segments and jobs
+
+
+async def a_segment(scope: Scope, **given: Any) -> int:
+    """The number of a new STATIC segment, or of a DYNAMIC one when it is given a rule."""
+    kind = SegmentKind.STATIC if given.get("rule") is None else SegmentKind.DYNAMIC
+    return (await segments.create(scope, kind, name="Regulars", **given)).segment.id
+
+
+async def a_dynamic_segment(scope: Scope) -> int:
+    """The number of a new DYNAMIC segment."""
+    return await a_segment(scope, rule={"tags": {"operator": "HAS_ANY", "tags": ["vip"]}})
+
+
+async def a_job(scope: Scope) -> dict[str, Any]:
+    """A job that nobody has begun."""
+    job = await segments.recompute(scope, await a_dynamic_segment(scope))
+    return {"id": to_id("RecomputeJob", job.id)}
+
+
+@sample("segmentCreate")
+async def segment_create(scope: Scope) -> Variables:
+    contacts_ = {"ids": [await a_contact(scope)]}
+    return {"input": {"name": "Regulars", "kind": "STATIC", "contacts": contacts_}}
+
+
+@sample("segmentUpdate")
+async def segment_update(scope: Scope) -> Variables:
+    return {"id": to_id("Segment", await a_segment(scope)), "input": {"name": "Others", "version": 1}}
+
+
+@sample("segmentDelete")
+async def segment_delete(scope: Scope) -> Variables:
+    return {"id": to_id("Segment", await a_segment(scope))}
+
+
+@sample("segmentRestore")
+async def segment_restore(scope: Scope) -> Variables:
+    number = await a_segment(scope)
+    await segments.delete(scope, number)
+    return {"id": to_id("Segment", number)}
+
+
+@sample("segmentDuplicate")
+async def segment_duplicate(scope: Scope) -> Variables:
+    return {"id": to_id("Segment", await a_segment(scope)), "name": "Copy"}
+
+
+@sample("segmentContactsAdd")
+async def segment_contacts_add(scope: Scope) -> Variables:
+    return {"segmentId": to_id("Segment", await a_segment(scope)), "contacts": {"ids": [await a_contact(scope)]}}
+
+
+@sample("segmentContactsRemove")
+async def segment_contacts_remove(scope: Scope) -> Variables:
+    contact_id = await a_contact(scope)
+    number = await a_segment(scope, contacts=ContactSelection(search="Ana"))
+    return {"segmentId": to_id("Segment", number), "contacts": {"ids": [contact_id]}}
+
+
+@sample("segmentOverride")
+async def segment_override(scope: Scope) -> Variables:
+    number = await a_dynamic_segment(scope)
+    return {"segmentId": to_id("Segment", number), "contactIds": [await a_contact(scope)], "override": "INCLUDE"}
+
+
+@sample("segmentRecompute")
+async def segment_recompute(scope: Scope) -> Variables:
+    return {"id": to_id("Segment", await a_dynamic_segment(scope))}
+
+
+@sample("segment")
+async def segment(scope: Scope) -> Variables:
+    return {"id": to_id("Segment", await a_segment(scope))}
+
+
+@sample("job")
+async def job(scope: Scope) -> Variables:
+    return await a_job(scope)
+
+
+@sample("jobProgress")
+async def job_progress(scope: Scope) -> Variables:
+    return await a_job(scope)
+
+
+@sample("jobCancel")
+async def job_cancel(scope: Scope) -> Variables:
+    return await a_job(scope)
