@@ -47,13 +47,13 @@ async def mark(scope: Scope, fields_of: Mapping[int, Collection[str]], *, bulk: 
 
 
 async def claim(workspace_id: int, limit: int) -> tuple[Marks, bool]:
-    """Take up to `limit` contacts' marks, all that each one has, and say whether others wait. They are back if we roll back."""
+    """Take the marks of up to `limit` contacts, all that each has, and say whether others may wait. A rollback puts them back."""
     rows = await db.fetch(_CLAIM, workspace_id, limit, min(limit, NEWEST))
     fields: dict[int, frozenset[str]] = {}
     for contact_id, changed in rows:
         known = fields.get(contact_id)
         fields[contact_id] = frozenset(changed) if known is None else known.union(changed)
-    return fields, len(fields) >= limit
+    return fields, len(rows) >= limit
 
 
 # The newest few and the oldest, people's own edits before bulk: (workspace_id, bulk, id) is the key.
@@ -97,7 +97,7 @@ _AS_OF = """
 SELECT least(
     (SELECT marked_at FROM dirty_contacts WHERE workspace_id = $1 AND NOT bulk ORDER BY id LIMIT 1),
     (SELECT marked_at FROM dirty_contacts WHERE workspace_id = $1 AND bulk ORDER BY id LIMIT 1),
-    (SELECT ticked_at FROM membership_heads WHERE workspace_id = $1 AND ticks))
+    (SELECT ticked_at FROM membership_heads WHERE workspace_id = $1))
 """
 
 

@@ -21,7 +21,7 @@ async def cross(turn: Turn, book: Rulebook) -> Marks:
 
     Of more than AT_ONCE, none: they are marked in the table instead.
     """
-    if book.crossers is None or not turn.ticks:
+    if book.crossers is None or turn.ticked_at is None:
         return {}
     arguments = await book.crossers.parameters.values(turn.now, turn.ticked_at)
     rows = await db.fetch(f"{book.crossers.sql} LIMIT {AT_ONCE + 1}", *arguments)

@@ -179,7 +179,7 @@ async def _moments(workspace_id: int) -> tuple[datetime, datetime]:
     """Up to when time has been taken in, and the present, which is not before that."""
     now = clock.now()
     ticked_at = await db.fetch_value(
-        "SELECT ticked_at FROM membership_heads WHERE workspace_id = $1 AND ticks", workspace_id
+        "SELECT ticked_at FROM membership_heads WHERE workspace_id = $1", workspace_id
     )
     return (now, now) if ticked_at is None else (ticked_at, max(now, ticked_at))
 
@@ -241,7 +241,7 @@ async def _leave_out(contact_ids: Collection[int]) -> None:
 
 
 async def _is_large(asked: int) -> bool:
-    found: int = await db.fetch_value("SELECT count(*) FROM (SELECT FROM build_difference LIMIT $1) AS some", SMALL + 1)
+    found: int = await db.fetch_value("SELECT count(*) FROM (SELECT FROM build_difference LIMIT $1) AS enough", SMALL + 1)
     return found + asked > SMALL
 
 
@@ -292,7 +292,7 @@ async def _hold_row(plan: _Plan) -> None:
 async def _swap(plan: _Plan, append: Append, turn: Turn) -> None:
     await _mark_for_readers(plan, append, turn)
     await apply.close(append)
-    if plan.book.ticks and not turn.ticks:
+    if plan.book.ticks and turn.ticked_at is None:
         await turns.ticked(turn, ticks=True)
     await builds.end(plan.workspace_id, plan.segment_id, swapped=True)
     await db.execute(_IN_FORCE, plan.workspace_id, plan.segment_id, plan.rule_json, plan.rule_version)

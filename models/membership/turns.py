@@ -20,19 +20,20 @@ PATIENCE = "5s"
 class Turn:
     """The turn of a workspace: held by the ambient transaction.
 
-    `now` is the moment for which members are made right, never before `ticked_at`, up to which time has been taken in.
-    `epoch` tells which rules are in force; `ticks` whether one of them looks at the time.
+    `now` is the moment for which members are made right, never before `ticked_at`, up to which time has been taken in (None:
+    no rule in force looks at the time). `epoch` tells which rules are in force.
     """
 
     workspace_id: int
     now: datetime
     epoch: int
-    ticks: bool
-    ticked_at: datetime
+    ticked_at: datetime | None
 
     def due(self, rules_look_at_time: bool) -> bool:
-        """Whether it is time for a tick, or for saying that there need be none from now on."""
-        return rules_look_at_time != self.ticks or (self.ticks and self.now - self.ticked_at >= TICK)
+        """Whether it is time for a tick, or for saying that there need be none, or some, from now on."""
+        if self.ticked_at is None or not rules_look_at_time:
+            return rules_look_at_time != (self.ticked_at is not None)
+        return self.now - self.ticked_at >= TICK
 
 
 def _key(workspace_id: int) -> str:
@@ -51,14 +52,13 @@ async def take(workspace_id: int) -> Turn:
     await db.advisory_lock(_key(workspace_id))
     row = await db.fetch_row(_STATE, workspace_id)
     assert row is not None
-    now = clock.now()
-    ticked_at = row["ticked_at"] or now
-    return Turn(workspace_id, max(now, ticked_at), row["epoch"] or 0, row["ticks"] or False, ticked_at)
+    now, ticked_at = clock.now(), row["ticked_at"]
+    return Turn(workspace_id, now if ticked_at is None else max(now, ticked_at), row["epoch"] or 0, ticked_at)
 
 
 _STATE = """
-SELECT (SELECT epoch FROM rule_epochs WHERE workspace_id = $1) AS epoch, head.ticks, head.ticked_at
-FROM (SELECT 1) AS one LEFT JOIN membership_heads AS head ON head.workspace_id = $1
+SELECT (SELECT epoch FROM rule_epochs WHERE workspace_id = $1) AS epoch,
+       (SELECT ticked_at FROM membership_heads WHERE workspace_id = $1) AS ticked_at
 """
 
 
@@ -66,19 +66,18 @@ async def ticked(turn: Turn, ticks: bool) -> None:
     """Write down that time has been taken in up to the turn's moment, and whether it need be from now on."""
     await db.execute(
         """
-        INSERT INTO membership_heads AS head (workspace_id, ticks, ticked_at) VALUES ($1, $2, $3)
-        ON CONFLICT (workspace_id) DO UPDATE SET ticks = $2, ticked_at = $3
+        INSERT INTO membership_heads AS head (workspace_id, ticked_at) VALUES ($1, $2)
+        ON CONFLICT (workspace_id) DO UPDATE SET ticked_at = $2
         """,
         turn.workspace_id,
-        ticks,
-        turn.now,
+        turn.now if ticks else None,
     )
 
 
 async def late_for_a_tick(after: timedelta) -> list[int]:
     """The workspaces whose rules look at the time, and that have not taken it in for `after`."""
     rows = await db.fetch(
-        "SELECT workspace_id FROM membership_heads WHERE ticks AND ticked_at < $1 ORDER BY ticked_at",
+        "SELECT workspace_id FROM membership_heads WHERE ticked_at < $1 ORDER BY ticked_at",
         clock.now() - after,
     )
     return [row["workspace_id"] for row in rows]

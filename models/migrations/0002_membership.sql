@@ -7,8 +7,7 @@ CREATE TABLE membership_heads (
     workspace_id bigint PRIMARY KEY,
     position     bigint NOT NULL DEFAULT 0, -- of the last change in the log
     floor        bigint NOT NULL DEFAULT 0, -- changes up to this position are no longer kept
-    ticks        boolean NOT NULL DEFAULT false, -- whether a rule in force looks at the time
-    ticked_at    timestamptz NOT NULL DEFAULT now() -- if so: time has been taken in up to here
+    ticked_at    timestamptz -- time has been taken in up to here; null while no rule in force looks at the time
 );
 
 -- The log in two parts. A writer of n changes puts them into membership_changes under an append_id of its own, numbered 1 .. n; no
@@ -121,7 +120,11 @@ CREATE FUNCTION muster_log_member(workspace bigint, segment bigint, contact bigi
 DECLARE
     new_position bigint;
     append bigint := nextval('membership_append_ids');
+    more integer := CASE change WHEN 'ENTERED' THEN 1 ELSE -1 END;
 BEGIN
+    -- The members of a deleted segment are kept for its return, and were told to have left.
+    UPDATE segments SET member_count = member_count + more WHERE workspace_id = workspace AND id = segment AND deleted_at IS NOT NULL;
+    IF FOUND THEN RETURN; END IF;
     INSERT INTO membership_heads AS head (workspace_id, position) VALUES (workspace, 1)
     ON CONFLICT (workspace_id) DO UPDATE SET position = head.position + 1
     RETURNING head.position INTO new_position;
@@ -129,8 +132,7 @@ BEGIN
     VALUES (workspace, append, 1, segment, contact, change, how, clock_timestamp());
     INSERT INTO membership_appends (workspace_id, position, size, append_id, at)
     VALUES (workspace, new_position, 1, append, clock_timestamp());
-    UPDATE segments SET member_count = member_count + CASE change WHEN 'ENTERED' THEN 1 ELSE -1 END
-    WHERE workspace_id = workspace AND id = segment;
+    UPDATE segments SET member_count = member_count + more WHERE workspace_id = workspace AND id = segment;
     -- For those that mention this segment; and if it has a rule, for itself.
     INSERT INTO dirty_contacts (workspace_id, contact_id, fields)
     VALUES (workspace, contact, ARRAY['segment:' || segment, 'rule:' || segment]);

@@ -1,0 +1,120 @@
+"""The engine at work inside a test, and what is right according to nobody but the rules."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from models import clock, db
+from models.membership import feed, slices
+from models.rules.check import check
+from models.rules.compile import where
+from models.rules.loading import load_catalogue
+from models.rules.parameters import Parameters
+from permissions.principal import Scope
+
+
+async def settled(scope: Scope, limit: int = 500) -> int:
+    """Take in all that waits; gives how many changes that made."""
+    changes = 0
+    while True:
+        done = await slices.take_in(scope.workspace_id, limit)
+        changes += done.changes
+        if not done.more:
+            return changes
+
+
+async def stored_members(scope: Scope) -> dict[int, set[int]]:
+    """The rows of memberships, by segment that is not deleted."""
+    rows = await db.fetch(
+        """
+        SELECT s.id, m.contact_id FROM segments s
+        LEFT JOIN memberships m ON m.workspace_id = s.workspace_id AND m.segment_id = s.id
+        WHERE s.workspace_id = $1 AND s.deleted_at IS NULL
+        """,
+        scope.workspace_id,
+    )
+    return _by_segment((row["id"], row["contact_id"]) for row in rows)
+
+
+async def right_members(scope: Scope, now: datetime | None = None) -> dict[int, set[int]]:
+    """The members that the rules in force want, from the ground up: segment by segment, each contact asked on its own.
+
+    A rule that mentions another segment takes that one's stored members: if those are right too, all is right.
+    """
+    rows = await db.fetch(
+        "SELECT id, kind, rule_in_force FROM segments WHERE workspace_id = $1 AND deleted_at IS NULL",
+        scope.workspace_id,
+    )
+    stored = await stored_members(scope)
+    right = {}
+    for row in rows:
+        if row["rule_in_force"] is None:
+            right[row["id"]] = stored[row["id"]] if row["kind"] == "STATIC" else set()
+            continue
+        right[row["id"]] = await _who(scope, db.load_json(row["rule_in_force"]), now) - await _said(
+            scope, row["id"], "EXCLUDE"
+        )
+        right[row["id"]] |= await _said(scope, row["id"], "INCLUDE")
+    return right
+
+
+async def _who(scope: Scope, rule_json: object, now: datetime | None) -> set[int]:
+    p = Parameters(scope.workspace_id, scope.timezone)
+    condition = where(check(rule_json, await load_catalogue(scope, rule_json), stored=True), p)
+    rows = await db.fetch(
+        f"SELECT c.id FROM contacts c WHERE c.workspace_id = {p.workspace} AND ({condition})",
+        *await p.values(now or clock.now()),
+    )
+    return {row["id"] for row in rows}
+
+
+async def _said(scope: Scope, segment_id: int, word: str) -> set[int]:
+    rows = await db.fetch(
+        "SELECT contact_id FROM membership_overrides WHERE workspace_id = $1 AND segment_id = $2 AND override = $3",
+        scope.workspace_id,
+        segment_id,
+        word,
+    )
+    return {row["contact_id"] for row in rows}
+
+
+async def replayed_members(scope: Scope) -> dict[int, set[int]]:
+    """Who is a member if one believes the log alone, from its beginning; each step must make sense."""
+    members: dict[int, set[int]] = {segment_id: set() for segment_id in await stored_members(scope)}
+    position: int | None = None
+    while True:
+        page = await feed.read(scope, position, 1000)
+        assert [c.position for c in page.changes] == list(range((position or 0) + 1, page.position + 1))
+        for change in page.changes:
+            of_segment = members.setdefault(change.segment_id, set())
+            assert (change.contact_id in of_segment) == (change.kind == "LEFT"), f"told twice: {change}"
+            (of_segment.add if change.kind == "ENTERED" else of_segment.discard)(change.contact_id)
+        position = page.position
+        if not page.more:
+            return members
+
+
+async def counted_members(scope: Scope) -> dict[int, int]:
+    """`member_count` of every segment that is not deleted."""
+    rows = await db.fetch(
+        "SELECT id, member_count FROM segments WHERE workspace_id = $1 AND deleted_at IS NULL", scope.workspace_id
+    )
+    return {row["id"]: row["member_count"] for row in rows}
+
+
+async def assert_all_is_right(scope: Scope, now: datetime | None = None) -> None:
+    """Members, counts and log agree with the rules and with each other, and nothing waits."""
+    stored = await stored_members(scope)
+    assert stored == await right_members(scope, now)
+    assert {segment_id: len(who) for segment_id, who in stored.items()} == await counted_members(scope)
+    replayed = await replayed_members(scope)
+    assert {segment_id: replayed[segment_id] for segment_id in stored} == stored
+    assert await db.fetch_value("SELECT count(*) FROM dirty_contacts WHERE workspace_id = $1", scope.workspace_id) == 0
+
+
+def _by_segment(pairs: Iterable[tuple[int, int | None]]) -> dict[int, set[int]]:
+    members: dict[int, set[int]] = {}
+    for segment_id, contact_id in pairs:
+        of_segment = members.setdefault(segment_id, set())
+        if contact_id is not None:
+            of_segment.add(contact_id)
+    return members

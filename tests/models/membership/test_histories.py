@@ -1,0 +1,254 @@
+"""Random histories: whatever is written, by whom and in what order, and however time passes, all is right in the end.
+
+Everything follows from one number. MUSTER_TEST_EXAMPLES asks for more histories than the few that every run takes.
+"""
+
+import json
+import os
+from datetime import timedelta
+from random import Random
+
+import pytest
+
+from models import clock, db
+from models.membership import changes, rebuild, slices
+from models.membership.origins import ChangeKind, Origin, Override
+from tests.kit.engine import assert_all_is_right, settled
+from tests.kit.workspaces import new_workspace
+from tests.kit.worlds import KINDS, World
+
+HISTORIES = int(os.environ.get("MUSTER_TEST_EXAMPLES", "12"))
+
+
+@pytest.mark.parametrize("seed", range(HISTORIES))
+async def test_a_random_history_ends_with_the_right_members(database, seed):
+    history = History(seed)
+    await history.begin()
+    for _ in range(6):
+        for _ in range(history.random.randint(3, 12)):
+            await history.step()
+        await history.end_of_chapter()
+
+
+class History:
+    """A workspace, and things that happen in it."""
+
+    def __init__(self, seed):
+        self.random = Random(seed)
+        self.world = World(seed, contacts=25)
+        self.now = self.world.now
+
+    async def begin(self):
+        clock.set_source(lambda: self.now)
+        self.scope = await new_workspace(timezone=self.world.timezone)
+        self.ws = self.scope.workspace_id
+        for key, kind in self.world.kinds.items():
+            choices = self.world.choices if "CHOICE" in kind else None
+            await db.execute(
+                "INSERT INTO contact_fields (workspace_id, key, label, type, choices) VALUES ($1, $2, $2, $3, $4)",
+                self.ws, key.removeprefix("attributes."), kind.value, choices,
+            )  # fmt: skip
+        for contact in self.world.contacts:
+            contact["segments"] = set()
+        await self.world.store(self.ws)
+        self.segments, self.dynamic, self.static = [], [], []
+        for _ in range(2):
+            self.static.append(await self._new_segment("STATIC", None))
+        for _ in range(self.random.randint(3, 7)):
+            await self.a_new_segment()
+        await self.end_of_chapter()
+
+    async def step(self):
+        await self.random.choice(
+            [self.contacts_change] * 6
+            + [self.a_contact_comes, self.a_contact_goes]
+            + [self.an_activity] * 3
+            + [self.activities_go_away, self.a_hand_moves_members, self.an_operator_moves_members]
+            + [
+                self.an_override,
+                self.a_new_rule,
+                self.a_new_segment,
+                self.a_segment_is_deleted,
+                self.a_segment_is_restored,
+            ]
+            + [self.time_passes] * 4
+            + [self.a_slice] * 4
+            + [self.a_build] * 2
+        )()
+
+    async def end_of_chapter(self):
+        """All that waits is done; then everything must be right."""
+        await self.build_all()
+        self.now += timedelta(seconds=2)  # a tick is due
+        await settled(self.scope, self.random.choice([1, 7, 100]))
+        await assert_all_is_right(self.scope, self.now)
+
+    # ------------------------------------------------------------ what happens to contacts
+
+    async def _contact_ids(self, most=5):
+        rows = await db.fetch("SELECT id FROM contacts WHERE workspace_id = $1 ORDER BY id", self.ws)
+        return self.random.sample([row["id"] for row in rows], min(len(rows), self.random.randint(1, most)))
+
+    async def contacts_change(self):
+        other = self.world._contact(self.random.randint(1000, 10**6))
+        columns = self.random.sample(
+            [
+                "name",
+                "date_of_birth",
+                "subscribed_at",
+                "last_interaction_at",
+                "score",
+                "whatsapp_consent",
+                "tags",
+                "attributes",
+            ],
+            self.random.randint(1, 3),
+        )
+        sql = ", ".join(f"{column} = r.{column}" for column in columns)
+        await db.execute(
+            f"UPDATE contacts SET {sql} FROM {_RECORD} WHERE workspace_id = $1 AND contacts.id = ANY($3::bigint[])",
+            self.ws, json.dumps({column: other[column] for column in columns}), await self._contact_ids(),
+        )  # fmt: skip
+
+    async def a_contact_comes(self):
+        other = self.world._contact(self.random.randint(1000, 10**9))
+        columns = [key for key in other if key not in ("activities", "segments")]
+        names = ", ".join(columns)
+        await db.execute(
+            f"INSERT INTO contacts (workspace_id, {names}) SELECT $1, {names} FROM {_RECORD} ON CONFLICT DO NOTHING",
+            self.ws, json.dumps({column: other[column] for column in columns}),
+        )  # fmt: skip
+
+    async def a_contact_goes(self):
+        await db.execute(
+            "DELETE FROM contacts WHERE workspace_id = $1 AND id = $2", self.ws, (await self._contact_ids(1))[0]
+        )
+
+    async def an_activity(self):
+        activity = self.world._activity()
+        await db.execute(
+            """INSERT INTO activities (workspace_id, contact_id, kind, occurred_at, properties)
+               SELECT $1, unnest($2::bigint[]), $3, $4::text::timestamptz, $5""",
+            self.ws, await self._contact_ids(3), activity["kind"], activity["occurred_at"], json.dumps(activity["properties"]),
+        )  # fmt: skip
+
+    async def activities_go_away(self):
+        kind, ids = self.random.choice(KINDS), await self._contact_ids(8)
+        if self.random.random() < 0.5:
+            await db.execute(
+                "DELETE FROM activities WHERE workspace_id = $1 AND kind = $2 AND contact_id = ANY($3)",
+                self.ws,
+                kind,
+                ids,
+            )
+        else:
+            await db.execute(
+                "UPDATE activities SET kind = $3 WHERE workspace_id = $1 AND contact_id = ANY($2)", self.ws, ids, kind
+            )
+
+    # ------------------------------------------------------------ what people do to segments
+
+    async def _new_segment(self, kind, rule):
+        return await db.fetch_value(
+            "INSERT INTO segments (workspace_id, name, kind, status, rule) VALUES ($1, $2, $3, $4, $5) RETURNING id",
+            self.ws, "a segment", kind, "READY" if rule is None else "BUILDING", None if rule is None else json.dumps(rule),
+        )  # fmt: skip
+
+    def _rule(self, before):
+        """A rule that mentions only older segments, so that there is no cycle."""
+        self.world.segments = [*self.static, *(older for older in self.dynamic if older < before)]
+        leaf = self.world.relative_leaf if self.random.random() < 0.5 else self.world.leaf
+        return self.world.rule(
+            self.random.randint(0, 2), lambda: leaf() if self.random.random() < 0.8 else self.world.segment_leaf()
+        )
+
+    async def a_new_segment(self):
+        self.dynamic.append(await self._new_segment("DYNAMIC_PLUS", self._rule(10**9)))
+
+    async def a_new_rule(self):
+        segment_id = self.random.choice(self.dynamic)
+        await db.execute(
+            "UPDATE segments SET rule = $3, rule_version = rule_version + 1, status = 'BUILDING'"
+            " WHERE workspace_id = $1 AND id = $2 AND deleted_at IS NULL",
+            self.ws, segment_id, json.dumps(self._rule(segment_id)),
+        )  # fmt: skip
+
+    async def a_segment_is_deleted(self):
+        await self._delete_or_restore(self.random.choice(self.dynamic + self.static), ChangeKind.LEFT)
+
+    async def a_segment_is_restored(self):
+        for segment_id in self.dynamic + self.static:
+            await self._delete_or_restore(segment_id, ChangeKind.ENTERED)
+
+    async def _delete_or_restore(self, segment_id, kind):
+        async with db.transaction():
+            deleted = await db.fetch_value("SELECT deleted_at FROM segments WHERE id = $1", segment_id)
+            if (deleted is None) != (kind is ChangeKind.LEFT):
+                return
+            await changes.tell_all(self.scope, segment_id, kind)
+            await db.execute(
+                "UPDATE segments SET deleted_at = $2 WHERE id = $1",
+                segment_id,
+                self.now if kind is ChangeKind.LEFT else None,
+            )
+            await db.execute(
+                "UPDATE segments SET rule_version = rule_version + 1, status = 'BUILDING' WHERE kind <> 'STATIC'"
+                " AND (id = $1 OR rule @? $2::text::jsonpath OR rule_in_force @? $2::text::jsonpath)",
+                segment_id, f"$.**.segmentId ? (@ == {segment_id})",
+            )  # fmt: skip
+
+    async def a_hand_moves_members(self):
+        segment_id = self.random.choice(self.static)
+        if await db.fetch_value("SELECT deleted_at FROM segments WHERE id = $1", segment_id) is None:
+            await changes.change_members(
+                self.scope,
+                segment_id,
+                add=await self._contact_ids(),
+                remove=await self._contact_ids(),
+                origin=Origin.MANUAL,
+            )
+
+    async def an_operator_moves_members(self):
+        segment_id = self.random.choice(self.static + self.dynamic)
+        if self.random.random() < 0.5:
+            await db.execute(
+                "DELETE FROM memberships WHERE segment_id = $1 AND contact_id = ANY($2)",
+                segment_id,
+                await self._contact_ids(9),
+            )
+        else:
+            await db.execute(
+                "INSERT INTO memberships (workspace_id, segment_id, contact_id, origin)"
+                " SELECT $1, $2, unnest($3::bigint[]), 'MANUAL' ON CONFLICT DO NOTHING",
+                self.ws, segment_id, await self._contact_ids(4),
+            )  # fmt: skip
+
+    async def an_override(self):
+        segment_id = self.random.choice(self.dynamic)
+        if await db.fetch_value("SELECT deleted_at FROM segments WHERE id = $1", segment_id) is None:
+            word = self.random.choice([Override.INCLUDE, Override.EXCLUDE, None])
+            await changes.override(self.scope, segment_id, await self._contact_ids(), word)
+
+    # ------------------------------------------------------------ what the workers do, and time
+
+    async def a_slice(self):
+        await slices.take_in(self.ws, self.random.choice([1, 3, 50]))
+
+    async def a_build(self):
+        await rebuild.rebuild(self.ws, self.random.choice(self.dynamic))
+
+    async def build_all(self):
+        for segment_id in self.dynamic:
+            await rebuild.rebuild(self.ws, segment_id)
+
+    async def time_passes(self):
+        self.now += self.random.choice(
+            [timedelta(seconds=1), timedelta(hours=1), timedelta(days=1), timedelta(days=self.random.randint(1, 40)),
+             timedelta(seconds=self.random.randint(1, 10**6))]
+        )  # fmt: skip
+
+
+_RECORD = """jsonb_to_record($2) AS r (
+    external_id text, name text, email text, phone text, date_of_birth date, subscribed_at timestamptz,
+    last_interaction_at timestamptz, score int, whatsapp_consent text, tags text[], attributes jsonb,
+    created_at timestamptz, updated_at timestamptz)"""

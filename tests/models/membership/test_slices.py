@@ -1,0 +1,55 @@
+"""What was written reaches every segment that reads it."""
+
+from models import db
+from models.membership import slices
+from tests.kit.engine import assert_all_is_right, settled, stored_members
+from tests.kit.segments import dynamic_segment, in_segment, members_of, new_contacts
+from tests.kit.workspaces import new_workspace
+
+
+async def test_a_new_contact_enters_the_segments_whose_rules_it_meets(database):
+    scope = await new_workspace()
+    vips = await dynamic_segment(scope)
+    contact_id, _ = [*await new_contacts(scope, 1, tags=["VIP"]), *await new_contacts(scope, 1)]
+    await settled(scope)
+    assert await members_of(scope, vips) == {contact_id}
+    await assert_all_is_right(scope)
+
+
+async def test_a_write_in_sql_counts_like_any_other(database):
+    scope = await new_workspace()
+    vips = await dynamic_segment(scope)
+    _, two = await new_contacts(scope, 2)
+    await settled(scope)
+    await db.execute("UPDATE contacts SET tags = '{Vip}' WHERE id = $1", two)
+    await settled(scope)
+    assert await members_of(scope, vips) == {two}
+    await db.execute("UPDATE contacts SET tags = '{}' WHERE id = $1", two)
+    await settled(scope)
+    assert await members_of(scope, vips) == set()
+    await assert_all_is_right(scope)
+
+
+async def test_a_deleted_contact_leaves_all_its_segments(database):
+    scope = await new_workspace()
+    vips = await dynamic_segment(scope)
+    one, two = await new_contacts(scope, 2, tags=["vip"])
+    await settled(scope)
+    await db.execute("DELETE FROM contacts WHERE id = $1", one)
+    await settled(scope)
+    assert await members_of(scope, vips) == {two}
+    await assert_all_is_right(scope)
+
+
+async def test_a_change_runs_through_segments_that_build_on_each_other_in_one_wave(database):
+    scope = await new_workspace()
+    vips = await dynamic_segment(scope)
+    others = await dynamic_segment(scope, in_segment(vips, member=False), "Others")
+    others_of_others = await dynamic_segment(scope, in_segment(others, member=False), "Others of others")
+    one, two = await new_contacts(scope, 2, tags=["vip"])
+    await settled(scope)
+    await db.execute("UPDATE contacts SET tags = '{}' WHERE id = $1", one)
+    done = await slices.take_in(scope.workspace_id, 10)
+    assert done.changes == 3
+    assert await stored_members(scope) == {vips.id: {two}, others.id: {one}, others_of_others.id: {two}}
+    await assert_all_is_right(scope)
