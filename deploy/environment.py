@@ -16,6 +16,11 @@ PYTHON = VENV / "bin" / "python"
 
 def main() -> int:
     lock_file = ROOT / sys.argv[1]
+    if sys.version_info < (3, 11):
+        version = ".".join(map(str, sys.version_info[:3]))
+        return fail(
+            f"Muster needs Python 3.11 or newer, and {sys.executable} is {version}: make run PYTHON=/path/to/python3"
+        )
     try:
         with (ROOT / ".venv.lock").open("w") as turn:  # `make run` and `make test` may both be the first
             fcntl.flock(turn, fcntl.LOCK_EX)
