@@ -110,7 +110,7 @@ async def _suggest_texts(scope: Scope, field: Field, prefix: str, first: int) ->
         "SELECT min(value) AS value FROM ("
         f"SELECT {text} AS value FROM contacts AS c"
         f" WHERE c.workspace_id = $1 AND {text} <> '' AND lower({text}) LIKE lower($2) || '%' LIMIT $3"
-        ") AS some GROUP BY lower(value) ORDER BY count(*) DESC, lower(value) LIMIT $4",
+        ") AS sampled GROUP BY lower(value) ORDER BY count(*) DESC, lower(value) LIMIT $4",
         scope.workspace_id,
         escape_like(prefix),
         SUGGESTED_FROM,

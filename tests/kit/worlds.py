@@ -9,7 +9,7 @@ from random import Random
 
 from models import db
 from models.rules.catalogue import OPERATORS, Catalogue, KnownSegment, custom_field
-from models.rules.tree import ActivityMetric, ActivityOperator, FieldType
+from models.rules.tree import FieldType
 from tests.kit.oracle import BUILT_IN
 
 ZONES = [

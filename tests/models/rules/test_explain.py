@@ -1,0 +1,86 @@
+"""Why a contact is, or is not, in a segment."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from models import contacts, db
+from models.errors import NotFound
+from models.rules.check import check
+from models.rules.explain import explain, explain_membership
+from tests.kit.oracle import holds
+from tests.kit.workspaces import new_workspace
+from tests.kit.worlds import World
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+async def test_each_part_is_told_with_what_the_contact_has(database):
+    scope = await new_workspace()
+    contact = await contacts.create(scope, {"name": "Ana", "score": 7, "tags": ["Botox"]})
+    await db.execute(
+        "INSERT INTO activities (workspace_id, contact_id, kind, occurred_at) VALUES ($1, $2, 'purchase', $3)",
+        scope.workspace_id,
+        contact["id"],
+        NOW - timedelta(days=3),
+    )
+    rule = {
+        "all": [
+            {"tags": {"operator": "HAS_ANY", "tags": ["botox"]}},
+            {"not": {"field": {"field": "score", "operator": "GT", "value": 5}}},
+            {"field": {"field": "email", "operator": "IS_SET"}},
+            {"activity": {"kind": "purchase", "within": "P7D", "operator": "GTE", "value": 1}},
+        ]
+    }
+    told = await explain(scope, check(rule, World(1).catalogue), contact["id"], NOW)
+    assert (told.holds, told.actual) == (False, None)
+    assert [part.holds for part in told.children] == [True, False, False, True]
+    assert [db.load_json(part.actual) for part in told.children] == [["Botox"], None, None, 1]
+    (score,) = told.children[1].children
+    assert (score.holds, score.text, score.actual) == (True, "score is more than 5", "7")
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_the_whole_is_true_when_the_oracle_says_so(database, seed):
+    world = World(seed, contacts=3)
+    scope = await new_workspace(timezone=world.timezone)
+    await world.store(scope.workspace_id)
+    for rule in [world.rule(depth=4) for _ in range(8)]:
+        for contact in world.contacts:
+            told = await explain(scope, check(rule, world.catalogue), contact["id"], world.now)
+            assert told.holds == holds(rule, contact, world.kinds, world.now, world.timezone), rule
+
+
+async def test_membership_is_told_with_its_override(database):
+    scope = await new_workspace()
+    contact = await contacts.create(scope, {"name": "Ana"})
+    rule = {"field": {"field": "name", "operator": "EQUALS", "value": "Bea"}}
+    segment = await db.fetch_value(
+        "INSERT INTO segments (workspace_id, name, kind, rule, rule_in_force)"
+        " VALUES ($1, 'Beas', 'DYNAMIC', $2, $2) RETURNING id",
+        scope.workspace_id,
+        db.dump_json(rule),
+    )
+    told = await explain_membership(scope, segment, contact["id"])
+    assert (told.member, told.override, told.since, told.rule.holds) == (False, None, None, False)
+    await db.execute(
+        "INSERT INTO membership_overrides (workspace_id, segment_id, contact_id, override) VALUES ($1, $2, $3, 'INCLUDE')",
+        scope.workspace_id,
+        segment,
+        contact["id"],
+    )
+    assert (await explain_membership(scope, segment, contact["id"])).override == "INCLUDE"
+
+
+async def test_what_another_workspace_has_is_not_explained(database):
+    scope, other = await new_workspace(), await new_workspace("Other")
+    contact = await contacts.create(other, {"name": "theirs"})
+    segment = await db.fetch_value(
+        "INSERT INTO segments (workspace_id, name, kind) VALUES ($1, 'ours', 'STATIC') RETURNING id", scope.workspace_id
+    )
+    with pytest.raises(NotFound) as caught:
+        await explain_membership(scope, segment, contact["id"])
+    assert caught.value.path == ("contactId",)
+    with pytest.raises(NotFound) as caught:
+        await explain_membership(other, segment, contact["id"])
+    assert caught.value.path == ("segmentId",)

@@ -1,0 +1,169 @@
+"""Rules over GraphQL."""
+
+import pytest
+
+from models import contact_fields, contacts, db
+from models.rules.tree import FieldType
+from permissions.capabilities import Permission
+from schema.kit.ids import to_id
+from tests.kit.api import Api, bearer_of, token_with
+from tests.kit.workspaces import new_workspace
+
+PREVIEW = "query ($rule: RuleInput!) { segmentPreview(rule: $rule) { count ruleText contacts { name } } }"
+EXPLAIN = """query ($segment: ID!, $contact: ID!) { segmentExplain(segmentId: $segment, contactId: $contact) {
+    member override since rule { holds text actual children { holds text actual children { holds } } } } }"""
+
+
+@pytest.fixture
+async def scope(database):
+    return await new_workspace()
+
+
+@pytest.fixture
+def api():
+    return Api()
+
+
+def field(name, operator, value=None):
+    return {"field": {"field": name, "operator": operator, "value": value}}
+
+
+async def test_a_preview_counts_exactly_and_shows_some(api, scope):
+    for number in range(12):
+        await contacts.create(scope, {"name": f"Ana {number:02}", "score": number})
+    told = await api.data(await bearer_of(scope), PREVIEW, rule={"not": field("score", "LT", 1)})
+    assert told["segmentPreview"]["count"] == 11
+    assert [contact["name"] for contact in told["segmentPreview"]["contacts"]] == [f"Ana {n:02}" for n in range(1, 11)]
+    assert told["segmentPreview"]["ruleText"] == "not (score is less than 1)"
+
+
+async def test_mistakes_in_a_rule_are_told_with_their_paths(api, scope):
+    rule = {"all": [field("score", "CONTAINS", 1), {"segment": {"segmentId": "nonsense"}}]}
+    answer = await api.ask(await bearer_of(scope), PREVIEW, rule=rule)
+    told = [(error["extensions"]["reason"], error["extensions"]["field"]) for error in answer["errors"]]
+    assert told == [
+        ("INVALID", ["rule", "all", "0", "field", "operator"]),
+        ("NOT_FOUND", ["rule", "all", "1", "segment", "segmentId"]),
+    ]
+
+
+async def test_every_kind_of_condition_passes_the_door(api, scope):
+    number = await db.fetch_value(
+        "INSERT INTO segments (workspace_id, name, kind) VALUES ($1, 'Some', 'STATIC') RETURNING id", scope.workspace_id
+    )
+    rule = {
+        "all": [
+            {"any": [{"tags": {"operator": "HAS_ALL", "tags": ["a"]}}]},
+            {"segment": {"segmentId": to_id("Segment", number), "member": False}},
+            field("subscribed_at", "WITHIN_LAST", "P30D"),
+            {
+                "activity": {
+                    "kind": "purchase",
+                    "metric": "SUM",
+                    "property": "amount",
+                    "where": [{"property": "shop", "operator": "IN", "value": ["a", 1]}],
+                    "within": "P1Y",
+                    "since": "2026-01-01T00:00:00+01:00",
+                    "operator": "BETWEEN",
+                    "value": [1, 2],
+                }
+            },
+        ]
+    }
+    told = await api.data(await bearer_of(scope), PREVIEW, rule=rule)
+    assert told["segmentPreview"]["ruleText"] == (
+        'tagged a and not in segment "Some" and subscribed in the last 30 days and sum of amount over purchase activities'
+        ' where shop is one of "a" or 1 in the last year since 2025-12-31 23:00:00 UTC is between 1 and 2'
+    )
+
+
+async def test_a_rule_has_exactly_one_member(api, scope):
+    both = {"field": {"field": "name", "operator": "IS_SET"}, "tags": {"operator": "HAS_ANY", "tags": ["a"]}}
+    assert await api.codes(await bearer_of(scope), PREVIEW, rule=both) == ["BAD_REQUEST"]
+
+
+async def test_a_rule_a_thousand_deep_is_refused_clearly(api, scope):
+    rule = field("name", "IS_SET")
+    for _ in range(1_000):
+        rule = {"not": rule}
+    codes = await api.codes(await bearer_of(scope), PREVIEW, rule=rule)
+    assert codes
+    assert "INTERNAL" not in codes
+
+
+async def test_contacts_are_shown_only_to_those_who_may_read_them(api, scope):
+    token = await token_with(scope, Permission.SEGMENT_READ)
+    rule = field("name", "IS_SET")
+    assert await api.codes(token, PREVIEW, rule=rule) == ["FORBIDDEN"]
+    counted = "query ($rule: RuleInput!) { segmentPreview(rule: $rule) { count } }"
+    assert (await api.data(token, counted, rule=rule))["segmentPreview"] == {"count": 0}
+    assert await api.codes(token, EXPLAIN, segment=to_id("Segment", 1), contact=to_id("Contact", 1)) == ["FORBIDDEN"]
+    assert await api.codes(token, '{ ruleValueSuggestions(field: "email") }') == ["FORBIDDEN"]
+    assert await api.codes(await token_with(scope, Permission.CONTACT_READ), PREVIEW, rule=rule) == ["FORBIDDEN"]
+
+
+async def test_a_contact_s_membership_is_explained(api, scope):
+    contact = await contacts.create(scope, {"name": "Ana", "score": 3})
+    rule = {"all": [field("score", "GT", 2), field("name", "EQUALS", "bea")]}
+    number = await db.fetch_value(
+        "INSERT INTO segments (workspace_id, name, kind, rule) VALUES ($1, 'Some', 'DYNAMIC', $2) RETURNING id",
+        scope.workspace_id,
+        db.dump_json(rule),
+    )
+    told = await api.data(
+        await bearer_of(scope), EXPLAIN, segment=to_id("Segment", number), contact=to_id("Contact", contact["id"])
+    )
+    assert told["segmentExplain"] == {
+        "member": False,
+        "override": None,
+        "since": None,
+        "rule": {
+            "holds": False,
+            "text": 'score is more than 2 and name is "bea"',
+            "actual": None,
+            "children": [
+                {"holds": True, "text": "score is more than 2", "actual": 3, "children": []},
+                {"holds": False, "text": 'name is "bea"', "actual": "Ana", "children": []},
+            ],
+        },
+    }
+
+
+async def test_a_rule_builder_learns_the_fields(api, scope):
+    await contact_fields.create(scope, key="plan", label="Plan", kind=FieldType.CHOICE, choices=["Basic", "Gold"])
+    told = await api.data(await bearer_of(scope), "{ ruleFields { key label type custom operators choices } }")
+    fields = {one["key"]: one for one in told["ruleFields"]}
+    assert fields["attributes.plan"] == {
+        "key": "attributes.plan",
+        "label": "Plan",
+        "type": "CHOICE",
+        "custom": True,
+        "operators": ["EQUALS", "NOT_EQUALS", "IN", "NOT_IN", "IS_SET", "IS_NOT_SET"],
+        "choices": ["Basic", "Gold"],
+    }
+    assert "ANNIVERSARY_WITHIN_NEXT" in fields["date_of_birth"]["operators"]
+
+
+@pytest.mark.parametrize(
+    ("field", "prefix", "values"),
+    [
+        ("attributes.city", "ma", ["Madrid"]),
+        ("attributes.city", "", ["Madrid", "Paris"]),
+        ("attributes.city", "%", []),
+        ("tags", "BO", ["Botox"]),
+        ("whatsapp_consent", "opt", ["OPTED_IN", "OPTED_OUT"]),
+        ("score", "", []),
+        ("name", "a\0", []),
+    ],
+)
+async def test_values_are_suggested_commonest_first(api, scope, field, prefix, values):
+    await contact_fields.create(scope, key="city", label="City", kind=FieldType.TEXT, choices=None)
+    for city in ("Paris", "Madrid", "madrid"):
+        await contacts.create(scope, {"attributes": {"city": city}, "tags": ["Botox"]})
+    told = await api.data(
+        await bearer_of(scope),
+        "query ($f: String!, $p: String) { ruleValueSuggestions(field: $f, prefix: $p) }",
+        f=field,
+        p=prefix,
+    )
+    assert told["ruleValueSuggestions"] == values
