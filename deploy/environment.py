@@ -16,7 +16,7 @@ PYTHON = VENV / "bin" / "python"
 
 def main() -> int:
     lock_file = ROOT / sys.argv[1]
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - whoever is too old is who has to be told
         version = ".".join(map(str, sys.version_info[:3]))
         return fail(
             f"Muster needs Python 3.11 or newer, and {sys.executable} is {version}: make run PYTHON=/path/to/python3"
