@@ -13,7 +13,7 @@ from typing import Any
 
 from tortoise.expressions import Q
 
-from models import clock, db
+from models import audit, clock, db
 from models.errors import MusterError, NotAllowedInState, NotFound
 from models.tables.jobs import Job
 from permissions.principal import PrincipalKind, Scope
@@ -331,6 +331,7 @@ async def ask_cancel(scope: Scope, job_id: int) -> Job:
             return job
         job.cancel_asked_at = clock.now()
         await job.save(update_fields=["cancel_asked_at", "updated_at"])
+        await audit.record(scope, "job_cancel", "Job", job.id, {"kind": job.kind})
         if job.started_at is None:
             await cancelled(job)
     return job

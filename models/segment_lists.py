@@ -8,6 +8,11 @@ from typing import Any, Final
 
 from models import clock, db
 from models.db import Record
+from models.errors import Problems
+from models.rules.catalogue import Catalogue
+from models.rules.check import check
+from models.rules.describe import describe
+from models.rules.loading import load_catalogue
 from models.rules.parameters import Parameters
 from models.segments import RESTORABLE
 from models.tables.segments import SegmentKind
@@ -126,9 +131,23 @@ def _unused_since(since: datetime, p: Parameters) -> str:
     )
 
 
-async def by_numbers(scope: Scope, numbers: Sequence[int]) -> list[Record]:
-    """Those of `numbers` that are segments of the scope's workspace, with COLUMNS, the deleted ones left out."""
-    sql = (
-        f"SELECT {columns_of()} FROM segments s WHERE s.workspace_id = $1 AND s.id = ANY ($2) AND s.deleted_at IS NULL"  # noqa: S608
-    )
-    return await db.fetch(sql, scope.workspace_id, list(numbers))
+async def by_numbers(scope: Scope, numbers: Sequence[int], *, deleted_too: bool = False) -> list[Record]:
+    """Those of `numbers` that are segments of the scope's workspace, with COLUMNS."""
+    sql = f"""
+        SELECT {columns_of()} FROM segments s
+        WHERE s.workspace_id = $1 AND s.id = ANY ($2::bigint[]) AND ($3 OR s.deleted_at IS NULL)
+    """  # noqa: S608 - columns from the list above
+    return await db.fetch(sql, scope.workspace_id, list(numbers), deleted_too)
+
+
+async def rules_in_words(scope: Scope, rules: Sequence[object]) -> list[str | None]:
+    """Stored rules in plain words; None for no rule, and for one that no longer makes sense."""
+    catalogue = await load_catalogue(scope, *rules)
+    return [None if rule is None else _in_words(rule, catalogue) for rule in rules]
+
+
+def _in_words(rule: object, catalogue: Catalogue) -> str | None:
+    try:
+        return describe(check(rule, catalogue, stored=True))
+    except Problems:
+        return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from models import audit, clock, contact_fields, db, segment_contacts, uses
+from models import audit, clock, contact_fields, db, jobs, segment_contacts, uses
 from models.errors import (
     Conflict,
     DomainError,
@@ -22,7 +22,7 @@ from models.errors import (
     Required,
     Unsupported,
 )
-from models.jobs import Job
+from models.jobs import Job, JobKind
 from models.membership import changes
 from models.membership.origins import ChangeKind, Origin
 from models.rules.check import check
@@ -150,6 +150,22 @@ _COPY_OVERRIDES = """
     SELECT workspace_id, $3, contact_id, override, created_by, created_at
     FROM membership_overrides WHERE workspace_id = $1 AND segment_id = $2
 """
+
+
+async def recompute(scope: Scope, segment_id: int) -> Job:
+    """A job that computes a dynamic segment again from the ground up; the one that is at it already, when there is one.
+
+    Raises NotFound at `id`, and Unsupported there for a STATIC segment.
+    """
+    async with db.transaction():
+        segment = await _held(scope, segment_id)
+        if segment.rule is None:
+            raise Unsupported("a STATIC segment has no rule to compute: its members are those put in by hand", ("id",))
+        job = await jobs.find_unfinished(scope, JobKind.RECOMPUTE, segment_id)
+        if job is None:
+            job = await jobs.create(scope, JobKind.RECOMPUTE, {}, segment_id=segment_id)
+            await audit.record(scope, "segment_recompute", "Segment", segment_id, {"job": job.id})
+        return job
 
 
 async def _one_rule_at_a_time(scope: Scope) -> None:

@@ -12,6 +12,7 @@ from strawberry.tools import merge_types
 from schema.activities import ActivityMutation
 from schema.contacts import ContactMutation, ContactQuery
 from schema.context import Info
+from schema.jobs import JOB_TYPES, JobMutation, JobQuery, JobSubscription
 from schema.kit.connection import page_size
 from schema.kit.guard import SIGNED_IN, query, scope_of
 from schema.kit.nodes import Node, find_nodes
@@ -19,6 +20,8 @@ from schema.kit.rows import read, typename_of
 from schema.kit.scalars import SCALARS
 from schema.people import PeopleMutation, PeopleQuery
 from schema.rules import RuleQuery
+from schema.segment_changes import SegmentMutation
+from schema.segments import SegmentQuery
 
 
 @strawberry.type
@@ -35,16 +38,16 @@ class NodeQuery:
         return await find_nodes(scope_of(info), ids)  # type: ignore[return-value]
 
 
-QUERIES: list[type] = [NodeQuery, PeopleQuery, ContactQuery, RuleQuery]
+QUERIES: list[type] = [NodeQuery, PeopleQuery, ContactQuery, RuleQuery, SegmentQuery, JobQuery]
 """Each noun's queries: add yours."""
 
-MUTATIONS: list[type] = [PeopleMutation, ContactMutation, ActivityMutation]
+MUTATIONS: list[type] = [PeopleMutation, ContactMutation, ActivityMutation, SegmentMutation, JobMutation]
 """Each noun's mutations: add yours."""
 
-SUBSCRIPTIONS: list[type] = []
+SUBSCRIPTIONS: list[type] = [JobSubscription]
 """Each noun's subscriptions: add yours."""
 
-TYPES: list[type] = []
+TYPES: list[type] = [*JOB_TYPES.values()]
 """Types that no field names by themselves, such as the kinds of an interface."""
 
 
