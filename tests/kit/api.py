@@ -161,6 +161,20 @@ async def send(
     return Response(start["status"], {name.decode().lower(): value.decode() for name, value in start["headers"]}, whole)
 
 
+@asynccontextmanager
+async def started(app: Any) -> AsyncIterator[Any]:
+    """The application between its start and its end, without a server around it."""
+    said: asyncio.Queue[Any] = asyncio.Queue()
+    told: asyncio.Queue[Any] = asyncio.Queue()
+    running = asyncio.ensure_future(app({"type": "lifespan", "asgi": {"version": "3.0"}}, told.get, said.put))
+    await told.put({"type": "lifespan.startup"})
+    assert (await said.get())["type"] == "lifespan.startup.complete"
+    yield app
+    await told.put({"type": "lifespan.shutdown"})
+    assert (await said.get())["type"] == "lifespan.shutdown.complete"
+    await running
+
+
 # ---------------------------------------------------------------- over a port
 
 
