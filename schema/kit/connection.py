@@ -81,6 +81,8 @@ class Edge:
         return self._cursor_of(self.node)
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # a row may be awaitable; its place in a list is not
+            raise AttributeError(name)
         try:
             return read(self.node, name)
         except KeyError:
