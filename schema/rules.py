@@ -95,7 +95,8 @@ class RuleQuery:
     async def segment_explain(
         self, info: Info, segment_id: strawberry.ID, contact_id: strawberry.ID
     ) -> SegmentExplanation:
-        admit(info.context, Permission.CONTACT_READ)
+        if _asks_for_actual(info):
+            admit(info.context, Permission.CONTACT_READ)
         segment = get_number("Segment", segment_id, ("segmentId",))
         contact = get_number("Contact", contact_id, ("contactId",))
         return shown(SegmentExplanation, await explain_membership(scope_of(info), segment, contact))
@@ -109,3 +110,13 @@ class RuleQuery:
         self, info: Info, field: str, prefix: str | None = "", first: int | None = 10
     ) -> list[str]:
         return await preview.suggest_values(scope_of(info), field, prefix or "", page_size(first, default=10))
+
+
+def _asks_for_actual(info: Info) -> bool:
+    """Whether the contact's own values are asked for, in whatever depth of the rule."""
+    path = ["rule"]
+    while names := selected(info, *path):
+        if "actual" in names:
+            return True
+        path.append("children")
+    return False

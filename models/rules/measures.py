@@ -69,7 +69,7 @@ def filter_sql(part: PropertyFilter, p: Parameters) -> str:
             return lacks(present)
         case ActivityOperator.EQUALS | ActivityOperator.IN:
             return _is_one_of(value, part, p)
-        case ActivityOperator.NOT_EQUALS:
+        case ActivityOperator.NOT_EQUALS | ActivityOperator.NOT_IN:
             return both(present, lacks(_is_one_of(value, part, p)))
         case ActivityOperator.CONTAINS:
             return compare_text(_text(value), FieldOperator.CONTAINS, part.operand, p)

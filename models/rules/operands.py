@@ -62,7 +62,7 @@ def read_property_operand(
         return None
     if value is None:
         raise Required(f"{operator} needs a value; to find what has none, use IS_NOT_SET")
-    if operator is ActivityOperator.IN:
+    if operator in (ActivityOperator.IN, ActivityOperator.NOT_IN):
         return read_list(read_property_value, value)
     if operator is ActivityOperator.CONTAINS:
         return read_text(value)

@@ -79,6 +79,7 @@ class ActivityOperator(StrEnum):
     EQUALS = "EQUALS"
     NOT_EQUALS = "NOT_EQUALS"
     IN = "IN"
+    NOT_IN = "NOT_IN"
     CONTAINS = "CONTAINS"
     LT = "LT"
     LTE = "LTE"

@@ -305,8 +305,8 @@ def property_holds(properties, part):
         return False
     if operator in ("EQUALS", "NOT_EQUALS"):
         return (same(value) == same(operand)) == (operator == "EQUALS")
-    if operator == "IN":
-        return any(same(value) == same(item) for item in operand)
+    if operator in ("IN", "NOT_IN"):
+        return any(same(value) == same(item) for item in operand) == (operator == "IN")
     if operator == "CONTAINS":
         return isinstance(value, str) and fold(operand) in fold(value)
     if number(value) is None:

@@ -9,7 +9,7 @@ from random import Random
 
 from models import db
 from models.rules.catalogue import OPERATORS, Catalogue, KnownSegment, custom_field
-from models.rules.tree import FieldType
+from models.rules.tree import ActivityOperator, FieldType
 from tests.kit.oracle import BUILT_IN
 
 ZONES = [
@@ -261,14 +261,12 @@ class World:
 
     def _filter(self):
         random = self.random
-        operator = random.choice(
-            ["EQUALS", "NOT_EQUALS", "IN", "CONTAINS", "LT", "LTE", "GT", "GTE", "IS_SET", "IS_NOT_SET"]
-        )
+        operator = random.choice(list(ActivityOperator)).value
         part = {"property": random.choice(PROPERTIES), "operator": operator}
         scalars = ["a", "A", "1", 1, 1.0, 0, True, False, 0.5]
         if operator in ("EQUALS", "NOT_EQUALS"):
             part["value"] = random.choice(scalars)
-        elif operator == "IN":
+        elif operator in ("IN", "NOT_IN"):
             part["value"] = random.choices(scalars, k=3)
         elif operator == "CONTAINS":
             part["value"] = random.choice(["a", "B", "1"])

@@ -221,6 +221,21 @@ async def segment_recompute(scope: Scope) -> Variables:
     return {"id": to_id("Segment", await a_dynamic_segment(scope))}
 
 
+@sample("segmentPreview")
+async def segment_preview(scope: Scope) -> Variables:
+    return {"rule": {"tags": {"operator": "HAS_ANY", "tags": ["vip"]}}}
+
+
+@sample("segmentExplain")
+async def segment_explain(scope: Scope) -> Variables:
+    return {"segmentId": to_id("Segment", await a_dynamic_segment(scope)), "contactId": await a_contact(scope)}
+
+
+@sample("ruleValueSuggestions")
+async def rule_value_suggestions(scope: Scope) -> Variables:
+    return {"field": "tags"}
+
+
 @sample("segment")
 async def segment(scope: Scope) -> Variables:
     return {"id": to_id("Segment", await a_segment(scope))}

@@ -98,6 +98,8 @@ async def test_contacts_are_shown_only_to_those_who_may_read_them(api, scope):
     counted = "query ($rule: RuleInput!) { segmentPreview(rule: $rule) { count } }"
     assert (await api.data(token, counted, rule=rule))["segmentPreview"] == {"count": 0}
     assert await api.codes(token, EXPLAIN, segment=to_id("Segment", 1), contact=to_id("Contact", 1)) == ["FORBIDDEN"]
+    held = "query ($s: ID!, $c: ID!) { segmentExplain(segmentId: $s, contactId: $c) { rule { holds } } }"
+    assert await api.codes(token, held, s=to_id("Segment", 1), c=to_id("Contact", 1)) == ["BAD_REQUEST"]
     assert await api.codes(token, '{ ruleValueSuggestions(field: "email") }') == ["FORBIDDEN"]
     assert await api.codes(await token_with(scope, Permission.CONTACT_READ), PREVIEW, rule=rule) == ["FORBIDDEN"]
 
