@@ -3,17 +3,22 @@
 A selection becomes a condition on the alias `c` (contacts); the caller adds `c.workspace_id = {p.workspace}`.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from models import clock, db
-from models.errors import Invalid, LimitExceeded, NotFound, Path, Problems, Required
+from models.errors import Invalid, LimitExceeded, NotFound, Path, Problems, Required, at
 from models.rules.check import check
 from models.rules.compile import where
 from models.rules.loading import load_catalogue
 from models.rules.parameters import Parameters
+from models.texts import check_text
 from permissions.principal import Scope
+
+MAX_SEARCH = 200
+"""Characters of a search at most."""
 
 MAX_IDS = 10_000
 """The most contacts that can be named one by one."""
@@ -84,10 +89,17 @@ async def by_rule(scope: Scope, rule: object, p: Parameters, path: Path = ("filt
 
 def by_search(text: str, p: Parameters, path: Path = ("search",)) -> str:
     """What has `text`, whatever its case, in its name, e-mail, phone or external id (by the trigram index)."""
-    wanted = text.strip()
-    if not wanted:
-        raise Invalid("the search is empty: write some of a name, e-mail, phone or external id", path)
-    return f"{SEARCHED} LIKE {p.pattern('%', wanted, '%')}"
+    with at(*path):
+        wanted = " ".join(check_text(text, MAX_SEARCH).split())
+        if not wanted:
+            raise Invalid("the search is empty: write some of a name, e-mail, phone or external id")
+    patterns = {wanted, "".join(_PUNCTUATION.split(wanted)) if _PHONE.fullmatch(wanted) else wanted}
+    found = " OR ".join(f"{SEARCHED} LIKE {p.pattern('%', one, '%')}" for one in sorted(patterns))
+    return f"({found})"
+
+
+_PUNCTUATION = re.compile(r"[ ().-]+")
+_PHONE = re.compile(r"\+?[0-9 ().-]{3,}", re.ASCII)  # a phone number as people write it, or a part of one
 
 
 SEARCHED = (

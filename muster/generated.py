@@ -79,9 +79,18 @@ def printed_schema() -> str:
     return print_schema(build_schema()) + "\n"
 
 
+def permissions_page() -> str:
+    """docs/permissions.md"""
+    from muster import permissions_page
+    from schema.root import build_schema
+
+    return permissions_page.permissions_page(build_schema())
+
+
 FILES: dict[str, Callable[[], str]] = {
     "docs/settings.md": settings_page,
     ".env.example": env_example,
     "schema/schema.graphql": printed_schema,
+    "docs/permissions.md": permissions_page,
 }
 """What is made from what."""

@@ -34,7 +34,7 @@ from schema.people import DeletePayload
 from schema.rule_input import RuleInput, rule_from_input
 
 if TYPE_CHECKING:
-    from schema.segments import Segment
+    Segment = Any  # schema.segments is built on this file
 
 strawberry.enum(FieldType)
 strawberry.enum(ContactOrder)
@@ -116,6 +116,7 @@ class Contact(Node):
     attributes: JSON = strawberry.field(description="Values of custom fields by key; an unset field is absent.")
     created_at: datetime
     updated_at: datetime
+    segments: "ContactSegmentConnection" = batched(_segments_of)
     activities: ActivityConnection = batched(activities_of)
 
 

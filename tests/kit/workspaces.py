@@ -1,11 +1,10 @@
 """Workspaces and callers for tests."""
 
-from permissions.capabilities import ALL_PERMISSIONS, Permission
-from permissions.principal import Principal, PrincipalKind, Scope
-
 from models import people, workspaces
 from models.people import Role
 from models.tables import Person
+from permissions.capabilities import ALL_PERMISSIONS, Permission
+from permissions.principal import Principal, PrincipalKind, Scope
 
 
 async def new_workspace(
