@@ -219,7 +219,7 @@ def _read(bearer: str, signing: Signing) -> _Claims | None:
             algorithms=["HS256"],
             options={"require": ["exp", "sub"], "verify_exp": False, "verify_iat": False},
         )
-        return _Claims(said["ws"], int(said["sub"]), said["pv"], datetime.fromtimestamp(said["exp"], UTC))
+        return _Claims(int(said["ws"]), int(said["sub"]), int(said["pv"]), datetime.fromtimestamp(said["exp"], UTC))
     except (jwt.InvalidTokenError, KeyError, ValueError, TypeError):
         return None
 
