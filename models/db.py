@@ -22,6 +22,7 @@ from tortoise.exceptions import IntegrityError as OrmIntegrityError
 from tortoise.transactions import in_transaction
 
 __all__ = [
+    "Contended",
     "PostgresError",
     "Record",
     "TimedOut",
@@ -52,6 +53,9 @@ TimedOut = (asyncpg.QueryCanceledError, TimeoutError)
 
 UniqueViolation = (asyncpg.UniqueViolationError, OrmIntegrityError)
 """What to catch around an insert or update that may break a unique constraint; ask `violated_constraint` which."""
+
+Contended = (*UniqueViolation, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""What a transaction that lost to another one fails with: roll back and look again."""
 
 
 # ---------------------------------------------------------------- the pool

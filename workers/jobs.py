@@ -23,6 +23,7 @@ fail the job with their message; ClaimLost lets go of it; after anything else it
 After each step the bell rings for changed contacts and members of its workspace."""
 
 HANDLERS: Mapping[JobKind, Handler] = {
+    JobKind.IMPORT: imports.run,
     JobKind.RECOMPUTE: recompute.recompute,
     JobKind.SEGMENT_CONTACTS: segments.change_contacts,
 }

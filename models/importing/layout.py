@@ -1,0 +1,251 @@
+"""What kind of file this is, and how its rows are to be read: worked out from its first bytes, and from all of them. Pure.
+
+Told apart: text in UTF-8, UTF-16 (with or without a mark) and Windows-1252; commas, semicolons, tabs, bars, or the character
+that the caller names; workbooks (.xlsx). Everything else is refused by its name.
+"""
+
+import codecs
+import csv
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from models.errors import Invalid, LimitExceeded
+
+LONGEST_ROW: Final = 1_000_000
+"""Characters of a row at most, its quoted line breaks included."""
+
+MOST_COLUMNS: Final = 500
+"""Columns of a file at most."""
+
+DELIMITERS: Final = ",;\t|"
+"""What is looked for when the caller names no delimiter, the likeliest first."""
+
+HEAD_BYTES: Final = 1 << 20
+"""How much of a file is looked at to see what it is."""
+
+csv.field_size_limit(LONGEST_ROW)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How to read a file's text. `doubtful`: bytes that are not in the encoding can occur, and spoil their row only.
+
+    `first_line` is the line on which the rows, or their header, begin (Excel's `sep=;` line comes before).
+    """
+
+    encoding: str
+    delimiter: str
+    doubtful: bool = False
+    first_line: int = 1
+    sheet: bool = False
+    """Whether it was a sheet of a workbook: a line is a row of the sheet then, however many lines its cells have."""
+
+    @property
+    def errors(self) -> str:
+        """For `open`: what becomes of bytes that are not in the encoding."""
+        return "surrogateescape" if self.doubtful else "strict"
+
+
+SHEET: Final = Layout("utf-8", ",", sheet=True)
+"""How a sheet is read, once `workbook.convert` has made it CSV."""
+
+
+# ---------------------------------------------------------------- kinds of files
+
+
+_MARKS: Final[Sequence[tuple[bytes, str]]] = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+_OTHERS: Final[Sequence[tuple[bytes, str]]] = (
+    (b"PK", "a zip archive: unpack it and send the CSV or XLSX file that is inside"),
+    (b"\x1f\x8b", "compressed (gzip): unpack it first"),
+    (b"BZh", "compressed (bzip2): unpack it first"),
+    (b"\xfd7zXZ", "compressed (xz): unpack it first"),
+    (b"7z\xbc\xaf", "a 7z archive: unpack it first"),
+    (
+        b"\xd0\xcf\x11\xe0",
+        "an old Excel workbook (.xls), or one with a password: save it as .xlsx or CSV, without a password",
+    ),
+    (b"%PDF", "a PDF: send a CSV or XLSX file"),
+    (b"PAR1", "a Parquet file: send a CSV or XLSX file"),
+    (b"{\\rtf", "a rich text document: send a CSV or XLSX file"),
+)
+
+_NOT_TEXT: Final = "the file is not text in columns: send CSV, TSV or XLSX"
+
+
+def is_workbook(head: bytes) -> bool:
+    """Whether the file may be an .xlsx workbook: a zip archive that has the parts of one among its first."""
+    return head.startswith(b"PK\x03\x04") and (b"xl/" in head or b"[Content_Types].xml" in head)
+
+
+def refuse_other_kinds(head: bytes) -> None:
+    """Raise Invalid for what is known to be no text."""
+    if not head:
+        raise Invalid("the file is empty: send a header and at least one row")
+    for mark, what in _OTHERS:
+        if head.startswith(mark):
+            raise Invalid(f"the file is {what}")
+
+
+# ---------------------------------------------------------------- encodings
+
+
+def guess_encoding(head: bytes) -> str:
+    """The encoding that the first bytes speak for; "utf-8" when nothing speaks against it. Raises Invalid for no text."""
+    refuse_other_kinds(head)
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return encoding
+    if b"\x00" in head:
+        return _guess_unmarked_utf16(head)
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    if controls * 100 > len(head):
+        raise Invalid(_NOT_TEXT)
+    return "utf-8"
+
+
+_CONTROLS: Final = bytes({*range(0x20)} - {*b"\t\n\v\f\r\x1a\x1b"})
+
+
+def _guess_unmarked_utf16(head: bytes) -> str:
+    sample = head[: len(head) // 2 * 2]
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    for encoding, zeros, others in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+        if zeros * 10 > len(sample) * 3 and others * 100 < len(sample):
+            return encoding
+    line = head[: head.index(0)].count(b"\n") + 1
+    raise Invalid(f"line {line} holds a NUL byte: {_NOT_TEXT}")
+
+
+class EncodingCheck:
+    """Reads all the bytes of a file, and says whether they are UTF-8, with faults or without, or Windows-1252."""
+
+    def __init__(self) -> None:
+        self._strict = codecs.getincrementaldecoder("utf-8")()
+        self._loose = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        self._lines, self._good, self._bad = 1, 0, 0
+        self._plain = True
+        self._not_windows_at: int | None = None
+
+    def feed(self, block: bytes) -> None:
+        """The next block. Raises Invalid for a NUL byte."""
+        if b"\x00" in block:
+            raise Invalid(f"line {self._line_of(block, block.index(0))} holds a NUL byte: {_NOT_TEXT}")
+        if self._plain:
+            before = self._strict.getstate()
+            try:
+                self._strict.decode(block)
+            except UnicodeDecodeError:
+                self._loose.setstate(before)
+                self._plain = False
+        if not self._plain:
+            self._weigh(block)
+        self._lines += block.count(b"\n")
+
+    def _weigh(self, block: bytes) -> None:
+        text = self._loose.decode(block)
+        bad = len(_BAD.findall(text))
+        self._bad += bad
+        self._good += len(_BEYOND_ASCII.findall(text)) - bad
+        odd = _NOT_WINDOWS.search(block)
+        if odd is not None and self._not_windows_at is None:
+            self._not_windows_at = self._line_of(block, odd.start())
+
+    def _line_of(self, block: bytes, place: int) -> int:
+        return self._lines + block[:place].count(b"\n")
+
+    def verdict(self) -> tuple[str, bool]:
+        """The encoding, and whether single rows break it. Raises Invalid when it is neither of the two."""
+        if self._plain:
+            return "utf-8", bool(self._strict.getstate()[0])  # bytes left over: the last character is cut off
+        if self._good > 10 * self._bad:
+            return "utf-8", True
+        if self._not_windows_at is not None:
+            raise Invalid(f"line {self._not_windows_at} is neither UTF-8 nor Windows-1252: save the file as UTF-8")
+        return "cp1252", False
+
+
+_BAD: Final = re.compile("[\udc80-\udcff]")
+_BEYOND_ASCII: Final = re.compile("[^\x00-\x7f]")
+_NOT_WINDOWS: Final = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+
+
+def has_bad_bytes(cells: Sequence[str]) -> bool:
+    """Whether a row of a doubtful file holds bytes that are not in its encoding."""
+    return any(not cell.isascii() and _BAD.search(cell) for cell in cells)
+
+
+# ---------------------------------------------------------------- delimiters
+
+
+_SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
+
+
+def guess_delimiter(head: str, wanted: Collection[str]) -> tuple[str, int]:
+    """The delimiter of a text that begins like this, and the line on which its rows begin.
+
+    `wanted` are the columns that the caller will ask for: a delimiter that makes them appear is the right one. Otherwise it
+    is the one that cuts the most rows into the same number of cells.
+    """
+    named = _SEPARATOR_LINE.match(head)
+    if named is not None:
+        return named.group(1), 2
+    rows = {delimiter: first_rows(head, delimiter, 50) for delimiter in DELIMITERS}
+    return max(DELIMITERS, key=lambda delimiter: _evenness(rows[delimiter], wanted)), 1
+
+
+def _evenness(rows: Sequence[Sequence[str]], wanted: Collection[str]) -> tuple[int, float, int]:
+    widths = Counter(len(row) for row in rows)
+    if not widths:
+        return 0, 0.0, 0
+    width, times = widths.most_common(1)[0]
+    found = len({cell.strip() for cell in rows[0]} & set(wanted))
+    return found, times / len(rows) if width > 1 else 0.0, width
+
+
+def first_rows(text: str, delimiter: str, most: int) -> list[list[str]]:
+    """The first rows of a text that may break off anywhere; blank ones left out."""
+    rows: list[list[str]] = []
+    try:
+        for cells in csv.reader(text.splitlines(keepends=True), delimiter=delimiter):
+            if any(cells):
+                rows.append(cells)
+            if len(rows) == most:
+                break
+    except csv.Error:
+        pass  # what came before is enough to judge by
+    return rows
+
+
+def check_delimiter(delimiter: str) -> str:
+    """A delimiter that the caller names. Raises Invalid."""
+    if len(delimiter) != 1 or delimiter in '"\r\n\x00 ' or delimiter.isalnum():
+        raise Invalid("a delimiter is one character, such as , or ; or a tab")
+    return delimiter
+
+
+# ---------------------------------------------------------------- headers
+
+
+def read_header(cells: Sequence[str]) -> list[str]:
+    """The names of the columns, without the white space around them. Raises LimitExceeded."""
+    header = [cell.strip() for cell in cells]
+    while header and not header[-1]:
+        header.pop()
+    return check_width(header)
+
+
+def check_width(cells: list[str]) -> list[str]:
+    """The cells of the first row, when there are not too many. Raises LimitExceeded."""
+    if len(cells) > MOST_COLUMNS:
+        raise LimitExceeded(f"the file has {len(cells):,} columns: at most {MOST_COLUMNS} can be read")
+    return cells

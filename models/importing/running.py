@@ -1,0 +1,174 @@
+"""An import, carried on from where it stands: chunk after chunk, each with its counts in one transaction."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from models import contact_fields, db, jobs, uses
+from models.attributes import Fields
+from models.errors import DomainError, NotFound, Problems
+from models.files import storage
+from models.importing import lookup, uploads
+from models.importing.layout import HEAD_BYTES, is_workbook
+from models.importing.mapping import Options, check_options, place
+from models.importing.merge import Outcomes, write_chunk
+from models.importing.reader import RowReader
+from models.importing.starting import wanted_by
+from models.importing.survey import Survey, Wanted, survey
+from models.importing.values import Chunk, Plan, make_plan, read_chunk
+from models.importing.workbook import convert
+from models.jobs import Job
+from models.uses import UseKind
+from permissions.principal import Scope
+
+CHUNK_ROWS: Final = 10_000
+"""Rows that are written in one transaction: what is done again at most when a worker dies."""
+
+TRIES: Final = 5
+"""How often a chunk is written anew when somebody else took a key, or a lock, that it wanted."""
+
+COUNTS: Final = tuple(asdict(Outcomes()))
+"""What is counted, by name."""
+
+
+async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
+    """Do the import `job`, and yield after each chunk. Raises DomainError or Problems when the file can't be imported."""
+    try:
+        if not job.progress.get("read"):
+            async with aclosing(_read(scope, job)) as steps:
+                async for _ in steps:
+                    yield
+        await _close(scope, job, done=True)
+    except (DomainError, Problems):
+        await _close(scope, job, done="survey" not in job.progress)
+        raise
+    finally:
+        if job.cancel_asked_at is not None:
+            await _close(scope, job, done=False)
+
+
+async def _close(scope: Scope, job: Job, *, done: bool) -> None:
+    """Leave nothing but the counts, the refusals and what an undo needs; with `done` the file goes too. May run twice."""
+    options = Options.from_json(job.input["options"])
+    await uses.release(scope, UseKind.IMPORT, job.id)
+    if options.dry_run:
+        await lookup.forget(scope, job.id)
+    elif done:
+        await uploads.remove(scope.workspace_id, job.input["upload_id"])
+
+
+# ---------------------------------------------------------------- reading
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What is read, and into what."""
+
+    path: Path
+    survey: Survey
+    plan: Plan
+    fields: Fields
+
+
+async def _read(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
+    options = Options.from_json(job.input["options"])
+    key = await _key_of(scope, job)
+    if "survey" not in job.progress:
+        await _survey(job, key, options)
+        yield
+    seen = Survey.from_json(job.progress["survey"])
+    fields = await contact_fields.load(scope)
+    check_options(options, fields)
+    plan = make_plan(scope, options, place(options, seen.header, seen.width), seen.width, fields)
+    async with (
+        storage().on_disk(f"{key}.csv" if seen.layout.sheet else key) as path,
+        aclosing(_each_chunk(scope, job, _Source(path, seen, plan, fields))) as steps,
+    ):
+        async for _ in steps:
+            yield
+
+
+async def _key_of(scope: Scope, job: Job) -> str:
+    """Where the file is. An import that has begun may outlive the time in which it had to begin."""
+    key: str | None = await db.fetch_value(
+        "SELECT key FROM uploads WHERE workspace_id = $1 AND id = $2", scope.workspace_id, job.input["upload_id"]
+    )
+    if key is None:
+        raise NotFound("the file is not there any more: upload it again")
+    return key
+
+
+async def _survey(job: Job, key: str, options: Options) -> None:
+    wanted = wanted_by(options)
+    async with storage().on_disk(key) as path:
+        if is_workbook(await storage().head(key, HEAD_BYTES)):
+            seen = await _convert(path, f"{key}.csv", wanted)
+        else:
+            seen = await asyncio.to_thread(survey, path, wanted)
+    await jobs.progress(job, total=seen.rows, progress={**job.progress, "survey": seen.to_json()})
+
+
+async def _convert(path: Path, key: str, wanted: Wanted) -> Survey:
+    """Make a workbook CSV, once, and keep that beside it."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="", suffix=".csv") as table:
+        await asyncio.to_thread(convert, path, table)
+        await asyncio.to_thread(table.flush)
+        seen = await asyncio.to_thread(survey, Path(table.name), wanted, sheet=True)
+        async with storage().writer(key) as writer:
+            with await asyncio.to_thread(open, table.name, "rb") as file:
+                while block := await asyncio.to_thread(file.read, HEAD_BYTES):
+                    await writer.write(block)
+    return seen
+
+
+async def _each_chunk(scope: Scope, job: Job, source: _Source) -> AsyncGenerator[None, None]:
+    """Write chunk after chunk; the next one is read, in a thread, while one is written."""
+    from_line = job.progress.get("next_line", source.survey.starts_at)
+    with await asyncio.to_thread(RowReader, source.path, source.survey.layout, from_line) as reader:
+        reading = asyncio.create_task(asyncio.to_thread(_next_chunk, reader, source.plan))
+        try:
+            while True:
+                chunk, next_line = await reading
+                if chunk is None:
+                    await jobs.progress(job, progress={**job.progress, "read": True})
+                    return
+                reading = asyncio.create_task(asyncio.to_thread(_next_chunk, reader, source.plan))
+                await _write(scope, job, source, chunk, next_line)
+                yield
+        finally:
+            await asyncio.wait({reading})  # the file must not be closed under it
+
+
+def _next_chunk(reader: RowReader, plan: Plan) -> tuple[Chunk | None, int]:
+    rows = reader.take(CHUNK_ROWS)
+    return (read_chunk(rows, plan) if len(rows) else None), reader.next_line
+
+
+# ---------------------------------------------------------------- writing
+
+
+async def _write(scope: Scope, job: Job, source: _Source, chunk: Chunk, next_line: int) -> None:
+    for attempt in range(1, TRIES + 1):
+        try:
+            async with db.transaction():
+                outcomes = await write_chunk(scope, job.id, source.plan, source.fields, chunk)
+                await _count(job, outcomes, next_line)
+            return
+        except db.Contended:
+            if attempt == TRIES:
+                raise
+            await asyncio.sleep(0.05 * attempt)
+
+
+async def _count(job: Job, outcomes: Outcomes, next_line: int) -> None:
+    counts = {name: job.progress.get(name, 0) + number for name, number in asdict(outcomes).items()}
+    await jobs.progress(job, done=job.done + outcomes.rows, progress={**job.progress, **counts, "next_line": next_line})
+
+
+def counts_of(progress: Mapping[str, Any]) -> dict[str, int]:
+    """The counts in a job's progress."""
+    return {name: progress.get(name, 0) for name in COUNTS}

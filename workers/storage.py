@@ -1,0 +1,143 @@
+"""Where files are kept: a folder of this machine, or a bucket of S3 or of something that speaks like it."""
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import obstore
+from obstore.store import LocalStore, ObjectStore, S3Store
+
+from models.files import Storage, Writer
+
+BLOCK_BYTES = 1 << 20
+PART_BYTES = 8 << 20
+"""What is held in memory of a file that is being written."""
+
+
+def open_storage(place: str | Path, scratch: Path, options: Mapping[str, str] | None = None) -> Storage:
+    """Storage at `place`: a folder, or `s3://bucket/prefix`, with S3's `options` (endpoint, region, access_key_id, ...).
+
+    `scratch` is a folder of this machine for copies of what lies in a bucket.
+    """
+    if isinstance(place, str) and place.startswith("s3://"):
+        return BucketStorage(S3Store.from_url(place, **_s3_options(options or {})), scratch)
+    folder = Path(place).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    return FolderStorage(folder)
+
+
+def _s3_options(options: Mapping[str, str]) -> dict[str, Any]:
+    endpoint = options.get("endpoint", "")
+    return {
+        **options,
+        "virtual_hosted_style_request": not endpoint,
+        "client_options": {"allow_http": endpoint.startswith("http://")},
+    }
+
+
+class _ObjectStorage:
+    """What a folder and a bucket have in common."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self.store = store
+
+    def writer(self, key: str) -> AbstractAsyncContextManager[Writer]:
+        # Left by an exception, the writer of obstore aborts: nothing is at the key then.
+        return obstore.open_writer_async(self.store, key, buffer_size=PART_BYTES)
+
+    async def blocks(self, key: str) -> AsyncIterator[bytes]:
+        found = await obstore.get_async(self.store, key)
+        async for block in found.stream(min_chunk_size=BLOCK_BYTES):
+            yield bytes(block)
+
+    async def size(self, key: str) -> int:
+        return (await obstore.head_async(self.store, key))["size"]
+
+    async def head(self, key: str, most: int) -> bytes:
+        size = await self.size(key)
+        if size == 0:
+            return b""
+        return bytes(await obstore.get_range_async(self.store, key, start=0, end=min(most, size)))
+
+    async def delete(self, key: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            await obstore.delete_async(self.store, key)
+
+    async def each_key(self, prefix: str) -> AsyncIterator[tuple[str, datetime]]:
+        async for page in obstore.list(self.store, prefix=prefix):
+            for found in page:
+                yield found["path"], found["last_modified"]
+
+
+class FolderStorage(_ObjectStorage):
+    """Files in a folder. Every process that reads or writes them has to see the same one."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(LocalStore(folder, mkdir=True, automatic_cleanup=True))
+        self.folder = folder
+
+    @asynccontextmanager
+    async def on_disk(self, key: str) -> AsyncIterator[Path]:
+        path = self.folder / key
+        if not await asyncio.to_thread(path.is_file):
+            raise FileNotFoundError(key)
+        yield path
+
+    async def sweep(self, before: datetime) -> int:
+        return await asyncio.to_thread(_remove_old, self.folder, before, "*#*")
+
+
+class BucketStorage(_ObjectStorage):
+    """Files in a bucket. Copies of what is read on disk stay in `scratch` until they have not been asked for in a while."""
+
+    def __init__(self, store: ObjectStore, scratch: Path) -> None:
+        super().__init__(store)
+        self.scratch = scratch
+
+    @asynccontextmanager
+    async def on_disk(self, key: str) -> AsyncIterator[Path]:
+        path = self._copy_of(key)
+        if not await asyncio.to_thread(path.is_file):
+            await self._fetch(key, path)
+        await asyncio.to_thread(os.utime, path)
+        yield path
+
+    async def _fetch(self, key: str, path: Path) -> None:
+        await asyncio.to_thread(self.scratch.mkdir, parents=True, exist_ok=True)
+        descriptor, name = await asyncio.to_thread(tempfile.mkstemp, dir=self.scratch)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                async for block in self.blocks(key):
+                    await asyncio.to_thread(file.write, block)
+            await asyncio.to_thread(shutil.move, name, path)
+        except BaseException:
+            await asyncio.to_thread(Path(name).unlink, missing_ok=True)
+            raise
+
+    async def delete(self, key: str) -> None:
+        await asyncio.to_thread(self._copy_of(key).unlink, missing_ok=True)
+        await super().delete(key)
+
+    async def sweep(self, before: datetime) -> int:
+        return await asyncio.to_thread(_remove_old, self.scratch, before, "*")
+
+    def _copy_of(self, key: str) -> Path:
+        return self.scratch / hashlib.sha256(key.encode()).hexdigest()
+
+
+def _remove_old(folder: Path, before: datetime, pattern: str) -> int:
+    removed = 0
+    for path in folder.rglob(pattern):
+        with contextlib.suppress(FileNotFoundError):
+            if path.is_file() and datetime.fromtimestamp(path.stat().st_mtime, UTC) < before:
+                path.unlink()
+                removed += 1
+    return removed
