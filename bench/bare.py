@@ -1,0 +1,63 @@
+"""The bound: the same SQL run raw through asyncpg, its rows sent as JSON by a bare ASGI application. Nothing else is done.
+
+`python -m bench.bare PORT DATABASE_URL FILE`: the file holds, by case and number, the statements that Muster runs for a request.
+"""
+
+import os
+import pickle
+import sys
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import orjson
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+
+
+class Bare:
+    """GET /CASE/NUMBER runs the statements of that request."""
+
+    def __init__(self, url: str, statements: dict[str, list[list[tuple[str, tuple[Any, ...]]]]]) -> None:
+        self.url = url
+        self.statements = {
+            f"/{case}/{number}": one for case, all_of in statements.items() for number, one in enumerate(all_of)
+        }
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await receive()
+            self.pool = await asyncpg.create_pool(self.url, min_size=2, max_size=10, reset=_nothing)
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await self.pool.close()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+        answers = []
+        for sql, arguments in self.statements.get(scope["path"], ()):
+            answers.append([dict(row) for row in await self.pool.fetch(sql, *arguments)])
+        body = orjson.dumps(answers)
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+async def _nothing(_: Any) -> None:
+    """A connection needs no reset."""
+
+
+def create() -> Bare:
+    """For the server's process."""
+    return Bare(os.environ["BARE_URL"], pickle.loads(Path(os.environ["BARE_FILE"]).read_bytes()))
+
+
+if __name__ == "__main__":
+    os.environ["BARE_URL"], os.environ["BARE_FILE"] = sys.argv[2], sys.argv[3]
+    Server(
+        "bench.bare:create",
+        factory=True,
+        port=int(sys.argv[1]),
+        interface=Interfaces.ASGI,
+        log_level=LogLevels.warning,
+    ).serve()
