@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from models import db, files
-from muster.installation import Installation, installation, signing
+from muster.installation import Installation, installation, signing, use_sealing_keys
 from muster.logs import is_text, set_up_logging
 from muster.processes import tie_to_parent
 from muster.settings import read_settings
@@ -27,6 +27,7 @@ def create() -> Any:
 def build_app(place: Installation) -> Any:
     """The ASGI application of this installation."""
     settings = place.settings
+    use_sealing_keys(place)
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:

@@ -57,6 +57,13 @@ def installation(settings: Settings) -> Installation:
     )
 
 
+def use_sealing_keys(place: Installation) -> None:
+    """Have this process seal and unseal the secrets of channels with the keys of the installation."""
+    from models.broadcasting import sealing
+
+    sealing.use_keys([key.get_secret_value() for key in place.settings.sealing_keys] or [place.secret])
+
+
 def signing(place: Installation) -> "Signing":
     """How this installation signs sessions."""
     from models.sessions import Signing

@@ -133,6 +133,26 @@ class Settings(BaseSettings):
         " and sends nothing, near MUSTER_PORT + 90, and tells our processes where.",
         examples=["https://graph.facebook.com"],
     )
+    whatsapp_version: str = Field(
+        "v26.0", pattern=r"^v[0-9]{1,3}\.[0-9]$", description="Version of the Cloud API that is spoken."
+    )
+    whatsapp_timeout_seconds: float = Field(
+        20.0,
+        gt=0,
+        le=300,
+        description="How long a call of the Cloud API may take. A message whose answer does not come in time is UNCONFIRMED.",
+    )
+    broadcast_failure_percent: float = Field(
+        50.0,
+        ge=1,
+        le=100,
+        description="A broadcast pauses by itself when more of its recent messages fail than that (judged over 100 or more).",
+    )
+    sealing_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (),
+        description="What the secrets of WhatsApp channels are sealed with in the database, 32 characters or more each, with"
+        " commas between: the first one seals, all of them unseal, so that a key can be changed. Unset: made from the secret.",
+    )
 
     log_format: Literal["auto", "json", "text"] = Field(
         "auto", description="`json` for machines, `text` for people; `auto` is text on a terminal and JSON elsewhere."
@@ -143,6 +163,14 @@ class Settings(BaseSettings):
     @classmethod
     def _split_origins(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("sealing_keys", mode="before")
+    @classmethod
+    def _split_keys(cls, value: Any) -> Any:
+        keys = [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        if any(isinstance(key, str) and len(key) < 32 for key in keys):
+            raise ValueError("each key needs 32 characters or more")
+        return tuple(keys)
 
     @field_validator("data_dir")
     @classmethod

@@ -3,15 +3,17 @@
 import sys
 
 from models import files
-from muster.installation import installation
+from muster.installation import installation, use_sealing_keys
 from muster.settings import Settings
 from muster.storage import storage_of
 from workers.runner import WorkerConfig, run_worker
+from workers.whatsapp.options import WhatsAppOptions
 
 
 def work(settings: Settings, queue: str) -> None:
     """Work until SIGINT or SIGTERM."""
     files.use(storage_of(settings))
+    use_sealing_keys(installation(settings))
     sys.exit(run_worker(queue, worker_config(settings)))
 
 
@@ -25,4 +27,16 @@ def worker_config(settings: Settings) -> WorkerConfig:
         metrics_host=settings.host,
         metrics_port=settings.worker_metrics_port,
         change_log_days=settings.change_log_days,
+        whatsapp=whatsapp_options(settings),
+    )
+
+
+def whatsapp_options(settings: Settings) -> WhatsAppOptions:
+    """Without an address there is no channel: what is called then answers nothing, and nobody gets anything by mistake."""
+    return WhatsAppOptions(
+        url=settings.whatsapp_url or "http://127.0.0.1:9",
+        version=settings.whatsapp_version,
+        timeout_seconds=settings.whatsapp_timeout_seconds,
+        most_failures=settings.broadcast_failure_percent / 100,
+        claim_seconds=settings.whatsapp_timeout_seconds + 10,
     )

@@ -19,7 +19,7 @@ from prometheus_client import Counter, Histogram, start_http_server
 from redis.exceptions import RedisError
 
 from models import db
-from workers import jobs, recompute, segments, sweeps
+from workers import broadcasts, channel, jobs, recompute, segments, sweeps, webhooks
 from workers.bells import Bells
 from workers.tasks import Desk, Queue, Sweep, Task, WorkerConfig
 
@@ -27,7 +27,7 @@ __all__ = ["Queue", "WorkerConfig", "run_worker"]
 
 log = structlog.get_logger(__name__)
 
-MODULES: Final[Sequence[ModuleType]] = (recompute, jobs, segments, sweeps)
+MODULES: Final[Sequence[ModuleType]] = (recompute, jobs, segments, sweeps, broadcasts, channel, webhooks)
 """Where the TASKS and SWEEPS of all queues are listed."""
 
 STOP_SECONDS: Final = 8
@@ -43,7 +43,7 @@ class _Habits:
 HABITS: Final = {
     Queue.REALTIME: _Habits(poll_seconds=0.01, at_once=4),
     Queue.BULK: _Habits(poll_seconds=0.1, at_once=3),
-    Queue.BROADCAST: _Habits(poll_seconds=0.05, at_once=8),
+    Queue.BROADCAST: _Habits(poll_seconds=0.02, at_once=100),  # a turn of sending mostly waits for its pace
 }
 
 _ran = Histogram("muster_task_seconds", "How long a task of a worker ran.", ["task"])

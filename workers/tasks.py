@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workers.bells import Bells, Queue
+from workers.whatsapp.options import WhatsAppOptions
 
 __all__ = ["Desk", "Queue", "Sweep", "Task", "WorkerConfig"]
 
@@ -30,6 +31,7 @@ class WorkerConfig:
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None
     change_log_days: int = 90
+    whatsapp: WhatsAppOptions = field(default_factory=WhatsAppOptions)
     extras: dict[str, Any] = field(default_factory=dict)
 
 

@@ -4,8 +4,8 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from workers.whatsapp.client import Account, Client, open_session
-from workers.whatsapp.sandbox.server import Server
 from workers.whatsapp.sandbox.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID, TOKEN, Sandbox
+from workers.whatsapp.sandbox.server import Server
 from workers.whatsapp.sandbox.statuses import Habits
 
 ACCOUNT = Account(NUMBER_ID, BUSINESS_ACCOUNT_ID, TOKEN)

@@ -6,8 +6,8 @@ import contextlib
 import signal
 import sys
 
-from workers.whatsapp.sandbox.server import Server
 from workers.whatsapp.sandbox.provider import Sandbox
+from workers.whatsapp.sandbox.server import Server
 
 
 def main() -> None:

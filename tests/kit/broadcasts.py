@@ -1,0 +1,149 @@
+"""Workspaces that can send: a channel to the sandbox, its templates, contacts, segments, and workers in the test's own loop."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+
+from models import db
+from models.broadcasting import channels, drafts, sealing, tallies, templates
+from models.broadcasting.channels import Connection
+from models.broadcasting.drafts import Draft
+from models.broadcasting.rendering import Binding
+from models.tables.broadcasts import Broadcast, MessageTemplate
+from permissions.principal import Scope
+from tests.kit.workspaces import new_workspace
+from workers import broadcasts
+from workers.bells import Bells
+from workers.tasks import Desk, Queue, WorkerConfig
+from workers.whatsapp.options import WhatsAppOptions
+from workers.whatsapp.sandbox.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID, SECRET, TOKEN, VERIFY_TOKEN
+from workers.whatsapp.sandbox.templates import TEMPLATES
+
+SEALING_KEY = "a key for tests that nobody else has"
+
+CONNECTION = Connection(NUMBER_ID, BUSINESS_ACCOUNT_ID, TOKEN, SECRET, VERIFY_TOKEN)
+
+FIRST_NAME = Binding("1", field="name", fallback="friend")
+
+
+async def a_sender(*, per_second: int = 1000, daily_limit: int | None = None, name: str = "Acme") -> Scope:
+    """A workspace with a channel that is READY, and the sandbox's templates."""
+    sealing.use_keys([SEALING_KEY])
+    scope = await new_workspace(name)
+    channel = await channels.connect(scope, CONNECTION)
+    await templates.store(scope.workspace_id, BUSINESS_ACCOUNT_ID, TEMPLATES)
+    channel.status, channel.messages_per_second, channel.daily_limit = "READY", per_second, daily_limit
+    channel.checked_at = datetime.now(UTC)
+    await channel.save()
+    return scope
+
+
+async def template(scope: Scope, name: str = "greeting") -> MessageTemplate:
+    """One of the sandbox's templates."""
+    return await MessageTemplate.get(workspace_id=scope.workspace_id, name=name)
+
+
+async def people(
+    scope: Scope, count: int, *, consent: str = "OPTED_IN", first: int = 1, prefix: str = "+3460"
+) -> list[int]:
+    """So many contacts with names and numbers; their ids."""
+    rows = await db.fetch(
+        """
+        INSERT INTO contacts (workspace_id, name, phone, whatsapp_consent)
+        SELECT $1, 'Person ' || n, $4 || lpad(n::text, 7, '0'), $5 FROM generate_series($2::int, $2::int + $3::int - 1) AS n
+        RETURNING id
+        """,
+        scope.workspace_id,
+        first,
+        count,
+        prefix,
+        consent,
+    )
+    return [row["id"] for row in rows]
+
+
+async def a_segment(scope: Scope, contact_ids: Sequence[int], name: str = "Everybody") -> int:
+    """A static segment with these members."""
+    segment_id: int = await db.fetch_value(
+        """
+        INSERT INTO segments (workspace_id, name, kind, member_count) VALUES ($1, $2, 'STATIC', $3) RETURNING id
+        """,
+        scope.workspace_id,
+        name,
+        len(contact_ids),
+    )
+    await db.execute(
+        """
+        INSERT INTO memberships (workspace_id, segment_id, contact_id, origin)
+        SELECT $1, $2, unnest($3::bigint[]), 'MANUAL'
+        """,
+        scope.workspace_id,
+        segment_id,
+        list(contact_ids),
+    )
+    return segment_id
+
+
+async def a_draft(
+    scope: Scope, *include: int, name: str = "Hello", template_name: str = "greeting", **more: object
+) -> Broadcast:
+    """A draft of the greeting to these segments."""
+    chosen = await template(scope, template_name)
+    values: dict = {"parameters": [FIRST_NAME] if template_name == "greeting" else [], **more}
+    return await drafts.create(scope, Draft(name, chosen.id, include_segment_ids=include, **values))
+
+
+async def a_draft_to(scope: Scope, count: int, **more: object) -> Broadcast:
+    """A draft to so many new people."""
+    return await a_draft(scope, await a_segment(scope, await people(scope, count)), **more)
+
+
+async def counts_of(broadcast: Broadcast) -> dict[str, int]:
+    """How many recipients are in each state (those with none left out), by the tally; the ledger must say the same."""
+    told = (await tallies.of(broadcast.workspace_id, [broadcast.id]))[broadcast.id]
+    rows = await db.fetch(
+        "SELECT lower(status) AS status, count(*) AS n FROM broadcast_recipients WHERE workspace_id = $1 AND broadcast_id = $2 GROUP BY 1",
+        broadcast.workspace_id,
+        broadcast.id,
+    )
+    counted = {row["status"]: row["n"] for row in rows}
+    assert {status: n for status, n in told.items() if n} == counted
+    return counted
+
+
+async def read_again(broadcast: Broadcast) -> Broadcast:
+    """The broadcast as it is now."""
+    return await Broadcast.get(workspace_id=broadcast.workspace_id, id=broadcast.id)
+
+
+# ---------------------------------------------------------------- workers in the test's loop
+
+
+@contextlib.asynccontextmanager
+async def a_desk(redis_url: str, url: str = "http://127.0.0.1:9", **options: object) -> AsyncIterator[Desk]:
+    """The desk of a broadcast worker that is not a process: tasks and sweeps are called by hand."""
+    sealing.use_keys([SEALING_KEY])
+    bells = Bells(redis_url)
+    settings: dict = {"timeout_seconds": 2.0, "claim_seconds": 5.0, **options}
+    config = WorkerConfig(database_url="", redis_url=redis_url, whatsapp=WhatsAppOptions(url=url, **settings))
+    try:
+        yield Desk(Queue.BROADCAST, config, bells, asyncio.Event())
+    finally:
+        await bells.close()
+
+
+async def send_all(desk: Desk, broadcast: Broadcast, most_seconds: float = 30.0) -> Broadcast:
+    """Prepare it and take turns until it has ended or paused."""
+    await broadcasts.prepare_broadcast(desk, broadcast.workspace_id, broadcast.id)
+    return await go_on(desk, broadcast, most_seconds)
+
+
+async def go_on(desk: Desk, broadcast: Broadcast, most_seconds: float = 30.0) -> Broadcast:
+    """Take turns until it is no longer being sent."""
+    async with asyncio.timeout(most_seconds):
+        while (now := await read_again(broadcast)).status in ("SENDING", "PREPARING"):
+            await broadcasts.send_slice(desk, broadcast.workspace_id, 0)
+            await broadcasts.carry_on(desk)
+            await asyncio.sleep(0.02)
+    return now

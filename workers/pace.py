@@ -1,0 +1,170 @@
+"""The pace of a phone number: one token bucket in Redis, shared by every worker that sends from it.
+
+A bucket fills at the number's pace and holds a tenth of a second's worth, so that messages flow evenly; and over it stands a
+window: in no stretch of a little more than a second are there more grants than the limit, whatever stalled before. What the API
+answers with 130429 slows the number down at once and lets it recover slowly. Where Redis knows nothing of a number (it was
+emptied), a number that has sent within the last seconds is treated as if it had sent at full pace: it waits a whole window.
+
+All arithmetic is done in Redis, by its clock, in one script: workers on different machines need not agree on the time.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+from redis.asyncio import Redis
+
+WINDOW_MICROSECONDS: Final = 1_025_000
+"""The window: a second, and a little for what lies between a grant and the arrival of its message."""
+
+_TAKE: Final = """
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local limit, want, idle, window = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1', tonumber(ARGV[4])
+local state = redis.call('HMGET', KEYS[1], 'ease', 'eased_at', 'rest_until', 'tokens', 'filled_at')
+local ease, eased_at = tonumber(state[1]), tonumber(state[2])
+local rest_until, tokens, filled_at = tonumber(state[3]), tonumber(state[4]), tonumber(state[5])
+if not ease then
+    ease, eased_at, tokens, filled_at = 1, now, 0, now
+    rest_until = idle and 0 or now + window
+end
+-- Five percent a second, until the limit is reached again.
+ease = math.min(1, ease * math.pow(1.05, (now - eased_at) / 1000000))
+local pace = math.max(1, limit * ease)
+local full = math.max(1, pace * 0.1)
+tokens = math.min(full, tokens + math.max(0, now - filled_at) * pace * 1.25 / 1000000)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', '(' .. string.format('%.0f', now - window))
+local given, oldest = 0, nil
+for _, grant in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
+    local at, count = string.match(grant, '(%d+):(%d+)')
+    given = given + tonumber(count)
+    oldest = oldest or tonumber(at)
+end
+local room = math.floor(pace) - given
+local least = math.min(want, math.max(1, math.floor(full / 2)))
+local granted, wait, member = 0, 0, ''
+if now < rest_until then
+    wait = rest_until - now
+elseif room < 1 then
+    wait = oldest + window - now
+elseif tokens < least then
+    wait = (least - tokens) / (pace * 1.25 / 1000000)
+else
+    granted = math.min(want, math.floor(tokens), room)
+    tokens = tokens - granted
+    member = string.format('%.0f:%d', now, granted)
+    while redis.call('ZADD', KEYS[2], 'NX', string.format('%.0f', now), member) == 0 do
+        now = now + 1
+        member = string.format('%.0f:%d', now, granted)
+    end
+end
+redis.call('HSET', KEYS[1], 'ease', tostring(ease), 'eased_at', string.format('%.0f', now), 'rest_until',
+           string.format('%.0f', rest_until), 'tokens', tostring(tokens), 'filled_at', string.format('%.0f', now))
+redis.call('PEXPIRE', KEYS[1], 60000)
+redis.call('PEXPIRE', KEYS[2], 60000)
+return {granted, math.ceil(wait), member}
+"""
+
+# A grant is used now, and perhaps not all of it: it moves to this moment, for the window is about messages and not about claims.
+_USE: Final = """
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local used = tonumber(ARGV[2])
+local granted = string.match(ARGV[1], ':(%d+)')
+if redis.call('ZREM', KEYS[2], ARGV[1]) == 1 and tonumber(granted) > used then
+    redis.call('HINCRBYFLOAT', KEYS[1], 'tokens', tonumber(granted) - used)
+end
+if used > 0 then
+    while redis.call('ZADD', KEYS[2], 'NX', string.format('%.0f', now), string.format('%.0f:%d', now, used)) == 0 do
+        now = now + 1
+    end
+    redis.call('PEXPIRE', KEYS[2], 60000)
+end
+return 1
+"""
+
+# Once a second at most, however many of the messages on their way come back with the same news.
+_SLOW: Final = """
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local state = redis.call('HMGET', KEYS[1], 'ease', 'eased_at', 'slowed_at')
+local slowed_at = tonumber(state[3])
+if slowed_at and now - slowed_at < 1000000 then return 0 end
+local ease = tonumber(state[1]) or 1
+ease = math.min(1, ease * math.pow(1.05, (now - (tonumber(state[2]) or now)) / 1000000))
+redis.call('HSET', KEYS[1], 'ease', tostring(math.max(0.02, ease * 0.7)), 'eased_at', string.format('%.0f', now),
+           'slowed_at', string.format('%.0f', now))
+redis.call('HSETNX', KEYS[1], 'rest_until', string.format('%.0f', now + tonumber(ARGV[1])))
+redis.call('HSETNX', KEYS[1], 'tokens', '0')
+redis.call('HSETNX', KEYS[1], 'filled_at', string.format('%.0f', now))
+redis.call('PEXPIRE', KEYS[1], 60000)
+return 1
+"""
+
+_REST: Final = """
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local until_at = now + tonumber(ARGV[1])
+if redis.call('HSETNX', KEYS[1], 'ease', '1') == 1 then
+    until_at = math.max(until_at, now + tonumber(ARGV[2]))
+end
+if (tonumber(redis.call('HGET', KEYS[1], 'rest_until')) or 0) < until_at then
+    redis.call('HSET', KEYS[1], 'rest_until', string.format('%.0f', until_at))
+    redis.call('HSETNX', KEYS[1], 'eased_at', string.format('%.0f', now))
+    redis.call('HSETNX', KEYS[1], 'tokens', '0')
+    redis.call('HSETNX', KEYS[1], 'filled_at', string.format('%.0f', now))
+end
+redis.call('PEXPIRE', KEYS[1], math.max(60000, math.ceil(tonumber(ARGV[1]) / 1000) + 1000))
+return 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """`count` messages may be sent now; none: ask again in `wait_seconds`. `name` stands for it."""
+
+    count: int
+    wait_seconds: float
+    name: str
+
+
+class Bucket:
+    """The bucket of one number, which may send `limit` messages a second. Its methods raise RedisError."""
+
+    def __init__(self, redis: Redis, number_id: str, limit: int) -> None:
+        self.limit = limit
+        self._keys = (f"muster:pace:{{{number_id}}}", f"muster:pace:{{{number_id}}}:grants")
+        self._take = redis.register_script(_TAKE)
+        self._use = redis.register_script(_USE)
+        self._slow = redis.register_script(_SLOW)
+        self._rest = redis.register_script(_REST)
+
+    async def take(self, want: int, *, idle: bool = False) -> Grant:
+        """Up to `want` grants. `idle`: PostgreSQL says that the number has sent nothing for seconds."""
+        arguments = [self.limit, want, int(idle), WINDOW_MICROSECONDS]
+        count, wait, name = await self._take(keys=self._keys, args=arguments)
+        return Grant(int(count), int(wait) / 1_000_000, name.decode() if isinstance(name, bytes) else name)
+
+    async def use(self, grant: Grant, count: int) -> None:
+        """`count` of the grant are sent at this moment; the rest goes back."""
+        await self._use(keys=self._keys, args=[grant.name, count])
+
+    async def slow_down(self) -> None:
+        """The API said that it was too fast."""
+        await self._slow(keys=self._keys, args=[WINDOW_MICROSECONDS])
+
+    async def rest(self, seconds: float) -> None:
+        """Nothing for so long."""
+        await self._rest(keys=self._keys, args=[int(seconds * 1_000_000), WINDOW_MICROSECONDS])
+
+    async def wait_for_one(self, most_seconds: float) -> bool:
+        """Wait for a single grant, and use it. False when there was none in time."""
+        deadline = asyncio.get_running_loop().time() + most_seconds
+        while True:
+            grant = await self.take(1)
+            if grant.count:
+                await self.use(grant, 1)
+                return True
+            if asyncio.get_running_loop().time() + grant.wait_seconds > deadline:
+                return False
+            await asyncio.sleep(max(0.001, grant.wait_seconds))

@@ -1,0 +1,281 @@
+"""A turn of sending: claim what the pace allows, send it concurrently, hand what comes of it to the writer.
+
+    take a grant (Redis) -> claim as many (PostgreSQL, committed as SENDING) -> use the grant -> call -> outcome
+
+The grant comes first, so that no more is claimed than can be called at once: a worker that dies leaves only these in doubt.
+Nothing waits while it holds a connection of the database.
+"""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final
+
+import orjson
+import structlog
+from prometheus_client import Counter
+from redis.exceptions import RedisError
+
+from models import clock
+from models.broadcasting import course, ledger, pace, quota, receipts, slots
+from models.broadcasting.channels import Credentials
+from models.broadcasting.events import Halt
+from models.broadcasting.ledger import Attempt, Outcome
+from models.broadcasting.states import RecipientStatus
+from workers.outcomes import Writer
+from workers.pace import Bucket, Grant
+from workers.whatsapp.client import Accepted, Account, Client
+from workers.whatsapp.errors import (
+    DropRecipient,
+    NotSent,
+    PairLimited,
+    Refused,
+    RetryLater,
+    SlowDown,
+    StopBroadcast,
+    Unconfirmed,
+    WhatsAppError,
+)
+from workers.whatsapp.messages import Template, template_message
+from workers.whatsapp.webhook import halt_of
+
+log = structlog.get_logger(__name__)
+
+TURN_SECONDS: Final = 20.0
+"""After so long a turn makes room for others; the work goes on in the next one."""
+
+LOOK_SECONDS: Final = 0.25
+"""How often a turn looks which broadcasts there are."""
+
+IDLE_SECONDS: Final = 2.0
+"""A number that has sent nothing for so long does not have to be waited for when Redis knows nothing of it."""
+
+MOST_ON_THEIR_WAY: Final = 1000
+
+MOST_WAIT_SECONDS: Final = 1.0
+"""The longest sleep before a turn looks around again."""
+
+_attempts = Counter("muster_whatsapp_attempts_total", "Attempts to send a message, by what came of them.", ["outcome"])
+
+
+class Turn:
+    """One turn for one workspace. `stopping` says whether the worker has been asked to stop."""
+
+    def __init__(
+        self,
+        workspace_id: int,
+        channel: Credentials,
+        client: Client,
+        bucket: Bucket,
+        writer: Writer,
+        stopping: Callable[[], bool],
+        claim_seconds: float,
+    ) -> None:
+        self.workspace_id = workspace_id
+        self._channel = channel
+        self._account = Account(channel.number_id, channel.business_account_id, channel.token)
+        self._client = client
+        self._bucket = bucket
+        self._writer = writer
+        self._stopping = stopping
+        self._claim_seconds = claim_seconds
+        self._templates: dict[int, Template] = {}
+        self._under_way: list[int] = []
+        self._looked_at = -1e9
+        self._calls: set[asyncio.Task[None]] = set()
+        self._failures_in_a_row = 0
+        self._began = False
+        self._halted: set[tuple[Halt, int]] = set()
+        self.seen: set[int] = set()
+        self.out_of_quota = False
+
+    # ------------------------------------------------------------ the loop
+
+    async def run(self) -> bool:
+        """Send until nothing is due, the turn is over, or the worker stops. Returns whether there may be more."""
+        ends_at = _now() + TURN_SECONDS
+        idle = await quota.is_idle(
+            self.workspace_id, self._channel.business_account_id, clock.now() - timedelta(seconds=IDLE_SECONDS)
+        )
+        while not self._stopping():
+            if _now() >= ends_at:
+                return True
+            broadcasts = await self._look()
+            if not broadcasts:
+                return False
+            grant = await self._bucket.take(self._room(), idle=idle)
+            if not grant.count:
+                await asyncio.sleep(min(MOST_WAIT_SECONDS, max(0.001, grant.wait_seconds)))
+                continue
+            idle = False
+            if not await self._send(grant, broadcasts):
+                return False
+        return True
+
+    async def drain(self, most_seconds: float) -> None:
+        """Wait for the calls under way. What is not back then stays SENDING, and becomes UNCONFIRMED."""
+        if self._calls:
+            await asyncio.wait(self._calls, timeout=most_seconds)
+        for call in self._calls:
+            call.cancel()
+
+    def _room(self) -> int:
+        return max(1, min(self._bucket.limit, MOST_ON_THEIR_WAY - len(self._calls)))
+
+    async def _look(self) -> list[int]:
+        """The broadcasts under way, looked up a few times a second. (That one is paused, a claim sees at once.)"""
+        if len(self._calls) >= MOST_ON_THEIR_WAY:
+            await asyncio.wait(self._calls, return_when=asyncio.FIRST_COMPLETED)
+        if _now() - self._looked_at >= LOOK_SECONDS:
+            self._looked_at = _now()
+            found = await course.under_way(self.workspace_id)
+            for one in found:
+                if one.broadcast_id not in self._templates:
+                    self._templates[one.broadcast_id] = _template(one.message)
+            self._under_way = [one.broadcast_id for one in found]
+            self.seen.update(self._under_way)
+        return self._under_way
+
+    async def _send(self, grant: Grant, broadcasts: list[int]) -> bool:
+        """Claim as many as were granted, and start their calls. False when nothing was due."""
+        claimed = await self._claim(grant.count, broadcasts)
+        await self._bucket.use(grant, len(claimed.attempts))
+        for attempt in claimed.attempts:
+            call = asyncio.create_task(self._attempt(attempt))
+            self._calls.add(call)
+            call.add_done_callback(self._calls.discard)
+        self.out_of_quota = claimed.out_of_quota and not claimed.attempts
+        if claimed.attempts:
+            await self._no_longer_waiting()
+            return True
+        self._looked_at = -1e9
+        if claimed.out_of_quota or not await course.has_due(self.workspace_id):
+            return False
+        await asyncio.sleep(0.02)  # other turns hold what is due
+        return True
+
+    async def _no_longer_waiting(self) -> None:
+        if not self._began:
+            self._began = True
+            await course.tell_waiting(self.workspace_id, None)
+
+    async def _claim(self, count: int, broadcasts: list[int]) -> ledger.Claimed:
+        claimer = secrets.randbits(62)
+        until = clock.now() + timedelta(seconds=self._claim_seconds)
+        shares = pace.shares(count, broadcasts)
+        try:
+            return await ledger.claim(self.workspace_id, self._channel, shares, count, until, claimer)
+        except Exception:
+            await _insist(lambda: ledger.let_go(self.workspace_id, claimer), self._claim_seconds / 2)
+            raise
+
+    # ------------------------------------------------------------ one attempt
+
+    async def _attempt(self, attempt: Attempt) -> None:
+        body = template_message(
+            self._templates[attempt.broadcast_id], attempt.phone, attempt.parameters, receipts.reference_of(attempt.id)
+        )
+        try:
+            accepted = await self._client.send(self._account, body)
+        except WhatsAppError as error:
+            _attempts.labels(type(error).__name__).inc()
+            await self._take_back(attempt, error)
+            return
+        _attempts.labels("Accepted").inc()
+        self._failures_in_a_row = 0
+        self._writer.add(attempt.broadcast_id, _sent(attempt, accepted))
+
+    async def _take_back(self, attempt: Attempt, error: WhatsAppError) -> None:
+        self._writer.add(attempt.broadcast_id, outcome_of(attempt, error))
+        if isinstance(error, StopBroadcast):
+            await self._halt(attempt, error)
+            return
+        with contextlib.suppress(RedisError, OSError):  # a bucket that is gone begins anew, cautiously
+            await self._adapt_pace(error)
+
+    async def _adapt_pace(self, error: WhatsAppError) -> None:
+        if isinstance(error, SlowDown):
+            await self._bucket.slow_down()
+            if error.retry_after_seconds >= 5:
+                await self._bucket.rest(error.retry_after_seconds)
+        elif isinstance(error, NotSent) or (isinstance(error, RetryLater) and not isinstance(error, PairLimited)):
+            await self._back_off(error)
+
+    async def _back_off(self, error: WhatsAppError) -> None:
+        """Nobody answers, or the service is out: the longer it lasts, the more seldom we ask."""
+        self._failures_in_a_row += 1
+        if isinstance(error, NotSent) or self._failures_in_a_row >= 20:
+            await self._bucket.rest(min(5.0, 0.25 * 2 ** min(5, self._failures_in_a_row // 10)))
+        if isinstance(error, RetryLater) and error.retry_after_seconds >= 60:
+            await self._bucket.rest(error.retry_after_seconds)
+
+    async def _halt(self, attempt: Attempt, error: StopBroadcast) -> None:
+        how_far = halt_of(error) or Halt.BROADCAST
+        if (how_far, attempt.broadcast_id) in self._halted:
+            return
+        self._halted.add((how_far, attempt.broadcast_id))
+        reason = f"Paused by itself: WhatsApp said ({error.code}) {error.reason}"
+        log.warning("broadcast paused", broadcast=attempt.broadcast_id, code=error.code, how_far=how_far.value)
+        await _insist(lambda: course.halt(self.workspace_id, how_far, attempt.broadcast_id, reason), 5.0)
+
+
+def _template(message: str) -> Template:
+    frozen = orjson.loads(message)
+    return Template(frozen["name"], frozen["language"], tuple(slots.from_json(frozen["slots"])))
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def _insist(do: Callable[[], Awaitable[object]], most_seconds: float) -> None:
+    """Try until it works, or for so long: the database may be away for a moment."""
+    until = _now() + most_seconds
+    while True:
+        try:
+            await do()
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again, and told
+            log.warning("trying again", error=type(error).__name__)
+            if _now() >= until:
+                return
+            await asyncio.sleep(0.2)
+
+
+# ---------------------------------------------------------------- what comes of it
+
+
+def _sent(attempt: Attempt, accepted: Accepted) -> Outcome:
+    held = "WhatsApp holds it back until it has judged the template's quality." if accepted.held else None
+    return Outcome(attempt.id, RecipientStatus.SENT, accepted.message_id, accepted.wa_id, reason=held)
+
+
+def outcome_of(attempt: Attempt, error: WhatsAppError) -> Outcome:
+    """What an attempt that did not succeed leaves in the ledger."""
+    if isinstance(error, Unconfirmed):
+        return Outcome(
+            attempt.id,
+            RecipientStatus.UNCONFIRMED,
+            reason=f"WhatsApp's answer did not come back ({error}). It may have gone out.",
+        )
+    if isinstance(error, NotSent):
+        return _again(attempt, 1.0, counts=False)
+    if isinstance(error, StopBroadcast | SlowDown):
+        return _again(attempt, max(1.0, error.retry_after_seconds), counts=False)
+    if isinstance(error, RetryLater) and (error.tries is None or attempt.tries < error.tries):
+        factor = 4.0 if isinstance(error, PairLimited) else 2.0
+        wait = pace.wait_before_retry(error.retry_after_seconds, attempt.tries, factor)
+        return _again(attempt, wait.total_seconds(), counts=True)
+    assert isinstance(error, DropRecipient | RetryLater)
+    return _failed(attempt, error)
+
+
+def _again(attempt: Attempt, seconds: float, *, counts: bool) -> Outcome:
+    at = clock.now() + timedelta(seconds=seconds)
+    return Outcome(attempt.id, RecipientStatus.PENDING, again_at=at, counts=counts)
+
+
+def _failed(attempt: Attempt, error: Refused) -> Outcome:
+    return Outcome(attempt.id, RecipientStatus.FAILED, error_code=error.code, reason=error.reason)

@@ -1,0 +1,117 @@
+"""Webhooks that were answered and kept, taken in: in bulk, each in the workspace that it is for."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+from prometheus_client import Counter
+
+from models import db, workspaces
+from models.broadcasting import channels, course, errands, inbound, inbox, receipts, templates
+from models.broadcasting.channels import WhatsAppChannel
+from models.broadcasting.errands import ErrandKind
+from models.broadcasting.events import AccountEvent, Event, InboundEvent, PreferenceEvent, StatusEvent, TemplateEvent
+from models.broadcasting.inbox import Letter
+from permissions.principal import Scope
+from workers.tasks import Desk, Queue, Sweep, Task
+from workers.whatsapp import webhook
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE: Final = 300
+"""Letters that one transaction takes in."""
+
+_taken = Counter("muster_webhook_events_total", "What webhooks told, by kind.", ["kind"])
+
+
+async def take_in_webhooks(desk: Desk, workspace_id: int) -> None:
+    """Take in all that waits for a workspace."""
+    await desk.bells.answered("take_in_webhooks", workspace_id)
+    scope = await workspaces.find_system_scope(workspace_id)
+    if scope is None:
+        return
+    most = AT_ONCE
+    while not desk.stopping.is_set():
+        read, most = await _take_in(desk, scope, most)
+        if read:
+            await desk.bells.changes(workspace_id)
+        elif most == AT_ONCE:
+            return
+
+
+async def _take_in(desk: Desk, scope: Scope, most: int) -> tuple[int, int]:
+    """One transaction's worth, and how much to try next. What cannot be taken in together is taken in one by one."""
+
+    async def reader(letters: Sequence[Letter]) -> None:
+        await _read(desk, scope, letters)
+
+    try:
+        return await inbox.read(scope.workspace_id, most, reader), AT_ONCE
+    except Exception as error:
+        log.warning("webhooks could not be taken in", most=most, error=type(error).__name__, exc_info=True)
+        if most == 1:
+            await inbox.stumble(scope.workspace_id, 1)
+        return 0, 1
+
+
+async def _read(desk: Desk, scope: Scope, letters: Sequence[Letter]) -> None:
+    events: list[Event] = []
+    channel = await channels.find(scope)
+    for letter in letters:
+        try:
+            told = webhook.parse(webhook.load(letter.body))
+        except webhook.UnreadableWebhook:
+            continue
+        events.extend(event for event in told if channel is not None and _is_for(event, channel))
+    if channel is not None:
+        await _heed(desk, scope, channel, events)
+
+
+def _is_for(event: Event, channel: WhatsAppChannel) -> bool:
+    """A webhook may be about several numbers; its signature was checked with this channel's secret only."""
+    if isinstance(event, TemplateEvent | AccountEvent):
+        return event.account_id == channel.business_account_id
+    return event.number_id == channel.number_id
+
+
+async def _heed(desk: Desk, scope: Scope, channel: WhatsAppChannel, events: Sequence[Event]) -> None:
+    for event in events:
+        _taken.labels(type(event).__name__).inc()
+    workspace_id = scope.workspace_id
+    await receipts.take_in(workspace_id, [event for event in events if isinstance(event, StatusEvent)])
+    messages = [event for event in events if isinstance(event, InboundEvent)]
+    strangers = await inbound.take_in(workspace_id, messages, channel.stop_words)
+    _taken.labels("FromNobodyKnown").inc(strangers)
+    await inbound.heed_preferences(workspace_id, [event for event in events if isinstance(event, PreferenceEvent)])
+    for event in events:
+        if isinstance(event, TemplateEvent):
+            await _template_changed(scope, event)
+        elif isinstance(event, AccountEvent):
+            await _account_changed(desk, scope, event)
+
+
+async def _template_changed(scope: Scope, event: TemplateEvent) -> None:
+    changed = await templates.status_changed(
+        scope.workspace_id, event.account_id, event.name, event.language, event.status
+    )
+    if changed and event.status not in templates.SENDABLE_AGAIN:
+        reason = f"Paused by itself: WhatsApp says that the template {event.name} is {event.status.lower()}."
+        await course.halt_all(scope.workspace_id, reason, changed)
+
+
+async def _account_changed(desk: Desk, scope: Scope, event: AccountEvent) -> None:
+    if event.stop:
+        await course.halt_all(scope.workspace_id, f"Paused by itself: {event.reason}")
+    errand = await errands.ask(scope, ErrandKind.CHECK)
+    await db.after_commit(lambda: desk.bells.job(Queue.BROADCAST, "run_errand", scope.workspace_id, errand.id))
+
+
+async def find_webhooks(desk: Desk) -> None:
+    """Letters whose bell was lost."""
+    for workspace_id in await inbox.waiting():
+        await desk.bells.job(Queue.BROADCAST, "take_in_webhooks", workspace_id)
+
+
+TASKS: Final = [Task("take_in_webhooks", Queue.BROADCAST, take_in_webhooks, timeout_seconds=60)]
+
+SWEEPS: Final = [Sweep("find_webhooks", Queue.BROADCAST, find_webhooks, every_seconds=1.0, alone=True)]
