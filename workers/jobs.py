@@ -11,7 +11,7 @@ from models import jobs, workspaces
 from models.errors import DomainError, Problems
 from models.jobs import Job, JobKind
 from permissions.principal import Scope
-from workers import recompute, segments
+from workers import imports, recompute, segments
 from workers.tasks import Desk, Queue, Sweep, Task
 
 log = structlog.get_logger(__name__)
