@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from operator import eq, ge, gt, le, lt, ne
 from typing import Final, cast
 
 from models.rules.duration import Duration
@@ -21,6 +22,15 @@ _SIGNS: Final = {
     FieldOperator.LTE: "<=",
     FieldOperator.GT: ">",
     FieldOperator.GTE: ">=",
+}
+
+_COMPARE: Final = {
+    FieldOperator.EQUALS: eq,
+    FieldOperator.NOT_EQUALS: ne,
+    FieldOperator.LT: lt,
+    FieldOperator.LTE: le,
+    FieldOperator.GT: gt,
+    FieldOperator.GTE: ge,
 }
 
 
@@ -89,6 +99,21 @@ def compare_number(number: str, operator: FieldOperator, operand: Operand, p: Pa
             return f"{number} BETWEEN {p.bind(low, 'numeric')} AND {p.bind(high, 'numeric')}"
         case _:
             return f"{number} {_SIGNS[operator]} {p.bind(operand, 'numeric')}"
+
+
+def is_true_of_zero(operator: FieldOperator, operand: Operand) -> bool:
+    """Whether a numeric comparison holds of 0."""
+    match operator, operand:
+        case FieldOperator.BETWEEN, (Decimal() as low, Decimal() as high):
+            return low <= 0 <= high
+        case FieldOperator.IN, tuple(values):
+            return 0 in values
+        case FieldOperator.NOT_IN, tuple(values):
+            return 0 not in values
+        case _, Decimal() as value:
+            return bool(_COMPARE[operator](0, value))
+        case _:
+            return True
 
 
 # ---------------------------------------------------------------- days and instants

@@ -10,10 +10,10 @@ nothing of the workspace: the statement does, with `c.workspace_id = {p.workspac
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, assert_never
 
-from models.rules.comparisons import Time, both, compare_number, compare_time, lacks
+from models.rules.comparisons import Time, both, compare_number, compare_time, is_true_of_zero, lacks
 from models.rules.fields import field_sql, tags_sql
 from models.rules.measures import ZERO_WITHOUT_ACTIVITIES, aggregate, is_measured
 from models.rules.parameters import Parameters
@@ -65,11 +65,18 @@ def _compiled(rules: Sequence[Rule], looks: "Grouped | Lateral", p: Parameters) 
 class Looks(Protocol):
     """Where a condition finds what is not in the contact's own row."""
 
+    @property
+    def null_is_zero(self) -> bool:
+        """Whether a count or a sum is null, not 0, where there is no activity."""
+
     def metric(self, measure: Measure) -> str:
         """An expression for the metric of contact `c`: null when missing."""
 
     def member(self, segment_id: int) -> str:
         """A condition: contact `c` is a member of the segment."""
+
+    def no_member(self, segment_id: int) -> str:
+        """Its complement, in a form that the planner can turn into an anti-join."""
 
 
 def condition_sql(rule: Rule, looks: Looks, p: Parameters) -> str:
@@ -79,6 +86,8 @@ def condition_sql(rule: Rule, looks: Looks, p: Parameters) -> str:
             return f"({' AND '.join(condition_sql(part, looks, p) for part in parts)})"
         case AnyOf(parts):
             return f"({' OR '.join(condition_sql(part, looks, p) for part in parts)})"
+        case Not(SegmentCondition() as condition):
+            return _segment_sql(replace(condition, member=not condition.member), looks)
         case Not(part):
             return lacks(condition_sql(part, looks, p))
         case FieldCondition():
@@ -94,12 +103,17 @@ def condition_sql(rule: Rule, looks: Looks, p: Parameters) -> str:
 
 
 def _segment_sql(condition: SegmentCondition, looks: Looks) -> str:
-    member = "FALSE" if condition.deleted else looks.member(condition.segment_id)
-    return member if condition.member else lacks(member)
+    if condition.deleted:
+        return "FALSE" if condition.member else "TRUE"
+    return looks.member(condition.segment_id) if condition.member else looks.no_member(condition.segment_id)
 
 
 def _activity_sql(condition: ActivityCondition, looks: Looks, p: Parameters) -> str:
     metric = looks.metric(condition.measure)
+    if condition.measure.metric in ZERO_WITHOUT_ACTIVITIES and looks.null_is_zero:
+        # Where 0 is no answer, null is none either, and PostgreSQL can begin with those who have activities.
+        zero = f"coalesce({metric}, 0)" if is_true_of_zero(condition.operator, condition.operand) else metric
+        return compare_number(zero, condition.operator, condition.operand, p)
     if condition.measure.metric in (ActivityMetric.FIRST_OCCURRED, ActivityMetric.LAST_OCCURRED):
         return compare_time(Time(metric, days=False), condition.operator, condition.operand, p)
     return compare_number(metric, condition.operator, condition.operand, p)
@@ -113,6 +127,7 @@ class Correlated:
     """Each look on its own."""
 
     p: Parameters
+    null_is_zero: bool = False
 
     def metric(self, measure: Measure) -> str:
         which = both(f"a.kind = {self.p.bind(measure.kind, 'text')}", *is_measured(measure, self.p))
@@ -127,9 +142,14 @@ class Correlated:
             f" AND m.segment_id = {self.p.bind(segment_id, 'bigint')} AND m.contact_id = c.id)"
         )
 
+    def no_member(self, segment_id: int) -> str:
+        return f"NOT {self.member(segment_id)}"
+
 
 class Grouped:
     """All contacts at once: one grouping of activities per kind, one join per segment."""
+
+    null_is_zero = True
 
     def __init__(self, p: Parameters) -> None:
         self.p = p
@@ -140,13 +160,18 @@ class Grouped:
         measures = self.measures[measure.kind]
         if measure not in measures:
             measures.append(measure)
-        column = f"g{list(self.measures).index(measure.kind)}.m{measures.index(measure)}"
-        return f"coalesce({column}, 0)" if measure.metric in ZERO_WITHOUT_ACTIVITIES else column
+        return f"g{list(self.measures).index(measure.kind)}.m{measures.index(measure)}"
 
     def member(self, segment_id: int) -> str:
+        return f"{self._membership(segment_id)} IS NOT NULL"
+
+    def no_member(self, segment_id: int) -> str:
+        return f"{self._membership(segment_id)} IS NULL"
+
+    def _membership(self, segment_id: int) -> str:
         if segment_id not in self.segments:
             self.segments.append(segment_id)
-        return f"s{self.segments.index(segment_id)}.contact_id IS NOT NULL"
+        return f"s{self.segments.index(segment_id)}.contact_id"
 
     def joins(self) -> Iterator[str]:
         for number, (kind, measures) in enumerate(self.measures.items()):
@@ -180,6 +205,8 @@ LATERAL_COLUMNS = 1_000
 class Lateral:
     """Contact by contact: one look at its activities for all metrics, and one at its memberships for all segments."""
 
+    null_is_zero = False
+
     def __init__(self, p: Parameters) -> None:
         self.p = p
         self.measures: dict[Measure, int] = {}
@@ -192,6 +219,9 @@ class Lateral:
     def member(self, segment_id: int) -> str:
         self.segments.setdefault(segment_id)
         return f"{self.p.bind(segment_id, 'bigint')} = ANY (s.ids)"
+
+    def no_member(self, segment_id: int) -> str:
+        return lacks(self.member(segment_id))
 
     def joins(self) -> Iterator[str]:
         numbered = list(self.measures.items())
