@@ -4,7 +4,6 @@ Every function here runs on the ambient transaction when there is one (`async wi
 the pool otherwise. JSON and JSONB travel as text: `dump_json` on the way in, `load_json` on the way out.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -206,7 +205,7 @@ async def _connection() -> AsyncIterator[asyncpg.Connection]:
     try:
         yield connection  # type: ignore[misc]
     finally:
-        await asyncio.shield(pool.release(connection))
+        await pool.release(connection)  # which sees it through, even if we are cancelled meanwhile
 
 
 # ---------------------------------------------------------------- statements

@@ -10,7 +10,7 @@ side effects, so doing it again is safe. Fields with a resolver of their own are
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import Enum
 from math import isfinite
@@ -183,7 +183,7 @@ def _leaf(kind: GraphQLScalarType | GraphQLEnumType) -> One:
     coerce = kind.coerce_output_value
 
     def complete(value: Any) -> Any:
-        if _manners.get(type(value)) is Manner.ODD or _manner_of(type(value)) is Manner.ODD:
+        if (_manners.get(type(value)) or _manner_of(type(value))) is Manner.ODD:
             raise Odd
         coerced = coerce(value)
         if coerced is None:
@@ -230,6 +230,8 @@ class Compiler:
 
     def _nullable(self, kind: Any, details: list[FieldDetails], none: One) -> Completer | None:
         if isinstance(kind, GraphQLList):
+            if _is_text(kind.of_type):
+                return _texts(_with_null(_leaf(kind.of_type.of_type), _refuse), none)
             item = self.completer(kind.of_type, details)
             return None if item is None else _list(item, none)
         if isinstance(kind, GraphQLObjectType):
@@ -283,7 +285,14 @@ class Compiler:
             return None
         if manner.loader:
             return Field(key, completer=completer, batch=_batch(definition, parent, details))
-        return Field(key, completer=completer, kind=definition.type, name=manner.name, getter=manner.getter)
+        return Field(
+            key,
+            completer=completer,
+            kind=definition.type,
+            name=manner.name,
+            getter=manner.getter,
+            function=manner.function,
+        )
 
 
 @dataclass(slots=True)
@@ -296,6 +305,7 @@ class Field:
     kind: GraphQLOutputType | None = None
     name: str | None = None
     getter: One | None = None
+    function: One | None = None
     batch: Callable[[list[Any], Execution], Awaitable[Sequence[Any]]] | None = None
 
     @property
@@ -305,11 +315,12 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class FieldManner:
-    """A plain attribute (`name`), a derived one (`getter`), or a batched one."""
+    """A plain attribute (`name`), one that a `function` maps, a derived one (`getter`), or a batched one."""
 
     name: str
-    getter: One | None
-    loader: bool
+    getter: One | None = None
+    function: One | None = None
+    loader: bool = False
 
 
 def _manner_of_field(definition: GraphQLField) -> FieldManner | None:
@@ -317,10 +328,15 @@ def _manner_of_field(definition: GraphQLField) -> FieldManner | None:
     described = definition.extensions.get("strawberry-definition")
     if described is None:
         return None
-    getter, loader = described.metadata.get("derived"), described.metadata.get("batched")
-    if getter is None and loader is None and not getattr(definition.resolve, "_is_default", False):
-        return None
-    return FieldManner(described.python_name, getter, loader is not None)
+    metadata = described.metadata
+    if "mapped" in metadata:
+        column, function = metadata["mapped"]
+        return FieldManner(column, function=function)
+    if "derived" in metadata:
+        return FieldManner(described.python_name, getter=metadata["derived"])
+    if "batched" in metadata:
+        return FieldManner(described.python_name, loader=True)
+    return FieldManner(described.python_name) if getattr(definition.resolve, "_is_default", False) else None
 
 
 def _batch(
@@ -364,6 +380,24 @@ def _object(selection: Selection, none: One) -> Completer:
         return [none(value) if value is None else next(done) for value in values]
 
     return Completer(many=complete_many)
+
+
+def _is_text(kind: Any) -> bool:
+    """Whether this is a type of texts that are never null."""
+    return isinstance(kind, GraphQLNonNull) and getattr(kind.of_type, "name", None) in ("String", "ID")
+
+
+def _texts(item: Completer, none: One) -> Completer:
+    slowly = _list(item, none).one
+    assert slowly is not None
+
+    def complete(value: Any) -> Any:
+        return value if type(value) is list and _TEXT_ONLY.issuperset(map(type, value)) else slowly(value)
+
+    return Completer(one=complete)
+
+
+_TEXT_ONLY: Final = frozenset({str})
 
 
 def _list(item: Completer, none: One) -> Completer:
@@ -411,7 +445,7 @@ def _write(fields: list[Field]) -> Selection:
 
 def _reader(made: Field) -> One:
     """Reads the field's value from a row, however it is read."""
-    value = Field("value", completer=Completer(one=lambda value: value), name=made.name, getter=made.getter)
+    value = replace(made, key="value", completer=Completer(one=lambda value: value), kind=None)
     selection = _write([value])
     return lambda row: selection.shallow(row)["value"]
 
@@ -451,4 +485,8 @@ def _value(made: Field, read: str, place: int, names: dict[str, Any]) -> str:
         return f"g{place}(s)"
     assert made.name is not None
     assert made.name.isidentifier()
-    return read.format(name=made.name)
+    text = read.format(name=made.name)
+    if made.function is None:
+        return text
+    names[f"m{place}"] = made.function
+    return f"(None if (v := {text}) is None else m{place}(v))"

@@ -5,6 +5,7 @@ type is then read from the row's column of the same name. A value that is not a 
 alone; one that needs the database for many rows at once is `batched`."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, TypeVar, overload
 
 import strawberry
@@ -42,17 +43,25 @@ def derived(getter: Callable[[Any], Any], **options: Any) -> Any:
     return strawberry.field(resolver=value, metadata={"derived": getter}, **options)
 
 
+def mapped(column: str, function: Callable[[Any], Any], **options: Any) -> Any:
+    """A field computed from one column (or attribute) of its row; null stays null.
+
+    `initial: str | None = mapped("name", lambda name: name[0])`
+    """
+
+    def value(root: Any) -> Any:
+        found = read(root, column)
+        return None if found is None else function(found)
+
+    return strawberry.field(resolver=value, metadata={"mapped": (column, function)}, **options)
+
+
 def outside_id(kind: str, column: str = "id", **options: Any) -> Any:
     """A field that shows the number in `column` as the outside id of a `kind` (null stays null).
 
     `id: strawberry.ID = outside_id("Contact")`
     """
-
-    def getter(row: Any) -> str | None:
-        number = read(row, column)
-        return None if number is None else to_id(kind, number)
-
-    return derived(getter, **options)
+    return mapped(column, partial(to_id, kind), **options)
 
 
 class Named:
