@@ -96,12 +96,23 @@ class CompiledExecutor(Executor[None]):
         answer: Awaitable[Any] = definition.resolve(source, info, **arguments)
         return answer
 
-    def root_field(self, root: GraphQLObjectType) -> GraphQLField:
+    def root_field(self) -> GraphQLField:
         """The first field that the operation selects at the root (a subscription's only one)."""
-        fields = collect_fields(self.schema, self.fragments, self.variable_values, root, self.operation)
-        details = next(iter(fields.grouped_field_set.values()))
-        definition: GraphQLField = root.fields[details[0].node.name.value]
-        return definition
+        return self._root()[2]
+
+    def root_completer(self) -> tuple[str, Completer | None]:
+        """The response key of that field, and how its values are completed at once; None where they cannot be."""
+        key, details, definition = self._root()
+        return key, self._completer(definition.type, details)
+
+    def _root(self) -> tuple[str, list[FieldDetails], GraphQLField]:
+        root = self.schema.get_root_type(self.operation.operation)
+        assert root is not None
+        grouped = collect_fields(
+            self.schema, self.fragments, self.variable_values, root, self.operation
+        ).grouped_field_set
+        key, details = next(iter(grouped.items()))
+        return key, details, root.fields[details[0].node.name.value]
 
 
 def names_what_it_needs(definition: GraphQLField) -> bool:

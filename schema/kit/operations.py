@@ -23,7 +23,7 @@ from schema.kit.masking import Told, tell, tell_all
 from schema.kit.refusals import BadRequest, Rejected
 from schema.kit.run import Answer, Asked, Caller, Ended, Run, refused
 from schema.kit.throttle import Throttle
-from schema.kit.watch import events_of
+from schema.kit.watch import Texts, texts_of
 from workers.bells import Bells, NoBells
 
 Line = Mapping[str, str | int | float | None]
@@ -138,8 +138,8 @@ class Operations:
 
     async def subscribe(
         self, asked: Asked, caller: Caller, *, writes: bool = True
-    ) -> Answer | AsyncGenerator[Payload, None]:
-        """Start a subscription: its events, each a payload; or the answer to anything else, or why there are none.
+    ) -> Answer | AsyncGenerator[Texts, None]:
+        """Start a subscription: its payloads as JSON, as they come; or the answer to anything else, or why there are none.
 
         The events raise Ended when we end them. The caller's permission is looked at again every `recheck_seconds`.
         Without `writes`, mutations are refused.
@@ -158,23 +158,25 @@ class Operations:
 
     def _admit_to_subscription(self, run: Run) -> None:
         """Let the caller pass to the (one) root field, or raise Unauthenticated or Forbidden."""
-        assert self.schema.subscription_type is not None
-        definition = self._executor_of(run).root_field(self.schema.subscription_type)
+        definition = self._executor_of(run).root_field()
         if not names_what_it_needs(definition):
             raise Forbidden("this field does not say who may use it, so nobody may")
         admit(run.context, definition.extensions["strawberry-definition"].metadata["needs"])
 
-    async def _events(self, run: Run) -> AsyncGenerator[Payload, None]:
+    async def _events(self, run: Run) -> AsyncGenerator[Texts, None]:
         async def check() -> None:
             run.context.scope = await self.scope_of(run.caller)
             self._admit_to_subscription(run)
 
+        def payload_of(result: ExecutionResult) -> Payload:
+            return _payload(result, run)
+
         errors: list[Told] | None = None
         metrics.SUBSCRIPTIONS.inc()
         try:
-            async with aclosing(events_of(self._executor_of(run), check, self.recheck_seconds)) as results:
-                async for result in results:
-                    yield _payload(result, run)
+            async with aclosing(texts_of(self._executor_of(run), payload_of, check, self.recheck_seconds)) as texts:
+                async for some in texts:
+                    yield some
         except Exception as error:  # noqa: BLE001 - the caller is told what may be told
             errors = tell(error, run.caller.request_id)
             raise Ended(errors) from None

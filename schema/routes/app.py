@@ -23,7 +23,7 @@ from schema.kit.limits import DocumentLimits
 from schema.kit.operations import Line, Operations
 from schema.kit.throttle import Rates, Throttle
 from schema.root import build_schema
-from schema.routes import explorer, health, metrics
+from schema.routes import explorer, health, metrics, webhooks
 from schema.routes.graphql import GraphQL
 from schema.routes.socket import SocketLimits
 from workers.bells import Bells, NoBells
@@ -75,7 +75,7 @@ def build(options: ApiOptions, lifespan: Lifespan | None = None, schema: GraphQL
     )
     graphql = GraphQL(operations, options.body_limit_bytes, options.allowed_origins, options.sockets)
     rest = Starlette(
-        routes=[*explorer.ROUTES, *health.routes(redis), *metrics.ROUTES, *ROUTES],
+        routes=[*explorer.ROUTES, *health.routes(redis), *metrics.ROUTES, *webhooks.routes(bells), *ROUTES],
         lifespan=_lifespan(lifespan, redis, bells),
     )
     return _with_cors(Dispatch(graphql, rest), options.allowed_origins)

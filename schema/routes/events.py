@@ -12,13 +12,13 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import orjson
-
 from models.errors import Refusal
+from schema.kit.encoding import encode
 from schema.kit.masking import tell
 from schema.kit.operations import Operations
 from schema.kit.refusals import BadRequest
 from schema.kit.run import Answer, Asked, Caller, Ended, refused
+from schema.kit.watch import Texts
 from schema.routes import request
 from schema.routes.request import Headers
 
@@ -40,23 +40,22 @@ _HEADERS: Final = (
 )
 
 
-def event(name: str, data: Any = None) -> bytes:
+def event(name: bytes, data: bytes = b"") -> bytes:
     """One event as it goes over the wire."""
-    text = b"" if data is None else orjson.dumps(data, option=orjson.OPT_UTC_Z)
-    return b"event: " + name.encode() + b"\ndata: " + text + b"\n\n"
+    return b"event: " + name + b"\ndata: " + data + b"\n\n"
 
 
-async def payloads_of(started: "Answer | AsyncGenerator[dict[str, Any], None]") -> AsyncGenerator[dict[str, Any], None]:
-    """What an operation answers, one payload or many; when we end it, the last one says why."""
+async def payloads_of(started: Answer | AsyncGenerator[Texts, None]) -> AsyncGenerator[Texts, None]:
+    """What an operation answers, payloads as JSON; when we end it, the last one says why."""
     if isinstance(started, Answer):
-        yield started.payload
+        yield (encode(started.payload),)
         return
     async with aclosing(started) as payloads:
         try:
-            async for payload in payloads:
-                yield payload
+            async for texts in payloads:
+                yield texts
         except Ended as ended:
-            yield {"errors": ended.errors}
+            yield (encode({"errors": ended.errors}),)
 
 
 @dataclass(slots=True)
@@ -92,9 +91,9 @@ class EventStreams:
 
         async def feed() -> None:
             async with aclosing(payloads_of(started)) as payloads:
-                async for payload in payloads:
-                    await queue.put(event("next", payload))
-            await queue.put(event("complete"))
+                async for texts in payloads:
+                    await queue.put(b"".join(event(b"next", text) for text in texts))
+            await queue.put(event(b"complete"))
 
         feeding = asyncio.ensure_future(feed())
         try:
@@ -178,10 +177,11 @@ class EventStreams:
     async def _feed(self, stream: Stream, number: str, asked: Asked, caller: Caller) -> None:
         try:
             started = await self.operations.subscribe(asked, caller)
+            head = b'{"id":' + encode(number) + b',"payload":'
             async with aclosing(payloads_of(started)) as payloads:
-                async for payload in payloads:
-                    await stream.queue.put(event("next", {"id": number, "payload": payload}))
-            await stream.queue.put(event("complete", {"id": number}))
+                async for texts in payloads:
+                    await stream.queue.put(b"".join(event(b"next", head + text + b"}") for text in texts))
+            await stream.queue.put(event(b"complete", encode({"id": number})))
         finally:
             stream.operations.pop(number, None)
 
@@ -227,7 +227,7 @@ async def _send_text(send: Any, status: int, body: bytes, caller: Caller) -> Non
 
 
 async def _send_json(send: Any, status: int, payload: Any, caller: Caller) -> None:
-    await _send_plain(send, status, orjson.dumps(payload), b"application/json; charset=utf-8", caller)
+    await _send_plain(send, status, encode(payload), b"application/json; charset=utf-8", caller)
 
 
 async def _send_plain(send: Any, status: int, body: bytes, kind: bytes, caller: Caller) -> None:

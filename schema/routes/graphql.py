@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import orjson
 import structlog
 
+from schema.kit.encoding import encode
 from schema.kit.masking import tell
 from schema.kit.operations import READS, READS_AND_WRITES, Operations
 from schema.kit.refusals import BadRequest
@@ -23,11 +23,6 @@ _TYPES: Final = {
     JSON: b"application/json; charset=utf-8",
     RESPONSE: b"application/graphql-response+json; charset=utf-8",
 }
-
-
-def encode(payload: Any) -> bytes:
-    """A payload as JSON. JSON text from the database goes in as it is, instants are written in UTC."""
-    return orjson.dumps(payload, option=orjson.OPT_UTC_Z)
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """Subscriptions (and anything else) over a WebSocket, by the protocol graphql-transport-ws."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -13,6 +13,7 @@ import structlog
 from models.errors import Unauthenticated
 from schema.auth import bearer_of
 from schema.kit import metrics
+from schema.kit.encoding import encode
 from schema.kit.operations import Operations
 from schema.kit.refusals import BadRequest
 from schema.kit.run import Answer, Asked, Caller, Ended
@@ -127,10 +128,13 @@ class Socket:
 
     async def _tell(self, message: dict[str, Any]) -> None:
         """Send a message. Who does not take it within `send_seconds` is cut off."""
-        text = orjson.dumps(message, option=orjson.OPT_UTC_Z).decode()
+        await self._send((encode(message),))
+
+    async def _send(self, messages: Iterable[bytes]) -> None:
         try:
             async with asyncio.timeout(self.limits.send_seconds), self.sending:
-                await self.send({"type": "websocket.send", "text": text})
+                for message in messages:
+                    await self.send({"type": "websocket.send", "text": message.decode()})
         except TimeoutError:
             self._end(Close(1008, "you read too slowly"))
             raise
@@ -240,9 +244,10 @@ class Socket:
             if isinstance(started, Answer):
                 await self._answer(number, started)
                 return
+            head = b'{"id":' + encode(number) + b',"type":"next","payload":'
             async with aclosing(started) as payloads:
-                async for payload in payloads:
-                    await self._tell({"id": number, "type": "next", "payload": payload})
+                async for texts in payloads:
+                    await self._send(head + text + b"}" for text in texts)
             await self._finish(number)
         except Ended as ended:
             await self._refuse(number, ended.errors)

@@ -97,8 +97,9 @@ class Api:
             yield as_json(started.payload)
             return
         try:
-            async for payload in started:
-                yield as_json(payload)
+            async for texts in started:
+                for text in texts:
+                    yield orjson.loads(text)
         except Ended as ended:
             yield {"errors": ended.errors}
         finally:

@@ -13,6 +13,7 @@ from models.errors import Invalid, NotFound, Problems
 from permissions.capabilities import Permission
 from schema.context import Info
 from schema.kit.batched import batched
+from schema.kit.burst import Burst
 from schema.kit.connection import PageInfo, counted, page_of, page_size
 from schema.kit.cursors import to_cursor
 from schema.kit.guard import ANYONE, SIGNED_IN, mutation, query, scope_of, subscription
@@ -29,7 +30,8 @@ FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 calls: list[tuple[str, int]] = []
 """Each call of a batched loader, with the number of its rows."""
 
-wakes: dict[str, asyncio.Event] = {}
+made_bursts: list[Burst] = []
+"""What the subscription `bursts` yields."""
 
 
 def toy(number: int) -> dict[str, Any]:
@@ -208,6 +210,11 @@ class ToySubscription:
             number += 1
             await asyncio.sleep(wait)
             yield shown(Toy, toy(number))
+
+    @subscription(ANYONE)
+    async def bursts(self, info: Info, shared: bool = False) -> AsyncIterator[Toy]:
+        for burst in made_bursts:
+            yield Burst(burst.events) if not shared else burst  # type: ignore[misc]
 
     @subscription(ANYONE)
     async def overrun(self, info: Info) -> AsyncIterator[int]:

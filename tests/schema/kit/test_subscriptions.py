@@ -1,0 +1,68 @@
+"""What comes out of a subscription, in this process."""
+
+from typing import Any
+
+import pytest
+
+from schema.kit.burst import Burst
+from tests.kit import toys
+from tests.kit.api import Api
+from tests.kit.toys import toy, toy_schema
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api(toy_schema())
+
+
+async def heard(api: Api, query: str) -> list[dict[str, Any]]:
+    return [payload async for payload in api.listen(None, query)]
+
+
+def named(*names: str) -> list[dict[str, Any]]:
+    return [{"data": {"bursts": {"name": name}}} for name in names]
+
+
+async def test_the_events_of_a_burst_are_told_one_by_one_in_order(api: Api) -> None:
+    toys.made_bursts[:] = [Burst([toy(1), toy(2)]), Burst([]), Burst([toy(3)])]
+    assert await heard(api, "subscription { bursts { name } }") == named("toy 1", "toy 2", "toy 3")
+
+
+async def test_batched_fields_are_fetched_once_for_a_burst(api: Api) -> None:
+    toys.made_bursts[:] = [Burst([toy(1), toy(2), toy(3)])]
+    toys.calls.clear()
+    payloads = await heard(api, "subscription { bursts(shared: true) { children(first: 1) { name } } }")
+    assert [payload["data"]["bursts"]["children"][0]["name"] for payload in payloads] == ["toy 10", "toy 20", "toy 30"]
+    assert toys.calls == [("children", 3)]
+    assert not toys.made_bursts[0].texts
+
+
+async def test_a_shared_burst_is_written_once_for_all_who_ask_for_the_same(api: Api) -> None:
+    toys.made_bursts[:] = [Burst([toy(1)], shared=True)]
+    for _ in range(3):
+        assert await heard(api, "subscription { bursts(shared: true) { name } }") == named("toy 1")
+    assert len(toys.made_bursts[0].texts) == 1
+    assert (await heard(api, "subscription { bursts(shared: true) { parts } }"))[0]["data"] == {"bursts": {"parts": 1}}
+    assert len(toys.made_bursts[0].texts) == 2
+
+
+async def test_an_odd_event_in_a_burst_is_reported_and_the_others_are_told(api: Api) -> None:
+    toys.made_bursts[:] = [Burst([toy(1), {**toy(2), "name": None}, toy(3)], shared=True)]
+    payloads = await heard(api, "subscription { bursts(shared: true) { name } }")
+    assert [payload["data"] for payload in payloads] == [{"bursts": {"name": "toy 1"}}, None, {"bursts": {"name": "toy 3"}}]
+    assert payloads[1]["errors"][0]["extensions"]["code"] == "INTERNAL"
+
+
+async def test_a_field_with_a_resolver_of_its_own_is_told_in_the_ordinary_way(api: Api) -> None:
+    toys.made_bursts[:] = [Burst([toy(1), toy(2)])]
+    payloads = await heard(api, "subscription { bursts { slowly } }")
+    assert [payload["data"]["bursts"]["slowly"] for payload in payloads] == ["toy 1", "toy 2"]
+
+
+async def test_a_subscription_is_written_to_the_log_when_it_ends(api: Api) -> None:
+    await heard(api, "subscription Counting { counting }")
+    assert {name: api.lines[0][name] for name in ("type", "operation", "code")} == {
+        "type": "subscription",
+        "operation": "Counting",
+        "code": "OK",
+    }
