@@ -145,8 +145,8 @@ async def find_unfinished(scope: Scope, kind: JobKind, segment_id: int) -> Job |
 async def waiting(limit: int) -> list[tuple[int, int]]:
     """Jobs of all workspaces that a worker could claim now, as (workspace id, job id), the fairest choice first.
 
-    Of several workspaces, the one with the fewest jobs in hand goes first; of several jobs, the one that has waited
-    longest since its last turn.
+    Of several workspaces, the one with the fewest jobs in hand goes first, and then the one whose last turn is longest ago;
+    of a workspace's jobs, the one that has waited longest.
     """
     rows = await db.fetch(
         """
@@ -155,6 +155,7 @@ async def waiting(limit: int) -> list[tuple[int, int]]:
         ORDER BY (SELECT count(*) FROM jobs held
                   WHERE held.workspace_id = j.workspace_id AND held.status = 'RUNNING'
                     AND held.claimed_until >= clock_timestamp()),
+                 (SELECT max(others.turn_at) FROM jobs others WHERE others.workspace_id = j.workspace_id) NULLS FIRST,
                  coalesce(turn_at, created_at), id
         LIMIT $1
         """,
@@ -170,7 +171,7 @@ async def claim(workspace_id: int, job_id: int) -> Job | None:
     taken = await db.fetch_value(
         """
         UPDATE jobs SET status = 'RUNNING', claim = claim + 1, stumbles = stumbles + (claimed_until IS NOT NULL)::int,
-                        claimed_until = clock_timestamp() + $3 * interval '1 second',
+                        claimed_until = clock_timestamp() + $3 * interval '1 second', turn_at = clock_timestamp(),
                         started_at = coalesce(started_at, clock_timestamp()), updated_at = clock_timestamp()
         WHERE workspace_id = $1 AND id = $2
           AND status IN ('QUEUED', 'RUNNING') AND (claimed_until IS NULL OR claimed_until < clock_timestamp())

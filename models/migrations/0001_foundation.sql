@@ -230,7 +230,7 @@ CREATE TABLE jobs (
     cancel_asked_at timestamptz,
     claim        bigint NOT NULL DEFAULT 0, -- grows with each claim: what a worker writes under an older one is refused
     claimed_until timestamptz, -- a worker holds it until then, and says so again while it lives
-    turn_at      timestamptz, -- when its last turn ended: the next turn is for who has waited longest
+    turn_at      timestamptz, -- when its last turn began, or ended: the next one is for who has waited longest
     stumbles     integer NOT NULL DEFAULT 0, -- turns that died or failed since it last got on
     created_by   bigint,
     created_at   timestamptz NOT NULL DEFAULT now(),
@@ -240,6 +240,7 @@ CREATE TABLE jobs (
     PRIMARY KEY (workspace_id, id)
 );
 CREATE INDEX jobs_created_at_idx ON jobs (workspace_id, created_at, id);
+CREATE INDEX jobs_turn_at_idx ON jobs (workspace_id, turn_at) WHERE turn_at IS NOT NULL;
 CREATE INDEX jobs_unfinished_idx ON jobs (turn_at, created_at) WHERE status IN ('QUEUED', 'RUNNING');
 
 -- ---------------------------------------------------------------- capture

@@ -188,3 +188,18 @@ async def test_after_a_turn_the_bell_rings_for_whoever_waits(scope, desk, monkey
     await runner.run_job(desk, scope.workspace_id, second.id)
     assert (await jobs.get(scope, first.id)).status == JobStatus.SUCCEEDED
     assert await desk.bells.redis.zcard(Queue.BULK.key) == 1
+
+
+async def test_a_small_job_does_not_wait_for_the_large_ones_of_another_workspace(scope, desk, monkeypatch):
+    monkeypatch.setattr(runner, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(runner, "HANDLERS", {JobKind.EXPORT: counting})
+    large = [await jobs.create(scope, JobKind.EXPORT, {"to": 1000}) for _ in range(10)]
+    for job in large:
+        await runner.run_job(desk, scope.workspace_id, job.id)
+    other = await workspaces.create("Small")
+    small = await jobs.create(other, JobKind.EXPORT, {"to": 5})
+    for _ in range(15):
+        await asyncio.gather(*(runner.run_job(desk, scope.workspace_id, large[0].id) for _ in range(3)))
+    assert (await jobs.get(other, small.id)).status == JobStatus.SUCCEEDED
+    turns = [job.done for job in await jobs.by_numbers(scope, [job.id for job in large])]
+    assert max(turns) - min(turns) <= 2

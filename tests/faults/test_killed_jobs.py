@@ -1,0 +1,67 @@
+"""Workers of long jobs killed in the middle, and Redis emptied: the job goes on where it was, and nothing is done twice."""
+
+import pytest
+import redis.asyncio
+
+from models import db, jobs, segment_contacts, workspaces
+from models.jobs import Job, JobStatus
+from models.segment_contacts import Change
+from models.selections import ContactSelection
+from permissions.principal import Scope
+from tests.kit.segments import many_contacts, members_of, replayed, static_segment
+from tests.kit.workers import eventually, running_worker, start_worker
+from workers.bells import Queue
+
+MANY = 60_000
+
+
+@pytest.fixture
+async def scope(database: str) -> Scope:
+    return await workspaces.create("Clinic")
+
+
+async def let_the_claim_run_out(job_id: int) -> None:
+    """As if CLAIM_SECONDS had passed."""
+    await db.execute("UPDATE jobs SET claimed_until = now() WHERE id = $1", job_id)
+
+
+async def test_a_job_goes_on_after_its_worker_was_killed_and_redis_emptied(scope, database, redis_url):
+    await many_contacts(scope, MANY)
+    segment = await static_segment(scope)
+    queued = (await segment_contacts.change(scope, segment.id, Change.ADD, ContactSelection(search="contact"))).job
+    worker = await start_worker(Queue.BULK, database, redis_url)
+    await eventually(lambda: has_begun(queued.id))
+    await worker.kill()
+    killed_at = (await Job.get(id=queued.id)).done
+    assert 0 < killed_at < MANY
+    assert len(await members_of(scope, segment)) == killed_at
+    async with redis.asyncio.from_url(redis_url) as client:
+        await client.flushall()
+    await let_the_claim_run_out(queued.id)
+    async with running_worker(Queue.BULK, database, redis_url):
+        await eventually(lambda: has_ended(queued.id), 30)
+    job = await Job.get(id=queued.id)
+    assert (job.status, job.done, job.total) == (JobStatus.SUCCEEDED, MANY, MANY)
+    assert len(await replayed(scope, segment)) == len(await members_of(scope, segment)) == MANY
+
+
+async def test_a_job_stops_when_asked_and_keeps_what_was_done(scope, database, redis_url):
+    await many_contacts(scope, MANY)
+    segment = await static_segment(scope)
+    queued = (await segment_contacts.change(scope, segment.id, Change.ADD, ContactSelection(search="contact"))).job
+    async with running_worker(Queue.BULK, database, redis_url):
+        await eventually(lambda: has_begun(queued.id))
+        await jobs.ask_cancel(scope, queued.id)
+        await eventually(lambda: has_ended(queued.id))
+    job = await Job.get(id=queued.id)
+    assert job.status == JobStatus.CANCELLED
+    assert 0 < job.done < MANY
+    assert len(await members_of(scope, segment)) == job.done
+
+
+async def has_begun(job_id: int) -> bool:
+    return (await Job.get(id=job_id)).done > 0
+
+
+async def has_ended(job_id: int) -> bool:
+    return (await Job.get(id=job_id)).finished_at is not None

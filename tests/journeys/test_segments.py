@@ -1,0 +1,154 @@
+"""A segment's life as an app sees it: over HTTP alone, with workers that really run."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from permissions.principal import Scope
+from tests.kit.api import application, bearer_of, serving
+from tests.kit.segments import many_contacts
+from tests.kit.workers import running_worker
+from tests.kit.workspaces import new_workspace
+from workers.bells import Queue
+
+ERRORS = "userErrors { code field message }"
+
+
+class App:
+    """A single-page app: it knows a URL and a token."""
+
+    def __init__(self, session: aiohttp.ClientSession, address: str) -> None:
+        self.session = session
+        self.address = address
+
+    async def ask(self, query: str, **variables: Any) -> Any:
+        async with self.session.post(
+            f"http://{self.address}/graphql", json={"query": query, "variables": variables}
+        ) as response:
+            answer = await response.json()
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    async def do(self, mutation: str, **variables: Any) -> Any:
+        """The payload of a mutation that goes well."""
+        (payload,) = (await self.ask(mutation, **variables)).values()
+        assert payload["userErrors"] == []
+        return payload
+
+    async def until(self, query: str, holds, seconds: float = 30, **variables: Any) -> Any:
+        """Ask again until the answer is as it should be."""
+        ends_at = asyncio.get_running_loop().time() + seconds
+        while True:
+            data = await self.ask(query, **variables)
+            if holds(data):
+                return data
+            assert asyncio.get_running_loop().time() < ends_at, data
+            await asyncio.sleep(0.05)
+
+    async def follow(self, subscription: str, **variables: Any) -> AsyncIterator[Any]:
+        """The events of a subscription, over a WebSocket."""
+        async with self.session.ws_connect(
+            f"ws://{self.address}/graphql", protocols=["graphql-transport-ws"]
+        ) as socket:
+            await socket.send_json({"type": "connection_init", "payload": dict(self.session.headers)})
+            assert (await socket.receive_json())["type"] == "connection_ack"
+            payload = {"query": subscription, "variables": variables}
+            await socket.send_json({"id": "1", "type": "subscribe", "payload": payload})
+            while (message := await socket.receive_json())["type"] == "next":
+                yield message["payload"]["data"]
+            assert message["type"] == "complete", message
+
+
+@pytest.fixture
+async def scope(database: str) -> Scope:
+    return await new_workspace()
+
+
+@pytest.fixture
+async def app(database: str, redis_url: str, scope: Scope) -> AsyncIterator[App]:
+    headers = {"Authorization": f"Bearer {await bearer_of(scope)}"}
+    async with (
+        running_worker(Queue.REALTIME, database, redis_url),
+        running_worker(Queue.BULK, database, redis_url),
+        serving(application(redis_url=redis_url)) as address,
+        aiohttp.ClientSession(headers=headers) as session,
+    ):
+        yield App(session, address)
+
+
+def tagged(tag: str) -> dict[str, Any]:
+    return {"tags": {"operator": "HAS_ANY", "tags": [tag]}}
+
+
+CONTACT = f"mutation ($input: ContactInput!) {{ contactCreate(input: $input) {{ contact {{ id }} {ERRORS} }} }}"
+CREATE = (
+    f"mutation ($input: SegmentCreateInput!) {{ segmentCreate(input: $input) {{ segment {{ id version }} {ERRORS} }} }}"
+)
+UPDATE = f"""mutation ($id: ID!, $input: SegmentUpdateInput!) {{ segmentUpdate(id: $id, input: $input) {{
+    segment {{ status version }} {ERRORS} }} }}"""
+SEGMENT = """query ($id: ID!) { segment(id: $id) {
+    name status memberCount computedAt useCount members { nodes { id } totalCount }
+    analytics(from: "2026-01-01T00:00:00Z", to: "2999-01-01T00:00:00Z", interval: MONTH) {
+        entered left points { members } } } }"""
+
+
+def is_ready_with(members: int):
+    return lambda data: (data["segment"]["status"], data["segment"]["memberCount"]) == ("READY", members)
+
+
+async def test_from_its_creation_to_its_restoration(app):
+    vip, silver = [(await app.do(CONTACT, input={"tags": [tag]}))["contact"]["id"] for tag in ("vip", "silver")]
+    made = (await app.do(CREATE, input={"name": "VIPs", "kind": "DYNAMIC", "rule": tagged("VIP")}))["segment"]
+    segment = (await app.until(SEGMENT, is_ready_with(1), id=made["id"]))["segment"]
+    assert [member["id"] for member in segment["members"]["nodes"]] == [vip]
+
+    edited = (await app.do(UPDATE, id=made["id"], input={"rule": {"not": tagged("vip")}, "version": made["version"]}))[
+        "segment"
+    ]
+    assert edited == {"status": "BUILDING", "version": 2}
+
+    def swapped(data):
+        return is_ready_with(1)(data) and data["segment"]["members"]["nodes"] == [{"id": silver}]
+
+    segment = (await app.until(SEGMENT, swapped, id=made["id"]))["segment"]
+    assert (segment["analytics"]["entered"], segment["analytics"]["left"]) == (2, 1)
+    assert segment["analytics"]["points"][-1]["members"] == 1
+
+    nested = {"name": "On it", "kind": "DYNAMIC", "rule": {"segment": {"segmentId": made["id"]}}}
+    dependent = (await app.do(CREATE, input=nested))["segment"]
+    await app.until(SEGMENT, is_ready_with(1), id=dependent["id"])
+    delete = f"mutation ($id: ID!, $force: Boolean) {{ segmentDelete(id: $id, force: $force) {{ {ERRORS} }} }}"
+    (refused,) = (await app.ask(delete, id=made["id"])).values()
+    assert [error["code"] for error in refused["userErrors"]] == ["IN_USE"]
+    await app.do(delete, id=made["id"], force=True)
+    await app.until(SEGMENT, is_ready_with(0), id=dependent["id"])
+    await app.do(f"mutation ($id: ID!) {{ segmentRestore(id: $id) {{ {ERRORS} }} }}", id=made["id"])
+    await app.until(SEGMENT, is_ready_with(1), id=made["id"])
+    await app.until(SEGMENT, is_ready_with(1), id=dependent["id"])
+
+
+async def test_many_contacts_are_put_in_by_a_job_that_is_followed_to_its_end(app, scope):
+    await many_contacts(scope, 12_000)
+    made = (await app.do(CREATE, input={"name": "Everybody", "kind": "STATIC"}))["segment"]
+    add = f"""mutation ($id: ID!, $contacts: ContactSelection!) {{
+        segmentContactsAdd(segmentId: $id, contacts: $contacts) {{ changed job {{ id }} {ERRORS} }} }}"""
+    job = (await app.do(add, id=made["id"], contacts={"search": "contact"}))["job"]
+    watch = "subscription ($id: ID!) { jobProgress(id: $id) { status done total } }"
+    seen = [event["jobProgress"] async for event in app.follow(watch, id=job["id"])]
+    assert seen[-1] == {"status": "SUCCEEDED", "done": 12_000, "total": 12_000}
+    assert [event["done"] for event in seen] == sorted(event["done"] for event in seen)
+    assert (await app.ask(SEGMENT, id=made["id"]))["segment"]["memberCount"] == 12_000
+
+
+async def test_a_segment_is_computed_again_from_the_ground_up(app):
+    await app.do(CONTACT, input={"tags": ["vip"]})
+    made = (await app.do(CREATE, input={"name": "VIPs", "kind": "DYNAMIC", "rule": tagged("VIP")}))["segment"]
+    recompute = f"mutation ($id: ID!) {{ segmentRecompute(id: $id) {{ job {{ id }} {ERRORS} }} }}"
+    job = (await app.do(recompute, id=made["id"]))["job"]
+    watch = "subscription ($id: ID!) { jobProgress(id: $id) { __typename status } }"
+    seen = [event["jobProgress"] async for event in app.follow(watch, id=job["id"])]
+    assert seen[-1] == {"__typename": "RecomputeJob", "status": "SUCCEEDED"}
+    await app.until(SEGMENT, is_ready_with(1), id=made["id"])
