@@ -43,6 +43,9 @@ MAX_DEPTH = 8
 MAX_CONDITIONS = 100
 """Conditions of a rule, the filters of activities included."""
 
+MAX_TOLD = 50
+"""Mistakes that are told at once."""
+
 MEMBERS: Final = ("all", "any", "not", "field", "tags", "segment", "activity")
 """Of which a rule has exactly one."""
 
@@ -76,7 +79,7 @@ def check(
             LimitExceeded(f"a rule may have up to {MAX_CONDITIONS} conditions; this one has {reading.conditions}", path)
         )
     if rule is None or reading.errors:
-        raise Problems(reading.errors)
+        raise Problems(reading.errors[:MAX_TOLD])
     return rule
 
 

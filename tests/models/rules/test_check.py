@@ -1,11 +1,31 @@
 """A rule that is badly said is told what is wrong, where, and what would be right."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from models.errors import Problems
 from models.rules.catalogue import Catalogue, KnownSegment, custom_field
 from models.rules.check import check
+from models.rules.describe import describe
 from models.rules.tree import FieldType
+from tests.kit.worlds import World
+
+WORDS = [
+    "all",
+    "any",
+    "not",
+    "field",
+    "tags",
+    "segment",
+    "activity",
+    "operator",
+    "value",
+    "segmentId",
+    "kind",
+    "where",
+    "property",
+]
 
 CATALOGUE = Catalogue(
     "Europe/Madrid",
@@ -136,6 +156,54 @@ def test_several_mistakes_are_told_at_once():
         "rule.all.1.any.1.field.value.1",
         "rule.all.1.any.1.field.value.2",
     ]  # fmt: skip
+
+
+def test_of_very_many_mistakes_the_first_fifty_are_told():
+    assert len(mistakes(field("score", "IN", ["x"] * 1_000))) == 50
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(["email", "P1D", "EQUALS", "COUNT"]),
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(st.sampled_from(WORDS) | st.text(), below, max_size=4),
+    max_leaves=20,
+)
+
+
+def words_or_paths(rule, catalogue, **options):
+    """What a rule says; or whether each mistake in it has its place."""
+    try:
+        return describe(check(rule, catalogue, **options))
+    except Problems as problems:
+        return all(error.path and error.path[0] == "rule" for error in problems.errors)
+
+
+@given(JSON)
+def test_any_json_is_read_or_refused(rule):
+    for options in ({}, {"stored": True, "segment_id": 1}, {"allows_activities": False}):
+        assert words_or_paths(rule, CATALOGUE, **options)
+
+
+@given(st.integers(0, 2**32), JSON)
+def test_a_good_rule_with_one_part_replaced_is_read_or_refused(seed, part):
+    world = World(seed, contacts=0)
+    rule = world.rule()
+    places = []
+
+    def walk(node):
+        for key in node.keys() if isinstance(node, dict) else range(len(node)):
+            places.append((node, key))
+            if isinstance(node[key], dict | list):
+                walk(node[key])
+
+    walk(rule)
+    node, key = world.random.choice(places)
+    node[key] = part
+    assert words_or_paths(rule, world.catalogue)
 
 
 def test_a_rule_may_be_nested_eight_deep_and_no_deeper():
