@@ -3,27 +3,37 @@
 import importlib
 import os
 
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server import Server
+import uvicorn
 
 from muster.settings import Settings
 from muster.up import must_be_free
 
+STOP_SECONDS = 5
+"""How long what is being served may take to end when the server is asked to stop; subscriptions are told to come again."""
+
 
 def serve(settings: Settings, log_format: str) -> None:
     """Serve until SIGINT or SIGTERM. SetupError when the port is taken."""
-    importlib.import_module("muster.app")  # what is wrong with it is told once, and each process begins with it loaded
     must_be_free(settings.host, settings.port)
     os.environ["MUSTER_LOG_FORMAT"] = log_format  # for the processes that the server starts
-    Server(
+    importlib.import_module("muster.app")  # what is wrong with it is told before anything listens
+    uvicorn.run(
         "muster.app:create",
         factory=True,
-        address=settings.host,
+        host=settings.host,
         port=settings.port,
-        interface=Interfaces.ASGI,
         workers=settings.api_processes,
-        respawn_failed_workers=True,
-        workers_kill_timeout=10,
-        log_level=LogLevels.warning,
-    ).serve()
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=settings.body_limit_kib * 1024,
+        ws_per_message_deflate=False,  # it would cost more than all else that a message costs
+        lifespan="on",
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        backlog=4096,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )

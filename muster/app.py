@@ -1,5 +1,6 @@
 """The API, put together: the rooms get plain values, and the pool lives as long as the server."""
 
+import multiprocessing
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,7 +19,8 @@ from schema.routes.app import ApiOptions, build
 
 def create() -> Any:
     """The ASGI application, from the settings; what each process of the API server calls."""
-    tie_to_parent()
+    if multiprocessing.parent_process() is not None:
+        tie_to_parent()
     settings = read_settings()
     set_up_logging(settings.log_level, settings.log_format)
     return build_app(installation(settings))

@@ -107,14 +107,5 @@ def _rendering(as_text: bool, colours: bool) -> list[Processor]:
 
 def _quieten() -> None:
     """Libraries that tell more than an operator wants, or quote statements and their values."""
-    for name in (
-        "tortoise",
-        "tortoise.db_client",
-        "asyncio",
-        "aiohttp.access",
-        "strawberry.execution",
-        "granian.access",
-    ):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    for name in ("arq", "arq.worker", "arq.jobs"):
+    for name in ("tortoise", "asyncio", "aiohttp.access", "strawberry.execution", "uvicorn.error", "arq"):
         logging.getLogger(name).setLevel(logging.WARNING)

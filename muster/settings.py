@@ -51,6 +51,12 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         None, description="Address under which clients reach the API, for links. Unset: `http://HOST:PORT`."
     )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Addresses or networks of the proxies in front, with commas between: their X-Forwarded-For says who calls."
+        " Unset: whoever connects is the caller.",
+        examples=["10.0.0.0/8"],
+    )
     data_dir: Path = Field(
         Path(".muster"),
         description="Folder for all that Muster keeps on this machine: the embedded servers' data, files, the secret.",
@@ -159,9 +165,9 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
 
-    @field_validator("allowed_origins", mode="before")
+    @field_validator("allowed_origins", "trusted_proxies", mode="before")
     @classmethod
-    def _split_origins(cls, value: Any) -> Any:
+    def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("sealing_keys", mode="before")

@@ -2,11 +2,14 @@
 
 import sys
 
+import uvloop
+
 from models import files
 from muster.installation import installation, use_sealing_keys
 from muster.settings import Settings
 from muster.storage import storage_of
-from workers.runner import WorkerConfig, run_worker
+from workers.runner import Queue, WorkerConfig
+from workers.runner import work as work_on
 from workers.whatsapp.options import WhatsAppOptions
 
 
@@ -14,7 +17,7 @@ def work(settings: Settings, queue: str) -> None:
     """Work until SIGINT or SIGTERM."""
     files.use(storage_of(settings))
     use_sealing_keys(installation(settings))
-    sys.exit(run_worker(queue, worker_config(settings)))
+    sys.exit(uvloop.run(work_on(Queue(queue), worker_config(settings))))
 
 
 def worker_config(settings: Settings) -> WorkerConfig:

