@@ -10,6 +10,10 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
 from schema.activities import ActivityMutation
+from schema.broadcast_changes import BroadcastMutation, BroadcastSubscription
+from schema.broadcasts import BroadcastQuery
+from schema.changes import ChangeQuery, ChangeSubscription
+from schema.channels import ChannelMutation, ChannelQuery
 from schema.contacts import ContactMutation, ContactQuery
 from schema.context import Info
 from schema.jobs import JOB_TYPES, JobMutation, JobQuery, JobSubscription
@@ -38,13 +42,31 @@ class NodeQuery:
         return await find_nodes(scope_of(info), ids)  # type: ignore[return-value]
 
 
-QUERIES: list[type] = [NodeQuery, PeopleQuery, ContactQuery, RuleQuery, SegmentQuery, JobQuery]
+QUERIES: list[type] = [
+    NodeQuery,
+    PeopleQuery,
+    ContactQuery,
+    RuleQuery,
+    SegmentQuery,
+    ChangeQuery,
+    JobQuery,
+    BroadcastQuery,
+    ChannelQuery,
+]
 """Each noun's queries: add yours."""
 
-MUTATIONS: list[type] = [PeopleMutation, ContactMutation, ActivityMutation, SegmentMutation, JobMutation]
+MUTATIONS: list[type] = [
+    PeopleMutation,
+    ContactMutation,
+    ActivityMutation,
+    SegmentMutation,
+    JobMutation,
+    BroadcastMutation,
+    ChannelMutation,
+]
 """Each noun's mutations: add yours."""
 
-SUBSCRIPTIONS: list[type] = [JobSubscription]
+SUBSCRIPTIONS: list[type] = [JobSubscription, ChangeSubscription, BroadcastSubscription]
 """Each noun's subscriptions: add yours."""
 
 TYPES: list[type] = [*JOB_TYPES.values()]

@@ -29,8 +29,12 @@ FIRST_NAME = Binding("1", field="name", fallback="friend")
 
 async def a_sender(*, per_second: int = 1000, daily_limit: int | None = None, name: str = "Acme") -> Scope:
     """A workspace with a channel that is READY, and the sandbox's templates."""
+    return await connected(await new_workspace(name), per_second=per_second, daily_limit=daily_limit)
+
+
+async def connected(scope: Scope, *, per_second: int = 1000, daily_limit: int | None = None) -> Scope:
+    """The workspace, with a channel that is READY and the sandbox's templates."""
     sealing.use_keys([SEALING_KEY])
-    scope = await new_workspace(name)
     channel = await channels.connect(scope, CONNECTION)
     await templates.store(scope.workspace_id, BUSINESS_ACCOUNT_ID, TEMPLATES)
     channel.status, channel.messages_per_second, channel.daily_limit = "READY", per_second, daily_limit
@@ -103,7 +107,10 @@ async def counts_of(broadcast: Broadcast) -> dict[str, int]:
     """How many recipients are in each state (those with none left out), by the tally; the ledger must say the same."""
     told = (await tallies.of(broadcast.workspace_id, [broadcast.id]))[broadcast.id]
     rows = await db.fetch(
-        "SELECT lower(status) AS status, count(*) AS n FROM broadcast_recipients WHERE workspace_id = $1 AND broadcast_id = $2 GROUP BY 1",
+        """
+        SELECT lower(status) AS status, count(*) AS n FROM broadcast_recipients
+        WHERE workspace_id = $1 AND broadcast_id = $2 GROUP BY 1
+        """,
         broadcast.workspace_id,
         broadcast.id,
     )

@@ -4,18 +4,24 @@ For a new mutation, query or subscription write a function here that makes what 
 empty but for its members) and gives the variables. Fields without required arguments need none, unless they are mutations.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from models import api_tokens, contact_fields, contacts, people, segments
+from models import api_tokens, contact_fields, contacts, db, people, segments
+from models.broadcasting import course, errands
+from models.broadcasting.states import BroadcastStatus
 from models.rules.tree import FieldType
 from models.segments import SegmentKind
 from models.selections import ContactSelection
+from models.tables.broadcasts import Broadcast
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from permissions.roles import Role
 from schema.kit.ids import to_id
+from tests.kit import broadcasts as sending
 from tests.kit.workspaces import PASSWORD
+from workers.whatsapp.sandbox.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID
 
 Variables = dict[str, Any]
 Sample = Callable[[Scope], Awaitable[Variables]]
@@ -254,3 +260,111 @@ async def job_progress(scope: Scope) -> Variables:
 @sample("jobCancel")
 async def job_cancel(scope: Scope) -> Variables:
     return await a_job(scope)
+
+
+# ---------------------------------------------------------------- broadcasts
+
+_at_work: set[asyncio.Task[None]] = set()
+
+
+def somebody_does_errands(scope: Scope) -> None:
+    """For some seconds there is a worker that says of each errand that it is done."""
+
+    async def work() -> None:
+        for _ in range(100):
+            for row in await db.fetch("SELECT id FROM channel_errands WHERE workspace_id = $1", scope.workspace_id):
+                errand = await errands.claim(scope.workspace_id, row["id"])
+                if errand is not None:
+                    await errands.end(errand, {"sent": 1, "failed": [], "templates": 0})
+            await asyncio.sleep(0.03)
+
+    task = asyncio.create_task(work())
+    _at_work.add(task)
+    task.add_done_callback(_at_work.discard)
+
+
+async def a_broadcast(scope: Scope, status: BroadcastStatus | None = None) -> Broadcast:
+    """A draft of a workspace that can send, or one that has come as far as `status`."""
+    broadcast = await sending.a_draft_to(await sending.connected(scope), 2)
+    if status is not None:
+        await course.schedule(scope, broadcast.id, None)
+    if status not in (None, BroadcastStatus.PREPARING):
+        await course.prepare(scope, broadcast.id)
+    if status is BroadcastStatus.PAUSED:
+        await course.pause(scope, broadcast.id)
+    if status is BroadcastStatus.CANCELLED:
+        await course.cancel(scope, broadcast.id)
+    return broadcast
+
+
+def its_input(broadcast: Broadcast) -> Variables:
+    """The broadcast as a person would write it again."""
+    return {
+        "name": "Another name",
+        "templateId": to_id("MessageTemplate", broadcast.template_id),
+        "parameters": [{"name": "1", "field": "name", "fallback": "you"}],
+        "includeSegmentIds": [to_id("Segment", number) for number in broadcast.include_segment_ids],
+        "maxLateness": "PT1H",
+    }
+
+
+@sample("broadcast")
+@sample("broadcastProgress")
+@sample("broadcastSchedule")
+async def a_draft_broadcast(scope: Scope) -> Variables:
+    return {"id": to_id("Broadcast", (await a_broadcast(scope)).id)}
+
+
+@sample("broadcastCreate")
+async def broadcast_create(scope: Scope) -> Variables:
+    return {"input": its_input(await a_broadcast(scope))}
+
+
+@sample("broadcastUpdate")
+async def broadcast_update(scope: Scope) -> Variables:
+    broadcast = await a_broadcast(scope)
+    return {"id": to_id("Broadcast", broadcast.id), "input": its_input(broadcast)}
+
+
+@sample("broadcastPause")
+@sample("broadcastCancel")
+async def a_broadcast_under_way(scope: Scope) -> Variables:
+    return {"id": to_id("Broadcast", (await a_broadcast(scope, BroadcastStatus.SENDING)).id)}
+
+
+@sample("broadcastResume")
+async def broadcast_resume(scope: Scope) -> Variables:
+    return {"id": to_id("Broadcast", (await a_broadcast(scope, BroadcastStatus.PAUSED)).id)}
+
+
+@sample("broadcastRetry")
+async def broadcast_retry(scope: Scope) -> Variables:
+    return {"id": to_id("Broadcast", (await a_broadcast(scope, BroadcastStatus.CANCELLED)).id)}
+
+
+@sample("broadcastTest")
+async def broadcast_test(scope: Scope) -> Variables:
+    broadcast = await a_broadcast(scope)
+    somebody_does_errands(scope)
+    contact = await a_contact(scope, phone="+34600999999")
+    return {"id": to_id("Broadcast", broadcast.id), "contactIds": [contact]}
+
+
+@sample("messageTemplatesSync")
+async def message_templates_sync(scope: Scope) -> Variables:
+    await sending.connected(scope)
+    somebody_does_errands(scope)
+    return {}
+
+
+@sample("whatsappChannelConnect")
+async def whatsapp_channel_connect(scope: Scope) -> Variables:
+    await sending.connected(scope)  # a number belongs to one workspace, and another one's admin tries first
+    secrets = {"token": "a new token", "appSecret": "a new secret", "verifyToken": "a new verify token"}
+    return {"input": {"phoneNumberId": NUMBER_ID, "businessAccountId": BUSINESS_ACCOUNT_ID, **secrets}}
+
+
+@sample("whatsappChannelDisconnect")
+async def whatsapp_channel_disconnect(scope: Scope) -> Variables:
+    await sending.connected(scope)
+    return {}
