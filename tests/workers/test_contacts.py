@@ -1,0 +1,24 @@
+"""The sweep that takes the values of deleted fields away, with a worker that really runs."""
+
+from models import contact_fields, contacts, db
+from models.rules.tree import FieldType
+from tests.kit.workers import eventually, running_worker
+from tests.kit.workspaces import new_workspace
+from workers.bells import Queue
+
+
+async def test_what_a_deletion_left_is_removed_by_a_sweep(database: str, redis_url: str) -> None:
+    scope = await new_workspace()
+    await contact_fields.create(scope, key="city", label="City", kind=FieldType.TEXT)
+    for number in range(3):
+        await contacts.create(scope, {"external_id": str(number), "attributes": {"city": "Rome"}})
+    await db.execute("UPDATE contact_fields SET deleted_at = now()")  # as when the process died right after the mark
+
+    async def is_gone() -> bool:
+        left = (
+            "SELECT (SELECT count(*) FROM contacts WHERE attributes ? 'city') + (SELECT count(*) FROM contact_fields)"
+        )
+        return await db.fetch_value(left) == 0
+
+    async with running_worker(Queue.BULK, database, redis_url):
+        await eventually(is_gone)
