@@ -150,13 +150,17 @@ async def waiting(limit: int) -> list[tuple[int, int]]:
     """
     rows = await db.fetch(
         """
-        SELECT workspace_id, id FROM jobs j
-        WHERE status IN ('QUEUED', 'RUNNING') AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
-        ORDER BY (SELECT count(*) FROM jobs held
-                  WHERE held.workspace_id = j.workspace_id AND held.status = 'RUNNING'
-                    AND held.claimed_until >= clock_timestamp()),
-                 (SELECT max(others.turn_at) FROM jobs others WHERE others.workspace_id = j.workspace_id) NULLS FIRST,
-                 coalesce(turn_at, created_at), id
+        WITH unfinished AS (
+            SELECT workspace_id, id, coalesce(turn_at, created_at) AS waits_since,
+                   claimed_until IS NULL OR claimed_until < clock_timestamp() AS free
+            FROM jobs WHERE status IN ('QUEUED', 'RUNNING')
+        ), shares AS (
+            SELECT workspace_id, count(*) FILTER (WHERE NOT free) AS in_hand,
+                   (SELECT max(turn_at) FROM jobs j WHERE j.workspace_id = unfinished.workspace_id) AS last_turn_at
+            FROM unfinished GROUP BY workspace_id
+        )
+        SELECT workspace_id, id FROM unfinished JOIN shares USING (workspace_id) WHERE free
+        ORDER BY in_hand, last_turn_at NULLS FIRST, waits_since, id
         LIMIT $1
         """,
         limit,
@@ -339,17 +343,17 @@ async def ask_cancel(scope: Scope, job_id: int) -> Job:
 
 
 async def reopen(scope: Scope, job_id: int, progress: Mapping[str, Any]) -> Job:
-    """Queue a job that has SUCCEEDED or was CANCELLED once more, to go on from `progress`: an import being undone, say.
+    """Queue a job that has ended once more, to go on from `progress`: an import being undone, say.
 
-    Raises NotFound, and NotAllowedInState while it still runs or when it has failed.
+    Raises NotFound, and NotAllowedInState while it still runs.
     """
     async with db.transaction():
         job = await Job.select_for_update().get_or_none(workspace_id=scope.workspace_id, id=job_id)
         if job is None:
             raise NotFound("there is no such job: it may have been removed", ("id",))
-        if job.status not in {JobStatus.SUCCEEDED, JobStatus.CANCELLED}:
+        if job.status not in ENDED:
             raise NotAllowedInState(
-                f"this job is {job.status.lower()}: only one that succeeded can be taken up again", ("id",)
+                f"this job is {job.status.lower()}: only one that has ended can be taken up again", ("id",)
             )
         job.status, job.progress, job.stumbles = JobStatus.QUEUED, dict(progress), 0
         await job.update_from_dict(

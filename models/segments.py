@@ -90,7 +90,8 @@ async def create(
     Raises Problems at `name`, `description`, `rule` and below, `contacts` and below.
     """
     async with db.transaction():
-        await _one_rule_at_a_time(scope)
+        if rule is not None:
+            await _one_rule_at_a_time(scope)
         values = await _checked(scope, kind, {"name": name, "description": description, "rule": rule}, contacts)
         segment = await _insert(scope, kind, values)
         await audit.record(scope, "segment_create", "Segment", segment.id, {"kind": kind})
@@ -124,7 +125,7 @@ async def update(scope: Scope, segment_id: int, given: Mapping[str, Any], versio
         segment.version += 1
         if "rule" in changed:
             await _rebuild(scope, segment)
-        await segment.save()
+        await segment.save(update_fields=[*changed, "status", "rule_version", "version", "updated_at"])
         await audit.record(scope, "segment_update", "Segment", segment.id, {"fields": changed})
         return Outcome(segment, [segment.id] if "rule" in changed else [])
 
@@ -133,6 +134,7 @@ async def duplicate(scope: Scope, segment_id: int, name: str) -> Outcome:
     """A new segment like this one: a STATIC one with its members, a dynamic one with its rule and its overrides."""
     async with db.transaction():
         await _one_rule_at_a_time(scope)
+        await contact_fields.load_to_write(scope)
         source = await get(scope, segment_id)
         values = {"name": _at("name", _name, name), "description": source.description, "rule": source.rule}
         segment = await _insert(scope, SegmentKind(source.kind), values)
@@ -314,7 +316,7 @@ async def restore(scope: Scope, segment_id: int) -> Outcome:
         segment.deleted_at = None
         if segment.rule is not None:
             await _rebuild(scope, segment)
-        await segment.save()
+        await segment.save(update_fields=["deleted_at", "status", "rule_version", "updated_at"])
         await audit.record(scope, "segment_restore", "Segment", segment_id)
         own = [] if segment.rule is None else [segment_id]
         return Outcome(segment, [*own, *await _rebuild_dependents(scope, segment_id)])
@@ -339,6 +341,7 @@ async def _refuse_unrestorable(scope: Scope, segment_id: int) -> None:
     if segment.deleted_at is None:
         raise NotAllowedInState("the segment is not deleted: there is nothing to restore", ("id",))
     if segment.rule is not None:
+        await contact_fields.load_to_write(scope)
         check(segment.rule, await load_catalogue(scope, segment.rule), segment_id=segment_id, stored=True)
 
 
