@@ -74,8 +74,7 @@ class Document:
         if name is None and len(self.operations) == 1:
             return next(iter(self.operations.values()))
         if name is None:
-            found = "several operations: say which by `operationName`" if self.operations else "no operation to run"
-            raise BadRequest(f"the document has {found}")
+            raise BadRequest("the document has several operations: say which by `operationName`")
         if name not in self.operations:
             raise BadRequest(f"the document has no operation named {name!r}")
         return self.operations[name]

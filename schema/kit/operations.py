@@ -19,6 +19,7 @@ from schema.kit import metrics
 from schema.kit.documents import Documents
 from schema.kit.executor import CompiledExecutor, names_what_it_needs
 from schema.kit.guard import admit
+from schema.kit.links import Links
 from schema.kit.masking import Told, tell, tell_all
 from schema.kit.refusals import BadRequest, Rejected
 from schema.kit.run import Answer, Asked, Caller, Ended, Run, refused
@@ -50,6 +51,7 @@ class Operations:
     timeout_seconds: float = 15.0
     recheck_seconds: float = 5.0
     bells: Bells = field(default_factory=NoBells)
+    links: Links | None = None
 
     # ---------------------------------------------------------------- queries and mutations
 
@@ -65,7 +67,7 @@ class Operations:
         return answer
 
     def _begin(self, asked: Asked, caller: Caller) -> Run:
-        context = Context(None, caller.request_id, caller.address, self.doorkeeper.signing, self.bells)
+        context = Context(None, caller.request_id, caller.address, self.doorkeeper.signing, self.bells, self.links)
         return Run(asked, caller, context, time.perf_counter())
 
     async def _admit(self, run: Run, allowed: frozenset[OperationType]) -> None:

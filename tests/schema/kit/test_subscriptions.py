@@ -49,7 +49,11 @@ async def test_a_shared_burst_is_written_once_for_all_who_ask_for_the_same(api: 
 async def test_an_odd_event_in_a_burst_is_reported_and_the_others_are_told(api: Api) -> None:
     toys.made_bursts[:] = [Burst([toy(1), {**toy(2), "name": None}, toy(3)], shared=True)]
     payloads = await heard(api, "subscription { bursts(shared: true) { name } }")
-    assert [payload["data"] for payload in payloads] == [{"bursts": {"name": "toy 1"}}, None, {"bursts": {"name": "toy 3"}}]
+    assert [payload["data"] for payload in payloads] == [
+        {"bursts": {"name": "toy 1"}},
+        None,
+        {"bursts": {"name": "toy 3"}},
+    ]
     assert payloads[1]["errors"][0]["extensions"]["code"] == "INTERNAL"
 
 
