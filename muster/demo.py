@@ -9,6 +9,7 @@ from models import clock, contact_fields, db, people, sessions, tags, workspaces
 from models.contact_values import check_all
 from models.rules.tree import FieldType
 from muster.demo_people import FIELDS, TAGS, Someone, each_person
+from muster.demo_segments import make_segments
 from muster.errors import SetupError
 from muster.installation import Installation, signing
 from muster.settings import Settings
@@ -62,9 +63,8 @@ async def _fill(scope: Scope) -> str:
     await tags.spell(scope, TAGS)
     await _copy_contacts(scope, people_there)
     events = await _copy_events(scope, people_there)
-    return (
-        f"{len(people_there):,} contacts with {len(FIELDS)} custom fields, {len(TAGS)} tags and {events:,} activities"
-    )
+    made = await make_segments(scope)
+    return f"{len(people_there):,} contacts with {len(FIELDS)} custom fields, {events:,} activities, {made} segments"
 
 
 # What the API would take of a contact, besides its attributes.
