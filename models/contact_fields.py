@@ -167,7 +167,7 @@ _SLICE: Final = 1_000
 
 _REMOVE = """
     WITH slice AS (
-        SELECT id FROM contacts WHERE workspace_id = $1 AND id > $2 AND attributes ? $3 ORDER BY id LIMIT $4 FOR UPDATE
+        SELECT id FROM contacts WHERE workspace_id = $1 AND id > $2 AND attributes ? $3 ORDER BY id LIMIT $4 FOR NO KEY UPDATE
     ), removed AS (
         UPDATE contacts c SET attributes = c.attributes - $3 FROM slice WHERE c.workspace_id = $1 AND c.id = slice.id
     )

@@ -122,7 +122,7 @@ async def upsert(scope: Scope, values: Values) -> tuple[Record, bool]:
 _TRIES: Final = 10
 """How often a write looks again when another one took a key between its look and its write."""
 
-_LOCK_ONE = f"SELECT {_ALL} FROM contacts c WHERE c.workspace_id = $1 AND c.id = $2 FOR UPDATE"  # noqa: S608
+_LOCK_ONE = f"SELECT {_ALL} FROM contacts c WHERE c.workspace_id = $1 AND c.id = $2 FOR NO KEY UPDATE"  # noqa: S608
 
 
 async def _checked(scope: Scope, values: Values) -> dict[str, Any]:
@@ -155,7 +155,7 @@ async def _with_same_keys(scope: Scope, wanted: Values, *, lock: bool = False) -
     sought = [wanted.get(key) for key in KEYS]
     if all(value is None for value in sought):
         return []
-    rows = await db.fetch(_SAME_KEYS + (" FOR UPDATE" if lock else ""), scope.workspace_id, *sought)
+    rows = await db.fetch(_SAME_KEYS + (" FOR NO KEY UPDATE" if lock else ""), scope.workspace_id, *sought)
     return [row for row in rows if any(row[key] == wanted.get(key) is not None for key in KEYS)]
 
 
@@ -270,7 +270,7 @@ async def delete(scope: Scope, numbers: Sequence[int]) -> list[int]:
     return [number for number in dict.fromkeys(numbers) if number in deleted]
 
 
-_LOCK = "SELECT id FROM contacts WHERE workspace_id = $1 AND id = ANY ($2) ORDER BY id FOR UPDATE"
+_LOCK = "SELECT id FROM contacts WHERE workspace_id = $1 AND id = ANY ($2) ORDER BY id FOR NO KEY UPDATE"
 
 _ADD_TAGS = """
     UPDATE contacts c

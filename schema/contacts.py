@@ -11,6 +11,7 @@ from strawberry import UNSET
 
 from models import contact_fields, contact_pages, contact_segments, contacts, tags
 from models.contact_pages import ContactOrder, Place, Wanted
+from models.contact_values import path_of
 from models.errors import Invalid, Required, at
 from models.membership.origins import Origin
 from models.rules.depends import segments_mentioned
@@ -19,6 +20,7 @@ from models.segment_lists import COLUMNS as SEGMENT_COLUMNS
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from schema.activities import ActivityConnection, activities_of
+from schema.changes import MembershipHistoryConnection, membership_history
 from schema.context import Info
 from schema.kit.batched import batched
 from schema.kit.connection import Page, PageInfo, counted, page_of, page_size
@@ -38,7 +40,6 @@ if TYPE_CHECKING:
 
 strawberry.enum(FieldType)
 strawberry.enum(ContactOrder)
-strawberry.enum(Origin, name="MembershipOrigin")
 
 
 @strawberry.enum
@@ -118,6 +119,9 @@ class Contact(Node):
     updated_at: datetime
     segments: "ContactSegmentConnection" = batched(_segments_of)
     activities: ActivityConnection = batched(activities_of)
+    membership_history: MembershipHistoryConnection = batched(
+        membership_history, description="When this contact entered and left segments, newest first."
+    )
 
 
 @strawberry.type
@@ -258,7 +262,7 @@ class ContactQuery:
         sought = find_number("Contact", value) if key == "id" else value
         if sought is None:
             return None
-        with at(key):
+        with at(path_of(key)):
             return shown(Contact, await contacts.find(scope_of(info), key, sought, selected(info)))
 
     @query(

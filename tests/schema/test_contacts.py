@@ -277,3 +277,33 @@ async def test_a_field_that_makes_no_sense_is_refused(api: Api, admin: str, give
     payload = (await api.data(admin, FIELD, input=given))["contactFieldCreate"]
     assert [error["field"] for error in payload["userErrors"]] == paths
     assert payload["contactField"] is None
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        (r'name: "a\u0000b"', ["name"]),
+        (r'externalId: "\u0000"', ["externalId"]),
+        (r'tags: ["\u0000"]', ["tags", "0"]),
+        (r'attributes: { city: "a\u0000" }', ["attributes", "city"]),
+        ("attributes: { spent: 1e999 }", ["attributes", "spent"]),
+        ("attributes: { spent: 123456789012345678901234567890 }", ["attributes", "spent"]),
+        ("attributes: [1]", ["attributes"]),
+        ('attributes: "x"', ["attributes"]),
+        (f'name: "{"x" * 501}"', ["name"]),
+        ('email: "\\"@example.com"', ["email"]),
+    ],
+)
+async def test_what_cannot_be_stored_is_told_and_never_a_fault_of_ours(
+    api: Api, admin: str, given: str, path: list[str]
+) -> None:
+    for key, kind in (("city", "TEXT"), ("spent", "NUMBER")):
+        await api.data(admin, FIELD, input={"key": key, "label": key, "type": kind})
+    written = f"mutation {{ contactCreate(input: {{ {given} }}) {{ userErrors {{ code field }} }} }}"
+    assert (await api.data(admin, written))["contactCreate"]["userErrors"] == [{"code": "INVALID", "field": path}]
+
+
+async def test_a_number_that_cannot_be_looked_up_says_why(api: Api, admin: str) -> None:
+    response = await api.ask(admin, '{ contact(phone: "12") { id } }')
+    assert response["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
+    assert response["errors"][0]["extensions"]["field"] == ["phone"]
