@@ -1,0 +1,112 @@
+"""Random histories of segments: whatever was made, changed, deleted and restored, members, counts and log agree at the end."""
+
+import os
+from random import Random
+
+import pytest
+
+from models import contacts, db, segment_contacts, segments, workspaces
+from models.errors import DomainError, Problems
+from models.membership import builds, rebuild
+from models.membership.origins import Override
+from models.segment_contacts import Change
+from models.segments import SegmentKind
+from models.selections import ContactSelection
+from permissions.principal import Scope
+from tests.kit.engine import assert_all_is_right, settled
+
+HISTORIES = int(os.environ.get("MUSTER_TEST_EXAMPLES", "4"))
+TAGS = ["vip", "silver", "new"]
+
+
+class History:
+    """A workspace in which things happen at random. What the domain refuses is not done, and that is all."""
+
+    def __init__(self, scope: Scope, seed: int) -> None:
+        self.scope = scope
+        self.random = Random(seed)
+        self.segments: list[int] = []
+
+    async def go_on(self) -> None:
+        steps = [self.new, self.edit, self.edit, self.copy, self.delete, self.delete, self.restore, self.restore]
+        steps += [self.change, self.change, self.override, self.contact, self.contact, self.engine, self.engine]
+        try:
+            await self.random.choice(steps)()
+        except (DomainError, Problems):
+            pass
+
+    def rule(self) -> dict:
+        random = self.random
+        leaf = {"tags": {"operator": "HAS_ANY", "tags": [random.choice(TAGS)]}}
+        if self.segments and random.random() < 0.5:
+            leaf = {"segment": {"segmentId": random.choice(self.segments), "member": random.random() < 0.7}}
+        return random.choice([leaf, {"not": leaf}, {"any": [leaf, {"tags": {"operator": "HAS_ANY", "tags": ["vip"]}}]}])
+
+    async def some_contacts(self) -> tuple[int, ...]:
+        rows = await db.fetch("SELECT id FROM contacts WHERE workspace_id = $1 ORDER BY id", self.scope.workspace_id)
+        ids = [row["id"] for row in rows]
+        return tuple(self.random.sample(ids, min(len(ids), self.random.randint(0, 5))))
+
+    async def new(self) -> None:
+        if self.random.random() < 0.4:
+            chosen = ContactSelection(ids=await self.some_contacts())
+            made = await segments.create(self.scope, SegmentKind.STATIC, name="s", contacts=chosen)
+        else:
+            made = await segments.create(self.scope, SegmentKind.DYNAMIC, name="d", rule=self.rule())
+        self.segments.append(made.segment.id)
+
+    async def edit(self) -> None:
+        await segments.update(self.scope, self.one(), {"rule": self.rule()})
+
+    async def copy(self) -> None:
+        self.segments.append((await segments.duplicate(self.scope, self.one(), "copy")).segment.id)
+
+    async def delete(self) -> None:
+        await segments.delete(self.scope, self.one(), force=self.random.random() < 0.7)
+
+    async def restore(self) -> None:
+        await segments.restore(self.scope, self.one())
+
+    async def change(self) -> None:
+        chosen = ContactSelection(ids=await self.some_contacts())
+        if self.random.random() < 0.3:
+            chosen = ContactSelection(segment_id=self.one())
+        await segment_contacts.change(self.scope, self.one(), self.random.choice(list(Change)), chosen)
+
+    async def override(self) -> None:
+        said = self.random.choice([Override.INCLUDE, Override.EXCLUDE, None])
+        await segment_contacts.override(self.scope, self.one(), await self.some_contacts(), said)
+
+    async def contact(self) -> None:
+        some = await self.some_contacts()
+        if not some or self.random.random() < 0.4:
+            await contacts.create(self.scope, {"tags": self.random.sample(TAGS, self.random.randint(0, 2))})
+        elif self.random.random() < 0.3:
+            await contacts.delete(self.scope, some[:1])
+        else:
+            await contacts.update(self.scope, some[0], {"tags": self.random.sample(TAGS, self.random.randint(0, 2))})
+
+    async def engine(self) -> None:
+        if self.random.random() < 0.5:
+            await settled(self.scope)
+        for workspace_id, segment_id in list(await builds.wanted())[:1]:
+            await rebuild.rebuild(workspace_id, segment_id)
+
+    def one(self) -> int:
+        return self.random.choice(self.segments or [0])
+
+    async def come_to_rest(self) -> None:
+        while waiting := await builds.wanted():
+            for workspace_id, segment_id in waiting:
+                await rebuild.rebuild(workspace_id, segment_id)
+            await settled(self.scope)
+        await settled(self.scope)
+
+
+@pytest.mark.parametrize("seed", range(HISTORIES))
+async def test_whatever_happened_members_counts_and_log_agree(database, seed):
+    history = History(await workspaces.create("Clinic"), seed)
+    for _ in range(60):
+        await history.go_on()
+    await history.come_to_rest()
+    await assert_all_is_right(history.scope)
