@@ -4,7 +4,7 @@ Every function here runs on the ambient transaction when there is one (`async wi
 the pool otherwise. JSON and JSONB travel as text: `dump_json` on the way in, `load_json` on the way out.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -259,7 +259,9 @@ async def copy_in(table: str, columns: Sequence[str], records: Iterable[Sequence
     return int(status.rsplit(" ", 1)[-1])
 
 
-async def copy_out(sql: str, *args: Any, output: Path | Callable[[bytes], Awaitable[None]], **options: Any) -> int:
+async def copy_out(
+    sql: str, *args: Any, output: Path | Callable[[bytes], Coroutine[Any, Any, None]], **options: Any
+) -> int:
     """COPY the result of a query to a file or a sink of byte blocks. `options` are asyncpg's (format, header, ...)."""
     async with _connection() as connection:
         status = await connection.copy_from_query(sql, *args, output=output, **options)

@@ -55,8 +55,10 @@ def api_options(place: Installation) -> ApiOptions:
     return ApiOptions(
         signing=signing(place),
         redis_url=place.redis_url,
+        public_url=settings.url,
         allowed_origins=settings.allowed_origins,
         body_limit_bytes=settings.body_limit_kib * 1024,
+        upload_limit_bytes=settings.upload_limit_mib << 20,
         operation_timeout_seconds=settings.statement_timeout_ms / 1000 + 5,
         rates=Rates(settings.cost_bucket, settings.cost_per_second, settings.cost_per_operation),
         write_line=LineWriter(sys.stderr, is_text(settings.log_format, sys.stderr)),

@@ -119,7 +119,7 @@ class Settings(BaseSettings):
         " may always.",
         examples=["https://app.example.com,https://admin.example.com"],
     )
-    body_limit_kib: int = Field(1024, ge=16, description="Largest body of a GraphQL request, in KiB.")
+    body_limit_kib: int = Field(2048, ge=16, description="Largest body of a GraphQL request, in KiB.")
     upload_limit_mib: int = Field(512, ge=1, description="Largest file that can be uploaded for an import, in MiB.")
     cost_bucket: int = Field(
         1_000_000, ge=100, description="Most that one caller can spend at once, in points of `extensions.cost`."

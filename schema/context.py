@@ -7,6 +7,7 @@ import strawberry
 
 from models.sessions import Signing
 from permissions.principal import Scope
+from schema.kit.links import Links
 from workers.bells import Bells, NoBells
 
 
@@ -15,7 +16,7 @@ class Context:
     """One operation: who asks (None: nobody signed in), under which request id, from which address.
 
     Made anew for each operation, also for each on a WebSocket. `signing` is how signIn signs; `bells` are
-    rung after a commit; `batches` is where batched fields meet.
+    rung after a commit; `links` make addresses for files; `batches` is where batched fields meet.
     """
 
     scope: Scope | None
@@ -23,6 +24,7 @@ class Context:
     address: str | None = None
     signing: Signing | None = None
     bells: Bells = field(default_factory=NoBells)
+    links: Links | None = None
     batches: dict[Any, Any] = field(default_factory=dict)
 
 

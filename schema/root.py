@@ -16,6 +16,8 @@ from schema.changes import ChangeQuery, ChangeSubscription
 from schema.channels import ChannelMutation, ChannelQuery
 from schema.contacts import ContactMutation, ContactQuery
 from schema.context import Info
+from schema.exports import ExportMutation
+from schema.imports import ImportMutation, ImportQuery
 from schema.jobs import JOB_TYPES, JobMutation, JobQuery, JobSubscription
 from schema.kit.connection import page_size
 from schema.kit.guard import SIGNED_IN, query, scope_of
@@ -50,6 +52,7 @@ QUERIES: list[type] = [
     SegmentQuery,
     ChangeQuery,
     JobQuery,
+    ImportQuery,
     BroadcastQuery,
     ChannelQuery,
 ]
@@ -61,6 +64,8 @@ MUTATIONS: list[type] = [
     ActivityMutation,
     SegmentMutation,
     JobMutation,
+    ImportMutation,
+    ExportMutation,
     BroadcastMutation,
     ChannelMutation,
 ]

@@ -30,7 +30,8 @@ from workers.bells import Queue
 # ---------------------------------------------------------------- jobs
 
 
-async def _segments_of_jobs(rows: Sequence[Any], info: Info) -> Sequence[Any]:
+async def segments_of_jobs(rows: Sequence[Any], info: Info) -> Sequence[Any]:
+    """The segment of each job, if it has one and it is not deleted."""
     numbers = {number for row in rows if (number := read(row, "segment_id")) is not None}
     found = await segment_lists.by_numbers(scope_of(info), list(numbers))
     by_number = {row["id"]: row for row in found}
@@ -43,7 +44,7 @@ class RecomputeJob(Node, Job):
     """A dynamic segment computed again from the ground up."""
 
     id: strawberry.ID = outside_id("RecomputeJob")
-    segment: Segment | None = batched(_segments_of_jobs)
+    segment: Segment | None = batched(segments_of_jobs)
 
 
 @job_type(JobKind.SEGMENT_CONTACTS)
@@ -52,7 +53,7 @@ class SegmentContactsJob(Node, Job):
     """A large change of members."""
 
     id: strawberry.ID = outside_id("SegmentContactsJob")
-    segment: Segment | None = batched(_segments_of_jobs)
+    segment: Segment | None = batched(segments_of_jobs)
 
 
 # ---------------------------------------------------------------- inputs and payloads

@@ -2,13 +2,15 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
 import redis.asyncio
 
-from models import clock, db, passwords
+from models import clock, db, files, passwords
 from tests.kit.servers import Servers, database_from, servers, template
+from workers.storage import open_storage
 
 __all__ = ["servers", "template"]
 
@@ -74,6 +76,15 @@ async def redis_url(servers: Servers) -> str:
 def _passwords_cost_little() -> None:
     """A hash that is slow on purpose would be most of what the tests do."""
     passwords.set_cost(iterations=1, memory_kib=64)
+
+
+@pytest.fixture(autouse=True)
+def file_folder(tmp_path: Path) -> Iterator[Path]:
+    """The folder in which uploads and exports are kept: empty, and gone after the test."""
+    folder = tmp_path / "files"
+    files.use(open_storage(folder, tmp_path / "scratch"))
+    yield folder
+    files.use(None)
 
 
 @pytest.fixture(autouse=True)

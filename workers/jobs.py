@@ -11,7 +11,7 @@ from models import jobs, workspaces
 from models.errors import DomainError, Problems
 from models.jobs import Job, JobKind
 from permissions.principal import Scope
-from workers import imports, recompute, segments
+from workers import exports, imports, recompute, segments
 from workers.tasks import Desk, Queue, Sweep, Task
 
 log = structlog.get_logger(__name__)
@@ -23,6 +23,7 @@ fail the job with their message; ClaimLost lets go of it; after anything else it
 After each step the bell rings for changed contacts and members of its workspace."""
 
 HANDLERS: Mapping[JobKind, Handler] = {
+    JobKind.EXPORT: exports.run,
     JobKind.IMPORT: imports.run,
     JobKind.RECOMPUTE: recompute.recompute,
     JobKind.SEGMENT_CONTACTS: segments.change_contacts,

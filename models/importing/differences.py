@@ -231,7 +231,7 @@ def _written(statement: _Statement) -> str:
         FROM changed WHERE c.workspace_id = changed.workspace_id AND c.id = changed.id
         RETURNING c.id, c.updated_at, changed.line, changed.before, changed.fields
     ), marked AS (
-        INSERT INTO dirty_contacts (workspace_id, contact_id, fields) SELECT $1, id, fields FROM updated
+        INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk) SELECT $1, id, fields, true FROM updated
     ), kept AS (
         INSERT INTO import_changes (workspace_id, job_id, contact_id, line, outcome, before, updated_at)
         SELECT $1, $2, id, line, 'UPDATED', before, updated_at FROM updated

@@ -189,12 +189,14 @@ def _new_contacts(writing: _Writing, places: Sequence[int], ids: Sequence[int]) 
     return list(made), zip(*made.values(), strict=True)
 
 
+_MARK_NEW: Final = """
+    INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk)
+    SELECT $1, id, '{*}', true FROM unnest($2::bigint[]) AS id
+"""
+
+
 async def _mark_new(scope: Scope, ids: Sequence[int]) -> None:
-    await db.execute(
-        "INSERT INTO dirty_contacts (workspace_id, contact_id, fields) SELECT $1, id, '{*}' FROM unnest($2::bigint[]) AS id",
-        scope.workspace_id,
-        ids,
-    )
+    await db.execute(_MARK_NEW, scope.workspace_id, ids)
 
 
 async def _update(writing: _Writing, updates: Sequence[tuple[int, Known]]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Final
 
-from models import clock, db
+from models import audit, clock, db
 from models.db import Record
 from models.errors import Invalid, LimitExceeded, NotAllowedInState, NotFound
 from models.files import storage
@@ -30,7 +30,10 @@ async def create(scope: Scope, filename: str, announced_bytes: int | None, most_
         raise error.under("filename") from None
     if announced_bytes is not None and not 0 <= announced_bytes <= most_bytes:
         raise LimitExceeded(f"the file has {announced_bytes:,} bytes: at most {most_bytes:,} can be sent", ("bytes",))
-    return await _create(scope, name)
+    async with db.transaction():
+        row = await _create(scope, name)
+        await audit.record(scope, "staged_upload_create", "StagedUpload", row["id"])
+    return row
 
 
 async def _create(scope: Scope, name: str) -> Record:

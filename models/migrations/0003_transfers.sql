@@ -64,3 +64,16 @@ CREATE FUNCTION muster_with_tags(held text[], added text[]) RETURNS text[]
 CREATE FUNCTION muster_same_tags(held text[], given text[]) RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN held @> given AND given @> held THEN held ELSE given END;
+
+-- How lists stand in one cell of an export (models/importing/cells.py reads them back).
+CREATE FUNCTION muster_join_list(items text[]) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN array_to_string(items, '') !~ '[;\\]' THEN array_to_string(items, ';')
+                ELSE (SELECT string_agg(replace(replace(item, '\', '\\'), ';', '\;'), ';' ORDER BY place)
+                      FROM unnest(items) WITH ORDINALITY AS t (item, place))
+           END;
+
+-- A cell that no spreadsheet takes for a formula; numbers with a sign stay as they are.
+CREATE FUNCTION muster_guard(cell text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN cell ~ E'^''*[=+@\t\r\n＝＋－＠-]' AND cell !~ '^[+-][0-9]+(\.[0-9]+)?$' THEN '''' || cell ELSE cell END;

@@ -20,16 +20,17 @@ from models.sessions import Signing
 from schema.auth import Doorkeeper
 from schema.kit.documents import Documents
 from schema.kit.limits import DocumentLimits
+from schema.kit.links import UPLOAD_LIMIT_BYTES, Links
 from schema.kit.operations import Line, Operations
 from schema.kit.throttle import Rates, Throttle
 from schema.root import build_schema
-from schema.routes import explorer, health, metrics, webhooks
+from schema.routes import downloads, explorer, health, metrics, uploads, webhooks
 from schema.routes.graphql import GraphQL
 from schema.routes.socket import SocketLimits
 from workers.bells import Bells, NoBells
 
-ROUTES: list[BaseRoute] = []
-"""Routes of the nouns (uploads, downloads, webhooks): add yours."""
+ROUTES: list[BaseRoute] = [*uploads.ROUTES, *downloads.ROUTES]
+"""Routes of the nouns: add yours."""
 
 Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
 """What is open while the server runs."""
@@ -48,8 +49,10 @@ class ApiOptions:
 
     signing: Signing
     redis_url: str | None = None
+    public_url: str = "http://127.0.0.1:8000"
     allowed_origins: tuple[str, ...] = ()
-    body_limit_bytes: int = 1_048_576
+    body_limit_bytes: int = 2_097_152
+    upload_limit_bytes: int = UPLOAD_LIMIT_BYTES
     operation_timeout_seconds: float = 15.0
     recheck_seconds: float = 5.0
     rates: Rates = field(default_factory=Rates)
@@ -63,6 +66,7 @@ def build(options: ApiOptions, lifespan: Lifespan | None = None, schema: GraphQL
     redis = _redis(options.redis_url)
     schema = schema or build_schema()
     bells = Bells(options.redis_url) if options.redis_url else NoBells()
+    links = Links(options.signing.secret, options.public_url, options.upload_limit_bytes)
     operations = Operations(
         schema,
         Documents(schema, options.documents),
@@ -72,12 +76,14 @@ def build(options: ApiOptions, lifespan: Lifespan | None = None, schema: GraphQL
         options.operation_timeout_seconds,
         options.recheck_seconds,
         bells,
+        links,
     )
     graphql = GraphQL(operations, options.body_limit_bytes, options.allowed_origins, options.sockets)
     rest = Starlette(
         routes=[*explorer.ROUTES, *health.routes(redis), *metrics.ROUTES, *webhooks.routes(bells), *ROUTES],
         lifespan=_lifespan(lifespan, redis, bells),
     )
+    rest.state.links = links
     return _with_cors(Dispatch(graphql, rest), options.allowed_origins)
 
 

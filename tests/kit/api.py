@@ -19,6 +19,7 @@ from permissions.principal import Scope
 from permissions.roles import Role
 from schema.auth import Doorkeeper
 from schema.kit.documents import Documents
+from schema.kit.links import Links
 from schema.kit.operations import Operations
 from schema.kit.run import Answer, Asked, Caller, Ended
 from schema.kit.throttle import Rates, Throttle
@@ -27,6 +28,7 @@ from schema.routes.app import ApiOptions, build
 from tests.kit.workspaces import PASSWORD
 
 SIGNING = Signing("a secret of the tests, which is 32 bytes", timedelta(hours=1))
+LINKS = Links(SIGNING.secret, "http://muster.test")
 
 
 async def bearer_of(scope: Scope, role: Role = Role.ADMIN, *permissions: Permission) -> str:
@@ -72,6 +74,7 @@ class Api:
             self.lines.append,
             self.timeout_seconds,
             self.recheck_seconds,
+            links=LINKS,
         )
 
     async def ask(self, bearer: str | None, query: str, /, **variables: Any) -> dict[str, Any]:

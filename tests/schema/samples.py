@@ -5,12 +5,15 @@ empty but for its members) and gives the variables. Fields without required argu
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-from models import api_tokens, contact_fields, contacts, db, people, segments
+from models import api_tokens, contact_fields, contacts, db, jobs, people, segments
 from models.broadcasting import course, errands
 from models.broadcasting.states import BroadcastStatus
+from models.importing import running, starting, uploads
+from models.importing.mapping import Column as ImportColumn
+from models.importing.mapping import Options
 from models.rules.tree import FieldType
 from models.segments import SegmentKind
 from models.selections import ContactSelection
@@ -368,3 +371,55 @@ async def whatsapp_channel_connect(scope: Scope) -> Variables:
 async def whatsapp_channel_disconnect(scope: Scope) -> Variables:
     await sending.connected(scope)
     return {}
+
+
+# ---------------------------------------------------------------- files in and out
+
+
+async def a_stored_upload(scope: Scope, content: bytes = b"email\na@example.com\n") -> str:
+    """The id of an upload whose file has come in."""
+    row = await uploads.create(scope, "contacts.csv", None, 1_000)
+
+    async def blocks() -> AsyncIterator[bytes]:
+        yield content
+
+    await uploads.receive(scope.workspace_id, row["id"], blocks(), 1_000)
+    return to_id("StagedUpload", row["id"])
+
+
+async def a_finished_import(scope: Scope) -> str:
+    """The id of an import that a worker has done."""
+    options = Options((ImportColumn("email", "email"),))
+    job = await starting.start_pasted(scope, "email\na@example.com\n", options)
+    held = await jobs.claim(scope.workspace_id, job.id)
+    assert held is not None
+    async for _ in running.carry_on(scope, held):
+        pass
+    await jobs.finish(held)
+    return to_id("ImportJob", job.id)
+
+
+@sample("stagedUploadCreate")
+async def staged_upload_create(scope: Scope) -> Variables:
+    return {"filename": "contacts.csv"}
+
+
+@sample("importColumnSuggestions")
+async def import_column_suggestions(scope: Scope) -> Variables:
+    return {"uploadId": await a_stored_upload(scope)}
+
+
+@sample("importStart")
+async def import_start(scope: Scope) -> Variables:
+    options = {"columns": [{"column": "email", "field": "email"}]}
+    return {"input": {"upload": {"uploadId": await a_stored_upload(scope), "options": options}}}
+
+
+@sample("importUndo")
+async def import_undo(scope: Scope) -> Variables:
+    return {"id": await a_finished_import(scope)}
+
+
+@sample("exportStart")
+async def export_start(scope: Scope) -> Variables:
+    return {"input": {}}

@@ -1,0 +1,15 @@
+"""Exports, as the worker of queue `bulk` does them."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from models import exporting
+from models.jobs import Job
+from permissions.principal import Scope
+
+
+async def run(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
+    """The handler of EXPORT jobs."""
+    async with aclosing(exporting.carry_on(scope, job)) as steps:
+        async for _ in steps:
+            yield
