@@ -41,19 +41,22 @@ async def _load_segments(scope: Scope, mentioned: frozenset[int]) -> dict[int, K
     return {row["id"]: KnownSegment(row["name"], frozenset(row["uses"]), row["deleted"]) for row in rows}
 
 
-# The segments that a rule leads to, each with those that its own rule mentions.
-_REACHABLE = """
+# The segments that a rule leads to, each with those that its own rule mentions: the rule that is in force and, while that is
+# being computed, the next one as well. So no two rules that are in force at the same time ever lead back to each other.
+_MENTIONED = """
+jsonb_path_query(jsonb_build_array(s.rule, s.rule_in_force), '$.**.segment.segmentId ? (@.type() == "number")')
+"""
+_REACHABLE = f"""
 WITH RECURSIVE reached (id) AS (
     SELECT unnest($2::bigint[])
     UNION
     SELECT mentioned.id::bigint
     FROM reached
     JOIN segments AS s ON s.workspace_id = $1 AND s.id = reached.id
-    CROSS JOIN LATERAL jsonb_path_query(s.rule, '$.**.segment.segmentId ? (@.type() == "number")') AS mentioned (id)
+    CROSS JOIN LATERAL {_MENTIONED} AS mentioned (id)
 )
 SELECT s.id, s.name, s.deleted_at IS NOT NULL AS deleted,
-       ARRAY(SELECT DISTINCT id::bigint
-             FROM jsonb_path_query(s.rule, '$.**.segment.segmentId ? (@.type() == "number")') AS mentioned (id)) AS uses
+       ARRAY(SELECT DISTINCT id::bigint FROM {_MENTIONED} AS mentioned (id)) AS uses
 FROM segments AS s
 WHERE s.workspace_id = $1 AND s.id IN (SELECT id FROM reached)
 """

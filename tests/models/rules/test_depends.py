@@ -4,10 +4,21 @@ from graphlib import CycleError
 
 import pytest
 
+from models import db
+from models.errors import Problems
 from models.rules.catalogue import Catalogue, KnownSegment, custom_field
 from models.rules.check import check
 from models.rules.depends import dependencies, find_cycle, in_order, segments_mentioned, segments_of
+from models.rules.loading import load_catalogue
 from models.rules.tree import FieldType
+from tests.kit.workspaces import new_workspace
+
+TAGGED = {"tags": {"operator": "HAS_ANY", "tags": ["a"]}}
+
+
+def mentions(segment_id):
+    return {"any": [TAGGED, {"not": {"segment": {"segmentId": segment_id}}}]}
+
 
 CITY = custom_field("city", "City", FieldType.TEXT)
 CATALOGUE = Catalogue(custom={CITY.key: CITY}, segments={7: KnownSegment("Seven"), 8: KnownSegment("Eight")})
@@ -56,3 +67,23 @@ def test_segments_come_after_those_they_mention():
 def test_a_cycle_has_no_order():
     with pytest.raises(CycleError):
         in_order({1: {2}, 2: {1}})
+
+
+async def test_a_rule_that_is_still_in_force_counts_as_well_as_the_next_one(database):
+    scope = await new_workspace()
+    first, second, third = [
+        await db.fetch_value(
+            "INSERT INTO segments (workspace_id, name, kind, rule, rule_in_force)"
+            " VALUES ($1, $2, 'DYNAMIC', $3, $4) RETURNING id",
+            scope.workspace_id, name, db.dump_json(rule), db.dump_json(in_force),
+        )
+        for name, rule, in_force in (("A", TAGGED, TAGGED), ("B", mentions(1), TAGGED), ("C", TAGGED, mentions(2)))
+    ]  # fmt: skip
+    catalogue = await load_catalogue(scope, mentions(third))
+    assert {number: segment.uses for number, segment in catalogue.segments.items()} == {
+        first: set(),
+        second: {1},
+        third: {2},
+    }
+    with pytest.raises(Problems, match="A -> C -> B -> A"):
+        check(mentions(third), catalogue, segment_id=first)
