@@ -21,7 +21,7 @@ SECRET_KEYS = re.compile(
 PERSONAL_KEYS = re.compile(r"(^|_)(e?mail|phone|recipient|wa_id|to_number|birth|address|ip)(_|$)", re.IGNORECASE)
 
 _IN_TEXT = (
-    (re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"), "[account]"),
+    (re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"), "[account]"),
     (re.compile(r"[\w.+%-]+@[\w-]+(\.[\w-]+)+"), "[e-mail]"),
     (re.compile(r"(?<![\w.:-])\+[1-9](?:[ ().-]?\d){6,14}(?!\w)"), "[phone]"),
     (re.compile(r"(?<![\w.:-])\d{10,15}(?![\w.:-])"), "[number]"),
