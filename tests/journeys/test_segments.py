@@ -1,6 +1,5 @@
 """A segment's life as an app sees it: over HTTP alone, with workers that really run."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,57 +8,13 @@ import pytest
 
 from permissions.principal import Scope
 from tests.kit.api import application, bearer_of, serving
+from tests.kit.app import App
 from tests.kit.segments import many_contacts
 from tests.kit.workers import running_worker
 from tests.kit.workspaces import new_workspace
 from workers.bells import Queue
 
 ERRORS = "userErrors { code field message }"
-
-
-class App:
-    """A single-page app: it knows a URL and a token."""
-
-    def __init__(self, session: aiohttp.ClientSession, address: str) -> None:
-        self.session = session
-        self.address = address
-
-    async def ask(self, query: str, **variables: Any) -> Any:
-        async with self.session.post(
-            f"http://{self.address}/graphql", json={"query": query, "variables": variables}
-        ) as response:
-            answer = await response.json()
-        assert "errors" not in answer, answer["errors"]
-        return answer["data"]
-
-    async def do(self, mutation: str, **variables: Any) -> Any:
-        """The payload of a mutation that goes well."""
-        (payload,) = (await self.ask(mutation, **variables)).values()
-        assert payload["userErrors"] == []
-        return payload
-
-    async def until(self, query: str, holds, seconds: float = 30, **variables: Any) -> Any:
-        """Ask again until the answer is as it should be."""
-        ends_at = asyncio.get_running_loop().time() + seconds
-        while True:
-            data = await self.ask(query, **variables)
-            if holds(data):
-                return data
-            assert asyncio.get_running_loop().time() < ends_at, data
-            await asyncio.sleep(0.05)
-
-    async def follow(self, subscription: str, **variables: Any) -> AsyncIterator[Any]:
-        """The events of a subscription, over a WebSocket."""
-        async with self.session.ws_connect(
-            f"ws://{self.address}/graphql", protocols=["graphql-transport-ws"]
-        ) as socket:
-            await socket.send_json({"type": "connection_init", "payload": dict(self.session.headers)})
-            assert (await socket.receive_json())["type"] == "connection_ack"
-            payload = {"query": subscription, "variables": variables}
-            await socket.send_json({"id": "1", "type": "subscribe", "payload": payload})
-            while (message := await socket.receive_json())["type"] == "next":
-                yield message["payload"]["data"]
-            assert message["type"] == "complete", message
 
 
 @pytest.fixture

@@ -47,6 +47,9 @@ class App:
             assert (await socket.receive_json())["type"] == "connection_ack"
             payload = {"query": subscription, "variables": variables}
             await socket.send_json({"id": "1", "type": "subscribe", "payload": payload})
-            while (message := await socket.receive_json())["type"] == "next":
-                yield message["payload"]["data"]
+            while (message := await socket.receive_json())["type"] in ("next", "ping"):
+                if message["type"] == "ping":
+                    await socket.send_json({"type": "pong"})
+                else:
+                    yield message["payload"]["data"]
             assert message["type"] == "complete", message
