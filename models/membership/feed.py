@@ -27,6 +27,7 @@ LOOKING_SECONDS: Final = 0.2
 class Change:
     """Somebody entered or left. `position` is its place in the workspace's log."""
 
+    workspace_id: int
     position: int
     segment_id: int
     contact_id: int
@@ -55,9 +56,9 @@ class Head:
 # ---------------------------------------------------------------- cursors
 
 
-def to_cursor(scope: Scope, position: int) -> str:
+def to_cursor(workspace_id: int, position: int) -> str:
     """The cursor that stands for having read up to `position`."""
-    return urlsafe_b64encode(f"m1:{scope.workspace_id}:{position}".encode()).rstrip(b"=").decode()
+    return urlsafe_b64encode(f"m1:{workspace_id}:{position}".encode()).rstrip(b"=").decode()
 
 
 def from_cursor(scope: Scope, cursor: str, path: Path = ("after",)) -> int:
@@ -102,6 +103,16 @@ async def read(
     return await _look_through(scope, position, end.position, limit, list(segment_ids))
 
 
+async def read_on(scope: Scope, after: int, limit: int) -> list[Change]:
+    """Up to `limit` changes after `after`, for a reader that stands at the end of the log: one look, and no questions asked."""
+    return await _window(scope, after, after + limit, None)
+
+
+async def check(scope: Scope, after: int, path: Path = ("after",)) -> None:
+    """Raise Invalid at `path` when the log can't be read on from `after`."""
+    _check(await head(scope), after, path)
+
+
 def _check(end: Head, position: int, path: Path) -> None:
     if position < end.floor:
         raise Invalid(
@@ -134,7 +145,7 @@ async def _window(scope: Scope, after: int, last: int, segment_ids: list[int] | 
     if after >= last:
         return []
     rows = await db.fetch(_WINDOW, scope.workspace_id, after, last, segment_ids)
-    return [Change(*row) for row in rows]
+    return [Change(scope.workspace_id, *row) for row in rows]
 
 
 # Positions run without gaps, so that no more appends than positions lie in a window.
@@ -164,7 +175,7 @@ async def history(
     rows = await db.fetch(_HISTORY, scope.workspace_id, list(contact_ids), first + 1, before, segment_id)
     found: dict[int, list[Change]] = {contact_id: [] for contact_id in contact_ids}
     for row in rows:
-        found[row["contact_id"]].append(Change(*row))
+        found[row["contact_id"]].append(Change(scope.workspace_id, *row))
     return found
 
 
