@@ -178,9 +178,7 @@ async def _build(plan: _Plan) -> Rebuilt | None:
 async def _moments(workspace_id: int) -> tuple[datetime, datetime]:
     """Up to when time has been taken in, and the present, which is not before that."""
     now = clock.now()
-    ticked_at = await db.fetch_value(
-        "SELECT ticked_at FROM membership_heads WHERE workspace_id = $1", workspace_id
-    )
+    ticked_at = await db.fetch_value("SELECT ticked_at FROM membership_heads WHERE workspace_id = $1", workspace_id)
     return (now, now) if ticked_at is None else (ticked_at, max(now, ticked_at))
 
 
@@ -241,7 +239,9 @@ async def _leave_out(contact_ids: Collection[int]) -> None:
 
 
 async def _is_large(asked: int) -> bool:
-    found: int = await db.fetch_value("SELECT count(*) FROM (SELECT FROM build_difference LIMIT $1) AS enough", SMALL + 1)
+    found: int = await db.fetch_value(
+        "SELECT count(*) FROM (SELECT FROM build_difference LIMIT $1) AS enough", SMALL + 1
+    )
     return found + asked > SMALL
 
 
