@@ -9,7 +9,7 @@ from typing import Any
 from models import db, files
 from muster.installation import Installation, installation, signing, use_sealing_keys
 from muster.logs import is_text, set_up_logging
-from muster.processes import tie_to_parent
+from muster.processes import tie_to_parent, when_told_to_stop
 from muster.settings import read_settings
 from muster.storage import storage_of
 from schema.kit.lines import LineWriter
@@ -32,7 +32,7 @@ def build_app(place: Installation) -> Any:
     use_sealing_keys(place)
 
     @asynccontextmanager
-    async def lifespan(_: Any) -> AsyncIterator[None]:
+    async def lifespan(app: Any) -> AsyncIterator[None]:
         await db.connect(
             place.database_url,
             pool_min=2,
@@ -42,7 +42,8 @@ def build_app(place: Installation) -> Any:
         )
         files.use(storage_of(settings))
         try:
-            yield
+            with when_told_to_stop(app.state.end_streams):
+                yield
         finally:
             await db.disconnect()
 

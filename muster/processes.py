@@ -1,13 +1,16 @@
 """How a child process is started: in a session of its own, under an account of its own, and never outliving its parent."""
 
+import asyncio
 import ctypes
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import IO
 
 PR_SET_PDEATHSIG = 1
@@ -88,6 +91,28 @@ def tie_to_parent(orphan_signal: signal.Signals = signal.SIGKILL) -> None:
     """End this very process when its parent ends: for processes that a library starts for us. Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(orphan_signal), 0, 0, 0)
+
+
+@contextmanager
+def when_told_to_stop(prepare: Callable[[], None]) -> Iterator[None]:
+    """Call `prepare` in the running loop when SIGTERM or SIGINT comes, before the handler that is there already does its part."""
+    loop = asyncio.get_running_loop()
+    there = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def told(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(prepare)
+        handler = there[signal.Signals(number)]
+        if callable(handler):
+            handler(number, frame)
+
+    for number in there:
+        signal.signal(number, told)
+    try:
+        yield
+    finally:
+        for number, handler in there.items():
+            if signal.getsignal(number) is told:
+                signal.signal(number, handler)
 
 
 def _tied_to_parent(orphan_signal: signal.Signals) -> Callable[[], None] | None:

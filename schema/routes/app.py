@@ -84,6 +84,7 @@ def build(options: ApiOptions, lifespan: Lifespan | None = None, schema: GraphQL
         lifespan=_lifespan(lifespan, redis, bells),
     )
     rest.state.links = links
+    rest.state.end_streams = graphql.streams.end_all
     return _with_cors(Dispatch(graphql, rest), options.allowed_origins)
 
 

@@ -12,6 +12,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import structlog
+
 from models.errors import Refusal
 from schema.kit.encoding import encode
 from schema.kit.masking import tell
@@ -22,11 +24,16 @@ from schema.kit.watch import Texts
 from schema.routes import request
 from schema.routes.request import Headers
 
+log = structlog.get_logger("muster.api")
+
 KEEP_ALIVE_SECONDS: Final = 12.0
 """A comment goes out after this much silence, so that nothing in between takes the connection for dead."""
 
 RESERVED_SECONDS: Final = 30.0
 """How long a reserved stream waits to be listened to."""
+
+SEND_SECONDS: Final = 30.0
+"""Who does not take what is sent within this time is cut off."""
 
 MOST_STREAMS: Final = 5_000
 MOST_OPERATIONS: Final = 100
@@ -62,7 +69,7 @@ async def payloads_of(started: Answer | AsyncGenerator[Texts, None]) -> AsyncGen
 class Stream:
     """A single connection: what waits to be sent on it, and the operations that feed it."""
 
-    queue: "asyncio.Queue[bytes]" = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
+    queue: "asyncio.Queue[bytes | None]" = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
     operations: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
     is_open: bool = False
 
@@ -78,6 +85,13 @@ class EventStreams:
 
     operations: Operations
     reserved: dict[str, Stream] = field(default_factory=dict)
+    open: "set[asyncio.Future[None]]" = field(default_factory=set)
+    """For each stream that is being sent, what ends it."""
+
+    def end_all(self) -> None:
+        """End every stream, because the server is to stop. Clients come again, to another process or after the restart."""
+        for ending in self.open:
+            ending.cancel()
 
     # ---------------------------------------------------------------- distinct connections
 
@@ -87,20 +101,42 @@ class EventStreams:
         if isinstance(started, Answer) and started.status == 401:
             await _send_json(send, 401, started.payload, caller)
             return
-        queue: asyncio.Queue[bytes] = asyncio.Queue(MOST_WAITING)
+        queue: asyncio.Queue[bytes | None] = asyncio.Queue(MOST_WAITING)
 
         async def feed() -> None:
-            async with aclosing(payloads_of(started)) as payloads:
-                async for texts in payloads:
-                    await queue.put(b"".join(event(b"next", text) for text in texts))
-            await queue.put(event(b"complete"))
+            try:
+                async with aclosing(payloads_of(started)) as payloads:
+                    async for texts in payloads:
+                        await queue.put(b"".join(event(b"next", text) for text in texts))
+                await queue.put(event(b"complete"))
+            finally:
+                await queue.put(None)
 
         feeding = asyncio.ensure_future(feed())
         try:
-            await _send_events(receive, send, caller, queue, feeding)
+            await self._send(receive, send, caller, queue)
         finally:
             feeding.cancel()
             await asyncio.wait({feeding})
+
+    async def _send(self, receive: Any, send: Any, caller: Caller, queue: "asyncio.Queue[bytes | None]") -> None:
+        """Send from the queue until there is a None in it, or the client has gone, or the server is to stop."""
+        headers = [*_HEADERS, (b"x-request-id", caller.request_id.encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        gone = asyncio.ensure_future(_gone(receive))
+        self.open.add(gone)
+        try:
+            part: bytes | None = b":\n\n"
+            while part is not None:
+                async with asyncio.timeout(SEND_SECONDS):
+                    await send({"type": "http.response.body", "body": part, "more_body": True})
+                part = await _next_part(queue, gone)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except TimeoutError:
+            log.info("an event stream was cut off: nobody reads it", request_id=caller.request_id)
+        finally:
+            self.open.discard(gone)
+            gone.cancel()
 
     # ---------------------------------------------------------------- the single connection
 
@@ -154,7 +190,7 @@ class EventStreams:
             return
         stream.is_open = True
         try:
-            await _send_events(receive, send, caller, stream.queue, None)
+            await self._send(receive, send, caller, stream.queue)
         finally:
             self._drop(token)
 
@@ -186,28 +222,8 @@ class EventStreams:
             stream.operations.pop(number, None)
 
 
-async def _send_events(
-    receive: Any, send: Any, caller: Caller, queue: "asyncio.Queue[bytes]", feeding: "asyncio.Future[None] | None"
-) -> None:
-    """Send from the queue until its feeder is done and all is sent, or the client has gone."""
-    headers = [*_HEADERS, (b"x-request-id", caller.request_id.encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b":\n\n", "more_body": True})
-    gone = asyncio.ensure_future(_gone(receive))
-    try:
-        while not gone.done():
-            if feeding is not None and feeding.done() and queue.empty():
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
-                return
-            part = await _next_part(queue, gone)
-            if part is not None:
-                await send({"type": "http.response.body", "body": part, "more_body": True})
-    finally:
-        gone.cancel()
-
-
-async def _next_part(queue: "asyncio.Queue[bytes]", gone: "asyncio.Future[None]") -> bytes | None:
-    """The next event, or a comment when there is none for a while; None when the client has gone."""
+async def _next_part(queue: "asyncio.Queue[bytes | None]", gone: "asyncio.Future[None]") -> bytes | None:
+    """The next event, or a comment when there is none for a while; None when the stream is to end."""
     upcoming = asyncio.ensure_future(queue.get())
     ends: set[asyncio.Future[Any]] = {upcoming, gone}
     await asyncio.wait(ends, timeout=KEEP_ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
