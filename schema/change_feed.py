@@ -21,6 +21,7 @@ from redis.exceptions import RedisError
 from models.membership import feed
 from models.membership.feed import Change
 from permissions.principal import Scope
+from schema.kit.burst import Burst
 from schema.kit.refusals import SlowConsumer
 from workers.bells import Bells, NoBells
 
@@ -33,11 +34,15 @@ _slow = Counter("muster_feed_slow_total", "Subscribers that were ended because t
 
 @dataclass(frozen=True, slots=True)
 class FeedLimits:
-    """How far a follower may fall behind, and how often the log is looked at though nobody rang."""
+    """How far a follower may fall behind, how often the log is looked at though nobody rang, and how often at most.
+
+    With many followers each look wakes them all: `rest_seconds` for each of them lie between two looks.
+    """
 
     waiting: int = 5_000
     patience_seconds: float = 10.0
     look_seconds: float = 1.0
+    rest_seconds: float = 0.0002
     page: int = 500
 
 
@@ -51,28 +56,26 @@ class Follower:
     reader: "Reader"
     joined_at: int
     segment_ids: frozenset[int] | None
-    waiting: list[Change] = field(default_factory=list)
+    waiting: list[Burst] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
     is_behind: bool = False
 
-    def tell(self, changes: list[Change], most: int) -> None:
+    def tell(self, burst: Burst, most: int) -> None:
         """Let it have these. When too many wait already it keeps none, and reads the log for itself."""
-        if self.is_behind:
+        if self.is_behind or not burst.events:
             return
-        if self.segment_ids is not None:
-            changes = [change for change in changes if change.segment_id in self.segment_ids]
-        self.waiting += changes
-        if len(self.waiting) > most:
+        self.waiting.append(burst)
+        if sum(len(one.events) for one in self.waiting) > most:
             self.waiting, self.is_behind = [], True
-        if changes:
-            self.news.set()
+        self.news.set()
 
-    async def take(self) -> list[Change]:
-        """What waits, as soon as something does. Empty when it has fallen behind."""
+    async def take(self) -> Burst | None:
+        """The next that waits, as soon as something does. None when it has fallen behind."""
         await self.news.wait()
-        self.news.clear()
-        taken, self.waiting = self.waiting, []
-        return taken
+        burst = self.waiting.pop(0) if self.waiting else None
+        if not self.waiting and not self.is_behind:
+            self.news.clear()
+        return burst
 
 
 class Reader:
@@ -97,6 +100,7 @@ class Reader:
             except Exception as error:  # noqa: BLE001 - the database is away for a moment: everything is still there afterwards
                 log.warning("the log could not be read", error=type(error).__name__)
                 await asyncio.sleep(self.limits.look_seconds / 2)
+            await asyncio.sleep(len(self.followers) * self.limits.rest_seconds)
 
     async def _read_on(self) -> None:
         changes = None
@@ -104,9 +108,18 @@ class Reader:
             changes = await feed.read_on(self.scope, self.position, self.limits.page)
             if changes:
                 self.position = changes[-1].position
-                for follower in self.followers:
-                    follower.tell(changes, self.limits.waiting)
+                self._tell(changes)
                 await asyncio.sleep(0)
+
+    def _tell(self, changes: list[Change]) -> None:
+        """Those who want the same get the very same burst, so that its text is made once."""
+        bursts: dict[frozenset[int] | None, Burst] = {}
+        for follower in self.followers:
+            wanted = follower.segment_ids
+            if wanted not in bursts:
+                of_these = [change for change in changes if wanted is None or change.segment_id in wanted]
+                bursts[wanted] = Burst(of_these, shared=True)
+            follower.tell(bursts[wanted], self.limits.waiting)
 
 
 class ChangeFeed:
@@ -119,8 +132,8 @@ class ChangeFeed:
 
     async def follow(
         self, scope: Scope, bells: Bells, after: int | None, segment_ids: Collection[int] | None = None
-    ) -> AsyncGenerator[list[Change], None]:
-        """The changes after position `after` (None: from now on), in order, without a gap; never an empty list.
+    ) -> AsyncGenerator[Burst, None]:
+        """The changes after position `after` (None: from now on), in order, without a gap; never an empty burst.
 
         Raises Invalid when the log does not reach back so far, SlowConsumer when the caller does not take what it was given.
         """
@@ -130,9 +143,9 @@ class ChangeFeed:
         _followers.inc()
         try:
             while True:
-                changes = await following.take()
-                _told.inc(len(changes))
-                yield changes
+                burst = await following.take()
+                _told.inc(len(burst.events))
+                yield burst
         finally:
             _followers.dec()
             following.stop()
@@ -209,22 +222,34 @@ class Following:
             self.feed.leave(self.follower)
             self.follower = None
 
-    async def take(self) -> list[Change]:
+    async def take(self) -> Burst:
         """The next changes, as soon as there are some."""
         self._check_pace()
-        changes: list[Change] = []
+        burst = None
         follower = self.follower or await self._join()
-        while not changes:
+        while burst is None:
             if self.position < follower.joined_at:
-                page = await feed.read(self.scope, self.position, self.feed.limits.page, self.wanted)
-                self.position, changes = page.position, page.changes
+                burst = await self._read()
             elif follower.is_behind:
                 follower = await self._join()
             else:
-                changes = [change for change in await follower.take() if change.position > self.position]
-                self.position = changes[-1].position if changes else self.position
+                burst = self._beyond(await follower.take())
         self.given_at = time.monotonic()
-        return changes
+        return burst
+
+    async def _read(self) -> Burst | None:
+        page = await feed.read(self.scope, self.position, self.feed.limits.page, self.wanted)
+        self.position = page.position
+        return Burst(page.changes) if page.changes else None
+
+    def _beyond(self, burst: Burst | None) -> Burst | None:
+        """What of a burst has not been given yet: all of it, unless it was read from the log already."""
+        if burst is None or burst.events[-1].position <= self.position:
+            return None
+        if burst.events[0].position <= self.position:
+            burst = Burst(change for change in burst.events if change.position > self.position)
+        self.position = burst.events[-1].position
+        return burst
 
     def _check_pace(self) -> None:
         """Who fell behind because it did not take what it was given would only fall behind again."""

@@ -1,6 +1,7 @@
 """Who entered and left: the log page by page, live, and of one contact."""
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -176,6 +177,6 @@ class ChangeSubscription:
     ) -> AsyncGenerator[MembershipChange, None]:
         scope = scope_of(info)
         wanted = await _asked_for(scope, segment_ids)
-        async for changes in FEED.follow(scope, info.context.bells, _after(scope, after), wanted):
-            for change in changes:
-                yield shown(MembershipChange, change)
+        async with aclosing(FEED.follow(scope, info.context.bells, _after(scope, after), wanted)) as bursts:
+            async for burst in bursts:
+                yield shown(MembershipChange, burst)

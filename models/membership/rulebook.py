@@ -193,13 +193,17 @@ def make(
 
 
 def _levels(mentions: Mapping[int, Collection[int]]) -> tuple[tuple[int, ...], ...]:
-    """Segments that mention none of the others, then those that mention only these, and so on."""
+    """Segments that mention none of the others, then those that mention only these, and so on.
+
+    A circle, which only an operator's own SQL can make, must not hold up the rest: its segments come last, in one level.
+    """
     levels: list[tuple[int, ...]] = []
     placed: set[int] = set()
     while len(placed) < len(mentions):
         level = tuple(sorted(one for one, below in mentions.items() if one not in placed and placed.issuperset(below)))
         if not level:
-            raise ValueError(f"the rules of these segments mention each other: {sorted(mentions.keys() - placed)}")
+            level = tuple(sorted(mentions.keys() - placed))
+            log.error("the rules of these segments mention each other", segments=level)
         levels.append(level)
         placed.update(level)
     return tuple(levels)

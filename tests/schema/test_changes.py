@@ -124,7 +124,7 @@ async def test_redis_rings_at_once_and_without_redis_the_log_is_looked_at(databa
             started = clock()
             await _entered(scope, segment, ids.pop())
             await bells.log_grew(scope.workspace_id)
-            assert len(await asyncio.wait_for(news, 2)) == 1
+            assert len((await asyncio.wait_for(news, 2)).events) == 1
             assert clock() - started < 0.5
     await bells.close()
 
@@ -146,9 +146,9 @@ async def test_a_reader_that_takes_nothing_is_ended_with_its_cursor_and_can_go_o
         await anext(follower)
     assert reading._readers == {}
     position = feed.from_cursor(scope, slow.value.cursor)
-    assert [change.contact_id for change in got] == ids[:1]
+    assert [change.contact_id for change in got.events] == ids[:1]
     async with aclosing(reading.follow(scope, NoBells(), position)) as again:
-        assert [change.contact_id for change in await anext(again)] == ids[1:]
+        assert [change.contact_id for change in (await anext(again)).events] == ids[1:]
 
 
 async def test_a_burst_ends_nobody_who_keeps_reading(database):
@@ -162,7 +162,7 @@ async def test_a_burst_ends_nobody_who_keeps_reading(database):
     async def follow():
         async with aclosing(reading.follow(scope, NoBells(), None)) as follower:
             async for some in follower:
-                got.extend(change.position for change in some)
+                got.extend(change.position for change in some.events)
                 await asyncio.sleep(0)
 
     following = asyncio.create_task(follow())
