@@ -11,9 +11,7 @@ from typing import Any
 
 import asyncpg
 import orjson
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server import Server
+import uvicorn
 
 
 class Bare:
@@ -54,10 +52,14 @@ def create() -> Bare:
 
 if __name__ == "__main__":
     os.environ["BARE_URL"], os.environ["BARE_FILE"] = sys.argv[2], sys.argv[3]
-    Server(
+    uvicorn.run(
         "bench.bare:create",
         factory=True,
         port=int(sys.argv[1]),
-        interface=Interfaces.ASGI,
-        log_level=LogLevels.warning,
-    ).serve()
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        server_header=False,
+        access_log=False,
+        log_level="warning",
+    )

@@ -2,7 +2,7 @@
 
 `python -m bench.load FILE`: the file holds a pickled dict: host, port, requests (raw bytes of HTTP requests),
 connections, seconds. Prints a line of JSON. Answers are counted by their length and status only, so that the
-generator stays lighter than any server. """
+generator stays lighter than any server."""
 
 import asyncio
 import json
