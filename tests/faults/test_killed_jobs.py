@@ -3,7 +3,7 @@
 import pytest
 import redis.asyncio
 
-from models import db, jobs, segment_contacts, workspaces
+from models import db, segment_contacts, workspaces
 from models.jobs import Job, JobStatus
 from models.segment_contacts import Change
 from models.selections import ContactSelection
@@ -43,20 +43,6 @@ async def test_a_job_goes_on_after_its_worker_was_killed_and_redis_emptied(scope
     job = await Job.get(id=queued.id)
     assert (job.status, job.done, job.total) == (JobStatus.SUCCEEDED, MANY, MANY)
     assert len(await replayed(scope, segment)) == len(await members_of(scope, segment)) == MANY
-
-
-async def test_a_job_stops_when_asked_and_keeps_what_was_done(scope, database, redis_url):
-    await many_contacts(scope, MANY)
-    segment = await static_segment(scope)
-    queued = (await segment_contacts.change(scope, segment.id, Change.ADD, ContactSelection(search="contact"))).job
-    async with running_worker(Queue.BULK, database, redis_url):
-        await eventually(lambda: has_begun(queued.id))
-        await jobs.ask_cancel(scope, queued.id)
-        await eventually(lambda: has_ended(queued.id))
-    job = await Job.get(id=queued.id)
-    assert job.status == JobStatus.CANCELLED
-    assert 0 < job.done < MANY
-    assert len(await members_of(scope, segment)) == job.done
 
 
 async def has_begun(job_id: int) -> bool:
