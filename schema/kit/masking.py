@@ -41,7 +41,7 @@ def tell_all(errors: Iterable[Exception], request_id: str) -> list[Told]:
 def tell(error: Exception, request_id: str) -> list[Told]:
     """One error as the caller is told it: several entries when it is several problems."""
     if isinstance(error, Rejected):
-        return tell_all(error.errors, request_id)
+        return [_rejection(one) for one in error.errors]
     cause = _cause(error)
     if isinstance(cause, Problems):
         return [_told(error, problem.message, _extensions_of(problem)) for problem in cause.errors]
@@ -49,11 +49,18 @@ def tell(error: Exception, request_id: str) -> list[Told]:
         return [_told(error, cause.message, _extensions_of(cause))]
     if isinstance(cause, Refusal):
         return [_told(error, str(cause), _extensions_of_refusal(cause))]
+    if isinstance(cause, RecursionError):
+        return [_told(error, "this is nested too deeply", {"code": BAD_REQUEST})]
     if isinstance(cause, TimedOut):
         return [_told(error, "this took too long and was stopped: ask for less at once", {"code": TIMEOUT})]
     if isinstance(cause, GraphQLError) and not _is_our_fault(cause):
         return [_told(error, cause.message, {"code": BAD_REQUEST, **(cause.extensions or {})})]
     return [_hidden(error, cause, request_id)]
+
+
+def _rejection(error: Exception) -> Told:
+    """What is wrong with a request, in the words of who found it: the validation, or a scalar that refused its value."""
+    return _told(error, str(getattr(error, "message", error)), {"code": BAD_REQUEST})
 
 
 def _cause(error: Exception) -> Exception:

@@ -1,11 +1,13 @@
 """The contract's scalars. Annotate with these, or with `datetime` and `date` themselves."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any, Final, NewType
 
 import orjson
 import strawberry
+from graphql import GraphQLError
 
 JSON = NewType("JSON", object)
 """Any JSON value. Out of the resolvers, a `str` is JSON text (as the database gives it); in, a plain Python value."""
@@ -78,34 +80,46 @@ def _text(value: Any) -> str:
     raise ValueError(f"{value!r} is not a text")
 
 
+def _taken(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Reads a value of the caller's; what is wrong with it is said in the words of `read` alone."""
+
+    def parse(value: Any) -> Any:
+        try:
+            return read(value)
+        except ValueError as error:
+            raise GraphQLError(str(error)) from error
+
+    return parse
+
+
 SCALARS: Final[dict[object, Any]] = {
     datetime: strawberry.scalar(
         name="DateTime",
         description="An instant, RFC 3339, always with an offset; the server answers in UTC.",
         serialize=instant_text,
-        parse_value=to_instant,
+        parse_value=_taken(to_instant),
     ),
     date: strawberry.scalar(
-        name="Date", description="A calendar day, YYYY-MM-DD.", serialize=date.isoformat, parse_value=to_day
+        name="Date", description="A calendar day, YYYY-MM-DD.", serialize=date.isoformat, parse_value=_taken(to_day)
     ),
     Duration: strawberry.scalar(
         name="Duration",
         description="An ISO 8601 duration such as P30D or PT15M.",
         serialize=_text,
-        parse_value=to_duration,
+        parse_value=_taken(to_duration),
     ),
     JSON: strawberry.scalar(name="JSON", description="Any JSON value.", serialize=json_fragment),
     BigInt: strawberry.scalar(
         name="BigInt",
         description="A whole number past 32 bits, as a JSON number.",
         serialize=to_big_int,
-        parse_value=to_big_int,
+        parse_value=_taken(to_big_int),
     ),
     ChangeCursor: strawberry.scalar(
         name="ChangeCursor",
         description="An opaque, durable position in a workspace's membership change log.",
         serialize=_text,
-        parse_value=_text,
+        parse_value=_taken(_text),
     ),
 }
 """For StrawberryConfig.scalar_map."""

@@ -14,7 +14,6 @@ from schema.kit.burst import Burst
 from schema.kit.compiling import Completer
 from schema.kit.encoding import encode
 from schema.kit.executor import CompiledExecutor
-from schema.kit.refusals import Rejected
 
 log = structlog.get_logger("muster.api")
 
@@ -42,7 +41,8 @@ async def texts_of(
     if asyncio.iscoroutine(source):
         source = await source
     if isinstance(source, ExecutionResult):
-        raise Rejected(source.errors or ())
+        assert source.errors
+        raise source.errors[0]
     teller = _Teller(executor, payload_of)
     async with aclosing(_while_allowed(source, check, every_seconds)) as events:
         async for event in events:

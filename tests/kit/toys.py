@@ -178,6 +178,10 @@ class ToyQuery:
         await asyncio.sleep(seconds)
         return "woke"
 
+    @query(ANYONE)
+    async def since(self, info: Info, at: datetime) -> datetime:
+        return at
+
     @query(Permission.CONTACT_READ, cost=40)
     async def dear(self, info: Info) -> str:
         return "dear"

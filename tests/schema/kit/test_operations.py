@@ -104,6 +104,29 @@ async def test_a_mistake_of_the_callers_is_told_with_its_path(api: Api) -> None:
     assert response["errors"][0]["extensions"] == {"code": "BAD_REQUEST", "reason": "INVALID", "field": ["a", "0"]}
 
 
+@pytest.mark.parametrize(
+    ("query", "variables"),
+    [
+        ('{ since(at: "yesterday") }', {}),
+        ("query ($at: DateTime!) { since(at: $at) }", {"at": "2026-01-01"}),
+        ("query ($at: DateTime!) { since(at: $at) }", {"at": "2026-02-30T00:00:00Z"}),
+        ("query ($at: DateTime!) { since(at: $at) }", {"at": 7}),
+    ],
+)
+async def test_a_value_that_a_scalar_refuses_is_told_with_what_would_be_right(
+    api: Api, query: str, variables: dict[str, Any]
+) -> None:
+    (error,) = (await api.ask(None, query, **variables))["errors"]
+    assert error["extensions"] == {"code": "BAD_REQUEST"}
+    assert "is not an instant: write it as 2026-11-22T09:30:00Z, always with an offset" in error["message"]
+
+
+async def test_an_instant_is_taken_with_any_offset_and_given_in_utc(api: Api) -> None:
+    assert await api.data(None, '{ since(at: "2026-06-01t10:00:00.5+02:00") }') == {
+        "since": "2026-06-01T08:00:00.500000Z"
+    }
+
+
 async def test_several_mistakes_are_told_one_by_one(api: Api) -> None:
     reasons = [error["extensions"]["reason"] for error in (await api.ask(None, "{ wrong(many: true) }"))["errors"]]
     assert reasons == ["INVALID", "NOT_FOUND"]
