@@ -109,13 +109,11 @@ def _judged_of_segments(
         candidates AS MATERIALIZED (
             SELECT c.id AS contact_id, {NORMAL_PHONE} AS phone, c.whatsapp_consent,
                    ARRAY[{", ".join(texts)}]::text[] AS parameters, NULL::timestamptz AS not_before,
-                   EXISTS (SELECT FROM memberships m JOIN segments s ON s.workspace_id = m.workspace_id AND s.id = m.segment_id
-                           WHERE m.workspace_id = $1 AND m.contact_id = c.id AND m.segment_id = ANY ({exclude})
-                             AND s.deleted_at IS NULL) AS excluded
+                   EXISTS (SELECT FROM memberships m WHERE m.workspace_id = $1 AND m.contact_id = c.id
+                             AND m.segment_id = ANY ({_live(exclude)})) AS excluded
             FROM contacts c
             WHERE c.workspace_id = $1 AND c.id IN (
-                SELECT m.contact_id FROM memberships m JOIN segments s ON s.workspace_id = m.workspace_id AND s.id = m.segment_id
-                WHERE m.workspace_id = $1 AND m.segment_id = ANY ({include}) AND s.deleted_at IS NULL)),
+                SELECT m.contact_id FROM memberships m WHERE m.workspace_id = $1 AND m.segment_id = ANY ({_live(include)}))),
         first_judged AS (
             SELECT *, CASE
                 WHEN excluded THEN 'EXCLUDED_SEGMENT'
@@ -125,6 +123,11 @@ def _judged_of_segments(
                 END AS reason
             FROM candidates),
         {_WITHOUT_DOUBLES}"""  # noqa: S608 - every value is bound
+
+
+def _live(segments: str) -> str:
+    """Those of the segments that are not deleted: a deleted one keeps its rows for a while, and has no members."""
+    return f"ARRAY(SELECT id FROM segments WHERE workspace_id = $1 AND id = ANY ({segments}) AND deleted_at IS NULL)"  # noqa: S608
 
 
 def _consent(broadcast: Broadcast) -> str:

@@ -34,7 +34,7 @@ _RECORD: Final = """
         SELECT * FROM unnest($2::bigint[], $3::text[], $4::timestamptz[], $5::text[], $6::jsonb[])
             AS told (contact_id, kind, at, key, properties)),
     there AS (
-        SELECT id FROM contacts WHERE workspace_id = $1 AND id IN (SELECT contact_id FROM told) ORDER BY id FOR KEY SHARE)
+        SELECT id FROM contacts WHERE workspace_id = $1 AND id = ANY ($2::bigint[]) ORDER BY id FOR KEY SHARE)
     INSERT INTO activities (workspace_id, contact_id, kind, occurred_at, properties, idempotency_key)
     SELECT $1, told.contact_id, told.kind, told.at, told.properties, told.key
     FROM told JOIN there ON there.id = told.contact_id ORDER BY told.contact_id

@@ -40,6 +40,7 @@ class Claimed:
     out_of_quota: bool
 
 
+# The planner cannot know how few rows a claim is about: LATERAL .. LIMIT 1 and = ANY keep it to the indexes.
 _CLAIM: Final = f"""
     WITH offered AS (
         SELECT share.broadcast_id, due.id, due.phone, due.contact_id
@@ -59,8 +60,13 @@ _CLAIM: Final = f"""
             WHEN x.reached_at > $4::timestamptz - $7::interval THEN 'KNOWN'
             ELSE 'NEW' END AS verdict
         FROM offered o
-        LEFT JOIN contacts c ON c.workspace_id = $1 AND c.id = o.contact_id
-        LEFT JOIN whatsapp_reached x ON x.workspace_id = $1 AND x.business_account_id = $5 AND x.phone = o.phone),
+        LEFT JOIN LATERAL (
+            SELECT c.id, c.phone, c.whatsapp_consent FROM contacts c WHERE c.workspace_id = $1 AND c.id = o.contact_id LIMIT 1
+        ) AS c ON true
+        LEFT JOIN LATERAL (
+            SELECT x.reached_at FROM whatsapp_reached x
+            WHERE x.workspace_id = $1 AND x.business_account_id = $5 AND x.phone = o.phone LIMIT 1
+        ) AS x ON true),
     numbered AS (
         SELECT id, turn, verdict, verdict = 'NEW' AND $8::integer IS NOT NULL
                AND $8 < count(*) FILTER (WHERE verdict = 'NEW') OVER (ORDER BY turn, id) AS over_quota
@@ -77,7 +83,8 @@ _CLAIM: Final = f"""
                 WHEN 'MOVED' THEN 'The contact''s number was changed or removed after the broadcast had started.'
                 WHEN 'OPTED_OUT' THEN 'The contact opted out after the broadcast had started.' END
         FROM judged LEFT JOIN chosen USING (id)
-        WHERE r.workspace_id = $1 AND r.id = judged.id AND (chosen.id IS NOT NULL OR verdict NOT IN ('NEW', 'KNOWN'))
+        WHERE r.workspace_id = $1 AND r.id = ANY (ARRAY(SELECT id FROM offered)) AND r.id = judged.id
+          AND (chosen.id IS NOT NULL OR verdict NOT IN ('NEW', 'KNOWN'))
         RETURNING r.id, r.broadcast_id, r.phone, r.parameters, r.tries, r.status, judged.verdict),
     reached AS (
         INSERT INTO whatsapp_reached (workspace_id, business_account_id, phone, reached_at)
@@ -199,7 +206,7 @@ _SETTLE: Final = """
             claimed_until = NULL,
             sent_at = CASE WHEN w.now = 'SENT' THEN coalesce(r.sent_at, $9) ELSE r.sent_at END,
             failed_at = CASE WHEN w.now = 'FAILED' THEN coalesce(r.failed_at, $9) ELSE r.failed_at END
-        FROM wanted w WHERE r.workspace_id = $1 AND r.id = w.id
+        FROM wanted w WHERE r.workspace_id = $1 AND r.id = ANY ($2::bigint[]) AND r.id = w.id
         RETURNING r.id, r.broadcast_id, r.contact_id, r.phone, r.error_code, w.was, w.now)
     SELECT moved.*, b.message ->> 'name' AS template
     FROM moved JOIN broadcasts b ON b.workspace_id = $1 AND b.id = moved.broadcast_id

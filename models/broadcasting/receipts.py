@@ -123,7 +123,7 @@ _MOVE: Final = f"""
             failed_at = CASE WHEN w.now = 'FAILED' THEN coalesce(r.failed_at, told.failed_at) END,
             error_code = CASE WHEN w.now = w.was THEN r.error_code WHEN w.now = 'FAILED' THEN told.error_code END,
             reason = CASE WHEN w.now = w.was THEN r.reason WHEN w.now = 'FAILED' THEN told.reason END
-        FROM wanted w JOIN told ON told.id = w.id WHERE r.workspace_id = $1 AND r.id = w.id
+        FROM wanted w JOIN told ON told.id = w.id WHERE r.workspace_id = $1 AND r.id = ANY ($2::bigint[]) AND r.id = w.id
         RETURNING r.id, r.broadcast_id, r.contact_id, r.sent_at, w.was, w.now, w.had_delivered, w.had_read)
     SELECT moved.*, b.message ->> 'name' AS template
     FROM moved JOIN broadcasts b ON b.workspace_id = $1 AND b.id = moved.broadcast_id

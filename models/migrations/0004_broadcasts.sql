@@ -64,7 +64,7 @@ CREATE TABLE whatsapp_quotas (
     workspace_id        bigint NOT NULL,
     business_account_id text NOT NULL,
     used                integer NOT NULL DEFAULT 0,
-    counted_at          timestamptz NOT NULL DEFAULT '-infinity',
+    counted_at          timestamptz NOT NULL DEFAULT 'epoch',
     PRIMARY KEY (workspace_id, business_account_id)
 );
 
