@@ -1,0 +1,162 @@
+"""Files in and out, for tests: sent, imported and exported in this process."""
+
+import csv
+import io
+import zipfile
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any
+
+from models import contact_fields, db, exporting, jobs
+from models.importing import report, running, starting, undo, uploads
+from models.importing.mapping import Column, Options, Policy
+from models.jobs import Job
+from models.rules.tree import FieldType
+from models.selections import ContactSelection
+from permissions.principal import Scope
+
+MOST_BYTES = 100_000_000
+
+
+async def sent(scope: Scope, content: bytes | str, filename: str = "contacts.csv") -> int:
+    """The number of an upload whose file has come in."""
+    row = await uploads.create(scope, filename, None, MOST_BYTES)
+    await uploads.receive(scope.workspace_id, row["id"], _blocks(content), MOST_BYTES)
+    return int(row["id"])
+
+
+async def _blocks(content: bytes | str) -> AsyncIterator[bytes]:
+    whole = content.encode() if isinstance(content, str) else content
+    for start in range(0, len(whole), 1 << 20):
+        yield whole[start : start + (1 << 20)]
+
+
+def mapped(*columns: str | tuple[str, str] | tuple[str, str, str]) -> tuple[Column, ...]:
+    """Columns: a field that is called so in the file too, or (column, field), or (column, field, policy)."""
+    made = []
+    for column in columns:
+        name, field, *policy = (column, column) if isinstance(column, str) else column
+        made.append(Column(name, field, Policy(policy[0]) if policy else Policy.OVERWRITE))
+    return tuple(made)
+
+
+def header_of(content: bytes | str) -> tuple[Column, ...]:
+    """Each column of a CSV with commas goes into the field that it is called by."""
+    text = content.decode() if isinstance(content, bytes) else content
+    return mapped(*next(csv.reader(io.StringIO(text))))
+
+
+async def started(scope: Scope, content: bytes | str, *columns: Any, **options: Any) -> Job:
+    """An import that waits for its worker. Without columns, the header names the fields."""
+    chosen = Options(mapped(*columns) if columns else header_of(content), **options)
+    return await starting.start_upload(scope, await sent(scope, content), chosen)
+
+
+async def imported(scope: Scope, content: bytes | str, *columns: Any, **options: Any) -> Job:
+    """An import, done."""
+    return await finished(scope, await started(scope, content, *columns, **options))
+
+
+async def finished(scope: Scope, job: Job) -> Job:
+    """Do an import that waits, as a worker would."""
+    held = await jobs.claim(scope.workspace_id, job.id)
+    assert held is not None
+    work = undo.carry_on if "undo" in held.progress else running.carry_on
+    async for _ in work(scope, held):
+        pass
+    await jobs.finish(held)
+    return held
+
+
+async def undone(scope: Scope, job: Job) -> Job:
+    """Take an import back."""
+    return await undo.take_back(scope, job.id)
+
+
+def counts(job: Job) -> dict[str, int]:
+    """What became of the rows, without the outcomes that none had."""
+    return {name: number for name, number in running.counts_of(job.progress).items() if number}
+
+
+async def refused(scope: Scope, job: Job) -> list[dict[str, str]]:
+    """The report of an import, row by row."""
+    text = (await report_of(scope, job)).decode()
+    return list(csv.DictReader(io.StringIO(text, newline=""))) if text else []
+
+
+async def report_of(scope: Scope, job: Job) -> bytes:
+    """The report of an import, as it is fetched."""
+    return b"".join([block async for block in report.blocks(scope, job.id)])
+
+
+async def everyone(scope: Scope, *columns: str) -> list[tuple[Any, ...]]:
+    """These columns of all contacts, in the order of their making."""
+    rows = await db.fetch(
+        f"SELECT {', '.join(columns)} FROM contacts WHERE workspace_id = $1 ORDER BY id", scope.workspace_id
+    )
+    return [tuple(row) for row in rows]
+
+
+async def snapshot(scope: Scope) -> list[dict[str, Any]]:
+    """All of all contacts but what tells when and in which order they were made."""
+    rows = await db.fetch("SELECT * FROM contacts WHERE workspace_id = $1", scope.workspace_id)
+    keep = [{name: value for name, value in row.items() if not name.endswith("ated_at") and name != "id"} for row in rows]
+    return sorted(keep, key=repr)
+
+
+async def fields_of_every_type(scope: Scope) -> None:
+    """A custom field of each type, called by it in lower case."""
+    for kind in FieldType:
+        choices = ["Red", "Green", "Blue; dark"] if kind in (FieldType.CHOICE, FieldType.MULTI_CHOICE) else None
+        await contact_fields.create(scope, key=kind.value.lower(), label=kind.value, kind=kind, choices=choices)
+
+
+# ---------------------------------------------------------------- out
+
+
+async def exported(
+    scope: Scope,
+    selection: ContactSelection | None = None,
+    fields: Sequence[str] | None = None,
+    form: exporting.Format = exporting.Format.CSV,
+) -> bytes:
+    """The file of an export."""
+    job = await exporting.start(scope, selection, fields, form)
+    held = await jobs.claim(scope.workspace_id, job.id)
+    assert held is not None
+    async for _ in exporting.carry_on(scope, held):
+        pass
+    await jobs.finish(held)
+    return b"".join([block async for block in exporting.blocks(await exporting.get_file(scope, job.id))])
+
+
+# ---------------------------------------------------------------- workbooks
+
+
+def workbook(rows: Iterable[Sequence[str]], *, sheets: str = "", styles: str = "", strings: Sequence[str] = ()) -> bytes:
+    """An .xlsx of one sheet. Each cell is the XML of a `<c>`, or a text for a string in place."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("xl/workbook.xml", sheets or _WORKBOOK)
+        archive.writestr("xl/_rels/workbook.xml.rels", _RELATIONS)
+        if styles:
+            archive.writestr("xl/styles.xml", styles)
+        if strings:
+            shared = "".join(f"<si>{one if one.startswith('<') else f'<t>{one}</t>'}</si>" for one in strings)
+            archive.writestr("xl/sharedStrings.xml", f'<sst xmlns="{_MAIN}">{shared}</sst>')
+        body = "".join(f"<row>{''.join(map(_cell, row))}</row>" for row in rows)
+        archive.writestr("xl/worksheets/sheet1.xml", f'<worksheet xmlns="{_MAIN}"><sheetData>{body}</sheetData></worksheet>')
+    return made.getvalue()
+
+
+def _cell(cell: str) -> str:
+    return cell if cell.startswith("<c") else f'<c t="inlineStr"><is><t>{cell}</t></is></c>'
+
+
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_WORKBOOK = f'<workbook xmlns="{_MAIN}" xmlns:r="{_LINKS}"><sheets><sheet name="A" sheetId="1" r:id="rId1"/></sheets></workbook>'
+_RELATIONS = (
+    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+    f'<Relationship Id="rId1" Type="{_LINKS}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>'
+)
