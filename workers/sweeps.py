@@ -5,9 +5,6 @@ from datetime import timedelta
 from models.membership import builds, captures, feed, turns
 from workers.tasks import Desk, Queue, Sweep
 
-TICK = timedelta(seconds=1)
-"""How long time may pass in a workspace before it is taken in."""
-
 
 async def find_changes(desk: Desk) -> None:
     """Workspaces with marks: from operators in psql, and from writers whose bell was lost."""
@@ -17,7 +14,7 @@ async def find_changes(desk: Desk) -> None:
 
 async def tick(desk: Desk) -> None:
     """Workspaces whose rules look at the time."""
-    for workspace_id in await turns.late_for_a_tick(TICK):
+    for workspace_id in await turns.due_for_a_tick():
         await desk.bells.changes(workspace_id)
 
 
@@ -36,7 +33,7 @@ async def drop_old_changes(desk: Desk) -> None:
 
 SWEEPS = [
     Sweep("find_changes", Queue.REALTIME, find_changes, every_seconds=0.2),
-    Sweep("tick", Queue.REALTIME, tick, every_seconds=0.2),
+    Sweep("tick", Queue.REALTIME, tick, every_seconds=0.1),
     Sweep("find_builds", Queue.BULK, find_builds, every_seconds=2),
     Sweep("drop_old_changes", Queue.BULK, drop_old_changes, every_seconds=3600, alone=True),
 ]

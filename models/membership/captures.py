@@ -97,7 +97,7 @@ _AS_OF = """
 SELECT least(
     (SELECT marked_at FROM dirty_contacts WHERE workspace_id = $1 AND NOT bulk ORDER BY id LIMIT 1),
     (SELECT marked_at FROM dirty_contacts WHERE workspace_id = $1 AND bulk ORDER BY id LIMIT 1),
-    (SELECT ticked_at FROM membership_heads WHERE workspace_id = $1))
+    (SELECT greatest(ticked_at, calm_until) FROM membership_heads WHERE workspace_id = $1))
 """
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from models import db
 from models.membership.captures import Marks
 from models.membership.rulebook import Rulebook
-from models.membership.turns import Turn
+from models.membership.turns import LOOK_AHEAD, Turn
 
 AT_ONCE: Final = 2_000
 """So many crossers are taken in with the slice that finds them. More of them are marked, and come in slices like a flood."""
@@ -32,6 +32,14 @@ async def cross(turn: Turn, book: Rulebook) -> Marks:
     for contact_id, marks in rows:
         fields[contact_id] = fields.get(contact_id, frozenset()).union(marks)
     return fields
+
+
+async def is_calm(turn: Turn, book: Rulebook) -> bool:
+    """Whether nobody crosses a line soon, unless something is written."""
+    if book.crossers is None:
+        return True
+    arguments = await book.crossers.parameters.values(turn.now + LOOK_AHEAD, turn.now)
+    return not await db.fetch(f"{book.crossers.sql} LIMIT 1", *arguments)
 
 
 async def _mark(book: Rulebook, since: datetime, now: datetime) -> None:

@@ -294,6 +294,7 @@ async def _swap(plan: _Plan, append: Append, turn: Turn) -> None:
     await apply.close(append)
     if plan.book.ticks and turn.ticked_at is None:
         await turns.ticked(turn, ticks=True)
+    await turns.stirred(turn)
     await builds.end(plan.workspace_id, plan.segment_id, swapped=True)
     await db.execute(_IN_FORCE, plan.workspace_id, plan.segment_id, plan.rule_json, plan.rule_version)
 

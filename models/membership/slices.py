@@ -35,15 +35,22 @@ async def take_in(workspace_id: int, limit: int, on_turn: Callable[[], Awaitable
             await on_turn()
         book = await rulebook.current(workspace_id, turn.epoch)
         marks, more = await captures.claim(workspace_id, limit)
-        ticks = turn.due(book.ticks)
-        if ticks:
+        is_due = turn.is_due(book.ticks)
+        if is_due:
             marks = _together(marks, await crossings.cross(turn, book))
-        append = await apply.begin(workspace_id, turn.now)
-        await settle(turn, book, append, marks)
-        await apply.close(append)
-        if ticks:
-            await turns.ticked(turn, book.ticks)
-    return Slice(len(marks), append.size, more)
+        changes = await _settle(turn, book, marks) if marks else 0
+        if is_due:
+            await turns.ticked(turn, ticks=book.ticks, calm=await crossings.is_calm(turn, book))
+        elif marks:
+            await turns.stirred(turn)
+    return Slice(len(marks), changes, more)
+
+
+async def _settle(turn: Turn, book: Rulebook, marks: Marks) -> int:
+    append = await apply.begin(turn.workspace_id, turn.now)
+    await settle(turn, book, append, marks)
+    await apply.close(append)
+    return append.size
 
 
 def _together(marks: Marks, others: Marks) -> Marks:
@@ -52,8 +59,6 @@ def _together(marks: Marks, others: Marks) -> Marks:
 
 async def settle(turn: Turn, book: Rulebook, append: Append, marks: Marks) -> None:
     """Bring every segment that reads what is marked up to date for the marked contacts, level by level."""
-    if not marks:
-        return
     swapping = await builds.being_swapped(book)
     await _bury_the_dead(append, marks, swapping)
     for level in range(len(book.levels)):

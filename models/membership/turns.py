@@ -9,8 +9,11 @@ from datetime import datetime, timedelta
 
 from models import clock, db
 
-TICK = timedelta(seconds=0.5)
-"""How long time may pass before it is taken in."""
+TICK = timedelta(seconds=0.25)
+"""How long time may pass before it is taken in, where somebody is about to cross a line."""
+
+LOOK_AHEAD = timedelta(seconds=10)
+"""How far a tick looks ahead: when nobody crosses a line until then, nothing need be done until then."""
 
 PATIENCE = "5s"
 """How long an engine waits for a lock (the turn, a row that an operator holds) before it lets go and comes again."""
@@ -20,24 +23,26 @@ PATIENCE = "5s"
 class Turn:
     """The turn of a workspace: held by the ambient transaction.
 
-    `now` is the moment for which members are made right, never before `ticked_at`, up to which time has been taken in (None:
-    no rule in force looks at the time). `epoch` tells which rules are in force.
+    `now` is the moment for which members are made right. It is never before `ticked_at`, up to which time has been taken in
+    (None: no rule in force looks at it); until `calm_until` time changes nothing by itself. `epoch` tells which rules are in force.
     """
 
     workspace_id: int
     now: datetime
     epoch: int
     ticked_at: datetime | None
+    calm_until: datetime | None
 
-    def due(self, rules_look_at_time: bool) -> bool:
+    def is_due(self, rules_look_at_time: bool) -> bool:
         """Whether it is time for a tick, or for saying that there need be none, or some, from now on."""
         if self.ticked_at is None or not rules_look_at_time:
             return rules_look_at_time != (self.ticked_at is not None)
-        return self.now - self.ticked_at >= TICK
+        return self.now - self.ticked_at >= TICK and not self.is_calm
 
-
-def _key(workspace_id: int) -> str:
-    return f"muster:turn:{workspace_id}"
+    @property
+    def is_calm(self) -> bool:
+        """Whether nobody crosses a line now, as far as the last tick could see."""
+        return self.calm_until is not None and self.now <= self.calm_until
 
 
 async def take(workspace_id: int) -> Turn:
@@ -45,39 +50,54 @@ async def take(workspace_id: int) -> Turn:
 
     The transaction's statements are planned once and for all: they are long, and always look rows up by index.
     """
-    await db.execute(
-        f"SET LOCAL lock_timeout = '{PATIENCE}'; SET LOCAL plan_cache_mode = force_generic_plan;"
-        " SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
-    )
-    await db.advisory_lock(_key(workspace_id))
+    await db.execute(_TAKE, PATIENCE, f"muster:turn:{workspace_id}")
     row = await db.fetch_row(_STATE, workspace_id)
     assert row is not None
     now, ticked_at = clock.now(), row["ticked_at"]
-    return Turn(workspace_id, now if ticked_at is None else max(now, ticked_at), row["epoch"] or 0, ticked_at)
+    moment = now if ticked_at is None else max(now, ticked_at)
+    return Turn(workspace_id, moment, row["epoch"] or 0, ticked_at, row["calm_until"])
 
 
+_TAKE = """
+SELECT set_config('lock_timeout', $1, true), set_config('plan_cache_mode', 'force_generic_plan', true),
+       set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
+       pg_advisory_xact_lock(hashtextextended($2, 0))
+"""
+
+# A statement of its own: what it sees is what the holder of the turn before us has committed.
 _STATE = """
-SELECT (SELECT epoch FROM rule_epochs WHERE workspace_id = $1) AS epoch,
-       (SELECT ticked_at FROM membership_heads WHERE workspace_id = $1) AS ticked_at
+SELECT e.epoch, h.ticked_at, h.calm_until FROM (SELECT 1) AS one
+LEFT JOIN rule_epochs AS e ON e.workspace_id = $1
+LEFT JOIN membership_heads AS h ON h.workspace_id = $1
 """
 
 
-async def ticked(turn: Turn, ticks: bool) -> None:
-    """Write down that time has been taken in up to the turn's moment, and whether it need be from now on."""
+async def ticked(turn: Turn, *, ticks: bool, calm: bool = False) -> None:
+    """Write down that time has been taken in up to the turn's moment, whether it need be from now on, and whether it is calm."""
     await db.execute(
         """
-        INSERT INTO membership_heads AS head (workspace_id, ticked_at) VALUES ($1, $2)
-        ON CONFLICT (workspace_id) DO UPDATE SET ticked_at = $2
+        INSERT INTO membership_heads AS head (workspace_id, ticked_at, calm_until) VALUES ($1, $2, $3)
+        ON CONFLICT (workspace_id) DO UPDATE SET ticked_at = $2, calm_until = $3
         """,
         turn.workspace_id,
         turn.now if ticks else None,
+        turn.now + LOOK_AHEAD if ticks and calm else None,
     )
 
 
-async def late_for_a_tick(after: timedelta) -> list[int]:
-    """The workspaces whose rules look at the time, and that have not taken it in for `after`."""
+async def stirred(turn: Turn) -> None:
+    """Something was written, or a rule is new: somebody may cross a line sooner than was seen."""
+    if turn.calm_until is not None:
+        await db.execute("UPDATE membership_heads SET calm_until = NULL WHERE workspace_id = $1", turn.workspace_id)
+
+
+async def due_for_a_tick() -> list[int]:
+    """The workspaces in which time is to be taken in."""
+    now = clock.now()
     rows = await db.fetch(
-        "SELECT workspace_id FROM membership_heads WHERE ticked_at < $1 ORDER BY ticked_at",
-        clock.now() - after,
+        "SELECT workspace_id FROM membership_heads"
+        " WHERE ticked_at <= $1 AND (calm_until IS NULL OR calm_until < $2) ORDER BY ticked_at",
+        now - TICK,
+        now,
     )
     return [row["workspace_id"] for row in rows]

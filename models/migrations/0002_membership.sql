@@ -7,7 +7,8 @@ CREATE TABLE membership_heads (
     workspace_id bigint PRIMARY KEY,
     position     bigint NOT NULL DEFAULT 0, -- of the last change in the log
     floor        bigint NOT NULL DEFAULT 0, -- changes up to this position are no longer kept
-    ticked_at    timestamptz -- time has been taken in up to here; null while no rule in force looks at the time
+    ticked_at    timestamptz, -- time has been taken in up to here; null while no rule in force looks at the time
+    calm_until   timestamptz -- before that nobody crosses a line, unless something is written
 );
 
 -- The log in two parts. A writer of n changes puts them into membership_changes under an append_id of its own, numbered 1 .. n; no
