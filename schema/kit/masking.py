@@ -72,7 +72,7 @@ def _cause(error: Exception) -> Exception:
 def _is_our_fault(error: GraphQLError) -> bool:
     """What graphql-core says, after validation, of values that our own resolvers returned."""
     return error.message.startswith(
-        ("Abstract type", "Runtime Object type", "Expected value of type", "Expected Iterable")
+        ("Abstract type", "Runtime Object type", "Expected Iterable")
     )
 
 
