@@ -16,10 +16,10 @@ from urllib.parse import urlsplit, urlunsplit
 import psutil
 
 from models import db, migrations
-from muster.embedded import Postgres, Valkey, running
+from muster.embedded import Postgres, Valkey, exclusive_use, running
 
 SECRET = "a secret of the benchmarks, 32 bytes long"
-DATA = Path(__file__).parent / "data"
+DATA = Path(os.environ.get("BENCH_DATA", Path(__file__).parent / "data")).absolute()
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,8 @@ class Place:
 @contextmanager
 def place(contacts: int, rounds: int, seconds: float) -> Iterator[Place]:
     """Start the servers on their data of earlier runs, and stop them at the end."""
-    DATA.mkdir(exist_ok=True)
     postgres, valkey = Postgres(DATA / "postgres"), Valkey(DATA / "valkey", throw_away=True)
-    with running(postgres, valkey):
+    with exclusive_use(DATA), running(postgres, valkey):
         yield Place(postgres.url, valkey.url, contacts, rounds, seconds)
 
 
