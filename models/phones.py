@@ -9,7 +9,13 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberFormat, ValidationResult
+from phonenumbers import (
+    NumberParseException,
+    PhoneMetadata,
+    PhoneNumberFormat,
+    PhoneNumberType,
+    ValidationResult,
+)
 
 from models.errors import Invalid
 from models.texts import check_text
@@ -109,26 +115,43 @@ def _parsed(text: str, default_country: str | None) -> str:
     try:
         number = phonenumbers.parse(text, default_country)
     except NumberParseException as error:
-        raise Invalid(_why_unparsed(text, default_country, error)) from error
+        why = _why_unparsed(text, default_country, error)
+        raise Invalid(f"{why}: {_what_is_right(default_country, default_country)}") from error
     reason = phonenumbers.is_possible_number_with_reason(number)
     if reason != ValidationResult.IS_POSSIBLE:
-        raise Invalid(
-            f"this is not a phone number: {_REASONS.get(reason, 'it has a length that its country does not use')}"
-        )
+        why = _REASONS.get(reason, "has a length that its country does not use")
+        country = phonenumbers.region_code_for_country_code(number.country_code or 0)
+        raise Invalid(f"this is not a phone number, it {why}: {_what_is_right(country, default_country)}")
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
 _REASONS = {
-    ValidationResult.TOO_SHORT: "it is too short",
-    ValidationResult.TOO_LONG: "it is too long",
-    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "it lacks the area code",
-    ValidationResult.INVALID_COUNTRY_CODE: "no country has its calling code",
+    ValidationResult.TOO_SHORT: "is too short",
+    ValidationResult.TOO_LONG: "is too long",
+    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "lacks the area code",
+    ValidationResult.INVALID_COUNTRY_CODE: "begins with a calling code that no country has",
 }
 
 
 def _why_unparsed(text: str, default_country: str | None, error: NumberParseException) -> str:
     if error.error_type != NumberParseException.INVALID_COUNTRY_CODE:
-        return "this is not a phone number: write it with its country, such as +34600111222"
+        return "this is not a phone number"
     if default_country is None and not text.startswith("+"):
-        return "this number lacks its country, and the workspace has no default country: write it as +34600111222"
-    return "this is not a phone number: no country has its calling code"
+        return "this number lacks its country, and the workspace has no default country"
+    return f"this is not a phone number, it {_REASONS[ValidationResult.INVALID_COUNTRY_CODE]}"
+
+
+@lru_cache(maxsize=512)
+def _what_is_right(country: str | None, default_country: str | None) -> str:
+    """How a number of `country` is written, with it and, where it is the workspace's own, without."""
+    example = phonenumbers.example_number_for_type(country or "ES", PhoneNumberType.MOBILE)
+    if example is None:
+        return "write it with its country, such as +34 612 34 56 78"
+    right = f"write it with its country, such as {_written(example, PhoneNumberFormat.INTERNATIONAL)}"
+    if country is None or country != default_country:
+        return right
+    return f"{right}, or as one of {country}, such as {_written(example, PhoneNumberFormat.NATIONAL)}"
+
+
+def _written(number: Any, style: int) -> str:
+    return phonenumbers.format_number(number, style)
