@@ -125,6 +125,8 @@ async def update(scope: Scope, segment_id: int, given: Mapping[str, Any], versio
         segment.version += 1
         if "rule" in changed:
             await _rebuild(scope, segment)
+        if "name" in changed:
+            await uses.rename(scope, UseKind.SEGMENT, segment.id, segment.name)
         await segment.save(update_fields=[*changed, "status", "rule_version", "version", "updated_at"])
         await audit.record(scope, "segment_update", "Segment", segment.id, {"fields": changed})
         return Outcome(segment, [segment.id] if "rule" in changed else [])

@@ -120,6 +120,17 @@ async def replace(
         await register(scope, segment_ids, kind, used_by_id, label, path=path)
 
 
+async def rename(scope: Scope, kind: UseKind, used_by_id: int, label: str) -> None:
+    """The thing is called otherwise now: so are its active uses. Past ones keep the name that it had."""
+    await db.execute(
+        "UPDATE segment_uses SET label = $4 WHERE workspace_id = $1 AND kind = $2 AND used_by_id = $3 AND active",
+        scope.workspace_id,
+        kind,
+        used_by_id,
+        label,
+    )
+
+
 async def in_use(scope: Scope, segment_id: int) -> list[SegmentUse]:
     """The active uses of a segment: what forbids its deletion."""
     return await SegmentUse.filter(workspace_id=scope.workspace_id, segment_id=segment_id, active=True).order_by("id")

@@ -1,6 +1,7 @@
 """What a rule builder asks for: the fields, their values, what a rule would find, and why a contact is in a segment."""
 
 from datetime import datetime
+from typing import TypeAlias
 
 import strawberry
 
@@ -22,6 +23,8 @@ from schema.kit.scalars import JSON
 from schema.rule_input import RuleInput, rule_from_input
 
 strawberry.enum(Override, name="MembershipOverride")
+MembershipOverride: TypeAlias = Override
+"""Whoever shows an override takes it from here, where it has its name."""
 
 
 # ---------------------------------------------------------------- types
@@ -65,7 +68,7 @@ class SegmentExplanation:
     """A contact and a segment."""
 
     member: bool
-    override: Override | None
+    override: MembershipOverride | None
     since: datetime | None
     rule: RuleExplanation | None
 

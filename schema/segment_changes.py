@@ -9,7 +9,6 @@ from strawberry import UNSET
 from models import segment_contacts, segment_lists, segments
 from models.jobs import Job as JobRow
 from models.jobs import JobKind
-from models.membership.origins import Override
 from models.segment_contacts import Change
 from models.segments import Outcome, SegmentKind
 from permissions.capabilities import Permission
@@ -23,6 +22,7 @@ from schema.kit.rows import outside_id, read, shown
 from schema.kit.user_errors import UserError
 from schema.people import DeletePayload
 from schema.rule_input import RuleInput, rule_from_input
+from schema.rules import MembershipOverride
 from schema.segments import Segment
 from schema.selections import ContactSelectionInput, selection_from_input
 from workers.bells import Queue
@@ -196,7 +196,7 @@ class SegmentMutation:
         info: Info,
         segment_id: strawberry.ID,
         contact_ids: list[strawberry.ID],
-        override: Override | None = None,
+        override: MembershipOverride | None = None,
     ) -> SegmentContactsPayload:
         scope, number = scope_of(info), get_number("Segment", segment_id, ("segmentId",))
         ids = [find_number("Contact", one) or 0 for one in contact_ids]

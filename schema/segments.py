@@ -79,7 +79,7 @@ async def members_of(
 ) -> Sequence[Page]:
     """A page of members for each segment."""
     admit(info.context, Permission.CONTACT_READ)
-    scope = scope_of(info)
+    scope, search = scope_of(info), (search or "").strip() or None
     columns = selected(info, "nodes") | selected(info, "edges", "node")
     place = None if after is None else _member_place(after)
     pages = await segment_contacts.page_for_each(

@@ -74,6 +74,13 @@ async def test_a_rule_uses_the_segments_that_it_mentions_as_long_as_it_does(scop
     assert await uses_of(scope, base.id) == [("SEGMENT", dependent.id, "The others", False)]
 
 
+async def test_an_active_use_goes_by_the_name_that_its_thing_has_now(scope):
+    base = await static_segment(scope)
+    dependent = await dynamic_segment(scope, in_segment(base), name="Before", built=False)
+    await segments.update(scope, dependent.id, {"name": "After"})
+    assert await uses_of(scope, base.id) == [("SEGMENT", dependent.id, "After", True)]
+
+
 async def test_a_deleted_segments_rule_uses_nothing_until_it_is_restored(scope):
     base = await static_segment(scope)
     dependent = await dynamic_segment(scope, in_segment(base), built=False)
