@@ -328,7 +328,10 @@ async def tell_waiting(workspace_id: int, reason: str | None) -> None:
 async def judge(workspace_id: int, broadcast_id: int, most_failures: float) -> bool:
     """Pause it when more than `most_failures` (0 to 1) of its recent outcomes are failures. Returns whether it did."""
     row = await db.fetch_row(
-        "SELECT recent_ends, recent_failures FROM broadcast_tallies WHERE workspace_id = $1 AND broadcast_id = $2",
+        """
+        SELECT recent_ends, recent_failures FROM broadcast_tallies
+        WHERE workspace_id = $1 AND broadcast_id = $2 AND pending > 0
+        """,
         workspace_id,
         broadcast_id,
     )
