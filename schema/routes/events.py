@@ -69,7 +69,7 @@ async def payloads_of(started: Answer | AsyncGenerator[Texts, None]) -> AsyncGen
 class Stream:
     """A single connection: what waits to be sent on it, and the operations that feed it."""
 
-    queue: "asyncio.Queue[bytes | None]" = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
+    queue: "asyncio.Queue[bytes]" = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
     operations: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
     is_open: bool = False
 
@@ -101,26 +101,25 @@ class EventStreams:
         if isinstance(started, Answer) and started.status == 401:
             await _send_json(send, 401, started.payload, caller)
             return
-        queue: asyncio.Queue[bytes | None] = asyncio.Queue(MOST_WAITING)
+        queue: asyncio.Queue[bytes] = asyncio.Queue(MOST_WAITING)
 
         async def feed() -> None:
-            try:
-                async with aclosing(payloads_of(started)) as payloads:
-                    async for texts in payloads:
-                        await queue.put(b"".join(event(b"next", text) for text in texts))
-                await queue.put(event(b"complete"))
-            finally:
-                await queue.put(None)
+            async with aclosing(payloads_of(started)) as payloads:
+                async for texts in payloads:
+                    await queue.put(b"".join(event(b"next", text) for text in texts))
+            await queue.put(event(b"complete"))
 
         feeding = asyncio.ensure_future(feed())
         try:
-            await self._send(receive, send, caller, queue)
+            await self._send(receive, send, caller, queue, feeding)
         finally:
             feeding.cancel()
             await asyncio.wait({feeding})
 
-    async def _send(self, receive: Any, send: Any, caller: Caller, queue: "asyncio.Queue[bytes | None]") -> None:
-        """Send from the queue until there is a None in it, or the client has gone, or the server is to stop."""
+    async def _send(
+        self, receive: Any, send: Any, caller: Caller, queue: "asyncio.Queue[bytes]", feeding: "asyncio.Future[None]"
+    ) -> None:
+        """Send from the queue until its feeder is done and all is sent, or the client has gone, or the server is to stop."""
         headers = [*_HEADERS, (b"x-request-id", caller.request_id.encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         gone = asyncio.ensure_future(_gone(receive))
@@ -130,7 +129,7 @@ class EventStreams:
             while part is not None:
                 async with asyncio.timeout(SEND_SECONDS):
                     await send({"type": "http.response.body", "body": part, "more_body": True})
-                part = await _next_part(queue, gone)
+                part = await _next_part(queue, gone, feeding)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         except TimeoutError:
             log.info("an event stream was cut off: nobody reads it", request_id=caller.request_id)
@@ -190,7 +189,7 @@ class EventStreams:
             return
         stream.is_open = True
         try:
-            await self._send(receive, send, caller, stream.queue)
+            await self._send(receive, send, caller, stream.queue, asyncio.get_running_loop().create_future())
         finally:
             self._drop(token)
 
@@ -222,15 +221,22 @@ class EventStreams:
             stream.operations.pop(number, None)
 
 
-async def _next_part(queue: "asyncio.Queue[bytes | None]", gone: "asyncio.Future[None]") -> bytes | None:
+async def _next_part(
+    queue: "asyncio.Queue[bytes]", gone: "asyncio.Future[None]", feeding: "asyncio.Future[None]"
+) -> bytes | None:
     """The next event, or a comment when there is none for a while; None when the stream is to end."""
-    upcoming = asyncio.ensure_future(queue.get())
-    ends: set[asyncio.Future[Any]] = {upcoming, gone}
-    await asyncio.wait(ends, timeout=KEEP_ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-    if upcoming.done():
-        return upcoming.result()
-    upcoming.cancel()
-    return None if gone.done() else b":\n\n"
+    if not feeding.done():
+        upcoming = asyncio.ensure_future(queue.get())
+        ends: set[asyncio.Future[Any]] = {upcoming, gone, feeding}
+        await asyncio.wait(ends, timeout=KEEP_ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if upcoming.done():
+            return upcoming.result()
+        upcoming.cancel()
+    if gone.done():
+        return None
+    if feeding.done():
+        return None if queue.empty() else queue.get_nowait()
+    return b":\n\n"
 
 
 async def _gone(receive: Any) -> None:
