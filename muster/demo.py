@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from models import clock, contact_fields, db, people, sessions, tags, workspaces
 from models.contact_values import check_all
 from models.rules.tree import FieldType
+from muster.demo_channel import connect_sandbox
 from muster.demo_people import FIELDS, TAGS, Someone, each_person
 from muster.demo_segments import make_segments
 from muster.errors import SetupError
@@ -52,7 +53,9 @@ async def seed(place: Installation) -> str:
         scope = await workspaces.create(admin.workspace, timezone="Europe/Paris", default_country="FR")
         await people.create(scope, email=admin.email, name="Demo Admin", password=admin.password, role=Role.ADMIN)
         made = await _fill(scope)
-    _write_demo_admin(place.settings, admin)
+        if await connect_sandbox(scope, place):
+            made += ", a WhatsApp number of the sandbox"
+        _write_demo_admin(place.settings, admin)  # should the commit fail, the next try writes it anew
     return f"made the demo workspace: {made}"
 
 
