@@ -4,7 +4,7 @@ A page goes on after the sort key of its last row, so that contacts made in betw
 that have nothing to be ordered by come last, in either direction.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -44,12 +44,14 @@ class Place(NamedTuple):
 
 
 class _By(NamedTuple):
-    """What an order sorts by."""
+    """What an order sorts by, and which way."""
 
     expression: str
     sql_type: str
     nullable: bool
     descending: bool
+    without_key: bool = False
+    """Speak of those that have nothing to be sorted by."""
 
 
 _CREATED, _NAME, _LAST = "c.created_at", "lower(c.name)", "c.last_interaction_at"
@@ -76,10 +78,39 @@ async def page(
 
     Raises Problems or NotFound, at `search`, `segmentId` or `filter`, when what is wanted makes no sense.
     """
+    by, rows = _BY[order], list[Record]()
+    if after is None or after.sort_key is not None or not by.nullable:
+        rows = await _part(scope, wanted, by, limit, after, names)
+    if by.nullable and len(rows) < limit:
+        beyond = after if after is not None and after.sort_key is None else None
+        rows += await _part(scope, wanted, by._replace(without_key=True), limit - len(rows), beyond, names)
+    return rows
+
+
+async def _part(
+    scope: Scope, wanted: Wanted, by: _By, limit: int, after: Place | None, names: Iterable[str]
+) -> list[Record]:
+    """Those that have a sort key, or those that have none."""
     p = Parameters(scope.workspace_id, scope.timezone)
-    condition = await _condition(scope, wanted, p)
-    sql = _page_sql(_BY[order], condition, columns_of(names, p.workspace), after, p, p.bind(limit, "bigint"))
+    which = [await _condition(scope, wanted, p)]
+    if by.nullable:
+        which.append(f"{by.expression} IS {'' if by.without_key else 'NOT '}NULL")
+    if after is not None:
+        which.append(_beyond(by, after, p))
+    way = "DESC" if by.descending else "ASC"
+    sql = f"""
+        SELECT {columns_of(names, p.workspace)}, {by.expression} AS sort_key
+        FROM contacts c WHERE {" AND ".join(which)}
+        ORDER BY {by.expression} {way}, c.id {way} LIMIT {p.bind(limit, "bigint")}
+    """  # noqa: S608 - columns of the catalogue, and bound values
     return await db.fetch(sql, *await p.values(clock.now()))
+
+
+def _beyond(by: _By, after: Place, p: Parameters) -> str:
+    than, number = "<" if by.descending else ">", p.bind(after.number, "bigint")
+    if by.without_key:
+        return f"c.id {than} {number}"
+    return f"({by.expression}, c.id) {than} ({p.bind(after.sort_key, by.sql_type)}, {number})"
 
 
 async def count(scope: Scope, wanted: Wanted) -> int:
@@ -100,40 +131,3 @@ async def _condition(scope: Scope, wanted: Wanted, p: Parameters) -> str:
     if wanted.rule is not None:
         which.append(await selections.by_rule(scope, wanted.rule, p, ("filter",)))
     return " AND ".join(f"({one})" for one in which)
-
-
-def _page_sql(by: _By, condition: str, columns: str, after: Place | None, p: Parameters, limit: str) -> str:
-    way = "DESC" if by.descending else "ASC"
-    if not by.nullable:
-        return _part(by, columns, [condition, *_past(by, after, p)], way, limit)
-    without = _part(by, columns, [condition, f"{by.expression} IS NULL", *_past_unsorted(by, after, p)], way, limit)
-    if after is not None and after.sort_key is None:
-        return without
-    sorted_ = _part(by, columns, [condition, f"{by.expression} IS NOT NULL", *_past(by, after, p)], way, limit)
-    # Both parts are short; the order of what UNION ALL gives is nobody's promise, so it is said.
-    return (
-        f"SELECT * FROM (({sorted_}) UNION ALL ({without})) AS c"  # noqa: S608
-        f" ORDER BY sort_key {way} NULLS LAST, id {way} LIMIT {limit}"
-    )
-
-
-def _part(by: _By, columns: str, conditions: Sequence[str], way: str, limit: str) -> str:
-    return (
-        f"SELECT {columns}, {by.expression} AS sort_key FROM contacts c WHERE {' AND '.join(conditions)}"  # noqa: S608
-        f" ORDER BY {by.expression} {way}, c.id {way} LIMIT {limit}"
-    )
-
-
-def _past(by: _By, after: Place | None, p: Parameters) -> list[str]:
-    """Beyond the place, among those that have a sort key."""
-    if after is None:
-        return []
-    than = "<" if by.descending else ">"
-    return [f"({by.expression}, c.id) {than} ({p.bind(after.sort_key, by.sql_type)}, {p.bind(after.number, 'bigint')})"]
-
-
-def _past_unsorted(by: _By, after: Place | None, p: Parameters) -> list[str]:
-    """Beyond the place, among those that have none: all of them, when the place has one."""
-    if after is None or after.sort_key is not None:
-        return []
-    return [f"c.id {'<' if by.descending else '>'} {p.bind(after.number, 'bigint')}"]
