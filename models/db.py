@@ -174,7 +174,7 @@ async def transaction() -> AsyncIterator[None]:
         yield
         return
     async with in_transaction() as orm:
-        own = _Transaction(orm._connection)  # type: ignore[attr-defined]
+        own = _Transaction(orm._connection)
         token = _ambient.set(own)
         try:
             yield
