@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from graphql import (
     DocumentNode,
+    FieldNode,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
@@ -47,6 +48,9 @@ class Operation:
     cost: Cost
     switches: tuple[str, ...]
     """The variables that skip or include parts of it."""
+
+    label: str
+    """What the log calls it: its name, or its root fields."""
     plans: dict[tuple[Any, ...], Plans] = field(default_factory=dict)
 
     def plans_for(self, variables: dict[str, Any]) -> Plans:
@@ -122,8 +126,15 @@ class Documents:
             if isinstance(definition, OperationDefinitionNode):
                 name = definition.name.value if definition.name else None
                 cost = cost_of(self.schema, definition, document.definitions.values())
-                document.operations[name] = Operation(definition, definition.operation, name, cost, switches)
+                document.operations[name] = Operation(
+                    definition, definition.operation, name, cost, switches, name or _root_fields(definition)
+                )
         return document
+
+
+def _root_fields(operation: OperationDefinitionNode) -> str:
+    fields = (node.name.value for node in operation.selection_set.selections if isinstance(node, FieldNode))
+    return ",".join(dict.fromkeys(fields))
 
 
 def _switches(parsed: DocumentNode) -> tuple[str, ...]:

@@ -71,9 +71,7 @@ def _cause(error: Exception) -> Exception:
 
 def _is_our_fault(error: GraphQLError) -> bool:
     """What graphql-core says, after validation, of values that our own resolvers returned."""
-    return error.message.startswith(
-        ("Abstract type", "Runtime Object type", "Expected Iterable")
-    )
+    return error.message.startswith(("Abstract type", "Runtime Object type", "Expected Iterable"))
 
 
 def _extensions_of(problem: DomainError) -> dict[str, Any]:

@@ -83,6 +83,6 @@ class Run:
 
     @property
     def what(self) -> tuple[str, str | None]:
-        """Its type and name, as far as they are known."""
+        """Its type and what it is called, as far as they are known."""
         operation: Operation | None = getattr(self, "operation", None)
-        return ("none", None) if operation is None else (operation.type.value, operation.name)
+        return ("none", None) if operation is None else (operation.type.value, operation.label)

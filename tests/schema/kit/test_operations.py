@@ -216,3 +216,8 @@ async def test_each_operation_is_one_line_without_anything_personal(api: Api, da
         "workspace": scope.workspace_id,
         "request_id": "a-request",
     }
+
+
+async def test_an_operation_without_a_name_is_called_by_its_root_fields(api: Api) -> None:
+    await api.ask(None, "{ a: toy(number: 1) { id } b: toy(number: 2) { id } plainToys { id } }")
+    assert api.lines[0]["operation"] == "toy,plainToys"
