@@ -54,8 +54,11 @@ def stamp_of(lock_file: Path) -> Path:
 
 def digest(lock_file: Path) -> str:
     """Of all that decides what is installed. The folder is part of it: an environment cannot be moved."""
-    parts = (lock_file.read_bytes(), (ROOT / "pyproject.toml").read_bytes(), str(VENV).encode())
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+    import tomllib  # only here, so that an older Python is told that it is
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    parts = (lock_file.read_text(), str(project["project"]), str(project["build-system"]), str(VENV))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def works() -> bool:
