@@ -87,54 +87,67 @@ class _Teller:
 
 
 async def _while_allowed(source: Any, check: Check, every_seconds: float) -> AsyncGenerator[Any, None]:
-    """Pass the events on, and check every so often, also when nothing happens."""
+    """Pass the events on, while a task beside checks every so often, also when nothing happens."""
     permission = _Permission(check, every_seconds)
+    checking = asyncio.ensure_future(permission.keep_checking())
     try:
-        while True:
-            upcoming = asyncio.ensure_future(anext(source))
-            try:
-                await permission.hold_until(upcoming)
-            finally:
-                await _cancelled(upcoming)
-            try:
-                event = upcoming.result()
-            except StopAsyncIteration:
-                return
+        while (event := await permission.hold_until(source)) is not _END:
             yield event
     finally:
+        checking.cancel()
         await source.aclose()
 
 
-async def _cancelled(upcoming: "asyncio.Future[Any]") -> None:
-    if not upcoming.done():
-        upcoming.cancel()
-        await asyncio.wait({upcoming})
+_END: Final = object()
 
 
 class _Permission:
+    """Whether the events may still be passed on. When not, who waits for the next one is woken by a cancellation."""
+
     def __init__(self, check: Check, every_seconds: float) -> None:
         self.check = check
         self.every_seconds = every_seconds
         self.missed = 0
-        self.due_at = asyncio.get_running_loop().time() + every_seconds
+        self.waiting: asyncio.Task[Any] | None = None
+        self.refusal: Exception | None = None
 
-    async def hold_until(self, upcoming: "asyncio.Future[Any]") -> None:
-        """Wait for the next event, checking whenever that is due."""
-        clock = asyncio.get_running_loop().time
-        while not upcoming.done():
-            await asyncio.wait({upcoming}, timeout=max(0.0, self.due_at - clock()))
-            if clock() >= self.due_at:
-                await self._check()
-                self.due_at = clock() + self.every_seconds
+    async def hold_until(self, source: Any) -> Any:
+        """The next event, or _END. Raises the refusal as soon as there is one."""
+        self._raise_refusal()
+        task = self.waiting = asyncio.current_task()
+        assert task is not None
+        try:
+            return await anext(source, _END)
+        except asyncio.CancelledError:
+            if self._is_refused() and task.uncancel() == 0:  # it was us, and only us
+                self._raise_refusal()
+            raise
+        finally:
+            self.waiting = None
 
-    async def _check(self) -> None:
+    def _is_refused(self) -> bool:
+        return self.refusal is not None
+
+    def _raise_refusal(self) -> None:
+        if self.refusal is not None:
+            raise self.refusal from None
+
+    async def keep_checking(self) -> None:
+        """Check every so often, until there is a refusal."""
+        while self.refusal is None:
+            await asyncio.sleep(self.every_seconds)
+            self.refusal = await self._check()
+        if self.waiting is not None:
+            self.waiting.cancel()
+
+    async def _check(self) -> Exception | None:
         try:
             await self.check()
             self.missed = 0
-        except Refusal:
-            raise
-        except Exception as error:
+        except Refusal as refusal:
+            return refusal
+        except Exception as error:  # noqa: BLE001 - a restart of the database ends no subscription
             self.missed += 1
             log.warning("a subscription's permission could not be looked at", error=type(error).__name__)
-            if self.missed >= MOST_MISSED:
-                raise
+            return error if self.missed >= MOST_MISSED else None
+        return None
