@@ -91,7 +91,7 @@ def must_run(settings: Settings) -> None:
     if silent:
         names = " and ".join(type(server).__name__ for server in silent)
         raise SetupError(
-            f"The embedded {names} under {settings.data_dir} does not answer: start everything with `make run`, or set"
+            f"No embedded {names} is running under {settings.data_dir}: start everything with `make run`, or set"
             " MUSTER_DATABASE_URL and MUSTER_REDIS_URL."
         )
 
