@@ -224,14 +224,19 @@ async def remove_parts(workspace_id: int, job_id: int) -> None:
 def _shown(names: Sequence[str], custom: Fields, form: Format) -> str:
     if form is Format.CSV:
         return ", ".join(f'{_cell(name, custom)} AS "{name}"' for name in names)
-    plain = [
-        f"'{name}', {_OUTSIDE_ID if name == ID else f'c.{name}'}" for name in names if not name.startswith(ATTRIBUTES)
-    ]
+    plain = [f"'{name}', {_value(name)}" for name in names if not name.startswith(ATTRIBUTES)]
     keys = [name.removeprefix(ATTRIBUTES) for name in names if name.startswith(ATTRIBUTES)]
     attributes = ", ".join(f"'{key}', c.attributes -> '{key}'" for key in keys)
     if keys:
         plain.append(f"'attributes', jsonb_strip_nulls(jsonb_build_object({attributes}))")
     return f"json_build_object({', '.join(plain)})"
+
+
+def _value(name: str) -> str:
+    """What NDJSON shows of a built-in field."""
+    if name == ID:
+        return _OUTSIDE_ID
+    return _cell(name, {}) if name in _INSTANTS or name == "date_of_birth" else f"c.{name}"
 
 
 _OUTSIDE_ID: Final = "rtrim(translate(encode(convert_to('Contact:' || c.id, 'UTF8'), 'base64'), '+/', '-_'), '=')"
@@ -244,9 +249,13 @@ def _cell(name: str, custom: Fields) -> str:
     if name == ID:
         return _OUTSIDE_ID
     if name in _INSTANTS:
-        return f"replace(c.{name}::text, ' ', 'T') || ':00'"  # in UTC: the offset that PostgreSQL writes is +00
+        return _finite(
+            name, f"replace(c.{name}::text, ' ', 'T') || ':00'"
+        )  # in UTC: what PostgreSQL writes ends in +00
+    if name == "date_of_birth":
+        return _finite(name, f"c.{name}::text")
     if name == "tags":
-        return _guarded("muster_join_list(c.tags)")
+        return _guarded("nullif(muster_join_list(c.tags), '')")
     if not name.startswith(ATTRIBUTES):
         return _guarded(f"c.{name}") if name in ("external_id", "name", "email") else f"c.{name}"
     key = name.removeprefix(ATTRIBUTES)
@@ -254,9 +263,19 @@ def _cell(name: str, custom: Fields) -> str:
     if kind is None:
         return "NULL::text"  # deleted since the export was asked for
     if kind is FieldType.MULTI_CHOICE:
-        return _guarded(f"muster_join_list(ARRAY(SELECT jsonb_array_elements_text(c.attributes -> '{key}')))")
+        return _guarded(
+            f"nullif(muster_join_list(ARRAY(SELECT jsonb_array_elements_text(c.attributes -> '{key}'))), '')"
+        )
     value = f"(c.attributes ->> '{key}')"
     return _guarded(value) if kind in (FieldType.TEXT, FieldType.CHOICE) else value
+
+
+def _finite(name: str, shown: str) -> str:
+    """The first and the last moment that there can be are stored as infinities (the driver takes them for that)."""
+    day = name == "date_of_birth"
+    first = "0001-01-01" if day else "0001-01-01T00:00:00+00:00"
+    last = "9999-12-31" if day else "9999-12-31T23:59:59.999999+00:00"
+    return f"CASE c.{name} WHEN '-infinity' THEN '{first}' WHEN 'infinity' THEN '{last}' ELSE {shown} END"
 
 
 def _guarded(value: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from models.errors import Invalid
 from models.importing.layout import (
     HEAD_BYTES,
+    LONGEST_ROW,
     SHEET,
     EncodingCheck,
     Layout,
@@ -68,34 +69,34 @@ def survey(path: Path, wanted: Wanted, *, sheet: bool = False) -> Survey:
 def survey_head(head: bytes, wanted: Wanted, *, whole: bool) -> tuple[Survey, Rows]:
     """The same from the beginning of a file alone (`whole`: that is all of it), and up to a hundred of its rows."""
     layout, text = _layout_of_head(head, wanted, whole)
-    return _seen(text, layout, wanted)
+    return _seen(text, layout, wanted, whole=whole)
 
 
 def survey_workbook_head(path: Path, wanted: Wanted) -> tuple[Survey, Rows]:
     """The same from the first rows of a workbook."""
     text = io.StringIO(newline="")
     convert(path, text, most_rows=FIRST_ROWS + 1)
-    return _seen(text.getvalue(), SHEET, wanted)
+    return _seen(text.getvalue(), SHEET, wanted, whole=True)
 
 
 FIRST_ROWS: Final = 100
 
 
-def _seen(text: str, layout: Layout, wanted: Wanted) -> tuple[Survey, Rows]:
+def _seen(text: str, layout: Layout, wanted: Wanted, *, whole: bool) -> tuple[Survey, Rows]:
     with RowReader(io.StringIO(text, newline=""), layout) as reader:
-        seen = _count(reader, layout, wanted)
+        seen = _count(reader, layout, wanted, whole=whole)
     with RowReader(io.StringIO(text, newline=""), layout, seen.starts_at) as reader:
         return seen, reader.take(FIRST_ROWS)
 
 
-def _count(reader: RowReader, layout: Layout, wanted: Wanted) -> Survey:
+def _count(reader: RowReader, layout: Layout, wanted: Wanted, *, whole: bool = True) -> Survey:
     first = reader.take(1)
     header, width = _first_row(first, wanted.has_header)
     starts_at = reader.next_line if wanted.has_header else layout.first_line
     rows = 0 if wanted.has_header else len(first)
     while found := len(reader.take(10_000)):
         rows += found
-    if rows == 0:
+    if rows == 0 and whole:
         raise Invalid("the file has a header and no rows: there is nothing to import")
     return Survey(layout, header, width, rows, starts_at)
 
@@ -125,8 +126,9 @@ def _layout_of_head(head: bytes, wanted: Wanted, whole: bool) -> tuple[Layout, s
         found, _ = _checked(head, io.BytesIO())
         encoding = encoding if found == "utf-8" else found
     text = _decoded(head, encoding)
-    if not whole:
-        text = text[: text.rfind("\n") + 1] or text  # the last row is cut off
+    last = text.rfind("\n") + 1
+    if not whole and len(text) - last <= LONGEST_ROW:
+        text = text[:last]  # the row after it is cut off
     return _delimited(encoding, False, text, wanted), text
 
 

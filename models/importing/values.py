@@ -196,6 +196,8 @@ def _reads_custom(custom: ContactField, scope: Scope, separator: str) -> Read:
                 value = from_text(custom, _with_zone(text, zone))
             case FieldType.DATE:
                 value = from_text(custom, _day_alone(text))
+            case FieldType.NUMBER:
+                value = from_text(custom, _short(text))
             case _:
                 value = from_text(custom, text)
         return None if value is None else db.dump_json(value)
@@ -220,6 +222,14 @@ def _with_zone(text: str, zone: ZoneInfo) -> str:
         return datetime.fromisoformat(f"{found[1]}T{found[2] or '00:00'}").replace(tzinfo=zone).isoformat()
     except ValueError:
         return text
+
+
+_MANY_DIGITS: Final = re.compile(r"\s*[+-]?[0-9]{19,}\s*", re.ASCII)
+
+
+def _short(text: str) -> str:
+    """A number with an exponent, such as 1e22, that was written in full."""
+    return repr(float(text)) if _MANY_DIGITS.fullmatch(text) and not -(2**63) <= int(text) < 2**63 else text
 
 
 def _day_alone(text: str) -> str:

@@ -9,7 +9,6 @@ import mmap
 import re
 import tempfile
 import zipfile
-from array import array
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -173,26 +172,29 @@ def _shows_date(code: str) -> bool:
 class _Strings:
     """Strings by number, in a file: where each one ends, and all of them one after another."""
 
-    def __init__(self, text: mmap.mmap | bytes, ends: "memoryview[int]") -> None:
+    def __init__(self, text: mmap.mmap | bytes, ends: mmap.mmap | bytes) -> None:
         self._text, self._ends = text, ends
 
     def __getitem__(self, number: int) -> str:
-        if number < 0:
+        if not 0 <= number < len(self._ends) // 8:
             raise IndexError(number)
-        start = self._ends[number - 1] if number else 0
-        return self._text[start : self._ends[number]].decode()
+        start = self._end_of(number - 1) if number else 0
+        return self._text[start : self._end_of(number)].decode()
+
+    def _end_of(self, number: int) -> int:
+        return int.from_bytes(self._ends[8 * number : 8 * number + 8], "little")
 
 
 @contextmanager
 def _shared_strings(archive: zipfile.ZipFile) -> Iterator[_Strings]:
     name = next((part for part in archive.namelist() if part.lower() == "xl/sharedstrings.xml"), None)
     if name is None:
-        yield _Strings(b"", memoryview(array("Q")))
+        yield _Strings(b"", b"")
         return
     with tempfile.TemporaryFile() as text, tempfile.TemporaryFile() as ends:
         _write_strings(archive, name, text, ends)
         with ExitStack() as stack:
-            yield _Strings(_mapped(text, stack), _numbers(ends, stack))
+            yield _Strings(_mapped(text, stack), _mapped(ends, stack))
 
 
 def _write_strings(archive: zipfile.ZipFile, name: str, text: IO[bytes], ends: IO[bytes]) -> None:
@@ -231,10 +233,6 @@ def _mapped(file: IO[bytes], stack: ExitStack) -> mmap.mmap | bytes:
     if file.tell() == 0:
         return b""
     return stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-
-
-def _numbers(file: IO[bytes], stack: ExitStack) -> "memoryview[int]":
-    return stack.enter_context(memoryview(_mapped(file, stack))).cast("B").cast("Q")
 
 
 _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")

@@ -99,7 +99,9 @@ async def everyone(scope: Scope, *columns: str) -> list[tuple[Any, ...]]:
 async def snapshot(scope: Scope) -> list[dict[str, Any]]:
     """All of all contacts but what tells when and in which order they were made."""
     rows = await db.fetch("SELECT * FROM contacts WHERE workspace_id = $1", scope.workspace_id)
-    keep = [{name: value for name, value in row.items() if not name.endswith("ated_at") and name != "id"} for row in rows]
+    keep = [
+        {name: value for name, value in row.items() if not name.endswith("ated_at") and name != "id"} for row in rows
+    ]
     return sorted(keep, key=repr)
 
 
@@ -132,11 +134,19 @@ async def exported(
 # ---------------------------------------------------------------- workbooks
 
 
-def workbook(rows: Iterable[Sequence[str]], *, sheets: str = "", styles: str = "", strings: Sequence[str] = ()) -> bytes:
-    """An .xlsx of one sheet. Each cell is the XML of a `<c>`, or a text for a string in place."""
+def workbook(
+    rows: Iterable[Sequence[str]] = (),
+    *,
+    sheet: str = "",
+    sheets: str = "",
+    styles: str = "",
+    strings: Sequence[str] = (),
+) -> bytes:
+    """An .xlsx of one sheet. Each cell is the XML of a `<c>`, or a text for a string in place; or `sheet` is all its XML."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("_rels/.rels", _ROOT)
         archive.writestr("xl/workbook.xml", sheets or _WORKBOOK)
         archive.writestr("xl/_rels/workbook.xml.rels", _RELATIONS)
         if styles:
@@ -145,7 +155,8 @@ def workbook(rows: Iterable[Sequence[str]], *, sheets: str = "", styles: str = "
             shared = "".join(f"<si>{one if one.startswith('<') else f'<t>{one}</t>'}</si>" for one in strings)
             archive.writestr("xl/sharedStrings.xml", f'<sst xmlns="{_MAIN}">{shared}</sst>')
         body = "".join(f"<row>{''.join(map(_cell, row))}</row>" for row in rows)
-        archive.writestr("xl/worksheets/sheet1.xml", f'<worksheet xmlns="{_MAIN}"><sheetData>{body}</sheetData></worksheet>')
+        body = sheet or f'<worksheet xmlns="{_MAIN}"><sheetData>{body}</sheetData></worksheet>'
+        archive.writestr("xl/worksheets/sheet1.xml", body)
     return made.getvalue()
 
 
@@ -156,7 +167,13 @@ def _cell(cell: str) -> str:
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _WORKBOOK = f'<workbook xmlns="{_MAIN}" xmlns:r="{_LINKS}"><sheets><sheet name="A" sheetId="1" r:id="rId1"/></sheets></workbook>'
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 _RELATIONS = (
-    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
-    f'<Relationship Id="rId1" Type="{_LINKS}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>'
+    f'<Relationships xmlns="{_PACKAGE}"><Relationship Id="rId1" Type="{_LINKS}/worksheet" Target="worksheets/sheet1.xml"/>'
+    f'<Relationship Id="rId2" Type="{_LINKS}/sharedStrings" Target="sharedStrings.xml"/>'
+    f'<Relationship Id="rId3" Type="{_LINKS}/styles" Target="styles.xml"/></Relationships>'
+)
+_ROOT = (
+    f'<Relationships xmlns="{_PACKAGE}"><Relationship Id="rId1" Type="{_LINKS}/officeDocument" Target="xl/workbook.xml"/>'
+    "</Relationships>"
 )

@@ -190,5 +190,3 @@ async def test_an_import_does_what_its_rows_one_by_one_would_do(
     assert await refused(scope, dry) == await refused(scope, wet)
     found = [tuple(tuple(v) if isinstance(v, list) else v for v in row) for row in await everyone(scope, *FIELDS)]
     assert sorted(map(repr, found)) == sorted(repr(tuple(c[name] for name in FIELDS)) for c in oracle.known)
-
-

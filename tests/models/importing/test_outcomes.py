@@ -285,9 +285,7 @@ async def test_an_opt_out_is_taken_in(scope):
 async def test_each_row_that_is_taken_in_gets_the_tags_as_the_workspace_spells_them(scope):
     await contact(scope, email="a@x.org", tags=["Newsletter"])
     await contact(scope, email="b@x.org")
-    job = await imported(
-        scope, "email\na@x.org\nb@x.org\nc@x.org\n", overwrite=True, add_tags=("NEWSLETTER", "2026")
-    )
+    job = await imported(scope, "email\na@x.org\nb@x.org\nc@x.org\n", overwrite=True, add_tags=("NEWSLETTER", "2026"))
     assert counts(job) == {"updated": 2, "created": 1}
     assert await everyone(scope, "tags") == [(["Newsletter", "2026"],)] * 3
     assert counts(await imported(scope, "email\na@x.org\n", overwrite=True, add_tags=("2026",))) == {"unchanged": 1}
