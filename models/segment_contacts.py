@@ -11,15 +11,15 @@ from models.jobs import Job, JobKind
 from models.membership import changes
 from models.membership.origins import Origin, Override
 from models.rules.parameters import Parameters
-from models.selections import ContactSelection, Membership
+from models.selections import ContactSelection
 from models.tables.segments import Segment, SegmentKind
 from permissions.principal import PrincipalKind, Scope
 
 AT_ONCE = 10_000
-"""A selection that changes more members than this becomes a job."""
+"""A selection of more contacts than this becomes a job."""
 
 CHUNK = 5_000
-"""How many members one step of such a job changes."""
+"""How many contacts one step of such a job looks at."""
 
 
 class Change(StrEnum):
@@ -64,8 +64,7 @@ async def change_or_queue(
     scope: Scope, segment_id: int, change: Change, selection: ContactSelection, path: Path = ("contacts",)
 ) -> Changed:
     """The same for a segment that is known to be STATIC, in the caller's transaction and without an audit's row."""
-    narrowed = Membership(segment_id, member=change is Change.REMOVE)
-    ids = await selections.ids_after(scope, selection, 0, AT_ONCE + 1, narrowed, path)
+    ids = await selections.ids_after(scope, selection, 0, AT_ONCE + 1, path)
     if len(ids) <= AT_ONCE:
         return Changed(await _change(scope, segment_id, change, ids, origin_of(scope)))
     asked = {"change": change, "selection": selections.to_json(selection), "origin": origin_of(scope)}
@@ -80,18 +79,16 @@ async def take_step(scope: Scope, job: Job) -> bool:
     """
     assert job.segment_id is not None
     asked, change = selections.from_json(job.input["selection"]), Change(job.input["change"])
-    narrowed = Membership(job.segment_id, member=change is Change.REMOVE)
     await _get_static(scope, job.segment_id)
-    total = job.total
-    if total is None:
-        total = await selections.count(scope, asked, narrowed)
-    ids = await selections.ids_after(scope, asked, job.progress.get("after", 0), CHUNK, narrowed)
+    total = await selections.count(scope, asked) if job.total is None else job.total
+    ids = await selections.ids_after(scope, asked, job.progress.get("after", 0), CHUNK)
     if not ids:
         return False
     async with db.transaction():
-        await _change(scope, job.segment_id, change, ids, Origin(job.input["origin"]))
+        changed = await _change(scope, job.segment_id, change, ids, Origin(job.input["origin"]))
         done = job.done + len(ids)
-        await jobs.progress(job, done=done, total=max(total, done), progress={"after": ids[-1]})
+        stands = {"after": ids[-1], "changed": job.progress.get("changed", 0) + changed}
+        await jobs.progress(job, done=done, total=max(total, done), progress=stands)
     return True
 
 

@@ -111,17 +111,7 @@ SEARCHED = (
 
 async def by_segment(scope: Scope, segment_id: int, p: Parameters, path: Path) -> str:
     """The members of a segment. Raises NotFound at `path` when there is none, or it is deleted."""
-    found = await db.fetch_value(
-        "SELECT true FROM segments WHERE workspace_id = $1 AND id = $2 AND deleted_at IS NULL",
-        scope.workspace_id,
-        segment_id,
-    )
-    if not found:
-        raise NotFound("there is no such segment, or it is deleted: choose one that exists", path)
-    return _is_member(segment_id, p)
-
-
-def _is_member(segment_id: int, p: Parameters) -> str:
+    await _get_segment(scope, segment_id, path)
     return (
         "EXISTS (SELECT FROM memberships selected"
         f" WHERE selected.workspace_id = {p.workspace} AND selected.segment_id = {p.bind(segment_id, 'bigint')}"
@@ -129,46 +119,43 @@ def _is_member(segment_id: int, p: Parameters) -> str:
     )
 
 
+async def _get_segment(scope: Scope, segment_id: int, path: Path) -> None:
+    found = await db.fetch_value(
+        "SELECT true FROM segments WHERE workspace_id = $1 AND id = $2 AND deleted_at IS NULL",
+        scope.workspace_id,
+        segment_id,
+    )
+    if not found:
+        raise NotFound("there is no such segment, or it is deleted: choose one that exists", path)
+
+
 # ---------------------------------------------------------------- walked through
 
 
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """Narrows a selection to those who are, or are not, members of a segment."""
-
-    segment_id: int
-    member: bool
-
-
-async def count(
-    scope: Scope, selection: ContactSelection, narrowed: Membership | None = None, path: Path = ("contacts",)
-) -> int:
+async def count(scope: Scope, selection: ContactSelection, path: Path = ("contacts",)) -> int:
     """How many contacts it finds now."""
     p = Parameters(scope.workspace_id, scope.timezone)
-    found = await _found(scope, selection, narrowed, p, path)
-    return int(await db.fetch_value(f"SELECT count(*) {found}", *await p.values(clock.now())))
+    sql = f"SELECT count(*) {await _found(scope, selection, p, path)}"
+    return int(await db.fetch_value(sql, *await p.values(clock.now())))
 
 
 async def ids_after(
-    scope: Scope,
-    selection: ContactSelection,
-    after_id: int,
-    limit: int,
-    narrowed: Membership | None = None,
-    path: Path = ("contacts",),
+    scope: Scope, selection: ContactSelection, after_id: int, limit: int, path: Path = ("contacts",)
 ) -> list[int]:
     """The next `limit` contacts that it finds now, in the order of their ids. Start with 0. Raises as `condition`."""
     p = Parameters(scope.workspace_id, scope.timezone)
-    found = await _found(scope, selection, narrowed, p, path)
+    found = await _found(scope, selection, p, path)
     after, most = p.bind(after_id, "bigint"), p.bind(limit, "bigint")
     sql = f"SELECT c.id {found} AND c.id > {after} ORDER BY c.id LIMIT {most}"
     return [row["id"] for row in await db.fetch(sql, *await p.values(clock.now()))]
 
 
-async def _found(
-    scope: Scope, selection: ContactSelection, narrowed: Membership | None, p: Parameters, path: Path
-) -> str:
-    chosen = f"FROM contacts c WHERE c.workspace_id = {p.workspace} AND ({await condition(scope, selection, p, path)})"
-    if narrowed is None:
-        return chosen
-    return f"{chosen} AND {'' if narrowed.member else 'NOT '}{_is_member(narrowed.segment_id, p)}"
+async def _found(scope: Scope, selection: ContactSelection, p: Parameters, path: Path) -> str:
+    """FROM and WHERE of what it finds. A segment's members come from its own rows: no join can be planned badly."""
+    if selection.segment_id is None:
+        return (
+            f"FROM contacts c WHERE c.workspace_id = {p.workspace} AND ({await condition(scope, selection, p, path)})"
+        )
+    await _get_segment(scope, selection.segment_id, (*path, "segmentId"))
+    members = f"workspace_id = {p.workspace} AND segment_id = {p.bind(selection.segment_id, 'bigint')}"
+    return f"FROM (SELECT contact_id AS id FROM memberships WHERE {members}) AS c WHERE true"  # noqa: S608

@@ -18,7 +18,7 @@ from schema.kit.batched import batched
 from schema.kit.guard import mutation, scope_of
 from schema.kit.ids import find_number, get_number, to_id
 from schema.kit.nodes import Node
-from schema.kit.rows import outside_id, read, shown
+from schema.kit.rows import derived, outside_id, read, shown
 from schema.kit.user_errors import UserError
 from schema.people import DeletePayload
 from schema.rule_input import RuleInput, rule_from_input
@@ -53,6 +53,9 @@ class SegmentContactsJob(Node, Job):
     """A large change of members."""
 
     id: strawberry.ID = outside_id("SegmentContactsJob")
+    changed: int = derived(
+        lambda job: read(job, "progress").get("changed", 0), description="Members put in, or taken out, up to now."
+    )
     segment: Segment | None = batched(segments_of_jobs)
 
 

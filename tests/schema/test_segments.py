@@ -234,9 +234,9 @@ async def test_a_large_selection_becomes_a_job(api, admin, scope, monkeypatch):
         "SegmentContactsJob",
         "QUEUED",
     )
-    asked = "query ($id: ID!) { job(id: $id) { kind status ... on SegmentContactsJob { segment { name } } } }"
+    asked = "query ($id: ID!) { job(id: $id) { kind status ... on SegmentContactsJob { changed segment { name } } } }"
     job = (await api.data(admin, asked, id=payload["job"]["id"]))["job"]
-    assert job == {"kind": "SEGMENT_CONTACTS", "status": "QUEUED", "segment": {"name": "Hand-picked"}}
+    assert job == {"kind": "SEGMENT_CONTACTS", "status": "QUEUED", "changed": 0, "segment": {"name": "Hand-picked"}}
 
 
 async def test_overrides_hold_contacts_in_and_out_and_null_lifts_them(api, admin, scope):
