@@ -8,9 +8,7 @@ from typing import Any
 import click
 
 from muster.errors import SetupError
-from muster.settings import Settings, read_settings
-
-QUEUES = ("realtime", "bulk", "broadcast")
+from muster.settings import QUEUES, Settings, read_settings
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,9 @@ from muster.errors import SetupError
 
 PREFIX = "MUSTER_"
 
+QUEUES = ("realtime", "bulk", "broadcast")
+"""The kinds of worker, as `workers.bells.Queue` has them; here the command line finds them without loading the workers."""
+
 NOT_SETTINGS = {"MUSTER_TEST_EXAMPLES"}
 """Variables of ours that the tests read."""
 

@@ -79,9 +79,12 @@ class Supervisor:
     def say(self, line: str, name: str = "muster", colour: int = 0) -> None:
         """A line of output, told apart by who says it."""
         label = f"{name:<12}|"
-        if colour and self.out.isatty():
-            label = f"\x1b[{colour}m{label}\x1b[0m"
-        print(f"{label} {line}", file=self.out, flush=True)
+        try:
+            if colour and self.out.isatty():
+                label = f"\x1b[{colour}m{label}\x1b[0m"
+            print(f"{label} {line}", file=self.out, flush=True)
+        except (OSError, ValueError):  # the terminal was closed: what runs is stopped all the same
+            pass
 
     # ------------------------------------------------------------ one child
 

@@ -14,16 +14,14 @@ from muster.embedded import exclusive_use
 from muster.errors import SetupError
 from muster.installation import Installation, embedded_servers, installation
 from muster.processes import Program
-from muster.settings import Settings, environment_with
+from muster.settings import QUEUES, Settings, environment_with
 from muster.supervisor import Service, Supervisor
-
-QUEUES = ("realtime", "bulk", "broadcast")
 
 
 def up(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM. SetupError when the port or the data directory is taken, or a part does not start."""
-    must_be_free(settings.host, settings.port)
     with exclusive_use(settings.data_dir):
+        must_be_free(settings.host, settings.port)
         asyncio.run(_run(settings))
 
 

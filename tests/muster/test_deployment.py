@@ -7,13 +7,17 @@ import pytest
 import yaml
 
 from muster.generated import ROOT
-from muster.settings import PREFIX, Settings
-from muster.up import QUEUES
+from muster.settings import PREFIX, QUEUES, Settings
+from workers.bells import Queue
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
+
+
+def test_the_command_line_knows_every_queue() -> None:
+    assert tuple(Queue) == QUEUES
 
 
 def test_there_is_one_worker_service_for_each_queue() -> None:

@@ -34,7 +34,7 @@ def said(supervisor: Supervisor) -> str:
     return supervisor.out.getvalue()
 
 
-async def until(condition: "object", seconds: float = 5) -> None:
+async def until(condition: "object", seconds: float = 20) -> None:
     assert callable(condition)
     for _ in range(int(seconds / 0.02)):
         if condition():
@@ -89,6 +89,12 @@ async def test_a_stop_ends_what_was_started_last_first(supervisor: Supervisor) -
     await until(lambda: said(supervisor).count("| up") == 2)
     await supervisor.stop()
     assert said(supervisor).index("client      | bye") < said(supervisor).index("server      | bye")
+
+
+async def test_a_terminal_that_was_closed_stops_nothing(supervisor: Supervisor) -> None:
+    await supervisor.start(python("lonely", "print('up'); raise SystemExit(1)"))
+    supervisor.out.close()
+    await until(lambda: supervisor.children[0].restarts > 1)
 
 
 async def test_a_process_that_will_not_stop_is_killed_when_one_is_in_a_hurry(supervisor: Supervisor) -> None:
