@@ -85,7 +85,7 @@ async def update(scope: Scope, number: int, values: Values) -> Record:
         try:
             async with db.transaction():
                 wanted = await _checked(scope, values)
-                row = await db.fetch_row(_LOCK_ONE, scope.workspace_id, number)
+                row = await db.fetch_row(_LOCK_ONE + _lock_for(wanted), scope.workspace_id, number)
                 if row is None:
                     raise NotFound("there is no such contact", ("id",))
                 _refuse_taken(wanted, await _with_same_keys(scope, wanted), but=number)
@@ -122,7 +122,12 @@ async def upsert(scope: Scope, values: Values) -> tuple[Record, bool]:
 _TRIES: Final = 10
 """How often a write looks again when another one took a key between its look and its write."""
 
-_LOCK_ONE = f"SELECT {_ALL} FROM contacts c WHERE c.workspace_id = $1 AND c.id = $2 FOR NO KEY UPDATE"  # noqa: S608
+_LOCK_ONE = f"SELECT {_ALL} FROM contacts c WHERE c.workspace_id = $1 AND c.id = $2"  # noqa: S608
+
+
+def _lock_for(wanted: Values) -> str:
+    """As strong as the change will need: who takes more of a lock later may wait in a ring."""
+    return " FOR UPDATE" if any(key in wanted for key in KEYS) else " FOR NO KEY UPDATE"
 
 
 async def _checked(scope: Scope, values: Values) -> dict[str, Any]:
@@ -155,7 +160,7 @@ async def _with_same_keys(scope: Scope, wanted: Values, *, lock: bool = False) -
     sought = [wanted.get(key) for key in KEYS]
     if all(value is None for value in sought):
         return []
-    rows = await db.fetch(_SAME_KEYS + (" FOR NO KEY UPDATE" if lock else ""), scope.workspace_id, *sought)
+    rows = await db.fetch(_SAME_KEYS + (_lock_for(wanted) if lock else ""), scope.workspace_id, *sought)
     return [row for row in rows if any(row[key] == wanted.get(key) is not None for key in KEYS)]
 
 

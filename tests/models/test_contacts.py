@@ -1,6 +1,8 @@
 """Contacts: many writers at once, and any sequence of writes against a plain model of them."""
 
 import asyncio
+import contextlib
+import random
 from collections import Counter
 from typing import Any
 
@@ -8,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models import contact_fields, contacts, db, tags
+from models import activities, contact_fields, contacts, db, tags
+from models.activities import NewActivity
 from models.contacts import KEYS, MOST_AT_ONCE
-from models.errors import InUse, LimitExceeded, NotFound, Problems, Required, Taken
+from models.errors import InUse, LimitExceeded, MusterError, NotFound, Problems, Required, Taken
 from models.rules.tree import FieldType
 from permissions.principal import Scope
 from tests.kit.workspaces import new_workspace
@@ -76,6 +79,33 @@ async def test_writers_of_the_same_tags_and_contacts_in_any_order_never_wait_in_
         work.append(contacts.upsert(workspace, {"external_id": str(turn % 6), "tags": names[:: -1 if turn % 2 else 1]}))
     await asyncio.gather(*work)
     assert await db.fetch_value("SELECT count(*) FROM tags") == 4
+
+
+async def test_writers_of_every_kind_at_once_never_wait_in_a_ring(workspace: Scope) -> None:
+    """Any refusal is fine, but a deadlock is none of Muster's own errors."""
+
+    async def one_of_everything(chance: random.Random) -> None:
+        rows = await db.fetch("SELECT id FROM contacts ORDER BY random() LIMIT 5")
+        numbers = [row["id"] for row in rows]
+        keys = {key: shape.format(chance.randrange(8)) for key, shape in SHAPES.items() if chance.random() < 0.6}
+        names = chance.sample(["a", "B", "c", "D"], 3)
+        for write in (
+            lambda: contacts.upsert(workspace, {**keys, "tags": names}),
+            lambda: contacts.add_tags(workspace, numbers, names),
+            lambda: activities.record(workspace, [NewActivity("visit", number) for number in numbers[::-1]]),
+            lambda: contacts.update(workspace, numbers[0], keys),
+            lambda: contacts.remove_tags(workspace, numbers, names[:2]),
+            lambda: contacts.delete(workspace, numbers[:2]),
+        ):
+            with contextlib.suppress(MusterError, IndexError):
+                await write()
+
+    chances = [random.Random(seed) for seed in range(12)]
+    for _ in range(4):
+        await asyncio.gather(*map(one_of_everything, chances))
+
+
+SHAPES = {"external_id": "e{}", "email": "m{}@example.com", "phone": "+3460000000{}"}
 
 
 async def test_a_field_deleted_beside_its_writers_leaves_no_value_behind(workspace: Scope) -> None:
