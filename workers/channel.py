@@ -1,11 +1,12 @@
 """Errands to the API that a person waits for: look at the number, fetch the templates, send a test. And the look every hour."""
 
+from datetime import timedelta
 from typing import Any, Final
 
 import structlog
 
-from models import workspaces
-from models.broadcasting import channels, errands, slots, templates, trials
+from models import clock, workspaces
+from models.broadcasting import channels, errands, quota, slots, templates, trials
 from models.broadcasting.channels import Credentials
 from models.broadcasting.errands import Errand, ErrandKind
 from models.broadcasting.sealing import SealBroken
@@ -20,6 +21,8 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY_SECONDS: Final = 3600.0
 
 TEST_PATIENCE_SECONDS: Final = 10.0
+
+IDLE_SECONDS: Final = 2.0
 
 
 async def run_errand(desk: Desk, workspace_id: int, errand_id: int) -> None:
@@ -87,6 +90,9 @@ async def _sync(client: Client, channel: Credentials, errand: Errand) -> dict[st
 
 async def _test(desk: Desk, client: Client, channel: Credentials, errand: Errand) -> tuple[dict[str, Any], str | None]:
     people = errand.input["people"]
+    idle = await quota.is_idle(
+        errand.workspace_id, channel.business_account_id, clock.now() - timedelta(seconds=IDLE_SECONDS)
+    )
     if not await trials.reaching(errand.workspace_id, channel, [person["phone"] for person in people]):
         return {}, "The account's limit of people in 24 hours is reached: nothing was sent."
     message = errand.input["message"]
@@ -94,7 +100,7 @@ async def _test(desk: Desk, client: Client, channel: Credentials, errand: Errand
     bucket = Bucket(desk.bells.redis, channel.number_id, channel.messages_per_second)
     failed: list[tuple[int, str]] = []
     for person in people:
-        if not await bucket.wait_for_one(TEST_PATIENCE_SECONDS):
+        if not await bucket.wait_for_one(TEST_PATIENCE_SECONDS, idle=idle):
             failed.append((person["contact"], "The number's pace left no room: try again."))
             continue
         body = template_message(template, person["phone"], person["parameters"], f"muster:test:{errand.id}")

@@ -157,11 +157,11 @@ class Bucket:
         """Nothing for so long."""
         await self._rest(keys=self._keys, args=[int(seconds * 1_000_000), WINDOW_MICROSECONDS])
 
-    async def wait_for_one(self, most_seconds: float) -> bool:
+    async def wait_for_one(self, most_seconds: float, *, idle: bool = False) -> bool:
         """Wait for a single grant, and use it. False when there was none in time."""
         deadline = asyncio.get_running_loop().time() + most_seconds
         while True:
-            grant = await self.take(1)
+            grant = await self.take(1, idle=idle)
             if grant.count:
                 await self.use(grant, 1)
                 return True

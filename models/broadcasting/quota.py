@@ -76,7 +76,7 @@ async def free_at(workspace_id: int, business_account_id: str, now: datetime) ->
 
 
 async def is_idle(workspace_id: int, business_account_id: str, since: datetime) -> bool:
-    """Whether nobody was written to since then."""
+    """Whether nobody was written to since then: then a bucket that Redis does not know need not be waited for."""
     return not await db.fetch_value(
         """
         SELECT EXISTS (SELECT FROM whatsapp_reached

@@ -2,8 +2,11 @@
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
+
+import orjson
 
 from models import db
 from models.broadcasting import channels, drafts, sealing, tallies, templates
@@ -12,6 +15,7 @@ from models.broadcasting.drafts import Draft
 from models.broadcasting.rendering import Binding
 from models.tables.broadcasts import Broadcast, MessageTemplate
 from permissions.principal import Scope
+from tests.kit.workers import WorkerProcess
 from tests.kit.workspaces import new_workspace
 from workers import broadcasts
 from workers.bells import Bells
@@ -154,3 +158,41 @@ async def go_on(desk: Desk, broadcast: Broadcast, most_seconds: float = 30.0) ->
             await broadcasts.carry_on(desk)
             await asyncio.sleep(0.02)
     return now
+
+
+# ---------------------------------------------------------------- worker processes
+
+_MAIN = """
+import sys
+import orjson
+from models.broadcasting import sealing
+from workers.runner import run_worker
+from workers.tasks import WorkerConfig
+from workers.whatsapp.options import WhatsAppOptions
+sealing.use_keys([sys.argv[3]])
+options = WhatsAppOptions(**orjson.loads(sys.argv[4]))
+sys.exit(run_worker("broadcast", WorkerConfig(database_url=sys.argv[1], redis_url=sys.argv[2], whatsapp=options)))
+"""
+
+
+async def start_sender(database_url: str, redis_url: str, url: str, **options: object) -> WorkerProcess:
+    """A process of the queue broadcast, as `muster worker` starts it. `options` are those of the channel."""
+    sealing.use_keys([SEALING_KEY])
+    told = {"url": url, "timeout_seconds": 5.0, "claim_seconds": 8.0, **options}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _MAIN, database_url, redis_url, SEALING_KEY, orjson.dumps(told).decode()),
+        stdout=sys.stderr,
+    )
+    return WorkerProcess(Queue.BROADCAST, process)
+
+
+@contextlib.asynccontextmanager
+async def running_sender(
+    database_url: str, redis_url: str, url: str, **options: object
+) -> AsyncIterator[WorkerProcess]:
+    """A sender that is stopped at the end."""
+    worker = await start_sender(database_url, redis_url, url, **options)
+    try:
+        yield worker
+    finally:
+        await worker.stop()

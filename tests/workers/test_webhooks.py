@@ -1,0 +1,144 @@
+"""Webhooks that were kept are taken in: in bulk, each for its own channel, and one odd one never costs the others."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+
+from models import db
+from models.broadcasting import inbox, ledger
+from permissions.principal import Scope
+from tests.kit.broadcasts import a_desk, a_draft_to, a_sender, counts_of, read_again
+from tests.models.broadcasting.claims import claim, sending, sent
+from workers import webhooks
+from workers.tasks import Desk
+from workers.whatsapp.sandbox.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID
+
+
+def letter(scope: Scope, field: str, **value: Any) -> tuple[int, int, bytes]:
+    metadata = {"metadata": {"phone_number_id": NUMBER_ID}} if field in ("messages", "user_preferences") else {}
+    changes = [{"field": field, "value": {**metadata, **value}}]
+    return scope.workspace_id, 1, orjson.dumps({"entry": [{"id": BUSINESS_ACCOUNT_ID, "changes": changes}]})
+
+
+def status(recipient_id: int, said: str, number: str | None = None) -> dict:
+    at = str(int(datetime.now(UTC).timestamp()))
+    return {
+        "id": f"wamid.{recipient_id}",
+        "status": said,
+        "timestamp": at,
+        "biz_opaque_callback_data": number or f"muster:{recipient_id}",
+    }
+
+
+@pytest.fixture
+async def desk(database: str, redis_url: str):
+    async with a_desk(redis_url) as made:
+        yield made
+
+
+async def sent_to(scope: Scope, count: int):
+    broadcast = await sending(scope, await a_draft_to(scope, count))
+    attempts = (await claim(scope, broadcast, grant=count)).attempts
+    await ledger.settle(scope.workspace_id, [sent(one) for one in attempts])
+    return broadcast, [one.id for one in attempts]
+
+
+async def take_in(desk: Desk, scope: Scope, *letters: tuple[int, int, bytes]) -> None:
+    await inbox.put(letters)
+    await webhooks.take_in_webhooks(desk, scope.workspace_id)
+
+
+async def test_statuses_messages_and_wishes_are_taken_in_together(desk: Desk):
+    scope = await a_sender()
+    broadcast, ids = await sent_to(scope, 3)
+    message = {"from": "34600000001", "id": "w1", "timestamp": "1750030073", "type": "text", "text": {"body": "STOP"}}
+    wish = {"wa_id": "34600000002", "value": "stop", "timestamp": 1750030073}
+    await take_in(
+        desk,
+        scope,
+        letter(scope, "messages", statuses=[status(ids[0], "delivered"), status(ids[1], "read")]),
+        letter(scope, "messages", messages=[message]),
+        letter(scope, "user_preferences", user_preferences=[wish]),
+    )
+    assert await counts_of(broadcast) == {"delivered": 1, "read": 1, "sent": 1}
+    rows = await db.fetch("SELECT whatsapp_consent FROM contacts ORDER BY phone")
+    assert [row["whatsapp_consent"] for row in rows] == ["OPTED_OUT", "OPTED_OUT", "OPTED_IN"]
+    assert await inbox.waiting() == []
+
+
+async def test_an_odd_letter_costs_the_others_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    scope = await a_sender()
+    broadcast, ids = await sent_to(scope, 2)
+    parse = webhooks.webhook.parse
+    monkeypatch.setattr(
+        webhooks.webhook, "parse", lambda envelope: 1 / 0 if "poison" in str(envelope) else parse(envelope)
+    )
+    await take_in(
+        desk,
+        scope,
+        (scope.workspace_id, 1, b"not even JSON"),
+        letter(scope, "messages", statuses=[status(ids[0], "read")]),
+        letter(scope, "messages", poison=True),
+        letter(scope, "messages", statuses=[status(ids[1], "read")]),
+    )
+    assert await counts_of(broadcast) == {"read": 2}
+    assert await inbox.unreadable() == 1
+    assert await inbox.waiting() == []
+
+
+async def test_what_is_about_another_number_is_left_alone(desk: Desk):
+    scope = await a_sender()
+    broadcast, ids = await sent_to(scope, 1)
+    raw = orjson.dumps(
+        {
+            "entry": [
+                {
+                    "id": "another account",
+                    "changes": [
+                        {
+                            "field": "messages",
+                            "value": {"metadata": {"phone_number_id": "another"}, "statuses": [status(ids[0], "read")]},
+                        }
+                    ],
+                }
+            ]
+        }
+    )
+    await take_in(desk, scope, (scope.workspace_id, 1, raw))
+    assert await counts_of(broadcast) == {"sent": 1}
+
+
+async def test_a_template_that_is_paused_pauses_its_broadcasts(desk: Desk):
+    scope = await a_sender()
+    broadcast = await sending(scope, await a_draft_to(scope, 2))
+    news = {"message_template_name": "greeting", "message_template_language": "en-US"}
+    await take_in(desk, scope, letter(scope, "message_template_status_update", event="PAUSED", **news))
+    paused = await read_again(broadcast)
+    assert paused.status == "PAUSED"
+    assert "greeting is paused" in (paused.reason or "")
+    assert await db.fetch_value("SELECT status FROM message_templates WHERE name = 'greeting'") == "PAUSED"
+    await take_in(desk, scope, letter(scope, "message_template_status_update", event="APPROVED", **news))
+    assert await db.fetch_value("SELECT status FROM message_templates WHERE name = 'greeting'") == "APPROVED"
+
+
+async def test_an_account_that_is_banned_pauses_everything_and_is_looked_at(desk: Desk):
+    scope = await a_sender()
+    broadcast = await sending(scope, await a_draft_to(scope, 2))
+    await take_in(
+        desk, scope, letter(scope, "account_update", event="DISABLED_UPDATE", ban_info={"waba_ban_state": "DISABLE"})
+    )
+    assert (await read_again(broadcast)).status == "PAUSED"
+    assert await db.fetch_value("SELECT count(*) FROM channel_errands WHERE kind = 'CHECK'") == 1
+
+
+async def test_a_thousand_statuses_are_taken_in_at_once_and_doubles_change_nothing(desk: Desk):
+    scope = await a_sender()
+    broadcast, ids = await sent_to(scope, 400)
+    letters = [
+        letter(scope, "messages", statuses=[status(one, said)]) for one in ids for said in ("delivered", "read", "read")
+    ]
+    await take_in(desk, scope, *letters)
+    assert await counts_of(broadcast) == {"read": 400}
+    assert await db.fetch_value("SELECT count(*) FROM activities") == 1200
