@@ -15,7 +15,7 @@ from muster.database import opened, shown
 from muster.embedded import is_in_use
 from muster.errors import SetupError
 from muster.installation import Installation, with_servers
-from muster.settings import PREFIX, Settings, unknown_variables
+from muster.settings import PREFIX, QUEUES, Settings, unknown_variables
 from muster.up import must_be_free
 
 OLDEST_POSTGRES, NEWEST_POSTGRES = 15, 18
@@ -118,6 +118,7 @@ async def _postgres(place: Installation) -> AsyncIterator[Finding]:
             yield well(f"PostgreSQL answers at {shown(place.database_url)}")
             for finding in [await look() for look in (_version, _extensions, _letters, _clock, _migrations)]:
                 yield finding
+            yield await _connections(place.settings)
     except SetupError as error:
         yield wrong("PostgreSQL cannot be used", str(error))
 
@@ -154,6 +155,18 @@ async def _clock() -> Finding:
     if seconds > 2:
         return doubtful(f"the clocks of PostgreSQL and of this machine differ by {seconds:.0f} s", "set both by NTP")
     return well("the clocks agree")
+
+
+async def _connections(settings: Settings) -> Finding:
+    most = int(await db.fetch_value("SELECT current_setting('max_connections')"))
+    processes = settings.api_processes + len(QUEUES) * settings.workers_per_queue
+    needed = processes * settings.database_pool_size
+    if needed > most - 10:
+        return doubtful(
+            f"{processes} processes may open {needed} connections, and PostgreSQL takes {most}",
+            f"lower {PREFIX}DATABASE_POOL_SIZE, or raise max_connections",
+        )
+    return well(f"PostgreSQL takes {most} connections, and {processes} processes open {needed} at most")
 
 
 async def _migrations() -> Finding:
