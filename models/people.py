@@ -69,7 +69,7 @@ async def create(
 async def update(scope: Scope, number: int, changes: Mapping[str, Any]) -> Person:
     """Change a member: any of `name`, `role` (a Role), `permissions` (Permissions of a USER) and `password`.
 
-    A member who becomes a USER has only the permissions given with it. A new password ends the member's sessions.
+    A member who becomes a USER has only the permissions given along. A new password ends the member's sessions.
     Raises NotFound at `id`, Problems, Forbidden (the member may do more than the caller) or NotAllowedInState (the last ADMIN).
     """
     wanted = _checked(changes)
@@ -132,7 +132,7 @@ def _apply(scope: Scope, person: Person, wanted: Mapping[str, Any]) -> None:
     if "role" not in wanted and "permissions" not in wanted:
         return
     role = Role(wanted.get("role", person.role))
-    kept = map(Permission, person.permissions) if "role" not in wanted else ()
+    kept = map(Permission, person.permissions) if role == person.role else ()
     person.permissions = _granted(scope, role, frozenset(wanted.get("permissions", kept)))
     person.role = role.value
 

@@ -97,6 +97,8 @@ async def test_who_becomes_a_user_has_only_what_is_granted_with_it(workspace: Sc
     assert people.powers_of(await people.update(workspace, person.id, {"role": Role.USER})) == frozenset()
     granted = await people.update(workspace, person.id, {"permissions": [Permission.JOB_READ]})
     assert people.powers_of(granted) == {Permission.JOB_READ}
+    still = await people.update(workspace, person.id, {"role": Role.USER, "name": "Renamed"})
+    assert people.powers_of(still) == {Permission.JOB_READ}
 
 
 async def test_the_last_admin_stays(workspace: Scope) -> None:
