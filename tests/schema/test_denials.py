@@ -103,7 +103,9 @@ async def contents(workspace_id: int | None = None) -> str:
             f"SELECT '{name}:' || coalesce(string_agg(t::text, '|' ORDER BY t::text), '') AS held FROM {name} t {where}"
         )
     return str(
-        await db.fetch_value(f"SELECT md5(string_agg(held, '#' ORDER BY held)) FROM ({' UNION ALL '.join(parts)}) AS all_of_it")
+        await db.fetch_value(
+            f"SELECT md5(string_agg(held, '#' ORDER BY held)) FROM ({' UNION ALL '.join(parts)}) AS all_of_it"
+        )
     )
 
 
