@@ -56,6 +56,7 @@ async def seed(place: Installation) -> str:
         if await connect_sandbox(scope, place):
             made += ", a WhatsApp number of the sandbox"
         _write_demo_admin(place.settings, admin)  # should the commit fail, the next try writes it anew
+    await db.execute("ANALYZE contacts, activities, memberships")  # the planner would take so many for none at all
     return f"made the demo workspace: {made}"
 
 
