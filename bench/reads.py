@@ -81,6 +81,7 @@ async def _seed(contacts: int) -> None:
     for start in range(0, contacts, 100_000):
         async with db.transaction():
             await db.execute("SET LOCAL muster.capture = 'off'")
+            await db.execute("SET LOCAL muster.members = 'logged'")
             await db.execute(_CONTACTS, scope.workspace_id, start + 1, min(start + 100_000, contacts))
             await db.execute(_MEMBERSHIPS, scope.workspace_id, start + 1, min(start + 100_000, contacts), SEGMENTS)
     await settle()
