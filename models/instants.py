@@ -9,24 +9,40 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6}\d*)?)?([Zz
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
+def find_instant(value: object) -> datetime | None:
+    """RFC 3339 text as an aware datetime in UTC; None for anything else."""
+    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+        return None
+    try:
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def find_day(value: object) -> date | None:
+    """YYYY-MM-DD as a date; None for anything else."""
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None
+
+
 def read_instant(text: str) -> datetime:
-    """RFC 3339 text as an aware datetime in UTC. Raises Invalid."""
-    if _INSTANT.fullmatch(text):
-        try:
-            return datetime.fromisoformat(text.upper()).astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
-    raise Invalid(f"{text[:50]!r} is not an instant: write it as 2026-11-22T09:30:00Z, always with an offset")
+    """RFC 3339 text as an aware datetime in UTC. Raises Invalid that says what would be right."""
+    found = find_instant(text)
+    if found is None:
+        raise Invalid(f"{text[:50]!r} is not an instant: write it as 2026-11-22T09:30:00Z, always with an offset")
+    return found
 
 
 def read_day(text: str) -> date:
-    """YYYY-MM-DD as a date. Raises Invalid."""
-    if _DAY.fullmatch(text):
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            pass
-    raise Invalid(f"{text[:50]!r} is not a calendar day: write it as 2026-11-22")
+    """YYYY-MM-DD as a date. Raises Invalid that says what would be right."""
+    found = find_day(text)
+    if found is None:
+        raise Invalid(f"{text[:50]!r} is not a calendar day: write it as 2026-11-22")
+    return found
 
 
 def write_instant(moment: datetime) -> str:

@@ -4,13 +4,13 @@ Paths are relative to the value: none for the value itself, the position for an 
 """
 
 import math
-import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from models.errors import DomainError, Invalid, LimitExceeded, Problems, Required
+from models.instants import find_day, find_instant
 from models.rules.catalogue import RELATIVE
 from models.rules.duration import Duration, parse_duration
 from models.rules.tree import ActivityOperator, FieldOperator, FieldType, Operand
@@ -30,8 +30,6 @@ _LISTS = {
     FieldOperator.IN, FieldOperator.NOT_IN, FieldOperator.HAS_ANY, FieldOperator.HAS_ALL, FieldOperator.HAS_NONE,
 }  # fmt: skip
 _NOTHING = {FieldOperator.IS_SET, FieldOperator.IS_NOT_SET}
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 
 
 def read_operand(
@@ -146,22 +144,18 @@ def read_boolean(value: object) -> bool:
 
 def read_date(value: object) -> date:
     """A calendar day, YYYY-MM-DD."""
-    try:
-        if isinstance(value, str) and _DATE.fullmatch(value):
-            return date.fromisoformat(value)
-    except ValueError:
-        pass
-    raise Invalid(f"must be a date, YYYY-MM-DD such as 2026-11-30, not {_shown(value)}")
+    found = find_day(value)
+    if found is None:
+        raise Invalid(f"must be a date, YYYY-MM-DD such as 2026-11-30, not {_shown(value)}")
+    return found
 
 
 def read_instant(value: object) -> datetime:
     """An instant, RFC 3339 with an offset; in UTC."""
-    try:
-        if isinstance(value, str) and _INSTANT.fullmatch(value):
-            return datetime.fromisoformat(value.upper()).astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise Invalid(f"must be an instant with its offset, such as 2026-11-30T09:00:00+01:00, not {_shown(value)}")
+    found = find_instant(value)
+    if found is None:
+        raise Invalid(f"must be an instant with its offset, such as 2026-11-30T09:00:00+01:00, not {_shown(value)}")
+    return found
 
 
 def read_duration(value: object) -> Duration:

@@ -9,6 +9,8 @@ import orjson
 import strawberry
 from graphql import GraphQLError
 
+from models.instants import find_day, find_instant
+
 JSON = NewType("JSON", object)
 """Any JSON value. Out of the resolvers, a `str` is JSON text (as the database gives it); in, a plain Python value."""
 
@@ -22,27 +24,21 @@ ChangeCursor = NewType("ChangeCursor", str)
 """A position in a workspace's membership change log, as its author wrote it."""
 
 _DURATION = re.compile(r"P(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?")
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def to_instant(value: Any) -> datetime:
     """RFC 3339 text as an aware datetime in UTC. Raises ValueError that says what would be right."""
-    if isinstance(value, str) and _INSTANT.fullmatch(value):
-        try:
-            return datetime.fromisoformat(value.upper()).astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
+    found = find_instant(value)
+    if found is not None:
+        return found
     raise ValueError(f"{value!r} is not an instant: write it as 2026-11-22T09:30:00Z, always with an offset")
 
 
 def to_day(value: Any) -> date:
     """YYYY-MM-DD as a date. Raises ValueError that says what would be right."""
-    if isinstance(value, str) and _DAY.fullmatch(value):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
+    found = find_day(value)
+    if found is not None:
+        return found
     raise ValueError(f"{value!r} is not a calendar day: write it as 2026-11-22")
 
 
