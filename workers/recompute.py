@@ -9,11 +9,11 @@ from prometheus_client import Counter, Histogram
 
 from models import db, jobs
 from models.jobs import Job
+from models.membership import audit, quarantine, slices
 from models.membership import rebuild as building
-from models.membership import slices
 from models.membership.slices import Slice
 from permissions.principal import Scope
-from workers.tasks import Desk, Queue, Task
+from workers.tasks import Desk, Queue, Sweep, Task
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,13 @@ async def take_in(desk: Desk, workspace_id: int) -> None:
         started = time.monotonic()
         await desk.bells.answered("take_in", workspace_id)
 
-    done = await slices.take_in(workspace_id, _sizes.get(workspace_id, FIRST), answered)
+    size = _sizes.get(workspace_id, FIRST)
+    try:
+        done = await slices.take_in(workspace_id, size, answered)
+    except db.PostgresError as error:
+        if db.is_data_error(error):
+            await quarantine.isolate(workspace_id, size)
+        raise
     _learn(workspace_id, done, time.monotonic() - started)
     if done.changes:
         await desk.bells.log_grew(workspace_id)
@@ -71,6 +77,13 @@ async def rebuild(desk: Desk, workspace_id: int, segment_id: int) -> None:
     await desk.bells.members(workspace_id)
 
 
+async def audit_on(desk: Desk) -> None:
+    """The next few contacts of the workspace that was not audited for longest."""
+    workspace_id = await audit.longest_unaudited()
+    if workspace_id is not None and (await audit.step(workspace_id)).drift:
+        await desk.bells.log_grew(workspace_id)
+
+
 async def recompute(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
     """The handler of RECOMPUTE jobs: a segment built again from the ground up. A difference is drift."""
     yield
@@ -82,6 +95,8 @@ async def recompute(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
     drift = {"changes": rebuilt.changes, "drift": rebuilt.drift} if rebuilt is not None else {}
     await jobs.progress(job, done=total, total=total, progress=drift)
 
+
+SWEEPS = [Sweep("audit", Queue.BULK, audit_on, every_seconds=1, alone=True)]
 
 TASKS = [
     Task("take_in", Queue.REALTIME, take_in, timeout_seconds=30),

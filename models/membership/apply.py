@@ -5,7 +5,7 @@ of all, because from then on no other transaction of the workspace can append un
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -45,6 +45,16 @@ class Difference:
 
     def __len__(self) -> int:
         return len(self.segment_ids)
+
+    def only(self, wanted: Iterable[bool]) -> "Difference":
+        """Those rows for which `wanted`, row by row, is true."""
+        places = [place for place, is_wanted in enumerate(wanted) if is_wanted]
+        return Difference(
+            [self.segment_ids[place] for place in places],
+            [self.contact_ids[place] for place in places],
+            [self.entered[place] for place in places],
+            [self.origins[place] for place in places],
+        )
 
 
 async def begin(workspace_id: int, at: datetime) -> Append:

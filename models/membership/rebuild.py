@@ -16,12 +16,13 @@ from datetime import datetime
 from typing import Final
 
 import structlog
-from prometheus_client import Counter, Histogram
+from prometheus_client import Histogram
 
 from models import clock, db, workspaces
 from models.errors import Problems
 from models.membership import apply, builds, evaluate, indexes, rulebook, turns
 from models.membership.apply import Append
+from models.membership.audit import drifted
 from models.membership.rulebook import Followed, Rulebook
 from models.membership.turns import Turn
 from models.rules.boundaries import boundaries
@@ -40,7 +41,6 @@ SMALL: Final = 5_000
 AT_ONCE: Final = 5_000
 """Contacts asked in one statement while catching up."""
 
-drifted = Counter("muster_drift_total", "Members that were not as their rule wants them, and were mended.")
 _seconds = Histogram("muster_build_seconds", "How long the build of a segment took.", buckets=(0.1, 0.5, 1, 5, 30, 120))
 
 

@@ -24,7 +24,7 @@ class Turn:
     """The turn of a workspace: held by the ambient transaction.
 
     `now` is the moment for which members are made right. It is never before `ticked_at`, up to which time has been taken in
-    (None: no rule in force looks at it); until `calm_until` time changes nothing by itself. `epoch` tells which rules are in force.
+    (None: no rule in force looks at it). Until `calm_until` time changes nothing by itself. `epoch` says which rules hold.
     """
 
     workspace_id: int

@@ -1,0 +1,163 @@
+"""What is stored, compared with what is right, contact by contact, for ever: a difference is mended, told, and counted as drift.
+
+There should never be any. What the engine has yet to take in is no drift: contacts with marks are left for the next round.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from prometheus_client import Counter
+
+from models import clock, db
+from models.membership import apply, builds, crossings, evaluate, rulebook, slices, turns
+from models.membership.apply import Append, Difference
+from models.membership.rulebook import Rulebook
+from models.membership.turns import Turn
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE: Final = 500
+"""Contacts compared in one turn."""
+
+drifted = Counter("muster_drift_total", "Members and counts that were not as they should be, and were mended.")
+_compared = Counter("muster_audited_contacts_total", "Contacts whose memberships were compared with the rules.")
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """What a step found: `contacts` compared, `drift` mended; `is_over`: that was the end of a round."""
+
+    contacts: int
+    drift: int
+    is_over: bool
+
+
+async def longest_unaudited() -> int | None:
+    """The workspace that was not audited for longest, of those that have dynamic segments."""
+    found: int | None = await db.fetch_value(
+        """
+        SELECT w.id FROM workspaces AS w LEFT JOIN membership_audits AS a ON a.workspace_id = w.id
+        WHERE EXISTS (SELECT FROM segments AS s WHERE s.workspace_id = w.id AND s.kind <> 'STATIC' AND s.deleted_at IS NULL)
+        ORDER BY a.audited_at NULLS FIRST LIMIT 1
+        """
+    )
+    return found
+
+
+async def step(workspace_id: int, limit: int = AT_ONCE) -> Audited:
+    """Compare the next `limit` contacts of the workspace; at the end of a round also the counts."""
+    async with db.transaction():
+        turn = await turns.take(workspace_id)
+        book = await rulebook.current(workspace_id, turn.epoch)
+        append = await apply.begin(workspace_id, turn.now)
+        if turn.ticked_at is not None:  # only what should be so at one moment can be compared with what is so
+            await slices.settle(turn, book, append, await crossings.cross(turn, book))
+        contact_ids = await _next_contacts(workspace_id, limit)
+        drift = await _compare(turn, book, append, contact_ids)
+        await apply.close(append)
+        if turn.ticked_at is not None:
+            await turns.ticked(turn, ticks=book.ticks)
+        is_over = len(contact_ids) < limit
+        await _remember(workspace_id, contact_ids, drift, is_over)
+    if is_over:
+        drift += await _compare_counts(workspace_id)
+    _compared.inc(len(contact_ids))
+    drifted.inc(drift)
+    return Audited(len(contact_ids), drift, is_over)
+
+
+# Contacts, and what is stored of contacts that are no more.
+_NEXT = """
+SELECT contact_id FROM (
+    (SELECT id AS contact_id FROM contacts WHERE workspace_id = $1 AND id > $2 ORDER BY id LIMIT $3)
+    UNION
+    (SELECT contact_id FROM memberships WHERE workspace_id = $1 AND contact_id > $2
+     GROUP BY contact_id ORDER BY contact_id LIMIT $3)
+) AS next_ones ORDER BY contact_id LIMIT $3
+"""
+
+
+async def _next_contacts(workspace_id: int, limit: int) -> list[int]:
+    after = await db.fetch_value("SELECT contact_id FROM membership_audits WHERE workspace_id = $1", workspace_id)
+    return [row["contact_id"] for row in await db.fetch(_NEXT, workspace_id, after or 0, limit)]
+
+
+async def _compare(turn: Turn, book: Rulebook, append: Append, contact_ids: Sequence[int]) -> int:
+    drift = 0
+    swapping = await builds.being_swapped(book)
+    for level in book.levels:
+        segment_ids = [segment_id for segment_id in level if segment_id not in swapping]
+        difference = await evaluate.evaluate(book, segment_ids, contact_ids, turn.now)
+        drift += await _mend(append, await _without_marked(turn.workspace_id, difference))
+    return drift + await apply.bury(append, contact_ids, swapping)
+
+
+async def _without_marked(workspace_id: int, difference: Difference) -> Difference:
+    """Who has marks has changed, and the engine has yet to take that in: it alone takes marks away, and we have its turn."""
+    if not difference:
+        return difference
+    rows = await db.fetch(
+        "SELECT DISTINCT contact_id FROM dirty_contacts WHERE workspace_id = $1 AND contact_id = ANY ($2::bigint[])",
+        workspace_id,
+        difference.contact_ids,
+    )
+    marked = {row["contact_id"] for row in rows}
+    return difference.only(contact_id not in marked for contact_id in difference.contact_ids)
+
+
+async def _mend(append: Append, difference: Difference) -> int:
+    if not difference:
+        return 0
+    log.error(
+        "drift mended",
+        workspace=append.workspace_id,
+        segments=sorted(set(difference.segment_ids))[:20],
+        members=len(difference),
+    )
+    return await apply.write(append, difference)
+
+
+async def _remember(workspace_id: int, contact_ids: Sequence[int], drift: int, is_over: bool) -> None:
+    await db.execute(
+        """
+        INSERT INTO membership_audits AS a (workspace_id, contact_id, round, compared, drift, audited_at)
+        VALUES ($1, $2, 1 + $5::int, $3, $4, $6)
+        ON CONFLICT (workspace_id) DO UPDATE SET contact_id = $2, round = a.round + $5::int, compared = a.compared + $3,
+            drift = a.drift + $4, audited_at = $6
+        """,
+        workspace_id,
+        0 if is_over or not contact_ids else contact_ids[-1],
+        len(contact_ids),
+        drift,
+        int(is_over),
+        clock.now(),
+    )
+
+
+# ---------------------------------------------------------------- counts
+
+
+async def _compare_counts(workspace_id: int) -> int:
+    """`member_count` of every segment against its members; gives how many were wrong."""
+    rows = await db.fetch("SELECT id FROM segments WHERE workspace_id = $1 ORDER BY id", workspace_id)
+    return sum([await _compare_count(workspace_id, row["id"]) for row in rows])
+
+
+async def _compare_count(workspace_id: int, segment_id: int) -> int:
+    """Whoever changes members holds the head of the log when they count: while we do, nobody is in between."""
+    async with db.transaction():
+        await db.execute("SELECT FROM membership_heads WHERE workspace_id = $1 FOR UPDATE", workspace_id)
+        wrong = await db.execute(
+            """
+            UPDATE segments SET member_count = counted.members FROM (
+                SELECT count(*) AS members FROM memberships WHERE workspace_id = $1 AND segment_id = $2) AS counted
+            WHERE workspace_id = $1 AND id = $2 AND member_count <> counted.members
+            """,
+            workspace_id,
+            segment_id,
+        )
+    if wrong:
+        log.error("member count mended", workspace=workspace_id, segment=segment_id)
+    return wrong

@@ -1,0 +1,65 @@
+"""A rule that cannot be asked must not hold up the others: it is found, and set aside.
+
+The compiler makes no such rules. Should one get through (a value that no type can hold, a bug), the segment is FAILED: its
+members stay as they are until it gets a new rule, or is recomputed.
+"""
+
+import structlog
+
+from models import db
+from models.membership import captures, evaluate, rulebook, turns
+
+log = structlog.get_logger(__name__)
+
+
+class _Undo(Exception):
+    """Nothing of this is to stay."""
+
+
+async def isolate(workspace_id: int, limit: int) -> list[int]:
+    """Find the segments whose rules fail for the contacts that a slice of `limit` would take, set them aside, and name them."""
+    failing = []
+    for segment_id, contact_ids in (await _suspects(workspace_id, limit)).items():
+        if not await _can_be_asked(workspace_id, segment_id, contact_ids):
+            failing.append(segment_id)
+            await _set_aside(workspace_id, segment_id)
+    log.error("rules set aside", workspace=workspace_id, segments=failing)
+    return failing
+
+
+async def _suspects(workspace_id: int, limit: int) -> dict[int, list[int]]:
+    """Every segment, with the contacts that it would be asked for."""
+    contact_ids: list[int] = []
+    segment_ids: list[int] = []
+    try:
+        async with db.transaction():
+            turn = await turns.take(workspace_id)
+            book = await rulebook.current(workspace_id, turn.epoch)
+            marks, _ = await captures.claim(workspace_id, limit)
+            contact_ids, segment_ids = list(marks), list(book.followed)
+            raise _Undo
+    except _Undo:
+        return dict.fromkeys(segment_ids, contact_ids)
+
+
+async def _can_be_asked(workspace_id: int, segment_id: int, contact_ids: list[int]) -> bool:
+    try:
+        async with db.transaction():
+            turn = await turns.take(workspace_id)
+            book = await rulebook.current(workspace_id, turn.epoch)
+            if segment_id in book.followed:
+                await evaluate.evaluate(book, [segment_id], contact_ids, turn.now)
+    except db.PostgresError as error:
+        return not db.is_data_error(error)
+    return True
+
+
+async def _set_aside(workspace_id: int, segment_id: int) -> None:
+    async with db.transaction():
+        await turns.take(workspace_id)
+        await db.execute(
+            "UPDATE segments SET status = 'FAILED', rule_in_force = NULL, force_version = 0"
+            " WHERE workspace_id = $1 AND id = $2",
+            workspace_id,
+            segment_id,
+        )

@@ -1,0 +1,167 @@
+"""Drift is found, mended, told and counted; and what waits to be taken in is no drift."""
+
+from datetime import timedelta
+
+import pytest
+
+from models import clock, db
+from models.membership import audit, captures, quarantine, rebuild, rulebook, slices
+from models.membership.rulebook import Statement
+from tests.kit.engine import assert_all_is_right, counted_members, right_members, settled, stored_members
+from tests.kit.segments import TAGGED_VIP, dynamic_segment, in_segment, members_of, new_contacts, static_segment
+from tests.kit.workspaces import new_workspace
+
+
+async def _tamper(sql, *args):
+    """Change what is stored behind everybody's back."""
+    async with db.transaction():
+        await db.execute("SET LOCAL muster.members = 'logged'")
+        await db.execute(sql, *args)
+
+
+async def _round(scope, limit=3):
+    found = []
+    while not found or not found[-1].is_over:
+        found.append(await audit.step(scope.workspace_id, limit))
+    return sum(step.contacts for step in found), sum(step.drift for step in found)
+
+
+async def test_a_round_over_what_is_right_finds_nothing(database):
+    scope = await new_workspace()
+    await dynamic_segment(scope)
+    await new_contacts(scope, 7, tags=["vip"])
+    await settled(scope)
+    assert await _round(scope) == (7, 0)
+    assert await audit.longest_unaudited() == scope.workspace_id
+
+
+async def test_members_that_are_missing_or_too_many_are_mended_and_told_and_so_are_counts(database):
+    scope = await new_workspace()
+    vips = await dynamic_segment(scope)
+    others = await dynamic_segment(scope, in_segment(vips, member=False))
+    static = await static_segment(scope)
+    ids = await new_contacts(scope, 4, tags=["vip"])
+    await new_contacts(scope, 2)
+    await settled(scope)
+    await _tamper("DELETE FROM memberships WHERE segment_id = $1 AND contact_id = ANY($2)", vips.id, ids[:2])
+    await _tamper("UPDATE segments SET member_count = 77 WHERE id = $1", static.id)
+    _, drift = await _round(scope)
+    assert drift >= 3
+    assert await members_of(scope, vips) == set(ids)
+    assert len(await members_of(scope, others)) == 2
+    assert await stored_members(scope) == await right_members(scope)
+    assert (await counted_members(scope))[static.id] == 0
+    assert await _round(scope) == (6, 0)
+
+
+async def test_members_that_are_no_contacts_are_taken_out(database):
+    scope = await new_workspace()
+    static = await static_segment(scope, await new_contacts(scope, 2))
+    await dynamic_segment(scope)
+    await settled(scope)
+    async with db.transaction():
+        await db.execute("SET LOCAL muster.capture = 'off'")
+        await db.execute("DELETE FROM contacts")
+    await settled(scope)
+    assert len(await members_of(scope, static)) == 2
+    assert await _round(scope) == (2, 2)
+    await assert_all_is_right(scope)
+
+
+async def test_what_waits_to_be_taken_in_is_no_drift(database):
+    scope = await new_workspace()
+    vips = await dynamic_segment(scope)
+    now = clock.now()
+    silent = await dynamic_segment(
+        scope, {"field": {"field": "last_interaction_at", "operator": "MORE_THAN_AGO", "value": "P30D"}}
+    )
+    ids = await new_contacts(scope, 4, last_interaction_at=now - timedelta(days=29))
+    await settled(scope)
+    await db.execute("UPDATE contacts SET tags = '{vip}' WHERE id = ANY($1)", ids[:3])
+    clock.set_source(lambda: now + timedelta(days=2))
+    assert (await _round(scope))[1] == 0
+    assert await members_of(scope, vips) == set()
+    assert await members_of(scope, silent) == set(ids)
+    assert await rebuild.rebuild(scope.workspace_id, vips.id, again=True) == rebuild.Rebuilt(3, 0)
+    await settled(scope)
+    await assert_all_is_right(scope)
+
+
+async def test_a_recompute_counts_as_drift_what_nothing_explains(database):
+    scope = await new_workspace()
+    vips = await dynamic_segment(scope)
+    ids = await new_contacts(scope, 4, tags=["vip"])
+    await settled(scope)
+    await _tamper("DELETE FROM memberships WHERE contact_id = $1", ids[0])
+    assert await rebuild.rebuild(scope.workspace_id, vips.id, again=True) == rebuild.Rebuilt(1, 1)
+    assert await rebuild.rebuild(scope.workspace_id, vips.id, again=True) == rebuild.Rebuilt(0, 0)
+    assert await members_of(scope, vips) == set(ids)
+
+
+async def test_how_far_behind_the_segments_are_can_be_seen(database):
+    scope = await new_workspace()
+    vips = await dynamic_segment(scope)
+    await settled(scope)
+    fresh = await captures.freshness(scope)
+    assert (fresh.pending_contacts, fresh.lag_seconds < 0.5) == (0, True)
+    ids = await new_contacts(scope, 3, tags=["vip"])
+    await db.execute("UPDATE contacts SET score = 5 WHERE id = $1", ids[0])
+    await db.execute("UPDATE dirty_contacts SET marked_at = marked_at - interval '5 seconds'")
+    behind = await captures.freshness(scope)
+    assert behind.pending_contacts == 3
+    assert 4.9 < behind.lag_seconds < 7
+    assert behind.as_of < fresh.as_of + timedelta(seconds=1)
+    await settled(scope)
+    assert (await captures.freshness(scope)).pending_contacts == 0
+    assert await members_of(scope, vips) == set(ids)
+
+
+async def test_a_rule_that_cannot_be_asked_is_set_aside_and_holds_up_no_other(database, monkeypatch):
+    scope = await new_workspace()
+    broken, whole = await dynamic_segment(scope), await dynamic_segment(scope)
+    compile_statement = rulebook._evaluation
+
+    def with_a_flaw(book, segment_ids):
+        made = compile_statement(book, segment_ids)
+        return Statement(made.sql + " LIMIT 1 / 0", made.parameters) if broken.id in segment_ids else made
+
+    monkeypatch.setattr(rulebook, "_evaluation", with_a_flaw)
+    ids = await new_contacts(scope, 2, tags=["vip"])
+    with pytest.raises(db.PostgresError) as error:
+        await slices.take_in(scope.workspace_id, 100)
+    assert db.is_data_error(error.value)
+    assert await quarantine.isolate(scope.workspace_id, 100) == [broken.id]
+    await settled(scope)
+    assert await members_of(scope, whole) == set(ids)
+    assert await db.fetch_value("SELECT status FROM segments WHERE id = $1", broken.id) == "FAILED"
+    monkeypatch.undo()
+    await rebuild.rebuild(scope.workspace_id, broken.id, again=True)
+    await assert_all_is_right(scope)
+    assert await members_of(scope, broken) == set(ids)
+
+
+async def test_a_rule_that_can_no_longer_be_read_keeps_its_members_and_holds_up_no_other(database):
+    scope = await new_workspace()
+    broken, whole = await dynamic_segment(scope), await dynamic_segment(scope)
+    ids = await new_contacts(scope, 2, tags=["vip"])
+    await settled(scope)
+    await db.execute("UPDATE segments SET rule_in_force = '{\"all\": 5}' WHERE id = $1", broken.id)
+    more = await new_contacts(scope, 1, tags=["vip"])
+    await settled(scope)
+    assert await members_of(scope, broken) == set(ids)
+    assert await members_of(scope, whole) == {*ids, *more}
+
+
+async def test_rules_that_go_round_in_a_circle_hold_up_no_other(database):
+    scope = await new_workspace()
+    one = await dynamic_segment(scope)
+    other = await dynamic_segment(scope, in_segment(one))
+    whole = await dynamic_segment(scope)
+    await db.execute(
+        "UPDATE segments SET rule_in_force = $2 WHERE id = $1",
+        one.id,
+        db.dump_json({"any": [TAGGED_VIP, in_segment(other)]}),
+    )
+    ids = await new_contacts(scope, 2, tags=["vip"])
+    await settled(scope)
+    assert await members_of(scope, whole) == set(ids)
