@@ -1,11 +1,12 @@
-"""Imports, as the worker of queue `bulk` does them: taken in, or taken back."""
+"""Imports, as the worker of queue `bulk` does them: taken in, or taken back; and what they leave behind."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from models.importing import running, undo
+from models.importing import leftovers, running, undo
 from models.jobs import Job
 from permissions.principal import Scope
+from workers.tasks import Desk, Queue, Sweep
 
 
 async def run(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
@@ -14,3 +15,11 @@ async def run(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
     async with aclosing(work) as steps:
         async for _ in steps:
             yield
+
+
+async def sweep_transfers(_: Desk) -> None:
+    """Remove what imports and exports have left behind."""
+    await leftovers.sweep()
+
+
+SWEEPS = [Sweep("sweep_transfers", Queue.BULK, sweep_transfers, every_seconds=300, alone=True)]

@@ -19,7 +19,7 @@ from prometheus_client import Counter, Histogram, start_http_server
 from redis.exceptions import RedisError
 
 from models import db
-from workers import broadcasts, channel, contacts, jobs, recompute, segments, sweeps, webhooks
+from workers import broadcasts, channel, contacts, imports, jobs, recompute, segments, sweeps, webhooks
 from workers.bells import Bells
 from workers.tasks import Desk, Queue, Sweep, Task, WorkerConfig
 
@@ -27,7 +27,7 @@ __all__ = ["Queue", "WorkerConfig", "run_worker"]
 
 log = structlog.get_logger(__name__)
 
-MODULES: Final[Sequence[ModuleType]] = (recompute, jobs, segments, contacts, sweeps, broadcasts, channel, webhooks)
+MODULES: Final[Sequence[ModuleType]] = (recompute, jobs, imports, segments, contacts, sweeps, broadcasts, channel, webhooks)
 """Where the TASKS and SWEEPS of all queues are listed."""
 
 STOP_SECONDS: Final = 8

@@ -4,6 +4,7 @@ import csv
 import io
 import zipfile
 from collections.abc import AsyncIterator, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from models import contact_fields, db, exporting, jobs
@@ -177,3 +178,18 @@ _ROOT = (
     f'<Relationships xmlns="{_PACKAGE}"><Relationship Id="rId1" Type="{_LINKS}/officeDocument" Target="xl/workbook.xml"/>'
     "</Relationships>"
 )
+
+
+# ---------------------------------------------------------------- workers
+
+
+def with_files(folder: Path, chunk_rows: int = running.CHUNK_ROWS, part_ids: int = exporting.PART_IDS) -> str:
+    """What a worker process of its own runs first: files are in `folder`, chunks and parts have these sizes."""
+    return f"""
+from pathlib import Path
+from models import exporting, files
+from models.importing import running
+from workers.storage import open_storage
+files.use(open_storage(Path({str(folder)!r}), Path({str(folder)!r}) / "scratch"))
+running.CHUNK_ROWS, exporting.PART_IDS = {chunk_rows}, {part_ids}
+"""

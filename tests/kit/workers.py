@@ -37,18 +37,20 @@ class WorkerProcess:
         await self.process.wait()
 
 
-async def start_worker(queue: Queue, database_url: str, redis_url: str) -> WorkerProcess:
-    """A worker process, started. What it logs goes to our own standard error."""
+async def start_worker(queue: Queue, database_url: str, redis_url: str, setup: str = "") -> WorkerProcess:
+    """A worker process, started; `setup` is Python that it runs first. What it logs goes to our own standard error."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _MAIN, queue.value, database_url, redis_url, stdout=sys.stderr
+        sys.executable, "-c", f"{setup}\n{_MAIN}", queue.value, database_url, redis_url, stdout=sys.stderr
     )
     return WorkerProcess(queue, process)
 
 
 @asynccontextmanager
-async def running_worker(queue: Queue, database_url: str, redis_url: str) -> AsyncIterator[WorkerProcess]:
+async def running_worker(
+    queue: Queue, database_url: str, redis_url: str, setup: str = ""
+) -> AsyncIterator[WorkerProcess]:
     """A worker that is stopped at the end."""
-    worker = await start_worker(queue, database_url, redis_url)
+    worker = await start_worker(queue, database_url, redis_url, setup)
     try:
         yield worker
     finally:

@@ -1,0 +1,87 @@
+"""What is left behind is found and removed, and nothing else is."""
+
+import os
+from datetime import timedelta
+
+import pytest
+
+from models import clock, db, exporting, jobs
+from models.exporting import Format
+from models.files import storage
+from models.importing import leftovers, starting
+from models.importing.mapping import Options
+from permissions.principal import Scope
+from tests.kit.segments import static_segment
+from tests.kit.transfers import exported, imported, mapped, sent, started
+from tests.kit.workspaces import new_workspace
+
+
+@pytest.fixture
+async def scope(database: str) -> Scope:
+    return await new_workspace()
+
+
+def files_in(folder) -> int:
+    return sum(path.is_file() for path in folder.rglob("*"))
+
+
+def in_days(days: float) -> None:
+    later = clock.now() + timedelta(days=days)
+    clock.set_source(lambda: later)
+
+
+async def test_an_upload_goes_when_no_import_can_start_on_it_any_more(scope, file_folder):
+    await sent(scope, "email\na@x.org\n")
+    await started(scope, "email\na@x.org\n")
+    await leftovers.sweep()
+    assert files_in(file_folder) == 2
+    in_days(1.01)
+    assert await leftovers.remove_expired_uploads() == 1  # the other one is waited for
+    assert files_in(file_folder) == 1
+
+
+async def test_a_file_that_nobody_knows_goes_after_a_day(scope, file_folder):
+    known = await sent(scope, "email\na@x.org\n")
+    async with storage().writer("uploads/1/99/forgotten") as writer:
+        await writer.write(b"x")
+    half = file_folder / "uploads" / "half#1"
+    half.write_bytes(b"x")
+    assert await leftovers.remove_stray_files(clock.now() - timedelta(days=1)) == 0
+    for path in file_folder.rglob("*"):
+        os.utime(path, (1, 1))
+    assert await leftovers.remove_stray_files(clock.now() - timedelta(days=1)) == 2
+    assert files_in(file_folder) == 1
+    assert await starting.start_upload(scope, known, Options(mapped("email")))
+
+
+async def test_an_export_goes_after_a_week(scope, file_folder):
+    await exported(scope)
+    await leftovers.sweep()
+    assert files_in(file_folder) == 1
+    in_days(7.1)
+    await leftovers.sweep()
+    assert files_in(file_folder) == 0
+
+
+async def test_segments_are_free_when_a_job_was_cancelled_before_it_began(scope):
+    segment = await static_segment(scope)
+    job = await started(scope, "email\na@x.org\n", add_to_segment_id=segment.id)
+    export = await exporting.start(scope, exporting.ContactSelection(segment_id=segment.id), None, Format.CSV)
+    await leftovers.release_segments()
+    assert await db.fetch_value("SELECT count(*) FROM segment_uses WHERE active") == 2
+    for one in (job, export):
+        await jobs.ask_cancel(scope, one.id)
+    await leftovers.release_segments()
+    assert await db.fetch_value("SELECT count(*) FROM segment_uses WHERE active") == 0
+
+
+async def test_what_is_kept_of_an_import_goes_after_a_month(scope):
+    await imported(scope, "email\na@x.org\nbad\n")
+    in_days(30)
+    await leftovers.sweep()
+    assert await db.fetch_value("SELECT count(*) FROM import_changes") == 1
+    in_days(1.1)
+    await leftovers.sweep()
+    for table in ("import_changes", "import_refusals"):
+        assert await db.fetch_value(f"SELECT count(*) FROM {table}") == 0
+    assert await leftovers.forget_old_imports(clock.now()) == 0

@@ -1,0 +1,98 @@
+"""Files are kept whole or not at all, in a folder as in a bucket."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from obstore.store import MemoryStore, S3Store
+
+from workers.storage import BucketStorage, open_storage
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def storage(request, tmp_path):
+    if request.param == "folder":
+        return open_storage(tmp_path / "files", tmp_path / "scratch")
+    return BucketStorage(MemoryStore(), tmp_path / "scratch")
+
+
+async def write(storage, key: str, *blocks: bytes) -> None:
+    async with storage.writer(key) as writer:
+        for block in blocks:
+            await writer.write(block)
+
+
+async def read(storage, key: str) -> bytes:
+    return b"".join([block async for block in storage.blocks(key)])
+
+
+async def test_what_was_written_is_read(storage):
+    large = b"0123456789" * 2_000_000
+    await write(storage, "a/b/large", large[:5], large[5:])
+    await write(storage, "a/b/empty")
+    assert await read(storage, "a/b/large") == large
+    assert await read(storage, "a/b/empty") == b""
+    assert (await storage.size("a/b/large"), await storage.size("a/b/empty")) == (20_000_000, 0)
+    assert (await storage.head("a/b/large", 12), await storage.head("a/b/empty", 12)) == (large[:12], b"")
+
+
+async def test_a_file_is_replaced_at_the_end_of_its_writing(storage):
+    await write(storage, "key", b"old")
+    async with storage.writer("key") as writer:
+        await writer.write(b"new")
+        assert await read(storage, "key") == b"old"
+    assert await read(storage, "key") == b"new"
+
+
+async def test_a_writing_that_fails_leaves_nothing(storage, tmp_path):
+    with pytest.raises(ConnectionResetError):
+        async with storage.writer("key") as writer:
+            await writer.write(b"x" * 20_000_000)
+            raise ConnectionResetError
+    with pytest.raises(FileNotFoundError):
+        await storage.size("key")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+async def test_what_is_not_there_is_not_found(storage):
+    for ask in (storage.size("nothing"), storage.head("nothing", 1), read(storage, "nothing")):
+        with pytest.raises(FileNotFoundError):
+            await ask
+    with pytest.raises(FileNotFoundError):
+        async with storage.on_disk("nothing"):
+            pass
+    await storage.delete("nothing")
+
+
+async def test_a_file_can_be_read_on_disk_and_removed(storage, tmp_path):
+    await write(storage, "a/key", b"contents")
+    for _ in range(2):
+        async with storage.on_disk("a/key") as path:
+            assert path.read_bytes() == b"contents"
+    await storage.delete("a/key")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+async def test_keys_are_listed_below_a_prefix(storage):
+    for key in ("a/1", "a/2/3", "b/1"):
+        await write(storage, key, b"x")
+    found = {key: at async for key, at in storage.each_key("a")}
+    assert set(found) == {"a/1", "a/2/3"}
+    assert all(abs(at - datetime.now(UTC)) < timedelta(minutes=1) for at in found.values())
+
+
+async def test_copies_of_what_lies_in_a_bucket_are_swept(tmp_path):
+    storage = BucketStorage(MemoryStore(), tmp_path)
+    await write(storage, "key", b"x")
+    async with storage.on_disk("key"):
+        pass
+    assert await storage.sweep(datetime.now(UTC) - timedelta(hours=1)) == 0
+    assert await storage.sweep(datetime.now(UTC) + timedelta(hours=1)) == 1
+    assert await read(storage, "key") == b"x"
+
+
+def test_a_bucket_is_named_by_its_address(tmp_path):
+    options = {"endpoint": "http://127.0.0.1:9000", "access_key_id": "a", "secret_access_key": "b", "region": "eu-1"}
+    storage = open_storage("s3://bucket/prefix", tmp_path, options)
+    assert isinstance(storage, BucketStorage)
+    assert isinstance(storage.store, S3Store)
+    assert (storage.store.config["bucket"], storage.store.prefix) == ("bucket", "prefix")
