@@ -1,0 +1,274 @@
+"""A new rule is computed beside the old members and swapped in at one instant, whatever goes on meanwhile."""
+
+import asyncio
+from random import Random
+
+import pytest
+
+from models import db, segments
+from models.membership import apply, builds, feed, rebuild, slices
+from tests.kit.engine import assert_all_is_right, settled
+from tests.kit.segments import TAGGED_VIP, dynamic_segment, in_segment, members_of, new_contacts
+from tests.kit.workspaces import new_workspace
+
+SCORED = {"field": {"field": "score", "operator": "GTE", "value": 10}}
+
+
+class Pause:
+    """Stops whoever calls the wrapped coroutine function, until `go_on`."""
+
+    def __init__(self, monkeypatch, name, module=rebuild):
+        self.reached, self.go = asyncio.Event(), asyncio.Event()
+        original = getattr(module, name)
+
+        async def paused(*args, **named):
+            self.reached.set()
+            await self.go.wait()
+            return await original(*args, **named)
+
+        monkeypatch.setattr(module, name, paused)
+
+    async def reach(self):
+        await asyncio.wait_for(self.reached.wait(), 10)
+
+    def go_on(self):
+        self.go.set()
+
+
+async def _new_rule(scope, segment, rule):
+    await segments.update(scope, segment.id, {"rule": rule})
+
+
+async def _set(contact_id, **values):
+    for column, value in values.items():
+        await db.execute(f"UPDATE contacts SET {column} = $2 WHERE id = $1", contact_id, value)
+
+
+async def _log(scope, after):
+    return [(c.contact_id, c.kind) for c in (await feed.read(scope, after, 100)).changes]
+
+
+async def test_a_new_rule_logs_only_the_difference(database):
+    scope = await new_workspace()
+    segment = await dynamic_segment(scope)
+    both, old, new, none = [
+        *await new_contacts(scope, 1, tags=["vip"], score=10),
+        *await new_contacts(scope, 1, tags=["vip"]),
+        *await new_contacts(scope, 1, score=10),
+        *await new_contacts(scope, 1),
+    ]
+    await settled(scope)
+    before = (await feed.head(scope)).position
+    await _new_rule(scope, segment, SCORED)
+    assert await members_of(scope, segment) == {both, old}
+    assert await rebuild.rebuild(scope.workspace_id, segment.id) == rebuild.Rebuilt(2, 0)
+    assert sorted(await _log(scope, before)) == sorted([(old, "LEFT"), (new, "ENTERED")])
+    fresh = await segments.get(scope, segment.id)
+    assert (fresh.status, fresh.rule_in_force, fresh.force_version, fresh.member_count) == ("READY", SCORED, 2, 2)
+    assert none not in await members_of(scope, segment)
+    await assert_all_is_right(scope)
+
+
+async def test_the_old_rule_is_in_force_until_the_swap_and_nothing_written_meanwhile_is_lost(database, monkeypatch):
+    scope = await new_workspace()
+    segment = await dynamic_segment(scope)
+    one, two, three, four = await new_contacts(scope, 4)
+    await settled(scope)
+    pause = Pause(monkeypatch, "_unsettled")
+    await _new_rule(scope, segment, SCORED)
+    building = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id))
+    await pause.reach()
+    await _set(one, tags=["vip"])
+    await _set(two, score=10)
+    await _set(three, tags=["vip"], score=10)
+    await settled(scope)
+    assert await members_of(scope, segment) == {one, three}
+    await _set(four, score=10)
+    pause.go_on()
+    await building
+    assert await members_of(scope, segment) >= {two, three}
+    await settled(scope)
+    assert await members_of(scope, segment) == {two, three, four}
+    await assert_all_is_right(scope)
+
+
+async def test_while_many_members_are_exchanged_other_segments_go_on_and_changes_wait_for_the_swap(
+    database, monkeypatch
+):
+    scope = await new_workspace()
+    segment, other = await dynamic_segment(scope), await dynamic_segment(scope)
+    ids = await new_contacts(scope, 12, score=10)
+    await settled(scope)
+    monkeypatch.setattr(rebuild, "SMALL", 5)
+    pause = Pause(monkeypatch, "write_from", apply)
+    await _new_rule(scope, segment, SCORED)
+    building = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id))
+    await _set(ids[0], tags=["vip"])
+    await pause.reach()
+    await _set(ids[0], tags=["vip"], score=0)
+    await db.execute("DELETE FROM contacts WHERE id = $1", ids[1])
+    await asyncio.wait_for(settled(scope), 3)
+    assert await members_of(scope, other) == {ids[0]}
+    assert await members_of(scope, segment) == set()
+    pause.go_on()
+    await building
+    assert await members_of(scope, segment) == set(ids[2:])
+    await settled(scope)
+    await assert_all_is_right(scope)
+
+
+async def test_an_edit_during_a_build_ends_at_the_newest_rule(database, monkeypatch):
+    scope = await new_workspace()
+    segment = await dynamic_segment(scope)
+    one, two, three = await new_contacts(scope, 3)
+    await _set(one, score=10)
+    await _set(two, score=99)
+    await _set(three, tags=["vip"])
+    await settled(scope)
+    pause = Pause(monkeypatch, "_unsettled")
+    await _new_rule(scope, segment, SCORED)
+    building = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id))
+    await pause.reach()
+    newest = {"field": {"field": "score", "operator": "GTE", "value": 50}}
+    await _new_rule(scope, segment, newest)
+    pause.go_on()
+    await building
+    fresh = await segments.get(scope, segment.id)
+    assert (fresh.status, fresh.rule_in_force, fresh.force_version) == ("READY", newest, 3)
+    assert await members_of(scope, segment) == {two}
+    await settled(scope)
+    await assert_all_is_right(scope)
+
+
+async def test_a_segment_deleted_while_it_is_built_is_left_as_it_was(database, monkeypatch):
+    scope = await new_workspace()
+    segment = await dynamic_segment(scope)
+    (one,) = await new_contacts(scope, 1, score=10)
+    await settled(scope)
+    pause = Pause(monkeypatch, "_unsettled")
+    await _new_rule(scope, segment, SCORED)
+    building = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id))
+    await pause.reach()
+    await segments.delete(scope, segment.id)
+    pause.go_on()
+    assert await building is None
+    assert await db.fetch_value("SELECT count(*) FROM segment_builds") == 0
+    await segments.restore(scope, segment.id)
+    await rebuild.rebuild(scope.workspace_id, segment.id)
+    assert await members_of(scope, segment) == {one}
+    await settled(scope)
+    await assert_all_is_right(scope)
+
+
+async def test_of_two_who_build_the_same_segment_one_does(database, monkeypatch):
+    scope = await new_workspace()
+    segment = await dynamic_segment(scope, built=False)
+    await new_contacts(scope, 3, tags=["vip"])
+    done = await asyncio.gather(*(rebuild.rebuild(scope.workspace_id, segment.id) for _ in range(4)))
+    assert sum(one.changes for one in done if one is not None) == 3
+    await settled(scope)
+    await assert_all_is_right(scope)
+
+
+async def test_a_build_that_dies_in_the_middle_is_begun_again(database, monkeypatch):
+    scope = await new_workspace()
+    segment = await dynamic_segment(scope)
+    ids = await new_contacts(scope, 8, score=10)
+    await settled(scope)
+    monkeypatch.setattr(rebuild, "SMALL", 2)
+    pause = Pause(monkeypatch, "_swap")
+    await _new_rule(scope, segment, SCORED)
+    building = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id))
+    await pause.reach()
+    building.cancel()
+    await asyncio.wait({building})
+    await _set(ids[0], score=0)
+    await _set(ids[1], tags=["vip"])
+    await settled(scope)
+    assert await members_of(scope, segment) == {ids[1]}
+    assert list(await builds.wanted()) == [(scope.workspace_id, segment.id)]
+    pause.go_on()
+    await rebuild.rebuild(scope.workspace_id, segment.id)
+    assert list(await builds.wanted()) == []
+    assert await members_of(scope, segment) == set(ids[1:])
+    await settled(scope)
+    await assert_all_is_right(scope)
+
+
+async def test_a_rule_that_cannot_be_computed_leaves_the_members_as_they_were(database):
+    scope = await new_workspace()
+    segment = await dynamic_segment(scope)
+    (one,) = await new_contacts(scope, 1, tags=["vip"])
+    await settled(scope)
+    await db.execute(
+        "UPDATE segments SET rule = '{\"all\": 5}', status = 'BUILDING', rule_version = 2 WHERE id = $1", segment.id
+    )
+    assert await rebuild.rebuild(scope.workspace_id, segment.id) is None
+    (two,) = await new_contacts(scope, 1, tags=["vip"])
+    await settled(scope)
+    assert await members_of(scope, segment) == {one, two}
+    assert (await segments.get(scope, segment.id)).status == "FAILED"
+    await assert_all_is_right(scope)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_writers_readers_builds_and_edits_at_the_same_time_end_well(database, monkeypatch, seed):
+    """Eight writers, an engine, two builders, rules that change, and readers that miss nothing."""
+    random = Random(seed)
+    scope = await new_workspace()
+    monkeypatch.setattr(rebuild, "SMALL", random.choice([0, 3, 1000]))
+    ids = await new_contacts(scope, 30)
+    chain = [await dynamic_segment(scope), await dynamic_segment(scope, SCORED)]
+    chain.append(await dynamic_segment(scope, in_segment(chain[0], member=False)))
+    chain.append(await dynamic_segment(scope, {"all": [in_segment(chain[1]), in_segment(chain[2])]}))
+    working = True
+
+    async def write():
+        for _ in range(15):
+            contact_id = random.choice(ids)
+            match random.randrange(6):
+                case 0 | 1:
+                    await _set(contact_id, tags=random.choice([[], ["vip"], ["x"]]))
+                case 2 | 3:
+                    await _set(contact_id, score=random.choice([0, 10, 50]))
+                case 4:
+                    ids.extend(await new_contacts(scope, 1, tags=["vip"], score=random.choice([0, 10])))
+                case 5:
+                    await db.execute("DELETE FROM contacts WHERE id = $1", contact_id)
+
+    async def edit():
+        for _ in range(4):
+            rule = random.choice([TAGGED_VIP, SCORED, {"not": TAGGED_VIP}, {"not": SCORED}])
+            await _new_rule(scope, random.choice(chain[:2]), rule)
+            await asyncio.sleep(0.02)
+
+    async def keep(work, *args):
+        while working:
+            await work(scope.workspace_id, *args)
+            await asyncio.sleep(0)
+
+    async def read():
+        position, seen = 0, []
+        while True:
+            ended = not working
+            page = await feed.read(scope, position, 7)
+            seen += [change.position for change in page.changes]
+            position = page.position
+            if ended and not page.more:
+                return seen
+            await asyncio.sleep(0)
+
+    others = [
+        asyncio.create_task(keep(slices.take_in, 5)),
+        *(asyncio.create_task(keep(rebuild.rebuild, segment.id)) for segment in chain[:2]),
+    ]
+    reading = asyncio.create_task(read())
+    await asyncio.gather(*(write() for _ in range(6)), edit())
+    working = False
+    await asyncio.gather(*others)
+    seen = await reading
+    assert seen == list(range(1, len(seen) + 1))
+    for segment in chain:
+        await rebuild.rebuild(scope.workspace_id, segment.id)
+    await settled(scope)
+    await assert_all_is_right(scope)
