@@ -81,6 +81,7 @@ class Sandbox:
         self.numbers: dict[str, Number] = {}
         self.accepted: Counter[str] = Counter()
         self.accepted_at: list[float] = []
+        self.first_at = 0.0
         self.references: dict[str, str] = {}
         self.refusals: Counter[int] = Counter()
         self._serial = itertools.count(1)
@@ -146,6 +147,7 @@ class Sandbox:
         reference = message.get("biz_opaque_callback_data")
         self.accepted[phone] += 1
         self.accepted_at.append(time.monotonic())
+        self.first_at = self.first_at or time.time()
         if reference is not None:
             self.references[message_id] = reference
         self._foretell(number, phone, message_id, reference, fault)
@@ -247,6 +249,7 @@ class Sandbox:
             "most_for_one": max(self.accepted.values(), default=0),
             "busiest_second": busiest_second(self.accepted_at),
             "seconds": self.accepted_at[-1] - self.accepted_at[0] if self.accepted_at else 0.0,
+            "first_at": self.first_at,
             "refusals": {str(code): count for code, count in self.refusals.items()},
             "webhooks_told": self.teller.told,
             "webhooks_waiting": self.teller.waiting,
@@ -256,4 +259,5 @@ class Sandbox:
         """Count from zero again."""
         self.accepted.clear()
         self.accepted_at.clear()
+        self.first_at = 0.0
         self.refusals.clear()
