@@ -4,8 +4,9 @@ Every function here runs on the ambient transaction when there is one (`async wi
 the pool otherwise. JSON and JSONB travel as text: `dump_json` on the way in, `load_json` on the way out.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +15,12 @@ from typing import Any
 import asyncpg
 import orjson
 from asyncpg import PostgresError, Record
+from asyncpg.pool import PoolConnectionProxy
+from asyncpg.transaction import Transaction
 from tortoise import Tortoise
-from tortoise.backends.asyncpg.client import AsyncpgDBClient
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.connection import get_connections
 from tortoise.exceptions import IntegrityError as OrmIntegrityError
-from tortoise.transactions import in_transaction
 
 __all__ = [
     "Contended",
@@ -173,16 +175,45 @@ async def transaction() -> AsyncIterator[None]:
     if _current() is not None:
         yield
         return
-    async with in_transaction() as orm:
-        own = _Transaction(orm._connection)
-        token = _ambient.set(own)
-        try:
+    pool = _pool()
+    connection = await pool.acquire()
+    own = _Transaction(connection)  # type: ignore[arg-type]
+    began = connection.transaction()
+    try:
+        await began.start()
+        with _ambient_for_all(own):
             yield
-        finally:
-            own.open = False
-            _ambient.reset(token)
+        await began.commit()
+    except BaseException:
+        # A task of its own, so that who is cancelled once more meanwhile leaves no connection behind.
+        await asyncio.shield(asyncio.create_task(_abandon(pool, connection, began)))
+        raise
+    await pool.release(connection)
     for callback in own.callbacks:
         await callback()
+
+
+@contextmanager
+def _ambient_for_all(own: _Transaction) -> Iterator[None]:
+    """Make `own` the transaction of the SQL text and of the ORM alike, while it is open."""
+    orm = TransactionWrapper(_client())
+    orm._connection = own.connection
+    ambient, connections = _ambient.set(own), get_connections()
+    orm_ambient = connections.set("default", orm)
+    try:
+        yield
+    finally:
+        own.open = False
+        connections.reset(orm_ambient)
+        _ambient.reset(ambient)
+
+
+async def _abandon(pool: asyncpg.Pool, connection: "PoolConnectionProxy[Record]", began: Transaction) -> None:
+    try:
+        with suppress(asyncpg.InterfaceError, asyncpg.PostgresError, OSError):  # the first error is the one to tell
+            await began.rollback()
+    finally:
+        await pool.release(connection)
 
 
 async def after_commit(callback: Callable[[], Awaitable[None]]) -> None:
