@@ -12,13 +12,13 @@ in `schema/root.py`.
 
 **Root fields** name the permission that they need: `@query(Permission.CONTACT_READ)`,
 `@mutation(Permission.CONTACT_WRITE, ContactPayload)`, `@subscription(Permission.SEGMENT_READ)`, or `SIGNED_IN`, or
-`ANYONE`. The check is made once per root field, by the executor, before the resolver runs; a root field that names
-nothing is refused. `scope_of(info)` is the caller's scope.
+`ANYONE`. The check is made once per root field, before its resolver runs; a root field that names nothing is refused by
+the executor. `scope_of(info)` is the caller's scope.
 
 **Rows, not instances.** A resolver returns database rows (or dicts, or any object): a plain attribute `name: str |
 None` of the type is the row's column `name`. `shown(Contact, row)` and `all_shown(Contact, rows)` only tell the type
-checker. What is not a column is `derived` from the row alone; `id: strawberry.ID = outside_id("Contact")`. JSON
-columns stay text. For fields whose type is an interface (`Node`, `Job`) the row says what it is: `named(ImportJob,
+checker. What is not a column is `derived` from the row, or `mapped` from one column; `id: strawberry.ID =
+outside_id("Contact")`. JSON columns stay text. For fields whose type is an interface (`Node`, `Job`) the row says what it is: `named(ImportJob,
 row)`.
 
 **No resolvers on list types.** What needs the database for each row of a list is `batched(loader)`: the loader gets
@@ -40,6 +40,10 @@ themselves; in a query or subscription a top-level error coded BAD_REQUEST. A th
 query, NotFound in a mutation. Anything else that is raised is a fault of ours: masked, logged with the request id,
 coded INTERNAL.
 
-**Subscriptions** are async generators. The permission is checked again while they live. A feed whose reader is too
-slow raises `SlowConsumer(cursor)` (schema/kit/refusals.py), which ends the operation with a clear error that carries
-the cursor."""
+**Subscriptions** are async generators. The permission is checked again while they live. Many events at once are
+yielded as a `Burst` (schema/kit/burst.py). A feed whose reader is too slow raises `SlowConsumer(cursor)`
+(schema/kit/refusals.py), which ends the operation with a clear error that carries the cursor.
+
+**Cost**: an object is a point. What makes the database work says so: `@query(PERMISSION, cost=20)`, `batched(loader,
+cost=5)`.
+"""

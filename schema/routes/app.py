@@ -20,6 +20,7 @@ from models.sessions import Signing
 from schema.auth import Doorkeeper
 from schema.kit.documents import Documents
 from schema.kit.limits import DocumentLimits
+from schema.kit.lines import LineWriter
 from schema.kit.links import UPLOAD_LIMIT_BYTES, Links
 from schema.kit.operations import Line, Operations
 from schema.kit.throttle import Rates, Throttle
@@ -81,7 +82,7 @@ def build(options: ApiOptions, lifespan: Lifespan | None = None, schema: GraphQL
     graphql = GraphQL(operations, options.body_limit_bytes, options.allowed_origins, options.sockets)
     rest = Starlette(
         routes=[*explorer.ROUTES, *health.routes(redis), *metrics.ROUTES, *webhooks.routes(bells), *ROUTES],
-        lifespan=_lifespan(lifespan, redis, bells),
+        lifespan=_lifespan(lifespan, redis, bells, options.write_line),
     )
     rest.state.links = links
     rest.state.end_streams = graphql.streams.end_all
@@ -123,7 +124,9 @@ def _redis(url: str | None) -> Redis | None:
     return client
 
 
-def _lifespan(outer: Lifespan | None, redis: Redis | None, bells: Bells) -> Lifespan:
+def _lifespan(
+    outer: Lifespan | None, redis: Redis | None, bells: Bells, write_line: Callable[[Line], None]
+) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
         async with outer(app) if outer is not None else nullcontext():
@@ -132,6 +135,8 @@ def _lifespan(outer: Lifespan | None, redis: Redis | None, bells: Bells) -> Life
         await bells.close()
         if redis is not None:
             await redis.aclose()
+        if isinstance(write_line, LineWriter):
+            write_line.flush()
 
     return lifespan
 
