@@ -12,14 +12,14 @@ in `schema/root.py`.
 
 **Root fields** name the permission that they need: `@query(Permission.CONTACT_READ)`,
 `@mutation(Permission.CONTACT_WRITE, ContactPayload)`, `@subscription(Permission.SEGMENT_READ)`, or `SIGNED_IN`, or
-`ANYONE`. The check is made once per root field, before its resolver runs; a root field that names nothing is refused by
-the executor. `scope_of(info)` is the caller's scope.
+`ANYONE`. The check is made once per root field, before its resolver runs; a root field that names nothing is refused
+by the executor. `scope_of(info)` is the caller's scope.
 
 **Rows, not instances.** A resolver returns database rows (or dicts, or any object): a plain attribute `name: str |
 None` of the type is the row's column `name`. `shown(Contact, row)` and `all_shown(Contact, rows)` only tell the type
 checker. What is not a column is `derived` from the row, or `mapped` from one column; `id: strawberry.ID =
-outside_id("Contact")`. JSON columns stay text. For fields whose type is an interface (`Node`, `Job`) the row says what it is: `named(ImportJob,
-row)`.
+outside_id("Contact")`. JSON columns stay text. For fields whose type is an interface (`Node`, `Job`) the row says
+what it is: `named(ImportJob, row)`.
 
 **No resolvers on list types.** What needs the database for each row of a list is `batched(loader)`: the loader gets
 all the rows of the list at once and answers one value per row, with one statement. It may take arguments, aliases are
