@@ -80,7 +80,7 @@ class SegmentExplanation:
 class RuleQuery:
     """Rules, before and after they are saved. Whoever is shown contacts, or their values, must be allowed to read them."""
 
-    @query(Permission.SEGMENT_READ)
+    @query(Permission.SEGMENT_READ, cost=100)
     async def segment_preview(self, info: Info, rule: RuleInput, first: int | None = 10) -> SegmentPreview:
         scope, limit = scope_of(info), page_size(first, default=10)
         shows_contacts = "contacts" in selected(info)
@@ -94,7 +94,7 @@ class RuleQuery:
             rule_text=found.rule_text,
         )
 
-    @query(Permission.SEGMENT_READ)
+    @query(Permission.SEGMENT_READ, cost=10)
     async def segment_explain(
         self, info: Info, segment_id: strawberry.ID, contact_id: strawberry.ID
     ) -> SegmentExplanation:
@@ -108,7 +108,7 @@ class RuleQuery:
     async def rule_fields(self, info: Info) -> list[RuleField]:
         return all_shown(RuleField, await preview.rule_fields(scope_of(info)))
 
-    @query(Permission.CONTACT_READ)
+    @query(Permission.CONTACT_READ, cost=20)
     async def rule_value_suggestions(
         self, info: Info, field: str, prefix: str | None = "", first: int | None = 10
     ) -> list[str]:
