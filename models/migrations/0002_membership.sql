@@ -116,27 +116,32 @@ CREATE FUNCTION muster_logs_members() RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN coalesce(current_setting('muster.members', true), '') <> 'logged';
 
+-- What such a transaction wrote is one append for each workspace, made while it writes. The setting muster.append_<workspace> holds
+-- "append_id:place" of the last change meanwhile; a savepoint that is rolled back takes both along.
+CREATE TABLE membership_errands (
+    workspace_id bigint NOT NULL,
+    append_id    bigint NOT NULL, -- to be given its position at the commit
+    PRIMARY KEY (workspace_id, append_id)
+);
+
 CREATE FUNCTION muster_log_member(workspace bigint, segment bigint, contact bigint, change text, how text) RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
-    new_position bigint;
-    append bigint := nextval('membership_append_ids');
-    more integer := CASE change WHEN 'ENTERED' THEN 1 ELSE -1 END;
+    setting text := 'muster.append_' || workspace;
+    last text := coalesce(current_setting(setting, true), '');
+    append bigint := CASE last WHEN '' THEN nextval('membership_append_ids') ELSE split_part(last, ':', 1)::bigint END;
+    place integer := CASE last WHEN '' THEN 1 ELSE split_part(last, ':', 2)::integer + 1 END;
 BEGIN
     -- The members of a deleted segment are kept for its return, and were told to have left.
-    UPDATE segments SET member_count = member_count + more WHERE workspace_id = workspace AND id = segment AND deleted_at IS NOT NULL;
+    UPDATE segments SET member_count = member_count + CASE change WHEN 'ENTERED' THEN 1 ELSE -1 END
+    WHERE workspace_id = workspace AND id = segment AND deleted_at IS NOT NULL;
     IF FOUND THEN RETURN; END IF;
-    INSERT INTO membership_heads AS head (workspace_id, position) VALUES (workspace, 1)
-    ON CONFLICT (workspace_id) DO UPDATE SET position = head.position + 1
-    RETURNING head.position INTO new_position;
+    PERFORM set_config(setting, append || ':' || place, true);
     INSERT INTO membership_changes (workspace_id, append_id, place, segment_id, contact_id, kind, origin, at)
-    VALUES (workspace, append, 1, segment, contact, change, how, clock_timestamp());
-    INSERT INTO membership_appends (workspace_id, position, size, append_id, at)
-    VALUES (workspace, new_position, 1, append, clock_timestamp());
-    UPDATE segments SET member_count = member_count + more WHERE workspace_id = workspace AND id = segment;
-    -- For those that mention this segment; and if it has a rule, for itself.
-    INSERT INTO dirty_contacts (workspace_id, contact_id, fields)
-    VALUES (workspace, contact, ARRAY['segment:' || segment, 'rule:' || segment]);
+    VALUES (workspace, append, place, segment, contact, change, how, clock_timestamp());
+    IF last = '' THEN -- last of all: where constraints are IMMEDIATE, the append is closed here and now
+        INSERT INTO membership_errands (workspace_id, append_id) VALUES (workspace, append);
+    END IF;
 END $$;
 
 CREATE FUNCTION muster_capture_member() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -150,15 +155,43 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- Deferred to the commit, so that an operator's open transaction does not hold the lock of the log.
-CREATE CONSTRAINT TRIGGER memberships_capture_insert AFTER INSERT ON memberships DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+CREATE TRIGGER memberships_capture_insert AFTER INSERT ON memberships FOR EACH ROW
     WHEN (muster_logs_members()) EXECUTE FUNCTION muster_capture_member();
-CREATE CONSTRAINT TRIGGER memberships_capture_update AFTER UPDATE ON memberships DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+CREATE TRIGGER memberships_capture_update AFTER UPDATE ON memberships FOR EACH ROW
     WHEN ((OLD.workspace_id, OLD.segment_id, OLD.contact_id) IS DISTINCT FROM (NEW.workspace_id, NEW.segment_id, NEW.contact_id)
           AND muster_logs_members())
     EXECUTE FUNCTION muster_capture_member();
-CREATE CONSTRAINT TRIGGER memberships_capture_delete AFTER DELETE ON memberships DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+CREATE TRIGGER memberships_capture_delete AFTER DELETE ON memberships FOR EACH ROW
     WHEN (muster_logs_members()) EXECUTE FUNCTION muster_capture_member();
+
+CREATE FUNCTION muster_close_append() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    changes integer;
+    new_position bigint;
+BEGIN
+    PERFORM set_config('muster.append_' || NEW.workspace_id, '', true);
+    DELETE FROM membership_errands WHERE workspace_id = NEW.workspace_id AND append_id = NEW.append_id;
+    SELECT count(*) INTO changes FROM membership_changes WHERE workspace_id = NEW.workspace_id AND append_id = NEW.append_id;
+    IF changes = 0 THEN RETURN NULL; END IF;
+    -- For those that mention these segments; and for these themselves, if they have a rule.
+    INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk)
+    SELECT workspace_id, contact_id, ARRAY['segment:' || segment_id, 'rule:' || segment_id], changes > 100
+    FROM membership_changes WHERE workspace_id = NEW.workspace_id AND append_id = NEW.append_id;
+    INSERT INTO membership_heads AS head (workspace_id, position) VALUES (NEW.workspace_id, changes)
+    ON CONFLICT (workspace_id) DO UPDATE SET position = head.position + changes
+    RETURNING head.position INTO new_position;
+    INSERT INTO membership_appends (workspace_id, position, size, append_id, at)
+    VALUES (NEW.workspace_id, new_position, changes, NEW.append_id, clock_timestamp());
+    UPDATE segments AS s SET member_count = s.member_count + d.delta
+    FROM (SELECT segment_id, sum(CASE kind WHEN 'ENTERED' THEN 1 ELSE -1 END) AS delta FROM membership_changes
+          WHERE workspace_id = NEW.workspace_id AND append_id = NEW.append_id GROUP BY segment_id) AS d
+    WHERE s.workspace_id = NEW.workspace_id AND s.id = d.segment_id;
+    RETURN NULL;
+END $$;
+
+-- Deferred to the commit, so that an operator's open transaction does not hold the lock of the log.
+CREATE CONSTRAINT TRIGGER membership_errands_close AFTER INSERT ON membership_errands DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION muster_close_append();
 
 -- An override that an operator writes or removes by hand takes effect like a change of the contact.
 CREATE FUNCTION muster_capture_override() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -1,13 +1,23 @@
 """People's own changes of members: by the doors, by hand in SQL, and over the rule's head."""
 
+import time
+
 import pytest
 
 from models import db
 from models.errors import LimitExceeded, NotFound, Unsupported
-from models.membership import changes, rebuild
+from models.membership import changes, feed, rebuild
 from models.membership.origins import Origin, Override
 from tests.kit.engine import assert_all_is_right, settled
-from tests.kit.segments import TAGGED_VIP, dynamic_segment, in_segment, members_of, new_contacts, static_segment
+from tests.kit.segments import (
+    TAGGED_VIP,
+    dynamic_segment,
+    in_segment,
+    many_contacts,
+    members_of,
+    new_contacts,
+    static_segment,
+)
 from tests.kit.workspaces import new_workspace
 
 
@@ -89,6 +99,51 @@ async def test_an_operator_who_moves_static_members_in_sql_is_logged_counted_and
     await settled(scope)
     assert await members_of(scope, inside) == {three}
     await assert_all_is_right(scope)
+
+
+async def test_an_operator_who_moves_very_many_members_waits_no_longer_than_they_take(database):
+    scope = await new_workspace()
+    segment = await static_segment(scope)
+    await many_contacts(scope, 20_000)
+    started = time.monotonic()
+    async with db.transaction():
+        await db.execute(_ALL_OF_THEM, scope.workspace_id, segment.id)
+        await db.execute("DELETE FROM memberships WHERE contact_id % 2 = 0")
+        await db.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        await db.execute("DELETE FROM memberships WHERE contact_id % 3 = 0")
+    assert time.monotonic() - started < 30
+    await settled(scope, 5_000)
+    assert len(await members_of(scope, segment)) == await db.fetch_value(
+        "SELECT count(*) FROM contacts WHERE id % 2 <> 0 AND id % 3 <> 0"
+    )
+    await assert_all_is_right(scope)
+
+
+async def test_what_an_operator_takes_back_was_never_told(database):
+    scope = await new_workspace()
+    one, other = await static_segment(scope), await static_segment(scope)
+    await new_contacts(scope, 3)
+    await db.execute(
+        f"""
+        DO $$ BEGIN
+            DELETE FROM memberships;
+            BEGIN
+                {_ALL_OF_THEM.replace("$1", str(scope.workspace_id)).replace("$2", str(one.id))};
+                RAISE 'no';
+            EXCEPTION WHEN raise_exception THEN NULL;
+            END;
+            {_ALL_OF_THEM.replace("$1", str(scope.workspace_id)).replace("$2", str(other.id))};
+        END $$"""
+    )
+    await settled(scope)
+    assert (await feed.head(scope)).position == 3
+    await assert_all_is_right(scope)
+
+
+_ALL_OF_THEM = """
+INSERT INTO memberships (workspace_id, segment_id, contact_id, origin)
+SELECT workspace_id, $2, id, 'MANUAL' FROM contacts WHERE workspace_id = $1
+"""
 
 
 async def test_what_an_operator_does_to_a_dynamic_segment_in_sql_does_not_last(database):
