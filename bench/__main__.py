@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from bench.place import DATA, place
 from bench.table import Result, print_table, write_json
 
-MEASUREMENTS = ["reads", "engine", "broadcasts"]
+MEASUREMENTS = ["reads", "engine", "live", "transfers", "broadcasts"]
 """In the order in which they run: add yours."""
 
 

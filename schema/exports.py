@@ -10,13 +10,14 @@ from models import clock, exporting
 from models.errors import at
 from models.exporting import Format
 from models.jobs import JobKind
+from models.rules.depends import segments_mentioned
 from permissions.capabilities import Permission
 from permissions.policy import allows
 from schema.context import Info
 from schema.imports import LINK_TIME, links_of
 from schema.jobs import Job, job_type
 from schema.kit.batched import batched
-from schema.kit.guard import mutation, scope_of
+from schema.kit.guard import admit, mutation, scope_of
 from schema.kit.links import Purpose
 from schema.kit.nodes import Node
 from schema.kit.rows import derived, outside_id, read, shown
@@ -95,6 +96,8 @@ class ExportMutation:
     @mutation(Permission.CONTACT_EXPORT, ExportPayload, cost=20)
     async def export_start(self, info: Info, input: ExportStartInput) -> ExportPayload:
         selection = selection_from_input(input.contacts) if input.contacts else None
+        if selection is not None and (selection.segment_id is not None or segments_mentioned(selection.filter)):
+            admit(info.context, Permission.SEGMENT_READ)  # the file would tell who is in a segment
         with at("input"):
             job = await exporting.start(scope_of(info), selection, input.fields, input.format)
         await info.context.bells.job(Queue.BULK, "run_job", job.workspace_id, job.id)

@@ -22,7 +22,7 @@ from permissions.policy import allows
 from schema.context import Info
 from schema.jobs import Job, job_type
 from schema.kit.batched import batched
-from schema.kit.guard import mutation, query, scope_of
+from schema.kit.guard import admit, mutation, query, scope_of
 from schema.kit.ids import find_number, get_number, to_id
 from schema.kit.links import Links, Purpose
 from schema.kit.nodes import Node
@@ -297,6 +297,8 @@ class ImportMutation:
 
     @mutation(Permission.CONTACT_IMPORT, ImportPayload, cost=20)
     async def import_start(self, info: Info, input: ImportStartInput) -> ImportPayload:
+        if any(given.options.add_to_segment_id is not None for given in (input.upload, input.pasted) if given):
+            admit(info.context, Permission.SEGMENT_WRITE)
         job = await _start(info, input)
         await info.context.bells.job(Queue.BULK, "run_job", job.workspace_id, job.id)
         return ImportPayload(job=shown(ImportJob, job))

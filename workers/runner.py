@@ -5,6 +5,7 @@ The supervisor starts it again when it ends: Redis going away ends it, by arq's 
 
 import asyncio
 import functools
+import gc
 import logging
 import signal
 from collections.abc import Awaitable, Callable, Sequence
@@ -27,7 +28,17 @@ __all__ = ["Queue", "WorkerConfig", "run_worker"]
 
 log = structlog.get_logger(__name__)
 
-MODULES: Final[Sequence[ModuleType]] = (recompute, jobs, imports, segments, contacts, sweeps, broadcasts, channel, webhooks)
+MODULES: Final[Sequence[ModuleType]] = (
+    recompute,
+    jobs,
+    imports,
+    segments,
+    contacts,
+    sweeps,
+    broadcasts,
+    channel,
+    webhooks,
+)
 """Where the TASKS and SWEEPS of all queues are listed."""
 
 STOP_SECONDS: Final = 8
@@ -68,11 +79,19 @@ async def work(queue: Queue, config: WorkerConfig) -> int:
     )
     bells = Bells(config.redis_url)
     desk = Desk(queue, config, bells, asyncio.Event())
+    _settle_down()
     try:
         return await _serve(desk)
     finally:
         await bells.close()
         await db.disconnect()
+
+
+def _settle_down() -> None:
+    """What is there now stays: the collector need not look at it again, nor so often at rows that live for a moment."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 50)
 
 
 async def _serve(desk: Desk) -> int:

@@ -235,8 +235,11 @@ def _written(statement: _Statement) -> str:
     ), kept AS (
         INSERT INTO import_changes (workspace_id, job_id, contact_id, line, outcome, before, updated_at)
         SELECT $1, $2, id, line, 'UPDATED', before, updated_at FROM updated
+        UNION ALL
+        SELECT $1, $2, contact_id, line, 'UNCHANGED', NULL, now() FROM incoming
+        WHERE contact_id NOT IN (SELECT id FROM updated)
     )
-    SELECT id FROM updated
+    SELECT (SELECT count(*) FROM updated) AS updated
     """  # noqa: S608 - names of the catalogue, values bound
 
 

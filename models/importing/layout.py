@@ -244,6 +244,11 @@ def read_header(cells: Sequence[str]) -> list[str]:
     return check_width(header)
 
 
+def too_long(line: int) -> Invalid:
+    """What to raise for a line without an end."""
+    return Invalid(f"line {line} is longer than {LONGEST_ROW:,} characters: this is no list of contacts")
+
+
 def check_width(cells: list[str]) -> list[str]:
     """The cells of the first row, when there are not too many. Raises LimitExceeded."""
     if len(cells) > MOST_COLUMNS:

@@ -65,7 +65,7 @@ class _Writing:
     """Contacts that matched a row."""
     made: list[int] = field(default_factory=list)
     """Contacts that are new."""
-    staged: bool = False
+    is_staged: bool = False
     """Whether the temporary table is there already."""
 
     @property
@@ -200,27 +200,40 @@ async def _mark_new(scope: Scope, ids: Sequence[int]) -> None:
 
 
 async def _update(writing: _Writing, updates: Sequence[tuple[int, Known]]) -> None:
-    rows = sorted(((at, known.id) for at, known in updates if known.id is not None), key=lambda row: row[1])
-    changed = await _change(writing, rows)
-    lines = writing.chunk.lines
-    await _keep(writing, "UNCHANGED", ((number, lines[at]) for at, number in rows if number not in changed))
-    if writing.dry_run:
-        await _keep(writing, "UPDATED", ((number, lines[at]) for at, number in rows if number in changed))
+    """Write what the rows change in the contacts that they matched, and write down which ones they were."""
+    rows = [(at, known.id) for at, known in updates if known.id is not None]
     writing.met += [number for _, number in rows]
-    writing.outcomes.updated += len(changed)
-    writing.outcomes.unchanged += len(rows) - len(changed)
+    if not writing.statement.sql:  # no column writes anything
+        changed = 0
+        await _keep(writing, "UNCHANGED", _with_lines(writing, rows))
+    elif writing.dry_run:
+        changed = await _count_changes(writing, rows)
+    else:
+        [counted] = await _staged(writing, rows, writing.statement.sql)
+        changed = counted["updated"]
+    writing.outcomes.updated += changed
+    writing.outcomes.unchanged += len(rows) - changed
 
 
-async def _change(writing: _Writing, rows: Sequence[tuple[int, int]]) -> set[int]:
-    """Write what differs; gives the contacts that changed, or in a dry run would have."""
-    statement, scope = writing.statement, writing.scope
-    sql = statement.counting_sql if writing.dry_run else statement.sql
-    if not sql:
-        return set()
-    await db.execute(f"TRUNCATE {STAGING}" if writing.staged else statement.staging_sql)
-    writing.staged = True
+async def _count_changes(writing: _Writing, rows: Sequence[tuple[int, int]]) -> int:
+    changed = {row["id"] for row in await _staged(writing, rows, writing.statement.counting_sql)}
+    for outcome, is_changed in (("UPDATED", True), ("UNCHANGED", False)):
+        chosen = [(at, number) for at, number in rows if (number in changed) is is_changed]
+        await _keep(writing, outcome, _with_lines(writing, chosen))
+    return len(changed)
+
+
+def _with_lines(writing: _Writing, rows: Sequence[tuple[int, int]]) -> Iterable[tuple[int, int]]:
+    return ((number, writing.chunk.lines[at]) for at, number in rows)
+
+
+async def _staged(writing: _Writing, rows: Sequence[tuple[int, int]], sql: str) -> list[db.Record]:
+    """Put the rows into the temporary table, and run the statement that reads them there."""
+    statement = writing.statement
+    await db.execute(f"TRUNCATE {STAGING}" if writing.is_staged else statement.staging_sql)
+    writing.is_staged = True
     await db.copy_in(STAGING, statement.incoming, statement.records(writing.chunk, rows))
-    return {row[0] for row in await db.fetch(sql, scope.workspace_id, writing.job_id, *statement.constants)}
+    return await db.fetch(sql, writing.scope.workspace_id, writing.job_id, *statement.constants)
 
 
 async def _keep(writing: _Writing, outcome: str, rows: Iterable[tuple[int, int]], *, joined: bool = False) -> None:

@@ -137,7 +137,9 @@ async def _each_chunk(scope: Scope, job: Job, source: _Source) -> AsyncGenerator
                     await jobs.progress(job, progress={**job.progress, "read": True})
                     return
                 reading = asyncio.create_task(asyncio.to_thread(_next_chunk, reader, source.plan))
+                created = job.progress.get("created", 0)
                 await _write(scope, job, source, chunk, next_line)
+                await _take_stock(created, job.progress["created"])
                 yield
         finally:
             await asyncio.wait({reading})  # the file must not be closed under it
@@ -146,6 +148,16 @@ async def _each_chunk(scope: Scope, job: Job, source: _Source) -> AsyncGenerator
 def _next_chunk(reader: RowReader, plan: Plan) -> tuple[Chunk | None, int]:
     rows = reader.take(CHUNK_ROWS)
     return (read_chunk(rows, plan) if len(rows) else None), reader.next_line
+
+
+STOCK_TAKEN_AT: Final = (10_000, 50_000, 250_000, 1_000_000)
+"""After so many new contacts of one import."""
+
+
+async def _take_stock(before: int, after: int) -> None:
+    """Let the planner know what has come into the tables: it may be minutes before it is told by itself."""
+    if any(before < passed <= after for passed in STOCK_TAKEN_AT):
+        await db.execute("ANALYZE contacts, import_changes, memberships")
 
 
 # ---------------------------------------------------------------- writing

@@ -8,7 +8,7 @@ import io
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from models.errors import Invalid
 from models.importing.layout import (
@@ -21,6 +21,7 @@ from models.importing.layout import (
     guess_delimiter,
     guess_encoding,
     read_header,
+    too_long,
 )
 from models.importing.reader import RowReader, Rows
 from models.importing.workbook import convert
@@ -114,16 +115,32 @@ def _layout_of(path: Path, wanted: Wanted) -> Layout:
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
         encoding, doubtful = guess_encoding(head), False
+        _refuse_endless_lines(file, encoding)
         if encoding.startswith("utf-8"):
-            found, doubtful = _checked(head, file)
+            found, doubtful = _checked(file)
             encoding = encoding if found == "utf-8" else found
     return _delimited(encoding, doubtful, _decoded(head, encoding), wanted)
+
+
+def _refuse_endless_lines(file: BinaryIO, encoding: str) -> None:
+    """Raise Invalid for a line that would not fit into memory: from here on, files are read by lines. Rewinds the file."""
+    decoder = codecs.getincrementaldecoder("latin-1" if encoding.startswith("utf-8") else encoding)("replace")
+    file.seek(0)
+    line, length, most = 1, 0, LONGEST_ROW * (4 if encoding.startswith("utf-8") else 1)
+    while block := file.read(HEAD_BYTES):
+        text = decoder.decode(block)
+        last = max(text.rfind("\n"), text.rfind("\r"))
+        length = length + len(text) if last < 0 else len(text) - last - 1
+        line += text.count("\n")
+        if length > most:
+            raise too_long(line)
+    file.seek(0)
 
 
 def _layout_of_head(head: bytes, wanted: Wanted, whole: bool) -> tuple[Layout, str]:
     encoding = guess_encoding(head)
     if encoding.startswith("utf-8"):
-        found, _ = _checked(head, io.BytesIO())
+        found, _ = _checked(io.BytesIO(head))
         encoding = encoding if found == "utf-8" else found
     text = _decoded(head, encoding)
     last = text.rfind("\n") + 1
@@ -132,10 +149,9 @@ def _layout_of_head(head: bytes, wanted: Wanted, whole: bool) -> tuple[Layout, s
     return _delimited(encoding, False, text, wanted), text
 
 
-def _checked(head: bytes, rest: Any) -> tuple[str, bool]:
+def _checked(file: BinaryIO) -> tuple[str, bool]:
     check = EncodingCheck()
-    check.feed(head)
-    while block := rest.read(HEAD_BYTES):
+    while block := file.read(HEAD_BYTES):
         check.feed(block)
     return check.verdict()
 
