@@ -6,7 +6,6 @@ from models import contacts
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from tests.kit.api import Api, bearer_of, token_with
-from tests.kit.workspaces import new_workspace
 
 RECORD = """
     mutation ($input: [ActivityInput!]!) {
@@ -22,16 +21,6 @@ SHOW = """
         }
     }
 """
-
-
-@pytest.fixture(scope="module")
-def api() -> Api:
-    return Api()
-
-
-@pytest.fixture
-async def workspace(database: str) -> Scope:
-    return await new_workspace()
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from permissions.principal import Scope
 from permissions.roles import Role
 from schema.kit.ids import to_id
 from tests.kit.api import Api, bearer_of
-from tests.kit.workspaces import new_workspace
 
 PAGE = """
     query ($first: Int, $after: String, $search: String, $segmentId: ID, $filter: RuleInput, $orderBy: ContactOrder! = CREATED_AT_DESC) {
@@ -22,21 +21,6 @@ PAGE = """
         }
     }
 """  # noqa: E501
-
-
-@pytest.fixture(scope="module")
-def api() -> Api:
-    return Api()
-
-
-@pytest.fixture
-async def workspace(database: str) -> Scope:
-    return await new_workspace()
-
-
-@pytest.fixture
-async def admin(workspace: Scope) -> str:
-    return await bearer_of(workspace)
 
 
 async def ids(api: Api, bearer: str, **given) -> list[str]:

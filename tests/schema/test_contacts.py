@@ -3,7 +3,6 @@
 import pytest
 
 from models import db
-from permissions.principal import Scope
 from tests.kit.api import Api, bearer_of
 from tests.kit.workspaces import new_workspace
 
@@ -35,21 +34,6 @@ FIELD = f"""
         contactFieldCreate(input: $input) {{ contactField {{ id key label type choices }} {ERRORS} }}
     }}
 """
-
-
-@pytest.fixture(scope="module")
-def api() -> Api:
-    return Api()
-
-
-@pytest.fixture
-async def workspace(database: str) -> Scope:
-    return await new_workspace()
-
-
-@pytest.fixture
-async def admin(workspace: Scope) -> str:
-    return await bearer_of(workspace)
 
 
 async def create(api: Api, bearer: str, **given):

@@ -114,11 +114,6 @@ def api() -> Api:
     return Api(SCHEMA)
 
 
-@pytest.fixture
-async def workspace(database: str) -> Scope:
-    return await new_workspace()
-
-
 @pytest.mark.parametrize("name", with_samples(MUTATIONS))
 async def test_a_mutation_is_for_those_who_may_and_a_denial_changes_nothing(
     api: Api, workspace: Scope, name: str

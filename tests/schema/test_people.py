@@ -1,7 +1,5 @@
 """Signing in, members and API tokens over GraphQL."""
 
-import pytest
-
 from models import db
 from permissions.capabilities import ADMIN_ONLY, Permission
 from permissions.principal import Scope
@@ -33,21 +31,6 @@ TOKEN = """
         apiTokenCreate(input: $input) { apiToken { id name permissions lastUsedAt } secret userErrors { code field } }
     }
 """
-
-
-@pytest.fixture(scope="module")
-def api() -> Api:
-    return Api()
-
-
-@pytest.fixture
-async def workspace(database: str) -> Scope:
-    return await new_workspace()
-
-
-@pytest.fixture
-async def admin(workspace: Scope) -> str:
-    return await bearer_of(workspace)
 
 
 async def test_a_member_signs_in_and_is_the_viewer(api: Api, workspace: Scope, admin: str) -> None:

@@ -1,0 +1,22 @@
+"""What the tests of the API begin with: the schema in process, a workspace, and the bearer of its admin."""
+
+import pytest
+
+from permissions.principal import Scope
+from tests.kit.api import Api, bearer_of
+from tests.kit.workspaces import new_workspace
+
+
+@pytest.fixture(scope="session")
+def api() -> Api:
+    return Api()
+
+
+@pytest.fixture
+async def workspace(database: str) -> Scope:
+    return await new_workspace()
+
+
+@pytest.fixture
+async def admin(workspace: Scope) -> str:
+    return await bearer_of(workspace)
