@@ -77,7 +77,7 @@ async def freeze(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any])
         frozen AS (
             INSERT INTO broadcast_recipients (workspace_id, broadcast_id, contact_id, phone, parameters, due_at)
             SELECT $1, {broadcast_id}, contact_id, phone, parameters, greatest(coalesce(not_before, {now}), {now})
-            FROM judged WHERE reason IS NULL ORDER BY contact_id
+            FROM judged WHERE reason IS NULL ORDER BY phone
             RETURNING 1)
         SELECT NULL AS reason, count(*) AS n FROM frozen
         UNION ALL SELECT reason, count(*) FROM judged WHERE reason IS NOT NULL GROUP BY reason
@@ -104,13 +104,12 @@ def _judged_of_segments(
     texts = rendering.expressions(wanted, rendering.from_json(broadcast.parameters), fields, timezone, binds)
     missing = [f"parameters[{place}] IS NULL" for place, slot in enumerate(wanted, start=1) if slot.required]
     include = binds.bind(broadcast.include_segment_ids, "bigint[]")
-    exclude = binds.bind(broadcast.exclude_segment_ids, "bigint[]")
+    excluded = _excluded(broadcast, binds)
     return f"""
         candidates AS MATERIALIZED (
             SELECT c.id AS contact_id, {NORMAL_PHONE} AS phone, c.whatsapp_consent,
                    ARRAY[{", ".join(texts)}]::text[] AS parameters, NULL::timestamptz AS not_before,
-                   EXISTS (SELECT FROM memberships m WHERE m.workspace_id = $1 AND m.contact_id = c.id
-                             AND m.segment_id = ANY ({_live(exclude)})) AS excluded
+                   {excluded} AS excluded
             FROM contacts c
             WHERE c.workspace_id = $1 AND c.id IN (
                 SELECT m.contact_id FROM memberships m WHERE m.workspace_id = $1 AND m.segment_id = ANY ({_live(include)}))),
@@ -123,6 +122,16 @@ def _judged_of_segments(
                 END AS reason
             FROM candidates),
         {_WITHOUT_DOUBLES}"""  # noqa: S608 - every value is bound
+
+
+def _excluded(broadcast: Broadcast, binds: Binds) -> str:
+    if not broadcast.exclude_segment_ids:
+        return "false"
+    exclude = _live(binds.bind(broadcast.exclude_segment_ids, "bigint[]"))
+    return (
+        "EXISTS (SELECT FROM memberships m WHERE m.workspace_id = $1 AND m.contact_id = c.id"
+        f" AND m.segment_id = ANY ({exclude}))"
+    )
 
 
 def _live(segments: str) -> str:

@@ -186,8 +186,9 @@ CREATE TABLE broadcast_recipients (
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
 -- What can be claimed now.
 CREATE INDEX broadcast_recipients_due_idx ON broadcast_recipients (workspace_id, broadcast_id, due_at, id) WHERE status = 'PENDING';
--- The recipients in one state, in the order of the list.
-CREATE INDEX broadcast_recipients_status_idx ON broadcast_recipients (workspace_id, broadcast_id, status, phone);
+-- The recipients in one state, in the order of the list. Not of those who wait: that is everybody at the start, which has to be quick.
+CREATE INDEX broadcast_recipients_status_idx ON broadcast_recipients (workspace_id, broadcast_id, status, phone)
+    WHERE status <> 'PENDING';
 CREATE INDEX broadcast_recipients_message_idx ON broadcast_recipients (workspace_id, message_id) WHERE message_id IS NOT NULL;
 
 -- A parameter's text as a message can hold it: no line breaks, no tabs, no runs of spaces; NULL when nothing is left.
