@@ -211,7 +211,7 @@ async def _assert_audited(workspace: Scope, name: str, variables: dict[str, Any]
     """The mutation left a row that says what was done, by whom and from where, and holds nobody's values."""
     action = re.sub(r"([A-Z])", r"_\1", name).lower()
     rows = await db.fetch(
-        "SELECT * FROM audit_log WHERE workspace_id = $1 AND action = $2", workspace.workspace_id, action
+        "SELECT * FROM audit_log WHERE workspace_id = $1 AND action = $2 ORDER BY id", workspace.workspace_id, action
     )
     assert rows, f"no row of the audit says {action}"
     row = rows[-1]
