@@ -1,0 +1,88 @@
+"""The bound for subscribers: a bare application that sends a text that is ready to every socket, and does nothing else.
+
+`python -m bench.bare_sockets PORT RATE`: RATE texts a second to each socket, in bursts like the API's.
+"""
+
+import asyncio
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import uvicorn
+
+BURSTS_PER_SECOND = 10
+
+
+class Bare:
+    """Sends to whoever has subscribed."""
+
+    def __init__(self, rate: int) -> None:
+        self.rate = rate
+        self.open: set[Any] = set()
+        self.sending: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await receive()
+            self.sending = asyncio.create_task(self._send_all())
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await send({"type": "lifespan.shutdown.complete"})
+        elif scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body", "body": b""})
+        else:
+            await self._serve(receive, send)
+
+    async def _serve(self, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept", "subprotocol": "graphql-transport-ws"})
+        await receive()
+        await send({"type": "websocket.send", "text": '{"type":"connection_ack"}'})
+        await receive()
+        self.open.add(send)
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
+        self.open.discard(send)
+
+    async def _send_all(self) -> None:
+        """What is due by now, to all; each text bears the moment at which it was due, as a change bears that of its commit."""
+        made, start = 0, time.time()
+        while True:
+            due = int((time.time() - start) * self.rate)
+            texts = [_text(start + number / self.rate) for number in range(made, due)]
+            made = due
+            for send in list(self.open):
+                for text in texts:
+                    await send({"type": "websocket.send", "text": text})
+                await asyncio.sleep(0)
+            await asyncio.sleep(1 / BURSTS_PER_SECOND)
+
+
+def _text(moment: float) -> str:
+    at = datetime.fromtimestamp(moment, UTC).isoformat().replace("+00:00", "Z")
+    return (
+        '{"id":"1","type":"next","payload":{"data":{"membershipChanges":{"cursor":"bTE6MToxMjM0NTY","kind":"ENTERED",'
+        f'"segmentId":"U2VnbWVudDoxMg","contactId":"Q29udGFjdDoxMjM0NTY","at":"{at}"}}}}}}}}'
+    )
+
+
+def create() -> Bare:
+    """For the server's process."""
+    return Bare(int(os.environ["BARE_RATE"]))
+
+
+if __name__ == "__main__":
+    os.environ["BARE_RATE"] = sys.argv[2]
+    uvicorn.run(
+        "bench.bare_sockets:create",
+        factory=True,
+        port=int(sys.argv[1]),
+        loop="uvloop",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        access_log=False,
+        log_level="warning",
+    )

@@ -1,0 +1,234 @@
+"""The engine: whole segments, a backlog, and a tick, each beside what it should cost."""
+
+import asyncio
+import time
+from datetime import timedelta
+from statistics import median
+
+from bench.place import Place, process
+from bench.table import Result, medians
+from bench.world import Rule, empty_of_segments, field, new_segment, new_segments, world
+from models import clock, db
+from models.membership import rebuild, rulebook, slices
+from permissions.principal import Scope
+
+TITLE = "The engine (seconds, unless the figure says otherwise)"
+
+THREE_CONDITIONS: Rule = {
+    "all": [
+        {"tags": {"operator": "HAS_ANY", "tags": ["news"]}},
+        field("score", "GTE", 40),
+        field("last_interaction_at", "WITHIN_LAST", "P90D"),
+    ]
+}
+PURCHASES: Rule = {"activity": {"kind": "purchase", "metric": "COUNT", "within": "P90D", "operator": "GTE", "value": 1}}
+
+
+async def measure(place: Place) -> list[Result]:
+    """All rows, in a database that is kept for the next time."""
+    url, large, small = await world(place)
+    results = [
+        *await _rebuilds(place, large, "three conditions", THREE_CONDITIONS, _THREE_CONDITIONS),
+        *await _rebuilds(place, large, "an activity count", PURCHASES, _PURCHASES),
+        *await _ticks(place, large, small),
+        await _backlog(place, url, large),
+    ]
+    await db.disconnect()
+    return results
+
+
+# ---------------------------------------------------------------- whole segments
+
+
+async def _rebuilds(place: Place, scope: Scope, name: str, rule: Rule, sql: str) -> list[Result]:
+    """From nothing to all members, and again when nothing has changed; in turns with a statement written by hand."""
+    await empty_of_segments(scope)
+    ours, theirs = [], []
+    for _ in range(place.rounds):
+        ours.append(await _by_engine(scope, rule))
+        theirs.append(await _by_hand(scope, sql))
+    engine, hand = medians(ours), medians(theirs)
+    ratios = {figure: engine[figure] / hand[figure] for figure in ("all new", "nothing new")}
+    return [
+        Result(f"rebuild, {name}", engine, "by hand", ratios, "goal: 1.3 x the statement by hand"),
+        Result(f"by hand, {name}", hand),
+    ]
+
+
+async def _by_engine(scope: Scope, rule: Rule) -> dict[str, float]:
+    segment_id = await new_segment(scope, rule)
+    figures = {"all new": await _timed(rebuild.rebuild(scope.workspace_id, segment_id))}
+    figures["nothing new"] = await _timed(rebuild.rebuild(scope.workspace_id, segment_id, again=True))
+    return await _and_members(scope, segment_id, figures)
+
+
+async def _by_hand(scope: Scope, wanted: str) -> dict[str, float]:
+    segment_id = await db.fetch_value(
+        "INSERT INTO segments (workspace_id, name, kind) VALUES ($1, 'by hand', 'STATIC') RETURNING id",
+        scope.workspace_id,
+    )
+    figures = {"all new": await _timed(_difference_by_hand(scope, segment_id, wanted))}
+    figures["nothing new"] = await _timed(_difference_by_hand(scope, segment_id, wanted))
+    return await _and_members(scope, segment_id, figures)
+
+
+async def _and_members(scope: Scope, segment_id: int, figures: dict[str, float]) -> dict[str, float]:
+    count = await db.fetch_value("SELECT member_count FROM segments WHERE id = $1", segment_id)
+    await empty_of_segments(scope)
+    return figures | {"members": count}
+
+
+async def _difference_by_hand(scope: Scope, segment_id: int, wanted: str) -> None:
+    async with db.transaction():
+        await db.execute("SET LOCAL muster.members = 'logged'")
+        await db.execute(_BY_HAND.format(wanted=wanted), scope.workspace_id, segment_id)
+
+
+# One statement for the difference, with everything that a difference must write: members, log, count.
+_BY_HAND = """
+WITH difference AS (
+    SELECT coalesce(w.id, m.contact_id) AS contact_id, w.id IS NOT NULL AS entered
+    FROM ({wanted}) AS w
+    FULL JOIN (SELECT contact_id FROM memberships WHERE workspace_id = $1 AND segment_id = $2) AS m ON m.contact_id = w.id
+    WHERE w.id IS NULL OR m.contact_id IS NULL
+), gone AS (
+    DELETE FROM memberships AS m USING difference AS d
+    WHERE m.workspace_id = $1 AND m.segment_id = $2 AND m.contact_id = d.contact_id AND NOT d.entered
+), come AS (
+    INSERT INTO memberships (workspace_id, segment_id, contact_id, origin)
+    SELECT $1, $2, contact_id, 'RULE' FROM difference WHERE entered
+), logged AS (
+    INSERT INTO membership_changes (workspace_id, append_id, place, segment_id, contact_id, kind, origin, at)
+    SELECT $1, $2, row_number() OVER (), $2, contact_id, CASE WHEN entered THEN 'ENTERED' ELSE 'LEFT' END, 'RULE', now()
+    FROM difference
+)
+UPDATE segments SET member_count = member_count + (SELECT coalesce(sum(CASE WHEN entered THEN 1 ELSE -1 END), 0) FROM difference)
+WHERE workspace_id = $1 AND id = $2
+"""
+
+_THREE_CONDITIONS = """
+SELECT id FROM contacts WHERE workspace_id = $1 AND tag_keys && ARRAY['news'] AND score >= 40
+  AND last_interaction_at >= now() - interval '90 days' AND last_interaction_at <= now()
+"""
+
+_PURCHASES = """
+SELECT contact_id AS id FROM activities WHERE workspace_id = $1 AND kind = 'purchase'
+  AND occurred_at >= now() - interval '90 days' AND occurred_at <= now() GROUP BY contact_id HAVING count(*) >= 1
+"""
+
+
+async def _timed(work: object) -> float:
+    started = time.perf_counter()
+    await work  # type: ignore[misc]
+    return time.perf_counter() - started
+
+
+# ---------------------------------------------------------------- time
+
+CROSSERS = 500
+RELATIVE_SEGMENTS = 50
+
+
+async def _ticks(place: Place, large: Scope, small: Scope) -> list[Result]:
+    """Ticks that 500 contacts cross a line in, spread over 50 segments; in a workspace, and in one of a tenth."""
+    figures = {}
+    for name, scope in (("large", large), ("small", small)):
+        await empty_of_segments(scope)
+        rules = [
+            field("last_interaction_at", "MORE_THAN_AGO", f"P{10 + number}D") for number in range(RELATIVE_SEGMENTS)
+        ]
+        await new_segments(scope, rules)
+        figures[name] = await _tick(place, scope)
+        await empty_of_segments(scope)
+    of_large, of_small = figures["large"], figures["small"]
+    ratios = {"tick ms": of_large["tick ms"] / of_small["tick ms"]}
+    return [
+        Result(
+            f"tick, {place.contacts:,} contacts",
+            of_large,
+            "a tenth",
+            ratios,
+            "goal: 150 ms, and 1.5 x the tick in a tenth",
+        ),
+        Result(f"tick, {place.contacts // 10:,} contacts", of_small),
+    ]
+
+
+async def _tick(place: Place, scope: Scope) -> dict[str, float]:
+    """The clock is moved from where nobody crosses to where 500 have."""
+    took, changes = [], 0
+    start = clock.now() + timedelta(seconds=60)
+    for number in range(place.rounds + 2):
+        moment = start + number * timedelta(seconds=30)
+        clock.set_source(lambda moment=moment: moment)
+        await _take_in_all(scope)
+        await _put_on_the_line(scope, moment)
+        clock.set_source(lambda moment=moment: moment + timedelta(seconds=12))
+        started = time.perf_counter()
+        done = await slices.take_in(scope.workspace_id, 5_000)
+        took.append((time.perf_counter() - started) * 1000)
+        changes = done.changes
+    clock.set_source(None)
+    return {"tick ms": median(took[2:]), "changes": changes}
+
+
+async def _put_on_the_line(scope: Scope, moment: object) -> None:
+    """Ten contacts for each of the segments, whom its line passes five seconds from now; and that is taken in."""
+    async with db.transaction():
+        await db.execute("SET LOCAL muster.capture = 'off'")
+        await db.execute(
+            """
+            UPDATE contacts
+            SET last_interaction_at = $2::timestamptz - (10 + number % $4) * interval '1 day' + interval '5 seconds'
+            FROM (SELECT id, row_number() OVER () AS number FROM contacts WHERE workspace_id = $1 AND last_interaction_at
+                  BETWEEN $2::timestamptz - interval '9 days' AND $2::timestamptz - interval '1 day' LIMIT $3) AS chosen
+            WHERE workspace_id = $1 AND contacts.id = chosen.id
+            """,
+            scope.workspace_id,
+            moment,
+            CROSSERS,
+            RELATIVE_SEGMENTS,
+        )
+
+
+async def _take_in_all(scope: Scope) -> None:
+    while (await slices.take_in(scope.workspace_id, 5_000)).more:
+        pass
+
+
+# ---------------------------------------------------------------- a backlog
+
+BACKLOG = 100_000
+DEPENDENT_SEGMENTS = 100
+
+
+async def _backlog(place: Place, url: str, scope: Scope) -> Result:
+    """100,000 contacts changed at once, 100 segments that read what changed, and a worker that finds them."""
+    await empty_of_segments(scope)
+    rulebook.forget()
+    await new_segments(scope, [field("score", "EQUALS", number) for number in range(DEPENDENT_SEGMENTS)])
+    rates, memory = [], []
+    for _ in range(place.rounds):
+        await db.execute(
+            "UPDATE contacts SET score = (score + 37) % 100 WHERE workspace_id = $1 AND id IN"
+            " (SELECT id FROM contacts WHERE workspace_id = $1 ORDER BY id LIMIT $2)",
+            scope.workspace_id,
+            BACKLOG,
+        )
+        marked = await db.fetch_value("SELECT count(*) FROM dirty_contacts WHERE workspace_id = $1", scope.workspace_id)
+        arguments = ["-m", "muster", "worker", "--queue", "realtime"]
+        with process(arguments, place.environment(url), None, "worker.log") as worker:
+            await _until(scope, marked - 1)
+            started, before = time.perf_counter(), worker.memory_info().rss
+            await _until(scope, 0)
+            rates.append(marked / (time.perf_counter() - started))
+            memory.append((worker.memory_info().rss - before) / 2**20)
+    await empty_of_segments(scope)
+    figures = {"contacts/s": median(rates), "worker grew by MiB": max(memory)}
+    return Result("backlog of 100,000 contacts, 100 segments", figures, note="goal: 5,000 contacts/s, memory flat")
+
+
+async def _until(scope: Scope, left: int) -> None:
+    sql = "SELECT count(*) FROM dirty_contacts WHERE workspace_id = $1"
+    while await db.fetch_value(sql, scope.workspace_id) > left:
+        await asyncio.sleep(0.02)

@@ -1,0 +1,223 @@
+"""Live: from the commit of a change to its event at a subscriber, and many subscribers at once."""
+
+import asyncio
+import json
+import random
+import sys
+import time
+from contextlib import AsyncExitStack, contextmanager
+from typing import Any
+
+import aiohttp
+import psutil
+
+from bench.place import Place, cpu_seconds, free_port, process
+from bench.table import Result
+from bench.world import Rule, empty_of_segments, field, new_segments, world
+from models import api_tokens, db
+from models.membership import changes, feed
+from models.membership.origins import Origin
+from permissions.capabilities import Permission
+from permissions.principal import Scope
+from schema.kit.ids import find_number
+from workers.bells import Bells
+
+TITLE = "Live changes (milliseconds from commit to subscriber, unless the figure says otherwise)"
+
+SEGMENTS, DEPENDENT = 1_000, 200
+CHANGES_PER_SECOND = 50
+SUBSCRIBERS = 500
+RATES = (200, 150, 100, 50)
+
+
+async def measure(place: Place) -> list[Result]:
+    """Both rows, in the engine's database."""
+    url, large, _ = await world(place)
+    bells = Bells(place.redis_url)
+    try:
+        return [await _one_change(place, url, large, bells), *await _many_subscribers(place, url, large, bells)]
+    finally:
+        await bells.close()
+        await db.disconnect()
+
+
+@contextmanager
+def _api(place: Place, url: str) -> Any:
+    port = free_port()
+    environment = place.environment(url, MUSTER_PORT=str(port), MUSTER_API_PROCESSES="1")
+    with process(["-m", "muster", "api"], environment, f"http://127.0.0.1:{port}/health/live", "api.log") as running:
+        yield port, running
+
+
+async def _bearer(scope: Scope) -> str:
+    return (await api_tokens.create(scope, name="bench", permissions={Permission.SEGMENT_READ}))[1]
+
+
+# ---------------------------------------------------------------- one change
+
+
+def _rules() -> list[Rule]:
+    """200 segments that read the score, and 800 that read something else."""
+    by_score = [field("score", "EQUALS", number) for number in range(DEPENDENT)]
+    by_city = [field("name", "STARTS_WITH", f"Nobody {number}") for number in range(SEGMENTS - DEPENDENT)]
+    return by_score + by_city
+
+
+async def _one_change(place: Place, url: str, scope: Scope, bells: Bells) -> Result:
+    await empty_of_segments(scope)
+    await new_segments(scope, _rules())
+    arguments = ["-m", "muster", "worker", "--queue", "realtime"]
+    with _api(place, url) as (port, api), process(arguments, place.environment(url), None, "worker.log") as worker:
+        late, used = await _change_and_listen(place, scope, bells, port, (api, worker))
+    await empty_of_segments(scope)
+    late.sort()
+    figures = {"p50": late[len(late) // 2], "p99": late[len(late) * 99 // 100], "events": len(late), "CPU %": used}
+    note = f"{SEGMENTS:,} dynamic segments, {DEPENDENT} read the field; goal: p50 40, p99 150"
+    return Result(f"one contact, {CHANGES_PER_SECOND} changes/s", figures, note=note)
+
+
+async def _change_and_listen(
+    place: Place, scope: Scope, bells: Bells, port: int, used_by: tuple[psutil.Process, ...]
+) -> tuple[list[float], float]:
+    committed: dict[int, float] = {}
+    late: list[float] = []
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        url = f"ws://127.0.0.1:{port}/graphql"
+        socket = await stack.enter_async_context(session.ws_connect(url, protocols=["graphql-transport-ws"]))
+        await socket.send_json(
+            {"type": "connection_init", "payload": {"Authorization": f"Bearer {await _bearer(scope)}"}}
+        )
+        await socket.receive_json()
+        query = "subscription { membershipChanges { contactId kind } }"
+        await socket.send_json({"id": "1", "type": "subscribe", "payload": {"query": query}})
+        listening = asyncio.create_task(_listen(socket, committed, late))
+        await asyncio.sleep(2)
+        await _write(scope, bells, {}, 2.0)  # everything is prepared and warm
+        late.clear()
+        began, cpu = time.perf_counter(), sum(cpu_seconds(one) for one in used_by)
+        await _write(scope, bells, committed, max(10.0, place.seconds * 4))
+        await asyncio.sleep(1)
+        cpu = (sum(cpu_seconds(one) for one in used_by) - cpu) / (time.perf_counter() - began) * 100
+        listening.cancel()
+    return late, cpu
+
+
+async def _listen(socket: Any, committed: dict[int, float], late: list[float]) -> None:
+    async for message in socket:
+        now = time.perf_counter()
+        event = json.loads(message.data)
+        if event["type"] == "next":
+            number = find_number("Contact", event["payload"]["data"]["membershipChanges"]["contactId"])
+            if number in committed:
+                late.append((now - committed[number]) * 1000)
+
+
+async def _write(scope: Scope, bells: Bells, committed: dict[int, float], seconds: float) -> None:
+    """Change one contact after the other, each once, so that an event tells which change it is of."""
+    rows = await db.fetch(
+        "SELECT id FROM contacts WHERE workspace_id = $1 ORDER BY random() LIMIT $2",
+        scope.workspace_id,
+        int(seconds * CHANGES_PER_SECOND),
+    )
+    start = time.perf_counter()
+    for number, row in enumerate(rows):
+        await asyncio.sleep(max(0.0, start + number / CHANGES_PER_SECOND - time.perf_counter()))
+        await db.execute(
+            "UPDATE contacts SET score = (score + $3) % 200 WHERE workspace_id = $1 AND id = $2",
+            scope.workspace_id,
+            row["id"],
+            random.randint(1, 99),
+        )
+        committed[row["id"]] = time.perf_counter()
+        await bells.changes(scope.workspace_id)
+
+
+# ---------------------------------------------------------------- many subscribers
+
+
+async def _many_subscribers(place: Place, url: str, scope: Scope, bells: Bells) -> list[Result]:
+    """The largest rate that reaches all of them in time, and what bare sockets reach in the same run."""
+    await empty_of_segments(scope)
+    (segment_id,) = await db.fetch_row(
+        "INSERT INTO segments (workspace_id, name, kind) VALUES ($1, 'followed', 'STATIC') RETURNING id",
+        scope.workspace_id,
+    )
+    results = []
+    for rate in RATES:
+        with _api(place, url) as (port, api):
+            figures = await _followed(place, scope, bells, segment_id, port, api, rate)
+        results.append(
+            Result(f"{SUBSCRIBERS} subscribers, {rate} changes/s", figures, note="goal: all, p99 500 at 200/s")
+        )
+        if figures["delivered %"] == 100 and figures["p99"] <= 500:
+            break
+    results.append(await _bare(place, RATES[0]))
+    await empty_of_segments(scope)
+    return results
+
+
+async def _followed(
+    place: Place, scope: Scope, bells: Bells, segment_id: int, port: int, api: psutil.Process, rate: int
+) -> dict[str, float]:
+    seconds = max(5.0, place.seconds * 2)
+    total = int(rate * seconds)
+    followers = await _followers(port, total, seconds + 20, await _bearer(scope))
+    began, cpu = time.perf_counter(), cpu_seconds(api)
+    await _change_members(scope, bells, segment_id, rate, total)
+    heard = await _heard(followers)
+    cpu = (cpu_seconds(api) - cpu) / (time.perf_counter() - began) * 100
+    return _figures(heard, total) | {"API CPU %": cpu}
+
+
+async def _followers(port: int, total: int, seconds: float, bearer: str) -> asyncio.subprocess.Process:
+    arguments = ["-m", "bench.followers", "127.0.0.1", str(port), str(SUBSCRIBERS), str(total), str(seconds), bearer]
+    followers = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.PIPE)
+    assert followers.stdout is not None
+    assert await followers.stdout.readline() == b"ready\n"
+    return followers
+
+
+async def _heard(followers: asyncio.subprocess.Process) -> dict[str, float]:
+    assert followers.stdout is not None
+    heard: dict[str, float] = json.loads(await followers.stdout.readline())
+    await followers.wait()
+    return heard
+
+
+def _figures(heard: dict[str, float], total: int) -> dict[str, float]:
+    share = heard["delivered"] / (total * SUBSCRIBERS) * 100
+    return {"p50": heard["p50_ms"], "p99": heard["p99_ms"], "delivered %": share}
+
+
+async def _change_members(scope: Scope, bells: Bells, segment_id: int, rate: int, total: int) -> None:
+    """Entries and exits, a few with each commit, as an engine under load writes them."""
+    each = max(1, rate // 50)
+    rows = await db.fetch(
+        "SELECT id FROM contacts WHERE workspace_id = $1 ORDER BY id LIMIT $2", scope.workspace_id, each
+    )
+    ids = [row["id"] for row in rows]
+    before, start, done = (await feed.head(scope)).position, time.perf_counter(), 0
+    while done < total:
+        some = ids[: total - done]
+        moved = {"remove": some} if (done // each) % 2 else {"add": some}
+        await changes.change_members(scope, segment_id, origin=Origin.API, **moved)
+        await bells.log_grew(scope.workspace_id)
+        done = (await feed.head(scope)).position - before
+        await asyncio.sleep(max(0.0, start + done / rate - time.perf_counter()))
+
+
+async def _bare(place: Place, rate: int) -> Result:
+    """A bare application sends texts of the same size to as many sockets, at the same rate."""
+    port = free_port()
+    seconds = max(5.0, place.seconds * 2)
+    total = int(rate * seconds)
+    arguments = ["-m", "bench.bare_sockets", str(port), str(rate)]
+    with process(arguments, place.environment(""), f"http://127.0.0.1:{port}/", "bare_sockets.log") as bare:
+        followers = await _followers(port, total, seconds + 20, "")
+        began, cpu = time.perf_counter(), cpu_seconds(bare)
+        heard = await _heard(followers)
+        figures = _figures(heard, total)
+        figures["API CPU %"] = (cpu_seconds(bare) - cpu) / (time.perf_counter() - began) * 100
+    figures["delivered %"] = min(100.0, figures["delivered %"])
+    return Result(f"bare sockets, {SUBSCRIBERS} x {rate}/s", figures)
