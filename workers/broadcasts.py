@@ -21,8 +21,8 @@ from workers.whatsapp.client import Client, open_session
 
 log = structlog.get_logger(__name__)
 
-STOP_SECONDS: Final = 6.0
-"""How long calls under way are waited for when the worker is asked to stop."""
+STOP_SECONDS: Final = 3.5
+"""How long calls under way, and then what they said, are waited for when the worker is asked to stop."""
 
 QUOTA_LOOK_SECONDS: Final = 30.0
 """How often a workspace that has reached its limit of people is looked at again."""

@@ -1,4 +1,4 @@
-"""Lanes: how many turns of sending run at once for one number, over all workers.
+"""Lanes: how many turns of one kind run at once for a workspace, over all workers.
 
 A lane is a short lease in Redis that its holder renews. A worker that is killed frees its lane within seconds; when Redis is
 emptied two may hold the same lane for a moment, which costs nothing: the ledger says who sends to whom.
@@ -32,7 +32,7 @@ def lanes_of(messages_per_second: int) -> int:
 
 
 @contextlib.asynccontextmanager
-async def held(redis: Redis, workspace_id: int, lane: int) -> AsyncIterator[bool]:
+async def held(redis: Redis, workspace_id: int, lane: int | str) -> AsyncIterator[bool]:
     """Hold the lane while inside; False when somebody else does. Raises RedisError at the start only."""
     key, token = _key(workspace_id, lane), os.urandom(8).hex()
     if not await redis.set(key, token, nx=True, px=int(LEASE_SECONDS * 1000)):
@@ -75,7 +75,7 @@ async def wake(redis: Redis, workspace_id: int) -> None:
     await redis.delete(_resting(workspace_id))
 
 
-def _key(workspace_id: int, lane: int) -> str:
+def _key(workspace_id: int, lane: int | str) -> str:
     return f"muster:lane:{workspace_id}:{lane}"
 
 

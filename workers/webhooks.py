@@ -13,6 +13,7 @@ from models.broadcasting.errands import ErrandKind
 from models.broadcasting.events import AccountEvent, Event, InboundEvent, PreferenceEvent, StatusEvent, TemplateEvent
 from models.broadcasting.inbox import Letter
 from permissions.principal import Scope
+from workers import lanes
 from workers.tasks import Desk, Queue, Sweep, Task
 from workers.whatsapp import webhook
 
@@ -28,13 +29,20 @@ async def take_in_webhooks(desk: Desk, workspace_id: int) -> None:
     """Take in all that waits for a workspace."""
     await desk.bells.answered("take_in_webhooks", workspace_id)
     scope = await workspaces.find_system_scope(workspace_id)
-    if scope is None:
-        return
+    async with lanes.held(desk.bells.redis, workspace_id, "webhooks") as ours:
+        if not ours or scope is None:
+            return
+        await _take_in_all(desk, scope)
+    if await inbox.has(workspace_id):  # it came while the lane was ours, and its bell found us at work
+        await desk.bells.job(Queue.BROADCAST, "take_in_webhooks", workspace_id)
+
+
+async def _take_in_all(desk: Desk, scope: Scope) -> None:
     most = AT_ONCE
     while not desk.stopping.is_set():
         read, most = await _take_in(desk, scope, most)
         if read:
-            await desk.bells.changes(workspace_id)
+            await desk.bells.changes(scope.workspace_id)
         elif most == AT_ONCE:
             return
 

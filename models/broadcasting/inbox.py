@@ -73,6 +73,17 @@ async def stumble(workspace_id: int, most: int) -> None:
     )
 
 
+async def has(workspace_id: int) -> bool:
+    """Whether the workspace has letters."""
+    return bool(
+        await db.fetch_value(
+            "SELECT EXISTS (SELECT FROM webhook_inbox WHERE workspace_id = $1 AND stumbles < $2)",
+            workspace_id,
+            MOST_STUMBLES,
+        )
+    )
+
+
 async def waiting() -> list[int]:
     """The workspaces that have letters."""
     rows = await db.fetch(
