@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from statistics import median
 
 from bench.place import Place, process
@@ -161,8 +161,8 @@ async def _tick(place: Place, scope: Scope) -> dict[str, float]:
     for number in range(place.rounds + 2):
         moment = start + number * timedelta(seconds=30)
         clock.set_source(lambda moment=moment: moment)
+        await _put_on_the_line(scope, moment + timedelta(seconds=5))
         await _take_in_all(scope)
-        await _put_on_the_line(scope, moment)
         clock.set_source(lambda moment=moment: moment + timedelta(seconds=12))
         started = time.perf_counter()
         done = await slices.take_in(scope.workspace_id, 5_000)
@@ -172,23 +172,20 @@ async def _tick(place: Place, scope: Scope) -> dict[str, float]:
     return {"tick ms": median(took[2:]), "changes": changes}
 
 
-async def _put_on_the_line(scope: Scope, moment: object) -> None:
-    """Ten contacts for each of the segments, whom its line passes five seconds from now; and that is taken in."""
-    async with db.transaction():
-        await db.execute("SET LOCAL muster.capture = 'off'")
-        await db.execute(
-            """
-            UPDATE contacts
-            SET last_interaction_at = $2::timestamptz - (10 + number % $4) * interval '1 day' + interval '5 seconds'
-            FROM (SELECT id, row_number() OVER () AS number FROM contacts WHERE workspace_id = $1 AND last_interaction_at
-                  BETWEEN $2::timestamptz - interval '9 days' AND $2::timestamptz - interval '1 day' LIMIT $3) AS chosen
-            WHERE workspace_id = $1 AND contacts.id = chosen.id
-            """,
-            scope.workspace_id,
-            moment,
-            CROSSERS,
-            RELATIVE_SEGMENTS,
-        )
+async def _put_on_the_line(scope: Scope, moment: datetime) -> None:
+    """Ten contacts for each of the segments, whom its line passes at `moment`."""
+    await db.execute(
+        """
+        UPDATE contacts SET last_interaction_at = $2::timestamptz - (10 + number % $4) * interval '1 day'
+        FROM (SELECT id, row_number() OVER () AS number FROM contacts WHERE workspace_id = $1 AND last_interaction_at
+              BETWEEN $2::timestamptz - interval '9 days' AND $2::timestamptz - interval '1 day' LIMIT $3) AS chosen
+        WHERE workspace_id = $1 AND contacts.id = chosen.id
+        """,
+        scope.workspace_id,
+        moment,
+        CROSSERS,
+        RELATIVE_SEGMENTS,
+    )
 
 
 async def _take_in_all(scope: Scope) -> None:

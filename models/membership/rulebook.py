@@ -14,14 +14,12 @@ from prometheus_client import Counter
 
 from models import db, workspaces
 from models.errors import Problems
-from models.membership.captures import Marks
+from models.membership.statements import Statement, crossers, evaluation
 from models.rules.boundaries import Boundary, boundaries
 from models.rules.catalogue import Catalogue
 from models.rules.check import check
-from models.rules.compile import batch
-from models.rules.depends import dependencies, segments_of
+from models.rules.depends import dependencies, segments_mentioned, segments_of
 from models.rules.loading import load_catalogue
-from models.rules.parameters import Parameters
 from models.rules.tree import Rule
 from permissions.principal import Scope
 
@@ -55,11 +53,11 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    """SQL and its parameters; `contact_ids` is given at each run."""
+class Source:
+    """What a rule in force was read from: its JSON, and the segments that it mentions, by name and whether deleted."""
 
-    sql: str
-    parameters: Parameters
+    rule_json: object
+    mentioned: Mapping[int, tuple[str, bool] | None]
 
 
 @dataclass(slots=True)
@@ -74,7 +72,9 @@ class Rulebook:
     builds: tuple[Build, ...] = ()
     readers_of: tuple[Mapping[str, frozenset[int]], ...] = ()
     crossers: Statement | None = None
-    _statements: OrderedDict[tuple[int, ...], Statement] = field(default_factory=OrderedDict)
+    sources: Mapping[int, Source] = field(default_factory=dict)
+    catalogue: Catalogue | None = None
+    statements: OrderedDict[tuple[int, ...], Statement] = field(default_factory=OrderedDict)
 
     @property
     def ticks(self) -> bool:
@@ -90,13 +90,25 @@ class Rulebook:
 
     def statement(self, segment_ids: tuple[int, ...]) -> Statement:
         """The statement that evaluates these segments (in ascending order) for some contacts."""
-        made = self._statements.get(segment_ids)
+        made = self.statements.get(segment_ids)
         if made is None:
-            made = self._statements[segment_ids] = _evaluation(self, segment_ids)
-            if len(self._statements) > KEPT_STATEMENTS:
-                self._statements.popitem(last=False)
-        self._statements.move_to_end(segment_ids)
+            rules = [self.followed[segment_id].rule for segment_id in segment_ids]
+            made = evaluation(self.workspace_id, self.timezone, segment_ids, rules)
+            self.statements[segment_ids] = made
+            if len(self.statements) > KEPT_STATEMENTS:
+                self.statements.popitem(last=False)
+        self.statements.move_to_end(segment_ids)
         return made
+
+    def take_over(self, before: "Rulebook") -> None:
+        """Keep the statements of the book before that are about the same rules."""
+        same = {number for number, segment in self.followed.items() if before.followed.get(number) is segment}
+        for segment_ids, statement in before.statements.items():
+            if same.issuperset(segment_ids):
+                self.statements[segment_ids] = statement
+        moving = [{number for number, one in book.followed.items() if one.boundaries} for book in (self, before)]
+        if moving[0] == moving[1] and same.issuperset(moving[0]):
+            self.crossers = before.crossers
 
 
 # ---------------------------------------------------------------- made and kept
@@ -121,6 +133,7 @@ def forget() -> None:
 
 
 async def _load(workspace_id: int, epoch: int) -> Rulebook:
+    """The book, with all that can be taken over from the one before: most often one rule has changed, or a build begun."""
     scope = await workspaces.find_system_scope(workspace_id)
     if scope is None:  # deleted, and its marks are all that is left
         return make(workspace_id, epoch, "UTC", (), ())
@@ -128,17 +141,41 @@ async def _load(workspace_id: int, epoch: int) -> Rulebook:
     rules = {row["id"]: db.load_json(row["rule_in_force"]) for row in rows if row["rule_in_force"] is not None}
     next_rules = {row["id"]: db.load_json(row["rule"]) for row in rows if row["building"]}
     catalogue = await load_catalogue(scope, *rules.values(), *next_rules.values())
-    followed = [_follow(scope, segment_id, rule, catalogue) for segment_id, rule in rules.items()]
+    before = _comparable(_books.get(workspace_id), catalogue)
+    sources = {segment_id: _source(rule, catalogue) for segment_id, rule in rules.items()}
+    followed = [
+        before.followed[segment_id]
+        if before is not None and before.sources.get(segment_id) == source and segment_id in before.followed
+        else _follow(scope, segment_id, source.rule_json, catalogue)
+        for segment_id, source in sources.items()
+    ]
     builds = [
         _build(scope, segment_id, rule, rules.get(segment_id), catalogue) for segment_id, rule in next_rules.items()
     ]
-    return make(
+    book = make(
         workspace_id,
         epoch,
         scope.timezone,
         [segment for segment in followed if segment is not None],
         [build for build in builds if build is not None],
+        before,
     )
+    book.sources, book.catalogue = sources, catalogue
+    return book
+
+
+def _comparable(before: Rulebook | None, catalogue: Catalogue) -> Rulebook | None:
+    """The book before, if the same words meant the same to it."""
+    if before is None or before.catalogue is None:
+        return None
+    meant = before.catalogue.timezone, before.catalogue.custom
+    return before if meant == (catalogue.timezone, catalogue.custom) else None
+
+
+def _source(rule_json: object, catalogue: Catalogue) -> Source:
+    mentioned = {number: catalogue.segments.get(number) for number in segments_mentioned(rule_json)}
+    known = {number: None if one is None else (one.name, one.deleted) for number, one in mentioned.items()}
+    return Source(rule_json, known)
 
 
 _IN_FORCE = """
@@ -181,14 +218,23 @@ def _read(scope: Scope, segment_id: int, rule_json: object, catalogue: Catalogue
 
 
 def make(
-    workspace_id: int, epoch: int, timezone: str, followed: Collection[Followed], builds: Collection[Build]
+    workspace_id: int,
+    epoch: int,
+    timezone: str,
+    followed: Collection[Followed],
+    builds: Collection[Build],
+    before: Rulebook | None = None,
 ) -> Rulebook:
-    """A book of these segments."""
+    """A book of these segments. Statements of the book `before` that say the same are kept: they are prepared already."""
     by_id = {segment.id: segment for segment in followed}
     levels = _levels({segment.id: segments_of(segment.rule) & by_id.keys() for segment in followed})
     book = Rulebook(workspace_id, epoch, timezone, by_id, levels, tuple(builds))
     book.readers_of = tuple(_readers(by_id[segment_id] for segment_id in level) for level in levels)
-    book.crossers = _crossers(book)
+    if before is not None:
+        book.take_over(before)
+    if book.crossers is None:
+        lines = [(segment.id, segment.boundaries) for segment in followed]
+        book.crossers = crossers(workspace_id, timezone, lines)
     return book
 
 
@@ -215,94 +261,3 @@ def _readers(segments: Iterable[Followed]) -> dict[str, frozenset[int]]:
         for name in segment.reads | {f"rule:{segment.id}", f"time:{segment.id}"}:
             readers.setdefault(name, set()).add(segment.id)
     return {name: frozenset(ids) for name, ids in readers.items()}
-
-
-# ---------------------------------------------------------------- statements
-
-
-def _evaluation(book: Rulebook, segment_ids: tuple[int, ...]) -> Statement:
-    p = Parameters(book.workspace_id, book.timezone)
-    compiled = batch([book.followed[segment_id].rule for segment_id in segment_ids], p)
-    sql = _EVALUATE.format(
-        workspace=p.workspace,
-        contacts=p.named("contact_ids", "bigint[]"),
-        segments=p.bind(segment_ids, "bigint[]"),
-        joins=compiled.joins,
-        conditions=",\n".join(f"({condition}) IS TRUE" for condition in compiled.conditions),
-    )
-    return Statement(sql, p)
-
-
-# Members as they should be, as they are stored, and what people said, side by side: only what differs comes out.
-_EVALUATE = """
-WITH wanted AS MATERIALIZED (
-    SELECT c.id AS contact_id, held.segment_id
-    FROM contacts AS c
-    {joins}
-    CROSS JOIN LATERAL unnest({segments}, ARRAY[
-        {conditions}
-    ]) AS held (segment_id, holds)
-    WHERE c.workspace_id = {workspace} AND c.id = ANY ({contacts}) AND held.holds
-), stored AS MATERIALIZED (
-    SELECT contact_id, segment_id FROM memberships
-    WHERE workspace_id = {workspace} AND contact_id = ANY ({contacts}) AND segment_id = ANY ({segments})
-), said AS MATERIALIZED (
-    SELECT o.contact_id, o.segment_id, o.override FROM membership_overrides AS o
-    JOIN contacts AS c ON c.workspace_id = {workspace} AND c.id = o.contact_id
-    WHERE o.workspace_id = {workspace} AND o.contact_id = ANY ({contacts}) AND o.segment_id = ANY ({segments})
-)
-SELECT segment_id, contact_id, stored.contact_id IS NULL AS entered,
-       CASE WHEN said.override IS NULL THEN 'RULE' ELSE 'MANUAL' END AS origin
-FROM wanted FULL JOIN stored USING (segment_id, contact_id) FULL JOIN said USING (segment_id, contact_id)
-WHERE (stored.contact_id IS NOT NULL)
-      <> CASE said.override WHEN 'INCLUDE' THEN true WHEN 'EXCLUDE' THEN false ELSE wanted.contact_id IS NOT NULL END
-ORDER BY contact_id, segment_id
-"""
-
-
-def _crossers(book: Rulebook) -> Statement | None:
-    """Who crossed a line since `since`, each with marks for the segments that the line is a line of."""
-    lines: dict[Boundary, list[int]] = {}
-    for segment in book.followed.values():
-        for boundary in segment.boundaries:
-            lines.setdefault(boundary, []).append(segment.id)
-    if not lines:
-        return None
-    p = Parameters(book.workspace_id, book.timezone)
-    looks = []
-    for boundary, segment_ids in lines.items():
-        marks = p.bind(tuple(f"time:{segment_id}" for segment_id in segment_ids), "text[]")
-        looks.append(f"SELECT x.contact_id, {marks} AS fields FROM ({boundary.query(p)}) AS x")  # noqa: S608
-    return Statement("\nUNION ALL\n".join(looks), p)
-
-
-# ---------------------------------------------------------------- who must be asked again
-
-
-def affected(book: Rulebook, level: int, marks: Marks) -> dict[tuple[int, ...], list[int]]:
-    """Which segments of a level to ask again, for which contacts: contacts with the same segments together."""
-    segments_of_marks: dict[frozenset[str], tuple[int, ...]] = {}
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for contact_id, changed in marks.items():
-        segment_ids = segments_of_marks.get(changed)
-        if segment_ids is None:
-            segment_ids = segments_of_marks[changed] = tuple(sorted(book.readers(level, changed)))
-        if segment_ids:
-            groups.setdefault(segment_ids, []).append(contact_id)
-    return _fewer(groups)
-
-
-WORTH_A_STATEMENT: Final = 20_000
-"""Rules asked in vain (a rule for a contact is half a microsecond) that still cost less than one more statement."""
-
-
-def _fewer(groups: dict[tuple[int, ...], list[int]]) -> dict[tuple[int, ...], list[int]]:
-    """The same contacts in fewer statements, where asking a few rules too many costs less than asking twice."""
-    if len(groups) <= 1:
-        return groups
-    everything = tuple(sorted(set().union(*groups)))
-    contacts = [contact_id for group in groups.values() for contact_id in group]
-    needed = sum(len(segment_ids) * len(group) for segment_ids, group in groups.items())
-    if len(everything) * len(contacts) - needed <= WORTH_A_STATEMENT * (len(groups) - 1):
-        return {everything: contacts}
-    return groups

@@ -62,7 +62,7 @@ async def settle(turn: Turn, book: Rulebook, append: Append, marks: Marks) -> No
     swapping = await builds.being_swapped(book)
     await _bury_the_dead(append, marks, swapping)
     for level in range(len(book.levels)):
-        for segment_ids, contact_ids in rulebook.affected(book, level, marks).items():
+        for segment_ids, contact_ids in evaluate.affected(book, level, marks).items():
             wanted = [segment_id for segment_id in segment_ids if segment_id not in swapping]
             difference = await evaluate.evaluate(book, wanted, contact_ids, turn.now)
             if difference:

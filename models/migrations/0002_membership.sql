@@ -44,7 +44,8 @@ CREATE INDEX membership_changes_segment_idx ON membership_changes (workspace_id,
 
 -- ---------------------------------------------------------------- rules
 
--- Grows with whatever changes how a workspace's segments are evaluated: workers keep what they compiled until it does.
+-- Moves with whatever changes how a workspace's segments are evaluated: workers keep what they compiled until it does. Microseconds
+-- of the clock, so that a workspace that was restored from a backup never comes to an epoch that somebody remembers otherwise.
 CREATE TABLE rule_epochs (
     workspace_id bigint PRIMARY KEY,
     epoch        bigint NOT NULL
@@ -61,8 +62,8 @@ BEGIN
     ELSE
         workspace := NEW.workspace_id;
     END IF;
-    INSERT INTO rule_epochs AS known (workspace_id, epoch) VALUES (workspace, 1)
-    ON CONFLICT (workspace_id) DO UPDATE SET epoch = known.epoch + 1;
+    INSERT INTO rule_epochs AS known (workspace_id, epoch) VALUES (workspace, extract(epoch FROM clock_timestamp()) * 1000000)
+    ON CONFLICT (workspace_id) DO UPDATE SET epoch = greatest(known.epoch + 1, excluded.epoch);
     RETURN NULL;
 END $$;
 

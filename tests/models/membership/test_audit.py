@@ -6,7 +6,7 @@ import pytest
 
 from models import clock, db
 from models.membership import audit, captures, quarantine, rebuild, rulebook, slices
-from models.membership.rulebook import Statement
+from models.membership.statements import Statement
 from tests.kit.engine import assert_all_is_right, counted_members, right_members, settled, stored_members
 from tests.kit.segments import TAGGED_VIP, dynamic_segment, in_segment, members_of, new_contacts, static_segment
 from tests.kit.workspaces import new_workspace
@@ -119,13 +119,13 @@ async def test_how_far_behind_the_segments_are_can_be_seen(database):
 async def test_a_rule_that_cannot_be_asked_is_set_aside_and_holds_up_no_other(database, monkeypatch):
     scope = await new_workspace()
     broken, whole = await dynamic_segment(scope), await dynamic_segment(scope)
-    compile_statement = rulebook._evaluation
+    compile_statement = rulebook.evaluation
 
-    def with_a_flaw(book, segment_ids):
-        made = compile_statement(book, segment_ids)
+    def with_a_flaw(workspace_id, timezone, segment_ids, rules):
+        made = compile_statement(workspace_id, timezone, segment_ids, rules)
         return Statement(made.sql + " LIMIT 1 / 0", made.parameters) if broken.id in segment_ids else made
 
-    monkeypatch.setattr(rulebook, "_evaluation", with_a_flaw)
+    monkeypatch.setattr(rulebook, "evaluation", with_a_flaw)
     ids = await new_contacts(scope, 2, tags=["vip"])
     with pytest.raises(db.PostgresError) as error:
         await slices.take_in(scope.workspace_id, 100)
