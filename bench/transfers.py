@@ -136,24 +136,27 @@ class Bench:
     ) -> None:
         self.url, self.bells, self.scope, self.worker, self.count = url, bells, scope, worker, count
         self.first, self.second, self.third = written
+        self.figures: dict[str, dict[str, float]] = {}
 
     async def round(self) -> dict[str, dict[str, float]]:
         """Everything once, each from the state that the other one of its pair began with."""
-        figures: dict[str, dict[str, float]] = {}
         await self._empty()
-        figures["COPY by hand"] = await self._timed(lambda: self._copy_in("contacts", self.first[1]))
+        await self._note("COPY by hand", self._timed(lambda: self._copy_in("contacts", self.first[1])))
         await self._empty()
-        figures["import, all new"] = await self._import(self.first[0], "created")
+        await self._note("import, all new", self._import(self.first[0], "created"))
         await self._rest()
-        figures["import, nothing changed"] = await self._import(self.first[0], "unchanged")
+        await self._note("import, nothing changed", self._import(self.first[0], "unchanged"))
+        await self._note("COPY TO by hand", self._timed(self._copy_out))
+        await self._note("export", self._export())
+        await self._note("import, all changed", self._import(self.second[0], "updated"))
         await self._rest()
-        figures["import, all changed"] = await self._import(self.second[0], "updated")
-        await self._rest()
-        figures["upsert by hand"] = await self._timed(lambda: self._upsert(self.third[1]))
-        await self._rest()
-        figures["COPY TO by hand"] = await self._timed(self._copy_out)
-        figures["export"] = await self._export()
-        return figures
+        await self._note("upsert by hand", self._timed(lambda: self._upsert(self.third[1])))
+        return dict(self.figures)
+
+    async def _note(self, name: str, measured: Awaitable[dict[str, float]]) -> None:
+        """Keep a figure, and show it at once: a round takes minutes."""
+        self.figures[name] = await measured
+        print(f"{name}: {self.figures[name]['rows']:.1f} thousand rows/s", flush=True)
 
     async def _empty(self) -> None:
         await db.execute(

@@ -51,13 +51,14 @@ async def remove_expired_uploads() -> int:
 
 
 async def remove_stray_files(before: datetime) -> int:
-    """Files of uploads that no row knows: what a process that died between two steps has left. Gives how many."""
+    """Files that no row knows: what a process that died between two steps has left. Gives how many."""
     known = {row["key"] for row in await db.fetch("SELECT key FROM uploads WHERE key IS NOT NULL")}
     removed = await storage().sweep(before)
-    async for key, written_at in storage().each_key("uploads"):
-        if written_at < before and key.removesuffix(".csv") not in known:
-            await storage().delete(key)
-            removed += 1
+    for prefix in ("uploads", "sheets"):
+        async for key, written_at in storage().each_key(prefix):
+            if written_at < before and key not in known:
+                await storage().delete(key)
+                removed += 1
     return removed
 
 

@@ -81,9 +81,7 @@ async def write_chunk(scope: Scope, job_id: int, plan: Plan, fields: Fields, chu
     """
     assert db.in_a_transaction(), "a chunk and its counts are committed together"
     await db.execute(_BY_INDEX)
-    await db.advisory_lock(
-        f"imports:{scope.workspace_id}"
-    )  # imports of a workspace write in turns, so they never clash
+    await db.advisory_lock(f"imports:{scope.workspace_id}")  # those of a workspace write in turns, and never clash
     _refuse_changed_fields(plan, fields, await contact_fields.load_to_write(scope))
     chunk = replace(chunk, values=dict(chunk.values), refusals=list(chunk.refusals))
     add_tags = await _spell(scope, plan, chunk)

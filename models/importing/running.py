@@ -42,23 +42,28 @@ async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
             async with aclosing(_read(scope, job)) as steps:
                 async for _ in steps:
                     yield
-        await _close(scope, job, done=True)
+        await _close(scope, job)
     except (DomainError, Problems):
-        await _close(scope, job, done="survey" not in job.progress)
+        if "survey" not in job.progress:  # a file that can't be read is good for no other import
+            await uploads.remove(scope.workspace_id, job.input["upload_id"])
+        await _close(scope, job)
         raise
     finally:
         if job.cancel_asked_at is not None:
-            await _close(scope, job, done=False)
+            await _close(scope, job)
 
 
-async def _close(scope: Scope, job: Job, *, done: bool) -> None:
-    """Leave nothing but the counts, the refusals and what an undo needs; with `done` the file goes too. May run twice."""
-    options = Options.from_json(job.input["options"])
+async def _close(scope: Scope, job: Job) -> None:
+    """Leave nothing but the counts, the refusals and what an undo needs. May run twice."""
     await uses.release(scope, UseKind.IMPORT, job.id)
-    if options.dry_run:
+    await storage().delete(_sheet_of(job))
+    if Options.from_json(job.input["options"]).dry_run:
         await lookup.forget(scope, job.id)
-    elif done:
-        await uploads.remove(scope.workspace_id, job.input["upload_id"])
+
+
+def _sheet_of(job: Job) -> str:
+    """Where the sheet of a workbook is kept for an import, as CSV."""
+    return f"sheets/{job.workspace_id}/{job.id}"
 
 
 # ---------------------------------------------------------------- reading
@@ -85,7 +90,7 @@ async def _read(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
     check_options(options, fields)
     plan = make_plan(scope, options, place(options, seen.header, seen.width), seen.width, fields)
     async with (
-        storage().on_disk(f"{key}.csv" if seen.layout.sheet else key) as path,
+        storage().on_disk(_sheet_of(job) if seen.layout.sheet else key) as path,
         aclosing(_each_chunk(scope, job, _Source(path, seen, plan, fields))) as steps,
     ):
         async for _ in steps:
@@ -106,7 +111,7 @@ async def _survey(job: Job, key: str, options: Options) -> None:
     wanted = wanted_by(options)
     async with storage().on_disk(key) as path:
         if is_workbook(await storage().head(key, HEAD_BYTES)):
-            seen = await _convert(path, f"{key}.csv", wanted)
+            seen = await _convert(path, _sheet_of(job), wanted)
         else:
             seen = await asyncio.to_thread(survey, path, wanted)
     await jobs.progress(job, total=seen.rows, progress={**job.progress, "survey": seen.to_json()})

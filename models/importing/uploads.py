@@ -156,4 +156,3 @@ async def remove(workspace_id: int, upload_id: int) -> None:
     )
     if key is not None:
         await storage().delete(key)
-        await storage().delete(f"{key}.csv")  # what a workbook was made into

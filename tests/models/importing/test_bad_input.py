@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from models import clock, db, jobs
+from models import clock, db, jobs, segments
 from models.errors import DomainError, NotAllowedInState, NotFound, Problems, Unsupported
 from models.importing import running, starting, uploads
 from models.importing.mapping import Column, Options, Policy
@@ -118,8 +118,6 @@ async def test_an_upload_survives_a_mistake_in_the_options(scope):
 
 
 async def test_contacts_are_put_into_static_segments_of_the_own_workspace_alone(scope):
-    from models import segments
-
     theirs = await static_segment(await new_workspace("Other"), [])
     with pytest.raises(NotFound, match="no such segment"):
         await started(scope, "email\na@x.org\n", add_to_segment_id=theirs.id)

@@ -4,15 +4,27 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from models import contacts, db, jobs, segments
+from models import contact_fields, contacts, db, jobs, segments
 from models.errors import Invalid
-from models.importing import running
-from models.importing.mapping import Policy
+from models.importing import running, starting
+from models.importing.mapping import Options, Policy
+from models.membership import rebuild
 from models.segments import SegmentKind
 from permissions.principal import Scope
+from schema.kit.ids import to_id
 from tests.kit.engine import assert_all_is_right, settled
 from tests.kit.segments import TAGGED_VIP, static_segment
-from tests.kit.transfers import counts, everyone, fields_of_every_type, finished, imported, refused, started
+from tests.kit.transfers import (
+    counts,
+    everyone,
+    fields_of_every_type,
+    finished,
+    imported,
+    mapped,
+    refused,
+    sent,
+    started,
+)
 from tests.kit.workspaces import new_workspace
 
 
@@ -146,8 +158,6 @@ async def test_a_key_that_one_row_gives_up_is_free_for_the_next(scope):
 async def test_muster_s_own_id_finds_a_contact_that_has_no_other_key(scope):
     await contact(scope, name="Nobody")
     [(number,)] = await everyone(scope, "id")
-    from schema.kit.ids import to_id
-
     known, unknown = to_id("Contact", number), to_id("Contact", 999_999)
     job = await imported(scope, f"id,name\n{known},Somebody\n{unknown},Who\nnonsense,Who\n", overwrite=True)
     assert counts(job) == {"updated": 1, "rejected": 2}
@@ -316,8 +326,6 @@ async def test_the_segment_lists_the_import_as_a_use_that_ends_with_it(scope):
 
 async def test_dynamic_segments_follow_an_import(scope):
     segment = (await segments.create(scope, SegmentKind.DYNAMIC, name="VIP", rule=TAGGED_VIP)).segment
-    from models.membership import rebuild
-
     await rebuild.rebuild(scope.workspace_id, segment.id)
     await imported(scope, "email,tags\na@x.org,vip\nb@x.org,\n")
     await settled(scope)
@@ -375,8 +383,6 @@ async def test_other_workspaces_are_neither_read_nor_written(scope):
 
 
 async def test_a_field_that_is_deleted_meanwhile_ends_the_import_with_a_reason(scope):
-    from models import contact_fields
-
     await fields_of_every_type(scope)
     job = await started(scope, "email,attributes.text\na@x.org,hello\n")
     field = next(one for one in await contact_fields.every(scope) if one.key == "text")
@@ -389,8 +395,6 @@ async def test_a_field_that_is_deleted_meanwhile_ends_the_import_with_a_reason(s
 
 
 async def test_a_field_that_is_deleted_between_two_chunks_ends_the_import_with_a_reason(scope, monkeypatch):
-    from models import contact_fields
-
     monkeypatch.setattr(running, "CHUNK_ROWS", 1)
     await fields_of_every_type(scope)
     job = await started(scope, "email,attributes.text\na@x.org,hello\nb@x.org,hello\n")
@@ -428,14 +432,12 @@ async def test_a_dry_run_counts_and_reports_and_changes_nothing(scope, monkeypat
     assert told == await refused(scope, wet)
 
 
-async def test_an_upload_can_be_imported_after_its_dry_run_and_is_gone_after_the_import(scope, file_folder):
-    from models.importing import starting
-    from models.importing.mapping import Options
-    from tests.kit.transfers import mapped, sent
-
+async def test_an_upload_can_be_imported_again_and_again(scope):
     upload = await sent(scope, "email\na@x.org\n")
     dry = await starting.start_upload(scope, upload, Options(mapped("email"), dry_run=True))
-    await finished(scope, dry)
-    await finished(scope, await starting.start_upload(scope, upload, Options(mapped("email"))))
+    dry = await finished(scope, dry)
+    first = await finished(scope, await starting.start_upload(scope, upload, Options(mapped("email"))))
+    again = Options(mapped("email"), overwrite=True)
+    second = await finished(scope, await starting.start_upload(scope, upload, again))
+    assert (counts(dry), counts(first), counts(second)) == ({"created": 1}, {"created": 1}, {"unchanged": 1})
     assert await everyone(scope, "email") == [("a@x.org",)]
-    assert [path for path in file_folder.rglob("*") if path.is_file()] == []

@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 
 from models import clock, contacts, db
-from models.importing import uploads
+from models.importing import starting, uploads
+from models.importing.mapping import Options
 from permissions.principal import Scope
 from schema.kit.links import Links, Purpose
 from tests.kit.api import SIGNING, application, send
-from tests.kit.transfers import exported, imported, sent
+from tests.kit.transfers import exported, imported, mapped, sent
 from tests.kit.workspaces import new_workspace
 
 LINKS = Links(SIGNING.secret, "")
@@ -88,10 +89,6 @@ async def test_a_bad_or_old_address_takes_nothing(scope, app, file_folder):
 
 
 async def test_a_file_that_is_being_imported_is_not_replaced(scope, app):
-    from models.importing import starting
-    from models.importing.mapping import Options
-    from tests.kit.transfers import mapped
-
     number, path = await an_address(scope)
     await send(app, "PUT", path, b"email\na@x.org\n")
     await starting.start_upload(scope, number, Options(mapped("email")))
