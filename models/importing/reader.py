@@ -18,6 +18,9 @@ from models.importing.layout import LONGEST_ROW, Layout, has_bad_bytes, too_long
 BLOCK: Final = 1 << 20
 """Characters that are read at once."""
 
+MOST_BLOCKS: Final = 4
+"""How many blocks are taken at once at most: a file of very long rows takes no more memory than one of short ones."""
+
 BROKEN_QUOTES: Final = (
     "the quotes do not match: a cell that holds a quote or a line break stands in quotes,"
     ' and each quote inside is doubled ("")'
@@ -44,6 +47,7 @@ class RowReader(AbstractContextManager["RowReader"]):
         self._layout = layout
         self._file = _opened(source, layout) if isinstance(source, Path) else source
         self._lines: list[str] = []  # read, and not yet taken
+        self._blocks = 0
         self.next_line = 1
         """The line on which the next row begins."""
         self._skip(layout.first_line if from_line is None else from_line)
@@ -60,9 +64,9 @@ class RowReader(AbstractContextManager["RowReader"]):
             self.next_line += sum(1 for _ in islice(self._file, to_line - 1))
 
     def take(self, most: int) -> Rows:
-        """The next `most` rows, or fewer at the end. Raises Invalid when the file is no text of rows from here on."""
-        rows = Rows()
-        while len(rows) < most and (self._lines or self._read_on()):
+        """The next `most` rows, or fewer when they are long; none at the end. Raises Invalid when this is no text of rows."""
+        rows, until = Rows(), self._blocks + MOST_BLOCKS
+        while len(rows) < most and (self._blocks < until or not len(rows)) and (self._lines or self._read_on()):
             taken = self._parse(rows, most)
             ended = taken == len(self._lines)
             del self._lines[:taken]
@@ -77,6 +81,7 @@ class RowReader(AbstractContextManager["RowReader"]):
         except UnicodeError:
             raise Invalid(f"line {self.next_line} or one soon after it is not {self._layout.encoding}") from None
         self._lines += more
+        self._blocks += 1
         return bool(more)
 
     def _parse(self, rows: Rows, most: int) -> int:

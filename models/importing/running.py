@@ -147,7 +147,7 @@ async def _each_chunk(scope: Scope, job: Job, source: _Source) -> AsyncGenerator
                 await _take_stock(created, job.progress["created"])
                 yield
         finally:
-            await asyncio.wait({reading})  # the file must not be closed under it
+            await asyncio.gather(reading, return_exceptions=True)  # the file must not be closed under it
 
 
 def _next_chunk(reader: RowReader, plan: Plan) -> tuple[Chunk | None, int]:

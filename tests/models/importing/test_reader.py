@@ -69,6 +69,15 @@ def test_reading_goes_on_from_a_line():
         assert reader.take(10).cells == [["c"], ["d"]]
 
 
+def test_of_long_rows_fewer_are_taken_at_once():
+    text = "".join(f"{n},{'x' * 100_000}\n" for n in range(100))
+    with RowReader(io.StringIO(text, newline=""), PLAIN) as reader:
+        taken = []
+        while rows := reader.take(10_000).cells:
+            taken.append(len(rows))
+    assert (sum(taken), max(taken) < 60) == (100, True)
+
+
 def test_a_row_of_a_sheet_is_a_line_however_many_its_cells_have():
     sheet = Layout("utf-8", ",", sheet=True)
     assert read('header\n"a\nb"\n\nc\n', sheet).lines == [1, 2, 4]
