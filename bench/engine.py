@@ -134,9 +134,7 @@ async def _ticks(place: Place, large: Scope, small: Scope) -> list[Result]:
     figures = {}
     for name, scope in (("large", large), ("small", small)):
         await empty_of_segments(scope)
-        rules = [
-            field("last_interaction_at", "MORE_THAN_AGO", f"P{10 + number}D") for number in range(RELATIVE_SEGMENTS)
-        ]
+        rules = [_silent_for(number) for number in range(RELATIVE_SEGMENTS)]
         await new_segments(scope, rules)
         figures[name] = await _tick(place, scope)
         await empty_of_segments(scope)
@@ -152,6 +150,13 @@ async def _ticks(place: Place, large: Scope, small: Scope) -> list[Result]:
         ),
         Result(f"tick, {place.contacts // 10:,} contacts", of_small),
     ]
+
+
+def _silent_for(number: int) -> Rule:
+    """A hundredth of those who have been silent for so many days."""
+    return {
+        "all": [field("last_interaction_at", "MORE_THAN_AGO", f"P{10 + number}D"), field("score", "EQUALS", number)]
+    }
 
 
 async def _tick(place: Place, scope: Scope) -> dict[str, float]:
@@ -176,7 +181,7 @@ async def _put_on_the_line(scope: Scope, moment: datetime) -> None:
     """Ten contacts for each of the segments, whom its line passes at `moment`."""
     await db.execute(
         """
-        UPDATE contacts SET last_interaction_at = $2::timestamptz - (10 + number % $4) * interval '1 day'
+        UPDATE contacts SET score = number % $4, last_interaction_at = $2::timestamptz - (10 + number % $4) * interval '1 day'
         FROM (SELECT id, row_number() OVER () AS number FROM contacts WHERE workspace_id = $1 AND last_interaction_at
               BETWEEN $2::timestamptz - interval '9 days' AND $2::timestamptz - interval '1 day' LIMIT $3) AS chosen
         WHERE workspace_id = $1 AND contacts.id = chosen.id

@@ -13,7 +13,7 @@ import psutil
 
 from bench.place import Place, cpu_seconds, free_port, process
 from bench.table import Result
-from bench.world import Rule, empty_of_segments, field, new_segments, world
+from bench.world import Rule, empty_of_segments, field, new_empty_segments, new_segments, world
 from models import api_tokens, db
 from models.membership import changes, feed
 from models.membership.origins import Origin
@@ -56,16 +56,11 @@ async def _bearer(scope: Scope) -> str:
 # ---------------------------------------------------------------- one change
 
 
-def _rules() -> list[Rule]:
-    """200 segments that read the score, and 800 that read something else."""
-    by_score = [field("score", "EQUALS", number) for number in range(DEPENDENT)]
-    by_city = [field("name", "STARTS_WITH", f"Nobody {number}") for number in range(SEGMENTS - DEPENDENT)]
-    return by_score + by_city
-
-
 async def _one_change(place: Place, url: str, scope: Scope, bells: Bells) -> Result:
     await empty_of_segments(scope)
-    await new_segments(scope, _rules())
+    others: list[Rule] = [field("name", "STARTS_WITH", f"Nobody {number}") for number in range(SEGMENTS - DEPENDENT)]
+    await new_empty_segments(scope, others)
+    await new_segments(scope, [field("score", "EQUALS", number) for number in range(DEPENDENT)])
     arguments = ["-m", "muster", "worker", "--queue", "realtime"]
     with _api(place, url) as (port, api), process(arguments, place.environment(url), None, "worker.log") as worker:
         late, used = await _change_and_listen(place, scope, bells, port, (api, worker))

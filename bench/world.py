@@ -49,7 +49,7 @@ _CONTACTS = """
 INSERT INTO contacts (workspace_id, external_id, name, email, phone, score, date_of_birth, subscribed_at,
                       last_interaction_at, tags, attributes, created_at)
 SELECT $1, 'customer-' || n, 'Ana Contact ' || n, 'contact' || n || '@example.com', '+346' || lpad(n::text, 8, '0'), n % 100,
-       date '1950-01-01' + (n * 37 % 20000)::int, now() - n % 700 * interval '1 day', now() - (n * 7919 % 8640000) * interval '1 second',
+       date '1950-01-01' + (n * 37 % 20000)::int, now() - n % 700 * interval '1 day', now() - (n::bigint * 7919 % 8640000) * interval '1 second',
        (ARRAY['vip', 'news', 'trial', 'madrid'])[1:n % 5], jsonb_build_object('city', 'City ' || n % 50, 'visits', n % 1000),
        now() - n % 900 * interval '1 day'
 FROM generate_series($2::int, $3::int) AS n
@@ -96,10 +96,19 @@ async def new_segment(scope: Scope, rule: Rule, kind: str = "DYNAMIC_PLUS") -> i
     return segment_id
 
 
-async def new_segments(scope: Scope, rules: Sequence[Rule]) -> list[int]:
+async def new_segments(scope: Scope, rules: Sequence[Rule]) -> None:
     """The same, many, all built."""
-    made = [await new_segment(scope, rule) for rule in rules]
-    for segment_id in made:
+    for segment_id in [await new_segment(scope, rule) for rule in rules]:
         await rebuild.rebuild(scope.workspace_id, segment_id)
     await settle()
-    return made
+
+
+async def new_empty_segments(scope: Scope, rules: Sequence[Rule]) -> None:
+    """Many, whose rules no contact meets, as if they had been built."""
+    for rule in rules:
+        await new_segment(scope, rule)
+    await db.execute(
+        "UPDATE segments SET status = 'READY', rule_in_force = rule, force_version = 1"
+        " WHERE workspace_id = $1 AND status = 'BUILDING'",
+        scope.workspace_id,
+    )
