@@ -113,6 +113,7 @@ async def _fill() -> None:
     scope = await workspaces.create("Broadcasts")
     async with db.transaction():
         await db.execute("SET LOCAL muster.capture = 'off'")
+        await db.execute("SET LOCAL muster.members = 'logged'")
         await db.execute(
             """
             INSERT INTO contacts (workspace_id, name, phone, whatsapp_consent)

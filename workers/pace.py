@@ -17,10 +17,14 @@ from redis.asyncio import Redis
 WINDOW_MICROSECONDS: Final = 1_025_000
 """The window: a second, and a little for what lies between a grant and the arrival of its message."""
 
+AHEAD_MICROSECONDS: Final = 15_000
+"""How long before it begins a grant is given: its recipients are claimed meanwhile."""
+
 _TAKE: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local limit, want, idle, window = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1', tonumber(ARGV[4])
+local ahead = tonumber(ARGV[5])
 local state = redis.call('HMGET', KEYS[1], 'ease', 'eased_at', 'rest_until', 'tokens', 'filled_at')
 local ease, eased_at = tonumber(state[1]), tonumber(state[2])
 local rest_until, tokens, filled_at = tonumber(state[3]), tonumber(state[4]), tonumber(state[5])
@@ -34,11 +38,16 @@ local pace = math.max(1, limit * ease)
 local full = math.max(1, pace * 0.1)
 tokens = math.min(full, tokens + math.max(0, now - filled_at) * pace * 1.25 / 1000000)
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', '(' .. string.format('%.0f', now - window))
-local given, oldest = 0, nil
+-- What leaves the window within the time that a claim takes may be counted on: the grant begins when it has left.
+local given, oldest, begins = 0, nil, now
 for _, grant in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
     local at, count = string.match(grant, '(%d+):(%d+)')
-    given = given + tonumber(count)
-    oldest = oldest or tonumber(at)
+    if tonumber(at) + window <= now + ahead then
+        begins = math.max(begins, tonumber(at) + window)
+    else
+        given = given + tonumber(count)
+        oldest = oldest or tonumber(at)
+    end
 end
 local room = math.floor(pace) - given
 local least = math.min(want, math.max(1, math.floor(full * 0.8)))
@@ -46,23 +55,24 @@ local granted, wait, member = 0, 0, ''
 if now < rest_until then
     wait = rest_until - now
 elseif room < 1 then
-    wait = oldest + window - now
+    wait = oldest + window - ahead - now
 elseif tokens < least then
     wait = (least - tokens) / (pace * 1.25 / 1000000)
 else
     granted = math.min(want, math.floor(tokens), room)
     tokens = tokens - granted
-    member = string.format('%.0f:%d', now, granted)
-    while redis.call('ZADD', KEYS[2], 'NX', string.format('%.0f', now), member) == 0 do
-        now = now + 1
-        member = string.format('%.0f:%d', now, granted)
+    local at = begins
+    member = string.format('%.0f:%d', at, granted)
+    while redis.call('ZADD', KEYS[2], 'NX', string.format('%.0f', at), member) == 0 do
+        at = at + 1
+        member = string.format('%.0f:%d', at, granted)
     end
 end
 redis.call('HSET', KEYS[1], 'ease', tostring(ease), 'eased_at', string.format('%.0f', now), 'rest_until',
            string.format('%.0f', rest_until), 'tokens', tostring(tokens), 'filled_at', string.format('%.0f', now))
 redis.call('PEXPIRE', KEYS[1], 60000)
 redis.call('PEXPIRE', KEYS[2], 60000)
-return {granted, math.ceil(wait), member}
+return {granted, math.ceil(wait), member, begins - now}
 """
 
 # A grant is used now, and perhaps not all of it: it moves to this moment, for the window is about messages and not about claims.
@@ -123,10 +133,11 @@ return 1
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """`count` messages may be sent now; none: ask again in `wait_seconds`. `name` stands for it."""
+    """`count` messages may be sent in `begins_in_seconds`; none: ask again in `wait_seconds`. `name` stands for it."""
 
     count: int
     wait_seconds: float
+    begins_in_seconds: float
     name: str
 
 
@@ -143,12 +154,13 @@ class Bucket:
 
     async def take(self, want: int, *, idle: bool = False) -> Grant:
         """Up to `want` grants. `idle`: PostgreSQL says that the number has sent nothing for seconds."""
-        arguments = [self.limit, want, int(idle), WINDOW_MICROSECONDS]
-        count, wait, name = await self._take(keys=self._keys, args=arguments)
-        return Grant(int(count), int(wait) / 1_000_000, name.decode() if isinstance(name, bytes) else name)
+        arguments = [self.limit, want, int(idle), WINDOW_MICROSECONDS, AHEAD_MICROSECONDS]
+        count, wait, name, begins = await self._take(keys=self._keys, args=arguments)
+        named = name.decode() if isinstance(name, bytes) else name
+        return Grant(int(count), int(wait) / 1_000_000, int(begins) / 1_000_000, named)
 
     async def use(self, grant: Grant, count: int) -> None:
-        """`count` of the grant are sent at this moment; the rest goes back."""
+        """`count` of the grant are sent at this moment, and not before it begins; the rest goes back."""
         await self._use(keys=self._keys, args=[grant.name, count])
 
     async def slow_down(self) -> None:
@@ -165,6 +177,7 @@ class Bucket:
         while True:
             grant = await self.take(1, idle=idle)
             if grant.count:
+                await asyncio.sleep(grant.begins_in_seconds)
                 await self.use(grant, 1)
                 return True
             if asyncio.get_running_loop().time() + grant.wait_seconds > deadline:

@@ -140,7 +140,9 @@ class Turn:
 
     async def _send(self, grant: Grant, broadcasts: list[int]) -> bool:
         """Claim as many as were granted, and start their calls. False when nothing was due."""
+        begins_at = _now() + grant.begins_in_seconds
         claimed = await self._claim(grant.count, broadcasts)
+        await asyncio.sleep(max(0.0, begins_at - _now()))
         await self._bucket.use(grant, len(claimed.attempts))
         for attempt in claimed.attempts:
             call = asyncio.create_task(self._attempt(attempt))

@@ -27,8 +27,7 @@ async def take_for(
         if not grant.count:
             await asyncio.sleep(min(grant.wait_seconds, 0.2))
             continue
-        if stall:
-            await asyncio.sleep(stall)
+        await asyncio.sleep(max(stall, grant.begins_in_seconds))
         await bucket.use(grant, grant.count)
         times.extend([time.monotonic()] * grant.count)
 
