@@ -49,7 +49,8 @@ _CONTACTS = """
 INSERT INTO contacts (workspace_id, external_id, name, email, phone, score, date_of_birth, subscribed_at,
                       last_interaction_at, tags, attributes, created_at)
 SELECT $1, 'customer-' || n, 'Ana Contact ' || n, 'contact' || n || '@example.com', '+346' || lpad(n::text, 8, '0'), n % 100,
-       date '1950-01-01' + (n * 37 % 20000)::int, now() - n % 700 * interval '1 day', now() - (n::bigint * 7919 % 8640000) * interval '1 second',
+       date '1950-01-01' + (n * 37 % 20000)::int, now() - n % 700 * interval '1 day',
+       now() - (n::bigint * 7919 % 8640000) * interval '1 second',
        (ARRAY['vip', 'news', 'trial', 'madrid'])[1:n % 5], jsonb_build_object('city', 'City ' || n % 50, 'visits', n % 1000),
        now() - n % 900 * interval '1 day'
 FROM generate_series($2::int, $3::int) AS n
