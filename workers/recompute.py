@@ -47,7 +47,8 @@ async def take_in(desk: Desk, workspace_id: int) -> None:
     size = _sizes.get(workspace_id, FIRST)
     try:
         done = await slices.take_in(workspace_id, size, answered)
-    except db.PostgresError as error:
+    except BaseException as error:
+        _sizes[workspace_id] = max(SMALLEST, size // 4)  # was it too much for its time? Then less of it goes through
         if db.is_data_error(error):
             await quarantine.isolate(workspace_id, size)
         raise
