@@ -80,6 +80,7 @@ class Sandbox:
         self.teller = Teller(webhook_url, habits or Habits())
         self.numbers: dict[str, Number] = {}
         self.accepted: Counter[str] = Counter()
+        self.asked_at: list[float] = []
         self.accepted_at: list[float] = []
         self.first_at = 0.0
         self.references: dict[str, str] = {}
@@ -137,6 +138,7 @@ class Sandbox:
         return self._accept(number, phone, message, fault)
 
     def _admit(self, number: Number, phone: str) -> None:
+        self.asked_at.append(time.monotonic())
         if not number.throughput.admit(time.monotonic()):
             raise Refusal(429, 130429, "Rate limit hit", "Message failed to send: too many messages from this number.")
         if not number.pair.admit(phone, time.monotonic()):
@@ -242,12 +244,12 @@ class Sandbox:
     # ------------------------------------------------------------ what it has seen
 
     def report(self) -> dict[str, Any]:
-        """What was accepted: how many messages, for how many people, the most for one of them, the busiest second."""
+        """What was accepted: how many messages, for how many people, the most for one; and the busiest second, refusals too."""
         return {
             "accepted": sum(self.accepted.values()),
             "people": len(self.accepted),
             "most_for_one": max(self.accepted.values(), default=0),
-            "busiest_second": busiest_second(self.accepted_at),
+            "busiest_second": busiest_second(self.asked_at),
             "seconds": self.accepted_at[-1] - self.accepted_at[0] if self.accepted_at else 0.0,
             "first_at": self.first_at,
             "refusals": {str(code): count for code, count in self.refusals.items()},
@@ -258,6 +260,7 @@ class Sandbox:
     def forget(self) -> None:
         """Count from zero again."""
         self.accepted.clear()
+        self.asked_at.clear()
         self.accepted_at.clear()
         self.first_at = 0.0
         self.refusals.clear()
