@@ -54,10 +54,23 @@ async def test_an_import_is_shown_with_what_became_of_its_rows(api, scope):
     assert shown.pop("rejectedRowsUrl").endswith(f"/rejected-rows-{job.id}.csv")
     assert shown == {
         "id": to_id("ImportJob", job.id),
-        "kind": "IMPORT", "status": "SUCCEEDED", "done": 2, "total": 2, "dryRun": False,
-        "created": 1, "updated": 0, "unchanged": 0, "skipped": 0, "rejected": 1,
-        "undoneAt": None, "segment": {"name": "Fed"}, "filename": "contacts.csv",
-        "encoding": "utf-8", "delimiter": ";", "undone": None, "kept": None,
+        "kind": "IMPORT",
+        "status": "SUCCEEDED",
+        "done": 2,
+        "total": 2,
+        "dryRun": False,
+        "created": 1,
+        "updated": 0,
+        "unchanged": 0,
+        "skipped": 0,
+        "rejected": 1,
+        "undoneAt": None,
+        "segment": {"name": "Fed"},
+        "filename": "contacts.csv",
+        "encoding": "utf-8",
+        "delimiter": ";",
+        "undone": None,
+        "kept": None,
     }
 
 
