@@ -63,9 +63,9 @@ async def stumble(workspace_id: int, most: int) -> None:
     """The oldest letters could not be taken in together: they are taken one by one from now on, and not for ever."""
     await db.execute(
         """
-        UPDATE webhook_inbox SET stumbles = stumbles + 1 WHERE workspace_id = $1 AND id IN (
+        UPDATE webhook_inbox SET stumbles = stumbles + 1 WHERE workspace_id = $1 AND id = ANY (ARRAY(
             SELECT id FROM webhook_inbox WHERE workspace_id = $1 AND stumbles < $2
-            ORDER BY stumbles > 0, id LIMIT $3 FOR UPDATE SKIP LOCKED)
+            ORDER BY stumbles > 0, id LIMIT $3 FOR UPDATE SKIP LOCKED)) -- once: under IN it may be asked for each row
         """,
         workspace_id,
         MOST_STUMBLES,
