@@ -136,6 +136,14 @@ async def test_every_line_of_a_field_is_answered_by_an_index(database, field, op
 
 
 async def test_the_lines_of_activities_are_answered_by_an_index(database):
+    await _many_contacts()
+    await db.execute(
+        """
+        INSERT INTO activities (workspace_id, contact_id, kind, occurred_at)
+        SELECT 1, id, 'visit', updated_at FROM contacts WHERE workspace_id = 1
+        """
+    )
+    await db.execute("ANALYZE activities")
     rule = check({"activity": {"kind": "visit", "within": "P7D", "operator": "GTE", "value": 1}}, CATALOGUE)
     for boundary in boundaries(rule):
         assert "activities_kind_idx" in await _plan(boundary)
