@@ -1,6 +1,5 @@
 """`muster worker`: one process of one queue."""
 
-import gc
 import sys
 
 import uvloop
@@ -18,9 +17,6 @@ def work(settings: Settings, queue: str) -> None:
     """Work until SIGINT or SIGTERM."""
     files.use(storage_of(settings))
     use_sealing_keys(installation(settings))
-    gc.collect()  # what is loaded now stays: the collector need not look at it again, and need not look so often
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
     sys.exit(uvloop.run(work_on(Queue(queue), worker_config(settings))))
 
 
