@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from models import audit, clock, db
 from models.db import Record
 from models.errors import DomainError, Invalid, LimitExceeded, NotFound, Problems, Required
+from models.membership import captures
 from models.texts import check_name, check_object, check_text
 from permissions.principal import Scope
 
@@ -49,7 +50,8 @@ async def record(scope: Scope, activities: Sequence[NewActivity]) -> Recorded:
     columns = _checked(activities)
     async with db.transaction():
         contact_ids = await _contacts_of(scope, activities)
-        recorded = await db.execute(_INSERT, scope.workspace_id, contact_ids, *columns)
+        async with captures.as_bulk(only_if=len(activities) > captures.MANY):
+            recorded = await db.execute(_INSERT, scope.workspace_id, contact_ids, *columns)
         if recorded:
             await audit.record(scope, "activities_record", "Activity", None, {"recorded": recorded})
     return Recorded(recorded, len(activities) - recorded)

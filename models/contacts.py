@@ -11,6 +11,7 @@ from models import audit, contact_fields, db, tags
 from models.contact_values import MOST_TAGS, check_all, check_column, check_tags, path_of
 from models.db import Record, UniqueViolation
 from models.errors import Conflict, DomainError, LimitExceeded, NotFound, Problems, Required, Taken, at
+from models.membership import captures
 from permissions.principal import Scope
 
 Values = Mapping[str, Any]
@@ -266,7 +267,8 @@ async def delete(scope: Scope, numbers: Sequence[int]) -> list[int]:
     """
     _few_enough(numbers, "ids")
     async with db.transaction():
-        rows = await db.fetch(_DELETE, scope.workspace_id, list(numbers))
+        async with captures.as_bulk(only_if=len(numbers) > captures.MANY):
+            rows = await db.fetch(_DELETE, scope.workspace_id, list(numbers))
         deleted = {row["id"] for row in rows}
         if deleted:
             await audit.record(scope, "contacts_delete", "Contact", None, {"ids": sorted(deleted)})
@@ -317,7 +319,8 @@ async def _tag(scope: Scope, action: str, sql: str, numbers: Sequence[int], name
         if sql is _ADD_TAGS:
             wanted = await tags.spelled(scope, wanted)
         await _lock_all(scope, numbers)
-        changed = await db.fetch(sql, scope.workspace_id, list(numbers), wanted)
+        async with captures.as_bulk(only_if=len(numbers) > captures.MANY):
+            changed = await db.fetch(sql, scope.workspace_id, list(numbers), wanted)
         if any(row["tags"] > MOST_TAGS for row in changed):
             raise LimitExceeded(f"a contact holds at most {MOST_TAGS} tags", ("tags",))
         if changed:

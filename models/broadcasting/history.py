@@ -11,6 +11,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from models import db
+from models.membership import captures
+
+RECEIVED: Final = "message.received"
+"""What a person wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +47,23 @@ _RECORD: Final = """
 
 
 async def record(workspace_id: int, happenings: Sequence[Happening]) -> int:
-    """Write the activities of contacts that are still there; returns how many are new. The caller rings `changes`."""
+    """Write the activities of contacts that are still there; returns how many are new. The caller rings `changes`.
+
+    In a transaction. What became of a broadcast's messages comes in floods, and is taken in after what people do: they are marked
+    as bulk, but for `message.received`.
+    """
     if not happenings:
         return 0
-    return await db.execute(
-        _RECORD,
-        workspace_id,
-        [one.contact_id for one in happenings],
-        [one.kind for one in happenings],
-        [one.at for one in happenings],
-        [one.key for one in happenings],
-        [db.dump_json(one.properties) for one in happenings],
-    )
+    async with captures.as_bulk(only_if=all(one.kind != RECEIVED for one in happenings)):
+        return await db.execute(
+            _RECORD,
+            workspace_id,
+            [one.contact_id for one in happenings],
+            [one.kind for one in happenings],
+            [one.at for one in happenings],
+            [one.key for one in happenings],
+            [db.dump_json(one.properties) for one in happenings],
+        )
 
 
 def of_message(recipient: Any, kind: str, at: datetime, **more: Any) -> Happening:

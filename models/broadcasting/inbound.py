@@ -66,7 +66,7 @@ def _happening(contact_id: int, event: InboundEvent, answered: Mapping[str, int]
         said["payload"] = event.payload[:LONGEST_TEXT]
     if event.answers and event.answers in answered:
         said["broadcastId"] = history.outside_id(answered[event.answers])
-    return history.Happening(contact_id, "message.received", event.at, f"whatsapp:{event.message_id}"[:200], said)
+    return history.Happening(contact_id, history.RECEIVED, event.at, f"whatsapp:{event.message_id}"[:200], said)
 
 
 async def _heed(workspace_id: int, heard: Iterable[tuple[int, InboundEvent]], stop_words: Collection[str]) -> None:

@@ -5,9 +5,11 @@ or left), `rule:<id>` (ask that segment, whatever changed), `time:<id>` (it cros
 or `-` (deleted).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from models import clock, db
 from permissions.principal import Scope
@@ -15,8 +17,12 @@ from permissions.principal import Scope
 Marks = Mapping[int, frozenset[str]]
 """What changed, by contact."""
 
-NEWEST = 200
+NEWEST: Final = 200
 """Of people's own edits the newest so many go first, so that a backlog of a million does not hold up an edit made now."""
+
+
+MANY: Final = 100
+"""Of what one call writes about more contacts than this, people's single edits go before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,18 @@ async def mark(scope: Scope, fields_of: Mapping[int, Collection[str]], *, bulk: 
         ["\n".join(fields) for fields in fields_of.values()],
         bulk,
     )
+
+
+@asynccontextmanager
+async def as_bulk(*, only_if: bool = True) -> AsyncIterator[None]:
+    """What the caller's transaction writes inside is marked as bulk: whatever else waits is taken in before."""
+    if not only_if:
+        yield
+        return
+    assert db.in_a_transaction(), "it is said for a stretch of a transaction"
+    await db.execute("SET LOCAL muster.capture = 'bulk'")
+    yield
+    await db.execute("SET LOCAL muster.capture = ''")
 
 
 async def claim(workspace_id: int, limit: int) -> tuple[Marks, bool]:

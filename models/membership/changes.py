@@ -11,14 +11,12 @@ from models import clock, db
 from models.errors import LimitExceeded, NotFound, Path, Unsupported
 from models.membership import apply, builds, rulebook, slices, turns
 from models.membership.apply import Difference
+from models.membership.captures import MANY
 from models.membership.origins import ChangeKind, Origin, Override
 from permissions.principal import PrincipalKind, Scope
 
 MAX_AT_ONCE: Final = 10_000
 """The most contacts that one call takes."""
-
-MANY: Final = 100
-"""What is more than this is bulk: people's single edits are taken in before it."""
 
 
 # ---------------------------------------------------------------- static segments
