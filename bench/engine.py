@@ -182,8 +182,8 @@ async def _put_on_the_line(scope: Scope, moment: datetime) -> None:
     await db.execute(
         """
         UPDATE contacts SET score = number % $4, last_interaction_at = $2::timestamptz - (10 + number % $4) * interval '1 day'
-        FROM (SELECT id, row_number() OVER () AS number FROM contacts WHERE workspace_id = $1 AND last_interaction_at
-              BETWEEN $2::timestamptz - interval '9 days' AND $2::timestamptz - interval '1 day' LIMIT $3) AS chosen
+        FROM (SELECT id, row_number() OVER () AS number FROM contacts WHERE workspace_id = $1
+              ORDER BY hashint8extended(id, extract(epoch FROM $2::timestamptz)::bigint) LIMIT $3) AS chosen
         WHERE workspace_id = $1 AND contacts.id = chosen.id
         """,
         scope.workspace_id,

@@ -34,19 +34,21 @@ def evaluation(workspace_id: int, timezone: str, segment_ids: Sequence[int], rul
     return Statement(sql, p)
 
 
-# Members as they should be, as they are stored, and what people said, side by side: only what differs comes out.
+# Members as they should be, as they are stored, and what people said, side by side: only what differs comes out. Stored
+# members are found by contact: where the segments stand in the same condition, the planner may walk through all of their members.
 _EVALUATE = """
 WITH wanted AS MATERIALIZED (
-    SELECT c.id AS contact_id, held.segment_id
+    SELECT c.id AS contact_id, told.segment_id
     FROM contacts AS c
     {joins}
     CROSS JOIN LATERAL unnest({segments}, ARRAY[
         {conditions}
-    ]) AS held (segment_id, holds)
-    WHERE c.workspace_id = {workspace} AND c.id = ANY ({contacts}) AND held.holds
+    ]) AS told (segment_id, holds)
+    WHERE c.workspace_id = {workspace} AND c.id = ANY ({contacts}) AND told.holds
+), held AS MATERIALIZED (
+    SELECT contact_id, segment_id FROM memberships WHERE workspace_id = {workspace} AND contact_id = ANY ({contacts})
 ), stored AS MATERIALIZED (
-    SELECT contact_id, segment_id FROM memberships
-    WHERE workspace_id = {workspace} AND contact_id = ANY ({contacts}) AND segment_id = ANY ({segments})
+    SELECT held.* FROM held JOIN unnest({segments}) AS asked (segment_id) USING (segment_id)
 ), said AS MATERIALIZED (
     SELECT o.contact_id, o.segment_id, o.override FROM membership_overrides AS o
     JOIN contacts AS c ON c.workspace_id = {workspace} AND c.id = o.contact_id
