@@ -110,7 +110,8 @@ def _beyond(by: _By, after: Place, p: Parameters) -> str:
     than, number = "<" if by.descending else ">", p.bind(after.number, "bigint")
     if by.without_key:
         return f"c.id {than} {number}"
-    return f"({by.expression}, c.id) {than} ({p.bind(after.sort_key, by.sql_type)}, {number})"
+    sort_key = p.bind(after.sort_key, "text") if by.sql_type == "text" else p.time(after.sort_key, by.sql_type)
+    return f"({by.expression}, c.id) {than} ({sort_key}, {number})"
 
 
 async def count(scope: Scope, wanted: Wanted) -> int:

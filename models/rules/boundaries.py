@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
-from models.rules.comparisons import Time, comes_round
+from models.rules.comparisons import Time, both, comes_round
 from models.rules.duration import Duration
 from models.rules.fields import time_of
 from models.rules.lines import NOW, Line
@@ -59,9 +59,10 @@ class Crossing:
 
     @property
     def index(self) -> Index | None:
-        if not self.field.custom and self.field.key in INDEXED:
-            return None
-        return _index(self.field, time_of(self.field).expression, "time")
+        if self.field.custom:
+            time = time_of(self.field)
+            return _index(self.field, time.expression, "", time.indexed)
+        return None if self.field.key in INDEXED else _index(self.field, time_of(self.field).expression, "_time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Anniversary:
 
     @property
     def index(self) -> Index | None:
-        return _index(self.field, time_of(self.field).day_of_year, "day") if self.field.custom else None
+        return _index(self.field, time_of(self.field).day_of_year, "_day") if self.field.custom else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,21 +152,22 @@ def _window(measure: Measure) -> Iterator[tuple[Line, bool]]:
 def _passed(time: Time, line: Line, keeps: bool, p: Parameters) -> str:
     before, after = time.moving(line, p, since=True), time.moving(line, p)
     if keeps:
-        return f"{time.expression} >= {before} AND {time.expression} < {after}"
-    return f"{time.expression} > {before} AND {time.expression} <= {after}"
+        return both(f"{time.expression} >= {before}", f"{time.expression} < {after}", time.indexed)
+    return both(f"{time.expression} > {before}", f"{time.expression} <= {after}", time.indexed)
 
 
 def _contacts(p: Parameters) -> str:
     return f"SELECT c.id AS contact_id FROM contacts AS c WHERE c.workspace_id = {p.workspace}"
 
 
-def _index(field: Field, expression: str, what: str) -> Index:
+def _index(field: Field, expression: str, what: str, only: str = "") -> Index:
     own = expression.replace("c.", "")
+    narrowed = only.replace("c.", "") or f"{own} IS NOT NULL"
     short = field.key.replace(".", "_")
     if len(short) > 40:
         short = short[:31] + "_" + sha256(short.encode()).hexdigest()[:8]
-    name = f"contacts_{short}_{field.type.lower()}_{what}_idx"
+    name = f"contacts_{short}_{field.type.lower()}{what}_idx"  # 63 characters at most
     return Index(
         name,
-        f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON contacts (workspace_id, {own}) WHERE {own} IS NOT NULL",
+        f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON contacts (workspace_id, {own}) WHERE {narrowed}",
     )

@@ -12,7 +12,7 @@ from typing import Final, cast
 
 from models.rules.duration import Duration
 from models.rules.lines import NOW, Line
-from models.rules.parameters import AsText, DayAt, InstantAt, Parameters, PassedEdge, RoundEdge, stored_text
+from models.rules.parameters import AsText, DayAt, InstantAt, Parameters, PassedEdge, RoundEdge
 from models.rules.tree import FieldOperator, Operand
 
 _SIGNS: Final = {
@@ -123,13 +123,15 @@ def is_true_of_zero(operator: FieldOperator, operand: Operand) -> bool:
 class Time:
     """Where a day (or an instant) is. In `attributes` it is a text of fixed form, which sorts as time does.
 
-    `valid` says of such a text that it is one; of a column it is empty, since a column holds nothing else.
+    `valid` says of such a text that it is one; of a column it is empty, since a column holds nothing else. `indexed` is
+    the part of it that an index over such texts is narrowed to: a key may hold long texts too, which no index takes.
     """
 
     expression: str
     days: bool
     valid: str = ""
     day_of_year: str = ""
+    indexed: str = ""
 
     @property
     def as_text(self) -> bool:
@@ -146,8 +148,8 @@ class Time:
         return self.valid or f"{self.expression} IS NOT NULL"
 
     def fixed(self, value: object, p: Parameters) -> str:
-        """A parameter that this place can be compared with."""
-        return p.bind(stored_text(cast(date, value)) if self.as_text else value, self.sql_type)
+        """A parameter, or an array of them, that this place can be compared with."""
+        return p.time(cast("date | Sequence[date]", value), self.sql_type)
 
     def moving(self, line: Line, p: Parameters, since: bool = False) -> str:
         """The place of a line, now or at `since`."""
@@ -169,8 +171,7 @@ def compare_time(time: Time, operator: FieldOperator, operand: Operand, p: Param
 def _compare_time(time: Time, operator: FieldOperator, operand: Operand, p: Parameters) -> str:
     match operator, operand:
         case FieldOperator.IN | FieldOperator.NOT_IN, tuple(values):
-            kept = [stored_text(cast(date, value)) for value in values] if time.as_text else list(values)
-            array = p.bind(kept, f"{time.sql_type}[]")
+            array = time.fixed(values, p)
             return f"{time.expression} " + (f"= ANY ({array})" if operator is FieldOperator.IN else f"<> ALL ({array})")
         case FieldOperator.BETWEEN, (low, high):
             return f"{time.expression} BETWEEN {time.fixed(low, p)} AND {time.fixed(high, p)}"

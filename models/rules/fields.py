@@ -5,10 +5,11 @@ keys of the catalogue, which are a-z 0-9 _, become part of the text.
 """
 
 import re
+from datetime import UTC, date, datetime
 from typing import Final
 
 from models.rules.comparisons import Text, Time, both, compare_number, compare_text, compare_time, lacks
-from models.rules.parameters import Parameters
+from models.rules.parameters import Parameters, stored_text
 from models.rules.tree import Field, FieldCondition, FieldOperator, FieldType, Operand, TagsCondition, TagsOperator
 
 _KEY = re.compile(r"[a-z0-9_]+", re.ASCII)
@@ -17,6 +18,7 @@ _DAY: Final = (
     "[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
     "|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29"
 )
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
 _TIME: Final = r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z"
 
 
@@ -68,10 +70,11 @@ def time_of(field: Field) -> Time:
         return Time(column, days, day_of_year=f"(extract(month FROM {column}) * 100 + extract(day FROM {column}))")
     kept = _kept(field)
     sorts = f'({kept} COLLATE "C")'  # as time does, in any database
-    valid = f"{sorts} >= '0001' AND {kept} ~ '^({_DAY})$'"
+    sized = f"octet_length({kept}) = {len(stored_text(date.min if days else _FIRST))}"
+    valid = f"{sized} AND {sorts} >= '0001' AND {kept} ~ '^({_DAY})$'"
     if not days:  # two short patterns are quicker than one long one
-        valid = f"{sorts} >= '0001' AND substr({kept}, 11) ~ '^{_TIME}$' AND substr({kept}, 1, 10) ~ '^({_DAY})$'"
-    return Time(sorts, days, valid, f'(substr({kept}, 6, 5) COLLATE "C")')
+        valid = f"{sized} AND {sorts} >= '0001' AND substr({kept}, 11) ~ '^{_TIME}$' AND substr({kept}, 1, 10) ~ '^({_DAY})$'"
+    return Time(sorts, days, valid, f'(substr({kept}, 6, 5) COLLATE "C")', sized)
 
 
 # ---------------------------------------------------------------- where a value is
@@ -126,7 +129,7 @@ def _compare_boolean(json: str, operator: FieldOperator, operand: Operand) -> st
 def _compare_choices(json: str, operator: FieldOperator, operand: Operand, p: Parameters) -> str:
     """An array's texts are its choices, and an array without any is missing. Its folded form is JSON as well."""
     is_list, folded = f"jsonb_typeof({json}) = 'array'", f"lower({json}::text)::jsonb"
-    present = both(is_list, f"""{json} @? '$[*] ? (@.type() == "string")'""")
+    present = both(is_list, f"""{json} @? 'strict $[*] ? (@.type() == "string")'""")
     if not isinstance(operand, tuple):
         return present if operator is FieldOperator.IS_SET else lacks(present)
     wanted = p.texts([str(choice) for choice in operand])

@@ -26,9 +26,9 @@ def is_measured(measure: Measure, p: Parameters) -> tuple[str, ...]:
         first = p.moving(InstantAt(Line(measure.within, past=True)), "timestamptz")
         conditions.append(f"{moment} BETWEEN {first} AND {p.moving(InstantAt(NOW), 'timestamptz')}")
     if measure.since is not None:
-        conditions.append(f"{moment} >= {p.bind(measure.since, 'timestamptz')}")
+        conditions.append(f"{moment} >= {p.time(measure.since, 'timestamptz')}")
     if measure.until is not None:
-        conditions.append(f"{moment} < {p.bind(measure.until, 'timestamptz')}")
+        conditions.append(f"{moment} < {p.time(measure.until, 'timestamptz')}")
     return (*conditions, *(filter_sql(part, p) for part in measure.filters))
 
 

@@ -124,6 +124,12 @@ class Parameters:
         given = list(kept) if isinstance(kept, tuple) else kept
         return self._add(("value", kept, sql_type), sql_type, lambda *_: given)
 
+    def time(self, value: date | Sequence[date], sql_type: str) -> str:
+        """A day or an instant, or several (an array). As text: asyncpg takes Python's first and last ones for infinity."""
+        if isinstance(value, date):
+            return f"{self.bind(stored_text(value), 'text')}::{sql_type}"
+        return f"{self.bind([stored_text(one) for one in value], 'text[]')}::{sql_type}[]"
+
     def named(self, name: str, sql_type: str) -> str:
         """A value that is given anew each time: `values(now, <name>=..)`."""
         return self._add(("named", name, sql_type), sql_type, lambda _moments, _folded, given: given[name])

@@ -82,6 +82,16 @@ async def test_what_is_made_meanwhile_neither_repeats_nor_hides_a_row(
         assert sorted(one for one in [*first, *rest] if len(one) == 1) == list("0123456")
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"])
+async def test_one_can_go_on_after_the_first_and_the_last_of_all_moments(
+    api: Api, admin: str, workspace: Scope, moment: str
+) -> None:
+    for number in range(4):
+        await contacts.create(workspace, {"external_id": str(number), "last_interaction_at": moment})
+    assert await each_id(api, admin, 1, orderBy="LAST_INTERACTION_AT_ASC") == list("0123")
+    assert await each_id(api, admin, 1, orderBy="LAST_INTERACTION_AT_DESC") == list("3210")
+
+
 async def test_a_cursor_is_good_for_its_own_order_alone(api: Api, admin: str, seven: None) -> None:
     page = (await api.data(admin, PAGE, first=1, orderBy="NAME_ASC"))["contacts"]
     cursor = page["pageInfo"]["endCursor"]

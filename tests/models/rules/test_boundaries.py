@@ -2,19 +2,22 @@
 
 import os
 import re
+import string
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from random import Random
 
+import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models import db
+from models import db, migrations
 from models.rules.boundaries import boundaries
-from models.rules.catalogue import Catalogue, custom_field
+from models.rules.catalogue import OPERATORS, Catalogue, custom_field
 from models.rules.check import check
 from models.rules.parameters import Parameters
-from models.rules.tree import FieldType
+from models.rules.tree import FieldOperator, FieldType
 from tests.kit.oracle import holds
 from tests.kit.worlds import World
 
@@ -63,8 +66,8 @@ async def test_whoever_changes_by_time_alone_is_found(database, seed):
 
 # ---------------------------------------------------------------- by example
 
-RENEWAL = custom_field("renewal", "Renewal", FieldType.DATE)
-CATALOGUE = Catalogue("Europe/Madrid", {RENEWAL.key: RENEWAL})
+FIELDS = [custom_field("renewal", "Renewal", FieldType.DATE), custom_field("seen", "Seen", FieldType.DATETIME)]
+CATALOGUE = Catalogue("Europe/Madrid", {field.key: field for field in FIELDS})
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
@@ -121,6 +124,7 @@ async def test_the_same_line_in_two_rules_is_one_boundary():
         ("date_of_birth", "ANNIVERSARY_WITHIN_NEXT"),
         ("attributes.renewal", "WITHIN_NEXT"),
         ("attributes.renewal", "ANNIVERSARY_WITHIN_NEXT"),
+        ("attributes.seen", "MORE_THAN_AGO"),
         ("updated_at", "MORE_THAN_AGO"),
     ],
 )
@@ -133,6 +137,61 @@ async def test_every_line_of_a_field_is_answered_by_an_index(database, field, op
         ranges = re.findall(r"Index Cond: (.*)", plan)
         assert ranges, plan
         assert all(found.count(" AND ") == 2 for found in ranges), plan
+
+
+@pytest.mark.parametrize(("field", "width"), [("attributes.renewal", 10), ("attributes.seen", 27)])
+async def test_another_workspace_can_keep_a_long_text_under_the_key_of_a_date(database, field, width):
+    """An index is one for all workspaces, and no index takes a long text."""
+    rule = tree(field, "WITHIN_NEXT", "P7D")
+    for boundary in boundaries(rule):
+        await db.execute(boundary.index.create)
+    text = "".join(Random(width).choices(string.printable, k=4_000))
+    await db.execute(
+        "INSERT INTO contacts (workspace_id, attributes) VALUES (2, jsonb_build_object($1::text, $2::text))",
+        field.removeprefix("attributes."), text,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("key", ["k", "x" * 29, "x" * 30, "y" * 63])
+def test_the_name_of_an_index_is_its_own(key):
+    """PostgreSQL would cut a longer one, and find another's."""
+    fields = [custom_field(key, "A field", kind) for kind in (FieldType.DATE, FieldType.DATETIME)]
+    rules = [
+        check(
+            {"field": {"field": field.key, "operator": operator, "value": "P1D"}}, Catalogue(custom={field.key: field})
+        )
+        for field in fields
+        for operator in OPERATORS[field.type]
+        if operator in (FieldOperator.WITHIN_LAST, FieldOperator.ANNIVERSARY_WITHIN_NEXT)
+    ]
+    names = [{boundary.index.name for boundary in boundaries(rule)} for rule in rules]
+    assert [len(some) for some in names] == [1, 1, 1]
+    assert len(set().union(*names)) == 3
+    assert all(len(name) <= 63 for some in names for name in some)
+
+
+async def test_indexes_of_before_become_those_that_are_looked_for_now(another_database):
+    key = "x" * 28
+    rule = check({"field": {"field": f"attributes.{key}", "operator": "WITHIN_LAST", "value": "P1D"}},
+                 Catalogue(custom={f"attributes.{key}": custom_field(key, "A field", FieldType.DATETIME)}))  # fmt: skip
+    (index,) = {boundary.index for boundary in boundaries(rule)}
+    connection = await asyncpg.connect(another_database)
+    try:
+        old = f"contacts_attributes_{key}_datetime_time_idx"[:63]
+        kept = f"(attributes ->> '{key}') COLLATE \"C\""
+        await connection.execute(f"CREATE INDEX {old} ON contacts (workspace_id, ({kept})) WHERE ({kept}) IS NOT NULL")
+        (migration,) = [path for path in migrations.migrations() if "indexes_of_lines" in path.stem]
+        await connection.execute(migration.read_text())
+        made = await connection.fetch(_INDEXES_OF, index.name)
+        await connection.execute(f"DROP INDEX {index.name}")
+        await connection.execute(index.create)
+        assert await connection.fetch(_INDEXES_OF, index.name) == made
+        assert len(made) == 1
+    finally:
+        await connection.close()
+
+
+_INDEXES_OF = "SELECT indexdef FROM pg_indexes WHERE indexname = $1 OR indexname LIKE '%datetime%time%'"
 
 
 async def test_the_lines_of_activities_are_answered_by_an_index(database):
@@ -155,7 +214,8 @@ async def _many_contacts():
         """
         INSERT INTO contacts (workspace_id, date_of_birth, subscribed_at, last_interaction_at, updated_at, attributes)
         SELECT 1, '1950-01-01'::date + n * 7, now() - n * interval '1 hour', now() - n * interval '1 hour',
-               now() - n * interval '1 hour', jsonb_build_object('renewal', '2026-01-01'::date + n)
+               now() - n * interval '1 hour', jsonb_build_object('renewal', '2026-01-01'::date + n,
+                                  'seen', to_char(now() - n * interval '1 hour', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
         FROM generate_series(1, 3000) AS n
         """
     )
