@@ -25,6 +25,7 @@ from models.rules.tree import (
     ActivityOperator,
     AllOf,
     AnyOf,
+    Field,
     FieldCondition,
     FieldOperator,
     FieldType,
@@ -75,9 +76,8 @@ def check(
     reading = _Reading(catalogue, allows_activities, segment_id, stored)
     rule = reading.rule(rule_json, tuple(map(str, path)), 0)
     if reading.conditions > MAX_CONDITIONS:
-        reading.errors.append(
-            LimitExceeded(f"a rule may have up to {MAX_CONDITIONS} conditions; this one has {reading.conditions}", path)
-        )
+        much = f"a rule may have up to {MAX_CONDITIONS} conditions; this one has {reading.conditions}"
+        reading.errors.insert(0, LimitExceeded(much, path))
     if rule is None or reading.errors:
         raise Problems(reading.errors[:MAX_TOLD])
     return rule
@@ -129,6 +129,8 @@ class _Reading:
 
     def _leaf(self, key: str, value: object, path: Steps) -> Rule | None:
         self.conditions += 1
+        if self.conditions > MAX_CONDITIONS:  # which is told in the end; that many mistakes need not be found
+            return None
         if not isinstance(value, dict):
             raise Invalid("must be an object that describes the condition", path)
         match key:
@@ -144,14 +146,9 @@ class _Reading:
     # ------------------------------------------------------------ conditions
 
     def _field(self, node: Mapping[str, object], path: Steps) -> Rule | None:
-        named = self._text(node, "field", path)
+        field = self._try(lambda: self._named_field(node.get("field")), (*path, "field"))
         operator = self._enum(FieldOperator, node, "operator", path)
-        if named is None:
-            return None
-        field = self.catalogue.find_field(named)
-        if field is None:
-            raise Invalid(self._unknown_field(named), (*path, "field"))
-        if operator is None:
+        if field is None or operator is None:
             return None
         if operator not in OPERATORS[field.type]:
             takes = ", ".join(OPERATORS[field.type])
@@ -162,6 +159,16 @@ class _Reading:
             ),
             (*path, "value"),
         )
+
+    def _named_field(self, named: object) -> Field:
+        if named is None:
+            raise Required("field is missing")
+        if not isinstance(named, str):
+            raise Invalid('must be the name of a field, such as "email" or "attributes.city"')
+        field = self.catalogue.find_field(named)
+        if field is None:
+            raise Invalid(self._unknown_field(named))
+        return field
 
     def _unknown_field(self, named: str) -> str:
         if named == "tags":

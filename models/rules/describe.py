@@ -64,8 +64,8 @@ _OF_TODAY: Final = {
 _COUNTS: Final = {
     "EQUALS": "exactly {}",
     "NOT_EQUALS": "other than {}",
-    "IN": "one of {}",
-    "NOT_IN": "none of {}",
+    "IN": "exactly {}",
+    "NOT_IN": "other than {}",
     "LT": "fewer than {}",
     "LTE": "at most {}",
     "GT": "more than {}",
@@ -195,7 +195,7 @@ def _value(operand: Operand) -> str:
             short = (operand + 0).normalize()
             return f"{short:f}" if abs(short.adjusted()) < 20 else str(short)
         case datetime():
-            return f"{operand:%Y-%m-%d %H:%M:%S} UTC"
+            return f"{operand.replace(tzinfo=None).isoformat(' ')} UTC"
         case tuple():
             return _listed([_value(item) for item in operand], "or")
         case None:

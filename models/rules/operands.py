@@ -3,7 +3,6 @@
 Paths are relative to the value: none for the value itself, the position for an element of a list.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -63,7 +62,7 @@ def read_property_operand(
     if operator in (ActivityOperator.IN, ActivityOperator.NOT_IN):
         return read_list(read_property_value, value)
     if operator is ActivityOperator.CONTAINS:
-        return read_text(value)
+        return read_text_value(value)
     if operator in (ActivityOperator.EQUALS, ActivityOperator.NOT_EQUALS):
         return read_property_value(value)
     return read_number(value)
@@ -118,7 +117,7 @@ def read_text(value: object) -> str:
     if not isinstance(value, str):
         raise Invalid(f"must be a text, not {_shown(value)}")
     if not value:
-        raise Invalid("must be a text of at least one character; to find contacts that have none, use IS_NOT_SET")
+        raise Invalid("must be a text of at least one character")
     if len(value) > MAX_TEXT:
         raise LimitExceeded(f"a text may have up to {MAX_TEXT:,} characters; this one has {len(value):,}")
     if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
@@ -126,13 +125,21 @@ def read_text(value: object) -> str:
     return value
 
 
+def read_text_value(value: object) -> str:
+    """A text that a contact, or an activity, can have as a value: an empty one counts as missing."""
+    if value == "":
+        raise Invalid("an empty text counts as no value; to find those that have none, use IS_NOT_SET")
+    return read_text(value)
+
+
 def read_number(value: object) -> Decimal:
     """A finite number, exact as it is written."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Invalid(f"must be a number, not {_shown(value)}")
-    if not math.isfinite(value) or abs(Decimal(repr(value) if isinstance(value, float) else value)) > MAX_NUMBER:
+    exact = Decimal(repr(value) if isinstance(value, float) else value)
+    if not (exact.is_finite() and exact.copy_abs() <= MAX_NUMBER):
         raise Invalid("must be a number between -1e100 and 1e100")
-    return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    return exact
 
 
 def read_boolean(value: object) -> bool:
@@ -173,7 +180,7 @@ def read_property_value(value: object) -> str | bool | Decimal:
     if isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return read_text(value)
+        return read_text_value(value)
     if isinstance(value, int | float):
         return read_number(value)
     raise Invalid(f"must be a text, a number, true or false, not {_shown(value)}")
@@ -196,7 +203,7 @@ def _reader(
 ) -> Callable[[object], str | bool | Decimal | date | datetime]:
     match field_type:
         case FieldType.TEXT:
-            return read_text
+            return read_text_value
         case FieldType.NUMBER:
             return read_number
         case FieldType.BOOLEAN:

@@ -8,12 +8,12 @@ from models import clock, db
 from models.errors import Invalid
 from models.rules.catalogue import BUILT_IN
 from models.rules.check import check
-from models.rules.compile import where, whole
+from models.rules.compile import whole
 from models.rules.describe import describe
 from models.rules.fields import kept_text_sql
 from models.rules.loading import load_catalogue
 from models.rules.parameters import Parameters
-from models.rules.tree import Field, FieldType, Rule
+from models.rules.tree import Field, FieldType
 from models.texts import escape_like
 from permissions.principal import Scope
 
@@ -33,29 +33,23 @@ class Preview:
 async def preview(scope: Scope, rule_json: object, first: int) -> Preview:
     """What a rule (JSON) would find at this moment. Raises Problems below `rule`."""
     rule = check(rule_json, await load_catalogue(scope, rule_json))
-    count = await count_found(scope, rule)
-    ids = await _first_found(scope, rule, first) if count and first else []
-    return Preview(count, tuple(ids), describe(rule))
-
-
-async def count_found(scope: Scope, rule: Rule) -> int:
-    """How many contacts the rule finds now."""
     p = Parameters(scope.workspace_id, scope.timezone)
     compiled = whole([rule], p)
-    sql = (
-        f"SELECT count(*) FROM contacts AS c {compiled.joins}"
-        f" WHERE c.workspace_id = {p.workspace} AND {compiled.conditions[0]}"
+    sql = _FIND.format(
+        joins=compiled.joins, workspace=p.workspace, condition=compiled.conditions[0], first=p.bind(first, "bigint")
     )
-    return int(await db.fetch_value(sql, *await p.values(clock.now())))
+    row = await db.fetch_row(sql, *await p.values(clock.now()))
+    assert row is not None, "an aggregate has a row"
+    return Preview(row["count"], tuple(row["ids"]), describe(rule))
 
 
-async def _first_found(scope: Scope, rule: Rule, first: int) -> list[int]:
-    p = Parameters(scope.workspace_id, scope.timezone)
-    sql = (
-        f"SELECT c.id FROM contacts AS c WHERE c.workspace_id = {p.workspace} AND {where(rule, p)}"
-        f" ORDER BY c.id LIMIT {p.bind(first, 'bigint')}"
-    )
-    return [row["id"] for row in await db.fetch(sql, *await p.values(clock.now()))]
+# One look for both: they are of one moment, and a rule that finds few is not looked for row by row.
+_FIND = """
+WITH found AS MATERIALIZED (
+    SELECT c.id FROM contacts AS c {joins} WHERE c.workspace_id = {workspace} AND {condition}
+)
+SELECT (SELECT count(*) FROM found) AS count, ARRAY(SELECT id FROM found ORDER BY id LIMIT {first}) AS ids
+"""
 
 
 # ---------------------------------------------------------------- suggestions

@@ -137,13 +137,23 @@ class SegmentCondition:
     deleted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PropertyFilter:
     """A condition on one property of an activity."""
 
     property: str
     operator: ActivityOperator
     operand: str | bool | Decimal | tuple[str | bool | Decimal, ...] | None
+
+    # To Python, True is 1. To a rule it is not, and the same measure of two rules is taken once.
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PropertyFilter) and self._said() == other._said()
+
+    def __hash__(self) -> int:
+        return hash(self._said())
+
+    def _said(self) -> tuple[str, str, str]:
+        return self.property, self.operator, repr(self.operand)
 
 
 @dataclass(frozen=True, slots=True)

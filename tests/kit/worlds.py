@@ -4,7 +4,7 @@ Everything follows from one number, so a failure names the number and nothing el
 """
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from random import Random
 
 from models import db
@@ -15,19 +15,45 @@ from tests.kit.oracle import BUILT_IN
 ZONES = [
     "UTC", "Europe/Madrid", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns",
     "America/Santiago", "Asia/Beirut", "Pacific/Apia", "Africa/Cairo", "Asia/Kathmandu", "America/Havana",
+    "Africa/Casablanca", "Antarctica/Troll", "Europe/Dublin",
 ]  # fmt: skip
 WORDS = [
     "ana", "ANA", "Ánä", "a_b", "a%b", "a\\b", "100%", "_", "o'brien", '"quoted"', "ß", "Straße", "İstanbul", "ısı",
     "ΣΑΣ", "σας", "日本", "🙂", "e\u0301", "é", "É", "a\nb", "\t", " ", "null", "true", "1", "2026-01-01", "\u200d",
     "\ufeff", "x" * 60,
 ]  # fmt: skip
-NUMBERS = [0, 1, 2, 3, -1, -0.0, 0.5, 1.5, 2.0, 0.1, 10**18, -(10**18), 1e-7, 3.25, 1e90]
+LETTERS = "aAbZzİIıiẞßſsSΣσςåÅ\u212bkK\u212aÉé\u0301\u0307ǅǆǄжЖაᲐꭰᎠ𐐀𐐨ａＡⅣⅳⓐⒶµΜμÿŸ%_\\'\" \n"
+NUMBERS = [
+    0,
+    1,
+    2,
+    3,
+    -1,
+    -0.0,
+    0.5,
+    1.5,
+    2.0,
+    0.1,
+    0.1 + 0.2,
+    10**18,
+    -(10**18),
+    2**53 + 1,
+    1e-7,
+    3.25,
+    1e90,
+    -1e100,
+    5e-324,
+]
 KINDS = ["purchase", "product.visit", "message_1"]
 PROPERTIES = ["amount", "place", "flag", "we ird'\"$1"]
 DURATIONS = ["P0D", "P1D", "P7D", "P30D", "P2W", "P1M", "P3M", "P1Y", "P1Y2M3D", "P4Y", "P18Y", "P200Y"]
 CLOCK_DURATIONS = [*DURATIONS, "PT0S", "PT1H", "PT36H", "P1MT12H", "PT90M", "P1DT1S"]
 EXTREME_DAYS = [
     "infinity", "-infinity", "0044-03-15 BC", "4713-01-01 BC", "294270-02-28", "0001-01-01", "9999-12-31", "0005-02-29 BC",
+]  # fmt: skip
+FAR_DAYS = ["0001-01-01", "9999-12-31", "1900-02-28", "0004-02-29", "1582-10-10"]
+FAR_INSTANTS = [
+    "0001-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z", "0001-01-01T14:00:00+14:00", "1899-12-31T23:59:59-00:15",
 ]  # fmt: skip
 EXTREME_INSTANTS = [
     "infinity", "-infinity", "0044-03-15 00:00:00+00:00 BC", "294270-02-28 23:59:59.999999+00:00",
@@ -36,7 +62,8 @@ EXTREME_INSTANTS = [
 BROKEN = [
     None, 5, 0.25, "", "x", "2026-02-30", "2026-13-01", "0000-05-05", "2026-1-1", "2026-01-01T00:00:00Z", " 2026-01-01",
     "2025-02-29", "2026-02-30T00:00:00.000000Z", "2026-01-01T24:00:00.000000Z", "１９９９-01-01", True, False, [], [5], [""],
-    ["x", 5], {}, {"x": "y"}, {"red": 1}, "red", ["RED", None], 10**400, -(10**120), "2026-01-01\n",
+    ["x", 5], ["red", "RED"], [["red"]], ["_", {"red": 1}], {}, {"x": "y"}, {"red": 1}, {"A": 1, "a": [True]}, "red",
+    ["RED", None], 10**400, -(10**120), "2026-01-01\n",
     "2026-01-01T00:00:00.000000Z\n", "2026-01-01T00:00:00.000000z", "2026-01-01 00:00:00.000000Z",
 ]  # fmt: skip
 
@@ -60,7 +87,7 @@ class World:
         random = self.random
         return {
             "external_id": self._maybe(lambda: f"{self._text()}#{number}"),
-            "name": self._maybe(self._text),
+            "name": self._maybe(self._text, ["", "x" * 3_000 + "Y"]),
             "email": self._maybe(lambda: f"{number}#{self._text()}"),
             "phone": self._maybe(lambda: f"+34600{number:06}"),
             "date_of_birth": self._maybe(self._day, EXTREME_DAYS),
@@ -70,7 +97,7 @@ class World:
             "whatsapp_consent": random.choice(["UNKNOWN", "OPTED_IN", "OPTED_OUT"]),
             "created_at": self._instant(),
             "updated_at": self._instant(),
-            "tags": random.sample(["Botox", "vip", "É", "a_b", "ΣΑ", ""], random.randint(0, 3)),
+            "tags": random.sample(["Botox", "vip", "É", "a_b", "ΣΑ", "ıİ", "Straße", ""], random.randint(0, 3)),
             "attributes": {
                 key.removeprefix("attributes."): self._value(kind)
                 for key, kind in self.kinds.items()
@@ -87,7 +114,7 @@ class World:
             "occurred_at": random.choice(EXTREME_INSTANTS) if random.random() < 0.05 else self._instant(),
             "properties": {
                 name: random.choice(
-                    [*NUMBERS[:9], *NUMBERS[:9], "1", "a", "A", "ab", True, False, random.choice(BROKEN)]
+                    [*NUMBERS[:9], *NUMBERS, "1", "a", "A", "ab", "İ", True, False, True, False, random.choice(BROKEN)]
                 )
                 for name in PROPERTIES
                 if random.random() < 0.7
@@ -99,11 +126,13 @@ class World:
         if random.random() < 0.2:
             return random.choice(BROKEN)
         return {
-            FieldType.TEXT: self._text,
-            FieldType.NUMBER: lambda: random.choice([*NUMBERS, 1e300]),
+            FieldType.TEXT: lambda: self._text() * random.choice([1, 1, 1, 1, 1, 1, 1, 1, 1, 500]),
+            FieldType.NUMBER: lambda: random.choice([*NUMBERS, 1e300, -1e-300, 10**1000]),
             FieldType.BOOLEAN: lambda: random.random() < 0.5,
             FieldType.DATE: self._day,
-            FieldType.DATETIME: lambda: _canonical(self._moment_near()),
+            FieldType.DATETIME: lambda: (
+                random.choice(FAR_INSTANTS[:2]) if random.random() < 0.1 else _canonical(self._moment_near())
+            ),
             FieldType.CHOICE: lambda: self._cased(random.choice(self.choices)),
             FieldType.MULTI_CHOICE: lambda: [self._cased(c) for c in random.sample(self.choices, random.randint(0, 3))],
         }[kind]()
@@ -115,7 +144,19 @@ class World:
         return self.random.choice(extremes) if extremes and chance < 0.25 else make()
 
     def _text(self):
-        return self.random.choice(WORDS) if self.random.random() < 0.7 else "".join(self.random.choices(WORDS, k=2))
+        kind = self.random.random()
+        if kind < 0.6:
+            return self.random.choice(WORDS)
+        if kind < 0.8:
+            return "".join(self.random.choices(WORDS, k=2))
+        return "".join(self.random.choices(LETTERS, k=self.random.randint(1, 4)))
+
+    def _sought_text(self):
+        """What a rule looks for: often some of what somebody has, in another case."""
+        had = str(self.random.choice(self.contacts)["name"] or "") if self.contacts else ""
+        start, length = self.random.randint(0, len(had)), self.random.choice([1, 2, 5, 1_000])
+        some = self.random.choice([str, str.upper, str.lower, str.title])(had[start : start + length])[:1_000]
+        return some if some and self.random.random() < 0.4 else self._text()
 
     def _cased(self, text):
         return self.random.choice([text, text.upper(), text.lower()]) if text.isascii() else text
@@ -124,7 +165,7 @@ class World:
         near = self._moment_near().date()
         if self.random.random() < 0.15:
             near = near.replace(year=self.random.choice([1960, 1996, 2000, 2024]), month=2, day=29)
-        return near.isoformat()
+        return self.random.choice(FAR_DAYS) if self.random.random() < 0.05 else near.isoformat()
 
     def _instant(self):
         return self._moment_near().isoformat()
@@ -169,6 +210,14 @@ class World:
         group = "all" if chance < 0.8 else "any"
         return {group: [self.rule(depth - 1, leaf) for _ in range(self.random.randint(1, 3))]}
 
+    def deep_rule(self, depth=8):
+        """As deep as a rule may be."""
+        rule = self.leaf()
+        for _ in range(depth):
+            others = [self.leaf() for _ in range(self.random.randint(0, 2))]
+            rule = self.random.choice([{"not": rule}, {"all": [rule, *others]}, {"any": [*others, rule]}])
+        return rule
+
     def leaf(self):
         return self.random.choice(
             [
@@ -203,13 +252,13 @@ class World:
         if operator in ("IS_SET", "IS_NOT_SET"):
             return {}
         if operator in ("WITHIN_LAST", "MORE_THAN_AGO", "WITHIN_NEXT", "MORE_THAN_AHEAD", "ANNIVERSARY_WITHIN_NEXT"):
-            return {"value": random.choice(DURATIONS if kind == "DATE" else CLOCK_DURATIONS)}
+            return {"value": self._duration(kind)}
         one = {
-            "TEXT": lambda: random.choice(WORDS),
+            "TEXT": self._sought_text,
             "NUMBER": lambda: random.choice(NUMBERS),
             "BOOLEAN": lambda: random.random() < 0.5,
             "DATE": self._day,
-            "DATETIME": lambda: self._moment_near().isoformat(),
+            "DATETIME": self._sought_instant,
         }.get(kind, lambda: self._cased(random.choice(choices)))
         if operator in ("IN", "NOT_IN", "HAS_ANY", "HAS_ALL", "HAS_NONE"):
             return {"value": [one() for _ in range(random.choice([1, 2, 3, 12]))]}
@@ -219,8 +268,27 @@ class World:
             }
         return {"value": one()}
 
+    def _duration(self, kind):
+        random = self.random
+        if random.random() < 0.8:
+            return random.choice(DURATIONS if kind == "DATE" else CLOCK_DURATIONS)
+        days = "P" + "".join(f"{random.randint(0, 13)}{unit}" for unit in "YMWD" if random.random() < 0.5)
+        time = "".join(f"{random.randint(0, 99)}{unit}" for unit in "HMS" if random.random() < 0.5)
+        return (days if days != "P" else "P0D") + (f"T{time}" if time and kind != "DATE" else "")
+
+    def _sought_instant(self):
+        if self.random.random() < 0.05:
+            return self.random.choice(FAR_INSTANTS)
+        return (
+            self._moment_near()
+            .astimezone(timezone(timedelta(minutes=self.random.choice([0, 0, 90, -210]))))
+            .isoformat()
+        )
+
     def tags_leaf(self):
-        tags = self.random.choices(["botox", "VIP", "é", "A_B", "σα", "other"], k=self.random.randint(1, 3))
+        tags = self.random.choices(
+            ["botox", "VIP", "é", "A_B", "σα", "other", "IİI", "I", "STRASSE", "straße"], k=self.random.randint(1, 3)
+        )
         return {"tags": {"operator": self.random.choice(["HAS_ANY", "HAS_ALL", "HAS_NONE"]), "tags": tags}}
 
     def segment_leaf(self):
@@ -246,7 +314,7 @@ class World:
         if metric not in ("COUNT", "FIRST_OCCURRED", "LAST_OCCURRED"):
             body["property"] = random.choice(PROPERTIES)
         if random.random() < 0.5:
-            body["within"] = random.choice(CLOCK_DURATIONS)
+            body["within"] = self._duration("DATETIME")
         if random.random() < 0.2:
             body["since"] = (self.now - timedelta(days=random.randint(10, 400))).isoformat()
         if random.random() < 0.2:
@@ -264,7 +332,7 @@ class World:
         random = self.random
         operator = random.choice(list(ActivityOperator)).value
         part = {"property": random.choice(PROPERTIES), "operator": operator}
-        scalars = ["a", "A", "1", 1, 1.0, 0, True, False, 0.5]
+        scalars = ["a", "A", "1", 1, 1.0, 0, True, False, 0.5, 0.1 + 0.2, "i", "x"]
         if operator in ("EQUALS", "NOT_EQUALS"):
             part["value"] = random.choice(scalars)
         elif operator in ("IN", "NOT_IN"):
@@ -293,7 +361,27 @@ class World:
             members = [{"contact_id": c["id"], "segment_id": s} for c in self.contacts for s in c["segments"]]
             await db.execute(_INSERT_MEMBERS, workspace_id, json.dumps(members))
 
+    async def store_catalogue(self, workspace_id):
+        """Write the custom fields and the segments, for who reads the catalogue from the database."""
+        fields = [
+            {
+                "key": key.removeprefix("attributes."),
+                "type": kind,
+                "choices": self.choices if "CHOICE" in kind else None,
+            }
+            for key, kind in self.kinds.items()
+        ]
+        await db.execute(_INSERT_FIELDS, workspace_id, json.dumps(fields))
+        await db.execute(_INSERT_SEGMENTS, workspace_id, self.segments)
 
+
+_INSERT_FIELDS = """
+INSERT INTO contact_fields (workspace_id, key, label, type, choices)
+SELECT $1, key, key, type, choices FROM jsonb_to_recordset($2) AS r (key text, type text, choices text[])
+"""
+_INSERT_SEGMENTS = """
+INSERT INTO segments (workspace_id, id, name, kind) SELECT $1, id, 'S' || id, 'STATIC' FROM unnest($2::bigint[]) AS id
+"""
 _INSERT_CONTACTS = """
 INSERT INTO contacts (workspace_id, id, external_id, name, email, phone, date_of_birth, subscribed_at, last_interaction_at,
                       score, whatsapp_consent, tags, attributes, created_at, updated_at)
@@ -318,7 +406,8 @@ def _moment(random):
     """Around now, around the turns of the clocks, and at the ends of months."""
     days = [
         "2026-11-22", "2026-03-29", "2026-10-25", "2024-02-29", "2025-02-28", "2023-03-31", "2026-11-01", "2026-03-08",
-        "2010-11-07", "2011-12-31", "2025-12-31", "2026-04-24", "2026-09-06", "2025-01-31",
+        "2010-11-07", "2011-12-30", "2011-12-31", "2025-12-31", "2026-04-24", "2026-09-06", "2025-01-31", "2026-04-05",
+        "2026-10-04", "2026-02-15", "2026-03-22", "2024-12-31", "2024-04-07",
     ]  # fmt: skip
     any_day = date(2020, 1, 1) + timedelta(days=random.randint(0, 3000))
     day = date.fromisoformat(random.choice([*days, any_day.isoformat()]))

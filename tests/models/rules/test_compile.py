@@ -5,11 +5,13 @@ import os
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models import db
+from models import clock, db
 from models.rules.check import check
 from models.rules.compile import batch, where, whole
 from models.rules.parameters import Parameters
+from models.rules.preview import preview
 from tests.kit.oracle import holds
+from tests.kit.workspaces import new_workspace
 from tests.kit.worlds import World
 
 EXAMPLES = int(os.environ.get("MUSTER_TEST_EXAMPLES", "40"))
@@ -25,12 +27,48 @@ HEAVY = settings(
 @given(SEEDS)
 async def test_every_shape_of_the_sql_agrees_with_the_oracle(database, seed):
     world = World(seed)
-    rules = [world.rule() for _ in range(60)]
+    rules = [*(world.rule() for _ in range(55)), *(world.deep_rule() for _ in range(5))]
     found = await _found_by_every_shape(world, rules, workspace_id=seed + 1)
     for rule, by_shape in zip(rules, found, strict=True):
         expected = {c["id"] for c in world.contacts if holds(rule, c, world.kinds, world.now, world.timezone)}
         for shape, ids in by_shape.items():
             assert ids == expected, _tell(world, rule, shape, ids, expected)
+
+
+async def test_equal_to_true_and_equal_to_one_are_two_measures(database):
+    """To Python, True is 1; and equal measures of two rules are taken once."""
+    world = World(1, contacts=2)
+    for contact, flag in zip(world.contacts, (True, 1), strict=True):
+        contact["activities"] = [
+            {"kind": "visit", "occurred_at": "2026-01-01T00:00:00+00:00", "properties": {"f": flag}}
+        ]
+    rules = [
+        {"activity": {"kind": "visit", "where": [{"property": "f"} | part], "operator": "GTE", "value": 1}}
+        for part in (
+            {"operator": "EQUALS", "value": True},
+            {"operator": "EQUALS", "value": 1},
+            {"operator": "IN", "value": [True, 0]},
+            {"operator": "IN", "value": [1, False]},
+        )
+    ]
+    for by_shape in zip(*[found.values() for found in await _found_by_every_shape(world, rules, 1)], strict=True):
+        true, one = ({contact["id"]} for contact in world.contacts)
+        assert by_shape == (true, one, true, one)
+
+
+@settings(HEAVY, max_examples=max(3, EXAMPLES // 8))
+@given(SEEDS)
+async def test_a_preview_counts_and_shows_what_the_oracle_finds(database, seed):
+    world = World(seed)
+    scope = await new_workspace(timezone=world.timezone)
+    await world.store(scope.workspace_id)
+    await world.store_catalogue(scope.workspace_id)
+    clock.set_source(lambda: world.now)
+    for rule in [world.rule() for _ in range(15)]:
+        expected = sorted(c["id"] for c in world.contacts if holds(rule, c, world.kinds, world.now, world.timezone))
+        seen = await preview(scope, rule, 5)
+        assert (seen.count, seen.contact_ids) == (len(expected), tuple(expected[:5])), f"seed {seed}: {rule}"
+        assert seen.rule_text
 
 
 async def _found_by_every_shape(world, rules, workspace_id):
