@@ -1,6 +1,6 @@
-"""The bound for subscribers: a bare application that sends a text that is ready to every socket, and does nothing else.
+"""The bound for subscribers: a bare application that sends texts that are ready to every socket, and does nothing else.
 
-`python -m bench.bare_sockets PORT RATE`: RATE texts a second to each socket, in bursts like the API's.
+`python -m bench.bare_sockets PORT RATE`: RATE texts a second to each socket, in bursts as often as the API's, each as one write.
 """
 
 import asyncio
@@ -12,7 +12,10 @@ from typing import Any
 
 import uvicorn
 
-BURSTS_PER_SECOND = 10
+from schema.log_reader import FeedLimits
+from schema.routes.wire import FRAMED
+
+REST_SECONDS = FeedLimits().rest_seconds
 
 
 class Bare:
@@ -52,21 +55,24 @@ class Bare:
         made, start = 0, time.time()
         while True:
             due = int((time.time() - start) * self.rate)
-            texts = [_text(start + number / self.rate) for number in range(made, due)]
+            burst = b"".join(_frame(_text(start + number / self.rate)) for number in range(made, due))
             made = due
             for send in list(self.open):
-                for text in texts:
-                    await send({"type": "websocket.send", "text": text})
+                await send({"type": FRAMED, "frames": burst})
                 await asyncio.sleep(0)
-            await asyncio.sleep(1 / BURSTS_PER_SECOND)
+            await asyncio.sleep(len(self.open) * REST_SECONDS)
 
 
-def _text(moment: float) -> str:
+def _frame(text: bytes) -> bytes:
+    return b"\x81\x7e" + len(text).to_bytes(2, "big") + text
+
+
+def _text(moment: float) -> bytes:
     at = datetime.fromtimestamp(moment, UTC).isoformat().replace("+00:00", "Z")
     return (
         '{"id":"1","type":"next","payload":{"data":{"membershipChanges":{"cursor":"bTE6MToxMjM0NTY","kind":"ENTERED",'
         f'"segmentId":"U2VnbWVudDoxMg","contactId":"Q29udGFjdDoxMjM0NTY","at":"{at}"}}}}}}}}'
-    )
+    ).encode()
 
 
 def create() -> Bare:
@@ -81,7 +87,7 @@ if __name__ == "__main__":
         factory=True,
         port=int(sys.argv[1]),
         loop="uvloop",
-        ws="websockets-sansio",
+        ws="muster.protocols:WebSockets",
         ws_per_message_deflate=False,
         access_log=False,
         log_level="warning",

@@ -182,7 +182,7 @@ async def _heard(followers: asyncio.subprocess.Process) -> dict[str, float]:
 
 def _figures(heard: dict[str, float], total: int) -> dict[str, float]:
     share = heard["delivered"] / (total * SUBSCRIBERS) * 100
-    return {"p50": heard["p50_ms"], "p99": heard["p99_ms"], "delivered %": share}
+    return {"p50": heard["p50_ms"], "p99": heard["p99_ms"], "delivered %": share, "their CPU %": heard["cpu_percent"]}
 
 
 async def _change_members(scope: Scope, bells: Bells, segment_id: int, rate: int, total: int) -> None:

@@ -24,10 +24,11 @@ def serve(settings: Settings, log_format: str) -> None:
         port=settings.port,
         workers=settings.api_processes,
         loop="uvloop",
-        http="httptools",
-        ws="websockets-sansio",
+        http="muster.protocols:Http",
+        ws="muster.protocols:WebSockets",
         ws_max_size=settings.body_limit_kib * 1024,
         ws_per_message_deflate=False,  # it would cost more than all else that a message costs
+        ws_ping_interval=None,  # the protocol on top has pings of its own, whose answers tell that somebody reads
         lifespan="on",
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),

@@ -4,25 +4,25 @@ Redis says that a log has grown; where it does not (it was emptied, it is away),
 follows from a cursor reads the log for itself until it has come to where the process reads, and goes on from there: no gap.
 
 Who falls behind by more than a bounded number of changes is dropped from the live readers, and reads the log for itself again
-until it has caught up. Who does not even take what it was given is ended, with the cursor to go on from.
+until it has caught up. Who does not even take what it was given is ended, with the cursor to go on from. And so is, with a word
+that says why, who has come so late that the log no longer reaches back to where it stands.
 """
 
 import asyncio
-import contextlib
 import math
 import time
 from collections.abc import AsyncGenerator, Collection
-from dataclasses import dataclass, field
+from typing import Final
 
 import structlog
 from prometheus_client import Counter, Gauge
-from redis.exceptions import RedisError
 
+from models.errors import MusterError
 from models.membership import feed
-from models.membership.feed import Change
 from permissions.principal import Scope
 from schema.kit.burst import Burst
 from schema.kit.refusals import SlowConsumer
+from schema.log_reader import FeedLimits, Follower, Reader, burst_of
 from workers.bells import Bells, NoBells
 
 log = structlog.get_logger("muster.api")
@@ -32,94 +32,8 @@ _told = Counter("muster_feed_changes_total", "Changes handed to subscribers, eac
 _slow = Counter("muster_feed_slow_total", "Subscribers that were ended because they did not take what they were given.")
 
 
-@dataclass(frozen=True, slots=True)
-class FeedLimits:
-    """How far a follower may fall behind, how often the log is looked at though nobody rang, and how often at most.
-
-    With many followers each look wakes them all: `rest_seconds` for each of them lie between two looks.
-    """
-
-    waiting: int = 5_000
-    patience_seconds: float = 10.0
-    look_seconds: float = 1.0
-    rest_seconds: float = 0.0002
-    page: int = 500
-
-
-@dataclass(slots=True, eq=False)
-class Follower:
-    """One subscriber among those of a reader, which stood at `joined_at` then, and what waits for it.
-
-    No `segment_ids`: all of them. `is_behind`: more waited than may, so nothing more is kept for it.
-    """
-
-    reader: "Reader"
-    joined_at: int
-    segment_ids: frozenset[int] | None
-    waiting: list[Burst] = field(default_factory=list)
-    news: asyncio.Event = field(default_factory=asyncio.Event)
-    is_behind: bool = False
-
-    def tell(self, burst: Burst, most: int) -> None:
-        """Let it have these. When too many wait already it keeps none, and reads the log for itself."""
-        if self.is_behind or not burst.events:
-            return
-        self.waiting.append(burst)
-        if sum(len(one.events) for one in self.waiting) > most:
-            self.waiting, self.is_behind = [], True
-        self.news.set()
-
-    async def take(self) -> Burst | None:
-        """The next that waits, as soon as something does. None when it has fallen behind."""
-        await self.news.wait()
-        burst = self.waiting.pop(0) if self.waiting else None
-        if not self.waiting and not self.is_behind:
-            self.news.clear()
-        return burst
-
-
-class Reader:
-    """Reads one workspace's log for all of its followers, from where the first of them joined."""
-
-    def __init__(self, scope: Scope, position: int, limits: FeedLimits) -> None:
-        self.scope = scope
-        self.position = position
-        self.limits = limits
-        self.followers: set[Follower] = set()
-        self.rung = asyncio.Event()
-        self.reading = asyncio.create_task(self._read())
-
-    async def _read(self) -> None:
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self.limits.look_seconds):
-                    await self.rung.wait()
-            self.rung.clear()
-            try:
-                await self._read_on()
-            except Exception as error:  # noqa: BLE001 - the database is away for a moment: everything is still there afterwards
-                log.warning("the log could not be read", error=type(error).__name__)
-                await asyncio.sleep(self.limits.look_seconds / 2)
-            await asyncio.sleep(len(self.followers) * self.limits.rest_seconds)
-
-    async def _read_on(self) -> None:
-        changes = None
-        while changes is None or len(changes) == self.limits.page:
-            changes = await feed.read_on(self.scope, self.position, self.limits.page)
-            if changes:
-                self.position = changes[-1].position
-                self._tell(changes)
-                await asyncio.sleep(0)
-
-    def _tell(self, changes: list[Change]) -> None:
-        """Those who want the same get the very same burst, so that its text is made once."""
-        bursts: dict[frozenset[int] | None, Burst] = {}
-        for follower in self.followers:
-            wanted = follower.segment_ids
-            if wanted not in bursts:
-                of_these = [change for change in changes if wanted is None or change.segment_id in wanted]
-                bursts[wanted] = Burst(of_these, shared=True)
-            follower.tell(bursts[wanted], self.limits.waiting)
+MOST_FAILED: Final = 30
+"""How many looks of one subscriber's own at the log may fail, one after the other (the database is away), before it ends."""
 
 
 class ChangeFeed:
@@ -186,7 +100,7 @@ class ChangeFeed:
                     async for workspace_id in heard:
                         if workspace_id in self._readers:
                             self._readers[workspace_id].rung.set()
-            except (RedisError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is: the log is looked at all the same, a little later
                 log.warning("nobody rings for the log", error=type(error).__name__)
                 await asyncio.sleep(self.limits.look_seconds)
 
@@ -211,10 +125,11 @@ class Following:
 
     async def _join(self) -> Follower:
         self.stop()
-        self.follower = await self.feed.join(self.scope, self.bells, self.wanted)
+        follower = await self.feed.join(self.scope, self.bells, self.wanted)
+        self.follower = follower
         if self.position < 0:
-            self.position = self.follower.joined_at
-        return self.follower
+            self.position = follower.joined_at
+        return follower
 
     def stop(self) -> None:
         """Follow no more."""
@@ -225,29 +140,43 @@ class Following:
     async def take(self) -> Burst:
         """The next changes, as soon as there are some."""
         self._check_pace()
-        burst = None
-        follower = self.follower or await self._join()
+        burst, failed = None, 0
         while burst is None:
-            if self.position < follower.joined_at:
-                burst = await self._read()
-            elif follower.is_behind:
-                follower = await self._join()
-            else:
-                burst = self._beyond(await follower.take())
+            try:
+                burst = await self._look()
+            except MusterError:
+                raise
+            except Exception as error:  # the database is away for a moment
+                failed += 1
+                if failed > MOST_FAILED:
+                    raise
+                log.warning("a subscriber could not read the log", error=type(error).__name__)
+                await asyncio.sleep(self.feed.limits.look_seconds)
         self.given_at = time.monotonic()
         return burst
+
+    async def _look(self) -> Burst | None:
+        """One step of the way: there may be nothing at it."""
+        follower = self.follower or await self._join()
+        if self.position < follower.joined_at:
+            return await self._read()
+        if follower.is_behind:
+            await feed.check(self.scope, self.position)
+            await self._join()
+            return None
+        return self._beyond(await follower.take())
 
     async def _read(self) -> Burst | None:
         page = await feed.read(self.scope, self.position, self.feed.limits.page, self.wanted)
         self.position = page.position
-        return Burst(page.changes) if page.changes else None
+        return burst_of(page.changes) if page.changes else None
 
     def _beyond(self, burst: Burst | None) -> Burst | None:
         """What of a burst has not been given yet: all of it, unless it was read from the log already."""
         if burst is None or burst.events[-1].position <= self.position:
             return None
         if burst.events[0].position <= self.position:
-            burst = Burst(change for change in burst.events if change.position > self.position)
+            burst = burst_of([change for change in burst.events if change.position > self.position])
         self.position = burst.events[-1].position
         return burst
 

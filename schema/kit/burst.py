@@ -1,7 +1,32 @@
-"""Many events of a subscription at once."""
+"""Many events of a subscription at once, and what they come to as payloads: made once for all who ask for the same."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar, cast
+
+Written = TypeVar("Written")
+
+Resume = Callable[[int], str]
+"""The cursor that stands for having been given so many events of a burst, from none to all."""
+
+
+class Payloads:
+    """The payloads of a burst, as JSON, in order. `resume`: for feeds that can be gone on with."""
+
+    __slots__ = ("_written", "resume", "texts")
+
+    def __init__(self, texts: Sequence[bytes], resume: Resume | None = None) -> None:
+        self.texts = texts
+        self.resume = resume
+        self._written: dict[Hashable, Any] = {}
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.texts)
+
+    def written(self, how: Hashable, write: Callable[[Sequence[bytes]], Written]) -> Written:
+        """What `write` makes of the texts. Kept as `how`, for the others who are told the same in the same way."""
+        if how not in self._written:
+            self._written[how] = write(self.texts)
+        return cast(Written, self._written[how])
 
 
 class Burst:
@@ -11,10 +36,11 @@ class Burst:
     event depends on the event alone: then each text is made once for all followers that ask for the same. (Batched
     fields, which look at who asks, are never shared.)"""
 
-    __slots__ = ("events", "shared", "texts")
+    __slots__ = ("events", "payloads", "resume", "shared")
 
-    def __init__(self, events: Iterable[Any], *, shared: bool = False) -> None:
+    def __init__(self, events: Iterable[Any], *, shared: bool = False, resume: Resume | None = None) -> None:
         self.events = tuple(events)
         self.shared = shared
-        self.texts: dict[int, tuple[object, list[bytes]]] = {}
-        """By plan (its id, kept alive beside it): the payloads of the events."""
+        self.resume = resume
+        self.payloads: dict[int, tuple[object, Payloads]] = {}
+        """By plan (its id, kept alive beside it)."""

@@ -16,6 +16,7 @@ from permissions.principal import Scope
 from schema.auth import Doorkeeper
 from schema.context import Context
 from schema.kit import metrics
+from schema.kit.burst import Payloads
 from schema.kit.documents import Documents
 from schema.kit.executor import CompiledExecutor, names_what_it_needs
 from schema.kit.guard import admit
@@ -24,7 +25,7 @@ from schema.kit.masking import Told, tell, tell_all
 from schema.kit.refusals import BadRequest, Rejected
 from schema.kit.run import Answer, Asked, Caller, Ended, Run, refused
 from schema.kit.throttle import Throttle
-from schema.kit.watch import Texts, texts_of
+from schema.kit.watch import payloads_of
 from workers.bells import Bells, NoBells
 
 Line = Mapping[str, str | int | float | None]
@@ -140,8 +141,8 @@ class Operations:
 
     async def subscribe(
         self, asked: Asked, caller: Caller, *, writes: bool = True
-    ) -> Answer | AsyncGenerator[Texts, None]:
-        """Start a subscription: its payloads as JSON, as they come; or the answer to anything else, or why there are none.
+    ) -> Answer | AsyncGenerator[Payloads, None]:
+        """Start a subscription: its payloads as they come; or the answer to anything else, or why there are none.
 
         The events raise Ended when we end them. The caller's permission is looked at again every `recheck_seconds`.
         Without `writes`, mutations are refused.
@@ -165,7 +166,7 @@ class Operations:
             raise Forbidden("this field does not say who may use it, so nobody may")
         admit(run.context, definition.extensions["strawberry-definition"].metadata["needs"])
 
-    async def _events(self, run: Run) -> AsyncGenerator[Texts, None]:
+    async def _events(self, run: Run) -> AsyncGenerator[Payloads, None]:
         async def check() -> None:
             run.context.scope = await self.scope_of(run.caller)
             self._admit_to_subscription(run)
@@ -176,9 +177,9 @@ class Operations:
         errors: list[Told] | None = None
         metrics.SUBSCRIPTIONS.inc()
         try:
-            async with aclosing(texts_of(self._executor_of(run), payload_of, check, self.recheck_seconds)) as texts:
-                async for some in texts:
-                    yield some
+            async with aclosing(payloads_of(self._executor_of(run), payload_of, check, self.recheck_seconds)) as bursts:
+                async for payloads in bursts:
+                    yield payloads
         except Exception as error:  # noqa: BLE001 - the caller is told what may be told
             errors = tell(error, run.caller.request_id)
             raise Ended(errors) from None

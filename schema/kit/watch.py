@@ -1,7 +1,7 @@
 """The life of a subscription: its events, for as long as its caller may see them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from graphql import ExecutionResult
 from graphql.execution import create_source_event_stream
 
 from models.errors import Refusal
-from schema.kit.burst import Burst
+from schema.kit.burst import Burst, Payloads
 from schema.kit.compiling import Completer
 from schema.kit.encoding import encode
 from schema.kit.executor import CompiledExecutor
@@ -20,19 +20,16 @@ log = structlog.get_logger("muster.api")
 Check = Callable[[], Awaitable[None]]
 """Looks at the caller's permission again. Raises a Refusal when it is gone."""
 
-Texts = Sequence[bytes]
-"""Payloads, as JSON."""
-
 MOST_MISSED: Final = 6
 """How many looks at the permission may fail (the database is away) before a subscription ends."""
 
 
-async def texts_of(
+async def payloads_of(
     executor: CompiledExecutor,
     payload_of: Callable[[ExecutionResult], dict[str, Any]],
     check: Check,
     every_seconds: float,
-) -> AsyncGenerator[Texts, None]:
+) -> AsyncGenerator[Payloads, None]:
     """The payloads of a subscription, as they come: those of one event, or of a burst of events.
 
     Raises what its resolver raises, and what `check` does.
@@ -57,9 +54,9 @@ class _Teller:
         self.payload_of = payload_of
         self.key, self.completer = executor.root_completer()
 
-    async def tell(self, burst: Burst) -> Texts:
+    async def tell(self, burst: Burst) -> Payloads:
         """The payloads of these events."""
-        known = burst.texts.get(id(self.executor.plans))
+        known = burst.payloads.get(id(self.executor.plans))
         if known is not None:
             return known[1]
         try:
@@ -67,16 +64,17 @@ class _Teller:
                 return await self._at_once(burst, self.completer)
         except Exception as error:  # noqa: BLE001 - the ordinary executor finds out what it is, and reports it
             log.debug("events are told one by one", error=type(error).__name__)
-        return [encode(self.payload_of(await self._one(event))) for event in burst.events]
+        return Payloads([encode(self.payload_of(await self._one(event))) for event in burst.events], burst.resume)
 
-    async def _at_once(self, burst: Burst, completer: Completer) -> Texts:
+    async def _at_once(self, burst: Burst, completer: Completer) -> Payloads:
         if completer.one is None:
             assert completer.many is not None
-            return [self._text(value) for value in await completer.many(burst.events, self.executor)]
-        texts = [self._text(completer.one(event)) for event in burst.events]
+            values = await completer.many(burst.events, self.executor)
+            return Payloads([self._text(value) for value in values], burst.resume)
+        payloads = Payloads([self._text(completer.one(event)) for event in burst.events], burst.resume)
         if burst.shared:
-            burst.texts[id(self.executor.plans)] = self.executor.plans, texts
-        return texts
+            burst.payloads[id(self.executor.plans)] = self.executor.plans, payloads
+        return payloads
 
     def _text(self, value: Any) -> bytes:
         return encode({"data": {self.key: value}})

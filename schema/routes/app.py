@@ -28,6 +28,7 @@ from schema.root import build_schema
 from schema.routes import downloads, explorer, health, metrics, uploads, webhooks
 from schema.routes.graphql import GraphQL
 from schema.routes.socket import SocketLimits
+from schema.routes.stream import StreamLimits
 from workers.bells import Bells, NoBells
 
 ROUTES: list[BaseRoute] = [*uploads.ROUTES, *downloads.ROUTES]
@@ -59,6 +60,7 @@ class ApiOptions:
     rates: Rates = field(default_factory=Rates)
     documents: DocumentLimits = field(default_factory=DocumentLimits)
     sockets: SocketLimits = field(default_factory=SocketLimits)
+    streams: StreamLimits = field(default_factory=StreamLimits)
     write_line: Callable[[Line], None] = write_line
 
 
@@ -79,7 +81,7 @@ def build(options: ApiOptions, lifespan: Lifespan | None = None, schema: GraphQL
         bells,
         links,
     )
-    graphql = GraphQL(operations, options.body_limit_bytes, options.allowed_origins, options.sockets)
+    graphql = GraphQL(operations, options.body_limit_bytes, options.allowed_origins, options.sockets, options.streams)
     rest = Starlette(
         routes=[*explorer.ROUTES, *health.routes(redis), *metrics.ROUTES, *webhooks.routes(bells), *ROUTES],
         lifespan=_lifespan(lifespan, redis, bells, options.write_line),

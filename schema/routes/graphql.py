@@ -16,6 +16,7 @@ from schema.routes.events import EventStreams
 from schema.routes.explorer import HEADERS, page
 from schema.routes.request import Headers, TooLarge, Unreadable
 from schema.routes.socket import Socket, SocketLimits
+from schema.routes.stream import StreamLimits
 
 log = structlog.get_logger("muster.api")
 
@@ -33,10 +34,11 @@ class GraphQL:
     body_limit_bytes: int = 1_048_576
     allowed_origins: tuple[str, ...] = ()
     socket_limits: SocketLimits = field(default_factory=SocketLimits)
+    stream_limits: StreamLimits = field(default_factory=StreamLimits)
     streams: EventStreams = field(init=False)
 
     def __post_init__(self) -> None:
-        self.streams = EventStreams(self.operations)
+        self.streams = EventStreams(self.operations, self.stream_limits)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         headers = request.headers_of(scope)

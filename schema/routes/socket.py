@@ -1,7 +1,7 @@
 """Subscriptions (and anything else) over a WebSocket, by the protocol graphql-transport-ws."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -13,15 +13,23 @@ import structlog
 from models.errors import Unauthenticated
 from schema.auth import bearer_of
 from schema.kit import metrics
+from schema.kit.burst import Payloads
 from schema.kit.encoding import encode
+from schema.kit.masking import tell
 from schema.kit.operations import Operations
 from schema.kit.refusals import BadRequest
 from schema.kit.run import Answer, Asked, Caller, Ended
+from schema.routes import outgoing
+from schema.routes.outgoing import Outgoing
 from schema.routes.request import Headers, asked_of
+from schema.routes.wire import FRAMED, Standing
 
 log = structlog.get_logger("muster.api")
 
 PROTOCOL: Final = "graphql-transport-ws"
+
+UNREAD: Final = (1001, 1008)
+"""Closed with these codes, the client has not read all that it was given: its subscriptions are told where to go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,19 @@ class Close(Exception):
         self.reason = reason
 
 
+TOO_SLOW: Final = Close(1008, "you read too slowly")
+
+
+@dataclass(slots=True, eq=False)
+class Running:
+    """One operation of a socket. `identity` is its id, as JSON."""
+
+    identity: bytes
+    caller: Caller
+    standing: Standing = field(default_factory=Standing)
+    task: "asyncio.Task[None]" = field(init=False)
+
+
 @dataclass(slots=True)
 class Socket:
     """One WebSocket. Each of its operations has its own context, and its caller is looked up anew."""
@@ -54,19 +75,19 @@ class Socket:
     caller: Caller
     headers: Headers
     receive: Any = None
-    send: Any = None
-    running: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
+    out: Outgoing = field(init=False)
+    running: dict[str, Running] = field(default_factory=dict)
     is_ready: bool = False
     is_initialised: bool = False
     is_awaited: bool = False
     """Whether a ping of ours is still unanswered."""
     counted: int = 0
     closing: "asyncio.Future[Close]" = field(init=False)
-    sending: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def serve(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve the socket to its end."""
-        self.receive, self.send = receive, send
+        self.receive = receive
+        self.out = Outgoing(send, self.limits.send_seconds, FRAMED in (scope.get("extensions") or ()))
         self.closing = asyncio.get_running_loop().create_future()
         await receive()
         if not self._is_allowed_origin(scope):
@@ -91,11 +112,13 @@ class Socket:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             close = self._why(listening, watching)
         finally:
-            for task in (listening, watching, *self.running.values()):
+            unended = list(self.running.values())
+            tasks = {listening, watching, *(running.task for running in unended)}
+            for task in tasks:
                 task.cancel()
-            await asyncio.wait({listening, watching, *self.running.values()})
+            await asyncio.wait(tasks)
         if close is not None:
-            await self._close(close)
+            await self._close(close, unended)
 
     def _why(self, *tasks: "asyncio.Future[None]") -> Close | None:
         """Why the socket ends; None when the client has gone."""
@@ -105,17 +128,27 @@ class Socket:
             error = task.exception() if task.done() else None
             if isinstance(error, Close):
                 return error
+            if isinstance(error, TimeoutError):
+                return TOO_SLOW
             if error is not None:
                 log.error("a socket failed", error=type(error).__name__, request_id=self.caller.request_id)
                 return Close(4500, "Internal server error")
         return None
 
-    async def _close(self, close: Close) -> None:
+    async def _close(self, close: Close, unended: Sequence[Running]) -> None:
         try:
+            if close.code in UNREAD:
+                await self._tell_where_to_go_on(unended)
             async with asyncio.timeout(self.limits.send_seconds):
-                await self.send({"type": "websocket.close", "code": close.code, "reason": close.reason[:120]})
+                await self.out.send({"type": "websocket.close", "code": close.code, "reason": close.reason[:120]})
         except Exception as error:  # noqa: BLE001 - it is closed already
             log.debug("a socket was gone before it was closed", error=type(error).__name__)
+
+    async def _tell_where_to_go_on(self, unended: Sequence[Running]) -> None:
+        for running in unended:
+            refusal = running.standing.refusal()
+            if refusal is not None:
+                await self.out.tell(outgoing.error(running.identity, tell(refusal, running.caller.request_id)))
 
     def _is_allowed_origin(self, scope: Any) -> bool:
         origin = self.headers.origin
@@ -123,21 +156,6 @@ class Socket:
             return True
         del scope
         return urlsplit(origin).netloc == self.headers.host
-
-    # ---------------------------------------------------------------- what goes out
-
-    async def _tell(self, message: dict[str, Any]) -> None:
-        """Send a message. Who does not take it within `send_seconds` is cut off."""
-        await self._send((encode(message),))
-
-    async def _send(self, messages: Iterable[bytes]) -> None:
-        try:
-            async with asyncio.timeout(self.limits.send_seconds), self.sending:
-                for message in messages:
-                    await self.send({"type": "websocket.send", "text": message.decode()})
-        except TimeoutError:
-            self._end(Close(1008, "you read too slowly"))
-            raise
 
     def _end(self, close: Close) -> None:
         if not self.closing.done():
@@ -150,7 +168,7 @@ class Socket:
             raise Close(4408, "Connection initialisation timeout")
         while True:
             self.is_awaited = True
-            await self._tell({"type": "ping"})
+            await self.out.tell(outgoing.PING)
             await asyncio.sleep(self.limits.ping_seconds)
             if self.is_awaited:
                 raise Close(1001, "nobody answers")
@@ -184,14 +202,13 @@ class Socket:
         if kind == "connection_init":
             await self._initialise(message.get("payload"))
         elif kind == "ping":
-            payload = message.get("payload")
-            await self._tell({"type": "pong"} if payload is None else {"type": "pong", "payload": payload})
+            await self.out.tell(outgoing.pong(message.get("payload")))
         elif kind == "subscribe":
             await self._subscribe(message)
         elif kind == "complete":
             running = self.running.pop(str(message.get("id")), None)
             if running is not None:
-                running.cancel()
+                running.task.cancel()
         elif kind != "pong":
             raise Close(4400, f"unknown message type {str(kind)[:40]!r}")
 
@@ -205,7 +222,7 @@ class Socket:
         except Unauthenticated as error:
             raise Close(4403, f"Forbidden: {error}") from None
         self.is_ready = True
-        await self._tell({"type": "connection_ack"})
+        await self.out.tell(outgoing.ACKNOWLEDGED)
 
     def _take_bearer(self, payload: Any) -> None:
         """The bearer token in the payload, which goes before the one in the header."""
@@ -234,48 +251,49 @@ class Socket:
             raise Close(4400, f"a socket carries {self.limits.operations} operations at most at the same time")
         self.counted += 1
         caller = replace(self.caller, request_id=f"{self.caller.request_id}-{self.counted}")
-        self.running[number] = asyncio.ensure_future(self._operate(number, asked, caller))
+        running = self.running[number] = Running(encode(number), caller)
+        running.task = asyncio.ensure_future(self._operate(number, running, asked))
 
     # ---------------------------------------------------------------- an operation
 
-    async def _operate(self, number: str, asked: Asked, caller: Caller) -> None:
+    async def _operate(self, number: str, running: Running, asked: Asked) -> None:
         try:
-            started = await self.operations.subscribe(asked, caller)
-            if isinstance(started, Answer):
-                await self._answer(number, started)
-                return
-            head = b'{"id":' + encode(number) + b',"type":"next","payload":'
-            async with aclosing(started) as payloads:
-                async for texts in payloads:
-                    await self._send(head + text + b"}" for text in texts)
-            await self._finish(number)
-        except Ended as ended:
-            await self._refuse(number, ended.errors)
-            if ended.code == "UNAUTHENTICATED" and caller.bearer is not None:
-                self._end(Close(4401, "Unauthorized: the bearer token is not good any longer"))
+            await self._run(number, running, asked)
+        except TimeoutError:
+            self._end(TOO_SLOW)
         except Exception as error:  # noqa: BLE001 - one operation does not take the socket along, unless it is gone
             log.debug("an operation could not be answered", error=type(error).__name__)
             self._end(Close(4500, "Internal server error"))
         finally:
-            if self.running.get(number) is asyncio.current_task():
-                del self.running[number]
+            self._forget(number, running)
 
-    async def _answer(self, number: str, answer: Answer) -> None:
+    async def _run(self, number: str, running: Running, asked: Asked) -> None:
+        started = await self.operations.subscribe(asked, running.caller)
+        if isinstance(started, Answer):
+            await self._answer(number, running, started)
+            return
+        try:
+            async with aclosing(started) as bursts:
+                async for payloads in bursts:
+                    await self.out.pass_on(running.identity, payloads, running.standing)
+            await self._finish(number, running, outgoing.complete(running.identity))
+        except Ended as ended:
+            await self._finish(number, running, outgoing.error(running.identity, ended.errors))
+            if ended.code == "UNAUTHENTICATED" and running.caller.bearer is not None:
+                self._end(Close(4401, "Unauthorized: the bearer token is not good any longer"))
+
+    async def _answer(self, number: str, running: Running, answer: Answer) -> None:
         if "data" in answer.payload:
-            await self._tell({"id": number, "type": "next", "payload": answer.payload})
-            await self._finish(number)
+            await self.out.pass_on(running.identity, Payloads([encode(answer.payload)]), running.standing)
+            await self._finish(number, running, outgoing.complete(running.identity))
         else:
-            await self._refuse(number, answer.payload["errors"])
+            await self._finish(number, running, outgoing.error(running.identity, answer.payload["errors"]))
 
-    async def _finish(self, number: str) -> None:
-        self._forget(number)
-        await self._tell({"id": number, "type": "complete"})
-
-    async def _refuse(self, number: str, errors: list[dict[str, Any]]) -> None:
-        self._forget(number)
-        await self._tell({"id": number, "type": "error", "payload": errors})
-
-    def _forget(self, number: str) -> None:
+    async def _finish(self, number: str, running: Running, last: bytes) -> None:
         """The id is free again before the client hears of the end."""
-        if self.running.get(number) is asyncio.current_task():
+        self._forget(number, running)
+        await self.out.tell(last)
+
+    def _forget(self, number: str, running: Running) -> None:
+        if self.running.get(number) is running:
             del self.running[number]

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import uvicorn
@@ -187,12 +187,19 @@ def options(**changes: Any) -> ApiOptions:
     return replace(ApiOptions(SIGNING, write_line=lambda _: None), **changes)
 
 
+OURS: Final = {"http": "muster.protocols:Http", "ws": "muster.protocols:WebSockets"}
+PLAIN: Final = {"http": "httptools", "ws": "websockets-sansio"}
+"""uvicorn's own protocols, as any server might have them."""
+
+
 @asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[str]:
+async def serving(app: Any, protocols: Mapping[str, Any] = OURS) -> AsyncIterator[str]:
     """Serve an application on a free port of the loopback, in this loop. Gives `127.0.0.1:PORT`."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="error", ws="websockets-sansio", lifespan="on", timeout_graceful_shutdown=2)
+    config = uvicorn.Config(
+        app, log_level="error", lifespan="on", timeout_graceful_shutdown=2, ws_per_message_deflate=False, **protocols
+    )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     running = asyncio.ensure_future(server.serve(sockets=[listener]))

@@ -10,9 +10,10 @@ from models.membership import changes, feed
 from models.membership.origins import Origin
 from permissions.capabilities import Permission
 from permissions.roles import Role
-from schema.change_feed import ChangeFeed, FeedLimits
+from schema.change_feed import ChangeFeed
 from schema.kit.ids import to_id
 from schema.kit.refusals import SlowConsumer
+from schema.log_reader import FeedLimits
 from tests.kit.api import Api, bearer_of
 from tests.kit.segments import new_contacts, static_segment
 from tests.kit.workers import eventually

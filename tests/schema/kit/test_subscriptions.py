@@ -34,16 +34,16 @@ async def test_batched_fields_are_fetched_once_for_a_burst(api: Api) -> None:
     payloads = await heard(api, "subscription { bursts(shared: true) { children(first: 1) { name } } }")
     assert [payload["data"]["bursts"]["children"][0]["name"] for payload in payloads] == ["toy 10", "toy 20", "toy 30"]
     assert toys.calls == [("children", 3)]
-    assert not toys.made_bursts[0].texts
+    assert not toys.made_bursts[0].payloads
 
 
 async def test_a_shared_burst_is_written_once_for_all_who_ask_for_the_same(api: Api) -> None:
     toys.made_bursts[:] = [Burst([toy(1)], shared=True)]
     for _ in range(3):
         assert await heard(api, "subscription { bursts(shared: true) { name } }") == named("toy 1")
-    assert len(toys.made_bursts[0].texts) == 1
+    assert len(toys.made_bursts[0].payloads) == 1
     assert (await heard(api, "subscription { bursts(shared: true) { parts } }"))[0]["data"] == {"bursts": {"parts": 1}}
-    assert len(toys.made_bursts[0].texts) == 2
+    assert len(toys.made_bursts[0].payloads) == 2
 
 
 async def test_an_odd_event_in_a_burst_is_reported_and_the_others_are_told(api: Api) -> None:

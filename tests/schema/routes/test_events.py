@@ -1,6 +1,7 @@
 """Server-sent events, request by request."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 
 from models import api_tokens
 from permissions.capabilities import Permission
+from schema.kit.burst import Burst
+from tests.kit import toys
 from tests.kit.api import application, serving, token_with
-from tests.kit.toys import toy_schema
+from tests.kit.toys import toy, toy_schema
 from tests.kit.workspaces import new_workspace
 
 EVENTS = {"accept": "text/event-stream"}
@@ -46,6 +49,27 @@ async def test_one_request_carries_one_operation_to_its_end(place: str, client: 
             "event: complete",
             "data: ",
         ]
+
+
+async def test_a_burst_comes_as_single_events_whole_and_in_order(place: str, client: aiohttp.ClientSession) -> None:
+    words = ["short", "ähm 🙂" * 30, "y" * 70_000]
+    toys.made_bursts[:] = [
+        Burst([{**toy(n), "name": word} for n, word in enumerate(words)]),
+        Burst([]),
+        Burst([toy(9)]),
+    ]
+    query = "subscription { bursts { name } }"
+    async with client.post(place, json={"query": query}, headers=EVENTS) as response:
+        said = await lines_of(response)
+    heard = [json.loads(line.removeprefix("data: "))["data"]["bursts"]["name"] for line in said[1:-2:2]]
+    assert heard == [*words, "toy 9"]
+    token = await reserve(place, client)
+    async with client.get(place, headers={**EVENTS, **token}) as stream:
+        assert await operate(place, client, token, query, "mine") == 202
+        text = await asyncio.wait_for(stream.content.readuntil(b'event: complete\ndata: {"id":"mine"}'), 5)
+    messages = [json.loads(line.removeprefix("data: ")) for line in text.decode().splitlines() if '"payload"' in line]
+    assert [message["payload"]["data"]["bursts"]["name"] for message in messages] == heard
+    assert {message["id"] for message in messages} == {"mine"}
 
 
 async def test_a_subscription_can_be_sent_in_the_url_and_a_mutation_cannot(

@@ -14,18 +14,20 @@ from models import api_tokens, people
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from permissions.roles import Role
+from schema.kit.burst import Burst
 from schema.routes.socket import SocketLimits
-from tests.kit.api import application, bearer_of, serving, token_with
-from tests.kit.toys import toy_schema
+from tests.kit import toys
+from tests.kit.api import OURS, PLAIN, application, bearer_of, serving, token_with
+from tests.kit.toys import toy, toy_schema
 from tests.kit.workspaces import new_workspace
 
 LIMITS = SocketLimits(init_seconds=0.3, ping_seconds=0.3, operations=3, message_bytes=5_000)
 
 
-@pytest.fixture(scope="module")
-async def place() -> AsyncIterator[str]:
+@pytest.fixture(scope="module", params=[OURS, PLAIN], ids=["ours", "plain"])
+async def place(request: pytest.FixtureRequest) -> AsyncIterator[str]:
     app = application(toy_schema(), sockets=LIMITS, recheck_seconds=0.2, allowed_origins=("https://app.example.com",))
-    async with serving(app) as address:
+    async with serving(app, request.param) as address:
         yield address
 
 
@@ -79,6 +81,22 @@ async def test_events_come_one_by_one_and_then_the_end(place: str) -> None:
             {"id": "1", "type": "next", "payload": {"data": {"counting": 2}}},
             {"id": "1", "type": "complete"},
         ]
+
+
+async def test_a_burst_comes_as_single_messages_whole_and_in_order(place: str) -> None:
+    words = ["short", "x" * 200, "ähm 🙂" * 30, "y" * 70_000, ""]
+    toys.made_bursts[:] = [
+        Burst([{**toy(n), "name": word} for n, word in enumerate(words)]),
+        Burst([]),
+        Burst([toy(9)]),
+    ]
+    async with line(place, None) as opened:
+        for number in ("1", 'an id of its own, quoted: " ü'):
+            await opened.say(**subscribe("subscription { bursts { name } }", number))
+            heard = [await opened.hear() for _ in range(7)]
+            assert {message["id"] for message in heard} == {number}
+            assert [message["payload"]["data"]["bursts"]["name"] for message in heard[:-1]] == [*words, "toy 9"]
+            assert heard[-1]["type"] == "complete"
 
 
 async def test_a_query_is_answered_and_done(place: str) -> None:
