@@ -96,16 +96,19 @@ async def read(
     end = await head(scope)
     position = end.floor if after is None else after
     _check(end, position, path)
-    if segment_ids is None:
-        changes = await _window(scope, position, min(position + limit, end.position), None)
-        position = changes[-1].position if changes else position
-        return Page(changes, position, position < end.position)
-    return await _look_through(scope, position, end.position, limit, list(segment_ids))
+    if segment_ids is not None:
+        return await _look_through(scope, position, end.position, limit, list(segment_ids), path)
+    changes = await _window(scope, position, min(position + limit, end.position), limit, None, path)
+    position = changes[-1].position if changes else position
+    return Page(changes, position, position < end.position)
 
 
 async def read_on(scope: Scope, after: int, limit: int) -> list[Change]:
-    """Up to `limit` changes after `after`, for a reader that stands at the end of the log: one look, and no questions asked."""
-    return await _window(scope, after, after + limit, None)
+    """Up to `limit` changes after `after`, for a reader that stands at the end of the log: one look, and no questions asked.
+
+    Raises Invalid when what comes after `after` is no longer kept.
+    """
+    return await _window(scope, after, after + limit, limit, None)
 
 
 async def check(scope: Scope, after: int, path: Path = ("after",)) -> None:
@@ -126,29 +129,35 @@ def _check(end: Head, position: int, path: Path) -> None:
         )
 
 
-async def _look_through(scope: Scope, position: int, end: int, limit: int, segment_ids: list[int]) -> Page:
+async def _look_through(scope: Scope, position: int, end: int, limit: int, segment_ids: list[int], path: Path) -> Page:
     """Window by window, so that a segment with few changes costs bounded time in a log with many."""
     changes: list[Change] = []
     until = time.monotonic() + LOOKING_SECONDS
-    while position < end and time.monotonic() < until:
+    while position < end:
         last = min(position + WINDOW, end)
-        changes += await _window(scope, position, last, segment_ids)
-        if len(changes) >= limit:
-            changes = changes[:limit]
-            return Page(changes, changes[-1].position, changes[-1].position < end)
+        changes += await _window(scope, position, last, limit + 1 - len(changes), segment_ids, path)
+        if len(changes) > limit:  # the one more tells that others follow
+            return Page(changes[:limit], changes[limit - 1].position, True)
         position = last
+        if time.monotonic() >= until:
+            break
     return Page(changes, position, position < end)
 
 
-async def _window(scope: Scope, after: int, last: int, segment_ids: list[int] | None) -> list[Change]:
-    """The changes with positions in (after, last], of these segments."""
+async def _window(
+    scope: Scope, after: int, last: int, limit: int, segment_ids: list[int] | None, path: Path = ("after",)
+) -> list[Change]:
+    """The first `limit` changes with positions in (after, last], of these segments. Invalid when not all of them are kept."""
     if after >= last:
         return []
-    rows = await db.fetch(_WINDOW, scope.workspace_id, after, last, segment_ids)
+    rows = await db.fetch(_WINDOW, scope.workspace_id, after, last, segment_ids, limit)
+    if not rows:
+        await check(scope, after, path)
     return [Change(scope.workspace_id, *row) for row in rows]
 
 
-# Positions run without gaps, so that no more appends than positions lie in a window.
+# Positions run without gaps, so that no more appends than positions lie in a window. What was dropped since somebody looked at
+# the floor must not look like a log in which nothing happened: then there are no rows, rather than some.
 _WINDOW = """
 SELECT a.position - a.size + c.place AS position, c.segment_id, c.contact_id, c.kind, c.origin, c.at
 FROM (SELECT append_id, position, size FROM membership_appends
@@ -159,7 +168,8 @@ CROSS JOIN LATERAL (
       AND place > $2::bigint - (a.position - a.size) AND place <= $3::bigint - (a.position - a.size)
 ) AS c
 WHERE a.position - a.size < $3::bigint AND ($4::bigint[] IS NULL OR c.segment_id = ANY ($4::bigint[]))
-ORDER BY a.position, c.place
+  AND (SELECT floor FROM membership_heads WHERE workspace_id = $1) <= $2::bigint
+ORDER BY a.position, c.place LIMIT $5
 """
 
 
@@ -232,6 +242,8 @@ async def _drop(workspace_id: int, before: datetime, limit: int) -> int:
                 ids,
             )
             await db.execute(
-                "UPDATE membership_heads SET floor = $2 WHERE workspace_id = $1", workspace_id, rows[-1]["position"]
+                "UPDATE membership_heads SET floor = greatest(floor, $2) WHERE workspace_id = $1",
+                workspace_id,
+                rows[-1]["position"],
             )
     return len(rows)

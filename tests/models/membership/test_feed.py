@@ -7,7 +7,7 @@ import pytest
 
 from models import clock, db
 from models.errors import Invalid
-from models.membership import changes, feed
+from models.membership import changes, feed, telling
 from models.membership.origins import ChangeKind, Origin
 from tests.kit.engine import assert_all_is_right, replayed_members, settled, stored_members
 from tests.kit.segments import dynamic_segment, new_contacts, static_segment
@@ -90,6 +90,72 @@ async def test_what_is_no_longer_kept_is_refused_and_the_rest_is_read(database):
     assert await db.fetch_value("SELECT count(*) FROM membership_changes") == 3
 
 
+@pytest.fixture
+async def old_changes(database):
+    """Nine changes of two segments that are about to be dropped, and three that are not."""
+    scope = await new_workspace()
+    segments = [await static_segment(scope), await static_segment(scope)]
+    ids = await new_contacts(scope, 12)
+    now = clock.now()
+    for number, contact_id in enumerate(ids):
+        clock.set_source(lambda number=number: now - timedelta(days=100 if number < 9 else 1))
+        await changes.change_members(scope, segments[number % 2].id, add=[contact_id], origin=Origin.MANUAL)
+    clock.set_source(lambda: now)
+    return scope, segments
+
+
+@pytest.mark.parametrize("which", [None, 0])
+async def test_a_page_is_whole_or_refused_while_the_log_is_dropped(old_changes, monkeypatch, which):
+    scope, segments = old_changes
+    look = feed.head
+
+    async def dropped_in_between(scope):
+        end = await look(scope)
+        await feed.drop_older_than(timedelta(days=90))
+        return end
+
+    monkeypatch.setattr(feed, "head", dropped_in_between)
+    wanted = None if which is None else [segments[which].id]
+    with pytest.raises(Invalid, match="too old"):
+        await feed.read(scope, 4, 100, wanted)
+    with pytest.raises(Invalid, match="too old"):
+        await feed.read_on(scope, 4, 100)
+    assert [change.position for change in (await feed.read(scope, None, 100)).changes] == [10, 11, 12]
+
+
+async def test_two_who_drop_at_the_same_time_leave_no_gap_behind_the_floor(old_changes):
+    scope, _ = old_changes
+    async with db.transaction():
+        await db.execute("UPDATE membership_heads SET floor = 11 WHERE workspace_id = $1", scope.workspace_id)
+    await feed.drop_older_than(timedelta(days=90))
+    assert (await feed.head(scope)).floor == 11
+
+
+async def test_whether_more_follow_is_said_of_the_segments_asked_for(old_changes):
+    scope, (one, other) = old_changes
+    page = await feed.read(scope, None, 6, [one.id])
+    assert ([change.position for change in page.changes], page.more) == ([1, 3, 5, 7, 9, 11], False)
+    assert page.position == 12
+    page = await feed.read(scope, None, 5, [one.id])
+    assert ([change.position for change in page.changes], page.more, page.position) == ([1, 3, 5, 7, 9], True, 9)
+    assert (await feed.read(scope, None, 100, [other.id, one.id])).position == 12
+
+
+async def test_looking_through_the_changes_of_others_takes_bounded_time_and_goes_on_from_there(
+    old_changes, monkeypatch
+):
+    scope, (_, other) = old_changes
+    monkeypatch.setattr(feed, "WINDOW", 3)
+    monkeypatch.setattr(feed, "LOOKING_SECONDS", 0.0)
+    read, position, more = [], None, True
+    while more:
+        page = await feed.read(scope, position, 100, [other.id])
+        assert page.position == (position or 0) + 3
+        read += page.changes
+        position, more = page.position, page.more
+    assert [change.position for change in read] == [2, 4, 6, 8, 10, 12]
+
+
 async def test_the_history_of_a_contact_is_told_newest_first(database):
     scope = await new_workspace()
     one, other = await static_segment(scope), await static_segment(scope)
@@ -150,7 +216,7 @@ async def test_a_deleted_segment_tells_that_all_have_left_and_a_restored_one_tha
     scope = await new_workspace()
     ids = await new_contacts(scope, 3)
     segment = await static_segment(scope, ids)
-    assert await changes.tell_all(scope, segment.id, ChangeKind.LEFT) == 3
+    assert (await telling.tell(scope.workspace_id, segment.id, ChangeKind.LEFT)).members == 3
     assert (await replayed_members(scope))[segment.id] == set()
-    assert await changes.tell_all(scope, segment.id, ChangeKind.ENTERED) == 3
+    assert (await telling.tell(scope.workspace_id, segment.id, ChangeKind.ENTERED)).members == 3
     assert await replayed_members(scope) == await stored_members(scope) == {segment.id: set(ids)}
