@@ -115,18 +115,25 @@ async def by_numbers(scope: Scope, numbers: Sequence[int]) -> list[Job]:
     return await Job.filter(workspace_id=scope.workspace_id, id__in=list(numbers))
 
 
-async def changed_since(known: Mapping[tuple[int, int], datetime]) -> list[Job]:
-    """Those of these jobs of any workspaces, by (workspace id, job id), that were not as they are at the moment `known`."""
-    stamps = await db.fetch(
+async def changed_since(known: Mapping[tuple[int, int], datetime]) -> dict[tuple[int, int], Job | None]:
+    """Those of these jobs of any workspaces, by (workspace id, job id), that are not as they were at the moment `known`.
+
+    None for one that is no longer there.
+    """
+    rows = await db.fetch(
         """
-        SELECT j.id FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS k (workspace_id, id, seen_at)
-        JOIN jobs j ON j.workspace_id = k.workspace_id AND j.id = k.id WHERE j.updated_at <> k.seen_at
+        SELECT k.workspace_id, k.id, j.id IS NULL AS gone
+        FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS k (workspace_id, id, seen_at)
+        LEFT JOIN jobs j ON j.workspace_id = k.workspace_id AND j.id = k.id WHERE j.updated_at IS DISTINCT FROM k.seen_at
         """,
         [workspace_id for workspace_id, _ in known],
         [job_id for _, job_id in known],
         list(known.values()),
     )
-    return await Job.filter(id__in=[row["id"] for row in stamps]) if stamps else []
+    found = await Job.filter(id__in=[row["id"] for row in rows if not row["gone"]]) if rows else []
+    return {(row["workspace_id"], row["id"]): None for row in rows if row["gone"]} | {
+        (job.workspace_id, job.id): job for job in found
+    }
 
 
 async def find_unfinished(scope: Scope, kind: JobKind, segment_id: int) -> Job | None:

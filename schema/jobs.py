@@ -1,6 +1,7 @@
 """Long work: where it stands, and stopping it. Each kind of job is a type of its own, declared by the noun it belongs to."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -171,5 +172,6 @@ class JobSubscription:
     )
     async def job_progress(self, info: Info, id: strawberry.ID) -> AsyncGenerator[Job, None]:
         job = await jobs.get(scope_of(info), _number(id))
-        async for state in WATCH.follow(job):
-            yield job_shown(state)
+        async with aclosing(WATCH.follow(job)) as states:
+            async for state in states:
+                yield job_shown(state)
