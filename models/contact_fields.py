@@ -129,7 +129,7 @@ async def _taken(scope: Scope, key: str) -> Taken:
 
 _USERS = """
     SELECT name FROM segments
-    WHERE workspace_id = $1 AND deleted_at IS NULL
+    WHERE workspace_id = $1 AND (deleted_at IS NULL OR restore_asked_at IS NOT NULL)
       AND (jsonb_path_exists(rule, $2::jsonpath) OR jsonb_path_exists(rule_in_force, $2::jsonpath))
     ORDER BY lower(name), id LIMIT 11
 """

@@ -1,37 +1,28 @@
-"""Segments: made, changed, copied, deleted, restored, and purged in the end.
+"""Segments: made, changed, copied, deleted and restored.
 
 A rule is kept in the shape of RuleInput, with row numbers for the ids of other segments. Who writes one makes the segment
 BUILDING with a new `rule_version`; the engine computes the members beside the old ones and swaps them in. Where a function
-speaks of segments to ring for, the caller rings `bells.rule` for each of them after the commit.
+speaks of segments to ring for, the caller rings `bells.rule` for each of them after the commit; where it says that there is
+more to tell, the task `tell_members`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from models import audit, clock, contact_fields, db, jobs, segment_contacts, uses
-from models.errors import (
-    Conflict,
-    DomainError,
-    InUse,
-    NotAllowedInState,
-    NotFound,
-    Path,
-    Problems,
-    Required,
-    Unsupported,
-)
+from models.errors import Conflict, InUse, NotAllowedInState, NotFound, Path, Problems, Unsupported
 from models.jobs import Job, JobKind
-from models.membership import changes
-from models.membership.origins import ChangeKind, Origin
+from models.membership import telling
+from models.membership.origins import ChangeKind
 from models.rules.check import check
 from models.rules.depends import segments_mentioned
 from models.rules.loading import load_catalogue
 from models.segment_contacts import Change
+from models.segment_settings import checked
 from models.selections import ContactSelection
 from models.tables.segments import Segment, SegmentKind, SegmentStatus, SegmentUse
-from models.texts import check_name, check_text
 from models.uses import UseKind
 from permissions.principal import PrincipalKind, Scope
 
@@ -40,17 +31,18 @@ __all__ = ["Segment", "SegmentKind", "SegmentStatus"]
 RESTORABLE = timedelta(days=30)
 """How long a deleted segment can be restored."""
 
-MAX_NAME = 200
-MAX_DESCRIPTION = 2_000
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A segment as it is now, the segments to ring for, and the job that puts its many members in."""
+    """A segment as it is now, the segments to ring for, and the job that puts its many members in.
+
+    `telling`: it is deleted, and there are members of whom that, or its return, is still to be told.
+    """
 
     segment: Segment
     building: Sequence[int] = ()
     job: Job | None = None
+    telling: bool = False
 
 
 # ---------------------------------------------------------------- found
@@ -92,7 +84,7 @@ async def create(
     async with db.transaction():
         if rule is not None:
             await _one_rule_at_a_time(scope)
-        values = await _checked(scope, kind, {"name": name, "description": description, "rule": rule}, contacts)
+        values = await checked(scope, kind, {"name": name, "description": description, "rule": rule}, contacts)
         segment = await _insert(scope, kind, values)
         await audit.record(scope, "segment_create", "Segment", segment.id, {"kind": kind})
         if contacts is None:
@@ -117,7 +109,7 @@ async def update(scope: Scope, segment_id: int, given: Mapping[str, Any], versio
                 " read it again and make your change to that",
                 ("version",),
             )
-        values = await _checked(scope, SegmentKind(segment.kind), given, segment_id=segment_id)
+        values = await checked(scope, SegmentKind(segment.kind), given, segment_id=segment_id)
         changed = [key for key, value in values.items() if getattr(segment, key) != value]
         if not changed:
             return Outcome(segment)
@@ -138,8 +130,9 @@ async def duplicate(scope: Scope, segment_id: int, name: str) -> Outcome:
         await _one_rule_at_a_time(scope)
         await contact_fields.load_to_write(scope)
         source = await get(scope, segment_id)
-        values = {"name": _at("name", _name, name), "description": source.description, "rule": source.rule}
-        segment = await _insert(scope, SegmentKind(source.kind), values)
+        kind = SegmentKind(source.kind)
+        values = {**await checked(scope, kind, {"name": name}), "description": source.description, "rule": source.rule}
+        segment = await _insert(scope, kind, values)
         await audit.record(scope, "segment_duplicate", "Segment", segment.id, {"of": source.id})
         if segment.rule is not None:
             await db.execute(_COPY_OVERRIDES, scope.workspace_id, source.id, segment.id)
@@ -207,83 +200,11 @@ async def _register_rule(scope: Scope, segment: Segment) -> None:
         await uses.replace(scope, mentioned, UseKind.SEGMENT, segment.id, segment.name, path=("rule",))
 
 
-# ---------------------------------------------------------------- checked
-
-
-@dataclass(slots=True)
-class _Checking:
-    """Checks one value after the other, and keeps what is wrong."""
-
-    errors: list[DomainError] = field(default_factory=list)
-
-    def take(self, key: str, check_one: Callable[[Any], Any], value: Any) -> Any:
-        try:
-            return _at(key, check_one, value)
-        except DomainError as error:
-            self.errors.append(error)
-        except Problems as problems:
-            self.errors.extend(problems.errors)
-        return None
-
-
-async def _checked(
-    scope: Scope,
-    kind: SegmentKind,
-    given: Mapping[str, Any],
-    contacts: ContactSelection | None = None,
-    segment_id: int | None = None,
-) -> dict[str, Any]:
-    """The given values as they are stored. Raises Problems with all that is wrong with them."""
-    checking = _Checking()
-    checks: dict[str, Callable[[Any], Any]] = {"name": _name, "description": _description}
-    values = {key: checking.take(key, checks[key], given[key]) for key in checks if key in given}
-    if "rule" in given:
-        rule = given["rule"]
-        await contact_fields.load_to_write(scope)  # from here on nobody deletes a field that the rule may name
-        catalogue = await load_catalogue(scope, rule)
-        values["rule"] = checking.take("rule", lambda rule: _rule(kind, rule, catalogue, segment_id), rule)
-    if contacts is not None and kind is not SegmentKind.STATIC:
-        wrong = f"a {kind} segment's rule says who is in it: leave `contacts` out, or make the segment STATIC"
-        checking.errors.append(Unsupported(wrong, ("contacts",)))
-    if checking.errors:
-        raise Problems(checking.errors)
-    return values
-
-
-def _rule(kind: SegmentKind, rule: Any, catalogue: Any, segment_id: int | None) -> Any:
-    if kind is SegmentKind.STATIC:
-        if rule is None:
-            return None
-        raise Unsupported("a STATIC segment has no rule: leave it out, or make a DYNAMIC segment")
-    if rule is None:
-        raise Required(f"a {kind} segment needs a rule")
-    plus = kind is SegmentKind.DYNAMIC_PLUS
-    check(rule, catalogue, allows_activities=plus, segment_id=segment_id, path=())
-    return rule
-
-
-def _name(value: Any) -> str:
-    if value is None:
-        raise Required("a segment needs a name")
-    return check_name(value, MAX_NAME)
-
-
-def _description(value: Any) -> str | None:
-    return None if value is None else check_text(value, MAX_DESCRIPTION).strip() or None
-
-
-def _at(key: str, check_one: Callable[[Any], Any], value: Any) -> Any:
-    try:
-        return check_one(value)
-    except (DomainError, Problems) as error:
-        raise error.under(key) from None
-
-
 # ---------------------------------------------------------------- deleted and restored
 
 
-async def delete(scope: Scope, segment_id: int, *, force: bool = False) -> list[int]:
-    """Delete the grouping, never a contact: each member is told to have left. Returns the segments to ring for.
+async def delete(scope: Scope, segment_id: int, *, force: bool = False) -> Outcome:
+    """Delete the grouping, never a contact: each member is told to have left, of very many the rest by `tell_on`.
 
     Raises NotFound at `id`, and InUse there while something active uses it, unless `force`.
     """
@@ -292,9 +213,7 @@ async def delete(scope: Scope, segment_id: int, *, force: bool = False) -> list[
         await get(scope, segment_id)
         if not force:
             await _refuse_used(scope, segment_id)
-        await changes.tell_all(
-            scope, segment_id, ChangeKind.LEFT, Origin.API
-        )  # before the row is held: the engine's order
+        told = await telling.tell(scope.workspace_id, segment_id, ChangeKind.LEFT)
         segment = await _held(scope, segment_id)
         if not force:
             await _refuse_used(scope, segment_id)
@@ -302,26 +221,60 @@ async def delete(scope: Scope, segment_id: int, *, force: bool = False) -> list[
         await segment.save(update_fields=["deleted_at", "updated_at"])
         await uses.release(scope, UseKind.SEGMENT, segment_id)
         await audit.record(scope, "segment_delete", "Segment", segment_id, {"force": force})
-        return await _rebuild_dependents(scope, segment_id)
+        return Outcome(segment, await _rebuild_readers(scope, segment_id), telling=not told.all)
 
 
 async def restore(scope: Scope, segment_id: int) -> Outcome:
     """Undo a deletion of the last RESTORABLE: the members are back, those of a dynamic one right again after a rebuild.
 
-    Raises NotFound at `id`, NotAllowedInState when it is not deleted, Problems when its rule no longer makes sense.
+    When there are very many of them, it is back once `tell_on` has told of them all; until then it is deleted, and BUILDING.
+    Raises NotFound at `id`, and NotAllowedInState there when it is not deleted, or its rule no longer makes sense.
     """
     async with db.transaction():
         await _one_rule_at_a_time(scope)
         await _refuse_unrestorable(scope, segment_id)
-        await changes.tell_all(scope, segment_id, ChangeKind.ENTERED, Origin.API)
-        segment = await _held(scope, segment_id, deleted=True)
-        segment.deleted_at = None
-        if segment.rule is not None:
-            await _rebuild(scope, segment)
-        await segment.save(update_fields=["deleted_at", "status", "rule_version", "updated_at"])
+        told = await telling.tell(scope.workspace_id, segment_id, ChangeKind.ENTERED)
+        segment = _restorable(await _held(scope, segment_id, deleted=True))  # nobody purges it from here on
         await audit.record(scope, "segment_restore", "Segment", segment_id)
-        own = [] if segment.rule is None else [segment_id]
-        return Outcome(segment, [*own, *await _rebuild_dependents(scope, segment_id)])
+        if told.all:
+            return await _come_back(scope, segment)
+        segment.restore_asked_at, segment.status = clock.now(), SegmentStatus.BUILDING
+        await segment.save(update_fields=["restore_asked_at", "status", "updated_at"])
+        return Outcome(segment, telling=True)
+
+
+async def tell_on(scope: Scope, segment_id: int) -> Outcome | None:
+    """The next members of a deleted segment told to have left, or of one that is to come back, which it then does.
+
+    None when there is nothing to do now: nothing is left to tell, or the members are in other hands.
+    """
+    async with db.transaction():
+        await _one_rule_at_a_time(scope)
+        segment = await Segment.get_or_none(workspace_id=scope.workspace_id, id=segment_id, deleted_at__isnull=False)
+        if segment is None:
+            return None
+        comes_back = segment.restore_asked_at is not None
+        told = await telling.tell(scope.workspace_id, segment_id, ChangeKind.ENTERED if comes_back else ChangeKind.LEFT)
+        if comes_back and told.all:
+            return await _come_back(scope, await _held(scope, segment_id, deleted=True))
+        return Outcome(segment, telling=not told.all) if told.members else None
+
+
+async def _come_back(scope: Scope, segment: Segment) -> Outcome:
+    """A segment whose members have all been told to be back is there again. A rule is computed as if it had never been."""
+    segment.deleted_at = segment.restore_asked_at = None
+    segment.status = SegmentStatus.READY
+    if segment.rule is not None:
+        segment.rule_in_force, segment.force_version = None, 0  # nobody has followed it since the deletion
+        await _rebuild(scope, segment)
+    await segment.save(
+        update_fields=[
+            *("deleted_at", "restore_asked_at", "status"),
+            *("rule_in_force", "force_version", "rule_version", "updated_at"),
+        ]
+    )
+    own = [] if segment.rule is None else [segment.id]
+    return Outcome(segment, [*own, *await _rebuild_readers(scope, segment.id)])
 
 
 async def _refuse_used(scope: Scope, segment_id: int) -> None:
@@ -337,61 +290,47 @@ def _named(using: Sequence[SegmentUse]) -> str:
 
 
 async def _refuse_unrestorable(scope: Scope, segment_id: int) -> None:
-    segment = await Segment.get_or_none(workspace_id=scope.workspace_id, id=segment_id)
-    if segment is None or (segment.deleted_at is not None and segment.deleted_at <= clock.now() - RESTORABLE):
-        raise NotFound("there is no such segment, or it was deleted more than 30 days ago", ("id",))
+    segment = _restorable(await Segment.get_or_none(workspace_id=scope.workspace_id, id=segment_id))
     if segment.deleted_at is None:
         raise NotAllowedInState("the segment is not deleted: there is nothing to restore", ("id",))
     if segment.rule is not None:
         await contact_fields.load_to_write(scope)
-        check(segment.rule, await load_catalogue(scope, segment.rule), segment_id=segment_id, stored=True)
+        await _refuse_senseless(scope, segment)
 
 
-async def _rebuild_dependents(scope: Scope, segment_id: int) -> list[int]:
-    """Compute the segments again whose rules mention one that is gone, or back."""
-    rows = await db.fetch(
-        """
-        WITH used AS (
-            SELECT s.id FROM segment_uses u
-            JOIN segments s ON s.workspace_id = u.workspace_id AND s.id = u.used_by_id
-            WHERE u.workspace_id = $1 AND u.segment_id = $2 AND u.kind = 'SEGMENT' AND u.active AND s.deleted_at IS NULL
-            ORDER BY s.id FOR NO KEY UPDATE OF s)
-        UPDATE segments s SET rule_version = rule_version + 1, status = 'BUILDING'
-        FROM used WHERE s.workspace_id = $1 AND s.id = used.id
-        RETURNING s.id
-        """,
-        scope.workspace_id,
-        segment_id,
-    )
+def _restorable(segment: Segment | None) -> Segment:
+    if segment is None or (segment.deleted_at is not None and segment.deleted_at <= clock.now() - RESTORABLE):
+        raise NotFound("there is no such segment, or it was deleted more than 30 days ago", ("id",))
+    return segment
+
+
+async def _refuse_senseless(scope: Scope, segment: Segment) -> None:
+    try:
+        check(segment.rule, await load_catalogue(scope, segment.rule), segment_id=segment.id, stored=True)
+    except Problems as problems:
+        wrong = f"its rule speaks of what is no longer there: {problems}. Make that again first, or a new segment"
+        raise NotAllowedInState(wrong, ("id",)) from None
+
+
+async def _rebuild_readers(scope: Scope, segment_id: int) -> list[int]:
+    """Compute the segments again whose rules mention one that is gone, or back: then they use it again."""
+    rows = await db.fetch(_REBUILD_READERS, scope.workspace_id, segment_id, db.dump_json({"id": segment_id}))
+    is_there = await find(scope, segment_id) is not None
+    for row in rows:
+        if is_there and row["mentions"]:
+            await uses.register(scope, [segment_id], UseKind.SEGMENT, row["id"], row["name"])
     return [row["id"] for row in rows]
 
 
-# ---------------------------------------------------------------- purged
-
-
-async def expired(limit: int = 100) -> list[tuple[int, int]]:
-    """Segments of all workspaces that can no longer be restored, as (workspace id, segment id)."""
-    rows = await db.fetch(
-        "SELECT workspace_id, id FROM segments WHERE deleted_at <= $1 ORDER BY deleted_at LIMIT $2",
-        clock.now() - RESTORABLE,
-        limit,
-    )
-    return [(row["workspace_id"], row["id"]) for row in rows]
-
-
-async def purge(workspace_id: int, segment_id: int) -> None:
-    """Remove an expired segment and all that hangs on it, in short transactions. What it left half done, it does again."""
-    while await changes.forget_segment(workspace_id, segment_id):
-        pass
-    async with db.transaction():
-        for statement in _PURGE:
-            await db.execute(statement, workspace_id, segment_id)
-
-
-_PURGE = (
-    "DELETE FROM membership_overrides WHERE workspace_id = $1 AND segment_id = $2",
-    "DELETE FROM segment_days WHERE workspace_id = $1 AND segment_id = $2",
-    "DELETE FROM segment_uses WHERE workspace_id = $1 AND segment_id = $2",
-    "DELETE FROM segment_uses WHERE workspace_id = $1 AND kind = 'SEGMENT' AND used_by_id = $2",
-    "DELETE FROM segments WHERE workspace_id = $1 AND id = $2 AND deleted_at IS NOT NULL",
-)
+# By their rules and not by what they have registered: who was copied, or came back, while the segment was deleted uses nothing.
+_MENTIONS = "'$.**.segment.segmentId ? (@ == $id)', $3::jsonb"
+_REBUILD_READERS = f"""
+    WITH reading AS (
+        SELECT id FROM segments
+        WHERE workspace_id = $1 AND id <> $2 AND deleted_at IS NULL AND kind <> 'STATIC'
+          AND jsonb_path_exists(jsonb_build_array(rule, rule_in_force), {_MENTIONS})
+        ORDER BY id FOR NO KEY UPDATE)
+    UPDATE segments s SET rule_version = rule_version + 1, status = 'BUILDING'
+    FROM reading WHERE s.workspace_id = $1 AND s.id = reading.id
+    RETURNING s.id, s.name, jsonb_path_exists(s.rule, {_MENTIONS}) AS mentions
+"""  # noqa: S608 - a path of our own

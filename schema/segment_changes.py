@@ -156,11 +156,14 @@ class SegmentMutation:
     )
     async def segment_delete(self, info: Info, id: strawberry.ID, force: bool | None = False) -> DeletePayload:
         number = get_number("Segment", id, ("id",))
-        await _ring(info, await segments.delete(scope_of(info), number, force=bool(force)))
+        await _told(info, await segments.delete(scope_of(info), number, force=bool(force)))
         return DeletePayload(deleted_id=strawberry.ID(to_id("Segment", number)))
 
     @mutation(
-        Permission.SEGMENT_WRITE, SegmentPayload, description="Undoes a deletion within 30 days, members included."
+        Permission.SEGMENT_WRITE,
+        SegmentPayload,
+        description="Undoes a deletion within 30 days, members included. With very many members it takes some seconds: until"
+        " then the segment is BUILDING, and still listed among the deleted ones.",
     )
     async def segment_restore(self, info: Info, id: strawberry.ID) -> SegmentPayload:
         return await _told(info, await segments.restore(scope_of(info), get_number("Segment", id, ("id",))))
@@ -220,6 +223,8 @@ class SegmentMutation:
 
 async def _told(info: Info, outcome: Outcome) -> SegmentPayload:
     await _ring(info, outcome.building, outcome.job)
+    if outcome.telling:
+        await info.context.bells.job(Queue.BULK, "tell_members", scope_of(info).workspace_id, outcome.segment.id)
     return SegmentPayload(segment=shown(Segment, outcome.segment), job=job_shown(outcome.job))
 
 

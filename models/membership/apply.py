@@ -11,7 +11,6 @@ from datetime import datetime
 
 from models import db
 from models.db import Record
-from models.membership.origins import ChangeKind, Origin
 
 
 @dataclass(slots=True)
@@ -116,7 +115,7 @@ async def write_from(append: Append, table: str) -> int:
 async def bury(append: Append, contact_ids: Collection[int], leave: Collection[int]) -> int:
     """Take contacts that are no more out of every segment but those of `leave`, with what was said about them.
 
-    Leaving a deleted segment is not told: that was told when it was deleted. Gives how many changes were told.
+    Leaving a deleted segment is not told where that was told when it was deleted. Gives how many changes were told.
     """
     rows = await db.fetch(_BURY, append.workspace_id, append.id, append.size, append.at, list(contact_ids), list(leave))
     return append.count(rows)
@@ -136,7 +135,7 @@ WITH dead AS MATERIALIZED (
 ), told AS (
     SELECT gone.* FROM gone
     WHERE NOT EXISTS (SELECT FROM segments AS s
-                      WHERE s.workspace_id = $1 AND s.id = gone.segment_id AND s.deleted_at IS NOT NULL)
+                      WHERE s.workspace_id = $1 AND s.id = gone.segment_id AND gone.contact_id <= s.told_out_to)
 ), logged AS (
     INSERT INTO membership_changes (workspace_id, append_id, place, segment_id, contact_id, kind, origin, at)
     SELECT $1, $2, $3::integer + row_number() OVER (), segment_id, contact_id, 'LEFT', origin, $4 FROM told
@@ -144,29 +143,6 @@ WITH dead AS MATERIALIZED (
 SELECT segment_id, -count(*) AS more, (SELECT count(*) FROM told WHERE told.segment_id = gone.segment_id) AS logged
 FROM gone GROUP BY segment_id
 """
-
-
-async def tell(append: Append, segment_id: int, kind: ChangeKind, origin: Origin) -> int:
-    """Log every member of a segment as having entered or left, though the members stay as they are."""
-    told: int = await db.fetch_value(
-        """
-        WITH logged AS (
-            INSERT INTO membership_changes (workspace_id, append_id, place, segment_id, contact_id, kind, origin, at)
-            SELECT $1, $2, $3::integer + row_number() OVER (), segment_id, contact_id, $6, $7, $4
-            FROM memberships WHERE workspace_id = $1 AND segment_id = $5
-            RETURNING 1
-        ) SELECT count(*) FROM logged
-        """,
-        append.workspace_id,
-        append.id,
-        append.size,
-        append.at,
-        segment_id,
-        kind.value,
-        origin.value,
-    )
-    append.size += told
-    return told
 
 
 async def close(append: Append) -> int | None:

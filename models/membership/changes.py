@@ -12,7 +12,7 @@ from models.errors import LimitExceeded, NotFound, Path, Unsupported
 from models.membership import apply, builds, rulebook, slices, turns
 from models.membership.apply import Difference
 from models.membership.captures import MANY
-from models.membership.origins import ChangeKind, Origin, Override
+from models.membership.origins import Origin, Override
 from permissions.principal import PrincipalKind, Scope
 
 MAX_AT_ONCE: Final = 10_000
@@ -142,21 +142,6 @@ RETURNING contact_id
 
 
 # ---------------------------------------------------------------- whole segments
-
-
-async def tell_all(scope: Scope, segment_id: int, kind: ChangeKind, origin: Origin = Origin.API) -> int:
-    """Log that every member of a segment has entered or left, and leave the members as they are; gives how many.
-
-    For a deletion that can be undone, and for undoing it. Waits for the workspace's turn and keeps it: call it before
-    `deleted_at` is written, in the same transaction.
-    """
-    async with db.transaction():
-        await db.advisory_lock(builds.swap_lock(scope.workspace_id, segment_id))
-        turn = await turns.take(scope.workspace_id)
-        append = await apply.begin(scope.workspace_id, turn.now)
-        await apply.tell(append, segment_id, kind, origin)
-        await apply.close(append)
-    return append.size
 
 
 async def forget_segment(workspace_id: int, segment_id: int) -> int:

@@ -43,6 +43,8 @@ class Segment(Model):
     created_at = fields.DatetimeField(auto_now_add=True)
     updated_at = fields.DatetimeField(auto_now=True)
     deleted_at = fields.DatetimeField(null=True)
+    told_out_to = fields.BigIntField(default=0)
+    restore_asked_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "segments"

@@ -47,6 +47,14 @@ async def dynamic_segment(scope: Scope, rule: dict = TAGGED_VIP, name: str = "VI
     return await segments.get(scope, made.segment.id)
 
 
+async def all_told(scope: Scope, segment: Segment) -> list[int]:
+    """Tell all that is left to tell of a deleted segment's members, as the workers do; gives the segments to build."""
+    building: list[int] = []
+    while outcome := await segments.tell_on(scope, segment.id):
+        building += outcome.building
+    return building
+
+
 async def members_of(scope: Scope, segment: Segment) -> set[int]:
     """The rows of memberships, as they stand."""
     rows = await db.fetch(

@@ -7,13 +7,15 @@ import pytest
 
 from models import contacts, db, segment_contacts, segments, workspaces
 from models.errors import DomainError, Problems
-from models.membership import builds, rebuild
+from models.membership import builds, rebuild, telling
 from models.membership.origins import Override
 from models.segment_contacts import Change
 from models.segments import SegmentKind
 from models.selections import ContactSelection
+from models.tables.segments import Segment
 from permissions.principal import Scope
 from tests.kit.engine import assert_all_is_right, settled
+from tests.kit.segments import replayed
 
 HISTORIES = int(os.environ.get("MUSTER_TEST_EXAMPLES", "4"))
 TAGS = ["vip", "silver", "new"]
@@ -30,6 +32,7 @@ class History:
     async def go_on(self) -> None:
         steps = [self.new, self.edit, self.edit, self.copy, self.delete, self.delete, self.restore, self.restore]
         steps += [self.change, self.change, self.override, self.contact, self.contact, self.engine, self.engine]
+        steps += [self.tell, self.tell]
         try:
             await self.random.choice(steps)()
         except (DomainError, Problems):
@@ -92,10 +95,18 @@ class History:
         for workspace_id, segment_id in list(await builds.wanted())[:1]:
             await rebuild.rebuild(workspace_id, segment_id)
 
+    async def tell(self) -> None:
+        for workspace_id, segment_id in await telling.waiting():
+            if self.random.random() < 0.5:
+                assert workspace_id == self.scope.workspace_id
+                await segments.tell_on(self.scope, segment_id)
+
     def one(self) -> int:
         return self.random.choice(self.segments or [0])
 
     async def come_to_rest(self) -> None:
+        while await telling.waiting():
+            await self.tell()
         while waiting := await builds.wanted():
             for workspace_id, segment_id in waiting:
                 await rebuild.rebuild(workspace_id, segment_id)
@@ -104,9 +115,12 @@ class History:
 
 
 @pytest.mark.parametrize("seed", range(HISTORIES))
-async def test_whatever_happened_members_counts_and_log_agree(database, seed):
+async def test_whatever_happened_members_counts_and_log_agree(database, seed, monkeypatch):
+    monkeypatch.setattr(telling, "AT_ONCE", 3)
     history = History(await workspaces.create("Clinic"), seed)
     for _ in range(60):
         await history.go_on()
     await history.come_to_rest()
     await assert_all_is_right(history.scope)
+    for segment in await Segment.filter(deleted_at__isnull=False):
+        assert await replayed(history.scope, segment) == set()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from models import clock, contacts, db, segment_contacts, segments, uses, workspaces
+from models import clock, contacts, db, segment_contacts, segment_purging, segments, uses, workspaces
 from models.errors import Conflict, InUse, NotAllowedInState, NotFound, Problems
 from models.membership import rebuild, slices
 from models.membership.origins import Override
@@ -16,6 +16,7 @@ from models.uses import UseKind
 from permissions.principal import Scope
 from tests.kit.segments import (
     TAGGED_VIP,
+    all_told,
     dynamic_segment,
     in_segment,
     members_of,
@@ -211,7 +212,7 @@ async def test_segments_that_build_on_a_deleted_one_are_computed_without_it_and_
     segment = await static_segment(scope, ids)
     dependent = await dynamic_segment(scope, in_segment(segment), name="Builds on it")
     assert await members_of(scope, dependent) == set(ids)
-    assert await segments.delete(scope, segment.id, force=True) == [dependent.id]
+    assert list((await segments.delete(scope, segment.id, force=True)).building) == [dependent.id]
     await rebuild.rebuild(scope.workspace_id, dependent.id)
     assert await members_of(scope, dependent) == set() == await replayed(scope, dependent)
     restored = await segments.restore(scope, segment.id)
@@ -272,18 +273,19 @@ async def test_nobody_joins_a_segment_that_is_being_deleted(scope):
         for contact_id in ids
     ]
     await asyncio.gather(*adding[:10], segments.delete(scope, segment.id), *adding[10:], return_exceptions=True)
+    await all_told(scope, segment)
     assert await replayed(scope, segment) == set()
 
 
 async def test_what_was_deleted_thirty_days_ago_is_purged_whole(scope):
     segment = await dynamic_segment(scope, in_segment(await static_segment(scope, await new_contacts(scope, 2))))
     await segments.delete(scope, segment.id)
-    assert await segments.expired() == []
+    assert await segment_purging.expired() == []
     clock.set_source(lambda: datetime.now(UTC) + timedelta(days=31))
-    assert await segments.expired() == [(scope.workspace_id, segment.id)]
-    await segments.purge(scope.workspace_id, segment.id)
+    assert await segment_purging.expired() == [(scope.workspace_id, segment.id)]
+    await segment_purging.purge(scope.workspace_id, segment.id)
     for table in ("memberships", "segment_uses"):
         assert await db.fetch_value(f"SELECT count(*) FROM {table} WHERE segment_id = $1", segment.id) == 0
     assert await db.fetch_value("SELECT count(*) FROM segment_uses WHERE used_by_id = $1", segment.id) == 0
     assert await db.fetch_value("SELECT count(*) FROM segments") == 1
-    await segments.purge(scope.workspace_id, segment.id)
+    await segment_purging.purge(scope.workspace_id, segment.id)

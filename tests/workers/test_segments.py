@@ -1,4 +1,4 @@
-"""What the workers do for segments by themselves: days written down, what is past restoring purged."""
+"""What the workers do for segments by themselves: members told of, days written down, what is past restoring purged."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from models import clock, db, segments, workspaces
-from tests.kit.segments import new_contacts, static_segment
+from models.membership import telling
+from tests.kit.segments import members_of, new_contacts, replayed, static_segment
 from workers import segments as tasks
 from workers.bells import NoBells, Queue
 from workers.tasks import Desk, WorkerConfig
@@ -15,6 +16,44 @@ from workers.tasks import Desk, WorkerConfig
 @pytest.fixture
 def desk(database: str) -> Desk:
     return Desk(Queue.BULK, WorkerConfig(database, "redis://nowhere"), NoBells(), asyncio.Event())
+
+
+class Rung(NoBells):
+    """Remembers who was rung for."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple] = []
+
+    async def job(self, queue: Queue, task: str, *args: int) -> None:
+        self.heard.append((queue, task, *args))
+
+    async def answered(self, task: str, *args: int) -> None:
+        self.heard.clear()
+
+
+async def test_the_members_of_a_large_deletion_are_told_in_turns_and_a_sweep_finds_what_is_left(database, monkeypatch):
+    monkeypatch.setattr(telling, "AT_ONCE", 2)
+    monkeypatch.setattr(tasks, "TURN_SECONDS", 0.0)
+    bells = Rung()
+    desk = Desk(Queue.BULK, WorkerConfig(database, "redis://nowhere"), bells, asyncio.Event())
+    scope = await workspaces.create("Clinic")
+    ids = await new_contacts(scope, 5)
+    segment = await static_segment(scope, ids)
+    here = scope.workspace_id, segment.id
+    for change, expected in ((segments.delete, [3, 1, 0]), (segments.restore, [2, 4, 5])):
+        await change(scope, segment.id)
+        turns = [len(await replayed(scope, segment))]
+        while await telling.waiting():
+            await tasks.find_untold(desk)
+            assert bells.heard == [(Queue.BULK, "tell_members", *here)]
+            await tasks.tell_members(desk, *here)
+            turns.append(len(await replayed(scope, segment)))
+            assert (Queue.REALTIME, "take_in", scope.workspace_id) in bells.heard
+            assert ((Queue.BULK, "tell_members", *here) in bells.heard) == (await telling.waiting() != [])
+            bells.heard.clear()
+        assert turns == expected
+        await tasks.tell_members(desk, *here)
+    assert await members_of(scope, segment) == set(ids)
 
 
 async def test_the_sweeps_write_days_down_and_purge_and_do_so_again_without_harm(desk):

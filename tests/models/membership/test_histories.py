@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from models import clock, db
-from models.membership import changes, rebuild, slices
+from models.membership import changes, rebuild, slices, telling
 from models.membership.origins import ChangeKind, Origin, Override
 from tests.kit.engine import assert_all_is_right, settled
 from tests.kit.workspaces import new_workspace
@@ -185,7 +185,7 @@ class History:
             deleted = await db.fetch_value("SELECT deleted_at FROM segments WHERE id = $1", segment_id)
             if (deleted is None) != (kind is ChangeKind.LEFT):
                 return
-            await changes.tell_all(self.scope, segment_id, kind)
+            assert (await telling.tell(self.ws, segment_id, kind)).all
             await db.execute(
                 "UPDATE segments SET deleted_at = $2 WHERE id = $1",
                 segment_id,
