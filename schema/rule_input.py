@@ -1,5 +1,6 @@
 """Rules as the world writes them. Inside, a rule is JSON in this shape with rows' numbers for ids."""
 
+import math
 from datetime import datetime
 from typing import Any
 
@@ -114,7 +115,10 @@ def rule_from_input(rule: RuleInput) -> dict[str, Any]:
     if rule.not_:
         return {"not": rule_from_input(rule.not_)}
     if rule.field:
-        return {"field": _present(field=rule.field.field, operator=rule.field.operator.value, value=rule.field.value)}
+        condition = rule.field
+        return {
+            "field": _present(field=condition.field, operator=condition.operator.value, value=_value(condition.value))
+        }
     if rule.tags:
         return {"tags": {"operator": rule.tags.operator.value, "tags": rule.tags.tags}}
     if rule.segment:
@@ -125,7 +129,7 @@ def rule_from_input(rule: RuleInput) -> dict[str, Any]:
 
 def _activity(condition: ActivityConditionInput) -> dict[str, Any]:
     filters = [
-        _present(property=part.property, operator=part.operator.value, value=part.value)
+        _present(property=part.property, operator=part.operator.value, value=_value(part.value))
         for part in condition.where or ()
     ]
     return _present(
@@ -137,7 +141,7 @@ def _activity(condition: ActivityConditionInput) -> dict[str, Any]:
         since=_instant(condition.since),
         until=_instant(condition.until),
         operator=condition.operator.value,
-        value=condition.value,
+        value=_value(condition.value),
     )
 
 
@@ -150,6 +154,15 @@ def rule_to_output(rule: Any) -> Any:
     if "segment" in rule:
         return {"segment": rule["segment"] | {"segmentId": to_id("Segment", rule["segment"]["segmentId"])}}
     return {key: rule_to_output(value) if key in ("all", "any", "not") else value for key, value in rule.items()}
+
+
+def _value(value: Any) -> Any:
+    """A whole number past 64 bits is written in the document itself: it becomes what the same one in `variables` is."""
+    if isinstance(value, list):
+        return [_value(item) for item in value]
+    if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**64:
+        return float(value) if abs(value) < 10**300 else math.inf
+    return value
 
 
 def _instant(value: datetime | None) -> str | None:

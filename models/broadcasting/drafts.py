@@ -1,6 +1,5 @@
 """Broadcasts as they are written: made, changed while they are drafts, and drafted anew for those that were not reached."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -9,9 +8,10 @@ from models import audit, clock, db, uses
 from models.broadcasting import audience, channels, rendering, slots, templates
 from models.broadcasting.rendering import Binding
 from models.broadcasting.states import FINISHED, BroadcastStatus, RecipientStatus
-from models.errors import DomainError, Invalid, LimitExceeded, NotAllowedInState, NotFound, Required, Unsupported
+from models.errors import DomainError, Invalid, LimitExceeded, NotAllowedInState, NotFound, Required, Unsupported, at
+from models.rules.operands import read_duration
 from models.tables.broadcasts import Broadcast, MessageTemplate
-from models.texts import check_name
+from models.texts import check_name, check_text
 from models.uses import UseKind
 from permissions.principal import PrincipalKind, Scope
 
@@ -19,8 +19,6 @@ MOST_SEGMENTS: Final = 100
 
 RETRYABLE: Final = (RecipientStatus.FAILED, RecipientStatus.UNCONFIRMED, RecipientStatus.SKIPPED)
 """The states in which a recipient of a finished broadcast certainly, or perhaps, did not get it."""
-
-_DURATION_DIGITS: Final = re.compile(r"\d{7}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +168,9 @@ def _name(name: str) -> str:
 
 
 def _lateness(duration: str | None) -> str | None:
-    if duration is not None and (len(duration) > 40 or _DURATION_DIGITS.search(duration)):
-        raise Invalid("this duration is too long to mean anything: say for example PT30M or P1D", ("maxLateness",))
+    if duration is not None:
+        with at("maxLateness"):
+            read_duration(check_text(duration, 40))
     return duration
 
 

@@ -28,7 +28,7 @@ def split_id(outside_id: str) -> tuple[str, int] | None:
     except ValueError:
         return None
     kind, _, digits = text.partition(":")
-    if not kind or not digits.isascii() or not digits.isdigit() or int(digits) >= 2**63:
+    if not kind or not digits.isascii() or not digits.isdigit() or len(digits) > 19 or int(digits) >= 2**63:
         return None
     return kind, int(digits)
 

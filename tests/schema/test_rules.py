@@ -77,9 +77,90 @@ async def test_every_kind_of_condition_passes_the_door(api, scope):
     )
 
 
-async def test_a_rule_has_exactly_one_member(api, scope):
-    both = {"field": {"field": "name", "operator": "IS_SET"}, "tags": {"operator": "HAS_ANY", "tags": ["a"]}}
-    assert await api.codes(await bearer_of(scope), PREVIEW, rule=both) == ["BAD_REQUEST"]
+IS_SET = {"field": "name", "operator": "IS_SET"}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {},
+        {"field": None},
+        {"not": None},
+        {"all": [None]},
+        {"all": [{}]},
+        {"field": IS_SET, "tags": None},
+        {"field": IS_SET, "tags": {"operator": "HAS_ANY", "tags": ["a"]}},
+        {"field": IS_SET | {"operator": "LIKE"}},
+        {"field": {"field": 5, "operator": "IS_SET"}},
+        {"field": IS_SET | {"more": 1}},
+        {"tags": {"operator": "HAS_ANY", "tags": None}},
+        {"segment": {"segmentId": None}},
+        {"activity": {"kind": "visit", "operator": "GTE"}},
+        {"activity": {"kind": "visit", "operator": "GTE", "value": 1, "since": "yesterday"}},
+        "name is set",
+        None,
+    ],
+)
+async def test_what_is_not_of_the_shape_of_a_rule_is_refused_before_it_is_read(api, scope, rule):
+    answer = await api.ask(await bearer_of(scope), PREVIEW, rule=rule)
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_REQUEST"]
+    assert len(answer["errors"][0]["message"]) > 10
+
+
+CREATE = "mutation ($input: SegmentCreateInput!) { segmentCreate(input: $input) { userErrors { code field message } } }"
+
+
+@pytest.mark.parametrize("within", ["soon", "30 days", "P1.5D", "P201Y", "", "-P1D", "P１D"])
+async def test_a_wrong_duration_is_told_with_its_path_wherever_it_stands(api, scope, within):
+    activity = {"kind": "visit", "operator": "GTE", "value": 1, "within": within}
+    rule = {"any": [{"activity": activity}, field("created_at", "WITHIN_LAST", within)]}
+    given = {"name": "Visitors", "kind": "DYNAMIC_PLUS", "rule": rule}
+    told = (await api.data(await bearer_of(scope), CREATE, input=given))["segmentCreate"]["userErrors"]
+    assert [(error["code"], ".".join(error["field"])) for error in told] == [
+        ("INVALID", "rule.any.0.activity.within"),
+        ("INVALID", "rule.any.1.field.value"),
+    ]
+    assert all("a duration" in error["message"] or "P30D" in error["message"] for error in told)
+
+
+async def test_a_number_past_64_bits_can_stand_in_the_document(api, scope):
+    """JSON columns, and what JSON in `variables` becomes, know whole numbers of 64 bits."""
+    await contact_fields.create(scope, key="n", label="N", kind=FieldType.NUMBER)
+    await contacts.create(scope, {"name": "Ana", "attributes": {"n": 1e20}})
+    token = await bearer_of(scope)
+    rule = '{field: {field: "attributes.n", operator: IN, value: [1, 100000000000000000000]}}'
+    told = await api.data(token, f"{{ segmentPreview(rule: {rule}) {{ count }} }}")
+    assert told["segmentPreview"]["count"] == 1
+    made = await api.data(
+        token,
+        f'mutation {{ segmentCreate(input: {{name: "a", kind: DYNAMIC, rule: {rule}}}) {{ segment {{ rule }} }} }}',
+    )
+    assert made["segmentCreate"]["segment"]["rule"]["field"]["value"] == [1, 1e20]
+    for digits in (400, 5_000):
+        rule = f'{{field: {{field: "score", operator: GT, value: {"9" * digits}}}}}'
+        answer = await api.ask(token, f"{{ segmentPreview(rule: {rule}) {{ count }} }}")
+        assert [error["extensions"]["field"] for error in answer["errors"]] == [["rule", "field", "value"]]
+
+
+async def test_an_id_with_very_many_digits_is_nobodys(api, scope):
+    rule = {"segment": {"segmentId": to_id("Segment", 10**4_000)}}
+    answer = await api.ask(await bearer_of(scope), PREVIEW, rule=rule)
+    assert [error["extensions"]["reason"] for error in answer["errors"]] == ["NOT_FOUND"]
+
+
+@pytest.mark.parametrize(("first", "shown"), [(1, 1), (250, 3), (None, 3), (0, None), (-1, None), (251, None)])
+async def test_a_sample_is_as_large_as_one_asks_within_bounds(api, scope, first, shown):
+    for _ in range(3):
+        await contacts.create(scope, {"name": "Ana"})
+    query = "query ($first: Int, $rule: RuleInput!) { segmentPreview(rule: $rule, first: $first) { count contacts { id } } }"
+    answer = await api.ask(await bearer_of(scope), query, first=first, rule={"field": IS_SET})
+    if shown is None:
+        assert [error["extensions"]["field"] for error in answer["errors"]] == [["first"]]
+    else:
+        assert (answer["data"]["segmentPreview"]["count"], len(answer["data"]["segmentPreview"]["contacts"])) == (
+            3,
+            shown,
+        )
 
 
 async def test_a_rule_a_thousand_deep_is_refused_clearly(api, scope):
@@ -154,14 +235,23 @@ async def test_a_rule_builder_learns_the_fields(api, scope):
         ("attributes.city", "%", []),
         ("tags", "BO", ["Botox"]),
         ("whatsapp_consent", "opt", ["OPTED_IN", "OPTED_OUT"]),
+        ("attributes.plan", "gO", ["Gold"]),
+        ("attributes.vip", "t", ["true"]),
+        ("email", "ANA", ["ana1@example.com", "ana2@example.com", "ana3@example.com"]),
+        ("email", "ana_", []),
+        ("phone", "", []),
         ("score", "", []),
         ("name", "a\0", []),
+        ("name", "\\", []),
     ],
 )
 async def test_values_are_suggested_commonest_first(api, scope, field, prefix, values):
     await contact_fields.create(scope, key="city", label="City", kind=FieldType.TEXT, choices=None)
-    for city in ("Paris", "Madrid", "madrid"):
-        await contacts.create(scope, {"attributes": {"city": city}, "tags": ["Botox"]})
+    await contact_fields.create(scope, key="plan", label="Plan", kind=FieldType.CHOICE, choices=["Basic", "Gold"])
+    await contact_fields.create(scope, key="vip", label="VIP", kind=FieldType.BOOLEAN)
+    for number, city in enumerate(("Paris", "Madrid", "madrid"), 1):
+        wanted = {"attributes": {"city": city}, "tags": ["Botox"], "email": f"ana{number}@example.com"}
+        await contacts.create(scope, wanted)
     told = await api.data(
         await bearer_of(scope),
         "query ($f: String!, $p: String) { ruleValueSuggestions(field: $f, prefix: $p) }",
