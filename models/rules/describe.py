@@ -54,6 +54,7 @@ _PHRASES: Final = {
     "ANNIVERSARY_WITHIN_NEXT": "has its anniversary in the next {}",
 }
 _OF_TIMES: Final = {"LT": "is before {}", "LTE": "is not after {}", "GT": "is after {}", "GTE": "is not before {}"}
+_OF_ONE: Final = {FieldOperator.IN: FieldOperator.EQUALS, FieldOperator.NOT_IN: FieldOperator.NOT_EQUALS}
 _OF_TODAY: Final = {
     "WITHIN_LAST": "today",
     "WITHIN_NEXT": "today",
@@ -142,7 +143,7 @@ def _counted(operator: FieldOperator, operand: Operand, kind: str) -> str:
     if operand == 0 and operator in (FieldOperator.EQUALS, FieldOperator.LTE):
         return f"no {kind} activity"
     noun = "activity" if operand == 1 else "activities"
-    return f"{_COUNTS[operator].format(_value(operand))} {kind} {noun}"
+    return f"{_COUNTS[operator].format(_operand(operator, operand))} {kind} {noun}"
 
 
 def _which(measure: Measure) -> str:
@@ -177,12 +178,16 @@ def _compared(operator: FieldOperator, operand: Operand, *, days: bool = False) 
     if isinstance(operand, Duration):
         near = operator not in (FieldOperator.MORE_THAN_AGO, FieldOperator.MORE_THAN_AHEAD)
         return _PHRASES[operator].format(_stretch(operand) if near else operand)
+    if isinstance(operand, tuple) and len(operand) == 1 and operator in _OF_ONE:
+        operator, operand = _OF_ONE[operator], operand[0]
     of_times = isinstance(operand, date) and operator in _OF_TIMES
-    return (_OF_TIMES if of_times else _PHRASES)[operator].format(
-        " and ".join(map(_value, operand))
-        if operator is FieldOperator.BETWEEN and isinstance(operand, tuple)
-        else _value(operand)
-    )
+    return (_OF_TIMES if of_times else _PHRASES)[operator].format(_operand(operator, operand))
+
+
+def _operand(operator: FieldOperator, operand: Operand) -> str:
+    if operator is FieldOperator.BETWEEN and isinstance(operand, tuple):
+        return " and ".join(map(_value, operand))
+    return _value(operand)
 
 
 def _value(operand: Operand) -> str:

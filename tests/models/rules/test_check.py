@@ -72,6 +72,10 @@ TAGGED = {"tags": {"operator": "HAS_ANY", "tags": ["a"]}}
 WRONG = [
     (field("emial", "EQUALS", "a"), "INVALID", "rule.field.field", 'did you mean "email"?'),
     (field("city", "EQUALS", "a"), "INVALID", "rule.field.field", 'did you mean "attributes.city"?'),
+    (field("", "EQUALS", "a"), "INVALID", "rule.field.field", "ruleFields"),
+    (field("x" * 1001, "EQUALS", "a"), "INVALID", "rule.field.field", "ruleFields"),
+    (field(5, "EQUALS", "a"), "INVALID", "rule.field.field", "attributes.city"),
+    (field(None, "EQUALS", "a"), "REQUIRED", "rule.field.field", "missing"),
     (field("tags", "HAS_ANY", ["a"]), "INVALID", "rule.field.field", "condition of their own"),
     (field("attributes.nothing_like_it", "EQUALS", "a"), "INVALID", "rule.field.field", "ruleFields"),
     (field("email", "LT", "a"), "INVALID", "rule.field.operator", "EQUALS, NOT_EQUALS"),
@@ -90,6 +94,9 @@ WRONG = [
     (field("score", "EQUALS", "5"), "INVALID", "rule.field.value", 'must be a number, not "5"'),
     (field("score", "EQUALS", True), "INVALID", "rule.field.value", "must be a number, not true"),
     (field("score", "EQUALS", 10**101), "INVALID", "rule.field.value", "1e100"),
+    (field("score", "EQUALS", 10**400), "INVALID", "rule.field.value", "1e100"),
+    (field("score", "EQUALS", 10**100 + 1), "INVALID", "rule.field.value", "1e100"),
+    (field("score", "EQUALS", float("-inf")), "INVALID", "rule.field.value", "1e100"),
     (field("score", "EQUALS", float("nan")), "INVALID", "rule.field.value", "1e100"),
     (field("score", "BETWEEN", [1]), "INVALID", "rule.field.value", "[low, high]"),
     (field("score", "BETWEEN", [2, 1]), "INVALID", "rule.field.value", "must not be the greater"),
@@ -110,6 +117,8 @@ WRONG = [
     (field("attributes.wishes", "HAS_ANY", ["Lips", "Nose"]), "INVALID", "rule.field.value.1", "one of Lips, Brows"),
     (field("attributes.wishes", "EQUALS", "Lips"), "INVALID", "rule.field.operator", "HAS_ANY"),
     ({"tags": {"operator": "HAS_ANY", "tags": []}}, "INVALID", "rule.tags.tags", "empty"),
+    ({"tags": {"operator": "HAS_ANY", "tags": ["a", ""]}}, "INVALID", "rule.tags.tags.1", "at least one character"),
+    ({"tags": {"operator": "EQUALS", "tags": ["a"]}}, "INVALID", "rule.tags.operator", "HAS_ANY, HAS_ALL, HAS_NONE"),
     ({"segment": {"segmentId": 99}}, "NOT_FOUND", "rule.segment.segmentId", "no such segment"),
     ({"segment": {"segmentId": 4}}, "NOT_FOUND", "rule.segment.segmentId", "no such segment"),
     ({"segment": {"segmentId": "1"}}, "NOT_FOUND", "rule.segment.segmentId", "no such segment"),
@@ -123,6 +132,9 @@ WRONG = [
     (activity(value=None), "REQUIRED", "rule.activity.value", "a number"),
     (activity(within="soon"), "INVALID", "rule.activity.within", "P30D"),
     (activity(since="2026-01-02T00:00:00Z", until="2026-01-01T00:00:00Z"), "INVALID", "rule.activity.until", "later"),
+    (where(operator="EQUALS", value=""), "INVALID", "rule.activity.where.0.value", "IS_NOT_SET"),
+    (where(operator="IN", value=["a", []]), "INVALID", "rule.activity.where.0.value.1", "a list"),
+    (where(operator="IN", value=["a"] * 1001), "LIMIT_EXCEEDED", "rule.activity.where.0.value", "1,001"),
     (where(operator="GT", value="x"), "INVALID", "rule.activity.where.0.value", "a number"),
     (where(operator="EQUALS", value={}), "INVALID", "rule.activity.where.0.value", "an object"),
     (where(property=None, operator="IS_SET"), "REQUIRED", "rule.activity.where.0.property", "missing"),
@@ -141,6 +153,13 @@ WRONG = [
 def test_a_mistake_is_told_with_its_place_and_what_would_be_right(rule, code, path, message):
     assert [(c, p) for c, p, _ in mistakes(rule)] == [(code, path)]
     assert message in mistakes(rule)[0][2]
+
+
+def test_too_many_conditions_are_told_before_what_is_wrong_in_them():
+    """And the mistakes of the first hundred are looked for, not those of the other thousands."""
+    told = mistakes({"all": [{"any": [field("emial", "EQUALS", "a")] * 100}] * 100})
+    assert told[0] == ("LIMIT_EXCEEDED", "rule", "a rule may have up to 100 conditions; this one has 10000")
+    assert {code for code, _, _ in told[1:]} == {"INVALID"}
 
 
 def test_several_mistakes_are_told_at_once():
