@@ -79,9 +79,18 @@ async def rebuild(desk: Desk, workspace_id: int, segment_id: int) -> None:
 
 
 async def audit_on(desk: Desk) -> None:
-    """The next few contacts of the workspace that was not audited for longest."""
+    """The next few contacts of the workspace that was not audited for longest. One that cannot be audited holds up no other."""
     workspace_id = await audit.longest_unaudited()
-    if workspace_id is not None and (await audit.step(workspace_id)).drift:
+    if workspace_id is None:
+        return
+    try:
+        audited = await audit.step(workspace_id)
+    except Exception as error:
+        await audit.pass_over(workspace_id)
+        if db.is_data_error(error):
+            await quarantine.isolate_for(workspace_id, await audit.next_contacts(workspace_id))
+        raise
+    if audited.drift:
         await desk.bells.log_grew(workspace_id)
 
 

@@ -5,6 +5,7 @@ There should never be any. What the engine has yet to take in is no drift: conta
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Final
 
 import structlog
@@ -13,6 +14,7 @@ from prometheus_client import Counter
 from models import clock, db
 from models.membership import apply, builds, crossings, evaluate, rulebook, slices, turns
 from models.membership.apply import Append, Difference
+from models.membership.captures import Marks
 from models.membership.rulebook import Rulebook
 from models.membership.turns import Turn
 
@@ -53,8 +55,9 @@ async def step(workspace_id: int, limit: int = AT_ONCE) -> Audited:
         book = await rulebook.current(workspace_id, turn.epoch)
         append = await apply.begin(workspace_id, turn.now)
         if turn.ticked_at is not None:  # only what should be so at one moment can be compared with what is so
-            await slices.settle(turn, book, append, await crossings.cross(turn, book))
-        contact_ids = await _next_contacts(workspace_id, limit)
+            crossed, _ = await crossings.cross(turn, book)
+            await slices.settle(turn, book, append, crossed)
+        contact_ids = await next_contacts(workspace_id, limit)
         drift = await _compare(turn, book, append, contact_ids)
         await apply.close(append)
         if turn.ticked_at is not None:
@@ -68,6 +71,18 @@ async def step(workspace_id: int, limit: int = AT_ONCE) -> Audited:
     return Audited(len(contact_ids), drift, is_over)
 
 
+async def pass_over(workspace_id: int) -> None:
+    """It could not be audited: the others have their turn before it is tried again."""
+    await db.execute(
+        """
+        INSERT INTO membership_audits (workspace_id, audited_at) VALUES ($1, $2)
+        ON CONFLICT (workspace_id) DO UPDATE SET audited_at = $2
+        """,
+        workspace_id,
+        clock.now(),
+    )
+
+
 # Contacts, and what is stored of contacts that are no more.
 _NEXT = """
 SELECT contact_id FROM (
@@ -79,32 +94,50 @@ SELECT contact_id FROM (
 """
 
 
-async def _next_contacts(workspace_id: int, limit: int) -> list[int]:
+async def next_contacts(workspace_id: int, limit: int = AT_ONCE) -> list[int]:
+    """Whom the next step looks at."""
     after = await db.fetch_value("SELECT contact_id FROM membership_audits WHERE workspace_id = $1", workspace_id)
     return [row["contact_id"] for row in await db.fetch(_NEXT, workspace_id, after or 0, limit)]
 
 
 async def _compare(turn: Turn, book: Rulebook, append: Append, contact_ids: Sequence[int]) -> int:
     drift = 0
+    moved: Marks = {}
     swapping = await builds.being_swapped(book)
+    unsettled = swapping | await builds.waiting(turn.workspace_id)
     for level in book.levels:
-        segment_ids = [segment_id for segment_id in level if segment_id not in swapping]
-        difference = await evaluate.evaluate(book, segment_ids, contact_ids, turn.now)
-        drift += await _mend(append, await _without_marked(turn.workspace_id, difference))
-    return drift + await apply.bury(append, contact_ids, swapping)
+        segment_ids = [segment_id for segment_id in level if segment_id not in unsettled]
+        found = await evaluate.evaluate(book, segment_ids, contact_ids, turn.now)
+        difference = found.only(await _are_settled(turn.workspace_id, found.contact_ids))
+        drift += await _mend(append, difference)
+        moved = slices.and_moved(moved, difference)
+    await builds.remember(book, moved)
+    return drift + await apply.bury(append, await _dead(turn.workspace_id, contact_ids), swapping)
 
 
-async def _without_marked(workspace_id: int, difference: Difference) -> Difference:
-    """Who has marks has changed, and the engine has yet to take that in: it alone takes marks away, and we have its turn."""
-    if not difference:
-        return difference
+async def _are_settled(workspace_id: int, contact_ids: Sequence[int]) -> list[bool]:
+    """Who has marks has changed, and the engine has yet to take that in: it alone takes marks away, and we have its turn.
+
+    Ask after what was found: what is written and what marks it are committed together.
+    """
+    if not contact_ids:
+        return []
     rows = await db.fetch(
         "SELECT DISTINCT contact_id FROM dirty_contacts WHERE workspace_id = $1 AND contact_id = ANY ($2::bigint[])",
         workspace_id,
-        difference.contact_ids,
+        list(contact_ids),
     )
     marked = {row["contact_id"] for row in rows}
-    return difference.only(contact_id not in marked for contact_id in difference.contact_ids)
+    return [contact_id not in marked for contact_id in contact_ids]
+
+
+async def _dead(workspace_id: int, contact_ids: Sequence[int]) -> list[int]:
+    """Those that are no contacts any more, though nothing says that they were deleted."""
+    rows = await db.fetch(
+        "SELECT id FROM contacts WHERE workspace_id = $1 AND id = ANY ($2::bigint[])", workspace_id, list(contact_ids)
+    )
+    gone = sorted(set(contact_ids) - {row["id"] for row in rows})
+    return list(compress(gone, await _are_settled(workspace_id, gone)))
 
 
 async def _mend(append: Append, difference: Difference) -> int:

@@ -36,6 +36,15 @@ async def being_swapped(book: Rulebook) -> frozenset[int]:
     )
 
 
+async def waiting(workspace_id: int) -> frozenset[int]:
+    """The segments whose build is still to come: members may be behind the rule in force, where a segment that it mentions
+    was deleted or came back, or where it came back itself."""
+    rows = await db.fetch(
+        "SELECT id FROM segments WHERE workspace_id = $1 AND status = 'BUILDING' AND deleted_at IS NULL", workspace_id
+    )
+    return frozenset(row["id"] for row in rows)
+
+
 async def remember(book: Rulebook, marks: Marks) -> None:
     """Write down for each build which contacts changed in what its segment reads, by its old rule or its next."""
     for build in book.builds:

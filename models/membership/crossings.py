@@ -16,22 +16,22 @@ AT_ONCE: Final = 2_000
 """So many crossers are taken in with the slice that finds them. More of them are marked, and come in slices like a flood."""
 
 
-async def cross(turn: Turn, book: Rulebook) -> Marks:
-    """The marks of those who crossed in (`turn.ticked_at`, `turn.now`].
+async def cross(turn: Turn, book: Rulebook) -> tuple[Marks, bool]:
+    """The marks of those who crossed in (`turn.ticked_at`, `turn.now`], and False.
 
-    Of more than AT_ONCE, none: they are marked in the table instead.
+    Of more than AT_ONCE, none, and True: they are marked in the table instead.
     """
     if book.crossers is None or turn.ticked_at is None:
-        return {}
+        return {}, False
     arguments = await book.crossers.parameters.values(turn.now, turn.ticked_at)
     rows = await db.fetch(f"{book.crossers.sql} LIMIT {AT_ONCE + 1}", *arguments)
     if len(rows) > AT_ONCE:
         await _mark(book, turn.ticked_at, turn.now)
-        return {}
+        return {}, True
     fields: dict[int, frozenset[str]] = {}
     for contact_id, marks in rows:
         fields[contact_id] = fields.get(contact_id, frozenset()).union(marks)
-    return fields
+    return fields, False
 
 
 async def is_calm(turn: Turn, book: Rulebook) -> bool:
@@ -48,7 +48,8 @@ async def _mark(book: Rulebook, since: datetime, now: datetime) -> None:
     await db.execute(_MARK.format(crossers=book.crossers.sql), *arguments)
 
 
+# They have waited since the last tick, and it is told how long (`Workspace.freshness`).
 _MARK = """
-INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk)
-SELECT $1, x.contact_id, x.fields, true FROM ({crossers}) AS x
+INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk, marked_at)
+SELECT $1, x.contact_id, x.fields, true, (SELECT ticked_at FROM membership_heads WHERE workspace_id = $1) FROM ({crossers}) AS x
 """

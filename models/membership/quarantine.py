@@ -1,13 +1,16 @@
 """A rule that cannot be asked must not hold up the others: it is found, and set aside.
 
 The compiler makes no such rules. Should one get through (a value that no type can hold, a bug), the segment is FAILED: its
-members stay as they are until it gets a new rule, or is recomputed.
+members stay as they are until it gets a new rule, or is recomputed. One whose next rule is being built goes on to that.
 """
+
+from collections.abc import Collection
 
 import structlog
 
 from models import db
 from models.membership import captures, evaluate, rulebook, turns
+from models.membership.captures import Marks
 
 log = structlog.get_logger(__name__)
 
@@ -18,8 +21,13 @@ class _Undo(Exception):
 
 async def isolate(workspace_id: int, limit: int) -> list[int]:
     """Find the segments whose rules fail for the contacts that a slice of `limit` would take, set them aside, and name them."""
+    return await isolate_for(workspace_id, await _next_contacts(workspace_id, limit))
+
+
+async def isolate_for(workspace_id: int, contact_ids: Collection[int]) -> list[int]:
+    """The same for these contacts."""
     failing = []
-    for segment_id, contact_ids in (await _suspects(workspace_id, limit)).items():
+    for segment_id in await _followed(workspace_id):
         if not await _can_be_asked(workspace_id, segment_id, contact_ids):
             failing.append(segment_id)
             await _set_aside(workspace_id, segment_id)
@@ -27,22 +35,24 @@ async def isolate(workspace_id: int, limit: int) -> list[int]:
     return failing
 
 
-async def _suspects(workspace_id: int, limit: int) -> dict[int, list[int]]:
-    """Every segment, with the contacts that it would be asked for."""
-    contact_ids: list[int] = []
-    segment_ids: list[int] = []
+async def _next_contacts(workspace_id: int, limit: int) -> Collection[int]:
+    marks: Marks = {}
     try:
         async with db.transaction():
-            turn = await turns.take(workspace_id)
-            book = await rulebook.current(workspace_id, turn.epoch)
+            await turns.take(workspace_id)
             marks, _ = await captures.claim(workspace_id, limit)
-            contact_ids, segment_ids = list(marks), list(book.followed)
             raise _Undo
     except _Undo:
-        return dict.fromkeys(segment_ids, contact_ids)
+        return marks.keys()
 
 
-async def _can_be_asked(workspace_id: int, segment_id: int, contact_ids: list[int]) -> bool:
+async def _followed(workspace_id: int) -> list[int]:
+    async with db.transaction():
+        turn = await turns.take(workspace_id)
+        return sorted((await rulebook.current(workspace_id, turn.epoch)).followed)
+
+
+async def _can_be_asked(workspace_id: int, segment_id: int, contact_ids: Collection[int]) -> bool:
     try:
         async with db.transaction():
             turn = await turns.take(workspace_id)
@@ -58,8 +68,8 @@ async def _set_aside(workspace_id: int, segment_id: int) -> None:
     async with db.transaction():
         await turns.take(workspace_id)
         await db.execute(
-            "UPDATE segments SET status = 'FAILED', rule_in_force = NULL, force_version = 0"
-            " WHERE workspace_id = $1 AND id = $2",
+            "UPDATE segments SET status = CASE status WHEN 'BUILDING' THEN status ELSE 'FAILED' END, rule_in_force = NULL,"
+            " force_version = 0 WHERE workspace_id = $1 AND id = $2",
             workspace_id,
             segment_id,
         )

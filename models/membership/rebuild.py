@@ -80,7 +80,7 @@ async def rebuild(workspace_id: int, segment_id: int, *, again: bool = False) ->
         try:
             with _seconds.time():
                 built = await _build(plan)
-        except _Gone:
+        except _Moved:
             continue
         except db.PostgresError as error:
             if not db.is_data_error(error):
@@ -149,8 +149,8 @@ async def _build(plan: _Plan) -> Rebuilt | None:
     async with db.transaction():
         if not await db.try_advisory_lock(builds.build_lock(plan.workspace_id, plan.segment_id)):
             return None
-        if not await builds.is_begun(plan.workspace_id, plan.segment_id):  # who had it in hand before us has ended it
-            return Rebuilt(0, 0)
+        if not await builds.is_begun(plan.workspace_id, plan.segment_id):
+            raise _Moved  # who had it in hand before us, or found nothing to do, has ended it: nothing was written down since
         append = await apply.begin(plan.workspace_id, clock.now())
         since, now = await _moments(plan.workspace_id)
         await _compute(plan, now)
@@ -162,7 +162,7 @@ async def _build(plan: _Plan) -> Rebuilt | None:
         if large:
             drift, ask, last = await _exchange(plan, append, ask, last, since)
         turn = await turns.take(plan.workspace_id)
-        await _hold_row(plan)
+        await _refuse_moved(plan)
         heard, _ = await builds.heard(plan.workspace_id, plan.segment_id, last)
         ask |= {*heard, *await _crossed(plan, since, turn.now)}
         if not large:
@@ -277,18 +277,22 @@ async def _ask_again(plan: _Plan, append: Append, contact_ids: Collection[int], 
 # ---------------------------------------------------------------- swapped
 
 
-class _Gone(Exception):
-    """The segment was deleted while it was built."""
+class _Moved(Exception):
+    """The segment is no longer what the build began with: another rule, deleted, or nobody wrote down what happened to it."""
 
 
-async def _hold_row(plan: _Plan) -> None:
+async def _refuse_moved(plan: _Plan) -> None:
+    """An older rule than the newest is never swapped in: slices write down what the newest reads, and the one in force.
+
+    In the turn, which deletions wait for.
+    """
     row = await db.fetch_row(
-        "SELECT deleted_at FROM segments WHERE workspace_id = $1 AND id = $2 FOR NO KEY UPDATE",
+        "SELECT rule_version FROM segments WHERE workspace_id = $1 AND id = $2 AND deleted_at IS NULL",
         plan.workspace_id,
         plan.segment_id,
     )
-    if row is None or row["deleted_at"] is not None:
-        raise _Gone
+    if row is None or row["rule_version"] != plan.rule_version:
+        raise _Moved
 
 
 async def _swap(plan: _Plan, append: Append, turn: Turn) -> None:

@@ -37,7 +37,8 @@ async def take_in(workspace_id: int, limit: int, on_turn: Callable[[], Awaitable
         marks, more = await captures.claim(workspace_id, limit)
         is_due = turn.is_due(book.ticks)
         if is_due:
-            marks = _together(marks, await crossings.cross(turn, book))
+            crossed, others_wait = await crossings.cross(turn, book)
+            marks, more = _together(marks, crossed), more or others_wait
         changes = await _settle(turn, book, marks) if marks else 0
         if is_due:
             await turns.ticked(turn, ticks=book.ticks, calm=await crossings.is_calm(turn, book))
@@ -67,7 +68,7 @@ async def settle(turn: Turn, book: Rulebook, append: Append, marks: Marks) -> No
             difference = await evaluate.evaluate(book, wanted, contact_ids, turn.now)
             if difference:
                 await apply.write(append, difference)
-                marks = _and_moved(marks, difference)
+                marks = and_moved(marks, difference)
     await builds.remember(book, marks)
 
 
@@ -82,9 +83,9 @@ async def _bury_the_dead(append: Append, marks: Marks, swapping: frozenset[int])
         await apply.bury(append, dead, swapping)
 
 
-def _and_moved(marks: Marks, difference: apply.Difference) -> Marks:
+def and_moved(marks: Marks, difference: apply.Difference) -> Marks:
     """The marks, and one more on each contact for each segment that it has entered or left: others' rules may read that."""
     moved = dict(marks)
     for segment_id, contact_id in zip(difference.segment_ids, difference.contact_ids, strict=True):
-        moved[contact_id] = moved[contact_id] | {f"segment:{segment_id}"}
+        moved[contact_id] = moved.get(contact_id, frozenset()) | {f"segment:{segment_id}"}
     return moved

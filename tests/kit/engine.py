@@ -1,15 +1,44 @@
 """The engine at work inside a test, and what is right according to nobody but the rules."""
 
+import asyncio
 from collections.abc import Iterable
 from datetime import datetime
+from types import ModuleType
+from typing import Any
 
-from models import clock, db
-from models.membership import feed, slices
+import pytest
+
+from models import clock, db, segments
+from models.membership import feed, rebuild, slices
 from models.rules.check import check
 from models.rules.compile import where
 from models.rules.loading import load_catalogue
 from models.rules.parameters import Parameters
+from models.segments import Segment, SegmentKind
 from permissions.principal import Scope
+
+
+class Pause:
+    """Stops whoever calls the wrapped coroutine function, until `go_on`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, name: str, module: ModuleType = rebuild) -> None:
+        self.reached, self.go = asyncio.Event(), asyncio.Event()
+        original = getattr(module, name)
+
+        async def paused(*args: Any, **named: Any) -> Any:
+            self.reached.set()
+            await self.go.wait()
+            return await original(*args, **named)
+
+        monkeypatch.setattr(module, name, paused)
+
+    async def reach(self) -> None:
+        """Wait until somebody stands there."""
+        await asyncio.wait_for(self.reached.wait(), 10)
+
+    def go_on(self) -> None:
+        """Let it, and whoever comes after it, pass."""
+        self.go.set()
 
 
 async def settled(scope: Scope, limit: int = 500) -> int:
@@ -20,6 +49,13 @@ async def settled(scope: Scope, limit: int = 500) -> int:
         changes += done.changes
         if not done.more:
             return changes
+
+
+async def plus_segment(scope: Scope, rule: dict, name: str = "By what they did") -> Segment:
+    """A DYNAMIC_PLUS segment, computed."""
+    made = await segments.create(scope, SegmentKind.DYNAMIC_PLUS, name=name, rule=rule)
+    await rebuild.rebuild(scope.workspace_id, made.segment.id)
+    return await segments.get(scope, made.segment.id)
 
 
 async def stored_members(scope: Scope) -> dict[int, set[int]]:

@@ -1,13 +1,14 @@
 """Drift is found, mended, told and counted; and what waits to be taken in is no drift."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
-from models import clock, db
-from models.membership import audit, captures, quarantine, rebuild, rulebook, slices
+from models import clock, db, segments
+from models.membership import audit, builds, captures, quarantine, rebuild, rulebook, slices
 from models.membership.statements import Statement
-from tests.kit.engine import assert_all_is_right, counted_members, right_members, settled, stored_members
+from tests.kit.engine import Pause, assert_all_is_right, counted_members, right_members, settled, stored_members
 from tests.kit.segments import TAGGED_VIP, dynamic_segment, in_segment, members_of, new_contacts, static_segment
 from tests.kit.workspaces import new_workspace
 
@@ -87,6 +88,56 @@ async def test_what_waits_to_be_taken_in_is_no_drift(database):
     await assert_all_is_right(scope)
 
 
+async def test_who_was_deleted_a_moment_ago_is_no_drift(database):
+    scope = await new_workspace()
+    await dynamic_segment(scope)
+    ids = await new_contacts(scope, 3, tags=["vip"])
+    await static_segment(scope, ids)
+    await settled(scope)
+    await db.execute("DELETE FROM contacts WHERE id = $1", ids[0])
+    assert (await _round(scope))[1] == 0
+    await settled(scope)
+    await assert_all_is_right(scope)
+
+
+async def test_segments_that_wait_for_their_build_are_no_drift(database):
+    """What a rule mentions is gone, or the segment itself is back: its members follow with the build."""
+    scope = await new_workspace()
+    vips, back = await dynamic_segment(scope), await dynamic_segment(scope)
+    others = await dynamic_segment(scope, in_segment(vips, member=False))
+    ids = await new_contacts(scope, 3, tags=["vip"])
+    await settled(scope)
+    await segments.delete(scope, back.id)
+    await db.execute("UPDATE contacts SET tags = '{}' WHERE id = $1", ids[0])
+    await settled(scope)
+    await segments.restore(scope, back.id)
+    await segments.delete(scope, vips.id, force=True)
+    assert (await _round(scope))[1] == 0
+    for workspace_id, segment_id in await builds.wanted():
+        await rebuild.rebuild(workspace_id, segment_id)
+    await settled(scope)
+    assert (await members_of(scope, others), await members_of(scope, back)) == (set(ids), set(ids[1:]))
+    await assert_all_is_right(scope)
+
+
+async def test_what_the_audit_mends_is_heard_by_those_who_are_being_built(database, monkeypatch):
+    scope = await new_workspace()
+    vips = await dynamic_segment(scope)
+    ids = await new_contacts(scope, 3, tags=["vip"])
+    await settled(scope)
+    await _tamper("DELETE FROM memberships WHERE contact_id = $1", ids[0])
+    inside = await dynamic_segment(scope, in_segment(vips), built=False)
+    pause = Pause(monkeypatch, "_unsettled")
+    building = asyncio.create_task(rebuild.rebuild(scope.workspace_id, inside.id))
+    await pause.reach()
+    await _round(scope)
+    assert await members_of(scope, vips) == set(ids)
+    pause.go_on()
+    await building
+    await settled(scope)
+    assert await members_of(scope, inside) == set(ids)
+
+
 async def test_a_recompute_counts_as_drift_what_nothing_explains(database):
     scope = await new_workspace()
     vips = await dynamic_segment(scope)
@@ -138,6 +189,17 @@ async def test_a_rule_that_cannot_be_asked_is_set_aside_and_holds_up_no_other(da
     await rebuild.rebuild(scope.workspace_id, broken.id, again=True)
     await assert_all_is_right(scope)
     assert await members_of(scope, broken) == set(ids)
+
+
+async def test_a_rule_that_is_set_aside_while_its_next_is_to_be_built_is_not_failed(database):
+    scope = await new_workspace()
+    vips = await dynamic_segment(scope)
+    ids = await new_contacts(scope, 2, tags=["vip"])
+    await segments.update(scope, vips.id, {"rule": {"not": {"not": TAGGED_VIP}}})
+    await quarantine._set_aside(scope.workspace_id, vips.id)
+    await rebuild.rebuild(scope.workspace_id, vips.id)
+    assert await members_of(scope, vips) == set(ids)
+    assert (await segments.get(scope, vips.id)).status == "READY"
 
 
 async def test_a_rule_that_can_no_longer_be_read_keeps_its_members_and_holds_up_no_other(database):

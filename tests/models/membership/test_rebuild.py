@@ -6,33 +6,12 @@ from random import Random
 import pytest
 
 from models import db, segments
-from models.membership import apply, builds, feed, rebuild, slices
-from tests.kit.engine import assert_all_is_right, settled
+from models.membership import apply, builds, feed, indexes, rebuild, slices
+from tests.kit.engine import Pause, assert_all_is_right, settled
 from tests.kit.segments import TAGGED_VIP, dynamic_segment, in_segment, members_of, new_contacts
 from tests.kit.workspaces import new_workspace
 
 SCORED = {"field": {"field": "score", "operator": "GTE", "value": 10}}
-
-
-class Pause:
-    """Stops whoever calls the wrapped coroutine function, until `go_on`."""
-
-    def __init__(self, monkeypatch, name, module=rebuild):
-        self.reached, self.go = asyncio.Event(), asyncio.Event()
-        original = getattr(module, name)
-
-        async def paused(*args, **named):
-            self.reached.set()
-            await self.go.wait()
-            return await original(*args, **named)
-
-        monkeypatch.setattr(module, name, paused)
-
-    async def reach(self):
-        await asyncio.wait_for(self.reached.wait(), 10)
-
-    def go_on(self):
-        self.go.set()
 
 
 async def _new_rule(scope, segment, rule):
@@ -138,6 +117,55 @@ async def test_an_edit_during_a_build_ends_at_the_newest_rule(database, monkeypa
     assert await members_of(scope, segment) == {two}
     await settled(scope)
     await assert_all_is_right(scope)
+
+
+async def test_a_rule_that_was_edited_again_is_not_swapped_in_for_a_moment(database, monkeypatch):
+    """While it was built, changes in what it alone reads were written down for nobody."""
+    scope = await new_workspace()
+    segment = await dynamic_segment(scope)
+    (one,) = await new_contacts(scope, 1)
+    await settled(scope)
+    pause = Pause(monkeypatch, "_unsettled")
+    await _new_rule(scope, segment, SCORED)
+    building = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id))
+    await pause.reach()
+    named = {"field": {"field": "name", "operator": "EQUALS", "value": "Ana"}}
+    await _new_rule(scope, segment, named)
+    await _set(one, score=10)
+    await settled(scope)
+    in_force = []
+    monkeypatch.setattr(rebuild, "_swap", _noting(in_force, rebuild._swap))
+    pause.go_on()
+    await building
+    assert in_force == [named]
+    await settled(scope)
+    await assert_all_is_right(scope)
+
+
+def _noting(rules, swap):
+    async def noting(plan, *args):
+        rules.append(db.load_json(plan.rule_json))
+        await swap(plan, *args)
+
+    return noting
+
+
+async def test_a_recompute_that_another_took_for_finished_is_done_all_the_same(database, monkeypatch):
+    scope = await new_workspace()
+    segment = await dynamic_segment(scope)
+    one, two = await new_contacts(scope, 2, tags=["vip"])
+    await settled(scope)
+    async with db.transaction():
+        await db.execute("SET LOCAL muster.members = 'logged'")
+        await db.execute("DELETE FROM memberships WHERE contact_id = $1", one)
+    pause = Pause(monkeypatch, "build", indexes)
+    recomputing = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id, again=True))
+    await pause.reach()
+    for workspace_id, segment_id in await builds.wanted():  # a sweep comes by, and sees a segment that is READY
+        assert await rebuild.rebuild(workspace_id, segment_id) is None
+    pause.go_on()
+    assert await recomputing == rebuild.Rebuilt(1, 1)
+    assert await members_of(scope, segment) == {one, two}
 
 
 async def test_a_segment_deleted_while_it_is_built_is_left_as_it_was(database, monkeypatch):
