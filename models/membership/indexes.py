@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from typing import Final
 
 import structlog
 
@@ -10,27 +11,33 @@ from models.rules.boundaries import Boundary, Index
 
 log = structlog.get_logger(__name__)
 
+LOOK_SECONDS: Final = 0.5
+"""How often to look whether another's index is done."""
+
 
 async def build(lines: Iterable[Boundary]) -> None:
     """Build what these lines need and is not there, without holding anybody up. Outside of a transaction.
 
-    Waits for another process that is at the same one. One that was left half-built is built anew.
+    One index at a time on the whole installation: two at once would each wait for the other to let go of what it sees. One that
+    was left half-built is built anew.
     """
     assert not db.in_a_transaction(), "an index is built concurrently, so in no transaction"
     for index in {line.index for line in lines if line.index is not None}:
-        await _build(index)
+        while (state := await _state(index)) != "ready":
+            if state == "growing" or not await _build(index, state):
+                await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _build(index: Index) -> None:
-    state = await _state(index)
-    while state == "growing":
-        await asyncio.sleep(0.5)
-        state = await _state(index)
-    if state == "broken":
-        await db.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {index.name}")
-    if state != "ready":
+async def _build(index: Index, state: str) -> bool:
+    """Try; False when another one was begun at the same moment, and PostgreSQL ended ours."""
+    try:
+        if state == "broken":
+            await db.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {index.name}")
         log.info("index is built", index=index.name)
         await db.execute(index.create)
+    except db.Contended:
+        return False
+    return True
 
 
 async def _state(index: Index) -> str:
@@ -38,10 +45,12 @@ async def _state(index: Index) -> str:
     return state
 
 
+# "growing": an index of contacts is being built, this one or another.
 _STATE = """
-SELECT CASE WHEN i.indexrelid IS NULL THEN 'absent'
-            WHEN i.indisvalid THEN 'ready'
-            WHEN EXISTS (SELECT FROM pg_stat_progress_create_index AS p WHERE p.index_relid = i.indexrelid) THEN 'growing'
+SELECT CASE WHEN i.indisvalid THEN 'ready'
+            WHEN EXISTS (SELECT FROM pg_stat_progress_create_index
+                         WHERE datname = current_database() AND relid = 'contacts'::regclass) THEN 'growing'
+            WHEN i.indexrelid IS NULL THEN 'absent'
             ELSE 'broken' END
 FROM (SELECT to_regclass($1)::oid AS id) AS named LEFT JOIN pg_index AS i ON i.indexrelid = named.id
 """
