@@ -1,0 +1,103 @@
+"""What operators do in SQL, and nobody else does: contacts moved, tables emptied, zones and fields changed."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from models import clock, db, segments, workspaces
+from models.membership import builds, changes, rebuild
+from models.membership.origins import Override
+from tests.kit.engine import assert_all_is_right, plus_segment, settled
+from tests.kit.segments import dynamic_segment, in_segment, members_of, new_contacts, static_segment
+from tests.kit.workspaces import new_workspace
+
+
+async def _at_rest(scope):
+    """Build what waits for it, and take in what waits."""
+    for workspace_id, segment_id in await builds.wanted():
+        await rebuild.rebuild(workspace_id, segment_id)
+    await settled(scope)
+
+
+async def test_a_contact_moved_to_another_workspace_leaves_the_segments_here_and_enters_those_there(database):
+    scope, other = await new_workspace(), await new_workspace("Other")
+    here, there = await dynamic_segment(scope), await dynamic_segment(other)
+    one, two = await new_contacts(scope, 2, tags=["vip"])
+    static = await static_segment(scope, [one, two])
+    await settled(scope)
+    await db.execute("UPDATE contacts SET workspace_id = $2 WHERE id = $1", one, other.workspace_id)
+    await settled(scope)
+    await settled(other)
+    assert await members_of(scope, here) == await members_of(scope, static) == {two}
+    assert await members_of(other, there) == {one}
+    await assert_all_is_right(scope)
+    await assert_all_is_right(other)
+
+
+async def test_a_contact_that_gets_another_number_is_another_contact(database):
+    scope = await new_workspace()
+    vips = await dynamic_segment(scope)
+    (one,) = await new_contacts(scope, 1, tags=["vip"])
+    await settled(scope)
+    await db.execute("UPDATE contacts SET id = 4711 WHERE id = $1", one)
+    await settled(scope)
+    assert await members_of(scope, vips) == {4711}
+    await assert_all_is_right(scope)
+
+
+@pytest.mark.parametrize("table", ["contacts", "activities", "memberships", "membership_overrides"])
+async def test_a_table_that_is_emptied_is_captured_like_rows_that_are_deleted(database, table):
+    scope = await new_workspace()
+    bought = {"activity": {"kind": "purchase", "operator": "GTE", "value": 1}}
+    buyers, vips = await plus_segment(scope, bought), await dynamic_segment(scope)
+    not_vips = await dynamic_segment(scope, in_segment(vips, member=False))
+    ids = await new_contacts(scope, 4, tags=["vip"])
+    await static_segment(scope, ids[:2])
+    await db.execute(_PURCHASES, scope.workspace_id, ids[:2])
+    await settled(scope)
+    await changes.override(scope, vips.id, ids[3:], Override.EXCLUDE)
+    assert (await members_of(scope, buyers), await members_of(scope, not_vips)) == (set(ids[:2]), set(ids[3:]))
+    await db.execute(f"TRUNCATE {table} CASCADE")
+    await settled(scope)
+    await assert_all_is_right(scope)
+
+
+_PURCHASES = """
+INSERT INTO activities (workspace_id, contact_id, kind, occurred_at)
+SELECT $1, unnest($2::bigint[]), 'purchase', now()
+"""
+
+
+async def test_in_another_zone_it_is_another_day(database):
+    scope = await new_workspace(timezone="UTC")
+    clock.set_source(lambda: datetime(2026, 11, 25, 23, 30, tzinfo=UTC))
+    rule = {"field": {"field": "date_of_birth", "operator": "ANNIVERSARY_WITHIN_NEXT", "value": "P0D"}}
+    today = await dynamic_segment(scope, rule)
+    ben = await new_contacts(scope, 1, date_of_birth="1980-11-25")
+    ana = await new_contacts(scope, 1, date_of_birth="1980-11-26")
+    await settled(scope)
+    assert await members_of(scope, today) == set(ben)
+    await db.execute("UPDATE workspaces SET timezone = 'Asia/Tokyo'")
+    await _at_rest(scope)
+    assert await members_of(scope, today) == set(ana)
+    await assert_all_is_right(await workspaces.find_system_scope(scope.workspace_id))
+
+
+async def test_a_field_that_gets_another_type_is_read_anew_and_a_rule_that_cannot_be_read_says_so(database):
+    scope = await new_workspace()
+    await db.execute(
+        "INSERT INTO contact_fields (workspace_id, key, label, type) VALUES ($1, 'n', 'N', 'TEXT')", scope.workspace_id
+    )
+    is_set = await dynamic_segment(scope, {"field": {"field": "attributes.n", "operator": "IS_SET"}})
+    is_five = await dynamic_segment(scope, {"field": {"field": "attributes.n", "operator": "EQUALS", "value": "5"}})
+    other = await dynamic_segment(scope)
+    text, number = await new_contacts(scope, 2)
+    await db.execute('UPDATE contacts SET attributes = \'{"n": "5"}\' WHERE id = $1', text)
+    await db.execute("UPDATE contacts SET attributes = '{\"n\": 5}' WHERE id = $1", number)
+    await settled(scope)
+    assert (await members_of(scope, is_set), await members_of(scope, is_five)) == ({text}, {text})
+    await db.execute("UPDATE contact_fields SET type = 'NUMBER'")
+    await _at_rest(scope)
+    assert (await members_of(scope, is_set), await members_of(scope, is_five)) == ({number}, {text})
+    statuses = [(await segments.get(scope, one.id)).status for one in (is_set, is_five, other)]
+    assert statuses == ["READY", "FAILED", "READY"]
