@@ -152,7 +152,9 @@ async def _segment(scope: Scope, size: int) -> None:
 
 async def _draft(scope: Scope, size: int) -> Broadcast:
     """A draft to so many people, and nothing left of earlier ones."""
-    await db.execute(f"TRUNCATE {', '.join(_SENT)}, segment_uses, activities, dirty_contacts CASCADE")
+    await db.execute(
+        f"SET LOCAL muster.capture = 'off'; TRUNCATE {', '.join(_SENT)}, segment_uses, activities, dirty_contacts CASCADE"
+    )
     await settle()
     segment_id = await db.fetch_value("SELECT id FROM segments WHERE name = $1", str(size))
     chosen = await MessageTemplate.get(workspace_id=scope.workspace_id, name="greeting")

@@ -160,7 +160,8 @@ class Bench:
 
     async def _empty(self) -> None:
         await db.execute(
-            "TRUNCATE contacts, activities, memberships, dirty_contacts, import_changes, import_refusals, jobs"
+            "SET LOCAL muster.capture = 'off'; SET LOCAL muster.members = 'logged';"
+            " TRUNCATE contacts, activities, memberships, dirty_contacts, import_changes, import_refusals, jobs"
         )
         await settle()
 
