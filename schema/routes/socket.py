@@ -260,12 +260,12 @@ class Socket:
         try:
             await self._run(number, running, asked)
         except TimeoutError:
-            self._end(TOO_SLOW)
+            self._end(TOO_SLOW)  # and it is still to be told where to go on
+            return
         except Exception as error:  # noqa: BLE001 - one operation does not take the socket along, unless it is gone
             log.debug("an operation could not be answered", error=type(error).__name__)
             self._end(Close(4500, "Internal server error"))
-        finally:
-            self._forget(number, running)
+        self._forget(number, running)
 
     async def _run(self, number: str, running: Running, asked: Asked) -> None:
         started = await self.operations.subscribe(asked, running.caller)
