@@ -3,7 +3,6 @@
 import asyncio
 import time
 from datetime import datetime, timedelta
-from statistics import median
 
 from bench.place import Place, process
 from bench.table import Result, medians
@@ -31,7 +30,7 @@ async def measure(place: Place) -> list[Result]:
         *await _rebuilds(place, large, "three conditions", THREE_CONDITIONS, _THREE_CONDITIONS),
         *await _rebuilds(place, large, "an activity count", PURCHASES, _PURCHASES),
         *await _ticks(place, large, small),
-        await _backlog(place, url, large),
+        *await _backlog(place, url, large),
     ]
     await db.disconnect()
     return results
@@ -99,8 +98,8 @@ WITH difference AS (
     SELECT $1, $2, contact_id, 'RULE' FROM difference WHERE entered
 ), logged AS (
     INSERT INTO membership_changes (workspace_id, append_id, place, segment_id, contact_id, kind, origin, at)
-    SELECT $1, $2, row_number() OVER (), $2, contact_id, CASE WHEN entered THEN 'ENTERED' ELSE 'LEFT' END, 'RULE', now()
-    FROM difference
+    SELECT $1, append.id, row_number() OVER (), $2, contact_id, CASE WHEN entered THEN 'ENTERED' ELSE 'LEFT' END, 'RULE', now()
+    FROM difference, (SELECT nextval('membership_append_ids') AS id) AS append
 )
 UPDATE segments SET member_count = member_count + (SELECT coalesce(sum(CASE WHEN entered THEN 1 ELSE -1 END), 0) FROM difference)
 WHERE workspace_id = $1 AND id = $2
@@ -127,27 +126,27 @@ async def _timed(work: object) -> float:
 
 CROSSERS = 500
 RELATIVE_SEGMENTS = 50
+WARM_TICKS, TICKS_A_ROUND = 3, 5
 
 
 async def _ticks(place: Place, large: Scope, small: Scope) -> list[Result]:
-    """Ticks that 500 contacts cross a line in, spread over 50 segments; in a workspace, and in one of a tenth."""
-    figures = {}
-    for name, scope in (("large", large), ("small", small)):
+    """Ticks that 500 contacts cross a line in, spread over 50 segments; in a workspace and in one of a tenth, by turns."""
+    scopes = {"large": large, "small": small}
+    for scope in scopes.values():
         await empty_of_segments(scope)
-        rules = [_silent_for(number) for number in range(RELATIVE_SEGMENTS)]
-        await new_segments(scope, rules)
-        figures[name] = await _tick(place, scope)
+        await new_segments(scope, [_silent_for(number) for number in range(RELATIVE_SEGMENTS)])
+    start = clock.now() + timedelta(seconds=60)
+    ticks: dict[str, list[dict[str, float]]] = {"large": [], "small": []}
+    for number in range(WARM_TICKS + TICKS_A_ROUND * place.rounds):
+        for name, scope in scopes.items():
+            ticks[name].append(await _tick(scope, start + number * timedelta(seconds=30)))
+    for scope in scopes.values():
         await empty_of_segments(scope)
-    of_large, of_small = figures["large"], figures["small"]
+    of_large, of_small = (medians(of_one[WARM_TICKS:]) for of_one in ticks.values())
     ratios = {"tick ms": of_large["tick ms"] / of_small["tick ms"]}
+    note = "goal: 150 ms, and 1.5 x the tick in a tenth"
     return [
-        Result(
-            f"tick, {place.contacts:,} contacts",
-            of_large,
-            "a tenth",
-            ratios,
-            "goal: 150 ms, and 1.5 x the tick in a tenth",
-        ),
+        Result(f"tick, {place.contacts:,} contacts", of_large, "a tenth", ratios, note),
         Result(f"tick, {place.contacts // 10:,} contacts", of_small),
     ]
 
@@ -159,22 +158,17 @@ def _silent_for(number: int) -> Rule:
     }
 
 
-async def _tick(place: Place, scope: Scope) -> dict[str, float]:
-    """The clock is moved from where nobody crosses to where 500 have."""
-    took, changes = [], 0
-    start = clock.now() + timedelta(seconds=60)
-    for number in range(place.rounds + 2):
-        moment = start + number * timedelta(seconds=30)
-        clock.set_source(lambda moment=moment: moment)
-        await _put_on_the_line(scope, moment + timedelta(seconds=5))
-        await _take_in_all(scope)
-        clock.set_source(lambda moment=moment: moment + timedelta(seconds=12))
-        started = time.perf_counter()
-        done = await slices.take_in(scope.workspace_id, 5_000)
-        took.append((time.perf_counter() - started) * 1000)
-        changes = done.changes
+async def _tick(scope: Scope, moment: datetime) -> dict[str, float]:
+    """The clock is moved from `moment`, where nobody crosses, to where 500 have."""
+    clock.set_source(lambda: moment)
+    await _put_on_the_line(scope, moment + timedelta(seconds=5))
+    await _take_in_all(scope)
+    clock.set_source(lambda: moment + timedelta(seconds=12))
+    started = time.perf_counter()
+    done = await slices.take_in(scope.workspace_id, 5_000)
+    took = (time.perf_counter() - started) * 1000
     clock.set_source(None)
-    return {"tick ms": median(took[2:]), "changes": changes}
+    return {"tick ms": took, "changes": done.changes}
 
 
 async def _put_on_the_line(scope: Scope, moment: datetime) -> None:
@@ -204,30 +198,86 @@ BACKLOG = 100_000
 DEPENDENT_SEGMENTS = 100
 
 
-async def _backlog(place: Place, url: str, scope: Scope) -> Result:
-    """100,000 contacts changed at once, 100 segments that read what changed, and a worker that finds them."""
+async def _backlog(place: Place, url: str, scope: Scope) -> list[Result]:
+    """100,000 contacts changed at once, 100 segments that read what changed: a worker that finds them, and one statement."""
     await empty_of_segments(scope)
     rulebook.forget()
     await new_segments(scope, [field("score", "EQUALS", number) for number in range(DEPENDENT_SEGMENTS)])
-    rates, memory = [], []
-    for _ in range(place.rounds):
-        await db.execute(
-            "UPDATE contacts SET score = (score + 37) % 100 WHERE workspace_id = $1 AND id IN"
-            " (SELECT id FROM contacts WHERE workspace_id = $1 ORDER BY id LIMIT $2)",
-            scope.workspace_id,
-            BACKLOG,
-        )
-        marked = await db.fetch_value("SELECT count(*) FROM dirty_contacts WHERE workspace_id = $1", scope.workspace_id)
-        arguments = ["-m", "muster", "worker", "--queue", "realtime"]
-        with process(arguments, place.environment(url), None, "worker.log") as worker:
-            await _until(scope, marked - 1)
-            started, before = time.perf_counter(), worker.memory_info().rss
-            await _until(scope, 0)
-            rates.append(marked / (time.perf_counter() - started))
-            memory.append((worker.memory_info().rss - before) / 2**20)
+    rounds = [
+        await _worked_off(place, url, scope) | {"by hand": await _settled_by_hand(scope)} for _ in range(place.rounds)
+    ]
     await empty_of_segments(scope)
-    figures = {"contacts/s": median(rates), "worker grew by MiB": max(memory)}
-    return Result("backlog of 100,000 contacts, 100 segments", figures, note="goal: 5,000 contacts/s, memory flat")
+    figures = medians(rounds) | {"worker grew by MiB": max(one["worker grew by MiB"] for one in rounds)}
+    by_hand = {"contacts/s": figures.pop("by hand")}
+    return [
+        Result(
+            f"backlog of {BACKLOG:,} contacts, {DEPENDENT_SEGMENTS} segments",
+            figures,
+            "by hand",
+            {"contacts/s": figures["contacts/s"] / by_hand["contacts/s"]},
+            "goal: 5,000 contacts/s, memory flat. By hand: one statement that knows all of the rules to be an equality",
+        ),
+        Result("by hand, the same backlog", by_hand),
+    ]
+
+
+async def _change_scores(scope: Scope) -> None:
+    await db.execute(
+        "UPDATE contacts SET score = (score + 37) % 100 WHERE workspace_id = $1 AND id IN"
+        " (SELECT id FROM contacts WHERE workspace_id = $1 ORDER BY id LIMIT $2)",
+        scope.workspace_id,
+        BACKLOG,
+    )
+
+
+async def _worked_off(place: Place, url: str, scope: Scope) -> dict[str, float]:
+    await _change_scores(scope)
+    marked = await db.fetch_value("SELECT count(*) FROM dirty_contacts WHERE workspace_id = $1", scope.workspace_id)
+    with process(
+        ["-m", "muster", "worker", "--queue", "realtime"], place.environment(url), None, "worker.log"
+    ) as worker:
+        await _until(scope, marked - 1)
+        started, before = time.perf_counter(), worker.memory_info().rss
+        await _until(scope, 0)
+        took = time.perf_counter() - started
+        return {"contacts/s": marked / took, "worker grew by MiB": (worker.memory_info().rss - before) / 2**20}
+
+
+async def _settled_by_hand(scope: Scope) -> float:
+    """The same for a statement written for these very rules; contacts a second."""
+    async with db.transaction():
+        await db.execute("SET LOCAL muster.capture = 'off'; SET LOCAL muster.members = 'logged'")
+        await _change_scores(scope)
+        took = await _timed(db.execute(_SETTLE_BY_HAND, scope.workspace_id, BACKLOG))
+    return BACKLOG / took
+
+
+_SETTLE_BY_HAND = """
+WITH changed AS MATERIALIZED (SELECT id, score FROM contacts WHERE workspace_id = $1 ORDER BY id LIMIT $2
+), wanted AS (
+    SELECT s.id AS segment_id, c.id AS contact_id FROM changed AS c
+    JOIN segments AS s ON s.workspace_id = $1 AND (s.rule #>> '{field,value}')::int = c.score
+), stored AS (
+    SELECT m.segment_id, m.contact_id FROM memberships AS m JOIN changed AS c ON c.id = m.contact_id WHERE m.workspace_id = $1
+), difference AS (
+    SELECT segment_id, contact_id, w.contact_id IS NOT NULL AS entered
+    FROM wanted AS w FULL JOIN stored AS o USING (segment_id, contact_id) WHERE w.contact_id IS NULL OR o.contact_id IS NULL
+), gone AS (
+    DELETE FROM memberships AS m USING difference AS d
+    WHERE m.workspace_id = $1 AND m.segment_id = d.segment_id AND m.contact_id = d.contact_id AND NOT d.entered
+), come AS (
+    INSERT INTO memberships (workspace_id, segment_id, contact_id, origin)
+    SELECT $1, segment_id, contact_id, 'RULE' FROM difference WHERE entered
+), logged AS (
+    INSERT INTO membership_changes (workspace_id, append_id, place, segment_id, contact_id, kind, origin, at)
+    SELECT $1, append.id, row_number() OVER (), segment_id, contact_id,
+           CASE WHEN entered THEN 'ENTERED' ELSE 'LEFT' END, 'RULE', now()
+    FROM difference, (SELECT nextval('membership_append_ids') AS id) AS append
+)
+UPDATE segments AS s SET member_count = s.member_count + d.more FROM (
+    SELECT segment_id, sum(CASE WHEN entered THEN 1 ELSE -1 END) AS more FROM difference GROUP BY segment_id) AS d
+WHERE s.workspace_id = $1 AND s.id = d.segment_id
+"""
 
 
 async def _until(scope: Scope, left: int) -> None:
