@@ -1,0 +1,142 @@
+"""PostgreSQL crashed, Redis emptied and crashed, the API stopped, under partners that follow the log: none misses a change, and
+whoever need not be cut off is not."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from random import Random
+
+import aiohttp
+import asyncpg
+import pytest
+
+from models.membership import changes, feed
+from models.membership.origins import Origin
+from permissions.principal import Scope
+from schema.change_feed import FEED
+from schema.log_reader import FeedLimits
+from tests.kit.api import application, bearer_of, serving
+from tests.kit.followers import Partner, as_events, over_a_socket
+from tests.kit.restartable import Restartable, own_database, own_folder, own_redis, own_server
+from tests.kit.segments import new_contacts, static_segment
+from tests.kit.workspaces import new_workspace
+from workers.bells import Bells
+
+__all__ = ["own_database", "own_folder", "own_redis", "own_server"]
+
+pytestmark = pytest.mark.slow
+
+AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+class Story:
+    """A workspace in which members come and go, written by somebody who tries again when the database is away."""
+
+    def __init__(self, scope: Scope, bells: Bells, segment_id: int, ids: list[int]) -> None:
+        self.scope, self.bells, self.segment_id, self.ids = scope, bells, segment_id, ids
+        self.random = Random(7)
+
+    @classmethod
+    async def begin(cls, bells: Bells) -> "Story":
+        scope = await new_workspace()
+        return cls(scope, bells, (await static_segment(scope)).id, await new_contacts(scope, 40))
+
+    async def write(self, seconds: float) -> None:
+        ends_at = asyncio.get_running_loop().time() + seconds
+        while asyncio.get_running_loop().time() < ends_at:
+            some = self.random.sample(self.ids, 4)
+            try:
+                await changes.change_members(
+                    self.scope, self.segment_id, add=some[:2], remove=some[2:], origin=Origin.API
+                )
+                await self.bells.log_grew(self.scope.workspace_id)
+            except AWAY:
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(0.005)
+
+    async def end(self) -> list[int]:
+        end = (await feed.head(self.scope)).position
+        assert end > 50
+        return list(range(1, end + 1))
+
+
+@asynccontextmanager
+async def partners(scope: Scope, redis_url: str) -> AsyncIterator[list[Partner]]:
+    """Four who follow the log from its beginning, each on one connection, in both ways."""
+    headers = {"Authorization": f"Bearer {await bearer_of(scope)}"}
+    async with (
+        serving(application(redis_url=redis_url)) as place,
+        aiohttp.ClientSession(headers=headers) as session,
+    ):
+        them = [Partner(scope, session, place) for _ in range(4)]
+        ways = [over_a_socket, over_a_socket, as_events, as_events]
+        following = [asyncio.create_task(one.follow(way)) for one, way in zip(them, ways, strict=True)]
+        yield them
+        assert not any(task.done() for task in following)
+        for task in following:
+            task.cancel()
+        await asyncio.gather(*following, return_exceptions=True)
+
+
+async def test_followers_live_through_crashes_of_the_database(
+    own_database: str, own_server: Restartable, redis_url: str, monkeypatch
+):
+    monkeypatch.setattr(FEED, "limits", FeedLimits(waiting=20, page=7, look_seconds=0.2))
+    bells = Bells(redis_url)
+    story = await Story.begin(bells)
+    await story.write(1.0)  # what is there to be caught up with
+    async with partners(story.scope, redis_url) as them:
+        writing = asyncio.create_task(story.write(4.0))
+        for _ in range(2):
+            await asyncio.sleep(0.4)
+            await asyncio.to_thread(own_server.crash)
+            await asyncio.sleep(0.3)
+            await asyncio.to_thread(own_server.start)
+        await writing
+        everything = await story.end()
+        for partner in them:
+            await partner.has(everything)
+    await bells.close()
+
+
+async def test_followers_live_through_a_redis_that_is_emptied_crashed_and_back(database: str, own_redis: Restartable):
+    bells = Bells(own_redis.server.url)
+    story = await Story.begin(bells)
+    async with partners(story.scope, own_redis.server.url) as them:
+        writing = asyncio.create_task(story.write(3.0))
+        await asyncio.sleep(0.5)
+        await bells.redis.flushall()
+        await asyncio.to_thread(own_redis.crash)
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(own_redis.start)
+        await writing
+        everything = await story.end()
+        for partner in them:
+            await partner.has(everything)
+    await bells.close()
+
+
+async def test_an_api_that_stops_and_starts_again_is_gone_on_with_at_the_last_cursor(database: str, redis_url: str):
+    bells = Bells(redis_url)
+    story = await Story.begin(bells)
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {await bearer_of(story.scope)}"}) as session:
+        them = [Partner(story.scope, session, "") for _ in range(2)]
+        writing = asyncio.create_task(story.write(3.0))
+        for _ in range(3):
+            app = application(redis_url=redis_url)
+            async with serving(app) as place:
+                following = []
+                for partner, way in zip(them, (over_a_socket, as_events), strict=True):
+                    partner.address = place
+                    following.append(asyncio.create_task(partner.follow(way)))
+                await asyncio.sleep(0.6)
+                app.rest.state.end_streams()  # as a signal does
+            await asyncio.wait_for(asyncio.gather(*following), 10)  # each was told that it is over
+        await writing
+        everything = await story.end()
+        async with serving(application(redis_url=redis_url)) as place:
+            for partner, way in zip(them, (as_events, over_a_socket), strict=True):
+                partner.address = place
+                await partner.follow(way, len(everything))
+                await partner.has(everything)
+    await bells.close()
