@@ -68,7 +68,7 @@ async def test_readers_that_come_and_go_beside_writers_have_read_the_log_in_the_
         await asyncio.gather(*writers)
         for partner, wish in zip(partners, wishes, strict=True):
             page = await feed.read(scope, 0, 100_000, wish)
-            assert len(page.changes) > 100
+            assert len(page.changes) > 50
             await partner.has([change.position for change in page.changes])
         for task in reading:
             task.cancel()
