@@ -13,7 +13,7 @@ from models.membership.rulebook import Rulebook
 
 
 def swap_lock(workspace_id: int, segment_id: int) -> str:
-    """The lock on a segment's members as a whole: held alone while many are exchanged, shared by who changes a few."""
+    """The lock on a segment's members as a whole: held alone while many are exchanged or a hand moves some, shared by slices."""
     return f"muster:swap:{workspace_id}:{segment_id}"
 
 

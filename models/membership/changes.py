@@ -38,7 +38,7 @@ async def change_members(
     """
     _check_size(len(add) + len(remove))
     async with db.transaction():
-        await db.advisory_lock(builds.swap_lock(scope.workspace_id, segment_id), shared=True)
+        await db.advisory_lock(builds.swap_lock(scope.workspace_id, segment_id))  # two hands would wait in a ring
         if await _kind(scope, segment_id, path) != "STATIC":
             raise Unsupported("a rule decides who is in this segment: override it for these contacts instead", path)
         append = await apply.begin(scope.workspace_id, clock.now())

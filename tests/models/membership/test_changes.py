@@ -1,6 +1,8 @@
 """People's own changes of members: by the doors, by hand in SQL, and over the rule's head."""
 
+import asyncio
 import time
+from random import Random
 
 import pytest
 
@@ -30,6 +32,22 @@ async def test_only_what_really_changed_is_counted_and_told(database):
     assert await changes.change_members(scope, segment.id, add=[two], remove=[three], origin=Origin.API) == 0
     assert await changes.change_members(scope, segment.id, add=[three], remove=[one, 10**9], origin=Origin.API) == 2
     assert await members_of(scope, segment) == {two, three}
+    await settled(scope)
+    await assert_all_is_right(scope)
+
+
+async def test_hands_that_move_the_same_contacts_at_the_same_time_do_not_wait_in_a_ring(database):
+    scope = await new_workspace()
+    segment = await static_segment(scope)
+    ids = await new_contacts(scope, 16)
+
+    async def move(seed):
+        random = Random(seed)
+        for _ in range(12):
+            some = random.sample(ids, 10)
+            await changes.change_members(scope, segment.id, add=some[:5], remove=some[5:], origin=Origin.MANUAL)
+
+    await asyncio.gather(*map(move, range(6)))
     await settled(scope)
     await assert_all_is_right(scope)
 
