@@ -16,6 +16,8 @@ from models.rules.loading import load_catalogue
 from models.rules.parameters import Parameters
 from models.segments import Segment, SegmentKind
 from permissions.principal import Scope
+from tests.kit.workspaces import new_workspace
+from tests.kit.worlds import World
 
 
 class Pause:
@@ -56,6 +58,24 @@ async def plus_segment(scope: Scope, rule: dict, name: str = "By what they did")
     made = await segments.create(scope, SegmentKind.DYNAMIC_PLUS, name=name, rule=rule)
     await rebuild.rebuild(scope.workspace_id, made.segment.id)
     return await segments.get(scope, made.segment.id)
+
+
+async def stored(world: World) -> Scope:
+    """A random world's workspace, with its fields and its contacts, of whom no segment has heard yet."""
+    scope = await new_workspace(timezone=world.timezone)
+    for key, kind in world.kinds.items():
+        choices = world.choices if "CHOICE" in kind else None
+        await db.execute(
+            "INSERT INTO contact_fields (workspace_id, key, label, type, choices) VALUES ($1, $2, $2, $3, $4)",
+            scope.workspace_id,
+            key.removeprefix("attributes."),
+            kind.value,
+            choices,
+        )
+    for contact in world.contacts:
+        contact["segments"] = set()
+    await world.store(scope.workspace_id)
+    return scope
 
 
 async def stored_members(scope: Scope) -> dict[int, set[int]]:

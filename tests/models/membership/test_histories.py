@@ -5,17 +5,17 @@ Everything follows from one number. MUSTER_TEST_EXAMPLES asks for more histories
 
 import json
 import os
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
 import pytest
 
 from models import clock, db
-from models.membership import changes, rebuild, slices, telling
+from models.membership import audit, changes, rebuild, slices, telling
 from models.membership.origins import ChangeKind, Origin, Override
-from tests.kit.engine import assert_all_is_right, settled
-from tests.kit.workspaces import new_workspace
-from tests.kit.worlds import KINDS, World
+from tests.kit.engine import assert_all_is_right, settled, stored
+from tests.kit.worlds import KINDS, ZONES, World
 
 HISTORIES = int(os.environ.get("MUSTER_TEST_EXAMPLES", "12"))
 
@@ -40,17 +40,8 @@ class History:
 
     async def begin(self):
         clock.set_source(lambda: self.now)
-        self.scope = await new_workspace(timezone=self.world.timezone)
+        self.scope = await stored(self.world)
         self.ws = self.scope.workspace_id
-        for key, kind in self.world.kinds.items():
-            choices = self.world.choices if "CHOICE" in kind else None
-            await db.execute(
-                "INSERT INTO contact_fields (workspace_id, key, label, type, choices) VALUES ($1, $2, $2, $3, $4)",
-                self.ws, key.removeprefix("attributes."), kind.value, choices,
-            )  # fmt: skip
-        for contact in self.world.contacts:
-            contact["segments"] = set()
-        await self.world.store(self.ws)
         self.segments, self.dynamic, self.static = [], [], []
         for _ in range(2):
             self.static.append(await self._new_segment("STATIC", None))
@@ -74,6 +65,8 @@ class History:
             + [self.time_passes] * 4
             + [self.a_slice] * 4
             + [self.a_build] * 2
+            + [self.an_audit] * 2
+            + [self.a_recompute, self.an_operator_changes_the_zone, self.an_operator_renumbers_a_contact]
         )()
 
     async def end_of_chapter(self):
@@ -82,6 +75,21 @@ class History:
         self.now += timedelta(seconds=2)  # a tick is due
         await settled(self.scope, self.random.choice([1, 7, 100]))
         await assert_all_is_right(self.scope, self.now)
+        await self.from_the_ground_up()
+
+    async def from_the_ground_up(self):
+        """What was kept right step by step is what a build, and an audit, make of it."""
+        alive = await self._alive(self.dynamic)
+        if alive:
+            built = await rebuild.rebuild(self.ws, self.random.choice(alive), again=True)
+            assert built == rebuild.Rebuilt(0, 0)
+        await self.an_audit()
+
+    async def _alive(self, segment_ids):
+        rows = await db.fetch(
+            "SELECT id FROM segments WHERE id = ANY ($1) AND deleted_at IS NULL ORDER BY id", segment_ids
+        )
+        return [row["id"] for row in rows]
 
     # ------------------------------------------------------------ what happens to contacts
 
@@ -223,6 +231,18 @@ class History:
                 self.ws, segment_id, await self._contact_ids(4),
             )  # fmt: skip
 
+    async def an_operator_changes_the_zone(self):
+        self.world.timezone = self.random.choice(ZONES)
+        await db.execute("UPDATE workspaces SET timezone = $1", self.world.timezone)
+        self.scope = replace(self.scope, timezone=self.world.timezone)
+
+    async def an_operator_renumbers_a_contact(self):
+        await db.execute(
+            "UPDATE contacts SET id = (SELECT max(id) + 1000 FROM contacts) WHERE id = $1"
+            " AND NOT EXISTS (SELECT FROM activities AS a WHERE a.contact_id = contacts.id)",
+            (await self._contact_ids(1))[0],
+        )
+
     async def an_override(self):
         segment_id = self.random.choice(self.dynamic)
         if await db.fetch_value("SELECT deleted_at FROM segments WHERE id = $1", segment_id) is None:
@@ -236,6 +256,15 @@ class History:
 
     async def a_build(self):
         await rebuild.rebuild(self.ws, self.random.choice(self.dynamic))
+
+    async def a_recompute(self):
+        for segment_id in await self._alive(self.dynamic[:1]):
+            built = await rebuild.rebuild(self.ws, segment_id, again=True)
+            assert built.drift == 0
+
+    async def an_audit(self):
+        """Whatever waits to be taken in or to be built, nothing has drifted."""
+        assert (await audit.step(self.ws, self.random.choice([5, 100]))).drift == 0
 
     async def build_all(self):
         for segment_id in self.dynamic:
