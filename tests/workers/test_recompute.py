@@ -4,13 +4,19 @@ import asyncio
 import time
 from datetime import timedelta
 
+import pytest
+
 from models import clock, db
-from models.membership import feed
-from tests.kit.engine import assert_all_is_right
-from tests.kit.segments import TAGGED_VIP, dynamic_segment, members_of, new_contacts
+from models.membership import feed, rulebook
+from models.membership.slices import Slice
+from models.membership.statements import Statement
+from tests.kit.engine import assert_all_is_right, settled
+from tests.kit.segments import TAGGED_VIP, dynamic_segment, many_contacts, members_of, new_contacts
 from tests.kit.workers import eventually, running_worker
 from tests.kit.workspaces import new_workspace
-from workers.bells import Bells, Queue
+from workers import recompute
+from workers.bells import Bells, NoBells, Queue
+from workers.tasks import Desk, WorkerConfig
 
 
 async def test_a_change_is_taken_in_when_its_bell_rings_and_when_nobody_rings(database, redis_url):
@@ -54,6 +60,79 @@ async def test_a_new_rule_is_built_though_its_bell_was_lost(database, redis_url)
         running_worker(Queue.REALTIME, database, redis_url),
     ):
         await eventually(lambda: _are_members(scope, vips, {contact_id}))
+
+
+SMALL_SLICES = "from workers import recompute; recompute.FIRST = recompute.SMALLEST = recompute.LARGEST = 50"
+
+
+async def test_a_flood_holds_up_neither_another_workspace_nor_an_edit_in_its_own(database, redis_url):
+    """Thousands wait, fifty are taken in at a time; who edits a contact meanwhile is served long before the flood is over."""
+    flooded, other = await new_workspace(), await new_workspace("Other")
+    segments = [await dynamic_segment(scope) for scope in (flooded, other)]
+    edited = [(await new_contacts(scope, 1))[0] for scope in (flooded, other)]
+    await many_contacts(flooded, 6_000)
+    await db.execute(_FLOOD)
+    async with running_worker(Queue.REALTIME, database, redis_url, SMALL_SLICES):
+        await eventually(lambda: _fewer_wait_than(5_900))
+        await db.execute("UPDATE contacts SET tags = '{vip}' WHERE id = ANY ($1)", edited)
+        for scope, segment, contact_id in zip((flooded, other), segments, edited, strict=True):
+            await eventually(lambda scope=scope, segment=segment, who={contact_id}: _are_members(scope, segment, who))
+        assert not await _fewer_wait_than(1_000)
+
+
+_FLOOD = """
+INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk)
+SELECT workspace_id, id, '{tags}', true FROM contacts WHERE name LIKE 'contact %'
+"""
+
+
+async def _fewer_wait_than(contacts):
+    return await db.fetch_value("SELECT count(*) FROM dirty_contacts") < contacts
+
+
+async def test_a_slice_is_as_large_as_a_quarter_of_a_second_allows():
+    def learnt(size, seconds, more=True):
+        recompute._sizes[0] = size
+        recompute._learn(0, Slice(size, 0, more), seconds)
+        return recompute._sizes.pop(0)
+
+    assert learnt(500, 0.1) == 1_000
+    assert learnt(500, 0.1, more=False) == 500
+    assert learnt(500, 0.3) == 500
+    assert learnt(1_000, 1.0) == 250
+    assert learnt(5_000, 0.01) == recompute.LARGEST
+    assert learnt(60, 10) == recompute.SMALLEST
+
+
+async def test_a_rule_that_fails_in_the_audit_is_set_aside_and_holds_up_no_other_workspace(database, monkeypatch):
+    scope, other = await new_workspace(), await new_workspace("Other")
+    broken, whole = await dynamic_segment(scope), await dynamic_segment(scope)
+    elsewhere = await dynamic_segment(other)
+    for one in (scope, other):
+        await new_contacts(one, 2, tags=["vip"])
+        await settled(one)
+    compile_statement = rulebook.evaluation
+
+    def with_a_flaw(workspace_id, timezone, segment_ids, rules):
+        made = compile_statement(workspace_id, timezone, segment_ids, rules)
+        return Statement(made.sql + " LIMIT 1 / 0", made.parameters) if broken.id in segment_ids else made
+
+    monkeypatch.setattr(rulebook, "evaluation", with_a_flaw)
+    rulebook.forget()
+    desk = Desk(Queue.BULK, WorkerConfig("", ""), NoBells(), asyncio.Event())
+    with pytest.raises(db.PostgresError):
+        await recompute.audit_on(desk)
+    statuses = await db.fetch("SELECT id, status FROM segments ORDER BY id")
+    assert {row["id"]: row["status"] for row in statuses} == {
+        broken.id: "FAILED",
+        whole.id: "READY",
+        elsewhere.id: "READY",
+    }
+    for _ in range(2):
+        await recompute.audit_on(desk)
+    rows = await db.fetch("SELECT workspace_id, compared FROM membership_audits")
+    assert {row["workspace_id"]: row["compared"] for row in rows} == {scope.workspace_id: 2, other.workspace_id: 2}
+    rulebook.forget()
 
 
 async def test_a_worker_that_is_asked_to_stop_ends_well(database, redis_url):
