@@ -2,19 +2,21 @@
 
 import asyncio
 from contextlib import aclosing
+from datetime import timedelta
 
 import pytest
 
-from models import db
+from models import api_tokens, clock, db, people
+from models.errors import Invalid
 from models.membership import changes, feed
 from models.membership.origins import Origin
 from permissions.capabilities import Permission
 from permissions.roles import Role
-from schema.change_feed import ChangeFeed
+from schema.change_feed import FEED, ChangeFeed
 from schema.kit.ids import to_id
 from schema.kit.refusals import SlowConsumer
 from schema.log_reader import FeedLimits
-from tests.kit.api import Api, bearer_of
+from tests.kit.api import Api, bearer_of, token_with
 from tests.kit.segments import new_contacts, static_segment
 from tests.kit.workers import eventually
 from tests.kit.workspaces import new_workspace
@@ -150,6 +152,126 @@ async def test_a_reader_that_takes_nothing_is_ended_with_its_cursor_and_can_go_o
     assert [change.contact_id for change in got.events] == ids[:1]
     async with aclosing(reading.follow(scope, NoBells(), position)) as again:
         assert [change.contact_id for change in (await anext(again)).events] == ids[1:]
+
+
+@pytest.fixture
+async def months_ago(database):
+    """A workspace whose clock stands far back: what is logged can be dropped at once."""
+    now = clock.now()
+    clock.set_source(lambda: now - timedelta(days=100))
+    return await new_workspace()
+
+
+async def _drop_the_log():
+    clock.set_source(None)
+    assert await feed.drop_older_than(timedelta(days=90)) > 0
+
+
+async def test_a_live_follower_under_whom_the_log_is_dropped_is_told_rather_than_given_a_gap(months_ago, api):
+    scope, segment = months_ago, await static_segment(months_ago)
+    ids = await new_contacts(scope, 3)
+    reading = ChangeFeed(FeedLimits(look_seconds=60))
+    async with aclosing(reading.follow(scope, NoBells(), None)) as follower:
+        news = asyncio.ensure_future(anext(follower))
+        await eventually(lambda: _is_read(reading, scope))
+        await _entered(scope, segment, *ids[:2])
+        await _drop_the_log()
+        await _entered(scope, segment, ids[2])
+        reading._readers[scope.workspace_id].rung.set()
+        with pytest.raises(Invalid, match="too old"):
+            await asyncio.wait_for(news, 5)
+    assert reading._readers == {}
+
+
+async def _is_read(reading, scope):
+    return scope.workspace_id in reading._readers
+
+
+async def test_a_slow_follower_under_whom_the_log_is_dropped_is_given_what_was_kept_for_it_or_told(months_ago):
+    scope, segment = months_ago, await static_segment(months_ago)
+    ids = await new_contacts(scope, 9)
+    reading = ChangeFeed(FeedLimits(waiting=4, look_seconds=0.01))
+    frugal, slow = reading.follow(scope, NoBells(), None), reading.follow(scope, NoBells(), None)
+    first = [asyncio.ensure_future(anext(frugal)), asyncio.ensure_future(anext(slow))]
+    await asyncio.sleep(0.1)
+    await _entered(scope, segment, ids[0])
+    await asyncio.gather(*first)
+    await _entered(scope, segment, *ids[1:4])
+    await _has_read(reading, scope, 4)
+    assert [change.contact_id for change in (await anext(frugal)).events] == ids[1:4]
+    await _entered(scope, segment, *ids[4:])
+    await _has_read(reading, scope, 9)
+    await _drop_the_log()
+    for follower in (frugal, slow):
+        with pytest.raises(Invalid, match="too old"):
+            await anext(follower)
+    assert reading._readers == {}
+
+
+async def _has_read(reading, scope, position):
+    async def has():
+        return reading._readers[scope.workspace_id].position == position
+
+    await eventually(has)
+
+
+async def test_catching_up_ends_with_a_word_when_the_log_is_dropped_meanwhile(months_ago, monkeypatch):
+    scope, segment = months_ago, await static_segment(months_ago)
+    await _entered(scope, segment, *await new_contacts(scope, 9))
+    api, bearer = Api(), await bearer_of(scope)
+    monkeypatch.setattr(FEED, "limits", FeedLimits(page=3))
+    async with aclosing(api.listen(bearer, LIVE, after=feed.to_cursor(scope.workspace_id, 0))) as events:
+        for _ in range(3):
+            await anext(events)
+        await _drop_the_log()
+        (error,) = (await asyncio.wait_for(anext(events), 5))["errors"]
+    assert "too old" in error["message"]
+    assert error["extensions"] == {"code": "BAD_REQUEST", "reason": "INVALID", "field": ["after"]}
+    bearer, start = await bearer_of(scope), feed.to_cursor(scope.workspace_id, 0)
+    (error,) = [event["errors"][0] async for event in api.listen(bearer, LIVE, after=start)]
+    assert "too old" in error["message"]
+
+
+async def test_a_log_that_was_put_back_to_an_earlier_day_is_noticed_by_who_follows_it(database):
+    scope = await new_workspace()
+    segment = await static_segment(scope)
+    ids = await new_contacts(scope, 4)
+    await _entered(scope, segment, *ids[:3])
+    reading = ChangeFeed(FeedLimits(look_seconds=60))
+    async with aclosing(reading.follow(scope, NoBells(), 0)) as follower:
+        assert len((await anext(follower)).events) == 3
+        news = asyncio.ensure_future(anext(follower))
+        await asyncio.sleep(0)
+        for table in ("membership_changes", "membership_appends"):
+            await db.execute(f"DELETE FROM {table} WHERE workspace_id = $1", scope.workspace_id)
+        await db.execute("UPDATE membership_heads SET position = 0 WHERE workspace_id = $1", scope.workspace_id)
+        reading._readers[scope.workspace_id].rung.set()
+        with pytest.raises(Invalid, match="ahead of the log"):
+            await asyncio.wait_for(news, 5)
+
+
+@pytest.mark.parametrize("what", ["permission", "token"])
+async def test_who_may_no_longer_see_changes_is_told_and_is_given_none_any_more(database, what):
+    scope = await new_workspace()
+    segment, api = await static_segment(scope), Api(recheck_seconds=0.1)
+    if what == "permission":
+        bearer = await bearer_of(scope, Role.USER, Permission.SEGMENT_READ)
+    else:
+        bearer = await token_with(scope, Permission.SEGMENT_READ)
+    first, *rest = await new_contacts(scope, 3)
+    async with aclosing(api.listen(bearer, LIVE, after=feed.to_cursor(scope.workspace_id, 0))) as events:
+        await _entered(scope, segment, first)
+        await anext(events)
+        if what == "permission":
+            await people.update(scope, 1, {"permissions": []})
+        else:
+            await api_tokens.revoke(scope, 1)
+        (error,) = (await asyncio.wait_for(anext(events), 5))["errors"]
+        await _entered(scope, segment, *rest)
+        with pytest.raises(StopAsyncIteration):
+            await anext(events)
+    assert error["extensions"]["code"] == {"permission": "FORBIDDEN", "token": "UNAUTHENTICATED"}[what]
+    assert FEED._readers == {}
 
 
 async def test_a_burst_ends_nobody_who_keeps_reading(database):
