@@ -66,6 +66,11 @@ _BY: Final = {
 }
 
 
+def may_lack_its_key(order: ContactOrder) -> bool:
+    """Whether there may be contacts without what this order sorts by: they come last."""
+    return _BY[order].nullable
+
+
 def sorts_by_time(order: ContactOrder) -> bool:
     """Whether the sort keys of this order are instants (otherwise they are text)."""
     return _BY[order].sql_type == "timestamptz"

@@ -8,17 +8,16 @@ import strawberry
 
 from models import activities
 from models.activities import NewActivity
-from models.errors import Invalid
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from schema.context import Info
 from schema.kit.connection import Page, PageInfo, page_of, page_size
-from schema.kit.cursors import from_cursor, to_cursor
+from schema.kit.cursors import a_number, an_instant, from_cursor, to_cursor
 from schema.kit.guard import mutation, scope_of
 from schema.kit.ids import get_number
 from schema.kit.nodes import Node, node
 from schema.kit.rows import outside_id, read
-from schema.kit.scalars import JSON, to_instant
+from schema.kit.scalars import JSON
 from schema.kit.user_errors import UserError
 
 # ---------------------------------------------------------------- types
@@ -72,11 +71,8 @@ def _cursor_of(activity: Any) -> str:
 
 
 def _place(cursor: str) -> activities.Key:
-    occurred_at, number = from_cursor(cursor, 2)
-    try:
-        return to_instant(occurred_at), int(number)
-    except (ValueError, TypeError) as error:
-        raise Invalid(f"{cursor!r} is not a cursor of a contact's activities", ("after",)) from error
+    occurred_at, number = from_cursor(cursor, an_instant, a_number)
+    return occurred_at, number
 
 
 @node("Activity", Permission.CONTACT_READ)

@@ -11,7 +11,6 @@ from models.broadcasting import drafts, recipients, tallies, templates
 from models.broadcasting.audience import Audience, ExclusionReason
 from models.broadcasting.states import BroadcastStatus, RecipientStatus
 from models.db import Record
-from models.errors import Invalid
 from models.tables.broadcasts import Broadcast as BroadcastRow
 from permissions.capabilities import Permission
 from permissions.principal import Scope
@@ -19,7 +18,7 @@ from schema.contacts import Contact
 from schema.context import Info
 from schema.kit.batched import batched
 from schema.kit.connection import COUNT, Page, PageInfo, counted, page_of, page_size
-from schema.kit.cursors import from_cursor, to_cursor
+from schema.kit.cursors import a_number, a_text, from_cursor, to_cursor
 from schema.kit.guard import admit, query, scope_of
 from schema.kit.ids import find_number
 from schema.kit.lookahead import selected
@@ -146,10 +145,8 @@ def _page(
 
 
 def _phone(cursor: str) -> str:
-    (phone,) = from_cursor(cursor, 1)
-    if not isinstance(phone, str):
-        raise Invalid(f"{cursor!r} is not a cursor of recipients: pass an endCursor that it gave", ("after",))
-    return phone
+    (phone,) = from_cursor(cursor, a_text)
+    return str(phone)
 
 
 # ---------------------------------------------------------------- broadcasts
@@ -300,10 +297,8 @@ class BroadcastConnection:
 def _number(cursor: str | None) -> int | None:
     if cursor is None:
         return None
-    (number,) = from_cursor(cursor, 1)
-    if not isinstance(number, int):
-        raise Invalid(f"{cursor!r} is not a cursor of broadcasts: pass an endCursor that it gave", ("after",))
-    return number
+    (number,) = from_cursor(cursor, a_number)
+    return int(number)
 
 
 @strawberry.type

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import strawberry
 
 from models import contacts, segment_lists
-from models.errors import Invalid, NotFound
+from models.errors import NotFound
 from models.membership import feed
 from models.membership.origins import ChangeKind, Origin
 from permissions.capabilities import Permission
@@ -17,7 +17,7 @@ from schema.change_feed import FEED
 from schema.context import Info
 from schema.kit.batched import batched
 from schema.kit.connection import Page, PageInfo, page_of, page_size
-from schema.kit.cursors import from_cursor, to_cursor
+from schema.kit.cursors import a_number, from_cursor, to_cursor
 from schema.kit.guard import admit, query, scope_of, subscription
 from schema.kit.ids import find_number, get_number
 from schema.kit.rows import derived, outside_id, read, shown
@@ -109,10 +109,8 @@ def _history_cursor(change: feed.Change) -> str:
 def _place(cursor: str | None) -> int | None:
     if cursor is None:
         return None
-    (place,) = from_cursor(cursor, 1)
-    if not isinstance(place, int):
-        raise Invalid(f"{cursor!r} is not a cursor of a contact's history", ("after",))
-    return place
+    (place,) = from_cursor(cursor, a_number)
+    return int(place)
 
 
 # ---------------------------------------------------------------- the log, page by page and live
@@ -127,7 +125,7 @@ async def _asked_for(scope: Scope, segment_ids: Sequence[str] | None) -> list[in
     known = {row["id"] for row in await segment_lists.by_numbers(scope, wanted, deleted_too=True)}
     for place, number in enumerate(numbers):
         if number not in known:
-            raise NotFound(f"there is no segment with the id {segment_ids[place]!r}", ("segmentIds", place))
+            raise NotFound(f"there is no segment with the id {segment_ids[place][:100]!r}", ("segmentIds", place))
     return wanted
 
 

@@ -24,13 +24,13 @@ from schema.changes import MembershipHistoryConnection, membership_history
 from schema.context import Info
 from schema.kit.batched import batched
 from schema.kit.connection import Page, PageInfo, counted, page_of, page_size
-from schema.kit.cursors import from_cursor, to_cursor
+from schema.kit.cursors import Reader, a_number, a_text, an_instant, exactly, from_cursor, nothing_or, to_cursor
 from schema.kit.guard import admit, mutation, query, scope_of
 from schema.kit.ids import find_number, get_number, to_id
 from schema.kit.lookahead import selected
 from schema.kit.nodes import Node, node
 from schema.kit.rows import all_shown, outside_id, read, shown
-from schema.kit.scalars import JSON, to_instant
+from schema.kit.scalars import JSON
 from schema.kit.user_errors import UserError
 from schema.people import DeletePayload
 from schema.rule_input import RuleInput, rule_from_input
@@ -89,10 +89,8 @@ def _segment_cursor(row: Any) -> str:
 
 
 def _segment_after(cursor: str | None) -> int:
-    (number,) = (0,) if cursor is None else from_cursor(cursor, 1)
-    if not isinstance(number, int):
-        raise Invalid(f"{cursor!r} is not a cursor of a contact's segments", ("after",))
-    return number
+    (number,) = (0,) if cursor is None else from_cursor(cursor, a_number)
+    return int(number)
 
 
 @strawberry.type
@@ -329,18 +327,11 @@ def _rule(info: Info, given: RuleInput | None) -> object:
 
 
 def _place(cursor: str, order: ContactOrder) -> Place:
-    made_for, sort_key, number = from_cursor(cursor, 3)
-    try:
-        if made_for != order.value or not isinstance(number, int):
-            raise ValueError
-        if sort_key is None or not contact_pages.sorts_by_time(order):
-            return Place(sort_key, number)
-        return Place(to_instant(sort_key), number)
-    except ValueError as error:
-        raise Invalid(
-            f"{cursor!r} is not a cursor of this list: pass an endCursor that it gave, with the same orderBy",
-            ("after",),
-        ) from error
+    sort_key: Reader = an_instant if contact_pages.sorts_by_time(order) else a_text
+    if contact_pages.may_lack_its_key(order):
+        sort_key = nothing_or(sort_key)
+    _, key, number = from_cursor(cursor, exactly(order.value), sort_key, a_number)
+    return Place(key, number)
 
 
 # ---------------------------------------------------------------- mutations

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 import strawberry
 
 from models import jobs
-from models.errors import Invalid
 from models.jobs import Job as JobRow
 from models.jobs import JobKind, JobStatus
 from permissions.capabilities import Permission
@@ -16,12 +15,11 @@ from permissions.principal import Scope
 from schema.context import Info
 from schema.job_watch import WATCH
 from schema.kit.connection import PageInfo, page_of, page_size
-from schema.kit.cursors import from_cursor, to_cursor
+from schema.kit.cursors import a_number, an_instant, from_cursor, to_cursor
 from schema.kit.guard import mutation, query, scope_of, subscription
 from schema.kit.ids import split_id
 from schema.kit.nodes import node
 from schema.kit.rows import named
-from schema.kit.scalars import to_instant
 from schema.kit.user_errors import UserError
 
 strawberry.enum(JobKind)
@@ -119,11 +117,8 @@ def _cursor_of(job: Any) -> str:
 def _place(cursor: str | None) -> tuple[datetime, int] | None:
     if cursor is None:
         return None
-    at, number = from_cursor(cursor, 2)
-    try:
-        return to_instant(at), int(number)
-    except (ValueError, TypeError) as error:
-        raise Invalid(f"{cursor!r} is not a cursor of the jobs: pass an endCursor of theirs", ("after",)) from error
+    at, number = from_cursor(cursor, an_instant, a_number)
+    return at, number
 
 
 @strawberry.type

@@ -9,10 +9,10 @@ import strawberry
 from models import analytics, clock, segment_contacts, segment_lists, segments, uses
 from models.analytics import AnalyticsInterval
 from models.db import Record, load_json
-from models.errors import Forbidden, Invalid
+from models.errors import Forbidden
 from models.membership import captures
 from models.membership.origins import Origin
-from models.segment_lists import SegmentFilter, SegmentOrder, SortKey
+from models.segment_lists import SegmentFilter, SegmentOrder
 from models.segments import SegmentKind, SegmentStatus
 from models.uses import UseKind
 from permissions.capabilities import Permission
@@ -21,13 +21,13 @@ from schema.contacts import Contact
 from schema.context import Info
 from schema.kit.batched import batched
 from schema.kit.connection import Page, PageInfo, counted, page_of, page_size
-from schema.kit.cursors import from_cursor, to_cursor
+from schema.kit.cursors import a_number, a_text, an_instant, exactly, from_cursor, nothing_or, to_cursor
 from schema.kit.guard import admit, query, scope_of
 from schema.kit.ids import find_number, to_id
 from schema.kit.lookahead import selected
 from schema.kit.nodes import Node, find_nodes, node
 from schema.kit.rows import derived, outside_id, read, shown
-from schema.kit.scalars import JSON, to_instant
+from schema.kit.scalars import JSON
 from schema.rule_input import rule_to_output
 
 strawberry.enum(SegmentKind)
@@ -43,12 +43,6 @@ strawberry.enum(AnalyticsInterval)
 
 def _numbers(rows: Sequence[Any]) -> list[int]:
     return [read(row, "id") for row in rows]
-
-
-def _bad_cursor(cursor: str, of: str) -> Invalid:
-    return Invalid(
-        f"{cursor!r} is not a cursor of {of}: pass an endCursor that it gave, with the same order", ("after",)
-    )
 
 
 # ---------------------------------------------------------------- members
@@ -100,10 +94,8 @@ def _member_page(
 
 
 def _member_place(cursor: str) -> int:
-    (number,) = from_cursor(cursor, 1)
-    if not isinstance(number, int):
-        raise _bad_cursor(cursor, "a segment's members")
-    return number
+    (number,) = from_cursor(cursor, a_number)
+    return int(number)
 
 
 # ---------------------------------------------------------------- uses
@@ -188,11 +180,8 @@ async def uses_of(rows: Sequence[Any], info: Info, first: int | None = 50, after
 
 
 def _use_place(cursor: str) -> tuple[datetime, int]:
-    at, number = from_cursor(cursor, 2)
-    try:
-        return to_instant(at), int(number)
-    except (ValueError, TypeError) as error:
-        raise _bad_cursor(cursor, "a segment's uses") from error
+    at, number = from_cursor(cursor, an_instant, a_number)
+    return at, number
 
 
 async def use_counts_of(rows: Sequence[Any], info: Info) -> Sequence[int]:
@@ -360,16 +349,9 @@ class SegmentQuery:
 
 
 def _place(cursor: str, order: SegmentOrder) -> tuple[Any, int]:
-    made_for, sort_key, number = from_cursor(cursor, 3)
-    try:
-        if made_for != order.value:
-            raise ValueError
-        return _sort_key(segment_lists.SORT_KEYS[order], sort_key), int(number)
-    except (ValueError, TypeError) as error:
-        raise _bad_cursor(cursor, "the segments") from error
+    sort_key = _SORT_KEYS[segment_lists.SORT_KEYS[order].sql_type]
+    _, key, number = from_cursor(cursor, exactly(order.value), sort_key, a_number)
+    return key, number
 
 
-def _sort_key(key: SortKey, value: Any) -> Any:
-    if key.sql_type == "timestamptz":
-        return None if value is None else to_instant(value)
-    return int(value) if key.sql_type == "bigint" else str(value)
+_SORT_KEYS = {"text": a_text, "bigint": a_number, "timestamptz": nothing_or(an_instant)}
