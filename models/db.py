@@ -23,6 +23,7 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import IntegrityError as OrmIntegrityError
 
 __all__ = [
+    "Busy",
     "Contended",
     "PostgresError",
     "Record",
@@ -51,6 +52,9 @@ __all__ = [
 
 TimedOut = (asyncpg.QueryCanceledError, TimeoutError)
 """What a statement that took too long ends with."""
+
+Busy = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
+"""What a statement ends with that waited in vain for what others hold: it may go well a moment later."""
 
 UniqueViolation = (asyncpg.UniqueViolationError, OrmIntegrityError)
 """What to catch around an insert or update that may break a unique constraint; ask `violated_constraint` which."""

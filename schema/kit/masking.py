@@ -10,7 +10,7 @@ from typing import Any, Final
 import structlog
 from graphql import GraphQLError
 
-from models.db import TimedOut
+from models.db import Busy, TimedOut
 from models.errors import DomainError, Forbidden, Problems, Refusal, Throttled, Unauthenticated
 from schema.kit.refusals import BadRequest, CostExceeded, Rejected, SlowConsumer
 
@@ -53,6 +53,8 @@ def tell(error: Exception, request_id: str) -> list[Told]:
         return [_told(error, "this is nested too deeply", {"code": BAD_REQUEST})]
     if isinstance(cause, TimedOut):
         return [_told(error, "this took too long and was stopped: ask for less at once", {"code": TIMEOUT})]
+    if isinstance(cause, Busy):
+        return [_told(error, "others were at work on the same: nothing was changed, try again", {"code": TIMEOUT})]
     if isinstance(cause, GraphQLError) and not _is_our_fault(cause):
         return [_told(error, cause.message, {"code": BAD_REQUEST, **(cause.extensions or {})})]
     return [_hidden(error, cause, request_id)]

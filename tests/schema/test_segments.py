@@ -1,10 +1,12 @@
 """Segments over the API."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from models import contacts, db, segment_contacts, segments, uses
+from models.membership import turns
 from models.uses import UseKind
 from permissions.capabilities import Permission
 from permissions.principal import Scope
@@ -256,6 +258,36 @@ async def test_overrides_hold_contacts_in_and_out_and_null_lifts_them(api, admin
     assert (await hold(vip, "EXCLUDE"))["changed"] == 0
     assert (await hold(vip, None))["segment"] == {"memberCount": 2}
     assert refusals(await hold(999, "INCLUDE")) == [("NOT_FOUND", ["contactIds", "0"])]
+
+
+async def test_who_waits_in_vain_for_the_engine_is_told_to_try_again_and_nothing_is_changed(
+    api, admin, scope, monkeypatch
+):
+    monkeypatch.setattr(turns, "PATIENCE", "50ms")
+    (vip,) = await new_contacts(scope, 1, tags=["vip"])
+    segment = await dynamic_segment(scope)
+    has_it, is_over = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        async with db.transaction():
+            await turns.take(scope.workspace_id)
+            has_it.set()
+            await is_over.wait()
+
+    holding = asyncio.create_task(hold())
+    await has_it.wait()
+    override = """mutation ($id: ID!, $ids: [ID!]!) {
+        segmentOverride(segmentId: $id, contactIds: $ids, override: EXCLUDE) { changed } }"""
+    for asked, variables in ((override, {"ids": [contact_id(vip)]}), (DELETE, {"force": True})):
+        refused = await api.ask(admin, asked, id=id_of(segment), **variables)
+        assert [error["extensions"]["code"] for error in refused["errors"]] == ["TIMEOUT"]
+        assert "try again" in refused["errors"][0]["message"]
+    is_over.set()
+    await holding
+    assert (await segments.get(scope, segment.id)).member_count == 1
+    assert (await api.data(admin, override, id=id_of(segment), ids=[contact_id(vip)]))["segmentOverride"] == {
+        "changed": 1
+    }
 
 
 async def test_recomputing_gives_a_job_and_asking_again_the_same_one(api, admin, scope):
