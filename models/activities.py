@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from models import audit, clock, db
 from models.db import Record
-from models.errors import DomainError, Invalid, LimitExceeded, NotFound, Problems, Required
+from models.errors import DomainError, Invalid, LimitExceeded, NotFound, Problems, Required, at
 from models.membership import captures
 from models.texts import check_name, check_object, check_text
 from permissions.principal import Scope
@@ -167,7 +167,12 @@ _PAGES = f"""
 async def pages(
     scope: Scope, contact_ids: Sequence[int], limit: int, *, kind: str | None = None, after: Key | None = None
 ) -> Mapping[int, list[Record]]:
-    """For each contact up to `limit` of its activities, newest first, after the one at `after`; by the contact's id."""
+    """For each contact up to `limit` of its activities, newest first, after the one at `after`; by the contact's id.
+
+    Raises Invalid at `kind` for what is no kind.
+    """
+    with at("kind"):
+        kind = None if kind is None else check_kind(kind)
     occurred_at, number = (after[0].isoformat(), after[1]) if after else (None, None)
     rows = await db.fetch(_PAGES, scope.workspace_id, list(contact_ids), limit, kind, occurred_at, number)
     pages: dict[int, list[Record]] = {number: [] for number in contact_ids}

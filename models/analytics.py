@@ -17,6 +17,9 @@ from permissions.principal import Scope
 MAX_POINTS = 1_000
 """The most intervals that one question can ask for."""
 
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+"""Before it, Python's calendar of some zone may end."""
+
 SETTLED = timedelta(hours=1)
 """How long after its end a day is written down: by then no transaction is open that logs changes of that day."""
 
@@ -98,9 +101,11 @@ async def for_each(
 ) -> dict[int, Analytics]:
     """The analytics of each segment over the whole intervals that touch [start, end), up to the one that runs now.
 
-    Raises Invalid at `to` when that is not later than `from`, LimitExceeded at `interval` for more than MAX_POINTS, and
-    LimitExceeded at `from` for hours of which the log is no longer kept.
+    Raises Invalid at `from` before EARLIEST, and at `to` when that is not later than `from`; LimitExceeded at `interval` for
+    more than MAX_POINTS, and at `from` for hours of which the log is no longer kept.
     """
+    if start < EARLIEST:
+        raise Invalid(f"`from` lies before the year {EARLIEST.year}: there are no segments to tell of", ("from",))
     if end <= start:
         raise Invalid("`to` must be later than `from`: the points lie in [from, to)", ("to",))
     end = min(end, clock.now())

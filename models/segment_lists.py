@@ -8,14 +8,16 @@ from typing import Any, Final
 
 from models import clock, db
 from models.db import Record
-from models.errors import Problems
+from models.errors import Problems, at
 from models.rules.catalogue import Catalogue
 from models.rules.check import check
 from models.rules.describe import describe
 from models.rules.loading import load_catalogue
 from models.rules.parameters import Parameters
 from models.segments import RESTORABLE
+from models.selections import MAX_SEARCH
 from models.tables.segments import SegmentKind
+from models.texts import check_text
 from permissions.principal import Scope
 
 COLUMNS: Final = (
@@ -80,7 +82,7 @@ async def page(
 ) -> list[Record]:
     """Up to `first` + 1 segments with COLUMNS and their `sort_key`, after the one with this (sort_key, id).
 
-    A sort_key of None stands for a segment that was never used.
+    A sort_key of None stands for a segment that was never used. Raises Invalid at `search` for what no name can hold.
     """
     p = Parameters(scope.workspace_id, scope.timezone)
     key = SORT_KEYS[order]
@@ -115,7 +117,9 @@ def _conditions(wanted: SegmentFilter, p: Parameters) -> str:
     else:
         conditions.append("s.deleted_at IS NULL")
     if wanted.search is not None and wanted.search.strip():
-        conditions.append(f"lower(s.name) LIKE {p.pattern('%', wanted.search.strip(), '%')}")
+        with at("search"):
+            text = check_text(wanted.search, MAX_SEARCH).strip()
+        conditions.append(f"lower(s.name) LIKE {p.pattern('%', text, '%')}")
     if wanted.kind is not None:
         conditions.append(f"s.kind = {p.bind(wanted.kind, 'text')}")
     if wanted.unused_since is not None:

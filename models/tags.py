@@ -3,8 +3,12 @@
 from collections.abc import Iterable, Mapping
 
 from models import db
-from models.texts import escape_like
+from models.errors import at
+from models.texts import check_text, escape_like
 from permissions.principal import Scope
+
+LONGEST_SEARCH = 200
+"""Characters of a search at most."""
 
 # Which of the given names are known, and how they are spelled. PostgreSQL alone folds: nobody else's rules are quite the same.
 _KNOWN = """
@@ -52,6 +56,11 @@ _FIND = """
 
 
 async def find(scope: Scope, search: str | None, limit: int) -> list[str]:
-    """Up to `limit` of the workspace's tags, in alphabetical order; with `search`, those that have it, whatever its case."""
+    """Up to `limit` of the workspace's tags, in alphabetical order; with `search`, those that have it, whatever its case.
+
+    Raises Invalid at `search` for what no tag can hold.
+    """
+    with at("search"):
+        check_text(search or "", LONGEST_SEARCH)
     rows = await db.fetch(_FIND, scope.workspace_id, escape_like(search or ""), limit)
     return [row["name"] for row in rows]

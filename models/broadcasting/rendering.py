@@ -97,7 +97,7 @@ async def check(
 
 def _must_be_new(binding: Binding, before: Sequence[Binding]) -> None:
     if any(other.name == binding.name for other in before):
-        raise Invalid(f"{binding.name!r} is filled twice: keep one", ("name",))
+        raise Invalid(f"{binding.name[:100]!r} is filled twice: keep one", ("name",))
 
 
 def _check_one(binding: Binding, slots: Sequence[Slot], fields: Mapping[str, ContactField]) -> Binding:
@@ -105,7 +105,7 @@ def _check_one(binding: Binding, slots: Sequence[Slot], fields: Mapping[str, Con
     if slot is None:
         names = [slot.name for slot in slots]
         has = f"it has {_listed(names)}" if names else "it has none"
-        raise Invalid(f"the template has no placeholder {binding.name!r}: {has}", ("name",))
+        raise Invalid(f"the template has no placeholder {binding.name[:100]!r}: {has}", ("name",))
     if (binding.field is None) == (binding.text is None):
         raise Invalid("give either a field of the contact or a text, not both", ("field",))
     if binding.field is None:
@@ -130,7 +130,7 @@ def _check_field(name: str, fields: Mapping[str, ContactField]) -> None:
     if name in _COLUMNS or (name.startswith("attributes.") and name.removeprefix("attributes.") in fields):
         return
     raise Invalid(
-        f"there is no field {name!r}: use one of {_listed(sorted(_COLUMNS))}, or attributes.<key> of a custom field",
+        f"there is no field {name[:100]!r}: use one of {_listed(sorted(_COLUMNS))}, or attributes.<key> of a custom field",
         ("field",),
     )
 

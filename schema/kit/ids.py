@@ -37,5 +37,5 @@ def get_number(kind: str, outside_id: str, path: Sequence[str | int]) -> int:
     """The row's number. Raises NotFound at `path` when this is no id of a `kind`."""
     number = find_number(kind, outside_id)
     if number is None:
-        raise NotFound(f"there is no {kind} with the id {outside_id!r}", path)
+        raise NotFound(f"there is no {kind} with the id {outside_id[:100]!r}", path)
     return number

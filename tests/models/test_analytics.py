@@ -169,6 +169,12 @@ async def test_from_must_lie_before_to(scope, segment):
         await points(scope, segment, utc(2026, 5, 2), utc(2026, 5, 2), DAY)
 
 
+async def test_before_all_calendars_there_is_nothing_to_tell(scope, segment):
+    for interval in AnalyticsInterval:
+        with pytest.raises(Invalid, match="before the year 1900"):
+            await points(scope, segment, utc(1, 1, 1), utc(1, 1, 3), interval)
+
+
 async def test_several_segments_are_told_apart(scope, segment):
     other = await static_segment(scope)
     await log(scope, segment, (utc(2026, 5, 1, 10), 5))
