@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from models import clock, contacts, db, segment_contacts, segment_purging, segments, uses, workspaces
+from models import clock, contact_fields, contacts, db, segment_contacts, segment_purging, segments, uses, workspaces
 from models.errors import Conflict, InUse, NotAllowedInState, NotFound, Problems
 from models.membership import rebuild, slices
 from models.membership.origins import Override
+from models.rules.tree import FieldType
 from models.segment_contacts import Change
 from models.segments import SegmentKind
 from models.selections import ContactSelection
@@ -219,6 +220,40 @@ async def test_segments_that_build_on_a_deleted_one_are_computed_without_it_and_
     assert list(restored.building) == [dependent.id]
     await rebuild.rebuild(scope.workspace_id, dependent.id)
     assert await members_of(scope, dependent) == set(ids) == await replayed(scope, dependent)
+
+
+async def test_what_was_copied_or_came_back_while_a_segment_was_deleted_hears_of_its_return(scope):
+    ids = await new_contacts(scope, 2)
+    segment = await static_segment(scope, ids)
+    reader = await dynamic_segment(scope, in_segment(segment), name="Builds on it")
+    await segments.delete(scope, segment.id, force=True)
+    copy = (await segments.duplicate(scope, reader.id, "Copy")).segment
+    await segments.delete(scope, reader.id)
+    await segments.restore(scope, reader.id)
+    for one in (reader, copy):
+        await rebuild.rebuild(scope.workspace_id, one.id)
+        assert await members_of(scope, one) == set()
+    assert sorted((await segments.restore(scope, segment.id)).building) == [reader.id, copy.id]
+    for one in (reader, copy):
+        await rebuild.rebuild(scope.workspace_id, one.id)
+        assert await members_of(scope, one) == set(ids) == await replayed(scope, one)
+    with pytest.raises(InUse, match='segment "Builds on it", segment "Copy"'):
+        await segments.delete(scope, segment.id)
+
+
+async def test_a_rule_that_speaks_of_a_field_that_is_gone_comes_back_with_the_field(scope):
+    field = await contact_fields.create(scope, key="city", label="City", kind=FieldType.TEXT)
+    rule = {"field": {"field": "attributes.city", "operator": "EQUALS", "value": "Paris"}}
+    segment = await dynamic_segment(scope, rule)
+    with pytest.raises(InUse, match="VIPs"):
+        await contact_fields.delete(scope, field.id)
+    await segments.delete(scope, segment.id)
+    await contact_fields.delete(scope, field.id)
+    with pytest.raises(NotAllowedInState, match=r"no longer there: there is no field .*attributes.city") as caught:
+        await segments.restore(scope, segment.id)
+    assert caught.value.path == ("id",)
+    await contact_fields.create(scope, key="city", label="City", kind=FieldType.TEXT)
+    assert (await segments.restore(scope, segment.id)).segment.deleted_at is None
 
 
 async def test_a_static_segment_comes_back_with_its_members_but_the_deleted_contacts(scope):

@@ -286,6 +286,13 @@ def somebody_does_errands(scope: Scope) -> None:
     task.add_done_callback(_at_work.discard)
 
 
+async def nobody_works() -> None:
+    """Whoever was set to work for a sample leaves off."""
+    for task in _at_work:
+        task.cancel()
+    await asyncio.gather(*_at_work, return_exceptions=True)
+
+
 async def a_broadcast(scope: Scope, status: BroadcastStatus | None = None) -> Broadcast:
     """A draft of a workspace that can send, or one that has come as far as `status`."""
     broadcast = await sending.a_draft_to(await sending.connected(scope), 2)
