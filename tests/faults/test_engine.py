@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from random import Random
 
 import asyncpg
@@ -11,7 +12,7 @@ from models import db, segments
 from models.membership import changes, feed
 from models.membership.origins import Origin, Override
 from permissions.principal import Scope
-from tests.kit.engine import assert_all_is_right
+from tests.kit.engine import assert_all_is_right, plus_segment
 from tests.kit.restartable import Restartable, own_database, own_folder, own_redis, own_server
 from tests.kit.segments import TAGGED_VIP, dynamic_segment, in_segment, new_contacts, static_segment
 from tests.kit.workers import WorkerProcess, eventually, start_worker
@@ -23,6 +24,8 @@ __all__ = ["own_database", "own_folder", "own_redis", "own_server"]
 pytestmark = pytest.mark.slow
 
 SCORED = {"field": {"field": "score", "operator": "GTE", "value": 10}}
+HEARD_FROM = {"field": {"field": "last_interaction_at", "operator": "WITHIN_LAST", "value": "PT1S"}}
+BOUGHT = {"activity": {"kind": "purchase", "within": "PT1S", "operator": "GTE", "value": 1}}
 AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
@@ -68,6 +71,8 @@ class Story:
         story.edited = [vips, scored]
         await dynamic_segment(story.scope, in_segment(vips, member=False))
         await dynamic_segment(story.scope, {"any": [in_segment(scored), in_segment(story.static)]})
+        heard_from, buyers = await dynamic_segment(story.scope, HEARD_FROM), await plus_segment(story.scope, BOUGHT)
+        await dynamic_segment(story.scope, {"all": [in_segment(heard_from, member=False), in_segment(buyers)]})
         return story
 
     async def write(self, steps: int) -> None:
@@ -80,7 +85,7 @@ class Story:
 
     async def _step(self) -> None:
         random, some = self.random, self.random.sample(self.ids, self.random.randint(1, 5))
-        match random.randrange(9):
+        match random.randrange(12):
             case 0 | 1 | 2:
                 await db.execute(
                     "UPDATE contacts SET tags = $2 WHERE id = ANY($1)", some, random.choice([[], ["vip"], ["x"]])
@@ -95,6 +100,10 @@ class Story:
                 await db.execute("DELETE FROM memberships WHERE contact_id = $1", some[0])
             case 8:
                 await self._decide(some)
+            case 9 | 10:
+                await db.execute(_HEAR_FROM, some, timedelta(seconds=random.random() * 2 - 1))
+            case 11:
+                await db.execute(_BUY, self.scope.workspace_id, some, timedelta(seconds=random.random() * 2 - 1))
         if random.random() < 0.5:
             await self.bells.changes(self.scope.workspace_id)
 
@@ -113,12 +122,25 @@ class Story:
 
     async def _nothing_waits(self) -> bool:
         try:
-            return not await db.fetch_value(
-                """SELECT EXISTS (SELECT FROM dirty_contacts) OR EXISTS (SELECT FROM segment_builds)
-                          OR EXISTS (SELECT FROM segments WHERE status = 'BUILDING')"""
-            )
+            return not await db.fetch_value(_SOMETHING_WAITS)
         except AWAY:
             return False
+
+
+# Marks, builds, and lines that time has yet to be taken in up to.
+_SOMETHING_WAITS = """
+WITH heads AS (SELECT greatest(ticked_at, calm_until) - interval '1 second' AS line FROM membership_heads)
+SELECT EXISTS (SELECT FROM dirty_contacts) OR EXISTS (SELECT FROM segment_builds)
+    OR EXISTS (SELECT FROM segments WHERE status = 'BUILDING')
+    OR EXISTS (SELECT FROM contacts, heads WHERE last_interaction_at >= line)
+    OR EXISTS (SELECT FROM activities, heads WHERE occurred_at >= line)
+"""
+
+_HEAR_FROM = "UPDATE contacts SET last_interaction_at = clock_timestamp() + $2 WHERE id = ANY($1)"
+_BUY = """
+INSERT INTO activities (workspace_id, contact_id, kind, occurred_at)
+SELECT $1, unnest($2::bigint[]), 'purchase', clock_timestamp() + $3
+"""
 
 
 async def test_workers_killed_at_random_moments_lose_nothing_and_tell_nothing_twice(database: str, redis_url: str):
