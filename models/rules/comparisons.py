@@ -34,6 +34,10 @@ _COMPARE: Final = {
 }
 
 
+LONG: Final = 100
+"""Past so many values a list is looked up in, not gone through: a plan that is kept for all values would do that."""
+
+
 def both(*conditions: str) -> str:
     """All of these; an empty one says nothing."""
     said = [condition for condition in conditions if condition]
@@ -69,15 +73,19 @@ def compare_text(text: Text, operator: FieldOperator, operand: Operand, p: Param
         case FieldOperator.NOT_EQUALS:
             return both(f"{text.folded} <> {p.text(cast(str, operand))}", text.present)
         case FieldOperator.IN:
-            return both(f"{text.folded} = ANY ({p.texts(cast(Sequence[str], operand))})", text.is_text)
+            return both(_is_in(text.folded, cast(Sequence[str], operand), p), text.is_text)
         case FieldOperator.NOT_IN:
-            return both(f"{text.folded} <> ALL ({p.texts(cast(Sequence[str], operand))})", text.present)
+            return both(f"NOT {_is_in(text.folded, cast(Sequence[str], operand), p)}", text.present)
         case FieldOperator.NOT_CONTAINS:
             return both(f"{text.folded} NOT LIKE {p.pattern('%', cast(str, operand), '%')}", text.present)
         case _:
             before = "" if operator is FieldOperator.STARTS_WITH else "%"
             after = "" if operator is FieldOperator.ENDS_WITH else "%"
             return both(f"{text.folded} LIKE {p.pattern(before, cast(str, operand), after)}", text.is_text)
+
+
+def _is_in(folded: str, wanted: Sequence[str], p: Parameters) -> str:
+    return f"({p.text_keys(wanted)} ? {folded})" if len(wanted) > LONG else f"({folded} = ANY ({p.texts(wanted)}))"
 
 
 # ---------------------------------------------------------------- numbers
@@ -91,14 +99,20 @@ def compare_number(number: str, operator: FieldOperator, operand: Operand, p: Pa
         case FieldOperator.IS_NOT_SET:
             return f"{number} IS NULL"
         case FieldOperator.IN:
-            return f"{number} = ANY ({p.bind(operand, 'numeric[]')})"
+            return _is_among(number, cast(Sequence[Decimal], operand), p)
         case FieldOperator.NOT_IN:
-            return f"{number} <> ALL ({p.bind(operand, 'numeric[]')})"
+            return f"NOT {_is_among(number, cast(Sequence[Decimal], operand), p)}"
         case FieldOperator.BETWEEN:
             low, high = cast(Sequence[Decimal], operand)
             return f"{number} BETWEEN {p.bind(low, 'numeric')} AND {p.bind(high, 'numeric')}"
         case _:
             return f"{number} {_SIGNS[operator]} {p.bind(operand, 'numeric')}"
+
+
+def _is_among(number: str, wanted: Sequence[Decimal], p: Parameters) -> str:
+    if len(wanted) > LONG:
+        return f"({p.number_keys(wanted)} ? trim_scale({number})::text)"
+    return f"({number} = ANY ({p.bind(wanted, 'numeric[]')}))"
 
 
 def is_true_of_zero(operator: FieldOperator, operand: Operand) -> bool:

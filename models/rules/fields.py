@@ -5,10 +5,11 @@ keys of the catalogue, which are a-z 0-9 _, become part of the text.
 """
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Final
 
-from models.rules.comparisons import Text, Time, both, compare_number, compare_text, compare_time, lacks
+from models.rules.comparisons import LONG, Text, Time, both, compare_number, compare_text, compare_time, lacks
 from models.rules.parameters import Parameters, stored_text
 from models.rules.tree import Field, FieldCondition, FieldOperator, FieldType, Operand, TagsCondition, TagsOperator
 
@@ -40,14 +41,17 @@ def field_sql(condition: FieldCondition, p: Parameters) -> str:
 
 def tags_sql(condition: TagsCondition, p: Parameters) -> str:
     """A condition on the tags of contact `c`, which are never missing: a contact without tags has none of them."""
-    wanted = p.texts(condition.tags)
     match condition.operator:
         case TagsOperator.HAS_ANY:
-            return f"c.tag_keys && {wanted}"
+            return _has_any(condition.tags, p)
         case TagsOperator.HAS_ALL:
-            return f"c.tag_keys @> {wanted}"
+            return f"c.tag_keys @> {p.texts(condition.tags)}"
         case TagsOperator.HAS_NONE:
-            return lacks(f"c.tag_keys && {wanted}")
+            return lacks(_has_any(condition.tags, p))
+
+
+def _has_any(tags: Sequence[str], p: Parameters) -> str:
+    return f"{p.text_keys(tags)} ?| c.tag_keys" if len(tags) > LONG else f"c.tag_keys && {p.texts(tags)}"
 
 
 def raw_sql(field: Field) -> str:

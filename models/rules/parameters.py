@@ -4,9 +4,10 @@ No time stands in the text. A threshold such as "30 days ago" is a parameter too
 statement is run: so a statement is made once, prepared once, and right at every moment.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from models import db
@@ -102,6 +103,16 @@ def stored_text(value: date | int) -> str:
     return value.isoformat()
 
 
+def _keys(texts: Iterable[str]) -> str:
+    return db.dump_json(dict.fromkeys(texts))
+
+
+def _trimmed(number: Decimal) -> str:
+    plain = f"{number:f}"
+    trimmed = plain.rstrip("0").rstrip(".") if "." in plain else plain
+    return "0" if trimmed == "-0" else trimmed
+
+
 # ---------------------------------------------------------------- the collector
 
 Resolve = Callable[[Moments, Sequence[str], dict[str, object]], object]
@@ -147,6 +158,18 @@ class Parameters:
         """A list of texts, folded."""
         places = [self._place(value) for value in values]
         return self._add(("texts", tuple(values)), "text[]", lambda _, folded, __: [folded[place] for place in places])
+
+    def text_keys(self, values: Sequence[str]) -> str:
+        """Many texts, folded, as the keys of a JSON object: `?` finds one among a thousand in a few steps."""
+        places = [self._place(value) for value in values]
+        return self._add(
+            ("text keys", tuple(values)), "jsonb", lambda _, folded, __: _keys(folded[place] for place in places)
+        )
+
+    def number_keys(self, values: Sequence[Decimal]) -> str:
+        """Many numbers likewise, each as `trim_scale(..)::text` writes it."""
+        kept = _keys(map(_trimmed, values))
+        return self._add(("value", kept, "jsonb"), "jsonb", lambda *_: kept)
 
     def pattern(self, before: str, value: str, after: str) -> str:
         """A pattern for LIKE: `value`, folded, with its own wildcards taken literally."""

@@ -46,6 +46,7 @@ NUMBERS = [
 ]
 KINDS = ["purchase", "product.visit", "message_1"]
 PROPERTIES = ["amount", "place", "flag", "we ird'\"$1"]
+LENGTHS = [1, 1, 2, 2, 2, 3, 3, 3, 12, 120]
 DURATIONS = ["P0D", "P1D", "P7D", "P30D", "P2W", "P1M", "P3M", "P1Y", "P1Y2M3D", "P4Y", "P18Y", "P200Y"]
 CLOCK_DURATIONS = [*DURATIONS, "PT0S", "PT1H", "PT36H", "P1MT12H", "PT90M", "P1DT1S"]
 EXTREME_DAYS = [
@@ -261,7 +262,7 @@ class World:
             "DATETIME": self._sought_instant,
         }.get(kind, lambda: self._cased(random.choice(choices)))
         if operator in ("IN", "NOT_IN", "HAS_ANY", "HAS_ALL", "HAS_NONE"):
-            return {"value": [one() for _ in range(random.choice([1, 2, 3, 12]))]}
+            return {"value": [one() for _ in range(random.choice(LENGTHS))]}
         if operator == "BETWEEN":
             return {
                 "value": sorted([one(), one()], key=lambda v: datetime.fromisoformat(v) if isinstance(v, str) else v)
@@ -287,7 +288,7 @@ class World:
 
     def tags_leaf(self):
         tags = self.random.choices(
-            ["botox", "VIP", "é", "A_B", "σα", "other", "IİI", "I", "STRASSE", "straße"], k=self.random.randint(1, 3)
+            ["botox", "VIP", "é", "A_B", "σα", "other", "IİI", "I", "STRASSE", "straße"], k=self.random.choice(LENGTHS)
         )
         return {"tags": {"operator": self.random.choice(["HAS_ANY", "HAS_ALL", "HAS_NONE"]), "tags": tags}}
 
@@ -336,7 +337,7 @@ class World:
         if operator in ("EQUALS", "NOT_EQUALS"):
             part["value"] = random.choice(scalars)
         elif operator in ("IN", "NOT_IN"):
-            part["value"] = random.choices(scalars, k=3)
+            part["value"] = random.choices(scalars, k=random.choice(LENGTHS))
         elif operator == "CONTAINS":
             part["value"] = random.choice(["a", "B", "1"])
         elif "SET" not in operator:

@@ -2,10 +2,12 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models import clock, db
+from models.rules.catalogue import Catalogue
 from models.rules.check import check
 from models.rules.compile import batch, where, whole
 from models.rules.parameters import Parameters
@@ -54,6 +56,21 @@ async def test_equal_to_true_and_equal_to_one_are_two_measures(database):
     for by_shape in zip(*[found.values() for found in await _found_by_every_shape(world, rules, 1)], strict=True):
         true, one = ({contact["id"]} for contact in world.contacts)
         assert by_shape == (true, one, true, one)
+
+
+LONG_LISTS = [
+    {"tags": {"operator": "HAS_ANY", "tags": [f"tag {n}" for n in range(1_000)]}},
+    {"field": {"field": "email", "operator": "IN", "value": [f"{n}@example.com" for n in range(1_000)]}},
+    {"field": {"field": "score", "operator": "NOT_IN", "value": [n + 0.5 for n in range(1_000)]}},
+]
+
+
+@pytest.mark.parametrize("rule", LONG_LISTS)
+def test_a_long_list_is_looked_up_in_and_not_gone_through(rule):
+    """PostgreSQL goes through an array of a prepared statement value by value; in a JSON object it looks a key up."""
+    tree = check(rule, Catalogue())
+    for compiled in (where, lambda tree, p: batch([tree], p).conditions[0]):
+        assert "jsonb ?" in compiled(tree, Parameters(1, "UTC"))
 
 
 @settings(HEAVY, max_examples=max(3, EXAMPLES // 8))
