@@ -10,7 +10,10 @@ from models.membership.captures import Marks
 from models.membership.rulebook import Rulebook
 
 SEGMENTS_AT_ONCE: Final = 500
-"""Rules in one statement. PostgreSQL takes 32,767 parameters, and keeps the plan of each statement in memory."""
+"""Rules in one statement: PostgreSQL keeps the plan of each statement in memory."""
+
+CONDITIONS_AT_ONCE: Final = 3_000
+"""Conditions in one statement, each with a few values of its own. It takes 32,767 parameters."""
 
 
 async def evaluate(
@@ -21,7 +24,7 @@ async def evaluate(
     A contact that does not exist belongs to none. Nothing is written.
     """
     found = Difference([], [], [], [])
-    for some in chunks(sorted(segment_ids), SEGMENTS_AT_ONCE):
+    for some in _fitting(book, sorted(segment_ids)):
         statement = book.statement(tuple(some))
         arguments = await statement.parameters.values(now, contact_ids=list(contact_ids))
         for segment_id, contact_id, entered, origin in await db.fetch(statement.sql, *arguments):
@@ -36,6 +39,18 @@ def chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
     """The same items, at most `size` at a time."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
+
+
+def _fitting(book: Rulebook, segment_ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """The same segments, as many at a time as one statement takes."""
+    start, conditions = 0, 0
+    for place, segment_id in enumerate(segment_ids):
+        more = book.conditions[segment_id]
+        if place - start == SEGMENTS_AT_ONCE or conditions + more > CONDITIONS_AT_ONCE:
+            yield segment_ids[start:place]
+            start, conditions = place, 0
+        conditions += more
+    yield segment_ids[start:]
 
 
 # ---------------------------------------------------------------- who must be asked again

@@ -20,7 +20,7 @@ from models.rules.catalogue import Catalogue
 from models.rules.check import check
 from models.rules.depends import dependencies, segments_mentioned, segments_of
 from models.rules.loading import load_catalogue
-from models.rules.tree import Rule
+from models.rules.tree import Rule, count_conditions
 from permissions.principal import Scope
 
 log = structlog.get_logger(__name__)
@@ -71,6 +71,7 @@ class Rulebook:
     levels: tuple[tuple[int, ...], ...]
     builds: tuple[Build, ...] = ()
     readers_of: tuple[Mapping[str, frozenset[int]], ...] = ()
+    conditions: Mapping[int, int] = field(default_factory=dict)
     crossers: Statement | None = None
     sources: Mapping[int, Source] = field(default_factory=dict)
     catalogue: Catalogue | None = None
@@ -230,6 +231,7 @@ def make(
     levels = _levels({segment.id: segments_of(segment.rule) & by_id.keys() for segment in followed})
     book = Rulebook(workspace_id, epoch, timezone, by_id, levels, tuple(builds))
     book.readers_of = tuple(_readers(by_id[segment_id] for segment_id in level) for level in levels)
+    book.conditions = {segment.id: count_conditions(segment.rule) for segment in followed}
     if before is not None:
         book.take_over(before)
     if book.crossers is None:

@@ -79,4 +79,12 @@ def crossers(workspace_id: int, timezone: str, lines_of: Iterable[tuple[int, Seq
     for boundary, segment_ids in lines.items():
         marks = p.bind(tuple(f"time:{segment_id}" for segment_id in segment_ids), "text[]")
         looks.append(f"SELECT x.contact_id, {marks} AS fields FROM ({boundary.query(p)}) AS x")  # noqa: S608
-    return Statement("\nUNION ALL\n".join(looks), p)
+    return Statement(_union(looks), p)
+
+
+def _union(looks: list[str]) -> str:
+    """All of them, halved again and again: thousands one after the other would go too deep for PostgreSQL's stack."""
+    if len(looks) == 1:
+        return looks[0]
+    half = len(looks) // 2
+    return f"({_union(looks[:half])}\nUNION ALL\n{_union(looks[half:])})"

@@ -215,3 +215,8 @@ def each_leaf(rule: Rule) -> Iterator[Leaf]:
             yield from each_leaf(part)
         case _:
             yield rule
+
+
+def count_conditions(rule: Rule) -> int:
+    """How many conditions a rule has, the filters of activities included."""
+    return sum(1 + len(leaf.measure.filters) if isinstance(leaf, ActivityCondition) else 1 for leaf in each_leaf(rule))
