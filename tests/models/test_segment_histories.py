@@ -1,5 +1,8 @@
-"""Random histories of segments: whatever was made, changed, deleted and restored, members, counts and log agree at the end."""
+"""Random histories of segments: whatever was made, changed, deleted and restored, one after the other or by many at once,
+members, counts and log agree at the end, nobody waited for another in a ring, and what a rule mentions knows that it is used.
+"""
 
+import asyncio
 import os
 from random import Random
 
@@ -9,10 +12,11 @@ from models import contacts, db, segment_contacts, segments, workspaces
 from models.errors import DomainError, Problems
 from models.membership import builds, rebuild, telling
 from models.membership.origins import Override
+from models.rules.depends import segments_mentioned
 from models.segment_contacts import Change
 from models.segments import SegmentKind
 from models.selections import ContactSelection
-from models.tables.segments import Segment
+from models.tables.segments import Segment, SegmentUse
 from permissions.principal import Scope
 from tests.kit.engine import assert_all_is_right, settled
 from tests.kit.segments import replayed
@@ -24,10 +28,10 @@ TAGS = ["vip", "silver", "new"]
 class History:
     """A workspace in which things happen at random. What the domain refuses is not done, and that is all."""
 
-    def __init__(self, scope: Scope, seed: int) -> None:
+    def __init__(self, scope: Scope, seed: int, shared: list[int] | None = None) -> None:
         self.scope = scope
         self.random = Random(seed)
-        self.segments: list[int] = []
+        self.segments = [] if shared is None else shared
 
     async def go_on(self) -> None:
         steps = [self.new, self.edit, self.edit, self.copy, self.delete, self.delete, self.restore, self.restore]
@@ -121,6 +125,39 @@ async def test_whatever_happened_members_counts_and_log_agree(database, seed, mo
     for _ in range(60):
         await history.go_on()
     await history.come_to_rest()
-    await assert_all_is_right(history.scope)
-    for segment in await Segment.filter(deleted_at__isnull=False):
-        assert await replayed(history.scope, segment) == set()
+    await assert_segments_are_right(history.scope)
+
+
+@pytest.mark.parametrize("seed", range(HISTORIES))
+async def test_so_they_do_when_several_are_at_it_at_once(database, seed, monkeypatch):
+    random = Random(seed)
+    monkeypatch.setattr(telling, "AT_ONCE", random.choice([1, 2, 5]))
+    monkeypatch.setattr(rebuild, "SMALL", random.choice([0, 2, 5_000]))
+    first = History(await workspaces.create("Clinic"), seed)
+    for _ in range(15):
+        await first.go_on()
+
+    async def live(history: History) -> None:
+        for _ in range(20):
+            await history.go_on()
+            await asyncio.sleep(random.random() / 500)
+
+    others = [History(first.scope, 1000 * seed + number, first.segments) for number in range(1, 6)]
+    await asyncio.gather(*map(live, others))
+    await first.come_to_rest()
+    await assert_segments_are_right(first.scope)
+
+
+async def assert_segments_are_right(scope: Scope) -> None:
+    await assert_all_is_right(scope)
+    for segment in await Segment.all():
+        if segment.deleted_at is not None:
+            assert await replayed(scope, segment) == set()
+        expected = (telling.NOBODY, None) if segment.deleted_at is None else (telling.EVERYBODY, None)
+        assert (segment.told_out_to, segment.restore_asked_at) == expected
+    there = {segment.id: segment for segment in await Segment.filter(deleted_at=None)}
+    for segment in there.values():
+        used = await SegmentUse.filter(kind="SEGMENT", used_by_id=segment.id, active=True).values_list(
+            "segment_id", flat=True
+        )
+        assert there.keys() & set(used) == there.keys() & segments_mentioned(segment.rule)

@@ -1,6 +1,7 @@
 """Segments: made, changed under their version, copied, deleted, restored, purged."""
 
 import asyncio
+from contextvars import Context
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -159,6 +160,16 @@ async def test_two_edits_at_once_never_make_a_cycle(scope):
     edits = [segments.update(scope, a.id, {"rule": in_segment(b)}) for a, b in ((one, two), (two, one))]
     results = await asyncio.gather(*edits, return_exceptions=True)
     assert sorted(type(result).__name__ for result in results) == ["Outcome", "Problems"]
+
+
+async def test_who_changes_a_rule_holds_up_nobody_else_until_it_commits(scope):
+    """What all of them come to, the epoch of the rules, is locked last: whatever else is held, no ring comes of it."""
+    one, two = await dynamic_segment(scope, name="one"), await dynamic_segment(scope, name="two")
+    async with db.transaction():
+        await db.execute("UPDATE segments SET rule_version = rule_version + 1 WHERE id = $1", one.id)
+        async with asyncio.timeout(5):
+            await asyncio.create_task(segments.update(scope, two.id, {"rule": {"not": TAGGED_VIP}}), context=Context())
+    assert (await segments.get(scope, two.id)).rule_version == 2
 
 
 # ---------------------------------------------------------------- copied
