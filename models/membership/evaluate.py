@@ -50,7 +50,8 @@ def _fitting(book: Rulebook, segment_ids: Sequence[int]) -> Iterator[Sequence[in
             yield segment_ids[start:place]
             start, conditions = place, 0
         conditions += more
-    yield segment_ids[start:]
+    if segment_ids:
+        yield segment_ids[start:]
 
 
 # ---------------------------------------------------------------- who must be asked again

@@ -25,6 +25,7 @@ async def test_rules_with_more_values_than_a_statement_takes_are_asked_in_severa
     book = rulebook.make(
         scope.workspace_id, 1, "UTC", [Followed(n, rule, frozenset(), ()) for n, rule in enumerate(rules)], ()
     )
+    assert (await evaluate(book, [], ids, NOW)).segment_ids == []
     found = await evaluate(book, range(340), ids, NOW)
     assert list(zip(found.segment_ids, found.contact_ids, found.entered, strict=True)) == [
         (1, ids[0], True),
