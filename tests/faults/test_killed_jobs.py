@@ -1,11 +1,13 @@
-"""Workers of long jobs killed in the middle, and Redis emptied: the job goes on where it was, and nothing is done twice."""
+"""Workers of long work killed in the middle, and Redis emptied: it goes on where it was, and nothing is done twice."""
 
 import pytest
 import redis.asyncio
 
-from models import db, segment_contacts, workspaces
+from models import db, segment_contacts, segments, workspaces
 from models.jobs import Job, JobStatus
+from models.membership import telling
 from models.segment_contacts import Change
+from models.segments import SegmentKind
 from models.selections import ContactSelection
 from permissions.principal import Scope
 from tests.kit.segments import many_contacts, members_of, replayed, static_segment
@@ -43,6 +45,50 @@ async def test_a_job_goes_on_after_its_worker_was_killed_and_redis_emptied(scope
     job = await Job.get(id=queued.id)
     assert (job.status, job.done, job.total) == (JobStatus.SUCCEEDED, MANY, MANY)
     assert len(await replayed(scope, segment)) == len(await members_of(scope, segment)) == MANY
+
+
+DYING = """
+import os, signal
+from models.membership import apply, telling
+
+telling.AT_ONCE = 50
+close, chunks = apply.close, []
+
+
+async def closed_or_killed(append):
+    chunks.append(append)
+    if len(chunks) == 7:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return await close(append)
+
+
+apply.close = closed_or_killed
+"""
+"""What a worker runs first that is to be killed in the middle of the seventh chunk: it is written, and not committed."""
+
+
+async def test_a_large_deletion_and_its_undoing_are_told_to_the_end_though_workers_are_killed(
+    scope, database, redis_url, monkeypatch
+):
+    monkeypatch.setattr(telling, "AT_ONCE", 50)
+    await many_contacts(scope, 1_000)
+    everybody = ContactSelection(search="contact")
+    segment = (await segments.create(scope, SegmentKind.STATIC, name="Many", contacts=everybody)).segment
+    for change, killed_at, in_the_end in ((segments.delete, 650, 0), (segments.restore, 350, 1_000)):
+        await change(scope, segment.id)
+        worker = await start_worker(Queue.BULK, database, redis_url, DYING)
+        await worker.process.wait()
+        assert len(await replayed(scope, segment)) == killed_at
+        async with redis.asyncio.from_url(redis_url) as client:
+            await client.flushall()
+        async with running_worker(Queue.BULK, database, redis_url):
+            await eventually(all_is_told, 30)
+        assert len(await replayed(scope, segment)) == in_the_end
+    assert len(await members_of(scope, segment)) == 1_000
+
+
+async def all_is_told() -> bool:
+    return await telling.waiting() == []
 
 
 async def has_begun(job_id: int) -> bool:
