@@ -91,7 +91,7 @@ async def test_from_its_creation_to_its_restoration(app):
     await app.until(SEGMENT, is_ready_with(1), id=dependent["id"])
 
 
-async def test_many_contacts_are_put_in_by_a_job_that_is_followed_to_its_end(app, scope):
+async def test_a_large_segment_is_filled_by_a_job_that_is_followed_to_its_end_deleted_and_restored(app, scope):
     await many_contacts(scope, 12_000)
     made = (await app.do(CREATE, input={"name": "Everybody", "kind": "STATIC"}))["segment"]
     add = f"""mutation ($id: ID!, $contacts: ContactSelection!) {{
@@ -102,3 +102,12 @@ async def test_many_contacts_are_put_in_by_a_job_that_is_followed_to_its_end(app
     assert seen[-1] == {"status": "SUCCEEDED", "done": 12_000, "total": 12_000}
     assert [event["done"] for event in seen] == sorted(event["done"] for event in seen)
     assert (await app.ask(SEGMENT, id=made["id"]))["segment"]["memberCount"] == 12_000
+
+    await app.do(f"mutation ($id: ID!) {{ segmentDelete(id: $id) {{ deletedId {ERRORS} }} }}", id=made["id"])
+    assert (await app.ask(SEGMENT, id=made["id"]))["segment"] is None
+    restore = f"mutation ($id: ID!) {{ segmentRestore(id: $id) {{ segment {{ status deletedAt }} {ERRORS} }} }}"
+    await app.do(restore, id=made["id"])
+    back = (await app.until(SEGMENT, lambda data: data["segment"] is not None, id=made["id"]))["segment"]
+    assert (back["status"], back["memberCount"]) == ("READY", 12_000)
+    told = back["analytics"]
+    assert (told["entered"] - told["left"], 5_000 <= told["left"] <= 12_000) == (12_000, True)
