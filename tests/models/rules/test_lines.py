@@ -1,13 +1,18 @@
 """Where days and months begin, in zones that turn their clocks."""
 
+import functools
+import os
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from models.rules.duration import Duration, parse_duration
 from models.rules.lines import NOW, Line, day_of, days_round, instant_of, today
+from tests.kit import oracle
 from tests.kit.worlds import ZONES
 
 MADRID = ZoneInfo("Europe/Madrid")
@@ -99,6 +104,41 @@ def test_no_line_ever_moves_back(zone, line):
     ordered = sorted(moments[::7] + near)
     places = [(instant_of(line, moment, zone), day_of(line, moment, zone)) for moment in ordered]
     assert all(a[0] <= b[0] and a[1] <= b[1] for a, b in pairwise(places))
+
+
+@settings(max_examples=int(os.environ.get("MUSTER_TEST_EXAMPLES", "150")))
+@given(
+    zone=st.sampled_from(ZONES),
+    near=st.timedeltas(timedelta(hours=-30), timedelta(hours=30)),
+    turn=st.integers(0, 9),
+    months=st.integers(0, 14),
+    rest=st.tuples(st.integers(0, 40), st.integers(0, 90_000)),
+    past=st.booleans(),
+    arrives=st.booleans(),
+)
+def test_a_line_lies_where_a_clock_on_the_wall_says(zone, near, turn, months, rest, past, arrives):
+    """Looking from near a turn of the clocks, or (`arrives`) to near one. The oracle tries minute by minute."""
+    turns, zone, sign = turns_of(zone), ZoneInfo(zone), -1 if past else 1
+    now = turns[turn % len(turns)] + near
+    if arrives:
+        year, month = divmod(now.year * 12 + now.month - 1 - sign * months, 12)
+        now = now.replace(year=year, month=month + 1, day=min(now.day, 28))
+    days, seconds = rest
+    elapsed = sign * timedelta(days=days, seconds=seconds)
+    line = Line(Duration(months, days, seconds), past)
+    assert instant_of(line, now, zone) == oracle.instant_line(now, zone, sign * months, elapsed)
+    line = Line(Duration(months, days), past)
+    assert day_of(line, now, zone) == oracle.day_line(now, zone, sign * months, sign * days)
+
+
+@functools.cache
+def turns_of(zone):
+    """When the clocks of a zone are turned, to the hour: in some years of the past, of now, and of the time to come."""
+    starts = [datetime(year, 1, 1, tzinfo=UTC) for year in (2010, 2011, 2026, 2035)]
+    hours = [[start + timedelta(hours=hour) for hour in range(366 * 24)] for start in starts]
+    offsets = [[(hour, hour.astimezone(ZoneInfo(zone)).utcoffset()) for hour in year] for year in hours]
+    turns = [one[0] for year in offsets for one, other in pairwise(year) if one[1] != other[1]]
+    return turns or [datetime(2024, 2, 29, tzinfo=UTC)]
 
 
 @pytest.mark.parametrize(
