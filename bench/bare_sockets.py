@@ -70,7 +70,7 @@ def _frame(text: bytes) -> bytes:
 def _text(moment: float) -> bytes:
     at = datetime.fromtimestamp(moment, UTC).isoformat().replace("+00:00", "Z")
     return (
-        '{"id":"1","type":"next","payload":{"data":{"membershipChanges":{"cursor":"bTE6MToxMjM0NTY","kind":"ENTERED",'
+        '{"id":"00000000-0000-0000-0000-000000000000","type":"next","payload":{"data":{"membershipChanges":{"cursor":"bTE6MToxMjM0NTY","kind":"ENTERED",'
         f'"segmentId":"U2VnbWVudDoxMg","contactId":"Q29udGFjdDoxMjM0NTY","at":"{at}"}}}}}}}}'
     ).encode()
 

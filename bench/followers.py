@@ -13,6 +13,7 @@ import re
 import struct
 import sys
 import time
+import uuid
 from datetime import datetime
 from typing import Any
 
@@ -53,7 +54,7 @@ class Follower(asyncio.Protocol):
             self._send({"type": "connection_init", "payload": {"Authorization": f"Bearer {self.crowd.bearer}"}})
             return
         if b"connection_ack" in data:
-            self._send({"id": "1", "type": "subscribe", "payload": {"query": SUBSCRIPTION}})
+            self._send({"id": str(uuid.uuid4()), "type": "subscribe", "payload": {"query": SUBSCRIPTION}})
             self.crowd.subscribed()
         if b'"ping"' in data:
             self._send({"type": "pong"})

@@ -10,7 +10,10 @@
         segments: ContactSegmentConnection = batched(segments_of)
 
 The arguments after the first two are the field's arguments. The answer has one value per row, in the rows' order; a
-value that is an exception is raised for its row alone."""
+value that is an exception is raised for its row alone.
+
+What a loader answers depends on the rows, its arguments, the workspace, and the permissions of who asks, on nothing else about
+them: what happens is told once for all subscribers who are alike in these."""
 
 import asyncio
 import inspect

@@ -1,5 +1,6 @@
 """Many events of a subscription at once, and what they come to as payloads: made once for all who ask for the same."""
 
+import asyncio
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar, cast
 
@@ -32,9 +33,8 @@ class Payloads:
 class Burst:
     """What a subscription's source may yield instead of one event: several, which are answered and sent together.
 
-    `shared` says that the very same burst goes to other followers in this process too, and that what is shown of an
-    event depends on the event alone: then each text is made once for all followers that ask for the same. (Batched
-    fields, which look at who asks, are never shared.)"""
+    `shared` says that the very same burst goes to other followers in this process too. Then each text is made once for all
+    who ask for the same: by the same document, and, where batched fields are in it, with the same values and permissions."""
 
     __slots__ = ("events", "payloads", "resume", "shared")
 
@@ -42,5 +42,5 @@ class Burst:
         self.events = tuple(events)
         self.shared = shared
         self.resume = resume
-        self.payloads: dict[int, tuple[object, Payloads]] = {}
-        """By plan (its id, kept alive beside it)."""
+        self.payloads: dict[Hashable, tuple[object, asyncio.Future[Payloads]]] = {}
+        """By what is asked for (a plan's id and more; the plan is kept alive beside it). Under way, or there."""

@@ -3,7 +3,15 @@
 from collections.abc import Awaitable
 from typing import Any
 
-from graphql import GraphQLField, GraphQLObjectType, GraphQLOutputType, GraphQLResolveInfo
+from graphql import (
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    VariableNode,
+    Visitor,
+    visit,
+)
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails, collect_fields
 from graphql.execution.values import get_argument_values
@@ -105,6 +113,17 @@ class CompiledExecutor(Executor[None]):
         key, details, definition = self._root()
         return key, self._completer(definition.type, details)
 
+    def variables_below_root(self) -> str:
+        """The values of the variables that its selection uses: with the document, that is all that is asked of its values."""
+        used = _Used()
+        for node in [
+            *(details.node.selection_set for details in self._root()[1]),
+            *(fragment.definition.selection_set for fragment in self.fragments.values()),
+        ]:
+            if node is not None:
+                visit(node, used)
+        return repr([(name, self.variable_values.coerced.get(name)) for name in sorted(used.names)])
+
     def _root(self) -> tuple[str, list[FieldDetails], GraphQLField]:
         root = self.schema.get_root_type(self.operation.operation)
         assert root is not None
@@ -113,6 +132,15 @@ class CompiledExecutor(Executor[None]):
         ).grouped_field_set
         key, details = next(iter(grouped.items()))
         return key, details, root.fields[details[0].node.name.value]
+
+
+class _Used(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def enter_variable(self, node: VariableNode, *_: Any) -> None:
+        self.names.add(node.name.value)
 
 
 def names_what_it_needs(definition: GraphQLField) -> bool:

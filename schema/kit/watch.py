@@ -1,7 +1,7 @@
 """The life of a subscription: its events, for as long as its caller may see them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterable
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -53,12 +53,10 @@ class _Teller:
         self.executor = executor
         self.payload_of = payload_of
         self.key, self.completer = executor.root_completer()
+        self.variables = executor.variables_below_root()
 
     async def tell(self, burst: Burst) -> Payloads:
         """The payloads of these events."""
-        known = burst.payloads.get(id(self.executor.plans))
-        if known is not None:
-            return known[1]
         try:
             if self.completer is not None:
                 return await self._at_once(burst, self.completer)
@@ -67,14 +65,38 @@ class _Teller:
         return Payloads([encode(self.payload_of(await self._one(event))) for event in burst.events], burst.resume)
 
     async def _at_once(self, burst: Burst, completer: Completer) -> Payloads:
+        if not burst.shared:
+            return await self._make(burst, completer)
+        asked = self._asked(completer)
+        if asked not in burst.payloads:
+            burst.payloads[asked] = self.executor.plans, self._make(burst, completer)
+        making = burst.payloads[asked][1]
+        return making.result() if making.done() else await asyncio.shield(making)
+
+    def _asked(self, completer: Completer) -> Hashable:
+        """What tells those apart who are told different things of the same event."""
+        plan = id(self.executor.plans)
+        if completer.one is not None:
+            return plan
+        scope = self.executor.context_value.scope
+        return plan, self.variables, None if scope is None else (scope.workspace_id, scope.principal.permissions)
+
+    def _make(self, burst: Burst, completer: Completer) -> "asyncio.Future[Payloads]":
+        """At once, unless the database is needed; then for all who will want it, though the first of them goes."""
         if completer.one is None:
-            assert completer.many is not None
-            values = await completer.many(burst.events, self.executor)
-            return Payloads([self._text(value) for value in values], burst.resume)
-        payloads = Payloads([self._text(completer.one(event)) for event in burst.events], burst.resume)
-        if burst.shared:
-            burst.payloads[id(self.executor.plans)] = self.executor.plans, payloads
-        return payloads
+            making: asyncio.Future[Payloads] = asyncio.ensure_future(self._fetch(burst, completer))
+            making.add_done_callback(_take_note)
+        else:
+            making = asyncio.get_running_loop().create_future()
+            making.set_result(self._payloads(burst, map(completer.one, burst.events)))
+        return making
+
+    async def _fetch(self, burst: Burst, completer: Completer) -> Payloads:
+        assert completer.many is not None
+        return self._payloads(burst, await completer.many(burst.events, self.executor))
+
+    def _payloads(self, burst: Burst, values: Iterable[Any]) -> Payloads:
+        return Payloads([self._text(value) for value in values], burst.resume)
 
     def _text(self, value: Any) -> bytes:
         return encode({"data": {self.key: value}})
@@ -82,6 +104,12 @@ class _Teller:
     async def _one(self, event: Any) -> ExecutionResult:
         result: Any = self.executor.build_per_event_executor(event).execute_operation(False)
         return await result if asyncio.iscoroutine(result) else result  # type: ignore[no-any-return]
+
+
+def _take_note(making: "asyncio.Future[Payloads]") -> None:
+    """Whoever waited was told of the exception; perhaps nobody did."""
+    if not making.cancelled():
+        making.exception()
 
 
 async def _while_allowed(source: Any, check: Check, every_seconds: float) -> AsyncGenerator[Any, None]:

@@ -1,13 +1,16 @@
 """What comes out of a subscription, in this process."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from permissions.capabilities import Permission
 from schema.kit.burst import Burst
 from tests.kit import toys
-from tests.kit.api import Api
+from tests.kit.api import Api, token_with
 from tests.kit.toys import toy, toy_schema
+from tests.kit.workspaces import new_workspace
 
 
 @pytest.fixture
@@ -34,7 +37,39 @@ async def test_batched_fields_are_fetched_once_for_a_burst(api: Api) -> None:
     payloads = await heard(api, "subscription { bursts(shared: true) { children(first: 1) { name } } }")
     assert [payload["data"]["bursts"]["children"][0]["name"] for payload in payloads] == ["toy 10", "toy 20", "toy 30"]
     assert toys.calls == [("children", 3)]
-    assert not toys.made_bursts[0].payloads
+
+
+async def test_batched_fields_are_fetched_once_for_all_who_are_alike(api: Api, database: str) -> None:
+    del database
+    scope = await new_workspace()
+    alike = [await token_with(scope, Permission.CONTACT_READ) for _ in range(2)]
+    other = await token_with(scope, Permission.CONTACT_READ, Permission.SEGMENT_READ)
+    query = "subscription ($n: Int!, $shared: Boolean!) { bursts(shared: $shared) { children(first: $n) { name } } }"
+    toys.made_bursts[:] = [Burst([toy(1), toy(2)], shared=True)]
+    toys.calls.clear()
+    for bearer, number, calls in ((alike[0], 1, 1), (alike[1], 1, 1), (alike[1], 2, 2), (other, 1, 3), (None, 1, 4)):
+        heard = [event async for event in api.listen(bearer, query, n=number, shared=True)]
+        assert [len(event["data"]["bursts"]["children"]) for event in heard] == [number, number]
+        assert len(toys.calls) == calls
+
+
+async def test_what_is_fetched_for_several_comes_to_the_others_when_the_first_goes(api: Api) -> None:
+    toys.made_bursts[:] = [Burst([toy(1)], shared=True)]
+    query = "subscription { bursts(shared: true) { children(first: 1) { name } } }"
+    first = asyncio.ensure_future(heard(api, query))
+    while not toys.made_bursts[0].payloads:
+        await asyncio.sleep(0)
+    others = [asyncio.ensure_future(heard(api, query)) for _ in range(3)]
+    first.cancel()
+    for payloads in await asyncio.gather(*others):
+        assert payloads[0]["data"]["bursts"]["children"] == [{"name": "toy 10"}]
+
+
+async def test_where_fetching_fails_each_is_told_in_the_ordinary_way(api: Api) -> None:
+    toys.made_bursts[:] = [Burst([toy(1), {**toy(2), "name": None}], shared=True)]
+    query = "subscription { bursts(shared: true) { name children(first: 1) { name } } }"
+    for payloads in await asyncio.gather(*(heard(api, query) for _ in range(3))):
+        assert [payload["data"] is None for payload in payloads] == [False, True]
 
 
 async def test_a_shared_burst_is_written_once_for_all_who_ask_for_the_same(api: Api) -> None:
