@@ -2,10 +2,11 @@
 
 import pytest
 
-from models import db, jobs, segment_contacts, selections, workspaces
+from models import db, jobs, segment_contacts, segments, selections, workspaces
 from models.errors import Invalid, LimitExceeded, NotFound, Problems, Required, Unsupported
 from models.membership.origins import Override
 from models.segment_contacts import Change
+from models.segments import SegmentKind
 from models.selections import ContactSelection
 from permissions.principal import Scope
 from tests.kit.segments import (
@@ -154,6 +155,45 @@ async def test_a_job_counts_the_contacts_it_looked_at_and_those_it_changed(scope
     while await segment_contacts.take_step(scope, job):
         pass
     assert (job.done, job.total, job.progress["changed"]) == (15, 15, 7)
+
+
+async def test_first_members_and_copies_that_are_too_many_come_by_a_job(scope, small_steps):
+    await many_contacts(scope, 25)
+    made = await segments.create(scope, SegmentKind.STATIC, name="Everybody", contacts=EVERYBODY)
+    assert (made.segment.member_count, made.job.segment_id) == (0, made.segment.id)
+    await done(scope, made.job)
+    copy = await segments.duplicate(scope, made.segment.id, "Copy")
+    assert (copy.segment.member_count, copy.job.segment_id) == (0, copy.segment.id)
+    await done(scope, copy.job)
+    assert await members_of(scope, copy.segment) == await members_of(scope, made.segment)
+    assert len(await replayed(scope, copy.segment)) == 25
+
+
+@pytest.mark.parametrize("deleted", ["source", "segment"])
+async def test_a_job_whose_segments_are_deleted_under_it_says_so(scope, small_steps, deleted):
+    await many_contacts(scope, 25)
+    there = {name: await static_segment(scope, name=name) for name in ("source", "segment")}
+    await done(scope, (await segment_contacts.change(scope, there["source"].id, Change.ADD, EVERYBODY)).job)
+    from_source = ContactSelection(segment_id=there["source"].id)
+    queued = await segment_contacts.change(scope, there["segment"].id, Change.ADD, from_source)
+    job = await jobs.claim(scope.workspace_id, queued.job.id)
+    assert await segment_contacts.take_step(scope, job)
+    await segments.delete(scope, there[deleted].id)
+    with pytest.raises(NotFound, match="deleted"):
+        await segment_contacts.take_step(scope, job)
+
+
+EVERYBODY = ContactSelection(search="contact")
+
+
+async def done(scope: Scope, job: jobs.Job | None) -> None:
+    """The job, worked off."""
+    assert job is not None
+    held = await jobs.claim(scope.workspace_id, job.id)
+    assert held is not None
+    while await segment_contacts.take_step(scope, held):
+        pass
+    await jobs.finish(held)
 
 
 async def test_the_members_of_a_large_segment_are_taken_out_by_a_job(scope, small_steps):

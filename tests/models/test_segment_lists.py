@@ -70,6 +70,21 @@ async def test_each_order_lists_all_of_them_whatever_the_size_of_the_page(scope,
         assert read == expected
 
 
+@pytest.mark.parametrize("order", SegmentOrder)
+async def test_no_order_leaves_one_out_or_lists_it_twice_where_many_are_equal(scope, order):
+    ids = [(await static_segment(scope, name="the same")).id for _ in range(7)]
+    await db.execute("UPDATE segments SET created_at = $1, member_count = 3", START)
+    await db.execute("UPDATE segments SET last_used_at = $1 WHERE id % 2 = 0", START)
+    read, after = [], None
+    while True:
+        rows = await segment_lists.page(scope, SegmentFilter(), order, 2, after)
+        read += [row["id"] for row in rows[:2]]
+        if len(rows) <= 2:
+            break
+        after = (rows[1]["sort_key"], rows[1]["id"])
+    assert sorted(read) == ids
+
+
 async def test_search_looks_into_the_name_whatever_the_case_and_takes_wildcards_literally(scope):
     for name in ("Botox 50% off", "BOTOX regulars", "Peeling"):
         await static_segment(scope, name=name)

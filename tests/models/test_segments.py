@@ -267,6 +267,19 @@ async def test_a_rule_that_speaks_of_a_field_that_is_gone_comes_back_with_the_fi
     assert (await segments.restore(scope, segment.id)).segment.deleted_at is None
 
 
+async def test_a_field_is_deleted_or_a_rule_speaks_of_it_and_never_both(scope):
+    for round_ in range(10):
+        field = await contact_fields.create(scope, key=f"f{round_}", label="F", kind=FieldType.TEXT)
+        rule = {"field": {"field": f"attributes.f{round_}", "operator": "IS_SET"}}
+
+        async def speak(rule: dict = rule, wait: float = round_ / 1000) -> None:
+            await asyncio.sleep(wait)
+            await segments.create(scope, SegmentKind.DYNAMIC, name="x", rule=rule)
+
+        outcomes = await asyncio.gather(contact_fields.delete(scope, field.id), speak(), return_exceptions=True)
+        assert [isinstance(outcome, Exception) for outcome in outcomes].count(True) == 1, outcomes
+
+
 async def test_a_static_segment_comes_back_with_its_members_but_the_deleted_contacts(scope):
     ids = await new_contacts(scope, 3)
     segment = await static_segment(scope, ids)

@@ -1,5 +1,6 @@
 """What uses a segment: registered, refreshed, released, listed."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -88,6 +89,21 @@ async def test_a_deleted_segments_rule_uses_nothing_until_it_is_restored(scope):
     assert await uses.in_use(scope, base.id) == []
     await segments.restore(scope, dependent.id)
     assert len(await uses.in_use(scope, base.id)) == 1
+
+
+async def test_a_segment_is_deleted_or_used_and_never_both(scope):
+    for round_ in range(10):
+        segment = await static_segment(scope)
+
+        async def use(segment_id: int = segment.id, wait: float = round_ / 1000) -> None:
+            await asyncio.sleep(wait)
+            await register(scope, [segment_id], used_by=segment_id)
+
+        outcomes = await asyncio.gather(segments.delete(scope, segment.id), use(), return_exceptions=True)
+        deleted, used = (not isinstance(outcome, Exception) for outcome in outcomes)
+        assert (deleted, used) in ((True, False), (False, True)), outcomes
+        assert bool(await uses.in_use(scope, segment.id)) == used
+        assert (await segments.find(scope, segment.id) is None) == deleted
 
 
 async def test_the_uses_of_several_segments_come_page_by_page_last_used_first(scope):

@@ -5,13 +5,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from models import contacts, db, segment_contacts, segments, uses
-from models.membership import turns
+from models import contacts, db, exporting, segment_contacts, segments, uses
+from models.broadcasting import course
+from models.importing import starting
+from models.importing.mapping import Column, Options
+from models.membership import rebuild, turns
+from models.selections import ContactSelection
 from models.uses import UseKind
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from permissions.roles import Role
 from schema.kit.ids import to_id
+from tests.kit import broadcasts
 from tests.kit.api import Api, bearer_of
 from tests.kit.segments import dynamic_segment, in_segment, many_contacts, new_contacts, static_segment
 from tests.kit.workspaces import new_workspace
@@ -195,6 +200,34 @@ async def test_a_segment_in_use_is_refused_and_names_what_uses_it(api, admin, sc
     assert (await api.data(admin, DELETE, id=id_of(base), force=True))["segmentDelete"]["deletedId"] == id_of(base)
 
 
+async def test_behind_each_use_is_the_thing_that_uses_for_those_who_may_see_it(api, admin, scope):
+    await broadcasts.connected(scope)
+    segment = await static_segment(scope, name="Used")
+    await exporting.start(scope, ContactSelection(segment_id=segment.id), None, exporting.Format.CSV)
+    options = Options((Column("email", "email"),), add_to_segment_id=segment.id)
+    await starting.start_pasted(scope, "email\na@example.com\n", options)
+    await course.schedule(scope, (await broadcasts.a_draft(scope, segment.id)).id, None)
+    await dynamic_segment(scope, in_segment(segment), name="Builds on it", built=False)
+    asked = """query ($id: ID!) { segment(id: $id) { uses { nodes {
+        kind active label usedBy { __typename ... on Node { id } } } } } }"""
+    nodes = (await api.data(admin, asked, id=id_of(segment)))["segment"]["uses"]["nodes"]
+    assert {(node["kind"], node["active"], node["usedBy"]["__typename"]) for node in nodes} == {
+        ("EXPORT", True, "ExportJob"),
+        ("IMPORT", True, "ImportJob"),
+        ("BROADCAST", True, "Broadcast"),
+        ("SEGMENT", True, "Segment"),
+    }
+    refused = (await api.data(admin, DELETE, id=id_of(segment)))["segmentDelete"]
+    assert refusals(refused) == [("IN_USE", ["id"])]
+    for node in nodes:
+        assert f'{node["kind"].lower()} "{node["label"]}"' in refused["userErrors"][0]["message"]
+    reader = await bearer_of(scope, Role.USER, Permission.SEGMENT_READ)
+    answer = await api.ask(reader, asked, id=id_of(segment))
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"FORBIDDEN"}
+    seen = {node["kind"] for node in answer["data"]["segment"]["uses"]["nodes"] if node["usedBy"] is not None}
+    assert seen == {"SEGMENT"}
+
+
 async def test_a_deleted_segment_is_gone_listed_apart_and_restored_with_its_members(api, admin, scope):
     segment = await static_segment(scope, await new_contacts(scope, 2))
     await api.data(admin, DELETE, id=id_of(segment))
@@ -207,6 +240,20 @@ async def test_a_deleted_segment_is_gone_listed_apart_and_restored_with_its_memb
     assert restored["segment"] == {"memberCount": 2, "deletedAt": None}
     again = (await api.data(admin, restore, id=id_of(segment)))["segmentRestore"]
     assert refusals(again) == [("NOT_ALLOWED_IN_STATE", ["id"])]
+
+
+async def test_a_rule_that_comes_back_is_right_as_of_no_moment_until_it_is_computed(api, admin, scope):
+    segment = await dynamic_segment(scope)
+    asked = "query ($id: ID!) { segment(id: $id) { status computedAt memberCount } }"
+    await api.data(admin, DELETE, id=id_of(segment))
+    await new_contacts(scope, 1, tags=["vip"])
+    restore = f"mutation ($id: ID!) {{ segmentRestore(id: $id) {{ segment {{ status computedAt }} {ERRORS} }} }}"
+    restored = (await api.data(admin, restore, id=id_of(segment)))["segmentRestore"]["segment"]
+    assert restored == {"status": "BUILDING", "computedAt": None}
+    assert (await api.data(admin, asked, id=id_of(segment)))["segment"]["computedAt"] is None
+    await rebuild.rebuild(scope.workspace_id, segment.id)
+    found = (await api.data(admin, asked, id=id_of(segment)))["segment"]
+    assert (found["status"], found["memberCount"], found["computedAt"] is not None) == ("READY", 1, True)
 
 
 async def test_contacts_are_added_by_rule_search_segment_and_ids(api, admin, scope):
