@@ -4,12 +4,14 @@ The work is in proportion to those who crossed, not to those there are: each lin
 in all the time since the one before, however long that was.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from models import db
 from models.membership.captures import Marks
 from models.membership.rulebook import Rulebook
+from models.membership.statements import Statement
 from models.membership.turns import LOOK_AHEAD, Turn
 
 AT_ONCE: Final = 2_000
@@ -21,31 +23,36 @@ async def cross(turn: Turn, book: Rulebook) -> tuple[Marks, bool]:
 
     Of more than AT_ONCE, none, and True: they are marked in the table instead.
     """
-    if book.crossers is None or turn.ticked_at is None:
+    if turn.ticked_at is None:
         return {}, False
-    arguments = await book.crossers.parameters.values(turn.now, turn.ticked_at)
-    rows = await db.fetch(f"{book.crossers.sql} LIMIT {AT_ONCE + 1}", *arguments)
-    if len(rows) > AT_ONCE:
-        await _mark(book, turn.ticked_at, turn.now)
-        return {}, True
     fields: dict[int, frozenset[str]] = {}
-    for contact_id, marks in rows:
-        fields[contact_id] = fields.get(contact_id, frozenset()).union(marks)
+    for statement in book.crossers:
+        rows = await _who(statement, turn.ticked_at, turn.now, AT_ONCE + 1)
+        for contact_id, marks in rows:
+            fields[contact_id] = fields.get(contact_id, frozenset()).union(marks)
+        if len(rows) > AT_ONCE or len(fields) > AT_ONCE:
+            await _mark(book, turn.ticked_at, turn.now)
+            return {}, True
     return fields, False
 
 
 async def is_calm(turn: Turn, book: Rulebook) -> bool:
     """Whether nobody crosses a line soon, unless something is written."""
-    if book.crossers is None:
-        return True
-    arguments = await book.crossers.parameters.values(turn.now + LOOK_AHEAD, turn.now)
-    return not await db.fetch(f"{book.crossers.sql} LIMIT 1", *arguments)
+    for statement in book.crossers:
+        if await _who(statement, turn.now, turn.now + LOOK_AHEAD, 1):
+            return False
+    return True
+
+
+async def _who(statement: Statement, since: datetime, now: datetime, most: int) -> Sequence[db.Record]:
+    arguments = await statement.parameters.values(now, since)
+    return await db.fetch(f"{statement.sql} LIMIT {most}", *arguments)
 
 
 async def _mark(book: Rulebook, since: datetime, now: datetime) -> None:
-    assert book.crossers is not None
-    arguments = await book.crossers.parameters.values(now, since)
-    await db.execute(_MARK.format(crossers=book.crossers.sql), *arguments)
+    for statement in book.crossers:
+        arguments = await statement.parameters.values(now, since)
+        await db.execute(_MARK.format(crossers=statement.sql), *arguments)
 
 
 # They have waited since the last tick, and it is told how long (`Workspace.freshness`).

@@ -228,10 +228,11 @@ async def _unsettled(plan: _Plan, since: datetime, now: datetime) -> set[int]:
 
 async def _crossed(plan: _Plan, since: datetime, now: datetime) -> set[int]:
     """Contacts whom time may have carried over one of the rule's lines meanwhile."""
-    if plan.book.crossers is None or since >= now:
-        return set()
-    arguments = await plan.book.crossers.parameters.values(now, since)
-    return {contact_id for contact_id, _ in await db.fetch(plan.book.crossers.sql, *arguments)}
+    crossed: set[int] = set()
+    for statement in plan.book.crossers if since < now else ():
+        arguments = await statement.parameters.values(now, since)
+        crossed.update(contact_id for contact_id, _ in await db.fetch(statement.sql, *arguments))
+    return crossed
 
 
 async def _leave_out(contact_ids: Collection[int]) -> None:

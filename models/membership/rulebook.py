@@ -72,7 +72,7 @@ class Rulebook:
     builds: tuple[Build, ...] = ()
     readers_of: tuple[Mapping[str, frozenset[int]], ...] = ()
     conditions: Mapping[int, int] = field(default_factory=dict)
-    crossers: Statement | None = None
+    crossers: tuple[Statement, ...] = ()
     sources: Mapping[int, Source] = field(default_factory=dict)
     catalogue: Catalogue | None = None
     statements: OrderedDict[tuple[int, ...], Statement] = field(default_factory=OrderedDict)
@@ -80,7 +80,7 @@ class Rulebook:
     @property
     def ticks(self) -> bool:
         """Whether time alone can change a member."""
-        return self.crossers is not None
+        return bool(self.crossers)
 
     def readers(self, level: int, changed: Iterable[str]) -> frozenset[int]:
         """The segments of a level that must be asked again when this changed."""
@@ -234,7 +234,7 @@ def make(
     book.conditions = {segment.id: count_conditions(segment.rule) for segment in followed}
     if before is not None:
         book.take_over(before)
-    if book.crossers is None:
+    if not book.crossers:
         lines = [(segment.id, segment.boundaries) for segment in followed]
         book.crossers = crossers(workspace_id, timezone, lines)
     return book

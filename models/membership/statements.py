@@ -1,9 +1,11 @@
 """The engine's long statements, made once for a set of rules: who belongs where, and who crossed a line."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Final
 
-from models.rules.boundaries import Boundary
+from models.rules.boundaries import ActivityCrossing, Boundary
 from models.rules.compile import batch
 from models.rules.parameters import Parameters
 from models.rules.tree import Rule
@@ -63,8 +65,19 @@ ORDER BY contact_id, segment_id
 """
 
 
-def crossers(workspace_id: int, timezone: str, lines_of: Iterable[tuple[int, Sequence[Boundary]]]) -> Statement | None:
-    """Who crossed a line since `since`; None when there are no lines. A line that several segments share is looked at once.
+# ---------------------------------------------------------------- time
+
+LOOKS_AT_ONCE: Final = 500
+"""Lines, and filters on them, in one statement: PostgreSQL plans each, takes 32,767 parameters, and has a stack to mind."""
+
+Lines = Mapping[Boundary, Sequence[int]]
+"""Lines, each with the segments whose it is."""
+
+
+def crossers(
+    workspace_id: int, timezone: str, lines_of: Iterable[tuple[int, Sequence[Boundary]]]
+) -> tuple[Statement, ...]:
+    """Who crossed a line since `since`; none where there are no lines. A line that several segments share is looked at once.
 
     Rows: contact_id (perhaps more than once), fields (marks for the segments whose line it is).
     """
@@ -72,19 +85,67 @@ def crossers(workspace_id: int, timezone: str, lines_of: Iterable[tuple[int, Seq
     for segment_id, boundaries in lines_of:
         for boundary in boundaries:
             lines.setdefault(boundary, []).append(segment_id)
-    if not lines:
-        return None
+    return tuple(_crossers_of(workspace_id, timezone, some) for some in _few_at_once(lines))
+
+
+def _few_at_once(lines: Lines) -> Iterator[Lines]:
+    """So many as one statement takes; those that are looked at together stand together."""
+    some: dict[Boundary, Sequence[int]] = {}
+    weight = 0
+    for boundary in sorted(lines, key=_place):
+        some[boundary] = lines[boundary]
+        weight += 1 + len(getattr(boundary, "filters", ()))
+        if weight >= LOOKS_AT_ONCE:
+            yield some
+            some, weight = {}, 0
+    if some:
+        yield some
+
+
+def _place(boundary: Boundary) -> str:
+    return repr(replace(boundary, filters=()) if isinstance(boundary, ActivityCrossing) else boundary)
+
+
+def _crossers_of(workspace_id: int, timezone: str, lines: Lines) -> Statement:
     p = Parameters(workspace_id, timezone)
     looks = []
-    for boundary, segment_ids in lines.items():
-        marks = p.bind(tuple(f"time:{segment_id}" for segment_id in segment_ids), "text[]")
-        looks.append(f"SELECT x.contact_id, {marks} AS fields FROM ({boundary.query(p)}) AS x")  # noqa: S608
-    return Statement(_union(looks), p)
+    for _, group in groupby(lines, key=_place):
+        together = list(group)
+        first = together[0]
+        if isinstance(first, ActivityCrossing) and len(together) > 1:
+            looks.append(
+                _look_once(first, {line: lines[line] for line in together if isinstance(line, ActivityCrossing)}, p)
+            )
+        else:
+            marks = p.bind(_marks(lines[first]), "text[]")
+            looks.append(f"SELECT x.contact_id, {marks} AS fields FROM ({first.query(p)}) AS x")  # noqa: S608
+    return Statement("\nUNION ALL\n".join(looks), p)
 
 
-def _union(looks: list[str]) -> str:
-    """All of them, halved again and again: thousands one after the other would go too deep for PostgreSQL's stack."""
-    if len(looks) == 1:
-        return looks[0]
-    half = len(looks) // 2
-    return f"({_union(looks[:half])}\nUNION ALL\n{_union(looks[half:])})"
+def _look_once(place: ActivityCrossing, lines: Mapping[ActivityCrossing, Sequence[int]], p: Parameters) -> str:
+    """One look for conditions that differ in their filters alone: it is asked of each activity whose filters it passes."""
+    marks = [(mark, number) for number, ids in enumerate(lines.values(), start=1) for mark in _marks(ids)]
+    return _LOOK_ONCE.format(
+        passes=place.passes(p),
+        matches=",\n".join(f"({line.matches(p)}) IS TRUE" for line in lines),
+        marks=p.bind(tuple(mark for mark, _ in marks), "text[]"),
+        numbers=p.bind(tuple(number for _, number in marks), "bigint[]"),
+    )
+
+
+_LOOK_ONCE = """
+SELECT a.contact_id, met.fields FROM activities AS a
+CROSS JOIN LATERAL (
+    SELECT array_agg(told.mark) AS fields
+    FROM unnest(ARRAY[
+        {matches}
+    ]) WITH ORDINALITY AS matched (is_so, number)
+    JOIN unnest({marks}, {numbers}) AS told (mark, number) USING (number)
+    WHERE matched.is_so
+) AS met
+WHERE {passes} AND met.fields IS NOT NULL
+"""
+
+
+def _marks(segment_ids: Iterable[int]) -> tuple[str, ...]:
+    return tuple(f"time:{segment_id}" for segment_id in segment_ids)

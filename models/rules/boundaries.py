@@ -94,10 +94,16 @@ class ActivityCrossing:
 
     def query(self, p: Parameters) -> str:
         """SELECT contact_id, perhaps more than once each: run with `since` and `now`."""
-        which = [f"a.workspace_id = {p.workspace}", f"a.kind = {p.bind(self.kind, 'text')}"]
-        which.append(_passed(Time("a.occurred_at", days=False), self.line, self.keeps, p))
-        which += [filter_sql(part, p) for part in self.filters]
-        return f"SELECT a.contact_id FROM activities AS a WHERE {' AND '.join(which)}"
+        return f"SELECT a.contact_id FROM activities AS a WHERE {self.passes(p)} AND {self.matches(p)}"
+
+    def passes(self, p: Parameters) -> str:
+        """Whether the line has passed activity `a`, whatever its properties."""
+        passed = _passed(Time("a.occurred_at", days=False), self.line, self.keeps, p)
+        return f"a.workspace_id = {p.workspace} AND a.kind = {p.bind(self.kind, 'text')} AND {passed}"
+
+    def matches(self, p: Parameters) -> str:
+        """Whether the properties of activity `a` are as they have to be."""
+        return " AND ".join(filter_sql(part, p) for part in self.filters) or "true"
 
     @property
     def index(self) -> Index | None:

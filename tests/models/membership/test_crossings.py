@@ -146,6 +146,33 @@ async def test_a_clock_that_is_set_back_takes_nothing_back(time):
     await assert_all_is_right(scope)
 
 
+async def test_of_conditions_on_one_kind_of_activity_each_hears_of_its_own(time, monkeypatch):
+    """They are looked at together; and who has very many activities on the line is one crosser, and none is lost."""
+    monkeypatch.setattr(crossings, "AT_ONCE", 5)
+    scope = await new_workspace()
+    segments = [await plus_segment(scope, bought(sku)) for sku in ("a", "b", "c")]
+    ids = await new_contacts(scope, 3)
+    for contact_id, sku, many in zip(ids, ("a", "b", "x"), (1, 9, 1), strict=True):
+        await db.execute(_BUY, scope.workspace_id, contact_id, time.now, sku, many)
+    await settled(scope)
+    assert [await members_of(scope, segment) for segment in segments] == [{ids[0]}, {ids[1]}, set()]
+    time.on(days=30, seconds=1)
+    assert await settled(scope) == 2
+    assert [await members_of(scope, segment) for segment in segments] == [set(), set(), set()]
+    await assert_all_is_right(scope)
+
+
+def bought(sku):
+    ours = {"property": "sku", "operator": "EQUALS", "value": sku}
+    return {"activity": {"kind": "purchase", "where": [ours], "within": "P30D", "operator": "GTE", "value": 1}}
+
+
+_BUY = """
+INSERT INTO activities (workspace_id, contact_id, kind, occurred_at, properties)
+SELECT $1, $2, 'purchase', $3, jsonb_build_object('sku', $4::text) FROM generate_series(1, $5::int)
+"""
+
+
 # ---------------------------------------------------------------- the work it is
 
 RELATIVE = ["WITHIN_LAST", "MORE_THAN_AGO", "WITHIN_NEXT", "MORE_THAN_AHEAD"]
@@ -200,9 +227,12 @@ async def _scans_of_a_tick(scope):
     async with db.transaction():
         turn = await turns.take(scope.workspace_id)
         book = await rulebook.current(scope.workspace_id, turn.epoch)
-        arguments = await book.crossers.parameters.values(turn.now + timedelta(minutes=1), turn.now)
-        plan = db.load_json(await db.fetch_value("EXPLAIN (FORMAT JSON) " + book.crossers.sql, *arguments))
-    found, waiting = [], [plan[0]["Plan"]]
+        waiting = []
+        for statement in book.crossers:
+            arguments = await statement.parameters.values(turn.now + timedelta(minutes=1), turn.now)
+            plan = db.load_json(await db.fetch_value("EXPLAIN (FORMAT JSON) " + statement.sql, *arguments))
+            waiting.append(plan[0]["Plan"])
+    found = []
     while waiting:
         node = waiting.pop()
         waiting += node.get("Plans", [])
@@ -214,3 +244,21 @@ async def _scans_of_a_tick(scope):
 def _looks_its_line_up(index, bounds):
     """Whether more than the workspace, and for activities more than their kind, bounds what is read of it."""
     return index is not None and bounds.count(" AND ") >= (3 if "kind" in bounds else 2)
+
+
+async def test_however_many_the_rules_a_statement_stays_small_enough_to_be_asked(time):
+    """Thousands of conditions that differ in their filters alone."""
+    scope = await new_workspace()
+    rules = [{"any": [bought(f"{number} {part}") for part in range(45)]} for number in range(40)]
+    await db.execute(_IN_FORCE, scope.workspace_id, [db.dump_json(rule) for rule in rules])
+    (one,) = await new_contacts(scope, 1)
+    await db.execute(_BUY, scope.workspace_id, one, time.now, "7 8", 1)
+    assert (await slices.take_in(scope.workspace_id, 10)).changes == 1
+    time.on(days=30, seconds=1)
+    assert (await slices.take_in(scope.workspace_id, 10)).changes == 1
+
+
+_IN_FORCE = """
+INSERT INTO segments (workspace_id, name, kind, rule, rule_in_force, force_version)
+SELECT $1, 'one of many', 'DYNAMIC_PLUS', rule::jsonb, rule::jsonb, 1 FROM unnest($2::text[]) AS rule
+"""

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from models import clock, db
-from models.membership import slices
+from models.membership import slices, statements
 from tests.kit.engine import assert_all_is_right, plus_segment, settled, stored
 from tests.kit.segments import dynamic_segment, in_segment
 from tests.kit.worlds import World
@@ -23,8 +23,9 @@ DAYS = [0, 1, 7, 14, 30, 31, 90, 365, 366]
 
 
 @pytest.mark.parametrize("seed", range(WORLDS))
-async def test_whatever_the_clock_is_moved_to_members_are_as_the_rules_have_them(database, seed):
+async def test_whatever_the_clock_is_moved_to_members_are_as_the_rules_have_them(database, monkeypatch, seed):
     world = World(seed, contacts=30)
+    monkeypatch.setattr(statements, "LOOKS_AT_ONCE", Random(seed).choice([1, 4, 500]))
     moving = Moving(world)
     clock.set_source(lambda: moving.now)
     scope = await stored(world)
