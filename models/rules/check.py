@@ -11,6 +11,7 @@ from models.errors import DomainError, Invalid, LimitExceeded, NotFound, Path, P
 from models.rules.catalogue import NUMERIC, OPERATORS, TEMPORAL, Catalogue
 from models.rules.depends import find_cycle
 from models.rules.operands import (
+    MAX_TOLD,
     read_boolean,
     read_duration,
     read_instant,
@@ -44,8 +45,8 @@ MAX_DEPTH = 8
 MAX_CONDITIONS = 100
 """Conditions of a rule, the filters of activities included."""
 
-MAX_TOLD = 50
-"""Mistakes that are told at once."""
+MAX_HINTS = 5
+"""Unknown fields for which one that is spelled alike is looked for, which takes a while among hundreds."""
 
 MEMBERS: Final = ("all", "any", "not", "field", "tags", "segment", "activity")
 """Of which a rule has exactly one."""
@@ -96,6 +97,7 @@ class _Reading:
     stored: bool
     errors: list[DomainError] = field(default_factory=list)
     conditions: int = 0
+    hints: int = 0
 
     # ------------------------------------------------------------ groups
 
@@ -129,7 +131,7 @@ class _Reading:
 
     def _leaf(self, key: str, value: object, path: Steps) -> Rule | None:
         self.conditions += 1
-        if self.conditions > MAX_CONDITIONS:  # which is told in the end; that many mistakes need not be found
+        if self.conditions > MAX_CONDITIONS or len(self.errors) >= MAX_TOLD:  # told in the end; the others are counted
             return None
         if not isinstance(value, dict):
             raise Invalid("must be an object that describes the condition", path)
@@ -173,7 +175,9 @@ class _Reading:
     def _unknown_field(self, named: str) -> str:
         if named == "tags":
             return 'tags have a condition of their own: {"tags": {"operator": "HAS_ANY", "tags": [..]}}'
-        bare = {field.key.removeprefix("attributes."): field.key for field in self.catalogue.fields()}
+        self.hints += 1
+        fields = self.catalogue.fields() if self.hints <= MAX_HINTS else []
+        bare = {field.key.removeprefix("attributes."): field.key for field in fields}
         near = get_close_matches(named[:100].removeprefix("attributes."), bare, 1, cutoff=0.7)
         hint = f': did you mean "{bare[near[0]]}"?' if near else "; ruleFields lists those there are"
         return f'there is no field "{named[:100]}"{hint}'

@@ -23,6 +23,9 @@ MAX_TEXT = 1_000
 MAX_NUMBER = Decimal("1e100")
 """No number that a rule names, or that a metric adds up, is further from zero."""
 
+MAX_TOLD = 50
+"""Mistakes that are told at once. No more are looked for: to read a rule must not take long, however wrong it is."""
+
 T = TypeVar("T")
 
 _LISTS = {
@@ -104,6 +107,8 @@ def read_list(one: Callable[[object], T], value: object) -> tuple[T, ...]:
             read.append(one(item))
         except DomainError as error:
             errors.append(error.under(place))
+            if len(errors) == MAX_TOLD:
+                break
     if errors:
         raise Problems(errors)
     return tuple(read)

@@ -181,6 +181,11 @@ def test_of_very_many_mistakes_the_first_fifty_are_told():
     assert len(mistakes(field("score", "IN", ["x"] * 1_000))) == 50
 
 
+def test_of_many_unknown_fields_the_first_five_get_a_hint():
+    told = mistakes({"any": [field("emial", "IS_SET")] * 7})
+    assert ["did you mean" in message for _, _, message in told] == [True] * 5 + [False] * 2
+
+
 JSON = st.recursive(
     st.none()
     | st.booleans()
