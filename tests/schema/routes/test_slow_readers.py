@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import aiohttp
+import psutil
 import pytest
 
 from models import db
@@ -146,6 +147,13 @@ async def test_a_socket_whose_pings_are_not_answered_is_told_where_to_go_on_befo
     assert feed.from_cursor(scope, cursor) == MANY
 
 
+def connections_of(place: str) -> int:
+    """How many connections the server at this address, which is in this process, holds open."""
+    port = int(place.rpartition(":")[2])
+    open_ones = [one for one in psutil.Process().net_connections("tcp") if one.status not in ("LISTEN", "NONE")]
+    return sum(one.laddr.port == port for one in open_ones)
+
+
 async def test_who_never_reads_again_is_broken_off_and_leaves_nothing_behind(scope, monkeypatch):
     monkeypatch.setattr("muster.protocols.UNREAD_SECONDS", 1)
     before = len(asyncio.all_tasks())
@@ -159,7 +167,7 @@ async def test_who_never_reads_again_is_broken_off_and_leaves_nothing_behind(sco
         listener = await _distinct(place, bearer, {"query": FOLLOW, "variables": {"after": after}})
 
         async def all_gone() -> bool:
-            return await nobody_follows() and len(asyncio.all_tasks()) <= started
+            return await nobody_follows() and len(asyncio.all_tasks()) <= started and connections_of(place) == 0
 
         await eventually(all_gone)
     reader.reader.close()
