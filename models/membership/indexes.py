@@ -1,8 +1,6 @@
 """The indexes that crossings look lines up in, for custom fields: built when a rule first needs them, never dropped."""
 
-import asyncio
 from collections.abc import Iterable
-from typing import Final
 
 import structlog
 
@@ -11,21 +9,20 @@ from models.rules.boundaries import Boundary, Index
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS: Final = 0.5
-"""How often to look whether another's index is done."""
 
-
-async def build(lines: Iterable[Boundary]) -> None:
+async def build(lines: Iterable[Boundary]) -> bool:
     """Build what these lines need and is not there, without holding anybody up. Outside of a transaction.
 
-    One index at a time on the whole installation: two at once would each wait for the other to let go of what it sees. One that
-    was left half-built is built anew.
+    False when another index of contacts is being built: come again. Two at once would each wait for the other to let go of
+    what it sees; and one waits for every transaction that is open, a backup say, which need not hold up more than one worker.
+    An index that was left half-built is built anew.
     """
     assert not db.in_a_transaction(), "an index is built concurrently, so in no transaction"
     for index in {line.index for line in lines if line.index is not None}:
         while (state := await _state(index)) != "ready":
             if state == "growing" or not await _build(index, state):
-                await asyncio.sleep(LOOK_SECONDS)
+                return False
+    return True
 
 
 async def _build(index: Index, state: str) -> bool:

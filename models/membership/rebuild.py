@@ -1,6 +1,6 @@
 """A segment computed from the ground up, beside its members, and swapped in at one instant.
 
-    begun      in a turn: slices write down whom they touch; the rule in force goes on as before
+    begun      once its indexes are there, in a turn: slices write down whom they touch; the rule in force goes on as before
     computed   one statement: who should be a member against who is
     written    a small difference: in the turn. A large one: before it, while the engine leaves these rows alone
     caught up  whoever was written down is asked again, by the next rule
@@ -10,6 +10,7 @@ The log gets the difference alone. If it dies anywhere, the transaction rolls ba
 starts again from the ground up.
 """
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,6 +42,9 @@ SMALL: Final = 5_000
 AT_ONCE: Final = 5_000
 """Contacts asked in one statement while catching up."""
 
+INDEX_SECONDS: Final = 1.0
+"""How often a recompute looks whether its index can be built."""
+
 _seconds = Histogram("muster_build_seconds", "How long the build of a segment took.", buckets=(0.1, 0.5, 1, 5, 30, 120))
 
 
@@ -68,15 +72,22 @@ class _Plan:
 async def rebuild(workspace_id: int, segment_id: int, *, again: bool = False) -> Rebuilt | None:
     """Build the segment if it waits for that (status BUILDING), until its newest rule is in force.
 
-    `again` builds it even though nothing is new: a difference is drift then. None when there is nothing to do or another
-    process is at it. A rule that cannot be computed makes the segment FAILED, its members as they were.
+    `again` builds it even though nothing is new: a difference is drift then. None when there is nothing to do, another
+    process is at it, or it has to wait for an index. A rule that cannot be computed makes the segment FAILED, its members as
+    they were.
     """
     done: Rebuilt | None = None
     while True:
-        plan = await _begin(workspace_id, segment_id, again)
+        plan = await _read(workspace_id, segment_id, again)
         if plan is None:
             return done
-        await indexes.build(plan.book.followed[segment_id].boundaries)
+        if not await indexes.build(plan.book.followed[segment_id].boundaries):
+            if not again:  # a sweep comes again: nobody's place is taken meanwhile
+                return done
+            await asyncio.sleep(INDEX_SECONDS)
+            continue
+        if not await _begin(plan, again):
+            continue
         try:
             with _seconds.time():
                 built = await _build(plan)
@@ -96,15 +107,12 @@ async def rebuild(workspace_id: int, segment_id: int, *, again: bool = False) ->
 # ---------------------------------------------------------------- begun
 
 
-async def _begin(workspace_id: int, segment_id: int, again: bool) -> _Plan | None:
-    async with db.transaction():
-        await turns.take(workspace_id)
-        row = await db.fetch_row(_SEGMENT, workspace_id, segment_id)
-        if row is None or not (again or row["status"] == "BUILDING"):
-            if await db.try_advisory_lock(builds.build_lock(workspace_id, segment_id)):
-                await builds.end(workspace_id, segment_id, swapped=False)
-            return None
-        await builds.begin(workspace_id, segment_id)
+async def _read(workspace_id: int, segment_id: int, again: bool) -> _Plan | None:
+    """What is to be built; None when there is nothing."""
+    row = await db.fetch_row(_SEGMENT, workspace_id, segment_id)
+    if row is None or not (again or row["status"] == "BUILDING"):
+        await _clear_up(workspace_id, segment_id)
+        return None
     try:
         return await _plan(workspace_id, segment_id, row["rule"], row["rule_version"], row["unchanged"])
     except Problems as problems:
@@ -117,6 +125,27 @@ _SEGMENT = """
 SELECT rule, rule_version, status, force_version = rule_version AND status = 'READY' AS unchanged
 FROM segments WHERE workspace_id = $1 AND id = $2 AND kind <> 'STATIC' AND deleted_at IS NULL
 """
+
+
+async def _begin(plan: _Plan, again: bool) -> bool:
+    """From the commit on, slices write down what the build has to hear of. False when it is no longer what was read."""
+    async with db.transaction():
+        await turns.take(plan.workspace_id)
+        row = await db.fetch_row(_SEGMENT, plan.workspace_id, plan.segment_id)
+        if row is None or row["rule_version"] != plan.rule_version or not (again or row["status"] == "BUILDING"):
+            return False
+        await builds.begin(plan.workspace_id, plan.segment_id)
+    return True
+
+
+async def _clear_up(workspace_id: int, segment_id: int) -> None:
+    """End what somebody began who came to no end, when nobody is at it."""
+    if not await builds.is_begun(workspace_id, segment_id):
+        return
+    async with db.transaction():
+        await turns.take(workspace_id)
+        if await db.try_advisory_lock(builds.build_lock(workspace_id, segment_id)):
+            await builds.end(workspace_id, segment_id, swapped=False)
 
 
 async def _plan(workspace_id: int, segment_id: int, rule_json: str, rule_version: int, unchanged: bool) -> _Plan:
@@ -151,13 +180,13 @@ async def _build(plan: _Plan) -> Rebuilt | None:
             return None
         if not await builds.is_begun(plan.workspace_id, plan.segment_id):
             raise _Moved  # who had it in hand before us, or found nothing to do, has ended it: nothing was written down since
-        append = await apply.begin(plan.workspace_id, clock.now())
         since, now = await _moments(plan.workspace_id)
         await _compute(plan, now)
         heard, last = await builds.heard(plan.workspace_id, plan.segment_id, 0)
         ask = {*heard, *await _unsettled(plan, since, now)}
         await _leave_out(ask)
         drift = 0
+        append = await apply.begin(plan.workspace_id, max(clock.now(), since))
         large = await _is_large(len(ask))
         if large:
             drift, ask, last = await _exchange(plan, append, ask, last, since)

@@ -1,6 +1,7 @@
 """The indexes that lines of custom fields are looked up in."""
 
 import asyncio
+from contextlib import asynccontextmanager
 from contextvars import Context
 
 import pytest
@@ -17,9 +18,8 @@ READY = "SELECT i.indisvalid FROM pg_index AS i WHERE i.indexrelid = to_regclass
 
 
 @pytest.fixture
-async def lines(database, monkeypatch):
+async def lines(database):
     """Lines of three custom dates, of which nobody has asked before."""
-    monkeypatch.setattr(indexes, "LOOK_SECONDS", 0.05)
     scope = await new_workspace()
     await new_contacts(scope, 3)
     keys = [f"day_of_index_{number}" for number in range(3)]
@@ -41,6 +41,12 @@ def _names(lines: list[tuple[Boundary, ...]]) -> list[str]:
     return sorted({line.index.name for some in lines for line in some if line.index is not None})
 
 
+async def _build(some) -> None:
+    """As a sweep does: again and again."""
+    while not await indexes.build(some):
+        await asyncio.sleep(0.05)
+
+
 async def _are_ready(lines) -> bool:
     return all([await db.fetch_value(READY, name) for name in _names(lines)])
 
@@ -48,25 +54,39 @@ async def _are_ready(lines) -> bool:
 async def test_many_who_want_indexes_at_the_same_time_get_them_all(lines):
     """Of two that are built at once on a table PostgreSQL ends one: each waits for what the other sees."""
     assert len(_names(lines)) == 3
-    await asyncio.gather(*(indexes.build(some) for some in [*lines, *lines]))
+    await asyncio.gather(*(_build(some) for some in [*lines, *lines]))
     assert await _are_ready(lines)
 
 
 async def test_an_index_that_was_left_half_built_is_built_anew(lines):
     await _begin_and_die(lines[0])
     assert not await _are_ready(lines[:1])
-    await indexes.build(lines[0])
+    await _build(lines[0])
     assert await _are_ready(lines[:1])
 
 
+async def test_who_finds_another_index_being_built_does_not_wait_for_it(lines):
+    async with _being_built(lines[0]):
+        assert not await asyncio.create_task(indexes.build(lines[1]), context=Context())
+    await _build(lines[1])
+    assert await _are_ready(lines[:2])
+
+
 async def _begin_and_die(some) -> None:
-    """Begin to build, wait for a writer who does not come to an end, and be cancelled."""
+    async with _being_built(some) as building:
+        building.cancel()
+        await asyncio.wait({building})
+
+
+@asynccontextmanager
+async def _being_built(some):
+    """An index that cannot be finished, as long as a writer does not come to an end."""
     async with db.transaction():
         await db.execute("UPDATE contacts SET name = 'not yet'")
         building = asyncio.create_task(indexes.build(some), context=Context())
         await asyncio.create_task(_is_there(*_names([some])), context=Context())
-        building.cancel()
-        await asyncio.wait({building})
+        yield building
+    await asyncio.wait({building})
 
 
 async def _is_there(name: str) -> None:

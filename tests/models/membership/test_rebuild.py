@@ -158,7 +158,7 @@ async def test_a_recompute_that_another_took_for_finished_is_done_all_the_same(d
     async with db.transaction():
         await db.execute("SET LOCAL muster.members = 'logged'")
         await db.execute("DELETE FROM memberships WHERE contact_id = $1", one)
-    pause = Pause(monkeypatch, "build", indexes)
+    pause = Pause(monkeypatch, "_build")
     recomputing = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id, again=True))
     await pause.reach()
     for workspace_id, segment_id in await builds.wanted():  # a sweep comes by, and sees a segment that is READY
@@ -166,6 +166,29 @@ async def test_a_recompute_that_another_took_for_finished_is_done_all_the_same(d
     pause.go_on()
     assert await recomputing == rebuild.Rebuilt(1, 1)
     assert await members_of(scope, segment) == {one, two}
+
+
+async def test_a_rule_that_waits_for_an_index_takes_nobodys_place_and_writes_nothing_down(database, monkeypatch):
+    scope = await new_workspace()
+    segment = await dynamic_segment(scope)
+    ids = await new_contacts(scope, 2, tags=["vip"], score=10)
+    await settled(scope)
+    await _new_rule(scope, segment, SCORED)
+    ready = False
+
+    async def build(_):
+        return ready
+
+    monkeypatch.setattr(indexes, "build", build)
+    assert await rebuild.rebuild(scope.workspace_id, segment.id) is None
+    assert await db.fetch_value("SELECT count(*) FROM segment_builds") == 0
+    assert await builds.wanted() == [(scope.workspace_id, segment.id)]
+    await _set(ids[0], score=0)
+    await settled(scope)
+    ready = True
+    await rebuild.rebuild(scope.workspace_id, segment.id)
+    assert await members_of(scope, segment) == {ids[1]}
+    await assert_all_is_right(scope)
 
 
 async def test_a_segment_deleted_while_it_is_built_is_left_as_it_was(database, monkeypatch):
