@@ -49,7 +49,7 @@ async def take_in(desk: Desk, workspace_id: int) -> None:
         done = await slices.take_in(workspace_id, size, answered)
     except BaseException as error:
         _sizes[workspace_id] = max(SMALLEST, size // 4)  # was it too much for its time? Then less of it goes through
-        if db.is_data_error(error):
+        if quarantine.is_a_rules_fault(error):
             await quarantine.isolate(workspace_id, size)
         raise
     _learn(workspace_id, done, time.monotonic() - started)
@@ -87,7 +87,7 @@ async def audit_on(desk: Desk) -> None:
         audited = await audit.step(workspace_id)
     except Exception as error:
         await audit.pass_over(workspace_id)
-        if db.is_data_error(error):
+        if quarantine.is_a_rules_fault(error):
             await quarantine.isolate_for(workspace_id, await audit.next_contacts(workspace_id))
         raise
     if audited.drift:

@@ -15,8 +15,16 @@ from models.membership.captures import Marks
 log = structlog.get_logger(__name__)
 
 
+_FAULTS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, AssertionError)
+
+
 class _Undo(Exception):
     """Nothing of this is to stay."""
+
+
+def is_a_rules_fault(error: BaseException) -> bool:
+    """Whether asking failed for what was asked, and would fail again: not because a server, or a lock, was not to be had."""
+    return db.is_data_error(error) or isinstance(error, _FAULTS)
 
 
 async def isolate(workspace_id: int, limit: int) -> list[int]:
@@ -59,8 +67,8 @@ async def _can_be_asked(workspace_id: int, segment_id: int, contact_ids: Collect
             book = await rulebook.current(workspace_id, turn.epoch)
             if segment_id in book.followed:
                 await evaluate.evaluate(book, [segment_id], contact_ids, turn.now)
-    except db.PostgresError as error:
-        return not db.is_data_error(error)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not hold up the others
+        return not is_a_rules_fault(error)
     return True
 
 

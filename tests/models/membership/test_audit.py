@@ -191,6 +191,26 @@ async def test_a_rule_that_cannot_be_asked_is_set_aside_and_holds_up_no_other(da
     assert await members_of(scope, broken) == set(ids)
 
 
+async def test_a_rule_that_stumbles_in_our_own_code_is_set_aside_too(database, monkeypatch):
+    scope = await new_workspace()
+    broken, whole = await dynamic_segment(scope), await dynamic_segment(scope)
+    compile_statement = rulebook.evaluation
+
+    def with_a_bug(workspace_id, timezone, segment_ids, rules):
+        return (
+            compile_statement(workspace_id, timezone, segment_ids, rules) if broken.id not in segment_ids else {}["x"]
+        )
+
+    monkeypatch.setattr(rulebook, "evaluation", with_a_bug)
+    ids = await new_contacts(scope, 2, tags=["vip"])
+    with pytest.raises(KeyError) as error:
+        await slices.take_in(scope.workspace_id, 100)
+    assert quarantine.is_a_rules_fault(error.value)
+    assert await quarantine.isolate(scope.workspace_id, 100) == [broken.id]
+    await settled(scope)
+    assert await members_of(scope, whole) == set(ids)
+
+
 async def test_a_rule_that_is_set_aside_while_its_next_is_to_be_built_is_not_failed(database):
     scope = await new_workspace()
     vips = await dynamic_segment(scope)
