@@ -5,7 +5,7 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLAbstractType, GraphQLDefaultInput, GraphQLSchema, Undefined, parse_const_value
-from graphql.type import is_abstract_type, is_object_type
+from graphql.type import is_abstract_type, is_input_object_type, is_object_type
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
@@ -101,6 +101,10 @@ def _with_rows(schema: GraphQLSchema) -> GraphQLSchema:
             kind.is_type_of = None
         elif is_abstract_type(kind):
             kind.resolve_type = _typename
+        elif is_input_object_type(kind):
+            kind.is_one_of = kind.extensions[
+                "strawberry-definition"
+            ].is_one_of  # so it is said where more than one is set
         for field in getattr(kind, "fields", {}).values():
             _without_null_defaults(field)
             _with_literal_default(field)

@@ -107,6 +107,15 @@ async def test_what_is_not_of_the_shape_of_a_rule_is_refused_before_it_is_read(a
     assert len(answer["errors"][0]["message"]) > 10
 
 
+@pytest.mark.parametrize("wrong", [{}, {"field": None}, {"not": {"field": IS_SET, "tags": None}}])
+async def test_where_not_exactly_one_member_is_set_is_told(api, scope, wrong):
+    answer = await api.ask(await bearer_of(scope), PREVIEW, rule={"all": [{"field": IS_SET}, wrong]})
+    assert ".all[1]" in answer["errors"][0]["message"]
+    assert "exactly one field" in answer["errors"][0]["message"]
+    told = await api.data(await bearer_of(scope), '{ __type(name: "RuleInput") { isOneOf } }')
+    assert told == {"__type": {"isOneOf": True}}
+
+
 CREATE = "mutation ($input: SegmentCreateInput!) { segmentCreate(input: $input) { userErrors { code field message } } }"
 
 
