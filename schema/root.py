@@ -102,9 +102,8 @@ def _with_rows(schema: GraphQLSchema) -> GraphQLSchema:
         elif is_abstract_type(kind):
             kind.resolve_type = _typename
         elif is_input_object_type(kind):
-            kind.is_one_of = kind.extensions[
-                "strawberry-definition"
-            ].is_one_of  # so it is said where more than one is set
+            # Otherwise it would not be printed, nor told where more than one member, or none, is set.
+            kind.is_one_of = kind.extensions["strawberry-definition"].is_one_of
         for field in getattr(kind, "fields", {}).values():
             _without_null_defaults(field)
             _with_literal_default(field)
