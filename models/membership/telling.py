@@ -30,7 +30,7 @@ class Told:
 
 
 async def tell(workspace_id: int, segment_id: int, kind: ChangeKind) -> Told:
-    """Tell of the next members that they have left, or are back. Whose whole membership is being exchanged has to wait.
+    """Tell of the next members that they have left, or are back. What is being exchanged, or written in SQL, has to wait.
 
     Waits for the workspace's turn and keeps it. LOCKS: takes the head of the log and then the segment's row, so call it
     before the row is written in the same transaction.
@@ -39,6 +39,10 @@ async def tell(workspace_id: int, segment_id: int, kind: ChangeKind) -> Told:
         if not await db.try_advisory_lock(builds.swap_lock(workspace_id, segment_id)):
             return Told(0, all=False)
         turn = await turns.take(workspace_id)
+        if not await db.try_advisory_lock(
+            f"muster:telling:{workspace_id}:{segment_id}"
+        ):  # the trigger on members takes it
+            return Told(0, all=False)
         append = await apply.begin(workspace_id, turn.now)
         stands = await _tell_some(append, segment_id, kind)
         await apply.close(append)

@@ -1,5 +1,7 @@
 """What operators do in SQL, and nobody else does: contacts moved, tables emptied, zones and fields changed."""
 
+import asyncio
+from contextvars import Context
 from datetime import UTC, datetime
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from models import clock, db, segments, workspaces
 from models.membership import builds, changes, rebuild
 from models.membership.origins import Override
-from tests.kit.engine import assert_all_is_right, plus_segment, settled
+from tests.kit.engine import assert_all_is_right, plus_segment, replayed_members, settled
 from tests.kit.segments import dynamic_segment, in_segment, members_of, new_contacts, static_segment
 from tests.kit.workspaces import new_workspace
 
@@ -66,6 +68,37 @@ _PURCHASES = """
 INSERT INTO activities (workspace_id, contact_id, kind, occurred_at)
 SELECT $1, unnest($2::bigint[]), 'purchase', now()
 """
+
+
+IN = """
+INSERT INTO memberships (workspace_id, segment_id, contact_id, origin) SELECT $1, $2, id, 'MANUAL' FROM contacts WHERE id = $3
+"""
+OUT = "DELETE FROM memberships WHERE workspace_id = $1 AND segment_id = $2 AND contact_id = $3"
+
+
+@pytest.mark.parametrize("sql", [IN, OUT], ids=["in", "out"])
+@pytest.mark.parametrize("change", ["delete", "restore"])
+async def test_a_member_moved_in_sql_while_its_segment_is_deleted_or_restored_is_told_of_once(database, sql, change):
+    """The operator began before, and commits after: the others are told of once that is done."""
+    scope = await new_workspace()
+    one, two = await new_contacts(scope, 2)
+    segment = await static_segment(scope, [two if sql == IN else one, two])
+    if change == "restore":
+        await segments.delete(scope, segment.id)
+    async with db.transaction():
+        await db.execute(sql, scope.workspace_id, segment.id, one)
+        changing = asyncio.create_task(getattr(segments, change)(scope, segment.id), context=Context())
+        if change == "delete":  # to restore, the row of the segment is needed, which the operator holds
+            assert (await changing).telling
+    await changing
+    while (outcome := await segments.tell_on(scope, segment.id)) is not None and outcome.telling:
+        pass
+    if change == "delete":
+        assert (await replayed_members(scope))[segment.id] == set()
+        await segments.restore(scope, segment.id)
+    await settled(scope)
+    await assert_all_is_right(scope)
+    assert await members_of(scope, segment) == ({one, two} if sql == IN else {two})
 
 
 async def test_in_another_zone_it_is_another_day(database):
