@@ -71,9 +71,7 @@ def edges(start: datetime, end: datetime, interval: AnalyticsInterval, zone: Zon
 def _beginning(instant: datetime, interval: AnalyticsInterval, zone: ZoneInfo) -> datetime:
     local = instant.astimezone(zone)
     if interval is AnalyticsInterval.HOUR:
-        return instant.astimezone(UTC) - timedelta(
-            minutes=local.minute, seconds=local.second, microseconds=local.microsecond
-        )
+        return local.replace(minute=0, second=0, microsecond=0).astimezone(UTC)
     day = local.date()
     if interval is AnalyticsInterval.WEEK:
         day -= timedelta(days=day.weekday())
@@ -84,13 +82,22 @@ def _beginning(instant: datetime, interval: AnalyticsInterval, zone: ZoneInfo) -
 
 def _next(beginning: datetime, interval: AnalyticsInterval, zone: ZoneInfo) -> datetime:
     if interval is AnalyticsInterval.HOUR:
-        return beginning + timedelta(hours=1)
+        return _next_hour(beginning, zone)
     day = beginning.astimezone(zone).date()
     if interval is AnalyticsInterval.MONTH:
         day = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
     else:
         day += timedelta(days=1 if interval is AnalyticsInterval.DAY else 7)
     return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def _next_hour(beginning: datetime, zone: ZoneInfo) -> datetime:
+    """Where clocks change by half an hour, one hour has 90 minutes and another one 30."""
+    following = beginning + timedelta(hours=1)
+    found = _beginning(following, AnalyticsInterval.HOUR, zone)
+    if found > beginning:
+        return found
+    return _beginning(following + timedelta(minutes=30), AnalyticsInterval.HOUR, zone)
 
 
 # ---------------------------------------------------------------- the answer
@@ -149,11 +156,14 @@ async def _log_from(scope: Scope, first: datetime, interval: AnalyticsInterval) 
 
 _NEVER = datetime.min.replace(year=2, tzinfo=UTC)
 
-# Until when days are written down; and since when the log is whole, when some of it is no longer kept.
+# Until when days are written down; and since when the log is whole, when some of it is no longer kept: when nothing of it is,
+# nothing has happened since the last day in which something did.
 _KNOWN = """
     SELECT (SELECT until FROM segment_days_written WHERE workspace_id = $1) AS until,
-           (SELECT at FROM membership_appends a WHERE a.workspace_id = $1 AND a.position > h.floor
-            ORDER BY position LIMIT 1) AS kept_from
+           CASE WHEN h.floor > 0 THEN coalesce(
+               (SELECT at FROM membership_appends a WHERE a.workspace_id = $1 AND a.position > h.floor
+                ORDER BY position LIMIT 1),
+               (SELECT max(ends_at) FROM segment_days WHERE workspace_id = $1)) END AS kept_from
     FROM (SELECT coalesce(max(floor), 0) AS floor FROM membership_heads WHERE workspace_id = $1) AS h
     WHERE h.floor > 0 OR EXISTS (SELECT FROM segment_days_written WHERE workspace_id = $1)
 """

@@ -99,6 +99,14 @@ def test_hours_go_on_one_after_the_other_through_the_change_of_clocks():
     assert found == [utc(2026, 10, 24, 23) + timedelta(hours=n) for n in range(5)]
 
 
+def test_where_clocks_change_by_half_an_hour_hours_begin_on_the_hour_all_the_same():
+    lord_howe = ZoneInfo("Australia/Lord_Howe")
+    autumn = edges(utc(2026, 4, 4, 13, 30), utc(2026, 4, 4, 17), HOUR, lord_howe)
+    assert autumn == [utc(2026, 4, 4, 13), utc(2026, 4, 4, 14), *(utc(2026, 4, 4, hour, 30) for hour in (15, 16, 17))]
+    spring = edges(utc(2026, 10, 3, 14, 40), utc(2026, 10, 3, 17), HOUR, lord_howe)
+    assert [edge.astimezone(lord_howe).strftime("%H:%M") for edge in spring] == ["01:00", "02:30", "03:00", "04:00"]
+
+
 def test_hours_begin_on_the_hour_of_the_workspace():
     assert edges(utc(2026, 5, 1, 12, 10), utc(2026, 5, 1, 12, 20), HOUR, ZoneInfo("Asia/Kolkata"))[0] == utc(
         2026, 5, 1, 11, 30
@@ -200,6 +208,21 @@ async def test_days_that_are_written_down_are_told_when_the_log_is_gone(scope, s
     with pytest.raises(LimitExceeded, match="ask for later hours, or for days"):
         await points(scope, segment, utc(2026, 3, 1), utc(2026, 3, 2), HOUR)
     assert (await points(scope, segment, utc(2026, 4, 1), utc(2026, 4, 2), HOUR))[-1][1] > 0
+
+
+async def test_hours_of_which_nothing_is_kept_are_refused_though_nothing_came_after_them(scope, segment):
+    await log(scope, segment, (utc(2026, 2, 3, 10, 30), 4))
+    clock.set_source(lambda: utc(2026, 6, 1, 12))
+    await analytics.write_days(scope)
+    before_all = utc(2026, 2, 1), utc(2026, 2, 1, 2)
+    assert [point[1:] for point in await points(scope, segment, *before_all, HOUR)] == [(0, 0, 0), (0, 0, 0)]
+    await forget_log(scope, utc(2026, 3, 1))
+    for asked in (before_all, (utc(2026, 2, 3, 10), utc(2026, 2, 3, 12))):
+        with pytest.raises(LimitExceeded, match="since 2026-02-03 23:00 UTC"):
+            await points(scope, segment, *asked, HOUR)
+    assert [point[1:] for point in await points(scope, segment, utc(2026, 2, 4), utc(2026, 2, 4, 1), HOUR)] == [
+        (4, 0, 0)
+    ]
 
 
 async def test_writing_days_goes_on_day_by_day_and_twice_changes_nothing(scope, segment):
