@@ -201,6 +201,24 @@ async def test_a_deleted_segment_has_no_members_whatever_is_stored_of_it(scope):
         assert (await explain(scope, tree, contact["id"], NOW)).holds is not member
 
 
+async def test_numbers_beyond_the_largest_that_a_rule_can_name_are_not_added_up(scope):
+    await buyer(scope, "largest", 1, amount=1e100)
+    await buyer(scope, "beyond", 1, amount=1.0000001e100)
+    for metric in ("SUM", "AVERAGE"):
+        total = purchases(metric=metric, property="amount", operator="EQUALS", value=1e100)
+        assert await found(scope, total) == ["largest"]
+    assert await found(scope, purchases(metric="MAXIMUM", property="amount", operator="GT", value=1e100)) == ["beyond"]
+
+
+@pytest.mark.parametrize("zero", [0, -0.0, 0.0])
+async def test_zero_is_zero_in_a_long_list_too(scope, zero):
+    await contacts.create(scope, {"name": "Ana"})
+    await contacts.create(scope, {"name": "Bea", "score": 10})
+    others = [number + 0.5 for number in range(120)]
+    assert await found(scope, field("score", "IN", [*others, zero])) == ["Ana"]
+    assert await found(scope, field("score", "NOT_IN", [*others, zero])) == ["Bea"]
+
+
 async def test_nothing_of_another_workspace_is_found(scope):
     other = await new_workspace("Other")
     await contacts.create(other, {"name": "theirs", "tags": ["vip"]})
