@@ -1,7 +1,8 @@
 """Subscribers of membership changes, many in one process: as light as Python allows, so that they are no bottleneck themselves.
 
-`python -m bench.followers HOST PORT CONNECTIONS EXPECTED SECONDS [BEARER]`: opens the sockets, says `ready`, and counts what
-comes until each has had EXPECTED events or SECONDS have passed. Prints a line of JSON. How late an event is, is told from
+`python -m bench.followers HOST PORT CONNECTIONS EXPECTED SECONDS WAY [BEARER]`: opens the connections (WAY: WebSockets, as
+`sockets`, or server-sent events, as `events`), says `ready`, and counts what comes until each has had EXPECTED events or
+SECONDS have passed. Prints a line of JSON. How late an event is, is told from
 its own `at`, which was taken before its transaction was committed.
 """
 
@@ -24,13 +25,44 @@ SUBSCRIPTION = "subscription { membershipChanges { cursor kind segmentId contact
 
 
 class Follower(asyncio.Protocol):
-    """One socket."""
+    """One connection, and what comes on it."""
 
     def __init__(self, crowd: "Crowd") -> None:
         self.crowd = crowd
         self.seen = 0
         self.rest = b""
-        self.is_open = False
+
+    def _take(self, data: bytes) -> None:
+        data, end = self.rest + data, 0
+        for found in AT.finditer(data):
+            self.crowd.heard(found[1])
+            self.seen += 1
+            end = found.end()
+        self.rest = data[end:][-48:]
+        if self.seen >= self.crowd.expected:
+            self.crowd.has_all(self)
+
+
+class Events(Follower):
+    """Server-sent events."""
+
+    def connection_made(self, transport: Any) -> None:
+        body = json.dumps({"query": SUBSCRIPTION}).encode()
+        transport.write(
+            b"POST /graphql HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\nContent-Type: application/json\r\n"
+            b"Authorization: Bearer %s\r\nContent-Length: %d\r\n\r\n" % (self.crowd.bearer.encode(), len(body)) + body
+        )
+
+    def data_received(self, data: bytes) -> None:
+        if data.startswith(b"HTTP/1.1 200"):
+            self.crowd.subscribed()
+        self._take(data)
+
+
+class Socket(Follower):
+    """A WebSocket."""
+
+    is_open = False
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
@@ -60,17 +92,10 @@ class Follower(asyncio.Protocol):
             self._send({"type": "pong"})
         if b'"type":"error"' in data:
             print(data[:400], file=sys.stderr)
-        self._take(self.rest + data)
+        self._take(data)
 
-    def _take(self, data: bytes) -> None:
-        end = 0
-        for found in AT.finditer(data):
-            self.crowd.heard(found[1])
-            self.seen += 1
-            end = found.end()
-        self.rest = data[end:][-48:]
-        if self.seen >= self.crowd.expected:
-            self.crowd.has_all(self)
+
+WAYS = {"sockets": Socket, "events": Events}
 
 
 class Crowd:
@@ -101,11 +126,13 @@ class Crowd:
             self.done.set()
 
 
-async def follow(host: str, port: int, connections: int, expected: int, seconds: float, bearer: str) -> None:
+async def follow(
+    host: str, port: int, connections: int, expected: int, seconds: float, way: type[Follower], bearer: str
+) -> None:
     """Follow, and say how it went."""
     crowd = Crowd(bearer, connections, expected)
     loop = asyncio.get_running_loop()
-    followers = [(await loop.create_connection(lambda: Follower(crowd), host, port))[1] for _ in range(connections)]
+    followers = [(await loop.create_connection(lambda: way(crowd), host, port))[1] for _ in range(connections)]
     while crowd.waiting_to_subscribe:
         await asyncio.sleep(0.05)
     await asyncio.sleep(1.0)
@@ -140,6 +167,7 @@ if __name__ == "__main__":
             int(sys.argv[3]),
             int(sys.argv[4]),
             float(sys.argv[5]),
-            (sys.argv[6:] or [""])[0],
+            WAYS[sys.argv[6]],
+            (sys.argv[7:] or [""])[0],
         )
     )

@@ -141,23 +141,26 @@ async def _many_subscribers(place: Place, url: str, scope: Scope, bells: Bells) 
     results = []
     for rate in RATES:
         with _api(place, url) as (port, api):
-            figures = await _followed(place, scope, bells, segment_id, port, api, rate)
+            figures = await _followed(place, scope, bells, segment_id, port, api, rate, "sockets")
         results.append(
             Result(f"{SUBSCRIBERS} subscribers, {rate} changes/s", figures, note="goal: all, p99 500 at 200/s")
         )
         if figures["delivered %"] == 100 and figures["p99"] <= 500:
             break
+    with _api(place, url) as (port, api):
+        figures = await _followed(place, scope, bells, segment_id, port, api, RATES[0], "events")
+    results.append(Result(f"the same as events, {RATES[0]} changes/s", figures))
     results.append(await _bare(place, RATES[0]))
     await empty_of_segments(scope)
     return results
 
 
 async def _followed(
-    place: Place, scope: Scope, bells: Bells, segment_id: int, port: int, api: psutil.Process, rate: int
+    place: Place, scope: Scope, bells: Bells, segment_id: int, port: int, api: psutil.Process, rate: int, way: str
 ) -> dict[str, float]:
     seconds = max(5.0, place.seconds * 2)
     total = int(rate * seconds)
-    followers = await _followers(port, total, seconds + 20, await _bearer(scope))
+    followers = await _followers(port, total, seconds + 20, way, await _bearer(scope))
     began, cpu = time.perf_counter(), cpu_seconds(api)
     await _change_members(scope, bells, segment_id, rate, total)
     heard = await _heard(followers)
@@ -165,8 +168,9 @@ async def _followed(
     return _figures(heard, total) | {"API CPU %": cpu}
 
 
-async def _followers(port: int, total: int, seconds: float, bearer: str) -> asyncio.subprocess.Process:
-    arguments = ["-m", "bench.followers", "127.0.0.1", str(port), str(SUBSCRIBERS), str(total), str(seconds), bearer]
+async def _followers(port: int, total: int, seconds: float, way: str, bearer: str) -> asyncio.subprocess.Process:
+    numbers = [str(number) for number in (port, SUBSCRIBERS, total, seconds)]
+    arguments = ["-m", "bench.followers", "127.0.0.1", *numbers, way, bearer]
     followers = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.PIPE)
     assert followers.stdout is not None
     assert await followers.stdout.readline() == b"ready\n"
@@ -209,7 +213,7 @@ async def _bare(place: Place, rate: int) -> Result:
     total = int(rate * seconds)
     arguments = ["-m", "bench.bare_sockets", str(port), str(rate)]
     with process(arguments, place.environment(""), f"http://127.0.0.1:{port}/", "bare_sockets.log") as bare:
-        followers = await _followers(port, total, seconds + 20, "")
+        followers = await _followers(port, total, seconds + 20, "sockets", "")
         began, cpu = time.perf_counter(), cpu_seconds(bare)
         heard = await _heard(followers)
         figures = _figures(heard, total)

@@ -107,8 +107,8 @@ class Reader:
                 await self._begin_anew()
                 return
             if changes:
-                self.position = changes[-1].position
                 self._tell(changes)
+                self.position = changes[-1].position
                 await asyncio.sleep(0)
 
     async def _begin_anew(self) -> None:
