@@ -179,14 +179,17 @@ async def _compare_counts(workspace_id: int) -> int:
 
 
 async def _compare_count(workspace_id: int, segment_id: int) -> int:
-    """Whoever changes members holds the head of the log when they count: while we do, nobody is in between."""
+    """Whoever changes members holds the head of the log when they count: while we do, nobody is in between.
+
+    What is being purged (its deletion is dated back, see segment_purging) loses its members uncounted.
+    """
     async with db.transaction():
         await db.execute("SELECT FROM membership_heads WHERE workspace_id = $1 FOR UPDATE", workspace_id)
         wrong = await db.execute(
             """
             UPDATE segments SET member_count = counted.members FROM (
                 SELECT count(*) AS members FROM memberships WHERE workspace_id = $1 AND segment_id = $2) AS counted
-            WHERE workspace_id = $1 AND id = $2 AND member_count <> counted.members
+            WHERE workspace_id = $1 AND id = $2 AND member_count <> counted.members AND deleted_at IS DISTINCT FROM 'epoch'
             """,
             workspace_id,
             segment_id,

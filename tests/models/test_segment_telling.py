@@ -8,7 +8,7 @@ import pytest
 
 from models import clock, contact_fields, contacts, db, segment_contacts, segment_purging, segments, uses, workspaces
 from models.errors import InUse, NotFound
-from models.membership import apply, builds, rebuild, slices, telling
+from models.membership import apply, audit, builds, changes, rebuild, slices, telling
 from models.rules.tree import FieldType
 from models.segment_contacts import Change
 from models.segments import Segment
@@ -196,6 +196,30 @@ async def test_what_is_left_to_tell_is_told_before_anything_is_purged(scope):
     assert await segment_purging.expired() == [(scope.workspace_id, segment.id)]
     await segment_purging.purge(scope.workspace_id, segment.id)
     assert await members_of(scope, segment) == set() == await replayed(scope, segment)
+
+
+async def test_a_purge_that_is_half_done_is_no_drift(scope, monkeypatch):
+    await dynamic_segment(scope)
+    segment, _ = await half_deleted(scope)
+    await all_told(scope, segment)
+    clock.set_source(lambda: datetime.now(UTC) + timedelta(days=31))
+    monkeypatch.setattr(changes, "MAX_AT_ONCE", 3)
+    forget, forgotten = changes.forget_segment, []
+
+    async def dying(workspace_id: int, segment_id: int) -> int:
+        if len(forgotten) == 2:
+            raise OSError("the worker is gone")
+        forgotten.append(await forget(workspace_id, segment_id))
+        return forgotten[-1]
+
+    monkeypatch.setattr(changes, "forget_segment", dying)
+    with pytest.raises(OSError, match="gone"):
+        await segment_purging.purge(scope.workspace_id, segment.id)
+    assert (len(await members_of(scope, segment)), (await stored(segment)).member_count) == (4, 10)
+    assert (await audit.step(scope.workspace_id)).drift == 0
+    monkeypatch.setattr(changes, "forget_segment", forget)
+    await segment_purging.purge(scope.workspace_id, segment.id)
+    assert not await Segment.exists(id=segment.id)
 
 
 async def test_nothing_is_purged_of_a_segment_that_was_restored_in_the_last_second(scope):
