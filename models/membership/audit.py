@@ -3,7 +3,7 @@
 There should never be any. What the engine has yet to take in is no drift: contacts with marks are left for the next round.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from typing import Final
@@ -103,8 +103,7 @@ async def next_contacts(workspace_id: int, limit: int = AT_ONCE) -> list[int]:
 async def _compare(turn: Turn, book: Rulebook, append: Append, contact_ids: Sequence[int]) -> int:
     drift = 0
     moved: Marks = {}
-    swapping = await builds.being_swapped(book)
-    unsettled = swapping | await builds.waiting(turn.workspace_id)
+    unsettled = await builds.waiting(turn.workspace_id)
     for level in book.levels:
         segment_ids = [segment_id for segment_id in level if segment_id not in unsettled]
         found = await evaluate.evaluate(book, segment_ids, contact_ids, turn.now)
@@ -112,7 +111,7 @@ async def _compare(turn: Turn, book: Rulebook, append: Append, contact_ids: Sequ
         drift += await _mend(append, difference)
         moved = slices.and_moved(moved, difference)
     await builds.remember(book, moved)
-    return drift + await apply.bury(append, await _dead(turn.workspace_id, contact_ids), swapping)
+    return drift + await _bury(append, await _dead(turn.workspace_id, contact_ids), unsettled)
 
 
 async def _are_settled(workspace_id: int, contact_ids: Sequence[int]) -> list[bool]:
@@ -138,6 +137,13 @@ async def _dead(workspace_id: int, contact_ids: Sequence[int]) -> list[int]:
     )
     gone = sorted(set(contact_ids) - {row["id"] for row in rows})
     return list(compress(gone, await _are_settled(workspace_id, gone)))
+
+
+async def _bury(append: Append, dead: Sequence[int], unsettled: Collection[int]) -> int:
+    buried = await apply.bury(append, dead, unsettled) if dead else 0
+    if buried:
+        log.error("drift mended: members who are no contacts", workspace=append.workspace_id, members=buried)
+    return buried
 
 
 async def _mend(append: Append, difference: Difference) -> int:

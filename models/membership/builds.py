@@ -37,10 +37,17 @@ async def being_swapped(book: Rulebook) -> frozenset[int]:
 
 
 async def waiting(workspace_id: int) -> frozenset[int]:
-    """The segments whose build is still to come: members may be behind the rule in force, where a segment that it mentions
-    was deleted or came back, or where it came back itself."""
+    """The segments of whose members a build has still to say something.
+
+    It is to come: members are behind the rule in force where a segment that it mentions was deleted or came back. Or it is
+    begun, and was perhaps given up in the middle: what slices left to it is written down.
+    """
     rows = await db.fetch(
-        "SELECT id FROM segments WHERE workspace_id = $1 AND status = 'BUILDING' AND deleted_at IS NULL", workspace_id
+        """
+        SELECT id FROM segments WHERE workspace_id = $1 AND status = 'BUILDING' AND deleted_at IS NULL
+        UNION SELECT segment_id FROM segment_builds WHERE workspace_id = $1
+        """,
+        workspace_id,
     )
     return frozenset(row["id"] for row in rows)
 

@@ -13,7 +13,11 @@ BEGIN
     -- The members of a deleted segment are kept for its return; those who were told to have left are not told of again.
     UPDATE segments SET member_count = member_count + CASE change WHEN 'ENTERED' THEN 1 ELSE -1 END
     WHERE workspace_id = workspace AND id = segment AND contact <= told_out_to;
-    IF FOUND THEN RETURN; END IF;
+    IF FOUND THEN
+        -- Perhaps the contact is being deleted at this very moment: the engine looks.
+        INSERT INTO dirty_contacts (workspace_id, contact_id, fields) VALUES (workspace, contact, ARRAY['segment:' || segment]);
+        RETURN;
+    END IF;
     PERFORM set_config(setting, append || ':' || place, true);
     INSERT INTO membership_changes (workspace_id, append_id, place, segment_id, contact_id, kind, origin, at)
     VALUES (workspace, append, place, segment, contact, change, how, clock_timestamp());

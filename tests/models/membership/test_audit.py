@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from models import clock, db, segments
-from models.membership import audit, builds, captures, quarantine, rebuild, rulebook, slices
+from models.membership import apply, audit, builds, captures, quarantine, rebuild, rulebook, slices
 from models.membership.statements import Statement
 from tests.kit.engine import Pause, assert_all_is_right, counted_members, right_members, settled, stored_members
 from tests.kit.segments import TAGGED_VIP, dynamic_segment, in_segment, members_of, new_contacts, static_segment
@@ -118,6 +118,31 @@ async def test_segments_that_wait_for_their_build_are_no_drift(database):
     await settled(scope)
     assert (await members_of(scope, others), await members_of(scope, back)) == (set(ids), set(ids[1:]))
     await assert_all_is_right(scope)
+
+
+async def test_what_was_left_to_a_build_that_was_given_up_is_no_drift(database, monkeypatch):
+    """While many members are exchanged, slices leave those of the segment alone, and write down whom that concerned."""
+    scope = await new_workspace()
+    vips = await dynamic_segment(scope)
+    ids = await new_contacts(scope, 6, tags=["vip"])
+    await settled(scope)
+    await _tamper("DELETE FROM memberships WHERE contact_id = ANY ($1)", ids[:2])
+    monkeypatch.setattr(rebuild, "SMALL", 1)
+    pause = Pause(monkeypatch, "write_from", apply)
+    recomputing = asyncio.create_task(rebuild.rebuild(scope.workspace_id, vips.id, again=True))
+    await pause.reach()
+    await db.execute("DELETE FROM contacts WHERE id = $1", ids[5])
+    await db.execute("UPDATE contacts SET tags = '{}' WHERE id = $1", ids[4])
+    await settled(scope)
+    recomputing.cancel()
+    await asyncio.wait({recomputing})
+    assert await audit.step(scope.workspace_id, 6) == audit.Audited(6, 0, False)
+    pause.go_on()
+    for workspace_id, segment_id in await builds.wanted():
+        await rebuild.rebuild(workspace_id, segment_id)
+    await settled(scope)
+    assert await members_of(scope, vips) == set(ids[2:4])
+    assert await rebuild.rebuild(scope.workspace_id, vips.id, again=True) == rebuild.Rebuilt(2, 2)
 
 
 async def test_what_the_audit_mends_is_heard_by_those_who_are_being_built(database, monkeypatch):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from models import clock, db, segments, workspaces
+from models import clock, contacts, db, segments, workspaces
 from models.membership import builds, changes, rebuild
 from models.membership.origins import Override
 from tests.kit.engine import assert_all_is_right, plus_segment, replayed_members, settled
@@ -99,6 +99,23 @@ async def test_a_member_moved_in_sql_while_its_segment_is_deleted_or_restored_is
     await settled(scope)
     await assert_all_is_right(scope)
     assert await members_of(scope, segment) == ({one, two} if sql == IN else {two})
+
+
+async def test_a_contact_that_is_deleted_while_it_is_put_into_a_deleted_segment_does_not_come_back_with_it(database):
+    scope = await new_workspace()
+    (one,) = await new_contacts(scope, 1)
+    segment = await static_segment(scope)
+    await segments.delete(scope, segment.id)
+    await settled(scope)
+    async with db.transaction():
+        await db.execute(IN, scope.workspace_id, segment.id, one)
+        await asyncio.create_task(contacts.delete(scope, [one]), context=Context())
+        await asyncio.create_task(settled(scope), context=Context())
+    await settled(scope)
+    await segments.restore(scope, segment.id)
+    assert await members_of(scope, segment) == set()
+    await settled(scope)
+    await assert_all_is_right(scope)
 
 
 async def test_in_another_zone_it_is_another_day(database):
