@@ -151,7 +151,7 @@ async def _alone() -> AsyncIterator[None]:
     await nobody_works()
 
 
-@pytest.mark.parametrize("name", [name for name in with_samples(MUTATIONS) if name != "signIn"])
+@pytest.mark.parametrize("name", with_samples(MUTATIONS))
 async def test_a_mutation_that_refuses_changes_nothing_and_says_what_is_wrong(
     api: Api, workspace: Scope, name: str
 ) -> None:
@@ -266,7 +266,7 @@ def document_below(
 # ---------------------------------------------------------------- one foreign thing among one's own
 
 
-@pytest.mark.parametrize("name", [name for name in with_samples(MUTATIONS) if name != "signIn"])
+@pytest.mark.parametrize("name", with_samples(MUTATIONS))
 async def test_what_belongs_to_another_workspace_is_not_there_wherever_it_is_named(
     api: Api, workspace: Scope, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
