@@ -2,8 +2,8 @@
 
 `python -m bench.followers HOST PORT CONNECTIONS EXPECTED SECONDS WAY [BEARER]`: opens the connections (WAY: WebSockets, as
 `sockets`, or server-sent events, as `events`), says `ready`, and counts what comes until each has had EXPECTED events or
-SECONDS have passed. Prints a line of JSON. How late an event is, is told from
-its own `at`, which was taken before its transaction was committed.
+SECONDS have passed. Prints a line of JSON. How late an event is, is told from its own `at`, which was taken before its
+transaction was committed.
 """
 
 import asyncio

@@ -70,10 +70,36 @@ async def test_a_cursor_that_is_none_and_a_segment_that_is_not_there_are_told_ap
         ({"segmentIds": [to_id("Segment", foreign.id)]}, "there is no segment"),
         ({"segmentIds": ["x"]}, "there is no segment"),
         ({"first": 0}, "between 1 and 250"),
+        ({"first": 251}, "between 1 and 250"),
     ):
         (error,) = (await api.ask(bearer, PAGE, **variables))["errors"]
         assert words in error["message"]
         assert error["extensions"]["code"] == "BAD_REQUEST"
+
+
+async def test_the_log_of_one_huge_append_is_paged_to_its_end_for_some_segments_and_for_all(database, api):
+    scope = await new_workspace()
+    bearer = await bearer_of(scope)
+    await db.execute("INSERT INTO contacts (workspace_id) SELECT $1 FROM generate_series(1, 900)", scope.workspace_id)
+    rows = await db.fetch("SELECT id FROM contacts WHERE workspace_id = $1", scope.workspace_id)
+    one, other = await static_segment(scope), await static_segment(scope)
+    await _entered(scope, one, *[row["id"] for row in rows])
+    await _entered(scope, other, *[row["id"] for row in rows[:250]])
+    for wanted, first, positions in (
+        (None, None, range(1, 1151)),
+        ([one.id], 250, range(1, 901)),
+        ([other.id], 125, range(901, 1151)),
+        ([], 250, ()),
+    ):
+        ids = None if wanted is None else [to_id("Segment", number) for number in wanted]
+        read, cursor, more = [], feed.to_cursor(scope.workspace_id, 0), True
+        while more:
+            page = (await api.data(bearer, PAGE, after=cursor, segmentIds=ids, first=first))["membershipChanges"]
+            read += [feed.from_cursor(scope, change["cursor"]) for change in page["changes"]]
+            assert page["changes"] or not page["hasMore"]
+            cursor, more = page["cursor"], page["hasMore"]
+        assert read == list(positions)
+        assert feed.from_cursor(scope, cursor) == 1150
 
 
 async def test_a_subscriber_gets_what_it_missed_and_then_what_happens_without_a_gap(database, api):
@@ -320,6 +346,34 @@ async def test_a_contact_shows_when_it_entered_and_left(database, api):
     assert [n["segment"]["name"] for n in rest["membershipHistory"]["nodes"]] == ["One"]
     own = (await api.data(bearer, query, id=contact, segmentId=to_id("Segment", other.id)))["contact"]
     assert [n["kind"] for n in own["membershipHistory"]["nodes"]] == ["ENTERED"]
+
+
+async def test_a_contacts_history_is_paged_to_the_end_of_what_is_kept(months_ago, api):
+    scope, segment = months_ago, await static_segment(months_ago)
+    (ana,) = await new_contacts(scope, 1)
+    for _ in range(3):
+        await _entered(scope, segment, ana)
+        await changes.change_members(scope, segment.id, remove=[ana], origin=Origin.API)
+    clock.set_source(None)
+    await _entered(scope, segment, ana)
+    bearer = await bearer_of(scope)
+    query = """query ($id: ID!, $after: String) { contact(id: $id) { membershipHistory(first: 2, after: $after) {
+        edges { cursor node { kind } } pageInfo { hasNextPage endCursor } } } }"""
+
+    async def kinds() -> list[str]:
+        read, after, more = [], None, True
+        while more:
+            data = await api.data(bearer, query, id=to_id("Contact", ana), after=after)
+            page = data["contact"]["membershipHistory"]
+            read += [edge["node"]["kind"] for edge in page["edges"]]
+            after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
+        return read
+
+    assert await kinds() == ["ENTERED", *["LEFT", "ENTERED"] * 3]
+    await _drop_the_log()
+    assert await kinds() == ["ENTERED"]
+    response = await api.ask(bearer, query, id=to_id("Contact", ana), after="garbage")
+    assert [error["extensions"]["code"] for error in response["errors"]] == ["BAD_REQUEST"]
 
 
 async def test_who_may_not_see_contacts_sees_changes_without_them(database, api):
