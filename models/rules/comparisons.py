@@ -162,8 +162,8 @@ class Time:
         return self.valid or f"{self.expression} IS NOT NULL"
 
     def fixed(self, value: object, p: Parameters) -> str:
-        """A parameter, or an array of them, that this place can be compared with."""
-        return p.time(cast("date | Sequence[date]", value), self.sql_type)
+        """A parameter that this place can be compared with."""
+        return p.time(cast(date, value), self.sql_type)
 
     def moving(self, line: Line, p: Parameters, since: bool = False) -> str:
         """The place of a line, now or at `since`."""
@@ -185,7 +185,7 @@ def compare_time(time: Time, operator: FieldOperator, operand: Operand, p: Param
 def _compare_time(time: Time, operator: FieldOperator, operand: Operand, p: Parameters) -> str:
     match operator, operand:
         case FieldOperator.IN | FieldOperator.NOT_IN, tuple(values):
-            array = time.fixed(values, p)
+            array = p.times(cast(Sequence[date], values), time.sql_type)
             return f"{time.expression} " + (f"= ANY ({array})" if operator is FieldOperator.IN else f"<> ALL ({array})")
         case FieldOperator.BETWEEN, (low, high):
             return f"{time.expression} BETWEEN {time.fixed(low, p)} AND {time.fixed(high, p)}"
