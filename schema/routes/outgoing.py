@@ -1,6 +1,7 @@
 """What goes out on a WebSocket: messages one after the other, and bursts of them at once."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,7 @@ from schema.routes.wire import FRAMED, Standing, frames
 
 @dataclass(slots=True)
 class Outgoing:
-    """The way to one client. Whatever it does not take within `seconds` ends with a TimeoutError."""
+    """The way to one client. When it takes nothing for `seconds`, sending ends with a TimeoutError."""
 
     send: Any
     seconds: float
@@ -22,28 +23,29 @@ class Outgoing:
 
     async def tell(self, message: bytes) -> None:
         """Send a message, JSON."""
-        async with asyncio.timeout(self.seconds), self.sending:
-            await self.send({"type": "websocket.send", "text": message.decode()})
+        async with self.sending:
+            await self._write({"type": "websocket.send", "text": message.decode()})
 
     async def pass_on(self, identity: bytes, payloads: Payloads, standing: Standing) -> None:
         """Send the payloads of an operation with this id (as JSON), and keep its standing."""
         standing.takes(payloads)
-        async with asyncio.timeout(self.seconds), self.sending:
-            if self.is_framed:
-                await self._write_frames(identity, payloads, standing)
-            else:
-                await self._write_one_by_one(identity, payloads, standing)
+        async with self.sending:
+            for message, upto in self._messages(identity, payloads):
+                await self._write(message)
+                standing.given = upto
 
-    async def _write_frames(self, identity: bytes, payloads: Payloads, standing: Standing) -> None:
-        for some, upto in frames(payloads, identity):
-            await self.send({"type": FRAMED, "frames": some})
-            standing.given = upto
+    def _messages(self, identity: bytes, payloads: Payloads) -> Iterator[tuple[dict[str, Any], int]]:
+        if self.is_framed:
+            for some, upto in frames(payloads, identity):
+                yield {"type": FRAMED, "frames": some}, upto
+        else:
+            head = b'{"id":' + identity + b',"type":"next","payload":'
+            for upto, text in enumerate(payloads, 1):
+                yield {"type": "websocket.send", "text": (head + text + b"}").decode()}, upto
 
-    async def _write_one_by_one(self, identity: bytes, payloads: Payloads, standing: Standing) -> None:
-        head = b'{"id":' + identity + b',"type":"next","payload":'
-        for text in payloads:
-            await self.send({"type": "websocket.send", "text": (head + text + b"}").decode()})
-            standing.given += 1
+    async def _write(self, message: dict[str, Any]) -> None:
+        async with asyncio.timeout(self.seconds):
+            await self.send(message)
 
 
 # ---------------------------------------------------------------- messages

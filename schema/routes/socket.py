@@ -7,21 +7,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import orjson
 import structlog
 
 from models.errors import Unauthenticated
-from schema.auth import bearer_of
 from schema.kit import metrics
 from schema.kit.burst import Payloads
 from schema.kit.encoding import encode
 from schema.kit.masking import tell
 from schema.kit.operations import Operations
-from schema.kit.refusals import BadRequest
 from schema.kit.run import Answer, Asked, Caller, Ended
-from schema.routes import outgoing
+from schema.routes import incoming, outgoing
+from schema.routes.incoming import Close
 from schema.routes.outgoing import Outgoing
-from schema.routes.request import Headers, asked_of
+from schema.routes.request import Headers
 from schema.routes.wire import FRAMED, Standing
 
 log = structlog.get_logger("muster.api")
@@ -41,15 +39,6 @@ class SocketLimits:
     send_seconds: float = 30.0
     operations: int = 100
     message_bytes: int = 1_048_576
-
-
-class Close(Exception):
-    """The socket is to be closed, with this code and reason."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
 
 
 TOO_SLOW: Final = Close(1008, "you read too slowly")
@@ -181,21 +170,7 @@ class Socket:
             if message["type"] == "websocket.disconnect":
                 return
             self.is_awaited = False
-            await self._take(self._read(message))
-
-    def _read(self, message: Any) -> dict[str, Any]:
-        text = message.get("text")
-        if text is None:
-            raise Close(4400, "messages are texts")
-        if len(text) > self.limits.message_bytes:
-            raise Close(1009, f"a message is at most {self.limits.message_bytes} bytes long")
-        try:
-            read = orjson.loads(text)
-        except ValueError:
-            raise Close(4400, "a message is not JSON") from None
-        if not isinstance(read, dict):
-            raise Close(4400, "a message is not an object")
-        return read
+            await self._take(incoming.read(message, self.limits.message_bytes))
 
     async def _take(self, message: dict[str, Any]) -> None:
         kind = message.get("type")
@@ -217,36 +192,19 @@ class Socket:
             raise Close(4429, "Too many initialisation requests")
         self.is_initialised = True
         try:
-            self._take_bearer(payload)
+            incoming.take_bearer(self.caller, payload)
             await self.operations.scope_of(self.caller)
         except Unauthenticated as error:
             raise Close(4403, f"Forbidden: {error}") from None
         self.is_ready = True
         await self.out.tell(outgoing.ACKNOWLEDGED)
 
-    def _take_bearer(self, payload: Any) -> None:
-        """The bearer token in the payload, which goes before the one in the header."""
-        if payload is not None and not isinstance(payload, dict):
-            raise Close(4400, "the payload of connection_init must be an object")
-        for name, value in (payload or {}).items():
-            if name.lower() == "authorization" and value is not None:
-                if not isinstance(value, str):
-                    raise Close(4400, "`authorization` must be a text: `Bearer <token>`")
-                self.caller.refusal = None
-                self.caller.bearer = bearer_of(value)
-
     async def _subscribe(self, message: dict[str, Any]) -> None:
         if not self.is_ready:
             raise Close(4401, "Unauthorized")
-        number, payload = message.get("id"), message.get("payload")
-        if not isinstance(number, str) or not number or not isinstance(payload, dict):
-            raise Close(4400, "`subscribe` needs an `id` and a `payload`")
+        number, asked = incoming.asked_for(message)
         if number in self.running:
             raise Close(4409, f"Subscriber for {number[:80]} already exists")
-        try:
-            asked = asked_of(payload)
-        except BadRequest as error:
-            raise Close(4400, str(error)) from None
         if len(self.running) >= self.limits.operations:
             raise Close(4400, f"a socket carries {self.limits.operations} operations at most at the same time")
         self.counted += 1

@@ -99,7 +99,7 @@ class Stream:
 
     async def _write(self, part: bytes) -> None:
         await self.opened.wait()
-        async with asyncio.timeout(self.limits.send_seconds), self.sending:
+        async with self.sending, asyncio.timeout(self.limits.send_seconds):
             await self.send({"type": "http.response.body", "body": part, "more_body": True})
         self.written_at = asyncio.get_running_loop().time()
 

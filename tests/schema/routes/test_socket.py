@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import orjson
@@ -302,3 +302,14 @@ async def test_a_client_that_goes_leaves_nothing_behind(place: str, database: st
         if len(asyncio.all_tasks()) <= before:
             return
     raise AssertionError(asyncio.all_tasks())
+
+
+@pytest.mark.parametrize("protocols", [OURS, PLAIN], ids=["ours", "plain"])
+async def test_a_server_that_stops_asks_to_come_again(protocols: dict[str, str]) -> None:
+    async with AsyncExitStack() as server:
+        address = await server.enter_async_context(serving(application(toy_schema()), protocols))
+        async with line(address, None) as opened:
+            await opened.say(**subscribe("{ sleep(seconds: 9) }"))
+            stopping = asyncio.ensure_future(server.aclose())
+            assert (await opened.closed())[0] == 1012
+            await stopping
