@@ -11,8 +11,9 @@ from websockets.protocol import State
 
 from schema.routes.wire import FRAMED
 
-UNREAD_SECONDS: Final = 60
-"""A connection whose client takes nothing of what waits for it is broken off after this time, by the operating system."""
+UNREAD_SECONDS: Final = 300
+"""A connection whose client takes nothing of what waits for it is broken off after this time, by the operating system. (Whoever
+downloads a file may well pause for a minute.)"""
 
 UNSENT_BYTES: Final = 262_144
 """About how much the operating system keeps of what cannot be sent yet: what it would take otherwise is megabytes, for each who
