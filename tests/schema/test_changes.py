@@ -227,6 +227,7 @@ async def test_a_slow_follower_under_whom_the_log_is_dropped_is_given_what_was_k
     assert [change.contact_id for change in (await anext(frugal)).events] == ids[1:4]
     await _entered(scope, segment, *ids[4:])
     await _has_read(reading, scope, 9)
+    assert [list(follower.waiting) for follower in reading._readers[scope.workspace_id].followers] == [[], []]
     await _drop_the_log()
     for follower in (frugal, slow):
         with pytest.raises(Invalid, match="too old"):

@@ -7,14 +7,17 @@ from typing import Any
 import aiohttp
 import psutil
 import pytest
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from models import db
 from models.membership import changes, feed
 from models.membership.origins import Origin
+from muster.protocols import WebSockets
 from permissions.principal import Scope
 from schema.change_feed import FEED
 from schema.routes.socket import Socket, SocketLimits
 from schema.routes.stream import Stream, StreamLimits
+from schema.routes.wire import CHUNK_BYTES
 from tests.kit.api import OURS, PLAIN, application, bearer_of, serving
 from tests.kit.readers import EventReader, SocketReader
 from tests.kit.segments import static_segment
@@ -154,8 +157,27 @@ def connections_of(place: str) -> int:
     return sum(one.laddr.port == port for one in open_ones)
 
 
+def largest_buffers(monkeypatch: pytest.MonkeyPatch) -> dict[type, int]:
+    """The most that has waited in this process to be written to a client, by kind of connection."""
+    largest: dict[type, int] = {}
+
+    def watch(kind: Any) -> None:
+        send = kind.send
+
+        async def watched(self: Any, message: Any) -> None:
+            await send(self, message)
+            largest[kind] = max(largest.get(kind, 0), self.transport.get_write_buffer_size())
+
+        monkeypatch.setattr(kind, "send", watched)
+
+    watch(WebSockets)
+    watch(RequestResponseCycle)
+    return largest
+
+
 async def test_who_never_reads_again_is_broken_off_and_leaves_nothing_behind(scope, monkeypatch):
     monkeypatch.setattr("muster.protocols.UNREAD_SECONDS", 1)
+    largest = largest_buffers(monkeypatch)
     before = len(asyncio.all_tasks())
     limits = {"sockets": SocketLimits(send_seconds=0.3), "streams": StreamLimits(send_seconds=0.3)}
     async with serving(application(**limits)) as place:
@@ -170,6 +192,8 @@ async def test_who_never_reads_again_is_broken_off_and_leaves_nothing_behind(sco
             return await nobody_follows() and len(asyncio.all_tasks()) <= started and connections_of(place) == 0
 
         await eventually(all_gone)
+    assert all(CHUNK_BYTES < size < 2.5 * CHUNK_BYTES for size in largest.values()), largest
+    assert len(largest) == 2
     reader.reader.close()
     listener.reader.close()
     assert len(asyncio.all_tasks()) <= before
