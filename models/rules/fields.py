@@ -6,11 +6,10 @@ keys of the catalogue, which are a-z 0-9 _, become part of the text.
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
 from typing import Final
 
 from models.rules.comparisons import LONG, Text, Time, both, compare_number, compare_text, compare_time, lacks
-from models.rules.parameters import Parameters, stored_text
+from models.rules.parameters import Parameters
 from models.rules.tree import Field, FieldCondition, FieldOperator, FieldType, Operand, TagsCondition, TagsOperator
 
 _KEY = re.compile(r"[a-z0-9_]+", re.ASCII)
@@ -19,7 +18,6 @@ _DAY: Final = (
     "[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
     "|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29"
 )
-_FIRST: Final = datetime.min.replace(tzinfo=UTC)
 _TIME: Final = r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z"
 
 
@@ -74,7 +72,7 @@ def time_of(field: Field) -> Time:
         return Time(column, days, day_of_year=f"(extract(month FROM {column}) * 100 + extract(day FROM {column}))")
     kept = _kept(field)
     sorts = f'({kept} COLLATE "C")'  # as time does, in any database
-    sized = f"octet_length({kept}) = {len(stored_text(date.min if days else _FIRST))}"
+    sized = f"octet_length({kept}) = {10 if days else 27}"
     valid = f"{sized} AND {sorts} >= '0001' AND {kept} ~ '^({_DAY})$'"
     if not days:  # two short patterns are quicker than one long one
         valid = f"{sized} AND {sorts} >= '0001' AND substr({kept}, 11) ~ '^{_TIME}$' AND substr({kept}, 1, 10) ~ '^({_DAY})$'"
