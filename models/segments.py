@@ -135,6 +135,9 @@ async def duplicate(scope: Scope, segment_id: int, name: str) -> Outcome:
         segment = await _insert(scope, kind, values)
         await audit.record(scope, "segment_duplicate", "Segment", segment.id, {"of": source.id})
         if segment.rule is not None:
+            await db.execute(
+                "SET LOCAL muster.members = 'logged'"
+            )  # its build looks at all of them: nobody need hear of each
             await db.execute(_COPY_OVERRIDES, scope.workspace_id, source.id, segment.id)
             return Outcome(segment, [segment.id])
         members = ContactSelection(segment_id=source.id)

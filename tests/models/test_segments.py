@@ -187,7 +187,9 @@ async def test_a_copy_of_a_dynamic_segment_has_its_rule_its_overrides_and_so_its
     segment = await dynamic_segment(scope)
     await segment_contacts.override(scope, segment.id, [vip], Override.EXCLUDE)
     await segment_contacts.override(scope, segment.id, [plain], Override.INCLUDE)
+    await slices.take_in(scope.workspace_id, 100)
     copy = await segments.duplicate(scope, segment.id, "Copy")
+    assert await db.fetch_value("SELECT count(*) FROM dirty_contacts") == 0
     await rebuild.rebuild(scope.workspace_id, copy.segment.id)
     assert await members_of(scope, copy.segment) == {also_vip, plain} == await members_of(scope, segment)
 
