@@ -136,8 +136,7 @@ async def test_a_clock_that_is_set_back_takes_nothing_back(time):
     await settled(scope)
     assert await members_of(scope, segment) == {one}
     time.on(hours=-3)
-    await db.execute("UPDATE contacts SET score = score + 1")
-    await db.execute("UPDATE contacts SET tags = '{x}'")
+    await db.execute("UPDATE contacts SET last_interaction_at = last_interaction_at + interval '1 microsecond'")
     await settled(scope)
     assert await members_of(scope, segment) == {one}
     time.on(hours=5)

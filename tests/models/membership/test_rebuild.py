@@ -1,11 +1,12 @@
 """A new rule is computed beside the old members and swapped in at one instant, whatever goes on meanwhile."""
 
 import asyncio
+from datetime import timedelta
 from random import Random
 
 import pytest
 
-from models import db, segments
+from models import clock, db, segments
 from models.membership import apply, builds, feed, indexes, rebuild, slices
 from tests.kit.engine import Pause, assert_all_is_right, settled
 from tests.kit.segments import TAGGED_VIP, dynamic_segment, in_segment, members_of, new_contacts
@@ -94,6 +95,51 @@ async def test_while_many_members_are_exchanged_other_segments_go_on_and_changes
     assert await members_of(scope, segment) == set(ids[2:])
     await settled(scope)
     await assert_all_is_right(scope)
+
+
+async def test_who_changes_before_many_members_are_exchanged_is_told_of_as_they_are_then(database, monkeypatch):
+    """Compared in time for one rule, and other than that by the time that the difference is written."""
+    scope = await new_workspace()
+    segment = await dynamic_segment(scope)
+    ids = await new_contacts(scope, 12, score=10)
+    await settled(scope)
+    before = (await feed.head(scope)).position
+    monkeypatch.setattr(rebuild, "SMALL", 5)
+    pause = Pause(monkeypatch, "_exchange")
+    await _new_rule(scope, segment, SCORED)
+    building = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id))
+    await pause.reach()
+    await _set(ids[0], score=0)
+    await settled(scope)
+    pause.go_on()
+    await building
+    assert sorted(await _log(scope, before)) == [(contact_id, "ENTERED") for contact_id in ids[1:]]
+    await assert_all_is_right(scope)
+
+
+async def test_who_crosses_a_line_of_a_rule_while_it_is_built_is_a_member_when_it_is_in_force(database, monkeypatch):
+    """Time is taken in meanwhile, for another rule: who crossed is not looked for again."""
+    now = clock.now()
+    clock.set_source(lambda: now)
+    scope = await new_workspace()
+    segment, _ = await dynamic_segment(scope), await dynamic_segment(scope, _silent("P7D"))
+    (one,) = await new_contacts(scope, 1, last_interaction_at=now - timedelta(days=30) + timedelta(hours=1))
+    await settled(scope)
+    pause = Pause(monkeypatch, "_is_large")
+    await _new_rule(scope, segment, _silent("P30D"))
+    building = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id))
+    await pause.reach()
+    now += timedelta(hours=2)
+    await settled(scope)
+    pause.go_on()
+    await building
+    assert await members_of(scope, segment) == {one}
+    await settled(scope)
+    await assert_all_is_right(scope)
+
+
+def _silent(duration):
+    return {"field": {"field": "last_interaction_at", "operator": "MORE_THAN_AGO", "value": duration}}
 
 
 async def test_an_edit_during_a_build_ends_at_the_newest_rule(database, monkeypatch):
