@@ -341,6 +341,11 @@ def dump_json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
+def same_json(one: Any, other: Any) -> bool:
+    """Whether two values are the same JSON. To Python alone, true is 1."""
+    return orjson.dumps(one, option=orjson.OPT_SORT_KEYS) == orjson.dumps(other, option=orjson.OPT_SORT_KEYS)
+
+
 def load_json(text: str | bytes | None) -> Any:
     """A JSONB column's text as a value."""
     return None if text is None else orjson.loads(text)

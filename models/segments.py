@@ -110,7 +110,7 @@ async def update(scope: Scope, segment_id: int, given: Mapping[str, Any], versio
                 ("version",),
             )
         values = await checked(scope, SegmentKind(segment.kind), given, segment_id=segment_id)
-        changed = [key for key, value in values.items() if getattr(segment, key) != value]
+        changed = [key for key, value in values.items() if not db.same_json(getattr(segment, key), value)]
         if not changed:
             return Outcome(segment)
         segment.update_from_dict({key: values[key] for key in changed})

@@ -57,6 +57,7 @@ class Source:
     """What a rule in force was read from: its JSON, and the segments that it mentions, by name and whether deleted."""
 
     rule_json: object
+    rule_text: str  # to Python, true is 1
     mentioned: Mapping[int, tuple[str, bool] | None]
 
 
@@ -176,7 +177,7 @@ def _comparable(before: Rulebook | None, catalogue: Catalogue) -> Rulebook | Non
 def _source(rule_json: object, catalogue: Catalogue) -> Source:
     mentioned = {number: catalogue.segments.get(number) for number in segments_mentioned(rule_json)}
     known = {number: None if one is None else (one.name, one.deleted) for number, one in mentioned.items()}
-    return Source(rule_json, known)
+    return Source(rule_json, db.dump_json(rule_json), known)
 
 
 _IN_FORCE = """
