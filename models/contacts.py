@@ -244,7 +244,7 @@ def _differences(row: Record, wanted: Values) -> dict[str, Any]:
     for column, value in wanted.items():
         if column == "attributes":
             held = db.load_json(row["attributes"])
-            changes = {key: one for key, one in value.items() if held.get(key) != one}
+            changes = {key: one for key, one in value.items() if not db.same_json(held.get(key), one)}
             if changes:
                 different[column] = changes
         elif column == "tags":

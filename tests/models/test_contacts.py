@@ -138,6 +138,14 @@ async def test_what_changes_nothing_is_not_captured_or_written_down(workspace: S
     assert await db.fetch_value("SELECT (SELECT count(*) FROM dirty_contacts) + (SELECT count(*) FROM audit_log)") == 0
 
 
+async def test_true_takes_the_place_of_a_one_that_somebody_wrote_in_sql(workspace: Scope) -> None:
+    await contact_fields.create(workspace, key="vip", label="VIP", kind=FieldType.BOOLEAN)
+    ana = await contacts.create(workspace, {"name": "Ana"})
+    await db.execute("UPDATE contacts SET attributes = '{\"vip\": 1}'")
+    changed = await contacts.update(workspace, ana["id"], {"attributes": {"vip": True}})
+    assert db.load_json(changed["attributes"])["vip"] is True
+
+
 async def test_the_audit_names_the_fields_and_never_the_values(workspace: Scope) -> None:
     await contact_fields.create(workspace, key="city", label="City", kind=FieldType.TEXT)
     row = await contacts.create(workspace, {"email": "ana@example.com"})
