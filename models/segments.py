@@ -170,7 +170,11 @@ async def recompute(scope: Scope, segment_id: int) -> Job:
 
 async def _one_rule_at_a_time(scope: Scope) -> None:
     """Whoever changes which segments there are, or what their rules mention, waits: two edits never make a cycle."""
-    await db.advisory_lock(f"muster:segments:{scope.workspace_id}")
+    await db.advisory_lock(_rules_of(scope))
+
+
+def _rules_of(scope: Scope) -> str:
+    return f"muster:segments:{scope.workspace_id}"
 
 
 async def _held(scope: Scope, segment_id: int, *, deleted: bool = False) -> Segment:
@@ -249,10 +253,11 @@ async def restore(scope: Scope, segment_id: int) -> Outcome:
 async def tell_on(scope: Scope, segment_id: int) -> Outcome | None:
     """The next members of a deleted segment told to have left, or of one that is to come back, which it then does.
 
-    None when there is nothing to do now: nothing is left to tell, or the members are in other hands.
+    None when there is nothing to do now: nothing is left to tell, or others are at it. One teller is enough.
     """
     async with db.transaction():
-        await _one_rule_at_a_time(scope)
+        if not await db.try_advisory_lock(_rules_of(scope)):
+            return None
         segment = await Segment.get_or_none(workspace_id=scope.workspace_id, id=segment_id, deleted_at__isnull=False)
         if segment is None:
             return None

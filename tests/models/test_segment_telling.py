@@ -1,6 +1,7 @@
 """Segments with a great many members, deleted and restored: told of so many at a time, each exit and each return once."""
 
 import asyncio
+from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -126,9 +127,18 @@ async def test_what_dies_in_the_middle_is_told_again_and_only_then(scope, monkey
 
 async def test_several_who_tell_at_once_tell_each_member_once(scope):
     segment, _ = await half_deleted(scope)
-    for _ in range(3):
-        await asyncio.gather(*(segments.tell_on(scope, segment.id) for _ in range(3)))
+    await asyncio.gather(*(segments.tell_on(scope, segment.id) for _ in range(5)))
+    await all_told(scope, segment)
     assert await replayed(scope, segment) == set()
+
+
+async def test_who_finds_another_one_at_it_does_not_stand_in_line(scope):
+    segment, ids = await half_deleted(scope)
+    async with db.transaction():
+        await db.advisory_lock(f"muster:segments:{scope.workspace_id}")
+        async with asyncio.timeout(5):
+            assert await asyncio.create_task(segments.tell_on(scope, segment.id), context=Context()) is None
+    assert await replayed(scope, segment) == set(ids[4:])
 
 
 async def test_a_segment_whose_members_are_being_exchanged_is_deleted_at_once_and_told_later(scope):
