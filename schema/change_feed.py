@@ -20,6 +20,7 @@ from prometheus_client import Counter, Gauge
 from models.errors import MusterError
 from models.membership import feed
 from permissions.principal import Scope
+from schema.kit import metrics
 from schema.kit.burst import Burst
 from schema.kit.refusals import SlowConsumer
 from schema.log_reader import FeedLimits, Follower, Reader, burst_of
@@ -29,8 +30,6 @@ log = structlog.get_logger("muster.api")
 
 _followers = Gauge("muster_feed_followers", "Subscribers of membership changes in this process.")
 _told = Counter("muster_feed_changes_total", "Changes handed to subscribers, each counted once per subscriber.")
-_slow = Counter("muster_feed_slow_total", "Subscribers that were ended because they did not take what they were given.")
-
 
 MOST_FAILED: Final = 30
 """How many looks of one subscriber's own at the log may fail, one after the other (the database is away), before it ends."""
@@ -184,7 +183,7 @@ class Following:
         """Who fell behind because it did not take what it was given would only fall behind again."""
         is_behind = self.follower is not None and self.follower.is_behind
         if is_behind and time.monotonic() - self.given_at > self.feed.limits.patience_seconds:
-            _slow.inc()
+            metrics.SLOW.inc()
             raise SlowConsumer(feed.to_cursor(self.scope.workspace_id, self.position))
 
 

@@ -14,6 +14,7 @@ DURATION = Histogram(
 ERRORS = Counter("muster_graphql_errors_total", "Errors told to callers, by code.", ["code"])
 SUBSCRIPTIONS = Gauge("muster_graphql_subscriptions", "Subscriptions that live now.")
 SOCKETS = Gauge("muster_graphql_sockets", "WebSockets that are open now.")
+SLOW = Counter("muster_feed_slow_total", "Subscribers that were ended because they did not take what they were given.")
 THROTTLED = Counter("muster_graphql_throttled_total", "Operations refused because a caller had spent its points.")
 COST = Counter("muster_graphql_cost_points_total", "Points that operations have cost.")
 

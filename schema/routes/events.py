@@ -70,6 +70,8 @@ class EventStreams:
         try:
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await stream.serve(send, gone)
+            if stream.is_unread:
+                log.info("an event stream is not read", request_id=caller.request_id)
         finally:
             self.open.discard(gone)
             gone.cancel()

@@ -127,6 +127,7 @@ class Socket:
     async def _close(self, close: Close, unended: Sequence[Running]) -> None:
         try:
             if close.code in UNREAD:
+                log.info("a socket is not read", code=close.code, request_id=self.caller.request_id)
                 await self._tell_where_to_go_on(unended)
             async with asyncio.timeout(self.limits.send_seconds):
                 await self.out.send({"type": "websocket.close", "code": close.code, "reason": close.reason[:120]})

@@ -3,19 +3,15 @@
 import asyncio
 import math
 from collections.abc import AsyncGenerator, Coroutine
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
-
-import structlog
 
 from schema.kit.burst import Payloads
 from schema.kit.encoding import encode
 from schema.kit.masking import Told, tell
 from schema.kit.run import Answer, Caller, Ended
 from schema.routes.wire import Standing, event, events
-
-log = structlog.get_logger("muster.api")
 
 COMMENT: Final = b":\n\n"
 
@@ -144,16 +140,18 @@ class Stream:
             await asyncio.wait(tasks)
 
     async def _end(self) -> None:
-        try:
-            for feeding in self.feedings.values():
-                refusal = feeding.standing.refusal()
-                if refusal is not None:
-                    errors = tell(refusal, feeding.caller.request_id)
-                    await self._write(_refusal(feeding, errors) + _complete(feeding))
+        with suppress(TimeoutError):  # nobody reads that either
+            if self.is_unread:
+                await self._tell_where_to_go_on()
             async with asyncio.timeout(self.limits.send_seconds):
                 await self.send({"type": "http.response.body", "body": b"", "more_body": False})
-        except TimeoutError:
-            log.info("an event stream was cut off: nobody reads it")
+
+    async def _tell_where_to_go_on(self) -> None:
+        for feeding in self.feedings.values():
+            refusal = feeding.standing.refusal()
+            if refusal is not None:
+                errors = tell(refusal, feeding.caller.request_id)
+                await self._write(_refusal(feeding, errors) + _complete(feeding))
 
 
 def _refusal(feeding: Feeding, errors: list[Told]) -> bytes:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from schema.kit import metrics
 from schema.kit.burst import Payloads
 from schema.kit.refusals import SlowConsumer
 
@@ -43,6 +44,7 @@ class Standing:
         """What to tell a client that does not read what it is given; None for an operation that cannot be gone on with."""
         if self.payloads is None or self.payloads.resume is None:
             return None
+        metrics.SLOW.inc()
         return SlowConsumer(self.payloads.resume(self.given))
 
 
