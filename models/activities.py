@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from models import audit, clock, db
 from models.db import Record
 from models.errors import DomainError, Invalid, LimitExceeded, NotFound, Problems, Required, at
+from models.instants import told_sql
 from models.membership import captures
 from models.texts import check_name, check_object, check_text
 from permissions.principal import Scope
@@ -148,7 +149,7 @@ def _idempotency_key(value: str | None) -> str | None:
 Key = tuple[datetime, int]
 """Where an activity stands among its contact's, newest first: when it occurred, and its id."""
 
-COLUMNS: Final = "a.id, a.kind, a.occurred_at, a.properties"
+COLUMNS: Final = f"a.id, a.kind, {told_sql('a.occurred_at', 'timestamptz')} AS occurred_at, a.properties"
 
 _PAGES = f"""
     SELECT contact.id AS contact_id, newest.*

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from models import clock, db, selections
 from models.contacts import columns_of
 from models.db import Record
+from models.instants import told_sql
 from models.rules.parameters import Parameters
 from permissions.principal import Scope
 
@@ -104,11 +105,15 @@ async def _part(
         which.append(_beyond(by, after, p))
     way = "DESC" if by.descending else "ASC"
     sql = f"""
-        SELECT {columns_of(names, p.workspace)}, {by.expression} AS sort_key
+        SELECT {columns_of(names, p.workspace)}, {_told(by)} AS sort_key
         FROM contacts c WHERE {" AND ".join(which)}
         ORDER BY {by.expression} {way}, c.id {way} LIMIT {p.bind(limit, "bigint")}
     """  # noqa: S608 - columns of the catalogue, and bound values
     return await db.fetch(sql, *await p.values(clock.now()))
+
+
+def _told(by: _By) -> str:
+    return by.expression if by.sql_type == "text" else told_sql(by.expression, by.sql_type)
 
 
 def _beyond(by: _By, after: Place, p: Parameters) -> str:

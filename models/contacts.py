@@ -12,6 +12,7 @@ from models import audit, contact_fields, db, tags
 from models.contact_values import MOST_TAGS, check_all, check_column, check_tags, path_of
 from models.db import Record, UniqueViolation
 from models.errors import Conflict, DomainError, LimitExceeded, NotFound, Problems, Required, Taken, at
+from models.instants import told_sql
 from models.membership import captures
 from permissions.principal import Scope
 
@@ -30,7 +31,17 @@ COLUMNS: Final = (
 MOST_AT_ONCE: Final = 1_000
 """Contacts that one call can name."""
 
-_ALL: Final = ", ".join(f"c.{column}" for column in COLUMNS)
+_TIMES: Final = {
+    "date_of_birth": "date",
+    **dict.fromkeys(("subscribed_at", "last_interaction_at", "created_at", "updated_at"), "timestamptz"),
+}
+
+
+def _told(column: str) -> str:
+    return f"{told_sql(f'c.{column}', _TIMES[column])} AS {column}" if column in _TIMES else f"c.{column}"
+
+
+_ALL: Final = ", ".join(map(_told, COLUMNS))
 
 
 # ---------------------------------------------------------------- finding
@@ -47,7 +58,7 @@ def columns_of(names: Iterable[str], workspace: str = "$1") -> str:
 
 def _shown(column: str, workspace: str) -> str:
     if column != "attributes":
-        return f"c.{column}"
+        return _told(column)
     deleted = f"SELECT key FROM contact_fields WHERE workspace_id = {workspace} AND deleted_at IS NOT NULL"  # noqa: S608
     return f"c.attributes - ARRAY({deleted}) AS attributes"
 
@@ -224,9 +235,6 @@ async def _change(scope: Scope, action: str, row: Record, wanted: Values) -> Rec
     assert changed is not None
     await audit.record(scope, action, "Contact", row["id"], {"fields": _names(different)})
     return changed
-
-
-_TIMES: Final = {"date_of_birth": "date", "subscribed_at": "timestamptz", "last_interaction_at": "timestamptz"}
 
 
 def _place(column: str, number: int) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
+from typing import Final
 
 from models.errors import Invalid
 
@@ -48,3 +49,18 @@ def read_day(text: str) -> date:
 def write_instant(moment: datetime) -> str:
     """An aware datetime as a custom field holds it: in UTC, with six decimals, so that texts order as the instants do."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+_EDGES: Final = {
+    "date": ("0001-01-01", "9999-12-31"),
+    "timestamptz": ("0001-01-01 00:00:00+00", "9999-12-31 23:59:59.999999+00"),
+}
+
+
+def told_sql(expression: str, sql_type: str) -> str:
+    """A `date` or `timestamptz` as it can be told: the nearest one of the years 1 to 9999.
+
+    SQL may write earlier and later ones, and infinity; Python has none of them, and a page with one could not be read.
+    """
+    first, last = (f"'{edge}'::{sql_type}" for edge in _EDGES[sql_type])
+    return f"CASE WHEN {expression} < {first} THEN {first} WHEN {expression} > {last} THEN {last} ELSE {expression} END"

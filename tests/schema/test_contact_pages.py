@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from models import contacts, segments
+from models import contacts, db, segments
 from models.contact_pages import ContactOrder
 from models.segments import SegmentKind
 from models.selections import ContactSelection
@@ -90,6 +90,36 @@ async def test_one_can_go_on_after_the_first_and_the_last_of_all_moments(
         await contacts.create(workspace, {"external_id": str(number), "last_interaction_at": moment})
     assert await each_id(api, admin, 1, orderBy="LAST_INTERACTION_AT_ASC") == list("0123")
     assert await each_id(api, admin, 1, orderBy="LAST_INTERACTION_AT_DESC") == list("3210")
+
+
+EXTREME = ["infinity", "-infinity", "0044-03-15 BC", "10000-01-01", "294270-02-28"]
+
+
+async def test_times_that_only_sql_can_write_are_told_as_the_nearest_that_there_is(
+    api: Api, admin: str, workspace: Scope
+) -> None:
+    ids = [(await contacts.create(workspace, {"name": when}))["id"] for when in EXTREME]
+    await db.execute(
+        """
+        UPDATE contacts SET date_of_birth = name::date, subscribed_at = name::timestamptz,
+            last_interaction_at = name::timestamptz, created_at = name::timestamptz
+        """
+    )
+    await db.execute(
+        "INSERT INTO activities (workspace_id, contact_id, kind, occurred_at)"
+        " SELECT workspace_id, id, 'visit', name::timestamptz FROM contacts"
+    )
+    query = """query ($order: ContactOrder!) { contacts(orderBy: $order) { nodes {
+        name dateOfBirth subscribedAt lastInteractionAt createdAt activities { nodes { occurredAt } } } } }"""
+    first, last = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"
+    for order in ContactOrder:
+        for told in (await api.data(admin, query, order=order.value))["contacts"]["nodes"]:
+            when = first if told["name"] in ("-infinity", "0044-03-15 BC") else last
+            instants = [told["subscribedAt"], told["lastInteractionAt"], told["createdAt"]]
+            assert instants == [when] * 3
+            assert (told["dateOfBirth"], told["activities"]["nodes"][0]["occurredAt"]) == (when[:10], when)
+    changed = await contacts.update(workspace, ids[2], {"score": 5, "subscribed_at": "2026-01-01T00:00:00Z"})
+    assert changed["subscribed_at"] == datetime(2026, 1, 1, tzinfo=UTC)
 
 
 async def test_a_cursor_is_good_for_its_own_order_alone(api: Api, admin: str, seven: None) -> None:
