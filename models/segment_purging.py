@@ -6,7 +6,7 @@ from models.membership.telling import EVERYBODY
 from models.segments import RESTORABLE
 
 
-async def expired(limit: int = 100) -> list[tuple[int, int]]:
+async def expired(limit: int = 1_000) -> list[tuple[int, int]]:
     """Segments of all workspaces that can no longer be restored, as (workspace id, segment id), the longest gone first.
 
     One of whose members there is still something to tell is none of them: that comes first.

@@ -1,8 +1,11 @@
 """What the workers do for segments: large changes of members, large deletions told, the days written down, what is purged."""
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 from typing import Final
+
+import structlog
 
 from models import analytics, segment_contacts, segment_purging, segments, workspaces
 from models.jobs import Job
@@ -10,6 +13,8 @@ from models.membership import telling
 from models.segments import Outcome
 from permissions.principal import Scope
 from workers.tasks import Desk, Queue, Sweep, Task
+
+log = structlog.get_logger(__name__)
 
 TURN_SECONDS: Final = 5.0
 """How long the members of one segment are told of while others may be waiting."""
@@ -56,16 +61,25 @@ async def write_days(desk: Desk) -> None:
     for workspace_id in await analytics.unwritten():
         scope = await workspaces.find_system_scope(workspace_id)
         if scope is not None and not desk.stopping.is_set():
-            await analytics.write_days(scope)
+            with _alone("days not written down", workspace=workspace_id):
+                await analytics.write_days(scope)
 
 
 async def purge_segments(desk: Desk) -> None:
     """Remove the segments that can no longer be restored."""
-    while expired := await segment_purging.expired():
-        for workspace_id, segment_id in expired:
-            if desk.stopping.is_set():
-                return
-            await segment_purging.purge(workspace_id, segment_id)
+    for workspace_id, segment_id in await segment_purging.expired():
+        if not desk.stopping.is_set():
+            with _alone("segment not purged", workspace=workspace_id, segment=segment_id):
+                await segment_purging.purge(workspace_id, segment_id)
+
+
+@contextmanager
+def _alone(event: str, **about: int) -> Iterator[None]:
+    """What fails inside is logged, and holds up nobody else: it is tried again the next time."""
+    try:
+        yield
+    except Exception as error:  # whatever it is about this one, the others may go well
+        log.warning(event, error=type(error).__name__, exc_info=True, **about)
 
 
 TASKS = [Task("tell_members", Queue.BULK, tell_members)]

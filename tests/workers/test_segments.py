@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from models import clock, db, segments, workspaces
+from models import clock, db, segment_purging, segments, workspaces
 from models.membership import telling
 from tests.kit.segments import members_of, new_contacts, replayed, static_segment
 from workers import segments as tasks
@@ -54,6 +54,27 @@ async def test_the_members_of_a_large_deletion_are_told_in_turns_and_a_sweep_fin
         assert turns == expected
         await tasks.tell_members(desk, *here)
     assert await members_of(scope, segment) == set(ids)
+
+
+async def test_a_workspace_or_a_segment_that_fails_holds_up_no_other(desk, monkeypatch):
+    odd, even = [await workspaces.create(name) for name in ("Odd", "Even")]
+    await db.execute("UPDATE workspaces SET timezone = 'Mars/Base' WHERE id = $1", odd.workspace_id)
+    gone = [await static_segment(even, await new_contacts(even, 1)) for _ in range(2)]
+    for segment in gone:
+        await segments.delete(even, segment.id)
+    clock.set_source(lambda: datetime.now(UTC) + timedelta(days=31))
+    purge = segment_purging.purge
+
+    async def stumbling(workspace_id: int, segment_id: int) -> None:
+        if segment_id == gone[0].id:
+            raise OSError("not this one")
+        await purge(workspace_id, segment_id)
+
+    monkeypatch.setattr(segment_purging, "purge", stumbling)
+    await tasks.write_days(desk)
+    await tasks.purge_segments(desk)
+    assert [row["workspace_id"] for row in await db.fetch("SELECT * FROM segment_days_written")] == [even.workspace_id]
+    assert [row["id"] for row in await db.fetch("SELECT id FROM segments")] == [gone[0].id]
 
 
 async def test_the_sweeps_write_days_down_and_purge_and_do_so_again_without_harm(desk):
