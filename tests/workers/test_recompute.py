@@ -104,6 +104,39 @@ async def test_a_slice_is_as_large_as_a_quarter_of_a_second_allows():
     assert learnt(60, 10) == recompute.SMALLEST
 
 
+class Heard(NoBells):
+    """Bells that say who rang."""
+
+    def __init__(self):
+        self.rung = []
+
+    async def changes(self, workspace_id):
+        self.rung.append(("changes", workspace_id))
+
+    async def log_grew(self, workspace_id):
+        self.rung.append(("log", workspace_id))
+
+    async def answered(self, task, *args):
+        self.rung.append(("answered", *args))
+
+
+async def test_after_its_slice_a_workspace_goes_to_the_end_of_the_line(database, monkeypatch):
+    scope = await new_workspace()
+    await dynamic_segment(scope)
+    await new_contacts(scope, 3, tags=["vip"])
+    desk = Desk(Queue.REALTIME, WorkerConfig("", ""), Heard(), asyncio.Event())
+    monkeypatch.setattr(recompute, "FIRST", 1)
+    monkeypatch.setattr(recompute, "LARGEST", 1)
+    recompute._sizes.clear()
+    ws = scope.workspace_id
+    await recompute.take_in(desk, ws)
+    assert desk.bells.rung == [("answered", ws), ("log", ws), ("changes", ws)]
+    while desk.bells.rung[-1] == ("changes", ws):
+        await recompute.take_in(desk, ws)
+    recompute._sizes.clear()
+    await assert_all_is_right(scope)
+
+
 async def test_a_rule_that_fails_in_the_audit_is_set_aside_and_holds_up_no_other_workspace(database, monkeypatch):
     scope, other = await new_workspace(), await new_workspace("Other")
     broken, whole = await dynamic_segment(scope), await dynamic_segment(scope)

@@ -151,7 +151,7 @@ async def test_of_conditions_on_one_kind_of_activity_each_hears_of_its_own(time,
     scope = await new_workspace()
     segments = [await plus_segment(scope, bought(sku)) for sku in ("a", "b", "c")]
     ids = await new_contacts(scope, 3)
-    for contact_id, sku, many in zip(ids, ("a", "b", "x"), (1, 9, 1), strict=True):
+    for contact_id, sku, many in zip(ids, ("a", "b", "x"), (9, 1, 1), strict=True):
         await db.execute(_BUY, scope.workspace_id, contact_id, time.now, sku, many)
     await settled(scope)
     assert [await members_of(scope, segment) for segment in segments] == [{ids[0]}, {ids[1]}, set()]
