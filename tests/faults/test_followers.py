@@ -3,22 +3,26 @@ whoever need not be cut off is not."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from random import Random
 
 import aiohttp
 import asyncpg
 import pytest
 
+from models import jobs
+from models.jobs import JobKind
 from models.membership import changes, feed
 from models.membership.origins import Origin
 from permissions.principal import Scope
 from schema.change_feed import FEED
+from schema.kit.ids import to_id
 from schema.log_reader import FeedLimits
-from tests.kit.api import application, bearer_of, serving
+from tests.kit.api import Api, application, bearer_of, serving
 from tests.kit.followers import Partner, as_events, over_a_socket
 from tests.kit.restartable import Restartable, own_database, own_folder, own_redis, own_server
 from tests.kit.segments import new_contacts, static_segment
+from tests.kit.workers import eventually
 from tests.kit.workspaces import new_workspace
 from workers.bells import Bells
 
@@ -97,6 +101,30 @@ async def test_followers_live_through_crashes_of_the_database(
         for partner in them:
             await partner.has(everything)
     await bells.close()
+
+
+async def test_a_job_is_followed_through_a_crash_of_the_database(own_database: str, own_server: Restartable):
+    scope = await new_workspace()
+    api, bearer = Api(), await bearer_of(scope)
+    made = await jobs.create(scope, JobKind.SEGMENT_CONTACTS, {}, segment_id=(await static_segment(scope)).id)
+    job = await jobs.claim(scope.workspace_id, made.id)
+    query = "subscription ($id: ID!) { jobProgress(id: $id) { status } }"
+    async with aclosing(api.listen(bearer, query, id=to_id("SegmentContactsJob", made.id))) as events:
+        assert (await anext(events))["data"]["jobProgress"]["status"] == "RUNNING"
+        await asyncio.to_thread(own_server.crash)
+        ending = asyncio.ensure_future(anext(events))
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(own_server.start)
+        await eventually(lambda: _finished(job))
+        assert (await asyncio.wait_for(ending, 15))["data"]["jobProgress"]["status"] == "SUCCEEDED"
+
+
+async def _finished(job: jobs.Job) -> bool:
+    try:
+        await jobs.finish(job)
+    except AWAY:
+        return False
+    return True
 
 
 async def test_followers_live_through_a_redis_that_is_emptied_crashed_and_back(database: str, own_redis: Restartable):
