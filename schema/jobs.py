@@ -100,11 +100,17 @@ class JobPayload:
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
-def _number(outside_id: str) -> int:
-    """The number behind the id of a job of any kind; 0, which no job has, for anything else."""
+async def _find(scope: Scope, outside_id: str) -> JobRow | None:
+    """The job behind an id, if that is the id of a job of its kind."""
     known = split_id(outside_id)
-    names = {shown_as.__strawberry_definition__.name for shown_as in JOB_TYPES.values()}  # type: ignore[attr-defined]
-    return known[1] if known is not None and known[0] in names else 0
+    job = None if known is None else await jobs.find(scope, known[1])
+    return job if job is not None and known == (job_shown(job).typename, job.id) else None
+
+
+async def _number(scope: Scope, outside_id: str) -> int:
+    """The job's number; 0, which no job has, where there is none."""
+    job = await _find(scope, outside_id)
+    return 0 if job is None else int(job.id)
 
 
 # ---------------------------------------------------------------- queries
@@ -127,7 +133,7 @@ class JobQuery:
 
     @query(Permission.JOB_READ)
     async def job(self, info: Info, id: strawberry.ID) -> Job | None:
-        return job_shown(await jobs.find(scope_of(info), _number(id)))  # type: ignore[no-any-return]
+        return job_shown(await _find(scope_of(info), id))  # type: ignore[no-any-return]
 
     @query(Permission.JOB_READ, description="The newest first.")
     async def jobs(
@@ -155,7 +161,8 @@ class JobMutation:
         Permission.JOB_RUN, JobPayload, description="What was done up to then stays done. Asking again changes nothing."
     )
     async def job_cancel(self, info: Info, id: strawberry.ID) -> JobPayload:
-        return JobPayload(job=job_shown(await jobs.ask_cancel(scope_of(info), _number(id))))
+        scope = scope_of(info)
+        return JobPayload(job=job_shown(await jobs.ask_cancel(scope, await _number(scope, id))))
 
 
 @strawberry.type
@@ -166,7 +173,8 @@ class JobSubscription:
         Permission.JOB_READ, description="The job as it goes on, at most ten times a second; ends when the job does."
     )
     async def job_progress(self, info: Info, id: strawberry.ID) -> AsyncGenerator[Job, None]:
-        job = await jobs.get(scope_of(info), _number(id))
+        scope = scope_of(info)
+        job = await jobs.get(scope, await _number(scope, id))
         async with aclosing(WATCH.follow(job)) as states:
             async for state in states:
                 yield job_shown(state)

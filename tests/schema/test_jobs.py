@@ -49,6 +49,19 @@ async def test_a_job_is_cancelled(api, admin, scope):
     assert [(error["code"], error["field"]) for error in missing["userErrors"]] == [("NOT_FOUND", ["id"])]
 
 
+async def test_the_id_of_a_job_of_another_kind_is_no_id_of_this_one(api, admin, scope):
+    job = await segments.recompute(scope, (await dynamic_segment(scope, built=False)).id)
+    wrong = to_id("SegmentContactsJob", job.id)
+    assert await api.data(admin, "query ($id: ID!) { job(id: $id) { id } node(id: $id) { id } }", id=wrong) == {
+        "job": None,
+        "node": None,
+    }
+    cancel = f"mutation ($id: ID!) {{ jobCancel(id: $id) {{ job {{ status }} {ERRORS} }} }}"
+    refused = (await api.data(admin, cancel, id=wrong))["jobCancel"]
+    assert [(error["code"], error["field"]) for error in refused["userErrors"]] == [("NOT_FOUND", ["id"])]
+    assert (await jobs.get(scope, job.id)).status == "QUEUED"
+
+
 async def test_a_job_is_followed_to_its_end(api, admin, scope):
     segment = await static_segment(scope)
     asked = {"change": "ADD", "selection": {"search": "a"}, "origin": "API"}
