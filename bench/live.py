@@ -5,12 +5,14 @@ import json
 import random
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, contextmanager
 from typing import Any
 
 import aiohttp
 import psutil
 
+from bench.bare_relay import CHANNEL
 from bench.place import Place, cpu_seconds, free_port, process
 from bench.table import Result
 from bench.world import Rule, empty_of_segments, field, new_empty_segments, new_segments, world
@@ -19,7 +21,7 @@ from models.membership import changes, feed
 from models.membership.origins import Origin
 from permissions.capabilities import Permission
 from permissions.principal import Scope
-from schema.kit.ids import find_number
+from schema.kit.ids import find_number, to_id
 from workers.bells import Bells
 
 TITLE = "Live changes (milliseconds from commit to subscriber, unless the figure says otherwise)"
@@ -35,7 +37,7 @@ async def measure(place: Place) -> list[Result]:
     url, large, _ = await world(place)
     bells = Bells(place.redis_url)
     try:
-        return [await _one_change(place, url, large, bells), *await _many_subscribers(place, url, large, bells)]
+        return [*await _one_change(place, url, large, bells), *await _many_subscribers(place, url, large, bells)]
     finally:
         await bells.close()
         await db.disconnect()
@@ -56,24 +58,52 @@ async def _bearer(scope: Scope) -> str:
 # ---------------------------------------------------------------- one change
 
 
-async def _one_change(place: Place, url: str, scope: Scope, bells: Bells) -> Result:
+Tell = Callable[[int], Awaitable[None]]
+"""Says, after the commit, that this contact was changed."""
+
+
+async def _one_change(place: Place, url: str, scope: Scope, bells: Bells) -> list[Result]:
+    """From the commit to a subscriber by way of the engine, and by way of nothing but Redis and a bare socket."""
     await empty_of_segments(scope)
     others: list[Rule] = [field("name", "STARTS_WITH", f"Nobody {number}") for number in range(SEGMENTS - DEPENDENT)]
     await new_empty_segments(scope, others)
     await new_segments(scope, [field("score", "EQUALS", number) for number in range(DEPENDENT)])
+
+    async def ring(_: int) -> None:
+        await bells.changes(scope.workspace_id)
+
     arguments = ["-m", "muster", "worker", "--queue", "realtime"]
     with _api(place, url) as (port, api), process(arguments, place.environment(url), None, "worker.log") as worker:
-        late, used = await _change_and_listen(place, scope, bells, port, (api, worker))
+        ours = await _change_and_listen(place, scope, ring, port, (api, worker))
     await empty_of_segments(scope)
-    late.sort()
-    figures = {"p50": late[len(late) // 2], "p99": late[len(late) * 99 // 100], "events": len(late), "CPU %": used}
+    bare = await _relayed(place, scope, bells)
     note = f"{SEGMENTS:,} dynamic segments, {DEPENDENT} read the field; goal: p50 40, p99 150"
-    return Result(f"one contact, {CHANGES_PER_SECOND} changes/s", figures, note=note)
+    ratios = {figure: ours[figure] / bare[figure] for figure in ("p50", "p99")}
+    return [
+        Result(f"one contact, {CHANGES_PER_SECOND} changes/s", ours, "a bare relay", ratios, note),
+        Result(f"a bare relay, {CHANGES_PER_SECOND}/s", bare),
+    ]
+
+
+async def _relayed(place: Place, scope: Scope, bells: Bells) -> dict[str, float]:
+    """The same changes where no segment is; each is published, and passed on by a bare application."""
+
+    async def publish(contact_id: int) -> None:
+        change = {"contactId": to_id("Contact", contact_id), "kind": "ENTERED"}
+        event = {"id": "1", "type": "next", "payload": {"data": {"membershipChanges": change}}}
+        await bells.redis.publish(CHANNEL, json.dumps(event))
+
+    port = free_port()
+    arguments = ["-m", "bench.bare_relay", str(port), place.redis_url]
+    with process(arguments, place.environment(""), f"http://127.0.0.1:{port}/", "bare_relay.log") as relay:
+        figures = await _change_and_listen(place, scope, publish, port, (relay,))
+    await empty_of_segments(scope)
+    return figures
 
 
 async def _change_and_listen(
-    place: Place, scope: Scope, bells: Bells, port: int, used_by: tuple[psutil.Process, ...]
-) -> tuple[list[float], float]:
+    place: Place, scope: Scope, tell: Tell, port: int, used_by: tuple[psutil.Process, ...]
+) -> dict[str, float]:
     committed: dict[int, float] = {}
     late: list[float] = []
     async with AsyncExitStack() as stack:
@@ -88,14 +118,15 @@ async def _change_and_listen(
         await socket.send_json({"id": "1", "type": "subscribe", "payload": {"query": query}})
         listening = asyncio.create_task(_listen(socket, committed, late))
         await asyncio.sleep(2)
-        await _write(scope, bells, {}, 2.0)  # everything is prepared and warm
+        await _write(scope, tell, {}, 2.0)  # everything is prepared and warm
         late.clear()
         began, cpu = time.perf_counter(), sum(cpu_seconds(one) for one in used_by)
-        await _write(scope, bells, committed, max(10.0, place.seconds * 4))
+        await _write(scope, tell, committed, max(10.0, place.seconds * 4))
         await asyncio.sleep(1)
         cpu = (sum(cpu_seconds(one) for one in used_by) - cpu) / (time.perf_counter() - began) * 100
         listening.cancel()
-    return late, cpu
+    late.sort()
+    return {"p50": late[len(late) // 2], "p99": late[len(late) * 99 // 100], "events": len(late), "CPU %": cpu}
 
 
 async def _listen(socket: Any, committed: dict[int, float], late: list[float]) -> None:
@@ -108,7 +139,7 @@ async def _listen(socket: Any, committed: dict[int, float], late: list[float]) -
                 late.append((now - committed[number]) * 1000)
 
 
-async def _write(scope: Scope, bells: Bells, committed: dict[int, float], seconds: float) -> None:
+async def _write(scope: Scope, tell: Tell, committed: dict[int, float], seconds: float) -> None:
     """Change one contact after the other, each once, so that an event tells which change it is of."""
     rows = await db.fetch(
         "SELECT id FROM contacts WHERE workspace_id = $1 ORDER BY random() LIMIT $2",
@@ -125,7 +156,7 @@ async def _write(scope: Scope, bells: Bells, committed: dict[int, float], second
             random.randint(1, 99),
         )
         committed[row["id"]] = time.perf_counter()
-        await bells.changes(scope.workspace_id)
+        await tell(row["id"])
 
 
 # ---------------------------------------------------------------- many subscribers

@@ -1,0 +1,49 @@
+"""The bound for one change: a bare application that hears of a commit by Redis and passes on a text that is ready.
+
+`python -m bench.bare_relay PORT REDIS_URL`: what is published on CHANNEL goes to every socket, and nothing else is done.
+"""
+
+import os
+import sys
+from typing import Final
+
+import uvicorn
+from redis.asyncio import Redis
+
+from bench.bare_sockets import Bare
+
+CHANNEL: Final = "bench:relay"
+
+
+class Relay(Bare):
+    """Sends what it hears."""
+
+    def __init__(self, redis_url: str) -> None:
+        super().__init__(rate=0)
+        self.redis = Redis.from_url(redis_url)
+
+    async def _send_all(self) -> None:
+        async with self.redis.pubsub() as heard:
+            await heard.subscribe(CHANNEL)
+            async for message in heard.listen():
+                for send in self.open if message["type"] == "message" else ():
+                    await send({"type": "websocket.send", "text": message["data"].decode()})
+
+
+def create() -> Relay:
+    """For the server's process."""
+    return Relay(os.environ["BARE_REDIS_URL"])
+
+
+if __name__ == "__main__":
+    os.environ["BARE_REDIS_URL"] = sys.argv[2]
+    uvicorn.run(
+        "bench.bare_relay:create",
+        factory=True,
+        port=int(sys.argv[1]),
+        loop="uvloop",
+        ws="muster.protocols:WebSockets",
+        ws_per_message_deflate=False,
+        access_log=False,
+        log_level="warning",
+    )
