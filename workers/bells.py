@@ -18,7 +18,9 @@ import structlog
 from arq.connections import ArqRedis
 from prometheus_client import Counter
 from redis.asyncio import ConnectionPool
+from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 log = structlog.get_logger(__name__)
 
@@ -47,13 +49,36 @@ class Queue(StrEnum):
         return f"muster:queue:{self.value}"
 
 
+def connections(redis_url: str, seconds: float, **options: Any) -> ConnectionPool:
+    """A pool of connections that let no operation take longer than so many seconds, and lose no cancellation."""
+    pool = ConnectionPool.from_url(redis_url, socket_timeout=seconds, socket_connect_timeout=seconds, **options)
+    pool.connection_class = type("Connection", (_Heeding, pool.connection_class), {})
+    return pool
+
+
+class _Heeding(AbstractConnection):
+    """redis-py sends within `asyncio.wait_for`, which up to Python 3.11 may lose a cancellation (cpython issue 81839).
+
+    A worker that is asked to stop would go on looking for work, a lease that was let go would be renewed for ever.
+    """
+
+    async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+        seconds, self.socket_timeout = self.socket_timeout, None
+        try:
+            async with asyncio.timeout(seconds):
+                await super().send_packed_command(command, check_health)
+        except TimeoutError:
+            await self.disconnect(nowait=True)
+            raise RedisTimeoutError("Timeout writing to socket") from None
+        finally:
+            self.socket_timeout = seconds
+
+
 class Bells:
     """The bells of one process. Make one at start, close it at the end."""
 
     def __init__(self, redis_url: str) -> None:
-        pool = ConnectionPool.from_url(
-            redis_url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS, max_connections=50
-        )
+        pool = connections(redis_url, TIMEOUT_SECONDS, max_connections=50)
         self.redis = ArqRedis(pool_or_conn=pool, job_serializer=_to_json, job_deserializer=orjson.loads)
 
     async def close(self) -> None:

@@ -29,7 +29,7 @@ from schema.routes import downloads, explorer, health, metrics, uploads, webhook
 from schema.routes.graphql import GraphQL
 from schema.routes.socket import SocketLimits
 from schema.routes.stream import StreamLimits
-from workers.bells import Bells, NoBells
+from workers.bells import Bells, NoBells, connections
 
 ROUTES: list[BaseRoute] = [*uploads.ROUTES, *downloads.ROUTES]
 """Routes of the nouns: add yours."""
@@ -122,7 +122,7 @@ def _with_cors(app: Any, origins: tuple[str, ...]) -> Any:
 def _redis(url: str | None) -> Redis | None:
     if url is None:
         return None
-    client: Redis = Redis.from_url(url, socket_timeout=0.25, socket_connect_timeout=0.25, retry=Retry(NoBackoff(), 0))
+    client: Redis = Redis.from_pool(connections(url, 0.25, retry=Retry(NoBackoff(), 0)))
     return client
 
 

@@ -60,3 +60,21 @@ async def test_without_redis_ringing_fails_nobody_and_takes_no_time():
     assert time.monotonic() - started < 2
     with contextlib.suppress(Exception):
         await bells.close()
+
+
+async def test_a_cancellation_is_heeded_whenever_it_comes(bells):
+    async def look_for_ever():
+        while True:
+            await bells.redis.get("nothing")
+
+    for turn in range(300):
+        looking = asyncio.create_task(look_for_ever())
+        for _ in range(turn % 60):
+            await asyncio.sleep(0)
+        looking.cancel()
+        await asyncio.wait({looking}, timeout=1)
+        has_ended = looking.done()
+        while not looking.done():
+            looking.cancel()
+            await asyncio.sleep(0.01)
+        assert has_ended, f"cancelled after {turn % 60} turns of the loop, it went on"
