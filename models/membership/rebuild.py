@@ -345,7 +345,8 @@ async def _mark_for_readers(plan: _Plan, append: Append, turn: Turn) -> None:
     """Segments, and builds, whose rules mention this one have to hear of whoever entered or left it."""
     book = await rulebook.current(plan.workspace_id, turn.epoch)
     name = f"segment:{plan.segment_id}"
-    readers = [*(segment.reads for segment in book.followed.values()), *(build.reads for build in book.builds)]
+    others = [build for build in book.builds if build.segment_id != plan.segment_id]
+    readers = [*(segment.reads for segment in book.followed.values()), *(build.reads for build in others)]
     if any(name in reads for reads in readers):
         await db.execute(
             """

@@ -199,13 +199,13 @@ def _follow(scope: Scope, segment_id: int, rule_json: object, catalogue: Catalog
 def _build(
     scope: Scope, segment_id: int, next_json: object, rule_json: object | None, catalogue: Catalogue
 ) -> Build | None:
-    """What a build has to hear of: changes that either rule reads, the one in force and the next."""
+    """What a build has to hear of: changes that either rule reads, the one in force and the next; and whom the first moves."""
     rules = [
         rule
         for stored in (next_json, rule_json)
         if stored is not None and (rule := _read(scope, segment_id, stored, catalogue)) is not None
     ]
-    own = {f"rule:{segment_id}", f"time:{segment_id}"}
+    own = {f"rule:{segment_id}", f"time:{segment_id}", f"segment:{segment_id}"}
     return Build(segment_id, frozenset(own).union(*map(dependencies, rules))) if rules else None
 
 

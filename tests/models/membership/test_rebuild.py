@@ -72,6 +72,34 @@ async def test_the_old_rule_is_in_force_until_the_swap_and_nothing_written_meanw
     await assert_all_is_right(scope)
 
 
+async def test_whom_the_old_rule_moves_while_a_build_goes_on_is_asked_again_by_the_new_one(database, monkeypatch):
+    """Slices ask a rule about more contacts than those of whom it reads what changed, where that saves a statement."""
+    scope = await new_workspace()
+    segment = await dynamic_segment(scope)
+    await dynamic_segment(scope, SCORED)
+    stale, tagged = await new_contacts(scope, 2)
+    await settled(scope)
+    async with (
+        db.transaction()
+    ):  # as when a segment that the rule mentions was deleted, and the build of that is to come
+        append = await apply.begin(scope.workspace_id, clock.now())
+        await apply.write(append, apply.Difference([segment.id], [stale], [True], ["RULE"]))
+        await apply.close(append)
+    pause = Pause(monkeypatch, "_unsettled")
+    await _new_rule(scope, segment, {"field": {"field": "email", "operator": "IS_NOT_SET"}})
+    building = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id))
+    await pause.reach()
+    await _set(stale, score=10)
+    await _set(tagged, tags=["vip"])
+    await settled(scope)
+    assert await members_of(scope, segment) == {tagged}
+    pause.go_on()
+    await building
+    assert await members_of(scope, segment) == {stale, tagged}
+    await settled(scope)
+    await assert_all_is_right(scope)
+
+
 async def test_while_many_members_are_exchanged_other_segments_go_on_and_changes_wait_for_the_swap(
     database, monkeypatch
 ):
