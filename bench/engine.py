@@ -1,6 +1,7 @@
 """The engine: whole segments, a backlog, and a tick, each beside what it should cost."""
 
 import asyncio
+import random
 import time
 from datetime import datetime, timedelta
 
@@ -172,17 +173,18 @@ async def _tick(scope: Scope, moment: datetime) -> dict[str, float]:
 
 
 async def _put_on_the_line(scope: Scope, moment: datetime) -> None:
-    """Ten contacts for each of the segments, whom its line passes at `moment`."""
+    """Ten contacts for each of the segments, from anywhere, whom its line passes at `moment`."""
+    first, last = await db.fetch_row(
+        "SELECT min(id), max(id) FROM contacts WHERE workspace_id = $1", scope.workspace_id
+    )
     await db.execute(
         """
         UPDATE contacts SET score = number % $4, last_interaction_at = $2::timestamptz - (10 + number % $4) * interval '1 day'
-        FROM (SELECT id, row_number() OVER () AS number FROM contacts WHERE workspace_id = $1
-              ORDER BY hashint8extended(id, extract(epoch FROM $2::timestamptz)::bigint) LIMIT $3) AS chosen
-        WHERE workspace_id = $1 AND contacts.id = chosen.id
+        FROM unnest($3::bigint[]) WITH ORDINALITY AS chosen (id, number) WHERE workspace_id = $1 AND contacts.id = chosen.id
         """,
         scope.workspace_id,
         moment,
-        CROSSERS,
+        random.sample(range(first, last + 1), CROSSERS),
         RELATIVE_SEGMENTS,
     )
 
