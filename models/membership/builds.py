@@ -6,6 +6,7 @@ segment's rows alone; whom that concerned is written down too.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from models import clock, db
 from models.membership.captures import Marks
@@ -82,14 +83,12 @@ async def begin(workspace_id: int, segment_id: int) -> None:
     )
 
 
-async def is_begun(workspace_id: int, segment_id: int) -> bool:
-    """Whether slices write down what happens."""
-    found: bool = await db.fetch_value(
-        "SELECT EXISTS (SELECT FROM segment_builds WHERE workspace_id = $1 AND segment_id = $2)",
-        workspace_id,
-        segment_id,
+async def begun_at(workspace_id: int, segment_id: int) -> datetime | None:
+    """Since when slices write down what happens; None when they do not."""
+    begun: datetime | None = await db.fetch_value(
+        "SELECT started_at FROM segment_builds WHERE workspace_id = $1 AND segment_id = $2", workspace_id, segment_id
     )
-    return found
+    return begun
 
 
 async def heard(workspace_id: int, segment_id: int, after: int) -> tuple[list[int], int]:

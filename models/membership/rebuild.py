@@ -42,8 +42,8 @@ SMALL: Final = 5_000
 AT_ONCE: Final = 5_000
 """Contacts asked in one statement while catching up."""
 
-INDEX_SECONDS: Final = 1.0
-"""How often a recompute looks whether its index can be built."""
+AGAIN_SECONDS: Final = 1.0
+"""How often a recompute looks whether its index can be built, or whether who was at the segment is done."""
 
 _seconds = Histogram("muster_build_seconds", "How long the build of a segment took.", buckets=(0.1, 0.5, 1, 5, 30, 120))
 
@@ -72,8 +72,8 @@ class _Plan:
 async def rebuild(workspace_id: int, segment_id: int, *, again: bool = False) -> Rebuilt | None:
     """Build the segment if it waits for that (status BUILDING), until its newest rule is in force.
 
-    `again` builds it even though nothing is new: a difference is drift then. None when there is nothing to do, another
-    process is at it, or it has to wait for an index. A rule that cannot be computed makes the segment FAILED, its members as
+    `again` builds it even though nothing is new: a difference is drift then, and who is at it is waited for. None when there is
+    nothing to do, another process is at it, or it has to wait for an index. A rule that cannot be computed makes the segment FAILED, its members as
     they were.
     """
     done: Rebuilt | None = None
@@ -84,7 +84,7 @@ async def rebuild(workspace_id: int, segment_id: int, *, again: bool = False) ->
         if not await indexes.build(plan.book.followed[segment_id].boundaries):
             if not again:  # a sweep comes again: nobody's place is taken meanwhile
                 return done
-            await asyncio.sleep(INDEX_SECONDS)
+            await asyncio.sleep(AGAIN_SECONDS)
             continue
         if not await _begin(plan, again):
             continue
@@ -99,6 +99,9 @@ async def rebuild(workspace_id: int, segment_id: int, *, again: bool = False) ->
             log.error("rule cannot be computed", workspace=workspace_id, segment=segment_id, error=str(error))
             await _fail(workspace_id, segment_id, plan.rule_version)
             return None
+        if built is None and again:  # who is at it may be ending what somebody else began, and compute nothing
+            await asyncio.sleep(AGAIN_SECONDS)
+            continue
         if built is None:
             return done
         done, again = built, False
@@ -140,7 +143,7 @@ async def _begin(plan: _Plan, again: bool) -> bool:
 
 async def _clear_up(workspace_id: int, segment_id: int) -> None:
     """End what somebody began who came to no end, when nobody is at it."""
-    if not await builds.is_begun(workspace_id, segment_id):
+    if await builds.begun_at(workspace_id, segment_id) is None:
         return
     async with db.transaction():
         await turns.take(workspace_id)
@@ -178,7 +181,8 @@ async def _build(plan: _Plan) -> Rebuilt | None:
     async with db.transaction():
         if not await db.try_advisory_lock(builds.build_lock(plan.workspace_id, plan.segment_id)):
             return None
-        if not await builds.is_begun(plan.workspace_id, plan.segment_id):
+        begun_at = await builds.begun_at(plan.workspace_id, plan.segment_id)
+        if begun_at is None:
             raise _Moved  # who had it in hand before us, or found nothing to do, has ended it: nothing was written down since
         since, now = await _moments(plan.workspace_id)
         await _compute(plan, now)
@@ -191,7 +195,7 @@ async def _build(plan: _Plan) -> Rebuilt | None:
         if large:
             drift, ask, last = await _exchange(plan, append, ask, last, since)
         turn = await turns.take(plan.workspace_id)
-        await _refuse_moved(plan)
+        await _refuse_moved(plan, begun_at)
         heard, _ = await builds.heard(plan.workspace_id, plan.segment_id, last)
         ask |= {*heard, *await _crossed(plan, since, turn.now)}
         if not large:
@@ -311,7 +315,7 @@ class _Moved(Exception):
     """The segment is no longer what the build began with: another rule, deleted, or nobody wrote down what happened to it."""
 
 
-async def _refuse_moved(plan: _Plan) -> None:
+async def _refuse_moved(plan: _Plan, begun_at: datetime) -> None:
     """An older rule than the newest is never swapped in: slices write down what the newest reads, and the one in force.
 
     In the turn, which deletions wait for.
@@ -323,6 +327,8 @@ async def _refuse_moved(plan: _Plan) -> None:
     )
     if row is None or row["rule_version"] != plan.rule_version:
         raise _Moved
+    if await builds.begun_at(plan.workspace_id, plan.segment_id) != begun_at:
+        raise _Moved  # somebody could not read the rule meanwhile: for a while nothing was written down
 
 
 async def _swap(plan: _Plan, append: Append, turn: Turn) -> None:

@@ -1,6 +1,7 @@
 """A new rule is computed beside the old members and swapped in at one instant, whatever goes on meanwhile."""
 
 import asyncio
+import contextvars
 from datetime import timedelta
 from random import Random
 
@@ -98,6 +99,48 @@ async def test_whom_the_old_rule_moves_while_a_build_goes_on_is_asked_again_by_t
     assert await members_of(scope, segment) == {stale, tagged}
     await settled(scope)
     await assert_all_is_right(scope)
+
+
+async def test_a_build_that_somebody_ended_and_began_again_beneath_it_does_not_miss_what_happened_in_between(
+    database, monkeypatch
+):
+    scope = await new_workspace()
+    segment = await dynamic_segment(scope)
+    one, two = await new_contacts(scope, 2, score=10)
+    await settled(scope)
+    pause = Pause(monkeypatch, "_unsettled")
+    await _new_rule(scope, segment, SCORED)
+    building = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id))
+    await pause.reach()
+    async with db.transaction():
+        await builds.end(scope.workspace_id, segment.id, swapped=False)
+    await _set(one, score=0)
+    await settled(scope)
+    async with db.transaction():
+        await builds.begin(scope.workspace_id, segment.id)
+    pause.go_on()
+    await building
+    assert await members_of(scope, segment) == {two}
+    await settled(scope)
+    await assert_all_is_right(scope)
+
+
+async def test_a_recompute_waits_for_who_is_at_the_segment_and_then_computes(database, monkeypatch):
+    scope = await new_workspace()
+    segment = await dynamic_segment(scope)
+    (one,) = await new_contacts(scope, 1, tags=["vip"])
+    await settled(scope)
+    await db.execute("DELETE FROM memberships")
+    monkeypatch.setattr(rebuild, "AGAIN_SECONDS", 0.01)
+    async with db.transaction():
+        await db.advisory_lock(builds.build_lock(scope.workspace_id, segment.id))
+        recomputing = asyncio.get_running_loop().create_task(
+            rebuild.rebuild(scope.workspace_id, segment.id, again=True), context=contextvars.Context()
+        )
+        _, waiting = await asyncio.wait({recomputing}, timeout=0.3)
+        assert waiting
+    assert await recomputing == rebuild.Rebuilt(1, 0)
+    assert await members_of(scope, segment) == {one}
 
 
 async def test_while_many_members_are_exchanged_other_segments_go_on_and_changes_wait_for_the_swap(
