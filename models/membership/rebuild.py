@@ -73,8 +73,8 @@ async def rebuild(workspace_id: int, segment_id: int, *, again: bool = False) ->
     """Build the segment if it waits for that (status BUILDING), until its newest rule is in force.
 
     `again` builds it even though nothing is new: a difference is drift then, and who is at it is waited for. None when there is
-    nothing to do, another process is at it, or it has to wait for an index. A rule that cannot be computed makes the segment FAILED, its members as
-    they were.
+    nothing to do, another process is at it, or it has to wait for an index. A rule that cannot be computed makes the segment
+    FAILED, its members as they were.
     """
     done: Rebuilt | None = None
     while True:
