@@ -7,10 +7,9 @@ import os
 import sys
 from typing import Final
 
-import uvicorn
 from redis.asyncio import Redis
 
-from bench.bare_sockets import Bare
+from bench.bare_sockets import Bare, serve
 
 CHANNEL: Final = "bench:relay"
 
@@ -37,13 +36,4 @@ def create() -> Relay:
 
 if __name__ == "__main__":
     os.environ["BARE_REDIS_URL"] = sys.argv[2]
-    uvicorn.run(
-        "bench.bare_relay:create",
-        factory=True,
-        port=int(sys.argv[1]),
-        loop="uvloop",
-        ws="muster.protocols:WebSockets",
-        ws_per_message_deflate=False,
-        access_log=False,
-        log_level="warning",
-    )
+    serve("bench.bare_relay:create", int(sys.argv[1]))

@@ -80,15 +80,20 @@ def create() -> Bare:
     return Bare(int(os.environ["BARE_RATE"]))
 
 
-if __name__ == "__main__":
-    os.environ["BARE_RATE"] = sys.argv[2]
+def serve(factory: str, port: int) -> None:
+    """Serve what `factory` (module:function) makes, on what serves the API."""
     uvicorn.run(
-        "bench.bare_sockets:create",
+        factory,
         factory=True,
-        port=int(sys.argv[1]),
+        port=port,
         loop="uvloop",
         ws="muster.protocols:WebSockets",
         ws_per_message_deflate=False,
         access_log=False,
         log_level="warning",
     )
+
+
+if __name__ == "__main__":
+    os.environ["BARE_RATE"] = sys.argv[2]
+    serve("bench.bare_sockets:create", int(sys.argv[1]))
