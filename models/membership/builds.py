@@ -108,14 +108,15 @@ async def heard(workspace_id: int, segment_id: int, after: int) -> tuple[list[in
 async def end(workspace_id: int, segment_id: int, *, swapped: bool) -> None:
     """The build is over. In a turn. What was written down for nothing (not `swapped`) is marked, for the rule in force."""
     if not swapped:
+        # The second mark finds those who died meanwhile, whatever became of the segment and its rule.
         await db.execute(
             """
             INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk)
-            SELECT DISTINCT workspace_id, contact_id, ARRAY[$3], true FROM build_marks WHERE workspace_id = $1 AND segment_id = $2
+            SELECT DISTINCT workspace_id, contact_id, ARRAY['rule:' || segment_id, 'segment:' || segment_id], true
+            FROM build_marks WHERE workspace_id = $1 AND segment_id = $2
             """,
             workspace_id,
             segment_id,
-            f"rule:{segment_id}",
         )
     await db.execute("DELETE FROM build_marks WHERE workspace_id = $1 AND segment_id = $2", workspace_id, segment_id)
     await db.execute("DELETE FROM segment_builds WHERE workspace_id = $1 AND segment_id = $2", workspace_id, segment_id)

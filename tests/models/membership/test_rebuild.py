@@ -10,7 +10,7 @@ import pytest
 from models import clock, db, segments
 from models.membership import apply, builds, feed, indexes, rebuild, slices
 from tests.kit.engine import Pause, assert_all_is_right, settled
-from tests.kit.segments import TAGGED_VIP, dynamic_segment, in_segment, members_of, new_contacts
+from tests.kit.segments import TAGGED_VIP, dynamic_segment, in_segment, members_of, new_contacts, replayed
 from tests.kit.workspaces import new_workspace
 
 SCORED = {"field": {"field": "score", "operator": "GTE", "value": 10}}
@@ -166,6 +166,30 @@ async def test_while_many_members_are_exchanged_other_segments_go_on_and_changes
     assert await members_of(scope, segment) == set(ids[2:])
     await settled(scope)
     await assert_all_is_right(scope)
+
+
+async def test_whoever_dies_while_members_are_exchanged_leaves_though_the_segment_is_deleted_before_the_swap(
+    database, monkeypatch
+):
+    scope = await new_workspace()
+    segment = await dynamic_segment(scope)
+    ids = await new_contacts(scope, 12, score=10, tags=["vip"])
+    await settled(scope)
+    monkeypatch.setattr(rebuild, "SMALL", 5)
+    pause = Pause(monkeypatch, "write_from", apply)
+    await _new_rule(scope, segment, {"not": TAGGED_VIP})
+    building = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id))
+    await pause.reach()
+    await db.execute("DELETE FROM contacts WHERE id = $1", ids[0])
+    await settled(scope)
+    assert ids[0] in await members_of(scope, segment)
+    await segments.delete(scope, segment.id)
+    pause.go_on()
+    await building
+    await settled(scope)
+    assert ids[0] not in await members_of(scope, segment)
+    await segments.tell_on(scope, segment.id)
+    assert await replayed(scope, segment) == set()
 
 
 async def test_who_changes_before_many_members_are_exchanged_is_told_of_as_they_are_then(database, monkeypatch):
