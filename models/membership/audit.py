@@ -42,7 +42,7 @@ async def longest_unaudited() -> int | None:
         """
         SELECT w.id FROM workspaces AS w LEFT JOIN membership_audits AS a ON a.workspace_id = w.id
         WHERE EXISTS (SELECT FROM segments AS s WHERE s.workspace_id = w.id AND s.kind <> 'STATIC' AND s.deleted_at IS NULL)
-        ORDER BY a.audited_at NULLS FIRST LIMIT 1
+        ORDER BY a.audited_at NULLS FIRST, w.id LIMIT 1
         """
     )
     return found
