@@ -10,7 +10,7 @@ import importlib
 import os
 from collections.abc import Sequence
 
-from bench.place import DATA, place
+from bench.environment import DATA, place
 from bench.table import Result, print_table, write_json
 
 MEASUREMENTS = ["reads", "engine", "live", "transfers", "broadcasts"]

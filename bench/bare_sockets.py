@@ -1,6 +1,6 @@
 """The bound for subscribers: a bare application that sends texts that are ready to every socket, and does nothing else.
 
-`python -m bench.bare_sockets PORT RATE`: RATE texts a second to each socket, in bursts as often as the API's, each as one write.
+`python -m bench.bare_sockets PORT RATE`: RATE texts a second to each socket, in batches as often as the API's, each as one write.
 """
 
 import asyncio
@@ -12,8 +12,8 @@ from typing import Any
 
 import uvicorn
 
-from schema.log_reader import FeedLimits
-from schema.routes.wire import FRAMED
+from schema.membership.log_reader import FeedLimits
+from schema.server.transports.wire import FRAMED
 
 REST_SECONDS = FeedLimits().rest_seconds
 
@@ -55,10 +55,10 @@ class Bare:
         made, start = 0, time.time()
         while True:
             due = int((time.time() - start) * self.rate)
-            burst = b"".join(_frame(_text(start + number / self.rate)) for number in range(made, due))
+            batch = b"".join(_frame(_text(start + number / self.rate)) for number in range(made, due))
             made = due
             for send in list(self.open):
-                await send({"type": FRAMED, "frames": burst})
+                await send({"type": FRAMED, "frames": batch})
                 await asyncio.sleep(0)
             await asyncio.sleep(len(self.open) * REST_SECONDS)
 

@@ -8,21 +8,23 @@ from typing import Any
 import aiohttp
 import orjson
 
-from bench.place import SECRET, Place, cpu_seconds, free_port, process, settle
+from bench.environment import SECRET, Place, cpu_seconds, free_port, process, settle
 from bench.table import Result
-from models import db, workspaces
-from models.broadcasting import channels, course, drafts, sealing, templates
-from models.broadcasting.channels import Connection
-from models.broadcasting.drafts import Draft
-from models.broadcasting.rendering import Binding
-from models.broadcasting.slots import slots_of
-from models.tables.broadcasts import Broadcast, MessageTemplate
+from models import db
+from models.accounts import secrets, workspaces
+from models.broadcasts import drafts, lifecycle
+from models.broadcasts.drafts import Draft
+from models.db.tables.broadcasts import Broadcast, MessageTemplate
+from models.messaging import channels, templates
+from models.messaging.channels import Connection
+from models.messaging.placeholders import placeholders_of
+from models.messaging.rendering import Binding
 from permissions.principal import SYSTEM, Scope
-from workers.whatsapp.client import Account, Client, open_session
-from workers.whatsapp.messages import Template, template_message
-from workers.whatsapp.sandbox import provider
-from workers.whatsapp.sandbox.templates import TEMPLATES
-from workers.whatsapp.webhook import SIGNATURE_HEADER, signature
+from sandbox.whatsapp import provider
+from sandbox.whatsapp.templates import TEMPLATES
+from workers.providers.whatsapp.client import Client, WhatsAppAccount, open_session
+from workers.providers.whatsapp.messages import Template, template_message
+from workers.providers.whatsapp.webhook import SIGNATURE_HEADER, signature
 
 TITLE = "Broadcasts (worker, PostgreSQL, Valkey and sandbox on the same cores)"
 
@@ -45,13 +47,13 @@ _SENT = (
 async def measure(place: Place) -> list[Result]:
     """All rows, in a database that is kept for the next time."""
     url = await _database(place)
-    sealing.use_keys([SECRET])
+    secrets.use_keys([SECRET])
     scope = Scope(await db.fetch_value("SELECT min(id) FROM workspaces"), SYSTEM)
     port, control, api = free_port(), free_port(), free_port()
     more = {"MUSTER_WHATSAPP_URL": f"http://127.0.0.1:{port}", "MUSTER_PORT": str(api)}
     environment = place.environment(url, **more)
     with ExitStack() as started:
-        sandbox = ["-m", "workers.whatsapp.sandbox", "--port", str(port), "--control-port", str(control)]
+        sandbox = ["-m", "sandbox.whatsapp", "--port", str(port), "--control-port", str(control)]
         started.enter_context(process(sandbox, environment, f"http://127.0.0.1:{control}/sandbox", "sandbox.log"))
         async with Told(f"http://127.0.0.1:{control}/sandbox") as told:
             await told.do("faults", by_number=False)
@@ -109,7 +111,7 @@ async def _database(place: Place) -> str:
 
 async def _fill() -> None:
     print(f"making {PEOPLE:,} contacts ...", flush=True)
-    sealing.use_keys([SECRET])
+    secrets.use_keys([SECRET])
     scope = await workspaces.create("Broadcasts")
     async with db.transaction():
         await db.execute("SET LOCAL muster.capture = 'off'")
@@ -177,8 +179,8 @@ async def _limit(told: Told, per_second: int) -> None:
 async def _bare_client(told: Told, url: str) -> float:
     """Messages a second of the client alone, a hundred at once, against the same sandbox without a limit."""
     await told.do("number", per_second=10**9)
-    template = Template("greeting", "en_US", tuple(slots_of([{"type": "BODY", "text": "{{1}}"}])))
-    account = Account(provider.NUMBER_ID, provider.BUSINESS_ACCOUNT_ID, provider.TOKEN)
+    template = Template("greeting", "en_US", tuple(placeholders_of([{"type": "BODY", "text": "{{1}}"}])))
+    account = WhatsAppAccount(provider.NUMBER_ID, provider.BUSINESS_ACCOUNT_ID, provider.TOKEN)
     numbers = iter(range(FAST_SIZE))
     async with open_session(20) as session:
         client = Client(session, url, "v26.0")
@@ -197,7 +199,7 @@ async def _paced(scope: Scope, told: Told, worker: Any, limit: int, size: int, c
     broadcast = await _draft(scope, size)
     await _limit(told, limit)
     used = cpu_seconds(worker)
-    await course.schedule(scope, broadcast.id, None)
+    await lifecycle.schedule(scope, broadcast.id, None)
     await _until_ended(broadcast)
     report = await told.report()
     assert report["accepted"] == report["people"] == size, report
@@ -225,12 +227,12 @@ async def _start(scope: Scope, told: Told) -> Result:
     audience = await drafts.audience_of(scope, broadcast)
     counted = time.perf_counter() - began
     began_at = time.time()
-    await course.schedule(scope, broadcast.id, None)
+    await lifecycle.schedule(scope, broadcast.id, None)
     while not (report := await told.report())["first_at"]:
         await asyncio.sleep(0.01)
     started = await Broadcast.get(id=broadcast.id)
-    await course.cancel(scope, broadcast.id)
-    await course.end_cancelled(scope.workspace_id, broadcast.id)
+    await lifecycle.cancel(scope, broadcast.id)
+    await lifecycle.end_cancelled(scope.workspace_id, broadcast.id)
     assert started.started_at is not None
     assert started.audience_size == audience.recipients == PEOPLE
     figures = {"seconds to the first": report["first_at"] - began_at, "counted in": counted}
@@ -243,8 +245,8 @@ async def _start(scope: Scope, told: Told) -> Result:
 async def _webhooks(scope: Scope, url: str) -> Result:
     """One status per call, so many a second; when each is in the ledger, by how many there are at each moment."""
     broadcast = await _draft(scope, FAST_SIZE)
-    await course.schedule(scope, broadcast.id, None)
-    await course.prepare(scope, broadcast.id)
+    await lifecycle.schedule(scope, broadcast.id, None)
+    await lifecycle.prepare(scope, broadcast.id)
     await db.execute("UPDATE broadcasts SET status = 'PAUSED'")
     await db.execute("UPDATE broadcast_recipients SET status = 'SENT', message_id = 'wamid.' || id, sent_at = now()")
     await db.execute("UPDATE broadcast_tallies SET sent = pending, pending = 0")

@@ -5,11 +5,11 @@ import random
 import time
 from datetime import datetime, timedelta
 
-from bench.place import Place, process
+from bench.environment import Place, process
 from bench.table import Result, medians
 from bench.world import Rule, empty_of_segments, field, new_segment, new_segments, world
 from models import clock, db
-from models.membership import rebuild, rulebook, slices
+from models.membership import batches, compiled_rules, rebuild
 from permissions.principal import Scope
 
 TITLE = "The engine (seconds, unless the figure says otherwise)"
@@ -166,7 +166,7 @@ async def _tick(scope: Scope, moment: datetime) -> dict[str, float]:
     await _take_in_all(scope)
     clock.set_source(lambda: moment + timedelta(seconds=12))
     started = time.perf_counter()
-    done = await slices.take_in(scope.workspace_id, 5_000)
+    done = await batches.process_batch(scope.workspace_id, 5_000)
     took = (time.perf_counter() - started) * 1000
     clock.set_source(None)
     return {"tick ms": took, "changes": done.changes}
@@ -190,7 +190,7 @@ async def _put_on_the_line(scope: Scope, moment: datetime) -> None:
 
 
 async def _take_in_all(scope: Scope) -> None:
-    while (await slices.take_in(scope.workspace_id, 5_000)).more:
+    while (await batches.process_batch(scope.workspace_id, 5_000)).more:
         pass
 
 
@@ -203,7 +203,7 @@ DEPENDENT_SEGMENTS = 100
 async def _backlog(place: Place, url: str, scope: Scope) -> list[Result]:
     """100,000 contacts changed at once, 100 segments that read what changed: a worker that finds them, and one statement."""
     await empty_of_segments(scope)
-    rulebook.forget()
+    compiled_rules.forget()
     await new_segments(scope, [field("score", "EQUALS", number) for number in range(DEPENDENT_SEGMENTS)])
     rounds = [
         await _worked_off(place, url, scope) | {"by hand": await _settled_by_hand(scope)} for _ in range(place.rounds)

@@ -13,15 +13,17 @@ import aiohttp
 import psutil
 
 from bench.bare_relay import CHANNEL
-from bench.place import Place, cpu_seconds, free_port, process
+from bench.environment import Place, cpu_seconds, free_port, process
 from bench.table import Result
 from bench.world import Rule, empty_of_segments, field, new_empty_segments, new_segments, world
-from models import api_tokens, db
-from models.membership import changes, feed
+from models import db
+from models.accounts import api_tokens
+from models.changelog import read
+from models.membership import manual_changes
 from models.membership.origins import Origin
 from permissions.capabilities import Permission
 from permissions.principal import Scope
-from schema.kit.ids import find_number, to_id
+from schema.server.types.ids import find_id, to_global_id
 from workers.bells import Bells
 
 TITLE = "Live changes (milliseconds from commit to subscriber, unless the figure says otherwise)"
@@ -89,7 +91,7 @@ async def _relayed(place: Place, scope: Scope, bells: Bells) -> dict[str, float]
     """The same changes where no segment is; each is published, and passed on by a bare application."""
 
     async def publish(contact_id: int) -> None:
-        change = {"contactId": to_id("Contact", contact_id), "kind": "ENTERED"}
+        change = {"contactId": to_global_id("Contact", contact_id), "kind": "ENTERED"}
         event = {"id": "1", "type": "next", "payload": {"data": {"membershipChanges": change}}}
         await bells.redis.publish(CHANNEL, json.dumps(event))
 
@@ -134,7 +136,7 @@ async def _listen(socket: Any, committed: dict[int, float], late: list[float]) -
         now = time.perf_counter()
         event = json.loads(message.data)
         if event["type"] == "next":
-            number = find_number("Contact", event["payload"]["data"]["membershipChanges"]["contactId"])
+            number = find_id("Contact", event["payload"]["data"]["membershipChanges"]["contactId"])
             if number in committed:
                 late.append((now - committed[number]) * 1000)
 
@@ -227,13 +229,13 @@ async def _change_members(scope: Scope, bells: Bells, segment_id: int, rate: int
         "SELECT id FROM contacts WHERE workspace_id = $1 ORDER BY id LIMIT $2", scope.workspace_id, each
     )
     ids = [row["id"] for row in rows]
-    before, start, done = (await feed.head(scope)).position, time.perf_counter(), 0
+    before, start, done = (await read.head(scope)).position, time.perf_counter(), 0
     while done < total:
         some = ids[: total - done]
         moved = {"remove": some} if (done // each) % 2 else {"add": some}
-        await changes.change_members(scope, segment_id, origin=Origin.API, **moved)
+        await manual_changes.change_members(scope, segment_id, origin=Origin.API, **moved)
         await bells.log_grew(scope.workspace_id)
-        done = (await feed.head(scope)).position - before
+        done = (await read.head(scope)).position - before
         await asyncio.sleep(max(0.0, start + done / rate - time.perf_counter()))
 
 

@@ -16,20 +16,21 @@ from typing import Any
 import orjson
 import psutil
 
-from bench.place import DATA, SECRET, Place, cpu_seconds, free_port, process, settle
+from bench.environment import DATA, SECRET, Place, cpu_seconds, free_port, process, settle
 from bench.table import Result, medians
-from models import api_tokens, db, workspaces
-from models.sessions import Signing
+from models import db
+from models.accounts import api_tokens, workspaces
+from models.accounts.sessions import Signing
 from permissions.capabilities import Permission
 from permissions.principal import SYSTEM, Scope
-from schema.auth import Doorkeeper
-from schema.kit.cursors import to_cursor
-from schema.kit.documents import Documents
-from schema.kit.ids import to_id
-from schema.kit.operations import Operations
-from schema.kit.run import Asked, Caller
-from schema.kit.throttle import Rates, Throttle
+from schema.accounts.authenticator import Authenticator
 from schema.root import build_schema
+from schema.server.execution.documents import Documents
+from schema.server.graphql_request import Caller, GraphQLRequest
+from schema.server.operations import Operations
+from schema.server.throttle import Rates, Throttle
+from schema.server.types.cursors import to_cursor
+from schema.server.types.ids import to_global_id
 
 TITLE = "Reading over GraphQL (milliseconds of the API process's CPU per request, requests a second, latency)"
 
@@ -122,7 +123,7 @@ async def _requests() -> dict[str, list[dict[str, Any]]]:
         REQUESTS,
     )
     pages = [{"after": to_cursor("CREATED_AT_DESC", row["created_at"], row["id"])} for row in rows]
-    ones = [{"id": to_id("Contact", row["id"])} for row in rows]
+    ones = [{"id": to_global_id("Contact", row["id"])} for row in rows]
     return {
         case: [{"query": QUERIES[case], "variables": variables} for variables in (ones if case == "c" else pages)]
         for case in QUERIES
@@ -132,15 +133,19 @@ async def _requests() -> dict[str, list[dict[str, Any]]]:
 async def _statements(requests: dict[str, list[dict[str, Any]]], secret: str) -> dict[str, list[list[Any]]]:
     """The statements that Muster runs for each request, without those that ask who is calling."""
     schema = build_schema()
-    doorkeeper = Doorkeeper(Signing(SECRET, timedelta(hours=1)))
-    operations = Operations(schema, Documents(schema), doorkeeper, Throttle(Rates(10**9, 10**9, 10**9)), lambda _: None)
+    authenticator = Authenticator(Signing(SECRET, timedelta(hours=1)))
+    operations = Operations(
+        schema, Documents(schema), authenticator, Throttle(Rates(10**9, 10**9, 10**9)), lambda _: None
+    )
     statements: dict[str, list[list[Any]]] = {}
     async with _recording() as recorded:
         for case, bodies in requests.items():
             statements[case] = []
             for body in bodies:
                 recorded.clear()
-                answer = await operations.run(Asked(body["query"], None, body["variables"]), Caller("bench", secret))
+                answer = await operations.run(
+                    GraphQLRequest(body["query"], None, body["variables"]), Caller("bench", secret)
+                )
                 assert "errors" not in answer.payload, answer.payload
                 statements[case].append([one for one in recorded if "api_tokens" not in one[0]])
     return statements

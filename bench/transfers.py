@@ -15,15 +15,20 @@ from typing import Any
 import asyncpg
 import psutil
 
-from bench.place import DATA, Place, cpu_seconds, process, settle
+from bench.environment import DATA, Place, cpu_seconds, process, settle
 from bench.table import Result, medians
-from models import contact_fields, db, exporting, files, jobs, workspaces
-from models.exporting import Format
-from models.importing import starting, uploads
-from models.importing.mapping import Column, Options
-from models.importing.running import counts_of
-from models.jobs import Job
+from models import db
+from models.accounts import workspaces
+from models.contacts import fields as contact_fields
+from models.queue import jobs
+from models.queue.jobs import Job
 from models.rules.tree import FieldType
+from models.transfers import files
+from models.transfers.exports import exports
+from models.transfers.exports.exports import Format
+from models.transfers.imports import starting, uploads
+from models.transfers.imports.mapping import Column, Options
+from models.transfers.imports.running import counts_of
 from permissions.principal import SYSTEM, Scope
 from workers.bells import Bells, Queue
 from workers.storage import open_storage
@@ -219,9 +224,9 @@ class Bench:
 
     async def _export(self) -> dict[str, float]:
         fields = [column.field for column in COLUMNS]
-        job, figures = await self._work(lambda: exporting.start(self.scope, None, fields, Format.CSV))
+        job, figures = await self._work(lambda: exports.start(self.scope, None, fields, Format.CSV))
         assert job.done == self.count
-        await exporting.remove_parts(self.scope.workspace_id, job.id)
+        await exports.remove_parts(self.scope.workspace_id, job.id)
         return figures
 
     async def _work(self, start: Callable[[], Awaitable[Job]]) -> tuple[Job, dict[str, float]]:

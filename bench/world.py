@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from bench.place import Place, settle
-from models import db, workspaces
+from bench.environment import Place, settle
+from models import db
+from models.accounts import workspaces
 from models.membership import rebuild
 from permissions.principal import SYSTEM, Scope
 
@@ -109,7 +110,7 @@ async def new_empty_segments(scope: Scope, rules: Sequence[Rule]) -> None:
     for rule in rules:
         await new_segment(scope, rule)
     await db.execute(
-        "UPDATE segments SET status = 'READY', rule_in_force = rule, force_version = 1"
+        "UPDATE segments SET status = 'READY', active_rule = rule, active_version = 1"
         " WHERE workspace_id = $1 AND status = 'BUILDING'",
         scope.workspace_id,
     )

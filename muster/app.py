@@ -6,15 +6,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from models import db, files
-from muster.installation import Installation, installation, signing, use_sealing_keys
+from models import db
+from models.transfers import files
+from muster.installation import Installation, installation, signing, use_secret_keys
+from muster.local.processes import tie_to_parent, when_told_to_stop
 from muster.logs import is_text, set_up_logging
-from muster.processes import tie_to_parent, when_told_to_stop
 from muster.settings import read_settings
 from muster.storage import storage_of
-from schema.kit.lines import LineWriter
-from schema.kit.throttle import Rates
-from schema.routes.app import ApiOptions, build
+from schema.server.operation_log import LineWriter
+from schema.server.throttle import Rates
+from schema.server.transports.app import ApiOptions, build
 
 
 def create() -> Any:
@@ -29,7 +30,7 @@ def create() -> Any:
 def build_app(place: Installation) -> Any:
     """The ASGI application of this installation."""
     settings = place.settings
-    use_sealing_keys(place)
+    use_secret_keys(place)
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:

@@ -59,7 +59,7 @@ def up(given: Given) -> None:
     Starts the embedded PostgreSQL and Valkey (unless MUSTER_DATABASE_URL and MUSTER_REDIS_URL name others), migrates, makes
     a demo workspace in an empty database, and keeps the API and a worker of each queue running until Ctrl-C.
     """
-    from muster.up import up
+    from muster.local.up import up
 
     up(given.settings)
 
@@ -121,7 +121,7 @@ def seed(given: Given) -> None:
     A few thousand contacts with tags, custom fields and activities, and an admin to sign in as.
     """
     from muster.database import bring_up_to_date, opened
-    from muster.demo import seed
+    from muster.demo.seed import seed
     from muster.installation import with_servers
 
     async def run() -> str:
@@ -138,7 +138,7 @@ def seed(given: Given) -> None:
 def token(given: Given) -> None:
     """Print a bearer token of the demo workspace's admin, and nothing else."""
     from muster.database import opened
-    from muster.demo import admin_token
+    from muster.demo.seed import admin_token
     from muster.installation import with_servers
 
     async def run() -> str:

@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from models import db, migrations
+from models import db
+from models.db import migrations
 from muster.errors import SetupError
 from muster.installation import Installation
 

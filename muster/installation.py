@@ -9,12 +9,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from muster.embedded import Postgres, Valkey, exclusive_use, is_in_use, running
 from muster.errors import SetupError
+from muster.local.embedded import Postgres, Valkey, exclusive_use, is_in_use, running
 from muster.settings import Settings
 
 if TYPE_CHECKING:  # the command line answers before the ORM is loaded
-    from models.sessions import Signing
+    from models.accounts.sessions import Signing
 
 
 @dataclass(frozen=True)
@@ -57,16 +57,16 @@ def installation(settings: Settings) -> Installation:
     )
 
 
-def use_sealing_keys(place: Installation) -> None:
+def use_secret_keys(place: Installation) -> None:
     """Have this process seal and unseal the secrets of channels with the keys of the installation."""
-    from models.broadcasting import sealing
+    from models.accounts import secrets as sealing
 
-    sealing.use_keys([key.get_secret_value() for key in place.settings.sealing_keys] or [place.secret])
+    sealing.use_keys([key.get_secret_value() for key in place.settings.secret_keys] or [place.secret])
 
 
 def signing(place: Installation) -> "Signing":
     """How this installation signs sessions."""
-    from models.sessions import Signing
+    from models.accounts.sessions import Signing
 
     return Signing(place.secret, timedelta(minutes=place.settings.session_minutes))
 

@@ -6,7 +6,7 @@ from graphql import GraphQLField, GraphQLSchema
 
 from permissions.capabilities import Permission
 from permissions.roles import Role, permissions_of
-from schema.kit.guard import ANYONE, SIGNED_IN, Needed
+from schema.server.guard import ANYONE, SIGNED_IN, Needed
 
 _HEAD = """\
 # Who may do what

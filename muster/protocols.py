@@ -1,4 +1,4 @@
-"""uvicorn's protocols with two things of our own: bursts as whole frames, and an end to connections that nobody reads."""
+"""uvicorn's protocols with two things of our own: batches as whole frames, and an end to connections that nobody reads."""
 
 import socket
 from asyncio import BaseTransport
@@ -9,7 +9,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.protocol import State
 
-from schema.routes.wire import FRAMED
+from schema.server.transports.wire import FRAMED
 
 UNREAD_SECONDS: Final = 300
 """A connection whose client takes nothing of what waits for it is broken off after this time, by the operating system. (Whoever
@@ -39,7 +39,7 @@ def _bound(connection: socket.socket) -> None:
 
 
 class WebSockets(WebSocketsSansIOProtocol):
-    """WebSockets, with the extension `FRAMED`. Compression has to be off: the frames of a burst are made once for everybody."""
+    """WebSockets, with the extension `FRAMED`. Compression has to be off: the frames of a batch are made once for everybody."""
 
     async def run_asgi(self) -> None:
         """Run the application, which is told that it may send whole frames."""

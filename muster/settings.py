@@ -157,7 +157,7 @@ class Settings(BaseSettings):
         le=100,
         description="A broadcast pauses by itself when more of its recent messages fail than that (judged over 100 or more).",
     )
-    sealing_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (),
         description="What the secrets of WhatsApp channels are sealed with in the database, 32 characters or more each, with"
         " commas between: the first one seals, all of them unseal, so that a key can be changed. Unset: made from the secret.",
@@ -173,7 +173,7 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("sealing_keys", mode="before")
+    @field_validator("secret_keys", mode="before")
     @classmethod
     def _split_keys(cls, value: Any) -> Any:
         keys = [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

@@ -1,6 +1,6 @@
 """Where this installation keeps files."""
 
-from models.files import Storage
+from models.transfers.files import Storage
 from muster.settings import Settings
 from workers.storage import open_storage
 

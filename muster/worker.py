@@ -4,19 +4,19 @@ import sys
 
 import uvloop
 
-from models import files
-from muster.installation import installation, use_sealing_keys
+from models.transfers import files
+from muster.installation import installation, use_secret_keys
 from muster.settings import Settings
 from muster.storage import storage_of
+from workers.providers.whatsapp.options import WhatsAppOptions
 from workers.runner import Queue, WorkerConfig
 from workers.runner import work as work_on
-from workers.whatsapp.options import WhatsAppOptions
 
 
 def work(settings: Settings, queue: str) -> None:
     """Work until SIGINT or SIGTERM."""
     files.use(storage_of(settings))
-    use_sealing_keys(installation(settings))
+    use_secret_keys(installation(settings))
     sys.exit(uvloop.run(work_on(Queue(queue), worker_config(settings))))
 
 

@@ -9,25 +9,25 @@ from graphql.type import is_abstract_type, is_input_object_type, is_object_type
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
-from schema.activities import ActivityMutation
-from schema.broadcast_changes import BroadcastMutation, BroadcastSubscription
-from schema.broadcasts import BroadcastQuery
-from schema.changes import ChangeQuery, ChangeSubscription
-from schema.channels import ChannelMutation, ChannelQuery
-from schema.contacts import ContactMutation, ContactQuery
-from schema.context import Info
-from schema.exports import ExportMutation
-from schema.imports import ImportMutation, ImportQuery
-from schema.jobs import JOB_TYPES, JobMutation, JobQuery, JobSubscription
-from schema.kit.connection import page_size
-from schema.kit.guard import SIGNED_IN, query, scope_of
-from schema.kit.nodes import Node, find_nodes
-from schema.kit.rows import read, typename_of
-from schema.kit.scalars import SCALARS
-from schema.people import PeopleMutation, PeopleQuery
-from schema.rules import RuleQuery
-from schema.segment_changes import SegmentMutation
-from schema.segments import SegmentQuery
+from schema.accounts.members import PeopleMutation, PeopleQuery
+from schema.broadcasts.broadcasts import BroadcastQuery
+from schema.broadcasts.mutations import BroadcastMutation, BroadcastSubscription
+from schema.contacts.activities import ActivityMutation
+from schema.contacts.contacts import ContactMutation, ContactQuery
+from schema.jobs.jobs import JOB_TYPES, JobMutation, JobQuery, JobSubscription
+from schema.membership.changes import ChangeQuery, ChangeSubscription
+from schema.messaging.channels import ChannelMutation, ChannelQuery
+from schema.rules.rules import RuleQuery
+from schema.segments.mutations import SegmentMutation
+from schema.segments.segments import SegmentQuery
+from schema.server.context import Info
+from schema.server.execution.rows import read, typename_of
+from schema.server.guard import SIGNED_IN, query, scope_of
+from schema.server.types.connection import page_size
+from schema.server.types.nodes import Node, find_nodes
+from schema.server.types.scalars import SCALARS
+from schema.transfers.exports import ExportMutation
+from schema.transfers.imports import ImportMutation, ImportQuery
 
 
 @strawberry.type

@@ -8,7 +8,9 @@ import hypothesis
 import pytest
 import redis.asyncio
 
-from models import clock, db, files, passwords
+from models import clock, db
+from models.accounts import passwords
+from models.transfers import files
 from tests.kit.servers import Servers, database_from, servers, template
 from workers.storage import open_storage
 

@@ -89,7 +89,7 @@ class Bells:
 
     async def changes(self, workspace_id: int) -> None:
         """Contacts or activities of the workspace were written: its dynamic segments have something to take in."""
-        await self.job(Queue.REALTIME, "take_in", workspace_id)
+        await self.job(Queue.REALTIME, "process_changes", workspace_id)
 
     async def members(self, workspace_id: int) -> None:
         """Members were put in or taken out: there is news for subscribers, and perhaps for segments that build on these."""

@@ -7,17 +7,19 @@ from typing import Final
 
 import structlog
 
-from models import clock, workspaces
-from models.broadcasting import channels, course, ledger, quota
-from models.broadcasting.channels import Credentials
-from models.broadcasting.sealing import SealBroken
-from models.broadcasting.states import BroadcastStatus
+from models import clock
+from models.accounts import workspaces
+from models.accounts.secrets import SecretUnreadable
+from models.broadcasts import lifecycle
+from models.messaging import channels, ledger, quota
+from models.messaging.channels import Credentials
+from models.messaging.states import BroadcastStatus
 from workers import lanes
-from workers.outcomes import Writer
-from workers.pace import Bucket
-from workers.sending import Turn
-from workers.tasks import Desk, Queue, Sweep, Task
-from workers.whatsapp.client import Client, open_session
+from workers.context import PeriodicTask, Queue, Task, WorkerContext
+from workers.outcome_writer import OutcomeWriter
+from workers.providers.whatsapp.client import Client, open_session
+from workers.sending import SendingRun
+from workers.token_bucket import Bucket
 
 log = structlog.get_logger(__name__)
 
@@ -31,121 +33,125 @@ QUOTA_LOOK_SECONDS: Final = 30.0
 # ---------------------------------------------------------------- tasks
 
 
-async def prepare_broadcast(desk: Desk, workspace_id: int, broadcast_id: int) -> None:
+async def prepare_broadcast(context: WorkerContext, workspace_id: int, broadcast_id: int) -> None:
     """Freeze a broadcast's audience, and have it sent."""
-    await desk.bells.answered("prepare_broadcast", workspace_id, broadcast_id)
+    await context.bells.answered("prepare_broadcast", workspace_id, broadcast_id)
     scope = await workspaces.find_system_scope(workspace_id)
-    if scope is not None and await course.prepare(scope, broadcast_id):
-        await lanes.wake(desk.bells.redis, workspace_id)
-        await ring_lanes(desk, workspace_id)
+    if scope is not None and await lifecycle.prepare(scope, broadcast_id):
+        await lanes.wake(context.bells.redis, workspace_id)
+        await ring_lanes(context, workspace_id)
 
 
-async def send_slice(desk: Desk, workspace_id: int, lane: int) -> None:
+async def send_slice(context: WorkerContext, workspace_id: int, lane: int) -> None:
     """One turn of sending for a workspace."""
-    await desk.bells.answered("send_slice", workspace_id, lane)
-    async with lanes.held(desk.bells.redis, workspace_id, lane) as ours:
+    await context.bells.answered("send_slice", workspace_id, lane)
+    async with lanes.held(context.bells.redis, workspace_id, lane) as ours:
         if not ours:
             return
         channel = await _credentials(workspace_id)
         if channel is None:
             return
-        async with _turn(desk, workspace_id, channel) as turn:
+        async with _turn(context, workspace_id, channel) as turn:
             more = await turn.run()
     if turn.out_of_quota:
-        await _wait_for_quota(desk, workspace_id, channel)
-    elif more and not desk.stopping.is_set():
-        await desk.bells.job(Queue.BROADCAST, "send_slice", workspace_id, lane)
+        await _wait_for_quota(context, workspace_id, channel)
+    elif more and not context.stopping.is_set():
+        await context.bells.job(Queue.BROADCAST, "send_slice", workspace_id, lane)
 
 
 @contextlib.asynccontextmanager
-async def _turn(desk: Desk, workspace_id: int, channel: Credentials) -> AsyncIterator[Turn]:
+async def _turn(context: WorkerContext, workspace_id: int, channel: Credentials) -> AsyncIterator[SendingRun]:
     """A turn and its writer. Whatever ends it, the calls under way come to their end first, and what they say is written."""
-    options = desk.config.whatsapp
-    writer = Writer(desk.bells, workspace_id, options.most_failures)
+    options = context.config.whatsapp
+    writer = OutcomeWriter(context.bells, workspace_id, options.most_failures)
     writing = asyncio.create_task(writer.run())
     async with open_session(options.timeout_seconds) as session:
         client = Client(session, options.url, options.version)
-        bucket = Bucket(desk.bells.redis, channel.number_id, channel.messages_per_second)
-        turn = Turn(workspace_id, channel, client, bucket, writer, desk.stopping.is_set, options.claim_seconds)
+        bucket = Bucket(context.bells.redis, channel.number_id, channel.messages_per_second)
+        turn = SendingRun(workspace_id, channel, client, bucket, writer, context.stopping.is_set, options.claim_seconds)
         try:
             yield turn
         finally:
-            await _come_to_an_end(desk, turn, writer, writing, options.timeout_seconds)
+            await _come_to_an_end(context, turn, writer, writing, options.timeout_seconds)
 
 
 async def _come_to_an_end(
-    desk: Desk, turn: Turn, writer: Writer, writing: "asyncio.Task[None]", timeout_seconds: float
+    context: WorkerContext,
+    turn: SendingRun,
+    writer: OutcomeWriter,
+    writing: "asyncio.Task[None]",
+    timeout_seconds: float,
 ) -> None:
-    patience = STOP_SECONDS if desk.stopping.is_set() else timeout_seconds + 1
+    patience = STOP_SECONDS if context.stopping.is_set() else timeout_seconds + 1
     await turn.drain(patience)
     writer.end()
     await asyncio.wait({writing}, timeout=patience)
     writing.cancel()
     for broadcast_id in turn.seen:
-        await course.finish(turn.workspace_id, broadcast_id)
+        await lifecycle.finish(turn.workspace_id, broadcast_id)
 
 
 async def _credentials(workspace_id: int) -> Credentials | None:
     try:
         channel = await channels.find_credentials(workspace_id)
-    except SealBroken as error:
-        await course.halt_all(workspace_id, f"Paused by itself: the channel's token cannot be read ({error}).")
+    except SecretUnreadable as error:
+        await lifecycle.halt_all(workspace_id, f"Paused by itself: the channel's token cannot be read ({error}).")
         return None
     if channel is None:
-        await course.halt_all(workspace_id, "Paused by itself: no channel is connected.")
+        await lifecycle.halt_all(workspace_id, "Paused by itself: no channel is connected.")
     return channel
 
 
-async def _wait_for_quota(desk: Desk, workspace_id: int, channel: Credentials) -> None:
+async def _wait_for_quota(context: WorkerContext, workspace_id: int, channel: Credentials) -> None:
     at = await quota.free_at(workspace_id, channel.business_account_id, clock.now())
     seconds = max(1.0, (at - clock.now()).total_seconds())
     limit = f"the account may write to {channel.daily_limit:,} people in 24 hours"
-    await course.tell_waiting(workspace_id, f"Waiting until {at:%Y-%m-%d %H:%M} UTC: {limit}.")
-    await lanes.rest(desk.bells.redis, workspace_id, min(seconds, QUOTA_LOOK_SECONDS))
+    await lifecycle.tell_waiting(workspace_id, f"Waiting until {at:%Y-%m-%d %H:%M} UTC: {limit}.")
+    await lanes.rest(context.bells.redis, workspace_id, min(seconds, QUOTA_LOOK_SECONDS))
 
 
-async def end_broadcast(desk: Desk, workspace_id: int, broadcast_id: int) -> None:
+async def end_broadcast(context: WorkerContext, workspace_id: int, broadcast_id: int) -> None:
     """The recipients that a cancelled broadcast has not got to are SKIPPED."""
-    await desk.bells.answered("end_broadcast", workspace_id, broadcast_id)
-    await course.end_cancelled(workspace_id, broadcast_id)
+    await context.bells.answered("end_broadcast", workspace_id, broadcast_id)
+    await lifecycle.end_cancelled(workspace_id, broadcast_id)
 
 
-async def ring_lanes(desk: Desk, workspace_id: int) -> None:
+async def ring_lanes(context: WorkerContext, workspace_id: int) -> None:
     """Have every lane of the workspace that nobody holds taken up."""
     channel = await channels.find_pace(workspace_id)
-    for lane in await lanes.free(desk.bells.redis, workspace_id, lanes.lanes_of(channel)):
-        await desk.bells.job(Queue.BROADCAST, "send_slice", workspace_id, lane)
+    for lane in await lanes.free(context.bells.redis, workspace_id, lanes.lanes_of(channel)):
+        await context.bells.job(Queue.BROADCAST, "send_slice", workspace_id, lane)
 
 
 # ---------------------------------------------------------------- sweeps
 
 
-async def start_due(desk: Desk) -> None:
+async def start_due(context: WorkerContext) -> None:
     """Start the broadcasts whose time has come."""
-    for workspace_id, broadcast_id in await course.start_due():
-        await desk.bells.job(Queue.BROADCAST, "prepare_broadcast", workspace_id, broadcast_id)
+    for workspace_id, broadcast_id in await lifecycle.start_due():
+        await context.bells.job(Queue.BROADCAST, "prepare_broadcast", workspace_id, broadcast_id)
 
 
-async def carry_on(desk: Desk) -> None:
+async def carry_on(context: WorkerContext) -> None:
     """Whatever bell was lost, whoever was killed: find what has to go on, in PostgreSQL alone."""
     to_send: set[int] = set()
-    for one in await course.unfinished():
+    for one in await lifecycle.unfinished():
         if one.sending:
             await ledger.expire_claims(one.workspace_id, one.broadcast_id)
         if one.status is BroadcastStatus.PREPARING:
-            await desk.bells.job(Queue.BROADCAST, "prepare_broadcast", one.workspace_id, one.broadcast_id)
+            await context.bells.job(Queue.BROADCAST, "prepare_broadcast", one.workspace_id, one.broadcast_id)
         elif one.status is BroadcastStatus.CANCELLED and one.pending:
-            await desk.bells.job(Queue.BROADCAST, "end_broadcast", one.workspace_id, one.broadcast_id)
+            await context.bells.job(Queue.BROADCAST, "end_broadcast", one.workspace_id, one.broadcast_id)
         elif one.status is BroadcastStatus.SENDING and one.pending:
             to_send.add(one.workspace_id)
         elif one.status is BroadcastStatus.SENDING and not one.sending:
-            await course.finish(one.workspace_id, one.broadcast_id)
+            await lifecycle.finish(one.workspace_id, one.broadcast_id)
     for workspace_id in to_send:
-        if not await lanes.is_resting(desk.bells.redis, workspace_id) and await course.has_due(workspace_id):
-            await ring_lanes(desk, workspace_id)
+        if not await lanes.is_resting(context.bells.redis, workspace_id) and await lifecycle.has_due(workspace_id):
+            await ring_lanes(context, workspace_id)
 
 
-async def forget_old(desk: Desk) -> None:  # noqa: ARG001 - a sweep is handed the desk
+async def forget_old(context: WorkerContext) -> None:  # noqa: ARG001 - a sweep is handed the context
     """Remove what no limit looks at any more."""
     await quota.forget_old(clock.now())
 
@@ -156,8 +162,8 @@ TASKS: Final = [
     Task("end_broadcast", Queue.BROADCAST, end_broadcast, timeout_seconds=300),
 ]
 
-SWEEPS: Final = [
-    Sweep("start_due", Queue.BROADCAST, start_due, every_seconds=1.0, alone=True),
-    Sweep("carry_on", Queue.BROADCAST, carry_on, every_seconds=1.0, alone=True),
-    Sweep("forget_old_reach", Queue.BROADCAST, forget_old, every_seconds=3600, alone=True),
+PERIODIC_TASKS: Final = [
+    PeriodicTask("start_due", Queue.BROADCAST, start_due, every_seconds=1.0, alone=True),
+    PeriodicTask("carry_on", Queue.BROADCAST, carry_on, every_seconds=1.0, alone=True),
+    PeriodicTask("forget_old_reach", Queue.BROADCAST, forget_old, every_seconds=3600, alone=True),
 ]

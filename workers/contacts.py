@@ -2,14 +2,14 @@
 
 from typing import Final
 
-from models import contact_fields
-from workers.tasks import Desk, Queue, Sweep
+from models.contacts import fields
+from workers.context import PeriodicTask, Queue, WorkerContext
 
 
-async def remove_values(desk: Desk) -> None:
+async def remove_values(context: WorkerContext) -> None:
     """Go on removing the values of deleted fields, for a few seconds at a time."""
-    if not desk.stopping.is_set():
-        await contact_fields.remove_leftovers(seconds=5.0)
+    if not context.stopping.is_set():
+        await fields.remove_leftovers(seconds=5.0)
 
 
-SWEEPS: Final = [Sweep("remove_values", Queue.BULK, remove_values, every_seconds=10, alone=True)]
+PERIODIC_TASKS: Final = [PeriodicTask("remove_values", Queue.BULK, remove_values, every_seconds=10, alone=True)]

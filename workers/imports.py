@@ -3,10 +3,11 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from models.importing import leftovers, running, undo
-from models.jobs import Job
+from models.queue.jobs import Job
+from models.transfers import cleanup
+from models.transfers.imports import running, undo
 from permissions.principal import Scope
-from workers.tasks import Desk, Queue, Sweep
+from workers.context import PeriodicTask, Queue, WorkerContext
 
 
 async def run(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
@@ -17,9 +18,9 @@ async def run(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
             yield
 
 
-async def sweep_transfers(_: Desk) -> None:
+async def sweep_transfers(_: WorkerContext) -> None:
     """Remove what imports and exports have left behind."""
-    await leftovers.sweep()
+    await cleanup.clean_up()
 
 
-SWEEPS = [Sweep("sweep_transfers", Queue.BULK, sweep_transfers, every_seconds=300, alone=True)]
+PERIODIC_TASKS = [PeriodicTask("sweep_transfers", Queue.BULK, sweep_transfers, every_seconds=300, alone=True)]

@@ -7,12 +7,13 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 
 import structlog
 
-from models import jobs, workspaces
+from models.accounts import workspaces
 from models.errors import DomainError, Problems
-from models.jobs import Job, JobKind
+from models.queue import jobs
+from models.queue.jobs import Job, JobKind
 from permissions.principal import Scope
-from workers import exports, imports, recompute, segments
-from workers.tasks import Desk, Queue, Sweep, Task
+from workers import exports, imports, membership, segments
+from workers.context import PeriodicTask, Queue, Task, WorkerContext
 
 log = structlog.get_logger(__name__)
 
@@ -25,12 +26,12 @@ After each step the bell rings for changed contacts and members of its workspace
 HANDLERS: Mapping[JobKind, Handler] = {
     JobKind.EXPORT: exports.run,
     JobKind.IMPORT: imports.run,
-    JobKind.RECOMPUTE: recompute.recompute,
+    JobKind.RECOMPUTE: membership.recompute,
     JobKind.SEGMENT_CONTACTS: segments.change_contacts,
 }
 """What each kind of job is done by."""
 
-TURN_SECONDS = 5.0
+STINT_SECONDS = 5.0
 """How long a job goes on while others may be waiting."""
 
 RENEW_SECONDS = 4.0
@@ -40,38 +41,38 @@ RINGS = 3
 """For how many waiting jobs the end of a turn rings."""
 
 
-async def run_job(desk: Desk, workspace_id: int, job_id: int) -> None:
+async def run_job(context: WorkerContext, workspace_id: int, job_id: int) -> None:
     """Give one turn: to the job that has waited longest by fair shares, which need not be the one that rang."""
-    await desk.bells.answered("run_job", workspace_id, job_id)
+    await context.bells.answered("run_job", workspace_id, job_id)
     for candidate in await jobs.waiting(limit=10):
         job = await jobs.claim(*candidate)
         if job is not None:
-            await take_turn(desk, job)
-            await _ring_for_waiting(desk, RINGS)
+            await work_on(context, job)
+            await _ring_for_waiting(context, RINGS)
             return
 
 
-async def find_jobs(desk: Desk) -> None:
+async def find_jobs(context: WorkerContext) -> None:
     """Ring for every job that waits: bells are lost with Redis, and claims run out with their workers."""
-    await _ring_for_waiting(desk, 1000)
+    await _ring_for_waiting(context, 1000)
 
 
-async def _ring_for_waiting(desk: Desk, limit: int) -> None:
-    if not desk.stopping.is_set():
+async def _ring_for_waiting(context: WorkerContext, limit: int) -> None:
+    if not context.stopping.is_set():
         for workspace_id, job_id in await jobs.waiting(limit):
-            await desk.bells.job(Queue.BULK, "run_job", workspace_id, job_id)
+            await context.bells.job(Queue.BULK, "run_job", workspace_id, job_id)
 
 
 TASKS = [Task("run_job", Queue.BULK, run_job, timeout_seconds=300)]
-SWEEPS = [Sweep("find_jobs", Queue.BULK, find_jobs, every_seconds=1, alone=True)]
+PERIODIC_TASKS = [PeriodicTask("find_jobs", Queue.BULK, find_jobs, every_seconds=1, alone=True)]
 
 
 # ---------------------------------------------------------------- one turn
 
 
-async def take_turn(desk: Desk, job: Job) -> None:
+async def work_on(context: WorkerContext, job: Job) -> None:
     """Work on a claimed job until it ends, its turn is over or the worker stops, and hold the claim meanwhile."""
-    work = asyncio.create_task(_work(desk, job))
+    work = asyncio.create_task(_work(context, job))
     holding = asyncio.create_task(_hold(job))
     try:
         await asyncio.wait({work, holding}, return_when=asyncio.FIRST_COMPLETED)
@@ -93,10 +94,10 @@ async def _hold(job: Job) -> None:
             log.warning("claim not renewed", job=job.id, error=type(error).__name__)
 
 
-async def _work(desk: Desk, job: Job) -> None:
+async def _work(context: WorkerContext, job: Job) -> None:
     """One turn, and how it ended."""
     try:
-        await _go_on(desk, job, HANDLERS[JobKind(job.kind)])
+        await _go_on(context, job, HANDLERS[JobKind(job.kind)])
     except (DomainError, Problems) as error:
         await jobs.fail(job, str(error))
     except jobs.ClaimLost:
@@ -111,21 +112,21 @@ async def _work(desk: Desk, job: Job) -> None:
             await jobs.stumble(job)
 
 
-async def _go_on(desk: Desk, job: Job, handler: Handler) -> None:
+async def _go_on(context: WorkerContext, job: Job, handler: Handler) -> None:
     if _unwanted(job):
         await jobs.cancelled(job)
         return
     scope = await workspaces.find_system_scope(job.workspace_id)
     assert scope is not None, "a workspace takes its jobs along"
-    ends_at = time.monotonic() + TURN_SECONDS
+    ends_at = time.monotonic() + STINT_SECONDS
     async with contextlib.aclosing(handler(scope, job)) as steps:
         async for _ in steps:
-            await desk.bells.members(job.workspace_id)
-            if _unwanted(job) or desk.stopping.is_set() or time.monotonic() >= ends_at:
+            await context.bells.members(job.workspace_id)
+            if _unwanted(job) or context.stopping.is_set() or time.monotonic() >= ends_at:
                 break
         else:
             await jobs.finish(job)
-            await desk.bells.members(job.workspace_id)
+            await context.bells.members(job.workspace_id)
             return
     await (jobs.cancelled(job) if _unwanted(job) else jobs.let_go(job))
 

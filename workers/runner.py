@@ -20,41 +20,51 @@ from prometheus_client import Counter, Histogram, start_http_server
 from redis.exceptions import RedisError
 
 from models import db
-from workers import broadcasts, channel, contacts, imports, jobs, recompute, segments, sweeps, webhooks
+from workers import (
+    broadcasts,
+    contacts,
+    imports,
+    jobs,
+    membership,
+    membership_periodic,
+    provider_requests,
+    segments,
+    webhooks,
+)
 from workers.bells import Bells
-from workers.tasks import Desk, Queue, Sweep, Task, WorkerConfig
+from workers.context import PeriodicTask, Queue, Task, WorkerConfig, WorkerContext
 
 __all__ = ["Queue", "WorkerConfig", "run_worker"]
 
 log = structlog.get_logger(__name__)
 
 MODULES: Final[Sequence[ModuleType]] = (
-    recompute,
+    membership,
     jobs,
     imports,
     segments,
     contacts,
-    sweeps,
+    membership_periodic,
     broadcasts,
-    channel,
+    provider_requests,
     webhooks,
 )
-"""Where the TASKS and SWEEPS of all queues are listed."""
+"""Where the TASKS and PERIODIC_TASKS of all queues are listed."""
 
 STOP_SECONDS: Final = 8
 """How long what runs may take to come to an end when the process is asked to stop. After that it is cancelled."""
 
 
 @dataclass(frozen=True)
-class _Habits:
+class _Loops:
     poll_seconds: float
     at_once: int
 
 
-HABITS: Final = {
-    Queue.REALTIME: _Habits(poll_seconds=0.01, at_once=4),
-    Queue.BULK: _Habits(poll_seconds=0.1, at_once=3),
-    Queue.BROADCAST: _Habits(poll_seconds=0.02, at_once=100),  # a turn of sending mostly waits for its pace
+ALWAYS_RUNNING: Final = {
+    Queue.REALTIME: _Loops(poll_seconds=0.01, at_once=4),
+    Queue.BULK: _Loops(poll_seconds=0.1, at_once=3),
+    Queue.BROADCAST: _Loops(poll_seconds=0.02, at_once=100),  # a turn of sending mostly waits for its pace
 }
 
 _ran = Histogram("muster_task_seconds", "How long a task of a worker ran.", ["task"])
@@ -78,10 +88,10 @@ async def work(queue: Queue, config: WorkerConfig) -> int:
         keep_large_statements=True,
     )
     bells = Bells(config.redis_url)
-    desk = Desk(queue, config, bells, asyncio.Event())
+    context = WorkerContext(queue, config, bells, asyncio.Event())
     _settle_down()
     try:
-        return await _serve(desk)
+        return await _serve(context)
     finally:
         await bells.close()
         await db.disconnect()
@@ -94,23 +104,25 @@ def _settle_down() -> None:
     gc.set_threshold(100_000, 20, 50)
 
 
-async def _serve(desk: Desk) -> int:
-    worker = _arq_worker(desk)
-    _stop_on_signals(desk, worker)
-    keeping = [asyncio.create_task(_keep_sweeping(desk, sweep)) for sweep in _listed("SWEEPS", desk.queue)]
-    log.info("worker started", queue=desk.queue.value)
+async def _serve(context: WorkerContext) -> int:
+    worker = _arq_worker(context)
+    _stop_on_signals(context, worker)
+    keeping = [
+        asyncio.create_task(_keep_repeating(context, sweep)) for sweep in _listed("PERIODIC_TASKS", context.queue)
+    ]
+    log.info("worker started", queue=context.queue.value)
     try:
         await worker.async_run()
     except asyncio.CancelledError:
-        if not desk.stopping.is_set():
+        if not context.stopping.is_set():
             raise
     except (RedisError, OSError) as error:
-        log.error("redis went away", queue=desk.queue.value, error=type(error).__name__)
+        log.error("redis went away", queue=context.queue.value, error=type(error).__name__)
         return 1
     finally:
-        desk.stopping.set()
+        context.stopping.set()
         await _end(worker, keeping)
-    log.info("worker stopped", queue=desk.queue.value)
+    log.info("worker stopped", queue=context.queue.value)
     return 0
 
 
@@ -121,11 +133,11 @@ async def _end(worker: Worker, keeping: Sequence[asyncio.Task[None]]) -> None:
     await asyncio.gather(*running, return_exceptions=True)
 
 
-def _stop_on_signals(desk: Desk, worker: Worker) -> None:
+def _stop_on_signals(context: WorkerContext, worker: Worker) -> None:
     def stop(number: signal.Signals) -> None:
-        if desk.stopping.is_set():
+        if context.stopping.is_set():
             return
-        desk.stopping.set()
+        context.stopping.set()
         worker.handle_sig_wait_for_completion(number)
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -139,30 +151,30 @@ def _listed(name: str, queue: Queue) -> list[Any]:
     return [entry for module in MODULES for entry in getattr(module, name, ()) if entry.queue is queue]
 
 
-def _arq_worker(desk: Desk) -> Worker:
-    habits = HABITS[desk.queue]
-    tasks: list[Task] = _listed("TASKS", desk.queue)
+def _arq_worker(context: WorkerContext) -> Worker:
+    habits = ALWAYS_RUNNING[context.queue]
+    tasks: list[Task] = _listed("TASKS", context.queue)
     # arq keeps a killed worker's job locked for the longest timeout there is. Ours have ids of their own, so
     # nobody waits for that lock: the sweep's bell is another job.
     return Worker(
-        functions=[_arq_function(desk, task) for task in tasks] or [_nothing()],
-        queue_name=desk.queue.key,
-        redis_pool=desk.bells.redis,
+        functions=[_arq_function(context, task) for task in tasks] or [_nothing()],
+        queue_name=context.queue.key,
+        redis_pool=context.bells.redis,
         poll_delay=habits.poll_seconds,
         max_jobs=habits.at_once,
         keep_result=0,
         max_tries=3,
         handle_signals=False,
         job_completion_wait=STOP_SECONDS,
-        job_serializer=desk.bells.redis.job_serializer,
-        job_deserializer=desk.bells.redis.job_deserializer,
+        job_serializer=context.bells.redis.job_serializer,
+        job_deserializer=context.bells.redis.job_deserializer,
         log_results=False,
     )
 
 
-def _arq_function(desk: Desk, task: Task) -> Function:
+def _arq_function(context: WorkerContext, task: Task) -> Function:
     async def run(_: dict[Any, Any], *args: int) -> None:
-        await _observed(task.name, functools.partial(task.run, desk, *args))
+        await _observed(task.name, functools.partial(task.run, context, *args))
 
     return func(cast(WorkerCoroutine, run), name=task.name, keep_result=0, timeout=task.timeout_seconds)
 
@@ -187,12 +199,12 @@ async def _observed(name: str, run: Callable[[], Awaitable[None]]) -> None:
 # ---------------------------------------------------------------- sweeps
 
 
-async def _keep_sweeping(desk: Desk, sweep: Sweep) -> None:
-    while not desk.stopping.is_set():
-        await _observed(sweep.name, functools.partial(_sweep_once, desk, sweep))
+async def _keep_repeating(context: WorkerContext, sweep: PeriodicTask) -> None:
+    while not context.stopping.is_set():
+        await _observed(sweep.name, functools.partial(_run_once, context, sweep))
         await asyncio.sleep(sweep.every_seconds)
 
 
-async def _sweep_once(desk: Desk, sweep: Sweep) -> None:
-    if not sweep.alone or await desk.bells.first(f"sweep:{sweep.name}", sweep.every_seconds * 0.9):
-        await sweep.run(desk)
+async def _run_once(context: WorkerContext, sweep: PeriodicTask) -> None:
+    if not sweep.alone or await context.bells.first(f"sweep:{sweep.name}", sweep.every_seconds * 0.9):
+        await sweep.run(context)

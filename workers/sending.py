@@ -19,15 +19,15 @@ from prometheus_client import Counter
 from redis.exceptions import RedisError
 
 from models import clock
-from models.broadcasting import course, ledger, pace, quota, receipts, slots
-from models.broadcasting.channels import Credentials
-from models.broadcasting.events import Halt
-from models.broadcasting.ledger import Attempt, Outcome
-from models.broadcasting.states import RecipientStatus
-from workers.outcomes import Writer
-from workers.pace import Bucket, Grant
-from workers.whatsapp.client import Accepted, Account, Client
-from workers.whatsapp.errors import (
+from models.broadcasts import lifecycle
+from models.messaging import ledger, pace, placeholders, quota, statuses
+from models.messaging.channels import Credentials
+from models.messaging.ledger import Attempt, AttemptOutcome
+from models.messaging.provider_events import Halt
+from models.messaging.states import RecipientStatus
+from workers.outcome_writer import OutcomeWriter
+from workers.providers.whatsapp.client import Accepted, Client, WhatsAppAccount
+from workers.providers.whatsapp.errors import (
     DropRecipient,
     NotSent,
     PairLimited,
@@ -38,8 +38,9 @@ from workers.whatsapp.errors import (
     Unconfirmed,
     WhatsAppError,
 )
-from workers.whatsapp.messages import Template, template_message
-from workers.whatsapp.webhook import halt_of
+from workers.providers.whatsapp.messages import Template, template_message
+from workers.providers.whatsapp.webhook import halt_of
+from workers.token_bucket import Bucket, Grant
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +61,7 @@ MOST_WAIT_SECONDS: Final = 1.0
 _attempts = Counter("muster_whatsapp_attempts_total", "Attempts to send a message, by what came of them.", ["outcome"])
 
 
-class Turn:
+class SendingRun:
     """One turn for one workspace. `stopping` says whether the worker has been asked to stop."""
 
     def __init__(
@@ -69,13 +70,13 @@ class Turn:
         channel: Credentials,
         client: Client,
         bucket: Bucket,
-        writer: Writer,
+        writer: OutcomeWriter,
         stopping: Callable[[], bool],
         claim_seconds: float,
     ) -> None:
         self.workspace_id = workspace_id
         self._channel = channel
-        self._account = Account(channel.number_id, channel.business_account_id, channel.token)
+        self._account = WhatsAppAccount(channel.number_id, channel.business_account_id, channel.token)
         self._client = client
         self._bucket = bucket
         self._writer = writer
@@ -130,7 +131,7 @@ class Turn:
             await asyncio.wait(self._calls, return_when=asyncio.FIRST_COMPLETED)
         if _now() - self._looked_at >= LOOK_SECONDS:
             self._looked_at = _now()
-            found = await course.under_way(self.workspace_id)
+            found = await lifecycle.under_way(self.workspace_id)
             for one in found:
                 if one.broadcast_id not in self._templates:
                     self._templates[one.broadcast_id] = _template(one.message)
@@ -153,7 +154,7 @@ class Turn:
             await self._no_longer_waiting()
             return True
         self._looked_at = -1e9
-        if claimed.out_of_quota or not await course.has_due(self.workspace_id):
+        if claimed.out_of_quota or not await lifecycle.has_due(self.workspace_id):
             return False
         await asyncio.sleep(0.02)  # other turns hold what is due
         return True
@@ -161,7 +162,7 @@ class Turn:
     async def _no_longer_waiting(self) -> None:
         if not self._began:
             self._began = True
-            await course.tell_waiting(self.workspace_id, None)
+            await lifecycle.tell_waiting(self.workspace_id, None)
 
     async def _claim(self, count: int, broadcasts: list[int]) -> ledger.Claimed:
         claimer = secrets.randbits(62)
@@ -177,7 +178,7 @@ class Turn:
 
     async def _attempt(self, attempt: Attempt) -> None:
         body = template_message(
-            self._templates[attempt.broadcast_id], attempt.phone, attempt.parameters, receipts.reference_of(attempt.id)
+            self._templates[attempt.broadcast_id], attempt.phone, attempt.parameters, statuses.reference_of(attempt.id)
         )
         try:
             accepted = await self._client.send(self._account, body)
@@ -220,12 +221,12 @@ class Turn:
         self._halted.add((how_far, attempt.broadcast_id))
         reason = f"Paused by itself: WhatsApp said ({error.code}) {error.reason}"
         log.warning("broadcast paused", broadcast=attempt.broadcast_id, code=error.code, how_far=how_far.value)
-        await _insist(lambda: course.halt(self.workspace_id, how_far, attempt.broadcast_id, reason), 5.0)
+        await _insist(lambda: lifecycle.halt(self.workspace_id, how_far, attempt.broadcast_id, reason), 5.0)
 
 
 def _template(message: str) -> Template:
     frozen = orjson.loads(message)
-    return Template(frozen["name"], frozen["language"], tuple(slots.from_json(frozen["slots"])))
+    return Template(frozen["name"], frozen["language"], tuple(placeholders.from_json(frozen["slots"])))
 
 
 def _now() -> float:
@@ -249,15 +250,15 @@ async def _insist(do: Callable[[], Awaitable[object]], most_seconds: float) -> N
 # ---------------------------------------------------------------- what comes of it
 
 
-def _sent(attempt: Attempt, accepted: Accepted) -> Outcome:
+def _sent(attempt: Attempt, accepted: Accepted) -> AttemptOutcome:
     held = "WhatsApp holds it back until it has judged the template's quality." if accepted.held else None
-    return Outcome(attempt.id, RecipientStatus.SENT, accepted.message_id, accepted.wa_id, reason=held)
+    return AttemptOutcome(attempt.id, RecipientStatus.SENT, accepted.message_id, accepted.wa_id, reason=held)
 
 
-def outcome_of(attempt: Attempt, error: WhatsAppError) -> Outcome:
+def outcome_of(attempt: Attempt, error: WhatsAppError) -> AttemptOutcome:
     """What an attempt that did not succeed leaves in the ledger."""
     if isinstance(error, Unconfirmed):
-        return Outcome(
+        return AttemptOutcome(
             attempt.id,
             RecipientStatus.UNCONFIRMED,
             reason=f"WhatsApp's answer did not come back ({error}). It may have gone out.",
@@ -274,10 +275,10 @@ def outcome_of(attempt: Attempt, error: WhatsAppError) -> Outcome:
     return _failed(attempt, error)
 
 
-def _again(attempt: Attempt, seconds: float, *, counts: bool) -> Outcome:
+def _again(attempt: Attempt, seconds: float, *, counts: bool) -> AttemptOutcome:
     at = clock.now() + timedelta(seconds=seconds)
-    return Outcome(attempt.id, RecipientStatus.PENDING, again_at=at, counts=counts)
+    return AttemptOutcome(attempt.id, RecipientStatus.PENDING, again_at=at, counts=counts)
 
 
-def _failed(attempt: Attempt, error: Refused) -> Outcome:
-    return Outcome(attempt.id, RecipientStatus.FAILED, error_code=error.code, reason=error.reason)
+def _failed(attempt: Attempt, error: Refused) -> AttemptOutcome:
+    return AttemptOutcome(attempt.id, RecipientStatus.FAILED, error_code=error.code, reason=error.reason)

@@ -15,7 +15,7 @@ from typing import Any
 import obstore
 from obstore.store import LocalStore, ObjectStore, S3Store
 
-from models.files import Storage, Writer
+from models.transfers.files import FileWriter, Storage
 
 BLOCK_BYTES = 1 << 20
 PART_BYTES = 8 << 20
@@ -49,7 +49,7 @@ class _ObjectStorage:
     def __init__(self, store: ObjectStore) -> None:
         self.store = store
 
-    def writer(self, key: str) -> AbstractAsyncContextManager[Writer]:
+    def writer(self, key: str) -> AbstractAsyncContextManager[FileWriter]:
         # Left by an exception, the writer of obstore aborts: nothing is at the key then.
         return obstore.open_writer_async(self.store, key, buffer_size=PART_BYTES)
 

@@ -6,16 +6,26 @@ from typing import Final
 import structlog
 from prometheus_client import Counter
 
-from models import db, workspaces
-from models.broadcasting import channels, course, errands, inbound, inbox, receipts, templates
-from models.broadcasting.channels import WhatsAppChannel
-from models.broadcasting.errands import ErrandKind
-from models.broadcasting.events import AccountEvent, Event, InboundEvent, PreferenceEvent, StatusEvent, TemplateEvent
-from models.broadcasting.inbox import Letter
+from models import db
+from models.accounts import workspaces
+from models.broadcasts import lifecycle
+from models.messaging import channels, inbound, statuses, templates
+from models.messaging.channels import WhatsAppChannel
+from models.messaging.provider_events import (
+    AccountEvent,
+    Event,
+    InboundEvent,
+    PreferenceEvent,
+    StatusEvent,
+    TemplateEvent,
+)
+from models.queue import inbox, requests
+from models.queue.inbox import InboundWebhook
+from models.queue.requests import ProviderRequestKind
 from permissions.principal import Scope
 from workers import lanes
-from workers.tasks import Desk, Queue, Sweep, Task
-from workers.whatsapp import webhook
+from workers.context import PeriodicTask, Queue, Task, WorkerContext
+from workers.providers.whatsapp import webhook
 
 log = structlog.get_logger(__name__)
 
@@ -25,33 +35,33 @@ AT_ONCE: Final = 300
 _taken = Counter("muster_webhook_events_total", "What webhooks told, by kind.", ["kind"])
 
 
-async def take_in_webhooks(desk: Desk, workspace_id: int) -> None:
+async def process_webhooks(context: WorkerContext, workspace_id: int) -> None:
     """Take in all that waits for a workspace."""
-    await desk.bells.answered("take_in_webhooks", workspace_id)
+    await context.bells.answered("process_webhooks", workspace_id)
     scope = await workspaces.find_system_scope(workspace_id)
-    async with lanes.held(desk.bells.redis, workspace_id, "webhooks") as ours:
+    async with lanes.held(context.bells.redis, workspace_id, "webhooks") as ours:
         if not ours or scope is None:
             return
-        await _take_in_all(desk, scope)
+        await _process_all(context, scope)
     if await inbox.has(workspace_id):  # it came while the lane was ours, and its bell found us at work
-        await desk.bells.job(Queue.BROADCAST, "take_in_webhooks", workspace_id)
+        await context.bells.job(Queue.BROADCAST, "process_webhooks", workspace_id)
 
 
-async def _take_in_all(desk: Desk, scope: Scope) -> None:
+async def _process_all(context: WorkerContext, scope: Scope) -> None:
     most = AT_ONCE
-    while not desk.stopping.is_set():
-        read, most = await _take_in(desk, scope, most)
+    while not context.stopping.is_set():
+        read, most = await _process(context, scope, most)
         if read:
-            await desk.bells.changes(scope.workspace_id)
+            await context.bells.changes(scope.workspace_id)
         elif most == AT_ONCE:
             return
 
 
-async def _take_in(desk: Desk, scope: Scope, most: int) -> tuple[int, int]:
+async def _process(context: WorkerContext, scope: Scope, most: int) -> tuple[int, int]:
     """One transaction's worth, and how much to try next. What cannot be taken in together is taken in one by one."""
 
-    async def reader(letters: Sequence[Letter]) -> None:
-        await _read(desk, scope, letters)
+    async def reader(letters: Sequence[InboundWebhook]) -> None:
+        await _read(context, scope, letters)
 
     try:
         return await inbox.read(scope.workspace_id, most, reader), AT_ONCE
@@ -62,7 +72,7 @@ async def _take_in(desk: Desk, scope: Scope, most: int) -> tuple[int, int]:
         return 0, 1
 
 
-async def _read(desk: Desk, scope: Scope, letters: Sequence[Letter]) -> None:
+async def _read(context: WorkerContext, scope: Scope, letters: Sequence[InboundWebhook]) -> None:
     events: list[Event] = []
     channel = await channels.find(scope)
     for letter in letters:
@@ -72,7 +82,7 @@ async def _read(desk: Desk, scope: Scope, letters: Sequence[Letter]) -> None:
             continue
         events.extend(event for event in told if channel is not None and _is_for(event, channel))
     if channel is not None:
-        await _heed(desk, scope, channel, events)
+        await _heed(context, scope, channel, events)
 
 
 def _is_for(event: Event, channel: WhatsAppChannel) -> bool:
@@ -82,20 +92,20 @@ def _is_for(event: Event, channel: WhatsAppChannel) -> bool:
     return event.number_id == channel.number_id
 
 
-async def _heed(desk: Desk, scope: Scope, channel: WhatsAppChannel, events: Sequence[Event]) -> None:
+async def _heed(context: WorkerContext, scope: Scope, channel: WhatsAppChannel, events: Sequence[Event]) -> None:
     for event in events:
         _taken.labels(type(event).__name__).inc()
     workspace_id = scope.workspace_id
-    await receipts.take_in(workspace_id, [event for event in events if isinstance(event, StatusEvent)])
+    await statuses.process(workspace_id, [event for event in events if isinstance(event, StatusEvent)])
     messages = [event for event in events if isinstance(event, InboundEvent)]
-    strangers = await inbound.take_in(workspace_id, messages, channel.stop_words)
+    strangers = await inbound.process(workspace_id, messages, channel.stop_words)
     _taken.labels("FromNobodyKnown").inc(strangers)
     await inbound.heed_preferences(workspace_id, [event for event in events if isinstance(event, PreferenceEvent)])
     for event in events:
         if isinstance(event, TemplateEvent):
             await _template_changed(scope, event)
         elif isinstance(event, AccountEvent):
-            await _account_changed(desk, scope, event)
+            await _account_changed(context, scope, event)
 
 
 async def _template_changed(scope: Scope, event: TemplateEvent) -> None:
@@ -104,22 +114,22 @@ async def _template_changed(scope: Scope, event: TemplateEvent) -> None:
     )
     if changed and event.status not in templates.SENDABLE_AGAIN:
         reason = f"Paused by itself: WhatsApp says that the template {event.name} is {event.status.lower()}."
-        await course.halt_all(scope.workspace_id, reason, changed)
+        await lifecycle.halt_all(scope.workspace_id, reason, changed)
 
 
-async def _account_changed(desk: Desk, scope: Scope, event: AccountEvent) -> None:
+async def _account_changed(context: WorkerContext, scope: Scope, event: AccountEvent) -> None:
     if event.stop:
-        await course.halt_all(scope.workspace_id, f"Paused by itself: {event.reason}")
-    errand = await errands.ask(scope, ErrandKind.CHECK)
-    await db.after_commit(lambda: desk.bells.job(Queue.BROADCAST, "run_errand", scope.workspace_id, errand.id))
+        await lifecycle.halt_all(scope.workspace_id, f"Paused by itself: {event.reason}")
+    errand = await requests.ask(scope, ProviderRequestKind.CHECK)
+    await db.after_commit(lambda: context.bells.job(Queue.BROADCAST, "run_request", scope.workspace_id, errand.id))
 
 
-async def find_webhooks(desk: Desk) -> None:
+async def find_webhooks(context: WorkerContext) -> None:
     """Letters whose bell was lost."""
     for workspace_id in await inbox.waiting():
-        await desk.bells.job(Queue.BROADCAST, "take_in_webhooks", workspace_id)
+        await context.bells.job(Queue.BROADCAST, "process_webhooks", workspace_id)
 
 
-TASKS: Final = [Task("take_in_webhooks", Queue.BROADCAST, take_in_webhooks, timeout_seconds=60)]
+TASKS: Final = [Task("process_webhooks", Queue.BROADCAST, process_webhooks, timeout_seconds=60)]
 
-SWEEPS: Final = [Sweep("find_webhooks", Queue.BROADCAST, find_webhooks, every_seconds=1.0, alone=True)]
+PERIODIC_TASKS: Final = [PeriodicTask("find_webhooks", Queue.BROADCAST, find_webhooks, every_seconds=1.0, alone=True)]

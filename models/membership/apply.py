@@ -112,16 +112,18 @@ async def write_from(append: Append, table: str) -> int:
     return append.count(rows)
 
 
-async def bury(append: Append, contact_ids: Collection[int], leave: Collection[int]) -> int:
+async def remove_deleted(append: Append, contact_ids: Collection[int], leave: Collection[int]) -> int:
     """Take contacts that are no more out of every segment but those of `leave`, with what was said about them.
 
     Leaving a deleted segment is not told where that was told when it was deleted. Gives how many changes were told.
     """
-    rows = await db.fetch(_BURY, append.workspace_id, append.id, append.size, append.at, list(contact_ids), list(leave))
+    rows = await db.fetch(
+        _REMOVE_DELETED, append.workspace_id, append.id, append.size, append.at, list(contact_ids), list(leave)
+    )
     return append.count(rows)
 
 
-_BURY = """
+_REMOVE_DELETED = """
 WITH dead AS MATERIALIZED (
     SELECT d.contact_id FROM unnest($5::bigint[]) AS d (contact_id)
     WHERE NOT EXISTS (SELECT FROM contacts AS c WHERE c.workspace_id = $1 AND c.id = d.contact_id)
@@ -135,7 +137,7 @@ WITH dead AS MATERIALIZED (
 ), told AS (
     SELECT gone.* FROM gone
     WHERE NOT EXISTS (SELECT FROM segments AS s
-                      WHERE s.workspace_id = $1 AND s.id = gone.segment_id AND gone.contact_id <= s.told_out_to)
+                      WHERE s.workspace_id = $1 AND s.id = gone.segment_id AND gone.contact_id <= s.logged_up_to)
 ), logged AS (
     INSERT INTO membership_changes (workspace_id, append_id, place, segment_id, contact_id, kind, origin, at)
     SELECT $1, $2, $3::integer + row_number() OVER (), segment_id, contact_id, 'LEFT', origin, $4 FROM told

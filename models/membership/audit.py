@@ -12,11 +12,11 @@ import structlog
 from prometheus_client import Counter
 
 from models import clock, db
-from models.membership import apply, builds, crossings, evaluate, rulebook, slices, turns
+from models.membership import apply, batches, builds, compiled_rules, engine_lock, evaluate, ticks
 from models.membership.apply import Append, Difference
-from models.membership.captures import Marks
-from models.membership.rulebook import Rulebook
-from models.membership.turns import Turn
+from models.membership.compiled_rules import CompiledRules
+from models.membership.dirty_contacts import Marks
+from models.membership.engine_lock import EngineLock
 
 log = structlog.get_logger(__name__)
 
@@ -51,17 +51,17 @@ async def longest_unaudited() -> int | None:
 async def step(workspace_id: int, limit: int = AT_ONCE) -> Audited:
     """Compare the next `limit` contacts of the workspace; at the end of a round also the counts."""
     async with db.transaction():
-        turn = await turns.take(workspace_id)
-        book = await rulebook.current(workspace_id, turn.epoch)
-        append = await apply.begin(workspace_id, turn.now)
-        if turn.ticked_at is not None:  # only what should be so at one moment can be compared with what is so
-            crossed, _ = await crossings.cross(turn, book)
-            await slices.settle(turn, book, append, crossed)
+        lock = await engine_lock.take(workspace_id)
+        compiled = await compiled_rules.current(workspace_id, lock.epoch)
+        append = await apply.begin(workspace_id, lock.now)
+        if lock.ticked_at is not None:  # only what should be so at one moment can be compared with what is so
+            crossed, _ = await ticks.cross(lock, compiled)
+            await batches.settle(lock, compiled, append, crossed)
         contact_ids = await next_contacts(workspace_id, limit)
-        drift = await _compare(turn, book, append, contact_ids)
+        drift = await _compare(lock, compiled, append, contact_ids)
         await apply.close(append)
-        if turn.ticked_at is not None:
-            await turns.ticked(turn, ticks=book.ticks)
+        if lock.ticked_at is not None:
+            await engine_lock.ticked(lock, ticks=compiled.ticks)
         is_over = len(contact_ids) < limit
         await _remember(workspace_id, contact_ids, drift, is_over)
     if is_over:
@@ -100,18 +100,18 @@ async def next_contacts(workspace_id: int, limit: int = AT_ONCE) -> list[int]:
     return [row["contact_id"] for row in await db.fetch(_NEXT, workspace_id, after or 0, limit)]
 
 
-async def _compare(turn: Turn, book: Rulebook, append: Append, contact_ids: Sequence[int]) -> int:
+async def _compare(lock: EngineLock, compiled: CompiledRules, append: Append, contact_ids: Sequence[int]) -> int:
     drift = 0
     moved: Marks = {}
-    unsettled = await builds.waiting(turn.workspace_id)
-    for level in book.levels:
+    unsettled = await builds.waiting(lock.workspace_id)
+    for level in compiled.levels:
         segment_ids = [segment_id for segment_id in level if segment_id not in unsettled]
-        found = await evaluate.evaluate(book, segment_ids, contact_ids, turn.now)
-        difference = found.only(await _are_settled(turn.workspace_id, found.contact_ids))
+        found = await evaluate.evaluate(compiled, segment_ids, contact_ids, lock.now)
+        difference = found.only(await _are_settled(lock.workspace_id, found.contact_ids))
         drift += await _mend(append, difference)
-        moved = slices.and_moved(moved, difference)
-    await builds.remember(book, moved)
-    return drift + await _bury(append, await _dead(turn.workspace_id, contact_ids), unsettled)
+        moved = batches.with_moved(moved, difference)
+    await builds.remember(compiled, moved)
+    return drift + await _remove_deleted(append, await _deleted(lock.workspace_id, contact_ids), unsettled)
 
 
 async def _are_settled(workspace_id: int, contact_ids: Sequence[int]) -> list[bool]:
@@ -130,7 +130,7 @@ async def _are_settled(workspace_id: int, contact_ids: Sequence[int]) -> list[bo
     return [contact_id not in marked for contact_id in contact_ids]
 
 
-async def _dead(workspace_id: int, contact_ids: Sequence[int]) -> list[int]:
+async def _deleted(workspace_id: int, contact_ids: Sequence[int]) -> list[int]:
     """Those that are no contacts any more, though nothing says that they were deleted."""
     rows = await db.fetch(
         "SELECT id FROM contacts WHERE workspace_id = $1 AND id = ANY ($2::bigint[])", workspace_id, list(contact_ids)
@@ -139,8 +139,8 @@ async def _dead(workspace_id: int, contact_ids: Sequence[int]) -> list[int]:
     return list(compress(gone, await _are_settled(workspace_id, gone)))
 
 
-async def _bury(append: Append, dead: Sequence[int], unsettled: Collection[int]) -> int:
-    buried = await apply.bury(append, dead, unsettled) if dead else 0
+async def _remove_deleted(append: Append, dead: Sequence[int], unsettled: Collection[int]) -> int:
+    buried = await apply.remove_deleted(append, dead, unsettled) if dead else 0
     if buried:
         log.error("drift mended: members who are no contacts", workspace=append.workspace_id, members=buried)
     return buried

@@ -1,7 +1,7 @@
 """Builds going on beside the engine: what it leaves alone for them, and what it writes down.
 
 A build is begun in a turn, so that from then on every slice knows of it: it writes down the contacts that changed in what
-the segment reads. The rule in force stays in force. Only while a great many members are being exchanged does the engine leave the
+the segment reads. The active rule stays in force. Only while a great many members are being exchanged does the engine leave the
 segment's rows alone; whom that concerned is written down too.
 """
 
@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from models import clock, db
-from models.membership.captures import Marks
-from models.membership.rulebook import Rulebook
+from models.membership.compiled_rules import CompiledRules
+from models.membership.dirty_contacts import Marks
 
 
 def swap_lock(workspace_id: int, segment_id: int) -> str:
@@ -26,13 +26,13 @@ def build_lock(workspace_id: int, segment_id: int) -> str:
 # ---------------------------------------------------------------- for the engine
 
 
-async def being_swapped(book: Rulebook) -> frozenset[int]:
+async def being_swapped(compiled: CompiledRules) -> frozenset[int]:
     """The segments whose members are being exchanged right now."""
     return frozenset(
         [
             build.segment_id
-            for build in book.builds
-            if not await db.try_advisory_lock(swap_lock(book.workspace_id, build.segment_id), shared=True)
+            for build in compiled.builds
+            if not await db.try_advisory_lock(swap_lock(compiled.workspace_id, build.segment_id), shared=True)
         ]
     )
 
@@ -40,7 +40,7 @@ async def being_swapped(book: Rulebook) -> frozenset[int]:
 async def waiting(workspace_id: int) -> frozenset[int]:
     """The segments of whose members a build has still to say something.
 
-    It is to come: members are behind the rule in force where a segment that it mentions was deleted or came back. Or it is
+    It is to come: members are behind the active rule where a segment that it mentions was deleted or came back. Or it is
     begun, and was perhaps given up in the middle: what slices left to it is written down.
     """
     rows = await db.fetch(
@@ -53,14 +53,14 @@ async def waiting(workspace_id: int) -> frozenset[int]:
     return frozenset(row["id"] for row in rows)
 
 
-async def remember(book: Rulebook, marks: Marks) -> None:
+async def remember(compiled: CompiledRules, marks: Marks) -> None:
     """Write down for each build which contacts changed in what its segment reads, by its old rule or its next."""
-    for build in book.builds:
+    for build in compiled.builds:
         contact_ids = [contact_id for contact_id, fields in marks.items() if _concerns(build.reads, fields)]
         if contact_ids:
             await db.execute(
                 "INSERT INTO build_marks (workspace_id, segment_id, contact_id) SELECT $1, $2, unnest($3::bigint[])",
-                book.workspace_id,
+                compiled.workspace_id,
                 build.segment_id,
                 contact_ids,
             )
@@ -106,7 +106,7 @@ async def heard(workspace_id: int, segment_id: int, after: int) -> tuple[list[in
 
 
 async def end(workspace_id: int, segment_id: int, *, swapped: bool) -> None:
-    """The build is over. In a turn. What was written down for nothing (not `swapped`) is marked, for the rule in force."""
+    """The build is over. In a turn. What was written down for nothing (not `swapped`) is marked, for the active rule."""
     if not swapped:
         # The second mark finds those who died meanwhile, whatever became of the segment and its rule.
         await db.execute(

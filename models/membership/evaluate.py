@@ -6,8 +6,8 @@ from typing import Final
 
 from models import db
 from models.membership.apply import Difference
-from models.membership.captures import Marks
-from models.membership.rulebook import Rulebook
+from models.membership.compiled_rules import CompiledRules
+from models.membership.dirty_contacts import Marks
 
 SEGMENTS_AT_ONCE: Final = 500
 """Rules in one statement: PostgreSQL keeps the plan of each statement in memory."""
@@ -17,15 +17,15 @@ CONDITIONS_AT_ONCE: Final = 3_000
 
 
 async def evaluate(
-    book: Rulebook, segment_ids: Sequence[int], contact_ids: Collection[int], now: datetime
+    compiled: CompiledRules, segment_ids: Sequence[int], contact_ids: Collection[int], now: datetime
 ) -> Difference:
     """Where these contacts are not as the rules of these segments, and people's overrides, want them at `now`.
 
     A contact that does not exist belongs to none. Nothing is written.
     """
     found = Difference([], [], [], [])
-    for some in _fitting(book, sorted(segment_ids)):
-        statement = book.statement(tuple(some))
+    for some in _fitting(compiled, sorted(segment_ids)):
+        statement = compiled.statement(tuple(some))
         arguments = await statement.parameters.values(now, contact_ids=list(contact_ids))
         for segment_id, contact_id, entered, origin in await db.fetch(statement.sql, *arguments):
             found.segment_ids.append(segment_id)
@@ -41,11 +41,11 @@ def chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
         yield items[start : start + size]
 
 
-def _fitting(book: Rulebook, segment_ids: Sequence[int]) -> Iterator[Sequence[int]]:
+def _fitting(compiled: CompiledRules, segment_ids: Sequence[int]) -> Iterator[Sequence[int]]:
     """The same segments, as many at a time as one statement takes."""
     start, conditions = 0, 0
     for place, segment_id in enumerate(segment_ids):
-        more = book.conditions[segment_id]
+        more = compiled.conditions[segment_id]
         if place - start == SEGMENTS_AT_ONCE or conditions + more > CONDITIONS_AT_ONCE:
             yield segment_ids[start:place]
             start, conditions = place, 0
@@ -57,14 +57,14 @@ def _fitting(book: Rulebook, segment_ids: Sequence[int]) -> Iterator[Sequence[in
 # ---------------------------------------------------------------- who must be asked again
 
 
-def affected(book: Rulebook, level: int, marks: Marks) -> dict[tuple[int, ...], list[int]]:
+def affected(compiled: CompiledRules, level: int, marks: Marks) -> dict[tuple[int, ...], list[int]]:
     """Which segments of a level to ask again, for which contacts: contacts with the same segments together."""
     segments_of_marks: dict[frozenset[str], tuple[int, ...]] = {}
     groups: dict[tuple[int, ...], list[int]] = {}
     for contact_id, changed in marks.items():
         segment_ids = segments_of_marks.get(changed)
         if segment_ids is None:
-            segment_ids = segments_of_marks[changed] = tuple(sorted(book.readers(level, changed)))
+            segment_ids = segments_of_marks[changed] = tuple(sorted(compiled.readers(level, changed)))
         if segment_ids:
             groups.setdefault(segment_ids, []).append(contact_id)
     return _fewer(groups)

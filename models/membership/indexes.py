@@ -1,24 +1,24 @@
-"""The indexes that crossings look lines up in, for custom fields: built when a rule first needs them, never dropped."""
+"""The indexes that crossings look thresholds up in, for custom fields: built when a rule first needs them, never dropped."""
 
 from collections.abc import Iterable
 
 import structlog
 
 from models import db
-from models.rules.boundaries import Boundary, Index
+from models.rules.crossings import AnyCrossing, Index
 
 log = structlog.get_logger(__name__)
 
 
-async def build(lines: Iterable[Boundary]) -> bool:
-    """Build what these lines need and is not there, without holding anybody up. Outside of a transaction.
+async def build(thresholds: Iterable[AnyCrossing]) -> bool:
+    """Build what these thresholds need and is not there, without holding anybody up. Outside of a transaction.
 
     False when another index of contacts is being built: come again. Two at once would each wait for the other to let go of
     what it sees; and one waits for every transaction that is open, a backup say, which need not hold up more than one worker.
     An index that was left half-built is built anew.
     """
     assert not db.in_a_transaction(), "an index is built concurrently, so in no transaction"
-    for index in {line.index for line in lines if line.index is not None}:
+    for index in {threshold.index for threshold in thresholds if threshold.index is not None}:
         while (state := await _state(index)) != "ready":
             if state == "growing" or not await _build(index, state):
                 return False

@@ -9,8 +9,8 @@ from collections.abc import Collection
 import structlog
 
 from models import db
-from models.membership import captures, evaluate, rulebook, turns
-from models.membership.captures import Marks
+from models.membership import compiled_rules, dirty_contacts, engine_lock, evaluate
+from models.membership.dirty_contacts import Marks
 
 log = structlog.get_logger(__name__)
 
@@ -47,8 +47,8 @@ async def _next_contacts(workspace_id: int, limit: int) -> Collection[int]:
     marks: Marks = {}
     try:
         async with db.transaction():
-            await turns.take(workspace_id)
-            marks, _ = await captures.claim(workspace_id, limit)
+            await engine_lock.take(workspace_id)
+            marks, _ = await dirty_contacts.claim(workspace_id, limit)
             raise _Undo
     except _Undo:
         return marks.keys()
@@ -56,17 +56,17 @@ async def _next_contacts(workspace_id: int, limit: int) -> Collection[int]:
 
 async def _followed(workspace_id: int) -> list[int]:
     async with db.transaction():
-        turn = await turns.take(workspace_id)
-        return sorted((await rulebook.current(workspace_id, turn.epoch)).followed)
+        lock = await engine_lock.take(workspace_id)
+        return sorted((await compiled_rules.current(workspace_id, lock.epoch)).followed)
 
 
 async def _can_be_asked(workspace_id: int, segment_id: int, contact_ids: Collection[int]) -> bool:
     try:
         async with db.transaction():
-            turn = await turns.take(workspace_id)
-            book = await rulebook.current(workspace_id, turn.epoch)
-            if segment_id in book.followed:
-                await evaluate.evaluate(book, [segment_id], contact_ids, turn.now)
+            lock = await engine_lock.take(workspace_id)
+            compiled = await compiled_rules.current(workspace_id, lock.epoch)
+            if segment_id in compiled.followed:
+                await evaluate.evaluate(compiled, [segment_id], contact_ids, lock.now)
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not hold up the others
         return not is_a_rules_fault(error)
     return True
@@ -74,10 +74,10 @@ async def _can_be_asked(workspace_id: int, segment_id: int, contact_ids: Collect
 
 async def _set_aside(workspace_id: int, segment_id: int) -> None:
     async with db.transaction():
-        await turns.take(workspace_id)
+        await engine_lock.take(workspace_id)
         await db.execute(
-            "UPDATE segments SET status = CASE status WHEN 'BUILDING' THEN status ELSE 'FAILED' END, rule_in_force = NULL,"
-            " force_version = 0 WHERE workspace_id = $1 AND id = $2",
+            "UPDATE segments SET status = CASE status WHEN 'BUILDING' THEN status ELSE 'FAILED' END, active_rule = NULL,"
+            " active_version = 0 WHERE workspace_id = $1 AND id = $2",
             workspace_id,
             segment_id,
         )

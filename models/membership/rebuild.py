@@ -1,10 +1,10 @@
 """A segment computed from the ground up, beside its members, and swapped in at one instant.
 
-    begun      once its indexes are there, in a turn: slices write down whom they touch; the rule in force goes on as before
+    begun      once its indexes are there, in a turn: slices write down whom they touch; the active rule goes on as before
     computed   one statement: who should be a member against who is
     written    a small difference: in the turn. A large one: before it, while the engine leaves these rows alone
     caught up  whoever was written down is asked again, by the next rule
-    swapped    in the turn: positions, counts, the rule in force; one commit
+    swapped    in the turn: positions, counts, the active rule; one commit
 
 The log gets the difference alone. If it dies anywhere, the transaction rolls back, the old members are there, and the next try
 starts again from the ground up.
@@ -19,16 +19,17 @@ from typing import Final
 import structlog
 from prometheus_client import Histogram
 
-from models import clock, db, workspaces
+from models import clock, db
+from models.accounts import workspaces
 from models.errors import Problems
-from models.membership import apply, builds, evaluate, indexes, rulebook, turns
+from models.membership import apply, builds, compiled_rules, engine_lock, evaluate, indexes
 from models.membership.apply import Append
 from models.membership.audit import drifted
-from models.membership.rulebook import Followed, Rulebook
-from models.membership.turns import Turn
-from models.rules.boundaries import boundaries
+from models.membership.compiled_rules import CompiledRule, CompiledRules
+from models.membership.engine_lock import EngineLock
 from models.rules.check import check
 from models.rules.compile import whole
+from models.rules.crossings import crossings_of
 from models.rules.depends import dependencies
 from models.rules.loading import load_catalogue
 from models.rules.parameters import Parameters
@@ -57,14 +58,14 @@ class Rebuilt:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
-    """The segment as it was read when the build started: its rule, and the book of that one rule."""
+class _RebuildPlan:
+    """The segment as it was read when the build started: its rule, and the compiled of that one rule."""
 
     workspace_id: int
     segment_id: int
     rule_json: str
     rule_version: int
-    book: Rulebook
+    compiled: CompiledRules
     rule: Rule
     unchanged: bool
 
@@ -81,7 +82,7 @@ async def rebuild(workspace_id: int, segment_id: int, *, again: bool = False) ->
         plan = await _read(workspace_id, segment_id, again)
         if plan is None:
             return done
-        if not await indexes.build(plan.book.followed[segment_id].boundaries):
+        if not await indexes.build(plan.compiled.followed[segment_id].boundaries):
             if not again:  # a sweep comes again: nobody's place is taken meanwhile
                 return done
             await asyncio.sleep(AGAIN_SECONDS)
@@ -110,7 +111,7 @@ async def rebuild(workspace_id: int, segment_id: int, *, again: bool = False) ->
 # ---------------------------------------------------------------- begun
 
 
-async def _read(workspace_id: int, segment_id: int, again: bool) -> _Plan | None:
+async def _read(workspace_id: int, segment_id: int, again: bool) -> _RebuildPlan | None:
     """What is to be built; None when there is nothing."""
     row = await db.fetch_row(_SEGMENT, workspace_id, segment_id)
     if row is None or not (again or row["status"] == "BUILDING"):
@@ -125,15 +126,15 @@ async def _read(workspace_id: int, segment_id: int, again: bool) -> _Plan | None
 
 
 _SEGMENT = """
-SELECT rule, rule_version, status, force_version = rule_version AND status = 'READY' AS unchanged
+SELECT rule, rule_version, status, active_version = rule_version AND status = 'READY' AS unchanged
 FROM segments WHERE workspace_id = $1 AND id = $2 AND kind <> 'STATIC' AND deleted_at IS NULL
 """
 
 
-async def _begin(plan: _Plan, again: bool) -> bool:
+async def _begin(plan: _RebuildPlan, again: bool) -> bool:
     """From the commit on, slices write down what the build has to hear of. False when it is no longer what was read."""
     async with db.transaction():
-        await turns.take(plan.workspace_id)
+        await engine_lock.take(plan.workspace_id)
         row = await db.fetch_row(_SEGMENT, plan.workspace_id, plan.segment_id)
         if row is None or row["rule_version"] != plan.rule_version or not (again or row["status"] == "BUILDING"):
             return False
@@ -146,24 +147,24 @@ async def _clear_up(workspace_id: int, segment_id: int) -> None:
     if await builds.begun_at(workspace_id, segment_id) is None:
         return
     async with db.transaction():
-        await turns.take(workspace_id)
+        await engine_lock.take(workspace_id)
         if await db.try_advisory_lock(builds.build_lock(workspace_id, segment_id)):
             await builds.end(workspace_id, segment_id, swapped=False)
 
 
-async def _plan(workspace_id: int, segment_id: int, rule_json: str, rule_version: int, unchanged: bool) -> _Plan:
+async def _plan(workspace_id: int, segment_id: int, rule_json: str, rule_version: int, unchanged: bool) -> _RebuildPlan:
     scope = await workspaces.find_system_scope(workspace_id)
     assert scope is not None, "a segment has a workspace"
     stored = db.load_json(rule_json)
     rule = check(stored, await load_catalogue(scope, stored), stored=True)
-    followed = Followed(segment_id, rule, dependencies(rule), boundaries(rule))
-    book = rulebook.make(workspace_id, 0, scope.timezone, [followed], ())
-    return _Plan(workspace_id, segment_id, rule_json, rule_version, book, rule, unchanged)
+    followed = CompiledRule(segment_id, rule, dependencies(rule), crossings_of(rule))
+    compiled = compiled_rules.make(workspace_id, 0, scope.timezone, [followed], ())
+    return _RebuildPlan(workspace_id, segment_id, rule_json, rule_version, compiled, rule, unchanged)
 
 
 async def _fail(workspace_id: int, segment_id: int, rule_version: int) -> None:
     async with db.transaction():
-        await turns.take(workspace_id)
+        await engine_lock.take(workspace_id)
         await builds.end(workspace_id, segment_id, swapped=False)
         await db.execute(
             "UPDATE segments SET status = 'FAILED' WHERE workspace_id = $1 AND id = $2 AND rule_version = $3",
@@ -176,7 +177,7 @@ async def _fail(workspace_id: int, segment_id: int, rule_version: int) -> None:
 # ---------------------------------------------------------------- built
 
 
-async def _build(plan: _Plan) -> Rebuilt | None:
+async def _build(plan: _RebuildPlan) -> Rebuilt | None:
     """The long transaction. None when another process has the build in hand."""
     async with db.transaction():
         if not await db.try_advisory_lock(builds.build_lock(plan.workspace_id, plan.segment_id)):
@@ -194,15 +195,15 @@ async def _build(plan: _Plan) -> Rebuilt | None:
         large = await _is_large(len(ask))
         if large:
             drift, ask, last = await _exchange(plan, append, ask, last, since)
-        turn = await turns.take(plan.workspace_id)
+        lock = await engine_lock.take(plan.workspace_id)
         await _refuse_moved(plan, begun_at)
         heard, _ = await builds.heard(plan.workspace_id, plan.segment_id, last)
-        ask |= {*heard, *await _crossed(plan, since, turn.now)}
+        ask |= {*heard, *await _crossed(plan, since, lock.now)}
         if not large:
             await _leave_out(ask)
             drift = await apply.write_from(append, "build_difference")
-        await _ask_again(plan, append, ask, turn.now)
-        await _swap(plan, append, turn)
+        await _ask_again(plan, append, ask, lock.now)
+        await _swap(plan, append, lock)
     drift = drift if plan.unchanged else 0
     drifted.inc(drift)
     return Rebuilt(append.size, drift)
@@ -215,9 +216,9 @@ async def _moments(workspace_id: int) -> tuple[datetime, datetime]:
     return (now, now) if ticked_at is None else (ticked_at, max(now, ticked_at))
 
 
-async def _compute(plan: _Plan, now: datetime) -> None:
+async def _compute(plan: _RebuildPlan, now: datetime) -> None:
     """The difference as the rule alone wants it, into a table of this transaction."""
-    p = Parameters(plan.workspace_id, plan.book.timezone)
+    p = Parameters(plan.workspace_id, plan.compiled.timezone)
     compiled = whole([plan.rule], p)
     sql = _COMPUTE.format(
         workspace=p.workspace,
@@ -242,7 +243,7 @@ WHERE wanted.contact_id IS NULL OR stored.contact_id IS NULL
 """
 
 
-async def _unsettled(plan: _Plan, since: datetime, now: datetime) -> set[int]:
+async def _unsettled(plan: _RebuildPlan, since: datetime, now: datetime) -> set[int]:
     """Contacts about whom the rule alone does not say enough: people overrode it, or time has yet to be taken in.
 
     Where every difference would be drift, also those whose change the engine has yet to take in.
@@ -259,10 +260,10 @@ async def _unsettled(plan: _Plan, since: datetime, now: datetime) -> set[int]:
     return {row["contact_id"] for row in rows} | await _crossed(plan, since, now)
 
 
-async def _crossed(plan: _Plan, since: datetime, now: datetime) -> set[int]:
-    """Contacts whom time may have carried over one of the rule's lines meanwhile."""
+async def _crossed(plan: _RebuildPlan, since: datetime, now: datetime) -> set[int]:
+    """Contacts whom time may have carried over one of the rule's thresholds meanwhile."""
     crossed: set[int] = set()
-    for statement in plan.book.crossers if since < now else ():
+    for statement in plan.compiled.crossers if since < now else ():
         arguments = await statement.parameters.values(now, since)
         crossed.update(contact_id for contact_id, _ in await db.fetch(statement.sql, *arguments))
     return crossed
@@ -285,7 +286,7 @@ async def _is_large(asked: int) -> bool:
 
 
 async def _exchange(
-    plan: _Plan, append: Append, ask: set[int], last: int, since: datetime
+    plan: _RebuildPlan, append: Append, ask: set[int], last: int, since: datetime
 ) -> tuple[int, set[int], int]:
     """Write a large difference and catch up, while the engine leaves these rows alone and goes on with all others.
 
@@ -303,9 +304,9 @@ async def _exchange(
     return written, ask, last
 
 
-async def _ask_again(plan: _Plan, append: Append, contact_ids: Collection[int], now: datetime) -> None:
+async def _ask_again(plan: _RebuildPlan, append: Append, contact_ids: Collection[int], now: datetime) -> None:
     for some in evaluate.chunks(sorted(contact_ids), AT_ONCE):
-        await apply.write(append, await evaluate.evaluate(plan.book, [plan.segment_id], some, now))
+        await apply.write(append, await evaluate.evaluate(plan.compiled, [plan.segment_id], some, now))
 
 
 # ---------------------------------------------------------------- swapped
@@ -315,7 +316,7 @@ class _Moved(Exception):
     """The segment is no longer what the build began with: another rule, deleted, or nobody wrote down what happened to it."""
 
 
-async def _refuse_moved(plan: _Plan, begun_at: datetime) -> None:
+async def _refuse_moved(plan: _RebuildPlan, begun_at: datetime) -> None:
     """An older rule than the newest is never swapped in: slices write down what the newest reads, and the one in force.
 
     In the turn, which deletions wait for.
@@ -331,28 +332,28 @@ async def _refuse_moved(plan: _Plan, begun_at: datetime) -> None:
         raise _Moved  # somebody could not read the rule meanwhile: for a while nothing was written down
 
 
-async def _swap(plan: _Plan, append: Append, turn: Turn) -> None:
-    await _mark_for_readers(plan, append, turn)
+async def _swap(plan: _RebuildPlan, append: Append, lock: EngineLock) -> None:
+    await _mark_for_readers(plan, append, lock)
     await apply.close(append)
-    if plan.book.ticks and turn.ticked_at is None:
-        await turns.ticked(turn, ticks=True)
-    await turns.stirred(turn)
+    if plan.compiled.ticks and lock.ticked_at is None:
+        await engine_lock.ticked(lock, ticks=True)
+    await engine_lock.stirred(lock)
     await builds.end(plan.workspace_id, plan.segment_id, swapped=True)
-    await db.execute(_IN_FORCE, plan.workspace_id, plan.segment_id, plan.rule_json, plan.rule_version)
+    await db.execute(_ACTIVE, plan.workspace_id, plan.segment_id, plan.rule_json, plan.rule_version)
 
 
-_IN_FORCE = """
-UPDATE segments SET rule_in_force = $3, force_version = $4, status = CASE rule_version WHEN $4 THEN 'READY' ELSE 'BUILDING' END
+_ACTIVE = """
+UPDATE segments SET active_rule = $3, active_version = $4, status = CASE rule_version WHEN $4 THEN 'READY' ELSE 'BUILDING' END
 WHERE workspace_id = $1 AND id = $2
 """
 
 
-async def _mark_for_readers(plan: _Plan, append: Append, turn: Turn) -> None:
+async def _mark_for_readers(plan: _RebuildPlan, append: Append, lock: EngineLock) -> None:
     """Segments, and builds, whose rules mention this one have to hear of whoever entered or left it."""
-    book = await rulebook.current(plan.workspace_id, turn.epoch)
+    compiled = await compiled_rules.current(plan.workspace_id, lock.epoch)
     name = f"segment:{plan.segment_id}"
-    others = [build for build in book.builds if build.segment_id != plan.segment_id]
-    readers = [*(segment.reads for segment in book.followed.values()), *(build.reads for build in others)]
+    others = [build for build in compiled.builds if build.segment_id != plan.segment_id]
+    readers = [*(segment.reads for segment in compiled.followed.values()), *(build.reads for build in others)]
     if any(name in reads for reads in readers):
         await db.execute(
             """

@@ -1,12 +1,12 @@
-"""The engine's long statements, made once for a set of rules: who belongs where, and who crossed a line."""
+"""The engine's long statements, made once for a set of rules: who belongs where, and who crossed a threshold."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final
 
-from models.rules.boundaries import ActivityCrossing, Boundary
 from models.rules.compile import batch
+from models.rules.crossings import ActivityCrossing, AnyCrossing
 from models.rules.parameters import Parameters
 from models.rules.tree import Rule
 
@@ -67,73 +67,81 @@ ORDER BY contact_id, segment_id
 
 # ---------------------------------------------------------------- time
 
-LOOKS_AT_ONCE: Final = 500
+LOOKUPS_AT_ONCE: Final = 500
 """Lines, and filters on them, in one statement: PostgreSQL plans each, takes 32,767 parameters, and has a stack to mind."""
 
-Lines = Mapping[Boundary, Sequence[int]]
+Thresholds = Mapping[AnyCrossing, Sequence[int]]
 """Lines, each with the segments whose it is."""
 
 
 def crossers(
-    workspace_id: int, timezone: str, lines_of: Iterable[tuple[int, Sequence[Boundary]]]
+    workspace_id: int, timezone: str, lines_of: Iterable[tuple[int, Sequence[AnyCrossing]]]
 ) -> tuple[Statement, ...]:
-    """Who crossed a line since `since`; none where there are no lines. A line that several segments share is looked at once.
+    """Who crossed a threshold since `since`; none where there are no thresholds. A threshold that several segments share is looked at once.
 
-    Rows: contact_id (perhaps more than once), fields (marks for the segments whose line it is).
+    Rows: contact_id (perhaps more than once), fields (marks for the segments whose threshold it is).
     """
-    lines: dict[Boundary, list[int]] = {}
+    thresholds: dict[AnyCrossing, list[int]] = {}
     for segment_id, boundaries in lines_of:
-        for boundary in boundaries:
-            lines.setdefault(boundary, []).append(segment_id)
-    return tuple(_crossers_of(workspace_id, timezone, some) for some in _few_at_once(lines))
+        for crossing in boundaries:
+            thresholds.setdefault(crossing, []).append(segment_id)
+    return tuple(_crossers_of(workspace_id, timezone, some) for some in _few_at_once(thresholds))
 
 
-def _few_at_once(lines: Lines) -> Iterator[Lines]:
+def _few_at_once(thresholds: Thresholds) -> Iterator[Thresholds]:
     """So many as one statement takes; those that are looked at together stand together."""
-    some: dict[Boundary, Sequence[int]] = {}
+    some: dict[AnyCrossing, Sequence[int]] = {}
     weight = 0
-    for boundary in sorted(lines, key=_place):
-        some[boundary] = lines[boundary]
-        weight += 1 + len(getattr(boundary, "filters", ()))
-        if weight >= LOOKS_AT_ONCE:
+    for crossing in sorted(thresholds, key=_place):
+        some[crossing] = thresholds[crossing]
+        weight += 1 + len(getattr(crossing, "filters", ()))
+        if weight >= LOOKUPS_AT_ONCE:
             yield some
             some, weight = {}, 0
     if some:
         yield some
 
 
-def _place(boundary: Boundary) -> str:
-    return repr(replace(boundary, filters=()) if isinstance(boundary, ActivityCrossing) else boundary)
+def _place(crossing: AnyCrossing) -> str:
+    return repr(replace(crossing, filters=()) if isinstance(crossing, ActivityCrossing) else crossing)
 
 
-def _crossers_of(workspace_id: int, timezone: str, lines: Lines) -> Statement:
+def _crossers_of(workspace_id: int, timezone: str, thresholds: Thresholds) -> Statement:
     p = Parameters(workspace_id, timezone)
     looks = []
-    for _, group in groupby(lines, key=_place):
+    for _, group in groupby(thresholds, key=_place):
         together = list(group)
         first = together[0]
         if isinstance(first, ActivityCrossing) and len(together) > 1:
             looks.append(
-                _look_once(first, {line: lines[line] for line in together if isinstance(line, ActivityCrossing)}, p)
+                _one_lookup(
+                    first,
+                    {
+                        threshold: thresholds[threshold]
+                        for threshold in together
+                        if isinstance(threshold, ActivityCrossing)
+                    },
+                    p,
+                )
             )
         else:
-            marks = p.bind(_marks(lines[first]), "text[]")
+            marks = p.bind(_marks(thresholds[first]), "text[]")
             looks.append(f"SELECT x.contact_id, {marks} AS fields FROM ({first.query(p)}) AS x")  # noqa: S608
     return Statement("\nUNION ALL\n".join(looks), p)
 
 
-def _look_once(place: ActivityCrossing, lines: Mapping[ActivityCrossing, Sequence[int]], p: Parameters) -> str:
+def _one_lookup(place: ActivityCrossing, thresholds: Mapping[ActivityCrossing, Sequence[int]], p: Parameters) -> str:
     """One look for conditions that differ in their filters alone: it is asked of each activity whose filters it passes."""
-    marks = [(mark, number) for number, ids in enumerate(lines.values(), start=1) for mark in _marks(ids)]
-    return _LOOK_ONCE.format(
+    marks = [(mark, number) for number, ids in enumerate(thresholds.values(), start=1) for mark in _marks(ids)]
+    return _ONE_LOOKUP.format(
         passes=place.passes(p),
-        matches=",\n".join(f"({line.matches(p)}) IS TRUE" for line in lines),
+        matches=",\n".join(f"({threshold.matches(p)}) IS TRUE" for threshold in thresholds),
         marks=p.bind(tuple(mark for mark, _ in marks), "text[]"),
         numbers=p.bind(tuple(number for _, number in marks), "bigint[]"),
     )
 
 
-_LOOK_ONCE = """
+_ONE_LOOKUP = """
 SELECT a.contact_id, met.fields FROM activities AS a
 CROSS JOIN LATERAL (
     SELECT array_agg(told.mark) AS fields

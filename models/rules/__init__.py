@@ -3,7 +3,7 @@
     check       JSON in the shape of RuleInput -> Rule, or Problems that name every mistake and its path
     compile     Rule -> SQL: `where` (a filter), `whole` (a workspace at a time), `batch` (some contacts, many rules)
     depends     what a rule must be asked again for: fields, tags, kinds of activity, other segments; cycles and order
-    boundaries  which contacts time alone can carry across one of the rule's lines
+    boundaries  which contacts time alone can carry across one of the rule's thresholds
     describe    Rule -> plain words
     explain     each part's truth for one contact, and what the contact has there
     preview     how many, and who, and what to suggest to a rule builder

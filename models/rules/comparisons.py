@@ -11,8 +11,8 @@ from operator import eq, ge, gt, le, lt, ne
 from typing import Final, cast
 
 from models.rules.duration import Duration
-from models.rules.lines import NOW, Line
 from models.rules.parameters import AsText, DayAt, InstantAt, Parameters, PassedEdge, RoundEdge
+from models.rules.thresholds import NOW, Threshold
 from models.rules.tree import FieldOperator, Operand
 
 _SIGNS: Final = {
@@ -165,14 +165,14 @@ class Time:
         """A parameter that this place can be compared with."""
         return p.time(cast(date, value), self.sql_type)
 
-    def moving(self, line: Line, p: Parameters, since: bool = False) -> str:
-        """The place of a line, now or at `since`."""
-        at = DayAt(line, since) if self.days else InstantAt(line, since)
+    def moving(self, threshold: Threshold, p: Parameters, since: bool = False) -> str:
+        """The place of a threshold, now or at `since`."""
+        at = DayAt(threshold, since) if self.days else InstantAt(threshold, since)
         return p.moving(AsText(at) if self.as_text else at, self.sql_type)
 
 
 def compare_time(time: Time, operator: FieldOperator, operand: Operand, p: Parameters) -> str:
-    """The comparisons of dates and instants, with fixed values and with lines that move."""
+    """The comparisons of dates and instants, with fixed values and with thresholds that move."""
     match operator:
         case FieldOperator.IS_SET:
             return time.present
@@ -190,15 +190,17 @@ def _compare_time(time: Time, operator: FieldOperator, operand: Operand, p: Para
         case FieldOperator.BETWEEN, (low, high):
             return f"{time.expression} BETWEEN {time.fixed(low, p)} AND {time.fixed(high, p)}"
         case FieldOperator.ANNIVERSARY_WITHIN_NEXT, Duration():
-            return comes_round(time, [RoundEdge(Line(operand), edge) for edge in range(4)], p)
+            return comes_round(time, [RoundEdge(Threshold(operand), edge) for edge in range(4)], p)
         case FieldOperator.WITHIN_LAST, Duration():
-            return f"{time.expression} BETWEEN {time.moving(Line(operand, past=True), p)} AND {time.moving(NOW, p)}"
+            return (
+                f"{time.expression} BETWEEN {time.moving(Threshold(operand, past=True), p)} AND {time.moving(NOW, p)}"
+            )
         case FieldOperator.WITHIN_NEXT, Duration():
-            return f"{time.expression} BETWEEN {time.moving(NOW, p)} AND {time.moving(Line(operand), p)}"
+            return f"{time.expression} BETWEEN {time.moving(NOW, p)} AND {time.moving(Threshold(operand), p)}"
         case FieldOperator.MORE_THAN_AGO, Duration():
-            return f"{time.expression} < {time.moving(Line(operand, past=True), p)}"
+            return f"{time.expression} < {time.moving(Threshold(operand, past=True), p)}"
         case FieldOperator.MORE_THAN_AHEAD, Duration():
-            return f"{time.expression} > {time.moving(Line(operand), p)}"
+            return f"{time.expression} > {time.moving(Threshold(operand), p)}"
         case _:
             return f"{time.expression} {_SIGNS[operator]} {time.fixed(operand, p)}"
 

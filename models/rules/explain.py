@@ -62,7 +62,7 @@ async def explain_membership(scope: Scope, segment_id: int, contact_id: int) -> 
 
 # The rule that the members are right for; while a first one is being built, that one.
 _MEMBERSHIP = """
-SELECT coalesce(s.rule_in_force, s.rule) AS rule, m.joined_at, o.override,
+SELECT coalesce(s.active_rule, s.rule) AS rule, m.joined_at, o.override,
        EXISTS (SELECT FROM contacts AS c WHERE c.workspace_id = $1 AND c.id = $3) AS contact
 FROM segments AS s
 LEFT JOIN memberships AS m ON m.workspace_id = $1 AND m.segment_id = s.id AND m.contact_id = $3

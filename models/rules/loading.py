@@ -44,7 +44,7 @@ async def _load_segments(scope: Scope, mentioned: frozenset[int]) -> dict[int, K
 # The segments that a rule leads to, each with those that its own rule mentions: the rule that is in force and, while that is
 # being computed, the next one as well. So no two rules that are in force at the same time ever lead back to each other.
 _MENTIONED = """
-jsonb_path_query(jsonb_build_array(s.rule, s.rule_in_force), '$.**.segment.segmentId ? (@.type() == "number")')
+jsonb_path_query(jsonb_build_array(s.rule, s.active_rule), '$.**.segment.segmentId ? (@.type() == "number")')
 """
 _REACHABLE = f"""
 WITH RECURSIVE reached (id) AS (

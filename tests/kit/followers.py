@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from models.membership import feed
+from models.changelog import read as feed
 from permissions.principal import Scope
 
 FOLLOW = """subscription ($after: ChangeCursor, $segmentIds: [ID!]) {

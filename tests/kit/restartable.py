@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from models import db, migrations
-from muster.embedded import Postgres, Valkey, wait_ready
-from muster.processes import Program, spawn, stop
+from models import db
+from models.db import migrations
+from muster.local.embedded import Postgres, Valkey, wait_ready
+from muster.local.processes import Program, spawn, stop
 
 
 class Restartable:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 
-from models import contacts, db, segments
+from models import db
+from models.contacts import contacts
+from models.contacts.selections import ContactSelection
 from models.membership import rebuild
-from models.segments import Segment, SegmentKind
-from models.selections import ContactSelection
+from models.segments import segments
+from models.segments.segments import Segment, SegmentKind
 from permissions.principal import Scope
 
 TAGGED_VIP = {"tags": {"operator": "HAS_ANY", "tags": ["vip"]}}
@@ -50,7 +52,7 @@ async def dynamic_segment(scope: Scope, rule: dict = TAGGED_VIP, name: str = "VI
 async def all_told(scope: Scope, segment: Segment) -> list[int]:
     """Tell all that is left to tell of a deleted segment's members, as the workers do; gives the segments to build."""
     building: list[int] = []
-    while outcome := await segments.tell_on(scope, segment.id):
+    while outcome := await segments.backfill_step(scope, segment.id):
         building += outcome.building
     return building
 

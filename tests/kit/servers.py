@@ -18,8 +18,9 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
-from models import db, migrations
-from muster.embedded import Postgres, Valkey, running
+from models import db
+from models.db import migrations
+from muster.local.embedded import Postgres, Valkey, running
 
 _numbers = itertools.count(1)
 

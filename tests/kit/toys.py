@@ -11,27 +11,27 @@ from graphql import GraphQLSchema
 
 from models.errors import Invalid, NotFound, Problems
 from permissions.capabilities import Permission
-from schema.context import Info
-from schema.kit.batched import batched
-from schema.kit.burst import Burst
-from schema.kit.connection import PageInfo, counted, page_of, page_size
-from schema.kit.cursors import to_cursor
-from schema.kit.guard import ANYONE, SIGNED_IN, mutation, query, scope_of, subscription
-from schema.kit.lookahead import selected
-from schema.kit.nodes import Node
-from schema.kit.refusals import SlowConsumer
-from schema.kit.rows import all_shown, derived, named, outside_id, shown
-from schema.kit.scalars import JSON, BigInt
-from schema.kit.user_errors import UserError
 from schema.root import build_schema
+from schema.server.context import Info
+from schema.server.execution.batched import batched
+from schema.server.execution.lookahead import selected
+from schema.server.execution.rows import all_shown, derived, named, outside_id, shown
+from schema.server.guard import ANYONE, SIGNED_IN, mutation, query, scope_of, subscription
+from schema.server.refusals import SlowConsumer
+from schema.server.subscriptions.event_batch import EventBatch
+from schema.server.types.connection import PageInfo, counted, page_of, page_size
+from schema.server.types.cursors import to_cursor
+from schema.server.types.nodes import Node
+from schema.server.types.scalars import JSON, BigInt
+from schema.server.types.user_errors import UserError
 
 FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 calls: list[tuple[str, int]] = []
 """Each call of a batched loader, with the number of its rows."""
 
-made_bursts: list[Burst] = []
-"""What the subscription `bursts` yields."""
+made_bursts: list[EventBatch] = []
+"""What the subscription `batches` yields."""
 
 
 def toy(number: int) -> dict[str, Any]:
@@ -216,9 +216,9 @@ class ToySubscription:
             yield shown(Toy, toy(number))
 
     @subscription(ANYONE)
-    async def bursts(self, info: Info, shared: bool = False) -> AsyncIterator[Toy]:
-        for burst in made_bursts:
-            yield Burst(burst.events) if not shared else burst  # type: ignore[misc]
+    async def batches(self, info: Info, shared: bool = False) -> AsyncIterator[Toy]:
+        for batch in made_bursts:
+            yield EventBatch(batch.events) if not shared else batch  # type: ignore[misc]
 
     @subscription(ANYONE)
     async def overrun(self, info: Info) -> AsyncIterator[int]:

@@ -7,12 +7,15 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from models import contact_fields, db, exporting, jobs
-from models.importing import report, running, starting, undo, uploads
-from models.importing.mapping import Column, Options, Policy
-from models.jobs import Job
+from models import db
+from models.contacts import fields as contact_fields
+from models.contacts.selections import ContactSelection
+from models.queue import jobs
+from models.queue.jobs import Job
 from models.rules.tree import FieldType
-from models.selections import ContactSelection
+from models.transfers.exports import exports
+from models.transfers.imports import report, running, starting, undo, uploads
+from models.transfers.imports.mapping import Column, Options, Policy
 from permissions.principal import Scope
 
 MOST_BYTES = 100_000_000
@@ -120,16 +123,16 @@ async def exported(
     scope: Scope,
     selection: ContactSelection | None = None,
     fields: Sequence[str] | None = None,
-    form: exporting.Format = exporting.Format.CSV,
+    form: exports.Format = exports.Format.CSV,
 ) -> bytes:
     """The file of an export."""
-    job = await exporting.start(scope, selection, fields, form)
+    job = await exports.start(scope, selection, fields, form)
     held = await jobs.claim(scope.workspace_id, job.id)
     assert held is not None
-    async for _ in exporting.carry_on(scope, held):
+    async for _ in exports.carry_on(scope, held):
         pass
     await jobs.finish(held)
-    return b"".join([block async for block in exporting.blocks(await exporting.get_file(scope, job.id))])
+    return b"".join([block async for block in exports.blocks(await exports.get_file(scope, job.id))])
 
 
 # ---------------------------------------------------------------- workbooks
@@ -183,7 +186,7 @@ _ROOT = (
 # ---------------------------------------------------------------- workers
 
 
-def with_files(folder: Path, chunk_rows: int = running.CHUNK_ROWS, part_ids: int = exporting.PART_IDS) -> str:
+def with_files(folder: Path, chunk_rows: int = running.CHUNK_ROWS, part_ids: int = exports.PART_IDS) -> str:
     """What a worker process of its own runs first: files are in `folder`, chunks and parts have these sizes."""
     return f"""
 from pathlib import Path

@@ -3,16 +3,16 @@
 import contextlib
 from collections.abc import AsyncIterator
 
-from workers.whatsapp.client import Account, Client, open_session
-from workers.whatsapp.sandbox.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID, TOKEN, Sandbox
-from workers.whatsapp.sandbox.server import Server
-from workers.whatsapp.sandbox.statuses import Habits
+from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID, TOKEN, Sandbox
+from sandbox.whatsapp.server import Server
+from sandbox.whatsapp.statuses import StatusDelays
+from workers.providers.whatsapp.client import Client, WhatsAppAccount, open_session
 
-ACCOUNT = Account(NUMBER_ID, BUSINESS_ACCOUNT_ID, TOKEN)
+ACCOUNT = WhatsAppAccount(NUMBER_ID, BUSINESS_ACCOUNT_ID, TOKEN)
 
 
 @contextlib.asynccontextmanager
-async def a_sandbox(webhook_url: str | None = None, habits: Habits | None = None) -> AsyncIterator[Server]:
+async def a_sandbox(webhook_url: str | None = None, habits: StatusDelays | None = None) -> AsyncIterator[Server]:
     """A sandbox that listens on free ports."""
     server = Server(Sandbox(webhook_url, habits))
     await server.start()

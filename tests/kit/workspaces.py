@@ -1,8 +1,8 @@
 """Workspaces and callers for tests."""
 
-from models import people, workspaces
-from models.people import Role
-from models.tables import Person
+from models.accounts import members, workspaces
+from models.accounts.members import Role
+from models.db.tables import Member
 from permissions.capabilities import ALL_PERMISSIONS, Permission
 from permissions.principal import Principal, PrincipalKind, Scope
 
@@ -16,21 +16,21 @@ async def new_workspace(
 
 async def new_member(
     scope: Scope, role: Role = Role.ADMIN, permissions: tuple[Permission, ...] = (), *, name: str | None = None
-) -> Person:
+) -> Member:
     """A member whose e-mail is made from the name, and whose password is PASSWORD."""
-    called = name or f"{role.value.lower()} {len(await people.everyone(scope))}"
+    called = name or f"{role.value.lower()} {len(await members.everyone(scope))}"
     email = f"{called.replace(' ', '.')}@example.com"
-    return await people.create(scope, email=email, name=called, password=PASSWORD, role=role, permissions=permissions)
+    return await members.create(scope, email=email, name=called, password=PASSWORD, role=role, permissions=permissions)
 
 
 PASSWORD = "correct horse battery"
 
 
-def as_member(scope: Scope, person: Person) -> Scope:
+def as_member(scope: Scope, person: Member) -> Scope:
     """The scope of a member, as a session stands for it."""
     return Scope(
         scope.workspace_id,
-        Principal(PrincipalKind.MEMBER, person.id, people.powers_of(person)),
+        Principal(PrincipalKind.MEMBER, person.id, members.powers_of(person)),
         timezone=scope.timezone,
         default_country=scope.default_country,
         request_id="test",

@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from models import migrations
+from models.db import migrations
 from tests.kit.servers import Servers, with_database
 
 

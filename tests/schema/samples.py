@@ -8,23 +8,27 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-from models import api_tokens, contact_fields, contacts, db, jobs, people, segments
-from models.broadcasting import course, errands
-from models.broadcasting.states import BroadcastStatus
-from models.importing import running, starting, uploads
-from models.importing.mapping import Column as ImportColumn
-from models.importing.mapping import Options
+from models import db
+from models.accounts import api_tokens, members
+from models.broadcasts import lifecycle
+from models.contacts import contacts, fields
+from models.contacts.selections import ContactSelection
+from models.db.tables.broadcasts import Broadcast
+from models.messaging.states import BroadcastStatus
+from models.queue import jobs, requests
 from models.rules.tree import FieldType
-from models.segments import SegmentKind
-from models.selections import ContactSelection
-from models.tables.broadcasts import Broadcast
+from models.segments import segments
+from models.segments.segments import SegmentKind
+from models.transfers.imports import running, starting, uploads
+from models.transfers.imports.mapping import Column as ImportColumn
+from models.transfers.imports.mapping import Options
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from permissions.roles import Role
-from schema.kit.ids import to_id
+from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID
+from schema.server.types.ids import to_global_id
 from tests.kit import broadcasts as sending
 from tests.kit.workspaces import PASSWORD
-from workers.whatsapp.sandbox.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID
 
 Variables = dict[str, Any]
 Sample = Callable[[Scope], Awaitable[Variables]]
@@ -50,13 +54,13 @@ def sample(name: str) -> Callable[[Sample], Sample]:
 async def a_contact(scope: Scope, **values: Any) -> str:
     """The id of a new contact."""
     contact = await contacts.create(scope, {"name": "Ana García", **values})
-    return to_id("Contact", contact["id"])
+    return to_global_id("Contact", contact["id"])
 
 
 async def a_member(scope: Scope) -> str:
     """The id of a new USER who may do nothing."""
-    person = await people.create(scope, email="u@example.com", name="U", password=PASSWORD, role=Role.USER)
-    return to_id("Member", person.id)
+    person = await members.create(scope, email="u@example.com", name="U", password=PASSWORD, role=Role.USER)
+    return to_global_id("Member", person.id)
 
 
 # ---------------------------------------------------------------- people
@@ -91,7 +95,7 @@ async def api_token_create(scope: Scope) -> Variables:
 @sample("apiTokenRevoke")
 async def api_token_revoke(scope: Scope) -> Variables:
     token, _ = await api_tokens.create(scope, name="an app", permissions=[Permission.CONTACT_READ])
-    return {"id": to_id("ApiToken", token.id)}
+    return {"id": to_global_id("ApiToken", token.id)}
 
 
 # ---------------------------------------------------------------- contacts
@@ -104,8 +108,8 @@ async def contact_field_create(scope: Scope) -> Variables:
 
 @sample("contactFieldDelete")
 async def contact_field_delete(scope: Scope) -> Variables:
-    field = await contact_fields.create(scope, key="city", label="City", kind=FieldType.TEXT)
-    return {"id": to_id("ContactField", field.id)}
+    field = await fields.create(scope, key="city", label="City", kind=FieldType.TEXT)
+    return {"id": to_global_id("ContactField", field.id)}
 
 
 @sample("contactCreate")
@@ -176,7 +180,7 @@ async def a_dynamic_segment(scope: Scope) -> int:
 async def a_job(scope: Scope) -> dict[str, Any]:
     """A job that nobody has begun."""
     job = await segments.recompute(scope, await a_dynamic_segment(scope))
-    return {"id": to_id("RecomputeJob", job.id)}
+    return {"id": to_global_id("RecomputeJob", job.id)}
 
 
 @sample("segmentCreate")
@@ -187,47 +191,47 @@ async def segment_create(scope: Scope) -> Variables:
 
 @sample("segmentUpdate")
 async def segment_update(scope: Scope) -> Variables:
-    return {"id": to_id("Segment", await a_segment(scope)), "input": {"name": "Others", "version": 1}}
+    return {"id": to_global_id("Segment", await a_segment(scope)), "input": {"name": "Others", "version": 1}}
 
 
 @sample("segmentDelete")
 async def segment_delete(scope: Scope) -> Variables:
-    return {"id": to_id("Segment", await a_segment(scope))}
+    return {"id": to_global_id("Segment", await a_segment(scope))}
 
 
 @sample("segmentRestore")
 async def segment_restore(scope: Scope) -> Variables:
     number = await a_segment(scope)
     await segments.delete(scope, number)
-    return {"id": to_id("Segment", number)}
+    return {"id": to_global_id("Segment", number)}
 
 
 @sample("segmentDuplicate")
 async def segment_duplicate(scope: Scope) -> Variables:
-    return {"id": to_id("Segment", await a_segment(scope)), "name": "Copy"}
+    return {"id": to_global_id("Segment", await a_segment(scope)), "name": "Copy"}
 
 
 @sample("segmentContactsAdd")
 async def segment_contacts_add(scope: Scope) -> Variables:
-    return {"segmentId": to_id("Segment", await a_segment(scope)), "contacts": {"ids": [await a_contact(scope)]}}
+    return {"segmentId": to_global_id("Segment", await a_segment(scope)), "contacts": {"ids": [await a_contact(scope)]}}
 
 
 @sample("segmentContactsRemove")
 async def segment_contacts_remove(scope: Scope) -> Variables:
     contact_id = await a_contact(scope)
     number = await a_segment(scope, contacts=ContactSelection(search="Ana"))
-    return {"segmentId": to_id("Segment", number), "contacts": {"ids": [contact_id]}}
+    return {"segmentId": to_global_id("Segment", number), "contacts": {"ids": [contact_id]}}
 
 
 @sample("segmentOverride")
 async def segment_override(scope: Scope) -> Variables:
     number = await a_dynamic_segment(scope)
-    return {"segmentId": to_id("Segment", number), "contactIds": [await a_contact(scope)], "override": "INCLUDE"}
+    return {"segmentId": to_global_id("Segment", number), "contactIds": [await a_contact(scope)], "override": "INCLUDE"}
 
 
 @sample("segmentRecompute")
 async def segment_recompute(scope: Scope) -> Variables:
-    return {"id": to_id("Segment", await a_dynamic_segment(scope))}
+    return {"id": to_global_id("Segment", await a_dynamic_segment(scope))}
 
 
 @sample("segmentPreview")
@@ -237,7 +241,7 @@ async def segment_preview(scope: Scope) -> Variables:
 
 @sample("segmentExplain")
 async def segment_explain(scope: Scope) -> Variables:
-    return {"segmentId": to_id("Segment", await a_dynamic_segment(scope)), "contactId": await a_contact(scope)}
+    return {"segmentId": to_global_id("Segment", await a_dynamic_segment(scope)), "contactId": await a_contact(scope)}
 
 
 @sample("ruleValueSuggestions")
@@ -247,7 +251,7 @@ async def rule_value_suggestions(scope: Scope) -> Variables:
 
 @sample("segment")
 async def segment(scope: Scope) -> Variables:
-    return {"id": to_id("Segment", await a_segment(scope))}
+    return {"id": to_global_id("Segment", await a_segment(scope))}
 
 
 @sample("job")
@@ -276,9 +280,9 @@ def somebody_does_errands(scope: Scope) -> None:
     async def work() -> None:
         for _ in range(100):
             for row in await db.fetch("SELECT id FROM channel_errands WHERE workspace_id = $1", scope.workspace_id):
-                errand = await errands.claim(scope.workspace_id, row["id"])
+                errand = await requests.claim(scope.workspace_id, row["id"])
                 if errand is not None:
-                    await errands.end(errand, {"sent": 1, "failed": [], "templates": 0})
+                    await requests.end(errand, {"sent": 1, "failed": [], "templates": 0})
             await asyncio.sleep(0.03)
 
     task = asyncio.create_task(work())
@@ -297,13 +301,13 @@ async def a_broadcast(scope: Scope, status: BroadcastStatus | None = None) -> Br
     """A draft of a workspace that can send, or one that has come as far as `status`."""
     broadcast = await sending.a_draft_to(await sending.connected(scope), 2)
     if status is not None:
-        await course.schedule(scope, broadcast.id, None)
+        await lifecycle.schedule(scope, broadcast.id, None)
     if status not in (None, BroadcastStatus.PREPARING):
-        await course.prepare(scope, broadcast.id)
+        await lifecycle.prepare(scope, broadcast.id)
     if status is BroadcastStatus.PAUSED:
-        await course.pause(scope, broadcast.id)
+        await lifecycle.pause(scope, broadcast.id)
     if status is BroadcastStatus.CANCELLED:
-        await course.cancel(scope, broadcast.id)
+        await lifecycle.cancel(scope, broadcast.id)
     return broadcast
 
 
@@ -311,9 +315,9 @@ def its_input(broadcast: Broadcast) -> Variables:
     """The broadcast as a person would write it again."""
     return {
         "name": "Another name",
-        "templateId": to_id("MessageTemplate", broadcast.template_id),
+        "templateId": to_global_id("MessageTemplate", broadcast.template_id),
         "parameters": [{"name": "1", "field": "name", "fallback": "you"}],
-        "includeSegmentIds": [to_id("Segment", number) for number in broadcast.include_segment_ids],
+        "includeSegmentIds": [to_global_id("Segment", number) for number in broadcast.include_segment_ids],
         "maxLateness": "PT1H",
     }
 
@@ -322,7 +326,7 @@ def its_input(broadcast: Broadcast) -> Variables:
 @sample("broadcastProgress")
 @sample("broadcastSchedule")
 async def a_draft_broadcast(scope: Scope) -> Variables:
-    return {"id": to_id("Broadcast", (await a_broadcast(scope)).id)}
+    return {"id": to_global_id("Broadcast", (await a_broadcast(scope)).id)}
 
 
 @sample("broadcastCreate")
@@ -333,23 +337,23 @@ async def broadcast_create(scope: Scope) -> Variables:
 @sample("broadcastUpdate")
 async def broadcast_update(scope: Scope) -> Variables:
     broadcast = await a_broadcast(scope)
-    return {"id": to_id("Broadcast", broadcast.id), "input": its_input(broadcast)}
+    return {"id": to_global_id("Broadcast", broadcast.id), "input": its_input(broadcast)}
 
 
 @sample("broadcastPause")
 @sample("broadcastCancel")
 async def a_broadcast_under_way(scope: Scope) -> Variables:
-    return {"id": to_id("Broadcast", (await a_broadcast(scope, BroadcastStatus.SENDING)).id)}
+    return {"id": to_global_id("Broadcast", (await a_broadcast(scope, BroadcastStatus.SENDING)).id)}
 
 
 @sample("broadcastResume")
 async def broadcast_resume(scope: Scope) -> Variables:
-    return {"id": to_id("Broadcast", (await a_broadcast(scope, BroadcastStatus.PAUSED)).id)}
+    return {"id": to_global_id("Broadcast", (await a_broadcast(scope, BroadcastStatus.PAUSED)).id)}
 
 
 @sample("broadcastRetry")
 async def broadcast_retry(scope: Scope) -> Variables:
-    return {"id": to_id("Broadcast", (await a_broadcast(scope, BroadcastStatus.CANCELLED)).id)}
+    return {"id": to_global_id("Broadcast", (await a_broadcast(scope, BroadcastStatus.CANCELLED)).id)}
 
 
 @sample("broadcastTest")
@@ -357,7 +361,7 @@ async def broadcast_test(scope: Scope) -> Variables:
     broadcast = await a_broadcast(scope)
     somebody_does_errands(scope)
     contact = await a_contact(scope, phone="+34600999999")
-    return {"id": to_id("Broadcast", broadcast.id), "contactIds": [contact]}
+    return {"id": to_global_id("Broadcast", broadcast.id), "contactIds": [contact]}
 
 
 @sample("messageTemplatesSync")
@@ -391,7 +395,7 @@ async def a_stored_upload(scope: Scope, content: bytes = b"email\na@example.com\
         yield content
 
     await uploads.receive(scope.workspace_id, row["id"], blocks(), 1_000)
-    return to_id("StagedUpload", row["id"])
+    return to_global_id("StagedUpload", row["id"])
 
 
 async def a_finished_import(scope: Scope) -> str:
@@ -403,7 +407,7 @@ async def a_finished_import(scope: Scope) -> str:
     async for _ in running.carry_on(scope, held):
         pass
     await jobs.finish(held)
-    return to_id("ImportJob", job.id)
+    return to_global_id("ImportJob", job.id)
 
 
 @sample("stagedUploadCreate")

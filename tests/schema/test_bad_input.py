@@ -27,8 +27,8 @@ from graphql import (
 
 from models import db
 from permissions.principal import Scope
-from schema.kit.cursors import to_cursor
-from schema.kit.ids import split_id, to_id
+from schema.server.types.cursors import to_cursor
+from schema.server.types.ids import split_global_id, to_global_id
 from tests.kit import broadcasts
 from tests.kit.api import Api, bearer_of
 from tests.kit.workspaces import new_workspace
@@ -43,7 +43,14 @@ NUL = "a\x00b"
 FOREVER = ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z")
 
 ODD: dict[str, Sequence[Any]] = {
-    "ID": ["", "nonsense", NUL, LONG, *(to_id("Segment", number) for number in (0, 2**63 - 1)), "U2VnbWVudDotMQ"],
+    "ID": [
+        "",
+        "nonsense",
+        NUL,
+        LONG,
+        *(to_global_id("Segment", number) for number in (0, 2**63 - 1)),
+        "U2VnbWVudDotMQ",
+    ],
     "String": ["", " ", NUL, LONG, "%_\\'\"", "ﷺ" * 300],
     "Int": [-1, 0, 2**31 - 1, -(2**31)],
     "Float": [-1.5, 1e308, 0],
@@ -294,7 +301,7 @@ async def test_what_belongs_to_another_workspace_is_not_there_wherever_it_is_nam
 
 def ids_in(value: Any, steps: Steps = ()) -> Iterator[Steps]:
     """Where in the variables the ids of things are."""
-    if isinstance(value, str) and split_id(value) is not None:
+    if isinstance(value, str) and split_global_id(value) is not None:
         yield steps
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, part in parts:

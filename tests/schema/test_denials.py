@@ -17,8 +17,8 @@ from models import db
 from permissions.capabilities import ADMIN_ONLY, ALL_PERMISSIONS, Permission
 from permissions.principal import Scope
 from permissions.roles import Role
-from schema.kit.guard import ANYONE, SIGNED_IN
 from schema.root import build_schema
+from schema.server.guard import ANYONE, SIGNED_IN
 from tests.kit.api import Api, bearer_of
 from tests.kit.workspaces import new_workspace
 from tests.schema.samples import SAMPLES

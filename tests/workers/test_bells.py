@@ -23,14 +23,14 @@ async def _waiting(bells, queue=Queue.REALTIME):
 async def test_a_bell_is_one_bell_however_often_it_is_rung(bells):
     await asyncio.gather(*(bells.changes(7) for _ in range(20)))
     await bells.changes(8)
-    assert sorted(await _waiting(bells)) == [("take_in", [7]), ("take_in", [8])]
+    assert sorted(await _waiting(bells)) == [("process_changes", [7]), ("process_changes", [8])]
 
 
 async def test_a_bell_that_was_answered_rings_anew(bells):
     await bells.changes(7)
-    await bells.answered("take_in", 7)
+    await bells.answered("process_changes", 7)
     await bells.changes(7)
-    assert await _waiting(bells) == [("take_in", [7]), ("take_in", [7])]
+    assert await _waiting(bells) == [("process_changes", [7]), ("process_changes", [7])]
 
 
 async def test_each_queue_has_its_own_line(bells):

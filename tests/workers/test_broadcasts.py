@@ -9,9 +9,13 @@ from datetime import timedelta
 import pytest
 
 from models import db
-from models.broadcasting import channels, course
-from models.tables.broadcasts import Broadcast
+from models.broadcasts import lifecycle
+from models.db.tables.broadcasts import Broadcast
+from models.messaging import channels
 from permissions.principal import Scope
+from sandbox.whatsapp.faults import ENDINGS, Command, Fault
+from sandbox.whatsapp.provider import Sandbox
+from sandbox.whatsapp.server import Server
 from tests.kit.broadcasts import (
     FIRST_NAME,
     a_desk,
@@ -27,10 +31,7 @@ from tests.kit.broadcasts import (
 )
 from tests.kit.whatsapp import a_sandbox
 from workers import broadcasts, lanes
-from workers.tasks import Desk
-from workers.whatsapp.sandbox.faults import ENDINGS, Command, Fault
-from workers.whatsapp.sandbox.provider import Sandbox
-from workers.whatsapp.sandbox.server import Server
+from workers.context import WorkerContext
 
 
 @dataclass
@@ -38,7 +39,7 @@ class World:
     """A workspace that can send, a worker, and what it sends to."""
 
     scope: Scope
-    desk: Desk
+    context: WorkerContext
     server: Server
 
     @property
@@ -48,14 +49,14 @@ class World:
 
 @pytest.fixture
 async def world(database: str, redis_url: str) -> AsyncIterator[World]:
-    async with a_sandbox() as server, a_desk(redis_url, server.url) as desk:
+    async with a_sandbox() as server, a_desk(redis_url, server.url) as context:
         server.sandbox.add_number(per_second=1000)
-        yield World(await a_sender(), desk, server)
+        yield World(await a_sender(), context, server)
 
 
 async def scheduled(world: World, count: int = 0, **more) -> Broadcast:
     broadcast = await (a_draft_to(world.scope, count, **more) if count else a_draft(world.scope, **more))
-    return await course.schedule(world.scope, broadcast.id, None)
+    return await lifecycle.schedule(world.scope, broadcast.id, None)
 
 
 async def to_numbers(world: World, *endings: str) -> Broadcast:
@@ -69,7 +70,7 @@ async def to_numbers(world: World, *endings: str) -> Broadcast:
         list(endings),
     )
     broadcast = await a_draft(world.scope, await a_segment(world.scope, [row["id"] for row in ids]))
-    return await course.schedule(world.scope, broadcast.id, None)
+    return await lifecycle.schedule(world.scope, broadcast.id, None)
 
 
 def ending_of(fault: Fault) -> str:
@@ -78,7 +79,7 @@ def ending_of(fault: Fault) -> str:
 
 async def test_everybody_in_the_audience_gets_it_once(world: World):
     broadcast = await scheduled(world, 150)
-    ended = await send_all(world.desk, broadcast)
+    ended = await send_all(world.context, broadcast)
     assert (ended.status, ended.reason) == ("COMPLETED", None)
     assert await counts_of(broadcast) == {"sent": 150}
     assert len(world.sandbox.accepted) == 150
@@ -91,7 +92,7 @@ async def test_a_message_carries_its_parameters_and_our_reference(world: World):
     broadcast = await scheduled(world, 1)
     heard: list[dict] = []
     world.sandbox.send, original = (lambda *args: heard.append(args[2]) or original(*args)), world.sandbox.send  # type: ignore[method-assign]
-    await send_all(world.desk, broadcast)
+    await send_all(world.context, broadcast)
     recipient = await db.fetch_value("SELECT id FROM broadcast_recipients")
     assert heard[0]["biz_opaque_callback_data"] == f"muster:{recipient}"
     assert heard[0]["template"]["components"][0]["parameters"] == [{"type": "text", "text": "Person 1"}]
@@ -110,7 +111,7 @@ async def test_what_goes_wrong_for_one_is_told_of_that_one_and_costs_the_others_
     world: World, fault: Fault, status: str, accepted: int
 ):
     broadcast = await to_numbers(world, "1", "2", ending_of(fault))
-    ended = await send_all(world.desk, broadcast)
+    ended = await send_all(world.context, broadcast)
     assert ended.status == "COMPLETED"
     rows = await db.fetch("SELECT phone, status, reason FROM broadcast_recipients ORDER BY phone")
     assert [row["status"] for row in rows] == ["SENT", "SENT", status]
@@ -120,9 +121,9 @@ async def test_what_goes_wrong_for_one_is_told_of_that_one_and_costs_the_others_
 
 async def test_a_server_error_is_tried_again_a_bounded_number_of_times(world: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("workers.sending.pace.wait_before_retry", lambda *_: timedelta(seconds=0.05))
-    monkeypatch.setattr("models.broadcasting.ledger.PAIR_INTERVAL", timedelta(seconds=0))
+    monkeypatch.setattr("models.messaging.ledger.PAIR_INTERVAL", timedelta(seconds=0))
     broadcast = await to_numbers(world, "1", ending_of(Fault.SERVER_ERROR))
-    assert (await send_all(world.desk, broadcast)).status == "COMPLETED"
+    assert (await send_all(world.context, broadcast)).status == "COMPLETED"
     assert await counts_of(broadcast) == {"sent": 1, "failed": 1}
     row = await db.fetch_row("SELECT tries, error_code FROM broadcast_recipients WHERE status = 'FAILED'")
     assert row is not None
@@ -132,7 +133,7 @@ async def test_a_server_error_is_tried_again_a_bounded_number_of_times(world: Wo
 async def test_a_slow_one_holds_up_nobody(world: World):
     broadcast = await to_numbers(world, ending_of(Fault.SLOW), *map(str, range(60)))
     started = time.monotonic()
-    await send_all(world.desk, broadcast)
+    await send_all(world.context, broadcast)
     assert await counts_of(broadcast) == {"sent": 60, "unconfirmed": 1}  # three seconds are more than this client waits
     assert world.sandbox.accepted_at[-1] - world.sandbox.accepted_at[0] < 1.5
     assert time.monotonic() - started < 8
@@ -141,7 +142,7 @@ async def test_a_slow_one_holds_up_nobody(world: World):
 async def test_too_fast_is_slowed_down_and_nobody_is_written_off(world: World):
     world.sandbox.add_number(per_second=60)  # though it reports otherwise
     broadcast = await scheduled(world, 150)
-    ended = await send_all(world.desk, broadcast, 60)
+    ended = await send_all(world.context, broadcast, 60)
     assert ended.status == "COMPLETED"
     assert await counts_of(broadcast) == {"sent": 150}
     assert world.sandbox.refusals[130429] > 0
@@ -154,13 +155,13 @@ async def test_what_would_be_the_same_for_everybody_pauses_with_a_reason_and_lea
 ):
     broadcast = await scheduled(world, 40)
     world.sandbox.faults.set([Command(fault)])
-    paused = await send_all(world.desk, broadcast)
+    paused = await send_all(world.context, broadcast)
     assert paused.status == "PAUSED"
     assert "WhatsApp said (" in (paused.reason or "")
     assert await counts_of(broadcast) == {"pending": 40}
     world.sandbox.faults.set([])
-    await course.resume(world.scope, broadcast.id)
-    assert (await go_on(world.desk, broadcast)).status == "COMPLETED"
+    await lifecycle.resume(world.scope, broadcast.id)
+    assert (await go_on(world.context, broadcast)).status == "COMPLETED"
     assert set(world.sandbox.accepted.values()) == {1}
     assert await counts_of(broadcast) == {"sent": 40}
 
@@ -169,7 +170,7 @@ async def test_too_many_failures_pause_it(world: World):
     await db.execute("UPDATE whatsapp_channels SET messages_per_second = 200")
     broadcast = await scheduled(world, 400)
     world.sandbox.faults.set([Command(Fault.REFUSED, share=0.8)])
-    paused = await send_all(world.desk, broadcast)
+    paused = await send_all(world.context, broadcast)
     assert paused.status == "PAUSED"
     assert "failed" in (paused.reason or "")
     counts = await counts_of(broadcast)
@@ -179,29 +180,29 @@ async def test_too_many_failures_pause_it(world: World):
 
 async def test_a_paused_broadcast_sends_nothing_more(world: World):
     broadcast = await scheduled(world, 3000)
-    sending = asyncio.create_task(send_all(world.desk, broadcast))
+    sending = asyncio.create_task(send_all(world.context, broadcast))
     while len(world.sandbox.accepted) < 50:
         await asyncio.sleep(0.005)
-    await course.pause(world.scope, broadcast.id)
+    await lifecycle.pause(world.scope, broadcast.id)
     asked_at = time.monotonic()
     await sending
     assert world.sandbox.accepted_at[-1] - asked_at < 2.0
     sent = len(world.sandbox.accepted)
     assert sent < 3000
-    await broadcasts.send_slice(world.desk, world.scope.workspace_id, 0)
-    await broadcasts.carry_on(world.desk)
+    await broadcasts.send_slice(world.context, world.scope.workspace_id, 0)
+    await broadcasts.carry_on(world.context)
     assert len(world.sandbox.accepted) == sent
     assert await counts_of(broadcast) == {"sent": sent, "pending": 3000 - sent}
 
 
 async def test_a_cancelled_one_skips_the_rest(world: World):
     broadcast = await scheduled(world, 1000)
-    sending = asyncio.create_task(send_all(world.desk, broadcast))
+    sending = asyncio.create_task(send_all(world.context, broadcast))
     while len(world.sandbox.accepted) < 20:
         await asyncio.sleep(0.005)
-    await course.cancel(world.scope, broadcast.id)
+    await lifecycle.cancel(world.scope, broadcast.id)
     await sending
-    await broadcasts.end_broadcast(world.desk, world.scope.workspace_id, broadcast.id)
+    await broadcasts.end_broadcast(world.context, world.scope.workspace_id, broadcast.id)
     sent = len(world.sandbox.accepted)
     assert await counts_of(broadcast) == {"sent": sent, "skipped": 1000 - sent}
 
@@ -210,19 +211,21 @@ async def test_a_small_broadcast_does_not_wait_for_a_large_one(world: World):
     world.sandbox.add_number(per_second=100)
     await db.execute("UPDATE whatsapp_channels SET messages_per_second = 100")
     large = await scheduled(world, 1500)
-    await broadcasts.prepare_broadcast(world.desk, world.scope.workspace_id, large.id)
-    sending = asyncio.create_task(go_on(world.desk, large, 60))
+    await broadcasts.prepare_broadcast(world.context, world.scope.workspace_id, large.id)
+    sending = asyncio.create_task(go_on(world.context, large, 60))
     while len(world.sandbox.accepted) < 20:
         await asyncio.sleep(0.005)
     segment = await a_segment(world.scope, await people(world.scope, 50, first=5000))
-    small = await course.schedule(world.scope, (await a_draft(world.scope, segment, parameters=[FIRST_NAME])).id, None)
+    small = await lifecycle.schedule(
+        world.scope, (await a_draft(world.scope, segment, parameters=[FIRST_NAME])).id, None
+    )
     started = time.monotonic()
-    await broadcasts.prepare_broadcast(world.desk, world.scope.workspace_id, small.id)
+    await broadcasts.prepare_broadcast(world.context, world.scope.workspace_id, small.id)
     while (await counts_of_now(small)).get("sent", 0) < 50:
         await asyncio.sleep(0.02)
     assert time.monotonic() - started < 4.0, "fifty at half of 100 a second"
     assert (await read_again(large)).status == "SENDING"
-    await course.cancel(world.scope, large.id)
+    await lifecycle.cancel(world.scope, large.id)
     await sending
 
 
@@ -237,7 +240,7 @@ async def counts_of_now(broadcast: Broadcast) -> dict[str, int]:
 async def test_a_service_that_is_out_of_reach_is_waited_for(world: World):
     broadcast = await scheduled(world, 60)
     await world.server.go_down()
-    sending = asyncio.create_task(send_all(world.desk, broadcast))
+    sending = asyncio.create_task(send_all(world.context, broadcast))
     await asyncio.sleep(1.0)
     assert not world.sandbox.accepted
     await world.server.come_up()
@@ -249,30 +252,30 @@ async def test_a_service_that_is_out_of_reach_is_waited_for(world: World):
 async def test_the_account_s_limit_is_waited_for_and_told(world: World):
     await db.execute("UPDATE whatsapp_channels SET daily_limit = 30")
     broadcast = await scheduled(world, 50)
-    await broadcasts.prepare_broadcast(world.desk, world.scope.workspace_id, broadcast.id)
-    await broadcasts.send_slice(world.desk, world.scope.workspace_id, 0)
+    await broadcasts.prepare_broadcast(world.context, world.scope.workspace_id, broadcast.id)
+    await broadcasts.send_slice(world.context, world.scope.workspace_id, 0)
     now = await read_again(broadcast)
     assert now.status == "SENDING"
     assert "30 people in 24 hours" in (now.reason or "")
     assert await counts_of(broadcast) == {"sent": 30, "pending": 20}
-    assert await lanes.is_resting(world.desk.bells.redis, world.scope.workspace_id), "nobody looks again at once"
+    assert await lanes.is_resting(world.context.bells.redis, world.scope.workspace_id), "nobody looks again at once"
     await db.execute("UPDATE whatsapp_reached SET reached_at = reached_at - interval '25 hours'")
     await db.execute("UPDATE whatsapp_quotas SET counted_at = 'epoch'")
-    await lanes.wake(world.desk.bells.redis, world.scope.workspace_id)
-    assert (await go_on(world.desk, broadcast)).status == "COMPLETED"
+    await lanes.wake(world.context.bells.redis, world.scope.workspace_id)
+    assert (await go_on(world.context, broadcast)).status == "COMPLETED"
 
 
 async def test_a_channel_that_is_gone_pauses_what_was_being_sent(world: World):
     broadcast = await scheduled(world, 5)
-    await broadcasts.prepare_broadcast(world.desk, world.scope.workspace_id, broadcast.id)
+    await broadcasts.prepare_broadcast(world.context, world.scope.workspace_id, broadcast.id)
     await db.execute("UPDATE whatsapp_channels SET disconnected_at = now()")
-    await broadcasts.send_slice(world.desk, world.scope.workspace_id, 0)
+    await broadcasts.send_slice(world.context, world.scope.workspace_id, 0)
     assert (await read_again(broadcast)).status == "PAUSED"
     assert await channels.find(world.scope) is None
 
 
 async def test_a_lane_is_one_turn_at_a_time(world: World):
-    redis = world.desk.bells.redis
+    redis = world.context.bells.redis
     async with lanes.held(redis, 1, 0) as first, lanes.held(redis, 1, 0) as second, lanes.held(redis, 1, 1) as other:
         assert (first, second, other) == (True, False, True)
         assert list(await lanes.free(redis, 1, 3)) == [2]
@@ -281,11 +284,11 @@ async def test_a_lane_is_one_turn_at_a_time(world: World):
 
 async def test_a_turn_ends_well_when_the_worker_is_asked_to_stop(world: World):
     broadcast = await scheduled(world, 2000)
-    await broadcasts.prepare_broadcast(world.desk, world.scope.workspace_id, broadcast.id)
-    turn = asyncio.create_task(broadcasts.send_slice(world.desk, world.scope.workspace_id, 0))
+    await broadcasts.prepare_broadcast(world.context, world.scope.workspace_id, broadcast.id)
+    turn = asyncio.create_task(broadcasts.send_slice(world.context, world.scope.workspace_id, 0))
     while len(world.sandbox.accepted) < 30:
         await asyncio.sleep(0.005)
-    world.desk.stopping.set()
+    world.context.stopping.set()
     await asyncio.wait_for(turn, 8)
     sent = len(world.sandbox.accepted)
     assert await counts_of(broadcast) == {"sent": sent, "pending": 2000 - sent}
@@ -293,13 +296,13 @@ async def test_a_turn_ends_well_when_the_worker_is_asked_to_stop(world: World):
 
 async def test_the_sweep_finds_what_every_lost_bell_would_have_said(world: World):
     one = await scheduled(world, 3)
-    await world.desk.bells.redis.flushdb()
-    await broadcasts.carry_on(world.desk)
-    assert await world.desk.bells.redis.exists(f"muster:rung:prepare_broadcast:{world.scope.workspace_id}:{one.id}")
-    await broadcasts.prepare_broadcast(world.desk, world.scope.workspace_id, one.id)
-    await world.desk.bells.redis.flushdb()
-    await broadcasts.carry_on(world.desk)
-    assert await world.desk.bells.redis.exists(f"muster:rung:send_slice:{world.scope.workspace_id}:0")
-    await course.cancel(world.scope, one.id)
-    await broadcasts.carry_on(world.desk)
-    assert await world.desk.bells.redis.exists(f"muster:rung:end_broadcast:{world.scope.workspace_id}:{one.id}")
+    await world.context.bells.redis.flushdb()
+    await broadcasts.carry_on(world.context)
+    assert await world.context.bells.redis.exists(f"muster:rung:prepare_broadcast:{world.scope.workspace_id}:{one.id}")
+    await broadcasts.prepare_broadcast(world.context, world.scope.workspace_id, one.id)
+    await world.context.bells.redis.flushdb()
+    await broadcasts.carry_on(world.context)
+    assert await world.context.bells.redis.exists(f"muster:rung:send_slice:{world.scope.workspace_id}:0")
+    await lifecycle.cancel(world.scope, one.id)
+    await broadcasts.carry_on(world.context)
+    assert await world.context.bells.redis.exists(f"muster:rung:end_broadcast:{world.scope.workspace_id}:{one.id}")

@@ -1,6 +1,7 @@
 """The sweep that takes the values of deleted fields away, with a worker that really runs."""
 
-from models import contact_fields, contacts, db
+from models import db
+from models.contacts import contacts, fields
 from models.rules.tree import FieldType
 from tests.kit.workers import eventually, running_worker
 from tests.kit.workspaces import new_workspace
@@ -9,7 +10,7 @@ from workers.bells import Queue
 
 async def test_what_a_deletion_left_is_removed_by_a_sweep(database: str, redis_url: str) -> None:
     scope = await new_workspace()
-    await contact_fields.create(scope, key="city", label="City", kind=FieldType.TEXT)
+    await fields.create(scope, key="city", label="City", kind=FieldType.TEXT)
     for number in range(3):
         await contacts.create(scope, {"external_id": str(number), "attributes": {"city": "Rome"}})
     await db.execute("UPDATE contact_fields SET deleted_at = now()")  # as when the process died right after the mark

@@ -5,13 +5,15 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from models import db, jobs, workspaces
+from models import db
+from models.accounts import workspaces
 from models.errors import Invalid
-from models.jobs import Job, JobKind, JobStatus
+from models.queue import jobs
+from models.queue.jobs import Job, JobKind, JobStatus
 from permissions.principal import Scope
 from workers import jobs as runner
 from workers.bells import Bells, Queue
-from workers.tasks import Desk, WorkerConfig
+from workers.context import WorkerConfig, WorkerContext
 
 
 @pytest.fixture
@@ -20,9 +22,9 @@ async def scope(database: str) -> Scope:
 
 
 @pytest.fixture
-async def desk(database: str, redis_url: str):
+async def context(database: str, redis_url: str):
     bells = Bells(redis_url)
-    yield Desk(Queue.BULK, WorkerConfig(database, redis_url), bells, asyncio.Event())
+    yield WorkerContext(Queue.BULK, WorkerConfig(database, redis_url), bells, asyncio.Event())
     await bells.close()
 
 
@@ -42,12 +44,12 @@ async def started(scope: Scope, **given) -> Job:
 
 
 @pytest.fixture
-def turn(desk, monkeypatch):
+def turn(context, monkeypatch):
     """Gives a claimed job one turn with this handler, and reads it again."""
 
     async def take(job: Job, handler) -> Job:
         monkeypatch.setattr(runner, "HANDLERS", {JobKind.EXPORT: handler})
-        await runner.take_turn(desk, job)
+        await runner.work_on(context, job)
         return await Job.get(id=job.id)
 
     return take
@@ -121,8 +123,8 @@ async def test_a_job_asked_to_stop_between_its_turns_is_cancelled_without_anothe
     assert (ended.status, ended.done) == (JobStatus.CANCELLED, 0)
 
 
-async def test_a_worker_that_stops_lets_go_of_its_job(scope, turn, desk):
-    desk.stopping.set()
+async def test_a_worker_that_stops_lets_go_of_its_job(scope, turn, context):
+    context.stopping.set()
     job = await turn(await started(scope, to=3), counting)
     assert (job.status, job.done, job.claimed_until) == (JobStatus.RUNNING, 1, None)
 
@@ -171,35 +173,35 @@ async def test_a_worker_whose_job_was_taken_over_leaves_off_in_the_middle_of_a_s
     assert (await jobs.get(scope, job.id)).status == JobStatus.RUNNING
 
 
-async def test_a_bell_starts_the_job_and_a_lost_bell_is_found_by_the_sweep(scope, desk, monkeypatch):
+async def test_a_bell_starts_the_job_and_a_lost_bell_is_found_by_the_sweep(scope, context, monkeypatch):
     monkeypatch.setattr(runner, "HANDLERS", {JobKind.EXPORT: counting})
     job = await jobs.create(scope, JobKind.EXPORT, {"to": 2})
-    await desk.bells.job(Queue.BULK, "run_job", scope.workspace_id, job.id)
-    await desk.bells.redis.flushdb()
-    await runner.find_jobs(desk)
-    assert await desk.bells.redis.zcard(Queue.BULK.key) == 1
-    await runner.run_job(desk, scope.workspace_id, job.id)
+    await context.bells.job(Queue.BULK, "run_job", scope.workspace_id, job.id)
+    await context.bells.redis.flushdb()
+    await runner.find_jobs(context)
+    assert await context.bells.redis.zcard(Queue.BULK.key) == 1
+    await runner.run_job(context, scope.workspace_id, job.id)
     assert (await jobs.get(scope, job.id)).status == JobStatus.SUCCEEDED
 
 
-async def test_after_a_turn_the_bell_rings_for_whoever_waits(scope, desk, monkeypatch):
+async def test_after_a_turn_the_bell_rings_for_whoever_waits(scope, context, monkeypatch):
     monkeypatch.setattr(runner, "HANDLERS", {JobKind.EXPORT: counting})
     first, second = [await jobs.create(scope, JobKind.EXPORT, {"to": 1}) for _ in range(2)]
-    await runner.run_job(desk, scope.workspace_id, second.id)
+    await runner.run_job(context, scope.workspace_id, second.id)
     assert (await jobs.get(scope, first.id)).status == JobStatus.SUCCEEDED
-    assert await desk.bells.redis.zcard(Queue.BULK.key) == 1
+    assert await context.bells.redis.zcard(Queue.BULK.key) == 1
 
 
-async def test_a_small_job_does_not_wait_for_the_large_ones_of_another_workspace(scope, desk, monkeypatch):
+async def test_a_small_job_does_not_wait_for_the_large_ones_of_another_workspace(scope, context, monkeypatch):
     monkeypatch.setattr(runner, "TURN_SECONDS", 0.0)
     monkeypatch.setattr(runner, "HANDLERS", {JobKind.EXPORT: counting})
     large = [await jobs.create(scope, JobKind.EXPORT, {"to": 1000}) for _ in range(10)]
     for job in large:
-        await runner.run_job(desk, scope.workspace_id, job.id)
+        await runner.run_job(context, scope.workspace_id, job.id)
     other = await workspaces.create("Small")
     small = await jobs.create(other, JobKind.EXPORT, {"to": 5})
     for _ in range(15):
-        await asyncio.gather(*(runner.run_job(desk, scope.workspace_id, large[0].id) for _ in range(3)))
+        await asyncio.gather(*(runner.run_job(context, scope.workspace_id, large[0].id) for _ in range(3)))
     assert (await jobs.get(other, small.id)).status == JobStatus.SUCCEEDED
-    turns = [job.done for job in await jobs.by_numbers(scope, [job.id for job in large])]
+    turns = [job.done for job in await jobs.by_ids(scope, [job.id for job in large])]
     assert max(turns) - min(turns) <= 2

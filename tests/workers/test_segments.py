@@ -5,17 +5,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from models import clock, db, segment_purging, segments, workspaces
-from models.membership import telling
+from models import clock, db
+from models.accounts import workspaces
+from models.membership import backfill
+from models.segments import purge as segment_purging
+from models.segments import segments
 from tests.kit.segments import members_of, new_contacts, replayed, static_segment
 from workers import segments as tasks
 from workers.bells import NoBells, Queue
-from workers.tasks import Desk, WorkerConfig
+from workers.context import WorkerConfig, WorkerContext
 
 
 @pytest.fixture
-def desk(database: str) -> Desk:
-    return Desk(Queue.BULK, WorkerConfig(database, "redis://nowhere"), NoBells(), asyncio.Event())
+def context(database: str) -> WorkerContext:
+    return WorkerContext(Queue.BULK, WorkerConfig(database, "redis://nowhere"), NoBells(), asyncio.Event())
 
 
 class Rung(NoBells):
@@ -32,10 +35,10 @@ class Rung(NoBells):
 
 
 async def test_the_members_of_a_large_deletion_are_told_in_turns_and_a_sweep_finds_what_is_left(database, monkeypatch):
-    monkeypatch.setattr(telling, "AT_ONCE", 2)
+    monkeypatch.setattr(backfill, "AT_ONCE", 2)
     monkeypatch.setattr(tasks, "TURN_SECONDS", 0.0)
     bells = Rung()
-    desk = Desk(Queue.BULK, WorkerConfig(database, "redis://nowhere"), bells, asyncio.Event())
+    context = WorkerContext(Queue.BULK, WorkerConfig(database, "redis://nowhere"), bells, asyncio.Event())
     scope = await workspaces.create("Clinic")
     ids = await new_contacts(scope, 5)
     segment = await static_segment(scope, ids)
@@ -43,20 +46,20 @@ async def test_the_members_of_a_large_deletion_are_told_in_turns_and_a_sweep_fin
     for change, expected in ((segments.delete, [3, 1, 0]), (segments.restore, [2, 4, 5])):
         await change(scope, segment.id)
         turns = [len(await replayed(scope, segment))]
-        while await telling.waiting():
-            await tasks.find_untold(desk)
-            assert bells.heard == [(Queue.BULK, "tell_members", *here)]
-            await tasks.tell_members(desk, *here)
+        while await backfill.waiting():
+            await tasks.find_unfinished_backfills(context)
+            assert bells.heard == [(Queue.BULK, "backfill_members", *here)]
+            await tasks.backfill_members(context, *here)
             turns.append(len(await replayed(scope, segment)))
-            assert (Queue.REALTIME, "take_in", scope.workspace_id) in bells.heard
-            assert ((Queue.BULK, "tell_members", *here) in bells.heard) == (await telling.waiting() != [])
+            assert (Queue.REALTIME, "process_changes", scope.workspace_id) in bells.heard
+            assert ((Queue.BULK, "backfill_members", *here) in bells.heard) == (await backfill.waiting() != [])
             bells.heard.clear()
         assert turns == expected
-        await tasks.tell_members(desk, *here)
+        await tasks.backfill_members(context, *here)
     assert await members_of(scope, segment) == set(ids)
 
 
-async def test_a_workspace_or_a_segment_that_fails_holds_up_no_other(desk, monkeypatch):
+async def test_a_workspace_or_a_segment_that_fails_holds_up_no_other(context, monkeypatch):
     odd, even = [await workspaces.create(name) for name in ("Odd", "Even")]
     await db.execute("UPDATE workspaces SET timezone = 'Mars/Base' WHERE id = $1", odd.workspace_id)
     gone = [await static_segment(even, await new_contacts(even, 1)) for _ in range(2)]
@@ -71,21 +74,21 @@ async def test_a_workspace_or_a_segment_that_fails_holds_up_no_other(desk, monke
         await purge(workspace_id, segment_id)
 
     monkeypatch.setattr(segment_purging, "purge", stumbling)
-    await tasks.write_days(desk)
-    await tasks.purge_segments(desk)
+    await tasks.write_days(context)
+    await tasks.purge_segments(context)
     assert [row["workspace_id"] for row in await db.fetch("SELECT * FROM segment_days_written")] == [even.workspace_id]
     assert [row["id"] for row in await db.fetch("SELECT id FROM segments")] == [gone[0].id]
 
 
-async def test_the_sweeps_write_days_down_and_purge_and_do_so_again_without_harm(desk):
+async def test_the_sweeps_write_days_down_and_purge_and_do_so_again_without_harm(context):
     scope = await workspaces.create("Clinic", timezone="Europe/Madrid")
     kept = await static_segment(scope, await new_contacts(scope, 2))
     gone = await static_segment(scope, await new_contacts(scope, 1))
     await segments.delete(scope, gone.id)
     clock.set_source(lambda: datetime.now(UTC) + timedelta(days=31))
     for _ in range(2):
-        await tasks.write_days(desk)
-        await tasks.purge_segments(desk)
+        await tasks.write_days(context)
+        await tasks.purge_segments(context)
     assert [row["id"] for row in await db.fetch("SELECT id FROM segments")] == [kept.id]
     days = await db.fetch('SELECT segment_id, members, entered, "left" FROM segment_days')
     assert [tuple(row) for row in days] == [(kept.id, 2, 2, 0)]

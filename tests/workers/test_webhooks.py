@@ -7,13 +7,14 @@ import orjson
 import pytest
 
 from models import db
-from models.broadcasting import inbox, ledger
+from models.messaging import ledger
+from models.queue import inbox
 from permissions.principal import Scope
+from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID
 from tests.kit.broadcasts import a_desk, a_draft_to, a_sender, counts_of, read_again
-from tests.models.broadcasting.claims import claim, sending, sent
+from tests.models.messaging.claims import claim, sending, sent
 from workers import webhooks
-from workers.tasks import Desk
-from workers.whatsapp.sandbox.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID
+from workers.context import WorkerContext
 
 
 def letter(scope: Scope, field: str, **value: Any) -> tuple[int, int, bytes]:
@@ -33,7 +34,7 @@ def status(recipient_id: int, said: str, number: str | None = None) -> dict:
 
 
 @pytest.fixture
-async def desk(database: str, redis_url: str):
+async def context(database: str, redis_url: str):
     async with a_desk(redis_url) as made:
         yield made
 
@@ -45,18 +46,18 @@ async def sent_to(scope: Scope, count: int):
     return broadcast, [one.id for one in attempts]
 
 
-async def take_in(desk: Desk, scope: Scope, *letters: tuple[int, int, bytes]) -> None:
+async def take_in(context: WorkerContext, scope: Scope, *letters: tuple[int, int, bytes]) -> None:
     await inbox.put(letters)
-    await webhooks.take_in_webhooks(desk, scope.workspace_id)
+    await webhooks.process_webhooks(context, scope.workspace_id)
 
 
-async def test_statuses_messages_and_wishes_are_taken_in_together(desk: Desk):
+async def test_statuses_messages_and_wishes_are_taken_in_together(context: WorkerContext):
     scope = await a_sender()
     broadcast, ids = await sent_to(scope, 3)
     message = {"from": "34600000001", "id": "w1", "timestamp": "1750030073", "type": "text", "text": {"body": "STOP"}}
     wish = {"wa_id": "34600000002", "value": "stop", "timestamp": 1750030073}
     await take_in(
-        desk,
+        context,
         scope,
         letter(scope, "messages", statuses=[status(ids[0], "delivered"), status(ids[1], "read")]),
         letter(scope, "messages", messages=[message]),
@@ -68,7 +69,7 @@ async def test_statuses_messages_and_wishes_are_taken_in_together(desk: Desk):
     assert await inbox.waiting() == []
 
 
-async def test_an_odd_letter_costs_the_others_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+async def test_an_odd_letter_costs_the_others_nothing(context: WorkerContext, monkeypatch: pytest.MonkeyPatch):
     scope = await a_sender()
     broadcast, ids = await sent_to(scope, 2)
     parse = webhooks.webhook.parse
@@ -76,7 +77,7 @@ async def test_an_odd_letter_costs_the_others_nothing(desk: Desk, monkeypatch: p
         webhooks.webhook, "parse", lambda envelope: 1 / 0 if "poison" in str(envelope) else parse(envelope)
     )
     await take_in(
-        desk,
+        context,
         scope,
         (scope.workspace_id, 1, b"not even JSON"),
         letter(scope, "messages", statuses=[status(ids[0], "read")]),
@@ -88,7 +89,7 @@ async def test_an_odd_letter_costs_the_others_nothing(desk: Desk, monkeypatch: p
     assert await inbox.waiting() == []
 
 
-async def test_what_is_about_another_number_is_left_alone(desk: Desk):
+async def test_what_is_about_another_number_is_left_alone(context: WorkerContext):
     scope = await a_sender()
     broadcast, ids = await sent_to(scope, 1)
     raw = orjson.dumps(
@@ -106,39 +107,39 @@ async def test_what_is_about_another_number_is_left_alone(desk: Desk):
             ]
         }
     )
-    await take_in(desk, scope, (scope.workspace_id, 1, raw))
+    await take_in(context, scope, (scope.workspace_id, 1, raw))
     assert await counts_of(broadcast) == {"sent": 1}
 
 
-async def test_a_template_that_is_paused_pauses_its_broadcasts(desk: Desk):
+async def test_a_template_that_is_paused_pauses_its_broadcasts(context: WorkerContext):
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 2))
     news = {"message_template_name": "greeting", "message_template_language": "en-US"}
-    await take_in(desk, scope, letter(scope, "message_template_status_update", event="PAUSED", **news))
+    await take_in(context, scope, letter(scope, "message_template_status_update", event="PAUSED", **news))
     paused = await read_again(broadcast)
     assert paused.status == "PAUSED"
     assert "greeting is paused" in (paused.reason or "")
     assert await db.fetch_value("SELECT status FROM message_templates WHERE name = 'greeting'") == "PAUSED"
-    await take_in(desk, scope, letter(scope, "message_template_status_update", event="APPROVED", **news))
+    await take_in(context, scope, letter(scope, "message_template_status_update", event="APPROVED", **news))
     assert await db.fetch_value("SELECT status FROM message_templates WHERE name = 'greeting'") == "APPROVED"
 
 
-async def test_an_account_that_is_banned_pauses_everything_and_is_looked_at(desk: Desk):
+async def test_an_account_that_is_banned_pauses_everything_and_is_looked_at(context: WorkerContext):
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 2))
     await take_in(
-        desk, scope, letter(scope, "account_update", event="DISABLED_UPDATE", ban_info={"waba_ban_state": "DISABLE"})
+        context, scope, letter(scope, "account_update", event="DISABLED_UPDATE", ban_info={"waba_ban_state": "DISABLE"})
     )
     assert (await read_again(broadcast)).status == "PAUSED"
     assert await db.fetch_value("SELECT count(*) FROM channel_errands WHERE kind = 'CHECK'") == 1
 
 
-async def test_a_thousand_statuses_are_taken_in_at_once_and_doubles_change_nothing(desk: Desk):
+async def test_a_thousand_statuses_are_taken_in_at_once_and_doubles_change_nothing(context: WorkerContext):
     scope = await a_sender()
     broadcast, ids = await sent_to(scope, 400)
     letters = [
         letter(scope, "messages", statuses=[status(one, said)]) for one in ids for said in ("delivered", "read", "read")
     ]
-    await take_in(desk, scope, *letters)
+    await take_in(context, scope, *letters)
     assert await counts_of(broadcast) == {"read": 400}
     assert await db.fetch_value("SELECT count(*) FROM activities") == 1200

@@ -12,10 +12,12 @@ from random import Random
 
 import pytest
 
-from models import db, segments
+from models import db
+from models.changelog import read
 from models.errors import DomainError, Problems
-from models.membership import audit, builds, changes, feed, rebuild, slices, telling
+from models.membership import audit, backfill, batches, builds, manual_changes, rebuild
 from models.membership.origins import Origin, Override
+from models.segments import segments
 from tests.kit.engine import assert_all_is_right, plus_segment, settled
 from tests.kit.segments import new_contacts, static_segment
 from tests.kit.workspaces import new_workspace
@@ -28,7 +30,7 @@ SECONDS = 2.0
 @pytest.mark.parametrize("seed", range(ROUNDS))
 async def test_whatever_goes_on_at_the_same_time_it_ends_well(connected_database, database, monkeypatch, seed):
     monkeypatch.setattr(rebuild, "SMALL", Random(seed).choice([0, 3, 1_000]))
-    monkeypatch.setattr(telling, "AT_ONCE", Random(seed).choice([3, 5_000]))
+    monkeypatch.setattr(backfill, "AT_ONCE", Random(seed).choice([3, 5_000]))
     await db.disconnect()
     await db.connect(connected_database, pool_max=30)
     try:
@@ -79,7 +81,7 @@ class Crowd:
         position, seen = 0, []
         while True:
             ended = not self.working
-            page = await feed.read(self.scope, position, 17)
+            page = await read.read(self.scope, position, 17)
             seen += [change.position for change in page.changes]
             position = page.position
             if ended and not page.more:
@@ -87,7 +89,7 @@ class Crowd:
             await asyncio.sleep(0.005)
 
     async def come_to_rest(self):
-        while await telling.waiting() or await builds.wanted():
+        while await backfill.waiting() or await builds.wanted():
             await self.tell()
             await self.build()
         await asyncio.sleep(2.2)  # until whatever was about to happen has happened, and lies more than a second back
@@ -146,11 +148,11 @@ class Crowd:
 
     async def move(self):
         segment_id, some = self.random.choice(self.static), self.random.sample(self.ids, 6)
-        await changes.change_members(self.scope, segment_id, add=some[:3], remove=some[3:], origin=Origin.MANUAL)
+        await manual_changes.change_members(self.scope, segment_id, add=some[:3], remove=some[3:], origin=Origin.MANUAL)
 
     async def override(self):
         word = self.random.choice([*Override, None])
-        await changes.override(self.scope, self.random.choice(self.dynamic), self.some(2), word)
+        await manual_changes.override(self.scope, self.random.choice(self.dynamic), self.some(2), word)
 
     async def operate(self):
         """By hand, in SQL, in a transaction that may be open for a while."""
@@ -176,11 +178,11 @@ class Crowd:
     # ------------------------------------------------------------ workers
 
     async def tell(self):
-        for _, segment_id in await telling.waiting():
-            await segments.tell_on(self.scope, segment_id)
+        for _, segment_id in await backfill.waiting():
+            await segments.backfill_step(self.scope, segment_id)
 
     async def take_in(self):
-        await slices.take_in(self.ws, self.random.choice([1, 3, 50]))
+        await batches.process_batch(self.ws, self.random.choice([1, 3, 50]))
 
     async def build(self):
         for workspace_id, segment_id in await builds.wanted():

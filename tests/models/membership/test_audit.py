@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from models import clock, db, segments
-from models.membership import apply, audit, builds, captures, quarantine, rebuild, rulebook, slices
+from models import clock, db
+from models.membership import apply, audit, batches, builds, compiled_rules, dirty_contacts, quarantine, rebuild
 from models.membership.statements import Statement
+from models.segments import segments
 from tests.kit.engine import Pause, assert_all_is_right, counted_members, right_members, settled, stored_members
 from tests.kit.segments import TAGGED_VIP, dynamic_segment, in_segment, members_of, new_contacts, static_segment
 from tests.kit.workspaces import new_workspace
@@ -178,33 +179,33 @@ async def test_how_far_behind_the_segments_are_can_be_seen(database):
     scope = await new_workspace()
     vips = await dynamic_segment(scope)
     await settled(scope)
-    fresh = await captures.freshness(scope)
+    fresh = await dirty_contacts.freshness(scope)
     assert (fresh.pending_contacts, fresh.lag_seconds < 0.5) == (0, True)
     ids = await new_contacts(scope, 3, tags=["vip"])
     await db.execute("UPDATE contacts SET score = 5 WHERE id = $1", ids[0])
     await db.execute("UPDATE dirty_contacts SET marked_at = marked_at - interval '5 seconds'")
-    behind = await captures.freshness(scope)
+    behind = await dirty_contacts.freshness(scope)
     assert behind.pending_contacts == 3
     assert 4.9 < behind.lag_seconds < 7
     assert behind.as_of < fresh.as_of + timedelta(seconds=1)
     await settled(scope)
-    assert (await captures.freshness(scope)).pending_contacts == 0
+    assert (await dirty_contacts.freshness(scope)).pending_contacts == 0
     assert await members_of(scope, vips) == set(ids)
 
 
 async def test_a_rule_that_cannot_be_asked_is_set_aside_and_holds_up_no_other(database, monkeypatch):
     scope = await new_workspace()
     broken, whole = await dynamic_segment(scope), await dynamic_segment(scope)
-    compile_statement = rulebook.evaluation
+    compile_statement = compiled_rules.evaluation
 
     def with_a_flaw(workspace_id, timezone, segment_ids, rules):
         made = compile_statement(workspace_id, timezone, segment_ids, rules)
         return Statement(made.sql + " LIMIT 1 / 0", made.parameters) if broken.id in segment_ids else made
 
-    monkeypatch.setattr(rulebook, "evaluation", with_a_flaw)
+    monkeypatch.setattr(compiled_rules, "evaluation", with_a_flaw)
     ids = await new_contacts(scope, 2, tags=["vip"])
     with pytest.raises(db.PostgresError) as error:
-        await slices.take_in(scope.workspace_id, 100)
+        await batches.process_batch(scope.workspace_id, 100)
     assert db.is_data_error(error.value)
     assert await quarantine.isolate(scope.workspace_id, 100) == [broken.id]
     await settled(scope)
@@ -219,17 +220,17 @@ async def test_a_rule_that_cannot_be_asked_is_set_aside_and_holds_up_no_other(da
 async def test_a_rule_that_stumbles_in_our_own_code_is_set_aside_too(database, monkeypatch):
     scope = await new_workspace()
     broken, whole = await dynamic_segment(scope), await dynamic_segment(scope)
-    compile_statement = rulebook.evaluation
+    compile_statement = compiled_rules.evaluation
 
     def with_a_bug(workspace_id, timezone, segment_ids, rules):
         return (
             compile_statement(workspace_id, timezone, segment_ids, rules) if broken.id not in segment_ids else {}["x"]
         )
 
-    monkeypatch.setattr(rulebook, "evaluation", with_a_bug)
+    monkeypatch.setattr(compiled_rules, "evaluation", with_a_bug)
     ids = await new_contacts(scope, 2, tags=["vip"])
     with pytest.raises(KeyError) as error:
-        await slices.take_in(scope.workspace_id, 100)
+        await batches.process_batch(scope.workspace_id, 100)
     assert quarantine.is_a_rules_fault(error.value)
     assert await quarantine.isolate(scope.workspace_id, 100) == [broken.id]
     await settled(scope)
@@ -252,7 +253,7 @@ async def test_a_rule_that_can_no_longer_be_read_keeps_its_members_and_holds_up_
     broken, whole = await dynamic_segment(scope), await dynamic_segment(scope)
     ids = await new_contacts(scope, 2, tags=["vip"])
     await settled(scope)
-    await db.execute("UPDATE segments SET rule_in_force = '{\"all\": 5}' WHERE id = $1", broken.id)
+    await db.execute("UPDATE segments SET active_rule = '{\"all\": 5}' WHERE id = $1", broken.id)
     more = await new_contacts(scope, 1, tags=["vip"])
     await settled(scope)
     assert await members_of(scope, broken) == set(ids)
@@ -265,7 +266,7 @@ async def test_rules_that_go_round_in_a_circle_hold_up_no_other(database):
     other = await dynamic_segment(scope, in_segment(one))
     whole = await dynamic_segment(scope)
     await db.execute(
-        "UPDATE segments SET rule_in_force = $2 WHERE id = $1",
+        "UPDATE segments SET active_rule = $2 WHERE id = $1",
         one.id,
         db.dump_json({"any": [TAGGED_VIP, in_segment(other)]}),
     )

@@ -2,16 +2,17 @@
 
 import pytest
 
-from models import activities, clock, contacts, db
-from models.activities import NewActivity
-from models.broadcasting import history
-from models.broadcasting.history import Happening
-from models.membership import captures, slices
+from models import clock, db
+from models.contacts import activities, contacts
+from models.contacts.activities import NewActivity
+from models.membership import batches, dirty_contacts
+from models.messaging import history
+from models.messaging.history import Happening
 from tests.kit.engine import assert_all_is_right, settled
 from tests.kit.segments import dynamic_segment, members_of, new_contacts
 from tests.kit.workspaces import new_workspace
 
-MANY = captures.MANY + 1
+MANY = dirty_contacts.MANY + 1
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ async def test_an_edit_is_taken_in_with_the_next_slice_whatever_flood_it_comes_i
         await activities.record(scope, [NewActivity("visit", one) for one in flood[start : start + 200]])
         if start == 200:
             await contacts.add_tags(scope, [flood[-1]], ["vip"])
-    await slices.take_in(scope.workspace_id, 50)
+    await batches.process_batch(scope.workspace_id, 50)
     assert await members_of(scope, vips) == {flood[-1]}
     await settled(scope)
     await assert_all_is_right(scope)

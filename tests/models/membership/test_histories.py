@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from models import clock, db
-from models.membership import audit, changes, rebuild, slices, telling
+from models.membership import audit, backfill, batches, manual_changes, rebuild
 from models.membership.origins import ChangeKind, Origin, Override
 from tests.kit.engine import assert_all_is_right, settled, stored
 from tests.kit.worlds import KINDS, ZONES, World
@@ -193,7 +193,7 @@ class History:
             deleted = await db.fetch_value("SELECT deleted_at FROM segments WHERE id = $1", segment_id)
             if (deleted is None) != (kind is ChangeKind.LEFT):
                 return
-            assert (await telling.tell(self.ws, segment_id, kind)).all
+            assert (await backfill.backfill(self.ws, segment_id, kind)).all
             await db.execute(
                 "UPDATE segments SET deleted_at = $2 WHERE id = $1",
                 segment_id,
@@ -201,14 +201,14 @@ class History:
             )
             await db.execute(
                 "UPDATE segments SET rule_version = rule_version + 1, status = 'BUILDING' WHERE kind <> 'STATIC'"
-                " AND (id = $1 OR rule @? $2::text::jsonpath OR rule_in_force @? $2::text::jsonpath)",
+                " AND (id = $1 OR rule @? $2::text::jsonpath OR active_rule @? $2::text::jsonpath)",
                 segment_id, f"$.**.segmentId ? (@ == {segment_id})",
             )  # fmt: skip
 
     async def a_hand_moves_members(self):
         segment_id = self.random.choice(self.static)
         if await db.fetch_value("SELECT deleted_at FROM segments WHERE id = $1", segment_id) is None:
-            await changes.change_members(
+            await manual_changes.change_members(
                 self.scope,
                 segment_id,
                 add=await self._contact_ids(),
@@ -247,12 +247,12 @@ class History:
         segment_id = self.random.choice(self.dynamic)
         if await db.fetch_value("SELECT deleted_at FROM segments WHERE id = $1", segment_id) is None:
             word = self.random.choice([Override.INCLUDE, Override.EXCLUDE, None])
-            await changes.override(self.scope, segment_id, await self._contact_ids(), word)
+            await manual_changes.override(self.scope, segment_id, await self._contact_ids(), word)
 
     # ------------------------------------------------------------ what the workers do, and time
 
     async def a_slice(self):
-        await slices.take_in(self.ws, self.random.choice([1, 3, 50]))
+        await batches.process_batch(self.ws, self.random.choice([1, 3, 50]))
 
     async def a_build(self):
         await rebuild.rebuild(self.ws, self.random.choice(self.dynamic))

@@ -8,8 +8,8 @@ import pytest
 
 from models import db
 from models.membership import indexes
-from models.rules.boundaries import Boundary, boundaries
 from models.rules.check import check
+from models.rules.crossings import AnyCrossing, crossings_of
 from models.rules.loading import load_catalogue
 from tests.kit.segments import new_contacts
 from tests.kit.workspaces import new_workspace
@@ -31,13 +31,13 @@ async def lines(database):
         )
     catalogue = await load_catalogue(scope)
     rules = [{"field": {"field": f"attributes.{key}", "operator": "WITHIN_LAST", "value": "P1D"}} for key in keys]
-    found = [boundaries(check(rule, catalogue)) for rule in rules]
+    found = [crossings_of(check(rule, catalogue)) for rule in rules]
     yield found
     for name in _names(found):
         await db.execute(f"DROP INDEX IF EXISTS {name}")
 
 
-def _names(lines: list[tuple[Boundary, ...]]) -> list[str]:
+def _names(lines: list[tuple[AnyCrossing, ...]]) -> list[str]:
     return sorted({line.index.name for some in lines for line in some if line.index is not None})
 
 

@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from models import clock, contacts, db, segments, workspaces
-from models.membership import builds, changes, rebuild
+from models import clock, db
+from models.accounts import workspaces
+from models.contacts import contacts
+from models.membership import builds, manual_changes, rebuild
 from models.membership.origins import Override
+from models.segments import segments
 from tests.kit.engine import assert_all_is_right, plus_segment, replayed_members, settled
 from tests.kit.segments import dynamic_segment, in_segment, members_of, new_contacts, static_segment
 from tests.kit.workspaces import new_workspace
@@ -57,7 +60,7 @@ async def test_a_table_that_is_emptied_is_captured_like_rows_that_are_deleted(da
     await static_segment(scope, ids[:2])
     await db.execute(_PURCHASES, scope.workspace_id, ids[:2])
     await settled(scope)
-    await changes.override(scope, vips.id, ids[3:], Override.EXCLUDE)
+    await manual_changes.override(scope, vips.id, ids[3:], Override.EXCLUDE)
     assert (await members_of(scope, buyers), await members_of(scope, not_vips)) == (set(ids[:2]), set(ids[3:]))
     await db.execute(f"TRUNCATE {table} CASCADE")
     await settled(scope)
@@ -91,7 +94,7 @@ async def test_a_member_moved_in_sql_while_its_segment_is_deleted_or_restored_is
         if change == "delete":  # to restore, the row of the segment is needed, which the operator holds
             assert (await changing).telling
     await changing
-    while (outcome := await segments.tell_on(scope, segment.id)) is not None and outcome.telling:
+    while (outcome := await segments.backfill_step(scope, segment.id)) is not None and outcome.telling:
         pass
     if change == "delete":
         assert (await replayed_members(scope))[segment.id] == set()

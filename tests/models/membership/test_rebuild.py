@@ -7,8 +7,10 @@ from random import Random
 
 import pytest
 
-from models import clock, db, segments
-from models.membership import apply, builds, feed, indexes, rebuild, slices
+from models import clock, db
+from models.changelog import read as feed
+from models.membership import apply, batches, builds, indexes, rebuild
+from models.segments import segments
 from tests.kit.engine import Pause, assert_all_is_right, settled
 from tests.kit.segments import TAGGED_VIP, dynamic_segment, in_segment, members_of, new_contacts, replayed
 from tests.kit.workspaces import new_workspace
@@ -45,7 +47,7 @@ async def test_a_new_rule_logs_only_the_difference(database):
     assert await rebuild.rebuild(scope.workspace_id, segment.id) == rebuild.Rebuilt(2, 0)
     assert sorted(await _log(scope, before)) == sorted([(old, "LEFT"), (new, "ENTERED")])
     fresh = await segments.get(scope, segment.id)
-    assert (fresh.status, fresh.rule_in_force, fresh.force_version, fresh.member_count) == ("READY", SCORED, 2, 2)
+    assert (fresh.status, fresh.active_rule, fresh.active_version, fresh.member_count) == ("READY", SCORED, 2, 2)
     assert none not in await members_of(scope, segment)
     await assert_all_is_right(scope)
 
@@ -188,7 +190,7 @@ async def test_whoever_dies_while_members_are_exchanged_leaves_though_the_segmen
     await building
     await settled(scope)
     assert ids[0] not in await members_of(scope, segment)
-    await segments.tell_on(scope, segment.id)
+    await segments.backfill_step(scope, segment.id)
     assert await replayed(scope, segment) == set()
 
 
@@ -254,7 +256,7 @@ async def test_an_edit_during_a_build_ends_at_the_newest_rule(database, monkeypa
     pause.go_on()
     await building
     fresh = await segments.get(scope, segment.id)
-    assert (fresh.status, fresh.rule_in_force, fresh.force_version) == ("READY", newest, 3)
+    assert (fresh.status, fresh.active_rule, fresh.active_version) == ("READY", newest, 3)
     assert await members_of(scope, segment) == {two}
     await settled(scope)
     await assert_all_is_right(scope)
@@ -274,11 +276,11 @@ async def test_a_rule_that_was_edited_again_is_not_swapped_in_for_a_moment(datab
     await _new_rule(scope, segment, named)
     await _set(one, score=10)
     await settled(scope)
-    in_force = []
-    monkeypatch.setattr(rebuild, "_swap", _noting(in_force, rebuild._swap))
+    active = []
+    monkeypatch.setattr(rebuild, "_swap", _noting(active, rebuild._swap))
     pause.go_on()
     await building
-    assert in_force == [named]
+    assert active == [named]
     await settled(scope)
     await assert_all_is_right(scope)
 
@@ -451,7 +453,7 @@ async def test_writers_readers_builds_and_edits_at_the_same_time_end_well(databa
             await asyncio.sleep(0)
 
     others = [
-        asyncio.create_task(keep(slices.take_in, 5)),
+        asyncio.create_task(keep(batches.process_batch, 5)),
         *(asyncio.create_task(keep(rebuild.rebuild, segment.id)) for segment in chain[:2]),
     ]
     reading = asyncio.create_task(read())

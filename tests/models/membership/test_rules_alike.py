@@ -1,7 +1,8 @@
 """To Python, true is 1; to a rule, and to who edits one, it is not."""
 
-from models import db, segments
+from models import db
 from models.membership import rebuild
+from models.segments import segments
 from tests.kit.engine import plus_segment, settled
 from tests.kit.segments import members_of, new_contacts
 from tests.kit.workspaces import new_workspace

@@ -3,7 +3,7 @@
 import re
 
 from models import clock, db
-from models.membership import apply, rulebook, turns
+from models.membership import apply, compiled_rules, engine_lock
 from tests.kit.segments import dynamic_segment, new_contacts
 from tests.kit.workspaces import new_workspace
 
@@ -14,9 +14,9 @@ async def test_stored_members_are_found_by_contact_however_many_members_the_segm
     await new_contacts(scope, 300)
     await _put_everybody_into_a_hundred_segments(scope)
     async with db.transaction():
-        turn = await turns.take(scope.workspace_id)
-        book = await rulebook.current(scope.workspace_id, turn.epoch)
-        plan = await _plan(book.statement((segment.id,)).sql)
+        lock = await engine_lock.take(scope.workspace_id)
+        compiled = await compiled_rules.current(scope.workspace_id, lock.epoch)
+        plan = await _plan(compiled.statement((segment.id,)).sql)
     assert "memberships_contact_idx" in plan, plan
     assert "memberships_pkey" not in plan, plan
 

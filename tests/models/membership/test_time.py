@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from models import clock, db
-from models.membership import slices, statements
+from models.membership import batches, statements
 from tests.kit.engine import assert_all_is_right, plus_segment, settled, stored
 from tests.kit.segments import dynamic_segment, in_segment
 from tests.kit.worlds import World
@@ -43,7 +43,7 @@ async def test_whatever_the_clock_is_moved_to_members_are_as_the_rules_have_them
 async def _tick(scope):
     """All that time brings, and that nobody is asked whom it brings nothing: without crossers there is no contact to look at."""
     changes = 0
-    while (done := await slices.take_in(scope.workspace_id, 50)).contacts or done.more:
+    while (done := await batches.process_batch(scope.workspace_id, 50)).contacts or done.more:
         changes += done.changes
     return changes
 

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 
 from models import db
-from models.membership import rulebook
+from models.membership import compiled_rules
+from models.membership.compiled_rules import CompiledRule
 from models.membership.evaluate import evaluate
-from models.membership.rulebook import Followed
-from models.membership.statements import LOOKS_AT_ONCE, crossers
-from models.rules.boundaries import boundaries
+from models.membership.statements import LOOKUPS_AT_ONCE, crossers
 from models.rules.catalogue import Catalogue
 from models.rules.check import MAX_CONDITIONS, check
+from models.rules.crossings import crossings_of
 from tests.kit.workspaces import new_workspace
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -22,11 +22,11 @@ async def test_rules_with_more_values_than_a_statement_takes_are_asked_in_severa
         for email in ("1.7@example.com", "339.99@example.com")
     ]  # fmt: skip
     rules = [check(_any_email(f"{n}.{{}}@example.com"), Catalogue()) for n in range(340)]
-    book = rulebook.make(
-        scope.workspace_id, 1, "UTC", [Followed(n, rule, frozenset(), ()) for n, rule in enumerate(rules)], ()
+    compiled = compiled_rules.make(
+        scope.workspace_id, 1, "UTC", [CompiledRule(n, rule, frozenset(), ()) for n, rule in enumerate(rules)], ()
     )
-    assert (await evaluate(book, [], ids, NOW)).segment_ids == []
-    found = await evaluate(book, range(340), ids, NOW)
+    assert (await evaluate(compiled, [], ids, NOW)).segment_ids == []
+    found = await evaluate(compiled, range(340), ids, NOW)
     assert list(zip(found.segment_ids, found.contact_ids, found.entered, strict=True)) == [
         (1, ids[0], True),
         (339, ids[1], True),
@@ -46,8 +46,8 @@ async def test_the_lines_of_very_many_rules_are_looked_up_in_statements_that_are
         check({"field": {"field": "created_at", "operator": "MORE_THAN_AGO", "value": f"PT{n}M"}}, Catalogue())
         for n in range(2_000)
     ]
-    made = crossers(1, "UTC", [(n, boundaries(rule)) for n, rule in enumerate(rules)])
-    assert len(made) == 2_000 / LOOKS_AT_ONCE
+    made = crossers(1, "UTC", [(n, crossings_of(rule)) for n, rule in enumerate(rules)])
+    assert len(made) == 2_000 / LOOKUPS_AT_ONCE
     async with db.transaction():
         for statement in made:
             await db.execute(f"PREPARE lines AS {statement.sql} LIMIT 1")

@@ -73,7 +73,7 @@ async def test_a_rule_that_is_still_in_force_counts_as_well_as_the_next_one(data
     scope = await new_workspace()
     first, second, third = [
         await db.fetch_value(
-            "INSERT INTO segments (workspace_id, name, kind, rule, rule_in_force)"
+            "INSERT INTO segments (workspace_id, name, kind, rule, active_rule)"
             " VALUES ($1, $2, 'DYNAMIC', $3, $4) RETURNING id",
             scope.workspace_id, name, db.dump_json(rule), db.dump_json(in_force),
         )

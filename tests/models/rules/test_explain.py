@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from models import contacts, db
+from models import db
+from models.contacts import contacts
 from models.errors import NotFound
 from models.rules.check import check
 from models.rules.explain import explain, explain_membership
@@ -85,7 +86,7 @@ async def test_membership_is_told_with_its_override(database):
     contact = await contacts.create(scope, {"name": "Ana"})
     rule = {"field": {"field": "name", "operator": "EQUALS", "value": "Bea"}}
     segment = await db.fetch_value(
-        "INSERT INTO segments (workspace_id, name, kind, rule, rule_in_force)"
+        "INSERT INTO segments (workspace_id, name, kind, rule, active_rule)"
         " VALUES ($1, 'Beas', 'DYNAMIC', $2, $2) RETURNING id",
         scope.workspace_id,
         db.dump_json(rule),

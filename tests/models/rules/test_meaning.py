@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from models import activities, clock, contact_fields, contacts, db
-from models.activities import NewActivity
+from models import clock, db
+from models.contacts import activities, contacts, fields
+from models.contacts.activities import NewActivity
 from models.rules.check import check
 from models.rules.explain import explain
 from models.rules.loading import load_catalogue
@@ -26,7 +27,7 @@ async def found(scope, rule):
     """The names of the contacts that a rule finds; its count agrees."""
     seen = await preview(scope, rule, 100)
     assert seen.count == len(seen.contact_ids)
-    rows = await contacts.by_numbers(scope, seen.contact_ids)
+    rows = await contacts.by_ids(scope, seen.contact_ids)
     return sorted(row["name"] or "-" for row in rows)
 
 
@@ -148,7 +149,7 @@ async def test_thirty_days_of_silence_are_over_to_the_microsecond(scope):
 
 async def test_a_value_of_a_wrong_type_is_missing_and_harms_nobody(scope):
     for key, kind in (("visits", FieldType.NUMBER), ("renewal", FieldType.DATE), ("seen", FieldType.DATETIME)):
-        await contact_fields.create(scope, key=key, label=key, kind=kind, choices=None)
+        await fields.create(scope, key=key, label=key, kind=kind, choices=None)
     await contacts.create(scope, {"name": "good", "attributes": {"visits": 5, "renewal": "2026-11-23"}})
     for broken in ("many", "2026-02-30", "9", True, [], {}, None):
         await db.execute(
@@ -174,7 +175,7 @@ async def test_a_sum_too_large_for_a_number_does_not_stop_the_others(scope):
 
 
 async def test_a_list_within_a_list_is_no_choice(scope):
-    await contact_fields.create(scope, key="wishes", label="Wishes", kind=FieldType.MULTI_CHOICE, choices=["Lips"])
+    await fields.create(scope, key="wishes", label="Wishes", kind=FieldType.MULTI_CHOICE, choices=["Lips"])
     for name, wishes in (("nested", [["Lips"]]), ("odd", [5, "lips"]), ("other", ["Brows"])):
         await db.execute(
             "INSERT INTO contacts (workspace_id, name, attributes) VALUES ($1, $2, $3)",

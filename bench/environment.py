@@ -1,0 +1,125 @@
+"""Where measurements are made: an embedded PostgreSQL and Valkey as in production, and what is started beside them."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psutil
+
+from models import db
+from models.db import migrations
+from muster.local.embedded import Postgres, Valkey, exclusive_use, running
+
+SECRET = "a secret of the benchmarks, 32 bytes long"
+DATA = Path(os.environ.get("BENCH_DATA", Path(__file__).parent / "data")).absolute()
+
+
+@dataclass(frozen=True)
+class Place:
+    """The servers, how many contacts there are to be, and how long and how often to measure."""
+
+    postgres_url: str
+    redis_url: str
+    contacts: int
+    rounds: int
+    seconds: float
+
+    async def database(self, name: str) -> tuple[str, bool]:
+        """The URL of a migrated database of this name, with the process's pool connected to it; and whether it is new."""
+        await db.connect(self.postgres_url, pool_max=2)
+        is_new = not await db.fetch_value("SELECT count(*) FROM pg_database WHERE datname = $1", name)
+        if is_new:
+            await db.execute(f'CREATE DATABASE "{name}"')
+        await db.disconnect()
+        url = urlunsplit(urlsplit(self.postgres_url)._replace(path=f"/{name}"))
+        await db.connect(url, pool_max=8)
+        await migrations.migrate()
+        return url, is_new
+
+    async def drop(self, name: str) -> None:
+        """Drop a database of `database`, as after a change of its tables."""
+        await db.connect(self.postgres_url, pool_max=2)
+        await db.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        await db.disconnect()
+
+    def environment(self, database_url: str, **more: str) -> dict[str, str]:
+        """The environment of a process of Muster's that works on this database."""
+        names = {
+            "MUSTER_DATABASE_URL": database_url,
+            "MUSTER_REDIS_URL": self.redis_url,
+            "MUSTER_SECRET": SECRET,
+            "MUSTER_DATA_DIR": str(DATA / "run"),
+            "MUSTER_LOG_FORMAT": "json",
+            "MUSTER_COST_BUCKET": "1000000000",
+            "MUSTER_COST_PER_SECOND": "100000000",
+        }
+        return {**os.environ, **names, **more}
+
+
+@contextmanager
+def place(contacts: int, rounds: int, seconds: float) -> Iterator[Place]:
+    """Start the servers on their data of earlier runs, and stop them at the end."""
+    postgres, valkey = Postgres(DATA / "postgres"), Valkey(DATA / "valkey", throw_away=True)
+    with exclusive_use(DATA), running(postgres, valkey):
+        yield Place(postgres.url, valkey.url, contacts, rounds, seconds)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@contextmanager
+def process(
+    arguments: list[str], environment: Mapping[str, str], ready_url: str | None, log: str
+) -> Iterator[psutil.Process]:
+    """A Python process, from when it answers at `ready_url` until the end of the block; its output goes to `log`."""
+    with (DATA / log).open("wb") as output:
+        started = subprocess.Popen([sys.executable, *arguments], env=environment, stdout=output, stderr=output)
+        try:
+            if ready_url is not None:
+                _wait_for(ready_url, started, DATA / log)
+            yield psutil.Process(started.pid)
+        finally:
+            started.terminate()
+            started.wait(20)
+
+
+def _wait_for(url: str, started: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=1).read()
+        except OSError:
+            if started.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"it did not start: {log.read_text()[-2000:]}") from None
+            time.sleep(0.05)
+        else:
+            return
+
+
+def cpu_seconds(of: psutil.Process) -> float:
+    """The processor time that a process and its children have used."""
+    total = 0.0
+    for one in [of, *of.children(recursive=True)]:
+        times = one.cpu_times()
+        total += times.user + times.system
+    return total
+
+
+async def settle() -> None:
+    """Let what was written come to rest, so that it does not run into the measurement."""
+    await db.execute("VACUUM (ANALYZE)")
+    await asyncio.sleep(1)

@@ -1,0 +1,72 @@
+"""Workspaces: the tenants."""
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from models import db
+from models.contacts.phones import check_country
+from models.db import Record
+from models.db.tables import Workspace
+from models.errors import Invalid
+from models.texts import check_name, check_text
+from permissions.principal import SYSTEM, Scope
+
+
+async def create(name: str, *, timezone: str = "UTC", default_country: str | None = None) -> Scope:
+    """A new, empty workspace. Gives the scope of Muster itself in it, to make its first member with.
+
+    `timezone` is an IANA name; `default_country` the ISO 3166-1 alpha-2 code of phone numbers written without one.
+    """
+    made = await Workspace.create(
+        name=check_name(name),
+        timezone=check_timezone(timezone),
+        default_country=None if default_country is None else check_country(default_country),
+    )
+    return Scope(made.id, SYSTEM, timezone=made.timezone, default_country=made.default_country)
+
+
+async def find_system_scope(workspace_id: int) -> Scope | None:
+    """The scope of Muster itself in a workspace: what workers and sweeps act under. None when there is no such workspace."""
+    found = await Workspace.get_or_none(id=workspace_id)
+    if found is None:
+        return None
+    return Scope(found.id, SYSTEM, timezone=found.timezone, default_country=found.default_country)
+
+
+async def get(scope: Scope) -> Workspace:
+    """The scope's workspace."""
+    return await Workspace.get(id=scope.workspace_id)
+
+
+async def count_contacts(scope: Scope) -> int:
+    """How many contacts there are, exactly."""
+    count: int = await db.fetch_value("SELECT count(*) FROM contacts WHERE workspace_id = $1", scope.workspace_id)
+    return count
+
+
+_FRESHNESS = """
+    SELECT count(DISTINCT contact_id) AS pending_contacts,
+           coalesce(greatest(extract(epoch FROM clock_timestamp() - min(marked_at)), 0), 0)::float8 AS lag_seconds
+    FROM dirty_contacts WHERE workspace_id = $1
+"""
+
+
+async def freshness(scope: Scope) -> Record:
+    """How far the dynamic segments are behind: `pending_contacts` with a change not taken in, the oldest `lag_seconds` ago."""
+    row = await db.fetch_row(_FRESHNESS, scope.workspace_id)
+    assert row is not None
+    return row
+
+
+def check_timezone(value: object) -> str:
+    """An IANA time zone's name. Raises Invalid."""
+    name = check_text(value, 100)
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise Invalid(f"{name!r} is not a time zone: give its IANA name, such as Europe/Madrid") from error
+
+
+async def by_ids(scope: Scope, numbers: Sequence[int]) -> list[Workspace]:
+    """Those of `numbers` that are the scope's workspace: it alone, or nothing."""
+    return [await get(scope)] if scope.workspace_id in numbers else []

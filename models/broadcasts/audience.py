@@ -1,0 +1,178 @@
+"""Who gets a broadcast, and why the others do not: one predicate, for the count that a person looks at and for the ledger.
+
+Each contact of the include segments is counted once: as a recipient, or under the first of these reasons that holds:
+
+    EXCLUDED_SEGMENT    it is in one of the exclude segments
+    NO_PHONE            it has no phone number
+    OPTED_OUT           it does not want messages
+    NO_CONSENT          it has not opted in, and the broadcast asks for that
+    MISSING_PARAMETER   a placeholder has nothing to be filled with, and no fallback
+    DUPLICATE_PHONE     another recipient, with a smaller id, has the same number
+
+A retry looks at the recipients of the broadcast that it retries in the same way: a contact that is gone, or has another number
+now, counts as NO_PHONE, and one that another retry of the same broadcast has already taken on as DUPLICATE_PHONE.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from models import clock, db
+from models.contacts import fields as contact_fields
+from models.contacts.attributes import ContactField
+from models.db.tables.broadcasts import Broadcast
+from models.messaging import placeholders, rendering
+from models.messaging.rendering import Binds
+from permissions.principal import Scope
+
+
+class ExclusionReason(StrEnum):
+    """Why a contact of the include segments is no recipient. In the order of precedence."""
+
+    EXCLUDED_SEGMENT = "EXCLUDED_SEGMENT"
+    NO_PHONE = "NO_PHONE"
+    OPTED_OUT = "OPTED_OUT"
+    NO_CONSENT = "NO_CONSENT"
+    MISSING_PARAMETER = "MISSING_PARAMETER"
+    DUPLICATE_PHONE = "DUPLICATE_PHONE"
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """How many recipients, and how many others for each reason (only those that occur)."""
+
+    recipients: int
+    exclusions: Mapping[ExclusionReason, int]
+
+
+NORMAL_PHONE: Final = "nullif('+' || regexp_replace(c.phone, '[^0-9]', '', 'g'), '+')"
+"""A number as the ledger has it, whoever wrote it and how."""
+
+RETRY_AFTER_REFUSAL_HOURS: Final = 24
+"""Code 131049: trying within a day makes it worse."""
+
+
+async def count(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any]) -> Audience:
+    """Who would get it if it started now. `message` is the template as it would be sent."""
+    judged, binds = await _judged(scope, broadcast, message)
+    rows = await db.fetch(f"WITH {judged} SELECT reason, count(*) AS n FROM judged GROUP BY reason", *binds)  # noqa: S608
+    counted = {row["reason"]: row["n"] for row in rows}
+    recipients = counted.pop(None, 0)
+    return Audience(recipients, {ExclusionReason(reason): n for reason, n in counted.items()})
+
+
+def frozen(broadcast: Broadcast) -> Audience:
+    """Who the audience is, of a broadcast that has started."""
+    exclusions = {ExclusionReason(reason): n for reason, n in (broadcast.exclusions or {}).items()}
+    return Audience(broadcast.audience_size or 0, exclusions)
+
+
+async def freeze(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any]) -> Audience:
+    """Write the ledger, in one statement, and say who is in it. In the caller's transaction, which holds the broadcast."""
+    judged, binds = await _judged(scope, broadcast, message)
+    now, broadcast_id = binds.bind(clock.now(), "timestamptz"), binds.bind(broadcast.id, "bigint")
+    rows = await db.fetch(
+        f"""
+        WITH {judged},
+        frozen AS (
+            INSERT INTO broadcast_recipients (workspace_id, broadcast_id, contact_id, phone, parameters, due_at)
+            SELECT $1, {broadcast_id}, contact_id, phone, parameters, greatest(coalesce(not_before, {now}), {now})
+            FROM judged WHERE reason IS NULL ORDER BY phone
+            RETURNING 1)
+        SELECT NULL AS reason, count(*) AS n FROM frozen
+        UNION ALL SELECT reason, count(*) FROM judged WHERE reason IS NOT NULL GROUP BY reason
+        """,  # noqa: S608 - every value is bound
+        *binds,
+    )
+    counted = {row["reason"]: row["n"] for row in rows}
+    recipients = counted.pop(None, 0)
+    return Audience(recipients, {ExclusionReason(reason): n for reason, n in counted.items()})
+
+
+async def _judged(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any]) -> tuple[str, Binds]:
+    """The predicate: CTEs that end in `judged` (contact_id, phone, parameters, not_before, reason), and its values."""
+    binds = Binds([scope.workspace_id])
+    if broadcast.retry_of is not None:
+        return _judged_of_retry(broadcast, binds), binds
+    return _judged_of_segments(broadcast, message, await contact_fields.load(scope), scope.timezone, binds), binds
+
+
+def _judged_of_segments(
+    broadcast: Broadcast, message: Mapping[str, Any], fields: Mapping[str, ContactField], timezone: str, binds: Binds
+) -> str:
+    wanted = placeholders.from_json(message["slots"])
+    texts = rendering.expressions(wanted, rendering.from_json(broadcast.parameters), fields, timezone, binds)
+    missing = [
+        f"parameters[{place}] IS NULL" for place, placeholder in enumerate(wanted, start=1) if placeholder.required
+    ]
+    include = binds.bind(broadcast.include_segment_ids, "bigint[]")
+    excluded = _excluded(broadcast, binds)
+    return f"""
+        candidates AS MATERIALIZED (
+            SELECT c.id AS contact_id, {NORMAL_PHONE} AS phone, c.whatsapp_consent,
+                   ARRAY[{", ".join(texts)}]::text[] AS parameters, NULL::timestamptz AS not_before,
+                   {excluded} AS excluded
+            FROM contacts c
+            WHERE c.workspace_id = $1 AND c.id IN (
+                SELECT m.contact_id FROM memberships m WHERE m.workspace_id = $1 AND m.segment_id = ANY ({_live(include)}))),
+        first_judged AS (
+            SELECT *, CASE
+                WHEN excluded THEN 'EXCLUDED_SEGMENT'
+                WHEN phone IS NULL THEN 'NO_PHONE'
+                {_consent(broadcast)}
+                WHEN {" OR ".join(missing) or "false"} THEN 'MISSING_PARAMETER'
+                END AS reason
+            FROM candidates),
+        {_WITHOUT_DOUBLES}"""  # noqa: S608 - every value is bound
+
+
+def _excluded(broadcast: Broadcast, binds: Binds) -> str:
+    if not broadcast.exclude_segment_ids:
+        return "false"
+    exclude = _live(binds.bind(broadcast.exclude_segment_ids, "bigint[]"))
+    return (
+        "EXISTS (SELECT FROM memberships m WHERE m.workspace_id = $1 AND m.contact_id = c.id"
+        f" AND m.segment_id = ANY ({exclude}))"
+    )
+
+
+def _live(segments: str) -> str:
+    """Those of the segments that are not deleted: a deleted one keeps its rows for a while, and has no members."""
+    return f"ARRAY(SELECT id FROM segments WHERE workspace_id = $1 AND id = ANY ({segments}) AND deleted_at IS NULL)"  # noqa: S608
+
+
+def _consent(broadcast: Broadcast) -> str:
+    opted_out = "WHEN whatsapp_consent = 'OPTED_OUT' THEN 'OPTED_OUT'"
+    no_consent = "WHEN whatsapp_consent <> 'OPTED_IN' THEN 'NO_CONSENT'"
+    return f"{opted_out} {no_consent}" if broadcast.require_opt_in else opted_out
+
+
+_WITHOUT_DOUBLES: Final = """
+        judged AS (
+            SELECT contact_id, phone, parameters, not_before, CASE
+                WHEN reason IS NULL AND row_number() OVER (PARTITION BY phone, reason IS NULL ORDER BY contact_id) > 1
+                THEN 'DUPLICATE_PHONE' ELSE reason END AS reason
+            FROM first_judged)"""
+
+
+def _judged_of_retry(broadcast: Broadcast, binds: Binds) -> str:
+    before, statuses = binds.bind(broadcast.retry_of, "bigint"), binds.bind(broadcast.retry_statuses, "text[]")
+    own, hours = binds.bind(broadcast.id, "bigint"), binds.bind(RETRY_AFTER_REFUSAL_HOURS, "integer")
+    return f"""
+        first_judged AS (
+            SELECT r.contact_id, r.phone, r.parameters,
+                CASE WHEN r.error_code = 131049 THEN r.failed_at + {hours} * interval '1 hour' END AS not_before,
+                CASE
+                WHEN c.id IS NULL OR {NORMAL_PHONE} IS DISTINCT FROM r.phone THEN 'NO_PHONE'
+                {_consent(broadcast)}
+                WHEN EXISTS (
+                    SELECT FROM broadcasts b JOIN broadcast_recipients again
+                        ON again.workspace_id = b.workspace_id AND again.broadcast_id = b.id AND again.phone = r.phone
+                    WHERE b.workspace_id = $1 AND b.retry_of = {before} AND b.id <> {own}
+                      AND again.status NOT IN ('FAILED', 'SKIPPED')) THEN 'DUPLICATE_PHONE'
+                END AS reason
+            FROM broadcast_recipients r
+            LEFT JOIN contacts c ON c.workspace_id = r.workspace_id AND c.id = r.contact_id
+            WHERE r.workspace_id = $1 AND r.broadcast_id = {before} AND r.status = ANY ({statuses})),
+        {_WITHOUT_DOUBLES}"""  # noqa: S608 - every value is bound

@@ -1,0 +1,26 @@
+"""Where broadcasts stand, for those who watch them: one look for all of them."""
+
+from collections.abc import Collection
+from typing import Final
+
+from models import db
+from models.broadcasts.counters import COLUMNS
+
+Key = tuple[int, int]
+"""A workspace's and a broadcast's number."""
+
+Progress = tuple[object, ...]
+"""Its status, its reason and its counts: what watchers want to hear about when it changes."""
+
+_LOOK: Final = f"""
+    SELECT b.workspace_id, b.id, b.status, b.reason, {", ".join(f"coalesce(t.{name}, 0) AS {name}" for name in COLUMNS)}
+    FROM unnest($1::bigint[], $2::bigint[]) AS wanted (workspace_id, id)
+    JOIN broadcasts b ON b.workspace_id = wanted.workspace_id AND b.id = wanted.id
+    LEFT JOIN broadcast_tallies t ON t.workspace_id = b.workspace_id AND t.broadcast_id = b.id
+"""  # noqa: S608 - the names are the states'
+
+
+async def look(keys: Collection[Key]) -> dict[Key, Progress]:
+    """Where each of these broadcasts stands now."""
+    rows = await db.fetch(_LOOK, [key[0] for key in keys], [key[1] for key in keys])
+    return {(row["workspace_id"], row["id"]): tuple(row.values())[2:] for row in rows}

@@ -1,0 +1,63 @@
+"""The ledger as people read it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from models import db
+from models.messaging.states import RecipientStatus
+from permissions.principal import Scope
+
+_COLUMNS: Final = """
+    id, broadcast_id, contact_id, phone, status, error_code, reason, sent_at, delivered_at, read_at
+"""
+
+
+async def page_for_each(
+    scope: Scope,
+    broadcast_ids: Sequence[int],
+    limit: int,
+    after: str | None = None,
+    status: RecipientStatus | None = None,
+) -> dict[int, list[db.Record]]:
+    """For each broadcast up to `limit` recipients in the order of their numbers, from the one after `after` on."""
+    rows = await db.fetch(
+        f"""
+        SELECT page.* FROM unnest($2::bigint[]) AS wanted (broadcast_id), LATERAL (
+            SELECT {_COLUMNS} FROM broadcast_recipients r
+            WHERE r.workspace_id = $1 AND r.broadcast_id = wanted.broadcast_id
+              {"AND r.phone > $4::text" if after is not None else "AND $4::text IS NULL"}
+              {f"AND r.status = '{RecipientStatus(status).value}'" if status is not None else ""}
+            ORDER BY r.phone LIMIT $3) AS page
+        """,  # noqa: S608 - values are bound; the status is one of the enum's, and decides which index serves
+        scope.workspace_id,
+        list(broadcast_ids),
+        limit,
+        after,
+    )
+    pages: dict[int, list[db.Record]] = {broadcast_id: [] for broadcast_id in broadcast_ids}
+    for row in rows:
+        pages[row["broadcast_id"]].append(row)
+    return pages
+
+
+async def count(scope: Scope, broadcast_id: int, status: RecipientStatus | None = None) -> int:
+    """How many recipients there are (in this state), counted."""
+    found: int = await db.fetch_value(
+        """
+        SELECT count(*) FROM broadcast_recipients
+        WHERE workspace_id = $1 AND broadcast_id = $2 AND ($3::text IS NULL OR status = $3)
+        """,
+        scope.workspace_id,
+        broadcast_id,
+        status,
+    )
+    return found
+
+
+async def by_ids(scope: Scope, numbers: Sequence[int]) -> list[db.Record]:
+    """Those of `numbers` that are recipients in the workspace."""
+    return await db.fetch(
+        f"SELECT {_COLUMNS} FROM broadcast_recipients WHERE workspace_id = $1 AND id = ANY ($2::bigint[])",  # noqa: S608
+        scope.workspace_id,
+        list(numbers),
+    )

@@ -1,0 +1,189 @@
+"""Activities: what a contact did, or had done to it."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from models import clock, db
+from models.accounts import audit_log
+from models.db import Record
+from models.errors import DomainError, Invalid, LimitExceeded, NotFound, Problems, Required, at
+from models.instants import told_sql
+from models.membership import dirty_contacts
+from models.texts import check_name, check_object, check_text
+from permissions.principal import Scope
+
+MOST_AT_ONCE: Final = 1_000
+"""Activities that one call can record."""
+
+MOST_BYTES: Final = 16_384
+"""Bytes of an activity's properties as JSON, at most."""
+
+_KIND = re.compile(r"[a-z0-9_.]{1,100}", re.ASCII)
+
+
+class NewActivity(NamedTuple):
+    """An activity to record, of the contact with this id or this external id. `occurred_at` None: now."""
+
+    kind: str
+    contact_id: int | None = None
+    external_id: str | None = None
+    occurred_at: datetime | None = None
+    properties: Any = None
+    idempotency_key: str | None = None
+
+
+class Recorded(NamedTuple):
+    """How many activities were recorded, and how many left alone because their idempotency key was seen before."""
+
+    recorded: int
+    duplicates: int
+
+
+async def record(scope: Scope, activities: Sequence[NewActivity]) -> Recorded:
+    """Record up to MOST_AT_ONCE activities: all of them, or none when something is wrong.
+
+    An idempotency key that was seen before, in an earlier call or in this one, is counted and left alone. Raises Problems, each
+    at (place in `activities`, field), or LimitExceeded.
+    """
+    if len(activities) > MOST_AT_ONCE:
+        raise LimitExceeded(f"{len(activities):,} activities are too many: record at most {MOST_AT_ONCE:,} at once")
+    columns = _checked(activities)
+    async with db.transaction():
+        contact_ids = await _contacts_of(scope, activities)
+        async with dirty_contacts.as_bulk(only_if=len(activities) > dirty_contacts.MANY):
+            recorded = await db.execute(_INSERT, scope.workspace_id, contact_ids, *columns)
+        if recorded:
+            await audit_log.record(scope, "activities_record", "Activity", None, {"recorded": recorded})
+    return Recorded(recorded, len(activities) - recorded)
+
+
+# In the order of the keys, so that two calls with the same ones never wait for each other in a ring.
+_INSERT = """
+    INSERT INTO activities (workspace_id, contact_id, kind, occurred_at, properties, idempotency_key)
+    SELECT $1, new.contact_id, new.kind, new.occurred_at, new.properties::jsonb, new.idempotency_key
+    FROM unnest($2::bigint[], $3::text[], $4::text[]::timestamptz[], $5::text[], $6::text[]) WITH ORDINALITY
+         AS new (contact_id, kind, occurred_at, properties, idempotency_key, place)
+    ORDER BY new.idempotency_key, new.place
+    ON CONFLICT (workspace_id, idempotency_key) DO NOTHING
+"""
+
+# Locked against deletion until the activities are there.
+_CONTACTS = """
+    SELECT id, external_id FROM contacts
+    WHERE workspace_id = $1 AND (id = ANY ($2) OR external_id = ANY ($3)) ORDER BY id FOR KEY SHARE
+"""
+
+
+async def _contacts_of(scope: Scope, activities: Sequence[NewActivity]) -> list[int]:
+    """The id of each activity's contact. Raises Problems for those that are not there."""
+    ids = [one.contact_id for one in activities if one.contact_id is not None]
+    names = [one.external_id for one in activities if one.external_id is not None]
+    rows = await db.fetch(_CONTACTS, scope.workspace_id, ids, names)
+    by_id, by_name = {row["id"]: row["id"] for row in rows}, {row["external_id"]: row["id"] for row in rows}
+    found = [by_id.get(one.contact_id) or by_name.get(one.external_id) for one in activities]
+    missing: list[DomainError] = [
+        NotFound(
+            "there is no such contact", (place, "externalId" if activities[place].contact_id is None else "contactId")
+        )
+        for place, number in enumerate(found)
+        if number is None
+    ]
+    if missing:
+        raise Problems(missing)
+    return [number for number in found if number is not None]
+
+
+def _checked(activities: Sequence[NewActivity]) -> tuple[list[Any], ...]:
+    """The columns kind, occurred_at, properties and idempotency_key. Raises Problems: every mistake, at its place."""
+    problems: list[DomainError] = []
+    rows = [_check(place, one, problems) for place, one in enumerate(activities)]
+    if problems:
+        raise Problems(problems)
+    return tuple(map(list, zip(*rows, strict=True))) if rows else ([], [], [], [])
+
+
+def _check(place: int, one: NewActivity, problems: list[DomainError]) -> tuple[Any, ...]:
+    values: list[Any] = []
+    checks: tuple[tuple[str, Callable[[Any], Any], Any], ...] = (
+        ("kind", check_kind, one.kind),
+        ("occurredAt", _moment, one.occurred_at),
+        ("properties", _properties, one.properties),
+        ("idempotencyKey", _idempotency_key, one.idempotency_key),
+    )
+    for name, check, value in checks:
+        try:
+            values.append(check(value))
+        except Invalid as error:
+            problems.append(error.under(place, name))
+    if one.contact_id is None and one.external_id is None:
+        problems.append(Required("say whose activity this is: contactId or externalId", (place, "contactId")))
+    elif one.contact_id is not None and one.external_id is not None:
+        problems.append(Invalid("give either contactId or externalId, not both", (place, "externalId")))
+    return tuple(values)
+
+
+def check_kind(value: object) -> str:
+    """An activity's kind. Raises Invalid."""
+    kind = check_text(value, 100)
+    if not _KIND.fullmatch(kind):
+        raise Invalid(f"{kind!r} is not a kind: write it in a-z, 0-9, _ and dots, such as purchase or product.visit")
+    return kind
+
+
+def _moment(value: datetime | None) -> str:
+    """As text: asyncpg takes the first and the last moment that Python has for infinity."""
+    return (clock.now() if value is None else value).isoformat()
+
+
+def _properties(value: Any) -> str:
+    return "{}" if value is None else check_object(value, MOST_BYTES)
+
+
+def _idempotency_key(value: str | None) -> str | None:
+    return None if value is None else check_name(value, 200)
+
+
+# ---------------------------------------------------------------- reading
+
+Key = tuple[datetime, int]
+"""Where an activity stands among its contact's, newest first: when it occurred, and its id."""
+
+COLUMNS: Final = f"a.id, a.kind, {told_sql('a.occurred_at', 'timestamptz')} AS occurred_at, a.properties"
+
+_PAGES = f"""
+    SELECT contact.id AS contact_id, newest.*
+    FROM unnest($2::bigint[]) WITH ORDINALITY AS contact (id, place)
+    CROSS JOIN LATERAL (
+        SELECT {COLUMNS} FROM activities a
+        WHERE a.workspace_id = $1 AND a.contact_id = contact.id
+          AND ($4::text IS NULL OR a.kind = $4)
+          AND ($5::text IS NULL OR (a.occurred_at, a.id) < ($5::timestamptz, $6))
+        ORDER BY a.occurred_at DESC, a.id DESC LIMIT $3
+    ) AS newest
+    ORDER BY contact.place, newest.occurred_at DESC, newest.id DESC
+"""  # noqa: S608
+
+
+async def pages(
+    scope: Scope, contact_ids: Sequence[int], limit: int, *, kind: str | None = None, after: Key | None = None
+) -> Mapping[int, list[Record]]:
+    """For each contact up to `limit` of its activities, newest first, after the one at `after`; by the contact's id.
+
+    Raises Invalid at `kind` for what is no kind.
+    """
+    with at("kind"):
+        kind = None if kind is None else check_kind(kind)
+    occurred_at, number = (after[0].isoformat(), after[1]) if after else (None, None)
+    rows = await db.fetch(_PAGES, scope.workspace_id, list(contact_ids), limit, kind, occurred_at, number)
+    pages: dict[int, list[Record]] = {number: [] for number in contact_ids}
+    for row in rows:
+        pages[row["contact_id"]].append(row)
+    return pages
+
+
+async def by_ids(scope: Scope, numbers: Sequence[int]) -> list[Record]:
+    """Those of `numbers` that are activities of the scope's workspace."""
+    sql = f"SELECT {COLUMNS} FROM activities a WHERE a.workspace_id = $1 AND a.id = ANY ($2)"  # noqa: S608
+    return await db.fetch(sql, scope.workspace_id, list(numbers))

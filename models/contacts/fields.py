@@ -1,0 +1,200 @@
+"""The custom fields that a workspace gives its contacts."""
+
+import re
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+from models import clock, db
+from models.accounts import audit_log
+from models.contacts.attributes import ContactField, Fields
+from models.db import Record, UniqueViolation
+from models.db.tables import CustomField
+from models.errors import DomainError, InUse, Invalid, LimitExceeded, NotFound, Problems, Required, Taken, at
+from models.rules.tree import FieldType
+from models.texts import check_name
+from permissions.principal import Scope
+
+MOST_FIELDS: Final = 500
+"""Custom fields of a workspace at most."""
+
+MOST_CHOICES: Final = 500
+"""Choices of a field at most."""
+
+_KEY = re.compile(r"[a-z0-9_]{1,63}", re.ASCII)
+
+_WITH_CHOICES: Final = (FieldType.CHOICE, FieldType.MULTI_CHOICE)
+
+
+async def every(scope: Scope) -> list[CustomField]:
+    """The workspace's fields, oldest first."""
+    return await CustomField.filter(workspace_id=scope.workspace_id, deleted_at=None).order_by("id")
+
+
+async def by_ids(scope: Scope, numbers: Sequence[int]) -> list[CustomField]:
+    """Those of `numbers` that are fields of the scope's workspace."""
+    return await CustomField.filter(workspace_id=scope.workspace_id, deleted_at=None, id__in=list(numbers))
+
+
+_LOAD = """
+    SELECT id, key, label, type, choices FROM contact_fields WHERE workspace_id = $1 AND deleted_at IS NULL ORDER BY id
+"""
+
+
+async def load(scope: Scope) -> Fields:
+    """The workspace's fields by key, ready to check values with."""
+    return {row["key"]: _field(row) for row in await db.fetch(_LOAD, scope.workspace_id)}
+
+
+async def load_to_write(scope: Scope) -> Fields:
+    """The fields by key, for a write in the ambient transaction: none of them is deleted before that ends.
+
+    Also for who writes a rule that speaks of them.
+    """
+    await db.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))", _lock(scope))
+    return await load(scope)
+
+
+def _lock(scope: Scope) -> str:
+    return f"contact_fields:{scope.workspace_id}"
+
+
+def _field(row: Record) -> ContactField:
+    choices = None if row["choices"] is None else tuple(row["choices"])
+    return ContactField(row["id"], row["key"], row["label"], FieldType(row["type"]), choices)
+
+
+# ---------------------------------------------------------------- making
+
+
+async def create(
+    scope: Scope, *, key: str, label: str, kind: FieldType, choices: Sequence[str] | None = None
+) -> CustomField:
+    """A new field. Raises Problems or Invalid at `key`, `label` or `choices`, Taken at `key`, or LimitExceeded."""
+    checked = _checked(key, label, kind, choices)
+    try:
+        async with db.transaction():
+            await _leave_room(scope)
+            field = await CustomField.create(workspace_id=scope.workspace_id, key=key, type=kind.value, **checked)
+            await audit_log.record(scope, "contact_field_create", "ContactField", field.id, {"key": key, "type": kind})
+    except UniqueViolation as error:
+        raise await _taken(scope, key) from error
+    return field
+
+
+def _checked(key: str, label: str, kind: FieldType, choices: Sequence[str] | None) -> dict[str, Any]:
+    problems: list[DomainError] = []
+    checked: dict[str, Any] = {}
+    if not _KEY.fullmatch(key):
+        problems.append(Invalid("a key has 1 to 63 characters of a-z, 0-9 and _, such as favourite_colour", ("key",)))
+    for name, check in (("label", lambda: check_name(label)), ("choices", lambda: _check_choices(kind, choices))):
+        try:
+            checked[name] = check()
+        except DomainError as error:
+            problems.append(error.under(name))
+    if problems:
+        raise Problems(problems)
+    return checked
+
+
+def _check_choices(kind: FieldType, choices: Sequence[str] | None) -> list[str] | None:
+    if kind not in _WITH_CHOICES:
+        if choices:
+            raise Invalid(f"only CHOICE and MULTI_CHOICE have choices: leave them out for {kind}")
+        return None
+    if not choices:
+        raise Required(f"a field of type {kind} needs its choices")
+    if len(choices) > MOST_CHOICES:
+        raise LimitExceeded(f"{len(choices)} choices are too many: a field has at most {MOST_CHOICES}")
+    cleaned = []
+    for place, choice in enumerate(choices):
+        with at(place):
+            cleaned.append(check_name(choice))
+    if len({choice.casefold() for choice in cleaned}) < len(cleaned):
+        raise Invalid("two of the choices are the same but for their case: leave one out")
+    return cleaned
+
+
+async def _leave_room(scope: Scope) -> None:
+    if await CustomField.filter(workspace_id=scope.workspace_id).count() >= MOST_FIELDS:
+        raise LimitExceeded(f"a workspace has at most {MOST_FIELDS} custom fields: delete one that is not needed")
+
+
+async def _taken(scope: Scope, key: str) -> Taken:
+    if await CustomField.exists(workspace_id=scope.workspace_id, key=key, deleted_at__not_isnull=True):
+        return Taken(f"the values of an earlier field {key!r} are still being removed: try again in a while", ("key",))
+    return Taken(f"there is a field {key!r} already", ("key",))
+
+
+# ---------------------------------------------------------------- deleting
+
+_USERS = """
+    SELECT name FROM segments
+    WHERE workspace_id = $1 AND (deleted_at IS NULL OR restore_asked_at IS NOT NULL)
+      AND (jsonb_path_exists(rule, $2::jsonpath) OR jsonb_path_exists(active_rule, $2::jsonpath))
+    ORDER BY lower(name), id LIMIT 11
+"""
+
+
+async def delete(scope: Scope, number: int) -> None:
+    """Delete a field and its values. Raises NotFound at `id`, or InUse naming the segments whose rules speak of it.
+
+    The field is gone at once; its values follow, in slices, here for a moment and then by `remove_leftovers`.
+    """
+    async with db.transaction():
+        await db.advisory_lock(_lock(scope))
+        field = await CustomField.get_or_none(workspace_id=scope.workspace_id, id=number, deleted_at=None)
+        if field is None:
+            raise NotFound("there is no such custom field", ("id",))
+        await _refuse_when_used(scope, field.key)
+        field.deleted_at = clock.now()
+        await field.save(update_fields=["deleted_at"])
+        await audit_log.record(scope, "contact_field_delete", "ContactField", number, {"key": field.key})
+    await _remove_values(scope.workspace_id, number, field.key, time.monotonic() + _SECONDS_AT_ONCE)
+
+
+async def _refuse_when_used(scope: Scope, key: str) -> None:
+    path = f'strict $.**.field.field ? (@ == "attributes.{key}")'  # a key has no character that a path would read
+    names = [row["name"] for row in await db.fetch(_USERS, scope.workspace_id, path)]
+    if names:
+        listed = ", ".join(repr(name) for name in names[:10]) + (" and more" if len(names) > 10 else "")
+        raise InUse(f"the rules of these segments speak of this field: {listed}. Change them first", ("id",))
+
+
+_SECONDS_AT_ONCE: Final = 0.5
+"""How long a mutation removes values itself; what is left then is the workers'."""
+
+_SLICE: Final = 1_000
+
+_REMOVE = """
+    WITH slice AS (
+        SELECT id FROM contacts WHERE workspace_id = $1 AND id > $2 AND attributes ? $3 ORDER BY id LIMIT $4 FOR NO KEY UPDATE
+    ), removed AS (
+        UPDATE contacts c SET attributes = c.attributes - $3 FROM slice WHERE c.workspace_id = $1 AND c.id = slice.id
+    )
+    SELECT max(id) FROM slice
+"""
+
+
+async def _remove_values(workspace_id: int, number: int, key: str, until: float) -> bool:
+    """Take a deleted field's values from the contacts, slice by slice. True when none is left, and the key free again."""
+    last = 0
+    while time.monotonic() < until:
+        last = await db.fetch_value(_REMOVE, workspace_id, last, key, _SLICE)
+        if last is None:
+            await db.execute("DELETE FROM contact_fields WHERE workspace_id = $1 AND id = $2", workspace_id, number)
+            return True
+    return False
+
+
+async def remove_leftovers(seconds: float = 5.0) -> int:
+    """Go on removing the values of deleted fields, of all workspaces, for about so long. Gives how many fields are done.
+
+    A sweep: it may run twice at once, and be stopped at any moment.
+    """
+    until = time.monotonic() + seconds
+    rows = await db.fetch(
+        "SELECT workspace_id, id, key FROM contact_fields WHERE deleted_at IS NOT NULL ORDER BY deleted_at LIMIT 100"
+    )
+    done = [await _remove_values(row["workspace_id"], row["id"], row["key"], until) for row in rows]
+    return sum(done)

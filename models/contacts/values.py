@@ -1,0 +1,159 @@
+"""The built-in fields of a contact: what each takes, and the one form in which it is stored. Pure.
+
+A mapping of values by column (`external_id`, `email`, ...) is what a caller wants of a contact: an absent key is left as
+it is, None clears.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from models.contacts.attributes import Fields, check_values, read_number
+from models.contacts.emails import normal_email
+from models.contacts.phones import normal_phone
+from models.errors import DomainError, Invalid, LimitExceeded, Problems
+from models.instants import read_day, read_instant
+from models.texts import check_name, check_text, kind_of
+
+CONSENTS: Final = ("UNKNOWN", "OPTED_IN", "OPTED_OUT")
+"""What a contact may have said about messages on WhatsApp."""
+
+MOST_TAGS: Final = 200
+"""Tags of one contact at most."""
+
+LONGEST_TAG: Final = 100
+"""Characters of a tag at most."""
+
+_DEFAULTS: Final[Mapping[str, Any]] = {"score": 0, "whatsapp_consent": "UNKNOWN"}
+"""What cleared means for the columns that always hold something."""
+
+_KEYS: Final[Mapping[str, str]] = {
+    "external_id": "externalId",
+    "date_of_birth": "dateOfBirth",
+    "subscribed_at": "subscribedAt",
+    "last_interaction_at": "lastInteractionAt",
+    "whatsapp_consent": "whatsappConsent",
+}
+
+
+def path_of(column: str) -> str:
+    """What a caller calls a column: `externalId` for `external_id`."""
+    return _KEYS.get(column, column)
+
+
+def check_all(values: Mapping[str, Any], fields: Fields, default_country: str | None) -> dict[str, Any]:
+    """The values by column, each as it is stored. Raises Problems: every mistake, at the path of its field.
+
+    Tags are cleaned but not yet spelled; attributes are those to set, with None for those to unset.
+    """
+    checked: dict[str, Any] = {}
+    problems: list[DomainError] = []
+    for column, value in values.items():
+        try:
+            checked[column] = _check(column, value, fields, default_country)
+        except DomainError as error:
+            problems.append(error.under(path_of(column)))
+        except Problems as several:
+            problems.extend(several.under(path_of(column)).errors)
+    if problems:
+        raise Problems(problems)
+    return checked
+
+
+def _check(column: str, value: Any, fields: Fields, default_country: str | None) -> Any:
+    if column == "attributes":
+        return {} if value is None else check_values(fields, value)
+    return check_column(column, value, default_country)
+
+
+def check_column(column: str, value: object, default_country: str | None) -> Any:
+    """A value of a built-in column as it is stored; None and an empty text clear it. Raises Invalid or Problems.
+
+    Dates, instants and numbers may be written as text.
+    """
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return [] if column == "tags" else _DEFAULTS.get(column)
+    if column == "phone":
+        return normal_phone(value, default_country)
+    return _CHECKS[column](value)
+
+
+def check_tags(tags: object) -> list[str]:
+    """Tags without the white space around them. Raises Problems, at each one's place, or LimitExceeded."""
+    if not isinstance(tags, list | tuple):
+        raise Invalid(f"this must be a list of tags, not {kind_of(tags)}")
+    cleaned: dict[str, None] = {}
+    problems: list[DomainError] = []
+    for place, tag in enumerate(tags):
+        try:
+            cleaned[check_name(tag, LONGEST_TAG)] = None
+        except Invalid as error:
+            problems.append(error.under(place))
+    if problems:
+        raise Problems(problems)
+    return _few_enough(cleaned)
+
+
+def _few_enough(tags: Iterable[str]) -> list[str]:
+    few = list(tags)
+    if len(few) > MOST_TAGS:
+        raise LimitExceeded(f"{len(few)} tags are too many: a contact holds at most {MOST_TAGS}")
+    return few
+
+
+def _external_id(value: object) -> str:
+    return check_name(str(value) if isinstance(value, int) and not isinstance(value, bool) else value, 200)
+
+
+def _name(value: object) -> str:
+    return check_name(value, 500)
+
+
+def _day(value: object) -> date:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    return read_day(check_text(value, 100).strip())
+
+
+def _instant(value: object) -> datetime:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    return read_instant(check_text(value, 100).strip())
+
+
+def _score(value: object) -> int:
+    number = read_number(value.strip()) if isinstance(value, str) else value
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        raise Invalid(f"this must be a whole number, not {kind_of(value)}")
+    if not float(number).is_integer() or not -(2**31) <= number < 2**31:
+        raise Invalid("this must be a whole number between -2147483648 and 2147483647")
+    return int(number)
+
+
+def _consent(value: object) -> str:
+    consent = check_text(value, 50).strip().upper().replace(" ", "_").replace("-", "_")
+    if consent not in CONSENTS:
+        raise Invalid(f"this must be one of {', '.join(CONSENTS)}")
+    return consent
+
+
+_CHECKS: Final[Mapping[str, Callable[[object], Any]]] = {
+    "external_id": _external_id,
+    "name": _name,
+    "email": normal_email,
+    "date_of_birth": _day,
+    "subscribed_at": _instant,
+    "last_interaction_at": _instant,
+    "score": _score,
+    "whatsapp_consent": _consent,
+    "tags": check_tags,
+}
+
+COLUMNS: Final = (
+    "external_id",
+    "name",
+    "email",
+    "phone",
+    *(c for c in _CHECKS if c not in ("external_id", "name", "email")),
+)
+"""Every built-in field that a caller can write."""

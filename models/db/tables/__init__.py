@@ -1,0 +1,20 @@
+"""The tables as the ORM sees them, one noun per file. The DDL is in the migrations; a test compares the two."""
+
+from models.db.tables.accounts import ApiToken, Member, Workspace
+from models.db.tables.broadcasts import Broadcast, MessageTemplate, WhatsAppChannel
+from models.db.tables.contacts import CustomField
+from models.db.tables.jobs import Job
+from models.db.tables.segments import Segment, SegmentUse
+
+__all__ = [
+    "ApiToken",
+    "Broadcast",
+    "CustomField",
+    "Job",
+    "MessageTemplate",
+    "Member",
+    "Segment",
+    "SegmentUse",
+    "WhatsAppChannel",
+    "Workspace",
+]

@@ -1,0 +1,54 @@
+"""Workspaces, the people in them, and their API tokens."""
+
+from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
+from tortoise.models import Model
+
+
+class Workspace(Model):
+    """A tenant."""
+
+    id = fields.BigIntField(primary_key=True)
+    name = fields.TextField()
+    timezone = fields.TextField(default="UTC")
+    default_country = fields.TextField(null=True)
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "workspaces"
+
+
+class Member(Model):
+    """A member of a workspace."""
+
+    workspace_id = fields.BigIntField()
+    id = fields.BigIntField(primary_key=True)
+    email = fields.TextField()
+    name = fields.TextField()
+    role = fields.TextField()
+    permissions = ArrayField(element_type="text", default=list)
+    password_hash = fields.TextField()
+    password_version = fields.IntField(default=1)
+    created_at = fields.DatetimeField(auto_now_add=True)
+    updated_at = fields.DatetimeField(auto_now=True)
+
+    class Meta:
+        table = "members"
+
+
+class ApiToken(Model):
+    """A bearer token of an app: only its hash is kept."""
+
+    workspace_id = fields.BigIntField()
+    id = fields.BigIntField(primary_key=True)
+    name = fields.TextField()
+    secret_hash = fields.TextField()
+    permissions = ArrayField(element_type="text", default=list)
+    created_by = fields.BigIntField(null=True)
+    created_at = fields.DatetimeField(auto_now_add=True)
+    last_used_at = fields.DatetimeField(null=True)
+    expires_at = fields.DatetimeField(null=True)
+    revoked_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "api_tokens"

@@ -1,0 +1,34 @@
+"""Long work, and where it stands."""
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Job(Model):
+    """A piece of long work. What its columns mean is said in the migration; `models.queue.jobs` holds the doors."""
+
+    workspace_id = fields.BigIntField()
+    id = fields.BigIntField(primary_key=True)
+    kind = fields.TextField()
+    status = fields.TextField(default="QUEUED")
+    done = fields.BigIntField(default=0)
+    total = fields.BigIntField(null=True)
+    error = fields.TextField(null=True)
+    segment_id = fields.BigIntField(null=True)
+    input: fields.Field[dict[str, Any]] = fields.JSONField(default=dict)
+    progress: fields.Field[dict[str, Any]] = fields.JSONField(default=dict)
+    cancel_asked_at = fields.DatetimeField(null=True)
+    claim = fields.BigIntField(default=0)
+    claimed_until = fields.DatetimeField(null=True)
+    turn_at = fields.DatetimeField(null=True)
+    stumbles = fields.IntField(default=0)
+    created_by = fields.BigIntField(null=True)
+    created_at = fields.DatetimeField(auto_now_add=True)
+    updated_at = fields.DatetimeField(auto_now=True)
+    started_at = fields.DatetimeField(null=True)
+    finished_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "jobs"

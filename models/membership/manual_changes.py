@@ -1,0 +1,160 @@
+"""The doors for what people, imports and workflows do to members themselves.
+
+All of them log and count in the caller's transaction. LOCKS: each takes the head of the workspace's log and then the
+segment's row, so a caller does not update rows of `segments` before it in the same transaction. Ring `members` after the commit.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from models import clock, db
+from models.errors import LimitExceeded, NotFound, Path, Unsupported
+from models.membership import apply, batches, builds, compiled_rules, engine_lock
+from models.membership.apply import Difference
+from models.membership.dirty_contacts import MANY
+from models.membership.origins import Origin, Override
+from permissions.principal import PrincipalKind, Scope
+
+MAX_AT_ONCE: Final = 10_000
+"""The most contacts that one call takes."""
+
+
+# ---------------------------------------------------------------- static segments
+
+
+async def change_members(
+    scope: Scope,
+    segment_id: int,
+    *,
+    add: Sequence[int] = (),
+    remove: Sequence[int] = (),
+    origin: Origin,
+    path: Path = ("segmentId",),
+) -> int:
+    """Put contacts into a STATIC segment and take others out; gives how many really changed.
+
+    Ids that are no contacts of the workspace are passed over. Raises NotFound or Unsupported at `path`, LimitExceeded past
+    MAX_AT_ONCE ids.
+    """
+    _check_size(len(add) + len(remove))
+    async with db.transaction():
+        await db.advisory_lock(builds.swap_lock(scope.workspace_id, segment_id))  # two hands would wait in a ring
+        if await _kind(scope, segment_id, path) != "STATIC":
+            raise Unsupported("a rule decides who is in this segment: override it for these contacts instead", path)
+        append = await apply.begin(scope.workspace_id, clock.now())
+        there = await _contacts(scope, add)
+        await apply.write(append, _difference(segment_id, there, set(remove) - set(there), origin))
+        await _mark(scope, segment_id, [*there, *remove])
+        await apply.close(append)
+    return append.size
+
+
+def _check_size(count: int) -> None:
+    if count > MAX_AT_ONCE:
+        raise LimitExceeded(f"{count} contacts are too many at once: {MAX_AT_ONCE} is the most")
+
+
+async def _kind(scope: Scope, segment_id: int, path: Path) -> str:
+    kind: str | None = await db.fetch_value(
+        "SELECT kind FROM segments WHERE workspace_id = $1 AND id = $2 AND deleted_at IS NULL",
+        scope.workspace_id,
+        segment_id,
+    )
+    if kind is None:
+        raise NotFound("there is no such segment", path)
+    return kind
+
+
+async def _contacts(scope: Scope, ids: Sequence[int]) -> list[int]:
+    rows = await db.fetch(
+        "SELECT id FROM contacts WHERE workspace_id = $1 AND id = ANY ($2::bigint[]) ORDER BY id",
+        scope.workspace_id,
+        list(ids),
+    )
+    return [row["id"] for row in rows]
+
+
+def _difference(segment_id: int, add: Sequence[int], remove: Collection[int], origin: Origin) -> Difference:
+    contact_ids = [*add, *remove]
+    entered = [True] * len(add) + [False] * len(remove)
+    return Difference([segment_id] * len(contact_ids), contact_ids, entered, [origin.value] * len(contact_ids))
+
+
+async def _mark(scope: Scope, segment_id: int, contact_ids: Sequence[int]) -> None:
+    """For the segments that mention this one; and a contact that is deleted at this very moment is found, and taken out."""
+    await db.execute(
+        """
+        INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk)
+        SELECT $1, unnest($2::bigint[]), ARRAY[$3], $4
+        """,
+        scope.workspace_id,
+        list(contact_ids),
+        f"segment:{segment_id}",
+        len(contact_ids) > MANY,
+    )
+
+
+# ---------------------------------------------------------------- dynamic segments
+
+
+async def override(
+    scope: Scope, segment_id: int, contact_ids: Collection[int], word: Override | None, path: Path = ("segmentId",)
+) -> int:
+    """Put contacts into a dynamic segment, or keep them out, whatever its rule says; None lets the rule decide again.
+
+    Gives for how many contacts that is new. Ids that are no contacts of the workspace are passed over. Waits for the
+    workspace's turn. Raises NotFound or Unsupported at `path`, LimitExceeded past MAX_AT_ONCE ids.
+    """
+    _check_size(len(contact_ids))
+    async with db.transaction():
+        lock = await engine_lock.take(scope.workspace_id)
+        if await _kind(scope, segment_id, path) == "STATIC":
+            raise Unsupported("a STATIC segment has no rule to override: add or remove the contacts", path)
+        append = await apply.begin(scope.workspace_id, lock.now)
+        changed = await _say(scope, segment_id, contact_ids, word)
+        compiled = await compiled_rules.current(scope.workspace_id, lock.epoch)
+        await batches.settle(lock, compiled, append, dict.fromkeys(changed, frozenset({f"rule:{segment_id}"})))
+        await apply.close(append)
+    return len(changed)
+
+
+async def _say(scope: Scope, segment_id: int, contact_ids: Collection[int], word: Override | None) -> list[int]:
+    if word is None:
+        rows = await db.fetch(_TAKE_BACK, scope.workspace_id, segment_id, list(contact_ids))
+    else:
+        by = scope.principal.id if scope.principal.kind is PrincipalKind.MEMBER else None
+        rows = await db.fetch(_SAY, scope.workspace_id, segment_id, list(contact_ids), word.value, by)
+    return [row["contact_id"] for row in rows]
+
+
+_TAKE_BACK = """
+DELETE FROM membership_overrides WHERE workspace_id = $1 AND segment_id = $2 AND contact_id = ANY ($3::bigint[])
+RETURNING contact_id
+"""
+
+_SAY = """
+INSERT INTO membership_overrides AS known (workspace_id, segment_id, contact_id, override, created_by)
+SELECT $1, $2, id, $4, $5 FROM contacts WHERE workspace_id = $1 AND id = ANY ($3::bigint[])
+ON CONFLICT (workspace_id, segment_id, contact_id) DO UPDATE SET override = $4, created_by = $5, created_at = now()
+WHERE known.override <> $4
+RETURNING contact_id
+"""
+
+
+# ---------------------------------------------------------------- whole segments
+
+
+async def forget_segment(workspace_id: int, segment_id: int) -> int:
+    """Remove up to MAX_AT_ONCE rows of a segment that is gone for good, untold; gives how many. Call it until it gives 0."""
+    async with db.transaction():
+        await apply.begin(workspace_id, clock.now())
+        await db.execute(
+            "DELETE FROM membership_overrides WHERE workspace_id = $1 AND segment_id = $2", workspace_id, segment_id
+        )
+        return await db.execute(_FORGET, workspace_id, segment_id, MAX_AT_ONCE)
+
+
+_FORGET = """
+DELETE FROM memberships WHERE workspace_id = $1 AND segment_id = $2 AND contact_id = ANY (ARRAY(
+    SELECT contact_id FROM memberships WHERE workspace_id = $1 AND segment_id = $2 LIMIT $3))
+"""

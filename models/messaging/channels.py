@@ -1,0 +1,316 @@
+"""The channel of a workspace: the WhatsApp number that it sends from, and the secrets to do so with.
+
+Token and app secret are sealed at rest, are never returned, and are taken out only by `get_credentials` (for the workers) and
+`find_by_senders` (to check a webhook's signature).
+"""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from models import clock, db
+from models.accounts import audit_log, secrets
+from models.db.tables.broadcasts import WhatsAppChannel
+from models.errors import Invalid, NotAllowedInState, Taken
+from models.messaging import pace
+from models.texts import check_text
+from permissions.principal import PrincipalKind, Scope
+
+__all__ = ["Credentials", "WhatsAppChannel", "Wired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What it takes to send. Made for the moment of use."""
+
+    channel_id: int
+    number_id: str
+    business_account_id: str
+    messages_per_second: int
+    daily_limit: int | None
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """A channel as webhooks see it."""
+
+    workspace_id: int
+    channel_id: int
+    number_id: str
+    business_account_id: str
+    app_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What a person gives to connect a number."""
+
+    number_id: str
+    business_account_id: str
+    token: str = field(repr=False)
+    app_secret: str = field(repr=False)
+    verify_token: str = field(repr=False)
+    stop_words: Sequence[str] = ("STOP",)
+
+
+# ---------------------------------------------------------------- connecting
+
+
+async def connect(scope: Scope, given: Connection) -> WhatsAppChannel:
+    """Connect the workspace to a number, or change how it is. The caller rings for a CHECK errand after the commit.
+
+    Raises Invalid, or Taken when the number or its business account is another workspace's.
+    """
+    _check(given)
+    async with db.transaction():
+        for key in sorted((f"whatsapp-number:{given.number_id}", f"whatsapp-account:{given.business_account_id}")):
+            await db.advisory_lock(key)
+        await _refuse_taken(scope, given)
+        channel = await _write(scope, given)
+        await audit_log.record(scope, "whatsapp_channel_connect", "WhatsAppChannel", channel.id)
+    return channel
+
+
+def _check(given: Connection) -> None:
+    for name, value in (("phoneNumberId", given.number_id), ("businessAccountId", given.business_account_id)):
+        if not value.isascii() or not value.isdigit() or len(value) > 40:
+            raise Invalid("this is an id of Meta's: digits only, as WhatsApp Manager shows it", (name,))
+    for name, secret, least in (
+        ("token", given.token, 8),
+        ("appSecret", given.app_secret, 8),
+        ("verifyToken", given.verify_token, 8),
+    ):
+        if not least <= len(secret) <= 2000 or not secret.isascii() or not secret.isprintable():
+            raise Invalid(f"this must be printable ASCII text of {least} to 2,000 characters", (name,))
+    for place, word in enumerate(given.stop_words):
+        if not check_text(word, 100).strip():
+            raise Invalid("a word to stop with must not be empty", ("stopWords", place))
+
+
+async def _refuse_taken(scope: Scope, given: Connection) -> None:
+    """A number's messages, and an account's limit of people a day, belong to one workspace."""
+    other = await db.fetch_value(
+        """
+        SELECT CASE WHEN number_id = $2 THEN 'phoneNumberId' ELSE 'businessAccountId' END FROM whatsapp_channels
+        WHERE (number_id = $2 OR business_account_id = $3) AND workspace_id <> $1 AND disconnected_at IS NULL LIMIT 1
+        """,
+        scope.workspace_id,
+        given.number_id,
+        given.business_account_id,
+    )
+    if other is not None:
+        raise Taken("another workspace is connected to this: disconnect it there first", (other,))
+
+
+async def _write(scope: Scope, given: Connection) -> WhatsAppChannel:
+    known = await find(scope, for_update=True)
+    values: dict[str, Any] = {
+        "token_sealed": secrets.encrypt(given.token, f"{scope.workspace_id}:token"),
+        "app_secret_sealed": secrets.encrypt(given.app_secret, f"{scope.workspace_id}:secret"),
+        "verify_token_hash": _hash(given.verify_token),
+        "stop_words": [word.strip() for word in given.stop_words],
+        "status": "CHECKING",
+        "reason": None,
+    }
+    if known is not None and (known.number_id, known.business_account_id) == (
+        given.number_id,
+        given.business_account_id,
+    ):
+        await known.update_from_dict(values).save()
+        return known
+    if known is not None:
+        await _close(scope, "The channel was connected to another number.")
+    by = scope.principal.id if scope.principal.kind is PrincipalKind.MEMBER else None
+    return await WhatsAppChannel.create(
+        workspace_id=scope.workspace_id,
+        number_id=given.number_id,
+        business_account_id=given.business_account_id,
+        created_by=by,
+        created_at=clock.now(),
+        **values,
+    )
+
+
+async def disconnect(scope: Scope) -> WhatsAppChannel:
+    """Forget the number and its secrets; what is being sent pauses. Raises NotAllowedInState when there is none."""
+    async with db.transaction():
+        channel = await find(scope, for_update=True)
+        if channel is None:
+            raise NotAllowedInState("no channel is connected: there is nothing to disconnect")
+        await _close(scope, "The channel was disconnected.")
+        await audit_log.record(scope, "whatsapp_channel_disconnect", "WhatsAppChannel", channel.id)
+    return channel
+
+
+async def _close(scope: Scope, reason: str) -> None:
+    await db.execute(
+        """
+        UPDATE whatsapp_channels SET disconnected_at = $2, token_sealed = '', app_secret_sealed = ''
+        WHERE workspace_id = $1 AND disconnected_at IS NULL
+        """,
+        scope.workspace_id,
+        clock.now(),
+    )
+    await db.execute(
+        """
+        UPDATE broadcasts SET status = 'PAUSED', reason = $2, updated_at = $3
+        WHERE workspace_id = $1 AND status IN ('PREPARING', 'SENDING')
+        """,
+        scope.workspace_id,
+        reason,
+        clock.now(),
+    )
+
+
+# ---------------------------------------------------------------- reading
+
+
+async def find(scope: Scope, *, for_update: bool = False) -> WhatsAppChannel | None:
+    """The connected channel, or None."""
+    query = WhatsAppChannel.filter(workspace_id=scope.workspace_id, disconnected_at__isnull=True)
+    return await (query.select_for_update() if for_update else query).first()
+
+
+async def get(scope: Scope) -> WhatsAppChannel:
+    """The connected channel. Raises NotAllowedInState when there is none, or the API refused it."""
+    channel = await find(scope)
+    if channel is None:
+        raise NotAllowedInState("no WhatsApp number is connected: connect one with whatsappChannelConnect first")
+    if channel.status == "REFUSED":
+        raise NotAllowedInState(f"WhatsApp refused the channel: {channel.reason} Connect it again with what is right.")
+    return channel
+
+
+async def by_ids(scope: Scope, numbers: Sequence[int]) -> list[WhatsAppChannel]:
+    """Those of `numbers` that are connected channels of the workspace."""
+    return await WhatsAppChannel.filter(
+        workspace_id=scope.workspace_id, id__in=list(numbers), disconnected_at__isnull=True
+    )
+
+
+async def find_credentials(workspace_id: int) -> Credentials | None:
+    """What it takes to send from a workspace; None when no channel is connected. Raises SealBroken."""
+    row = await db.fetch_row(
+        """
+        SELECT id, number_id, business_account_id, messages_per_second, daily_limit, token_sealed
+        FROM whatsapp_channels WHERE workspace_id = $1 AND disconnected_at IS NULL
+        """,
+        workspace_id,
+    )
+    if row is None:
+        return None
+    return Credentials(
+        row["id"],
+        row["number_id"],
+        row["business_account_id"],
+        row["messages_per_second"],
+        row["daily_limit"],
+        secrets.decrypt(row["token_sealed"], f"{workspace_id}:token"),
+    )
+
+
+async def find_pace(workspace_id: int) -> int:
+    """How many messages a second the connected number may send."""
+    found = await db.fetch_value(
+        "SELECT messages_per_second FROM whatsapp_channels WHERE workspace_id = $1 AND disconnected_at IS NULL",
+        workspace_id,
+    )
+    return found or pace.DEFAULT_PER_SECOND
+
+
+async def find_by_senders(numbers: Collection[str], accounts: Collection[str]) -> list[Wired]:
+    """The channels, of any workspace, that a webhook about these numbers and business accounts is for."""
+    rows = await db.fetch(
+        """
+        SELECT workspace_id, id, number_id, business_account_id, app_secret_sealed FROM whatsapp_channels
+        WHERE (number_id = ANY($1::text[]) OR business_account_id = ANY($2::text[])) AND disconnected_at IS NULL
+        """,
+        list(numbers),
+        list(accounts),
+    )
+    return [
+        Wired(
+            row["workspace_id"],
+            row["id"],
+            row["number_id"],
+            row["business_account_id"],
+            secrets.decrypt(row["app_secret_sealed"], f"{row['workspace_id']}:secret"),
+        )
+        for row in rows
+    ]
+
+
+async def is_verify_token(token: str) -> bool:
+    """Whether this is the verify token of some channel: what Meta shows when it is told of our webhooks' address."""
+    found = await db.fetch_value(
+        "SELECT true FROM whatsapp_channels WHERE verify_token_hash = $1 AND disconnected_at IS NULL LIMIT 1",
+        _hash(token),
+    )
+    return bool(found)
+
+
+def _hash(token: str) -> str:
+    """Looked up by hash: how long that takes says nothing of the token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+# ---------------------------------------------------------------- what the API says of it
+
+
+async def checked(workspace_id: int, channel_id: int, number: Mapping[str, Any]) -> None:
+    """The API answered for the number: it is READY, with the limits that it reports."""
+    await db.execute(
+        """
+        UPDATE whatsapp_channels
+        SET status = 'READY', reason = NULL, display_number = $3, verified_name = $4, quality_rating = $5,
+            messages_per_second = $6, daily_limit = $7, checked_at = $8
+        WHERE workspace_id = $1 AND id = $2 AND disconnected_at IS NULL
+        """,
+        workspace_id,
+        channel_id,
+        _said(number, "display_phone_number"),
+        _said(number, "verified_name"),
+        _said(number, "quality_rating"),
+        pace.messages_per_second(number),
+        pace.daily_limit(number),
+        clock.now(),
+    )
+
+
+async def refused(workspace_id: int, channel_id: int, reason: str) -> None:
+    """The API does not take the number or the token: nothing can be sent until it is connected again."""
+    await db.execute(
+        """
+        UPDATE whatsapp_channels SET status = 'REFUSED', reason = $3, checked_at = $4
+        WHERE workspace_id = $1 AND id = $2 AND disconnected_at IS NULL
+        """,
+        workspace_id,
+        channel_id,
+        reason,
+        clock.now(),
+    )
+
+
+async def unchecked(before_seconds: float, limit: int) -> list[int]:
+    """Workspaces whose channel has not been looked at for so long."""
+    rows = await db.fetch(
+        """
+        SELECT workspace_id FROM whatsapp_channels c
+        WHERE disconnected_at IS NULL AND status <> 'REFUSED'
+          AND (checked_at IS NULL OR checked_at < $1::timestamptz - $2 * interval '1 second')
+          AND NOT EXISTS (SELECT FROM channel_errands e WHERE e.workspace_id = c.workspace_id AND e.kind = 'CHECK'
+                          AND (e.status IN ('WAITING', 'RUNNING') OR e.finished_at > $1::timestamptz - interval '1 minute'))
+        ORDER BY checked_at NULLS FIRST LIMIT $3
+        """,
+        clock.now(),
+        before_seconds,
+        limit,
+    )
+    return [row["workspace_id"] for row in rows]
+
+
+def _said(number: Mapping[str, Any], name: str) -> str | None:
+    value = number.get(name)
+    return str(value)[:200] if value else None

@@ -1,0 +1,94 @@
+"""What people tell the channel: messages, and their wishes in WhatsApp's own settings."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from models import db
+from models.messaging import consent, history
+from models.messaging.consent import ConsentSource
+from models.messaging.provider_events import InboundEvent, PreferenceEvent
+
+LONGEST_TEXT: Final = 1000
+
+
+async def process(workspace_id: int, events: Sequence[InboundEvent], stop_words: Collection[str]) -> int:
+    """Record what was written, move `lastInteractionAt`, and heed who wants to stop. In the caller's transaction.
+
+    Returns how many came from nobody that we know: these are left alone.
+    """
+    known = await consent.contacts_of(workspace_id, {event.wa_id for event in events if event.wa_id})
+    heard = [(known[event.wa_id], event) for event in events if event.wa_id and event.wa_id in known]
+    if heard:
+        await _touch(workspace_id, heard)
+        answered = await _answered(workspace_id, [event.answers for _, event in heard if event.answers])
+        await history.record(workspace_id, [_happening(contact_id, event, answered) for contact_id, event in heard])
+        await _heed(workspace_id, heard, stop_words)
+    return len(events) - len(heard)
+
+
+async def _touch(workspace_id: int, heard: Iterable[tuple[int, InboundEvent]]) -> None:
+    last: dict[int, datetime] = {}
+    for contact_id, event in heard:
+        last[contact_id] = max(event.at, last.get(contact_id, event.at))
+    await db.execute(
+        """
+        WITH told AS (SELECT * FROM unnest($2::bigint[], $3::timestamptz[]) AS told (id, at)),
+        held AS (
+            SELECT c.id FROM contacts c WHERE c.workspace_id = $1 AND c.id = ANY ($2::bigint[]) ORDER BY c.id FOR NO KEY UPDATE)
+        UPDATE contacts c SET last_interaction_at = told.at
+        FROM told JOIN held ON held.id = told.id
+        WHERE c.workspace_id = $1 AND c.id = told.id AND (c.last_interaction_at IS NULL OR c.last_interaction_at < told.at)
+        """,
+        workspace_id,
+        list(last.keys()),
+        list(last.values()),
+    )
+
+
+async def _answered(workspace_id: int, message_ids: Sequence[str]) -> Mapping[str, int]:
+    """The broadcasts of the messages that were answered."""
+    if not message_ids:
+        return {}
+    rows = await db.fetch(
+        "SELECT message_id, broadcast_id FROM broadcast_recipients WHERE workspace_id = $1 AND message_id = ANY ($2::text[])",
+        workspace_id,
+        list(message_ids),
+    )
+    return {row["message_id"]: row["broadcast_id"] for row in rows}
+
+
+def _happening(contact_id: int, event: InboundEvent, answered: Mapping[str, int]) -> history.Happening:
+    said: dict[str, Any] = {"type": event.kind}
+    if event.text:
+        said["text"] = event.text[:LONGEST_TEXT]
+    if event.payload:
+        said["payload"] = event.payload[:LONGEST_TEXT]
+    if event.answers and event.answers in answered:
+        said["broadcastId"] = history.outside_id(answered[event.answers])
+    return history.Happening(contact_id, history.RECEIVED, event.at, f"whatsapp:{event.message_id}"[:200], said)
+
+
+async def _heed(workspace_id: int, heard: Iterable[tuple[int, InboundEvent]], stop_words: Collection[str]) -> None:
+    words = {word.casefold() for word in stop_words}
+    stopped = [contact_id for contact_id, event in heard if words & set(_said(event))]
+    await consent.opt_out_contacts(workspace_id, stopped, ConsentSource.PERSON)
+
+
+def _said(event: InboundEvent) -> list[str]:
+    """What was said as a whole: "please do not stop" is no wish to stop."""
+    return [said.strip().strip(".!").casefold() for said in (event.text, event.payload) if said]
+
+
+async def heed_preferences(workspace_id: int, events: Sequence[PreferenceEvent]) -> None:
+    """Stop, or resume, as people told WhatsApp. Of several by one person the last one counts."""
+    last: dict[str, PreferenceEvent] = {}
+    for event in sorted(events, key=lambda one: one.at):
+        last[event.wa_id] = event
+    known = await consent.contacts_of(workspace_id, last.keys())
+    await consent.opt_out_contacts(
+        workspace_id, [known[wa_id] for wa_id, event in last.items() if event.stop and wa_id in known]
+    )
+    await consent.resume_contacts(
+        workspace_id, [known[wa_id] for wa_id, event in last.items() if not event.stop and wa_id in known]
+    )

@@ -1,0 +1,108 @@
+"""What a template leaves open: its slots, read from the components that Meta describes it with.
+
+A slot's name is what `parameters` call it:
+
+    1, first_name            a placeholder of the body, by its own name
+    header.1, header.city    one of the header's text
+    header.image             the header's media (image, video or document): a link, or the id of uploaded media
+    button.0                 the suffix of a link button, by the button's place
+    button.0.code            a coupon's code
+    button.0.payload         what a quick reply sends back; optional: WhatsApp sends the button's text otherwise
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+_PLACEHOLDER: Final = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
+
+MEDIA: Final = frozenset({"IMAGE", "VIDEO", "DOCUMENT"})
+
+_FIXED_BUTTONS: Final = frozenset({"PHONE_NUMBER", "VOICE_CALL"})
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """One thing to fill. `kind`: text, image, video, document, url, payload or code. `index`: of the button."""
+
+    name: str
+    place: str
+    kind: str
+    named: bool = False
+    index: int = 0
+    required: bool = True
+
+    @property
+    def own_name(self) -> str:
+        """The placeholder's name in the template itself."""
+        return self.name.removeprefix("header.")
+
+
+class UnsupportedTemplate(Exception):
+    """The template has a part that a broadcast cannot fill. The message names it."""
+
+
+def placeholders_of(components: Sequence[Mapping[str, Any]], parameter_format: str = "POSITIONAL") -> list[Placeholder]:
+    """Every slot in the order in which a reader meets them. Raises UnsupportedTemplate."""
+    named = parameter_format.upper() == "NAMED"
+    slots: list[Placeholder] = []
+    for component in components:
+        kind = str(component.get("type", "")).upper()
+        if kind == "HEADER":
+            slots.extend(_of_header(component, named))
+        elif kind == "BODY":
+            slots.extend(_of_text(component, "body", named))
+        elif kind == "BUTTONS":
+            slots.extend(_of_buttons(component))
+        elif kind != "FOOTER":
+            raise UnsupportedTemplate(f"a part of the type {kind or '(none)'}")
+    return slots
+
+
+def _of_header(component: Mapping[str, Any], named: bool) -> Iterator[Placeholder]:
+    form = str(component.get("format", "TEXT")).upper()
+    if form == "TEXT":
+        yield from _of_text(component, "header", named)
+    elif form in MEDIA:
+        yield Placeholder(f"header.{form.lower()}", "header", form.lower())
+    else:
+        raise UnsupportedTemplate(f"a header of the format {form}")
+
+
+def _of_text(component: Mapping[str, Any], place: str, named: bool) -> Iterator[Placeholder]:
+    prefix = "header." if place == "header" else ""
+    names = list(dict.fromkeys(_PLACEHOLDER.findall(str(component.get("text", "")))))
+    if not named:
+        names.sort(key=_position)
+    for name in names:
+        yield Placeholder(f"{prefix}{name}", place, "text", named)
+
+
+def _position(name: str) -> int:
+    """Parameters of a positional template are sent by number, wherever they stand in the text."""
+    return int(name) if name.isdigit() else 0
+
+
+def _of_buttons(component: Mapping[str, Any]) -> Iterator[Placeholder]:
+    for index, button in enumerate(component.get("buttons", ())):
+        kind = str(button.get("type", "")).upper()
+        if kind == "URL":
+            if _PLACEHOLDER.search(str(button.get("url", ""))):
+                yield Placeholder(f"button.{index}", "button", "url", index=index)
+        elif kind == "QUICK_REPLY":
+            yield Placeholder(f"button.{index}.payload", "button", "payload", index=index, required=False)
+        elif kind == "COPY_CODE":
+            yield Placeholder(f"button.{index}.code", "button", "code", index=index)
+        elif kind not in _FIXED_BUTTONS:
+            raise UnsupportedTemplate(f"a button of the type {kind or '(none)'}")
+
+
+def to_json(slots: Sequence[Placeholder]) -> list[dict[str, Any]]:
+    """The slots as they are kept with a broadcast."""
+    return [asdict(placeholder) for placeholder in slots]
+
+
+def from_json(kept: Sequence[Mapping[str, Any]]) -> list[Placeholder]:
+    """The slots as they were kept."""
+    return [Placeholder(**placeholder) for placeholder in kept]

@@ -1,0 +1,129 @@
+"""How many unique people a business account may still write to: in any 24 hours, over all its broadcasts and tests.
+
+`whatsapp_reached` has the truth: when each number was written to last. The count beside it only ever errs upwards: it grows with
+each claim, and what has left the 24 hours is taken off every few seconds, when it is counted anew. Its row is the lock that makes
+claims of one account follow each other.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from models import db
+from models.messaging.channels import Credentials
+from models.messaging.pace import QUOTA_WINDOW
+
+RECOUNT_AFTER: Final = timedelta(seconds=10)
+
+
+async def room(workspace_id: int, channel: Credentials, now: datetime) -> int | None:
+    """How many people that it has not written to in 24 hours the account may write to; None: any number.
+
+    Holds the account's lock to the end of the caller's transaction, when there is a limit.
+    """
+    if channel.daily_limit is None:
+        return None
+    row = await db.fetch_row(_HOLD, workspace_id, channel.business_account_id)
+    if row is None:
+        await db.execute(_BEGIN, workspace_id, channel.business_account_id)
+        row = await db.fetch_row(_HOLD, workspace_id, channel.business_account_id)
+    assert row is not None
+    used: int = row["used"]
+    if row["counted_at"] < now - RECOUNT_AFTER or (used >= channel.daily_limit and row["counted_at"] < now - _FULL):
+        used = await db.fetch_value(_RECOUNT, workspace_id, channel.business_account_id, now, QUOTA_WINDOW)
+    return max(0, channel.daily_limit - used)
+
+
+async def take(workspace_id: int, channel: Credentials, people: int) -> None:
+    """So many more were just written to. In the transaction of `room`."""
+    if channel.daily_limit is not None and people:
+        await db.execute(
+            "UPDATE whatsapp_quotas SET used = used + $3 WHERE workspace_id = $1 AND business_account_id = $2",
+            workspace_id,
+            channel.business_account_id,
+            people,
+        )
+
+
+async def used(workspace_id: int, business_account_id: str, now: datetime) -> int:
+    """How many unique people were written to in the last 24 hours, counted."""
+    count: int = await db.fetch_value(
+        """
+        SELECT count(*) FROM whatsapp_reached
+        WHERE workspace_id = $1 AND business_account_id = $2 AND reached_at > $3::timestamptz - $4::interval
+        """,
+        workspace_id,
+        business_account_id,
+        now,
+        QUOTA_WINDOW,
+    )
+    return count
+
+
+async def free_at(workspace_id: int, business_account_id: str, now: datetime) -> datetime:
+    """When the next person leaves the 24 hours, once the limit is reached."""
+    oldest = await db.fetch_value(
+        """
+        SELECT min(reached_at) FROM whatsapp_reached
+        WHERE workspace_id = $1 AND business_account_id = $2 AND reached_at > $3::timestamptz - $4::interval
+        """,
+        workspace_id,
+        business_account_id,
+        now,
+        QUOTA_WINDOW,
+    )
+    return now if oldest is None else oldest + QUOTA_WINDOW
+
+
+async def is_idle(workspace_id: int, business_account_id: str, since: datetime) -> bool:
+    """Whether nobody was written to since then: then a bucket that Redis does not know need not be waited for."""
+    return not await db.fetch_value(
+        """
+        SELECT EXISTS (SELECT FROM whatsapp_reached
+                       WHERE workspace_id = $1 AND business_account_id = $2 AND reached_at > $3)
+        """,
+        workspace_id,
+        business_account_id,
+        since,
+    )
+
+
+async def reached(workspace_id: int, business_account_id: str, phones: Sequence[str], now: datetime) -> None:
+    """These are written to outside of any broadcast. They count like all others."""
+    await db.execute(
+        """
+        INSERT INTO whatsapp_reached (workspace_id, business_account_id, phone, reached_at)
+        SELECT $1, $2, phone, $4 FROM unnest($3::text[]) AS given (phone) ORDER BY phone
+        ON CONFLICT (workspace_id, business_account_id, phone) DO UPDATE SET reached_at = excluded.reached_at
+        """,
+        workspace_id,
+        business_account_id,
+        list(dict.fromkeys(phones)),
+        now,
+    )
+
+
+async def forget_old(now: datetime) -> int:
+    """Remove what no limit looks at any more."""
+    return await db.execute(
+        "DELETE FROM whatsapp_reached WHERE reached_at < $1::timestamptz - $2::interval", now, 2 * QUOTA_WINDOW
+    )
+
+
+_FULL: Final = timedelta(seconds=1)
+
+_HOLD: Final = """
+    SELECT used, counted_at FROM whatsapp_quotas WHERE workspace_id = $1 AND business_account_id = $2 FOR UPDATE
+"""
+
+_BEGIN: Final = """
+    INSERT INTO whatsapp_quotas (workspace_id, business_account_id) VALUES ($1, $2) ON CONFLICT DO NOTHING
+"""
+
+_RECOUNT: Final = """
+    UPDATE whatsapp_quotas SET counted_at = $3, used = (
+        SELECT count(*) FROM whatsapp_reached
+        WHERE workspace_id = $1 AND business_account_id = $2 AND reached_at > $3::timestamptz - $4::interval)
+    WHERE workspace_id = $1 AND business_account_id = $2
+    RETURNING used
+"""

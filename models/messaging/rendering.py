@@ -1,0 +1,182 @@
+"""How a template's slots are filled from contacts: checked bindings, and the SQL that renders them for a whole audience."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from models.contacts import fields as contact_fields
+from models.contacts.attributes import ContactField
+from models.errors import DomainError, Invalid, Problems, Required
+from models.messaging.placeholders import Placeholder
+from models.rules.tree import FieldType
+from models.texts import check_text
+from permissions.principal import Scope
+
+LONGEST_TEXT: Final = 1024
+
+_BLANK: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+
+_MEDIA: Final = frozenset({"image", "video", "document"})
+
+_COLUMNS: Final = {
+    "name": "c.name",
+    "email": "c.email",
+    "phone": "c.phone",
+    "external_id": "c.external_id",
+    "score": "c.score::text",
+    "date_of_birth": "to_char(c.date_of_birth, 'YYYY-MM-DD')",
+    "tags": "array_to_string(c.tags, ', ')",
+    "subscribed_at": "to_char(c.subscribed_at AT TIME ZONE {zone}, 'YYYY-MM-DD HH24:MI')",
+    "last_interaction_at": "to_char(c.last_interaction_at AT TIME ZONE {zone}, 'YYYY-MM-DD HH24:MI')",
+    "created_at": "to_char(c.created_at AT TIME ZONE {zone}, 'YYYY-MM-DD HH24:MI')",
+}
+"""The text of each built-in field. Instants are told in the workspace's zone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """How one slot is filled: with a contact's `field` (and `fallback` when that is empty), or with a fixed `text`."""
+
+    name: str
+    field: str | None = None
+    text: str | None = None
+    fallback: str | None = None
+
+
+class Binds(list[Any]):
+    """The values of a statement, collected while its text is made."""
+
+    def bind(self, value: Any, kind: str) -> str:
+        """The parameter that stands for `value`, such as $3::text."""
+        self.append(value)
+        return f"${len(self)}::{kind}"
+
+
+def to_json(bindings: Sequence[Binding]) -> list[dict[str, Any]]:
+    """The bindings as they are kept."""
+    return [asdict(binding) for binding in bindings]
+
+
+def from_json(kept: Sequence[Mapping[str, Any]]) -> list[Binding]:
+    """The bindings as they were kept."""
+    return [Binding(**binding) for binding in kept]
+
+
+def clean(text: str) -> str:
+    """A parameter's text as a message can hold it: no line breaks, no tabs, no runs of spaces. As muster_parameter()."""
+    return _BLANK.sub(" ", text).strip(" ")
+
+
+# ---------------------------------------------------------------- checking
+
+
+async def check(
+    scope: Scope, slots: Sequence[Placeholder], bindings: Sequence[Binding], path: Sequence[str | int]
+) -> list[Binding]:
+    """The bindings, their texts cleaned, when they fill these slots. Raises Problems, each under `path`."""
+    fields = await contact_fields.load(scope)
+    problems: list[DomainError] = []
+    checked: list[Binding] = []
+    for place, binding in enumerate(bindings):
+        try:
+            _must_be_new(binding, checked)
+            checked.append(_check_one(binding, slots, fields))
+        except DomainError as error:
+            problems.append(error.under(*path, place))
+    bound = {binding.name for binding in bindings}
+    missing = [placeholder.name for placeholder in slots if placeholder.required and placeholder.name not in bound]
+    if missing:
+        problems.append(
+            Required(f"the template's {_listed(missing)} must be filled: give a field or a text for each", path)
+        )
+    if problems:
+        raise Problems(problems)
+    return checked
+
+
+def _must_be_new(binding: Binding, before: Sequence[Binding]) -> None:
+    if any(other.name == binding.name for other in before):
+        raise Invalid(f"{binding.name[:100]!r} is filled twice: keep one", ("name",))
+
+
+def _check_one(binding: Binding, slots: Sequence[Placeholder], fields: Mapping[str, ContactField]) -> Binding:
+    placeholder = next((placeholder for placeholder in slots if placeholder.name == binding.name), None)
+    if placeholder is None:
+        names = [placeholder.name for placeholder in slots]
+        has = f"it has {_listed(names)}" if names else "it has none"
+        raise Invalid(f"the template has no placeholder {binding.name[:100]!r}: {has}", ("name",))
+    if (binding.field is None) == (binding.text is None):
+        raise Invalid("give either a field of the contact or a text, not both", ("field",))
+    if binding.field is None:
+        if binding.fallback is not None:
+            raise Invalid("a fallback goes with a field: a fixed text is never empty", ("fallback",))
+        return Binding(binding.name, text=_check_words(binding.text, placeholder, "text"))
+    _check_field(binding.field, fields)
+    fallback = None if binding.fallback is None else _check_words(binding.fallback, placeholder, "fallback")
+    return Binding(binding.name, field=binding.field, fallback=fallback)
+
+
+def _check_words(text: str | None, placeholder: Placeholder, name: str) -> str:
+    cleaned = clean(check_text(text, LONGEST_TEXT))
+    if not cleaned:
+        raise Invalid("this is empty: WhatsApp refuses an empty parameter", (name,))
+    if placeholder.kind in _MEDIA and not (cleaned.startswith("https://") or cleaned.isdigit()):
+        raise Invalid("give the https address of the media, or the id that WhatsApp gave it", (name,))
+    return cleaned
+
+
+def _check_field(name: str, fields: Mapping[str, ContactField]) -> None:
+    if name in _COLUMNS or (name.startswith("attributes.") and name.removeprefix("attributes.") in fields):
+        return
+    raise Invalid(
+        f"there is no field {name[:100]!r}: use one of {_listed(sorted(_COLUMNS))}, or attributes.<key> of a custom field",
+        ("field",),
+    )
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(names)
+
+
+# ---------------------------------------------------------------- rendering
+
+
+_ITEMS: Final = """(SELECT string_agg(item, ', ') FROM jsonb_array_elements_text(
+    CASE jsonb_typeof(c.attributes -> {key}) WHEN 'array' THEN c.attributes -> {key} ELSE '[]' END) AS items (item))"""
+
+
+def expressions(
+    slots: Sequence[Placeholder],
+    bindings: Sequence[Binding],
+    fields: Mapping[str, ContactField],
+    timezone: str,
+    binds: Binds,
+) -> list[str]:
+    """One SQL expression per slot over the alias `c` of contacts: its text for this contact, NULL when there is none."""
+    by_name = {binding.name: binding for binding in bindings}
+    return [_expression(by_name.get(placeholder.name), fields, timezone, binds) for placeholder in slots]
+
+
+def _expression(binding: Binding | None, fields: Mapping[str, ContactField], timezone: str, binds: Binds) -> str:
+    if binding is None:
+        return "NULL::text"
+    if binding.field is None:
+        return binds.bind(binding.text, "text")
+    filled = f"muster_parameter({_field(binding.field, fields, timezone, binds)})"
+    return filled if binding.fallback is None else f"coalesce({filled}, {binds.bind(binding.fallback, 'text')})"
+
+
+def _field(name: str, fields: Mapping[str, ContactField], timezone: str, binds: Binds) -> str:
+    column = _COLUMNS.get(name)
+    if column is not None:
+        return column.format(zone=binds.bind(timezone, "text")) if "{zone}" in column else column
+    custom = fields.get(name.removeprefix("attributes."))
+    if custom is None:  # deleted since: nobody has a value
+        return "NULL::text"
+    key = binds.bind(custom.key, "text")
+    if custom.type is FieldType.MULTI_CHOICE:
+        return _ITEMS.format(key=key)
+    if custom.type is FieldType.DATETIME:
+        return f"muster_local_time(c.attributes ->> {key}, {binds.bind(timezone, 'text')})"
+    return f"c.attributes ->> {key}"

@@ -1,0 +1,140 @@
+"""Message templates of the channel's business account: what was fetched, and what a broadcast can do with them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from models import clock, db
+from models.db.tables.broadcasts import MessageTemplate
+from models.errors import NotAllowedInState, NotFound, Unsupported
+from models.messaging import channels
+from models.messaging.placeholders import UnsupportedTemplate, placeholders_of, to_json
+from permissions.principal import Scope
+
+__all__ = ["MessageTemplate"]
+
+APPROVED: Final = "APPROVED"
+
+
+async def store(workspace_id: int, business_account_id: str, listed: Sequence[Mapping[str, Any]]) -> int:
+    """Take over what the API listed: new and changed ones are written, missing ones are marked as gone. Returns how many.
+
+    `listed` is the API's whole list; what has no name in it is left out.
+    """
+    now = clock.now()
+    rows = [_row(template) for template in listed if template.get("name") and template.get("language")]
+    async with db.transaction():
+        await db.execute_many(
+            """
+            INSERT INTO message_templates (workspace_id, business_account_id, external_id, name, language, category, status,
+                                           body, parameters, slots, unsupported, synced_at, gone_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, NULL)
+            ON CONFLICT ON CONSTRAINT message_templates_name_key DO UPDATE SET
+                external_id = excluded.external_id, category = excluded.category, status = excluded.status,
+                body = excluded.body, parameters = excluded.parameters, slots = excluded.slots,
+                unsupported = excluded.unsupported, synced_at = excluded.synced_at, gone_at = NULL
+            """,
+            [(workspace_id, business_account_id, *row, now) for row in rows],
+        )
+        await db.execute(
+            """
+            UPDATE message_templates SET gone_at = $3
+            WHERE workspace_id = $1 AND business_account_id = $2 AND synced_at < $3 AND gone_at IS NULL
+            """,
+            workspace_id,
+            business_account_id,
+            now,
+        )
+        await db.execute(
+            """
+            UPDATE whatsapp_channels SET templates_synced_at = $3
+            WHERE workspace_id = $1 AND business_account_id = $2 AND disconnected_at IS NULL
+            """,
+            workspace_id,
+            business_account_id,
+            now,
+        )
+    return len(rows)
+
+
+def _row(template: Mapping[str, Any]) -> tuple[Any, ...]:
+    components = [part for part in template.get("components") or () if isinstance(part, Mapping)]
+    try:
+        slots, unsupported = placeholders_of(components, str(template.get("parameter_format") or "POSITIONAL")), None
+    except UnsupportedTemplate as error:
+        slots, unsupported = [], str(error)
+    bodies: list[Mapping[str, Any]] = [part for part in components if str(part.get("type", "")).upper() == "BODY"]
+    body = bodies[0] if bodies else {}
+    return (
+        str(template.get("id", "")),
+        str(template["name"]),
+        str(template["language"]),
+        str(template.get("category", "")),
+        str(template.get("status", "")),
+        str(body.get("text", "")),
+        [placeholder.name for placeholder in slots if placeholder.required],
+        db.dump_json(to_json(slots)),
+        unsupported,
+    )
+
+
+async def all_of(scope: Scope) -> list[MessageTemplate]:
+    """The templates of the connected account, by name and language. None connected: none."""
+    channel = await channels.find(scope)
+    if channel is None:
+        return []
+    return await MessageTemplate.filter(
+        workspace_id=scope.workspace_id, business_account_id=channel.business_account_id, gone_at__isnull=True
+    ).order_by("name", "language")
+
+
+async def by_ids(scope: Scope, numbers: Sequence[int]) -> list[MessageTemplate]:
+    """Those of `numbers` that are templates of the workspace, gone ones too."""
+    return await MessageTemplate.filter(workspace_id=scope.workspace_id, id__in=list(numbers))
+
+
+async def get(scope: Scope, template_id: int, path: Sequence[str | int]) -> MessageTemplate:
+    """A template that a broadcast can be made with. Raises NotFound or Unsupported at `path`."""
+    found = await MessageTemplate.get_or_none(workspace_id=scope.workspace_id, id=template_id)
+    if found is None or found.gone_at is not None:
+        raise NotFound(
+            "there is no such template, or WhatsApp has it no longer: sync the templates and choose one", path
+        )
+    if found.unsupported:
+        raise Unsupported(f"the template has {found.unsupported}, which a broadcast cannot fill: choose another", path)
+    return found
+
+
+def must_be_sendable(template: MessageTemplate, path: Sequence[str | int] = ("id",)) -> None:
+    """Raises NotAllowedInState when WhatsApp would refuse the template now."""
+    if template.gone_at is not None:
+        raise NotAllowedInState(f"WhatsApp no longer has the template {template.name}: choose another", path)
+    if template.status != APPROVED:
+        raise NotAllowedInState(
+            f"the template {template.name} is {template.status.lower()}: only an approved one can be sent", path
+        )
+
+
+SENDABLE_AGAIN: Final = frozenset({"APPROVED", "REINSTATED", "UNARCHIVED"})
+
+_ONLY_NEWS: Final = frozenset({"FLAGGED", "LOCKED", "LIMIT_EXCEEDED"})
+"""Events of a template that say nothing of whether it can be sent."""
+
+
+async def status_changed(
+    workspace_id: int, business_account_id: str, name: str, language: str, event: str
+) -> list[int]:
+    """WhatsApp told of a template; returns its number when it is known and its status follows from that."""
+    if event in _ONLY_NEWS:
+        return []
+    rows = await db.fetch(
+        """
+        UPDATE message_templates SET status = $5
+        WHERE workspace_id = $1 AND business_account_id = $2 AND name = $3 AND language = $4 RETURNING id
+        """,
+        workspace_id,
+        business_account_id,
+        name,
+        language,
+        APPROVED if event in SENDABLE_AGAIN else event,
+    )
+    return [row["id"] for row in rows]

@@ -1,0 +1,179 @@
+"""Which contacts time alone can carry across one of a rule's thresholds.
+
+A rule with a relative condition is true of other contacts as time goes on, though nothing is written. Each such
+condition has thresholds that move (now, now less 30 days, today and a week). What a threshold passed since the last look is found
+by an index, and is all that must be asked again: it may be more than what changed, and is never less.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+
+from models.rules.comparisons import Time, both, comes_round
+from models.rules.duration import Duration
+from models.rules.fields import time_of
+from models.rules.measures import filter_sql
+from models.rules.parameters import Parameters, PassedEdge
+from models.rules.thresholds import NOW, Threshold
+from models.rules.tree import (
+    ActivityCondition,
+    Field,
+    FieldCondition,
+    FieldOperator,
+    Leaf,
+    Measure,
+    Operand,
+    PropertyFilter,
+    Rule,
+    each_leaf,
+)
+
+INDEXED = frozenset({"subscribed_at", "last_interaction_at", "created_at"})
+"""The built-in fields whose thresholds have an index from the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index that a crossing needs and the foundation does not have: over every workspace, so made once."""
+
+    name: str
+    create: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A threshold: which contacts' own values has it passed?
+
+    A value that lies on a threshold is still on the threshold's later side when `keeps` is set (value >= threshold), and otherwise on
+    its earlier side (value <= threshold).
+    """
+
+    field: Field
+    threshold: Threshold
+    keeps: bool
+
+    def query(self, p: Parameters) -> str:
+        """SELECT contact_id: run with `since` and `now`."""
+        time = time_of(self.field)
+        return f"{_contacts(p)} AND {_passed(time, self.threshold, self.keeps, p)}"
+
+    @property
+    def index(self) -> Index | None:
+        if self.field.custom:
+            time = time_of(self.field)
+            return _index(self.field, time.expression, "", time.indexed)
+        return None if self.field.key in INDEXED else _index(self.field, time_of(self.field).expression, "_time")
+
+
+@dataclass(frozen=True, slots=True)
+class Anniversary:
+    """The days of the year that a threshold has passed: those that it came to, or those that it left."""
+
+    field: Field
+    threshold: Threshold
+    reached: bool
+
+    def query(self, p: Parameters) -> str:
+        """SELECT contact_id: run with `since` and `now`."""
+        edges = [PassedEdge(self.threshold, self.reached, edge) for edge in range(4)]
+        return f"{_contacts(p)} AND {comes_round(time_of(self.field), edges, p)}"
+
+    @property
+    def index(self) -> Index | None:
+        return _index(self.field, time_of(self.field).day_of_year, "_day") if self.field.custom else None
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityCrossing:
+    """A threshold: whose activities of a kind has it passed?"""
+
+    kind: str
+    filters: tuple[PropertyFilter, ...]
+    threshold: Threshold
+    keeps: bool
+
+    def query(self, p: Parameters) -> str:
+        """SELECT contact_id, perhaps more than once each: run with `since` and `now`."""
+        return f"SELECT a.contact_id FROM activities AS a WHERE {self.passes(p)} AND {self.matches(p)}"
+
+    def passes(self, p: Parameters) -> str:
+        """Whether the threshold has passed activity `a`, whatever its properties."""
+        passed = _passed(Time("a.occurred_at", days=False), self.threshold, self.keeps, p)
+        return f"a.workspace_id = {p.workspace} AND a.kind = {p.bind(self.kind, 'text')} AND {passed}"
+
+    def matches(self, p: Parameters) -> str:
+        """Whether the properties of activity `a` are as they have to be."""
+        return " AND ".join(filter_sql(part, p) for part in self.filters) or "true"
+
+    @property
+    def index(self) -> Index | None:
+        return None
+
+
+AnyCrossing = Crossing | Anniversary | ActivityCrossing
+
+
+def crossings_of(rule: Rule) -> tuple[AnyCrossing, ...]:
+    """The rule's thresholds, each once. None for a rule that only writing can change."""
+    return tuple(dict.fromkeys(crossing for leaf in each_leaf(rule) for crossing in _of_leaf(leaf)))
+
+
+def _of_leaf(leaf: Leaf) -> Iterator[AnyCrossing]:
+    match leaf:
+        case FieldCondition(field, FieldOperator.ANNIVERSARY_WITHIN_NEXT, Duration() as duration):
+            yield Anniversary(field, NOW, reached=False)
+            yield Anniversary(field, Threshold(duration), reached=True)
+        case FieldCondition(field, operator, operand):
+            for threshold, keeps in _thresholds(operator, operand):
+                yield Crossing(field, threshold, keeps)
+        case ActivityCondition(measure, operator, operand):
+            for threshold, keeps in dict.fromkeys((*_thresholds(operator, operand), *_window(measure))):
+                yield ActivityCrossing(measure.kind, measure.filters, threshold, keeps)
+        case _:
+            return
+
+
+def _thresholds(operator: FieldOperator, operand: Operand) -> Iterator[tuple[Threshold, bool]]:
+    """The thresholds of a relative operator, each with the side that a value on it is on."""
+    if not isinstance(operand, Duration):
+        return
+    match operator:
+        case FieldOperator.WITHIN_LAST:
+            yield Threshold(operand, past=True), True
+            yield NOW, False
+        case FieldOperator.MORE_THAN_AGO:
+            yield Threshold(operand, past=True), True
+        case FieldOperator.WITHIN_NEXT:
+            yield NOW, True
+            yield Threshold(operand), False
+        case FieldOperator.MORE_THAN_AHEAD:
+            yield Threshold(operand), False
+
+
+def _window(measure: Measure) -> Iterator[tuple[Threshold, bool]]:
+    if measure.within is not None:
+        yield from _thresholds(FieldOperator.WITHIN_LAST, measure.within)
+
+
+def _passed(time: Time, threshold: Threshold, keeps: bool, p: Parameters) -> str:
+    before, after = time.moving(threshold, p, since=True), time.moving(threshold, p)
+    if keeps:
+        return both(f"{time.expression} >= {before}", f"{time.expression} < {after}", time.indexed)
+    return both(f"{time.expression} > {before}", f"{time.expression} <= {after}", time.indexed)
+
+
+def _contacts(p: Parameters) -> str:
+    return f"SELECT c.id AS contact_id FROM contacts AS c WHERE c.workspace_id = {p.workspace}"
+
+
+def _index(field: Field, expression: str, what: str, only: str = "") -> Index:
+    own = expression.replace("c.", "")
+    narrowed = only.replace("c.", "") or f"{own} IS NOT NULL"
+    short = field.key.replace(".", "_")
+    if len(short) > 40:
+        short = short[:31] + "_" + sha256(short.encode()).hexdigest()[:8]
+    name = f"contacts_{short}_{field.type.lower()}{what}_idx"  # 63 characters at most
+    return Index(
+        name,
+        f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON contacts (workspace_id, {own}) WHERE {narrowed}",
+    )

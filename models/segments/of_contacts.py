@@ -1,0 +1,47 @@
+"""The segments that contacts are in."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from models import db
+from models.db import Record
+from models.segments.lists import COLUMNS
+from permissions.principal import Scope
+
+_JOINED = """
+    FROM memberships m
+    JOIN segments s ON s.workspace_id = m.workspace_id AND s.id = m.segment_id AND s.deleted_at IS NULL
+    WHERE m.workspace_id = $1
+"""
+
+
+async def pages(
+    scope: Scope, contact_ids: Sequence[int], limit: int, *, after: int = 0, names: Iterable[str] = COLUMNS
+) -> Mapping[int, list[Record]]:
+    """For each contact up to `limit` of its segments, in the order of their ids, after the one with the id `after`.
+
+    The rows have the columns `names` of the segment (its id always), and `contact_id`, `joined_at` and `origin`.
+    """
+    wanted = {"id", *names}
+    columns = ", ".join(f"s.{column}" for column in COLUMNS if column in wanted)
+    sql = f"""
+        SELECT contact.id AS contact_id, one.*
+        FROM unnest($2::bigint[]) WITH ORDINALITY AS contact (id, place)
+        CROSS JOIN LATERAL (
+            SELECT {columns}, m.joined_at, m.origin {_JOINED} AND m.contact_id = contact.id AND m.segment_id > $4
+            ORDER BY m.segment_id LIMIT $3
+        ) AS one
+        ORDER BY contact.place, one.id
+    """  # noqa: S608 - the columns are those of the catalogue
+    found: dict[int, list[Record]] = {number: [] for number in contact_ids}
+    for row in await db.fetch(sql, scope.workspace_id, list(contact_ids), limit, after):
+        found[row["contact_id"]].append(row)
+    return found
+
+
+_COUNTS = f"SELECT m.contact_id, count(*) AS segments {_JOINED} AND m.contact_id = ANY ($2) GROUP BY m.contact_id"
+
+
+async def counts(scope: Scope, contact_ids: Sequence[int]) -> Mapping[int, int]:
+    """In how many segments each contact is; those that are in none are left out."""
+    rows = await db.fetch(_COUNTS, scope.workspace_id, list(contact_ids))
+    return {row["contact_id"]: row["segments"] for row in rows}

@@ -1,0 +1,53 @@
+"""Segments that were deleted too long ago to be restored, removed for good."""
+
+from models import clock, db
+from models.membership import manual_changes
+from models.membership.backfill import EVERYBODY
+from models.segments.segments import RESTORABLE
+
+
+async def expired(limit: int = 1_000) -> list[tuple[int, int]]:
+    """Segments of all workspaces that can no longer be restored, as (workspace id, segment id), the longest gone first.
+
+    One of whose members there is still something to tell is none of them: that comes first.
+    """
+    rows = await db.fetch(
+        f"SELECT workspace_id, id FROM segments WHERE {_EXPIRED} ORDER BY deleted_at LIMIT $2",  # noqa: S608
+        clock.now() - RESTORABLE,
+        limit,
+    )
+    return [(row["workspace_id"], row["id"]) for row in rows]
+
+
+_EXPIRED = f"deleted_at <= $1 AND restore_asked_at IS NULL AND logged_up_to = {EVERYBODY}"
+
+
+async def purge(workspace_id: int, segment_id: int) -> None:
+    """Remove an expired segment and all that hangs on it, in short transactions. What it left half done, it does again."""
+    if not await _give_up(workspace_id, segment_id):
+        return
+    while await manual_changes.forget_segment(workspace_id, segment_id):
+        pass
+    async with db.transaction():
+        for statement in _PURGE:
+            await db.execute(statement, workspace_id, segment_id)
+
+
+async def _give_up(workspace_id: int, segment_id: int) -> bool:
+    """From here on no clock, and nobody who looked a moment ago, thinks that it can be restored. False when it was."""
+    given_up = await db.execute(
+        f"UPDATE segments SET deleted_at = 'epoch' WHERE {_EXPIRED} AND workspace_id = $2 AND id = $3",  # noqa: S608
+        clock.now() - RESTORABLE,
+        workspace_id,
+        segment_id,
+    )
+    return given_up > 0
+
+
+_PURGE = (
+    "DELETE FROM membership_overrides WHERE workspace_id = $1 AND segment_id = $2",
+    "DELETE FROM segment_days WHERE workspace_id = $1 AND segment_id = $2",
+    "DELETE FROM segment_uses WHERE workspace_id = $1 AND segment_id = $2",
+    "DELETE FROM segment_uses WHERE workspace_id = $1 AND kind = 'SEGMENT' AND used_by_id = $2",
+    "DELETE FROM segments WHERE workspace_id = $1 AND id = $2 AND deleted_at IS NOT NULL",
+)

@@ -1,0 +1,351 @@
+"""Segments: made, changed, copied, deleted and restored.
+
+A rule is kept in the shape of RuleInput, with row numbers for the ids of other segments. Who writes one makes the segment
+BUILDING with a new `rule_version`; the engine computes the members beside the old ones and swaps them in. Where a function
+speaks of segments to ring for, the caller rings `bells.rule` for each of them after the commit; where it says that there is
+more to tell, the task `tell_members`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from models import clock, db
+from models.accounts import audit_log
+from models.contacts import fields
+from models.contacts.selections import ContactSelection
+from models.db.tables.segments import Segment, SegmentKind, SegmentStatus, SegmentUse
+from models.errors import Conflict, InUse, NotAllowedInState, NotFound, Path, Problems, Unsupported
+from models.membership import backfill
+from models.membership.origins import ChangeKind
+from models.queue import jobs
+from models.queue.jobs import Job, JobKind
+from models.rules.check import check
+from models.rules.depends import segments_mentioned
+from models.rules.loading import load_catalogue
+from models.segments import members as segment_contacts
+from models.segments import uses
+from models.segments.members import MemberAction
+from models.segments.settings import checked
+from models.segments.uses import UseKind
+from permissions.principal import PrincipalKind, Scope
+
+__all__ = ["Segment", "SegmentKind", "SegmentStatus"]
+
+RESTORABLE = timedelta(days=30)
+"""How long a deleted segment can be restored."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentOutcome:
+    """A segment as it is now, the segments to ring for, and the job that puts its many members in.
+
+    `telling`: it is deleted, and there are members of whom that, or its return, is still to be told.
+    """
+
+    segment: Segment
+    building: Sequence[int] = ()
+    job: Job | None = None
+    telling: bool = False
+
+
+# ---------------------------------------------------------------- found
+
+
+async def find(scope: Scope, segment_id: int) -> Segment | None:
+    """The segment, or None. A deleted one is not there."""
+    return await Segment.get_or_none(workspace_id=scope.workspace_id, id=segment_id, deleted_at=None)
+
+
+async def get(scope: Scope, segment_id: int, path: Path = ("id",)) -> Segment:
+    """The segment. Raises NotFound at `path`."""
+    segment = await find(scope, segment_id)
+    if segment is None:
+        raise _no_such_segment(path)
+    return segment
+
+
+def _no_such_segment(path: Path) -> NotFound:
+    return NotFound("there is no such segment, or it is deleted", path)
+
+
+# ---------------------------------------------------------------- made and changed
+
+
+async def create(
+    scope: Scope,
+    kind: SegmentKind,
+    *,
+    name: str,
+    description: str | None = None,
+    rule: object = None,
+    contacts: ContactSelection | None = None,
+) -> SegmentOutcome:
+    """A new segment: STATIC with what `contacts` finds as its first members, or dynamic with its rule, BUILDING.
+
+    Raises Problems at `name`, `description`, `rule` and below, `contacts` and below.
+    """
+    async with db.transaction():
+        if rule is not None:
+            await _one_rule_at_a_time(scope)
+        values = await checked(scope, kind, {"name": name, "description": description, "rule": rule}, contacts)
+        segment = await _insert(scope, kind, values)
+        await audit_log.record(scope, "segment_create", "Segment", segment.id, {"kind": kind})
+        if contacts is None:
+            return SegmentOutcome(segment, [segment.id] if segment.rule else [])
+        filled = await segment_contacts.change_or_queue(scope, segment.id, MemberAction.ADD, contacts)
+        return SegmentOutcome(await get(scope, segment.id), [], filled.job)
+
+
+async def update(scope: Scope, segment_id: int, given: Mapping[str, Any], version: int | None = None) -> SegmentOutcome:
+    """Change what is in `given` (`name`, `description`, `rule`; an absent key stays). What is the same is no change.
+
+    Raises NotFound at `id`, Conflict at `version` when that is not the current one, Problems as `create`.
+    """
+    async with db.transaction():
+        if "rule" in given:
+            await _one_rule_at_a_time(scope)
+            await uses.hold(scope, [segment_id, *segments_mentioned(given["rule"])])
+        segment = await _held(scope, segment_id)
+        if version is not None and version != segment.version:
+            raise Conflict(
+                f"the segment is at version {segment.version}, not {version}: somebody changed it since you read it;"
+                " read it again and make your change to that",
+                ("version",),
+            )
+        values = await checked(scope, SegmentKind(segment.kind), given, segment_id=segment_id)
+        changed = [key for key, value in values.items() if not db.same_json(getattr(segment, key), value)]
+        if not changed:
+            return SegmentOutcome(segment)
+        segment.update_from_dict({key: values[key] for key in changed})
+        segment.version += 1
+        if "rule" in changed:
+            await _rebuild(scope, segment)
+        if "name" in changed:
+            await uses.rename(scope, UseKind.SEGMENT, segment.id, segment.name)
+        await segment.save(update_fields=[*changed, "status", "rule_version", "version", "updated_at"])
+        await audit_log.record(scope, "segment_update", "Segment", segment.id, {"fields": changed})
+        return SegmentOutcome(segment, [segment.id] if "rule" in changed else [])
+
+
+async def duplicate(scope: Scope, segment_id: int, name: str) -> SegmentOutcome:
+    """A new segment like this one: a STATIC one with its members, a dynamic one with its rule and its overrides."""
+    async with db.transaction():
+        await _one_rule_at_a_time(scope)
+        await fields.load_to_write(scope)
+        source = await get(scope, segment_id)
+        kind = SegmentKind(source.kind)
+        values = {**await checked(scope, kind, {"name": name}), "description": source.description, "rule": source.rule}
+        segment = await _insert(scope, kind, values)
+        await audit_log.record(scope, "segment_duplicate", "Segment", segment.id, {"of": source.id})
+        if segment.rule is not None:
+            await db.execute(
+                "SET LOCAL muster.members = 'logged'"
+            )  # its build looks at all of them: nobody need hear of each
+            await db.execute(_COPY_OVERRIDES, scope.workspace_id, source.id, segment.id)
+            return SegmentOutcome(segment, [segment.id])
+        members = ContactSelection(segment_id=source.id)
+        filled = await segment_contacts.change_or_queue(scope, segment.id, MemberAction.ADD, members)
+        return SegmentOutcome(await get(scope, segment.id), [], filled.job)
+
+
+_COPY_OVERRIDES = """
+    INSERT INTO membership_overrides (workspace_id, segment_id, contact_id, override, created_by, created_at)
+    SELECT workspace_id, $3, contact_id, override, created_by, created_at
+    FROM membership_overrides WHERE workspace_id = $1 AND segment_id = $2
+"""
+
+
+async def recompute(scope: Scope, segment_id: int) -> Job:
+    """A job that computes a dynamic segment again from the ground up; the one that is at it already, when there is one.
+
+    Raises NotFound at `id`, and Unsupported there for a STATIC segment.
+    """
+    async with db.transaction():
+        segment = await _held(scope, segment_id)
+        if segment.rule is None:
+            raise Unsupported("a STATIC segment has no rule to compute: its members are those put in by hand", ("id",))
+        job = await jobs.find_unfinished(scope, JobKind.RECOMPUTE, segment_id)
+        if job is None:
+            job = await jobs.create(scope, JobKind.RECOMPUTE, {}, segment_id=segment_id)
+            await audit_log.record(scope, "segment_recompute", "Segment", segment_id, {"job": job.id})
+        return job
+
+
+async def _one_rule_at_a_time(scope: Scope) -> None:
+    """Whoever changes which segments there are, or what their rules mention, waits: two edits never make a cycle."""
+    await db.advisory_lock(_rules_of(scope))
+
+
+def _rules_of(scope: Scope) -> str:
+    return f"muster:segments:{scope.workspace_id}"
+
+
+async def _held(scope: Scope, segment_id: int, *, deleted: bool = False) -> Segment:
+    """The segment, its row locked to the end of the transaction."""
+    query = Segment.select_for_update(no_key=True).filter(workspace_id=scope.workspace_id, id=segment_id)
+    segment = await query.filter(deleted_at__isnull=not deleted).first()
+    if segment is None:
+        raise _no_such_segment(("id",))
+    return segment
+
+
+async def _insert(scope: Scope, kind: SegmentKind, values: Mapping[str, Any]) -> Segment:
+    by = scope.principal.id if scope.principal.kind is PrincipalKind.MEMBER else None
+    status = SegmentStatus.READY if values.get("rule") is None else SegmentStatus.BUILDING
+    segment = await Segment.create(workspace_id=scope.workspace_id, kind=kind, status=status, created_by=by, **values)
+    await _register_rule(scope, segment)
+    return segment
+
+
+async def _rebuild(scope: Scope, segment: Segment) -> None:
+    segment.status = SegmentStatus.BUILDING
+    segment.rule_version += 1
+    await _register_rule(scope, segment)
+
+
+async def _register_rule(scope: Scope, segment: Segment) -> None:
+    """The segments that a rule mentions are used by it; those deleted in the meantime take no new use."""
+    if segment.rule is not None:
+        mentioned = await uses.hold(scope, segments_mentioned(segment.rule))
+        await uses.replace(scope, mentioned, UseKind.SEGMENT, segment.id, segment.name, path=("rule",))
+
+
+# ---------------------------------------------------------------- deleted and restored
+
+
+async def delete(scope: Scope, segment_id: int, *, force: bool = False) -> SegmentOutcome:
+    """Delete the grouping, never a contact: each member is told to have left, of very many the rest by `tell_on`.
+
+    Raises NotFound at `id`, and InUse there while something active uses it, unless `force`.
+    """
+    async with db.transaction():
+        await _one_rule_at_a_time(scope)
+        await get(scope, segment_id)
+        if not force:
+            await _refuse_used(scope, segment_id)
+        told = await backfill.backfill(scope.workspace_id, segment_id, ChangeKind.LEFT)
+        segment = await _held(scope, segment_id)
+        if not force:
+            await _refuse_used(scope, segment_id)
+        segment.deleted_at = clock.now()
+        await segment.save(update_fields=["deleted_at", "updated_at"])
+        await uses.release(scope, UseKind.SEGMENT, segment_id)
+        await audit_log.record(scope, "segment_delete", "Segment", segment_id, {"force": force})
+        return SegmentOutcome(segment, await _rebuild_readers(scope, segment_id), telling=not told.all)
+
+
+async def restore(scope: Scope, segment_id: int) -> SegmentOutcome:
+    """Undo a deletion of the last RESTORABLE: the members are back, those of a dynamic one right again after a rebuild.
+
+    When there are very many of them, it is back once `tell_on` has told of them all; until then it is deleted, and BUILDING.
+    Raises NotFound at `id`, and NotAllowedInState there when it is not deleted, or its rule no longer makes sense.
+    """
+    async with db.transaction():
+        await _one_rule_at_a_time(scope)
+        await _refuse_unrestorable(scope, segment_id)
+        told = await backfill.backfill(scope.workspace_id, segment_id, ChangeKind.ENTERED)
+        segment = _restorable(await _held(scope, segment_id, deleted=True))  # nobody purges it from here on
+        await audit_log.record(scope, "segment_restore", "Segment", segment_id)
+        if told.all:
+            return await _come_back(scope, segment)
+        segment.restore_asked_at, segment.status = clock.now(), SegmentStatus.BUILDING
+        await segment.save(update_fields=["restore_asked_at", "status", "updated_at"])
+        return SegmentOutcome(segment, telling=True)
+
+
+async def backfill_step(scope: Scope, segment_id: int) -> SegmentOutcome | None:
+    """The next members of a deleted segment told to have left, or of one that is to come back, which it then does.
+
+    None when there is nothing to do now: nothing is left to tell, or others are at it. One teller is enough.
+    """
+    async with db.transaction():
+        if not await db.try_advisory_lock(_rules_of(scope)):
+            return None
+        segment = await Segment.get_or_none(workspace_id=scope.workspace_id, id=segment_id, deleted_at__isnull=False)
+        if segment is None:
+            return None
+        comes_back = segment.restore_asked_at is not None
+        told = await backfill.backfill(
+            scope.workspace_id, segment_id, ChangeKind.ENTERED if comes_back else ChangeKind.LEFT
+        )
+        if comes_back and told.all:
+            return await _come_back(scope, await _held(scope, segment_id, deleted=True))
+        return SegmentOutcome(segment, telling=not told.all) if told.members else None
+
+
+async def _come_back(scope: Scope, segment: Segment) -> SegmentOutcome:
+    """A segment whose members have all been told to be back is there again. A rule is computed as if it had never been."""
+    segment.deleted_at = segment.restore_asked_at = None
+    segment.status = SegmentStatus.READY
+    if segment.rule is not None:
+        segment.active_rule, segment.active_version = None, 0  # nobody has followed it since the deletion
+        await _rebuild(scope, segment)
+    await segment.save(
+        update_fields=[
+            *("deleted_at", "restore_asked_at", "status"),
+            *("active_rule", "active_version", "rule_version", "updated_at"),
+        ]
+    )
+    own = [] if segment.rule is None else [segment.id]
+    return SegmentOutcome(segment, [*own, *await _rebuild_readers(scope, segment.id)])
+
+
+async def _refuse_used(scope: Scope, segment_id: int) -> None:
+    using = await uses.in_use(scope, segment_id)
+    if using:
+        raise InUse(f"the segment is used by {_named(using)}: end that first, or delete it with `force`", ("id",))
+
+
+def _named(using: Sequence[SegmentUse]) -> str:
+    names = [f'{use.kind.lower()} "{use.label}"' for use in using[:5]]
+    more = len(using) - len(names)
+    return ", ".join(names) + (f" and {more} more" if more else "")
+
+
+async def _refuse_unrestorable(scope: Scope, segment_id: int) -> None:
+    segment = _restorable(await Segment.get_or_none(workspace_id=scope.workspace_id, id=segment_id))
+    if segment.deleted_at is None:
+        raise NotAllowedInState("the segment is not deleted: there is nothing to restore", ("id",))
+    if segment.rule is not None:
+        await fields.load_to_write(scope)
+        await _refuse_senseless(scope, segment)
+
+
+def _restorable(segment: Segment | None) -> Segment:
+    if segment is None or (segment.deleted_at is not None and segment.deleted_at <= clock.now() - RESTORABLE):
+        raise NotFound("there is no such segment, or it was deleted more than 30 days ago", ("id",))
+    return segment
+
+
+async def _refuse_senseless(scope: Scope, segment: Segment) -> None:
+    try:
+        check(segment.rule, await load_catalogue(scope, segment.rule), segment_id=segment.id, stored=True)
+    except Problems as problems:
+        wrong = f"its rule speaks of what is no longer there: {problems}. Make that again first, or a new segment"
+        raise NotAllowedInState(wrong, ("id",)) from None
+
+
+async def _rebuild_readers(scope: Scope, segment_id: int) -> list[int]:
+    """Compute the segments again whose rules mention one that is gone, or back: then they use it again."""
+    rows = await db.fetch(_REBUILD_READERS, scope.workspace_id, segment_id, db.dump_json({"id": segment_id}))
+    is_there = await find(scope, segment_id) is not None
+    for row in rows:
+        if is_there and row["mentions"]:
+            await uses.register(scope, [segment_id], UseKind.SEGMENT, row["id"], row["name"])
+    return [row["id"] for row in rows]
+
+
+# By their rules and not by what they have registered: who was copied, or came back, while the segment was deleted uses nothing.
+_MENTIONS = "'$.**.segment.segmentId ? (@ == $id)', $3::jsonb"
+_REBUILD_READERS = f"""
+    WITH reading AS (
+        SELECT id FROM segments
+        WHERE workspace_id = $1 AND id <> $2 AND deleted_at IS NULL AND kind <> 'STATIC'
+          AND jsonb_path_exists(jsonb_build_array(rule, active_rule), {_MENTIONS})
+        ORDER BY id FOR NO KEY UPDATE)
+    UPDATE segments s SET rule_version = rule_version + 1, status = 'BUILDING'
+    FROM reading WHERE s.workspace_id = $1 AND s.id = reading.id
+    RETURNING s.id, s.name, jsonb_path_exists(s.rule, {_MENTIONS}) AS mentions
+"""  # noqa: S608 - a path of our own

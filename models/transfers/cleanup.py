@@ -1,0 +1,98 @@
+"""What imports and exports leave behind when they are cancelled, given up or simply over: found, and removed in time.
+
+Nothing here is needed for anything to be right; it may run at any moment, twice at once, and stop at any line.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from models import clock, db
+from models.transfers.exports import exports
+from models.transfers.files import storage
+from models.transfers.imports import report, undo, uploads
+
+STRAY_AFTER: Final = timedelta(days=1)
+"""How old a file is that nobody knows of, before it counts as forgotten rather than as just being written."""
+
+
+async def clean_up() -> None:
+    """All of it, once."""
+    await release_segments()
+    await remove_expired_uploads()
+    await remove_stray_files(clock.now() - STRAY_AFTER)
+    await remove_old_exports(clock.now() - exports.KEPT_FOR)
+    await forget_old_imports(clock.now() - max(undo.WITHIN, report.KEPT_FOR) - timedelta(days=1))
+
+
+async def release_segments() -> int:
+    """Imports and exports that have ended, in whatever way, use no segment any more. Gives how many uses end."""
+    return await db.execute(
+        """
+        UPDATE segment_uses used SET active = false FROM jobs
+        WHERE used.active AND used.kind IN ('IMPORT', 'EXPORT')
+          AND jobs.workspace_id = used.workspace_id AND jobs.id = used.used_by_id AND jobs.finished_at IS NOT NULL
+        """
+    )
+
+
+async def remove_expired_uploads() -> int:
+    """Uploads on which no import can start any more, and none is at work. Gives how many."""
+    rows = await db.fetch(
+        """
+        SELECT workspace_id, id FROM uploads
+        WHERE expires_at < $1 AND NOT EXISTS (
+            SELECT FROM jobs WHERE jobs.workspace_id = uploads.workspace_id AND jobs.kind = 'IMPORT'
+              AND jobs.status IN ('QUEUED', 'RUNNING') AND (jobs.input ->> 'upload_id')::bigint = uploads.id)
+        """,
+        clock.now(),
+    )
+    for row in rows:
+        await uploads.remove(row["workspace_id"], row["id"])
+    return len(rows)
+
+
+async def remove_stray_files(before: datetime) -> int:
+    """Files that no row knows: what a process that died between two steps has left. Gives how many."""
+    known = {row["key"] for row in await db.fetch("SELECT key FROM uploads WHERE key IS NOT NULL")}
+    removed = await storage().sweep(before)
+    for prefix in ("uploads", "sheets"):
+        async for key, written_at in storage().each_key(prefix):
+            if written_at < before and key not in known:
+                await storage().delete(key)
+                removed += 1
+    return removed
+
+
+async def remove_old_exports(before: datetime) -> int:
+    """Parts of exports written before then. Gives how many."""
+    removed = 0
+    async for key, written_at in storage().each_key("exports"):
+        if written_at < before:
+            await storage().delete(key)
+            removed += 1
+    return removed
+
+
+async def forget_old_imports(before: datetime) -> int:
+    """What was kept of imports that ended before then, to report on them and to take them back. Gives how many imports."""
+    rows = await db.fetch(
+        """
+        SELECT workspace_id, id FROM jobs
+        WHERE kind = 'IMPORT' AND finished_at < $1 AND NOT progress ? 'forgotten' ORDER BY finished_at LIMIT 100
+        """,
+        before,
+    )
+    for row in rows:
+        async with db.transaction():
+            for table in ("import_changes", "import_refusals", "import_dry_keys"):
+                await db.execute(
+                    f"DELETE FROM {table} WHERE workspace_id = $1 AND job_id = $2",  # noqa: S608 - one of three tables
+                    row["workspace_id"],
+                    row["id"],
+                )
+            await db.execute(
+                """UPDATE jobs SET progress = progress || '{"forgotten": true}' WHERE workspace_id = $1 AND id = $2""",
+                row["workspace_id"],
+                row["id"],
+            )
+    return len(rows)

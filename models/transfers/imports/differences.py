@@ -1,0 +1,248 @@
+"""The one statement that writes rows into the contacts that they matched: made from the columns of an import. Pure.
+
+It changes what differs and nothing else, under each column's policy; keeps what was there, for an undo; and marks what
+changed, for the segments. The rows come from a temporary table, other values are bound; names come from the catalogue of fields.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from models.contacts.attributes import Fields
+from models.rules.tree import FieldType
+from models.transfers.imports.mapping import ID, Placed, Policy
+from models.transfers.imports.values import ReadPlan, RowChunk, attributes_of
+
+TYPES: Final = {
+    "external_id": "text",
+    "name": "text",
+    "email": "text",
+    "phone": "text",
+    "date_of_birth": "date",
+    "subscribed_at": "timestamptz",
+    "last_interaction_at": "timestamptz",
+    "score": "integer",
+    "whatsapp_consent": "text",
+}
+"""The built-in columns that hold one value, and what it is in PostgreSQL. A test compares them with the table."""
+
+_EMPTY: Final = {"score": "0", "whatsapp_consent": "'UNKNOWN'"}
+"""What stands in a column that always holds something, where others hold nothing."""
+
+STAGING: Final = "import_rows"
+"""The temporary table in which the rows stand, for a transaction."""
+
+
+@dataclass(slots=True)
+class _Statement:
+    """The statement as it grows: what comes in (name -> type), and what each column becomes."""
+
+    incoming: dict[str, str] = field(default_factory=dict)
+    becomes: dict[str, str] = field(default_factory=dict)
+    constants: list[Any] = field(default_factory=list)
+    watched: list[tuple[str, str, str]] = field(default_factory=list)
+    """What a segment's rule can depend on: its name, the old value, the new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """The statement for a plan. Parameters: workspace, job, and the constants."""
+
+    staging_sql: str
+    """Makes the temporary table."""
+    sql: str
+    counting_sql: str
+    """The same as far as it finds what differs, for a dry run. Both are empty when no column writes anything."""
+    incoming: tuple[str, ...]
+    """The columns of the temporary table."""
+    constants: tuple[Any, ...]
+    groups: dict[str, tuple[Placed, ...]]
+    """The custom fields of each column of JSON objects."""
+
+    def records(self, chunk: RowChunk, rows: Sequence[tuple[int, int]]) -> Iterable[tuple[Any, ...]]:
+        """What to stage of `rows`: their places in the chunk and their contacts' ids."""
+        places = [at for at, _ in rows]
+        made: dict[str, Sequence[Any]] = {
+            "contact_id": [number for _, number in rows],
+            "line": [chunk.lines[at] for at in places],
+        }
+        for name, columns in self.groups.items():
+            made[name] = attributes_of(chunk, columns, places, clearing=True)
+        for name in self.incoming:
+            if name not in made:
+                column = chunk.values[name]
+                made[name] = [column[at] for at in places]
+        return zip(*(made[name] for name in self.incoming), strict=True)
+
+
+def differences(plan: ReadPlan, fields: Fields, add_tags: Sequence[str]) -> Differences:
+    """The statement for `plan`. `add_tags` are spelled as the workspace spells them."""
+    statement = _Statement({"contact_id": "bigint", "line": "bigint"})
+    for column in plan.placed:
+        if column.key is None and column.field not in (ID, "tags"):
+            _add_plain(statement, column)
+    _add_tags(statement, next((one for one in plan.placed if one.field == "tags"), None), add_tags)
+    groups = _add_attributes(statement, [column for column in plan.placed if column.key is not None], fields)
+    return Differences(
+        staging_sql=_staging(statement),
+        sql=_written(statement),
+        counting_sql=_counted(statement),
+        incoming=tuple(statement.incoming),
+        constants=tuple(statement.constants),
+        groups=groups,
+    )
+
+
+# ---------------------------------------------------------------- what a column becomes
+
+
+def _add_plain(statement: _Statement, column: Placed) -> None:
+    name, given = column.field, f"i.{column.field}"
+    empty = _EMPTY.get(name, "NULL")
+    match column.policy:
+        case Policy.FILL_EMPTY:
+            new = f"CASE WHEN c.{name} IS NOT DISTINCT FROM {empty} THEN coalesce({given}, c.{name}) ELSE c.{name} END"
+        case Policy.REPLACE:
+            new = f"coalesce({given}, {empty})" if name in _EMPTY else given
+        case _:
+            new = f"coalesce({given}, c.{name})"
+    if name == "whatsapp_consent":  # an import never turns an opt-out into anything else
+        new = f"CASE WHEN c.{name} = 'OPTED_OUT' THEN c.{name} ELSE {new} END"
+    statement.incoming[name] = TYPES[name]
+    statement.becomes[name] = new
+    statement.watched.append((name, f"c.{name}", f"n.{name}"))
+
+
+def _add_tags(statement: _Statement, column: Placed | None, add_tags: Sequence[str]) -> None:
+    new = "c.tags"
+    if column is not None:
+        statement.incoming["tags"] = "text[]"
+        new = _tags_by(column.policy, "i.tags")
+    if add_tags:
+        new = f"muster_with_tags({new}, {_constant(statement, list(add_tags))}::text[])"
+    if new != "c.tags":
+        statement.becomes["tags"] = new
+        statement.watched.append(("tags", "c.tags", "n.tags"))
+
+
+def _tags_by(policy: Policy, given: str) -> str:
+    match policy:
+        case Policy.MERGE:
+            return f"muster_with_tags(c.tags, {given})"
+        case Policy.FILL_EMPTY:
+            return f"CASE WHEN c.tags = '{{}}' THEN coalesce({given}, '{{}}') ELSE c.tags END"
+        case Policy.REPLACE:
+            return f"muster_same_tags(c.tags, coalesce({given}, '{{}}'))"
+        case _:
+            return f"muster_same_tags(c.tags, coalesce({given}, c.tags))"
+
+
+def _add_attributes(statement: _Statement, columns: Sequence[Placed], fields: Fields) -> dict[str, tuple[Placed, ...]]:
+    groups: dict[str, tuple[Placed, ...]] = {}
+    new = "c.attributes"
+    for name, policies, form in (
+        ("filled", (Policy.FILL_EMPTY,), "(i.{name} || {new})"),
+        ("set", (Policy.OVERWRITE, Policy.REPLACE), "({new} || i.{name})"),
+        ("merged", (Policy.MERGE,), "({new} || {merged})"),
+    ):
+        chosen = tuple(column for column in columns if column.policy in policies)
+        if chosen:
+            groups[f"attributes_{name}"] = chosen
+            statement.incoming[f"attributes_{name}"] = "jsonb"
+            merged = " || ".join(_merged(statement, column, fields) for column in chosen) if name == "merged" else ""
+            new = form.format(name=f"attributes_{name}", new=new, merged=merged)
+    if any(column.policy is Policy.REPLACE for column in columns):
+        new = f"jsonb_strip_nulls({new})"
+    if columns:
+        statement.becomes["attributes"] = new
+    for column in columns:
+        key = _constant(statement, column.key)
+        statement.watched.append((column.field, f"c.attributes -> {key}::text", f"n.attributes -> {key}::text"))
+    return groups
+
+
+def _merged(statement: _Statement, column: Placed, fields: Fields) -> str:
+    """The choices that a contact has with those that come in, in the field's order: an object of one key, or of none."""
+    assert column.key is not None
+    assert fields[column.key].type is FieldType.MULTI_CHOICE
+    key = f"{_constant(statement, column.key)}::text"
+    choices = _constant(statement, list(fields[column.key].choices or ()))
+    given = f"(i.attributes_merged -> {key})"
+    return f"""CASE WHEN {given} IS NULL THEN '{{}}'::jsonb ELSE jsonb_build_object({key}, (
+        SELECT jsonb_agg(choice ORDER BY place) FROM unnest({choices}::text[]) WITH ORDINALITY AS t (choice, place)
+        WHERE (c.attributes -> {key}) ? choice OR {given} ? choice)) END"""  # noqa: S608 - values bound
+
+
+def _constant(statement: _Statement, value: Any) -> str:
+    if value not in statement.constants:
+        statement.constants.append(value)
+    return f"${statement.constants.index(value) + 3}"
+
+
+# ---------------------------------------------------------------- the statement
+
+
+def _staging(statement: _Statement) -> str:
+    columns = ", ".join(f"{name} {kind}" for name, kind in statement.incoming.items())
+    return f"CREATE TEMPORARY TABLE {STAGING} ({columns}) ON COMMIT DROP"
+
+
+_INCOMING: Final = f"""
+    incoming AS MATERIALIZED (SELECT $1::bigint AS workspace_id, $2::bigint AS job_id, * FROM {STAGING})
+"""  # noqa: S608 - the workspace is a column, so that the planner has no wrong ideas of it (see lookup)
+
+
+def _different(statement: _Statement) -> str:
+    """The contacts that a row would change, as they are (c) and as they would be (n)."""
+    new = ", ".join(f"{expression} AS {name}" for name, expression in statement.becomes.items())
+    before, after = _row("c", statement.becomes), _row("n", statement.becomes)
+    return f"""
+        FROM incoming i
+        JOIN contacts c ON c.workspace_id = i.workspace_id AND c.id = i.contact_id
+        CROSS JOIN LATERAL (SELECT {new}) AS n
+        WHERE {before} IS DISTINCT FROM {after}"""  # noqa: S608 - names of the catalogue
+
+
+def _row(alias: str, names: Collection[str]) -> str:
+    return f"ROW({', '.join(f'{alias}.{name}' for name in names)})"
+
+
+def _counted(statement: _Statement) -> str:
+    return f"WITH {_INCOMING} SELECT c.id {_different(statement)}" if statement.becomes else ""
+
+
+def _written(statement: _Statement) -> str:
+    """Find what differs, and lock it as it is now; write; keep what was there; mark."""
+    if not statement.becomes:
+        return ""
+    names = list(statement.becomes)
+    before = ", ".join(f"'{name}', c.{name}" for name in names)
+    watched = ", ".join(
+        f"CASE WHEN {old} IS DISTINCT FROM {new} THEN {_name(name)} END" for name, old, new in statement.watched
+    )
+    return f"""
+    WITH {_INCOMING}, changed AS MATERIALIZED (
+        SELECT c.workspace_id, c.id, i.line, n.*, jsonb_build_object({before}) AS before,
+               array_remove(ARRAY['updated_at', {watched}], NULL) AS fields
+        {_different(statement)}
+        FOR NO KEY UPDATE OF c
+    ), updated AS (
+        UPDATE contacts c SET {", ".join(f"{name} = changed.{name}" for name in names)}
+        FROM changed WHERE c.workspace_id = changed.workspace_id AND c.id = changed.id
+        RETURNING c.id, c.updated_at, changed.line, changed.before, changed.fields
+    ), marked AS (
+        INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk) SELECT $1, id, fields, true FROM updated
+    ), kept AS (
+        INSERT INTO import_changes (workspace_id, job_id, contact_id, line, outcome, before, updated_at)
+        SELECT $1, $2, id, line, 'UPDATED', before, updated_at FROM updated
+        UNION ALL
+        SELECT $1, $2, contact_id, line, 'UNCHANGED', NULL, now() FROM incoming
+        WHERE contact_id NOT IN (SELECT id FROM updated)
+    )
+    SELECT (SELECT count(*) FROM updated) AS updated
+    """  # noqa: S608 - names of the catalogue, values bound
+
+
+def _name(field_name: str) -> str:
+    """The name of a field, which holds nothing but a-z, 0-9, _ and a dot, as a literal."""
+    return f"'{field_name}'"

@@ -1,0 +1,196 @@
+"""Which column of a file goes into which field of a contact, and what it may do there: asked for, checked, and placed. Pure."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from models.contacts.attributes import Fields
+from models.contacts.values import COLUMNS, check_tags
+from models.errors import DomainError, Invalid, LimitExceeded, NotFound, Problems, Required, Unsupported
+from models.rules.tree import FieldType
+from models.texts import check_text
+from models.transfers.imports.layout import MOST_COLUMNS, check_delimiter
+
+ID: Final = "id"
+"""A column of the ids that Muster gave, as an export writes them: it finds contacts, and makes none."""
+
+KEYS: Final = (ID, "external_id", "email", "phone")
+"""What finds a row's contact, in the order in which they are tried. A row has at least one of them."""
+
+ATTRIBUTES: Final = "attributes."
+"""What the name of a custom field begins with."""
+
+_REASONABLE = "map a column to external_id, email or phone: by them a row finds its contact"
+
+
+class Policy(StrEnum):
+    """What a column does to a contact that has a value already. An empty cell never clears, but under REPLACE."""
+
+    OVERWRITE = "OVERWRITE"
+    FILL_EMPTY = "FILL_EMPTY"
+    MERGE = "MERGE"
+    REPLACE = "REPLACE"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the file, by its header (or its 0-based number as text), and the field that it goes into."""
+
+    column: str
+    field: str
+    policy: Policy = Policy.OVERWRITE
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """All that an import is told about its file and about what to do with it."""
+
+    columns: tuple[Column, ...]
+    has_header: bool = True
+    delimiter: str | None = None
+    list_separator: str = ";"
+    overwrite: bool = False
+    create: bool = True
+    dry_run: bool = False
+    add_to_segment_id: int | None = None
+    add_tags: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The options as a job keeps them."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Options":
+        """Options that a job kept."""
+        columns = tuple(Column(one["column"], one["field"], Policy(one["policy"])) for one in stored["columns"])
+        return cls(**{**stored, "columns": columns, "add_tags": tuple(stored["add_tags"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A column at its place in the row. `heading` is what the file calls it."""
+
+    place: int
+    heading: str
+    field: str
+    policy: Policy
+
+    @property
+    def key(self) -> str | None:
+        """The custom field's key, or None for a built-in field."""
+        return self.field.removeprefix(ATTRIBUTES) if self.field.startswith(ATTRIBUTES) else None
+
+
+# ---------------------------------------------------------------- what was asked for
+
+
+def check_options(options: Options, fields: Fields) -> Options:
+    """The options, cleaned. Raises Problems: every mistake that shows without the file, each at its path."""
+    problems = _column_problems(options.columns, fields)
+    delimiter, tags = options.delimiter, options.add_tags
+    for name, check in (
+        ("delimiter", lambda: delimiter is None or check_delimiter(delimiter)),
+        ("listSeparator", lambda: _check_separator(options.list_separator)),
+        ("addTags", lambda: check_tags(tags)),
+    ):
+        try:
+            check()
+        except DomainError as error:
+            problems.append(error.under(name))
+        except Problems as several:
+            problems.extend(several.under(name).errors)
+    if not options.create and not options.overwrite:
+        problems.append(
+            Invalid("without `create` and without `overwrite` no row could do anything: set one", ("create",))
+        )
+    if problems:
+        raise Problems(problems)
+    return options
+
+
+def _check_separator(separator: str) -> None:
+    if len(separator) != 1 or separator.isalnum() or separator in '\\"\r\n\x00\x1f ':
+        raise Invalid("a separator of lists is one character, such as ; or | or a comma")
+
+
+def _column_problems(columns: Sequence[Column], fields: Fields) -> list[DomainError]:
+    if not columns:
+        return [Required(_REASONABLE, ("columns",))]
+    if len(columns) > MOST_COLUMNS:
+        return [LimitExceeded(f"{len(columns):,} columns are too many: at most {MOST_COLUMNS}", ("columns",))]
+    problems: list[DomainError] = []
+    times = Counter(column.field for column in columns)
+    for place, column in enumerate(columns):
+        try:
+            _check_column(column, fields, times)
+        except DomainError as error:
+            problems.append(error.under("columns", place))
+    if not problems and not any(column.field in KEYS for column in columns):
+        problems.append(Required(_REASONABLE, ("columns",)))
+    return problems
+
+
+def _check_column(column: Column, fields: Fields, times: Mapping[str, int]) -> None:
+    check_text(column.column, 1_000)
+    kind = _type_of(column.field, fields)
+    if times[column.field] > 1:
+        raise Invalid(f"several columns are mapped to {column.field}: choose one of them", ("field",))
+    if column.policy is Policy.MERGE and kind not in (FieldType.MULTI_CHOICE, None):
+        raise Unsupported(
+            "MERGE is for tags and fields of type MULTI_CHOICE: take OVERWRITE or FILL_EMPTY", ("policy",)
+        )
+
+
+def _type_of(field: str, fields: Fields) -> FieldType | None:
+    """The type of a field as far as merging goes: None for tags. Raises Invalid when there is no such field."""
+    if field == "tags":
+        return None
+    if field == ID or field in COLUMNS:
+        return FieldType.TEXT
+    key = field.removeprefix(ATTRIBUTES)
+    if field.startswith(ATTRIBUTES) and key in fields:
+        return fields[key].type
+    built_in = ", ".join((ID, *COLUMNS))
+    custom = "".join(f", {ATTRIBUTES}{known}" for known in sorted(fields)[:50])
+    raise Invalid(f"there is no field {field[:100]!r}: the fields are {built_in}{custom}", ("field",))
+
+
+# ---------------------------------------------------------------- where it is in the file
+
+
+def place(options: Options, header: Sequence[str] | None, width: int) -> list[Placed]:
+    """Each column at its place. Raises Problems for those that the file has not, or has twice."""
+    placed: list[Placed] = []
+    problems: list[DomainError] = []
+    for number, column in enumerate(options.columns):
+        try:
+            at = _by_id(column.column, width) if header is None else _by_name(column.column, header)
+            placed.append(Placed(at, column.column, column.field, column.policy))
+        except DomainError as error:
+            problems.append(error.under("columns", number, "column"))
+    if problems:
+        raise Problems(problems)
+    return placed
+
+
+def _by_name(name: str, header: Sequence[str]) -> int:
+    wanted = name.strip()
+    places = [at for at, heading in enumerate(header) if heading == wanted]
+    if len(places) == 1:
+        return places[0]
+    if places:
+        raise Invalid(f"{len(places)} columns of the file are called {wanted!r}: give each a name of its own")
+    known = ", ".join(repr(heading) for heading in header[:30]) + (" and more" if len(header) > 30 else "")
+    raise NotFound(f"the file has no column {wanted[:100]!r}: its columns are {known}")
+
+
+def _by_id(text: str, width: int) -> int:
+    if not text.strip().isdecimal():
+        raise Invalid(
+            f"{text[:100]!r} is not a column: the file has no header, so give its number from 0 to {width - 1}"
+        )
+    if int(text) >= width:
+        raise NotFound(f"the file has no column {int(text)}: its first row has the columns 0 to {width - 1}")
+    return int(text)

@@ -1,0 +1,289 @@
+"""A chunk of rows, written: every row gets its outcome, in the one transaction that also says how far the import has come."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from models import db
+from models.contacts import fields as contact_fields
+from models.contacts import tags
+from models.contacts.attributes import Fields
+from models.errors import Invalid
+from models.membership import manual_changes
+from models.membership.origins import Origin
+from models.transfers.imports import lookup
+from models.transfers.imports.differences import STAGING, Differences, differences
+from models.transfers.imports.mapping import ID, Policy
+from models.transfers.imports.matching import Known, Matcher, Step
+from models.transfers.imports.values import REJECTED, SKIPPED, ReadPlan, RowChunk, attributes_of
+from permissions.principal import Scope
+
+# The rows of a chunk are few beside the contacts that there are: each is looked up by an index, whatever the planner thinks.
+_BY_INDEX: Final = """
+    SET LOCAL muster.capture = 'off';
+    SET LOCAL jit = off;
+    SET LOCAL enable_seqscan = off;
+    SET LOCAL enable_hashjoin = off;
+    SET LOCAL enable_mergejoin = off
+"""
+
+_AS_USUAL: Final = """
+    SET LOCAL enable_seqscan TO DEFAULT;
+    SET LOCAL enable_hashjoin TO DEFAULT;
+    SET LOCAL enable_mergejoin TO DEFAULT
+"""
+
+_DEFAULTS: Final[Mapping[str, Any]] = {"score": 0, "whatsapp_consent": "UNKNOWN"}
+
+
+@dataclass(slots=True)
+class Outcomes:
+    """How many rows came to what."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    rejected: int = 0
+
+    @property
+    def rows(self) -> int:
+        """All of them."""
+        return self.created + self.updated + self.unchanged + self.skipped + self.rejected
+
+
+@dataclass(slots=True)
+class _Writing:
+    """A chunk that is being written."""
+
+    scope: Scope
+    job_id: int
+    plan: ReadPlan
+    chunk: RowChunk
+    statement: Differences
+    add_tags: tuple[str, ...]
+    outcomes: Outcomes = field(default_factory=Outcomes)
+    met: list[int] = field(default_factory=list)
+    """Contacts that matched a row."""
+    made: list[int] = field(default_factory=list)
+    """Contacts that are new."""
+    is_staged: bool = False
+    """Whether the temporary table is there already."""
+
+    @property
+    def dry_run(self) -> bool:
+        return self.plan.options.dry_run
+
+
+async def write_chunk(scope: Scope, job_id: int, plan: ReadPlan, fields: Fields, chunk: RowChunk) -> Outcomes:
+    """Write the rows of `chunk` in the ambient transaction. With `dry_run`, count what would be written, no more.
+
+    `fields` are those that the plan was made with. Raises Invalid when one of them is not what it was; UniqueViolation when
+    somebody else took a key meanwhile: roll back, and try again with the chunk as it was read.
+    """
+    assert db.in_a_transaction(), "a chunk and its counts are committed together"
+    await db.execute(_BY_INDEX)
+    await db.advisory_lock(f"imports:{scope.workspace_id}")  # those of a workspace write in turns, and never clash
+    _refuse_changed_fields(plan, fields, await contact_fields.load_to_write(scope))
+    chunk = replace(chunk, values=dict(chunk.values), refusals=list(chunk.refusals))
+    add_tags = await _spell(scope, plan, chunk)
+    writing = _Writing(scope, job_id, plan, chunk, differences(plan, fields, add_tags), add_tags)
+    await _settle(writing)
+    await _write_refusals(writing)
+    await _join_segment(writing)
+    return writing.outcomes
+
+
+def _refuse_changed_fields(plan: ReadPlan, before: Fields, now: Fields) -> None:
+    for column in plan.placed:
+        if column.key is not None and before.get(column.key) != now.get(column.key):
+            raise Invalid(
+                f"the custom field {column.key!r} was deleted or changed while the import ran: start it again"
+            )
+
+
+# ---------------------------------------------------------------- tags
+
+
+_KNOWN_TAGS: Final = (
+    "SELECT given, tags.name FROM unnest($2::text[]) AS given JOIN tags ON workspace_id = $1 AND key = lower(given)"
+)
+
+
+async def _spell(scope: Scope, plan: ReadPlan, chunk: RowChunk) -> tuple[str, ...]:
+    """Spell the chunk's tags as the workspace does, and give the tags that every row gets, spelled."""
+    column = chunk.values.get("tags", [])
+    sets = {names for names in column if names}
+    wanted = sorted({name for names in sets for name in names} | set(plan.options.add_tags))
+    if plan.options.dry_run:
+        rows = await db.fetch(_KNOWN_TAGS, scope.workspace_id, wanted)
+        spelling: Mapping[str, str] = {name: name for name in wanted} | {row["given"]: row["name"] for row in rows}
+    else:
+        spelling = await tags.spell(scope, wanted)
+    spelled = {names: tuple(dict.fromkeys(spelling[name] for name in names)) for names in sets}
+    if column:
+        chunk.values["tags"] = [spelled[names] if names else None for names in column]
+    return tuple(dict.fromkeys(spelling[name] for name in plan.options.add_tags))
+
+
+# ---------------------------------------------------------------- rows
+
+
+async def _settle(writing: _Writing) -> None:
+    plan = writing.plan
+    merges = bool(writing.add_tags) or any(one.field == "tags" and one.policy is Policy.MERGE for one in plan.placed)
+    directory = await lookup.look_up(
+        writing.scope, writing.job_id, writing.chunk, with_tags=merges, dry_run=writing.dry_run
+    )
+    for step in Matcher(plan, writing.chunk, directory).steps():
+        if step.creates:
+            await _create(writing, step.creates)
+        if step.updates:
+            await _update(writing, step.updates)
+        if writing.dry_run:
+            await lookup.remember(writing.scope, writing.job_id, _whose_keys(step))
+
+
+def _whose_keys(step: Step) -> list[tuple[str, str, int | None]]:
+    whose: dict[tuple[str, str], int | None] = dict.fromkeys(step.freed)
+    whose |= {(key, value): known.id for key, value, known in step.moved}
+    return [(key, value, number) for (key, value), number in whose.items()]
+
+
+_NEW_IDS: Final = "SELECT nextval(pg_get_serial_sequence('contacts', 'id')) FROM generate_series(1, $1)"
+
+
+async def _create(writing: _Writing, creates: Sequence[tuple[int, Known]]) -> None:
+    lines = [writing.chunk.lines[at] for at, _ in creates]
+    if writing.dry_run:
+        ids = [-line for line in lines]
+    else:
+        ids = [row[0] for row in await db.fetch(_NEW_IDS, len(creates))]
+        columns, records = _new_contacts(writing, [at for at, _ in creates], ids)
+        await db.copy_in("contacts", columns, records)
+        await _mark_new(writing.scope, ids)
+        writing.made += ids
+    for (_, known), number in zip(creates, ids, strict=True):
+        known.id = number
+    joins = writing.plan.options.add_to_segment_id is not None
+    await _keep(writing, "CREATED", zip(ids, lines, strict=True), joined=joins)
+    writing.outcomes.created += len(ids)
+
+
+def _new_contacts(writing: _Writing, places: Sequence[int], ids: Sequence[int]) -> tuple[list[str], Iterable[Any]]:
+    """Columns and rows for a COPY of the new contacts."""
+    chunk, plan, add_tags = writing.chunk, writing.plan, writing.add_tags
+    made: dict[str, Sequence[Any]] = {"workspace_id": [writing.scope.workspace_id] * len(ids), "id": ids}
+    for column in plan.placed:
+        if column.key is None and column.field not in (ID, "tags"):
+            values, empty = chunk.values[column.field], _DEFAULTS.get(column.field)
+            made[column.field] = [empty if values[at] is None else values[at] for at in places]
+    if "tags" in chunk.values:
+        values = chunk.values["tags"]
+        made["tags"] = [tuple(dict.fromkeys((*(values[at] or ()), *add_tags))) for at in places]
+    elif add_tags:
+        made["tags"] = [add_tags] * len(ids)
+    custom = [column for column in plan.placed if column.key is not None]
+    if custom:
+        made["attributes"] = attributes_of(chunk, custom, places, clearing=False)
+    return list(made), zip(*made.values(), strict=True)
+
+
+_MARK_NEW: Final = """
+    INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk)
+    SELECT $1, id, '{*}', true FROM unnest($2::bigint[]) AS id
+"""
+
+
+async def _mark_new(scope: Scope, ids: Sequence[int]) -> None:
+    await db.execute(_MARK_NEW, scope.workspace_id, ids)
+
+
+async def _update(writing: _Writing, updates: Sequence[tuple[int, Known]]) -> None:
+    """Write what the rows change in the contacts that they matched, and write down which ones they were."""
+    rows = [(at, known.id) for at, known in updates if known.id is not None]
+    writing.met += [number for _, number in rows]
+    if not writing.statement.sql:  # no column writes anything
+        changed = 0
+        await _keep(writing, "UNCHANGED", _with_lines(writing, rows))
+    elif writing.dry_run:
+        changed = await _count_changes(writing, rows)
+    else:
+        [counted] = await _staged(writing, rows, writing.statement.sql)
+        changed = counted["updated"]
+    writing.outcomes.updated += changed
+    writing.outcomes.unchanged += len(rows) - changed
+
+
+async def _count_changes(writing: _Writing, rows: Sequence[tuple[int, int]]) -> int:
+    changed = {row["id"] for row in await _staged(writing, rows, writing.statement.counting_sql)}
+    for outcome, is_changed in (("UPDATED", True), ("UNCHANGED", False)):
+        chosen = [(at, number) for at, number in rows if (number in changed) is is_changed]
+        await _keep(writing, outcome, _with_lines(writing, chosen))
+    return len(changed)
+
+
+def _with_lines(writing: _Writing, rows: Sequence[tuple[int, int]]) -> Iterable[tuple[int, int]]:
+    return ((number, writing.chunk.lines[at]) for at, number in rows)
+
+
+async def _staged(writing: _Writing, rows: Sequence[tuple[int, int]], sql: str) -> list[db.Record]:
+    """Put the rows into the temporary table, and run the statement that reads them there."""
+    statement = writing.statement
+    await db.execute(f"TRUNCATE {STAGING}" if writing.is_staged else statement.staging_sql)
+    writing.is_staged = True
+    await db.copy_in(STAGING, statement.incoming, statement.records(writing.chunk, rows))
+    return await db.fetch(sql, writing.scope.workspace_id, writing.job_id, *statement.constants)
+
+
+async def _keep(writing: _Writing, outcome: str, rows: Iterable[tuple[int, int]], *, joined: bool = False) -> None:
+    """Write down the contacts (id, line) that rows met, so that no later row is about the same one."""
+    workspace_id, job_id = writing.scope.workspace_id, writing.job_id
+    columns = ("workspace_id", "job_id", "contact_id", "line", "outcome", "joined")
+    records = [(workspace_id, job_id, number, line, outcome, joined) for number, line in rows]
+    if records:
+        await db.copy_in("import_changes", columns, records)
+
+
+# ---------------------------------------------------------------- what else comes of them
+
+
+async def _write_refusals(writing: _Writing) -> None:
+    refusals = writing.chunk.refusals
+    if not refusals:
+        return
+    columns = ("workspace_id", "job_id", "line", "outcome", "column_name", "reason", "cells")
+    workspace_id, job_id = writing.scope.workspace_id, writing.job_id
+    await db.copy_in("import_refusals", columns, ((workspace_id, job_id, *refusal) for refusal in refusals))
+    writing.outcomes.skipped = sum(refusal.outcome == SKIPPED for refusal in refusals)
+    writing.outcomes.rejected = sum(refusal.outcome == REJECTED for refusal in refusals)
+
+
+_MEMBERS: Final = """
+    WITH sought AS MATERIALIZED (
+        SELECT $1::bigint AS workspace_id, $2::bigint AS segment_id, contact_id FROM unnest($3::bigint[]) AS contact_id
+    )
+    SELECT contact_id FROM sought JOIN memberships USING (workspace_id, segment_id, contact_id)
+"""
+
+_JOINED: Final = """
+    WITH sought AS MATERIALIZED (
+        SELECT $1::bigint AS workspace_id, $2::bigint AS job_id, contact_id FROM unnest($3::bigint[]) AS contact_id
+    )
+    UPDATE import_changes met SET joined = true FROM sought
+    WHERE met.workspace_id = sought.workspace_id AND met.job_id = sought.job_id AND met.contact_id = sought.contact_id
+"""
+
+
+async def _join_segment(writing: _Writing) -> None:
+    """Put the rows' contacts into the segment: the new ones and, since `overwrite` let them be met, the others."""
+    segment_id, scope = writing.plan.options.add_to_segment_id, writing.scope
+    if segment_id is None or writing.dry_run:
+        return
+    rows = await db.fetch(_MEMBERS, scope.workspace_id, segment_id, writing.met)
+    joining = set(writing.met) - {row["contact_id"] for row in rows}
+    if joining:
+        await db.execute(_JOINED, scope.workspace_id, writing.job_id, list(joining))
+    await db.execute(_AS_USUAL)
+    if writing.made or joining:
+        await manual_changes.change_members(scope, segment_id, add=[*writing.made, *joining], origin=Origin.IMPORT)

@@ -1,0 +1,129 @@
+"""The rows of a delimited text, one after another, each with the line it begins on; a broken one costs no other.
+
+Blocking: call it in a thread. Memory is bounded by the longest row, not by the file.
+"""
+
+import csv
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, TextIO
+
+from models.errors import Invalid
+from models.transfers.imports.layout import LONGEST_ROW, Layout, has_bad_bytes, too_long
+
+BLOCK: Final = 1 << 20
+"""Characters that are read at once."""
+
+MOST_BLOCKS: Final = 4
+"""How many blocks are taken at once at most: a file of very long rows takes no more memory than one of short ones."""
+
+BROKEN_QUOTES: Final = (
+    "the quotes do not match: a cell that holds a quote or a line break stands in quotes,"
+    ' and each quote inside is doubled ("")'
+)
+BROKEN_BYTES: Final = "the row holds bytes that are not UTF-8, as the rest of the file is: save the file as UTF-8"
+
+
+@dataclass(slots=True)
+class ParsedRows:
+    """Some rows, as they came: `lines[i]` is where `cells[i]` begins. `broken` could not be read: line, cells, reason."""
+
+    lines: list[int] = field(default_factory=list)
+    cells: list[list[str]] = field(default_factory=list)
+    broken: list[tuple[int, list[str], str]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.lines) + len(self.broken)
+
+
+class RowReader(AbstractContextManager["RowReader"]):
+    """Reads rows from line `from_line` on (None: from the first). Blank ones, with nothing in any cell, are passed over."""
+
+    def __init__(self, source: Path | TextIO, layout: Layout, from_line: int | None = None) -> None:
+        self._layout = layout
+        self._file = _opened(source, layout) if isinstance(source, Path) else source
+        self._lines: list[str] = []  # read, and not yet taken
+        self._blocks = 0
+        self.next_line = 1
+        """The line on which the next row begins."""
+        self._skip(layout.first_line if from_line is None else from_line)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def _skip(self, to_line: int) -> None:
+        if self._layout.sheet:
+            self.next_line += sum(1 for _ in islice(self._parser(self._file), to_line - 1))
+        else:
+            self.next_line += sum(1 for _ in islice(self._file, to_line - 1))
+
+    def take(self, most: int) -> ParsedRows:
+        """The next `most` rows, or fewer when they are long; none at the end. Raises Invalid when this is no text of rows."""
+        rows, until = ParsedRows(), self._blocks + MOST_BLOCKS
+        while len(rows) < most and (self._blocks < until or not len(rows)) and (self._lines or self._read_on()):
+            taken = self._parse(rows, most)
+            ended = taken == len(self._lines)
+            del self._lines[:taken]
+            if not ended and len(rows) < most:
+                self._look_further(rows)
+        return rows
+
+    def _read_on(self) -> bool:
+        """Read some more lines. False at the end."""
+        try:
+            more = self._file.readlines(BLOCK)
+        except UnicodeError:
+            raise Invalid(f"line {self.next_line} or one soon after it is not {self._layout.encoding}") from None
+        self._lines += more
+        self._blocks += 1
+        return bool(more)
+
+    def _parse(self, rows: ParsedRows, most: int) -> int:
+        """Take rows from the lines that are there; gives how many lines that were. It stops before a row that is broken."""
+        parser, doubtful, sheet = self._parser(self._lines), self._layout.doubtful, self._layout.sheet
+        taken, left = 0, most - len(rows)
+        with suppress(csv.Error):
+            for cells in parser:
+                line = self.next_line
+                self.next_line += 1 if sheet else parser.line_num - taken
+                taken = parser.line_num
+                if not (cells and cells[0].strip()) and not any(map(str.strip, cells)):
+                    continue
+                if doubtful and has_bad_bytes(cells):
+                    rows.broken.append((line, [_legible(cell) for cell in cells], BROKEN_BYTES))
+                else:
+                    rows.lines.append(line)
+                    rows.cells.append(cells)
+                left -= 1
+                if not left:
+                    break
+        return taken
+
+    def _look_further(self, rows: ParsedRows) -> None:
+        """The next row does not end well in the lines that are there: perhaps it goes on; if not, its first line is broken."""
+        characters = sum(map(len, islice(self._lines, LONGEST_ROW)))
+        if len(self._lines[0]) > LONGEST_ROW:
+            raise too_long(self.next_line)
+        if characters <= LONGEST_ROW and self._read_on():
+            return
+        first = self._lines.pop(0)
+        cells = next(csv.reader([first], delimiter=self._layout.delimiter), [])
+        rows.broken.append((self.next_line, [_legible(cell.rstrip("\r\n")) for cell in cells], BROKEN_QUOTES))
+        self.next_line += 1
+
+    def _parser(self, lines: Iterable[str]) -> Any:
+        return csv.reader(lines, delimiter=self._layout.delimiter, strict=True)
+
+
+def _opened(path: Path, layout: Layout) -> TextIO:
+    return path.open(encoding=layout.encoding, errors=layout.errors, newline="")
+
+
+def _legible(cell: str) -> str:
+    return cell.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,0 +1,114 @@
+"""An import, asked for: everything that can be known to be wrong is said before there is a job."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final
+
+from models import db
+from models.accounts import audit_log
+from models.contacts import fields
+from models.db import Record
+from models.errors import DomainError, NotFound, Problems, Unsupported
+from models.queue import jobs
+from models.queue.jobs import Job, JobKind
+from models.segments import uses
+from models.segments.uses import UseKind
+from models.transfers.files import storage
+from models.transfers.imports import uploads
+from models.transfers.imports.inspection import Inspection, InspectionRequest, inspect_head, inspect_workbook_head
+from models.transfers.imports.layout import HEAD_BYTES, is_workbook
+from models.transfers.imports.mapping import Options, check_options, place
+from models.transfers.imports.reader import ParsedRows
+from permissions.principal import Scope
+
+
+async def start_upload(scope: Scope, upload_id: int, options: Options) -> Job:
+    """Queue the import of a file that was sent. The caller rings for the job after the commit.
+
+    Raises Problems or a DomainError at `uploadId`, or below `options`.
+    """
+    await _check(scope, options)
+    return await _start(scope, await uploads.get_stored(scope, upload_id), options, ("uploadId",))
+
+
+async def start_pasted(scope: Scope, text: str, options: Options) -> Job:
+    """Queue the import of rows pasted by hand. As `start_upload`, with `text` in place of `uploadId`."""
+    await _check(scope, options)
+    upload = await uploads.keep_text(scope, text)
+    try:
+        return await _start(scope, upload, options, ("text",))
+    except BaseException:
+        await uploads.remove(scope.workspace_id, upload["id"])
+        raise
+
+
+async def _check(scope: Scope, options: Options) -> None:
+    try:
+        check_options(options, await fields.load(scope))
+        await _check_segment(scope, options.add_to_segment_id)
+    except (DomainError, Problems) as error:
+        raise error.under("options") from None
+
+
+async def _check_segment(scope: Scope, segment_id: int | None) -> None:
+    if segment_id is None:
+        return
+    kind = await db.fetch_value(
+        "SELECT kind FROM segments WHERE workspace_id = $1 AND id = $2 AND deleted_at IS NULL",
+        scope.workspace_id,
+        segment_id,
+    )
+    if kind is None:
+        raise NotFound("there is no such segment, or it is deleted: choose one that exists", ("addToSegmentId",))
+    if kind != "STATIC":
+        raise Unsupported(f"the members of a {kind} segment follow its rule: choose a STATIC one", ("addToSegmentId",))
+
+
+async def _start(scope: Scope, upload: Record, options: Options, source: Sequence[str]) -> Job:
+    seen, _ = await peek(upload, wanted_by(options), source)
+    try:
+        place(options, seen.header, seen.width)
+    except Problems as error:
+        raise error.under("options") from None
+    async with db.transaction():
+        await uploads.take(scope, upload, source)
+        asked = {"upload_id": upload["id"], "filename": upload["filename"], "options": options.to_json()}
+        job = await jobs.create(scope, JobKind.IMPORT, asked, segment_id=options.add_to_segment_id)
+        if options.add_to_segment_id is not None and not options.dry_run:
+            path = ("options", "addToSegmentId")
+            await uses.register(
+                scope, [options.add_to_segment_id], UseKind.IMPORT, job.id, f"Import of {upload['filename']}", path=path
+            )
+        await audit_log.record(scope, "import_start", "ImportJob", job.id, _details(options))
+    return job
+
+
+def _details(options: Options) -> dict[str, Any]:
+    shown: Final = ("overwrite", "create", "dry_run", "add_to_segment_id")
+    stored = options.to_json()
+    return {"fields": [column.field for column in options.columns], **{name: stored[name] for name in shown}}
+
+
+def wanted_by(options: Options) -> InspectionRequest:
+    """What a survey of the file has to know."""
+    columns = [column.column.strip() for column in options.columns] if options.has_header else []
+    return InspectionRequest(options.has_header, options.delimiter, columns)
+
+
+async def peek(upload: Record, wanted: InspectionRequest, path: Sequence[str | int]) -> tuple[Inspection, ParsedRows]:
+    """What the beginning of a stored file tells, and its first rows.
+
+    Raises DomainError at `path` when it can't be read whatever is asked of it; the upload is gone then.
+    """
+    try:
+        head = await storage().head(upload["key"], HEAD_BYTES)
+        if is_workbook(head):
+            async with storage().on_disk(upload["key"]) as file:
+                return await asyncio.to_thread(inspect_workbook_head, file, wanted)
+        return await asyncio.to_thread(inspect_head, head, wanted, whole=len(head) == upload["bytes"])
+    except FileNotFoundError:
+        raise NotFound("the file is not there any more: ask for a new upload", path) from None
+    except DomainError as error:
+        if upload["taken_at"] is None:
+            await uploads.remove(upload["workspace_id"], upload["id"])
+        raise error.under(*path) from None

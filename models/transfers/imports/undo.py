@@ -1,0 +1,254 @@
+"""An import, taken back: what it created goes, what it updated gets its old values, where nothing has changed since.
+
+Rows of import_changes go as their contacts are set right; those whose contact has changed since are `kept`. An opt-out that
+came with the import stays: it may have been said again since, and nothing shows that.
+"""
+
+from collections.abc import AsyncGenerator, Collection, Mapping, Set
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from models import clock, db
+from models.accounts import audit_log
+from models.contacts import fields as contact_fields
+from models.errors import NotAllowedInState, NotFound
+from models.membership import manual_changes
+from models.membership.origins import Origin
+from models.queue import jobs
+from models.queue.jobs import Job, JobKind, JobStatus
+from models.transfers.imports.differences import TYPES
+from models.transfers.imports.mapping import Options
+from models.transfers.imports.matching import CONTACT_KEYS
+from permissions.principal import Scope
+
+WITHIN: Final = timedelta(days=30)
+"""How long an import can be taken back."""
+
+AT_ONCE: Final = 2_000
+"""Contacts of an import that is taken back before its caller has an answer."""
+
+CHUNK: Final = 5_000
+"""Contacts taken back in one transaction."""
+
+TRIES: Final = 5
+
+
+@dataclass(slots=True)
+class Undoing:
+    """How far it has come: `after` is the last contact of this pass.
+
+    `waiting`: contacts whose old key is another's for now; `moved`: whether this pass set anything right, so that the next one
+    may find such a key free.
+    """
+
+    after: int = -(2**63)
+    undone: int = 0
+    kept: int = 0
+    waiting: int = 0
+    moved: bool = False
+    done: bool = False
+
+
+async def take_back(scope: Scope, job_id: int) -> Job:
+    """Take an import back: a small one here and now, a large one as the job that it was. Ring for it when it is QUEUED.
+
+    Raises NotFound, or NotAllowedInState when it still runs, changed nothing, was taken back already or is too old.
+    """
+    async with db.transaction():
+        job = await _undoable(scope, job_id)
+        reopened = await jobs.reopen(scope, job_id, {**job.progress, "undo": asdict(Undoing())})
+        await audit_log.record(scope, "import_undo", "ImportJob", job_id)
+    counts = job.progress.get("created", 0) + job.progress.get("updated", 0) + job.progress.get("unchanged", 0)
+    held = await jobs.claim(scope.workspace_id, job_id) if counts <= AT_ONCE else None
+    if held is None:
+        return reopened
+    async for _ in carry_on(scope, held):
+        pass  # what is left when this process dies here, a worker takes up
+    await jobs.finish(held)
+    return await jobs.get(scope, job_id)
+
+
+async def _undoable(scope: Scope, job_id: int) -> Job:
+    job = await jobs.get(scope, job_id)
+    if job.kind != JobKind.IMPORT:
+        raise NotFound("there is no such import", ("id",))
+    if job.status in (JobStatus.QUEUED, JobStatus.RUNNING):
+        raise NotAllowedInState("this import still runs: cancel it first, or wait for its end", ("id",))
+    if Options.from_json(job.input["options"]).dry_run:
+        raise NotAllowedInState("this was a dry run: it changed nothing", ("id",))
+    if job.progress.get("undone_at") is not None:
+        raise NotAllowedInState("this import was taken back already", ("id",))
+    if job.finished_at is not None and job.finished_at < clock.now() - WITHIN:
+        raise NotAllowedInState(f"an import can be taken back for {WITHIN.days} days: this one is older", ("id",))
+    return job
+
+
+async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
+    """Take back the import `job` from where it stands, and yield after each chunk."""
+    while not job.progress["undo"]["done"]:
+        await _try(scope, job)
+        yield
+
+
+async def _try(scope: Scope, job: Job) -> None:
+    for attempt in range(1, TRIES + 1):
+        try:
+            async with db.transaction():
+                await db.execute(_SETTINGS)
+                await db.advisory_lock(f"imports:{scope.workspace_id}")
+                state = await _next_chunk(scope, job, Undoing(**job.progress["undo"]))
+                undone_at = {"undone_at": clock.now().isoformat()} if state.done else {}
+                await jobs.progress(job, progress={**job.progress, "undo": asdict(state), **undone_at})
+            return
+        except db.Contended:
+            if attempt == TRIES:
+                raise
+
+
+_SETTINGS: Final = """
+    SET LOCAL muster.capture = 'bulk';
+    SET LOCAL jit = off;
+    SET LOCAL enable_seqscan = off;
+    SET LOCAL enable_hashjoin = off;
+    SET LOCAL enable_mergejoin = off
+"""
+
+
+# ---------------------------------------------------------------- a chunk
+
+
+_CHUNK: Final = """
+    SELECT contact_id, outcome, joined FROM import_changes
+    WHERE workspace_id = $1 AND job_id = $2 AND contact_id > $3 AND NOT kept AND (outcome <> 'UNCHANGED' OR joined)
+    ORDER BY contact_id LIMIT $4
+"""
+
+
+async def _next_chunk(scope: Scope, job: Job, state: Undoing) -> Undoing:
+    rows = await db.fetch(_CHUNK, scope.workspace_id, job.id, state.after, CHUNK)
+    if not rows:
+        return await _end_of_pass(scope, job, state)
+    outcomes = {row["contact_id"]: row["outcome"] for row in rows}
+    same = await _ids(scope, job, _AS_LEFT, outcomes)
+    deleted = await _ids(scope, job, _DELETE, _only(outcomes, same, "CREATED"))
+    updated = _only(outcomes, same, "UPDATED")
+    restored = await _restore(scope, job, updated)
+    waiting = updated - restored
+    leaving = {row["contact_id"] for row in rows if row["joined"]} & same - deleted - waiting
+    await _leave_segment(scope, job, leaving)
+    settled = deleted | restored | _only(outcomes, same, "UNCHANGED")
+    await _ids(scope, job, _FORGET, settled)
+    kept = set(outcomes) - settled - waiting
+    await _ids(scope, job, _KEEP, kept)
+    return Undoing(
+        after=rows[-1]["contact_id"],
+        undone=state.undone + len(deleted) + len(restored),
+        kept=state.kept + len(kept - _only(outcomes, kept, "UNCHANGED")),
+        waiting=state.waiting + len(waiting),
+        moved=state.moved or bool(deleted or restored),
+    )
+
+
+def _only(outcomes: Mapping[int, str], of: Set[int], outcome: str) -> set[int]:
+    return {number for number in of if outcomes[number] == outcome}
+
+
+async def _end_of_pass(scope: Scope, job: Job, state: Undoing) -> Undoing:
+    if state.waiting and state.moved:
+        return Undoing(undone=state.undone, kept=state.kept)
+    await db.execute(_KEEP_REST, scope.workspace_id, job.id)
+    return replace(state, kept=state.kept + state.waiting, waiting=0, done=True)
+
+
+async def _ids(scope: Scope, job: Job, sql: str, ids: Collection[int]) -> set[int]:
+    """Run one of the statements below on these contacts; gives those that it applied to."""
+    if not ids:
+        return set()
+    return {row[0] for row in await db.fetch(sql, scope.workspace_id, job.id, sorted(ids))}
+
+
+async def _leave_segment(scope: Scope, job: Job, ids: Collection[int]) -> None:
+    if ids and job.segment_id is not None:
+        try:
+            await manual_changes.change_members(scope, job.segment_id, remove=sorted(ids), origin=Origin.IMPORT)
+        except NotFound:
+            pass  # the segment was deleted since, members and all
+
+
+async def _restore(scope: Scope, job: Job, ids: Collection[int]) -> set[int]:
+    if not ids:
+        return set()
+    fields = list(await contact_fields.load_to_write(scope))
+    return {row[0] for row in await db.fetch(_RESTORE, scope.workspace_id, job.id, sorted(ids), fields)}
+
+
+# ---------------------------------------------------------------- statements
+
+
+_MET: Final = """
+    WITH sought AS MATERIALIZED (
+        SELECT $1::bigint AS workspace_id, $2::bigint AS job_id, contact_id FROM unnest($3::bigint[]) AS contact_id
+    ), met AS MATERIALIZED (
+        SELECT kept.* FROM sought JOIN import_changes kept USING (workspace_id, job_id, contact_id)
+    )
+"""
+"""The rows of import_changes of these contacts (see lookup for why the workspace is a column)."""
+
+# Held as they are, until the end of the transaction.
+_AS_LEFT: Final = f"""{_MET}
+    SELECT c.id FROM met JOIN contacts c ON c.workspace_id = met.workspace_id AND c.id = met.contact_id
+    WHERE c.updated_at <= met.updated_at FOR UPDATE OF c
+"""  # noqa: S608 - no value is pasted
+
+# A contact that anything has been recorded of since stays.
+_DELETE: Final = f"""{_MET}
+    DELETE FROM contacts c USING met WHERE c.workspace_id = met.workspace_id AND c.id = met.contact_id
+      AND NOT EXISTS (SELECT FROM activities a WHERE a.workspace_id = met.workspace_id AND a.contact_id = met.contact_id)
+    RETURNING c.id
+"""  # noqa: S608 - no value is pasted
+
+_FORGET: Final = f"""{_MET}
+    DELETE FROM import_changes gone USING met
+    WHERE gone.workspace_id = met.workspace_id AND gone.job_id = met.job_id AND gone.contact_id = met.contact_id
+    RETURNING gone.contact_id
+"""  # noqa: S608 - no value is pasted
+
+_KEEP: Final = f"""{_MET}
+    UPDATE import_changes stays SET kept = true FROM met
+    WHERE stays.workspace_id = met.workspace_id AND stays.job_id = met.job_id AND stays.contact_id = met.contact_id
+    RETURNING stays.contact_id
+"""  # noqa: S608 - no value is pasted
+
+_KEEP_REST: Final = """
+    UPDATE import_changes SET kept = true
+    WHERE workspace_id = $1 AND job_id = $2 AND NOT kept AND (outcome <> 'UNCHANGED' OR joined)
+"""
+
+
+def _old(column: str, kind: str) -> str:
+    """What the column is set to: its value from before, when the import wrote that column at all."""
+    return f"CASE WHEN met.before ? '{column}' THEN (met.before ->> '{column}')::{kind} ELSE c.{column} END"
+
+
+def _restoring() -> str:
+    plain = [f"{name} = {_old(name, kind)}" for name, kind in TYPES.items() if name != "whatsapp_consent"]
+    free = " AND ".join(
+        f"""NOT EXISTS (SELECT FROM contacts other WHERE other.workspace_id = met.workspace_id
+            AND other.{key} = met.before ->> '{key}' AND other.id <> met.contact_id)"""
+        for key in CONTACT_KEYS
+    )
+    return f"""{_MET}
+    UPDATE contacts c SET {", ".join(plain)},
+        whatsapp_consent = CASE WHEN c.whatsapp_consent = 'OPTED_OUT' THEN c.whatsapp_consent
+                                ELSE {_old("whatsapp_consent", "text")} END,
+        tags = CASE WHEN met.before ? 'tags' THEN ARRAY(SELECT jsonb_array_elements_text(met.before -> 'tags')) ELSE c.tags END,
+        attributes = CASE WHEN met.before ? 'attributes' THEN (
+            SELECT coalesce(jsonb_object_agg(key, value), '{{}}') FROM jsonb_each(met.before -> 'attributes')
+            WHERE key = ANY ($4::text[])) ELSE c.attributes END
+    FROM met WHERE c.workspace_id = met.workspace_id AND c.id = met.contact_id AND {free}
+    RETURNING c.id
+    """  # noqa: S608 - names of the catalogue
+
+
+_RESTORE: Final = _restoring()

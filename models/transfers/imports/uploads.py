@@ -1,0 +1,159 @@
+"""Files on their way in: announced, received, taken up by imports, swept away."""
+
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from typing import Final
+
+from models import clock, db
+from models.accounts import audit_log
+from models.db import Record
+from models.errors import Invalid, LimitExceeded, NotAllowedInState, NotFound
+from models.texts import check_name
+from models.transfers.files import storage
+from permissions.principal import Scope
+
+SEND_WITHIN: Final = timedelta(hours=1)
+"""How long a file can be sent to the address that it was given."""
+
+KEPT_FOR: Final = timedelta(hours=24)
+"""How long after its announcement an import can start on a file."""
+
+PASTED_BYTES: Final = 1_000_000
+"""Rows pasted by hand, at most."""
+
+
+async def create(scope: Scope, filename: str, announced_bytes: int | None, most_bytes: int) -> Record:
+    """Announce a file. Raises Invalid or LimitExceeded at `filename` or `bytes`."""
+    try:
+        name = check_name(filename, 300)
+    except Invalid as error:
+        raise error.under("filename") from None
+    if announced_bytes is not None and not 0 <= announced_bytes <= most_bytes:
+        raise LimitExceeded(f"the file has {announced_bytes:,} bytes: at most {most_bytes:,} can be sent", ("bytes",))
+    async with db.transaction():
+        row = await _create(scope, name)
+        await audit_log.record(scope, "staged_upload_create", "StagedUpload", row["id"])
+    return row
+
+
+async def _create(scope: Scope, name: str) -> Record:
+    row = await db.fetch_row(
+        """
+        INSERT INTO uploads (workspace_id, filename, created_by, created_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5) RETURNING *
+        """,
+        scope.workspace_id,
+        name,
+        scope.principal.id,
+        clock.now(),
+        clock.now() + KEPT_FOR,
+    )
+    assert row is not None
+    return row
+
+
+async def receive(workspace_id: int, upload_id: int, blocks: AsyncIterator[bytes], most_bytes: int) -> int:
+    """Keep the file that comes in, block by block; gives its bytes. Sent again, it replaces what came before.
+
+    Raises NotFound, NotAllowedInState once an import has started on it, LimitExceeded past `most_bytes`: nothing is kept then.
+    """
+    await _refuse_taken(workspace_id, upload_id)
+    key, received = f"uploads/{workspace_id}/{upload_id}/{secrets.token_hex(8)}", 0
+    async with storage().writer(key) as writer:
+        async for block in blocks:
+            received += len(block)
+            if received > most_bytes:
+                raise LimitExceeded(f"the file is larger than {most_bytes:,} bytes: split it, and import its parts")
+            await writer.write(block)
+    try:
+        replaced = await _settle(workspace_id, upload_id, key, received)
+    except BaseException:
+        await storage().delete(key)
+        raise
+    if replaced is not None:
+        await storage().delete(replaced)
+    return received
+
+
+async def _settle(workspace_id: int, upload_id: int, key: str, received: int) -> str | None:
+    """Make `key` the upload's file. Gives the key of the one before."""
+    async with db.transaction():
+        replaced: str | None = await _refuse_taken(workspace_id, upload_id)
+        await db.execute(
+            "UPDATE uploads SET key = $3, bytes = $4, stored_at = $5 WHERE workspace_id = $1 AND id = $2",
+            workspace_id,
+            upload_id,
+            key,
+            received,
+            clock.now(),
+        )
+    return replaced
+
+
+async def _refuse_taken(workspace_id: int, upload_id: int) -> str | None:
+    """The key of the file that an upload may still replace. Raises NotFound and NotAllowedInState."""
+    row = await db.fetch_row(
+        "SELECT key, taken_at FROM uploads WHERE workspace_id = $1 AND id = $2 FOR UPDATE", workspace_id, upload_id
+    )
+    if row is None:
+        raise NotFound("there is no such upload any more: ask for a new one")
+    if row["taken_at"] is not None:
+        raise NotAllowedInState("an import has started on this file already: ask for a new upload")
+    key: str | None = row["key"]
+    return key
+
+
+async def keep_text(scope: Scope, text: str) -> Record:
+    """Rows pasted by hand, kept as a file is. Raises LimitExceeded or Invalid at `text`."""
+    content = text.encode("utf-8", "surrogatepass")
+    if len(content) > PASTED_BYTES:
+        raise LimitExceeded(
+            f"this is {len(content):,} bytes: paste up to {PASTED_BYTES:,}, or upload a file", ("text",)
+        )
+    if not text.strip():
+        raise Invalid("there are no rows: paste a header and at least one row", ("text",))
+    row = await _create(scope, "pasted rows")
+    await receive(scope.workspace_id, row["id"], _one(content), PASTED_BYTES)
+    return await get_stored(scope, row["id"], ("text",))
+
+
+async def _one(block: bytes) -> AsyncIterator[bytes]:
+    yield block
+
+
+async def get_stored(scope: Scope, upload_id: int, path: Sequence[str | int] = ("uploadId",)) -> Record:
+    """An upload whose file is there. Raises NotFound or NotAllowedInState at `path`."""
+    row = await db.fetch_row("SELECT * FROM uploads WHERE workspace_id = $1 AND id = $2", scope.workspace_id, upload_id)
+    if row is None:
+        raise NotFound("there is no such upload: it may have expired. Ask for a new one with stagedUploadCreate", path)
+    if row["expires_at"] <= clock.now():
+        raise NotAllowedInState("this upload has expired: ask for a new one with stagedUploadCreate", path)
+    if row["key"] is None:
+        raise NotAllowedInState("the file has not been sent yet: PUT it to the upload's url first", path)
+    return row
+
+
+async def take(scope: Scope, upload: Record, path: Sequence[str | int] = ("uploadId",)) -> None:
+    """An import starts on the file, in the ambient transaction: from now on it can't be replaced.
+
+    Raises NotAllowedInState at `path` when it was replaced since `upload` was read.
+    """
+    taken = await db.execute(
+        "UPDATE uploads SET taken_at = coalesce(taken_at, $4) WHERE workspace_id = $1 AND id = $2 AND key = $3",
+        scope.workspace_id,
+        upload["id"],
+        upload["key"],
+        clock.now(),
+    )
+    if not taken:
+        raise NotAllowedInState("the file was sent anew at this moment: start the import again", path)
+
+
+async def remove(workspace_id: int, upload_id: int) -> None:
+    """The upload and its file, gone for good."""
+    key = await db.fetch_value(
+        "DELETE FROM uploads WHERE workspace_id = $1 AND id = $2 RETURNING key", workspace_id, upload_id
+    )
+    if key is not None:
+        await storage().delete(key)

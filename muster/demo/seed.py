@@ -1,0 +1,140 @@
+"""The demo workspace: what a newcomer finds on the first start."""
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from models import clock, db
+from models.accounts import members, sessions, workspaces
+from models.contacts import fields as contact_fields
+from models.contacts import tags
+from models.contacts.values import check_all
+from models.rules.tree import FieldType
+from muster.demo.channel import connect_sandbox
+from muster.demo.people import FIELDS, TAGS, Someone, each_person
+from muster.demo.segments import make_segments
+from muster.errors import SetupError
+from muster.installation import Installation, signing
+from muster.settings import Settings
+from permissions.principal import Scope
+from permissions.roles import Role
+
+ADMIN_EMAIL = "admin@demo.example"
+WORKSPACE = "Demo"
+
+
+@dataclass(frozen=True)
+class DemoAdmin:
+    """How to sign in. Kept in the data directory, for its owner alone: the password is nowhere else."""
+
+    workspace: str
+    email: str
+    password: str
+
+
+def read_demo_admin(settings: Settings) -> DemoAdmin | None:
+    """None when the demo workspace was not made from this data directory."""
+    path = settings.data_dir / "demo.json"
+    return DemoAdmin(**json.loads(path.read_text())) if path.exists() else None
+
+
+def _write_demo_admin(settings: Settings, admin: DemoAdmin) -> None:
+    path = settings.data_dir / "demo.json"
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(asdict(admin), indent=2) + "\n")
+
+
+async def seed(place: Installation) -> str:
+    """Make the workspace with its admin, unless it is there; a line that says what was made. All of it, or nothing."""
+    admin = DemoAdmin(WORKSPACE, ADMIN_EMAIL, secrets.token_urlsafe(9))
+    async with db.transaction():
+        await db.advisory_lock("muster:demo")
+        if await _find_admin() is not None:
+            return "the demo workspace is there already"
+        scope = await workspaces.create(admin.workspace, timezone="Europe/Paris", default_country="FR")
+        await members.create(scope, email=admin.email, name="Demo Admin", password=admin.password, role=Role.ADMIN)
+        made = await _fill(scope)
+        if await connect_sandbox(scope, place):
+            made += ", a WhatsApp number of the sandbox"
+        _write_demo_admin(place.settings, admin)  # should the commit fail, the next try writes it anew
+    await db.execute("ANALYZE contacts, activities, memberships")  # the planner would take so many for none at all
+    return f"made the demo workspace: {made}"
+
+
+async def _fill(scope: Scope) -> str:
+    people_there = list(each_person(clock.now()))
+    for key, (label, kind, choices) in FIELDS.items():
+        await contact_fields.create(scope, key=key, label=label, kind=FieldType(kind), choices=choices)
+    await tags.spell(scope, TAGS)
+    await _copy_contacts(scope, people_there)
+    events = await _copy_events(scope, people_there)
+    made = await make_segments(scope)
+    return f"{len(people_there):,} contacts with {len(FIELDS)} custom fields, {events:,} activities, {made} segments"
+
+
+# What the API would take of a contact, besides its attributes.
+CHECKED = (
+    "external_id",
+    "name",
+    "email",
+    "phone",
+    "date_of_birth",
+    "subscribed_at",
+    "last_interaction_at",
+    "score",
+    "tags",
+)
+
+
+async def _copy_contacts(scope: Scope, contacts: Sequence[Someone]) -> None:
+    """In one go, each value as the API would store it."""
+    fields = await contact_fields.load(scope)
+    rows = []
+    for one in contacts:
+        values = {name: getattr(one, name) for name in (*CHECKED, "whatsapp_consent", "attributes")}
+        stored = check_all(values, fields, scope.default_country)
+        stored["attributes"] = db.dump_json(stored["attributes"])
+        rows.append((scope.workspace_id, one.created_at, one.created_at, *stored.values()))
+    columns = ["workspace_id", "created_at", "updated_at", *CHECKED, "whatsapp_consent", "attributes"]
+    await db.copy_in("contacts", columns, rows)
+
+
+async def _copy_events(scope: Scope, contacts: Sequence[Someone]) -> int:
+    rows = await db.fetch("SELECT external_id, id FROM contacts WHERE workspace_id = $1", scope.workspace_id)
+    ids = {row["external_id"]: row["id"] for row in rows}
+    return await db.copy_in(
+        "activities",
+        ["workspace_id", "contact_id", "kind", "occurred_at", "properties", "created_at"],
+        (
+            (
+                scope.workspace_id,
+                ids[one.external_id],
+                event.kind,
+                event.occurred_at,
+                db.dump_json(event.properties),
+                event.occurred_at,
+            )
+            for one in contacts
+            for event in one.events
+        ),
+    )
+
+
+async def _find_admin() -> tuple[Scope, int] | None:
+    row = await db.fetch_row(
+        "SELECT workspace_id, id FROM members WHERE email = $1 AND role = 'ADMIN' ORDER BY workspace_id LIMIT 1",
+        ADMIN_EMAIL,
+    )
+    scope = None if row is None else await workspaces.find_system_scope(row["workspace_id"])
+    return None if row is None or scope is None else (scope, row["id"])
+
+
+async def admin_token(place: Installation) -> str:
+    """A bearer token of the demo workspace's admin. SetupError when there is none."""
+    found = await _find_admin()
+    token = None if found is None else await sessions.token_of(*found, signing(place))
+    if token is None:
+        raise SetupError("There is no demo workspace in this database: `muster seed` makes it.")
+    return token

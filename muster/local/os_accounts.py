@@ -1,0 +1,179 @@
+"""Which account PostgreSQL runs under, and where that account can reach its programs and its data.
+
+PostgreSQL refuses to run as root. As an ordinary user all of this is a matter of course: it runs as that user, from the
+wheel, in the data directory. As root it runs as an account of its own, which may not be able to walk to either: a clone under
+/root, say. Nobody's folders are opened for it; what it cannot reach is put where it can.
+"""
+
+import hashlib
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from muster.errors import SetupError
+from muster.local.processes import OsAccount
+
+ACCOUNT_NAME = "muster"
+ROOT_HOMES = (Path("/var/lib/muster"), Path("/var/tmp/muster"))  # noqa: S108  (checked to be root's own before use)
+
+
+def server_account(folder: Path) -> OsAccount | None:
+    """None to run as ourselves; as root the account that owns `folder` already, or one made for the purpose."""
+    if os.geteuid() != 0:
+        return None
+    owner = folder.stat().st_uid if folder.exists() else 0
+    entry = pwd.getpwuid(owner) if owner != 0 and _known(owner) else _account_for_servers()
+    return OsAccount(entry.pw_name, entry.pw_uid, entry.pw_gid)
+
+
+def _known(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
+
+
+def _account_for_servers() -> pwd.struct_passwd:
+    for _ in range(20):  # another run may hold the lock on /etc/passwd, or make the account first
+        try:
+            return pwd.getpwnam(ACCOUNT_NAME)
+        except KeyError:
+            if not _make_account():
+                break
+    try:
+        return pwd.getpwnam("nobody")
+    except KeyError:
+        raise SetupError(
+            f"PostgreSQL does not run as root, and no account could be made for it: add one with `useradd {ACCOUNT_NAME}`,"
+            " or run this as an ordinary user."
+        ) from None
+
+
+def _make_account() -> bool:
+    program = shutil.which("useradd")
+    if program is None:
+        return False
+    command = [program, "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
+    done = subprocess.run([*command, "--shell", "/usr/sbin/nologin", ACCOUNT_NAME], capture_output=True, check=False)
+    if done.returncode not in (0, 1, 9, 10):  # 1 and 10: somebody else is writing the file; 9: the name is there by now
+        return False
+    if done.returncode in (1, 10):
+        time.sleep(0.1)
+    return True
+
+
+def may(account: OsAccount | None, test: str, *paths: Path) -> bool:
+    """Whether the account can do what `test` says (-x, -r, -w) with each path, prefix and all."""
+    shell = f'for path; do test {test} "$path" || exit 1; done'
+    command = ["/bin/sh", "-c", shell, "sh", *map(str, paths)]
+    if account is None:
+        return subprocess.run(command, check=False).returncode == 0
+    done = subprocess.run(command, check=False, user=account.uid, group=account.gid, extra_groups=[], cwd="/")
+    return done.returncode == 0
+
+
+# ---------------------------------------------------------------- data
+
+
+def reachable_home(folder: Path, account: OsAccount | None) -> Path:
+    """A folder for the server's files at `folder`, owned by the account and closed to others.
+
+    Where the account cannot walk to `folder`, it becomes a link to a new folder under /var/lib/muster.
+    """
+    if folder.is_symlink():
+        return _linked_home(folder)
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=True)
+    if account is None:
+        _must_own(folder)
+        return folder
+    os.chown(folder, account.uid, account.gid)
+    if may(account, "-x", folder):
+        return folder.resolve()
+    if any(folder.iterdir()):
+        raise SetupError(
+            f"PostgreSQL's account {account.name} can no longer walk to {folder}: move the data directory to where it can,"
+            " such as /srv/muster, and set MUSTER_DATA_DIR."
+        )
+    folder.rmdir()
+    elsewhere = Path(tempfile.mkdtemp(prefix="postgres-", dir=_root_home()))
+    os.chown(elsewhere, account.uid, account.gid)
+    folder.symlink_to(elsewhere)
+    return elsewhere
+
+
+def _linked_home(link: Path) -> Path:
+    home = link.resolve()
+    if not home.exists():
+        raise SetupError(f"{link} points to {home}, which is gone: remove the link to begin with an empty database.")
+    return home
+
+
+def _must_own(folder: Path) -> None:
+    owner = folder.stat().st_uid
+    if owner != os.geteuid():
+        name = pwd.getpwuid(owner).pw_name if _known(owner) else str(owner)
+        raise SetupError(
+            f"{folder} belongs to the user {name}: run this as {name} (or root), or set MUSTER_DATA_DIR to a folder of your own."
+        )
+
+
+def _root_home() -> Path:
+    """A folder that everybody can walk through and only root can write in."""
+    for home in ROOT_HOMES:
+        try:
+            home.mkdir()
+            home.chmod(0o755)
+        except FileExistsError:
+            pass
+        except OSError:
+            continue
+        status = home.lstat()
+        if stat.S_ISDIR(status.st_mode) and status.st_uid == 0 and not status.st_mode & 0o022:
+            return home
+    raise SetupError(
+        f"None of {', '.join(map(str, ROOT_HOMES))} can be made, and PostgreSQL's account cannot reach the data directory:"
+        " set MUSTER_DATA_DIR to a folder that other users can walk to, such as /srv/muster."
+    )
+
+
+# ---------------------------------------------------------------- programs
+
+
+def reachable_programs(wheel: Path, account: OsAccount | None) -> Path:
+    """The folder of PostgreSQL's programs: the wheel's own, or a copy of it where the account can run it."""
+    installed = wheel / "pginstall"
+    if may(account, "-x", installed / "bin" / "postgres") and may(account, "-r", installed / "share" / "postgres.bki"):
+        return installed / "bin"
+    copy = _root_home() / f"programs-{_fingerprint(wheel)}"
+    if not copy.exists():
+        _copy_programs(wheel, copy)
+    return copy / wheel.name / "pginstall" / "bin"
+
+
+def _fingerprint(wheel: Path) -> str:
+    with (wheel / "pginstall" / "bin" / "postgres").open("rb") as program:
+        return hashlib.file_digest(program, "sha256").hexdigest()[:12]
+
+
+def _copy_programs(wheel: Path, copy: Path) -> None:
+    """All at once or not at all: two runs may come here at the same time."""
+    unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=copy.parent))
+    for part in ("pginstall/bin", "pginstall/lib", "pginstall/share"):
+        shutil.copytree(wheel / part, unfinished / wheel.name / part, symlinks=True)
+    libraries = wheel.with_name(f"{wheel.name}.libs")  # the programs look for these beside the package
+    if libraries.exists():
+        shutil.copytree(libraries, unfinished / libraries.name)
+    for path in (unfinished, *unfinished.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or (os.access(path, os.X_OK) and path.stat().st_mode & 0o100) else 0o644)
+    try:
+        unfinished.rename(copy)
+    except OSError:  # the other run was first
+        shutil.rmtree(unfinished)

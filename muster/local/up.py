@@ -1,0 +1,174 @@
+"""`muster up`: everything on this machine, under one supervisor."""
+
+import asyncio
+import signal
+import socket
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from muster.errors import SetupError
+from muster.installation import Installation, embedded_servers, installation
+from muster.local.embedded import exclusive_use
+from muster.local.processes import Program
+from muster.local.supervisor import Service, Supervisor
+from muster.settings import QUEUES, Settings, environment_with
+
+
+def up(settings: Settings) -> None:
+    """Run until SIGINT or SIGTERM. SetupError when the port or the data directory is taken, or a part does not start."""
+    with exclusive_use(settings.data_dir):
+        must_be_free(settings.host, settings.port)
+        asyncio.run(_run(settings))
+
+
+def must_be_free(host: str, port: int) -> None:
+    """SetupError when somebody listens there already."""
+    taken = _why_taken(host, port)
+    if taken is not None:
+        raise SetupError(
+            f"The API cannot listen on {host}:{port} ({taken}): stop what does, or set MUSTER_PORT to another port."
+        )
+
+
+def _why_taken(host: str, port: int) -> str | None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except (OSError, OverflowError) as error:
+            return getattr(error, "strerror", None) or str(error)
+    return None
+
+
+async def _run(settings: Settings) -> None:
+    supervisor = Supervisor()
+    asked = _when_asked_to_stop(supervisor)
+    starting = asyncio.create_task(_start(supervisor, settings))
+    try:
+        await asyncio.wait({starting, asked}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            await asked
+    finally:
+        starting.cancel()
+        await asyncio.wait({starting})
+        await supervisor.stop()
+
+
+def _when_asked_to_stop(supervisor: Supervisor) -> "asyncio.Future[None]":
+    """Done at the first SIGINT, SIGTERM or SIGHUP; at the second the stop does not wait for anybody."""
+    loop = asyncio.get_running_loop()
+    asked: asyncio.Future[None] = loop.create_future()
+
+    def told() -> None:
+        if asked.done():
+            supervisor.in_a_hurry = True
+        else:
+            supervisor.say("stopping; once more to stop at once")
+            asked.set_result(None)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, told)
+    return asked
+
+
+async def _start(supervisor: Supervisor, settings: Settings) -> None:
+    servers = embedded_servers(settings)
+    services = [
+        Service(type(server).__name__.lower(), server.prepare, server.is_ready, server.log) for server in servers
+    ]
+    await supervisor.start(*services)
+    ours = OwnCommands(settings, None if settings.whatsapp_url else _sandbox_port(settings))
+    preparing = asyncio.create_task(_prepare_database(supervisor, installation(settings)))
+    if not (settings.data_dir / "demo.json").exists():
+        await preparing  # the first start: who finds the API ready finds the demo workspace too
+    await asyncio.gather(supervisor.start(ours.api()), preparing)
+    await supervisor.start(*ours.workers(), *ours.sandbox())
+    _tell(supervisor, settings)
+
+
+async def _prepare_database(supervisor: Supervisor, place: Installation) -> None:
+    from muster.database import bring_up_to_date, is_empty, opened
+    from muster.demo.seed import seed
+
+    async with opened(place):
+        for name in await bring_up_to_date():
+            supervisor.say(f"migrated: {name}")
+        if place.settings.demo and await is_empty():
+            supervisor.say("making a demo workspace ...")
+            supervisor.say(await seed(place))
+
+
+@dataclass(frozen=True)
+class OwnCommands:
+    """Our own processes, as services. `sandbox_port` None: messages go to the real thing."""
+
+    settings: Settings
+    sandbox_port: int | None
+
+    def api(self) -> Service:
+        return Service("api", partial(self._muster, "api", "api"), partial(_answers, self.settings))
+
+    def workers(self) -> Iterator[Service]:
+        several = self.settings.workers_per_queue > 1
+        for queue in QUEUES:
+            for number in range(1, self.settings.workers_per_queue + 1):
+                name = f"{queue}-{number}" if several else queue
+                yield Service(name, partial(self._muster, name, "worker", "--queue", queue))
+
+    def sandbox(self) -> Iterator[Service]:
+        if self.sandbox_port is None:
+            return
+        ports = ("--port", str(self.sandbox_port), "--control-port", str(self.sandbox_port + 1))
+        told = ("--webhook-url", f"http://127.0.0.1:{self.settings.port}/webhooks/whatsapp")
+        program = Program("sandbox", (sys.executable, "-u", "-m", "sandbox.whatsapp", *ports, *told))
+        yield Service("sandbox", lambda: program)
+
+    def _muster(self, name: str, *arguments: str) -> Program:
+        """What our processes write is read by us, so they cannot tell whether a person is at the other end."""
+        log_format = "text" if self.settings.log_format == "auto" else self.settings.log_format
+        command = (sys.executable, "-u", "-m", "muster", "--log-format", log_format, *arguments)
+        extra = {} if self.sandbox_port is None else {"MUSTER_WHATSAPP_URL": f"http://127.0.0.1:{self.sandbox_port}"}
+        return Program(name, command, environment_with(**extra))
+
+
+def _sandbox_port(settings: Settings) -> int:
+    """Two free ports in a row, MUSTER_PORT + 90 where that is possible."""
+    ports: list[int] = [settings.port + 90, *range(20_090, 60_000, 97)]
+    for port in ports:
+        if _why_taken("127.0.0.1", port) is None and _why_taken("127.0.0.1", port + 1) is None:
+            return port
+    raise SetupError(
+        "No two ports in a row are free for the WhatsApp sandbox: set MUSTER_WHATSAPP_URL to a server of your own."
+    )
+
+
+def _answers(settings: Settings) -> bool:
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - compared, not listened on
+    host = f"[{host}]" if ":" in host else host
+    try:
+        with urllib.request.urlopen(f"http://{host}:{settings.port}/health/ready", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _tell(supervisor: Supervisor, settings: Settings) -> None:
+    from muster.demo.seed import read_demo_admin
+
+    admin = read_demo_admin(settings)
+    supervisor.say("")
+    supervisor.say("Muster is ready.")
+    supervisor.say(f"  GraphQL    {settings.url}/graphql")
+    supervisor.say(f"  Explorer   {settings.url}/")
+    if admin is not None:
+        supervisor.say(f"  Sign in    {admin.email}  password: {admin.password}  (workspace {admin.workspace})")
+        supervisor.say("  Token      .venv/bin/muster token   prints one for that admin")
+    supervisor.say(f"  Data       {settings.data_dir}")
+    supervisor.say("  Stop       Ctrl-C")
+    supervisor.say("")

@@ -1,0 +1,45 @@
+"""`python -m sandbox.whatsapp`: the sandbox as a process of its own."""
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import signal
+import sys
+
+from sandbox.whatsapp.provider import Sandbox
+from sandbox.whatsapp.server import Server
+
+
+def main() -> None:
+    """Listen until SIGINT or SIGTERM."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox.whatsapp", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; never one that others can reach")
+    parser.add_argument("--port", type=int, default=8090, help="port of the API")
+    parser.add_argument("--control-port", type=int, default=8091, help="port of the commands")
+    parser.add_argument("--webhook-url", default=None, help="where to tell; nothing is told without")
+    parser.add_argument("--per-second", type=int, default=80, help="throughput of the number")
+    gc.collect()  # a pause of the collector would be seen as a crowd of messages
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve(parser.parse_args()))
+
+
+async def serve(options: argparse.Namespace) -> None:
+    """Serve with these options until asked to stop."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    sandbox = Sandbox(options.webhook_url)
+    sandbox.add_number(per_second=options.per_second)
+    server = Server(sandbox, options.host, options.port, options.control_port)
+    await server.start()
+    sys.stdout.write(f"WhatsApp sandbox: {server.url}, commands at {server.control_url}\n")
+    sys.stdout.flush()
+    await stopped.wait()
+    await server.stop()
+
+
+if __name__ == "__main__":
+    main()

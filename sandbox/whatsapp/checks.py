@@ -1,0 +1,109 @@
+"""The API's checks of a template message, in the API's order and codes."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from models.messaging.placeholders import Placeholder, placeholders_of
+
+_BAD_TEXT: Final = re.compile(r"[\n\r\t]| {5,}")
+
+
+class ApiError(Exception):
+    """The API's no: an HTTP status and an error object."""
+
+    def __init__(self, status: int, code: int, message: str, details: str = "", transient: bool = False) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.body = {
+            "error": {
+                "message": f"(#{code}) {message}",
+                "type": "OAuthException",
+                "code": code,
+                "error_data": {"messaging_product": "whatsapp", "details": details or message},
+                "fbtrace_id": "Asandbox",
+                **({"is_transient": True} if transient else {}),
+            }
+        }
+
+
+def check_message(message: Any, templates: Sequence[Mapping[str, Any]]) -> str:
+    """The recipient's phone number (E.164), when the API would take this message. Raises Refusal."""
+    if not isinstance(message, dict) or message.get("messaging_product") != "whatsapp":
+        raise ApiError(
+            400, 100, "Invalid parameter", "The parameter messaging_product is required and must be whatsapp."
+        )
+    to = message.get("to")
+    if not isinstance(to, str) or not to:
+        raise ApiError(400, 100, "Invalid parameter", "The parameter to is required.")
+    digits = re.sub(r"[^0-9]", "", to)
+    if not to.startswith("+") or not 7 <= len(digits) <= 15:
+        raise ApiError(400, 131009, "Parameter value is not valid", "The recipient is no phone number in E.164.")
+    if len(str(message.get("biz_opaque_callback_data", ""))) > 512:
+        raise ApiError(400, 100, "Invalid parameter", "biz_opaque_callback_data is longer than 512 characters.")
+    if message.get("type") != "template":
+        raise ApiError(400, 131047, "Re-engagement message", "More than 24 hours have passed since they last wrote.")
+    _check_template(message.get("template"), templates)
+    return f"+{digits}"
+
+
+def _check_template(sent: Any, templates: Sequence[Mapping[str, Any]]) -> None:
+    if not isinstance(sent, dict) or not isinstance(sent.get("language"), dict):
+        raise ApiError(
+            400, 131008, "Required parameter is missing", "template.name and template.language are required."
+        )
+    name, language = sent.get("name"), sent["language"].get("code")
+    known = next((t for t in templates if t["name"] == name and t["language"] == language), None)
+    if known is None:
+        raise ApiError(404, 132001, "Template does not exist", f"There is no template {name} in {language}.")
+    status = known.get("status")
+    if status == "PAUSED":
+        raise ApiError(400, 132015, "Template is paused", f"The template {name} is paused because of its quality.")
+    if status == "DISABLED":
+        raise ApiError(400, 132016, "Template is disabled", f"The template {name} is disabled.")
+    if status != "APPROVED":
+        raise ApiError(404, 132001, "Template does not exist", f"The template {name} is not approved.")
+    _check_parameters(sent.get("components") or [], known)
+
+
+def _check_parameters(components: Any, known: Mapping[str, Any]) -> None:
+    slots = placeholders_of(known["components"], known.get("parameter_format", "POSITIONAL"))
+    given: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for component in components:
+        place = str(component.get("type", "")).lower()
+        index = int(component.get("index", 0)) if place == "button" else 0
+        given.setdefault((place, index), []).extend(component.get("parameters", ()))
+    wanted: dict[tuple[str, int], list[Placeholder]] = {}
+    for slot in slots:
+        wanted.setdefault((slot.place, slot.index if slot.place == "button" else 0), []).append(slot)
+    for key in given.keys() | wanted.keys():
+        _check_place(wanted.get(key, []), given.get(key, []))
+
+
+def _check_place(slots: Sequence[Placeholder], given: Sequence[dict[str, Any]]) -> None:
+    required = sum(slot.required for slot in slots)
+    if not required <= len(given) <= len(slots):
+        raise ApiError(
+            400, 132000, "Number of parameters does not match", f"{len(given)} parameters, expected {required}."
+        )
+    names = {slot.own_name for slot in slots if slot.named}
+    if names and {parameter.get("parameter_name") for parameter in given} != names:
+        raise ApiError(400, 132000, "Parameters do not match", f"The names of the parameters must be {sorted(names)}.")
+    for slot, parameter in zip(slots, given, strict=False):
+        _check_value(slot, parameter)
+
+
+def _check_value(slot: Placeholder, parameter: Mapping[str, Any]) -> None:
+    kind = {"url": "text", "code": "coupon_code"}.get(slot.kind, slot.kind)
+    value = parameter.get(kind)
+    if parameter.get("type") != kind or not value:
+        raise ApiError(400, 132012, "Parameter format does not match", f"The parameter {slot.name} must be a {kind}.")
+    if isinstance(value, dict) and not (value.get("link") or value.get("id")):
+        raise ApiError(400, 132012, "Parameter format does not match", f"{slot.name} needs a link or an id.")
+    if isinstance(value, str) and _BAD_TEXT.search(value):
+        raise ApiError(
+            400, 132018, "Template parameters are not valid", "Text cannot have new-lines, tabs or more than 4 spaces."
+        )
+    if isinstance(value, str) and len(value) > 1024:
+        raise ApiError(400, 132005, "Translated text too long", f"{slot.name} is too long.")

@@ -1,0 +1,45 @@
+"""The API's limits, enforced to the letter: messages a second of a number, and messages to one person."""
+
+from bisect import bisect_left
+from collections import deque
+from typing import Final
+
+PAIR_SECONDS: Final = 6.0
+PAIR_BURST: Final = 45
+
+
+class Throughput:
+    """At most `per_second` in any window of one second: the strictest reading of the limit."""
+
+    def __init__(self, per_second: int) -> None:
+        self.per_second = per_second
+        self._recent: deque[float] = deque()
+
+    def admit(self, now: float) -> bool:
+        """Whether one more fits in the second that ends `now`."""
+        while self._recent and self._recent[0] <= now - 1.0:
+            self._recent.popleft()
+        if len(self._recent) >= self.per_second:
+            return False
+        self._recent.append(now)
+        return True
+
+
+class Pair:
+    """One message every six seconds to a person; a batch of 45 borrows from the time to come."""
+
+    def __init__(self) -> None:
+        self._free_at: dict[str, float] = {}
+
+    def admit(self, person: str, now: float) -> bool:
+        """Whether this person can be sent one more."""
+        free_at = max(self._free_at.get(person, 0.0), now)
+        if free_at - now > PAIR_SECONDS * (PAIR_BURST - 1):
+            return False
+        self._free_at[person] = free_at + PAIR_SECONDS
+        return True
+
+
+def busiest_second(times: list[float]) -> int:
+    """The most of `times` (sorted) that lie in any window of one second."""
+    return max((bisect_left(times, start + 1.0) - place for place, start in enumerate(times)), default=0)

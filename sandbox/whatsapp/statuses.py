@@ -1,0 +1,172 @@
+"""What the sandbox tells by webhook: statuses after delays, and what people do. Signed, and told until answered with 200."""
+
+import asyncio
+import heapq
+import itertools
+import random
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import aiohttp
+import orjson
+
+from workers.providers.whatsapp.webhook import SIGNATURE_HEADER, signature
+
+TICK_SECONDS: Final = 0.02
+POSTS_AT_ONCE: Final = 16
+LONGEST_WAIT_SECONDS: Final = 60.0
+
+
+@dataclass
+class StatusDelays:
+    """How webhooks are told. Delays in seconds, counted from the acceptance.
+
+    `doubled`: each is told twice. `shuffled_seconds`: each waits up to that much longer, so that they come out of order. `held`:
+    nothing is told for now. `batch`: the most statuses in one call. `badly_signed`: with a signature that is wrong.
+    """
+
+    sent_seconds: float = 0.05
+    delivered_seconds: float = 0.3
+    read_seconds: float = 1.0
+    read_share: float = 0.6
+    doubled: bool = False
+    shuffled_seconds: float = 0.0
+    held: bool = False
+    badly_signed: bool = False
+    batch: int = 10
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Whose webhook it is."""
+
+    number_id: str
+    business_account_id: str
+    display_number: str
+    secret: str = field(repr=False)
+
+
+@dataclass(order=True)
+class _Due:
+    at: float
+    order: int
+    sender: Sender = field(compare=False)
+    field_name: str = field(compare=False)
+    value: dict[str, Any] = field(compare=False)
+
+
+@dataclass
+class _Post:
+    sender: Sender
+    body: bytes
+    tries: int = 0
+
+
+class WebhookTeller:
+    """Tells `url` what is due. Start it with `run`, in a task."""
+
+    def __init__(self, url: str | None, habits: StatusDelays) -> None:
+        self.url = url
+        self.habits = habits
+        self.told = 0
+        self.unanswered = 0
+        self._due: list[_Due] = []
+        self._order = itertools.count()
+        self._dice = random.Random(11)  # noqa: S311 - the same in every run
+        self._posts: asyncio.Queue[_Post] = asyncio.Queue()
+        self._later: set[asyncio.Task[None]] = set()
+
+    @property
+    def waiting(self) -> int:
+        """How many are still to be told."""
+        return len(self._due) + self.unanswered
+
+    def tell(self, sender: Sender, field_name: str, value: dict[str, Any], delay_seconds: float = 0.0) -> None:
+        """Tell one change after a delay, twice when webhooks are doubled."""
+        for _ in range(2 if self.habits.doubled else 1):
+            shuffle = self._dice.random() * self.habits.shuffled_seconds
+            at = time.monotonic() + delay_seconds + shuffle
+            heapq.heappush(self._due, _Due(at, next(self._order), sender, field_name, value))
+
+    async def run(self) -> None:
+        """Tell for ever."""
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
+            posting = [asyncio.create_task(self._keep_posting(session)) for _ in range(POSTS_AT_ONCE)]
+            try:
+                while True:
+                    await asyncio.sleep(TICK_SECONDS)
+                    self._collect()
+            finally:
+                for task in [*posting, *self._later]:
+                    task.cancel()
+
+    def _collect(self) -> None:
+        if self.url is None:
+            self._due.clear()
+        if self.habits.held:
+            return
+        due: dict[tuple[Sender, str], list[dict[str, Any]]] = {}
+        while self._due and self._due[0].at <= time.monotonic():
+            event = heapq.heappop(self._due)
+            due.setdefault((event.sender, event.field_name), []).append(event.value)
+        for (sender, field_name), values in due.items():
+            if self.habits.shuffled_seconds:
+                self._dice.shuffle(values)
+            for start in range(0, len(values), max(1, self.habits.batch)):
+                self._post(_Post(sender, _body(sender, field_name, values[start : start + max(1, self.habits.batch)])))
+
+    def _post(self, post: _Post) -> None:
+        self.unanswered += 1
+        self._posts.put_nowait(post)
+
+    async def _keep_posting(self, session: aiohttp.ClientSession) -> None:
+        while True:
+            post = await self._posts.get()
+            if await self._answered(session, post):
+                self.unanswered -= 1
+                self.told += 1
+                continue
+            post.tries += 1
+            again = asyncio.create_task(self._again(post))
+            self._later.add(again)
+            again.add_done_callback(self._later.discard)
+
+    async def _again(self, post: _Post) -> None:
+        await asyncio.sleep(min(LONGEST_WAIT_SECONDS, 0.5 * 2**post.tries))
+        self._posts.put_nowait(post)
+
+    async def _answered(self, session: aiohttp.ClientSession, post: _Post) -> bool:
+        secret = "wrong" if self.habits.badly_signed else post.sender.secret
+        headers = {SIGNATURE_HEADER: signature(secret, post.body), "Content-Type": "application/json"}
+        try:
+            async with session.post(str(self.url), data=post.body, headers=headers) as response:
+                return response.status == 200
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return False
+
+
+def _body(sender: Sender, field_name: str, values: Sequence[Mapping[str, Any]]) -> bytes:
+    changes = [{"field": field_name, "value": _with_sender(sender, field_name, value)} for value in values]
+    if field_name == "messages":
+        changes = _merged(changes)
+    entry = {"id": sender.business_account_id, "time": int(time.time()), "changes": changes}
+    return orjson.dumps({"object": "whatsapp_business_account", "entry": [entry]})
+
+
+def _with_sender(sender: Sender, field_name: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    if field_name not in ("messages", "user_preferences"):
+        return dict(value)
+    metadata = {"display_phone_number": sender.display_number, "phone_number_id": sender.number_id}
+    return {"messaging_product": "whatsapp", "metadata": metadata, **value}
+
+
+def _merged(changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Statuses of one call share a change, as Meta's batches do."""
+    statuses = [status for change in changes for status in change["value"].get("statuses", ())]
+    others = [change for change in changes if "statuses" not in change["value"]]
+    if not statuses:
+        return others
+    shared = {**next(change["value"] for change in changes if "statuses" in change["value"]), "statuses": statuses}
+    return [{"field": "messages", "value": shared}, *others]

@@ -1,0 +1,151 @@
+"""Documents, read and validated once for each text, and kept with what was worked out about them."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    VariableNode,
+    Visitor,
+    validate,
+    visit,
+)
+from graphql.execution.collect_fields import FragmentDetails
+
+from models.errors import Refusal
+from schema.server.execution.cost import Cost, cost_of
+from schema.server.execution.executor import Plans
+from schema.server.execution.limits import DocumentLimits, parse_within
+from schema.server.refusals import BadRequest
+
+MOST_DOCUMENTS: Final = 2_000
+"""How many documents are kept; the one not used for longest goes first."""
+
+LONGEST_KEPT: Final = 50_000
+"""Texts longer than this (characters) are read anew each time."""
+
+MOST_PLANS: Final = 64
+"""How many combinations of skipped and included parts are kept compiled for one operation."""
+
+MOST_ERRORS: Final = 20
+
+
+@dataclass(slots=True)
+class Operation:
+    """One operation of a document, ready to run."""
+
+    node: OperationDefinitionNode
+    type: OperationType
+    name: str | None
+    cost: Cost
+    switches: tuple[str, ...]
+    """The variables that skip or include parts of it."""
+
+    label: str
+    """What the log calls it: its name, or its root fields."""
+    plans: dict[tuple[Any, ...], Plans] = field(default_factory=dict)
+
+    def plans_for(self, variables: dict[str, Any]) -> Plans:
+        """What is compiled for these values of the variables that skip or include."""
+        key = tuple(variables.get(name) for name in self.switches)
+        plans = self.plans.get(key)
+        if plans is None:
+            plans = {}
+            if len(self.plans) < MOST_PLANS:
+                self.plans[key] = plans
+        return plans
+
+
+@dataclass(slots=True)
+class Document:
+    """A document, or why it is none."""
+
+    errors: Sequence[GraphQLError | Refusal] = ()
+    operations: dict[str | None, Operation] = field(default_factory=dict)
+    definitions: dict[str, FragmentDefinitionNode] = field(default_factory=dict)
+    fragments: dict[str, FragmentDetails] = field(default_factory=dict)
+
+    def operation(self, name: str | None) -> Operation:
+        """The operation to run. Raises BadRequest when `name` does not tell which."""
+        if name is None and len(self.operations) == 1:
+            return next(iter(self.operations.values()))
+        if name is None:
+            raise BadRequest("the document has several operations: say which by `operationName`")
+        if name not in self.operations:
+            raise BadRequest(f"the document has no operation named {name!r}")
+        return self.operations[name]
+
+
+@dataclass(slots=True)
+class Documents:
+    """The documents of one schema."""
+
+    schema: GraphQLSchema
+    limits: DocumentLimits = field(default_factory=DocumentLimits)
+    kept: OrderedDict[str, Document] = field(default_factory=OrderedDict)
+
+    def get(self, text: str) -> Document:
+        """The document of this text, read now or earlier."""
+        document = self.kept.get(text)
+        if document is not None:
+            self.kept.move_to_end(text)
+            return document
+        document = self._read(text)
+        if len(text) <= LONGEST_KEPT:
+            self.kept[text] = document
+            if len(self.kept) > MOST_DOCUMENTS:
+                self.kept.popitem(last=False)
+        return document
+
+    def _read(self, text: str) -> Document:
+        try:
+            parsed = parse_within(text, self.limits)
+            errors = validate(self.schema, parsed, max_errors=MOST_ERRORS)
+        except RecursionError:
+            return Document(errors=[BadRequest("the document is nested too deeply to be read")])
+        except (GraphQLError, BadRequest) as error:
+            return Document(errors=[error])
+        return Document(errors=errors) if errors else self._ready(parsed)
+
+    def _ready(self, parsed: DocumentNode) -> Document:
+        document = Document()
+        for definition in parsed.definitions:
+            if isinstance(definition, FragmentDefinitionNode):
+                document.definitions[definition.name.value] = definition
+                document.fragments[definition.name.value] = FragmentDetails(definition)
+        switches = _switches(parsed)
+        for definition in parsed.definitions:
+            if isinstance(definition, OperationDefinitionNode):
+                name = definition.name.value if definition.name else None
+                cost = cost_of(self.schema, definition, document.definitions.values())
+                document.operations[name] = Operation(
+                    definition, definition.operation, name, cost, switches, name or _root_fields(definition)
+                )
+        return document
+
+
+def _root_fields(operation: OperationDefinitionNode) -> str:
+    fields = (node.name.value for node in operation.selection_set.selections if isinstance(node, FieldNode))
+    return ",".join(dict.fromkeys(fields))
+
+
+def _switches(parsed: DocumentNode) -> tuple[str, ...]:
+    """The variables in the directives of a document: in a valid one, those of skip and include."""
+    found: set[str] = set()
+
+    class Search(Visitor):
+        def enter_directive(self, node: Any, *_: Any) -> None:
+            found.update(
+                argument.value.name.value for argument in node.arguments if isinstance(argument.value, VariableNode)
+            )
+
+    visit(parsed, Search())
+    return tuple(sorted(found))

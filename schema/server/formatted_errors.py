@@ -1,0 +1,116 @@
+"""What a caller is told of an error: all of it when the caller can do something about it, a request id when we must.
+
+Codes: UNAUTHENTICATED, FORBIDDEN, THROTTLED, COST_EXCEEDED, TIMEOUT, SLOW_CONSUMER, BAD_REQUEST, INTERNAL.
+"""
+
+import traceback
+from collections.abc import Iterable
+from typing import Any, Final
+
+import structlog
+from graphql import GraphQLError
+
+from models.db import Busy, TimedOut
+from models.errors import DomainError, Forbidden, Problems, Refusal, Throttled, Unauthenticated
+from schema.server.refusals import BadRequest, CostExceeded, Rejected, SlowConsumer
+
+log = structlog.get_logger("muster.api")
+
+FormattedError = dict[str, Any]
+"""An error as the response has it."""
+
+_CODES: Final[dict[type[Exception], str]] = {
+    Unauthenticated: "UNAUTHENTICATED",
+    Forbidden: "FORBIDDEN",
+    Throttled: "THROTTLED",
+    CostExceeded: "COST_EXCEEDED",
+    SlowConsumer: "SLOW_CONSUMER",
+    BadRequest: "BAD_REQUEST",
+}
+
+BAD_REQUEST: Final = "BAD_REQUEST"
+INTERNAL: Final = "INTERNAL"
+TIMEOUT: Final = "TIMEOUT"
+
+
+def format_errors(errors: Iterable[Exception], request_id: str) -> list[FormattedError]:
+    """The errors as the caller is told them. Those that nobody expected are logged, and hidden behind the request id."""
+    return [told for error in errors for told in format_error(error, request_id)]
+
+
+def format_error(error: Exception, request_id: str) -> list[FormattedError]:
+    """One error as the caller is told it: several entries when it is several problems."""
+    if isinstance(error, Rejected):
+        return [_rejection(one) for one in error.errors]
+    cause = _cause(error)
+    if isinstance(cause, Problems):
+        return [_formatted(error, problem.message, _extensions_of(problem)) for problem in cause.errors]
+    if isinstance(cause, DomainError):
+        return [_formatted(error, cause.message, _extensions_of(cause))]
+    if isinstance(cause, Refusal):
+        return [_formatted(error, str(cause), _extensions_of_refusal(cause))]
+    if isinstance(cause, RecursionError):
+        return [_formatted(error, "this is nested too deeply", {"code": BAD_REQUEST})]
+    if isinstance(cause, TimedOut):
+        return [_formatted(error, "this took too long and was stopped: ask for less at once", {"code": TIMEOUT})]
+    if isinstance(cause, Busy):
+        return [_formatted(error, "others were at work on the same: nothing was changed, try again", {"code": TIMEOUT})]
+    if isinstance(cause, GraphQLError) and not _is_our_fault(cause):
+        return [_formatted(error, cause.message, {"code": BAD_REQUEST, **(cause.extensions or {})})]
+    return [_hidden(error, cause, request_id)]
+
+
+def _rejection(error: Exception) -> FormattedError:
+    """What is wrong with a request, in the words of who found it: the validation, or a scalar that refused its value."""
+    return _formatted(error, str(getattr(error, "message", error)), {"code": BAD_REQUEST})
+
+
+def _cause(error: Exception) -> Exception:
+    while isinstance(error, GraphQLError) and isinstance(error.original_error, Exception):
+        error = error.original_error
+    return error
+
+
+def _is_our_fault(error: GraphQLError) -> bool:
+    """What graphql-core says, after validation, of values that our own resolvers returned."""
+    return error.message.startswith(("Abstract type", "Runtime Object type", "Expected Iterable"))
+
+
+def _extensions_of(problem: DomainError) -> dict[str, Any]:
+    extensions: dict[str, Any] = {"code": BAD_REQUEST, "reason": problem.code.value}
+    if problem.path is not None:
+        extensions["field"] = list(problem.path)
+    return extensions
+
+
+def _extensions_of_refusal(refusal: Refusal) -> dict[str, Any]:
+    code = next((code for kind, code in _CODES.items() if isinstance(refusal, kind)), BAD_REQUEST)
+    extensions: dict[str, Any] = {"code": code}
+    if isinstance(refusal, Throttled):
+        extensions["retryAfterSeconds"] = refusal.retry_after_seconds
+    if isinstance(refusal, SlowConsumer) and refusal.cursor is not None:
+        extensions["cursor"] = refusal.cursor
+    return extensions
+
+
+def _hidden(error: Exception, cause: Exception, request_id: str) -> FormattedError:
+    log.error(
+        "unexpected error",
+        request_id=request_id,
+        path=".".join(map(str, getattr(error, "path", None) or ())),
+        error=type(cause).__name__,
+        trace="".join(traceback.format_exception(cause)),
+    )
+    message = f"something went wrong on our side: if you tell us, name the request {request_id}"
+    return _formatted(error, message, {"code": INTERNAL, "requestId": request_id})
+
+
+def _formatted(error: Exception, message: str, extensions: dict[str, Any]) -> FormattedError:
+    told: FormattedError = {"message": message}
+    if isinstance(error, GraphQLError):
+        if error.locations:
+            told["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
+        if error.path is not None:
+            told["path"] = list(error.path)
+    told["extensions"] = extensions
+    return told

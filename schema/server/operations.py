@@ -1,0 +1,227 @@
+"""Runs operations, whatever carries them: who asks, what it may cost, what came of it, and one line in the log."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from graphql import ExecutionResult, GraphQLSchema, OperationType
+from graphql.execution import default_field_resolver, default_type_resolver
+from graphql.execution.values import get_variable_values
+
+from models.errors import Forbidden
+from permissions.principal import Scope
+from schema.accounts.authenticator import Authenticator
+from schema.server import metrics
+from schema.server.context import Context
+from schema.server.execution.documents import Documents
+from schema.server.execution.executor import CompiledExecutor, names_what_it_needs
+from schema.server.formatted_errors import FormattedError, format_error, format_errors
+from schema.server.graphql_request import Answer, Caller, GraphQLRequest, OperationEnded, OperationRun, refused
+from schema.server.guard import admit
+from schema.server.refusals import BadRequest, Rejected
+from schema.server.subscriptions.event_batch import Payloads
+from schema.server.subscriptions.watch import payloads_of
+from schema.server.throttle import Throttle
+from schema.transfers.links import Links
+from workers.bells import Bells, NoBells
+
+Line = Mapping[str, str | int | float | None]
+"""What the log has of one operation: no variables, and nothing personal."""
+
+Payload = dict[str, Any]
+"""A response of GraphQL: data, errors, extensions."""
+
+READS: Final = frozenset({OperationType.QUERY})
+READS_AND_WRITES: Final = frozenset({OperationType.QUERY, OperationType.MUTATION})
+ALL: Final = frozenset(OperationType)
+WITHOUT_WRITES: Final = ALL - {OperationType.MUTATION}
+
+
+@dataclass(slots=True)
+class Operations:
+    """Everything that runs operations in this process."""
+
+    schema: GraphQLSchema
+    documents: Documents
+    authenticator: Authenticator
+    throttle: Throttle
+    write_line: Callable[[Line], None]
+    timeout_seconds: float = 15.0
+    recheck_seconds: float = 5.0
+    bells: Bells = field(default_factory=NoBells)
+    links: Links | None = None
+
+    # ---------------------------------------------------------------- queries and mutations
+
+    async def run(
+        self, asked: GraphQLRequest, caller: Caller, allowed: frozenset[OperationType] = READS_AND_WRITES
+    ) -> Answer:
+        """Run a query or a mutation."""
+        run = self._begin(asked, caller)
+        try:
+            await self._admit(run, allowed)
+            answer = Answer(await self._execute(run))
+        except Exception as error:  # noqa: BLE001 - the caller is told what may be told
+            answer = refused(format_error(error, caller.request_id))
+        self._report(run, answer.payload.get("errors"))
+        return answer
+
+    def _begin(self, asked: GraphQLRequest, caller: Caller) -> OperationRun:
+        context = Context(None, caller.request_id, caller.address, self.authenticator.signing, self.bells, self.links)
+        return OperationRun(asked, caller, context, time.perf_counter())
+
+    async def _admit(self, run: OperationRun, allowed: frozenset[OperationType]) -> None:
+        """All that can be refused before anything is executed."""
+        run.context.scope = await self.scope_of(run.caller)
+        document = self.documents.get(run.asked.query)
+        if document.errors:
+            raise Rejected(document.errors)
+        operation = document.operation(run.asked.operation_name)
+        if operation.type not in allowed:
+            raise BadRequest(f"a {operation.type.value} cannot be sent in this way")
+        variables = get_variable_values(
+            self.schema, operation.node.variable_definitions or (), run.asked.variables, max_errors=20
+        )
+        if isinstance(variables, list):
+            raise Rejected(variables)
+        run.document, run.operation, run.variables = document, operation, variables
+        run.requested = operation.cost.requested(variables.coerced)
+        run.lease = await self.throttle.charge(_bucket_of(run.context), run.requested)
+
+    async def scope_of(self, caller: Caller) -> Scope | None:
+        """The caller's scope now; None for a caller without a bearer token. Raises Unauthenticated for a bad one."""
+        if caller.refusal is not None:
+            raise caller.refusal
+        if caller.bearer is None:
+            return None
+        return await self.authenticator.scope_of(caller.bearer, caller.request_id, caller.address)
+
+    async def _execute(self, run: OperationRun) -> Payload:
+        async with asyncio.timeout(self.timeout_seconds):
+            result: Any = self._executor_of(run).execute_operation()
+            if asyncio.iscoroutine(result):
+                result = await result
+        payload = _payload(result, run)
+        payload["extensions"] = {"cost": self._settle(run, result.data)}
+        return payload
+
+    def _executor_of(self, run: OperationRun) -> CompiledExecutor:
+        return CompiledExecutor(
+            self.schema,
+            run.document.definitions,
+            run.document.fragments,
+            None,
+            run.context,
+            run.operation.node,
+            run.variables,
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
+            plans=run.operation.plans_for(run.variables.coerced),
+        )
+
+    def _settle(self, run: OperationRun, data: dict[str, Any] | None) -> dict[str, Any]:
+        """Give back what was not spent, and say what is left."""
+        actual = min(run.operation.cost.actual(data), run.requested)
+        self.throttle.give_back(run.lease, run.requested - actual)
+        metrics.COST.inc(actual)
+        standing = self.throttle.standing(run.lease)
+        return {
+            "requestedQueryCost": run.requested,
+            "actualQueryCost": actual,
+            "throttleStatus": {
+                "maximumAvailable": standing.rates.maximum,
+                "currentlyAvailable": standing.available,
+                "restoreRate": standing.rates.per_second,
+            },
+        }
+
+    # ---------------------------------------------------------------- subscriptions
+
+    async def subscribe(
+        self, asked: GraphQLRequest, caller: Caller, *, writes: bool = True
+    ) -> Answer | AsyncGenerator[Payloads, None]:
+        """Start a subscription: its payloads as they come; or the answer to anything else, or why there are none.
+
+        The events raise Ended when we end them. The caller's permission is looked at again every `recheck_seconds`.
+        Without `writes`, mutations are refused.
+        """
+        run = self._begin(asked, caller)
+        try:
+            await self._admit(run, ALL if writes else WITHOUT_WRITES)
+            if run.operation.type is OperationType.SUBSCRIPTION:
+                self._admit_to_subscription(run)
+                return self._events(run)
+            answer = Answer(await self._execute(run))
+        except Exception as error:  # noqa: BLE001 - the caller is told what may be told
+            answer = refused(format_error(error, caller.request_id))
+        self._report(run, answer.payload.get("errors"))
+        return answer
+
+    def _admit_to_subscription(self, run: OperationRun) -> None:
+        """Let the caller pass to the (one) root field, or raise Unauthenticated or Forbidden."""
+        definition = self._executor_of(run).root_field()
+        if not names_what_it_needs(definition):
+            raise Forbidden("this field does not say who may use it, so nobody may")
+        admit(run.context, definition.extensions["strawberry-definition"].metadata["needs"])
+
+    async def _events(self, run: OperationRun) -> AsyncGenerator[Payloads, None]:
+        async def check() -> None:
+            run.context.scope = await self.scope_of(run.caller)
+            self._admit_to_subscription(run)
+
+        def payload_of(result: ExecutionResult) -> Payload:
+            return _payload(result, run)
+
+        errors: list[FormattedError] | None = None
+        metrics.SUBSCRIPTIONS.inc()
+        try:
+            async with aclosing(
+                payloads_of(self._executor_of(run), payload_of, check, self.recheck_seconds)
+            ) as batches:
+                async for payloads in batches:
+                    yield payloads
+        except Exception as error:  # noqa: BLE001 - the caller is told what may be told
+            errors = format_error(error, run.caller.request_id)
+            raise OperationEnded(errors) from None
+        finally:
+            metrics.SUBSCRIPTIONS.dec()
+            self._report(run, errors)
+
+    # ---------------------------------------------------------------- the log
+
+    def _report(self, run: OperationRun, errors: Sequence[FormattedError] | None) -> None:
+        seconds = time.perf_counter() - run.started
+        kind, name = run.what
+        code = errors[0]["extensions"]["code"] if errors else "OK"
+        metrics.count(kind, code, seconds, [error["extensions"]["code"] for error in errors or ()])
+        self.write_line(
+            {
+                "event": "operation",
+                "type": kind,
+                "operation": name,
+                "code": code,
+                "milliseconds": round(seconds * 1000, 2),
+                "cost": run.requested,
+                "workspace": run.context.scope.workspace_id if run.context.scope else None,
+                "request_id": run.caller.request_id,
+            }
+        )
+
+
+def _payload(result: ExecutionResult, run: OperationRun) -> Payload:
+    payload: Payload = {"data": result.data}
+    if result.errors:
+        payload["errors"] = format_errors(result.errors, run.caller.request_id)
+    return payload
+
+
+def _bucket_of(context: Context) -> str:
+    """Whose points an operation spends: the member's, the token's, or those of the address that nobody signed in from."""
+    if context.scope is None:
+        return f"address:{context.address}"
+    principal = context.scope.principal
+    return f"{principal.kind.value}:{context.scope.workspace_id}:{principal.id}"

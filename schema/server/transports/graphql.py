@@ -1,0 +1,156 @@
+"""GraphQL over HTTP, as the specification of that name has it; event streams are handed to `events`, sockets to `socket`."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import structlog
+
+from schema.server.execution.encoding import encode
+from schema.server.formatted_errors import format_error
+from schema.server.graphql_request import Answer, Caller, refused
+from schema.server.operations import READS, READS_AND_WRITES, Operations
+from schema.server.pages.explorer import HEADERS, page
+from schema.server.refusals import BadRequest
+from schema.server.transports import request
+from schema.server.transports.accept import EVENTS, JSON, RESPONSE, chosen
+from schema.server.transports.events import EventStreams
+from schema.server.transports.request import Headers, TooLarge, Unreadable
+from schema.server.transports.socket import Socket, SocketLimits
+from schema.server.transports.stream import StreamLimits
+
+log = structlog.get_logger("muster.api")
+
+_TYPES: Final = {
+    JSON: b"application/json; charset=utf-8",
+    RESPONSE: b"application/graphql-response+json; charset=utf-8",
+}
+
+
+@dataclass(slots=True)
+class GraphQL:
+    """The endpoint, an ASGI application: POST and GET, WebSocket, and server-sent events."""
+
+    operations: Operations
+    body_limit_bytes: int = 1_048_576
+    allowed_origins: tuple[str, ...] = ()
+    socket_limits: SocketLimits = field(default_factory=SocketLimits)
+    stream_limits: StreamLimits = field(default_factory=StreamLimits)
+    streams: EventStreams = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.streams = EventStreams(self.operations, self.stream_limits)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        headers = request.headers_of(scope)
+        caller = request.caller_of(scope, headers)
+        if scope["type"] == "websocket":
+            await Socket(self.operations, self.socket_limits, self.allowed_origins, caller, headers).serve(
+                scope, receive, send
+            )
+            return
+        method = scope["method"]
+        if method == "POST":
+            await self._post(receive, send, headers, caller)
+        elif method == "GET":
+            await self._get(scope, receive, send, headers, caller)
+        elif method in ("PUT", "DELETE"):
+            await self.streams.reserve_or_stop(scope, receive, send, headers, caller)
+        else:
+            answer = refused(format_error(BadRequest("send GraphQL by POST, or queries by GET"), caller.request_id))
+            await _send(send, 405, answer, JSON, caller, ((b"allow", b"GET, POST, PUT, DELETE"),))
+
+    async def _post(self, receive: Any, send: Any, headers: Headers, caller: Caller) -> None:
+        kind = chosen(headers.accept)
+        try:
+            if kind is None:
+                raise BadRequest(f"none of the accepted types is one of {JSON}, {RESPONSE}, {EVENTS}")
+            request.check_type(headers)
+            params = request.params_of_body(await request.body_of(headers, receive, self.body_limit_bytes))
+            asked = request.asked_of(params)
+            if headers.stream_token is not None:
+                await self.streams.operate(send, headers, caller, asked, params)
+                return
+        except BadRequest as error:
+            await self._refuse(send, error, kind, caller)
+            return
+        if kind == EVENTS:
+            await self.streams.serve_one(receive, send, caller, asked)
+            return
+        answer = await self.operations.run(asked, caller, READS_AND_WRITES)
+        await _answer(send, answer, kind or JSON, caller)
+
+    async def _get(self, scope: Any, receive: Any, send: Any, headers: Headers, caller: Caller) -> None:
+        kind = chosen(headers.accept)
+        try:
+            params = request.params_of_url(scope)
+            token = headers.stream_token or params.get("token")
+            if kind == EVENTS and token is not None and "query" not in params:
+                await self.streams.listen(receive, send, caller, token)
+                return
+            if "query" not in params and "text/html" in (headers.accept or ""):
+                await send_page(send)
+                return
+            if kind is None:
+                raise BadRequest(f"none of the accepted types is one of {JSON}, {RESPONSE}, {EVENTS}")
+            asked = request.asked_of(params)
+        except BadRequest as error:
+            await self._refuse(send, error, kind, caller)
+            return
+        if kind == EVENTS:
+            await self.streams.serve_one(receive, send, caller, asked, writes=False)
+            return
+        answer = await self.operations.run(asked, caller, READS)
+        await _answer(send, answer, kind, caller)
+
+    async def _refuse(self, send: Any, error: BadRequest, kind: str | None, caller: Caller) -> None:
+        answer = refused(format_error(error, caller.request_id))
+        status = (
+            406
+            if kind is None
+            else 413
+            if isinstance(error, TooLarge)
+            else 415
+            if isinstance(error, Unreadable)
+            else 400
+        )
+        log.info("request refused", status=status, reason=str(error), request_id=caller.request_id)
+        await _send(send, status, answer, RESPONSE if kind == RESPONSE else JSON, caller)
+
+
+async def _answer(send: Any, answer: Answer, kind: str, caller: Caller) -> None:
+    """Send an answer. Clients of plain JSON get 200 for whatever is a GraphQL response."""
+    await _send(send, answer.status if kind == RESPONSE else 200, answer, kind, caller)
+
+
+async def _send(
+    send: Any,
+    status: int,
+    answer: Answer,
+    kind: str,
+    caller: Caller,
+    more: tuple[tuple[bytes, bytes], ...] = (),
+) -> None:
+    try:
+        body = encode(answer.payload)
+    except TypeError as error:
+        status, body = 500, encode(refused(format_error(error, caller.request_id)).payload)
+    headers = [
+        (b"content-type", _TYPES[kind]),
+        (b"content-length", str(len(body)).encode()),
+        (b"x-request-id", caller.request_id.encode()),
+        (b"cache-control", b"no-store"),
+        *more,
+    ]
+    if answer.retry_after_seconds is not None:
+        headers.append((b"retry-after", str(max(1, round(answer.retry_after_seconds))).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_page(send: Any) -> None:
+    """Send the explorer."""
+    body = page()
+    headers = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+    headers += [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

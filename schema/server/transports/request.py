@@ -1,0 +1,157 @@
+"""What a request of HTTP says: its headers, its body within bounds, and the operation in it."""
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import orjson
+
+from models.errors import Unauthenticated
+from schema.accounts.authenticator import bearer_of
+from schema.server.graphql_request import Caller, GraphQLRequest
+from schema.server.refusals import BadRequest
+
+Scope = Mapping[str, Any]
+"""A connection, as ASGI describes it."""
+
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{8,64}")
+
+
+class TooLarge(BadRequest):
+    """The body is larger than it may be."""
+
+
+class Unreadable(BadRequest):
+    """The body is of a type that the API does not read."""
+
+
+@dataclass(slots=True)
+class Headers:
+    """The headers that the API looks at."""
+
+    accept: str | None = None
+    authorization: str | None = None
+    content_length: str | None = None
+    content_type: str | None = None
+    host: str | None = None
+    origin: str | None = None
+    stream_token: str | None = None
+    request_id: str | None = None
+
+
+_NAMES: Final = {
+    b"accept": "accept",
+    b"authorization": "authorization",
+    b"content-length": "content_length",
+    b"content-type": "content_type",
+    b"host": "host",
+    b"origin": "origin",
+    b"x-graphql-event-stream-token": "stream_token",
+    b"x-request-id": "request_id",
+}
+
+
+def headers_of(scope: Scope) -> Headers:
+    """Read the headers that matter."""
+    headers = Headers()
+    for name, value in scope["headers"]:
+        known = _NAMES.get(name)
+        if known is not None:
+            setattr(headers, known, value.decode("latin-1"))
+    return headers
+
+
+def caller_of(scope: Scope, headers: Headers) -> Caller:
+    """Who asks, and under which request id: the one that came along when it looks like one, a new one otherwise."""
+    given = headers.request_id
+    request_id = given if given is not None and _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    client = scope.get("client")
+    caller = Caller(request_id, address=client[0] if client else None)
+    try:
+        caller.bearer = bearer_of(headers.authorization)
+    except Unauthenticated as refusal:
+        caller.refusal = refusal
+    return caller
+
+
+async def body_of(headers: Headers, receive: Any, most_bytes: int) -> bytes:
+    """The whole body. Raises TooLarge as soon as it is known to be."""
+    announced = headers.content_length
+    if announced is not None and announced.isdigit() and int(announced) > most_bytes:
+        raise _too_large(most_bytes)
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if message.get("more_body"):
+        parts = [body]
+        size = len(body)
+        while message.get("more_body") and size <= most_bytes:
+            message = await receive()
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+        body = b"".join(parts)
+    if len(body) > most_bytes:
+        raise _too_large(most_bytes)
+    return body
+
+
+def _too_large(most_bytes: int) -> TooLarge:
+    return TooLarge(f"the body is larger than {most_bytes} bytes, which is the most that is taken")
+
+
+def check_type(headers: Headers) -> None:
+    """Raise Unreadable unless the body is JSON in UTF-8."""
+    given = headers.content_type
+    if given == "application/json":
+        return
+    kind, _, parameters = (given or "").partition(";")
+    if kind.strip().lower() != "application/json":
+        raise Unreadable("send the request as JSON, with the header `Content-Type: application/json`")
+    charset = re.search(r"charset\s*=\s*\"?([\w-]+)", parameters, re.IGNORECASE)
+    if charset is not None and charset[1].lower() not in ("utf-8", "utf8"):
+        raise Unreadable("send the request in UTF-8")
+
+
+def params_of_body(body: bytes) -> dict[str, Any]:
+    """The JSON object in a body. Raises BadRequest when there is none."""
+    try:
+        params = orjson.loads(body)
+    except ValueError:
+        raise BadRequest("the body is not JSON (in UTF-8)") from None
+    if not isinstance(params, dict):
+        raise BadRequest("the body must be one JSON object with the member `query`; several at once are not taken")
+    return params
+
+
+def params_of_url(scope: Scope) -> dict[str, Any]:
+    """The parameters in a URL, with `variables` and `extensions` read as JSON. Raises BadRequest."""
+    try:
+        params: dict[str, Any] = dict(
+            parse_qsl(scope["query_string"].decode(), keep_blank_values=True, max_num_fields=20)
+        )
+    except ValueError:
+        raise BadRequest("the URL's query string is not understood") from None
+    for name in ("variables", "extensions"):
+        if name in params:
+            try:
+                params[name] = orjson.loads(params[name])
+            except ValueError:
+                raise BadRequest(f"`{name}` in the URL is not JSON") from None
+    return params
+
+
+def asked_of(params: Mapping[str, Any]) -> GraphQLRequest:
+    """The operation that these parameters ask for. Raises BadRequest, saying which of them is wrong."""
+    query, name = params.get("query"), params.get("operationName")
+    variables, extensions = params.get("variables"), params.get("extensions")
+    if not isinstance(query, str):
+        raise BadRequest("`query` must be there: the text of a GraphQL document")
+    if name is not None and not isinstance(name, str):
+        raise BadRequest("`operationName` must be a text or null")
+    if variables is not None and not isinstance(variables, dict):
+        raise BadRequest("`variables` must be an object or null")
+    if extensions is not None and not isinstance(extensions, dict):
+        raise BadRequest("`extensions` must be an object or null")
+    return GraphQLRequest(query, name or None, variables or {})

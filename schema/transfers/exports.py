@@ -1,0 +1,105 @@
+"""Contacts into files."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import strawberry
+from strawberry import UNSET
+
+from models import clock
+from models.errors import at
+from models.queue.jobs import JobKind
+from models.rules.depends import segments_mentioned
+from models.transfers.exports import exports
+from models.transfers.exports.exports import Format
+from permissions.capabilities import Permission
+from permissions.policy import allows
+from schema.contacts.selections import ContactSelectionInput, selection_from_input
+from schema.jobs.jobs import Job, job_type
+from schema.segments.mutations import segments_of_jobs
+from schema.segments.segments import Segment
+from schema.server.context import Info
+from schema.server.execution.batched import batched
+from schema.server.execution.rows import derived, outside_id, read, shown
+from schema.server.guard import admit, mutation, scope_of
+from schema.server.types.nodes import Node
+from schema.server.types.user_errors import UserError
+from schema.transfers.imports import LINK_TIME, links_of
+from schema.transfers.links import Purpose
+from workers.bells import Queue
+
+strawberry.enum(Format, name="ExportFormat")
+
+# ---------------------------------------------------------------- types
+
+
+async def _urls(rows: Sequence[Any], info: Info) -> Sequence[str | None]:
+    """Where each finished export can be fetched, for callers who may export."""
+    scope, links = scope_of(info), links_of(info)
+    may = allows(scope.principal, Permission.CONTACT_EXPORT)
+    until = clock.now() + LINK_TIME
+    return [
+        links.download(Purpose.EXPORT, scope.workspace_id, read(job, "id"), until, _filename(job))
+        if may and exports.is_ready(read(job, "status"), read(job, "finished_at"))
+        else None
+        for job in rows
+    ]
+
+
+def _filename(job: Any) -> str:
+    return f"contacts-{read(job, 'id')}.{read(job, 'input')['format'].lower()}"
+
+
+@job_type(JobKind.EXPORT)
+@strawberry.type
+class ExportJob(Node, Job):
+    """Contacts on their way into a file."""
+
+    id: strawberry.ID = outside_id("ExportJob")
+    url: str | None = batched(
+        _urls,
+        description="Where to download the file, for a limited time; null until it is ready, when it is kept no longer,"
+        " and for callers without CONTACT_EXPORT. Read the job again for a new address.",
+    )
+    format: Format = derived(lambda job: Format(read(job, "input")["format"]))
+    segment: Segment | None = batched(segments_of_jobs)
+
+
+# ---------------------------------------------------------------- inputs and payloads
+
+
+@strawberry.input
+class ExportStartInput:
+    """What to export."""
+
+    contacts: ContactSelectionInput | None = strawberry.field(default=UNSET, description="All of them when absent.")
+    fields: list[str] | None = strawberry.field(
+        default=None, description="Built-in fields and attributes.<key>; all of them when absent."
+    )
+    format: Format = Format.CSV
+
+
+@strawberry.type
+class ExportPayload:
+    """Of exportStart."""
+
+    job: ExportJob | None = None
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+
+
+# ---------------------------------------------------------------- mutations
+
+
+@strawberry.type
+class ExportMutation:
+    """Taking contacts out."""
+
+    @mutation(Permission.CONTACT_EXPORT, ExportPayload, cost=20)
+    async def export_start(self, info: Info, input: ExportStartInput) -> ExportPayload:
+        selection = selection_from_input(input.contacts) if input.contacts else None
+        if selection is not None and (selection.segment_id is not None or segments_mentioned(selection.filter)):
+            admit(info.context, Permission.SEGMENT_READ)  # the file would tell who is in a segment
+        with at("input"):
+            job = await exports.start(scope_of(info), selection, input.fields, input.format)
+        await info.context.bells.job(Queue.BULK, "run_job", job.workspace_id, job.id)
+        return ExportPayload(job=shown(ExportJob, job))

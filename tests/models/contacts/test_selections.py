@@ -1,0 +1,56 @@
+"""Selections of contacts: one condition, whatever it was said with."""
+
+import pytest
+
+from models import clock, db
+from models.accounts import workspaces
+from models.contacts import selections
+from models.contacts.selections import ContactSelection
+from models.rules.parameters import Parameters
+from permissions.principal import Scope
+from tests.kit.segments import TAGGED_VIP, many_contacts, new_contacts, static_segment
+
+
+@pytest.fixture
+async def scope(database: str) -> Scope:
+    return await workspaces.create("Clinic")
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        ContactSelection(ids=(3, 1, 2)),
+        ContactSelection(filter=TAGGED_VIP),
+        ContactSelection(search="ana"),
+        ContactSelection(segment_id=7),
+    ],
+)
+def test_a_job_keeps_a_selection_as_it_was(selection):
+    assert selections.from_json(db.load_json(db.dump_json(selections.to_json(selection)))) == selection
+
+
+async def test_a_selection_is_counted_and_walked_through_in_chunks(scope):
+    ids = await new_contacts(scope, 6, name="Ana")
+    segment = await static_segment(scope, ids[:4])
+    for selection, found in ((ContactSelection(search="ana"), ids), (ContactSelection(segment_id=segment.id), ids[:4])):
+        assert await selections.count(scope, selection) == len(found)
+        assert await selections.ids_after(scope, selection, 0, 3) == found[:3]
+        assert await selections.ids_after(scope, selection, ids[2], 10) == found[3:]
+
+
+async def test_a_search_can_be_answered_by_the_index_made_for_it(scope):
+    await many_contacts(scope, 100)
+    p = Parameters(scope.workspace_id, scope.timezone)
+    sql = f"SELECT {p.workspace} FROM contacts c WHERE {selections.by_search('act 4999', p)}"
+    values = await p.values(clock.now())
+    async with db.transaction():
+        await db.execute("SET LOCAL enable_seqscan = off")
+        plan = await db.fetch(f"EXPLAIN {sql}", *values)
+    assert any("contacts_search_idx" in row[0] for row in plan)
+
+
+async def test_a_search_folds_as_postgresql_does(scope):
+    ids = await new_contacts(scope, 1, name="ΟΔΥΣΣΕΥΣ Straße")
+    for text in ("οδυσσευσ", "STRASSE", "straße"):
+        found = await selections.ids_after(scope, ContactSelection(search=text), 0, 10)
+        assert found == (ids if text != "STRASSE" else [])

@@ -1,0 +1,73 @@
+"""The door to PostgreSQL: transactions that join, end and give their connection back."""
+
+import asyncio
+
+import pytest
+
+from models import db
+from models.db.tables import Workspace
+
+
+async def count():
+    return await db.fetch_value("SELECT count(*) FROM workspaces")
+
+
+async def test_sql_and_orm_share_a_transaction_and_an_error_undoes_both(database):
+    with pytest.raises(RuntimeError):
+        async with db.transaction():
+            await db.execute("INSERT INTO workspaces (name) VALUES ('by hand')")
+            await Workspace.create(name="by the ORM")
+            assert await count() == await Workspace.all().count() == 2
+            raise RuntimeError
+    assert await count() == 0
+
+
+async def test_a_nested_transaction_joins_the_outer_one(database):
+    told = []
+
+    async def tell():
+        told.append(await count())
+
+    async with db.transaction():
+        async with db.transaction():
+            await db.execute("INSERT INTO workspaces (name) VALUES ('inner')")
+            await db.after_commit(tell)
+        assert told == []
+    assert told == [1]
+
+
+async def test_a_task_cancelled_at_any_moment_gives_its_connection_back(database):
+    async def work():
+        async with db.transaction():
+            await db.execute("INSERT INTO workspaces (name) VALUES ('cancelled')")
+            await db.execute("SELECT pg_sleep(0.01)")
+            await asyncio.sleep(5)
+
+    for delay in [n / 1000 for n in range(30)]:
+        task = asyncio.create_task(work())
+        await asyncio.sleep(delay)
+        task.cancel()
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert not db.in_a_transaction()
+    assert await asyncio.wait_for(count(), 5) == 0
+    async with db.transaction():
+        assert await Workspace.all().count() == 0
+
+
+async def test_a_failed_statement_leaves_a_pool_that_works(database):
+    with pytest.raises(db.PostgresError):
+        async with db.transaction():
+            await db.execute("SELECT 1 / 0")
+    assert await count() == 0
+
+
+async def test_rows_are_streamed_and_stopped_half_way(database):
+    seen = []
+    async for row in db.each_row("SELECT generate_series(1, 10000) AS n", prefetch=10):
+        seen.append(row["n"])
+        if len(seen) == 25:
+            break
+    assert seen == list(range(1, 26))

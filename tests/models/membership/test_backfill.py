@@ -1,0 +1,271 @@
+"""Segments with a great many members, deleted and restored: told of so many at a time, each exit and each return once."""
+
+import asyncio
+from contextvars import Context
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+
+from models import clock, db
+from models.accounts import workspaces
+from models.contacts import contacts, fields
+from models.contacts.selections import ContactSelection
+from models.errors import InUse, NotFound
+from models.membership import apply, audit, backfill, batches, builds, manual_changes, rebuild
+from models.rules.tree import FieldType
+from models.segments import members as segment_contacts
+from models.segments import purge as segment_purging
+from models.segments import segments, uses
+from models.segments.members import MemberAction
+from models.segments.segments import Segment
+from permissions.principal import Scope
+from tests.kit.segments import all_told, dynamic_segment, in_segment, members_of, new_contacts, replayed, static_segment
+
+
+@pytest.fixture
+async def scope(database: str) -> Scope:
+    return await workspaces.create("Clinic")
+
+
+@pytest.fixture(autouse=True)
+def _four_at_once(monkeypatch) -> None:
+    monkeypatch.setattr(backfill, "AT_ONCE", 4)
+
+
+async def half_deleted(scope: Scope) -> tuple[Segment, list[int]]:
+    """A deleted segment of ten members, of whom the first four have been told to have left."""
+    ids = await new_contacts(scope, 10)
+    segment = await static_segment(scope, ids)
+    outcome = await segments.delete(scope, segment.id)
+    assert outcome.telling
+    return segment, ids
+
+
+async def stored(segment: Segment) -> Segment:
+    return await Segment.get(id=segment.id)
+
+
+async def test_a_large_segment_is_deleted_at_once_and_its_members_are_told_bit_by_bit(scope):
+    segment, ids = await half_deleted(scope)
+    assert await segments.find(scope, segment.id) is None
+    assert await replayed(scope, segment) == set(ids[4:])
+    assert await backfill.waiting() == [(scope.workspace_id, segment.id)]
+    assert await segments.backfill_step(scope, segment.id)
+    assert await replayed(scope, segment) == set(ids[8:])
+    await all_told(scope, segment)
+    assert await replayed(scope, segment) == set()
+    assert await backfill.waiting() == []
+    assert await segments.backfill_step(scope, segment.id) is None
+
+
+async def test_a_large_segment_is_back_when_all_have_been_told(scope):
+    segment, ids = await half_deleted(scope)
+    await all_told(scope, segment)
+    asked = await segments.restore(scope, segment.id)
+    assert (asked.telling, asked.segment.status, asked.segment.deleted_at is not None) == (True, "BUILDING", True)
+    assert await segments.find(scope, segment.id) is None
+    assert (await segments.restore(scope, segment.id)).telling  # asking again does no harm
+    await all_told(scope, segment)
+    back = await segments.get(scope, segment.id)
+    assert (back.status, back.member_count, back.restore_asked_at) == ("READY", 10, None)
+    assert await members_of(scope, segment) == set(ids) == await replayed(scope, segment)
+    assert await backfill.waiting() == []
+
+
+async def test_who_was_not_told_yet_hears_nothing_of_a_deletion_that_was_undone(scope):
+    segment, ids = await half_deleted(scope)
+    await segments.restore(scope, segment.id)
+    await all_told(scope, segment)
+    assert await replayed(scope, segment) == set(ids)
+    told = await db.fetch("SELECT contact_id FROM membership_changes WHERE kind = 'LEFT' ORDER BY contact_id")
+    assert [row["contact_id"] for row in told] == ids[:4]
+
+
+async def test_a_contact_that_is_deleted_meanwhile_is_told_to_have_left_once(scope):
+    segment, ids = await half_deleted(scope)
+    await contacts.delete(scope, [ids[1], ids[6]])
+    await batches.process_batch(scope.workspace_id, 100)
+    assert await replayed(scope, segment) == set(ids[4:]) - {ids[6]}
+    await segments.restore(scope, segment.id)
+    await all_told(scope, segment)
+    left = set(ids) - {ids[1], ids[6]}
+    assert await members_of(scope, segment) == left == await replayed(scope, segment)
+    assert (await stored(segment)).member_count == 8
+
+
+async def test_a_member_that_an_operator_takes_out_meanwhile_is_told_to_have_left_once(scope):
+    segment, ids = await half_deleted(scope)
+    await db.execute("DELETE FROM memberships WHERE contact_id = ANY ($1::bigint[])", [ids[1], ids[6]])
+    assert await replayed(scope, segment) == set(ids[4:]) - {ids[6]}
+    await all_told(scope, segment)
+    assert await replayed(scope, segment) == set()
+    await segments.restore(scope, segment.id)
+    await all_told(scope, segment)
+    assert await members_of(scope, segment) == set(ids) - {ids[1], ids[6]} == await replayed(scope, segment)
+
+
+async def test_what_dies_in_the_middle_is_told_again_and_only_then(scope, monkeypatch):
+    segment, ids = await half_deleted(scope)
+    close = apply.close
+
+    async def dying(append):
+        await close(append)
+        raise OSError("the worker is gone")
+
+    monkeypatch.setattr(apply, "close", dying)
+    with pytest.raises(OSError, match="gone"):
+        await segments.backfill_step(scope, segment.id)
+    monkeypatch.setattr(apply, "close", close)
+    assert await replayed(scope, segment) == set(ids[4:])
+    await all_told(scope, segment)
+    assert await replayed(scope, segment) == set()
+
+
+async def test_several_who_tell_at_once_tell_each_member_once(scope):
+    segment, _ = await half_deleted(scope)
+    await asyncio.gather(*(segments.backfill_step(scope, segment.id) for _ in range(5)))
+    await all_told(scope, segment)
+    assert await replayed(scope, segment) == set()
+
+
+async def test_who_finds_another_one_at_it_does_not_stand_in_line(scope):
+    segment, ids = await half_deleted(scope)
+    async with db.transaction():
+        await db.advisory_lock(f"muster:segments:{scope.workspace_id}")
+        async with asyncio.timeout(5):
+            assert await asyncio.create_task(segments.backfill_step(scope, segment.id), context=Context()) is None
+    assert await replayed(scope, segment) == set(ids[4:])
+
+
+async def test_a_segment_whose_members_are_being_exchanged_is_deleted_at_once_and_told_later(scope):
+    ids = await new_contacts(scope, 2, tags=["vip"])
+    segment = await dynamic_segment(scope)
+    exchanged, over = asyncio.Event(), asyncio.Event()
+
+    async def exchange() -> None:
+        async with db.transaction():
+            await db.advisory_lock(builds.swap_lock(scope.workspace_id, segment.id))
+            exchanged.set()
+            await over.wait()
+
+    exchanging = asyncio.create_task(exchange())
+    await exchanged.wait()
+    assert (await segments.delete(scope, segment.id)).telling
+    assert await segments.backfill_step(scope, segment.id) is None
+    assert await replayed(scope, segment) == set(ids)
+    over.set()
+    await exchanging
+    await all_told(scope, segment)
+    assert await replayed(scope, segment) == set()
+
+
+async def test_a_rule_that_comes_back_is_computed_anew_and_so_is_what_builds_on_it(scope):
+    await new_contacts(scope, 9, tags=["vip"])
+    segment = await dynamic_segment(scope)
+    reader = await dynamic_segment(scope, in_segment(segment), name="Builds on it")
+    assert list((await segments.delete(scope, segment.id, force=True)).building) == [reader.id]
+    await rebuild.rebuild(scope.workspace_id, reader.id)
+    await all_told(scope, segment)
+    await new_contacts(scope, 1, tags=["vip"])
+    assert list((await segments.restore(scope, segment.id)).building) == []
+    building = await all_told(scope, segment)
+    assert building == [segment.id, reader.id]
+    back = await segments.get(scope, segment.id)
+    assert (back.status, back.active_version) == ("BUILDING", 0)  # of nobody is it said that the rule holds for him now
+    for segment_id in building:
+        await rebuild.rebuild(scope.workspace_id, segment_id)
+    await batches.process_batch(scope.workspace_id, 100)
+    for one in (segment, reader):
+        assert len(await members_of(scope, one)) == 10 == len(await replayed(scope, one))
+    assert [use.used_by_id for use in await uses.in_use(scope, segment.id)] == [reader.id]
+
+
+async def test_a_custom_field_of_a_rule_that_comes_back_is_in_use(scope):
+    field = await fields.create(scope, key="city", label="City", kind=FieldType.TEXT)
+    await new_contacts(scope, 5, attributes={"city": "Paris"})
+    rule = {"field": {"field": "attributes.city", "operator": "EQUALS", "value": "Paris"}}
+    segment = await dynamic_segment(scope, rule, name="Parisians")
+    await segments.delete(scope, segment.id)
+    await all_told(scope, segment)
+    await segments.restore(scope, segment.id)
+    with pytest.raises(InUse, match="Parisians"):
+        await fields.delete(scope, field.id)
+
+
+async def test_what_is_left_to_tell_is_told_before_anything_is_purged(scope):
+    segment, _ = await half_deleted(scope)
+    clock.set_source(lambda: datetime.now(UTC) + timedelta(days=31))
+    assert await segment_purging.expired() == []
+    await segment_purging.purge(scope.workspace_id, segment.id)
+    assert len(await members_of(scope, segment)) == 10
+    await all_told(scope, segment)
+    assert await segment_purging.expired() == [(scope.workspace_id, segment.id)]
+    await segment_purging.purge(scope.workspace_id, segment.id)
+    assert await members_of(scope, segment) == set() == await replayed(scope, segment)
+
+
+async def test_a_purge_that_is_half_done_is_no_drift(scope, monkeypatch):
+    await dynamic_segment(scope)
+    segment, _ = await half_deleted(scope)
+    await all_told(scope, segment)
+    clock.set_source(lambda: datetime.now(UTC) + timedelta(days=31))
+    monkeypatch.setattr(manual_changes, "MAX_AT_ONCE", 3)
+    forget, forgotten = manual_changes.forget_segment, []
+
+    async def dying(workspace_id: int, segment_id: int) -> int:
+        if len(forgotten) == 2:
+            raise OSError("the worker is gone")
+        forgotten.append(await forget(workspace_id, segment_id))
+        return forgotten[-1]
+
+    monkeypatch.setattr(manual_changes, "forget_segment", dying)
+    with pytest.raises(OSError, match="gone"):
+        await segment_purging.purge(scope.workspace_id, segment.id)
+    assert (len(await members_of(scope, segment)), (await stored(segment)).member_count) == (4, 10)
+    assert (await audit.step(scope.workspace_id)).drift == 0
+    monkeypatch.setattr(manual_changes, "forget_segment", forget)
+    await segment_purging.purge(scope.workspace_id, segment.id)
+    assert not await Segment.exists(id=segment.id)
+
+
+async def test_nothing_is_purged_of_a_segment_that_was_restored_in_the_last_second(scope):
+    segment, ids = await half_deleted(scope)
+    await all_told(scope, segment)
+    clock.set_source(lambda: datetime.now(UTC) + timedelta(days=29, hours=23, minutes=59))
+    await segments.restore(scope, segment.id)
+    clock.set_source(lambda: datetime.now(UTC) + timedelta(days=30, minutes=1))
+    await segment_purging.purge(scope.workspace_id, segment.id)
+    await all_told(scope, segment)
+    assert await members_of(scope, segment) == set(ids) == await replayed(scope, segment)
+
+
+async def test_a_purge_and_a_restoration_at_once_leave_all_of_it_or_nothing(scope):
+    """The purge has found the segment past restoring by its clock; the restoration has found it in time by another's."""
+    for seed in range(6):
+        random = Random(seed)
+        segment = await static_segment(scope, await new_contacts(scope, 3))
+        await segments.delete(scope, segment.id)
+        clock.set_source(lambda: datetime.now(UTC) + timedelta(days=30, seconds=-0.005))
+
+        async def restore(segment_id: int = segment.id, wait: float = random.random() / 50) -> None:
+            await asyncio.sleep(wait)
+            await segments.restore(scope, segment_id)
+
+        async def purge(segment_id: int = segment.id, wait: float = random.random() / 50) -> None:
+            await asyncio.sleep(wait)
+            await segment_purging.purge(scope.workspace_id, segment_id)
+
+        _, restored = await asyncio.gather(purge(), restore(), return_exceptions=True)
+        members = await members_of(scope, segment)
+        assert len(members) == (0 if isinstance(restored, NotFound) and not await Segment.exists(id=segment.id) else 3)
+        assert await replayed(scope, segment) == (members if restored is None else set())
+        clock.set_source(None)
+
+
+async def test_nobody_is_put_into_a_segment_that_is_still_being_told_of(scope):
+    segment, ids = await half_deleted(scope)
+    await all_told(scope, segment)
+    await segments.restore(scope, segment.id)
+    with pytest.raises(NotFound):
+        await segment_contacts.change(scope, segment.id, MemberAction.ADD, ContactSelection(ids=tuple(ids)))

@@ -1,0 +1,42 @@
+"""Broadcasts that are being sent, and claims made by hand."""
+
+import itertools
+from datetime import timedelta
+
+from models import clock
+from models.broadcasts import lifecycle
+from models.db.tables.broadcasts import Broadcast
+from models.messaging import channels, ledger
+from models.messaging.channels import Credentials
+from models.messaging.ledger import Attempt, AttemptOutcome, Claimed
+from models.messaging.states import RecipientStatus
+from permissions.principal import Scope
+from tests.kit.broadcasts import read_again
+
+_claimers = itertools.count(1)
+
+
+async def sending(scope: Scope, broadcast: Broadcast) -> Broadcast:
+    """The broadcast, started."""
+    await lifecycle.schedule(scope, broadcast.id, None)
+    assert await lifecycle.prepare(scope, broadcast.id)
+    return await read_again(broadcast)
+
+
+async def credentials(scope: Scope) -> Credentials:
+    """What a worker sends with."""
+    found = await channels.find_credentials(scope.workspace_id)
+    assert found is not None
+    return found
+
+
+async def claim(scope: Scope, *broadcasts: Broadcast, grant: int = 10, seconds: float = 60) -> Claimed:
+    """A claim, as a worker makes it."""
+    shares = {broadcast.id: grant for broadcast in broadcasts}
+    until = clock.now() + timedelta(seconds=seconds)
+    return await ledger.claim(scope.workspace_id, await credentials(scope), shares, grant, until, next(_claimers))
+
+
+def sent(attempt: Attempt, **more) -> AttemptOutcome:
+    """The outcome of an attempt that was accepted."""
+    return AttemptOutcome(attempt.id, RecipientStatus.SENT, f"wamid.{attempt.id}", **more)

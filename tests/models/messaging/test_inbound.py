@@ -1,0 +1,161 @@
+"""What people tell us: recorded, heeded, and nobody's wish to stop is undone by somebody else."""
+
+from datetime import timedelta
+
+import pytest
+
+from models import clock, db
+from models.messaging import inbound, ledger
+from models.messaging.history import outside_id
+from models.messaging.provider_events import InboundEvent, PreferenceEvent
+from models.queue import inbox
+from models.queue.inbox import InboundWebhook
+from permissions.principal import Scope
+from tests.kit.broadcasts import a_draft_to, a_sender, people
+from tests.models.messaging.claims import claim, sending, sent
+
+WA_ID = "34600000001"
+
+
+def written(text: str | None = "Hello", *, seconds: int = 0, message_id: str = "w1", **more) -> InboundEvent:
+    at = clock.now().replace(microsecond=0) + timedelta(seconds=seconds)
+    return InboundEvent("number", message_id, more.pop("wa_id", WA_ID), at, more.pop("kind", "text"), text, **more)
+
+
+async def take_in(scope: Scope, *events: InboundEvent) -> int:
+    async with db.transaction():
+        return await inbound.process(scope.workspace_id, events, ["STOP", "Basta"])
+
+
+async def consent_of(phone: str = f"+{WA_ID}") -> str:
+    return await db.fetch_value("SELECT whatsapp_consent FROM contacts WHERE phone = $1", phone)
+
+
+async def test_a_message_is_recorded_once_and_moves_the_last_interaction_forward_only(database: str):
+    scope = await a_sender()
+    await people(scope, 2)
+    late, early = written(seconds=10, message_id="w2"), written(seconds=-500)
+    await take_in(scope, late)
+    await take_in(scope, early, late)
+    assert await db.fetch_value("SELECT last_interaction_at FROM contacts WHERE phone = $1", f"+{WA_ID}") == late.at
+    rows = await db.fetch("SELECT kind, properties FROM activities")
+    assert [row["kind"] for row in rows] == ["message.received"] * 2
+    assert db.load_json(rows[0]["properties"]) == {"type": "text", "text": "Hello"}
+
+
+async def test_an_answer_names_the_broadcast_that_it_answers(database: str):
+    scope = await a_sender()
+    broadcast = await sending(scope, await a_draft_to(scope, 1))
+    await ledger.settle(scope.workspace_id, [sent(one) for one in (await claim(scope, broadcast)).attempts])
+    message_id = await db.fetch_value("SELECT message_id FROM broadcast_recipients")
+    await take_in(scope, written("Yes", kind="button", payload="Y", answers=message_id))
+    properties = await db.fetch_value("SELECT properties FROM activities WHERE kind = 'message.received'")
+    assert db.load_json(properties) == {
+        "type": "button",
+        "text": "Yes",
+        "payload": "Y",
+        "broadcastId": outside_id(broadcast.id),
+    }
+
+
+async def test_nobody_that_we_know_is_counted_and_left_alone(database: str):
+    scope = await a_sender()
+    await people(scope, 1)
+    assert await take_in(scope, written(wa_id="999"), written(wa_id=None), written()) == 2
+
+
+async def test_a_number_is_known_by_whatsapp_s_name_of_it(database: str):
+    scope = await a_sender()
+    await people(scope, 1)
+    await db.execute("INSERT INTO whatsapp_aliases VALUES ($1, '34999', $2)", scope.workspace_id, f"+{WA_ID}")
+    assert await take_in(scope, written(wa_id="34999")) == 0
+
+
+@pytest.mark.parametrize(
+    ("event", "stops"),
+    [
+        (written("STOP"), True),
+        (written(" stop. "), True),
+        (written("basta"), True),
+        (written("please do not stop"), False),
+        (written("Stop promotions", kind="button", payload="STOP"), True),
+        (written("Stop promotions", kind="button", payload="MORE"), False),
+        (written(None, kind="image"), False),
+    ],
+)
+async def test_a_word_to_stop_with_opts_out_and_only_when_it_is_the_whole_message(
+    database: str, event: InboundEvent, stops: bool
+):
+    scope = await a_sender()
+    await people(scope, 2)
+    await take_in(scope, event)
+    assert (await consent_of() == "OPTED_OUT") is stops
+    assert await consent_of("+34600000002") == "OPTED_IN"
+
+
+async def prefer(scope: Scope, *wishes: tuple[bool, int]) -> None:
+    now = clock.now()
+    async with db.transaction():
+        await inbound.heed_preferences(
+            scope.workspace_id, [PreferenceEvent("n", WA_ID, stop, now + timedelta(seconds=at)) for stop, at in wishes]
+        )
+
+
+async def test_the_platform_s_resume_gives_back_what_the_platform_s_stop_took(database: str):
+    scope = await a_sender()
+    await people(scope, 1)
+    await prefer(scope, (True, 0))
+    assert await consent_of() == "OPTED_OUT"
+    await prefer(scope, (False, 1))
+    assert await consent_of() == "OPTED_IN"
+    await prefer(scope, (False, 3), (True, 2))
+    assert await consent_of() == "OPTED_IN", "the last wish counts, in whatever order they come"
+
+
+async def test_the_platform_s_resume_does_not_undo_what_the_person_told_us(database: str):
+    scope = await a_sender()
+    await people(scope, 1)
+    await prefer(scope, (True, 0))
+    await take_in(scope, written("STOP"))
+    await prefer(scope, (False, 5))
+    assert await consent_of() == "OPTED_OUT"
+
+
+async def test_nor_what_was_written_down_by_hand(database: str):
+    scope = await a_sender()
+    await people(scope, 1)
+    await db.execute("UPDATE contacts SET whatsapp_consent = 'OPTED_OUT'")
+    await prefer(scope, (False, 5))
+    assert await consent_of() == "OPTED_OUT"
+
+
+# ---------------------------------------------------------------- the inbox
+
+
+async def test_a_letter_stays_until_it_was_taken_in(database: str):
+    scope = await a_sender()
+    await inbox.put([(scope.workspace_id, 1, b"one"), (scope.workspace_id, 1, b"two")])
+    assert await inbox.waiting() == [scope.workspace_id]
+    seen: list[bytes] = []
+
+    async def fails(letters: list[InboundWebhook]) -> None:
+        raise RuntimeError("no")
+
+    async def reads(letters: list[InboundWebhook]) -> None:
+        seen.extend(letter.body for letter in letters)
+
+    with pytest.raises(RuntimeError):
+        await inbox.read(scope.workspace_id, 10, fails)
+    assert await inbox.read(scope.workspace_id, 10, reads) == 2
+    assert seen == [b"one", b"two"]
+    assert await inbox.read(scope.workspace_id, 10, reads) == 0
+    assert await inbox.waiting() == []
+
+
+async def test_a_letter_that_nobody_can_read_is_given_up_and_kept(database: str):
+    scope = await a_sender()
+    await inbox.put([(scope.workspace_id, 1, b"odd")])
+    for _ in range(inbox.MOST_STUMBLES):
+        await inbox.stumble(scope.workspace_id, 1)
+    assert await inbox.waiting() == []
+    assert await inbox.unreadable() == 1

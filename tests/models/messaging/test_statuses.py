@@ -1,0 +1,177 @@
+"""Status webhooks come twice, late, shuffled and with gaps, and the ledger says the truth all the same."""
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from models import clock, db
+from models.broadcasts import lifecycle
+from models.db.tables.broadcasts import Broadcast
+from models.messaging import history, ledger, statuses
+from models.messaging.ledger import AttemptOutcome
+from models.messaging.provider_events import Halt, Receipt, StatusEvent
+from models.messaging.states import RecipientStatus
+from models.messaging.statuses import recipient_of, reference_of
+from permissions.principal import Scope
+from schema.server.types.ids import to_global_id
+from tests.kit.broadcasts import a_draft, a_draft_to, a_segment, a_sender, counts_of, people, read_again
+from tests.models.messaging.claims import claim, sending
+
+
+def told(
+    recipient_id: int, receipt: Receipt, *, seconds: int = 0, message_id: str | None = None, **more
+) -> StatusEvent:
+    at = clock.now().replace(microsecond=0) + timedelta(seconds=seconds)
+    reference = more.pop("reference", reference_of(recipient_id))
+    return StatusEvent("number", message_id or f"wamid.{recipient_id}", receipt, at, reference, **more)
+
+
+async def take_in(scope: Scope, *events: StatusEvent) -> None:
+    async with db.transaction():
+        await statuses.process(scope.workspace_id, events)
+
+
+async def sent_to(scope: Scope, count: int) -> tuple[Broadcast, list[int]]:
+    """A broadcast whose messages were all accepted, and its recipients."""
+    broadcast = await sending(scope, await a_draft_to(scope, count))
+    attempts = (await claim(scope, broadcast, grant=count)).attempts
+    outcomes = [AttemptOutcome(one.id, RecipientStatus.SENT, f"wamid.{one.id}") for one in attempts]
+    await ledger.settle(scope.workspace_id, outcomes)
+    return broadcast, [one.id for one in attempts]
+
+
+async def kinds() -> list[str]:
+    return [row["kind"] for row in await db.fetch("SELECT kind FROM activities ORDER BY kind")]
+
+
+def test_a_reference_is_read_back_and_nobody_else_s_is_taken_for_ours():
+    assert recipient_of(reference_of(42)) == 42
+    for other in (None, "", "muster:", "muster:x", "muster:test:1", "run42:9001", "muster:1٣", "muster:" + "9" * 30):
+        assert recipient_of(other) is None
+
+
+def test_the_broadcast_s_id_in_activities_is_the_one_that_clients_know():
+    assert history.outside_id(123) == to_global_id("Broadcast", 123)
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_whatever_the_order_and_however_often_the_end_is_the_same(database: str, seed: int):
+    dice = random.Random(seed)
+    scope = await a_sender()
+    broadcast, ids = await sent_to(scope, 6)
+    both, all_three, read_only, failed, only_sent, silent = ids
+    events = [
+        told(both, Receipt.SENT),
+        told(both, Receipt.DELIVERED, seconds=1),
+        told(all_three, Receipt.SENT),
+        told(all_three, Receipt.DELIVERED, seconds=1),
+        told(all_three, Receipt.READ, seconds=2),
+        told(read_only, Receipt.READ, seconds=2),
+        told(failed, Receipt.SENT),
+        told(failed, Receipt.FAILED, seconds=1, error_code=131026, reason="not on WhatsApp"),
+        told(only_sent, Receipt.SENT),
+    ] * 2
+    dice.shuffle(events)
+    while events:
+        size = dice.randint(1, 5)
+        await take_in(scope, *events[:size])
+        events = events[size:]
+    assert await counts_of(broadcast) == {"delivered": 1, "read": 2, "failed": 1, "sent": 2}
+    rows = {row["id"]: row for row in await db.fetch("SELECT * FROM broadcast_recipients")}
+    assert rows[read_only]["delivered_at"] is None
+    assert (
+        rows[all_three]["sent_at"] < rows[all_three]["delivered_at"] < rows[all_three]["read_at"] + timedelta(seconds=9)
+    )
+    assert (rows[failed]["error_code"], rows[failed]["reason"]) == (131026, "not on WhatsApp")
+    assert rows[silent]["status"] == "SENT"
+    assert await kinds() == ["message.delivered"] * 2 + ["message.failed"] + ["message.read"] * 2 + ["message.sent"] * 6
+
+
+async def test_a_webhook_settles_what_is_unconfirmed_and_what_would_be_sent_again(database: str):
+    scope = await a_sender()
+    broadcast = await sending(scope, await a_draft_to(scope, 3))
+    unconfirmed, under_way, again = (await claim(scope, broadcast)).attempts
+    await ledger.settle(
+        scope.workspace_id,
+        [
+            AttemptOutcome(unconfirmed.id, RecipientStatus.UNCONFIRMED, reason="no answer"),
+            AttemptOutcome(again.id, RecipientStatus.PENDING, again_at=clock.now()),
+        ],
+    )
+    await take_in(scope, *(told(one.id, Receipt.DELIVERED) for one in (unconfirmed, under_way, again)))
+    assert await counts_of(broadcast) == {"delivered": 3}
+    assert not (await claim(scope, broadcast)).attempts
+    await ledger.settle(
+        scope.workspace_id, [AttemptOutcome(under_way.id, RecipientStatus.SENT, f"wamid.{under_way.id}")]
+    )
+    assert await counts_of(broadcast) == {"delivered": 3}, "the answer that comes after the webhook takes nothing back"
+    assert await kinds() == ["message.delivered"] * 3 + ["message.sent"] * 3
+
+
+async def test_a_delivery_is_proof_over_a_failure_and_late_news_of_sending_is_not(database: str):
+    scope = await a_sender()
+    broadcast, (one, two) = await sent_to(scope, 2)
+    await take_in(scope, told(one, Receipt.FAILED, error_code=131026), told(two, Receipt.FAILED, error_code=131026))
+    await take_in(scope, told(one, Receipt.SENT), told(two, Receipt.DELIVERED))
+    assert await counts_of(broadcast) == {"failed": 1, "delivered": 1}
+
+
+async def test_a_status_without_our_reference_is_found_by_the_message(database: str):
+    scope = await a_sender()
+    broadcast, (one,) = await sent_to(scope, 1)
+    await take_in(scope, told(one, Receipt.READ, reference=None), told(999, Receipt.READ, reference=None))
+    assert await counts_of(broadcast) == {"read": 1}
+
+
+async def test_what_is_not_ours_is_left_alone(database: str):
+    scope = await a_sender()
+    broadcast, (one,) = await sent_to(scope, 1)
+    await take_in(
+        scope,
+        told(one, Receipt.READ, message_id="wamid.of-another-installation"),
+        told(424242, Receipt.READ),
+        told(one, Receipt.READ, reference="run42:9001"),
+    )
+    assert await counts_of(broadcast) == {"sent": 1}
+
+
+async def test_another_workspace_s_webhook_moves_nothing(database: str):
+    scope = await a_sender()
+    broadcast, (one,) = await sent_to(scope, 1)
+    async with db.transaction():
+        await statuses.process(scope.workspace_id + 1, [told(one, Receipt.READ)])
+    assert await counts_of(broadcast) == {"sent": 1}
+
+
+async def test_an_opt_out_told_as_a_failure_is_written_down(database: str):
+    scope = await a_sender()
+    _, (one, _two) = await sent_to(scope, 2)
+    await take_in(scope, told(one, Receipt.FAILED, error_code=131050, reason="stopped", opted_out=True))
+    rows = await db.fetch("SELECT whatsapp_consent FROM contacts ORDER BY phone")
+    assert [row["whatsapp_consent"] for row in rows] == ["OPTED_OUT", "OPTED_IN"]
+
+
+async def test_a_failure_that_is_about_everybody_pauses_what_it_reaches(database: str):
+    scope = await a_sender()
+    broadcast, (one, *_) = await sent_to(scope, 3)
+    other = await sending(scope, await a_draft_to_others(scope))
+    await take_in(scope, told(one, Receipt.FAILED, error_code=131042, reason="no payment", halt=Halt.ACCOUNT))
+    for each in (broadcast, other):
+        paused = await read_again(each)
+        assert paused.status == "PAUSED"
+        assert "131042" in paused.reason
+    assert (await lifecycle.resume(scope, other.id)).status == "SENDING"
+
+
+async def a_draft_to_others(scope: Scope) -> Broadcast:
+    return await a_draft(scope, await a_segment(scope, await people(scope, 2, first=900)), name="Other")
+
+
+async def test_a_contact_that_is_gone_costs_the_others_nothing(database: str):
+    scope = await a_sender()
+    broadcast, ids = await sent_to(scope, 3)
+    await db.execute("DELETE FROM contacts WHERE phone = '+34600000001'")
+    await take_in(scope, *(told(one, Receipt.DELIVERED) for one in ids))
+    assert await counts_of(broadcast) == {"delivered": 3}
+    assert (await kinds()).count("message.delivered") == 2

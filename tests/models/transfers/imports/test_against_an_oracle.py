@@ -1,0 +1,193 @@
+"""Random files over random contacts: what an import does, against the same thing done row by row in plain Python."""
+
+import csv
+import io
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models import db
+from models.contacts import contacts
+from models.transfers.imports import running
+from models.transfers.imports.mapping import Policy
+from tests.kit.transfers import counts, everyone, imported, refused
+from tests.kit.workspaces import new_workspace
+
+FIELDS = ("external_id", "email", "phone", "name", "score", "whatsapp_consent", "tags")
+KEYS = FIELDS[:3]
+
+VALUES = {
+    "external_id": st.sampled_from(["1", "2", "3", "4"]),
+    "email": st.sampled_from([f"{c}@x.org" for c in "abcd"]),
+    "phone": st.sampled_from([f"+3460000000{n}" for n in range(1, 5)]),
+    "name": st.sampled_from(["Ana", "Bea", "=Cea"]),
+    "score": st.sampled_from(["0", "5", "-7"]),
+    "whatsapp_consent": st.sampled_from(["UNKNOWN", "OPTED_IN", "OPTED_OUT"]),
+    "tags": st.sampled_from(["vip", "new;vip", "VIP;old"]),
+}
+EMPTY = {"score": 0, "whatsapp_consent": "UNKNOWN", "tags": ()}
+
+
+def sparse(name: str, bad: bool) -> st.SearchStrategy[str]:
+    wrong = [st.just("@@@")] if bad and name in ("email", "phone", "score", "whatsapp_consent") else []
+    return st.one_of(st.just(""), VALUES[name], VALUES[name], VALUES[name], *wrong)
+
+
+def rows(bad: bool, most: int) -> st.SearchStrategy[list[dict[str, str]]]:
+    return st.lists(st.fixed_dictionaries({name: sparse(name, bad) for name in FIELDS}), max_size=most)
+
+
+policies = st.fixed_dictionaries(
+    {
+        name: st.sampled_from(list(Policy) if name == "tags" else [p for p in Policy if p is not Policy.MERGE])
+        for name in FIELDS
+    }
+)
+
+
+# ---------------------------------------------------------------- the oracle
+
+
+@dataclass
+class Oracle:
+    """Contacts as dicts, and an import that goes through its rows one by one."""
+
+    known: list[dict[str, Any]]
+    policies: dict[str, Policy]
+    overwrite: bool
+    create: bool
+    met: list[dict[str, Any]] = field(default_factory=list)
+
+    def outcome(self, row: dict[str, str]) -> str:
+        try:
+            values = {name: stored(name, text) for name, text in row.items()}
+        except ValueError:
+            return "rejected"
+        given = {key: values[key] for key in KEYS if values[key] is not None}
+        matches = [c for c in self.known if any(c[key] == value for key, value in given.items())]
+        if not given or len(matches) > 1:
+            return "rejected"
+        return self._update(matches[0], values) if matches else self._create(values)
+
+    def _create(self, values: dict[str, Any]) -> str:
+        if not self.create:
+            return "skipped"
+        made = {name: EMPTY.get(name) if value is None else value for name, value in values.items()}
+        made["tags"] = as_first_written(made["tags"])
+        self.known.append(made)
+        self.met.append(made)
+        return "created"
+
+    def _update(self, contact: dict[str, Any], values: dict[str, Any]) -> str:
+        if any(contact is one for one in self.met) or not self.overwrite:
+            return "skipped"
+        before = dict(contact)
+        for name, value in values.items():
+            contact[name] = self._merged(name, before[name], value)
+        if before["whatsapp_consent"] == "OPTED_OUT":
+            contact["whatsapp_consent"] = "OPTED_OUT"
+        self.met.append(contact)
+        return "unchanged" if contact == before else "updated"
+
+    def _merged(self, name: str, old: Any, new: Any) -> Any:
+        policy, nothing = self.policies[name], EMPTY.get(name)
+        if name == "tags" and new is not None:
+            new = as_first_written(new)
+            if policy is Policy.MERGE:
+                return (*old, *(tag for tag in new if tag not in old))
+            new = old if set(new) == set(old) else new
+        if policy is Policy.FILL_EMPTY:
+            return old if old != nothing or new is None else new
+        if policy is Policy.REPLACE:
+            return nothing if new is None else new
+        return old if new is None else new
+
+
+def stored(name: str, text: str) -> Any:
+    if text == "@@@":
+        raise ValueError
+    if text == "":
+        return None
+    return int(text) if name == "score" else tuple(text.split(";")) if name == "tags" else text
+
+
+def as_first_written(tags: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple("vip" if tag == "VIP" else tag for tag in tags)
+
+
+# ---------------------------------------------------------------- the comparison
+
+
+def consistent(contacts_given: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Contacts that can stand beside each other: none has a key that an earlier one has."""
+    seen: set[tuple[str, str]] = set()
+    kept = []
+    for contact in contacts_given:
+        keys = {(key, contact[key]) for key in KEYS if contact[key]}
+        if not keys & seen:
+            kept.append(contact)
+            seen |= keys
+    return kept
+
+
+def as_csv(given_rows: list[dict[str, str]]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, FIELDS)
+    writer.writeheader()
+    writer.writerows(given_rows)
+    return text.getvalue()
+
+
+@pytest.fixture
+async def clean(database: str):
+    """Empties what the examples fill."""
+
+    async def empty() -> None:
+        for table in ("contacts", "tags", "jobs", "import_changes", "import_refusals", "import_dry_keys", "uploads"):
+            await db.execute(f"DELETE FROM {table}")
+
+    return empty
+
+
+@given(
+    there=rows(False, 4),
+    file=rows(True, 8).filter(bool),
+    chosen=policies,
+    overwrite=st.booleans(),
+    create=st.booleans(),
+    chunk_rows=st.integers(1, 5),
+)
+async def test_an_import_does_what_its_rows_one_by_one_would_do(
+    clean, monkeypatch, there, file, chosen, overwrite, create, chunk_rows
+):
+    if not (overwrite or create) or not any(any(row.values()) for row in file):
+        return
+    await clean()
+    scope = await new_workspace()
+    await contacts.create(scope, {"tags": ["vip"]})  # so that this is how it is spelled
+    there = consistent(there)
+    for contact in there:
+        wanted = {name: stored(name, text) for name, text in contact.items()}
+        await contacts.create(scope, {**wanted, "tags": list(as_first_written(wanted["tags"] or ()))})
+    start = [{"tags": ("vip",), **{n: EMPTY.get(n) for n in FIELDS if n != "tags"}}] + [
+        {**{n: EMPTY.get(n) if stored(n, c[n]) is None else stored(n, c[n]) for n in FIELDS}} for c in there
+    ]
+    for contact in start:
+        contact["tags"] = tuple(dict.fromkeys(as_first_written(contact["tags"])))
+    oracle = Oracle(start, chosen, overwrite, create)
+    outcomes = [oracle.outcome(row) for row in file if any(row.values())]
+
+    monkeypatch.setattr(running, "CHUNK_ROWS", chunk_rows)
+    columns = [(name, name, chosen[name]) for name in FIELDS]
+    dry = await imported(scope, as_csv(file), *columns, overwrite=overwrite, create=create, dry_run=True)
+    wet = await imported(scope, as_csv(file), *columns, overwrite=overwrite, create=create)
+
+    expected = {name: outcomes.count(name) for name in running.COUNTS if name in outcomes}
+    assert counts(wet) == expected
+    assert counts(dry) == expected
+    assert await refused(scope, dry) == await refused(scope, wet)
+    found = [tuple(tuple(v) if isinstance(v, list) else v for v in row) for row in await everyone(scope, *FIELDS)]
+    assert sorted(map(repr, found)) == sorted(repr(tuple(c[name] for name in FIELDS)) for c in oracle.known)

@@ -1,0 +1,170 @@
+"""What can't be imported: a clear error, nothing changed, nothing left on disk."""
+
+from datetime import timedelta
+
+import pytest
+
+from models import clock, db
+from models.errors import DomainError, NotAllowedInState, NotFound, Problems, Unsupported
+from models.queue import jobs
+from models.segments import segments
+from models.segments.segments import SegmentKind
+from models.transfers.imports import running, starting, uploads
+from models.transfers.imports.mapping import Column, Options, Policy
+from permissions.principal import Scope
+from tests.kit.segments import TAGGED_VIP, static_segment
+from tests.kit.transfers import finished, mapped, sent, started
+from tests.kit.workspaces import new_workspace
+
+EMAIL = Options(mapped("email"))
+
+
+@pytest.fixture
+async def scope(database: str) -> Scope:
+    return await new_workspace()
+
+
+async def refusal(scope: Scope, content: bytes | str, options: Options = EMAIL) -> list[tuple[tuple[str, ...], str]]:
+    """What starting this import is answered with: paths and messages. Nothing must have come of it."""
+    with pytest.raises((DomainError, Problems)) as caught:
+        await starting.start_upload(scope, await sent(scope, content), options)
+    for table in ("jobs", "contacts", "segment_uses", "import_changes"):
+        assert await db.fetch_value(f"SELECT count(*) FROM {table}") == 0
+    errors = caught.value.errors if isinstance(caught.value, Problems) else [caught.value]
+    return [(error.path, error.message) for error in errors]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "the file is empty"),
+        (b"email\n", "a header and no rows"),
+        (bytes(range(256)) * 50, "not text in columns"),
+        (b"email\n" + b"x" * 2_000_000, "longer than 1,000,000 characters"),
+        (b"email\na\x00b\n", "line 2 holds a NUL byte"),
+        (b"PK\x03\x04" + b"\x00" * 100, "a zip archive"),
+        (b"email\n\x81\x8d\n", "neither UTF-8 nor Windows-1252"),
+        (b"c," * 9_999 + b"c\n1\n", "10,000 columns"),
+    ],
+)
+async def test_a_file_that_can_not_be_read_is_refused_at_once_and_not_kept(scope, file_folder, content, reason):
+    [(path, message)] = await refusal(scope, content)
+    assert (path, reason in message) == (("uploadId",), True)
+    assert [one for one in file_folder.rglob("*") if one.is_file()] == []
+    assert await db.fetch_value("SELECT count(*) FROM uploads") == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "path", "reason"),
+    [
+        ("mail\na@x.org\n", EMAIL, ("columns", "0", "column"), "no column 'email': its columns are 'mail'"),
+        ("email,email\na@x.org,b\n", EMAIL, ("columns", "0", "column"), "2 columns of the file are called 'email'"),
+        (
+            "a@x.org\n",
+            Options(mapped(("email", "email")), has_header=False),
+            ("columns", "0", "column"),
+            "'email' is not a column: the file has no header, so give its number from 0 to 0",
+        ),
+        (
+            "a@x.org\n",
+            Options(mapped(("1", "email")), has_header=False),
+            ("columns", "0", "column"),
+            "no column 1: its first row has the columns 0 to 0",
+        ),
+        ("email\n", Options(()), ("columns",), "map a column to external_id, email or phone"),
+        ("name\nAna\n", Options(mapped("name")), ("columns",), "by them a row finds its contact"),
+        (
+            "email,x\n",
+            Options(mapped("email", ("x", "attributes.nothing"))),
+            ("columns", "1", "field"),
+            "there is no field 'attributes.nothing': the fields are id, external_id",
+        ),
+        ("email,x\n", Options(mapped("email", ("x", "tag_keys"))), ("columns", "1", "field"), "no field 'tag_keys'"),
+        ("email,x\n", Options(mapped("email", ("x", "email"))), ("columns", "0", "field"), "several columns"),
+        (
+            "email,name\n",
+            Options(mapped("email", ("name", "name", "MERGE"))),
+            ("columns", "1", "policy"),
+            "MERGE is for tags",
+        ),
+        ("email\n", Options(mapped("email"), delimiter=";;"), ("delimiter",), "one character"),
+        ("email\n", Options(mapped("email"), list_separator=""), ("listSeparator",), "one character"),
+        ("email\n", Options(mapped("email"), add_tags=(" ",)), ("addTags", "0"), "must not be empty"),
+        ("email\n", Options(mapped("email"), create=False), ("create",), "no row could do anything"),
+        ("email\n", Options(mapped("email"), add_to_segment_id=77), ("addToSegmentId",), "no such segment"),
+        ("email\n", Options(tuple(mapped("email")) * 501), ("columns",), "501 columns are too many"),
+    ],
+)
+async def test_a_mistake_in_the_options_is_told_at_its_path(scope, content, options, path, reason):
+    found = await refusal(scope, content, options)
+    assert found[0][0] == ("options", *path)
+    assert reason in found[0][1]
+
+
+async def test_every_mistake_is_told_at_once(scope):
+    options = Options(
+        (Column("email", "email"), Column("x", "nothing"), Column("y", "score", Policy.MERGE)), delimiter="xx"
+    )
+    assert [path for path, _ in await refusal(scope, "email\n", options)] == [
+        ("options", "columns", "1", "field"),
+        ("options", "columns", "2", "policy"),
+        ("options", "delimiter"),
+    ]
+
+
+async def test_an_upload_survives_a_mistake_in_the_options(scope):
+    upload = await sent(scope, "email\na@x.org\n")
+    with pytest.raises(Problems):
+        await starting.start_upload(scope, upload, Options(mapped("mail", "email")))
+    assert await starting.start_upload(scope, upload, EMAIL)
+
+
+async def test_contacts_are_put_into_static_segments_of_the_own_workspace_alone(scope):
+    theirs = await static_segment(await new_workspace("Other"), [])
+    with pytest.raises(NotFound, match="no such segment"):
+        await started(scope, "email\na@x.org\n", add_to_segment_id=theirs.id)
+    dynamic = (await segments.create(scope, SegmentKind.DYNAMIC, name="VIP", rule=TAGGED_VIP)).segment
+    with pytest.raises(Unsupported, match="choose a STATIC one"):
+        await started(scope, "email\na@x.org\n", add_to_segment_id=dynamic.id)
+
+
+async def test_an_upload_of_another_workspace_an_expired_one_and_one_that_has_not_come_are_refused(scope):
+    theirs = await sent(await new_workspace("Other"), "email\na@x.org\n")
+    with pytest.raises(NotFound, match="no such upload"):
+        await starting.start_upload(scope, theirs, EMAIL)
+    empty = await uploads.create(scope, "contacts.csv", None, 100)
+    with pytest.raises(NotAllowedInState, match="has not been sent yet"):
+        await starting.start_upload(scope, empty["id"], EMAIL)
+    mine = await sent(scope, "email\na@x.org\n")
+    later = clock.now() + timedelta(hours=25)
+    clock.set_source(lambda: later)
+    with pytest.raises(NotAllowedInState, match="has expired"):
+        await starting.start_upload(scope, mine, EMAIL)
+
+
+async def test_pasted_rows_are_bounded_and_leave_nothing_when_they_are_wrong(scope, file_folder):
+    for text, reason in (
+        ("x" * 1_000_001, "paste up to 1,000,000"),
+        (" \n", "there are no rows"),
+        ("mail\na\n", "no col"),
+    ):
+        with pytest.raises((DomainError, Problems), match=reason):
+            await starting.start_pasted(scope, text, EMAIL)
+    assert await db.fetch_value("SELECT count(*) FROM uploads") == 0
+    assert [one for one in file_folder.rglob("*") if one.is_file()] == []
+
+
+async def test_pasted_rows_are_imported_as_a_file_is(scope):
+    job = await finished(scope, await starting.start_pasted(scope, "email\tname\na@x.org\tAna\n", EMAIL))
+    assert job.progress["created"] == 1
+
+
+async def test_what_shows_only_further_down_fails_the_job_before_anything_is_written(scope, file_folder):
+    content = b"email\n" + b"".join(b"a%d@example.com\n" % n for n in range(60_000)) + b"\x00\n"
+    job = await started(scope, content, "email")
+    held = await jobs.claim(scope.workspace_id, job.id)
+    with pytest.raises(DomainError, match="line 60002 holds a NUL byte"):
+        async for _ in running.carry_on(scope, held):
+            pass
+    assert await db.fetch_value("SELECT count(*) FROM contacts") == 0
+    assert [one for one in file_folder.rglob("*") if one.is_file()] == []

@@ -1,0 +1,68 @@
+"""An import as a job: counted on the way, stopped where it is safe, and fair to others."""
+
+import pytest
+
+from models import db
+from models.queue import jobs
+from models.queue.jobs import Job, JobStatus
+from models.transfers.imports import running
+from permissions.principal import Scope
+from tests.kit.segments import static_segment
+from tests.kit.transfers import counts, everyone, started, undone, with_files
+from tests.kit.workers import eventually, running_worker
+from tests.kit.workspaces import new_workspace
+from workers.bells import Queue
+
+
+@pytest.fixture
+async def scope(database: str) -> Scope:
+    return await new_workspace()
+
+
+def rows(count: int) -> str:
+    return "email\n" + "".join(f"{n}@x.org\n" for n in range(count))
+
+
+async def test_total_is_known_before_the_first_row_is_written_and_done_grows_with_each_chunk(scope, monkeypatch):
+    monkeypatch.setattr(running, "CHUNK_ROWS", 10)
+    held = await jobs.claim(scope.workspace_id, (await started(scope, rows(25))).id)
+    seen = [(held.done, held.total) async for _ in running.carry_on(scope, held)]
+    assert seen == [(0, 25), (10, 25), (20, 25), (25, 25)]
+
+
+async def test_a_cancelled_import_stops_after_a_chunk_says_what_it_did_and_can_be_taken_back(scope, monkeypatch):
+    monkeypatch.setattr(running, "CHUNK_ROWS", 10)
+    segment = await static_segment(scope)
+    job = await started(scope, rows(35), add_to_segment_id=segment.id)
+    held = await jobs.claim(scope.workspace_id, job.id)
+    steps = running.carry_on(scope, held)
+    while held.done < 20:
+        await anext(steps)
+    await jobs.ask_cancel(scope, job.id)
+    await jobs.renew(held)
+    await steps.aclose()
+    await jobs.cancelled(held)
+    ended = await Job.get(id=job.id)
+    assert (ended.status, ended.done, ended.total, counts(ended)) == (JobStatus.CANCELLED, 20, 35, {"created": 20})
+    assert len(await everyone(scope, "id")) == 20
+    assert await db.fetch_value("SELECT active FROM segment_uses") is False
+    await undone(scope, ended)
+    assert await everyone(scope, "id") == []
+
+
+async def test_a_small_import_does_not_wait_for_the_end_of_large_ones_of_another_workspace(
+    scope, database, redis_url, file_folder
+):
+    large = [await started(scope, rows(20_000)) for _ in range(4)]
+    small = await started(await new_workspace("Small"), rows(100))
+    setup = with_files(file_folder, chunk_rows=500) + "\nfrom workers import jobs\njobs.TURN_SECONDS = 0.3\n"
+
+    async def has_ended(job: Job) -> bool:
+        return (await Job.get(id=job.id)).finished_at is not None
+
+    async with running_worker(Queue.BULK, database, redis_url, setup):
+        await eventually(lambda: has_ended(small), 30)
+        waiting = [job for job in large if not await has_ended(job)]
+        assert len(waiting) == 4
+        for job in large:
+            await jobs.ask_cancel(scope, job.id)

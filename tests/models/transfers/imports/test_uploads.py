@@ -1,0 +1,110 @@
+"""Files on their way in."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from models import db
+from models.errors import Invalid, LimitExceeded, NotAllowedInState, NotFound
+from models.transfers.files import storage
+from models.transfers.imports import starting, uploads
+from models.transfers.imports.mapping import Options
+from permissions.principal import Scope
+from tests.kit.transfers import mapped, sent
+from tests.kit.workspaces import new_workspace
+
+
+@pytest.fixture
+async def scope(database: str) -> Scope:
+    return await new_workspace()
+
+
+async def blocks(*pieces: bytes) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+
+
+def files_in(folder) -> list[bytes]:
+    return [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+
+
+async def test_a_file_comes_in_block_by_block(scope, file_folder):
+    row = await uploads.create(scope, "contacts.csv", 10, 100)
+    assert await uploads.receive(scope.workspace_id, row["id"], blocks(b"email\n", b"a@x\n"), 100) == 10
+    assert files_in(file_folder) == [b"email\na@x\n"]
+
+
+async def test_a_file_sent_again_replaces_the_one_before(scope, file_folder):
+    row = await uploads.create(scope, "contacts.csv", None, 100)
+    for content in (b"first", b"second"):
+        await uploads.receive(scope.workspace_id, row["id"], blocks(content), 100)
+    assert files_in(file_folder) == [b"second"]
+    assert (await uploads.get_stored(scope, row["id"]))["bytes"] == 6
+
+
+async def test_sent_twice_at_once_one_of_them_is_kept_whole(scope, file_folder):
+    row = await uploads.create(scope, "contacts.csv", None, 1_000)
+    contents = [bytes([letter]) * 500 for letter in b"abcd"]
+    await asyncio.gather(*(uploads.receive(scope.workspace_id, row["id"], blocks(c), 1_000) for c in contents))
+    [kept] = files_in(file_folder)
+    assert kept in contents
+
+
+async def test_what_is_too_large_or_breaks_off_leaves_nothing(scope, file_folder):
+    row = await uploads.create(scope, "contacts.csv", None, 100)
+
+    async def breaking() -> AsyncIterator[bytes]:
+        yield b"some"
+        raise ConnectionResetError
+
+    with pytest.raises(LimitExceeded, match="larger than 5 bytes"):
+        await uploads.receive(scope.workspace_id, row["id"], blocks(b"123", b"456"), 5)
+    with pytest.raises(ConnectionResetError):
+        await uploads.receive(scope.workspace_id, row["id"], breaking(), 100)
+    assert files_in(file_folder) == []
+    with pytest.raises(NotAllowedInState, match="not been sent"):
+        await uploads.get_stored(scope, row["id"])
+
+
+async def test_once_an_import_has_started_the_file_can_not_be_replaced(scope, file_folder):
+    upload = await sent(scope, "email\na@x.org\n")
+    await starting.start_upload(scope, upload, Options(mapped("email")))
+    with pytest.raises(NotAllowedInState, match="has started"):
+        await uploads.receive(scope.workspace_id, upload, blocks(b"other"), 100)
+    assert files_in(file_folder) == [b"email\na@x.org\n"]
+
+
+async def test_a_file_replaced_while_its_import_is_being_started_is_noticed(scope):
+    upload = await sent(scope, "email\na@x.org\n")
+    row = await uploads.get_stored(scope, upload)
+    await uploads.receive(scope.workspace_id, upload, blocks(b"email\nb@x.org\n"), 100)
+    with pytest.raises(NotAllowedInState, match="sent anew"):
+        async with db.transaction():
+            await uploads.take(scope, row)
+
+
+async def test_an_upload_belongs_to_its_workspace(scope):
+    other = await new_workspace("Other")
+    row = await uploads.create(scope, "contacts.csv", None, 100)
+    with pytest.raises(NotFound):
+        await uploads.receive(other.workspace_id, row["id"], blocks(b"x"), 100)
+
+
+async def test_what_is_announced_is_checked(scope):
+    for filename, size, error in (
+        ("", None, Invalid),
+        ("a" * 301, None, Invalid),
+        ("a", 101, LimitExceeded),
+        ("a", -1, LimitExceeded),
+    ):
+        with pytest.raises(error):
+            await uploads.create(scope, filename, size, 100)
+
+
+async def test_a_removed_upload_leaves_nothing(scope, file_folder):
+    upload = await sent(scope, "email\n")
+    await uploads.remove(scope.workspace_id, upload)
+    await uploads.remove(scope.workspace_id, upload)
+    assert files_in(file_folder) == []
+    assert [key async for key in storage().each_key("uploads")] == []

@@ -1,0 +1,25 @@
+"""What the sandbox can do is what its page says."""
+
+import re
+from pathlib import Path
+
+from sandbox.whatsapp import provider
+from sandbox.whatsapp.faults import ENDINGS, Fault
+from sandbox.whatsapp.server import Server
+
+PAGE = (Path(__file__).parents[3] / "docs" / "whatsapp-sandbox.md").read_text()
+
+
+def test_every_ending_is_told():
+    assert set(re.findall(r"^\| `(\d{5})` \|", PAGE, re.MULTILINE)) == set(ENDINGS)
+
+
+def test_every_fault_and_command_is_told():
+    commands = {name.removeprefix("_do_") for name in vars(Server) if name.startswith("_do_")}
+    assert set(re.findall(r"`/sandbox/(\w+)`", PAGE)) == commands
+    assert not [fault.value for fault in Fault if f"`{fault.value}`" not in PAGE]
+
+
+def test_the_keys_are_told():
+    for key in (provider.NUMBER_ID, provider.BUSINESS_ACCOUNT_ID, provider.TOKEN, provider.SECRET):
+        assert f"`{key}`" in PAGE

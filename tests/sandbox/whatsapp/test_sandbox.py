@@ -1,0 +1,117 @@
+"""The sandbox is as strict as what it stands for."""
+
+import asyncio
+
+import aiohttp
+import orjson
+import pytest
+from aiohttp import web
+
+from sandbox.whatsapp.checks import ApiError
+from sandbox.whatsapp.limits import Pair, Throughput, busiest_second
+from sandbox.whatsapp.provider import NUMBER_ID, SECRET, TOKEN, Sandbox
+from sandbox.whatsapp.statuses import StatusDelays
+from tests.kit.whatsapp import a_sandbox
+from workers.providers.whatsapp.webhook import SIGNATURE_HEADER, is_signed
+
+
+def message(to: str = "+34600000001", name: str = "greeting", parameters: list | None = None, **more) -> dict:
+    texts = [{"type": "text", "text": "Ada"}] if parameters is None else parameters
+    components = [{"type": "body", "parameters": texts}] if texts else []
+    template = {"name": name, "language": {"code": "en_US"}, "components": components}
+    return {"messaging_product": "whatsapp", "to": to, "type": "template", "template": template, **more}
+
+
+def code_of(sandbox: Sandbox, sent: dict, token: str | None = TOKEN) -> int:
+    with pytest.raises(ApiError) as caught:
+        sandbox.send(NUMBER_ID, token, sent)
+    return caught.value.code
+
+
+def test_throughput_holds_in_any_window_of_one_second():
+    window = Throughput(2)
+    assert [window.admit(at) for at in (0.0, 0.5, 0.9, 1.0, 1.4, 1.5)] == [True, True, False, True, False, True]
+
+
+def test_a_person_gets_a_burst_of_45_and_then_one_in_six_seconds():
+    pair = Pair()
+    assert [pair.admit("+1", 0.0) for _ in range(46)].count(True) == 45
+    assert not pair.admit("+1", 5.9)
+    assert pair.admit("+1", 6.1)
+    assert pair.admit("+2", 0.0)
+
+
+def test_the_busiest_second_is_counted_over_all_windows():
+    assert busiest_second([0.0, 0.5, 0.99, 1.0, 1.6]) == 3
+
+
+def test_it_checks_token_template_and_parameters():
+    sandbox = Sandbox()
+    assert code_of(sandbox, message(), token="wrong") == 190
+    assert code_of(sandbox, message(name="nothing")) == 132001
+    assert code_of(sandbox, message(name="winter_sale")) == 132015
+    assert code_of(sandbox, message(parameters=[])) == 132000
+    assert code_of(sandbox, message(parameters=[{"type": "text", "text": "a\nb"}])) == 132018
+    assert code_of(sandbox, message(parameters=[{"type": "text", "text": "a     b"}])) == 132018
+    assert code_of(sandbox, message(parameters=[{"type": "image", "image": {}}])) == 132012
+    assert code_of(sandbox, message(to="34600000001")) == 131009
+    assert code_of(sandbox, {**message(), "type": "text"}) == 131047
+    assert code_of(sandbox, message(biz_opaque_callback_data="x" * 513)) == 100
+    assert not sandbox.accepted
+
+
+def test_it_refuses_what_goes_beyond_the_number_s_pace():
+    sandbox = Sandbox()
+    sandbox.add_number(per_second=3)
+    for n in range(3):
+        sandbox.send(NUMBER_ID, TOKEN, message(f"+3460000001{n}"))
+    assert code_of(sandbox, message("+34600000019")) == 130429
+    assert sandbox.report()["accepted"] == 3
+
+
+async def test_it_tells_signed_statuses_of_what_it_accepted():
+    told: list[dict] = []
+
+    async def hear(request: web.Request) -> web.Response:
+        body = await request.read()
+        assert is_signed(SECRET, body, request.headers.get(SIGNATURE_HEADER))
+        told.extend(orjson.loads(body)["entry"][0]["changes"][0]["value"]["statuses"])
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/", hear)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    habits = StatusDelays(sent_seconds=0, delivered_seconds=0.05, read_seconds=0.1, read_share=1)
+    async with a_sandbox(url, habits) as server:
+        server.sandbox.send(NUMBER_ID, TOKEN, message(biz_opaque_callback_data="muster:5"))
+        server.sandbox.send(NUMBER_ID, TOKEN, message("+34600099026"))
+        while len(told) < 4:
+            await asyncio.sleep(0.01)
+    await runner.cleanup()
+    mine = [status["status"] for status in told if status.get("biz_opaque_callback_data") == "muster:5"]
+    assert mine == ["sent", "delivered", "read"]
+    (failed,) = [status for status in told if status["status"] == "failed"]
+    assert failed["errors"][0]["code"] == 131026
+    assert "contacts" not in failed
+
+
+async def test_it_takes_commands():
+    async with a_sandbox() as server, aiohttp.ClientSession() as session:
+
+        async def command(name: str, **asked) -> int:
+            async with session.post(f"{server.control_url}/{name}", json=asked) as response:
+                return response.status
+
+        assert await command("faults", faults=[{"fault": "account_locked", "times": 1}]) == 200
+        assert code_of(server.sandbox, message()) == 131031
+        assert await command("number", per_second=1000) == 200
+        assert await command("webhooks", doubled=True, batch=3) == 200
+        assert server.sandbox.teller.habits.doubled
+        assert await command("webhooks", nonsense=True) == 400
+        assert await command("nonsense") == 404
+        server.sandbox.send(NUMBER_ID, TOKEN, message())
+        async with session.get(server.control_url) as response:
+            assert (await response.json())["accepted"] == 1

@@ -1,0 +1,107 @@
+"""Jobs as they go on: who joins late, what is removed, and how often at most."""
+
+import asyncio
+from contextlib import aclosing
+from itertools import pairwise
+
+import pytest
+
+from models import db
+from models.accounts import members
+from models.queue import jobs
+from models.queue.jobs import JobKind, JobStatus
+from permissions.capabilities import Permission
+from permissions.principal import Scope
+from permissions.roles import Role
+from schema.jobs.job_watch import LOOK_SECONDS, JobWatch
+from schema.server.types.ids import to_global_id
+from tests.kit.api import Api, bearer_of
+from tests.kit.segments import static_segment
+from tests.kit.workspaces import new_workspace
+
+WATCH = "subscription ($id: ID!) { jobProgress(id: $id) { status done } }"
+
+
+@pytest.fixture
+async def scope(database: str) -> Scope:
+    return await new_workspace()
+
+
+async def new_job(scope: Scope) -> jobs.Job:
+    """A job that a worker holds."""
+    segment = await static_segment(scope)
+    made = await jobs.create(scope, JobKind.SEGMENT_CONTACTS, {}, segment_id=segment.id)
+    job = await jobs.claim(scope.workspace_id, made.id)
+    assert job is not None
+    return job
+
+
+async def test_who_joins_with_an_older_look_at_the_job_is_told_how_it_is_now(scope):
+    watch, job = JobWatch(), await new_job(scope)
+    before = await jobs.get(scope, job.id)
+    async with aclosing(watch.follow(await jobs.get(scope, job.id))) as first:
+        await anext(first)
+        await jobs.finish(job)
+        assert (await asyncio.wait_for(anext(first), 5)).status == JobStatus.SUCCEEDED
+        async with aclosing(watch.follow(before)) as late:
+            assert (await anext(late)).status == JobStatus.RUNNING
+            assert (await asyncio.wait_for(anext(late), 5)).status == JobStatus.SUCCEEDED
+
+
+async def test_a_job_that_is_removed_while_it_is_followed_ends_with_a_word(scope):
+    api, admin, job = Api(), await bearer_of(scope), await new_job(scope)
+    async with aclosing(api.listen(admin, WATCH, id=to_global_id("SegmentContactsJob", job.id))) as events:
+        assert (await anext(events))["data"]["jobProgress"]["status"] == "RUNNING"
+        await db.execute("DELETE FROM jobs WHERE workspace_id = $1 AND id = $2", scope.workspace_id, job.id)
+        (error,) = (await asyncio.wait_for(anext(events), 5))["errors"]
+    assert (error["extensions"]["reason"], error["extensions"]["field"]) == ("NOT_FOUND", ["id"])
+    assert "removed" in error["message"]
+
+
+async def test_a_job_of_another_workspace_is_not_there(scope):
+    job, api = await new_job(scope), Api()
+    other = await bearer_of(await new_workspace("Other"))
+    for wrong in (to_global_id("SegmentContactsJob", job.id), to_global_id("Contact", job.id), "x"):
+        ((error,),) = [event["errors"] async for event in api.listen(other, WATCH, id=wrong)]
+        assert error["extensions"]["reason"] == "NOT_FOUND"
+
+
+async def test_events_come_at_most_ten_times_a_second_and_the_last_one_is_the_end(scope):
+    api, admin, job = Api(), await bearer_of(scope), await new_job(scope)
+    clock, heard, working = asyncio.get_running_loop().time, [], True
+
+    async def work():
+        done = 0
+        while working:
+            done += 1
+            await jobs.progress(job, done=done, total=9)
+            await asyncio.sleep(0.005)
+        await jobs.finish(job)
+
+    task = asyncio.create_task(work())
+    async for event in api.listen(admin, WATCH, id=to_global_id("SegmentContactsJob", job.id)):
+        heard.append((clock(), event["data"]["jobProgress"]))
+        working = len(heard) < 6
+    await task
+    times = [at for at, _ in heard]
+    assert all(later - earlier > LOOK_SECONDS * 0.95 for earlier, later in pairwise(times))
+    assert heard[-1][1]["status"] == "SUCCEEDED"
+    assert [done["done"] for _, done in heard] == sorted(done["done"] for _, done in heard)
+
+
+async def test_who_may_no_longer_see_jobs_is_told_and_nobody_looks_for_it_any_more(scope):
+    api, job = Api(recheck_seconds=0.1), await new_job(scope)
+    bearer = await bearer_of(scope, Role.USER, Permission.JOB_READ)
+    async with aclosing(api.listen(bearer, WATCH, id=to_global_id("SegmentContactsJob", job.id))) as events:
+        await anext(events)
+        await members.update(scope, 1, {"permissions": []})
+        (error,) = (await asyncio.wait_for(anext(events), 5))["errors"]
+    assert error["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_nobody_looks_when_nobody_follows(scope):
+    watch, job = JobWatch(), await new_job(scope)
+    async with aclosing(watch.follow(job)) as events:
+        await anext(events)
+        assert watch._looking is not None
+    assert (watch._followers, watch._seen_at, watch._looking) == ({}, {}, None)

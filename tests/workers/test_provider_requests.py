@@ -1,0 +1,195 @@
+"""Errands to the API: the number is looked at, templates are fetched, tests are sent; once, and with a clear word if not."""
+
+from datetime import timedelta
+
+import pytest
+
+from models import clock, db
+from models.errors import DomainError, Problems
+from models.messaging import channels, templates, test_sends
+from models.messaging.channels import Connection
+from models.messaging.rendering import Binding
+from models.queue import requests
+from models.queue.requests import ProviderRequest, ProviderRequestKind
+from permissions.principal import Scope
+from sandbox.whatsapp.faults import Command, Fault
+from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID, SECRET, VERIFY_TOKEN
+from sandbox.whatsapp.server import Server
+from tests.kit.broadcasts import CONNECTION, a_desk, a_draft, a_draft_to, a_segment, a_sender, people
+from tests.kit.whatsapp import a_sandbox
+from tests.kit.workspaces import new_workspace
+from workers import provider_requests
+from workers.context import WorkerContext
+
+
+@pytest.fixture
+async def server():
+    async with a_sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+async def context(database: str, redis_url: str, server: Server):
+    async with a_desk(redis_url, server.url) as made:
+        yield made
+
+
+async def done(context: WorkerContext, scope: Scope, kind: ProviderRequestKind) -> ProviderRequest:
+    errand = await requests.ask(scope, kind)
+    await provider_requests.run_request(context, scope.workspace_id, errand.id)
+    return await requests.read(scope.workspace_id, errand.id)
+
+
+async def test_a_number_that_answers_is_ready_with_the_limits_that_it_reports(context: WorkerContext, server: Server):
+    server.sandbox.add_number(per_second=1000, limit="TIER_10K")
+    scope = await new_workspace()
+    await channels.connect(scope, CONNECTION)
+    assert (await done(context, scope, ProviderRequestKind.CHECK)).status == "DONE"
+    now = await channels.get(scope)
+    assert (now.status, now.messages_per_second, now.daily_limit) == ("READY", 1000, 10_000)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (Connection(NUMBER_ID, BUSINESS_ACCOUNT_ID, "a wrong token", SECRET, VERIFY_TOKEN), "190"),
+        (Connection("1", BUSINESS_ACCOUNT_ID, CONNECTION.token, SECRET, VERIFY_TOKEN), "100"),
+        (Connection(NUMBER_ID, "1", CONNECTION.token, SECRET, VERIFY_TOKEN), "100"),
+    ],
+)
+async def test_what_whatsapp_does_not_take_is_refused_with_its_words(
+    context: WorkerContext, given: Connection, words: str
+):
+    scope = await new_workspace()
+    await channels.connect(scope, given)
+    errand = await done(context, scope, ProviderRequestKind.CHECK)
+    assert errand.status == "FAILED"
+    found = await channels.find(scope)
+    assert found is not None
+    assert found.status == "REFUSED"
+    assert words in found.reason
+
+
+async def test_an_api_that_is_out_of_reach_refuses_nobody(context: WorkerContext, server: Server):
+    scope = await new_workspace()
+    await channels.connect(scope, CONNECTION)
+    await server.go_down()
+    errand = await done(context, scope, ProviderRequestKind.CHECK)
+    assert "cannot be reached" in (errand.error or "")
+    found = await channels.find(scope)
+    assert found is not None
+    assert found.status == "CHECKING"
+
+
+async def test_templates_are_fetched_with_all_their_pages(context: WorkerContext, server: Server):
+    scope = await a_sender()
+    for n in range(40):
+        server.sandbox.templates.append(
+            {
+                "id": str(n),
+                "name": f"more_{n}",
+                "language": "en",
+                "status": "APPROVED",
+                "category": "UTILITY",
+                "components": [],
+            }
+        )
+    errand = await done(context, scope, ProviderRequestKind.SYNC_TEMPLATES)
+    assert errand.result == {"templates": len(server.sandbox.templates)}
+    assert len(await templates.all_of(scope)) == len(server.sandbox.templates)
+
+
+async def test_an_errand_is_done_once_and_can_be_called_off_before(context: WorkerContext):
+    scope = await a_sender()
+    errand = await requests.ask(scope, ProviderRequestKind.SYNC_TEMPLATES)
+    assert await requests.claim(scope.workspace_id, errand.id) is not None
+    assert await requests.claim(scope.workspace_id, errand.id) is None
+    assert not await requests.call_off(errand)
+    other = await requests.ask(scope, ProviderRequestKind.SYNC_TEMPLATES)
+    assert await requests.call_off(other)
+    assert await requests.claim(scope.workspace_id, other.id) is None
+
+
+async def test_an_errand_whose_bell_or_worker_was_lost_is_found_again_but_never_a_test(context: WorkerContext):
+    scope = await a_sender()
+    lost = await requests.ask(scope, ProviderRequestKind.SYNC_TEMPLATES)
+    test = await requests.ask(scope, ProviderRequestKind.TEST, {"people": []})
+    await requests.claim(scope.workspace_id, lost.id)
+    await requests.claim(scope.workspace_id, test.id)
+    start = clock.now()
+    clock.set_source(lambda: start + timedelta(minutes=5))
+    assert await requests.waiting(10) == [(scope.workspace_id, lost.id)]
+    ended = await requests.read(scope.workspace_id, test.id)
+    assert (ended.status, "may have gone out" in (ended.error or "")) == ("FAILED", True)
+
+
+async def test_a_number_is_looked_at_every_hour(context: WorkerContext):
+    scope = await a_sender()
+    assert await channels.unchecked(3600, 10) == []
+    await db.execute("UPDATE whatsapp_channels SET checked_at = now() - interval '2 hours'")
+    await provider_requests.look_at_channels(context)
+    await provider_requests.look_at_channels(context)
+    assert await db.fetch_value("SELECT count(*) FROM channel_errands") == 1
+    assert scope.workspace_id
+
+
+# ---------------------------------------------------------------- tests
+
+
+async def test_a_test_reaches_these_contacts_alone_and_counts_nowhere(context: WorkerContext, server: Server):
+    scope = await a_sender()
+    ids = await people(scope, 3)
+    broadcast = await a_draft(scope, await a_segment(scope, ids[:1]))
+    errand = await test_sends.ask(scope, broadcast.id, [ids[1], ids[2], ids[1]])
+    await provider_requests.run_request(context, scope.workspace_id, errand.id)
+    await provider_requests.run_request(context, scope.workspace_id, errand.id)
+    assert (await requests.read(scope.workspace_id, errand.id)).result == {"sent": 2, "failed": []}
+    assert server.sandbox.accepted == {"+34600000002": 1, "+34600000003": 1}
+    assert await db.fetch_value("SELECT count(*) FROM broadcast_recipients") == 0
+    assert await db.fetch_value("SELECT count(*) FROM whatsapp_reached") == 2, (
+        "people of a test count for the account's limit"
+    )
+
+
+async def test_a_test_tells_who_did_not_get_it_and_why(context: WorkerContext, server: Server):
+    scope = await a_sender()
+    ids = await people(scope, 2)
+    server.sandbox.faults.set([Command(Fault.REFUSED, phone="+34600000002")])
+    broadcast = await a_draft(scope, await a_segment(scope, []))
+    errand = await test_sends.ask(scope, broadcast.id, ids)
+    await provider_requests.run_request(context, scope.workspace_id, errand.id)
+    result = (await requests.read(scope.workspace_id, errand.id)).result
+    assert result["sent"] == 1
+    assert result["failed"][0][0] == ids[1]
+    assert "131026" in result["failed"][0][1]
+
+
+async def test_a_test_to_somebody_who_cannot_get_it_is_refused_as_a_whole(context: WorkerContext):
+    scope = await a_sender()
+    ids = await people(scope, 4)
+    await db.execute("UPDATE contacts SET phone = NULL WHERE id = $1", ids[0])
+    await db.execute("UPDATE contacts SET whatsapp_consent = 'OPTED_OUT' WHERE id = $1", ids[1])
+    await db.execute("UPDATE contacts SET name = NULL WHERE id = $1", ids[2])
+    broadcast = await a_draft(scope, await a_segment(scope, []), parameters=[Binding("1", field="name")])
+    with pytest.raises(Problems) as found:
+        await test_sends.ask(scope, broadcast.id, [*ids, 999])
+    assert [(error.code.value, error.path) for error in found.value.errors] == [
+        ("INVALID", ("contactIds", "0")),
+        ("NOT_ALLOWED_IN_STATE", ("contactIds", "1")),
+        ("INVALID", ("contactIds", "2")),
+        ("NOT_FOUND", ("contactIds", "4")),
+    ]
+    for wrong in ([], ids * 10):
+        with pytest.raises(DomainError):
+            await test_sends.ask(scope, broadcast.id, wrong)
+    assert await db.fetch_value("SELECT count(*) FROM channel_errands") == 0
+
+
+async def test_a_test_does_not_go_beyond_the_account_s_limit(context: WorkerContext, server: Server):
+    scope = await a_sender(daily_limit=1)
+    broadcast = await a_draft_to(scope, 2)
+    ids = [row["id"] for row in await db.fetch("SELECT id FROM contacts")]
+    errand = await test_sends.ask(scope, broadcast.id, ids)
+    await provider_requests.run_request(context, scope.workspace_id, errand.id)
+    assert "limit" in ((await requests.read(scope.workspace_id, errand.id)).error or "")
+    assert not server.sandbox.accepted

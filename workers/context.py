@@ -1,0 +1,72 @@
+"""What a worker does, declared: tasks that a bell starts, sweeps that it does by itself, and the context they work at.
+
+    TASKS = [Task("process_changes", Queue.REALTIME, take_in)]
+    PERIODIC_TASKS = [Sweep("find_dirty", Queue.REALTIME, find_dirty, every_seconds=0.2)]
+
+A module of workers/ lists its own; runner.py lists the modules. Any task may run twice, or die at any line: it asks
+PostgreSQL what there is to do, and works in chunks, looking at `context.stopping` between them.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from workers.bells import Bells, Queue
+from workers.providers.whatsapp.options import WhatsAppOptions
+
+__all__ = ["WorkerContext", "Queue", "PeriodicTask", "Task", "WorkerConfig"]
+
+
+@dataclass(frozen=True)
+class WorkerConfig:
+    """What a worker process is told by the front door. Plain values; durations carry their unit.
+
+    `metrics_port` None: no metrics are served.
+    """
+
+    database_url: str
+    redis_url: str
+    database_pool_size: int = 10
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = None
+    change_log_days: int = 90
+    whatsapp: WhatsAppOptions = field(default_factory=WhatsAppOptions)
+    extras: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class WorkerContext:
+    """What tasks and sweeps are handed: the bells, the settings, and whether the worker has been asked to stop."""
+
+    queue: Queue
+    config: WorkerConfig
+    bells: Bells
+    stopping: asyncio.Event
+
+
+@dataclass(frozen=True)
+class Task:
+    """A coroutine function `run(context, *args)` that a bell of the same name starts on `queue`.
+
+    `timeout_seconds` ends it (it is cancelled; its transaction rolls back).
+    """
+
+    name: str
+    queue: Queue
+    run: Callable[..., Awaitable[None]]
+    timeout_seconds: float = 60.0
+
+
+@dataclass(frozen=True)
+class PeriodicTask:
+    """A coroutine function `run(context)` that every worker of `queue` calls about every `every_seconds`.
+
+    `alone`: of several processes one does it each time. One that fails is logged, and tried again next time.
+    """
+
+    name: str
+    queue: Queue
+    run: Callable[[WorkerContext], Awaitable[None]]
+    every_seconds: float
+    alone: bool = False

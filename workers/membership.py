@@ -1,0 +1,115 @@
+"""Dynamic segments kept right: changes and time taken in, slice by slice; new rules built."""
+
+import time
+from collections.abc import AsyncGenerator
+from typing import Final
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from models import db
+from models.membership import audit, batches, quarantine
+from models.membership import rebuild as building
+from models.membership.batches import Batch
+from models.queue import jobs
+from models.queue.jobs import Job
+from permissions.principal import Scope
+from workers.context import PeriodicTask, Queue, Task, WorkerContext
+
+log = structlog.get_logger(__name__)
+
+BATCH_SECONDS: Final = 0.25
+"""How long a slice should take: what other workspaces, and edits made meanwhile, may have to wait."""
+
+SMALLEST, LARGEST, FIRST = 50, 5_000, 500
+"""Contacts in a slice."""
+
+_contacts = Counter("muster_engine_contacts_total", "Contacts whose changes, or crossings, were taken in.")
+_changes = Counter("muster_engine_changes_total", "Entries and exits that were logged.")
+_seconds = Histogram(
+    "muster_engine_slice_seconds",
+    "How long a slice took.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)
+
+_sizes: dict[int, int] = {}
+"""Contacts in the next slice of each workspace: as many as SLICE_SECONDS allow, by what the last slice took."""
+
+
+async def process_changes(context: WorkerContext, workspace_id: int) -> None:
+    """A slice of the workspace's changes; then, if more wait, back to the end of the line."""
+    started = time.monotonic()
+
+    async def answered() -> None:
+        nonlocal started
+        started = time.monotonic()
+        await context.bells.answered("process_changes", workspace_id)
+
+    size = _sizes.get(workspace_id, FIRST)
+    try:
+        done = await batches.process_batch(workspace_id, size, answered)
+    except BaseException as error:
+        _sizes[workspace_id] = max(SMALLEST, size // 4)  # was it too much for its time? Then less of it goes through
+        if quarantine.is_a_rules_fault(error):
+            await quarantine.isolate(workspace_id, size)
+        raise
+    _learn(workspace_id, done, time.monotonic() - started)
+    if done.changes:
+        await context.bells.log_grew(workspace_id)
+    if done.more:
+        await context.bells.changes(workspace_id)
+
+
+def _learn(workspace_id: int, done: Batch, seconds: float) -> None:
+    _contacts.inc(done.contacts)
+    _changes.inc(done.changes)
+    _seconds.observe(seconds)
+    size = _sizes.get(workspace_id, FIRST)
+    if seconds > BATCH_SECONDS * 1.5:
+        size = max(SMALLEST, int(size * BATCH_SECONDS / seconds))
+    elif done.more and seconds < BATCH_SECONDS * 0.7:
+        size = min(LARGEST, size * 2)
+    _sizes[workspace_id] = size
+
+
+async def rebuild(context: WorkerContext, workspace_id: int, segment_id: int) -> None:
+    """The segment's newest rule computed and swapped in."""
+    await context.bells.answered("rebuild", workspace_id, segment_id)
+    await building.rebuild(workspace_id, segment_id)
+    await context.bells.members(workspace_id)
+
+
+async def audit_on(context: WorkerContext) -> None:
+    """The next few contacts of the workspace that was not audited for longest. One that cannot be audited holds up no other."""
+    workspace_id = await audit.longest_unaudited()
+    if workspace_id is None:
+        return
+    try:
+        audited = await audit.step(workspace_id)
+    except Exception as error:
+        await audit.pass_over(workspace_id)
+        if quarantine.is_a_rules_fault(error):
+            await quarantine.isolate_for(workspace_id, await audit.next_contacts(workspace_id))
+        raise
+    if audited.drift:
+        await context.bells.log_grew(workspace_id)
+
+
+async def recompute(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
+    """The handler of RECOMPUTE jobs: a segment built again from the ground up. A difference is drift."""
+    yield
+    total: int = await db.fetch_value("SELECT count(*) FROM contacts WHERE workspace_id = $1", scope.workspace_id)
+    assert job.segment_id is not None, "a RECOMPUTE job names its segment"
+    rebuilt = await building.rebuild(scope.workspace_id, job.segment_id, again=True)
+    if rebuilt is not None and rebuilt.drift:
+        log.warning("drift mended", workspace=scope.workspace_id, segment=job.segment_id, members=rebuilt.drift)
+    drift = {"changes": rebuilt.changes, "drift": rebuilt.drift} if rebuilt is not None else {}
+    await jobs.progress(job, done=total, total=total, progress=drift)
+
+
+PERIODIC_TASKS = [PeriodicTask("audit", Queue.BULK, audit_on, every_seconds=1, alone=True)]
+
+TASKS = [
+    Task("process_changes", Queue.REALTIME, process_changes, timeout_seconds=30),
+    Task("rebuild", Queue.BULK, rebuild, timeout_seconds=3600),
+]

@@ -1,0 +1,67 @@
+"""What comes of attempts, written down in bulk by one task for each turn, whatever happens to the database meanwhile."""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from models.broadcasts import lifecycle
+from models.messaging import ledger
+from models.messaging.ledger import AttemptOutcome
+from models.messaging.states import RecipientStatus
+from workers.bells import Bells
+
+log = structlog.get_logger(__name__)
+
+FLUSH_SECONDS: Final = 0.1
+
+LONGEST_PAUSE_SECONDS: Final = 2.0
+
+
+class OutcomeWriter:
+    """Takes outcomes one by one and writes them together. Run it as a task; `drain` ends it."""
+
+    def __init__(self, bells: Bells, workspace_id: int, most_failures: float) -> None:
+        self._bells = bells
+        self._workspace_id = workspace_id
+        self._most_failures = most_failures
+        self._waiting: list[AttemptOutcome] = []
+        self._failing: set[int] = set()
+        self._ended = False
+
+    def add(self, broadcast_id: int, outcome: AttemptOutcome) -> None:
+        """One more, to be written within FLUSH_SECONDS."""
+        self._waiting.append(outcome)
+        if outcome.status is RecipientStatus.FAILED:
+            self._failing.add(broadcast_id)
+
+    async def run(self) -> None:
+        """Write until `end` was called and nothing is left. A database that is away is waited for."""
+        pause = FLUSH_SECONDS
+        while self._waiting or not self._ended:
+            await asyncio.sleep(pause)
+            pause = FLUSH_SECONDS if await self._flush() else min(LONGEST_PAUSE_SECONDS, pause * 2)
+
+    def end(self) -> None:
+        """No more will be added."""
+        self._ended = True
+
+    async def _flush(self) -> bool:
+        batch, self._waiting = self._waiting, []
+        if not batch:
+            return True
+        try:
+            await ledger.settle(self._workspace_id, batch)
+            await self._judge()
+        except Exception as error:  # noqa: BLE001 - what is known of these messages must be written, whatever it is
+            log.warning("outcomes wait", count=len(batch), error=type(error).__name__)
+            self._waiting = batch + self._waiting
+            return False
+        await self._bells.changes(self._workspace_id)
+        return True
+
+    async def _judge(self) -> None:
+        failing, self._failing = self._failing, set()
+        for broadcast_id in failing:
+            if await lifecycle.judge(self._workspace_id, broadcast_id, self._most_failures):
+                log.warning("broadcast paused: too many failures", broadcast=broadcast_id)

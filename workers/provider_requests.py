@@ -1,0 +1,147 @@
+"""Errands to the API that a person waits for: look at the number, fetch the templates, send a test. And the look every hour."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+
+from models import clock
+from models.accounts import workspaces
+from models.accounts.secrets import SecretUnreadable
+from models.messaging import channels, placeholders, quota, templates, test_sends
+from models.messaging.channels import Credentials
+from models.queue import requests
+from models.queue.requests import ProviderRequest, ProviderRequestKind
+from workers.context import PeriodicTask, Queue, Task, WorkerContext
+from workers.providers.whatsapp.client import Client, WhatsAppAccount, open_session
+from workers.providers.whatsapp.errors import NotSent, Refused, StopBroadcast, Unconfirmed, WhatsAppError
+from workers.providers.whatsapp.messages import Template, template_message
+from workers.token_bucket import Bucket
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY_SECONDS: Final = 3600.0
+
+TEST_PATIENCE_SECONDS: Final = 10.0
+
+IDLE_SECONDS: Final = 2.0
+
+
+async def run_request(context: WorkerContext, workspace_id: int, errand_id: int) -> None:
+    """Do an errand, if nobody else does."""
+    await context.bells.answered("run_request", workspace_id, errand_id)
+    errand = await requests.claim(workspace_id, errand_id)
+    if errand is None:
+        return
+    options = context.config.whatsapp
+    async with open_session(options.timeout_seconds) as session:
+        result, error = await _done(context, Client(session, options.url, options.version), errand)
+    await requests.end(errand, result, error)
+
+
+async def _done(context: WorkerContext, client: Client, errand: ProviderRequest) -> tuple[dict[str, Any], str | None]:
+    try:
+        channel = await channels.find_credentials(errand.workspace_id)
+        if channel is None:
+            return {}, "No channel is connected any more."
+        if errand.kind is ProviderRequestKind.TEST:
+            return await _test(context, client, channel, errand)
+        return await (_check if errand.kind is ProviderRequestKind.CHECK else _sync)(client, channel, errand), None
+    except (WhatsAppError, SecretUnreadable) as error:
+        return {}, _told(error)
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, Refused):
+        return f"WhatsApp said ({error.code}) {error.reason}"
+    if isinstance(error, NotSent | Unconfirmed):
+        return "WhatsApp cannot be reached at this moment: try again."
+    return str(error)
+
+
+def _account(channel: Credentials) -> WhatsAppAccount:
+    return WhatsAppAccount(channel.number_id, channel.business_account_id, channel.token)
+
+
+# ---------------------------------------------------------------- number and templates
+
+
+async def _check(client: Client, channel: Credentials, errand: ProviderRequest) -> dict[str, Any]:
+    """The number answers to the token, and belongs to the business account: READY. Refused for good: REFUSED."""
+    account = _account(channel)
+    try:
+        number = await client.number(account)
+        if channel.number_id not in await client.numbers_of_account(account):
+            reason = "The phone number does not belong to this business account."
+            await channels.refused(errand.workspace_id, channel.channel_id, reason)
+            return {"ready": False}
+    except StopBroadcast as error:
+        await channels.refused(errand.workspace_id, channel.channel_id, _told(error))
+        raise
+    await channels.checked(errand.workspace_id, channel.channel_id, number)
+    return {"ready": True}
+
+
+async def _sync(client: Client, channel: Credentials, errand: ProviderRequest) -> dict[str, Any]:
+    listed = await client.templates(_account(channel))
+    return {"templates": await templates.store(errand.workspace_id, channel.business_account_id, listed)}
+
+
+# ---------------------------------------------------------------- tests
+
+
+async def _test(
+    context: WorkerContext, client: Client, channel: Credentials, errand: ProviderRequest
+) -> tuple[dict[str, Any], str | None]:
+    people = errand.input["people"]
+    idle = await quota.is_idle(
+        errand.workspace_id, channel.business_account_id, clock.now() - timedelta(seconds=IDLE_SECONDS)
+    )
+    if not await test_sends.reaching(errand.workspace_id, channel, [person["phone"] for person in people]):
+        return {}, "The account's limit of people in 24 hours is reached: nothing was sent."
+    message = errand.input["message"]
+    template = Template(message["name"], message["language"], tuple(placeholders.from_json(message["slots"])))
+    bucket = Bucket(context.bells.redis, channel.number_id, channel.messages_per_second)
+    failed: list[tuple[int, str]] = []
+    for person in people:
+        if not await bucket.wait_for_one(TEST_PATIENCE_SECONDS, idle=idle):
+            failed.append((person["contact"], "The number's pace left no room: try again."))
+            continue
+        body = template_message(template, person["phone"], person["parameters"], f"muster:test:{errand.id}")
+        try:
+            await client.send(_account(channel), body)
+        except WhatsAppError as error:
+            failed.append((person["contact"], _told(error)))
+    return {"sent": len(people) - len(failed), "failed": failed}, None
+
+
+# ---------------------------------------------------------------- sweeps
+
+
+async def find_requests(context: WorkerContext) -> None:
+    """Errands whose bell was lost, or whose worker died."""
+    for workspace_id, errand_id in await requests.waiting(100):
+        await context.bells.job(Queue.BROADCAST, "run_request", workspace_id, errand_id)
+
+
+async def look_at_channels(context: WorkerContext) -> None:
+    """Ask for a look at each number that has not been looked at for an hour: its pace and its limit change."""
+    for workspace_id in await channels.unchecked(LOOK_EVERY_SECONDS, 100):
+        scope = await workspaces.find_system_scope(workspace_id)
+        if scope is not None:
+            errand = await requests.ask(scope, ProviderRequestKind.CHECK)
+            await context.bells.job(Queue.BROADCAST, "run_request", workspace_id, errand.id)
+
+
+async def forget_requests(context: WorkerContext) -> None:  # noqa: ARG001 - a sweep is handed the context
+    """Remove errands that ended long ago."""
+    await requests.forget_old()
+
+
+TASKS: Final = [Task("run_request", Queue.BROADCAST, run_request, timeout_seconds=120)]
+
+PERIODIC_TASKS: Final = [
+    PeriodicTask("find_errands", Queue.BROADCAST, find_requests, every_seconds=2.0, alone=True),
+    PeriodicTask("look_at_channels", Queue.BROADCAST, look_at_channels, every_seconds=30.0, alone=True),
+    PeriodicTask("forget_errands", Queue.BROADCAST, forget_requests, every_seconds=3600, alone=True),
+]

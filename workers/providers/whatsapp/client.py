@@ -1,0 +1,136 @@
+"""A client of the Cloud API. The transport (an aiohttp session) is handed in; so is the version, by setting."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import aiohttp
+import orjson
+
+from workers.providers.whatsapp.errors import Misconfigured, NotSent, Refused, SlowDown, Unconfirmed, refusal
+
+NUMBER_FIELDS: Final = (
+    "id,display_phone_number,verified_name,quality_rating,status,throughput,whatsapp_business_manager_messaging_limit"
+)
+
+TEMPLATE_FIELDS: Final = "id,name,language,status,category,parameter_format,components"
+
+CONNECTIONS: Final = 1000
+"""How many calls can be on their way at once."""
+
+IDLE_SECONDS: Final = 15
+"""How long a connection is kept without use: shorter than any server keeps it, so that none is closed under a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhatsAppAccount:
+    """Whose messages these are. The token is never shown."""
+
+    number_id: str
+    business_account_id: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The API took the message. `held`: it waits there for a verdict on the template's quality, and may still fail."""
+
+    message_id: str
+    wa_id: str | None
+    held: bool
+
+
+def open_session(timeout_seconds: float) -> aiohttp.ClientSession:
+    """A session for this process. `timeout_seconds` bounds a whole call."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=IDLE_SECONDS, ttl_dns_cache=60),
+        timeout=aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=min(5.0, timeout_seconds)),
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
+
+
+class Client:
+    """The Cloud API at `base_url` (no version in it), spoken in `version`, such as v26.0."""
+
+    def __init__(self, session: aiohttp.ClientSession, base_url: str, version: str) -> None:
+        self._session = session
+        self._root = f"{base_url.rstrip('/')}/{version}"
+
+    async def send(self, account: WhatsAppAccount, body: bytes) -> Accepted:
+        """Send a message. Raises a WhatsAppError: NotSent, Unconfirmed, or a Refused of some kind."""
+        headers = {"Authorization": f"Bearer {account.token}", "Content-Type": "application/json"}
+        answer = await self._call("POST", f"{self._root}/{account.number_id}/messages", headers, body)
+        try:
+            message = answer["messages"][0]
+            contacts = answer.get("contacts") or [{}]
+            return Accepted(
+                str(message["id"]), contacts[0].get("wa_id"), message.get("message_status", "accepted") != "accepted"
+            )
+        except (KeyError, IndexError, TypeError, AttributeError):
+            raise Unconfirmed("the answer to an accepted message cannot be read") from None
+
+    async def number(self, account: WhatsAppAccount) -> dict[str, Any]:
+        """What the API says of the phone number (NUMBER_FIELDS). Raises WhatsAppError."""
+        return await self._get(account, account.number_id, {"fields": NUMBER_FIELDS})
+
+    async def numbers_of_account(self, account: WhatsAppAccount) -> list[str]:
+        """The ids of the business account's phone numbers. Raises WhatsAppError."""
+        listed = self._each(account, f"{account.business_account_id}/phone_numbers", {"fields": "id"})
+        return [str(number.get("id")) async for number in listed]
+
+    async def templates(self, account: WhatsAppAccount) -> list[dict[str, Any]]:
+        """Every template of the business account, as the API describes it. Raises WhatsAppError."""
+        path = f"{account.business_account_id}/message_templates"
+        return [template async for template in self._each(account, path, {"fields": TEMPLATE_FIELDS})]
+
+    async def _each(self, account: WhatsAppAccount, path: str, query: dict[str, str]) -> AsyncIterator[dict[str, Any]]:
+        """All pages of a list: the last one has no `next`."""
+        after: str | None = None
+        while True:
+            page = await self._get(account, path, {**query, "limit": "100", **({"after": after} if after else {})})
+            for item in page.get("data", ()):
+                yield item
+            paging = page.get("paging") or {}
+            after = (paging.get("cursors") or {}).get("after") if paging.get("next") else None
+            if not after:
+                return
+
+    async def _get(self, account: WhatsAppAccount, path: str, query: dict[str, str]) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {account.token}"}
+        return await self._call("GET", f"{self._root}/{path}", headers, None, query)
+
+    async def _call(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, query: dict[str, str] | None = None
+    ) -> dict[str, Any]:
+        try:
+            async with self._session.request(method, url, data=body, headers=headers, params=query) as response:
+                status, text = response.status, await response.read()
+        except aiohttp.InvalidURL as error:
+            raise Misconfigured(0, "The address of the API is no URL.") from error
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise NotSent(type(error).__name__) from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unconfirmed(type(error).__name__) from error
+        return _read(status, text)
+
+
+def _read(status: int, text: bytes) -> dict[str, Any]:
+    """The answer as an object, or the error that it is. One that is no JSON comes from something in between."""
+    try:
+        answer = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        answer = None
+    if isinstance(answer, dict) and isinstance(answer.get("error"), dict):
+        raise refusal(answer["error"])
+    if status < 300 and isinstance(answer, dict):
+        return answer
+    raise _unreadable(status)
+
+
+def _unreadable(status: int) -> Refused | Unconfirmed:
+    """Something in between answered: what it refuses by itself never got through; the rest, nobody knows."""
+    if status == 429:
+        return SlowDown(429, "A proxy says that there are too many calls.", 5)
+    if 400 <= status < 500 and status not in (408, 425, 499):
+        return Misconfigured(status, f"The address of the API answered with HTTP {status}, and not as WhatsApp does.")
+    return Unconfirmed(f"HTTP {status} without an answer that can be read")

@@ -1,0 +1,81 @@
+"""The body of a template message, as bytes that are ready to be sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+import orjson
+
+from models.messaging.placeholders import Placeholder
+
+_URL_SAFE: Final = "/?&=#%+:;,@!$'()*[]~-._"
+"""What a link's suffix keeps. `%` among them: what was encoded before is not encoded twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template as it is sent: its name, its language and its slots in order."""
+
+    name: str
+    language: str
+    slots: tuple[Placeholder, ...]
+
+
+def template_message(template: Template, to: str, values: Sequence[str | None], reference: str) -> bytes:
+    """The JSON body for `to` (E.164, with its plus); `values` fill the slots in order, None leaves an optional one out.
+
+    `reference` comes back with every status of this message.
+    """
+    return orjson.dumps(
+        {
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            "to": to,
+            "type": "template",
+            "template": {
+                "name": template.name,
+                "language": {"code": template.language},
+                "components": _components(template.slots, values),
+            },
+            "biz_opaque_callback_data": reference,
+        }
+    )
+
+
+def _components(slots: Sequence[Placeholder], values: Sequence[str | None]) -> list[dict[str, Any]]:
+    components: list[dict[str, Any]] = []
+    by_place: dict[str, dict[str, Any]] = {}
+    for placeholder, value in zip(slots, values, strict=True):
+        if value is None:
+            continue
+        if placeholder.place == "button":
+            components.append(_button(placeholder, value))
+            continue
+        if placeholder.place not in by_place:
+            by_place[placeholder.place] = {"type": placeholder.place, "parameters": []}
+            components.append(by_place[placeholder.place])
+        by_place[placeholder.place]["parameters"].append(_parameter(placeholder, value))
+    return components
+
+
+def _parameter(placeholder: Placeholder, value: str) -> dict[str, Any]:
+    if placeholder.kind == "text":
+        named = {"parameter_name": placeholder.own_name} if placeholder.named else {}
+        return {"type": "text", **named, "text": value}
+    return {"type": placeholder.kind, placeholder.kind: _media(value)}
+
+
+def _media(value: str) -> dict[str, str]:
+    """A link is fetched by WhatsApp; anything else is the id of uploaded media."""
+    return {"link": value} if value.startswith(("https://", "http://")) else {"id": value}
+
+
+def _button(placeholder: Placeholder, value: str) -> dict[str, Any]:
+    parameter = {
+        "url": {"type": "text", "text": quote(value, safe=_URL_SAFE)},
+        "payload": {"type": "payload", "payload": value},
+        "code": {"type": "coupon_code", "coupon_code": value},
+    }[placeholder.kind]
+    sub_type = {"url": "url", "payload": "quick_reply", "code": "copy_code"}[placeholder.kind]
+    return {"type": "button", "sub_type": sub_type, "index": str(placeholder.index), "parameters": [parameter]}
