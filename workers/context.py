@@ -15,7 +15,7 @@ from typing import Any
 from workers.bells import Bells, Queue
 from workers.providers.whatsapp.options import WhatsAppOptions
 
-__all__ = ["WorkerContext", "Queue", "PeriodicTask", "Task", "WorkerConfig"]
+__all__ = ["PeriodicTask", "Queue", "Task", "WorkerConfig", "WorkerContext"]
 
 
 @dataclass(frozen=True)

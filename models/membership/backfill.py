@@ -40,7 +40,7 @@ async def backfill(workspace_id: int, segment_id: int, kind: ChangeKind) -> Back
             return Backfilled(0, all=False)
         lock = await engine_lock.take(workspace_id)
         if not await db.try_advisory_lock(
-            f"muster:telling:{workspace_id}:{segment_id}"
+            f"muster:backfill:{workspace_id}:{segment_id}"
         ):  # the trigger on members takes it
             return Backfilled(0, all=False)
         append = await apply.begin(workspace_id, lock.now)

@@ -77,7 +77,7 @@ Thresholds = Mapping[AnyCrossing, Sequence[int]]
 def crossers(
     workspace_id: int, timezone: str, lines_of: Iterable[tuple[int, Sequence[AnyCrossing]]]
 ) -> tuple[Statement, ...]:
-    """Who crossed a threshold since `since`; none where there are no thresholds. A threshold that several segments share is looked at once.
+    """Who crossed a threshold since `since`. A threshold that several segments share is looked up once.
 
     Rows: contact_id (perhaps more than once), fields (marks for the segments whose threshold it is).
     """

@@ -44,8 +44,8 @@ class Index:
 class Crossing:
     """A threshold: which contacts' own values has it passed?
 
-    A value that lies on a threshold is still on the threshold's later side when `keeps` is set (value >= threshold), and otherwise on
-    its earlier side (value <= threshold).
+    A value equal to the threshold is still on its later side when `keeps` is set (value >= threshold), and otherwise on its
+    earlier side (value <= threshold).
     """
 
     field: Field

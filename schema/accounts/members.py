@@ -8,7 +8,7 @@ import strawberry
 
 from models.accounts import api_tokens, members, sessions, workspaces
 from models.db.tables import ApiToken as Token
-from models.db.tables import Member
+from models.db.tables import Member as MemberRow
 from permissions.capabilities import Permission
 from permissions.principal import PrincipalKind, Scope
 from permissions.roles import Role
@@ -187,7 +187,7 @@ async def _workspaces(scope: Scope, numbers: Sequence[int]) -> Sequence[Any]:
 
 
 @node("Member", Permission.MEMBER_MANAGE)
-async def _members(scope: Scope, numbers: Sequence[int]) -> Sequence[Member]:
+async def _members(scope: Scope, numbers: Sequence[int]) -> Sequence[MemberRow]:
     return await members.by_ids(scope, numbers)
 
 
@@ -223,7 +223,7 @@ class PeopleQuery:
         return all_shown(ApiToken, await api_tokens.every(scope_of(info)))
 
 
-async def _member_of(scope: Scope) -> Member | None:
+async def _member_of(scope: Scope) -> MemberRow | None:
     principal = scope.principal
     if principal.kind is not PrincipalKind.MEMBER or principal.id is None:
         return None

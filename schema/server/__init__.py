@@ -41,8 +41,8 @@ query, NotFound in a mutation. Anything else that is raised is a fault of ours: 
 coded INTERNAL.
 
 **Subscriptions** are async generators. The permission is checked again while they live. Many events at once are
-yielded as a `EventBatch` (schema/server/subscriptions/event_batch.py). A feed whose reader is too slow raises `SlowConsumer(cursor)`
-(schema/server/refusals.py), which ends the operation with a clear error that carries the cursor.
+yielded as an `EventBatch` (schema/server/subscriptions/event_batch.py). A feed whose reader is too slow raises
+`SlowConsumer(cursor)` (schema/server/refusals.py), which ends the operation with a clear error that carries the cursor.
 
 **Cost**: an object is a point. What makes the database work says so: `@query(PERMISSION, cost=20)`, `batched(loader,
 cost=5)`.

@@ -125,8 +125,8 @@ def test_a_room_imports_only_the_rooms_before_it() -> None:
 
 def test_schema_sees_of_the_workers_only_the_bells_and_the_webhook_parser() -> None:
     problems = [
-        f"{found.where} imports {found.module}: schema/ rings workers/bells.py and parses with workers/providers/whatsapp/webhook.py;"
-        " what else it needs of workers/ belongs in workers/ (work) or models/ (facts)."
+        f"{found.where} imports {found.module}: schema/ rings workers/bells.py and parses with"
+        " workers/providers/whatsapp/webhook.py; what else it needs of workers/ belongs in workers/ (work) or models/ (facts)."
         for found in IMPORTS
         if found.room == "schema" and is_of(found.module, "workers") and found.module not in WORKERS_SEEN_BY_SCHEMA
     ]

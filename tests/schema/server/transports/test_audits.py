@@ -14,7 +14,7 @@ from tests.kit.api import application, bearer_of, serving
 from tests.kit.toys import toy_schema
 from tests.kit.workspaces import new_workspace
 
-NODE = Path(__file__).parents[2] / "node"
+NODE = Path(__file__).parents[3] / "node"
 
 
 @pytest.fixture(scope="module", autouse=True)
