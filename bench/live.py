@@ -23,7 +23,7 @@ from models.membership import manual_changes
 from models.membership.origins import Origin
 from permissions.capabilities import Permission
 from permissions.principal import Scope
-from schema.server.types.ids import find_id, to_global_id
+from schema.server.ids import find_id, to_global_id
 from workers.bells import Bells
 
 TITLE = "Live changes (milliseconds from commit to subscriber, unless the figure says otherwise)"

@@ -27,10 +27,10 @@ from schema.accounts.authenticator import Authenticator
 from schema.root import build_schema
 from schema.server.execution.documents import Documents
 from schema.server.graphql_request import Caller, GraphQLRequest
+from schema.server.ids import to_global_id
 from schema.server.operations import Operations
 from schema.server.throttle import Rates, Throttle
 from schema.server.types.cursors import to_cursor
-from schema.server.types.ids import to_global_id
 
 TITLE = "Reading over GraphQL (milliseconds of the API process's CPU per request, requests a second, latency)"
 

@@ -5,8 +5,8 @@ import os
 
 import uvicorn
 
-from muster.local.up import must_be_free
 from muster.settings import Settings
+from muster.up import must_be_free
 
 STOP_SECONDS = 5
 """How long what is being served may take to end when the server is asked to stop; subscriptions are told to come again."""

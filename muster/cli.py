@@ -59,7 +59,7 @@ def up(given: Given) -> None:
     Starts the embedded PostgreSQL and Valkey (unless MUSTER_DATABASE_URL and MUSTER_REDIS_URL name others), migrates, makes
     a demo workspace in an empty database, and keeps the API and a worker of each queue running until Ctrl-C.
     """
-    from muster.local.up import up
+    from muster.up import up
 
     up(given.settings)
 

@@ -16,8 +16,8 @@ from muster.database import opened, shown
 from muster.errors import SetupError
 from muster.installation import Installation, with_servers
 from muster.local.embedded import is_in_use
-from muster.local.up import must_be_free
 from muster.settings import PREFIX, QUEUES, Settings, unknown_variables
+from muster.up import must_be_free
 
 OLDEST_POSTGRES, NEWEST_POSTGRES = 15, 18
 EXTENSIONS = ("pg_trgm", "btree_gin")

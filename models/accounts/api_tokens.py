@@ -15,7 +15,7 @@ from models.accounts import audit_log
 from models.db import Record
 from models.db.tables import ApiToken
 from models.errors import Invalid, NotFound, at
-from models.texts import check_name
+from models.values.texts import check_name
 from permissions.capabilities import Permission
 from permissions.policy import ungrantable
 from permissions.principal import PrincipalKind, Scope

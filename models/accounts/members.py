@@ -10,11 +10,11 @@ from typing import Any
 from models import db
 from models.accounts import audit_log
 from models.accounts.passwords import check_password, hashed
-from models.contacts.emails import normal_email
 from models.db import UniqueViolation
 from models.db.tables import Member
 from models.errors import DomainError, Forbidden, Invalid, NotAllowedInState, NotFound, Problems, Taken
-from models.texts import check_name
+from models.values.emails import normal_email
+from models.values.texts import check_name
 from permissions.capabilities import Permission
 from permissions.policy import ungrantable
 from permissions.principal import Scope

@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from models.errors import Invalid
-from models.texts import check_text
+from models.values.texts import check_text
 
 SHORTEST: Final = 10
 """Characters that a password has at least."""

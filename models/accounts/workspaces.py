@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from models import db
-from models.contacts.phones import check_country
 from models.db import Record
 from models.db.tables import Workspace
 from models.errors import Invalid
-from models.texts import check_name, check_text
+from models.values.phones import check_country
+from models.values.texts import check_name, check_text
 from permissions.principal import SYSTEM, Scope
 
 

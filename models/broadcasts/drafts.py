@@ -15,7 +15,7 @@ from models.messaging.states import FINISHED, BroadcastStatus, RecipientStatus
 from models.rules.operands import read_duration
 from models.segments import uses
 from models.segments.uses import UseKind
-from models.texts import check_name, check_text
+from models.values.texts import check_name, check_text
 from permissions.principal import PrincipalKind, Scope
 
 MOST_SEGMENTS: Final = 100

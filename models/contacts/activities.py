@@ -9,9 +9,9 @@ from models import clock, db
 from models.accounts import audit_log
 from models.db import Record
 from models.errors import DomainError, Invalid, LimitExceeded, NotFound, Problems, Required, at
-from models.instants import told_sql
 from models.membership import dirty_contacts
-from models.texts import check_name, check_object, check_text
+from models.values.instants import told_sql
+from models.values.texts import check_name, check_object, check_text
 from permissions.principal import Scope
 
 MOST_AT_ONCE: Final = 1_000

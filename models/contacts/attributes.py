@@ -20,9 +20,9 @@ from functools import cached_property
 from typing import Any, Final
 
 from models.errors import DomainError, Invalid, Problems
-from models.instants import read_day, read_instant, write_instant
 from models.rules.tree import FieldType
-from models.texts import check_text, check_whole, kind_of
+from models.values.instants import read_day, read_instant, write_instant
+from models.values.texts import check_text, check_whole, kind_of
 
 LONGEST_TEXT: Final = 4_000
 """Characters of a TEXT value at most."""

@@ -12,11 +12,11 @@ from models import db
 from models.accounts import audit_log
 from models.contacts import fields as contact_fields
 from models.contacts import tags
-from models.contacts.values import MOST_TAGS, check_all, check_column, check_tags, path_of
+from models.contacts.built_in_fields import MOST_TAGS, check_all, check_column, check_tags, path_of
 from models.db import Record, UniqueViolation
 from models.errors import Conflict, DomainError, LimitExceeded, NotFound, Problems, Required, Taken, at
-from models.instants import told_sql
 from models.membership import dirty_contacts
+from models.values.instants import told_sql
 from permissions.principal import Scope
 
 Values = Mapping[str, Any]

@@ -12,7 +12,7 @@ from models.db import Record, UniqueViolation
 from models.db.tables import CustomField
 from models.errors import DomainError, InUse, Invalid, LimitExceeded, NotFound, Problems, Required, Taken, at
 from models.rules.tree import FieldType
-from models.texts import check_name
+from models.values.texts import check_name
 from permissions.principal import Scope
 
 MOST_FIELDS: Final = 500

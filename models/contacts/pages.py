@@ -13,8 +13,8 @@ from models import clock, db
 from models.contacts import selections
 from models.contacts.contacts import columns_of
 from models.db import Record
-from models.instants import told_sql
 from models.rules.parameters import Parameters
+from models.values.instants import told_sql
 from permissions.principal import Scope
 
 

@@ -14,7 +14,7 @@ from models.rules.check import check
 from models.rules.compile import where
 from models.rules.loading import load_catalogue
 from models.rules.parameters import Parameters
-from models.texts import check_text
+from models.values.texts import check_text
 from permissions.principal import Scope
 
 MAX_SEARCH = 200

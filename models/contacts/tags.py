@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from models import db
 from models.errors import at
-from models.texts import check_text, escape_like
+from models.values.texts import check_text, escape_like
 from permissions.principal import Scope
 
 LONGEST_SEARCH = 200

@@ -14,7 +14,7 @@ from models.accounts import audit_log, secrets
 from models.db.tables.broadcasts import WhatsAppChannel
 from models.errors import Invalid, NotAllowedInState, Taken
 from models.messaging import pace
-from models.texts import check_text
+from models.values.texts import check_text
 from permissions.principal import PrincipalKind, Scope
 
 __all__ = ["Credentials", "WhatsAppChannel", "Wired"]

@@ -10,7 +10,7 @@ from models.contacts.attributes import ContactField
 from models.errors import DomainError, Invalid, Problems, Required
 from models.messaging.placeholders import Placeholder
 from models.rules.tree import FieldType
-from models.texts import check_text
+from models.values.texts import check_text
 from permissions.principal import Scope
 
 LONGEST_TEXT: Final = 1024

@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import TypeVar
 
 from models.errors import DomainError, Invalid, LimitExceeded, Problems, Required
-from models.instants import find_day, find_instant
 from models.rules.catalogue import RELATIVE
 from models.rules.duration import Duration, parse_duration
 from models.rules.tree import ActivityOperator, FieldOperator, FieldType, Operand
+from models.values.instants import find_day, find_instant
 
 MAX_LIST = 1_000
 """Values in one list."""

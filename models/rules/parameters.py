@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from models import db
 from models.rules.thresholds import NOW, Threshold, day_of, days_round, instant_of
-from models.texts import escape_like
+from models.values.texts import escape_like
 
 
 @dataclass(frozen=True, slots=True)

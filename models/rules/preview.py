@@ -14,7 +14,7 @@ from models.rules.fields import kept_text_sql
 from models.rules.loading import load_catalogue
 from models.rules.parameters import Parameters
 from models.rules.tree import Field, FieldType
-from models.texts import escape_like
+from models.values.texts import escape_like
 from permissions.principal import Scope
 
 SUGGESTED_FROM: Final = 5_000

@@ -17,7 +17,7 @@ from models.rules.describe import describe
 from models.rules.loading import load_catalogue
 from models.rules.parameters import Parameters
 from models.segments.segments import RESTORABLE
-from models.texts import check_text
+from models.values.texts import check_text
 from permissions.principal import Scope
 
 COLUMNS: Final = (

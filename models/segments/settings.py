@@ -11,7 +11,7 @@ from models.errors import DomainError, Problems, Required, Unsupported
 from models.rules.catalogue import Catalogue
 from models.rules.check import check
 from models.rules.loading import load_catalogue
-from models.texts import check_name, check_text
+from models.values.texts import check_name, check_text
 from permissions.principal import Scope
 
 MAX_NAME = 200

@@ -9,7 +9,7 @@ from models import clock, db
 from models.accounts import members, sessions, workspaces
 from models.contacts import fields as contact_fields
 from models.contacts import tags
-from models.contacts.values import check_all
+from models.contacts.built_in_fields import check_all
 from models.rules.tree import FieldType
 from muster.demo.channel import connect_sandbox
 from muster.demo.people import FIELDS, TAGS, Someone, each_person

@@ -16,9 +16,9 @@ from schema.server.context import Info
 from schema.server.execution.batched import batched
 from schema.server.execution.rows import all_shown, derived, outside_id, shown
 from schema.server.guard import ANYONE, SIGNED_IN, mutation, query, scope_of
-from schema.server.types.ids import get_id, to_global_id
+from schema.server.ids import get_id, to_global_id
 from schema.server.types.nodes import Node, node
-from schema.server.types.user_errors import UserError
+from schema.server.user_errors import UserError
 
 strawberry.enum(Role)
 strawberry.enum(

@@ -23,9 +23,9 @@ from schema.server.execution.batched import batched
 from schema.server.execution.lookahead import selected
 from schema.server.execution.rows import all_shown, derived, outside_id, read, shown
 from schema.server.guard import admit, query, scope_of
+from schema.server.ids import find_id
 from schema.server.types.connection import COUNT, Page, PageInfo, counted, page_of, page_size
 from schema.server.types.cursors import a_number, a_text, from_cursor, to_cursor
-from schema.server.types.ids import find_id
 from schema.server.types.nodes import Node, node
 from schema.server.types.scalars import Duration
 

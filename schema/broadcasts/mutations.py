@@ -23,9 +23,9 @@ from schema.messaging.request_wait import outcome
 from schema.server.context import Info
 from schema.server.execution.rows import all_shown, shown
 from schema.server.guard import mutation, scope_of, subscription
-from schema.server.types.ids import find_id, get_id
+from schema.server.ids import find_id, get_id
 from schema.server.types.scalars import Duration
-from schema.server.types.user_errors import UserError, user_errors
+from schema.server.user_errors import UserError, user_errors
 from workers.bells import Queue
 
 # ---------------------------------------------------------------- inputs and payloads

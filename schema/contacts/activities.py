@@ -13,12 +13,12 @@ from permissions.principal import Scope
 from schema.server.context import Info
 from schema.server.execution.rows import outside_id, read
 from schema.server.guard import mutation, scope_of
+from schema.server.ids import get_id
 from schema.server.types.connection import Page, PageInfo, page_of, page_size
 from schema.server.types.cursors import a_number, an_instant, from_cursor, to_cursor
-from schema.server.types.ids import get_id
 from schema.server.types.nodes import Node, node
 from schema.server.types.scalars import JSON
-from schema.server.types.user_errors import UserError
+from schema.server.user_errors import UserError
 
 # ---------------------------------------------------------------- types
 

@@ -11,8 +11,8 @@ from strawberry import UNSET
 
 from models.contacts import contacts, fields, tags
 from models.contacts import pages as contact_pages
+from models.contacts.built_in_fields import path_of
 from models.contacts.pages import ContactCriteria, ContactOrder, ContactPosition
-from models.contacts.values import path_of
 from models.errors import Invalid, Required, at
 from models.membership.origins import Origin
 from models.rules.depends import segments_mentioned
@@ -30,6 +30,7 @@ from schema.server.execution.batched import batched
 from schema.server.execution.lookahead import selected
 from schema.server.execution.rows import all_shown, outside_id, read, shown
 from schema.server.guard import admit, mutation, query, scope_of
+from schema.server.ids import find_id, get_id, to_global_id
 from schema.server.types.connection import Page, PageInfo, counted, page_of, page_size
 from schema.server.types.cursors import (
     Reader,
@@ -41,10 +42,9 @@ from schema.server.types.cursors import (
     nothing_or,
     to_cursor,
 )
-from schema.server.types.ids import find_id, get_id, to_global_id
 from schema.server.types.nodes import Node, node
 from schema.server.types.scalars import JSON
-from schema.server.types.user_errors import UserError
+from schema.server.user_errors import UserError
 
 if TYPE_CHECKING:
     Segment = Any  # schema.segments.segments is built on this file

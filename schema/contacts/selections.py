@@ -5,7 +5,7 @@ from strawberry import UNSET
 
 from models.contacts.selections import ContactSelection
 from schema.rules.rule_input import RuleInput, rule_from_input
-from schema.server.types.ids import find_id
+from schema.server.ids import find_id
 
 
 @strawberry.input(name="ContactSelection", one_of=True)

@@ -16,11 +16,11 @@ from schema.jobs.job_watch import WATCH
 from schema.server.context import Info
 from schema.server.execution.rows import named
 from schema.server.guard import mutation, query, scope_of, subscription
+from schema.server.ids import split_global_id
 from schema.server.types.connection import PageInfo, page_of, page_size
 from schema.server.types.cursors import a_number, an_instant, from_cursor, to_cursor
-from schema.server.types.ids import split_global_id
 from schema.server.types.nodes import node
-from schema.server.types.user_errors import UserError
+from schema.server.user_errors import UserError
 
 strawberry.enum(JobKind)
 strawberry.enum(JobStatus)

@@ -19,9 +19,9 @@ from schema.server.context import Info
 from schema.server.execution.batched import batched
 from schema.server.execution.rows import derived, outside_id, read, shown
 from schema.server.guard import admit, query, scope_of, subscription
+from schema.server.ids import find_id, get_id
 from schema.server.types.connection import Page, PageInfo, page_of, page_size
 from schema.server.types.cursors import a_number, from_cursor, to_cursor
-from schema.server.types.ids import find_id, get_id
 from schema.server.types.scalars import ChangeCursor
 
 strawberry.enum(ChangeKind, name="MembershipChangeKind")

@@ -19,7 +19,7 @@ from schema.server.execution.batched import batched
 from schema.server.execution.rows import derived, outside_id, shown
 from schema.server.guard import mutation, query, scope_of
 from schema.server.types.nodes import Node, node
-from schema.server.types.user_errors import UserError
+from schema.server.user_errors import UserError
 from workers.bells import Queue
 
 WEBHOOK_PATH = "/webhooks/whatsapp"

@@ -8,7 +8,7 @@ import strawberry
 from strawberry import UNSET
 
 from models.rules.tree import ActivityMetric, ActivityOperator, FieldOperator, TagsOperator
-from schema.server.types.ids import find_id, to_global_id
+from schema.server.ids import find_id, to_global_id
 from schema.server.types.scalars import JSON, Duration, instant_text
 
 strawberry.enum(FieldOperator)

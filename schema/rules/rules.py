@@ -18,8 +18,8 @@ from schema.server.context import Info
 from schema.server.execution.lookahead import selected
 from schema.server.execution.rows import all_shown, derived, shown
 from schema.server.guard import admit, query, scope_of
+from schema.server.ids import get_id
 from schema.server.types.connection import page_size
-from schema.server.types.ids import get_id
 from schema.server.types.scalars import JSON
 
 strawberry.enum(Override, name="MembershipOverride")

@@ -26,9 +26,9 @@ from schema.server.execution.batched import batched
 from schema.server.execution.lookahead import selected
 from schema.server.execution.rows import derived, outside_id, read, shown
 from schema.server.guard import admit, query, scope_of
+from schema.server.ids import find_id, to_global_id
 from schema.server.types.connection import Page, PageInfo, counted, page_of, page_size
 from schema.server.types.cursors import a_number, a_text, an_instant, exactly, from_cursor, nothing_or, to_cursor
-from schema.server.types.ids import find_id, to_global_id
 from schema.server.types.nodes import Node, find_nodes, node
 from schema.server.types.scalars import JSON
 

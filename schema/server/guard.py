@@ -24,7 +24,7 @@ from models.errors import DomainError, Forbidden, Problems, Unauthenticated
 from permissions.capabilities import Permission
 from permissions.policy import allows
 from permissions.principal import Scope
-from schema.server.types.user_errors import user_errors
+from schema.server.user_errors import user_errors
 
 
 class Open:

@@ -23,7 +23,7 @@ from schema.server.execution.batched import batched
 from schema.server.execution.rows import derived, outside_id, read, shown
 from schema.server.guard import admit, mutation, scope_of
 from schema.server.types.nodes import Node
-from schema.server.types.user_errors import UserError
+from schema.server.user_errors import UserError
 from schema.transfers.imports import LINK_TIME, links_of
 from schema.transfers.links import Purpose
 from workers.bells import Queue

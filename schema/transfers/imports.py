@@ -26,10 +26,10 @@ from schema.server.context import Info
 from schema.server.execution.batched import batched
 from schema.server.execution.rows import derived, outside_id, read, shown
 from schema.server.guard import admit, mutation, query, scope_of
-from schema.server.types.ids import find_id, get_id, to_global_id
+from schema.server.ids import find_id, get_id, to_global_id
 from schema.server.types.nodes import Node
 from schema.server.types.scalars import BigInt
-from schema.server.types.user_errors import UserError
+from schema.server.user_errors import UserError
 from schema.transfers.links import Links, Purpose
 from workers.bells import Queue
 

@@ -18,7 +18,7 @@ from models.queue.jobs import JobKind
 from permissions.principal import Scope
 from schema.membership.change_feed import FEED
 from schema.membership.log_reader import FeedLimits
-from schema.server.types.ids import to_global_id
+from schema.server.ids import to_global_id
 from tests.kit.api import Api, application, bearer_of, serving
 from tests.kit.followers import Partner, as_events, over_a_socket
 from tests.kit.restartable import Restartable, own_database, own_folder, own_redis, own_server

@@ -23,7 +23,7 @@ from schema.server.types.connection import PageInfo, counted, page_of, page_size
 from schema.server.types.cursors import to_cursor
 from schema.server.types.nodes import Node
 from schema.server.types.scalars import JSON, BigInt
-from schema.server.types.user_errors import UserError
+from schema.server.user_errors import UserError
 
 FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 

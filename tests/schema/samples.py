@@ -26,7 +26,7 @@ from permissions.capabilities import Permission
 from permissions.principal import Scope
 from permissions.roles import Role
 from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID
-from schema.server.types.ids import to_global_id
+from schema.server.ids import to_global_id
 from tests.kit import broadcasts as sending
 from tests.kit.workspaces import PASSWORD
 

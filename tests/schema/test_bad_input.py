@@ -27,8 +27,8 @@ from graphql import (
 
 from models import db
 from permissions.principal import Scope
+from schema.server.ids import split_global_id, to_global_id
 from schema.server.types.cursors import to_cursor
-from schema.server.types.ids import split_global_id, to_global_id
 from tests.kit import broadcasts
 from tests.kit.api import Api, bearer_of
 from tests.kit.workspaces import new_workspace

@@ -15,8 +15,8 @@ from models.accounts import audit_log
 from models.contacts import fields as contact_fields
 from models.contacts import selections
 from models.contacts.attributes import Fields
+from models.contacts.built_in_fields import COLUMNS
 from models.contacts.selections import ContactSelection
-from models.contacts.values import COLUMNS
 from models.errors import Invalid, LimitExceeded, NotFound, Problems
 from models.queue import jobs
 from models.queue.jobs import Job, JobKind, JobStatus

@@ -7,11 +7,11 @@ from enum import StrEnum
 from typing import Any, Final
 
 from models.contacts.attributes import Fields
-from models.contacts.values import COLUMNS, check_tags
+from models.contacts.built_in_fields import COLUMNS, check_tags
 from models.errors import DomainError, Invalid, LimitExceeded, NotFound, Problems, Required, Unsupported
 from models.rules.tree import FieldType
-from models.texts import check_text
 from models.transfers.imports.layout import MOST_COLUMNS, check_delimiter
+from models.values.texts import check_text
 
 ID: Final = "id"
 """A column of the ids that Muster gave, as an export writes them: it finds contacts, and makes none."""

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from models.contacts.values import MOST_TAGS
+from models.contacts.built_in_fields import MOST_TAGS
 from models.transfers.imports.mapping import ID, KEYS, Policy
 from models.transfers.imports.values import REJECTED, SKIPPED, ReadPlan, RowChunk, keys_of
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from models.contacts import fields as contact_fields
 from models.contacts.attributes import Fields
-from models.contacts.values import check_column
+from models.contacts.built_in_fields import check_column
 from models.db import Record
 from models.errors import DomainError, Problems
 from models.transfers.cells import unguard

@@ -9,8 +9,8 @@ from models import clock, db
 from models.accounts import audit_log
 from models.db import Record
 from models.errors import Invalid, LimitExceeded, NotAllowedInState, NotFound
-from models.texts import check_name
 from models.transfers.files import storage
+from models.values.texts import check_name
 from permissions.principal import Scope
 
 SEND_WITHIN: Final = timedelta(hours=1)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from models import db
 from models.contacts.attributes import ContactField, Fields, check_value, from_text
-from models.contacts.values import check_column, check_tags
+from models.contacts.built_in_fields import check_column, check_tags
 from models.errors import DomainError, NotFound, Problems
 from models.rules.tree import FieldType
 from models.transfers.cells import split_list, unguard

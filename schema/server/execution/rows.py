@@ -10,7 +10,7 @@ from typing import Any, TypeVar, overload
 
 import strawberry
 
-from schema.server.types.ids import to_global_id
+from schema.server.ids import to_global_id
 
 Shown = TypeVar("Shown")
 

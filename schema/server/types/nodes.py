@@ -18,7 +18,7 @@ from permissions.policy import allows
 from permissions.principal import Scope
 from schema.server.execution.rows import Named, read
 from schema.server.guard import Needed
-from schema.server.types.ids import split_global_id
+from schema.server.ids import split_global_id
 
 
 @strawberry.interface(description="Relay's node: every stored thing that a client may hold on to.")

@@ -8,7 +8,7 @@ import orjson
 import strawberry
 from graphql import GraphQLError
 
-from models.instants import find_day, find_instant
+from models.values.instants import find_day, find_instant
 
 JSON = NewType("JSON", object)
 """Any JSON value. Out of the resolvers, a `str` is JSON text (as the database gives it); in, a plain Python value."""

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 from models import db
 from models.changelog import read
-from schema.server.types.ids import to_global_id
+from schema.server.ids import to_global_id
 from tests.kit.api import Api, bearer_of
 from tests.kit.engine import assert_all_is_right, settled
 from tests.kit.segments import dynamic_segment, members_of, new_contacts

@@ -14,7 +14,7 @@ from models.messaging.provider_events import Halt, Receipt, StatusEvent
 from models.messaging.states import RecipientStatus
 from models.messaging.statuses import recipient_of, reference_of
 from permissions.principal import Scope
-from schema.server.types.ids import to_global_id
+from schema.server.ids import to_global_id
 from tests.kit.broadcasts import a_draft, a_draft_to, a_segment, a_sender, counts_of, people, read_again
 from tests.models.messaging.claims import claim, sending
 

@@ -4,7 +4,7 @@ from models import db
 from permissions.capabilities import ADMIN_ONLY, Permission
 from permissions.principal import Scope
 from permissions.roles import Role
-from schema.server.types.ids import to_global_id
+from schema.server.ids import to_global_id
 from tests.kit.api import Api, bearer_of, token_with
 from tests.kit.workspaces import PASSWORD, new_workspace
 

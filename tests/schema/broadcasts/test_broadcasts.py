@@ -15,7 +15,7 @@ from permissions.principal import Scope
 from permissions.roles import Role
 from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID, SECRET, TOKEN, VERIFY_TOKEN
 from schema.root import build_schema
-from schema.server.types.ids import to_global_id
+from schema.server.ids import to_global_id
 from tests.kit.api import Api, bearer_of
 from tests.kit.broadcasts import a_draft, a_draft_to, a_segment, a_sender, people, template
 from tests.models.messaging.claims import claim, sending, sent

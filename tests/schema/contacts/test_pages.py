@@ -13,7 +13,7 @@ from models.segments.segments import SegmentKind
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from permissions.roles import Role
-from schema.server.types.ids import to_global_id
+from schema.server.ids import to_global_id
 from tests.kit.api import Api, bearer_of
 
 PAGE = """

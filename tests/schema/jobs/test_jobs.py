@@ -6,7 +6,7 @@ from models.queue import jobs
 from models.queue.jobs import JobKind
 from models.segments import segments
 from permissions.principal import Scope
-from schema.server.types.ids import to_global_id
+from schema.server.ids import to_global_id
 from tests.kit.api import Api, bearer_of
 from tests.kit.segments import dynamic_segment, static_segment
 from tests.kit.workspaces import new_workspace

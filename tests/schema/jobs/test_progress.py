@@ -14,7 +14,7 @@ from permissions.capabilities import Permission
 from permissions.principal import Scope
 from permissions.roles import Role
 from schema.jobs.job_watch import LOOK_SECONDS, JobWatch
-from schema.server.types.ids import to_global_id
+from schema.server.ids import to_global_id
 from tests.kit.api import Api, bearer_of
 from tests.kit.segments import static_segment
 from tests.kit.workspaces import new_workspace

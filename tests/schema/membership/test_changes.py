@@ -16,8 +16,8 @@ from permissions.capabilities import Permission
 from permissions.roles import Role
 from schema.membership.change_feed import FEED, ChangeFeed
 from schema.membership.log_reader import FeedLimits
+from schema.server.ids import to_global_id
 from schema.server.refusals import SlowConsumer
-from schema.server.types.ids import to_global_id
 from tests.kit.api import Api, bearer_of, token_with
 from tests.kit.segments import new_contacts, static_segment
 from tests.kit.workers import eventually

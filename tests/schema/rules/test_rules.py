@@ -7,7 +7,7 @@ from models.contacts import contacts
 from models.contacts import fields as contact_fields
 from models.rules.tree import FieldType
 from permissions.capabilities import Permission
-from schema.server.types.ids import to_global_id
+from schema.server.ids import to_global_id
 from tests.kit.api import Api, bearer_of, token_with
 from tests.kit.workspaces import new_workspace
 

@@ -18,7 +18,7 @@ from models.transfers.imports.mapping import Column, Options
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from permissions.roles import Role
-from schema.server.types.ids import to_global_id
+from schema.server.ids import to_global_id
 from tests.kit import broadcasts
 from tests.kit.api import Api, bearer_of
 from tests.kit.segments import dynamic_segment, in_segment, many_contacts, new_contacts, static_segment

@@ -6,7 +6,7 @@ from models import clock
 from models.contacts import contacts
 from permissions.capabilities import Permission
 from permissions.principal import Scope
-from schema.server.types.ids import to_global_id
+from schema.server.ids import to_global_id
 from tests.kit.api import Api, bearer_of, token_with
 from tests.kit.segments import static_segment
 from tests.kit.transfers import exported, finished, imported, sent, started

@@ -15,7 +15,7 @@ from models.segments.segments import SegmentKind
 from models.transfers.imports import running, starting
 from models.transfers.imports.mapping import Options, Policy
 from permissions.principal import Scope
-from schema.server.types.ids import to_global_id
+from schema.server.ids import to_global_id
 from tests.kit.engine import assert_all_is_right, settled
 from tests.kit.segments import TAGGED_VIP, static_segment
 from tests.kit.transfers import (

@@ -13,7 +13,7 @@ from models.membership.origins import Origin
 from permissions.principal import Scope
 from schema.membership.change_feed import FEED
 from schema.membership.log_reader import FeedLimits
-from schema.server.types.ids import to_global_id
+from schema.server.ids import to_global_id
 from tests.kit.api import OURS, PLAIN, application, bearer_of, serving
 from tests.kit.followers import Partner, as_events, over_a_socket
 from tests.kit.segments import new_contacts, static_segment

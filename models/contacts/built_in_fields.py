@@ -9,11 +9,11 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from models.contacts.attributes import Fields, check_values, read_number
-from models.contacts.emails import normal_email
-from models.contacts.phones import normal_phone
 from models.errors import DomainError, Invalid, LimitExceeded, Problems
-from models.instants import read_day, read_instant
-from models.texts import check_name, check_text, kind_of
+from models.values.emails import normal_email
+from models.values.instants import read_day, read_instant
+from models.values.phones import normal_phone
+from models.values.texts import check_name, check_text, kind_of
 
 CONSENTS: Final = ("UNKNOWN", "OPTED_IN", "OPTED_OUT")
 """What a contact may have said about messages on WhatsApp."""

@@ -18,7 +18,7 @@ from phonenumbers import (
 )
 
 from models.errors import Invalid
-from models.texts import check_text
+from models.values.texts import check_text
 
 _SEPARATORS = str.maketrans("", "", " -.()/\u00a0")
 _DIGITS = re.compile(r"\+?[0-9]{4,15}\Z")

@@ -10,14 +10,15 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.contacts import attributes, phones, values
+from models.contacts import attributes, built_in_fields
 from models.contacts.attributes import ContactField, check_value, check_values, from_text
-from models.contacts.emails import normal_email
-from models.contacts.phones import normal_phone
 from models.errors import DomainError, Invalid, LimitExceeded, Problems
-from models.instants import read_instant, write_instant
 from models.rules.tree import FieldType
-from models.texts import check_object, check_text
+from models.values import phones
+from models.values.emails import normal_email
+from models.values.instants import read_instant, write_instant
+from models.values.phones import normal_phone
+from models.values.texts import check_object, check_text
 
 # ---------------------------------------------------------------- e-mail
 
@@ -255,10 +256,10 @@ def test_any_json_is_either_stored_as_its_type_says_or_refused(kind: ContactFiel
 # ---------------------------------------------------------------- columns
 
 
-@pytest.mark.parametrize("column", values.COLUMNS)
+@pytest.mark.parametrize("column", built_in_fields.COLUMNS)
 def test_nothing_clears_every_column(column: str) -> None:
     cleared = {"score": 0, "whatsapp_consent": "UNKNOWN", "tags": []}.get(column)
-    assert values.check_column(column, None, None) == cleared
+    assert built_in_fields.check_column(column, None, None) == cleared
 
 
 @pytest.mark.parametrize(
@@ -273,7 +274,7 @@ def test_nothing_clears_every_column(column: str) -> None:
     ],
 )
 def test_a_column_takes_what_a_file_writes(column: str, written: object, stored: object) -> None:
-    assert values.check_column(column, written, None) == stored
+    assert built_in_fields.check_column(column, written, None) == stored
 
 
 @pytest.mark.parametrize(
@@ -282,16 +283,16 @@ def test_a_column_takes_what_a_file_writes(column: str, written: object, stored:
 )
 def test_a_column_refuses_what_it_cannot_hold(column: str, wrong: object) -> None:
     with pytest.raises(Invalid):
-        values.check_column(column, wrong, None)
+        built_in_fields.check_column(column, wrong, None)
 
 
 def test_tags_are_few_short_and_not_empty() -> None:
-    assert values.check_tags([" a ", "b", "a"]) == ["a", "b"]
+    assert built_in_fields.check_tags([" a ", "b", "a"]) == ["a", "b"]
     with pytest.raises(Problems) as refused:
-        values.check_tags(["a", "", "x" * 101, 7])
+        built_in_fields.check_tags(["a", "", "x" * 101, 7])
     assert [error.path for error in refused.value.errors] == [("1",), ("2",), ("3",)]
     with pytest.raises(LimitExceeded):
-        values.check_tags([str(number) for number in range(values.MOST_TAGS + 1)])
+        built_in_fields.check_tags([str(number) for number in range(built_in_fields.MOST_TAGS + 1)])
 
 
 def test_text_that_postgresql_cannot_hold_is_refused() -> None:

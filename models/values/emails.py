@@ -5,7 +5,7 @@ import re
 from email_validator import EmailNotValidError, validate_email
 
 from models.errors import Invalid
-from models.texts import check_text
+from models.values.texts import check_text
 
 # What email-validator leaves as it stands, once it is in lower case. Anything else is asked of the library, which takes
 # thirty times as long.
