@@ -107,8 +107,8 @@ async def _refuse_taken(scope: Scope, given: Connection) -> None:
 async def _write(scope: Scope, given: Connection) -> WhatsAppChannel:
     known = await find(scope, for_update=True)
     values: dict[str, Any] = {
-        "token_sealed": secrets.encrypt(given.token, f"{scope.workspace_id}:token"),
-        "app_secret_sealed": secrets.encrypt(given.app_secret, f"{scope.workspace_id}:secret"),
+        "encrypted_token": secrets.encrypt(given.token, f"{scope.workspace_id}:token"),
+        "encrypted_app_secret": secrets.encrypt(given.app_secret, f"{scope.workspace_id}:secret"),
         "verify_token_hash": _hash(given.verify_token),
         "stop_words": [word.strip() for word in given.stop_words],
         "status": "CHECKING",
@@ -147,7 +147,7 @@ async def disconnect(scope: Scope) -> WhatsAppChannel:
 async def _close(scope: Scope, reason: str) -> None:
     await db.execute(
         """
-        UPDATE whatsapp_channels SET disconnected_at = $2, token_sealed = '', app_secret_sealed = ''
+        UPDATE whatsapp_channels SET disconnected_at = $2, encrypted_token = '', encrypted_app_secret = ''
         WHERE workspace_id = $1 AND disconnected_at IS NULL
         """,
         scope.workspace_id,
@@ -194,7 +194,7 @@ async def find_credentials(workspace_id: int) -> Credentials | None:
     """What it takes to send from a workspace; None when no channel is connected. Raises SealBroken."""
     row = await db.fetch_row(
         """
-        SELECT id, number_id, business_account_id, messages_per_second, daily_limit, token_sealed
+        SELECT id, number_id, business_account_id, messages_per_second, daily_limit, encrypted_token
         FROM whatsapp_channels WHERE workspace_id = $1 AND disconnected_at IS NULL
         """,
         workspace_id,
@@ -207,7 +207,7 @@ async def find_credentials(workspace_id: int) -> Credentials | None:
         row["business_account_id"],
         row["messages_per_second"],
         row["daily_limit"],
-        secrets.decrypt(row["token_sealed"], f"{workspace_id}:token"),
+        secrets.decrypt(row["encrypted_token"], f"{workspace_id}:token"),
     )
 
 
@@ -224,7 +224,7 @@ async def find_by_senders(numbers: Collection[str], accounts: Collection[str]) -
     """The channels, of any workspace, that a webhook about these numbers and business accounts is for."""
     rows = await db.fetch(
         """
-        SELECT workspace_id, id, number_id, business_account_id, app_secret_sealed FROM whatsapp_channels
+        SELECT workspace_id, id, number_id, business_account_id, encrypted_app_secret FROM whatsapp_channels
         WHERE (number_id = ANY($1::text[]) OR business_account_id = ANY($2::text[])) AND disconnected_at IS NULL
         """,
         list(numbers),
@@ -236,7 +236,7 @@ async def find_by_senders(numbers: Collection[str], accounts: Collection[str]) -
             row["id"],
             row["number_id"],
             row["business_account_id"],
-            secrets.decrypt(row["app_secret_sealed"], f"{row['workspace_id']}:secret"),
+            secrets.decrypt(row["encrypted_app_secret"], f"{row['workspace_id']}:secret"),
         )
         for row in rows
     ]

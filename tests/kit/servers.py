@@ -87,6 +87,17 @@ async def database_from(servers: Servers, template: str) -> AsyncIterator[str]:
         await _drop(servers.postgres_url, name)
 
 
+@contextlib.asynccontextmanager
+async def bare_database(servers: Servers) -> AsyncIterator[str]:
+    """A database in which nothing is; gives its URL. Connecting to it is the caller's."""
+    name = f"muster_test_{os.getpid()}_{next(_numbers)}"
+    await _on_server(servers.postgres_url, f"CREATE DATABASE {name}")
+    try:
+        yield with_database(servers.postgres_url, name)
+    finally:
+        await _drop(servers.postgres_url, name)
+
+
 async def _drop(url: str, name: str) -> None:
     """Together with the connections to it that somebody left behind. (Autovacuum gives way only to a DROP without force.)"""
     try:

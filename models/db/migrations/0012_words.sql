@@ -13,6 +13,9 @@ ALTER TABLE segments RENAME COLUMN force_version TO active_version;
 ALTER TABLE segments RENAME COLUMN told_out_to TO logged_up_to;
 ALTER INDEX segments_telling_idx RENAME TO segments_backfill_idx;
 
+ALTER TABLE whatsapp_channels RENAME COLUMN token_sealed TO encrypted_token;
+ALTER TABLE whatsapp_channels RENAME COLUMN app_secret_sealed TO encrypted_app_secret;
+
 ALTER TABLE membership_errands RENAME TO membership_open_appends;
 ALTER TABLE membership_open_appends RENAME CONSTRAINT membership_errands_pkey TO membership_open_appends_pkey;
 ALTER TRIGGER membership_errands_close ON membership_open_appends RENAME TO membership_open_appends_close;

@@ -89,7 +89,7 @@ async def test_disconnecting_forgets_the_secrets_and_pauses_what_is_sent(databas
     assert await channels.find_credentials(scope.workspace_id) is None
     assert await channels.find_by_senders([NUMBER_ID], [BUSINESS_ACCOUNT_ID]) == []
     assert not await channels.is_verify_token(VERIFY_TOKEN)
-    assert await db.fetch_value("SELECT token_sealed = '' AND app_secret_sealed = '' FROM whatsapp_channels")
+    assert await db.fetch_value("SELECT encrypted_token = '' AND encrypted_app_secret = '' FROM whatsapp_channels")
     paused = await read_again(broadcast)
     assert (paused.status, paused.reason) == ("PAUSED", "The channel was disconnected.")
     with pytest.raises(NotAllowedInState):

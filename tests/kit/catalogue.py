@@ -1,0 +1,61 @@
+"""What PostgreSQL's catalogue says of a schema, as text that can be compared line by line."""
+
+import asyncpg
+
+_COLUMNS = """
+SELECT c.relname || '.' || a.attname AS name,
+       concat_ws(' ', format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN 'NOT NULL' END,
+                 'identity=' || nullif(a.attidentity::text, ''), 'generated=' || nullif(a.attgenerated::text, ''),
+                 'default ' || pg_get_expr(d.adbin, d.adrelid)) AS definition
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+"""
+_TABLES = """
+SELECT relname AS name,
+       concat_ws(' ', relkind::text, (SELECT string_agg(o, ',' ORDER BY o) FROM unnest(reloptions) AS o)) AS definition
+FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'S', 'v', 'm')
+"""
+_CONSTRAINTS = """
+SELECT conrelid::regclass || '.' || conname AS name,
+       concat_ws(' ', pg_get_constraintdef(oid), CASE WHEN condeferrable THEN 'deferrable' END) AS definition
+FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
+"""
+_INDEXES = "SELECT indexname AS name, indexdef AS definition FROM pg_indexes WHERE schemaname = 'public'"
+_TRIGGERS = """
+SELECT tgrelid::regclass || '.' || tgname AS name, pg_get_triggerdef(oid) AS definition FROM pg_trigger WHERE NOT tgisinternal
+"""
+_FUNCTIONS = """
+SELECT p.oid::regprocedure::text AS name, pg_get_functiondef(p.oid) AS definition FROM pg_proc p
+WHERE pronamespace = 'public'::regnamespace
+  AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+"""
+_EXTENSIONS = "SELECT extname AS name, '' AS definition FROM pg_extension"
+
+_PARTS = {
+    "table": _TABLES,
+    "column": _COLUMNS,
+    "constraint": _CONSTRAINTS,
+    "index": _INDEXES,
+    "trigger": _TRIGGERS,
+    "function": _FUNCTIONS,
+    "extension": _EXTENSIONS,
+}
+
+
+async def catalogue(connection: asyncpg.Connection) -> dict[str, str]:
+    """What there is, by "kind name", with its definition. The order of columns and the way there do not count."""
+    return {
+        f"{kind} {row['name']}": row["definition"]
+        for kind, query in _PARTS.items()
+        for row in await connection.fetch(query)
+    }
+
+
+def differences(one: dict[str, str], other: dict[str, str]) -> list[str]:
+    """What only one of two catalogues has, or has otherwise, a line each."""
+    return [
+        f"{name}: {one.get(name, 'is not there')!r} | {other.get(name, 'is not there')!r}"
+        for name in sorted(one.keys() | other.keys())
+        if one.get(name) != other.get(name)
+    ]

@@ -1,0 +1,82 @@
+"""An installation of any released version comes to today's schema with all that it holds."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from models.db import migrations
+from tests.kit.catalogue import catalogue, differences
+from tests.kit.servers import Servers, bare_database, with_database
+
+ROWS = Path(__file__).with_name("rows_of_0011.sql")
+"""A row, or several, of every table that migration 0011 has: statements that name the migration that they need."""
+
+RELEASED = [name.stem for name in migrations.migrations() if name.stem < "0012"]
+
+RENAMED = {
+    "people": "members",
+    "membership_errands": "membership_open_appends",
+}
+"""Tables that have another name now."""
+
+
+def rows_at(release: str) -> Iterator[str]:
+    """The statements for a schema that has come up to `release`."""
+    needed = "0001"
+    for statement in ROWS.read_text().split("\n\n"):
+        for line in statement.splitlines():
+            if line.startswith("-- from "):
+                needed = line.split()[2]
+        if needed <= release[:4]:
+            yield statement
+
+
+async def counts(connection: asyncpg.Connection) -> dict[str, int]:
+    """How many rows each table holds."""
+    tables = await connection.fetch(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+    )
+    return {name: await connection.fetchval(f"SELECT count(*) FROM {name}") for (name,) in tables}
+
+
+async def install(connection: asyncpg.Connection, release: str) -> None:
+    """The schema of `release`, with rows in it."""
+    for path in migrations.migrations():
+        if path.stem <= release:
+            await connection.execute(path.read_text())
+    for statement in rows_at(release):
+        await connection.execute(statement)
+
+
+async def upgrade(connection: asyncpg.Connection, release: str) -> None:
+    """From the schema of `release` to that of today."""
+    for path in migrations.migrations():
+        if path.stem > release:
+            async with connection.transaction():
+                await connection.execute(path.read_text())
+
+
+@pytest.mark.parametrize("release", RELEASED)
+async def test_each_release_comes_to_the_schema_of_today_and_loses_no_row(
+    release: str, servers: Servers, template: str
+) -> None:
+    async with bare_database(servers) as url:
+        connection = await asyncpg.connect(url)
+        today = await asyncpg.connect(with_database(servers.postgres_url, template))
+        try:
+            await install(connection, release)
+            before = await counts(connection)
+            await upgrade(connection, release)
+            after = await counts(connection)
+            found = differences(await catalogue(connection), await catalogue(today))
+        finally:
+            await connection.close()
+            await today.close()
+    found = [line for line in found if "schema_migrations" not in line]
+    assert not found, "upgraded | new:\n" + "\n".join(found)
+    now = {table: after.get(RENAMED.get(table, table)) for table in before}
+    assert now == before
+    empty = {table for table, rows in before.items() if not rows}
+    assert release < "0011" or empty <= {"membership_errands"}, f"tables that no row tests: {empty}"
