@@ -14,7 +14,8 @@ from bench.environment import DATA, Place, cpu_seconds, free_port, process
 from bench.table import Result, medians
 
 CONNECTIONS = (16, 64)
-WARM_UP_SECONDS = 0.5
+WARM_UP_SECONDS, AGAIN_WARM_SECONDS = 3, 0.5
+"""Before the first round, until what is compiled at run time is compiled; and before each turn."""
 
 Figures = dict[str, float]
 """cpu_ms (of the server's process, per request), per_second, p50_ms, p99_ms."""
@@ -47,6 +48,9 @@ def api(place: Place, url: str) -> Iterator[tuple[int, psutil.Process]]:
 
 def by_turns(place: Place, servers: Sequence[MeasuredServer]) -> FiguresByServer:
     """Medians over the rounds; in each round every server has its turn."""
+    for server in servers:
+        for requests in server.requests.values():
+            _load(server, requests, CONNECTIONS[0], WARM_UP_SECONDS)
     rounds = [{server.name: _round(server, place.seconds) for server in servers} for _ in range(place.rounds)]
     return {
         server.name: {key: medians([one[server.name][key] for one in rounds]) for key in rounds[0][server.name]}
@@ -58,7 +62,7 @@ def _round(server: MeasuredServer, seconds: float) -> dict[Case, Figures]:
     """Every case at every number of connections, after a moment of warming up."""
     figures = {}
     for case, requests in server.requests.items():
-        _load(server, requests, CONNECTIONS[0], WARM_UP_SECONDS)
+        _load(server, requests, CONNECTIONS[0], AGAIN_WARM_SECONDS)
         for connections in CONNECTIONS:
             before = cpu_seconds(server.process)
             loaded = _load(server, requests, connections, seconds)
