@@ -3,12 +3,12 @@
 A noun's file holds its types, inputs, queries, mutations and subscriptions, in that order, and is added to the lists
 in `schema/root.py`.
 
-    from schema.context import Info
-    from schema.kit.connection import PageInfo, counted, page_of, page_size
-    from schema.kit.guard import mutation, query, scope_of, subscription
-    from schema.kit.nodes import Node, node
-    from schema.kit.rows import all_shown, derived, named, outside_id, shown
-    from schema.kit.batched import batched
+    from schema.server.context import Info
+    from schema.server.execution.batched import batched
+    from schema.server.execution.rows import all_shown, derived, named, outside_id, shown
+    from schema.server.guard import mutation, query, scope_of, subscription
+    from schema.server.types.connection import PageInfo, counted, page_of, page_size
+    from schema.server.types.nodes import Node, node
 
 **Root fields** name the permission that they need: `@query(Permission.CONTACT_READ)`,
 `@mutation(Permission.CONTACT_WRITE, ContactPayload)`, `@subscription(Permission.SEGMENT_READ)`, or `SIGNED_IN`, or

@@ -51,9 +51,9 @@ async def test_a_job_goes_on_after_its_worker_was_killed_and_redis_emptied(scope
 
 DYING = """
 import os, signal
-from models.membership import apply, telling
+from models.membership import apply, backfill
 
-telling.AT_ONCE = 50
+backfill.AT_ONCE = 50
 close, chunks = apply.close, []
 
 

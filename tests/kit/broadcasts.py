@@ -169,11 +169,11 @@ async def go_on(context: WorkerContext, broadcast: Broadcast, most_seconds: floa
 _MAIN = """
 import sys
 import orjson
-from models.broadcasting import sealing
+from models.accounts import secrets
 from workers.runner import run_worker
-from workers.tasks import WorkerConfig
-from workers.whatsapp.options import WhatsAppOptions
-sealing.use_keys([sys.argv[3]])
+from workers.context import WorkerConfig
+from workers.providers.whatsapp.options import WhatsAppOptions
+secrets.use_keys([sys.argv[3]])
 options = WhatsAppOptions(**orjson.loads(sys.argv[4]))
 sys.exit(run_worker("broadcast", WorkerConfig(database_url=sys.argv[1], redis_url=sys.argv[2], whatsapp=options)))
 """

@@ -190,8 +190,9 @@ def with_files(folder: Path, chunk_rows: int = running.CHUNK_ROWS, part_ids: int
     """What a worker process of its own runs first: files are in `folder`, chunks and parts have these sizes."""
     return f"""
 from pathlib import Path
-from models import exporting, files
-from models.importing import running
+from models.transfers import files
+from models.transfers.exports import exports
+from models.transfers.imports import running
 from workers.storage import open_storage
 files.use(open_storage(Path({str(folder)!r}), Path({str(folder)!r}) / "scratch"))
 running.CHUNK_ROWS, exporting.PART_IDS = {chunk_rows}, {part_ids}

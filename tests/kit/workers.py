@@ -12,7 +12,7 @@ from workers.bells import Queue
 _MAIN = """
 import sys
 from workers.runner import run_worker
-from workers.tasks import WorkerConfig
+from workers.context import WorkerConfig
 sys.exit(run_worker(sys.argv[1], WorkerConfig(database_url=sys.argv[2], redis_url=sys.argv[3])))
 """
 

@@ -62,7 +62,7 @@ async def test_a_job_runs_to_its_end(scope, turn):
 
 
 async def test_a_turn_ends_and_the_next_one_goes_on_from_the_progress(scope, turn, monkeypatch):
-    monkeypatch.setattr(runner, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(runner, "STINT_SECONDS", 0.0)
     job = await started(scope, to=3)
     for done in (1, 2, 3):
         waiting = await turn(job, counting)
@@ -193,7 +193,7 @@ async def test_after_a_turn_the_bell_rings_for_whoever_waits(scope, context, mon
 
 
 async def test_a_small_job_does_not_wait_for_the_large_ones_of_another_workspace(scope, context, monkeypatch):
-    monkeypatch.setattr(runner, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(runner, "STINT_SECONDS", 0.0)
     monkeypatch.setattr(runner, "HANDLERS", {JobKind.EXPORT: counting})
     large = [await jobs.create(scope, JobKind.EXPORT, {"to": 1000}) for _ in range(10)]
     for job in large:

@@ -63,7 +63,7 @@ async def test_a_new_rule_is_built_though_its_bell_was_lost(database, redis_url)
         await eventually(lambda: _are_members(scope, vips, {contact_id}))
 
 
-SMALL_SLICES = "from workers import recompute; recompute.FIRST = recompute.SMALLEST = recompute.LARGEST = 50"
+SMALL_SLICES = "from workers import membership; membership.FIRST = membership.SMALLEST = membership.LARGEST = 50"
 
 
 async def test_a_flood_holds_up_neither_another_workspace_nor_an_edit_in_its_own(database, redis_url):

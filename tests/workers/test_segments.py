@@ -36,7 +36,7 @@ class Rung(NoBells):
 
 async def test_the_members_of_a_large_deletion_are_told_in_turns_and_a_sweep_finds_what_is_left(database, monkeypatch):
     monkeypatch.setattr(backfill, "AT_ONCE", 2)
-    monkeypatch.setattr(tasks, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(tasks, "BACKFILL_SECONDS", 0.0)
     bells = Rung()
     context = WorkerContext(Queue.BULK, WorkerConfig(database, "redis://nowhere"), bells, asyncio.Event())
     scope = await workspaces.create("Clinic")

@@ -25,7 +25,7 @@ DAYS = [0, 1, 7, 14, 30, 31, 90, 365, 366]
 @pytest.mark.parametrize("seed", range(WORLDS))
 async def test_whatever_the_clock_is_moved_to_members_are_as_the_rules_have_them(database, monkeypatch, seed):
     world = World(seed, contacts=30)
-    monkeypatch.setattr(statements, "LOOKS_AT_ONCE", Random(seed).choice([1, 4, 500]))
+    monkeypatch.setattr(statements, "LOOKUPS_AT_ONCE", Random(seed).choice([1, 4, 500]))
     moving = Moving(world)
     clock.set_source(lambda: moving.now)
     scope = await stored(world)

@@ -55,7 +55,7 @@ async def test_a_small_import_does_not_wait_for_the_end_of_large_ones_of_another
 ):
     large = [await started(scope, rows(20_000)) for _ in range(4)]
     small = await started(await new_workspace("Small"), rows(100))
-    setup = with_files(file_folder, chunk_rows=500) + "\nfrom workers import jobs\njobs.TURN_SECONDS = 0.3\n"
+    setup = with_files(file_folder, chunk_rows=500) + "\nfrom workers import jobs\njobs.STINT_SECONDS = 0.3\n"
 
     async def has_ended(job: Job) -> bool:
         return (await Job.get(id=job.id)).finished_at is not None
