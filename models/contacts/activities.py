@@ -63,7 +63,7 @@ async def record(scope: Scope, activities: Sequence[NewActivity]) -> Recorded:
 _INSERT = """
     INSERT INTO activities (workspace_id, contact_id, kind, occurred_at, properties, idempotency_key)
     SELECT $1, new.contact_id, new.kind, new.occurred_at, new.properties::jsonb, new.idempotency_key
-    FROM unnest($2::bigint[], $3::text[], $4::text[]::timestamptz[], $5::text[], $6::text[]) WITH ORDINALITY
+    FROM unnest($2::bigint[], $3::text[], $4::timestamptz[], $5::text[], $6::text[]) WITH ORDINALITY
          AS new (contact_id, kind, occurred_at, properties, idempotency_key, place)
     ORDER BY new.idempotency_key, new.place
     ON CONFLICT (workspace_id, idempotency_key) DO NOTHING
@@ -132,9 +132,8 @@ def check_kind(value: object) -> str:
     return kind
 
 
-def _moment(value: datetime | None) -> str:
-    """As text: asyncpg takes the first and the last moment that Python has for infinity."""
-    return (clock.now() if value is None else value).isoformat()
+def _moment(value: datetime | None) -> datetime:
+    return clock.now() if value is None else value
 
 
 def _properties(value: Any) -> str:
@@ -159,7 +158,7 @@ _PAGES = f"""
         SELECT {COLUMNS} FROM activities a
         WHERE a.workspace_id = $1 AND a.contact_id = contact.id
           AND ($4::text IS NULL OR a.kind = $4)
-          AND ($5::text IS NULL OR (a.occurred_at, a.id) < ($5::timestamptz, $6))
+          AND ($5::timestamptz IS NULL OR (a.occurred_at, a.id) < ($5::timestamptz, $6))
         ORDER BY a.occurred_at DESC, a.id DESC LIMIT $3
     ) AS newest
     ORDER BY contact.place, newest.occurred_at DESC, newest.id DESC
@@ -175,7 +174,7 @@ async def pages(
     """
     with at("kind"):
         kind = None if kind is None else check_kind(kind)
-    occurred_at, number = (after[0].isoformat(), after[1]) if after else (None, None)
+    occurred_at, number = after or (None, None)
     rows = await db.fetch(_PAGES, scope.workspace_id, list(contact_ids), limit, kind, occurred_at, number)
     pages: dict[int, list[Record]] = {number: [] for number in contact_ids}
     for row in rows:

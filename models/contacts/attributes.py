@@ -2,7 +2,7 @@
 
 | type         | stored in `attributes` as                                             |
 |--------------|-----------------------------------------------------------------------|
-| TEXT         | a string, not empty                                                   |
+| TEXT         | a string, not empty and not white space alone                         |
 | NUMBER       | a finite number                                                       |
 | BOOLEAN      | true or false                                                         |
 | DATE         | "YYYY-MM-DD"                                                          |
@@ -10,7 +10,7 @@
 | CHOICE       | one of the field's choices, as the field spells it                    |
 | MULTI_CHOICE | a list of them, not empty, each once, in the field's order            |
 
-An unset value is an absent key: an empty text and an empty list are unset.
+An unset value is an absent key: an empty or blank text and an empty list are unset.
 """
 
 import math
@@ -89,7 +89,8 @@ def _unknown(key: object, fields: Fields) -> str:
 
 
 def _text(_: ContactField, value: object) -> str | None:
-    return check_text(value, LONGEST_TEXT) or None
+    text = check_text(value, LONGEST_TEXT)
+    return None if not text or text.isspace() else text
 
 
 def _number(_: ContactField, value: object) -> int | float:

@@ -5,7 +5,6 @@ clears. A contact's keys (external id, e-mail, phone) are unique in the workspac
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from typing import Any, Final
 
 from models import db
@@ -206,12 +205,12 @@ async def _insert(scope: Scope, action: str, wanted: Values) -> Record | None:
     if "attributes" in stored:
         stored["attributes"] = _set_only(stored["attributes"])
     columns = ["workspace_id", *stored]
-    places = ", ".join(_place(column, number) for number, column in enumerate(columns, 1))
+    places = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
     row = await db.fetch_row(
         f"""INSERT INTO contacts AS c ({", ".join(columns)}) VALUES ({places})
             ON CONFLICT DO NOTHING RETURNING {_ALL}""",  # noqa: S608 - the columns are those of the catalogue
         scope.workspace_id,
-        *map(_bound, stored.values()),
+        *stored.values(),
     )
     if row is not None:
         await audit_log.record(scope, action, "Contact", row["id"], {"created": True, "fields": list(stored)})
@@ -229,8 +228,8 @@ async def _change(scope: Scope, action: str, row: Record, wanted: Values) -> Rec
             arguments += [_set_only(value), [key for key, one in value.items() if one is None]]
             sets.append(f"attributes = (c.attributes || ${len(arguments) - 1}::jsonb) - ${len(arguments)}::text[]")
         else:
-            arguments.append(_bound(value))
-            sets.append(f"{column} = {_place(column, len(arguments))}")
+            arguments.append(value)
+            sets.append(f"{column} = ${len(arguments)}")
     changed = await db.fetch_row(
         f"UPDATE contacts c SET {', '.join(sets)} WHERE c.workspace_id = $1 AND c.id = $2 RETURNING {_ALL}",  # noqa: S608
         *arguments,
@@ -238,15 +237,6 @@ async def _change(scope: Scope, action: str, row: Record, wanted: Values) -> Rec
     assert changed is not None
     await audit_log.record(scope, action, "Contact", row["id"], {"fields": _names(different)})
     return changed
-
-
-def _place(column: str, number: int) -> str:
-    """The parameter of a column's value. Times go as text: asyncpg takes the first and last that Python has for infinity."""
-    return f"${number}::text::{_TIMES[column]}" if column in _TIMES else f"${number}"
-
-
-def _bound(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def _differences(row: Record, wanted: Values) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.connection import get_connections
 from tortoise.exceptions import IntegrityError as OrmIntegrityError
 
+from models.db import codecs
+
 __all__ = [
     "Busy",
     "Contended",
@@ -77,6 +79,7 @@ class PoolClient(AsyncpgDBClient):
             min_size=self.pool_minsize,
             max_size=self.pool_maxsize,
             server_settings=self.server_settings,
+            init=_set_codecs,
             reset=_leave_as_is,
             **options,
         )
@@ -87,6 +90,15 @@ client_class = PoolClient  # tortoise looks this name up in the module that `eng
 
 async def _leave_as_is(_: Any) -> None:
     """Nothing here sets session state (SET LOCAL and xact locks only), so a returned connection needs no reset."""
+
+
+async def _set_codecs(connection: Any) -> None:
+    await connection.set_type_codec(
+        "date", schema="pg_catalog", format="tuple", encoder=codecs.encode_date, decoder=codecs.decode_date
+    )
+    await connection.set_type_codec(
+        "timestamptz", schema="pg_catalog", format="tuple", encoder=codecs.encode_instant, decoder=codecs.decode_instant
+    )
 
 
 async def connect(

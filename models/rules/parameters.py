@@ -8,7 +8,6 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from models import db
@@ -114,10 +113,6 @@ def _trimmed(number: Decimal) -> str:
     return "0" if trimmed == "-0" else trimmed
 
 
-_TAKEN_FOR_INFINITY: Final = ("0001-01-01", "9999-12-31")
-"""asyncpg sends Python's first and last moments as infinity, so the days on which they are go as text, read once a run."""
-
-
 # ---------------------------------------------------------------- the collector
 
 Resolve = Callable[[Moments, Sequence[str], dict[str, object]], object]
@@ -142,17 +137,11 @@ class Parameters:
 
     def time(self, value: date, sql_type: str) -> str:
         """A day or an instant, for a column of this type or for a `text` of `attributes`."""
-        text = stored_text(value)
-        if sql_type != "text" and text.startswith(_TAKEN_FOR_INFINITY):
-            return f"(SELECT {self.bind(text, 'text')}::{sql_type})"
-        return self.bind(text if sql_type == "text" else value, sql_type)
+        return self.bind(stored_text(value) if sql_type == "text" else value, sql_type)
 
     def times(self, values: Sequence[date], sql_type: str) -> str:
         """Several, as an array."""
-        texts, kind = [stored_text(value) for value in values], f"{sql_type}[]"
-        if sql_type != "text" and any(text.startswith(_TAKEN_FOR_INFINITY) for text in texts):
-            return f"(SELECT {self.bind(texts, 'text[]')}::{kind})::{kind}"
-        return self.bind(texts if sql_type == "text" else values, kind)
+        return self.bind([stored_text(value) for value in values] if sql_type == "text" else values, f"{sql_type}[]")
 
     def named(self, name: str, sql_type: str) -> str:
         """A value that is given anew each time: `values(now, <name>=..)`."""

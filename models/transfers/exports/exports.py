@@ -27,6 +27,7 @@ from models.segments.uses import UseKind
 from models.transfers.cells import FORMULA_SIGNS
 from models.transfers.files import FileWriter, storage
 from models.transfers.imports.mapping import ATTRIBUTES, ID
+from models.values.instants import told_sql
 from permissions.principal import Scope
 
 PART_IDS: Final = 50_000
@@ -273,11 +274,9 @@ def _cell(name: str, custom: Fields) -> str:
     if name == ID:
         return _OUTSIDE_ID
     if name in _INSTANTS:
-        return _finite(
-            name, f"replace(c.{name}::text, ' ', 'T') || ':00'"
-        )  # in UTC: what PostgreSQL writes ends in +00
+        return f"replace(({told_sql(f'c.{name}', 'timestamptz')})::text, ' ', 'T') || ':00'"  # in UTC, PostgreSQL writes +00
     if name == "date_of_birth":
-        return _finite(name, f"c.{name}::text")
+        return f"({told_sql(f'c.{name}', 'date')})::text"
     if name == "tags":
         return _joined("c.tags")
     if not name.startswith(ATTRIBUTES):
@@ -297,14 +296,6 @@ def _joined(items: str) -> str:
     is_plain = f"array_to_string({items}, '') !~ '^[{_SIGNS}'']|[;\\\\]'"
     plain = f"nullif(array_to_string({items}, ';'), '')"
     return f"CASE WHEN {is_plain} THEN {plain} ELSE muster_guard(muster_join_list({items})) END"
-
-
-def _finite(name: str, shown: str) -> str:
-    """The first and the last moment that there can be are stored as infinities (the driver takes them for that)."""
-    day = name == "date_of_birth"
-    first = "0001-01-01" if day else "0001-01-01T00:00:00+00:00"
-    last = "9999-12-31" if day else "9999-12-31T23:59:59.999999+00:00"
-    return f"CASE c.{name} WHEN '-infinity' THEN '{first}' WHEN 'infinity' THEN '{last}' ELSE {shown} END"
 
 
 def _guarded(value: str) -> str:

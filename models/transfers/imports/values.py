@@ -8,7 +8,7 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -219,8 +219,11 @@ def _with_zone(text: str, zone: ZoneInfo) -> str:
     if found is None:
         return text
     try:
-        return datetime.fromisoformat(f"{found[1]}T{found[2] or '00:00'}").replace(tzinfo=zone).isoformat()
-    except ValueError:
+        local = datetime.fromisoformat(f"{found[1]}T{found[2] or '00:00'}").replace(tzinfo=zone)
+        return local.astimezone(
+            UTC
+        ).isoformat()  # an offset of long ago can have seconds, which RFC 3339 has no place for
+    except (ValueError, OverflowError):
         return text
 
 

@@ -1,0 +1,45 @@
+"""How dates and instants travel to and from PostgreSQL, as parameters, rows and COPY: as the numbers that it stores.
+
+asyncpg's own codecs send Python's first and last date and instant as infinities. With these the ends are values like any other.
+What PostgreSQL has and Python has not (infinity, years before 1 and after 9999) is read as the nearest value that Python has.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+_DAY_0: Final = date(2000, 1, 1).toordinal()
+_FIRST_DAY: Final = date.min.toordinal() - _DAY_0
+_LAST_DAY: Final = date.max.toordinal() - _DAY_0
+
+
+def encode_date(day: date) -> tuple[int]:
+    """A date as days since 2000-01-01."""
+    return (day.toordinal() - _DAY_0,)
+
+
+def decode_date(stored: tuple[int]) -> date:
+    """Days since 2000-01-01 as a date."""
+    return date.fromordinal(min(max(stored[0], _FIRST_DAY), _LAST_DAY) + _DAY_0)
+
+
+_INSTANT_0: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def encode_instant(moment: datetime) -> tuple[int]:
+    """An aware datetime as microseconds since 2000-01-01T00:00Z."""
+    since = moment - _INSTANT_0
+    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds,)
+
+
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
+_FIRST_STORED: Final = encode_instant(_FIRST)[0]
+_LAST_STORED: Final = encode_instant(_LAST)[0]
+
+
+def decode_instant(stored: tuple[int]) -> datetime:
+    """Microseconds since 2000-01-01T00:00Z as an aware datetime in UTC."""
+    since = stored[0]
+    if _FIRST_STORED <= since <= _LAST_STORED:
+        return _INSTANT_0 + timedelta(0, 0, since)
+    return _FIRST if since < 0 else _LAST
