@@ -27,6 +27,11 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("muster")
 
 
+# Nobody's settings reach the tests, nor the processes that they start: MUSTER_DATABASE_URL may name a database that is in use.
+for _name in [name for name in os.environ if name.startswith("MUSTER_") and not name.startswith("MUSTER_TEST_")]:
+    del os.environ[_name]
+
+
 @pytest.fixture(scope="session")
 async def connected_database(servers: Servers, template: str) -> AsyncIterator[str]:
     """One database for all tests that use `database`, and the process's pool connected to it."""

@@ -1,8 +1,8 @@
 """Throw-away servers for the tests: one PostgreSQL and one Valkey a session, in a temporary folder, on Unix sockets.
 
-`MUSTER_DATABASE_URL` and `MUSTER_REDIS_URL` make the tests use servers of one's own. The database named there serves only to
-make others from: the tests make `muster_test_...` beside it and drop them again. Of Redis they take the database that the URL
-names, and empty it.
+`MUSTER_TEST_DATABASE_URL` and `MUSTER_TEST_REDIS_URL` make the tests use servers of one's own. The database named there serves
+only to make others from: the tests make `muster_test_...` beside it and drop them again. Of Redis they take the database that the
+URL names, and empty it.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ def servers() -> Iterator[Servers]:
     folder = Path(tempfile.mkdtemp(prefix="muster-test-"))
     folder.chmod(0o711)  # run by root, PostgreSQL is another user and has to walk through
     postgres, valkey = Postgres(folder / "postgres", throw_away=True), Valkey(folder / "valkey", throw_away=True)
-    own_database, own_redis = os.environ.get("MUSTER_DATABASE_URL"), os.environ.get("MUSTER_REDIS_URL")
+    own_database, own_redis = os.environ.get("MUSTER_TEST_DATABASE_URL"), os.environ.get("MUSTER_TEST_REDIS_URL")
     needed = [server for server, own in ((postgres, own_database), (valkey, own_redis)) if not own]
     try:
         with running(*needed):
