@@ -11,7 +11,6 @@ COPY models models
 COPY workers workers
 COPY schema schema
 COPY muster muster
-COPY sandbox sandbox
 RUN /opt/muster/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM python:3.13-slim

@@ -1,6 +1,7 @@
 """`muster up`: everything on this machine, under one supervisor."""
 
 import asyncio
+import contextlib
 import signal
 import socket
 import sys
@@ -88,7 +89,8 @@ async def _start(supervisor: Supervisor, settings: Settings) -> None:
     if not (settings.data_dir / "demo.json").exists():
         await preparing  # the first start: who finds the API ready finds the demo workspace too
     await asyncio.gather(supervisor.start(ours.api()), preparing)
-    await supervisor.start(*ours.workers(), *ours.sandbox())
+    await supervisor.start(*ours.sandbox())
+    await supervisor.start(*ours.workers())
     _tell(supervisor, settings)
 
 
@@ -127,7 +129,7 @@ class OwnCommands:
         ports = ("--port", str(self.sandbox_port), "--control-port", str(self.sandbox_port + 1))
         told = ("--webhook-url", f"http://127.0.0.1:{self.settings.port}/webhooks/whatsapp")
         program = Program("sandbox", (sys.executable, "-u", "-m", "sandbox.whatsapp", *ports, *told))
-        yield Service("sandbox", lambda: program)
+        yield Service("sandbox", lambda: program, partial(_listens, self.sandbox_port))
 
     def _muster(self, name: str, *arguments: str) -> Program:
         """What our processes write is read by us, so they cannot tell whether a person is at the other end."""
@@ -146,6 +148,12 @@ def _sandbox_port(settings: Settings) -> int:
     raise SetupError(
         "No two ports in a row are free for the WhatsApp sandbox: set MUSTER_WHATSAPP_URL to a server of your own."
     )
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
 
 
 def _answers(settings: Settings) -> bool:

@@ -1,20 +1,23 @@
 """The WhatsApp number of the demo workspace: the sandbox's, which sends nothing to anybody."""
 
-from models.messaging import channels, templates
+from typing import Final
+
+from models.messaging import channels
 from models.messaging.channels import Connection
+from models.queue import requests
+from models.queue.requests import ProviderRequestKind
 from muster.installation import Installation, use_secret_keys
 from permissions.principal import Scope
-from sandbox.whatsapp import provider
-from sandbox.whatsapp.templates import TEMPLATES
+
+SANDBOX: Final = Connection("106540352242922", "102290129340398", "sandbox-token", "sandbox-secret", "sandbox-verify")
+"""What the sandbox answers to: number, account, token, secret, verify token (docs/whatsapp-sandbox.md)."""
 
 
 async def connect_sandbox(scope: Scope, place: Installation) -> bool:
-    """Connect it, where messages go to the sandbox. Whether they do."""
+    """Connect the number and ask for its templates, where messages go to the sandbox. Whether they do."""
     if place.settings.whatsapp_url is not None:
         return False
     use_secret_keys(place)
-    account = provider.BUSINESS_ACCOUNT_ID
-    secrets = (provider.TOKEN, provider.SECRET, provider.VERIFY_TOKEN)
-    await channels.connect(scope, Connection(provider.NUMBER_ID, account, *secrets))
-    await templates.store(scope.workspace_id, account, TEMPLATES)
+    await channels.connect(scope, SANDBOX)
+    await requests.ask(scope, ProviderRequestKind.SYNC_TEMPLATES)
     return True

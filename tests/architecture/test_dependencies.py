@@ -28,7 +28,7 @@ def imported() -> dict[str, str]:
     distributions = packages_distributions()
     for one in IMPORTS:
         name = one.module.split(".", 1)[0]
-        if name not in sys.stdlib_module_names and name not in (*ROOMS, "sandbox"):
+        if name not in sys.stdlib_module_names and name not in ROOMS:
             for distribution in distributions.get(name, [name]):
                 found[canonicalize_name(distribution)] = one.where
     return found

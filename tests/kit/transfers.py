@@ -195,5 +195,5 @@ from models.transfers.exports import exports
 from models.transfers.imports import running
 from workers.storage import open_storage
 files.use(open_storage(Path({str(folder)!r}), Path({str(folder)!r}) / "scratch"))
-running.CHUNK_ROWS, exporting.PART_IDS = {chunk_rows}, {part_ids}
+running.CHUNK_ROWS, exports.PART_IDS = {chunk_rows}, {part_ids}
 """

@@ -7,10 +7,13 @@ import pytest
 from models import db
 from models.accounts import sessions
 from models.contacts import contacts, fields
+from models.messaging.channels import Connection
+from muster.demo.channel import SANDBOX
 from muster.demo.people import CONTACTS, each_person
 from muster.demo.seed import admin_token, read_demo_admin, seed
 from muster.installation import Installation, signing
 from muster.settings import Settings
+from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID, SECRET, TOKEN, VERIFY_TOKEN
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 PEOPLE = list(each_person(NOW))
@@ -56,6 +59,11 @@ async def test_its_contacts_are_as_the_api_stores_them(database: str, place: Ins
     assert not made
     assert written["updated_at"] == row["updated_at"], "writing what it holds changes nothing"
     assert len(await fields.load(found)) == 7
+
+
+async def test_its_channel_is_the_number_of_the_sandbox(database: str, place: Installation) -> None:
+    assert Connection(NUMBER_ID, BUSINESS_ACCOUNT_ID, TOKEN, SECRET, VERIFY_TOKEN) == SANDBOX
+    assert "a WhatsApp number of the sandbox" in await seed(place)
 
 
 def test_they_are_the_same_every_time() -> None:
