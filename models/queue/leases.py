@@ -1,0 +1,243 @@
+"""Leases: the right to work on a row, which one worker has at a time, and only for a while.
+
+The rows of any table can be leased that has three columns:
+
+    lease_token   chosen by the worker that takes the row; NULL when nobody holds it
+    leased_until  before this moment nobody else may take the row; NULL when it is free
+    attempts      how often the row was taken since the work on it last got on, the present time included
+
+A worker renews its lease while it works and releases it in the end. What it writes asks for its token, so a worker
+that lost its lease changes nothing more. When a worker dies its lease runs out: another one takes the row, and the
+attempt stays counted. It stays counted after `fail` as well, and then the row waits. A row without attempts left is
+given up, in the way its table says.
+
+The token is known before the statement that takes the row: when the answer of that statement is lost, the lease can
+still be released. Moments are those of the worker's clock. Where two clocks differ by more than a lease lasts,
+workers take rows from each other; nothing worse happens, because each write asks for the token.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from models import clock, db
+from models.errors import MusterError
+
+
+class LeaseLost(MusterError):
+    """Another worker holds the row now, or the work on it has ended: stop, and commit nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Writes:
+    """What is written into the row beside the lease: `moments` become now, `first_moments` if they are NULL."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    moments: Sequence[str] = ()
+    first_moments: Sequence[str] = ()
+
+
+NOTHING: Final = Writes()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LeasedTable:
+    """A table whose rows are leased. Names and conditions are SQL of the code; nothing of it comes from outside.
+
+    `seconds`: how long a lease lasts without being renewed. `key`: the column that names a row within its workspace.
+    `open`: the condition that there is work left. `order`: which rows `take_some` prefers. `attempts_allowed`: an SQL
+    expression; None: any number. `taken`, `released` (also after a failure) and `given_up` say what these steps write
+    besides. With `given_up` None, a row without attempts left stays as it is.
+    """
+
+    name: str
+    seconds: float
+    key: str = "id"
+    open: str = "true"
+    order: str = "id"
+    attempts_allowed: str | None = None
+    taken: Writes = NOTHING
+    released: Writes = NOTHING
+    given_up: Writes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A row that is ours until the lease runs out. `attempts` counts this one."""
+
+    table: LeasedTable
+    workspace_id: int
+    key: int | str
+    token: int
+    attempts: int = 1
+
+
+def new_token() -> int:
+    """A number that no other lease has."""
+    return secrets.randbits(62)
+
+
+# ---------------------------------------------------------------- conditions, for statements of the tables' own
+
+
+def free(table: LeasedTable, moment: str) -> str:
+    """The SQL condition that a row can be taken at `moment`, an SQL parameter."""
+    left = "" if table.attempts_allowed is None else f" AND attempts < {table.attempts_allowed}"
+    return f"({table.open}) AND (leased_until IS NULL OR (leased_until <= {moment}{left}))"
+
+
+def spent(table: LeasedTable, moment: str) -> str:
+    """The SQL condition that a row has no attempts left at `moment`, an SQL parameter, and nobody holds it."""
+    allowed = table.attempts_allowed
+    return "false" if allowed is None else f"({table.open}) AND leased_until <= {moment} AND attempts >= {allowed}"
+
+
+# ---------------------------------------------------------------- taking
+
+
+async def take(table: LeasedTable, workspace_id: int, key: int | str, *, token: int | None = None) -> Lease | None:
+    """Take a row. None when somebody holds it or there is no work left; a row without attempts left is given up."""
+    now, bound = clock.now(), _Bound()
+    token = new_token() if token is None else token
+    attempts = await db.fetch_value(
+        f"""
+        UPDATE {table.name} SET {_taken(table, token, now, bound)}
+        WHERE workspace_id = {bound(workspace_id)} AND {table.key} = {bound(key)} AND {free(table, bound(now))}
+        RETURNING attempts
+        """,  # noqa: S608 - names come from the code, values are bound
+        *bound.values,
+    )
+    if attempts is not None:
+        return Lease(table, workspace_id, key, token, attempts)
+    await give_up(table, workspace_id, key)
+    return None
+
+
+async def take_some(table: LeasedTable, workspace_id: int, most: int, *, token: int | None = None) -> list[Lease]:
+    """Take up to `most` rows, in the order of the table; what others are taking at this moment is passed over."""
+    token = new_token() if token is None else token
+    async with db.transaction():
+        found = await lock_some(table, workspace_id, most, table.key)
+        bound = _Bound()
+        rows = await db.fetch(
+            f"""
+            UPDATE {table.name} SET {_taken(table, token, clock.now(), bound)}
+            WHERE workspace_id = {bound(workspace_id)} AND {table.key} = ANY ({bound([row[0] for row in found])})
+            RETURNING {table.key}, attempts
+            """,  # noqa: S608
+            *bound.values,
+        )
+    attempts = {row[0]: row["attempts"] for row in rows}
+    return [Lease(table, workspace_id, row[0], token, attempts[row[0]]) for row in found]
+
+
+async def lock_some(table: LeasedTable, workspace_id: int, most: int, columns: str) -> list[db.Record]:
+    """Hold up to `most` free rows until the transaction ends, for work that is done within it. Nothing is written.
+
+    A worker that dies leaves them free at once, and no attempt is counted.
+    """
+    assert db.in_a_transaction(), "what is locked is locked as long as its transaction"
+    return await db.fetch(
+        f"""
+        SELECT {columns} FROM {table.name} WHERE workspace_id = $1 AND {free(table, "$2")}
+        ORDER BY {table.order} LIMIT $3 FOR UPDATE SKIP LOCKED
+        """,  # noqa: S608
+        workspace_id,
+        clock.now(),
+        most,
+    )
+
+
+# ---------------------------------------------------------------- holding and letting go
+
+
+async def renew(lease: Lease, returning: str = "lease_token") -> db.Record:
+    """Hold the row for another `seconds` of its table. Gives these columns of it. Raises LeaseLost."""
+    until = clock.now() + timedelta(seconds=lease.table.seconds)
+    row = await _write(lease, "leased_until = $4", until, returning=returning)
+    if row is None:
+        raise LeaseLost(f"{lease.table.name} {lease.key} is not ours any more")
+    return row
+
+
+async def release(lease: Lease) -> bool:
+    """End the work for now: the row is free, and the attempt does not count. Says whether it was still ours."""
+    bound = _Bound(4)
+    more = _assignments(lease.table.released, clock.now(), bound)
+    changes = f"lease_token = NULL, leased_until = NULL, attempts = greatest(attempts - 1, 0){more}"
+    return await _write(lease, changes, *bound.values) is not None
+
+
+async def fail(lease: Lease, wait_seconds: float = 0) -> bool:
+    """End an attempt that failed: it counts, and nobody takes the row for so long. Says whether it was still ours."""
+    now, bound = clock.now(), _Bound(4)
+    changes = f"lease_token = NULL, leased_until = {bound(now + timedelta(seconds=wait_seconds))}"
+    more = _assignments(lease.table.released, now, bound)
+    return await _write(lease, changes + more, *bound.values) is not None
+
+
+async def finish(lease: Lease, writes: Writes) -> datetime | None:
+    """End the work for good and write what came of it. Gives the moment; None: the row was not ours any more."""
+    now, bound = clock.now(), _Bound(4)
+    changes = f"lease_token = NULL, leased_until = NULL{_assignments(writes, now, bound)}"
+    return now if await _write(lease, changes, *bound.values) is not None else None
+
+
+async def give_up(table: LeasedTable, workspace_id: int, key: int | str) -> bool:
+    """Give a row up that nobody holds and that has no attempts left. Says whether it was such a row."""
+    if table.given_up is None:
+        return False
+    now, bound = clock.now(), _Bound()
+    changed = await db.execute(
+        f"""
+        UPDATE {table.name} SET lease_token = NULL, leased_until = NULL{_assignments(table.given_up, now, bound)}
+        WHERE workspace_id = {bound(workspace_id)} AND {table.key} = {bound(key)} AND {spent(table, bound(now))}
+        """,  # noqa: S608
+        *bound.values,
+    )
+    return changed > 0
+
+
+async def _write(lease: Lease, changes: str, *values: Any, returning: str = "lease_token") -> db.Record | None:
+    """Change the row if it is still ours. `values` are bound to $4 and what follows."""
+    table = lease.table
+    return await db.fetch_row(
+        f"""
+        UPDATE {table.name} SET {changes}
+        WHERE workspace_id = $1 AND {table.key} = $2 AND lease_token = $3 AND ({table.open}) RETURNING {returning}
+        """,  # noqa: S608
+        lease.workspace_id,
+        lease.key,
+        lease.token,
+        *values,
+    )
+
+
+# ---------------------------------------------------------------- statements
+
+
+class _Bound:
+    """Gives each value a parameter of the statement and keeps it; the first one is `$first`."""
+
+    def __init__(self, first: int = 1) -> None:
+        self._first = first
+        self.values: list[Any] = []
+
+    def __call__(self, value: Any) -> str:
+        self.values.append(value)
+        return f"${self._first + len(self.values) - 1}"
+
+
+def _taken(table: LeasedTable, token: int, now: datetime, bound: _Bound) -> str:
+    until = now + timedelta(seconds=table.seconds)
+    lease = f"lease_token = {bound(token)}, leased_until = {bound(until)}, attempts = attempts + 1"
+    return lease + _assignments(table.taken, now, bound)
+
+
+def _assignments(writes: Writes, now: datetime, bound: _Bound) -> str:
+    changes = [f"{column} = {bound(value)}" for column, value in writes.values.items()]
+    changes += [f"{column} = {bound(now)}" for column in writes.moments]
+    changes += [f"{column} = coalesce({column}, {bound(now)})" for column in writes.first_moments]
+    return "".join(f", {change}" for change in changes)

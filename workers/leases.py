@@ -1,0 +1,54 @@
+"""The holder's side of a lease: it is renewed while the work goes on, and the work stops when it is lost."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from typing import Any
+
+import structlog
+
+from models.queue.leases import LeaseLost
+
+log = structlog.get_logger(__name__)
+
+Renew = Callable[[], Awaitable[object]]
+"""Renews a lease. Raises LeaseLost."""
+
+
+@contextlib.asynccontextmanager
+async def renewed(renew: Renew, every_seconds: float) -> AsyncIterator[asyncio.Event]:
+    """Renew a lease while inside. The event is set when it is lost: end what has begun, and begin nothing more."""
+    lost = asyncio.Event()
+    renewing = asyncio.create_task(_keep_renewing(renew, every_seconds, lost))
+    try:
+        yield lost
+    finally:
+        renewing.cancel()
+        await asyncio.gather(renewing, return_exceptions=True)
+
+
+async def _keep_renewing(renew: Renew, every_seconds: float, lost: asyncio.Event) -> None:
+    while not lost.is_set():
+        await asyncio.sleep(every_seconds)
+        try:
+            await renew()
+        except LeaseLost:
+            lost.set()
+        except Exception as error:  # noqa: BLE001 - the database is away: the lease may last until it is back
+            log.warning("lease not renewed", error=type(error).__name__)
+
+
+async def run_while_held(work: Coroutine[Any, Any, None], renew: Renew, every_seconds: float) -> bool:
+    """Do `work` and renew its lease meanwhile; when the lease is lost, `work` is cancelled. Says whether it came to its end."""
+    async with renewed(renew, every_seconds) as lost:
+        working, losing = asyncio.create_task(work), asyncio.create_task(lost.wait())
+        try:
+            await asyncio.wait({working, losing}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (working, losing):
+                task.cancel()
+            await asyncio.gather(working, losing, return_exceptions=True)
+    if working.cancelled():
+        return False
+    working.result()
+    return True
