@@ -4,32 +4,31 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import hypothesis
 import pytest
 import redis.asyncio
 
 from models import clock, db
 from models.accounts import passwords
 from models.transfers import files
+from tests.kit import draws
 from tests.kit.servers import Servers, database_from, servers, template
 from workers.storage import open_storage
 
 __all__ = ["servers", "template"]
 
-# MUSTER_TEST_EXAMPLES=1000 looks longer. In CI the examples are the same every time: nobody is told of another's bug.
-hypothesis.settings.register_profile(
-    "muster",
-    max_examples=int(os.environ.get("MUSTER_TEST_EXAMPLES", "40")),
-    deadline=None,
-    derandomize="CI" in os.environ,
-    suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture, hypothesis.HealthCheck.too_slow],
-)
-hypothesis.settings.load_profile("muster")
-
-
 # Nobody's settings reach the tests, nor the processes that they start: MUSTER_DATABASE_URL may name a database that is in use.
 for _name in [name for name in os.environ if name.startswith("MUSTER_") and not name.startswith("MUSTER_TEST_")]:
     del os.environ[_name]
+
+draws.load_profile()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    draws.shuffle(items)
+
+
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    draws.stop_in_time(item.session)
 
 
 @pytest.fixture(scope="session")

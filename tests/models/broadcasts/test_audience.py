@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models import db
@@ -17,6 +17,8 @@ from models.messaging.rendering import Binding
 from models.rules.tree import FieldType
 from permissions.principal import Scope
 from tests.kit.broadcasts import a_draft, a_segment, a_sender, people, read_again
+from tests.kit.draws import with_seeds
+from tests.kit.extreme_values import BLANKS
 
 
 async def counted(scope: Scope, broadcast: Broadcast) -> tuple[int, dict[str, int]]:
@@ -166,6 +168,7 @@ async def test_a_field_of_any_type_becomes_text(database: str, field: str, value
     assert await counted(scope, await read_again(draft)) == ((1, {}) if text else (0, {"MISSING_PARAMETER": 1}))
 
 
+@example(text="a".join(BLANKS))
 @given(text=st.text(max_size=30))
 async def test_text_is_cleaned_alike_in_python_and_in_sql(connected_database: str, text: str):
     text = text.replace("\x00", "").encode("utf-8", "ignore").decode()
@@ -187,7 +190,7 @@ def oracle(person: dict, require_opt_in: bool) -> str | None:
     return "MISSING_PARAMETER" if not person["name"] else None
 
 
-@pytest.mark.parametrize("seed", range(4))
+@with_seeds(4)
 async def test_the_predicate_agrees_with_a_naive_count(database: str, seed: int):
     dice = random.Random(seed)
     scope = await a_sender()

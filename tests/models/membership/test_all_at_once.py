@@ -1,11 +1,10 @@
 """Everything at the same time in one workspace: writers with open transactions, hands, operators, people who edit, delete and
 restore segments, engines, builders, recomputes and audits. In the end members, counts and log agree, and nothing ever drifted.
 
-MUSTER_TEST_EXAMPLES asks for more rounds than the few that every run takes. What happens when is up to the machine.
+`make explore` takes more rounds than the few of every run. What happens when is up to the machine.
 """
 
 import asyncio
-import os
 from contextlib import suppress
 from datetime import timedelta
 from random import Random
@@ -18,16 +17,16 @@ from models.errors import DomainError, Problems
 from models.membership import audit, backfill, batches, builds, manual_changes, rebuild
 from models.membership.origins import Origin, Override
 from models.segments import segments
+from tests.kit.draws import with_seeds
 from tests.kit.engine import assert_all_is_right, plus_segment, settled
 from tests.kit.segments import new_contacts, static_segment
 from tests.kit.workspaces import new_workspace
 
-ROUNDS = int(os.environ.get("MUSTER_TEST_EXAMPLES", "2"))
 SECONDS = 2.0
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(ROUNDS))
+@with_seeds(2)
 async def test_whatever_goes_on_at_the_same_time_it_ends_well(connected_database, database, monkeypatch, seed):
     monkeypatch.setattr(rebuild, "SMALL", Random(seed).choice([0, 3, 1_000]))
     monkeypatch.setattr(backfill, "AT_ONCE", Random(seed).choice([3, 5_000]))

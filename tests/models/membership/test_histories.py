@@ -1,26 +1,22 @@
 """Random histories: whatever is written, by whom and in what order, and however time passes, all is right in the end.
 
-Everything follows from one number. MUSTER_TEST_EXAMPLES asks for more histories than the few that every run takes.
+Everything follows from one number. `make explore` draws more histories than the few that every run takes.
 """
 
 import json
-import os
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
-import pytest
-
 from models import clock, db
 from models.membership import audit, backfill, batches, manual_changes, rebuild
 from models.membership.origins import ChangeKind, Origin, Override
+from tests.kit.draws import with_seeds
 from tests.kit.engine import assert_all_is_right, settled, stored
 from tests.kit.worlds import KINDS, ZONES, World
 
-HISTORIES = int(os.environ.get("MUSTER_TEST_EXAMPLES", "12"))
 
-
-@pytest.mark.parametrize("seed", range(HISTORIES))
+@with_seeds(12)
 async def test_a_random_history_ends_with_the_right_members(database, seed):
     history = History(seed)
     await history.begin()

@@ -5,12 +5,11 @@ import contextvars
 from datetime import timedelta
 from random import Random
 
-import pytest
-
 from models import clock, db
 from models.changelog import read as feed
 from models.membership import apply, batches, builds, indexes, rebuild
 from models.segments import segments
+from tests.kit.draws import with_seeds
 from tests.kit.engine import Pause, assert_all_is_right, settled
 from tests.kit.segments import TAGGED_VIP, dynamic_segment, in_segment, members_of, new_contacts, replayed
 from tests.kit.workspaces import new_workspace
@@ -405,7 +404,7 @@ async def test_a_rule_that_cannot_be_computed_leaves_the_members_as_they_were(da
     await assert_all_is_right(scope)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@with_seeds(3)
 async def test_writers_readers_builds_and_edits_at_the_same_time_end_well(database, monkeypatch, seed):
     """Eight writers, an engine, two builders, rules that change, and readers that miss nothing."""
     random = Random(seed)

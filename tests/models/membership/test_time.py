@@ -1,28 +1,25 @@
 """A clock that is moved from instant to instant, with nothing written: at each of them members are as the rules have them.
 
 What is moved to is what hurts: the very moment of a line and the microsecond before, midnights, the turns of the clocks, and
-months in which nobody worked. MUSTER_TEST_EXAMPLES asks for more worlds than the few that every run takes.
+months in which nobody worked. `make explore` draws more worlds than the few that every run takes.
 """
 
-import os
 from datetime import UTC, datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from models import clock, db
 from models.membership import batches, statements
+from tests.kit.draws import with_seeds
 from tests.kit.engine import assert_all_is_right, plus_segment, settled, stored
 from tests.kit.segments import dynamic_segment, in_segment
 from tests.kit.worlds import World
 
-WORLDS = int(os.environ.get("MUSTER_TEST_EXAMPLES", "8"))
 INSTANTS = 14
 DAYS = [0, 1, 7, 14, 30, 31, 90, 365, 366]
 
 
-@pytest.mark.parametrize("seed", range(WORLDS))
+@with_seeds(8)
 async def test_whatever_the_clock_is_moved_to_members_are_as_the_rules_have_them(database, monkeypatch, seed):
     world = World(seed, contacts=30)
     monkeypatch.setattr(statements, "LOOKUPS_AT_ONCE", Random(seed).choice([1, 4, 500]))

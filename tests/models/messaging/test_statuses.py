@@ -3,8 +3,6 @@
 import random
 from datetime import timedelta
 
-import pytest
-
 from models import clock, db
 from models.broadcasts import lifecycle
 from models.db.tables.broadcasts import Broadcast
@@ -16,6 +14,7 @@ from models.messaging.statuses import recipient_of, reference_of
 from permissions.principal import Scope
 from schema.server.ids import to_global_id
 from tests.kit.broadcasts import a_draft, a_draft_to, a_segment, a_sender, counts_of, people, read_again
+from tests.kit.draws import with_seeds
 from tests.models.messaging.claims import claim, sending
 
 
@@ -55,7 +54,7 @@ def test_the_broadcast_s_id_in_activities_is_the_one_that_clients_know():
     assert history.outside_id(123) == to_global_id("Broadcast", 123)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@with_seeds(12)
 async def test_whatever_the_order_and_however_often_the_end_is_the_same(database: str, seed: int):
     dice = random.Random(seed)
     scope = await a_sender()

@@ -1,6 +1,5 @@
 """The compiled SQL, in each of its three shapes, says what the naive oracle says."""
 
-import os
 from datetime import UTC, datetime
 
 import pytest
@@ -17,7 +16,7 @@ from tests.kit.oracle import holds
 from tests.kit.workspaces import new_workspace
 from tests.kit.worlds import World
 
-EXAMPLES = int(os.environ.get("MUSTER_TEST_EXAMPLES", "40"))
+EXAMPLES = 40
 SEEDS = st.integers(0, 2**32)
 HEAVY = settings(
     max_examples=EXAMPLES,

@@ -13,6 +13,7 @@ from models.contacts import contacts
 from models.errors import NotFound
 from models.rules.check import check
 from models.rules.explain import explain, explain_membership
+from tests.kit.draws import with_seeds
 from tests.kit.oracle import holds, measure
 from tests.kit.workspaces import new_workspace
 from tests.kit.worlds import World
@@ -45,7 +46,7 @@ async def test_each_part_is_told_with_what_the_contact_has(database):
     assert (score.holds, score.text, score.actual) == (True, "score is more than 5", "7")
 
 
-@pytest.mark.parametrize("seed", range(6))
+@with_seeds(6)
 async def test_every_part_is_true_when_the_oracle_says_so(database, seed):
     world = World(seed, contacts=3)
     scope = await new_workspace(timezone=world.timezone)

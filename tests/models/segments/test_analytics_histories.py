@@ -1,12 +1,9 @@
 """Random histories, told by hour, day, week and month as a walk through the calendar minute by minute tells them."""
 
-import os
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from random import Random
 from zoneinfo import ZoneInfo
-
-import pytest
 
 from models import clock, db
 from models.accounts import workspaces
@@ -14,10 +11,9 @@ from models.errors import LimitExceeded
 from models.segments import analytics
 from models.segments.analytics import AnalyticsInterval
 from permissions.principal import Scope
+from tests.kit.draws import with_seeds
 from tests.kit.segments import static_segment
 from tests.models.segments.test_analytics import forget_log, log, points
-
-HISTORIES = int(os.environ.get("MUSTER_TEST_EXAMPLES", "6"))
 
 TIMES = [
     ("Europe/Madrid", "2026-03-20"),
@@ -34,7 +30,7 @@ TIMES = [
 """Zones, and days soon after which their clocks do something."""
 
 
-@pytest.mark.parametrize("seed", range(HISTORIES))
+@with_seeds(6)
 async def test_each_interval_holds_what_happened_in_its_minutes(database, seed):
     random = Random(seed)
     timezone, day = random.choice(TIMES)

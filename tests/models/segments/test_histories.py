@@ -3,10 +3,7 @@ members, counts and log agree at the end, nobody waited for another in a ring, a
 """
 
 import asyncio
-import os
 from random import Random
-
-import pytest
 
 from models import db
 from models.accounts import workspaces
@@ -21,10 +18,10 @@ from models.segments import members, segments
 from models.segments.members import MemberAction
 from models.segments.segments import SegmentKind
 from permissions.principal import Scope
+from tests.kit.draws import with_seeds
 from tests.kit.engine import assert_all_is_right, settled
 from tests.kit.segments import replayed
 
-HISTORIES = int(os.environ.get("MUSTER_TEST_EXAMPLES", "4"))
 TAGS = ["vip", "silver", "new"]
 
 
@@ -121,7 +118,7 @@ class History:
         await settled(self.scope)
 
 
-@pytest.mark.parametrize("seed", range(HISTORIES))
+@with_seeds(4)
 async def test_whatever_happened_members_counts_and_log_agree(database, seed, monkeypatch):
     monkeypatch.setattr(backfill, "AT_ONCE", 3)
     history = History(await workspaces.create("Clinic"), seed)
@@ -131,7 +128,7 @@ async def test_whatever_happened_members_counts_and_log_agree(database, seed, mo
     await assert_segments_are_right(history.scope)
 
 
-@pytest.mark.parametrize("seed", range(HISTORIES))
+@with_seeds(4)
 async def test_so_they_do_when_several_are_at_it_at_once(database, seed, monkeypatch):
     random = Random(seed)
     monkeypatch.setattr(backfill, "AT_ONCE", random.choice([1, 2, 5]))

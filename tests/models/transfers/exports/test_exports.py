@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models import clock, db
@@ -200,6 +200,7 @@ async def emptied(database: str):
     return empty
 
 
+@example([{"tags": [], "date_of_birth": "0001-01-01"}, {"tags": [], "subscribed_at": "9999-12-31T23:59:59.999999Z"}])
 @given(st.lists(contact, max_size=4))
 async def test_whatever_went_out_comes_in_unchanged(emptied, made):
     scope = await emptied()

@@ -1,7 +1,6 @@
 """The compiled executor answers as the ordinary one does: for any query, any values, any mistakes in them."""
 
 import asyncio
-import os
 from typing import Any
 
 import orjson
@@ -21,7 +20,7 @@ from tests.kit.toys import toy_schema
 
 SCHEMA = toy_schema()
 
-EXAMPLES = int(os.environ.get("MUSTER_TEST_EXAMPLES", "100"))
+EXAMPLES = 100
 
 
 @pytest.fixture(autouse=True)
