@@ -12,10 +12,10 @@ from typing import Any
 
 import uvicorn
 
-from schema.membership.log_reader import FeedLimits
+from models.changelog.tail import TailLimits
 from schema.server.transports.wire import FRAMED
 
-REST_SECONDS = FeedLimits().rest_seconds
+REST_SECONDS = TailLimits().rest_seconds
 
 
 class Bare:

@@ -18,7 +18,8 @@ from bench.table import Result
 from bench.world import Rule, empty_of_segments, field, new_empty_segments, new_segments, world
 from models import db
 from models.accounts import api_tokens
-from models.changelog import read
+from models.changelog.members import MEMBERS
+from models.changelog.read import read_head
 from models.membership import manual_changes
 from models.membership.origins import Origin
 from permissions.capabilities import Permission
@@ -229,13 +230,13 @@ async def _change_members(scope: Scope, bells: Bells, segment_id: int, rate: int
         "SELECT id FROM contacts WHERE workspace_id = $1 ORDER BY id LIMIT $2", scope.workspace_id, each
     )
     ids = [row["id"] for row in rows]
-    before, start, done = (await read.head(scope)).position, time.perf_counter(), 0
+    before, start, done = (await read_head(scope, MEMBERS)).position, time.perf_counter(), 0
     while done < total:
         some = ids[: total - done]
         moved = {"remove": some} if (done // each) % 2 else {"add": some}
         await manual_changes.change_members(scope, segment_id, origin=Origin.API, **moved)
         await bells.log_grew(scope.workspace_id)
-        done = (await read.head(scope)).position - before
+        done = (await read_head(scope, MEMBERS)).position - before
         await asyncio.sleep(max(0.0, start + done / rate - time.perf_counter()))
 
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from models.changelog import read
+from models.changelog import retention
 from models.membership import builds, dirty_contacts, engine_lock
 from workers.context import PeriodicTask, Queue, WorkerContext
 
@@ -26,10 +26,11 @@ async def find_builds(context: WorkerContext) -> None:
 
 
 async def drop_old_changes(context: WorkerContext) -> None:
-    """The log is kept for so many days."""
-    while await read.drop_older_than(timedelta(days=context.config.change_log_days)):
-        if context.stopping.is_set():
-            return
+    """The logs are kept for so many days."""
+    kept = timedelta(days=context.config.change_log_days)
+    for log in retention.LOGS:
+        while not context.stopping.is_set() and await retention.drop_older_than(kept, log):
+            pass
 
 
 PERIODIC_TASKS = [

@@ -33,6 +33,7 @@ __all__ = [
     "UniqueViolation",
     "advisory_lock",
     "after_commit",
+    "before_commit",
     "connect",
     "copy_in",
     "copy_out",
@@ -166,6 +167,7 @@ def _pool() -> asyncpg.Pool:
 class _Transaction:
     connection: asyncpg.Connection
     open: bool = True
+    last_steps: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     callbacks: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
 
@@ -199,6 +201,8 @@ async def transaction() -> AsyncIterator[None]:
         await began.start()
         with _ambient_for_all(own):
             yield
+            while own.last_steps:
+                await own.last_steps.pop(0)()
         await began.commit()
     except BaseException:
         # A task of its own, so that who is cancelled once more meanwhile leaves no connection behind.
@@ -230,6 +234,19 @@ async def _abandon(pool: asyncpg.Pool, connection: "PoolConnectionProxy[Record]"
             await began.rollback()
     finally:
         await pool.release(connection)
+
+
+async def before_commit(step: Callable[[], Awaitable[None]]) -> None:
+    """Run `step` as the last thing in the ambient transaction: for what takes a lock that everybody needs for a moment.
+
+    Steps run in the order in which they were given; one may give others. When there is no transaction, `step` is one.
+    """
+    ambient = _current()
+    if ambient is None:
+        async with transaction():
+            await step()
+    else:
+        ambient.last_steps.append(step)
 
 
 async def after_commit(callback: Callable[[], Awaitable[None]]) -> None:

@@ -10,17 +10,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from models import db
+from models.changelog import append as log_append
+from models.changelog.append import OpenAppend
+from models.changelog.members import MEMBERS
 from models.db import Record
 
 
 @dataclass(slots=True)
-class Append:
-    """What a transaction has to add to the log. `at` is the moment that its changes bear."""
+class Append(OpenAppend):
+    """What a transaction adds to the log of members, and by how much the counts of segments change with it."""
 
-    workspace_id: int
-    at: datetime
-    id: int
-    size: int = 0
     deltas: Counter[int] = field(default_factory=Counter)
 
     def count(self, rows: Sequence[Record]) -> int:
@@ -58,11 +57,8 @@ class Difference:
 
 async def begin(workspace_id: int, at: datetime) -> Append:
     """Start to append; nothing is locked yet. Our statements log for themselves: the trigger on members is set aside."""
-    row = await db.fetch_row(
-        "SELECT nextval('membership_append_ids') AS id, set_config('muster.members', 'logged', true)"
-    )
-    assert row is not None
-    return Append(workspace_id, at, row["id"])
+    await db.execute("SET LOCAL muster.members = 'logged'")
+    return Append(MEMBERS, workspace_id, at, await log_append.new_id(MEMBERS))
 
 
 async def write(append: Append, difference: Difference) -> int:
@@ -152,25 +148,12 @@ async def close(append: Append) -> int | None:
 
     Gives the last position, or None when there was nothing to append.
     """
-    position: int | None = None
-    if append.size:
-        position = await db.fetch_value(_CLOSE, append.workspace_id, append.size, append.id, append.at)
+    position = await log_append.close(append)
     deltas = {segment_id: delta for segment_id, delta in sorted(append.deltas.items()) if delta}
     if deltas:
         await db.execute(_COUNT, append.workspace_id, list(deltas), list(deltas.values()))
     return position
 
-
-_CLOSE = """
-WITH head AS (
-    INSERT INTO membership_heads AS head (workspace_id, position) VALUES ($1, $2::integer)
-    ON CONFLICT (workspace_id) DO UPDATE SET position = head.position + $2::integer
-    RETURNING position
-)
-INSERT INTO membership_appends (workspace_id, position, size, append_id, at)
-SELECT $1, position, $2::integer, $3, $4 FROM head
-RETURNING position
-"""
 
 _COUNT = """
 UPDATE segments AS s SET member_count = s.member_count + d.delta

@@ -7,14 +7,18 @@ from typing import Annotated, Any
 
 import strawberry
 
-from models.changelog import read as feed
+from models.changelog import members
+from models.changelog.cursor import from_cursor as from_change_cursor
+from models.changelog.cursor import to_cursor as to_change_cursor
+from models.changelog.members import MEMBERS
+from models.changelog.read import read_page
 from models.contacts import contacts
 from models.errors import NotFound
 from models.membership.origins import ChangeKind, Origin
 from models.segments import lists
 from permissions.capabilities import Permission
 from permissions.principal import Scope
-from schema.membership.change_feed import FEED
+from schema.membership.change_feed import follow
 from schema.server.context import Info
 from schema.server.execution.batched import batched
 from schema.server.execution.rows import derived, outside_id, read, shown
@@ -45,7 +49,7 @@ async def _contacts_of(rows: Sequence[Any], info: Info) -> Sequence[Any]:
 
 
 def _cursor(row: Any) -> str:
-    return feed.to_cursor(read(row, "workspace_id"), read(row, "position"))
+    return to_change_cursor(MEMBERS, read(row, "workspace_id"), read(row, "position"))
 
 
 @strawberry.type
@@ -99,11 +103,11 @@ async def membership_history(
     admit(info.context, Permission.SEGMENT_READ)
     segment = None if segment_id is None else get_id("Segment", segment_id, ("segmentId",))
     numbers = [read(row, "id") for row in rows]
-    found = await feed.history(scope_of(info), numbers, page_size(first), before=_place(after), segment_id=segment)
+    found = await members.history(scope_of(info), numbers, page_size(first), before=_place(after), segment_id=segment)
     return [page_of(found[number], first, after, _history_cursor) for number in numbers]
 
 
-def _history_cursor(change: feed.MembershipChange) -> str:
+def _history_cursor(change: members.MembershipChange) -> str:
     return to_cursor(change.position)
 
 
@@ -131,7 +135,7 @@ async def _asked_for(scope: Scope, segment_ids: Sequence[str] | None) -> list[in
 
 
 def _after(scope: Scope, after: ChangeCursor | None) -> int | None:
-    return None if after is None else feed.from_cursor(scope, after)
+    return None if after is None else from_change_cursor(scope, MEMBERS, after)
 
 
 @strawberry.type
@@ -151,12 +155,13 @@ class ChangeQuery:
     ) -> MembershipChangePage:
         scope = scope_of(info)
         size = page_size(first, default=100)
-        page = await feed.read(scope, _after(scope, after), size, await _asked_for(scope, segment_ids))
+        wanted = await _asked_for(scope, segment_ids)
+        page = await read_page(scope, MEMBERS, _after(scope, after), size, wanted)
         return shown(
             MembershipChangePage,
             {
-                "changes": page.changes,
-                "cursor": feed.to_cursor(scope.workspace_id, page.position),
+                "changes": page.entries,
+                "cursor": to_change_cursor(MEMBERS, scope.workspace_id, page.position),
                 "has_more": page.more,
             },
         )
@@ -176,6 +181,6 @@ class ChangeSubscription:
     ) -> AsyncGenerator[MembershipChange, None]:
         scope = scope_of(info)
         wanted = await _asked_for(scope, segment_ids)
-        async with aclosing(FEED.follow(scope, info.context.bells, _after(scope, after), wanted)) as batches:
+        async with aclosing(follow(scope, info.context.bells, _after(scope, after), wanted)) as batches:
             async for batch in batches:
                 yield shown(MembershipChange, batch)

@@ -9,7 +9,8 @@ import asyncpg
 import pytest
 
 from models import db
-from models.changelog import read
+from models.changelog.members import MEMBERS
+from models.changelog.read import read_head
 from models.membership import manual_changes
 from models.membership.origins import Origin, Override
 from models.segments import segments
@@ -120,7 +121,7 @@ class Story:
     async def ends_well(self) -> None:
         await eventually(self._nothing_waits, 40)
         await assert_all_is_right(self.scope)
-        assert (await read.head(self.scope)).position > 100
+        assert (await read_head(self.scope, MEMBERS)).position > 100
 
     async def _nothing_waits(self) -> bool:
         try:

@@ -10,14 +10,14 @@ import aiohttp
 import asyncpg
 import pytest
 
-from models.changelog import read
+from models.changelog.members import MEMBERS
+from models.changelog.read import read_head
+from models.changelog.tail import TAIL, TailLimits
 from models.membership import manual_changes
 from models.membership.origins import Origin
 from models.queue import jobs
 from models.queue.jobs import JobKind
 from permissions.principal import Scope
-from schema.membership.change_feed import FEED
-from schema.membership.log_reader import FeedLimits
 from schema.server.ids import to_global_id
 from tests.kit.api import Api, application, bearer_of, serving
 from tests.kit.followers import Partner, as_events, over_a_socket
@@ -60,7 +60,7 @@ class Story:
             await asyncio.sleep(0.005)
 
     async def end(self) -> list[int]:
-        end = (await read.head(self.scope)).position
+        end = (await read_head(self.scope, MEMBERS)).position
         assert end > 50
         return list(range(1, end + 1))
 
@@ -86,7 +86,7 @@ async def partners(scope: Scope, redis_url: str) -> AsyncIterator[list[Partner]]
 async def test_followers_live_through_crashes_of_the_database(
     own_database: str, own_server: Restartable, redis_url: str, monkeypatch
 ):
-    monkeypatch.setattr(FEED, "limits", FeedLimits(waiting=20, page=7, look_seconds=0.2))
+    monkeypatch.setattr(TAIL, "limits", TailLimits(waiting=20, page=7, look_seconds=0.2))
     bells = Bells(redis_url)
     story = await Story.begin(bells)
     await story.write(1.0)  # what is there to be caught up with

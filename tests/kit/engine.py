@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from models import clock, db
-from models.changelog import read
+from models.changelog.members import MEMBERS
+from models.changelog.read import read_page
 from models.membership import batches, rebuild
 from models.rules.check import check
 from models.rules.compile import where
@@ -140,9 +141,9 @@ async def replayed_members(scope: Scope) -> dict[int, set[int]]:
     members: dict[int, set[int]] = {segment_id: set() for segment_id in await stored_members(scope)}
     position: int | None = None
     while True:
-        page = await read.read(scope, position, 1000)
-        assert [c.position for c in page.changes] == list(range((position or 0) + 1, page.position + 1))
-        for change in page.changes:
+        page = await read_page(scope, MEMBERS, position, 1000)
+        assert [c.position for c in page.entries] == list(range((position or 0) + 1, page.position + 1))
+        for change in page.entries:
             of_segment = members.setdefault(change.segment_id, set())
             assert (change.contact_id in of_segment) == (change.kind == "LEFT"), f"told twice: {change}"
             (of_segment.add if change.kind == "ENTERED" else of_segment.discard)(change.contact_id)

@@ -8,7 +8,8 @@ from typing import Any
 import aiohttp
 import orjson
 
-from models.changelog import read as feed
+from models.changelog.cursor import from_cursor, to_cursor
+from models.changelog.members import MEMBERS
 from permissions.principal import Scope
 
 FOLLOW = """subscription ($after: ChangeCursor, $segmentIds: [ID!]) {
@@ -52,7 +53,7 @@ class Partner:
 
     @property
     def cursor(self) -> str:
-        return feed.to_cursor(self.scope.workspace_id, self.positions[-1] if self.positions else 0)
+        return to_cursor(MEMBERS, self.scope.workspace_id, self.positions[-1] if self.positions else 0)
 
     async def follow(self, way: Any, most: int | None = None) -> None:
         """Go on from the last cursor, to the end of the connection or of `most` changes."""
@@ -61,7 +62,7 @@ class Partner:
         async with aclosing(way(self.session, self.address, variables)) as payloads:
             async for payload in payloads:
                 assert "errors" not in payload, payload
-                self.positions.append(feed.from_cursor(self.scope, payload["data"]["membershipChanges"]["cursor"]))
+                self.positions.append(from_cursor(self.scope, MEMBERS, payload["data"]["membershipChanges"]["cursor"]))
                 if len(self.positions) == most:
                     return
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from models import clock, db
-from models.changelog import read
+from models.changelog.members import MEMBERS
+from models.changelog.read import read_page
 from models.membership import compiled_rules
 from models.membership.batches import Batch
 from models.membership.statements import Statement
@@ -48,7 +49,7 @@ async def test_time_is_taken_in_though_nothing_is_written(database, redis_url):
         crosses_at = clock.now() + timedelta(seconds=2)
         (contact_id,) = await new_contacts(scope, 1, last_interaction_at=crosses_at - timedelta(days=30))
         await eventually(lambda: _are_members(scope, silent, {contact_id}))
-        (change,) = (await read.read(scope, None, 10)).changes
+        (change,) = (await read_page(scope, MEMBERS, None, 10)).entries
         assert timedelta(0) <= change.at - crosses_at < timedelta(seconds=2)
 
 

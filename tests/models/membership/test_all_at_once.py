@@ -12,7 +12,8 @@ from random import Random
 import pytest
 
 from models import db
-from models.changelog import read
+from models.changelog.members import MEMBERS
+from models.changelog.read import read_page
 from models.errors import DomainError, Problems
 from models.membership import audit, backfill, batches, builds, manual_changes, rebuild
 from models.membership.origins import Origin, Override
@@ -80,8 +81,8 @@ class Crowd:
         position, seen = 0, []
         while True:
             ended = not self.working
-            page = await read.read(self.scope, position, 17)
-            seen += [change.position for change in page.changes]
+            page = await read_page(self.scope, MEMBERS, position, 17)
+            seen += [change.position for change in page.entries]
             position = page.position
             if ended and not page.more:
                 return seen

@@ -3,7 +3,8 @@
 from datetime import UTC, date, datetime
 
 from models import db
-from models.changelog import read
+from models.changelog.members import MEMBERS
+from models.changelog.read import read_page
 from schema.server.ids import to_global_id
 from tests.kit.api import Api, bearer_of
 from tests.kit.engine import assert_all_is_right, settled
@@ -91,7 +92,7 @@ async def test_the_same_change_is_captured_alike_from_graphql_a_task_and_psql(da
     }
     await settled(scope)
     assert await members_of(scope, vips) == set(ids)
-    assert {(c.contact_id, c.kind, c.origin) for c in (await read.read(scope, None, 10)).changes} == {
+    assert {(c.contact_id, c.kind, c.origin) for c in (await read_page(scope, MEMBERS, None, 10)).entries} == {
         (contact_id, "ENTERED", "RULE") for contact_id in ids
     }
     await assert_all_is_right(scope)

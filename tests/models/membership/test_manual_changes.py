@@ -7,7 +7,8 @@ from random import Random
 import pytest
 
 from models import db
-from models.changelog import read
+from models.changelog.members import MEMBERS
+from models.changelog.read import read_head
 from models.errors import LimitExceeded, NotFound, Unsupported
 from models.membership import manual_changes, rebuild
 from models.membership.origins import Origin, Override
@@ -160,7 +161,7 @@ async def test_what_an_operator_takes_back_was_never_told(database):
         END $$"""
     )
     await settled(scope)
-    assert (await read.head(scope)).position == 3
+    assert (await read_head(scope, MEMBERS)).position == 3
     await assert_all_is_right(scope)
 
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 from random import Random
 
 from models import clock, db
-from models.changelog import read as feed
+from models.changelog.members import MEMBERS
+from models.changelog.read import read_head, read_page
 from models.membership import apply, batches, builds, indexes, rebuild
 from models.segments import segments
 from tests.kit.draws import with_seeds
@@ -27,7 +28,7 @@ async def _set(contact_id, **values):
 
 
 async def _log(scope, after):
-    return [(c.contact_id, c.kind) for c in (await feed.read(scope, after, 100)).changes]
+    return [(c.contact_id, c.kind) for c in (await read_page(scope, MEMBERS, after, 100)).entries]
 
 
 async def test_a_new_rule_logs_only_the_difference(database):
@@ -40,7 +41,7 @@ async def test_a_new_rule_logs_only_the_difference(database):
         *await new_contacts(scope, 1),
     ]
     await settled(scope)
-    before = (await feed.head(scope)).position
+    before = (await read_head(scope, MEMBERS)).position
     await _new_rule(scope, segment, SCORED)
     assert await members_of(scope, segment) == {both, old}
     assert await rebuild.rebuild(scope.workspace_id, segment.id) == rebuild.Rebuilt(2, 0)
@@ -199,7 +200,7 @@ async def test_who_changes_before_many_members_are_exchanged_is_told_of_as_they_
     segment = await dynamic_segment(scope)
     ids = await new_contacts(scope, 12, score=10)
     await settled(scope)
-    before = (await feed.head(scope)).position
+    before = (await read_head(scope, MEMBERS)).position
     monkeypatch.setattr(rebuild, "SMALL", 5)
     pause = Pause(monkeypatch, "_exchange")
     await _new_rule(scope, segment, SCORED)
@@ -444,8 +445,8 @@ async def test_writers_readers_builds_and_edits_at_the_same_time_end_well(databa
         position, seen = 0, []
         while True:
             ended = not working
-            page = await feed.read(scope, position, 7)
-            seen += [change.position for change in page.changes]
+            page = await read_page(scope, MEMBERS, position, 7)
+            seen += [change.position for change in page.entries]
             position = page.position
             if ended and not page.more:
                 return seen

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from models import clock, db
-from models.changelog import read
+from models.changelog.members import MEMBERS
+from models.changelog.read import read_page
 from models.membership import batches, compiled_rules, dirty_contacts, engine_lock, ticks
 from models.membership.batches import Batch
 from tests.kit.engine import assert_all_is_right, plus_segment, settled
@@ -53,7 +54,7 @@ async def test_a_tick_looks_at_those_who_crossed_and_at_nobody_else(time):
     assert await batches.process_batch(scope.workspace_id, 100) == Batch(1, 2, False)
     assert await members_of(scope, segment) == {soon}
     assert soon not in await members_of(scope, mentioned)
-    assert (await read.read(scope, None, 100)).changes[-1].at == time.now
+    assert (await read_page(scope, MEMBERS, None, 100)).entries[-1].at == time.now
     time.on(hours=1)
     assert (await batches.process_batch(scope.workspace_id, 100)).contacts == 1
     assert await members_of(scope, segment) == {soon, later}
@@ -85,7 +86,7 @@ async def test_who_crossed_while_the_workers_were_down_is_taken_in_over_the_turn
     await settled(scope)
     assert (await members_of(scope, today), await members_of(scope, lately)) == ({ids[3]}, set())
     assert await members_of(scope, long_ago) == set(crossing)
-    assert len((await read.read(scope, None, 100)).changes) == 2 + 2 + 1 + 2
+    assert len((await read_page(scope, MEMBERS, None, 100)).entries) == 2 + 2 + 1 + 2
     await assert_all_is_right(scope)
 
 

@@ -8,14 +8,15 @@ import pytest
 
 from models import clock, db
 from models.accounts import api_tokens, members
-from models.changelog import read as feed
+from models.changelog import retention
+from models.changelog.cursor import from_cursor, to_cursor
+from models.changelog.members import MEMBERS
+from models.changelog.tail import TAIL, TailLimits
 from models.errors import Invalid
 from models.membership import manual_changes
 from models.membership.origins import Origin
 from permissions.capabilities import Permission
 from permissions.roles import Role
-from schema.membership.change_feed import FEED, ChangeFeed
-from schema.membership.log_reader import FeedLimits
 from schema.server.ids import to_global_id
 from schema.server.refusals import SlowConsumer
 from tests.kit.api import Api, bearer_of, token_with
@@ -66,9 +67,9 @@ async def test_a_cursor_that_is_none_and_a_segment_that_is_not_there_are_told_ap
     bearer = await bearer_of(scope)
     foreign = await static_segment(other)
     for variables, words in (
-        ({"after": feed.to_cursor(other.workspace_id, 0)}, "no cursor of this workspace"),
+        ({"after": to_cursor(MEMBERS, other.workspace_id, 0)}, "no cursor of this workspace"),
         ({"after": "garbage"}, "no cursor of this workspace"),
-        ({"after": feed.to_cursor(scope.workspace_id, 99)}, "ahead of the log"),
+        ({"after": to_cursor(MEMBERS, scope.workspace_id, 99)}, "ahead of the log"),
         ({"segmentIds": [to_global_id("Segment", foreign.id)]}, "there is no segment"),
         ({"segmentIds": ["x"]}, "there is no segment"),
         ({"first": 0}, "between 1 and 250"),
@@ -94,14 +95,14 @@ async def test_the_log_of_one_huge_append_is_paged_to_its_end_for_some_segments_
         ([], 250, ()),
     ):
         ids = None if wanted is None else [to_global_id("Segment", number) for number in wanted]
-        read, cursor, more = [], feed.to_cursor(scope.workspace_id, 0), True
+        read, cursor, more = [], to_cursor(MEMBERS, scope.workspace_id, 0), True
         while more:
             page = (await api.data(bearer, PAGE, after=cursor, segmentIds=ids, first=first))["membershipChanges"]
-            read += [feed.from_cursor(scope, change["cursor"]) for change in page["changes"]]
+            read += [from_cursor(scope, MEMBERS, change["cursor"]) for change in page["changes"]]
             assert page["changes"] or not page["hasMore"]
             cursor, more = page["cursor"], page["hasMore"]
         assert read == list(positions)
-        assert feed.from_cursor(scope, cursor) == 1150
+        assert from_cursor(scope, MEMBERS, cursor) == 1150
 
 
 async def test_a_subscriber_gets_what_it_missed_and_then_what_happens_without_a_gap(database, api):
@@ -109,7 +110,7 @@ async def test_a_subscriber_gets_what_it_missed_and_then_what_happens_without_a_
     bearer = await bearer_of(scope)
     segment = await static_segment(scope)
     ids = await new_contacts(scope, 30)
-    cursor = feed.to_cursor(scope.workspace_id, 0)
+    cursor = to_cursor(MEMBERS, scope.workspace_id, 0)
     for contact_id in ids[:10]:
         await _entered(scope, segment, contact_id)
 
@@ -151,7 +152,7 @@ async def test_redis_rings_at_once_and_without_redis_the_log_is_looked_at(databa
     ids = await new_contacts(scope, 2)
     bells, clock = Bells(redis_url), asyncio.get_running_loop().time
     for told_by, look_seconds in ((bells, 60.0), (NoBells(), 0.05)):
-        reading = ChangeFeed(FeedLimits(look_seconds=look_seconds))
+        reading = ChangeFeed(TailLimits(look_seconds=look_seconds))
         async with aclosing(reading.follow(scope, told_by, None)) as follower:
             news = asyncio.ensure_future(anext(follower))
             await asyncio.sleep(0.3)
@@ -167,7 +168,7 @@ async def test_a_reader_that_takes_nothing_is_ended_with_its_cursor_and_can_go_o
     scope = await new_workspace()
     segment = await static_segment(scope)
     ids = await new_contacts(scope, 40)
-    reading = ChangeFeed(FeedLimits(waiting=10, patience_seconds=0.1, look_seconds=0.01))
+    reading = ChangeFeed(TailLimits(waiting=10, patience_seconds=0.1, look_seconds=0.01))
     follower = reading.follow(scope, NoBells(), None)
     news = asyncio.ensure_future(anext(follower))
     await asyncio.sleep(0.1)
@@ -178,8 +179,8 @@ async def test_a_reader_that_takes_nothing_is_ended_with_its_cursor_and_can_go_o
     await asyncio.sleep(0.3)
     with pytest.raises(SlowConsumer) as slow:
         await anext(follower)
-    assert reading._readers == {}
-    position = feed.from_cursor(scope, slow.value.cursor)
+    assert reading.readers == {}
+    position = from_cursor(scope, MEMBERS, slow.value.cursor)
     assert [change.contact_id for change in got.events] == ids[:1]
     async with aclosing(reading.follow(scope, NoBells(), position)) as again:
         assert [change.contact_id for change in (await anext(again)).events] == ids[1:]
@@ -195,33 +196,33 @@ async def months_ago(database):
 
 async def _drop_the_log():
     clock.set_source(None)
-    assert await feed.drop_older_than(timedelta(days=90)) > 0
+    assert await retention.drop_older_than(timedelta(days=90), MEMBERS) > 0
 
 
 async def test_a_live_follower_under_whom_the_log_is_dropped_is_told_rather_than_given_a_gap(months_ago, api):
     scope, segment = months_ago, await static_segment(months_ago)
     ids = await new_contacts(scope, 3)
-    reading = ChangeFeed(FeedLimits(look_seconds=60))
+    reading = ChangeFeed(TailLimits(look_seconds=60))
     async with aclosing(reading.follow(scope, NoBells(), None)) as follower:
         news = asyncio.ensure_future(anext(follower))
         await eventually(lambda: _is_read(reading, scope))
         await _entered(scope, segment, *ids[:2])
         await _drop_the_log()
         await _entered(scope, segment, ids[2])
-        reading._readers[scope.workspace_id].rung.set()
+        reading.readers[scope.workspace_id].rung.set()
         with pytest.raises(Invalid, match="too old"):
             await asyncio.wait_for(news, 5)
-    assert reading._readers == {}
+    assert reading.readers == {}
 
 
 async def _is_read(reading, scope):
-    return scope.workspace_id in reading._readers
+    return scope.workspace_id in reading.readers
 
 
 async def test_a_slow_follower_under_whom_the_log_is_dropped_is_given_what_was_kept_for_it_or_told(months_ago):
     scope, segment = months_ago, await static_segment(months_ago)
     ids = await new_contacts(scope, 9)
-    reading = ChangeFeed(FeedLimits(waiting=4, look_seconds=0.01))
+    reading = ChangeFeed(TailLimits(waiting=4, look_seconds=0.01))
     frugal, slow = reading.follow(scope, NoBells(), None), reading.follow(scope, NoBells(), None)
     first = [asyncio.ensure_future(anext(frugal)), asyncio.ensure_future(anext(slow))]
     await asyncio.sleep(0.1)
@@ -232,17 +233,17 @@ async def test_a_slow_follower_under_whom_the_log_is_dropped_is_given_what_was_k
     assert [change.contact_id for change in (await anext(frugal)).events] == ids[1:4]
     await _entered(scope, segment, *ids[4:])
     await _has_read(reading, scope, 9)
-    assert [list(follower.waiting) for follower in reading._readers[scope.workspace_id].followers] == [[], []]
+    assert [list(follower.waiting) for follower in reading.readers[scope.workspace_id].followers] == [[], []]
     await _drop_the_log()
     for follower in (frugal, slow):
         with pytest.raises(Invalid, match="too old"):
             await anext(follower)
-    assert reading._readers == {}
+    assert reading.readers == {}
 
 
 async def _has_read(reading, scope, position):
     async def has():
-        return reading._readers[scope.workspace_id].position == position
+        return reading.readers[scope.workspace_id].position == position
 
     await eventually(has)
 
@@ -251,15 +252,15 @@ async def test_catching_up_ends_with_a_word_when_the_log_is_dropped_meanwhile(mo
     scope, segment = months_ago, await static_segment(months_ago)
     await _entered(scope, segment, *await new_contacts(scope, 9))
     api, bearer = Api(), await bearer_of(scope)
-    monkeypatch.setattr(FEED, "limits", FeedLimits(page=3))
-    async with aclosing(api.listen(bearer, LIVE, after=feed.to_cursor(scope.workspace_id, 0))) as events:
+    monkeypatch.setattr(TAIL, "limits", TailLimits(page=3))
+    async with aclosing(api.listen(bearer, LIVE, after=to_cursor(MEMBERS, scope.workspace_id, 0))) as events:
         for _ in range(3):
             await anext(events)
         await _drop_the_log()
         (error,) = (await asyncio.wait_for(anext(events), 5))["errors"]
     assert "too old" in error["message"]
     assert error["extensions"] == {"code": "BAD_REQUEST", "reason": "INVALID", "field": ["after"]}
-    bearer, start = await bearer_of(scope), feed.to_cursor(scope.workspace_id, 0)
+    bearer, start = await bearer_of(scope), to_cursor(MEMBERS, scope.workspace_id, 0)
     (error,) = [event["errors"][0] async for event in api.listen(bearer, LIVE, after=start)]
     assert "too old" in error["message"]
 
@@ -269,7 +270,7 @@ async def test_a_log_that_was_put_back_to_an_earlier_day_is_noticed_by_who_follo
     segment = await static_segment(scope)
     ids = await new_contacts(scope, 4)
     await _entered(scope, segment, *ids[:3])
-    reading = ChangeFeed(FeedLimits(look_seconds=60))
+    reading = ChangeFeed(TailLimits(look_seconds=60))
     async with aclosing(reading.follow(scope, NoBells(), 0)) as follower:
         assert len((await anext(follower)).events) == 3
         news = asyncio.ensure_future(anext(follower))
@@ -277,7 +278,7 @@ async def test_a_log_that_was_put_back_to_an_earlier_day_is_noticed_by_who_follo
         for table in ("membership_changes", "membership_appends"):
             await db.execute(f"DELETE FROM {table} WHERE workspace_id = $1", scope.workspace_id)
         await db.execute("UPDATE membership_heads SET position = 0 WHERE workspace_id = $1", scope.workspace_id)
-        reading._readers[scope.workspace_id].rung.set()
+        reading.readers[scope.workspace_id].rung.set()
         with pytest.raises(Invalid, match="ahead of the log"):
             await asyncio.wait_for(news, 5)
 
@@ -291,7 +292,7 @@ async def test_who_may_no_longer_see_changes_is_told_and_is_given_none_any_more(
     else:
         bearer = await token_with(scope, Permission.SEGMENT_READ)
     first, *rest = await new_contacts(scope, 3)
-    async with aclosing(api.listen(bearer, LIVE, after=feed.to_cursor(scope.workspace_id, 0))) as events:
+    async with aclosing(api.listen(bearer, LIVE, after=to_cursor(MEMBERS, scope.workspace_id, 0))) as events:
         await _entered(scope, segment, first)
         await anext(events)
         if what == "permission":
@@ -303,7 +304,7 @@ async def test_who_may_no_longer_see_changes_is_told_and_is_given_none_any_more(
         with pytest.raises(StopAsyncIteration):
             await anext(events)
     assert error["extensions"]["code"] == {"permission": "FORBIDDEN", "token": "UNAUTHENTICATED"}[what]
-    assert FEED._readers == {}
+    assert TAIL.readers == {}
 
 
 async def test_a_burst_ends_nobody_who_keeps_reading(database):
@@ -311,7 +312,7 @@ async def test_a_burst_ends_nobody_who_keeps_reading(database):
     await db.execute("INSERT INTO contacts (workspace_id) SELECT $1 FROM generate_series(1, 2000)", scope.workspace_id)
     rows = await db.fetch("SELECT id FROM contacts WHERE workspace_id = $1 ORDER BY id", scope.workspace_id)
     segment = await static_segment(scope)
-    reading = ChangeFeed(FeedLimits(waiting=50, patience_seconds=0.1, look_seconds=0.01, page=100))
+    reading = ChangeFeed(TailLimits(waiting=50, patience_seconds=0.1, look_seconds=0.01, page=100))
     got = []
 
     async def follow():

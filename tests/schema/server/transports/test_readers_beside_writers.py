@@ -7,12 +7,12 @@ from random import Random
 import aiohttp
 import pytest
 
-from models.changelog import read
+from models.changelog.members import MEMBERS
+from models.changelog.read import read_page
+from models.changelog.tail import TAIL, TailLimits
 from models.membership import manual_changes
 from models.membership.origins import Origin
 from permissions.principal import Scope
-from schema.membership.change_feed import FEED
-from schema.membership.log_reader import FeedLimits
 from schema.server.ids import to_global_id
 from tests.kit.api import OURS, PLAIN, application, bearer_of, serving
 from tests.kit.followers import Partner, as_events, over_a_socket
@@ -51,7 +51,7 @@ async def come_and_go(partner: Partner, random: Random) -> None:
 async def test_readers_that_come_and_go_beside_writers_have_read_the_log_in_the_end(
     database, redis_url, monkeypatch, protocols, seed
 ):
-    monkeypatch.setattr(FEED, "limits", FeedLimits(waiting=20, page=7, look_seconds=0.05))
+    monkeypatch.setattr(TAIL, "limits", TailLimits(waiting=20, page=7, look_seconds=0.05))
     scope, random, bells = await new_workspace(), Random(seed), Bells(redis_url)
     segments = [(await static_segment(scope)).id for _ in range(3)]
     ids = await new_contacts(scope, 80)
@@ -69,16 +69,16 @@ async def test_readers_that_come_and_go_beside_writers_have_read_the_log_in_the_
         writers = [write(scope, bells, segments, ids[own::4], Random(random.random()), 30) for own in range(4)]
         await asyncio.gather(*writers)
         for partner, wish in zip(partners, wishes, strict=True):
-            page = await read.read(scope, 0, 100_000, wish)
-            assert len(page.changes) > 50
-            await partner.has([change.position for change in page.changes])
+            page = await read_page(scope, MEMBERS, 0, 100_000, wish)
+            assert len(page.entries) > 50
+            await partner.has([change.position for change in page.entries])
         for task in reading:
             task.cancel()
         await asyncio.gather(*reading, return_exceptions=True)
         assert sum(partner.connections for partner in partners) > len(partners)
 
         async def nobody_follows() -> bool:
-            return not FEED._readers
+            return not TAIL.readers
 
         await eventually(nobody_follows)
     await bells.close()

@@ -10,12 +10,13 @@ import pytest
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from models import db
-from models.changelog import read
+from models.changelog.cursor import from_cursor, to_cursor
+from models.changelog.members import MEMBERS
+from models.changelog.tail import TAIL
 from models.membership import manual_changes
 from models.membership.origins import Origin
 from muster.protocols import WebSockets
 from permissions.principal import Scope
-from schema.membership.change_feed import FEED
 from schema.server.transports.socket import Socket, SocketLimits
 from schema.server.transports.stream import Stream, StreamLimits
 from schema.server.transports.wire import CHUNK_BYTES
@@ -68,7 +69,7 @@ def told_of_calls(monkeypatch: pytest.MonkeyPatch, kind: type, name: str) -> asy
 
 def positions(scope: Scope, payloads: list[Any]) -> list[int]:
     """Where the changes in these payloads stand in the log."""
-    return [read.from_cursor(scope, payload["data"]["membershipChanges"]["cursor"]) for payload in payloads]
+    return [from_cursor(scope, MEMBERS, payload["data"]["membershipChanges"]["cursor"]) for payload in payloads]
 
 
 def all_told(scope: Scope, payloads: list[Any], errors: list[Any]) -> int:
@@ -77,20 +78,20 @@ def all_told(scope: Scope, payloads: list[Any], errors: list[Any]) -> int:
     assert told == list(range(1, len(told) + 1))
     (error,) = errors
     assert error["extensions"]["code"] == "SLOW_CONSUMER"
-    assert read.from_cursor(scope, error["extensions"]["cursor"]) == len(told)
+    assert from_cursor(scope, MEMBERS, error["extensions"]["cursor"]) == len(told)
     assert len(told) < MANY
     return len(told)
 
 
 async def nobody_follows() -> bool:
-    return not FEED._readers
+    return not TAIL.readers
 
 
 async def test_over_a_socket_each_operation_is_told_where_to_go_on_and_finds_the_rest_there(scope, place, monkeypatch):
     bearer, slow = await bearer_of(scope), told_of_calls(monkeypatch, Socket, "_tell_where_to_go_on")
     reader = await SocketReader.connect(place, bearer)
     for number in ("one", "other"):
-        await reader.subscribe(number, FOLLOW, after=read.to_cursor(scope.workspace_id, 0))
+        await reader.subscribe(number, FOLLOW, after=to_cursor(MEMBERS, scope.workspace_id, 0))
     await asyncio.wait_for(slow.wait(), 20)
     await eventually(nobody_follows)
     heard = await reader.hear_all()
@@ -127,7 +128,7 @@ async def test_as_events_it_is_told_where_to_go_on(
     scope, place, monkeypatch, connect: Callable[[str, str, dict[str, Any]], Awaitable[EventReader]]
 ):
     bearer, slow = await bearer_of(scope), told_of_calls(monkeypatch, Stream, "_end")
-    query = {"query": FOLLOW, "variables": {"after": read.to_cursor(scope.workspace_id, 0)}}
+    query = {"query": FOLLOW, "variables": {"after": to_cursor(MEMBERS, scope.workspace_id, 0)}}
     reader = await connect(place, bearer, query)
     await asyncio.wait_for(slow.wait(), 20)
     await eventually(nobody_follows)
@@ -142,13 +143,13 @@ async def test_a_socket_whose_pings_are_not_answered_is_told_where_to_go_on_befo
     limits = SocketLimits(init_seconds=0.2, ping_seconds=0.2)
     async with serving(application(sockets=limits)) as place:
         reader = await SocketReader.connect(place, await bearer_of(scope))
-        await reader.subscribe("1", FOLLOW, after=read.to_cursor(scope.workspace_id, MANY - 1))
+        await reader.subscribe("1", FOLLOW, after=to_cursor(MEMBERS, scope.workspace_id, MANY - 1))
         heard = await reader.hear_all()
         reader.reader.close()
     assert [message["type"] for message in heard] == ["next", "error"]
     cursor = heard[1]["payload"][0]["extensions"]["cursor"]
     assert cursor == heard[0]["payload"]["data"]["membershipChanges"]["cursor"]
-    assert read.from_cursor(scope, cursor) == MANY
+    assert from_cursor(scope, MEMBERS, cursor) == MANY
 
 
 def connections_of(place: str) -> int:
@@ -184,7 +185,7 @@ async def test_who_never_reads_again_is_broken_off_and_leaves_nothing_behind(sco
     async with serving(application(**limits)) as place:
         bearer = await bearer_of(scope)
         started = len(asyncio.all_tasks())
-        after = read.to_cursor(scope.workspace_id, 0)
+        after = to_cursor(MEMBERS, scope.workspace_id, 0)
         reader = await SocketReader.connect(place, bearer)
         await reader.subscribe("1", FOLLOW, after=after)
         listener = await _distinct(place, bearer, {"query": FOLLOW, "variables": {"after": after}})

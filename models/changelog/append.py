@@ -1,0 +1,58 @@
+"""Appending to a log, in the transaction of the change that the entries are about.
+
+Entries are written as they come, under the id of the append and numbered 1 .. n; no reader looks at them yet. `close` gives
+them their positions. It comes last in the transaction: from there to the commit no other transaction of the workspace can
+close an append to the same log, and that is what makes positions visible in order and without gaps.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from models import db
+from models.changelog.log import Log
+
+
+@dataclass(slots=True)
+class OpenAppend:
+    """What a transaction adds to a log: `size` entries so far, written under `id`, which happened `at`."""
+
+    log: Log[Any]
+    workspace_id: int
+    at: datetime
+    id: int
+    size: int = 0
+
+
+async def new_id(log: Log[Any]) -> int:
+    """An id for an append. Nothing is locked."""
+    append_id: int = await db.fetch_value(f"SELECT nextval('{log.append_ids}')")
+    return append_id
+
+
+async def begin(workspace_id: int, log: Log[Any], at: datetime) -> OpenAppend:
+    """Start to append; nothing is locked yet."""
+    return OpenAppend(log, workspace_id, at, await new_id(log))
+
+
+async def close(append: OpenAppend) -> int | None:
+    """Give the entries their positions. Gives the last one, or None when there was nothing to append."""
+    if not append.size:
+        return None
+    position: int = await db.fetch_value(_close(append.log), append.workspace_id, append.size, append.id, append.at)
+    return position
+
+
+@cache
+def _close(log: Log[Any]) -> str:
+    return f"""
+        WITH head AS (
+            INSERT INTO {log.heads} AS head (workspace_id, position) VALUES ($1, $2::integer)
+            ON CONFLICT (workspace_id) DO UPDATE SET position = head.position + $2::integer
+            RETURNING position
+        )
+        INSERT INTO {log.appends} (workspace_id, position, size, append_id, at)
+        SELECT $1, position, $2::integer, $3, $4 FROM head
+        RETURNING position
+        """

@@ -1,0 +1,26 @@
+"""Cursors: what a client keeps of a position. Opaque, versioned by their mark, and of one log of one workspace."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any
+
+from models.changelog.log import Log
+from models.errors import Invalid, Path
+from permissions.principal import Scope
+
+
+def to_cursor(log: Log[Any], workspace_id: int, position: int) -> str:
+    """The cursor that stands for having read up to `position`."""
+    return urlsafe_b64encode(f"{log.cursor_mark}:{workspace_id}:{position}".encode()).rstrip(b"=").decode()
+
+
+def from_cursor(scope: Scope, log: Log[Any], cursor: str, path: Path = ("after",)) -> int:
+    """The position that a cursor stands for. Raises Invalid at `path` for what is no cursor of this log and workspace."""
+    try:
+        mark, workspace, position = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").split(":")
+        if mark == log.cursor_mark and int(workspace) == scope.workspace_id and 0 <= int(position) < 2**63:
+            return int(position)
+    except ValueError:  # not base64, not text, not numbers
+        pass
+    raise Invalid(
+        f"this is no cursor of this workspace's {log.noun}: pass one that {log.cursor_source} gave, or none", path
+    )

@@ -1,0 +1,151 @@
+"""The log of events: what happened in a workspace, other than contacts that enter and leave segments.
+
+`record` is called by the code that makes the change, in its transaction, so an event is told if and only if the change was
+committed. A new kind of event is a payload class here, with the type that it is known by outside; types and the names of
+fields that were released stay as they are.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from operator import attrgetter
+from typing import ClassVar, Final
+
+from models import clock, db
+from models.changelog import append
+from models.changelog.log import Log
+from models.db import Record
+
+
+class EventType(StrEnum):
+    """What happened, as subscribers name it."""
+
+    SEGMENT_UPDATED = "segment.updated"
+    SEGMENT_DELETED = "segment.deleted"
+    SEGMENT_RESTORED = "segment.restored"
+    JOB_FINISHED = "job.finished"
+    BROADCAST_FINISHED = "broadcast.finished"
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentUpdated:
+    """A segment's own fields changed: `fields` names them. A new rule is to be computed: its members follow."""
+
+    type: ClassVar = EventType.SEGMENT_UPDATED
+    segment_id: int
+    name: str
+    version: int
+    fields: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentDeleted:
+    """A segment is deleted. That its members have left is told by the log of members, before or after this."""
+
+    type: ClassVar = EventType.SEGMENT_DELETED
+    segment_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRestored:
+    """A deleted segment is there again, and all its members were logged to have entered."""
+
+    type: ClassVar = EventType.SEGMENT_RESTORED
+    segment_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobFinished:
+    """A job has come to its end: `status` is SUCCEEDED, FAILED or CANCELLED, `error` says why it failed."""
+
+    type: ClassVar = EventType.JOB_FINISHED
+    job_id: int
+    kind: str
+    status: str
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastFinished:
+    """A broadcast has come to its end: `status` is COMPLETED, FAILED or CANCELLED, `reason` says why, if it has to be said."""
+
+    type: ClassVar = EventType.BROADCAST_FINISHED
+    broadcast_id: int
+    status: str
+    reason: str | None = None
+
+
+Payload = SegmentUpdated | SegmentDeleted | SegmentRestored | JobFinished | BroadcastFinished
+
+PAYLOADS: Final[dict[EventType, type[Payload]]] = {
+    payload.type: payload
+    for payload in (SegmentUpdated, SegmentDeleted, SegmentRestored, JobFinished, BroadcastFinished)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something happened in a workspace."""
+
+    workspace_id: int
+    position: int
+    payload: Payload
+    at: datetime
+
+    @property
+    def type(self) -> EventType:
+        """What happened."""
+        return self.payload.type
+
+
+def _event(workspace_id: int, row: Record) -> Event:
+    position, event_type, payload, at = row
+    return Event(workspace_id, position, _payload(EventType(event_type), payload), at)
+
+
+def _payload(event_type: EventType, text: str) -> Payload:
+    """Fields that a later version wrote are left out; those that an earlier one did not write have their default."""
+    payload, written = PAYLOADS[event_type], db.load_json(text)
+    return payload(**{field.name: written[field.name] for field in fields(payload) if field.name in written})
+
+
+EVENTS: Final = Log(
+    name="events",
+    noun="events",
+    entries="events",
+    appends="event_appends",
+    heads="event_heads",
+    append_ids="event_append_ids",
+    columns=("type", "payload", "at"),
+    filter_column="type",
+    filter_type="text",
+    make=_event,
+    filter_value=attrgetter("type"),
+    cursor_mark="e1",
+    cursor_source="this log",
+    when_lost="Begin with a new cursor",
+)
+"""The log of events. Its filter is the event's type."""
+
+
+async def record(workspace_id: int, payload: Payload) -> None:
+    """Add an event to the log, with the ambient transaction. It is written just before the commit, after all else.
+
+    LOCKS: the head of the log of events, from the end of the transaction's own work to its commit.
+    """
+    await db.before_commit(partial(_write, workspace_id, payload, clock.now()))
+
+
+async def _write(workspace_id: int, payload: Payload, at: datetime) -> None:
+    opened = await append.begin(workspace_id, EVENTS, at)
+    await db.execute(_INSERT, workspace_id, opened.id, payload.type, db.dump_json(asdict(payload)), at)
+    opened.size = 1
+    await append.close(opened)
+
+
+_INSERT = """
+INSERT INTO events (workspace_id, append_id, place, type, payload, at) VALUES ($1, $2, 1, $3, $4, $5)
+"""

@@ -1,0 +1,130 @@
+"""Readers of a log that remember, in the database, how far they have come: what workers follow a log with.
+
+A reader's position moves in the transaction of what it did about the entries, so each has its effect once, wherever the
+worker is killed. No reader holds up the log: one that stays away longer than the log is kept gets `NotInLog`.
+"""
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from models import clock, db
+from models.changelog.log import Entry, Log
+from models.changelog.read import LogPage, check_position, read_head, read_page
+from models.errors import MusterError
+from permissions.principal import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReader:
+    """Who reads: a kind of thing (its name is a constant of the code that reads) and the id of the one."""
+
+    kind: str
+    id: int
+
+
+class ReaderMoved(MusterError):
+    """The reader no longer stands where the caller thought: somebody else moved it, or it was stopped."""
+
+
+async def start(scope: Scope, log: Log[Any], reader: StoredReader, after: int | None = None) -> int:
+    """Begin to read after the position `after` (None: from now on), unless it reads already. Gives where it stands.
+
+    Raises NotInLog when the log can't be read on from there.
+    """
+    if after is None:
+        after = (await read_head(scope, log)).position
+    else:
+        await check_position(scope, log, after)
+    await db.execute(_START, scope.workspace_id, reader.kind, reader.id, log.name, after, clock.now())
+    position = await find_position(scope, log, reader)
+    assert position is not None
+    return position
+
+
+_START = """
+INSERT INTO changelog_readers (workspace_id, reader_kind, reader_id, log, position, moved_at)
+VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
+"""
+
+
+async def stop(scope: Scope, reader: StoredReader) -> None:
+    """Forget the reader, in every log. A page that it is at now is ended first."""
+    await db.execute(
+        "DELETE FROM changelog_readers WHERE workspace_id = $1 AND reader_kind = $2 AND reader_id = $3",
+        scope.workspace_id,
+        reader.kind,
+        reader.id,
+    )
+
+
+async def find_position(scope: Scope, log: Log[Any], reader: StoredReader) -> int | None:
+    """How far it has come; None when it does not read this log."""
+    position: int | None = await db.fetch_value(
+        f"SELECT position FROM changelog_readers {_THIS}", scope.workspace_id, reader.kind, reader.id, log.name
+    )
+    return position
+
+
+_THIS = "WHERE workspace_id = $1 AND reader_kind = $2 AND reader_id = $3 AND log = $4"
+
+
+# ---------------------------------------------------------------- reading
+
+
+@asynccontextmanager
+async def next_page(
+    scope: Scope, log: Log[Entry], reader: StoredReader, limit: int, only: Collection[Any] | None = None
+) -> AsyncIterator[LogPage[Entry] | None]:
+    """The next page, in a transaction that ends with the block and moves the reader behind the page.
+
+    What the block writes is committed together with that, or not at all. Gives None when another worker has the reader in
+    hand, or when there is no such reader in this log. Raises NotInLog as `read_page` does.
+    """
+    async with db.transaction():
+        position = await db.fetch_value(_HOLD, scope.workspace_id, reader.kind, reader.id, log.name)
+        if position is None:
+            yield None
+            return
+        found = await read_page(scope, log, position, limit, only)
+        yield found
+        if found.position != position:
+            await move(scope, log, reader, position, found.position)
+
+
+_HOLD = f"SELECT position FROM changelog_readers {_THIS} FOR UPDATE SKIP LOCKED"
+
+
+async def move(scope: Scope, log: Log[Any], reader: StoredReader, before: int, position: int) -> None:
+    """Move the reader from the position `before` to `position`, in the ambient transaction.
+
+    For effects that are outside of the database: read with `read_page`, act, then move in the transaction that writes down
+    what came of it. Raises ReaderMoved when it does not stand at `before`; then that transaction must not commit.
+    """
+    moved = await db.fetch_value(
+        _MOVE, scope.workspace_id, reader.kind, reader.id, log.name, before, position, clock.now()
+    )
+    if moved is None:
+        raise ReaderMoved(f"the reader {reader.kind} {reader.id} no longer stands at {before}")
+
+
+_MOVE = f"""
+UPDATE changelog_readers SET position = $6, moved_at = $7 {_THIS} AND position = $5 RETURNING position
+"""
+
+
+async def behind(log: Log[Any], kind: str, limit: int = 1_000) -> list[tuple[int, int]]:
+    """Readers of one kind, of all workspaces, with something to read: (workspace id, reader id), the longest waiting first."""
+    rows = await db.fetch(
+        f"""
+        SELECT r.workspace_id, r.reader_id FROM changelog_readers AS r
+        JOIN {log.heads} AS h ON h.workspace_id = r.workspace_id
+        WHERE r.reader_kind = $1 AND r.log = $2 AND r.position < h.position
+        ORDER BY r.moved_at, r.workspace_id, r.reader_id LIMIT $3
+        """,
+        kind,
+        log.name,
+        limit,
+    )
+    return [(row["workspace_id"], row["reader_id"]) for row in rows]

@@ -1,0 +1,60 @@
+"""How long the logs are kept."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from models import clock, db
+from models.changelog.events import EVENTS
+from models.changelog.log import Log
+from models.changelog.members import MEMBERS
+from models.db import Record
+
+LOGS: Sequence[Log[Any]] = (MEMBERS, EVENTS)
+"""All that there are."""
+
+
+async def drop_older_than(kept: timedelta, log: Log[Any], limit: int = 5_000) -> int:
+    """Drop up to `limit` appends of all workspaces that are older than `kept`; gives how many.
+
+    Positions before what is kept are refused from then on, whoever stands there: no reader holds up the end of the log.
+    """
+    dropped = 0
+    heads = await db.fetch(f"SELECT workspace_id FROM {log.heads} ORDER BY workspace_id")
+    for row in heads:
+        dropped += await _drop(row["workspace_id"], log, clock.now() - kept, limit - dropped)
+        if dropped >= limit:
+            break
+    return dropped
+
+
+async def _drop(workspace_id: int, log: Log[Any], before: datetime, limit: int) -> int:
+    async with db.transaction():
+        rows = await _oldest(workspace_id, log, before, limit)
+        if rows:
+            ids = [row["append_id"] for row in rows]
+            for table in (log.entries, log.appends):
+                await db.execute(
+                    f"DELETE FROM {table} WHERE workspace_id = $1 AND append_id = ANY ($2::bigint[])",
+                    workspace_id,
+                    ids,
+                )
+            await db.execute(
+                f"UPDATE {log.heads} SET floor = greatest(floor, $2) WHERE workspace_id = $1",
+                workspace_id,
+                rows[-1]["position"],
+            )
+    return len(rows)
+
+
+async def _oldest(workspace_id: int, log: Log[Any], before: datetime, limit: int) -> Sequence[Record]:
+    return await db.fetch(
+        f"""
+        SELECT append_id, position FROM (
+            SELECT append_id, position, at FROM {log.appends} WHERE workspace_id = $1 ORDER BY position LIMIT $3
+        ) AS oldest WHERE at < $2 ORDER BY position
+        """,
+        workspace_id,
+        before,
+        limit,
+    )

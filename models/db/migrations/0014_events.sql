@@ -1,0 +1,40 @@
+-- The log of events, of the same shape as the log of members; and how far the workers that read a log have come.
+
+CREATE TABLE event_heads (
+    workspace_id bigint PRIMARY KEY,
+    position     bigint NOT NULL DEFAULT 0, -- of the last event
+    floor        bigint NOT NULL DEFAULT 0 -- events up to this position are no longer kept
+);
+
+CREATE TABLE event_appends (
+    workspace_id bigint NOT NULL,
+    position     bigint NOT NULL, -- of its last event
+    size         integer NOT NULL CHECK (size > 0),
+    append_id    bigint NOT NULL,
+    at           timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, position),
+    CONSTRAINT event_appends_append_id_key UNIQUE (workspace_id, append_id)
+);
+
+CREATE SEQUENCE event_append_ids;
+
+CREATE TABLE events (
+    workspace_id bigint NOT NULL,
+    append_id    bigint NOT NULL,
+    place        integer NOT NULL,
+    type         text NOT NULL,
+    payload      jsonb NOT NULL,
+    at           timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, append_id, place)
+);
+
+-- A reader is a kind of thing and its id. It has one row for each log that it reads.
+CREATE TABLE changelog_readers (
+    workspace_id bigint NOT NULL,
+    reader_kind  text NOT NULL,
+    reader_id    bigint NOT NULL,
+    log          text NOT NULL,
+    position     bigint NOT NULL, -- everything up to this one was read, and what was to be done about it is done
+    moved_at     timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, reader_kind, reader_id, log)
+);
