@@ -12,6 +12,7 @@ from typing import Any, Final
 from models import clock, db
 from models.accounts import audit_log
 from models.broadcasts import audience, counters, drafts
+from models.changelog import events
 from models.db.tables.broadcasts import Broadcast, MessageTemplate
 from models.errors import DomainError, Invalid, NotAllowedInState
 from models.messaging import channels, ledger, templates
@@ -134,6 +135,8 @@ async def _go(
             raise NotAllowedInState(_why_not(broadcast, action), ("id",))
         await _write(broadcast, status=to, reason=reason, finished_at=clock.now() if to in FINISHED else None)
         await audit_log.record(scope, action, "Broadcast", broadcast.id)
+        if to in FINISHED:
+            await _record_end(broadcast.workspace_id, broadcast.id, to, reason)
     return broadcast
 
 
@@ -148,24 +151,26 @@ def _why_not(broadcast: Broadcast, action: str) -> str:
 
 async def start_due() -> list[tuple[int, int]]:
     """Take the scheduled broadcasts whose time has come to PREPARING, as (workspace, id); those that are too late end."""
-    rows = await db.fetch(
-        """
-        UPDATE broadcasts b SET
-            status = CASE WHEN late THEN 'CANCELLED' ELSE 'PREPARING' END,
-            reason = CASE WHEN late THEN 'It could not be started within ' || max_lateness || ' of its time.' END,
-            finished_at = CASE WHEN late THEN $1::timestamptz END,
-            updated_at = $1
-        FROM (SELECT workspace_id, id, coalesce(scheduled_at + max_lateness::interval < $1, false) AS late FROM broadcasts
-              WHERE status = 'SCHEDULED' AND scheduled_at <= $1 ORDER BY scheduled_at LIMIT 100 FOR UPDATE SKIP LOCKED) AS due
-        WHERE b.workspace_id = due.workspace_id AND b.id = due.id
-        RETURNING b.workspace_id, b.id, due.late
-        """,
-        clock.now(),
-    )
-    for row in rows:
-        if row["late"]:
-            await _release(row["workspace_id"], row["id"])
+    async with db.transaction():
+        rows = await db.fetch(_START_DUE, clock.now())
+        for row in sorted(rows, key=lambda row: (row["workspace_id"], row["id"])):
+            if row["late"]:
+                await _release(row["workspace_id"], row["id"])
+                await _record_end(row["workspace_id"], row["id"], row["status"], row["reason"])
     return [(row["workspace_id"], row["id"]) for row in rows if not row["late"]]
+
+
+_START_DUE = """
+UPDATE broadcasts b SET
+    status = CASE WHEN late THEN 'CANCELLED' ELSE 'PREPARING' END,
+    reason = CASE WHEN late THEN 'It could not be started within ' || max_lateness || ' of its time.' END,
+    finished_at = CASE WHEN late THEN $1::timestamptz END,
+    updated_at = $1
+FROM (SELECT workspace_id, id, coalesce(scheduled_at + max_lateness::interval < $1, false) AS late FROM broadcasts
+      WHERE status = 'SCHEDULED' AND scheduled_at <= $1 ORDER BY scheduled_at LIMIT 100 FOR UPDATE SKIP LOCKED) AS due
+WHERE b.workspace_id = due.workspace_id AND b.id = due.id
+RETURNING b.workspace_id, b.id, due.late, b.status, b.reason
+"""
 
 
 async def prepare(scope: Scope, broadcast_id: int) -> bool:
@@ -245,6 +250,11 @@ async def _write(broadcast: Broadcast, **values: Any) -> None:
 async def _end(broadcast: Broadcast, status: BroadcastStatus, reason: str) -> None:
     await _write(broadcast, status=status, reason=reason, finished_at=clock.now())
     await _release(broadcast.workspace_id, broadcast.id)
+    await _record_end(broadcast.workspace_id, broadcast.id, status, reason)
+
+
+async def _record_end(workspace_id: int, broadcast_id: int, status: str, reason: str | None) -> None:
+    await events.record(workspace_id, events.BroadcastFinished(broadcast_id, status, reason))
 
 
 async def _release(workspace_id: int, broadcast_id: int) -> None:
@@ -372,6 +382,8 @@ async def finish(workspace_id: int, broadcast_id: int) -> bool:
         nothing = counts["failed"] > 0 and not any(
             counts[name] for name in ("sent", "delivered", "read", "unconfirmed")
         )
+        status = BroadcastStatus.FAILED if nothing else BroadcastStatus.COMPLETED
+        reason = "Nothing could be sent: each recipient says why." if nothing else None
         await db.execute(
             """
             UPDATE broadcasts SET status = $3, reason = $4, finished_at = $5, updated_at = $5
@@ -379,10 +391,11 @@ async def finish(workspace_id: int, broadcast_id: int) -> bool:
             """,
             workspace_id,
             broadcast_id,
-            BroadcastStatus.FAILED if nothing else BroadcastStatus.COMPLETED,
-            "Nothing could be sent: each recipient says why." if nothing else None,
+            status,
+            reason,
             clock.now(),
         )
+        await _record_end(workspace_id, broadcast_id, status, reason)
     return True
 
 

@@ -15,6 +15,8 @@ from tortoise.expressions import Q
 
 from models import clock, db
 from models.accounts import audit_log
+from models.changelog import events
+from models.changelog.events import JobFinished
 from models.db.tables.jobs import Job
 from models.errors import MusterError, NotAllowedInState, NotFound
 from permissions.principal import PrincipalKind, Scope
@@ -200,18 +202,25 @@ async def claim(workspace_id: int, job_id: int) -> Job | None:
 
 
 async def _give_up(workspace_id: int, job_id: int) -> None:
-    await db.execute(
-        """
-        UPDATE jobs SET status = 'FAILED', claimed_until = NULL, error = $4,
-                        updated_at = clock_timestamp(), finished_at = clock_timestamp()
-        WHERE workspace_id = $1 AND id = $2 AND status = 'RUNNING' AND claimed_until < clock_timestamp()
-          AND stumbles + 1 >= $3
-        """,
-        workspace_id,
-        job_id,
-        MAX_STUMBLES,
-        f"stopped {MAX_STUMBLES} times at the same place and was given up there: start it again, or ask your operator",
+    error = (
+        f"stopped {MAX_STUMBLES} times at the same place and was given up there: start it again, or ask your operator"
     )
+    async with db.transaction():
+        kind = await db.fetch_value(
+            """
+            UPDATE jobs SET status = 'FAILED', claimed_until = NULL, error = $4,
+                            updated_at = clock_timestamp(), finished_at = clock_timestamp()
+            WHERE workspace_id = $1 AND id = $2 AND status = 'RUNNING' AND claimed_until < clock_timestamp()
+              AND stumbles + 1 >= $3
+            RETURNING kind
+            """,
+            workspace_id,
+            job_id,
+            MAX_STUMBLES,
+            error,
+        )
+        if kind is not None:
+            await events.record(workspace_id, JobFinished(job_id, kind, JobStatus.FAILED, error))
 
 
 async def renew(job: Job) -> None:
@@ -310,23 +319,22 @@ async def cancelled(job: Job) -> None:
 
 
 async def _end(job: Job, status: JobStatus, error: str | None = None) -> None:
-    row = await db.fetch_row(
-        """
-        UPDATE jobs SET status = $4, error = $5, claimed_until = NULL, updated_at = clock_timestamp(),
-                        finished_at = clock_timestamp(), started_at = coalesce(started_at, clock_timestamp())
-        WHERE workspace_id = $1 AND id = $2 AND claim = $3 AND finished_at IS NULL
-        RETURNING finished_at
-        """,
-        job.workspace_id,
-        job.id,
-        job.claim,
-        status,
-        error,
-    )
+    async with db.transaction():
+        row = await db.fetch_row(_END, job.workspace_id, job.id, job.claim, status, error)
+        if row is not None:
+            await events.record(job.workspace_id, JobFinished(job.id, job.kind, status, error))
     if row is not None:
         job.status, job.finished_at = status, row["finished_at"]
         if error is not None:
             job.error = error
+
+
+_END = """
+UPDATE jobs SET status = $4, error = $5, claimed_until = NULL, updated_at = clock_timestamp(),
+                finished_at = clock_timestamp(), started_at = coalesce(started_at, clock_timestamp())
+WHERE workspace_id = $1 AND id = $2 AND claim = $3 AND finished_at IS NULL
+RETURNING finished_at
+"""
 
 
 async def ask_cancel(scope: Scope, job_id: int) -> Job:

@@ -13,6 +13,7 @@ from typing import Any
 
 from models import clock, db
 from models.accounts import audit_log
+from models.changelog import events
 from models.contacts import fields
 from models.contacts.selections import ContactSelection
 from models.db.tables.segments import Segment, SegmentKind, SegmentStatus, SegmentUse
@@ -126,6 +127,9 @@ async def update(scope: Scope, segment_id: int, given: Mapping[str, Any], versio
             await uses.rename(scope, UseKind.SEGMENT, segment.id, segment.name)
         await segment.save(update_fields=[*changed, "status", "rule_version", "version", "updated_at"])
         await audit_log.record(scope, "segment_update", "Segment", segment.id, {"fields": changed})
+        await events.record(
+            scope.workspace_id, events.SegmentUpdated(segment.id, segment.name, segment.version, changed)
+        )
         return SegmentOutcome(segment, [segment.id] if "rule" in changed else [])
 
 
@@ -233,6 +237,7 @@ async def delete(scope: Scope, segment_id: int, *, force: bool = False) -> Segme
         await segment.save(update_fields=["deleted_at", "updated_at"])
         await uses.release(scope, UseKind.SEGMENT, segment_id)
         await audit_log.record(scope, "segment_delete", "Segment", segment_id, {"force": force})
+        await events.record(scope.workspace_id, events.SegmentDeleted(segment_id, segment.name))
         return SegmentOutcome(segment, await _rebuild_readers(scope, segment_id), telling=not told.all)
 
 
@@ -288,6 +293,7 @@ async def _come_back(scope: Scope, segment: Segment) -> SegmentOutcome:
             *("active_rule", "active_version", "rule_version", "updated_at"),
         ]
     )
+    await events.record(scope.workspace_id, events.SegmentRestored(segment.id, segment.name))
     own = [] if segment.rule is None else [segment.id]
     return SegmentOutcome(segment, [*own, *await _rebuild_readers(scope, segment.id)])
 

@@ -2,28 +2,28 @@
 
 import asyncio
 from contextlib import aclosing
-from datetime import timedelta
 
 import pytest
 
 from models import clock, db
 from models.accounts import api_tokens, members
-from models.changelog import retention
 from models.changelog.cursor import from_cursor, to_cursor
 from models.changelog.members import MEMBERS
-from models.changelog.tail import TAIL, TailLimits
-from models.errors import Invalid
+from models.changelog.tail import TAIL, Tail, TailLimits
 from models.membership import manual_changes
 from models.membership.origins import Origin
 from permissions.capabilities import Permission
 from permissions.roles import Role
+from schema.membership.change_feed import follow
 from schema.server.ids import to_global_id
 from schema.server.refusals import SlowConsumer
 from tests.kit.api import Api, bearer_of, token_with
+from tests.kit.logs import drop_the_log, entered, months_ago
 from tests.kit.segments import new_contacts, static_segment
-from tests.kit.workers import eventually
 from tests.kit.workspaces import new_workspace
-from workers.bells import Bells, NoBells
+from workers.bells import NoBells
+
+__all__ = ["months_ago"]
 
 PAGE = """query ($after: ChangeCursor, $segmentIds: [ID!], $first: Int) {
     membershipChanges(after: $after, segmentIds: $segmentIds, first: $first) {
@@ -37,10 +37,6 @@ async def api():
     return Api()
 
 
-async def _entered(scope, segment, *ids):
-    await manual_changes.change_members(scope, segment.id, add=ids, origin=Origin.MANUAL)
-
-
 async def test_the_log_is_paged_and_its_cursor_goes_on(database, api):
     scope = await new_workspace()
     bearer = await bearer_of(scope)
@@ -48,8 +44,8 @@ async def test_the_log_is_paged_and_its_cursor_goes_on(database, api):
     ana, ben = (await new_contacts(scope, 1, name="Ana")) + (await new_contacts(scope, 1, name="Ben"))
     start = (await api.data(bearer, PAGE))["membershipChanges"]
     assert start["changes"] == []
-    await _entered(scope, segment, ana)
-    await _entered(scope, segment, ben)
+    await entered(scope, segment, ana)
+    await entered(scope, segment, ben)
     page = (await api.data(bearer, PAGE, after=start["cursor"], first=1))["membershipChanges"]
     assert page["hasMore"]
     (change,) = page["changes"]
@@ -86,8 +82,8 @@ async def test_the_log_of_one_huge_append_is_paged_to_its_end_for_some_segments_
     await db.execute("INSERT INTO contacts (workspace_id) SELECT $1 FROM generate_series(1, 900)", scope.workspace_id)
     rows = await db.fetch("SELECT id FROM contacts WHERE workspace_id = $1", scope.workspace_id)
     one, other = await static_segment(scope), await static_segment(scope)
-    await _entered(scope, one, *[row["id"] for row in rows])
-    await _entered(scope, other, *[row["id"] for row in rows[:250]])
+    await entered(scope, one, *[row["id"] for row in rows])
+    await entered(scope, other, *[row["id"] for row in rows[:250]])
     for wanted, first, positions in (
         (None, None, range(1, 1151)),
         ([one.id], 250, range(1, 901)),
@@ -112,11 +108,11 @@ async def test_a_subscriber_gets_what_it_missed_and_then_what_happens_without_a_
     ids = await new_contacts(scope, 30)
     cursor = to_cursor(MEMBERS, scope.workspace_id, 0)
     for contact_id in ids[:10]:
-        await _entered(scope, segment, contact_id)
+        await entered(scope, segment, contact_id)
 
     async def go_on():
         for contact_id in ids[10:]:
-            await _entered(scope, segment, contact_id)
+            await entered(scope, segment, contact_id)
 
     writing = asyncio.create_task(go_on())
     got = []
@@ -137,8 +133,8 @@ async def test_a_subscriber_who_names_segments_hears_of_no_others(database, api)
     async with aclosing(api.listen(bearer, LIVE, segmentIds=[to_global_id("Segment", other.id)])) as events:
         first = asyncio.ensure_future(anext(events))
         await asyncio.sleep(0.2)
-        await _entered(scope, one, *ids)
-        await _entered(scope, other, ids[1])
+        await entered(scope, one, *ids)
+        await entered(scope, other, ids[1])
         change = (await first)["data"]["membershipChanges"]
         assert (change["segmentId"], change["contactId"]) == (
             to_global_id("Segment", other.id),
@@ -146,141 +142,43 @@ async def test_a_subscriber_who_names_segments_hears_of_no_others(database, api)
         )
 
 
-async def test_redis_rings_at_once_and_without_redis_the_log_is_looked_at(database, redis_url):
-    scope = await new_workspace()
-    segment = await static_segment(scope)
-    ids = await new_contacts(scope, 2)
-    bells, clock = Bells(redis_url), asyncio.get_running_loop().time
-    for told_by, look_seconds in ((bells, 60.0), (NoBells(), 0.05)):
-        reading = ChangeFeed(TailLimits(look_seconds=look_seconds))
-        async with aclosing(reading.follow(scope, told_by, None)) as follower:
-            news = asyncio.ensure_future(anext(follower))
-            await asyncio.sleep(0.3)
-            started = clock()
-            await _entered(scope, segment, ids.pop())
-            await bells.log_grew(scope.workspace_id)
-            assert len((await asyncio.wait_for(news, 2)).events) == 1
-            assert clock() - started < 0.5
-    await bells.close()
-
-
 async def test_a_reader_that_takes_nothing_is_ended_with_its_cursor_and_can_go_on_from_there(database):
     scope = await new_workspace()
     segment = await static_segment(scope)
     ids = await new_contacts(scope, 40)
-    reading = ChangeFeed(TailLimits(waiting=10, patience_seconds=0.1, look_seconds=0.01))
-    follower = reading.follow(scope, NoBells(), None)
+    tail = Tail(TailLimits(waiting=10, patience_seconds=0.1, look_seconds=0.01))
+    follower = follow(scope, NoBells(), None, tail=tail)
     news = asyncio.ensure_future(anext(follower))
     await asyncio.sleep(0.1)
-    await _entered(scope, segment, ids[0])
+    await entered(scope, segment, ids[0])
     got = await news
     for contact_id in ids[1:]:
-        await _entered(scope, segment, contact_id)
+        await entered(scope, segment, contact_id)
     await asyncio.sleep(0.3)
     with pytest.raises(SlowConsumer) as slow:
         await anext(follower)
-    assert reading.readers == {}
+    assert tail.readers == {}
     position = from_cursor(scope, MEMBERS, slow.value.cursor)
     assert [change.contact_id for change in got.events] == ids[:1]
-    async with aclosing(reading.follow(scope, NoBells(), position)) as again:
+    async with aclosing(follow(scope, NoBells(), position, tail=tail)) as again:
         assert [change.contact_id for change in (await anext(again)).events] == ids[1:]
-
-
-@pytest.fixture
-async def months_ago(database):
-    """A workspace whose clock stands far back: what is logged can be dropped at once."""
-    now = clock.now()
-    clock.set_source(lambda: now - timedelta(days=100))
-    return await new_workspace()
-
-
-async def _drop_the_log():
-    clock.set_source(None)
-    assert await retention.drop_older_than(timedelta(days=90), MEMBERS) > 0
-
-
-async def test_a_live_follower_under_whom_the_log_is_dropped_is_told_rather_than_given_a_gap(months_ago, api):
-    scope, segment = months_ago, await static_segment(months_ago)
-    ids = await new_contacts(scope, 3)
-    reading = ChangeFeed(TailLimits(look_seconds=60))
-    async with aclosing(reading.follow(scope, NoBells(), None)) as follower:
-        news = asyncio.ensure_future(anext(follower))
-        await eventually(lambda: _is_read(reading, scope))
-        await _entered(scope, segment, *ids[:2])
-        await _drop_the_log()
-        await _entered(scope, segment, ids[2])
-        reading.readers[scope.workspace_id].rung.set()
-        with pytest.raises(Invalid, match="too old"):
-            await asyncio.wait_for(news, 5)
-    assert reading.readers == {}
-
-
-async def _is_read(reading, scope):
-    return scope.workspace_id in reading.readers
-
-
-async def test_a_slow_follower_under_whom_the_log_is_dropped_is_given_what_was_kept_for_it_or_told(months_ago):
-    scope, segment = months_ago, await static_segment(months_ago)
-    ids = await new_contacts(scope, 9)
-    reading = ChangeFeed(TailLimits(waiting=4, look_seconds=0.01))
-    frugal, slow = reading.follow(scope, NoBells(), None), reading.follow(scope, NoBells(), None)
-    first = [asyncio.ensure_future(anext(frugal)), asyncio.ensure_future(anext(slow))]
-    await asyncio.sleep(0.1)
-    await _entered(scope, segment, ids[0])
-    await asyncio.gather(*first)
-    await _entered(scope, segment, *ids[1:4])
-    await _has_read(reading, scope, 4)
-    assert [change.contact_id for change in (await anext(frugal)).events] == ids[1:4]
-    await _entered(scope, segment, *ids[4:])
-    await _has_read(reading, scope, 9)
-    assert [list(follower.waiting) for follower in reading.readers[scope.workspace_id].followers] == [[], []]
-    await _drop_the_log()
-    for follower in (frugal, slow):
-        with pytest.raises(Invalid, match="too old"):
-            await anext(follower)
-    assert reading.readers == {}
-
-
-async def _has_read(reading, scope, position):
-    async def has():
-        return reading.readers[scope.workspace_id].position == position
-
-    await eventually(has)
 
 
 async def test_catching_up_ends_with_a_word_when_the_log_is_dropped_meanwhile(months_ago, monkeypatch):
     scope, segment = months_ago, await static_segment(months_ago)
-    await _entered(scope, segment, *await new_contacts(scope, 9))
+    await entered(scope, segment, *await new_contacts(scope, 9))
     api, bearer = Api(), await bearer_of(scope)
     monkeypatch.setattr(TAIL, "limits", TailLimits(page=3))
     async with aclosing(api.listen(bearer, LIVE, after=to_cursor(MEMBERS, scope.workspace_id, 0))) as events:
         for _ in range(3):
             await anext(events)
-        await _drop_the_log()
+        await drop_the_log()
         (error,) = (await asyncio.wait_for(anext(events), 5))["errors"]
     assert "too old" in error["message"]
     assert error["extensions"] == {"code": "BAD_REQUEST", "reason": "INVALID", "field": ["after"]}
     bearer, start = await bearer_of(scope), to_cursor(MEMBERS, scope.workspace_id, 0)
     (error,) = [event["errors"][0] async for event in api.listen(bearer, LIVE, after=start)]
     assert "too old" in error["message"]
-
-
-async def test_a_log_that_was_put_back_to_an_earlier_day_is_noticed_by_who_follows_it(database):
-    scope = await new_workspace()
-    segment = await static_segment(scope)
-    ids = await new_contacts(scope, 4)
-    await _entered(scope, segment, *ids[:3])
-    reading = ChangeFeed(TailLimits(look_seconds=60))
-    async with aclosing(reading.follow(scope, NoBells(), 0)) as follower:
-        assert len((await anext(follower)).events) == 3
-        news = asyncio.ensure_future(anext(follower))
-        await asyncio.sleep(0)
-        for table in ("membership_changes", "membership_appends"):
-            await db.execute(f"DELETE FROM {table} WHERE workspace_id = $1", scope.workspace_id)
-        await db.execute("UPDATE membership_heads SET position = 0 WHERE workspace_id = $1", scope.workspace_id)
-        reading.readers[scope.workspace_id].rung.set()
-        with pytest.raises(Invalid, match="ahead of the log"):
-            await asyncio.wait_for(news, 5)
 
 
 @pytest.mark.parametrize("what", ["permission", "token"])
@@ -293,45 +191,18 @@ async def test_who_may_no_longer_see_changes_is_told_and_is_given_none_any_more(
         bearer = await token_with(scope, Permission.SEGMENT_READ)
     first, *rest = await new_contacts(scope, 3)
     async with aclosing(api.listen(bearer, LIVE, after=to_cursor(MEMBERS, scope.workspace_id, 0))) as events:
-        await _entered(scope, segment, first)
+        await entered(scope, segment, first)
         await anext(events)
         if what == "permission":
             await members.update(scope, 1, {"permissions": []})
         else:
             await api_tokens.revoke(scope, 1)
         (error,) = (await asyncio.wait_for(anext(events), 5))["errors"]
-        await _entered(scope, segment, *rest)
+        await entered(scope, segment, *rest)
         with pytest.raises(StopAsyncIteration):
             await anext(events)
     assert error["extensions"]["code"] == {"permission": "FORBIDDEN", "token": "UNAUTHENTICATED"}[what]
     assert TAIL.readers == {}
-
-
-async def test_a_burst_ends_nobody_who_keeps_reading(database):
-    scope = await new_workspace()
-    await db.execute("INSERT INTO contacts (workspace_id) SELECT $1 FROM generate_series(1, 2000)", scope.workspace_id)
-    rows = await db.fetch("SELECT id FROM contacts WHERE workspace_id = $1 ORDER BY id", scope.workspace_id)
-    segment = await static_segment(scope)
-    reading = ChangeFeed(TailLimits(waiting=50, patience_seconds=0.1, look_seconds=0.01, page=100))
-    got = []
-
-    async def follow():
-        async with aclosing(reading.follow(scope, NoBells(), None)) as follower:
-            async for some in follower:
-                got.extend(change.position for change in some.events)
-                await asyncio.sleep(0)
-
-    following = asyncio.create_task(follow())
-    await asyncio.sleep(0.1)
-    for start in range(0, 2000, 500):
-        await _entered(scope, segment, *[row["id"] for row in rows[start : start + 500]])
-
-    async def all_of_them():
-        return len(got) == 2000
-
-    await eventually(all_of_them)
-    following.cancel()
-    assert got == list(range(1, 2001))
 
 
 async def test_a_contact_shows_when_it_entered_and_left(database, api):
@@ -339,8 +210,8 @@ async def test_a_contact_shows_when_it_entered_and_left(database, api):
     bearer = await bearer_of(scope)
     one, other = await static_segment(scope, name="One"), await static_segment(scope, name="Other")
     (ana,) = await new_contacts(scope, 1)
-    await _entered(scope, one, ana)
-    await _entered(scope, other, ana)
+    await entered(scope, one, ana)
+    await entered(scope, other, ana)
     await manual_changes.change_members(scope, one.id, remove=[ana], origin=Origin.API)
     query = """query ($id: ID!, $after: String, $segmentId: ID) { contact(id: $id) {
         membershipHistory(first: 2, after: $after, segmentId: $segmentId) {
@@ -359,10 +230,10 @@ async def test_a_contacts_history_is_paged_to_the_end_of_what_is_kept(months_ago
     scope, segment = months_ago, await static_segment(months_ago)
     (ana,) = await new_contacts(scope, 1)
     for _ in range(3):
-        await _entered(scope, segment, ana)
+        await entered(scope, segment, ana)
         await manual_changes.change_members(scope, segment.id, remove=[ana], origin=Origin.API)
     clock.set_source(None)
-    await _entered(scope, segment, ana)
+    await entered(scope, segment, ana)
     bearer = await bearer_of(scope)
     query = """query ($id: ID!, $after: String) { contact(id: $id) { membershipHistory(first: 2, after: $after) {
         edges { cursor node { kind } } pageInfo { hasNextPage endCursor } } } }"""
@@ -377,7 +248,7 @@ async def test_a_contacts_history_is_paged_to_the_end_of_what_is_kept(months_ago
         return read
 
     assert await kinds() == ["ENTERED", *["LEFT", "ENTERED"] * 3]
-    await _drop_the_log()
+    await drop_the_log()
     assert await kinds() == ["ENTERED"]
     response = await api.ask(bearer, query, id=to_global_id("Contact", ana), after="garbage")
     assert [error["extensions"]["code"] for error in response["errors"]] == ["BAD_REQUEST"]
@@ -387,7 +258,7 @@ async def test_who_may_not_see_contacts_sees_changes_without_them(database, api)
     scope = await new_workspace()
     bearer = await bearer_of(scope, Role.USER, Permission.SEGMENT_READ)
     segment = await static_segment(scope)
-    await _entered(scope, segment, *await new_contacts(scope, 1))
+    await entered(scope, segment, *await new_contacts(scope, 1))
     response = await api.ask(bearer, PAGE)
     assert [error["extensions"]["code"] for error in response["errors"]] == ["FORBIDDEN"]
     assert response["data"]["membershipChanges"]["changes"][0]["contact"] is None

@@ -1,0 +1,31 @@
+"""Logs in tests: members that enter, and a log that is old enough to be dropped."""
+
+from datetime import timedelta
+
+import pytest
+
+from models import clock
+from models.changelog import retention
+from models.changelog.members import MEMBERS
+from models.membership import manual_changes
+from models.membership.origins import Origin
+from tests.kit.workspaces import new_workspace
+
+
+async def entered(scope, segment, *ids):
+    """Put these contacts into a STATIC segment: one append of so many changes."""
+    await manual_changes.change_members(scope, segment.id, add=ids, origin=Origin.MANUAL)
+
+
+@pytest.fixture
+async def months_ago(database):
+    """A workspace whose clock stands far back: what is logged can be dropped at once."""
+    now = clock.now()
+    clock.set_source(lambda: now - timedelta(days=100))
+    return await new_workspace()
+
+
+async def drop_the_log():
+    """Drop all that was logged months ago; from here on it is now."""
+    clock.set_source(None)
+    assert await retention.drop_older_than(timedelta(days=90), MEMBERS) > 0

@@ -1,0 +1,152 @@
+"""A log followed live: in order and without a gap, at little cost for those who keep up, and with a word for those who do not."""
+
+import asyncio
+from contextlib import aclosing
+
+import pytest
+
+from models import db
+from models.changelog.members import MEMBERS
+from models.changelog.tail import FellBehind, Tail, TailLimits
+from models.errors import Invalid
+from tests.kit.logs import drop_the_log, entered, months_ago
+from tests.kit.segments import new_contacts, static_segment
+from tests.kit.workers import eventually
+from tests.kit.workspaces import new_workspace
+from workers.bells import Bells
+
+__all__ = ["months_ago"]
+
+
+async def test_a_hint_is_followed_at_once_and_without_hints_the_log_is_looked_at(database, redis_url):
+    scope = await new_workspace()
+    segment = await static_segment(scope)
+    ids = await new_contacts(scope, 2)
+    bells, clock = Bells(redis_url), asyncio.get_running_loop().time
+    for told_by, look_seconds in ((bells, 60.0), (None, 0.05)):
+        tail = Tail(TailLimits(look_seconds=look_seconds))
+        async with aclosing(tail.follow(scope, MEMBERS, told_by, None)) as follower:
+            news = asyncio.ensure_future(anext(follower))
+            await asyncio.sleep(0.3)
+            started = clock()
+            await entered(scope, segment, ids.pop())
+            await bells.log_grew(scope.workspace_id)
+            assert len((await asyncio.wait_for(news, 2)).entries) == 1
+            assert clock() - started < 0.5
+    await bells.close()
+
+
+async def test_a_reader_that_takes_nothing_is_ended_with_its_position_and_can_go_on_from_there(database):
+    scope = await new_workspace()
+    segment = await static_segment(scope)
+    ids = await new_contacts(scope, 40)
+    tail = Tail(TailLimits(waiting=10, patience_seconds=0.1, look_seconds=0.01))
+    follower = tail.follow(scope, MEMBERS, None, None)
+    news = asyncio.ensure_future(anext(follower))
+    await asyncio.sleep(0.1)
+    await entered(scope, segment, ids[0])
+    got = await news
+    for contact_id in ids[1:]:
+        await entered(scope, segment, contact_id)
+    await asyncio.sleep(0.3)
+    with pytest.raises(FellBehind) as slow:
+        await anext(follower)
+    assert tail.readers == {}
+    position = slow.value.position
+    assert [change.contact_id for change in got.entries] == ids[:1]
+    async with aclosing(tail.follow(scope, MEMBERS, None, position)) as again:
+        assert [change.contact_id for change in (await anext(again)).entries] == ids[1:]
+
+
+async def test_a_live_follower_under_whom_the_log_is_dropped_is_told_rather_than_given_a_gap(months_ago):
+    scope, segment = months_ago, await static_segment(months_ago)
+    ids = await new_contacts(scope, 3)
+    tail = Tail(TailLimits(look_seconds=60))
+    async with aclosing(tail.follow(scope, MEMBERS, None, None)) as follower:
+        news = asyncio.ensure_future(anext(follower))
+        await eventually(lambda: _is_read(tail, scope))
+        await entered(scope, segment, *ids[:2])
+        await drop_the_log()
+        await entered(scope, segment, ids[2])
+        tail.reader_of(scope, MEMBERS).has_hint.set()
+        with pytest.raises(Invalid, match="too old"):
+            await asyncio.wait_for(news, 5)
+    assert tail.readers == {}
+
+
+async def _is_read(tail, scope):
+    return tail.reader_of(scope, MEMBERS) is not None
+
+
+async def test_a_slow_follower_under_whom_the_log_is_dropped_is_given_what_was_kept_for_it_or_told(months_ago):
+    scope, segment = months_ago, await static_segment(months_ago)
+    ids = await new_contacts(scope, 9)
+    tail = Tail(TailLimits(waiting=4, look_seconds=0.01))
+    frugal, slow = tail.follow(scope, MEMBERS, None, None), tail.follow(scope, MEMBERS, None, None)
+    first = [asyncio.ensure_future(anext(frugal)), asyncio.ensure_future(anext(slow))]
+    await asyncio.sleep(0.1)
+    await entered(scope, segment, ids[0])
+    await asyncio.gather(*first)
+    await entered(scope, segment, *ids[1:4])
+    await _has_read(tail, scope, 4)
+    assert [change.contact_id for change in (await anext(frugal)).entries] == ids[1:4]
+    await entered(scope, segment, *ids[4:])
+    await _has_read(tail, scope, 9)
+    assert [list(follower.waiting) for follower in tail.reader_of(scope, MEMBERS).followers] == [[], []]
+    await drop_the_log()
+    for follower in (frugal, slow):
+        with pytest.raises(Invalid, match="too old"):
+            await anext(follower)
+    assert tail.readers == {}
+
+
+async def _has_read(tail, scope, position):
+    async def has():
+        return tail.reader_of(scope, MEMBERS).position == position
+
+    await eventually(has)
+
+
+async def test_a_log_that_was_put_back_to_an_earlier_day_is_noticed_by_who_follows_it(database):
+    scope = await new_workspace()
+    segment = await static_segment(scope)
+    ids = await new_contacts(scope, 4)
+    await entered(scope, segment, *ids[:3])
+    tail = Tail(TailLimits(look_seconds=60))
+    async with aclosing(tail.follow(scope, MEMBERS, None, 0)) as follower:
+        assert len((await anext(follower)).entries) == 3
+        news = asyncio.ensure_future(anext(follower))
+        await asyncio.sleep(0)
+        for table in ("membership_changes", "membership_appends"):
+            await db.execute(f"DELETE FROM {table} WHERE workspace_id = $1", scope.workspace_id)
+        await db.execute("UPDATE membership_heads SET position = 0 WHERE workspace_id = $1", scope.workspace_id)
+        tail.reader_of(scope, MEMBERS).has_hint.set()
+        with pytest.raises(Invalid, match="ahead of the log"):
+            await asyncio.wait_for(news, 5)
+
+
+async def test_a_great_append_ends_nobody_who_keeps_reading(database):
+    scope = await new_workspace()
+    await db.execute("INSERT INTO contacts (workspace_id) SELECT $1 FROM generate_series(1, 2000)", scope.workspace_id)
+    rows = await db.fetch("SELECT id FROM contacts WHERE workspace_id = $1 ORDER BY id", scope.workspace_id)
+    segment = await static_segment(scope)
+    tail = Tail(TailLimits(waiting=50, patience_seconds=0.1, look_seconds=0.01, page=100))
+    got = []
+
+    async def follow():
+        async with aclosing(tail.follow(scope, MEMBERS, None, None)) as follower:
+            async for some in follower:
+                got.extend(change.position for change in some.entries)
+                await asyncio.sleep(0)
+
+    following = asyncio.create_task(follow())
+    await asyncio.sleep(0.1)
+    for start in range(0, 2000, 500):
+        await entered(scope, segment, *[row["id"] for row in rows[start : start + 500]])
+
+    async def all_of_them():
+        return len(got) == 2000
+
+    await eventually(all_of_them)
+    following.cancel()
+    assert got == list(range(1, 2001))
