@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from models import clock, db
+from models import db
 from models.changelog import retention
 from models.changelog.members import MEMBERS
 from models.changelog.read import LogPage, read_head, read_next, read_page
@@ -12,8 +12,11 @@ from models.errors import Invalid
 from models.membership import manual_changes
 from models.membership.origins import Origin
 from tests.kit.engine import replayed_members, settled
+from tests.kit.logs import old_changes
 from tests.kit.segments import dynamic_segment, new_contacts, static_segment
 from tests.kit.workspaces import new_workspace
+
+__all__ = ["old_changes"]
 
 
 async def test_the_log_is_read_in_pages_that_go_on_where_the_last_one_ended(database):
@@ -64,20 +67,6 @@ async def test_a_cursor_ahead_of_the_log_is_refused(database):
     scope = await new_workspace()
     with pytest.raises(Invalid, match="ahead of the log"):
         await read_page(scope, MEMBERS, 1, 10)
-
-
-@pytest.fixture
-async def old_changes(database):
-    """Nine changes of two segments that are about to be dropped, and three that are not."""
-    scope = await new_workspace()
-    segments = [await static_segment(scope), await static_segment(scope)]
-    ids = await new_contacts(scope, 12)
-    now = clock.now()
-    for number, contact_id in enumerate(ids):
-        clock.set_source(lambda number=number: now - timedelta(days=100 if number < 9 else 1))
-        await manual_changes.change_members(scope, segments[number % 2].id, add=[contact_id], origin=Origin.MANUAL)
-    clock.set_source(lambda: now)
-    return scope, segments
 
 
 @pytest.mark.parametrize("which", [None, 0])

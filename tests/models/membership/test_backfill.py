@@ -13,6 +13,7 @@ from models.contacts import contacts, fields
 from models.contacts.selections import ContactSelection
 from models.errors import InUse, NotFound
 from models.membership import apply, audit, backfill, batches, builds, manual_changes, rebuild
+from models.membership.origins import ChangeKind
 from models.rules.tree import FieldType
 from models.segments import members as segment_contacts
 from models.segments import purge as segment_purging
@@ -20,7 +21,9 @@ from models.segments import segments, uses
 from models.segments.members import MemberAction
 from models.segments.segments import Segment
 from permissions.principal import Scope
+from tests.kit.engine import replayed_members, stored_members
 from tests.kit.segments import all_told, dynamic_segment, in_segment, members_of, new_contacts, replayed, static_segment
+from tests.kit.workspaces import new_workspace
 
 
 @pytest.fixture
@@ -269,3 +272,13 @@ async def test_nobody_is_put_into_a_segment_that_is_still_being_told_of(scope):
     await segments.restore(scope, segment.id)
     with pytest.raises(NotFound):
         await segment_contacts.change(scope, segment.id, MemberAction.ADD, ContactSelection(ids=tuple(ids)))
+
+
+async def test_a_deleted_segment_tells_that_all_have_left_and_a_restored_one_that_they_are_back(database):
+    scope = await new_workspace()
+    ids = await new_contacts(scope, 3)
+    segment = await static_segment(scope, ids)
+    assert (await backfill.backfill(scope.workspace_id, segment.id, ChangeKind.LEFT)).members == 3
+    assert (await replayed_members(scope))[segment.id] == set()
+    assert (await backfill.backfill(scope.workspace_id, segment.id, ChangeKind.ENTERED)).members == 3
+    assert await replayed_members(scope) == await stored_members(scope) == {segment.id: set(ids)}
