@@ -172,7 +172,6 @@ async def test_a_worker_killed_at_any_line_and_started_again_does_each_thing_onc
     command = [sys.executable, "-m", "tests.models.changelog.greeter", database, str(scope.workspace_id)]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     lives = int((await process.communicate())[0])
-    print("LIVES", lives)
     assert lives > 20
     for line in range(1, lives + 1):
         reader = StoredReader("greeter", line)
