@@ -5,5 +5,4 @@ crossings  what time alone has changed                  evaluate   which segment
 turns      one engine per workspace at a time           apply      the difference: members, counts and log
 slices     a slice of all that, in one transaction      rebuild    a whole segment, beside its members
 changes    the doors for people's own changes           audit      what is stored against what is right
-feed       the log, read after a cursor
 """

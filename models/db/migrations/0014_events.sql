@@ -38,3 +38,15 @@ CREATE TABLE changelog_readers (
     moved_at     timestamptz NOT NULL,
     PRIMARY KEY (workspace_id, reader_kind, reader_id, log)
 );
+
+-- Where the tables are distributed over several servers, these are too.
+DO $$
+DECLARE
+    new_table text;
+BEGIN
+    IF to_regclass('pg_catalog.pg_dist_partition') IS NULL THEN RETURN; END IF;
+    IF NOT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = 'workspaces'::regclass) THEN RETURN; END IF;
+    FOREACH new_table IN ARRAY ARRAY['event_heads', 'event_appends', 'events', 'changelog_readers'] LOOP
+        EXECUTE format('SELECT create_distributed_table(%L, ''workspace_id'', colocate_with => ''workspaces'')', new_table);
+    END LOOP;
+END $$;

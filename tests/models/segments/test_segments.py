@@ -162,7 +162,7 @@ async def test_two_edits_at_once_never_make_a_cycle(scope):
     one, two = await dynamic_segment(scope, name="one"), await dynamic_segment(scope, name="two")
     edits = [segments.update(scope, a.id, {"rule": in_segment(b)}) for a, b in ((one, two), (two, one))]
     results = await asyncio.gather(*edits, return_exceptions=True)
-    assert sorted(type(result).__name__ for result in results) == ["Outcome", "Problems"]
+    assert sorted(type(result).__name__ for result in results) == ["Problems", "SegmentOutcome"]
 
 
 async def test_who_changes_a_rule_holds_up_nobody_else_until_it_commits(scope):
