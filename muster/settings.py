@@ -133,7 +133,8 @@ class Settings(BaseSettings):
     change_log_days: int = Field(
         90,
         ge=1,
-        description="How long the logs of membership changes and of events are kept, in days. A cursor older than that is refused.",
+        description="How long the logs of membership changes and of events are kept, in days. A cursor older than that is"
+        " refused.",
     )
 
     whatsapp_url: str | None = Field(
