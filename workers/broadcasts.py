@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import structlog
@@ -14,7 +14,7 @@ from models.broadcasts import lifecycle
 from models.messaging import channels, ledger, quota
 from models.messaging.channels import Credentials
 from models.messaging.states import BroadcastStatus
-from workers import lanes
+from workers import sending_slots
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
 from workers.outcome_writer import OutcomeWriter
 from workers.providers.whatsapp.client import Client, open_session
@@ -38,57 +38,61 @@ async def prepare_broadcast(context: WorkerContext, workspace_id: int, broadcast
     await context.bells.answered("prepare_broadcast", workspace_id, broadcast_id)
     scope = await workspaces.find_system_scope(workspace_id)
     if scope is not None and await lifecycle.prepare(scope, broadcast_id):
-        await lanes.wake(context.bells.redis, workspace_id)
-        await ring_lanes(context, workspace_id)
+        await sending_slots.wake(context.bells.redis, workspace_id)
+        await fill_slots(context, workspace_id)
 
 
-async def send_slice(context: WorkerContext, workspace_id: int, lane: int) -> None:
-    """One turn of sending for a workspace."""
-    await context.bells.answered("send_slice", workspace_id, lane)
-    async with lanes.held(context.bells.redis, workspace_id, lane) as ours:
-        if not ours:
+async def send_slice(context: WorkerContext, workspace_id: int, slot: int) -> None:
+    """Send for a workspace for a while."""
+    await context.bells.answered("send_slice", workspace_id, slot)
+    async with sending_slots.held(workspace_id, slot) as lost:
+        channel = None if lost is None else await _credentials(workspace_id)
+        if lost is None or channel is None:
             return
-        channel = await _credentials(workspace_id)
-        if channel is None:
-            return
-        async with _turn(context, workspace_id, channel) as turn:
-            more = await turn.run()
-    if turn.out_of_quota:
+
+        def stopping() -> bool:
+            return context.stopping.is_set() or lost.is_set()
+
+        async with _run(context, workspace_id, channel, stopping) as run:
+            more = await run.run()
+    if run.out_of_quota:
         await _wait_for_quota(context, workspace_id, channel)
-    elif more and not context.stopping.is_set():
-        await context.bells.job(Queue.BROADCAST, "send_slice", workspace_id, lane)
+    elif more and not stopping():
+        await context.bells.job(Queue.BROADCAST, "send_slice", workspace_id, slot)
 
 
 @contextlib.asynccontextmanager
-async def _turn(context: WorkerContext, workspace_id: int, channel: Credentials) -> AsyncIterator[SendingRun]:
-    """A turn and its writer. Whatever ends it, the calls under way come to their end first, and what they say is written."""
+async def _run(
+    context: WorkerContext, workspace_id: int, channel: Credentials, stopping: Callable[[], bool]
+) -> AsyncIterator[SendingRun]:
+    """A run of sending and its writer. However it ends, calls under way are waited for, and their outcomes written."""
     options = context.config.whatsapp
     writer = OutcomeWriter(context.bells, workspace_id, options.most_failures)
     writing = asyncio.create_task(writer.run())
     async with open_session(options.timeout_seconds) as session:
         client = Client(session, options.url, options.version)
         bucket = Bucket(context.bells.redis, channel.number_id, channel.messages_per_second)
-        turn = SendingRun(workspace_id, channel, client, bucket, writer, context.stopping.is_set, options.claim_seconds)
+        run = SendingRun(workspace_id, channel, client, bucket, writer, stopping, options.claim_seconds)
         try:
-            yield turn
+            yield run
         finally:
-            await _come_to_an_end(context, turn, writer, writing, options.timeout_seconds)
+            await _come_to_an_end(context, run, writer, writing, options.timeout_seconds)
 
 
 async def _come_to_an_end(
     context: WorkerContext,
-    turn: SendingRun,
+    run: SendingRun,
     writer: OutcomeWriter,
     writing: "asyncio.Task[None]",
     timeout_seconds: float,
 ) -> None:
     patience = STOP_SECONDS if context.stopping.is_set() else timeout_seconds + 1
-    await turn.drain(patience)
+    await run.drain(patience)
     writer.end()
     await asyncio.wait({writing}, timeout=patience)
     writing.cancel()
-    for broadcast_id in turn.seen:
-        await lifecycle.finish(turn.workspace_id, broadcast_id)
+    for broadcast_id in run.seen:
+        await lifecycle.finish(run.workspace_id, broadcast_id)
 
 
 async def _credentials(workspace_id: int) -> Credentials | None:
@@ -107,7 +111,7 @@ async def _wait_for_quota(context: WorkerContext, workspace_id: int, channel: Cr
     seconds = max(1.0, (at - clock.now()).total_seconds())
     limit = f"the account may write to {channel.daily_limit:,} people in 24 hours"
     await lifecycle.tell_waiting(workspace_id, f"Waiting until {at:%Y-%m-%d %H:%M} UTC: {limit}.")
-    await lanes.rest(context.bells.redis, workspace_id, min(seconds, QUOTA_LOOK_SECONDS))
+    await sending_slots.rest(context.bells.redis, workspace_id, min(seconds, QUOTA_LOOK_SECONDS))
 
 
 async def end_broadcast(context: WorkerContext, workspace_id: int, broadcast_id: int) -> None:
@@ -116,11 +120,11 @@ async def end_broadcast(context: WorkerContext, workspace_id: int, broadcast_id:
     await lifecycle.end_cancelled(workspace_id, broadcast_id)
 
 
-async def ring_lanes(context: WorkerContext, workspace_id: int) -> None:
-    """Have every lane of the workspace that nobody holds taken up."""
-    channel = await channels.find_pace(workspace_id)
-    for lane in await lanes.free(context.bells.redis, workspace_id, lanes.lanes_of(channel)):
-        await context.bells.job(Queue.BROADCAST, "send_slice", workspace_id, lane)
+async def fill_slots(context: WorkerContext, workspace_id: int) -> None:
+    """Have the workspace sent for in every slot that nobody holds."""
+    slots = sending_slots.slots_of(await channels.find_pace(workspace_id))
+    for slot in await sending_slots.free(workspace_id, slots):
+        await context.bells.job(Queue.BROADCAST, "send_slice", workspace_id, slot)
 
 
 # ---------------------------------------------------------------- sweeps
@@ -147,8 +151,10 @@ async def carry_on(context: WorkerContext) -> None:
         elif one.status is BroadcastStatus.SENDING and not one.sending:
             await lifecycle.finish(one.workspace_id, one.broadcast_id)
     for workspace_id in to_send:
-        if not await lanes.is_resting(context.bells.redis, workspace_id) and await lifecycle.has_due(workspace_id):
-            await ring_lanes(context, workspace_id)
+        if not await sending_slots.is_resting(context.bells.redis, workspace_id) and await lifecycle.has_due(
+            workspace_id
+        ):
+            await fill_slots(context, workspace_id)
 
 
 async def forget_old(context: WorkerContext) -> None:  # noqa: ARG001 - a sweep is handed the context

@@ -14,13 +14,14 @@ from models.queue.jobs import Job, JobKind
 from permissions.principal import Scope
 from workers import exports, imports, membership, segments
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
+from workers.leases import run_while_held
 
 log = structlog.get_logger(__name__)
 
 Handler = Callable[[Scope, Job], AsyncGenerator[None, None]]
 """Does a job from where `job.progress` says that it stands. It yields wherever it may be stopped, outside a transaction:
 there it is closed when its turn is over, or when somebody asked it to stop. What it raises: DomainError and Problems
-fail the job with their message; ClaimLost lets go of it; after anything else it is tried again from its progress.
+fail the job with their message; LeaseLost leaves it to its new worker; after anything else it is tried again from its progress.
 After each step the bell rings for changed contacts and members of its workspace."""
 
 HANDLERS: Mapping[JobKind, Handler] = {
@@ -35,7 +36,7 @@ STINT_SECONDS = 5.0
 """How long a job goes on while others may be waiting."""
 
 RENEW_SECONDS = 4.0
-"""How often a claim is renewed: three times before it runs out."""
+"""How often a lease is renewed: three times before it runs out."""
 
 RINGS = 3
 """For how many waiting jobs the end of a turn rings."""
@@ -45,7 +46,7 @@ async def run_job(context: WorkerContext, workspace_id: int, job_id: int) -> Non
     """Give one turn: to the job that has waited longest by fair shares, which need not be the one that rang."""
     await context.bells.answered("run_job", workspace_id, job_id)
     for candidate in await jobs.waiting(limit=10):
-        job = await jobs.claim(*candidate)
+        job = await jobs.take(*candidate)
         if job is not None:
             await work_on(context, job)
             await _ring_for_waiting(context, RINGS)
@@ -53,7 +54,7 @@ async def run_job(context: WorkerContext, workspace_id: int, job_id: int) -> Non
 
 
 async def find_jobs(context: WorkerContext) -> None:
-    """Ring for every job that waits: bells are lost with Redis, and claims run out with their workers."""
+    """Ring for every job that waits: bells are lost with Redis, and leases run out when workers die."""
     await _ring_for_waiting(context, 1000)
 
 
@@ -71,27 +72,8 @@ PERIODIC_TASKS = [PeriodicTask("find_jobs", Queue.BULK, find_jobs, every_seconds
 
 
 async def work_on(context: WorkerContext, job: Job) -> None:
-    """Work on a claimed job until it ends, its turn is over or the worker stops, and hold the claim meanwhile."""
-    work = asyncio.create_task(_work(context, job))
-    holding = asyncio.create_task(_hold(job))
-    try:
-        await asyncio.wait({work, holding}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in (work, holding):
-            task.cancel()
-        await asyncio.gather(work, holding, return_exceptions=True)
-
-
-async def _hold(job: Job) -> None:
-    """Renew the claim until it is lost."""
-    while True:
-        await asyncio.sleep(RENEW_SECONDS)
-        try:
-            await jobs.renew(job)
-        except jobs.ClaimLost:
-            return
-        except Exception as error:  # noqa: BLE001 - the database is away: the claim may hold out until it is back
-            log.warning("claim not renewed", job=job.id, error=type(error).__name__)
+    """Work on a job that was taken until it ends, its time is over, the worker stops or the lease is lost."""
+    await run_while_held(_work(context, job), lambda: jobs.renew(job), RENEW_SECONDS)
 
 
 async def _work(context: WorkerContext, job: Job) -> None:
@@ -100,16 +82,16 @@ async def _work(context: WorkerContext, job: Job) -> None:
         await _go_on(context, job, HANDLERS[JobKind(job.kind)])
     except (DomainError, Problems) as error:
         await jobs.fail(job, str(error))
-    except jobs.ClaimLost:
+    except jobs.LeaseLost:
         log.info("job taken over by another worker", job=job.id)
     except asyncio.CancelledError:
         with contextlib.suppress(Exception):
-            await jobs.let_go(job)
+            await jobs.release(job)
         raise
     except Exception as error:  # whatever it was, the job is tried again from its progress
         log.warning("turn of a job failed", job=job.id, kind=job.kind, error=type(error).__name__, exc_info=True)
         with contextlib.suppress(Exception):
-            await jobs.stumble(job)
+            await jobs.retry(job)
 
 
 async def _go_on(context: WorkerContext, job: Job, handler: Handler) -> None:
@@ -128,9 +110,9 @@ async def _go_on(context: WorkerContext, job: Job, handler: Handler) -> None:
             await jobs.finish(job)
             await context.bells.members(job.workspace_id)
             return
-    await (jobs.cancelled(job) if _unwanted(job) else jobs.let_go(job))
+    await (jobs.cancelled(job) if _unwanted(job) else jobs.release(job))
 
 
 def _unwanted(job: Job) -> bool:
-    """Whether somebody asked it to stop: told by each renewal of the claim and each word of progress."""
+    """Whether somebody asked it to stop: each renewal and each write of progress reads it."""
     return job.cancel_asked_at is not None

@@ -7,18 +7,22 @@ from typing import Any
 
 import structlog
 
+from models.queue import leases, workspace_leases
 from models.queue.leases import LeaseLost
 
 log = structlog.get_logger(__name__)
+
+Lost = asyncio.Event
+"""Set when a lease is lost: end what has begun, and begin nothing more."""
 
 Renew = Callable[[], Awaitable[object]]
 """Renews a lease. Raises LeaseLost."""
 
 
 @contextlib.asynccontextmanager
-async def renewed(renew: Renew, every_seconds: float) -> AsyncIterator[asyncio.Event]:
-    """Renew a lease while inside. The event is set when it is lost: end what has begun, and begin nothing more."""
-    lost = asyncio.Event()
+async def renewed(renew: Renew, every_seconds: float) -> AsyncIterator[Lost]:
+    """Renew a lease while inside."""
+    lost = Lost()
     renewing = asyncio.create_task(_keep_renewing(renew, every_seconds, lost))
     try:
         yield lost
@@ -27,7 +31,7 @@ async def renewed(renew: Renew, every_seconds: float) -> AsyncIterator[asyncio.E
         await asyncio.gather(renewing, return_exceptions=True)
 
 
-async def _keep_renewing(renew: Renew, every_seconds: float, lost: asyncio.Event) -> None:
+async def _keep_renewing(renew: Renew, every_seconds: float, lost: Lost) -> None:
     while not lost.is_set():
         await asyncio.sleep(every_seconds)
         try:
@@ -52,3 +56,18 @@ async def run_while_held(work: Coroutine[Any, Any, None], renew: Renew, every_se
         return False
     working.result()
     return True
+
+
+@contextlib.asynccontextmanager
+async def held(workspace_id: int, name: str) -> AsyncIterator[Lost | None]:
+    """Hold the workspace's lease of this name while inside; None when another worker does."""
+    lease = await workspace_leases.take(workspace_id, name)
+    if lease is None:
+        yield None
+        return
+    try:
+        async with renewed(lambda: leases.renew(lease), lease.table.seconds / 3) as lost:
+            yield lost
+    finally:
+        with contextlib.suppress(Exception):  # it runs out in a few seconds
+            await leases.release(lease)

@@ -1,4 +1,4 @@
-"""Errands to the API that a person waits for: look at the number, fetch the templates, send a test. And the look every hour."""
+"""Calls to the provider that a person waits for: look at the number, fetch the templates, send a test. And a look every hour."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -13,6 +13,7 @@ from models.messaging.channels import Credentials
 from models.queue import requests
 from models.queue.requests import ProviderRequest, ProviderRequestKind
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
+from workers.leases import run_while_held
 from workers.providers.whatsapp.client import Client, WhatsAppAccount, open_session
 from workers.providers.whatsapp.errors import NotSent, Refused, StopBroadcast, Unconfirmed, WhatsAppError
 from workers.providers.whatsapp.messages import Template, template_message
@@ -27,26 +28,29 @@ TEST_PATIENCE_SECONDS: Final = 10.0
 IDLE_SECONDS: Final = 2.0
 
 
-async def run_request(context: WorkerContext, workspace_id: int, errand_id: int) -> None:
-    """Do an errand, if nobody else does."""
-    await context.bells.answered("run_request", workspace_id, errand_id)
-    errand = await requests.claim(workspace_id, errand_id)
-    if errand is None:
-        return
+async def run_request(context: WorkerContext, workspace_id: int, request_id: int) -> None:
+    """Do what was asked, if nobody else does."""
+    await context.bells.answered("run_request", workspace_id, request_id)
+    request = await requests.take(workspace_id, request_id)
+    if request is not None:
+        await run_while_held(_work(context, request), lambda: requests.renew(request), requests.LEASES.seconds / 3)
+
+
+async def _work(context: WorkerContext, request: ProviderRequest) -> None:
     options = context.config.whatsapp
     async with open_session(options.timeout_seconds) as session:
-        result, error = await _done(context, Client(session, options.url, options.version), errand)
-    await requests.end(errand, result, error)
+        result, error = await _done(context, Client(session, options.url, options.version), request)
+    await requests.end(request, result, error)
 
 
-async def _done(context: WorkerContext, client: Client, errand: ProviderRequest) -> tuple[dict[str, Any], str | None]:
+async def _done(context: WorkerContext, client: Client, request: ProviderRequest) -> tuple[dict[str, Any], str | None]:
     try:
-        channel = await channels.find_credentials(errand.workspace_id)
+        channel = await channels.find_credentials(request.workspace_id)
         if channel is None:
             return {}, "No channel is connected any more."
-        if errand.kind is ProviderRequestKind.TEST:
-            return await _test(context, client, channel, errand)
-        return await (_check if errand.kind is ProviderRequestKind.CHECK else _sync)(client, channel, errand), None
+        if request.kind is ProviderRequestKind.TEST:
+            return await _test(context, client, channel, request)
+        return await (_check if request.kind is ProviderRequestKind.CHECK else _sync)(client, channel, request), None
     except (WhatsAppError, SecretUnreadable) as error:
         return {}, _told(error)
 
@@ -66,40 +70,40 @@ def _account(channel: Credentials) -> WhatsAppAccount:
 # ---------------------------------------------------------------- number and templates
 
 
-async def _check(client: Client, channel: Credentials, errand: ProviderRequest) -> dict[str, Any]:
+async def _check(client: Client, channel: Credentials, request: ProviderRequest) -> dict[str, Any]:
     """The number answers to the token, and belongs to the business account: READY. Refused for good: REFUSED."""
     account = _account(channel)
     try:
         number = await client.number(account)
         if channel.number_id not in await client.numbers_of_account(account):
             reason = "The phone number does not belong to this business account."
-            await channels.refused(errand.workspace_id, channel.channel_id, reason)
+            await channels.refused(request.workspace_id, channel.channel_id, reason)
             return {"ready": False}
     except StopBroadcast as error:
-        await channels.refused(errand.workspace_id, channel.channel_id, _told(error))
+        await channels.refused(request.workspace_id, channel.channel_id, _told(error))
         raise
-    await channels.checked(errand.workspace_id, channel.channel_id, number)
+    await channels.checked(request.workspace_id, channel.channel_id, number)
     return {"ready": True}
 
 
-async def _sync(client: Client, channel: Credentials, errand: ProviderRequest) -> dict[str, Any]:
+async def _sync(client: Client, channel: Credentials, request: ProviderRequest) -> dict[str, Any]:
     listed = await client.templates(_account(channel))
-    return {"templates": await templates.store(errand.workspace_id, channel.business_account_id, listed)}
+    return {"templates": await templates.store(request.workspace_id, channel.business_account_id, listed)}
 
 
 # ---------------------------------------------------------------- tests
 
 
 async def _test(
-    context: WorkerContext, client: Client, channel: Credentials, errand: ProviderRequest
+    context: WorkerContext, client: Client, channel: Credentials, request: ProviderRequest
 ) -> tuple[dict[str, Any], str | None]:
-    people = errand.input["people"]
+    people = request.input["people"]
     idle = await quota.is_idle(
-        errand.workspace_id, channel.business_account_id, clock.now() - timedelta(seconds=IDLE_SECONDS)
+        request.workspace_id, channel.business_account_id, clock.now() - timedelta(seconds=IDLE_SECONDS)
     )
-    if not await test_sends.reaching(errand.workspace_id, channel, [person["phone"] for person in people]):
+    if not await test_sends.reaching(request.workspace_id, channel, [person["phone"] for person in people]):
         return {}, "The account's limit of people in 24 hours is reached: nothing was sent."
-    message = errand.input["message"]
+    message = request.input["message"]
     template = Template(message["name"], message["language"], tuple(placeholders.from_json(message["slots"])))
     bucket = Bucket(context.bells.redis, channel.number_id, channel.messages_per_second)
     failed: list[tuple[int, str]] = []
@@ -107,7 +111,7 @@ async def _test(
         if not await bucket.wait_for_one(TEST_PATIENCE_SECONDS, idle=idle):
             failed.append((person["contact"], "The number's pace left no room: try again."))
             continue
-        body = template_message(template, person["phone"], person["parameters"], f"muster:test:{errand.id}")
+        body = template_message(template, person["phone"], person["parameters"], f"muster:test:{request.id}")
         try:
             await client.send(_account(channel), body)
         except WhatsAppError as error:
@@ -119,9 +123,9 @@ async def _test(
 
 
 async def find_requests(context: WorkerContext) -> None:
-    """Errands whose bell was lost, or whose worker died."""
-    for workspace_id, errand_id in await requests.waiting(100):
-        await context.bells.job(Queue.BROADCAST, "run_request", workspace_id, errand_id)
+    """Requests whose bell was lost, or whose worker died."""
+    for workspace_id, request_id in await requests.waiting(100):
+        await context.bells.job(Queue.BROADCAST, "run_request", workspace_id, request_id)
 
 
 async def look_at_channels(context: WorkerContext) -> None:
@@ -129,19 +133,19 @@ async def look_at_channels(context: WorkerContext) -> None:
     for workspace_id in await channels.unchecked(LOOK_EVERY_SECONDS, 100):
         scope = await workspaces.find_system_scope(workspace_id)
         if scope is not None:
-            errand = await requests.ask(scope, ProviderRequestKind.CHECK)
-            await context.bells.job(Queue.BROADCAST, "run_request", workspace_id, errand.id)
+            request = await requests.ask(scope, ProviderRequestKind.CHECK)
+            await context.bells.job(Queue.BROADCAST, "run_request", workspace_id, request.id)
 
 
 async def forget_requests(context: WorkerContext) -> None:  # noqa: ARG001 - a sweep is handed the context
-    """Remove errands that ended long ago."""
+    """Remove requests that ended long ago."""
     await requests.forget_old()
 
 
 TASKS: Final = [Task("run_request", Queue.BROADCAST, run_request, timeout_seconds=120)]
 
 PERIODIC_TASKS: Final = [
-    PeriodicTask("find_errands", Queue.BROADCAST, find_requests, every_seconds=2.0, alone=True),
+    PeriodicTask("find_requests", Queue.BROADCAST, find_requests, every_seconds=2.0, alone=True),
     PeriodicTask("look_at_channels", Queue.BROADCAST, look_at_channels, every_seconds=30.0, alone=True),
-    PeriodicTask("forget_errands", Queue.BROADCAST, forget_requests, every_seconds=3600, alone=True),
+    PeriodicTask("forget_requests", Queue.BROADCAST, forget_requests, every_seconds=3600, alone=True),
 ]

@@ -23,14 +23,15 @@ from models.queue import inbox, requests
 from models.queue.inbox import InboundWebhook
 from models.queue.requests import ProviderRequestKind
 from permissions.principal import Scope
-from workers import lanes
+from workers import leases
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
+from workers.leases import Lost
 from workers.providers.whatsapp import webhook
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE: Final = 300
-"""Letters that one transaction takes in."""
+"""Webhooks that one transaction processes."""
 
 _taken = Counter("muster_webhook_events_total", "What webhooks told, by kind.", ["kind"])
 
@@ -39,17 +40,17 @@ async def process_webhooks(context: WorkerContext, workspace_id: int) -> None:
     """Take in all that waits for a workspace."""
     await context.bells.answered("process_webhooks", workspace_id)
     scope = await workspaces.find_system_scope(workspace_id)
-    async with lanes.held(context.bells.redis, workspace_id, "webhooks") as ours:
-        if not ours or scope is None:
+    async with leases.held(workspace_id, "webhooks") as lost:
+        if lost is None or scope is None:
             return
-        await _process_all(context, scope)
-    if await inbox.has(workspace_id):  # it came while the lane was ours, and its bell found us at work
+        await _process_all(context, scope, lost)
+    if await inbox.has(workspace_id):  # it came while the lease was ours, and its bell found us at work
         await context.bells.job(Queue.BROADCAST, "process_webhooks", workspace_id)
 
 
-async def _process_all(context: WorkerContext, scope: Scope) -> None:
+async def _process_all(context: WorkerContext, scope: Scope, lost: Lost) -> None:
     most = AT_ONCE
-    while not context.stopping.is_set():
+    while not (context.stopping.is_set() or lost.is_set()):
         read, most = await _process(context, scope, most)
         if read:
             await context.bells.changes(scope.workspace_id)
@@ -60,24 +61,22 @@ async def _process_all(context: WorkerContext, scope: Scope) -> None:
 async def _process(context: WorkerContext, scope: Scope, most: int) -> tuple[int, int]:
     """One transaction's worth, and how much to try next. What cannot be taken in together is taken in one by one."""
 
-    async def reader(letters: Sequence[InboundWebhook]) -> None:
-        await _read(context, scope, letters)
+    async def reader(webhooks: Sequence[InboundWebhook]) -> None:
+        await _read(context, scope, webhooks)
 
     try:
-        return await inbox.read(scope.workspace_id, most, reader), AT_ONCE
+        return await inbox.process(scope.workspace_id, most, reader), AT_ONCE
     except Exception as error:
-        log.warning("webhooks could not be taken in", most=most, error=type(error).__name__, exc_info=True)
-        if most == 1:
-            await inbox.stumble(scope.workspace_id, 1)
+        log.warning("webhooks could not be processed", most=most, error=type(error).__name__, exc_info=True)
         return 0, 1
 
 
-async def _read(context: WorkerContext, scope: Scope, letters: Sequence[InboundWebhook]) -> None:
+async def _read(context: WorkerContext, scope: Scope, webhooks: Sequence[InboundWebhook]) -> None:
     events: list[Event] = []
     channel = await channels.find(scope)
-    for letter in letters:
+    for one in webhooks:
         try:
-            told = webhook.parse(webhook.load(letter.body))
+            told = webhook.parse(webhook.load(one.body))
         except webhook.UnreadableWebhook:
             continue
         events.extend(event for event in told if channel is not None and _is_for(event, channel))
@@ -120,12 +119,12 @@ async def _template_changed(scope: Scope, event: TemplateEvent) -> None:
 async def _account_changed(context: WorkerContext, scope: Scope, event: AccountEvent) -> None:
     if event.stop:
         await lifecycle.halt_all(scope.workspace_id, f"Paused by itself: {event.reason}")
-    errand = await requests.ask(scope, ProviderRequestKind.CHECK)
-    await db.after_commit(lambda: context.bells.job(Queue.BROADCAST, "run_request", scope.workspace_id, errand.id))
+    request = await requests.ask(scope, ProviderRequestKind.CHECK)
+    await db.after_commit(lambda: context.bells.job(Queue.BROADCAST, "run_request", scope.workspace_id, request.id))
 
 
 async def find_webhooks(context: WorkerContext) -> None:
-    """Letters whose bell was lost."""
+    """Webhooks whose bell was lost."""
     for workspace_id in await inbox.waiting():
         await context.bells.job(Queue.BROADCAST, "process_webhooks", workspace_id)
 

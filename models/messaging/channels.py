@@ -300,7 +300,7 @@ async def unchecked(before_seconds: float, limit: int) -> list[int]:
         SELECT workspace_id FROM whatsapp_channels c
         WHERE disconnected_at IS NULL AND status <> 'REFUSED'
           AND (checked_at IS NULL OR checked_at < $1::timestamptz - $2 * interval '1 second')
-          AND NOT EXISTS (SELECT FROM channel_errands e WHERE e.workspace_id = c.workspace_id AND e.kind = 'CHECK'
+          AND NOT EXISTS (SELECT 1 FROM provider_requests e WHERE e.workspace_id = c.workspace_id AND e.kind = 'CHECK'
                           AND (e.status IN ('WAITING', 'RUNNING') OR e.finished_at > $1::timestamptz - interval '1 minute'))
         ORDER BY checked_at NULLS FIRST LIMIT $3
         """,

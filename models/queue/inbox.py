@@ -1,12 +1,23 @@
-"""Webhooks as they came, from the moment they are answered until a worker has taken them in."""
+"""Webhooks as they came, from the moment they are answered until a worker has processed them.
+
+They are processed and removed in one transaction, which holds them meanwhile (`leases.lock_some`): when its worker dies they are
+there as before. Only one that failed alone has an attempt counted.
+"""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from models import db
+from models import clock, db
+from models.queue import leases
+from models.queue.leases import LeasedTable
 
-MOST_STUMBLES: Final = 5
+MAX_ATTEMPTS: Final = 5
+
+LEASES: Final = LeasedTable(
+    "webhook_inbox", seconds=60, order="attempts > 0, id", attempts_allowed=str(MAX_ATTEMPTS), given_up=None
+)
+"""Those that failed wait behind the others. One without attempts left is kept for a person to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,82 +29,76 @@ class InboundWebhook:
     body: bytes
 
 
-async def put(letters: Sequence[tuple[int, int, bytes]]) -> None:
+async def put(webhooks: Sequence[tuple[int, int, bytes]]) -> None:
     """Keep bodies, as (workspace, channel, body), all at once. From the commit on nothing is lost."""
     await db.execute(
         """
         INSERT INTO webhook_inbox (workspace_id, channel_id, body)
         SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[])
         """,
-        [letter[0] for letter in letters],
-        [letter[1] for letter in letters],
-        [letter[2] for letter in letters],
+        [workspace_id for workspace_id, _, _ in webhooks],
+        [channel_id for _, channel_id, _ in webhooks],
+        [body for _, _, body in webhooks],
     )
 
 
 Reader = Callable[[Sequence[InboundWebhook]], Awaitable[None]]
 
 
-async def read(workspace_id: int, most: int, reader: Reader) -> int:
-    """Have `reader` take in up to `most` letters, oldest first, in one transaction that also removes them.
+async def process(workspace_id: int, most: int, reader: Reader) -> int:
+    """Have `reader` process up to `most` webhooks, oldest first, in one transaction that also removes them.
 
-    Returns how many. What `reader` raises rolls all of it back: the letters stay.
+    Returns how many. What `reader` raises rolls all of it back: the webhooks stay. One that was alone has an attempt less.
     """
-    async with db.transaction():
-        rows = await db.fetch(
-            """
-            SELECT id, channel_id, body FROM webhook_inbox WHERE workspace_id = $1 AND stumbles < $2
-            ORDER BY stumbles > 0, id LIMIT $3 FOR UPDATE SKIP LOCKED
-            """,
-            workspace_id,
-            MOST_STUMBLES,
-            most,
-        )
-        if rows:
-            await reader([InboundWebhook(row["id"], row["channel_id"], row["body"]) for row in rows])
-            await db.execute(
-                "DELETE FROM webhook_inbox WHERE workspace_id = $1 AND id = ANY ($2::bigint[])",
-                workspace_id,
-                [row["id"] for row in rows],
-            )
+    rows: list[db.Record] = []
+    try:
+        async with db.transaction():
+            rows = await leases.lock_some(LEASES, workspace_id, most, "id, channel_id, body")
+            if rows:
+                await reader([InboundWebhook(row["id"], row["channel_id"], row["body"]) for row in rows])
+                await _remove(workspace_id, [row["id"] for row in rows])
+    except Exception:
+        if len(rows) == 1:
+            await _count_failure(workspace_id, rows[0]["id"])
+        raise
     return len(rows)
 
 
-async def stumble(workspace_id: int, most: int) -> None:
-    """The oldest letters could not be taken in together: they are taken one by one from now on, and not for ever."""
+async def _remove(workspace_id: int, webhook_ids: Sequence[int]) -> None:
     await db.execute(
-        """
-        UPDATE webhook_inbox SET stumbles = stumbles + 1 WHERE workspace_id = $1 AND id = ANY (ARRAY(
-            SELECT id FROM webhook_inbox WHERE workspace_id = $1 AND stumbles < $2
-            ORDER BY stumbles > 0, id LIMIT $3 FOR UPDATE SKIP LOCKED)) -- once: under IN it may be asked for each row
-        """,
-        workspace_id,
-        MOST_STUMBLES,
-        most,
+        "DELETE FROM webhook_inbox WHERE workspace_id = $1 AND id = ANY ($2::bigint[])", workspace_id, webhook_ids
     )
+
+
+async def _count_failure(workspace_id: int, webhook_id: int) -> None:
+    lease = await leases.take(LEASES, workspace_id, webhook_id)
+    if lease is not None:
+        await leases.fail(lease)
 
 
 async def has(workspace_id: int) -> bool:
-    """Whether the workspace has letters."""
-    return bool(
-        await db.fetch_value(
-            "SELECT EXISTS (SELECT FROM webhook_inbox WHERE workspace_id = $1 AND stumbles < $2)",
-            workspace_id,
-            MOST_STUMBLES,
-        )
+    """Whether the workspace has webhooks to process."""
+    found = await db.fetch_value(
+        f"SELECT 1 FROM webhook_inbox WHERE workspace_id = $1 AND {leases.free(LEASES, '$2')} LIMIT 1",  # noqa: S608
+        workspace_id,
+        clock.now(),
     )
+    return found is not None
 
 
 async def waiting() -> list[int]:
-    """The workspaces that have letters."""
+    """The workspaces that have webhooks to process: a plain read of all workspaces."""
     rows = await db.fetch(
-        "SELECT DISTINCT workspace_id FROM webhook_inbox WHERE stumbles < $1",
-        MOST_STUMBLES,
+        f"SELECT DISTINCT workspace_id FROM webhook_inbox WHERE {leases.free(LEASES, '$1')}",  # noqa: S608
+        clock.now(),
     )
     return [row["workspace_id"] for row in rows]
 
 
 async def unreadable() -> int:
-    """How many letters were given up: kept, for a person to look at."""
-    count: int = await db.fetch_value("SELECT count(*) FROM webhook_inbox WHERE stumbles >= $1", MOST_STUMBLES)
+    """How many webhooks were given up: kept, for a person to look at."""
+    count: int = await db.fetch_value(
+        f"SELECT count(*) FROM webhook_inbox WHERE {leases.spent(LEASES, '$1')}",  # noqa: S608
+        clock.now(),
+    )
     return count

@@ -1,15 +1,14 @@
-"""Long work, done by the workers in turns: made, claimed, carried on, ended. PostgreSQL holds all of it.
+"""Long work, done by the workers piece by piece: made, taken, carried on, ended. PostgreSQL holds all of it.
 
-A job is QUEUED until a worker claims it, then RUNNING: held until `claimed_until`, which the worker renews while it
-lives. A claim that ran out is anybody's to take over; `claim` has grown then, and what the old holder still writes is
-refused (`ClaimLost`), so two workers never both get on with one job. `progress` says where the work stands: enough to
-go on from there.
+A job is QUEUED until a worker takes it, then RUNNING. It is leased (models/queue/leases.py): a worker holds it for a few
+seconds at a time, and what it writes after another one took over is refused, so two workers never both get on with one
+job. `progress` says where the work stands: enough to go on from there.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from tortoise.expressions import Q
 
@@ -18,10 +17,12 @@ from models.accounts import audit_log
 from models.changelog import events
 from models.changelog.events import JobFinished
 from models.db.tables.jobs import Job
-from models.errors import MusterError, NotAllowedInState, NotFound
+from models.errors import NotAllowedInState, NotFound
+from models.queue import leases
+from models.queue.leases import Lease, LeasedTable, LeaseLost, Writes
 from permissions.principal import PrincipalKind, Scope
 
-__all__ = ["ClaimLost", "Job", "JobKind", "JobStatus"]
+__all__ = ["Job", "JobKind", "JobStatus", "LeaseLost"]
 
 
 class JobKind(StrEnum):
@@ -48,15 +49,30 @@ class JobStatus(StrEnum):
 ENDED = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED})
 """From here a job goes nowhere."""
 
-CLAIM_SECONDS = 15
-"""How long a claim holds without being renewed: as long as a killed worker's job stands still."""
+MAX_ATTEMPTS: Final = 5
+"""A job that was taken so often without getting on has FAILED."""
 
-MAX_STUMBLES = 5
-"""A job whose turn died or failed so often, without getting on in between, has FAILED."""
+GIVEN_UP: Final = (
+    f"stopped {MAX_ATTEMPTS} times at the same place and was given up there: start it again, or ask your operator"
+)
 
 
-class ClaimLost(MusterError):
-    """Another worker holds the job now, or it has ended: let go of it, and of what was about to be committed."""
+async def _record_given_up(workspace_id: int, job_id: int | str) -> None:
+    job = await Job.get(workspace_id=workspace_id, id=job_id)
+    await events.record(workspace_id, JobFinished(job.id, job.kind, JobStatus.FAILED, GIVEN_UP))
+
+
+LEASES: Final = LeasedTable(
+    "jobs",
+    seconds=15,
+    open="status IN ('QUEUED', 'RUNNING')",
+    attempts_allowed=str(MAX_ATTEMPTS),
+    taken=Writes({"status": JobStatus.RUNNING}, moments=("worked_at", "updated_at"), first_moments=("started_at",)),
+    released=Writes(moments=("worked_at",)),
+    given_up=Writes({"status": JobStatus.FAILED, "error": GIVEN_UP}, moments=("updated_at", "finished_at")),
+    on_given_up=_record_given_up,
+)
+"""How jobs are leased. A killed worker's job stands still for as long as a lease lasts."""
 
 
 # ---------------------------------------------------------------- made and read
@@ -149,120 +165,67 @@ async def find_unfinished(scope: Scope, kind: JobKind, segment_id: int) -> Job |
     )
 
 
-# ---------------------------------------------------------------- claimed
+# ---------------------------------------------------------------- leased
 
 
 async def waiting(limit: int) -> list[tuple[int, int]]:
-    """Jobs of all workspaces that a worker could claim now, as (workspace id, job id), the fairest choice first.
+    """Jobs of all workspaces that a worker could take now, as (workspace id, job id), the fairest choice first.
 
-    Of several workspaces, the one with the fewest jobs in hand goes first, and then the one whose last turn is longest ago;
-    of a workspace's jobs, the one that has waited longest.
+    Of several workspaces, the one with the fewest jobs in hand goes first, and then the one that was worked for longest
+    ago; of a workspace's jobs, the one that has waited longest. A plain read of all workspaces: `take` is routed.
     """
     rows = await db.fetch(
         """
         WITH unfinished AS (
-            SELECT workspace_id, id, coalesce(turn_at, created_at) AS waits_since,
-                   claimed_until IS NULL OR claimed_until < clock_timestamp() AS free
+            SELECT workspace_id, id, coalesce(worked_at, created_at) AS waits_since,
+                   leased_until IS NULL OR leased_until <= $2 AS free
             FROM jobs WHERE status IN ('QUEUED', 'RUNNING')
-        ), shares AS (
-            SELECT workspace_id, count(*) FILTER (WHERE NOT free) AS in_hand,
-                   (SELECT max(turn_at) FROM jobs j WHERE j.workspace_id = unfinished.workspace_id) AS last_turn_at
-            FROM unfinished GROUP BY workspace_id
+        ), in_hand AS (
+            SELECT workspace_id, count(*) FILTER (WHERE NOT free) AS jobs FROM unfinished GROUP BY workspace_id
+        ), last_worked AS (
+            SELECT w.id AS workspace_id, (SELECT max(j.worked_at) FROM jobs j WHERE j.workspace_id = w.id) AS at
+            FROM workspaces w
+            WHERE EXISTS (SELECT 1 FROM jobs j WHERE j.workspace_id = w.id AND j.status IN ('QUEUED', 'RUNNING'))
         )
-        SELECT workspace_id, id FROM unfinished JOIN shares USING (workspace_id) WHERE free
-        ORDER BY in_hand, last_turn_at NULLS FIRST, waits_since, id
-        LIMIT $1
+        SELECT workspace_id, id
+        FROM unfinished JOIN in_hand USING (workspace_id) JOIN last_worked USING (workspace_id) WHERE free
+        ORDER BY in_hand.jobs, last_worked.at NULLS FIRST, waits_since, id LIMIT $1
         """,
         limit,
+        clock.now(),
     )
     return [(row["workspace_id"], row["id"]) for row in rows]
 
 
-async def claim(workspace_id: int, job_id: int) -> Job | None:
-    """Take the job for CLAIM_SECONDS. None when it is held, has ended, or has stumbled too often (FAILED)."""
-    await _give_up(workspace_id, job_id)
-    # A claim that ran out, rather than being let go, is a stumble: its worker died or its turn failed.
-    taken = await db.fetch_value(
-        """
-        UPDATE jobs SET status = 'RUNNING', claim = claim + 1, stumbles = stumbles + (claimed_until IS NOT NULL)::int,
-                        claimed_until = clock_timestamp() + $3 * interval '1 second', turn_at = clock_timestamp(),
-                        started_at = coalesce(started_at, clock_timestamp()), updated_at = clock_timestamp()
-        WHERE workspace_id = $1 AND id = $2
-          AND status IN ('QUEUED', 'RUNNING') AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
-        RETURNING claim
-        """,
-        workspace_id,
-        job_id,
-        CLAIM_SECONDS,
-    )
-    if taken is None:
+async def take(workspace_id: int, job_id: int) -> Job | None:
+    """Take the job. None when it is held or has ended, or has no attempts left (then it has FAILED)."""
+    lease = await leases.take(LEASES, workspace_id, job_id)
+    if lease is None:
         return None
     job = await Job.get(workspace_id=workspace_id, id=job_id)
-    return job if job.claim == taken else None
+    return job if job.lease_token == lease.token else None
 
 
-async def _give_up(workspace_id: int, job_id: int) -> None:
-    error = (
-        f"stopped {MAX_STUMBLES} times at the same place and was given up there: start it again, or ask your operator"
-    )
-    async with db.transaction():
-        kind = await db.fetch_value(
-            """
-            UPDATE jobs SET status = 'FAILED', claimed_until = NULL, error = $4,
-                            updated_at = clock_timestamp(), finished_at = clock_timestamp()
-            WHERE workspace_id = $1 AND id = $2 AND status = 'RUNNING' AND claimed_until < clock_timestamp()
-              AND stumbles + 1 >= $3
-            RETURNING kind
-            """,
-            workspace_id,
-            job_id,
-            MAX_STUMBLES,
-            error,
-        )
-        if kind is not None:
-            await events.record(workspace_id, JobFinished(job_id, kind, JobStatus.FAILED, error))
+def _lease(job: Job) -> Lease:
+    if job.lease_token is None:
+        raise LeaseLost(f"job {job.id} is nobody's")
+    return Lease(LEASES, job.workspace_id, job.id, job.lease_token, job.attempts)
 
 
 async def renew(job: Job) -> None:
-    """Hold the job for another CLAIM_SECONDS, and take up `cancel_asked_at`. Raises ClaimLost."""
-    row = await db.fetch_row(
-        """
-        UPDATE jobs SET claimed_until = clock_timestamp() + $4 * interval '1 second'
-        WHERE workspace_id = $1 AND id = $2 AND claim = $3 AND status = 'RUNNING'
-        RETURNING cancel_asked_at
-        """,
-        job.workspace_id,
-        job.id,
-        job.claim,
-        CLAIM_SECONDS,
-    )
-    if row is None:
-        raise ClaimLost(f"job {job.id} is another worker's now")
+    """Hold the job for longer, and learn `cancel_asked_at`. Raises LeaseLost."""
+    row = await leases.renew(_lease(job), returning="cancel_asked_at")
     job.cancel_asked_at = row["cancel_asked_at"]
 
 
-async def let_go(job: Job) -> None:
-    """End the turn: the job stays RUNNING and waits for its next one."""
-    await _give_back(job, None)
+async def release(job: Job) -> None:
+    """Stop for now: the job stays RUNNING and waits until a worker takes it again."""
+    await leases.release(_lease(job))
 
 
-async def stumble(job: Job) -> None:
-    """End a turn that failed: the job waits a little, longer each time, and has one try less."""
-    await _give_back(job, min(2**job.stumbles, CLAIM_SECONDS))
-
-
-async def _give_back(job: Job, wait_seconds: float | None) -> None:
-    await db.execute(
-        """
-        UPDATE jobs SET turn_at = clock_timestamp(),
-                        claimed_until = clock_timestamp() + $4::float8 * interval '1 second'
-        WHERE workspace_id = $1 AND id = $2 AND claim = $3 AND status = 'RUNNING'
-        """,
-        job.workspace_id,
-        job.id,
-        job.claim,
-        wait_seconds,
-    )
+async def retry(job: Job) -> None:
+    """Stop because it went wrong: the job waits a little, longer each time, and has one attempt less."""
+    await leases.fail(_lease(job), min(2 ** (job.attempts - 1), LEASES.seconds))
 
 
 # ---------------------------------------------------------------- carried on
@@ -271,30 +234,33 @@ async def _give_back(job: Job, wait_seconds: float | None) -> None:
 async def progress(
     job: Job, *, done: int | None = None, total: int | None = None, progress: Mapping[str, Any] | None = None
 ) -> None:
-    """Write down where the job stands; what is None stays. Call it in the transaction that does the work it tells of.
+    """Write where the job stands; what is None stays. Call it in the transaction that does the work it describes.
 
-    Raises ClaimLost when another worker took the job over: that transaction must not commit.
+    A job that got on has all its attempts again. Raises LeaseLost when another worker took the job over: that
+    transaction must not commit.
     """
+    now = clock.now()
     row = await db.fetch_row(
         """
         UPDATE jobs SET done = coalesce($4, done), total = coalesce($5, total),
                         progress = coalesce($6::jsonb, progress),
-                        stumbles = CASE WHEN (coalesce($4, done), coalesce($6::jsonb, progress)) = (done, progress)
-                                   THEN stumbles ELSE 0 END,
-                        claimed_until = clock_timestamp() + $7 * interval '1 second', updated_at = clock_timestamp()
-        WHERE workspace_id = $1 AND id = $2 AND claim = $3 AND status = 'RUNNING'
+                        attempts = CASE WHEN (coalesce($4, done), coalesce($6::jsonb, progress)) = (done, progress)
+                                   THEN attempts ELSE 1 END,
+                        leased_until = $7, updated_at = $8
+        WHERE workspace_id = $1 AND id = $2 AND lease_token = $3 AND status = 'RUNNING'
         RETURNING done, total, cancel_asked_at
         """,
         job.workspace_id,
         job.id,
-        job.claim,
+        job.lease_token,
         done,
         total,
         None if progress is None else db.dump_json(dict(progress)),
-        CLAIM_SECONDS,
+        now + timedelta(seconds=LEASES.seconds),
+        now,
     )
     if row is None:
-        raise ClaimLost(f"job {job.id} is another worker's now")
+        raise LeaseLost(f"job {job.id} is another worker's now")
     job.done, job.total, job.cancel_asked_at = row["done"], row["total"], row["cancel_asked_at"]
     if progress is not None:
         job.progress = dict(progress)
@@ -304,7 +270,7 @@ async def progress(
 
 
 async def finish(job: Job) -> None:
-    """SUCCEEDED, by who holds it. Without effect when it has ended already, or is another's."""
+    """SUCCEEDED, by who holds it. Without effect when it has ended already, or is another worker's."""
     await _end(job, JobStatus.SUCCEEDED)
 
 
@@ -319,22 +285,15 @@ async def cancelled(job: Job) -> None:
 
 
 async def _end(job: Job, status: JobStatus, error: str | None = None) -> None:
+    writes = Writes({"status": status, "error": error}, moments=("updated_at", "finished_at"))
     async with db.transaction():
-        row = await db.fetch_row(_END, job.workspace_id, job.id, job.claim, status, error)
-        if row is not None:
+        ended_at = await leases.finish(_lease(job), writes)
+        if ended_at is not None:
             await events.record(job.workspace_id, JobFinished(job.id, job.kind, status, error))
-    if row is not None:
-        job.status, job.finished_at = status, row["finished_at"]
+    if ended_at is not None:
+        job.status, job.finished_at = status, ended_at
         if error is not None:
             job.error = error
-
-
-_END = """
-UPDATE jobs SET status = $4, error = $5, claimed_until = NULL, updated_at = clock_timestamp(),
-                finished_at = clock_timestamp(), started_at = coalesce(started_at, clock_timestamp())
-WHERE workspace_id = $1 AND id = $2 AND claim = $3 AND finished_at IS NULL
-RETURNING finished_at
-"""
 
 
 async def ask_cancel(scope: Scope, job_id: int) -> Job:
@@ -343,18 +302,19 @@ async def ask_cancel(scope: Scope, job_id: int) -> Job:
     Asking again changes nothing. Raises NotFound, and NotAllowedInState when it has succeeded or failed.
     """
     async with db.transaction():
-        job = await Job.select_for_update().get_or_none(workspace_id=scope.workspace_id, id=job_id)
-        if job is None:
-            raise NotFound("there is no such job: it may have been removed", ("id",))
+        job = await _locked(scope, job_id)
         if job.status in {JobStatus.SUCCEEDED, JobStatus.FAILED}:
             raise NotAllowedInState(f"this job has {job.status.lower()} already: only one that runs can stop", ("id",))
         if job.status == JobStatus.CANCELLED or job.cancel_asked_at is not None:
             return job
-        job.cancel_asked_at = clock.now()
-        await job.save(update_fields=["cancel_asked_at", "updated_at"])
-        await audit_log.record(scope, "job_cancel", "Job", job.id, {"kind": job.kind})
+        now = clock.now()
+        asked: dict[str, Any] = {"cancel_asked_at": now, "updated_at": now}
         if job.started_at is None:
-            await cancelled(job)
+            asked |= {"status": JobStatus.CANCELLED, "started_at": now, "finished_at": now}
+        await _update(job, asked)
+        await audit_log.record(scope, "job_cancel", "Job", job.id, {"kind": job.kind})
+        if job.status == JobStatus.CANCELLED:
+            await events.record(job.workspace_id, JobFinished(job.id, job.kind, JobStatus.CANCELLED))
     return job
 
 
@@ -364,15 +324,25 @@ async def reopen(scope: Scope, job_id: int, progress: Mapping[str, Any]) -> Job:
     Raises NotFound, and NotAllowedInState while it still runs.
     """
     async with db.transaction():
-        job = await Job.select_for_update().get_or_none(workspace_id=scope.workspace_id, id=job_id)
-        if job is None:
-            raise NotFound("there is no such job: it may have been removed", ("id",))
+        job = await _locked(scope, job_id)
         if job.status not in ENDED:
             raise NotAllowedInState(
                 f"this job is {job.status.lower()}: only one that has ended can be taken up again", ("id",)
             )
-        job.status, job.progress, job.stumbles = JobStatus.QUEUED, dict(progress), 0
-        await job.update_from_dict(
-            {"finished_at": None, "cancel_asked_at": None, "error": None, "claimed_until": None}
-        ).save()
+        nothing = dict.fromkeys(("finished_at", "cancel_asked_at", "error", "lease_token", "leased_until"))
+        again = {"status": JobStatus.QUEUED, "progress": dict(progress), "attempts": 0, "updated_at": clock.now()}
+        await _update(job, again | nothing)
     return job
+
+
+async def _locked(scope: Scope, job_id: int) -> Job:
+    job = await Job.select_for_update().get_or_none(workspace_id=scope.workspace_id, id=job_id)
+    if job is None:
+        raise NotFound("there is no such job: it may have been removed", ("id",))
+    return job
+
+
+async def _update(job: Job, changes: Mapping[str, Any]) -> None:
+    """Change columns of a job that this transaction has locked, in the table and in `job`."""
+    await Job.filter(workspace_id=job.workspace_id, id=job.id).update(**changes)
+    job.update_from_dict(dict(changes))

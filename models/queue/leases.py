@@ -17,7 +17,7 @@ workers take rows from each other; nothing worse happens, because each write ask
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -49,7 +49,8 @@ class LeasedTable:
     `seconds`: how long a lease lasts without being renewed. `key`: the column that names a row within its workspace.
     `open`: the condition that there is work left. `order`: which rows `take_some` prefers. `attempts_allowed`: an SQL
     expression; None: any number. `taken`, `released` (also after a failure) and `given_up` say what these steps write
-    besides. With `given_up` None, a row without attempts left stays as it is.
+    besides. With `given_up` None, a row without attempts left stays as it is. `on_given_up` (workspace, key) runs in the
+    transaction that gives a row up.
     """
 
     name: str
@@ -61,6 +62,7 @@ class LeasedTable:
     taken: Writes = NOTHING
     released: Writes = NOTHING
     given_up: Writes | None = None
+    on_given_up: Callable[[int, int | str], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +191,20 @@ async def give_up(table: LeasedTable, workspace_id: int, key: int | str) -> bool
     """Give a row up that nobody holds and that has no attempts left. Says whether it was such a row."""
     if table.given_up is None:
         return False
+    if table.on_given_up is None:
+        return await _give_up(table, table.given_up, workspace_id, key)
+    async with db.transaction():
+        given_up = await _give_up(table, table.given_up, workspace_id, key)
+        if given_up:
+            await table.on_given_up(workspace_id, key)
+    return given_up
+
+
+async def _give_up(table: LeasedTable, writes: Writes, workspace_id: int, key: int | str) -> bool:
     now, bound = clock.now(), _Bound()
     changed = await db.execute(
         f"""
-        UPDATE {table.name} SET lease_token = NULL, leased_until = NULL{_assignments(table.given_up, now, bound)}
+        UPDATE {table.name} SET lease_token = NULL, leased_until = NULL{_assignments(writes, now, bound)}
         WHERE workspace_id = {bound(workspace_id)} AND {table.key} = {bound(key)} AND {spent(table, bound(now))}
         """,  # noqa: S608
         *bound.values,

@@ -1,19 +1,40 @@
-"""Short work with the outside world that a person waits for: look at the number, fetch the templates, send a test.
+"""Short work with a provider that a person waits for: look at the number, fetch the templates, send a test.
 
-An errand is a row: whoever waits reads it, a worker claims it, and one that no worker took in time can still be called off.
-A test whose worker died is not sent again: its outcome is not known.
+A request is a row: the API reads it until it is over, a worker leases it (models/queue/leases.py), and one that no worker took
+in time can still be called off. A test send whose worker died is not sent again: its outcome is not known.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 from models import clock, db
+from models.queue import leases
+from models.queue.leases import Lease, LeasedTable, Writes
 from permissions.principal import PrincipalKind, Scope
 
-CLAIM_SECONDS: Final = 60
+MAX_ATTEMPTS: Final = 5
 KEPT_DAYS: Final = 7
+WAITS_SECONDS: Final = 1
+"""How long a request may wait before its message to the workers counts as lost."""
+
+LEASES: Final = LeasedTable(
+    "provider_requests",
+    seconds=60,
+    open="status IN ('WAITING', 'RUNNING')",
+    attempts_allowed=f"CASE WHEN kind = 'TEST' THEN 1 ELSE {MAX_ATTEMPTS} END",
+    taken=Writes({"status": "RUNNING"}),
+    given_up=Writes(
+        {
+            "status": "FAILED",
+            "error": "The worker stopped before this was done: messages of a test send may have gone out.",
+        },
+        moments=("finished_at",),
+    ),
+)
+"""How requests are leased. A test send has one attempt: a message is never sent twice."""
 
 
 class ProviderRequestKind(StrEnum):
@@ -26,7 +47,7 @@ class ProviderRequestKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProviderRequest:
-    """What was asked, and what came of it: `error` says why it FAILED."""
+    """What was asked, and what came of it: `error` says why it FAILED. `lease`: for the worker that does it."""
 
     workspace_id: int
     id: int
@@ -35,6 +56,7 @@ class ProviderRequest:
     input: dict[str, Any]
     result: dict[str, Any]
     error: str | None
+    lease: Lease | None = None
 
     @property
     def is_over(self) -> bool:
@@ -45,7 +67,7 @@ class ProviderRequest:
 _COLUMNS = "workspace_id, id, kind, status, input, result, error"
 
 
-def _errand(row: db.Record) -> ProviderRequest:
+def _request(row: db.Record, lease: Lease | None = None) -> ProviderRequest:
     return ProviderRequest(
         row["workspace_id"],
         row["id"],
@@ -54,15 +76,16 @@ def _errand(row: db.Record) -> ProviderRequest:
         db.load_json(row["input"]),
         db.load_json(row["result"]),
         row["error"],
+        lease,
     )
 
 
 async def ask(scope: Scope, kind: ProviderRequestKind, asked: Mapping[str, Any] | None = None) -> ProviderRequest:
-    """Ask for an errand. The caller rings the bell `errand` (workspace, id) after the commit."""
+    """Ask for something. The caller rings `bells.job(Queue.BROADCAST, "run_request", workspace, id)` after the commit."""
     by = scope.principal.id if scope.principal.kind is PrincipalKind.MEMBER else None
     row = await db.fetch_row(
         f"""
-        INSERT INTO channel_errands (workspace_id, kind, input, created_by, created_at) VALUES ($1, $2, $3, $4, $5)
+        INSERT INTO provider_requests (workspace_id, kind, input, created_by, created_at) VALUES ($1, $2, $3, $4, $5)
         RETURNING {_COLUMNS}
         """,  # noqa: S608 - the columns are a constant
         scope.workspace_id,
@@ -72,96 +95,86 @@ async def ask(scope: Scope, kind: ProviderRequestKind, asked: Mapping[str, Any] 
         clock.now(),
     )
     assert row is not None
-    return _errand(row)
+    return _request(row)
 
 
-async def read(workspace_id: int, errand_id: int) -> ProviderRequest:
-    """The errand as it stands."""
+async def read(workspace_id: int, request_id: int) -> ProviderRequest:
+    """The request as it stands."""
+    return _request(await _row(workspace_id, request_id))
+
+
+async def _row(workspace_id: int, request_id: int) -> db.Record:
     row = await db.fetch_row(
-        f"SELECT {_COLUMNS} FROM channel_errands WHERE workspace_id = $1 AND id = $2",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM provider_requests WHERE workspace_id = $1 AND id = $2",  # noqa: S608
         workspace_id,
-        errand_id,
+        request_id,
     )
     assert row is not None
-    return _errand(row)
+    return row
 
 
-async def call_off(errand: ProviderRequest) -> bool:
+async def call_off(request: ProviderRequest) -> bool:
     """Give up waiting: True when no worker had begun, so that nothing will come of it."""
     return bool(
         await db.execute(
             """
-            UPDATE channel_errands SET status = 'CANCELLED', finished_at = $3
+            UPDATE provider_requests SET status = 'CANCELLED', finished_at = $3
             WHERE workspace_id = $1 AND id = $2 AND status = 'WAITING'
             """,
-            errand.workspace_id,
-            errand.id,
+            request.workspace_id,
+            request.id,
             clock.now(),
         )
     )
 
 
-async def claim(workspace_id: int, errand_id: int) -> ProviderRequest | None:
-    """Take it, or None when it is taken or over. Committed before the outside world hears of it."""
-    row = await db.fetch_row(
-        f"""
-        UPDATE channel_errands SET status = 'RUNNING', claimed_until = $3::timestamptz + $4 * interval '1 second'
-        WHERE workspace_id = $1 AND id = $2
-          AND (status = 'WAITING' OR (status = 'RUNNING' AND kind <> 'TEST' AND claimed_until < $3))
-        RETURNING {_COLUMNS}
-        """,  # noqa: S608
-        workspace_id,
-        errand_id,
-        clock.now(),
-        CLAIM_SECONDS,
-    )
-    return None if row is None else _errand(row)
+async def take(workspace_id: int, request_id: int) -> ProviderRequest | None:
+    """Take it, or None when it is taken or over. Committed before the provider hears of it."""
+    lease = await leases.take(LEASES, workspace_id, request_id)
+    return None if lease is None else _request(await _row(workspace_id, request_id), lease)
 
 
-async def end(errand: ProviderRequest, result: Mapping[str, Any] | None = None, error: str | None = None) -> None:
-    """Write down what came of it: DONE, or FAILED with an `error`."""
-    await db.execute(
-        """
-        UPDATE channel_errands SET status = $3, result = $4, error = $5, finished_at = $6
-        WHERE workspace_id = $1 AND id = $2 AND status = 'RUNNING'
-        """,
-        errand.workspace_id,
-        errand.id,
-        "DONE" if error is None else "FAILED",
-        db.dump_json(dict(result or {})),
-        error,
-        clock.now(),
-    )
+async def renew(request: ProviderRequest) -> None:
+    """Hold it for longer. Raises LeaseLost."""
+    assert request.lease is not None, "only who took it renews it"
+    await leases.renew(request.lease)
+
+
+async def end(request: ProviderRequest, result: Mapping[str, Any] | None = None, error: str | None = None) -> None:
+    """Write what came of it: DONE, or FAILED with an `error`. Without effect when it is not ours any more."""
+    assert request.lease is not None, "only who took it ends it"
+    status, given = "DONE" if error is None else "FAILED", db.dump_json(dict(result or {}))
+    outcome = Writes({"status": status, "result": given, "error": error}, moments=("finished_at",))
+    await leases.finish(request.lease, outcome)
 
 
 async def waiting(limit: int) -> list[tuple[int, int]]:
-    """Errands that a worker could take, as (workspace, id); tests whose worker died are given up here."""
+    """Requests that a worker could take, as (workspace, id). Those without attempts left are given up here.
+
+    A plain read of all workspaces; what it finds is changed one workspace at a time.
+    """
     now = clock.now()
-    await db.execute(
-        """
-        UPDATE channel_errands SET status = 'FAILED', finished_at = $1,
-            error = 'The worker stopped while it sent: some of the messages may have gone out.'
-        WHERE status = 'RUNNING' AND kind = 'TEST' AND claimed_until < $1
-        """,
-        now,
-    )
     rows = await db.fetch(
-        """
-        SELECT workspace_id, id FROM channel_errands
-        WHERE (status = 'WAITING' AND created_at < $1::timestamptz - interval '1 second')
-           OR (status = 'RUNNING' AND claimed_until < $1)
-        ORDER BY created_at LIMIT $2
-        """,
+        f"""
+        SELECT workspace_id, id, {leases.spent(LEASES, "$1")} AS spent FROM provider_requests
+        WHERE status IN ('WAITING', 'RUNNING') AND ((leased_until IS NULL AND created_at < $2) OR leased_until <= $1)
+        ORDER BY created_at LIMIT $3
+        """,  # noqa: S608 - the condition is a constant
         now,
+        now - timedelta(seconds=WAITS_SECONDS),
         limit,
     )
-    return [(row["workspace_id"], row["id"]) for row in rows]
+    for row in rows:
+        if row["spent"]:
+            await leases.give_up(LEASES, row["workspace_id"], row["id"])
+    return [(row["workspace_id"], row["id"]) for row in rows if not row["spent"]]
 
 
-async def forget_old() -> int:
-    """Remove errands that ended long ago."""
-    return await db.execute(
-        "DELETE FROM channel_errands WHERE finished_at < $1::timestamptz - $2 * interval '1 day'",
-        clock.now(),
-        KEPT_DAYS,
-    )
+async def forget_old() -> None:
+    """Remove requests that ended long ago, one workspace at a time."""
+    before = clock.now() - timedelta(days=KEPT_DAYS)
+    rows = await db.fetch("SELECT DISTINCT workspace_id FROM provider_requests WHERE finished_at < $1", before)
+    for row in rows:
+        await db.execute(
+            "DELETE FROM provider_requests WHERE workspace_id = $1 AND finished_at < $2", row["workspace_id"], before
+        )

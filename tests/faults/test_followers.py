@@ -108,7 +108,7 @@ async def test_a_job_is_followed_through_a_crash_of_the_database(own_database: s
     scope = await new_workspace()
     api, bearer = Api(), await bearer_of(scope)
     made = await jobs.create(scope, JobKind.SEGMENT_CONTACTS, {}, segment_id=(await static_segment(scope)).id)
-    job = await jobs.claim(scope.workspace_id, made.id)
+    job = await jobs.take(scope.workspace_id, made.id)
     query = "subscription ($id: ID!) { jobProgress(id: $id) { status } }"
     async with aclosing(api.listen(bearer, query, id=to_global_id("SegmentContactsJob", made.id))) as events:
         assert (await anext(events))["data"]["jobProgress"]["status"] == "RUNNING"

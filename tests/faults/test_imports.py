@@ -44,8 +44,8 @@ async def with_known_contacts() -> Scope:
 
 
 async def let_the_claim_run_out(job_id: int) -> None:
-    """As if CLAIM_SECONDS had passed."""
-    await db.execute("UPDATE jobs SET claimed_until = now(), stumbles = 0 WHERE id = $1", job_id)
+    """As if the time of the lease had passed."""
+    await db.execute("UPDATE jobs SET leased_until = now(), attempts = 0 WHERE id = $1", job_id)
 
 
 async def killed_after(done: int, job: Job, database: str, redis_url: str, setup: str) -> None:
@@ -107,15 +107,15 @@ async def test_one_import_held_by_two_workers_is_done_once(database, monkeypatch
     monkeypatch.setattr(running, "CHUNK_ROWS", 100)
     scope = await new_workspace()
     job = await started(scope, a_file(2_000), overwrite=True)
-    first = await jobs.claim(scope.workspace_id, job.id)
+    first = await jobs.take(scope.workspace_id, job.id)
     await let_the_claim_run_out(job.id)
-    second = await jobs.claim(scope.workspace_id, job.id)
+    second = await jobs.take(scope.workspace_id, job.id)
 
     async def work(held: Job) -> str:
         try:
             async for _ in running.carry_on(scope, held):
                 await asyncio.sleep(0)
-        except jobs.ClaimLost:
+        except jobs.LeaseLost:
             return "lost"
         await jobs.finish(held)
         return "done"

@@ -25,8 +25,8 @@ async def scope(database: str) -> Scope:
 
 
 async def let_the_claim_run_out(job_id: int) -> None:
-    """As if CLAIM_SECONDS had passed."""
-    await db.execute("UPDATE jobs SET claimed_until = now() WHERE id = $1", job_id)
+    """As if the time of the lease had passed."""
+    await db.execute("UPDATE jobs SET leased_until = now() WHERE id = $1", job_id)
 
 
 async def test_a_job_goes_on_after_its_worker_was_killed_and_redis_emptied(scope, database, redis_url):

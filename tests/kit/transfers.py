@@ -62,7 +62,7 @@ async def imported(scope: Scope, content: bytes | str, *columns: Any, **options:
 
 async def finished(scope: Scope, job: Job) -> Job:
     """Do an import that waits, as a worker would."""
-    held = await jobs.claim(scope.workspace_id, job.id)
+    held = await jobs.take(scope.workspace_id, job.id)
     assert held is not None
     work = undo.carry_on if "undo" in held.progress else running.carry_on
     async for _ in work(scope, held):
@@ -127,7 +127,7 @@ async def exported(
 ) -> bytes:
     """The file of an export."""
     job = await exports.start(scope, selection, fields, form)
-    held = await jobs.claim(scope.workspace_id, job.id)
+    held = await jobs.take(scope.workspace_id, job.id)
     assert held is not None
     async for _ in exports.carry_on(scope, held):
         pass

@@ -279,8 +279,8 @@ def somebody_does_errands(scope: Scope) -> None:
 
     async def work() -> None:
         for _ in range(100):
-            for row in await db.fetch("SELECT id FROM channel_errands WHERE workspace_id = $1", scope.workspace_id):
-                errand = await requests.claim(scope.workspace_id, row["id"])
+            for row in await db.fetch("SELECT id FROM provider_requests WHERE workspace_id = $1", scope.workspace_id):
+                errand = await requests.take(scope.workspace_id, row["id"])
                 if errand is not None:
                     await requests.end(errand, {"sent": 1, "failed": [], "templates": 0})
             await asyncio.sleep(0.03)
@@ -402,7 +402,7 @@ async def a_finished_import(scope: Scope) -> str:
     """The id of an import that a worker has done."""
     options = Options((ImportColumn("email", "email"),))
     job = await starting.start_pasted(scope, "email\na@example.com\n", options)
-    held = await jobs.claim(scope.workspace_id, job.id)
+    held = await jobs.take(scope.workspace_id, job.id)
     assert held is not None
     async for _ in running.carry_on(scope, held):
         pass

@@ -30,7 +30,7 @@ from tests.kit.broadcasts import (
     send_all,
 )
 from tests.kit.whatsapp import a_sandbox
-from workers import broadcasts, lanes
+from workers import broadcasts, sending_slots
 from workers.context import WorkerContext
 
 
@@ -258,10 +258,12 @@ async def test_the_account_s_limit_is_waited_for_and_told(world: World):
     assert now.status == "SENDING"
     assert "30 people in 24 hours" in (now.reason or "")
     assert await counts_of(broadcast) == {"sent": 30, "pending": 20}
-    assert await lanes.is_resting(world.context.bells.redis, world.scope.workspace_id), "nobody looks again at once"
+    assert await sending_slots.is_resting(world.context.bells.redis, world.scope.workspace_id), (
+        "nobody looks again at once"
+    )
     await db.execute("UPDATE whatsapp_reached SET reached_at = reached_at - interval '25 hours'")
     await db.execute("UPDATE whatsapp_quotas SET counted_at = 'epoch'")
-    await lanes.wake(world.context.bells.redis, world.scope.workspace_id)
+    await sending_slots.wake(world.context.bells.redis, world.scope.workspace_id)
     assert (await go_on(world.context, broadcast)).status == "COMPLETED"
 
 
@@ -274,12 +276,16 @@ async def test_a_channel_that_is_gone_pauses_what_was_being_sent(world: World):
     assert await channels.find(world.scope) is None
 
 
-async def test_a_lane_is_one_turn_at_a_time(world: World):
-    redis = world.context.bells.redis
-    async with lanes.held(redis, 1, 0) as first, lanes.held(redis, 1, 0) as second, lanes.held(redis, 1, 1) as other:
-        assert (first, second, other) == (True, False, True)
-        assert list(await lanes.free(redis, 1, 3)) == [2]
-    assert list(await lanes.free(redis, 1, 3)) == [0, 1, 2]
+async def test_a_slot_is_one_worker_at_a_time(world: World):
+    ours = world.scope.workspace_id
+    async with (
+        sending_slots.held(ours, 0) as first,
+        sending_slots.held(ours, 0) as second,
+        sending_slots.held(ours, 1) as other,
+    ):
+        assert (first is None, second is None, other is None) == (False, True, False)
+        assert await sending_slots.free(ours, 3) == [2]
+    assert await sending_slots.free(ours, 3) == [0, 1, 2]
 
 
 async def test_a_turn_ends_well_when_the_worker_is_asked_to_stop(world: World):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 import pytest
 
@@ -38,7 +39,7 @@ async def counting(_scope: Scope, job: Job) -> AsyncGenerator[None, None]:
 
 async def started(scope: Scope, **given) -> Job:
     job = await jobs.create(scope, JobKind.EXPORT, given)
-    claimed = await jobs.claim(scope.workspace_id, job.id)
+    claimed = await jobs.take(scope.workspace_id, job.id)
     assert claimed is not None
     return claimed
 
@@ -67,7 +68,7 @@ async def test_a_turn_ends_and_the_next_one_goes_on_from_the_progress(scope, tur
     for done in (1, 2, 3):
         waiting = await turn(job, counting)
         assert (waiting.status, waiting.done) == (JobStatus.RUNNING, done)
-        claimed = await jobs.claim(scope.workspace_id, job.id)
+        claimed = await jobs.take(scope.workspace_id, job.id)
         assert claimed is not None
         job = claimed
     assert (await turn(job, counting)).status == JobStatus.SUCCEEDED
@@ -83,17 +84,17 @@ async def test_a_mistake_in_the_input_fails_the_job_with_its_message(scope, turn
 
 
 async def test_anything_else_that_goes_wrong_is_tried_again_from_the_progress(scope, turn):
-    async def stumbling(scope_: Scope, job: Job) -> AsyncGenerator[None, None]:
+    async def failing(scope_: Scope, job: Job) -> AsyncGenerator[None, None]:
         async for _ in counting(scope_, job):
             yield
-            if job.done == 2 and job.stumbles == 0:
+            if job.done == 2 and job.attempts == 1:
                 raise OSError("the disk is full")
 
-    job = await turn(await started(scope, to=4), stumbling)
+    job = await turn(await started(scope, to=4), failing)
     assert (job.status, job.done, job.error) == (JobStatus.RUNNING, 2, None)
-    await db.execute("UPDATE jobs SET claimed_until = now() - interval '1 second'")
-    again = await jobs.claim(scope.workspace_id, job.id)
-    assert (await turn(again, stumbling)).done == 4
+    await db.execute("UPDATE jobs SET leased_until = now() - interval '1 second'")
+    again = await jobs.take(scope.workspace_id, job.id)
+    assert (await turn(again, failing)).done == 4
 
 
 async def test_a_job_that_was_asked_to_stop_stops_at_the_next_step_and_cleans_up(scope, turn):
@@ -116,20 +117,20 @@ async def test_a_job_that_was_asked_to_stop_stops_at_the_next_step_and_cleans_up
 
 async def test_a_job_asked_to_stop_between_its_turns_is_cancelled_without_another_step(scope, turn):
     job = await started(scope, to=3)
-    await jobs.let_go(job)
+    await jobs.release(job)
     await jobs.ask_cancel(scope, job.id)
-    claimed = await jobs.claim(scope.workspace_id, job.id)
+    claimed = await jobs.take(scope.workspace_id, job.id)
     ended = await turn(claimed, counting)
     assert (ended.status, ended.done) == (JobStatus.CANCELLED, 0)
 
 
-async def test_a_worker_that_stops_lets_go_of_its_job(scope, turn, context):
+async def test_a_worker_that_stops_releases_its_job(scope, turn, context):
     context.stopping.set()
     job = await turn(await started(scope, to=3), counting)
-    assert (job.status, job.done, job.claimed_until) == (JobStatus.RUNNING, 1, None)
+    assert (job.status, job.done, job.leased_until) == (JobStatus.RUNNING, 1, None)
 
 
-async def test_a_worker_that_is_cancelled_in_the_middle_of_a_step_lets_go_of_its_job(scope, turn):
+async def test_a_worker_that_is_cancelled_in_the_middle_of_a_step_releases_its_job(scope, turn):
     begun = asyncio.Event()
 
     async def slow(_scope: Scope, _job: Job) -> AsyncGenerator[None, None]:
@@ -144,16 +145,16 @@ async def test_a_worker_that_is_cancelled_in_the_middle_of_a_step_lets_go_of_its
     with pytest.raises(asyncio.CancelledError):
         await running
     stored = await jobs.get(scope, job.id)
-    assert (stored.status, stored.claimed_until, stored.stumbles) == (JobStatus.RUNNING, None, 0)
+    assert (stored.status, stored.leased_until, stored.attempts) == (JobStatus.RUNNING, None, 0)
 
 
-async def test_a_long_step_keeps_the_claim(scope, turn, monkeypatch):
+async def test_a_long_step_keeps_the_lease(scope, turn, monkeypatch):
     monkeypatch.setattr(runner, "RENEW_SECONDS", 0.05)
-    monkeypatch.setattr(jobs, "CLAIM_SECONDS", 0.3)
+    monkeypatch.setattr(jobs, "LEASES", replace(jobs.LEASES, seconds=0.3))
 
     async def slow(_scope: Scope, job: Job) -> AsyncGenerator[None, None]:
         await asyncio.sleep(0.6)
-        assert await jobs.claim(job.workspace_id, job.id) is None
+        assert await jobs.take(job.workspace_id, job.id) is None
         yield
 
     assert (await turn(await started(scope), slow)).status == JobStatus.SUCCEEDED
@@ -163,7 +164,7 @@ async def test_a_worker_whose_job_was_taken_over_leaves_off_in_the_middle_of_a_s
     monkeypatch.setattr(runner, "RENEW_SECONDS", 0.05)
 
     async def slow(_scope: Scope, job: Job) -> AsyncGenerator[None, None]:
-        await db.execute("UPDATE jobs SET claim = claim + 1")
+        await db.execute("UPDATE jobs SET lease_token = lease_token + 1")
         await asyncio.sleep(60)
         yield
 

@@ -102,20 +102,20 @@ async def test_templates_are_fetched_with_all_their_pages(context: WorkerContext
 async def test_an_errand_is_done_once_and_can_be_called_off_before(context: WorkerContext):
     scope = await a_sender()
     errand = await requests.ask(scope, ProviderRequestKind.SYNC_TEMPLATES)
-    assert await requests.claim(scope.workspace_id, errand.id) is not None
-    assert await requests.claim(scope.workspace_id, errand.id) is None
+    assert await requests.take(scope.workspace_id, errand.id) is not None
+    assert await requests.take(scope.workspace_id, errand.id) is None
     assert not await requests.call_off(errand)
     other = await requests.ask(scope, ProviderRequestKind.SYNC_TEMPLATES)
     assert await requests.call_off(other)
-    assert await requests.claim(scope.workspace_id, other.id) is None
+    assert await requests.take(scope.workspace_id, other.id) is None
 
 
 async def test_an_errand_whose_bell_or_worker_was_lost_is_found_again_but_never_a_test(context: WorkerContext):
     scope = await a_sender()
     lost = await requests.ask(scope, ProviderRequestKind.SYNC_TEMPLATES)
     test = await requests.ask(scope, ProviderRequestKind.TEST, {"people": []})
-    await requests.claim(scope.workspace_id, lost.id)
-    await requests.claim(scope.workspace_id, test.id)
+    await requests.take(scope.workspace_id, lost.id)
+    await requests.take(scope.workspace_id, test.id)
     start = clock.now()
     clock.set_source(lambda: start + timedelta(minutes=5))
     assert await requests.waiting(10) == [(scope.workspace_id, lost.id)]
@@ -129,7 +129,7 @@ async def test_a_number_is_looked_at_every_hour(context: WorkerContext):
     await db.execute("UPDATE whatsapp_channels SET checked_at = now() - interval '2 hours'")
     await provider_requests.look_at_channels(context)
     await provider_requests.look_at_channels(context)
-    assert await db.fetch_value("SELECT count(*) FROM channel_errands") == 1
+    assert await db.fetch_value("SELECT count(*) FROM provider_requests") == 1
     assert scope.workspace_id
 
 
@@ -182,7 +182,7 @@ async def test_a_test_to_somebody_who_cannot_get_it_is_refused_as_a_whole(contex
     for wrong in ([], ids * 10):
         with pytest.raises(DomainError):
             await test_sends.ask(scope, broadcast.id, wrong)
-    assert await db.fetch_value("SELECT count(*) FROM channel_errands") == 0
+    assert await db.fetch_value("SELECT count(*) FROM provider_requests") == 0
 
 
 async def test_a_test_does_not_go_beyond_the_account_s_limit(context: WorkerContext, server: Server):

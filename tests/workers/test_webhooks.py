@@ -131,7 +131,7 @@ async def test_an_account_that_is_banned_pauses_everything_and_is_looked_at(cont
         context, scope, letter(scope, "account_update", event="DISABLED_UPDATE", ban_info={"waba_ban_state": "DISABLE"})
     )
     assert (await read_again(broadcast)).status == "PAUSED"
-    assert await db.fetch_value("SELECT count(*) FROM channel_errands WHERE kind = 'CHECK'") == 1
+    assert await db.fetch_value("SELECT count(*) FROM provider_requests WHERE kind = 'CHECK'") == 1
 
 
 async def test_a_thousand_statuses_are_taken_in_at_once_and_doubles_change_nothing(context: WorkerContext):

@@ -60,7 +60,7 @@ async def take_back(scope: Scope, job_id: int) -> Job:
         reopened = await jobs.reopen(scope, job_id, {**job.progress, "undo": asdict(Undoing())})
         await audit_log.record(scope, "import_undo", "ImportJob", job_id)
     counts = job.progress.get("created", 0) + job.progress.get("updated", 0) + job.progress.get("unchanged", 0)
-    held = await jobs.claim(scope.workspace_id, job_id) if counts <= AT_ONCE else None
+    held = await jobs.take(scope.workspace_id, job_id) if counts <= AT_ONCE else None
     if held is None:
         return reopened
     async for _ in carry_on(scope, held):

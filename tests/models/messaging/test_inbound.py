@@ -8,8 +8,6 @@ from models import clock, db
 from models.messaging import inbound, ledger
 from models.messaging.history import outside_id
 from models.messaging.provider_events import InboundEvent, PreferenceEvent
-from models.queue import inbox
-from models.queue.inbox import InboundWebhook
 from permissions.principal import Scope
 from tests.kit.broadcasts import a_draft_to, a_sender, people
 from tests.models.messaging.claims import claim, sending, sent
@@ -127,35 +125,3 @@ async def test_nor_what_was_written_down_by_hand(database: str):
     await db.execute("UPDATE contacts SET whatsapp_consent = 'OPTED_OUT'")
     await prefer(scope, (False, 5))
     assert await consent_of() == "OPTED_OUT"
-
-
-# ---------------------------------------------------------------- the inbox
-
-
-async def test_a_letter_stays_until_it_was_taken_in(database: str):
-    scope = await a_sender()
-    await inbox.put([(scope.workspace_id, 1, b"one"), (scope.workspace_id, 1, b"two")])
-    assert await inbox.waiting() == [scope.workspace_id]
-    seen: list[bytes] = []
-
-    async def fails(letters: list[InboundWebhook]) -> None:
-        raise RuntimeError("no")
-
-    async def reads(letters: list[InboundWebhook]) -> None:
-        seen.extend(letter.body for letter in letters)
-
-    with pytest.raises(RuntimeError):
-        await inbox.read(scope.workspace_id, 10, fails)
-    assert await inbox.read(scope.workspace_id, 10, reads) == 2
-    assert seen == [b"one", b"two"]
-    assert await inbox.read(scope.workspace_id, 10, reads) == 0
-    assert await inbox.waiting() == []
-
-
-async def test_a_letter_that_nobody_can_read_is_given_up_and_kept(database: str):
-    scope = await a_sender()
-    await inbox.put([(scope.workspace_id, 1, b"odd")])
-    for _ in range(inbox.MOST_STUMBLES):
-        await inbox.stumble(scope.workspace_id, 1)
-    assert await inbox.waiting() == []
-    assert await inbox.unreadable() == 1

@@ -1,4 +1,4 @@
-"""Jobs: claimed by one, taken over when the claim runs out, carried on from their progress, ended once."""
+"""Jobs: taken by one, taken over when the lease runs out, carried on from their progress, ended once."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from models import db
 from models.accounts import workspaces
 from models.errors import NotAllowedInState, NotFound
 from models.queue import jobs
-from models.queue.jobs import ClaimLost, JobKind, JobStatus
+from models.queue.jobs import JobKind, JobStatus, LeaseLost
 from permissions.principal import Scope
 
 
@@ -21,12 +21,12 @@ async def made(scope: Scope, **more) -> jobs.Job:
     return await jobs.create(scope, JobKind.SEGMENT_CONTACTS, {"what": "this"}, **more)
 
 
-async def let_claims_run_out() -> None:
-    await db.execute("UPDATE jobs SET claimed_until = now() - interval '1 second' WHERE claimed_until IS NOT NULL")
+async def let_leases_run_out() -> None:
+    await db.execute("UPDATE jobs SET leased_until = now() - interval '1 second' WHERE leased_until IS NOT NULL")
 
 
-async def claimed(job: jobs.Job) -> jobs.Job:
-    held = await jobs.claim(job.workspace_id, job.id)
+async def taken(job: jobs.Job) -> jobs.Job:
+    held = await jobs.take(job.workspace_id, job.id)
     assert held is not None
     return held
 
@@ -36,90 +36,90 @@ async def test_a_new_job_is_queued_and_knows_what_it_was_asked_to_do(scope):
     assert (job.status, job.input, job.progress, job.done, job.total) == ("QUEUED", {"what": "this"}, {}, 0, 7)
 
 
-async def test_only_one_of_many_workers_claims_a_job(scope):
+async def test_only_one_of_many_workers_takes_a_job(scope):
     job = await made(scope)
-    claims = await asyncio.gather(*(jobs.claim(scope.workspace_id, job.id) for _ in range(8)))
-    assert [claim.status for claim in claims if claim is not None] == ["RUNNING"]
+    takes = await asyncio.gather(*(jobs.take(scope.workspace_id, job.id) for _ in range(8)))
+    assert [job.status for job in takes if job is not None] == ["RUNNING"]
 
 
 async def test_a_job_whose_worker_died_is_taken_over_with_its_progress(scope):
     job = await made(scope)
-    held = await claimed(job)
+    held = await taken(job)
     await jobs.progress(held, done=3, progress={"after": 30})
-    assert await jobs.claim(scope.workspace_id, job.id) is None
-    await let_claims_run_out()
-    taken_over = await claimed(job)
+    assert await jobs.take(scope.workspace_id, job.id) is None
+    await let_leases_run_out()
+    taken_over = await taken(job)
     assert (taken_over.done, taken_over.progress) == (3, {"after": 30})
 
 
 async def test_the_worker_that_was_taken_over_can_write_nothing_more(scope):
     job = await made(scope)
-    old = await claimed(job)
-    await let_claims_run_out()
-    new = await claimed(job)
-    with pytest.raises(ClaimLost):
+    old = await taken(job)
+    await let_leases_run_out()
+    new = await taken(job)
+    with pytest.raises(LeaseLost):
         await jobs.progress(old, done=1)
-    with pytest.raises(ClaimLost):
+    with pytest.raises(LeaseLost):
         await jobs.renew(old)
     await jobs.finish(old)
-    await jobs.let_go(old)
+    await jobs.release(old)
     assert (await jobs.get(scope, job.id)).status == JobStatus.RUNNING
     await jobs.finish(new)
     assert (await jobs.get(scope, job.id)).status == JobStatus.SUCCEEDED
 
 
-async def test_work_whose_claim_was_lost_does_not_commit(scope):
-    old = await claimed(await made(scope))
-    await let_claims_run_out()
-    await claimed(old)
+async def test_work_whose_lease_was_lost_does_not_commit(scope):
+    old = await taken(await made(scope))
+    await let_leases_run_out()
+    await taken(old)
 
     async def work() -> None:
         async with db.transaction():
             await db.execute("UPDATE workspaces SET name = 'changed'")
             await jobs.progress(old, done=1)
 
-    with pytest.raises(ClaimLost):
+    with pytest.raises(LeaseLost):
         await work()
     assert await db.fetch_value("SELECT name FROM workspaces") == "Clinic"
 
 
 async def test_a_job_that_dies_again_and_again_at_the_same_place_fails_and_says_so(scope):
     job = await made(scope)
-    for _ in range(jobs.MAX_STUMBLES):
-        await claimed(job)
-        await let_claims_run_out()
-    assert await jobs.claim(scope.workspace_id, job.id) is None
+    for _ in range(jobs.MAX_ATTEMPTS):
+        await taken(job)
+        await let_leases_run_out()
+    assert await jobs.take(scope.workspace_id, job.id) is None
     failed = await jobs.get(scope, job.id)
     assert failed.status == JobStatus.FAILED
     assert "5 times at the same place" in failed.error
     assert failed.finished_at is not None
 
 
-async def test_a_job_that_gets_on_between_its_stumbles_is_never_given_up(scope):
+async def test_a_job_that_gets_on_between_its_failures_is_never_given_up(scope):
     job = await made(scope)
-    for done in range(jobs.MAX_STUMBLES * 2):
-        await jobs.progress(await claimed(job), done=done + 1)
-        await let_claims_run_out()
-    assert (await claimed(job)).stumbles == 1
+    for done in range(jobs.MAX_ATTEMPTS * 2):
+        await jobs.progress(await taken(job), done=done + 1)
+        await let_leases_run_out()
+    assert (await taken(job)).attempts == 2
 
 
-async def test_a_job_let_go_waits_for_its_next_turn_and_that_is_no_stumble(scope):
-    job = await claimed(await made(scope))
-    await jobs.let_go(job)
-    assert (await claimed(job)).stumbles == 0
+async def test_a_job_that_was_released_waits_and_that_costs_no_attempt(scope):
+    job = await taken(await made(scope))
+    await jobs.release(job)
+    assert (await taken(job)).attempts == 1
 
 
-async def test_a_turn_that_failed_makes_the_job_wait_a_little(scope):
-    job = await claimed(await made(scope))
-    await jobs.stumble(job)
-    assert await jobs.claim(scope.workspace_id, job.id) is None
+async def test_an_attempt_that_failed_makes_the_job_wait_a_little(scope):
+    job = await taken(await made(scope))
+    await jobs.retry(job)
+    assert await jobs.take(scope.workspace_id, job.id) is None
     assert await jobs.waiting(10) == []
-    await let_claims_run_out()
-    assert (await claimed(job)).stumbles == 1
+    await let_leases_run_out()
+    assert (await taken(job)).attempts == 2
 
 
 async def test_ending_twice_changes_nothing(scope):
-    job = await claimed(await made(scope))
+    job = await taken(await made(scope))
     await jobs.finish(job)
     first = await jobs.get(scope, job.id)
     await jobs.fail(job, "too late")
@@ -130,11 +130,11 @@ async def test_ending_twice_changes_nothing(scope):
 async def test_a_job_nobody_has_begun_is_cancelled_at_once(scope):
     job = await jobs.ask_cancel(scope, (await made(scope)).id)
     assert job.status == JobStatus.CANCELLED
-    assert await jobs.claim(scope.workspace_id, job.id) is None
+    assert await jobs.take(scope.workspace_id, job.id) is None
 
 
 async def test_a_running_job_hears_that_it_should_stop(scope):
-    job = await claimed(await made(scope))
+    job = await taken(await made(scope))
     asked = await jobs.ask_cancel(scope, job.id)
     assert asked.status == JobStatus.RUNNING
     await jobs.renew(job)
@@ -144,7 +144,7 @@ async def test_a_running_job_hears_that_it_should_stop(scope):
 
 
 async def test_a_job_that_has_ended_cannot_be_cancelled(scope):
-    job = await claimed(await made(scope))
+    job = await taken(await made(scope))
     await jobs.finish(job)
     with pytest.raises(NotAllowedInState, match="has succeeded already"):
         await jobs.ask_cancel(scope, job.id)
@@ -170,7 +170,7 @@ async def test_the_list_goes_on_after_the_last_of_a_page(scope):
 async def test_the_list_can_be_narrowed_by_kind_and_status(scope):
     job = await made(scope)
     await jobs.create(scope, JobKind.EXPORT, {})
-    await claimed(job)
+    await taken(job)
     assert [j.id for j in await jobs.list_newest_first(scope, 10, kind=JobKind.SEGMENT_CONTACTS)] == [job.id]
     assert [j.id for j in await jobs.list_newest_first(scope, 10, status=JobStatus.RUNNING)] == [job.id]
     assert await jobs.list_newest_first(scope, 10, kind=JobKind.EXPORT, status=JobStatus.RUNNING) == []
@@ -178,7 +178,7 @@ async def test_the_list_can_be_narrowed_by_kind_and_status(scope):
 
 async def test_the_workspace_with_nothing_in_hand_goes_first(scope):
     busy = [await made(scope) for _ in range(3)]
-    await claimed(busy[0])
+    await taken(busy[0])
     quiet = await workspaces.create("Quiet")
     late = await made(quiet)
     assert await jobs.waiting(10) == [(quiet.workspace_id, late.id), *((scope.workspace_id, j.id) for j in busy[1:])]
@@ -186,22 +186,23 @@ async def test_the_workspace_with_nothing_in_hand_goes_first(scope):
 
 async def test_of_a_workspaces_jobs_the_one_that_waited_longest_goes_first(scope):
     first, second = await made(scope), await made(scope)
-    await jobs.let_go(await claimed(first))
+    await jobs.release(await taken(first))
     assert await jobs.waiting(10) == [(scope.workspace_id, second.id), (scope.workspace_id, first.id)]
 
 
 async def test_a_job_that_ended_can_be_taken_up_again(scope):
-    job = await claimed(await made(scope))
+    job = await taken(await made(scope))
     with pytest.raises(NotAllowedInState, match="this job is running"):
         await jobs.reopen(scope, job.id, {})
     await jobs.finish(job)
     again = await jobs.reopen(scope, job.id, {"undo": 1})
     assert (again.status, again.finished_at) == ("QUEUED", None)
-    held = await claimed(again)
-    assert (held.progress, held.claim) == ({"undo": 1}, job.claim + 1)
+    held = await taken(again)
+    assert held.progress == {"undo": 1}
+    assert held.lease_token not in (None, job.lease_token)
 
 
 async def test_a_job_that_was_begun_and_waits_for_its_turn_is_cancelled_by_its_worker(scope):
-    job = await claimed(await made(scope))
-    await jobs.let_go(job)
+    job = await taken(await made(scope))
+    await jobs.release(job)
     assert (await jobs.ask_cancel(scope, job.id)).status == JobStatus.RUNNING

@@ -134,13 +134,13 @@ async def test_a_large_selection_becomes_a_job_that_goes_on_where_it_was_stopped
     segment = await static_segment(scope)
     changed = await members.change(scope, segment.id, MemberAction.ADD, ContactSelection(search="contact"))
     assert changed.changed == 0
-    job = await jobs.claim(scope.workspace_id, changed.job.id)
+    job = await jobs.take(scope.workspace_id, changed.job.id)
     for done in (4, 8):
         assert await members.process_step(scope, job)
         assert (job.done, job.total) == (done, 25)
-    await db.execute("UPDATE jobs SET claimed_until = now() - interval '1 second'")
-    taken_over = await jobs.claim(scope.workspace_id, job.id)
-    with pytest.raises(jobs.ClaimLost):
+    await db.execute("UPDATE jobs SET leased_until = now() - interval '1 second'")
+    taken_over = await jobs.take(scope.workspace_id, job.id)
+    with pytest.raises(jobs.LeaseLost):
         await members.process_step(scope, job)
     assert len(await members_of(scope, segment)) == taken_over.done == 8
     job = taken_over
@@ -155,7 +155,7 @@ async def test_a_job_counts_the_contacts_it_looked_at_and_those_it_changed(scope
     ids = await selections.ids_after(scope, everybody, 0, 8)
     await add(scope, segment, ids=tuple(ids))
     queued = await members.change(scope, segment.id, MemberAction.ADD, everybody)
-    job = await jobs.claim(scope.workspace_id, queued.job.id)
+    job = await jobs.take(scope.workspace_id, queued.job.id)
     while await members.process_step(scope, job):
         pass
     assert (job.done, job.total, job.progress["changed"]) == (15, 15, 7)
@@ -180,7 +180,7 @@ async def test_a_job_whose_segments_are_deleted_under_it_says_so(scope, small_st
     await done(scope, (await members.change(scope, there["source"].id, MemberAction.ADD, EVERYBODY)).job)
     from_source = ContactSelection(segment_id=there["source"].id)
     queued = await members.change(scope, there["segment"].id, MemberAction.ADD, from_source)
-    job = await jobs.claim(scope.workspace_id, queued.job.id)
+    job = await jobs.take(scope.workspace_id, queued.job.id)
     assert await members.process_step(scope, job)
     await segments.delete(scope, there[deleted].id)
     with pytest.raises(NotFound, match="deleted"):
@@ -193,7 +193,7 @@ EVERYBODY = ContactSelection(search="contact")
 async def done(scope: Scope, job: jobs.Job | None) -> None:
     """The job, worked off."""
     assert job is not None
-    held = await jobs.claim(scope.workspace_id, job.id)
+    held = await jobs.take(scope.workspace_id, job.id)
     assert held is not None
     while await members.process_step(scope, held):
         pass
@@ -206,7 +206,7 @@ async def test_the_members_of_a_large_segment_are_taken_out_by_a_job(scope, smal
     everybody = ContactSelection(search="contact")
     for change in (MemberAction.ADD, MemberAction.REMOVE):
         queued = await members.change(scope, segment.id, change, everybody)
-        job = await jobs.claim(scope.workspace_id, queued.job.id)
+        job = await jobs.take(scope.workspace_id, queued.job.id)
         while await members.process_step(scope, job):
             pass
         assert len(await members_of(scope, segment)) == (25 if change is MemberAction.ADD else 0)

@@ -234,5 +234,5 @@ async def test_when_no_worker_runs_the_caller_is_told_and_nothing_happens_later(
     payload = answer["messageTemplatesSync"]
     assert payload["userErrors"][0]["code"] == "NOT_ALLOWED_IN_STATE"
     assert "worker" in payload["userErrors"][0]["message"]
-    assert await db.fetch_value("SELECT status FROM channel_errands") == "CANCELLED"
+    assert await db.fetch_value("SELECT status FROM provider_requests") == "CANCELLED"
     assert scope.workspace_id

@@ -72,7 +72,7 @@ async def test_a_job_is_followed_to_its_end(api, admin, scope):
     watch = "subscription ($id: ID!) { jobProgress(id: $id) { id status done total } }"
     events = api.listen(admin, watch, id=to_global_id("SegmentContactsJob", made.id))
     seen = [(await anext(events))["data"]["jobProgress"]]
-    job = await jobs.claim(scope.workspace_id, made.id)
+    job = await jobs.take(scope.workspace_id, made.id)
     for done in range(1, 40):
         await jobs.progress(job, done=done, total=39)
     await jobs.finish(job)

@@ -31,7 +31,7 @@ async def new_job(scope: Scope) -> jobs.Job:
     """A job that a worker holds."""
     segment = await static_segment(scope)
     made = await jobs.create(scope, JobKind.SEGMENT_CONTACTS, {}, segment_id=segment.id)
-    job = await jobs.claim(scope.workspace_id, made.id)
+    job = await jobs.take(scope.workspace_id, made.id)
     assert job is not None
     return job
 

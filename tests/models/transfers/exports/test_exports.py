@@ -226,13 +226,13 @@ async def test_an_export_goes_on_after_the_last_part_that_was_written(scope, mon
     whole = await exported(scope, None, ["name"])
     job = await exports.start(scope, None, ["name"], Format.CSV)
     for _ in range(100):
-        held = await jobs.claim(scope.workspace_id, job.id)
+        held = await jobs.take(scope.workspace_id, job.id)
         async for _ in exports.carry_on(scope, held):
             break  # the worker dies after each step
         else:
             await jobs.finish(held)
             break
-        await jobs.let_go(held)
+        await jobs.release(held)
     file = await exports.get_file(scope, job.id)
     assert (len(file.keys), file.size) == (4, len(whole))
     assert b"".join([block async for block in exports.blocks(file)]) == whole
@@ -244,7 +244,7 @@ async def test_a_cancelled_export_leaves_nothing(scope, monkeypatch, file_folder
     await many_contacts(scope, 35)
     segment = await static_segment(scope, [1, 2])
     job = await exports.start(scope, ContactSelection(segment_id=segment.id), None, Format.CSV)
-    held = await jobs.claim(scope.workspace_id, job.id)
+    held = await jobs.take(scope.workspace_id, job.id)
     steps = exports.carry_on(scope, held)
     await anext(steps)
     await anext(steps)
@@ -259,7 +259,7 @@ async def test_a_file_can_be_fetched_for_a_week_and_by_its_workspace_alone(scope
     job = await exports.start(scope, None, None, Format.CSV)
     with pytest.raises(NotFound):
         await exports.get_file(scope, job.id)
-    held = await jobs.claim(scope.workspace_id, job.id)
+    held = await jobs.take(scope.workspace_id, job.id)
     async for _ in exports.carry_on(scope, held):
         pass
     await jobs.finish(held)

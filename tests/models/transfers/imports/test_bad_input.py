@@ -162,7 +162,7 @@ async def test_pasted_rows_are_imported_as_a_file_is(scope):
 async def test_what_shows_only_further_down_fails_the_job_before_anything_is_written(scope, file_folder):
     content = b"email\n" + b"".join(b"a%d@example.com\n" % n for n in range(60_000)) + b"\x00\n"
     job = await started(scope, content, "email")
-    held = await jobs.claim(scope.workspace_id, job.id)
+    held = await jobs.take(scope.workspace_id, job.id)
     with pytest.raises(DomainError, match="line 60002 holds a NUL byte"):
         async for _ in running.carry_on(scope, held):
             pass

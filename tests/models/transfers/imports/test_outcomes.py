@@ -391,7 +391,7 @@ async def test_a_field_that_is_deleted_meanwhile_ends_the_import_with_a_reason(s
     job = await started(scope, "email,attributes.text\na@x.org,hello\n")
     field = next(one for one in await contact_fields.every(scope) if one.key == "text")
     await contact_fields.delete(scope, field.id)
-    held = await jobs.claim(scope.workspace_id, job.id)
+    held = await jobs.take(scope.workspace_id, job.id)
     with pytest.raises(Exception, match="there is no field 'attributes.text'"):
         async for _ in running.carry_on(scope, held):
             pass
@@ -402,7 +402,7 @@ async def test_a_field_that_is_deleted_between_two_chunks_ends_the_import_with_a
     monkeypatch.setattr(running, "CHUNK_ROWS", 1)
     await fields_of_every_type(scope)
     job = await started(scope, "email,attributes.text\na@x.org,hello\nb@x.org,hello\n")
-    held = await jobs.claim(scope.workspace_id, job.id)
+    held = await jobs.take(scope.workspace_id, job.id)
     with pytest.raises(Invalid, match="the custom field 'text' was deleted or changed"):
         async for _ in running.carry_on(scope, held):
             if held.done == 1:

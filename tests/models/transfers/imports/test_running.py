@@ -25,7 +25,7 @@ def rows(count: int) -> str:
 
 async def test_total_is_known_before_the_first_row_is_written_and_done_grows_with_each_chunk(scope, monkeypatch):
     monkeypatch.setattr(running, "CHUNK_ROWS", 10)
-    held = await jobs.claim(scope.workspace_id, (await started(scope, rows(25))).id)
+    held = await jobs.take(scope.workspace_id, (await started(scope, rows(25))).id)
     seen = [(held.done, held.total) async for _ in running.carry_on(scope, held)]
     assert seen == [(0, 25), (10, 25), (20, 25), (25, 25)]
 
@@ -34,7 +34,7 @@ async def test_a_cancelled_import_stops_after_a_chunk_says_what_it_did_and_can_b
     monkeypatch.setattr(running, "CHUNK_ROWS", 10)
     segment = await static_segment(scope)
     job = await started(scope, rows(35), add_to_segment_id=segment.id)
-    held = await jobs.claim(scope.workspace_id, job.id)
+    held = await jobs.take(scope.workspace_id, job.id)
     steps = running.carry_on(scope, held)
     while held.done < 20:
         await anext(steps)

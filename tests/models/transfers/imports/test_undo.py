@@ -146,11 +146,11 @@ async def test_a_large_import_is_taken_back_by_the_workers_chunk_by_chunk(scope,
     job = await imported(scope, "email\n" + "".join(f"{n}@x.org\n" for n in range(7)))
     waiting = await undo.take_back(scope, job.id)
     assert (waiting.status, waiting.progress.get("undone_at")) == ("QUEUED", None)
-    held = await jobs.claim(scope.workspace_id, job.id)
+    held = await jobs.take(scope.workspace_id, job.id)
     async for _ in undo.carry_on(scope, held):
         break  # the worker dies after its first chunk
     assert await db.fetch_value("SELECT count(*) FROM contacts") == 5
-    await jobs.let_go(held)
+    await jobs.release(held)
     done = await finished(scope, job)
     assert (done.progress["undo"]["undone"], await everyone(scope, "id")) == (7, [])
 

@@ -1,0 +1,41 @@
+"""Leases of a workspace by name: what is done for it by one worker at a time and has no row of its own to lease.
+
+A name is what is done, as in "webhooks". What a few workers may do at once has a slot for each in its name: "sending 0".
+"""
+
+from typing import Final
+
+from models import clock, db
+from models.queue import leases
+from models.queue.leases import Lease, LeasedTable
+
+LEASES: Final = LeasedTable("workspace_leases", seconds=3, key="name", order="name")
+"""Short, so that a killed worker's place is taken within seconds."""
+
+
+async def take(workspace_id: int, name: str) -> Lease | None:
+    """The lease of that name, or None while somebody holds it. Its row is made when it is first asked for."""
+    lease = await leases.take(LEASES, workspace_id, name)
+    if lease is None and await _make(workspace_id, name):
+        lease = await leases.take(LEASES, workspace_id, name)
+    return lease
+
+
+async def _make(workspace_id: int, name: str) -> bool:
+    made = await db.fetch_value(
+        """
+        INSERT INTO workspace_leases (workspace_id, name) VALUES ($1, $2)
+        ON CONFLICT (workspace_id, name) DO NOTHING RETURNING 1
+        """,
+        workspace_id,
+        name,
+    )
+    return made is not None
+
+
+async def held_names(workspace_id: int) -> set[str]:
+    """The names that somebody holds at this moment."""
+    rows = await db.fetch(
+        "SELECT name FROM workspace_leases WHERE workspace_id = $1 AND leased_until > $2", workspace_id, clock.now()
+    )
+    return {row["name"] for row in rows}

@@ -1,0 +1,67 @@
+"""The inbox: a webhook stays until it was processed, and one that nobody can process is kept for a person."""
+
+import pytest
+
+from models import db
+from models.accounts import workspaces
+from models.queue import inbox
+from models.queue.inbox import InboundWebhook
+from permissions.principal import Scope
+
+
+@pytest.fixture
+async def scope(database: str) -> Scope:
+    return await workspaces.create("Clinic")
+
+
+async def fails(_: list[InboundWebhook]) -> None:
+    raise RuntimeError("no")
+
+
+async def test_a_webhook_stays_until_it_was_processed(scope: Scope):
+    await inbox.put([(scope.workspace_id, 1, b"one"), (scope.workspace_id, 1, b"two")])
+    assert await inbox.waiting() == [scope.workspace_id]
+    assert await inbox.has(scope.workspace_id)
+    seen: list[bytes] = []
+
+    async def reads(webhooks: list[InboundWebhook]) -> None:
+        seen.extend(one.body for one in webhooks)
+
+    with pytest.raises(RuntimeError):
+        await inbox.process(scope.workspace_id, 10, fails)
+    assert await inbox.process(scope.workspace_id, 10, reads) == 2
+    assert seen == [b"one", b"two"]
+    assert await inbox.process(scope.workspace_id, 10, reads) == 0
+    assert await inbox.waiting() == []
+    assert not await inbox.has(scope.workspace_id)
+
+
+async def test_webhooks_that_failed_together_cost_none_of_them_an_attempt(scope: Scope):
+    await inbox.put([(scope.workspace_id, 1, b"one"), (scope.workspace_id, 1, b"two")])
+    for _ in range(inbox.MAX_ATTEMPTS + 1):
+        with pytest.raises(RuntimeError):
+            await inbox.process(scope.workspace_id, 10, fails)
+    assert await inbox.unreadable() == 0
+
+
+async def test_a_webhook_that_nobody_can_read_is_given_up_and_kept(scope: Scope):
+    await inbox.put([(scope.workspace_id, 1, b"odd")])
+    for _ in range(inbox.MAX_ATTEMPTS):
+        with pytest.raises(RuntimeError):
+            await inbox.process(scope.workspace_id, 1, fails)
+    assert await inbox.waiting() == []
+    assert await inbox.unreadable() == 1
+    assert await db.fetch_value("SELECT count(*) FROM webhook_inbox") == 1
+
+
+async def test_one_that_failed_goes_behind_the_others(scope: Scope):
+    await inbox.put([(scope.workspace_id, 1, b"odd"), (scope.workspace_id, 1, b"even")])
+    with pytest.raises(RuntimeError):
+        await inbox.process(scope.workspace_id, 1, fails)
+    seen: list[bytes] = []
+
+    async def reads(webhooks: list[InboundWebhook]) -> None:
+        seen.extend(one.body for one in webhooks)
+
+    assert await inbox.process(scope.workspace_id, 1, reads) == 1
+    assert seen == [b"even"]

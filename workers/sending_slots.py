@@ -1,0 +1,60 @@
+"""Slots of sending: how many workers send for a workspace at once. A slot is a lease of the workspace.
+
+Two workers in one slot would cost nothing but a little work: the ledger says who sends to whom.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from redis.asyncio import Redis
+
+from models.queue import workspace_leases
+from workers import leases
+from workers.leases import Lost
+
+MOST: Final = 4
+
+
+def slots_of(messages_per_second: int) -> int:
+    """How many slots a number of this pace needs."""
+    return min(MOST, 1 + messages_per_second // 400)
+
+
+@asynccontextmanager
+async def held(workspace_id: int, slot: int) -> AsyncIterator[Lost | None]:
+    """Hold the slot while inside; None when another worker does."""
+    async with leases.held(workspace_id, _name(slot)) as lost:
+        yield lost
+
+
+async def free(workspace_id: int, slots: int) -> list[int]:
+    """The slots that nobody holds."""
+    taken = await workspace_leases.held_names(workspace_id)
+    return [slot for slot in range(slots) if _name(slot) not in taken]
+
+
+def _name(slot: int) -> str:
+    return f"sending {slot}"
+
+
+# ---------------------------------------------------------------- rest: a hint, lost without harm
+
+
+async def rest(redis: Redis, workspace_id: int, seconds: float) -> None:
+    """Nobody needs to look at this workspace for so long. Raises RedisError."""
+    await redis.set(_resting(workspace_id), b"1", px=max(1, int(seconds * 1000)))
+
+
+async def is_resting(redis: Redis, workspace_id: int) -> bool:
+    """Whether `rest` was called and is not over. Raises RedisError."""
+    return bool(await redis.exists(_resting(workspace_id)))
+
+
+async def wake(redis: Redis, workspace_id: int) -> None:
+    """Look at it again at once. Raises RedisError."""
+    await redis.delete(_resting(workspace_id))
+
+
+def _resting(workspace_id: int) -> str:
+    return f"muster:resting:{workspace_id}"
