@@ -143,7 +143,7 @@ async def test_a_new_rule_is_an_update_of_its_segment(database):
 async def test_a_job_says_once_that_it_has_ended(database, end, status, error):
     scope = await new_workspace()
     made = await jobs.create(scope, JobKind.EXPORT, {})
-    job = await jobs.claim(scope.workspace_id, made.id)
+    job = await jobs.take(scope.workspace_id, made.id)
     await end(job)
     await end(job)
     assert await logged(scope) == [events.JobFinished(made.id, "EXPORT", status, error)]
@@ -151,15 +151,15 @@ async def test_a_job_says_once_that_it_has_ended(database, end, status, error):
 
 async def test_a_job_that_is_cancelled_before_it_began_and_one_that_is_given_up_say_that_they_have_ended(database):
     scope = await new_workspace()
-    waiting, stumbling = [await jobs.create(scope, JobKind.EXPORT, {}) for _ in range(2)]
+    waiting, failing = [await jobs.create(scope, JobKind.EXPORT, {}) for _ in range(2)]
     await jobs.ask_cancel(scope, waiting.id)
-    for _ in range(jobs.MAX_STUMBLES):
-        assert await jobs.claim(scope.workspace_id, stumbling.id)
-        await db.execute("UPDATE jobs SET claimed_until = now() - interval '1 s' WHERE id = $1", stumbling.id)
-    assert await jobs.claim(scope.workspace_id, stumbling.id) is None
+    for _ in range(jobs.MAX_ATTEMPTS):
+        assert await jobs.take(scope.workspace_id, failing.id)
+        await db.execute("UPDATE jobs SET leased_until = now() - interval '1 s' WHERE id = $1", failing.id)
+    assert await jobs.take(scope.workspace_id, failing.id) is None
     cancelled, given_up = await logged(scope)
     assert (cancelled.job_id, cancelled.status) == (waiting.id, "CANCELLED")
-    assert (given_up.job_id, given_up.status) == (stumbling.id, "FAILED")
+    assert (given_up.job_id, given_up.status) == (failing.id, "FAILED")
     assert "given up" in given_up.error
 
 

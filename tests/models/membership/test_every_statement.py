@@ -1,6 +1,5 @@
 """What the engine does may die at any statement, and be done twice: nothing is lost, and nothing is told twice."""
 
-from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from itertools import count
 
@@ -11,32 +10,12 @@ from models.membership import audit, batches, builds, manual_changes, rebuild
 from models.membership.origins import Origin, Override
 from models.segments import segments
 from tests.kit.engine import assert_all_is_right, plus_segment, settled
+from tests.kit.killing import Killed, killed_after
 from tests.kit.segments import TAGGED_VIP, dynamic_segment, in_segment, new_contacts, static_segment
 from tests.kit.workspaces import new_workspace
 
 SILENT = {"field": {"field": "last_interaction_at", "operator": "MORE_THAN_AGO", "value": "P30D"}}
 BOUGHT = {"activity": {"kind": "purchase", "within": "P1D", "operator": "GTE", "value": 1}}
-
-
-class Killed(BaseException):
-    """Nothing of the process is left to handle this."""
-
-
-@contextmanager
-def _dying(statements):
-    """Whoever is in here is killed before the statement after so many."""
-    connection, left = db._connection, count(statements, -1)
-
-    @asynccontextmanager
-    async def until_it_dies():
-        if next(left) <= 0:
-            raise Killed
-        async with connection() as one:
-            yield one
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(db, "_connection", until_it_dies)
-        yield
 
 
 class Clinic:
@@ -130,7 +109,7 @@ async def test_who_dies_at_any_statement_has_lost_nothing_and_told_nothing(datab
         if work == "a_build":
             await clinic.a_new_rule()
         try:
-            with _dying(statements):
+            with killed_after(statements):
                 await getattr(clinic, work)(statements)
             break
         except Killed:
