@@ -1,15 +1,15 @@
-"""The engine: whole segments, a backlog, and a tick, each beside what it should cost."""
+"""The engine: whole segments, a tick, and a backlog (`bench.backlog`), each beside what it should cost."""
 
-import asyncio
 import random
 import time
 from datetime import datetime, timedelta
 
-from bench.environment import Place, process
+from bench import backlog
+from bench.environment import Place
 from bench.table import Result, medians
 from bench.world import Rule, empty_of_segments, field, new_segment, new_segments, world
 from models import clock, db
-from models.membership import batches, compiled_rules, rebuild
+from models.membership import batches, rebuild
 from permissions.principal import Scope
 
 TITLE = "The engine (seconds, unless the figure says otherwise)"
@@ -31,7 +31,7 @@ async def measure(place: Place) -> list[Result]:
         *await _rebuilds(place, large, "three conditions", THREE_CONDITIONS, _THREE_CONDITIONS),
         *await _rebuilds(place, large, "an activity count", PURCHASES, _PURCHASES),
         *await _ticks(place, large, small),
-        *await _backlog(place, url, large),
+        *await backlog.measure(place, url, large),
     ]
     await db.disconnect()
     return results
@@ -174,9 +174,8 @@ async def _tick(scope: Scope, moment: datetime) -> dict[str, float]:
 
 async def _put_on_the_line(scope: Scope, moment: datetime) -> None:
     """Ten contacts for each of the segments, from anywhere, whom its line passes at `moment`."""
-    first, last = await db.fetch_row(
-        "SELECT min(id), max(id) FROM contacts WHERE workspace_id = $1", scope.workspace_id
-    )
+    ends = await db.fetch_row("SELECT min(id), max(id) FROM contacts WHERE workspace_id = $1", scope.workspace_id)
+    assert ends is not None
     await db.execute(
         """
         UPDATE contacts SET score = number % $4, last_interaction_at = $2::timestamptz - (10 + number % $4) * interval '1 day'
@@ -184,7 +183,7 @@ async def _put_on_the_line(scope: Scope, moment: datetime) -> None:
         """,
         scope.workspace_id,
         moment,
-        random.sample(range(first, last + 1), CROSSERS),
+        random.sample(range(ends[0], ends[1] + 1), CROSSERS),
         RELATIVE_SEGMENTS,
     )
 
@@ -192,97 +191,3 @@ async def _put_on_the_line(scope: Scope, moment: datetime) -> None:
 async def _take_in_all(scope: Scope) -> None:
     while (await batches.process_batch(scope.workspace_id, 5_000)).more:
         pass
-
-
-# ---------------------------------------------------------------- a backlog
-
-BACKLOG = 100_000
-DEPENDENT_SEGMENTS = 100
-
-
-async def _backlog(place: Place, url: str, scope: Scope) -> list[Result]:
-    """100,000 contacts changed at once, 100 segments that read what changed: a worker that finds them, and one statement."""
-    await empty_of_segments(scope)
-    compiled_rules.forget()
-    await new_segments(scope, [field("score", "EQUALS", number) for number in range(DEPENDENT_SEGMENTS)])
-    rounds = [
-        await _worked_off(place, url, scope) | {"by hand": await _settled_by_hand(scope)} for _ in range(place.rounds)
-    ]
-    await empty_of_segments(scope)
-    figures = medians(rounds) | {"worker grew by MiB": max(one["worker grew by MiB"] for one in rounds)}
-    by_hand = {"contacts/s": figures.pop("by hand")}
-    return [
-        Result(
-            f"backlog of {BACKLOG:,} contacts, {DEPENDENT_SEGMENTS} segments",
-            figures,
-            "by hand",
-            {"contacts/s": figures["contacts/s"] / by_hand["contacts/s"]},
-            "goal: 5,000 contacts/s, memory flat. By hand: one statement that knows all of the rules to be an equality",
-        ),
-        Result("by hand, the same backlog", by_hand),
-    ]
-
-
-async def _change_scores(scope: Scope) -> None:
-    await db.execute(
-        "UPDATE contacts SET score = (score + 37) % 100 WHERE workspace_id = $1 AND id IN"
-        " (SELECT id FROM contacts WHERE workspace_id = $1 ORDER BY id LIMIT $2)",
-        scope.workspace_id,
-        BACKLOG,
-    )
-
-
-async def _worked_off(place: Place, url: str, scope: Scope) -> dict[str, float]:
-    await _change_scores(scope)
-    marked = await db.fetch_value("SELECT count(*) FROM dirty_contacts WHERE workspace_id = $1", scope.workspace_id)
-    with process(
-        ["-m", "muster", "worker", "--queue", "realtime"], place.environment(url), None, "worker.log"
-    ) as worker:
-        await _until(scope, marked - 1)
-        started, before = time.perf_counter(), worker.memory_info().rss
-        await _until(scope, 0)
-        took = time.perf_counter() - started
-        return {"contacts/s": marked / took, "worker grew by MiB": (worker.memory_info().rss - before) / 2**20}
-
-
-async def _settled_by_hand(scope: Scope) -> float:
-    """The same for a statement written for these very rules; contacts a second."""
-    async with db.transaction():
-        await db.execute("SET LOCAL muster.capture = 'off'; SET LOCAL muster.members = 'logged'")
-        await _change_scores(scope)
-        took = await _timed(db.execute(_SETTLE_BY_HAND, scope.workspace_id, BACKLOG))
-    return BACKLOG / took
-
-
-_SETTLE_BY_HAND = """
-WITH changed AS MATERIALIZED (SELECT id, score FROM contacts WHERE workspace_id = $1 ORDER BY id LIMIT $2
-), wanted AS (
-    SELECT s.id AS segment_id, c.id AS contact_id FROM changed AS c
-    JOIN segments AS s ON s.workspace_id = $1 AND (s.rule #>> '{field,value}')::int = c.score
-), stored AS (
-    SELECT m.segment_id, m.contact_id FROM memberships AS m JOIN changed AS c ON c.id = m.contact_id WHERE m.workspace_id = $1
-), difference AS (
-    SELECT segment_id, contact_id, w.contact_id IS NOT NULL AS entered
-    FROM wanted AS w FULL JOIN stored AS o USING (segment_id, contact_id) WHERE w.contact_id IS NULL OR o.contact_id IS NULL
-), gone AS (
-    DELETE FROM memberships AS m USING difference AS d
-    WHERE m.workspace_id = $1 AND m.segment_id = d.segment_id AND m.contact_id = d.contact_id AND NOT d.entered
-), come AS (
-    INSERT INTO memberships (workspace_id, segment_id, contact_id, origin)
-    SELECT $1, segment_id, contact_id, 'RULE' FROM difference WHERE entered
-), logged AS (
-    INSERT INTO membership_changes (workspace_id, append_id, place, segment_id, contact_id, kind, origin, at)
-    SELECT $1, append.id, row_number() OVER (), segment_id, contact_id,
-           CASE WHEN entered THEN 'ENTERED' ELSE 'LEFT' END, 'RULE', now()
-    FROM difference, (SELECT nextval('membership_append_ids') AS id) AS append
-)
-UPDATE segments AS s SET member_count = s.member_count + d.more FROM (
-    SELECT segment_id, sum(CASE WHEN entered THEN 1 ELSE -1 END) AS more FROM difference GROUP BY segment_id) AS d
-WHERE s.workspace_id = $1 AND s.id = d.segment_id
-"""
-
-
-async def _until(scope: Scope, left: int) -> None:
-    sql = "SELECT count(*) FROM dirty_contacts WHERE workspace_id = $1"
-    while await db.fetch_value(sql, scope.workspace_id) > left:
-        await asyncio.sleep(0.02)

@@ -92,6 +92,8 @@ def process(
             if ready_url is not None:
                 _wait_for(ready_url, started, DATA / log)
             yield psutil.Process(started.pid)
+            if started.poll() is not None:
+                raise RuntimeError(f"it ended while it was measured: {(DATA / log).read_text()[-2000:]}")
         finally:
             started.terminate()
             started.wait(20)

@@ -1,61 +1,45 @@
-"""Live: from the commit of a change to its event at a subscriber, and many subscribers at once."""
+"""Live: from a change to its event at a subscriber, the batch after a change of a rule, and many subscribers at once."""
 
 import asyncio
 import json
 import random
-import sys
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack
 from typing import Any
 
 import aiohttp
 import psutil
 
+from bench import one_rule, subscribers
 from bench.bare_relay import CHANNEL
 from bench.environment import Place, cpu_seconds, free_port, process
+from bench.serving import api
 from bench.table import Result
-from bench.world import Rule, empty_of_segments, field, new_empty_segments, new_segments, world
+from bench.world import bearer, empty_of_segments, field, new_empty_segments, new_segments, world
 from models import db
-from models.accounts import api_tokens
-from models.changelog.members import MEMBERS
-from models.changelog.read import read_head
-from models.membership import manual_changes
-from models.membership.origins import Origin
-from permissions.capabilities import Permission
 from permissions.principal import Scope
 from schema.server.ids import find_id, to_global_id
 from workers.bells import Bells
 
 TITLE = "Live changes (milliseconds from commit to subscriber, unless the figure says otherwise)"
 
-SEGMENTS, DEPENDENT = 1_000, 200
+SEGMENTS, DEPENDENT = (1_000, 10_000), 200
 CHANGES_PER_SECOND = 50
-SUBSCRIBERS = 500
-RATES = (200, 150, 100, 50)
 
 
 async def measure(place: Place) -> list[Result]:
-    """Both rows, in the engine's database."""
+    """All rows, in the engine's database."""
     url, large, _ = await world(place)
     bells = Bells(place.redis_url)
     try:
-        return [*await _one_change(place, url, large, bells), *await _many_subscribers(place, url, large, bells)]
+        return [
+            *await _with_segments(place, url, large, bells),
+            *await subscribers.measure(place, url, large, bells),
+        ]
     finally:
         await bells.close()
         await db.disconnect()
-
-
-@contextmanager
-def _api(place: Place, url: str) -> Any:
-    port = free_port()
-    environment = place.environment(url, MUSTER_PORT=str(port), MUSTER_API_PROCESSES="1")
-    with process(["-m", "muster", "api"], environment, f"http://127.0.0.1:{port}/health/live", "api.log") as running:
-        yield port, running
-
-
-async def _bearer(scope: Scope) -> str:
-    return (await api_tokens.create(scope, name="bench", permissions={Permission.SEGMENT_READ}))[1]
 
 
 # ---------------------------------------------------------------- one change
@@ -65,31 +49,47 @@ Tell = Callable[[int], Awaitable[None]]
 """Says, after the commit, that this contact was changed."""
 
 
-async def _one_change(place: Place, url: str, scope: Scope, bells: Bells) -> list[Result]:
-    """From the commit to a subscriber by way of the engine, and by way of nothing but Redis and a bare socket."""
+async def _with_segments(place: Place, url: str, scope: Scope, bells: Bells) -> list[Result]:
+    """One change, and one rule changed, in a workspace that gets more and more segments."""
     await empty_of_segments(scope)
-    others: list[Rule] = [field("name", "STARTS_WITH", f"Nobody {number}") for number in range(SEGMENTS - DEPENDENT)]
-    await new_empty_segments(scope, others)
     await new_segments(scope, [field("score", "EQUALS", number) for number in range(DEPENDENT)])
+    changes, rules = [], []
+    for before, segments in zip((DEPENDENT, *SEGMENTS), SEGMENTS, strict=False):
+        others = [field("name", "STARTS_WITH", f"Nobody {number}") for number in range(before, segments)]
+        await new_empty_segments(scope, others)
+        changes.append(await _one_change(place, url, scope, bells))
+        rules += await one_rule.measure(place, url, scope, segments)
+    await empty_of_segments(scope)
+    bare = await _relayed(place, scope, bells)
+    return [*_beside_the_relay(changes, bare), Result(f"a bare relay, {CHANGES_PER_SECOND}/s", bare), *rules]
+
+
+def _beside_the_relay(changes: list[dict[str, float]], bare: dict[str, float]) -> list[Result]:
+    return [
+        Result(
+            f"one contact, {CHANGES_PER_SECOND} changes/s, {segments:,} segments",
+            ours,
+            "a bare relay",
+            {figure: ours[figure] / bare[figure] for figure in ("p50", "p99")},
+            f"{DEPENDENT} of them read the field; goal: p50 40, p99 150",
+        )
+        for segments, ours in zip(SEGMENTS, changes, strict=True)
+    ]
+
+
+async def _one_change(place: Place, url: str, scope: Scope, bells: Bells) -> dict[str, float]:
+    """From the commit to a subscriber by way of a worker and an API process."""
 
     async def ring(_: int) -> None:
         await bells.changes(scope.workspace_id)
 
     arguments = ["-m", "muster", "worker", "--queue", "realtime"]
-    with _api(place, url) as (port, api), process(arguments, place.environment(url), None, "worker.log") as worker:
-        ours = await _change_and_listen(place, scope, ring, port, (api, worker))
-    await empty_of_segments(scope)
-    bare = await _relayed(place, scope, bells)
-    note = f"{SEGMENTS:,} dynamic segments, {DEPENDENT} read the field; goal: p50 40, p99 150"
-    ratios = {figure: ours[figure] / bare[figure] for figure in ("p50", "p99")}
-    return [
-        Result(f"one contact, {CHANGES_PER_SECOND} changes/s", ours, "a bare relay", ratios, note),
-        Result(f"a bare relay, {CHANGES_PER_SECOND}/s", bare),
-    ]
+    with api(place, url) as (port, server), process(arguments, place.environment(url), None, "worker.log") as worker:
+        return await _change_and_listen(place, scope, ring, port, (server, worker))
 
 
 async def _relayed(place: Place, scope: Scope, bells: Bells) -> dict[str, float]:
-    """The same changes where no segment is; each is published, and passed on by a bare application."""
+    """The same changes where no segment is: by way of nothing but Redis and a bare socket."""
 
     async def publish(contact_id: int) -> None:
         change = {"contactId": to_global_id("Contact", contact_id), "kind": "ENTERED"}
@@ -99,9 +99,7 @@ async def _relayed(place: Place, scope: Scope, bells: Bells) -> dict[str, float]
     port = free_port()
     arguments = ["-m", "bench.bare_relay", str(port), place.redis_url]
     with process(arguments, place.environment(""), f"http://127.0.0.1:{port}/", "bare_relay.log") as relay:
-        figures = await _change_and_listen(place, scope, publish, port, (relay,))
-    await empty_of_segments(scope)
-    return figures
+        return await _change_and_listen(place, scope, publish, port, (relay,))
 
 
 async def _change_and_listen(
@@ -114,7 +112,7 @@ async def _change_and_listen(
         url = f"ws://127.0.0.1:{port}/graphql"
         socket = await stack.enter_async_context(session.ws_connect(url, protocols=["graphql-transport-ws"]))
         await socket.send_json(
-            {"type": "connection_init", "payload": {"Authorization": f"Bearer {await _bearer(scope)}"}}
+            {"type": "connection_init", "payload": {"Authorization": f"Bearer {await bearer(scope)}"}}
         )
         await socket.receive_json()
         query = "subscription { membershipChanges { contactId kind } }"
@@ -128,6 +126,7 @@ async def _change_and_listen(
         await asyncio.sleep(1)
         cpu = (sum(cpu_seconds(one) for one in used_by) - cpu) / (time.perf_counter() - began) * 100
         listening.cancel()
+    assert late, "no change has reached the subscriber: see worker.log and api.log"
     late.sort()
     return {"p50": late[len(late) // 2], "p99": late[len(late) * 99 // 100], "events": len(late), "CPU %": cpu}
 
@@ -160,97 +159,3 @@ async def _write(scope: Scope, tell: Tell, committed: dict[int, float], seconds:
         )
         committed[row["id"]] = time.perf_counter()
         await tell(row["id"])
-
-
-# ---------------------------------------------------------------- many subscribers
-
-
-async def _many_subscribers(place: Place, url: str, scope: Scope, bells: Bells) -> list[Result]:
-    """The largest rate that reaches all of them in time, and what bare sockets reach in the same run."""
-    await empty_of_segments(scope)
-    (segment_id,) = await db.fetch_row(
-        "INSERT INTO segments (workspace_id, name, kind) VALUES ($1, 'followed', 'STATIC') RETURNING id",
-        scope.workspace_id,
-    )
-    results = []
-    for rate in RATES:
-        with _api(place, url) as (port, api):
-            figures = await _followed(place, scope, bells, segment_id, port, api, rate, "sockets")
-        results.append(
-            Result(f"{SUBSCRIBERS} subscribers, {rate} changes/s", figures, note="goal: all, p99 500 at 200/s")
-        )
-        if figures["delivered %"] == 100 and figures["p99"] <= 500:
-            break
-    with _api(place, url) as (port, api):
-        figures = await _followed(place, scope, bells, segment_id, port, api, RATES[0], "events")
-    results.append(Result(f"the same as events, {RATES[0]} changes/s", figures))
-    results.append(await _bare(place, RATES[0]))
-    await empty_of_segments(scope)
-    return results
-
-
-async def _followed(
-    place: Place, scope: Scope, bells: Bells, segment_id: int, port: int, api: psutil.Process, rate: int, way: str
-) -> dict[str, float]:
-    seconds = max(5.0, place.seconds * 2)
-    total = int(rate * seconds)
-    followers = await _followers(port, total, seconds + 20, way, await _bearer(scope))
-    began, cpu = time.perf_counter(), cpu_seconds(api)
-    await _change_members(scope, bells, segment_id, rate, total)
-    heard = await _heard(followers)
-    cpu = (cpu_seconds(api) - cpu) / (time.perf_counter() - began) * 100
-    return _figures(heard, total) | {"API CPU %": cpu}
-
-
-async def _followers(port: int, total: int, seconds: float, way: str, bearer: str) -> asyncio.subprocess.Process:
-    numbers = [str(number) for number in (port, SUBSCRIBERS, total, seconds)]
-    arguments = ["-m", "bench.followers", "127.0.0.1", *numbers, way, bearer]
-    followers = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.PIPE)
-    assert followers.stdout is not None
-    assert await followers.stdout.readline() == b"ready\n"
-    return followers
-
-
-async def _heard(followers: asyncio.subprocess.Process) -> dict[str, float]:
-    assert followers.stdout is not None
-    heard: dict[str, float] = json.loads(await followers.stdout.readline())
-    await followers.wait()
-    return heard
-
-
-def _figures(heard: dict[str, float], total: int) -> dict[str, float]:
-    share = heard["delivered"] / (total * SUBSCRIBERS) * 100
-    return {"p50": heard["p50_ms"], "p99": heard["p99_ms"], "delivered %": share, "their CPU %": heard["cpu_percent"]}
-
-
-async def _change_members(scope: Scope, bells: Bells, segment_id: int, rate: int, total: int) -> None:
-    """Entries and exits, a few with each commit, as an engine under load writes them."""
-    each = max(1, rate // 50)
-    rows = await db.fetch(
-        "SELECT id FROM contacts WHERE workspace_id = $1 ORDER BY id LIMIT $2", scope.workspace_id, each
-    )
-    ids = [row["id"] for row in rows]
-    before, start, done = (await read_head(scope, MEMBERS)).position, time.perf_counter(), 0
-    while done < total:
-        some = ids[: total - done]
-        moved = {"remove": some} if (done // each) % 2 else {"add": some}
-        await manual_changes.change_members(scope, segment_id, origin=Origin.API, **moved)
-        await bells.log_grew(scope.workspace_id)
-        done = (await read_head(scope, MEMBERS)).position - before
-        await asyncio.sleep(max(0.0, start + done / rate - time.perf_counter()))
-
-
-async def _bare(place: Place, rate: int) -> Result:
-    """A bare application sends texts of the same size to as many sockets, at the same rate."""
-    port = free_port()
-    seconds = max(5.0, place.seconds * 2)
-    total = int(rate * seconds)
-    arguments = ["-m", "bench.bare_sockets", str(port), str(rate)]
-    with process(arguments, place.environment(""), f"http://127.0.0.1:{port}/", "bare_sockets.log") as bare:
-        followers = await _followers(port, total, seconds + 20, "sockets", "")
-        began, cpu = time.perf_counter(), cpu_seconds(bare)
-        heard = await _heard(followers)
-        figures = _figures(heard, total)
-        figures["API CPU %"] = (cpu_seconds(bare) - cpu) / (time.perf_counter() - began) * 100
-    figures["delivered %"] = min(100.0, figures["delivered %"])
-    return Result(f"bare sockets, {SUBSCRIBERS} x {rate}/s", figures)

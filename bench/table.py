@@ -44,7 +44,9 @@ def _cell(result: Result, name: str) -> str:
     if name not in result.figures:
         return ""
     ratio = result.ratios.get(name)
-    return f"{result.figures[name]:,.3g}" + ("" if ratio is None else f" ({ratio:.2f}x)")
+    figure = result.figures[name]
+    shown = f"{figure:,.0f}" if abs(figure) >= 100 else f"{figure:.3g}"
+    return shown + ("" if ratio is None else f" ({ratio:.2f}x)")
 
 
 def write_json(path: Path, sections: dict[str, Sequence[Result]], settings: dict[str, Any]) -> None:

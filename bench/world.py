@@ -5,8 +5,9 @@ from typing import Any
 
 from bench.environment import Place, settle
 from models import db
-from models.accounts import workspaces
+from models.accounts import api_tokens, workspaces
 from models.membership import rebuild
+from permissions.capabilities import Permission
 from permissions.principal import SYSTEM, Scope
 
 ACTIVITIES_EACH = 3
@@ -107,10 +108,18 @@ async def new_segments(scope: Scope, rules: Sequence[Rule]) -> None:
 
 async def new_empty_segments(scope: Scope, rules: Sequence[Rule]) -> None:
     """Many, whose rules no contact meets, as if they had been built."""
-    for rule in rules:
-        await new_segment(scope, rule)
     await db.execute(
-        "UPDATE segments SET status = 'READY', active_rule = rule, active_version = 1"
-        " WHERE workspace_id = $1 AND status = 'BUILDING'",
+        "INSERT INTO segments (workspace_id, name, kind, status, rule, active_rule, active_version)"
+        " SELECT $1, 'bench', 'DYNAMIC_PLUS', 'READY', rule::jsonb, rule::jsonb, 1 FROM unnest($2::text[]) AS given (rule)",
         scope.workspace_id,
+        [db.dump_json(rule) for rule in rules],
     )
+    await settle()
+
+
+# ---------------------------------------------------------------- subscribers
+
+
+async def bearer(scope: Scope) -> str:
+    """The token of somebody who may follow segments."""
+    return (await api_tokens.create(scope, name="bench", permissions={Permission.SEGMENT_READ}))[1]
