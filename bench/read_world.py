@@ -43,10 +43,11 @@ async def read_world(place: Place) -> tuple[str, Scope]:
     """The database's URL and the workspace, with the process's pool connected to it. Made once and kept."""
     name = f"reads_{place.contacts}"
     url, is_new = await place.database(name)
-    if is_new or not await db.fetch_value("SELECT count(*) FROM contacts"):
+    if not is_new and await db.fetch_value("SELECT count(*) FROM contacts") != place.contacts:
         await db.disconnect()
         await place.drop(name)
-        url, _ = await place.database(name)
+        url, is_new = await place.database(name)
+    if is_new:
         await _fill(place.contacts)
     return url, Scope(await db.fetch_value("SELECT min(id) FROM workspaces"), SYSTEM)
 
