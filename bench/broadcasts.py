@@ -35,8 +35,9 @@ FAST_LIMIT, FAST_SIZE = 1_000, 10_000
 WEBHOOKS_A_SECOND, WEBHOOKS = 1_000, 10_000
 
 _SENT = (
-    "broadcast_recipients",
-    "broadcast_tallies",
+    "messages",
+    "message_counters",
+    "message_sources",
     "broadcasts",
     "whatsapp_reached",
     "whatsapp_quotas",
@@ -247,11 +248,11 @@ async def _webhooks(scope: Scope, url: str) -> Result:
     broadcast = await _draft(scope, FAST_SIZE)
     await lifecycle.schedule(scope, broadcast.id, None)
     await lifecycle.prepare(scope, broadcast.id)
-    await db.execute("UPDATE broadcasts SET status = 'PAUSED'")
-    await db.execute("UPDATE broadcast_recipients SET status = 'SENT', message_id = 'wamid.' || id, sent_at = now()")
-    await db.execute("UPDATE broadcast_tallies SET sent = pending, pending = 0")
+    await lifecycle.pause(scope, broadcast.id)
+    await db.execute("UPDATE messages SET status = 'SENT', message_id = 'wamid.' || id, sent_at = now()")
+    await db.execute("UPDATE message_counters SET sent = pending, pending = 0")
     await settle()
-    bodies = [_body(row["id"]) for row in await db.fetch("SELECT id FROM broadcast_recipients ORDER BY id")][:WEBHOOKS]
+    bodies = [_body(row["id"]) for row in await db.fetch("SELECT id FROM messages ORDER BY id")][:WEBHOOKS]
     told_at: list[float] = []
     seen: list[tuple[float, int]] = []
     watching = asyncio.create_task(_watch(broadcast, seen))
@@ -301,9 +302,7 @@ async def _tell(url: str, bodies: list[bytes], told_at: list[float]) -> None:
 async def _watch(broadcast: Broadcast, seen: list[tuple[float, int]]) -> None:
     delivered = 0
     while delivered < WEBHOOKS:
-        delivered = await db.fetch_value(
-            "SELECT delivered FROM broadcast_tallies WHERE broadcast_id = $1", broadcast.id
-        )
+        delivered = await db.fetch_value("SELECT delivered FROM message_counters WHERE source_id = $1", broadcast.id)
         seen.append((time.perf_counter(), delivered))
         await asyncio.sleep(0.02)
 

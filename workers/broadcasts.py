@@ -11,10 +11,10 @@ from models import clock
 from models.accounts import workspaces
 from models.accounts.secrets import SecretUnreadable
 from models.broadcasts import lifecycle
-from models.messaging import channels, ledger, quota
+from models.messaging import channels, outcomes, quota, sources
 from models.messaging.channels import Credentials
-from models.messaging.states import BroadcastStatus
-from workers import sending_slots
+from models.messaging.sources import SourceKind, SourceState, Unfinished
+from workers import sending_slots, stops
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
 from workers.outcome_writer import OutcomeWriter
 from workers.providers.whatsapp.client import Client, open_session
@@ -91,7 +91,7 @@ async def _come_to_an_end(
     writer.end()
     await asyncio.wait({writing}, timeout=patience)
     writing.cancel()
-    for broadcast_id in run.seen:
+    for broadcast_id in sources.ids_of(SourceKind.BROADCAST, run.seen):
         await lifecycle.finish(run.workspace_id, broadcast_id)
 
 
@@ -99,10 +99,10 @@ async def _credentials(workspace_id: int) -> Credentials | None:
     try:
         channel = await channels.find_credentials(workspace_id)
     except SecretUnreadable as error:
-        await lifecycle.halt_all(workspace_id, f"Paused by itself: the channel's token cannot be read ({error}).")
+        await stops.stop_all(workspace_id, f"Paused by itself: the channel's token cannot be read ({error}).")
         return None
     if channel is None:
-        await lifecycle.halt_all(workspace_id, "Paused by itself: no channel is connected.")
+        await stops.stop_all(workspace_id, "Paused by itself: no channel is connected.")
     return channel
 
 
@@ -137,24 +137,29 @@ async def start_due(context: WorkerContext) -> None:
 
 
 async def carry_on(context: WorkerContext) -> None:
-    """Whatever bell was lost, whoever was killed: find what has to go on, in PostgreSQL alone."""
+    """Whatever message was lost, whatever worker was killed: find what has to go on, in PostgreSQL alone."""
+    for workspace_id, broadcast_id in await lifecycle.preparing():
+        await context.bells.job(Queue.BROADCAST, "prepare_broadcast", workspace_id, broadcast_id)
     to_send: set[int] = set()
-    for one in await lifecycle.unfinished():
+    for one in await sources.unfinished():
         if one.sending:
-            await ledger.expire_claims(one.workspace_id, one.broadcast_id)
-        if one.status is BroadcastStatus.PREPARING:
-            await context.bells.job(Queue.BROADCAST, "prepare_broadcast", one.workspace_id, one.broadcast_id)
-        elif one.status is BroadcastStatus.CANCELLED and one.pending:
-            await context.bells.job(Queue.BROADCAST, "end_broadcast", one.workspace_id, one.broadcast_id)
-        elif one.status is BroadcastStatus.SENDING and one.pending:
+            await outcomes.expire_leases(one.workspace_id, one.source)
+        if one.state is SourceState.SENDING and one.pending:
             to_send.add(one.workspace_id)
-        elif one.status is BroadcastStatus.SENDING and not one.sending:
-            await lifecycle.finish(one.workspace_id, one.broadcast_id)
+        elif one.source.kind == SourceKind.BROADCAST:
+            await _end_if_over(context, one)
     for workspace_id in to_send:
-        if not await sending_slots.is_resting(context.bells.redis, workspace_id) and await lifecycle.has_due(
+        if not await sending_slots.is_resting(context.bells.redis, workspace_id) and await sources.has_due(
             workspace_id
         ):
             await fill_slots(context, workspace_id)
+
+
+async def _end_if_over(context: WorkerContext, one: Unfinished) -> None:
+    if one.state is SourceState.ENDED and one.pending:
+        await context.bells.job(Queue.BROADCAST, "end_broadcast", one.workspace_id, one.source.id)
+    elif one.state is SourceState.SENDING and not one.sending:
+        await lifecycle.finish(one.workspace_id, one.source.id)
 
 
 async def forget_old(context: WorkerContext) -> None:  # noqa: ARG001 - a sweep is handed the context

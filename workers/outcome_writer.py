@@ -5,10 +5,11 @@ from typing import Final
 
 import structlog
 
-from models.broadcasts import lifecycle
-from models.messaging import ledger
-from models.messaging.ledger import AttemptOutcome
-from models.messaging.states import RecipientStatus
+from models.messaging import outcomes
+from models.messaging.message_states import MessageStatus
+from models.messaging.outcomes import AttemptOutcome
+from models.messaging.sources import MessageSource
+from workers import stops
 from workers.bells import Bells
 
 log = structlog.get_logger(__name__)
@@ -26,14 +27,14 @@ class OutcomeWriter:
         self._workspace_id = workspace_id
         self._most_failures = most_failures
         self._waiting: list[AttemptOutcome] = []
-        self._failing: set[int] = set()
+        self._failing: set[MessageSource] = set()
         self._ended = False
 
-    def add(self, broadcast_id: int, outcome: AttemptOutcome) -> None:
+    def add(self, outcome: AttemptOutcome) -> None:
         """One more, to be written within FLUSH_SECONDS."""
         self._waiting.append(outcome)
-        if outcome.status is RecipientStatus.FAILED:
-            self._failing.add(broadcast_id)
+        if outcome.status is MessageStatus.FAILED:
+            self._failing.add(outcome.attempt.source)
 
     async def run(self) -> None:
         """Write until `end` was called and nothing is left. A database that is away is waited for."""
@@ -51,7 +52,7 @@ class OutcomeWriter:
         if not batch:
             return True
         try:
-            await ledger.settle(self._workspace_id, batch)
+            await outcomes.settle(self._workspace_id, batch)
             await self._judge()
         except Exception as error:  # noqa: BLE001 - what is known of these messages must be written, whatever it is
             log.warning("outcomes wait", count=len(batch), error=type(error).__name__)
@@ -62,6 +63,6 @@ class OutcomeWriter:
 
     async def _judge(self) -> None:
         failing, self._failing = self._failing, set()
-        for broadcast_id in failing:
-            if await lifecycle.judge(self._workspace_id, broadcast_id, self._most_failures):
-                log.warning("broadcast paused: too many failures", broadcast=broadcast_id)
+        for source in failing:
+            if await stops.judge(self._workspace_id, source, self._most_failures):
+                log.warning("paused: too many failures", source=source)

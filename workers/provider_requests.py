@@ -8,14 +8,14 @@ import structlog
 from models import clock
 from models.accounts import workspaces
 from models.accounts.secrets import SecretUnreadable
-from models.messaging import channels, placeholders, quota, templates, test_sends
+from models.messaging import channels, placeholders, policy, quota, templates, test_sends
 from models.messaging.channels import Credentials
 from models.queue import requests
 from models.queue.requests import ProviderRequest, ProviderRequestKind
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
 from workers.leases import run_while_held
 from workers.providers.whatsapp.client import Client, WhatsAppAccount, open_session
-from workers.providers.whatsapp.errors import NotSent, Refused, StopBroadcast, Unconfirmed, WhatsAppError
+from workers.providers.whatsapp.errors import NotSent, Refused, Unconfirmed, WhatsAppError
 from workers.providers.whatsapp.messages import Template, template_message
 from workers.token_bucket import Bucket
 
@@ -79,8 +79,9 @@ async def _check(client: Client, channel: Credentials, request: ProviderRequest)
             reason = "The phone number does not belong to this business account."
             await channels.refused(request.workspace_id, channel.channel_id, reason)
             return {"ready": False}
-    except StopBroadcast as error:
-        await channels.refused(request.workspace_id, channel.channel_id, _told(error))
+    except Refused as error:
+        if policy.stop_reach(error.answer) is not None:
+            await channels.refused(request.workspace_id, channel.channel_id, _told(error))
         raise
     await channels.checked(request.workspace_id, channel.channel_id, number)
     return {"ready": True}

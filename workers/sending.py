@@ -8,7 +8,6 @@ Nothing waits while it holds a connection of the database.
 
 import asyncio
 import contextlib
-import secrets
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
@@ -20,26 +19,19 @@ from redis.exceptions import RedisError
 
 from models import clock
 from models.broadcasts import lifecycle
-from models.messaging import ledger, pace, placeholders, quota, statuses
+from models.messaging import ledger, pace, placeholders, policy, quota, sources, statuses
 from models.messaging.channels import Credentials
-from models.messaging.ledger import Attempt, AttemptOutcome
-from models.messaging.provider_events import Halt
-from models.messaging.states import RecipientStatus
+from models.messaging.ledger import Attempt
+from models.messaging.message_states import MessageStatus
+from models.messaging.outcomes import AttemptOutcome
+from models.messaging.policy import Answer, Reach
+from models.messaging.sources import MessageSource, Stop
+from models.queue import leases
+from workers import stops
 from workers.outcome_writer import OutcomeWriter
 from workers.providers.whatsapp.client import Accepted, Client, WhatsAppAccount
-from workers.providers.whatsapp.errors import (
-    DropRecipient,
-    NotSent,
-    PairLimited,
-    Refused,
-    RetryLater,
-    SlowDown,
-    StopBroadcast,
-    Unconfirmed,
-    WhatsAppError,
-)
+from workers.providers.whatsapp.errors import Refused, WhatsAppError
 from workers.providers.whatsapp.messages import Template, template_message
-from workers.providers.whatsapp.webhook import halt_of
 from workers.token_bucket import Bucket, Grant
 
 log = structlog.get_logger(__name__)
@@ -48,7 +40,7 @@ TURN_SECONDS: Final = 20.0
 """After so long a turn makes room for others; the work goes on in the next one."""
 
 LOOK_SECONDS: Final = 0.25
-"""How often a turn looks which broadcasts there are."""
+"""How often a turn looks what there is to be sent."""
 
 IDLE_SECONDS: Final = 2.0
 """A number that has sent nothing for so long does not have to be waited for when Redis knows nothing of it."""
@@ -82,14 +74,14 @@ class SendingRun:
         self._writer = writer
         self._stopping = stopping
         self._claim_seconds = claim_seconds
-        self._templates: dict[int, Template] = {}
-        self._under_way: list[int] = []
+        self._templates: dict[MessageSource, Template] = {}
+        self._under_way: list[MessageSource] = []
         self._looked_at = -1e9
         self._calls: set[asyncio.Task[None]] = set()
-        self._failures_in_a_row = 0
+        self._outage_answers = 0
         self._began = False
-        self._halted: set[tuple[Halt, int]] = set()
-        self.seen: set[int] = set()
+        self._stopped: set[tuple[Reach, MessageSource]] = set()
+        self.seen: set[MessageSource] = set()
         self.out_of_quota = False
 
     # ------------------------------------------------------------ the loop
@@ -103,15 +95,15 @@ class SendingRun:
         while not self._stopping():
             if _now() >= ends_at:
                 return True
-            broadcasts = await self._look()
-            if not broadcasts:
+            under_way = await self._look()
+            if not under_way:
                 return False
             grant = await self._bucket.take(self._room(), idle=idle)
             if not grant.count:
                 await asyncio.sleep(min(MOST_WAIT_SECONDS, max(0.001, grant.wait_seconds)))
                 continue
             idle = False
-            if not await self._send(grant, broadcasts):
+            if not await self._send(grant, under_way):
                 return False
         return True
 
@@ -125,24 +117,24 @@ class SendingRun:
     def _room(self) -> int:
         return max(1, min(self._bucket.limit, MOST_ON_THEIR_WAY - len(self._calls)))
 
-    async def _look(self) -> list[int]:
-        """The broadcasts under way, looked up a few times a second. (That one is paused, a claim sees at once.)"""
+    async def _look(self) -> list[MessageSource]:
+        """The sources under way, looked up a few times a second. (That one is paused, a claim sees at once.)"""
         if len(self._calls) >= MOST_ON_THEIR_WAY:
             await asyncio.wait(self._calls, return_when=asyncio.FIRST_COMPLETED)
         if _now() - self._looked_at >= LOOK_SECONDS:
             self._looked_at = _now()
-            found = await lifecycle.under_way(self.workspace_id)
+            found = await sources.under_way(self.workspace_id)
             for one in found:
-                if one.broadcast_id not in self._templates:
-                    self._templates[one.broadcast_id] = _template(one.message)
-            self._under_way = [one.broadcast_id for one in found]
+                if one.source not in self._templates:
+                    self._templates[one.source] = _template(one.message)
+            self._under_way = [one.source for one in found]
             self.seen.update(self._under_way)
         return self._under_way
 
-    async def _send(self, grant: Grant, broadcasts: list[int]) -> bool:
+    async def _send(self, grant: Grant, under_way: list[MessageSource]) -> bool:
         """Claim as many as were granted, and start their calls. False when nothing was due."""
         begins_at = _now() + grant.begins_in_seconds
-        claimed = await self._claim(grant.count, broadcasts)
+        claimed = await self._claim(grant.count, under_way)
         await asyncio.sleep(max(0.0, begins_at - _now()))
         await self._bucket.use(grant, len(claimed.attempts))
         for attempt in claimed.attempts:
@@ -154,7 +146,7 @@ class SendingRun:
             await self._no_longer_waiting()
             return True
         self._looked_at = -1e9
-        if claimed.out_of_quota or not await lifecycle.has_due(self.workspace_id):
+        if claimed.out_of_quota or not await sources.has_due(self.workspace_id):
             return False
         await asyncio.sleep(0.02)  # other turns hold what is due
         return True
@@ -164,64 +156,55 @@ class SendingRun:
             self._began = True
             await lifecycle.tell_waiting(self.workspace_id, None)
 
-    async def _claim(self, count: int, broadcasts: list[int]) -> ledger.Claimed:
-        claimer = secrets.randbits(62)
+    async def _claim(self, count: int, under_way: list[MessageSource]) -> ledger.Claimed:
+        token = leases.new_token()
         until = clock.now() + timedelta(seconds=self._claim_seconds)
-        shares = pace.shares(count, broadcasts)
+        shares = pace.shares(count, under_way)
         try:
-            return await ledger.claim(self.workspace_id, self._channel, shares, count, until, claimer)
+            return await ledger.claim(self.workspace_id, self._channel, shares, count, until, token)
         except Exception:
-            await _insist(lambda: ledger.let_go(self.workspace_id, claimer), self._claim_seconds / 2)
+            await _insist(lambda: ledger.release(self.workspace_id, token), self._claim_seconds / 2)
             raise
 
     # ------------------------------------------------------------ one attempt
 
     async def _attempt(self, attempt: Attempt) -> None:
         body = template_message(
-            self._templates[attempt.broadcast_id], attempt.phone, attempt.parameters, statuses.reference_of(attempt.id)
+            self._templates[attempt.source], attempt.phone, attempt.parameters, statuses.reference_of(attempt.id)
         )
         try:
             accepted = await self._client.send(self._account, body)
         except WhatsAppError as error:
-            _attempts.labels(type(error).__name__).inc()
+            _attempts.labels(error.answer.value).inc()
             await self._take_back(attempt, error)
             return
-        _attempts.labels("Accepted").inc()
-        self._failures_in_a_row = 0
-        self._writer.add(attempt.broadcast_id, _sent(attempt, accepted))
+        _attempts.labels(Answer.ACCEPTED.value).inc()
+        self._outage_answers = 0
+        self._writer.add(_sent(attempt, accepted))
 
     async def _take_back(self, attempt: Attempt, error: WhatsAppError) -> None:
-        self._writer.add(attempt.broadcast_id, outcome_of(attempt, error))
-        if isinstance(error, StopBroadcast):
-            await self._halt(attempt, error)
+        self._writer.add(outcome_of(attempt, error))
+        reach = policy.stop_reach(error.answer)
+        if reach is not None:
+            await self._stop(Stop(reach, attempt.source, f"Paused by itself: WhatsApp said {error}"))
             return
         with contextlib.suppress(RedisError, OSError):  # a bucket that is gone begins anew, cautiously
-            await self._adapt_pace(error)
+            await self._adapt_pace(error.answer)
 
-    async def _adapt_pace(self, error: WhatsAppError) -> None:
-        if isinstance(error, SlowDown):
+    async def _adapt_pace(self, answer: Answer) -> None:
+        self._outage_answers += policy.RULES[answer].is_outage
+        change = policy.pace_change(answer, self._outage_answers)
+        if change.slow_down:
             await self._bucket.slow_down()
-            if error.retry_after_seconds >= 5:
-                await self._bucket.rest(error.retry_after_seconds)
-        elif isinstance(error, NotSent) or (isinstance(error, RetryLater) and not isinstance(error, PairLimited)):
-            await self._back_off(error)
+        if change.rest_seconds:
+            await self._bucket.rest(change.rest_seconds)
 
-    async def _back_off(self, error: WhatsAppError) -> None:
-        """Nobody answers, or the service is out: the longer it lasts, the more seldom we ask."""
-        self._failures_in_a_row += 1
-        if isinstance(error, NotSent) or self._failures_in_a_row >= 20:
-            await self._bucket.rest(min(5.0, 0.25 * 2 ** min(5, self._failures_in_a_row // 10)))
-        if isinstance(error, RetryLater) and error.retry_after_seconds >= 60:
-            await self._bucket.rest(error.retry_after_seconds)
-
-    async def _halt(self, attempt: Attempt, error: StopBroadcast) -> None:
-        how_far = halt_of(error) or Halt.BROADCAST
-        if (how_far, attempt.broadcast_id) in self._halted:
+    async def _stop(self, stop: Stop) -> None:
+        if (stop.reach, stop.source) in self._stopped:
             return
-        self._halted.add((how_far, attempt.broadcast_id))
-        reason = f"Paused by itself: WhatsApp said ({error.code}) {error.reason}"
-        log.warning("broadcast paused", broadcast=attempt.broadcast_id, code=error.code, how_far=how_far.value)
-        await _insist(lambda: lifecycle.halt(self.workspace_id, how_far, attempt.broadcast_id, reason), 5.0)
+        self._stopped.add((stop.reach, stop.source))
+        log.warning("sending paused", source=stop.source, reach=stop.reach.value, reason=stop.reason)
+        await _insist(lambda: stops.stop(self.workspace_id, stop), 5.0)
 
 
 def _template(message: str) -> Template:
@@ -252,33 +235,16 @@ async def _insist(do: Callable[[], Awaitable[object]], most_seconds: float) -> N
 
 def _sent(attempt: Attempt, accepted: Accepted) -> AttemptOutcome:
     held = "WhatsApp holds it back until it has judged the template's quality." if accepted.held else None
-    return AttemptOutcome(attempt.id, RecipientStatus.SENT, accepted.message_id, accepted.wa_id, reason=held)
+    return AttemptOutcome(attempt, MessageStatus.SENT, accepted.message_id, accepted.wa_id, reason=held)
 
 
 def outcome_of(attempt: Attempt, error: WhatsAppError) -> AttemptOutcome:
-    """What an attempt that did not succeed leaves in the ledger."""
-    if isinstance(error, Unconfirmed):
-        return AttemptOutcome(
-            attempt.id,
-            RecipientStatus.UNCONFIRMED,
-            reason=f"WhatsApp's answer did not come back ({error}). It may have gone out.",
-        )
-    if isinstance(error, NotSent):
-        return _again(attempt, 1.0, counts=False)
-    if isinstance(error, StopBroadcast | SlowDown):
-        return _again(attempt, max(1.0, error.retry_after_seconds), counts=False)
-    if isinstance(error, RetryLater) and (error.tries is None or attempt.tries < error.tries):
-        factor = 4.0 if isinstance(error, PairLimited) else 2.0
-        wait = pace.wait_before_retry(error.retry_after_seconds, attempt.tries, factor)
-        return _again(attempt, wait.total_seconds(), counts=True)
-    assert isinstance(error, DropRecipient | RetryLater)
-    return _failed(attempt, error)
-
-
-def _again(attempt: Attempt, seconds: float, *, counts: bool) -> AttemptOutcome:
-    at = clock.now() + timedelta(seconds=seconds)
-    return AttemptOutcome(attempt.id, RecipientStatus.PENDING, again_at=at, counts=counts)
-
-
-def _failed(attempt: Attempt, error: Refused) -> AttemptOutcome:
-    return AttemptOutcome(attempt.id, RecipientStatus.FAILED, error_code=error.code, reason=error.reason)
+    """What an attempt that did not succeed leaves in the ledger, as the sending policy decides."""
+    decision = policy.decide(error.answer, attempt.attempts)
+    if decision.status is MessageStatus.UNCONFIRMED:
+        reason = f"WhatsApp's answer did not come back ({error}). It may have gone out."
+        return AttemptOutcome(attempt, decision.status, reason=reason)
+    if decision.wait is not None:
+        return AttemptOutcome(attempt, decision.status, again_at=clock.now() + decision.wait, counts=decision.counts)
+    code, reason = (error.code, error.reason) if isinstance(error, Refused) else (None, str(error))
+    return AttemptOutcome(attempt, decision.status, error_code=code, reason=reason)

@@ -8,7 +8,6 @@ from prometheus_client import Counter
 
 from models import db
 from models.accounts import workspaces
-from models.broadcasts import lifecycle
 from models.messaging import channels, inbound, statuses, templates
 from models.messaging.channels import WhatsAppChannel
 from models.messaging.provider_events import (
@@ -23,7 +22,7 @@ from models.queue import inbox, requests
 from models.queue.inbox import InboundWebhook
 from models.queue.requests import ProviderRequestKind
 from permissions.principal import Scope
-from workers import leases
+from workers import leases, stops
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
 from workers.leases import Lost
 from workers.providers.whatsapp import webhook
@@ -95,7 +94,8 @@ async def _heed(context: WorkerContext, scope: Scope, channel: WhatsAppChannel, 
     for event in events:
         _taken.labels(type(event).__name__).inc()
     workspace_id = scope.workspace_id
-    await statuses.process(workspace_id, [event for event in events if isinstance(event, StatusEvent)])
+    for stop in await statuses.process(workspace_id, [event for event in events if isinstance(event, StatusEvent)]):
+        await stops.stop(workspace_id, stop)
     messages = [event for event in events if isinstance(event, InboundEvent)]
     strangers = await inbound.process(workspace_id, messages, channel.stop_words)
     _taken.labels("FromNobodyKnown").inc(strangers)
@@ -113,12 +113,12 @@ async def _template_changed(scope: Scope, event: TemplateEvent) -> None:
     )
     if changed and event.status not in templates.SENDABLE_AGAIN:
         reason = f"Paused by itself: WhatsApp says that the template {event.name} is {event.status.lower()}."
-        await lifecycle.halt_all(scope.workspace_id, reason, changed)
+        await stops.stop_all(scope.workspace_id, reason, changed)
 
 
 async def _account_changed(context: WorkerContext, scope: Scope, event: AccountEvent) -> None:
     if event.stop:
-        await lifecycle.halt_all(scope.workspace_id, f"Paused by itself: {event.reason}")
+        await stops.stop_all(scope.workspace_id, f"Paused by itself: {event.reason}")
     request = await requests.ask(scope, ProviderRequestKind.CHECK)
     await db.after_commit(lambda: context.bells.job(Queue.BROADCAST, "run_request", scope.workspace_id, request.id))
 

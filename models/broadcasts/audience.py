@@ -23,6 +23,8 @@ from models.contacts import fields as contact_fields
 from models.contacts.attributes import ContactField
 from models.db.tables.broadcasts import Broadcast
 from models.messaging import placeholders, rendering
+from models.messaging.ledger import NORMAL_PHONE
+from models.messaging.policy import NOT_NOW_FOR
 from models.messaging.rendering import Binds
 from permissions.principal import Scope
 
@@ -46,11 +48,8 @@ class Audience:
     exclusions: Mapping[ExclusionReason, int]
 
 
-NORMAL_PHONE: Final = "nullif('+' || regexp_replace(c.phone, '[^0-9]', '', 'g'), '+')"
-"""A number as the ledger has it, whoever wrote it and how."""
-
-RETRY_AFTER_REFUSAL_HOURS: Final = 24
-"""Code 131049: trying within a day makes it worse."""
+HELD_BACK: Final = 131049
+"""The error code of a message that was held back: trying it again too soon makes it worse."""
 
 
 async def count(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any]) -> Audience:
@@ -76,8 +75,8 @@ async def freeze(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any])
         f"""
         WITH {judged},
         frozen AS (
-            INSERT INTO broadcast_recipients (workspace_id, broadcast_id, contact_id, phone, parameters, due_at)
-            SELECT $1, {broadcast_id}, contact_id, phone, parameters, greatest(coalesce(not_before, {now}), {now})
+            INSERT INTO messages (workspace_id, source_kind, source_id, contact_id, phone, parameters, due_at)
+            SELECT $1, 'BROADCAST', {broadcast_id}, contact_id, phone, parameters, greatest(coalesce(not_before, {now}), {now})
             FROM judged WHERE reason IS NULL ORDER BY phone
             RETURNING 1)
         SELECT NULL AS reason, count(*) AS n FROM frozen
@@ -132,7 +131,7 @@ def _excluded(broadcast: Broadcast, binds: Binds) -> str:
         return "false"
     exclude = _live(binds.bind(broadcast.exclude_segment_ids, "bigint[]"))
     return (
-        "EXISTS (SELECT FROM memberships m WHERE m.workspace_id = $1 AND m.contact_id = c.id"
+        "EXISTS (SELECT 1 FROM memberships m WHERE m.workspace_id = $1 AND m.contact_id = c.id"  # noqa: S608
         f" AND m.segment_id = ANY ({exclude}))"
     )
 
@@ -158,21 +157,23 @@ _WITHOUT_DOUBLES: Final = """
 
 def _judged_of_retry(broadcast: Broadcast, binds: Binds) -> str:
     before, statuses = binds.bind(broadcast.retry_of, "bigint"), binds.bind(broadcast.retry_statuses, "text[]")
-    own, hours = binds.bind(broadcast.id, "bigint"), binds.bind(RETRY_AFTER_REFUSAL_HOURS, "integer")
+    own, not_now_for = binds.bind(broadcast.id, "bigint"), binds.bind(NOT_NOW_FOR, "interval")
     return f"""
         first_judged AS (
             SELECT r.contact_id, r.phone, r.parameters,
-                CASE WHEN r.error_code = 131049 THEN r.failed_at + {hours} * interval '1 hour' END AS not_before,
+                CASE WHEN r.error_code = {HELD_BACK} THEN (r.failed_at AT TIME ZONE 'UTC' + {not_now_for}) AT TIME ZONE 'UTC'
+                END AS not_before,
                 CASE
                 WHEN c.id IS NULL OR {NORMAL_PHONE} IS DISTINCT FROM r.phone THEN 'NO_PHONE'
                 {_consent(broadcast)}
                 WHEN EXISTS (
-                    SELECT FROM broadcasts b JOIN broadcast_recipients again
-                        ON again.workspace_id = b.workspace_id AND again.broadcast_id = b.id AND again.phone = r.phone
+                    SELECT 1 FROM broadcasts b JOIN messages again
+                        ON again.workspace_id = $1 AND again.source_kind = 'BROADCAST' AND again.source_id = b.id
+                       AND again.phone = r.phone
                     WHERE b.workspace_id = $1 AND b.retry_of = {before} AND b.id <> {own}
                       AND again.status NOT IN ('FAILED', 'SKIPPED')) THEN 'DUPLICATE_PHONE'
                 END AS reason
-            FROM broadcast_recipients r
-            LEFT JOIN contacts c ON c.workspace_id = r.workspace_id AND c.id = r.contact_id
-            WHERE r.workspace_id = $1 AND r.broadcast_id = {before} AND r.status = ANY ({statuses})),
+            FROM messages r
+            LEFT JOIN contacts c ON c.workspace_id = $1 AND c.id = r.contact_id
+            WHERE r.workspace_id = $1 AND r.source_kind = 'BROADCAST' AND r.source_id = {before} AND r.status = ANY ({statuses})),
         {_WITHOUT_DOUBLES}"""  # noqa: S608 - every value is bound

@@ -7,11 +7,12 @@ from typing import Any, Final
 from models import clock, db
 from models.accounts import audit_log
 from models.broadcasts import audience
+from models.broadcasts.states import FINISHED, BroadcastStatus
 from models.db.tables.broadcasts import Broadcast, MessageTemplate
 from models.errors import DomainError, Invalid, LimitExceeded, NotAllowedInState, NotFound, Required, Unsupported, at
 from models.messaging import channels, placeholders, rendering, templates
+from models.messaging.message_states import MessageStatus
 from models.messaging.rendering import Binding
-from models.messaging.states import FINISHED, BroadcastStatus, RecipientStatus
 from models.rules.operands import read_duration
 from models.segments import uses
 from models.segments.uses import UseKind
@@ -20,7 +21,7 @@ from permissions.principal import PrincipalKind, Scope
 
 MOST_SEGMENTS: Final = 100
 
-RETRYABLE: Final = (RecipientStatus.FAILED, RecipientStatus.UNCONFIRMED, RecipientStatus.SKIPPED)
+RETRYABLE: Final = (MessageStatus.FAILED, MessageStatus.UNCONFIRMED, MessageStatus.SKIPPED)
 """The states in which a recipient of a finished broadcast certainly, or perhaps, did not get it."""
 
 
@@ -203,7 +204,7 @@ async def _use(scope: Scope, broadcast: Broadcast) -> None:
 # ---------------------------------------------------------------- again
 
 
-async def retry(scope: Scope, broadcast_id: int, statuses: Sequence[RecipientStatus]) -> Broadcast:
+async def retry(scope: Scope, broadcast_id: int, statuses: Sequence[MessageStatus]) -> Broadcast:
     """A DRAFT for the recipients of a finished broadcast in these states, with their parameters as they were frozen.
 
     Raises NotFound, NotAllowedInState, Required or Invalid. Who has opted out since, or is gone, is left out when it starts.
@@ -236,7 +237,7 @@ async def retry(scope: Scope, broadcast_id: int, statuses: Sequence[RecipientSta
     return broadcast
 
 
-def _retryable(statuses: Sequence[RecipientStatus]) -> list[str]:
+def _retryable(statuses: Sequence[MessageStatus]) -> list[str]:
     if not statuses:
         raise Required("name at least one state, such as FAILED", ("statuses",))
     for place, status in enumerate(statuses):

@@ -1,24 +1,22 @@
-"""The course of a broadcast: scheduled, prepared, sent, paused, resumed, cancelled, ended.
+"""The lifecycle of a broadcast: scheduled, prepared, sent, paused, resumed, cancelled, ended.
 
-What a person asks for changes one row and is in force with its commit: a claim looks at that row. The rest is the workers' to do,
-and each step here can be taken twice, or by two of them at once, and is taken once.
+What a person asks for changes the broadcast and its row among the sources of messages, and is in force with its commit: a claim
+looks at that row. The rest is left to the workers. Each step can be asked for twice, or by two at once, and is taken once.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from models import clock, db
 from models.accounts import audit_log
-from models.broadcasts import audience, counters, drafts
+from models.broadcasts import audience, drafts
+from models.broadcasts.states import FINISHED, BroadcastStatus
 from models.changelog import events
 from models.db.tables.broadcasts import Broadcast, MessageTemplate
 from models.errors import DomainError, Invalid, NotAllowedInState
-from models.messaging import channels, ledger, templates
-from models.messaging.pace import too_many_failures
-from models.messaging.provider_events import Halt
-from models.messaging.states import FINISHED, BroadcastStatus
+from models.messaging import channels, counters, ledger, outcomes, sources, templates
+from models.messaging.sources import SourceKind, SourceState, of_broadcast
 from models.segments import uses
 from models.segments.uses import UseKind
 from permissions.principal import Scope
@@ -26,9 +24,6 @@ from permissions.principal import Scope
 FURTHEST_AHEAD: Final = timedelta(days=366)
 JUST_NOW: Final = timedelta(minutes=5)
 """A start so little in the past means now: clocks differ, and requests take time."""
-
-LEAST_TO_JUDGE: Final = 100
-"""Outcomes over which a failure rate means something."""
 
 
 # ---------------------------------------------------------------- what a person asks for
@@ -102,7 +97,7 @@ async def resume(scope: Scope, broadcast_id: int) -> Broadcast:
         if broadcast.status == BroadcastStatus.PAUSED:
             await channels.get(scope)
             if broadcast.audience_size is not None:
-                await counters.judged(scope.workspace_id, broadcast.id)
+                await counters.begin_judging(scope.workspace_id, of_broadcast(broadcast.id))
         prepared = broadcast.audience_size is not None
         to = BroadcastStatus.SENDING if prepared else BroadcastStatus.PREPARING
         return await _go(scope, broadcast_id, "broadcast_resume", (BroadcastStatus.PAUSED, to), to, None)
@@ -151,26 +146,46 @@ def _why_not(broadcast: Broadcast, action: str) -> str:
 
 async def start_due() -> list[tuple[int, int]]:
     """Take the scheduled broadcasts whose time has come to PREPARING, as (workspace, id); those that are too late end."""
-    async with db.transaction():
-        rows = await db.fetch(_START_DUE, clock.now())
-        for row in sorted(rows, key=lambda row: (row["workspace_id"], row["id"])):
-            if row["late"]:
-                await _release(row["workspace_id"], row["id"])
-                await _record_end(row["workspace_id"], row["id"], row["status"], row["reason"])
-    return [(row["workspace_id"], row["id"]) for row in rows if not row["late"]]
+    now = clock.now()
+    rows = await db.fetch(
+        """
+        SELECT workspace_id, id, max_lateness, coalesce(scheduled_at + max_lateness::interval < $1, false) AS late
+        FROM broadcasts WHERE status = 'SCHEDULED' AND scheduled_at <= $1 ORDER BY scheduled_at LIMIT 100
+        """,
+        now,
+    )
+    started = []
+    for row in rows:
+        key = (row["workspace_id"], row["id"])
+        if row["late"]:
+            await _cancel_late(*key, row["max_lateness"], now)
+        elif await db.execute(_START, *key, now):
+            started.append(key)
+    return started
 
 
-_START_DUE = """
-UPDATE broadcasts b SET
-    status = CASE WHEN late THEN 'CANCELLED' ELSE 'PREPARING' END,
-    reason = CASE WHEN late THEN 'It could not be started within ' || max_lateness || ' of its time.' END,
-    finished_at = CASE WHEN late THEN $1::timestamptz END,
-    updated_at = $1
-FROM (SELECT workspace_id, id, coalesce(scheduled_at + max_lateness::interval < $1, false) AS late FROM broadcasts
-      WHERE status = 'SCHEDULED' AND scheduled_at <= $1 ORDER BY scheduled_at LIMIT 100 FOR UPDATE SKIP LOCKED) AS due
-WHERE b.workspace_id = due.workspace_id AND b.id = due.id
-RETURNING b.workspace_id, b.id, due.late, b.status, b.reason
+_START: Final = """
+    UPDATE broadcasts SET status = 'PREPARING', reason = NULL, updated_at = $3
+    WHERE workspace_id = $1 AND id = $2 AND status = 'SCHEDULED' AND scheduled_at <= $3
 """
+
+
+async def _cancel_late(workspace_id: int, broadcast_id: int, max_lateness: str, now: datetime) -> None:
+    reason = f"It could not be started within {max_lateness} of its time."
+    async with db.transaction():
+        cancelled = await db.execute(
+            """
+            UPDATE broadcasts SET status = 'CANCELLED', reason = $4, finished_at = $3, updated_at = $3
+            WHERE workspace_id = $1 AND id = $2 AND status = 'SCHEDULED' AND scheduled_at <= $3
+            """,
+            workspace_id,
+            broadcast_id,
+            now,
+            reason,
+        )
+        if cancelled:
+            await _release(workspace_id, broadcast_id)
+            await _record_end(workspace_id, broadcast_id, BroadcastStatus.CANCELLED, reason)
 
 
 async def prepare(scope: Scope, broadcast_id: int) -> bool:
@@ -228,7 +243,10 @@ async def _must_wait(broadcast: Broadcast) -> bool:
 async def _freeze(scope: Scope, broadcast: Broadcast) -> None:
     message = await drafts.message_of(scope, broadcast)
     found = await audience.freeze(scope, broadcast, message)
-    await counters.begin(scope.workspace_id, broadcast.id, found.recipients)
+    template = await MessageTemplate.get(workspace_id=scope.workspace_id, id=broadcast.template_id)
+    source = of_broadcast(broadcast.id)
+    await sources.begin(scope.workspace_id, source, message, template.id, template.business_account_id)
+    await counters.begin(scope.workspace_id, source, found.recipients)
     exclusions = {reason.value: n for reason, n in found.exclusions.items()}
     started = {
         "message": message,
@@ -243,8 +261,18 @@ async def _freeze(scope: Scope, broadcast: Broadcast) -> None:
         await _release(broadcast.workspace_id, broadcast.id)
 
 
+_SOURCE_STATES: Final = {
+    BroadcastStatus.SENDING: SourceState.SENDING,
+    BroadcastStatus.PAUSED: SourceState.PAUSED,
+    **dict.fromkeys(FINISHED, SourceState.ENDED),
+}
+"""What the ledger makes of a broadcast that has begun to be sent."""
+
+
 async def _write(broadcast: Broadcast, **values: Any) -> None:
     await broadcast.update_from_dict(values).save()
+    if state := _SOURCE_STATES.get(values.get("status", "")):
+        await sources.set_state(broadcast.workspace_id, SourceKind.BROADCAST, [broadcast.id], state)
 
 
 async def _end(broadcast: Broadcast, status: BroadcastStatus, reason: str) -> None:
@@ -273,56 +301,45 @@ async def _release(workspace_id: int, broadcast_id: int) -> None:
 # ---------------------------------------------------------------- under way
 
 
-@dataclass(frozen=True, slots=True)
-class UnderWay:
-    """A broadcast that is being sent."""
-
-    broadcast_id: int
-    message: str
+async def pause_by_itself(workspace_id: int, ids: Collection[int], reason: str) -> int:
+    """Pause those of these broadcasts that are being sent; returns how many that were."""
+    return await _pause_those(workspace_id, (BroadcastStatus.SENDING,), reason, ids)
 
 
-async def under_way(workspace_id: int) -> list[UnderWay]:
-    """The broadcasts of a workspace that have recipients left, with the message as JSON text."""
-    rows = await db.fetch(
-        """
-        SELECT b.id, b.message::text AS message FROM broadcasts b
-        JOIN broadcast_tallies t ON t.workspace_id = b.workspace_id AND t.broadcast_id = b.id
-        WHERE b.workspace_id = $1 AND b.status = 'SENDING' AND t.pending > 0 ORDER BY b.id
-        """,
-        workspace_id,
-    )
-    return [UnderWay(row["id"], row["message"]) for row in rows]
+async def pause_all(workspace_id: int, reason: str) -> int:
+    """Pause all that is being prepared or sent."""
+    return await _pause_those(workspace_id, (BroadcastStatus.PREPARING, BroadcastStatus.SENDING), reason)
 
 
-async def halt(workspace_id: int, how_far: Halt, broadcast_id: int, reason: str) -> int:
-    """Pause what would be refused in the same way for everybody; returns how many broadcasts that were."""
-    return await db.execute(
-        """
-        UPDATE broadcasts b SET status = 'PAUSED', reason = $4, updated_at = $5
-        FROM broadcasts cause
-        WHERE b.workspace_id = $1 AND cause.workspace_id = $1 AND cause.id = $2 AND b.status = 'SENDING'
-          AND ($3 = 'ACCOUNT' OR b.id = cause.id OR ($3 = 'TEMPLATE' AND b.template_id = cause.template_id))
-        """,
-        workspace_id,
-        broadcast_id,
-        how_far,
-        reason,
-        clock.now(),
-    )
-
-
-async def halt_all(workspace_id: int, reason: str, template_ids: Collection[int] | None = None) -> int:
-    """Pause all that is being sent, or all with one of these templates."""
-    return await db.execute(
-        """
-        UPDATE broadcasts SET status = 'PAUSED', reason = $2, updated_at = $4
-        WHERE workspace_id = $1 AND status = 'SENDING' AND ($3::bigint[] IS NULL OR template_id = ANY ($3))
-        """,
-        workspace_id,
-        reason,
-        None if template_ids is None else list(template_ids),
-        clock.now(),
-    )
+async def _pause_those(
+    workspace_id: int, statuses: Collection[BroadcastStatus], reason: str, ids: Collection[int] | None = None
+) -> int:
+    if ids is not None and not ids:
+        return 0
+    async with db.transaction():
+        rows = await db.fetch(
+            """
+            SELECT id FROM broadcasts
+            WHERE workspace_id = $1 AND status = ANY ($2::text[]) AND ($3::bigint[] IS NULL OR id = ANY ($3::bigint[]))
+            ORDER BY id FOR UPDATE
+            """,
+            workspace_id,
+            list(statuses),
+            None if ids is None else list(ids),
+        )
+        held = [row["id"] for row in rows]
+        await db.execute(
+            """
+            UPDATE broadcasts SET status = 'PAUSED', reason = $3, updated_at = $4
+            WHERE workspace_id = $1 AND id = ANY ($2::bigint[])
+            """,
+            workspace_id,
+            held,
+            reason,
+            clock.now(),
+        )
+        await sources.set_state(workspace_id, SourceKind.BROADCAST, held, SourceState.PAUSED)
+    return len(held)
 
 
 async def tell_waiting(workspace_id: int, reason: str | None) -> None:
@@ -338,47 +355,22 @@ async def tell_waiting(workspace_id: int, reason: str | None) -> None:
     )
 
 
-async def judge(workspace_id: int, broadcast_id: int, most_failures: float) -> bool:
-    """Pause it when more than `most_failures` (0 to 1) of its recent outcomes are failures. Returns whether it did."""
-    row = await db.fetch_row(
-        """
-        SELECT recent_ends, recent_failures FROM broadcast_tallies
-        WHERE workspace_id = $1 AND broadcast_id = $2 AND pending > 0
-        """,
-        workspace_id,
-        broadcast_id,
-    )
-    if row is None or row["recent_ends"] < LEAST_TO_JUDGE:
-        return False
-    async with db.transaction():
-        await counters.judged(workspace_id, broadcast_id)
-        if not too_many_failures(row["recent_ends"], row["recent_failures"], most_failures, LEAST_TO_JUDGE):
-            return False
-        share = f"{row['recent_failures']} of the last {row['recent_ends']} messages failed"
-        return bool(await halt(workspace_id, Halt.BROADCAST, broadcast_id, f"Paused by itself: {share}."))
-
-
 # ---------------------------------------------------------------- ending
 
 
 async def finish(workspace_id: int, broadcast_id: int) -> bool:
     """End it when nobody is left: COMPLETED, with the failures counted; FAILED only when nothing at all could be sent."""
+    source = of_broadcast(broadcast_id)
     async with db.transaction():
         held = await db.fetch_value(
-            """
-            SELECT id FROM broadcasts b
-            WHERE workspace_id = $1 AND id = $2 AND status = 'SENDING' AND NOT EXISTS (
-                SELECT FROM broadcast_recipients r
-                WHERE r.workspace_id = $1 AND r.broadcast_id = b.id AND r.status IN ('PENDING', 'SENDING'))
-            FOR UPDATE
-            """,
+            "SELECT id FROM broadcasts WHERE workspace_id = $1 AND id = $2 AND status = 'SENDING' FOR UPDATE",
             workspace_id,
             broadcast_id,
         )
-        if held is None:
+        if held is None or await ledger.has_open(workspace_id, source):
             return False
-        await counters.recount(workspace_id, broadcast_id)
-        counts = (await counters.of(workspace_id, [broadcast_id]))[broadcast_id]
+        await counters.recount(workspace_id, source)
+        counts = (await counters.of(workspace_id, SourceKind.BROADCAST, [broadcast_id]))[broadcast_id]
         nothing = counts["failed"] > 0 and not any(
             counts[name] for name in ("sent", "delivered", "read", "unconfirmed")
         )
@@ -395,61 +387,18 @@ async def finish(workspace_id: int, broadcast_id: int) -> bool:
             reason,
             clock.now(),
         )
+        await sources.set_state(workspace_id, SourceKind.BROADCAST, [broadcast_id], SourceState.ENDED)
         await _record_end(workspace_id, broadcast_id, status, reason)
     return True
 
 
 async def end_cancelled(workspace_id: int, broadcast_id: int) -> None:
     """The recipients that a cancelled broadcast has not got to become SKIPPED."""
-    while await ledger.skip_pending(workspace_id, broadcast_id):
+    while await outcomes.skip_rest(workspace_id, of_broadcast(broadcast_id), "The broadcast was cancelled."):
         pass
 
 
-# ---------------------------------------------------------------- for the sweeps
-
-
-@dataclass(frozen=True, slots=True)
-class Unfinished:
-    """A broadcast that a worker may have something to do for."""
-
-    workspace_id: int
-    broadcast_id: int
-    status: BroadcastStatus
-    pending: bool
-    sending: bool
-
-
-async def unfinished() -> list[Unfinished]:
-    """What has to go on, in all workspaces: found by indexes of what is under way, however many broadcasts have ended."""
-    rows = await db.fetch(
-        """
-        SELECT workspace_id, id, status, false AS pending, false AS sending FROM broadcasts WHERE status = 'PREPARING'
-        UNION ALL
-        SELECT b.workspace_id, b.id, b.status, t.pending > 0, t.sending > 0
-        FROM broadcast_tallies t JOIN broadcasts b ON b.workspace_id = t.workspace_id AND b.id = t.broadcast_id
-        WHERE t.pending > 0 OR t.sending > 0
-        UNION ALL
-        SELECT b.workspace_id, b.id, b.status, false, false
-        FROM broadcasts b JOIN broadcast_tallies t ON t.workspace_id = b.workspace_id AND t.broadcast_id = b.id
-        WHERE b.status = 'SENDING' AND t.pending <= 0 AND t.sending <= 0
-        """
-    )
-    return [
-        Unfinished(row["workspace_id"], row["id"], BroadcastStatus(row["status"]), row["pending"], row["sending"])
-        for row in rows
-    ]
-
-
-async def has_due(workspace_id: int) -> bool:
-    """Whether anything could be claimed now."""
-    return bool(
-        await db.fetch_value(
-            """
-            SELECT EXISTS (
-                SELECT FROM broadcasts b JOIN broadcast_recipients r ON r.workspace_id = b.workspace_id AND r.broadcast_id = b.id
-                WHERE b.workspace_id = $1 AND b.status = 'SENDING' AND r.status = 'PENDING' AND r.due_at <= $2)
-            """,
-            workspace_id,
-            clock.now(),
-        )
-    )
+async def preparing() -> list[tuple[int, int]]:
+    """The broadcasts that are being prepared, in all workspaces, as (workspace, id)."""
+    rows = await db.fetch("SELECT workspace_id, id FROM broadcasts WHERE status = 'PREPARING'")
+    return [(row["workspace_id"], row["id"]) for row in rows]

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Final
 
 from models import db
-from models.broadcasts.counters import COLUMNS
+from models.messaging.counters import COLUMNS
 
 Key = tuple[int, int]
 """A workspace's and a broadcast's number."""
@@ -16,7 +16,7 @@ _LOOK: Final = f"""
     SELECT b.workspace_id, b.id, b.status, b.reason, {", ".join(f"coalesce(t.{name}, 0) AS {name}" for name in COLUMNS)}
     FROM unnest($1::bigint[], $2::bigint[]) AS wanted (workspace_id, id)
     JOIN broadcasts b ON b.workspace_id = wanted.workspace_id AND b.id = wanted.id
-    LEFT JOIN broadcast_tallies t ON t.workspace_id = b.workspace_id AND t.broadcast_id = b.id
+    LEFT JOIN message_counters t ON t.workspace_id = b.workspace_id AND t.source_kind = 'BROADCAST' AND t.source_id = b.id
 """  # noqa: S608 - the names are the states'
 
 

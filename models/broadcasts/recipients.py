@@ -1,14 +1,14 @@
-"""The ledger as people read it."""
+"""The messages of a broadcast, as people read them."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from models import db
-from models.messaging.states import RecipientStatus
+from models.messaging.message_states import MessageStatus
 from permissions.principal import Scope
 
 _COLUMNS: Final = """
-    id, broadcast_id, contact_id, phone, status, error_code, reason, sent_at, delivered_at, read_at
+    id, source_id AS broadcast_id, contact_id, phone, status, error_code, reason, sent_at, delivered_at, read_at
 """
 
 
@@ -17,17 +17,17 @@ async def page_for_each(
     broadcast_ids: Sequence[int],
     limit: int,
     after: str | None = None,
-    status: RecipientStatus | None = None,
+    status: MessageStatus | None = None,
 ) -> dict[int, list[db.Record]]:
     """For each broadcast up to `limit` recipients in the order of their numbers, from the one after `after` on."""
     rows = await db.fetch(
         f"""
         SELECT page.* FROM unnest($2::bigint[]) AS wanted (broadcast_id), LATERAL (
-            SELECT {_COLUMNS} FROM broadcast_recipients r
-            WHERE r.workspace_id = $1 AND r.broadcast_id = wanted.broadcast_id
-              {"AND r.phone > $4::text" if after is not None else "AND $4::text IS NULL"}
-              {f"AND r.status = '{RecipientStatus(status).value}'" if status is not None else ""}
-            ORDER BY r.phone LIMIT $3) AS page
+            SELECT {_COLUMNS} FROM messages m
+            WHERE m.workspace_id = $1 AND m.source_kind = 'BROADCAST' AND m.source_id = wanted.broadcast_id
+              {"AND m.phone > $4::text" if after is not None else "AND $4::text IS NULL"}
+              {f"AND m.status = '{MessageStatus(status).value}'" if status is not None else ""}
+            ORDER BY m.phone LIMIT $3) AS page
         """,  # noqa: S608 - values are bound; the status is one of the enum's, and decides which index serves
         scope.workspace_id,
         list(broadcast_ids),
@@ -40,12 +40,12 @@ async def page_for_each(
     return pages
 
 
-async def count(scope: Scope, broadcast_id: int, status: RecipientStatus | None = None) -> int:
+async def count(scope: Scope, broadcast_id: int, status: MessageStatus | None = None) -> int:
     """How many recipients there are (in this state), counted."""
     found: int = await db.fetch_value(
         """
-        SELECT count(*) FROM broadcast_recipients
-        WHERE workspace_id = $1 AND broadcast_id = $2 AND ($3::text IS NULL OR status = $3)
+        SELECT count(*) FROM messages
+        WHERE workspace_id = $1 AND source_kind = 'BROADCAST' AND source_id = $2 AND ($3::text IS NULL OR status = $3)
         """,
         scope.workspace_id,
         broadcast_id,
@@ -57,7 +57,10 @@ async def count(scope: Scope, broadcast_id: int, status: RecipientStatus | None 
 async def by_ids(scope: Scope, numbers: Sequence[int]) -> list[db.Record]:
     """Those of `numbers` that are recipients in the workspace."""
     return await db.fetch(
-        f"SELECT {_COLUMNS} FROM broadcast_recipients WHERE workspace_id = $1 AND id = ANY ($2::bigint[])",  # noqa: S608
+        f"""
+        SELECT {_COLUMNS} FROM messages
+        WHERE workspace_id = $1 AND source_kind = 'BROADCAST' AND id = ANY ($2::bigint[])
+        """,  # noqa: S608 - the columns are a constant
         scope.workspace_id,
         list(numbers),
     )

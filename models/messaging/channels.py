@@ -121,7 +121,7 @@ async def _write(scope: Scope, given: Connection) -> WhatsAppChannel:
         await known.update_from_dict(values).save()
         return known
     if known is not None:
-        await _close(scope, "The channel was connected to another number.")
+        await _close(scope)
     by = scope.principal.id if scope.principal.kind is PrincipalKind.MEMBER else None
     return await WhatsAppChannel.create(
         workspace_id=scope.workspace_id,
@@ -134,32 +134,23 @@ async def _write(scope: Scope, given: Connection) -> WhatsAppChannel:
 
 
 async def disconnect(scope: Scope) -> WhatsAppChannel:
-    """Forget the number and its secrets; what is being sent pauses. Raises NotAllowedInState when there is none."""
+    """Forget the number and its secrets. Raises NotAllowedInState when there is none."""
     async with db.transaction():
         channel = await find(scope, for_update=True)
         if channel is None:
             raise NotAllowedInState("no channel is connected: there is nothing to disconnect")
-        await _close(scope, "The channel was disconnected.")
+        await _close(scope)
         await audit_log.record(scope, "whatsapp_channel_disconnect", "WhatsAppChannel", channel.id)
     return channel
 
 
-async def _close(scope: Scope, reason: str) -> None:
+async def _close(scope: Scope) -> None:
     await db.execute(
         """
         UPDATE whatsapp_channels SET disconnected_at = $2, encrypted_token = '', encrypted_app_secret = ''
         WHERE workspace_id = $1 AND disconnected_at IS NULL
         """,
         scope.workspace_id,
-        clock.now(),
-    )
-    await db.execute(
-        """
-        UPDATE broadcasts SET status = 'PAUSED', reason = $2, updated_at = $3
-        WHERE workspace_id = $1 AND status IN ('PREPARING', 'SENDING')
-        """,
-        scope.workspace_id,
-        reason,
         clock.now(),
     )
 

@@ -15,19 +15,21 @@ class ConsentSource(StrEnum):
     PERSON = "PERSON"
 
 
+_LOCK: Final = """
+    SELECT id, phone, whatsapp_consent FROM contacts
+    WHERE workspace_id = $1 AND id = ANY ($2::bigint[]) ORDER BY id FOR NO KEY UPDATE
+"""
+
 _OPT_OUT: Final = """
-    WITH held AS (
-        SELECT c.id, c.phone, c.whatsapp_consent FROM contacts c
-        WHERE c.workspace_id = $1 AND c.id = ANY ($2::bigint[]) ORDER BY c.id FOR NO KEY UPDATE),
-    remembered AS (
+    WITH remembered AS (
         INSERT INTO whatsapp_opt_outs AS known (workspace_id, phone, source, consent_before, at)
-        SELECT $1, phone, $3, whatsapp_consent, $4 FROM held
-        WHERE phone IS NOT NULL AND (whatsapp_consent <> 'OPTED_OUT' OR $3 = 'PERSON')
+        SELECT $1, g.phone, $5, g.consent, $6 FROM unnest($3::text[], $4::text[]) AS g (phone, consent)
+        WHERE g.phone IS NOT NULL AND (g.consent <> 'OPTED_OUT' OR $5 = 'PERSON')
         ON CONFLICT (workspace_id, phone) DO UPDATE
             SET source = excluded.source, at = excluded.at, consent_before = CASE
                 WHEN excluded.consent_before = 'OPTED_OUT' THEN known.consent_before ELSE excluded.consent_before END)
-    UPDATE contacts c SET whatsapp_consent = 'OPTED_OUT' FROM held
-    WHERE c.workspace_id = $1 AND c.id = held.id AND held.whatsapp_consent <> 'OPTED_OUT'
+    UPDATE contacts SET whatsapp_consent = 'OPTED_OUT'
+    WHERE workspace_id = $1 AND id = ANY ($2::bigint[]) AND whatsapp_consent <> 'OPTED_OUT'
 """
 
 
@@ -40,30 +42,51 @@ async def opt_out_contacts(
     """These opted out; returns for how many that is news. Their messages that still wait become SKIPPED when it is their turn."""
     if not contact_ids:
         return 0
-    return await db.execute(_OPT_OUT, workspace_id, list(contact_ids), source, at or clock.now())
+    async with db.transaction():
+        held = await db.fetch(_LOCK, workspace_id, list(contact_ids))
+        return await db.execute(
+            _OPT_OUT,
+            workspace_id,
+            [row["id"] for row in held],
+            [row["phone"] for row in held],
+            [row["whatsapp_consent"] for row in held],
+            source,
+            at or clock.now(),
+        )
 
+
+_STOPPED: Final = """
+    SELECT c.id, c.phone, o.consent_before FROM contacts c
+    JOIN whatsapp_opt_outs o ON o.workspace_id = $1 AND o.phone = c.phone AND o.source = 'PLATFORM'
+    WHERE c.workspace_id = $1 AND c.id = ANY ($2::bigint[]) AND c.whatsapp_consent = 'OPTED_OUT'
+    ORDER BY c.id FOR NO KEY UPDATE OF c
+"""
 
 _RESUME: Final = """
-    WITH stopped AS (
-        SELECT c.id, o.consent_before, c.phone FROM contacts c
-        JOIN whatsapp_opt_outs o ON o.workspace_id = c.workspace_id AND o.phone = c.phone
-        WHERE c.workspace_id = $1 AND c.id = ANY ($2::bigint[]) AND c.whatsapp_consent = 'OPTED_OUT' AND o.source = 'PLATFORM'
-        ORDER BY c.id FOR NO KEY UPDATE OF c),
-    forgotten AS (
-        DELETE FROM whatsapp_opt_outs o USING stopped WHERE o.workspace_id = $1 AND o.phone = stopped.phone)
-    UPDATE contacts c SET whatsapp_consent = CASE consent_before WHEN 'OPTED_OUT' THEN 'UNKNOWN' ELSE consent_before END
-    FROM stopped WHERE c.workspace_id = $1 AND c.id = stopped.id
+    WITH forgotten AS (
+        DELETE FROM whatsapp_opt_outs WHERE workspace_id = $1 AND phone = ANY ($3::text[]))
+    UPDATE contacts c SET whatsapp_consent = CASE WHEN g.before = 'OPTED_OUT' THEN 'UNKNOWN' ELSE g.before END
+    FROM unnest($2::bigint[], $4::text[]) AS g (id, before)
+    WHERE c.workspace_id = $1 AND c.id = ANY ($2::bigint[]) AND c.id = g.id
 """
 
 
 async def resume_contacts(workspace_id: int, contact_ids: Sequence[int]) -> int:
     """These want marketing again, they told the platform: what the platform stopped is as it was before.
 
-    A stop that a person gave us directly, or that was written down here by hand, stays.
+    A stop that a person gave us directly, or that somebody wrote down here, stays.
     """
     if not contact_ids:
         return 0
-    return await db.execute(_RESUME, workspace_id, list(contact_ids))
+    async with db.transaction():
+        stopped = await db.fetch(_STOPPED, workspace_id, list(contact_ids))
+        return await db.execute(
+            _RESUME,
+            workspace_id,
+            [row["id"] for row in stopped],
+            [row["phone"] for row in stopped],
+            [row["consent_before"] for row in stopped],
+        )
 
 
 async def contacts_of(workspace_id: int, wa_ids: Collection[str]) -> Mapping[str, int]:

@@ -1,7 +1,7 @@
 """What happened to a message, as activities of its contact: so that segments can ask about it.
 
 `message.sent`, `message.delivered`, `message.read` and `message.failed` carry {"broadcastId", "template"}; `message.received`
-what was written. Each is recorded once, whoever tells of it and how often: its key is made from the recipient and the kind.
+what was written. Each is recorded once, however often it is reported: its key is made from the message and the kind.
 """
 
 from base64 import urlsafe_b64encode
@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from models import db
 from models.membership import dirty_contacts
+from models.messaging.sources import MessageSource, SourceKind, of_row
 
 RECEIVED: Final = "message.received"
 """What a person wrote."""
@@ -33,29 +34,36 @@ def outside_id(broadcast_id: int) -> str:
     return urlsafe_b64encode(f"Broadcast:{broadcast_id}".encode()).rstrip(b"=").decode()
 
 
+def source_properties(source: MessageSource) -> dict[str, str]:
+    """How an activity names what sent its message. A kind that clients do not know goes unnamed."""
+    return {"broadcastId": outside_id(source.id)} if source.kind == SourceKind.BROADCAST else {}
+
+
+_LOCK: Final = "SELECT id FROM contacts WHERE workspace_id = $1 AND id = ANY ($2::bigint[]) ORDER BY id FOR KEY SHARE"
+
 _RECORD: Final = """
-    WITH told AS (
-        SELECT * FROM unnest($2::bigint[], $3::text[], $4::timestamptz[], $5::text[], $6::jsonb[])
-            AS told (contact_id, kind, at, key, properties)),
-    there AS (
-        SELECT id FROM contacts WHERE workspace_id = $1 AND id = ANY ($2::bigint[]) ORDER BY id FOR KEY SHARE)
     INSERT INTO activities (workspace_id, contact_id, kind, occurred_at, properties, idempotency_key)
-    SELECT $1, told.contact_id, told.kind, told.at, told.properties, told.key
-    FROM told JOIN there ON there.id = told.contact_id ORDER BY told.contact_id
+    SELECT $1, g.contact_id, g.kind, g.at, g.properties, g.key
+    FROM unnest($2::bigint[], $3::text[], $4::timestamptz[], $5::text[], $6::jsonb[]) AS g (contact_id, kind, at, key, properties)
+    ORDER BY g.contact_id
     ON CONFLICT (workspace_id, idempotency_key) DO NOTHING
+    RETURNING 1
 """
 
 
 async def record(workspace_id: int, happenings: Sequence[Happening]) -> int:
     """Write the activities of contacts that are still there; returns how many are new. The caller rings `changes`.
 
-    In a transaction. What became of a broadcast's messages comes in floods, and is taken in after what people do: they are marked
-    as bulk, but for `message.received`.
+    In a transaction. What became of messages comes in floods, and is processed after what people do: it is marked as bulk, but
+    for `message.received`.
     """
     if not happenings:
         return 0
+    locked = await db.fetch(_LOCK, workspace_id, [one.contact_id for one in happenings])
+    there = {row["id"] for row in locked}
+    happenings = [one for one in happenings if one.contact_id in there]
     async with dirty_contacts.as_bulk(only_if=all(one.kind != RECEIVED for one in happenings)):
-        return await db.execute(
+        rows = await db.fetch(
             _RECORD,
             workspace_id,
             [one.contact_id for one in happenings],
@@ -64,11 +72,11 @@ async def record(workspace_id: int, happenings: Sequence[Happening]) -> int:
             [one.key for one in happenings],
             [db.dump_json(one.properties) for one in happenings],
         )
+    return len(rows)
 
 
-def of_message(recipient: Any, kind: str, at: datetime, **more: Any) -> Happening:
-    """What happened to a recipient's message; `recipient` is a row with id, contact_id, broadcast_id and template."""
-    properties = {"broadcastId": outside_id(recipient["broadcast_id"]), "template": recipient["template"]}
+def of_message(message: Any, kind: str, at: datetime, **more: Any) -> Happening:
+    """What happened to a message: a row with id, contact_id, source_kind, source_id and template."""
     said = {name: value for name, value in more.items() if value is not None}
-    key = f"whatsapp:{recipient['id']}:{kind}"
-    return Happening(recipient["contact_id"], f"message.{kind}", at, key, {**properties, **said})
+    properties = {**source_properties(of_row(message)), "template": message["template"], **said}
+    return Happening(message["contact_id"], f"message.{kind}", at, f"whatsapp:{message['id']}:{kind}", properties)

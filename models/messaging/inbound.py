@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from models import db
-from models.messaging import consent, history
+from models.messaging import consent, history, sources
 from models.messaging.consent import ConsentSource
 from models.messaging.provider_events import InboundEvent, PreferenceEvent
+from models.messaging.sources import MessageSource
 
 LONGEST_TEXT: Final = 1000
 
@@ -32,13 +33,15 @@ async def _touch(workspace_id: int, heard: Iterable[tuple[int, InboundEvent]]) -
     for contact_id, event in heard:
         last[contact_id] = max(event.at, last.get(contact_id, event.at))
     await db.execute(
+        "SELECT 1 FROM contacts WHERE workspace_id = $1 AND id = ANY ($2::bigint[]) ORDER BY id FOR NO KEY UPDATE",
+        workspace_id,
+        list(last.keys()),
+    )
+    await db.execute(
         """
-        WITH told AS (SELECT * FROM unnest($2::bigint[], $3::timestamptz[]) AS told (id, at)),
-        held AS (
-            SELECT c.id FROM contacts c WHERE c.workspace_id = $1 AND c.id = ANY ($2::bigint[]) ORDER BY c.id FOR NO KEY UPDATE)
-        UPDATE contacts c SET last_interaction_at = told.at
-        FROM told JOIN held ON held.id = told.id
-        WHERE c.workspace_id = $1 AND c.id = told.id AND (c.last_interaction_at IS NULL OR c.last_interaction_at < told.at)
+        UPDATE contacts c SET last_interaction_at = g.at FROM unnest($2::bigint[], $3::timestamptz[]) AS g (id, at)
+        WHERE c.workspace_id = $1 AND c.id = ANY ($2::bigint[]) AND c.id = g.id
+          AND (c.last_interaction_at IS NULL OR c.last_interaction_at < g.at)
         """,
         workspace_id,
         list(last.keys()),
@@ -46,26 +49,28 @@ async def _touch(workspace_id: int, heard: Iterable[tuple[int, InboundEvent]]) -
     )
 
 
-async def _answered(workspace_id: int, message_ids: Sequence[str]) -> Mapping[str, int]:
-    """The broadcasts of the messages that were answered."""
+async def _answered(workspace_id: int, message_ids: Sequence[str]) -> Mapping[str, MessageSource]:
+    """What sent the messages that were answered."""
     if not message_ids:
         return {}
     rows = await db.fetch(
-        "SELECT message_id, broadcast_id FROM broadcast_recipients WHERE workspace_id = $1 AND message_id = ANY ($2::text[])",
+        """
+        SELECT message_id, source_kind, source_id FROM messages WHERE workspace_id = $1 AND message_id = ANY ($2::text[])
+        """,
         workspace_id,
         list(message_ids),
     )
-    return {row["message_id"]: row["broadcast_id"] for row in rows}
+    return {row["message_id"]: sources.of_row(row) for row in rows}
 
 
-def _happening(contact_id: int, event: InboundEvent, answered: Mapping[str, int]) -> history.Happening:
+def _happening(contact_id: int, event: InboundEvent, answered: Mapping[str, MessageSource]) -> history.Happening:
     said: dict[str, Any] = {"type": event.kind}
     if event.text:
         said["text"] = event.text[:LONGEST_TEXT]
     if event.payload:
         said["payload"] = event.payload[:LONGEST_TEXT]
     if event.answers and event.answers in answered:
-        said["broadcastId"] = history.outside_id(answered[event.answers])
+        said |= history.source_properties(answered[event.answers])
     return history.Happening(contact_id, history.RECEIVED, event.at, f"whatsapp:{event.message_id}"[:200], said)
 
 

@@ -1,8 +1,10 @@
-"""What the channel's limits mean: how fast, how many, how long to wait. Pure."""
+"""What the channel's limits mean: how fast, and how many. Pure."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
+
+from models.messaging.sources import MessageSource
 
 DEFAULT_PER_SECOND: Final = 80
 """Messages a second of a number that says nothing else."""
@@ -21,8 +23,6 @@ QUOTA_WINDOW: Final = timedelta(hours=24)
 
 CAUTIOUS_DAILY_LIMIT: Final = 250
 """Unique recipients of an account whose limit is not known: what every account may."""
-
-LONGEST_WAIT_SECONDS: Final = 300.0
 
 _TIERS: Final[Mapping[str, int | None]] = {
     "TIER_50": 50,
@@ -49,20 +49,9 @@ def daily_limit(number: Mapping[str, Any]) -> int | None:
     return _TIERS.get(str(number.get("whatsapp_business_manager_messaging_limit")), CAUTIOUS_DAILY_LIMIT)
 
 
-def wait_before_retry(first_seconds: float, tries: int, factor: float = 2.0) -> timedelta:
-    """How long to wait after the `tries`th refusal that says "later" (1 for the first)."""
-    seconds: float = min(LONGEST_WAIT_SECONDS, first_seconds * factor ** max(0, tries - 1))
-    return timedelta(seconds=max(first_seconds, seconds))
-
-
-def shares(grant: int, broadcasts: Sequence[int]) -> dict[int, int]:
-    """How many of `grant` messages to look for in each broadcast: enough that one with few leaves no gap."""
-    if not broadcasts:
+def shares(grant: int, sources: Sequence[MessageSource]) -> dict[MessageSource, int]:
+    """How many of `grant` messages to look for in each source: enough that one with few leaves no gap."""
+    if not sources:
         return {}
-    each = min(grant, -(-2 * grant // len(broadcasts)) + 1)
-    return dict.fromkeys(broadcasts, each)
-
-
-def too_many_failures(ends: int, failures: int, rate: float, least: int) -> bool:
-    """Whether `failures` of the last `ends` outcomes are more than `rate` (0 to 1); never of fewer than `least`."""
-    return ends >= least and failures > rate * ends
+    each = min(grant, -(-2 * grant // len(sources)) + 1)
+    return dict.fromkeys(sources, each)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from models.messaging.policy import Answer
+
 
 class Receipt(StrEnum):
     """How far a message has come, as a status webhook says it."""
@@ -14,20 +16,9 @@ class Receipt(StrEnum):
     FAILED = "FAILED"
 
 
-class Halt(StrEnum):
-    """How far a refusal reaches that would be the same for every recipient."""
-
-    ACCOUNT = "ACCOUNT"
-    """Everything that is sent through the channel."""
-    TEMPLATE = "TEMPLATE"
-    """Every broadcast with this template."""
-    BROADCAST = "BROADCAST"
-    """This broadcast."""
-
-
 @dataclass(frozen=True, slots=True)
 class StatusEvent:
-    """A message of ours has come so far. `reference` is what we sent along with it."""
+    """A message of ours has come so far. `reference` is what we sent along with it; `answer` says why it FAILED."""
 
     number_id: str
     message_id: str
@@ -36,8 +27,7 @@ class StatusEvent:
     reference: str | None = None
     error_code: int | None = None
     reason: str | None = None
-    opted_out: bool = False
-    halt: Halt | None = None
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""How many unique people a business account may still write to: in any 24 hours, over all its broadcasts and tests.
+"""How many unique people a business account may still write to: in any 24 hours, over all that it sends, tests too.
 
 `whatsapp_reached` has the truth: when each number was written to last. The count beside it only ever errs upwards: it grows with
 each claim, and what has left the 24 hours is taken off every few seconds, when it is counted anew. Its row is the lock that makes
@@ -11,7 +11,7 @@ from typing import Final
 
 from models import db
 from models.messaging.channels import Credentials
-from models.messaging.pace import QUOTA_WINDOW
+from models.messaging.pace import PAIR_INTERVAL, QUOTA_WINDOW
 
 RECOUNT_AFTER: Final = timedelta(seconds=10)
 
@@ -30,7 +30,7 @@ async def room(workspace_id: int, channel: Credentials, now: datetime) -> int | 
     assert row is not None
     used: int = row["used"]
     if row["counted_at"] < now - RECOUNT_AFTER or (used >= channel.daily_limit and row["counted_at"] < now - _FULL):
-        used = await db.fetch_value(_RECOUNT, workspace_id, channel.business_account_id, now, QUOTA_WINDOW)
+        used = await db.fetch_value(_RECOUNT, workspace_id, channel.business_account_id, now, now - QUOTA_WINDOW)
     return max(0, channel.daily_limit - used)
 
 
@@ -50,12 +50,11 @@ async def used(workspace_id: int, business_account_id: str, now: datetime) -> in
     count: int = await db.fetch_value(
         """
         SELECT count(*) FROM whatsapp_reached
-        WHERE workspace_id = $1 AND business_account_id = $2 AND reached_at > $3::timestamptz - $4::interval
+        WHERE workspace_id = $1 AND business_account_id = $2 AND reached_at > $3
         """,
         workspace_id,
         business_account_id,
-        now,
-        QUOTA_WINDOW,
+        now - QUOTA_WINDOW,
     )
     return count
 
@@ -65,12 +64,11 @@ async def free_at(workspace_id: int, business_account_id: str, now: datetime) ->
     oldest = await db.fetch_value(
         """
         SELECT min(reached_at) FROM whatsapp_reached
-        WHERE workspace_id = $1 AND business_account_id = $2 AND reached_at > $3::timestamptz - $4::interval
+        WHERE workspace_id = $1 AND business_account_id = $2 AND reached_at > $3
         """,
         workspace_id,
         business_account_id,
-        now,
-        QUOTA_WINDOW,
+        now - QUOTA_WINDOW,
     )
     return now if oldest is None else oldest + QUOTA_WINDOW
 
@@ -79,7 +77,7 @@ async def is_idle(workspace_id: int, business_account_id: str, since: datetime) 
     """Whether nobody was written to since then: then a bucket that Redis does not know need not be waited for."""
     return not await db.fetch_value(
         """
-        SELECT EXISTS (SELECT FROM whatsapp_reached
+        SELECT EXISTS (SELECT 1 FROM whatsapp_reached
                        WHERE workspace_id = $1 AND business_account_id = $2 AND reached_at > $3)
         """,
         workspace_id,
@@ -89,7 +87,7 @@ async def is_idle(workspace_id: int, business_account_id: str, since: datetime) 
 
 
 async def reached(workspace_id: int, business_account_id: str, phones: Sequence[str], now: datetime) -> None:
-    """These are written to outside of any broadcast. They count like all others."""
+    """These are written to outside of the ledger. They count like all others."""
     await db.execute(
         """
         INSERT INTO whatsapp_reached (workspace_id, business_account_id, phone, reached_at)
@@ -103,11 +101,41 @@ async def reached(workspace_id: int, business_account_id: str, phones: Sequence[
     )
 
 
+async def not_reached(workspace_id: int, phones: Sequence[str]) -> None:
+    """These got nothing after all: the next message need not wait because of this one. (They still count as reached today.)"""
+    if not phones:
+        return
+    held = await db.fetch(
+        """
+        SELECT business_account_id, phone, reached_at FROM whatsapp_reached
+        WHERE workspace_id = $1 AND phone = ANY ($2::text[]) ORDER BY phone FOR UPDATE
+        """,
+        workspace_id,
+        list(phones),
+    )
+    await db.execute(
+        """
+        UPDATE whatsapp_reached r SET reached_at = g.reached_at
+        FROM unnest($2::text[], $3::text[], $4::timestamptz[]) AS g (business_account_id, phone, reached_at)
+        WHERE r.workspace_id = $1 AND r.business_account_id = g.business_account_id AND r.phone = g.phone
+        """,
+        workspace_id,
+        [row["business_account_id"] for row in held],
+        [row["phone"] for row in held],
+        [row["reached_at"] - PAIR_INTERVAL for row in held],
+    )
+
+
 async def forget_old(now: datetime) -> int:
     """Remove what no limit looks at any more."""
-    return await db.execute(
-        "DELETE FROM whatsapp_reached WHERE reached_at < $1::timestamptz - $2::interval", now, 2 * QUOTA_WINDOW
-    )
+    before = now - 2 * QUOTA_WINDOW
+    rows = await db.fetch("SELECT DISTINCT workspace_id FROM whatsapp_reached WHERE reached_at < $1", before)
+    removed = 0
+    for row in rows:
+        removed += await db.execute(
+            "DELETE FROM whatsapp_reached WHERE workspace_id = $1 AND reached_at < $2", row["workspace_id"], before
+        )
+    return removed
 
 
 _FULL: Final = timedelta(seconds=1)
@@ -123,7 +151,7 @@ _BEGIN: Final = """
 _RECOUNT: Final = """
     UPDATE whatsapp_quotas SET counted_at = $3, used = (
         SELECT count(*) FROM whatsapp_reached
-        WHERE workspace_id = $1 AND business_account_id = $2 AND reached_at > $3::timestamptz - $4::interval)
+        WHERE workspace_id = $1 AND business_account_id = $2 AND reached_at > $4)
     WHERE workspace_id = $1 AND business_account_id = $2
     RETURNING used
 """

@@ -1,96 +1,126 @@
-"""What status webhooks tell of our messages, taken into the ledger in bulk.
+"""What a provider's statuses say of our messages, taken into the ledger in bulk.
 
-They come twice, late, out of order and with gaps. A recipient's status only moves up the ladder, whatever the order; each
-instant is kept whenever it comes; and each activity is recorded once.
+They come twice, late, out of order and with gaps. A message only moves up the ladder, whatever the order; each instant is kept
+whenever it comes; and each activity is recorded once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from models import db
-from models.broadcasts import counters, lifecycle
-from models.messaging import consent, history
-from models.messaging.provider_events import Halt, Receipt, StatusEvent
-from models.messaging.states import LADDER_SQL
+from models.messaging import consent, counters, history, policy, sources
+from models.messaging.message_states import MessageStatus, higher
+from models.messaging.policy import Answer
+from models.messaging.provider_events import Receipt, StatusEvent
+from models.messaging.sources import Stop
 
 REFERENCE: Final = "muster:"
-"""Every message carries this and its recipient's number; WhatsApp says it again with each status."""
+"""Every message carries this and its id; the provider repeats it with each status."""
 
 
-def reference_of(recipient_id: int) -> str:
-    """What a message to this recipient carries along."""
-    return f"{REFERENCE}{recipient_id}"
+def reference_of(message_id: int) -> str:
+    """What this message carries along."""
+    return f"{REFERENCE}{message_id}"
 
 
-def recipient_of(reference: str | None) -> int | None:
-    """The recipient's number, when the reference is one of ours."""
+def message_of(reference: str | None) -> int | None:
+    """The message's id, when the reference is one of ours."""
     digits = reference.removeprefix(REFERENCE) if reference is not None and reference.startswith(REFERENCE) else ""
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else None
 
 
+_LADDER: Final = (Receipt.READ, Receipt.DELIVERED, Receipt.FAILED, Receipt.SENT)
+
+
 @dataclass(slots=True)
-class _Told:
-    """All that a batch of webhooks tells of one message."""
+class _Reported:
+    """All that a batch of statuses says of one message. `message_id` is the provider's id of it."""
 
     message_id: str
     at: dict[Receipt, datetime]
     error_code: int | None = None
     reason: str | None = None
-    halt: Halt | None = None
-    opted_out: bool = False
+    answer: Answer | None = None
 
     def add(self, event: StatusEvent) -> None:
-        """One more status. The earliest instant of each counts: a double is told again later."""
+        """One more status. The earliest instant of each counts: a double is reported again later."""
         self.at[event.receipt] = min(event.at, self.at.get(event.receipt, event.at))
         if event.receipt is Receipt.FAILED:
-            self.error_code, self.reason = event.error_code, event.reason
-            self.halt, self.opted_out = event.halt, event.opted_out
+            self.error_code, self.reason, self.answer = event.error_code, event.reason, event.answer
 
     @property
-    def furthest(self) -> Receipt:
+    def furthest(self) -> MessageStatus:
         """The highest step of the ladder that it has reached."""
-        order = (Receipt.READ, Receipt.DELIVERED, Receipt.FAILED, Receipt.SENT)
-        return next(receipt for receipt in order if receipt in self.at)
+        return MessageStatus(next(receipt for receipt in _LADDER if receipt in self.at))
 
 
-async def process(workspace_id: int, events: Sequence[StatusEvent]) -> int:
-    """Take statuses into the ledger, in the caller's transaction; returns how many recipients they were about.
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """A held row of messages, what it was, what was reported of it, and what it is now."""
 
-    What is not about a message of ours is left alone.
+    row: db.Record
+    reported: _Reported
+    was: MessageStatus
+    now: MessageStatus
+
+    @property
+    def sent_at(self) -> datetime | None:
+        """When it went out. What was delivered has gone out, though nobody said when."""
+        known: datetime | None = self.row["sent_at"] or self.reported.at.get(Receipt.SENT)
+        if known is None and self.now in _GOT_OUT:
+            later = [
+                self.reported.at[receipt]
+                for receipt in (Receipt.DELIVERED, Receipt.READ)
+                if receipt in self.reported.at
+            ]
+            return min(later, default=None)
+        return known
+
+    @property
+    def has_failed(self) -> bool:
+        return self.now is MessageStatus.FAILED is not self.was
+
+
+async def process(workspace_id: int, events: Sequence[StatusEvent]) -> list[Stop]:
+    """Take statuses into the ledger, in the caller's transaction. What is not about a message of ours is left alone.
+
+    Returns what has to be paused, because what made a message fail would be the same for others.
     """
-    told = await _by_recipient(workspace_id, events)
-    if not told:
-        return 0
-    rows = await _move(workspace_id, told)
-    await history.record(workspace_id, [one for row in rows for one in _happenings(row, told[row["id"]])])
-    await counters.move(workspace_id, [(row["broadcast_id"], row["was"], row["now"]) for row in rows])
-    await _react(workspace_id, rows, told)
-    return len(rows)
+    reported = await _by_message(workspace_id, events)
+    if not reported:
+        return []
+    moved = await _move(workspace_id, reported)
+    await history.record(workspace_id, [one for each in moved for one in _happenings(each)])
+    await counters.move(workspace_id, [(sources.of_row(one.row), one.was, one.now) for one in moved])
+    failed = [one for one in moved if one.has_failed]
+    opted_out = [one.row["contact_id"] for one in failed if one.reported.answer is Answer.OPTED_OUT]
+    await consent.opt_out_contacts(workspace_id, opted_out)
+    return _stops(failed)
 
 
-async def _by_recipient(workspace_id: int, events: Iterable[StatusEvent]) -> dict[int, _Told]:
-    told: dict[int, _Told] = {}
+async def _by_message(workspace_id: int, events: Iterable[StatusEvent]) -> dict[int, _Reported]:
+    reported: dict[int, _Reported] = {}
     without: list[StatusEvent] = []
     for event in events:
-        recipient_id = recipient_of(event.reference)
-        if recipient_id is None:
+        message_id = message_of(event.reference)
+        if message_id is None:
             if event.reference is None:
                 without.append(event)
             continue
-        told.setdefault(recipient_id, _Told(event.message_id, {})).add(event)
-    for event, recipient_id in await _by_message(workspace_id, without):
-        told.setdefault(recipient_id, _Told(event.message_id, {})).add(event)
-    return told
+        reported.setdefault(message_id, _Reported(event.message_id, {})).add(event)
+    for event, message_id in await _by_provider_id(workspace_id, without):
+        reported.setdefault(message_id, _Reported(event.message_id, {})).add(event)
+    return reported
 
 
-async def _by_message(workspace_id: int, events: Sequence[StatusEvent]) -> list[tuple[StatusEvent, int]]:
-    """Statuses that came without our reference are found by the message's id."""
+async def _by_provider_id(workspace_id: int, events: Sequence[StatusEvent]) -> list[tuple[StatusEvent, int]]:
+    """Statuses that came without our reference are found by the provider's id."""
     if not events:
         return []
     rows = await db.fetch(
-        "SELECT message_id, id FROM broadcast_recipients WHERE workspace_id = $1 AND message_id = ANY ($2::text[])",
+        "SELECT message_id, id FROM messages WHERE workspace_id = $1 AND message_id = ANY ($2::text[])",
         workspace_id,
         [event.message_id for event in events],
     )
@@ -98,79 +128,88 @@ async def _by_message(workspace_id: int, events: Sequence[StatusEvent]) -> list[
     return [(event, found[event.message_id]) for event in events if event.message_id in found]
 
 
-_MOVE: Final = f"""
-    WITH told AS (
-        SELECT * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[],
-                             $8::timestamptz[], $9::integer[], $10::text[])
-            AS told (id, message_id, status, sent_at, delivered_at, read_at, failed_at, error_code, reason)),
-    held AS (
-        SELECT r.id, r.status AS was, r.delivered_at IS NOT NULL AS had_delivered, r.read_at IS NOT NULL AS had_read
-        FROM broadcast_recipients r JOIN told ON told.id = r.id
-        WHERE r.workspace_id = $1 AND r.id = ANY ($2::bigint[]) AND (r.message_id IS NULL OR r.message_id = told.message_id)
-        ORDER BY r.id FOR UPDATE OF r),
-    wanted AS (
-        SELECT held.*, CASE WHEN array_position({LADDER_SQL}, told.status) > array_position({LADDER_SQL}, held.was)
-                            THEN told.status ELSE held.was END AS now
-        FROM held JOIN told ON told.id = held.id),
-    moved AS (
-        UPDATE broadcast_recipients r SET
-            status = w.now,
-            message_id = coalesce(r.message_id, told.message_id),
-            claimed_until = CASE WHEN w.now = w.was THEN r.claimed_until END,
-            sent_at = coalesce(r.sent_at, told.sent_at, CASE WHEN w.now IN ('SENT', 'DELIVERED', 'READ')
-                                                             THEN least(told.delivered_at, told.read_at) END),
-            delivered_at = coalesce(r.delivered_at, told.delivered_at),
-            read_at = coalesce(r.read_at, told.read_at),
-            failed_at = CASE WHEN w.now = 'FAILED' THEN coalesce(r.failed_at, told.failed_at) END,
-            error_code = CASE WHEN w.now = w.was THEN r.error_code WHEN w.now = 'FAILED' THEN told.error_code END,
-            reason = CASE WHEN w.now = w.was THEN r.reason WHEN w.now = 'FAILED' THEN told.reason END
-        FROM wanted w JOIN told ON told.id = w.id WHERE r.workspace_id = $1 AND r.id = ANY ($2::bigint[]) AND r.id = w.id
-        RETURNING r.id, r.broadcast_id, r.contact_id, r.sent_at, w.was, w.now, w.had_delivered, w.had_read)
-    SELECT moved.*, b.message ->> 'name' AS template
-    FROM moved JOIN broadcasts b ON b.workspace_id = $1 AND b.id = moved.broadcast_id
-"""  # noqa: S608 - the ladder is a constant
+_HOLD: Final = """
+    SELECT m.id, m.source_kind, m.source_id, m.contact_id, m.message_id, m.status, m.sent_at,
+           m.delivered_at IS NOT NULL AS had_delivered, m.read_at IS NOT NULL AS had_read, s.message ->> 'name' AS template
+    FROM messages m
+    JOIN message_sources s ON s.workspace_id = $1 AND s.source_kind = m.source_kind AND s.source_id = m.source_id
+    WHERE m.workspace_id = $1 AND m.id = ANY ($2::bigint[]) ORDER BY m.id FOR UPDATE OF m
+"""
+
+_MOVE: Final = """
+    UPDATE messages m SET
+        status = g.now,
+        message_id = coalesce(m.message_id, g.message_id),
+        leased_until = CASE WHEN g.now = g.was THEN m.leased_until END,
+        sent_at = g.sent_at,
+        delivered_at = coalesce(m.delivered_at, g.delivered_at),
+        read_at = coalesce(m.read_at, g.read_at),
+        failed_at = CASE WHEN g.now = 'FAILED' THEN coalesce(m.failed_at, g.failed_at) END,
+        error_code = CASE WHEN g.now = g.was THEN m.error_code WHEN g.now = 'FAILED' THEN g.error_code END,
+        reason = CASE WHEN g.now = g.was THEN m.reason WHEN g.now = 'FAILED' THEN g.reason END
+    FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[],
+                $9::timestamptz[], $10::integer[], $11::text[])
+        AS g (id, was, now, message_id, sent_at, delivered_at, read_at, failed_at, error_code, reason)
+    WHERE m.workspace_id = $1 AND m.id = ANY ($2::bigint[]) AND m.id = g.id
+"""
 
 
-async def _move(workspace_id: int, told: Mapping[int, _Told]) -> list[db.Record]:
-    return await db.fetch(
+async def _move(workspace_id: int, reported: Mapping[int, _Reported]) -> list[_Moved]:
+    held = await db.fetch(_HOLD, workspace_id, list(reported))
+    moved = [
+        _moved(row, reported[row["id"]]) for row in held if row["message_id"] in (None, reported[row["id"]].message_id)
+    ]
+    await db.execute(
         _MOVE,
         workspace_id,
-        list(told.keys()),
-        [one.message_id for one in told.values()],
-        [one.furthest for one in told.values()],
-        *([one.at.get(receipt) for one in told.values()] for receipt in Receipt),
-        [one.error_code for one in told.values()],
-        [one.reason for one in told.values()],
+        [one.row["id"] for one in moved],
+        [one.was for one in moved],
+        [one.now for one in moved],
+        [one.reported.message_id for one in moved],
+        [one.sent_at for one in moved],
+        *(
+            [one.reported.at.get(receipt) for one in moved]
+            for receipt in (Receipt.DELIVERED, Receipt.READ, Receipt.FAILED)
+        ),
+        [one.reported.error_code for one in moved],
+        [one.reported.reason for one in moved],
     )
+    return moved
 
 
-_BEFORE_SENT: Final = frozenset({"PENDING", "SENDING", "SKIPPED", "UNCONFIRMED"})
-_GOT_OUT: Final = frozenset({"SENT", "DELIVERED", "READ"})
+def _moved(row: db.Record, reported: _Reported) -> _Moved:
+    was = MessageStatus(row["status"])
+    return _Moved(row, reported, was, higher(was, reported.furthest))
 
 
-def _happenings(row: db.Record, told: _Told) -> list[history.Happening]:
+_BEFORE_SENT: Final = frozenset(
+    {MessageStatus.PENDING, MessageStatus.SENDING, MessageStatus.SKIPPED, MessageStatus.UNCONFIRMED}
+)
+_GOT_OUT: Final = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ})
+
+
+def _happenings(one: _Moved) -> list[history.Happening]:
     """What is new. (A double of an old status is left out here, and would be refused by its key.)"""
+    at = one.reported.at
     found = []
-    if row["was"] in _BEFORE_SENT and row["now"] in _GOT_OUT:
-        found.append(history.of_message(row, "sent", row["sent_at"]))
-    if Receipt.DELIVERED in told.at and not row["had_delivered"]:
-        found.append(history.of_message(row, "delivered", told.at[Receipt.DELIVERED]))
-    if Receipt.READ in told.at and not row["had_read"]:
-        found.append(history.of_message(row, "read", told.at[Receipt.READ]))
-    if row["now"] == "FAILED" != row["was"]:
-        found.append(history.of_message(row, "failed", told.at[Receipt.FAILED], errorCode=told.error_code))
+    if one.was in _BEFORE_SENT and one.now in _GOT_OUT and one.sent_at is not None:
+        found.append(history.of_message(one.row, "sent", one.sent_at))
+    if Receipt.DELIVERED in at and not one.row["had_delivered"]:
+        found.append(history.of_message(one.row, "delivered", at[Receipt.DELIVERED]))
+    if Receipt.READ in at and not one.row["had_read"]:
+        found.append(history.of_message(one.row, "read", at[Receipt.READ]))
+    if one.has_failed:
+        found.append(history.of_message(one.row, "failed", at[Receipt.FAILED], errorCode=one.reported.error_code))
     return found
 
 
-async def _react(workspace_id: int, rows: Sequence[db.Record], told: Mapping[int, _Told]) -> None:
-    """Who opted out is written down; what would fail for everybody pauses."""
-    failed = [row for row in rows if row["now"] == "FAILED" != row["was"]]
-    await consent.opt_out_contacts(workspace_id, [row["contact_id"] for row in failed if told[row["id"]].opted_out])
-    halted: set[tuple[Any, int]] = set()
-    for row in failed:
-        one = told[row["id"]]
-        if one.halt is not None and (one.halt, row["broadcast_id"]) not in halted:
-            halted.add((one.halt, row["broadcast_id"]))
-            await lifecycle.halt(
-                workspace_id, one.halt, row["broadcast_id"], f"WhatsApp said ({one.error_code}) {one.reason}"
-            )
+def _stops(failed: Iterable[_Moved]) -> list[Stop]:
+    """One for each source and reach."""
+    stops: dict[tuple[policy.Reach, sources.MessageSource], Stop] = {}
+    for one in failed:
+        reach = policy.stop_reach(one.reported.answer)
+        if reach is not None:
+            source = sources.of_row(one.row)
+            reason = f"WhatsApp said ({one.reported.error_code}) {one.reported.reason}"
+            stops.setdefault((reach, source), Stop(reach, source, reason))
+    return list(stops.values())

@@ -1,18 +1,16 @@
-"""Test sends: a broadcast's message to a few contacts, at once, outside of its counts."""
+"""Test sends: a message to a few contacts, at once, outside of the ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from models import clock, db
-from models.accounts import audit_log
-from models.broadcasts import drafts
-from models.broadcasts.audience import NORMAL_PHONE
 from models.contacts import fields as contact_fields
-from models.db.tables.broadcasts import Broadcast, MessageTemplate
+from models.db.tables.broadcasts import MessageTemplate
 from models.errors import DomainError, Invalid, LimitExceeded, NotAllowedInState, NotFound, Problems, Required
 from models.messaging import channels, placeholders, quota, rendering, templates
 from models.messaging.channels import Credentials
-from models.messaging.rendering import Binds
+from models.messaging.ledger import NORMAL_PHONE
+from models.messaging.rendering import Binding, Binds
 from models.queue import requests
 from models.queue.requests import ProviderRequest, ProviderRequestKind
 from permissions.principal import Scope
@@ -20,33 +18,35 @@ from permissions.principal import Scope
 MOST: Final = 20
 
 
-async def ask(scope: Scope, broadcast_id: int, contact_ids: Sequence[int]) -> ProviderRequest:
-    """Ask for a test send. Raises NotFound, NotAllowedInState, LimitExceeded, or Problems at `contactIds`: then none is sent.
+async def ask(
+    scope: Scope,
+    template_id: int,
+    message: Mapping[str, Any],
+    bindings: Sequence[Binding],
+    contact_ids: Sequence[int],
+) -> ProviderRequest:
+    """Ask for a test send of `message` (the template as it is sent), its placeholders filled by `bindings`.
 
-    The caller rings `run_errand` after the commit, and waits for the errand: {"sent": n, "failed": [[contact id, reason], ..]}.
+    Raises NotAllowedInState, LimitExceeded, or Problems at `contactIds`: then none is sent. The caller rings `run_request` after
+    the commit, and waits for the request: {"sent": n, "failed": [[contact id, reason], ..]}.
     """
     if not contact_ids:
         raise Required("name at least one contact that is to get it", ("contactIds",))
     if len(contact_ids) > MOST:
         raise LimitExceeded(f"a test goes to at most {MOST} contacts at once", ("contactIds",))
-    broadcast = await drafts.get(scope, broadcast_id)
     await channels.get(scope)
-    templates.must_be_sendable(await MessageTemplate.get(workspace_id=scope.workspace_id, id=broadcast.template_id))
-    message = await drafts.message_of(scope, broadcast)
-    people = await _people(scope, broadcast, message, contact_ids)
-    async with db.transaction():
-        errand = await requests.ask(scope, ProviderRequestKind.TEST, {"message": message, "people": people})
-        await audit_log.record(scope, "broadcast_test", "Broadcast", broadcast.id, {"contacts": len(people)})
-    return errand
+    templates.must_be_sendable(await MessageTemplate.get(workspace_id=scope.workspace_id, id=template_id))
+    people = await _people(scope, message, bindings, contact_ids)
+    return await requests.ask(scope, ProviderRequestKind.TEST, {"message": message, "people": people})
 
 
 async def _people(
-    scope: Scope, broadcast: Broadcast, message: dict[str, Any], contact_ids: Sequence[int]
+    scope: Scope, message: Mapping[str, Any], bindings: Sequence[Binding], contact_ids: Sequence[int]
 ) -> list[dict[str, Any]]:
     binds = Binds([scope.workspace_id, list(contact_ids)])
     wanted = placeholders.from_json(message["slots"])
     fields = await contact_fields.load(scope)
-    texts = rendering.expressions(wanted, rendering.from_json(broadcast.parameters), fields, scope.timezone, binds)
+    texts = rendering.expressions(wanted, bindings, fields, scope.timezone, binds)
     rows = await db.fetch(
         f"""
         SELECT c.id, {NORMAL_PHONE} AS phone, c.whatsapp_consent, ARRAY[{", ".join(texts)}]::text[] AS parameters

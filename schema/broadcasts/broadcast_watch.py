@@ -7,8 +7,8 @@ import structlog
 
 from models.broadcasts import drafts, progress
 from models.broadcasts.progress import Key, Progress
+from models.broadcasts.states import FINISHED
 from models.db.tables.broadcasts import Broadcast
-from models.messaging.states import FINISHED
 from permissions.principal import Scope
 
 log = structlog.get_logger(__name__)

@@ -6,13 +6,15 @@ from typing import Annotated, Any
 
 import strawberry
 
-from models.broadcasts import counters, drafts, recipients
+from models.broadcasts import drafts, recipients
 from models.broadcasts.audience import Audience, ExclusionReason
+from models.broadcasts.states import BroadcastStatus
 from models.contacts import contacts
 from models.db import Record
 from models.db.tables.broadcasts import Broadcast as BroadcastRow
-from models.messaging import templates
-from models.messaging.states import BroadcastStatus, RecipientStatus
+from models.messaging import counters, templates
+from models.messaging.message_states import MessageStatus
+from models.messaging.sources import SourceKind
 from models.segments import lists as segment_lists
 from permissions.capabilities import Permission
 from permissions.principal import Scope
@@ -31,7 +33,8 @@ from schema.server.types.scalars import Duration
 
 strawberry.enum(BroadcastStatus)
 strawberry.enum(
-    RecipientStatus,
+    MessageStatus,
+    name="RecipientStatus",
     description="PENDING -> SENDING -> SENT -> DELIVERED -> READ, or FAILED / SKIPPED. UNCONFIRMED: the call's outcome was"
     " lost; it is never sent twice, and a webhook may still settle it.",
 )
@@ -83,12 +86,12 @@ async def _contacts_of(rows: Sequence[Any], info: Info) -> Sequence[Any]:
 
 @strawberry.type
 class BroadcastRecipient(Node):
-    """A row of broadcast_recipients."""
+    """A row of messages."""
 
     id: strawberry.ID = outside_id("BroadcastRecipient")
     contact: Contact | None = batched(_contacts_of)
     phone: str
-    status: RecipientStatus
+    status: MessageStatus
     reason: str | None = strawberry.field(description="Why it failed or was skipped.")
     error_code: int | None
     sent_at: datetime | None
@@ -124,7 +127,7 @@ async def _recipients_of(
     info: Info,
     first: int | None = 50,
     after: str | None = None,
-    status: RecipientStatus | None = None,
+    status: MessageStatus | None = None,
 ) -> Sequence[Page]:
     scope = scope_of(info)
     place = None if after is None else _phone(after)
@@ -138,7 +141,7 @@ def _page(
     rows: list[Record],
     first: int | None,
     after: str | None,
-    status: RecipientStatus | None,
+    status: MessageStatus | None,
 ) -> Page:
     async def count() -> int:
         return await recipients.count(scope, broadcast_id, status)
@@ -231,7 +234,7 @@ def _audience(found: Audience) -> BroadcastAudience:
 
 
 async def _counts_of(rows: Sequence[BroadcastRow], info: Info) -> Sequence[Any]:
-    counts = await counters.of(scope_of(info).workspace_id, [row.id for row in rows])
+    counts = await counters.of(scope_of(info).workspace_id, SourceKind.BROADCAST, [row.id for row in rows])
     return [counts[row.id] for row in rows]
 
 

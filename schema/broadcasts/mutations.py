@@ -8,12 +8,12 @@ import strawberry
 
 from models import db
 from models.accounts import audit_log
-from models.broadcasts import drafts, lifecycle
+from models.broadcasts import drafts, lifecycle, test_sends
 from models.broadcasts.drafts import Draft
 from models.errors import Invalid, Problems
-from models.messaging import channels, templates, test_sends
+from models.messaging import channels, templates
+from models.messaging.message_states import MessageStatus
 from models.messaging.rendering import Binding
-from models.messaging.states import RecipientStatus
 from models.queue import requests
 from models.queue.requests import ProviderRequestKind
 from permissions.capabilities import Permission
@@ -170,7 +170,7 @@ class BroadcastMutation:
         self,
         info: Info,
         id: strawberry.ID,
-        statuses: list[RecipientStatus] = [RecipientStatus.FAILED],  # noqa: B006 - never changed; the contract's default
+        statuses: list[MessageStatus] = [MessageStatus.FAILED],  # noqa: B006 - never changed; the contract's default
     ) -> BroadcastPayload:
         return _payload(await drafts.retry(scope_of(info), get_id("Broadcast", id, ("id",)), statuses))
 

@@ -8,6 +8,7 @@ from typing import Any
 import strawberry
 
 from models import clock, db
+from models.broadcasts import channel_changes
 from models.messaging import channels, quota
 from models.messaging.channels import Connection
 from models.queue import requests
@@ -140,7 +141,7 @@ class ChannelMutation:
             input.stop_words,
         )
         async with db.transaction():
-            channel = await channels.connect(scope, given)
+            channel = await channel_changes.connect(scope, given)
             errand = await requests.ask(scope, ProviderRequestKind.CHECK)
         await info.context.bells.job(Queue.BROADCAST, "run_request", scope.workspace_id, errand.id)
         return WhatsAppChannelPayload(whatsapp_channel=shown(WhatsAppChannel, channel))
@@ -152,5 +153,5 @@ class ChannelMutation:
     )
     async def whatsapp_channel_disconnect(self, info: Info) -> WhatsAppChannelPayload:
         return WhatsAppChannelPayload(
-            whatsapp_channel=shown(WhatsAppChannel, await channels.disconnect(scope_of(info)))
+            whatsapp_channel=shown(WhatsAppChannel, await channel_changes.disconnect(scope_of(info)))
         )

@@ -113,9 +113,7 @@ async def ended(world: World, broadcast: Broadcast, seconds: float = 90) -> Broa
 
 
 async def _unchecked_counts(broadcast: Broadcast) -> dict[str, int]:
-    rows = await db.fetch(
-        "SELECT status, count(*) AS n FROM broadcast_recipients WHERE broadcast_id = $1 GROUP BY 1", broadcast.id
-    )
+    rows = await db.fetch("SELECT status, count(*) AS n FROM messages WHERE source_id = $1 GROUP BY 1", broadcast.id)
     return {row["status"]: row["n"] for row in rows}
 
 
@@ -124,7 +122,7 @@ async def assert_true(world: World, broadcast: Broadcast, size: int = SIZE) -> d
     assert set(world.sandbox.accepted.values()) <= {1}, "somebody was accepted twice"
     counts = await counts_of(broadcast)
     assert sum(counts.values()) == size == (await read_again(broadcast)).audience_size
-    rows = await db.fetch("SELECT phone, status FROM broadcast_recipients WHERE broadcast_id = $1", broadcast.id)
+    rows = await db.fetch("SELECT phone, status FROM messages WHERE source_id = $1", broadcast.id)
     wrong = [
         (row["phone"], row["status"])
         for row in rows
@@ -224,7 +222,7 @@ async def test_workers_that_all_start_the_same_broadcast_start_it_once(world: Wo
     await bells.close()
     assert (await ended(world, broadcast)).status == "COMPLETED"
     assert set(await assert_true(world, broadcast)) == {"delivered", "read"}
-    assert await db.fetch_value("SELECT count(*) FROM broadcast_tallies") == 1
+    assert await db.fetch_value("SELECT count(*) FROM message_counters") == 1
 
 
 async def test_a_cancellation_under_way_is_told_truly(world: World):

@@ -10,12 +10,13 @@ import orjson
 
 from models import db
 from models.accounts import secrets
-from models.broadcasts import counters, drafts
+from models.broadcasts import drafts
 from models.broadcasts.drafts import Draft
 from models.db.tables.broadcasts import Broadcast, MessageTemplate
-from models.messaging import channels, templates
+from models.messaging import channels, counters, templates
 from models.messaging.channels import Connection
 from models.messaging.rendering import Binding
+from models.messaging.sources import SourceKind
 from permissions.principal import Scope
 from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID, SECRET, TOKEN, VERIFY_TOKEN
 from sandbox.whatsapp.templates import TEMPLATES
@@ -113,11 +114,11 @@ async def a_draft_to(scope: Scope, count: int, **more: object) -> Broadcast:
 
 async def counts_of(broadcast: Broadcast) -> dict[str, int]:
     """How many recipients are in each state (those with none left out), by the tally; the ledger must say the same."""
-    told = (await counters.of(broadcast.workspace_id, [broadcast.id]))[broadcast.id]
+    told = (await counters.of(broadcast.workspace_id, SourceKind.BROADCAST, [broadcast.id]))[broadcast.id]
     rows = await db.fetch(
         """
-        SELECT lower(status) AS status, count(*) AS n FROM broadcast_recipients
-        WHERE workspace_id = $1 AND broadcast_id = $2 GROUP BY 1
+        SELECT lower(status) AS status, count(*) AS n FROM messages
+        WHERE workspace_id = $1 AND source_kind = 'BROADCAST' AND source_id = $2 GROUP BY 1
         """,
         broadcast.workspace_id,
         broadcast.id,

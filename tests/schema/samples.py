@@ -11,10 +11,10 @@ from typing import Any
 from models import db
 from models.accounts import api_tokens, members
 from models.broadcasts import lifecycle
+from models.broadcasts.states import BroadcastStatus
 from models.contacts import contacts, fields
 from models.contacts.selections import ContactSelection
 from models.db.tables.broadcasts import Broadcast
-from models.messaging.states import BroadcastStatus
 from models.queue import jobs, requests
 from models.rules.tree import FieldType
 from models.segments import segments

@@ -93,7 +93,7 @@ async def test_a_message_carries_its_parameters_and_our_reference(world: World):
     heard: list[dict] = []
     world.sandbox.send, original = (lambda *args: heard.append(args[2]) or original(*args)), world.sandbox.send  # type: ignore[method-assign]
     await send_all(world.context, broadcast)
-    recipient = await db.fetch_value("SELECT id FROM broadcast_recipients")
+    recipient = await db.fetch_value("SELECT id FROM messages")
     assert heard[0]["biz_opaque_callback_data"] == f"muster:{recipient}"
     assert heard[0]["template"]["components"][0]["parameters"] == [{"type": "text", "text": "Person 1"}]
 
@@ -113,19 +113,19 @@ async def test_what_goes_wrong_for_one_is_told_of_that_one_and_costs_the_others_
     broadcast = await to_numbers(world, "1", "2", ending_of(fault))
     ended = await send_all(world.context, broadcast)
     assert ended.status == "COMPLETED"
-    rows = await db.fetch("SELECT phone, status, reason FROM broadcast_recipients ORDER BY phone")
+    rows = await db.fetch("SELECT phone, status, reason FROM messages ORDER BY phone")
     assert [row["status"] for row in rows] == ["SENT", "SENT", status]
     assert (rows[2]["reason"] is None) == (status == "SENT")
     assert world.sandbox.accepted[rows[2]["phone"]] == accepted
 
 
 async def test_a_server_error_is_tried_again_a_bounded_number_of_times(world: World, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("workers.sending.pace.wait_before_retry", lambda *_: timedelta(seconds=0.05))
+    monkeypatch.setattr("models.messaging.policy.wait_before_retry", lambda *_: timedelta(seconds=0.05))
     monkeypatch.setattr("models.messaging.ledger.PAIR_INTERVAL", timedelta(seconds=0))
     broadcast = await to_numbers(world, "1", ending_of(Fault.SERVER_ERROR))
     assert (await send_all(world.context, broadcast)).status == "COMPLETED"
     assert await counts_of(broadcast) == {"sent": 1, "failed": 1}
-    row = await db.fetch_row("SELECT tries, error_code FROM broadcast_recipients WHERE status = 'FAILED'")
+    row = await db.fetch_row("SELECT attempts, error_code FROM messages WHERE status = 'FAILED'")
     assert row is not None
     assert tuple(row) == (8, 131016)
 
@@ -231,7 +231,7 @@ async def test_a_small_broadcast_does_not_wait_for_a_large_one(world: World):
 
 async def counts_of_now(broadcast: Broadcast) -> dict[str, int]:
     rows = await db.fetch(
-        "SELECT lower(status) AS status, count(*) AS n FROM broadcast_recipients WHERE broadcast_id = $1 GROUP BY 1",
+        "SELECT lower(status) AS status, count(*) AS n FROM messages WHERE source_id = $1 GROUP BY 1",
         broadcast.id,
     )
     return {row["status"]: row["n"] for row in rows}
@@ -246,7 +246,7 @@ async def test_a_service_that_is_out_of_reach_is_waited_for(world: World):
     await world.server.come_up()
     assert (await sending).status == "COMPLETED"
     assert await counts_of(broadcast) == {"sent": 60}
-    assert await db.fetch_value("SELECT max(tries) FROM broadcast_recipients") == 1, "what never left counts as no try"
+    assert await db.fetch_value("SELECT max(attempts) FROM messages") == 1, "what never left counts as no try"
 
 
 async def test_the_account_s_limit_is_waited_for_and_told(world: World):

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from models import clock, db
+from models.broadcasts import test_sends
 from models.errors import DomainError, Problems
-from models.messaging import channels, templates, test_sends
+from models.messaging import channels, templates
 from models.messaging.channels import Connection
 from models.messaging.rendering import Binding
 from models.queue import requests
@@ -145,7 +146,7 @@ async def test_a_test_reaches_these_contacts_alone_and_counts_nowhere(context: W
     await provider_requests.run_request(context, scope.workspace_id, errand.id)
     assert (await requests.read(scope.workspace_id, errand.id)).result == {"sent": 2, "failed": []}
     assert server.sandbox.accepted == {"+34600000002": 1, "+34600000003": 1}
-    assert await db.fetch_value("SELECT count(*) FROM broadcast_recipients") == 0
+    assert await db.fetch_value("SELECT count(*) FROM messages") == 0
     assert await db.fetch_value("SELECT count(*) FROM whatsapp_reached") == 2, (
         "people of a test count for the account's limit"
     )

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from models import db
-from models.messaging import ledger
+from models.messaging import outcomes
 from models.queue import inbox
 from permissions.principal import Scope
 from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID
@@ -42,7 +42,7 @@ async def context(database: str, redis_url: str):
 async def sent_to(scope: Scope, count: int):
     broadcast = await sending(scope, await a_draft_to(scope, count))
     attempts = (await claim(scope, broadcast, grant=count)).attempts
-    await ledger.settle(scope.workspace_id, [sent(one) for one in attempts])
+    await outcomes.settle(scope.workspace_id, [sent(one) for one in attempts])
     return broadcast, [one.id for one in attempts]
 
 

@@ -34,7 +34,7 @@ async def started(scope: Scope, broadcast: Broadcast) -> Broadcast:
 
 async def ledger(broadcast: Broadcast) -> list[dict[str, Any]]:
     rows = await db.fetch(
-        "SELECT contact_id, phone, parameters, status FROM broadcast_recipients WHERE broadcast_id = $1 ORDER BY phone",
+        "SELECT contact_id, phone, parameters, status FROM messages WHERE source_id = $1 ORDER BY phone",
         broadcast.id,
     )
     return [dict(row) for row in rows]

@@ -9,10 +9,10 @@ from models.broadcasts import drafts, lifecycle
 from models.broadcasts.drafts import Draft
 from models.db.tables.broadcasts import Broadcast
 from models.errors import DomainError, Invalid, NotAllowedInState, Problems, Required, Unsupported
-from models.messaging import ledger
-from models.messaging.ledger import AttemptOutcome
+from models.messaging import outcomes
+from models.messaging.message_states import MessageStatus
+from models.messaging.outcomes import AttemptOutcome
 from models.messaging.rendering import Binding
-from models.messaging.states import RecipientStatus
 from models.segments import uses
 from permissions.principal import Scope
 from tests.kit.broadcasts import (
@@ -129,14 +129,14 @@ async def a_finished_one(scope: Scope) -> Broadcast:
     """Of five recipients one was reached, three failed (one of them for a day at least), one is unconfirmed."""
     broadcast = await sending(scope, await a_draft_to(scope, 5))
     one, two, three, four, five = (await claim(scope, broadcast)).attempts
-    await ledger.settle(
+    await outcomes.settle(
         scope.workspace_id,
         [
-            AttemptOutcome(one.id, RecipientStatus.SENT, "wamid.1"),
-            AttemptOutcome(two.id, RecipientStatus.FAILED, error_code=131016, reason="out"),
-            AttemptOutcome(three.id, RecipientStatus.FAILED, error_code=131016, reason="out"),
-            AttemptOutcome(four.id, RecipientStatus.FAILED, error_code=131049, reason="healthy ecosystem"),
-            AttemptOutcome(five.id, RecipientStatus.UNCONFIRMED, reason="no answer"),
+            AttemptOutcome(one, MessageStatus.SENT, "wamid.1"),
+            AttemptOutcome(two, MessageStatus.FAILED, error_code=131016, reason="out"),
+            AttemptOutcome(three, MessageStatus.FAILED, error_code=131016, reason="out"),
+            AttemptOutcome(four, MessageStatus.FAILED, error_code=131049, reason="healthy ecosystem"),
+            AttemptOutcome(five, MessageStatus.UNCONFIRMED, reason="no answer"),
         ],
     )
     assert await lifecycle.finish(scope.workspace_id, broadcast.id)
@@ -144,14 +144,14 @@ async def a_finished_one(scope: Scope) -> Broadcast:
 
 
 async def rows_of(broadcast: Broadcast) -> list[db.Record]:
-    return await db.fetch("SELECT * FROM broadcast_recipients WHERE broadcast_id = $1 ORDER BY phone", broadcast.id)
+    return await db.fetch("SELECT * FROM messages WHERE source_id = $1 ORDER BY phone", broadcast.id)
 
 
 async def test_a_retry_is_a_linked_draft_for_the_failed_with_their_parameters_as_they_were(database: str):
     scope = await a_sender()
     broadcast = await a_finished_one(scope)
     await db.execute("UPDATE contacts SET name = 'Renamed'")
-    again = await drafts.retry(scope, broadcast.id, [RecipientStatus.FAILED])
+    again = await drafts.retry(scope, broadcast.id, [MessageStatus.FAILED])
     assert (again.status, again.retry_of) == ("DRAFT", broadcast.id)
     assert (await drafts.audience_of(scope, again)).recipients == 3
     await sending(scope, again)
@@ -165,7 +165,7 @@ async def test_a_retry_is_a_linked_draft_for_the_failed_with_their_parameters_as
 async def test_the_unconfirmed_are_tried_again_only_when_a_person_says_so(database: str):
     scope = await a_sender()
     broadcast = await a_finished_one(scope)
-    again = await drafts.retry(scope, broadcast.id, [RecipientStatus.FAILED, RecipientStatus.UNCONFIRMED])
+    again = await drafts.retry(scope, broadcast.id, [MessageStatus.FAILED, MessageStatus.UNCONFIRMED])
     assert (await drafts.audience_of(scope, again)).recipients == 4
 
 
@@ -175,7 +175,7 @@ async def test_a_retry_leaves_out_who_opted_out_or_is_gone(database: str):
     rows = await rows_of(broadcast)
     await db.execute("UPDATE contacts SET whatsapp_consent = 'OPTED_OUT' WHERE id = $1", rows[1]["contact_id"])
     await db.execute("DELETE FROM contacts WHERE id = $1", rows[2]["contact_id"])
-    again = await drafts.retry(scope, broadcast.id, [RecipientStatus.FAILED])
+    again = await drafts.retry(scope, broadcast.id, [MessageStatus.FAILED])
     found = await drafts.audience_of(scope, again)
     assert (found.recipients, dict(found.exclusions)) == (1, {"OPTED_OUT": 1, "NO_PHONE": 1})
 
@@ -183,9 +183,9 @@ async def test_a_retry_leaves_out_who_opted_out_or_is_gone(database: str):
 async def test_two_retries_of_the_same_broadcast_do_not_reach_anybody_twice(database: str):
     scope = await a_sender()
     broadcast = await a_finished_one(scope)
-    first = await sending(scope, await drafts.retry(scope, broadcast.id, [RecipientStatus.FAILED]))
+    first = await sending(scope, await drafts.retry(scope, broadcast.id, [MessageStatus.FAILED]))
     assert first.audience_size == 3
-    second = await drafts.retry(scope, broadcast.id, [RecipientStatus.FAILED])
+    second = await drafts.retry(scope, broadcast.id, [MessageStatus.FAILED])
     found = await drafts.audience_of(scope, second)
     assert (found.recipients, dict(found.exclusions)) == (0, {"DUPLICATE_PHONE": 3})
 
@@ -194,20 +194,20 @@ async def test_what_cannot_be_tried_again_is_refused(database: str):
     scope = await a_sender()
     draft = await a_draft_to(scope, 1)
     with pytest.raises(NotAllowedInState):
-        await drafts.retry(scope, draft.id, [RecipientStatus.FAILED])
+        await drafts.retry(scope, draft.id, [MessageStatus.FAILED])
     await lifecycle.cancel(scope, draft.id)
     with pytest.raises(NotAllowedInState, match="never started"):
-        await drafts.retry(scope, draft.id, [RecipientStatus.FAILED])
+        await drafts.retry(scope, draft.id, [MessageStatus.FAILED])
     with pytest.raises(Required):
         await drafts.retry(scope, draft.id, [])
     with pytest.raises(Invalid):
-        await drafts.retry(scope, draft.id, [RecipientStatus.SENT])
+        await drafts.retry(scope, draft.id, [MessageStatus.SENT])
 
 
 async def test_a_retry_keeps_template_parameters_and_segments(database: str):
     scope = await a_sender()
     broadcast = await a_finished_one(scope)
-    again = await drafts.retry(scope, broadcast.id, [RecipientStatus.FAILED])
+    again = await drafts.retry(scope, broadcast.id, [MessageStatus.FAILED])
     same = Draft(
         "Once more", broadcast.template_id, [FIRST_NAME], list(broadcast.include_segment_ids), max_lateness="PT5M"
     )

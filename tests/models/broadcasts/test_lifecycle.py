@@ -6,15 +6,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from models import clock, db
-from models.broadcasts import drafts, lifecycle
+from models.broadcasts import channel_changes, drafts, lifecycle
 from models.errors import Invalid, NotAllowedInState, NotFound
-from models.messaging import channels, ledger
-from models.messaging.ledger import AttemptOutcome
-from models.messaging.states import RecipientStatus
+from models.messaging import outcomes
+from models.messaging.message_states import MessageStatus
+from models.messaging.outcomes import AttemptOutcome
+from models.messaging.sources import of_broadcast
 from models.segments import uses
 from tests.kit.broadcasts import a_draft, a_draft_to, a_segment, a_sender, counts_of, people, read_again, template
 from tests.kit.workspaces import new_workspace
 from tests.models.messaging.claims import claim, sending, sent
+from workers import stops
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -169,7 +171,7 @@ async def test_a_template_that_is_not_approved_is_refused_and_one_that_is_paused
 async def test_without_a_channel_nothing_is_started(database: str):
     scope = await a_sender()
     broadcast = await a_draft_to(scope, 1)
-    await channels.disconnect(scope)
+    await channel_changes.disconnect(scope)
     with pytest.raises(NotAllowedInState, match="whatsappChannelConnect"):
         await lifecycle.schedule(scope, broadcast.id, None)
 
@@ -198,7 +200,7 @@ async def test_a_cancelled_broadcast_skips_whom_it_has_not_got_to(database: str)
     attempts = (await claim(scope, broadcast, grant=4)).attempts
     await lifecycle.cancel(scope, broadcast.id)
     await lifecycle.end_cancelled(scope.workspace_id, broadcast.id)
-    await ledger.settle(scope.workspace_id, [sent(one) for one in attempts])
+    await outcomes.settle(scope.workspace_id, [sent(one) for one in attempts])
     assert await counts_of(broadcast) == {"sent": 4, "skipped": 6}
 
 
@@ -216,31 +218,31 @@ async def test_a_cancelled_schedule_never_starts(database: str):
 # ---------------------------------------------------------------- ends
 
 
-async def ended(outcomes: list[RecipientStatus]):
+async def ended(ends: list[MessageStatus]):
     scope = await a_sender()
-    broadcast = await sending(scope, await a_draft_to(scope, len(outcomes)))
+    broadcast = await sending(scope, await a_draft_to(scope, len(ends)))
     attempts = (await claim(scope, broadcast)).attempts
-    for attempt, status in zip(attempts, outcomes, strict=True):
-        await ledger.settle(scope.workspace_id, [AttemptOutcome(attempt.id, status, reason="so it is")])
+    for attempt, status in zip(attempts, ends, strict=True):
+        await outcomes.settle(scope.workspace_id, [AttemptOutcome(attempt, status, reason="so it is")])
     assert await lifecycle.finish(scope.workspace_id, broadcast.id)
     return await read_again(broadcast)
 
 
 async def test_the_end_is_honest(database: str):
-    sent_, failed, lost = RecipientStatus.SENT, RecipientStatus.FAILED, RecipientStatus.UNCONFIRMED
+    sent_, failed, lost = MessageStatus.SENT, MessageStatus.FAILED, MessageStatus.UNCONFIRMED
     with_failures = await ended([sent_, failed, lost])
     assert (with_failures.status, with_failures.reason) == ("COMPLETED", None)
     assert await counts_of(with_failures) == {"sent": 1, "failed": 1, "unconfirmed": 1}
 
 
 async def test_only_when_nothing_could_be_sent_has_it_failed(database: str):
-    nothing = await ended([RecipientStatus.FAILED] * 3)
+    nothing = await ended([MessageStatus.FAILED] * 3)
     assert nothing.status == "FAILED"
     assert nothing.reason is not None
 
 
 async def test_what_may_have_gone_out_is_no_failure(database: str):
-    perhaps = await ended([RecipientStatus.FAILED, RecipientStatus.UNCONFIRMED])
+    perhaps = await ended([MessageStatus.FAILED, MessageStatus.UNCONFIRMED])
     assert perhaps.status == "COMPLETED"
 
 
@@ -249,7 +251,7 @@ async def test_it_does_not_end_while_somebody_waits_or_is_being_sent_to(database
     broadcast = await sending(scope, await a_draft_to(scope, 2))
     assert not await lifecycle.finish(scope.workspace_id, broadcast.id)
     attempts = (await claim(scope, broadcast, grant=1)).attempts
-    await ledger.settle(scope.workspace_id, [sent(one) for one in attempts])
+    await outcomes.settle(scope.workspace_id, [sent(one) for one in attempts])
     await claim(scope, broadcast, grant=1)
     assert not await lifecycle.finish(scope.workspace_id, broadcast.id)
 
@@ -258,16 +260,18 @@ async def test_too_many_failures_pause_it_and_resuming_begins_a_new_count(databa
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 250))
     attempts = (await claim(scope, broadcast, grant=100)).attempts
-    failed = [AttemptOutcome(one.id, RecipientStatus.FAILED, error_code=131026, reason="no") for one in attempts[:51]]
-    await ledger.settle(scope.workspace_id, [*failed, *(sent(one) for one in attempts[51:99])])
-    assert not await lifecycle.judge(scope.workspace_id, broadcast.id, 0.5), "99 outcomes are too few to judge by"
-    await ledger.settle(scope.workspace_id, [sent(attempts[99])])
-    assert await lifecycle.judge(scope.workspace_id, broadcast.id, 0.5)
+    failed = [AttemptOutcome(one, MessageStatus.FAILED, error_code=131026, reason="no") for one in attempts[:51]]
+    await outcomes.settle(scope.workspace_id, [*failed, *(sent(one) for one in attempts[51:99])])
+    assert not await stops.judge(scope.workspace_id, of_broadcast(broadcast.id), 0.5), (
+        "99 outcomes are too few to judge by"
+    )
+    await outcomes.settle(scope.workspace_id, [sent(attempts[99])])
+    assert await stops.judge(scope.workspace_id, of_broadcast(broadcast.id), 0.5)
     paused = await read_again(broadcast)
     assert paused.status == "PAUSED"
     assert "51 of the last 100" in paused.reason
     await lifecycle.resume(scope, broadcast.id)
-    assert not await lifecycle.judge(scope.workspace_id, broadcast.id, 0.5)
+    assert not await stops.judge(scope.workspace_id, of_broadcast(broadcast.id), 0.5)
 
 
 # ---------------------------------------------------------------- uses, and other workspaces

@@ -173,7 +173,7 @@ async def test_a_broadcast_says_once_that_it_has_ended_and_how(database):
     for broadcast in (empty, sent):
         await lifecycle.schedule(scope, broadcast.id, None)
         await lifecycle.prepare(scope, broadcast.id)
-    await db.execute("DELETE FROM broadcast_recipients")  # nobody is left
+    await db.execute("DELETE FROM messages")  # nobody is left
     for _ in range(2):
         await lifecycle.finish(scope.workspace_id, sent.id)
     assert await logged(scope, EventType.BROADCAST_FINISHED) == [

@@ -19,6 +19,8 @@ RENAMED = {
     "people": "members",
     "membership_errands": "membership_open_appends",
     "channel_errands": "provider_requests",
+    "broadcast_recipients": "messages",
+    "broadcast_tallies": "message_counters",
 }
 """Tables that have another name now."""
 
@@ -81,3 +83,34 @@ async def test_each_release_comes_to_the_schema_of_today_and_loses_no_row(
     assert now == before
     empty = {table for table, rows in before.items() if not rows}
     assert release < "0011" or empty <= {"membership_errands"}, f"tables that no row tests: {empty}"
+
+
+async def test_what_broadcasts_sent_is_what_the_message_ledger_holds(servers: Servers) -> None:
+    async with bare_database(servers) as url:
+        connection = await asyncpg.connect(url)
+        try:
+            await install(connection, RELEASED[-1])
+            before = await connection.fetch("SELECT * FROM broadcast_recipients ORDER BY id")
+            await upgrade(connection, RELEASED[-1])
+            after = await connection.fetch("SELECT * FROM messages ORDER BY id")
+            sources = await connection.fetch("SELECT * FROM message_sources ORDER BY source_id")
+            counters = await connection.fetch("SELECT * FROM message_counters ORDER BY source_id")
+        finally:
+            await connection.close()
+    new_names = {
+        "broadcast_id": "source_id",
+        "tries": "attempts",
+        "claimed_until": "leased_until",
+        "claimed_by": "lease_token",
+    }
+    assert len({row["status"] for row in before}) == 8, "a row in every state"
+    for was, now in zip(before, after, strict=True):
+        expected = {new_names.get(name, name): value for name, value in was.items()}
+        assert dict(now) == {**expected, "source_kind": "BROADCAST", "visit": 0}
+    assert [tuple(row)[:4] for row in sources] == [(1, "BROADCAST", 1, "SENDING"), (1, "BROADCAST", 3, "PAUSED")]
+    assert {(row["template_id"], row["business_account_id"]) for row in sources} == {(1, "102")}
+    assert '"hello"' in sources[0]["message"]
+    assert [(row["source_kind"], row["source_id"], row["pending"]) for row in counters] == [
+        ("BROADCAST", 1, 1),
+        ("BROADCAST", 3, 1),
+    ]

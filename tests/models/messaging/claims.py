@@ -8,12 +8,14 @@ from models.broadcasts import lifecycle
 from models.db.tables.broadcasts import Broadcast
 from models.messaging import channels, ledger
 from models.messaging.channels import Credentials
-from models.messaging.ledger import Attempt, AttemptOutcome, Claimed
-from models.messaging.states import RecipientStatus
+from models.messaging.ledger import Attempt, Claimed
+from models.messaging.message_states import MessageStatus
+from models.messaging.outcomes import AttemptOutcome
+from models.messaging.sources import MessageSource, of_broadcast
 from permissions.principal import Scope
 from tests.kit.broadcasts import read_again
 
-_claimers = itertools.count(1)
+_tokens = itertools.count(1)
 
 
 async def sending(scope: Scope, broadcast: Broadcast) -> Broadcast:
@@ -31,12 +33,19 @@ async def credentials(scope: Scope) -> Credentials:
 
 
 async def claim(scope: Scope, *broadcasts: Broadcast, grant: int = 10, seconds: float = 60) -> Claimed:
+    """A claim of broadcasts, as a worker makes it."""
+    return await claim_of(
+        scope, *(of_broadcast(broadcast.id) for broadcast in broadcasts), grant=grant, seconds=seconds
+    )
+
+
+async def claim_of(scope: Scope, *sources: MessageSource, grant: int = 10, seconds: float = 60) -> Claimed:
     """A claim, as a worker makes it."""
-    shares = {broadcast.id: grant for broadcast in broadcasts}
+    shares = dict.fromkeys(sources, grant)
     until = clock.now() + timedelta(seconds=seconds)
-    return await ledger.claim(scope.workspace_id, await credentials(scope), shares, grant, until, next(_claimers))
+    return await ledger.claim(scope.workspace_id, await credentials(scope), shares, grant, until, next(_tokens))
 
 
 def sent(attempt: Attempt, **more) -> AttemptOutcome:
     """The outcome of an attempt that was accepted."""
-    return AttemptOutcome(attempt.id, RecipientStatus.SENT, f"wamid.{attempt.id}", **more)
+    return AttemptOutcome(attempt, MessageStatus.SENT, f"wamid.{attempt.id}", **more)

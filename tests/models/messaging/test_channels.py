@@ -7,7 +7,7 @@ import pytest
 from models import db
 from models.accounts import secrets
 from models.accounts.secrets import SecretUnreadable
-from models.broadcasts import lifecycle
+from models.broadcasts import channel_changes, lifecycle
 from models.errors import Invalid, NotAllowedInState, Taken
 from models.messaging import channels, pace, templates
 from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID, SECRET, TOKEN, VERIFY_TOKEN
@@ -84,7 +84,7 @@ async def test_what_cannot_be_right_is_refused(database: str, change: dict, path
 async def test_disconnecting_forgets_the_secrets_and_pauses_what_is_sent(database: str):
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 2))
-    await channels.disconnect(scope)
+    await channel_changes.disconnect(scope)
     assert await channels.find(scope) is None
     assert await channels.find_credentials(scope.workspace_id) is None
     assert await channels.find_by_senders([NUMBER_ID], [BUSINESS_ACCOUNT_ID]) == []
@@ -93,7 +93,7 @@ async def test_disconnecting_forgets_the_secrets_and_pauses_what_is_sent(databas
     paused = await read_again(broadcast)
     assert (paused.status, paused.reason) == ("PAUSED", "The channel was disconnected.")
     with pytest.raises(NotAllowedInState):
-        await channels.disconnect(scope)
+        await channel_changes.disconnect(scope)
     with pytest.raises(NotAllowedInState):
         await lifecycle.resume(scope, broadcast.id)
     await channels.connect(scope, CONNECTION)

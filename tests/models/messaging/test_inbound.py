@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from models import clock, db
-from models.messaging import inbound, ledger
+from models.messaging import inbound, outcomes
 from models.messaging.history import outside_id
 from models.messaging.provider_events import InboundEvent, PreferenceEvent
 from permissions.principal import Scope
@@ -44,8 +44,8 @@ async def test_a_message_is_recorded_once_and_moves_the_last_interaction_forward
 async def test_an_answer_names_the_broadcast_that_it_answers(database: str):
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 1))
-    await ledger.settle(scope.workspace_id, [sent(one) for one in (await claim(scope, broadcast)).attempts])
-    message_id = await db.fetch_value("SELECT message_id FROM broadcast_recipients")
+    await outcomes.settle(scope.workspace_id, [sent(one) for one in (await claim(scope, broadcast)).attempts])
+    message_id = await db.fetch_value("SELECT message_id FROM messages")
     await take_in(scope, written("Yes", kind="button", payload="Y", answers=message_id))
     properties = await db.fetch_value("SELECT properties FROM activities WHERE kind = 'message.received'")
     assert db.load_json(properties) == {

@@ -1,16 +1,15 @@
-"""Recipients are claimed once, by one, and what came of it is written down without losing what a webhook said before."""
+"""Messages are claimed once, by one worker, in turns, and within every limit."""
 
 import asyncio
 from datetime import timedelta
 
 from models import clock, db
-from models.broadcasts import counters, lifecycle
-from models.messaging import ledger
-from models.messaging.ledger import AttemptOutcome
+from models.broadcasts import lifecycle
+from models.messaging import counters, ledger
 from models.messaging.pace import PAIR_INTERVAL
-from models.messaging.states import RecipientStatus
+from models.messaging.sources import SourceKind, of_broadcast
 from tests.kit.broadcasts import a_draft, a_draft_to, a_segment, a_sender, counts_of, people
-from tests.models.messaging.claims import claim, credentials, sending, sent
+from tests.models.messaging.claims import claim, credentials, sending
 
 
 async def test_claims_made_at_once_share_the_recipients_and_never_one_of_them(database: str):
@@ -27,10 +26,10 @@ async def test_a_claim_gives_each_broadcast_its_turn(database: str):
     large = await sending(scope, await a_draft_to(scope, 100))
     small = await sending(scope, await a_draft(scope, await a_segment(scope, await people(scope, 5, first=500))))
     claimed = await claim(scope, large, small, grant=8)
-    of_small = [attempt for attempt in claimed.attempts if attempt.broadcast_id == small.id]
+    of_small = [attempt for attempt in claimed.attempts if attempt.source.id == small.id]
     assert (len(of_small), len(claimed.attempts)) == (4, 8)
     rest = await claim(scope, large, small, grant=8)
-    assert [attempt.broadcast_id for attempt in rest.attempts].count(small.id) == 1
+    assert [attempt.source.id for attempt in rest.attempts].count(small.id) == 1
     assert len(rest.attempts) == 8
 
 
@@ -53,7 +52,7 @@ async def test_who_opted_out_moved_or_is_gone_since_the_start_is_skipped(databas
     claimed = await claim(scope, broadcast)
     assert len(claimed.attempts) == 1
     assert await counts_of(broadcast) == {"sending": 1, "skipped": 3}
-    reasons = await db.fetch("SELECT reason FROM broadcast_recipients WHERE status = 'SKIPPED' ORDER BY contact_id")
+    reasons = await db.fetch("SELECT reason FROM messages WHERE status = 'SKIPPED' ORDER BY contact_id")
     assert [row["reason"].split(" ", 2)[2].split(" after")[0] for row in reasons] == [
         "opted out",
         "number was changed or removed",
@@ -108,108 +107,38 @@ async def test_a_claim_whose_answer_was_lost_is_let_go_of(database: str):
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 5))
     until = clock.now() + timedelta(seconds=60)
-    await ledger.claim(scope.workspace_id, await credentials(scope), {broadcast.id: 3}, 3, until, 77)
-    assert await ledger.let_go(scope.workspace_id, 77) == 3
-    assert await ledger.let_go(scope.workspace_id, 77) == 0
+    await ledger.claim(scope.workspace_id, await credentials(scope), {of_broadcast(broadcast.id): 3}, 3, until, 77)
+    assert await ledger.release(scope.workspace_id, 77) == 3
+    assert await ledger.release(scope.workspace_id, 77) == 0
     assert await counts_of(broadcast) == {"pending": 5}
     assert len((await claim(scope, broadcast)).attempts) == 5
-    assert await db.fetch_value("SELECT max(tries) FROM broadcast_recipients") == 1
-
-
-# ---------------------------------------------------------------- outcomes
-
-
-async def test_outcomes_are_written_with_their_activities_and_counted(database: str):
-    scope = await a_sender()
-    broadcast = await sending(scope, await a_draft_to(scope, 4))
-    one, two, three, four = (await claim(scope, broadcast)).attempts
-    again_at = clock.now() + timedelta(seconds=30)
-    await ledger.settle(
-        scope.workspace_id,
-        [
-            sent(one),
-            AttemptOutcome(two.id, RecipientStatus.FAILED, error_code=131026, reason="not on WhatsApp"),
-            AttemptOutcome(three.id, RecipientStatus.UNCONFIRMED, reason="no answer"),
-            AttemptOutcome(four.id, RecipientStatus.PENDING, again_at=again_at, counts=False),
-        ],
-    )
-    assert await counts_of(broadcast) == {"sent": 1, "failed": 1, "unconfirmed": 1, "pending": 1}
-    assert not (await claim(scope, broadcast)).attempts
-    rows = await db.fetch("SELECT kind, properties FROM activities ORDER BY kind")
-    assert [row["kind"] for row in rows] == ["message.failed", "message.sent"]
-    assert db.load_json(rows[0]["properties"])["errorCode"] == 131026
-    row = await db.fetch_row("SELECT tries, due_at, error_code FROM broadcast_recipients WHERE id = $1", four.id)
-    assert row is not None
-    assert (row["tries"], row["due_at"]) == (0, again_at)
-
-
-async def test_an_outcome_told_twice_is_written_once(database: str):
-    scope = await a_sender()
-    broadcast = await sending(scope, await a_draft_to(scope, 1))
-    (attempt,) = (await claim(scope, broadcast)).attempts
-    await ledger.settle(scope.workspace_id, [sent(attempt)])
-    await ledger.settle(scope.workspace_id, [sent(attempt)])
-    assert await counts_of(broadcast) == {"sent": 1}
-    assert await db.fetch_value("SELECT count(*) FROM activities") == 1
-
-
-async def test_an_attempt_that_nobody_speaks_of_becomes_unconfirmed_and_is_never_claimed_again(database: str):
-    scope = await a_sender()
-    broadcast = await sending(scope, await a_draft_to(scope, 2))
-    attempts = (await claim(scope, broadcast, seconds=-1)).attempts
-    assert await ledger.expire_claims(scope.workspace_id, broadcast.id) == 2
-    assert await counts_of(broadcast) == {"unconfirmed": 2}
-    assert not (await claim(scope, broadcast)).attempts
-    late, never = attempts
-    refused_late = AttemptOutcome(never.id, RecipientStatus.PENDING, again_at=clock.now())
-    await ledger.settle(scope.workspace_id, [sent(late), refused_late])
-    assert await counts_of(broadcast) == {"sent": 1, "failed": 1}, (
-        "what is certain by now is written; nothing is sent again"
-    )
-
-
-async def test_a_number_that_whatsapp_names_otherwise_is_remembered(database: str):
-    scope = await a_sender()
-    broadcast = await sending(scope, await a_draft_to(scope, 1))
-    (attempt,) = (await claim(scope, broadcast)).attempts
-    await ledger.settle(scope.workspace_id, [sent(attempt, wa_id="5511999")])
-    row = await db.fetch_row("SELECT wa_id, phone FROM whatsapp_aliases")
-    assert row is not None
-    assert tuple(row) == ("5511999", attempt.phone)
-
-
-async def test_a_tally_that_went_wrong_is_counted_again_at_the_end(database: str):
-    scope = await a_sender()
-    broadcast = await sending(scope, await a_draft_to(scope, 2))
-    await ledger.settle(scope.workspace_id, [sent(one) for one in (await claim(scope, broadcast)).attempts])
-    await db.execute("UPDATE broadcast_tallies SET sent = 99, failed = 7")
-    assert await lifecycle.finish(scope.workspace_id, broadcast.id)
-    assert await counts_of(broadcast) == {"sent": 2}
+    assert await db.fetch_value("SELECT max(attempts) FROM messages") == 1
 
 
 async def test_a_claim_reads_no_more_than_it_takes(database: str):
     """No table scan per chunk: the rows that a claim looks at are about as many as it claims, whatever the audience."""
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 3_000))
-    await db.execute("ANALYZE broadcast_recipients")
+    await db.execute("ANALYZE messages")
     for _ in range(3):
         await claim(scope, broadcast, grant=100)
     plan = await db.fetch(
         """
-        EXPLAIN (FORMAT TEXT) SELECT r.id FROM broadcast_recipients r
-        WHERE r.workspace_id = $1 AND r.broadcast_id = $2 AND r.status = 'PENDING' AND r.due_at <= now()
+        EXPLAIN (FORMAT TEXT) SELECT r.id FROM messages r
+        WHERE r.workspace_id = $1 AND r.source_kind = 'BROADCAST' AND r.source_id = $2 AND r.status = 'PENDING'
+          AND r.due_at <= now()
         ORDER BY r.due_at, r.id LIMIT 100 FOR UPDATE SKIP LOCKED
         """,
         scope.workspace_id,
         broadcast.id,
     )
     text = "\n".join(row[0] for row in plan)
-    assert "broadcast_recipients_due_idx" in text
+    assert "messages_due_idx" in text
     assert "Seq Scan" not in text
     before = await _rows_read()
     await claim(scope, broadcast, grant=100)
     assert await _rows_read() - before < 1_000
-    assert (await counters.of(scope.workspace_id, [broadcast.id]))[broadcast.id]["sending"] == 400
+    assert (await counters.of(scope.workspace_id, SourceKind.BROADCAST, [broadcast.id]))[broadcast.id]["sending"] == 400
 
 
 async def _rows_read() -> int:
@@ -219,7 +148,7 @@ async def _rows_read() -> int:
         await db.fetch_value(
             """
             SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables
-            WHERE relname = 'broadcast_recipients'
+            WHERE relname = 'messages'
             """
         )
     )

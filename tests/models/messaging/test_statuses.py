@@ -6,16 +6,18 @@ from datetime import timedelta
 from models import clock, db
 from models.broadcasts import lifecycle
 from models.db.tables.broadcasts import Broadcast
-from models.messaging import history, ledger, statuses
-from models.messaging.ledger import AttemptOutcome
-from models.messaging.provider_events import Halt, Receipt, StatusEvent
-from models.messaging.states import RecipientStatus
-from models.messaging.statuses import recipient_of, reference_of
+from models.messaging import history, outcomes, statuses
+from models.messaging.message_states import MessageStatus
+from models.messaging.outcomes import AttemptOutcome
+from models.messaging.policy import Answer
+from models.messaging.provider_events import Receipt, StatusEvent
+from models.messaging.statuses import message_of, reference_of
 from permissions.principal import Scope
 from schema.server.ids import to_global_id
 from tests.kit.broadcasts import a_draft, a_draft_to, a_segment, a_sender, counts_of, people, read_again
 from tests.kit.draws import with_seeds
 from tests.models.messaging.claims import claim, sending
+from workers import stops
 
 
 def told(
@@ -28,15 +30,17 @@ def told(
 
 async def take_in(scope: Scope, *events: StatusEvent) -> None:
     async with db.transaction():
-        await statuses.process(scope.workspace_id, events)
+        for stop in await statuses.process(scope.workspace_id, events):
+            await stops.stop(scope.workspace_id, stop)
 
 
 async def sent_to(scope: Scope, count: int) -> tuple[Broadcast, list[int]]:
     """A broadcast whose messages were all accepted, and its recipients."""
     broadcast = await sending(scope, await a_draft_to(scope, count))
     attempts = (await claim(scope, broadcast, grant=count)).attempts
-    outcomes = [AttemptOutcome(one.id, RecipientStatus.SENT, f"wamid.{one.id}") for one in attempts]
-    await ledger.settle(scope.workspace_id, outcomes)
+    await outcomes.settle(
+        scope.workspace_id, [AttemptOutcome(one, MessageStatus.SENT, f"wamid.{one.id}") for one in attempts]
+    )
     return broadcast, [one.id for one in attempts]
 
 
@@ -45,9 +49,9 @@ async def kinds() -> list[str]:
 
 
 def test_a_reference_is_read_back_and_nobody_else_s_is_taken_for_ours():
-    assert recipient_of(reference_of(42)) == 42
+    assert message_of(reference_of(42)) == 42
     for other in (None, "", "muster:", "muster:x", "muster:test:1", "run42:9001", "muster:1٣", "muster:" + "9" * 30):
-        assert recipient_of(other) is None
+        assert message_of(other) is None
 
 
 def test_the_broadcast_s_id_in_activities_is_the_one_that_clients_know():
@@ -77,7 +81,7 @@ async def test_whatever_the_order_and_however_often_the_end_is_the_same(database
         await take_in(scope, *events[:size])
         events = events[size:]
     assert await counts_of(broadcast) == {"delivered": 1, "read": 2, "failed": 1, "sent": 2}
-    rows = {row["id"]: row for row in await db.fetch("SELECT * FROM broadcast_recipients")}
+    rows = {row["id"]: row for row in await db.fetch("SELECT * FROM messages")}
     assert rows[read_only]["delivered_at"] is None
     assert (
         rows[all_three]["sent_at"] < rows[all_three]["delivered_at"] < rows[all_three]["read_at"] + timedelta(seconds=9)
@@ -91,19 +95,17 @@ async def test_a_webhook_settles_what_is_unconfirmed_and_what_would_be_sent_agai
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 3))
     unconfirmed, under_way, again = (await claim(scope, broadcast)).attempts
-    await ledger.settle(
+    await outcomes.settle(
         scope.workspace_id,
         [
-            AttemptOutcome(unconfirmed.id, RecipientStatus.UNCONFIRMED, reason="no answer"),
-            AttemptOutcome(again.id, RecipientStatus.PENDING, again_at=clock.now()),
+            AttemptOutcome(unconfirmed, MessageStatus.UNCONFIRMED, reason="no answer"),
+            AttemptOutcome(again, MessageStatus.PENDING, again_at=clock.now()),
         ],
     )
     await take_in(scope, *(told(one.id, Receipt.DELIVERED) for one in (unconfirmed, under_way, again)))
     assert await counts_of(broadcast) == {"delivered": 3}
     assert not (await claim(scope, broadcast)).attempts
-    await ledger.settle(
-        scope.workspace_id, [AttemptOutcome(under_way.id, RecipientStatus.SENT, f"wamid.{under_way.id}")]
-    )
+    await outcomes.settle(scope.workspace_id, [AttemptOutcome(under_way, MessageStatus.SENT, f"wamid.{under_way.id}")])
     assert await counts_of(broadcast) == {"delivered": 3}, "the answer that comes after the webhook takes nothing back"
     assert await kinds() == ["message.delivered"] * 3 + ["message.sent"] * 3
 
@@ -146,7 +148,7 @@ async def test_another_workspace_s_webhook_moves_nothing(database: str):
 async def test_an_opt_out_told_as_a_failure_is_written_down(database: str):
     scope = await a_sender()
     _, (one, _two) = await sent_to(scope, 2)
-    await take_in(scope, told(one, Receipt.FAILED, error_code=131050, reason="stopped", opted_out=True))
+    await take_in(scope, told(one, Receipt.FAILED, error_code=131050, reason="stopped", answer=Answer.OPTED_OUT))
     rows = await db.fetch("SELECT whatsapp_consent FROM contacts ORDER BY phone")
     assert [row["whatsapp_consent"] for row in rows] == ["OPTED_OUT", "OPTED_IN"]
 
@@ -155,7 +157,9 @@ async def test_a_failure_that_is_about_everybody_pauses_what_it_reaches(database
     scope = await a_sender()
     broadcast, (one, *_) = await sent_to(scope, 3)
     other = await sending(scope, await a_draft_to_others(scope))
-    await take_in(scope, told(one, Receipt.FAILED, error_code=131042, reason="no payment", halt=Halt.ACCOUNT))
+    await take_in(
+        scope, told(one, Receipt.FAILED, error_code=131042, reason="no payment", answer=Answer.ACCOUNT_STOPPED)
+    )
     for each in (broadcast, other):
         paused = await read_again(each)
         assert paused.status == "PAUSED"

@@ -7,7 +7,7 @@ import pytest
 
 from models import clock, db
 from models.broadcasts import lifecycle
-from models.messaging import channels, ledger
+from models.messaging import channels, outcomes
 from models.messaging.provider_events import Receipt, StatusEvent
 from models.messaging.statuses import process, reference_of
 from permissions.capabilities import Permission
@@ -125,7 +125,7 @@ RECIPIENTS = """query ($id: ID!, $after: String, $status: RecipientStatus) { bro
 async def test_every_recipient_is_shown_with_what_became_of_it(api: Api, scope: Scope, bearer: str):
     broadcast = await sending(scope, await a_draft_to(scope, 3))
     attempts = (await claim(scope, broadcast)).attempts
-    await ledger.settle(scope.workspace_id, [sent(one) for one in attempts])
+    await outcomes.settle(scope.workspace_id, [sent(one) for one in attempts])
     read = StatusEvent("n", f"wamid.{attempts[0].id}", Receipt.READ, clock.now(), reference_of(attempts[0].id))
     async with db.transaction():
         await process(scope.workspace_id, [read])
@@ -170,7 +170,7 @@ async def test_progress_follows_until_the_end(api: Api, scope: Scope, bearer: st
     )
     seen = [(await anext(events))["data"]["broadcastProgress"]]
     attempts = (await claim(scope, broadcast)).attempts
-    await ledger.settle(scope.workspace_id, [sent(one) for one in attempts])
+    await outcomes.settle(scope.workspace_id, [sent(one) for one in attempts])
     await lifecycle.finish(scope.workspace_id, broadcast.id)
     seen += [event["data"]["broadcastProgress"] async for event in events]
     assert seen[0] == {"status": "SENDING", "counts": {"pending": 2, "sending": 0, "sent": 0}}

@@ -7,7 +7,8 @@ from typing import Any, Final
 import aiohttp
 import orjson
 
-from workers.providers.whatsapp.errors import Misconfigured, NotSent, Refused, SlowDown, Unconfirmed, refusal
+from models.messaging.policy import Answer
+from workers.providers.whatsapp.errors import NotSent, Refused, Unconfirmed, refusal
 
 NUMBER_FIELDS: Final = (
     "id,display_phone_number,verified_name,quality_rating,status,throughput,whatsapp_business_manager_messaging_limit"
@@ -57,7 +58,7 @@ class Client:
         self._root = f"{base_url.rstrip('/')}/{version}"
 
     async def send(self, account: WhatsAppAccount, body: bytes) -> Accepted:
-        """Send a message. Raises a WhatsAppError: NotSent, Unconfirmed, or a Refused of some kind."""
+        """Send a message. Raises a WhatsAppError: NotSent, Unconfirmed or Refused."""
         headers = {"Authorization": f"Bearer {account.token}", "Content-Type": "application/json"}
         answer = await self._call("POST", f"{self._root}/{account.number_id}/messages", headers, body)
         try:
@@ -106,7 +107,7 @@ class Client:
             async with self._session.request(method, url, data=body, headers=headers, params=query) as response:
                 status, text = response.status, await response.read()
         except aiohttp.InvalidURL as error:
-            raise Misconfigured(0, "The address of the API is no URL.") from error
+            raise Refused(0, "The address of the API is no URL.", Answer.MISCONFIGURED) from error
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NotSent(type(error).__name__) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -130,7 +131,8 @@ def _read(status: int, text: bytes) -> dict[str, Any]:
 def _unreadable(status: int) -> Refused | Unconfirmed:
     """Something in between answered: what it refuses by itself never got through; the rest, nobody knows."""
     if status == 429:
-        return SlowDown(429, "A proxy says that there are too many calls.", 5)
+        return Refused(429, "A proxy says that there are too many calls.", Answer.CROWDED)
     if 400 <= status < 500 and status not in (408, 425, 499):
-        return Misconfigured(status, f"The address of the API answered with HTTP {status}, and not as WhatsApp does.")
+        reason = f"The address of the API answered with HTTP {status}, and not as WhatsApp does."
+        return Refused(status, reason, Answer.MISCONFIGURED)
     return Unconfirmed(f"HTTP {status} without an answer that can be read")

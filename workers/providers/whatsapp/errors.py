@@ -1,191 +1,123 @@
-"""What can come of a call to the Cloud API that is not a yes, as a tree by what we do about it.
+"""What can come of a call to the Cloud API that is not a yes, and what each of its error codes means.
 
     WhatsAppError
-    +-- NotSent                  nothing left this machine: as if the call had not been made
-    +-- Unconfirmed              the request left and its answer was lost: it may have been accepted
-    +-- Refused                  the API said no, with a code: it was certainly not accepted
-        +-- RetryLater           the same request may do later, after `retry_after_seconds`
-        |   +-- SlowDown         the number, or the account, is going too fast
-        |   +-- PairLimited      too much to this one person; nobody else has to wait
-        |   +-- Unavailable      the service, or the number, is out for a moment
-        +-- StopBroadcast        no recipient would fare better: a person has to look at it
-        |   +-- AccountStopped   token, permission, payment, policy: nothing can be sent on this account
-        |   +-- NumberStopped    the phone number cannot send
-        |   +-- TemplateStopped  the template cannot be sent
-        |   +-- Misconfigured    what we send is wrong in the same way for everybody
-        +-- DropRecipient        this one will not do; the next one may
-            +-- OptedOut         the person stopped our marketing: suppressed until they say otherwise
-            +-- NotNow           not within 24 hours; once more at most, after that
+    +-- NotSent        nothing left this machine: as if the call had not been made
+    +-- Unconfirmed    the request left and its answer was lost: it may have been accepted
+    +-- Refused        the API said no, with a code: it was certainly not accepted
 
-Decided by the code, and for a few codes by `details`; never by the HTTP status, the title or the subcode.
+Each names its `answer` in the words of the sending policy (models/messaging/policy.py), which decides what follows. What a
+refusal means is read from its code, and for code 100 from `details`; never from the HTTP status, the title or the subcode.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Final
+
+from models.messaging.policy import Answer
 
 
 class WhatsAppError(Exception):
     """All that can come of a call but a yes."""
 
+    answer: Answer
+
 
 class NotSent(WhatsAppError):
     """No byte of the request left us (connection refused, name not found): it is safe to call again."""
+
+    answer = Answer.NOT_SENT
 
 
 class Unconfirmed(WhatsAppError):
     """The request left, and its answer was lost or cannot be read: it may have been accepted."""
 
+    answer = Answer.UNCONFIRMED
+
 
 class Refused(WhatsAppError):
     """The API said no. `code` is Meta's, `reason` is fit for a person to read."""
 
-    def __init__(self, code: int, reason: str, retry_after_seconds: float = 0.0, tries: int | None = None) -> None:
+    def __init__(self, code: int, reason: str, answer: Answer) -> None:
         super().__init__(f"({code}) {reason}")
         self.code = code
         self.reason = reason
-        self.retry_after_seconds = retry_after_seconds
-        self.tries = tries
+        self.answer = answer
 
 
-class RetryLater(Refused):
-    """Try again after `retry_after_seconds` (the first time; it grows), `tries` times at most (None: until it works)."""
-
-
-class SlowDown(RetryLater):
-    """Too fast: lower the pace of the number as well."""
-
-
-class PairLimited(RetryLater):
-    """Too many messages to this one person: they alone wait."""
-
-
-class Unavailable(RetryLater):
-    """Out for a moment."""
-
-
-class StopBroadcast(Refused):
-    """It would be the same for every recipient."""
-
-
-class AccountStopped(StopBroadcast):
-    """The account or its token cannot send."""
-
-
-class NumberStopped(StopBroadcast):
-    """The phone number cannot send."""
-
-
-class TemplateStopped(StopBroadcast):
-    """The template cannot be sent."""
-
-
-class Misconfigured(StopBroadcast):
-    """What we send is wrong."""
-
-
-class DropRecipient(Refused):
-    """Not to this recipient."""
-
-
-class OptedOut(DropRecipient):
-    """They asked not to get marketing from this business."""
-
-
-class NotNow(DropRecipient):
-    """Held back to keep the ecosystem healthy; trying within 24 hours makes it worse."""
-
-
-@dataclass(frozen=True)
-class _Verdict:
-    kind: type[Refused]
-    retry_after_seconds: float = 0.0
-    tries: int | None = None
-
-
-_SLOW: Final = _Verdict(SlowDown, retry_after_seconds=1)
-_OUT: Final = _Verdict(Unavailable, retry_after_seconds=1, tries=8)
-_ODD: Final = _Verdict(Unavailable, retry_after_seconds=1, tries=3)
-_ACCOUNT: Final = _Verdict(AccountStopped)
-_NUMBER: Final = _Verdict(NumberStopped)
-_TEMPLATE: Final = _Verdict(TemplateStopped)
-_OURS: Final = _Verdict(Misconfigured)
-_DROP: Final = _Verdict(DropRecipient)
-
-VERDICTS: Final[dict[int, _Verdict]] = {
+ANSWERS: Final[Mapping[int, Answer]] = {
     # the call, the token, the account
-    0: _ACCOUNT,
-    1: _ODD,
-    2: _OUT,
-    3: _ACCOUNT,
-    4: _Verdict(SlowDown, retry_after_seconds=60),
-    10: _ACCOUNT,
-    33: _NUMBER,
-    100: _OURS,
-    190: _ACCOUNT,
-    **dict.fromkeys(range(200, 300), _ACCOUNT),
-    368: _ACCOUNT,
-    613: _Verdict(SlowDown, retry_after_seconds=60),
-    803: _OURS,
-    80007: _Verdict(SlowDown, retry_after_seconds=60),
-    80008: _Verdict(SlowDown, retry_after_seconds=60),
+    0: Answer.ACCOUNT_STOPPED,
+    1: Answer.FAULTY,
+    2: Answer.UNAVAILABLE,
+    3: Answer.ACCOUNT_STOPPED,
+    4: Answer.TOO_MANY_CALLS,
+    10: Answer.ACCOUNT_STOPPED,
+    33: Answer.NUMBER_STOPPED,
+    100: Answer.MISCONFIGURED,
+    190: Answer.ACCOUNT_STOPPED,
+    **dict.fromkeys(range(200, 300), Answer.ACCOUNT_STOPPED),
+    368: Answer.ACCOUNT_STOPPED,
+    613: Answer.TOO_MANY_CALLS,
+    803: Answer.MISCONFIGURED,
+    80007: Answer.TOO_MANY_CALLS,
+    80008: Answer.TOO_MANY_CALLS,
     # pace
-    130429: _SLOW,
-    131056: _Verdict(PairLimited, retry_after_seconds=4, tries=6),
+    130429: Answer.TOO_FAST,
+    131056: Answer.PAIR_LIMITED,
     # the recipient
-    130403: _DROP,
-    130472: _DROP,
-    130497: _DROP,
-    131021: _DROP,
-    131026: _DROP,
-    131030: _DROP,
-    131047: _DROP,
-    131049: _Verdict(NotNow),
-    131050: _Verdict(OptedOut),
-    131062: _DROP,
-    132005: _DROP,
-    132008: _DROP,
-    132012: _DROP,
-    132018: _DROP,
-    131009: _DROP,
-    137000: _DROP,
+    130403: Answer.REFUSED,
+    130472: Answer.REFUSED,
+    130497: Answer.REFUSED,
+    131021: Answer.REFUSED,
+    131026: Answer.REFUSED,
+    131030: Answer.REFUSED,
+    131047: Answer.REFUSED,
+    131049: Answer.NOT_NOW,
+    131050: Answer.OPTED_OUT,
+    131062: Answer.REFUSED,
+    132005: Answer.REFUSED,
+    132008: Answer.REFUSED,
+    132012: Answer.REFUSED,
+    132018: Answer.REFUSED,
+    131009: Answer.REFUSED,
+    137000: Answer.REFUSED,
     # the service
-    131000: _ODD,
-    131016: _OUT,
-    131057: _Verdict(Unavailable, retry_after_seconds=60, tries=8),
-    133004: _OUT,
-    134101: _Verdict(Unavailable, retry_after_seconds=600, tries=3),
-    2494100: _Verdict(Unavailable, retry_after_seconds=60, tries=8),
+    131000: Answer.FAULTY,
+    131016: Answer.UNAVAILABLE,
+    131057: Answer.MAINTENANCE,
+    133004: Answer.UNAVAILABLE,
+    134101: Answer.NOT_READY,
+    2494100: Answer.MAINTENANCE,
     # account, number
-    131005: _ACCOUNT,
-    131031: _ACCOUNT,
-    131042: _ACCOUNT,
-    131064: _ACCOUNT,
-    135000: _ACCOUNT,
-    141008: _ACCOUNT,
-    141014: _ACCOUNT,
-    131037: _NUMBER,
-    131045: _NUMBER,
-    131048: _NUMBER,
-    133010: _NUMBER,
+    131005: Answer.ACCOUNT_STOPPED,
+    131031: Answer.ACCOUNT_STOPPED,
+    131042: Answer.ACCOUNT_STOPPED,
+    131064: Answer.ACCOUNT_STOPPED,
+    135000: Answer.ACCOUNT_STOPPED,
+    141008: Answer.ACCOUNT_STOPPED,
+    141014: Answer.ACCOUNT_STOPPED,
+    131037: Answer.NUMBER_STOPPED,
+    131045: Answer.NUMBER_STOPPED,
+    131048: Answer.NUMBER_STOPPED,
+    133010: Answer.NUMBER_STOPPED,
     # template
-    132000: _TEMPLATE,
-    132001: _TEMPLATE,
-    132007: _TEMPLATE,
-    132015: _TEMPLATE,
-    132016: _TEMPLATE,
-    132068: _TEMPLATE,
-    132069: _TEMPLATE,
+    132000: Answer.TEMPLATE_STOPPED,
+    132001: Answer.TEMPLATE_STOPPED,
+    132007: Answer.TEMPLATE_STOPPED,
+    132015: Answer.TEMPLATE_STOPPED,
+    132016: Answer.TEMPLATE_STOPPED,
+    132068: Answer.TEMPLATE_STOPPED,
+    132069: Answer.TEMPLATE_STOPPED,
     # what we send
-    131008: _OURS,
-    131051: _OURS,
-    131053: _OURS,
-    131055: _OURS,
-    131063: _OURS,
-    134011: _OURS,
-    134100: _OURS,
-    134102: _OURS,
+    131008: Answer.MISCONFIGURED,
+    131051: Answer.MISCONFIGURED,
+    131053: Answer.MISCONFIGURED,
+    131055: Answer.MISCONFIGURED,
+    131063: Answer.MISCONFIGURED,
+    134011: Answer.MISCONFIGURED,
+    134100: Answer.MISCONFIGURED,
+    134102: Answer.MISCONFIGURED,
 }
-"""What each code means for a broadcast. A code that is not here drops its recipient; many of them pause the broadcast."""
+"""What each code means. A code that is not here is about the recipient; many of those pause what sends."""
 
 _OF_ONE_RECIPIENT: Final = ("recipient", "phone number is not", "parameter value")
 """Words in the `details` of code 100 that point at this recipient's own values."""
@@ -196,10 +128,10 @@ def refusal(error: dict[str, Any]) -> Refused:
     code = error.get("code")
     code = code if isinstance(code, int) else -1
     details = _details(error)
-    verdict = VERDICTS.get(code, _DROP)
+    answer = ANSWERS.get(code, Answer.REFUSED)
     if code == 100 and any(words in details.lower() for words in _OF_ONE_RECIPIENT):
-        verdict = _DROP
-    return verdict.kind(code, _reason(error, details), verdict.retry_after_seconds, verdict.tries)
+        answer = Answer.REFUSED
+    return Refused(code, _reason(error, details), answer)
 
 
 def _details(error: dict[str, Any]) -> str:

@@ -15,21 +15,13 @@ import orjson
 from models.messaging.provider_events import (
     AccountEvent,
     Event,
-    Halt,
     InboundEvent,
     PreferenceEvent,
     Receipt,
     StatusEvent,
     TemplateEvent,
 )
-from workers.providers.whatsapp.errors import (
-    AccountStopped,
-    Misconfigured,
-    NumberStopped,
-    OptedOut,
-    TemplateStopped,
-    refusal,
-)
+from workers.providers.whatsapp.errors import refusal
 
 SIGNATURE_HEADER: Final = "x-hub-signature-256"
 
@@ -129,18 +121,8 @@ def _status(number_id: str, status: Mapping[str, Any]) -> StatusEvent | None:
         reference=reference if isinstance(reference, str) else None,
         error_code=None if said is None else said.code,
         reason=None if said is None else said.reason,
-        opted_out=isinstance(said, OptedOut),
-        halt=halt_of(said),
+        answer=None if said is None else said.answer,
     )
-
-
-def halt_of(error: Exception | None) -> Halt | None:
-    """How far a refusal reaches; None when it is about one recipient."""
-    if isinstance(error, AccountStopped | NumberStopped):
-        return Halt.ACCOUNT
-    if isinstance(error, TemplateStopped):
-        return Halt.TEMPLATE
-    return Halt.BROADCAST if isinstance(error, Misconfigured) else None
 
 
 def _inbound(number_id: str, message: Mapping[str, Any]) -> InboundEvent | None:

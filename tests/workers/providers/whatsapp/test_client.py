@@ -1,22 +1,16 @@
 """The client tells what certainly did not happen from what may have, against the sandbox."""
 
+import contextlib
+from collections.abc import Iterator
+
 import pytest
 
 from models.messaging.placeholders import placeholders_of
+from models.messaging.policy import Answer
 from sandbox.whatsapp.faults import Command, Fault
 from tests.kit.whatsapp import ACCOUNT, a_client, a_sandbox
 from workers.providers.whatsapp.client import Client, WhatsAppAccount
-from workers.providers.whatsapp.errors import (
-    AccountStopped,
-    DropRecipient,
-    Misconfigured,
-    NotSent,
-    PairLimited,
-    SlowDown,
-    TemplateStopped,
-    Unavailable,
-    Unconfirmed,
-)
+from workers.providers.whatsapp.errors import NotSent, Refused, Unconfirmed
 from workers.providers.whatsapp.messages import Template, template_message
 
 GREETING = Template("greeting", "en_US", tuple(placeholders_of([{"type": "BODY", "text": "Hello {{1}}, welcome."}])))
@@ -36,33 +30,41 @@ async def test_an_accepted_message_has_an_id():
         assert server.sandbox.references[accepted.message_id] == "muster:1"
 
 
+@contextlib.contextmanager
+def refused(answer: Answer) -> Iterator[None]:
+    """What runs inside is refused, with this meaning."""
+    with pytest.raises(Refused) as error:
+        yield
+    assert error.value.answer is answer
+
+
 @pytest.mark.parametrize(
-    ("fault", "kind"),
+    ("fault", "answer"),
     [
-        (Fault.REFUSED, DropRecipient),
-        (Fault.SERVER_ERROR, Unavailable),
-        (Fault.TOO_MUCH, SlowDown),
-        (Fault.PAIR_LIMIT, PairLimited),
-        (Fault.TOKEN_EXPIRED, AccountStopped),
-        (Fault.ACCOUNT_LOCKED, AccountStopped),
-        (Fault.TEMPLATE_PAUSED, TemplateStopped),
+        (Fault.REFUSED, Answer.REFUSED),
+        (Fault.SERVER_ERROR, Answer.UNAVAILABLE),
+        (Fault.TOO_MUCH, Answer.TOO_FAST),
+        (Fault.PAIR_LIMIT, Answer.PAIR_LIMITED),
+        (Fault.TOKEN_EXPIRED, Answer.ACCOUNT_STOPPED),
+        (Fault.ACCOUNT_LOCKED, Answer.ACCOUNT_STOPPED),
+        (Fault.TEMPLATE_PAUSED, Answer.TEMPLATE_STOPPED),
     ],
 )
-async def test_a_refusal_is_of_its_kind_and_nothing_was_accepted(fault: Fault, kind: type[Exception]):
+async def test_a_refusal_is_of_its_kind_and_nothing_was_accepted(fault: Fault, answer: Answer):
     async with a_sandbox() as server, a_client(server) as client:
         server.sandbox.faults.set([Command(fault)])
-        with pytest.raises(kind):
+        with refused(answer):
             await client.send(ACCOUNT, greeting("+34600000001"))
         assert not server.sandbox.accepted
 
 
 async def test_a_wrong_token_or_number_stops_everything():
     async with a_sandbox() as server, a_client(server) as client:
-        with pytest.raises(AccountStopped):
+        with refused(Answer.ACCOUNT_STOPPED):
             await client.send(
                 WhatsAppAccount(ACCOUNT.number_id, ACCOUNT.business_account_id, "wrong"), greeting("+34600000001")
             )
-        with pytest.raises(Misconfigured):
+        with refused(Answer.MISCONFIGURED):
             await client.send(WhatsAppAccount("1", "2", ACCOUNT.token), greeting("+34600000001"))
 
 
@@ -126,9 +128,9 @@ async def test_an_answer_from_something_in_between_is_read_with_care(aiohttp_ans
         await (await aiohttp_answers(200, b"<html>fine</html>"))
     with pytest.raises(Unconfirmed):
         await (await aiohttp_answers(200, b'{"messages": []}'))
-    with pytest.raises(Misconfigured):
+    with refused(Answer.MISCONFIGURED):
         await (await aiohttp_answers(404, b"<html>no such page</html>"))
-    with pytest.raises(SlowDown):
+    with refused(Answer.CROWDED):
         await (await aiohttp_answers(429, b"slow down"))
 
 

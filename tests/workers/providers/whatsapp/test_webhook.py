@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.messaging.policy import Answer, Reach, stop_reach
 from models.messaging.provider_events import (
     AccountEvent,
-    Halt,
     InboundEvent,
     PreferenceEvent,
     Receipt,
@@ -74,22 +74,22 @@ def test_statuses_are_read_with_reference_and_error():
             reference="muster:9",
             error_code=131050,
             reason="stopped",
-            opted_out=True,
+            answer=Answer.OPTED_OUT,
         ),
         StatusEvent("number", "wamid.2", Receipt.READ, datetime.fromtimestamp(1750030074, UTC)),
     ]
 
 
 def test_a_failure_that_is_not_about_the_recipient_says_how_far_it_reaches():
-    def halt(code: int) -> Halt | None:
+    def reach(code: int) -> Reach | None:
         status = {"id": "w", "status": "failed", "timestamp": "1", "errors": [{"code": code}]}
         (event,) = webhook.parse(envelope(("messages", of_number(statuses=[status]))))
         assert isinstance(event, StatusEvent)
-        return event.halt
+        return stop_reach(event.answer)
 
-    assert halt(131031) is Halt.ACCOUNT
-    assert halt(132015) is Halt.TEMPLATE
-    assert halt(131026) is None
+    assert reach(131031) is Reach.ACCOUNT
+    assert reach(132015) is Reach.TEMPLATE
+    assert reach(131026) is None
 
 
 def test_many_entries_changes_and_statuses_are_all_read():

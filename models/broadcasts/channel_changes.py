@@ -1,0 +1,26 @@
+"""The channel connected and disconnected, and what is sent through it paused with it."""
+
+from models import db
+from models.broadcasts import lifecycle
+from models.db.tables.broadcasts import WhatsAppChannel
+from models.messaging import channels
+from models.messaging.channels import Connection
+from permissions.principal import Scope
+
+
+async def connect(scope: Scope, given: Connection) -> WhatsAppChannel:
+    """As `channels.connect`; when that is another number than before, what is being prepared or sent pauses."""
+    async with db.transaction():
+        before = await channels.find(scope)
+        channel = await channels.connect(scope, given)
+        if before is not None and before.id != channel.id:
+            await lifecycle.pause_all(scope.workspace_id, "The channel was connected to another number.")
+    return channel
+
+
+async def disconnect(scope: Scope) -> WhatsAppChannel:
+    """As `channels.disconnect`, and what is being prepared or sent pauses."""
+    async with db.transaction():
+        channel = await channels.disconnect(scope)
+        await lifecycle.pause_all(scope.workspace_id, "The channel was disconnected.")
+    return channel

@@ -1,0 +1,208 @@
+"""What came of attempts to send, written down in bulk; and the attempts that nobody will speak of any more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from models import clock, db
+from models.messaging import counters, history, quota, sources
+from models.messaging.ledger import Attempt
+from models.messaging.message_states import MessageStatus
+from models.messaging.sources import MessageSource
+
+CHUNK: Final = 5000
+"""Messages that one transaction of a periodic task touches at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptOutcome:
+    """What came of an attempt.
+
+    `status`: SENT (with its `message_id`), FAILED or UNCONFIRMED (with a `reason`), or PENDING: to be tried again at `again_at`.
+    `counts`: whether the attempt counts as one of its attempts. `wa_id`: the provider's own name of the number.
+    """
+
+    attempt: Attempt
+    status: MessageStatus
+    message_id: str | None = None
+    wa_id: str | None = None
+    error_code: int | None = None
+    reason: str | None = None
+    again_at: datetime | None = None
+    counts: bool = True
+
+    def after(self, was: MessageStatus) -> MessageStatus:
+        """The status of a message that is `was` by now. What a provider's status said meanwhile stays."""
+        if was is MessageStatus.UNCONFIRMED and self.status is MessageStatus.PENDING:
+            return MessageStatus.FAILED
+        return self.status if was in (MessageStatus.SENDING, MessageStatus.UNCONFIRMED) else was
+
+
+_HOLD: Final = """
+    SELECT m.id, m.lease_token, m.source_kind, m.source_id, m.contact_id, m.phone, m.status AS was,
+           s.message ->> 'name' AS template
+    FROM messages m
+    JOIN message_sources s ON s.workspace_id = $1 AND s.source_kind = m.source_kind AND s.source_id = m.source_id
+    WHERE m.workspace_id = $1 AND m.id = ANY ($2::bigint[]) ORDER BY m.id FOR UPDATE OF m
+"""
+
+_SETTLE: Final = """
+    UPDATE messages m SET
+        status = g.now,
+        message_id = coalesce(m.message_id, g.message_id),
+        error_code = CASE WHEN g.now = g.was THEN m.error_code ELSE g.error_code END,
+        reason = CASE WHEN g.now = g.was THEN m.reason ELSE g.reason END,
+        due_at = coalesce(g.again_at, m.due_at),
+        attempts = m.attempts - g.uncounted,
+        leased_until = NULL,
+        lease_token = CASE WHEN g.now = 'PENDING' THEN NULL ELSE m.lease_token END,
+        sent_at = CASE WHEN g.now = 'SENT' THEN coalesce(m.sent_at, $10) ELSE m.sent_at END,
+        failed_at = CASE WHEN g.now = 'FAILED' THEN coalesce(m.failed_at, $10) ELSE m.failed_at END
+    FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::text[], $8::timestamptz[], $9::smallint[])
+        AS g (id, was, now, message_id, error_code, reason, again_at, uncounted)
+    WHERE m.workspace_id = $1 AND m.id = ANY ($2::bigint[]) AND m.id = g.id
+"""
+
+
+async def settle(workspace_id: int, outcomes: Sequence[AttemptOutcome]) -> None:
+    """Write down what came of attempts, all at once. A provider's status that was quicker keeps what it said.
+
+    A message that was claimed again since, under another lease, is left alone.
+    """
+    if not outcomes:
+        return
+    now = clock.now()
+    leased = {(one.attempt.id, one.attempt.lease_token): one for one in outcomes}
+    async with db.transaction():
+        held = await db.fetch(_HOLD, workspace_id, [message_id for message_id, _ in leased])
+        settled = [
+            _Settled(row, MessageStatus(row["was"]), leased[lease])
+            for row in held
+            if (lease := (row["id"], row["lease_token"])) in leased
+        ]
+        await _write(workspace_id, settled, now)
+        await _remember_aliases(workspace_id, settled)
+        await quota.not_reached(workspace_id, [one.row["phone"] for one in settled if one.now is MessageStatus.PENDING])
+        await history.record(workspace_id, [_happening(one, now) for one in settled if one.is_news])
+        await counters.move(workspace_id, [(sources.of_row(one.row), one.was, one.now) for one in settled])
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """A held row of messages, what it was, and the outcome of its attempt."""
+
+    row: db.Record
+    was: MessageStatus
+    outcome: AttemptOutcome
+
+    @property
+    def now(self) -> MessageStatus:
+        return self.outcome.after(self.was)
+
+    @property
+    def is_news(self) -> bool:
+        return self.was != self.now and self.now in (MessageStatus.SENT, MessageStatus.FAILED)
+
+
+async def _write(workspace_id: int, settled: Sequence[_Settled], now: datetime) -> None:
+    await db.execute(
+        _SETTLE,
+        workspace_id,
+        [one.row["id"] for one in settled],
+        [one.was for one in settled],
+        [one.now for one in settled],
+        [one.outcome.message_id for one in settled],
+        [one.outcome.error_code for one in settled],
+        [one.outcome.reason for one in settled],
+        [one.outcome.again_at for one in settled],
+        [int(not one.outcome.counts) for one in settled],
+        now,
+    )
+
+
+def _happening(one: _Settled, now: datetime) -> history.Happening:
+    if one.now is MessageStatus.SENT:
+        return history.of_message(one.row, "sent", now)
+    return history.of_message(one.row, "failed", now, errorCode=one.outcome.error_code)
+
+
+async def _remember_aliases(workspace_id: int, settled: Sequence[_Settled]) -> None:
+    """WhatsApp names some numbers otherwise (Brazil, Mexico): what they write comes under that name."""
+    other = {
+        one.outcome.wa_id: one.row["phone"]
+        for one in settled
+        if one.outcome.wa_id and f"+{one.outcome.wa_id}" != one.row["phone"]
+    }
+    if other:
+        await db.execute(
+            """
+            INSERT INTO whatsapp_aliases (workspace_id, wa_id, phone) SELECT $1, * FROM unnest($2::text[], $3::text[])
+            ON CONFLICT (workspace_id, wa_id) DO UPDATE SET phone = excluded.phone
+            """,
+            workspace_id,
+            list(other.keys()),
+            list(other.values()),
+        )
+
+
+# ---------------------------------------------------------------- what nobody sends any more
+
+
+async def expire_leases(workspace_id: int, source: MessageSource) -> int:
+    """Attempts whose lease ran out become UNCONFIRMED: their worker died, or lost its database, with the call under way."""
+    async with db.transaction():
+        held = await db.fetch(
+            """
+            SELECT id FROM messages
+            WHERE workspace_id = $1 AND source_kind = $2 AND source_id = $3 AND status = 'SENDING' AND leased_until < $4
+            ORDER BY id LIMIT $5 FOR UPDATE SKIP LOCKED
+            """,
+            workspace_id,
+            *source,
+            clock.now(),
+            CHUNK,
+        )
+        reason = "The worker stopped before WhatsApp's answer was known."
+        await _give_up(workspace_id, source, held, MessageStatus.SENDING, MessageStatus.UNCONFIRMED, reason)
+    return len(held)
+
+
+async def skip_rest(workspace_id: int, source: MessageSource, reason: str) -> int:
+    """The messages that an ended source has not got to become SKIPPED, a chunk at a time; returns how many did."""
+    async with db.transaction():
+        held = await db.fetch(
+            """
+            SELECT m.id FROM messages m
+            JOIN message_sources s ON s.workspace_id = $1 AND s.source_kind = $2 AND s.source_id = $3 AND s.state = 'ENDED'
+            WHERE m.workspace_id = $1 AND m.source_kind = $2 AND m.source_id = $3 AND m.status = 'PENDING'
+            ORDER BY m.id LIMIT $4 FOR UPDATE OF m
+            """,
+            workspace_id,
+            *source,
+            CHUNK,
+        )
+        await _give_up(workspace_id, source, held, MessageStatus.PENDING, MessageStatus.SKIPPED, reason)
+    return len(held)
+
+
+async def _give_up(
+    workspace_id: int,
+    source: MessageSource,
+    held: Sequence[db.Record],
+    was: MessageStatus,
+    now: MessageStatus,
+    reason: str,
+) -> None:
+    if held:
+        await db.execute(
+            """
+            UPDATE messages SET status = $3, reason = $4, leased_until = NULL
+            WHERE workspace_id = $1 AND id = ANY ($2::bigint[])
+            """,
+            workspace_id,
+            [row["id"] for row in held],
+            now,
+            reason,
+        )
+        await counters.move(workspace_id, [(source, was, now)] * len(held))
