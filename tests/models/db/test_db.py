@@ -36,6 +36,47 @@ async def test_a_nested_transaction_joins_the_outer_one(database):
     assert told == [1]
 
 
+async def test_the_last_steps_of_a_transaction_are_taken_in_it_after_all_else_and_in_order(database):
+    seen = []
+
+    def step(name, then=None):
+        async def take():
+            assert db.in_a_transaction()
+            seen.append((name, await Workspace.all().count()))
+            if then is not None:
+                await db.before_commit(then)
+
+        return take
+
+    async with db.transaction():
+        async with db.transaction():
+            await db.before_commit(step("first", then=step("third")))
+            await db.before_commit(step("second"))
+        await Workspace.create(name="Acme")
+        assert seen == []
+    assert seen == [("first", 1), ("second", 1), ("third", 1)]
+    await db.before_commit(step("alone"))
+    assert seen[3:] == [("alone", 1)]
+
+
+async def test_a_last_step_that_fails_undoes_its_transaction_and_one_that_is_undone_takes_no_last_step(database):
+    async def fail():
+        raise RuntimeError("in the last step")
+
+    async def never():
+        raise AssertionError
+
+    with pytest.raises(RuntimeError, match="in the last step"):
+        async with db.transaction():
+            await Workspace.create(name="Acme")
+            await db.before_commit(fail)
+    with pytest.raises(KeyError):
+        async with db.transaction():
+            await db.before_commit(never)
+            raise KeyError
+    assert await Workspace.all().count() == 0
+
+
 async def test_a_task_cancelled_at_any_moment_gives_its_connection_back(database):
     async def work():
         async with db.transaction():
