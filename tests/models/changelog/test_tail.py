@@ -1,11 +1,13 @@
 """A log followed live: in order and without a gap, at little cost for those who keep up, and with a word for those who do not."""
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 
 import pytest
 
 from models import db
+from models.changelog import events
+from models.changelog.events import EVENTS
 from models.changelog.members import MEMBERS
 from models.changelog.tail import FellBehind, Tail, TailLimits
 from models.errors import Invalid
@@ -74,8 +76,8 @@ async def test_a_live_follower_under_whom_the_log_is_dropped_is_told_rather_than
     assert tail.readers == {}
 
 
-async def _is_read(tail, scope):
-    return tail.reader_of(scope, MEMBERS) is not None
+async def _is_read(tail, scope, log=MEMBERS):
+    return tail.reader_of(scope, log) is not None
 
 
 async def test_a_slow_follower_under_whom_the_log_is_dropped_is_given_what_was_kept_for_it_or_told(months_ago):
@@ -150,3 +152,77 @@ async def test_a_great_append_ends_nobody_who_keeps_reading(database):
     await eventually(all_of_them)
     following.cancel()
     assert got == list(range(1, 2001))
+
+
+class Bell:
+    """Hints in this process, given by hand."""
+
+    def __init__(self):
+        self.given = asyncio.Queue()
+        self.heard_by = 0
+
+    @asynccontextmanager
+    async def hear_log(self):
+        self.heard_by += 1
+        yield self._heard()
+
+    async def _heard(self):
+        while True:
+            yield await self.given.get()
+
+
+async def test_both_logs_of_a_workspace_are_followed_in_one_process_and_one_hint_is_for_both(database):
+    scope = await new_workspace()
+    segment = await static_segment(scope)
+    (ana,) = await new_contacts(scope, 1)
+    tail, bell = Tail(TailLimits(look_seconds=60)), Bell()
+    async with (
+        aclosing(tail.follow(scope, MEMBERS, bell, None)) as changes,
+        aclosing(tail.follow(scope, EVENTS, bell, None)) as happened,
+    ):
+        news = [asyncio.ensure_future(anext(changes)), asyncio.ensure_future(anext(happened))]
+        await eventually(lambda: _is_read(tail, scope, EVENTS))
+        await eventually(lambda: _is_read(tail, scope))
+        await entered(scope, segment, ana)
+        await events.record(scope.workspace_id, events.SegmentDeleted(segment.id, "Friends"))
+        await bell.given.put(scope.workspace_id)
+        change, event = await asyncio.wait_for(asyncio.gather(*news), 5)
+        assert [change.contact_id for change in change.entries] == [ana]
+        assert [event.payload.name for event in event.entries] == ["Friends"]
+        await changes.aclose()
+        assert tail.reader_of(scope, MEMBERS) is None
+        assert tail.reader_of(scope, EVENTS) is not None
+    assert tail.readers == {}
+    assert bell.heard_by == 1
+
+
+async def test_those_who_follow_the_same_are_handed_the_very_same_batch_and_what_is_made_of_it_is_made_once(database):
+    scope = await new_workspace()
+    one, other = await static_segment(scope), await static_segment(scope)
+    ids = await new_contacts(scope, 3)
+    tail = Tail(TailLimits(look_seconds=0.02))
+    wishes = [None, None, [one.id], [one.id], [other.id]]
+    following = [tail.follow(scope, MEMBERS, None, None, wish) for wish in wishes]
+    news = [asyncio.ensure_future(anext(one_of_them)) for one_of_them in following]
+
+    async def all_follow():
+        reader = tail.reader_of(scope, MEMBERS)
+        return reader is not None and len(reader.followers) == len(wishes)
+
+    await eventually(all_follow)
+    async with db.transaction():  # so that both are read at once
+        await entered(scope, one, *ids)
+        await entered(scope, other, *ids[:1])
+    everything, again, of_one, of_one_again, of_other = await asyncio.gather(*news)
+    assert everything is again
+    assert of_one is of_one_again
+    assert [len(batch.entries) for batch in (everything, of_one, of_other)] == [4, 3, 1]
+    made = []
+
+    def make(batch):
+        made.append(batch)
+        return len(made)
+
+    assert [everything.once(make), again.once(make), of_one.once(make)] == [1, 1, 2]
+    for follower in following:
+        await follower.aclose()
