@@ -12,7 +12,7 @@ from typing import Any
 
 import uvicorn
 
-from models.changelog.tail import TailLimits
+from models.changelog.live_reader import TailLimits
 from schema.server.transports.wire import FRAMED
 
 REST_SECONDS = TailLimits().rest_seconds

@@ -1,6 +1,8 @@
 """The logs of a workspace: who entered and left its segments, and what else happened.
 
-`log` says what a log is, `members` and `events` are the two that there are. `append` writes, `read` reads page by page, `tail`
-follows live inside a process, `readers` keeps the positions of workers that read, `retention` drops what is old, `cursor` makes
-of a position what a partner keeps.
+log          what a log is: three tables of one shape      members     the log of members
+append       writing to a log                              events      the log of events
+read         a log, page by page after a position          cursor      what a partner keeps of a position
+tail         logs followed live inside a process           live_reader, followers   its parts
+readers      positions of workers, kept in the database    retention   how long the logs are kept
 """

@@ -1,6 +1,6 @@
 """The log of events: what happened in a workspace, other than contacts that enter and leave segments.
 
-`record` is called by the code that makes the change, in its transaction, so an event is told if and only if the change was
+`record` is called by the code that makes the change, in its transaction, so an event is in the log if and only if the change was
 committed. A new kind of event is a payload class here, with the type that it is known by outside; types and the names of
 fields that were released stay as they are.
 """
@@ -41,7 +41,7 @@ class SegmentUpdated:
 
 @dataclass(frozen=True, slots=True)
 class SegmentDeleted:
-    """A segment is deleted. That its members have left is told by the log of members, before or after this."""
+    """A segment is deleted. That its members have left is in the log of members, earlier or later."""
 
     type: ClassVar = EventType.SEGMENT_DELETED
     segment_id: int

@@ -17,7 +17,7 @@ LOGS: Sequence[Log[Any]] = (MEMBERS, EVENTS)
 async def drop_older_than(kept: timedelta, log: Log[Any], limit: int = 5_000) -> int:
     """Drop up to `limit` appends of all workspaces that are older than `kept`; gives how many.
 
-    Positions before what is kept are refused from then on, whoever stands there: no reader holds up the end of the log.
+    Positions before what is kept are refused from then on, also to stored readers: no reader holds up the end of the log.
     """
     dropped = 0
     heads = await db.fetch(f"SELECT workspace_id FROM {log.heads} ORDER BY workspace_id")

@@ -12,16 +12,16 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
-from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Generic, Protocol, cast
 
 import structlog
 from prometheus_client import Counter, Gauge
 
 from models.changelog.followers import Batch, Follower
+from models.changelog.live_reader import LiveReader, TailLimits
 from models.changelog.log import Entry, Log
-from models.changelog.read import NotInLog, check_position, read_head, read_next, read_page
+from models.changelog.read import check_position, read_head, read_page
 from models.errors import MusterError
 from permissions.principal import Scope
 
@@ -47,76 +47,6 @@ class FellBehind(MusterError):
     def __init__(self, position: int) -> None:
         super().__init__(f"does not take what it was given: go on after {position}")
         self.position = position
-
-
-@dataclass(frozen=True, slots=True)
-class TailLimits:
-    """How far a follower may fall behind, how often a log is looked at without a hint, and how often at most.
-
-    With many followers each look wakes them all: `rest_seconds` for each of them lie between two looks.
-    """
-
-    waiting: int = 5_000
-    patience_seconds: float = 10.0
-    look_seconds: float = 1.0
-    rest_seconds: float = 0.0001
-    page: int = 500
-
-
-class LiveReader(Generic[Entry]):
-    """Reads one log of one workspace for all of its followers, from where the first of them joined."""
-
-    def __init__(self, scope: Scope, source: Log[Entry], position: int, limits: TailLimits) -> None:
-        self.scope = scope
-        self.source = source
-        self.position = position
-        self.limits = limits
-        self.followers: set[Follower[Entry]] = set()
-        self.has_hint = asyncio.Event()
-        self.reading = asyncio.create_task(self._read())
-
-    async def _read(self) -> None:
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self.limits.look_seconds):
-                    await self.has_hint.wait()
-            self.has_hint.clear()
-            try:
-                await self._read_to_the_end()
-            except Exception as error:  # noqa: BLE001 - the database is away for a moment: everything is still there afterwards
-                log.warning("the log could not be read", log=self.source.name, error=type(error).__name__)
-                await asyncio.sleep(self.limits.look_seconds / 2)
-            await asyncio.sleep(len(self.followers) * self.limits.rest_seconds)
-
-    async def _read_to_the_end(self) -> None:
-        entries = None
-        while entries is None or len(entries) == self.limits.page:
-            try:
-                entries = await read_next(self.scope, self.source, self.position, self.limits.page)
-            except NotInLog:
-                await self._begin_anew()
-                return
-            if entries:
-                self._hand_out(entries)
-                self.position = entries[-1].position
-                await asyncio.sleep(0)
-
-    async def _begin_anew(self) -> None:
-        """The log can't be read on from here, as after a long absence of the database: its followers find out for themselves."""
-        self.position = (await read_head(self.scope, self.source)).position
-        for follower in self.followers:
-            follower.fall_behind()
-
-    def _hand_out(self, entries: list[Entry]) -> None:
-        """Those who want the same get the very same batch, so that what is made of it is made once."""
-        batches: dict[frozenset[Any] | None, Batch[Entry]] = {}
-        value = self.source.filter_value
-        for follower in self.followers:
-            only = follower.only
-            if only not in batches:
-                wanted = entries if only is None else [entry for entry in entries if value(entry) in only]
-                batches[only] = Batch(wanted, shared=True)
-            follower.hand(batches[only], self.limits.waiting)
 
 
 class Tail:

@@ -10,9 +10,10 @@ import aiohttp
 import asyncpg
 import pytest
 
+from models.changelog.live_reader import TailLimits
 from models.changelog.members import MEMBERS
 from models.changelog.read import read_head
-from models.changelog.tail import TAIL, TailLimits
+from models.changelog.tail import TAIL
 from models.membership import manual_changes
 from models.membership.origins import Origin
 from models.queue import jobs

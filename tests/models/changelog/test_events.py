@@ -12,8 +12,9 @@ from models import clock, db
 from models.broadcasts import lifecycle
 from models.changelog import events
 from models.changelog.events import EVENTS, PAYLOADS, EventType
+from models.changelog.live_reader import TailLimits
 from models.changelog.read import read_page
-from models.changelog.tail import Tail, TailLimits
+from models.changelog.tail import Tail
 from models.queue import jobs
 from models.queue.jobs import JobKind
 from models.segments import segments

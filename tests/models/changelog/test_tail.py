@@ -8,8 +8,9 @@ import pytest
 from models import db
 from models.changelog import events
 from models.changelog.events import EVENTS
+from models.changelog.live_reader import TailLimits
 from models.changelog.members import MEMBERS
-from models.changelog.tail import FellBehind, Tail, TailLimits
+from models.changelog.tail import FellBehind, Tail
 from models.errors import Invalid
 from tests.kit.logs import drop_the_log, entered, months_ago
 from tests.kit.segments import new_contacts, static_segment

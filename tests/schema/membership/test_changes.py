@@ -8,8 +8,9 @@ import pytest
 from models import clock, db
 from models.accounts import api_tokens, members
 from models.changelog.cursor import from_cursor, to_cursor
+from models.changelog.live_reader import TailLimits
 from models.changelog.members import MEMBERS
-from models.changelog.tail import TAIL, Tail, TailLimits
+from models.changelog.tail import TAIL, Tail
 from models.membership import manual_changes
 from models.membership.origins import Origin
 from permissions.capabilities import Permission

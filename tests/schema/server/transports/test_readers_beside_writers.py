@@ -7,9 +7,10 @@ from random import Random
 import aiohttp
 import pytest
 
+from models.changelog.live_reader import TailLimits
 from models.changelog.members import MEMBERS
 from models.changelog.read import read_page
-from models.changelog.tail import TAIL, TailLimits
+from models.changelog.tail import TAIL
 from models.membership import manual_changes
 from models.membership.origins import Origin
 from permissions.principal import Scope
