@@ -163,9 +163,11 @@ class Bell:
         self.heard_by = 0
 
     @asynccontextmanager
-    async def hear_log(self):
+    async def hear(self):
         self.heard_by += 1
         yield self._heard()
+
+    hear_log = hear
 
     async def _heard(self):
         while True:
