@@ -42,16 +42,29 @@ def chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
 
 
 def _fitting(compiled: CompiledRules, segment_ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    """The same segments, as many at a time as one statement takes."""
+    """The same segments, as many at a time as one statement takes.
+
+    Where several statements are needed, the ids themselves say where one ends: so a segment more or less makes one statement
+    anew, not all that come after it.
+    """
+    needs_several = len(segment_ids) > SEGMENTS_AT_ONCE
     start, conditions = 0, 0
-    for place, segment_id in enumerate(segment_ids):
+    for index, segment_id in enumerate(segment_ids):
         more = compiled.conditions[segment_id]
-        if place - start == SEGMENTS_AT_ONCE or conditions + more > CONDITIONS_AT_ONCE:
-            yield segment_ids[start:place]
-            start, conditions = place, 0
+        if index - start == SEGMENTS_AT_ONCE or conditions + more > CONDITIONS_AT_ONCE:
+            yield segment_ids[start:index]
+            start, conditions = index, 0
         conditions += more
-    if segment_ids:
+        if needs_several and _ends_a_statement(segment_id):
+            yield segment_ids[start : index + 1]
+            start, conditions = index + 1, 0
+    if segment_ids[start:]:
         yield segment_ids[start:]
+
+
+def _ends_a_statement(segment_id: int) -> bool:
+    """True of one id in 512, of any range of ids."""
+    return segment_id * 0x9E3779B1 % 2**32 < 2**32 // 512
 
 
 # ---------------------------------------------------------------- who must be asked again

@@ -353,8 +353,7 @@ async def _mark_for_readers(plan: _RebuildPlan, append: Append, lock: EngineLock
     compiled = await compiled_rules.current(plan.workspace_id, lock.epoch)
     name = f"segment:{plan.segment_id}"
     others = [build for build in compiled.builds if build.segment_id != plan.segment_id]
-    readers = [*(segment.reads for segment in compiled.followed.values()), *(build.reads for build in others)]
-    if any(name in reads for reads in readers):
+    if compiled.is_read(name) or any(name in build.reads for build in others):
         await db.execute(
             """
             INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk)

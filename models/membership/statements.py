@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Final
+from typing import Final, TypeVar
 
 from models.rules.compile import batch
 from models.rules.crossings import ActivityCrossing, AnyCrossing
 from models.rules.parameters import Parameters
 from models.rules.tree import Rule
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,45 +70,45 @@ ORDER BY contact_id, segment_id
 # ---------------------------------------------------------------- time
 
 LOOKUPS_AT_ONCE: Final = 500
-"""Lines, and filters on them, in one statement: PostgreSQL plans each, takes 32,767 parameters, and has a stack to mind."""
+"""Thresholds, and filters on them, in one statement: PostgreSQL plans each, takes 32,767 parameters, and has a stack to mind."""
 
 Thresholds = Mapping[AnyCrossing, Sequence[int]]
-"""Lines, each with the segments whose it is."""
+"""Thresholds, each with the segments whose it is."""
 
 
-def crossers(
-    workspace_id: int, timezone: str, lines_of: Iterable[tuple[int, Sequence[AnyCrossing]]]
-) -> tuple[Statement, ...]:
-    """Who crossed a threshold since `since`. A threshold that several segments share is looked up once.
-
-    Rows: contact_id (perhaps more than once), fields (marks for the segments whose threshold it is).
-    """
-    thresholds: dict[AnyCrossing, list[int]] = {}
-    for segment_id, boundaries in lines_of:
-        for crossing in boundaries:
-            thresholds.setdefault(crossing, []).append(segment_id)
-    return tuple(_crossers_of(workspace_id, timezone, some) for some in _few_at_once(thresholds))
-
-
-def _few_at_once(thresholds: Thresholds) -> Iterator[Thresholds]:
-    """So many as one statement takes; those that are looked at together stand together."""
-    some: dict[AnyCrossing, Sequence[int]] = {}
-    weight = 0
-    for crossing in sorted(thresholds, key=_place):
+def grouped(thresholds: Mapping[AnyCrossing, T]) -> Iterator[dict[AnyCrossing, T]]:
+    """As many at a time as one statement takes, sorted by `sort_key`; so those that are looked up together stand together."""
+    some: dict[AnyCrossing, T] = {}
+    taken = 0
+    for crossing in sorted(thresholds, key=sort_key):
         some[crossing] = thresholds[crossing]
-        weight += 1 + len(getattr(crossing, "filters", ()))
-        if weight >= LOOKUPS_AT_ONCE:
+        taken += weight(crossing)
+        if taken >= LOOKUPS_AT_ONCE:
             yield some
-            some, weight = {}, 0
+            some, taken = {}, 0
     if some:
         yield some
+
+
+def weight(crossing: AnyCrossing) -> int:
+    """How much of LOOKUPS_AT_ONCE a threshold takes."""
+    return 1 + len(getattr(crossing, "filters", ()))
+
+
+def sort_key(crossing: AnyCrossing) -> tuple[str, str]:
+    """The order in which thresholds are looked up."""
+    return _place(crossing), repr(crossing)
 
 
 def _place(crossing: AnyCrossing) -> str:
     return repr(replace(crossing, filters=()) if isinstance(crossing, ActivityCrossing) else crossing)
 
 
-def _crossers_of(workspace_id: int, timezone: str, thresholds: Thresholds) -> Statement:
+def crossers_of(workspace_id: int, timezone: str, thresholds: Thresholds) -> Statement:
+    """Who crossed one of these thresholds since `since`; they stand in the order of `sort_key`.
+
+    Rows: contact_id (perhaps more than once), fields (marks for the segments whose threshold it is).
+    """
     p = Parameters(workspace_id, timezone)
     looks = []
     for _, group in groupby(thresholds, key=_place):

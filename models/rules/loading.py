@@ -13,10 +13,11 @@ async def load_catalogue(scope: Scope, *rules: object) -> Catalogue:
     A segment of another workspace is not there.
     """
     mentioned = frozenset[int]().union(*map(segments_mentioned, rules))
-    return Catalogue(scope.timezone, await _load_fields(scope), await _load_segments(scope, mentioned))
+    return Catalogue(scope.timezone, await load_fields(scope), await _load_segments(scope, mentioned))
 
 
-async def _load_fields(scope: Scope) -> dict[str, Field]:
+async def load_fields(scope: Scope) -> dict[str, Field]:
+    """The workspace's custom fields, as rules name them."""
     rows = await db.fetch(
         "SELECT key, label, type, choices FROM contact_fields"
         " WHERE workspace_id = $1 AND deleted_at IS NULL ORDER BY lower(label), id",

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from models import db
 from models.membership import compiled_rules
 from models.membership.compiled_rules import CompiledRule
+from models.membership.crossers import Crossers
 from models.membership.evaluate import evaluate
-from models.membership.statements import LOOKUPS_AT_ONCE, crossers
+from models.membership.statements import LOOKUPS_AT_ONCE
 from models.rules.catalogue import Catalogue
 from models.rules.check import MAX_CONDITIONS, check
 from models.rules.crossings import crossings_of
@@ -46,7 +47,7 @@ async def test_the_lines_of_very_many_rules_are_looked_up_in_statements_that_are
         check({"field": {"field": "created_at", "operator": "MORE_THAN_AGO", "value": f"PT{n}M"}}, Catalogue())
         for n in range(2_000)
     ]
-    made = crossers(1, "UTC", [(n, crossings_of(rule)) for n, rule in enumerate(rules)])
+    made = Crossers(1, "UTC", [(n, crossings_of(rule)) for n, rule in enumerate(rules)]).statements()
     assert len(made) == 2_000 / LOOKUPS_AT_ONCE
     async with db.transaction():
         for statement in made:

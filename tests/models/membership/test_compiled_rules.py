@@ -1,0 +1,274 @@
+"""Compiled rules are brought up to date by what changed, and are then what they would be if everything was read again."""
+
+import asyncio
+import os
+from contextlib import suppress
+from random import Random
+
+import pytest
+
+from models import db
+from models.accounts import workspaces
+from models.errors import DomainError, Problems
+from models.membership import builds, compiled_rules, engine_lock, rebuild, stored_rules
+from models.segments import segments
+from models.segments.segments import SegmentKind
+from tests.kit.segments import TAGGED_VIP, dynamic_segment, in_segment
+from tests.kit.workspaces import new_workspace
+
+HISTORIES = int(os.environ.get("MUSTER_TEST_EXAMPLES", "6"))
+
+
+async def compiled(scope):
+    async with db.transaction():
+        lock = await engine_lock.take(scope.workspace_id)
+        return await compiled_rules.current(scope.workspace_id, lock.epoch)
+
+
+async def contents(scope):
+    """All that the engine knows of the workspace's rules, in a form that can be compared."""
+    rules = await compiled(scope)
+    marks = [await _marks(statement) for statement in rules.crossers]
+    names = {name for rule in rules.followed.values() for name in rule.reads}
+    names |= {f"{what}:{segment_id}" for segment_id in rules.followed for what in ("rule", "time")}
+    return {
+        "rules": dict(rules.followed),
+        "conditions": dict(rules.conditions),
+        "levels": [frozenset(level) for level in rules.levels],
+        "readers": {name: [rules.readers(level, {name}) for level in range(len(rules.levels))] for name in names},
+        "builds": {build.segment_id: build for build in rules.builds},
+        "thresholds": dict(rules.thresholds.segments_of),
+        "looked up": set().union(*marks),
+        "timezone": rules.timezone,
+    }
+
+
+async def _marks(statement):
+    row = await db.fetch_row("SELECT now() AS now")
+    values = await statement.parameters.values(row["now"], row["now"])
+    return [mark for value in values if isinstance(value, list) for mark in value if str(mark).startswith("time:")]
+
+
+async def assert_as_if_read_again(scope):
+    kept = await contents(scope)
+    compiled_rules.forget()
+    assert kept == await contents(scope)
+
+
+# ---------------------------------------------------------------- any history
+
+
+class History:
+    """A workspace whose rules, fields and zone change at random, by the functions of the API and by SQL."""
+
+    def __init__(self, scope, seed):
+        self.scope, self.random, self.segments = scope, Random(seed), []
+
+    async def go_on(self):
+        steps = [
+            self.new,
+            self.new,
+            self.edit,
+            self.edit,
+            self.delete,
+            self.restore,
+            self.build,
+            self.build,
+            self.build,
+        ]
+        steps += [self.begin, self.fail, self.field, self.zone, self.by_sql, self.remove, self.cycle, self.together]
+        with suppress(DomainError, Problems):
+            await self.random.choice(steps)()
+
+    def one(self):
+        return self.random.choice(self.segments) if self.segments else 0
+
+    def rule(self):
+        random = self.random
+        leaves = [
+            TAGGED_VIP,
+            {"field": {"field": "score", "operator": "GTE", "value": random.randint(1, 3)}},
+            {"field": {"field": "subscribed_at", "operator": "WITHIN_LAST", "value": f"P{random.randint(1, 3)}D"}},
+            {"field": {"field": "created_at", "operator": "MORE_THAN_AGO", "value": f"P{random.randint(1, 3)}D"}},
+            {"field": {"field": f"attributes.f{random.randint(1, 3)}", "operator": "IS_SET"}},
+            {"activity": {"kind": "visit", "within": f"P{random.randint(1, 2)}D", "operator": "GTE", "value": 1}},
+        ]
+        if self.segments:
+            leaves += [{"segment": {"segmentId": self.one(), "member": random.random() < 0.5}}] * 4
+        return {random.choice(["all", "any"]): random.sample(leaves, random.randint(1, 2))}
+
+    async def new(self):
+        made = await segments.create(self.scope, SegmentKind.DYNAMIC_PLUS, name="s", rule=self.rule())
+        self.segments.append(made.segment.id)
+
+    async def edit(self):
+        await segments.update(self.scope, self.one(), {"rule": self.rule()})
+
+    async def delete(self):
+        await segments.delete(self.scope, self.one(), force=True)
+
+    async def restore(self):
+        await segments.restore(self.scope, self.one())
+
+    async def build(self):
+        for workspace_id, segment_id in list(await builds.wanted())[:2]:
+            if workspace_id == self.scope.workspace_id:
+                await rebuild.rebuild(workspace_id, segment_id)
+
+    async def begin(self):
+        async with db.transaction():
+            await engine_lock.take(self.scope.workspace_id)
+            await builds.begin(self.scope.workspace_id, self.one())
+
+    async def fail(self):
+        await self.sql(
+            "UPDATE segments SET status = 'FAILED', active_rule = NULL WHERE workspace_id = $1 AND id = $2", self.one()
+        )
+
+    async def field(self):
+        key = f"f{self.random.randint(1, 3)}"
+        if await self.sql("DELETE FROM contact_fields WHERE workspace_id = $1 AND key = $2", key) == 0:
+            kind = self.random.choice(["TEXT", "NUMBER", "DATE"])
+            await self.sql(
+                "INSERT INTO contact_fields (workspace_id, key, label, type) VALUES ($1, $2, $2, $3)", key, kind
+            )
+
+    async def zone(self):
+        zone = self.random.choice(["UTC", "Europe/Madrid"])
+        await self.sql("UPDATE workspaces SET timezone = $2 WHERE id = $1", zone)
+
+    async def by_sql(self):
+        rule = db.dump_json(self.rule())
+        await self.sql(
+            "UPDATE segments SET rule = $3, active_rule = $3 WHERE workspace_id = $1 AND id = $2", self.one(), rule
+        )
+
+    async def remove(self):
+        await self.sql("DELETE FROM segments WHERE workspace_id = $1 AND id = $2", self.one())
+
+    async def cycle(self):
+        rule = db.dump_json({"segment": {"segmentId": self.one(), "member": True}})
+        await self.sql("UPDATE segments SET active_rule = $3 WHERE workspace_id = $1 AND id = $2", self.one(), rule)
+
+    async def together(self):
+        async with db.transaction():
+            for _ in range(3):
+                await self.random.choice([self.by_sql, self.remove, self.field, self.zone, self.cycle])()
+                if self.random.random() < 0.2:
+                    await db.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+    async def sql(self, statement, *arguments):
+        return await db.execute(statement, self.scope.workspace_id, *arguments)
+
+
+@pytest.mark.parametrize("seed", range(HISTORIES))
+async def test_after_any_history_the_rules_are_as_if_all_of_them_were_read_again(database, seed):
+    history = History(await new_workspace(), seed)
+    for step in range(60):
+        await history.go_on()
+        if history.random.random() < 0.7:
+            await compiled(history.scope)
+        if step % 6 == 0:
+            await assert_as_if_read_again(history.scope)
+    await assert_as_if_read_again(history.scope)
+
+
+@pytest.mark.parametrize("seed", range(HISTORIES))
+async def test_after_what_many_do_at_once_the_rules_are_as_if_all_of_them_were_read_again(database, seed):
+    scope = await new_workspace()
+    histories = [History(scope, seed * 10 + number) for number in range(4)]
+    for history in histories:
+        history.segments = histories[0].segments
+
+    async def go_on(history):
+        for _ in range(15):
+            with suppress(*db.Busy, *db.Contended):
+                await history.go_on()
+            await compiled(scope)
+
+    for _ in range(2):
+        await asyncio.gather(*map(go_on, histories))
+        await assert_as_if_read_again(scope)
+
+
+# ---------------------------------------------------------------- what is read
+
+
+async def test_only_what_changed_is_read_and_compiled_again(database):
+    scope = await new_workspace()
+    one = await dynamic_segment(scope)
+    other = await dynamic_segment(scope, in_segment(one))
+    before = await compiled(scope)
+    rules = dict(before.followed)
+    statement = before.statement((other.id,))
+    await segments.update(scope, one.id, {"rule": {"tags": {"operator": "HAS_ANY", "tags": ["silver"]}}})
+    await rebuild.rebuild(scope.workspace_id, one.id)
+    after = await compiled(scope)
+    assert after is before
+    assert after.followed[one.id] != rules[one.id]
+    assert after.followed[other.id] is rules[other.id]
+    assert after.statement((other.id,)) is statement
+
+
+async def test_a_segment_that_is_deleted_is_read_again_by_those_that_mention_it(database):
+    scope = await new_workspace()
+    one = await dynamic_segment(scope)
+    other = await dynamic_segment(scope, in_segment(one))
+    before = (await compiled(scope)).followed[other.id]
+    await segments.delete(scope, one.id, force=True)
+    after = await compiled(scope)
+    assert one.id not in after.followed
+    assert not before.rule.deleted
+    assert after.followed[other.id].rule.deleted
+
+
+async def test_after_changes_that_are_no_longer_listed_everything_is_read_again(database):
+    scope = await new_workspace()
+    segment = await dynamic_segment(scope)
+    before = await compiled(scope)
+    await segments.update(scope, segment.id, {"rule": {"tags": {"operator": "HAS_ANY", "tags": ["silver"]}}})
+    await db.execute(
+        "DELETE FROM rule_changes WHERE epoch = (SELECT min(epoch) FROM rule_changes WHERE epoch > $1)", before.epoch
+    )
+    await rebuild.rebuild(scope.workspace_id, segment.id)
+    assert await compiled(scope) is not before
+    await assert_as_if_read_again(scope)
+
+
+async def test_after_a_backup_was_restored_everything_is_read_again(database):
+    scope = await new_workspace()
+    segment = await dynamic_segment(scope)
+    backup = await db.fetch_value("SELECT epoch FROM rule_epochs WHERE workspace_id = $1", scope.workspace_id)
+    rule = await db.fetch_value("SELECT active_rule FROM segments WHERE id = $1", segment.id)
+    other = '{"tags": {"tags": ["silver"], "operator": "HAS_ANY"}}'
+    await db.execute("UPDATE segments SET active_rule = $2 WHERE id = $1", segment.id, other)
+    before = await compiled(scope)
+    async with db.transaction():
+        await db.execute("UPDATE segments SET active_rule = $2 WHERE id = $1", segment.id, rule)
+        await db.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        await db.execute("DELETE FROM rule_changes WHERE epoch > $1", backup)
+        await db.execute("UPDATE rule_epochs SET epoch = $1", backup)
+    await segments.create(scope, SegmentKind.DYNAMIC, name="made after the backup was restored", rule=TAGGED_VIP)
+    after = await compiled(scope)
+    assert after is not before
+    assert after.followed[segment.id].rule.tags == ("vip",)
+
+
+async def test_changes_of_more_than_a_day_ago_are_deleted(database):
+    scope = await new_workspace()
+    await dynamic_segment(scope)
+    old = await db.fetch_value("SELECT max(epoch) FROM rule_changes") - stored_rules.KEPT_MICROSECONDS
+    await db.execute(
+        "INSERT INTO rule_changes VALUES ($1, $2, 0, 1), ($1, $3, $2, 1)", scope.workspace_id, old - 1, old
+    )
+    await compiled(scope)
+    assert await db.fetch_value("SELECT min(epoch) FROM rule_changes") == old
+
+
+async def test_a_workspace_that_is_deleted_has_no_rules(database):
+    scope = await new_workspace()
+    await dynamic_segment(scope)
+    assert (await compiled(scope)).followed
+    await db.execute("DELETE FROM workspaces WHERE id = $1", scope.workspace_id)
+    assert await workspaces.find_system_scope(scope.workspace_id) is None
+    assert not (await compiled(scope)).followed
