@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final, TypeVar
 
+from models.rules.alike import in_groups
 from models.rules.compile import batch
 from models.rules.crossings import ActivityCrossing, AnyCrossing
 from models.rules.parameters import Parameters
@@ -27,28 +28,51 @@ def evaluation(workspace_id: int, timezone: str, segment_ids: Sequence[int], rul
     Rows: segment_id, contact_id, entered (whether it is to enter, or to leave), origin.
     """
     p = Parameters(workspace_id, timezone)
-    compiled = batch(rules, p)
+    contacts = p.named("contact_ids", "bigint[]")
+    rule_of = dict(zip(segment_ids, rules, strict=True))
+    groups = in_groups(rule_of, p)
+    for segment_id in [segment_id for group in groups for segment_id in group.segment_ids]:
+        del rule_of[segment_id]
+    wanted = [_ALIKE.format(number=number, condition=group.condition) for number, group in enumerate(groups)]
+    if rule_of:
+        wanted.append(_one_by_one(rule_of, p))
+    where = f"WHERE c.workspace_id = {p.workspace} AND c.id = ANY ({contacts})"
     sql = _EVALUATE.format(
         workspace=p.workspace,
-        contacts=p.named("contact_ids", "bigint[]"),
+        contacts=contacts,
         segments=p.bind(tuple(segment_ids), "bigint[]"),
-        joins=compiled.joins,
-        conditions=",\n".join(f"({condition}) IS TRUE" for condition in compiled.conditions),
+        tables="".join(
+            f"alike_{number} AS MATERIALIZED (\n    {group.table}\n), " for number, group in enumerate(groups)
+        ),
+        wanted=f"\n    {where}\n    UNION ALL\n    ".join(wanted) + f"\n    {where}",
     )
     return Statement(sql, p)
 
 
+def _one_by_one(rules: Mapping[int, Rule], p: Parameters) -> str:
+    compiled = batch(tuple(rules.values()), p)
+    return _ONE_BY_ONE.format(
+        segments=p.bind(tuple(rules), "bigint[]"),
+        joins=compiled.joins,
+        conditions=",\n".join(f"({condition}) IS TRUE" for condition in compiled.conditions),
+    )
+
+
+# Only rules that hold become rows: most do not hold, and a row for each rule and contact costs more than the rule itself.
+_ONE_BY_ONE = """SELECT c.id, ({segments})[holds.position]
+    FROM contacts AS c
+    {joins}
+    CROSS JOIN LATERAL unnest(array_positions(ARRAY[
+        {conditions}
+    ], true)) AS holds (position)"""
+
+_ALIKE = """SELECT c.id, v.segment_id FROM contacts AS c JOIN alike_{number} AS v ON {condition}"""
+
 # Members as they should be, as they are stored, and what people said, side by side: only what differs comes out. Stored
 # members are found by contact: where the segments stand in the same condition, the planner may walk through all of their members.
 _EVALUATE = """
-WITH wanted AS MATERIALIZED (
-    SELECT c.id AS contact_id, told.segment_id
-    FROM contacts AS c
-    {joins}
-    CROSS JOIN LATERAL unnest({segments}, ARRAY[
-        {conditions}
-    ]) AS told (segment_id, holds)
-    WHERE c.workspace_id = {workspace} AND c.id = ANY ({contacts}) AND told.holds
+WITH {tables}wanted (contact_id, segment_id) AS MATERIALIZED (
+    {wanted}
 ), held AS MATERIALIZED (
     SELECT contact_id, segment_id FROM memberships WHERE workspace_id = {workspace} AND contact_id = ANY ({contacts})
 ), stored AS MATERIALIZED (

@@ -113,6 +113,13 @@ def _trimmed(number: Decimal) -> str:
     return "0" if trimmed == "-0" else trimmed
 
 
+def _array_text(values: object) -> str:
+    """How PostgreSQL reads an array in a text."""
+    assert isinstance(values, Sequence)
+    quoted = (str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return "{" + ",".join(f'"{one}"' for one in quoted) + "}"
+
+
 # ---------------------------------------------------------------- the collector
 
 Resolve = Callable[[Moments, Sequence[str], dict[str, object]], object]
@@ -153,17 +160,17 @@ class Parameters:
 
     def text(self, value: str) -> str:
         """A text, folded for a comparison without regard to case."""
-        place = self._place(value)
+        place = self.place(value)
         return self._add(("text", value), "text", lambda _, folded, __: folded[place])
 
     def texts(self, values: Sequence[str]) -> str:
         """A list of texts, folded."""
-        places = [self._place(value) for value in values]
+        places = [self.place(value) for value in values]
         return self._add(("texts", tuple(values)), "text[]", lambda _, folded, __: [folded[place] for place in places])
 
     def text_keys(self, values: Sequence[str]) -> str:
         """Many texts, folded, as the keys of a JSON object: `?` finds one among a thousand in a few steps."""
-        places = [self._place(value) for value in values]
+        places = [self.place(value) for value in values]
         return self._add(
             ("text keys", tuple(values)), "jsonb", lambda _, folded, __: _keys(folded[place] for place in places)
         )
@@ -175,12 +182,18 @@ class Parameters:
 
     def pattern(self, before: str, value: str, after: str) -> str:
         """A pattern for LIKE: `value`, folded, with its own wildcards taken literally."""
-        place = self._place(value)
+        place = self.place(value)
         return self._add(
             ("pattern", before, value, after),
             "text",
             lambda _, folded, __: before + escape_like(folded[place]) + after,
         )
+
+    def column(self, resolve: Sequence[Resolve], sql_type: str) -> str:
+        """Many values of one type, as an array. Values that are arrays themselves go as texts that PostgreSQL can cast."""
+        if sql_type.endswith("[]"):
+            return self._append("text[]", lambda *given: [_array_text(one(*given)) for one in resolve])
+        return self._append(f"{sql_type}[]", lambda *given: [one(*given) for one in resolve])
 
     def __len__(self) -> int:
         return len(self._resolve)
@@ -195,11 +208,15 @@ class Parameters:
         moments = Moments(now, since or now, self._zone)
         return [resolve(moments, self._folded, named) for resolve in self._resolve]
 
-    def _place(self, text: str) -> int:
+    def place(self, text: str) -> int:
+        """Which of the statement's folded texts this one is."""
         return self._texts.setdefault(text, len(self._texts))
 
     def _add(self, key: Hashable, sql_type: str, resolve: Resolve) -> str:
         if key not in self._known:
-            self._resolve.append(resolve)
-            self._known[key] = f"${len(self._resolve)}::{sql_type}"
+            self._known[key] = self._append(sql_type, resolve)
         return self._known[key]
+
+    def _append(self, sql_type: str, resolve: Resolve) -> str:
+        self._resolve.append(resolve)
+        return f"${len(self._resolve)}::{sql_type}"

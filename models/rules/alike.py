@@ -1,0 +1,95 @@
+"""Rules that differ in their values alone, and ask for equality: a segment for each city, for each score.
+
+Such rules have one condition, in which each value is a column of a table with a row for each rule. So contacts and rules are
+joined by the equality, and most pairs of them are never looked at. Other rules are quicker one by one.
+"""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from models.rules.compile import where
+from models.rules.parameters import Parameters, Resolve
+from models.rules.tree import (
+    ActivityCondition,
+    AllOf,
+    FieldCondition,
+    FieldOperator,
+    FieldType,
+    Rule,
+    SegmentCondition,
+    each_leaf,
+)
+
+FEWEST: Final = 8
+"""Fewer rules are not worth a join of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Rules of segments that have the same condition: on contact `c`, and on row `v` of `table`, which has the segment's id."""
+
+    segment_ids: Sequence[int]
+    condition: str
+    table: str
+
+
+def in_groups(rules: Mapping[int, Rule], p: Parameters, fewest: int = FEWEST) -> list[Alike]:
+    """The rules, by their segments' ids, of which at least `fewest` are alike. The others are in no group."""
+    found: dict[tuple[str, tuple[str, ...]], dict[int, _Values]] = {}
+    for segment_id, rule in rules.items():
+        if _asks_for_equality(rule) and _reads_the_contact_alone(rule):
+            values = _Values(p)
+            condition = where(rule, values)
+            found.setdefault((condition, tuple(values.types)), {})[segment_id] = values
+    return [
+        Alike(tuple(values_of), condition, _table(values_of, types, p))
+        for (condition, types), values_of in found.items()
+        if len(values_of) >= fewest
+    ]
+
+
+def _asks_for_equality(rule: Rule) -> bool:
+    match rule:
+        case FieldCondition(field, FieldOperator.EQUALS):
+            return field.type is not FieldType.BOOLEAN
+        case AllOf(parts):
+            return any(map(_asks_for_equality, parts))
+        case _:
+            return False
+
+
+def _reads_the_contact_alone(rule: Rule) -> bool:
+    return not any(isinstance(leaf, ActivityCondition | SegmentCondition) for leaf in each_leaf(rule))
+
+
+class _Values(Parameters):
+    """The values of one rule. In its text each of them is a column of its own: elsewhere equal ones may differ."""
+
+    def __init__(self, statement: Parameters) -> None:
+        self._statement = statement
+        self.types: list[str] = []
+        self.resolve: list[Resolve] = []
+
+    def place(self, text: str) -> int:
+        return self._statement.place(text)
+
+    def _add(self, key: Hashable, sql_type: str, resolve: Resolve) -> str:  # noqa: ARG002 - equal values are not shared
+        self.types.append(sql_type)
+        self.resolve.append(resolve)
+        return f"v.p{len(self.types)}"
+
+
+def _table(values_of: Mapping[int, _Values], types: Sequence[str], p: Parameters) -> str:
+    """A row for each rule: its segment's id and its values. Of several arrays PostgreSQL makes one, so they travel as text."""
+    ids = p.bind(tuple(values_of), "bigint[]")
+    columns = [
+        p.column([values.resolve[number] for values in values_of.values()], sql_type)
+        for number, sql_type in enumerate(types)
+    ]
+    names = [f"p{number}" for number, _ in enumerate(types, start=1)]
+    read = [f"{name}::{sql_type}" for name, sql_type in zip(names, types, strict=True)]
+    return (
+        f"SELECT {', '.join(['segment_id', *read])}"
+        f" FROM unnest({', '.join([ids, *columns])}) AS rule ({', '.join(['segment_id', *names])})"
+    )
