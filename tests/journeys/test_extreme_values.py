@@ -16,7 +16,7 @@ from models.transfers.exports.exports import BUILT_IN, Format
 from permissions.principal import Scope
 from tests.kit.api import Api, bearer_of
 from tests.kit.extreme_values import CHOICES, EXTREMES, Extreme
-from tests.kit.transfers import counts, exported, imported, snapshot
+from tests.kit.transfers import counts, exported, imported, snapshot, undone
 from tests.kit.workspaces import new_workspace
 
 CUSTOM = [f"attributes.{kind.value.lower()}" for kind in FieldType]
@@ -104,6 +104,18 @@ async def test_each_value_can_be_made_by_an_import(scope: Scope) -> None:
     await db.execute("DELETE FROM contacts")
     job = await imported(scope, file, *columns)
     assert counts(job) == {"created": len(EXTREMES)}
+    assert await snapshot(scope) == before
+
+
+async def test_an_import_over_all_values_can_be_taken_back(scope: Scope) -> None:
+    await made(scope)
+    before = await snapshot(scope)
+    names = "name,date_of_birth,subscribed_at,last_interaction_at,score,attributes.text,attributes.number,attributes.datetime"
+    values = "New,2000-01-01,2026-01-01T00:00:00Z,2026-01-01T00:00:00Z,77,New,77,2026-01-01T00:00:00Z"
+    ids = (await exported(scope, None, ["id"])).decode().split()[1:]
+    job = await imported(scope, f"id,{names}\n" + "".join(f"{one},{values}\n" for one in ids), overwrite=True)
+    assert counts(job) == {"updated": len(EXTREMES)}
+    await undone(scope, job)
     assert await snapshot(scope) == before
 
 

@@ -72,6 +72,17 @@ async def test_new_rows_make_contacts_with_all_their_values(scope):
     }
 
 
+async def test_a_local_time_of_before_there_were_time_zones_is_one_of_its_place(scope):
+    """Madrid was 14 minutes and 44 seconds behind Greenwich, which no offset of RFC 3339 can say."""
+    job = await imported(scope, "external_id,subscribed_at\n1,1880-06-01 12:00\n2,0001-01-01\n3,9999-12-31 23:59:59\n")
+    assert counts(job) == {"created": 3}
+    assert await everyone(scope, "subscribed_at::text") == [
+        ("1880-06-01 12:14:44+00",),
+        ("0001-01-01 00:14:44+00",),
+        ("9999-12-31 22:59:59+00",),
+    ]
+
+
 async def test_known_contacts_are_skipped_unless_they_may_be_overwritten(scope):
     await contact(scope, email="a@x.org", name="Ana")
     job = await imported(scope, "email,name\na@x.org,Other\nb@x.org,Bea\n")
