@@ -1,0 +1,158 @@
+"""The words that the project no longer uses: in names of files, names, comments, docstrings, messages, SQL and documents.
+
+Released migrations and CHANGELOG.md stay as they are. `retired_words_pending.txt` lists the files that still have some of the
+words, and only becomes shorter: `python tests/architecture/test_retired_words.py` takes out of it what is clean by now.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PENDING = Path(__file__).with_name("retired_words_pending.txt")
+
+
+class Retired(NamedTuple):
+    """What is no longer written, what is written instead, and where (a part of a path; empty: everywhere)."""
+
+    pattern: re.Pattern[str]
+    instead: str
+    where: tuple[str, ...] = ("",)
+
+
+def _words(words: str, instead: str, *where: str) -> Retired:
+    """Whole words, alone or as parts of snake_case and CamelCase names. `words` are alternatives in lower case."""
+    capital = "|".join(word[0].upper() + word[1:] for word in words.split("|"))
+    pattern = rf"(?<![A-Za-z])(?:{words}|{words.upper()}|{capital})(?![a-z])|(?<=[a-z])(?:{capital})(?![a-z])"
+    return Retired(re.compile(pattern), instead, where or ("",))
+
+
+def _phrase(words: str, instead: str) -> Retired:
+    """Words one after another, though a line break of a text or of a comment stands between them."""
+    return Retired(re.compile(r"(?<!\w)" + words.replace(" ", r"(?:_|[\s#*-]+)") + r"(?!\w)", re.IGNORECASE), instead)
+
+
+def _name(name: str, instead: str, *where: str) -> Retired:
+    """A name of Python, spelled exactly so."""
+    return Retired(re.compile(rf"(?<![\w'\"])(?:class {name}\b|{name}(?=[(\[.,):|\]]))"), instead, where or (".py",))
+
+
+RETIRED: Final = (
+    _words("bell|bells", "enqueue"),
+    _words("errand|errands", "ProviderRequest"),
+    _words("tally|tallies", "counters"),
+    _words("doorkeeper", "Authenticator"),
+    _words("stumble|stumbles|stumbled", "attempts"),
+    _words("rulebook|rulebooks", "CompiledRules"),
+    _words("seal|seals|sealed|sealing|unseal|unseals|unsealed", "secrets, encrypt, decrypt"),
+    _words("lane|lanes", "lease"),
+    _words("letter|letters", "InboundWebhook", "inbox", "webhook"),
+    _words("desk|desks", "WorkerContext"),
+    _words("sweep|sweeps", "PeriodicTask"),
+    _name("HABITS", "PeriodicTask"),
+    _words("leftover|leftovers", "cleanup, what is left"),
+    _words("survey|surveys|surveyed", "inspection"),
+    _words("trial|trials", "test send", "messaging", "broadcasts"),
+    _words("buried|bury|undead", "deleted"),
+    _words("whoever|whom", "who, or the noun that is meant"),
+    _phrase("rules? in force", "active rule"),
+    _phrase("force version", "active_version"),
+    _phrase("told out to", "logged_up_to"),
+    _phrase("by hand", "manual, directly"),
+    _phrase("told of", "notified of"),
+    _phrase("for ever", "forever, for good"),
+    _phrase("(?:take|takes|taken|taking|took) in", "process, receive"),
+    _phrase("by numbers", "by_ids"),
+    _name("Asked", "GraphQLRequest"),
+    _name("Told", "FormattedError"),
+    _name("Odd", "Fallback"),
+    _name("Deep", "DeferredField"),
+    _name("Burst", "EventBatch"),
+    _name("Followed", "CompiledRules"),
+    _name("Line", "Threshold", "models/"),
+    _name("Slot", "Placeholder"),
+)
+
+SUFFIXES: Final = {".py", ".sql", ".md", ".graphql", ".toml", ".yml", ".yaml", ".mjs", ".css", ".html", ""}
+PASSED_OVER: Final = {"node_modules", "__pycache__"}
+EXEMPT: Final = (
+    ".git",
+    "CHANGELOG.md",
+    "schema/server/pages/static/",
+    "tests/architecture/test_retired_words.py",
+    "tests/architecture/retired_words_pending.txt",
+    *(f"models/db/migrations/{number:04}_" for number in range(1, 13)),
+    "tests/models/db/rows_of_",
+)
+
+
+def files() -> list[str]:
+    """The files of the project that people read, by their paths."""
+    found: list[str] = []
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in PASSED_OVER and (name == ".ci" or name[0] != ".")]
+        found += [str((Path(folder) / name).relative_to(ROOT)) for name in names if Path(name).suffix in SUFFIXES]
+    return sorted(path for path in found if not path.startswith(EXEMPT))
+
+
+def found_in(path: str, text: str) -> Iterator[str]:
+    """Each retired word of a file, with its place and what is written instead."""
+    for retired in RETIRED:
+        if any(part in path for part in retired.where):
+            if retired.pattern.search(path):
+                yield f"{path} is called so: write {retired.instead}"
+            for match in retired.pattern.finditer(text):
+                line = text.count("\n", 0, match.start()) + 1
+                yield f"{path}:{line} says {' '.join(match[0].split())!r}: write {retired.instead}"
+
+
+def pending() -> set[str]:
+    return set(PENDING.read_text().split())
+
+
+def found_everywhere() -> dict[str, list[str]]:
+    """The retired words by the path of their file."""
+    by_file = {path: list(found_in(path, (ROOT / path).read_text())) for path in files()}
+    return {path: words for path, words in by_file.items() if words}
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, list[str]]:
+    return found_everywhere()
+
+
+def test_nothing_is_called_by_a_retired_word(found: dict[str, list[str]]) -> None:
+    said = [words for path, words in found.items() if path not in pending()]
+    assert not said, "\n" + "\n".join(line for words in said for line in words)
+
+
+def test_the_list_of_files_that_are_pending_only_becomes_shorter(found: dict[str, list[str]]) -> None:
+    clean = sorted(pending() - found.keys())
+    assert not clean, (
+        f"these have no retired word any more: run `python {Path(__file__).relative_to(ROOT)}`: {' '.join(clean)}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("the bells ring", 1),
+        ("WorkerBells ring_bells BELLS", 3),
+        ("bellows, Isabell, barbells", 0),
+        ("changed by\n    # hand", 1),
+        ("by handing it on", 0),
+        ("class Told: pass", 1),
+        ("Told what to do, it waits", 0),
+        ("taken into account", 0),
+    ],
+)
+def test_a_word_is_found_in_names_and_over_line_breaks_and_in_no_other_word(text: str, words: int) -> None:
+    assert len(list(found_in("a.py", text))) == words
+
+
+if __name__ == "__main__":
+    PENDING.write_text("".join(f"{path}\n" for path in sorted(pending() & found_everywhere().keys())))
