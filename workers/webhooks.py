@@ -22,9 +22,8 @@ from models.queue import inbox, requests
 from models.queue.inbox import InboundWebhook
 from models.queue.requests import ProviderRequestKind
 from permissions.principal import Scope
-from workers import leases, stops
+from workers import stops
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
-from workers.leases import Lost
 from workers.providers.whatsapp import webhook
 
 log = structlog.get_logger(__name__)
@@ -36,29 +35,31 @@ _taken = Counter("muster_webhook_events_total", "What webhooks told, by kind.", 
 
 
 async def process_webhooks(context: WorkerContext, workspace_id: int) -> None:
-    """Take in all that waits for a workspace."""
+    """Process all that waits for a workspace, unless another worker does."""
     await context.bells.answered("process_webhooks", workspace_id)
     scope = await workspaces.find_system_scope(workspace_id)
-    async with leases.held(workspace_id, "webhooks") as lost:
-        if lost is None or scope is None:
-            return
-        await _process_all(context, scope, lost)
-    if await inbox.has(workspace_id):  # it came while the lease was ours, and its bell found us at work
+    if scope is None or not await _process_all(context, scope):
+        return
+    if await inbox.has(workspace_id):  # it came while the inbox was ours, and its bell found us at work
         await context.bells.job(Queue.BROADCAST, "process_webhooks", workspace_id)
 
 
-async def _process_all(context: WorkerContext, scope: Scope, lost: Lost) -> None:
+async def _process_all(context: WorkerContext, scope: Scope) -> bool:
+    """Says whether this worker was the last one at work: False when it met another."""
     most = AT_ONCE
-    while not (context.stopping.is_set() or lost.is_set()):
-        read, most = await _process(context, scope, most)
-        if read:
+    while not context.stopping.is_set():
+        processed, most = await _process(context, scope, most)
+        if processed is None:
+            return False
+        if processed:
             await context.bells.changes(scope.workspace_id)
         elif most == AT_ONCE:
-            return
+            break
+    return True
 
 
-async def _process(context: WorkerContext, scope: Scope, most: int) -> tuple[int, int]:
-    """One transaction's worth, and how much to try next. What cannot be taken in together is taken in one by one."""
+async def _process(context: WorkerContext, scope: Scope, most: int) -> tuple[int | None, int]:
+    """One transaction's worth, and how many to try next. What fails together is processed one by one."""
 
     async def reader(webhooks: Sequence[InboundWebhook]) -> None:
         await _read(context, scope, webhooks)
@@ -66,6 +67,8 @@ async def _process(context: WorkerContext, scope: Scope, most: int) -> tuple[int
     try:
         return await inbox.process(scope.workspace_id, most, reader), AT_ONCE
     except Exception as error:
+        if most == 1 and not isinstance(error, inbox.Unprocessable):
+            raise  # it is not the webhook: the database is away, say
         log.warning("webhooks could not be processed", most=most, error=type(error).__name__, exc_info=True)
         return 0, 1
 

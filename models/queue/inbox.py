@@ -1,7 +1,7 @@
 """Webhooks as they came, from the moment they are answered until a worker has processed them.
 
-They are processed and removed in one transaction, which holds them meanwhile (`leases.lock_some`): when its worker dies they are
-there as before. Only one that failed alone has an attempt counted.
+They are processed and removed in one transaction, which holds them and the workspace's inbox meanwhile: when its worker dies they
+are there as before, and another one can go on at once. Only a webhook that failed alone has an attempt counted.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from models import clock, db
-from models.queue import leases
+from models.errors import MusterError
+from models.queue import leases, workspace_leases
 from models.queue.leases import LeasedTable
 
 MAX_ATTEMPTS: Final = 5
@@ -18,6 +19,10 @@ LEASES: Final = LeasedTable(
     "webhook_inbox", seconds=60, order="attempts > 0, id", attempts_allowed=str(MAX_ATTEMPTS), given_up=None
 )
 """Those that failed wait behind the others. One without attempts left is kept for a person to look at."""
+
+
+class Unprocessable(MusterError):
+    """A webhook failed alone: it has an attempt less, and waits behind the others. The cause says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +50,26 @@ async def put(webhooks: Sequence[tuple[int, int, bytes]]) -> None:
 Reader = Callable[[Sequence[InboundWebhook]], Awaitable[None]]
 
 
-async def process(workspace_id: int, most: int, reader: Reader) -> int:
+async def process(workspace_id: int, most: int, reader: Reader) -> int | None:
     """Have `reader` process up to `most` webhooks, oldest first, in one transaction that also removes them.
 
-    Returns how many. What `reader` raises rolls all of it back: the webhooks stay. One that was alone has an attempt less.
+    Returns how many; None while another worker processes some of this workspace: their order counts. What `reader` raises
+    rolls all of it back: the webhooks stay. Raises Unprocessable instead when there was only one.
     """
     rows: list[db.Record] = []
     try:
         async with db.transaction():
+            if not await workspace_leases.lock(workspace_id, "webhooks"):
+                return None
             rows = await leases.lock_some(LEASES, workspace_id, most, "id, channel_id, body")
             if rows:
                 await reader([InboundWebhook(row["id"], row["channel_id"], row["body"]) for row in rows])
                 await _remove(workspace_id, [row["id"] for row in rows])
-    except Exception:
-        if len(rows) == 1:
-            await _count_failure(workspace_id, rows[0]["id"])
-        raise
+    except Exception as error:
+        if len(rows) != 1:
+            raise
+        await _count_failure(workspace_id, rows[0]["id"])
+        raise Unprocessable(f"webhook {rows[0]['id']} cannot be processed") from error
     return len(rows)
 
 

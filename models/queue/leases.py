@@ -135,11 +135,29 @@ async def take_some(table: LeasedTable, workspace_id: int, most: int, *, token: 
     return [Lease(table, workspace_id, row[0], token, attempts[row[0]]) for row in found]
 
 
-async def lock_some(table: LeasedTable, workspace_id: int, most: int, columns: str) -> list[db.Record]:
-    """Hold up to `most` free rows until the transaction ends, for work that is done within it. Nothing is written.
+# ---------------------------------------------------------------- held by a transaction
 
-    A worker that dies leaves them free at once, and no attempt is counted.
+
+async def lock(table: LeasedTable, workspace_id: int, key: int | str) -> bool:
+    """Hold a free row until the transaction ends, for work that is done within it. False when somebody holds it.
+
+    Nothing is written: a worker that dies leaves the row free at once, and no attempt is counted.
     """
+    assert db.in_a_transaction(), "what is locked is locked as long as its transaction"
+    found = await db.fetch_value(
+        f"""
+        SELECT 1 FROM {table.name} WHERE workspace_id = $1 AND {table.key} = $2 AND {free(table, "$3")}
+        FOR UPDATE SKIP LOCKED
+        """,  # noqa: S608
+        workspace_id,
+        key,
+        clock.now(),
+    )
+    return found is not None
+
+
+async def lock_some(table: LeasedTable, workspace_id: int, most: int, columns: str) -> list[db.Record]:
+    """Hold up to `most` free rows until the transaction ends; those that others hold are passed over."""
     assert db.in_a_transaction(), "what is locked is locked as long as its transaction"
     return await db.fetch(
         f"""

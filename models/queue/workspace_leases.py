@@ -1,6 +1,6 @@
-"""Leases of a workspace by name: what is done for it by one worker at a time and has no row of its own to lease.
+"""Leases of a workspace by name: what one worker at a time does for it, where there is no row of its own to lease.
 
-A name is what is done, as in "webhooks". What a few workers may do at once has a slot for each in its name: "sending 0".
+A name says what is done: "webhooks". What a few workers may do at once has a name for each of them: "sending 0".
 """
 
 from typing import Final
@@ -19,6 +19,11 @@ async def take(workspace_id: int, name: str) -> Lease | None:
     if lease is None and await _make(workspace_id, name):
         lease = await leases.take(LEASES, workspace_id, name)
     return lease
+
+
+async def lock(workspace_id: int, name: str) -> bool:
+    """Hold the lease of that name until the transaction ends. False when somebody holds it."""
+    return await leases.lock(LEASES, workspace_id, name) or await _make(workspace_id, name)
 
 
 async def _make(workspace_id: int, name: str) -> bool:

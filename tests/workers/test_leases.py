@@ -79,20 +79,20 @@ async def test_who_is_cancelled_takes_the_work_along():
 
 async def test_of_two_workers_one_holds_a_workspace_s_lease_and_then_it_is_free(scope: Scope):
     async with (
-        leases.held(scope.workspace_id, "webhooks") as first,
-        leases.held(scope.workspace_id, "webhooks") as second,
-        leases.held(scope.workspace_id, "other") as other,
+        leases.held(scope.workspace_id, "sending 0") as first,
+        leases.held(scope.workspace_id, "sending 0") as second,
+        leases.held(scope.workspace_id, "sending 1") as other,
     ):
         assert (first is None, second is None, other is None) == (False, True, False)
-        assert await workspace_leases.held_names(scope.workspace_id) == {"webhooks", "other"}
+        assert await workspace_leases.held_names(scope.workspace_id) == {"sending 0", "sending 1"}
     assert await workspace_leases.held_names(scope.workspace_id) == set()
-    async with leases.held(scope.workspace_id, "webhooks") as again:
+    async with leases.held(scope.workspace_id, "sending 0") as again:
         assert again is not None
 
 
 async def test_a_workspace_s_lease_is_given_back_when_the_work_fails(scope: Scope):
     with pytest.raises(ValueError, match="no"):
-        async with leases.held(scope.workspace_id, "webhooks"):
+        async with leases.held(scope.workspace_id, "sending 0"):
             raise ValueError("no")
     assert await workspace_leases.held_names(scope.workspace_id) == set()
 
@@ -100,7 +100,7 @@ async def test_a_workspace_s_lease_is_given_back_when_the_work_fails(scope: Scop
 async def test_who_holds_a_workspace_s_lease_hears_that_it_was_lost(scope: Scope, monkeypatch: pytest.MonkeyPatch):
     short = workspace_leases.LeasedTable("workspace_leases", seconds=0.06, key="name")
     monkeypatch.setattr(workspace_leases, "LEASES", short)
-    async with leases.held(scope.workspace_id, "webhooks") as lost:
+    async with leases.held(scope.workspace_id, "sending 0") as lost:
         assert lost is not None
         await db.execute("UPDATE workspace_leases SET lease_token = 1")
         async with asyncio.timeout(5):

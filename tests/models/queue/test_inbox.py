@@ -1,5 +1,8 @@
 """The inbox: a webhook stays until it was processed, and one that nobody can process is kept for a person."""
 
+import asyncio
+import contextvars
+
 import pytest
 
 from models import db
@@ -47,7 +50,7 @@ async def test_webhooks_that_failed_together_cost_none_of_them_an_attempt(scope:
 async def test_a_webhook_that_nobody_can_read_is_given_up_and_kept(scope: Scope):
     await inbox.put([(scope.workspace_id, 1, b"odd")])
     for _ in range(inbox.MAX_ATTEMPTS):
-        with pytest.raises(RuntimeError):
+        with pytest.raises(inbox.Unprocessable):
             await inbox.process(scope.workspace_id, 1, fails)
     assert await inbox.waiting() == []
     assert await inbox.unreadable() == 1
@@ -56,7 +59,7 @@ async def test_a_webhook_that_nobody_can_read_is_given_up_and_kept(scope: Scope)
 
 async def test_one_that_failed_goes_behind_the_others(scope: Scope):
     await inbox.put([(scope.workspace_id, 1, b"odd"), (scope.workspace_id, 1, b"even")])
-    with pytest.raises(RuntimeError):
+    with pytest.raises(inbox.Unprocessable):
         await inbox.process(scope.workspace_id, 1, fails)
     seen: list[bytes] = []
 
@@ -65,3 +68,28 @@ async def test_one_that_failed_goes_behind_the_others(scope: Scope):
 
     assert await inbox.process(scope.workspace_id, 1, reads) == 1
     assert seen == [b"even"]
+
+
+async def test_one_worker_at_a_time_processes_a_workspace_s_webhooks_and_a_dead_one_is_in_nobody_s_way(scope: Scope):
+    other = await workspaces.create("Other")
+    await inbox.put(
+        [(scope.workspace_id, 1, b"one"), (scope.workspace_id, 1, b"two"), (other.workspace_id, 1, b"three")]
+    )
+    busy: list[int | None] = []
+
+    async def reads(_: list[InboundWebhook]) -> None:
+        pass
+
+    async def elsewhere(workspace_id: int) -> int | None:
+        return await asyncio.create_task(inbox.process(workspace_id, 1, reads), context=contextvars.Context())
+
+    async def dies(_: list[InboundWebhook]) -> None:
+        busy.append(await elsewhere(scope.workspace_id))
+        busy.append(await elsewhere(other.workspace_id))
+        raise RuntimeError("killed")
+
+    await inbox.process(scope.workspace_id, 0, reads)  # from then on there is a row to hold
+    with pytest.raises(RuntimeError):
+        await inbox.process(scope.workspace_id, 2, dies)
+    assert busy == [None, 1]
+    assert await inbox.process(scope.workspace_id, 2, reads) == 2

@@ -301,7 +301,10 @@ async def test_rows_that_a_transaction_holds_are_passed_over_and_free_when_it_is
 
     async def elsewhere() -> list[int | str]:
         async with db.transaction():
-            return await locked(10)
+            one_by_one = [key for key in keys if await leases.lock(world.table, world.workspace_id, key)]
+        async with db.transaction():
+            assert await locked(10) == one_by_one
+        return one_by_one
 
     held = asyncio.Event()
     seen = asyncio.Event()
