@@ -1,6 +1,7 @@
 """An installation of any released version comes to today's schema with all that it holds."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
@@ -114,3 +115,26 @@ async def test_what_broadcasts_sent_is_what_the_message_ledger_holds(servers: Se
         ("BROADCAST", 1, 1),
         ("BROADCAST", 3, 1),
     ]
+
+
+async def test_what_was_claimed_by_a_worker_of_an_older_release_is_leased_with_the_attempts_that_it_has_had(
+    servers: Servers,
+) -> None:
+    async with bare_database(servers) as url:
+        connection = await asyncpg.connect(url)
+        try:
+            await install(connection, "0011_members_by_hand")
+            await upgrade(connection, "0011_members_by_hand")
+            jobs = await connection.fetch("SELECT status, lease_token, attempts FROM jobs ORDER BY id")
+            requests = await connection.fetch(
+                "SELECT status, leased_until, attempts FROM provider_requests ORDER BY id"
+            )
+            webhooks = await connection.fetch(
+                "SELECT leased_until IS NULL AS free, attempts FROM webhook_inbox ORDER BY id"
+            )
+        finally:
+            await connection.close()
+    assert [tuple(row) for row in jobs] == [("RUNNING", 3, 3), ("SUCCEEDED", None, 0)]
+    held_until = datetime(2026, 1, 1, tzinfo=UTC)
+    assert [tuple(row) for row in requests] == [("WAITING", None, 0), ("RUNNING", held_until, 1), ("DONE", None, 0)]
+    assert [tuple(row) for row in webhooks] == [(True, 0), (False, 5)]
