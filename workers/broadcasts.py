@@ -1,4 +1,4 @@
-"""Broadcasts at work: prepared, sent in turns, ended; and the sweep that finds what has to go on, whatever was lost."""
+"""Broadcasts at work: prepared, sent, ended; and the periodic task that finds what has to go on, whatever was lost."""
 
 import asyncio
 import contextlib
@@ -127,7 +127,7 @@ async def fill_slots(context: WorkerContext, workspace_id: int) -> None:
         await context.bells.job(Queue.BROADCAST, "send_slice", workspace_id, slot)
 
 
-# ---------------------------------------------------------------- sweeps
+# ---------------------------------------------------------------- periodic
 
 
 async def start_due(context: WorkerContext) -> None:
@@ -162,7 +162,7 @@ async def _end_if_over(context: WorkerContext, one: Unfinished) -> None:
         await lifecycle.finish(one.workspace_id, one.source.id)
 
 
-async def forget_old(context: WorkerContext) -> None:  # noqa: ARG001 - a sweep is handed the context
+async def forget_old(context: WorkerContext) -> None:  # noqa: ARG001 - a periodic task is handed the context
     """Remove what no limit looks at any more."""
     await quota.forget_old(clock.now())
 

@@ -1,4 +1,4 @@
-"""The runner of long work: jobs live in PostgreSQL, and each bell gives one turn to the job whose turn it fairly is."""
+"""The runner of long work: each message from the queue has a worker go on with one job, the one that fairly comes next."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 Handler = Callable[[Scope, Job], AsyncGenerator[None, None]]
 """Does a job from where `job.progress` says that it stands. It yields wherever it may be stopped, outside a transaction:
-there it is closed when its turn is over, or when somebody asked it to stop. What it raises: DomainError and Problems
+there it is closed when its time is over, or when somebody asked it to stop. What it raises: DomainError and Problems
 fail the job with their message; LeaseLost leaves it to its new worker; after anything else it is tried again from its progress.
 After each step the bell rings for changed contacts and members of its workspace."""
 
@@ -39,11 +39,11 @@ RENEW_SECONDS = 4.0
 """How often a lease is renewed: three times before it runs out."""
 
 RINGS = 3
-"""For how many waiting jobs the end of a turn rings."""
+"""For how many waiting jobs a worker rings that has put one down."""
 
 
 async def run_job(context: WorkerContext, workspace_id: int, job_id: int) -> None:
-    """Give one turn: to the job that has waited longest by fair shares, which need not be the one that rang."""
+    """Go on with one job: the one that has waited longest by fair shares, which need not be the one that rang."""
     await context.bells.answered("run_job", workspace_id, job_id)
     for candidate in await jobs.waiting(limit=10):
         job = await jobs.take(*candidate)
@@ -68,7 +68,7 @@ TASKS = [Task("run_job", Queue.BULK, run_job, timeout_seconds=300)]
 PERIODIC_TASKS = [PeriodicTask("find_jobs", Queue.BULK, find_jobs, every_seconds=1, alone=True)]
 
 
-# ---------------------------------------------------------------- one turn
+# ---------------------------------------------------------------- one job, for a while
 
 
 async def work_on(context: WorkerContext, job: Job) -> None:
@@ -77,7 +77,7 @@ async def work_on(context: WorkerContext, job: Job) -> None:
 
 
 async def _work(context: WorkerContext, job: Job) -> None:
-    """One turn, and how it ended."""
+    """Work on it for a while, and write how that ended."""
     try:
         await _go_on(context, job, HANDLERS[JobKind(job.kind)])
     except (DomainError, Problems) as error:
@@ -89,7 +89,7 @@ async def _work(context: WorkerContext, job: Job) -> None:
             await jobs.release(job)
         raise
     except Exception as error:  # whatever it was, the job is tried again from its progress
-        log.warning("turn of a job failed", job=job.id, kind=job.kind, error=type(error).__name__, exc_info=True)
+        log.warning("work on a job failed", job=job.id, kind=job.kind, error=type(error).__name__, exc_info=True)
         with contextlib.suppress(Exception):
             await jobs.retry(job)
 

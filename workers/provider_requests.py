@@ -120,7 +120,7 @@ async def _test(
     return {"sent": len(people) - len(failed), "failed": failed}, None
 
 
-# ---------------------------------------------------------------- sweeps
+# ---------------------------------------------------------------- periodic
 
 
 async def find_requests(context: WorkerContext) -> None:
@@ -138,7 +138,7 @@ async def look_at_channels(context: WorkerContext) -> None:
             await context.bells.job(Queue.BROADCAST, "run_request", workspace_id, request.id)
 
 
-async def forget_requests(context: WorkerContext) -> None:  # noqa: ARG001 - a sweep is handed the context
+async def forget_requests(context: WorkerContext) -> None:  # noqa: ARG001 - a periodic task is handed the context
     """Remove requests that ended long ago."""
     await requests.forget_old()
 

@@ -1,6 +1,6 @@
 """Slots of sending: how many workers send for a workspace at once. A slot is a lease of the workspace.
 
-Two workers in one slot would cost nothing but a little work: the ledger says who sends to whom.
+Two workers in one slot would cost nothing but a little work: the ledger says who sends which message.
 """
 
 from collections.abc import AsyncIterator

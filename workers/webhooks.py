@@ -1,4 +1,4 @@
-"""Webhooks that were answered and kept, taken in: in bulk, each in the workspace that it is for."""
+"""Webhooks that were answered and kept are processed: in bulk, each in the workspace that it is for."""
 
 from collections.abc import Sequence
 from typing import Final

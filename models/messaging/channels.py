@@ -59,7 +59,7 @@ class Connection:
 
 
 async def connect(scope: Scope, given: Connection) -> WhatsAppChannel:
-    """Connect the workspace to a number, or change how it is. The caller rings for a CHECK errand after the commit.
+    """Connect the workspace to a number, or change how it is. The caller rings for a CHECK request after the commit.
 
     Raises Invalid, or Taken when the number or its business account is another workspace's.
     """

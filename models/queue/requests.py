@@ -1,7 +1,7 @@
 """Short work with a provider that a person waits for: look at the number, fetch the templates, send a test.
 
-A request is a row: the API reads it until it is over, a worker leases it (models/queue/leases.py), and one that no worker took
-in time can still be called off. A test send whose worker died is not sent again: its outcome is not known.
+A request is a row: the API reads it until it is over, a worker leases it (models/queue/leases.py), and one that no worker has
+taken can still be called off. A test send whose worker died is not sent again: its outcome is not known.
 """
 
 from collections.abc import Mapping

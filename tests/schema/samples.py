@@ -274,15 +274,15 @@ async def job_cancel(scope: Scope) -> Variables:
 _at_work: set[asyncio.Task[None]] = set()
 
 
-def somebody_does_errands(scope: Scope) -> None:
-    """For some seconds there is a worker that says of each errand that it is done."""
+def somebody_does_requests(scope: Scope) -> None:
+    """For some seconds there is a worker that says of each request that it is done."""
 
     async def work() -> None:
         for _ in range(100):
             for row in await db.fetch("SELECT id FROM provider_requests WHERE workspace_id = $1", scope.workspace_id):
-                errand = await requests.take(scope.workspace_id, row["id"])
-                if errand is not None:
-                    await requests.end(errand, {"sent": 1, "failed": [], "templates": 0})
+                taken = await requests.take(scope.workspace_id, row["id"])
+                if taken is not None:
+                    await requests.end(taken, {"sent": 1, "failed": [], "templates": 0})
             await asyncio.sleep(0.03)
 
     task = asyncio.create_task(work())
@@ -291,7 +291,7 @@ def somebody_does_errands(scope: Scope) -> None:
 
 
 async def nobody_works() -> None:
-    """Whoever was set to work for a sample leaves off."""
+    """Who was set to work for a sample leaves off."""
     for task in _at_work:
         task.cancel()
     await asyncio.gather(*_at_work, return_exceptions=True)
@@ -359,7 +359,7 @@ async def broadcast_retry(scope: Scope) -> Variables:
 @sample("broadcastTest")
 async def broadcast_test(scope: Scope) -> Variables:
     broadcast = await a_broadcast(scope)
-    somebody_does_errands(scope)
+    somebody_does_requests(scope)
     contact = await a_contact(scope, phone="+34600999999")
     return {"id": to_global_id("Broadcast", broadcast.id), "contactIds": [contact]}
 
@@ -367,7 +367,7 @@ async def broadcast_test(scope: Scope) -> Variables:
 @sample("messageTemplatesSync")
 async def message_templates_sync(scope: Scope) -> Variables:
     await sending.connected(scope)
-    somebody_does_errands(scope)
+    somebody_does_requests(scope)
     return {}
 
 

@@ -1,4 +1,4 @@
-"""The runner of jobs: turns, taking over, stopping, failing."""
+"""The runner of jobs: going on, taking over, stopping, failing."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -39,14 +39,14 @@ async def counting(_scope: Scope, job: Job) -> AsyncGenerator[None, None]:
 
 async def started(scope: Scope, **given) -> Job:
     job = await jobs.create(scope, JobKind.EXPORT, given)
-    claimed = await jobs.take(scope.workspace_id, job.id)
-    assert claimed is not None
-    return claimed
+    taken = await jobs.take(scope.workspace_id, job.id)
+    assert taken is not None
+    return taken
 
 
 @pytest.fixture
-def turn(context, monkeypatch):
-    """Gives a claimed job one turn with this handler, and reads it again."""
+def work_on(context, monkeypatch):
+    """Works on a job that was taken, by this handler, and reads it again."""
 
     async def take(job: Job, handler) -> Job:
         monkeypatch.setattr(runner, "HANDLERS", {JobKind.EXPORT: handler})
@@ -56,48 +56,48 @@ def turn(context, monkeypatch):
     return take
 
 
-async def test_a_job_runs_to_its_end(scope, turn):
-    job = await turn(await started(scope, to=3), counting)
+async def test_a_job_runs_to_its_end(scope, work_on):
+    job = await work_on(await started(scope, to=3), counting)
     assert (job.status, job.done, job.total) == (JobStatus.SUCCEEDED, 3, 3)
     assert job.started_at <= job.finished_at
 
 
-async def test_a_turn_ends_and_the_next_one_goes_on_from_the_progress(scope, turn, monkeypatch):
+async def test_a_job_whose_time_is_over_goes_on_from_its_progress(scope, work_on, monkeypatch):
     monkeypatch.setattr(runner, "STINT_SECONDS", 0.0)
     job = await started(scope, to=3)
     for done in (1, 2, 3):
-        waiting = await turn(job, counting)
+        waiting = await work_on(job, counting)
         assert (waiting.status, waiting.done) == (JobStatus.RUNNING, done)
-        claimed = await jobs.take(scope.workspace_id, job.id)
-        assert claimed is not None
-        job = claimed
-    assert (await turn(job, counting)).status == JobStatus.SUCCEEDED
+        taken = await jobs.take(scope.workspace_id, job.id)
+        assert taken is not None
+        job = taken
+    assert (await work_on(job, counting)).status == JobStatus.SUCCEEDED
 
 
-async def test_a_mistake_in_the_input_fails_the_job_with_its_message(scope, turn):
+async def test_a_mistake_in_the_input_fails_the_job_with_its_message(scope, work_on):
     async def refusing(_scope: Scope, _job: Job) -> AsyncGenerator[None, None]:
         raise Invalid("the file is no CSV: send one with a header")
         yield
 
-    job = await turn(await started(scope), refusing)
+    job = await work_on(await started(scope), refusing)
     assert (job.status, job.error) == (JobStatus.FAILED, "the file is no CSV: send one with a header")
 
 
-async def test_anything_else_that_goes_wrong_is_tried_again_from_the_progress(scope, turn):
+async def test_anything_else_that_goes_wrong_is_tried_again_from_the_progress(scope, work_on):
     async def failing(scope_: Scope, job: Job) -> AsyncGenerator[None, None]:
         async for _ in counting(scope_, job):
             yield
             if job.done == 2 and job.attempts == 1:
                 raise OSError("the disk is full")
 
-    job = await turn(await started(scope, to=4), failing)
+    job = await work_on(await started(scope, to=4), failing)
     assert (job.status, job.done, job.error) == (JobStatus.RUNNING, 2, None)
     await db.execute("UPDATE jobs SET leased_until = now() - interval '1 second'")
     again = await jobs.take(scope.workspace_id, job.id)
-    assert (await turn(again, failing)).done == 4
+    assert (await work_on(again, failing)).done == 4
 
 
-async def test_a_job_that_was_asked_to_stop_stops_at_the_next_step_and_cleans_up(scope, turn):
+async def test_a_job_that_was_asked_to_stop_stops_at_the_next_step_and_cleans_up(scope, work_on):
     cleaned = []
 
     async def endless(scope_: Scope, job: Job) -> AsyncGenerator[None, None]:
@@ -110,27 +110,27 @@ async def test_a_job_that_was_asked_to_stop_stops_at_the_next_step_and_cleans_up
         finally:
             cleaned.append(True)
 
-    job = await turn(await started(scope), endless)
+    job = await work_on(await started(scope), endless)
     assert (job.status, job.done) == (JobStatus.CANCELLED, 3)
     assert cleaned
 
 
-async def test_a_job_asked_to_stop_between_its_turns_is_cancelled_without_another_step(scope, turn):
+async def test_a_job_asked_to_stop_while_it_waits_is_cancelled_without_another_step(scope, work_on):
     job = await started(scope, to=3)
     await jobs.release(job)
     await jobs.ask_cancel(scope, job.id)
-    claimed = await jobs.take(scope.workspace_id, job.id)
-    ended = await turn(claimed, counting)
+    taken = await jobs.take(scope.workspace_id, job.id)
+    ended = await work_on(taken, counting)
     assert (ended.status, ended.done) == (JobStatus.CANCELLED, 0)
 
 
-async def test_a_worker_that_stops_releases_its_job(scope, turn, context):
+async def test_a_worker_that_stops_releases_its_job(scope, work_on, context):
     context.stopping.set()
-    job = await turn(await started(scope, to=3), counting)
+    job = await work_on(await started(scope, to=3), counting)
     assert (job.status, job.done, job.leased_until) == (JobStatus.RUNNING, 1, None)
 
 
-async def test_a_worker_that_is_cancelled_in_the_middle_of_a_step_releases_its_job(scope, turn):
+async def test_a_worker_that_is_cancelled_in_the_middle_of_a_step_releases_its_job(scope, work_on):
     begun = asyncio.Event()
 
     async def slow(_scope: Scope, _job: Job) -> AsyncGenerator[None, None]:
@@ -139,7 +139,7 @@ async def test_a_worker_that_is_cancelled_in_the_middle_of_a_step_releases_its_j
         yield
 
     job = await started(scope)
-    running = asyncio.create_task(turn(job, slow))
+    running = asyncio.create_task(work_on(job, slow))
     await begun.wait()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -148,7 +148,7 @@ async def test_a_worker_that_is_cancelled_in_the_middle_of_a_step_releases_its_j
     assert (stored.status, stored.leased_until, stored.attempts) == (JobStatus.RUNNING, None, 0)
 
 
-async def test_a_long_step_keeps_the_lease(scope, turn, monkeypatch):
+async def test_a_long_step_keeps_the_lease(scope, work_on, monkeypatch):
     monkeypatch.setattr(runner, "RENEW_SECONDS", 0.05)
     monkeypatch.setattr(jobs, "LEASES", replace(jobs.LEASES, seconds=0.3))
 
@@ -157,10 +157,10 @@ async def test_a_long_step_keeps_the_lease(scope, turn, monkeypatch):
         assert await jobs.take(job.workspace_id, job.id) is None
         yield
 
-    assert (await turn(await started(scope), slow)).status == JobStatus.SUCCEEDED
+    assert (await work_on(await started(scope), slow)).status == JobStatus.SUCCEEDED
 
 
-async def test_a_worker_whose_job_was_taken_over_leaves_off_in_the_middle_of_a_step(scope, turn, monkeypatch):
+async def test_a_worker_whose_job_was_taken_over_leaves_off_in_the_middle_of_a_step(scope, work_on, monkeypatch):
     monkeypatch.setattr(runner, "RENEW_SECONDS", 0.05)
 
     async def slow(_scope: Scope, job: Job) -> AsyncGenerator[None, None]:
@@ -170,7 +170,7 @@ async def test_a_worker_whose_job_was_taken_over_leaves_off_in_the_middle_of_a_s
 
     job = await started(scope)
     async with asyncio.timeout(5):
-        await turn(job, slow)
+        await work_on(job, slow)
     assert (await jobs.get(scope, job.id)).status == JobStatus.RUNNING
 
 
@@ -204,5 +204,5 @@ async def test_a_small_job_does_not_wait_for_the_large_ones_of_another_workspace
     for _ in range(15):
         await asyncio.gather(*(runner.run_job(context, scope.workspace_id, large[0].id) for _ in range(3)))
     assert (await jobs.get(other, small.id)).status == JobStatus.SUCCEEDED
-    turns = [job.done for job in await jobs.by_ids(scope, [job.id for job in large])]
-    assert max(turns) - min(turns) <= 2
+    steps = [job.done for job in await jobs.by_ids(scope, [job.id for job in large])]
+    assert max(steps) - min(steps) <= 2

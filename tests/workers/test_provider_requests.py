@@ -1,4 +1,4 @@
-"""Errands to the API: the number is looked at, templates are fetched, tests are sent; once, and with a clear word if not."""
+"""Requests to the API: the number is looked at, templates are fetched, tests are sent; once, and with a clear word if not."""
 
 from datetime import timedelta
 
@@ -36,9 +36,9 @@ async def context(database: str, redis_url: str, server: Server):
 
 
 async def done(context: WorkerContext, scope: Scope, kind: ProviderRequestKind) -> ProviderRequest:
-    errand = await requests.ask(scope, kind)
-    await provider_requests.run_request(context, scope.workspace_id, errand.id)
-    return await requests.read(scope.workspace_id, errand.id)
+    asked = await requests.ask(scope, kind)
+    await provider_requests.run_request(context, scope.workspace_id, asked.id)
+    return await requests.read(scope.workspace_id, asked.id)
 
 
 async def test_a_number_that_answers_is_ready_with_the_limits_that_it_reports(context: WorkerContext, server: Server):
@@ -63,8 +63,8 @@ async def test_what_whatsapp_does_not_take_is_refused_with_its_words(
 ):
     scope = await new_workspace()
     await channels.connect(scope, given)
-    errand = await done(context, scope, ProviderRequestKind.CHECK)
-    assert errand.status == "FAILED"
+    asked = await done(context, scope, ProviderRequestKind.CHECK)
+    assert asked.status == "FAILED"
     found = await channels.find(scope)
     assert found is not None
     assert found.status == "REFUSED"
@@ -75,8 +75,8 @@ async def test_an_api_that_is_out_of_reach_refuses_nobody(context: WorkerContext
     scope = await new_workspace()
     await channels.connect(scope, CONNECTION)
     await server.go_down()
-    errand = await done(context, scope, ProviderRequestKind.CHECK)
-    assert "cannot be reached" in (errand.error or "")
+    asked = await done(context, scope, ProviderRequestKind.CHECK)
+    assert "cannot be reached" in (asked.error or "")
     found = await channels.find(scope)
     assert found is not None
     assert found.status == "CHECKING"
@@ -95,23 +95,23 @@ async def test_templates_are_fetched_with_all_their_pages(context: WorkerContext
                 "components": [],
             }
         )
-    errand = await done(context, scope, ProviderRequestKind.SYNC_TEMPLATES)
-    assert errand.result == {"templates": len(server.sandbox.templates)}
+    asked = await done(context, scope, ProviderRequestKind.SYNC_TEMPLATES)
+    assert asked.result == {"templates": len(server.sandbox.templates)}
     assert len(await templates.all_of(scope)) == len(server.sandbox.templates)
 
 
-async def test_an_errand_is_done_once_and_can_be_called_off_before(context: WorkerContext):
+async def test_a_request_is_done_once_and_can_be_called_off_before(context: WorkerContext):
     scope = await a_sender()
-    errand = await requests.ask(scope, ProviderRequestKind.SYNC_TEMPLATES)
-    assert await requests.take(scope.workspace_id, errand.id) is not None
-    assert await requests.take(scope.workspace_id, errand.id) is None
-    assert not await requests.call_off(errand)
+    asked = await requests.ask(scope, ProviderRequestKind.SYNC_TEMPLATES)
+    assert await requests.take(scope.workspace_id, asked.id) is not None
+    assert await requests.take(scope.workspace_id, asked.id) is None
+    assert not await requests.call_off(asked)
     other = await requests.ask(scope, ProviderRequestKind.SYNC_TEMPLATES)
     assert await requests.call_off(other)
     assert await requests.take(scope.workspace_id, other.id) is None
 
 
-async def test_an_errand_whose_bell_or_worker_was_lost_is_found_again_but_never_a_test(context: WorkerContext):
+async def test_a_request_whose_bell_or_worker_was_lost_is_found_again_but_never_a_test(context: WorkerContext):
     scope = await a_sender()
     lost = await requests.ask(scope, ProviderRequestKind.SYNC_TEMPLATES)
     test = await requests.ask(scope, ProviderRequestKind.TEST, {"people": []})
@@ -141,10 +141,10 @@ async def test_a_test_reaches_these_contacts_alone_and_counts_nowhere(context: W
     scope = await a_sender()
     ids = await people(scope, 3)
     broadcast = await a_draft(scope, await a_segment(scope, ids[:1]))
-    errand = await test_sends.ask(scope, broadcast.id, [ids[1], ids[2], ids[1]])
-    await provider_requests.run_request(context, scope.workspace_id, errand.id)
-    await provider_requests.run_request(context, scope.workspace_id, errand.id)
-    assert (await requests.read(scope.workspace_id, errand.id)).result == {"sent": 2, "failed": []}
+    asked = await test_sends.ask(scope, broadcast.id, [ids[1], ids[2], ids[1]])
+    await provider_requests.run_request(context, scope.workspace_id, asked.id)
+    await provider_requests.run_request(context, scope.workspace_id, asked.id)
+    assert (await requests.read(scope.workspace_id, asked.id)).result == {"sent": 2, "failed": []}
     assert server.sandbox.accepted == {"+34600000002": 1, "+34600000003": 1}
     assert await db.fetch_value("SELECT count(*) FROM messages") == 0
     assert await db.fetch_value("SELECT count(*) FROM whatsapp_reached") == 2, (
@@ -157,9 +157,9 @@ async def test_a_test_tells_who_did_not_get_it_and_why(context: WorkerContext, s
     ids = await people(scope, 2)
     server.sandbox.faults.set([Command(Fault.REFUSED, phone="+34600000002")])
     broadcast = await a_draft(scope, await a_segment(scope, []))
-    errand = await test_sends.ask(scope, broadcast.id, ids)
-    await provider_requests.run_request(context, scope.workspace_id, errand.id)
-    result = (await requests.read(scope.workspace_id, errand.id)).result
+    asked = await test_sends.ask(scope, broadcast.id, ids)
+    await provider_requests.run_request(context, scope.workspace_id, asked.id)
+    result = (await requests.read(scope.workspace_id, asked.id)).result
     assert result["sent"] == 1
     assert result["failed"][0][0] == ids[1]
     assert "131026" in result["failed"][0][1]
@@ -190,7 +190,7 @@ async def test_a_test_does_not_go_beyond_the_account_s_limit(context: WorkerCont
     scope = await a_sender(daily_limit=1)
     broadcast = await a_draft_to(scope, 2)
     ids = [row["id"] for row in await db.fetch("SELECT id FROM contacts")]
-    errand = await test_sends.ask(scope, broadcast.id, ids)
-    await provider_requests.run_request(context, scope.workspace_id, errand.id)
-    assert "limit" in ((await requests.read(scope.workspace_id, errand.id)).error or "")
+    asked = await test_sends.ask(scope, broadcast.id, ids)
+    await provider_requests.run_request(context, scope.workspace_id, asked.id)
+    assert "limit" in ((await requests.read(scope.workspace_id, asked.id)).error or "")
     assert not server.sandbox.accepted

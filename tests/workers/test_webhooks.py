@@ -1,4 +1,4 @@
-"""Webhooks that were kept are taken in: in bulk, each for its own channel, and one odd one never costs the others."""
+"""Webhooks that were kept are processed: in bulk, each for its own channel, and one odd one never costs the others."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from workers import webhooks
 from workers.context import WorkerContext
 
 
-def letter(scope: Scope, field: str, **value: Any) -> tuple[int, int, bytes]:
+def inbound(scope: Scope, field: str, **value: Any) -> tuple[int, int, bytes]:
     metadata = {"metadata": {"phone_number_id": NUMBER_ID}} if field in ("messages", "user_preferences") else {}
     changes = [{"field": field, "value": {**metadata, **value}}]
     return scope.workspace_id, 1, orjson.dumps({"entry": [{"id": BUSINESS_ACCOUNT_ID, "changes": changes}]})
@@ -46,22 +46,22 @@ async def sent_to(scope: Scope, count: int):
     return broadcast, [one.id for one in attempts]
 
 
-async def take_in(context: WorkerContext, scope: Scope, *letters: tuple[int, int, bytes]) -> None:
-    await inbox.put(letters)
+async def process(context: WorkerContext, scope: Scope, *given: tuple[int, int, bytes]) -> None:
+    await inbox.put(given)
     await webhooks.process_webhooks(context, scope.workspace_id)
 
 
-async def test_statuses_messages_and_wishes_are_taken_in_together(context: WorkerContext):
+async def test_statuses_messages_and_wishes_are_processed_together(context: WorkerContext):
     scope = await a_sender()
     broadcast, ids = await sent_to(scope, 3)
     message = {"from": "34600000001", "id": "w1", "timestamp": "1750030073", "type": "text", "text": {"body": "STOP"}}
     wish = {"wa_id": "34600000002", "value": "stop", "timestamp": 1750030073}
-    await take_in(
+    await process(
         context,
         scope,
-        letter(scope, "messages", statuses=[status(ids[0], "delivered"), status(ids[1], "read")]),
-        letter(scope, "messages", messages=[message]),
-        letter(scope, "user_preferences", user_preferences=[wish]),
+        inbound(scope, "messages", statuses=[status(ids[0], "delivered"), status(ids[1], "read")]),
+        inbound(scope, "messages", messages=[message]),
+        inbound(scope, "user_preferences", user_preferences=[wish]),
     )
     assert await counts_of(broadcast) == {"delivered": 1, "read": 1, "sent": 1}
     rows = await db.fetch("SELECT whatsapp_consent FROM contacts ORDER BY phone")
@@ -69,20 +69,20 @@ async def test_statuses_messages_and_wishes_are_taken_in_together(context: Worke
     assert await inbox.waiting() == []
 
 
-async def test_an_odd_letter_costs_the_others_nothing(context: WorkerContext, monkeypatch: pytest.MonkeyPatch):
+async def test_an_odd_webhook_costs_the_others_nothing(context: WorkerContext, monkeypatch: pytest.MonkeyPatch):
     scope = await a_sender()
     broadcast, ids = await sent_to(scope, 2)
     parse = webhooks.webhook.parse
     monkeypatch.setattr(
         webhooks.webhook, "parse", lambda envelope: 1 / 0 if "poison" in str(envelope) else parse(envelope)
     )
-    await take_in(
+    await process(
         context,
         scope,
         (scope.workspace_id, 1, b"not even JSON"),
-        letter(scope, "messages", statuses=[status(ids[0], "read")]),
-        letter(scope, "messages", poison=True),
-        letter(scope, "messages", statuses=[status(ids[1], "read")]),
+        inbound(scope, "messages", statuses=[status(ids[0], "read")]),
+        inbound(scope, "messages", poison=True),
+        inbound(scope, "messages", statuses=[status(ids[1], "read")]),
     )
     assert await counts_of(broadcast) == {"read": 2}
     assert await inbox.unreadable() == 1
@@ -107,7 +107,7 @@ async def test_what_is_about_another_number_is_left_alone(context: WorkerContext
             ]
         }
     )
-    await take_in(context, scope, (scope.workspace_id, 1, raw))
+    await process(context, scope, (scope.workspace_id, 1, raw))
     assert await counts_of(broadcast) == {"sent": 1}
 
 
@@ -115,31 +115,35 @@ async def test_a_template_that_is_paused_pauses_its_broadcasts(context: WorkerCo
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 2))
     news = {"message_template_name": "greeting", "message_template_language": "en-US"}
-    await take_in(context, scope, letter(scope, "message_template_status_update", event="PAUSED", **news))
+    await process(context, scope, inbound(scope, "message_template_status_update", event="PAUSED", **news))
     paused = await read_again(broadcast)
     assert paused.status == "PAUSED"
     assert "greeting is paused" in (paused.reason or "")
     assert await db.fetch_value("SELECT status FROM message_templates WHERE name = 'greeting'") == "PAUSED"
-    await take_in(context, scope, letter(scope, "message_template_status_update", event="APPROVED", **news))
+    await process(context, scope, inbound(scope, "message_template_status_update", event="APPROVED", **news))
     assert await db.fetch_value("SELECT status FROM message_templates WHERE name = 'greeting'") == "APPROVED"
 
 
 async def test_an_account_that_is_banned_pauses_everything_and_is_looked_at(context: WorkerContext):
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 2))
-    await take_in(
-        context, scope, letter(scope, "account_update", event="DISABLED_UPDATE", ban_info={"waba_ban_state": "DISABLE"})
+    await process(
+        context,
+        scope,
+        inbound(scope, "account_update", event="DISABLED_UPDATE", ban_info={"waba_ban_state": "DISABLE"}),
     )
     assert (await read_again(broadcast)).status == "PAUSED"
     assert await db.fetch_value("SELECT count(*) FROM provider_requests WHERE kind = 'CHECK'") == 1
 
 
-async def test_a_thousand_statuses_are_taken_in_at_once_and_doubles_change_nothing(context: WorkerContext):
+async def test_a_thousand_statuses_are_processed_at_once_and_doubles_change_nothing(context: WorkerContext):
     scope = await a_sender()
     broadcast, ids = await sent_to(scope, 400)
-    letters = [
-        letter(scope, "messages", statuses=[status(one, said)]) for one in ids for said in ("delivered", "read", "read")
+    given = [
+        inbound(scope, "messages", statuses=[status(one, said)])
+        for one in ids
+        for said in ("delivered", "read", "read")
     ]
-    await take_in(context, scope, *letters)
+    await process(context, scope, *given)
     assert await counts_of(broadcast) == {"read": 400}
     assert await db.fetch_value("SELECT count(*) FROM activities") == 1200

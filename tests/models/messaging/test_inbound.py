@@ -20,7 +20,7 @@ def written(text: str | None = "Hello", *, seconds: int = 0, message_id: str = "
     return InboundEvent("number", message_id, more.pop("wa_id", WA_ID), at, more.pop("kind", "text"), text, **more)
 
 
-async def take_in(scope: Scope, *events: InboundEvent) -> int:
+async def process(scope: Scope, *events: InboundEvent) -> int:
     async with db.transaction():
         return await inbound.process(scope.workspace_id, events, ["STOP", "Basta"])
 
@@ -33,8 +33,8 @@ async def test_a_message_is_recorded_once_and_moves_the_last_interaction_forward
     scope = await a_sender()
     await people(scope, 2)
     late, early = written(seconds=10, message_id="w2"), written(seconds=-500)
-    await take_in(scope, late)
-    await take_in(scope, early, late)
+    await process(scope, late)
+    await process(scope, early, late)
     assert await db.fetch_value("SELECT last_interaction_at FROM contacts WHERE phone = $1", f"+{WA_ID}") == late.at
     rows = await db.fetch("SELECT kind, properties FROM activities")
     assert [row["kind"] for row in rows] == ["message.received"] * 2
@@ -46,7 +46,7 @@ async def test_an_answer_names_the_broadcast_that_it_answers(database: str):
     broadcast = await sending(scope, await a_draft_to(scope, 1))
     await outcomes.settle(scope.workspace_id, [sent(one) for one in (await claim(scope, broadcast)).attempts])
     message_id = await db.fetch_value("SELECT message_id FROM messages")
-    await take_in(scope, written("Yes", kind="button", payload="Y", answers=message_id))
+    await process(scope, written("Yes", kind="button", payload="Y", answers=message_id))
     properties = await db.fetch_value("SELECT properties FROM activities WHERE kind = 'message.received'")
     assert db.load_json(properties) == {
         "type": "button",
@@ -59,14 +59,14 @@ async def test_an_answer_names_the_broadcast_that_it_answers(database: str):
 async def test_nobody_that_we_know_is_counted_and_left_alone(database: str):
     scope = await a_sender()
     await people(scope, 1)
-    assert await take_in(scope, written(wa_id="999"), written(wa_id=None), written()) == 2
+    assert await process(scope, written(wa_id="999"), written(wa_id=None), written()) == 2
 
 
 async def test_a_number_is_known_by_whatsapp_s_name_of_it(database: str):
     scope = await a_sender()
     await people(scope, 1)
     await db.execute("INSERT INTO whatsapp_aliases VALUES ($1, '34999', $2)", scope.workspace_id, f"+{WA_ID}")
-    assert await take_in(scope, written(wa_id="34999")) == 0
+    assert await process(scope, written(wa_id="34999")) == 0
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ async def test_a_word_to_stop_with_opts_out_and_only_when_it_is_the_whole_messag
 ):
     scope = await a_sender()
     await people(scope, 2)
-    await take_in(scope, event)
+    await process(scope, event)
     assert (await consent_of() == "OPTED_OUT") is stops
     assert await consent_of("+34600000002") == "OPTED_IN"
 
@@ -114,7 +114,7 @@ async def test_the_platform_s_resume_does_not_undo_what_the_person_told_us(datab
     scope = await a_sender()
     await people(scope, 1)
     await prefer(scope, (True, 0))
-    await take_in(scope, written("STOP"))
+    await process(scope, written("STOP"))
     await prefer(scope, (False, 5))
     assert await consent_of() == "OPTED_OUT"
 
