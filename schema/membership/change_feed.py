@@ -25,13 +25,13 @@ async def follow(
     try:
         async with aclosing(tail.follow(scope, MEMBERS, hints, after, segment_ids)) as batches:
             async for batch in batches:
-                yield batch.once(burst_of)
+                yield batch.once(event_batch_of)
     except FellBehind as slow:
         metrics.SLOW.inc()
         raise SlowConsumer(to_cursor(MEMBERS, scope.workspace_id, slow.position)) from None
 
 
-def burst_of(batch: Batch[MembershipChange]) -> EventBatch:
+def event_batch_of(batch: Batch[MembershipChange]) -> EventBatch:
     """Changes, with the cursors to go on from when only some of them were taken."""
     changes = batch.entries
 

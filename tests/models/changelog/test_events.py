@@ -1,4 +1,4 @@
-"""Events: told if and only if what they tell of was committed, with a payload of their type."""
+"""Events: in the log if and only if what they are about was committed, with a payload of their type."""
 
 import asyncio
 from contextlib import aclosing
@@ -36,7 +36,7 @@ def test_each_type_has_its_payload_and_outside_name():
         assert event_type.value.split(".")[0] in fields(payload)[0].name
 
 
-async def test_an_event_is_told_if_and_only_if_its_transaction_commits(database):
+async def test_an_event_is_logged_if_and_only_if_its_transaction_commits(database):
     scope = await new_workspace()
     deleted = events.SegmentDeleted(7, "Friends")
     with pytest.raises(RuntimeError):
@@ -96,7 +96,7 @@ async def test_events_are_followed_live_by_their_type(database):
     assert tail.readers == {}
 
 
-# ---------------------------------------------------------------- by whom
+# ---------------------------------------------------------------- who records them
 
 
 async def test_a_segment_says_that_it_was_updated_deleted_and_restored(database):

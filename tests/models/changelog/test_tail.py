@@ -61,7 +61,7 @@ async def test_a_reader_that_takes_nothing_is_ended_with_its_position_and_can_go
         assert [change.contact_id for change in (await anext(again)).entries] == ids[1:]
 
 
-async def test_a_live_follower_under_whom_the_log_is_dropped_is_told_rather_than_given_a_gap(months_ago):
+async def test_a_live_follower_gets_an_error_rather_than_a_gap_when_the_log_is_dropped(months_ago):
     scope, segment = months_ago, await static_segment(months_ago)
     ids = await new_contacts(scope, 3)
     tail = Tail(TailLimits(look_seconds=60))
@@ -81,7 +81,7 @@ async def _is_read(tail, scope, log=MEMBERS):
     return tail.reader_of(scope, log) is not None
 
 
-async def test_a_slow_follower_under_whom_the_log_is_dropped_is_given_what_was_kept_for_it_or_told(months_ago):
+async def test_a_slow_follower_gets_what_was_kept_for_it_or_an_error_when_the_log_is_dropped(months_ago):
     scope, segment = months_ago, await static_segment(months_ago)
     ids = await new_contacts(scope, 9)
     tail = Tail(TailLimits(waiting=4, look_seconds=0.01))
@@ -155,8 +155,8 @@ async def test_a_great_append_ends_nobody_who_keeps_reading(database):
     assert got == list(range(1, 2001))
 
 
-class Bell:
-    """Hints in this process, given by hand."""
+class HintsByTest:
+    """Hints that a test gives."""
 
     def __init__(self):
         self.given = asyncio.Queue()
@@ -178,17 +178,17 @@ async def test_both_logs_of_a_workspace_are_followed_in_one_process_and_one_hint
     scope = await new_workspace()
     segment = await static_segment(scope)
     (ana,) = await new_contacts(scope, 1)
-    tail, bell = Tail(TailLimits(look_seconds=60)), Bell()
+    tail, hints = Tail(TailLimits(look_seconds=60)), HintsByTest()
     async with (
-        aclosing(tail.follow(scope, MEMBERS, bell, None)) as changes,
-        aclosing(tail.follow(scope, EVENTS, bell, None)) as happened,
+        aclosing(tail.follow(scope, MEMBERS, hints, None)) as changes,
+        aclosing(tail.follow(scope, EVENTS, hints, None)) as happened,
     ):
         news = [asyncio.ensure_future(anext(changes)), asyncio.ensure_future(anext(happened))]
         await eventually(lambda: _is_read(tail, scope, EVENTS))
         await eventually(lambda: _is_read(tail, scope))
         await entered(scope, segment, ana)
         await events.record(scope.workspace_id, events.SegmentDeleted(segment.id, "Friends"))
-        await bell.given.put(scope.workspace_id)
+        await hints.given.put(scope.workspace_id)
         change, event = await asyncio.wait_for(asyncio.gather(*news), 5)
         assert [change.contact_id for change in change.entries] == [ana]
         assert [event.payload.name for event in event.entries] == ["Friends"]
@@ -196,7 +196,7 @@ async def test_both_logs_of_a_workspace_are_followed_in_one_process_and_one_hint
         assert tail.reader_of(scope, MEMBERS) is None
         assert tail.reader_of(scope, EVENTS) is not None
     assert tail.readers == {}
-    assert bell.heard_by == 1
+    assert hints.heard_by == 1
 
 
 async def test_those_who_follow_the_same_are_handed_the_very_same_batch_and_what_is_made_of_it_is_made_once(database):
