@@ -10,9 +10,9 @@ from typing import Any
 
 from models import clock, db
 from models.errors import Invalid, LimitExceeded, NotFound, Path, Problems, Required, at
+from models.rule_catalogue.loading import load_catalogue
 from models.rules.check import check
 from models.rules.compile import where
-from models.rules.loading import load_catalogue
 from models.rules.parameters import Parameters
 from models.values.texts import check_text
 from permissions.principal import Scope

@@ -27,11 +27,11 @@ from models.membership.apply import Append
 from models.membership.audit import drifted
 from models.membership.compiled_rules import CompiledRule, CompiledRules
 from models.membership.engine_lock import EngineLock
+from models.rule_catalogue.loading import load_catalogue
 from models.rules.check import check
 from models.rules.compile import whole
 from models.rules.crossings import crossings_of
 from models.rules.depends import dependencies
-from models.rules.loading import load_catalogue
 from models.rules.parameters import Parameters
 from models.rules.tree import Rule
 

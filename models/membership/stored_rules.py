@@ -6,9 +6,9 @@ from typing import Final
 
 from models import db
 from models.accounts import workspaces
+from models.rule_catalogue.loading import load_fields
 from models.rules.catalogue import Catalogue, KnownSegment
 from models.rules.depends import segments_mentioned
-from models.rules.loading import load_fields
 from models.rules.tree import Field
 from permissions.principal import Scope
 

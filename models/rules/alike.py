@@ -71,8 +71,8 @@ class _Values(Parameters):
         self.types: list[str] = []
         self.resolve: list[Resolve] = []
 
-    def place(self, text: str) -> int:
-        return self._statement.place(text)
+    def text_index(self, text: str) -> int:
+        return self._statement.text_index(text)
 
     def _add(self, key: Hashable, sql_type: str, resolve: Resolve) -> str:  # noqa: ARG002 - equal values are not shared
         self.types.append(sql_type)

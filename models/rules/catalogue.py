@@ -1,4 +1,4 @@
-"""What a workspace's rules can speak of: its fields with their operators, its segments, and the zone of its days."""
+"""What the rules of a workspace can name: fields with their operators, segments, and the time zone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,7 +25,6 @@ BUILT_IN: Final[Mapping[str, Field]] = MappingProxyType(
         )
     }
 )
-"""The columns of contacts that a rule can name, by their names."""
 
 _O = FieldOperator
 _PRESENCE = (_O.IS_SET, _O.IS_NOT_SET)
@@ -34,13 +33,13 @@ _LISTS = (_O.IN, _O.NOT_IN)
 _ORDER = (_O.LT, _O.LTE, _O.GT, _O.GTE, _O.BETWEEN)
 
 RELATIVE: Final = (_O.WITHIN_LAST, _O.MORE_THAN_AGO, _O.WITHIN_NEXT, _O.MORE_THAN_AHEAD)
-"""Compare with a Duration, seen from the present."""
+"""Operators that compare with a Duration from now."""
 
 NUMERIC: Final = (*_EQUALITY, *_LISTS, *_ORDER)
-"""What a numeric metric can be compared with; a metric's own absence is not a condition."""
+"""Operators for numeric metrics. That a metric is missing is not a condition."""
 
 TEMPORAL: Final = (*_EQUALITY, *_LISTS, *_ORDER, *RELATIVE)
-"""The same for FIRST_OCCURRED and LAST_OCCURRED."""
+"""Operators for FIRST_OCCURRED and LAST_OCCURRED."""
 
 OPERATORS: Final[Mapping[FieldType, tuple[FieldOperator, ...]]] = MappingProxyType(
     {
@@ -55,12 +54,11 @@ OPERATORS: Final[Mapping[FieldType, tuple[FieldOperator, ...]]] = MappingProxyTy
         FieldType.MULTI_CHOICE: (_O.HAS_ANY, _O.HAS_ALL, _O.HAS_NONE, *_PRESENCE),
     }
 )  # fmt: skip
-"""Which operators a field of each type takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownSegment:
-    """A segment that a rule can mention: its name, the segments that its own rule mentions, and whether it is deleted."""
+    """A segment that a rule can mention. `uses`: the segments that its own rule mentions."""
 
     name: str
     uses: frozenset[int] = frozenset()
@@ -69,21 +67,20 @@ class KnownSegment:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """A workspace's custom fields by `attributes.<key>`, its segments by id, and its IANA time zone."""
+    """Custom fields by `attributes.<key>`, segments by id, and the IANA time zone."""
 
     timezone: str = "UTC"
     custom: Mapping[str, Field] = field(default_factory=dict)
     segments: Mapping[int, KnownSegment] = field(default_factory=dict)
 
     def find_field(self, key: str) -> Field | None:
-        """The field that a rule names `key`."""
         return BUILT_IN.get(key) or self.custom.get(key)
 
     def fields(self) -> list[Field]:
-        """Every field that a rule can name, the built-in ones first."""
+        """All fields, the built-in ones first."""
         return [*BUILT_IN.values(), *self.custom.values()]
 
 
 def custom_field(key: str, label: str, held: FieldType, choices: tuple[str, ...] | None = None) -> Field:
-    """A workspace's own field, named `attributes.<key>` in rules."""
+    """A custom field, which rules name `attributes.<key>`."""
     return Field(f"attributes.{key}", label, held, custom=True, choices=choices)

@@ -1,4 +1,4 @@
-"""Reads a rule, in the shape of RuleInput, into a tree; or says everything that is wrong with it, and where."""
+"""Reads a rule, JSON in the shape of RuleInput, into a tree, or reports every mistake with its path."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from models.errors import DomainError, Invalid, LimitExceeded, NotFound, Path, P
 from models.rules.catalogue import NUMERIC, OPERATORS, TEMPORAL, Catalogue
 from models.rules.depends import find_cycle
 from models.rules.operands import (
-    MAX_TOLD,
+    MAX_REPORTED,
     read_boolean,
     read_duration,
     read_instant,
@@ -40,16 +40,15 @@ from models.rules.tree import (
 )
 
 MAX_DEPTH = 8
-"""Groups (all, any, not) around a condition."""
+"""Levels of groups (all, any, not) around a condition."""
 
 MAX_CONDITIONS = 100
-"""Conditions of a rule, the filters of activities included."""
+"""Conditions in a rule, filters of activities included."""
 
 MAX_HINTS = 5
-"""Unknown fields for which one that is spelled alike is looked for, which takes a while among hundreds."""
+"""Unknown fields for which a similar name is searched: the search is slow among hundreds of fields."""
 
 MEMBERS: Final = ("all", "any", "not", "field", "tags", "segment", "activity")
-"""Of which a rule has exactly one."""
 
 _KIND = re.compile(r"[a-z0-9_.]{1,200}", re.ASCII)
 _PROPERTYLESS = {ActivityMetric.COUNT, ActivityMetric.FIRST_OCCURRED, ActivityMetric.LAST_OCCURRED}
@@ -68,11 +67,11 @@ def check(
     stored: bool = False,
     path: Path = ("rule",),
 ) -> Rule:
-    """The rule as a tree. Raises Problems that name every mistake by its path, which begins with `path`.
+    """The rule as a tree. Raises Problems with every mistake; their paths begin with `path`.
 
-    `rule_json` is JSON as RuleInput, with the row's number for a segment's id. `allows_activities` is False for a DYNAMIC
-    segment. `segment_id` is the segment whose rule this is to be: a cycle is refused. `stored` says that the rule was
-    found good before: a segment that was deleted since then has no members, and is no mistake.
+    `rule_json` is JSON as RuleInput, with database ids of segments. `allows_activities` is False for a DYNAMIC segment.
+    `segment_id` is the segment that gets this rule: cycles are refused. `stored`: the rule was valid when it was saved, so a
+    segment that was deleted since then is no mistake (it has no members).
     """
     reading = _Reading(catalogue, allows_activities, segment_id, stored)
     rule = reading.rule(rule_json, tuple(map(str, path)), 0)
@@ -80,7 +79,7 @@ def check(
         much = f"a rule may have up to {MAX_CONDITIONS} conditions; this one has {reading.conditions}"
         reading.errors.insert(0, LimitExceeded(much, path))
     if rule is None or reading.errors:
-        raise Problems(reading.errors[:MAX_TOLD])
+        raise Problems(reading.errors[:MAX_REPORTED])
     return rule
 
 
@@ -89,7 +88,7 @@ Steps = tuple[str, ...]
 
 @dataclass(slots=True)
 class _Reading:
-    """One pass over a rule. What cannot be read is None, and an error says why."""
+    """One pass over a rule. A part that cannot be read is None, and `errors` says why."""
 
     catalogue: Catalogue
     allows_activities: bool
@@ -125,13 +124,13 @@ class _Reading:
             raise Invalid("a group needs a list of at least one condition", path)
         if len(value) > MAX_CONDITIONS:
             raise LimitExceeded(f"a rule may have up to {MAX_CONDITIONS} conditions; here are {len(value)}", path)
-        parts = [self.rule(part, (*path, str(place)), depth) for place, part in enumerate(value)]
+        parts = [self.rule(part, (*path, str(index)), depth) for index, part in enumerate(value)]
         read = tuple(part for part in parts if part is not None)
         return group(read) if len(read) == len(parts) else None
 
     def _leaf(self, key: str, value: object, path: Steps) -> Rule | None:
         self.conditions += 1
-        if self.conditions > MAX_CONDITIONS or len(self.errors) >= MAX_TOLD:  # told in the end; the others are counted
+        if self.conditions > MAX_CONDITIONS or len(self.errors) >= MAX_REPORTED:  # reported at the end; go on counting
             return None
         if not isinstance(value, dict):
             raise Invalid("must be an object that describes the condition", path)
@@ -256,7 +255,7 @@ class _Reading:
         if len(node) > MAX_CONDITIONS:
             raise LimitExceeded(f"a rule may have up to {MAX_CONDITIONS} conditions; here are {len(node)}", path)
         self.conditions += len(node)
-        read = [self._filter(part, (*path, str(place))) for place, part in enumerate(node)]
+        read = [self._filter(part, (*path, str(index))) for index, part in enumerate(node)]
         return tuple(part for part in read if part is not None)
 
     def _filter(self, node: object, path: Steps) -> PropertyFilter | None:
@@ -297,7 +296,7 @@ class _Reading:
         return None if value is None else self._try(lambda: read(value), (*path, key))
 
     def _try(self, read: Callable[[], T], path: Steps = ()) -> T | None:
-        """What `read` gives; or None, and its errors are kept, their paths beginning with `path`."""
+        """The result of `read`, or None: then its errors are kept, with `path` before their paths."""
         try:
             return read()
         except Problems as problems:
@@ -316,7 +315,7 @@ def _read_kind(value: object) -> str:
 
 
 def _read_measured(metric: ActivityMetric | None, value: object) -> str | None:
-    """The property that a metric measures, where it measures one."""
+    """The property that a metric measures, or None for metrics that need none."""
     if metric in _PROPERTYLESS and value is not None:
         raise Invalid(f"{metric} measures the activities themselves: leave the property out")
     if metric in _PROPERTYLESS or metric is None:

@@ -1,6 +1,6 @@
-"""How one SQL expression is compared with what a rule says: the part of the compiler that fields, properties and metrics share.
+"""Comparisons of one SQL expression with an operand, shared by fields, properties and metrics.
 
-Each comparison is true, or not true (false or null): a null, which is a missing value, is never true.
+A null is a missing value. No comparison is true of it.
 """
 
 from collections.abc import Sequence
@@ -35,17 +35,17 @@ _COMPARE: Final = {
 
 
 LONG: Final = 100
-"""Past so many values a list is looked up in, not gone through: a plan that is kept for all values would do that."""
+"""Longer lists become keys of a JSON object: a generic plan would scan an array value by value."""
 
 
 def both(*conditions: str) -> str:
-    """All of these; an empty one says nothing."""
-    said = [condition for condition in conditions if condition]
-    return said[0] if len(said) == 1 else f"({' AND '.join(said)})"
+    """The conditions joined by AND. Empty ones are left out."""
+    given = [condition for condition in conditions if condition]
+    return given[0] if len(given) == 1 else f"({' AND '.join(given)})"
 
 
 def lacks(condition: str) -> str:
-    """The exact complement of a condition, null or not."""
+    """The opposite of a condition, true also where the condition is null."""
     return f"(({condition}) IS NOT TRUE)"
 
 
@@ -54,7 +54,7 @@ def lacks(condition: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Where a text is: `folded` for comparisons, `is_text` where it may be something else, `present` when there is one."""
+    """Expressions for a text: `folded` to compare, `is_text` if it may have another type, `present` if there is one."""
 
     folded: str
     is_text: str
@@ -62,7 +62,7 @@ class Text:
 
 
 def compare_text(text: Text, operator: FieldOperator, operand: Operand, p: Parameters) -> str:
-    """EQUALS, IN, CONTAINS and their like, without regard to case."""
+    """EQUALS, IN, CONTAINS and others, case-insensitive."""
     match operator:
         case FieldOperator.IS_SET:
             return text.present
@@ -92,7 +92,7 @@ def _is_in(folded: str, wanted: Sequence[str], p: Parameters) -> str:
 
 
 def compare_number(number: str, operator: FieldOperator, operand: Operand, p: Parameters) -> str:
-    """The numeric comparisons; `number` is null where there is none."""
+    """Numeric comparisons of the expression `number`, which is null when missing."""
     match operator:
         case FieldOperator.IS_SET:
             return f"{number} IS NOT NULL"
@@ -116,7 +116,7 @@ def _is_among(number: str, wanted: Sequence[Decimal], p: Parameters) -> str:
 
 
 def is_true_of_zero(operator: FieldOperator, operand: Operand) -> bool:
-    """Whether a numeric comparison holds of 0."""
+    """Whether a numeric comparison is true of 0."""
     match operator, operand:
         case FieldOperator.BETWEEN, (Decimal() as low, Decimal() as high):
             return low <= 0 <= high
@@ -135,10 +135,10 @@ def is_true_of_zero(operator: FieldOperator, operand: Operand) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """Where a day (or an instant) is. In `attributes` it is a text of fixed form, which sorts as time does.
+    """Expressions for a day or an instant. In `attributes` it is a text of fixed form, which sorts as time does.
 
-    `valid` says of such a text that it is one; of a column it is empty, since a column holds nothing else. `indexed` is
-    the part of it that an index over such texts is narrowed to: a key may hold long texts too, which no index takes.
+    `valid`: the condition that such a text is a time; empty for a column. `indexed`: the part of it that the partial index
+    has, which leaves out texts too long for an index.
     """
 
     expression: str
@@ -162,17 +162,17 @@ class Time:
         return self.valid or f"{self.expression} IS NOT NULL"
 
     def fixed(self, value: object, p: Parameters) -> str:
-        """A parameter that this place can be compared with."""
+        """A parameter of the type of this expression."""
         return p.time(cast(date, value), self.sql_type)
 
     def moving(self, threshold: Threshold, p: Parameters, since: bool = False) -> str:
-        """The place of a threshold, now or at `since`."""
+        """The value of a threshold, now or at `since`, as a parameter."""
         at = DayAt(threshold, since) if self.days else InstantAt(threshold, since)
         return p.moving(AsText(at) if self.as_text else at, self.sql_type)
 
 
 def compare_time(time: Time, operator: FieldOperator, operand: Operand, p: Parameters) -> str:
-    """The comparisons of dates and instants, with fixed values and with thresholds that move."""
+    """Comparisons of dates and instants with fixed values and with moving thresholds."""
     match operator:
         case FieldOperator.IS_SET:
             return time.present
@@ -206,7 +206,7 @@ def _compare_time(time: Time, operator: FieldOperator, operand: Operand, p: Para
 
 
 def comes_round(time: Time, edges: Sequence[RoundEdge | PassedEdge], p: Parameters) -> str:
-    """Whether the day of the year lies in one of the two stretches that `edges` bound."""
+    """A condition: the day of the year lies in one of the two ranges that `edges` bound."""
     sql_type = "text" if time.as_text else "numeric"
     start, end, other_start, other_end = (p.moving(AsText(edge) if time.as_text else edge, sql_type) for edge in edges)
     day = time.day_of_year

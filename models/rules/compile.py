@@ -1,11 +1,11 @@
-"""From a rule to SQL: one compiler of leaves, and three ways to look at activities and at other segments.
+"""From a rule to SQL: one compiler of conditions, and three ways to reach activities and other segments.
 
-    where   a condition that stands alone, for a page or a filter: each look is a correlated subquery
-    whole   for a workspace at a time: activities are grouped once per kind, and joined by hash
-    batch   for some contacts and many rules: one look at a contact's activities, and one at its memberships, for all rules
+    where   a condition without joins, for a page or a filter: correlated subqueries
+    whole   all contacts of a workspace: activities are grouped once per kind and joined by hash
+    batch   some contacts, many rules: for each contact one subquery on activities and one on memberships
 
-In each, `c` is the contact. A condition is for WHERE, CASE WHEN or FILTER: it is true, or not true (false or null). It says
-nothing of the workspace: the statement does, with `c.workspace_id = {p.workspace}`.
+`c` is the contact. A condition is meant for WHERE, CASE WHEN or FILTER: false and null both mean that it does not hold. The
+statement itself limits the workspace, with `c.workspace_id = {p.workspace}`.
 """
 
 from collections import defaultdict
@@ -33,14 +33,14 @@ from models.rules.tree import (
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """One condition for each rule, in order, and the joins that they need after `FROM contacts AS c`."""
+    """One condition per rule, in order, and the joins that they need after `FROM contacts AS c`."""
 
     conditions: tuple[str, ...]
     joins: str
 
 
 def where(rule: Rule, p: Parameters) -> str:
-    """A condition that needs no joins."""
+    """The rule as a condition that needs no joins."""
     return condition_sql(rule, Correlated(p), p)
 
 
@@ -50,68 +50,68 @@ def whole(rules: Sequence[Rule], p: Parameters) -> Compiled:
 
 
 def batch(rules: Sequence[Rule], p: Parameters) -> Compiled:
-    """Conditions and joins for some contacts (the statement says which) and many rules."""
+    """Conditions and joins for the contacts that the statement chooses, and many rules."""
     return _compiled(rules, Lateral(p), p)
 
 
-def _compiled(rules: Sequence[Rule], looks: "Grouped | Lateral", p: Parameters) -> Compiled:
-    conditions = tuple(condition_sql(rule, looks, p) for rule in rules)
-    return Compiled(conditions, "\n".join(looks.joins()))
+def _compiled(rules: Sequence[Rule], lookups: "Grouped | Lateral", p: Parameters) -> Compiled:
+    conditions = tuple(condition_sql(rule, lookups, p) for rule in rules)
+    return Compiled(conditions, "\n".join(lookups.joins()))
 
 
 # ---------------------------------------------------------------- a rule
 
 
-class Looks(Protocol):
-    """Where a condition finds what is not in the contact's own row."""
+class Lookups(Protocol):
+    """How a condition reaches what is not in the row of the contact."""
 
     @property
     def null_is_zero(self) -> bool:
-        """Whether a count or a sum is null, not 0, where there is no activity."""
+        """Whether a count or sum without activities is null instead of 0."""
 
     def metric(self, measure: Measure) -> str:
-        """An expression for the metric of contact `c`: null when missing."""
+        """An expression for the metric of contact `c`; null when missing."""
 
     def member(self, segment_id: int) -> str:
         """A condition: contact `c` is a member of the segment."""
 
     def no_member(self, segment_id: int) -> str:
-        """Its complement, in a form that the planner can turn into an anti-join."""
+        """The opposite, in a form that the planner can turn into an anti-join."""
 
 
-def condition_sql(rule: Rule, looks: Looks, p: Parameters) -> str:
-    """The condition of a rule or of any part of one."""
+def condition_sql(rule: Rule, lookups: Lookups, p: Parameters) -> str:
+    """The condition for a rule or a part of one."""
     match rule:
         case AllOf(parts):
-            return f"({' AND '.join(condition_sql(part, looks, p) for part in parts)})"
+            return f"({' AND '.join(condition_sql(part, lookups, p) for part in parts)})"
         case AnyOf(parts):
-            return f"({' OR '.join(condition_sql(part, looks, p) for part in parts)})"
+            return f"({' OR '.join(condition_sql(part, lookups, p) for part in parts)})"
         case Not(SegmentCondition() as condition):
-            return _segment_sql(replace(condition, member=not condition.member), looks)
+            return _segment_sql(replace(condition, member=not condition.member), lookups)
         case Not(part):
-            return lacks(condition_sql(part, looks, p))
+            return lacks(condition_sql(part, lookups, p))
         case FieldCondition():
             return field_sql(rule, p)
         case TagsCondition():
             return tags_sql(rule, p)
         case SegmentCondition():
-            return _segment_sql(rule, looks)
+            return _segment_sql(rule, lookups)
         case ActivityCondition():
-            return _activity_sql(rule, looks, p)
+            return _activity_sql(rule, lookups, p)
         case _:
             assert_never(rule)
 
 
-def _segment_sql(condition: SegmentCondition, looks: Looks) -> str:
+def _segment_sql(condition: SegmentCondition, lookups: Lookups) -> str:
     if condition.deleted:
         return "FALSE" if condition.member else "TRUE"
-    return looks.member(condition.segment_id) if condition.member else looks.no_member(condition.segment_id)
+    return lookups.member(condition.segment_id) if condition.member else lookups.no_member(condition.segment_id)
 
 
-def _activity_sql(condition: ActivityCondition, looks: Looks, p: Parameters) -> str:
-    metric = looks.metric(condition.measure)
-    if condition.measure.metric in ZERO_WITHOUT_ACTIVITIES and looks.null_is_zero:
-        # Where 0 is no answer, null is none either, and PostgreSQL can begin with those who have activities.
+def _activity_sql(condition: ActivityCondition, lookups: Lookups, p: Parameters) -> str:
+    metric = lookups.metric(condition.measure)
+    if condition.measure.metric in ZERO_WITHOUT_ACTIVITIES and lookups.null_is_zero:
+        # If 0 does not match, neither may null: then PostgreSQL can start from contacts with activities.
         zero = f"coalesce({metric}, 0)" if is_true_of_zero(condition.operator, condition.operand) else metric
         return compare_number(zero, condition.operator, condition.operand, p)
     if condition.measure.metric in (ActivityMetric.FIRST_OCCURRED, ActivityMetric.LAST_OCCURRED):
@@ -119,12 +119,12 @@ def _activity_sql(condition: ActivityCondition, looks: Looks, p: Parameters) -> 
     return compare_number(metric, condition.operator, condition.operand, p)
 
 
-# ---------------------------------------------------------------- three ways to look
+# ---------------------------------------------------------------- three ways to reach other tables
 
 
 @dataclass(slots=True)
 class Correlated:
-    """Each look on its own."""
+    """A subquery for each metric and each membership."""
 
     p: Parameters
     null_is_zero: bool = False
@@ -147,7 +147,7 @@ class Correlated:
 
 
 class Grouped:
-    """All contacts at once: one grouping of activities per kind, one join per segment."""
+    """All contacts at once: one GROUP BY per kind of activity, one join per segment."""
 
     null_is_zero = True
 
@@ -184,7 +184,7 @@ class Grouped:
             )
 
     def _grouping(self, kind: str, measures: Sequence[Measure]) -> str:
-        """What all measures of a kind have in common narrows the rows; what they have not, each aggregate by itself."""
+        """Conditions that all measures of a kind share go into WHERE, the others into FILTER of the aggregate."""
         taken = [is_measured(measure, self.p) for measure in measures]
         common = [condition for condition in taken[0] if all(condition in other for other in taken)]
         metrics = [
@@ -199,11 +199,11 @@ class Grouped:
 
 
 LATERAL_COLUMNS = 1_000
-"""Metrics in one look: PostgreSQL has room for 1,664 columns."""
+"""Metrics in one subquery. PostgreSQL allows 1,664 columns."""
 
 
 class Lateral:
-    """Contact by contact: one look at its activities for all metrics, and one at its memberships for all segments."""
+    """Contact by contact: one subquery for all metrics, one for all memberships."""
 
     null_is_zero = False
 
@@ -226,7 +226,7 @@ class Lateral:
     def joins(self) -> Iterator[str]:
         numbered = list(self.measures.items())
         for number, start in enumerate(range(0, len(numbered), LATERAL_COLUMNS)):
-            yield f"CROSS JOIN LATERAL ({self._look(numbered[start : start + LATERAL_COLUMNS])}) AS g{number}"
+            yield f"CROSS JOIN LATERAL ({self._lookup(numbered[start : start + LATERAL_COLUMNS])}) AS g{number}"
         if self.segments:
             yield (
                 "CROSS JOIN LATERAL (SELECT array_agg(m.segment_id) AS ids FROM memberships AS m"
@@ -234,7 +234,7 @@ class Lateral:
                 f" AND m.segment_id = ANY ({self.p.bind(tuple(self.segments), 'bigint[]')})) AS s"
             )
 
-    def _look(self, numbered: Sequence[tuple[Measure, int]]) -> str:
+    def _lookup(self, numbered: Sequence[tuple[Measure, int]]) -> str:
         metrics = []
         for measure, number in numbered:
             only = [f"a.kind = {self.p.bind(measure.kind, 'text')}", *is_measured(measure, self.p)]

@@ -1,8 +1,7 @@
-"""Which contacts time alone can carry across one of a rule's thresholds.
+"""Which contacts a moving threshold of a rule has passed since a given moment.
 
-A rule with a relative condition is true of other contacts as time goes on, though nothing is written. Each such
-condition has thresholds that move (now, now less 30 days, today and a week). What a threshold passed since the last look is found
-by an index, and is all that must be asked again: it may be more than what changed, and is never less.
+A relative condition ("more than 30 days ago") becomes true of contacts because time passes. The contacts that its thresholds
+passed are found by an index. They may be more than those for which the rule changed, and are never fewer.
 """
 
 from collections.abc import Iterator
@@ -29,12 +28,12 @@ from models.rules.tree import (
 )
 
 INDEXED = frozenset({"subscribed_at", "last_interaction_at", "created_at"})
-"""The built-in fields whose thresholds have an index from the start."""
+"""Built-in fields that have an index for their thresholds from the first migration on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index that a crossing needs and the foundation does not have: over every workspace, so made once."""
+    """An index that a crossing needs and no migration makes. It covers all workspaces."""
 
     name: str
     create: str
@@ -42,7 +41,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """A threshold: which contacts' own values has it passed?
+    """Contacts with a field value that a threshold has passed.
 
     A value equal to the threshold is still on its later side when `keeps` is set (value >= threshold), and otherwise on its
     earlier side (value <= threshold).
@@ -53,7 +52,7 @@ class Crossing:
     keeps: bool
 
     def query(self, p: Parameters) -> str:
-        """SELECT contact_id: run with `since` and `now`."""
+        """SELECT contact_id. Its parameters need `since` and `now`."""
         time = time_of(self.field)
         return f"{_contacts(p)} AND {_passed(time, self.threshold, self.keeps, p)}"
 
@@ -67,14 +66,14 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class Anniversary:
-    """The days of the year that a threshold has passed: those that it came to, or those that it left."""
+    """Contacts whose day of the year a threshold has reached, or has left behind."""
 
     field: Field
     threshold: Threshold
     reached: bool
 
     def query(self, p: Parameters) -> str:
-        """SELECT contact_id: run with `since` and `now`."""
+        """SELECT contact_id. Its parameters need `since` and `now`."""
         edges = [PassedEdge(self.threshold, self.reached, edge) for edge in range(4)]
         return f"{_contacts(p)} AND {comes_round(time_of(self.field), edges, p)}"
 
@@ -85,7 +84,7 @@ class Anniversary:
 
 @dataclass(frozen=True, slots=True)
 class ActivityCrossing:
-    """A threshold: whose activities of a kind has it passed?"""
+    """Contacts with an activity of a kind that a threshold has passed."""
 
     kind: str
     filters: tuple[PropertyFilter, ...]
@@ -93,16 +92,16 @@ class ActivityCrossing:
     keeps: bool
 
     def query(self, p: Parameters) -> str:
-        """SELECT contact_id, perhaps more than once each: run with `since` and `now`."""
+        """SELECT contact_id, possibly several times each. Its parameters need `since` and `now`."""
         return f"SELECT a.contact_id FROM activities AS a WHERE {self.passes(p)} AND {self.matches(p)}"
 
     def passes(self, p: Parameters) -> str:
-        """Whether the threshold has passed activity `a`, whatever its properties."""
+        """A condition: the threshold has passed activity `a`. Properties do not count."""
         passed = _passed(Time("a.occurred_at", days=False), self.threshold, self.keeps, p)
         return f"a.workspace_id = {p.workspace} AND a.kind = {p.bind(self.kind, 'text')} AND {passed}"
 
     def matches(self, p: Parameters) -> str:
-        """Whether the properties of activity `a` are as they have to be."""
+        """A condition: activity `a` has the properties that the rule asks for."""
         return " AND ".join(filter_sql(part, p) for part in self.filters) or "true"
 
     @property
@@ -114,7 +113,7 @@ AnyCrossing = Crossing | Anniversary | ActivityCrossing
 
 
 def crossings_of(rule: Rule) -> tuple[AnyCrossing, ...]:
-    """The rule's thresholds, each once. None for a rule that only writing can change."""
+    """The crossings of all thresholds of the rule, each once. Empty when time alone cannot change the rule."""
     return tuple(dict.fromkeys(crossing for leaf in each_leaf(rule) for crossing in _of_leaf(leaf)))
 
 
@@ -134,7 +133,7 @@ def _of_leaf(leaf: Leaf) -> Iterator[AnyCrossing]:
 
 
 def _thresholds(operator: FieldOperator, operand: Operand) -> Iterator[tuple[Threshold, bool]]:
-    """The thresholds of a relative operator, each with the side that a value on it is on."""
+    """The thresholds of a relative operator, each with `keeps` (see Crossing)."""
     if not isinstance(operand, Duration):
         return
     match operator:

@@ -1,4 +1,4 @@
-"""What a rule must be asked again for, which segments mention which, and in what order they are computed."""
+"""What rules read, which segments they mention, and in which order segments are computed."""
 
 from collections.abc import Iterable, Mapping
 from graphlib import TopologicalSorter
@@ -7,10 +7,7 @@ from models.rules.tree import ActivityCondition, FieldCondition, Leaf, Rule, Seg
 
 
 def dependencies(rule: Rule) -> frozenset[str]:
-    """What the rule reads, in the words of the capture triggers.
-
-    `email`, `attributes.city`, `tags`, `activity:<kind>`, `segment:<id>`.
-    """
+    """What the rule reads, as the capture triggers write it, such as `email`, `tags` or `activity:<kind>`."""
     return frozenset(_dependency(leaf) for leaf in each_leaf(rule))
 
 
@@ -32,7 +29,7 @@ def segments_of(rule: Rule) -> frozenset[int]:
 
 
 def segments_mentioned(rule_json: object) -> frozenset[int]:
-    """The same for a rule that nobody has checked yet, however deep."""
+    """The segments that a rule mentions, for JSON that was not checked yet, of any depth."""
     found: set[int] = set()
     waiting = [rule_json]
     while waiting:
@@ -49,9 +46,9 @@ def segments_mentioned(rule_json: object) -> frozenset[int]:
 
 
 def find_cycle(segment_id: int, uses: Mapping[int, Iterable[int]], start: Iterable[int]) -> tuple[int, ...] | None:
-    """The way back to `segment_id` when its rule mentions the segments of `start`: `(start's, .., segment_id)`, or None.
+    """The path back to `segment_id` if its rule mentions the segments `start`: `(one of start, .., segment_id)`, or None.
 
-    `uses` says for each other segment which ones its rule mentions.
+    `uses`: for each other segment, those that its rule mentions.
     """
     came_from: dict[int, int | None] = {}
     waiting: list[tuple[int, int | None]] = [(mentioned, None) for mentioned in start]
@@ -61,21 +58,21 @@ def find_cycle(segment_id: int, uses: Mapping[int, Iterable[int]], start: Iterab
             continue
         came_from[current] = before
         if current == segment_id:
-            return _way(current, came_from)
+            return _path_to(current, came_from)
         waiting += [(mentioned, current) for mentioned in uses.get(current, ())]
     return None
 
 
-def _way(end: int, came_from: Mapping[int, int | None]) -> tuple[int, ...]:
-    way: list[int] = []
+def _path_to(end: int, came_from: Mapping[int, int | None]) -> tuple[int, ...]:
+    path: list[int] = []
     step: int | None = end
     while step is not None:
-        way.append(step)
+        path.append(step)
         step = came_from[step]
-    return tuple(reversed(way))
+    return tuple(reversed(path))
 
 
 def in_order(uses: Mapping[int, Iterable[int]]) -> list[int]:
-    """The segments of `uses`, each after those that its rule mentions. Raises graphlib.CycleError when there is a cycle."""
+    """The segments of `uses`, each after those that its rule mentions. Raises graphlib.CycleError."""
     order = TopologicalSorter({segment: set(mentioned) & uses.keys() for segment, mentioned in uses.items()})
     return list(order.static_order())

@@ -26,7 +26,7 @@ from models.rules.tree import (
 )
 
 SHOWN_VALUES: Final = 6
-"""Of a longer list so many are named, and the others counted."""
+"""Values of a list that are named. The others are counted."""
 
 _PHRASES: Final = {
     "EQUALS": "is {}",
@@ -83,7 +83,7 @@ _METRICS: Final = {
 
 
 def describe(rule: Rule) -> str:
-    """The whole rule, or any part of one, in words."""
+    """A rule, or a part of one, in words."""
     match rule:
         case AllOf(parts):
             return " and ".join(_inside(part) for part in parts)

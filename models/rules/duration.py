@@ -1,11 +1,11 @@
-"""ISO 8601 durations: months by the calendar, days, and time that a clock measures."""
+"""ISO 8601 durations: calendar months, days and seconds."""
 
 import re
 from dataclasses import dataclass
 from datetime import timedelta
 
 MAX_YEARS = 200
-"""No duration is longer. It keeps every moment that a rule can name within the range of dates."""
+"""The longest duration. Every moment that a rule can name stays within the range of dates."""
 
 _SHAPE = re.compile(
     r"P(?=.)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII
@@ -14,7 +14,7 @@ _SHAPE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """So many months, days and seconds. Never negative."""
+    """Months, days and seconds, none negative."""
 
     months: int = 0
     days: int = 0
@@ -22,7 +22,7 @@ class Duration:
 
     @property
     def elapsed(self) -> timedelta:
-        """The part that a clock measures, where a day has 24 hours."""
+        """Days of 24 hours, and seconds."""
         return timedelta(days=self.days, seconds=self.seconds)
 
     def __str__(self) -> str:
@@ -30,7 +30,7 @@ class Duration:
 
 
 def parse_duration(text: str) -> Duration:
-    """`P30D`, `P1Y2M`, `P2W`, `PT15M`. Raises ValueError that says what would be right."""
+    """Reads `P30D`, `P1Y2M`, `P2W`, `PT15M`. Raises ValueError with what is expected."""
     match = _SHAPE.fullmatch(text)
     if match is None:
         raise ValueError("an ISO 8601 duration in whole numbers, such as P30D, P6M or PT12H")
@@ -42,7 +42,7 @@ def parse_duration(text: str) -> Duration:
 
 
 def _number(digits: str | None) -> int:
-    """Digits past any use are cut to one that is too long anyway: int() takes long for very many."""
+    """Cut after 12 digits, which is too long already: int() is slow for very many digits."""
     return int(digits[:12]) if digits else 0
 
 

@@ -1,7 +1,7 @@
-"""A contact's own fields and tags in SQL: where each is read, and what counts as a value.
+"""Fields and tags of a contact in SQL.
 
-A value in `attributes` that is not of its field's type counts as missing: no statement ever fails because of one. Only
-keys of the catalogue, which are a-z 0-9 _, become part of the text.
+A value in `attributes` that does not have the type of its field counts as missing and makes no statement fail. Only keys of
+the catalogue (a-z 0-9 _) become part of the SQL text.
 """
 
 import re
@@ -38,7 +38,7 @@ def field_sql(condition: FieldCondition, p: Parameters) -> str:
 
 
 def tags_sql(condition: TagsCondition, p: Parameters) -> str:
-    """A condition on the tags of contact `c`, which are never missing: a contact without tags has none of them."""
+    """A condition on the tags of contact `c`. They are never missing."""
     match condition.operator:
         case TagsOperator.HAS_ANY:
             return _has_any(condition.tags, p)
@@ -53,33 +53,33 @@ def _has_any(tags: Sequence[str], p: Parameters) -> str:
 
 
 def raw_sql(field: Field) -> str:
-    """What the contact has in this field, as JSON, whether the rule can read it or not."""
+    """The stored value of the field as JSON, whatever its type."""
     return _json(field) if field.custom else f"to_jsonb({_column(field)})"
 
 
 def kept_text_sql(field: Field) -> str:
-    """The text of a TEXT field as the contact has it; null when there is none."""
+    """The stored text of a TEXT field, or null."""
     return (
         f"CASE WHEN jsonb_typeof({_json(field)}) = 'string' THEN {_kept(field)} END" if field.custom else _column(field)
     )
 
 
 def time_of(field: Field) -> Time:
-    """Where a DATE or DATETIME field is read."""
+    """Expressions for a DATE or DATETIME field."""
     days = field.type is FieldType.DATE
     if not field.custom:
         column = _column(field)
         return Time(column, days, day_of_year=f"(extract(month FROM {column}) * 100 + extract(day FROM {column}))")
     kept = _kept(field)
-    sorts = f'({kept} COLLATE "C")'  # as time does, in any database
+    sorts = f'({kept} COLLATE "C")'  # sorts by time in every database
     sized = f"octet_length({kept}) = {10 if days else 27}"
     valid = f"{sized} AND {sorts} >= '0001' AND {kept} ~ '^({_DAY})$'"
-    if not days:  # two short patterns are quicker than one long one
+    if not days:  # two short patterns are faster than one long one
         valid = f"{sized} AND {sorts} >= '0001' AND substr({kept}, 11) ~ '^{_TIME}$' AND substr({kept}, 1, 10) ~ '^({_DAY})$'"
     return Time(sorts, days, valid, f'(substr({kept}, 6, 5) COLLATE "C")', sized)
 
 
-# ---------------------------------------------------------------- where a value is
+# ---------------------------------------------------------------- expressions for a value
 
 
 def _column(field: Field) -> str:
@@ -95,7 +95,7 @@ def _kept(field: Field) -> str:
 
 
 def _safe(name: str) -> str:
-    """A name of the catalogue, which may stand in the text of a statement."""
+    """A key that may become part of a statement. Raises ValueError for others."""
     if not _KEY.fullmatch(name):
         raise ValueError(f"not a key of the catalogue: {name!r}")
     return name
@@ -129,7 +129,7 @@ def _compare_boolean(json: str, operator: FieldOperator, operand: Operand) -> st
 
 
 def _compare_choices(json: str, operator: FieldOperator, operand: Operand, p: Parameters) -> str:
-    """An array's texts are its choices, and an array without any is missing. Its folded form is JSON as well."""
+    """The texts of an array are its choices. An array without texts counts as missing."""
     is_list, folded = f"jsonb_typeof({json}) = 'array'", f"lower({json}::text)::jsonb"
     present = both(is_list, f"""{json} @? 'strict $[*] ? (@.type() == "string")'""")
     if not isinstance(operand, tuple):

@@ -1,6 +1,6 @@
-"""Metrics over activities in SQL. Activity `a` is one row of the table; a property is untyped JSON.
+"""Metrics over activities in SQL. `a` is a row of activities; a property is JSON of any type.
 
-A property that is absent, null, an empty text or an empty list is missing.
+A property is missing when it is absent, null, an empty text or an empty list.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ from models.rules.thresholds import NOW, Threshold
 from models.rules.tree import ActivityMetric, ActivityOperator, FieldOperator, Measure, PropertyFilter
 
 ZERO_WITHOUT_ACTIVITIES = {ActivityMetric.COUNT, ActivityMetric.SUM, ActivityMetric.DISTINCT_COUNT}
-"""The metrics that are 0, not missing, when there is nothing to measure."""
+"""Metrics that are 0 when there is nothing to measure. The others are missing."""
 
 PRESENT = "NOT IN ('null', '\"\"', '[]')"
 
 
 def is_measured(measure: Measure, p: Parameters) -> tuple[str, ...]:
-    """Which activities of its kind a measure takes in; none when all."""
+    """Conditions for the activities of its kind that a measure includes. Empty: all of them."""
     moment = "a.occurred_at"
     conditions = []
     if measure.within is not None:
@@ -33,7 +33,7 @@ def is_measured(measure: Measure, p: Parameters) -> tuple[str, ...]:
 
 
 def aggregate(measure: Measure, p: Parameters, only: str = "") -> str:
-    """The metric as an aggregate over `a`; `only` narrows it to some rows. Null when it is missing."""
+    """The metric as an aggregate over the rows `a` for which `only` holds. Null when missing."""
     narrowed = f" FILTER (WHERE {only})" if only else ""
     value = "" if measure.property is None else _property(measure.property, p)
     match measure.metric:
@@ -78,7 +78,7 @@ def filter_sql(part: PropertyFilter, p: Parameters) -> str:
 
 
 def _is_one_of(value: str, part: PropertyFilter, p: Parameters) -> str:
-    """Texts equal texts, numbers numbers, and booleans booleans."""
+    """Values are equal only if they have the same type."""
     wanted: Sequence[object] = part.operand if isinstance(part.operand, tuple) else (part.operand,)
     texts = tuple(item for item in wanted if isinstance(item, str))
     numbers = tuple(item for item in wanted if isinstance(item, Decimal))
@@ -103,7 +103,7 @@ def _number(value: str) -> str:
 
 
 def _summable(value: str) -> str:
-    """Beyond MAX_NUMBER a number is not added up: a sum must not leave the range of its type."""
+    """Numbers beyond MAX_NUMBER are left out: a sum must stay within the range of its type."""
     return (
         f"CASE WHEN jsonb_typeof({value}) = 'number'"
         f" THEN CASE WHEN abs({value}::numeric) <= {MAX_NUMBER} THEN {value}::numeric END END"
@@ -111,7 +111,7 @@ def _summable(value: str) -> str:
 
 
 def _folded(value: str) -> str:
-    """A value such that equal ones are equal: texts without regard to case, 1 as 1.0."""
+    """A form in which equal values are equal: texts case-insensitive, 1 as 1.0."""
     return (
         f"CASE WHEN jsonb_typeof({value}) = 'string' AND {value} <> '\"\"' THEN to_jsonb(lower({value} #>> '{{}}'))"
         f" WHEN {value} {PRESENT} THEN {value} END"

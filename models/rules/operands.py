@@ -1,6 +1,6 @@
-"""What a condition compares with: JSON in, typed value out, or a DomainError that says what would be right.
+"""Reads the value that a condition compares with: JSON in, typed value out, or DomainError with what is expected.
 
-Paths are relative to the value: none for the value itself, the position for an element of a list.
+Paths of errors are relative to the value: empty for the value itself, the index for an element of a list.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,16 +15,14 @@ from models.rules.tree import ActivityOperator, FieldOperator, FieldType, Operan
 from models.values.instants import find_day, find_instant
 
 MAX_LIST = 1_000
-"""Values in one list."""
 
 MAX_TEXT = 1_000
-"""Characters in one text."""
 
 MAX_NUMBER = Decimal("1e100")
-"""No number that a rule names, or that a metric adds up, is further from zero."""
+"""The largest absolute value in a rule or in a sum."""
 
-MAX_TOLD = 50
-"""Mistakes that are told at once. No more are looked for: to read a rule must not take long, however wrong it is."""
+MAX_REPORTED = 50
+"""Mistakes that are reported at once. Reading stops there, so that a very wrong rule costs little."""
 
 T = TypeVar("T")
 
@@ -37,7 +35,7 @@ _NOTHING = {FieldOperator.IS_SET, FieldOperator.IS_NOT_SET}
 def read_operand(
     field_type: FieldType, operator: FieldOperator, value: object, choices: Sequence[str] | None = None
 ) -> Operand:
-    """What a field of this type is compared with. Raises DomainError or Problems."""
+    """The operand for a field of this type. Raises DomainError or Problems."""
     if operator in _NOTHING:
         _refuse_value(operator, value)
         return None
@@ -56,7 +54,7 @@ def read_operand(
 def read_property_operand(
     operator: ActivityOperator, value: object
 ) -> str | bool | Decimal | tuple[str | bool | Decimal, ...] | None:
-    """What a property of an activity is compared with. Raises DomainError or Problems."""
+    """The operand for a property of an activity. Raises DomainError or Problems."""
     if operator in (ActivityOperator.IS_SET, ActivityOperator.IS_NOT_SET):
         _refuse_value(operator, value)
         return None
@@ -93,7 +91,7 @@ def _read_range(one: Callable[[object], T], value: object) -> tuple[T, T]:
 
 
 def read_list(one: Callable[[object], T], value: object) -> tuple[T, ...]:
-    """A list of 1 to MAX_LIST values. Raises Problems with the place of every wrong one."""
+    """A list of 1 to MAX_LIST values. Raises Problems with the index of each wrong one."""
     if not isinstance(value, list):
         raise Invalid(f"must be a list of values, not {_shown(value)}")
     if not value:
@@ -102,12 +100,12 @@ def read_list(one: Callable[[object], T], value: object) -> tuple[T, ...]:
         raise LimitExceeded(f"a list may have up to {MAX_LIST:,} values; this one has {len(value):,}")
     read: list[T] = []
     errors: list[DomainError] = []
-    for place, item in enumerate(value):
+    for index, item in enumerate(value):
         try:
             read.append(one(item))
         except DomainError as error:
-            errors.append(error.under(place))
-            if len(errors) == MAX_TOLD:
+            errors.append(error.under(index))
+            if len(errors) == MAX_REPORTED:
                 break
     if errors:
         raise Problems(errors)
@@ -118,7 +116,7 @@ def read_list(one: Callable[[object], T], value: object) -> tuple[T, ...]:
 
 
 def read_text(value: object) -> str:
-    """A text that PostgreSQL can hold, and not an empty one."""
+    """A text that is not empty and that PostgreSQL can store."""
     if not isinstance(value, str):
         raise Invalid(f"must be a text, not {_shown(value)}")
     if not value:
@@ -131,14 +129,14 @@ def read_text(value: object) -> str:
 
 
 def read_text_value(value: object) -> str:
-    """A text that a contact, or an activity, can have as a value: an empty one counts as missing."""
+    """A text that can be a value: an empty text counts as missing."""
     if value == "":
         raise Invalid("an empty text counts as no value; to find those that have none, use IS_NOT_SET")
     return read_text(value)
 
 
 def read_number(value: object) -> Decimal:
-    """A finite number, exact as it is written."""
+    """A finite number, exactly as written."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Invalid(f"must be a number, not {_shown(value)}")
     exact = Decimal(repr(value) if isinstance(value, float) else value)
@@ -148,7 +146,6 @@ def read_number(value: object) -> Decimal:
 
 
 def read_boolean(value: object) -> bool:
-    """true or false."""
     if not isinstance(value, bool):
         raise Invalid(f"must be true or false, not {_shown(value)}")
     return value
@@ -163,7 +160,7 @@ def read_date(value: object) -> date:
 
 
 def read_instant(value: object) -> datetime:
-    """An instant, RFC 3339 with an offset; in UTC."""
+    """An instant: RFC 3339 with an offset. Returned in UTC."""
     found = find_instant(value)
     if found is None:
         raise Invalid(f"must be an instant with its offset, such as 2026-11-30T09:00:00+01:00, not {_shown(value)}")
@@ -171,7 +168,6 @@ def read_instant(value: object) -> datetime:
 
 
 def read_duration(value: object) -> Duration:
-    """An ISO 8601 duration."""
     if not isinstance(value, str):
         raise Invalid(f"must be an ISO 8601 duration such as P30D, not {_shown(value)}")
     try:
@@ -181,7 +177,7 @@ def read_duration(value: object) -> Duration:
 
 
 def read_property_value(value: object) -> str | bool | Decimal:
-    """A text, a number or a boolean: what a property can equal."""
+    """A text, number or boolean."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str):

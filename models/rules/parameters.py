@@ -1,7 +1,7 @@
-"""The values that a statement is run with, collected while its text is made.
+"""The parameters of a statement, collected while its text is made.
 
-No time stands in the text. A threshold such as "30 days ago" is a parameter too, one whose value is found when the
-statement is run: so a statement is made once, prepared once, and right at every moment.
+The text holds no times. A threshold ("30 days ago") is a parameter whose value is computed when the statement runs, so a
+statement is built and prepared once and stays right.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -17,19 +17,19 @@ from models.values.texts import escape_like
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """When a statement is run: now, in the workspace's zone; and, for what was crossed, since when."""
+    """When a statement runs. `since`: the start of the period for crossings."""
 
     now: datetime
     since: datetime
     zone: ZoneInfo
 
 
-# ---------------------------------------------------------------- values that follow the time
+# ---------------------------------------------------------------- values that depend on the time
 
 
 @dataclass(frozen=True, slots=True)
 class DayAt:
-    """The day on which a threshold lies, now or at `since`."""
+    """The day of a threshold, now or at `since`."""
 
     threshold: Threshold
     since: bool = False
@@ -40,7 +40,7 @@ class DayAt:
 
 @dataclass(frozen=True, slots=True)
 class InstantAt:
-    """The instant at which a threshold lies, now or at `since`."""
+    """The instant of a threshold, now or at `since`."""
 
     threshold: Threshold
     since: bool = False
@@ -51,7 +51,7 @@ class InstantAt:
 
 @dataclass(frozen=True, slots=True)
 class RoundEdge:
-    """One of the four ends of the two stretches of the year that come round from today up to a threshold."""
+    """One of the four ends of the two ranges of days of the year from today to a threshold."""
 
     threshold: Threshold
     edge: int
@@ -63,9 +63,9 @@ class RoundEdge:
 
 @dataclass(frozen=True, slots=True)
 class PassedEdge:
-    """One of the four ends of the stretches of the year that a threshold passed since `since`.
+    """One of the four ends of the two ranges of days of the year that a threshold passed since `since`.
 
-    `reached`: the days that it came to; otherwise the days that it left.
+    `reached`: the days that it reached; otherwise the days that it left behind.
     """
 
     threshold: Threshold
@@ -86,7 +86,7 @@ def _end(first: date, last: date, edge: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class AsText:
-    """A value that follows the time, in the form in which `attributes` keep it."""
+    """A value that depends on the time, in the form that `attributes` store."""
 
     of: DayAt | InstantAt | RoundEdge | PassedEdge
 
@@ -95,7 +95,7 @@ class AsText:
 
 
 def stored_text(value: date | int) -> str:
-    """How `attributes` keep a day or an instant; and a day of the year, month * 100 + day, as `MM-DD`."""
+    """A day or an instant as `attributes` store it; a day of the year (month * 100 + day) as `MM-DD`."""
     if isinstance(value, int):
         return f"{value // 100:02}-{value % 100:02}"
     if isinstance(value, datetime):
@@ -126,7 +126,7 @@ Resolve = Callable[[Moments, Sequence[str], dict[str, object]], object]
 
 
 class Parameters:
-    """The parameters of one statement, numbered from $1, which is the workspace's id. Equal ones share a number."""
+    """The parameters of one statement. $1 is the id of the workspace. Equal parameters are one."""
 
     def __init__(self, workspace_id: int, timezone: str) -> None:
         self._zone = ZoneInfo(timezone)
@@ -137,56 +137,56 @@ class Parameters:
         self.workspace = self.bind(workspace_id, "bigint")
 
     def bind(self, value: object, sql_type: str) -> str:
-        """A value: `$3::bigint`. A tuple or a list is an array."""
+        """Adds a value and returns its name, such as `$3::bigint`. A tuple or list becomes an array."""
         kept = tuple(value) if isinstance(value, list) else value
         given = list(kept) if isinstance(kept, tuple) else kept
         return self._add(("value", kept, sql_type), sql_type, lambda *_: given)
 
     def time(self, value: date, sql_type: str) -> str:
-        """A day or an instant, for a column of this type or for a `text` of `attributes`."""
+        """A day or an instant, for a column of this type or for a text in `attributes`."""
         return self.bind(stored_text(value) if sql_type == "text" else value, sql_type)
 
     def times(self, values: Sequence[date], sql_type: str) -> str:
-        """Several, as an array."""
+        """Several days or instants, as an array."""
         return self.bind([stored_text(value) for value in values] if sql_type == "text" else values, f"{sql_type}[]")
 
     def named(self, name: str, sql_type: str) -> str:
-        """A value that is given anew each time: `values(now, <name>=..)`."""
+        """A value that each run passes: `values(now, <name>=..)`."""
         return self._add(("named", name, sql_type), sql_type, lambda _moments, _folded, given: given[name])
 
     def moving(self, value: Callable[[Moments], object], sql_type: str) -> str:
-        """A value that follows the time. `value` is hashable."""
+        """A value that depends on the time. `value` is hashable."""
         return self._add(("moving", value, sql_type), sql_type, lambda moments, *_: value(moments))
 
     def text(self, value: str) -> str:
-        """A text, folded for a comparison without regard to case."""
-        place = self.place(value)
-        return self._add(("text", value), "text", lambda _, folded, __: folded[place])
+        """A text, folded for case-insensitive comparison."""
+        index = self.text_index(value)
+        return self._add(("text", value), "text", lambda _, folded, __: folded[index])
 
     def texts(self, values: Sequence[str]) -> str:
         """A list of texts, folded."""
-        places = [self.place(value) for value in values]
-        return self._add(("texts", tuple(values)), "text[]", lambda _, folded, __: [folded[place] for place in places])
+        indexes = [self.text_index(value) for value in values]
+        return self._add(("texts", tuple(values)), "text[]", lambda _, folded, __: [folded[index] for index in indexes])
 
     def text_keys(self, values: Sequence[str]) -> str:
-        """Many texts, folded, as the keys of a JSON object: `?` finds one among a thousand in a few steps."""
-        places = [self.place(value) for value in values]
+        """Many texts, folded, as keys of a JSON object: `?` finds one among a thousand quickly."""
+        indexes = [self.text_index(value) for value in values]
         return self._add(
-            ("text keys", tuple(values)), "jsonb", lambda _, folded, __: _keys(folded[place] for place in places)
+            ("text keys", tuple(values)), "jsonb", lambda _, folded, __: _keys(folded[index] for index in indexes)
         )
 
     def number_keys(self, values: Sequence[Decimal]) -> str:
-        """Many numbers likewise, each as `trim_scale(..)::text` writes it."""
+        """Many numbers as keys of a JSON object, each as `trim_scale(..)::text` writes it."""
         kept = _keys(map(_trimmed, values))
         return self._add(("value", kept, "jsonb"), "jsonb", lambda *_: kept)
 
     def pattern(self, before: str, value: str, after: str) -> str:
-        """A pattern for LIKE: `value`, folded, with its own wildcards taken literally."""
-        place = self.place(value)
+        """A pattern for LIKE. Wildcards in `value` are escaped."""
+        index = self.text_index(value)
         return self._add(
             ("pattern", before, value, after),
             "text",
-            lambda _, folded, __: before + escape_like(folded[place]) + after,
+            lambda _, folded, __: before + escape_like(folded[index]) + after,
         )
 
     def column(self, resolve: Sequence[Resolve], sql_type: str) -> str:
@@ -199,16 +199,16 @@ class Parameters:
         return len(self._resolve)
 
     async def values(self, now: datetime, since: datetime | None = None, **named: object) -> list[object]:
-        """The arguments to run the statement with at `now`.
+        """The arguments for a run at `now`.
 
-        The first time, PostgreSQL is asked to fold the texts: only it folds the contacts' and the rule's alike.
+        The first call has PostgreSQL fold the texts, so that texts of rules and of contacts are folded alike.
         """
         if len(self._folded) < len(self._texts):
             self._folded = await db.fetch_value("SELECT muster_fold($1::text[])", list(self._texts))
         moments = Moments(now, since or now, self._zone)
         return [resolve(moments, self._folded, named) for resolve in self._resolve]
 
-    def place(self, text: str) -> int:
+    def text_index(self, text: str) -> int:
         """Which of the statement's folded texts this one is."""
         return self._texts.setdefault(text, len(self._texts))
 

@@ -1,6 +1,6 @@
-"""What a rule is, once it has been checked: an immutable tree that can be compared and hashed.
+"""A checked rule: an immutable tree that can be compared and hashed.
 
-Values are typed: a number is a Decimal, a day a date, an instant an aware datetime in UTC, a choice its own spelling.
+Values are typed: numbers are Decimal, days date, instants aware datetimes in UTC, choices spelled as in the catalogue.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from models.rules.duration import Duration
 
 
 class FieldType(StrEnum):
-    """What a contact's field holds."""
+    """The type of a field."""
 
     TEXT = "TEXT"
     NUMBER = "NUMBER"
@@ -25,7 +25,7 @@ class FieldType(StrEnum):
 
 
 class FieldOperator(StrEnum):
-    """How a field, or a metric, is compared."""
+    """How a field or a metric is compared."""
 
     EQUALS = "EQUALS"
     NOT_EQUALS = "NOT_EQUALS"
@@ -91,7 +91,7 @@ class ActivityOperator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field that a rule can name: built in (`column` of contacts) or custom (a key in `attributes`)."""
+    """A field that a rule can name: a column of contacts, or custom (a key in `attributes`)."""
 
     key: str
     label: str
@@ -107,12 +107,11 @@ class Field:
 
 Scalar = str | bool | Decimal | date | datetime
 Operand = Scalar | Duration | tuple[Scalar, ...] | None
-"""What an operator compares with: nothing, one value, a duration or a list."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldCondition:
-    """One condition on a contact's own field."""
+    """A condition on a field of the contact."""
 
     field: Field
     operator: FieldOperator
@@ -129,7 +128,7 @@ class TagsCondition:
 
 @dataclass(frozen=True, slots=True)
 class SegmentCondition:
-    """Being, or not being, a member of another segment. A deleted segment has no members."""
+    """Member of another segment, or not. A deleted segment has no members."""
 
     segment_id: int
     member: bool
@@ -145,20 +144,20 @@ class PropertyFilter:
     operator: ActivityOperator
     operand: str | bool | Decimal | tuple[str | bool | Decimal, ...] | None
 
-    # To Python, True is 1. To a rule it is not, and the same measure of two rules is taken once.
+    # Python takes True for 1. Rules do not, and equal measures of two rules are computed once.
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, PropertyFilter) and self._said() == other._said()
+        return isinstance(other, PropertyFilter) and self._identity() == other._identity()
 
     def __hash__(self) -> int:
-        return hash(self._said())
+        return hash(self._identity())
 
-    def _said(self) -> tuple[str, str, str]:
+    def _identity(self) -> tuple[str, str, str]:
         return self.property, self.operator, repr(self.operand)
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A metric over a contact's activities of one kind. The same measure of two rules is taken once."""
+    """A metric over the activities of one kind of a contact."""
 
     kind: str
     metric: ActivityMetric
@@ -171,7 +170,7 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class ActivityCondition:
-    """A measure, compared."""
+    """A comparison of a measure."""
 
     measure: Measure
     operator: FieldOperator
@@ -218,5 +217,5 @@ def each_leaf(rule: Rule) -> Iterator[Leaf]:
 
 
 def count_conditions(rule: Rule) -> int:
-    """How many conditions a rule has, the filters of activities included."""
+    """Conditions in a rule, filters of activities included."""
     return sum(1 + len(leaf.measure.filters) if isinstance(leaf, ActivityCondition) else 1 for leaf in each_leaf(rule))

@@ -11,10 +11,10 @@ from models.contacts.selections import MAX_SEARCH
 from models.db import Record
 from models.db.tables.segments import SegmentKind
 from models.errors import Problems, at
+from models.rule_catalogue.loading import load_catalogue
 from models.rules.catalogue import Catalogue
 from models.rules.check import check
 from models.rules.describe import describe
-from models.rules.loading import load_catalogue
 from models.rules.parameters import Parameters
 from models.segments.segments import RESTORABLE
 from models.values.texts import check_text

@@ -22,9 +22,9 @@ from models.membership import backfill
 from models.membership.origins import ChangeKind
 from models.queue import jobs
 from models.queue.jobs import Job, JobKind
+from models.rule_catalogue.loading import load_catalogue
 from models.rules.check import check
 from models.rules.depends import segments_mentioned
-from models.rules.loading import load_catalogue
 from models.segments import members as segment_contacts
 from models.segments import uses
 from models.segments.members import MemberAction

@@ -8,9 +8,9 @@ from models.contacts import fields
 from models.contacts.selections import ContactSelection
 from models.db.tables.segments import SegmentKind
 from models.errors import DomainError, Problems, Required, Unsupported
+from models.rule_catalogue.loading import load_catalogue
 from models.rules.catalogue import Catalogue
 from models.rules.check import check
-from models.rules.loading import load_catalogue
 from models.values.texts import check_name, check_text
 from permissions.principal import Scope
 

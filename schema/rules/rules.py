@@ -7,10 +7,11 @@ import strawberry
 
 from models.contacts import contacts
 from models.membership.origins import Override
-from models.rules import preview
+from models.rule_catalogue import suggestions
 from models.rules.catalogue import OPERATORS
-from models.rules.explain import explain_membership
 from models.rules.tree import FieldOperator, FieldType
+from models.segments import preview
+from models.segments.explain import explain_membership
 from permissions.capabilities import Permission
 from schema.contacts.contacts import Contact
 from schema.rules.rule_input import RuleInput, rule_from_input
@@ -106,13 +107,13 @@ class RuleQuery:
 
     @query(Permission.SEGMENT_READ)
     async def rule_fields(self, info: Info) -> list[RuleField]:
-        return all_shown(RuleField, await preview.rule_fields(scope_of(info)))
+        return all_shown(RuleField, await suggestions.rule_fields(scope_of(info)))
 
     @query(Permission.CONTACT_READ, cost=20)
     async def rule_value_suggestions(
         self, info: Info, field: str, prefix: str | None = "", first: int | None = 10
     ) -> list[str]:
-        return await preview.suggest_values(scope_of(info), field, prefix or "", page_size(first, default=10))
+        return await suggestions.suggest_values(scope_of(info), field, prefix or "", page_size(first, default=10))
 
 
 def _asks_for_actual(info: Info) -> bool:

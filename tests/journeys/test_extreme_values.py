@@ -7,11 +7,11 @@ import pytest
 
 from models import clock, db
 from models.contacts import contacts, fields
+from models.rule_catalogue.loading import load_catalogue
 from models.rules.check import check
-from models.rules.explain import explain
-from models.rules.loading import load_catalogue
-from models.rules.preview import preview
 from models.rules.tree import FieldType
+from models.segments.explain import explain
+from models.segments.preview import preview
 from models.transfers.exports.exports import BUILT_IN, Format
 from permissions.principal import Scope
 from tests.kit.api import Api, bearer_of

@@ -12,9 +12,9 @@ from models import clock, db
 from models.changelog.members import MEMBERS
 from models.changelog.read import read_page
 from models.membership import batches, rebuild
+from models.rule_catalogue.loading import load_catalogue
 from models.rules.check import check
 from models.rules.compile import where
-from models.rules.loading import load_catalogue
 from models.rules.parameters import Parameters
 from models.segments import segments
 from models.segments.segments import Segment, SegmentKind

@@ -8,9 +8,9 @@ import pytest
 
 from models import db
 from models.membership import indexes
+from models.rule_catalogue.loading import load_catalogue
 from models.rules.check import check
 from models.rules.crossings import AnyCrossing, crossings_of
-from models.rules.loading import load_catalogue
 from tests.kit.segments import new_contacts
 from tests.kit.workspaces import new_workspace
 

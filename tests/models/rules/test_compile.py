@@ -11,7 +11,7 @@ from models.rules.catalogue import Catalogue
 from models.rules.check import check
 from models.rules.compile import batch, where, whole
 from models.rules.parameters import Parameters
-from models.rules.preview import preview
+from models.segments.preview import preview
 from tests.kit.oracle import holds
 from tests.kit.workspaces import new_workspace
 from tests.kit.worlds import World

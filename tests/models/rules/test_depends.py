@@ -6,10 +6,10 @@ import pytest
 
 from models import db
 from models.errors import Problems
+from models.rule_catalogue.loading import load_catalogue
 from models.rules.catalogue import Catalogue, KnownSegment, custom_field
 from models.rules.check import check
 from models.rules.depends import dependencies, find_cycle, in_order, segments_mentioned, segments_of
-from models.rules.loading import load_catalogue
 from models.rules.tree import FieldType
 from tests.kit.workspaces import new_workspace
 

@@ -7,11 +7,11 @@ import pytest
 from models import clock, db
 from models.contacts import activities, contacts, fields
 from models.contacts.activities import NewActivity
+from models.rule_catalogue.loading import load_catalogue
 from models.rules.check import check
-from models.rules.explain import explain
-from models.rules.loading import load_catalogue
-from models.rules.preview import preview
 from models.rules.tree import FieldType
+from models.segments.explain import explain
+from models.segments.preview import preview
 from tests.kit.workspaces import new_workspace
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

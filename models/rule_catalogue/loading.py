@@ -1,4 +1,4 @@
-"""A workspace's catalogue, from the database."""
+"""Loads the catalogue of a workspace."""
 
 from models import db
 from models.rules.catalogue import Catalogue, KnownSegment, custom_field
@@ -8,10 +8,7 @@ from permissions.principal import Scope
 
 
 async def load_catalogue(scope: Scope, *rules: object) -> Catalogue:
-    """What rules can speak of: every custom field, and the segments that `rules` (JSON) lead to, however many steps away.
-
-    A segment of another workspace is not there.
-    """
+    """All custom fields, and the segments that `rules` (JSON) mention, directly or through the rules of other segments."""
     mentioned = frozenset[int]().union(*map(segments_mentioned, rules))
     return Catalogue(scope.timezone, await load_fields(scope), await _load_segments(scope, mentioned))
 
@@ -38,12 +35,14 @@ async def load_fields(scope: Scope) -> dict[str, Field]:
 async def _load_segments(scope: Scope, mentioned: frozenset[int]) -> dict[int, KnownSegment]:
     if not mentioned:
         return {}
-    rows = await db.fetch(_REACHABLE, scope.workspace_id, [number for number in mentioned if abs(number) < 2**63])
+    rows = await db.fetch(
+        _REACHABLE, scope.workspace_id, [segment_id for segment_id in mentioned if abs(segment_id) < 2**63]
+    )
     return {row["id"]: KnownSegment(row["name"], frozenset(row["uses"]), row["deleted"]) for row in rows}
 
 
-# The segments that a rule leads to, each with those that its own rule mentions: the rule that is in force and, while that is
-# being computed, the next one as well. So no two rules that are in force at the same time ever lead back to each other.
+# Each segment that can be reached, with those that its active rule or its next rule mentions. With both, rules that are active
+# at the same time never form a cycle.
 _MENTIONED = """
 jsonb_path_query(jsonb_build_array(s.rule, s.active_rule), '$.**.segment.segmentId ? (@.type() == "number")')
 """

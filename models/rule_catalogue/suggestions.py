@@ -1,58 +1,19 @@
-"""What a rule builder asks for: how many and who a rule would find, and which values a field has."""
+"""Fields and values that a rule builder offers while somebody types."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from models import clock, db
+from models import db
 from models.errors import Invalid
+from models.rule_catalogue.loading import load_catalogue
 from models.rules.catalogue import BUILT_IN
-from models.rules.check import check
-from models.rules.compile import whole
-from models.rules.describe import describe
 from models.rules.fields import kept_text_sql
-from models.rules.loading import load_catalogue
-from models.rules.parameters import Parameters
 from models.rules.tree import Field, FieldType
 from models.values.texts import escape_like
 from permissions.principal import Scope
 
 SUGGESTED_FROM: Final = 5_000
-"""Suggestions are made from this many contacts with a value that begins as asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """How many contacts a rule finds now, the ids of the first ones, and the rule in words."""
-
-    count: int
-    contact_ids: tuple[int, ...]
-    rule_text: str
-
-
-async def preview(scope: Scope, rule_json: object, first: int) -> Preview:
-    """What a rule (JSON) would find at this moment. Raises Problems below `rule`."""
-    rule = check(rule_json, await load_catalogue(scope, rule_json))
-    p = Parameters(scope.workspace_id, scope.timezone)
-    compiled = whole([rule], p)
-    sql = _FIND.format(
-        joins=compiled.joins, workspace=p.workspace, condition=compiled.conditions[0], first=p.bind(first, "bigint")
-    )
-    row = await db.fetch_row(sql, *await p.values(clock.now()))
-    assert row is not None, "an aggregate has a row"
-    return Preview(row["count"], tuple(row["ids"]), describe(rule))
-
-
-# One look for both: they are of one moment, and a rule that finds few is not looked for row by row.
-_FIND = """
-WITH found AS MATERIALIZED (
-    SELECT c.id FROM contacts AS c {joins} WHERE c.workspace_id = {workspace} AND {condition}
-)
-SELECT (SELECT count(*) FROM found) AS count, ARRAY(SELECT id FROM found ORDER BY id LIMIT {first}) AS ids
-"""
-
-
-# ---------------------------------------------------------------- suggestions
+"""How many contacts with a matching value are read for suggestions."""
 
 
 async def rule_fields(scope: Scope) -> list[Field]:
@@ -61,9 +22,9 @@ async def rule_fields(scope: Scope) -> list[Field]:
 
 
 async def suggest_values(scope: Scope, field_key: str, prefix: str, first: int) -> list[str]:
-    """Values of a field (or of `tags`) that begin with `prefix`, whatever its case, the commonest first.
+    """Values of a field (or of `tags`) that begin with `prefix`, case-insensitive, the most frequent first.
 
-    Fields of numbers and times suggest nothing. Raises Invalid at `field` when there is no such field.
+    Numbers and times have no suggestions. Raises Invalid at `field` when there is no such field.
     """
     if "\0" in prefix:
         return []
@@ -98,7 +59,7 @@ async def _suggest_tags(scope: Scope, prefix: str, first: int) -> list[str]:
 
 
 async def _suggest_texts(scope: Scope, field: Field, prefix: str, first: int) -> list[str]:
-    """From some of the contacts that have one: a suggestion must come at once, and need not be complete."""
+    """From a sample of contacts: suggestions must be fast and need not be complete."""
     text = kept_text_sql(field)
     rows = await db.fetch(
         "SELECT min(value) AS value FROM ("

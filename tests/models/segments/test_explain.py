@@ -12,7 +12,7 @@ from models import db
 from models.contacts import contacts
 from models.errors import NotFound
 from models.rules.check import check
-from models.rules.explain import explain, explain_membership
+from models.segments.explain import explain, explain_membership
 from tests.kit.draws import with_seeds
 from tests.kit.oracle import holds, measure
 from tests.kit.workspaces import new_workspace

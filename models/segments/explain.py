@@ -1,4 +1,4 @@
-"""Why a rule holds of a contact, or does not: each part's truth, and what the contact has in that place."""
+"""Why a contact is in a segment or not: for each part of the rule, whether it holds and the value of the contact."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from datetime import datetime
 
 from models import clock, db
 from models.errors import NotFound
+from models.rule_catalogue.loading import load_catalogue
 from models.rules.check import check
 from models.rules.compile import Lateral, condition_sql
 from models.rules.describe import describe
 from models.rules.fields import raw_sql
-from models.rules.loading import load_catalogue
 from models.rules.parameters import Parameters
 from models.rules.tree import (
     ActivityCondition,
@@ -27,7 +27,7 @@ from permissions.principal import Scope
 
 @dataclass(frozen=True, slots=True)
 class RuleExplanation:
-    """A part of a rule. `actual` is JSON text: what the contact has here; None for a group, and when it has nothing."""
+    """A part of a rule. `actual`: the value of the contact as JSON text; None for a group or a missing value."""
 
     holds: bool
     text: str
@@ -37,7 +37,7 @@ class RuleExplanation:
 
 @dataclass(frozen=True, slots=True)
 class SegmentExplanation:
-    """Whether a contact is a member, since when, by whose word, and what its rule says; no rule for STATIC."""
+    """`rule` is None for a STATIC segment, `since` None for a contact that is no member."""
 
     member: bool
     override: str | None
@@ -60,7 +60,7 @@ async def explain_membership(scope: Scope, segment_id: int, contact_id: int) -> 
     return SegmentExplanation(found["joined_at"] is not None, found["override"], found["joined_at"], explained)
 
 
-# The rule that the members are right for; while a first one is being built, that one.
+# The active rule; the first rule while it is being built.
 _MEMBERSHIP = """
 SELECT coalesce(s.active_rule, s.rule) AS rule, m.joined_at, o.override,
        EXISTS (SELECT FROM contacts AS c WHERE c.workspace_id = $1 AND c.id = $3) AS contact
@@ -72,21 +72,21 @@ WHERE s.workspace_id = $1 AND s.id = $2 AND s.deleted_at IS NULL
 
 
 async def explain(scope: Scope, rule: Rule, contact_id: int, now: datetime) -> RuleExplanation:
-    """Each part of the rule for one contact at `now`, in one statement. Raises NotFound at `contactId`."""
+    """The rule, part by part, for one contact at `now`. Raises NotFound at `contactId`."""
     p = Parameters(scope.workspace_id, scope.timezone)
-    looks = Lateral(p)
+    lookups = Lateral(p)
     parts = list(_each_part(rule))
-    held = [f"({condition_sql(part, looks, p)}) IS TRUE" for part in parts]
-    actual = [_actual_sql(part, looks) for part in parts]
-    joins, contact = "\n".join(looks.joins()), p.bind(contact_id, "bigint")
+    held = [f"({condition_sql(part, lookups, p)}) IS TRUE" for part in parts]
+    actual = [_actual_sql(part, lookups) for part in parts]
+    joins, contact = "\n".join(lookups.joins()), p.bind(contact_id, "bigint")
     row = await db.fetch_row(
-        f"SELECT ARRAY[{', '.join(held)}] AS held, ARRAY[{', '.join(actual)}]::jsonb[] AS actual"
+        f"SELECT ARRAY[{', '.join(held)}] AS held, ARRAY[{', '.join(actual)}]::jsonb[] AS actual"  # noqa: S608
         f" FROM contacts AS c {joins} WHERE c.workspace_id = {p.workspace} AND c.id = {contact}",
         *await p.values(now),
     )
     if row is None:
         raise NotFound("there is no such contact", ("contactId",))
-    return _put_together(rule, iter(zip(row["held"], row["actual"], strict=True)))
+    return _assembled(rule, iter(zip(row["held"], row["actual"], strict=True)))
 
 
 def _each_part(rule: Rule) -> Iterator[Rule]:
@@ -106,13 +106,13 @@ def _parts(rule: Rule) -> tuple[Rule, ...]:
             return ()
 
 
-def _put_together(rule: Rule, found: Iterator[tuple[bool, str | None]]) -> RuleExplanation:
+def _assembled(rule: Rule, found: Iterator[tuple[bool, str | None]]) -> RuleExplanation:
     holds, actual = next(found)
-    children = tuple(_put_together(part, found) for part in _parts(rule))
+    children = tuple(_assembled(part, found) for part in _parts(rule))
     return RuleExplanation(holds, describe(rule), None if actual == "null" else actual, children)
 
 
-def _actual_sql(rule: Rule, looks: Lateral) -> str:
+def _actual_sql(rule: Rule, lookups: Lateral) -> str:
     match rule:
         case FieldCondition(field=field):
             return raw_sql(field)
@@ -121,8 +121,8 @@ def _actual_sql(rule: Rule, looks: Lateral) -> str:
         case SegmentCondition(deleted=True):
             return "to_jsonb(FALSE)"
         case SegmentCondition(segment_id=segment_id):
-            return f"to_jsonb(({looks.member(segment_id)}) IS TRUE)"
+            return f"to_jsonb(({lookups.member(segment_id)}) IS TRUE)"
         case ActivityCondition(measure=measure):
-            return f"to_jsonb({looks.metric(measure)})"
+            return f"to_jsonb({lookups.metric(measure)})"
         case _:
             return "NULL"
