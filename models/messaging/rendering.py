@@ -143,7 +143,7 @@ def _listed(names: Collection[str]) -> str:
 
 
 _ITEMS: Final = """(SELECT string_agg(item, ', ') FROM jsonb_array_elements_text(
-    CASE jsonb_typeof(c.attributes -> {key}) WHEN 'array' THEN c.attributes -> {key} ELSE '[]' END) AS items (item))"""
+    CASE WHEN jsonb_typeof(c.attributes -> {key}) = 'array' THEN c.attributes -> {key} ELSE '[]' END) AS items (item))"""
 
 
 def expressions(

@@ -6,10 +6,8 @@ import pytest
 
 from models import clock, db
 from models.broadcasts import test_sends
-from models.errors import DomainError, Problems
 from models.messaging import channels, templates
 from models.messaging.channels import Connection
-from models.messaging.rendering import Binding
 from models.queue import requests
 from models.queue.requests import ProviderRequest, ProviderRequestKind
 from permissions.principal import Scope
@@ -163,27 +161,6 @@ async def test_a_test_tells_who_did_not_get_it_and_why(context: WorkerContext, s
     assert result["sent"] == 1
     assert result["failed"][0][0] == ids[1]
     assert "131026" in result["failed"][0][1]
-
-
-async def test_a_test_to_somebody_who_cannot_get_it_is_refused_as_a_whole(context: WorkerContext):
-    scope = await a_sender()
-    ids = await people(scope, 4)
-    await db.execute("UPDATE contacts SET phone = NULL WHERE id = $1", ids[0])
-    await db.execute("UPDATE contacts SET whatsapp_consent = 'OPTED_OUT' WHERE id = $1", ids[1])
-    await db.execute("UPDATE contacts SET name = NULL WHERE id = $1", ids[2])
-    broadcast = await a_draft(scope, await a_segment(scope, []), parameters=[Binding("1", field="name")])
-    with pytest.raises(Problems) as found:
-        await test_sends.ask(scope, broadcast.id, [*ids, 999])
-    assert [(error.code.value, error.path) for error in found.value.errors] == [
-        ("INVALID", ("contactIds", "0")),
-        ("NOT_ALLOWED_IN_STATE", ("contactIds", "1")),
-        ("INVALID", ("contactIds", "2")),
-        ("NOT_FOUND", ("contactIds", "4")),
-    ]
-    for wrong in ([], ids * 10):
-        with pytest.raises(DomainError):
-            await test_sends.ask(scope, broadcast.id, wrong)
-    assert await db.fetch_value("SELECT count(*) FROM provider_requests") == 0
 
 
 async def test_a_test_does_not_go_beyond_the_account_s_limit(context: WorkerContext, server: Server):

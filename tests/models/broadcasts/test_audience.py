@@ -4,21 +4,17 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from models import db
 from models.broadcasts import drafts, lifecycle
 from models.broadcasts.audience import ExclusionReason
 from models.contacts import fields as contact_fields
 from models.db.tables.broadcasts import Broadcast
-from models.messaging import rendering
 from models.messaging.rendering import Binding
 from models.rules.tree import FieldType
 from permissions.principal import Scope
 from tests.kit.broadcasts import a_draft, a_segment, a_sender, people, read_again
 from tests.kit.draws import with_seeds
-from tests.kit.extreme_values import BLANKS
 
 
 async def counted(scope: Scope, broadcast: Broadcast) -> tuple[int, dict[str, int]]:
@@ -166,13 +162,6 @@ async def test_a_field_of_any_type_becomes_text(database: str, field: str, value
     rows = await ledger(draft)
     assert [row["parameters"] for row in rows] == ([] if text is None else [[text]])
     assert await counted(scope, await read_again(draft)) == ((1, {}) if text else (0, {"MISSING_PARAMETER": 1}))
-
-
-@example(text="a".join(BLANKS))
-@given(text=st.text(max_size=30))
-async def test_text_is_cleaned_alike_in_python_and_in_sql(connected_database: str, text: str):
-    text = text.replace("\x00", "").encode("utf-8", "ignore").decode()
-    assert (rendering.clean(text) or None) == await db.fetch_value("SELECT muster_parameter($1)", text)
 
 
 # ---------------------------------------------------------------- against a naive oracle

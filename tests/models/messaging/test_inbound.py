@@ -7,7 +7,7 @@ import pytest
 from models import clock, db
 from models.messaging import inbound, outcomes
 from models.messaging.history import outside_id
-from models.messaging.provider_events import InboundEvent, PreferenceEvent
+from models.messaging.provider_events import InboundEvent
 from permissions.principal import Scope
 from tests.kit.broadcasts import a_draft_to, a_sender, people
 from tests.models.messaging.claims import claim, sending, sent
@@ -89,39 +89,3 @@ async def test_a_word_to_stop_with_opts_out_and_only_when_it_is_the_whole_messag
     await process(scope, event)
     assert (await consent_of() == "OPTED_OUT") is stops
     assert await consent_of("+34600000002") == "OPTED_IN"
-
-
-async def prefer(scope: Scope, *wishes: tuple[bool, int]) -> None:
-    now = clock.now()
-    async with db.transaction():
-        await inbound.heed_preferences(
-            scope.workspace_id, [PreferenceEvent("n", WA_ID, stop, now + timedelta(seconds=at)) for stop, at in wishes]
-        )
-
-
-async def test_the_platform_s_resume_gives_back_what_the_platform_s_stop_took(database: str):
-    scope = await a_sender()
-    await people(scope, 1)
-    await prefer(scope, (True, 0))
-    assert await consent_of() == "OPTED_OUT"
-    await prefer(scope, (False, 1))
-    assert await consent_of() == "OPTED_IN"
-    await prefer(scope, (False, 3), (True, 2))
-    assert await consent_of() == "OPTED_IN", "the last wish counts, in whatever order they come"
-
-
-async def test_the_platform_s_resume_does_not_undo_what_the_person_told_us(database: str):
-    scope = await a_sender()
-    await people(scope, 1)
-    await prefer(scope, (True, 0))
-    await process(scope, written("STOP"))
-    await prefer(scope, (False, 5))
-    assert await consent_of() == "OPTED_OUT"
-
-
-async def test_nor_what_was_written_down_by_hand(database: str):
-    scope = await a_sender()
-    await people(scope, 1)
-    await db.execute("UPDATE contacts SET whatsapp_consent = 'OPTED_OUT'")
-    await prefer(scope, (False, 5))
-    assert await consent_of() == "OPTED_OUT"

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from models import clock, db
-from models.broadcasts import lifecycle
 from models.messaging import outcomes
 from models.messaging.message_states import MessageStatus
 from models.messaging.outcomes import AttemptOutcome
@@ -69,15 +68,6 @@ async def test_a_number_that_whatsapp_names_otherwise_is_remembered(database: st
     row = await db.fetch_row("SELECT wa_id, phone FROM whatsapp_aliases")
     assert row is not None
     assert tuple(row) == ("5511999", attempt.phone)
-
-
-async def test_a_tally_that_went_wrong_is_counted_again_at_the_end(database: str):
-    scope = await a_sender()
-    broadcast = await sending(scope, await a_draft_to(scope, 2))
-    await outcomes.settle(scope.workspace_id, [sent(one) for one in (await claim(scope, broadcast)).attempts])
-    await db.execute("UPDATE message_counters SET sent = 99, failed = 7")
-    assert await lifecycle.finish(scope.workspace_id, broadcast.id)
-    assert await counts_of(broadcast) == {"sent": 2}
 
 
 async def test_an_outcome_that_comes_again_moves_nothing_that_was_claimed_since(database: str):

@@ -6,14 +6,13 @@ from datetime import timedelta
 from models import clock, db
 from models.broadcasts import lifecycle
 from models.db.tables.broadcasts import Broadcast
-from models.messaging import history, outcomes, statuses
+from models.messaging import outcomes, statuses
 from models.messaging.message_states import MessageStatus
 from models.messaging.outcomes import AttemptOutcome
 from models.messaging.policy import Answer
 from models.messaging.provider_events import Receipt, StatusEvent
 from models.messaging.statuses import message_of, reference_of
 from permissions.principal import Scope
-from schema.server.ids import to_global_id
 from tests.kit.broadcasts import a_draft, a_draft_to, a_segment, a_sender, counts_of, people, read_again
 from tests.kit.draws import with_seeds
 from tests.models.messaging.claims import claim, sending
@@ -52,10 +51,6 @@ def test_a_reference_is_read_back_and_nobody_else_s_is_taken_for_ours():
     assert message_of(reference_of(42)) == 42
     for other in (None, "", "muster:", "muster:x", "muster:test:1", "run42:9001", "muster:1٣", "muster:" + "9" * 30):
         assert message_of(other) is None
-
-
-def test_the_broadcast_s_id_in_activities_is_the_one_that_clients_know():
-    assert history.outside_id(123) == to_global_id("Broadcast", 123)
 
 
 @with_seeds(12)

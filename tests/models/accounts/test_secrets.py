@@ -1,0 +1,30 @@
+"""What is encrypted at rest is readable with its key and in its place only."""
+
+import pytest
+
+from models.accounts import secrets
+from models.accounts.secrets import SecretUnreadable
+from tests.kit.broadcasts import SEALING_KEY
+
+
+def test_a_seal_opens_only_with_its_key_and_in_its_place():
+    secrets.use_keys(["one key of thirty-two characters"])
+    sealed = secrets.encrypt("secret", "7:token")
+    assert b"secret" not in sealed
+    assert secrets.decrypt(sealed, "7:token") == "secret"
+    assert secrets.encrypt("secret", "7:token") != sealed
+    with pytest.raises(SecretUnreadable):
+        secrets.decrypt(sealed, "8:token")
+    with pytest.raises(SecretUnreadable):
+        secrets.decrypt(sealed[:-1] + bytes([sealed[-1] ^ 1]), "7:token")
+    secrets.use_keys(["another key of thirty-two letters", "one key of thirty-two characters"])
+    assert secrets.decrypt(sealed, "7:token") == "secret"
+    secrets.use_keys(["another key of thirty-two letters"])
+    with pytest.raises(SecretUnreadable):
+        secrets.decrypt(sealed, "7:token")
+
+
+@pytest.fixture(autouse=True)
+def _the_usual_key():
+    yield
+    secrets.use_keys([SEALING_KEY])
