@@ -191,7 +191,7 @@ async def _cancel_late(workspace_id: int, broadcast_id: int, max_lateness: str, 
 async def prepare(scope: Scope, broadcast_id: int) -> bool:
     """Freeze the audience and begin to send. Returns whether there is now something to be sent.
 
-    Waits (False; the sweep asks again) while a segment is being computed for the first time.
+    Waits (False; a periodic task asks again) while a segment is being computed for the first time.
     """
     async with db.transaction():
         broadcast = await drafts.get(scope, broadcast_id, for_update=True)

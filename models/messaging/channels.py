@@ -1,6 +1,6 @@
 """The channel of a workspace: the WhatsApp number that it sends from, and the secrets to do so with.
 
-Token and app secret are sealed at rest, are never returned, and are taken out only by `get_credentials` (for the workers) and
+Token and app secret are encrypted at rest, are never returned, and are read only by `find_credentials` (for the workers) and
 `find_by_senders` (to check a webhook's signature).
 """
 
@@ -182,7 +182,7 @@ async def by_ids(scope: Scope, numbers: Sequence[int]) -> list[WhatsAppChannel]:
 
 
 async def find_credentials(workspace_id: int) -> Credentials | None:
-    """What it takes to send from a workspace; None when no channel is connected. Raises SealBroken."""
+    """What it takes to send from a workspace; None when no channel is connected. Raises SecretUnreadable."""
     row = await db.fetch_row(
         """
         SELECT id, number_id, business_account_id, messages_per_second, daily_limit, encrypted_token
@@ -234,7 +234,7 @@ async def find_by_senders(numbers: Collection[str], accounts: Collection[str]) -
 
 
 async def is_verify_token(token: str) -> bool:
-    """Whether this is the verify token of some channel: what Meta shows when it is told of our webhooks' address."""
+    """Whether this is the verify token of some channel: what Meta shows when it is given our webhooks' address."""
     found = await db.fetch_value(
         "SELECT true FROM whatsapp_channels WHERE verify_token_hash = $1 AND disconnected_at IS NULL LIMIT 1",
         _hash(token),

@@ -1,6 +1,6 @@
 """How many messages of a source are in each state: kept beside the ledger, so that nobody has to count it while it is sent.
 
-Each statement that moves messages is followed, in its transaction, by `move`. Several sources are always taken in one order, and
+Each statement that moves messages is followed, in its transaction, by `move`. Several sources are always locked in one order, and
 after their messages: two transactions that move the same ones wait for each other instead of blocking each other.
 """
 

@@ -19,7 +19,7 @@ from models.messaging.pace import PAIR_INTERVAL, QUOTA_WINDOW
 from models.messaging.sources import MessageSource
 
 NORMAL_PHONE: Final = "nullif('+' || regexp_replace(c.phone, '[^0-9]', '', 'g'), '+')"
-"""The phone number of a contact `c` as the ledger has it, whoever wrote it and how."""
+"""The phone number of a contact `c` as the ledger has it, however it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Verdict(StrEnum):
     """What the rules say of a message that is due. A limit on messages per contact would be one more."""
 
     NEW = "NEW"
-    """May be sent, to somebody whom the account has not written to in the quota's window."""
+    """May be sent, to a person that the account has not written to in the quota's window."""
     KNOWN = "KNOWN"
     """May be sent, and costs no quota."""
     LATER = "LATER"

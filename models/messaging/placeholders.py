@@ -1,6 +1,6 @@
-"""What a template leaves open: its slots, read from the components that Meta describes it with.
+"""What a template leaves open: its placeholders, read from the components that Meta describes it with.
 
-A slot's name is what `parameters` call it:
+A placeholder's name is what `parameters` call it:
 
     1, first_name            a placeholder of the body, by its own name
     header.1, header.city    one of the header's text
@@ -44,20 +44,20 @@ class UnsupportedTemplate(Exception):
 
 
 def placeholders_of(components: Sequence[Mapping[str, Any]], parameter_format: str = "POSITIONAL") -> list[Placeholder]:
-    """Every slot in the order in which a reader meets them. Raises UnsupportedTemplate."""
+    """Every placeholder in the order in which a reader meets them. Raises UnsupportedTemplate."""
     named = parameter_format.upper() == "NAMED"
-    slots: list[Placeholder] = []
+    placeholders: list[Placeholder] = []
     for component in components:
         kind = str(component.get("type", "")).upper()
         if kind == "HEADER":
-            slots.extend(_of_header(component, named))
+            placeholders.extend(_of_header(component, named))
         elif kind == "BODY":
-            slots.extend(_of_text(component, "body", named))
+            placeholders.extend(_of_text(component, "body", named))
         elif kind == "BUTTONS":
-            slots.extend(_of_buttons(component))
+            placeholders.extend(_of_buttons(component))
         elif kind != "FOOTER":
             raise UnsupportedTemplate(f"a part of the type {kind or '(none)'}")
-    return slots
+    return placeholders
 
 
 def _of_header(component: Mapping[str, Any], named: bool) -> Iterator[Placeholder]:
@@ -98,11 +98,11 @@ def _of_buttons(component: Mapping[str, Any]) -> Iterator[Placeholder]:
             raise UnsupportedTemplate(f"a button of the type {kind or '(none)'}")
 
 
-def to_json(slots: Sequence[Placeholder]) -> list[dict[str, Any]]:
-    """The slots as they are kept with a broadcast."""
-    return [asdict(placeholder) for placeholder in slots]
+def to_json(placeholders: Sequence[Placeholder]) -> list[dict[str, Any]]:
+    """The placeholders as they are kept with a broadcast."""
+    return [asdict(placeholder) for placeholder in placeholders]
 
 
 def from_json(kept: Sequence[Mapping[str, Any]]) -> list[Placeholder]:
-    """The slots as they were kept."""
+    """The placeholders as they were kept."""
     return [Placeholder(**placeholder) for placeholder in kept]

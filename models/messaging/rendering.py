@@ -1,4 +1,4 @@
-"""How a template's slots are filled from contacts: checked bindings, and the SQL that renders them for a whole audience."""
+"""How a template's placeholders are filled from contacts: checked bindings, and the SQL that renders them for an audience."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -36,7 +36,7 @@ _COLUMNS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """How one slot is filled: with a contact's `field` (and `fallback` when that is empty), or with a fixed `text`."""
+    """How one placeholder is filled: with a contact's `field` (and `fallback` when that is empty), or with a fixed `text`."""
 
     name: str
     field: str | None = None
@@ -72,20 +72,22 @@ def clean(text: str) -> str:
 
 
 async def check(
-    scope: Scope, slots: Sequence[Placeholder], bindings: Sequence[Binding], path: Sequence[str | int]
+    scope: Scope, placeholders: Sequence[Placeholder], bindings: Sequence[Binding], path: Sequence[str | int]
 ) -> list[Binding]:
-    """The bindings, their texts cleaned, when they fill these slots. Raises Problems, each under `path`."""
+    """The bindings, their texts cleaned, when they fill these placeholders. Raises Problems, each under `path`."""
     fields = await contact_fields.load(scope)
     problems: list[DomainError] = []
     checked: list[Binding] = []
     for place, binding in enumerate(bindings):
         try:
             _must_be_new(binding, checked)
-            checked.append(_check_one(binding, slots, fields))
+            checked.append(_check_one(binding, placeholders, fields))
         except DomainError as error:
             problems.append(error.under(*path, place))
     bound = {binding.name for binding in bindings}
-    missing = [placeholder.name for placeholder in slots if placeholder.required and placeholder.name not in bound]
+    missing = [
+        placeholder.name for placeholder in placeholders if placeholder.required and placeholder.name not in bound
+    ]
     if missing:
         problems.append(
             Required(f"the template's {_listed(missing)} must be filled: give a field or a text for each", path)
@@ -100,10 +102,10 @@ def _must_be_new(binding: Binding, before: Sequence[Binding]) -> None:
         raise Invalid(f"{binding.name[:100]!r} is filled twice: keep one", ("name",))
 
 
-def _check_one(binding: Binding, slots: Sequence[Placeholder], fields: Mapping[str, ContactField]) -> Binding:
-    placeholder = next((placeholder for placeholder in slots if placeholder.name == binding.name), None)
+def _check_one(binding: Binding, placeholders: Sequence[Placeholder], fields: Mapping[str, ContactField]) -> Binding:
+    placeholder = next((placeholder for placeholder in placeholders if placeholder.name == binding.name), None)
     if placeholder is None:
-        names = [placeholder.name for placeholder in slots]
+        names = [placeholder.name for placeholder in placeholders]
         has = f"it has {_listed(names)}" if names else "it has none"
         raise Invalid(f"the template has no placeholder {binding.name[:100]!r}: {has}", ("name",))
     if (binding.field is None) == (binding.text is None):
@@ -147,15 +149,15 @@ _ITEMS: Final = """(SELECT string_agg(item, ', ') FROM jsonb_array_elements_text
 
 
 def expressions(
-    slots: Sequence[Placeholder],
+    placeholders: Sequence[Placeholder],
     bindings: Sequence[Binding],
     fields: Mapping[str, ContactField],
     timezone: str,
     binds: Binds,
 ) -> list[str]:
-    """One SQL expression per slot over the alias `c` of contacts: its text for this contact, NULL when there is none."""
+    """One SQL expression per placeholder over the alias `c` of contacts: its text for this contact, NULL when there is none."""
     by_name = {binding.name: binding for binding in bindings}
-    return [_expression(by_name.get(placeholder.name), fields, timezone, binds) for placeholder in slots]
+    return [_expression(by_name.get(placeholder.name), fields, timezone, binds) for placeholder in placeholders]
 
 
 def _expression(binding: Binding | None, fields: Mapping[str, ContactField], timezone: str, binds: Binds) -> str:

@@ -123,7 +123,7 @@ _ONLY_NEWS: Final = frozenset({"FLAGGED", "LOCKED", "LIMIT_EXCEEDED"})
 async def status_changed(
     workspace_id: int, business_account_id: str, name: str, language: str, event: str
 ) -> list[int]:
-    """WhatsApp told of a template; returns its number when it is known and its status follows from that."""
+    """WhatsApp reported on a template; returns its id when it is known and its status follows from that."""
     if event in _ONLY_NEWS:
         return []
     rows = await db.fetch(

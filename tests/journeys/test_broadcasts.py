@@ -17,7 +17,7 @@ from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID, SECRET, TO
 from sandbox.whatsapp.statuses import StatusDelays
 from tests.kit.api import application, bearer_of, serving
 from tests.kit.app import App
-from tests.kit.broadcasts import SEALING_KEY, people, running_sender
+from tests.kit.broadcasts import SECRET_KEY, people, running_sender
 from tests.kit.whatsapp import a_sandbox
 from tests.kit.workers import running_worker
 from tests.kit.workspaces import new_workspace
@@ -69,7 +69,7 @@ class World:
 
 @pytest.fixture
 async def world(database: str, redis_url: str) -> AsyncIterator[World]:
-    sealing.use_keys([SEALING_KEY])
+    sealing.use_keys([SECRET_KEY])
     scope = await new_workspace()
     headers = {"Authorization": f"Bearer {await bearer_of(scope)}"}
     habits = StatusDelays(sent_seconds=0.02, delivered_seconds=0.1, read_seconds=0.3, read_share=0.5)

@@ -27,7 +27,7 @@ from workers.bells import Bells
 from workers.context import Queue, WorkerConfig, WorkerContext
 from workers.providers.whatsapp.options import WhatsAppOptions
 
-SEALING_KEY = "a key for tests that nobody else has"
+SECRET_KEY = "a key for tests that nobody else has"
 
 CONNECTION = Connection(NUMBER_ID, BUSINESS_ACCOUNT_ID, TOKEN, SECRET, VERIFY_TOKEN)
 
@@ -41,7 +41,7 @@ async def a_sender(*, per_second: int = 1000, daily_limit: int | None = None, na
 
 async def connected(scope: Scope, *, per_second: int = 1000, daily_limit: int | None = None) -> Scope:
     """The workspace, with a channel that is READY and the sandbox's templates."""
-    secrets.use_keys([SEALING_KEY])
+    secrets.use_keys([SECRET_KEY])
     channel = await channels.connect(scope, CONNECTION)
     await templates.store(scope.workspace_id, BUSINESS_ACCOUNT_ID, TEMPLATES)
     channel.status, channel.messages_per_second, channel.daily_limit = "READY", per_second, daily_limit
@@ -139,7 +139,7 @@ async def read_again(broadcast: Broadcast) -> Broadcast:
 @contextlib.asynccontextmanager
 async def a_desk(redis_url: str, url: str = "http://127.0.0.1:9", **options: object) -> AsyncIterator[WorkerContext]:
     """The context of a broadcast worker that is not a process: tasks and sweeps are called by hand."""
-    secrets.use_keys([SEALING_KEY])
+    secrets.use_keys([SECRET_KEY])
     bells = Bells(redis_url)
     settings: dict = {"timeout_seconds": 2.0, "claim_seconds": 5.0, **options}
     config = WorkerConfig(database_url="", redis_url=redis_url, whatsapp=WhatsAppOptions(url=url, **settings))
@@ -182,10 +182,10 @@ sys.exit(run_worker("broadcast", WorkerConfig(database_url=sys.argv[1], redis_ur
 
 async def start_sender(database_url: str, redis_url: str, url: str, **options: object) -> WorkerProcess:
     """A process of the queue broadcast, as `muster worker` starts it. `options` are those of the channel."""
-    secrets.use_keys([SEALING_KEY])
+    secrets.use_keys([SECRET_KEY])
     told = {"url": url, "timeout_seconds": 5.0, "claim_seconds": 8.0, **options}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", _MAIN, database_url, redis_url, SEALING_KEY, orjson.dumps(told).decode()),
+        *(sys.executable, "-c", _MAIN, database_url, redis_url, SECRET_KEY, orjson.dumps(told).decode()),
         stdout=sys.stderr,
     )
     return WorkerProcess(Queue.BROADCAST, process)

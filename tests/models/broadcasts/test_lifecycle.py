@@ -194,7 +194,7 @@ async def test_pause_resume_and_cancel_go_only_where_they_can(database: str):
         await lifecycle.schedule(scope, broadcast.id, None)
 
 
-async def test_a_cancelled_broadcast_skips_whom_it_has_not_got_to(database: str):
+async def test_a_cancelled_broadcast_skips_those_it_has_not_got_to(database: str):
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 10))
     attempts = (await claim(scope, broadcast, grant=4)).attempts

@@ -1,4 +1,4 @@
-"""Broadcasts that are being sent, and claims made by hand."""
+"""Broadcasts that are being sent, and claims made directly."""
 
 import itertools
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The channel's secrets are sealed, its number belongs to one workspace, and what WhatsApp says of it is heeded."""
+"""The channel's secrets are encrypted, its number belongs to one workspace, and what WhatsApp says of it is heeded."""
 
 import dataclasses
 

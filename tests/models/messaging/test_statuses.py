@@ -27,7 +27,7 @@ def told(
     return StatusEvent("number", message_id or f"wamid.{recipient_id}", receipt, at, reference, **more)
 
 
-async def take_in(scope: Scope, *events: StatusEvent) -> None:
+async def process(scope: Scope, *events: StatusEvent) -> None:
     async with db.transaction():
         for stop in await statuses.process(scope.workspace_id, events):
             await stops.stop(scope.workspace_id, stop)
@@ -73,7 +73,7 @@ async def test_whatever_the_order_and_however_often_the_end_is_the_same(database
     dice.shuffle(events)
     while events:
         size = dice.randint(1, 5)
-        await take_in(scope, *events[:size])
+        await process(scope, *events[:size])
         events = events[size:]
     assert await counts_of(broadcast) == {"delivered": 1, "read": 2, "failed": 1, "sent": 2}
     rows = {row["id"]: row for row in await db.fetch("SELECT * FROM messages")}
@@ -97,7 +97,7 @@ async def test_a_webhook_settles_what_is_unconfirmed_and_what_would_be_sent_agai
             AttemptOutcome(again, MessageStatus.PENDING, again_at=clock.now()),
         ],
     )
-    await take_in(scope, *(told(one.id, Receipt.DELIVERED) for one in (unconfirmed, under_way, again)))
+    await process(scope, *(told(one.id, Receipt.DELIVERED) for one in (unconfirmed, under_way, again)))
     assert await counts_of(broadcast) == {"delivered": 3}
     assert not (await claim(scope, broadcast)).attempts
     await outcomes.settle(scope.workspace_id, [AttemptOutcome(under_way, MessageStatus.SENT, f"wamid.{under_way.id}")])
@@ -108,22 +108,22 @@ async def test_a_webhook_settles_what_is_unconfirmed_and_what_would_be_sent_agai
 async def test_a_delivery_is_proof_over_a_failure_and_late_news_of_sending_is_not(database: str):
     scope = await a_sender()
     broadcast, (one, two) = await sent_to(scope, 2)
-    await take_in(scope, told(one, Receipt.FAILED, error_code=131026), told(two, Receipt.FAILED, error_code=131026))
-    await take_in(scope, told(one, Receipt.SENT), told(two, Receipt.DELIVERED))
+    await process(scope, told(one, Receipt.FAILED, error_code=131026), told(two, Receipt.FAILED, error_code=131026))
+    await process(scope, told(one, Receipt.SENT), told(two, Receipt.DELIVERED))
     assert await counts_of(broadcast) == {"failed": 1, "delivered": 1}
 
 
 async def test_a_status_without_our_reference_is_found_by_the_message(database: str):
     scope = await a_sender()
     broadcast, (one,) = await sent_to(scope, 1)
-    await take_in(scope, told(one, Receipt.READ, reference=None), told(999, Receipt.READ, reference=None))
+    await process(scope, told(one, Receipt.READ, reference=None), told(999, Receipt.READ, reference=None))
     assert await counts_of(broadcast) == {"read": 1}
 
 
 async def test_what_is_not_ours_is_left_alone(database: str):
     scope = await a_sender()
     broadcast, (one,) = await sent_to(scope, 1)
-    await take_in(
+    await process(
         scope,
         told(one, Receipt.READ, message_id="wamid.of-another-installation"),
         told(424242, Receipt.READ),
@@ -143,7 +143,7 @@ async def test_another_workspace_s_webhook_moves_nothing(database: str):
 async def test_an_opt_out_told_as_a_failure_is_written_down(database: str):
     scope = await a_sender()
     _, (one, _two) = await sent_to(scope, 2)
-    await take_in(scope, told(one, Receipt.FAILED, error_code=131050, reason="stopped", answer=Answer.OPTED_OUT))
+    await process(scope, told(one, Receipt.FAILED, error_code=131050, reason="stopped", answer=Answer.OPTED_OUT))
     rows = await db.fetch("SELECT whatsapp_consent FROM contacts ORDER BY phone")
     assert [row["whatsapp_consent"] for row in rows] == ["OPTED_OUT", "OPTED_IN"]
 
@@ -152,7 +152,7 @@ async def test_a_failure_that_is_about_everybody_pauses_what_it_reaches(database
     scope = await a_sender()
     broadcast, (one, *_) = await sent_to(scope, 3)
     other = await sending(scope, await a_draft_to_others(scope))
-    await take_in(
+    await process(
         scope, told(one, Receipt.FAILED, error_code=131042, reason="no payment", answer=Answer.ACCOUNT_STOPPED)
     )
     for each in (broadcast, other):
@@ -170,6 +170,6 @@ async def test_a_contact_that_is_gone_costs_the_others_nothing(database: str):
     scope = await a_sender()
     broadcast, ids = await sent_to(scope, 3)
     await db.execute("DELETE FROM contacts WHERE phone = '+34600000001'")
-    await take_in(scope, *(told(one, Receipt.DELIVERED) for one in ids))
+    await process(scope, *(told(one, Receipt.DELIVERED) for one in ids))
     assert await counts_of(broadcast) == {"delivered": 3}
     assert (await kinds()).count("message.delivered") == 2

@@ -62,7 +62,7 @@ def load(body: bytes) -> dict[str, Any]:
 
 
 def senders(envelope: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[str]]:
-    """Whom a webhook is about: the ids of phone numbers, and those of business accounts."""
+    """What a webhook is about: the ids of phone numbers, and those of business accounts."""
     numbers, accounts = set(), set()
     for account_id, _, value in _changes(envelope):
         accounts.add(account_id)
