@@ -65,5 +65,5 @@ def _run(what: str, command: list[str]) -> None:
     except OSError as error:
         raise CannotInstall(f"{what} cannot be had here: {error}") from None
     if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip()[-1000:]
+        said = (done.stderr or done.stdout).strip()[:600]
         raise CannotInstall(f"{what} cannot be had here; `{' '.join(command[:4])} ...` says:\n{said}")
