@@ -13,7 +13,7 @@ import psutil
 
 from bench.environment import DATA, SECRET, Place, free_port, process
 from bench.read_world import NAMES, Bodies, bodies, new_tokens, post, read_world, samples
-from bench.serving import FiguresByServer, MeasuredServer, api, beside, by_turns
+from bench.serving import MeasuredServer, Rounds, alone, api, beside, by_turns
 from bench.table import Result
 from models import db
 from models.accounts.sessions import Signing
@@ -71,12 +71,12 @@ def _bare(place: Place, url: str, statements: dict[str, list[Any]]) -> Iterator[
         yield port, started
 
 
-def _results(found: FiguresByServer) -> list[Result]:
+def _results(found: Rounds) -> list[Result]:
     results = []
     for case in found[ONE]:
         results.append(beside(found, case, ONE, BARE, f"{NAMES[case[0]]}, {case[1]} connections"))
         results.append(beside(found, case, MANY, ONE, f"  {MANY}"))
-        results.append(Result(f"  {BARE}", found[BARE][case]))
+        results.append(alone(found, case, BARE))
     return results
 
 

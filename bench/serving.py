@@ -23,7 +23,8 @@ Figures = dict[str, float]
 Case = tuple[str, int]
 """Which requests, and over how many connections."""
 
-FiguresByServer = dict[str, dict[Case, Figures]]
+Rounds = dict[str, dict[Case, list[Figures]]]
+"""By server, and for each case one after the other."""
 
 
 @dataclass
@@ -46,41 +47,35 @@ def api(place: Place, url: str) -> Iterator[tuple[int, psutil.Process]]:
         yield port, started
 
 
-def by_turns(place: Place, servers: Sequence[MeasuredServer]) -> FiguresByServer:
-    """Medians over the rounds; in each round every server has its turn."""
+def by_turns(place: Place, servers: Sequence[MeasuredServer]) -> Rounds:
+    """Each case in each round on one server right after the other, so that a machine that drifts does so for all of them."""
+    cases = [(name, connections) for name in servers[0].requests for connections in CONNECTIONS]
     for server in servers:
-        for requests in server.requests.values():
-            _load(server, requests, CONNECTIONS[0], WARM_UP_SECONDS)
-    rounds = [{server.name: _round(server, place.seconds) for server in servers} for _ in range(place.rounds)]
-    return {
-        server.name: {key: medians([one[server.name][key] for one in rounds]) for key in rounds[0][server.name]}
-        for server in servers
-    }
+        for name in server.requests:
+            _load(server, (name, CONNECTIONS[0]), WARM_UP_SECONDS)
+    found: Rounds = {server.name: {case: [] for case in cases} for server in servers}
+    for _ in range(place.rounds):
+        for case in cases:
+            for server in servers:
+                _load(server, case, AGAIN_WARM_SECONDS)
+                found[server.name][case].append(_measured(server, case, place.seconds))
+    return found
 
 
-def _round(server: MeasuredServer, seconds: float) -> dict[Case, Figures]:
-    """Every case at every number of connections, after a moment of warming up."""
-    figures = {}
-    for case, requests in server.requests.items():
-        _load(server, requests, CONNECTIONS[0], AGAIN_WARM_SECONDS)
-        for connections in CONNECTIONS:
-            before = cpu_seconds(server.process)
-            loaded = _load(server, requests, connections, seconds)
-            assert not loaded["errors"], (server.name, case, loaded)
-            cpu_ms = (cpu_seconds(server.process) - before) / loaded["requests"] * 1000
-            figures[case, connections] = {
-                "cpu_ms": cpu_ms,
-                **{name: loaded[name] for name in ("per_second", "p50_ms", "p99_ms")},
-            }
-    return figures
+def _measured(server: MeasuredServer, case: Case, seconds: float) -> Figures:
+    before = cpu_seconds(server.process)
+    loaded = _load(server, case, seconds)
+    assert not loaded["errors"], (server.name, case, loaded)
+    cpu_ms = (cpu_seconds(server.process) - before) / loaded["requests"] * 1000
+    return {"cpu_ms": cpu_ms, **{name: loaded[name] for name in ("per_second", "p50_ms", "p99_ms")}}
 
 
-def _load(server: MeasuredServer, requests: Sequence[bytes], connections: int, seconds: float) -> dict[str, float]:
+def _load(server: MeasuredServer, case: Case, seconds: float) -> dict[str, float]:
     job = {
         "host": "127.0.0.1",
         "port": server.port,
-        "requests": requests,
-        "connections": connections,
+        "requests": server.requests[case[0]],
+        "connections": case[1],
         "seconds": seconds,
     }
     (DATA / "job.pickle").write_bytes(pickle.dumps(job))
@@ -94,7 +89,13 @@ def _load(server: MeasuredServer, requests: Sequence[bytes], connections: int, s
     return figures
 
 
-def beside(found: FiguresByServer, case: Case, name: str, other: str, label: str) -> Result:
-    """The line of one server, with its figures as ratios to those of another in the same run."""
-    ours, theirs = found[name][case], found[other][case]
-    return Result(label, ours, other, {figure: ours[figure] / theirs[figure] for figure in ours})
+def beside(found: Rounds, case: Case, name: str, other: str, label: str) -> Result:
+    """The line of one server. Its ratios are medians too: of what each round has found for both."""
+    pairs = zip(found[name][case], found[other][case], strict=True)
+    ratios = [{figure: ours[figure] / theirs[figure] for figure in ours} for ours, theirs in pairs]
+    return Result(label, medians(found[name][case]), other, medians(ratios))
+
+
+def alone(found: Rounds, case: Case, name: str) -> Result:
+    """The line of what others stand beside."""
+    return Result(f"  {name}", medians(found[name][case]))

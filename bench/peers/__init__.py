@@ -17,7 +17,7 @@ import psutil
 from bench.environment import Place, free_port, process
 from bench.peers.install import CannotInstall, Installation, installed
 from bench.read_world import FIELDS, NAMES, Bodies, Sample, bodies, new_tokens, post, read_world, samples
-from bench.serving import FiguresByServer, MeasuredServer, api, beside, by_turns
+from bench.serving import MeasuredServer, Rounds, alone, api, beside, by_turns
 from bench.table import Result
 from models import db
 from permissions.principal import Scope
@@ -60,11 +60,11 @@ async def measure(place: Place) -> list[Result]:
     return _results(found)
 
 
-def _results(found: FiguresByServer) -> list[Result]:
+def _results(found: Rounds) -> list[Result]:
     results = []
     for case in found[OURS]:
         results.append(beside(found, case, OURS, PEER, f"{NAMES[case[0]]}, {case[1]} connections"))
-        results.append(Result(f"  {PEER}", found[PEER][case]))
+        results.append(alone(found, case, PEER))
     return results
 
 
