@@ -18,9 +18,11 @@ from bench.serving import api
 from bench.table import Result
 from bench.world import bearer, empty_of_segments, field, new_empty_segments, new_segments, world
 from models import db
+from models.queue import work
+from models.queue.enqueue import enqueue
 from permissions.principal import Scope
 from schema.server.ids import find_id, to_global_id
-from workers.bells import Bells
+from workers.broker import Broker, connected_broker
 
 TITLE = "Live changes (milliseconds from commit to subscriber, unless the figure says otherwise)"
 
@@ -31,14 +33,13 @@ CHANGES_PER_SECOND = 50
 async def measure(place: Place) -> list[Result]:
     """All rows, in the engine's database."""
     url, large, _ = await world(place)
-    bells = Bells(place.redis_url)
     try:
-        return [
-            *await _with_segments(place, url, large, bells),
-            *await subscribers.measure(place, url, large, bells),
-        ]
+        async with connected_broker(place.redis_url) as broker:
+            return [
+                *await _with_segments(place, url, large, broker),
+                *await subscribers.measure(place, url, large),
+            ]
     finally:
-        await bells.close()
         await db.disconnect()
 
 
@@ -49,7 +50,7 @@ Tell = Callable[[int], Awaitable[None]]
 """Says, after the commit, that this contact was changed."""
 
 
-async def _with_segments(place: Place, url: str, scope: Scope, bells: Bells) -> list[Result]:
+async def _with_segments(place: Place, url: str, scope: Scope, broker: Broker) -> list[Result]:
     """One change, and one rule changed, in a workspace that gets more and more segments."""
     await empty_of_segments(scope)
     await new_segments(scope, [field("score", "EQUALS", number) for number in range(DEPENDENT)])
@@ -57,10 +58,10 @@ async def _with_segments(place: Place, url: str, scope: Scope, bells: Bells) -> 
     for before, segments in zip((DEPENDENT, *SEGMENTS), SEGMENTS, strict=False):
         others = [field("name", "STARTS_WITH", f"Nobody {number}") for number in range(before, segments)]
         await new_empty_segments(scope, others)
-        changes.append(await _one_change(place, url, scope, bells))
+        changes.append(await _one_change(place, url, scope))
         rules += await one_rule.measure(place, url, scope, segments)
     await empty_of_segments(scope)
-    bare = await _relayed(place, scope, bells)
+    bare = await _relayed(place, scope, broker)
     return [*_beside_the_relay(changes, bare), Result(f"a bare relay, {CHANGES_PER_SECOND}/s", bare), *rules]
 
 
@@ -77,24 +78,24 @@ def _beside_the_relay(changes: list[dict[str, float]], bare: dict[str, float]) -
     ]
 
 
-async def _one_change(place: Place, url: str, scope: Scope, bells: Bells) -> dict[str, float]:
+async def _one_change(place: Place, url: str, scope: Scope) -> dict[str, float]:
     """From the commit to a subscriber by way of a worker and an API process."""
 
-    async def ring(_: int) -> None:
-        await bells.changes(scope.workspace_id)
+    async def enqueue_changes(_: int) -> None:
+        await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
 
     arguments = ["-m", "muster", "worker", "--queue", "realtime"]
     with api(place, url) as (port, server), process(arguments, place.environment(url), None, "worker.log") as worker:
-        return await _change_and_listen(place, scope, ring, port, (server, worker))
+        return await _change_and_listen(place, scope, enqueue_changes, port, (server, worker))
 
 
-async def _relayed(place: Place, scope: Scope, bells: Bells) -> dict[str, float]:
+async def _relayed(place: Place, scope: Scope, broker: Broker) -> dict[str, float]:
     """The same changes where no segment is: by way of nothing but Redis and a bare socket."""
 
     async def publish(contact_id: int) -> None:
         change = {"contactId": to_global_id("Contact", contact_id), "kind": "ENTERED"}
         event = {"id": "1", "type": "next", "payload": {"data": {"membershipChanges": change}}}
-        await bells.redis.publish(CHANNEL, json.dumps(event))
+        await broker.redis.publish(CHANNEL, json.dumps(event))
 
     port = free_port()
     arguments = ["-m", "bench.bare_relay", str(port), place.redis_url]

@@ -17,7 +17,6 @@ from models.changelog.read import read_head
 from models.membership import manual_changes
 from models.membership.origins import Origin
 from permissions.principal import Scope
-from workers.bells import Bells
 
 SUBSCRIBERS = 500
 RATES = (200, 150, 100, 50)
@@ -25,7 +24,7 @@ GOAL_P99_MS = 500
 BARE = f"bare sockets, {SUBSCRIBERS} x {RATES[0]}/s"
 
 
-async def measure(place: Place, url: str, scope: Scope, bells: Bells) -> list[Result]:
+async def measure(place: Place, url: str, scope: Scope) -> list[Result]:
     """The largest rate that reaches all of them in time, and what bare sockets reach in the same run."""
     await empty_of_segments(scope)
     segment_id = await db.fetch_value(
@@ -35,12 +34,12 @@ async def measure(place: Place, url: str, scope: Scope, bells: Bells) -> list[Re
     found = {}
     for rate in RATES:
         with api(place, url) as (port, server):
-            figures = await _followed(place, scope, bells, segment_id, port, server, rate, "sockets")
+            figures = await _followed(place, scope, segment_id, port, server, rate, "sockets")
         found[f"{SUBSCRIBERS} subscribers, {rate} changes/s"] = figures
         if figures["delivered %"] == 100 and figures["p99"] <= GOAL_P99_MS:
             break
     with api(place, url) as (port, server):
-        figures = await _followed(place, scope, bells, segment_id, port, server, RATES[0], "events")
+        figures = await _followed(place, scope, segment_id, port, server, RATES[0], "events")
     found[f"the same as events, {RATES[0]} changes/s"] = figures
     bare = await _bare(place, RATES[0])
     await empty_of_segments(scope)
@@ -54,13 +53,13 @@ def _beside(name: str, figures: dict[str, float], bare: dict[str, float]) -> Res
 
 
 async def _followed(
-    place: Place, scope: Scope, bells: Bells, segment_id: int, port: int, api: psutil.Process, rate: int, way: str
+    place: Place, scope: Scope, segment_id: int, port: int, api: psutil.Process, rate: int, way: str
 ) -> dict[str, float]:
     seconds = max(5.0, place.seconds * 2)
     total = int(rate * seconds)
     followers = await _followers(port, total, seconds + 20, way, await bearer(scope))
     began, cpu = time.perf_counter(), cpu_seconds(api)
-    await _change_members(scope, bells, segment_id, rate, total)
+    await _change_members(scope, segment_id, rate, total)
     heard = await _heard(followers)
     cpu = (cpu_seconds(api) - cpu) / (time.perf_counter() - began) * 100
     return _figures(heard, total) | {"API CPU %": cpu}
@@ -87,7 +86,7 @@ def _figures(heard: dict[str, float], total: int) -> dict[str, float]:
     return {"p50": heard["p50_ms"], "p99": heard["p99_ms"], "delivered %": share, "their CPU %": heard["cpu_percent"]}
 
 
-async def _change_members(scope: Scope, bells: Bells, segment_id: int, rate: int, total: int) -> None:
+async def _change_members(scope: Scope, segment_id: int, rate: int, total: int) -> None:
     """Entries and exits, a few with each commit, as an engine under load writes them."""
     each = max(1, rate // 50)
     rows = await db.fetch(
@@ -99,7 +98,6 @@ async def _change_members(scope: Scope, bells: Bells, segment_id: int, rate: int
         some = ids[: total - done]
         moved = {"remove": some} if (done // each) % 2 else {"add": some}
         await manual_changes.change_members(scope, segment_id, origin=Origin.API, **moved)
-        await bells.log_grew(scope.workspace_id)
         done = (await read_head(scope, MEMBERS)).position - before
         await asyncio.sleep(max(0.0, start + done / rate - time.perf_counter()))
 

@@ -30,7 +30,7 @@ from models.transfers.imports import starting, uploads
 from models.transfers.imports.mapping import Column, Options
 from models.transfers.imports.running import counts_of
 from permissions.principal import SYSTEM, Scope
-from workers.bells import Bells, Queue
+from workers.broker import connected_broker
 from workers.storage import open_storage
 
 TITLE = "Imports and exports (thousands of rows a second)"
@@ -61,10 +61,9 @@ async def measure(place: Place) -> list[Result]:
     written = [_write(place.contacts, town) for town in ("Madrid", "Sevilla", "Vigo")]
     with process(["-m", "muster", "worker", "--queue", "bulk"], place.environment(url), None, "bulk.log") as worker:
         await asyncio.sleep(5)
-        bells = Bells(place.redis_url)
-        bench = Bench(url, bells, scope, worker, place.contacts, written)
-        rounds = [await bench.round() for _ in range(place.rounds)]
-        await bells.close()
+        bench = Bench(url, scope, worker, place.contacts, written)
+        async with connected_broker(place.redis_url):
+            rounds = [await bench.round() for _ in range(place.rounds)]
     await db.disconnect()
     return _results(rounds)
 
@@ -133,13 +132,12 @@ class Bench:
     def __init__(
         self,
         url: str,
-        bells: Bells,
         scope: Scope,
         worker: psutil.Process,
         count: int,
         written: list[tuple[Path, Path]],
     ) -> None:
-        self.url, self.bells, self.scope, self.worker, self.count = url, bells, scope, worker, count
+        self.url, self.scope, self.worker, self.count = url, scope, worker, count
         self.first, self.second, self.third = written
         self.figures: dict[str, dict[str, float]] = {}
 
@@ -233,7 +231,6 @@ class Bench:
         idle, busy = self.worker.memory_info().rss, cpu_seconds(self.worker)
         peak, started = idle, time.perf_counter()
         job = await start()
-        await self.bells.job(Queue.BULK, "run_job", job.workspace_id, job.id)
         while job.finished_at is None:
             await asyncio.sleep(0.05)
             peak = max(peak, self.worker.memory_info().rss)

@@ -16,6 +16,7 @@ from muster.storage import storage_of
 from schema.server.operation_log import LineWriter
 from schema.server.throttle import Rates
 from schema.server.transports.app import ApiOptions, build
+from workers.broker import connected_broker
 
 
 def create() -> Any:
@@ -43,8 +44,9 @@ def build_app(place: Installation) -> Any:
         )
         files.use(storage_of(settings))
         try:
-            with when_told_to_stop(app.state.end_streams):
-                yield
+            async with connected_broker(place.redis_url):
+                with when_told_to_stop(app.state.end_streams):
+                    yield
         finally:
             await db.disconnect()
 

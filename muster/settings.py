@@ -16,7 +16,7 @@ from muster.errors import SetupError
 PREFIX = "MUSTER_"
 
 QUEUES = ("realtime", "bulk", "broadcast")
-"""The kinds of worker, as `workers.bells.Queue` has them; here the command line finds them without loading the workers."""
+"""The kinds of worker, as `models.queue.work.Queue` has them; here the command line finds them without loading that."""
 
 NOT_SETTINGS = {"MUSTER_TEST_EXAMPLES"}
 """Variables of ours that the tests read."""

@@ -9,9 +9,12 @@ import redis.asyncio
 
 from models import clock, db
 from models.accounts import passwords
+from models.changelog import hints
+from models.queue import enqueue
 from models.transfers import files
 from tests.kit import draws
 from tests.kit.servers import Servers, database_from, servers, template
+from workers.broker import Broker, connected_broker
 from workers.storage import open_storage
 
 __all__ = ["servers", "template"]
@@ -93,6 +96,21 @@ def file_folder(tmp_path: Path) -> Iterator[Path]:
     files.use(open_storage(folder, tmp_path / "scratch"))
     yield folder
     files.use(None)
+
+
+@pytest.fixture
+async def broker(redis_url: str) -> AsyncIterator[Broker]:
+    """This process's way to an empty Redis: what is enqueued is sent."""
+    async with connected_broker(redis_url) as broker:
+        yield broker
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_sent_after_a_test() -> Iterator[None]:
+    """No test leaves another one a way to Redis."""
+    yield
+    enqueue.use(None)
+    hints.use(None)
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,8 @@ from models.broadcasts import lifecycle
 from models.messaging import channels, outcomes, quota, sources
 from models.messaging.channels import Credentials
 from models.messaging.sources import SourceKind, SourceState, Unfinished
+from models.queue import work
+from models.queue.enqueue import enqueue
 from workers import sending_slots, stops
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
 from workers.outcome_writer import OutcomeWriter
@@ -35,16 +37,16 @@ QUOTA_LOOK_SECONDS: Final = 30.0
 
 async def prepare_broadcast(context: WorkerContext, workspace_id: int, broadcast_id: int) -> None:
     """Freeze a broadcast's audience, and have it sent."""
-    await context.bells.answered("prepare_broadcast", workspace_id, broadcast_id)
+    await context.broker.acknowledge(work.PREPARE_BROADCAST, workspace_id, broadcast_id)
     scope = await workspaces.find_system_scope(workspace_id)
     if scope is not None and await lifecycle.prepare(scope, broadcast_id):
-        await sending_slots.wake(context.bells.redis, workspace_id)
-        await fill_slots(context, workspace_id)
+        await sending_slots.wake(context.broker.redis, workspace_id)
+        await fill_slots(workspace_id)
 
 
 async def send_slice(context: WorkerContext, workspace_id: int, slot: int) -> None:
     """Send for a workspace for a while."""
-    await context.bells.answered("send_slice", workspace_id, slot)
+    await context.broker.acknowledge(work.SEND_SLICE, workspace_id, slot)
     async with sending_slots.held(workspace_id, slot) as lost:
         channel = None if lost is None else await _credentials(workspace_id)
         if lost is None or channel is None:
@@ -58,7 +60,7 @@ async def send_slice(context: WorkerContext, workspace_id: int, slot: int) -> No
     if run.out_of_quota:
         await _wait_for_quota(context, workspace_id, channel)
     elif more and not stopping():
-        await context.bells.job(Queue.BROADCAST, "send_slice", workspace_id, slot)
+        await enqueue(work.SEND_SLICE, workspace_id, slot)
 
 
 @contextlib.asynccontextmanager
@@ -67,11 +69,11 @@ async def _run(
 ) -> AsyncIterator[SendingRun]:
     """A run of sending and its writer. However it ends, calls under way are waited for, and their outcomes written."""
     options = context.config.whatsapp
-    writer = OutcomeWriter(context.bells, workspace_id, options.most_failures)
+    writer = OutcomeWriter(workspace_id, options.most_failures)
     writing = asyncio.create_task(writer.run())
     async with open_session(options.timeout_seconds) as session:
         client = Client(session, options.url, options.version)
-        bucket = Bucket(context.bells.redis, channel.number_id, channel.messages_per_second)
+        bucket = Bucket(context.broker.redis, channel.number_id, channel.messages_per_second)
         run = SendingRun(workspace_id, channel, client, bucket, writer, stopping, options.claim_seconds)
         try:
             yield run
@@ -111,35 +113,34 @@ async def _wait_for_quota(context: WorkerContext, workspace_id: int, channel: Cr
     seconds = max(1.0, (at - clock.now()).total_seconds())
     limit = f"the account may write to {channel.daily_limit:,} people in 24 hours"
     await lifecycle.tell_waiting(workspace_id, f"Waiting until {at:%Y-%m-%d %H:%M} UTC: {limit}.")
-    await sending_slots.rest(context.bells.redis, workspace_id, min(seconds, QUOTA_LOOK_SECONDS))
+    await sending_slots.rest(context.broker.redis, workspace_id, min(seconds, QUOTA_LOOK_SECONDS))
 
 
 async def end_broadcast(context: WorkerContext, workspace_id: int, broadcast_id: int) -> None:
     """The recipients that a cancelled broadcast has not got to are SKIPPED."""
-    await context.bells.answered("end_broadcast", workspace_id, broadcast_id)
+    await context.broker.acknowledge(work.END_BROADCAST, workspace_id, broadcast_id)
     await lifecycle.end_cancelled(workspace_id, broadcast_id)
 
 
-async def fill_slots(context: WorkerContext, workspace_id: int) -> None:
+async def fill_slots(workspace_id: int) -> None:
     """Have the workspace sent for in every slot that nobody holds."""
     slots = sending_slots.slots_of(await channels.find_pace(workspace_id))
     for slot in await sending_slots.free(workspace_id, slots):
-        await context.bells.job(Queue.BROADCAST, "send_slice", workspace_id, slot)
+        await enqueue(work.SEND_SLICE, workspace_id, slot)
 
 
 # ---------------------------------------------------------------- periodic
 
 
-async def start_due(context: WorkerContext) -> None:
+async def start_due(_: WorkerContext) -> None:
     """Start the broadcasts whose time has come."""
-    for workspace_id, broadcast_id in await lifecycle.start_due():
-        await context.bells.job(Queue.BROADCAST, "prepare_broadcast", workspace_id, broadcast_id)
+    await lifecycle.start_due()
 
 
 async def carry_on(context: WorkerContext) -> None:
     """Whatever message was lost, whatever worker was killed: find what has to go on, in PostgreSQL alone."""
     for workspace_id, broadcast_id in await lifecycle.preparing():
-        await context.bells.job(Queue.BROADCAST, "prepare_broadcast", workspace_id, broadcast_id)
+        await enqueue(work.PREPARE_BROADCAST, workspace_id, broadcast_id)
     to_send: set[int] = set()
     for one in await sources.unfinished():
         if one.sending:
@@ -147,17 +148,17 @@ async def carry_on(context: WorkerContext) -> None:
         if one.state is SourceState.SENDING and one.pending:
             to_send.add(one.workspace_id)
         elif one.source.kind == SourceKind.BROADCAST:
-            await _end_if_over(context, one)
+            await _end_if_over(one)
     for workspace_id in to_send:
-        if not await sending_slots.is_resting(context.bells.redis, workspace_id) and await sources.has_due(
+        if not await sending_slots.is_resting(context.broker.redis, workspace_id) and await sources.has_due(
             workspace_id
         ):
-            await fill_slots(context, workspace_id)
+            await fill_slots(workspace_id)
 
 
-async def _end_if_over(context: WorkerContext, one: Unfinished) -> None:
+async def _end_if_over(one: Unfinished) -> None:
     if one.state is SourceState.ENDED and one.pending:
-        await context.bells.job(Queue.BROADCAST, "end_broadcast", one.workspace_id, one.source.id)
+        await enqueue(work.END_BROADCAST, one.workspace_id, one.source.id)
     elif one.state is SourceState.SENDING and not one.sending:
         await lifecycle.finish(one.workspace_id, one.source.id)
 
@@ -168,9 +169,9 @@ async def forget_old(context: WorkerContext) -> None:  # noqa: ARG001 - a period
 
 
 TASKS: Final = [
-    Task("prepare_broadcast", Queue.BROADCAST, prepare_broadcast, timeout_seconds=600),
-    Task("send_slice", Queue.BROADCAST, send_slice, timeout_seconds=180),
-    Task("end_broadcast", Queue.BROADCAST, end_broadcast, timeout_seconds=300),
+    Task(work.PREPARE_BROADCAST, prepare_broadcast, timeout_seconds=600),
+    Task(work.SEND_SLICE, send_slice, timeout_seconds=180),
+    Task(work.END_BROADCAST, end_broadcast, timeout_seconds=300),
 ]
 
 PERIODIC_TASKS: Final = [

@@ -1,7 +1,7 @@
-"""What a worker does, declared: tasks that a bell starts, sweeps that it does by itself, and the context they work at.
+"""What a worker does, declared: tasks for what is enqueued, periodic tasks, and the context that both are handed.
 
-    TASKS = [Task("process_changes", Queue.REALTIME, take_in)]
-    PERIODIC_TASKS = [Sweep("find_dirty", Queue.REALTIME, find_dirty, every_seconds=0.2)]
+    TASKS = [Task(work.PROCESS_CHANGES, process_changes)]
+    PERIODIC_TASKS = [PeriodicTask("find_changes", Queue.REALTIME, find_changes, every_seconds=0.2)]
 
 A module of workers/ lists its own; runner.py lists the modules. Any task may run twice, or die at any line: it asks
 PostgreSQL what there is to do, and works in chunks, looking at `context.stopping` between them.
@@ -10,9 +10,10 @@ PostgreSQL what there is to do, and works in chunks, looking at `context.stoppin
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic
 
-from workers.bells import Bells, Queue
+from models.queue.work import Ids, Queue, Work
+from workers.broker import Broker
 from workers.providers.whatsapp.options import WhatsAppOptions
 
 __all__ = ["PeriodicTask", "Queue", "Task", "WorkerConfig", "WorkerContext"]
@@ -37,25 +38,34 @@ class WorkerConfig:
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """What tasks and sweeps are handed: the bells, the settings, and whether the worker has been asked to stop."""
+    """What tasks are handed: the way to Redis, the settings, and whether the worker has been asked to stop."""
 
     queue: Queue
     config: WorkerConfig
-    bells: Bells
+    broker: Broker
     stopping: asyncio.Event
 
 
 @dataclass(frozen=True)
-class Task:
-    """A coroutine function `run(context, *args)` that a bell of the same name starts on `queue`.
+class Task(Generic[*Ids]):
+    """A coroutine function `run(context, *ids)` that does one kind of work.
 
     `timeout_seconds` ends it (it is cancelled; its transaction rolls back).
     """
 
-    name: str
-    queue: Queue
-    run: Callable[..., Awaitable[None]]
+    work: Work[*Ids]
+    run: Callable[["WorkerContext", *Ids], Awaitable[None]]
     timeout_seconds: float = 60.0
+
+    @property
+    def name(self) -> str:
+        """The work's name."""
+        return self.work.name
+
+    @property
+    def queue(self) -> Queue:
+        """The queue in which the work waits."""
+        return self.work.queue
 
 
 @dataclass(frozen=True)

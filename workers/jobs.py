@@ -9,7 +9,8 @@ import structlog
 
 from models.accounts import workspaces
 from models.errors import DomainError, Problems
-from models.queue import jobs
+from models.queue import jobs, work
+from models.queue.enqueue import enqueue
 from models.queue.jobs import Job, JobKind
 from permissions.principal import Scope
 from workers import exports, imports, membership, segments
@@ -21,8 +22,7 @@ log = structlog.get_logger(__name__)
 Handler = Callable[[Scope, Job], AsyncGenerator[None, None]]
 """Does a job from where `job.progress` says that it stands. It yields wherever it may be stopped, outside a transaction:
 there it is closed when its time is over, or when somebody asked it to stop. What it raises: DomainError and Problems
-fail the job with their message; LeaseLost leaves it to its new worker; after anything else it is tried again from its progress.
-After each step the bell rings for changed contacts and members of its workspace."""
+fail the job with their message; LeaseLost leaves it to its new worker; anything else has it tried again from its progress."""
 
 HANDLERS: Mapping[JobKind, Handler] = {
     JobKind.EXPORT: exports.run,
@@ -38,33 +38,33 @@ STINT_SECONDS = 5.0
 RENEW_SECONDS = 4.0
 """How often a lease is renewed: three times before it runs out."""
 
-RINGS = 3
-"""For how many waiting jobs a worker rings that has put one down."""
+ENQUEUED_AT_ONCE = 3
+"""How many waiting jobs a worker enqueues that has put one down."""
 
 
 async def run_job(context: WorkerContext, workspace_id: int, job_id: int) -> None:
-    """Go on with one job: the one that has waited longest by fair shares, which need not be the one that rang."""
-    await context.bells.answered("run_job", workspace_id, job_id)
+    """Go on with one job: the one that has waited longest by fair shares, which need not be the one that was enqueued."""
+    await context.broker.acknowledge(work.RUN_JOB, workspace_id, job_id)
     for candidate in await jobs.waiting(limit=10):
         job = await jobs.take(*candidate)
         if job is not None:
             await work_on(context, job)
-            await _ring_for_waiting(context, RINGS)
+            await _enqueue_waiting(context, ENQUEUED_AT_ONCE)
             return
 
 
 async def find_jobs(context: WorkerContext) -> None:
-    """Ring for every job that waits: bells are lost with Redis, and leases run out when workers die."""
-    await _ring_for_waiting(context, 1000)
+    """Enqueue every job that waits: messages are lost with Redis, and leases run out when workers die."""
+    await _enqueue_waiting(context, 1000)
 
 
-async def _ring_for_waiting(context: WorkerContext, limit: int) -> None:
+async def _enqueue_waiting(context: WorkerContext, limit: int) -> None:
     if not context.stopping.is_set():
         for workspace_id, job_id in await jobs.waiting(limit):
-            await context.bells.job(Queue.BULK, "run_job", workspace_id, job_id)
+            await enqueue(work.RUN_JOB, workspace_id, job_id)
 
 
-TASKS = [Task("run_job", Queue.BULK, run_job, timeout_seconds=300)]
+TASKS = [Task(work.RUN_JOB, run_job, timeout_seconds=300)]
 PERIODIC_TASKS = [PeriodicTask("find_jobs", Queue.BULK, find_jobs, every_seconds=1, alone=True)]
 
 
@@ -103,12 +103,10 @@ async def _go_on(context: WorkerContext, job: Job, handler: Handler) -> None:
     ends_at = time.monotonic() + STINT_SECONDS
     async with contextlib.aclosing(handler(scope, job)) as steps:
         async for _ in steps:
-            await context.bells.members(job.workspace_id)
             if _unwanted(job) or context.stopping.is_set() or time.monotonic() >= ends_at:
                 break
         else:
             await jobs.finish(job)
-            await context.bells.members(job.workspace_id)
             return
     await (jobs.cancelled(job) if _unwanted(job) else jobs.release(job))
 

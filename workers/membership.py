@@ -11,7 +11,8 @@ from models import db
 from models.membership import audit, batches, quarantine
 from models.membership import rebuild as building
 from models.membership.batches import Batch
-from models.queue import jobs
+from models.queue import jobs, work
+from models.queue.enqueue import enqueue
 from models.queue.jobs import Job
 from permissions.principal import Scope
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
@@ -40,24 +41,22 @@ async def process_changes(context: WorkerContext, workspace_id: int) -> None:
     """A slice of the workspace's changes; then, if more wait, back to the end of the line."""
     started = time.monotonic()
 
-    async def answered() -> None:
+    async def acknowledge() -> None:
         nonlocal started
         started = time.monotonic()
-        await context.bells.answered("process_changes", workspace_id)
+        await context.broker.acknowledge(work.PROCESS_CHANGES, workspace_id)
 
     size = _sizes.get(workspace_id, FIRST)
     try:
-        done = await batches.process_batch(workspace_id, size, answered)
+        done = await batches.process_batch(workspace_id, size, acknowledge)
     except BaseException as error:
         _sizes[workspace_id] = max(SMALLEST, size // 4)  # was it too much for its time? Then less of it goes through
         if quarantine.is_a_rules_fault(error):
             await quarantine.isolate(workspace_id, size)
         raise
     _learn(workspace_id, done, time.monotonic() - started)
-    if done.changes:
-        await context.bells.log_grew(workspace_id)
     if done.more:
-        await context.bells.changes(workspace_id)
+        await enqueue(work.PROCESS_CHANGES, workspace_id)
 
 
 def _learn(workspace_id: int, done: Batch, seconds: float) -> None:
@@ -74,25 +73,22 @@ def _learn(workspace_id: int, done: Batch, seconds: float) -> None:
 
 async def rebuild(context: WorkerContext, workspace_id: int, segment_id: int) -> None:
     """The segment's newest rule computed and swapped in."""
-    await context.bells.answered("rebuild", workspace_id, segment_id)
+    await context.broker.acknowledge(work.REBUILD, workspace_id, segment_id)
     await building.rebuild(workspace_id, segment_id)
-    await context.bells.members(workspace_id)
 
 
-async def audit_on(context: WorkerContext) -> None:
+async def audit_on(_: WorkerContext) -> None:
     """The next few contacts of the workspace that was not audited for longest. One that cannot be audited holds up no other."""
     workspace_id = await audit.longest_unaudited()
     if workspace_id is None:
         return
     try:
-        audited = await audit.step(workspace_id)
+        await audit.step(workspace_id)
     except Exception as error:
         await audit.pass_over(workspace_id)
         if quarantine.is_a_rules_fault(error):
             await quarantine.isolate_for(workspace_id, await audit.next_contacts(workspace_id))
         raise
-    if audited.drift:
-        await context.bells.log_grew(workspace_id)
 
 
 async def recompute(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
@@ -110,6 +106,6 @@ async def recompute(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
 PERIODIC_TASKS = [PeriodicTask("audit", Queue.BULK, audit_on, every_seconds=1, alone=True)]
 
 TASKS = [
-    Task("process_changes", Queue.REALTIME, process_changes, timeout_seconds=30),
-    Task("rebuild", Queue.BULK, rebuild, timeout_seconds=3600),
+    Task(work.PROCESS_CHANGES, process_changes, timeout_seconds=30),
+    Task(work.REBUILD, rebuild, timeout_seconds=3600),
 ]

@@ -1,28 +1,30 @@
-"""What the workers look for by themselves: work whose bell was lost, and work that nobody rings for."""
+"""What the workers look for by themselves: work whose message was lost, and work that nobody enqueues."""
 
 from datetime import timedelta
 
 from models.changelog import retention
 from models.membership import builds, dirty_contacts, engine_lock
+from models.queue import work
+from models.queue.enqueue import enqueue
 from workers.context import PeriodicTask, Queue, WorkerContext
 
 
-async def find_changes(context: WorkerContext) -> None:
-    """Workspaces with marks: from operators in psql, and from writers whose bell was lost."""
+async def find_changes(_: WorkerContext) -> None:
+    """Workspaces with marks: from operators in psql, and from writers whose message was lost."""
     for workspace_id in await dirty_contacts.waiting():
-        await context.bells.changes(workspace_id)
+        await enqueue(work.PROCESS_CHANGES, workspace_id)
 
 
-async def tick(context: WorkerContext) -> None:
+async def tick(_: WorkerContext) -> None:
     """Workspaces whose rules look at the time."""
     for workspace_id in await engine_lock.due_for_a_tick():
-        await context.bells.changes(workspace_id)
+        await enqueue(work.PROCESS_CHANGES, workspace_id)
 
 
-async def find_builds(context: WorkerContext) -> None:
+async def find_builds(_: WorkerContext) -> None:
     """Segments that wait for their rule to be built."""
     for workspace_id, segment_id in await builds.wanted():
-        await context.bells.rule(workspace_id, segment_id)
+        await enqueue(work.REBUILD, workspace_id, segment_id)
 
 
 async def drop_old_changes(context: WorkerContext) -> None:

@@ -10,7 +10,6 @@ from models.messaging.message_states import MessageStatus
 from models.messaging.outcomes import AttemptOutcome
 from models.messaging.sources import MessageSource
 from workers import stops
-from workers.bells import Bells
 
 log = structlog.get_logger(__name__)
 
@@ -22,8 +21,7 @@ LONGEST_PAUSE_SECONDS: Final = 2.0
 class OutcomeWriter:
     """Takes outcomes one by one and writes them together. Run it as a task; `drain` ends it."""
 
-    def __init__(self, bells: Bells, workspace_id: int, most_failures: float) -> None:
-        self._bells = bells
+    def __init__(self, workspace_id: int, most_failures: float) -> None:
         self._workspace_id = workspace_id
         self._most_failures = most_failures
         self._waiting: list[AttemptOutcome] = []
@@ -58,7 +56,6 @@ class OutcomeWriter:
             log.warning("outcomes wait", count=len(batch), error=type(error).__name__)
             self._waiting = batch + self._waiting
             return False
-        await self._bells.changes(self._workspace_id)
         return True
 
     async def _judge(self) -> None:

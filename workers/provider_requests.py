@@ -10,7 +10,8 @@ from models.accounts import workspaces
 from models.accounts.secrets import SecretUnreadable
 from models.messaging import channels, placeholders, policy, quota, templates, test_sends
 from models.messaging.channels import Credentials
-from models.queue import requests
+from models.queue import requests, work
+from models.queue.enqueue import enqueue
 from models.queue.requests import ProviderRequest, ProviderRequestKind
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
 from workers.leases import run_while_held
@@ -30,7 +31,7 @@ IDLE_SECONDS: Final = 2.0
 
 async def run_request(context: WorkerContext, workspace_id: int, request_id: int) -> None:
     """Do what was asked, if nobody else does."""
-    await context.bells.answered("run_request", workspace_id, request_id)
+    await context.broker.acknowledge(work.RUN_REQUEST, workspace_id, request_id)
     request = await requests.take(workspace_id, request_id)
     if request is not None:
         await run_while_held(_work(context, request), lambda: requests.renew(request), requests.LEASES.seconds / 3)
@@ -106,7 +107,7 @@ async def _test(
         return {}, "The account's limit of people in 24 hours is reached: nothing was sent."
     message = request.input["message"]
     template = Template(message["name"], message["language"], tuple(placeholders.from_json(message["slots"])))
-    bucket = Bucket(context.bells.redis, channel.number_id, channel.messages_per_second)
+    bucket = Bucket(context.broker.redis, channel.number_id, channel.messages_per_second)
     failed: list[tuple[int, str]] = []
     for person in people:
         if not await bucket.wait_for_one(TEST_PATIENCE_SECONDS, idle=idle):
@@ -123,19 +124,18 @@ async def _test(
 # ---------------------------------------------------------------- periodic
 
 
-async def find_requests(context: WorkerContext) -> None:
-    """Requests whose bell was lost, or whose worker died."""
+async def find_requests(_: WorkerContext) -> None:
+    """Requests whose message was lost, or whose worker died."""
     for workspace_id, request_id in await requests.waiting(100):
-        await context.bells.job(Queue.BROADCAST, "run_request", workspace_id, request_id)
+        await enqueue(work.RUN_REQUEST, workspace_id, request_id)
 
 
-async def look_at_channels(context: WorkerContext) -> None:
+async def look_at_channels(_: WorkerContext) -> None:
     """Ask for a look at each number that has not been looked at for an hour: its pace and its limit change."""
     for workspace_id in await channels.unchecked(LOOK_EVERY_SECONDS, 100):
         scope = await workspaces.find_system_scope(workspace_id)
         if scope is not None:
-            request = await requests.ask(scope, ProviderRequestKind.CHECK)
-            await context.bells.job(Queue.BROADCAST, "run_request", workspace_id, request.id)
+            await requests.ask(scope, ProviderRequestKind.CHECK)
 
 
 async def forget_requests(context: WorkerContext) -> None:  # noqa: ARG001 - a periodic task is handed the context
@@ -143,7 +143,7 @@ async def forget_requests(context: WorkerContext) -> None:  # noqa: ARG001 - a p
     await requests.forget_old()
 
 
-TASKS: Final = [Task("run_request", Queue.BROADCAST, run_request, timeout_seconds=120)]
+TASKS: Final = [Task(work.RUN_REQUEST, run_request, timeout_seconds=120)]
 
 PERIODIC_TASKS: Final = [
     PeriodicTask("find_requests", Queue.BROADCAST, find_requests, every_seconds=2.0, alone=True),

@@ -31,7 +31,7 @@ from workers import (
     segments,
     webhooks,
 )
-from workers.bells import Bells
+from workers.broker import connected_broker, queue_key
 from workers.context import PeriodicTask, Queue, Task, WorkerConfig, WorkerContext
 
 __all__ = ["Queue", "WorkerConfig", "run_worker"]
@@ -87,13 +87,11 @@ async def work(queue: Queue, config: WorkerConfig) -> int:
         application_name=f"muster {queue.value}",
         keep_large_statements=True,
     )
-    bells = Bells(config.redis_url)
-    context = WorkerContext(queue, config, bells, asyncio.Event())
-    _settle_down()
     try:
-        return await _serve(context)
+        async with connected_broker(config.redis_url) as broker:
+            _settle_down()
+            return await _serve(WorkerContext(queue, config, broker, asyncio.Event()))
     finally:
-        await bells.close()
         await db.disconnect()
 
 
@@ -153,26 +151,26 @@ def _listed(name: str, queue: Queue) -> list[Any]:
 
 def _arq_worker(context: WorkerContext) -> Worker:
     habits = ALWAYS_RUNNING[context.queue]
-    tasks: list[Task] = _listed("TASKS", context.queue)
+    tasks: list[Task[*tuple[Any, ...]]] = _listed("TASKS", context.queue)
     # arq keeps a killed worker's job locked for the longest timeout there is. Ours have ids of their own, so
-    # nobody waits for that lock: the sweep's bell is another job.
+    # nobody waits for that lock: what the periodic task enqueues is another job.
     return Worker(
         functions=[_arq_function(context, task) for task in tasks] or [_nothing()],
-        queue_name=context.queue.key,
-        redis_pool=context.bells.redis,
+        queue_name=queue_key(context.queue),
+        redis_pool=context.broker.redis,
         poll_delay=habits.poll_seconds,
         max_jobs=habits.at_once,
         keep_result=0,
         max_tries=3,
         handle_signals=False,
         job_completion_wait=STOP_SECONDS,
-        job_serializer=context.bells.redis.job_serializer,
-        job_deserializer=context.bells.redis.job_deserializer,
+        job_serializer=context.broker.redis.job_serializer,
+        job_deserializer=context.broker.redis.job_deserializer,
         log_results=False,
     )
 
 
-def _arq_function(context: WorkerContext, task: Task) -> Function:
+def _arq_function(context: WorkerContext, task: Task[*tuple[Any, ...]]) -> Function:
     async def run(_: dict[Any, Any], *args: int) -> None:
         await _observed(task.name, functools.partial(task.run, context, *args))
 
@@ -206,5 +204,5 @@ async def _keep_repeating(context: WorkerContext, sweep: PeriodicTask) -> None:
 
 
 async def _run_once(context: WorkerContext, sweep: PeriodicTask) -> None:
-    if not sweep.alone or await context.bells.first(f"sweep:{sweep.name}", sweep.every_seconds * 0.9):
+    if not sweep.alone or await context.broker.first(f"sweep:{sweep.name}", sweep.every_seconds * 0.9):
         await sweep.run(context)

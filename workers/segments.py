@@ -9,9 +9,10 @@ import structlog
 
 from models.accounts import workspaces
 from models.membership import backfill
+from models.queue import work
+from models.queue.enqueue import enqueue
 from models.queue.jobs import Job
 from models.segments import analytics, members, purge, segments
-from models.segments.segments import SegmentOutcome
 from permissions.principal import Scope
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
 
@@ -29,32 +30,22 @@ async def change_contacts(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
 
 async def backfill_members(context: WorkerContext, workspace_id: int, segment_id: int) -> None:
     """The members of a deleted segment told to have left, or to be back; then, if more are left, to the end of the line."""
-    await context.bells.answered("backfill_members", workspace_id, segment_id)
+    await context.broker.acknowledge(work.BACKFILL_MEMBERS, workspace_id, segment_id)
     scope = await workspaces.find_system_scope(workspace_id)
     ends_at = time.monotonic() + BACKFILL_SECONDS
     while scope is not None and not context.stopping.is_set():
         outcome = await segments.backfill_step(scope, segment_id)
-        if outcome is None:
-            return
-        await _ring(context, outcome)
-        if not outcome.telling:
+        if outcome is None or not outcome.telling:
             return
         if time.monotonic() >= ends_at:
-            await context.bells.job(Queue.BULK, "backfill_members", workspace_id, segment_id)
+            await enqueue(work.BACKFILL_MEMBERS, workspace_id, segment_id)
             return
 
 
-async def _ring(context: WorkerContext, outcome: SegmentOutcome) -> None:
-    workspace_id = outcome.segment.workspace_id
-    await context.bells.members(workspace_id)
-    for segment_id in outcome.building:
-        await context.bells.rule(workspace_id, segment_id)
-
-
-async def find_unfinished_backfills(context: WorkerContext) -> None:
+async def find_unfinished_backfills(_: WorkerContext) -> None:
     """Deleted segments, and those that are to come back, of whose members there is something left to tell."""
     for workspace_id, segment_id in await backfill.waiting():
-        await context.bells.job(Queue.BULK, "backfill_members", workspace_id, segment_id)
+        await enqueue(work.BACKFILL_MEMBERS, workspace_id, segment_id)
 
 
 async def write_days(context: WorkerContext) -> None:
@@ -83,7 +74,7 @@ def _alone(event: str, **about: int) -> Iterator[None]:
         log.warning(event, error=type(error).__name__, exc_info=True, **about)
 
 
-TASKS = [Task("backfill_members", Queue.BULK, backfill_members)]
+TASKS = [Task(work.BACKFILL_MEMBERS, backfill_members)]
 PERIODIC_TASKS = [
     PeriodicTask("find_untold", Queue.BULK, find_unfinished_backfills, every_seconds=2, alone=True),
     PeriodicTask("write_days", Queue.BULK, write_days, every_seconds=600, alone=True),

@@ -6,7 +6,6 @@ from typing import Final
 import structlog
 from prometheus_client import Counter
 
-from models import db
 from models.accounts import workspaces
 from models.messaging import channels, inbound, statuses, templates
 from models.messaging.channels import WhatsAppChannel
@@ -18,7 +17,8 @@ from models.messaging.provider_events import (
     StatusEvent,
     TemplateEvent,
 )
-from models.queue import inbox, requests
+from models.queue import inbox, requests, work
+from models.queue.enqueue import enqueue
 from models.queue.inbox import InboundWebhook
 from models.queue.requests import ProviderRequestKind
 from permissions.principal import Scope
@@ -36,33 +36,31 @@ _taken = Counter("muster_webhook_events_total", "What webhooks told, by kind.", 
 
 async def process_webhooks(context: WorkerContext, workspace_id: int) -> None:
     """Process all that waits for a workspace, unless another worker does."""
-    await context.bells.answered("process_webhooks", workspace_id)
+    await context.broker.acknowledge(work.PROCESS_WEBHOOKS, workspace_id)
     scope = await workspaces.find_system_scope(workspace_id)
     if scope is None or not await _process_all(context, scope):
         return
-    if await inbox.has(workspace_id):  # it came while the inbox was ours, and its bell found us at work
-        await context.bells.job(Queue.BROADCAST, "process_webhooks", workspace_id)
+    if await inbox.has(workspace_id):  # it came while the inbox was ours, and its message found us at work
+        await enqueue(work.PROCESS_WEBHOOKS, workspace_id)
 
 
 async def _process_all(context: WorkerContext, scope: Scope) -> bool:
     """Says whether this worker was the last one at work: False when it met another."""
     most = AT_ONCE
     while not context.stopping.is_set():
-        processed, most = await _process(context, scope, most)
+        processed, most = await _process(scope, most)
         if processed is None:
             return False
-        if processed:
-            await context.bells.changes(scope.workspace_id)
-        elif most == AT_ONCE:
+        if not processed and most == AT_ONCE:
             break
     return True
 
 
-async def _process(context: WorkerContext, scope: Scope, most: int) -> tuple[int | None, int]:
+async def _process(scope: Scope, most: int) -> tuple[int | None, int]:
     """One transaction's worth, and how many to try next. What fails together is processed one by one."""
 
     async def reader(webhooks: Sequence[InboundWebhook]) -> None:
-        await _read(context, scope, webhooks)
+        await _read(scope, webhooks)
 
     try:
         return await inbox.process(scope.workspace_id, most, reader), AT_ONCE
@@ -73,7 +71,7 @@ async def _process(context: WorkerContext, scope: Scope, most: int) -> tuple[int
         return 0, 1
 
 
-async def _read(context: WorkerContext, scope: Scope, webhooks: Sequence[InboundWebhook]) -> None:
+async def _read(scope: Scope, webhooks: Sequence[InboundWebhook]) -> None:
     events: list[Event] = []
     channel = await channels.find(scope)
     for one in webhooks:
@@ -83,7 +81,7 @@ async def _read(context: WorkerContext, scope: Scope, webhooks: Sequence[Inbound
             continue
         events.extend(event for event in told if channel is not None and _is_for(event, channel))
     if channel is not None:
-        await _heed(context, scope, channel, events)
+        await _heed(scope, channel, events)
 
 
 def _is_for(event: Event, channel: WhatsAppChannel) -> bool:
@@ -93,7 +91,7 @@ def _is_for(event: Event, channel: WhatsAppChannel) -> bool:
     return event.number_id == channel.number_id
 
 
-async def _heed(context: WorkerContext, scope: Scope, channel: WhatsAppChannel, events: Sequence[Event]) -> None:
+async def _heed(scope: Scope, channel: WhatsAppChannel, events: Sequence[Event]) -> None:
     for event in events:
         _taken.labels(type(event).__name__).inc()
     workspace_id = scope.workspace_id
@@ -107,7 +105,7 @@ async def _heed(context: WorkerContext, scope: Scope, channel: WhatsAppChannel, 
         if isinstance(event, TemplateEvent):
             await _template_changed(scope, event)
         elif isinstance(event, AccountEvent):
-            await _account_changed(context, scope, event)
+            await _account_changed(scope, event)
 
 
 async def _template_changed(scope: Scope, event: TemplateEvent) -> None:
@@ -119,19 +117,18 @@ async def _template_changed(scope: Scope, event: TemplateEvent) -> None:
         await stops.stop_all(scope.workspace_id, reason, changed)
 
 
-async def _account_changed(context: WorkerContext, scope: Scope, event: AccountEvent) -> None:
+async def _account_changed(scope: Scope, event: AccountEvent) -> None:
     if event.stop:
         await stops.stop_all(scope.workspace_id, f"Paused by itself: {event.reason}")
-    request = await requests.ask(scope, ProviderRequestKind.CHECK)
-    await db.after_commit(lambda: context.bells.job(Queue.BROADCAST, "run_request", scope.workspace_id, request.id))
+    await requests.ask(scope, ProviderRequestKind.CHECK)
 
 
-async def find_webhooks(context: WorkerContext) -> None:
-    """Webhooks whose bell was lost."""
+async def find_webhooks(_: WorkerContext) -> None:
+    """Webhooks whose message was lost."""
     for workspace_id in await inbox.waiting():
-        await context.bells.job(Queue.BROADCAST, "process_webhooks", workspace_id)
+        await enqueue(work.PROCESS_WEBHOOKS, workspace_id)
 
 
-TASKS: Final = [Task("process_webhooks", Queue.BROADCAST, process_webhooks, timeout_seconds=60)]
+TASKS: Final = [Task(work.PROCESS_WEBHOOKS, process_webhooks, timeout_seconds=60)]
 
 PERIODIC_TASKS: Final = [PeriodicTask("find_webhooks", Queue.BROADCAST, find_webhooks, every_seconds=1.0, alone=True)]

@@ -17,6 +17,8 @@ from models.db.tables.broadcasts import Broadcast, MessageTemplate
 from models.errors import DomainError, Invalid, NotAllowedInState
 from models.messaging import channels, counters, ledger, outcomes, sources, templates
 from models.messaging.sources import SourceKind, SourceState, of_broadcast
+from models.queue import work
+from models.queue.enqueue import enqueue
 from models.segments import uses
 from models.segments.uses import UseKind
 from permissions.principal import Scope
@@ -30,10 +32,7 @@ JUST_NOW: Final = timedelta(minutes=5)
 
 
 async def schedule(scope: Scope, broadcast_id: int, at: datetime | None) -> Broadcast:
-    """Start it now (`at` None), or at `at`. Raises NotFound, NotAllowedInState or Invalid.
-
-    The caller rings `prepare_broadcast` after the commit.
-    """
+    """Start it now (`at` None), or at `at`. Raises NotFound, NotAllowedInState or Invalid."""
     async with db.transaction():
         broadcast = await drafts.get(scope, broadcast_id, for_update=True)
         if broadcast.status not in (BroadcastStatus.DRAFT, BroadcastStatus.SCHEDULED):
@@ -46,6 +45,8 @@ async def schedule(scope: Scope, broadcast_id: int, at: datetime | None) -> Broa
         at = _start(at, now)
         status = BroadcastStatus.PREPARING if at is None else BroadcastStatus.SCHEDULED
         await _write(broadcast, status=status, scheduled_at=at or now, reason=None)
+        if at is None:
+            await enqueue(work.PREPARE_BROADCAST, scope.workspace_id, broadcast.id)
         await audit_log.record(scope, "broadcast_schedule", "Broadcast", broadcast.id)
     return broadcast
 
@@ -91,7 +92,7 @@ async def pause(scope: Scope, broadcast_id: int) -> Broadcast:
 
 
 async def resume(scope: Scope, broadcast_id: int) -> Broadcast:
-    """Go on where it was paused. The caller rings `prepare_broadcast` and `send_slice` after the commit."""
+    """Go on where it was paused."""
     async with db.transaction():
         broadcast = await drafts.get(scope, broadcast_id, for_update=True)
         if broadcast.status == BroadcastStatus.PAUSED:
@@ -100,17 +101,19 @@ async def resume(scope: Scope, broadcast_id: int) -> Broadcast:
                 await counters.begin_judging(scope.workspace_id, of_broadcast(broadcast.id))
         prepared = broadcast.audience_size is not None
         to = BroadcastStatus.SENDING if prepared else BroadcastStatus.PREPARING
+        await enqueue(work.PREPARE_BROADCAST, scope.workspace_id, broadcast_id)
         return await _go(scope, broadcast_id, "broadcast_resume", (BroadcastStatus.PAUSED, to), to, None)
 
 
 async def cancel(scope: Scope, broadcast_id: int) -> Broadcast:
-    """Never send it, or nothing more of it. The caller rings `end_broadcast` after the commit: the rest becomes SKIPPED."""
+    """Never send it, or nothing more of it: the rest becomes SKIPPED."""
     possible = set(BroadcastStatus) - FINISHED | {BroadcastStatus.CANCELLED}
     async with db.transaction():
         broadcast = await _go(
             scope, broadcast_id, "broadcast_cancel", possible, BroadcastStatus.CANCELLED, "Cancelled by a person."
         )
         await uses.release(scope, UseKind.BROADCAST, broadcast.id)
+        await enqueue(work.END_BROADCAST, scope.workspace_id, broadcast.id)
     return broadcast
 
 
@@ -160,6 +163,7 @@ async def start_due() -> list[tuple[int, int]]:
         if row["late"]:
             await _cancel_late(*key, row["max_lateness"], now)
         elif await db.execute(_START, *key, now):
+            await enqueue(work.PREPARE_BROADCAST, *key)
             started.append(key)
     return started
 

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from models import db
+from models.changelog.hints import log_grew
 from models.changelog.log import Log
 
 
@@ -41,6 +42,7 @@ async def close(append: OpenAppend) -> int | None:
     if not append.size:
         return None
     position: int = await db.fetch_value(_close(append.log), append.workspace_id, append.size, append.id, append.at)
+    await log_grew(append.workspace_id)
     return position
 
 

@@ -11,14 +11,14 @@ come so late that the log no longer reaches back to its position with `NotInLog`
 import asyncio
 import math
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
-from contextlib import AbstractAsyncContextManager
-from typing import Any, Final, Generic, Protocol, cast
+from collections.abc import AsyncGenerator, Collection
+from typing import Any, Final, Generic, cast
 
 import structlog
 from prometheus_client import Counter, Gauge
 
 from models.changelog.followers import Batch, Follower
+from models.changelog.hints import Hints
 from models.changelog.live_reader import LiveReader, TailLimits
 from models.changelog.log import Entry, Log
 from models.changelog.read import check_position, read_head, read_page
@@ -32,13 +32,6 @@ _given = Counter("muster_feed_changes_total", "Changes handed to subscribers, ea
 
 MOST_FAILED: Final = 30
 """How many reads of one follower's own may fail, one after the other (the database is away), before it ends."""
-
-
-class Hints(Protocol):
-    """Where a process hears that a log has grown."""
-
-    def hear_log(self) -> AbstractAsyncContextManager[AsyncIterator[int]]:
-        """The ids of workspaces of which some log has grown, as it happens. Raises when the connection breaks."""
 
 
 class FellBehind(MusterError):
@@ -130,7 +123,7 @@ class Tail:
     async def _hint_readers(self, hints: Hints) -> None:
         while True:
             try:
-                async with hints.hear_log() as heard:
+                async with hints.hear() as heard:
                     async for workspace_id in heard:
                         for reader in self.readers.get(workspace_id, {}).values():
                             reader.has_hint.set()

@@ -10,6 +10,8 @@ from models.accounts import audit_log
 from models.db import Record
 from models.errors import DomainError, Invalid, LimitExceeded, NotFound, Problems, Required, at
 from models.membership import dirty_contacts
+from models.queue import work
+from models.queue.enqueue import enqueue
 from models.values.instants import told_sql
 from models.values.texts import check_name, check_object, check_text
 from permissions.principal import Scope
@@ -55,6 +57,7 @@ async def record(scope: Scope, activities: Sequence[NewActivity]) -> Recorded:
         async with dirty_contacts.as_bulk(only_if=len(activities) > dirty_contacts.MANY):
             recorded = await db.execute(_INSERT, scope.workspace_id, contact_ids, *columns)
         if recorded:
+            await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
             await audit_log.record(scope, "activities_record", "Activity", None, {"recorded": recorded})
     return Recorded(recorded, len(activities) - recorded)
 

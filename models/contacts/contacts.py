@@ -15,6 +15,8 @@ from models.contacts.built_in_fields import MOST_TAGS, check_all, check_column, 
 from models.db import Record, UniqueViolation
 from models.errors import Conflict, DomainError, LimitExceeded, NotFound, Problems, Required, Taken, at
 from models.membership import dirty_contacts
+from models.queue import work
+from models.queue.enqueue import enqueue
 from models.values.instants import told_sql
 from permissions.principal import Scope
 
@@ -213,6 +215,7 @@ async def _insert(scope: Scope, action: str, wanted: Values) -> Record | None:
         *stored.values(),
     )
     if row is not None:
+        await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
         await audit_log.record(scope, action, "Contact", row["id"], {"created": True, "fields": list(stored)})
     return row
 
@@ -235,6 +238,7 @@ async def _change(scope: Scope, action: str, row: Record, wanted: Values) -> Rec
         *arguments,
     )
     assert changed is not None
+    await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
     await audit_log.record(scope, action, "Contact", row["id"], {"fields": _names(different)})
     return changed
 
@@ -286,6 +290,7 @@ async def delete(scope: Scope, numbers: Sequence[int]) -> list[int]:
             rows = await db.fetch(_DELETE, scope.workspace_id, list(numbers))
         deleted = {row["id"] for row in rows}
         if deleted:
+            await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
             await audit_log.record(scope, "contacts_delete", "Contact", None, {"ids": sorted(deleted)})
     if numbers and not deleted:
         raise NotFound("there are no such contacts", ("ids",))
@@ -339,6 +344,7 @@ async def _tag(scope: Scope, action: str, sql: str, numbers: Sequence[int], name
         if any(row["tags"] > MOST_TAGS for row in changed):
             raise LimitExceeded(f"a contact holds at most {MOST_TAGS} tags", ("tags",))
         if changed:
+            await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
             details = {"ids": sorted(row["id"] for row in changed), "tags": len(wanted)}
             await audit_log.record(scope, action, "Contact", None, details)
         rows = {row["id"]: row for row in await by_ids(scope, numbers)}

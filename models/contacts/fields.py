@@ -11,6 +11,8 @@ from models.contacts.attributes import ContactField, Fields
 from models.db import Record, UniqueViolation
 from models.db.tables import CustomField
 from models.errors import DomainError, InUse, Invalid, LimitExceeded, NotFound, Problems, Required, Taken, at
+from models.queue import work
+from models.queue.enqueue import enqueue
 from models.rules.tree import FieldType
 from models.values.texts import check_name
 from permissions.principal import Scope
@@ -184,6 +186,7 @@ async def _remove_values(workspace_id: int, number: int, key: str, until: float)
         if last is None:
             await db.execute("DELETE FROM contact_fields WHERE workspace_id = $1 AND id = $2", workspace_id, number)
             return True
+        await enqueue(work.PROCESS_CHANGES, workspace_id)
     return False
 
 

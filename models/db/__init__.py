@@ -5,12 +5,12 @@ the pool otherwise. JSON and JSONB travel as text: `dump_json` on the way in, `l
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import orjson
@@ -168,7 +168,7 @@ class _Transaction:
     connection: asyncpg.Connection
     open: bool = True
     last_steps: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
-    callbacks: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    after_commit: dict[Callable[[Sequence[Any]], Awaitable[None]], dict[Any, None]] = field(default_factory=dict)
 
 
 _ambient: ContextVar[_Transaction | None] = ContextVar("transaction", default=None)
@@ -208,9 +208,11 @@ async def transaction() -> AsyncIterator[None]:
         # A task of its own, so that who is cancelled once more meanwhile leaves no connection behind.
         await asyncio.shield(asyncio.create_task(_abandon(pool, connection, began)))
         raise
+    # Also a task of its own: what follows from a commit is done even when its caller is cancelled now.
+    following = _start(_follow(own)) if own.after_commit else None
     await pool.release(connection)
-    for callback in own.callbacks:
-        await callback()
+    if following is not None:
+        await asyncio.shield(following)
 
 
 @contextmanager
@@ -249,13 +251,34 @@ async def before_commit(step: Callable[[], Awaitable[None]]) -> None:
         ambient.last_steps.append(step)
 
 
-async def after_commit(callback: Callable[[], Awaitable[None]]) -> None:
-    """Run `callback` once the ambient transaction has committed (never if it rolls back); at once when there is none."""
+T = TypeVar("T", bound=Hashable)
+
+
+async def after_commit(run: Callable[[Sequence[T]], Awaitable[None]], item: T) -> None:
+    """Call `run` once the ambient transaction has committed, with all the items that were given for it, each once.
+
+    Never, if the transaction rolls back. With this item at once, when there is no transaction.
+    """
     ambient = _current()
     if ambient is None:
-        await callback()
+        await asyncio.shield(_start(run([item])))
     else:
-        ambient.callbacks.append(callback)
+        ambient.after_commit.setdefault(run, {})[item] = None
+
+
+async def _follow(own: _Transaction) -> None:
+    await asyncio.gather(*(run(list(items)) for run, items in own.after_commit.items()))
+
+
+_started: set[asyncio.Future[None]] = set()
+
+
+def _start(work: Awaitable[None]) -> asyncio.Future[None]:
+    """Start it as a task, which is kept until it ends though nobody may wait for it any more."""
+    task = asyncio.ensure_future(work)
+    _started.add(task)
+    task.add_done_callback(_started.discard)
+    return task
 
 
 @asynccontextmanager

@@ -12,6 +12,8 @@ from models import db
 from models.membership import apply, builds, engine_lock
 from models.membership.apply import Append
 from models.membership.origins import ChangeKind, Origin
+from models.queue import work
+from models.queue.enqueue import enqueue
 
 AT_ONCE: Final = 5_000
 """Members told in one turn: some hundredths of a second."""
@@ -52,6 +54,7 @@ async def backfill(workspace_id: int, segment_id: int, kind: ChangeKind) -> Back
             segment_id,
             stands,
         )
+        await enqueue(work.PROCESS_CHANGES, workspace_id)
     return Backfilled(append.size, all=stands in (NOBODY, EVERYBODY))
 
 

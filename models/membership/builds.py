@@ -11,6 +11,8 @@ from datetime import datetime
 from models import clock, db
 from models.membership.compiled_rules import CompiledRules
 from models.membership.dirty_contacts import Marks
+from models.queue import work
+from models.queue.enqueue import enqueue
 
 
 def swap_lock(workspace_id: int, segment_id: int) -> str:
@@ -109,7 +111,7 @@ async def end(workspace_id: int, segment_id: int, *, swapped: bool) -> None:
     """The build is over. In a turn. What was written down for nothing (not `swapped`) is marked, for the active rule."""
     if not swapped:
         # The second mark finds those who died meanwhile, whatever became of the segment and its rule.
-        await db.execute(
+        marked = await db.execute(
             """
             INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk)
             SELECT DISTINCT workspace_id, contact_id, ARRAY['rule:' || segment_id, 'segment:' || segment_id], true
@@ -118,6 +120,8 @@ async def end(workspace_id: int, segment_id: int, *, swapped: bool) -> None:
             workspace_id,
             segment_id,
         )
+        if marked:
+            await enqueue(work.PROCESS_CHANGES, workspace_id)
     await db.execute("DELETE FROM build_marks WHERE workspace_id = $1 AND segment_id = $2", workspace_id, segment_id)
     await db.execute("DELETE FROM segment_builds WHERE workspace_id = $1 AND segment_id = $2", workspace_id, segment_id)
 

@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Final
 
 from models import clock, db
+from models.queue import work
+from models.queue.enqueue import enqueue
 from permissions.principal import Scope
 
 Marks = Mapping[int, frozenset[str]]
@@ -50,6 +52,7 @@ async def mark(scope: Scope, fields_of: Mapping[int, Collection[str]], *, bulk: 
         ["\n".join(fields) for fields in fields_of.values()],
         bulk,
     )
+    await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
 
 
 @asynccontextmanager

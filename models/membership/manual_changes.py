@@ -1,7 +1,7 @@
 """The doors for what people, imports and workflows do to members themselves.
 
 All of them log and count in the caller's transaction. LOCKS: each takes the head of the workspace's log and then the
-segment's row, so a caller does not update rows of `segments` before it in the same transaction. Ring `members` after the commit.
+segment's row, so a caller does not update rows of `segments` before it in the same transaction.
 """
 
 from collections.abc import Collection, Sequence
@@ -13,6 +13,8 @@ from models.membership import apply, batches, builds, compiled_rules, engine_loc
 from models.membership.apply import Difference
 from models.membership.dirty_contacts import MANY
 from models.membership.origins import Origin, Override
+from models.queue import work
+from models.queue.enqueue import enqueue
 from permissions.principal import PrincipalKind, Scope
 
 MAX_AT_ONCE: Final = 10_000
@@ -92,6 +94,8 @@ async def _mark(scope: Scope, segment_id: int, contact_ids: Sequence[int]) -> No
         f"segment:{segment_id}",
         len(contact_ids) > MANY,
     )
+    if contact_ids:
+        await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
 
 
 # ---------------------------------------------------------------- dynamic segments

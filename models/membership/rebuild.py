@@ -27,6 +27,8 @@ from models.membership.apply import Append
 from models.membership.audit import drifted
 from models.membership.compiled_rules import CompiledRule, CompiledRules
 from models.membership.engine_lock import EngineLock
+from models.queue import work
+from models.queue.enqueue import enqueue
 from models.rule_catalogue.loading import load_catalogue
 from models.rules.check import check
 from models.rules.compile import whole
@@ -365,3 +367,4 @@ async def _mark_for_readers(plan: _RebuildPlan, append: Append, lock: EngineLock
             name,
             append.size > SMALL,
         )
+        await enqueue(work.PROCESS_CHANGES, plan.workspace_id)

@@ -14,6 +14,8 @@ from models.accounts import audit_log, secrets
 from models.db.tables.broadcasts import WhatsAppChannel
 from models.errors import Invalid, NotAllowedInState, Taken
 from models.messaging import pace
+from models.queue import requests
+from models.queue.requests import ProviderRequestKind
 from models.values.texts import check_text
 from permissions.principal import PrincipalKind, Scope
 
@@ -59,7 +61,7 @@ class Connection:
 
 
 async def connect(scope: Scope, given: Connection) -> WhatsAppChannel:
-    """Connect the workspace to a number, or change how it is. The caller rings for a CHECK request after the commit.
+    """Connect the workspace to a number, or change how it is. The provider is asked about it at once.
 
     Raises Invalid, or Taken when the number or its business account is another workspace's.
     """
@@ -69,6 +71,7 @@ async def connect(scope: Scope, given: Connection) -> WhatsAppChannel:
             await db.advisory_lock(key)
         await _refuse_taken(scope, given)
         channel = await _write(scope, given)
+        await requests.ask(scope, ProviderRequestKind.CHECK)
         await audit_log.record(scope, "whatsapp_channel_connect", "WhatsAppChannel", channel.id)
     return channel
 

@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Final
 
 from models import clock, db
+from models.queue import work
+from models.queue.enqueue import enqueue
 
 
 class ConsentSource(StrEnum):
@@ -44,7 +46,7 @@ async def opt_out_contacts(
         return 0
     async with db.transaction():
         held = await db.fetch(_LOCK, workspace_id, list(contact_ids))
-        return await db.execute(
+        changed = await db.execute(
             _OPT_OUT,
             workspace_id,
             [row["id"] for row in held],
@@ -53,6 +55,9 @@ async def opt_out_contacts(
             source,
             at or clock.now(),
         )
+        if changed:
+            await enqueue(work.PROCESS_CHANGES, workspace_id)
+    return changed
 
 
 _STOPPED: Final = """
@@ -80,13 +85,16 @@ async def resume_contacts(workspace_id: int, contact_ids: Sequence[int]) -> int:
         return 0
     async with db.transaction():
         stopped = await db.fetch(_STOPPED, workspace_id, list(contact_ids))
-        return await db.execute(
+        changed = await db.execute(
             _RESUME,
             workspace_id,
             [row["id"] for row in stopped],
             [row["phone"] for row in stopped],
             [row["consent_before"] for row in stopped],
         )
+        if changed:
+            await enqueue(work.PROCESS_CHANGES, workspace_id)
+    return changed
 
 
 async def contacts_of(workspace_id: int, wa_ids: Collection[str]) -> Mapping[str, int]:

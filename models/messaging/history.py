@@ -13,6 +13,8 @@ from typing import Any, Final
 from models import db
 from models.membership import dirty_contacts
 from models.messaging.sources import MessageSource, SourceKind, of_row
+from models.queue import work
+from models.queue.enqueue import enqueue
 
 RECEIVED: Final = "message.received"
 """What a person wrote."""
@@ -52,7 +54,7 @@ _RECORD: Final = """
 
 
 async def record(workspace_id: int, happenings: Sequence[Happening]) -> int:
-    """Write the activities of contacts that are still there; returns how many are new. The caller rings `changes`.
+    """Write the activities of contacts that are still there; returns how many are new.
 
     In a transaction. What became of messages comes in floods, and is processed after what people do: it is marked as bulk, but
     for `message.received`.
@@ -72,6 +74,8 @@ async def record(workspace_id: int, happenings: Sequence[Happening]) -> int:
             [one.key for one in happenings],
             [db.dump_json(one.properties) for one in happenings],
         )
+    if rows:
+        await enqueue(work.PROCESS_CHANGES, workspace_id)
     return len(rows)
 
 

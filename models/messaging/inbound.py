@@ -9,6 +9,8 @@ from models.messaging import consent, history, sources
 from models.messaging.consent import ConsentSource
 from models.messaging.provider_events import InboundEvent, PreferenceEvent
 from models.messaging.sources import MessageSource
+from models.queue import work
+from models.queue.enqueue import enqueue
 
 LONGEST_TEXT: Final = 1000
 
@@ -47,6 +49,7 @@ async def _touch(workspace_id: int, heard: Iterable[tuple[int, InboundEvent]]) -
         list(last.keys()),
         list(last.values()),
     )
+    await enqueue(work.PROCESS_CHANGES, workspace_id)
 
 
 async def _answered(workspace_id: int, message_ids: Sequence[str]) -> Mapping[str, MessageSource]:

@@ -27,8 +27,8 @@ async def ask(
 ) -> ProviderRequest:
     """Ask for a test send of `message` (the template as it is sent), its placeholders filled by `bindings`.
 
-    Raises NotAllowedInState, LimitExceeded, or Problems at `contactIds`: then none is sent. The caller rings `run_request` after
-    the commit, and waits for the request: {"sent": n, "failed": [[contact id, reason], ..]}.
+    Raises NotAllowedInState, LimitExceeded, or Problems at `contactIds`: then none is sent. The
+    request's result: {"sent": n, "failed": [[contact id, reason], ..]}.
     """
     if not contact_ids:
         raise Required("name at least one contact that is to get it", ("contactIds",))

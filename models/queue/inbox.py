@@ -10,7 +10,8 @@ from typing import Final
 
 from models import clock, db
 from models.errors import MusterError
-from models.queue import leases, workspace_leases
+from models.queue import leases, work, workspace_leases
+from models.queue.enqueue import enqueue
 from models.queue.leases import LeasedTable
 
 MAX_ATTEMPTS: Final = 5
@@ -45,6 +46,8 @@ async def put(webhooks: Sequence[tuple[int, int, bytes]]) -> None:
         [channel_id for _, channel_id, _ in webhooks],
         [body for _, _, body in webhooks],
     )
+    for workspace_id in dict.fromkeys(workspace_id for workspace_id, _, _ in webhooks):
+        await enqueue(work.PROCESS_WEBHOOKS, workspace_id)
 
 
 Reader = Callable[[Sequence[InboundWebhook]], Awaitable[None]]

@@ -18,7 +18,8 @@ from models.changelog import events
 from models.changelog.events import JobFinished
 from models.db.tables.jobs import Job
 from models.errors import NotAllowedInState, NotFound
-from models.queue import leases
+from models.queue import leases, work
+from models.queue.enqueue import enqueue
 from models.queue.leases import Lease, LeasedTable, LeaseLost, Writes
 from permissions.principal import PrincipalKind, Scope
 
@@ -86,14 +87,13 @@ async def create(
     segment_id: int | None = None,
     total: int | None = None,
 ) -> Job:
-    """Queue a job. `input` (JSON values) is all that its handler will know.
-
-    The caller rings `bells.job(Queue.BULK, "run_job", workspace_id, job.id)` after the commit.
-    """
+    """Queue a job. `input` (JSON values) is all that its handler will know."""
     by = scope.principal.id if scope.principal.kind is PrincipalKind.MEMBER else None
-    return await Job.create(
+    job = await Job.create(
         workspace_id=scope.workspace_id, kind=kind, input=dict(input), segment_id=segment_id, total=total, created_by=by
     )
+    await enqueue(work.RUN_JOB, scope.workspace_id, job.id)
+    return job
 
 
 async def find(scope: Scope, job_id: int) -> Job | None:
@@ -332,6 +332,7 @@ async def reopen(scope: Scope, job_id: int, progress: Mapping[str, Any]) -> Job:
         nothing = dict.fromkeys(("finished_at", "cancel_asked_at", "error", "lease_token", "leased_until"))
         again = {"status": JobStatus.QUEUED, "progress": dict(progress), "attempts": 0, "updated_at": clock.now()}
         await _update(job, again | nothing)
+        await enqueue(work.RUN_JOB, scope.workspace_id, job_id)
     return job
 
 

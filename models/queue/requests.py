@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from models import clock, db
-from models.queue import leases
+from models.queue import leases, work
+from models.queue.enqueue import enqueue
 from models.queue.leases import Lease, LeasedTable, Writes
 from permissions.principal import PrincipalKind, Scope
 
@@ -81,7 +82,7 @@ def _request(row: db.Record, lease: Lease | None = None) -> ProviderRequest:
 
 
 async def ask(scope: Scope, kind: ProviderRequestKind, asked: Mapping[str, Any] | None = None) -> ProviderRequest:
-    """Ask for something. The caller rings `bells.job(Queue.BROADCAST, "run_request", workspace, id)` after the commit."""
+    """Ask for something."""
     by = scope.principal.id if scope.principal.kind is PrincipalKind.MEMBER else None
     row = await db.fetch_row(
         f"""
@@ -95,6 +96,7 @@ async def ask(scope: Scope, kind: ProviderRequestKind, asked: Mapping[str, Any] 
         clock.now(),
     )
     assert row is not None
+    await enqueue(work.RUN_REQUEST, scope.workspace_id, row["id"])
     return _request(row)
 
 

@@ -1,9 +1,7 @@
 """Segments: made, changed, copied, deleted and restored.
 
 A rule is kept in the shape of RuleInput, with row numbers for the ids of other segments. Who writes one makes the segment
-BUILDING with a new `rule_version`; the engine computes the members beside the old ones and swaps them in. Where a function
-speaks of segments to ring for, the caller rings `bells.rule` for each of them after the commit; where it says that there is
-more to tell, the task `tell_members`.
+BUILDING with a new `rule_version`; the engine computes the members beside the old ones and swaps them in.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +18,8 @@ from models.db.tables.segments import Segment, SegmentKind, SegmentStatus, Segme
 from models.errors import Conflict, InUse, NotAllowedInState, NotFound, Path, Problems, Unsupported
 from models.membership import backfill
 from models.membership.origins import ChangeKind
-from models.queue import jobs
+from models.queue import jobs, work
+from models.queue.enqueue import enqueue
 from models.queue.jobs import Job, JobKind
 from models.rule_catalogue.loading import load_catalogue
 from models.rules.check import check
@@ -40,7 +39,7 @@ RESTORABLE = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class SegmentOutcome:
-    """A segment as it is now, the segments to ring for, and the job that puts its many members in.
+    """A segment as it is now, the segments that are BUILDING for it, and the job that puts its many members in.
 
     `telling`: it is deleted, and there are members of whom that, or its return, is still to be told.
     """
@@ -200,6 +199,8 @@ async def _insert(scope: Scope, kind: SegmentKind, values: Mapping[str, Any]) ->
     status = SegmentStatus.READY if values.get("rule") is None else SegmentStatus.BUILDING
     segment = await Segment.create(workspace_id=scope.workspace_id, kind=kind, status=status, created_by=by, **values)
     await _register_rule(scope, segment)
+    if status is SegmentStatus.BUILDING:
+        await enqueue(work.REBUILD, scope.workspace_id, segment.id)
     return segment
 
 
@@ -207,6 +208,7 @@ async def _rebuild(scope: Scope, segment: Segment) -> None:
     segment.status = SegmentStatus.BUILDING
     segment.rule_version += 1
     await _register_rule(scope, segment)
+    await enqueue(work.REBUILD, scope.workspace_id, segment.id)
 
 
 async def _register_rule(scope: Scope, segment: Segment) -> None:
@@ -238,6 +240,8 @@ async def delete(scope: Scope, segment_id: int, *, force: bool = False) -> Segme
         await uses.release(scope, UseKind.SEGMENT, segment_id)
         await audit_log.record(scope, "segment_delete", "Segment", segment_id, {"force": force})
         await events.record(scope.workspace_id, events.SegmentDeleted(segment_id, segment.name))
+        if not told.all:
+            await enqueue(work.BACKFILL_MEMBERS, scope.workspace_id, segment_id)
         return SegmentOutcome(segment, await _rebuild_readers(scope, segment_id), telling=not told.all)
 
 
@@ -257,6 +261,7 @@ async def restore(scope: Scope, segment_id: int) -> SegmentOutcome:
             return await _come_back(scope, segment)
         segment.restore_asked_at, segment.status = clock.now(), SegmentStatus.BUILDING
         await segment.save(update_fields=["restore_asked_at", "status", "updated_at"])
+        await enqueue(work.BACKFILL_MEMBERS, scope.workspace_id, segment_id)
         return SegmentOutcome(segment, telling=True)
 
 
@@ -338,6 +343,7 @@ async def _rebuild_readers(scope: Scope, segment_id: int) -> list[int]:
     rows = await db.fetch(_REBUILD_READERS, scope.workspace_id, segment_id, db.dump_json({"id": segment_id}))
     is_there = await find(scope, segment_id) is not None
     for row in rows:
+        await enqueue(work.REBUILD, scope.workspace_id, row["id"])
         if is_there and row["mentions"]:
             await uses.register(scope, [segment_id], UseKind.SEGMENT, row["id"], row["name"])
     return [row["id"] for row in rows]

@@ -26,7 +26,6 @@ from schema.server.guard import mutation, scope_of, subscription
 from schema.server.ids import find_id, get_id
 from schema.server.types.scalars import Duration
 from schema.server.user_errors import UserError, user_errors
-from workers.bells import Queue
 
 # ---------------------------------------------------------------- inputs and payloads
 
@@ -103,10 +102,6 @@ def _payload(row: Any) -> BroadcastPayload:
     return BroadcastPayload(broadcast=shown(Broadcast, row))
 
 
-async def _ring(info: Info, task: str, *numbers: int) -> None:
-    await info.context.bells.job(Queue.BROADCAST, task, scope_of(info).workspace_id, *numbers)
-
-
 # ---------------------------------------------------------------- mutations
 
 
@@ -125,7 +120,7 @@ class BroadcastMutation:
         async with db.transaction():
             errand = await requests.ask(scope, ProviderRequestKind.SYNC_TEMPLATES)
             await audit_log.record(scope, "message_templates_sync")
-        await outcome(info, errand)
+        await outcome(errand)
         return MessageTemplatesPayload(message_templates=all_shown(MessageTemplate, await templates.all_of(scope)))
 
     @mutation(Permission.BROADCAST_SEND, BroadcastPayload)
@@ -138,9 +133,7 @@ class BroadcastMutation:
 
     @mutation(Permission.BROADCAST_SEND, BroadcastPayload, description="Starts now, or at `at`.")
     async def broadcast_schedule(self, info: Info, id: strawberry.ID, at: datetime | None = None) -> BroadcastPayload:
-        broadcast = await lifecycle.schedule(scope_of(info), get_id("Broadcast", id, ("id",)), at)
-        await _ring(info, "prepare_broadcast", broadcast.id)
-        return _payload(broadcast)
+        return _payload(await lifecycle.schedule(scope_of(info), get_id("Broadcast", id, ("id",)), at))
 
     @mutation(
         Permission.BROADCAST_SEND, BroadcastPayload, description="In force at once; calls under way come to their end."
@@ -150,15 +143,11 @@ class BroadcastMutation:
 
     @mutation(Permission.BROADCAST_SEND, BroadcastPayload)
     async def broadcast_resume(self, info: Info, id: strawberry.ID) -> BroadcastPayload:
-        broadcast = await lifecycle.resume(scope_of(info), get_id("Broadcast", id, ("id",)))
-        await _ring(info, "prepare_broadcast", broadcast.id)
-        return _payload(broadcast)
+        return _payload(await lifecycle.resume(scope_of(info), get_id("Broadcast", id, ("id",))))
 
     @mutation(Permission.BROADCAST_SEND, BroadcastPayload, description="For good. What was sent stays sent.")
     async def broadcast_cancel(self, info: Info, id: strawberry.ID) -> BroadcastPayload:
-        broadcast = await lifecycle.cancel(scope_of(info), get_id("Broadcast", id, ("id",)))
-        await _ring(info, "end_broadcast", broadcast.id)
-        return _payload(broadcast)
+        return _payload(await lifecycle.cancel(scope_of(info), get_id("Broadcast", id, ("id",))))
 
     @mutation(
         Permission.BROADCAST_SEND,
@@ -183,7 +172,7 @@ class BroadcastMutation:
         self, info: Info, id: strawberry.ID, contact_ids: list[strawberry.ID]
     ) -> BroadcastTestPayload:
         numbers = [find_id("Contact", one) or 0 for one in contact_ids]
-        errand = await outcome(info, await test_sends.ask(scope_of(info), get_id("Broadcast", id, ("id",)), numbers))
+        errand = await outcome(await test_sends.ask(scope_of(info), get_id("Broadcast", id, ("id",)), numbers))
         failed = [Invalid(reason, ("contactIds", numbers.index(number))) for number, reason in errand.result["failed"]]
         return BroadcastTestPayload(
             sent=errand.result["sent"], user_errors=user_errors(Problems(failed)) if failed else []

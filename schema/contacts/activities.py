@@ -119,7 +119,6 @@ class ActivityMutation:
     async def activities_record(self, info: Info, input: list[ActivityInput]) -> ActivitiesPayload:
         scope = scope_of(info)
         recorded = await activities.record(scope, [_new(place, one) for place, one in enumerate(input)])
-        await info.context.bells.changes(scope.workspace_id)
         return ActivitiesPayload(recorded=recorded.recorded, duplicates=recorded.duplicates)
 
 

@@ -361,20 +361,17 @@ class ContactMutation:
     async def contact_field_delete(self, info: Info, id: strawberry.ID) -> DeletePayload:
         number = get_id("ContactField", id, ("id",))
         await fields.delete(scope_of(info), number)
-        await _ring(info)
         return DeletePayload(deleted_id=strawberry.ID(to_global_id("ContactField", number)))
 
     @mutation(Permission.CONTACT_WRITE, ContactPayload)
     async def contact_create(self, info: Info, input: ContactInput) -> ContactPayload:
         contact = await contacts.create(scope_of(info), input.values())
-        await _ring(info)
         return ContactPayload(contact=shown(Contact, contact), created=True)
 
     @mutation(Permission.CONTACT_WRITE, ContactPayload)
     async def contact_update(self, info: Info, id: strawberry.ID, input: ContactInput) -> ContactPayload:
         number = get_id("Contact", id, ("id",))
         contact = await contacts.update(scope_of(info), number, input.values())
-        await _ring(info)
         return ContactPayload(contact=shown(Contact, contact))
 
     @mutation(
@@ -384,19 +381,16 @@ class ContactMutation:
     )
     async def contact_upsert(self, info: Info, input: ContactInput) -> ContactPayload:
         contact, made = await contacts.upsert(scope_of(info), input.values())
-        await _ring(info)
         return ContactPayload(contact=shown(Contact, contact), created=made)
 
     @mutation(Permission.CONTACT_WRITE, ContactsDeletePayload)
     async def contacts_delete(self, info: Info, ids: list[strawberry.ID]) -> ContactsDeletePayload:
         deleted = await contacts.delete(scope_of(info), _numbers(ids, "ids"))
-        await _ring(info)
         return ContactsDeletePayload(deleted_ids=[strawberry.ID(to_global_id("Contact", number)) for number in deleted])
 
     @mutation(Permission.CONTACT_WRITE, ContactsPayload)
     async def contact_tags_add(self, info: Info, contact_ids: list[strawberry.ID], tags: list[str]) -> ContactsPayload:
         rows = await contacts.add_tags(scope_of(info), _numbers(contact_ids, "contactIds"), tags)
-        await _ring(info)
         return ContactsPayload(contacts=all_shown(Contact, rows))
 
     @mutation(Permission.CONTACT_WRITE, ContactsPayload)
@@ -404,14 +398,8 @@ class ContactMutation:
         self, info: Info, contact_ids: list[strawberry.ID], tags: list[str]
     ) -> ContactsPayload:
         rows = await contacts.remove_tags(scope_of(info), _numbers(contact_ids, "contactIds"), tags)
-        await _ring(info)
         return ContactsPayload(contacts=all_shown(Contact, rows))
 
 
 def _numbers(ids: Sequence[str], path: str) -> list[int]:
     return [get_id("Contact", one, (path, place)) for place, one in enumerate(ids)]
-
-
-async def _ring(info: Info) -> None:
-    """After the commit: the segments have something to take in."""
-    await info.context.bells.changes(scope_of(info).workspace_id)

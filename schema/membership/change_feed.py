@@ -5,23 +5,22 @@ from contextlib import aclosing
 
 from models.changelog.cursor import to_cursor
 from models.changelog.followers import Batch
+from models.changelog.hints import Hints
 from models.changelog.members import MEMBERS, MembershipChange
 from models.changelog.tail import TAIL, FellBehind, Tail
 from permissions.principal import Scope
 from schema.server import metrics
 from schema.server.refusals import SlowConsumer
 from schema.server.subscriptions.event_batch import EventBatch
-from workers.bells import Bells, NoBells
 
 
 async def follow(
-    scope: Scope, bells: Bells, after: int | None, segment_ids: Collection[int] | None = None, tail: Tail = TAIL
+    scope: Scope, hints: Hints | None, after: int | None, segment_ids: Collection[int] | None = None, tail: Tail = TAIL
 ) -> AsyncGenerator[EventBatch, None]:
     """The changes after position `after` (None: from now on), in order, without a gap; never an empty batch.
 
     Raises NotInLog when the log does not reach back so far, SlowConsumer when the caller does not take what it was given.
     """
-    hints = None if isinstance(bells, NoBells) else bells
     try:
         async with aclosing(tail.follow(scope, MEMBERS, hints, after, segment_ids)) as batches:
             async for batch in batches:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from models.changelog import members
+from models.changelog import hints, members
 from models.changelog.cursor import from_cursor as from_change_cursor
 from models.changelog.cursor import to_cursor as to_change_cursor
 from models.changelog.members import MEMBERS
@@ -181,6 +181,6 @@ class ChangeSubscription:
     ) -> AsyncGenerator[MembershipChange, None]:
         scope = scope_of(info)
         wanted = await _asked_for(scope, segment_ids)
-        async with aclosing(follow(scope, info.context.bells, _after(scope, after), wanted)) as batches:
+        async with aclosing(follow(scope, hints.current(), _after(scope, after), wanted)) as batches:
             async for batch in batches:
                 yield shown(MembershipChange, batch)

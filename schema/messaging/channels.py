@@ -7,12 +7,10 @@ from typing import Any
 
 import strawberry
 
-from models import clock, db
+from models import clock
 from models.broadcasts import channel_changes
 from models.messaging import channels, quota
 from models.messaging.channels import Connection
-from models.queue import requests
-from models.queue.requests import ProviderRequestKind
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from schema.server.context import Info
@@ -21,7 +19,6 @@ from schema.server.execution.rows import derived, outside_id, shown
 from schema.server.guard import mutation, query, scope_of
 from schema.server.types.nodes import Node, node
 from schema.server.user_errors import UserError
-from workers.bells import Queue
 
 WEBHOOK_PATH = "/webhooks/whatsapp"
 
@@ -140,10 +137,7 @@ class ChannelMutation:
             input.verify_token,
             input.stop_words,
         )
-        async with db.transaction():
-            channel = await channel_changes.connect(scope, given)
-            errand = await requests.ask(scope, ProviderRequestKind.CHECK)
-        await info.context.bells.job(Queue.BROADCAST, "run_request", scope.workspace_id, errand.id)
+        channel = await channel_changes.connect(scope, given)
         return WhatsAppChannelPayload(whatsapp_channel=shown(WhatsAppChannel, channel))
 
     @mutation(

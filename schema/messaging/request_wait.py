@@ -6,16 +6,13 @@ from typing import Final
 from models.errors import Conflict, NotAllowedInState
 from models.queue import requests
 from models.queue.requests import ProviderRequest
-from schema.server.context import Info
-from workers.bells import Queue
 
 WAIT_SECONDS: Final = 10.0
 LOOK_SECONDS: Final = 0.05
 
 
-async def outcome(info: Info, errand: ProviderRequest) -> ProviderRequest:
+async def outcome(errand: ProviderRequest) -> ProviderRequest:
     """The errand when it is done. Raises NotAllowedInState when it failed or nobody took it, Conflict when it takes too long."""
-    await info.context.bells.job(Queue.BROADCAST, "run_request", errand.workspace_id, errand.id)
     ends_at = asyncio.get_running_loop().time() + WAIT_SECONDS
     while not errand.is_over:
         if asyncio.get_running_loop().time() > ends_at:

@@ -19,7 +19,6 @@ from starlette.routing import Route
 from models.messaging import channels
 from models.messaging.channels import Wired
 from models.queue import inbox
-from workers.bells import Bells, Queue
 from workers.providers.whatsapp import webhook
 
 log = structlog.get_logger(__name__)
@@ -36,9 +35,9 @@ _webhooks = Counter("muster_webhooks_total", "Webhooks of the channel, by what b
 Letter = tuple[int, int, bytes]
 
 
-def routes(bells: Bells) -> list[Route]:
+def routes() -> list[Route]:
     """Where Meta's app sends its webhooks."""
-    receiver = Receiver(bells)
+    receiver = Receiver()
     return [
         Route(PATH, shake_hands, methods=["GET"], include_in_schema=False),
         Route(PATH, receiver.receive, methods=["POST"], include_in_schema=False),
@@ -57,8 +56,7 @@ async def shake_hands(request: Request) -> Response:
 class Receiver:
     """Takes webhooks for one process. Those that come while others are being written are written together."""
 
-    def __init__(self, bells: Bells) -> None:
-        self._bells = bells
+    def __init__(self) -> None:
         self._known: dict[tuple[frozenset[str], frozenset[str]], tuple[float, list[Wired]]] = {}
         self._waiting: list[tuple[list[Letter], asyncio.Future[None]]] = []
         self._writing: asyncio.Task[None] | None = None
@@ -108,8 +106,6 @@ class Receiver:
             for _, kept in batch:
                 if not kept.done():
                     kept.set_result(None)
-            for workspace_id in {letter[0] for letter in letters}:
-                await self._bells.job(Queue.BROADCAST, "process_webhooks", workspace_id)
         self._writing = None
 
 

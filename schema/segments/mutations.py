@@ -1,12 +1,11 @@
 """What people do to segments, and the long work that this can become."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import strawberry
 from strawberry import UNSET
 
-from models.queue.jobs import Job as JobRow
 from models.queue.jobs import JobKind
 from models.segments import lists, members, segments
 from models.segments.members import MemberAction
@@ -25,7 +24,6 @@ from schema.server.guard import mutation, scope_of
 from schema.server.ids import find_id, get_id, to_global_id
 from schema.server.types.nodes import Node
 from schema.server.user_errors import UserError
-from workers.bells import Queue
 
 # ---------------------------------------------------------------- jobs
 
@@ -141,14 +139,12 @@ class SegmentMutation:
             rule=rule_from_input(input.rule) if input.rule else None,
             contacts=selection_from_input(input.contacts) if input.contacts else None,
         )
-        return await _outcome_payload(info, outcome)
+        return _payload(outcome)
 
     @mutation(Permission.SEGMENT_WRITE, SegmentPayload)
     async def segment_update(self, info: Info, id: strawberry.ID, input: SegmentUpdateInput) -> SegmentPayload:
         number = get_id("Segment", id, ("id",))
-        return await _outcome_payload(
-            info, await segments.update(scope_of(info), number, input.values(), input.version)
-        )
+        return _payload(await segments.update(scope_of(info), number, input.values(), input.version))
 
     @mutation(
         Permission.SEGMENT_WRITE,
@@ -158,7 +154,7 @@ class SegmentMutation:
     )
     async def segment_delete(self, info: Info, id: strawberry.ID, force: bool | None = False) -> DeletePayload:
         number = get_id("Segment", id, ("id",))
-        await _outcome_payload(info, await segments.delete(scope_of(info), number, force=bool(force)))
+        await segments.delete(scope_of(info), number, force=bool(force))
         return DeletePayload(deleted_id=strawberry.ID(to_global_id("Segment", number)))
 
     @mutation(
@@ -168,7 +164,7 @@ class SegmentMutation:
         " then the segment is BUILDING, and still listed among the deleted ones.",
     )
     async def segment_restore(self, info: Info, id: strawberry.ID) -> SegmentPayload:
-        return await _outcome_payload(info, await segments.restore(scope_of(info), get_id("Segment", id, ("id",))))
+        return _payload(await segments.restore(scope_of(info), get_id("Segment", id, ("id",))))
 
     @mutation(
         Permission.SEGMENT_WRITE,
@@ -176,9 +172,7 @@ class SegmentMutation:
         description="A STATIC segment's copy has its members; a dynamic one's has its rule and its overrides.",
     )
     async def segment_duplicate(self, info: Info, id: strawberry.ID, name: str) -> SegmentPayload:
-        return await _outcome_payload(
-            info, await segments.duplicate(scope_of(info), get_id("Segment", id, ("id",)), name)
-        )
+        return _payload(await segments.duplicate(scope_of(info), get_id("Segment", id, ("id",)), name))
 
     @mutation(
         Permission.SEGMENT_WRITE,
@@ -211,7 +205,6 @@ class SegmentMutation:
         scope, number = scope_of(info), get_id("Segment", segment_id, ("segmentId",))
         ids = [find_id("Contact", one) or 0 for one in contact_ids]
         changed = await members.override(scope, number, ids, override)
-        await _ring(info)
         return SegmentContactsPayload(segment=shown(Segment, await segments.find(scope, number)), changed=changed)
 
     @mutation(
@@ -221,14 +214,10 @@ class SegmentMutation:
     )
     async def segment_recompute(self, info: Info, id: strawberry.ID) -> RecomputePayload:
         job = await segments.recompute(scope_of(info), get_id("Segment", id, ("id",)))
-        await _ring(info, job=job)
         return RecomputePayload(job=shown(RecomputeJob, job))
 
 
-async def _outcome_payload(info: Info, outcome: SegmentOutcome) -> SegmentPayload:
-    await _ring(info, outcome.building, outcome.job)
-    if outcome.telling:
-        await info.context.bells.job(Queue.BULK, "backfill_members", scope_of(info).workspace_id, outcome.segment.id)
+def _payload(outcome: SegmentOutcome) -> SegmentPayload:
     return SegmentPayload(segment=shown(Segment, outcome.segment), job=job_shown(outcome.job))
 
 
@@ -237,16 +226,5 @@ async def _change_contacts(
 ) -> SegmentContactsPayload:
     scope, number = scope_of(info), get_id("Segment", segment_id, ("segmentId",))
     done = await members.change(scope, number, change, selection_from_input(contacts))
-    await _ring(info, job=done.job)
     segment = shown(Segment, await segments.find(scope, number))
     return SegmentContactsPayload(segment=segment, changed=done.changed, job=job_shown(done.job))
-
-
-async def _ring(info: Info, building: Iterable[int] = (), job: JobRow | None = None) -> None:
-    """After the commit: tell subscribers and the engine, have new rules computed, and the job begun."""
-    bells, workspace_id = info.context.bells, scope_of(info).workspace_id
-    await bells.members(workspace_id)
-    for segment_id in building:
-        await bells.rule(workspace_id, segment_id)
-    if job is not None:
-        await bells.job(Queue.BULK, "run_job", workspace_id, job.id)

@@ -8,22 +8,20 @@ import strawberry
 from models.accounts.sessions import Signing
 from permissions.principal import Scope
 from schema.transfers.links import Links
-from workers.bells import Bells, NoBells
 
 
 @dataclass(slots=True)
 class Context:
     """One operation: who asks (None: nobody signed in), under which request id, from which address.
 
-    Made anew for each operation, also for each on a WebSocket. `signing` is how signIn signs; `bells` are
-    rung after a commit; `links` make addresses for files; `batches` is where batched fields meet.
+    Made anew for each operation, also for each on a WebSocket. `signing` is how signIn signs; `links` make addresses
+    for files; `batches` is where batched fields meet.
     """
 
     scope: Scope | None
     request_id: str
     address: str | None = None
     signing: Signing | None = None
-    bells: Bells = field(default_factory=NoBells)
     links: Links | None = None
     batches: dict[Any, Any] = field(default_factory=dict)
 

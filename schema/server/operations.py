@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from graphql import ExecutionResult, GraphQLSchema, OperationType
@@ -26,7 +26,6 @@ from schema.server.subscriptions.event_batch import Payloads
 from schema.server.subscriptions.watch import payloads_of
 from schema.server.throttle import Throttle
 from schema.transfers.links import Links
-from workers.bells import Bells, NoBells
 
 Line = Mapping[str, str | int | float | None]
 """What the log has of one operation: no variables, and nothing personal."""
@@ -51,7 +50,6 @@ class Operations:
     write_line: Callable[[Line], None]
     timeout_seconds: float = 15.0
     recheck_seconds: float = 5.0
-    bells: Bells = field(default_factory=NoBells)
     links: Links | None = None
 
     # ---------------------------------------------------------------- queries and mutations
@@ -70,7 +68,7 @@ class Operations:
         return answer
 
     def _begin(self, asked: GraphQLRequest, caller: Caller) -> OperationRun:
-        context = Context(None, caller.request_id, caller.address, self.authenticator.signing, self.bells, self.links)
+        context = Context(None, caller.request_id, caller.address, self.authenticator.signing, self.links)
         return OperationRun(asked, caller, context, time.perf_counter())
 
     async def _admit(self, run: OperationRun, allowed: frozenset[OperationType]) -> None:

@@ -26,7 +26,6 @@ from schema.server.types.nodes import Node
 from schema.server.user_errors import UserError
 from schema.transfers.imports import LINK_TIME, links_of
 from schema.transfers.links import Purpose
-from workers.bells import Queue
 
 strawberry.enum(Format, name="ExportFormat")
 
@@ -101,5 +100,4 @@ class ExportMutation:
             admit(info.context, Permission.SEGMENT_READ)  # the file would tell who is in a segment
         with at("input"):
             job = await exports.start(scope_of(info), selection, input.fields, input.format)
-        await info.context.bells.job(Queue.BULK, "run_job", job.workspace_id, job.id)
         return ExportPayload(job=shown(ExportJob, job))

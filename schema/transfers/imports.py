@@ -11,7 +11,7 @@ from models import clock
 from models.db import Record
 from models.errors import Required, at
 from models.queue.jobs import Job as JobRow
-from models.queue.jobs import JobKind, JobStatus
+from models.queue.jobs import JobKind
 from models.transfers.imports import report, starting, suggesting, undo, uploads
 from models.transfers.imports.inspection import InspectionRequest
 from models.transfers.imports.layout import check_delimiter
@@ -31,7 +31,6 @@ from schema.server.types.nodes import Node
 from schema.server.types.scalars import BigInt
 from schema.server.user_errors import UserError
 from schema.transfers.links import Links, Purpose
-from workers.bells import Queue
 
 strawberry.enum(
     Policy,
@@ -300,7 +299,6 @@ class ImportMutation:
         if any(given.options.add_to_segment_id is not None for given in (input.upload, input.pasted) if given):
             admit(info.context, Permission.SEGMENT_WRITE)
         job = await _start(info, input)
-        await info.context.bells.job(Queue.BULK, "run_job", job.workspace_id, job.id)
         return ImportPayload(job=shown(ImportJob, job))
 
     @mutation(
@@ -312,10 +310,6 @@ class ImportMutation:
     )
     async def import_undo(self, info: Info, id: strawberry.ID) -> ImportPayload:
         job = await undo.take_back(scope_of(info), get_id("ImportJob", id, ("id",)))
-        if job.status == JobStatus.QUEUED:
-            await info.context.bells.job(Queue.BULK, "run_job", job.workspace_id, job.id)
-        else:
-            await info.context.bells.members(job.workspace_id)
         return ImportPayload(job=shown(ImportJob, job))
 
 

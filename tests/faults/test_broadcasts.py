@@ -16,6 +16,7 @@ import redis.asyncio
 from models import db
 from models.broadcasts import lifecycle
 from models.db.tables.broadcasts import Broadcast
+from models.queue.work import Queue
 from permissions.principal import Scope
 from sandbox.whatsapp.limits import busiest_second
 from sandbox.whatsapp.provider import Sandbox
@@ -25,7 +26,7 @@ from tests.kit.api import application, serving
 from tests.kit.broadcasts import a_draft_to, a_sender, counts_of, read_again, start_sender
 from tests.kit.whatsapp import a_sandbox
 from tests.kit.workers import WorkerProcess, eventually
-from workers.bells import Bells, Queue
+from workers.broker import Broker, queue_key
 
 SIZE = int(os.environ.get("MUSTER_FAULT_RECIPIENTS", "900"))
 
@@ -213,13 +214,12 @@ async def test_workers_that_all_start_the_same_broadcast_start_it_once(world: Wo
     broadcast = await a_draft_to(world.scope, SIZE)
     await world.hire(3)
     await lifecycle.schedule(world.scope, broadcast.id, None)
-    bells = Bells(world.redis_url)
+    broker = Broker(world.redis_url)
+    here, key = world.scope.workspace_id, queue_key(Queue.BROADCAST)
     for _ in range(20):
-        await bells.redis.enqueue_job(
-            "prepare_broadcast", world.scope.workspace_id, broadcast.id, _queue_name=Queue.BROADCAST.key
-        )
-        await bells.redis.enqueue_job("send_slice", world.scope.workspace_id, 0, _queue_name=Queue.BROADCAST.key)
-    await bells.close()
+        await broker.redis.enqueue_job("prepare_broadcast", here, broadcast.id, _queue_name=key)
+        await broker.redis.enqueue_job("send_slice", here, 0, _queue_name=key)
+    await broker.close()
     assert (await ended(world, broadcast)).status == "COMPLETED"
     assert set(await assert_true(world, broadcast)) == {"delivered", "read"}
     assert await db.fetch_value("SELECT count(*) FROM message_counters") == 1

@@ -13,6 +13,9 @@ from models.changelog.members import MEMBERS
 from models.changelog.read import read_head
 from models.membership import manual_changes
 from models.membership.origins import Origin, Override
+from models.queue import work
+from models.queue.enqueue import enqueue
+from models.queue.work import Queue
 from models.segments import segments
 from permissions.principal import Scope
 from tests.kit.engine import assert_all_is_right, plus_segment
@@ -20,7 +23,7 @@ from tests.kit.restartable import Restartable, own_database, own_folder, own_red
 from tests.kit.segments import TAGGED_VIP, dynamic_segment, in_segment, new_contacts, static_segment
 from tests.kit.workers import WorkerProcess, eventually, start_worker
 from tests.kit.workspaces import new_workspace
-from workers.bells import Bells, Queue
+from workers.broker import Broker, connected_broker
 
 __all__ = ["own_database", "own_folder", "own_redis", "own_server"]
 
@@ -62,12 +65,12 @@ class Crew:
 class Story:
     """A workspace in which much is written, by people who try again when the database is away."""
 
-    def __init__(self, scope: Scope, bells: Bells, seed: int) -> None:
-        self.scope, self.bells, self.random = scope, bells, Random(seed)
+    def __init__(self, scope: Scope, seed: int) -> None:
+        self.scope, self.random = scope, Random(seed)
 
     @classmethod
-    async def begin(cls, bells: Bells, seed: int) -> "Story":
-        story = cls(await new_workspace(), bells, seed)
+    async def begin(cls, seed: int) -> "Story":
+        story = cls(await new_workspace(), seed)
         story.ids = await new_contacts(story.scope, 60)
         story.static = await static_segment(story.scope)
         vips, scored = await dynamic_segment(story.scope), await dynamic_segment(story.scope, SCORED)
@@ -108,7 +111,7 @@ class Story:
             case 11:
                 await db.execute(_BUY, self.scope.workspace_id, some, timedelta(seconds=random.random() * 2 - 1))
         if random.random() < 0.5:
-            await self.bells.changes(self.scope.workspace_id)
+            await enqueue(work.PROCESS_CHANGES, self.scope.workspace_id)
 
     async def _decide(self, some: list[int]) -> None:
         segment = self.random.choice(self.edited)
@@ -146,9 +149,11 @@ SELECT $1, unnest($2::bigint[]), 'purchase', clock_timestamp() + $3
 """
 
 
-async def test_workers_killed_at_random_moments_lose_nothing_and_tell_nothing_twice(database: str, redis_url: str):
-    bells, random = Bells(redis_url), Random(1)
-    story = await Story.begin(bells, 1)
+async def test_workers_killed_at_random_moments_lose_nothing_and_tell_nothing_twice(
+    database: str, redis_url: str, broker: Broker
+):
+    random = Random(1)
+    story = await Story.begin(1)
     async with Crew(database, redis_url).at_work() as crew:
         writing = asyncio.create_task(story.write(250))
         while not writing.done():
@@ -157,30 +162,26 @@ async def test_workers_killed_at_random_moments_lose_nothing_and_tell_nothing_tw
                 await random.choice(list(crew.workers.values())).kill()
         await writing
         await story.ends_well()
-    await bells.close()
 
 
 async def test_redis_emptied_and_crashed_loses_nothing(database: str, own_redis: Restartable):
-    bells = Bells(own_redis.server.url)
-    story = await Story.begin(bells, 2)
-    async with Crew(database, own_redis.server.url).at_work():
+    story = await Story.begin(2)
+    async with Crew(database, own_redis.server.url).at_work(), connected_broker(own_redis.server.url) as broker:
         writing = asyncio.create_task(story.write(200))
         for wait in (0.8, 0.4, 0.6):
             await asyncio.sleep(wait)
-            await bells.redis.flushall()
+            await broker.redis.flushall()
         await asyncio.to_thread(own_redis.crash)
         await asyncio.sleep(0.5)
         await asyncio.to_thread(own_redis.start)
         await writing
         await story.ends_well()
-    await bells.close()
 
 
 async def test_a_database_that_crashes_and_comes_back_has_lost_nothing(
-    own_database: str, own_server: Restartable, redis_url: str
+    own_database: str, own_server: Restartable, redis_url: str, broker: Broker
 ):
-    bells = Bells(redis_url)
-    story = await Story.begin(bells, 3)
+    story = await Story.begin(3)
     async with Crew(own_database, redis_url).at_work():
         writing = asyncio.create_task(story.write(200))
         for _ in range(2):
@@ -190,4 +191,3 @@ async def test_a_database_that_crashes_and_comes_back_has_lost_nothing(
             await asyncio.to_thread(own_server.start)
         await writing
         await story.ends_well()
-    await bells.close()

@@ -9,6 +9,7 @@ from random import Random
 import aiohttp
 import asyncpg
 import pytest
+import redis.asyncio
 
 from models.changelog.live_reader import TailLimits
 from models.changelog.members import MEMBERS
@@ -26,7 +27,6 @@ from tests.kit.restartable import Restartable, own_database, own_folder, own_red
 from tests.kit.segments import new_contacts, static_segment
 from tests.kit.workers import eventually
 from tests.kit.workspaces import new_workspace
-from workers.bells import Bells
 
 __all__ = ["own_database", "own_folder", "own_redis", "own_server"]
 
@@ -38,14 +38,14 @@ AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 class Story:
     """A workspace in which members come and go, written by somebody who tries again when the database is away."""
 
-    def __init__(self, scope: Scope, bells: Bells, segment_id: int, ids: list[int]) -> None:
-        self.scope, self.bells, self.segment_id, self.ids = scope, bells, segment_id, ids
+    def __init__(self, scope: Scope, segment_id: int, ids: list[int]) -> None:
+        self.scope, self.segment_id, self.ids = scope, segment_id, ids
         self.random = Random(7)
 
     @classmethod
-    async def begin(cls, bells: Bells) -> "Story":
+    async def begin(cls) -> "Story":
         scope = await new_workspace()
-        return cls(scope, bells, (await static_segment(scope)).id, await new_contacts(scope, 40))
+        return cls(scope, (await static_segment(scope)).id, await new_contacts(scope, 40))
 
     async def write(self, seconds: float) -> None:
         ends_at = asyncio.get_running_loop().time() + seconds
@@ -55,7 +55,6 @@ class Story:
                 await manual_changes.change_members(
                     self.scope, self.segment_id, add=some[:2], remove=some[2:], origin=Origin.API
                 )
-                await self.bells.log_grew(self.scope.workspace_id)
             except AWAY:
                 await asyncio.sleep(0.05)
             await asyncio.sleep(0.005)
@@ -88,8 +87,7 @@ async def test_followers_live_through_crashes_of_the_database(
     own_database: str, own_server: Restartable, redis_url: str, monkeypatch
 ):
     monkeypatch.setattr(TAIL, "limits", TailLimits(waiting=20, page=7, look_seconds=0.2))
-    bells = Bells(redis_url)
-    story = await Story.begin(bells)
+    story = await Story.begin()
     await story.write(1.0)  # what is there to be caught up with
     async with partners(story.scope, redis_url) as them:
         writing = asyncio.create_task(story.write(4.0))
@@ -102,7 +100,6 @@ async def test_followers_live_through_crashes_of_the_database(
         everything = await story.end()
         for partner in them:
             await partner.has(everything)
-    await bells.close()
 
 
 async def test_a_job_is_followed_through_a_crash_of_the_database(own_database: str, own_server: Restartable):
@@ -130,12 +127,12 @@ async def _finished(job: jobs.Job) -> bool:
 
 
 async def test_followers_live_through_a_redis_that_is_emptied_crashed_and_back(database: str, own_redis: Restartable):
-    bells = Bells(own_redis.server.url)
-    story = await Story.begin(bells)
+    story = await Story.begin()
     async with partners(story.scope, own_redis.server.url) as them:
         writing = asyncio.create_task(story.write(3.0))
         await asyncio.sleep(0.5)
-        await bells.redis.flushall()
+        async with redis.asyncio.from_url(own_redis.server.url) as client:
+            await client.flushall()
         await asyncio.to_thread(own_redis.crash)
         await asyncio.sleep(0.5)
         await asyncio.to_thread(own_redis.start)
@@ -143,12 +140,10 @@ async def test_followers_live_through_a_redis_that_is_emptied_crashed_and_back(d
         everything = await story.end()
         for partner in them:
             await partner.has(everything)
-    await bells.close()
 
 
 async def test_an_api_that_stops_and_starts_again_is_gone_on_with_at_the_last_cursor(database: str, redis_url: str):
-    bells = Bells(redis_url)
-    story = await Story.begin(bells)
+    story = await Story.begin()
     async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {await bearer_of(story.scope)}"}) as session:
         them = [Partner(story.scope, session, "") for _ in range(2)]
         writing = asyncio.create_task(story.write(3.0))
@@ -169,4 +164,3 @@ async def test_an_api_that_stops_and_starts_again_is_gone_on_with_at_the_last_cu
                 partner.address = place
                 await partner.follow(way, len(everything))
                 await partner.has(everything)
-    await bells.close()

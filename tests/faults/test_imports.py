@@ -9,6 +9,7 @@ from models import db
 from models.contacts import contacts
 from models.queue import jobs
 from models.queue.jobs import Job, JobStatus
+from models.queue.work import Queue
 from models.transfers.exports import exports
 from models.transfers.exports.exports import Format
 from models.transfers.imports import running
@@ -18,7 +19,6 @@ from tests.kit.segments import many_contacts, static_segment
 from tests.kit.transfers import counts, everyone, finished, imported, report_of, snapshot, started, with_files
 from tests.kit.workers import eventually, running_worker, start_worker
 from tests.kit.workspaces import new_workspace
-from workers.bells import Queue
 
 ROWS = 12_000
 CHUNK = 300

@@ -8,13 +8,13 @@ from models.accounts import workspaces
 from models.contacts.selections import ContactSelection
 from models.membership import backfill
 from models.queue.jobs import Job, JobStatus
+from models.queue.work import Queue
 from models.segments import members, segments
 from models.segments.members import MemberAction
 from models.segments.segments import SegmentKind
 from permissions.principal import Scope
 from tests.kit.segments import many_contacts, members_of, replayed, static_segment
 from tests.kit.workers import eventually, running_worker, start_worker
-from workers.bells import Queue
 
 MANY = 60_000
 

@@ -12,6 +12,7 @@ import pytest
 
 from models import db
 from models.accounts import secrets as sealing
+from models.queue.work import Queue
 from permissions.principal import Scope
 from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID, SECRET, TOKEN, VERIFY_TOKEN, Sandbox
 from sandbox.whatsapp.statuses import StatusDelays
@@ -21,7 +22,6 @@ from tests.kit.broadcasts import SECRET_KEY, people, running_sender
 from tests.kit.whatsapp import a_sandbox
 from tests.kit.workers import running_worker
 from tests.kit.workspaces import new_workspace
-from workers.bells import Queue
 
 ERRORS = "userErrors { code field message }"
 

@@ -6,13 +6,13 @@ from typing import Any
 import aiohttp
 import pytest
 
+from models.queue.work import Queue
 from permissions.principal import Scope
 from permissions.roles import Role
 from tests.kit.api import application, serving
 from tests.kit.app import App
 from tests.kit.workers import running_worker
 from tests.kit.workspaces import PASSWORD, new_member, new_workspace
-from workers.bells import Queue
 
 ERRORS = "userErrors { code message field }"
 

@@ -6,13 +6,13 @@ from typing import Any
 import aiohttp
 import pytest
 
+from models.queue.work import Queue
 from permissions.principal import Scope
 from tests.kit.api import application, bearer_of, serving
 from tests.kit.app import App
 from tests.kit.segments import many_contacts
 from tests.kit.workers import running_worker
 from tests.kit.workspaces import new_workspace
-from workers.bells import Queue
 
 ERRORS = "userErrors { code field message }"
 

@@ -10,12 +10,12 @@ import aiohttp
 import pytest
 
 from models import clock
+from models.queue.work import Queue
 from permissions.principal import Scope
 from tests.kit.api import application, bearer_of, serving
 from tests.kit.app import App
 from tests.kit.workers import running_worker
 from tests.kit.workspaces import new_workspace
-from workers.bells import Queue
 
 ERRORS = "userErrors { code field message }"
 CREATE = f"mutation ($input: SegmentCreateInput!) {{ segmentCreate(input: $input) {{ segment {{ id }} {ERRORS} }} }}"

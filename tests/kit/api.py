@@ -26,6 +26,7 @@ from schema.server.throttle import Rates, Throttle
 from schema.server.transports.app import ApiOptions, build
 from schema.transfers.links import Links
 from tests.kit.workspaces import PASSWORD
+from workers.broker import connected_broker
 
 SIGNING = Signing("a secret of the tests, which is 32 bytes", timedelta(hours=1))
 LINKS = Links(SIGNING.secret, "http://muster.test")
@@ -218,5 +219,6 @@ async def serving(app: Any, protocols: Mapping[str, Any] = OURS) -> AsyncIterato
 
 
 def application(schema: GraphQLSchema | None = None, **changes: Any) -> Any:
-    """The whole ASGI application, connected to nothing by itself."""
-    return build(options(**changes), schema=schema)
+    """The whole ASGI application, connected to no database by itself. With `redis_url`, what it enqueues is sent."""
+    url = changes.get("redis_url")
+    return build(options(**changes), None if url is None else lambda _: connected_broker(url), schema)

@@ -23,7 +23,7 @@ from sandbox.whatsapp.templates import TEMPLATES
 from tests.kit.workers import WorkerProcess
 from tests.kit.workspaces import new_workspace
 from workers import broadcasts
-from workers.bells import Bells
+from workers.broker import connected_broker
 from workers.context import Queue, WorkerConfig, WorkerContext
 from workers.providers.whatsapp.options import WhatsAppOptions
 
@@ -47,6 +47,7 @@ async def connected(scope: Scope, *, per_second: int = 1000, daily_limit: int | 
     channel.status, channel.messages_per_second, channel.daily_limit = "READY", per_second, daily_limit
     channel.checked_at = datetime.now(UTC)
     await channel.save()
+    await db.execute("DELETE FROM provider_requests WHERE workspace_id = $1", scope.workspace_id)  # it needs no look
     return scope
 
 
@@ -140,13 +141,10 @@ async def read_again(broadcast: Broadcast) -> Broadcast:
 async def a_desk(redis_url: str, url: str = "http://127.0.0.1:9", **options: object) -> AsyncIterator[WorkerContext]:
     """The context of a broadcast worker that is not a process: tasks and sweeps are called by hand."""
     secrets.use_keys([SECRET_KEY])
-    bells = Bells(redis_url)
     settings: dict = {"timeout_seconds": 2.0, "claim_seconds": 5.0, **options}
     config = WorkerConfig(database_url="", redis_url=redis_url, whatsapp=WhatsAppOptions(url=url, **settings))
-    try:
-        yield WorkerContext(Queue.BROADCAST, config, bells, asyncio.Event())
-    finally:
-        await bells.close()
+    async with connected_broker(redis_url) as broker:
+        yield WorkerContext(Queue.BROADCAST, config, broker, asyncio.Event())
 
 
 async def send_all(context: WorkerContext, broadcast: Broadcast, most_seconds: float = 30.0) -> Broadcast:

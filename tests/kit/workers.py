@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from workers.bells import Queue
+from models.queue.work import Queue
 
 _MAIN = """
 import sys

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
+from models.queue.work import Queue
 from muster.generated import ROOT
 from muster.settings import PREFIX, QUEUES, Settings
-from workers.bells import Queue
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]

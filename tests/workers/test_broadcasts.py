@@ -258,12 +258,12 @@ async def test_the_account_s_limit_is_waited_for_and_told(world: World):
     assert now.status == "SENDING"
     assert "30 people in 24 hours" in (now.reason or "")
     assert await counts_of(broadcast) == {"sent": 30, "pending": 20}
-    assert await sending_slots.is_resting(world.context.bells.redis, world.scope.workspace_id), (
+    assert await sending_slots.is_resting(world.context.broker.redis, world.scope.workspace_id), (
         "nobody looks again at once"
     )
     await db.execute("UPDATE whatsapp_reached SET reached_at = reached_at - interval '25 hours'")
     await db.execute("UPDATE whatsapp_quotas SET counted_at = 'epoch'")
-    await sending_slots.wake(world.context.bells.redis, world.scope.workspace_id)
+    await sending_slots.wake(world.context.broker.redis, world.scope.workspace_id)
     assert (await go_on(world.context, broadcast)).status == "COMPLETED"
 
 
@@ -300,15 +300,17 @@ async def test_a_turn_ends_well_when_the_worker_is_asked_to_stop(world: World):
     assert await counts_of(broadcast) == {"sent": sent, "pending": 2000 - sent}
 
 
-async def test_the_sweep_finds_what_every_lost_bell_would_have_said(world: World):
+async def test_the_sweep_finds_what_every_lost_message_would_have_said(world: World):
     one = await scheduled(world, 3)
-    await world.context.bells.redis.flushdb()
+    await world.context.broker.redis.flushdb()
     await broadcasts.carry_on(world.context)
-    assert await world.context.bells.redis.exists(f"muster:rung:prepare_broadcast:{world.scope.workspace_id}:{one.id}")
+    assert await world.context.broker.redis.exists(
+        f"muster:enqueued:prepare_broadcast:{world.scope.workspace_id}:{one.id}"
+    )
     await broadcasts.prepare_broadcast(world.context, world.scope.workspace_id, one.id)
-    await world.context.bells.redis.flushdb()
+    await world.context.broker.redis.flushdb()
     await broadcasts.carry_on(world.context)
-    assert await world.context.bells.redis.exists(f"muster:rung:send_slice:{world.scope.workspace_id}:0")
+    assert await world.context.broker.redis.exists(f"muster:enqueued:send_slice:{world.scope.workspace_id}:0")
     await lifecycle.cancel(world.scope, one.id)
     await broadcasts.carry_on(world.context)
-    assert await world.context.bells.redis.exists(f"muster:rung:end_broadcast:{world.scope.workspace_id}:{one.id}")
+    assert await world.context.broker.redis.exists(f"muster:enqueued:end_broadcast:{world.scope.workspace_id}:{one.id}")

@@ -2,10 +2,10 @@
 
 from models import db
 from models.contacts import contacts, fields
+from models.queue.work import Queue
 from models.rules.tree import FieldType
 from tests.kit.workers import eventually, running_worker
 from tests.kit.workspaces import new_workspace
-from workers.bells import Queue
 
 
 async def test_what_a_deletion_left_is_removed_by_a_sweep(database: str, redis_url: str) -> None:

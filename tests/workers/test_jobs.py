@@ -11,9 +11,10 @@ from models.accounts import workspaces
 from models.errors import Invalid
 from models.queue import jobs
 from models.queue.jobs import Job, JobKind, JobStatus
+from models.queue.work import Queue
 from permissions.principal import Scope
 from workers import jobs as runner
-from workers.bells import Bells, Queue
+from workers.broker import Broker, queue_key
 from workers.context import WorkerConfig, WorkerContext
 
 
@@ -23,10 +24,8 @@ async def scope(database: str) -> Scope:
 
 
 @pytest.fixture
-async def context(database: str, redis_url: str):
-    bells = Bells(redis_url)
-    yield WorkerContext(Queue.BULK, WorkerConfig(database, redis_url), bells, asyncio.Event())
-    await bells.close()
+async def context(database: str, broker: Broker) -> WorkerContext:
+    return WorkerContext(Queue.BULK, WorkerConfig(database, ""), broker, asyncio.Event())
 
 
 async def counting(_scope: Scope, job: Job) -> AsyncGenerator[None, None]:
@@ -174,23 +173,24 @@ async def test_a_worker_whose_job_was_taken_over_leaves_off_in_the_middle_of_a_s
     assert (await jobs.get(scope, job.id)).status == JobStatus.RUNNING
 
 
-async def test_a_bell_starts_the_job_and_a_lost_bell_is_found_by_the_sweep(scope, context, monkeypatch):
+async def test_a_message_starts_the_job_and_a_lost_one_is_found_by_the_periodic_task(scope, context, monkeypatch):
     monkeypatch.setattr(runner, "HANDLERS", {JobKind.EXPORT: counting})
     job = await jobs.create(scope, JobKind.EXPORT, {"to": 2})
-    await context.bells.job(Queue.BULK, "run_job", scope.workspace_id, job.id)
-    await context.bells.redis.flushdb()
+    assert await context.broker.redis.zcard(queue_key(Queue.BULK)) == 1
+    await context.broker.redis.flushdb()
     await runner.find_jobs(context)
-    assert await context.bells.redis.zcard(Queue.BULK.key) == 1
+    assert await context.broker.redis.zcard(queue_key(Queue.BULK)) == 1
     await runner.run_job(context, scope.workspace_id, job.id)
     assert (await jobs.get(scope, job.id)).status == JobStatus.SUCCEEDED
 
 
-async def test_after_a_turn_the_bell_rings_for_whoever_waits(scope, context, monkeypatch):
+async def test_after_a_turn_the_jobs_that_wait_are_enqueued(scope, context, monkeypatch):
     monkeypatch.setattr(runner, "HANDLERS", {JobKind.EXPORT: counting})
     first, second = [await jobs.create(scope, JobKind.EXPORT, {"to": 1}) for _ in range(2)]
+    await context.broker.redis.flushdb()
     await runner.run_job(context, scope.workspace_id, second.id)
     assert (await jobs.get(scope, first.id)).status == JobStatus.SUCCEEDED
-    assert await context.bells.redis.zcard(Queue.BULK.key) == 1
+    assert await context.broker.redis.zcard(queue_key(Queue.BULK)) == 1
 
 
 async def test_a_small_job_does_not_wait_for_the_large_ones_of_another_workspace(scope, context, monkeypatch):

@@ -12,31 +12,31 @@ from models.changelog.read import read_page
 from models.membership import compiled_rules
 from models.membership.batches import Batch
 from models.membership.statements import Statement
+from models.queue import work
+from models.queue.enqueue import enqueue
+from models.queue.work import Queue
 from tests.kit.engine import assert_all_is_right, settled
+from tests.kit.queue import NoBroker, context_without_redis, recording
 from tests.kit.segments import TAGGED_VIP, dynamic_segment, many_contacts, members_of, new_contacts
 from tests.kit.workers import eventually, running_worker
 from tests.kit.workspaces import new_workspace
 from workers import membership
-from workers.bells import Bells, NoBells, Queue
-from workers.context import WorkerConfig, WorkerContext
 
 
-async def test_a_change_is_taken_in_when_its_bell_rings_and_when_nobody_rings(database, redis_url):
+async def test_a_change_is_taken_in_when_it_is_enqueued_and_when_nobody_enqueues_it(database, redis_url, broker):
     scope = await new_workspace()
     vips = await dynamic_segment(scope)
     one, two = await new_contacts(scope, 2)
-    bells = Bells(redis_url)
     async with running_worker(Queue.REALTIME, database, redis_url):
         await eventually(lambda: _nothing_waits(scope))
         await db.execute("UPDATE contacts SET tags = '{vip}' WHERE id = $1", one)
-        await bells.changes(scope.workspace_id)
+        await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
         await eventually(lambda: _are_members(scope, vips, {one}))
         started = time.monotonic()
         await db.execute("UPDATE contacts SET tags = '{vip}' WHERE id = $1", two)
         await eventually(lambda: _are_members(scope, vips, {one, two}))
         assert time.monotonic() - started < 1
         await assert_all_is_right(scope)
-    await bells.close()
 
 
 async def test_time_is_taken_in_though_nothing_is_written(database, redis_url):
@@ -53,7 +53,7 @@ async def test_time_is_taken_in_though_nothing_is_written(database, redis_url):
         assert timedelta(0) <= change.at - crosses_at < timedelta(seconds=2)
 
 
-async def test_a_new_rule_is_built_though_its_bell_was_lost(database, redis_url):
+async def test_a_new_rule_is_built_though_its_message_was_lost(database, redis_url):
     scope = await new_workspace()
     vips = await dynamic_segment(scope, TAGGED_VIP, built=False)
     (contact_id,) = await new_contacts(scope, 1, tags=["vip"])
@@ -106,35 +106,30 @@ async def test_a_slice_is_as_large_as_a_quarter_of_a_second_allows():
     assert learnt(60, 10) == membership.SMALLEST
 
 
-class Heard(NoBells):
-    """Bells that say who rang."""
+class Acknowledging(NoBroker):
+    """Notes what is acknowledged between what is sent."""
 
-    def __init__(self):
-        self.rung = []
+    def __init__(self, sent):
+        self.sent = sent
 
-    async def changes(self, workspace_id):
-        self.rung.append(("changes", workspace_id))
-
-    async def log_grew(self, workspace_id):
-        self.rung.append(("log", workspace_id))
-
-    async def answered(self, task, *args):
-        self.rung.append(("answered", *args))
+    async def acknowledge(self, work, *ids):
+        self.sent.append(("acknowledged", *ids))
 
 
 async def test_after_its_slice_a_workspace_goes_to_the_end_of_the_line(database, monkeypatch):
     scope = await new_workspace()
     await dynamic_segment(scope)
     await new_contacts(scope, 3, tags=["vip"])
-    context = WorkerContext(Queue.REALTIME, WorkerConfig("", ""), Heard(), asyncio.Event())
     monkeypatch.setattr(membership, "FIRST", 1)
     monkeypatch.setattr(membership, "LARGEST", 1)
     membership._sizes.clear()
     ws = scope.workspace_id
-    await membership.process_changes(context, ws)
-    assert context.bells.rung == [("answered", ws), ("log", ws), ("changes", ws)]
-    while context.bells.rung[-1] == ("changes", ws):
+    with recording() as sender:
+        context = context_without_redis(Queue.REALTIME, broker=Acknowledging(sender.sent))
         await membership.process_changes(context, ws)
+        assert sender.sent == [("acknowledged", ws), ("log_grew", ws), ("process_changes", ws)]
+        while sender.sent[-1] == ("process_changes", ws):
+            await membership.process_changes(context, ws)
     membership._sizes.clear()
     await assert_all_is_right(scope)
 
@@ -154,7 +149,7 @@ async def test_a_rule_that_fails_in_the_audit_is_set_aside_and_holds_up_no_other
 
     monkeypatch.setattr(compiled_rules, "evaluation", with_a_flaw)
     compiled_rules.forget()
-    context = WorkerContext(Queue.BULK, WorkerConfig("", ""), NoBells(), asyncio.Event())
+    context = context_without_redis(Queue.BULK)
     with pytest.raises(db.PostgresError):
         await membership.audit_on(context)
     statuses = await db.fetch("SELECT id, status FROM segments ORDER BY id")

@@ -1,6 +1,5 @@
 """What the workers do for segments by themselves: members told of, days written down, what is past restoring purged."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,37 +7,23 @@ import pytest
 from models import clock, db
 from models.accounts import workspaces
 from models.membership import backfill
+from models.queue.work import Queue
 from models.segments import purge as segment_purging
 from models.segments import segments
+from tests.kit.queue import context_without_redis, recording
 from tests.kit.segments import members_of, new_contacts, replayed, static_segment
 from workers import segments as tasks
-from workers.bells import NoBells, Queue
-from workers.context import WorkerConfig, WorkerContext
+from workers.context import WorkerContext
 
 
 @pytest.fixture
 def context(database: str) -> WorkerContext:
-    return WorkerContext(Queue.BULK, WorkerConfig(database, "redis://nowhere"), NoBells(), asyncio.Event())
+    return context_without_redis(Queue.BULK, database)
 
 
-class Rung(NoBells):
-    """Remembers who was rung for."""
-
-    def __init__(self) -> None:
-        self.heard: list[tuple] = []
-
-    async def job(self, queue: Queue, task: str, *args: int) -> None:
-        self.heard.append((queue, task, *args))
-
-    async def answered(self, task: str, *args: int) -> None:
-        self.heard.clear()
-
-
-async def test_the_members_of_a_large_deletion_are_told_in_turns_and_a_sweep_finds_what_is_left(database, monkeypatch):
+async def test_the_members_of_a_large_deletion_are_told_in_turns_and_a_sweep_finds_what_is_left(context, monkeypatch):
     monkeypatch.setattr(backfill, "AT_ONCE", 2)
     monkeypatch.setattr(tasks, "BACKFILL_SECONDS", 0.0)
-    bells = Rung()
-    context = WorkerContext(Queue.BULK, WorkerConfig(database, "redis://nowhere"), bells, asyncio.Event())
     scope = await workspaces.create("Clinic")
     ids = await new_contacts(scope, 5)
     segment = await static_segment(scope, ids)
@@ -47,13 +32,14 @@ async def test_the_members_of_a_large_deletion_are_told_in_turns_and_a_sweep_fin
         await change(scope, segment.id)
         turns = [len(await replayed(scope, segment))]
         while await backfill.waiting():
-            await tasks.find_unfinished_backfills(context)
-            assert bells.heard == [(Queue.BULK, "backfill_members", *here)]
-            await tasks.backfill_members(context, *here)
+            with recording() as sender:
+                await tasks.find_unfinished_backfills(context)
+            assert sender.sent == [("backfill_members", *here)]
+            with recording() as sender:
+                await tasks.backfill_members(context, *here)
             turns.append(len(await replayed(scope, segment)))
-            assert (Queue.REALTIME, "process_changes", scope.workspace_id) in bells.heard
-            assert ((Queue.BULK, "backfill_members", *here) in bells.heard) == (await backfill.waiting() != [])
-            bells.heard.clear()
+            assert ("process_changes", scope.workspace_id) in sender.sent
+            assert (("backfill_members", *here) in sender.sent) == (await backfill.waiting() != [])
         assert turns == expected
         await tasks.backfill_members(context, *here)
     assert await members_of(scope, segment) == set(ids)

@@ -51,7 +51,7 @@ class Format(StrEnum):
 
 
 async def start(scope: Scope, selection: ContactSelection | None, fields: Sequence[str] | None, form: Format) -> Job:
-    """Queue an export of these contacts (None: all), with these fields (None: all). The caller rings after the commit.
+    """Queue an export of these contacts (None: all), with these fields (None: all).
 
     Raises Problems or a DomainError at `contacts` or `fields`.
     """

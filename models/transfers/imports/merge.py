@@ -11,6 +11,8 @@ from models.contacts.attributes import Fields
 from models.errors import Invalid
 from models.membership import manual_changes
 from models.membership.origins import Origin
+from models.queue import work
+from models.queue.enqueue import enqueue
 from models.transfers.imports import lookup
 from models.transfers.imports.differences import STAGING, Differences, differences
 from models.transfers.imports.mapping import ID, Policy
@@ -91,6 +93,8 @@ async def write_chunk(scope: Scope, job_id: int, plan: ReadPlan, fields: Fields,
     await _settle(writing)
     await _write_refusals(writing)
     await _join_segment(writing)
+    if not writing.dry_run and (writing.outcomes.created or writing.outcomes.updated):
+        await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
     return writing.outcomes
 
 

@@ -23,7 +23,7 @@ from permissions.principal import Scope
 
 
 async def start_upload(scope: Scope, upload_id: int, options: Options) -> Job:
-    """Queue the import of a file that was sent. The caller rings for the job after the commit.
+    """Queue the import of a file that was sent.
 
     Raises Problems or a DomainError at `uploadId`, or below `options`.
     """

@@ -15,7 +15,8 @@ from models.contacts import fields as contact_fields
 from models.errors import NotAllowedInState, NotFound
 from models.membership import manual_changes
 from models.membership.origins import Origin
-from models.queue import jobs
+from models.queue import jobs, work
+from models.queue.enqueue import enqueue
 from models.queue.jobs import Job, JobKind, JobStatus
 from models.transfers.imports.differences import TYPES
 from models.transfers.imports.mapping import Options
@@ -51,7 +52,7 @@ class Undoing:
 
 
 async def take_back(scope: Scope, job_id: int) -> Job:
-    """Take an import back: a small one here and now, a large one as the job that it was. Ring for it when it is QUEUED.
+    """Take an import back: a small one here and now, a large one as the job that it was.
 
     Raises NotFound, or NotAllowedInState when it still runs, changed nothing, was taken back already or is too old.
     """
@@ -59,8 +60,9 @@ async def take_back(scope: Scope, job_id: int) -> Job:
         job = await _undoable(scope, job_id)
         reopened = await jobs.reopen(scope, job_id, {**job.progress, "undo": asdict(Undoing())})
         await audit_log.record(scope, "import_undo", "ImportJob", job_id)
-    counts = job.progress.get("created", 0) + job.progress.get("updated", 0) + job.progress.get("unchanged", 0)
-    held = await jobs.take(scope.workspace_id, job_id) if counts <= AT_ONCE else None
+        counts = job.progress.get("created", 0) + job.progress.get("updated", 0) + job.progress.get("unchanged", 0)
+        # In the transaction: from the commit on, a worker would take it.
+        held = await jobs.take(scope.workspace_id, job_id) if counts <= AT_ONCE else None
     if held is None:
         return reopened
     async for _ in carry_on(scope, held):
@@ -141,6 +143,8 @@ async def _next_chunk(scope: Scope, job: Job, state: Undoing) -> Undoing:
     await _ids(scope, job, _FORGET, settled)
     kept = set(outcomes) - settled - waiting
     await _ids(scope, job, _KEEP, kept)
+    if deleted or restored:
+        await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
     return Undoing(
         after=rows[-1]["contact_id"],
         undone=state.undone + len(deleted) + len(restored),

@@ -31,7 +31,7 @@ from schema.server.transports.socket import SocketLimits
 from schema.server.transports.stream import StreamLimits
 from schema.transfers import download_route, upload_route
 from schema.transfers.links import UPLOAD_LIMIT_BYTES, Links
-from workers.bells import Bells, NoBells, connections
+from workers.redis_connections import connections
 
 ROUTES: list[BaseRoute] = [*upload_route.ROUTES, *download_route.ROUTES]
 """Routes of the nouns: add yours."""
@@ -70,7 +70,6 @@ def build(options: ApiOptions, lifespan: Lifespan | None = None, schema: GraphQL
     """The ASGI application: /graphql, the explorer at /, /health/live and /health/ready, /metrics, and the nouns' routes."""
     redis = _redis(options.redis_url)
     schema = schema or build_schema()
-    bells = Bells(options.redis_url) if options.redis_url else NoBells()
     links = Links(options.signing.secret, options.public_url, options.upload_limit_bytes)
     operations = Operations(
         schema,
@@ -80,13 +79,12 @@ def build(options: ApiOptions, lifespan: Lifespan | None = None, schema: GraphQL
         options.write_line,
         options.operation_timeout_seconds,
         options.recheck_seconds,
-        bells,
         links,
     )
     graphql = GraphQL(operations, options.body_limit_bytes, options.allowed_origins, options.sockets, options.streams)
     rest = Starlette(
-        routes=[*explorer.ROUTES, *health.routes(redis), *metrics.ROUTES, *webhook_route.routes(bells), *ROUTES],
-        lifespan=_lifespan(lifespan, redis, bells, options.write_line),
+        routes=[*explorer.ROUTES, *health.routes(redis), *metrics.ROUTES, *webhook_route.routes(), *ROUTES],
+        lifespan=_lifespan(lifespan, redis, options.write_line),
     )
     rest.state.links = links
     rest.state.end_streams = graphql.streams.end_all
@@ -128,15 +126,12 @@ def _redis(url: str | None) -> Redis | None:
     return client
 
 
-def _lifespan(
-    outer: Lifespan | None, redis: Redis | None, bells: Bells, write_line: Callable[[Line], None]
-) -> Lifespan:
+def _lifespan(outer: Lifespan | None, redis: Redis | None, write_line: Callable[[Line], None]) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
         async with outer(app) if outer is not None else nullcontext():
             _settle_down()
             yield
-        await bells.close()
         if redis is not None:
             await redis.aclose()
         if isinstance(write_line, LineWriter):

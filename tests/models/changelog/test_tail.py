@@ -16,27 +16,25 @@ from tests.kit.logs import drop_the_log, entered, months_ago
 from tests.kit.segments import new_contacts, static_segment
 from tests.kit.workers import eventually
 from tests.kit.workspaces import new_workspace
-from workers.bells import Bells
+from workers.broker import Broker
 
 __all__ = ["months_ago"]
 
 
-async def test_a_hint_is_followed_at_once_and_without_hints_the_log_is_looked_at(database, redis_url):
+async def test_a_hint_is_followed_at_once_and_without_hints_the_log_is_looked_at(database, broker: Broker):
     scope = await new_workspace()
     segment = await static_segment(scope)
     ids = await new_contacts(scope, 2)
-    bells, clock = Bells(redis_url), asyncio.get_running_loop().time
-    for told_by, look_seconds in ((bells, 60.0), (None, 0.05)):
+    clock = asyncio.get_running_loop().time
+    for told_by, look_seconds in ((broker, 60.0), (None, 0.05)):
         tail = Tail(TailLimits(look_seconds=look_seconds))
         async with aclosing(tail.follow(scope, MEMBERS, told_by, None)) as follower:
             news = asyncio.ensure_future(anext(follower))
             await asyncio.sleep(0.3)
             started = clock()
             await entered(scope, segment, ids.pop())
-            await bells.log_grew(scope.workspace_id)
             assert len((await asyncio.wait_for(news, 2)).entries) == 1
             assert clock() - started < 0.5
-    await bells.close()
 
 
 async def test_a_reader_that_takes_nothing_is_ended_with_its_position_and_can_go_on_from_there(database):
@@ -166,8 +164,6 @@ class HintsByTest:
     async def hear(self):
         self.heard_by += 1
         yield self._heard()
-
-    hear_log = hear
 
     async def _heard(self):
         while True:

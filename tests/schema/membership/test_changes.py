@@ -22,7 +22,6 @@ from tests.kit.api import Api, bearer_of, token_with
 from tests.kit.logs import drop_the_log, entered, months_ago
 from tests.kit.segments import new_contacts, static_segment
 from tests.kit.workspaces import new_workspace
-from workers.bells import NoBells
 
 __all__ = ["months_ago"]
 
@@ -148,7 +147,7 @@ async def test_a_reader_that_takes_nothing_is_ended_with_its_cursor_and_can_go_o
     segment = await static_segment(scope)
     ids = await new_contacts(scope, 40)
     tail = Tail(TailLimits(waiting=10, patience_seconds=0.1, look_seconds=0.01))
-    follower = follow(scope, NoBells(), None, tail=tail)
+    follower = follow(scope, None, None, tail=tail)
     news = asyncio.ensure_future(anext(follower))
     await asyncio.sleep(0.1)
     await entered(scope, segment, ids[0])
@@ -161,7 +160,7 @@ async def test_a_reader_that_takes_nothing_is_ended_with_its_cursor_and_can_go_o
     assert tail.readers == {}
     position = from_cursor(scope, MEMBERS, slow.value.cursor)
     assert [change.contact_id for change in got.events] == ids[:1]
-    async with aclosing(follow(scope, NoBells(), position, tail=tail)) as again:
+    async with aclosing(follow(scope, None, position, tail=tail)) as again:
         assert [change.contact_id for change in (await anext(again)).events] == ids[1:]
 
 

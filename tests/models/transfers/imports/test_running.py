@@ -5,13 +5,13 @@ import pytest
 from models import db
 from models.queue import jobs
 from models.queue.jobs import Job, JobStatus
+from models.queue.work import Queue
 from models.transfers.imports import running
 from permissions.principal import Scope
 from tests.kit.segments import static_segment
 from tests.kit.transfers import counts, everyone, started, undone, with_files
 from tests.kit.workers import eventually, running_worker
 from tests.kit.workspaces import new_workspace
-from workers.bells import Queue
 
 
 @pytest.fixture

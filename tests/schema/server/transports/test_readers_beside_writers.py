@@ -7,6 +7,7 @@ from random import Random
 import aiohttp
 import pytest
 
+from models.changelog import hints
 from models.changelog.live_reader import TailLimits
 from models.changelog.members import MEMBERS
 from models.changelog.read import read_page
@@ -17,22 +18,21 @@ from permissions.principal import Scope
 from schema.server.ids import to_global_id
 from tests.kit.api import OURS, PLAIN, application, bearer_of, serving
 from tests.kit.followers import Partner, as_events, over_a_socket
+from tests.kit.queue import ForgetfulHints
 from tests.kit.segments import new_contacts, static_segment
 from tests.kit.workers import eventually
 from tests.kit.workspaces import new_workspace
-from workers.bells import Bells
+from workers.broker import connected_broker
 
 
-async def write(scope: Scope, bells: Bells, segments: list[int], ids: list[int], random: Random, turns: int) -> None:
-    """Put some in and take some out, a few at a time or many, and forget to ring every other time."""
+async def write(scope: Scope, segments: list[int], ids: list[int], random: Random, turns: int) -> None:
+    """Put some in and take some out, a few at a time or many."""
     for _ in range(turns):
         some = random.sample(ids, random.choice([1, 2, 3, len(ids)]))
         half = random.randrange(len(some) + 1)
         await manual_changes.change_members(
             scope, random.choice(segments), add=some[:half], remove=some[half:], origin=Origin.API
         )
-        if random.random() < 0.5:
-            await bells.log_grew(scope.workspace_id)
         await asyncio.sleep(random.random() * 0.02)
 
 
@@ -53,21 +53,23 @@ async def test_readers_that_come_and_go_beside_writers_have_read_the_log_in_the_
     database, redis_url, monkeypatch, protocols, seed
 ):
     monkeypatch.setattr(TAIL, "limits", TailLimits(waiting=20, page=7, look_seconds=0.05))
-    scope, random, bells = await new_workspace(), Random(seed), Bells(redis_url)
+    scope, random = await new_workspace(), Random(seed)
     segments = [(await static_segment(scope)).id for _ in range(3)]
     ids = await new_contacts(scope, 80)
     headers = {"Authorization": f"Bearer {await bearer_of(scope)}"}
     async with (
         serving(application(redis_url=redis_url), protocols) as place,
         aiohttp.ClientSession(headers=headers) as session,
+        connected_broker(redis_url) as broker,
     ):
+        hints.use(ForgetfulHints(broker, random))
         wishes = [None, None, segments[:1], segments[1:]]
         partners = [
             Partner(scope, session, place, wish and [to_global_id("Segment", number) for number in wish])
             for wish in wishes
         ]
         reading = [asyncio.create_task(come_and_go(partner, Random(random.random()))) for partner in partners]
-        writers = [write(scope, bells, segments, ids[own::4], Random(random.random()), 30) for own in range(4)]
+        writers = [write(scope, segments, ids[own::4], Random(random.random()), 30) for own in range(4)]
         await asyncio.gather(*writers)
         for partner, wish in zip(partners, wishes, strict=True):
             page = await read_page(scope, MEMBERS, 0, 100_000, wish)
@@ -82,4 +84,3 @@ async def test_readers_that_come_and_go_beside_writers_have_read_the_log_in_the_
             return not TAIL.readers
 
         await eventually(nobody_follows)
-    await bells.close()

@@ -1,0 +1,33 @@
+"""Connections to Redis that no operation holds up for long, and that lose no cancellation."""
+
+import asyncio
+from typing import Any
+
+from redis.asyncio import ConnectionPool
+from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+
+def connections(redis_url: str, seconds: float, **options: Any) -> ConnectionPool:
+    """A pool of connections that let no operation take longer than so many seconds, and lose no cancellation."""
+    pool = ConnectionPool.from_url(redis_url, socket_timeout=seconds, socket_connect_timeout=seconds, **options)
+    pool.connection_class = type("Connection", (_Cancellable, pool.connection_class), {})
+    return pool
+
+
+class _Cancellable(AbstractConnection):
+    """redis-py sends within `asyncio.wait_for`, which up to Python 3.11 may lose a cancellation (cpython issue 81839).
+
+    A worker that is asked to stop would go on looking for work, and a lease that was let go would be renewed without end.
+    """
+
+    async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+        seconds, self.socket_timeout = self.socket_timeout, None
+        try:
+            async with asyncio.timeout(seconds):
+                await super().send_packed_command(command, check_health)
+        except TimeoutError:
+            await self.disconnect(nowait=True)
+            raise RedisTimeoutError("Timeout writing to socket") from None
+        finally:
+            self.socket_timeout = seconds
