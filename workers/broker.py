@@ -1,4 +1,4 @@
-"""Messages over Redis: what was enqueued on its way to the workers, and hints on their way to whoever follows a log.
+"""Messages over Redis: what was enqueued on its way to the workers, and hints on their way to those who follow a log.
 
 The same work enqueued again before a worker began with it is one message. A task calls `acknowledge` before it reads what there
 is to do: what is enqueued after that starts another run.

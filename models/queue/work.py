@@ -13,7 +13,7 @@ SegmentId: TypeAlias = int
 JobId: TypeAlias = int
 RequestId: TypeAlias = int
 BroadcastId: TypeAlias = int
-Lane: TypeAlias = int
+SendingSlot: TypeAlias = int
 
 Ids = TypeVarTuple("Ids")
 
@@ -52,8 +52,8 @@ RUN_REQUEST: Final = Work[WorkspaceId, RequestId]("run_request", Queue.BROADCAST
 PREPARE_BROADCAST: Final = Work[WorkspaceId, BroadcastId]("prepare_broadcast", Queue.BROADCAST)
 """The broadcast was started or resumed: its audience is frozen, unless it is already, and sending begins."""
 
-SEND_SLICE: Final = Work[WorkspaceId, Lane]("send_slice", Queue.BROADCAST)
-"""The workspace has messages to send; `Lane` counts the runs of sending that go on at the same time."""
+SEND_SLICE: Final = Work[WorkspaceId, SendingSlot]("send_slice", Queue.BROADCAST)
+"""The workspace has messages to send, in this one of the slots that it has for sending at the same time."""
 
 END_BROADCAST: Final = Work[WorkspaceId, BroadcastId]("end_broadcast", Queue.BROADCAST)
 """The broadcast was cancelled: the recipients that are left become SKIPPED."""

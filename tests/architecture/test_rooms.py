@@ -133,6 +133,15 @@ def test_schema_sees_of_the_workers_only_connections_and_the_webhook_parser() ->
     assert not problems, told(problems)
 
 
+def test_only_the_code_that_changes_the_data_and_the_workers_enqueue() -> None:
+    problems = [
+        f"{found.where} imports {found.module}: what follows from a change is enqueued by the function of models/ that makes it."
+        for found in IMPORTS
+        if found.room in ("schema", "muster") and found.module in ("models.queue.enqueue", "models.queue.work")
+    ]
+    assert not problems, told(problems)
+
+
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_a_library_stays_in_its_room(library: str) -> None:
     allowed, home = LIBRARIES[library]
