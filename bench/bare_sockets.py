@@ -19,7 +19,7 @@ REST_SECONDS = TailLimits().rest_seconds
 
 
 class Bare:
-    """Sends to whoever has subscribed."""
+    """Sends to all who have subscribed."""
 
     def __init__(self, rate: int) -> None:
         self.rate = rate

@@ -56,7 +56,7 @@ async def measure(place: Place) -> list[Result]:
     with ExitStack() as started:
         sandbox = ["-m", "sandbox.whatsapp", "--port", str(port), "--control-port", str(control)]
         started.enter_context(process(sandbox, environment, f"http://127.0.0.1:{control}/sandbox", "sandbox.log"))
-        async with Told(f"http://127.0.0.1:{control}/sandbox") as told:
+        async with SandboxCommands(f"http://127.0.0.1:{control}/sandbox") as told:
             await told.do("faults", by_number=False)
             ceiling = await _bare_client(told, f"http://127.0.0.1:{port}")
             with process(["-m", "muster", "worker", "--queue", "broadcast"], environment, None, "worker.log") as worker:
@@ -72,13 +72,13 @@ async def measure(place: Place) -> list[Result]:
     return results
 
 
-class Told:
+class SandboxCommands:
     """The sandbox's commands."""
 
     def __init__(self, url: str) -> None:
         self.url = url
 
-    async def __aenter__(self) -> "Told":
+    async def __aenter__(self) -> "SandboxCommands":
         self.session = aiohttp.ClientSession()
         return self
 
@@ -165,7 +165,7 @@ async def _draft(scope: Scope, size: int) -> Broadcast:
     return await drafts.create(scope, Draft(f"to {size:,}", chosen.id, bindings, [segment_id]))
 
 
-async def _limit(told: Told, per_second: int) -> None:
+async def _limit(told: SandboxCommands, per_second: int) -> None:
     await told.do("number", per_second=per_second, limit="TIER_UNLIMITED")
     await db.execute(
         "UPDATE whatsapp_channels SET status = 'READY', messages_per_second = $1, daily_limit = NULL, checked_at = now()",
@@ -177,7 +177,7 @@ async def _limit(told: Told, per_second: int) -> None:
 # ---------------------------------------------------------------- sending
 
 
-async def _bare_client(told: Told, url: str) -> float:
+async def _bare_client(told: SandboxCommands, url: str) -> float:
     """Messages a second of the client alone, a hundred at once, against the same sandbox without a limit."""
     await told.do("number", per_second=10**9)
     template = Template("greeting", "en_US", tuple(placeholders_of([{"type": "BODY", "text": "{{1}}"}])))
@@ -196,7 +196,7 @@ async def _bare_client(told: Told, url: str) -> float:
         return FAST_SIZE / (time.perf_counter() - began)
 
 
-async def _paced(scope: Scope, told: Told, worker: Any, limit: int, size: int, ceiling: float) -> Result:
+async def _paced(scope: Scope, told: SandboxCommands, worker: Any, limit: int, size: int, ceiling: float) -> Result:
     broadcast = await _draft(scope, size)
     await _limit(told, limit)
     used = cpu_seconds(worker)
@@ -221,7 +221,7 @@ async def _until_ended(broadcast: Broadcast) -> None:
             await asyncio.sleep(0.1)
 
 
-async def _start(scope: Scope, told: Told) -> Result:
+async def _start(scope: Scope, told: SandboxCommands) -> Result:
     broadcast = await _draft(scope, PEOPLE)
     await _limit(told, FAST_LIMIT)
     began = time.perf_counter()

@@ -41,17 +41,17 @@ async def measure(place: Place) -> list[Result]:
 
 
 async def _rebuilds(place: Place, scope: Scope, name: str, rule: Rule, sql: str) -> list[Result]:
-    """From nothing to all members, and again when nothing has changed; in turns with a statement written by hand."""
+    """From nothing to all members, and again when nothing has changed; by turns with one statement written for this rule."""
     await empty_of_segments(scope)
     ours, theirs = [], []
     for _ in range(place.rounds):
         ours.append(await _by_engine(scope, rule))
-        theirs.append(await _by_hand(scope, sql))
-    engine, hand = medians(ours), medians(theirs)
-    ratios = {figure: engine[figure] / hand[figure] for figure in ("all new", "nothing new")}
+        theirs.append(await _by_statement(scope, sql))
+    engine, statement = medians(ours), medians(theirs)
+    ratios = {figure: engine[figure] / statement[figure] for figure in ("all new", "nothing new")}
     return [
-        Result(f"rebuild, {name}", engine, "by hand", ratios, "goal: 1.3 x the statement by hand"),
-        Result(f"by hand, {name}", hand),
+        Result(f"rebuild, {name}", engine, "one statement", ratios, "goal: 1.3 x the statement"),
+        Result(f"one statement, {name}", statement),
     ]
 
 
@@ -62,13 +62,13 @@ async def _by_engine(scope: Scope, rule: Rule) -> dict[str, float]:
     return await _and_members(scope, segment_id, figures)
 
 
-async def _by_hand(scope: Scope, wanted: str) -> dict[str, float]:
+async def _by_statement(scope: Scope, wanted: str) -> dict[str, float]:
     segment_id = await db.fetch_value(
-        "INSERT INTO segments (workspace_id, name, kind) VALUES ($1, 'by hand', 'STATIC') RETURNING id",
+        "INSERT INTO segments (workspace_id, name, kind) VALUES ($1, 'one statement', 'STATIC') RETURNING id",
         scope.workspace_id,
     )
-    figures = {"all new": await _timed(_difference_by_hand(scope, segment_id, wanted))}
-    figures["nothing new"] = await _timed(_difference_by_hand(scope, segment_id, wanted))
+    figures = {"all new": await _timed(_difference_by_statement(scope, segment_id, wanted))}
+    figures["nothing new"] = await _timed(_difference_by_statement(scope, segment_id, wanted))
     return await _and_members(scope, segment_id, figures)
 
 
@@ -78,14 +78,14 @@ async def _and_members(scope: Scope, segment_id: int, figures: dict[str, float])
     return figures | {"members": count}
 
 
-async def _difference_by_hand(scope: Scope, segment_id: int, wanted: str) -> None:
+async def _difference_by_statement(scope: Scope, segment_id: int, wanted: str) -> None:
     async with db.transaction():
         await db.execute("SET LOCAL muster.members = 'logged'")
-        await db.execute(_BY_HAND.format(wanted=wanted), scope.workspace_id, segment_id)
+        await db.execute(_DIFFERENCE.format(wanted=wanted), scope.workspace_id, segment_id)
 
 
 # One statement for the difference, with everything that a difference must write: members, log, count.
-_BY_HAND = """
+_DIFFERENCE = """
 WITH difference AS (
     SELECT coalesce(w.id, m.contact_id) AS contact_id, w.id IS NOT NULL AS entered
     FROM ({wanted}) AS w
@@ -162,7 +162,7 @@ def _silent_for(number: int) -> Rule:
 async def _tick(scope: Scope, moment: datetime) -> dict[str, float]:
     """The clock is moved from `moment`, where nobody crosses, to where 500 have."""
     clock.set_source(lambda: moment)
-    await _put_on_the_line(scope, moment + timedelta(seconds=5))
+    await _put_at_the_threshold(scope, moment + timedelta(seconds=5))
     await _take_in_all(scope)
     clock.set_source(lambda: moment + timedelta(seconds=12))
     started = time.perf_counter()
@@ -172,8 +172,8 @@ async def _tick(scope: Scope, moment: datetime) -> dict[str, float]:
     return {"tick ms": took, "changes": done.changes}
 
 
-async def _put_on_the_line(scope: Scope, moment: datetime) -> None:
-    """Ten contacts for each of the segments, from anywhere, whom its line passes at `moment`."""
+async def _put_at_the_threshold(scope: Scope, moment: datetime) -> None:
+    """Ten contacts for each of the segments, from anywhere, who cross its threshold at `moment`."""
     ends = await db.fetch_row("SELECT min(id), max(id) FROM contacts WHERE workspace_id = $1", scope.workspace_id)
     assert ends is not None
     await db.execute(

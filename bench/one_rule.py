@@ -47,7 +47,7 @@ async def measure(place: Place, url: str, scope: Scope, how_many: int) -> list[R
 
 
 async def _batch_ms(scope: Scope) -> float:
-    """How long a batch takes in which one contact has changed."""
+    """The milliseconds of a batch, after one contact has changed."""
     await db.execute(
         "UPDATE contacts SET score = (score + 1) % 100 WHERE workspace_id = $1 AND id ="
         " (SELECT min(id) FROM contacts WHERE workspace_id = $1)",

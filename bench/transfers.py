@@ -1,7 +1,7 @@
 """Imports and exports by a worker as in production, beside what PostgreSQL needs for the same rows without us.
 
-The peers are the same rows by hand: a COPY of values that are already as they are stored, into the same table with its indexes;
-a COPY into a staging table and an INSERT .. ON CONFLICT DO UPDATE; a COPY of the columns to a file. They capture nothing.
+The peers are the same rows without Muster: a COPY of values that are already as they are stored, into the same table with its
+indexes; a COPY into a staging table and an INSERT .. ON CONFLICT DO UPDATE; a COPY of the columns to a file. They capture nothing.
 """
 
 import asyncio
@@ -71,10 +71,10 @@ async def measure(place: Place) -> list[Result]:
 def _results(rounds: list[dict[str, dict[str, float]]]) -> list[Result]:
     of = {name: medians([one[name] for one in rounds]) for name in rounds[0]}
     beside = {
-        "import, all new": ("COPY by hand", "goal: 0.3 x"),
-        "import, all changed": ("upsert by hand", "goal: 0.3 x"),
-        "import, nothing changed": ("upsert by hand", "goal: 2 x"),
-        "export": ("COPY TO by hand", "goal: 0.5 x"),
+        "import, all new": ("COPY alone", "goal: 0.3 x"),
+        "import, all changed": ("upsert alone", "goal: 0.3 x"),
+        "import, nothing changed": ("upsert alone", "goal: 2 x"),
+        "export": ("COPY TO alone", "goal: 0.5 x"),
     }
     results = []
     for name, figures in of.items():
@@ -107,7 +107,7 @@ def _each_person(count: int, town: str) -> Iterator[list[str]]:
 
 
 def _write(count: int, town: str) -> tuple[Path, Path]:
-    """The file for an import, and the same rows as they are stored, for a COPY by hand."""
+    """The file for an import, and the same rows as they are stored, for a COPY alone."""
     ours, theirs = DATA / f"people-{count}-{town}.csv", DATA / f"people-{count}-{town}-stored.csv"
     if ours.exists() and theirs.exists():
         return ours, theirs
@@ -144,16 +144,16 @@ class Bench:
     async def round(self) -> dict[str, dict[str, float]]:
         """Everything once, each from the state that the other one of its pair began with."""
         await self._empty()
-        await self._note("COPY by hand", self._timed(lambda: self._copy_in("contacts", self.first[1])))
+        await self._note("COPY alone", self._timed(lambda: self._copy_in("contacts", self.first[1])))
         await self._empty()
         await self._note("import, all new", self._import(self.first[0], "created"))
         await self._rest()
         await self._note("import, nothing changed", self._import(self.first[0], "unchanged"))
-        await self._note("COPY TO by hand", self._timed(self._copy_out))
+        await self._note("COPY TO alone", self._timed(self._copy_out))
         await self._note("export", self._export())
         await self._note("import, all changed", self._import(self.second[0], "updated"))
         await self._rest()
-        await self._note("upsert by hand", self._timed(lambda: self._upsert(self.third[1])))
+        await self._note("upsert alone", self._timed(lambda: self._upsert(self.third[1])))
         return dict(self.figures)
 
     async def _note(self, name: str, measured: Awaitable[dict[str, float]]) -> None:
@@ -178,13 +178,13 @@ class Bench:
         return {"rows": self.count / (time.perf_counter() - started) / 1000}
 
     async def _copy_in(self, table: str, path: Path) -> None:
-        async with self._by_hand() as connection:
+        async with self._without_muster() as connection:
             await connection.copy_to_table(table, source=path, columns=STORED, format="csv")
 
     async def _upsert(self, path: Path) -> None:
         names = ", ".join(STORED)
         sets = ", ".join(f"{name} = excluded.{name}" for name in STORED[2:])
-        async with self._by_hand() as connection:
+        async with self._without_muster() as connection:
             await connection.execute(f"CREATE UNLOGGED TABLE staging AS SELECT {names} FROM contacts LIMIT 0")
             await connection.copy_to_table("staging", source=path, columns=STORED, format="csv")
             await connection.execute(
@@ -194,12 +194,12 @@ class Bench:
 
     async def _copy_out(self) -> None:
         sql = f"SELECT {', '.join(STORED[1:])} FROM contacts WHERE workspace_id = {self.scope.workspace_id}"
-        async with self._by_hand() as connection:
+        async with self._without_muster() as connection:
             await connection.copy_from_query(sql, output=DATA / "raw.csv", format="csv")
         (DATA / "raw.csv").unlink()
 
     @asynccontextmanager
-    async def _by_hand(self) -> AsyncIterator[asyncpg.Connection]:
+    async def _without_muster(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection of its own, in a transaction that captures nothing."""
         connection = await asyncpg.connect(self.url)
         try:
