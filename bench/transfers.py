@@ -1,7 +1,7 @@
 """Imports and exports by a worker as in production, beside what PostgreSQL needs for the same rows without us.
 
 The peers are the same rows without Muster: a COPY of values that are already as they are stored, into the same table with its
-indexes; a COPY into a staging table and an INSERT .. ON CONFLICT DO UPDATE; a COPY of the columns to a file. They capture nothing.
+indexes; a COPY into a staging table and an INSERT .. ON CONFLICT DO UPDATE; a COPY of the columns to a file. Nothing is captured.
 """
 
 import asyncio
