@@ -76,11 +76,7 @@ async def settle(workspace_id: int, outcomes: Sequence[AttemptOutcome]) -> None:
     leased = {(one.attempt.id, one.attempt.lease_token): one for one in outcomes}
     async with db.transaction():
         held = await db.fetch(_HOLD, workspace_id, [message_id for message_id, _ in leased])
-        settled = [
-            _Settled(row, MessageStatus(row["was"]), leased[lease])
-            for row in held
-            if (lease := (row["id"], row["lease_token"])) in leased
-        ]
+        settled = [_settled(row, leased[lease]) for row in held if (lease := (row["id"], row["lease_token"])) in leased]
         await _write(workspace_id, settled, now)
         await _remember_aliases(workspace_id, settled)
         await quota.not_reached(workspace_id, [one.row["phone"] for one in settled if one.now is MessageStatus.PENDING])
@@ -90,19 +86,21 @@ async def settle(workspace_id: int, outcomes: Sequence[AttemptOutcome]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Settled:
-    """A held row of messages, what it was, and the outcome of its attempt."""
+    """A held row of messages, what it was and is now, and the outcome of its attempt."""
 
     row: db.Record
     was: MessageStatus
+    now: MessageStatus
     outcome: AttemptOutcome
-
-    @property
-    def now(self) -> MessageStatus:
-        return self.outcome.after(self.was)
 
     @property
     def is_news(self) -> bool:
         return self.was != self.now and self.now in (MessageStatus.SENT, MessageStatus.FAILED)
+
+
+def _settled(row: db.Record, outcome: AttemptOutcome) -> _Settled:
+    was = MessageStatus(row["was"])
+    return _Settled(row, was, outcome.after(was), outcome)
 
 
 async def _write(workspace_id: int, settled: Sequence[_Settled], now: datetime) -> None:
