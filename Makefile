@@ -6,7 +6,7 @@ UV ?= $(or $(wildcard $(BIN)/uv),uv)
 COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test explore check format bench schema docs lock python environment environment-dev clean
+.PHONY: help run test measure explore check format bench schema docs lock python environment environment-dev clean
 
 help: ## list the verbs
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ run: environment ## the whole system on this machine: servers, API, workers, dem
 
 test: environment-dev ## all tests, on throw-away servers of their own
 	@exec $(BIN)/python -m pytest $(ARGS)
+
+measure: environment-dev ## all tests, and write tests/slow.txt again from what each takes (on a quiet machine)
+	@MUSTER_TEST_MEASURE=1 exec $(BIN)/python -m pytest -q $(ARGS)
 
 explore: environment-dev ## the random tests with new examples, until one fails; SECONDS=600 for so long
 	@ROUND="$(ROUND)" SECONDS_TO_EXPLORE="$(SECONDS)" exec $(BIN)/python -m tests.kit.explore $(ARGS)

@@ -12,7 +12,7 @@ from models.accounts import passwords
 from models.changelog import hints
 from models.queue import enqueue
 from models.transfers import files
-from tests.kit import draws
+from tests.kit import draws, slow
 from tests.kit.servers import Servers, database_from, servers, template
 from workers.broker import Broker, connected_broker
 from workers.storage import open_storage
@@ -26,8 +26,18 @@ for _name in [name for name in os.environ if name.startswith("MUSTER_") and not 
 draws.load_profile()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    slow.mark(items)
     draws.shuffle(items)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    slow.note(report)
+
+
+def pytest_sessionfinish() -> None:
+    slow.write_list()
 
 
 def pytest_runtest_teardown(item: pytest.Item) -> None:

@@ -25,15 +25,15 @@ async def test_sql_and_orm_share_a_transaction_and_an_error_undoes_both(database
 async def test_a_nested_transaction_joins_the_outer_one(database):
     told = []
 
-    async def tell():
-        told.append(await count())
+    async def tell(items):
+        told.append((*items, await count()))
 
     async with db.transaction():
         async with db.transaction():
             await db.execute("INSERT INTO workspaces (name) VALUES ('inner')")
-            await db.after_commit(tell)
+            await db.after_commit(tell, "inner")
         assert told == []
-    assert told == [1]
+    assert told == [("inner", 1)]
 
 
 async def test_the_last_steps_of_a_transaction_are_taken_in_it_after_all_else_and_in_order(database):
