@@ -30,9 +30,12 @@ def queue_key(queue: Queue) -> str:
 
 
 @contextlib.asynccontextmanager
-async def connected_broker(redis_url: str) -> AsyncIterator["Broker"]:
-    """This process's broker: while inside, what is enqueued is sent by way of it, and hints are heard there."""
-    broker = Broker(redis_url)
+async def connected_broker(redis_url: str, socket_seconds: float = enqueue.SEND_SECONDS) -> AsyncIterator["Broker"]:
+    """This process's broker: while inside, what is enqueued is sent by way of it, and hints are heard there.
+
+    No answer of Redis for `socket_seconds` counts as a lost connection.
+    """
+    broker = Broker(redis_url, socket_seconds)
     enqueue.use(broker)
     hints.use(broker)
     try:
@@ -46,8 +49,8 @@ async def connected_broker(redis_url: str) -> AsyncIterator["Broker"]:
 class Broker:
     """One process's way to Redis: its `Sender` and its `Hints`."""
 
-    def __init__(self, redis_url: str) -> None:
-        pool = connections(redis_url, enqueue.SEND_SECONDS, max_connections=50)
+    def __init__(self, redis_url: str, socket_seconds: float = enqueue.SEND_SECONDS) -> None:
+        pool = connections(redis_url, socket_seconds, max_connections=50)
         self.redis = ArqRedis(pool_or_conn=pool, job_serializer=_to_json, job_deserializer=orjson.loads)
 
     async def close(self) -> None:

@@ -67,6 +67,9 @@ ALWAYS_RUNNING: Final = {
     Queue.BROADCAST: _Loops(poll_seconds=0.02, at_once=100),  # a turn of sending mostly waits for its pace
 }
 
+REDIS_SECONDS: Final = 5.0
+"""How long a worker waits for Redis before it stops. Nobody waits for a worker, so it is more than what callers wait."""
+
 _ran = Histogram("muster_task_seconds", "How long a task of a worker ran.", ["task"])
 _failed = Counter("muster_task_failures_total", "Runs of a task or sweep that raised.", ["task"])
 
@@ -88,7 +91,7 @@ async def work(queue: Queue, config: WorkerConfig) -> int:
         keep_large_statements=True,
     )
     try:
-        async with connected_broker(config.redis_url) as broker:
+        async with connected_broker(config.redis_url, REDIS_SECONDS) as broker:
             _settle_down()
             return await _serve(WorkerContext(queue, config, broker, asyncio.Event()))
     finally:
