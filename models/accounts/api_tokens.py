@@ -6,8 +6,9 @@ maker had then) until it expires or is revoked.
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from models import clock, db
@@ -74,28 +75,47 @@ async def by_ids(scope: Scope, numbers: Sequence[int]) -> list[ApiToken]:
     return await ApiToken.filter(workspace_id=scope.workspace_id, id__in=list(numbers))
 
 
-# A token that is good now, with its workspace; by the hash, so that the comparison tells nothing of the secret.
+# The tokens that are good now, with their workspaces: a plain read of all workspaces, for a secret does not tell its own.
+# By the hash, so that the comparison tells nothing of the secret.
 _FIND = """
-    SELECT t.workspace_id, t.id, t.permissions, t.last_used_at, w.timezone, w.default_country
+    SELECT t.secret_hash, t.workspace_id, t.id, t.permissions, t.last_used_at, w.timezone, w.default_country
     FROM api_tokens t JOIN workspaces w ON w.id = t.workspace_id
-    WHERE t.secret_hash = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2)
+    WHERE t.secret_hash = ANY ($1) AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2)
 """
 
+# Leaves out tokens that somebody is changing: nobody who asks may have to wait for that.
 _USED = """
     UPDATE api_tokens SET last_used_at = $3
-    WHERE workspace_id = $1 AND id = $2 AND (last_used_at IS NULL OR last_used_at < $3::timestamptz - interval '1 minute')
+    WHERE workspace_id = $1 AND id IN (
+        SELECT id FROM api_tokens
+        WHERE workspace_id = $1 AND id = ANY ($2) AND (last_used_at IS NULL OR last_used_at < $4)
+        ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
 """
 
+_NOTED_EVERY: Final = timedelta(minutes=1)
 
-async def find_by_secret(secret: str) -> Record | None:
-    """The good token behind `secret`, with its workspace's settings; None when there is none. Notes its use, once a minute."""
+
+async def find_by_secrets(of: Collection[str]) -> dict[str, Record]:
+    """The good tokens behind these secrets, by secret, with their workspace's settings. Notes their use, once a minute."""
+    by_hash = {hash_of(secret): secret for secret in of}
     moment = clock.now()
-    token = await db.fetch_row(_FIND, hash_of(secret), moment)
-    if token is not None and (token["last_used_at"] is None or (moment - token["last_used_at"]).total_seconds() > 60):
-        await db.execute(_USED, token["workspace_id"], token["id"], moment)
-    return token
+    found = await db.fetch(_FIND, list(by_hash), moment)
+    before = moment - _NOTED_EVERY
+    used = [token for token in found if token["last_used_at"] is None or token["last_used_at"] < before]
+    if used:
+        await _note_use(used, moment, before)
+    return {by_hash[token["secret_hash"]]: token for token in found}
 
 
+async def _note_use(used: Iterable[Record], moment: datetime, before: datetime) -> None:
+    by_workspace: dict[int, list[int]] = {}
+    for token in used:
+        by_workspace.setdefault(token["workspace_id"], []).append(token["id"])
+    for workspace_id, numbers in by_workspace.items():
+        await db.execute(_USED, workspace_id, numbers, moment, before)
+
+
+@lru_cache(maxsize=4096)  # a secret is hashed once, not for each of its operations
 def hash_of(secret: str) -> str:
     """What is stored of a secret. It has 256 random bits: a plain digest keeps it, and finds it by an index."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -6,9 +6,10 @@ next one.
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import jwt
@@ -87,9 +88,12 @@ async def _with_password(candidates: Sequence[Record], password: str) -> list[Re
     return [row for row in candidates if await matches(password, row["password_hash"])]
 
 
+_ISSUED_FOR = "SELECT workspace_id, id, password_version FROM members WHERE workspace_id = $1 AND id = $2"
+
+
 async def token_of(scope: Scope, number: int, signing: Signing) -> str | None:
     """A bearer token for a member of the scope's workspace, no password asked (`muster token`). None without the member."""
-    member = await db.fetch_row(_MEMBER, scope.workspace_id, number)
+    member = await db.fetch_row(_ISSUED_FOR, scope.workspace_id, number)
     return None if member is None else issue(member, signing)
 
 
@@ -166,10 +170,11 @@ def _of_address(address: str) -> tuple[str, int]:
 
 # ---------------------------------------------------------------- who is asking
 
-_MEMBER = """
+_MEMBERS = """
     SELECT p.workspace_id, p.id, p.password_version, p.role, p.permissions, w.timezone, w.default_country
-    FROM members p JOIN workspaces w ON w.id = p.workspace_id
-    WHERE p.workspace_id = $1 AND p.id = $2
+    FROM unnest($1::bigint[], $2::bigint[]) AS asked (workspace_id, id)
+    JOIN members p ON p.workspace_id = asked.workspace_id AND p.id = asked.id
+    JOIN workspaces w ON w.id = p.workspace_id
 """
 
 
@@ -177,16 +182,39 @@ async def find_scope(
     bearer: str, signing: Signing, *, request_id: str | None = None, address: str | None = None
 ) -> Scope | None:
     """The scope that a bearer token stands for now; None when it is not, or no longer, good. One statement."""
-    if bearer.startswith(api_tokens.PREFIX):
-        token = await api_tokens.find_by_secret(bearer)
-        return None if token is None else _scope_of_token(token, request_id, address)
-    claims = _claims(bearer, signing)
-    if claims is None or claims.expires_at <= clock.now():
-        return None
-    member = await db.fetch_row(_MEMBER, claims.workspace_id, claims.person_id)
-    if member is None or member["password_version"] != claims.password_version:
-        return None
-    return _scope_of_member(member, request_id, address)
+    scope = (await find_scopes((bearer,), signing)).get(bearer)
+    return None if scope is None else replace(scope, request_id=request_id, address=address)
+
+
+async def find_scopes(bearers: Collection[str], signing: Signing) -> dict[str, Scope]:
+    """The scopes that these bearer tokens stand for now, without those that are not, or no longer, good.
+
+    One statement for all API tokens and one for all sessions, however many there are.
+    """
+    secrets = [bearer for bearer in bearers if bearer.startswith(api_tokens.PREFIX)]
+    found = await _of_tokens(secrets) if secrets else {}
+    if len(secrets) < len(bearers):
+        found |= await _of_sessions(bearers, signing)
+    return found
+
+
+async def _of_tokens(secrets: Collection[str]) -> dict[str, Scope]:
+    tokens = await api_tokens.find_by_secrets(secrets)
+    return {secret: _scope_of_token(token) for secret, token in tokens.items()}
+
+
+async def _of_sessions(bearers: Collection[str], signing: Signing) -> dict[str, Scope]:
+    moment = clock.now()
+    claimed = {bearer: claims for bearer in bearers if (claims := _claims(bearer, signing)) is not None}
+    claimed = {bearer: claims for bearer, claims in claimed.items() if claims.expires_at > moment}
+    if not claimed:
+        return {}
+    asked = {(claims.workspace_id, claims.person_id) for claims in claimed.values()}
+    rows = await db.fetch(_MEMBERS, *map(list, zip(*asked, strict=True)))
+    members = {(row["workspace_id"], row["id"], row["password_version"]): row for row in rows}
+    return {
+        bearer: _scope_of_member(members[claims[:3]]) for bearer, claims in claimed.items() if claims[:3] in members
+    }
 
 
 class _Claims(NamedTuple):
@@ -225,23 +253,22 @@ def _read(bearer: str, signing: Signing) -> _Claims | None:
         return None
 
 
-def _scope_of_member(member: Record, request_id: str | None, address: str | None) -> Scope:
-    powers = permissions_of(Role(member["role"]), map(Permission, member["permissions"]))
+def _scope_of_member(member: Record, request_id: str | None = None, address: str | None = None) -> Scope:
+    powers = permissions_of(Role(member["role"]), _permissions(tuple(member["permissions"])))
     principal = Principal(PrincipalKind.MEMBER, member["id"], powers)
     return _scope(member, principal, request_id, address)
 
 
-def _scope_of_token(token: Record, request_id: str | None, address: str | None) -> Scope:
-    principal = Principal(PrincipalKind.TOKEN, token["id"], frozenset(map(Permission, token["permissions"])))
-    return _scope(token, principal, request_id, address)
+def _scope_of_token(token: Record) -> Scope:
+    return _scope(token, Principal(PrincipalKind.TOKEN, token["id"], _permissions(tuple(token["permissions"]))))
 
 
-def _scope(row: Record, principal: Principal, request_id: str | None, address: str | None) -> Scope:
+@lru_cache(maxsize=1024)  # there are far fewer sets of permissions than callers
+def _permissions(stored: tuple[str, ...]) -> frozenset[Permission]:
+    return frozenset(map(Permission, stored))
+
+
+def _scope(row: Record, principal: Principal, request_id: str | None = None, address: str | None = None) -> Scope:
     return Scope(
-        row["workspace_id"],
-        principal,
-        timezone=row["timezone"],
-        default_country=row["default_country"],
-        request_id=request_id,
-        address=address,
+        row["workspace_id"], principal, row["timezone"], row["default_country"], request_id=request_id, address=address
     )

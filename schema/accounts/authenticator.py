@@ -1,17 +1,20 @@
 """Who is asking: from a bearer token to the scope that it stands for now.
 
 PostgreSQL is asked for every operation, so that a change of role or a revoked token takes effect on the next one. It is cheap all
-the same: operations of one bearer that arrive while a look-up is under way share the next one.
+the same: operations that arrive while a look-up is under way share the next one, of all callers (ADR 56).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from models.accounts.sessions import Signing, find_scope
+from models.accounts.sessions import Signing, find_scopes
 from models.errors import Unauthenticated
 from permissions.principal import Scope
+
+MOST_AT_ONCE: Final = 1_000
+"""Operations that one look-up answers."""
 
 REFUSED: Final = "the bearer token is not good, or no longer: sign in again"
 
@@ -29,12 +32,12 @@ def bearer_of(authorization: str | None) -> str | None:
 
 @dataclass(slots=True)
 class Authenticator:
-    """Finds the scopes behind bearer tokens."""
+    """Finds the scopes behind bearer tokens: one look-up at a time, for all who wait for it."""
 
     signing: Signing
-    find: Callable[[str, Signing], Awaitable[Scope | None]] = find_scope
-    waiting: dict[str, asyncio.Future[Scope | None]] = field(default_factory=dict)
-    under_way: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    find: Callable[[Collection[str], Signing], Awaitable[Mapping[str, Scope]]] = find_scopes
+    waiting: list[tuple[str, asyncio.Future[Scope | None]]] = field(default_factory=list)
+    looking: asyncio.Task[None] | None = None
 
     async def scope_of(self, bearer: str, request_id: str, address: str | None) -> Scope:
         """The scope that the token stands for at this moment. Raises Unauthenticated when it stands for none."""
@@ -45,21 +48,30 @@ class Authenticator:
 
     async def _look_up(self, bearer: str) -> Scope | None:
         """Wait for a look-up that begins after now."""
-        answer = self.waiting.get(bearer)
-        if answer is None:
-            answer = self.waiting[bearer] = asyncio.get_running_loop().create_future()
-            if bearer not in self.under_way:
-                self.under_way[bearer] = asyncio.ensure_future(self._serve(bearer))
-        return await asyncio.shield(answer)
+        answer: asyncio.Future[Scope | None] = asyncio.get_running_loop().create_future()
+        self.waiting.append((bearer, answer))
+        if self.looking is None:
+            # It begins in the next turn of the event loop, when all that has arrived in this one is known.
+            self.looking = asyncio.ensure_future(self._serve())
+        return await answer
 
-    async def _serve(self, bearer: str) -> None:
+    async def _serve(self) -> None:
         """Look up for all who wait, and again for those who came meanwhile."""
         try:
-            while bearer in self.waiting:
-                answer = self.waiting.pop(bearer)
-                try:
-                    answer.set_result(await self.find(bearer, self.signing))
-                except Exception as error:  # noqa: BLE001 - each who waits is told
-                    answer.set_exception(error)
+            while self.waiting:
+                served, self.waiting = self.waiting[:MOST_AT_ONCE], self.waiting[MOST_AT_ONCE:]
+                await self._answer(served)
         finally:
-            del self.under_way[bearer]
+            self.looking = None
+
+    async def _answer(self, served: list[tuple[str, asyncio.Future[Scope | None]]]) -> None:
+        try:
+            found = await self.find({bearer for bearer, _ in served}, self.signing)
+        except Exception as error:  # noqa: BLE001 - each who waits is told
+            for _, answer in served:
+                if not answer.done():  # who gave up waiting is
+                    answer.set_exception(error)
+            return
+        for bearer, answer in served:
+            if not answer.done():
+                answer.set_result(found.get(bearer))
