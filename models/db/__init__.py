@@ -23,6 +23,7 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import IntegrityError as OrmIntegrityError
 
 from models.db import codecs
+from models.db.release import released_at_once
 
 __all__ = [
     "Busy",
@@ -140,11 +141,18 @@ async def connect(
     client = _client()
     if client._pool is None:
         await client.create_connection(with_db=True)
+    global _opened
+    _opened = client._pool
 
 
 async def disconnect() -> None:
     """Close the pool. Harmless when there is none."""
+    global _opened
+    _opened = None
     await Tortoise.close_connections()
+
+
+_opened: asyncpg.Pool | None = None  # the client's pool: to ask the ORM for its client costs more than an acquire
 
 
 def _client() -> PoolClient:
@@ -154,10 +162,9 @@ def _client() -> PoolClient:
 
 
 def _pool() -> asyncpg.Pool:
-    pool = _client()._pool
-    if pool is None:
+    if _opened is None:
         raise RuntimeError("not connected to PostgreSQL: call models.db.connect first")
-    return pool
+    return _opened
 
 
 # ---------------------------------------------------------------- transactions
@@ -281,18 +288,23 @@ def _start(work: Awaitable[None]) -> asyncio.Future[None]:
     return task
 
 
-@asynccontextmanager
-async def _connection() -> AsyncIterator[asyncpg.Connection]:
-    ambient = _current()
-    if ambient is not None:
-        yield ambient.connection
-        return
-    pool = _pool()
-    connection = await pool.acquire()
-    try:
-        yield connection  # type: ignore[misc]
-    finally:
-        await pool.release(connection)  # which sees it through, even if we are cancelled meanwhile
+class _connection:  # noqa: N801 - a context manager; as a generator it would cost as much again as the pool
+    """The ambient transaction's connection, or one of the pool for the length of a statement."""
+
+    __slots__ = ("_borrowed",)
+
+    async def __aenter__(self) -> asyncpg.Connection:
+        ambient = _current()
+        if ambient is not None:
+            self._borrowed = None
+            return ambient.connection
+        self._borrowed = await _pool().acquire()
+        return self._borrowed  # type: ignore[return-value]
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._borrowed is None or (kind is None and released_at_once(self._borrowed)):
+            return
+        await _pool().release(self._borrowed)  # which sees it through, even if we are cancelled meanwhile
 
 
 # ---------------------------------------------------------------- statements
