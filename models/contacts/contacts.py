@@ -5,6 +5,7 @@ clears. A contact's keys (external id, e-mail, phone) are unique in the workspac
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from models import db
@@ -56,6 +57,11 @@ def columns_of(names: Iterable[str], workspace: str = "$1") -> str:
 
     `workspace` is the parameter that holds the workspace's id. Values of a field that is being deleted are left out.
     """
+    return _columns_of(frozenset(names), workspace)
+
+
+@lru_cache(maxsize=1024)  # the same few selections are asked for again and again
+def _columns_of(names: frozenset[str], workspace: str) -> str:
     wanted = {"id", *names}
     return ", ".join(_shown(column, workspace) for column in COLUMNS if column in wanted)
 

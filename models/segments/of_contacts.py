@@ -1,11 +1,15 @@
 """The segments that contacts are in."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from models import db
 from models.db import Record
 from models.segments.lists import COLUMNS
 from permissions.principal import Scope
+
+MEMBERSHIP_COLUMNS: Final = ("joined_at", "origin")
+"""What is shown of a contact's membership beside the segment."""
 
 _JOINED = """
     FROM memberships m
@@ -15,19 +19,25 @@ _JOINED = """
 
 
 async def pages(
-    scope: Scope, contact_ids: Sequence[int], limit: int, *, after: int = 0, names: Iterable[str] = COLUMNS
+    scope: Scope,
+    contact_ids: Sequence[int],
+    limit: int,
+    *,
+    after: int = 0,
+    names: Iterable[str] = (*COLUMNS, *MEMBERSHIP_COLUMNS),
 ) -> Mapping[int, list[Record]]:
     """For each contact up to `limit` of its segments, in the order of their ids, after the one with the id `after`.
 
-    The rows have the columns `names` of the segment (its id always), and `contact_id`, `joined_at` and `origin`.
+    The rows have `contact_id` and the columns `names`: those of the segment (its id always), and MEMBERSHIP_COLUMNS.
     """
     wanted = {"id", *names}
-    columns = ", ".join(f"s.{column}" for column in COLUMNS if column in wanted)
+    of_segment = [f"s.{column}" for column in COLUMNS if column in wanted]
+    columns = ", ".join(of_segment + [f"m.{column}" for column in MEMBERSHIP_COLUMNS if column in wanted])
     sql = f"""
         SELECT contact.id AS contact_id, one.*
         FROM unnest($2::bigint[]) WITH ORDINALITY AS contact (id, place)
         CROSS JOIN LATERAL (
-            SELECT {columns}, m.joined_at, m.origin {_JOINED} AND m.contact_id = contact.id AND m.segment_id > $4
+            SELECT {columns} {_JOINED} AND m.contact_id = contact.id AND m.segment_id > $4
             ORDER BY m.segment_id LIMIT $3
         ) AS one
         ORDER BY contact.place, one.id

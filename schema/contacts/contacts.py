@@ -83,7 +83,8 @@ async def _segments_of(
     admit(info.context, Permission.SEGMENT_READ)
     scope, numbers = scope_of(info), [read(row, "id") for row in rows]
     names = selected(info, "nodes") | selected(info, "edges", "node")
-    columns = names if names <= set(SEGMENT_COLUMNS) else SEGMENT_COLUMNS
+    columns = names if names <= set(SEGMENT_COLUMNS) else frozenset(SEGMENT_COLUMNS)
+    columns |= selected(info, "edges")
     pages = await of_contacts.pages(scope, numbers, page_size(first) + 1, after=_segment_after(after), names=columns)
     counts = await of_contacts.counts(scope, numbers) if "total_count" in selected(info) else {}
 

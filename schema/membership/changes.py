@@ -60,7 +60,7 @@ class MembershipChange:
     kind: ChangeKind
     origin: Origin
     at: datetime
-    segment_id: strawberry.ID = outside_id("Segment", "segment_id")
+    segment_id: strawberry.ID = outside_id("Segment", "segment_id", recurring=True)
     contact_id: strawberry.ID = outside_id("Contact", "contact_id")
     segment: Annotated["Segment", strawberry.lazy("schema.segments.segments")] | None = batched(_segments_of)  # type: ignore[name-defined] # noqa: F821
     contact: Annotated["Contact", strawberry.lazy("schema.contacts.contacts")] | None = batched(_contacts_of)  # type: ignore[name-defined] # noqa: F821

@@ -260,7 +260,7 @@ async def moments_of(rows: Sequence[Any], info: Info) -> Sequence[datetime | Non
 class Segment(Node):
     """A row of segments."""
 
-    id: strawberry.ID = outside_id("Segment")
+    id: strawberry.ID = outside_id("Segment", recurring=True)
     name: str
     description: str | None
     kind: SegmentKind

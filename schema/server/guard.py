@@ -73,7 +73,8 @@ def query(needed: Needed, *, cost: int = 0, **options: Any) -> Callable[[Callabl
             admit(info.context, needed)
             return await resolver(self, info, **arguments)
 
-        return strawberry.field(resolver=guarded, metadata={"needs": needed, "cost": cost}, **options)
+        metadata = {"needs": needed, "cost": cost, "query": guarded}
+        return strawberry.field(resolver=guarded, metadata=metadata, **options)
 
     return make
 

@@ -1,13 +1,13 @@
 """Opaque, durable ids: a type's name and a row's number, in URL-safe base64 without padding."""
 
-from base64 import urlsafe_b64decode
-from binascii import b2a_base64
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Sequence
 from typing import Final
 
 from models.errors import NotFound
 
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+_FROM_URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
 
 
 def to_global_id(kind: str, number: int) -> str:
@@ -24,7 +24,9 @@ def find_id(kind: str, outside_id: str) -> int | None:
 def split_global_id(outside_id: str) -> tuple[str, int] | None:
     """The GraphQL type's name and the row's number, or None when this is no id at all."""
     try:
-        text = urlsafe_b64decode(outside_id + "=" * (-len(outside_id) % 4)).decode()
+        text = a2b_base64(
+            (outside_id + "=" * (-len(outside_id) % 4)).encode("ascii").translate(_FROM_URL_SAFE)
+        ).decode()
     except ValueError:
         return None
     kind, _, digits = text.partition(":")

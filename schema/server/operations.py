@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from graphql import ExecutionResult, GraphQLSchema, OperationType
 from graphql.execution import default_field_resolver, default_type_resolver
-from graphql.execution.values import get_variable_values
 
 from models.errors import Forbidden
 from permissions.principal import Scope
@@ -80,9 +79,7 @@ class Operations:
         operation = document.operation(run.asked.operation_name)
         if operation.type not in allowed:
             raise BadRequest(f"a {operation.type.value} cannot be sent in this way")
-        variables = get_variable_values(
-            self.schema, operation.node.variable_definitions or (), run.asked.variables, max_errors=20
-        )
+        variables = operation.variables.coerce(run.asked.variables)
         if isinstance(variables, list):
             raise Rejected(variables)
         run.document, run.operation, run.variables = document, operation, variables

@@ -5,7 +5,7 @@ Here a selection is turned once, per cached document and type, into one function
 fields that are `batched` are fetched for all the rows of a level together, and filled in.
 
 Only the happy path is compiled. Whatever is odd (a null in a non-null place, a value that its scalar refuses, an
-awaitable, an exception) raises Odd, and the ordinary executor does that part again and reports it. Nothing here has
+awaitable, an exception) raises Fallback, and the ordinary executor does that part again and reports it. Nothing here has
 side effects, so doing it again is safe. Fields with a resolver of their own are never compiled."""
 
 import asyncio
@@ -88,13 +88,21 @@ class Selection:
     by_item: One
     by_attribute: One
     deep: list[DeferredField] = field(default_factory=list)
+    readers: dict[type, One] = field(default_factory=dict)
 
     def shallow(self, row: Any) -> dict[str, Any]:
         """The row's dictionary, with nothing yet in the places of the deep fields."""
         return self.reader(type(row))(row)  # type: ignore[no-any-return]
 
     def reader(self, kind: type) -> One:
-        """What makes the dictionary of a row of this class. Raises Odd for what is no row."""
+        """What makes the dictionary of a row of this class. Raises Fallback for what is no row."""
+        return self.readers.get(kind) or self._remember_reader(kind)
+
+    def _remember_reader(self, kind: type) -> One:
+        reader = self.readers[kind] = self._reader(kind)
+        return reader
+
+    def _reader(self, kind: type) -> One:
         manner = _manners.get(kind) or _manner_of(kind)
         if manner is Manner.ITEM:
             return self.by_item

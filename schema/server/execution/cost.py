@@ -73,7 +73,10 @@ class _Below:
 
     def got(self, data: dict[str, Any]) -> int:
         """The points of what was found below one object of the response."""
-        return sum(_got(node, data.get(node.key)) for node in self.nodes)
+        points = 0
+        for node in self.nodes:  # a loop: a generator for each object of a page costs more than the sum
+            points += _got(node, data.get(node.key))
+        return points
 
 
 def _asked(node: _Node, variables: Variables, page: int) -> int:
@@ -89,7 +92,7 @@ def _got(node: _Node, value: Any) -> int:
         return node.price + (node.each * len(value) if node.is_list else node.each)
     if not node.is_list:
         return node.price + node.weight + node.below.got(value)
-    return node.price + sum(node.weight + node.below.got(item) for item in value if item is not None)
+    return node.price + sum([node.weight + node.below.got(item) for item in value if item is not None])
 
 
 @dataclass(slots=True)

@@ -24,6 +24,7 @@ from models.errors import Refusal
 from schema.server.execution.cost import Cost, cost_of
 from schema.server.execution.executor import Plans
 from schema.server.execution.limits import DocumentLimits, parse_within
+from schema.server.execution.variables import Variables, variables_of
 from schema.server.refusals import BadRequest
 
 MOST_DOCUMENTS: Final = 2_000
@@ -49,6 +50,7 @@ class Operation:
     switches: tuple[str, ...]
     """The variables that skip or include parts of it."""
 
+    variables: Variables
     label: str
     """What the log calls it: its name, or its root fields."""
     plans: dict[tuple[Any, ...], Plans] = field(default_factory=dict)
@@ -58,7 +60,7 @@ class Operation:
         key = tuple(variables.get(name) for name in self.switches)
         plans = self.plans.get(key)
         if plans is None:
-            plans = {}
+            plans = Plans()
             if len(self.plans) < MOST_PLANS:
                 self.plans[key] = plans
         return plans
@@ -127,7 +129,13 @@ class Documents:
                 name = definition.name.value if definition.name else None
                 cost = cost_of(self.schema, definition, document.definitions.values())
                 document.operations[name] = Operation(
-                    definition, definition.operation, name, cost, switches, name or _root_fields(definition)
+                    definition,
+                    definition.operation,
+                    name,
+                    cost,
+                    switches,
+                    variables_of(self.schema, definition.variable_definitions or ()),
+                    name or _root_fields(definition),
                 )
         return document
 

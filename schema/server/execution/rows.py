@@ -5,7 +5,7 @@ type is then read from the row's column of the same name. A value that is not a 
 alone; one that needs the database for many rows at once is `batched`."""
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypeVar, overload
 
 import strawberry
@@ -56,12 +56,14 @@ def mapped(column: str, function: Callable[[Any], Any], **options: Any) -> Any:
     return strawberry.field(resolver=value, metadata={"mapped": (column, function)}, **options)
 
 
-def outside_id(kind: str, column: str = "id", **options: Any) -> Any:
+def outside_id(kind: str, column: str = "id", *, recurring: bool = False, **options: Any) -> Any:
     """A field that shows the number in `column` as the outside id of a `kind` (null stays null).
 
-    `id: strawberry.ID = outside_id("Contact")`
+    `id: strawberry.ID = outside_id("Contact")`. `recurring`: there are few of them, shown again and again, so what was
+    encoded is kept.
     """
-    return mapped(column, partial(to_global_id, kind), **options)
+    encode = partial(to_global_id, kind)
+    return mapped(column, lru_cache(maxsize=16_384)(encode) if recurring else encode, **options)
 
 
 class Named:

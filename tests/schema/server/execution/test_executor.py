@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from permissions.principal import SYSTEM, Scope
 from schema.server.context import Context
 from schema.server.execution.compiling import Fallback
-from schema.server.execution.executor import CompiledExecutor
+from schema.server.execution.executor import CompiledExecutor, Plans
 from schema.server.formatted_errors import format_errors
 from tests.kit import toys
 from tests.kit.toys import toy_schema
@@ -37,7 +37,7 @@ def context() -> Context:
     return Context(Scope(1, SYSTEM), "a-request")
 
 
-async def run(schema: GraphQLSchema, query: str, plans: dict[Any, Any] | None, **variables: Any) -> ExecutionResult:
+async def run(schema: GraphQLSchema, query: str, plans: Plans | None, **variables: Any) -> ExecutionResult:
     document = parse(query)
     assert not validate(schema, document), validate(schema, document)
     options: dict[str, Any] = {} if plans is None else {"executor_class": CompiledExecutor, "plans": plans}
@@ -53,7 +53,7 @@ def told(result: ExecutionResult) -> Any:
 
 async def both(query: str, **variables: Any) -> tuple[Any, Any]:
     """The compiled executor's response (from plans used for the second time) and the ordinary one's."""
-    plans: dict[Any, Any] = {}
+    plans = Plans()
     await run(SCHEMA, query, plans, **variables)
     return told(await run(SCHEMA, query, plans, **variables)), told(await run(SCHEMA, query, None, **variables))
 
@@ -178,7 +178,7 @@ async def test_an_awaitable_among_the_values_is_awaited() -> None:
     async def later() -> str:
         return "later"
 
-    plans: dict[Any, Any] = {}
+    plans = Plans()
     query = "{ plainToys { name } }"
     for _ in range(2):
         with replaced_toys([{**toys.toy(1), "name": later()}]):
@@ -192,13 +192,13 @@ async def test_an_awaitable_among_the_values_is_awaited() -> None:
 
 async def test_a_batched_field_is_fetched_once_for_all_rows_at_every_level() -> None:
     toys.calls.clear()
-    await run(SCHEMA, "{ plainToys(count: 20) { children { children { name } } more: children { id } } }", {})
+    await run(SCHEMA, "{ plainToys(count: 20) { children { children { name } } more: children { id } } }", Plans())
     assert sorted(toys.calls) == [("children", 20), ("children", 20), ("children", 40)]
 
 
 async def test_a_batched_field_is_fetched_once_by_the_ordinary_executor_too() -> None:
     toys.calls.clear()
-    await run(SCHEMA, "{ plainToys(count: 20) { slowly children { name } } }", {})
+    await run(SCHEMA, "{ plainToys(count: 20) { slowly children { name } } }", Plans())
     assert toys.calls == [("children", 20)]
 
 
@@ -207,7 +207,7 @@ async def test_a_resolver_is_not_run_again_when_its_result_is_odd() -> None:
     field = SCHEMA.query_type.fields["plainToys"]  # type: ignore[union-attr]
     kept, field.resolve = field.resolve, lambda *_, **__: runs.append(1) or [{}]
     try:
-        result = await run(SCHEMA, "{ plainToys { name } }", {})
+        result = await run(SCHEMA, "{ plainToys { name } }", Plans())
     finally:
         field.resolve = kept
     assert result.errors
@@ -215,7 +215,7 @@ async def test_a_resolver_is_not_run_again_when_its_result_is_odd() -> None:
 
 
 async def test_a_root_field_that_names_no_permission_is_refused() -> None:
-    result = await run(SCHEMA, "{ a: unguarded toy(number: 1) { id } }", {})
+    result = await run(SCHEMA, "{ a: unguarded toy(number: 1) { id } }", Plans())
     assert result.data is None
     assert format_errors(result.errors or (), "r")[0]["extensions"]["code"] == "FORBIDDEN"
 
@@ -231,5 +231,5 @@ async def test_looking_ahead_sees_through_fragments_and_switches() -> None:
         toys(first: 1) { edges { ...E } ... @include(if: $no) { edges { node { parts } } } }
     }
     fragment E on ToyEdge { node { madeAt ... on Node { id } wooden @include(if: $no) } }"""
-    await run(SCHEMA, query, {})
+    await run(SCHEMA, query, Plans())
     assert toys.looked_ahead == [{"made_at", "id"}]

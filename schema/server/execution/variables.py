@@ -1,0 +1,70 @@
+"""The variables of an operation, coerced.
+
+graphql-core looks up the type of each variable anew for each operation. For texts, ids, whole numbers and booleans that is worked
+out once for each document; a value that is not plainly right goes graphql-core's way, which also says what is wrong with it.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
+
+from graphql import (
+    GraphQLError,
+    GraphQLNonNull,
+    GraphQLScalarType,
+    GraphQLSchema,
+    Undefined,
+    VariableDefinitionNode,
+    get_nullable_type,
+)
+from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
+from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
+
+MOST_ERRORS: Final = 20
+
+_PLAIN: Final[dict[str, type]] = {"ID": str, "String": str, "Int": int, "Boolean": bool}
+_INTS: Final = range(-(2**31), 2**31)
+
+
+@dataclass(slots=True)
+class Variables:
+    """The variables that an operation defines. `plain` has a type of Python for each, or is None."""
+
+    schema: GraphQLSchema
+    nodes: Collection[VariableDefinitionNode]
+    plain: list[tuple[GraphQLVariableSignature, type]] | None
+
+    def coerce(self, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
+        """The coerced values of what was given, or what is wrong with it."""
+        values = None if self.plain is None else _plain_values(self.plain, given)
+        return values or get_variable_values(self.schema, self.nodes, given, max_errors=MOST_ERRORS)
+
+
+def variables_of(schema: GraphQLSchema, nodes: Collection[VariableDefinitionNode]) -> Variables:
+    """Look into the variables of a valid operation."""
+    plain = []
+    for node in nodes:
+        signature = get_variable_signature(schema, node)
+        kind = None if isinstance(signature, GraphQLError) else get_nullable_type(signature.type)
+        if not isinstance(kind, GraphQLScalarType) or kind.name not in _PLAIN or node.default_value is not None:
+            return Variables(schema, nodes, None)
+        assert isinstance(signature, GraphQLVariableSignature)
+        plain.append((signature, _PLAIN[kind.name]))
+    return Variables(schema, nodes, plain)
+
+
+def _plain_values(plain: list[tuple[GraphQLVariableSignature, type]], given: dict[str, Any]) -> VariableValues | None:
+    sources: dict[str, VariableValueSource] = {}
+    coerced: dict[str, Any] = {}
+    for signature, kind in plain:
+        name = signature.name
+        value = given.get(name, Undefined)
+        sources[name] = VariableValueSource(signature, value)
+        if type(value) is kind:
+            if kind is int and value not in _INTS:
+                return None
+        elif (value is not None and value is not Undefined) or isinstance(signature.type, GraphQLNonNull):
+            return None
+        if value is not Undefined:
+            coerced[name] = value
+    return VariableValues(sources, coerced)
