@@ -24,11 +24,12 @@ from models.queue import jobs
 from models.queue.jobs import Job
 from models.rules.tree import FieldType
 from models.transfers import files
-from models.transfers.exports import exports
-from models.transfers.exports.exports import Format
-from models.transfers.imports import starting, uploads
+from models.transfers.exports import export_file
+from models.transfers.exports.export_file import Format
+from models.transfers.exports.start import start_export
+from models.transfers.imports import start, uploads
 from models.transfers.imports.mapping import Column, Options
-from models.transfers.imports.running import counts_of
+from models.transfers.imports.run import counts_of
 from permissions.principal import SYSTEM, Scope
 from workers.broker import connected_broker
 from workers.storage import open_storage
@@ -215,16 +216,16 @@ class Bench:
         row = await uploads.create(self.scope, path.name, None, 1 << 40)
         await uploads.receive(self.scope.workspace_id, row["id"], _blocks(path), 1 << 40)
         job, figures = await self._work(
-            lambda: starting.start_upload(self.scope, row["id"], Options(COLUMNS, overwrite=True))
+            lambda: start.from_upload(self.scope, row["id"], Options(COLUMNS, overwrite=True))
         )
         assert counts_of(job.progress)[outcome] == self.count, (job.error, job.progress)
         return figures
 
     async def _export(self) -> dict[str, float]:
         fields = [column.field for column in COLUMNS]
-        job, figures = await self._work(lambda: exports.start(self.scope, None, fields, Format.CSV))
+        job, figures = await self._work(lambda: start_export(self.scope, None, fields, Format.CSV))
         assert job.done == self.count
-        await exports.remove_parts(self.scope.workspace_id, job.id)
+        await export_file.remove_parts(self.scope.workspace_id, job.id)
         return figures
 
     async def _work(self, start: Callable[[], Awaitable[Job]]) -> tuple[Job, dict[str, float]]:

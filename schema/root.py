@@ -14,11 +14,11 @@ from schema.broadcasts.broadcasts import BroadcastQuery
 from schema.broadcasts.mutations import BroadcastMutation, BroadcastSubscription
 from schema.contacts.activities import ActivityMutation
 from schema.contacts.contacts import ContactMutation, ContactQuery
-from schema.jobs.jobs import JOB_TYPES, JobMutation, JobQuery, JobSubscription
+from schema.jobs.jobs import JobMutation, JobQuery, JobSubscription
 from schema.membership.changes import ChangeQuery, ChangeSubscription
 from schema.messaging.channels import ChannelMutation, ChannelQuery
 from schema.rules.rules import RuleQuery
-from schema.segments.mutations import SegmentMutation
+from schema.segments.mutations import RecomputeJob, SegmentContactsJob, SegmentMutation
 from schema.segments.segments import SegmentQuery
 from schema.server.context import Info
 from schema.server.execution.rows import read, typename_of
@@ -26,8 +26,10 @@ from schema.server.guard import SIGNED_IN, query, scope_of
 from schema.server.types.connection import page_size
 from schema.server.types.nodes import Node, find_nodes
 from schema.server.types.scalars import SCALARS
-from schema.transfers.exports import ExportMutation
-from schema.transfers.imports import ImportMutation, ImportQuery
+from schema.transfers.exports import ExportJob, ExportMutation
+from schema.transfers.imports.mutations import ImportMutation
+from schema.transfers.imports.queries import ImportQuery
+from schema.transfers.imports.types import ImportJob
 
 
 @strawberry.type
@@ -74,7 +76,7 @@ MUTATIONS: list[type] = [
 SUBSCRIPTIONS: list[type] = [JobSubscription, ChangeSubscription, BroadcastSubscription]
 """Each noun's subscriptions: add yours."""
 
-TYPES: list[type] = [*JOB_TYPES.values()]
+TYPES: list[type] = [RecomputeJob, SegmentContactsJob, ImportJob, ExportJob]
 """Types that no field names by themselves, such as the kinds of an interface."""
 
 

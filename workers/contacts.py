@@ -1,4 +1,4 @@
-"""What the workers do for contacts: the values of deleted fields are taken away."""
+"""Removes the values of deleted custom fields."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ from workers.context import PeriodicTask, Queue, WorkerContext
 
 
 async def remove_values(context: WorkerContext) -> None:
-    """Go on removing the values of deleted fields, for a few seconds at a time."""
+    """Remove values of deleted fields for at most 5 seconds."""
     if not context.stopping.is_set():
         await fields.remove_leftovers(seconds=5.0)
 

@@ -1,4 +1,4 @@
-"""Where files are kept: a folder of this machine, or a bucket of S3 or of something that speaks like it."""
+"""Storage in a folder, or in a bucket of S3 or a compatible service."""
 
 import asyncio
 import contextlib
@@ -19,17 +19,17 @@ from models.transfers.files import FileWriter, Storage
 
 BLOCK_BYTES = 1 << 20
 PART_BYTES = 8 << 20
-"""What is held in memory of a file that is being written."""
+"""How much of a file is buffered while it is written."""
 
 
-def open_storage(place: str | Path, scratch: Path, options: Mapping[str, str] | None = None) -> Storage:
-    """Storage at `place`: a folder, or `s3://bucket/prefix`, with S3's `options` (endpoint, region, access_key_id, ...).
+def open_storage(location: str | Path, scratch: Path, options: Mapping[str, str] | None = None) -> Storage:
+    """Storage at `location`: a folder, or `s3://bucket/prefix` with `options` (endpoint, region, access_key_id, ...).
 
-    `scratch` is a folder of this machine for copies of what lies in a bucket.
+    `scratch` is a folder of this machine for copies of files in a bucket.
     """
-    if isinstance(place, str) and place.startswith("s3://"):
-        return BucketStorage(S3Store.from_url(place, **_s3_options(options or {})), scratch)
-    folder = Path(place).absolute()
+    if isinstance(location, str) and location.startswith("s3://"):
+        return BucketStorage(S3Store.from_url(location, **_s3_options(options or {})), scratch)
+    folder = Path(location).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     return FolderStorage(folder)
 
@@ -44,13 +44,13 @@ def _s3_options(options: Mapping[str, str]) -> dict[str, Any]:
 
 
 class _ObjectStorage:
-    """What a folder and a bucket have in common."""
+    """The part that is the same for a folder and a bucket."""
 
     def __init__(self, store: ObjectStore) -> None:
         self.store = store
 
     def writer(self, key: str) -> AbstractAsyncContextManager[FileWriter]:
-        # Left by an exception, the writer of obstore aborts: nothing is at the key then.
+        # When the block raises, obstore's writer aborts and the key stays as it was.
         return obstore.open_writer_async(self.store, key, buffer_size=PART_BYTES)
 
     async def blocks(self, key: str) -> AsyncIterator[bytes]:
@@ -78,7 +78,7 @@ class _ObjectStorage:
 
 
 class FolderStorage(_ObjectStorage):
-    """Files in a folder. Every process that reads or writes them has to see the same one."""
+    """Files in a folder, which all processes must share."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(LocalStore(folder, mkdir=True, automatic_cleanup=True))
@@ -91,12 +91,12 @@ class FolderStorage(_ObjectStorage):
             raise FileNotFoundError(key)
         yield path
 
-    async def sweep(self, before: datetime) -> int:
+    async def remove_unfinished(self, before: datetime) -> int:
         return await asyncio.to_thread(_remove_old, self.folder, before, "*#*")
 
 
 class BucketStorage(_ObjectStorage):
-    """Files in a bucket. Copies of what is read on disk stay in `scratch` until they have not been asked for in a while."""
+    """Files in a bucket. Files read through `on_disk` are cached in `scratch`, until they are unused for a while."""
 
     def __init__(self, store: ObjectStore, scratch: Path) -> None:
         super().__init__(store)
@@ -126,7 +126,7 @@ class BucketStorage(_ObjectStorage):
         await asyncio.to_thread(self._copy_of(key).unlink, missing_ok=True)
         await super().delete(key)
 
-    async def sweep(self, before: datetime) -> int:
+    async def remove_unfinished(self, before: datetime) -> int:
         return await asyncio.to_thread(_remove_old, self.scratch, before, "*")
 
     def _copy_of(self, key: str) -> Path:

@@ -18,7 +18,7 @@ from models.errors import Conflict, DomainError, LimitExceeded, NotFound, Proble
 from models.membership import dirty_contacts
 from models.queue import work
 from models.queue.enqueue import enqueue
-from models.values.instants import told_sql
+from models.values.instants import clamped_sql
 from permissions.principal import Scope
 
 Values = Mapping[str, Any]
@@ -43,7 +43,7 @@ _TIMES: Final = {
 
 
 def _told(column: str) -> str:
-    return f"{told_sql(f'c.{column}', _TIMES[column])} AS {column}" if column in _TIMES else f"c.{column}"
+    return f"{clamped_sql(f'c.{column}', _TIMES[column])} AS {column}" if column in _TIMES else f"c.{column}"
 
 
 _ALL: Final = ", ".join(map(_told, COLUMNS))

@@ -14,7 +14,7 @@ from models.contacts import selections
 from models.contacts.contacts import columns_of
 from models.db import Record
 from models.rules.parameters import Parameters
-from models.values.instants import told_sql
+from models.values.instants import clamped_sql
 from permissions.principal import Scope
 
 
@@ -120,7 +120,7 @@ async def _part(
 
 
 def _told(by: _By) -> str:
-    return by.expression if by.sql_type == "text" else told_sql(by.expression, by.sql_type)
+    return by.expression if by.sql_type == "text" else clamped_sql(by.expression, by.sql_type)
 
 
 def _beyond(by: _By, after: ContactPosition, p: Parameters) -> str:

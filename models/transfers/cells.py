@@ -1,8 +1,6 @@
-"""What is written in a cell, and how it is read back: formulas made harmless, lists in one cell. Pure.
+"""Cells of files: formulas are guarded by an apostrophe, and lists are joined with escaping. Pure.
 
-Exports write and imports read by these rules, so that what went out comes in as it was:
-a cell that a spreadsheet would take for a formula has an apostrophe before it; items of a list stand with a separator between
-them, and a backslash stands before a separator or backslash that belongs to an item.
+Exports write cells by these rules and imports read them back unchanged.
 """
 
 import re
@@ -10,7 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 FORMULA_SIGNS: Final = "=+-@\t\r\n＝＋－＠"
-"""What a formula can begin with, for one spreadsheet or another."""
+"""The characters with which a formula can begin, in some spreadsheet."""
 
 _GUARDED: Final = re.compile(rf"'+[{re.escape(FORMULA_SIGNS)}]")
 _FORMULA: Final = re.compile(rf"'*[{re.escape(FORMULA_SIGNS)}]")
@@ -18,24 +16,24 @@ _PLAIN_NUMBER: Final = re.compile(r"[+-][0-9]+(\.[0-9]+)?", re.ASCII)
 
 
 def guard(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula. Numbers with a sign, phone numbers too, stay as they are."""
+    """Put an apostrophe before what a spreadsheet would run as a formula. Signed numbers, such as phone numbers, stay."""
     if _FORMULA.match(cell) and not _PLAIN_NUMBER.fullmatch(cell):
         return f"'{cell}"
     return cell
 
 
 def unguard(cell: str) -> str:
-    """The cell as it was before `guard`."""
+    """The inverse of `guard`."""
     return cell[1:] if cell[:1] == "'" and _GUARDED.match(cell) else cell
 
 
 def join_list(items: Iterable[str], separator: str = ";") -> str:
-    """Items as one cell."""
+    """Join items; a separator or backslash inside an item gets a backslash before it."""
     return separator.join(item.replace("\\", "\\\\").replace(separator, f"\\{separator}") for item in items)
 
 
 def split_list(cell: str, separator: str = ";") -> list[str]:
-    """The items of a cell, without the white space around them and without empty ones."""
+    """The inverse of `join_list`, which also strips items and drops empty ones."""
     if "\\" not in cell:
         return [item for part in cell.split(separator) if (item := part.strip())]
     pieces = re.findall(rf"(?:\\[\\{re.escape(separator)}]|[^{re.escape(separator)}])+", cell)

@@ -1,42 +1,42 @@
-"""What imports and exports leave behind when they are cancelled, given up or simply over: found, and removed in time.
+"""Removes files and rows that ended imports and exports no longer need.
 
-Nothing here is needed for anything to be right; it may run at any moment, twice at once, and stop at any line.
+No result depends on it: it may run at any time, twice at once, and stop at any line.
 """
 
 from datetime import datetime, timedelta
 from typing import Final
 
 from models import clock, db
-from models.transfers.exports import exports
+from models.transfers.exports import export_file
 from models.transfers.files import storage
 from models.transfers.imports import report, undo, uploads
 
 STRAY_AFTER: Final = timedelta(days=1)
-"""How old a file is that nobody knows of, before it counts as forgotten rather than as just being written."""
+"""A file that no row names may be one that is being written; when it is older than this, it is removed."""
 
 
 async def clean_up() -> None:
-    """All of it, once."""
+    """Run every cleanup once."""
     await release_segments()
     await remove_expired_uploads()
     await remove_stray_files(clock.now() - STRAY_AFTER)
-    await remove_old_exports(clock.now() - exports.KEPT_FOR)
+    await remove_old_exports(clock.now() - export_file.KEPT_FOR)
     await forget_old_imports(clock.now() - max(undo.WITHIN, report.KEPT_FOR) - timedelta(days=1))
 
 
 async def release_segments() -> int:
-    """Imports and exports that have ended, in whatever way, use no segment any more. Gives how many uses end."""
+    """End the segment uses of finished, failed and cancelled imports and exports. Gives how many."""
     return await db.execute(
         """
-        UPDATE segment_uses used SET active = false FROM jobs
-        WHERE used.active AND used.kind IN ('IMPORT', 'EXPORT')
-          AND jobs.workspace_id = used.workspace_id AND jobs.id = used.used_by_id AND jobs.finished_at IS NOT NULL
+        UPDATE segment_uses SET active = false FROM jobs
+        WHERE segment_uses.active AND segment_uses.kind IN ('IMPORT', 'EXPORT')
+          AND jobs.workspace_id = segment_uses.workspace_id AND jobs.id = segment_uses.used_by_id AND jobs.finished_at IS NOT NULL
         """
     )
 
 
 async def remove_expired_uploads() -> int:
-    """Uploads on which no import can start any more, and none is at work. Gives how many."""
+    """Remove expired uploads, except those of queued and running imports. Gives how many."""
     rows = await db.fetch(
         """
         SELECT workspace_id, id FROM uploads
@@ -52,9 +52,9 @@ async def remove_expired_uploads() -> int:
 
 
 async def remove_stray_files(before: datetime) -> int:
-    """Files that no row knows: what a process that died between two steps has left. Gives how many."""
+    """Remove older files that no row names, left by processes that died. Gives how many."""
     known = {row["key"] for row in await db.fetch("SELECT key FROM uploads WHERE key IS NOT NULL")}
-    removed = await storage().sweep(before)
+    removed = await storage().remove_unfinished(before)
     for prefix in ("uploads", "sheets"):
         async for key, written_at in storage().each_key(prefix):
             if written_at < before and key not in known:
@@ -64,7 +64,7 @@ async def remove_stray_files(before: datetime) -> int:
 
 
 async def remove_old_exports(before: datetime) -> int:
-    """Parts of exports written before then. Gives how many."""
+    """Remove the parts of exports written before then. Gives how many."""
     removed = 0
     async for key, written_at in storage().each_key("exports"):
         if written_at < before:
@@ -74,7 +74,7 @@ async def remove_old_exports(before: datetime) -> int:
 
 
 async def forget_old_imports(before: datetime) -> int:
-    """What was kept of imports that ended before then, to report on them and to take them back. Gives how many imports."""
+    """Remove the reports and undo data of imports that ended before then. Gives how many imports."""
     rows = await db.fetch(
         """
         SELECT workspace_id, id FROM jobs

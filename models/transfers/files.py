@@ -1,7 +1,7 @@
-"""The door to the files that outlive a request: uploads on their way in, exports on their way out.
+"""The storage of uploads and exports.
 
-What keeps them (a folder, or a bucket) is handed in once per process, as the database is: `files.use(storage)`. A key is a
-path of plain names, such as `uploads/7/12/3f9c`, and begins with what the file is for and whose it is.
+Each process sets its storage (a folder or a bucket) once, with `files.use(storage)`. A key is a path that begins with the
+purpose and the workspace id, such as `uploads/7/12/3f9c`.
 """
 
 from collections.abc import AsyncIterator
@@ -12,51 +12,51 @@ from typing import Protocol
 
 
 class FileWriter(Protocol):
-    """A file on its way to storage: it is there once the block that wrote it ends well, and not at all if it raises."""
+    """Writes one file. The file exists after the `async with` block ends, and not at all when the block raises."""
 
     async def write(self, block: bytes) -> object:
         """Append a block."""
 
 
 class Storage(Protocol):
-    """Where files are kept. A key that is not there raises FileNotFoundError, except for `delete`."""
+    """Stores files by key. A missing key raises FileNotFoundError, except in `delete`."""
 
     def writer(self, key: str) -> AbstractAsyncContextManager[FileWriter]:
-        """Write the file at `key`, all or nothing; an older one is replaced at the end."""
+        """Write the file at `key`, all or nothing; an older file is replaced at the end."""
 
     def blocks(self, key: str) -> AsyncIterator[bytes]:
-        """Its contents, block by block."""
+        """The contents, block by block."""
 
     async def size(self, key: str) -> int:
-        """Its length in bytes."""
+        """The length in bytes."""
 
     async def head(self, key: str, most: int) -> bytes:
-        """Its first `most` bytes, or all of a shorter one."""
+        """The first bytes, at most `most`."""
 
     def on_disk(self, key: str) -> AbstractAsyncContextManager[Path]:
-        """The file on this machine's disk, to be read there for as long as the block runs."""
+        """A path on this machine where the file can be read while the block runs."""
 
     async def delete(self, key: str) -> None:
-        """Remove it, if it is there."""
+        """Remove the file, if it exists."""
 
     def each_key(self, prefix: str) -> AsyncIterator[tuple[str, datetime]]:
-        """All that is kept under a prefix, with the time it was written."""
+        """Every key under a prefix, with the time when its file was written."""
 
-    async def sweep(self, before: datetime) -> int:
-        """Remove what a killed process left half written before then. Returns how many files."""
+    async def remove_unfinished(self, before: datetime) -> int:
+        """Remove temporary files of killed processes, last written before then. Gives how many."""
 
 
 _storage: Storage | None = None
 
 
 def use(storage: Storage | None) -> None:
-    """Keep this process's files there."""
+    """Set the storage of this process."""
     global _storage
     _storage = storage
 
 
 def storage() -> Storage:
-    """Where this process keeps its files."""
+    """The storage of this process. Raises RuntimeError before `use`."""
     if _storage is None:
         raise RuntimeError("no storage for files: call models.transfers.files.use first")
     return _storage

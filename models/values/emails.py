@@ -1,4 +1,4 @@
-"""E-mail addresses as they are stored: checked by their form and in lower case. Pure."""
+"""E-mail addresses as they are stored: well formed and in lower case. Pure."""
 
 import re
 
@@ -7,8 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 from models.errors import Invalid
 from models.values.texts import check_text
 
-# What email-validator leaves as it stands, once it is in lower case. Anything else is asked of the library, which takes
-# thirty times as long.
+# Addresses that email-validator would not change. Only the others go to the library, which is thirty times slower.
 _PLAIN = re.compile(
     r"(?=.{6,254}\Z)"
     r"(?=[^@]{1,64}@)[a-z0-9_%+-]+(?:\.[a-z0-9_%+-]+)*"
@@ -18,7 +17,7 @@ _PLAIN = re.compile(
 
 
 def normal_email(value: object) -> str:
-    """The address as it is stored. Raises Invalid that says what is wrong. Whether it can be delivered to is not asked."""
+    """The address as it is stored. Raises Invalid. Deliverability is not checked."""
     text = value.strip() if isinstance(value, str) else check_text(value, 0)
     lowered = text.lower()
     if lowered.isascii() and _PLAIN.match(lowered):

@@ -1,4 +1,4 @@
-"""Days and instants as text: read strictly, and written in the one way that they are stored. Pure."""
+"""Days and instants as text: reading, and the form in which they are stored. Pure."""
 
 import re
 from datetime import UTC, date, datetime
@@ -31,7 +31,7 @@ def find_day(value: object) -> date | None:
 
 
 def read_instant(text: str) -> datetime:
-    """RFC 3339 text as an aware datetime in UTC. Raises Invalid that says what would be right."""
+    """RFC 3339 text as an aware datetime in UTC. Raises Invalid."""
     found = find_instant(text)
     if found is None:
         raise Invalid(f"{text[:50]!r} is not an instant: write it as 2026-11-22T09:30:00Z, always with an offset")
@@ -39,7 +39,7 @@ def read_instant(text: str) -> datetime:
 
 
 def read_day(text: str) -> date:
-    """YYYY-MM-DD as a date. Raises Invalid that says what would be right."""
+    """YYYY-MM-DD as a date. Raises Invalid."""
     found = find_day(text)
     if found is None:
         raise Invalid(f"{text[:50]!r} is not a calendar day: write it as 2026-11-22")
@@ -47,20 +47,20 @@ def read_day(text: str) -> date:
 
 
 def write_instant(moment: datetime) -> str:
-    """An aware datetime as a custom field holds it: in UTC, with six decimals, so that texts order as the instants do."""
+    """An aware datetime as custom fields store it: in UTC with six decimals, so that text order is time order."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-_EDGES: Final = {
+_LIMITS: Final = {
     "date": ("0001-01-01", "9999-12-31"),
     "timestamptz": ("0001-01-01 00:00:00+00", "9999-12-31 23:59:59.999999+00"),
 }
 
 
-def told_sql(expression: str, sql_type: str) -> str:
-    """A `date` or `timestamptz` as it can be told: the nearest one of the years 1 to 9999.
+def clamped_sql(expression: str, sql_type: str) -> str:
+    """A `date` or `timestamptz` expression, limited to the years 1 to 9999.
 
-    SQL may write earlier and later ones, and infinity; Python has none of them, and a page with one could not be read.
+    PostgreSQL also holds earlier and later values and infinity, which Python cannot read.
     """
-    first, last = (f"'{edge}'::{sql_type}" for edge in _EDGES[sql_type])
+    first, last = (f"'{limit}'::{sql_type}" for limit in _LIMITS[sql_type])
     return f"CASE WHEN {expression} < {first} THEN {first} WHEN {expression} > {last} THEN {last} ELSE {expression} END"

@@ -1,7 +1,7 @@
 """Phone numbers as they are stored: E.164. Pure.
 
-A number is accepted when its length is possible in its country. Whether its range is in service is not asked: the
-metadata is always behind the numbering plans, and a message to a number that does not exist fails by itself.
+A number is accepted when its length is possible in its country. Number ranges are not checked: the library's metadata is
+older than the numbering plans, and a message to a number that does not exist fails anyway.
 """
 
 import re
@@ -25,32 +25,32 @@ _DIGITS = re.compile(r"\+?[0-9]{4,15}\Z")
 
 
 def normal_phone(value: object, default_country: str | None) -> str:
-    """The number in E.164, such as +34600111222. Raises Invalid that says what is wrong.
+    """The number in E.164, such as +34600111222. Raises Invalid.
 
-    A number written without its country is one of `default_country` (ISO 3166-1 alpha-2); with None it is refused.
+    A number without a calling code belongs to `default_country` (ISO 3166-1 alpha-2); with None it is refused.
     """
     text = check_text(value, 100).strip()
     compact = text.translate(_SEPARATORS)
     if _DIGITS.match(compact):
-        exact = _exact(compact, default_country)
-        if exact is not None:
-            return exact
+        quick = _quick(compact, default_country)
+        if quick is not None:
+            return quick
     return _parsed(text, default_country)
 
 
 def check_country(value: object) -> str:
-    """An ISO 3166-1 alpha-2 code that has phone numbers, in upper case. Raises Invalid."""
+    """The ISO 3166-1 alpha-2 code of a country that has phone numbers, in upper case. Raises Invalid."""
     code = check_text(value, 10).strip().upper()
     if code not in phonenumbers.SUPPORTED_REGIONS:
         raise Invalid(f"{code!r} is not a country: give its ISO 3166-1 alpha-2 code, such as ES")
     return code
 
 
-# ---------------------------------------------------------------- the quick path, for what is written plainly
+# ---------------------------------------------------------------- the quick path, for plain numbers
 
 
 class _NumberingPlan(NamedTuple):
-    """What the quick path must know of a country's numbers."""
+    """What the quick path knows of the numbers of a country."""
 
     calling_code: str
     lengths: frozenset[int]
@@ -58,8 +58,8 @@ class _NumberingPlan(NamedTuple):
     dials_out: re.Pattern[str] | None
 
 
-def _exact(compact: str, default_country: str | None) -> str | None:
-    """The answer of `_parsed` for a plain number in a tenth of the time, or None when only the library can tell."""
+def _quick(compact: str, default_country: str | None) -> str | None:
+    """The result of `_parsed` in a tenth of the time, or None when the library must decide."""
     if compact.startswith("+"):
         plan = _plan_of_digits(compact)
         return compact if plan is not None and _is_plain(compact[1 + len(plan.calling_code) :], plan) else None
@@ -102,7 +102,9 @@ def _plan(metadata: Any) -> _NumberingPlan | None:
     main: Any = PhoneMetadata.metadata_for_region_or_calling_code(metadata.country_code, main_region)
     return _NumberingPlan(
         calling_code=str(metadata.country_code),
-        lengths=frozenset(main.general_desc.possible_length),  # what the library judges a shared calling code by
+        lengths=frozenset(
+            main.general_desc.possible_length
+        ),  # for a shared calling code, the library uses the main region
         strips=re.compile(strips) if strips else None,
         dials_out=re.compile(dials_out) if dials_out else None,
     )
@@ -116,12 +118,12 @@ def _parsed(text: str, default_country: str | None) -> str:
         number = phonenumbers.parse(text, default_country)
     except NumberParseException as error:
         why = _why_unparsed(text, default_country, error)
-        raise Invalid(f"{why}: {_what_is_right(default_country, default_country)}") from error
+        raise Invalid(f"{why}: {_correct_form(default_country, default_country)}") from error
     reason = phonenumbers.is_possible_number_with_reason(number)
     if reason != ValidationResult.IS_POSSIBLE:
         why = _REASONS.get(reason, "has a length that its country does not use")
         country = phonenumbers.region_code_for_country_code(number.country_code or 0)
-        raise Invalid(f"this is not a phone number, it {why}: {_what_is_right(country, default_country)}")
+        raise Invalid(f"this is not a phone number, it {why}: {_correct_form(country, default_country)}")
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
@@ -142,15 +144,15 @@ def _why_unparsed(text: str, default_country: str | None, error: NumberParseExce
 
 
 @lru_cache(maxsize=512)
-def _what_is_right(country: str | None, default_country: str | None) -> str:
-    """How a number of `country` is written, with it and, where it is the workspace's own, without."""
+def _correct_form(country: str | None, default_country: str | None) -> str:
+    """An example with its calling code, and one without it when `country` is the workspace's own."""
     example = phonenumbers.example_number_for_type(country or "ES", PhoneNumberType.MOBILE)
     if example is None:
         return "write it with its country, such as +34 612 34 56 78"
-    right = f"write it with its country, such as {_written(example, PhoneNumberFormat.INTERNATIONAL)}"
+    hint = f"write it with its country, such as {_written(example, PhoneNumberFormat.INTERNATIONAL)}"
     if country is None or country != default_country:
-        return right
-    return f"{right}, or as one of {country}, such as {_written(example, PhoneNumberFormat.NATIONAL)}"
+        return hint
+    return f"{hint}, or as one of {country}, such as {_written(example, PhoneNumberFormat.NATIONAL)}"
 
 
 def _written(number: Any, style: int) -> str:

@@ -1,4 +1,4 @@
-"""GET of an export, or of the rows that an import refused, by the address that their job shows."""
+"""GET of an export or of the report of an import, by the link in its job."""
 
 from collections.abc import AsyncIterator
 from typing import Final
@@ -9,8 +9,8 @@ from starlette.routing import Route
 
 from models.accounts import workspaces
 from models.errors import NotFound
-from models.transfers.exports import exports
-from models.transfers.exports.exports import Format
+from models.transfers.exports import export_file
+from models.transfers.exports.export_file import Format
 from models.transfers.imports import report
 from permissions.principal import Scope
 from schema.transfers.links import Links, Purpose
@@ -26,35 +26,35 @@ _MEDIA_TYPES: Final = {Format.CSV: "text/csv; charset=utf-8", Format.NDJSON: "ap
 
 
 async def send(request: Request) -> Response:
-    """The file behind the address, as an attachment."""
+    """The file of the link, as an attachment."""
     links: Links = request.app.state.links
-    found = links.read(request.path_params["token"], Purpose.EXPORT, Purpose.REFUSALS)
-    if found is None:
+    valid = links.read(request.path_params["token"], Purpose.EXPORT, Purpose.REFUSALS)
+    if valid is None:
         return _refused(403, "this address is not good, or no longer: read the job again for a new one")
-    purpose, link = found
+    purpose, link = valid
     scope = await workspaces.find_system_scope(link.workspace_id)
     try:
         if scope is None:
             raise NotFound("there is no such file")
-        return await (_export if purpose is Purpose.EXPORT else _refusals)(request, scope, link.number)
+        return await (_export if purpose is Purpose.EXPORT else _refusals)(request, scope, link.row_id)
     except (NotFound, FileNotFoundError):
         return _refused(404, "the file is not there any more")
 
 
 async def _export(request: Request, scope: Scope, job_id: int) -> Response:
-    file = await exports.get_file(scope, job_id)
+    file = await export_file.get_file(scope, job_id)
     headers = {"content-length": str(file.size)}
-    return _attachment(request, exports.blocks(file), _MEDIA_TYPES[file.format], headers)
+    return _attachment(request, export_file.blocks(file), _MEDIA_TYPES[file.format], headers)
 
 
 async def _refusals(request: Request, scope: Scope, job_id: int) -> Response:
-    if not await report.is_there(scope, job_id):
+    if not await report.has_rows(scope, job_id):
         raise NotFound("no row of this import was refused, or the report is gone")
     return _attachment(request, report.blocks(scope, job_id), _MEDIA_TYPES[Format.CSV], {})
 
 
 def _attachment(request: Request, blocks: AsyncIterator[bytes], media_type: str, headers: dict[str, str]) -> Response:
-    """The name is the one that the address ends with, which a path can't leave."""
+    """The file is named by the end of the url, without characters that could be part of a header or a path."""
     name = "".join(c for c in request.path_params["filename"] if c.isascii() and (c.isalnum() or c in "-_.")) or "file"
     headers = {
         **_HEADERS,

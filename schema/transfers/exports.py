@@ -1,4 +1,4 @@
-"""Contacts into files."""
+"""Exports of contacts: types, inputs and mutations."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,8 +10,8 @@ from models import clock
 from models.errors import at
 from models.queue.jobs import JobKind
 from models.rules.depends import segments_mentioned
-from models.transfers.exports import exports
-from models.transfers.exports.exports import Format
+from models.transfers.exports.export_file import Format, is_ready
+from models.transfers.exports.start import start_export
 from permissions.capabilities import Permission
 from permissions.policy import allows
 from schema.contacts.selections import ContactSelectionInput, selection_from_input
@@ -24,7 +24,7 @@ from schema.server.execution.rows import derived, outside_id, read, shown
 from schema.server.guard import admit, mutation, scope_of
 from schema.server.types.nodes import Node
 from schema.server.user_errors import UserError
-from schema.transfers.imports import LINK_TIME, links_of
+from schema.transfers.link_times import LINK_TIME, links_of
 from schema.transfers.links import Purpose
 
 strawberry.enum(Format, name="ExportFormat")
@@ -33,13 +33,13 @@ strawberry.enum(Format, name="ExportFormat")
 
 
 async def _urls(rows: Sequence[Any], info: Info) -> Sequence[str | None]:
-    """Where each finished export can be fetched, for callers who may export."""
+    """Download links of finished exports, only for callers with CONTACT_EXPORT."""
     scope, links = scope_of(info), links_of(info)
-    may = allows(scope.principal, Permission.CONTACT_EXPORT)
+    is_allowed = allows(scope.principal, Permission.CONTACT_EXPORT)
     until = clock.now() + LINK_TIME
     return [
         links.download(Purpose.EXPORT, scope.workspace_id, read(job, "id"), until, _filename(job))
-        if may and exports.is_ready(read(job, "status"), read(job, "finished_at"))
+        if is_allowed and is_ready(read(job, "status"), read(job, "finished_at"))
         else None
         for job in rows
     ]
@@ -52,7 +52,7 @@ def _filename(job: Any) -> str:
 @job_type(JobKind.EXPORT)
 @strawberry.type
 class ExportJob(Node, Job):
-    """Contacts on their way into a file."""
+    """An export of contacts to a file."""
 
     id: strawberry.ID = outside_id("ExportJob")
     url: str | None = batched(
@@ -80,7 +80,7 @@ class ExportStartInput:
 
 @strawberry.type
 class ExportPayload:
-    """Of exportStart."""
+    """The payload of exportStart."""
 
     job: ExportJob | None = None
     user_errors: list[UserError] = strawberry.field(default_factory=list)
@@ -91,13 +91,13 @@ class ExportPayload:
 
 @strawberry.type
 class ExportMutation:
-    """Taking contacts out."""
+    """Mutations of exports."""
 
     @mutation(Permission.CONTACT_EXPORT, ExportPayload, cost=20)
     async def export_start(self, info: Info, input: ExportStartInput) -> ExportPayload:
         selection = selection_from_input(input.contacts) if input.contacts else None
         if selection is not None and (selection.segment_id is not None or segments_mentioned(selection.filter)):
-            admit(info.context, Permission.SEGMENT_READ)  # the file would tell who is in a segment
+            admit(info.context, Permission.SEGMENT_READ)  # the file shows who is in the segment
         with at("input"):
-            job = await exports.start(scope_of(info), selection, input.fields, input.format)
+            job = await start_export(scope_of(info), selection, input.fields, input.format)
         return ExportPayload(job=shown(ExportJob, job))

@@ -1,7 +1,6 @@
-"""Addresses that let whoever has them do one thing, for a while: send one file, or fetch one.
+"""Links that allow one upload or one download for a limited time, to anybody who has the link.
 
-The address says what for, which workspace, which row and until when, and is signed with the installation's secret: none
-can be guessed, and one is good for nothing else.
+A link names its purpose, the workspace, the row and its end, and is signed with the secret of the installation.
 """
 
 import hmac
@@ -19,7 +18,7 @@ UPLOAD_LIMIT_BYTES: Final = 512 << 20
 
 
 class Purpose(StrEnum):
-    """What an address is for."""
+    """What a link allows."""
 
     UPLOAD = "upload"
     EXPORT = "export"
@@ -27,43 +26,43 @@ class Purpose(StrEnum):
 
 
 class Link(NamedTuple):
-    """What an address that is good stands for."""
+    """What a valid link names: the row is an upload or a job."""
 
     workspace_id: int
-    number: int
+    row_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Makes addresses below `base_url` (no slash at its end), and reads them. `secret` is the installation's."""
+    """Makes and reads links. `base_url` has no slash at its end."""
 
     secret: str
     base_url: str = "http://127.0.0.1:8000"
     upload_limit_bytes: int = UPLOAD_LIMIT_BYTES
 
-    def upload(self, workspace_id: int, number: int, until: datetime) -> str:
-        """Where to PUT the file of an upload."""
-        return f"{self.base_url}/uploads/{self._token(Purpose.UPLOAD, workspace_id, number, until)}"
+    def upload(self, workspace_id: int, upload_id: int, until: datetime) -> str:
+        """The url to PUT the file of an upload."""
+        return f"{self.base_url}/uploads/{self._token(Purpose.UPLOAD, workspace_id, upload_id, until)}"
 
-    def download(self, purpose: Purpose, workspace_id: int, number: int, until: datetime, filename: str) -> str:
-        """Where to GET a file, which will be called `filename`."""
-        return f"{self.base_url}/downloads/{self._token(purpose, workspace_id, number, until)}/{quote(filename)}"
+    def download(self, purpose: Purpose, workspace_id: int, job_id: int, until: datetime, filename: str) -> str:
+        """The url to GET a file under the name `filename`."""
+        return f"{self.base_url}/downloads/{self._token(purpose, workspace_id, job_id, until)}/{quote(filename)}"
 
     def read(self, token: str, *purposes: Purpose) -> tuple[Purpose, Link] | None:
-        """What a token stands for; None when it is not ours, is for something else, or its time is over."""
-        said, _, signature = token.partition(".")
-        if not hmac.compare_digest(signature.encode(), self._sign(said)):
+        """What a token allows. None when the signature is wrong, the purpose is not one of `purposes`, or its time is over."""
+        claims, _, signature = token.partition(".")
+        if not hmac.compare_digest(signature.encode(), self._sign(claims)):
             return None
-        purpose, workspace, number, until = urlsafe_b64decode(said + "=" * (-len(said) % 4)).decode().split(".")
+        purpose, workspace_id, row_id, until = urlsafe_b64decode(claims + "=" * (-len(claims) % 4)).decode().split(".")
         if purpose not in purposes or int(until) <= clock.now().timestamp():
             return None
-        return Purpose(purpose), Link(int(workspace), int(number))
+        return Purpose(purpose), Link(int(workspace_id), int(row_id))
 
-    def _token(self, purpose: Purpose, workspace_id: int, number: int, until: datetime) -> str:
-        said = f"{purpose}.{workspace_id}.{number}.{int(until.timestamp())}".encode()
-        encoded = urlsafe_b64encode(said).rstrip(b"=").decode()
+    def _token(self, purpose: Purpose, workspace_id: int, row_id: int, until: datetime) -> str:
+        claims = f"{purpose}.{workspace_id}.{row_id}.{int(until.timestamp())}".encode()
+        encoded = urlsafe_b64encode(claims).rstrip(b"=").decode()
         return f"{encoded}.{self._sign(encoded).decode()}"
 
-    def _sign(self, said: str) -> bytes:
-        signature = hmac.new(b"muster links\x00" + self.secret.encode(), said.encode("utf-8", "replace"), sha256)
+    def _sign(self, claims: str) -> bytes:
+        signature = hmac.new(b"muster links\x00" + self.secret.encode(), claims.encode("utf-8", "replace"), sha256)
         return urlsafe_b64encode(signature.digest()).rstrip(b"=")

@@ -1,4 +1,4 @@
-"""PUT of a file to the address that stagedUploadCreate gave: streamed to storage, never held in memory."""
+"""PUT of a file to the link of stagedUploadCreate. The body is streamed to storage."""
 
 from collections.abc import AsyncIterator
 from typing import Final
@@ -15,19 +15,19 @@ _STATUS: Final = {NotFound: 404, NotAllowedInState: 409, LimitExceeded: 413}
 
 
 async def receive(request: Request) -> Response:
-    """Keep the body as the upload's file. Sent again, it replaces the one before, until an import starts on it."""
+    """Store the body as the file of the upload, in place of an earlier one, until an import has started on it."""
     links: Links = request.app.state.links
-    found = links.read(request.path_params["token"], Purpose.UPLOAD)
-    if found is None:
+    valid = links.read(request.path_params["token"], Purpose.UPLOAD)
+    if valid is None:
         return _refused(403, "this address is not good, or no longer: ask for a new one with stagedUploadCreate")
     if request.headers.get("content-encoding", "identity") != "identity":
         return _refused(415, "send the file as it is, without Content-Encoding")
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > links.upload_limit_bytes:
         return _refused(413, f"the file has {int(announced):,} bytes: at most {links.upload_limit_bytes:,} can be sent")
-    link = found[1]
+    link = valid[1]
     try:
-        received = await uploads.receive(link.workspace_id, link.number, _blocks(request), links.upload_limit_bytes)
+        received = await uploads.receive(link.workspace_id, link.row_id, _blocks(request), links.upload_limit_bytes)
     except ClientDisconnect:
         return _refused(400, "the file did not come to its end: send it again")
     except DomainError as error:
@@ -39,7 +39,7 @@ _BLOCK_BYTES: Final = 1 << 20
 
 
 async def _blocks(request: Request) -> AsyncIterator[bytes]:
-    """The body in blocks of a size that is worth writing."""
+    """The body in larger blocks."""
     held = bytearray()
     async for piece in request.stream():
         held += piece

@@ -10,9 +10,10 @@ from models.contacts import contacts
 from models.queue import jobs
 from models.queue.jobs import Job, JobStatus
 from models.queue.work import Queue
-from models.transfers.exports import exports
-from models.transfers.exports.exports import Format
-from models.transfers.imports import running
+from models.transfers.exports import export_file
+from models.transfers.exports.export_file import Format
+from models.transfers.exports.start import start_export
+from models.transfers.imports import run
 from permissions.principal import Scope
 from tests.kit.engine import assert_all_is_right, settled
 from tests.kit.segments import many_contacts, static_segment
@@ -93,18 +94,18 @@ async def test_an_import_whose_worker_is_killed_again_and_again_ends_as_if_nothi
 async def test_an_export_whose_worker_is_killed_has_every_contact_once(database, redis_url, file_folder):
     scope = await new_workspace()
     await many_contacts(scope, 60_000)
-    job = await exports.start(scope, None, ["name"], Format.CSV)
+    job = await start_export(scope, None, ["name"], Format.CSV)
     setup = with_files(file_folder, part_ids=2_000)
     await killed_after(20_000, job, database, redis_url, setup)
     async with running_worker(Queue.BULK, database, redis_url, setup):
         await eventually(lambda: has_passed(job.id, 60_000), 30)
-    content = b"".join([block async for block in exports.blocks(await exports.get_file(scope, job.id))])
+    content = b"".join([block async for block in export_file.blocks(await export_file.get_file(scope, job.id))])
     names = content.decode().splitlines()[1:]
     assert names == [name for (name,) in await everyone(scope, "name")]
 
 
 async def test_one_import_held_by_two_workers_is_done_once(database, monkeypatch):
-    monkeypatch.setattr(running, "CHUNK_ROWS", 100)
+    monkeypatch.setattr(run, "CHUNK_ROWS", 100)
     scope = await new_workspace()
     job = await started(scope, a_file(2_000), overwrite=True)
     first = await jobs.take(scope.workspace_id, job.id)
@@ -113,7 +114,7 @@ async def test_one_import_held_by_two_workers_is_done_once(database, monkeypatch
 
     async def work(held: Job) -> str:
         try:
-            async for _ in running.carry_on(scope, held):
+            async for _ in run.carry_on(scope, held):
                 await asyncio.sleep(0)
         except jobs.LeaseLost:
             return "lost"
@@ -127,7 +128,7 @@ async def test_one_import_held_by_two_workers_is_done_once(database, monkeypatch
 
 
 async def test_the_same_file_imported_twice_at_once_makes_each_contact_once(database, monkeypatch):
-    monkeypatch.setattr(running, "CHUNK_ROWS", 100)
+    monkeypatch.setattr(run, "CHUNK_ROWS", 100)
     scope = await new_workspace()
     segment = await static_segment(scope)
     pair = [await started(scope, a_file(2_000), overwrite=True, add_to_segment_id=segment.id) for _ in range(2)]
@@ -143,7 +144,7 @@ async def test_the_same_file_imported_twice_at_once_makes_each_contact_once(data
 
 
 async def test_people_who_write_the_same_contacts_meanwhile_make_no_row_fail(database, monkeypatch):
-    monkeypatch.setattr(running, "CHUNK_ROWS", 50)
+    monkeypatch.setattr(run, "CHUNK_ROWS", 50)
     scope = await new_workspace()
     job = await started(scope, "email,name\n" + "".join(f"{n}@x.org,Imported\n" for n in range(1_000)), overwrite=True)
     stop = asyncio.Event()
@@ -164,7 +165,7 @@ async def test_people_who_write_the_same_contacts_meanwhile_make_no_row_fail(dat
 
 
 async def test_an_import_may_never_lift_an_opt_out_that_comes_at_the_same_moment(database, monkeypatch):
-    monkeypatch.setattr(running, "CHUNK_ROWS", 20)
+    monkeypatch.setattr(run, "CHUNK_ROWS", 20)
     scope = await new_workspace()
     everybody = range(400)
     await imported(scope, "email\n" + "".join(f"{n}@x.org\n" for n in everybody))

@@ -12,7 +12,8 @@ from models.rules.check import check
 from models.rules.tree import FieldType
 from models.segments.explain import explain
 from models.segments.preview import preview
-from models.transfers.exports.exports import BUILT_IN, Format
+from models.transfers.exports.columns import BUILT_IN
+from models.transfers.exports.export_file import Format
 from permissions.principal import Scope
 from tests.kit.api import Api, bearer_of
 from tests.kit.extreme_values import CHOICES, EXTREMES, Extreme

@@ -13,8 +13,11 @@ from models.contacts.selections import ContactSelection
 from models.queue import jobs
 from models.queue.jobs import Job
 from models.rules.tree import FieldType
-from models.transfers.exports import exports
-from models.transfers.imports import report, running, starting, undo, uploads
+from models.transfers.exports import export_file
+from models.transfers.exports import run as export_run
+from models.transfers.exports.export_file import Format
+from models.transfers.exports.start import start_export
+from models.transfers.imports import report, run, start, undo, uploads
 from models.transfers.imports.mapping import Column, Options, Policy
 from permissions.principal import Scope
 
@@ -30,8 +33,8 @@ async def sent(scope: Scope, content: bytes | str, filename: str = "contacts.csv
 
 async def _blocks(content: bytes | str) -> AsyncIterator[bytes]:
     whole = content.encode() if isinstance(content, str) else content
-    for start in range(0, len(whole), 1 << 20):
-        yield whole[start : start + (1 << 20)]
+    for offset in range(0, len(whole), 1 << 20):
+        yield whole[offset : offset + (1 << 20)]
 
 
 def mapped(*columns: str | tuple[str, str] | tuple[str, str, str]) -> tuple[Column, ...]:
@@ -52,7 +55,7 @@ def header_of(content: bytes | str) -> tuple[Column, ...]:
 async def started(scope: Scope, content: bytes | str, *columns: Any, **options: Any) -> Job:
     """An import that waits for its worker. Without columns, the header names the fields."""
     chosen = Options(mapped(*columns) if columns else header_of(content), **options)
-    return await starting.start_upload(scope, await sent(scope, content), chosen)
+    return await start.from_upload(scope, await sent(scope, content), chosen)
 
 
 async def imported(scope: Scope, content: bytes | str, *columns: Any, **options: Any) -> Job:
@@ -64,7 +67,7 @@ async def finished(scope: Scope, job: Job) -> Job:
     """Do an import that waits, as a worker would."""
     held = await jobs.take(scope.workspace_id, job.id)
     assert held is not None
-    work = undo.carry_on if "undo" in held.progress else running.carry_on
+    work = undo.carry_on if "undo" in held.progress else run.carry_on
     async for _ in work(scope, held):
         pass
     await jobs.finish(held)
@@ -73,12 +76,12 @@ async def finished(scope: Scope, job: Job) -> Job:
 
 async def undone(scope: Scope, job: Job) -> Job:
     """Take an import back."""
-    return await undo.take_back(scope, job.id)
+    return await undo.undo_import(scope, job.id)
 
 
 def counts(job: Job) -> dict[str, int]:
     """What became of the rows, without the outcomes that none had."""
-    return {name: number for name, number in running.counts_of(job.progress).items() if number}
+    return {name: number for name, number in run.counts_of(job.progress).items() if number}
 
 
 async def refused(scope: Scope, job: Job) -> list[dict[str, str]]:
@@ -123,16 +126,16 @@ async def exported(
     scope: Scope,
     selection: ContactSelection | None = None,
     fields: Sequence[str] | None = None,
-    form: exports.Format = exports.Format.CSV,
+    file_format: Format = Format.CSV,
 ) -> bytes:
     """The file of an export."""
-    job = await exports.start(scope, selection, fields, form)
+    job = await start_export(scope, selection, fields, file_format)
     held = await jobs.take(scope.workspace_id, job.id)
     assert held is not None
-    async for _ in exports.carry_on(scope, held):
+    async for _ in export_run.carry_on(scope, held):
         pass
     await jobs.finish(held)
-    return b"".join([block async for block in exports.blocks(await exports.get_file(scope, job.id))])
+    return b"".join([block async for block in export_file.blocks(await export_file.get_file(scope, job.id))])
 
 
 # ---------------------------------------------------------------- workbooks
@@ -186,14 +189,14 @@ _ROOT = (
 # ---------------------------------------------------------------- workers
 
 
-def with_files(folder: Path, chunk_rows: int = running.CHUNK_ROWS, part_ids: int = exports.PART_IDS) -> str:
+def with_files(folder: Path, chunk_rows: int = run.CHUNK_ROWS, part_ids: int = export_run.PART_IDS) -> str:
     """What a worker process of its own runs first: files are in `folder`, chunks and parts have these sizes."""
     return f"""
 from pathlib import Path
 from models.transfers import files
-from models.transfers.exports import exports
-from models.transfers.imports import running
+from models.transfers.exports import run as export_run
+from models.transfers.imports import run as import_run
 from workers.storage import open_storage
 files.use(open_storage(Path({str(folder)!r}), Path({str(folder)!r}) / "scratch"))
-running.CHUNK_ROWS, exports.PART_IDS = {chunk_rows}, {part_ids}
+import_run.CHUNK_ROWS, export_run.PART_IDS = {chunk_rows}, {part_ids}
 """

@@ -19,7 +19,7 @@ from models.queue import jobs, requests
 from models.rules.tree import FieldType
 from models.segments import segments
 from models.segments.segments import SegmentKind
-from models.transfers.imports import running, starting, uploads
+from models.transfers.imports import run, start, uploads
 from models.transfers.imports.mapping import Column as ImportColumn
 from models.transfers.imports.mapping import Options
 from permissions.capabilities import Permission
@@ -401,10 +401,10 @@ async def a_stored_upload(scope: Scope, content: bytes = b"email\na@example.com\
 async def a_finished_import(scope: Scope) -> str:
     """The id of an import that a worker has done."""
     options = Options((ImportColumn("email", "email"),))
-    job = await starting.start_pasted(scope, "email\na@example.com\n", options)
+    job = await start.from_text(scope, "email\na@example.com\n", options)
     held = await jobs.take(scope.workspace_id, job.id)
     assert held is not None
-    async for _ in running.carry_on(scope, held):
+    async for _ in run.carry_on(scope, held):
         pass
     await jobs.finish(held)
     return to_global_id("ImportJob", job.id)

@@ -1,4 +1,4 @@
-"""The sweep that takes the values of deleted fields away, with a worker that really runs."""
+"""A running worker removes the values of deleted fields."""
 
 from models import db
 from models.contacts import contacts, fields
@@ -8,7 +8,7 @@ from tests.kit.workers import eventually, running_worker
 from tests.kit.workspaces import new_workspace
 
 
-async def test_what_a_deletion_left_is_removed_by_a_sweep(database: str, redis_url: str) -> None:
+async def test_values_of_a_deleted_field_are_removed(database: str, redis_url: str) -> None:
     scope = await new_workspace()
     await fields.create(scope, key="city", label="City", kind=FieldType.TEXT)
     for number in range(3):

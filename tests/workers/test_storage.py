@@ -1,4 +1,4 @@
-"""Files are kept whole or not at all, in a folder as in a bucket."""
+"""Storage keeps whole files or nothing, in a folder and in a bucket."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -25,7 +25,7 @@ async def read(storage, key: str) -> bytes:
     return b"".join([block async for block in storage.blocks(key)])
 
 
-async def test_what_was_written_is_read(storage):
+async def test_a_written_file_is_read_back(storage):
     large = b"0123456789" * 2_000_000
     await write(storage, "a/b/large", large[:5], large[5:])
     await write(storage, "a/b/empty")
@@ -35,7 +35,7 @@ async def test_what_was_written_is_read(storage):
     assert (await storage.head("a/b/large", 12), await storage.head("a/b/empty", 12)) == (large[:12], b"")
 
 
-async def test_a_file_is_replaced_at_the_end_of_its_writing(storage):
+async def test_an_older_file_is_replaced_when_the_new_one_is_complete(storage):
     await write(storage, "key", b"old")
     async with storage.writer("key") as writer:
         await writer.write(b"new")
@@ -43,7 +43,7 @@ async def test_a_file_is_replaced_at_the_end_of_its_writing(storage):
     assert await read(storage, "key") == b"new"
 
 
-async def test_a_writing_that_fails_leaves_nothing(storage, tmp_path):
+async def test_a_write_that_fails_leaves_nothing(storage, tmp_path):
     with pytest.raises(ConnectionResetError):
         async with storage.writer("key") as writer:
             await writer.write(b"x" * 20_000_000)
@@ -53,10 +53,10 @@ async def test_a_writing_that_fails_leaves_nothing(storage, tmp_path):
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-async def test_what_is_not_there_is_not_found(storage):
-    for ask in (storage.size("nothing"), storage.head("nothing", 1), read(storage, "nothing")):
+async def test_a_missing_key_raises(storage):
+    for reading in (storage.size("nothing"), storage.head("nothing", 1), read(storage, "nothing")):
         with pytest.raises(FileNotFoundError):
-            await ask
+            await reading
     with pytest.raises(FileNotFoundError):
         async with storage.on_disk("nothing"):
             pass
@@ -80,17 +80,17 @@ async def test_keys_are_listed_below_a_prefix(storage):
     assert all(abs(at - datetime.now(UTC)) < timedelta(minutes=1) for at in found.values())
 
 
-async def test_copies_of_what_lies_in_a_bucket_are_swept(tmp_path):
+async def test_old_copies_of_files_in_a_bucket_are_removed(tmp_path):
     storage = BucketStorage(MemoryStore(), tmp_path)
     await write(storage, "key", b"x")
     async with storage.on_disk("key"):
         pass
-    assert await storage.sweep(datetime.now(UTC) - timedelta(hours=1)) == 0
-    assert await storage.sweep(datetime.now(UTC) + timedelta(hours=1)) == 1
+    assert await storage.remove_unfinished(datetime.now(UTC) - timedelta(hours=1)) == 0
+    assert await storage.remove_unfinished(datetime.now(UTC) + timedelta(hours=1)) == 1
     assert await read(storage, "key") == b"x"
 
 
-def test_a_bucket_is_named_by_its_address(tmp_path):
+def test_a_bucket_is_opened_by_its_url(tmp_path):
     options = {"endpoint": "http://127.0.0.1:9000", "access_key_id": "a", "secret_access_key": "b", "region": "eu-1"}
     storage = open_storage("s3://bucket/prefix", tmp_path, options)
     assert isinstance(storage, BucketStorage)

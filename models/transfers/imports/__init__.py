@@ -1,12 +1,11 @@
-"""Contacts from files, every row with its outcome.
+"""Imports of contacts from files. Every row gets an outcome: created, updated, unchanged, skipped or rejected.
 
-uploads      files on their way in                 starting    an import, asked for and checked
-layout       what kind of file it is               survey      a look through it before anything is written
-workbook     a sheet, made CSV                     reader      rows, with the line that each begins on
-mapping      which column goes where               suggesting  which one probably should
-cells        what stands in a cell                 values      what is stored of it
-matching     whose row it is, row after row        lookup      the contacts that it can be
-differences  the statement that writes             merge       a chunk, written
-running      chunk after chunk                     report      the rows that came to nothing
-undo         all of it, taken back                 leftovers   what is swept away
+uploads      receives a file                            start        checks the request and queues a job
+layout       encoding, delimiter, header of a file      inspection   checks a whole file and counts its rows
+workbook     converts an .xlsx sheet to CSV             reader       reads the rows of a CSV
+mapping      which column goes into which field         suggestions  proposes a field for each column
+values       turns cells into stored values             matching     finds the contact of each row
+lookup       loads the contacts that rows may match     differences  builds the statement that updates contacts
+merge        writes a chunk of rows                     run          runs an import, chunk after chunk
+report       the skipped and rejected rows as CSV       undo         takes an import back
 """

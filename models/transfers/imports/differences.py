@@ -1,7 +1,7 @@
-"""The one statement that writes rows into the contacts that they matched: made from the columns of an import. Pure.
+"""Builds the statement that updates the contacts that rows have matched, from the columns of an import. Pure.
 
-It changes what differs and nothing else, under each column's policy; keeps what was there, for an undo; and marks what
-changed, for the segments. The rows come from a temporary table, other values are bound; names come from the catalogue of fields.
+The statement changes only what differs, by the policy of each column; saves the old values for undo; and marks the changed
+fields dirty. Rows come from a temporary table, other values are bound, and names come from the catalogue of fields.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from models.contacts.attributes import Fields
 from models.rules.tree import FieldType
-from models.transfers.imports.mapping import ID, Placed, Policy
+from models.transfers.imports.mapping import ID, MappedColumn, Policy
 from models.transfers.imports.values import ReadPlan, RowChunk, attributes_of
 
 TYPES: Final = {
@@ -24,79 +24,79 @@ TYPES: Final = {
     "score": "integer",
     "whatsapp_consent": "text",
 }
-"""The built-in columns that hold one value, and what it is in PostgreSQL. A test compares them with the table."""
+"""The built-in columns with a single value, and their types in PostgreSQL."""
 
 _EMPTY: Final = {"score": "0", "whatsapp_consent": "'UNKNOWN'"}
-"""What stands in a column that always holds something, where others hold nothing."""
+"""The value that means empty, in columns that are never null."""
 
 STAGING: Final = "import_rows"
-"""The temporary table in which the rows stand, for a transaction."""
+"""The temporary table for the rows, dropped at the end of the transaction."""
 
 
 @dataclass(slots=True)
 class _Statement:
-    """The statement as it grows: what comes in (name -> type), and what each column becomes."""
+    """The statement while it is built: the columns of the rows (name -> type), and a new value for each contact column."""
 
     incoming: dict[str, str] = field(default_factory=dict)
-    becomes: dict[str, str] = field(default_factory=dict)
+    assigned: dict[str, str] = field(default_factory=dict)
     constants: list[Any] = field(default_factory=list)
     watched: list[tuple[str, str, str]] = field(default_factory=list)
-    """What a segment's rule can depend on: its name, the old value, the new one."""
+    """Fields that a rule can depend on: name, old value, new value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """The statement for a plan. Parameters: workspace, job, and the constants."""
+    """The statement for a plan. Parameters: workspace id, job id, and the constants."""
 
     staging_sql: str
-    """Makes the temporary table."""
+    """Creates the temporary table."""
     sql: str
     counting_sql: str
-    """The same as far as it finds what differs, for a dry run. Both are empty when no column writes anything."""
+    """For a dry run: only finds what differs. Both are empty when no column writes anything."""
     incoming: tuple[str, ...]
     """The columns of the temporary table."""
     constants: tuple[Any, ...]
-    groups: dict[str, tuple[Placed, ...]]
-    """The custom fields of each column of JSON objects."""
+    groups: dict[str, tuple[MappedColumn, ...]]
+    """The custom fields in each column of JSON objects."""
 
     def records(self, chunk: RowChunk, rows: Sequence[tuple[int, int]]) -> Iterable[tuple[Any, ...]]:
-        """What to stage of `rows`: their places in the chunk and their contacts' ids."""
-        places = [at for at, _ in rows]
+        """Records for the temporary table. `rows` are pairs of an index in the chunk and a contact id."""
+        indexes = [at for at, _ in rows]
         made: dict[str, Sequence[Any]] = {
-            "contact_id": [number for _, number in rows],
-            "line": [chunk.lines[at] for at in places],
+            "contact_id": [contact_id for _, contact_id in rows],
+            "line": [chunk.lines[at] for at in indexes],
         }
         for name, columns in self.groups.items():
-            made[name] = attributes_of(chunk, columns, places, clearing=True)
+            made[name] = attributes_of(chunk, columns, indexes, clearing=True)
         for name in self.incoming:
             if name not in made:
                 column = chunk.values[name]
-                made[name] = [column[at] for at in places]
+                made[name] = [column[at] for at in indexes]
         return zip(*(made[name] for name in self.incoming), strict=True)
 
 
 def differences(plan: ReadPlan, fields: Fields, add_tags: Sequence[str]) -> Differences:
-    """The statement for `plan`. `add_tags` are spelled as the workspace spells them."""
+    """The statement for `plan`. `add_tags` are in the workspace's spelling."""
     statement = _Statement({"contact_id": "bigint", "line": "bigint"})
-    for column in plan.placed:
+    for column in plan.columns:
         if column.key is None and column.field not in (ID, "tags"):
             _add_plain(statement, column)
-    _add_tags(statement, next((one for one in plan.placed if one.field == "tags"), None), add_tags)
-    groups = _add_attributes(statement, [column for column in plan.placed if column.key is not None], fields)
+    _add_tags(statement, next((one for one in plan.columns if one.field == "tags"), None), add_tags)
+    groups = _add_attributes(statement, [column for column in plan.columns if column.key is not None], fields)
     return Differences(
-        staging_sql=_staging(statement),
-        sql=_written(statement),
-        counting_sql=_counted(statement),
+        staging_sql=_staging_sql(statement),
+        sql=_update_sql(statement),
+        counting_sql=_counting_sql(statement),
         incoming=tuple(statement.incoming),
         constants=tuple(statement.constants),
         groups=groups,
     )
 
 
-# ---------------------------------------------------------------- what a column becomes
+# ---------------------------------------------------------------- new values
 
 
-def _add_plain(statement: _Statement, column: Placed) -> None:
+def _add_plain(statement: _Statement, column: MappedColumn) -> None:
     name, given = column.field, f"i.{column.field}"
     empty = _EMPTY.get(name, "NULL")
     match column.policy:
@@ -109,11 +109,11 @@ def _add_plain(statement: _Statement, column: Placed) -> None:
     if name == "whatsapp_consent":  # an import never turns an opt-out into anything else
         new = f"CASE WHEN c.{name} = 'OPTED_OUT' THEN c.{name} ELSE {new} END"
     statement.incoming[name] = TYPES[name]
-    statement.becomes[name] = new
+    statement.assigned[name] = new
     statement.watched.append((name, f"c.{name}", f"n.{name}"))
 
 
-def _add_tags(statement: _Statement, column: Placed | None, add_tags: Sequence[str]) -> None:
+def _add_tags(statement: _Statement, column: MappedColumn | None, add_tags: Sequence[str]) -> None:
     new = "c.tags"
     if column is not None:
         statement.incoming["tags"] = "text[]"
@@ -121,7 +121,7 @@ def _add_tags(statement: _Statement, column: Placed | None, add_tags: Sequence[s
     if add_tags:
         new = f"muster_with_tags({new}, {_constant(statement, list(add_tags))}::text[])"
     if new != "c.tags":
-        statement.becomes["tags"] = new
+        statement.assigned["tags"] = new
         statement.watched.append(("tags", "c.tags", "n.tags"))
 
 
@@ -137,8 +137,10 @@ def _tags_by(policy: Policy, given: str) -> str:
             return f"muster_same_tags(c.tags, coalesce({given}, c.tags))"
 
 
-def _add_attributes(statement: _Statement, columns: Sequence[Placed], fields: Fields) -> dict[str, tuple[Placed, ...]]:
-    groups: dict[str, tuple[Placed, ...]] = {}
+def _add_attributes(
+    statement: _Statement, columns: Sequence[MappedColumn], fields: Fields
+) -> dict[str, tuple[MappedColumn, ...]]:
+    groups: dict[str, tuple[MappedColumn, ...]] = {}
     new = "c.attributes"
     for name, policies, form in (
         ("filled", (Policy.FILL_EMPTY,), "(i.{name} || {new})"),
@@ -154,22 +156,22 @@ def _add_attributes(statement: _Statement, columns: Sequence[Placed], fields: Fi
     if any(column.policy is Policy.REPLACE for column in columns):
         new = f"jsonb_strip_nulls({new})"
     if columns:
-        statement.becomes["attributes"] = new
+        statement.assigned["attributes"] = new
     for column in columns:
         key = _constant(statement, column.key)
         statement.watched.append((column.field, f"c.attributes -> {key}::text", f"n.attributes -> {key}::text"))
     return groups
 
 
-def _merged(statement: _Statement, column: Placed, fields: Fields) -> str:
-    """The choices that a contact has with those that come in, in the field's order: an object of one key, or of none."""
+def _merged(statement: _Statement, column: MappedColumn, fields: Fields) -> str:
+    """The union of a contact's choices and the row's, in the field's order: an object with one key, or empty."""
     assert column.key is not None
     assert fields[column.key].type is FieldType.MULTI_CHOICE
     key = f"{_constant(statement, column.key)}::text"
     choices = _constant(statement, list(fields[column.key].choices or ()))
     given = f"(i.attributes_merged -> {key})"
     return f"""CASE WHEN {given} IS NULL THEN '{{}}'::jsonb ELSE jsonb_build_object({key}, (
-        SELECT jsonb_agg(choice ORDER BY place) FROM unnest({choices}::text[]) WITH ORDINALITY AS t (choice, place)
+        SELECT jsonb_agg(choice ORDER BY position) FROM unnest({choices}::text[]) WITH ORDINALITY AS t (choice, position)
         WHERE (c.attributes -> {key}) ? choice OR {given} ? choice)) END"""  # noqa: S608 - values bound
 
 
@@ -182,20 +184,20 @@ def _constant(statement: _Statement, value: Any) -> str:
 # ---------------------------------------------------------------- the statement
 
 
-def _staging(statement: _Statement) -> str:
+def _staging_sql(statement: _Statement) -> str:
     columns = ", ".join(f"{name} {kind}" for name, kind in statement.incoming.items())
     return f"CREATE TEMPORARY TABLE {STAGING} ({columns}) ON COMMIT DROP"
 
 
 _INCOMING: Final = f"""
     incoming AS MATERIALIZED (SELECT $1::bigint AS workspace_id, $2::bigint AS job_id, * FROM {STAGING})
-"""  # noqa: S608 - the workspace is a column, so that the planner has no wrong ideas of it (see lookup)
+"""  # noqa: S608 - the workspace is a column for the planner's sake (see lookup)
 
 
 def _different(statement: _Statement) -> str:
-    """The contacts that a row would change, as they are (c) and as they would be (n)."""
-    new = ", ".join(f"{expression} AS {name}" for name, expression in statement.becomes.items())
-    before, after = _row("c", statement.becomes), _row("n", statement.becomes)
+    """The contacts that a row would change: now (c) and after it (n)."""
+    new = ", ".join(f"{expression} AS {name}" for name, expression in statement.assigned.items())
+    before, after = _row("c", statement.assigned), _row("n", statement.assigned)
     return f"""
         FROM incoming i
         JOIN contacts c ON c.workspace_id = i.workspace_id AND c.id = i.contact_id
@@ -207,18 +209,18 @@ def _row(alias: str, names: Collection[str]) -> str:
     return f"ROW({', '.join(f'{alias}.{name}' for name in names)})"
 
 
-def _counted(statement: _Statement) -> str:
-    return f"WITH {_INCOMING} SELECT c.id {_different(statement)}" if statement.becomes else ""
+def _counting_sql(statement: _Statement) -> str:
+    return f"WITH {_INCOMING} SELECT c.id {_different(statement)}" if statement.assigned else ""
 
 
-def _written(statement: _Statement) -> str:
-    """Find what differs, and lock it as it is now; write; keep what was there; mark."""
-    if not statement.becomes:
+def _update_sql(statement: _Statement) -> str:
+    """Find and lock what differs, update it, mark it dirty, and save the old values."""
+    if not statement.assigned:
         return ""
-    names = list(statement.becomes)
+    names = list(statement.assigned)
     before = ", ".join(f"'{name}', c.{name}" for name in names)
     watched = ", ".join(
-        f"CASE WHEN {old} IS DISTINCT FROM {new} THEN {_name(name)} END" for name, old, new in statement.watched
+        f"CASE WHEN {old} IS DISTINCT FROM {new} THEN {_literal(name)} END" for name, old, new in statement.watched
     )
     return f"""
     WITH {_INCOMING}, changed AS MATERIALIZED (
@@ -243,6 +245,6 @@ def _written(statement: _Statement) -> str:
     """  # noqa: S608 - names of the catalogue, values bound
 
 
-def _name(field_name: str) -> str:
-    """The name of a field, which holds nothing but a-z, 0-9, _ and a dot, as a literal."""
+def _literal(field_name: str) -> str:
+    """A literal, without escaping: field names hold only a-z, 0-9, _ and a dot."""
     return f"'{field_name}'"

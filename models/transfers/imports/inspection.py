@@ -1,7 +1,4 @@
-"""A look through a file before any of it is taken in: whether it is text of rows at all, how to read it, and how many there are.
-
-Blocking: call it in a thread.
-"""
+"""Inspects a file before its import: how to read it, and how many rows it has. Blocking: call it in a thread."""
 
 import codecs
 import io
@@ -29,7 +26,7 @@ from models.transfers.imports.workbook import convert
 
 @dataclass(frozen=True, slots=True)
 class InspectionRequest:
-    """What the caller says of the file. `columns` are those that it will ask for; `delimiter` None: to be worked out."""
+    """What the caller knows of the file: the columns that it maps, and the delimiter (None: find it out)."""
 
     has_header: bool = True
     delimiter: str | None = None
@@ -38,7 +35,7 @@ class InspectionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What the look told: `rows` without the header, `width` the cells that each should have."""
+    """The result: `rows` do not count the header, `width` is the number of cells in each row."""
 
     layout: Layout
     header: list[str] | None
@@ -48,55 +45,57 @@ class Inspection:
     """The line on which the first row after the header begins."""
 
     def to_json(self) -> dict[str, Any]:
-        """The survey as a job keeps it."""
+        """The inspection as a job stores it."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Inspection":
-        """A survey that a job kept."""
+        """The inspection that a job stored."""
         return cls(**{**stored, "layout": Layout(**stored["layout"])})
 
 
-def inspect(path: Path, wanted: InspectionRequest, *, sheet: bool = False) -> Inspection:
-    """Read the file from end to end. Raises Invalid or LimitExceeded when it is no text of rows, or has none.
+def inspect(path: Path, request: InspectionRequest, *, sheet: bool = False) -> Inspection:
+    """Inspect a whole file; with `sheet`, one that was converted from a workbook.
 
-    `sheet`: it is a sheet that was converted.
+    Raises Invalid or LimitExceeded when it cannot be read as rows, or has none.
     """
-    layout = SHEET if sheet else _layout_of(path, wanted)
+    layout = SHEET if sheet else _layout_of(path, request)
     with RowReader(path, layout) as reader:
-        return _count(reader, layout, wanted)
+        return _count(reader, layout, request)
 
 
-def inspect_head(head: bytes, wanted: InspectionRequest, *, whole: bool) -> tuple[Inspection, ParsedRows]:
-    """The same from the beginning of a file alone (`whole`: that is all of it), and up to a hundred of its rows."""
-    layout, text = _layout_of_head(head, wanted, whole)
-    return _seen(text, layout, wanted, whole=whole)
+def inspect_head(head: bytes, request: InspectionRequest, *, whole: bool) -> tuple[Inspection, ParsedRows]:
+    """Inspect the first bytes of a file (with `whole`, all its bytes). Gives up to FIRST_ROWS rows, too."""
+    layout, text = _layout_of_head(head, request, whole)
+    return _inspect_text(text, layout, request, whole=whole)
 
 
-def inspect_workbook_head(path: Path, wanted: InspectionRequest) -> tuple[Inspection, ParsedRows]:
-    """The same from the first rows of a workbook."""
+def inspect_workbook_head(path: Path, request: InspectionRequest) -> tuple[Inspection, ParsedRows]:
+    """Inspect the first rows of a workbook. Gives them, too."""
     text = io.StringIO(newline="")
     convert(path, text, most_rows=FIRST_ROWS + 1)
-    return _seen(text.getvalue(), SHEET, wanted, whole=True)
+    return _inspect_text(text.getvalue(), SHEET, request, whole=True)
 
 
 FIRST_ROWS: Final = 100
 
 
-def _seen(text: str, layout: Layout, wanted: InspectionRequest, *, whole: bool) -> tuple[Inspection, ParsedRows]:
+def _inspect_text(
+    text: str, layout: Layout, request: InspectionRequest, *, whole: bool
+) -> tuple[Inspection, ParsedRows]:
     with RowReader(io.StringIO(text, newline=""), layout) as reader:
-        seen = _count(reader, layout, wanted, whole=whole)
-    with RowReader(io.StringIO(text, newline=""), layout, seen.starts_at) as reader:
-        return seen, reader.take(FIRST_ROWS)
+        inspection = _count(reader, layout, request, whole=whole)
+    with RowReader(io.StringIO(text, newline=""), layout, inspection.starts_at) as reader:
+        return inspection, reader.take(FIRST_ROWS)
 
 
-def _count(reader: RowReader, layout: Layout, wanted: InspectionRequest, *, whole: bool = True) -> Inspection:
+def _count(reader: RowReader, layout: Layout, request: InspectionRequest, *, whole: bool = True) -> Inspection:
     first = reader.take(1)
-    header, width = _first_row(first, wanted.has_header)
-    starts_at = reader.next_line if wanted.has_header else layout.first_line
-    rows = 0 if wanted.has_header else len(first)
-    while found := len(reader.take(10_000)):
-        rows += found
+    header, width = _first_row(first, request.has_header)
+    starts_at = reader.next_line if request.has_header else layout.first_line
+    rows = 0 if request.has_header else len(first)
+    while count := len(reader.take(10_000)):
+        rows += count
     if rows == 0 and whole:
         raise Invalid("the file has a header and no rows: there is nothing to import")
     return Inspection(layout, header, width, rows, starts_at)
@@ -111,19 +110,19 @@ def _first_row(first: ParsedRows, has_header: bool) -> tuple[list[str] | None, i
     return header, len(check_width(first.cells[0])) if header is None else len(header)
 
 
-def _layout_of(path: Path, wanted: InspectionRequest) -> Layout:
+def _layout_of(path: Path, request: InspectionRequest) -> Layout:
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
         encoding, doubtful = guess_encoding(head), False
         _refuse_endless_lines(file, encoding)
         if encoding.startswith("utf-8"):
-            found, doubtful = _checked(file)
-            encoding = encoding if found == "utf-8" else found
-    return _delimited(encoding, doubtful, _decoded(head, encoding), wanted)
+            checked, doubtful = _check_encoding(file)
+            encoding = encoding if checked == "utf-8" else checked
+    return _layout_with_delimiter(encoding, doubtful, _decode_head(head, encoding), request)
 
 
 def _refuse_endless_lines(file: BinaryIO, encoding: str) -> None:
-    """Raise Invalid for a line that would not fit into memory: from here on, files are read by lines. Rewinds the file."""
+    """Raise Invalid for a line that would not fit into memory, since RowReader reads by lines. Rewinds the file."""
     decoder = codecs.getincrementaldecoder("latin-1" if encoding.startswith("utf-8") else encoding)("replace")
     file.seek(0)
     line, length, most = 1, 0, LONGEST_ROW * (4 if encoding.startswith("utf-8") else 1)
@@ -137,30 +136,30 @@ def _refuse_endless_lines(file: BinaryIO, encoding: str) -> None:
     file.seek(0)
 
 
-def _layout_of_head(head: bytes, wanted: InspectionRequest, whole: bool) -> tuple[Layout, str]:
+def _layout_of_head(head: bytes, request: InspectionRequest, whole: bool) -> tuple[Layout, str]:
     encoding = guess_encoding(head)
     if encoding.startswith("utf-8"):
-        found, _ = _checked(io.BytesIO(head))
-        encoding = encoding if found == "utf-8" else found
-    text = _decoded(head, encoding)
+        checked, _ = _check_encoding(io.BytesIO(head))
+        encoding = encoding if checked == "utf-8" else checked
+    text = _decode_head(head, encoding)
     last = text.rfind("\n") + 1
     if not whole and len(text) - last <= LONGEST_ROW:
-        text = text[:last]  # the row after it is cut off
-    return _delimited(encoding, False, text, wanted), text
+        text = text[:last]  # the next row may be incomplete
+    return _layout_with_delimiter(encoding, False, text, request), text
 
 
-def _checked(file: BinaryIO) -> tuple[str, bool]:
+def _check_encoding(file: BinaryIO) -> tuple[str, bool]:
     check = EncodingCheck()
     while block := file.read(HEAD_BYTES):
         check.feed(block)
     return check.verdict()
 
 
-def _decoded(head: bytes, encoding: str) -> str:
-    """As much of the text as the first bytes hold: their last character may be cut off."""
+def _decode_head(head: bytes, encoding: str) -> str:
+    """The text of the first bytes, which may end inside a character."""
     return codecs.getincrementaldecoder(encoding)("replace").decode(head)
 
 
-def _delimited(encoding: str, doubtful: bool, text: str, wanted: InspectionRequest) -> Layout:
-    guessed, first_line = guess_delimiter(text, wanted.columns)
-    return Layout(encoding, wanted.delimiter or guessed, doubtful, first_line)
+def _layout_with_delimiter(encoding: str, doubtful: bool, text: str, request: InspectionRequest) -> Layout:
+    guessed, first_line = guess_delimiter(text, request.columns)
+    return Layout(encoding, request.delimiter or guessed, doubtful, first_line)

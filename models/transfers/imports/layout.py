@@ -1,7 +1,7 @@
-"""What kind of file this is, and how its rows are to be read: worked out from its first bytes, and from all of them. Pure.
+"""Finds out the kind, the encoding and the delimiter of a file. Pure.
 
-Told apart: text in UTF-8, UTF-16 (with or without a mark) and Windows-1252; commas, semicolons, tabs, bars, or the character
-that the caller names; workbooks (.xlsx). Everything else is refused by its name.
+It recognises UTF-8, UTF-16 (with or without a mark), UTF-32 with a mark, Windows-1252, and .xlsx workbooks. Other files are
+refused, with their kind in the message.
 """
 
 import codecs
@@ -15,25 +15,26 @@ from typing import Final
 from models.errors import Invalid, LimitExceeded
 
 LONGEST_ROW: Final = 1_000_000
-"""Characters of a row at most, its quoted line breaks included."""
+"""Characters in a row at most, with its quoted line breaks."""
 
 MOST_COLUMNS: Final = 500
-"""Columns of a file at most."""
+"""Columns in a file, at most."""
 
 DELIMITERS: Final = ",;\t|"
-"""What is looked for when the caller names no delimiter, the likeliest first."""
+"""The delimiters to try when the caller gives none, the most likely first."""
 
 HEAD_BYTES: Final = 1 << 20
-"""How much of a file is looked at to see what it is."""
+"""How much of a file is read to find out its kind."""
 
 csv.field_size_limit(LONGEST_ROW)
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How to read a file's text. `doubtful`: bytes that are not in the encoding can occur, and spoil their row only.
+    """How to read the text of a file.
 
-    `first_line` is the line on which the rows, or their header, begin (Excel's `sep=;` line comes before).
+    With `doubtful`, some bytes are not in the encoding, and only their rows are rejected. `first_line` is the line of the header,
+    or of the first row; Excel's `sep=;` line can come before it.
     """
 
     encoding: str
@@ -41,16 +42,16 @@ class Layout:
     doubtful: bool = False
     first_line: int = 1
     sheet: bool = False
-    """Whether it was a sheet of a workbook: a line is a row of the sheet then, however many lines its cells have."""
+    """Whether it was a sheet of a workbook. A line then is a row of the sheet, even when its cells hold line breaks."""
 
     @property
     def errors(self) -> str:
-        """For `open`: what becomes of bytes that are not in the encoding."""
+        """How `open` treats bytes that are not in the encoding."""
         return "surrogateescape" if self.doubtful else "strict"
 
 
 SHEET: Final = Layout("utf-8", ",", sheet=True)
-"""How a sheet is read, once `workbook.convert` has made it CSV."""
+"""The layout of what `workbook.convert` writes."""
 
 
 # ---------------------------------------------------------------- kinds of files
@@ -64,7 +65,7 @@ _MARKS: Final[Sequence[tuple[bytes, str]]] = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-_OTHERS: Final[Sequence[tuple[bytes, str]]] = (
+_OTHER_KINDS: Final[Sequence[tuple[bytes, str]]] = (
     (b"PK", "a zip archive: unpack it and send the CSV or XLSX file that is inside"),
     (b"\x1f\x8b", "compressed (gzip): unpack it first"),
     (b"BZh", "compressed (bzip2): unpack it first"),
@@ -83,24 +84,24 @@ _NOT_TEXT: Final = "the file is not text in columns: send CSV, TSV or XLSX"
 
 
 def is_workbook(head: bytes) -> bool:
-    """Whether the file may be an .xlsx workbook: a zip archive that has the parts of one among its first."""
+    """Whether the file may be an .xlsx workbook: a zip archive that begins with such parts."""
     return head.startswith(b"PK\x03\x04") and (b"xl/" in head or b"[Content_Types].xml" in head)
 
 
 def refuse_other_kinds(head: bytes) -> None:
-    """Raise Invalid for what is known to be no text."""
+    """Raise Invalid for an empty file, and for known kinds that are not text."""
     if not head:
         raise Invalid("the file is empty: send a header and at least one row")
-    for mark, what in _OTHERS:
+    for mark, kind in _OTHER_KINDS:
         if head.startswith(mark):
-            raise Invalid(f"the file is {what}")
+            raise Invalid(f"the file is {kind}")
 
 
 # ---------------------------------------------------------------- encodings
 
 
 def guess_encoding(head: bytes) -> str:
-    """The encoding that the first bytes speak for; "utf-8" when nothing speaks against it. Raises Invalid for no text."""
+    """The encoding by the first bytes, UTF-8 unless they show another one. Raises Invalid when they are not text."""
     refuse_other_kinds(head)
     for mark, encoding in _MARKS:
         if head.startswith(mark):
@@ -108,7 +109,7 @@ def guess_encoding(head: bytes) -> str:
     if b"\x00" in head:
         return _guess_unmarked_utf16(head)
     controls = len(head) - len(head.translate(None, _CONTROLS))
-    if controls * 20 > len(head):  # in rubbish it is every tenth byte; in a small file of odd names, a few in a hundred
+    if controls * 20 > len(head):  # random bytes: one in ten is a control character; text: a few in a hundred at most
         raise Invalid(_NOT_TEXT)
     return "utf-8"
 
@@ -127,50 +128,50 @@ def _guess_unmarked_utf16(head: bytes) -> str:
 
 
 class EncodingCheck:
-    """Reads all the bytes of a file, and says whether they are UTF-8, with faults or without, or Windows-1252."""
+    """Reads a file block by block and decides between UTF-8 (perhaps with errors) and Windows-1252."""
 
     def __init__(self) -> None:
         self._strict = codecs.getincrementaldecoder("utf-8")()
         self._loose = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self._lines, self._good, self._bad = 1, 0, 0
-        self._plain = True
-        self._not_windows_at: int | None = None
+        self._is_utf8 = True
+        self._not_windows_line: int | None = None
 
     def feed(self, block: bytes) -> None:
-        """The next block. Raises Invalid for a NUL byte."""
+        """Read the next block. Raises Invalid for a NUL byte."""
         if b"\x00" in block:
             raise Invalid(f"line {self._line_of(block, block.index(0))} holds a NUL byte: {_NOT_TEXT}")
-        if self._plain:
+        if self._is_utf8:
             before = self._strict.getstate()
             try:
                 self._strict.decode(block)
             except UnicodeDecodeError:
                 self._loose.setstate(before)
-                self._plain = False
-        if not self._plain:
-            self._weigh(block)
+                self._is_utf8 = False
+        if not self._is_utf8:
+            self._count_errors(block)
         self._lines += block.count(b"\n")
 
-    def _weigh(self, block: bytes) -> None:
+    def _count_errors(self, block: bytes) -> None:
         text = self._loose.decode(block)
         bad = len(_BAD.findall(text))
         self._bad += bad
         self._good += len(_BEYOND_ASCII.findall(text)) - bad
-        odd = _NOT_WINDOWS.search(block)
-        if odd is not None and self._not_windows_at is None:
-            self._not_windows_at = self._line_of(block, odd.start())
+        match = _NOT_WINDOWS.search(block)
+        if match is not None and self._not_windows_line is None:
+            self._not_windows_line = self._line_of(block, match.start())
 
-    def _line_of(self, block: bytes, place: int) -> int:
-        return self._lines + block[:place].count(b"\n")
+    def _line_of(self, block: bytes, offset: int) -> int:
+        return self._lines + block[:offset].count(b"\n")
 
     def verdict(self) -> tuple[str, bool]:
-        """The encoding, and whether single rows break it. Raises Invalid when it is neither of the two."""
-        if self._plain:
-            return "utf-8", bool(self._strict.getstate()[0])  # bytes left over: the last character is cut off
+        """The encoding, and whether it is doubtful (see Layout). Raises Invalid when it is neither of the two."""
+        if self._is_utf8:
+            return "utf-8", bool(self._strict.getstate()[0])  # left-over bytes: the last character is incomplete
         if self._good > 10 * self._bad:
             return "utf-8", True
-        if self._not_windows_at is not None:
-            raise Invalid(f"line {self._not_windows_at} is neither UTF-8 nor Windows-1252: save the file as UTF-8")
+        if self._not_windows_line is not None:
+            raise Invalid(f"line {self._not_windows_line} is neither UTF-8 nor Windows-1252: save the file as UTF-8")
         return "cp1252", False
 
 
@@ -180,7 +181,7 @@ _NOT_WINDOWS: Final = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
 def has_bad_bytes(cells: Sequence[str]) -> bool:
-    """Whether a row of a doubtful file holds bytes that are not in its encoding."""
+    """Whether a row of a doubtful file holds bytes that are not in the encoding."""
     return any(not cell.isascii() and _BAD.search(cell) for cell in cells)
 
 
@@ -191,14 +192,13 @@ _SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 
 
 def guess_delimiter(head: str, wanted: Collection[str]) -> tuple[str, int]:
-    """The delimiter of a text that begins like this, and the line on which its rows begin.
+    """The delimiter of a text that begins with `head`, and the line on which its rows begin.
 
-    `wanted` are the columns that the caller will ask for: a delimiter that makes them appear is the right one. Otherwise it
-    is the one that cuts the most rows into the same number of cells.
+    The best delimiter shows most of the `wanted` columns in the header, then gives most rows the same number of cells.
     """
-    named = _SEPARATOR_LINE.match(head)
-    if named is not None:
-        return named.group(1), 2
+    declared = _SEPARATOR_LINE.match(head)
+    if declared is not None:
+        return declared.group(1), 2
     rows = {delimiter: first_rows(head, delimiter, 50) for delimiter in DELIMITERS}
     return max(DELIMITERS, key=lambda delimiter: _evenness(rows[delimiter], wanted)), 1
 
@@ -213,7 +213,7 @@ def _evenness(rows: Sequence[Sequence[str]], wanted: Collection[str]) -> tuple[i
 
 
 def first_rows(text: str, delimiter: str, most: int) -> list[list[str]]:
-    """The first rows of a text that may break off anywhere; blank ones left out."""
+    """The first rows that are not blank, of a text that may end anywhere."""
     rows: list[list[str]] = []
     try:
         for cells in csv.reader(text.splitlines(keepends=True), delimiter=delimiter):
@@ -222,12 +222,12 @@ def first_rows(text: str, delimiter: str, most: int) -> list[list[str]]:
             if len(rows) == most:
                 break
     except csv.Error:
-        pass  # what came before is enough to judge by
+        pass  # the rows before are enough to compare delimiters
     return rows
 
 
 def check_delimiter(delimiter: str) -> str:
-    """A delimiter that the caller names. Raises Invalid."""
+    """`delimiter`, if it can be one. Raises Invalid."""
     if len(delimiter) != 1 or delimiter in '"\r\n\x00 ' or delimiter.isalnum():
         raise Invalid("a delimiter is one character, such as , or ; or a tab")
     return delimiter
@@ -237,7 +237,7 @@ def check_delimiter(delimiter: str) -> str:
 
 
 def read_header(cells: Sequence[str]) -> list[str]:
-    """The names of the columns, without the white space around them. Raises LimitExceeded."""
+    """The names of the columns, stripped. Raises LimitExceeded for too many."""
     header = [cell.strip() for cell in cells]
     while header and not header[-1]:
         header.pop()
@@ -245,12 +245,12 @@ def read_header(cells: Sequence[str]) -> list[str]:
 
 
 def too_long(line: int) -> Invalid:
-    """What to raise for a line without an end."""
+    """The error for a line that is longer than LONGEST_ROW."""
     return Invalid(f"line {line} is longer than {LONGEST_ROW:,} characters: this is no list of contacts")
 
 
 def check_width(cells: list[str]) -> list[str]:
-    """The cells of the first row, when there are not too many. Raises LimitExceeded."""
+    """The cells of the first row. Raises LimitExceeded for too many."""
     if len(cells) > MOST_COLUMNS:
         raise LimitExceeded(f"the file has {len(cells):,} columns: at most {MOST_COLUMNS} can be read")
     return cells

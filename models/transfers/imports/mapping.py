@@ -1,4 +1,4 @@
-"""Which column of a file goes into which field of a contact, and what it may do there: asked for, checked, and placed. Pure."""
+"""Which column of a file goes into which field of a contact, and by which policy. Pure."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,19 +14,19 @@ from models.transfers.imports.layout import MOST_COLUMNS, check_delimiter
 from models.values.texts import check_text
 
 ID: Final = "id"
-"""A column of the ids that Muster gave, as an export writes them: it finds contacts, and makes none."""
+"""A column of Muster's own ids, as exports write them. It finds contacts and creates none."""
 
 KEYS: Final = (ID, "external_id", "email", "phone")
-"""What finds a row's contact, in the order in which they are tried. A row has at least one of them."""
+"""The fields that find the contact of a row, in this order. A row needs at least one of them."""
 
 ATTRIBUTES: Final = "attributes."
-"""What the name of a custom field begins with."""
+"""The prefix of the names of custom fields."""
 
-_REASONABLE = "map a column to external_id, email or phone: by them a row finds its contact"
+_KEY_NEEDED = "map a column to external_id, email or phone: by them a row finds its contact"
 
 
 class Policy(StrEnum):
-    """What a column does to a contact that has a value already. An empty cell never clears, but under REPLACE."""
+    """What a column does to a contact that already has a value. An empty cell clears only under REPLACE."""
 
     OVERWRITE = "OVERWRITE"
     FILL_EMPTY = "FILL_EMPTY"
@@ -36,7 +36,7 @@ class Policy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the file, by its header (or its 0-based number as text), and the field that it goes into."""
+    """A column of the file, by its header (or its 0-based index as text), and the field that it goes into."""
 
     column: str
     field: str
@@ -45,7 +45,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """All that an import is told about its file and about what to do with it."""
+    """How to read a file, and what to do with its rows."""
 
     columns: tuple[Column, ...]
     has_header: bool = True
@@ -58,21 +58,21 @@ class Options:
     add_tags: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The options as a job keeps them."""
+        """The options as a job stores them."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Options":
-        """Options that a job kept."""
+        """The options that a job stored."""
         columns = tuple(Column(one["column"], one["field"], Policy(one["policy"])) for one in stored["columns"])
         return cls(**{**stored, "columns": columns, "add_tags": tuple(stored["add_tags"])})
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """A column at its place in the row. `heading` is what the file calls it."""
+class MappedColumn:
+    """A column with its index in the row. `heading` is its name in the file."""
 
-    place: int
+    index: int
     heading: str
     field: str
     policy: Policy
@@ -83,16 +83,16 @@ class Placed:
         return self.field.removeprefix(ATTRIBUTES) if self.field.startswith(ATTRIBUTES) else None
 
 
-# ---------------------------------------------------------------- what was asked for
+# ---------------------------------------------------------------- checks without the file
 
 
 def check_options(options: Options, fields: Fields) -> Options:
-    """The options, cleaned. Raises Problems: every mistake that shows without the file, each at its path."""
+    """The same options. Raises Problems with every mistake that can be found without the file, each at its path."""
     problems = _column_problems(options.columns, fields)
     delimiter, tags = options.delimiter, options.add_tags
     for name, check in (
         ("delimiter", lambda: delimiter is None or check_delimiter(delimiter)),
-        ("listSeparator", lambda: _check_separator(options.list_separator)),
+        ("listSeparator", lambda: _check_list_separator(options.list_separator)),
         ("addTags", lambda: check_tags(tags)),
     ):
         try:
@@ -110,25 +110,25 @@ def check_options(options: Options, fields: Fields) -> Options:
     return options
 
 
-def _check_separator(separator: str) -> None:
+def _check_list_separator(separator: str) -> None:
     if len(separator) != 1 or separator.isalnum() or separator in '\\"\r\n\x00\x1f ':
         raise Invalid("a separator of lists is one character, such as ; or | or a comma")
 
 
 def _column_problems(columns: Sequence[Column], fields: Fields) -> list[DomainError]:
     if not columns:
-        return [Required(_REASONABLE, ("columns",))]
+        return [Required(_KEY_NEEDED, ("columns",))]
     if len(columns) > MOST_COLUMNS:
         return [LimitExceeded(f"{len(columns):,} columns are too many: at most {MOST_COLUMNS}", ("columns",))]
     problems: list[DomainError] = []
     times = Counter(column.field for column in columns)
-    for place, column in enumerate(columns):
+    for index, column in enumerate(columns):
         try:
             _check_column(column, fields, times)
         except DomainError as error:
-            problems.append(error.under("columns", place))
+            problems.append(error.under("columns", index))
     if not problems and not any(column.field in KEYS for column in columns):
-        problems.append(Required(_REASONABLE, ("columns",)))
+        problems.append(Required(_KEY_NEEDED, ("columns",)))
     return problems
 
 
@@ -144,7 +144,7 @@ def _check_column(column: Column, fields: Fields, times: Mapping[str, int]) -> N
 
 
 def _type_of(field: str, fields: Fields) -> FieldType | None:
-    """The type of a field as far as merging goes: None for tags. Raises Invalid when there is no such field."""
+    """The type of a field, None for tags. Raises Invalid when there is no such field."""
     if field == "tags":
         return None
     if field == ID or field in COLUMNS:
@@ -157,36 +157,36 @@ def _type_of(field: str, fields: Fields) -> FieldType | None:
     raise Invalid(f"there is no field {field[:100]!r}: the fields are {built_in}{custom}", ("field",))
 
 
-# ---------------------------------------------------------------- where it is in the file
+# ---------------------------------------------------------------- columns of the file
 
 
-def place(options: Options, header: Sequence[str] | None, width: int) -> list[Placed]:
-    """Each column at its place. Raises Problems for those that the file has not, or has twice."""
-    placed: list[Placed] = []
+def locate_columns(options: Options, header: Sequence[str] | None, width: int) -> list[MappedColumn]:
+    """Each column with its index. Raises Problems for columns that the file does not have, or has twice."""
+    located: list[MappedColumn] = []
     problems: list[DomainError] = []
-    for number, column in enumerate(options.columns):
+    for position, column in enumerate(options.columns):
         try:
-            at = _by_id(column.column, width) if header is None else _by_name(column.column, header)
-            placed.append(Placed(at, column.column, column.field, column.policy))
+            index = _read_index(column.column, width) if header is None else _find_heading(column.column, header)
+            located.append(MappedColumn(index, column.column, column.field, column.policy))
         except DomainError as error:
-            problems.append(error.under("columns", number, "column"))
+            problems.append(error.under("columns", position, "column"))
     if problems:
         raise Problems(problems)
-    return placed
+    return located
 
 
-def _by_name(name: str, header: Sequence[str]) -> int:
+def _find_heading(name: str, header: Sequence[str]) -> int:
     wanted = name.strip()
-    places = [at for at, heading in enumerate(header) if heading == wanted]
-    if len(places) == 1:
-        return places[0]
-    if places:
-        raise Invalid(f"{len(places)} columns of the file are called {wanted!r}: give each a name of its own")
+    indexes = [index for index, heading in enumerate(header) if heading == wanted]
+    if len(indexes) == 1:
+        return indexes[0]
+    if indexes:
+        raise Invalid(f"{len(indexes)} columns of the file are called {wanted!r}: give each a name of its own")
     known = ", ".join(repr(heading) for heading in header[:30]) + (" and more" if len(header) > 30 else "")
     raise NotFound(f"the file has no column {wanted[:100]!r}: its columns are {known}")
 
 
-def _by_id(text: str, width: int) -> int:
+def _read_index(text: str, width: int) -> int:
     if not text.strip().isdecimal():
         raise Invalid(
             f"{text[:100]!r} is not a column: the file has no header, so give its number from 0 to {width - 1}"

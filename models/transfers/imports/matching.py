@@ -1,7 +1,6 @@
-"""Which contact each row is about, one row after another, as if each were written before the next is looked at. Pure.
+"""Finds the contact of each row, in the order of the rows. Pure.
 
-The directory knows the contacts that have any key of these rows, and follows what the rows change about keys; so the outcome
-does not depend on how a file is cut into chunks.
+Each row sees the keys as the rows before it leave them, so the outcome does not depend on the size of chunks.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -13,14 +12,14 @@ from models.transfers.imports.mapping import ID, KEYS, Policy
 from models.transfers.imports.values import REJECTED, SKIPPED, ReadPlan, RowChunk, keys_of
 
 CONTACT_KEYS: Final = KEYS[1:]
-"""The keys that a contact holds and an import can write."""
+"""The keys that an import can write: all but the id."""
 
 
 @dataclass(slots=True, eq=False)
-class Known:
-    """A contact as far as keys go. `id` None: to be created. `line`: the row of this import that it has met already.
+class KnownContact:
+    """A contact with its keys. `id` None: to be created. `line`: the row of this import that matched it before.
 
-    `tags` is None where nothing is ever added to them.
+    `tags` is None when the import never adds tags.
     """
 
     id: int | None
@@ -32,13 +31,13 @@ class Known:
 
 
 class Directory:
-    """Contacts by their keys: what PostgreSQL holds for the keys of these rows, and what the rows made of it."""
+    """Contacts by their keys, for the keys in a chunk. Rows change it as they are matched."""
 
     def __init__(self) -> None:
-        self.by: dict[str, dict[Any, Known | None]] = {key: {} for key in KEYS}
+        self.by: dict[str, dict[Any, KnownContact | None]] = {key: {} for key in KEYS}
 
-    def learn(self, known: Known) -> None:
-        """A contact that is there."""
+    def add(self, known: KnownContact) -> None:
+        """Add a contact under all its keys."""
         if known.id is not None:
             self.by[ID][known.id] = known
         for key in CONTACT_KEYS:
@@ -46,56 +45,56 @@ class Directory:
             if value is not None:
                 self.by[key][value] = known
 
-    def unknown(self, key: str, values: Sequence[Any]) -> list[Any]:
-        """Those of `values` that nothing is known of, each once."""
+    def missing(self, key: str, values: Sequence[Any]) -> list[Any]:
+        """The values that the directory does not hold for this key, each once."""
         known = self.by[key]
         return [value for value in dict.fromkeys(values) if value is not None and value not in known]
 
 
 @dataclass(slots=True)
 class Step:
-    """Rows that can be written at once: their places in the chunk, and the contact of each.
+    """Rows that one statement can write: their indexes in the chunk, and the contact of each.
 
-    `freed`: keys that these rows take from contacts. No row of the same step takes such a key up again, since a unique
-    index judges row by row, in an order that nobody sets.
+    `freed`: keys that these rows take from contacts. A row that needs such a key goes into the next step, because a unique
+    index is checked row by row, in an unknown order.
     """
 
-    creates: list[tuple[int, Known]] = field(default_factory=list)
-    updates: list[tuple[int, Known]] = field(default_factory=list)
+    creates: list[tuple[int, KnownContact]] = field(default_factory=list)
+    updates: list[tuple[int, KnownContact]] = field(default_factory=list)
     freed: set[tuple[str, str]] = field(default_factory=set)
-    moved: list[tuple[str, str, Known]] = field(default_factory=list)
+    moved: list[tuple[str, str, KnownContact]] = field(default_factory=list)
     """Keys that these rows give to contacts."""
 
 
 class Matcher:
-    """Settles the rows of a chunk; refusals go into the chunk."""
+    """Matches the rows of a chunk; refusals go into the chunk."""
 
     def __init__(self, plan: ReadPlan, chunk: RowChunk, directory: Directory) -> None:
         self._plan, self._chunk, self._directory = plan, chunk, directory
-        self._policies = {column.field: column.policy for column in plan.placed}
+        self._policies = {column.field: column.policy for column in plan.columns}
         self._columns = [(key, column, directory.by[key]) for key, column in keys_of(chunk).items()]
         self._writable = [one for one in self._columns if one[0] != ID]
         self._clears = any(self._policies[key] is Policy.REPLACE for key, _, _ in self._writable)
         self._adds_tags = plan.options.add_tags or self._policies.get("tags") is Policy.MERGE
 
     def steps(self) -> Iterator[Step]:
-        """The rows that do something, in order. Each step has to be written before the next one is asked for."""
+        """The rows that are written, in order. Write each step before taking the next."""
         step = Step()
         for at in range(len(self._chunk.lines)):
-            known = self._find(at)
+            known = self._contact_of(at)
             if known is None:
                 continue
-            taken = self._taken(at, known)
-            if step.freed and any((key, value) in step.freed for key, value in taken):
+            new_keys = self._new_keys(at, known)
+            if step.freed and any((key, value) in step.freed for key, value in new_keys):
                 yield step
                 step = Step()
-            self._write_down(at, known, taken, step)
+            self._apply(at, known, new_keys, step)
         yield step
 
     # ------------------------------------------------------------ one row
 
-    def _find(self, at: int) -> Known | None:
-        """The contact to create or update for row `at`, or None when it is refused."""
+    def _contact_of(self, at: int) -> KnownContact | None:
+        """The contact to create or update, or None when the row is refused."""
         found, found_by, has_key = None, "", False
         for key, column, known_by in self._columns:
             value = column[at]
@@ -112,26 +111,24 @@ class Matcher:
                 return self._refuse(at, REJECTED, (found_by, key), _JOINS.format(found_by, key))
         if not has_key:
             keys = tuple(key for key, _, _ in self._columns)
-            return self._refuse(
-                at, REJECTED, keys, f"the row has no {' and no '.join(keys)}: by these it finds its contact"
-            )
-        return self._make(at) if found is None else self._admit(at, found, found_by)
+            reason = f"the row has no {' and no '.join(keys)}: by these it finds its contact"
+            return self._refuse(at, REJECTED, keys, reason)
+        return self._created(at) if found is None else self._updated(at, found, found_by)
 
-    def _make(self, at: int) -> Known | None:
+    def _created(self, at: int) -> KnownContact | None:
         if not self._plan.options.create:
             keys = tuple(key for key, column, _ in self._writable if column[at] is not None)
             return self._refuse(at, SKIPPED, keys, "no contact has this, and `create` is off")
         if self._too_many_tags(at, ()):
             return None
-        return Known(None)
+        return KnownContact(None)
 
-    def _admit(self, at: int, known: Known, found_by: str) -> Known | None:
+    def _updated(self, at: int, known: KnownContact, found_by: str) -> KnownContact | None:
         if known.line is not None:
             return self._refuse(at, SKIPPED, (found_by,), f"the row is about the same contact as line {known.line}")
         if not self._plan.options.overwrite:
-            return self._refuse(
-                at, SKIPPED, (found_by,), "there is a contact with this already, and `overwrite` is off"
-            )
+            reason = "there is a contact with this already, and `overwrite` is off"
+            return self._refuse(at, SKIPPED, (found_by,), reason)
         if known.tags is not None and self._too_many_tags(at, known.tags):
             return None
         return known
@@ -147,42 +144,42 @@ class Matcher:
         self._chunk.refuse(at, REJECTED, self._plan.heading("tags"), reason)
         return True
 
-    def _refuse(self, at: int, outcome: str, keys: Sequence[str], reason: str) -> Known | None:
-        """Row `at` comes to nothing; gives None, which says so."""
+    def _refuse(self, at: int, outcome: str, keys: Sequence[str], reason: str) -> KnownContact | None:
+        """Refuse row `at`. Gives None for the caller to return."""
         headings = [heading for key in keys if (heading := self._plan.heading(key)) is not None]
         self._chunk.refuse(at, outcome, "; ".join(headings) or None, reason)
         return None
 
-    # ------------------------------------------------------------ what a row does to keys
+    # ------------------------------------------------------------ changes of keys
 
-    def _taken(self, at: int, known: Known) -> list[tuple[str, str]]:
-        """The keys that row `at` gives to its contact, which has not had them."""
-        taken = []
+    def _new_keys(self, at: int, known: KnownContact) -> list[tuple[str, str]]:
+        """The keys that row `at` gives to its contact."""
+        new_keys = []
         for key, column, _ in self._writable:
             value = column[at]
             if value is not None and value != getattr(known, key) and not self._fills_only(key, known):
-                taken.append((key, value))
-        return taken
+                new_keys.append((key, value))
+        return new_keys
 
-    def _fills_only(self, key: str, known: Known) -> bool:
+    def _fills_only(self, key: str, known: KnownContact) -> bool:
         return self._policies[key] is Policy.FILL_EMPTY and getattr(known, key) is not None
 
-    def _write_down(self, at: int, known: Known, taken: Sequence[tuple[str, str]], step: Step) -> None:
+    def _apply(self, at: int, known: KnownContact, new_keys: Sequence[tuple[str, str]], step: Step) -> None:
         known.line = self._chunk.lines[at]
-        if known.id is not None and (taken or self._clears):
-            self._free(at, known, {key for key, _ in taken}, step)
-        for key, value in taken:
+        if known.id is not None and (new_keys or self._clears):
+            self._free(at, known, {key for key, _ in new_keys}, step)
+        for key, value in new_keys:
             self._directory.by[key][value] = known
             setattr(known, key, value)
             step.moved.append((key, value, known))
         (step.creates if known.id is None else step.updates).append((at, known))
 
-    def _free(self, at: int, known: Known, taken: Collection[str], step: Step) -> None:
-        """Let go of the keys that the contact has no longer."""
+    def _free(self, at: int, known: KnownContact, new_keys: Collection[str], step: Step) -> None:
+        """Remove the old keys of the contact that the row replaces or clears."""
         for key, column, known_by in self._writable:
             old = getattr(known, key)
             cleared = column[at] is None and self._policies[key] is Policy.REPLACE
-            if old is not None and (cleared or key in taken):
+            if old is not None and (cleared or key in new_keys):
                 known_by[old] = None
                 step.freed.add((key, old))
                 setattr(known, key, None)

@@ -1,4 +1,4 @@
-"""A chunk of rows, written: every row gets its outcome, in the one transaction that also says how far the import has come."""
+"""Writes a chunk of rows, in the transaction that also saves the progress of the import."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,11 +16,11 @@ from models.queue.enqueue import enqueue
 from models.transfers.imports import lookup
 from models.transfers.imports.differences import STAGING, Differences, differences
 from models.transfers.imports.mapping import ID, Policy
-from models.transfers.imports.matching import Known, Matcher, Step
+from models.transfers.imports.matching import KnownContact, Matcher, Step
 from models.transfers.imports.values import REJECTED, SKIPPED, ReadPlan, RowChunk, attributes_of
 from permissions.principal import Scope
 
-# The rows of a chunk are few beside the contacts that there are: each is looked up by an index, whatever the planner thinks.
+# A chunk has few rows in comparison with all contacts, so every lookup must use an index, whatever the planner estimates.
 _BY_INDEX: Final = """
     SET LOCAL muster.capture = 'off';
     SET LOCAL jit = off;
@@ -40,7 +40,7 @@ _DEFAULTS: Final[Mapping[str, Any]] = {"score": 0, "whatsapp_consent": "UNKNOWN"
 
 @dataclass(slots=True)
 class Outcomes:
-    """How many rows came to what."""
+    """How many rows got each outcome."""
 
     created: int = 0
     updated: int = 0
@@ -50,13 +50,13 @@ class Outcomes:
 
     @property
     def rows(self) -> int:
-        """All of them."""
+        """The sum."""
         return self.created + self.updated + self.unchanged + self.skipped + self.rejected
 
 
 @dataclass(slots=True)
 class _Writing:
-    """A chunk that is being written."""
+    """A chunk while it is written."""
 
     scope: Scope
     job_id: int
@@ -65,12 +65,12 @@ class _Writing:
     statement: Differences
     add_tags: tuple[str, ...]
     outcomes: Outcomes = field(default_factory=Outcomes)
-    met: list[int] = field(default_factory=list)
-    """Contacts that matched a row."""
-    made: list[int] = field(default_factory=list)
-    """Contacts that are new."""
+    matched: list[int] = field(default_factory=list)
+    """Ids of the existing contacts that rows matched."""
+    created: list[int] = field(default_factory=list)
+    """Ids of the new contacts."""
     is_staged: bool = False
-    """Whether the temporary table is there already."""
+    """Whether the temporary table exists already."""
 
     @property
     def dry_run(self) -> bool:
@@ -78,19 +78,19 @@ class _Writing:
 
 
 async def write_chunk(scope: Scope, job_id: int, plan: ReadPlan, fields: Fields, chunk: RowChunk) -> Outcomes:
-    """Write the rows of `chunk` in the ambient transaction. With `dry_run`, count what would be written, no more.
+    """Write the rows of `chunk` in the ambient transaction; in a dry run, only count them.
 
-    `fields` are those that the plan was made with. Raises Invalid when one of them is not what it was; UniqueViolation when
-    somebody else took a key meanwhile: roll back, and try again with the chunk as it was read.
+    `fields` are those of the plan. Raises Invalid when one has changed since. Raises db.Contended when another writer took a
+    key or a lock: roll back, and try again with the same chunk.
     """
     assert db.in_a_transaction(), "a chunk and its counts are committed together"
     await db.execute(_BY_INDEX)
-    await db.advisory_lock(f"imports:{scope.workspace_id}")  # those of a workspace write in turns, and never clash
+    await db.advisory_lock(f"imports:{scope.workspace_id}")  # imports of one workspace never write at the same time
     _refuse_changed_fields(plan, fields, await contact_fields.load_to_write(scope))
     chunk = replace(chunk, values=dict(chunk.values), refusals=list(chunk.refusals))
     add_tags = await _spell(scope, plan, chunk)
     writing = _Writing(scope, job_id, plan, chunk, differences(plan, fields, add_tags), add_tags)
-    await _settle(writing)
+    await _write_rows(writing)
     await _write_refusals(writing)
     await _join_segment(writing)
     if not writing.dry_run and (writing.outcomes.created or writing.outcomes.updated):
@@ -99,7 +99,7 @@ async def write_chunk(scope: Scope, job_id: int, plan: ReadPlan, fields: Fields,
 
 
 def _refuse_changed_fields(plan: ReadPlan, before: Fields, now: Fields) -> None:
-    for column in plan.placed:
+    for column in plan.columns:
         if column.key is not None and before.get(column.key) != now.get(column.key):
             raise Invalid(
                 f"the custom field {column.key!r} was deleted or changed while the import ran: start it again"
@@ -115,7 +115,7 @@ _KNOWN_TAGS: Final = (
 
 
 async def _spell(scope: Scope, plan: ReadPlan, chunk: RowChunk) -> tuple[str, ...]:
-    """Spell the chunk's tags as the workspace does, and give the tags that every row gets, spelled."""
+    """Give the chunk's tags the workspace's spelling. Returns `add_tags` in that spelling, too."""
     column = chunk.values.get("tags", [])
     sets = {names for names in column if names}
     wanted = sorted({name for names in sets for name in names} | set(plan.options.add_tags))
@@ -133,9 +133,9 @@ async def _spell(scope: Scope, plan: ReadPlan, chunk: RowChunk) -> tuple[str, ..
 # ---------------------------------------------------------------- rows
 
 
-async def _settle(writing: _Writing) -> None:
+async def _write_rows(writing: _Writing) -> None:
     plan = writing.plan
-    merges = bool(writing.add_tags) or any(one.field == "tags" and one.policy is Policy.MERGE for one in plan.placed)
+    merges = bool(writing.add_tags) or any(one.field == "tags" and one.policy is Policy.MERGE for one in plan.columns)
     directory = await lookup.look_up(
         writing.scope, writing.job_id, writing.chunk, with_tags=merges, dry_run=writing.dry_run
     )
@@ -145,19 +145,19 @@ async def _settle(writing: _Writing) -> None:
         if step.updates:
             await _update(writing, step.updates)
         if writing.dry_run:
-            await lookup.remember(writing.scope, writing.job_id, _whose_keys(step))
+            await lookup.save_dry_keys(writing.scope, writing.job_id, _key_owners(step))
 
 
-def _whose_keys(step: Step) -> list[tuple[str, str, int | None]]:
-    whose: dict[tuple[str, str], int | None] = dict.fromkeys(step.freed)
-    whose |= {(key, value): known.id for key, value, known in step.moved}
-    return [(key, value, number) for (key, value), number in whose.items()]
+def _key_owners(step: Step) -> list[tuple[str, str, int | None]]:
+    owners: dict[tuple[str, str], int | None] = dict.fromkeys(step.freed)
+    owners |= {(key, value): known.id for key, value, known in step.moved}
+    return [(key, value, contact_id) for (key, value), contact_id in owners.items()]
 
 
 _NEW_IDS: Final = "SELECT nextval(pg_get_serial_sequence('contacts', 'id')) FROM generate_series(1, $1)"
 
 
-async def _create(writing: _Writing, creates: Sequence[tuple[int, Known]]) -> None:
+async def _create(writing: _Writing, creates: Sequence[tuple[int, KnownContact]]) -> None:
     lines = [writing.chunk.lines[at] for at, _ in creates]
     if writing.dry_run:
         ids = [-line for line in lines]
@@ -166,31 +166,31 @@ async def _create(writing: _Writing, creates: Sequence[tuple[int, Known]]) -> No
         columns, records = _new_contacts(writing, [at for at, _ in creates], ids)
         await db.copy_in("contacts", columns, records)
         await _mark_new(writing.scope, ids)
-        writing.made += ids
-    for (_, known), number in zip(creates, ids, strict=True):
-        known.id = number
+        writing.created += ids
+    for (_, known), contact_id in zip(creates, ids, strict=True):
+        known.id = contact_id
     joins = writing.plan.options.add_to_segment_id is not None
-    await _keep(writing, "CREATED", zip(ids, lines, strict=True), joined=joins)
+    await _save_changes(writing, "CREATED", zip(ids, lines, strict=True), joined=joins)
     writing.outcomes.created += len(ids)
 
 
-def _new_contacts(writing: _Writing, places: Sequence[int], ids: Sequence[int]) -> tuple[list[str], Iterable[Any]]:
-    """Columns and rows for a COPY of the new contacts."""
+def _new_contacts(writing: _Writing, indexes: Sequence[int], ids: Sequence[int]) -> tuple[list[str], Iterable[Any]]:
+    """Columns and records of the new contacts, for COPY."""
     chunk, plan, add_tags = writing.chunk, writing.plan, writing.add_tags
-    made: dict[str, Sequence[Any]] = {"workspace_id": [writing.scope.workspace_id] * len(ids), "id": ids}
-    for column in plan.placed:
+    copied: dict[str, Sequence[Any]] = {"workspace_id": [writing.scope.workspace_id] * len(ids), "id": ids}
+    for column in plan.columns:
         if column.key is None and column.field not in (ID, "tags"):
             values, empty = chunk.values[column.field], _DEFAULTS.get(column.field)
-            made[column.field] = [empty if values[at] is None else values[at] for at in places]
+            copied[column.field] = [empty if values[at] is None else values[at] for at in indexes]
     if "tags" in chunk.values:
         values = chunk.values["tags"]
-        made["tags"] = [tuple(dict.fromkeys((*(values[at] or ()), *add_tags))) for at in places]
+        copied["tags"] = [tuple(dict.fromkeys((*(values[at] or ()), *add_tags))) for at in indexes]
     elif add_tags:
-        made["tags"] = [add_tags] * len(ids)
-    custom = [column for column in plan.placed if column.key is not None]
+        copied["tags"] = [add_tags] * len(ids)
+    custom = [column for column in plan.columns if column.key is not None]
     if custom:
-        made["attributes"] = attributes_of(chunk, custom, places, clearing=False)
-    return list(made), zip(*made.values(), strict=True)
+        copied["attributes"] = attributes_of(chunk, custom, indexes, clearing=False)
+    return list(copied), zip(*copied.values(), strict=True)
 
 
 _MARK_NEW: Final = """
@@ -203,36 +203,36 @@ async def _mark_new(scope: Scope, ids: Sequence[int]) -> None:
     await db.execute(_MARK_NEW, scope.workspace_id, ids)
 
 
-async def _update(writing: _Writing, updates: Sequence[tuple[int, Known]]) -> None:
-    """Write what the rows change in the contacts that they matched, and write down which ones they were."""
+async def _update(writing: _Writing, updates: Sequence[tuple[int, KnownContact]]) -> None:
+    """Update the contacts that rows matched, and save which ones they were."""
     rows = [(at, known.id) for at, known in updates if known.id is not None]
-    writing.met += [number for _, number in rows]
+    writing.matched += [contact_id for _, contact_id in rows]
     if not writing.statement.sql:  # no column writes anything
         changed = 0
-        await _keep(writing, "UNCHANGED", _with_lines(writing, rows))
+        await _save_changes(writing, "UNCHANGED", _with_lines(writing, rows))
     elif writing.dry_run:
         changed = await _count_changes(writing, rows)
     else:
-        [counted] = await _staged(writing, rows, writing.statement.sql)
+        [counted] = await _run_staged(writing, rows, writing.statement.sql)
         changed = counted["updated"]
     writing.outcomes.updated += changed
     writing.outcomes.unchanged += len(rows) - changed
 
 
 async def _count_changes(writing: _Writing, rows: Sequence[tuple[int, int]]) -> int:
-    changed = {row["id"] for row in await _staged(writing, rows, writing.statement.counting_sql)}
+    changed = {row["id"] for row in await _run_staged(writing, rows, writing.statement.counting_sql)}
     for outcome, is_changed in (("UPDATED", True), ("UNCHANGED", False)):
-        chosen = [(at, number) for at, number in rows if (number in changed) is is_changed]
-        await _keep(writing, outcome, _with_lines(writing, chosen))
+        chosen = [(at, contact_id) for at, contact_id in rows if (contact_id in changed) is is_changed]
+        await _save_changes(writing, outcome, _with_lines(writing, chosen))
     return len(changed)
 
 
 def _with_lines(writing: _Writing, rows: Sequence[tuple[int, int]]) -> Iterable[tuple[int, int]]:
-    return ((number, writing.chunk.lines[at]) for at, number in rows)
+    return ((contact_id, writing.chunk.lines[at]) for at, contact_id in rows)
 
 
-async def _staged(writing: _Writing, rows: Sequence[tuple[int, int]], sql: str) -> list[db.Record]:
-    """Put the rows into the temporary table, and run the statement that reads them there."""
+async def _run_staged(writing: _Writing, rows: Sequence[tuple[int, int]], sql: str) -> list[db.Record]:
+    """Copy the rows into the temporary table, and run a statement that reads them."""
     statement = writing.statement
     await db.execute(f"TRUNCATE {STAGING}" if writing.is_staged else statement.staging_sql)
     writing.is_staged = True
@@ -240,16 +240,18 @@ async def _staged(writing: _Writing, rows: Sequence[tuple[int, int]], sql: str) 
     return await db.fetch(sql, writing.scope.workspace_id, writing.job_id, *statement.constants)
 
 
-async def _keep(writing: _Writing, outcome: str, rows: Iterable[tuple[int, int]], *, joined: bool = False) -> None:
-    """Write down the contacts (id, line) that rows met, so that no later row is about the same one."""
+async def _save_changes(
+    writing: _Writing, outcome: str, rows: Iterable[tuple[int, int]], *, joined: bool = False
+) -> None:
+    """Save the contacts of rows (id, line), so that a later row about the same contact is skipped."""
     workspace_id, job_id = writing.scope.workspace_id, writing.job_id
     columns = ("workspace_id", "job_id", "contact_id", "line", "outcome", "joined")
-    records = [(workspace_id, job_id, number, line, outcome, joined) for number, line in rows]
+    records = [(workspace_id, job_id, contact_id, line, outcome, joined) for contact_id, line in rows]
     if records:
         await db.copy_in("import_changes", columns, records)
 
 
-# ---------------------------------------------------------------- what else comes of them
+# ---------------------------------------------------------------- refusals and the segment
 
 
 async def _write_refusals(writing: _Writing) -> None:
@@ -274,20 +276,21 @@ _JOINED: Final = """
     WITH sought AS MATERIALIZED (
         SELECT $1::bigint AS workspace_id, $2::bigint AS job_id, contact_id FROM unnest($3::bigint[]) AS contact_id
     )
-    UPDATE import_changes met SET joined = true FROM sought
-    WHERE met.workspace_id = sought.workspace_id AND met.job_id = sought.job_id AND met.contact_id = sought.contact_id
+    UPDATE import_changes change SET joined = true FROM sought
+    WHERE change.workspace_id = sought.workspace_id AND change.job_id = sought.job_id
+      AND change.contact_id = sought.contact_id
 """
 
 
 async def _join_segment(writing: _Writing) -> None:
-    """Put the rows' contacts into the segment: the new ones and, since `overwrite` let them be met, the others."""
+    """Add the new contacts to the segment, and the existing ones, which only match under `overwrite`."""
     segment_id, scope = writing.plan.options.add_to_segment_id, writing.scope
     if segment_id is None or writing.dry_run:
         return
-    rows = await db.fetch(_MEMBERS, scope.workspace_id, segment_id, writing.met)
-    joining = set(writing.met) - {row["contact_id"] for row in rows}
+    rows = await db.fetch(_MEMBERS, scope.workspace_id, segment_id, writing.matched)
+    joining = set(writing.matched) - {row["contact_id"] for row in rows}
     if joining:
         await db.execute(_JOINED, scope.workspace_id, writing.job_id, list(joining))
     await db.execute(_AS_USUAL)
-    if writing.made or joining:
-        await manual_changes.change_members(scope, segment_id, add=[*writing.made, *joining], origin=Origin.IMPORT)
+    if writing.created or joining:
+        await manual_changes.change_members(scope, segment_id, add=[*writing.created, *joining], origin=Origin.IMPORT)

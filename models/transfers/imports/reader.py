@@ -1,6 +1,6 @@
-"""The rows of a delimited text, one after another, each with the line it begins on; a broken one costs no other.
+"""Reads rows of delimited text, each with its line; a broken row does not affect the others.
 
-Blocking: call it in a thread. Memory is bounded by the longest row, not by the file.
+Blocking: call it in a thread. The longest row bounds the memory, not the size of the file.
 """
 
 import csv
@@ -16,10 +16,10 @@ from models.errors import Invalid
 from models.transfers.imports.layout import LONGEST_ROW, Layout, has_bad_bytes, too_long
 
 BLOCK: Final = 1 << 20
-"""Characters that are read at once."""
+"""Characters read at a time."""
 
 MOST_BLOCKS: Final = 4
-"""How many blocks are taken at once at most: a file of very long rows takes no more memory than one of short ones."""
+"""Blocks read for one `take`, at most, so that long rows take no more memory than short ones."""
 
 BROKEN_QUOTES: Final = (
     "the quotes do not match: a cell that holds a quote or a line break stands in quotes,"
@@ -30,7 +30,7 @@ BROKEN_BYTES: Final = "the row holds bytes that are not UTF-8, as the rest of th
 
 @dataclass(slots=True)
 class ParsedRows:
-    """Some rows, as they came: `lines[i]` is where `cells[i]` begins. `broken` could not be read: line, cells, reason."""
+    """Rows: `cells[i]` begins on line `lines[i]`. `broken` are unreadable rows: line, cells, reason."""
 
     lines: list[int] = field(default_factory=list)
     cells: list[list[str]] = field(default_factory=list)
@@ -41,12 +41,12 @@ class ParsedRows:
 
 
 class RowReader(AbstractContextManager["RowReader"]):
-    """Reads rows from line `from_line` on (None: from the first). Blank ones, with nothing in any cell, are passed over."""
+    """Reads rows from line `from_line` on (None: the first line of the layout). Blank rows are skipped."""
 
     def __init__(self, source: Path | TextIO, layout: Layout, from_line: int | None = None) -> None:
         self._layout = layout
-        self._file = _opened(source, layout) if isinstance(source, Path) else source
-        self._lines: list[str] = []  # read, and not yet taken
+        self._file = _open(source, layout) if isinstance(source, Path) else source
+        self._lines: list[str] = []  # read, and not yet parsed
         self._blocks = 0
         self.next_line = 1
         """The line on which the next row begins."""
@@ -64,18 +64,18 @@ class RowReader(AbstractContextManager["RowReader"]):
             self.next_line += sum(1 for _ in islice(self._file, to_line - 1))
 
     def take(self, most: int) -> ParsedRows:
-        """The next `most` rows, or fewer when they are long; none at the end. Raises Invalid when this is no text of rows."""
+        """The next rows, at most `most`, fewer when they are long; none at the end. Raises Invalid for unreadable text."""
         rows, until = ParsedRows(), self._blocks + MOST_BLOCKS
-        while len(rows) < most and (self._blocks < until or not len(rows)) and (self._lines or self._read_on()):
+        while len(rows) < most and (self._blocks < until or not len(rows)) and (self._lines or self._read_more()):
             taken = self._parse(rows, most)
             ended = taken == len(self._lines)
             del self._lines[:taken]
             if not ended and len(rows) < most:
-                self._look_further(rows)
+                self._continue_row(rows)
         return rows
 
-    def _read_on(self) -> bool:
-        """Read some more lines. False at the end."""
+    def _read_more(self) -> bool:
+        """Read more lines. False at the end of the file."""
         try:
             more = self._file.readlines(BLOCK)
         except UnicodeError:
@@ -85,7 +85,7 @@ class RowReader(AbstractContextManager["RowReader"]):
         return bool(more)
 
     def _parse(self, rows: ParsedRows, most: int) -> int:
-        """Take rows from the lines that are there; gives how many lines that were. It stops before a row that is broken."""
+        """Parse rows of the lines read so far, up to a broken row. Gives how many lines were used."""
         parser, doubtful, sheet = self._parser(self._lines), self._layout.doubtful, self._layout.sheet
         taken, left = 0, most - len(rows)
         with suppress(csv.Error):
@@ -96,7 +96,7 @@ class RowReader(AbstractContextManager["RowReader"]):
                 if not (cells and cells[0].strip()) and not any(map(str.strip, cells)):
                     continue
                 if doubtful and has_bad_bytes(cells):
-                    rows.broken.append((line, [_legible(cell) for cell in cells], BROKEN_BYTES))
+                    rows.broken.append((line, [_readable(cell) for cell in cells], BROKEN_BYTES))
                 else:
                     rows.lines.append(line)
                     rows.cells.append(cells)
@@ -105,25 +105,25 @@ class RowReader(AbstractContextManager["RowReader"]):
                     break
         return taken
 
-    def _look_further(self, rows: ParsedRows) -> None:
-        """The next row does not end well in the lines that are there: perhaps it goes on; if not, its first line is broken."""
+    def _continue_row(self, rows: ParsedRows) -> None:
+        """The next row is broken or incomplete: read more lines, or if that cannot help, reject its first line."""
         characters = sum(map(len, islice(self._lines, LONGEST_ROW)))
         if len(self._lines[0]) > LONGEST_ROW:
             raise too_long(self.next_line)
-        if characters <= LONGEST_ROW and self._read_on():
+        if characters <= LONGEST_ROW and self._read_more():
             return
         first = self._lines.pop(0)
         cells = next(csv.reader([first], delimiter=self._layout.delimiter), [])
-        rows.broken.append((self.next_line, [_legible(cell.rstrip("\r\n")) for cell in cells], BROKEN_QUOTES))
+        rows.broken.append((self.next_line, [_readable(cell.rstrip("\r\n")) for cell in cells], BROKEN_QUOTES))
         self.next_line += 1
 
     def _parser(self, lines: Iterable[str]) -> Any:
         return csv.reader(lines, delimiter=self._layout.delimiter, strict=True)
 
 
-def _opened(path: Path, layout: Layout) -> TextIO:
+def _open(path: Path, layout: Layout) -> TextIO:
     return path.open(encoding=layout.encoding, errors=layout.errors, newline="")
 
 
-def _legible(cell: str) -> str:
+def _readable(cell: str) -> str:
     return cell.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

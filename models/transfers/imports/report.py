@@ -1,4 +1,4 @@
-"""The rows that came to nothing, as a CSV that can be mended and imported again."""
+"""The skipped and rejected rows as CSV, which people can correct and import again."""
 
 import csv
 import io
@@ -12,11 +12,11 @@ from models.queue import jobs
 from models.queue.jobs import JobKind
 from permissions.principal import Scope
 
-TOLD: Final = ("import_line", "import_column", "import_reason")
-"""The columns that the report adds. An import passes over columns that nobody maps, so they can stay where they are."""
+ADDED_COLUMNS: Final = ("import_line", "import_column", "import_reason")
+"""The columns that the report adds. A new import ignores them, as it ignores all columns that are not mapped."""
 
 KEPT_FOR: Final = timedelta(days=30)
-"""How long after the end of an import its report can be fetched."""
+"""How long after the end of an import its report can be downloaded."""
 
 _ROWS: Final = """
     SELECT line, coalesce(column_name, '') AS column_name, reason, cells FROM import_refusals
@@ -27,35 +27,35 @@ _ROWS: Final = """
 async def blocks(scope: Scope, job_id: int) -> AsyncIterator[bytes]:
     """The report of an import, in blocks of UTF-8 text with CR LF. Raises NotFound.
 
-    With a header, the line, the column and the reason stand before the cells of the file; without one they stand after,
-    so that each cell of the file keeps its number. A row keeps the cells that it came with, be they too many or too few.
+    With a header, the added columns come before the cells of the file; without one they come after, so that each cell keeps
+    its index. A row keeps all its cells, also when they are too many or too few.
     """
     job = await jobs.find(scope, job_id)
     if job is None or job.kind != JobKind.IMPORT:
         raise NotFound("there is no such import")
-    seen = job.progress.get("survey", {})
-    header, width = seen.get("header"), seen.get("width", 0)
-    page = _Page(seen.get("layout", {}).get("delimiter", ","))
-    again = tuple(header[:3]) == TOLD if header else False
+    inspection = job.progress.get("inspection", {})
+    header, width = inspection.get("header"), inspection.get("width", 0)
+    csv_blocks = _CsvBlocks(inspection.get("layout", {}).get("delimiter", ","))
+    is_report = tuple(header[:3]) == ADDED_COLUMNS if header else False
     if header is not None:
-        page.add((*TOLD, *(header[3:] if again else header)))
+        csv_blocks.add((*ADDED_COLUMNS, *(header[3:] if is_report else header)))
     async for row in db.each_row(_ROWS, scope.workspace_id, job_id, prefetch=2_000):
-        page.add(_line(row, header is None, again, width))
-        for block in page.full():
+        csv_blocks.add(_record(row, header is None, is_report, width))
+        for block in csv_blocks.full():
             yield block
-    yield page.rest()
+    yield csv_blocks.rest()
 
 
-def _line(row: Any, at_end: bool, again: bool, width: int) -> Sequence[str]:
-    told = (str(row["line"]), row["column_name"], row["reason"])
-    cells = row["cells"][3:] if again else row["cells"]
+def _record(row: Any, at_end: bool, is_report: bool, width: int) -> Sequence[str]:
+    added = (str(row["line"]), row["column_name"], row["reason"])
+    cells = row["cells"][3:] if is_report else row["cells"]
     if at_end:
-        return (*cells, *([""] * (width - len(cells))), *told)
-    return (*told, *cells)
+        return (*cells, *([""] * (width - len(cells))), *added)
+    return (*added, *cells)
 
 
-class _Page:
-    """Rows of CSV, given away in blocks."""
+class _CsvBlocks:
+    """Collects rows of CSV and gives them in blocks."""
 
     def __init__(self, delimiter: str) -> None:
         self._text = io.StringIO(newline="")
@@ -66,25 +66,25 @@ class _Page:
         self._writer.writerow(row)
 
     def full(self) -> Iterator[bytes]:
-        """What is written, once it is worth sending."""
+        """A block, if enough has been collected."""
         if self._text.tell() > 1 << 16:
             yield self.rest()
 
     def rest(self) -> bytes:
-        """What is written and not given away yet."""
+        """What has been collected since the last block."""
         block = self._text.getvalue().encode("utf-8", "replace")
         self._text.seek(0)
         self._text.truncate()
         return block
 
 
-def is_gone(finished_at: datetime | None) -> bool:
-    """Whether the report of an import that ended then is kept no longer."""
+def has_expired(finished_at: datetime | None) -> bool:
+    """Whether the report of an import that ended then has been removed."""
     return finished_at is not None and clock.now() >= finished_at + KEPT_FOR
 
 
-async def is_there(scope: Scope, job_id: int) -> bool:
-    """Whether any row of the import came to nothing."""
+async def has_rows(scope: Scope, job_id: int) -> bool:
+    """Whether any row of the import was skipped or rejected."""
     return bool(
         await db.fetch_value(
             "SELECT EXISTS (SELECT FROM import_refusals WHERE workspace_id = $1 AND job_id = $2)",

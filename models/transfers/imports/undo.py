@@ -1,7 +1,7 @@
-"""An import, taken back: what it created goes, what it updated gets its old values, where nothing has changed since.
+"""Undoes an import: deletes what it created and restores what it updated, unless the contact has changed since.
 
-Rows of import_changes go as their contacts are set right; those whose contact has changed since are `kept`. An opt-out that
-came with the import stays: it may have been said again since, and nothing shows that.
+Rows of import_changes are deleted with each undone contact, and marked `kept` when the contact has changed. An opt-out from
+the import stays, because the person may have opted out again since, which leaves no trace.
 """
 
 from collections.abc import AsyncGenerator, Collection, Mapping, Set
@@ -24,22 +24,22 @@ from models.transfers.imports.matching import CONTACT_KEYS
 from permissions.principal import Scope
 
 WITHIN: Final = timedelta(days=30)
-"""How long an import can be taken back."""
+"""How long after its end an import can be undone."""
 
 AT_ONCE: Final = 2_000
-"""Contacts of an import that is taken back before its caller has an answer."""
+"""Contacts at most for an undo in the request itself; workers undo larger imports."""
 
 CHUNK: Final = 5_000
-"""Contacts taken back in one transaction."""
+"""Contacts in one transaction."""
 
 TRIES: Final = 5
 
 
 @dataclass(slots=True)
-class Undoing:
-    """How far it has come: `after` is the last contact of this pass.
+class UndoProgress:
+    """The progress of an undo, in passes over the contacts. `after` is the last contact of this pass.
 
-    `waiting`: contacts whose old key is another's for now; `moved`: whether this pass set anything right, so that the next one
+    `waiting`: contacts whose old key another contact has now. `moved`: whether this pass undid anything, so that another pass
     may find such a key free.
     """
 
@@ -51,22 +51,22 @@ class Undoing:
     done: bool = False
 
 
-async def take_back(scope: Scope, job_id: int) -> Job:
-    """Take an import back: a small one here and now, a large one as the job that it was.
+async def undo_import(scope: Scope, job_id: int) -> Job:
+    """Undo an import: a small one at once, a large one as its job, queued again.
 
-    Raises NotFound, or NotAllowedInState when it still runs, changed nothing, was taken back already or is too old.
+    Raises NotFound, or NotAllowedInState when it still runs, was a dry run, was undone already or is too old.
     """
     async with db.transaction():
         job = await _undoable(scope, job_id)
-        reopened = await jobs.reopen(scope, job_id, {**job.progress, "undo": asdict(Undoing())})
+        reopened = await jobs.reopen(scope, job_id, {**job.progress, "undo": asdict(UndoProgress())})
         await audit_log.record(scope, "import_undo", "ImportJob", job_id)
         counts = job.progress.get("created", 0) + job.progress.get("updated", 0) + job.progress.get("unchanged", 0)
-        # In the transaction: from the commit on, a worker would take it.
+        # In this transaction, because a worker could take it after the commit.
         held = await jobs.take(scope.workspace_id, job_id) if counts <= AT_ONCE else None
     if held is None:
         return reopened
     async for _ in carry_on(scope, held):
-        pass  # what is left when this process dies here, a worker takes up
+        pass  # if this process dies here, a worker goes on
     await jobs.finish(held)
     return await jobs.get(scope, job_id)
 
@@ -87,19 +87,19 @@ async def _undoable(scope: Scope, job_id: int) -> Job:
 
 
 async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
-    """Take back the import `job` from where it stands, and yield after each chunk."""
+    """Undo the import `job` from its progress, and yield after each chunk."""
     while not job.progress["undo"]["done"]:
-        await _try(scope, job)
+        await _undo_chunk(scope, job)
         yield
 
 
-async def _try(scope: Scope, job: Job) -> None:
+async def _undo_chunk(scope: Scope, job: Job) -> None:
     for attempt in range(1, TRIES + 1):
         try:
             async with db.transaction():
                 await db.execute(_SETTINGS)
                 await db.advisory_lock(f"imports:{scope.workspace_id}")
-                state = await _next_chunk(scope, job, Undoing(**job.progress["undo"]))
+                state = await _next_chunk(scope, job, UndoProgress(**job.progress["undo"]))
                 undone_at = {"undone_at": clock.now().isoformat()} if state.done else {}
                 await jobs.progress(job, progress={**job.progress, "undo": asdict(state), **undone_at})
             return
@@ -127,25 +127,25 @@ _CHUNK: Final = """
 """
 
 
-async def _next_chunk(scope: Scope, job: Job, state: Undoing) -> Undoing:
+async def _next_chunk(scope: Scope, job: Job, state: UndoProgress) -> UndoProgress:
     rows = await db.fetch(_CHUNK, scope.workspace_id, job.id, state.after, CHUNK)
     if not rows:
         return await _end_of_pass(scope, job, state)
     outcomes = {row["contact_id"]: row["outcome"] for row in rows}
-    same = await _ids(scope, job, _AS_LEFT, outcomes)
-    deleted = await _ids(scope, job, _DELETE, _only(outcomes, same, "CREATED"))
-    updated = _only(outcomes, same, "UPDATED")
+    unchanged = await _ids(scope, job, _LOCK_UNCHANGED, outcomes)
+    deleted = await _ids(scope, job, _DELETE, _only(outcomes, unchanged, "CREATED"))
+    updated = _only(outcomes, unchanged, "UPDATED")
     restored = await _restore(scope, job, updated)
     waiting = updated - restored
-    leaving = {row["contact_id"] for row in rows if row["joined"]} & same - deleted - waiting
+    leaving = {row["contact_id"] for row in rows if row["joined"]} & unchanged - deleted - waiting
     await _leave_segment(scope, job, leaving)
-    settled = deleted | restored | _only(outcomes, same, "UNCHANGED")
-    await _ids(scope, job, _FORGET, settled)
-    kept = set(outcomes) - settled - waiting
+    finished = deleted | restored | _only(outcomes, unchanged, "UNCHANGED")
+    await _ids(scope, job, _FORGET, finished)
+    kept = set(outcomes) - finished - waiting
     await _ids(scope, job, _KEEP, kept)
     if deleted or restored:
         await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
-    return Undoing(
+    return UndoProgress(
         after=rows[-1]["contact_id"],
         undone=state.undone + len(deleted) + len(restored),
         kept=state.kept + len(kept - _only(outcomes, kept, "UNCHANGED")),
@@ -154,19 +154,19 @@ async def _next_chunk(scope: Scope, job: Job, state: Undoing) -> Undoing:
     )
 
 
-def _only(outcomes: Mapping[int, str], of: Set[int], outcome: str) -> set[int]:
-    return {number for number in of if outcomes[number] == outcome}
+def _only(outcomes: Mapping[int, str], ids: Set[int], outcome: str) -> set[int]:
+    return {contact_id for contact_id in ids if outcomes[contact_id] == outcome}
 
 
-async def _end_of_pass(scope: Scope, job: Job, state: Undoing) -> Undoing:
+async def _end_of_pass(scope: Scope, job: Job, state: UndoProgress) -> UndoProgress:
     if state.waiting and state.moved:
-        return Undoing(undone=state.undone, kept=state.kept)
+        return UndoProgress(undone=state.undone, kept=state.kept)
     await db.execute(_KEEP_REST, scope.workspace_id, job.id)
     return replace(state, kept=state.kept + state.waiting, waiting=0, done=True)
 
 
 async def _ids(scope: Scope, job: Job, sql: str, ids: Collection[int]) -> set[int]:
-    """Run one of the statements below on these contacts; gives those that it applied to."""
+    """Run one of the statements below on these contacts. Gives the ids that it returns."""
     if not ids:
         return set()
     return {row[0] for row in await db.fetch(sql, scope.workspace_id, job.id, sorted(ids))}
@@ -177,7 +177,7 @@ async def _leave_segment(scope: Scope, job: Job, ids: Collection[int]) -> None:
         try:
             await manual_changes.change_members(scope, job.segment_id, remove=sorted(ids), origin=Origin.IMPORT)
         except NotFound:
-            pass  # the segment was deleted since, members and all
+            pass  # the segment was deleted since
 
 
 async def _restore(scope: Scope, job: Job, ids: Collection[int]) -> set[int]:
@@ -190,38 +190,38 @@ async def _restore(scope: Scope, job: Job, ids: Collection[int]) -> set[int]:
 # ---------------------------------------------------------------- statements
 
 
-_MET: Final = """
+_MATCHED: Final = """
     WITH sought AS MATERIALIZED (
         SELECT $1::bigint AS workspace_id, $2::bigint AS job_id, contact_id FROM unnest($3::bigint[]) AS contact_id
-    ), met AS MATERIALIZED (
-        SELECT kept.* FROM sought JOIN import_changes kept USING (workspace_id, job_id, contact_id)
+    ), matched AS MATERIALIZED (
+        SELECT change.* FROM sought JOIN import_changes change USING (workspace_id, job_id, contact_id)
     )
 """
-"""The rows of import_changes of these contacts (see lookup for why the workspace is a column)."""
+"""The rows of import_changes of these contacts. The workspace is a column for the planner's sake (see lookup)."""
 
-# Held as they are, until the end of the transaction.
-_AS_LEFT: Final = f"""{_MET}
-    SELECT c.id FROM met JOIN contacts c ON c.workspace_id = met.workspace_id AND c.id = met.contact_id
-    WHERE c.updated_at <= met.updated_at FOR UPDATE OF c
+# Contacts that have not changed since the import, locked until the end of the transaction.
+_LOCK_UNCHANGED: Final = f"""{_MATCHED}
+    SELECT c.id FROM matched JOIN contacts c ON c.workspace_id = matched.workspace_id AND c.id = matched.contact_id
+    WHERE c.updated_at <= matched.updated_at FOR UPDATE OF c
 """  # noqa: S608 - no value is pasted
 
-# A contact that anything has been recorded of since stays.
-_DELETE: Final = f"""{_MET}
-    DELETE FROM contacts c USING met WHERE c.workspace_id = met.workspace_id AND c.id = met.contact_id
-      AND NOT EXISTS (SELECT FROM activities a WHERE a.workspace_id = met.workspace_id AND a.contact_id = met.contact_id)
+# A contact with an activity change.
+_DELETE: Final = f"""{_MATCHED}
+    DELETE FROM contacts c USING matched WHERE c.workspace_id = matched.workspace_id AND c.id = matched.contact_id
+      AND NOT EXISTS (SELECT FROM activities a WHERE a.workspace_id = matched.workspace_id AND a.contact_id = matched.contact_id)
     RETURNING c.id
 """  # noqa: S608 - no value is pasted
 
-_FORGET: Final = f"""{_MET}
-    DELETE FROM import_changes gone USING met
-    WHERE gone.workspace_id = met.workspace_id AND gone.job_id = met.job_id AND gone.contact_id = met.contact_id
-    RETURNING gone.contact_id
+_FORGET: Final = f"""{_MATCHED}
+    DELETE FROM import_changes change USING matched
+    WHERE change.workspace_id = matched.workspace_id AND change.job_id = matched.job_id AND change.contact_id = matched.contact_id
+    RETURNING change.contact_id
 """  # noqa: S608 - no value is pasted
 
-_KEEP: Final = f"""{_MET}
-    UPDATE import_changes stays SET kept = true FROM met
-    WHERE stays.workspace_id = met.workspace_id AND stays.job_id = met.job_id AND stays.contact_id = met.contact_id
-    RETURNING stays.contact_id
+_KEEP: Final = f"""{_MATCHED}
+    UPDATE import_changes change SET kept = true FROM matched
+    WHERE change.workspace_id = matched.workspace_id AND change.job_id = matched.job_id AND change.contact_id = matched.contact_id
+    RETURNING change.contact_id
 """  # noqa: S608 - no value is pasted
 
 _KEEP_REST: Final = """
@@ -231,28 +231,29 @@ _KEEP_REST: Final = """
 
 
 def _old(column: str, kind: str) -> str:
-    """What the column is set to: its value from before, when the import wrote that column at all."""
-    return f"CASE WHEN met.before ? '{column}' THEN (met.before ->> '{column}')::{kind} ELSE c.{column} END"
+    """The new value of a column: the one before the import, if the import wrote this column."""
+    return f"CASE WHEN matched.before ? '{column}' THEN (matched.before ->> '{column}')::{kind} ELSE c.{column} END"
 
 
-def _restoring() -> str:
+def _restore_sql() -> str:
     plain = [f"{name} = {_old(name, kind)}" for name, kind in TYPES.items() if name != "whatsapp_consent"]
     free = " AND ".join(
-        f"""NOT EXISTS (SELECT FROM contacts other WHERE other.workspace_id = met.workspace_id
-            AND other.{key} = met.before ->> '{key}' AND other.id <> met.contact_id)"""
+        f"""NOT EXISTS (SELECT FROM contacts other WHERE other.workspace_id = matched.workspace_id
+            AND other.{key} = matched.before ->> '{key}' AND other.id <> matched.contact_id)"""
         for key in CONTACT_KEYS
     )
-    return f"""{_MET}
+    return f"""{_MATCHED}
     UPDATE contacts c SET {", ".join(plain)},
         whatsapp_consent = CASE WHEN c.whatsapp_consent = 'OPTED_OUT' THEN c.whatsapp_consent
                                 ELSE {_old("whatsapp_consent", "text")} END,
-        tags = CASE WHEN met.before ? 'tags' THEN ARRAY(SELECT jsonb_array_elements_text(met.before -> 'tags')) ELSE c.tags END,
-        attributes = CASE WHEN met.before ? 'attributes' THEN (
-            SELECT coalesce(jsonb_object_agg(key, value), '{{}}') FROM jsonb_each(met.before -> 'attributes')
+        tags = CASE WHEN matched.before ? 'tags' THEN ARRAY(SELECT jsonb_array_elements_text(matched.before -> 'tags'))
+                    ELSE c.tags END,
+        attributes = CASE WHEN matched.before ? 'attributes' THEN (
+            SELECT coalesce(jsonb_object_agg(key, value), '{{}}') FROM jsonb_each(matched.before -> 'attributes')
             WHERE key = ANY ($4::text[])) ELSE c.attributes END
-    FROM met WHERE c.workspace_id = met.workspace_id AND c.id = met.contact_id AND {free}
+    FROM matched WHERE c.workspace_id = matched.workspace_id AND c.id = matched.contact_id AND {free}
     RETURNING c.id
     """  # noqa: S608 - names of the catalogue
 
 
-_RESTORE: Final = _restoring()
+_RESTORE: Final = _restore_sql()

@@ -1,4 +1,4 @@
-"""Files on their way in: announced, received, taken up by imports, swept away."""
+"""Uploads of files: announced, received, used by imports, and removed."""
 
 import secrets
 from collections.abc import AsyncIterator, Sequence
@@ -14,17 +14,17 @@ from models.values.texts import check_name
 from permissions.principal import Scope
 
 SEND_WITHIN: Final = timedelta(hours=1)
-"""How long a file can be sent to the address that it was given."""
+"""How long the url of an upload accepts a file."""
 
 KEPT_FOR: Final = timedelta(hours=24)
-"""How long after its announcement an import can start on a file."""
+"""How long after its announcement an upload can be imported."""
 
 PASTED_BYTES: Final = 1_000_000
-"""Rows pasted by hand, at most."""
+"""The size of pasted rows, at most."""
 
 
 async def create(scope: Scope, filename: str, announced_bytes: int | None, most_bytes: int) -> Record:
-    """Announce a file. Raises Invalid or LimitExceeded at `filename` or `bytes`."""
+    """Announce an upload. Raises Invalid or LimitExceeded at `filename` or `bytes`."""
     try:
         name = check_name(filename, 300)
     except Invalid as error:
@@ -54,11 +54,12 @@ async def _create(scope: Scope, name: str) -> Record:
 
 
 async def receive(workspace_id: int, upload_id: int, blocks: AsyncIterator[bytes], most_bytes: int) -> int:
-    """Keep the file that comes in, block by block; gives its bytes. Sent again, it replaces what came before.
+    """Store the file of an upload, in place of an earlier one. Gives its size in bytes.
 
-    Raises NotFound, NotAllowedInState once an import has started on it, LimitExceeded past `most_bytes`: nothing is kept then.
+    Raises NotFound, NotAllowedInState once an import has started on it, and LimitExceeded above `most_bytes`. Nothing is stored
+    then.
     """
-    await _refuse_taken(workspace_id, upload_id)
+    await _replaceable_key(workspace_id, upload_id)
     key, received = f"uploads/{workspace_id}/{upload_id}/{secrets.token_hex(8)}", 0
     async with storage().writer(key) as writer:
         async for block in blocks:
@@ -67,7 +68,7 @@ async def receive(workspace_id: int, upload_id: int, blocks: AsyncIterator[bytes
                 raise LimitExceeded(f"the file is larger than {most_bytes:,} bytes: split it, and import its parts")
             await writer.write(block)
     try:
-        replaced = await _settle(workspace_id, upload_id, key, received)
+        replaced = await _set_key(workspace_id, upload_id, key, received)
     except BaseException:
         await storage().delete(key)
         raise
@@ -76,10 +77,10 @@ async def receive(workspace_id: int, upload_id: int, blocks: AsyncIterator[bytes
     return received
 
 
-async def _settle(workspace_id: int, upload_id: int, key: str, received: int) -> str | None:
-    """Make `key` the upload's file. Gives the key of the one before."""
+async def _set_key(workspace_id: int, upload_id: int, key: str, received: int) -> str | None:
+    """Set the key of the upload's file. Gives the key of the earlier one."""
     async with db.transaction():
-        replaced: str | None = await _refuse_taken(workspace_id, upload_id)
+        replaced: str | None = await _replaceable_key(workspace_id, upload_id)
         await db.execute(
             "UPDATE uploads SET key = $3, bytes = $4, stored_at = $5 WHERE workspace_id = $1 AND id = $2",
             workspace_id,
@@ -91,8 +92,8 @@ async def _settle(workspace_id: int, upload_id: int, key: str, received: int) ->
     return replaced
 
 
-async def _refuse_taken(workspace_id: int, upload_id: int) -> str | None:
-    """The key of the file that an upload may still replace. Raises NotFound and NotAllowedInState."""
+async def _replaceable_key(workspace_id: int, upload_id: int) -> str | None:
+    """The key of the file, which may still be replaced; locks the upload. Raises NotFound or NotAllowedInState."""
     row = await db.fetch_row(
         "SELECT key, taken_at FROM uploads WHERE workspace_id = $1 AND id = $2 FOR UPDATE", workspace_id, upload_id
     )
@@ -105,7 +106,7 @@ async def _refuse_taken(workspace_id: int, upload_id: int) -> str | None:
 
 
 async def keep_text(scope: Scope, text: str) -> Record:
-    """Rows pasted by hand, kept as a file is. Raises LimitExceeded or Invalid at `text`."""
+    """Store pasted rows as an upload. Raises LimitExceeded or Invalid at `text`."""
     content = text.encode("utf-8", "surrogatepass")
     if len(content) > PASTED_BYTES:
         raise LimitExceeded(
@@ -114,16 +115,16 @@ async def keep_text(scope: Scope, text: str) -> Record:
     if not text.strip():
         raise Invalid("there are no rows: paste a header and at least one row", ("text",))
     row = await _create(scope, "pasted rows")
-    await receive(scope.workspace_id, row["id"], _one(content), PASTED_BYTES)
+    await receive(scope.workspace_id, row["id"], _single_block(content), PASTED_BYTES)
     return await get_stored(scope, row["id"], ("text",))
 
 
-async def _one(block: bytes) -> AsyncIterator[bytes]:
+async def _single_block(block: bytes) -> AsyncIterator[bytes]:
     yield block
 
 
 async def get_stored(scope: Scope, upload_id: int, path: Sequence[str | int] = ("uploadId",)) -> Record:
-    """An upload whose file is there. Raises NotFound or NotAllowedInState at `path`."""
+    """An upload whose file has been stored. Raises NotFound or NotAllowedInState at `path`."""
     row = await db.fetch_row("SELECT * FROM uploads WHERE workspace_id = $1 AND id = $2", scope.workspace_id, upload_id)
     if row is None:
         raise NotFound("there is no such upload: it may have expired. Ask for a new one with stagedUploadCreate", path)
@@ -135,9 +136,9 @@ async def get_stored(scope: Scope, upload_id: int, path: Sequence[str | int] = (
 
 
 async def take(scope: Scope, upload: Record, path: Sequence[str | int] = ("uploadId",)) -> None:
-    """An import starts on the file, in the ambient transaction: from now on it can't be replaced.
+    """Mark the file as used by an import, in the ambient transaction. It cannot be replaced afterwards.
 
-    Raises NotAllowedInState at `path` when it was replaced since `upload` was read.
+    Raises NotAllowedInState at `path` when it was replaced after `upload` was read.
     """
     taken = await db.execute(
         "UPDATE uploads SET taken_at = coalesce(taken_at, $4) WHERE workspace_id = $1 AND id = $2 AND key = $3",
@@ -151,7 +152,7 @@ async def take(scope: Scope, upload: Record, path: Sequence[str | int] = ("uploa
 
 
 async def remove(workspace_id: int, upload_id: int) -> None:
-    """The upload and its file, gone for good."""
+    """Remove the upload and its file."""
     key = await db.fetch_value(
         "DELETE FROM uploads WHERE workspace_id = $1 AND id = $2 RETURNING key", workspace_id, upload_id
     )

@@ -1,7 +1,7 @@
-"""The first sheet of an .xlsx workbook as CSV, row after row: memory does not grow with the sheet.
+"""Converts the first sheet of an .xlsx workbook to CSV, in memory that does not grow with the sheet.
 
-Read as XML by expat, straight from the zip archive; the strings that cells share lie in a temporary file. Numbers are written
-as a spreadsheet shows them at full precision, dates as ISO 8601. Blocking: call it in a thread.
+The XML is parsed straight from the zip archive; shared strings are in a temporary file. Numbers have full precision, dates are
+ISO 8601. Blocking: call it in a thread.
 """
 
 import csv
@@ -23,15 +23,15 @@ from models.transfers.imports.layout import LONGEST_ROW, MOST_COLUMNS
 _BLOCK: Final = 1 << 18
 _SUSPICIOUS_BYTES: Final = 100 << 20
 _SUSPICIOUS_RATIO: Final = 200
-"""A part this large that is packed this tightly was not made by a spreadsheet."""
+"""Spreadsheets make no part that is this large and packed this tightly."""
 
 _BROKEN: Final = "the workbook can't be read: save it anew as .xlsx, or as CSV"
 
 
 def convert(source: Path | IO[bytes], target: IO[str], most_rows: int | None = None) -> None:
-    """Write the first sheet as CSV: a row of the sheet is a record, a blank one a blank record. `most_rows`: no more than these.
+    """Write the first sheet as CSV, at most `most_rows` rows. A blank row becomes a blank record.
 
-    Raises Invalid when the file is no workbook that can be read, LimitExceeded when the sheet is too wide.
+    Raises Invalid when the workbook cannot be read, LimitExceeded when the sheet has too many columns.
     """
     writer, written = csv.writer(target, lineterminator="\n"), 0
     for number, cells in islice(each_row(source), most_rows):
@@ -41,7 +41,7 @@ def convert(source: Path | IO[bytes], target: IO[str], most_rows: int | None = N
 
 
 def each_row(source: Path | IO[bytes]) -> Iterator[tuple[int, list[str]]]:
-    """The rows of the first sheet that hold anything, each with its 1-based number. Raises as `convert` does."""
+    """The rows of the first sheet that are not blank, with their 1-based numbers. Raises as `convert` does."""
     try:
         with ExitStack() as stack:
             archive = stack.enter_context(zipfile.ZipFile(source))
@@ -79,7 +79,7 @@ def _blocks(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
             yield block
 
 
-# ---------------------------------------------------------------- small parts
+# ---------------------------------------------------------------- the small parts of the archive
 
 
 def _parse(archive: zipfile.ZipFile, name: str, begin: Callable[[str, dict[str, str]], None]) -> None:
@@ -106,7 +106,7 @@ def _local(name: str) -> str:
 
 
 def _first_sheet(archive: zipfile.ZipFile) -> tuple[str, bool]:
-    """The part that holds the first sheet that is not hidden, and whether its days are counted from 1904."""
+    """The path of the first visible sheet, and whether its days count from 1904."""
     sheets: list[str] = []
     targets: dict[str, str] = {}
     is_1904 = False
@@ -133,29 +133,29 @@ def _first_sheet(archive: zipfile.ZipFile) -> tuple[str, bool]:
 
 
 _DATES: Final = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
-"""The numbers of the built-in formats that show a date or a time."""
+"""The ids of the built-in formats of dates and times."""
 
 _NOT_FORMAT: Final = re.compile(r'"[^"]*"|\\.|_.|\[[^\]]*\]')
 
 
 def _date_styles(archive: zipfile.ZipFile) -> set[int]:
-    """The styles (by number) that show a number as a date or a time."""
+    """The indexes of the styles that show a number as a date or a time."""
     formats: dict[int, str] = {}
     dates: set[int] = set()
-    inside, number = False, 0
+    inside, index = False, 0
 
     def begin(name: str, attributes: dict[str, str]) -> None:
-        nonlocal inside, number
+        nonlocal inside, index
         if name == "numFmt":
             formats[int(attributes["numFmtId"])] = attributes.get("formatCode", "")
         elif name in ("cellXfs", "cellStyles", "cellStyleXfs", "dxfs"):
             inside = name == "cellXfs"
         elif name == "xf" and inside:
-            shown = int(attributes.get("numFmtId", "0"))
-            code = formats.get(shown)
-            if shown in _DATES if code is None else _shows_date(code):
-                dates.add(number)
-            number += 1
+            format_id = int(attributes.get("numFmtId", "0"))
+            code = formats.get(format_id)
+            if format_id in _DATES if code is None else _shows_date(code):
+                dates.add(index)
+            index += 1
 
     if "xl/styles.xml" in archive.namelist():
         _parse(archive, "xl/styles.xml", begin)
@@ -166,23 +166,23 @@ def _shows_date(code: str) -> bool:
     return bool(re.search(r"[ymdhs]", _NOT_FORMAT.sub("", code.partition(";")[0]), re.IGNORECASE))
 
 
-# ---------------------------------------------------------------- strings that cells share
+# ---------------------------------------------------------------- shared strings
 
 
 class _Strings:
-    """Strings by number, in a file: where each one ends, and all of them one after another."""
+    """Strings by index, in two files: the text of all, and the offset where each ends."""
 
     def __init__(self, text: mmap.mmap | bytes, ends: mmap.mmap | bytes) -> None:
         self._text, self._ends = text, ends
 
-    def __getitem__(self, number: int) -> str:
-        if not 0 <= number < len(self._ends) // 8:
-            raise IndexError(number)
-        start = self._end_of(number - 1) if number else 0
-        return self._text[start : self._end_of(number)].decode()
+    def __getitem__(self, index: int) -> str:
+        if not 0 <= index < len(self._ends) // 8:
+            raise IndexError(index)
+        start = self._end_of(index - 1) if index else 0
+        return self._text[start : self._end_of(index)].decode()
 
-    def _end_of(self, number: int) -> int:
-        return int.from_bytes(self._ends[8 * number : 8 * number + 8], "little")
+    def _end_of(self, index: int) -> int:
+        return int.from_bytes(self._ends[8 * index : 8 * index + 8], "little")
 
 
 @contextmanager
@@ -199,22 +199,22 @@ def _shared_strings(archive: zipfile.ZipFile) -> Iterator[_Strings]:
 
 def _write_strings(archive: zipfile.ZipFile, name: str, text: IO[bytes], ends: IO[bytes]) -> None:
     pieces: list[str] = []
-    end, reading, reading_aloud = 0, False, False
+    end, reading, in_phonetic = 0, False, False
 
     def begin(name: str, _: dict[str, str]) -> None:
-        nonlocal reading, reading_aloud
-        if name == "rPh":  # how it is pronounced
-            reading_aloud = True
+        nonlocal reading, in_phonetic
+        if name == "rPh":  # a phonetic hint
+            in_phonetic = True
         elif name == "t":
-            reading = not reading_aloud
+            reading = not in_phonetic
 
     def finish(name: str) -> None:
-        nonlocal end, reading, reading_aloud
+        nonlocal end, reading, in_phonetic
         name = _local(name)
         if name == "t":
             reading = False
         elif name == "rPh":
-            reading_aloud = False
+            in_phonetic = False
         elif name == "si":
             end += text.write(_unescaped("".join(pieces)).encode("utf-8", "replace"))
             ends.write(end.to_bytes(8, "little"))
@@ -239,7 +239,7 @@ _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
 def _unescaped(text: str) -> str:
-    """Characters that XML can't hold are written as _x000D_."""
+    """Replace _x000D_, the form of characters that XML cannot hold."""
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
 
 
@@ -247,7 +247,7 @@ def _unescaped(text: str) -> str:
 
 
 class _SheetParser:
-    """Fed with the XML of a sheet, collects its rows."""
+    """Collects the rows of a sheet from its XML."""
 
     def __init__(self, strings: _Strings, dates: set[int], is_1904: bool) -> None:
         self.rows: list[tuple[int, list[str]]] = []
@@ -256,26 +256,26 @@ class _SheetParser:
         self._cells: list[str] = []
         self._text: list[str] = []
         self._row, self._column = 0, -1
-        self._kind, self._style, self._reading, self._aloud = "n", 0, False, False
+        self._kind, self._style, self._reading, self._in_phonetic = "n", 0, False, False
         self._columns: dict[str, int] = {}
         self._parser = _new_parser(self._begin)
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._characters
 
     def feed(self, block: bytes) -> None:
-        """The next piece of the XML."""
+        """Parse the next block of XML."""
         self._parser.Parse(block)
 
     def _begin(self, name: str, attributes: dict[str, str]) -> None:
         if name == "c":
             self._begin_cell(attributes)
         elif name in ("v", "t"):
-            self._reading = not self._aloud
+            self._reading = not self._in_phonetic
         elif name == "row":
             self._row = int(attributes["r"]) if "r" in attributes else self._row + 1
             self._cells, self._column = [], -1
         elif name == "rPh":
-            self._aloud = True
+            self._in_phonetic = True
 
     def _begin_cell(self, attributes: dict[str, str]) -> None:
         reference = attributes.get("r")
@@ -284,13 +284,13 @@ class _SheetParser:
         self._text.clear()
 
     def _column_of(self, letters: str) -> int:
-        number = self._columns.get(letters)
-        if number is None:
-            number = 0
+        index = self._columns.get(letters)
+        if index is None:
+            index = 0
             for letter in letters:
-                number = number * 26 + ord(letter) - 64
-            self._columns[letters] = number = number - 1
-        return number
+                index = index * 26 + ord(letter) - 64
+            self._columns[letters] = index = index - 1
+        return index
 
     def _characters(self, data: str) -> None:
         if self._reading:
@@ -307,18 +307,18 @@ class _SheetParser:
                 raise Invalid(f"row {self._row} is longer than {LONGEST_ROW:,} characters: this is no list of contacts")
             self.rows.append((self._row, self._cells))
         elif name == "rPh":
-            self._aloud = False
+            self._in_phonetic = False
 
     def _end_cell(self) -> None:
         if not self._text:
             return
-        value = self._shown("".join(self._text))
+        value = self._cell_text("".join(self._text))
         if self._column >= MOST_COLUMNS:
             raise LimitExceeded(f"the sheet has more than {MOST_COLUMNS} columns: that many can be read")
         self._cells.extend([""] * (self._column - len(self._cells)))
         self._cells.append(value)
 
-    def _shown(self, text: str) -> str:
+    def _cell_text(self, text: str) -> str:
         match self._kind:
             case "s":
                 return self._strings[int(text)]
@@ -334,7 +334,7 @@ class _SheetParser:
     def _moment(self, days: float) -> str:
         if days < 1:
             return (self._epoch + timedelta(seconds=round(days * 86_400))).strftime("%H:%M:%S")
-        if days < 60 and self._epoch.year == 1899:  # a spreadsheet believes in 29 February 1900
+        if days < 60 and self._epoch.year == 1899:  # spreadsheets count a 29 February 1900, which never was
             days += 1
         moment = self._epoch + timedelta(days=int(days), seconds=round(days % 1 * 86_400))
         return moment.strftime("%Y-%m-%d") if days == int(days) else moment.strftime("%Y-%m-%dT%H:%M:%S")

@@ -34,7 +34,7 @@ INSERT INTO membership_overrides (workspace_id, segment_id, contact_id, override
 INSERT INTO segment_uses (workspace_id, id, segment_id, kind, used_by_id, label, active) VALUES (1, 1, 1, 'BROADCAST', 1, 'Spring', true);
 
 INSERT INTO jobs (workspace_id, id, kind, status, claim, claimed_until, stumbles, progress)
-VALUES (1, 1, 'IMPORT', 'RUNNING', 3, '2026-01-01Z', 2, '{"line": 10}'), (1, 2, 'EXPORT', 'SUCCEEDED', 1, NULL, 0, '{}');
+VALUES (1, 1, 'IMPORT', 'RUNNING', 3, '2026-01-01Z', 2, '{"line": 10, "survey": {"rows": 12}}'), (1, 2, 'EXPORT', 'SUCCEEDED', 1, NULL, 0, '{}');
 
 INSERT INTO dirty_contacts (workspace_id, contact_id, fields) VALUES (1, 1, '{*}'), (1, 2, '{name,activity:purchase,segment:1,rule:2}');
 

@@ -1,5 +1,6 @@
 """An installation of any released version comes to today's schema with all that it holds."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -138,3 +139,15 @@ async def test_what_was_claimed_by_a_worker_of_an_older_release_is_leased_with_t
     held_until = datetime(2026, 1, 1, tzinfo=UTC)
     assert [tuple(row) for row in requests] == [("WAITING", None, 0), ("RUNNING", held_until, 1), ("DONE", None, 0)]
     assert [tuple(row) for row in webhooks] == [(True, 0), (False, 5)]
+
+
+async def test_an_import_keeps_the_inspection_of_its_file(servers: Servers) -> None:
+    async with bare_database(servers) as url:
+        connection = await asyncpg.connect(url)
+        try:
+            await install(connection, RELEASED[-1])
+            await upgrade(connection, RELEASED[-1])
+            progress = await connection.fetchval("SELECT progress FROM jobs WHERE kind = 'IMPORT'")
+        finally:
+            await connection.close()
+    assert json.loads(progress) == {"line": 10, "inspection": {"rows": 12}}

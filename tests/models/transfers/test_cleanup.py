@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 
 from models import clock, db
+from models.contacts.selections import ContactSelection
 from models.queue import jobs
 from models.transfers import cleanup
-from models.transfers.exports import exports
-from models.transfers.exports.exports import Format
+from models.transfers.exports.export_file import Format
+from models.transfers.exports.start import start_export
 from models.transfers.files import storage
-from models.transfers.imports import starting
+from models.transfers.imports import start
 from models.transfers.imports.mapping import Options
 from permissions.principal import Scope
 from tests.kit.segments import static_segment
@@ -54,7 +55,7 @@ async def test_a_file_that_nobody_knows_goes_after_a_day(scope, file_folder):
         os.utime(path, (1, 1))
     assert await cleanup.remove_stray_files(clock.now() - timedelta(days=1)) == 2
     assert files_in(file_folder) == 1
-    assert await starting.start_upload(scope, known, Options(mapped("email")))
+    assert await start.from_upload(scope, known, Options(mapped("email")))
 
 
 async def test_an_export_goes_after_a_week(scope, file_folder):
@@ -69,7 +70,7 @@ async def test_an_export_goes_after_a_week(scope, file_folder):
 async def test_segments_are_free_when_a_job_was_cancelled_before_it_began(scope):
     segment = await static_segment(scope)
     job = await started(scope, "email\na@x.org\n", add_to_segment_id=segment.id)
-    export = await exports.start(scope, exports.ContactSelection(segment_id=segment.id), None, Format.CSV)
+    export = await start_export(scope, ContactSelection(segment_id=segment.id), None, Format.CSV)
     await cleanup.release_segments()
     assert await db.fetch_value("SELECT count(*) FROM segment_uses WHERE active") == 2
     for one in (job, export):

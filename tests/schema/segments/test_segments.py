@@ -12,8 +12,9 @@ from models.contacts.selections import ContactSelection
 from models.membership import engine_lock, rebuild
 from models.segments import members, segments, uses
 from models.segments.uses import UseKind
-from models.transfers.exports import exports
-from models.transfers.imports import starting
+from models.transfers.exports.export_file import Format
+from models.transfers.exports.start import start_export
+from models.transfers.imports import start
 from models.transfers.imports.mapping import Column, Options
 from permissions.capabilities import Permission
 from permissions.principal import Scope
@@ -206,9 +207,9 @@ async def test_a_segment_in_use_is_refused_and_names_what_uses_it(api, admin, sc
 async def test_behind_each_use_is_the_thing_that_uses_for_those_who_may_see_it(api, admin, scope):
     await broadcasts.connected(scope)
     segment = await static_segment(scope, name="Used")
-    await exports.start(scope, ContactSelection(segment_id=segment.id), None, exports.Format.CSV)
+    await start_export(scope, ContactSelection(segment_id=segment.id), None, Format.CSV)
     options = Options((Column("email", "email"),), add_to_segment_id=segment.id)
-    await starting.start_pasted(scope, "email\na@example.com\n", options)
+    await start.from_text(scope, "email\na@example.com\n", options)
     await lifecycle.schedule(scope, (await broadcasts.a_draft(scope, segment.id)).id, None)
     await dynamic_segment(scope, in_segment(segment), name="Builds on it", built=False)
     asked = """query ($id: ID!) { segment(id: $id) { uses { nodes {

@@ -6,7 +6,7 @@ import pytest
 
 from models import clock, db
 from models.contacts import contacts
-from models.transfers.imports import starting, uploads
+from models.transfers.imports import start, uploads
 from models.transfers.imports.mapping import Options
 from permissions.principal import Scope
 from schema.transfers.links import Links, Purpose
@@ -92,7 +92,7 @@ async def test_a_bad_or_old_address_takes_nothing(scope, app, file_folder):
 async def test_a_file_that_is_being_imported_is_not_replaced(scope, app):
     number, path = await an_address(scope)
     await send(app, "PUT", path, b"email\na@x.org\n")
-    await starting.start_upload(scope, number, Options(mapped("email")))
+    await start.from_upload(scope, number, Options(mapped("email")))
     assert (await send(app, "PUT", path, b"other")).status == 409
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from models import db
 from models.contacts import contacts
-from models.transfers.imports import running
+from models.transfers.imports import run
 from models.transfers.imports.mapping import Policy
 from tests.kit.transfers import counts, everyone, imported, refused
 from tests.kit.workspaces import new_workspace
@@ -180,12 +180,12 @@ async def test_an_import_does_what_its_rows_one_by_one_would_do(
     oracle = Oracle(start, chosen, overwrite, create)
     outcomes = [oracle.outcome(row) for row in file if any(row.values())]
 
-    monkeypatch.setattr(running, "CHUNK_ROWS", chunk_rows)
+    monkeypatch.setattr(run, "CHUNK_ROWS", chunk_rows)
     columns = [(name, name, chosen[name]) for name in FIELDS]
     dry = await imported(scope, as_csv(file), *columns, overwrite=overwrite, create=create, dry_run=True)
     wet = await imported(scope, as_csv(file), *columns, overwrite=overwrite, create=create)
 
-    expected = {name: outcomes.count(name) for name in running.COUNTS if name in outcomes}
+    expected = {name: outcomes.count(name) for name in run.COUNTS if name in outcomes}
     assert counts(wet) == expected
     assert counts(dry) == expected
     assert await refused(scope, dry) == await refused(scope, wet)

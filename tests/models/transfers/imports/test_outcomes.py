@@ -12,7 +12,7 @@ from models.membership import rebuild
 from models.queue import jobs
 from models.segments import segments
 from models.segments.segments import SegmentKind
-from models.transfers.imports import running, starting
+from models.transfers.imports import run, start
 from models.transfers.imports.mapping import Options, Policy
 from permissions.principal import Scope
 from schema.server.ids import to_global_id
@@ -146,7 +146,7 @@ async def test_a_row_that_would_join_two_contacts_is_rejected(scope):
 
 
 async def test_a_later_row_about_the_same_contact_is_skipped_by_whatever_key(scope, monkeypatch):
-    monkeypatch.setattr(running, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(run, "CHUNK_ROWS", 2)
     job = await imported(
         scope,
         "external_id,email,phone\n1,a@x.org,600000001\n2,b@x.org,600000002\n,A@X.org,\n1,other@x.org,\n"
@@ -368,7 +368,7 @@ async def test_only_the_fields_that_changed_are_marked(scope):
 
 
 async def test_the_five_outcomes_add_up_to_the_rows(scope, monkeypatch):
-    monkeypatch.setattr(running, "CHUNK_ROWS", 3)
+    monkeypatch.setattr(run, "CHUNK_ROWS", 3)
     await contact(scope, email="same@x.org", name="Same")
     await contact(scope, email="other@x.org")
     job = await imported(
@@ -404,18 +404,18 @@ async def test_a_field_that_is_deleted_meanwhile_ends_the_import_with_a_reason(s
     await contact_fields.delete(scope, field.id)
     held = await jobs.take(scope.workspace_id, job.id)
     with pytest.raises(Exception, match="there is no field 'attributes.text'"):
-        async for _ in running.carry_on(scope, held):
+        async for _ in run.carry_on(scope, held):
             pass
     assert await everyone(scope, "email") == []
 
 
 async def test_a_field_that_is_deleted_between_two_chunks_ends_the_import_with_a_reason(scope, monkeypatch):
-    monkeypatch.setattr(running, "CHUNK_ROWS", 1)
+    monkeypatch.setattr(run, "CHUNK_ROWS", 1)
     await fields_of_every_type(scope)
     job = await started(scope, "email,attributes.text\na@x.org,hello\nb@x.org,hello\n")
     held = await jobs.take(scope.workspace_id, job.id)
     with pytest.raises(Invalid, match="the custom field 'text' was deleted or changed"):
-        async for _ in running.carry_on(scope, held):
+        async for _ in run.carry_on(scope, held):
             if held.done == 1:
                 field = next(one for one in await contact_fields.every(scope) if one.key == "text")
                 await contact_fields.delete(scope, field.id)
@@ -426,7 +426,7 @@ async def test_a_field_that_is_deleted_between_two_chunks_ends_the_import_with_a
 
 
 async def test_a_dry_run_counts_and_reports_and_changes_nothing(scope, monkeypatch):
-    monkeypatch.setattr(running, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(run, "CHUNK_ROWS", 2)
     await contact(scope, external_id="1", email="a@x.org", name="Ana")
     await contact(scope, external_id="2", email="b@x.org", name="Bea")
     segment = await static_segment(scope, [])
@@ -449,10 +449,10 @@ async def test_a_dry_run_counts_and_reports_and_changes_nothing(scope, monkeypat
 
 async def test_an_upload_can_be_imported_again_and_again(scope):
     upload = await sent(scope, "email\na@x.org\n")
-    dry = await starting.start_upload(scope, upload, Options(mapped("email"), dry_run=True))
+    dry = await start.from_upload(scope, upload, Options(mapped("email"), dry_run=True))
     dry = await finished(scope, dry)
-    first = await finished(scope, await starting.start_upload(scope, upload, Options(mapped("email"))))
+    first = await finished(scope, await start.from_upload(scope, upload, Options(mapped("email"))))
     again = Options(mapped("email"), overwrite=True)
-    second = await finished(scope, await starting.start_upload(scope, upload, again))
+    second = await finished(scope, await start.from_upload(scope, upload, again))
     assert (counts(dry), counts(first), counts(second)) == ({"created": 1}, {"created": 1}, {"unchanged": 1})
     assert await everyone(scope, "email") == [("a@x.org",)]

@@ -11,7 +11,7 @@ from models.contacts import activities, contacts
 from models.contacts.activities import NewActivity
 from models.errors import NotAllowedInState, NotFound
 from models.queue import jobs
-from models.transfers.imports import running, undo
+from models.transfers.imports import run, undo
 from permissions.principal import Scope
 from tests.kit.engine import assert_all_is_right, settled
 from tests.kit.segments import static_segment
@@ -134,17 +134,17 @@ async def test_what_can_not_be_taken_back_says_why(scope):
     with pytest.raises(NotAllowedInState, match="still runs"):
         await undone(scope, await started(scope, "email\na@x.org\n"))
     with pytest.raises(NotFound):
-        await undo.take_back(scope, 999)
+        await undo.undo_import(scope, 999)
     theirs = await imported(await new_workspace("Other"), "email\na@x.org\n")
     with pytest.raises(NotFound):
-        await undo.take_back(scope, theirs.id)
+        await undo.undo_import(scope, theirs.id)
 
 
 async def test_a_large_import_is_taken_back_by_the_workers_chunk_by_chunk(scope, monkeypatch):
     monkeypatch.setattr(undo, "AT_ONCE", 2)
     monkeypatch.setattr(undo, "CHUNK", 2)
     job = await imported(scope, "email\n" + "".join(f"{n}@x.org\n" for n in range(7)))
-    waiting = await undo.take_back(scope, job.id)
+    waiting = await undo.undo_import(scope, job.id)
     assert (waiting.status, waiting.progress.get("undone_at")) == ("QUEUED", None)
     held = await jobs.take(scope.workspace_id, job.id)
     async for _ in undo.carry_on(scope, held):
@@ -165,7 +165,7 @@ async def test_whatever_an_import_did_can_be_taken_back(clean, monkeypatch, ther
         wanted = {name: stored(name, text) for name, text in contact.items()}
         await contacts.create(scope, {**wanted, "tags": list(wanted["tags"] or ())})
     before = await snapshot(scope)
-    monkeypatch.setattr(running, "CHUNK_ROWS", 3)
+    monkeypatch.setattr(run, "CHUNK_ROWS", 3)
     monkeypatch.setattr(undo, "CHUNK", at_once)
     columns = [(name, name, chosen[name]) for name in FIELDS if name != "whatsapp_consent"]
     await undone(scope, await imported(scope, as_csv(file), *columns, overwrite=True))

@@ -8,7 +8,7 @@ import pytest
 from models import db
 from models.errors import Invalid, LimitExceeded, NotAllowedInState, NotFound
 from models.transfers.files import storage
-from models.transfers.imports import starting, uploads
+from models.transfers.imports import start, uploads
 from models.transfers.imports.mapping import Options
 from permissions.principal import Scope
 from tests.kit.transfers import mapped, sent
@@ -69,7 +69,7 @@ async def test_what_is_too_large_or_breaks_off_leaves_nothing(scope, file_folder
 
 async def test_once_an_import_has_started_the_file_can_not_be_replaced(scope, file_folder):
     upload = await sent(scope, "email\na@x.org\n")
-    await starting.start_upload(scope, upload, Options(mapped("email")))
+    await start.from_upload(scope, upload, Options(mapped("email")))
     with pytest.raises(NotAllowedInState, match="has started"):
         await uploads.receive(scope.workspace_id, upload, blocks(b"other"), 100)
     assert files_in(file_folder) == [b"email\na@x.org\n"]

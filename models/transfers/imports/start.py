@@ -1,4 +1,4 @@
-"""An import, asked for: everything that can be known to be wrong is said before there is a job."""
+"""Starting an import: the request and the beginning of the file are checked before a job is queued."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ from models.transfers.files import storage
 from models.transfers.imports import uploads
 from models.transfers.imports.inspection import Inspection, InspectionRequest, inspect_head, inspect_workbook_head
 from models.transfers.imports.layout import HEAD_BYTES, is_workbook
-from models.transfers.imports.mapping import Options, check_options, place
+from models.transfers.imports.mapping import Options, check_options, locate_columns
 from models.transfers.imports.reader import ParsedRows
 from permissions.principal import Scope
 
 
-async def start_upload(scope: Scope, upload_id: int, options: Options) -> Job:
-    """Queue the import of a file that was sent.
+async def from_upload(scope: Scope, upload_id: int, options: Options) -> Job:
+    """Queue the import of an uploaded file.
 
     Raises Problems or a DomainError at `uploadId`, or below `options`.
     """
@@ -31,8 +31,8 @@ async def start_upload(scope: Scope, upload_id: int, options: Options) -> Job:
     return await _start(scope, await uploads.get_stored(scope, upload_id), options, ("uploadId",))
 
 
-async def start_pasted(scope: Scope, text: str, options: Options) -> Job:
-    """Queue the import of rows pasted by hand. As `start_upload`, with `text` in place of `uploadId`."""
+async def from_text(scope: Scope, text: str, options: Options) -> Job:
+    """Queue the import of pasted rows. Raises as `from_upload` does, with `text` in place of `uploadId`."""
     await _check(scope, options)
     upload = await uploads.keep_text(scope, text)
     try:
@@ -65,15 +65,15 @@ async def _check_segment(scope: Scope, segment_id: int | None) -> None:
 
 
 async def _start(scope: Scope, upload: Record, options: Options, source: Sequence[str]) -> Job:
-    seen, _ = await peek(upload, wanted_by(options), source)
+    inspection, _ = await peek(upload, request_for(options), source)
     try:
-        place(options, seen.header, seen.width)
+        locate_columns(options, inspection.header, inspection.width)
     except Problems as error:
         raise error.under("options") from None
     async with db.transaction():
         await uploads.take(scope, upload, source)
-        asked = {"upload_id": upload["id"], "filename": upload["filename"], "options": options.to_json()}
-        job = await jobs.create(scope, JobKind.IMPORT, asked, segment_id=options.add_to_segment_id)
+        request = {"upload_id": upload["id"], "filename": upload["filename"], "options": options.to_json()}
+        job = await jobs.create(scope, JobKind.IMPORT, request, segment_id=options.add_to_segment_id)
         if options.add_to_segment_id is not None and not options.dry_run:
             path = ("options", "addToSegmentId")
             await uses.register(
@@ -84,28 +84,28 @@ async def _start(scope: Scope, upload: Record, options: Options, source: Sequenc
 
 
 def _details(options: Options) -> dict[str, Any]:
-    shown: Final = ("overwrite", "create", "dry_run", "add_to_segment_id")
+    recorded: Final = ("overwrite", "create", "dry_run", "add_to_segment_id")
     stored = options.to_json()
-    return {"fields": [column.field for column in options.columns], **{name: stored[name] for name in shown}}
+    return {"fields": [column.field for column in options.columns], **{name: stored[name] for name in recorded}}
 
 
-def wanted_by(options: Options) -> InspectionRequest:
-    """What a survey of the file has to know."""
+def request_for(options: Options) -> InspectionRequest:
+    """The request for an inspection of the file."""
     columns = [column.column.strip() for column in options.columns] if options.has_header else []
     return InspectionRequest(options.has_header, options.delimiter, columns)
 
 
-async def peek(upload: Record, wanted: InspectionRequest, path: Sequence[str | int]) -> tuple[Inspection, ParsedRows]:
-    """What the beginning of a stored file tells, and its first rows.
+async def peek(upload: Record, request: InspectionRequest, path: Sequence[str | int]) -> tuple[Inspection, ParsedRows]:
+    """Inspect the beginning of a stored file. Gives its first rows, too.
 
-    Raises DomainError at `path` when it can't be read whatever is asked of it; the upload is gone then.
+    Raises DomainError at `path` when the file cannot be read; the upload is then removed, unless an import uses it.
     """
     try:
         head = await storage().head(upload["key"], HEAD_BYTES)
         if is_workbook(head):
             async with storage().on_disk(upload["key"]) as file:
-                return await asyncio.to_thread(inspect_workbook_head, file, wanted)
-        return await asyncio.to_thread(inspect_head, head, wanted, whole=len(head) == upload["bytes"])
+                return await asyncio.to_thread(inspect_workbook_head, file, request)
+        return await asyncio.to_thread(inspect_head, head, request, whole=len(head) == upload["bytes"])
     except FileNotFoundError:
         raise NotFound("the file is not there any more: ask for a new upload", path) from None
     except DomainError as error:

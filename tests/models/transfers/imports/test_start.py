@@ -9,7 +9,7 @@ from models.errors import DomainError, NotAllowedInState, NotFound, Problems, Un
 from models.queue import jobs
 from models.segments import segments
 from models.segments.segments import SegmentKind
-from models.transfers.imports import running, starting, uploads
+from models.transfers.imports import run, start, uploads
 from models.transfers.imports.mapping import Column, Options, Policy
 from permissions.principal import Scope
 from tests.kit.segments import TAGGED_VIP, static_segment
@@ -27,7 +27,7 @@ async def scope(database: str) -> Scope:
 async def refusal(scope: Scope, content: bytes | str, options: Options = EMAIL) -> list[tuple[tuple[str, ...], str]]:
     """What starting this import is answered with: paths and messages. Nothing must have come of it."""
     with pytest.raises((DomainError, Problems)) as caught:
-        await starting.start_upload(scope, await sent(scope, content), options)
+        await start.from_upload(scope, await sent(scope, content), options)
     for table in ("jobs", "contacts", "segment_uses", "import_changes"):
         assert await db.fetch_value(f"SELECT count(*) FROM {table}") == 0
     errors = caught.value.errors if isinstance(caught.value, Problems) else [caught.value]
@@ -115,8 +115,8 @@ async def test_every_mistake_is_told_at_once(scope):
 async def test_an_upload_survives_a_mistake_in_the_options(scope):
     upload = await sent(scope, "email\na@x.org\n")
     with pytest.raises(Problems):
-        await starting.start_upload(scope, upload, Options(mapped("mail", "email")))
-    assert await starting.start_upload(scope, upload, EMAIL)
+        await start.from_upload(scope, upload, Options(mapped("mail", "email")))
+    assert await start.from_upload(scope, upload, EMAIL)
 
 
 async def test_contacts_are_put_into_static_segments_of_the_own_workspace_alone(scope):
@@ -131,15 +131,15 @@ async def test_contacts_are_put_into_static_segments_of_the_own_workspace_alone(
 async def test_an_upload_of_another_workspace_an_expired_one_and_one_that_has_not_come_are_refused(scope):
     theirs = await sent(await new_workspace("Other"), "email\na@x.org\n")
     with pytest.raises(NotFound, match="no such upload"):
-        await starting.start_upload(scope, theirs, EMAIL)
+        await start.from_upload(scope, theirs, EMAIL)
     empty = await uploads.create(scope, "contacts.csv", None, 100)
     with pytest.raises(NotAllowedInState, match="has not been sent yet"):
-        await starting.start_upload(scope, empty["id"], EMAIL)
+        await start.from_upload(scope, empty["id"], EMAIL)
     mine = await sent(scope, "email\na@x.org\n")
     later = clock.now() + timedelta(hours=25)
     clock.set_source(lambda: later)
     with pytest.raises(NotAllowedInState, match="has expired"):
-        await starting.start_upload(scope, mine, EMAIL)
+        await start.from_upload(scope, mine, EMAIL)
 
 
 async def test_pasted_rows_are_bounded_and_leave_nothing_when_they_are_wrong(scope, file_folder):
@@ -149,13 +149,13 @@ async def test_pasted_rows_are_bounded_and_leave_nothing_when_they_are_wrong(sco
         ("mail\na\n", "no col"),
     ):
         with pytest.raises((DomainError, Problems), match=reason):
-            await starting.start_pasted(scope, text, EMAIL)
+            await start.from_text(scope, text, EMAIL)
     assert await db.fetch_value("SELECT count(*) FROM uploads") == 0
     assert [one for one in file_folder.rglob("*") if one.is_file()] == []
 
 
 async def test_pasted_rows_are_imported_as_a_file_is(scope):
-    job = await finished(scope, await starting.start_pasted(scope, "email\tname\na@x.org\tAna\n", EMAIL))
+    job = await finished(scope, await start.from_text(scope, "email\tname\na@x.org\tAna\n", EMAIL))
     assert job.progress["created"] == 1
 
 
@@ -164,7 +164,7 @@ async def test_what_shows_only_further_down_fails_the_job_before_anything_is_wri
     job = await started(scope, content, "email")
     held = await jobs.take(scope.workspace_id, job.id)
     with pytest.raises(DomainError, match="line 60002 holds a NUL byte"):
-        async for _ in running.carry_on(scope, held):
+        async for _ in run.carry_on(scope, held):
             pass
     assert await db.fetch_value("SELECT count(*) FROM contacts") == 0
     assert [one for one in file_folder.rglob("*") if one.is_file()] == []

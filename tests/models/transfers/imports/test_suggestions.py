@@ -4,7 +4,7 @@ import pytest
 
 from models.contacts.attributes import ContactField
 from models.rules.tree import FieldType
-from models.transfers.imports.suggesting import suggestions
+from models.transfers.imports.suggestions import suggestions
 
 FIELDS = {
     "city": ContactField(1, "city", "Ciudad de residencia", FieldType.TEXT),

@@ -1,4 +1,4 @@
-"""Which field each column of a file is probably meant for: by its header first, else by what its cells look like."""
+"""Suggests a field for each column of a file, by its header first, then by its cells."""
 
 import re
 import unicodedata
@@ -14,17 +14,17 @@ from models.errors import DomainError, Problems
 from models.transfers.cells import unguard
 from models.transfers.imports.inspection import Inspection, InspectionRequest
 from models.transfers.imports.mapping import ATTRIBUTES, ID
-from models.transfers.imports.starting import peek
+from models.transfers.imports.start import peek
 from models.transfers.imports.values import read_contact_id
 from permissions.principal import Scope
 
 SAMPLES: Final = 5
-"""Cells shown of each column."""
+"""Cells shown of each column, at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A column of the file, as `ImportColumnInput.column` names it, some of its cells, and the field that suits it, if any."""
+    """A column of the file (its header or index), some of its cells, and the suggested field, if any."""
 
     column: str
     samples: list[str]
@@ -32,34 +32,33 @@ class Suggestion:
 
 
 async def suggest(
-    scope: Scope, upload: Record, wanted: InspectionRequest, path: Sequence[str]
+    scope: Scope, upload: Record, request: InspectionRequest, path: Sequence[str]
 ) -> tuple[Inspection, list[Suggestion]]:
-    """What the beginning of an upload tells, and a suggestion for each column. Raises DomainError at `path`."""
-    seen, rows = await peek(upload, wanted, path)
-    return seen, suggestions(
-        seen.header, seen.width, rows.cells, await contact_fields.load(scope), scope.default_country
-    )
+    """Inspect the beginning of an upload, and suggest a field for each column. Raises DomainError at `path`."""
+    found, rows = await peek(upload, request, path)
+    fields = await contact_fields.load(scope)
+    return found, suggestions(found.header, found.width, rows.cells, fields, scope.default_country)
 
 
 def suggestions(
     header: Sequence[str] | None, width: int, rows: Sequence[Sequence[str]], fields: Fields, country: str | None
 ) -> list[Suggestion]:
-    """A suggestion for each column: no field is suggested twice, and headers have the first word."""
-    names = list(header) if header is not None else [str(number) for number in range(width)]
-    cells = [[row[place] for row in rows if place < len(row) and row[place].strip()] for place in range(width)]
+    """A suggestion for each column. No field is suggested twice; headers decide before cells."""
+    names = list(header) if header is not None else [str(index) for index in range(width)]
+    cells = [[row[index] for row in rows if index < len(row) and row[index].strip()] for index in range(width)]
     chosen: dict[int, str] = {}
-    for place, heading in enumerate(header or ()):
+    for index, heading in enumerate(header or ()):
         field = _by_heading(heading, fields)
         if field is not None and field not in chosen.values():
-            chosen[place] = field
-    for place in range(width):
-        if place not in chosen:
-            field = _by_cells(cells[place], country)
+            chosen[index] = field
+    for index in range(width):
+        if index not in chosen:
+            field = _by_cells(cells[index], country)
             if field is not None and field not in chosen.values():
-                chosen[place] = field
+                chosen[index] = field
     return [
-        Suggestion(names[place], list(dict.fromkeys(cells[place]))[:SAMPLES], chosen.get(place))
-        for place in range(width)
+        Suggestion(names[index], list(dict.fromkeys(cells[index]))[:SAMPLES], chosen.get(index))
+        for index in range(width)
     ]
 
 
@@ -86,13 +85,13 @@ _BY_NAME: Final[Mapping[str, str]] = {
 
 
 def _plain(heading: str) -> str:
-    """A heading as far as letters and digits go, without accents."""
+    """The letters and digits of a heading, in lower case and without accents."""
     folded = unicodedata.normalize("NFKD", heading.casefold())
     return re.sub(r"[^a-z0-9]", "", folded)
 
 
 def _by_heading(heading: str, fields: Fields) -> str | None:
-    """The field that a heading names: exactly, then a custom field by key or label, then by what people call it."""
+    """The field with this exact name, else the custom field with this key or label, else by common names."""
     exact = heading.strip()
     if exact == ID or exact in _BY_NAME.values():
         return exact
@@ -110,17 +109,17 @@ def _by_heading(heading: str, fields: Fields) -> str | None:
 
 
 def _by_cells(cells: Sequence[str], country: str | None) -> str | None:
-    """The field that nearly all of these cells would be good for, of those that can be told by their look."""
+    """The field whose pattern fits at least nine in ten of these cells."""
     if len(cells) == 0:
         return None
-    for field, looks, read in _LOOKS:
-        fitting = [cell for cell in map(unguard, cells) if looks.fullmatch(cell.strip())]
-        if len(fitting) * 10 >= len(cells) * 9 and all(_reads(read, cell, country) for cell in fitting[:20]):
+    for field, pattern, read in _PATTERNS:
+        fitting = [cell for cell in map(unguard, cells) if pattern.fullmatch(cell.strip())]
+        if len(fitting) * 10 >= len(cells) * 9 and all(_is_readable(read, cell, country) for cell in fitting[:20]):
             return field
     return None
 
 
-_LOOKS: Final[Sequence[tuple[str, re.Pattern[str], Callable[[str, str | None], Any]]]] = (
+_PATTERNS: Final[Sequence[tuple[str, re.Pattern[str], Callable[[str, str | None], Any]]]] = (
     ("email", re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), lambda cell, country: check_column("email", cell, country)),
     (
         "phone",
@@ -131,7 +130,7 @@ _LOOKS: Final[Sequence[tuple[str, re.Pattern[str], Callable[[str, str | None], A
 )
 
 
-def _reads(read: Callable[[str, str | None], Any], cell: str, country: str | None) -> bool:
+def _is_readable(read: Callable[[str, str | None], Any], cell: str, country: str | None) -> bool:
     try:
         read(cell.strip(), country)
     except (DomainError, Problems):

@@ -6,7 +6,7 @@ from models import db
 from models.queue import jobs
 from models.queue.jobs import Job, JobStatus
 from models.queue.work import Queue
-from models.transfers.imports import running
+from models.transfers.imports import run
 from permissions.principal import Scope
 from tests.kit.segments import static_segment
 from tests.kit.transfers import counts, everyone, started, undone, with_files
@@ -24,18 +24,18 @@ def rows(count: int) -> str:
 
 
 async def test_total_is_known_before_the_first_row_is_written_and_done_grows_with_each_chunk(scope, monkeypatch):
-    monkeypatch.setattr(running, "CHUNK_ROWS", 10)
+    monkeypatch.setattr(run, "CHUNK_ROWS", 10)
     held = await jobs.take(scope.workspace_id, (await started(scope, rows(25))).id)
-    seen = [(held.done, held.total) async for _ in running.carry_on(scope, held)]
+    seen = [(held.done, held.total) async for _ in run.carry_on(scope, held)]
     assert seen == [(0, 25), (10, 25), (20, 25), (25, 25)]
 
 
 async def test_a_cancelled_import_stops_after_a_chunk_says_what_it_did_and_can_be_taken_back(scope, monkeypatch):
-    monkeypatch.setattr(running, "CHUNK_ROWS", 10)
+    monkeypatch.setattr(run, "CHUNK_ROWS", 10)
     segment = await static_segment(scope)
     job = await started(scope, rows(35), add_to_segment_id=segment.id)
     held = await jobs.take(scope.workspace_id, job.id)
-    steps = running.carry_on(scope, held)
+    steps = run.carry_on(scope, held)
     while held.done < 20:
         await anext(steps)
     await jobs.ask_cancel(scope, job.id)

@@ -1,4 +1,4 @@
-"""An import, carried on from where it stands: chunk after chunk, each with its counts in one transaction."""
+"""Running an import: chunk after chunk, each with its counts in one transaction."""
 
 import asyncio
 import tempfile
@@ -20,26 +20,29 @@ from models.transfers.files import storage
 from models.transfers.imports import lookup, uploads
 from models.transfers.imports.inspection import Inspection, InspectionRequest, inspect
 from models.transfers.imports.layout import HEAD_BYTES, is_workbook
-from models.transfers.imports.mapping import Options, check_options, place
+from models.transfers.imports.mapping import Options, check_options, locate_columns
 from models.transfers.imports.merge import Outcomes, write_chunk
 from models.transfers.imports.reader import RowReader
-from models.transfers.imports.starting import wanted_by
+from models.transfers.imports.start import request_for
 from models.transfers.imports.values import ReadPlan, RowChunk, make_plan, read_chunk
 from models.transfers.imports.workbook import convert
 from permissions.principal import Scope
 
 CHUNK_ROWS: Final = 10_000
-"""Rows that are written in one transaction: what is done again at most when a worker dies."""
+"""Rows in one transaction, and the most that is repeated when a worker dies."""
 
 TRIES: Final = 5
-"""How often a chunk is written anew when somebody else took a key, or a lock, that it wanted."""
+"""How often a chunk is tried when another writer takes a key or a lock that it needs."""
 
 COUNTS: Final = tuple(asdict(Outcomes()))
-"""What is counted, by name."""
+"""The names of the counts."""
 
 
 async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
-    """Do the import `job`, and yield after each chunk. Raises DomainError or Problems when the file can't be imported."""
+    """Run the import `job` from its progress, and yield after each chunk.
+
+    Raises DomainError or Problems when the file cannot be imported.
+    """
     try:
         if not job.progress.get("read"):
             async with aclosing(_read(scope, job)) as steps:
@@ -47,7 +50,7 @@ async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
                     yield
         await _close(scope, job)
     except (DomainError, Problems):
-        if "survey" not in job.progress:  # a file that can't be read is good for no other import
+        if "inspection" not in job.progress:  # no other import can read the file either
             await uploads.remove(scope.workspace_id, job.input["upload_id"])
         await _close(scope, job)
         raise
@@ -57,15 +60,15 @@ async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
 
 
 async def _close(scope: Scope, job: Job) -> None:
-    """Leave nothing but the counts, the refusals and what an undo needs. May run twice."""
+    """Remove everything but the counts, the refusals and what undo needs. May run twice."""
     await uses.release(scope, UseKind.IMPORT, job.id)
-    await storage().delete(_sheet_of(job))
+    await storage().delete(_sheet_key(job))
     if Options.from_json(job.input["options"]).dry_run:
-        await lookup.forget(scope, job.id)
+        await lookup.forget_dry_run(scope, job.id)
 
 
-def _sheet_of(job: Job) -> str:
-    """Where the sheet of a workbook is kept for an import, as CSV."""
+def _sheet_key(job: Job) -> str:
+    """The storage key of a workbook's sheet, as CSV, for one import."""
     return f"sheets/{job.workspace_id}/{job.id}"
 
 
@@ -74,34 +77,35 @@ def _sheet_of(job: Job) -> str:
 
 @dataclass(frozen=True)
 class _Source:
-    """What is read, and into what."""
+    """A file, its inspection, and the plan to read it."""
 
     path: Path
-    survey: Inspection
+    inspection: Inspection
     plan: ReadPlan
     fields: Fields
 
 
 async def _read(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
     options = Options.from_json(job.input["options"])
-    key = await _key_of(scope, job)
-    if "survey" not in job.progress:
+    key = await _upload_key(scope, job)
+    if "inspection" not in job.progress:
         await _inspect(job, key, options)
         yield
-    seen = Inspection.from_json(job.progress["survey"])
+    inspection = Inspection.from_json(job.progress["inspection"])
     fields = await contact_fields.load(scope)
     check_options(options, fields)
-    plan = make_plan(scope, options, place(options, seen.header, seen.width), seen.width, fields)
+    columns = locate_columns(options, inspection.header, inspection.width)
+    plan = make_plan(scope, options, columns, inspection.width, fields)
     async with (
-        storage().on_disk(_sheet_of(job) if seen.layout.sheet else key) as path,
-        aclosing(_each_chunk(scope, job, _Source(path, seen, plan, fields))) as steps,
+        storage().on_disk(_sheet_key(job) if inspection.layout.sheet else key) as path,
+        aclosing(_each_chunk(scope, job, _Source(path, inspection, plan, fields))) as steps,
     ):
         async for _ in steps:
             yield
 
 
-async def _key_of(scope: Scope, job: Job) -> str:
-    """Where the file is. An import that has begun may outlive the time in which it had to begin."""
+async def _upload_key(scope: Scope, job: Job) -> str:
+    """The storage key of the file. The upload may have expired since the import was started."""
     key: str | None = await db.fetch_value(
         "SELECT key FROM uploads WHERE workspace_id = $1 AND id = $2", scope.workspace_id, job.input["upload_id"]
     )
@@ -111,32 +115,32 @@ async def _key_of(scope: Scope, job: Job) -> str:
 
 
 async def _inspect(job: Job, key: str, options: Options) -> None:
-    wanted = wanted_by(options)
+    request = request_for(options)
     async with storage().on_disk(key) as path:
         if is_workbook(await storage().head(key, HEAD_BYTES)):
-            seen = await _convert(path, _sheet_of(job), wanted)
+            inspection = await _convert(path, _sheet_key(job), request)
         else:
-            seen = await asyncio.to_thread(inspect, path, wanted)
-    await jobs.progress(job, total=seen.rows, progress={**job.progress, "survey": seen.to_json()})
+            inspection = await asyncio.to_thread(inspect, path, request)
+    await jobs.progress(job, total=inspection.rows, progress={**job.progress, "inspection": inspection.to_json()})
 
 
-async def _convert(path: Path, key: str, wanted: InspectionRequest) -> Inspection:
-    """Make a workbook CSV, once, and keep that beside it."""
+async def _convert(path: Path, key: str, request: InspectionRequest) -> Inspection:
+    """Convert a workbook to CSV, and store that at `key` for the rest of the import."""
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="", suffix=".csv") as table:
         await asyncio.to_thread(convert, path, table)
         await asyncio.to_thread(table.flush)
-        seen = await asyncio.to_thread(inspect, Path(table.name), wanted, sheet=True)
+        inspection = await asyncio.to_thread(inspect, Path(table.name), request, sheet=True)
         async with storage().writer(key) as writer:
             with await asyncio.to_thread(open, table.name, "rb") as file:
                 while block := await asyncio.to_thread(file.read, HEAD_BYTES):
                     await writer.write(block)
-    return seen
+    return inspection
 
 
 async def _each_chunk(scope: Scope, job: Job, source: _Source) -> AsyncGenerator[None, None]:
-    """Write chunk after chunk; the next one is read, in a thread, while one is written."""
-    from_line = job.progress.get("next_line", source.survey.starts_at)
-    with await asyncio.to_thread(RowReader, source.path, source.survey.layout, from_line) as reader:
+    """Write chunk after chunk, while a thread reads the next one."""
+    from_line = job.progress.get("next_line", source.inspection.starts_at)
+    with await asyncio.to_thread(RowReader, source.path, source.inspection.layout, from_line) as reader:
         reading = asyncio.create_task(asyncio.to_thread(_next_chunk, reader, source.plan))
         try:
             while True:
@@ -150,7 +154,7 @@ async def _each_chunk(scope: Scope, job: Job, source: _Source) -> AsyncGenerator
                 await _analyze(created, job.progress["created"])
                 yield
         finally:
-            await asyncio.gather(reading, return_exceptions=True)  # the file must not be closed under it
+            await asyncio.gather(reading, return_exceptions=True)  # the thread must end before the file is closed
 
 
 def _next_chunk(reader: RowReader, plan: ReadPlan) -> tuple[RowChunk | None, int]:
@@ -159,11 +163,11 @@ def _next_chunk(reader: RowReader, plan: ReadPlan) -> tuple[RowChunk | None, int
 
 
 ANALYZED_AT: Final = (10_000, 50_000, 250_000, 1_000_000)
-"""After so many new contacts of one import."""
+"""Numbers of contacts created by an import after which tables are analyzed."""
 
 
 async def _analyze(before: int, after: int) -> None:
-    """Let the planner know what has come into the tables: it may be minutes before it is told by itself."""
+    """Give the planner statistics of the new rows, minutes before autovacuum would."""
     if any(before < passed <= after for passed in ANALYZED_AT):
         await db.execute("ANALYZE contacts, import_changes, memberships")
 
@@ -190,5 +194,5 @@ async def _count(job: Job, outcomes: Outcomes, next_line: int) -> None:
 
 
 def counts_of(progress: Mapping[str, Any]) -> dict[str, int]:
-    """The counts in a job's progress."""
+    """The counts in a job's progress, by name."""
     return {name: progress.get(name, 0) for name in COUNTS}

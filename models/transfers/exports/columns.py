@@ -1,0 +1,92 @@
+"""The columns of an export, as the select list of a query over `contacts c`. Pure. Imports read these values back."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from models.contacts.attributes import Fields
+from models.contacts.built_in_fields import COLUMNS
+from models.rules.tree import FieldType
+from models.transfers.cells import FORMULA_SIGNS
+from models.transfers.exports.export_file import Format
+from models.transfers.imports.mapping import ATTRIBUTES, ID
+from models.values.instants import clamped_sql
+
+BUILT_IN: Final = (ID, *COLUMNS, "created_at", "updated_at")
+"""The built-in fields of an export, in their order."""
+
+
+def select_list(names: Sequence[str], custom: Fields, file_format: Format, *, whole_attributes: bool) -> str:
+    """A column for each name in CSV, one JSON object in NDJSON.
+
+    With `whole_attributes`, an export of all custom fields takes `attributes` as it is, which is faster.
+    """
+    if file_format is Format.CSV:
+        return ", ".join(f'{_cell(name, custom)} AS "{name}"' for name in names)
+    members = [f"'{name}', {_json_value(name)}" for name in names if not name.startswith(ATTRIBUTES)]
+    keys = [name.removeprefix(ATTRIBUTES) for name in names if name.startswith(ATTRIBUTES)]
+    if keys:
+        members.append(f"'attributes', {_attributes(keys, whole_attributes and set(keys) == set(custom))}")
+    return f"json_build_object({', '.join(members)})"
+
+
+# ---------------------------------------------------------------- NDJSON
+
+
+def _attributes(keys: Sequence[str], whole: bool) -> str:
+    if whole:
+        return "c.attributes"
+    chosen = ", ".join(f"'{key}', c.attributes -> '{key}'" for key in keys)
+    return f"jsonb_strip_nulls(jsonb_build_object({chosen}))"
+
+
+def _json_value(name: str) -> str:
+    if name == ID:
+        return _GLOBAL_ID
+    return _cell(name, {}) if name in _INSTANTS or name == "date_of_birth" else f"c.{name}"
+
+
+_GLOBAL_ID: Final = "rtrim(translate(encode(convert_to('Contact:' || c.id, 'UTF8'), 'base64'), '+/', '-_'), '=')"
+
+_INSTANTS: Final = ("subscribed_at", "last_interaction_at", "created_at", "updated_at")
+
+
+# ---------------------------------------------------------------- CSV
+
+
+def _cell(name: str, custom: Fields) -> str:
+    if name == ID:
+        return _GLOBAL_ID
+    if name in _INSTANTS:  # sessions are in UTC, for which PostgreSQL writes +00
+        return f"replace(({clamped_sql(f'c.{name}', 'timestamptz')})::text, ' ', 'T') || ':00'"
+    if name == "date_of_birth":
+        return f"({clamped_sql(f'c.{name}', 'date')})::text"
+    if name == "tags":
+        return _joined("c.tags")
+    if name.startswith(ATTRIBUTES):
+        return _custom_cell(name.removeprefix(ATTRIBUTES), custom)
+    return _guarded(f"c.{name}") if name in ("external_id", "name", "email") else f"c.{name}"
+
+
+def _custom_cell(key: str, custom: Fields) -> str:
+    if key not in custom:
+        return "NULL::text"  # the field was deleted after the export had started
+    kind = custom[key].type
+    if kind is FieldType.MULTI_CHOICE:
+        return _joined(f"ARRAY(SELECT jsonb_array_elements_text(c.attributes -> '{key}'))")
+    value = f"(c.attributes ->> '{key}')"
+    return _guarded(value) if kind in (FieldType.TEXT, FieldType.CHOICE) else value
+
+
+def _joined(items: str) -> str:
+    """A list as one cell. Nearly all lists need separators only; the functions that escape and guard are slow."""
+    is_plain = f"array_to_string({items}, '') !~ '^[{_SIGNS}'']|[;\\\\]'"
+    plain = f"nullif(array_to_string({items}, ';'), '')"
+    return f"CASE WHEN {is_plain} THEN {plain} ELSE muster_guard(muster_join_list({items})) END"
+
+
+def _guarded(value: str) -> str:
+    """The same as `cells.guard`."""
+    return f"CASE WHEN {value} ~ '^[{_SIGNS}'']' THEN muster_guard({value}) ELSE {value} END"
+
+
+_SIGNS: Final = FORMULA_SIGNS.replace("-", "").replace("\t", "\\t").replace("\r", "\\r").replace("\n", "\\n") + "\\-"

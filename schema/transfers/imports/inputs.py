@@ -1,0 +1,93 @@
+"""What importStart takes."""
+
+import strawberry
+from strawberry import UNSET
+
+from models.transfers.imports.mapping import Column, Options, Policy
+from schema.server.ids import find_id
+
+strawberry.enum(
+    Policy,
+    name="ImportPolicy",
+    description="What a column does to a contact that already has a value. An empty cell never clears, except under"
+    " REPLACE.",
+)
+
+
+@strawberry.input
+class ImportColumnInput:
+    """A column of the file and where it goes."""
+
+    column: str = strawberry.field(
+        description="Header of the column, or its 0-based number as text when the file has no header."
+    )
+    field: str = strawberry.field(
+        description="A built-in field (email, phone, name, external_id, date_of_birth, subscribed_at,"
+        " last_interaction_at, score, whatsapp_consent, tags) or attributes.<key>. `id` is the id that Muster gave the"
+        " contact: it finds contacts, and makes none."
+    )
+    policy: Policy = Policy.OVERWRITE
+
+
+@strawberry.input
+class ImportOptionsInput:
+    """How to read a file, and what to do with its rows."""
+
+    columns: list[ImportColumnInput]
+    has_header: bool = True
+    delimiter: str | None = strawberry.field(
+        default=None, description="One character; worked out from the file when absent."
+    )
+    list_separator: str = strawberry.field(
+        default=";", description="What stands between the tags, or the choices, in one cell."
+    )
+    overwrite: bool = strawberry.field(
+        default=False, description="Update contacts that exist already, column by column as their policies say."
+    )
+    create: bool = strawberry.field(default=True, description="Create contacts that do not exist.")
+    dry_run: bool = strawberry.field(
+        default=False, description="Count the outcomes and write the report, and change nothing."
+    )
+    add_to_segment_id: strawberry.ID | None = None
+    add_tags: list[str] | None = strawberry.field(default_factory=list)
+
+
+@strawberry.input
+class ImportUploadInput:
+    """An uploaded file."""
+
+    upload_id: strawberry.ID
+    options: ImportOptionsInput
+
+
+@strawberry.input
+class ImportPastedInput:
+    """Rows in the request itself."""
+
+    text: str
+    options: ImportOptionsInput
+
+
+@strawberry.input(one_of=True)
+class ImportStartInput:
+    """The rows, in an upload or in the request."""
+
+    upload: ImportUploadInput | None = UNSET
+    pasted: ImportPastedInput | None = strawberry.field(default=UNSET, description="Pasted rows, up to 1 MB.")
+
+
+def options_from_input(given: ImportOptionsInput) -> Options:
+    segment_id = None
+    if given.add_to_segment_id is not None:
+        segment_id = find_id("Segment", given.add_to_segment_id) or 0  # 0 is not found, as a wrong id should be
+    return Options(
+        columns=tuple(Column(one.column, one.field, one.policy) for one in given.columns),
+        has_header=given.has_header,
+        delimiter=given.delimiter,
+        list_separator=given.list_separator,
+        overwrite=given.overwrite,
+        create=given.create,
+        dry_run=given.dry_run,
+        add_to_segment_id=segment_id,
+        add_tags=tuple(given.add_tags or ()),
+    )

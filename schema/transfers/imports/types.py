@@ -1,0 +1,142 @@
+"""Imports as the API shows them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import strawberry
+
+from models import clock
+from models.queue.jobs import JobKind
+from models.transfers.imports import report
+from models.transfers.imports.run import counts_of
+from permissions.capabilities import Permission
+from permissions.policy import allows
+from schema.jobs.jobs import Job, job_type
+from schema.segments.mutations import segments_of_jobs
+from schema.segments.segments import Segment
+from schema.server.context import Info
+from schema.server.execution.batched import batched
+from schema.server.execution.rows import derived, outside_id, read
+from schema.server.guard import scope_of
+from schema.server.types.nodes import Node
+from schema.server.types.scalars import BigInt
+from schema.server.user_errors import UserError
+from schema.transfers.link_times import LINK_TIME, links_of
+from schema.transfers.links import Purpose
+
+
+def _count(name: str) -> Any:
+    return derived(lambda job: counts_of(read(job, "progress"))[name])
+
+
+def _layout(name: str, **options: Any) -> Any:
+    return derived(lambda job: read(job, "progress").get("inspection", {}).get("layout", {}).get(name), **options)
+
+
+def _undone_at(job: Any) -> datetime | None:
+    text = read(job, "progress").get("undone_at")
+    return None if text is None else datetime.fromisoformat(text)
+
+
+async def _report_urls(rows: Sequence[Any], info: Info) -> Sequence[str | None]:
+    """Download links of the reports, only for callers with CONTACT_IMPORT, because reports hold personal data."""
+    scope, links = scope_of(info), links_of(info)
+    is_allowed = allows(scope.principal, Permission.CONTACT_IMPORT)
+    until = clock.now() + LINK_TIME
+    return [
+        links.download(
+            Purpose.REFUSALS, scope.workspace_id, read(job, "id"), until, f"rejected-rows-{read(job, 'id')}.csv"
+        )
+        if is_allowed and _has_report(job)
+        else None
+        for job in rows
+    ]
+
+
+def _has_report(job: Any) -> bool:
+    counts = counts_of(read(job, "progress"))
+    return bool(counts["skipped"] or counts["rejected"]) and not report.has_expired(read(job, "finished_at"))
+
+
+@job_type(JobKind.IMPORT)
+@strawberry.type
+class ImportJob(Node, Job):
+    """An import of contacts from a file or from pasted rows."""
+
+    id: strawberry.ID = outside_id("ImportJob")
+    dry_run: bool = derived(lambda job: read(job, "input")["options"]["dry_run"])
+    created: int = _count("created")
+    updated: int = _count("updated")
+    unchanged: int = derived(
+        lambda job: counts_of(read(job, "progress"))["unchanged"],
+        description="Rows that matched an existing contact and changed nothing in it.",
+    )
+    skipped: int = derived(
+        lambda job: counts_of(read(job, "progress"))["skipped"],
+        description="Rows that matched an existing contact while `overwrite` was false, or no contact while `create`"
+        " was false, or repeated an earlier row.",
+    )
+    rejected: int = _count("rejected")
+    rejected_rows_url: str | None = batched(
+        _report_urls,
+        description="A CSV of the rejected and skipped rows as they came, each with its line number, the column and the"
+        " reason; null when none. For callers with CONTACT_IMPORT, and for an hour: read the job again for a new one.",
+    )
+    undone_at: datetime | None = derived(_undone_at)
+    segment: Segment | None = batched(segments_of_jobs)
+    filename: str = derived(lambda job: read(job, "input")["filename"])
+    encoding: str | None = _layout("encoding", description="How the file was read: utf-8, utf-16, cp1252, ...")
+    delimiter: str | None = _layout("delimiter")
+    undone: int | None = derived(
+        lambda job: read(job, "progress").get("undo", {}).get("undone"),
+        description="How many contacts importUndo set right.",
+    )
+    kept: int | None = derived(
+        lambda job: read(job, "progress").get("undo", {}).get("kept"),
+        description="How many contacts importUndo left as they are, since they have changed after the import.",
+    )
+
+
+@strawberry.type(description="Where to PUT a file, and the id to start an import with.")
+class StagedUpload:
+    """An announced upload."""
+
+    id: strawberry.ID
+    url: str
+    expires_at: datetime
+    max_bytes: BigInt
+
+
+@strawberry.type(description="A column of a file, and the field that suits it.")
+class ImportColumnSuggestion:
+    """A suggestion for one column."""
+
+    column: str = strawberry.field(description="As ImportColumnInput.column takes it.")
+    field: str | None = strawberry.field(description="Null when nothing suits: leave the column out, or choose.")
+    samples: list[str] = strawberry.field(description="Some of the cells.")
+
+
+@strawberry.type(description="What the beginning of a file tells.")
+class ImportSuggestions:
+    """Suggestions for the columns of a file."""
+
+    encoding: str
+    delimiter: str
+    columns: list[ImportColumnSuggestion]
+
+
+@strawberry.type
+class StagedUploadPayload:
+    """The payload of stagedUploadCreate."""
+
+    staged_upload: StagedUpload | None = None
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+
+
+@strawberry.type
+class ImportPayload:
+    """The payload of importStart and importUndo."""
+
+    job: ImportJob | None = None
+    user_errors: list[UserError] = strawberry.field(default_factory=list)

@@ -1,0 +1,83 @@
+"""The values of an export, in CSV and in NDJSON."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from models.contacts import contacts
+from models.transfers.exports.export_file import Format
+from permissions.principal import Scope
+from tests.kit.transfers import exported, fields_of_every_type
+from tests.kit.workspaces import new_workspace
+
+
+@pytest.fixture
+async def scope(database: str) -> Scope:
+    return await new_workspace()
+
+
+FULL = {
+    "external_id": "=1",
+    "name": 'Ana "la" García, ñ\nline',
+    "email": "+ana@example.com",
+    "phone": "+34600111222",
+    "date_of_birth": "1990-02-28",
+    "subscribed_at": "2026-01-02T03:04:05.123456Z",
+    "last_interaction_at": "2026-06-02T03:04:05Z",
+    "score": -5,
+    "whatsapp_consent": "OPTED_OUT",
+    "tags": ["VIP; new", "\\back", "-x"],
+    "attributes": {
+        "text": " @hello ",
+        "number": -1.5,
+        "boolean": False,
+        "date": "2026-03-04",
+        "datetime": "2026-03-04T09:00:00Z",
+        "choice": "Blue; dark",
+        "multi_choice": ["Red", "Blue; dark"],
+    },
+}
+FIELDS = [*FULL, *(f"attributes.{key}" for key in FULL["attributes"])]
+FIELDS.remove("attributes")
+
+
+async def rows(scope: Scope, *args, **options) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO((await exported(scope, *args, **options)).decode(), newline="")))
+
+
+async def test_csv_follows_rfc_4180_and_guards_formulas(scope):
+    await fields_of_every_type(scope)
+    await contacts.create(scope, FULL)
+    content = await exported(scope, None, FIELDS)
+    assert content.decode() == (
+        ",".join(FIELDS) + "\r\n"
+        '\'=1,"Ana ""la"" García, ñ\nline",\'+ana@example.com,+34600111222,1990-02-28,'
+        "2026-01-02T03:04:05.123456+00:00,2026-06-02T03:04:05+00:00,-5,OPTED_OUT,VIP\\; new;\\\\back;-x,"
+        " @hello ,-1.5,false,2026-03-04,2026-03-04T09:00:00.000000Z,Blue; dark,Red;Blue\\; dark\r\n"
+    )
+
+
+async def test_ndjson_has_one_object_per_line(scope):
+    await fields_of_every_type(scope)
+    await contacts.create(scope, FULL)
+    await contacts.create(scope, {"name": 'quote " backslash \\ tab \t line \n .'})
+    lines = (await exported(scope, None, [*FIELDS, "id"], Format.NDJSON)).decode().splitlines()
+    first, second = map(json.loads, lines)
+    assert first["attributes"] == {**FULL["attributes"], "datetime": "2026-03-04T09:00:00.000000Z"}
+    assert (first["tags"], first["score"], first["external_id"]) == (FULL["tags"], -5, "=1")
+    assert second["name"] == 'quote " backslash \\ tab \t line \n .'
+    assert (second["email"], second["attributes"], second["id"]) == (None, {}, "Q29udGFjdDoy")
+
+
+async def test_all_fields_are_written_when_none_are_named(scope):
+    await fields_of_every_type(scope)
+    await contacts.create(scope, FULL)
+    [row] = await rows(scope)
+    assert list(row) == ["id", *FIELDS[:10], "created_at", "updated_at", *FIELDS[10:]]
+
+
+async def test_an_export_without_contacts_has_its_header(scope):
+    assert await exported(scope, None, ["email", "name"]) == b"email,name\r\n"
+    assert await exported(scope, None, ["email"], Format.NDJSON) == b""
