@@ -1,5 +1,5 @@
-# The same image runs everything: `api`, `worker --queue ...`, `migrate`. The servers that come as wheels are left out: in
-# production PostgreSQL and Redis are services of their own.
+# One image runs everything: `api`, `worker --queue ...`, `migrate`. The embedded servers are left out: in production
+# PostgreSQL and Redis are services of their own.
 FROM python:3.13-slim AS build
 WORKDIR /src
 RUN python -m venv /opt/muster

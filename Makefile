@@ -1,4 +1,4 @@
-# The verbs of this project. `make` alone lists them.
+# `make` alone lists the targets.
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 BIN := .venv/bin
@@ -8,19 +8,19 @@ COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-versi
 .DEFAULT_GOAL := help
 .PHONY: help run test measure explore check format bench schema docs lock python environment environment-dev clean
 
-help: ## list the verbs
+help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: environment ## the whole system on this machine: servers, API, workers, demo data
 	@exec $(BIN)/python -m muster up
 
-test: environment-dev ## all tests, on throw-away servers of their own
+test: environment-dev ## all tests, on servers of their own
 	@exec $(BIN)/python -m pytest $(ARGS)
 
-measure: environment-dev ## all tests, and write tests/slow.txt again from what each takes (on a quiet machine)
+measure: environment-dev ## all tests, and write tests/slow.txt again (on a quiet machine)
 	@MUSTER_TEST_MEASURE=1 exec $(BIN)/python -m pytest -q $(ARGS)
 
-explore: environment-dev ## the random tests with new examples, until one fails; SECONDS=600 for so long
+explore: environment-dev ## the random tests with new examples, until one fails; SECONDS=600 to stop after that time
 	@ROUND="$(ROUND)" SECONDS_TO_EXPLORE="$(SECONDS)" exec $(BIN)/python -m tests.kit.explore $(ARGS)
 
 check: environment-dev ## format, lint, types, architecture
@@ -29,14 +29,14 @@ check: environment-dev ## format, lint, types, architecture
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/architecture
 
-format: environment-dev ## mend what can be mended by itself
+format: environment-dev ## format, and fix what ruff can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: environment-dev ## measure; docs/benchmarks.md says what
+bench: environment-dev ## measure; see docs/benchmarks.md
 	@exec $(BIN)/python -m bench $(ARGS)
 
-docs: environment-dev ## write again what is generated: settings, permissions, the printed schema
+docs: environment-dev ## write the generated files: settings, permissions, schema
 	$(BIN)/python -m muster generate
 
 lock: ## resolve the dependencies again (needs uv)

@@ -1,4 +1,4 @@
-"""Makes `.venv` hold what a lock file names; does nothing when it does already. Needs only Python's own library.
+"""Installs what a lock file names into `.venv`, if it changed. Uses the standard library only.
 
 python3 deploy/environment.py requirements.lock
 """
@@ -16,14 +16,14 @@ PYTHON = VENV / "bin" / "python"
 
 def main() -> int:
     lock_file = ROOT / sys.argv[1]
-    if sys.version_info < (3, 11):  # noqa: UP036 - whoever is too old is who has to be told
+    if sys.version_info < (3, 11):  # noqa: UP036 - an old Python must get the message
         version = ".".join(map(str, sys.version_info[:3]))
         return fail(
             f"Muster needs Python 3.11 or newer, and {sys.executable} is {version}: make run PYTHON=/path/to/python3"
         )
     try:
-        with (ROOT / ".venv.lock").open("w") as turn:  # `make run` and `make test` may both be the first
-            fcntl.flock(turn, fcntl.LOCK_EX)
+        with (ROOT / ".venv.lock").open("w") as lock:  # `make run` and `make test` may run at once
+            fcntl.flock(lock, fcntl.LOCK_EX)
             if not is_current(lock_file):
                 install(lock_file)
     except PermissionError as error:
@@ -32,7 +32,7 @@ def main() -> int:
         )
     except subprocess.CalledProcessError as error:
         return fail(
-            f"`{' '.join(map(str, error.cmd[:6]))} ...` failed; what it says stands above. Nothing else was started."
+            f"`{' '.join(map(str, error.cmd[:6]))} ...` failed; its message is above. Nothing else was started."
         )
     except Missing as error:
         return fail(str(error))
@@ -40,7 +40,7 @@ def main() -> int:
 
 
 class Missing(Exception):
-    """Something that only the machine's owner can install."""
+    """Something that the owner of the machine must install."""
 
 
 def is_current(lock_file: Path) -> bool:
@@ -53,8 +53,8 @@ def stamp_of(lock_file: Path) -> Path:
 
 
 def digest(lock_file: Path) -> str:
-    """Of all that decides what is installed. The folder is part of it: an environment cannot be moved."""
-    import tomllib  # only here, so that an older Python is told that it is
+    """The hash of everything that decides what is installed. The folder is part of it: an environment cannot be moved."""
+    import tomllib  # an older Python lacks it, and must come as far as its message
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     parts = (lock_file.read_text(), str(project["project"]), str(project["build-system"]), str(VENV))

@@ -9,14 +9,14 @@ from muster.settings import Settings
 from muster.up import must_be_free
 
 STOP_SECONDS = 5
-"""How long what is being served may take to end when the server is asked to stop; subscriptions are told to come again."""
+"""How long open requests may take to end when the server stops. Subscriptions are closed with a request to reconnect."""
 
 
 def serve(settings: Settings, log_format: str) -> None:
     """Serve until SIGINT or SIGTERM. SetupError when the port is taken."""
     must_be_free(settings.host, settings.port)
-    os.environ["MUSTER_LOG_FORMAT"] = log_format  # for the processes that the server starts
-    importlib.import_module("muster.app")  # what is wrong with it is told before anything listens
+    os.environ["MUSTER_LOG_FORMAT"] = log_format  # read by the processes that uvicorn starts
+    importlib.import_module("muster.app")  # an import error shows before anything listens
     uvicorn.run(
         "muster.app:create",
         factory=True,
@@ -27,8 +27,8 @@ def serve(settings: Settings, log_format: str) -> None:
         http="muster.protocols:Http",
         ws="muster.protocols:WebSockets",
         ws_max_size=settings.body_limit_kib * 1024,
-        ws_per_message_deflate=False,  # it would cost more than all else that a message costs
-        ws_ping_interval=None,  # the protocol on top has pings of its own, whose answers tell that somebody reads
+        ws_per_message_deflate=False,  # costs more CPU than everything else about a message
+        ws_ping_interval=None,  # graphql-transport-ws has its own pings
         lifespan="on",
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),

@@ -1,4 +1,4 @@
-"""The API, put together: the rooms get plain values, and the pool lives as long as the server."""
+"""Builds the API: the rooms get plain values, and the database pool lives as long as the server."""
 
 import multiprocessing
 import sys
@@ -8,8 +8,8 @@ from typing import Any
 
 from models import db
 from models.transfers import files
-from muster.installation import Installation, installation, signing, use_secret_keys
-from muster.local.processes import tie_to_parent, when_told_to_stop
+from muster.installation import Installation, installation_of, signing, use_secret_keys
+from muster.local.processes import on_stop_signal, tie_to_parent
 from muster.logs import is_text, set_up_logging
 from muster.settings import read_settings
 from muster.storage import storage_of
@@ -20,23 +20,23 @@ from workers.broker import connected_broker
 
 
 def create() -> Any:
-    """The ASGI application, from the settings; what each process of the API server calls."""
+    """The ASGI application, from the settings. Each process of the API server calls this."""
     if multiprocessing.parent_process() is not None:
         tie_to_parent()
     settings = read_settings()
     set_up_logging(settings.log_level, settings.log_format)
-    return build_app(installation(settings))
+    return build_app(installation_of(settings))
 
 
-def build_app(place: Installation) -> Any:
+def build_app(installation: Installation) -> Any:
     """The ASGI application of this installation."""
-    settings = place.settings
-    use_secret_keys(place)
+    settings = installation.settings
+    use_secret_keys(installation)
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
         await db.connect(
-            place.database_url,
+            installation.database_url,
             pool_min=2,
             pool_max=settings.database_pool_size,
             statement_timeout_ms=settings.statement_timeout_ms,
@@ -44,21 +44,21 @@ def build_app(place: Installation) -> Any:
         )
         files.use(storage_of(settings))
         try:
-            async with connected_broker(place.redis_url):
-                with when_told_to_stop(app.state.end_streams):
+            async with connected_broker(installation.redis_url):
+                with on_stop_signal(app.state.end_streams):
                     yield
         finally:
             await db.disconnect()
 
-    return build(api_options(place), lifespan)
+    return build(api_options(installation), lifespan)
 
 
-def api_options(place: Installation) -> ApiOptions:
-    """What the API is told of the settings."""
-    settings = place.settings
+def api_options(installation: Installation) -> ApiOptions:
+    """The settings that the API needs, as plain values."""
+    settings = installation.settings
     return ApiOptions(
-        signing=signing(place),
-        redis_url=place.redis_url,
+        signing=signing(installation),
+        redis_url=installation.redis_url,
         public_url=settings.url,
         allowed_origins=settings.allowed_origins,
         body_limit_bytes=settings.body_limit_kib * 1024,

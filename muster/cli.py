@@ -1,4 +1,4 @@
-"""The command line. Each command says what it does in `muster COMMAND --help`; this file only takes it apart."""
+"""The command line: reads options and calls the module that does the work."""
 
 import asyncio
 import sys
@@ -12,15 +12,15 @@ from muster.settings import QUEUES, Settings, read_settings
 
 
 @dataclass(frozen=True)
-class Given:
-    """What was said before the command's name."""
+class CommandOptions:
+    """What holds for every command."""
 
     settings: Settings
     log_format: str
 
 
 class OneLineErrors(click.Group):
-    """A SetupError is told in its own words; anything else is a bug and keeps its traceback."""
+    """Prints the message of a SetupError. Any other exception is a bug and keeps its traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -33,7 +33,7 @@ class OneLineErrors(click.Group):
 @click.option(
     "--log-format",
     type=click.Choice(["auto", "json", "text"]),
-    help="Write logs so, whatever MUSTER_LOG_FORMAT says.",
+    help="Format of the logs; overrides MUSTER_LOG_FORMAT.",
 )
 @click.version_option(package_name="muster")
 @click.pass_context
@@ -44,16 +44,17 @@ def main(context: click.Context, log_format: str | None) -> None:
     `muster api` and of `muster worker --queue ...`. Settings are MUSTER_... variables, in the environment or in a file .env:
     docs/settings.md has them all.
     """
-    from muster.logs import set_up_logging
+    from muster.logs import set_up_logging, warn_of_renamed
 
     settings = read_settings()
-    context.obj = Given(settings, log_format or settings.log_format)
+    context.obj = CommandOptions(settings, log_format or settings.log_format)
     set_up_logging(settings.log_level, context.obj.log_format)
+    warn_of_renamed(settings)
 
 
 @main.command()
 @click.pass_obj
-def up(given: Given) -> None:
+def up(options: CommandOptions) -> None:
     """Run everything here: servers, API, workers.
 
     Starts the embedded PostgreSQL and Valkey (unless MUSTER_DATABASE_URL and MUSTER_REDIS_URL name others), migrates, makes
@@ -61,24 +62,24 @@ def up(given: Given) -> None:
     """
     from muster.up import up
 
-    up(given.settings)
+    up(options.settings)
 
 
 @main.command()
 @click.pass_obj
-def api(given: Given) -> None:
+def api(options: CommandOptions) -> None:
     """Serve the API on MUSTER_HOST and MUSTER_PORT."""
     from muster.api import serve
-    from muster.installation import must_run
+    from muster.installation import require_running
 
-    must_run(given.settings)
-    serve(given.settings, given.log_format)
+    require_running(options.settings)
+    serve(options.settings, options.log_format)
 
 
 @main.command()
 @click.option("--queue", type=click.Choice(QUEUES), required=True, help="Which kind of work.")
 @click.pass_obj
-def worker(given: Given, queue: str) -> None:
+def worker(options: CommandOptions, queue: str) -> None:
     """Work on one queue.
 
     \b
@@ -86,28 +87,28 @@ def worker(given: Given, queue: str) -> None:
     bulk       imports, exports, whole recomputes
     broadcast  sends messages
     """
-    from muster.installation import must_run
+    from muster.installation import require_running
     from muster.worker import work
 
-    must_run(given.settings)
-    work(given.settings, queue)
+    require_running(options.settings)
+    work(options.settings, queue)
 
 
 @main.command()
 @click.pass_obj
-def migrate(given: Given) -> None:
+def migrate(options: CommandOptions) -> None:
     """Bring the database up to date.
 
-    Two at once do no harm: one waits for the other.
+    Two at once are safe: the second waits for the first.
     """
     from muster.database import bring_up_to_date, opened
     from muster.installation import with_servers
 
     async def run() -> list[str]:
-        async with opened(place):
+        async with opened(installation):
             return await bring_up_to_date()
 
-    with with_servers(given.settings) as place:
+    with with_servers(options.settings) as installation:
         names = asyncio.run(run())
     for name in names or ["nothing to do"]:
         click.echo(name)
@@ -115,7 +116,7 @@ def migrate(given: Given) -> None:
 
 @main.command()
 @click.pass_obj
-def seed(given: Given) -> None:
+def seed(options: CommandOptions) -> None:
     """Make the demo workspace, unless it is there.
 
     A few thousand contacts with tags, custom fields and activities, and an admin to sign in as.
@@ -125,42 +126,42 @@ def seed(given: Given) -> None:
     from muster.installation import with_servers
 
     async def run() -> str:
-        async with opened(place):
+        async with opened(installation):
             await bring_up_to_date()
-            return await seed(place)
+            return await seed(installation)
 
-    with with_servers(given.settings) as place:
+    with with_servers(options.settings) as installation:
         click.echo(asyncio.run(run()))
 
 
 @main.command()
 @click.pass_obj
-def token(given: Given) -> None:
+def token(options: CommandOptions) -> None:
     """Print a bearer token of the demo workspace's admin, and nothing else."""
     from muster.database import opened
     from muster.demo.seed import admin_token
     from muster.installation import with_servers
 
     async def run() -> str:
-        async with opened(place):
-            return await admin_token(place)
+        async with opened(installation):
+            return await admin_token(installation)
 
-    with with_servers(given.settings) as place:
+    with with_servers(options.settings) as installation:
         click.echo(asyncio.run(run()))
 
 
 @main.command()
 @click.pass_obj
-def doctor(given: Given) -> None:
+def doctor(options: CommandOptions) -> None:
     """Say what is wrong with this installation, and how to mend it.
 
-    Ends with 0 when nothing is.
+    Exit status 0 when nothing is wrong.
     """
     from muster.doctor import examine
 
-    findings = examine(given.settings)
+    findings = examine(options.settings)
     for finding in findings:
-        click.echo(finding.line())
+        click.echo(finding.text())
         if finding.remedy is not None:
             click.echo(f"          {finding.remedy}")
     sys.exit(any(finding.is_wrong for finding in findings))
@@ -168,7 +169,7 @@ def doctor(given: Given) -> None:
 
 @main.command(hidden=True)
 def generate() -> None:
-    """Write again the files that are made from the code. For contributors: `make docs`."""
+    """Write the generated files. For contributors: `make docs`."""
     from muster.generated import write_all
 
     for path in write_all():

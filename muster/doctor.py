@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from models import clock, db
 from models.db import migrations
-from muster.database import opened, shown
+from muster.database import opened, without_password
 from muster.errors import SetupError
 from muster.installation import Installation, with_servers
 from muster.local.embedded import is_in_use
@@ -25,16 +25,16 @@ LEAST_FREE_BYTES = 2**30
 
 
 class Health(StrEnum):
-    """How bad it is."""
+    """How bad a finding is."""
 
-    WELL = "ok"
-    DOUBTFUL = "warning"
+    OK = "ok"
+    WARNING = "warning"
     WRONG = "wrong"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at; `remedy` says how to mend it."""
+    """The result of one check. `remedy` says how to mend it."""
 
     health: Health
     what: str
@@ -44,17 +44,16 @@ class Finding:
     def is_wrong(self) -> bool:
         return self.health is Health.WRONG
 
-    def line(self) -> str:
-        """For people to read."""
+    def text(self) -> str:
         return f"{self.health.value:<9} {self.what}"
 
 
-def well(what: str) -> Finding:
-    return Finding(Health.WELL, what)
+def ok(what: str) -> Finding:
+    return Finding(Health.OK, what)
 
 
-def doubtful(what: str, remedy: str) -> Finding:
-    return Finding(Health.DOUBTFUL, what, remedy)
+def warning(what: str, remedy: str) -> Finding:
+    return Finding(Health.WARNING, what, remedy)
 
 
 def wrong(what: str, remedy: str) -> Finding:
@@ -62,64 +61,64 @@ def wrong(what: str, remedy: str) -> Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at everything. Embedded servers that do not run are started for as long as that takes."""
-    findings = [*_machine(settings), *_given(settings)]
+    """Run every check. Embedded servers that do not run are started for the time of the checks."""
+    findings = [*_machine(settings), *_settings(settings)]
     try:
-        with with_servers(settings) as place:
-            return findings + asyncio.run(_servers(place))
+        with with_servers(settings) as installation:
+            return findings + asyncio.run(_servers(installation))
     except SetupError as error:
         return [*findings, wrong("the servers cannot be used", str(error))]
 
 
 def _machine(settings: Settings) -> Iterator[Finding]:
-    yield well(f"Python {sys.version.split()[0]}")
+    yield ok(f"Python {sys.version.split()[0]}")
     running = is_in_use(settings.data_dir)
     if running:
-        yield well(f"a run is up on {settings.data_dir}")
+        yield ok(f"a run is up on {settings.data_dir}")
     else:
         try:
             must_be_free(settings.host, settings.port)
-            yield well(f"port {settings.port} is free")
+            yield ok(f"port {settings.port} is free")
         except SetupError as error:
             yield wrong(f"port {settings.port} is taken", str(error))
     folder = settings.data_dir if settings.data_dir.exists() else settings.data_dir.parent
     free = shutil.disk_usage(folder).free
     if free < LEAST_FREE_BYTES:
-        yield doubtful(
-            f"{free // 2**20} MiB are free at {folder}", "make room, or set MUSTER_DATA_DIR to a larger disk"
-        )
+        yield warning(f"{free // 2**20} MiB are free at {folder}", "make room, or set MUSTER_DATA_DIR to a larger disk")
     else:
-        yield well(f"{free // 2**30} GiB are free at {folder}")
+        yield ok(f"{free // 2**30} GiB are free at {folder}")
 
 
-def _given(settings: Settings) -> Iterator[Finding]:
+def _settings(settings: Settings) -> Iterator[Finding]:
+    for old, new in settings.renamed_in_use():
+        yield warning(f"{old} is the old name of {new}", f"set {new} instead, to the same value")
     for name in unknown_variables():
-        yield doubtful(f"{name} is no setting", "is it misspelt? docs/settings.md has them all")
+        yield warning(f"{name} is no setting", "is it misspelt? docs/settings.md lists all settings")
     if settings.secret is not None:
-        yield well(f"{PREFIX}SECRET is set")
+        yield ok(f"{PREFIX}SECRET is set")
     elif settings.database_url is None:
-        yield well("the secret is kept in the data directory")
+        yield ok("the secret is kept in the data directory")
     else:
-        yield doubtful(
+        yield warning(
             "the secret is kept in this machine's data directory",
             f"set {PREFIX}SECRET to the same value on every machine, or sessions of one are refused by another",
         )
 
 
-async def _servers(place: Installation) -> list[Finding]:
-    return [finding for part in (_postgres, _redis) async for finding in part(place)]
+async def _servers(installation: Installation) -> list[Finding]:
+    return [finding for check in (_postgres, _redis) async for finding in check(installation)]
 
 
 # ---------------------------------------------------------------- PostgreSQL
 
 
-async def _postgres(place: Installation) -> AsyncIterator[Finding]:
+async def _postgres(installation: Installation) -> AsyncIterator[Finding]:
     try:
-        async with opened(place):
-            yield well(f"PostgreSQL answers at {shown(place.database_url)}")
-            for finding in [await look() for look in (_version, _extensions, _letters, _clock, _migrations)]:
+        async with opened(installation):
+            yield ok(f"PostgreSQL answers at {without_password(installation.database_url)}")
+            for finding in [await check() for check in (_version, _extensions, _case_folding, _clock, _migrations)]:
                 yield finding
-            yield await _connections(place.settings)
+            yield await _connections(installation.settings)
     except SetupError as error:
         yield wrong("PostgreSQL cannot be used", str(error))
 
@@ -128,7 +127,7 @@ async def _version() -> Finding:
     number = int(await db.fetch_value("SELECT current_setting('server_version_num')"))
     shown_version = await db.fetch_value("SELECT current_setting('server_version')")
     if OLDEST_POSTGRES <= number // 10_000 <= NEWEST_POSTGRES:
-        return well(f"PostgreSQL {shown_version}")
+        return ok(f"PostgreSQL {shown_version}")
     return wrong(f"PostgreSQL {shown_version}", f"use {OLDEST_POSTGRES} to {NEWEST_POSTGRES}")
 
 
@@ -137,67 +136,68 @@ async def _extensions() -> Finding:
     missing = sorted(set(EXTENSIONS) - {row["name"] for row in rows})
     if missing:
         return wrong(f"PostgreSQL lacks {', '.join(missing)}", "install its contrib package (postgresql-contrib)")
-    return well(f"PostgreSQL has {', '.join(EXTENSIONS)}")
+    return ok(f"PostgreSQL has {', '.join(EXTENSIONS)}")
 
 
-async def _letters() -> Finding:
-    """A database of locale C folds ASCII only: a search for `é` would not find `É`."""
+async def _case_folding() -> Finding:
+    """A database with locale C folds the case of ASCII only: a search for `é` would not find `É`."""
     if await db.fetch_value("SELECT lower('É') = 'é'"):
-        return well("the database folds the case of all letters")
+        return ok("the database folds the case of all characters")
     return wrong(
-        "the database folds the case of ASCII letters only: searches and tags would tell É from é",
+        "the database folds the case of ASCII characters only: searches and tags would treat É and é as different",
         "make it anew with a UTF-8 locale: CREATE DATABASE muster TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'",
     )
 
 
 async def _clock() -> Finding:
-    theirs = await db.fetch_value("SELECT clock_timestamp()")
-    seconds = abs((theirs - clock.now()).total_seconds())
+    server_time = await db.fetch_value("SELECT clock_timestamp()")
+    seconds = abs((server_time - clock.now()).total_seconds())
     if seconds > 2:
-        return doubtful(f"the clocks of PostgreSQL and of this machine differ by {seconds:.0f} s", "set both by NTP")
-    return well("the clocks agree")
+        return warning(f"the clocks of PostgreSQL and of this machine differ by {seconds:.0f} s", "set both by NTP")
+    return ok("the clocks agree")
 
 
 async def _connections(settings: Settings) -> Finding:
-    most = int(await db.fetch_value("SELECT current_setting('max_connections')"))
+    allowed = int(await db.fetch_value("SELECT current_setting('max_connections')"))
     processes = settings.api_processes + len(QUEUES) * settings.workers_per_queue
     needed = processes * settings.database_pool_size
-    if needed > most - 10:
-        return doubtful(
-            f"{processes} processes may open {needed} connections, and PostgreSQL takes {most}",
+    if needed > allowed - 10:
+        return warning(
+            f"{processes} processes may open {needed} connections, and PostgreSQL allows {allowed}",
             f"lower {PREFIX}DATABASE_POOL_SIZE, or raise max_connections",
         )
-    return well(f"PostgreSQL takes {most} connections, and {processes} processes open {needed} at most")
+    return ok(f"PostgreSQL allows {allowed} connections, and {processes} processes open {needed} at most")
 
 
 async def _migrations() -> Finding:
     missing = await migrations.pending()
     if missing:
         return wrong(f"{len(missing)} migrations are missing, {missing[0]} first", "run `muster migrate`")
-    return well("the database is up to date")
+    return ok("the database is up to date")
 
 
 # ---------------------------------------------------------------- Redis
 
 
-async def _redis(place: Installation) -> AsyncIterator[Finding]:
+async def _redis(installation: Installation) -> AsyncIterator[Finding]:
     try:
         async with redis.asyncio.from_url(  # type: ignore[no-untyped-call]
-            place.redis_url, socket_connect_timeout=3, socket_timeout=3
+            installation.redis_url, socket_connect_timeout=3, socket_timeout=3
         ) as client:
             info = await client.info()
     except (RedisError, OSError, ValueError) as error:
         yield wrong(
-            f"Redis does not answer at {shown(place.redis_url)} ({error})", "start it, or correct MUSTER_REDIS_URL"
+            f"Redis does not answer at {without_password(installation.redis_url)} ({error})",
+            "start it, or correct MUSTER_REDIS_URL",
         )
         return
-    yield well(f"{info.get('server_name', 'redis')} {info.get('valkey_version') or info['redis_version']}")
+    yield ok(f"{info.get('server_name', 'redis')} {info.get('valkey_version') or info['redis_version']}")
     if info.get("aof_enabled"):
-        yield well("Redis keeps its data across a restart")
+        yield ok("Redis keeps its data across a restart")
     else:
-        yield doubtful(
+        yield warning(
             "Redis may forget what waits in it when it restarts",
-            "set `appendonly yes`: such work waits for a sweep otherwise",
+            "set `appendonly yes`: otherwise such work waits until a periodic task finds it",
         )
     if info.get("maxmemory_policy", "noeviction") != "noeviction":
-        yield doubtful(f"Redis may drop keys ({info['maxmemory_policy']})", "set `maxmemory-policy noeviction`")
+        yield warning(f"Redis may drop keys ({info['maxmemory_policy']})", "set `maxmemory-policy noeviction`")

@@ -1,5 +1,5 @@
-"""What can be wrong before anything runs."""
+"""Errors of the front door."""
 
 
 class SetupError(Exception):
-    """The installation, or what it was told, does not work as it is. The message is one line and says how to mend it."""
+    """The settings or the machine do not allow a start. The message is one line and says how to mend it."""

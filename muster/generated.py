@@ -1,4 +1,4 @@
-"""The files of the repository that are made from the code. A test holds each of them true; `make docs` writes them again."""
+"""The files that are generated from the code by `make docs`. A test compares each of them with the code."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,13 +6,13 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from muster.settings import HEADINGS, PREFIX, Settings
+from muster.settings import HEADINGS, PREFIX, RENAMED, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def write_all() -> Iterator[str]:
-    """Write what is no longer true; the paths of what was written."""
+    """Write the files that changed. Yields their paths."""
     for path, make in FILES.items():
         text = make()
         if not (ROOT / path).exists() or (ROOT / path).read_text() != text:
@@ -30,10 +30,10 @@ def settings_page() -> str:
         "",
         "<!-- Made from muster/settings.py by `make docs`. -->",
         "",
-        "Each is a variable of the environment, or a line of a file `.env` in the folder from which Muster is started; the",
-        "environment wins. Nothing has to be set to try Muster out. `muster doctor` says what does not fit.",
+        "Each setting is an environment variable, or a line of a file `.env` in the folder from which Muster is started; the",
+        "environment wins. Nothing has to be set to try Muster out. `muster doctor` checks the settings.",
     ]
-    for name, field in Settings.model_fields.items():
+    for name, field in documented():
         if name in HEADINGS:
             lines += ["", f"## {HEADINGS[name]}", "", "| variable | default | what it is for |", "|---|---|---|"]
         lines.append(f"| `{PREFIX}{name.upper()}` | {_shown_default(field)} | {field.description} |")
@@ -42,12 +42,19 @@ def settings_page() -> str:
 
 def env_example() -> str:
     """.env.example"""
-    lines = ["# Copy to .env and set what you need; everything has a default. docs/settings.md is the same as a table."]
-    for name, field in Settings.model_fields.items():
+    lines = [
+        "# Copy to .env and set what you need; everything has a default. docs/settings.md has the same as a table."
+    ]
+    for name, field in documented():
         if name in HEADINGS:
             lines += ["", f"# ---- {HEADINGS[name]}"]
         lines += ["", f"# {field.description}", f"#{PREFIX}{name.upper()}={_example(field)}"]
     return "\n".join(lines) + "\n"
+
+
+def documented() -> Iterator[tuple[str, FieldInfo]]:
+    """The settings by name, without those under an old name."""
+    return ((name, field) for name, field in Settings.model_fields.items() if name not in RENAMED)
 
 
 def _shown_default(field: FieldInfo) -> str:
@@ -93,4 +100,4 @@ FILES: dict[str, Callable[[], str]] = {
     "schema/schema.graphql": printed_schema,
     "docs/permissions.md": permissions_page,
 }
-"""What is made from what."""
+"""The functions that make the files, by path."""

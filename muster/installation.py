@@ -1,4 +1,4 @@
-"""What the settings come to on this machine: where the servers are, and with what secret tokens are signed."""
+"""What follows from the settings on this machine: the URLs of the servers, and the secret that signs tokens."""
 
 import os
 import secrets
@@ -13,13 +13,13 @@ from muster.errors import SetupError
 from muster.local.embedded import Postgres, Valkey, exclusive_use, is_in_use, running
 from muster.settings import Settings
 
-if TYPE_CHECKING:  # the command line answers before the ORM is loaded
+if TYPE_CHECKING:  # keeps the command line fast: this would load the ORM
     from models.accounts.sessions import Signing
 
 
 @dataclass(frozen=True)
 class Installation:
-    """All that a process of ours needs to know to start."""
+    """What a process needs to start."""
 
     settings: Settings
     database_url: str
@@ -38,7 +38,7 @@ def embedded_valkey(settings: Settings) -> Valkey:
 
 
 def embedded_servers(settings: Settings) -> list[Postgres | Valkey]:
-    """The servers that have to run here: those for which no URL is set."""
+    """The servers that run on this machine: those without a URL in the settings."""
     servers: list[Postgres | Valkey] = []
     if settings.database_url is None:
         servers.append(embedded_postgres(settings))
@@ -47,8 +47,8 @@ def embedded_servers(settings: Settings) -> list[Postgres | Valkey]:
     return servers
 
 
-def installation(settings: Settings) -> Installation:
-    """Where everything is. Nothing is started, and nothing is asked whether it answers."""
+def installation_of(settings: Settings) -> Installation:
+    """The installation of the settings. Starts nothing and contacts nothing."""
     return Installation(
         settings=settings,
         database_url=settings.database_url or embedded_postgres(settings).url,
@@ -57,36 +57,37 @@ def installation(settings: Settings) -> Installation:
     )
 
 
-def use_secret_keys(place: Installation) -> None:
-    """Have this process seal and unseal the secrets of channels with the keys of the installation."""
-    from models.accounts import secrets as sealing
+def use_secret_keys(installation: Installation) -> None:
+    """Set the keys with which this process encrypts and decrypts the secrets of channels."""
+    from models.accounts import secrets as stored_secrets
 
-    sealing.use_keys([key.get_secret_value() for key in place.settings.secret_keys] or [place.secret])
+    keys = (*installation.settings.secret_keys, *installation.settings.sealing_keys)
+    stored_secrets.use_keys([key.get_secret_value() for key in keys] or [installation.secret])
 
 
-def signing(place: Installation) -> "Signing":
+def signing(installation: Installation) -> "Signing":
     """How this installation signs sessions."""
     from models.accounts.sessions import Signing
 
-    return Signing(place.secret, timedelta(minutes=place.settings.session_minutes))
+    return Signing(installation.secret, timedelta(minutes=installation.settings.session_minutes))
 
 
 @contextmanager
 def with_servers(settings: Settings) -> Iterator[Installation]:
-    """For commands that end: use the servers of a run that is up, or start them for as long as the command takes."""
+    """For one-off commands: use the servers of a running `muster up`, or start them for the time of the command."""
     servers = embedded_servers(settings)
     if not servers:
-        yield installation(settings)
+        yield installation_of(settings)
     elif is_in_use(settings.data_dir):
-        must_run(settings)
-        yield installation(settings)
+        require_running(settings)
+        yield installation_of(settings)
     else:
         with exclusive_use(settings.data_dir), running(*servers):
-            yield installation(settings)
+            yield installation_of(settings)
 
 
-def must_run(settings: Settings) -> None:
-    """SetupError when an embedded server that we need does not answer."""
+def require_running(settings: Settings) -> None:
+    """SetupError when a needed embedded server does not answer."""
     silent = [server for server in embedded_servers(settings) if not server.is_ready()]
     if silent:
         names = " and ".join(type(server).__name__ for server in silent)
@@ -109,7 +110,7 @@ def _secret(settings: Settings) -> str:
 
 
 def _write_once(path: Path, text: str) -> None:
-    """Of two processes that start at once, both end with the same file."""
+    """Two processes that start at once end with the same file: a hard link is made by only one of them."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.touch(mode=0o600)

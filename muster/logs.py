@@ -1,6 +1,6 @@
 """Logging: JSON for machines, readable lines on a terminal, and no personal data or secret in either.
 
-Rooms log through `structlog.get_logger()` or the standard library; both come out here, in one shape.
+Log with `structlog.get_logger()` or the standard library: both are written in one format.
 """
 
 import logging
@@ -12,6 +12,8 @@ from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from muster.settings import Settings
 
 HIDDEN = "[hidden]"
 
@@ -32,7 +34,7 @@ _IN_TEXT = (
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """The last processor before rendering: whatever somebody logged, these do not get out."""
+    """The last processor before rendering: hides personal data and secrets, by key and by pattern."""
     return {key: _clean(key, value) for key, value in event.items()}
 
 
@@ -52,13 +54,13 @@ def _clean(key: str, value: Any) -> Any:
 
 def redact_text(text: str) -> str:
     """The text without e-mail addresses, international phone numbers, tokens and passwords in URLs."""
-    for pattern, instead in _IN_TEXT:
-        text = pattern.sub(instead, text)
+    for pattern, replacement in _IN_TEXT:
+        text = pattern.sub(replacement, text)
     return text
 
 
 def is_text(log_format: str, out: TextIO) -> bool:
-    """Whether this log is for people to read."""
+    """Whether to write text for people (True) or JSON (False)."""
     return log_format == "text" or (log_format == "auto" and out.isatty())
 
 
@@ -90,8 +92,16 @@ def set_up_logging(level: str, log_format: str, stream: TextIO | None = None) ->
     )
 
 
+def warn_of_renamed(settings: Settings) -> None:
+    """Log a warning for each setting that is set by its old name."""
+    for old, new in settings.renamed_in_use():
+        structlog.get_logger("muster.settings").warning(
+            f"{old} is the old name of {new}: set {new} instead, to the same value"
+        )
+
+
 def _rendering(as_text: bool, colours: bool) -> list[Processor]:
-    """Exceptions become text before `redact`, so that what they quote is cleaned too."""
+    """Exceptions become text before `redact`, so that values they quote are hidden too."""
     last: list[Processor] = (
         [structlog.dev.ConsoleRenderer(colors=colours, pad_event_to=0)]
         if as_text
@@ -106,6 +116,6 @@ def _rendering(as_text: bool, colours: bool) -> list[Processor]:
 
 
 def _quieten() -> None:
-    """Libraries that tell more than an operator wants, or quote statements and their values."""
+    """Limit the libraries that log too much, or that quote SQL statements with their values."""
     for name in ("tortoise", "asyncio", "aiohttp.access", "strawberry.execution", "uvicorn.error", "arq"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -13,20 +13,20 @@ _HEAD = """\
 
 <!-- Made from permissions/ and the root fields of the API by `make docs`. -->
 
-Everything is refused that is not allowed here: a root field of the API that names no permission is refused to everybody.
-The permission is asked for once per root field, and again at least every ten seconds while a subscription lives. What a
-field shows of another noun asks for that noun's permission too: a segment's members need CONTACT_READ, a contact's
-segments SEGMENT_READ.
+What is not allowed here is refused: a root field of the API that names no permission is refused to everybody. The
+permission is checked once per root field, and again at least every ten seconds while a subscription is open. A field that
+shows another type needs that type's permission too: a segment's members need CONTACT_READ, a contact's segments
+SEGMENT_READ.
 
 ## Roles
 
-An ADMIN has every permission, a MANAGER all but those that only an ADMIN has, a USER what was granted, one by one, and
-nothing until then. An API token has exactly the permissions that it was made with, until it expires or is revoked.
+An ADMIN has every permission. A MANAGER has all except those that only an ADMIN has. A USER has the permissions that were
+granted, and none at first. An API token has the permissions that it was made with, until it expires or is revoked.
 
-- Nobody gives what they do not hold: not to a member by role or by grant, not to a token.
-- Nobody changes or removes a member who may do something that they may not.
-- The last ADMIN of a workspace can be neither removed nor made less.
-- A change of role or of what is granted, a new password, a removal and a revocation count from the next operation on.
+- A caller can only give permissions that it holds itself: by role, by grant or to a token.
+- A caller cannot change or remove a member who has a permission that the caller lacks.
+- The last ADMIN of a workspace can neither be removed nor get another role.
+- A change of role or grants, a new password, a removal and a revocation take effect with the next operation.
 
 | permission | ADMIN | MANAGER | USER, API token |
 |---|---|---|---|
@@ -52,13 +52,13 @@ def _roles() -> Iterator[str]:
 
 
 def _fields(schema: GraphQLSchema) -> Iterator[str]:
-    for needed, said in ((ANYONE, "none, not even signed in"), (SIGNED_IN, "none, but signed in")):
-        yield f"| {said} | {' | '.join(_opened(schema, needed))} |\n"
+    for needed, label in ((ANYONE, "none, not even signed in"), (SIGNED_IN, "none, but signed in")):
+        yield f"| {label} | {' | '.join(_fields_that_need(schema, needed))} |\n"
     for permission in Permission:
-        yield f"| {permission} | {' | '.join(_opened(schema, permission))} |\n"
+        yield f"| {permission} | {' | '.join(_fields_that_need(schema, permission))} |\n"
 
 
-def _opened(schema: GraphQLSchema, needed: Needed) -> Iterator[str]:
+def _fields_that_need(schema: GraphQLSchema, needed: Needed) -> Iterator[str]:
     for kind in (schema.query_type, schema.mutation_type, schema.subscription_type):
         fields = kind.fields if kind is not None else {}
         yield ", ".join(name for name, field in fields.items() if _needs(field) == needed)

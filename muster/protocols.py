@@ -1,4 +1,4 @@
-"""uvicorn's protocols with two things of our own: batches as whole frames, and an end to connections that nobody reads."""
+"""uvicorn's protocols with two changes: batches are sent as whole frames, and connections that nobody reads are closed."""
 
 import socket
 from asyncio import BaseTransport
@@ -12,26 +12,25 @@ from websockets.protocol import State
 from schema.server.transports.wire import FRAMED
 
 UNREAD_SECONDS: Final = 300
-"""A connection whose client takes nothing of what waits for it is broken off after this time, by the operating system. (Whoever
-downloads a file may well pause for a minute.)"""
+"""The operating system closes a connection whose client reads nothing for this long. A download may pause for a minute."""
 
 UNSENT_BYTES: Final = 262_144
-"""About how much the operating system keeps of what cannot be sent yet: what it would take otherwise is megabytes, for each who
-does not read, and all of that would stand before the word that says why its subscription has ended."""
+"""About how much the operating system buffers per connection. Its default is megabytes, all of which would be sent before the
+message that says why a subscription ended."""
 
 
 class Http(HttpToolsProtocol):
-    """HTTP. Every connection begins with it, those of WebSockets too."""
+    """HTTP/1.1. Every connection begins with it, WebSockets too."""
 
     def connection_made(self, transport: BaseTransport) -> None:
-        """Tell the operating system what to do about a client that does not read."""
+        """Set the limits for a client that does not read."""
         super().connection_made(cast(Any, transport))
         connection = transport.get_extra_info("socket")
         if connection.family in (socket.AF_INET, socket.AF_INET6):
-            _bound(connection)
+            _limit_unread(connection)
 
 
-def _bound(connection: socket.socket) -> None:
+def _limit_unread(connection: socket.socket) -> None:
     for name, value in (("TCP_USER_TIMEOUT", UNREAD_SECONDS * 1000), ("TCP_NOTSENT_LOWAT", UNSENT_BYTES)):
         option = getattr(socket, name, None)  # not on every system
         if option is not None:
@@ -39,15 +38,15 @@ def _bound(connection: socket.socket) -> None:
 
 
 class WebSockets(WebSocketsSansIOProtocol):
-    """WebSockets, with the extension `FRAMED`. Compression has to be off: the frames of a batch are made once for everybody."""
+    """WebSockets with the extension `FRAMED`. Compression must be off: the frames of a batch are encoded once for all clients."""
 
     async def run_asgi(self) -> None:
-        """Run the application, which is told that it may send whole frames."""
+        """Run the application with the extension in its scope."""
         self.scope["extensions"] = {**(self.scope["extensions"] or {}), FRAMED: {}}
         await super().run_asgi()
 
     async def send(self, message: Any) -> None:
-        """Frames are written as they are, as soon as the client reads; all else goes uvicorn's way."""
+        """Write whole frames as they are, once the client reads; leave other messages to uvicorn."""
         if message["type"] != FRAMED:
             await super().send(message)
             return

@@ -1,10 +1,11 @@
 """Every setting, and the only place that reads the environment.
 
-A setting `data_dir` is the variable `MUSTER_DATA_DIR`, in the environment or in a file `.env` of the folder one starts from (the
-environment wins). Rooms never see this class: the front door hands them plain values.
+The setting `data_dir` is the variable `MUSTER_DATA_DIR`, in the environment or in a file `.env` of the working directory (the
+environment wins). The rooms never see this class: they get plain values.
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,10 +17,13 @@ from muster.errors import SetupError
 PREFIX = "MUSTER_"
 
 QUEUES = ("realtime", "bulk", "broadcast")
-"""The kinds of worker, as `models.queue.work.Queue` has them; here the command line finds them without loading that."""
+"""The queues of `models.queue.work.Queue`, repeated so that the command line need not load the ORM."""
 
 NOT_SETTINGS = {"MUSTER_TEST_EXAMPLES"}
-"""Variables of ours that the tests read."""
+"""Variables that the tests read."""
+
+RENAMED = {"sealing_keys": "secret_keys"}
+"""The new names of settings, by the old ones, which are still read."""
 
 HEADINGS = {
     "host": "Where",
@@ -32,11 +36,11 @@ HEADINGS = {
     "whatsapp_url": "WhatsApp",
     "log_format": "Logs",
 }
-"""The settings before which a new heading stands in docs/settings.md and .env.example."""
+"""The headings of docs/settings.md and .env.example, by the first setting below each."""
 
 
 class Settings(BaseSettings):
-    """What can be set, each with what it is for: docs/settings.md and .env.example are made from this (`make docs`)."""
+    """The settings and their descriptions: docs/settings.md and .env.example are generated from this (`make docs`)."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -48,7 +52,7 @@ class Settings(BaseSettings):
     )
 
     host: str = Field(
-        "127.0.0.1", description="Address that the API listens on. `0.0.0.0` takes calls from other machines."
+        "127.0.0.1", description="Address that the API listens on. `0.0.0.0` accepts calls from other machines."
     )
     port: int = Field(8000, ge=1, le=65535, description="Port that the API listens on.")
     public_url: str | None = Field(
@@ -56,13 +60,13 @@ class Settings(BaseSettings):
     )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="Addresses or networks of the proxies in front, with commas between: their X-Forwarded-For says who calls."
-        " Unset: whoever connects is the caller.",
+        description="Addresses or networks of the proxies in front, separated by commas: their X-Forwarded-For names the caller."
+        " Unset: the address that connects is the caller.",
         examples=["10.0.0.0/8"],
     )
     data_dir: Path = Field(
         Path(".muster"),
-        description="Folder for all that Muster keeps on this machine: the embedded servers' data, files, the secret.",
+        description="Folder for everything that Muster keeps on this machine: the embedded servers' data, files, the secret.",
     )
 
     database_url: str | None = Field(
@@ -75,25 +79,27 @@ class Settings(BaseSettings):
         description="Redis 6.2 or newer, or Valkey, with persistence on. Unset: an embedded Valkey in the data directory.",
         examples=["redis://cache.internal:6379/0"],
     )
-    database_pool_size: int = Field(10, ge=1, le=200, description="Most connections to PostgreSQL per process.")
+    database_pool_size: int = Field(10, ge=1, le=200, description="Maximum of connections to PostgreSQL per process.")
     statement_timeout_ms: int = Field(
-        10_000, ge=100, description="Longest that one SQL statement of an API operation may take, in milliseconds."
+        10_000, ge=100, description="Time limit of one SQL statement of an API operation, in milliseconds."
     )
 
     storage_url: str | None = Field(
         None,
-        description="Where files that are imported and exported are kept: a folder that API and workers share, or a bucket."
+        description="Where the files of imports and exports are kept: a folder that API and workers share, or a bucket."
         " Unset: `files` in the data directory.",
         examples=["s3://muster-files/production"],
     )
     s3_endpoint: str | None = Field(
         None,
-        description="Address of the bucket's server, when it is not Amazon's.",
+        description="Address of the bucket's server, if it is not Amazon's.",
         examples=["https://minio.internal:9000"],
     )
     s3_region: str | None = Field(None, description="Region of the bucket.", examples=["eu-west-1"])
-    s3_access_key_id: SecretStr | None = Field(None, description="Key of the bucket. Unset: the machine's own role.")
-    s3_secret_access_key: SecretStr | None = Field(None, description="Secret that goes with the key.")
+    s3_access_key_id: SecretStr | None = Field(
+        None, description="Access key of the bucket. Unset: the machine's own role."
+    )
+    s3_secret_access_key: SecretStr | None = Field(None, description="Secret of the access key.")
 
     api_processes: int = Field(1, ge=1, le=64, description="API processes that `muster up` and `muster api` start.")
     workers_per_queue: int = Field(1, ge=1, le=64, description="Worker processes per queue that `muster up` starts.")
@@ -112,69 +118,69 @@ class Settings(BaseSettings):
         " Unset: made at the first start and kept in the data directory.",
         examples=["$(openssl rand -hex 32)"],
     )
-    session_minutes: int = Field(
-        60, ge=1, le=1440, description="How long the token that `signIn` gives is good, in minutes."
-    )
+    session_minutes: int = Field(60, ge=1, le=1440, description="How long a token of `signIn` is valid, in minutes.")
 
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="Web origins that may call the API from a browser, with commas between; `*` for all. The API's own"
-        " may always.",
+        description="Web origins that may call the API from a browser, separated by commas; `*` for all. The API's own"
+        " origin always may.",
         examples=["https://app.example.com,https://admin.example.com"],
     )
     body_limit_kib: int = Field(2048, ge=16, description="Largest body of a GraphQL request, in KiB.")
     upload_limit_mib: int = Field(512, ge=1, description="Largest file that can be uploaded for an import, in MiB.")
     cost_bucket: int = Field(
-        1_000_000, ge=100, description="Most that one caller can spend at once, in points of `extensions.cost`."
+        1_000_000, ge=100, description="Most points of `extensions.cost` that one caller can spend at once."
     )
-    cost_per_second: int = Field(50_000, ge=1, description="How many points flow back to a caller each second.")
+    cost_per_second: int = Field(50_000, ge=1, description="Points that a caller gets back each second.")
     cost_per_operation: int = Field(100_000, ge=100, description="Most points that a single operation may cost.")
 
     change_log_days: int = Field(
         90,
         ge=1,
-        description="How long the logs of membership changes and of events are kept, in days. A cursor older than that is"
+        description="How long the logs of membership changes and of events are kept, in days. An older cursor is"
         " refused.",
     )
 
     whatsapp_url: str | None = Field(
         None,
-        description="Where the WhatsApp Cloud API is, without a version. Unset: `muster up` starts a sandbox that speaks like it"
-        " and sends nothing, near MUSTER_PORT + 90, and tells our processes where.",
+        description="Address of the WhatsApp Cloud API, without a version. Unset: `muster up` starts a sandbox that behaves like"
+        " it and sends nothing, on MUSTER_PORT + 90 or near it, and uses that.",
         examples=["https://graph.facebook.com"],
     )
     whatsapp_version: str = Field(
-        "v26.0", pattern=r"^v[0-9]{1,3}\.[0-9]$", description="Version of the Cloud API that is spoken."
+        "v26.0", pattern=r"^v[0-9]{1,3}\.[0-9]$", description="Version of the Cloud API to use."
     )
     whatsapp_timeout_seconds: float = Field(
         20.0,
         gt=0,
         le=300,
-        description="How long a call of the Cloud API may take. A message whose answer does not come in time is UNCONFIRMED.",
+        description="Time limit of a call of the Cloud API. A message without an answer in time is UNCONFIRMED.",
     )
     broadcast_failure_percent: float = Field(
         50.0,
         ge=1,
         le=100,
-        description="A broadcast pauses by itself when more of its recent messages fail than that (judged over 100 or more).",
+        description="A broadcast is paused when more than this percentage of its recent messages fail (of at least 100).",
     )
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (),
-        description="What the secrets of WhatsApp channels are sealed with in the database, 32 characters or more each, with"
-        " commas between: the first one seals, all of them unseal, so that a key can be changed. Unset: made from the secret.",
+        description="Keys that encrypt the secrets of WhatsApp channels in the database, 32 characters or more each, separated by"
+        " commas: the first encrypts, all decrypt, so that a key can be replaced. Unset: derived from MUSTER_SECRET.",
     )
+
+    sealing_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field((), description="The old name of `secret_keys`.")
 
     log_format: Literal["auto", "json", "text"] = Field(
         "auto", description="`json` for machines, `text` for people; `auto` is text on a terminal and JSON elsewhere."
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level that is logged.")
 
     @field_validator("allowed_origins", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("secret_keys", mode="before")
+    @field_validator("secret_keys", "sealing_keys", mode="before")
     @classmethod
     def _split_keys(cls, value: Any) -> Any:
         keys = [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -187,6 +193,12 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
 
+    def renamed_in_use(self) -> Iterator[tuple[str, str]]:
+        """The variables that are set by their old name, each with its new name."""
+        for old, new in RENAMED.items():
+            if getattr(self, old):
+                yield variable(old), variable(new)
+
     @property
     def url(self) -> str:
         """Where clients reach the API, without a slash at the end."""
@@ -194,19 +206,24 @@ class Settings(BaseSettings):
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
 
+def variable(setting: str) -> str:
+    """The environment variable of a setting."""
+    return f"{PREFIX}{setting.upper()}"
+
+
 def environment_with(**variables: str) -> dict[str, str]:
-    """Our own environment and these, for a process of ours."""
+    """The environment of this process with these variables added, for a child process."""
     return os.environ | variables
 
 
 def unknown_variables() -> list[str]:
-    """Variables of the environment that look like settings and are none: misspelt, or of another version."""
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | NOT_SETTINGS
+    """Environment variables with our prefix that are no setting: misspelt, or of another version."""
+    known = {variable(name) for name in Settings.model_fields} | NOT_SETTINGS
     return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
 
 
 def read_settings() -> Settings:
-    """The settings as the environment has them. SetupError, a line for each, when some cannot be used."""
+    """The settings of the environment and of `.env`. SetupError, with a line for each setting that is not valid."""
     try:
         return Settings()
     except ValidationError as error:
@@ -214,6 +231,6 @@ def read_settings() -> Settings:
 
 
 def _line(problem: Any) -> str:
-    name = f"{PREFIX}{str(problem['loc'][0]).upper()}" if problem["loc"] else "settings"
+    name = variable(str(problem["loc"][0])) if problem["loc"] else "settings"
     message = problem["msg"][0].lower() + problem["msg"][1:]
     return f"{name}: {message} (docs/settings.md says what it is for)"

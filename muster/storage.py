@@ -1,4 +1,4 @@
-"""Where this installation keeps files."""
+"""The storage of files that the settings name."""
 
 from models.transfers.files import Storage
 from muster.settings import Settings
@@ -6,9 +6,9 @@ from workers.storage import open_storage
 
 
 def storage_of(settings: Settings) -> Storage:
-    """The folder or bucket of the settings. A bucket is not asked anything before its first use."""
-    place = settings.storage_url or settings.data_dir / "files"
-    return open_storage(place, settings.data_dir / "scratch", _bucket_options(settings))
+    """The folder or bucket of the settings. A bucket is not contacted before its first use."""
+    location = settings.storage_url or settings.data_dir / "files"
+    return open_storage(location, settings.data_dir / "scratch", _bucket_options(settings))
 
 
 def _bucket_options(settings: Settings) -> dict[str, str]:

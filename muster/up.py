@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from muster.errors import SetupError
-from muster.installation import Installation, embedded_servers, installation
+from muster.installation import Installation, embedded_servers, installation_of
 from muster.local.embedded import exclusive_use
 from muster.local.processes import Program
 from muster.local.supervisor import Service, Supervisor
@@ -20,27 +20,27 @@ from muster.settings import QUEUES, Settings, environment_with
 
 
 def up(settings: Settings) -> None:
-    """Run until SIGINT or SIGTERM. SetupError when the port or the data directory is taken, or a part does not start."""
+    """Run until SIGINT or SIGTERM. SetupError when the port or the data directory is in use, or a service does not start."""
     with exclusive_use(settings.data_dir):
         must_be_free(settings.host, settings.port)
         asyncio.run(_run(settings))
 
 
 def must_be_free(host: str, port: int) -> None:
-    """SetupError when somebody listens there already."""
-    taken = _why_taken(host, port)
-    if taken is not None:
+    """SetupError when the port is in use."""
+    reason = _why_taken(host, port)
+    if reason is not None:
         raise SetupError(
-            f"The API cannot listen on {host}:{port} ({taken}): stop what does, or set MUSTER_PORT to another port."
+            f"The API cannot listen on {host}:{port} ({reason}): stop the program that does, or set MUSTER_PORT to another port."
         )
 
 
 def _why_taken(host: str, port: int) -> str | None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            trial.bind((host, port))
+            probe.bind((host, port))
         except (OSError, OverflowError) as error:
             return getattr(error, "strerror", None) or str(error)
     return None
@@ -48,34 +48,34 @@ def _why_taken(host: str, port: int) -> str | None:
 
 async def _run(settings: Settings) -> None:
     supervisor = Supervisor()
-    asked = _when_asked_to_stop(supervisor)
+    stop_requested = _on_stop_signal(supervisor)
     starting = asyncio.create_task(_start(supervisor, settings))
     try:
-        await asyncio.wait({starting, asked}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({starting, stop_requested}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
-            await asked
+            await stop_requested
     finally:
         starting.cancel()
         await asyncio.wait({starting})
         await supervisor.stop()
 
 
-def _when_asked_to_stop(supervisor: Supervisor) -> "asyncio.Future[None]":
-    """Done at the first SIGINT, SIGTERM or SIGHUP; at the second the stop does not wait for anybody."""
+def _on_stop_signal(supervisor: Supervisor) -> "asyncio.Future[None]":
+    """Done at the first SIGINT, SIGTERM or SIGHUP. The second one kills what has not ended."""
     loop = asyncio.get_running_loop()
-    asked: asyncio.Future[None] = loop.create_future()
+    stop_requested: asyncio.Future[None] = loop.create_future()
 
-    def told() -> None:
-        if asked.done():
-            supervisor.in_a_hurry = True
+    def on_signal() -> None:
+        if stop_requested.done():
+            supervisor.stop_at_once = True
         else:
             supervisor.say("stopping; once more to stop at once")
-            asked.set_result(None)
+            stop_requested.set_result(None)
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, told)
-    return asked
+        loop.add_signal_handler(number, on_signal)
+    return stop_requested
 
 
 async def _start(supervisor: Supervisor, settings: Settings) -> None:
@@ -84,31 +84,31 @@ async def _start(supervisor: Supervisor, settings: Settings) -> None:
         Service(type(server).__name__.lower(), server.prepare, server.is_ready, server.log) for server in servers
     ]
     await supervisor.start(*services)
-    ours = OwnCommands(settings, None if settings.whatsapp_url else _sandbox_port(settings))
-    preparing = asyncio.create_task(_prepare_database(supervisor, installation(settings)))
+    processes = MusterProcesses(settings, None if settings.whatsapp_url else _sandbox_port(settings))
+    preparing = asyncio.create_task(_prepare_database(supervisor, installation_of(settings)))
     if not (settings.data_dir / "demo.json").exists():
-        await preparing  # the first start: who finds the API ready finds the demo workspace too
-    await asyncio.gather(supervisor.start(ours.api()), preparing)
-    await supervisor.start(*ours.sandbox())
-    await supervisor.start(*ours.workers())
-    _tell(supervisor, settings)
+        await preparing  # the first start: when the API is ready, the demo workspace is there
+    await asyncio.gather(supervisor.start(processes.api()), preparing)
+    await supervisor.start(*processes.sandbox())
+    await supervisor.start(*processes.workers())
+    _print_addresses(supervisor, settings)
 
 
-async def _prepare_database(supervisor: Supervisor, place: Installation) -> None:
+async def _prepare_database(supervisor: Supervisor, installation: Installation) -> None:
     from muster.database import bring_up_to_date, is_empty, opened
     from muster.demo.seed import seed
 
-    async with opened(place):
+    async with opened(installation):
         for name in await bring_up_to_date():
             supervisor.say(f"migrated: {name}")
-        if place.settings.demo and await is_empty():
+        if installation.settings.demo and await is_empty():
             supervisor.say("making a demo workspace ...")
-            supervisor.say(await seed(place))
+            supervisor.say(await seed(installation))
 
 
 @dataclass(frozen=True)
-class OwnCommands:
-    """Our own processes, as services. `sandbox_port` None: messages go to the real thing."""
+class MusterProcesses:
+    """The API, the workers and the sandbox as services. `sandbox_port` None: no sandbox, WhatsApp itself is used."""
 
     settings: Settings
     sandbox_port: int | None
@@ -127,12 +127,12 @@ class OwnCommands:
         if self.sandbox_port is None:
             return
         ports = ("--port", str(self.sandbox_port), "--control-port", str(self.sandbox_port + 1))
-        told = ("--webhook-url", f"http://127.0.0.1:{self.settings.port}/webhooks/whatsapp")
-        program = Program("sandbox", (sys.executable, "-u", "-m", "sandbox.whatsapp", *ports, *told))
+        webhook = ("--webhook-url", f"http://127.0.0.1:{self.settings.port}/webhooks/whatsapp")
+        program = Program("sandbox", (sys.executable, "-u", "-m", "sandbox.whatsapp", *ports, *webhook))
         yield Service("sandbox", lambda: program, partial(_listens, self.sandbox_port))
 
     def _muster(self, name: str, *arguments: str) -> Program:
-        """What our processes write is read by us, so they cannot tell whether a person is at the other end."""
+        """A child writes to a pipe and cannot know that a person reads: so `auto` becomes `text`."""
         log_format = "text" if self.settings.log_format == "auto" else self.settings.log_format
         command = (sys.executable, "-u", "-m", "muster", "--log-format", log_format, *arguments)
         extra = {} if self.sandbox_port is None else {"MUSTER_WHATSAPP_URL": f"http://127.0.0.1:{self.sandbox_port}"}
@@ -140,7 +140,7 @@ class OwnCommands:
 
 
 def _sandbox_port(settings: Settings) -> int:
-    """Two free ports in a row, MUSTER_PORT + 90 where that is possible."""
+    """The first of two free ports in a row: MUSTER_PORT + 90 if possible."""
     ports: list[int] = [settings.port + 90, *range(20_090, 60_000, 97)]
     for port in ports:
         if _why_taken("127.0.0.1", port) is None and _why_taken("127.0.0.1", port + 1) is None:
@@ -166,7 +166,7 @@ def _answers(settings: Settings) -> bool:
         return False
 
 
-def _tell(supervisor: Supervisor, settings: Settings) -> None:
+def _print_addresses(supervisor: Supervisor, settings: Settings) -> None:
     from muster.demo.seed import read_demo_admin
 
     admin = read_demo_admin(settings)

@@ -5,7 +5,7 @@ import sys
 import uvloop
 
 from models.transfers import files
-from muster.installation import installation, use_secret_keys
+from muster.installation import installation_of, use_secret_keys
 from muster.settings import Settings
 from muster.storage import storage_of
 from workers.providers.whatsapp.options import WhatsAppOptions
@@ -16,16 +16,16 @@ from workers.runner import work as work_on
 def work(settings: Settings, queue: str) -> None:
     """Work until SIGINT or SIGTERM."""
     files.use(storage_of(settings))
-    use_secret_keys(installation(settings))
+    use_secret_keys(installation_of(settings))
     sys.exit(uvloop.run(work_on(Queue(queue), worker_config(settings))))
 
 
 def worker_config(settings: Settings) -> WorkerConfig:
-    """What the workers are told of the settings."""
-    place = installation(settings)
+    """The settings that the workers need, as plain values."""
+    installation = installation_of(settings)
     return WorkerConfig(
-        database_url=place.database_url,
-        redis_url=place.redis_url,
+        database_url=installation.database_url,
+        redis_url=installation.redis_url,
         database_pool_size=settings.database_pool_size,
         metrics_host=settings.host,
         metrics_port=settings.worker_metrics_port,
@@ -35,7 +35,7 @@ def worker_config(settings: Settings) -> WorkerConfig:
 
 
 def whatsapp_options(settings: Settings) -> WhatsAppOptions:
-    """Without an address there is no channel: what is called then answers nothing, and nobody gets anything by mistake."""
+    """Without an address, calls go to a local port that nobody listens on, so that nothing is sent by mistake."""
     return WhatsAppOptions(
         url=settings.whatsapp_url or "http://127.0.0.1:9",
         version=settings.whatsapp_version,

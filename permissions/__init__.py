@@ -1,1 +1,1 @@
-"""May this caller do this? Pure: no I/O, no framework."""
+"""Whether a caller may do something. Pure: no I/O, no framework."""

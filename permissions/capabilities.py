@@ -1,10 +1,10 @@
-"""The permission catalogue: what a caller can be allowed to do."""
+"""The permissions."""
 
 from enum import StrEnum
 
 
 class Permission(StrEnum):
-    """One capability. A USER or an API token is granted these one by one."""
+    """What a caller can be allowed to do. A USER or an API token is granted permissions one by one."""
 
     CONTACT_READ = "CONTACT_READ"
     CONTACT_WRITE = "CONTACT_WRITE"
@@ -26,9 +26,8 @@ class Permission(StrEnum):
 
 
 ALL_PERMISSIONS: frozenset[Permission] = frozenset(Permission)
-"""Everything there is."""
 
 ADMIN_ONLY: frozenset[Permission] = frozenset(
     {Permission.MEMBER_MANAGE, Permission.TOKEN_MANAGE, Permission.AUDIT_READ}
 )
-"""What a MANAGER lacks, and what only an ADMIN can hold."""
+"""What a MANAGER lacks."""

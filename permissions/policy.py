@@ -1,4 +1,4 @@
-"""The one question: may this principal do this?"""
+"""Whether a principal may do something."""
 
 from collections.abc import Iterable
 
@@ -7,10 +7,10 @@ from permissions.principal import Principal
 
 
 def allows(principal: Principal, needed: Permission) -> bool:
-    """Whether `principal` holds `needed`."""
+    """Whether the principal holds the permission."""
     return needed in principal.permissions
 
 
 def ungrantable(principal: Principal, wanted: Iterable[Permission]) -> frozenset[Permission]:
-    """What `principal` cannot hand on, because it does not hold it itself."""
+    """The wanted permissions that the principal cannot grant, because it does not hold them."""
     return frozenset(wanted) - principal.permissions

@@ -1,4 +1,4 @@
-"""Who is asking, and in which workspace."""
+"""Who acts, and in which workspace."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from permissions.capabilities import ALL_PERMISSIONS, Permission
 
 
 class PrincipalKind(StrEnum):
-    """What a principal is: a person signed in, an API token, or Muster itself."""
+    """A member who signed in, an API token, or Muster itself."""
 
     MEMBER = "MEMBER"
     TOKEN = "TOKEN"
@@ -16,7 +16,7 @@ class PrincipalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The caller: a member (`id` in people), an API token (`id` in api_tokens) or the system (`id` None)."""
+    """Who acts: a member (`id` in members), an API token (`id` in api_tokens) or the system (`id` None)."""
 
     kind: PrincipalKind
     id: int | None
@@ -24,15 +24,15 @@ class Principal:
 
 
 SYSTEM = Principal(PrincipalKind.SYSTEM, None, ALL_PERMISSIONS)
-"""Muster at work for itself: workers, sweeps, seeds."""
+"""Workers and commands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """A workspace and who acts in it: the first parameter of everything that touches a tenant's data.
 
-    `timezone` is the workspace's IANA zone, `default_country` its ISO 3166-1 alpha-2 code or None. `request_id` and
-    `address` say from where, for the audit.
+    `timezone` is an IANA zone, `default_country` an ISO 3166-1 alpha-2 code. `request_id` and `address` (IP) are for the
+    audit log.
     """
 
     workspace_id: int

@@ -1,4 +1,4 @@
-"""Roles, and the permissions that each one brings."""
+"""The roles and their permissions."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -7,7 +7,7 @@ from permissions.capabilities import ADMIN_ONLY, ALL_PERMISSIONS, Permission
 
 
 class Role(StrEnum):
-    """A person's standing in a workspace."""
+    """The role of a member in a workspace."""
 
     ADMIN = "ADMIN"
     MANAGER = "MANAGER"
@@ -15,7 +15,7 @@ class Role(StrEnum):
 
 
 def permissions_of(role: Role, granted: Iterable[Permission]) -> frozenset[Permission]:
-    """All that a person may do: an ADMIN everything, a MANAGER all but ADMIN_ONLY, a USER what was `granted`."""
+    """The permissions of a member: an ADMIN has all, a MANAGER all but ADMIN_ONLY, a USER those in `granted`."""
     if role is Role.ADMIN:
         return ALL_PERMISSIONS
     if role is Role.MANAGER:

@@ -10,14 +10,14 @@ from muster.installation import Installation, use_secret_keys
 from permissions.principal import Scope
 
 SANDBOX: Final = Connection("106540352242922", "102290129340398", "sandbox-token", "sandbox-secret", "sandbox-verify")
-"""What the sandbox answers to: number, account, token, secret, verify token (docs/whatsapp-sandbox.md)."""
+"""Phone number id, business account id, token, secret and verify token of the sandbox (docs/whatsapp-sandbox.md)."""
 
 
-async def connect_sandbox(scope: Scope, place: Installation) -> bool:
-    """Connect the number and ask for its templates, where messages go to the sandbox. Whether they do."""
-    if place.settings.whatsapp_url is not None:
+async def connect_sandbox(scope: Scope, installation: Installation) -> bool:
+    """Connect the number and request its templates. False, and nothing done, when WhatsApp itself is configured."""
+    if installation.settings.whatsapp_url is not None:
         return False
-    use_secret_keys(place)
+    use_secret_keys(installation)
     await channels.connect(scope, SANDBOX)
     await requests.ask(scope, ProviderRequestKind.SYNC_TEMPLATES)
     return True

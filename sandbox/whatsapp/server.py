@@ -1,4 +1,4 @@
-"""The sandbox over HTTP: the API's own paths on one port, its commands under /sandbox on another."""
+"""The HTTP server of the sandbox: the API on one port, commands under /sandbox on another."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ PAGE = 25
 
 
 class Server:
-    """A sandbox that listens. `port` and `control_port` 0: any free one. Start and stop it in one event loop."""
+    """Serves a sandbox. Port 0: any free one. Start and stop it in one event loop."""
 
     def __init__(self, sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0, control_port: int = 0) -> None:
         self.sandbox = sandbox
@@ -31,14 +31,14 @@ class Server:
 
     @property
     def control_url(self) -> str:
-        """Where it takes commands."""
+        """The URL of the commands."""
         return f"http://{self.host}:{self.control_port}/sandbox"
 
     async def start(self) -> None:
-        """Listen, and tell webhooks."""
+        """Listen, and send webhooks."""
         self.control_port = await self._listen("control", self._control(), self.control_port)
         await self.come_up()
-        self._keep(self.sandbox.teller.run())
+        self._run_in_background(self.sandbox.webhooks.run())
 
     async def stop(self) -> None:
         """Close everything."""
@@ -55,7 +55,7 @@ class Server:
             self.port = await self._listen("api", self._api(), self.port)
 
     async def go_down(self) -> None:
-        """Refuse connections, and cut those there are, as a crash would. What was accepted stays accepted."""
+        """Close and refuse connections, as a crash would. Accepted messages stay accepted."""
         runner = self._runners.pop("api", None)
         if runner is not None:
             for connection in runner.server.connections if runner.server else ():
@@ -71,7 +71,7 @@ class Server:
         self._runners[name] = runner
         return int(runner.addresses[0][1])
 
-    def _keep(self, work: Any) -> None:
+    def _run_in_background(self, work: Any) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -79,7 +79,7 @@ class Server:
     # ------------------------------------------------------------ the API
 
     def _api(self) -> web.Application:
-        app = web.Application(middlewares=[_refusals])
+        app = web.Application(middlewares=[_errors])
         app.router.add_post("/{version}/{number}/messages", self._messages)
         app.router.add_get("/{version}/{account}/message_templates", self._templates)
         app.router.add_get("/{version}/{account}/phone_numbers", self._numbers)
@@ -101,7 +101,7 @@ class Server:
 
     async def _numbers(self, request: web.Request) -> web.Response:
         numbers = self._of_account(request)
-        return _answer({"data": [{"id": number.sender.number_id} for number in numbers]})
+        return _answer({"data": [{"id": number.source.number_id} for number in numbers]})
 
     async def _templates(self, request: web.Request) -> web.Response:
         self._of_account(request)
@@ -113,10 +113,10 @@ class Server:
 
     def _of_account(self, request: web.Request) -> list[Any]:
         account = request.match_info["account"]
-        found = [n for n in self.sandbox.numbers.values() if n.sender.business_account_id == account]
+        found = [n for n in self.sandbox.numbers.values() if n.source.business_account_id == account]
         if not found:
             raise ApiError(400, 100, "Unsupported request", "There is no object with this id, or you may not see it.")
-        self.sandbox.must_hold(found[0], _token(request))
+        self.sandbox.require_token(found[0], _token(request))
         return found
 
     # ------------------------------------------------------------ commands
@@ -135,62 +135,66 @@ class Server:
         return _answer(dict(self.sandbox.accepted))
 
     async def _command(self, request: web.Request) -> web.Response:
-        asked = _json(await request.read() or b"{}")
+        arguments = _json(await request.read() or b"{}")
         command = getattr(self, f"_do_{request.match_info['command']}", None)
-        if command is None or not isinstance(asked, dict):
+        if command is None or not isinstance(arguments, dict):
             return web.json_response({"error": "no such command: see docs/whatsapp-sandbox.md"}, status=404)
         try:
-            await command(asked)
+            await command(arguments)
         except (KeyError, TypeError, ValueError) as error:
             return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
         return _answer({"done": True})
 
-    async def _do_faults(self, asked: dict[str, Any]) -> None:
+    async def _do_faults(self, arguments: dict[str, Any]) -> None:
         """{"faults": [{"fault": .., "phone": .., "times": .., "share": ..}], "by_number": true}"""
-        self.sandbox.faults.set([Command(**{**one, "fault": Fault(one["fault"])}) for one in asked.get("faults", [])])
-        self.sandbox.faults.by_number = bool(asked.get("by_number", self.sandbox.faults.by_number))
-
-    async def _do_webhooks(self, asked: dict[str, Any]) -> None:
-        """Any of the Habits, and "url"."""
-        if "url" in asked:
-            self.sandbox.teller.url = asked.pop("url")
-        for name, value in asked.items():
-            if not hasattr(self.sandbox.teller.habits, name):
-                raise KeyError(name)
-            setattr(self.sandbox.teller.habits, name, value)
-
-    async def _do_number(self, asked: dict[str, Any]) -> None:
-        """{"number_id": .., "per_second": .., "limit": .., "token": ..}: changes it, or adds it."""
-        number = self.sandbox.numbers.get(asked.get("number_id", NUMBER_ID)) or self.sandbox.add_number(
-            asked["number_id"]
+        self.sandbox.faults.set(
+            [Command(**{**fault, "fault": Fault(fault["fault"])}) for fault in arguments.get("faults", [])]
         )
-        number.throughput = Throughput(asked.get("per_second", number.throughput.per_second))
-        number.limit = asked.get("limit", number.limit)
-        number.token = asked.get("token", number.token)
+        self.sandbox.faults.by_number = bool(arguments.get("by_number", self.sandbox.faults.by_number))
 
-    async def _do_template(self, asked: dict[str, Any]) -> None:
-        """{"name": .., "status": ..}: changes its status and tells; or a whole template, to add it."""
-        if "components" in asked:
-            self.sandbox.templates.append(asked)
+    async def _do_webhooks(self, arguments: dict[str, Any]) -> None:
+        """Any of WebhookOptions, and "url"."""
+        if "url" in arguments:
+            self.sandbox.webhooks.url = arguments.pop("url")
+        for name, value in arguments.items():
+            if not hasattr(self.sandbox.webhooks.options, name):
+                raise KeyError(name)
+            setattr(self.sandbox.webhooks.options, name, value)
+
+    async def _do_number(self, arguments: dict[str, Any]) -> None:
+        """{"number_id": .., "per_second": .., "limit": .., "token": ..}: changes it, or adds it."""
+        number = self.sandbox.numbers.get(arguments.get("number_id", NUMBER_ID)) or self.sandbox.add_number(
+            arguments["number_id"]
+        )
+        number.throughput = Throughput(arguments.get("per_second", number.throughput.per_second))
+        number.limit = arguments.get("limit", number.limit)
+        number.token = arguments.get("token", number.token)
+
+    async def _do_template(self, arguments: dict[str, Any]) -> None:
+        """{"name": .., "status": ..}: changes its status, with a webhook; or a whole template, to add it."""
+        if "components" in arguments:
+            self.sandbox.templates.append(arguments)
         else:
-            self.sandbox.set_template_status(asked["name"], asked["status"])
+            self.sandbox.set_template_status(arguments["name"], arguments["status"])
 
-    async def _do_write(self, asked: dict[str, Any]) -> None:
-        """{"phone": .., "text": .., "button": ..}: a person writes."""
-        self.sandbox.write(asked.get("number_id", NUMBER_ID), asked["phone"], asked["text"], asked.get("button"))
+    async def _do_write(self, arguments: dict[str, Any]) -> None:
+        """{"phone": .., "text": .., "button": ..}: somebody writes."""
+        self.sandbox.write(
+            arguments.get("number_id", NUMBER_ID), arguments["phone"], arguments["text"], arguments.get("button")
+        )
 
-    async def _do_prefer(self, asked: dict[str, Any]) -> None:
-        """{"phone": .., "stop": true}: a person stops or resumes marketing."""
-        self.sandbox.prefer(asked.get("number_id", NUMBER_ID), asked["phone"], bool(asked["stop"]))
+    async def _do_prefer(self, arguments: dict[str, Any]) -> None:
+        """{"phone": .., "stop": true}: somebody stops or resumes marketing."""
+        self.sandbox.prefer(arguments.get("number_id", NUMBER_ID), arguments["phone"], bool(arguments["stop"]))
 
     async def _do_forget(self, _: dict[str, Any]) -> None:
-        """Count from zero again."""
+        """Reset the counts."""
         self.sandbox.forget()
 
-    async def _do_down(self, asked: dict[str, Any]) -> None:
-        """{"seconds": ..}: out of reach for so long."""
+    async def _do_down(self, arguments: dict[str, Any]) -> None:
+        """{"seconds": ..}: unreachable for that time."""
         await self.go_down()
-        self._keep(self._up_after(float(asked.get("seconds", 5))))
+        self._run_in_background(self._up_after(float(arguments.get("seconds", 5))))
 
     async def _up_after(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -199,7 +203,7 @@ class Server:
 
 
 @web.middleware
-async def _refusals(request: web.Request, handler: Any) -> web.StreamResponse:
+async def _errors(request: web.Request, handler: Any) -> web.StreamResponse:
     try:
         response: web.StreamResponse = await handler(request)
     except ApiError as refusal:

@@ -1,4 +1,4 @@
-"""The templates that the sandbox's business account has: one of each kind."""
+"""The templates of the sandbox: one of each kind."""
 
 from typing import Any, Final
 

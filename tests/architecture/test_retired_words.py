@@ -90,6 +90,10 @@ EXEMPT: Final = (
 )
 
 
+STILL_READ: Final = re.compile("sealing_keys|MUSTER_SEALING_KEYS")
+"""Old names that installations may still use."""
+
+
 def files() -> list[str]:
     """The files of the project that people read, by their paths."""
     found: list[str] = []
@@ -101,6 +105,7 @@ def files() -> list[str]:
 
 def found_in(path: str, text: str) -> Iterator[str]:
     """Each retired word of a file, with its place and what is written instead."""
+    text = STILL_READ.sub("", text)
     for retired in RETIRED:
         if any(part in path for part in retired.where):
             if retired.pattern.search(path):

@@ -21,7 +21,7 @@ from permissions.principal import Scope
 from sandbox.whatsapp.limits import busiest_second
 from sandbox.whatsapp.provider import Sandbox
 from sandbox.whatsapp.server import Server
-from sandbox.whatsapp.statuses import StatusDelays
+from sandbox.whatsapp.webhooks import WebhookOptions
 from tests.kit.api import application, serving
 from tests.kit.broadcasts import a_draft_to, a_sender, counts_of, read_again, start_sender
 from tests.kit.whatsapp import a_sandbox
@@ -64,10 +64,12 @@ class World:
 
 @contextlib.asynccontextmanager
 async def a_world(database_url: str, redis_url: str) -> AsyncIterator[World]:
-    habits = StatusDelays(sent_seconds=0.05, delivered_seconds=0.2, read_seconds=0.5, read_share=0.5, batch=50)
+    webhook_options = WebhookOptions(
+        sent_seconds=0.05, delivered_seconds=0.2, read_seconds=0.5, read_share=0.5, batch=50
+    )
     async with (
         serving(application(redis_url=redis_url)) as address,
-        a_sandbox(f"http://{address}/webhooks/whatsapp", habits) as server,
+        a_sandbox(f"http://{address}/webhooks/whatsapp", webhook_options) as server,
     ):
         server.sandbox.add_number(per_second=PER_SECOND)
         world = World(database_url, redis_url, server, await a_sender(per_second=PER_SECOND))
@@ -106,7 +108,7 @@ async def ended(world: World, broadcast: Broadcast, seconds: float = 90) -> Broa
             now.finished_at is not None
             and not counts.get("SENDING")
             and not letters
-            and not world.sandbox.teller.waiting
+            and not world.sandbox.webhooks.waiting
         )
 
     await eventually(all_over, seconds + SIZE / 100)
@@ -180,9 +182,9 @@ async def test_a_provider_that_is_down_for_a_while_gets_everybody_once(world: Wo
 
 
 async def test_webhooks_that_come_twice_and_shuffled_tell_the_same(world: World):
-    world.sandbox.teller.habits.doubled = True
-    world.sandbox.teller.habits.shuffled_seconds = 1.5
-    world.sandbox.teller.habits.batch = 7
+    world.sandbox.webhooks.options.doubled = True
+    world.sandbox.webhooks.options.shuffled_seconds = 1.5
+    world.sandbox.webhooks.options.batch = 7
     await world.hire(2)
     broadcast = await started(world)
     await ended(world, broadcast)

@@ -15,7 +15,7 @@ from models.accounts import secrets as sealing
 from models.queue.work import Queue
 from permissions.principal import Scope
 from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID, SECRET, TOKEN, VERIFY_TOKEN, Sandbox
-from sandbox.whatsapp.statuses import StatusDelays
+from sandbox.whatsapp.webhooks import WebhookOptions
 from tests.kit.api import application, bearer_of, serving
 from tests.kit.app import App
 from tests.kit.broadcasts import SECRET_KEY, people, running_sender
@@ -72,10 +72,10 @@ async def world(database: str, redis_url: str) -> AsyncIterator[World]:
     sealing.use_keys([SECRET_KEY])
     scope = await new_workspace()
     headers = {"Authorization": f"Bearer {await bearer_of(scope)}"}
-    habits = StatusDelays(sent_seconds=0.02, delivered_seconds=0.1, read_seconds=0.3, read_share=0.5)
+    webhook_options = WebhookOptions(sent_seconds=0.02, delivered_seconds=0.1, read_seconds=0.3, read_share=0.5)
     async with (
         serving(application(redis_url=redis_url)) as address,
-        a_sandbox(f"http://{address}/webhooks/whatsapp", habits) as server,
+        a_sandbox(f"http://{address}/webhooks/whatsapp", webhook_options) as server,
         running_sender(database, redis_url, server.url),
         aiohttp.ClientSession(headers=headers) as session,
     ):

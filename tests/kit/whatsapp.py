@@ -5,16 +5,18 @@ from collections.abc import AsyncIterator
 
 from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID, TOKEN, Sandbox
 from sandbox.whatsapp.server import Server
-from sandbox.whatsapp.statuses import StatusDelays
+from sandbox.whatsapp.webhooks import WebhookOptions
 from workers.providers.whatsapp.client import Client, WhatsAppAccount, open_session
 
 ACCOUNT = WhatsAppAccount(NUMBER_ID, BUSINESS_ACCOUNT_ID, TOKEN)
 
 
 @contextlib.asynccontextmanager
-async def a_sandbox(webhook_url: str | None = None, habits: StatusDelays | None = None) -> AsyncIterator[Server]:
+async def a_sandbox(
+    webhook_url: str | None = None, webhook_options: WebhookOptions | None = None
+) -> AsyncIterator[Server]:
     """A sandbox that listens on free ports."""
-    server = Server(Sandbox(webhook_url, habits))
+    server = Server(Sandbox(webhook_url, webhook_options))
     await server.start()
     try:
         yield server

@@ -9,7 +9,7 @@ COMMANDS = ("up", "api", "worker", "migrate", "seed", "token", "doctor")
 
 
 def muster(*arguments: str, data_dir: Path, **environment: str) -> Result:
-    """In this process: for what ends before a pool or a server is opened."""
+    """Run a command in this process: only for those that end before a pool or a server is opened."""
     variables = {"MUSTER_DATA_DIR": str(data_dir), "MUSTER_DATABASE_URL": None, "MUSTER_REDIS_URL": None}
     return CliRunner().invoke(main, arguments, env=variables | environment)
 
@@ -19,7 +19,7 @@ def test_the_help_names_every_command_and_what_it_does(tmp_path: Path) -> None:
     assert shown.exit_code == 0
     for command in COMMANDS:
         assert f"\n  {command} " in shown.output
-    assert "generate" not in shown.output, "what is for contributors does not stand in users' way"
+    assert "generate" not in shown.output, "commands for contributors are hidden"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -29,7 +29,7 @@ def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
     assert len(shown.output.splitlines()) > 4
 
 
-def test_a_worker_has_to_be_told_its_queue(tmp_path: Path) -> None:
+def test_a_worker_needs_a_queue(tmp_path: Path) -> None:
     refused = muster("worker", data_dir=tmp_path)
     assert refused.exit_code == 2
     assert "realtime" in refused.output

@@ -1,4 +1,4 @@
-"""docker-compose.yml and the Dockerfile, read as text: no engine is needed to see that they are in production shape."""
+"""docker-compose.yml and the Dockerfile, read as text."""
 
 import re
 from typing import Any
@@ -32,12 +32,12 @@ def test_the_database_is_migrated_once_before_anything_of_ours_starts() -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_every_service_comes_back_when_it_dies(name: str) -> None:
+def test_every_service_is_restarted(name: str) -> None:
     assert SERVICES[name]["restart"] == ("on-failure:5" if name == "migrate" else "unless-stopped")
 
 
 @pytest.mark.parametrize("name", sorted(set(SERVICES) - {"migrate"}))
-def test_every_service_that_stays_tells_its_health(name: str) -> None:
+def test_every_lasting_service_has_a_health_check(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"]
 
 

@@ -34,7 +34,7 @@ def test_a_line_for_machines_is_json(stream: io.StringIO) -> None:
     assert (line["message"], line["rows"], line["level"], line["logger"]) == ("import ended", 3, "info", "muster.test")
 
 
-def test_the_standard_library_comes_out_in_the_same_shape(stream: io.StringIO) -> None:
+def test_the_standard_library_logs_in_the_same_format(stream: io.StringIO) -> None:
     logging.getLogger("library").warning("lost %s", "it", extra={"tries": 2})
     line = line_of(stream)
     assert (line["message"], line["tries"]) == ("lost it", 2)
@@ -51,7 +51,7 @@ def test_a_line_for_people_is_not_json(stream: io.StringIO) -> None:
 @pytest.mark.parametrize(
     "key", ["email", "phone", "contact_phone", "password", "api_token", "secret", "recipient", "address"]
 )
-def test_what_is_personal_or_secret_is_hidden_by_its_key(stream: io.StringIO, key: str) -> None:
+def test_personal_data_and_secrets_are_hidden_by_their_key(stream: io.StringIO, key: str) -> None:
     structlog.get_logger("muster.test").info("said", **{key: "the value itself"}, nested={key: ["the value itself"]})
     assert "the value itself" not in stream.getvalue()
 
@@ -69,13 +69,13 @@ def test_what_is_personal_or_secret_is_hidden_by_its_key(stream: io.StringIO, ke
         "postgresql://muster:hunter2@db/muster",
     ],
 )
-def test_what_is_personal_or_secret_is_hidden_in_a_text(stream: io.StringIO, text: str) -> None:
+def test_personal_data_and_secrets_are_hidden_in_text(stream: io.StringIO, text: str) -> None:
     structlog.get_logger("muster.test").info(f"saw {text}, and went on", more=[f"({text})"])
     assert text not in stream.getvalue()
     assert "went on" in stream.getvalue()
 
 
-def test_what_an_exception_quotes_is_hidden(stream: io.StringIO) -> None:
+def test_values_that_an_exception_quotes_are_hidden(stream: io.StringIO) -> None:
     try:
         raise ValueError("Key (email)=(ada@example.com) already exists")
     except ValueError:
@@ -85,5 +85,5 @@ def test_what_an_exception_quotes_is_hidden(stream: io.StringIO) -> None:
 
 
 @pytest.mark.parametrize("text", ["2026-11-22T10:00:00Z", "10.000 rows", "segment 12345", "muster.membership", "12:30"])
-def test_ordinary_text_stays(text: str) -> None:
+def test_ordinary_text_is_kept(text: str) -> None:
     assert redact_text(text) == text

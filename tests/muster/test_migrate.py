@@ -14,12 +14,12 @@ async def migrate(url: str, data_dir: Path) -> list[str]:
         | {"MUSTER_DATABASE_URL": url, "MUSTER_REDIS_URL": "redis://unused", "MUSTER_DATA_DIR": str(data_dir)},
         stdout=asyncio.subprocess.PIPE,
     )
-    said, _ = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode == 0, said
-    return said.decode().splitlines()
+    output, _ = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, output
+    return output.decode().splitlines()
 
 
 async def test_of_two_migrations_at_once_one_waits_and_finds_nothing_to_do(servers: Servers, tmp_path: Path) -> None:
     async with bare_database(servers) as url:
-        said = await asyncio.gather(*(migrate(url, tmp_path) for _ in range(2)))
-    assert sorted(said, key=len) == [["nothing to do"], [path.stem for path in migrations.migrations()]]
+        outputs = await asyncio.gather(*(migrate(url, tmp_path) for _ in range(2)))
+    assert sorted(outputs, key=len) == [["nothing to do"], [path.stem for path in migrations.migrations()]]

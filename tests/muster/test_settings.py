@@ -1,8 +1,12 @@
 from pathlib import Path
 
 import pytest
+import structlog
 
+from models.accounts import secrets
 from muster.errors import SetupError
+from muster.installation import Installation, use_secret_keys
+from muster.logs import warn_of_renamed
 from muster.settings import read_settings, unknown_variables
 
 
@@ -37,12 +41,12 @@ def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> N
     assert read_settings().database_url is None
 
 
-def test_origins_are_told_apart_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MUSTER_ALLOWED_ORIGINS", "https://a.example, https://b.example")
     assert read_settings().allowed_origins == ("https://a.example", "https://b.example")
 
 
-def test_all_that_is_wrong_is_told_at_once_and_no_value_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_errors_are_shown_at_once_and_without_values(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MUSTER_PORT", "eighty")
     monkeypatch.setenv("MUSTER_SECRET", "short-and-secret")
     with pytest.raises(SetupError) as caught:
@@ -50,6 +54,57 @@ def test_all_that_is_wrong_is_told_at_once_and_no_value_is_shown(monkeypatch: py
     lines = str(caught.value).splitlines()
     assert [line.split(":", 1)[0] for line in lines] == ["MUSTER_PORT", "MUSTER_SECRET"]
     assert "short-and-secret" not in str(caught.value)
+
+
+OLD_KEY, NEW_KEY = "old" * 11, "new" * 11
+
+
+def use_keys_of_the_environment() -> None:
+    use_secret_keys(Installation(read_settings(), "", "", "s" * 32))
+
+
+def test_keys_under_the_old_name_of_the_setting_still_decrypt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MUSTER_SECRET_KEYS", OLD_KEY)
+    use_keys_of_the_environment()
+    encrypted = secrets.encrypt("a token", "7:token")
+    monkeypatch.delenv("MUSTER_SECRET_KEYS")
+    monkeypatch.setenv("MUSTER_SEALING_KEYS", OLD_KEY)
+    use_keys_of_the_environment()
+    assert secrets.decrypt(encrypted, "7:token") == "a token"
+
+
+def test_under_both_names_the_new_one_encrypts_and_both_decrypt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MUSTER_SEALING_KEYS", OLD_KEY)
+    use_keys_of_the_environment()
+    encrypted = secrets.encrypt("a token", "7:token")
+    monkeypatch.setenv("MUSTER_SECRET_KEYS", NEW_KEY)
+    use_keys_of_the_environment()
+    assert secrets.decrypt(encrypted, "7:token") == "a token"
+    encrypted = secrets.encrypt("a token", "7:token")
+    monkeypatch.delenv("MUSTER_SEALING_KEYS")
+    use_keys_of_the_environment()
+    assert secrets.decrypt(encrypted, "7:token") == "a token"
+
+
+@pytest.mark.parametrize("from_file", [False, True])
+def test_the_old_name_of_a_setting_is_warned_of_at_the_start(
+    from_file: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if from_file:
+        (tmp_path / ".env").write_text(f"MUSTER_SEALING_KEYS={OLD_KEY}\n")
+    else:
+        monkeypatch.setenv("MUSTER_SEALING_KEYS", OLD_KEY)
+    with structlog.testing.capture_logs() as logs:
+        warn_of_renamed(read_settings())
+    assert [line["event"] for line in logs] == [
+        "MUSTER_SEALING_KEYS is the old name of MUSTER_SECRET_KEYS: set MUSTER_SECRET_KEYS instead, to the same value"
+    ]
+    assert list(unknown_variables()) == []
+
+
+def test_the_new_name_is_not_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MUSTER_SECRET_KEYS", NEW_KEY)
+    assert list(read_settings().renamed_in_use()) == []
 
 
 def test_a_misspelt_variable_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

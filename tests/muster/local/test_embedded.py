@@ -18,7 +18,7 @@ from muster.local.processes import spawn
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that every account can walk through, as the ones that pytest makes are not."""
+    """A folder that every account can pass through, unlike those of pytest."""
     folder = Path(tempfile.mkdtemp(prefix="muster-test-"))
     folder.chmod(0o711)
     yield folder
@@ -26,7 +26,7 @@ def folder() -> Iterator[Path]:
 
 
 of_the_embedded_server = pytest.mark.skipif(
-    "MUSTER_TEST_DATABASE_URL" in os.environ, reason="what is asked is set by us only where we start the server"
+    "MUSTER_TEST_DATABASE_URL" in os.environ, reason="only the embedded server has these settings"
 )
 
 
@@ -40,7 +40,7 @@ async def test_nothing_needs_a_superuser(database: str) -> None:
 
 
 @of_the_embedded_server
-async def test_what_people_typed_does_not_reach_the_servers_log(database: str) -> None:
+async def test_the_log_of_the_server_has_no_personal_data(database: str) -> None:
     assert await db.fetch_value("SELECT current_setting('log_min_error_statement')") == "panic"
     assert await db.fetch_value("SELECT current_setting('log_error_verbosity')") == "terse"
 
@@ -63,18 +63,18 @@ def test_valkey_keeps_what_it_was_given(folder: Path) -> None:
             client.set("key", "kept")
 
 
-def test_a_server_that_a_killed_run_left_behind_is_ended_and_its_data_kept(folder: Path) -> None:
+def test_a_server_that_a_killed_run_left_running_is_stopped_and_its_data_kept(folder: Path) -> None:
     postgres = Postgres(folder / "postgres", throw_away=True)
     with postgres.log.open("ab") as log:
-        leftover = spawn(postgres.prepare(), log)
+        orphan = spawn(postgres.prepare(), log)
     _wait_until_ready(postgres)
     with running(postgres):
-        assert leftover.wait(5) is not None
+        assert orphan.wait(5) is not None
         assert postgres.is_ready()
     assert not postgres.is_ready()
 
 
-def test_a_stale_number_of_another_process_is_no_leftover(folder: Path) -> None:
+def test_a_stale_id_of_another_process_is_not_stopped(folder: Path) -> None:
     postgres = Postgres(folder / "postgres", throw_away=True)
     with running(postgres):
         pass
@@ -92,7 +92,7 @@ def test_a_folder_too_long_for_a_socket_gets_a_short_one(folder: Path) -> None:
         assert valkey.is_ready()
 
 
-def test_data_of_another_version_is_not_touched(folder: Path) -> None:
+def test_data_of_another_version_is_refused(folder: Path) -> None:
     data = folder / "postgres" / "data"
     data.mkdir(parents=True)
     (data / "PG_VERSION").write_text("17\n")
@@ -100,8 +100,8 @@ def test_data_of_another_version_is_not_touched(folder: Path) -> None:
         Postgres(folder / "postgres").prepare()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that PostgreSQL's account cannot walk to")
-def test_run_by_root_from_a_closed_folder_the_data_is_put_where_its_account_can_go(folder: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that PostgreSQL's account cannot reach")
+def test_for_root_in_a_closed_folder_the_data_is_put_where_its_account_can_reach_it(folder: Path) -> None:
     closed = folder / "closed"
     closed.mkdir(mode=0o700)
     postgres = Postgres(closed / "postgres", throw_away=True)
@@ -110,7 +110,7 @@ def test_run_by_root_from_a_closed_folder_the_data_is_put_where_its_account_can_
             with running(postgres):
                 assert postgres.is_ready()
                 assert postgres.home.is_symlink()
-        assert closed.stat().st_mode & 0o077 == 0, "no folder of root's was opened for it"
+        assert closed.stat().st_mode & 0o077 == 0, "no folder of root was opened"
     finally:
         subprocess.run(["rm", "-rf", str(postgres.home.resolve())], check=True)
 

@@ -1,5 +1,3 @@
-"""The sandbox is as strict as what it stands for."""
-
 import asyncio
 
 import aiohttp
@@ -8,9 +6,9 @@ import pytest
 from aiohttp import web
 
 from sandbox.whatsapp.checks import ApiError
-from sandbox.whatsapp.limits import Pair, Throughput, busiest_second
+from sandbox.whatsapp.limits import PairLimit, Throughput, busiest_second
 from sandbox.whatsapp.provider import NUMBER_ID, SECRET, TOKEN, Sandbox
-from sandbox.whatsapp.statuses import StatusDelays
+from sandbox.whatsapp.webhooks import WebhookOptions
 from tests.kit.whatsapp import a_sandbox
 from workers.providers.whatsapp.webhook import SIGNATURE_HEADER, is_signed
 
@@ -33,8 +31,8 @@ def test_throughput_holds_in_any_window_of_one_second():
     assert [window.admit(at) for at in (0.0, 0.5, 0.9, 1.0, 1.4, 1.5)] == [True, True, False, True, False, True]
 
 
-def test_a_person_gets_a_burst_of_45_and_then_one_in_six_seconds():
-    pair = Pair()
+def test_a_recipient_gets_a_burst_of_45_and_then_one_in_six_seconds():
+    pair = PairLimit()
     assert [pair.admit("+1", 0.0) for _ in range(46)].count(True) == 45
     assert not pair.admit("+1", 5.9)
     assert pair.admit("+1", 6.1)
@@ -60,7 +58,7 @@ def test_it_checks_token_template_and_parameters():
     assert not sandbox.accepted
 
 
-def test_it_refuses_what_goes_beyond_the_number_s_pace():
+def test_it_refuses_messages_beyond_the_throughput():
     sandbox = Sandbox()
     sandbox.add_number(per_second=3)
     for n in range(3):
@@ -69,31 +67,31 @@ def test_it_refuses_what_goes_beyond_the_number_s_pace():
     assert sandbox.report()["accepted"] == 3
 
 
-async def test_it_tells_signed_statuses_of_what_it_accepted():
-    told: list[dict] = []
+async def test_it_sends_signed_statuses_of_accepted_messages():
+    statuses: list[dict] = []
 
-    async def hear(request: web.Request) -> web.Response:
+    async def receive(request: web.Request) -> web.Response:
         body = await request.read()
         assert is_signed(SECRET, body, request.headers.get(SIGNATURE_HEADER))
-        told.extend(orjson.loads(body)["entry"][0]["changes"][0]["value"]["statuses"])
+        statuses.extend(orjson.loads(body)["entry"][0]["changes"][0]["value"]["statuses"])
         return web.Response()
 
     app = web.Application()
-    app.router.add_post("/", hear)
+    app.router.add_post("/", receive)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
-    habits = StatusDelays(sent_seconds=0, delivered_seconds=0.05, read_seconds=0.1, read_share=1)
-    async with a_sandbox(url, habits) as server:
+    webhook_options = WebhookOptions(sent_seconds=0, delivered_seconds=0.05, read_seconds=0.1, read_share=1)
+    async with a_sandbox(url, webhook_options) as server:
         server.sandbox.send(NUMBER_ID, TOKEN, message(biz_opaque_callback_data="muster:5"))
         server.sandbox.send(NUMBER_ID, TOKEN, message("+34600099026"))
-        while len(told) < 4:
+        while len(statuses) < 4:
             await asyncio.sleep(0.01)
     await runner.cleanup()
-    mine = [status["status"] for status in told if status.get("biz_opaque_callback_data") == "muster:5"]
+    mine = [status["status"] for status in statuses if status.get("biz_opaque_callback_data") == "muster:5"]
     assert mine == ["sent", "delivered", "read"]
-    (failed,) = [status for status in told if status["status"] == "failed"]
+    (failed,) = [status for status in statuses if status["status"] == "failed"]
     assert failed["errors"][0]["code"] == 131026
     assert "contacts" not in failed
 
@@ -101,15 +99,15 @@ async def test_it_tells_signed_statuses_of_what_it_accepted():
 async def test_it_takes_commands():
     async with a_sandbox() as server, aiohttp.ClientSession() as session:
 
-        async def command(name: str, **asked) -> int:
-            async with session.post(f"{server.control_url}/{name}", json=asked) as response:
+        async def command(name: str, **arguments) -> int:
+            async with session.post(f"{server.control_url}/{name}", json=arguments) as response:
                 return response.status
 
         assert await command("faults", faults=[{"fault": "account_locked", "times": 1}]) == 200
         assert code_of(server.sandbox, message()) == 131031
         assert await command("number", per_second=1000) == 200
         assert await command("webhooks", doubled=True, batch=3) == 200
-        assert server.sandbox.teller.habits.doubled
+        assert server.sandbox.webhooks.options.doubled
         assert await command("webhooks", nonsense=True) == 400
         assert await command("nonsense") == 404
         server.sandbox.send(NUMBER_ID, TOKEN, message())

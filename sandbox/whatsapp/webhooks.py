@@ -1,4 +1,4 @@
-"""What the sandbox tells by webhook: statuses after delays, and what people do. Signed, and told until answered with 200."""
+"""Sends the sandbox's webhooks: signed, after delays, and repeated until answered with 200."""
 
 import asyncio
 import heapq
@@ -20,11 +20,11 @@ LONGEST_WAIT_SECONDS: Final = 60.0
 
 
 @dataclass
-class StatusDelays:
-    """How webhooks are told. Delays in seconds, counted from the acceptance.
+class WebhookOptions:
+    """How webhooks are sent. Delays in seconds after the acceptance.
 
-    `doubled`: each is told twice. `shuffled_seconds`: each waits up to that much longer, so that they come out of order. `held`:
-    nothing is told for now. `batch`: the most statuses in one call. `badly_signed`: with a signature that is wrong.
+    `doubled`: each is sent twice. `shuffled_seconds`: each waits up to that much longer, so that they come out of order. `held`:
+    none are sent for now. `batch`: the most statuses in one call. `badly_signed`: with a wrong signature.
     """
 
     sent_seconds: float = 0.05
@@ -39,8 +39,8 @@ class StatusDelays:
 
 
 @dataclass(frozen=True)
-class Sender:
-    """Whose webhook it is."""
+class WebhookSource:
+    """The phone number that a webhook is about."""
 
     number_id: str
     business_account_id: str
@@ -52,46 +52,46 @@ class Sender:
 class _Due:
     at: float
     order: int
-    sender: Sender = field(compare=False)
+    source: WebhookSource = field(compare=False)
     field_name: str = field(compare=False)
     value: dict[str, Any] = field(compare=False)
 
 
 @dataclass
 class _Post:
-    sender: Sender
+    source: WebhookSource
     body: bytes
     tries: int = 0
 
 
-class WebhookTeller:
-    """Tells `url` what is due. Start it with `run`, in a task."""
+class WebhookSender:
+    """Sends what is due to `url`. Start it with `run`, in a task."""
 
-    def __init__(self, url: str | None, habits: StatusDelays) -> None:
+    def __init__(self, url: str | None, options: WebhookOptions) -> None:
         self.url = url
-        self.habits = habits
-        self.told = 0
+        self.options = options
+        self.delivered = 0
         self.unanswered = 0
         self._due: list[_Due] = []
         self._order = itertools.count()
-        self._dice = random.Random(11)  # noqa: S311 - the same in every run
+        self._rng = random.Random(11)  # noqa: S311 - the same in every run
         self._posts: asyncio.Queue[_Post] = asyncio.Queue()
         self._later: set[asyncio.Task[None]] = set()
 
     @property
     def waiting(self) -> int:
-        """How many are still to be told."""
+        """How many are still to be delivered."""
         return len(self._due) + self.unanswered
 
-    def tell(self, sender: Sender, field_name: str, value: dict[str, Any], delay_seconds: float = 0.0) -> None:
-        """Tell one change after a delay, twice when webhooks are doubled."""
-        for _ in range(2 if self.habits.doubled else 1):
-            shuffle = self._dice.random() * self.habits.shuffled_seconds
+    def send(self, source: WebhookSource, field_name: str, value: dict[str, Any], delay_seconds: float = 0.0) -> None:
+        """Send a change after the delay, twice when webhooks are doubled."""
+        for _ in range(2 if self.options.doubled else 1):
+            shuffle = self._rng.random() * self.options.shuffled_seconds
             at = time.monotonic() + delay_seconds + shuffle
-            heapq.heappush(self._due, _Due(at, next(self._order), sender, field_name, value))
+            heapq.heappush(self._due, _Due(at, next(self._order), source, field_name, value))
 
     async def run(self) -> None:
-        """Tell for ever."""
+        """Send until cancelled."""
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
             posting = [asyncio.create_task(self._keep_posting(session)) for _ in range(POSTS_AT_ONCE)]
             try:
@@ -105,17 +105,17 @@ class WebhookTeller:
     def _collect(self) -> None:
         if self.url is None:
             self._due.clear()
-        if self.habits.held:
+        if self.options.held:
             return
-        due: dict[tuple[Sender, str], list[dict[str, Any]]] = {}
+        due: dict[tuple[WebhookSource, str], list[dict[str, Any]]] = {}
         while self._due and self._due[0].at <= time.monotonic():
             event = heapq.heappop(self._due)
-            due.setdefault((event.sender, event.field_name), []).append(event.value)
-        for (sender, field_name), values in due.items():
-            if self.habits.shuffled_seconds:
-                self._dice.shuffle(values)
-            for start in range(0, len(values), max(1, self.habits.batch)):
-                self._post(_Post(sender, _body(sender, field_name, values[start : start + max(1, self.habits.batch)])))
+            due.setdefault((event.source, event.field_name), []).append(event.value)
+        for (source, field_name), values in due.items():
+            if self.options.shuffled_seconds:
+                self._rng.shuffle(values)
+            for start in range(0, len(values), max(1, self.options.batch)):
+                self._post(_Post(source, _body(source, field_name, values[start : start + max(1, self.options.batch)])))
 
     def _post(self, post: _Post) -> None:
         self.unanswered += 1
@@ -126,7 +126,7 @@ class WebhookTeller:
             post = await self._posts.get()
             if await self._answered(session, post):
                 self.unanswered -= 1
-                self.told += 1
+                self.delivered += 1
                 continue
             post.tries += 1
             again = asyncio.create_task(self._again(post))
@@ -138,7 +138,7 @@ class WebhookTeller:
         self._posts.put_nowait(post)
 
     async def _answered(self, session: aiohttp.ClientSession, post: _Post) -> bool:
-        secret = "wrong" if self.habits.badly_signed else post.sender.secret
+        secret = "wrong" if self.options.badly_signed else post.source.secret
         headers = {SIGNATURE_HEADER: signature(secret, post.body), "Content-Type": "application/json"}
         try:
             async with session.post(str(self.url), data=post.body, headers=headers) as response:
@@ -147,23 +147,23 @@ class WebhookTeller:
             return False
 
 
-def _body(sender: Sender, field_name: str, values: Sequence[Mapping[str, Any]]) -> bytes:
-    changes = [{"field": field_name, "value": _with_sender(sender, field_name, value)} for value in values]
+def _body(source: WebhookSource, field_name: str, values: Sequence[Mapping[str, Any]]) -> bytes:
+    changes = [{"field": field_name, "value": _with_source(source, field_name, value)} for value in values]
     if field_name == "messages":
         changes = _merged(changes)
-    entry = {"id": sender.business_account_id, "time": int(time.time()), "changes": changes}
+    entry = {"id": source.business_account_id, "time": int(time.time()), "changes": changes}
     return orjson.dumps({"object": "whatsapp_business_account", "entry": [entry]})
 
 
-def _with_sender(sender: Sender, field_name: str, value: Mapping[str, Any]) -> dict[str, Any]:
+def _with_source(source: WebhookSource, field_name: str, value: Mapping[str, Any]) -> dict[str, Any]:
     if field_name not in ("messages", "user_preferences"):
         return dict(value)
-    metadata = {"display_phone_number": sender.display_number, "phone_number_id": sender.number_id}
+    metadata = {"display_phone_number": source.display_number, "phone_number_id": source.number_id}
     return {"messaging_product": "whatsapp", "metadata": metadata, **value}
 
 
 def _merged(changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Statuses of one call share a change, as Meta's batches do."""
+    """Put the statuses of one call in one change, as Meta does."""
     statuses = [status for change in changes for status in change["value"].get("statuses", ())]
     others = [change for change in changes if "statuses" not in change["value"]]
     if not statuses:
