@@ -19,7 +19,7 @@ FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', '
 _CONSTRAINTS = """
 SELECT conrelid::regclass || '.' || conname AS name,
        concat_ws(' ', pg_get_constraintdef(oid), CASE WHEN condeferrable THEN 'deferrable' END) AS definition
-FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
+FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype NOT IN ('n', 't')
 """
 _INDEXES = "SELECT indexname AS name, indexdef AS definition FROM pg_indexes WHERE schemaname = 'public'"
 _TRIGGERS = """
