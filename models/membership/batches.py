@@ -12,6 +12,7 @@ from models.membership.apply import Append
 from models.membership.compiled_rules import CompiledRules
 from models.membership.dirty_contacts import Marks
 from models.membership.engine_lock import EngineLock
+from models.rules.contact_changes import may_be_deleted, membership_changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +75,7 @@ async def settle(lock: EngineLock, compiled: CompiledRules, append: Append, mark
 
 async def _remove_deleted_contacts(append: Append, marks: Marks, swapping: frozenset[int]) -> None:
     """Those that were deleted; and those that a hand put into a segment at the moment of their deletion."""
-    dead = [
-        contact_id
-        for contact_id, fields in marks.items()
-        if "-" in fields or any(name.startswith("segment:") for name in fields)
-    ]
+    dead = [contact_id for contact_id, changes in marks.items() if may_be_deleted(changes)]
     if dead:
         await apply.remove_deleted(append, dead, swapping)
 
@@ -87,5 +84,5 @@ def with_moved(marks: Marks, difference: apply.Difference) -> Marks:
     """The marks, and one more on each contact for each segment that it has entered or left: others' rules may read that."""
     moved = dict(marks)
     for segment_id, contact_id in zip(difference.segment_ids, difference.contact_ids, strict=True):
-        moved[contact_id] = moved.get(contact_id, frozenset()) | {f"segment:{segment_id}"}
+        moved[contact_id] = moved.get(contact_id, frozenset()) | {membership_changed(segment_id)}
     return moved

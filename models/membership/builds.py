@@ -13,6 +13,7 @@ from models.membership.compiled_rules import CompiledRules
 from models.membership.dirty_contacts import Marks
 from models.queue import work
 from models.queue.enqueue import enqueue
+from models.rules.contact_changes import ContactChange, concerns_every_rule, membership_changed, rule_to_evaluate
 
 
 def swap_lock(workspace_id: int, segment_id: int) -> str:
@@ -68,8 +69,8 @@ async def remember(compiled: CompiledRules, marks: Marks) -> None:
             )
 
 
-def _concerns(reads: frozenset[str], fields: frozenset[str]) -> bool:
-    return "*" in fields or "-" in fields or not reads.isdisjoint(fields)
+def _concerns(reads: frozenset[ContactChange], changes: frozenset[ContactChange]) -> bool:
+    return concerns_every_rule(changes) or not reads.isdisjoint(changes)
 
 
 # ---------------------------------------------------------------- for the builder
@@ -114,11 +115,12 @@ async def end(workspace_id: int, segment_id: int, *, swapped: bool) -> None:
         marked = await db.execute(
             """
             INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk)
-            SELECT DISTINCT workspace_id, contact_id, ARRAY['rule:' || segment_id, 'segment:' || segment_id], true
+            SELECT DISTINCT workspace_id, contact_id, $3::text[], true
             FROM build_marks WHERE workspace_id = $1 AND segment_id = $2
             """,
             workspace_id,
             segment_id,
+            [rule_to_evaluate(segment_id), membership_changed(segment_id)],
         )
         if marked:
             await enqueue(work.PROCESS_CHANGES, workspace_id)

@@ -21,6 +21,13 @@ from models.membership.statements import Statement, evaluation
 from models.membership.stored_rules import RuleChanges, StoredRule, StoredRules
 from models.rules.catalogue import Catalogue
 from models.rules.check import check
+from models.rules.contact_changes import (
+    ContactChange,
+    field_changed,
+    membership_changed,
+    rule_to_evaluate,
+    threshold_crossed,
+)
 from models.rules.crossings import AnyCrossing, crossings_of
 from models.rules.depends import dependencies, segments_of
 from models.rules.tree import Rule, count_conditions
@@ -42,7 +49,7 @@ class CompiledRule:
 
     id: int
     rule: Rule
-    reads: frozenset[str]
+    reads: frozenset[ContactChange]
     boundaries: tuple[AnyCrossing, ...]
 
 
@@ -51,7 +58,7 @@ class Build:
     """A segment that is being computed beside its members, and what it has to hear of, in the words of marks."""
 
     segment_id: int
-    reads: frozenset[str]
+    reads: frozenset[ContactChange]
 
 
 @dataclass(slots=True)
@@ -91,13 +98,13 @@ class CompiledRules:
         """Whether time alone can change a member."""
         return bool(self.thresholds)
 
-    def readers(self, level: int, changed: Iterable[str]) -> frozenset[int]:
+    def readers(self, level: int, changed: Iterable[ContactChange]) -> frozenset[int]:
         """The segments of a level that must be asked again when this changed."""
         return self.levels.readers(level, changed)
 
-    def is_read(self, name: str) -> bool:
+    def is_read(self, change: ContactChange) -> bool:
         """Whether a rule reads this."""
-        return any(self.levels.readers(level, (name,)) for level in range(len(self.levels)))
+        return any(self.levels.readers(level, (change,)) for level in range(len(self.levels)))
 
     def statement(self, segment_ids: tuple[int, ...]) -> Statement:
         """The statement that evaluates these segments (in ascending order) for some contacts."""
@@ -129,7 +136,7 @@ class CompiledRules:
     def _read_by(self, fields: Mapping[str, object]) -> set[int]:
         """The segments that read a field that these are not alike in; those that are built or could not be read, too."""
         before = self.stored.fields
-        keys = {key for key in fields.keys() | before.keys() if fields.get(key) != before.get(key)}
+        keys = {field_changed(key) for key in fields.keys() | before.keys() if fields.get(key) != before.get(key)}
         reading = (self.levels.readers(level, keys) for level in range(len(self.levels)))
         return set(self.stored.rules.keys() - self.followed.keys()).union(self.building, *reading)
 
@@ -244,7 +251,7 @@ def _compile_build(workspace_id: int, segment_id: int, stored: StoredRule, catal
         return None
     read = [_read(workspace_id, segment_id, rule, catalogue) for rule in (stored.next, stored.active)]
     rules = [rule for rule in read if rule is not None]
-    own = {f"rule:{segment_id}", f"time:{segment_id}", f"segment:{segment_id}"}
+    own = {rule_to_evaluate(segment_id), threshold_crossed(segment_id), membership_changed(segment_id)}
     return Build(segment_id, frozenset(own).union(*map(dependencies, rules))) if rules else None
 
 

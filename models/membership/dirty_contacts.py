@@ -1,11 +1,9 @@
-"""What was written: marks on contacts, put there by triggers in the writer's own transaction.
+"""What was written: marks on contacts, made by triggers in the writer's own transaction.
 
-A mark says which contact, and what about it: a column, `attributes.<key>`, `activity:<kind>`, `segment:<id>` (it entered
-or left), `rule:<id>` (ask that segment, whatever changed), `time:<id>` (it crossed a line of that segment's), `*` (new)
-or `-` (deleted).
+A mark says which contact, and what changed of it (`models.rules.contact_changes`).
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +12,10 @@ from typing import Final
 from models import clock, db
 from models.queue import work
 from models.queue.enqueue import enqueue
+from models.rules.contact_changes import ContactChange
 from permissions.principal import Scope
 
-Marks = Mapping[int, frozenset[str]]
+Marks = Mapping[int, frozenset[ContactChange]]
 """What changed, by contact."""
 
 NEWEST: Final = 200
@@ -40,19 +39,17 @@ class Freshness:
     as_of: datetime
 
 
-async def mark(scope: Scope, fields_of: Mapping[int, Collection[str]], *, bulk: bool = False) -> None:
-    """Mark contacts by hand, in the caller's transaction: for who wrote with the capture set aside. `bulk`: others go before."""
-    await db.execute(
-        """
-        INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk)
-        SELECT $1, contact_id, string_to_array(fields, E'\\n'), $4 FROM unnest($2::bigint[], $3::text[]) AS m (contact_id, fields)
-        """,
-        scope.workspace_id,
-        list(fields_of),
-        ["\n".join(fields) for fields in fields_of.values()],
-        bulk,
-    )
-    await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
+async def mark(workspace_id: int, contact_ids: Sequence[int], change: ContactChange) -> None:
+    """Mark contacts, for a statement whose own change no trigger captures. More than MANY are marked as bulk."""
+    if not contact_ids:
+        return
+    await db.execute(_MARK, workspace_id, list(contact_ids), [change], len(contact_ids) > MANY)
+    await enqueue(work.PROCESS_CHANGES, workspace_id)
+
+
+_MARK = """
+INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk) SELECT $1, unnest($2::bigint[]), $3::text[], $4
+"""
 
 
 @asynccontextmanager
@@ -70,7 +67,7 @@ async def as_bulk(*, only_if: bool = True) -> AsyncIterator[None]:
 async def claim(workspace_id: int, limit: int) -> tuple[Marks, bool]:
     """Take the marks of up to `limit` contacts, all that each has, and say whether others may wait. A rollback puts them back."""
     rows = await db.fetch(_CLAIM, workspace_id, limit, min(limit, NEWEST))
-    fields: dict[int, frozenset[str]] = {}
+    fields: dict[int, frozenset[ContactChange]] = {}
     for contact_id, changed in rows:
         known = fields.get(contact_id)
         fields[contact_id] = frozenset(changed) if known is None else known.union(changed)

@@ -8,6 +8,7 @@ from models import db
 from models.membership.apply import Difference
 from models.membership.compiled_rules import CompiledRules
 from models.membership.dirty_contacts import Marks
+from models.rules.contact_changes import ContactChange
 
 SEGMENTS_AT_ONCE: Final = 500
 """Rules in one statement: PostgreSQL keeps the plan of each statement in memory."""
@@ -72,7 +73,7 @@ def _ends_a_statement(segment_id: int) -> bool:
 
 def affected(compiled: CompiledRules, level: int, marks: Marks) -> dict[tuple[int, ...], list[int]]:
     """Which segments of a level to ask again, for which contacts: contacts with the same segments together."""
-    segments_of_marks: dict[frozenset[str], tuple[int, ...]] = {}
+    segments_of_marks: dict[frozenset[ContactChange], tuple[int, ...]] = {}
     groups: dict[tuple[int, ...], list[int]] = {}
     for contact_id, changed in marks.items():
         segment_ids = segments_of_marks.get(changed)

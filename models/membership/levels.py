@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from models.rules.contact_changes import CREATED, ContactChange, rule_to_evaluate, threshold_crossed
+
 log = structlog.get_logger(__name__)
 
 
@@ -13,21 +15,21 @@ log = structlog.get_logger(__name__)
 class Reader:
     """What a segment's rule reads, in the words of marks, and the segments that it mentions."""
 
-    reads: frozenset[str]
+    reads: frozenset[ContactChange]
     mentions: frozenset[int]
 
 
 @dataclass(slots=True)
 class _Level:
     ids: set[int] = field(default_factory=set)
-    readers: dict[str, set[int]] = field(default_factory=dict)
+    readers: dict[ContactChange, set[int]] = field(default_factory=dict)
 
-    def add(self, segment_id: int, names: Iterable[str]) -> None:
+    def add(self, segment_id: int, names: Iterable[ContactChange]) -> None:
         self.ids.add(segment_id)
         for name in names:
             self.readers.setdefault(name, set()).add(segment_id)
 
-    def remove(self, segment_id: int, names: Iterable[str]) -> None:
+    def remove(self, segment_id: int, names: Iterable[ContactChange]) -> None:
         self.ids.remove(segment_id)
         for name in names:
             self.readers[name].remove(segment_id)
@@ -55,10 +57,10 @@ class Levels:
     def __iter__(self) -> Iterator[Collection[int]]:
         return (level.ids for level in self._levels)
 
-    def readers(self, level: int, changed: Iterable[str]) -> frozenset[int]:
+    def readers(self, level: int, changed: Iterable[ContactChange]) -> frozenset[int]:
         """The segments of a level that must be evaluated again when this changed."""
         known = self._levels[level].readers
-        if "*" in changed:
+        if CREATED in changed:
             return frozenset(self._levels[level].ids)
         return frozenset().union(*(known.get(name, ()) for name in changed))
 
@@ -142,5 +144,5 @@ class Levels:
         return (one for one in self._readers[segment_id].mentions if one in self._readers)
 
 
-def _names(segment_id: int, reader: Reader) -> frozenset[str]:
-    return reader.reads | {f"rule:{segment_id}", f"time:{segment_id}"}
+def _names(segment_id: int, reader: Reader) -> frozenset[ContactChange]:
+    return reader.reads | {rule_to_evaluate(segment_id), threshold_crossed(segment_id)}

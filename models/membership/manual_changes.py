@@ -9,12 +9,10 @@ from typing import Final
 
 from models import clock, db
 from models.errors import LimitExceeded, NotFound, Path, Unsupported
-from models.membership import apply, batches, builds, compiled_rules, engine_lock
+from models.membership import apply, batches, builds, compiled_rules, dirty_contacts, engine_lock
 from models.membership.apply import Difference
-from models.membership.dirty_contacts import MANY
 from models.membership.origins import Origin, Override
-from models.queue import work
-from models.queue.enqueue import enqueue
+from models.rules.contact_changes import membership_changed, rule_to_evaluate
 from permissions.principal import PrincipalKind, Scope
 
 MAX_AT_ONCE: Final = 10_000
@@ -46,7 +44,8 @@ async def change_members(
         append = await apply.begin(scope.workspace_id, clock.now())
         there = await _contacts(scope, add)
         await apply.write(append, _difference(segment_id, there, set(remove) - set(there), origin))
-        await _mark(scope, segment_id, [*there, *remove])
+        # For segments that mention this one; and a contact that is being deleted at this moment is found and removed.
+        await dirty_contacts.mark(scope.workspace_id, [*there, *remove], membership_changed(segment_id))
         await apply.close(append)
     return append.size
 
@@ -82,22 +81,6 @@ def _difference(segment_id: int, add: Sequence[int], remove: Collection[int], or
     return Difference([segment_id] * len(contact_ids), contact_ids, entered, [origin.value] * len(contact_ids))
 
 
-async def _mark(scope: Scope, segment_id: int, contact_ids: Sequence[int]) -> None:
-    """For the segments that mention this one; and a contact that is deleted at this very moment is found, and taken out."""
-    await db.execute(
-        """
-        INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk)
-        SELECT $1, unnest($2::bigint[]), ARRAY[$3], $4
-        """,
-        scope.workspace_id,
-        list(contact_ids),
-        f"segment:{segment_id}",
-        len(contact_ids) > MANY,
-    )
-    if contact_ids:
-        await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
-
-
 # ---------------------------------------------------------------- dynamic segments
 
 
@@ -117,7 +100,7 @@ async def override(
         append = await apply.begin(scope.workspace_id, lock.now)
         changed = await _say(scope, segment_id, contact_ids, word)
         compiled = await compiled_rules.current(scope.workspace_id, lock.epoch)
-        await batches.settle(lock, compiled, append, dict.fromkeys(changed, frozenset({f"rule:{segment_id}"})))
+        await batches.settle(lock, compiled, append, dict.fromkeys(changed, frozenset({rule_to_evaluate(segment_id)})))
         await apply.close(append)
     return len(changed)
 

@@ -32,6 +32,7 @@ from models.queue.enqueue import enqueue
 from models.rule_catalogue.loading import load_catalogue
 from models.rules.check import check
 from models.rules.compile import whole
+from models.rules.contact_changes import membership_changed
 from models.rules.crossings import crossings_of
 from models.rules.depends import dependencies
 from models.rules.parameters import Parameters
@@ -353,9 +354,9 @@ WHERE workspace_id = $1 AND id = $2
 async def _mark_for_readers(plan: _RebuildPlan, append: Append, lock: EngineLock) -> None:
     """Segments, and builds, whose rules mention this one have to hear of whoever entered or left it."""
     compiled = await compiled_rules.current(plan.workspace_id, lock.epoch)
-    name = f"segment:{plan.segment_id}"
+    change = membership_changed(plan.segment_id)
     others = [build for build in compiled.builds if build.segment_id != plan.segment_id]
-    if compiled.is_read(name) or any(name in build.reads for build in others):
+    if compiled.is_read(change) or any(change in build.reads for build in others):
         await db.execute(
             """
             INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk)
@@ -364,7 +365,7 @@ async def _mark_for_readers(plan: _RebuildPlan, append: Append, lock: EngineLock
             """,
             plan.workspace_id,
             append.id,
-            name,
+            change,
             append.size > SMALL,
         )
         await enqueue(work.PROCESS_CHANGES, plan.workspace_id)

@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 from models.rules.alike import in_groups
 from models.rules.compile import batch
+from models.rules.contact_changes import ContactChange, threshold_crossed
 from models.rules.crossings import ActivityCrossing, AnyCrossing
 from models.rules.parameters import Parameters
 from models.rules.tree import Rule
@@ -181,5 +182,5 @@ WHERE {passes} AND met.fields IS NOT NULL
 """
 
 
-def _marks(segment_ids: Iterable[int]) -> tuple[str, ...]:
-    return tuple(f"time:{segment_id}" for segment_id in segment_ids)
+def _marks(segment_ids: Iterable[int]) -> tuple[ContactChange, ...]:
+    return tuple(map(threshold_crossed, segment_ids))

@@ -13,6 +13,7 @@ from models.membership.compiled_rules import CompiledRules
 from models.membership.dirty_contacts import Marks
 from models.membership.engine_lock import LOOK_AHEAD, EngineLock
 from models.membership.statements import Statement
+from models.rules.contact_changes import ContactChange
 
 AT_ONCE: Final = 2_000
 """So many crossers are taken in with the slice that finds them. More of them are marked, and come in slices like a flood."""
@@ -25,7 +26,7 @@ async def cross(lock: EngineLock, compiled: CompiledRules) -> tuple[Marks, bool]
     """
     if lock.ticked_at is None:
         return {}, False
-    fields: dict[int, frozenset[str]] = {}
+    fields: dict[int, frozenset[ContactChange]] = {}
     for statement in compiled.crossers:
         rows = await _who(statement, lock.ticked_at, lock.now, AT_ONCE + 1)
         for contact_id, marks in rows:

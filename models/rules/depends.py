@@ -3,24 +3,25 @@
 from collections.abc import Iterable, Mapping
 from graphlib import TopologicalSorter
 
+from models.rules.contact_changes import ContactChange, activity_changed, field_changed, membership_changed
 from models.rules.tree import ActivityCondition, FieldCondition, Leaf, Rule, SegmentCondition, each_leaf
 
 
-def dependencies(rule: Rule) -> frozenset[str]:
-    """What the rule reads, as the capture triggers write it, such as `email`, `tags` or `activity:<kind>`."""
+def dependencies(rule: Rule) -> frozenset[ContactChange]:
+    """The changes of a contact after which the rule is to be evaluated again."""
     return frozenset(_dependency(leaf) for leaf in each_leaf(rule))
 
 
-def _dependency(leaf: Leaf) -> str:
+def _dependency(leaf: Leaf) -> ContactChange:
     match leaf:
         case FieldCondition(field=field):
-            return field.key
+            return field_changed(field.key)
         case SegmentCondition(segment_id=segment_id):
-            return f"segment:{segment_id}"
+            return membership_changed(segment_id)
         case ActivityCondition(measure=measure):
-            return f"activity:{measure.kind}"
+            return activity_changed(measure.kind)
         case _:
-            return "tags"
+            return field_changed("tags")
 
 
 def segments_of(rule: Rule) -> frozenset[int]:

@@ -13,6 +13,7 @@ from models.membership import manual_changes
 from models.membership.origins import Origin
 from models.queue import work
 from models.queue.enqueue import enqueue
+from models.rules.contact_changes import CREATED
 from models.transfers.imports import lookup
 from models.transfers.imports.differences import STAGING, Differences, differences
 from models.transfers.imports.mapping import ID, Policy
@@ -195,12 +196,12 @@ def _new_contacts(writing: _Writing, indexes: Sequence[int], ids: Sequence[int])
 
 _MARK_NEW: Final = """
     INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk)
-    SELECT $1, id, '{*}', true FROM unnest($2::bigint[]) AS id
+    SELECT $1, id, $3::text[], true FROM unnest($2::bigint[]) AS id
 """
 
 
 async def _mark_new(scope: Scope, ids: Sequence[int]) -> None:
-    await db.execute(_MARK_NEW, scope.workspace_id, ids)
+    await db.execute(_MARK_NEW, scope.workspace_id, ids, [CREATED])
 
 
 async def _update(writing: _Writing, updates: Sequence[tuple[int, KnownContact]]) -> None:

@@ -1,14 +1,26 @@
-"""Whoever writes, and whatever is written: what changed about whom is marked in the writer's own transaction."""
+"""Every write marks its contacts, in the same transaction, with what changed."""
 
 from datetime import UTC, date, datetime
+
+import pytest
 
 from models import db
 from models.changelog.members import MEMBERS
 from models.changelog.read import read_page
+from models.rules.contact_changes import (
+    CREATED,
+    DELETED,
+    ChangeOf,
+    activity_changed,
+    field_changed,
+    membership_changed,
+    read,
+    rule_to_evaluate,
+)
 from schema.server.ids import to_global_id
 from tests.kit.api import Api, bearer_of
 from tests.kit.engine import assert_all_is_right, settled
-from tests.kit.segments import dynamic_segment, members_of, new_contacts
+from tests.kit.segments import dynamic_segment, members_of, new_contacts, static_segment
 from tests.kit.transfers import imported
 from tests.kit.workspaces import new_workspace
 
@@ -74,6 +86,96 @@ async def test_activities_mark_the_contact_whose_they_were_and_the_one_whose_the
     assert await _marks(scope) == {one: {"activity:purchase"}, two: {"activity:purchase"}}
     await db.execute("DELETE FROM activities")
     assert await _marks(scope) == {two: {"activity:purchase"}}
+
+
+FUNCTIONS = """
+SELECT proname FROM pg_proc
+WHERE pronamespace = current_schema()::regnamespace AND prosrc LIKE '%INSERT INTO dirty_contacts%'
+"""
+
+INTO_ACTIVITIES = "INSERT INTO activities (workspace_id, contact_id, kind, occurred_at) VALUES ($1, $2, 'visit', now())"
+INTO_OVERRIDES = """
+INSERT INTO membership_overrides (workspace_id, segment_id, contact_id, override)
+SELECT $1, id, $2, 'INCLUDE' FROM segments
+"""
+INTO_MEMBERS = """
+INSERT INTO memberships (workspace_id, segment_id, contact_id, origin) SELECT $1, id, $2, 'MANUAL' FROM segments
+"""
+
+WRITES = {
+    "muster_capture_contact": [
+        ("INSERT INTO contacts (workspace_id, id) OVERRIDING SYSTEM VALUE VALUES ($1, $2 + 1)", {ChangeOf.CREATION}),
+        ('UPDATE contacts SET attributes = \'{"city": "Bonn"}\' WHERE workspace_id = $1 AND id = $2', {ChangeOf.FIELD}),
+        ("DELETE FROM contacts WHERE workspace_id = $1 AND id = $2", {ChangeOf.DELETION}),
+    ],
+    "muster_capture_activity": [
+        (INTO_ACTIVITIES, {ChangeOf.ACTIVITY}),
+        ("UPDATE activities SET kind = 'purchase' WHERE workspace_id = $1 AND contact_id = $2", {ChangeOf.ACTIVITY}),
+        ("DELETE FROM activities WHERE workspace_id = $1 AND contact_id = $2", {ChangeOf.ACTIVITY}),
+    ],
+    "muster_capture_override": [
+        (INTO_OVERRIDES, {ChangeOf.RULE}),
+        (
+            "UPDATE membership_overrides SET override = 'EXCLUDE' WHERE workspace_id = $1 AND contact_id = $2",
+            {ChangeOf.RULE},
+        ),
+        ("DELETE FROM membership_overrides WHERE workspace_id = $1 AND contact_id = $2", {ChangeOf.RULE}),
+    ],
+    "muster_close_append": [
+        (INTO_MEMBERS, {ChangeOf.MEMBERSHIP, ChangeOf.RULE}),
+        (
+            "DELETE FROM memberships WHERE workspace_id = $1 AND contact_id = $2",
+            {ChangeOf.MEMBERSHIP, ChangeOf.RULE},
+        ),
+    ],
+    "muster_log_member": [
+        (
+            "UPDATE segments SET deleted_at = now(), logged_up_to = $2 WHERE workspace_id = $1",
+            set(),
+        ),
+        (INTO_MEMBERS, {ChangeOf.MEMBERSHIP}),
+    ],
+    "muster_capture_truncate": [
+        (INTO_ACTIVITIES, {ChangeOf.ACTIVITY}),
+        ("TRUNCATE activities", {ChangeOf.ACTIVITY}),
+        (INTO_OVERRIDES, {ChangeOf.RULE}),
+        ("TRUNCATE membership_overrides", {ChangeOf.RULE}),
+        (INTO_MEMBERS, {ChangeOf.MEMBERSHIP, ChangeOf.RULE}),
+        ("TRUNCATE memberships", {ChangeOf.MEMBERSHIP, ChangeOf.RULE}),
+        ("TRUNCATE contacts CASCADE", {ChangeOf.DELETION}),
+    ],
+}
+"""By function of the database: statements ($1: the workspace, $2: a contact) that call it, and what it writes then."""
+
+WRITERS = {
+    ChangeOf.CREATION: lambda _: CREATED,
+    ChangeOf.DELETION: lambda _: DELETED,
+    ChangeOf.FIELD: field_changed,
+    ChangeOf.ACTIVITY: activity_changed,
+    ChangeOf.MEMBERSHIP: membership_changed,
+    ChangeOf.RULE: rule_to_evaluate,
+}
+
+
+async def test_the_functions_that_mark_are_known(database):
+    assert {row["proname"] for row in await db.fetch(FUNCTIONS)} == WRITES.keys()
+
+
+@pytest.mark.parametrize("function", WRITES)
+async def test_what_a_trigger_writes_is_read_and_would_be_written_so(database, function):
+    scope = await new_workspace()
+    (contact_id,) = await new_contacts(scope, 1)
+    segment = await static_segment(scope)
+    await _marks(scope)
+    for statement, expected in WRITES[function]:
+        arguments = [scope.workspace_id, contact_id][: statement.count("$")]
+        await db.execute(statement, *arguments)
+        changes = set().union(*(await _marks(scope)).values())
+        readings = {change: read(change) for change in changes}
+        assert {reading.of for reading in readings.values()} == expected
+        for change, (of, subject) in readings.items():
+            assert WRITERS[of](subject) == change
+            assert of not in (ChangeOf.MEMBERSHIP, ChangeOf.RULE) or subject == segment.id
 
 
 async def test_the_same_change_is_captured_alike_from_graphql_a_task_and_psql(database):
