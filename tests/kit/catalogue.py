@@ -1,5 +1,7 @@
 """What PostgreSQL's catalogue says of a schema, as text that can be compared line by line."""
 
+import re
+
 import asyncpg
 
 _COLUMNS = """
@@ -44,12 +46,16 @@ _PARTS = {
 
 
 async def catalogue(connection: asyncpg.Connection) -> dict[str, str]:
-    """What there is, by "kind name", with its definition. The order of columns and the way there do not count."""
+    """What there is, by "kind name", with its definition. The order of columns and comments do not count."""
     return {
-        f"{kind} {row['name']}": row["definition"]
+        f"{kind} {row['name']}": _without_comments(row["definition"]) if kind == "function" else row["definition"]
         for kind, query in _PARTS.items()
         for row in await connection.fetch(query)
     }
+
+
+def _without_comments(source: str) -> str:
+    return " ".join(re.sub(r"--[^\n]*", "", source).split())
 
 
 def differences(one: dict[str, str], other: dict[str, str]) -> list[str]:
