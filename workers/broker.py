@@ -61,20 +61,14 @@ class Broker:
 
     async def send(self, messages: Sequence[Message]) -> None:
         """Start the work that does not wait already. Raises RedisError."""
-        async with self.redis.pipeline(transaction=False) as pipe:
-            for message in messages:
-                pipe.set(_waiting_key(message.work, message.ids), b"1", nx=True, ex=UNACKNOWLEDGED_SECONDS)
-            answers = await pipe.execute()
-        for message, is_new in zip(messages, answers, strict=True):
-            if is_new:
+        for message in messages:  # mostly one, for which a pipeline costs more than it saves
+            if await self.redis.set(_waiting_key(message.work, message.ids), b"1", nx=True, ex=UNACKNOWLEDGED_SECONDS):
                 await self.redis.enqueue_job(message.work.name, *message.ids, _queue_name=queue_key(message.work.queue))
 
     async def give(self, workspace_ids: Sequence[int]) -> None:
         """Publish that logs of these workspaces have grown. Raises RedisError."""
-        async with self.redis.pipeline(transaction=False) as pipe:
-            for workspace_id in workspace_ids:
-                pipe.publish(f"{LOG_CHANNEL}{workspace_id}", b"")
-            await pipe.execute()
+        for workspace_id in workspace_ids:
+            await self.redis.publish(f"{LOG_CHANNEL}{workspace_id}", b"")
 
     # ------------------------------------------------------------ received
 
