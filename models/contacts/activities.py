@@ -1,4 +1,4 @@
-"""Activities: what a contact did, or had done to it."""
+"""Records and reads the activities of contacts: what they did, or what was done to them."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -17,16 +17,14 @@ from models.values.texts import check_name, check_object, check_text
 from permissions.principal import Scope
 
 MOST_AT_ONCE: Final = 1_000
-"""Activities that one call can record."""
-
 MOST_BYTES: Final = 16_384
-"""Bytes of an activity's properties as JSON, at most."""
+"""Of the properties as JSON."""
 
 _KIND = re.compile(r"[a-z0-9_.]{1,100}", re.ASCII)
 
 
 class NewActivity(NamedTuple):
-    """An activity to record, of the contact with this id or this external id. `occurred_at` None: now."""
+    """Set either `contact_id` or `external_id`. `occurred_at` None: now."""
 
     kind: str
     contact_id: int | None = None
@@ -37,17 +35,16 @@ class NewActivity(NamedTuple):
 
 
 class Recorded(NamedTuple):
-    """How many activities were recorded, and how many left alone because their idempotency key was seen before."""
+    """Counts. Duplicates have an idempotency key that was used before."""
 
     recorded: int
     duplicates: int
 
 
 async def record(scope: Scope, activities: Sequence[NewActivity]) -> Recorded:
-    """Record up to MOST_AT_ONCE activities: all of them, or none when something is wrong.
+    """Record up to MOST_AT_ONCE activities, duplicates apart; none when one has a mistake.
 
-    An idempotency key that was seen before, in an earlier call or in this one, is counted and left alone. Raises Problems, each
-    at (place in `activities`, field), or LimitExceeded.
+    Raises Problems, each at (index, field), or LimitExceeded.
     """
     if len(activities) > MOST_AT_ONCE:
         raise LimitExceeded(f"{len(activities):,} activities are too many: record at most {MOST_AT_ONCE:,} at once")
@@ -62,17 +59,17 @@ async def record(scope: Scope, activities: Sequence[NewActivity]) -> Recorded:
     return Recorded(recorded, len(activities) - recorded)
 
 
-# In the order of the keys, so that two calls with the same ones never wait for each other in a ring.
+# Ordered, so that two calls with the same keys do not deadlock.
 _INSERT = """
     INSERT INTO activities (workspace_id, contact_id, kind, occurred_at, properties, idempotency_key)
     SELECT $1, new.contact_id, new.kind, new.occurred_at, new.properties::jsonb, new.idempotency_key
     FROM unnest($2::bigint[], $3::text[], $4::timestamptz[], $5::text[], $6::text[]) WITH ORDINALITY
-         AS new (contact_id, kind, occurred_at, properties, idempotency_key, place)
-    ORDER BY new.idempotency_key, new.place
+         AS new (contact_id, kind, occurred_at, properties, idempotency_key, position)
+    ORDER BY new.idempotency_key, new.position
     ON CONFLICT (workspace_id, idempotency_key) DO NOTHING
 """
 
-# Locked against deletion until the activities are there.
+# Locked, so that no contact is deleted before the insert.
 _CONTACTS = """
     SELECT id, external_id FROM contacts
     WHERE workspace_id = $1 AND (id = ANY ($2) OR external_id = ANY ($3)) ORDER BY id FOR KEY SHARE
@@ -80,38 +77,37 @@ _CONTACTS = """
 
 
 async def _contacts_of(scope: Scope, activities: Sequence[NewActivity]) -> list[int]:
-    """The id of each activity's contact. Raises Problems for those that are not there."""
     ids = [one.contact_id for one in activities if one.contact_id is not None]
-    names = [one.external_id for one in activities if one.external_id is not None]
-    rows = await db.fetch(_CONTACTS, scope.workspace_id, ids, names)
-    by_id, by_name = {row["id"]: row["id"] for row in rows}, {row["external_id"]: row["id"] for row in rows}
-    found = [by_id.get(one.contact_id) or by_name.get(one.external_id) for one in activities]
+    external_ids = [one.external_id for one in activities if one.external_id is not None]
+    rows = await db.fetch(_CONTACTS, scope.workspace_id, ids, external_ids)
+    by_id, by_external_id = {row["id"]: row["id"] for row in rows}, {row["external_id"]: row["id"] for row in rows}
+    contact_ids = [by_id.get(one.contact_id) or by_external_id.get(one.external_id) for one in activities]
     missing: list[DomainError] = [
         NotFound(
-            "there is no such contact", (place, "externalId" if activities[place].contact_id is None else "contactId")
+            "there is no such contact", (index, "externalId" if activities[index].contact_id is None else "contactId")
         )
-        for place, number in enumerate(found)
-        if number is None
+        for index, contact_id in enumerate(contact_ids)
+        if contact_id is None
     ]
     if missing:
         raise Problems(missing)
-    return [number for number in found if number is not None]
+    return [contact_id for contact_id in contact_ids if contact_id is not None]
 
 
 def _checked(activities: Sequence[NewActivity]) -> tuple[list[Any], ...]:
-    """The columns kind, occurred_at, properties and idempotency_key. Raises Problems: every mistake, at its place."""
+    """The columns kind, occurred_at, properties and idempotency_key."""
     problems: list[DomainError] = []
-    rows = [_check(place, one, problems) for place, one in enumerate(activities)]
+    rows = [_check(index, one, problems) for index, one in enumerate(activities)]
     if problems:
         raise Problems(problems)
     return tuple(map(list, zip(*rows, strict=True))) if rows else ([], [], [], [])
 
 
-def _check(place: int, one: NewActivity, problems: list[DomainError]) -> tuple[Any, ...]:
+def _check(index: int, one: NewActivity, problems: list[DomainError]) -> tuple[Any, ...]:
     values: list[Any] = []
     checks: tuple[tuple[str, Callable[[Any], Any], Any], ...] = (
         ("kind", check_kind, one.kind),
-        ("occurredAt", _moment, one.occurred_at),
+        ("occurredAt", _occurred_at, one.occurred_at),
         ("properties", _properties, one.properties),
         ("idempotencyKey", _idempotency_key, one.idempotency_key),
     )
@@ -119,11 +115,11 @@ def _check(place: int, one: NewActivity, problems: list[DomainError]) -> tuple[A
         try:
             values.append(check(value))
         except Invalid as error:
-            problems.append(error.under(place, name))
+            problems.append(error.under(index, name))
     if one.contact_id is None and one.external_id is None:
-        problems.append(Required("say whose activity this is: contactId or externalId", (place, "contactId")))
+        problems.append(Required("say whose activity this is: contactId or externalId", (index, "contactId")))
     elif one.contact_id is not None and one.external_id is not None:
-        problems.append(Invalid("give either contactId or externalId, not both", (place, "externalId")))
+        problems.append(Invalid("give either contactId or externalId, not both", (index, "externalId")))
     return tuple(values)
 
 
@@ -135,7 +131,7 @@ def check_kind(value: object) -> str:
     return kind
 
 
-def _moment(value: datetime | None) -> datetime:
+def _occurred_at(value: datetime | None) -> datetime:
     return clock.now() if value is None else value
 
 
@@ -150,13 +146,13 @@ def _idempotency_key(value: str | None) -> str | None:
 # ---------------------------------------------------------------- reading
 
 Key = tuple[datetime, int]
-"""Where an activity stands among its contact's, newest first: when it occurred, and its id."""
+"""The cursor of an activity: occurred_at, id."""
 
 COLUMNS: Final = f"a.id, a.kind, {clamped_sql('a.occurred_at', 'timestamptz')} AS occurred_at, a.properties"
 
 _PAGES = f"""
     SELECT contact.id AS contact_id, newest.*
-    FROM unnest($2::bigint[]) WITH ORDINALITY AS contact (id, place)
+    FROM unnest($2::bigint[]) WITH ORDINALITY AS contact (id, position)
     CROSS JOIN LATERAL (
         SELECT {COLUMNS} FROM activities a
         WHERE a.workspace_id = $1 AND a.contact_id = contact.id
@@ -164,28 +160,25 @@ _PAGES = f"""
           AND ($5::timestamptz IS NULL OR (a.occurred_at, a.id) < ($5::timestamptz, $6))
         ORDER BY a.occurred_at DESC, a.id DESC LIMIT $3
     ) AS newest
-    ORDER BY contact.place, newest.occurred_at DESC, newest.id DESC
+    ORDER BY contact.position, newest.occurred_at DESC, newest.id DESC
 """  # noqa: S608
 
 
 async def pages(
     scope: Scope, contact_ids: Sequence[int], limit: int, *, kind: str | None = None, after: Key | None = None
 ) -> Mapping[int, list[Record]]:
-    """For each contact up to `limit` of its activities, newest first, after the one at `after`; by the contact's id.
-
-    Raises Invalid at `kind` for what is no kind.
-    """
+    """Up to `limit` activities after `after` of each contact, newest first, by contact id. Raises Invalid at `kind`."""
     with at("kind"):
         kind = None if kind is None else check_kind(kind)
-    occurred_at, number = after or (None, None)
-    rows = await db.fetch(_PAGES, scope.workspace_id, list(contact_ids), limit, kind, occurred_at, number)
-    pages: dict[int, list[Record]] = {number: [] for number in contact_ids}
+    occurred_at, after_id = after or (None, None)
+    rows = await db.fetch(_PAGES, scope.workspace_id, list(contact_ids), limit, kind, occurred_at, after_id)
+    pages: dict[int, list[Record]] = {contact_id: [] for contact_id in contact_ids}
     for row in rows:
         pages[row["contact_id"]].append(row)
     return pages
 
 
-async def by_ids(scope: Scope, numbers: Sequence[int]) -> list[Record]:
-    """Those of `numbers` that are activities of the scope's workspace."""
+async def by_ids(scope: Scope, ids: Sequence[int]) -> list[Record]:
+    """The workspace's activities among `ids`."""
     sql = f"SELECT {COLUMNS} FROM activities a WHERE a.workspace_id = $1 AND a.id = ANY ($2)"  # noqa: S608
-    return await db.fetch(sql, scope.workspace_id, list(numbers))
+    return await db.fetch(sql, scope.workspace_id, list(ids))

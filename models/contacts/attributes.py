@@ -1,16 +1,16 @@
-"""The values of custom fields: what each type takes, and the one form in which it is stored. Pure.
+"""The values of custom fields: what each type takes, and how it is stored. Pure.
 
 | type         | stored in `attributes` as                                             |
 |--------------|-----------------------------------------------------------------------|
-| TEXT         | a string, not empty and not white space alone                         |
+| TEXT         | a string, not blank                                                   |
 | NUMBER       | a finite number                                                       |
 | BOOLEAN      | true or false                                                         |
 | DATE         | "YYYY-MM-DD"                                                          |
 | DATETIME     | "YYYY-MM-DDTHH:MM:SS.ffffffZ", in UTC                                 |
 | CHOICE       | one of the field's choices, as the field spells it                    |
-| MULTI_CHOICE | a list of them, not empty, each once, in the field's order            |
+| MULTI_CHOICE | a list of choices, not empty, each once, in the field's order         |
 
-An unset value is an absent key: an empty or blank text and an empty list are unset.
+An unset value is an absent key. A blank text and an empty list are unset.
 """
 
 import math
@@ -25,14 +25,14 @@ from models.values.instants import read_day, read_instant, write_instant
 from models.values.texts import check_text, check_whole, kind_of
 
 LONGEST_TEXT: Final = 4_000
-"""Characters of a TEXT value at most."""
+"""Characters."""
 
 _LARGEST: Final = 2**63
 
 
 @dataclass(frozen=True)
 class ContactField:
-    """A custom field: its row's `id`, and what its values must be. `choices` are those of CHOICE and MULTI_CHOICE."""
+    """Only CHOICE and MULTI_CHOICE have `choices`."""
 
     id: int
     key: str
@@ -42,24 +42,21 @@ class ContactField:
 
     @cached_property
     def spelling(self) -> Mapping[str, str]:
-        """Each choice by its case-blind form."""
+        """Each choice by its case-folded form."""
         return {choice.casefold(): choice for choice in self.choices or ()}
 
 
 Fields = Mapping[str, ContactField]
-"""A workspace's custom fields by key."""
+"""By key."""
 
 
 def check_value(field: ContactField, value: object) -> Any:
-    """A JSON value as it is stored in `field`, or None when it means "unset". Raises Invalid that says what would be right."""
+    """A JSON value as it is stored, or None for "unset". Raises Invalid."""
     return None if value is None else _CHECKS[field.type](field, value)
 
 
 def check_values(fields: Fields, values: object) -> dict[str, Any]:
-    """A JSON object of values by key, each as it is stored (None: to be unset).
-
-    Raises Problems: every mistake, at the path of its key.
-    """
+    """As `check_value`, for an object of values by key. Raises Problems with every mistake."""
     if not isinstance(values, dict):
         raise Invalid(f"this must be an object of values by the keys of custom fields, not {kind_of(values)}")
     checked: dict[str, Any] = {}
@@ -83,9 +80,6 @@ def _unknown(key: object, fields: Fields) -> str:
     return f"there is no custom field {str(key)[:100]!r}: " + (
         f"the fields are {known}" if known else "none has been made yet"
     )
-
-
-# ---------------------------------------------------------------- JSON values
 
 
 def _text(_: ContactField, value: object) -> str | None:
@@ -138,8 +132,8 @@ def _multi_choice(field: ContactField, value: object) -> list[str] | None:
 
 
 def _listed(choices: Sequence[str]) -> str:
-    shown = ", ".join(choices[:20])
-    return shown if len(choices) <= 20 else f"{shown} and {len(choices) - 20} more"
+    first = ", ".join(choices[:20])
+    return first if len(choices) <= 20 else f"{first} and {len(choices) - 20} more"
 
 
 _CHECKS: Final[Mapping[FieldType, Callable[[ContactField, object], Any]]] = {
@@ -153,14 +147,11 @@ _CHECKS: Final[Mapping[FieldType, Callable[[ContactField, object], Any]]] = {
 }
 
 
-# ---------------------------------------------------------------- values written as text, in a file
+# ---------------------------------------------------------------- values in a file's cells
 
 
 def from_text(field: ContactField, text: str) -> Any:
-    """The value that a cell of a file writes, as it is stored; None when the cell is empty. Raises Invalid.
-
-    NUMBER takes a point for its decimals; BOOLEAN true/false, yes/no, y/n, 1/0; MULTI_CHOICE choices with ; or , between.
-    """
+    """As `check_value`, for a file's cell. MULTI_CHOICE has ; or , between choices."""
     stripped = text.strip()
     if not stripped:
         return None
@@ -178,7 +169,6 @@ def from_text(field: ContactField, text: str) -> Any:
 
 
 def read_number(text: str) -> int | float:
-    """A decimal number. Raises Invalid."""
     try:
         return int(text) if text.lstrip("+-").isdecimal() else float(text)
     except ValueError as error:
@@ -192,7 +182,6 @@ _BOOLEANS: Final = {
 
 
 def read_boolean(text: str) -> bool:
-    """True or false, yes or no. Raises Invalid."""
     value = _BOOLEANS.get(text.lower())
     if value is None:
         raise Invalid(f"{text[:50]!r} is neither true nor false")
@@ -200,7 +189,7 @@ def read_boolean(text: str) -> bool:
 
 
 def read_list(text: str, known: Mapping[str, str]) -> list[str]:
-    """The items of a cell, with ; or , between them; a text that is itself `known` is one item."""
+    """The items of a cell. A text that is a key of `known` is one item, even with ; or , in it."""
     if text.casefold() in known:
         return [text]
     separator = ";" if ";" in text else ","

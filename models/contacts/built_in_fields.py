@@ -1,10 +1,9 @@
-"""The built-in fields of a contact: what each takes, and the one form in which it is stored. Pure.
+"""The built-in fields of a contact: what each takes, and how it is stored. Pure.
 
-A mapping of values by column (`external_id`, `email`, ...) is what a caller wants of a contact: an absent key is left as
-it is, None clears.
+Values are given by column (`external_id`, `email`, ...): an absent key is left as it is, None clears.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -16,16 +15,15 @@ from models.values.phones import normal_phone
 from models.values.texts import check_name, check_text, kind_of
 
 CONSENTS: Final = ("UNKNOWN", "OPTED_IN", "OPTED_OUT")
-"""What a contact may have said about messages on WhatsApp."""
 
 MOST_TAGS: Final = 200
-"""Tags of one contact at most."""
+"""Of one contact."""
 
 LONGEST_TAG: Final = 100
-"""Characters of a tag at most."""
+"""Characters."""
 
 _DEFAULTS: Final[Mapping[str, Any]] = {"score": 0, "whatsapp_consent": "UNKNOWN"}
-"""What cleared means for the columns that always hold something."""
+"""What clearing stores in columns that are never null."""
 
 _KEYS: Final[Mapping[str, str]] = {
     "external_id": "externalId",
@@ -37,14 +35,14 @@ _KEYS: Final[Mapping[str, str]] = {
 
 
 def path_of(column: str) -> str:
-    """What a caller calls a column: `externalId` for `external_id`."""
+    """A column's name in the API: `externalId` for `external_id`."""
     return _KEYS.get(column, column)
 
 
 def check_all(values: Mapping[str, Any], fields: Fields, default_country: str | None) -> dict[str, Any]:
-    """The values by column, each as it is stored. Raises Problems: every mistake, at the path of its field.
+    """The values as they are stored. Raises Problems: every mistake, at the path of its field.
 
-    Tags are cleaned but not yet spelled; attributes are those to set, with None for those to unset.
+    Tags do not have the workspace's spelling yet. Attributes are those that change; None unsets.
     """
     checked: dict[str, Any] = {}
     problems: list[DomainError] = []
@@ -67,10 +65,7 @@ def _check(column: str, value: Any, fields: Fields, default_country: str | None)
 
 
 def check_column(column: str, value: object, default_country: str | None) -> Any:
-    """A value of a built-in column as it is stored; None and an empty text clear it. Raises Invalid or Problems.
-
-    Dates, instants and numbers may be written as text.
-    """
+    """A value as it is stored; None and blank text clear it. Raises Invalid or Problems."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return [] if column == "tags" else _DEFAULTS.get(column)
     if column == "phone":
@@ -79,26 +74,21 @@ def check_column(column: str, value: object, default_country: str | None) -> Any
 
 
 def check_tags(tags: object) -> list[str]:
-    """Tags without the white space around them. Raises Problems, at each one's place, or LimitExceeded."""
+    """Tags, stripped, each once. Raises Problems with each mistake at its index, or LimitExceeded."""
     if not isinstance(tags, list | tuple):
         raise Invalid(f"this must be a list of tags, not {kind_of(tags)}")
     cleaned: dict[str, None] = {}
     problems: list[DomainError] = []
-    for place, tag in enumerate(tags):
+    for index, tag in enumerate(tags):
         try:
             cleaned[check_name(tag, LONGEST_TAG)] = None
         except Invalid as error:
-            problems.append(error.under(place))
+            problems.append(error.under(index))
     if problems:
         raise Problems(problems)
-    return _few_enough(cleaned)
-
-
-def _few_enough(tags: Iterable[str]) -> list[str]:
-    few = list(tags)
-    if len(few) > MOST_TAGS:
-        raise LimitExceeded(f"{len(few)} tags are too many: a contact holds at most {MOST_TAGS}")
-    return few
+    if len(cleaned) > MOST_TAGS:
+        raise LimitExceeded(f"{len(cleaned)} tags are too many: a contact holds at most {MOST_TAGS}")
+    return list(cleaned)
 
 
 def _external_id(value: object) -> str:
@@ -156,4 +146,4 @@ COLUMNS: Final = (
     "phone",
     *(c for c in _CHECKS if c not in ("external_id", "name", "email")),
 )
-"""Every built-in field that a caller can write."""
+"""The built-in fields that callers can write."""

@@ -1,4 +1,4 @@
-"""The custom fields that a workspace gives its contacts."""
+"""Creates, lists and deletes the custom fields of a workspace's contacts."""
 
 import re
 import time
@@ -18,10 +18,7 @@ from models.values.texts import check_name
 from permissions.principal import Scope
 
 MOST_FIELDS: Final = 500
-"""Custom fields of a workspace at most."""
-
 MOST_CHOICES: Final = 500
-"""Choices of a field at most."""
 
 _KEY = re.compile(r"[a-z0-9_]{1,63}", re.ASCII)
 
@@ -29,13 +26,13 @@ _WITH_CHOICES: Final = (FieldType.CHOICE, FieldType.MULTI_CHOICE)
 
 
 async def every(scope: Scope) -> list[CustomField]:
-    """The workspace's fields, oldest first."""
+    """All fields, oldest first."""
     return await CustomField.filter(workspace_id=scope.workspace_id, deleted_at=None).order_by("id")
 
 
-async def by_ids(scope: Scope, numbers: Sequence[int]) -> list[CustomField]:
-    """Those of `numbers` that are fields of the scope's workspace."""
-    return await CustomField.filter(workspace_id=scope.workspace_id, deleted_at=None, id__in=list(numbers))
+async def by_ids(scope: Scope, ids: Sequence[int]) -> list[CustomField]:
+    """The workspace's fields among `ids`."""
+    return await CustomField.filter(workspace_id=scope.workspace_id, deleted_at=None, id__in=list(ids))
 
 
 _LOAD = """
@@ -44,15 +41,12 @@ _LOAD = """
 
 
 async def load(scope: Scope) -> Fields:
-    """The workspace's fields by key, ready to check values with."""
+    """The workspace's fields by key, to check values with."""
     return {row["key"]: _field(row) for row in await db.fetch(_LOAD, scope.workspace_id)}
 
 
 async def load_to_write(scope: Scope) -> Fields:
-    """The fields by key, for a write in the ambient transaction: none of them is deleted before that ends.
-
-    Also for who writes a rule that speaks of them.
-    """
+    """As `load`, before values or rules are written: no field is deleted until the ambient transaction ends."""
     await db.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))", _lock(scope))
     return await load(scope)
 
@@ -66,7 +60,7 @@ def _field(row: Record) -> ContactField:
     return ContactField(row["id"], row["key"], row["label"], FieldType(row["type"]), choices)
 
 
-# ---------------------------------------------------------------- making
+# ---------------------------------------------------------------- create
 
 
 async def create(
@@ -76,7 +70,7 @@ async def create(
     checked = _checked(key, label, kind, choices)
     try:
         async with db.transaction():
-            await _leave_room(scope)
+            await _refuse_too_many(scope)
             field = await CustomField.create(workspace_id=scope.workspace_id, key=key, type=kind.value, **checked)
             await audit_log.record(scope, "contact_field_create", "ContactField", field.id, {"key": key, "type": kind})
     except UniqueViolation as error:
@@ -109,15 +103,15 @@ def _check_choices(kind: FieldType, choices: Sequence[str] | None) -> list[str] 
     if len(choices) > MOST_CHOICES:
         raise LimitExceeded(f"{len(choices)} choices are too many: a field has at most {MOST_CHOICES}")
     cleaned = []
-    for place, choice in enumerate(choices):
-        with at(place):
+    for index, choice in enumerate(choices):
+        with at(index):
             cleaned.append(check_name(choice))
     if len({choice.casefold() for choice in cleaned}) < len(cleaned):
         raise Invalid("two of the choices are the same but for their case: leave one out")
     return cleaned
 
 
-async def _leave_room(scope: Scope) -> None:
+async def _refuse_too_many(scope: Scope) -> None:
     if await CustomField.filter(workspace_id=scope.workspace_id).count() >= MOST_FIELDS:
         raise LimitExceeded(f"a workspace has at most {MOST_FIELDS} custom fields: delete one that is not needed")
 
@@ -128,9 +122,9 @@ async def _taken(scope: Scope, key: str) -> Taken:
     return Taken(f"there is a field {key!r} already", ("key",))
 
 
-# ---------------------------------------------------------------- deleting
+# ---------------------------------------------------------------- delete
 
-_USERS = """
+_SEGMENTS_USING = """
     SELECT name FROM segments
     WHERE workspace_id = $1 AND (deleted_at IS NULL OR restore_asked_at IS NOT NULL)
       AND (jsonb_path_exists(rule, $2::jsonpath) OR jsonb_path_exists(active_rule, $2::jsonpath))
@@ -138,63 +132,60 @@ _USERS = """
 """
 
 
-async def delete(scope: Scope, number: int) -> None:
-    """Delete a field and its values. Raises NotFound at `id`, or InUse naming the segments whose rules speak of it.
+async def delete(scope: Scope, field_id: int) -> None:
+    """Delete a field. Its values are removed in batches, here or by `remove_values_of_deleted`.
 
-    The field is gone at once; its values follow, in slices, here for a moment and then by `remove_leftovers`.
+    Raises NotFound at `id`, or InUse that names the segments whose rules use it.
     """
     async with db.transaction():
         await db.advisory_lock(_lock(scope))
-        field = await CustomField.get_or_none(workspace_id=scope.workspace_id, id=number, deleted_at=None)
+        field = await CustomField.get_or_none(workspace_id=scope.workspace_id, id=field_id, deleted_at=None)
         if field is None:
             raise NotFound("there is no such custom field", ("id",))
         await _refuse_when_used(scope, field.key)
         field.deleted_at = clock.now()
         await field.save(update_fields=["deleted_at"])
-        await audit_log.record(scope, "contact_field_delete", "ContactField", number, {"key": field.key})
-    await _remove_values(scope.workspace_id, number, field.key, time.monotonic() + _SECONDS_AT_ONCE)
+        await audit_log.record(scope, "contact_field_delete", "ContactField", field_id, {"key": field.key})
+    await _remove_values(scope.workspace_id, field_id, field.key, time.monotonic() + _SECONDS_AT_ONCE)
 
 
 async def _refuse_when_used(scope: Scope, key: str) -> None:
-    path = f'strict $.**.field.field ? (@ == "attributes.{key}")'  # a key has no character that a path would read
-    names = [row["name"] for row in await db.fetch(_USERS, scope.workspace_id, path)]
+    path = f'strict $.**.field.field ? (@ == "attributes.{key}")'  # keys need no quoting
+    names = [row["name"] for row in await db.fetch(_SEGMENTS_USING, scope.workspace_id, path)]
     if names:
         listed = ", ".join(repr(name) for name in names[:10]) + (" and more" if len(names) > 10 else "")
         raise InUse(f"the rules of these segments speak of this field: {listed}. Change them first", ("id",))
 
 
 _SECONDS_AT_ONCE: Final = 0.5
-"""How long a mutation removes values itself; what is left then is the workers'."""
+"""Of a mutation; workers remove the rest."""
 
-_SLICE: Final = 1_000
+_BATCH: Final = 1_000
 
 _REMOVE = """
-    WITH slice AS (
+    WITH batch AS (
         SELECT id FROM contacts WHERE workspace_id = $1 AND id > $2 AND attributes ? $3 ORDER BY id LIMIT $4 FOR NO KEY UPDATE
     ), removed AS (
-        UPDATE contacts c SET attributes = c.attributes - $3 FROM slice WHERE c.workspace_id = $1 AND c.id = slice.id
+        UPDATE contacts c SET attributes = c.attributes - $3 FROM batch WHERE c.workspace_id = $1 AND c.id = batch.id
     )
-    SELECT max(id) FROM slice
+    SELECT max(id) FROM batch
 """
 
 
-async def _remove_values(workspace_id: int, number: int, key: str, until: float) -> bool:
-    """Take a deleted field's values from the contacts, slice by slice. True when none is left, and the key free again."""
-    last = 0
+async def _remove_values(workspace_id: int, field_id: int, key: str, until: float) -> bool:
+    """True when no value is left, and the key is free again."""
+    last_id = 0
     while time.monotonic() < until:
-        last = await db.fetch_value(_REMOVE, workspace_id, last, key, _SLICE)
-        if last is None:
-            await db.execute("DELETE FROM contact_fields WHERE workspace_id = $1 AND id = $2", workspace_id, number)
+        last_id = await db.fetch_value(_REMOVE, workspace_id, last_id, key, _BATCH)
+        if last_id is None:
+            await db.execute("DELETE FROM contact_fields WHERE workspace_id = $1 AND id = $2", workspace_id, field_id)
             return True
         await enqueue(work.PROCESS_CHANGES, workspace_id)
     return False
 
 
-async def remove_leftovers(seconds: float = 5.0) -> int:
-    """Go on removing the values of deleted fields, of all workspaces, for about so long. Gives how many fields are done.
-
-    A sweep: it may run twice at once, and be stopped at any moment.
-    """
+async def remove_values_of_deleted(seconds: float = 5.0) -> int:
+    """Remove values of deleted fields, in all workspaces, for about `seconds`. Returns how many fields are done."""
     until = time.monotonic() + seconds
     rows = await db.fetch(
         "SELECT workspace_id, id, key FROM contact_fields WHERE deleted_at IS NOT NULL ORDER BY deleted_at LIMIT 100"

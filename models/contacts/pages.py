@@ -1,8 +1,4 @@
-"""Contacts page by page: searched, of a segment, or found by a rule; in any order, and counted.
-
-A page goes on after the sort key of its last row, so that contacts made in between neither repeat a row nor hide one. Contacts
-that have nothing to be ordered by come last, in either direction.
-"""
+"""Pages of contacts, by a search, a segment or a rule. Contacts without a sort key come last, in either direction."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from models import clock, db
 from models.contacts import selections
-from models.contacts.contacts import columns_of
+from models.contacts.columns import columns_of
 from models.db import Record
 from models.rules.parameters import Parameters
 from models.values.instants import clamped_sql
@@ -19,8 +15,6 @@ from permissions.principal import Scope
 
 
 class ContactOrder(StrEnum):
-    """In which order contacts are listed."""
-
     CREATED_AT_DESC = "CREATED_AT_DESC"
     CREATED_AT_ASC = "CREATED_AT_ASC"
     NAME_ASC = "NAME_ASC"
@@ -31,7 +25,7 @@ class ContactOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ContactCriteria:
-    """Which contacts: those that fit all that is set. `rule` is one in the shape of `segments.rule`."""
+    """Contacts that fit all that is set. `rule` is JSON as in `segments.rule`."""
 
     search: str | None = None
     segment_id: int | None = None
@@ -39,113 +33,116 @@ class ContactCriteria:
 
 
 class ContactPosition(NamedTuple):
-    """Where a contact stands in its order: its sort key (None: it has none) and its id."""
+    """The sort key of a contact (None: it has none) and its id."""
 
     sort_key: Any
-    number: int
+    id: int
 
 
-class _By(NamedTuple):
-    """What an order sorts by, and which way."""
+class _SortKey(NamedTuple):
+    """What an order sorts by."""
 
     expression: str
     sql_type: str
     nullable: bool
     descending: bool
     without_key: bool = False
-    """Speak of those that have nothing to be sorted by."""
 
 
 _CREATED, _NAME, _LAST = "c.created_at", "lower(c.name)", "c.last_interaction_at"
 
-_BY: Final = {
-    ContactOrder.CREATED_AT_DESC: _By(_CREATED, "timestamptz", nullable=False, descending=True),
-    ContactOrder.CREATED_AT_ASC: _By(_CREATED, "timestamptz", nullable=False, descending=False),
-    ContactOrder.NAME_ASC: _By(_NAME, "text", nullable=True, descending=False),
-    ContactOrder.NAME_DESC: _By(_NAME, "text", nullable=True, descending=True),
-    ContactOrder.LAST_INTERACTION_AT_DESC: _By(_LAST, "timestamptz", nullable=True, descending=True),
-    ContactOrder.LAST_INTERACTION_AT_ASC: _By(_LAST, "timestamptz", nullable=True, descending=False),
+_SORT_KEYS: Final = {
+    ContactOrder.CREATED_AT_DESC: _SortKey(_CREATED, "timestamptz", nullable=False, descending=True),
+    ContactOrder.CREATED_AT_ASC: _SortKey(_CREATED, "timestamptz", nullable=False, descending=False),
+    ContactOrder.NAME_ASC: _SortKey(_NAME, "text", nullable=True, descending=False),
+    ContactOrder.NAME_DESC: _SortKey(_NAME, "text", nullable=True, descending=True),
+    ContactOrder.LAST_INTERACTION_AT_DESC: _SortKey(_LAST, "timestamptz", nullable=True, descending=True),
+    ContactOrder.LAST_INTERACTION_AT_ASC: _SortKey(_LAST, "timestamptz", nullable=True, descending=False),
 }
 
 
 def may_lack_its_key(order: ContactOrder) -> bool:
-    """Whether there may be contacts without what this order sorts by: they come last."""
-    return _BY[order].nullable
+    """Whether contacts may have no sort key in this order."""
+    return _SORT_KEYS[order].nullable
 
 
 def sorts_by_time(order: ContactOrder) -> bool:
-    """Whether the sort keys of this order are instants (otherwise they are text)."""
-    return _BY[order].sql_type == "timestamptz"
+    """Whether the sort keys of this order are instants, not text."""
+    return _SORT_KEYS[order].sql_type == "timestamptz"
 
 
 async def page(
     scope: Scope,
-    wanted: ContactCriteria,
+    criteria: ContactCriteria,
     order: ContactOrder,
     limit: int,
     *,
     after: ContactPosition | None,
     names: Iterable[str],
 ) -> list[Record]:
-    """Up to `limit` contacts after the place `after`, with the columns `names` and their `sort_key`.
+    """Up to `limit` contacts after `after`, with the columns `names` and their `sort_key`.
 
-    Raises Problems or NotFound, at `search`, `segmentId` or `filter`, when what is wanted makes no sense.
+    Raises Problems, Invalid or NotFound at `search`, `segmentId` or `filter`.
     """
-    by, rows = _BY[order], list[Record]()
-    if after is None or after.sort_key is not None or not by.nullable:
-        rows = await _part(scope, wanted, by, limit, after, names)
-    if by.nullable and len(rows) < limit:
-        beyond = after if after is not None and after.sort_key is None else None
-        rows += await _part(scope, wanted, by._replace(without_key=True), limit - len(rows), beyond, names)
+    key, rows = _SORT_KEYS[order], list[Record]()
+    if after is None or after.sort_key is not None or not key.nullable:
+        rows = await _part(scope, criteria, key, limit, after, names)
+    if key.nullable and len(rows) < limit:
+        after_without = after if after is not None and after.sort_key is None else None
+        rows += await _part(scope, criteria, key._replace(without_key=True), limit - len(rows), after_without, names)
     return rows
 
 
 async def _part(
-    scope: Scope, wanted: ContactCriteria, by: _By, limit: int, after: ContactPosition | None, names: Iterable[str]
+    scope: Scope,
+    criteria: ContactCriteria,
+    key: _SortKey,
+    limit: int,
+    after: ContactPosition | None,
+    names: Iterable[str],
 ) -> list[Record]:
-    """Those that have a sort key, or those that have none."""
     p = Parameters(scope.workspace_id, scope.timezone)
-    which = [await _condition(scope, wanted, p)]
-    if by.nullable:
-        which.append(f"{by.expression} IS {'' if by.without_key else 'NOT '}NULL")
+    conditions = [await _condition(scope, criteria, p)]
+    if key.nullable:
+        conditions.append(f"{key.expression} IS {'' if key.without_key else 'NOT '}NULL")
     if after is not None:
-        which.append(_beyond(by, after, p))
-    way = "DESC" if by.descending else "ASC"
+        conditions.append(_after(key, after, p))
+    direction = "DESC" if key.descending else "ASC"
     sql = f"""
-        SELECT {columns_of(names, p.workspace)}, {_told(by)} AS sort_key
-        FROM contacts c WHERE {" AND ".join(which)}
-        ORDER BY {by.expression} {way}, c.id {way} LIMIT {p.bind(limit, "bigint")}
+        SELECT {columns_of(names, p.workspace)}, {_sort_key_sql(key)} AS sort_key
+        FROM contacts c WHERE {" AND ".join(conditions)}
+        ORDER BY {key.expression} {direction}, c.id {direction} LIMIT {p.bind(limit, "bigint")}
     """  # noqa: S608 - columns of the catalogue, and bound values
     return await db.fetch(sql, *await p.values(clock.now()))
 
 
-def _told(by: _By) -> str:
-    return by.expression if by.sql_type == "text" else clamped_sql(by.expression, by.sql_type)
+def _sort_key_sql(key: _SortKey) -> str:
+    return key.expression if key.sql_type == "text" else clamped_sql(key.expression, key.sql_type)
 
 
-def _beyond(by: _By, after: ContactPosition, p: Parameters) -> str:
-    than, number = "<" if by.descending else ">", p.bind(after.number, "bigint")
-    if by.without_key:
-        return f"c.id {than} {number}"
-    sort_key = p.bind(after.sort_key, "text") if by.sql_type == "text" else p.time(after.sort_key, by.sql_type)
-    return f"({by.expression}, c.id) {than} ({sort_key}, {number})"
+def _after(key: _SortKey, after: ContactPosition, p: Parameters) -> str:
+    operator, after_id = "<" if key.descending else ">", p.bind(after.id, "bigint")
+    if key.without_key:
+        return f"c.id {operator} {after_id}"
+    sort_key = p.bind(after.sort_key, "text") if key.sql_type == "text" else p.time(after.sort_key, key.sql_type)
+    return f"({key.expression}, c.id) {operator} ({sort_key}, {after_id})"
 
 
-async def count(scope: Scope, wanted: ContactCriteria) -> int:
-    """How many contacts are wanted, exactly."""
+async def count(scope: Scope, criteria: ContactCriteria) -> int:
+    """How many contacts fit, exactly."""
     p = Parameters(scope.workspace_id, scope.timezone)
-    condition = await _condition(scope, wanted, p)
+    condition = await _condition(scope, criteria, p)
     sql = f"SELECT count(*) FROM contacts c WHERE {condition}"  # noqa: S608
-    number: int = await db.fetch_value(sql, *await p.values(clock.now()))
-    return number
+    contacts: int = await db.fetch_value(sql, *await p.values(clock.now()))
+    return contacts
 
 
-async def _condition(scope: Scope, wanted: ContactCriteria, p: Parameters) -> str:
-    which = [f"c.workspace_id = {p.workspace}"]
-    if wanted.search is not None and wanted.search.strip():
-        which.append(selections.by_search(wanted.search, p, ("search",)))
-    if wanted.segment_id is not None:
-        which.append(await selections.by_segment(scope, wanted.segment_id, p, ("segmentId",)))
-    if wanted.rule is not None:
-        which.append(await selections.by_rule(scope, wanted.rule, p, ("filter",)))
-    return " AND ".join(f"({one})" for one in which)
+async def _condition(scope: Scope, criteria: ContactCriteria, p: Parameters) -> str:
+    conditions = [f"c.workspace_id = {p.workspace}"]
+    if criteria.search is not None and criteria.search.strip():
+        conditions.append(selections.by_search(criteria.search, p, ("search",)))
+    if criteria.segment_id is not None:
+        conditions.append(await selections.by_segment(scope, criteria.segment_id, p, ("segmentId",)))
+    if criteria.rule is not None:
+        conditions.append(await selections.by_rule(scope, criteria.rule, p, ("filter",)))
+    return " AND ".join(f"({one})" for one in conditions)

@@ -1,4 +1,4 @@
-"""Which contacts an operation is about: these ids, or all that a rule, a search or a segment finds.
+"""Turns a selection of contacts (ids, a rule, a search or a segment) into SQL.
 
 A selection becomes a condition on the alias `c` (contacts); the caller adds `c.workspace_id = {p.workspace}`.
 """
@@ -18,15 +18,14 @@ from models.values.texts import check_text
 from permissions.principal import Scope
 
 MAX_SEARCH = 200
-"""Characters of a search at most."""
+"""Characters."""
 
 MAX_IDS = 10_000
-"""The most contacts that can be named one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContactSelection:
-    """Exactly one is set. `filter` is a rule as `segments.rule` stores it (raw segment ids)."""
+    """Exactly one is set. `filter` is a rule as `segments.rule` stores it."""
 
     ids: tuple[int, ...] | None = None
     filter: dict[str, Any] | None = None
@@ -35,12 +34,12 @@ class ContactSelection:
 
 
 def to_json(selection: ContactSelection) -> dict[str, Any]:
-    """The selection as a job keeps it."""
+    """For a job."""
     return {name: value for name, value in asdict(selection).items() if value is not None}
 
 
 def from_json(stored: dict[str, Any]) -> ContactSelection:
-    """A selection that a job kept."""
+    """From a job."""
     ids = stored.get("ids")
     return ContactSelection(**{**stored, "ids": None if ids is None else tuple(ids)})
 
@@ -48,8 +47,7 @@ def from_json(stored: dict[str, Any]) -> ContactSelection:
 async def condition(scope: Scope, selection: ContactSelection, p: Parameters, path: Path = ("contacts",)) -> str:
     """The selection as a condition on `c`, its values bound in `p`.
 
-    Raises at `path` and below: NotFound for a contact or segment that is not there, Invalid for an empty search,
-    LimitExceeded for too many ids, Problems for mistakes in the rule, Required when nothing is set.
+    Raises at or below `path`: NotFound, Invalid (search), LimitExceeded (ids), Problems (rule or ids), Required (nothing set).
     """
     if selection.ids is not None:
         return await _by_ids(scope, selection.ids, p, (*path, "ids"))
@@ -67,7 +65,7 @@ async def _by_ids(scope: Scope, ids: Sequence[int], p: Parameters, path: Path) -
 
 
 async def known(scope: Scope, ids: Sequence[int], path: Path) -> list[int]:
-    """These contacts, each once, in order. Raises LimitExceeded past MAX_IDS, Problems with a NotFound for each unknown."""
+    """The ids, sorted, each once. Raises LimitExceeded, or Problems with a NotFound at each unknown id."""
     if len(ids) > MAX_IDS:
         raise LimitExceeded(
             f"{len(ids):,} ids are too many: name up to {MAX_IDS:,}, or use a filter or a segment", path
@@ -76,41 +74,41 @@ async def known(scope: Scope, ids: Sequence[int], path: Path) -> list[int]:
         "SELECT id FROM contacts WHERE workspace_id = $1 AND id = ANY($2::bigint[])", scope.workspace_id, list(ids)
     )
     found = {row["id"] for row in rows}
-    missing = [NotFound("there is no such contact", (*path, place)) for place, n in enumerate(ids) if n not in found]
+    missing = [NotFound("there is no such contact", (*path, i)) for i, one in enumerate(ids) if one not in found]
     if missing:
         raise Problems(missing)
     return sorted(found)
 
 
 async def by_rule(scope: Scope, rule: object, p: Parameters, path: Path = ("filter",)) -> str:
-    """What a rule finds now, activities included. Raises Problems at `path` and below."""
+    """Contacts that fit a rule now. Raises Problems at or below `path`."""
     return where(check(rule, await load_catalogue(scope, rule), path=path), p)
 
 
 def by_search(text: str, p: Parameters, path: Path = ("search",)) -> str:
-    """What has `text`, whatever its case, in its name, e-mail, phone or external id (by the trigram index)."""
+    """Contacts with `text`, in any case, in name, e-mail, phone or external id. Raises Invalid at `path`."""
     with at(*path):
-        wanted = " ".join(check_text(text, MAX_SEARCH).split())
-        if not wanted:
+        searched = " ".join(check_text(text, MAX_SEARCH).split())
+        if not searched:
             raise Invalid("the search is empty: write some of a name, e-mail, phone or external id")
-    patterns = {wanted, "".join(_PUNCTUATION.split(wanted)) if _PHONE.fullmatch(wanted) else wanted}
-    found = " OR ".join(f"{SEARCHED} LIKE {p.pattern('%', one, '%')}" for one in sorted(patterns))
-    return f"({found})"
+    patterns = {searched, "".join(_PUNCTUATION.split(searched)) if _PHONE.fullmatch(searched) else searched}
+    conditions = " OR ".join(f"{SEARCHED} LIKE {p.pattern('%', one, '%')}" for one in sorted(patterns))
+    return f"({conditions})"
 
 
 _PUNCTUATION = re.compile(r"[ ().-]+")
-_PHONE = re.compile(r"\+?[0-9 ().-]{3,}", re.ASCII)  # a phone number as people write it, or a part of one
+_PHONE = re.compile(r"\+?[0-9 ().-]{3,}", re.ASCII)  # a part of a phone number
 
 
 SEARCHED = (
     "lower(coalesce(c.name, '') || E'\\n' || coalesce(c.email, '') || E'\\n' || coalesce(c.phone, '')"
     " || E'\\n' || coalesce(c.external_id, ''))"
 )
-"""What a search looks in: the expression of contacts_search_idx, to the letter."""
+"""Exactly the expression of contacts_search_idx (trigrams)."""
 
 
 async def by_segment(scope: Scope, segment_id: int, p: Parameters, path: Path) -> str:
-    """The members of a segment. Raises NotFound at `path` when there is none, or it is deleted."""
+    """Members of a segment. Raises NotFound at `path`."""
     await _get_segment(scope, segment_id, path)
     return (
         "EXISTS (SELECT FROM memberships selected"
@@ -129,29 +127,29 @@ async def _get_segment(scope: Scope, segment_id: int, path: Path) -> None:
         raise NotFound("there is no such segment, or it is deleted: choose one that exists", path)
 
 
-# ---------------------------------------------------------------- walked through
+# ---------------------------------------------------------------- count, and read in batches
 
 
 async def count(scope: Scope, selection: ContactSelection, path: Path = ("contacts",)) -> int:
-    """How many contacts it finds now."""
+    """How many contacts it finds now. Raises as `condition`."""
     p = Parameters(scope.workspace_id, scope.timezone)
-    sql = f"SELECT count(*) {await _found(scope, selection, p, path)}"
+    sql = f"SELECT count(*) {await _from_where(scope, selection, p, path)}"
     return int(await db.fetch_value(sql, *await p.values(clock.now())))
 
 
 async def ids_after(
     scope: Scope, selection: ContactSelection, after_id: int, limit: int, path: Path = ("contacts",)
 ) -> list[int]:
-    """The next `limit` contacts that it finds now, in the order of their ids. Start with 0. Raises as `condition`."""
+    """The next `limit` ids that it finds now, in their order. Start with `after_id` 0. Raises as `condition`."""
     p = Parameters(scope.workspace_id, scope.timezone)
-    found = await _found(scope, selection, p, path)
+    found = await _from_where(scope, selection, p, path)
     after, most = p.bind(after_id, "bigint"), p.bind(limit, "bigint")
     sql = f"SELECT c.id {found} AND c.id > {after} ORDER BY c.id LIMIT {most}"
     return [row["id"] for row in await db.fetch(sql, *await p.values(clock.now()))]
 
 
-async def _found(scope: Scope, selection: ContactSelection, p: Parameters, path: Path) -> str:
-    """FROM and WHERE of what it finds. A segment's members come from its own rows: no join can be planned badly."""
+async def _from_where(scope: Scope, selection: ContactSelection, p: Parameters, path: Path) -> str:
+    """FROM and WHERE. Members of a segment come from `memberships` alone: a join can be planned badly."""
     if selection.segment_id is None:
         return (
             f"FROM contacts c WHERE c.workspace_id = {p.workspace} AND ({await condition(scope, selection, p, path)})"

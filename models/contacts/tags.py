@@ -1,4 +1,4 @@
-"""Tags: one tag whatever its case, spelled as it was first written."""
+"""The tags of a workspace: one tag whatever its case, spelled as it was first written."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,18 +8,17 @@ from models.values.texts import check_text, escape_like
 from permissions.principal import Scope
 
 LONGEST_SEARCH = 200
-"""Characters of a search at most."""
+"""Characters."""
 
-# Which of the given names are known, and how they are spelled. PostgreSQL alone folds: nobody else's rules are quite the same.
+# Only PostgreSQL folds case: Python's rules differ.
 _KNOWN = """
     SELECT given.name, lower(given.name) AS key, tags.name AS spelling
-    FROM unnest($2::text[]) WITH ORDINALITY AS given (name, place)
+    FROM unnest($2::text[]) WITH ORDINALITY AS given (name, position)
     LEFT JOIN tags ON tags.workspace_id = $1 AND tags.key = lower(given.name)
-    ORDER BY given.place
+    ORDER BY given.position
 """
 
-# In the order of the keys, so that two writers never wait for each other in a ring; who comes second gets the spelling
-# of the first.
+# Ordered, so that two writers do not deadlock; the second one gets the spelling of the first.
 _ADD = """
     INSERT INTO tags (workspace_id, key, name)
     SELECT $1, lower(name), name FROM unnest($2::text[]) AS name ORDER BY lower(name)
@@ -29,14 +28,14 @@ _ADD = """
 
 
 async def spell(scope: Scope, names: Iterable[str]) -> Mapping[str, str]:
-    """The one spelling of each of `names` (clean ones, see contact_values.check_tags). New tags are written down.
+    """The spelling of each of `names` (checked by check_tags). Stores new tags.
 
-    Join it to the transaction of the write that uses them, before any contact is locked.
+    Call it in the transaction that uses the tags, before it locks contacts.
     """
-    wanted = list(dict.fromkeys(names))
-    if not wanted:
+    given = list(dict.fromkeys(names))
+    if not given:
         return {}
-    rows = await db.fetch(_KNOWN, scope.workspace_id, wanted)
+    rows = await db.fetch(_KNOWN, scope.workspace_id, given)
     first = {row["key"]: row["name"] for row in reversed(rows) if row["spelling"] is None}
     added = await db.fetch(_ADD, scope.workspace_id, list(first.values())) if first else []
     new = {row["key"]: row["name"] for row in added}
@@ -44,10 +43,10 @@ async def spell(scope: Scope, names: Iterable[str]) -> Mapping[str, str]:
 
 
 async def spelled(scope: Scope, names: Iterable[str]) -> list[str]:
-    """The names in their one spelling, each once, in the order in which they came."""
-    wanted = list(names)
-    spelling = await spell(scope, wanted)
-    return list(dict.fromkeys(spelling[name] for name in wanted))
+    """The names in the workspace's spelling, each once, in their order."""
+    given = list(names)
+    spelling = await spell(scope, given)
+    return list(dict.fromkeys(spelling[name] for name in given))
 
 
 _FIND = """
@@ -56,10 +55,7 @@ _FIND = """
 
 
 async def find(scope: Scope, search: str | None, limit: int) -> list[str]:
-    """Up to `limit` of the workspace's tags, in alphabetical order; with `search`, those that have it, whatever its case.
-
-    Raises Invalid at `search` for what no tag can hold.
-    """
+    """Up to `limit` tags that contain `search`, in any case, in alphabetical order. Raises Invalid at `search`."""
     with at("search"):
         check_text(search or "", LONGEST_SEARCH)
     rows = await db.fetch(_FIND, scope.workspace_id, escape_like(search or ""), limit)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from models import clock, db
 from models.accounts import audit_log
 from models.contacts import selections
-from models.contacts.contacts import COLUMNS, columns_of
+from models.contacts.columns import COLUMNS, columns_of
 from models.contacts.selections import ContactSelection
 from models.db.tables.segments import Segment, SegmentKind
 from models.errors import NotFound, Path, Unsupported

@@ -9,7 +9,7 @@ import strawberry
 from models.broadcasts import drafts, recipients
 from models.broadcasts.audience import Audience, ExclusionReason
 from models.broadcasts.states import BroadcastStatus
-from models.contacts import contacts
+from models.contacts.find import contacts_by_ids
 from models.db import Record
 from models.db.tables.broadcasts import Broadcast as BroadcastRow
 from models.messaging import counters, templates
@@ -79,7 +79,7 @@ async def _templates_by_id(scope: Scope, numbers: Sequence[int]) -> Sequence[Any
 async def _contacts_of(rows: Sequence[Any], info: Info) -> Sequence[Any]:
     admit(info.context, Permission.CONTACT_READ)
     numbers = {read(row, "contact_id") for row in rows}
-    found = await contacts.by_ids(scope_of(info), list(numbers), sorted(selected(info) | {"id"}))
+    found = await contacts_by_ids(scope_of(info), list(numbers), sorted(selected(info) | {"id"}))
     by_number = {row["id"]: row for row in found}
     return [by_number.get(read(row, "contact_id")) for row in rows]
 

@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 from strawberry import UNSET
 
-from models.contacts import contacts, fields, tags
+from models.contacts import fields, tags
 from models.contacts import pages as contact_pages
 from models.contacts.built_in_fields import path_of
+from models.contacts.create import create_contact
+from models.contacts.delete import delete_contacts
+from models.contacts.find import contacts_by_ids, find_contact
 from models.contacts.pages import ContactCriteria, ContactOrder, ContactPosition
+from models.contacts.tagging import add_tags, remove_tags
+from models.contacts.update import update_contact
+from models.contacts.upsert import upsert_contact
 from models.errors import Invalid, Required, at
 from models.membership.origins import Origin
 from models.rules.depends import segments_mentioned
@@ -172,7 +178,7 @@ class ContactConnection:
 
 @node("Contact", Permission.CONTACT_READ)
 async def _contacts(scope: Scope, numbers: Sequence[int]) -> Sequence[Any]:
-    return await contacts.by_ids(scope, numbers)
+    return await contacts_by_ids(scope, numbers)
 
 
 @node("ContactField", Permission.CONTACT_READ)
@@ -271,7 +277,7 @@ class ContactQuery:
         if sought is None:
             return None
         with at(path_of(key)):
-            return shown(Contact, await contacts.find(scope_of(info), key, sought, selected(info)))
+            return shown(Contact, await find_contact(scope_of(info), key, sought, selected(info)))
 
     @query(
         Permission.CONTACT_READ,
@@ -366,13 +372,13 @@ class ContactMutation:
 
     @mutation(Permission.CONTACT_WRITE, ContactPayload)
     async def contact_create(self, info: Info, input: ContactInput) -> ContactPayload:
-        contact = await contacts.create(scope_of(info), input.values())
+        contact = await create_contact(scope_of(info), input.values())
         return ContactPayload(contact=shown(Contact, contact), created=True)
 
     @mutation(Permission.CONTACT_WRITE, ContactPayload)
     async def contact_update(self, info: Info, id: strawberry.ID, input: ContactInput) -> ContactPayload:
         number = get_id("Contact", id, ("id",))
-        contact = await contacts.update(scope_of(info), number, input.values())
+        contact = await update_contact(scope_of(info), number, input.values())
         return ContactPayload(contact=shown(Contact, contact))
 
     @mutation(
@@ -381,24 +387,24 @@ class ContactMutation:
         description="Creates, or updates the contact that has the same externalId, email or phone (tried in that order).",
     )
     async def contact_upsert(self, info: Info, input: ContactInput) -> ContactPayload:
-        contact, made = await contacts.upsert(scope_of(info), input.values())
+        contact, made = await upsert_contact(scope_of(info), input.values())
         return ContactPayload(contact=shown(Contact, contact), created=made)
 
     @mutation(Permission.CONTACT_WRITE, ContactsDeletePayload)
     async def contacts_delete(self, info: Info, ids: list[strawberry.ID]) -> ContactsDeletePayload:
-        deleted = await contacts.delete(scope_of(info), _numbers(ids, "ids"))
+        deleted = await delete_contacts(scope_of(info), _numbers(ids, "ids"))
         return ContactsDeletePayload(deleted_ids=[strawberry.ID(to_global_id("Contact", number)) for number in deleted])
 
     @mutation(Permission.CONTACT_WRITE, ContactsPayload)
     async def contact_tags_add(self, info: Info, contact_ids: list[strawberry.ID], tags: list[str]) -> ContactsPayload:
-        rows = await contacts.add_tags(scope_of(info), _numbers(contact_ids, "contactIds"), tags)
+        rows = await add_tags(scope_of(info), _numbers(contact_ids, "contactIds"), tags)
         return ContactsPayload(contacts=all_shown(Contact, rows))
 
     @mutation(Permission.CONTACT_WRITE, ContactsPayload)
     async def contact_tags_remove(
         self, info: Info, contact_ids: list[strawberry.ID], tags: list[str]
     ) -> ContactsPayload:
-        rows = await contacts.remove_tags(scope_of(info), _numbers(contact_ids, "contactIds"), tags)
+        rows = await remove_tags(scope_of(info), _numbers(contact_ids, "contactIds"), tags)
         return ContactsPayload(contacts=all_shown(Contact, rows))
 
 

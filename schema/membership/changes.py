@@ -12,7 +12,7 @@ from models.changelog.cursor import from_cursor as from_change_cursor
 from models.changelog.cursor import to_cursor as to_change_cursor
 from models.changelog.members import MEMBERS
 from models.changelog.read import read_page
-from models.contacts import contacts
+from models.contacts.find import contacts_by_ids
 from models.errors import NotFound
 from models.membership.origins import ChangeKind, Origin
 from models.segments import lists
@@ -44,7 +44,7 @@ async def _segments_of(rows: Sequence[Any], info: Info) -> Sequence[Any]:
 async def _contacts_of(rows: Sequence[Any], info: Info) -> Sequence[Any]:
     admit(info.context, Permission.CONTACT_READ)
     numbers = {read(row, "contact_id") for row in rows}
-    found = {row["id"]: row for row in await contacts.by_ids(scope_of(info), list(numbers))}
+    found = {row["id"]: row for row in await contacts_by_ids(scope_of(info), list(numbers))}
     return [found.get(read(row, "contact_id")) for row in rows]
 
 

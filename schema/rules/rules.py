@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import strawberry
 
-from models.contacts import contacts
+from models.contacts.find import contacts_by_ids
 from models.membership.origins import Override
 from models.rule_catalogue import suggestions
 from models.rules.catalogue import OPERATORS
@@ -88,7 +88,7 @@ class RuleQuery:
         if shows_contacts:
             admit(info.context, Permission.CONTACT_READ)
         found = await preview.preview(scope, rule_from_input(rule), limit if shows_contacts else 0)
-        rows = await contacts.by_ids(scope, found.contact_ids, selected(info, "contacts"))
+        rows = await contacts_by_ids(scope, found.contact_ids, selected(info, "contacts"))
         return SegmentPreview(
             count=found.count,
             contacts=all_shown(Contact, sorted(rows, key=lambda row: row["id"])),

@@ -6,7 +6,7 @@ import random
 import redis.asyncio
 
 from models import db
-from models.contacts import contacts
+from models.contacts.upsert import upsert_contact
 from models.queue import jobs
 from models.queue.jobs import Job, JobStatus
 from models.queue.work import Queue
@@ -153,7 +153,7 @@ async def test_people_who_write_the_same_contacts_meanwhile_make_no_row_fail(dat
         chance = random.Random(seed)
         while not stop.is_set():
             email = f"{chance.randrange(1_000)}@x.org"
-            await contacts.upsert(scope, {"email": email, "score": seed, "whatsapp_consent": "OPTED_OUT"})
+            await upsert_contact(scope, {"email": email, "score": seed, "whatsapp_consent": "OPTED_OUT"})
 
     people = [asyncio.create_task(a_person(seed)) for seed in range(3)]
     ended = await finished(scope, job)

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from models import clock, db
-from models.contacts import contacts, fields
+from models.contacts import fields
+from models.contacts.create import create_contact
 from models.rule_catalogue.loading import load_catalogue
 from models.rules.check import check
 from models.rules.tree import FieldType
@@ -48,7 +49,7 @@ def as_api_shows(value: Extreme, shown: Any) -> Any:
 
 async def made(scope: Scope, values: tuple[Extreme, ...] = EXTREMES) -> list[int]:
     """A contact for each value. Gives their ids."""
-    return [(await contacts.create(scope, as_written(value)))["id"] for value in values]
+    return [(await create_contact(scope, as_written(value)))["id"] for value in values]
 
 
 # ---------------------------------------------------------------- over GraphQL

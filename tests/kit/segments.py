@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from models import db
-from models.contacts import contacts
+from models.contacts.create import create_contact
 from models.contacts.selections import ContactSelection
 from models.membership import rebuild
 from models.segments import segments
@@ -21,7 +21,7 @@ def in_segment(segment: Segment, member: bool = True) -> dict:
 
 async def new_contacts(scope: Scope, count: int, **values) -> list[int]:
     """Contacts without much about them; their ids, in order."""
-    return [(await contacts.create(scope, values))["id"] for _ in range(count)]
+    return [(await create_contact(scope, values))["id"] for _ in range(count)]
 
 
 async def many_contacts(scope: Scope, count: int) -> None:

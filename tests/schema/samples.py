@@ -12,7 +12,8 @@ from models import db
 from models.accounts import api_tokens, members
 from models.broadcasts import lifecycle
 from models.broadcasts.states import BroadcastStatus
-from models.contacts import contacts, fields
+from models.contacts import fields
+from models.contacts.create import create_contact
 from models.contacts.selections import ContactSelection
 from models.db.tables.broadcasts import Broadcast
 from models.queue import jobs, requests
@@ -53,7 +54,7 @@ def sample(name: str) -> Callable[[Sample], Sample]:
 
 async def a_contact(scope: Scope, **values: Any) -> str:
     """The id of a new contact."""
-    contact = await contacts.create(scope, {"name": "Ana García", **values})
+    contact = await create_contact(scope, {"name": "Ana García", **values})
     return to_global_id("Contact", contact["id"])
 
 

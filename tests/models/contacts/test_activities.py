@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from models import clock, db
-from models.contacts import activities, contacts
+from models.contacts import activities
 from models.contacts.activities import MOST_AT_ONCE, NewActivity
+from models.contacts.create import create_contact
 from models.errors import Invalid, LimitExceeded, NotFound, Problems, Required
 from permissions.principal import Scope
 from tests.kit.workspaces import new_workspace
@@ -20,7 +21,7 @@ async def workspace(database: str) -> Scope:
 
 @pytest.fixture
 async def ana(workspace: Scope) -> int:
-    return int((await contacts.create(workspace, {"external_id": "ana"}))["id"])
+    return int((await create_contact(workspace, {"external_id": "ana"}))["id"])
 
 
 async def test_a_key_that_was_seen_is_counted_and_left_alone(workspace: Scope, ana: int) -> None:
@@ -31,7 +32,7 @@ async def test_a_key_that_was_seen_is_counted_and_left_alone(workspace: Scope, a
     stored = await db.fetch("SELECT idempotency_key, kind FROM activities WHERE idempotency_key IS NOT NULL ORDER BY 1")
     assert [tuple(row) for row in stored] == [("a", "purchase"), ("b", "purchase"), ("c", "visit")]
     other = await new_workspace("Other")
-    bob = (await contacts.create(other, {"external_id": "ana"}))["id"]
+    bob = (await create_contact(other, {"external_id": "ana"}))["id"]
     assert await activities.record(other, [NewActivity("visit", bob, idempotency_key="a")]) == (1, 0)
 
 
@@ -50,7 +51,7 @@ async def test_the_same_keys_sent_at_once_in_any_order_are_recorded_once(workspa
 
 
 async def test_one_wrong_activity_keeps_all_of_them_out(workspace: Scope, ana: int) -> None:
-    other = await contacts.create(await new_workspace("Other"), {"external_id": "stranger"})
+    other = await create_contact(await new_workspace("Other"), {"external_id": "stranger"})
     with pytest.raises(Problems) as refused:
         await activities.record(
             workspace,
@@ -100,7 +101,7 @@ async def test_what_has_no_time_happened_now(workspace: Scope, ana: int) -> None
 
 
 async def test_each_contacts_activities_come_newest_first_page_by_page(workspace: Scope, ana: int) -> None:
-    bob = (await contacts.create(workspace, {"external_id": "bob"}))["id"]
+    bob = (await create_contact(workspace, {"external_id": "bob"}))["id"]
     start = datetime(2026, 5, 1, tzinfo=UTC)
     for number in range(5):
         kind = "odd" if number % 2 else "even"

@@ -9,7 +9,8 @@ import pytest
 
 from models import clock, db
 from models.accounts import workspaces
-from models.contacts import contacts, fields
+from models.contacts import fields
+from models.contacts.delete import delete_contacts
 from models.contacts.selections import ContactSelection
 from models.errors import InUse, NotFound
 from models.membership import apply, audit, backfill, batches, builds, manual_changes, rebuild
@@ -87,7 +88,7 @@ async def test_who_was_not_told_yet_hears_nothing_of_a_deletion_that_was_undone(
 
 async def test_a_contact_that_is_deleted_meanwhile_is_told_to_have_left_once(scope):
     segment, ids = await half_deleted(scope)
-    await contacts.delete(scope, [ids[1], ids[6]])
+    await delete_contacts(scope, [ids[1], ids[6]])
     await batches.process_batch(scope.workspace_id, 100)
     assert await replayed(scope, segment) == set(ids[4:]) - {ids[6]}
     await segments.restore(scope, segment.id)

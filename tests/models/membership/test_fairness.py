@@ -3,8 +3,10 @@
 import pytest
 
 from models import clock, db
-from models.contacts import activities, contacts
+from models.contacts import activities
 from models.contacts.activities import NewActivity
+from models.contacts.delete import delete_contacts
+from models.contacts.tagging import add_tags
 from models.membership import batches, dirty_contacts
 from models.messaging import history
 from models.messaging.history import Happening
@@ -27,7 +29,7 @@ async def test_an_edit_is_taken_in_with_the_next_slice_whatever_flood_it_comes_i
     for start in range(0, 600, 200):
         await activities.record(scope, [NewActivity("visit", one) for one in flood[start : start + 200]])
         if start == 200:
-            await contacts.add_tags(scope, [flood[-1]], ["vip"])
+            await add_tags(scope, [flood[-1]], ["vip"])
     await batches.process_batch(scope.workspace_id, 50)
     assert await members_of(scope, vips) == {flood[-1]}
     await settled(scope)
@@ -37,12 +39,12 @@ async def test_an_edit_is_taken_in_with_the_next_slice_whatever_flood_it_comes_i
 async def test_what_is_written_about_many_contacts_at_once_is_bulk_and_what_follows_it_is_not(scope):
     many = await new_contacts(scope, MANY)
     await _forget_marks()
-    await contacts.add_tags(scope, many, ["vip"])
+    await add_tags(scope, many, ["vip"])
     assert await _marked(scope) == {True: MANY}
-    await contacts.add_tags(scope, many[:3], ["regular"])
+    await add_tags(scope, many[:3], ["regular"])
     assert await _marked(scope) == {True: MANY, False: 3}
     await _forget_marks()
-    await contacts.delete(scope, many)
+    await delete_contacts(scope, many)
     assert await _marked(scope) == {True: MANY}
 
 

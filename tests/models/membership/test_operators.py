@@ -8,7 +8,7 @@ import pytest
 
 from models import clock, db
 from models.accounts import workspaces
-from models.contacts import contacts
+from models.contacts.delete import delete_contacts
 from models.membership import builds, manual_changes, rebuild
 from models.membership.origins import Override
 from models.segments import segments
@@ -112,7 +112,7 @@ async def test_a_contact_that_is_deleted_while_it_is_put_into_a_deleted_segment_
     await settled(scope)
     async with db.transaction():
         await db.execute(IN, scope.workspace_id, segment.id, one)
-        await asyncio.create_task(contacts.delete(scope, [one]), context=Context())
+        await asyncio.create_task(delete_contacts(scope, [one]), context=Context())
         await asyncio.create_task(settled(scope), context=Context())
     await settled(scope)
     await segments.restore(scope, segment.id)

@@ -5,8 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from models import clock, db
-from models.contacts import activities, contacts, fields
+from models.contacts import activities, fields
 from models.contacts.activities import NewActivity
+from models.contacts.create import create_contact
+from models.contacts.find import contacts_by_ids
+from models.contacts.update import update_contact
 from models.rule_catalogue.loading import load_catalogue
 from models.rules.check import check
 from models.rules.tree import FieldType
@@ -27,7 +30,7 @@ async def found(scope, rule):
     """The names of the contacts that a rule finds; its count agrees."""
     seen = await preview(scope, rule, 100)
     assert seen.count == len(seen.contact_ids)
-    rows = await contacts.by_ids(scope, seen.contact_ids)
+    rows = await contacts_by_ids(scope, seen.contact_ids)
     return sorted(row["name"] or "-" for row in rows)
 
 
@@ -40,7 +43,7 @@ def purchases(**body):
 
 
 async def buyer(scope, name, *ages_days, **properties):
-    contact = await contacts.create(scope, {"name": name})
+    contact = await create_contact(scope, {"name": name})
     for age in ages_days:
         await db.execute(
             "INSERT INTO activities (workspace_id, contact_id, kind, occurred_at, properties)"
@@ -51,7 +54,7 @@ async def buyer(scope, name, *ages_days, **properties):
 
 async def test_a_rule_and_its_negation_split_the_contacts(scope):
     for name, score in (("Ana", 1), ("Bea", 2), (None, 3)):
-        await contacts.create(scope, {"name": name, "score": score})
+        await create_contact(scope, {"name": name, "score": score})
     rule = field("name", "NOT_EQUALS", "ana")
     assert await found(scope, rule) == ["Bea"]
     assert await found(scope, {"not": rule}) == ["-", "Ana"]
@@ -83,23 +86,23 @@ async def test_sums_are_zero_and_averages_missing_without_activities(scope):
 
 
 async def test_tags_are_one_whatever_their_case(scope):
-    await contacts.create(scope, {"name": "Ana", "tags": ["Botox"]})
-    await contacts.create(scope, {"name": "Bea"})
+    await create_contact(scope, {"name": "Ana", "tags": ["Botox"]})
+    await create_contact(scope, {"name": "Bea"})
     assert await found(scope, {"tags": {"operator": "HAS_ANY", "tags": ["BOTOX"]}}) == ["Ana"]
     assert await found(scope, {"tags": {"operator": "HAS_NONE", "tags": ["botox"]}}) == ["Bea"]
 
 
 async def test_wildcards_in_a_text_mean_themselves(scope):
     for name in ("100%", "100 euros", "a_b", "axb", "a\\b"):
-        await contacts.create(scope, {"name": name})
+        await create_contact(scope, {"name": name})
     assert await found(scope, field("name", "CONTAINS", "0%")) == ["100%"]
     assert await found(scope, field("name", "STARTS_WITH", "A_")) == ["a_b"]
     assert await found(scope, field("name", "ENDS_WITH", "\\b")) == ["a\\b"]
 
 
 async def test_a_birthday_on_29_february_comes_on_the_28th_in_common_years(scope):
-    await contacts.create(scope, {"name": "leap", "date_of_birth": "2000-02-29"})
-    await contacts.create(scope, {"name": "plain", "date_of_birth": "1999-02-28"})
+    await create_contact(scope, {"name": "leap", "date_of_birth": "2000-02-29"})
+    await create_contact(scope, {"name": "plain", "date_of_birth": "1999-02-28"})
     birthday = field("date_of_birth", "ANNIVERSARY_WITHIN_NEXT", "P0D")
     for day, celebrated in (("2026-02-28", ["leap", "plain"]), ("2028-02-28", ["plain"]), ("2028-02-29", ["leap"])):
         clock.set_source(lambda day=day: datetime.fromisoformat(day + "T12:00:00+00:00"))
@@ -107,7 +110,7 @@ async def test_a_birthday_on_29_february_comes_on_the_28th_in_common_years(scope
 
 
 async def test_a_day_begins_at_midnight_in_the_workspace_s_zone(scope):
-    await contacts.create(scope, {"name": "born on the 23rd", "date_of_birth": "1990-11-23"})
+    await create_contact(scope, {"name": "born on the 23rd", "date_of_birth": "1990-11-23"})
     birthday = field("date_of_birth", "ANNIVERSARY_WITHIN_NEXT", "P0D")
     clock.set_source(lambda: datetime(2026, 11, 22, 22, 59, 59, tzinfo=UTC))
     assert await found(scope, birthday) == []
@@ -120,8 +123,8 @@ async def test_the_first_and_the_last_of_all_days_are_days_and_not_infinity(scop
         ("first", "0001-01-01", "0001-01-01T00:00:00Z"),
         ("last", "9999-12-31", "9999-12-31T23:59:59.999999Z"),
     ):
-        made = await contacts.create(scope, {"name": name, "date_of_birth": day, "subscribed_at": instant})
-        await contacts.update(scope, made["id"], {"last_interaction_at": instant})
+        made = await create_contact(scope, {"name": name, "date_of_birth": day, "subscribed_at": instant})
+        await update_contact(scope, made["id"], {"last_interaction_at": instant})
         when = datetime.fromisoformat(instant)
         await activities.record(scope, [NewActivity("visit", made["id"], occurred_at=when)])
     await db.execute(
@@ -140,7 +143,7 @@ async def test_the_first_and_the_last_of_all_days_are_days_and_not_infinity(scop
 
 
 async def test_thirty_days_of_silence_are_over_to_the_microsecond(scope):
-    await contacts.create(scope, {"name": "Ana", "last_interaction_at": (NOW - timedelta(days=30)).isoformat()})
+    await create_contact(scope, {"name": "Ana", "last_interaction_at": (NOW - timedelta(days=30)).isoformat()})
     silent = field("last_interaction_at", "MORE_THAN_AGO", "P30D")
     assert await found(scope, silent) == []
     clock.set_source(lambda: NOW + timedelta(microseconds=1))
@@ -150,7 +153,7 @@ async def test_thirty_days_of_silence_are_over_to_the_microsecond(scope):
 async def test_a_value_of_a_wrong_type_is_missing_and_harms_nobody(scope):
     for key, kind in (("visits", FieldType.NUMBER), ("renewal", FieldType.DATE), ("seen", FieldType.DATETIME)):
         await fields.create(scope, key=key, label=key, kind=kind, choices=None)
-    await contacts.create(scope, {"name": "good", "attributes": {"visits": 5, "renewal": "2026-11-23"}})
+    await create_contact(scope, {"name": "good", "attributes": {"visits": 5, "renewal": "2026-11-23"}})
     for broken in ("many", "2026-02-30", "9", True, [], {}, None):
         await db.execute(
             "INSERT INTO contacts (workspace_id, name, attributes)"  # an operator's own hand
@@ -187,7 +190,7 @@ async def test_a_list_within_a_list_is_no_choice(scope):
 
 
 async def test_a_deleted_segment_has_no_members_whatever_is_stored_of_it(scope):
-    contact = await contacts.create(scope, {"name": "Ana"})
+    contact = await create_contact(scope, {"name": "Ana"})
     number = await db.fetch_value(
         "INSERT INTO segments (workspace_id, name, kind, deleted_at) VALUES ($1, 'old', 'STATIC', now()) RETURNING id",
         scope.workspace_id,
@@ -213,8 +216,8 @@ async def test_numbers_beyond_the_largest_that_a_rule_can_name_are_not_added_up(
 
 @pytest.mark.parametrize("zero", [0, -0.0, 0.0])
 async def test_zero_is_zero_in_a_long_list_too(scope, zero):
-    await contacts.create(scope, {"name": "Ana"})
-    await contacts.create(scope, {"name": "Bea", "score": 10})
+    await create_contact(scope, {"name": "Ana"})
+    await create_contact(scope, {"name": "Bea", "score": 10})
     others = [number + 0.5 for number in range(120)]
     assert await found(scope, field("score", "IN", [*others, zero])) == ["Ana"]
     assert await found(scope, field("score", "NOT_IN", [*others, zero])) == ["Bea"]
@@ -222,9 +225,9 @@ async def test_zero_is_zero_in_a_long_list_too(scope, zero):
 
 async def test_nothing_of_another_workspace_is_found(scope):
     other = await new_workspace("Other")
-    await contacts.create(other, {"name": "theirs", "tags": ["vip"]})
+    await create_contact(other, {"name": "theirs", "tags": ["vip"]})
     await buyer(other, "their buyer", 1)
-    await contacts.create(scope, {"name": "ours"})
+    await create_contact(scope, {"name": "ours"})
     assert await found(scope, purchases()) == ["ours"]
     assert await found(scope, {"not": {"tags": {"operator": "HAS_ANY", "tags": ["vip"]}}}) == ["ours"]
 

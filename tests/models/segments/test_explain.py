@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from models import db
-from models.contacts import contacts
+from models.contacts.create import create_contact
 from models.errors import NotFound
 from models.rules.check import check
 from models.segments.explain import explain, explain_membership
@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 async def test_each_part_is_told_with_what_the_contact_has(database):
     scope = await new_workspace()
-    contact = await contacts.create(scope, {"name": "Ana", "score": 7, "tags": ["Botox"]})
+    contact = await create_contact(scope, {"name": "Ana", "score": 7, "tags": ["Botox"]})
     await db.execute(
         "INSERT INTO activities (workspace_id, contact_id, kind, occurred_at) VALUES ($1, $2, 'purchase', $3)",
         scope.workspace_id,
@@ -84,7 +84,7 @@ def _assert_right(told, rule, contact, world):
 
 async def test_membership_is_told_with_its_override(database):
     scope = await new_workspace()
-    contact = await contacts.create(scope, {"name": "Ana"})
+    contact = await create_contact(scope, {"name": "Ana"})
     rule = {"field": {"field": "name", "operator": "EQUALS", "value": "Bea"}}
     segment = await db.fetch_value(
         "INSERT INTO segments (workspace_id, name, kind, rule, active_rule)"
@@ -105,7 +105,7 @@ async def test_membership_is_told_with_its_override(database):
 
 async def test_what_another_workspace_has_is_not_explained(database):
     scope, other = await new_workspace(), await new_workspace("Other")
-    contact = await contacts.create(other, {"name": "theirs"})
+    contact = await create_contact(other, {"name": "theirs"})
     segment = await db.fetch_value(
         "INSERT INTO segments (workspace_id, name, kind) VALUES ($1, 'ours', 'STATIC') RETURNING id", scope.workspace_id
     )

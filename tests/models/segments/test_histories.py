@@ -7,8 +7,10 @@ from random import Random
 
 from models import db
 from models.accounts import workspaces
-from models.contacts import contacts
+from models.contacts.create import create_contact
+from models.contacts.delete import delete_contacts
 from models.contacts.selections import ContactSelection
+from models.contacts.update import update_contact
 from models.db.tables.segments import Segment, SegmentUse
 from models.errors import DomainError, Problems
 from models.membership import backfill, builds, rebuild
@@ -87,11 +89,11 @@ class History:
     async def contact(self) -> None:
         some = await self.some_contacts()
         if not some or self.random.random() < 0.4:
-            await contacts.create(self.scope, {"tags": self.random.sample(TAGS, self.random.randint(0, 2))})
+            await create_contact(self.scope, {"tags": self.random.sample(TAGS, self.random.randint(0, 2))})
         elif self.random.random() < 0.3:
-            await contacts.delete(self.scope, some[:1])
+            await delete_contacts(self.scope, some[:1])
         else:
-            await contacts.update(self.scope, some[0], {"tags": self.random.sample(TAGS, self.random.randint(0, 2))})
+            await update_contact(self.scope, some[0], {"tags": self.random.sample(TAGS, self.random.randint(0, 2))})
 
     async def engine(self) -> None:
         if self.random.random() < 0.5:

@@ -8,7 +8,8 @@ import pytest
 
 from models import clock, db
 from models.accounts import workspaces
-from models.contacts import contacts, fields
+from models.contacts import fields
+from models.contacts.delete import delete_contacts
 from models.contacts.selections import ContactSelection
 from models.errors import Conflict, InUse, NotAllowedInState, NotFound, Problems
 from models.membership import batches, rebuild
@@ -289,7 +290,7 @@ async def test_a_static_segment_comes_back_with_its_members_but_the_deleted_cont
     ids = await new_contacts(scope, 3)
     segment = await static_segment(scope, ids)
     await segments.delete(scope, segment.id)
-    await contacts.delete(scope, [ids[0]])
+    await delete_contacts(scope, [ids[0]])
     await batches.process_batch(scope.workspace_id, 100)
     restored = (await segments.restore(scope, segment.id)).segment
     assert (restored.deleted_at, restored.status, restored.member_count) == (None, "READY", 2)

@@ -6,7 +6,9 @@ import pytest
 
 from models import db
 from models.accounts import sessions
-from models.contacts import contacts, fields
+from models.contacts import fields
+from models.contacts.find import find_contact
+from models.contacts.upsert import upsert_contact
 from models.messaging.channels import Connection
 from muster.demo.channel import SANDBOX
 from muster.demo.people import CONTACTS, each_contact
@@ -53,9 +55,9 @@ async def test_its_contacts_are_as_the_api_stores_them(database: str, installati
     await seed(installation)
     found = await sessions.find_scope(await admin_token(installation), signing(installation))
     assert found is not None
-    row = await contacts.find(found, "external_id", CONTACTS_NOW[0].external_id)
+    row = await find_contact(found, "external_id", CONTACTS_NOW[0].external_id)
     assert row is not None
-    written, made = await contacts.upsert(
+    written, made = await upsert_contact(
         found, {"external_id": CONTACTS_NOW[0].external_id, "name": row["name"], "phone": row["phone"]}
     )
     assert not made

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.contacts import contacts
+from models.contacts.create import create_contact
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from tests.kit.api import Api, bearer_of, token_with
@@ -25,7 +25,7 @@ SHOW = """
 
 @pytest.fixture
 async def ana(workspace: Scope) -> None:
-    await contacts.create(workspace, {"external_id": "ana"})
+    await create_contact(workspace, {"external_id": "ana"})
 
 
 async def test_an_app_records_what_a_contact_did(api: Api, workspace: Scope, ana: None) -> None:

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from models import db
-from models.contacts import contacts
+from models.contacts.create import create_contact
+from models.contacts.find import find_contact
 from models.contacts.pages import ContactOrder
 from models.contacts.selections import ContactSelection
+from models.contacts.update import update_contact
 from models.segments import segments
 from models.segments.segments import SegmentKind
 from permissions.capabilities import Permission
@@ -52,7 +54,7 @@ async def seven(workspace: Scope) -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
     for number, (name, day) in enumerate(zip(NAMES, SEEN, strict=True)):
         seen = None if day is None else start + timedelta(days=day)
-        await contacts.create(workspace, {"external_id": str(number), "name": name, "last_interaction_at": seen})
+        await create_contact(workspace, {"external_id": str(number), "name": name, "last_interaction_at": seen})
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 50])
@@ -79,7 +81,7 @@ async def test_what_is_made_meanwhile_neither_repeats_nor_hides_a_row(
     for order in ContactOrder:
         page = (await api.data(admin, PAGE, first=3, orderBy=order.value))["contacts"]
         first = [edge["node"]["externalId"] for edge in page["edges"]]
-        await contacts.create(workspace, {"external_id": f"new {order}", "name": "Carla"})
+        await create_contact(workspace, {"external_id": f"new {order}", "name": "Carla"})
         rest = await ids(api, admin, after=page["pageInfo"]["endCursor"], orderBy=order.value)
         assert sorted(one for one in [*first, *rest] if len(one) == 1) == list("0123456")
 
@@ -89,7 +91,7 @@ async def test_one_can_go_on_after_the_first_and_the_last_of_all_moments(
     api: Api, admin: str, workspace: Scope, moment: str
 ) -> None:
     for number in range(4):
-        await contacts.create(workspace, {"external_id": str(number), "last_interaction_at": moment})
+        await create_contact(workspace, {"external_id": str(number), "last_interaction_at": moment})
     assert await each_id(api, admin, 1, orderBy="LAST_INTERACTION_AT_ASC") == list("0123")
     assert await each_id(api, admin, 1, orderBy="LAST_INTERACTION_AT_DESC") == list("3210")
 
@@ -100,7 +102,7 @@ EXTREME = ["infinity", "-infinity", "0044-03-15 BC", "10000-01-01", "294270-02-2
 async def test_times_that_only_sql_can_write_are_told_as_the_nearest_that_there_is(
     api: Api, admin: str, workspace: Scope
 ) -> None:
-    ids = [(await contacts.create(workspace, {"name": when}))["id"] for when in EXTREME]
+    ids = [(await create_contact(workspace, {"name": when}))["id"] for when in EXTREME]
     await db.execute(
         """
         UPDATE contacts SET date_of_birth = name::date, subscribed_at = name::timestamptz,
@@ -120,7 +122,7 @@ async def test_times_that_only_sql_can_write_are_told_as_the_nearest_that_there_
             instants = [told["subscribedAt"], told["lastInteractionAt"], told["createdAt"]]
             assert instants == [when] * 3
             assert (told["dateOfBirth"], told["activities"]["nodes"][0]["occurredAt"]) == (when[:10], when)
-    changed = await contacts.update(workspace, ids[2], {"score": 5, "subscribed_at": "2026-01-01T00:00:00Z"})
+    changed = await update_contact(workspace, ids[2], {"score": 5, "subscribed_at": "2026-01-01T00:00:00Z"})
     assert changed["subscribed_at"] == datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -164,7 +166,7 @@ async def test_a_search_looks_in_names_and_keys_whatever_the_case(
         )
     ):
         external_id = {"external_id": f"{'X-' if number == 1 else ''}{number + 1}"}
-        await contacts.create(workspace, {**values, **external_id})
+        await create_contact(workspace, {**values, **external_id})
     shown = [one.removeprefix("X-") for one in await ids(api, admin, search=search, orderBy="CREATED_AT_ASC")]
     assert shown == found
 
@@ -172,7 +174,7 @@ async def test_a_search_looks_in_names_and_keys_whatever_the_case(
 async def test_a_filter_and_a_segment_narrow_the_list_and_the_count(
     api: Api, admin: str, workspace: Scope, seven: None
 ) -> None:
-    rows = [await contacts.find(workspace, "external_id", number) for number in "024"]
+    rows = [await find_contact(workspace, "external_id", number) for number in "024"]
     chosen = ContactSelection(ids=tuple(row["id"] for row in rows if row is not None))
     made = await segments.create(workspace, SegmentKind.STATIC, name="Some", contacts=chosen)
     segment_id = to_global_id("Segment", made.segment.id)
@@ -203,7 +205,7 @@ async def test_a_wrong_filter_says_where(api: Api, admin: str) -> None:
 async def test_each_contact_of_a_page_shows_its_segments_and_activities(
     api: Api, admin: str, workspace: Scope, seven: None
 ) -> None:
-    rows = [await contacts.find(workspace, "external_id", number) for number in "01"]
+    rows = [await find_contact(workspace, "external_id", number) for number in "01"]
     numbers = [row["id"] for row in rows if row is not None]
     for name, chosen in (("Both", numbers), ("One", numbers[:1]), ("Gone", numbers)):
         made = await segments.create(

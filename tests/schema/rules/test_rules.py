@@ -3,8 +3,8 @@
 import pytest
 
 from models import db
-from models.contacts import contacts
 from models.contacts import fields as contact_fields
+from models.contacts.create import create_contact
 from models.rules.tree import FieldType
 from permissions.capabilities import Permission
 from schema.server.ids import to_global_id
@@ -32,7 +32,7 @@ def field(name, operator, value=None):
 
 async def test_a_preview_counts_exactly_and_shows_some(api, scope):
     for number in range(12):
-        await contacts.create(scope, {"name": f"Ana {number:02}", "score": number})
+        await create_contact(scope, {"name": f"Ana {number:02}", "score": number})
     told = await api.data(await bearer_of(scope), PREVIEW, rule={"not": field("score", "LT", 1)})
     assert told["segmentPreview"]["count"] == 11
     assert [contact["name"] for contact in told["segmentPreview"]["contacts"]] == [f"Ana {n:02}" for n in range(1, 11)]
@@ -137,7 +137,7 @@ async def test_a_wrong_duration_is_told_with_its_path_wherever_it_stands(api, sc
 async def test_a_number_past_64_bits_can_stand_in_the_document(api, scope):
     """JSON columns, and what JSON in `variables` becomes, know whole numbers of 64 bits."""
     await contact_fields.create(scope, key="n", label="N", kind=FieldType.NUMBER)
-    await contacts.create(scope, {"name": "Ana", "attributes": {"n": 1e20}})
+    await create_contact(scope, {"name": "Ana", "attributes": {"n": 1e20}})
     token = await bearer_of(scope)
     rule = '{field: {field: "attributes.n", operator: IN, value: [1, 100000000000000000000]}}'
     told = await api.data(token, f"{{ segmentPreview(rule: {rule}) {{ count }} }}")
@@ -162,7 +162,7 @@ async def test_an_id_with_very_many_digits_is_nobodys(api, scope):
 @pytest.mark.parametrize(("first", "shown"), [(1, 1), (250, 3), (None, 3), (0, None), (-1, None), (251, None)])
 async def test_a_sample_is_as_large_as_one_asks_within_bounds(api, scope, first, shown):
     for _ in range(3):
-        await contacts.create(scope, {"name": "Ana"})
+        await create_contact(scope, {"name": "Ana"})
     query = "query ($first: Int, $rule: RuleInput!) { segmentPreview(rule: $rule, first: $first) { count contacts { id } } }"
     answer = await api.ask(await bearer_of(scope), query, first=first, rule={"field": IS_SET})
     if shown is None:
@@ -199,7 +199,7 @@ async def test_contacts_are_shown_only_to_those_who_may_read_them(api, scope):
 
 
 async def test_a_contact_s_membership_is_explained(api, scope):
-    contact = await contacts.create(scope, {"name": "Ana", "score": 3})
+    contact = await create_contact(scope, {"name": "Ana", "score": 3})
     rule = {"all": [field("score", "GT", 2), field("name", "EQUALS", "bea")]}
     number = await db.fetch_value(
         "INSERT INTO segments (workspace_id, name, kind, rule) VALUES ($1, 'Some', 'DYNAMIC', $2) RETURNING id",
@@ -267,7 +267,7 @@ async def test_values_are_suggested_commonest_first(api, scope, field, prefix, v
     await contact_fields.create(scope, key="vip", label="VIP", kind=FieldType.BOOLEAN)
     for number, city in enumerate(("Paris", "Madrid", "madrid"), 1):
         wanted = {"attributes": {"city": city}, "tags": ["Botox"], "email": f"ana{number}@example.com"}
-        await contacts.create(scope, wanted)
+        await create_contact(scope, wanted)
     told = await api.data(
         await bearer_of(scope),
         "query ($f: String!, $p: String) { ruleValueSuggestions(field: $f, prefix: $p) }",

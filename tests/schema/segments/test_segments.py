@@ -7,7 +7,7 @@ import pytest
 
 from models import db
 from models.broadcasts import lifecycle
-from models.contacts import contacts
+from models.contacts.create import create_contact
 from models.contacts.selections import ContactSelection
 from models.membership import engine_lock, rebuild
 from models.segments import members, segments, uses
@@ -133,7 +133,7 @@ async def test_an_update_under_an_old_version_is_a_conflict_and_an_absent_field_
 
 
 async def test_members_are_paged_counted_and_searched(api, admin, scope):
-    ids = [(await contacts.create(scope, {"name": name}))["id"] for name in ("Ana", "Luis", "Anabel")]
+    ids = [(await create_contact(scope, {"name": name}))["id"] for name in ("Ana", "Luis", "Anabel")]
     segment = await static_segment(scope, ids)
     page = (await api.data(admin, MEMBERS, id=id_of(segment), first=2))["segment"]["members"]
     assert [edge["node"]["name"] for edge in page["edges"]] == ["Anabel", "Luis"]

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from models import clock, db
-from models.contacts import contacts
+from models.contacts.create import create_contact
 from models.transfers.imports import start, uploads
 from models.transfers.imports.mapping import Options
 from permissions.principal import Scope
@@ -104,7 +104,7 @@ def downloaded(scope: Scope, purpose: Purpose, number: int, name: str, seconds: 
 
 
 async def test_an_export_is_fetched_as_an_attachment(scope, app):
-    await contacts.create(scope, {"email": "a@x.org"})
+    await create_contact(scope, {"email": "a@x.org"})
     content = await exported(scope, None, ["email"])
     job_id = await db.fetch_value("SELECT id FROM jobs")
     response = await send(app, "GET", downloaded(scope, Purpose.EXPORT, job_id, "contacts-1.csv"))

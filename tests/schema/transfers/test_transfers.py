@@ -3,7 +3,7 @@
 import pytest
 
 from models import clock
-from models.contacts import contacts
+from models.contacts.create import create_contact
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from schema.server.ids import to_global_id
@@ -86,7 +86,7 @@ async def test_an_import_without_refused_rows_has_no_report(api, scope):
 
 
 async def test_files_are_for_those_who_may_have_them(api, scope):
-    await contacts.create(scope, {"email": "a@x.org"})
+    await create_contact(scope, {"email": "a@x.org"})
     job = await imported(scope, "email\nbad\n")
     await exported(scope)
     export_id = to_global_id("ExportJob", job.id + 1)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from models.contacts import contacts
+from models.contacts.create import create_contact
 from models.transfers.exports.export_file import Format
 from permissions.principal import Scope
 from tests.kit.transfers import exported, fields_of_every_type
@@ -49,7 +49,7 @@ async def rows(scope: Scope, *args, **options) -> list[dict[str, str]]:
 
 async def test_csv_follows_rfc_4180_and_guards_formulas(scope):
     await fields_of_every_type(scope)
-    await contacts.create(scope, FULL)
+    await create_contact(scope, FULL)
     content = await exported(scope, None, FIELDS)
     assert content.decode() == (
         ",".join(FIELDS) + "\r\n"
@@ -61,8 +61,8 @@ async def test_csv_follows_rfc_4180_and_guards_formulas(scope):
 
 async def test_ndjson_has_one_object_per_line(scope):
     await fields_of_every_type(scope)
-    await contacts.create(scope, FULL)
-    await contacts.create(scope, {"name": 'quote " backslash \\ tab \t line \n .'})
+    await create_contact(scope, FULL)
+    await create_contact(scope, {"name": 'quote " backslash \\ tab \t line \n .'})
     lines = (await exported(scope, None, [*FIELDS, "id"], Format.NDJSON)).decode().splitlines()
     first, second = map(json.loads, lines)
     assert first["attributes"] == {**FULL["attributes"], "datetime": "2026-03-04T09:00:00.000000Z"}
@@ -73,7 +73,7 @@ async def test_ndjson_has_one_object_per_line(scope):
 
 async def test_all_fields_are_written_when_none_are_named(scope):
     await fields_of_every_type(scope)
-    await contacts.create(scope, FULL)
+    await create_contact(scope, FULL)
     [row] = await rows(scope)
     assert list(row) == ["id", *FIELDS[:10], "created_at", "updated_at", *FIELDS[10:]]
 

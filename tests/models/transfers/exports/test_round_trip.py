@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models import db
-from models.contacts import contacts
+from models.contacts.create import create_contact
 from models.errors import Problems
 from permissions.principal import Scope
 from tests.kit.transfers import counts, exported, fields_of_every_type, imported, snapshot
@@ -20,8 +20,8 @@ async def scope(database: str) -> Scope:
 
 async def test_exported_contacts_are_unchanged_by_an_import(scope):
     await fields_of_every_type(scope)
-    await contacts.create(scope, FULL)
-    await contacts.create(scope, {"name": "without any key"})
+    await create_contact(scope, FULL)
+    await create_contact(scope, {"name": "without any key"})
     before = await snapshot(scope)
     job = await imported(scope, await exported(scope, None, ["id", *FIELDS]), overwrite=True)
     assert counts(job) == {"unchanged": 2}
@@ -75,7 +75,7 @@ async def test_any_exported_contacts_are_unchanged_by_an_import(emptied, made):
     scope = await emptied()
     for values in made:
         try:
-            await contacts.create(scope, values)
+            await create_contact(scope, values)
         except Problems:
             continue  # an impossible contact
     before = await snapshot(scope)

@@ -6,7 +6,7 @@ import io
 import pytest
 
 from models import db
-from models.contacts import contacts
+from models.contacts.create import create_contact
 from models.contacts.selections import ContactSelection
 from models.queue import jobs
 from models.transfers.exports import export_file, run
@@ -29,7 +29,7 @@ async def rows(scope: Scope, *args, **options) -> list[dict[str, str]]:
 
 async def test_contacts_are_chosen_by_ids_rule_search_or_segment(scope):
     ids = [
-        (await contacts.create(scope, {"email": f"{n}@x.org", "tags": tags}))["id"]
+        (await create_contact(scope, {"email": f"{n}@x.org", "tags": tags}))["id"]
         for n, tags in enumerate(([], ["vip"], []))
     ]
     segment = await static_segment(scope, ids[2:])
@@ -44,7 +44,7 @@ async def test_contacts_are_chosen_by_ids_rule_search_or_segment(scope):
 
 
 async def test_an_export_has_no_contacts_of_another_workspace(scope):
-    await contacts.create(await new_workspace("Other"), {"email": "theirs@x.org"})
+    await create_contact(await new_workspace("Other"), {"email": "theirs@x.org"})
     assert await rows(scope) == []
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import db
-from models.contacts import contacts
+from models.contacts.create import create_contact
 from models.transfers.imports import run
 from models.transfers.imports.mapping import Policy
 from tests.kit.transfers import counts, everyone, imported, refused
@@ -167,11 +167,11 @@ async def test_an_import_does_what_its_rows_one_by_one_would_do(
         return
     await clean()
     scope = await new_workspace()
-    await contacts.create(scope, {"tags": ["vip"]})  # so that this is how it is spelled
+    await create_contact(scope, {"tags": ["vip"]})  # so that this is how it is spelled
     there = consistent(there)
     for contact in there:
         wanted = {name: stored(name, text) for name, text in contact.items()}
-        await contacts.create(scope, {**wanted, "tags": list(as_first_written(wanted["tags"] or ()))})
+        await create_contact(scope, {**wanted, "tags": list(as_first_written(wanted["tags"] or ()))})
     start = [{"tags": ("vip",), **{n: EMPTY.get(n) for n in FIELDS if n != "tags"}}] + [
         {**{n: EMPTY.get(n) if stored(n, c[n]) is None else stored(n, c[n]) for n in FIELDS}} for c in there
     ]

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from models import db
-from models.contacts import contacts
 from models.contacts import fields as contact_fields
+from models.contacts.create import create_contact
 from models.errors import Invalid
 from models.membership import rebuild
 from models.queue import jobs
@@ -38,7 +38,7 @@ async def scope(database: str) -> Scope:
 
 
 async def contact(scope: Scope, **values):
-    return await contacts.create(scope, values)
+    return await create_contact(scope, values)
 
 
 # ---------------------------------------------------------------- new and known
@@ -391,7 +391,7 @@ async def test_a_cell_that_an_export_guarded_is_read_as_it_was(scope):
 
 async def test_other_workspaces_are_neither_read_nor_written(scope):
     stranger = await new_workspace("Other")
-    await contacts.create(stranger, {"email": "a@x.org", "name": "Theirs"})
+    await create_contact(stranger, {"email": "a@x.org", "name": "Theirs"})
     job = await imported(scope, "email,name\na@x.org,Ours\n", overwrite=True)
     assert counts(job) == {"created": 1}
     assert await everyone(stranger, "email", "name") == [("a@x.org", "Theirs")]

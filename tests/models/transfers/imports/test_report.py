@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from models.contacts import contacts
+from models.contacts.create import create_contact
 from permissions.principal import Scope
 from tests.kit.transfers import counts, everyone, imported, refused, report_of
 from tests.kit.workspaces import new_workspace
@@ -53,7 +53,7 @@ async def test_a_row_keeps_its_cells_be_they_too_many_or_too_few(scope):
 
 
 async def test_skipped_rows_are_in_it_too(scope):
-    await contacts.create(scope, {"email": "a@x.org"})
+    await create_contact(scope, {"email": "a@x.org"})
     job = await imported(scope, "email\na@x.org\nb@x.org\nb@x.org\n")
     assert [(row["import_line"], row["email"]) for row in await refused(scope, job)] == [
         ("2", "a@x.org"),

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import clock, db
-from models.contacts import activities, contacts
+from models.contacts import activities
 from models.contacts.activities import NewActivity
+from models.contacts.create import create_contact
+from models.contacts.update import update_contact
 from models.errors import NotAllowedInState, NotFound
 from models.queue import jobs
 from models.transfers.imports import run, undo
@@ -49,8 +51,8 @@ async def test_created_contacts_go_and_updated_ones_are_as_they_were(scope):
         "tags": ["vip", "old"],
         "attributes": {"text": "hello", "number": 1.5, "multi_choice": ["Red", "Green"]},
     }
-    await contacts.create(scope, full)
-    await contacts.create(scope, {"email": "empty@x.org"})
+    await create_contact(scope, full)
+    await create_contact(scope, {"email": "empty@x.org"})
     before = await snapshot(scope)
     job = await imported(
         scope,
@@ -68,11 +70,11 @@ async def test_created_contacts_go_and_updated_ones_are_as_they_were(scope):
 
 
 async def test_what_has_changed_since_stays_as_it_is(scope):
-    await contacts.create(scope, {"email": "a@x.org", "name": "Ana"})
+    await create_contact(scope, {"email": "a@x.org", "name": "Ana"})
     job = await imported(scope, "email,name\na@x.org,A\nb@x.org,B\nc@x.org,C\nd@x.org,D\n", overwrite=True)
     ids = {row["email"]: row["id"] for row in await db.fetch("SELECT id, email FROM contacts")}
-    await contacts.update(scope, ids["a@x.org"], {"score": 1})
-    await contacts.update(scope, ids["b@x.org"], {"name": "Bea"})
+    await update_contact(scope, ids["a@x.org"], {"score": 1})
+    await update_contact(scope, ids["b@x.org"], {"name": "Bea"})
     await activities.record(scope, [NewActivity("purchase", contact_id=ids["c@x.org"])])
     back = await undone(scope, job)
     assert (back.progress["undo"]["undone"], back.progress["undo"]["kept"]) == (1, 3)
@@ -80,14 +82,14 @@ async def test_what_has_changed_since_stays_as_it_is(scope):
 
 
 async def test_an_opt_out_stays_whatever_is_taken_back(scope):
-    await contacts.create(scope, {"email": "a@x.org", "whatsapp_consent": "OPTED_IN", "name": "Ana"})
+    await create_contact(scope, {"email": "a@x.org", "whatsapp_consent": "OPTED_IN", "name": "Ana"})
     job = await imported(scope, "email,whatsapp_consent,name\na@x.org,OPTED_OUT,B\n", overwrite=True)
     await undone(scope, job)
     assert await everyone(scope, "whatsapp_consent", "name") == [("OPTED_OUT", "Ana")]
 
 
 async def test_contacts_that_the_import_put_into_its_segment_leave_it(scope):
-    member, other = [(await contacts.create(scope, {"email": e}))["id"] for e in ("a@x.org", "b@x.org")]
+    member, other = [(await create_contact(scope, {"email": e}))["id"] for e in ("a@x.org", "b@x.org")]
     segment = await static_segment(scope, [member])
     job = await imported(scope, "email\na@x.org\nb@x.org\nc@x.org\n", add_to_segment_id=segment.id, overwrite=True)
     assert await db.fetch_value("SELECT count(*) FROM memberships") == 3
@@ -100,7 +102,7 @@ async def test_contacts_that_the_import_put_into_its_segment_leave_it(scope):
 
 async def test_keys_that_went_from_one_contact_to_another_find_their_way_back(scope):
     for number in (1, 2, 3):
-        await contacts.create(scope, {"external_id": str(number), "email": f"{number}@x.org"})
+        await create_contact(scope, {"external_id": str(number), "email": f"{number}@x.org"})
     before = await snapshot(scope)
     content = "external_id,email\n1,9@x.org\n2,1@x.org\n3,2@x.org\n4,3@x.org\n"
     await undone(scope, await imported(scope, content, overwrite=True))
@@ -108,9 +110,9 @@ async def test_keys_that_went_from_one_contact_to_another_find_their_way_back(sc
 
 
 async def test_a_key_that_somebody_else_has_taken_since_is_not_taken_from_them(scope):
-    await contacts.create(scope, {"external_id": "1", "email": "a@x.org"})
+    await create_contact(scope, {"external_id": "1", "email": "a@x.org"})
     job = await imported(scope, "external_id,email\n1,b@x.org\n", overwrite=True)
-    await contacts.create(scope, {"external_id": "2", "email": "a@x.org"})
+    await create_contact(scope, {"external_id": "2", "email": "a@x.org"})
     back = await undone(scope, job)
     assert (back.progress["undo"]["undone"], back.progress["undo"]["kept"]) == (0, 1)
     assert await everyone(scope, "external_id", "email") == [("1", "b@x.org"), ("2", "a@x.org")]
@@ -163,7 +165,7 @@ async def test_whatever_an_import_did_can_be_taken_back(clean, monkeypatch, ther
     scope = await new_workspace()
     for contact in consistent(there):
         wanted = {name: stored(name, text) for name, text in contact.items()}
-        await contacts.create(scope, {**wanted, "tags": list(wanted["tags"] or ())})
+        await create_contact(scope, {**wanted, "tags": list(wanted["tags"] or ())})
     before = await snapshot(scope)
     monkeypatch.setattr(run, "CHUNK_ROWS", 3)
     monkeypatch.setattr(undo, "CHUNK", at_once)

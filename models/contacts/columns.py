@@ -1,0 +1,49 @@
+"""The columns of contacts in a select list."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+from models.values.instants import clamped_sql
+
+COLUMNS: Final = (
+    "id",
+    *("external_id", "name", "email", "phone", "date_of_birth", "subscribed_at", "last_interaction_at"),
+    *("score", "whatsapp_consent", "tags", "attributes", "created_at", "updated_at"),
+)
+
+_TIMES: Final = {
+    "date_of_birth": "date",
+    **dict.fromkeys(("subscribed_at", "last_interaction_at", "created_at", "updated_at"), "timestamptz"),
+}
+
+
+def _column_sql(column: str) -> str:
+    return f"{clamped_sql(f'c.{column}', _TIMES[column])} AS {column}" if column in _TIMES else f"c.{column}"
+
+
+ALL_COLUMNS: Final = ", ".join(map(_column_sql, COLUMNS))
+"""On the alias `c`, with the values of fields that are being deleted."""
+
+
+def columns_of(names: Iterable[str], workspace: str = "$1") -> str:
+    """The select list, on the alias `c`, of the id and of `names`, without values of fields that are being deleted.
+
+    `workspace` is the parameter with the workspace's id.
+    """
+    return _columns_of(frozenset(names), workspace)
+
+
+@lru_cache(maxsize=1024)  # callers ask for the same few selections
+def _columns_of(names: frozenset[str], workspace: str) -> str:
+    shown = {"id", *names}
+    return ", ".join(
+        _attributes_sql(workspace) if column == "attributes" else _column_sql(column)
+        for column in COLUMNS
+        if column in shown
+    )
+
+
+def _attributes_sql(workspace: str) -> str:
+    deleted = f"SELECT key FROM contact_fields WHERE workspace_id = {workspace} AND deleted_at IS NOT NULL"  # noqa: S608
+    return f"c.attributes - ARRAY({deleted}) AS attributes"

@@ -1,0 +1,19 @@
+"""Creates a contact."""
+
+from models.contacts.keys import refuse_taken, with_same_keys
+from models.contacts.write import Values, check, insert, until_written
+from models.db import Record
+from permissions.principal import Scope
+
+
+async def create_contact(scope: Scope, values: Values) -> Record:
+    """A new contact. Raises Problems: Invalid `values` or Taken keys, each at its path."""
+
+    async def write() -> Record | None:
+        checked = await check(scope, values)
+        row = await insert(scope, "contact_create", checked)
+        if row is None:
+            refuse_taken(checked, await with_same_keys(scope, checked))
+        return row
+
+    return await until_written(write)

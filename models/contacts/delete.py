@@ -1,0 +1,37 @@
+"""Deletes contacts."""
+
+from collections.abc import Sequence
+
+from models import db
+from models.accounts import audit_log
+from models.contacts.limits import check_count
+from models.errors import NotFound
+from models.membership import dirty_contacts
+from models.queue import work
+from models.queue.enqueue import enqueue
+from permissions.principal import Scope
+
+_DELETE = """
+    WITH doomed AS (
+        SELECT id FROM contacts WHERE workspace_id = $1 AND id = ANY ($2) ORDER BY id FOR UPDATE
+    )
+    DELETE FROM contacts c USING doomed WHERE c.workspace_id = $1 AND c.id = doomed.id RETURNING c.id
+"""
+
+
+async def delete_contacts(scope: Scope, ids: Sequence[int]) -> list[int]:
+    """Delete contacts and their activities; the engine then ends their memberships. Returns the ids of those that existed.
+
+    Raises NotFound at `ids` when none existed, LimitExceeded for more than MOST_AT_ONCE.
+    """
+    check_count(ids, "ids")
+    async with db.transaction():
+        async with dirty_contacts.as_bulk(only_if=len(ids) > dirty_contacts.MANY):
+            rows = await db.fetch(_DELETE, scope.workspace_id, list(ids))
+        deleted = {row["id"] for row in rows}
+        if deleted:
+            await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
+            await audit_log.record(scope, "contacts_delete", "Contact", None, {"ids": sorted(deleted)})
+    if ids and not deleted:
+        raise NotFound("there are no such contacts", ("ids",))
+    return [contact_id for contact_id in dict.fromkeys(ids) if contact_id in deleted]

@@ -1,0 +1,28 @@
+"""Finds contacts by id, external id, e-mail or phone."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from models import db
+from models.contacts.built_in_fields import check_column
+from models.contacts.columns import COLUMNS, columns_of
+from models.contacts.keys import KEYS
+from models.db import Record
+from permissions.principal import Scope
+
+
+async def contacts_by_ids(scope: Scope, ids: Sequence[int], names: Iterable[str] = COLUMNS) -> list[Record]:
+    """The workspace's contacts among `ids`, with the columns `names`, in no particular order."""
+    sql = f"SELECT {columns_of(names)} FROM contacts c WHERE c.workspace_id = $1 AND c.id = ANY ($2)"  # noqa: S608
+    return await db.fetch(sql, scope.workspace_id, list(ids))
+
+
+async def find_contact(scope: Scope, key: str, value: Any, names: Iterable[str] = COLUMNS) -> Record | None:
+    """The contact whose `key` ("id" or one of KEYS) is `value`, normalised, with the columns `names`.
+
+    Raises Invalid for a value that the key cannot hold.
+    """
+    assert key == "id" or key in KEYS
+    stored = value if key == "id" else check_column(key, value, scope.default_country)
+    sql = f"SELECT {columns_of(names)} FROM contacts c WHERE c.workspace_id = $1 AND c.{key} = $2"  # noqa: S608
+    return await db.fetch_row(sql, scope.workspace_id, stored)

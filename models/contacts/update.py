@@ -1,0 +1,25 @@
+"""Updates a contact."""
+
+from models import db
+from models.contacts.columns import ALL_COLUMNS
+from models.contacts.keys import lock_for, refuse_taken, with_same_keys
+from models.contacts.write import Values, change, check, until_written
+from models.db import Record
+from models.errors import NotFound
+from permissions.principal import Scope
+
+_GET = f"SELECT {ALL_COLUMNS} FROM contacts c WHERE c.workspace_id = $1 AND c.id = $2"  # noqa: S608
+
+
+async def update_contact(scope: Scope, contact_id: int, values: Values) -> Record:
+    """The contact after the change. Raises NotFound at `id`, or Problems as `create_contact`."""
+
+    async def write() -> Record:
+        checked = await check(scope, values)
+        row = await db.fetch_row(_GET + lock_for(checked), scope.workspace_id, contact_id)
+        if row is None:
+            raise NotFound("there is no such contact", ("id",))
+        refuse_taken(checked, await with_same_keys(scope, checked), but=contact_id)
+        return await change(scope, "contact_update", row, checked)
+
+    return await until_written(write)

@@ -1,0 +1,29 @@
+"""Updates the contact that has one of the given keys, or creates it."""
+
+from models.contacts.keys import KEYS, first_match, refuse_taken, with_same_keys
+from models.contacts.write import Values, change, check, insert, until_written
+from models.db import Record
+from models.errors import Required
+from permissions.principal import Scope
+
+
+async def upsert_contact(scope: Scope, values: Values) -> tuple[Record, bool]:
+    """The contact with one of the KEYS in `values` (tried in their order), and whether it was created.
+
+    Of several calls at once, one creates and the others update. Raises Required without a key, or Problems: Taken when a key
+    belongs to another contact than the one found first.
+    """
+
+    async def write() -> tuple[Record, bool] | None:
+        checked = await check(scope, values)
+        if all(checked.get(key) is None for key in KEYS):
+            raise Required("an upsert finds its contact by externalId, email or phone: give at least one")
+        same = await with_same_keys(scope, checked, lock=True)
+        row = first_match(checked, same)
+        if row is not None:
+            refuse_taken(checked, same, but=row["id"])
+            return await change(scope, "contact_upsert", row, checked), False
+        created = await insert(scope, "contact_upsert", checked)
+        return None if created is None else (created, True)
+
+    return await until_written(write)

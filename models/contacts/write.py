@@ -1,0 +1,117 @@
+"""Writes one contact, for create, update and upsert.
+
+`values` are by column (see built_in_fields.py): an absent key is left as it is, None clears.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeVar
+
+from models import db
+from models.accounts import audit_log
+from models.contacts import fields as contact_fields
+from models.contacts import tags
+from models.contacts.built_in_fields import check_all
+from models.contacts.columns import ALL_COLUMNS
+from models.db import Record, UniqueViolation
+from models.errors import Conflict
+from models.queue import work
+from models.queue.enqueue import enqueue
+from permissions.principal import Scope
+
+Values = Mapping[str, Any]
+
+_TRIES: Final = 10
+
+T = TypeVar("T")
+
+
+async def until_written(write: Callable[[], Awaitable[T | None]]) -> T:
+    """What `write` returns, run in a transaction. Raises Conflict after _TRIES.
+
+    It runs again when another writer took a key after its look: it returned None, or broke a unique constraint.
+    """
+    for _ in range(_TRIES):
+        try:
+            async with db.transaction():
+                written = await write()
+        except UniqueViolation:
+            continue
+        if written is not None:
+            return written
+    raise Conflict("others are writing the same contact at this moment: try again")
+
+
+async def check(scope: Scope, values: Values) -> dict[str, Any]:
+    """The values as they are stored, for a write in this transaction. Raises Problems."""
+    fields = await contact_fields.load_to_write(scope) if values.get("attributes") else {}
+    checked = check_all(values, fields, scope.default_country)
+    if checked.get("tags"):
+        checked["tags"] = await tags.spelled(scope, checked["tags"])
+    return checked
+
+
+async def insert(scope: Scope, action: str, checked: Values) -> Record | None:
+    """A new contact, or None when one of its keys is taken."""
+    stored = dict(checked)
+    if "attributes" in stored:
+        stored["attributes"] = _json_of_set(stored["attributes"])
+    columns = ["workspace_id", *stored]
+    parameters = ", ".join(f"${index}" for index in range(1, len(columns) + 1))
+    row = await db.fetch_row(
+        f"""INSERT INTO contacts AS c ({", ".join(columns)}) VALUES ({parameters})
+            ON CONFLICT DO NOTHING RETURNING {ALL_COLUMNS}""",  # noqa: S608 - the columns are those of the catalogue
+        scope.workspace_id,
+        *stored.values(),
+    )
+    if row is not None:
+        await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
+        await audit_log.record(scope, action, "Contact", row["id"], {"created": True, "fields": list(stored)})
+    return row
+
+
+async def change(scope: Scope, action: str, row: Record, checked: Values) -> Record:
+    """Write what differs from the locked `row`."""
+    different = _differences(row, checked)
+    if not different:
+        return row
+    sets, arguments = [], [scope.workspace_id, row["id"]]
+    for column, value in different.items():
+        if column == "attributes":
+            arguments += [_json_of_set(value), [key for key, one in value.items() if one is None]]
+            sets.append(f"attributes = (c.attributes || ${len(arguments) - 1}::jsonb) - ${len(arguments)}::text[]")
+        else:
+            arguments.append(value)
+            sets.append(f"{column} = ${len(arguments)}")
+    changed = await db.fetch_row(
+        f"UPDATE contacts c SET {', '.join(sets)} WHERE c.workspace_id = $1 AND c.id = $2 RETURNING {ALL_COLUMNS}",  # noqa: S608
+        *arguments,
+    )
+    assert changed is not None
+    await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
+    await audit_log.record(scope, action, "Contact", row["id"], {"fields": _names(different)})
+    return changed
+
+
+def _differences(row: Record, checked: Values) -> dict[str, Any]:
+    different: dict[str, Any] = {}
+    for column, value in checked.items():
+        if column == "attributes":
+            stored = db.load_json(row["attributes"])
+            changes = {key: one for key, one in value.items() if not db.same_json(stored.get(key), one)}
+            if changes:
+                different[column] = changes
+        elif column == "tags":
+            if set(row["tags"]) != set(value):
+                different[column] = value
+        elif row[column] != value:
+            different[column] = value
+    return different
+
+
+def _names(different: Values) -> list[str]:
+    plain = [column for column in different if column != "attributes"]
+    return [*plain, *(f"attributes.{key}" for key in different.get("attributes", ()))]
+
+
+def _json_of_set(attributes: Values) -> str:
+    return db.dump_json({key: value for key, value in attributes.items() if value is not None})

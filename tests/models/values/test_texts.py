@@ -1,0 +1,27 @@
+"""Texts and objects that PostgreSQL can hold."""
+
+import math
+
+import pytest
+
+from models.errors import Invalid
+from models.values.texts import check_object, check_text
+
+
+def test_text_that_postgresql_cannot_hold_is_refused() -> None:
+    for wrong in ("a\x00", "\udfff"):
+        with pytest.raises(Invalid, match="can't be stored"):
+            check_text(wrong, 10)
+        for value in ({"a": wrong}, {wrong: 1}, {"a": [{"b": wrong}]}):
+            with pytest.raises(Invalid):
+                check_object(value, 1_000)
+
+
+def test_an_object_is_stored_only_when_it_can_be_read_again() -> None:
+    deep: object = 1
+    for _ in range(40):
+        deep = [deep]
+    for wrong in ({"a": math.inf}, {"a": 2**64}, {"a": deep}, {"a": "x" * 100}, [], "x", None):
+        with pytest.raises(Invalid):
+            check_object(wrong, 90)
+    assert check_object({"a": [1, 2.5, None, True, "é"]}, 90) == '{"a":[1,2.5,null,true,"é"]}'
