@@ -1,6 +1,6 @@
-"""What must not go on is paused, whatever sends it: each kind of source by what owns it."""
+"""Pausing what must not go on: each source is paused by what owns its kind."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from models import db
 from models.broadcasts import lifecycle
@@ -11,12 +11,12 @@ from models.messaging.sources import MessageSource, SourceKind, Stop
 
 async def stop(workspace_id: int, stop: Stop) -> int:
     """Pause all that the stop reaches; returns how many sources that were."""
-    return await _pause(workspace_id, await sources.reached_by(workspace_id, stop), stop.reason)
+    return await pause(workspace_id, await reached_by(workspace_id, [stop]))
 
 
-async def stop_all(workspace_id: int, reason: str, template_ids: Sequence[int] | None = None) -> int:
-    """Pause all that is being sent, or all with one of these templates."""
-    return await _pause(workspace_id, await sources.sending(workspace_id, template_ids), reason)
+async def stop_all(workspace_id: int, reason: str) -> int:
+    """Pause all that is being sent; returns how many sources that were."""
+    return await pause(workspace_id, await sending(workspace_id, reason))
 
 
 async def judge(workspace_id: int, source: MessageSource, most_failures: float) -> bool:
@@ -28,5 +28,23 @@ async def judge(workspace_id: int, source: MessageSource, most_failures: float) 
         return bool(await stop(workspace_id, Stop(Reach.SOURCE, source, f"Paused by itself: {share}.")))
 
 
-async def _pause(workspace_id: int, reached: Sequence[MessageSource], reason: str) -> int:
-    return await lifecycle.pause_by_itself(workspace_id, sources.ids_of(SourceKind.BROADCAST, reached), reason)
+async def reached_by(workspace_id: int, stops: Iterable[Stop]) -> dict[MessageSource, str]:
+    """The sources that are sending and that the stops reach, each with the reason of the first such stop."""
+    reasons: dict[MessageSource, str] = {}
+    for one in stops:
+        for source in await sources.reached_by(workspace_id, one):
+            reasons.setdefault(source, one.reason)
+    return reasons
+
+
+async def sending(
+    workspace_id: int, reason: str, template_ids: Sequence[int] | None = None
+) -> dict[MessageSource, str]:
+    """The sources that are sending (with one of these templates), each with this reason."""
+    return dict.fromkeys(await sources.sending(workspace_id, template_ids), reason)
+
+
+async def pause(workspace_id: int, reasons: Mapping[MessageSource, str]) -> int:
+    """Pause these sources, each for its reason; returns how many were sending. A transaction calls this once, and last."""
+    broadcasts = {source.id: reason for source, reason in reasons.items() if source.kind == SourceKind.BROADCAST}
+    return await lifecycle.pause_by_itself(workspace_id, broadcasts)

@@ -17,6 +17,7 @@ from models.messaging.provider_events import (
     StatusEvent,
     TemplateEvent,
 )
+from models.messaging.sources import MessageSource
 from models.queue import inbox, requests, work
 from models.queue.enqueue import enqueue
 from models.queue.inbox import InboundWebhook
@@ -95,32 +96,33 @@ async def _heed(scope: Scope, channel: WhatsAppChannel, events: Sequence[Event])
     for event in events:
         _taken.labels(type(event).__name__).inc()
     workspace_id = scope.workspace_id
-    for stop in await statuses.process(workspace_id, [event for event in events if isinstance(event, StatusEvent)]):
-        await stops.stop(workspace_id, stop)
+    found = await statuses.process(workspace_id, [event for event in events if isinstance(event, StatusEvent)])
+    reasons = await stops.reached_by(workspace_id, found)
     messages = [event for event in events if isinstance(event, InboundEvent)]
     strangers = await inbound.process(workspace_id, messages, channel.stop_words)
     _taken.labels("FromNobodyKnown").inc(strangers)
     await inbound.heed_preferences(workspace_id, [event for event in events if isinstance(event, PreferenceEvent)])
     for event in events:
         if isinstance(event, TemplateEvent):
-            await _template_changed(scope, event)
+            reasons = await _template_changed(scope, event) | reasons
         elif isinstance(event, AccountEvent):
-            await _account_changed(scope, event)
+            reasons = await _account_changed(scope, event) | reasons
+    await stops.pause(workspace_id, reasons)
 
 
-async def _template_changed(scope: Scope, event: TemplateEvent) -> None:
+async def _template_changed(scope: Scope, event: TemplateEvent) -> dict[MessageSource, str]:
     changed = await templates.status_changed(
         scope.workspace_id, event.account_id, event.name, event.language, event.status
     )
-    if changed and event.status not in templates.SENDABLE_AGAIN:
-        reason = f"Paused by itself: WhatsApp says that the template {event.name} is {event.status.lower()}."
-        await stops.stop_all(scope.workspace_id, reason, changed)
+    if not changed or event.status in templates.SENDABLE_AGAIN:
+        return {}
+    reason = f"Paused by itself: WhatsApp says that the template {event.name} is {event.status.lower()}."
+    return await stops.sending(scope.workspace_id, reason, changed)
 
 
-async def _account_changed(scope: Scope, event: AccountEvent) -> None:
-    if event.stop:
-        await stops.stop_all(scope.workspace_id, f"Paused by itself: {event.reason}")
+async def _account_changed(scope: Scope, event: AccountEvent) -> dict[MessageSource, str]:
     await requests.ask(scope, ProviderRequestKind.CHECK)
+    return await stops.sending(scope.workspace_id, f"Paused by itself: {event.reason}") if event.stop else {}
 
 
 async def find_webhooks(_: WorkerContext) -> None:

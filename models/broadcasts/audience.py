@@ -24,8 +24,9 @@ from models.contacts.attributes import ContactField
 from models.db.tables.broadcasts import Broadcast
 from models.messaging import placeholders, rendering
 from models.messaging.ledger import NORMAL_PHONE
-from models.messaging.policy import NOT_NOW_FOR
+from models.messaging.policy import NOT_NOW_CODES, NOT_NOW_FOR
 from models.messaging.rendering import Binds
+from models.messaging.sources import SourceKind
 from permissions.principal import Scope
 
 
@@ -48,10 +49,6 @@ class Audience:
     exclusions: Mapping[ExclusionReason, int]
 
 
-HELD_BACK: Final = 131049
-"""The error code of a message that was held back: trying it again too soon makes it worse."""
-
-
 async def count(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any]) -> Audience:
     """Who would get it if it started now. `message` is the template as it would be sent."""
     judged, binds = await _judged(scope, broadcast, message)
@@ -71,12 +68,13 @@ async def freeze(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any])
     """Write the ledger, in one statement, and say who is in it. In the caller's transaction, which holds the broadcast."""
     judged, binds = await _judged(scope, broadcast, message)
     now, broadcast_id = binds.bind(clock.now(), "timestamptz"), binds.bind(broadcast.id, "bigint")
+    kind = binds.bind(SourceKind.BROADCAST, "text")
     rows = await db.fetch(
         f"""
         WITH {judged},
         frozen AS (
             INSERT INTO messages (workspace_id, source_kind, source_id, contact_id, phone, parameters, due_at)
-            SELECT $1, 'BROADCAST', {broadcast_id}, contact_id, phone, parameters, greatest(coalesce(not_before, {now}), {now})
+            SELECT $1, {kind}, {broadcast_id}, contact_id, phone, parameters, greatest(coalesce(not_before, {now}), {now})
             FROM judged WHERE reason IS NULL ORDER BY phone
             RETURNING 1)
         SELECT NULL AS reason, count(*) AS n FROM frozen
@@ -157,23 +155,24 @@ _WITHOUT_DOUBLES: Final = """
 
 def _judged_of_retry(broadcast: Broadcast, binds: Binds) -> str:
     before, statuses = binds.bind(broadcast.retry_of, "bigint"), binds.bind(broadcast.retry_statuses, "text[]")
-    own, not_now_for = binds.bind(broadcast.id, "bigint"), binds.bind(NOT_NOW_FOR, "interval")
+    own, kind = binds.bind(broadcast.id, "bigint"), binds.bind(SourceKind.BROADCAST, "text")
+    not_now, not_now_for = binds.bind(NOT_NOW_CODES, "integer[]"), binds.bind(NOT_NOW_FOR, "interval")
     return f"""
         first_judged AS (
             SELECT r.contact_id, r.phone, r.parameters,
-                CASE WHEN r.error_code = {HELD_BACK} THEN (r.failed_at AT TIME ZONE 'UTC' + {not_now_for}) AT TIME ZONE 'UTC'
+                CASE WHEN r.error_code = ANY ({not_now}) THEN (r.failed_at AT TIME ZONE 'UTC' + {not_now_for}) AT TIME ZONE 'UTC'
                 END AS not_before,
                 CASE
                 WHEN c.id IS NULL OR {NORMAL_PHONE} IS DISTINCT FROM r.phone THEN 'NO_PHONE'
                 {_consent(broadcast)}
                 WHEN EXISTS (
                     SELECT 1 FROM broadcasts b JOIN messages again
-                        ON again.workspace_id = $1 AND again.source_kind = 'BROADCAST' AND again.source_id = b.id
+                        ON again.workspace_id = $1 AND again.source_kind = {kind} AND again.source_id = b.id
                        AND again.phone = r.phone
                     WHERE b.workspace_id = $1 AND b.retry_of = {before} AND b.id <> {own}
                       AND again.status NOT IN ('FAILED', 'SKIPPED')) THEN 'DUPLICATE_PHONE'
                 END AS reason
             FROM messages r
             LEFT JOIN contacts c ON c.workspace_id = $1 AND c.id = r.contact_id
-            WHERE r.workspace_id = $1 AND r.source_kind = 'BROADCAST' AND r.source_id = {before} AND r.status = ANY ({statuses})),
+            WHERE r.workspace_id = $1 AND r.source_kind = {kind} AND r.source_id = {before} AND r.status = ANY ({statuses})),
         {_WITHOUT_DOUBLES}"""  # noqa: S608 - every value is bound

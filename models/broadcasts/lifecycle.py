@@ -4,7 +4,7 @@ What a person asks for changes the broadcast and its row among the sources of me
 looks at that row. The rest is left to the workers. Each step can be asked for twice, or by two at once, and is taken once.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -94,6 +94,7 @@ async def pause(scope: Scope, broadcast_id: int) -> Broadcast:
 async def resume(scope: Scope, broadcast_id: int) -> Broadcast:
     """Go on where it was paused."""
     async with db.transaction():
+        await counters.lock(scope.workspace_id, of_broadcast(broadcast_id))
         broadcast = await drafts.get(scope, broadcast_id, for_update=True)
         if broadcast.status == BroadcastStatus.PAUSED:
             await channels.get(scope)
@@ -305,45 +306,54 @@ async def _release(workspace_id: int, broadcast_id: int) -> None:
 # ---------------------------------------------------------------- under way
 
 
-async def pause_by_itself(workspace_id: int, ids: Collection[int], reason: str) -> int:
-    """Pause those of these broadcasts that are being sent; returns how many that were."""
-    return await _pause_those(workspace_id, (BroadcastStatus.SENDING,), reason, ids)
+async def pause_by_itself(workspace_id: int, reasons: Mapping[int, str]) -> int:
+    """Pause those of these broadcasts (by id, each with its reason) that are being sent; returns how many that were.
+
+    A transaction pauses all that it has to in one call: the broadcasts are locked in the order of their ids.
+    """
+    if not reasons:
+        return 0
+    async with db.transaction():
+        held = await _lock(workspace_id, (BroadcastStatus.SENDING,), list(reasons))
+        await _pause_held(workspace_id, {broadcast_id: reasons[broadcast_id] for broadcast_id in held})
+    return len(held)
 
 
 async def pause_all(workspace_id: int, reason: str) -> int:
     """Pause all that is being prepared or sent."""
-    return await _pause_those(workspace_id, (BroadcastStatus.PREPARING, BroadcastStatus.SENDING), reason)
-
-
-async def _pause_those(
-    workspace_id: int, statuses: Collection[BroadcastStatus], reason: str, ids: Collection[int] | None = None
-) -> int:
-    if ids is not None and not ids:
-        return 0
     async with db.transaction():
-        rows = await db.fetch(
-            """
-            SELECT id FROM broadcasts
-            WHERE workspace_id = $1 AND status = ANY ($2::text[]) AND ($3::bigint[] IS NULL OR id = ANY ($3::bigint[]))
-            ORDER BY id FOR UPDATE
-            """,
-            workspace_id,
-            list(statuses),
-            None if ids is None else list(ids),
-        )
-        held = [row["id"] for row in rows]
-        await db.execute(
-            """
-            UPDATE broadcasts SET status = 'PAUSED', reason = $3, updated_at = $4
-            WHERE workspace_id = $1 AND id = ANY ($2::bigint[])
-            """,
-            workspace_id,
-            held,
-            reason,
-            clock.now(),
-        )
-        await sources.set_state(workspace_id, SourceKind.BROADCAST, held, SourceState.PAUSED)
+        held = await _lock(workspace_id, (BroadcastStatus.PREPARING, BroadcastStatus.SENDING), None)
+        await _pause_held(workspace_id, dict.fromkeys(held, reason))
     return len(held)
+
+
+async def _lock(workspace_id: int, statuses: Collection[BroadcastStatus], ids: list[int] | None) -> list[int]:
+    rows = await db.fetch(
+        """
+        SELECT id FROM broadcasts
+        WHERE workspace_id = $1 AND status = ANY ($2::text[]) AND ($3::bigint[] IS NULL OR id = ANY ($3::bigint[]))
+        ORDER BY id FOR UPDATE
+        """,
+        workspace_id,
+        list(statuses),
+        ids,
+    )
+    return [row["id"] for row in rows]
+
+
+async def _pause_held(workspace_id: int, reasons: Mapping[int, str]) -> None:
+    await db.execute(
+        """
+        UPDATE broadcasts b SET status = 'PAUSED', reason = g.reason, updated_at = $4
+        FROM unnest($2::bigint[], $3::text[]) AS g (id, reason)
+        WHERE b.workspace_id = $1 AND b.id = ANY ($2::bigint[]) AND b.id = g.id
+        """,
+        workspace_id,
+        list(reasons),
+        list(reasons.values()),
+        clock.now(),
+    )
+    await sources.set_state(workspace_id, SourceKind.BROADCAST, reasons.keys(), SourceState.PAUSED)
 
 
 async def tell_waiting(workspace_id: int, reason: str | None) -> None:
@@ -366,6 +376,7 @@ async def finish(workspace_id: int, broadcast_id: int) -> bool:
     """End it when nobody is left: COMPLETED, with the failures counted; FAILED only when nothing at all could be sent."""
     source = of_broadcast(broadcast_id)
     async with db.transaction():
+        await counters.lock(workspace_id, source)
         held = await db.fetch_value(
             "SELECT id FROM broadcasts WHERE workspace_id = $1 AND id = $2 AND status = 'SENDING' FOR UPDATE",
             workspace_id,

@@ -5,6 +5,7 @@ from typing import Final
 
 from models import db
 from models.messaging.counters import COLUMNS
+from models.messaging.sources import SourceKind
 
 Key = tuple[int, int]
 """A workspace's and a broadcast's number."""
@@ -16,11 +17,11 @@ _LOOK: Final = f"""
     SELECT b.workspace_id, b.id, b.status, b.reason, {", ".join(f"coalesce(t.{name}, 0) AS {name}" for name in COLUMNS)}
     FROM unnest($1::bigint[], $2::bigint[]) AS wanted (workspace_id, id)
     JOIN broadcasts b ON b.workspace_id = wanted.workspace_id AND b.id = wanted.id
-    LEFT JOIN message_counters t ON t.workspace_id = b.workspace_id AND t.source_kind = 'BROADCAST' AND t.source_id = b.id
+    LEFT JOIN message_counters t ON t.workspace_id = b.workspace_id AND t.source_kind = $3 AND t.source_id = b.id
 """  # noqa: S608 - the names are the states'
 
 
 async def look(keys: Collection[Key]) -> dict[Key, Progress]:
     """Where each of these broadcasts stands now."""
-    rows = await db.fetch(_LOOK, [key[0] for key in keys], [key[1] for key in keys])
+    rows = await db.fetch(_LOOK, [key[0] for key in keys], [key[1] for key in keys], SourceKind.BROADCAST)
     return {(row["workspace_id"], row["id"]): tuple(row.values())[2:] for row in rows}

@@ -5,6 +5,7 @@ from typing import Final
 
 from models import db
 from models.messaging.message_states import MessageStatus
+from models.messaging.sources import SourceKind
 from permissions.principal import Scope
 
 _COLUMNS: Final = """
@@ -24,7 +25,7 @@ async def page_for_each(
         f"""
         SELECT page.* FROM unnest($2::bigint[]) AS wanted (broadcast_id), LATERAL (
             SELECT {_COLUMNS} FROM messages m
-            WHERE m.workspace_id = $1 AND m.source_kind = 'BROADCAST' AND m.source_id = wanted.broadcast_id
+            WHERE m.workspace_id = $1 AND m.source_kind = $5 AND m.source_id = wanted.broadcast_id
               {"AND m.phone > $4::text" if after is not None else "AND $4::text IS NULL"}
               {f"AND m.status = '{MessageStatus(status).value}'" if status is not None else ""}
             ORDER BY m.phone LIMIT $3) AS page
@@ -33,6 +34,7 @@ async def page_for_each(
         list(broadcast_ids),
         limit,
         after,
+        SourceKind.BROADCAST,
     )
     pages: dict[int, list[db.Record]] = {broadcast_id: [] for broadcast_id in broadcast_ids}
     for row in rows:
@@ -45,22 +47,24 @@ async def count(scope: Scope, broadcast_id: int, status: MessageStatus | None = 
     found: int = await db.fetch_value(
         """
         SELECT count(*) FROM messages
-        WHERE workspace_id = $1 AND source_kind = 'BROADCAST' AND source_id = $2 AND ($3::text IS NULL OR status = $3)
+        WHERE workspace_id = $1 AND source_kind = $4 AND source_id = $2 AND ($3::text IS NULL OR status = $3)
         """,
         scope.workspace_id,
         broadcast_id,
         status,
+        SourceKind.BROADCAST,
     )
     return found
 
 
-async def by_ids(scope: Scope, numbers: Sequence[int]) -> list[db.Record]:
-    """Those of `numbers` that are recipients in the workspace."""
+async def by_ids(scope: Scope, ids: Sequence[int]) -> list[db.Record]:
+    """The recipients with these ids; ids that name none are left out."""
     return await db.fetch(
         f"""
         SELECT {_COLUMNS} FROM messages
-        WHERE workspace_id = $1 AND source_kind = 'BROADCAST' AND id = ANY ($2::bigint[])
+        WHERE workspace_id = $1 AND source_kind = $3 AND id = ANY ($2::bigint[])
         """,  # noqa: S608 - the columns are a constant
         scope.workspace_id,
-        list(numbers),
+        list(ids),
+        SourceKind.BROADCAST,
     )

@@ -68,13 +68,17 @@ _SET: Final = f"""
 """  # noqa: S608
 
 
-async def recount(workspace_id: int, source: MessageSource) -> None:
-    """Count the ledger itself. In a transaction that keeps others from moving its messages (it holds the counters)."""
+async def lock(workspace_id: int, source: MessageSource) -> None:
+    """Hold the counters to the end of the caller's transaction. They are locked before the source's owner (ADR 64)."""
     await db.execute(
         "SELECT 1 FROM message_counters WHERE workspace_id = $1 AND source_kind = $2 AND source_id = $3 FOR UPDATE",
         workspace_id,
         *source,
     )
+
+
+async def recount(workspace_id: int, source: MessageSource) -> None:
+    """Count the ledger itself. In a transaction that holds the counters (`lock`), so that no move is counted twice."""
     counted = await db.fetch_row(_COUNT, workspace_id, *source)
     assert counted is not None
     await db.execute(_SET, workspace_id, *source, *counted.values())

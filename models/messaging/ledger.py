@@ -72,6 +72,7 @@ class Offered:
 
     id: int
     source: MessageSource
+    phone: str
     verdict: Verdict
     free_at: datetime | None
 
@@ -88,7 +89,7 @@ _OFFER: Final = f"""
             WHERE m.workspace_id = $1 AND m.source_kind = share.source_kind AND m.source_id = share.source_id
               AND m.status = 'PENDING' AND m.due_at <= $5
             ORDER BY m.due_at, m.id LIMIT share.most FOR UPDATE SKIP LOCKED) AS due)
-    SELECT o.id, o.source_kind, o.source_id, x.reached_at, CASE
+    SELECT o.id, o.source_kind, o.source_id, o.phone, x.reached_at, CASE
         WHEN c.id IS NULL THEN 'GONE'
         WHEN {NORMAL_PHONE} IS DISTINCT FROM o.phone THEN 'MOVED'
         WHEN c.whatsapp_consent = 'OPTED_OUT' THEN 'OPTED_OUT'
@@ -106,19 +107,31 @@ _OFFER: Final = f"""
     ) AS x ON true
 """  # noqa: S608 - every value is bound
 
+# Another claim may have written to the same person since the offer was judged: the upsert locks the person's row, looks
+# again, and returns only the phones that are free. A message to another phone is late and waits like any that was LATER.
 _TAKE: Final = """
-    WITH taken AS (
-        UPDATE messages m SET status = g.status, due_at = coalesce(g.due_at, m.due_at), reason = g.reason,
-            attempts = m.attempts + g.attempts, leased_until = g.leased_until, lease_token = g.lease_token
-        FROM unnest($2::bigint[], $3::text[], $4::timestamptz[], $5::text[], $6::smallint[], $7::timestamptz[], $8::bigint[])
-            AS g (id, status, due_at, reason, attempts, leased_until, lease_token)
-        WHERE m.workspace_id = $1 AND m.id = ANY ($2::bigint[]) AND m.id = g.id
-        RETURNING m.id, m.source_kind, m.source_id, m.phone, m.parameters, m.attempts, m.status),
-    reached AS (
-        INSERT INTO whatsapp_reached (workspace_id, business_account_id, phone, reached_at)
-        SELECT $1, $9, phone, $10::timestamptz FROM taken WHERE status = 'SENDING' ORDER BY phone
-        ON CONFLICT (workspace_id, business_account_id, phone) DO UPDATE SET reached_at = excluded.reached_at)
-    SELECT * FROM taken
+    WITH reached AS (
+        INSERT INTO whatsapp_reached AS r (workspace_id, business_account_id, phone, reached_at)
+        SELECT $1, $11, g.phone, $12::timestamptz FROM unnest($3::text[], $4::text[]) AS g (phone, status)
+        WHERE g.status = 'SENDING' ORDER BY g.phone
+        ON CONFLICT (workspace_id, business_account_id, phone) DO UPDATE SET reached_at = excluded.reached_at
+            WHERE r.reached_at <= $7
+        RETURNING r.phone)
+    UPDATE messages m SET
+        status = CASE WHEN g.is_late THEN 'PENDING' ELSE g.status END,
+        due_at = CASE WHEN g.is_late THEN $8::timestamptz WHEN g.due_at IS NULL THEN m.due_at ELSE g.due_at END,
+        reason = g.reason,
+        attempts = CASE WHEN g.is_ours THEN m.attempts + 1 ELSE m.attempts END,
+        leased_until = CASE WHEN g.is_ours THEN $9::timestamptz END,
+        lease_token = CASE WHEN g.is_ours THEN $10::bigint END
+    FROM (
+        SELECT g.*, g.status = 'SENDING' AND r.phone IS NOT NULL AS is_ours,
+               g.status = 'SENDING' AND r.phone IS NULL AS is_late
+        FROM unnest($2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::text[])
+            AS g (id, phone, status, due_at, reason)
+        LEFT JOIN reached r ON r.phone = g.phone) AS g
+    WHERE m.workspace_id = $1 AND m.id = ANY ($2::bigint[]) AND m.id = g.id
+    RETURNING m.id, m.source_kind, m.source_id, m.phone, m.parameters, m.attempts, m.status
 """
 
 
@@ -175,7 +188,7 @@ async def _offered(
 def _judged(row: db.Record, now: datetime) -> Offered:
     verdict = Verdict(row["verdict"])
     free_at = (row["reached_at"] or now) + PAIR_INTERVAL if verdict is Verdict.LATER else None
-    return Offered(row["id"], sources.of_row(row), verdict, free_at)
+    return Offered(row["id"], sources.of_row(row), row["phone"], verdict, free_at)
 
 
 def choose(offered: Sequence[Offered], grant: int, room: int | None) -> tuple[dict[int, Verdict], bool]:
@@ -215,17 +228,18 @@ async def _take(
     moved = [one for one in offered if one.id in chosen or one.verdict not in (Verdict.NEW, Verdict.KNOWN)]
     if not moved:
         return []
-    ours = [one.id in chosen for one in moved]
     return await db.fetch(
         _TAKE,
         workspace_id,
         [one.id for one in moved],
-        [_status_of(one, mine) for one, mine in zip(moved, ours, strict=True)],
+        [one.phone for one in moved],
+        [_status_of(one, one.id in chosen) for one in moved],
         [one.free_at for one in moved],
         [_skipped_because(one) for one in moved],
-        [int(mine) for mine in ours],
-        [leased_until if mine else None for mine in ours],
-        [lease_token if mine else None for mine in ours],
+        now - PAIR_INTERVAL,
+        now + PAIR_INTERVAL,
+        leased_until,
+        lease_token,
         channel.business_account_id,
         now,
     )

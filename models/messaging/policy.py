@@ -123,6 +123,9 @@ RULES: Final[Mapping[Answer, Rule]] = {
 
 NOT_NOW_FOR: Final = timedelta(hours=24)
 
+NOT_NOW_CODES: Final = (131049,)
+"""The error codes in the ledger that stand for NOT_NOW: the ledger keeps the provider's code, not the answer."""
+
 LONGEST_WAIT_SECONDS: Final = 300.0
 
 REST_SECONDS: Final = 5.0

@@ -93,10 +93,10 @@ async def process(workspace_id: int, events: Sequence[StatusEvent]) -> list[Stop
         return []
     moved = await _move(workspace_id, reported)
     await history.record(workspace_id, [one for each in moved for one in _happenings(each)])
-    await counters.move(workspace_id, [(sources.of_row(one.row), one.was, one.now) for one in moved])
     failed = [one for one in moved if one.has_failed]
     opted_out = [one.row["contact_id"] for one in failed if one.reported.answer is Answer.OPTED_OUT]
     await consent.opt_out_contacts(workspace_id, opted_out)
+    await counters.move(workspace_id, [(sources.of_row(one.row), one.was, one.now) for one in moved])
     return _stops(failed)
 
 

@@ -9,6 +9,7 @@ from models.messaging import counters, ledger
 from models.messaging.pace import PAIR_INTERVAL
 from models.messaging.sources import SourceKind, of_broadcast
 from tests.kit.broadcasts import a_draft, a_draft_to, a_segment, a_sender, counts_of, people
+from tests.kit.locks import wait_until_blocked
 from tests.models.messaging.claims import claim, credentials, sending
 
 
@@ -74,6 +75,31 @@ async def test_one_person_waits_six_seconds_between_two_messages(database: str):
     start = clock.now()
     clock.set_source(lambda: start + PAIR_INTERVAL + timedelta(milliseconds=1))
     assert len((await claim(scope, first, second)).attempts) == 2
+
+
+async def test_two_claims_at_once_never_take_messages_to_the_same_person(database: str):
+    scope = await a_sender(daily_limit=None)
+    segment = await a_segment(scope, await people(scope, 3))
+    first, second = [await sending(scope, await a_draft(scope, segment)) for _ in range(2)]
+    has_claimed = asyncio.Event()
+
+    async def claim_after_the_first():
+        await has_claimed.wait()
+        return await claim(scope, second)
+
+    later = asyncio.create_task(claim_after_the_first())
+    async with db.transaction():
+        assert len((await claim(scope, first)).attempts) == 3
+        has_claimed.set()
+        await wait_until_blocked()
+    assert not (await later).attempts
+    assert await counts_of(second) == {"pending": 3}
+    row = await db.fetch_row(
+        "SELECT max(attempts) AS attempts, min(due_at) AS due_at FROM messages WHERE source_id = $1", second.id
+    )
+    assert row is not None
+    assert row["attempts"] == 0
+    assert row["due_at"] > clock.now() + PAIR_INTERVAL - timedelta(seconds=5)
 
 
 async def test_the_account_s_limit_of_people_holds_over_all_its_broadcasts(database: str):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from models.messaging.policy import RULES, Answer, Retry, stop_reach
-from workers.providers.whatsapp.errors import Refused, refusal
+from models.messaging.policy import NOT_NOW_CODES, RULES, Answer, Retry, stop_reach
+from workers.providers.whatsapp.errors import ANSWERS, Refused, refusal
 
 
 def of(code: int, details: str = "") -> Refused:
@@ -63,6 +63,7 @@ def test_what_is_wrong_with_a_recipient_costs_only_that_one(code: int):
 def test_an_opt_out_and_a_healthy_ecosystem_have_their_own_kinds():
     assert of(131050).answer is Answer.OPTED_OUT
     assert of(131049).answer is Answer.NOT_NOW
+    assert [code for code, answer in ANSWERS.items() if answer is Answer.NOT_NOW] == list(NOT_NOW_CODES)
 
 
 def test_code_100_is_our_mistake_unless_its_details_point_at_the_recipient():

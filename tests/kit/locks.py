@@ -1,0 +1,12 @@
+"""Waiting until a transaction waits for a lock, so that a test meets two transactions in a given order."""
+
+import asyncio
+
+from models import db
+
+
+async def wait_until_blocked(most_seconds: float = 10.0) -> None:
+    """Return as soon as some transaction of the server waits for a lock. Raises TimeoutError."""
+    async with asyncio.timeout(most_seconds):
+        while not await db.fetch_value("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)"):
+            await asyncio.sleep(0.01)
