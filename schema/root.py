@@ -9,17 +9,25 @@ from graphql.type import is_abstract_type, is_input_object_type, is_object_type
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
-from schema.accounts.members import PeopleMutation, PeopleQuery
-from schema.broadcasts.broadcasts import BroadcastQuery
-from schema.broadcasts.mutations import BroadcastMutation, BroadcastSubscription
-from schema.contacts.activities import ActivityMutation
-from schema.contacts.contacts import ContactMutation, ContactQuery
-from schema.jobs.jobs import JobMutation, JobQuery, JobSubscription
-from schema.membership.changes import ChangeQuery, ChangeSubscription
-from schema.messaging.channels import ChannelMutation, ChannelQuery
-from schema.rules.rules import RuleQuery
-from schema.segments.mutations import RecomputeJob, SegmentContactsJob, SegmentMutation
-from schema.segments.segments import SegmentQuery
+from schema.accounts.mutations import AccountMutation
+from schema.accounts.queries import AccountQuery
+from schema.broadcasts.mutations import BroadcastMutation
+from schema.broadcasts.queries import BroadcastQuery
+from schema.broadcasts.subscriptions import BroadcastSubscription
+from schema.contacts.mutations import ActivityMutation, ContactMutation
+from schema.contacts.queries import ContactQuery
+from schema.jobs.mutations import JobMutation
+from schema.jobs.queries import JobQuery
+from schema.jobs.subscriptions import JobSubscription
+from schema.membership.queries import MembershipQuery
+from schema.membership.subscriptions import MembershipSubscription
+from schema.messaging.mutations import ChannelMutation, TemplateMutation
+from schema.messaging.queries import MessagingQuery
+from schema.rules.queries import RuleQuery
+from schema.segments.explanation_queries import ExplanationQuery
+from schema.segments.job_types import RecomputeJob, SegmentContactsJob
+from schema.segments.mutations import SegmentMutation
+from schema.segments.queries import SegmentQuery
 from schema.server.context import Info
 from schema.server.execution.rows import read, typename_of
 from schema.server.guard import SIGNED_IN, query, scope_of
@@ -34,7 +42,7 @@ from schema.transfers.imports.types import ImportJob
 
 @strawberry.type
 class NodeQuery:
-    """Anything, by its id."""
+    """Anything with an id."""
 
     @query(SIGNED_IN)
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
@@ -48,36 +56,38 @@ class NodeQuery:
 
 QUERIES: list[type] = [
     NodeQuery,
-    PeopleQuery,
+    AccountQuery,
     ContactQuery,
+    ExplanationQuery,
     RuleQuery,
     SegmentQuery,
-    ChangeQuery,
+    MembershipQuery,
     JobQuery,
     ImportQuery,
     BroadcastQuery,
-    ChannelQuery,
+    MessagingQuery,
 ]
-"""Each noun's queries: add yours."""
+"""The queries of each noun."""
 
 MUTATIONS: list[type] = [
-    PeopleMutation,
+    AccountMutation,
     ContactMutation,
     ActivityMutation,
     SegmentMutation,
     JobMutation,
     ImportMutation,
     ExportMutation,
+    TemplateMutation,
     BroadcastMutation,
     ChannelMutation,
 ]
-"""Each noun's mutations: add yours."""
+"""The mutations of each noun."""
 
-SUBSCRIPTIONS: list[type] = [JobSubscription, ChangeSubscription, BroadcastSubscription]
-"""Each noun's subscriptions: add yours."""
+SUBSCRIPTIONS: list[type] = [JobSubscription, MembershipSubscription, BroadcastSubscription]
+"""The subscriptions of each noun."""
 
 TYPES: list[type] = [RecomputeJob, SegmentContactsJob, ImportJob, ExportJob]
-"""Types that no field names by themselves, such as the kinds of an interface."""
+"""Types that no field names, such as the implementations of an interface."""
 
 
 def build_schema(
@@ -86,7 +96,7 @@ def build_schema(
     subscriptions: Sequence[type] = SUBSCRIPTIONS,
     types: Sequence[type] = TYPES,
 ) -> GraphQLSchema:
-    """The executable schema. Rows stand for the types' instances; interfaces ask the value which type it is."""
+    """The executable schema. Resolvers return rows, not instances of the types; a value of an interface names its type."""
     schema = strawberry.Schema(
         query=merge_types("Query", tuple(queries)),
         mutation=merge_types("Mutation", tuple(mutations)) if mutations else None,
@@ -104,7 +114,7 @@ def _with_rows(schema: GraphQLSchema) -> GraphQLSchema:
         elif is_abstract_type(kind):
             kind.resolve_type = _typename
         elif is_input_object_type(kind):
-            # Otherwise it would not be printed, nor told where more than one member, or none, is set.
+            # Without it, @oneOf is not printed, and the number of members is not checked.
             kind.is_one_of = kind.extensions["strawberry-definition"].is_one_of
         for field in getattr(kind, "fields", {}).values():
             _without_null_defaults(field)
@@ -113,14 +123,14 @@ def _with_rows(schema: GraphQLSchema) -> GraphQLSchema:
 
 
 def _without_null_defaults(field: Any) -> None:
-    """An argument that may be absent is written as the contract has it: `after: String`, not `after: String = null`."""
+    """Print an optional argument as the contract does: `after: String`, not `after: String = null`."""
     for argument in getattr(field, "args", {}).values():
         if argument.default_value is None:
             argument.default_value = Undefined
 
 
 def _with_literal_default(field: Any) -> None:
-    """A default that is an empty JSON object is kept as it is written: a scalar cannot print it."""
+    """Keep the literal of a default that is an empty JSON object: a scalar cannot print it."""
     if getattr(field, "default_value", None) == {}:
         field.default, field.default_value = GraphQLDefaultInput(literal=parse_const_value("{}")), Undefined
 

@@ -1,82 +1,27 @@
-"""What people do with broadcasts, and watching them go on."""
+"""Changes of broadcasts."""
 
-from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from typing import Any
 
 import strawberry
 
-from models import db
-from models.accounts import audit_log
 from models.broadcasts import drafts, lifecycle, test_sends
-from models.broadcasts.drafts import Draft
 from models.errors import Invalid, Problems
-from models.messaging import channels, templates
-from models.messaging.message_states import MessageStatus
-from models.messaging.rendering import Binding
-from models.queue import requests
-from models.queue.requests import ProviderRequestKind
 from permissions.capabilities import Permission
-from schema.broadcasts.broadcast_watch import WATCH
-from schema.broadcasts.broadcasts import Broadcast, MessageTemplate
+from schema.broadcasts.enums import MessageStatus
+from schema.broadcasts.inputs import BroadcastCreateInput
+from schema.broadcasts.types import Broadcast
 from schema.messaging.request_wait import outcome
 from schema.server.context import Info
-from schema.server.execution.rows import all_shown, shown
-from schema.server.guard import mutation, scope_of, subscription
+from schema.server.execution.rows import shown
+from schema.server.guard import mutation, scope_of
 from schema.server.ids import find_id, get_id
-from schema.server.types.scalars import Duration
 from schema.server.user_errors import UserError, user_errors
-
-# ---------------------------------------------------------------- inputs and payloads
-
-
-@strawberry.input(
-    description="Fills one placeholder from a contact's field, with what to say when that is empty. Without a fallback such a"
-    " contact is skipped."
-)
-class TemplateParameterInput:
-    """How one placeholder is filled."""
-
-    name: str
-    field: str | None = None
-    text: str | None = None
-    fallback: str | None = None
-
-
-@strawberry.input
-class BroadcastCreateInput:
-    """A broadcast as a person writes it."""
-
-    name: str
-    template_id: strawberry.ID
-    parameters: list[TemplateParameterInput] | None = strawberry.field(default_factory=list)
-    include_segment_ids: list[strawberry.ID]
-    exclude_segment_ids: list[strawberry.ID] | None = strawberry.field(default_factory=list)
-    max_lateness: Duration | None = None
-    require_opt_in: bool = strawberry.field(
-        default=True, description="Send only to contacts that opted in; otherwise to all but those that opted out."
-    )
-
-    def draft(self) -> Draft:
-        """As the models take it. An id that is none becomes 0, which is found nowhere."""
-        return Draft(
-            name=self.name,
-            template_id=find_id("MessageTemplate", self.template_id) or 0,
-            parameters=[Binding(one.name, one.field, one.text, one.fallback) for one in self.parameters or ()],
-            include_segment_ids=_segments(self.include_segment_ids),
-            exclude_segment_ids=_segments(self.exclude_segment_ids or ()),
-            max_lateness=self.max_lateness,
-            require_opt_in=self.require_opt_in,
-        )
-
-
-def _segments(ids: Sequence[strawberry.ID]) -> list[int]:
-    return [find_id("Segment", one) or 0 for one in ids]
 
 
 @strawberry.type
 class BroadcastPayload:
-    """Of what makes or changes a broadcast."""
+    """The payload of mutations that create or change a broadcast."""
 
     broadcast: Broadcast | None = None
     user_errors: list[UserError] = strawberry.field(default_factory=list)
@@ -84,17 +29,9 @@ class BroadcastPayload:
 
 @strawberry.type
 class BroadcastTestPayload:
-    """Of broadcastTest."""
+    """The payload of broadcastTest."""
 
     sent: int = 0
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
-
-
-@strawberry.type
-class MessageTemplatesPayload:
-    """Of messageTemplatesSync."""
-
-    message_templates: list[MessageTemplate] = strawberry.field(default_factory=list)
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
@@ -102,26 +39,9 @@ def _payload(row: Any) -> BroadcastPayload:
     return BroadcastPayload(broadcast=shown(Broadcast, row))
 
 
-# ---------------------------------------------------------------- mutations
-
-
 @strawberry.type
 class BroadcastMutation:
     """Writing, starting and stopping broadcasts."""
-
-    @mutation(
-        Permission.BROADCAST_SEND,
-        MessageTemplatesPayload,
-        description="Fetches the templates of the connected business account, and waits for them.",
-    )
-    async def message_templates_sync(self, info: Info) -> MessageTemplatesPayload:
-        scope = scope_of(info)
-        await channels.get(scope)
-        async with db.transaction():
-            errand = await requests.ask(scope, ProviderRequestKind.SYNC_TEMPLATES)
-            await audit_log.record(scope, "message_templates_sync")
-        await outcome(errand)
-        return MessageTemplatesPayload(message_templates=all_shown(MessageTemplate, await templates.all_of(scope)))
 
     @mutation(Permission.BROADCAST_SEND, BroadcastPayload)
     async def broadcast_create(self, info: Info, input: BroadcastCreateInput) -> BroadcastPayload:
@@ -136,7 +56,7 @@ class BroadcastMutation:
         return _payload(await lifecycle.schedule(scope_of(info), get_id("Broadcast", id, ("id",)), at))
 
     @mutation(
-        Permission.BROADCAST_SEND, BroadcastPayload, description="In force at once; calls under way come to their end."
+        Permission.BROADCAST_SEND, BroadcastPayload, description="Takes effect at once; calls under way are finished."
     )
     async def broadcast_pause(self, info: Info, id: strawberry.ID) -> BroadcastPayload:
         return _payload(await lifecycle.pause(scope_of(info), get_id("Broadcast", id, ("id",))))
@@ -171,25 +91,9 @@ class BroadcastMutation:
     async def broadcast_test(
         self, info: Info, id: strawberry.ID, contact_ids: list[strawberry.ID]
     ) -> BroadcastTestPayload:
-        numbers = [find_id("Contact", one) or 0 for one in contact_ids]
-        errand = await outcome(await test_sends.ask(scope_of(info), get_id("Broadcast", id, ("id",)), numbers))
-        failed = [Invalid(reason, ("contactIds", numbers.index(number))) for number, reason in errand.result["failed"]]
+        ids = [find_id("Contact", one) or 0 for one in contact_ids]
+        request = await outcome(await test_sends.ask(scope_of(info), get_id("Broadcast", id, ("id",)), ids))
+        failed = [Invalid(reason, ("contactIds", ids.index(one))) for one, reason in request.result["failed"]]
         return BroadcastTestPayload(
-            sent=errand.result["sent"], user_errors=user_errors(Problems(failed)) if failed else []
+            sent=request.result["sent"], user_errors=user_errors(Problems(failed)) if failed else []
         )
-
-
-# ---------------------------------------------------------------- subscriptions
-
-
-@strawberry.type
-class BroadcastSubscription:
-    """Broadcasts as they go on."""
-
-    @subscription(
-        Permission.BROADCAST_READ,
-        description="The broadcast as it goes on, at most ten times a second; ends when it does.",
-    )
-    async def broadcast_progress(self, info: Info, id: strawberry.ID) -> AsyncGenerator[Broadcast, None]:
-        async for row in WATCH.follow(scope_of(info), get_id("Broadcast", id, ("id",))):
-            yield shown(Broadcast, row)

@@ -19,7 +19,7 @@ async def follow(
 ) -> AsyncGenerator[EventBatch, None]:
     """The changes after position `after` (None: from now on), in order, without a gap; never an empty batch.
 
-    Raises NotInLog when the log does not reach back so far, SlowConsumer when the caller does not take what it was given.
+    Raises NotInLog when the log does not reach back so far, SlowConsumer when the caller reads too slowly.
     """
     try:
         async with aclosing(tail.follow(scope, MEMBERS, hints, after, segment_ids)) as batches:
@@ -31,7 +31,7 @@ async def follow(
 
 
 def event_batch_of(batch: Batch[MembershipChange]) -> EventBatch:
-    """Changes, with the cursors to go on from when only some of them were taken."""
+    """Changes as events, with the cursor to resume from after some of them."""
     changes = batch.entries
 
     def resume(taken: int) -> str:

@@ -1,110 +1,40 @@
-"""What people do to segments, and the long work that this can become."""
-
-from collections.abc import Sequence
-from typing import Any
+"""Changes of segments and of their members."""
 
 import strawberry
-from strawberry import UNSET
 
-from models.queue.jobs import JobKind
-from models.segments import lists, members, segments
+from models.segments import members, segments
 from models.segments.members import MemberAction
-from models.segments.segments import SegmentKind, SegmentOutcome
+from models.segments.segments import SegmentOutcome
 from permissions.capabilities import Permission
-from schema.accounts.members import DeletePayload
-from schema.contacts.selections import ContactSelectionInput, selection_from_input
-from schema.jobs.jobs import Job, job_shown, job_type
-from schema.rules.rule_input import RuleInput, rule_from_input
-from schema.rules.rules import MembershipOverride
-from schema.segments.segments import Segment
+from schema.contacts.inputs import ContactSelectionInput, selection_from_input
+from schema.jobs.types import Job, job_shown
+from schema.membership.enums import Override
+from schema.rules.inputs import rule_from_input
+from schema.segments.inputs import SegmentCreateInput, SegmentUpdateInput
+from schema.segments.job_types import RecomputeJob
+from schema.segments.types import Segment
 from schema.server.context import Info
-from schema.server.execution.batched import batched
-from schema.server.execution.rows import derived, outside_id, read, shown
+from schema.server.execution.rows import shown
 from schema.server.guard import mutation, scope_of
 from schema.server.ids import find_id, get_id, to_global_id
-from schema.server.types.nodes import Node
+from schema.server.types.delete_payload import DeletePayload
 from schema.server.user_errors import UserError
-
-# ---------------------------------------------------------------- jobs
-
-
-async def segments_of_jobs(rows: Sequence[Any], info: Info) -> Sequence[Any]:
-    """The segment of each job, if it has one and it is not deleted."""
-    numbers = {number for row in rows if (number := read(row, "segment_id")) is not None}
-    found = await lists.by_ids(scope_of(info), list(numbers))
-    by_number = {row["id"]: row for row in found}
-    return [by_number.get(read(row, "segment_id")) for row in rows]
-
-
-@job_type(JobKind.RECOMPUTE)
-@strawberry.type
-class RecomputeJob(Node, Job):
-    """A dynamic segment computed again from the ground up."""
-
-    id: strawberry.ID = outside_id("RecomputeJob")
-    segment: Segment | None = batched(segments_of_jobs)
-
-
-@job_type(JobKind.SEGMENT_CONTACTS)
-@strawberry.type(description="Many contacts put into a STATIC segment, or taken out of it.")
-class SegmentContactsJob(Node, Job):
-    """A large change of members."""
-
-    id: strawberry.ID = outside_id("SegmentContactsJob")
-    changed: int = derived(
-        lambda job: read(job, "progress").get("changed", 0), description="Members put in, or taken out, up to now."
-    )
-    segment: Segment | None = batched(segments_of_jobs)
-
-
-# ---------------------------------------------------------------- inputs and payloads
-
-
-@strawberry.input
-class SegmentCreateInput:
-    """A new segment."""
-
-    name: str
-    description: str | None = None
-    kind: SegmentKind
-    rule: RuleInput | None = None
-    contacts: ContactSelectionInput | None = strawberry.field(
-        default=None, description="STATIC only: the first members."
-    )
-
-
-@strawberry.input(description="`kind` can't be changed. `version`, when given, must be the current one.")
-class SegmentUpdateInput:
-    """What is to change; an absent field stays."""
-
-    name: str | None = UNSET
-    description: str | None = UNSET
-    rule: RuleInput | None = UNSET
-    version: int | None = None
-
-    def values(self) -> dict[str, Any]:
-        """What was given, as the models take it."""
-        given = {"name": self.name, "description": self.description, "rule": self.rule}
-        values: dict[str, Any] = {key: value for key, value in given.items() if value is not UNSET}
-        if values.get("rule"):
-            values["rule"] = rule_from_input(values["rule"])
-        return values
 
 
 @strawberry.type
 class SegmentPayload:
-    """Of what makes or changes a segment."""
+    """The payload of mutations that create or change a segment."""
 
     segment: Segment | None = None
     job: Job | None = strawberry.field(
-        default=None, description="Set when the members are too many to be put in at once: it puts them in."
+        default=None, description="Set when the members are too many to add at once: it adds them."
     )
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
 @strawberry.type
 class SegmentContactsPayload:
-    """Of what changes the members of a segment."""
+    """The payload of mutations that change the members of a segment."""
 
     segment: Segment | None = None
     changed: int = 0
@@ -116,18 +46,15 @@ class SegmentContactsPayload:
 
 @strawberry.type
 class RecomputePayload:
-    """Of segmentRecompute."""
+    """The payload of segmentRecompute."""
 
     job: RecomputeJob | None = None
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
-# ---------------------------------------------------------------- mutations
-
-
 @strawberry.type
 class SegmentMutation:
-    """Segments are made, changed, deleted and restored; members come and go by hand."""
+    """Changes of segments, and manual changes of their members."""
 
     @mutation(Permission.SEGMENT_WRITE, SegmentPayload)
     async def segment_create(self, info: Info, input: SegmentCreateInput) -> SegmentPayload:
@@ -143,8 +70,8 @@ class SegmentMutation:
 
     @mutation(Permission.SEGMENT_WRITE, SegmentPayload)
     async def segment_update(self, info: Info, id: strawberry.ID, input: SegmentUpdateInput) -> SegmentPayload:
-        number = get_id("Segment", id, ("id",))
-        return _payload(await segments.update(scope_of(info), number, input.values(), input.version))
+        segment_id = get_id("Segment", id, ("id",))
+        return _payload(await segments.update(scope_of(info), segment_id, input.values(), input.version))
 
     @mutation(
         Permission.SEGMENT_WRITE,
@@ -153,9 +80,9 @@ class SegmentMutation:
         " `force`.",
     )
     async def segment_delete(self, info: Info, id: strawberry.ID, force: bool | None = False) -> DeletePayload:
-        number = get_id("Segment", id, ("id",))
-        await segments.delete(scope_of(info), number, force=bool(force))
-        return DeletePayload(deleted_id=strawberry.ID(to_global_id("Segment", number)))
+        segment_id = get_id("Segment", id, ("id",))
+        await segments.delete(scope_of(info), segment_id, force=bool(force))
+        return DeletePayload(deleted_id=strawberry.ID(to_global_id("Segment", segment_id)))
 
     @mutation(
         Permission.SEGMENT_WRITE,
@@ -200,17 +127,16 @@ class SegmentMutation:
         info: Info,
         segment_id: strawberry.ID,
         contact_ids: list[strawberry.ID],
-        override: MembershipOverride | None = None,
+        override: Override | None = None,
     ) -> SegmentContactsPayload:
-        scope, number = scope_of(info), get_id("Segment", segment_id, ("segmentId",))
-        ids = [find_id("Contact", one) or 0 for one in contact_ids]
-        changed = await members.override(scope, number, ids, override)
-        return SegmentContactsPayload(segment=shown(Segment, await segments.find(scope, number)), changed=changed)
+        scope, own_id = scope_of(info), get_id("Segment", segment_id, ("segmentId",))
+        changed = await members.override(scope, own_id, [find_id("Contact", one) or 0 for one in contact_ids], override)
+        return SegmentContactsPayload(segment=shown(Segment, await segments.find(scope, own_id)), changed=changed)
 
     @mutation(
         Permission.SEGMENT_WRITE,
         RecomputePayload,
-        description="Computes a dynamic segment again from the ground up, and logs any difference as drift.",
+        description="Computes a dynamic segment again from the beginning, and logs any difference as drift.",
     )
     async def segment_recompute(self, info: Info, id: strawberry.ID) -> RecomputePayload:
         job = await segments.recompute(scope_of(info), get_id("Segment", id, ("id",)))
@@ -222,9 +148,9 @@ def _payload(outcome: SegmentOutcome) -> SegmentPayload:
 
 
 async def _change_contacts(
-    info: Info, segment_id: str, change: MemberAction, contacts: ContactSelectionInput
+    info: Info, segment_id: str, action: MemberAction, contacts: ContactSelectionInput
 ) -> SegmentContactsPayload:
-    scope, number = scope_of(info), get_id("Segment", segment_id, ("segmentId",))
-    done = await members.change(scope, number, change, selection_from_input(contacts))
-    segment = shown(Segment, await segments.find(scope, number))
-    return SegmentContactsPayload(segment=segment, changed=done.changed, job=job_shown(done.job))
+    scope, own_id = scope_of(info), get_id("Segment", segment_id, ("segmentId",))
+    outcome = await members.change(scope, own_id, action, selection_from_input(contacts))
+    segment = shown(Segment, await segments.find(scope, own_id))
+    return SegmentContactsPayload(segment=segment, changed=outcome.changed, job=job_shown(outcome.job))

@@ -8,16 +8,16 @@ from strawberry import UNSET
 
 from models import clock
 from models.errors import at
-from models.queue.jobs import JobKind
 from models.rules.depends import segments_mentioned
 from models.transfers.exports.export_file import Format, is_ready
 from models.transfers.exports.start import start_export
 from permissions.capabilities import Permission
 from permissions.policy import allows
-from schema.contacts.selections import ContactSelectionInput, selection_from_input
-from schema.jobs.jobs import Job, job_type
-from schema.segments.mutations import segments_of_jobs
-from schema.segments.segments import Segment
+from schema.contacts.inputs import ContactSelectionInput, selection_from_input
+from schema.jobs.enums import JobKind
+from schema.jobs.types import Job, job_type
+from schema.segments.job_types import segments_of_jobs
+from schema.segments.types import Segment
 from schema.server.context import Info
 from schema.server.execution.batched import batched
 from schema.server.execution.rows import derived, outside_id, read, shown

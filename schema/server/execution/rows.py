@@ -31,6 +31,11 @@ def read(source: Any, name: str) -> Any:
     return source[name] if reads_by_item(type(source)) else getattr(source, name)
 
 
+def ids_of(rows: Iterable[Any]) -> list[int]:
+    """The ids of rows, in their order."""
+    return [read(row, "id") for row in rows]
+
+
 def derived(getter: Callable[[Any], Any], **options: Any) -> Any:
     """A field computed from its row alone, by a plain function that is quick and asks nobody.
 

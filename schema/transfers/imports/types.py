@@ -12,9 +12,9 @@ from models.transfers.imports import report
 from models.transfers.imports.run import counts_of
 from permissions.capabilities import Permission
 from permissions.policy import allows
-from schema.jobs.jobs import Job, job_type
-from schema.segments.mutations import segments_of_jobs
-from schema.segments.segments import Segment
+from schema.jobs.types import Job, job_type
+from schema.segments.job_types import segments_of_jobs
+from schema.segments.types import Segment
 from schema.server.context import Info
 from schema.server.execution.batched import batched
 from schema.server.execution.rows import derived, outside_id, read

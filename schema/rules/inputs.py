@@ -1,4 +1,4 @@
-"""Rules as the world writes them. Inside, a rule is JSON in this shape with rows' numbers for ids."""
+"""Rules as the API takes and shows them. Stored rules are JSON of the same shape, with ids of rows."""
 
 import math
 from datetime import datetime
@@ -7,14 +7,9 @@ from typing import Any
 import strawberry
 from strawberry import UNSET
 
-from models.rules.tree import ActivityMetric, ActivityOperator, FieldOperator, TagsOperator
+from schema.rules.enums import ActivityMetric, ActivityOperator, FieldOperator, TagsOperator
 from schema.server.ids import find_id, to_global_id
 from schema.server.types.scalars import JSON, Duration, instant_text
-
-strawberry.enum(FieldOperator)
-strawberry.enum(TagsOperator)
-strawberry.enum(ActivityMetric)
-strawberry.enum(ActivityOperator)
 
 
 @strawberry.input(
@@ -103,11 +98,8 @@ class RuleInput:
     activity: ActivityConditionInput | None = UNSET
 
 
-# ---------------------------------------------------------------- in and out
-
-
 def rule_from_input(rule: RuleInput) -> dict[str, Any]:
-    """The rule as it is checked and stored. A segment's id that is none becomes 0, which the check finds nowhere."""
+    """The rule as it is checked and stored. An invalid id of a segment becomes 0, which no segment has."""
     if isinstance(rule.all, list):
         return {"all": [rule_from_input(part) for part in rule.all]}
     if isinstance(rule.any, list):
@@ -122,8 +114,8 @@ def rule_from_input(rule: RuleInput) -> dict[str, Any]:
     if rule.tags:
         return {"tags": {"operator": rule.tags.operator.value, "tags": rule.tags.tags}}
     if rule.segment:
-        number = find_id("Segment", rule.segment.segment_id) or 0
-        return {"segment": {"segmentId": number, "member": rule.segment.member}}
+        segment_id = find_id("Segment", rule.segment.segment_id) or 0
+        return {"segment": {"segmentId": segment_id, "member": rule.segment.member}}
     return {"activity": _activity(rule.activity)} if rule.activity else {}
 
 
@@ -146,7 +138,7 @@ def _activity(condition: ActivityConditionInput) -> dict[str, Any]:
 
 
 def rule_to_output(rule: Any) -> Any:
-    """A stored rule in the shape of RuleInput, with the ids that the world knows. None stays None."""
+    """A stored rule in the shape of RuleInput, with outside ids. None stays None."""
     if isinstance(rule, list):
         return [rule_to_output(part) for part in rule]
     if not isinstance(rule, dict):
@@ -157,7 +149,7 @@ def rule_to_output(rule: Any) -> Any:
 
 
 def _value(value: Any) -> Any:
-    """A whole number past 64 bits is written in the document itself: it becomes what the same one in `variables` is."""
+    """An integer of more than 64 bits in the document becomes a float, as JSON makes of the same integer in `variables`."""
     if isinstance(value, list):
         return [_value(item) for item in value]
     if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**64:

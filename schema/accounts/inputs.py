@@ -1,0 +1,37 @@
+"""Inputs of members and API tokens."""
+
+from datetime import datetime
+
+import strawberry
+
+from schema.accounts.enums import Permission, Role
+
+
+@strawberry.input
+class MemberCreateInput:
+    """A new member."""
+
+    email: str
+    name: str
+    password: str
+    role: Role
+    permissions: list[Permission] | None = strawberry.field(default_factory=list)
+
+
+@strawberry.input
+class MemberUpdateInput:
+    """Changes of a member; null changes nothing."""
+
+    name: str | None = None
+    role: Role | None = None
+    permissions: list[Permission] | None = None
+    password: str | None = None
+
+
+@strawberry.input
+class ApiTokenCreateInput:
+    """A new token."""
+
+    name: str
+    permissions: list[Permission]
+    expires_at: datetime | None = None

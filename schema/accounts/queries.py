@@ -1,0 +1,34 @@
+"""The caller, members and API tokens."""
+
+import strawberry
+
+from models.accounts import api_tokens, members, workspaces
+from permissions.capabilities import Permission
+from schema.accounts.types import ApiToken, Member, Viewer, Workspace, find_member_of, in_catalogue_order
+from schema.server.context import Info
+from schema.server.execution.rows import all_shown, shown
+from schema.server.guard import SIGNED_IN, query, scope_of
+
+
+@strawberry.type
+class AccountQuery:
+    """The caller, members and API tokens."""
+
+    @query(SIGNED_IN)
+    async def viewer(self, info: Info) -> Viewer:
+        scope = scope_of(info)
+        workspace = await workspaces.get(scope)
+        member = await find_member_of(scope)
+        return Viewer(
+            workspace=shown(Workspace, workspace),
+            member=shown(Member, member),
+            permissions=in_catalogue_order(scope.principal.permissions),
+        )
+
+    @query(Permission.MEMBER_MANAGE)
+    async def members(self, info: Info) -> list[Member]:
+        return all_shown(Member, await members.everyone(scope_of(info)))
+
+    @query(Permission.TOKEN_MANAGE)
+    async def api_tokens(self, info: Info) -> list[ApiToken]:
+        return all_shown(ApiToken, await api_tokens.every(scope_of(info)))

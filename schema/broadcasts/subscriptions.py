@@ -1,0 +1,26 @@
+"""The progress of a broadcast."""
+
+from collections.abc import AsyncGenerator
+
+import strawberry
+
+from permissions.capabilities import Permission
+from schema.broadcasts.broadcast_watch import WATCH
+from schema.broadcasts.types import Broadcast
+from schema.server.context import Info
+from schema.server.execution.rows import shown
+from schema.server.guard import scope_of, subscription
+from schema.server.ids import get_id
+
+
+@strawberry.type
+class BroadcastSubscription:
+    """Broadcasts as they go on."""
+
+    @subscription(
+        Permission.BROADCAST_READ,
+        description="The broadcast as it goes on, at most ten times a second; ends when it does.",
+    )
+    async def broadcast_progress(self, info: Info, id: strawberry.ID) -> AsyncGenerator[Broadcast, None]:
+        async for row in WATCH.follow(scope_of(info), get_id("Broadcast", id, ("id",))):
+            yield shown(Broadcast, row)

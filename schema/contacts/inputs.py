@@ -1,0 +1,83 @@
+"""Inputs of contacts, custom fields and activities."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+import strawberry
+from strawberry import UNSET
+
+from models.contacts.selections import ContactSelection
+from schema.contacts.enums import WhatsAppConsent
+from schema.rules.enums import FieldType
+from schema.rules.inputs import RuleInput, rule_from_input
+from schema.server.ids import find_id
+from schema.server.types.scalars import JSON
+
+
+@strawberry.input
+class ContactFieldCreateInput:
+    """A new custom field."""
+
+    key: str
+    label: str
+    type: FieldType
+    choices: list[str] | None = None
+
+
+@strawberry.input(description="An absent field is left as it is; null clears it.")
+class ContactInput:
+    """The fields of a contact."""
+
+    external_id: str | None = UNSET
+    name: str | None = UNSET
+    email: str | None = UNSET
+    phone: str | None = UNSET
+    date_of_birth: date | None = UNSET
+    subscribed_at: datetime | None = UNSET
+    last_interaction_at: datetime | None = UNSET
+    score: int | None = UNSET
+    whatsapp_consent: WhatsAppConsent | None = UNSET
+    tags: list[str] | None = UNSET
+    attributes: JSON | None = strawberry.field(
+        default=UNSET, description="Merged key by key; a null value clears that key."
+    )
+
+    def values(self) -> Mapping[str, Any]:
+        """The given fields, by column."""
+        return {name: value for name, value in vars(self).items() if value is not UNSET}
+
+
+@strawberry.input(name="ContactSelection", one_of=True)
+class ContactSelectionInput:
+    """Ids, or everything that a rule, a search or a segment finds."""
+
+    ids: list[strawberry.ID] | None = UNSET
+    filter: RuleInput | None = UNSET
+    search: str | None = UNSET
+    segment_id: strawberry.ID | None = UNSET
+
+
+def selection_from_input(given: ContactSelectionInput) -> ContactSelection:
+    """The selection for the models. An invalid id becomes 0, which no row has."""
+    if isinstance(given.ids, list):
+        return ContactSelection(ids=tuple(find_id("Contact", contact_id) or 0 for contact_id in given.ids))
+    if given.filter:
+        return ContactSelection(filter=rule_from_input(given.filter))
+    if isinstance(given.search, str):
+        return ContactSelection(search=given.search)
+    if isinstance(given.segment_id, str):
+        return ContactSelection(segment_id=find_id("Segment", given.segment_id) or 0)
+    return ContactSelection()
+
+
+@strawberry.input
+class ActivityInput:
+    """An activity of the contact with this id or external id."""
+
+    contact_id: strawberry.ID | None = None
+    external_id: str | None = None
+    kind: str
+    occurred_at: datetime | None = strawberry.field(default=None, description="Now, when absent.")
+    properties: JSON | None = strawberry.field(default_factory=dict)
+    idempotency_key: str | None = None

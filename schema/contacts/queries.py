@@ -1,0 +1,126 @@
+"""Contacts, found and listed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import strawberry
+
+from models.contacts import fields, tags
+from models.contacts import pages as contact_pages
+from models.contacts.built_in_fields import path_of
+from models.contacts.find import find_contact
+from models.contacts.pages import ContactCriteria, ContactPosition
+from models.errors import Invalid, Required, at
+from models.rules.depends import segments_mentioned
+from permissions.capabilities import Permission
+from schema.contacts.enums import ContactOrder
+from schema.contacts.types import Contact, ContactConnection, ContactField
+from schema.rules.inputs import RuleInput, rule_from_input
+from schema.server.context import Info
+from schema.server.execution.lookahead import selected
+from schema.server.execution.rows import all_shown, shown
+from schema.server.guard import admit, query, scope_of
+from schema.server.ids import find_id, get_id
+from schema.server.types.connection import page_of, page_size
+from schema.server.types.cursors import (
+    Reader,
+    a_number,
+    a_text,
+    an_instant,
+    exactly,
+    from_cursor,
+    nothing_or,
+    to_cursor,
+)
+
+
+@strawberry.type
+class ContactQuery:
+    """Contacts, found and listed."""
+
+    @query(Permission.CONTACT_READ)
+    async def contact(
+        self,
+        info: Info,
+        id: strawberry.ID | None = None,
+        external_id: str | None = None,
+        email: str | None = None,
+        phone: str | None = None,
+    ) -> Contact | None:
+        given = {"id": id, "external_id": external_id, "email": email, "phone": phone}
+        key, value = _one_of({key: value for key, value in given.items() if value is not None})
+        wanted = find_id("Contact", value) if key == "id" else value
+        if wanted is None:
+            return None
+        with at(path_of(key)):
+            return shown(Contact, await find_contact(scope_of(info), key, wanted, selected(info)))
+
+    @query(
+        Permission.CONTACT_READ,
+        description="`search` looks in name, email, phone and external id.",
+    )
+    async def contacts(
+        self,
+        info: Info,
+        first: int | None = 50,
+        after: str | None = None,
+        search: str | None = None,
+        segment_id: strawberry.ID | None = None,
+        filter: RuleInput | None = None,
+        order_by: ContactOrder = ContactOrder.CREATED_AT_DESC,
+    ) -> ContactConnection:
+        scope = scope_of(info)
+        criteria = ContactCriteria(search, _segment_id(info, segment_id), _rule(info, filter))
+        position = None if after is None else _position(after, order_by)
+        names = selected(info, "nodes") | selected(info, "edges", "node")
+        rows = await contact_pages.page(scope, criteria, order_by, page_size(first) + 1, after=position, names=names)
+        page = page_of(
+            rows,
+            first,
+            after,
+            lambda row: to_cursor(order_by.value, row["sort_key"], row["id"]),
+            count=lambda: contact_pages.count(scope, criteria),
+        )
+        return shown(ContactConnection, page)
+
+    @query(Permission.CONTACT_READ)
+    async def contact_fields(self, info: Info) -> list[ContactField]:
+        return all_shown(ContactField, await fields.every(scope_of(info)))
+
+    @query(Permission.CONTACT_READ)
+    async def tags(self, info: Info, search: str | None = None, first: int | None = 100) -> list[str]:
+        return await tags.find(scope_of(info), search, page_size(first, default=100))
+
+
+def _one_of(given: Mapping[str, Any]) -> tuple[str, Any]:
+    if not given:
+        raise Required("say which contact: one of id, externalId, email or phone")
+    if len(given) > 1:
+        raise Invalid("give one of id, externalId, email and phone, not several")
+    return next(iter(given.items()))
+
+
+def _segment_id(info: Info, segment_id: str | None) -> int | None:
+    """The segment's id in the database. Members of a segment are shown only to callers who may read segments."""
+    if segment_id is None:
+        return None
+    admit(info.context, Permission.SEGMENT_READ)
+    return get_id("Segment", segment_id, ("segmentId",))
+
+
+def _rule(info: Info, given: RuleInput | None) -> object:
+    """The rule as a segment would keep it. A rule over segments is only for callers who may read segments."""
+    if given is None:
+        return None
+    rule = rule_from_input(given)
+    if segments_mentioned(rule):
+        admit(info.context, Permission.SEGMENT_READ)
+    return rule
+
+
+def _position(cursor: str, order: ContactOrder) -> ContactPosition:
+    sort_key: Reader = an_instant if contact_pages.sorts_by_time(order) else a_text
+    if contact_pages.may_lack_its_key(order):
+        sort_key = nothing_or(sort_key)
+    _, key, contact_id = from_cursor(cursor, exactly(order.value), sort_key, a_number)
+    return ContactPosition(key, contact_id)

@@ -1,0 +1,151 @@
+"""Contacts and their custom fields as the API shows them."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from models.contacts import fields
+from models.contacts.find import contacts_by_ids
+from models.segments import of_contacts
+from models.segments.lists import COLUMNS as SEGMENT_COLUMNS
+from permissions.capabilities import Permission
+from permissions.principal import Scope
+from schema.contacts.activity_types import ActivityConnection, activities_of
+from schema.contacts.enums import WhatsAppConsent
+from schema.membership.enums import Origin
+from schema.membership.types import MembershipHistoryConnection, membership_history
+from schema.rules.enums import FieldType
+from schema.server.context import Info
+from schema.server.execution.batched import batched
+from schema.server.execution.lookahead import selected
+from schema.server.execution.rows import ids_of, outside_id
+from schema.server.guard import admit, scope_of
+from schema.server.types.connection import Page, PageInfo, counted, page_of, page_size
+from schema.server.types.cursors import (
+    a_number,
+    from_cursor,
+    to_cursor,
+)
+from schema.server.types.nodes import Node, node
+from schema.server.types.scalars import JSON
+
+if TYPE_CHECKING:
+    Segment = Any  # schema.segments.types imports this module
+
+
+@strawberry.type(description="A custom field of the workspace's contacts.")
+class ContactField(Node):
+    """A row of contact_fields."""
+
+    id: strawberry.ID = outside_id("ContactField")
+    key: str = strawberry.field(description="Stable key, a-z 0-9 _, used in rules and imports.")
+    label: str
+    type: FieldType
+    choices: list[str] | None = strawberry.field(description="For CHOICE and MULTI_CHOICE.")
+
+
+async def _segments_of(
+    rows: Sequence[Any], info: Info, first: int | None = 50, after: str | None = None
+) -> Sequence[Page]:
+    """A page of segments for each contact."""
+    admit(info.context, Permission.SEGMENT_READ)
+    scope, ids = scope_of(info), ids_of(rows)
+    names = selected(info, "nodes") | selected(info, "edges", "node")
+    columns = names if names <= set(SEGMENT_COLUMNS) else frozenset(SEGMENT_COLUMNS)
+    columns |= selected(info, "edges")
+    pages = await of_contacts.pages(scope, ids, page_size(first) + 1, after=_segment_after(after), names=columns)
+    counts = await of_contacts.counts(scope, ids) if "total_count" in selected(info) else {}
+
+    async def count(contact_id: int) -> int:
+        return counts.get(contact_id, 0)
+
+    return [page_of(pages[contact], first, after, _segment_cursor, partial(count, contact)) for contact in ids]
+
+
+def _segment_cursor(row: Any) -> str:
+    return to_cursor(row["id"])
+
+
+def _segment_after(cursor: str | None) -> int:
+    (segment_id,) = (0,) if cursor is None else from_cursor(cursor, a_number)
+    return int(segment_id)
+
+
+@strawberry.type
+class Contact(Node):
+    """A row of contacts."""
+
+    id: strawberry.ID = outside_id("Contact")
+    external_id: str | None = strawberry.field(
+        description="The caller's own key for this contact, unique in the workspace."
+    )
+    name: str | None
+    email: str | None = strawberry.field(description="Lower case; unique in the workspace.")
+    phone: str | None = strawberry.field(description="E.164; unique in the workspace.")
+    date_of_birth: date | None
+    subscribed_at: datetime | None
+    last_interaction_at: datetime | None
+    score: int
+    whatsapp_consent: WhatsAppConsent
+    tags: list[str] = strawberry.field(
+        description="A tag is one tag whatever its case; it is shown as it was first written."
+    )
+    attributes: JSON = strawberry.field(description="Values of custom fields by key; an unset field is absent.")
+    created_at: datetime
+    updated_at: datetime
+    segments: "ContactSegmentConnection" = batched(_segments_of)
+    activities: ActivityConnection = batched(activities_of)
+    membership_history: MembershipHistoryConnection = batched(
+        membership_history, description="When this contact entered and left segments, newest first."
+    )
+
+
+@strawberry.type
+class ContactSegmentEdge:
+    """A segment of a contact: since when, and by which origin."""
+
+    cursor: str
+    node: Annotated["Segment", strawberry.lazy("schema.segments.types")]
+    joined_at: datetime
+    origin: Origin
+
+
+@strawberry.type
+class ContactSegmentConnection:
+    """The segments that a contact is in."""
+
+    edges: list[ContactSegmentEdge]
+    nodes: list[Annotated["Segment", strawberry.lazy("schema.segments.types")]]
+    page_info: PageInfo
+    total_count: int = counted()
+
+
+@strawberry.type
+class ContactEdge:
+    """A contact and its cursor."""
+
+    cursor: str
+    node: Contact
+
+
+@strawberry.type
+class ContactConnection:
+    """A page of contacts."""
+
+    edges: list[ContactEdge]
+    nodes: list[Contact]
+    page_info: PageInfo
+    total_count: int = counted()
+
+
+@node("Contact", Permission.CONTACT_READ)
+async def _contacts(scope: Scope, ids: Sequence[int]) -> Sequence[Any]:
+    return await contacts_by_ids(scope, ids)
+
+
+@node("ContactField", Permission.CONTACT_READ)
+async def _contact_fields(scope: Scope, ids: Sequence[int]) -> Sequence[Any]:
+    return await fields.by_ids(scope, ids)

@@ -1,0 +1,14 @@
+"""The enums of jobs.
+
+Import them from here: a type must not use an enum before it is registered.
+"""
+
+import strawberry
+
+from models.queue.jobs import JobKind, JobStatus
+
+strawberry.enum(JobKind)
+strawberry.enum(JobStatus)
+
+
+__all__ = ["JobKind", "JobStatus"]

@@ -1,0 +1,95 @@
+"""Jobs as the API shows them. Each kind of job is a type, declared by the noun that it belongs to."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+import strawberry
+
+from models.queue import jobs
+from models.queue.jobs import Job as JobRow
+from permissions.capabilities import Permission
+from permissions.principal import Scope
+from schema.jobs.enums import JobKind, JobStatus
+from schema.server.execution.rows import named
+from schema.server.ids import split_global_id
+from schema.server.types.connection import PageInfo
+from schema.server.types.nodes import node
+
+
+@strawberry.interface(
+    description="Long work done by the workers. Its state lives in PostgreSQL: it survives a crash of any process and"
+    " the loss of Redis."
+)
+class Job:
+    """A row of jobs."""
+
+    id: strawberry.ID
+    kind: JobKind
+    status: JobStatus
+    done: int = strawberry.field(
+        description="Units done and, once known, in all: rows for imports and exports, contacts for the rest."
+    )
+    total: int | None
+    error: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+JOB_TYPES: dict[JobKind, type] = {}
+"""The GraphQL type of each kind of job."""
+
+
+T = TypeVar("T", bound=type)
+
+
+def job_type(kind: JobKind) -> Callable[[T], T]:
+    """Declare the type of jobs of `kind`: `@job_type(JobKind.IMPORT) @strawberry.type class ...`."""
+
+    def declare(shown_as: T) -> T:
+        JOB_TYPES[kind] = shown_as
+        name = shown_as.__strawberry_definition__.name  # type: ignore[attr-defined]
+
+        @node(name, Permission.JOB_READ)
+        async def by_ids(scope: Scope, ids: Sequence[int]) -> list[JobRow]:
+            return [job for job in await jobs.by_ids(scope, ids) if job.kind == kind]
+
+        return shown_as
+
+    return declare
+
+
+def job_shown(job: JobRow | None) -> Any:
+    """A job as the type of its kind. None stays None."""
+    return None if job is None else named(JOB_TYPES[JobKind(job.kind)], job)
+
+
+@strawberry.type
+class JobEdge:
+    """A job and its cursor."""
+
+    cursor: str
+    node: Job
+
+
+@strawberry.type
+class JobConnection:
+    """A page of jobs."""
+
+    edges: list[JobEdge]
+    nodes: list[Job]
+    page_info: PageInfo
+
+
+async def find_job(scope: Scope, outside_id: str) -> JobRow | None:
+    """The job with this id. None when there is none, or when it is of another kind than the id says."""
+    known = split_global_id(outside_id)
+    job = None if known is None else await jobs.find(scope, known[1])
+    return job if job is not None and known == (job_shown(job).typename, job.id) else None
+
+
+async def job_id_of(scope: Scope, outside_id: str) -> int:
+    """The job's id in the database; 0, which no job has, when there is no such job."""
+    job = await find_job(scope, outside_id)
+    return 0 if job is None else int(job.id)

@@ -1,0 +1,35 @@
+"""The membership log, live."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import strawberry
+
+from models.changelog import hints
+from permissions.capabilities import Permission
+from schema.membership.change_feed import follow
+from schema.membership.inputs import position_from_input, segment_ids_from_input
+from schema.membership.types import MembershipChange
+from schema.server.context import Info
+from schema.server.execution.rows import shown
+from schema.server.guard import scope_of, subscription
+from schema.server.types.scalars import ChangeCursor
+
+
+@strawberry.type
+class MembershipSubscription:
+    """The membership log, live."""
+
+    @subscription(
+        Permission.SEGMENT_READ,
+        description="Every change to the membership of the given segments (all of them when absent), in order, each at"
+        " least once.\nWith `after`, first everything that was missed since, then the live ones, with no gap between.",
+    )
+    async def membership_changes(
+        self, info: Info, segment_ids: list[strawberry.ID] | None = None, after: ChangeCursor | None = None
+    ) -> AsyncGenerator[MembershipChange, None]:
+        scope = scope_of(info)
+        wanted = await segment_ids_from_input(scope, segment_ids)
+        async with aclosing(follow(scope, hints.current(), position_from_input(scope, after), wanted)) as batches:
+            async for batch in batches:
+                yield shown(MembershipChange, batch)

@@ -1,0 +1,106 @@
+"""Entries into segments and exits as the API shows them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import strawberry
+
+from models.changelog import members
+from models.changelog.cursor import to_cursor as to_change_cursor
+from models.changelog.members import MEMBERS
+from models.contacts.find import contacts_by_ids
+from models.segments import lists
+from permissions.capabilities import Permission
+from schema.membership.enums import ChangeKind, Origin
+from schema.server.context import Info
+from schema.server.execution.batched import batched
+from schema.server.execution.rows import derived, ids_of, outside_id, read
+from schema.server.guard import admit, scope_of
+from schema.server.ids import get_id
+from schema.server.types.connection import Page, PageInfo, page_of, page_size
+from schema.server.types.cursors import a_number, from_cursor, to_cursor
+from schema.server.types.scalars import ChangeCursor
+
+
+async def _segments_of(rows: Sequence[Any], info: Info) -> Sequence[Any]:
+    ids = {read(row, "segment_id") for row in rows}
+    by_id = {row["id"]: row for row in await lists.by_ids(scope_of(info), list(ids))}
+    return [by_id.get(read(row, "segment_id")) for row in rows]
+
+
+async def _contacts_of(rows: Sequence[Any], info: Info) -> Sequence[Any]:
+    admit(info.context, Permission.CONTACT_READ)
+    ids = {read(row, "contact_id") for row in rows}
+    by_id = {row["id"]: row for row in await contacts_by_ids(scope_of(info), list(ids))}
+    return [by_id.get(read(row, "contact_id")) for row in rows]
+
+
+def _cursor(row: Any) -> str:
+    return to_change_cursor(MEMBERS, read(row, "workspace_id"), read(row, "position"))
+
+
+@strawberry.type
+class MembershipChange:
+    """A contact entered or left a segment."""
+
+    cursor: ChangeCursor = derived(_cursor, description="Resume after this one.")
+    kind: ChangeKind
+    origin: Origin
+    at: datetime
+    segment_id: strawberry.ID = outside_id("Segment", "segment_id", recurring=True)
+    contact_id: strawberry.ID = outside_id("Contact", "contact_id")
+    segment: Annotated["Segment", strawberry.lazy("schema.segments.types")] | None = batched(_segments_of)  # type: ignore[name-defined] # noqa: F821
+    contact: Annotated["Contact", strawberry.lazy("schema.contacts.types")] | None = batched(_contacts_of)  # type: ignore[name-defined] # noqa: F821
+
+
+@strawberry.type
+class MembershipChangePage:
+    """A page of the log."""
+
+    changes: list[MembershipChange]
+    cursor: ChangeCursor = strawberry.field(description="Pass as `after` next time; set even when the page is empty.")
+    has_more: bool
+
+
+@strawberry.type
+class MembershipHistoryEdge:
+    """A change and its cursor."""
+
+    cursor: str
+    node: MembershipChange
+
+
+@strawberry.type
+class MembershipHistoryConnection:
+    """A page of a contact's entries and exits, the newest first."""
+
+    edges: list[MembershipHistoryEdge]
+    nodes: list[MembershipChange]
+    page_info: PageInfo
+
+
+async def membership_history(
+    rows: Sequence[Any],
+    info: Info,
+    first: int | None = 50,
+    after: str | None = None,
+    segment_id: strawberry.ID | None = None,
+) -> Sequence[Page]:
+    """A page of entries and exits for each contact: the loader of Contact.membershipHistory."""
+    admit(info.context, Permission.SEGMENT_READ)
+    segment = None if segment_id is None else get_id("Segment", segment_id, ("segmentId",))
+    ids = ids_of(rows)
+    changes = await members.history(scope_of(info), ids, page_size(first), before=_position(after), segment_id=segment)
+    return [page_of(changes[contact_id], first, after, _history_cursor) for contact_id in ids]
+
+
+def _history_cursor(change: members.MembershipChange) -> str:
+    return to_cursor(change.position)
+
+
+def _position(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    (position,) = from_cursor(cursor, a_number)
+    return int(position)

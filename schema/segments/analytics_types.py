@@ -1,0 +1,47 @@
+"""Entries, exits and sizes of segments over time, as the API shows them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import strawberry
+
+from models.segments import analytics
+from models.segments.analytics import AnalyticsInterval
+from schema.server.context import Info
+from schema.server.execution.rows import ids_of
+from schema.server.guard import scope_of
+
+strawberry.enum(AnalyticsInterval)
+
+
+@strawberry.type
+class SegmentPoint:
+    """One interval, which begins at `at`."""
+
+    at: datetime
+    members: int = strawberry.field(description="Members at the end of the interval.")
+    entered: int
+    left: int
+
+
+@strawberry.type
+class SegmentAnalytics:
+    """Intervals in the workspace's time zone, and the sums of their entries and exits."""
+
+    points: list[SegmentPoint]
+    entered: int
+    left: int
+
+
+async def analytics_of(
+    rows: Sequence[Any],
+    info: Info,
+    from_: Annotated[datetime, strawberry.argument(name="from")],
+    to: datetime,
+    interval: AnalyticsInterval = AnalyticsInterval.DAY,
+) -> Sequence[Any]:
+    """The analytics of each segment."""
+    ids = ids_of(rows)
+    by_id = await analytics.for_each(scope_of(info), ids, from_, to, interval)
+    return [by_id[segment_id] for segment_id in ids]

@@ -1,0 +1,55 @@
+"""Rules previewed, and memberships explained."""
+
+import strawberry
+
+from models.contacts.find import contacts_by_ids
+from models.segments import preview
+from models.segments.explain import explain_membership
+from permissions.capabilities import Permission
+from schema.contacts.types import Contact
+from schema.rules.inputs import RuleInput, rule_from_input
+from schema.segments.explanation_types import SegmentExplanation, SegmentPreview
+from schema.server.context import Info
+from schema.server.execution.lookahead import selected
+from schema.server.execution.rows import all_shown, shown
+from schema.server.guard import admit, query, scope_of
+from schema.server.ids import get_id
+from schema.server.types.connection import page_size
+
+
+@strawberry.type
+class ExplanationQuery:
+    """Rules previewed, and memberships explained. Contacts and their values need the permission to read contacts."""
+
+    @query(Permission.SEGMENT_READ, cost=100)
+    async def segment_preview(self, info: Info, rule: RuleInput, first: int | None = 10) -> SegmentPreview:
+        scope, limit = scope_of(info), page_size(first, default=10)
+        shows_contacts = "contacts" in selected(info)
+        if shows_contacts:
+            admit(info.context, Permission.CONTACT_READ)
+        result = await preview.preview(scope, rule_from_input(rule), limit if shows_contacts else 0)
+        rows = await contacts_by_ids(scope, result.contact_ids, selected(info, "contacts"))
+        return SegmentPreview(
+            count=result.count,
+            contacts=all_shown(Contact, sorted(rows, key=lambda row: row["id"])),
+            rule_text=result.rule_text,
+        )
+
+    @query(Permission.SEGMENT_READ, cost=10)
+    async def segment_explain(
+        self, info: Info, segment_id: strawberry.ID, contact_id: strawberry.ID
+    ) -> SegmentExplanation:
+        if _asks_for_actual(info):
+            admit(info.context, Permission.CONTACT_READ)
+        segment, contact = get_id("Segment", segment_id, ("segmentId",)), get_id("Contact", contact_id, ("contactId",))
+        return shown(SegmentExplanation, await explain_membership(scope_of(info), segment, contact))
+
+
+def _asks_for_actual(info: Info) -> bool:
+    """Whether the contact's own values are selected, at any depth of the rule."""
+    path = ["rule"]
+    while names := selected(info, *path):
+        if "actual" in names:
+            return True
+        path.append("children")
+    return False

@@ -1,0 +1,40 @@
+"""Previews of rules and explanations of memberships, as the API shows them."""
+
+from datetime import datetime
+
+import strawberry
+
+from schema.contacts.types import Contact
+from schema.membership.enums import Override
+from schema.server.types.scalars import JSON
+
+
+@strawberry.type
+class SegmentPreview:
+    """The contacts that a rule selects."""
+
+    count: int
+    contacts: list[Contact]
+    rule_text: str = strawberry.field(description="The rule in plain words.")
+
+
+@strawberry.type(
+    description="Why a contact is, or is not, in a segment: the rule as a tree, each part with its truth for this contact now."
+)
+class RuleExplanation:
+    """A part of a rule, for one contact."""
+
+    holds: bool
+    text: str
+    actual: JSON | None = strawberry.field(description="The contact's own value; null for a group.")
+    children: list["RuleExplanation"]
+
+
+@strawberry.type
+class SegmentExplanation:
+    """The membership of one contact in one segment."""
+
+    member: bool
+    override: Override | None
+    since: datetime | None
+    rule: RuleExplanation | None

@@ -1,0 +1,65 @@
+"""Segments, found and listed; rules previewed and memberships explained."""
+
+from datetime import datetime
+from typing import Any
+
+import strawberry
+
+from models.segments import lists, segments
+from models.segments.lists import SegmentFilter
+from permissions.capabilities import Permission
+from schema.segments.enums import SegmentKind, SegmentOrder
+from schema.segments.types import Segment, SegmentConnection
+from schema.server.context import Info
+from schema.server.execution.rows import shown
+from schema.server.guard import query, scope_of
+from schema.server.ids import find_id
+from schema.server.types.connection import page_of, page_size
+from schema.server.types.cursors import a_number, a_text, an_instant, exactly, from_cursor, nothing_or, to_cursor
+
+
+@strawberry.type
+class SegmentQuery:
+    """Segments, found and listed."""
+
+    @query(Permission.SEGMENT_READ)
+    async def segment(self, info: Info, id: strawberry.ID) -> Segment | None:
+        segment_id = find_id("Segment", id)
+        return None if segment_id is None else shown(Segment, await segments.find(scope_of(info), segment_id))
+
+    @query(
+        Permission.SEGMENT_READ,
+        description="`unusedSince`: only segments that nothing has used since then. `deleted`: the deleted ones that can"
+        " still be restored.",
+    )
+    async def segments(
+        self,
+        info: Info,
+        first: int | None = 50,
+        after: str | None = None,
+        search: str | None = None,
+        kind: SegmentKind | None = None,
+        unused_since: datetime | None = None,
+        deleted: bool | None = False,
+        order_by: SegmentOrder = SegmentOrder.NAME_ASC,
+    ) -> SegmentConnection:
+        scope, criteria = scope_of(info), SegmentFilter(search, kind, unused_since, bool(deleted))
+        position = None if after is None else _position(after, order_by)
+        rows = await lists.page(scope, criteria, order_by, page_size(first), position)
+        page = page_of(
+            rows,
+            first,
+            after,
+            lambda row: to_cursor(order_by.value, row["sort_key"], row["id"]),
+            lambda: lists.count(scope, criteria),
+        )
+        return shown(SegmentConnection, page)
+
+
+def _position(cursor: str, order: SegmentOrder) -> tuple[Any, int]:
+    sort_key = _SORT_KEYS[lists.SORT_KEYS[order].sql_type]
+    _, key, segment_id = from_cursor(cursor, exactly(order.value), sort_key, a_number)
+    return key, segment_id
+
+
+_SORT_KEYS = {"text": a_text, "bigint": a_number, "timestamptz": nothing_or(an_instant)}

@@ -1,0 +1,123 @@
+"""What uses segments, as the API shows it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from models.errors import Forbidden
+from models.segments import lists, uses
+from models.segments.uses import UseKind
+from permissions.capabilities import Permission
+from permissions.principal import Scope
+from schema.server.context import Info
+from schema.server.execution.batched import batched
+from schema.server.execution.lookahead import selected
+from schema.server.execution.rows import ids_of, outside_id, read
+from schema.server.guard import scope_of
+from schema.server.ids import to_global_id
+from schema.server.types.connection import Page, PageInfo, counted, page_of, page_size
+from schema.server.types.cursors import a_number, an_instant, from_cursor, to_cursor
+from schema.server.types.nodes import Node, find_nodes, node
+
+if TYPE_CHECKING:
+    Segment = Any  # schema.segments.types imports this module
+
+strawberry.enum(UseKind, name="SegmentUseKind")
+
+
+USED_BY = {
+    UseKind.SEGMENT: "Segment",
+    UseKind.BROADCAST: "Broadcast",
+    UseKind.EXPORT: "ExportJob",
+    UseKind.IMPORT: "ImportJob",
+}
+"""The GraphQL type of what uses a segment. Kinds without a type are absent."""
+
+
+async def _segments_of_uses(rows: Sequence[Any], info: Info) -> Sequence[Any]:
+    ids = {read(row, "segment_id") for row in rows}
+    by_id = {row["id"]: row for row in await lists.by_ids(scope_of(info), list(ids), deleted_too=True)}
+    return [by_id.get(read(row, "segment_id")) for row in rows]
+
+
+async def _users_of_uses(rows: Sequence[Any], info: Info) -> Sequence[Any]:
+    """What uses the segments; a Forbidden for each that the caller may not read."""
+    ids = [to_global_id(USED_BY.get(UseKind(read(row, "kind")), "nothing"), read(row, "used_by_id")) for row in rows]
+    users: dict[str, Any] = {}
+    for kind in {read(row, "kind") for row in rows}:
+        of_kind = [user_id for user_id, row in zip(ids, rows, strict=True) if read(row, "kind") == kind]
+        try:
+            users |= dict(zip(of_kind, await find_nodes(scope_of(info), of_kind), strict=True))
+        except Forbidden as error:
+            users |= dict.fromkeys(of_kind, error)
+    return [users[user_id] for user_id in ids]
+
+
+@strawberry.type(description="One place that a segment is used in.")
+class SegmentUse(Node):
+    """A row of segment_uses."""
+
+    id: strawberry.ID = outside_id("SegmentUse")
+    kind: UseKind
+    segment: Annotated["Segment", strawberry.lazy("schema.segments.types")] = batched(_segments_of_uses)
+    used_by: Node | None = batched(_users_of_uses, description="The thing that uses it, when it still exists.")
+    label: str = strawberry.field(description="Its name at the time of use.")
+    active: bool = strawberry.field(
+        description="Whether it would break, or change what it does, if the segment were deleted now."
+    )
+    first_used_at: datetime
+    last_used_at: datetime
+
+
+@strawberry.type
+class SegmentUseEdge:
+    """A use and its cursor."""
+
+    cursor: str
+    node: SegmentUse
+
+
+@strawberry.type
+class SegmentUseConnection:
+    """A page of uses, the last used first."""
+
+    edges: list[SegmentUseEdge]
+    nodes: list[SegmentUse]
+    page_info: PageInfo
+    total_count: int = counted()
+
+
+async def uses_of(rows: Sequence[Any], info: Info, first: int | None = 50, after: str | None = None) -> Sequence[Page]:
+    """A page of uses for each segment."""
+    scope, ids = scope_of(info), ids_of(rows)
+    position = None if after is None else _position(after)
+    pages = await uses.page_for_each(scope, ids, page_size(first), position)
+    counts = await uses.count_for_each(scope, ids) if "total_count" in selected(info) else {}
+
+    async def count(segment_id: int) -> int:
+        return counts[segment_id]
+
+    return [page_of(pages[segment], first, after, _cursor_of, partial(count, segment)) for segment in ids]
+
+
+def _cursor_of(use: Any) -> str:
+    return to_cursor(use["last_used_at"], use["id"])
+
+
+def _position(cursor: str) -> tuple[datetime, int]:
+    last_used_at, use_id = from_cursor(cursor, an_instant, a_number)
+    return last_used_at, use_id
+
+
+async def use_counts_of(rows: Sequence[Any], info: Info) -> Sequence[int]:
+    """How many uses each segment has had."""
+    counts = await uses.count_for_each(scope_of(info), ids_of(rows))
+    return [counts[segment_id] for segment_id in ids_of(rows)]
+
+
+@node("SegmentUse", Permission.SEGMENT_READ)
+async def _uses(scope: Scope, ids: Sequence[int]) -> Sequence[Any]:
+    return await uses.by_ids(scope, ids)
