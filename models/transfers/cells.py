@@ -1,14 +1,11 @@
-"""Cells of files: formulas are guarded by an apostrophe, and lists are joined with escaping. Pure.
-
-Exports write cells by these rules and imports read them back unchanged.
-"""
+"""Cells as exports write them and imports read them back: guarded formulas, and lists in one cell. Pure."""
 
 import re
 from collections.abc import Iterable
 from typing import Final
 
 FORMULA_SIGNS: Final = "=+-@\t\r\n＝＋－＠"
-"""The characters with which a formula can begin, in some spreadsheet."""
+"""What a formula begins with, in some spreadsheet."""
 
 _GUARDED: Final = re.compile(rf"'+[{re.escape(FORMULA_SIGNS)}]")
 _FORMULA: Final = re.compile(rf"'*[{re.escape(FORMULA_SIGNS)}]")
@@ -16,7 +13,7 @@ _PLAIN_NUMBER: Final = re.compile(r"[+-][0-9]+(\.[0-9]+)?", re.ASCII)
 
 
 def guard(cell: str) -> str:
-    """Put an apostrophe before what a spreadsheet would run as a formula. Signed numbers, such as phone numbers, stay."""
+    """Put an apostrophe before a formula. Signed numbers, such as phone numbers, stay."""
     if _FORMULA.match(cell) and not _PLAIN_NUMBER.fullmatch(cell):
         return f"'{cell}"
     return cell
@@ -28,12 +25,12 @@ def unguard(cell: str) -> str:
 
 
 def join_list(items: Iterable[str], separator: str = ";") -> str:
-    """Join items; a separator or backslash inside an item gets a backslash before it."""
+    """Join items, with a backslash before a separator or backslash inside an item."""
     return separator.join(item.replace("\\", "\\\\").replace(separator, f"\\{separator}") for item in items)
 
 
 def split_list(cell: str, separator: str = ";") -> list[str]:
-    """The inverse of `join_list`, which also strips items and drops empty ones."""
+    """The inverse of `join_list`. Strips items and drops empty ones."""
     if "\\" not in cell:
         return [item for part in cell.split(separator) if (item := part.strip())]
     pieces = re.findall(rf"(?:\\[\\{re.escape(separator)}]|[^{re.escape(separator)}])+", cell)

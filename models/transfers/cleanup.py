@@ -1,7 +1,4 @@
-"""Removes files and rows that ended imports and exports no longer need.
-
-No result depends on it: it may run at any time, twice at once, and stop at any line.
-"""
+"""Removes what imports and exports no longer need. It may run at any time, twice at once, and stop at any line."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,11 +9,10 @@ from models.transfers.files import storage
 from models.transfers.imports import report, undo, uploads
 
 STRAY_AFTER: Final = timedelta(days=1)
-"""A file that no row names may be one that is being written; when it is older than this, it is removed."""
+"""Before this age, a file that no row names may still be in use."""
 
 
 async def clean_up() -> None:
-    """Run every cleanup once."""
     await release_segments()
     await remove_expired_uploads()
     await remove_stray_files(clock.now() - STRAY_AFTER)
@@ -25,7 +21,7 @@ async def clean_up() -> None:
 
 
 async def release_segments() -> int:
-    """End the segment uses of finished, failed and cancelled imports and exports. Gives how many."""
+    """End the segment uses of ended imports and exports. Gives how many."""
     return await db.execute(
         """
         UPDATE segment_uses SET active = false FROM jobs
@@ -36,7 +32,7 @@ async def release_segments() -> int:
 
 
 async def remove_expired_uploads() -> int:
-    """Remove expired uploads, except those of queued and running imports. Gives how many."""
+    """Remove expired uploads that no import waits for. Gives how many."""
     rows = await db.fetch(
         """
         SELECT workspace_id, id FROM uploads
@@ -52,7 +48,7 @@ async def remove_expired_uploads() -> int:
 
 
 async def remove_stray_files(before: datetime) -> int:
-    """Remove older files that no row names, left by processes that died. Gives how many."""
+    """Remove older files that no row names. Gives how many."""
     known = {row["key"] for row in await db.fetch("SELECT key FROM uploads WHERE key IS NOT NULL")}
     removed = await storage().remove_unfinished(before)
     for prefix in ("uploads", "sheets"):
@@ -64,7 +60,7 @@ async def remove_stray_files(before: datetime) -> int:
 
 
 async def remove_old_exports(before: datetime) -> int:
-    """Remove the parts of exports written before then. Gives how many."""
+    """Remove older parts of exports. Gives how many."""
     removed = 0
     async for key, written_at in storage().each_key("exports"):
         if written_at < before:
@@ -74,7 +70,7 @@ async def remove_old_exports(before: datetime) -> int:
 
 
 async def forget_old_imports(before: datetime) -> int:
-    """Remove the reports and undo data of imports that ended before then. Gives how many imports."""
+    """Remove the reports and undo data of older imports. Gives how many imports."""
     rows = await db.fetch(
         """
         SELECT workspace_id, id FROM jobs

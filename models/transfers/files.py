@@ -1,7 +1,6 @@
 """The storage of uploads and exports.
 
-Each process sets its storage (a folder or a bucket) once, with `files.use(storage)`. A key is a path that begins with the
-purpose and the workspace id, such as `uploads/7/12/3f9c`.
+Keys are paths of purpose and workspace id, such as `uploads/7/12/3f9c`.
 """
 
 from collections.abc import AsyncIterator
@@ -12,51 +11,47 @@ from typing import Protocol
 
 
 class FileWriter(Protocol):
-    """Writes one file. The file exists after the `async with` block ends, and not at all when the block raises."""
+    """Writes one file, which exists only after the `async with` block has ended without an error."""
 
-    async def write(self, block: bytes) -> object:
-        """Append a block."""
+    async def write(self, block: bytes) -> object: ...
 
 
 class Storage(Protocol):
     """Stores files by key. A missing key raises FileNotFoundError, except in `delete`."""
 
     def writer(self, key: str) -> AbstractAsyncContextManager[FileWriter]:
-        """Write the file at `key`, all or nothing; an older file is replaced at the end."""
+        """Write a file, or replace one."""
 
-    def blocks(self, key: str) -> AsyncIterator[bytes]:
-        """The contents, block by block."""
+    def blocks(self, key: str) -> AsyncIterator[bytes]: ...
 
-    async def size(self, key: str) -> int:
-        """The length in bytes."""
+    async def size(self, key: str) -> int: ...
 
     async def head(self, key: str, most: int) -> bytes:
         """The first bytes, at most `most`."""
 
     def on_disk(self, key: str) -> AbstractAsyncContextManager[Path]:
-        """A path on this machine where the file can be read while the block runs."""
+        """A path to read the file from, while the block runs."""
 
-    async def delete(self, key: str) -> None:
-        """Remove the file, if it exists."""
+    async def delete(self, key: str) -> None: ...
 
     def each_key(self, prefix: str) -> AsyncIterator[tuple[str, datetime]]:
-        """Every key under a prefix, with the time when its file was written."""
+        """Keys under a prefix, and when their files were written."""
 
     async def remove_unfinished(self, before: datetime) -> int:
-        """Remove temporary files of killed processes, last written before then. Gives how many."""
+        """Remove older temporary files of killed processes. Gives how many."""
 
 
 _storage: Storage | None = None
 
 
 def use(storage: Storage | None) -> None:
-    """Set the storage of this process."""
+    """Set the storage of this process, once."""
     global _storage
     _storage = storage
 
 
 def storage() -> Storage:
-    """The storage of this process. Raises RuntimeError before `use`."""
+    """The storage of this process."""
     if _storage is None:
         raise RuntimeError("no storage for files: call models.transfers.files.use first")
     return _storage

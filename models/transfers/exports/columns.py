@@ -1,4 +1,4 @@
-"""The columns of an export, as the select list of a query over `contacts c`. Pure. Imports read these values back."""
+"""The columns of an export, as SQL over `contacts c`. Imports read these values back. Pure."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -12,13 +12,12 @@ from models.transfers.imports.mapping import ATTRIBUTES, ID
 from models.values.instants import clamped_sql
 
 BUILT_IN: Final = (ID, *COLUMNS, "created_at", "updated_at")
-"""The built-in fields of an export, in their order."""
 
 
 def select_list(names: Sequence[str], custom: Fields, file_format: Format, *, whole_attributes: bool) -> str:
     """A column for each name in CSV, one JSON object in NDJSON.
 
-    With `whole_attributes`, an export of all custom fields takes `attributes` as it is, which is faster.
+    With `whole_attributes`, all custom fields together are read as the object that is stored, which is faster.
     """
     if file_format is Format.CSV:
         return ", ".join(f'{_cell(name, custom)} AS "{name}"' for name in names)
@@ -78,7 +77,7 @@ def _custom_cell(key: str, custom: Fields) -> str:
 
 
 def _joined(items: str) -> str:
-    """A list as one cell. Nearly all lists need separators only; the functions that escape and guard are slow."""
+    """Nearly all lists need only separators, and the functions that escape and guard are slow."""
     is_plain = f"array_to_string({items}, '') !~ '^[{_SIGNS}'']|[;\\\\]'"
     plain = f"nullif(array_to_string({items}, ';'), '')"
     return f"CASE WHEN {is_plain} THEN {plain} ELSE muster_guard(muster_join_list({items})) END"

@@ -1,4 +1,4 @@
-"""The file of an export: its format, its parts in storage, and reading it once it is finished."""
+"""The file of an export: its format, its parts in storage, and its contents."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -14,19 +14,17 @@ from models.transfers.files import storage
 from permissions.principal import Scope
 
 KEPT_FOR: Final = timedelta(days=7)
-"""How long a finished export can be downloaded."""
+"""How long an export can be downloaded."""
 
 
 class Format(StrEnum):
-    """How an export is written."""
-
     CSV = "CSV"
     NDJSON = "NDJSON"
 
 
 @dataclass(frozen=True, slots=True)
 class ExportFile:
-    """A finished export: the storage keys of its parts, and its size in bytes."""
+    """A finished export; `size` is in bytes."""
 
     format: Format
     keys: Sequence[str]
@@ -34,23 +32,21 @@ class ExportFile:
 
 
 def part_key(workspace_id: int, job_id: int, index: int) -> str:
-    """The storage key of a part."""
     return f"exports/{workspace_id}/{job_id}/{index:06}"
 
 
 async def remove_parts(workspace_id: int, job_id: int) -> None:
-    """Remove everything that an export has written."""
     async for key, _ in storage().each_key(f"exports/{workspace_id}/{job_id}"):
         await storage().delete(key)
 
 
 def is_ready(status: str, finished_at: datetime | None) -> bool:
-    """Whether the file of an export in this state can be downloaded now."""
+    """Whether the file can be downloaded now."""
     return status == JobStatus.SUCCEEDED and finished_at is not None and clock.now() < finished_at + KEPT_FOR
 
 
 async def get_file(scope: Scope, job_id: int) -> ExportFile:
-    """The file of a finished export. Raises NotFound when there is none, or when it has expired."""
+    """The file of a finished export. Raises NotFound, also when it has expired."""
     job = await jobs.find(scope, job_id)
     if job is None or job.kind != JobKind.EXPORT or not is_ready(job.status, job.finished_at):
         raise NotFound("there is no such file")
@@ -60,7 +56,6 @@ async def get_file(scope: Scope, job_id: int) -> ExportFile:
 
 
 async def blocks(file: ExportFile) -> AsyncIterator[bytes]:
-    """The contents of the file, block by block."""
     for key in file.keys:
         async for block in storage().blocks(key):
             yield block

@@ -1,8 +1,4 @@
-"""Running an export: part by part, from the last part that was committed.
-
-A part holds the contacts of a range of ids. Each part is committed with the job's progress, so an export whose worker dies
-goes on after its last part.
-"""
+"""Runs an export. Each part, a range of contact ids, is committed with the job's progress."""
 
 from collections.abc import AsyncGenerator
 from datetime import datetime
@@ -22,11 +18,10 @@ from models.transfers.files import FileWriter, storage
 from permissions.principal import Scope
 
 PART_IDS: Final = 50_000
-"""Contacts in a part, at most."""
 
 
 async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
-    """Run the export `job` from its progress, and yield after each part."""
+    """Run the export from its progress, and yield after each part."""
     try:
         if job.total is None:
             await jobs.progress(job, total=await _count(scope, job))
@@ -59,7 +54,7 @@ async def _condition(scope: Scope, job: Job, p: Parameters) -> str:
 
 
 def _now_of(job: Job) -> datetime:
-    """All parts use one time, so that "in the last 30 days" means the same in the first part and in the last."""
+    """One time for all parts: a relative condition must mean the same in each."""
     return job.started_at or clock.now()
 
 
@@ -84,7 +79,7 @@ async def _next_part(scope: Scope, job: Job) -> None:
 
 
 async def _write_part(scope: Scope, job: Job, after: int, last: int, index: int) -> tuple[int, int]:
-    """Write part `index`; gives its rows and bytes. The first part has the header, even when there are no contacts."""
+    """Gives rows and bytes. The first part has the header, even without contacts."""
     file_format = Format(job.input["format"])
     sql, values = await _part_query(scope, job, file_format, after, last)
     async with storage().writer(part_key(job.workspace_id, job.id, index)) as writer:
@@ -132,7 +127,7 @@ _LINES: Final[dict[str, Any]] = {"format": "csv", "quote": "\x01", "delimiter": 
 
 
 class _CopyOutput:
-    """Writes what COPY gives in larger blocks, and ends the lines of CSV with CR LF as RFC 4180 asks."""
+    """Writes the output of COPY in larger blocks. Lines of CSV get CR LF, as RFC 4180 asks."""
 
     def __init__(self, writer: FileWriter, file_format: Format) -> None:
         self.size = 0
@@ -141,7 +136,6 @@ class _CopyOutput:
         self._held_bytes = 0
 
     async def write(self, block: bytes) -> None:
-        """Add the next block."""
         content = self._with_crlf(block) if self._is_csv else bytes(block)
         self._held.append(content)
         self._held_bytes += len(content)
@@ -149,7 +143,6 @@ class _CopyOutput:
             await self.flush()
 
     async def flush(self) -> None:
-        """Write what is held."""
         if self._held:
             await self._writer.write(b"".join(self._held))
             self.size += self._held_bytes
@@ -163,5 +156,5 @@ class _CopyOutput:
             if not self._is_quoted:
                 pieces[index] = pieces[index].replace(b"\n", b"\r\n")
             self._is_quoted = not self._is_quoted
-        self._is_quoted = not self._is_quoted  # there is one quote less than there are pieces
+        self._is_quoted = not self._is_quoted  # one quote fewer than pieces
         return b'"'.join(pieces)

@@ -1,4 +1,4 @@
-"""Starting an export: the request is checked, and a job is queued."""
+"""Starts an export."""
 
 from collections.abc import Sequence
 

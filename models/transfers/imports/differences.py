@@ -1,7 +1,6 @@
-"""Builds the statement that updates the contacts that rows have matched, from the columns of an import. Pure.
+"""Builds the statement that updates the contacts that rows have matched. Pure.
 
-The statement changes only what differs, by the policy of each column; saves the old values for undo; and marks the changed
-fields dirty. Rows come from a temporary table, other values are bound, and names come from the catalogue of fields.
+It changes what differs, by the policy of each column, saves the old values for undo, and marks the changed fields dirty.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -24,43 +23,41 @@ TYPES: Final = {
     "score": "integer",
     "whatsapp_consent": "text",
 }
-"""The built-in columns with a single value, and their types in PostgreSQL."""
+"""Built-in columns with a single value."""
 
 _EMPTY: Final = {"score": "0", "whatsapp_consent": "'UNKNOWN'"}
-"""The value that means empty, in columns that are never null."""
+"""What empty is, where it is not null."""
 
 STAGING: Final = "import_rows"
-"""The temporary table for the rows, dropped at the end of the transaction."""
 
 
 @dataclass(slots=True)
 class _Statement:
-    """The statement while it is built: the columns of the rows (name -> type), and a new value for each contact column."""
+    """The parts of the statement: incoming columns (name -> type), and a new value per contact column."""
 
     incoming: dict[str, str] = field(default_factory=dict)
     assigned: dict[str, str] = field(default_factory=dict)
     constants: list[Any] = field(default_factory=list)
     watched: list[tuple[str, str, str]] = field(default_factory=list)
-    """Fields that a rule can depend on: name, old value, new value."""
+    """Name, old value and new value of each field that rules can depend on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """The statement for a plan. Parameters: workspace id, job id, and the constants."""
+    """The statement, with the parameters workspace id, job id, and the constants. Empty when no column writes anything."""
 
     staging_sql: str
-    """Creates the temporary table."""
     sql: str
     counting_sql: str
-    """For a dry run: only finds what differs. Both are empty when no column writes anything."""
+    """Finds what differs, for a dry run."""
     incoming: tuple[str, ...]
     """The columns of the temporary table."""
     constants: tuple[Any, ...]
     groups: dict[str, tuple[MappedColumn, ...]]
-    """The custom fields in each column of JSON objects."""
+    """The custom fields in each column of JSON."""
 
     def records(self, chunk: RowChunk, rows: Sequence[tuple[int, int]]) -> Iterable[tuple[Any, ...]]:
-        """Records for the temporary table. `rows` are pairs of an index in the chunk and a contact id."""
+        """Records for the temporary table, from indexes in the chunk with contact ids."""
         indexes = [at for at, _ in rows]
         made: dict[str, Sequence[Any]] = {
             "contact_id": [contact_id for _, contact_id in rows],
@@ -76,7 +73,6 @@ class Differences:
 
 
 def differences(plan: ReadPlan, fields: Fields, add_tags: Sequence[str]) -> Differences:
-    """The statement for `plan`. `add_tags` are in the workspace's spelling."""
     statement = _Statement({"contact_id": "bigint", "line": "bigint"})
     for column in plan.columns:
         if column.key is None and column.field not in (ID, "tags"):
@@ -164,7 +160,7 @@ def _add_attributes(
 
 
 def _merged(statement: _Statement, column: MappedColumn, fields: Fields) -> str:
-    """The union of a contact's choices and the row's, in the field's order: an object with one key, or empty."""
+    """An object with the union of both choices, in the field's order."""
     assert column.key is not None
     assert fields[column.key].type is FieldType.MULTI_CHOICE
     key = f"{_constant(statement, column.key)}::text"
@@ -195,7 +191,7 @@ _INCOMING: Final = f"""
 
 
 def _different(statement: _Statement) -> str:
-    """The contacts that a row would change: now (c) and after it (n)."""
+    """Contacts that change, before (c) and after (n)."""
     new = ", ".join(f"{expression} AS {name}" for name, expression in statement.assigned.items())
     before, after = _row("c", statement.assigned), _row("n", statement.assigned)
     return f"""
@@ -214,7 +210,6 @@ def _counting_sql(statement: _Statement) -> str:
 
 
 def _update_sql(statement: _Statement) -> str:
-    """Find and lock what differs, update it, mark it dirty, and save the old values."""
     if not statement.assigned:
         return ""
     names = list(statement.assigned)
@@ -246,5 +241,5 @@ def _update_sql(statement: _Statement) -> str:
 
 
 def _literal(field_name: str) -> str:
-    """A literal, without escaping: field names hold only a-z, 0-9, _ and a dot."""
+    """Field names hold only a-z, 0-9, _ and a dot."""
     return f"'{field_name}'"

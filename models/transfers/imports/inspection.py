@@ -1,4 +1,4 @@
-"""Inspects a file before its import: how to read it, and how many rows it has. Blocking: call it in a thread."""
+"""Inspects a file before its import. Blocking: call it in a thread."""
 
 import codecs
 import io
@@ -26,7 +26,7 @@ from models.transfers.imports.workbook import convert
 
 @dataclass(frozen=True, slots=True)
 class InspectionRequest:
-    """What the caller knows of the file: the columns that it maps, and the delimiter (None: find it out)."""
+    """What the caller knows: the columns that it maps, and the delimiter (None: find it out)."""
 
     has_header: bool = True
     delimiter: str | None = None
@@ -35,43 +35,37 @@ class InspectionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """The result: `rows` do not count the header, `width` is the number of cells in each row."""
+    """What an inspection finds. `rows` do not count the header; `width` is the number of cells in a row."""
 
     layout: Layout
     header: list[str] | None
     width: int
     rows: int
     starts_at: int
-    """The line on which the first row after the header begins."""
+    """The line of the first row after the header."""
 
     def to_json(self) -> dict[str, Any]:
-        """The inspection as a job stores it."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Inspection":
-        """The inspection that a job stored."""
         return cls(**{**stored, "layout": Layout(**stored["layout"])})
 
 
 def inspect(path: Path, request: InspectionRequest, *, sheet: bool = False) -> Inspection:
-    """Inspect a whole file; with `sheet`, one that was converted from a workbook.
-
-    Raises Invalid or LimitExceeded when it cannot be read as rows, or has none.
-    """
+    """Inspect a whole file; with `sheet`, one converted from a workbook. Raises Invalid or LimitExceeded."""
     layout = SHEET if sheet else _layout_of(path, request)
     with RowReader(path, layout) as reader:
         return _count(reader, layout, request)
 
 
 def inspect_head(head: bytes, request: InspectionRequest, *, whole: bool) -> tuple[Inspection, ParsedRows]:
-    """Inspect the first bytes of a file (with `whole`, all its bytes). Gives up to FIRST_ROWS rows, too."""
+    """Inspect the first bytes (`whole`: all), and give up to FIRST_ROWS rows."""
     layout, text = _layout_of_head(head, request, whole)
     return _inspect_text(text, layout, request, whole=whole)
 
 
 def inspect_workbook_head(path: Path, request: InspectionRequest) -> tuple[Inspection, ParsedRows]:
-    """Inspect the first rows of a workbook. Gives them, too."""
     text = io.StringIO(newline="")
     convert(path, text, most_rows=FIRST_ROWS + 1)
     return _inspect_text(text.getvalue(), SHEET, request, whole=True)
@@ -122,7 +116,7 @@ def _layout_of(path: Path, request: InspectionRequest) -> Layout:
 
 
 def _refuse_endless_lines(file: BinaryIO, encoding: str) -> None:
-    """Raise Invalid for a line that would not fit into memory, since RowReader reads by lines. Rewinds the file."""
+    """Refuse a line that would not fit into memory, since RowReader reads whole lines. Rewinds the file."""
     decoder = codecs.getincrementaldecoder("latin-1" if encoding.startswith("utf-8") else encoding)("replace")
     file.seek(0)
     line, length, most = 1, 0, LONGEST_ROW * (4 if encoding.startswith("utf-8") else 1)
@@ -156,7 +150,6 @@ def _check_encoding(file: BinaryIO) -> tuple[str, bool]:
 
 
 def _decode_head(head: bytes, encoding: str) -> str:
-    """The text of the first bytes, which may end inside a character."""
     return codecs.getincrementaldecoder(encoding)("replace").decode(head)
 
 

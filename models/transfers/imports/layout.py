@@ -1,8 +1,4 @@
-"""Finds out the kind, the encoding and the delimiter of a file. Pure.
-
-It recognises UTF-8, UTF-16 (with or without a mark), UTF-32 with a mark, Windows-1252, and .xlsx workbooks. Other files are
-refused, with their kind in the message.
-"""
+"""Finds out the kind, encoding and delimiter of a file. Pure."""
 
 import codecs
 import csv
@@ -15,26 +11,24 @@ from typing import Final
 from models.errors import Invalid, LimitExceeded
 
 LONGEST_ROW: Final = 1_000_000
-"""Characters in a row at most, with its quoted line breaks."""
+"""In characters, with quoted line breaks."""
 
 MOST_COLUMNS: Final = 500
-"""Columns in a file, at most."""
 
 DELIMITERS: Final = ",;\t|"
-"""The delimiters to try when the caller gives none, the most likely first."""
+"""The delimiters to choose from."""
 
 HEAD_BYTES: Final = 1 << 20
-"""How much of a file is read to find out its kind."""
+"""How much is read to find out the kind of a file."""
 
 csv.field_size_limit(LONGEST_ROW)
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How to read the text of a file.
+    """How to read a file. `first_line` is the line of the header, or of the first row.
 
-    With `doubtful`, some bytes are not in the encoding, and only their rows are rejected. `first_line` is the line of the header,
-    or of the first row; Excel's `sep=;` line can come before it.
+    If `doubtful`, a row with bytes outside the encoding is rejected, and no other.
     """
 
     encoding: str
@@ -42,16 +36,15 @@ class Layout:
     doubtful: bool = False
     first_line: int = 1
     sheet: bool = False
-    """Whether it was a sheet of a workbook. A line then is a row of the sheet, even when its cells hold line breaks."""
+    """It comes from a workbook: a line is a row of the sheet, even with line breaks in cells."""
 
     @property
     def errors(self) -> str:
-        """How `open` treats bytes that are not in the encoding."""
         return "surrogateescape" if self.doubtful else "strict"
 
 
 SHEET: Final = Layout("utf-8", ",", sheet=True)
-"""The layout of what `workbook.convert` writes."""
+"""What `workbook.convert` writes."""
 
 
 # ---------------------------------------------------------------- kinds of files
@@ -84,12 +77,12 @@ _NOT_TEXT: Final = "the file is not text in columns: send CSV, TSV or XLSX"
 
 
 def is_workbook(head: bytes) -> bool:
-    """Whether the file may be an .xlsx workbook: a zip archive that begins with such parts."""
+    """Whether it may be an .xlsx workbook."""
     return head.startswith(b"PK\x03\x04") and (b"xl/" in head or b"[Content_Types].xml" in head)
 
 
 def refuse_other_kinds(head: bytes) -> None:
-    """Raise Invalid for an empty file, and for known kinds that are not text."""
+    """Raise Invalid for an empty file and known other kinds."""
     if not head:
         raise Invalid("the file is empty: send a header and at least one row")
     for mark, kind in _OTHER_KINDS:
@@ -101,7 +94,7 @@ def refuse_other_kinds(head: bytes) -> None:
 
 
 def guess_encoding(head: bytes) -> str:
-    """The encoding by the first bytes, UTF-8 unless they show another one. Raises Invalid when they are not text."""
+    """The encoding by the first bytes, UTF-8 by default. Raises Invalid for binary files."""
     refuse_other_kinds(head)
     for mark, encoding in _MARKS:
         if head.startswith(mark):
@@ -109,7 +102,7 @@ def guess_encoding(head: bytes) -> str:
     if b"\x00" in head:
         return _guess_unmarked_utf16(head)
     controls = len(head) - len(head.translate(None, _CONTROLS))
-    if controls * 20 > len(head):  # random bytes: one in ten is a control character; text: a few in a hundred at most
+    if controls * 20 > len(head):  # random bytes have one in ten
         raise Invalid(_NOT_TEXT)
     return "utf-8"
 
@@ -128,7 +121,7 @@ def _guess_unmarked_utf16(head: bytes) -> str:
 
 
 class EncodingCheck:
-    """Reads a file block by block and decides between UTF-8 (perhaps with errors) and Windows-1252."""
+    """Decides between UTF-8, perhaps with errors, and Windows-1252, from all blocks of a file."""
 
     def __init__(self) -> None:
         self._strict = codecs.getincrementaldecoder("utf-8")()
@@ -138,7 +131,7 @@ class EncodingCheck:
         self._not_windows_line: int | None = None
 
     def feed(self, block: bytes) -> None:
-        """Read the next block. Raises Invalid for a NUL byte."""
+        """Raises Invalid for a NUL byte."""
         if b"\x00" in block:
             raise Invalid(f"line {self._line_of(block, block.index(0))} holds a NUL byte: {_NOT_TEXT}")
         if self._is_utf8:
@@ -165,7 +158,7 @@ class EncodingCheck:
         return self._lines + block[:offset].count(b"\n")
 
     def verdict(self) -> tuple[str, bool]:
-        """The encoding, and whether it is doubtful (see Layout). Raises Invalid when it is neither of the two."""
+        """The encoding, and whether it is doubtful. Raises Invalid."""
         if self._is_utf8:
             return "utf-8", bool(self._strict.getstate()[0])  # left-over bytes: the last character is incomplete
         if self._good > 10 * self._bad:
@@ -181,7 +174,6 @@ _NOT_WINDOWS: Final = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
 def has_bad_bytes(cells: Sequence[str]) -> bool:
-    """Whether a row of a doubtful file holds bytes that are not in the encoding."""
     return any(not cell.isascii() and _BAD.search(cell) for cell in cells)
 
 
@@ -192,9 +184,9 @@ _SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 
 
 def guess_delimiter(head: str, wanted: Collection[str]) -> tuple[str, int]:
-    """The delimiter of a text that begins with `head`, and the line on which its rows begin.
+    """The delimiter, and the line on which the rows begin.
 
-    The best delimiter shows most of the `wanted` columns in the header, then gives most rows the same number of cells.
+    The best one shows most `wanted` columns in the header; next, it gives most rows the same number of cells.
     """
     declared = _SEPARATOR_LINE.match(head)
     if declared is not None:
@@ -213,7 +205,7 @@ def _evenness(rows: Sequence[Sequence[str]], wanted: Collection[str]) -> tuple[i
 
 
 def first_rows(text: str, delimiter: str, most: int) -> list[list[str]]:
-    """The first rows that are not blank, of a text that may end anywhere."""
+    """Rows that are not blank, of a text that may end anywhere."""
     rows: list[list[str]] = []
     try:
         for cells in csv.reader(text.splitlines(keepends=True), delimiter=delimiter):
@@ -227,7 +219,7 @@ def first_rows(text: str, delimiter: str, most: int) -> list[list[str]]:
 
 
 def check_delimiter(delimiter: str) -> str:
-    """`delimiter`, if it can be one. Raises Invalid."""
+    """Raises Invalid."""
     if len(delimiter) != 1 or delimiter in '"\r\n\x00 ' or delimiter.isalnum():
         raise Invalid("a delimiter is one character, such as , or ; or a tab")
     return delimiter
@@ -237,7 +229,7 @@ def check_delimiter(delimiter: str) -> str:
 
 
 def read_header(cells: Sequence[str]) -> list[str]:
-    """The names of the columns, stripped. Raises LimitExceeded for too many."""
+    """Raises LimitExceeded."""
     header = [cell.strip() for cell in cells]
     while header and not header[-1]:
         header.pop()
@@ -245,12 +237,11 @@ def read_header(cells: Sequence[str]) -> list[str]:
 
 
 def too_long(line: int) -> Invalid:
-    """The error for a line that is longer than LONGEST_ROW."""
     return Invalid(f"line {line} is longer than {LONGEST_ROW:,} characters: this is no list of contacts")
 
 
 def check_width(cells: list[str]) -> list[str]:
-    """The cells of the first row. Raises LimitExceeded for too many."""
+    """Raises LimitExceeded."""
     if len(cells) > MOST_COLUMNS:
         raise LimitExceeded(f"the file has {len(cells):,} columns: at most {MOST_COLUMNS} can be read")
     return cells

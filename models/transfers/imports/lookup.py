@@ -9,10 +9,8 @@ from models.transfers.imports.matching import Directory, KnownContact
 from models.transfers.imports.values import RowChunk, keys_of
 from permissions.principal import Scope
 
-# The contacts that have one of these keys, and the line of this import that matched them before.
-#
-# Here and wherever rows join contacts, the workspace is a column of the rows. With a constant, the planner would use its
-# statistics, which do not know a workspace that is being filled, and would scan the whole workspace for each row.
+# Wherever rows join contacts, the workspace is a column: for a constant the planner would use statistics that do not know a
+# workspace that is being filled, and scan it for each row.
 _BY_KEY: Final = {
     key: f"""
     WITH sought AS MATERIALIZED (
@@ -30,11 +28,9 @@ _BY_KEY: Final = {
 
 
 async def look_up(scope: Scope, job_id: int, chunk: RowChunk, *, with_tags: bool, dry_run: bool) -> Directory:
-    """The directory of all contacts that have a key of these rows."""
     directory = Directory()
     tags = "c.tags" if with_tags else "NULL::text[]"
     for key, values in keys_of(chunk).items():
-        # Contacts are added under all their keys, so a file that is imported again needs one query.
         missing = directory.missing(key, values)
         if missing:
             for row in await db.fetch(_BY_KEY[key].format(tags=tags), scope.workspace_id, job_id, missing):
@@ -61,7 +57,7 @@ _DRY_KEYS: Final = """
 
 
 async def _apply_dry_keys(scope: Scope, job_id: int, chunk: RowChunk, directory: Directory) -> None:
-    """Assign the keys as if the earlier chunks of this dry run had been written."""
+    """Assign keys as if the earlier chunks had been written."""
     sought = [
         (key, value) for key, values in keys_of(chunk).items() if key != ID for value in values if value is not None
     ]
@@ -85,14 +81,13 @@ _SAVE_DRY_KEYS: Final = """
 
 
 async def save_dry_keys(scope: Scope, job_id: int, keys: Sequence[tuple[str, str, int | None]]) -> None:
-    """Save which contact has which key after a step of a dry run: column, value, contact id (None: no contact)."""
+    """Save which contact id (None: no contact) has which value of which column."""
     if keys:
         columns: list[list[Any]] = [list(column) for column in zip(*keys, strict=True)]
         await db.execute(_SAVE_DRY_KEYS, scope.workspace_id, job_id, *columns)
 
 
 async def forget_dry_run(scope: Scope, job_id: int) -> None:
-    """Remove what a dry run has saved."""
     for table in ("import_dry_keys", "import_changes"):
         await db.execute(
             f"DELETE FROM {table} WHERE workspace_id = $1 AND job_id = $2",  # noqa: S608 - one of two tables

@@ -14,19 +14,18 @@ from models.transfers.imports.layout import MOST_COLUMNS, check_delimiter
 from models.values.texts import check_text
 
 ID: Final = "id"
-"""A column of Muster's own ids, as exports write them. It finds contacts and creates none."""
+"""Muster's own id: it finds contacts and creates none."""
 
 KEYS: Final = (ID, "external_id", "email", "phone")
-"""The fields that find the contact of a row, in this order. A row needs at least one of them."""
+"""The fields that find the contact of a row, in this order."""
 
 ATTRIBUTES: Final = "attributes."
-"""The prefix of the names of custom fields."""
 
 _KEY_NEEDED = "map a column to external_id, email or phone: by them a row finds its contact"
 
 
 class Policy(StrEnum):
-    """What a column does to a contact that already has a value. An empty cell clears only under REPLACE."""
+    """What a column does to a contact that has a value. An empty cell clears only under REPLACE."""
 
     OVERWRITE = "OVERWRITE"
     FILL_EMPTY = "FILL_EMPTY"
@@ -36,7 +35,7 @@ class Policy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the file, by its header (or its 0-based index as text), and the field that it goes into."""
+    """A column, by header or 0-based index, and its field."""
 
     column: str
     field: str
@@ -45,8 +44,6 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to read a file, and what to do with its rows."""
-
     columns: tuple[Column, ...]
     has_header: bool = True
     delimiter: str | None = None
@@ -58,19 +55,17 @@ class Options:
     add_tags: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The options as a job stores them."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Options":
-        """The options that a job stored."""
         columns = tuple(Column(one["column"], one["field"], Policy(one["policy"])) for one in stored["columns"])
         return cls(**{**stored, "columns": columns, "add_tags": tuple(stored["add_tags"])})
 
 
 @dataclass(frozen=True, slots=True)
 class MappedColumn:
-    """A column with its index in the row. `heading` is its name in the file."""
+    """A column with its index in a row; `heading` is its name in the file."""
 
     index: int
     heading: str
@@ -79,7 +74,7 @@ class MappedColumn:
 
     @property
     def key(self) -> str | None:
-        """The custom field's key, or None for a built-in field."""
+        """The key of a custom field."""
         return self.field.removeprefix(ATTRIBUTES) if self.field.startswith(ATTRIBUTES) else None
 
 
@@ -87,7 +82,7 @@ class MappedColumn:
 
 
 def check_options(options: Options, fields: Fields) -> Options:
-    """The same options. Raises Problems with every mistake that can be found without the file, each at its path."""
+    """Give the options back. Raises Problems: all mistakes that show without the file, each at its path."""
     problems = _column_problems(options.columns, fields)
     delimiter, tags = options.delimiter, options.add_tags
     for name, check in (
@@ -144,7 +139,7 @@ def _check_column(column: Column, fields: Fields, times: Mapping[str, int]) -> N
 
 
 def _type_of(field: str, fields: Fields) -> FieldType | None:
-    """The type of a field, None for tags. Raises Invalid when there is no such field."""
+    """None for tags. Raises Invalid."""
     if field == "tags":
         return None
     if field == ID or field in COLUMNS:
@@ -161,7 +156,7 @@ def _type_of(field: str, fields: Fields) -> FieldType | None:
 
 
 def locate_columns(options: Options, header: Sequence[str] | None, width: int) -> list[MappedColumn]:
-    """Each column with its index. Raises Problems for columns that the file does not have, or has twice."""
+    """The columns with their indexes. Raises Problems for those that the file does not have, or has twice."""
     located: list[MappedColumn] = []
     problems: list[DomainError] = []
     for position, column in enumerate(options.columns):

@@ -1,6 +1,6 @@
-"""Finds the contact of each row, in the order of the rows. Pure.
+"""Finds the contact of each row. Pure.
 
-Each row sees the keys as the rows before it leave them, so the outcome does not depend on the size of chunks.
+A row sees keys as the rows before it leave them, so the size of chunks does not matter.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -12,14 +12,14 @@ from models.transfers.imports.mapping import ID, KEYS, Policy
 from models.transfers.imports.values import REJECTED, SKIPPED, ReadPlan, RowChunk, keys_of
 
 CONTACT_KEYS: Final = KEYS[1:]
-"""The keys that an import can write: all but the id."""
+"""The keys that an import can write."""
 
 
 @dataclass(slots=True, eq=False)
 class KnownContact:
-    """A contact with its keys. `id` None: to be created. `line`: the row of this import that matched it before.
+    """A contact with its keys. `id` None: to be created. `line`: of the row that matched it.
 
-    `tags` is None when the import never adds tags.
+    `tags` is None unless the import adds tags.
     """
 
     id: int | None
@@ -31,13 +31,12 @@ class KnownContact:
 
 
 class Directory:
-    """Contacts by their keys, for the keys in a chunk. Rows change it as they are matched."""
+    """The contacts by their keys, as the rows so far leave them."""
 
     def __init__(self) -> None:
         self.by: dict[str, dict[Any, KnownContact | None]] = {key: {} for key in KEYS}
 
     def add(self, known: KnownContact) -> None:
-        """Add a contact under all its keys."""
         if known.id is not None:
             self.by[ID][known.id] = known
         for key in CONTACT_KEYS:
@@ -46,29 +45,26 @@ class Directory:
                 self.by[key][value] = known
 
     def missing(self, key: str, values: Sequence[Any]) -> list[Any]:
-        """The values that the directory does not hold for this key, each once."""
+        """The values that it does not hold, each once."""
         known = self.by[key]
         return [value for value in dict.fromkeys(values) if value is not None and value not in known]
 
 
 @dataclass(slots=True)
 class Step:
-    """Rows that one statement can write: their indexes in the chunk, and the contact of each.
+    """Rows that one statement can write, with their contacts.
 
-    `freed`: keys that these rows take from contacts. A row that needs such a key goes into the next step, because a unique
-    index is checked row by row, in an unknown order.
+    A row that needs a `freed` key goes into the next step: a unique index is checked row by row, in unknown order.
     """
 
     creates: list[tuple[int, KnownContact]] = field(default_factory=list)
     updates: list[tuple[int, KnownContact]] = field(default_factory=list)
     freed: set[tuple[str, str]] = field(default_factory=set)
     moved: list[tuple[str, str, KnownContact]] = field(default_factory=list)
-    """Keys that these rows give to contacts."""
+    """Keys that the rows give to contacts."""
 
 
 class Matcher:
-    """Matches the rows of a chunk; refusals go into the chunk."""
-
     def __init__(self, plan: ReadPlan, chunk: RowChunk, directory: Directory) -> None:
         self._plan, self._chunk, self._directory = plan, chunk, directory
         self._policies = {column.field: column.policy for column in plan.columns}
@@ -78,7 +74,7 @@ class Matcher:
         self._adds_tags = plan.options.add_tags or self._policies.get("tags") is Policy.MERGE
 
     def steps(self) -> Iterator[Step]:
-        """The rows that are written, in order. Write each step before taking the next."""
+        """Yield the rows to write. Write each step before taking the next."""
         step = Step()
         for at in range(len(self._chunk.lines)):
             known = self._contact_of(at)
@@ -94,7 +90,7 @@ class Matcher:
     # ------------------------------------------------------------ one row
 
     def _contact_of(self, at: int) -> KnownContact | None:
-        """The contact to create or update, or None when the row is refused."""
+        """None when the row is refused."""
         found, found_by, has_key = None, "", False
         for key, column, known_by in self._columns:
             value = column[at]
@@ -145,7 +141,6 @@ class Matcher:
         return True
 
     def _refuse(self, at: int, outcome: str, keys: Sequence[str], reason: str) -> KnownContact | None:
-        """Refuse row `at`. Gives None for the caller to return."""
         headings = [heading for key in keys if (heading := self._plan.heading(key)) is not None]
         self._chunk.refuse(at, outcome, "; ".join(headings) or None, reason)
         return None
@@ -153,7 +148,6 @@ class Matcher:
     # ------------------------------------------------------------ changes of keys
 
     def _new_keys(self, at: int, known: KnownContact) -> list[tuple[str, str]]:
-        """The keys that row `at` gives to its contact."""
         new_keys = []
         for key, column, _ in self._writable:
             value = column[at]
@@ -175,7 +169,7 @@ class Matcher:
         (step.creates if known.id is None else step.updates).append((at, known))
 
     def _free(self, at: int, known: KnownContact, new_keys: Collection[str], step: Step) -> None:
-        """Remove the old keys of the contact that the row replaces or clears."""
+        """Remove the keys that the row replaces or clears."""
         for key, column, known_by in self._writable:
             old = getattr(known, key)
             cleared = column[at] is None and self._policies[key] is Policy.REPLACE

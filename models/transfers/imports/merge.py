@@ -1,4 +1,4 @@
-"""Writes a chunk of rows, in the transaction that also saves the progress of the import."""
+"""Writes a chunk of rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,7 @@ from models.transfers.imports.matching import KnownContact, Matcher, Step
 from models.transfers.imports.values import REJECTED, SKIPPED, ReadPlan, RowChunk, attributes_of
 from permissions.principal import Scope
 
-# A chunk has few rows in comparison with all contacts, so every lookup must use an index, whatever the planner estimates.
+# A chunk is small beside all contacts, so every lookup uses an index, whatever the planner estimates.
 _BY_INDEX: Final = """
     SET LOCAL muster.capture = 'off';
     SET LOCAL jit = off;
@@ -41,8 +41,6 @@ _DEFAULTS: Final[Mapping[str, Any]] = {"score": 0, "whatsapp_consent": "UNKNOWN"
 
 @dataclass(slots=True)
 class Outcomes:
-    """How many rows got each outcome."""
-
     created: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -51,14 +49,11 @@ class Outcomes:
 
     @property
     def rows(self) -> int:
-        """The sum."""
         return self.created + self.updated + self.unchanged + self.skipped + self.rejected
 
 
 @dataclass(slots=True)
 class _Writing:
-    """A chunk while it is written."""
-
     scope: Scope
     job_id: int
     plan: ReadPlan
@@ -67,11 +62,8 @@ class _Writing:
     add_tags: tuple[str, ...]
     outcomes: Outcomes = field(default_factory=Outcomes)
     matched: list[int] = field(default_factory=list)
-    """Ids of the existing contacts that rows matched."""
     created: list[int] = field(default_factory=list)
-    """Ids of the new contacts."""
     is_staged: bool = False
-    """Whether the temporary table exists already."""
 
     @property
     def dry_run(self) -> bool:
@@ -79,10 +71,9 @@ class _Writing:
 
 
 async def write_chunk(scope: Scope, job_id: int, plan: ReadPlan, fields: Fields, chunk: RowChunk) -> Outcomes:
-    """Write the rows of `chunk` in the ambient transaction; in a dry run, only count them.
+    """Write a chunk in the ambient transaction; a dry run only counts.
 
-    `fields` are those of the plan. Raises Invalid when one has changed since. Raises db.Contended when another writer took a
-    key or a lock: roll back, and try again with the same chunk.
+    Raises Invalid when one of `fields` has changed, and db.Contended: roll back, and try again with the same chunk.
     """
     assert db.in_a_transaction(), "a chunk and its counts are committed together"
     await db.execute(_BY_INDEX)
@@ -116,7 +107,7 @@ _KNOWN_TAGS: Final = (
 
 
 async def _spell(scope: Scope, plan: ReadPlan, chunk: RowChunk) -> tuple[str, ...]:
-    """Give the chunk's tags the workspace's spelling. Returns `add_tags` in that spelling, too."""
+    """Change the tags to the workspace's spelling; returns `add_tags` so, too."""
     column = chunk.values.get("tags", [])
     sets = {names for names in column if names}
     wanted = sorted({name for names in sets for name in names} | set(plan.options.add_tags))
@@ -176,7 +167,6 @@ async def _create(writing: _Writing, creates: Sequence[tuple[int, KnownContact]]
 
 
 def _new_contacts(writing: _Writing, indexes: Sequence[int], ids: Sequence[int]) -> tuple[list[str], Iterable[Any]]:
-    """Columns and records of the new contacts, for COPY."""
     chunk, plan, add_tags = writing.chunk, writing.plan, writing.add_tags
     copied: dict[str, Sequence[Any]] = {"workspace_id": [writing.scope.workspace_id] * len(ids), "id": ids}
     for column in plan.columns:
@@ -205,10 +195,9 @@ async def _mark_new(scope: Scope, ids: Sequence[int]) -> None:
 
 
 async def _update(writing: _Writing, updates: Sequence[tuple[int, KnownContact]]) -> None:
-    """Update the contacts that rows matched, and save which ones they were."""
     rows = [(at, known.id) for at, known in updates if known.id is not None]
     writing.matched += [contact_id for _, contact_id in rows]
-    if not writing.statement.sql:  # no column writes anything
+    if not writing.statement.sql:
         changed = 0
         await _save_changes(writing, "UNCHANGED", _with_lines(writing, rows))
     elif writing.dry_run:
@@ -233,7 +222,6 @@ def _with_lines(writing: _Writing, rows: Sequence[tuple[int, int]]) -> Iterable[
 
 
 async def _run_staged(writing: _Writing, rows: Sequence[tuple[int, int]], sql: str) -> list[db.Record]:
-    """Copy the rows into the temporary table, and run a statement that reads them."""
     statement = writing.statement
     await db.execute(f"TRUNCATE {STAGING}" if writing.is_staged else statement.staging_sql)
     writing.is_staged = True
@@ -244,7 +232,7 @@ async def _run_staged(writing: _Writing, rows: Sequence[tuple[int, int]], sql: s
 async def _save_changes(
     writing: _Writing, outcome: str, rows: Iterable[tuple[int, int]], *, joined: bool = False
 ) -> None:
-    """Save the contacts of rows (id, line), so that a later row about the same contact is skipped."""
+    """Later rows about these contacts are skipped."""
     workspace_id, job_id = writing.scope.workspace_id, writing.job_id
     columns = ("workspace_id", "job_id", "contact_id", "line", "outcome", "joined")
     records = [(workspace_id, job_id, contact_id, line, outcome, joined) for contact_id, line in rows]
@@ -284,7 +272,7 @@ _JOINED: Final = """
 
 
 async def _join_segment(writing: _Writing) -> None:
-    """Add the new contacts to the segment, and the existing ones, which only match under `overwrite`."""
+    """Existing contacts are matched only with `overwrite`."""
     segment_id, scope = writing.plan.options.add_to_segment_id, writing.scope
     if segment_id is None or writing.dry_run:
         return

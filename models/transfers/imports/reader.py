@@ -1,6 +1,6 @@
-"""Reads rows of delimited text, each with its line; a broken row does not affect the others.
+"""Reads rows of delimited text. Blocking: call it in a thread.
 
-Blocking: call it in a thread. The longest row bounds the memory, not the size of the file.
+A broken row does not affect others. The longest row bounds the memory.
 """
 
 import csv
@@ -16,10 +16,9 @@ from models.errors import Invalid
 from models.transfers.imports.layout import LONGEST_ROW, Layout, has_bad_bytes, too_long
 
 BLOCK: Final = 1 << 20
-"""Characters read at a time."""
 
 MOST_BLOCKS: Final = 4
-"""Blocks read for one `take`, at most, so that long rows take no more memory than short ones."""
+"""Per `take`, so that long rows need no more memory."""
 
 BROKEN_QUOTES: Final = (
     "the quotes do not match: a cell that holds a quote or a line break stands in quotes,"
@@ -30,7 +29,7 @@ BROKEN_BYTES: Final = "the row holds bytes that are not UTF-8, as the rest of th
 
 @dataclass(slots=True)
 class ParsedRows:
-    """Rows: `cells[i]` begins on line `lines[i]`. `broken` are unreadable rows: line, cells, reason."""
+    """Parsed rows: `cells[i]` begins on line `lines[i]`. `broken`: line, cells, reason."""
 
     lines: list[int] = field(default_factory=list)
     cells: list[list[str]] = field(default_factory=list)
@@ -41,7 +40,7 @@ class ParsedRows:
 
 
 class RowReader(AbstractContextManager["RowReader"]):
-    """Reads rows from line `from_line` on (None: the first line of the layout). Blank rows are skipped."""
+    """Reads rows from line `from_line` on, without blank ones."""
 
     def __init__(self, source: Path | TextIO, layout: Layout, from_line: int | None = None) -> None:
         self._layout = layout
@@ -49,7 +48,6 @@ class RowReader(AbstractContextManager["RowReader"]):
         self._lines: list[str] = []  # read, and not yet parsed
         self._blocks = 0
         self.next_line = 1
-        """The line on which the next row begins."""
         self._skip(layout.first_line if from_line is None else from_line)
 
     def __exit__(
@@ -64,7 +62,7 @@ class RowReader(AbstractContextManager["RowReader"]):
             self.next_line += sum(1 for _ in islice(self._file, to_line - 1))
 
     def take(self, most: int) -> ParsedRows:
-        """The next rows, at most `most`, fewer when they are long; none at the end. Raises Invalid for unreadable text."""
+        """Up to `most` rows, fewer when they are long; none at the end. Raises Invalid."""
         rows, until = ParsedRows(), self._blocks + MOST_BLOCKS
         while len(rows) < most and (self._blocks < until or not len(rows)) and (self._lines or self._read_more()):
             taken = self._parse(rows, most)
@@ -75,7 +73,7 @@ class RowReader(AbstractContextManager["RowReader"]):
         return rows
 
     def _read_more(self) -> bool:
-        """Read more lines. False at the end of the file."""
+        """False at the end."""
         try:
             more = self._file.readlines(BLOCK)
         except UnicodeError:
@@ -85,7 +83,7 @@ class RowReader(AbstractContextManager["RowReader"]):
         return bool(more)
 
     def _parse(self, rows: ParsedRows, most: int) -> int:
-        """Parse rows of the lines read so far, up to a broken row. Gives how many lines were used."""
+        """Parse up to a broken row. Gives how many lines were used."""
         parser, doubtful, sheet = self._parser(self._lines), self._layout.doubtful, self._layout.sheet
         taken, left = 0, most - len(rows)
         with suppress(csv.Error):
@@ -106,7 +104,7 @@ class RowReader(AbstractContextManager["RowReader"]):
         return taken
 
     def _continue_row(self, rows: ParsedRows) -> None:
-        """The next row is broken or incomplete: read more lines, or if that cannot help, reject its first line."""
+        """Read more lines, in case the row goes on; else reject its first line."""
         characters = sum(map(len, islice(self._lines, LONGEST_ROW)))
         if len(self._lines[0]) > LONGEST_ROW:
             raise too_long(self.next_line)

@@ -1,4 +1,4 @@
-"""The skipped and rejected rows as CSV, which people can correct and import again."""
+"""The skipped and rejected rows as CSV, to be corrected and imported again."""
 
 import csv
 import io
@@ -13,10 +13,9 @@ from models.queue.jobs import JobKind
 from permissions.principal import Scope
 
 ADDED_COLUMNS: Final = ("import_line", "import_column", "import_reason")
-"""The columns that the report adds. A new import ignores them, as it ignores all columns that are not mapped."""
+"""Added columns. Imports ignore columns that are not mapped."""
 
 KEPT_FOR: Final = timedelta(days=30)
-"""How long after the end of an import its report can be downloaded."""
 
 _ROWS: Final = """
     SELECT line, coalesce(column_name, '') AS column_name, reason, cells FROM import_refusals
@@ -25,10 +24,9 @@ _ROWS: Final = """
 
 
 async def blocks(scope: Scope, job_id: int) -> AsyncIterator[bytes]:
-    """The report of an import, in blocks of UTF-8 text with CR LF. Raises NotFound.
+    """Blocks of CSV in UTF-8. Raises NotFound.
 
-    With a header, the added columns come before the cells of the file; without one they come after, so that each cell keeps
-    its index. A row keeps all its cells, also when they are too many or too few.
+    Without a header, the added columns come last, so that cells keep their index. A row keeps all its cells.
     """
     job = await jobs.find(scope, job_id)
     if job is None or job.kind != JobKind.IMPORT:
@@ -55,23 +53,18 @@ def _record(row: Any, at_end: bool, is_report: bool, width: int) -> Sequence[str
 
 
 class _CsvBlocks:
-    """Collects rows of CSV and gives them in blocks."""
-
     def __init__(self, delimiter: str) -> None:
         self._text = io.StringIO(newline="")
         self._writer = csv.writer(self._text, delimiter=delimiter, lineterminator="\r\n")
 
     def add(self, row: Sequence[str]) -> None:
-        """Write a row."""
         self._writer.writerow(row)
 
     def full(self) -> Iterator[bytes]:
-        """A block, if enough has been collected."""
         if self._text.tell() > 1 << 16:
             yield self.rest()
 
     def rest(self) -> bytes:
-        """What has been collected since the last block."""
         block = self._text.getvalue().encode("utf-8", "replace")
         self._text.seek(0)
         self._text.truncate()
@@ -79,12 +72,10 @@ class _CsvBlocks:
 
 
 def has_expired(finished_at: datetime | None) -> bool:
-    """Whether the report of an import that ended then has been removed."""
     return finished_at is not None and clock.now() >= finished_at + KEPT_FOR
 
 
 async def has_rows(scope: Scope, job_id: int) -> bool:
-    """Whether any row of the import was skipped or rejected."""
     return bool(
         await db.fetch_value(
             "SELECT EXISTS (SELECT FROM import_refusals WHERE workspace_id = $1 AND job_id = $2)",

@@ -1,4 +1,4 @@
-"""Running an import: chunk after chunk, each with its counts in one transaction."""
+"""Runs an import: each chunk is committed with its counts."""
 
 import asyncio
 import tempfile
@@ -29,20 +29,16 @@ from models.transfers.imports.workbook import convert
 from permissions.principal import Scope
 
 CHUNK_ROWS: Final = 10_000
-"""Rows in one transaction, and the most that is repeated when a worker dies."""
+"""Rows in one transaction."""
 
 TRIES: Final = 5
-"""How often a chunk is tried when another writer takes a key or a lock that it needs."""
+"""How often a chunk is tried, when others hold its keys or locks."""
 
 COUNTS: Final = tuple(asdict(Outcomes()))
-"""The names of the counts."""
 
 
 async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
-    """Run the import `job` from its progress, and yield after each chunk.
-
-    Raises DomainError or Problems when the file cannot be imported.
-    """
+    """Run the import from its progress, and yield after each chunk. Raises DomainError or Problems."""
     try:
         if not job.progress.get("read"):
             async with aclosing(_read(scope, job)) as steps:
@@ -50,7 +46,7 @@ async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
                     yield
         await _close(scope, job)
     except (DomainError, Problems):
-        if "inspection" not in job.progress:  # no other import can read the file either
+        if "inspection" not in job.progress:
             await uploads.remove(scope.workspace_id, job.input["upload_id"])
         await _close(scope, job)
         raise
@@ -60,7 +56,7 @@ async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
 
 
 async def _close(scope: Scope, job: Job) -> None:
-    """Remove everything but the counts, the refusals and what undo needs. May run twice."""
+    """Remove what only the run needed. May run twice."""
     await uses.release(scope, UseKind.IMPORT, job.id)
     await storage().delete(_sheet_key(job))
     if Options.from_json(job.input["options"]).dry_run:
@@ -68,7 +64,6 @@ async def _close(scope: Scope, job: Job) -> None:
 
 
 def _sheet_key(job: Job) -> str:
-    """The storage key of a workbook's sheet, as CSV, for one import."""
     return f"sheets/{job.workspace_id}/{job.id}"
 
 
@@ -77,8 +72,6 @@ def _sheet_key(job: Job) -> str:
 
 @dataclass(frozen=True)
 class _Source:
-    """A file, its inspection, and the plan to read it."""
-
     path: Path
     inspection: Inspection
     plan: ReadPlan
@@ -105,7 +98,7 @@ async def _read(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
 
 
 async def _upload_key(scope: Scope, job: Job) -> str:
-    """The storage key of the file. The upload may have expired since the import was started."""
+    """The upload may have expired after the start."""
     key: str | None = await db.fetch_value(
         "SELECT key FROM uploads WHERE workspace_id = $1 AND id = $2", scope.workspace_id, job.input["upload_id"]
     )
@@ -125,7 +118,7 @@ async def _inspect(job: Job, key: str, options: Options) -> None:
 
 
 async def _convert(path: Path, key: str, request: InspectionRequest) -> Inspection:
-    """Convert a workbook to CSV, and store that at `key` for the rest of the import."""
+    """Store the sheet as CSV at `key`."""
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="", suffix=".csv") as table:
         await asyncio.to_thread(convert, path, table)
         await asyncio.to_thread(table.flush)
@@ -138,7 +131,7 @@ async def _convert(path: Path, key: str, request: InspectionRequest) -> Inspecti
 
 
 async def _each_chunk(scope: Scope, job: Job, source: _Source) -> AsyncGenerator[None, None]:
-    """Write chunk after chunk, while a thread reads the next one."""
+    """A thread reads the next chunk while one is written."""
     from_line = job.progress.get("next_line", source.inspection.starts_at)
     with await asyncio.to_thread(RowReader, source.path, source.inspection.layout, from_line) as reader:
         reading = asyncio.create_task(asyncio.to_thread(_next_chunk, reader, source.plan))
@@ -163,11 +156,11 @@ def _next_chunk(reader: RowReader, plan: ReadPlan) -> tuple[RowChunk | None, int
 
 
 ANALYZED_AT: Final = (10_000, 50_000, 250_000, 1_000_000)
-"""Numbers of contacts created by an import after which tables are analyzed."""
+"""New contacts of an import after which to analyze."""
 
 
 async def _analyze(before: int, after: int) -> None:
-    """Give the planner statistics of the new rows, minutes before autovacuum would."""
+    """Give the planner statistics, minutes before autovacuum would."""
     if any(before < passed <= after for passed in ANALYZED_AT):
         await db.execute("ANALYZE contacts, import_changes, memberships")
 
@@ -194,5 +187,4 @@ async def _count(job: Job, outcomes: Outcomes, next_line: int) -> None:
 
 
 def counts_of(progress: Mapping[str, Any]) -> dict[str, int]:
-    """The counts in a job's progress, by name."""
     return {name: progress.get(name, 0) for name in COUNTS}

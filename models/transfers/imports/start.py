@@ -1,4 +1,4 @@
-"""Starting an import: the request and the beginning of the file are checked before a job is queued."""
+"""Starts an import, after checking the request and the beginning of the file."""
 
 import asyncio
 from collections.abc import Sequence
@@ -90,15 +90,14 @@ def _details(options: Options) -> dict[str, Any]:
 
 
 def request_for(options: Options) -> InspectionRequest:
-    """The request for an inspection of the file."""
     columns = [column.column.strip() for column in options.columns] if options.has_header else []
     return InspectionRequest(options.has_header, options.delimiter, columns)
 
 
 async def peek(upload: Record, request: InspectionRequest, path: Sequence[str | int]) -> tuple[Inspection, ParsedRows]:
-    """Inspect the beginning of a stored file. Gives its first rows, too.
+    """Inspect the beginning of a file, and give its first rows.
 
-    Raises DomainError at `path` when the file cannot be read; the upload is then removed, unless an import uses it.
+    Raises DomainError at `path`; an unreadable file is removed, unless an import uses it.
     """
     try:
         head = await storage().head(upload["key"], HEAD_BYTES)

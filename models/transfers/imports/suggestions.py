@@ -1,4 +1,4 @@
-"""Suggests a field for each column of a file, by its header first, then by its cells."""
+"""Suggests a field for each column of a file."""
 
 import re
 import unicodedata
@@ -19,12 +19,11 @@ from models.transfers.imports.values import read_contact_id
 from permissions.principal import Scope
 
 SAMPLES: Final = 5
-"""Cells shown of each column, at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A column of the file (its header or index), some of its cells, and the suggested field, if any."""
+    """A column by header or index, some cells, and its field."""
 
     column: str
     samples: list[str]
@@ -34,7 +33,7 @@ class Suggestion:
 async def suggest(
     scope: Scope, upload: Record, request: InspectionRequest, path: Sequence[str]
 ) -> tuple[Inspection, list[Suggestion]]:
-    """Inspect the beginning of an upload, and suggest a field for each column. Raises DomainError at `path`."""
+    """Inspect the beginning of an upload, with suggestions. Raises DomainError at `path`."""
     found, rows = await peek(upload, request, path)
     fields = await contact_fields.load(scope)
     return found, suggestions(found.header, found.width, rows.cells, fields, scope.default_country)
@@ -43,7 +42,7 @@ async def suggest(
 def suggestions(
     header: Sequence[str] | None, width: int, rows: Sequence[Sequence[str]], fields: Fields, country: str | None
 ) -> list[Suggestion]:
-    """A suggestion for each column. No field is suggested twice; headers decide before cells."""
+    """A suggestion for each column. No field comes twice; headers decide before cells."""
     names = list(header) if header is not None else [str(index) for index in range(width)]
     cells = [[row[index] for row in rows if index < len(row) and row[index].strip()] for index in range(width)]
     chosen: dict[int, str] = {}
@@ -85,13 +84,13 @@ _BY_NAME: Final[Mapping[str, str]] = {
 
 
 def _plain(heading: str) -> str:
-    """The letters and digits of a heading, in lower case and without accents."""
+    """Letters and digits, in lower case, without accents."""
     folded = unicodedata.normalize("NFKD", heading.casefold())
     return re.sub(r"[^a-z0-9]", "", folded)
 
 
 def _by_heading(heading: str, fields: Fields) -> str | None:
-    """The field with this exact name, else the custom field with this key or label, else by common names."""
+    """By exact name, else by custom key or label, else by common names."""
     exact = heading.strip()
     if exact == ID or exact in _BY_NAME.values():
         return exact
@@ -109,7 +108,7 @@ def _by_heading(heading: str, fields: Fields) -> str | None:
 
 
 def _by_cells(cells: Sequence[str], country: str | None) -> str | None:
-    """The field whose pattern fits at least nine in ten of these cells."""
+    """The field that fits nine in ten cells."""
     if len(cells) == 0:
         return None
     for field, pattern, read in _PATTERNS:

@@ -1,7 +1,7 @@
-"""Undoes an import: deletes what it created and restores what it updated, unless the contact has changed since.
+"""Undoes an import, except where the contact has changed since.
 
-Rows of import_changes are deleted with each undone contact, and marked `kept` when the contact has changed. An opt-out from
-the import stays, because the person may have opted out again since, which leaves no trace.
+Undone rows of import_changes are deleted, the others are marked `kept`. An opt-out stays: a second one since would leave no
+trace.
 """
 
 from collections.abc import AsyncGenerator, Collection, Mapping, Set
@@ -24,10 +24,9 @@ from models.transfers.imports.matching import CONTACT_KEYS
 from permissions.principal import Scope
 
 WITHIN: Final = timedelta(days=30)
-"""How long after its end an import can be undone."""
 
 AT_ONCE: Final = 2_000
-"""Contacts at most for an undo in the request itself; workers undo larger imports."""
+"""Contacts, at most, for an undo in the request itself; workers undo larger imports."""
 
 CHUNK: Final = 5_000
 """Contacts in one transaction."""
@@ -37,10 +36,10 @@ TRIES: Final = 5
 
 @dataclass(slots=True)
 class UndoProgress:
-    """The progress of an undo, in passes over the contacts. `after` is the last contact of this pass.
+    """An undo goes over the contacts in passes; `after` is the last contact of this one.
 
-    `waiting`: contacts whose old key another contact has now. `moved`: whether this pass undid anything, so that another pass
-    may find such a key free.
+    `waiting`: contacts whose old key another contact has. `moved`: this pass undid something, so the next may find such a
+    key free.
     """
 
     after: int = -(2**63)
@@ -52,10 +51,7 @@ class UndoProgress:
 
 
 async def undo_import(scope: Scope, job_id: int) -> Job:
-    """Undo an import: a small one at once, a large one as its job, queued again.
-
-    Raises NotFound, or NotAllowedInState when it still runs, was a dry run, was undone already or is too old.
-    """
+    """Undo a small import at once, a large one as its job, queued again. Raises NotFound or NotAllowedInState."""
     async with db.transaction():
         job = await _undoable(scope, job_id)
         reopened = await jobs.reopen(scope, job_id, {**job.progress, "undo": asdict(UndoProgress())})
@@ -66,7 +62,7 @@ async def undo_import(scope: Scope, job_id: int) -> Job:
     if held is None:
         return reopened
     async for _ in carry_on(scope, held):
-        pass  # if this process dies here, a worker goes on
+        pass
     await jobs.finish(held)
     return await jobs.get(scope, job_id)
 
@@ -87,7 +83,7 @@ async def _undoable(scope: Scope, job_id: int) -> Job:
 
 
 async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
-    """Undo the import `job` from its progress, and yield after each chunk."""
+    """Undo from the progress, and yield after each chunk."""
     while not job.progress["undo"]["done"]:
         await _undo_chunk(scope, job)
         yield
@@ -166,7 +162,7 @@ async def _end_of_pass(scope: Scope, job: Job, state: UndoProgress) -> UndoProgr
 
 
 async def _ids(scope: Scope, job: Job, sql: str, ids: Collection[int]) -> set[int]:
-    """Run one of the statements below on these contacts. Gives the ids that it returns."""
+    """Run a statement on these contacts. Gives the ids that it returns."""
     if not ids:
         return set()
     return {row[0] for row in await db.fetch(sql, scope.workspace_id, job.id, sorted(ids))}
@@ -197,15 +193,15 @@ _MATCHED: Final = """
         SELECT change.* FROM sought JOIN import_changes change USING (workspace_id, job_id, contact_id)
     )
 """
-"""The rows of import_changes of these contacts. The workspace is a column for the planner's sake (see lookup)."""
+"""The changes of these contacts. The workspace is a column (see lookup)."""
 
-# Contacts that have not changed since the import, locked until the end of the transaction.
+# Locked until the end of the transaction.
 _LOCK_UNCHANGED: Final = f"""{_MATCHED}
     SELECT c.id FROM matched JOIN contacts c ON c.workspace_id = matched.workspace_id AND c.id = matched.contact_id
     WHERE c.updated_at <= matched.updated_at FOR UPDATE OF c
 """  # noqa: S608 - no value is pasted
 
-# A contact with an activity change.
+# Contacts with activities stay.
 _DELETE: Final = f"""{_MATCHED}
     DELETE FROM contacts c USING matched WHERE c.workspace_id = matched.workspace_id AND c.id = matched.contact_id
       AND NOT EXISTS (SELECT FROM activities a WHERE a.workspace_id = matched.workspace_id AND a.contact_id = matched.contact_id)
@@ -231,7 +227,7 @@ _KEEP_REST: Final = """
 
 
 def _old(column: str, kind: str) -> str:
-    """The new value of a column: the one before the import, if the import wrote this column."""
+    """The old value, if the import wrote this column."""
     return f"CASE WHEN matched.before ? '{column}' THEN (matched.before ->> '{column}')::{kind} ELSE c.{column} END"
 
 

@@ -1,4 +1,4 @@
-"""Uploads of files: announced, received, used by imports, and removed."""
+"""Uploaded files: announced, received, imported, removed."""
 
 import secrets
 from collections.abc import AsyncIterator, Sequence
@@ -14,17 +14,16 @@ from models.values.texts import check_name
 from permissions.principal import Scope
 
 SEND_WITHIN: Final = timedelta(hours=1)
-"""How long the url of an upload accepts a file."""
+"""How long the url accepts the file."""
 
 KEPT_FOR: Final = timedelta(hours=24)
-"""How long after its announcement an upload can be imported."""
+"""How long imports can start on it."""
 
 PASTED_BYTES: Final = 1_000_000
-"""The size of pasted rows, at most."""
 
 
 async def create(scope: Scope, filename: str, announced_bytes: int | None, most_bytes: int) -> Record:
-    """Announce an upload. Raises Invalid or LimitExceeded at `filename` or `bytes`."""
+    """Announce a file. Raises Invalid or LimitExceeded at `filename` or `bytes`."""
     try:
         name = check_name(filename, 300)
     except Invalid as error:
@@ -54,10 +53,9 @@ async def _create(scope: Scope, name: str) -> Record:
 
 
 async def receive(workspace_id: int, upload_id: int, blocks: AsyncIterator[bytes], most_bytes: int) -> int:
-    """Store the file of an upload, in place of an earlier one. Gives its size in bytes.
+    """Store the file in place of an earlier one. Gives its bytes.
 
-    Raises NotFound, NotAllowedInState once an import has started on it, and LimitExceeded above `most_bytes`. Nothing is stored
-    then.
+    Raises NotFound, LimitExceeded, and NotAllowedInState once an import has started on it; nothing is stored then.
     """
     await _replaceable_key(workspace_id, upload_id)
     key, received = f"uploads/{workspace_id}/{upload_id}/{secrets.token_hex(8)}", 0
@@ -78,7 +76,7 @@ async def receive(workspace_id: int, upload_id: int, blocks: AsyncIterator[bytes
 
 
 async def _set_key(workspace_id: int, upload_id: int, key: str, received: int) -> str | None:
-    """Set the key of the upload's file. Gives the key of the earlier one."""
+    """Gives the key of the earlier file."""
     async with db.transaction():
         replaced: str | None = await _replaceable_key(workspace_id, upload_id)
         await db.execute(
@@ -93,7 +91,7 @@ async def _set_key(workspace_id: int, upload_id: int, key: str, received: int) -
 
 
 async def _replaceable_key(workspace_id: int, upload_id: int) -> str | None:
-    """The key of the file, which may still be replaced; locks the upload. Raises NotFound or NotAllowedInState."""
+    """Lock the upload. Raises NotFound or NotAllowedInState."""
     row = await db.fetch_row(
         "SELECT key, taken_at FROM uploads WHERE workspace_id = $1 AND id = $2 FOR UPDATE", workspace_id, upload_id
     )
@@ -124,7 +122,7 @@ async def _single_block(block: bytes) -> AsyncIterator[bytes]:
 
 
 async def get_stored(scope: Scope, upload_id: int, path: Sequence[str | int] = ("uploadId",)) -> Record:
-    """An upload whose file has been stored. Raises NotFound or NotAllowedInState at `path`."""
+    """An upload with its file. Raises NotFound or NotAllowedInState at `path`."""
     row = await db.fetch_row("SELECT * FROM uploads WHERE workspace_id = $1 AND id = $2", scope.workspace_id, upload_id)
     if row is None:
         raise NotFound("there is no such upload: it may have expired. Ask for a new one with stagedUploadCreate", path)
@@ -136,7 +134,7 @@ async def get_stored(scope: Scope, upload_id: int, path: Sequence[str | int] = (
 
 
 async def take(scope: Scope, upload: Record, path: Sequence[str | int] = ("uploadId",)) -> None:
-    """Mark the file as used by an import, in the ambient transaction. It cannot be replaced afterwards.
+    """Mark the file as used by an import, in the ambient transaction: it cannot be replaced any more.
 
     Raises NotAllowedInState at `path` when it was replaced after `upload` was read.
     """
@@ -152,7 +150,6 @@ async def take(scope: Scope, upload: Record, path: Sequence[str | int] = ("uploa
 
 
 async def remove(workspace_id: int, upload_id: int) -> None:
-    """Remove the upload and its file."""
     key = await db.fetch_value(
         "DELETE FROM uploads WHERE workspace_id = $1 AND id = $2 RETURNING key", workspace_id, upload_id
     )

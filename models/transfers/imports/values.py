@@ -1,7 +1,6 @@
-"""Turns the cells of rows into stored values, column by column, and refuses rows with errors.
+"""Turns cells into stored values, column by column. Blocking, without I/O: call it in a thread.
 
-Values are checked by the same functions as over GraphQL. Each distinct text of a column is read once per chunk. Blocking, without
-I/O: call it in a thread.
+Each distinct text of a column is read once per chunk.
 """
 
 import re
@@ -23,14 +22,14 @@ from models.transfers.imports.reader import ParsedRows
 from permissions.principal import Scope
 
 CellReader = Callable[[str], Any]
-"""Takes the text of a cell that is not blank, gives the stored value. Raises DomainError or Problems."""
+"""From a cell that is not blank. Raises DomainError or Problems."""
 
 SKIPPED: Final = "SKIPPED"
 REJECTED: Final = "REJECTED"
 
 
 class RefusedRow(NamedTuple):
-    """A skipped or rejected row with its original cells, and why. `column` is a heading, or several with `; ` between."""
+    """A skipped or rejected row. `column` is a heading, or several."""
 
     line: int
     outcome: str
@@ -41,7 +40,7 @@ class RefusedRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ReadPlan:
-    """How to read rows: the columns with a reader for each, the cells in a row, and the options."""
+    """Columns with their readers; `width` cells in a row."""
 
     columns: Sequence[MappedColumn]
     readers: Sequence[CellReader]
@@ -49,16 +48,13 @@ class ReadPlan:
     options: Options
 
     def heading(self, name: str) -> str | None:
-        """The heading of the column that goes into the field `name`."""
+        """The heading of a field's column."""
         return next((column.heading for column in self.columns if column.field == name), None)
 
 
 @dataclass(slots=True)
 class RowChunk:
-    """Readable rows as columns, and refused rows. `values[field][i]` belongs to `lines[i]`; None means empty.
-
-    Values of custom fields are JSON text.
-    """
+    """Rows, column by column: `values[field][i]` belongs to `lines[i]`. None is empty; custom fields are JSON text."""
 
     lines: list[int]
     cells: list[list[str]]
@@ -66,18 +62,17 @@ class RowChunk:
     refusals: list[RefusedRow] = field(default_factory=list)
 
     def refuse(self, at: int, outcome: str, column: str | None, reason: str) -> None:
-        """Add row `at` to the refusals. It stays in the columns, and the caller must skip it."""
+        """The row stays in the columns; callers skip it."""
         self.refusals.append(RefusedRow(self.lines[at], outcome, column, reason, self.cells[at]))
 
 
 def make_plan(scope: Scope, options: Options, columns: Sequence[MappedColumn], width: int, fields: Fields) -> ReadPlan:
-    """The plan for these columns of rows that have `width` cells."""
     readers = [_reader(column, fields, scope, options.list_separator) for column in columns]
     return ReadPlan(columns, readers, width, options)
 
 
 def read_chunk(rows: ParsedRows, plan: ReadPlan) -> RowChunk:
-    """Read rows. A row with errors is refused with all of them."""
+    """A row is refused with all its errors."""
     refusals = [RefusedRow(line, REJECTED, None, reason, cells) for line, cells, reason in rows.broken]
     lines, cells = _of_width(rows, plan.width, refusals)
     values: dict[str, list[Any]] = {}
@@ -90,7 +85,7 @@ def read_chunk(rows: ParsedRows, plan: ReadPlan) -> RowChunk:
 
 
 def _of_width(rows: ParsedRows, width: int, refusals: list[RefusedRow]) -> tuple[list[int], list[list[str]]]:
-    """Lines and cells of the rows with `width` cells; others are refused. Extra cells at the end may be empty."""
+    """Extra cells at the end may be empty."""
     if all(len(cells) == width for cells in rows.cells):
         return rows.lines, rows.cells
     lines, kept = [], []
@@ -149,9 +144,9 @@ def _pick(items: Sequence[Any], indexes: Iterable[int]) -> list[Any]:
 def attributes_of(
     chunk: RowChunk, columns: Collection[MappedColumn], indexes: Sequence[int], *, clearing: bool
 ) -> list[str]:
-    """For each row of `indexes`, a JSON object of the custom fields in `columns`, as text.
+    """JSON objects of these custom fields, for rows by index.
 
-    With `clearing`, an empty cell under REPLACE is null in it.
+    With `clearing`, an empty cell under REPLACE is null.
     """
     parts = []
     for column in columns:
@@ -218,7 +213,7 @@ _MIDNIGHT: Final = re.compile(r"[T ]00:00(:00(\.0+)?)?\s*$")
 
 
 def _with_zone(text: str, zone: ZoneInfo) -> str:
-    """An instant without an offset gets the workspace's zone; a day becomes its midnight there."""
+    """A day becomes midnight in the zone."""
     found = _LOCAL.fullmatch(text)
     if found is None:
         return text
@@ -234,17 +229,16 @@ _MANY_DIGITS: Final = re.compile(r"\s*[+-]?[0-9]{19,}\s*", re.ASCII)
 
 
 def _shortened(text: str) -> str:
-    """A whole number beyond 64 bits in the form of a float: 1e22 may have been written in full."""
+    """1e22 may be written in full."""
     return repr(float(text)) if _MANY_DIGITS.fullmatch(text) and not -(2**63) <= int(text) < 2**63 else text
 
 
 def _without_midnight(text: str) -> str:
-    """Spreadsheets may write a day with 00:00 after it."""
     return _MIDNIGHT.sub("", text)
 
 
 def read_contact_id(text: str) -> int:
-    """The database id in a global id of a contact. Raises NotFound."""
+    """The database id. Raises NotFound."""
     try:
         kind, _, digits = urlsafe_b64decode(text.strip() + "=" * (-len(text.strip()) % 4)).decode().partition(":")
         if kind == "Contact" and digits.isascii() and digits.isdigit() and int(digits) < 2**63:
@@ -255,7 +249,6 @@ def read_contact_id(text: str) -> int:
 
 
 def keys_of(chunk: RowChunk) -> dict[str, list[Any]]:
-    """The columns of KEYS that the file has."""
     return {name: chunk.values[name] for name in KEYS if name in chunk.values}
 
 

@@ -1,7 +1,6 @@
-"""Converts the first sheet of an .xlsx workbook to CSV, in memory that does not grow with the sheet.
+"""Converts the first sheet of an .xlsx workbook to CSV. Blocking: call it in a thread.
 
-The XML is parsed straight from the zip archive; shared strings are in a temporary file. Numbers have full precision, dates are
-ISO 8601. Blocking: call it in a thread.
+The XML is parsed straight from the archive and shared strings go to a file, so memory does not grow with the sheet.
 """
 
 import csv
@@ -23,16 +22,12 @@ from models.transfers.imports.layout import LONGEST_ROW, MOST_COLUMNS
 _BLOCK: Final = 1 << 18
 _SUSPICIOUS_BYTES: Final = 100 << 20
 _SUSPICIOUS_RATIO: Final = 200
-"""Spreadsheets make no part that is this large and packed this tightly."""
 
 _BROKEN: Final = "the workbook can't be read: save it anew as .xlsx, or as CSV"
 
 
 def convert(source: Path | IO[bytes], target: IO[str], most_rows: int | None = None) -> None:
-    """Write the first sheet as CSV, at most `most_rows` rows. A blank row becomes a blank record.
-
-    Raises Invalid when the workbook cannot be read, LimitExceeded when the sheet has too many columns.
-    """
+    """Write up to `most_rows` rows as CSV; blank rows stay blank. Raises Invalid or LimitExceeded."""
     writer, written = csv.writer(target, lineterminator="\n"), 0
     for number, cells in islice(each_row(source), most_rows):
         target.write("\n" * (number - written - 1))
@@ -41,7 +36,7 @@ def convert(source: Path | IO[bytes], target: IO[str], most_rows: int | None = N
 
 
 def each_row(source: Path | IO[bytes]) -> Iterator[tuple[int, list[str]]]:
-    """The rows of the first sheet that are not blank, with their 1-based numbers. Raises as `convert` does."""
+    """Rows that are not blank, with 1-based numbers."""
     try:
         with ExitStack() as stack:
             archive = stack.enter_context(zipfile.ZipFile(source))
@@ -106,7 +101,7 @@ def _local(name: str) -> str:
 
 
 def _first_sheet(archive: zipfile.ZipFile) -> tuple[str, bool]:
-    """The path of the first visible sheet, and whether its days count from 1904."""
+    """The first visible sheet, and whether days count from 1904."""
     sheets: list[str] = []
     targets: dict[str, str] = {}
     is_1904 = False
@@ -133,13 +128,13 @@ def _first_sheet(archive: zipfile.ZipFile) -> tuple[str, bool]:
 
 
 _DATES: Final = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
-"""The ids of the built-in formats of dates and times."""
+"""Built-in formats of dates and times."""
 
 _NOT_FORMAT: Final = re.compile(r'"[^"]*"|\\.|_.|\[[^\]]*\]')
 
 
 def _date_styles(archive: zipfile.ZipFile) -> set[int]:
-    """The indexes of the styles that show a number as a date or a time."""
+    """Styles of dates and times, by index."""
     formats: dict[int, str] = {}
     dates: set[int] = set()
     inside, index = False, 0
@@ -170,7 +165,7 @@ def _shows_date(code: str) -> bool:
 
 
 class _Strings:
-    """Strings by index, in two files: the text of all, and the offset where each ends."""
+    """Strings by index: all texts, and where each ends."""
 
     def __init__(self, text: mmap.mmap | bytes, ends: mmap.mmap | bytes) -> None:
         self._text, self._ends = text, ends
@@ -239,7 +234,7 @@ _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
 def _unescaped(text: str) -> str:
-    """Replace _x000D_, the form of characters that XML cannot hold."""
+    """XML writes some characters as _x000D_."""
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
 
 
@@ -247,8 +242,6 @@ def _unescaped(text: str) -> str:
 
 
 class _SheetParser:
-    """Collects the rows of a sheet from its XML."""
-
     def __init__(self, strings: _Strings, dates: set[int], is_1904: bool) -> None:
         self.rows: list[tuple[int, list[str]]] = []
         self._strings, self._dates = strings, dates
@@ -263,7 +256,6 @@ class _SheetParser:
         self._parser.CharacterDataHandler = self._characters
 
     def feed(self, block: bytes) -> None:
-        """Parse the next block of XML."""
         self._parser.Parse(block)
 
     def _begin(self, name: str, attributes: dict[str, str]) -> None:
