@@ -1,4 +1,4 @@
-"""Files in and out, for tests: sent, imported and exported in this process."""
+"""Uploads, imports and exports in the process of the tests."""
 
 import csv
 import io
@@ -25,7 +25,7 @@ MOST_BYTES = 100_000_000
 
 
 async def sent(scope: Scope, content: bytes | str, filename: str = "contacts.csv") -> int:
-    """The number of an upload whose file has come in."""
+    """The id of a new upload with this file."""
     row = await uploads.create(scope, filename, None, MOST_BYTES)
     await uploads.receive(scope.workspace_id, row["id"], _blocks(content), MOST_BYTES)
     return int(row["id"])
@@ -38,7 +38,7 @@ async def _blocks(content: bytes | str) -> AsyncIterator[bytes]:
 
 
 def mapped(*columns: str | tuple[str, str] | tuple[str, str, str]) -> tuple[Column, ...]:
-    """Columns: a field that is called so in the file too, or (column, field), or (column, field, policy)."""
+    """Columns from names of fields, (column, field), or (column, field, policy)."""
     made = []
     for column in columns:
         name, field, *policy = (column, column) if isinstance(column, str) else column
@@ -47,24 +47,24 @@ def mapped(*columns: str | tuple[str, str] | tuple[str, str, str]) -> tuple[Colu
 
 
 def header_of(content: bytes | str) -> tuple[Column, ...]:
-    """Each column of a CSV with commas goes into the field that it is called by."""
+    """Columns from the header of a CSV that names the fields."""
     text = content.decode() if isinstance(content, bytes) else content
     return mapped(*next(csv.reader(io.StringIO(text))))
 
 
 async def started(scope: Scope, content: bytes | str, *columns: Any, **options: Any) -> Job:
-    """An import that waits for its worker. Without columns, the header names the fields."""
+    """A queued import. Without columns, the header names the fields."""
     chosen = Options(mapped(*columns) if columns else header_of(content), **options)
     return await start.from_upload(scope, await sent(scope, content), chosen)
 
 
 async def imported(scope: Scope, content: bytes | str, *columns: Any, **options: Any) -> Job:
-    """An import, done."""
+    """A finished import."""
     return await finished(scope, await started(scope, content, *columns, **options))
 
 
 async def finished(scope: Scope, job: Job) -> Job:
-    """Do an import that waits, as a worker would."""
+    """Run a queued import or undo, as a worker does."""
     held = await jobs.take(scope.workspace_id, job.id)
     assert held is not None
     work = undo.carry_on if "undo" in held.progress else run.carry_on
@@ -75,12 +75,12 @@ async def finished(scope: Scope, job: Job) -> Job:
 
 
 async def undone(scope: Scope, job: Job) -> Job:
-    """Take an import back."""
+    """Undo an import."""
     return await undo.undo_import(scope, job.id)
 
 
 def counts(job: Job) -> dict[str, int]:
-    """What became of the rows, without the outcomes that none had."""
+    """The counts that are not 0."""
     return {name: number for name, number in run.counts_of(job.progress).items() if number}
 
 
@@ -91,12 +91,12 @@ async def refused(scope: Scope, job: Job) -> list[dict[str, str]]:
 
 
 async def report_of(scope: Scope, job: Job) -> bytes:
-    """The report of an import, as it is fetched."""
+    """The report of an import as a file."""
     return b"".join([block async for block in report.blocks(scope, job.id)])
 
 
 async def everyone(scope: Scope, *columns: str) -> list[tuple[Any, ...]]:
-    """These columns of all contacts, in the order of their making."""
+    """These columns of all contacts, in order of creation."""
     rows = await db.fetch(
         f"SELECT {', '.join(columns)} FROM contacts WHERE workspace_id = $1 ORDER BY id", scope.workspace_id
     )
@@ -104,7 +104,7 @@ async def everyone(scope: Scope, *columns: str) -> list[tuple[Any, ...]]:
 
 
 async def snapshot(scope: Scope) -> list[dict[str, Any]]:
-    """All of all contacts but what tells when and in which order they were made."""
+    """All contacts without their ids and times."""
     rows = await db.fetch("SELECT * FROM contacts WHERE workspace_id = $1", scope.workspace_id)
     keep = [
         {name: value for name, value in row.items() if not name.endswith("ated_at") and name != "id"} for row in rows
@@ -113,7 +113,7 @@ async def snapshot(scope: Scope) -> list[dict[str, Any]]:
 
 
 async def fields_of_every_type(scope: Scope) -> None:
-    """A custom field of each type, called by it in lower case."""
+    """A custom field of each type; its key is the type in lower case."""
     for kind in FieldType:
         choices = ["Red", "Green", "Blue; dark"] if kind in (FieldType.CHOICE, FieldType.MULTI_CHOICE) else None
         await contact_fields.create(scope, key=kind.value.lower(), label=kind.value, kind=kind, choices=choices)
@@ -190,7 +190,7 @@ _ROOT = (
 
 
 def with_files(folder: Path, chunk_rows: int = run.CHUNK_ROWS, part_ids: int = export_run.PART_IDS) -> str:
-    """What a worker process of its own runs first: files are in `folder`, chunks and parts have these sizes."""
+    """Code for a worker process: where files are, and the sizes of chunks and parts."""
     return f"""
 from pathlib import Path
 from models.transfers import files

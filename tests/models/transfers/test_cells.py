@@ -1,4 +1,4 @@
-"""What stands in a cell, and what is read back from it."""
+"""Cells are written and read back unchanged."""
 
 import pytest
 from hypothesis import given
@@ -18,18 +18,18 @@ def test_a_guarded_cell_is_read_back_as_it_was(cell):
 
 
 @given(tricky)
-def test_no_guarded_cell_begins_as_a_formula_does(cell):
+def test_no_guarded_cell_is_a_formula(cell):
     written = guard(cell)
     assert written[:1] not in FORMULA_SIGNS or not written or written[1:].replace(".", "").isdigit()
 
 
 @pytest.mark.parametrize("cell", ["+34600111222", "-5", "-12.5", "a=b", "", "'tis", "O'Hara"])
-def test_what_is_no_formula_stays_as_it_is(cell):
+def test_other_cells_are_not_changed(cell):
     assert guard(cell) == cell
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "＝1", "+", "-", "+34 600"])
-def test_what_would_be_a_formula_has_an_apostrophe_before_it(cell):
+def test_a_formula_gets_an_apostrophe(cell):
     assert guard(cell) == f"'{cell}"
 
 
@@ -41,11 +41,11 @@ def test_a_list_in_a_cell_is_read_back(tags, separator):
     assert split_list(join_list(tags, separator), separator) == tags
 
 
-def test_items_stand_without_the_space_around_them_and_empty_ones_are_none():
+def test_items_are_stripped_and_empty_ones_dropped():
     assert split_list(" vip ;; new customer;") == ["vip", "new customer"]
 
 
-async def test_postgresql_guards_and_joins_as_we_do(database):
+async def test_postgresql_guards_and_joins_in_the_same_way(database):
     cells = ["", "=1", "''=1", "'a", "+1", "-1.5", "-1.", "+1+1", "@x", "\tx", "\n1", "－1", "a\n=1", "+1\n", "١", "+١"]
     for cell in cells:
         assert await db.fetch_value("SELECT muster_guard($1)", cell) == guard(cell), repr(cell)

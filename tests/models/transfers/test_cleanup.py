@@ -1,4 +1,4 @@
-"""What is left behind is found and removed, and nothing else is."""
+"""Cleanup removes only what is no longer needed."""
 
 import os
 from datetime import timedelta
@@ -34,17 +34,17 @@ def in_days(days: float) -> None:
     clock.set_source(lambda: later)
 
 
-async def test_an_upload_goes_when_no_import_can_start_on_it_any_more(scope, file_folder):
+async def test_an_expired_upload_is_removed_unless_an_import_waits_for_it(scope, file_folder):
     await sent(scope, "email\na@x.org\n")
     await started(scope, "email\na@x.org\n")
     await cleanup.clean_up()
     assert files_in(file_folder) == 2
     in_days(1.01)
-    assert await cleanup.remove_expired_uploads() == 1  # the other one is waited for
+    assert await cleanup.remove_expired_uploads() == 1
     assert files_in(file_folder) == 1
 
 
-async def test_a_file_that_nobody_knows_goes_after_a_day(scope, file_folder):
+async def test_a_file_that_no_row_names_is_removed_after_a_day(scope, file_folder):
     known = await sent(scope, "email\na@x.org\n")
     async with storage().writer("uploads/1/99/forgotten") as writer:
         await writer.write(b"x")
@@ -58,7 +58,7 @@ async def test_a_file_that_nobody_knows_goes_after_a_day(scope, file_folder):
     assert await start.from_upload(scope, known, Options(mapped("email")))
 
 
-async def test_an_export_goes_after_a_week(scope, file_folder):
+async def test_an_export_is_removed_after_a_week(scope, file_folder):
     await exported(scope)
     await cleanup.clean_up()
     assert files_in(file_folder) == 1
@@ -67,7 +67,7 @@ async def test_an_export_goes_after_a_week(scope, file_folder):
     assert files_in(file_folder) == 0
 
 
-async def test_segments_are_free_when_a_job_was_cancelled_before_it_began(scope):
+async def test_a_job_that_was_cancelled_before_it_began_releases_its_segment(scope):
     segment = await static_segment(scope)
     job = await started(scope, "email\na@x.org\n", add_to_segment_id=segment.id)
     export = await start_export(scope, ContactSelection(segment_id=segment.id), None, Format.CSV)
@@ -79,7 +79,7 @@ async def test_segments_are_free_when_a_job_was_cancelled_before_it_began(scope)
     assert await db.fetch_value("SELECT count(*) FROM segment_uses WHERE active") == 0
 
 
-async def test_what_is_kept_of_an_import_goes_after_a_month(scope):
+async def test_the_data_of_an_import_is_removed_after_a_month(scope):
     await imported(scope, "email\na@x.org\nbad\n")
     in_days(30)
     await cleanup.clean_up()

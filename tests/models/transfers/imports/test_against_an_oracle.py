@@ -1,4 +1,4 @@
-"""Random files over random contacts: what an import does, against the same thing done row by row in plain Python."""
+"""Random imports give the same contacts as plain Python that applies row by row."""
 
 import csv
 import io
@@ -53,13 +53,13 @@ policies = st.fixed_dictionaries(
 
 @dataclass
 class Oracle:
-    """Contacts as dicts, and an import that goes through its rows one by one."""
+    """Contacts as dicts, and an import that applies its rows one by one."""
 
     known: list[dict[str, Any]]
     policies: dict[str, Policy]
     overwrite: bool
     create: bool
-    met: list[dict[str, Any]] = field(default_factory=list)
+    matched: list[dict[str, Any]] = field(default_factory=list)
 
     def outcome(self, row: dict[str, str]) -> str:
         try:
@@ -78,18 +78,18 @@ class Oracle:
         made = {name: EMPTY.get(name) if value is None else value for name, value in values.items()}
         made["tags"] = as_first_written(made["tags"])
         self.known.append(made)
-        self.met.append(made)
+        self.matched.append(made)
         return "created"
 
     def _update(self, contact: dict[str, Any], values: dict[str, Any]) -> str:
-        if any(contact is one for one in self.met) or not self.overwrite:
+        if any(contact is one for one in self.matched) or not self.overwrite:
             return "skipped"
         before = dict(contact)
         for name, value in values.items():
             contact[name] = self._merged(name, before[name], value)
         if before["whatsapp_consent"] == "OPTED_OUT":
             contact["whatsapp_consent"] = "OPTED_OUT"
-        self.met.append(contact)
+        self.matched.append(contact)
         return "unchanged" if contact == before else "updated"
 
     def _merged(self, name: str, old: Any, new: Any) -> Any:
@@ -121,15 +121,15 @@ def as_first_written(tags: tuple[str, ...]) -> tuple[str, ...]:
 # ---------------------------------------------------------------- the comparison
 
 
-def consistent(contacts_given: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Contacts that can stand beside each other: none has a key that an earlier one has."""
-    seen: set[tuple[str, str]] = set()
+def consistent(candidates: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The contacts that have no key of an earlier one."""
+    taken: set[tuple[str, str]] = set()
     kept = []
-    for contact in contacts_given:
+    for contact in candidates:
         keys = {(key, contact[key]) for key in KEYS if contact[key]}
-        if not keys & seen:
+        if not keys & taken:
             kept.append(contact)
-            seen |= keys
+            taken |= keys
     return kept
 
 
@@ -143,7 +143,7 @@ def as_csv(given_rows: list[dict[str, str]]) -> str:
 
 @pytest.fixture
 async def clean(database: str):
-    """Empties what the examples fill."""
+    """Empties the tables for each example."""
 
     async def empty() -> None:
         for table in ("contacts", "tags", "jobs", "import_changes", "import_refusals", "import_dry_keys", "uploads"):

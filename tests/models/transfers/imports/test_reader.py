@@ -1,4 +1,4 @@
-"""Rows of delimited text, whatever is in them."""
+"""Rows of delimited text are read one by one."""
 
 import csv
 import io
@@ -31,30 +31,30 @@ def test_cells_may_hold_delimiters_quotes_and_line_breaks():
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_lines_end_as_they_like(end):
+def test_all_line_ends_are_read(end):
     assert read(f"a,1{end}b,2{end}").cells == [["a", "1"], ["b", "2"]]
 
 
-def test_blank_rows_are_passed_over_and_counted_as_lines():
+def test_blank_rows_are_skipped_and_counted_as_lines():
     rows = read("a,1\n\n , \n,\nb,2\n")
     assert (rows.cells, rows.lines) == ([["a", "1"], ["b", "2"]], [1, 5])
 
 
-def test_a_quote_that_is_never_closed_costs_its_own_row_alone():
+def test_an_unclosed_quote_breaks_only_its_own_line():
     rows = read('1,"open\n2,b\n3,"c"\n4,"d""e"\n5,"f"g\n6,h\n7,"open again')
     assert [cells[0] for cells in rows.cells] == ["2", "3", "4", "6"]
     assert [(line, cells[0]) for line, cells, _ in rows.broken] == [(1, "1"), (5, "5"), (7, "7")]
     assert all("quotes" in reason for _, _, reason in rows.broken)
 
 
-def test_an_open_quote_is_given_up_after_the_longest_row_that_can_be():
+def test_an_open_quote_ends_after_the_longest_possible_row():
     text = '1,"open\n' + "2,b\n" * (LONGEST_ROW // 4 + 100)
     rows = read(text)
     assert (len(rows.broken), len(rows.cells)) == (1, LONGEST_ROW // 4 + 100)
     assert rows.lines[0] == 2
 
 
-def test_bytes_that_are_not_in_the_encoding_spoil_their_own_row(tmp_path):
+def test_bytes_outside_the_encoding_break_only_their_own_row(tmp_path):
     path = tmp_path / "file.csv"
     path.write_bytes("é,1\n".encode() + b"\xe9,2\n" + "ü,3\n".encode())
     with RowReader(path, Layout("utf-8", ",", doubtful=True)) as reader:
@@ -63,13 +63,13 @@ def test_bytes_that_are_not_in_the_encoding_spoil_their_own_row(tmp_path):
     assert rows.broken[0][:2] == (2, ["�", "2"])
 
 
-def test_reading_goes_on_from_a_line():
+def test_reading_can_start_at_a_line():
     text = 'header\n"a\nb"\nc\nd\n'
     with RowReader(io.StringIO(text, newline=""), PLAIN, 4) as reader:
         assert reader.take(10).cells == [["c"], ["d"]]
 
 
-def test_of_long_rows_fewer_are_taken_at_once():
+def test_fewer_long_rows_are_taken_at_once():
     text = "".join(f"{n},{'x' * 100_000}\n" for n in range(100))
     with RowReader(io.StringIO(text, newline=""), PLAIN) as reader:
         taken = []
@@ -78,7 +78,7 @@ def test_of_long_rows_fewer_are_taken_at_once():
     assert (sum(taken), max(taken) < 60) == (100, True)
 
 
-def test_a_row_of_a_sheet_is_a_line_however_many_its_cells_have():
+def test_a_row_of_a_sheet_is_one_line_even_with_line_breaks():
     sheet = Layout("utf-8", ",", sheet=True)
     assert read('header\n"a\nb"\n\nc\n', sheet).lines == [1, 2, 4]
     with RowReader(io.StringIO('header\n"a\nb"\n\nc\n', newline=""), sheet, 3) as reader:
@@ -100,7 +100,7 @@ def test_what_a_csv_writer_writes_is_read_back(rows, delimiter, end, at_once):
 
 
 @given(st.text(alphabet='a1,"\n\r ', max_size=60), st.integers(1, 3))
-def test_any_text_is_read_to_its_end_and_reading_may_stop_anywhere(text, at_once):
+def test_any_text_is_read_to_its_end_and_can_be_resumed_anywhere(text, at_once):
     whole = read(text)
     assert sorted({*whole.lines, *(line for line, _, _ in whole.broken)}) == sorted(
         [*whole.lines, *(line for line, _, _ in whole.broken)]

@@ -1,4 +1,4 @@
-"""The report of the rows that came to nothing: mended, it can be imported again."""
+"""The report of skipped and rejected rows can be corrected and imported again."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ async def scope(database: str) -> Scope:
     return await new_workspace()
 
 
-async def test_rows_stand_as_they_came_with_line_column_and_reason_before_them(scope):
+async def test_rows_are_unchanged_after_line_column_and_reason(scope):
     job = await imported(scope, 'email,note\r\n"bad, ""one""","=1+1"\r\na@x.org,\r\n', "email")
     assert (await report_of(scope, job)).decode() == (
         "import_line,import_column,import_reason,email,note\r\n"
@@ -24,11 +24,11 @@ async def test_rows_stand_as_they_came_with_line_column_and_reason_before_them(s
     )
 
 
-async def test_a_mended_report_is_imported_as_it_stands(scope):
+async def test_a_corrected_report_can_be_imported(scope):
     first = await imported(scope, "email;name\nbad;Ana\nworse;Bea\nc@x.org;Cea\n", "email", "name")
     assert counts(first) == {"created": 1, "rejected": 2}
-    mended = (await report_of(scope, first)).decode().replace(";bad;", ";a@x.org;")
-    second = await imported(scope, mended, "email", "name")
+    corrected = (await report_of(scope, first)).decode().replace(";bad;", ";a@x.org;")
+    second = await imported(scope, corrected, "email", "name")
     assert counts(second) == {"created": 1, "rejected": 1}
     assert await everyone(scope, "email", "name") == [("c@x.org", "Cea"), ("a@x.org", "Ana")]
     rows = list(csv.reader(io.StringIO((await report_of(scope, second)).decode()), delimiter=";"))
@@ -36,7 +36,7 @@ async def test_a_mended_report_is_imported_as_it_stands(scope):
     assert [row[:2] + row[3:] for row in rows[1:]] == [["3", "email", "worse", "Bea"]]
 
 
-async def test_without_a_header_the_cells_keep_their_numbers(scope):
+async def test_without_a_header_the_cells_keep_their_indexes(scope):
     columns = (("1", "email"), ("0", "name"))
     first = await imported(scope, "Ana,bad\nBea\nCea,c@x.org\n", *columns, has_header=False)
     text = (await report_of(scope, first)).decode()
@@ -46,13 +46,13 @@ async def test_without_a_header_the_cells_keep_their_numbers(scope):
     assert counts(second) == {"created": 1, "rejected": 1}
 
 
-async def test_a_row_keeps_its_cells_be_they_too_many_or_too_few(scope):
+async def test_a_row_keeps_too_many_and_too_few_cells(scope):
     job = await imported(scope, "email,name\na@x.org\nb@x.org,Bea,more,and more\n")
     rows = list(csv.reader(io.StringIO((await report_of(scope, job)).decode())))
     assert [row[3:] for row in rows[1:]] == [["a@x.org"], ["b@x.org", "Bea", "more", "and more"]]
 
 
-async def test_skipped_rows_are_in_it_too(scope):
+async def test_skipped_rows_are_in_the_report(scope):
     await create_contact(scope, {"email": "a@x.org"})
     job = await imported(scope, "email\na@x.org\nb@x.org\nb@x.org\n")
     assert [(row["import_line"], row["email"]) for row in await refused(scope, job)] == [
@@ -61,7 +61,7 @@ async def test_skipped_rows_are_in_it_too(scope):
     ]
 
 
-async def test_a_long_report_comes_in_pieces_and_in_the_order_of_the_lines(scope):
+async def test_a_long_report_is_in_the_order_of_the_lines(scope):
     job = await imported(scope, "email,note\n" + "".join(f"bad{n},{'x' * 100}\n" for n in range(3_000)), "email")
     lines = [int(row["import_line"]) for row in await refused(scope, job)]
     assert lines == list(range(2, 3_002))

@@ -1,4 +1,4 @@
-"""What can't be imported: a clear error, nothing changed, nothing left on disk."""
+"""An import is checked when it is started; a refused one leaves nothing."""
 
 from datetime import timedelta
 
@@ -13,7 +13,15 @@ from models.transfers.imports import run, start, uploads
 from models.transfers.imports.mapping import Column, Options, Policy
 from permissions.principal import Scope
 from tests.kit.segments import TAGGED_VIP, static_segment
-from tests.kit.transfers import finished, mapped, sent, started
+from tests.kit.transfers import (
+    counts,
+    everyone,
+    finished,
+    imported,
+    mapped,
+    sent,
+    started,
+)
 from tests.kit.workspaces import new_workspace
 
 EMAIL = Options(mapped("email"))
@@ -25,7 +33,7 @@ async def scope(database: str) -> Scope:
 
 
 async def refusal(scope: Scope, content: bytes | str, options: Options = EMAIL) -> list[tuple[tuple[str, ...], str]]:
-    """What starting this import is answered with: paths and messages. Nothing must have come of it."""
+    """The paths and messages with which this import is refused, and nothing is left."""
     with pytest.raises((DomainError, Problems)) as caught:
         await start.from_upload(scope, await sent(scope, content), options)
     for table in ("jobs", "contacts", "segment_uses", "import_changes"):
@@ -47,7 +55,7 @@ async def refusal(scope: Scope, content: bytes | str, options: Options = EMAIL) 
         (b"c," * 9_999 + b"c\n1\n", "10,000 columns"),
     ],
 )
-async def test_a_file_that_can_not_be_read_is_refused_at_once_and_not_kept(scope, file_folder, content, reason):
+async def test_an_unreadable_file_is_refused_and_not_stored(scope, file_folder, content, reason):
     [(path, message)] = await refusal(scope, content)
     assert (path, reason in message) == (("uploadId",), True)
     assert [one for one in file_folder.rglob("*") if one.is_file()] == []
@@ -95,13 +103,13 @@ async def test_a_file_that_can_not_be_read_is_refused_at_once_and_not_kept(scope
         ("email\n", Options(tuple(mapped("email")) * 501), ("columns",), "501 columns are too many"),
     ],
 )
-async def test_a_mistake_in_the_options_is_told_at_its_path(scope, content, options, path, reason):
+async def test_a_mistake_in_the_options_is_reported_at_its_path(scope, content, options, path, reason):
     found = await refusal(scope, content, options)
     assert found[0][0] == ("options", *path)
     assert reason in found[0][1]
 
 
-async def test_every_mistake_is_told_at_once(scope):
+async def test_every_mistake_is_reported_at_once(scope):
     options = Options(
         (Column("email", "email"), Column("x", "nothing"), Column("y", "score", Policy.MERGE)), delimiter="xx"
     )
@@ -119,7 +127,7 @@ async def test_an_upload_survives_a_mistake_in_the_options(scope):
     assert await start.from_upload(scope, upload, EMAIL)
 
 
-async def test_contacts_are_put_into_static_segments_of_the_own_workspace_alone(scope):
+async def test_contacts_are_added_only_to_static_segments_of_the_workspace(scope):
     theirs = await static_segment(await new_workspace("Other"), [])
     with pytest.raises(NotFound, match="no such segment"):
         await started(scope, "email\na@x.org\n", add_to_segment_id=theirs.id)
@@ -128,7 +136,7 @@ async def test_contacts_are_put_into_static_segments_of_the_own_workspace_alone(
         await started(scope, "email\na@x.org\n", add_to_segment_id=dynamic.id)
 
 
-async def test_an_upload_of_another_workspace_an_expired_one_and_one_that_has_not_come_are_refused(scope):
+async def test_foreign_expired_and_empty_uploads_are_refused(scope):
     theirs = await sent(await new_workspace("Other"), "email\na@x.org\n")
     with pytest.raises(NotFound, match="no such upload"):
         await start.from_upload(scope, theirs, EMAIL)
@@ -142,7 +150,7 @@ async def test_an_upload_of_another_workspace_an_expired_one_and_one_that_has_no
         await start.from_upload(scope, mine, EMAIL)
 
 
-async def test_pasted_rows_are_bounded_and_leave_nothing_when_they_are_wrong(scope, file_folder):
+async def test_refused_pasted_rows_leave_nothing(scope, file_folder):
     for text, reason in (
         ("x" * 1_000_001, "paste up to 1,000,000"),
         (" \n", "there are no rows"),
@@ -159,7 +167,7 @@ async def test_pasted_rows_are_imported_as_a_file_is(scope):
     assert job.progress["created"] == 1
 
 
-async def test_what_shows_only_further_down_fails_the_job_before_anything_is_written(scope, file_folder):
+async def test_an_error_at_the_end_of_the_file_fails_the_import_before_any_row_is_written(scope, file_folder):
     content = b"email\n" + b"".join(b"a%d@example.com\n" % n for n in range(60_000)) + b"\x00\n"
     job = await started(scope, content, "email")
     held = await jobs.take(scope.workspace_id, job.id)
@@ -168,3 +176,29 @@ async def test_what_shows_only_further_down_fails_the_job_before_anything_is_wri
             pass
     assert await db.fetch_value("SELECT count(*) FROM contacts") == 0
     assert [one for one in file_folder.rglob("*") if one.is_file()] == []
+
+
+async def test_the_segment_lists_the_import_as_a_use_until_its_end(scope):
+    segment = await static_segment(scope, [])
+    job = await started(scope, "email\na@x.org\n", add_to_segment_id=segment.id)
+    use = "SELECT kind, used_by_id, active FROM segment_uses"
+    assert tuple(await db.fetch_row(use)) == ("IMPORT", job.id, True)
+    await finished(scope, job)
+    assert tuple(await db.fetch_row(use)) == ("IMPORT", job.id, False)
+
+
+async def test_a_file_without_a_header_is_mapped_by_indexes(scope):
+    job = await imported(scope, "Ana,a@x.org\nBea,b@x.org\n", ("1", "email"), ("0", "name"), has_header=False)
+    assert counts(job) == {"created": 2}
+    assert await everyone(scope, "name", "email") == [("Ana", "a@x.org"), ("Bea", "b@x.org")]
+
+
+async def test_an_upload_can_be_imported_again_and_again(scope):
+    upload = await sent(scope, "email\na@x.org\n")
+    dry = await start.from_upload(scope, upload, Options(mapped("email"), dry_run=True))
+    dry = await finished(scope, dry)
+    first = await finished(scope, await start.from_upload(scope, upload, Options(mapped("email"))))
+    again = Options(mapped("email"), overwrite=True)
+    second = await finished(scope, await start.from_upload(scope, upload, again))
+    assert (counts(dry), counts(first), counts(second)) == ({"created": 1}, {"created": 1}, {"unchanged": 1})
+    assert await everyone(scope, "email") == [("a@x.org",)]

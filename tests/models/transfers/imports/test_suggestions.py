@@ -1,4 +1,4 @@
-"""Which field a column is probably meant for."""
+"""A field is suggested for each column."""
 
 import pytest
 
@@ -51,7 +51,7 @@ def test_no_field_is_suggested_twice():
     assert suggested(["email", "E-mail", "phone", "mobile"]) == ["email", None, "phone", None]
 
 
-def test_cells_tell_what_a_heading_does_not():
+def test_cells_decide_when_the_heading_does_not():
     rows = [["Ana", "a@x.org", "600 111 222", "12"], ["Bea", "b@x.org", "+34 600111223", "13"], ["Cea", "", "", ""]]
     assert suggested(["who", "where", "how", "many"], *rows) == [None, "email", "phone", None]
     assert suggested(None, *rows) == [None, "email", "phone", None]

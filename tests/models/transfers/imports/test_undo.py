@@ -1,4 +1,4 @@
-"""An import taken back: what it made goes, what it changed is as it was, and what changed since stays."""
+"""Undo deletes created contacts and restores updated ones, unless they have changed since."""
 
 from datetime import timedelta
 
@@ -37,7 +37,7 @@ async def scope(database: str) -> Scope:
     return await new_workspace()
 
 
-async def test_created_contacts_go_and_updated_ones_are_as_they_were(scope):
+async def test_created_contacts_are_deleted_and_updated_ones_restored(scope):
     await fields_of_every_type(scope)
     full = {
         "external_id": "1",
@@ -69,7 +69,7 @@ async def test_created_contacts_go_and_updated_ones_are_as_they_were(scope):
     assert await db.fetch_value("SELECT count(*) FROM import_changes") == 0
 
 
-async def test_what_has_changed_since_stays_as_it_is(scope):
+async def test_contacts_that_have_changed_since_are_kept(scope):
     await create_contact(scope, {"email": "a@x.org", "name": "Ana"})
     job = await imported(scope, "email,name\na@x.org,A\nb@x.org,B\nc@x.org,C\nd@x.org,D\n", overwrite=True)
     ids = {row["email"]: row["id"] for row in await db.fetch("SELECT id, email FROM contacts")}
@@ -81,14 +81,14 @@ async def test_what_has_changed_since_stays_as_it_is(scope):
     assert await everyone(scope, "email", "name") == [("a@x.org", "A"), ("b@x.org", "Bea"), ("c@x.org", "C")]
 
 
-async def test_an_opt_out_stays_whatever_is_taken_back(scope):
+async def test_an_opt_out_is_not_undone(scope):
     await create_contact(scope, {"email": "a@x.org", "whatsapp_consent": "OPTED_IN", "name": "Ana"})
     job = await imported(scope, "email,whatsapp_consent,name\na@x.org,OPTED_OUT,B\n", overwrite=True)
     await undone(scope, job)
     assert await everyone(scope, "whatsapp_consent", "name") == [("OPTED_OUT", "Ana")]
 
 
-async def test_contacts_that_the_import_put_into_its_segment_leave_it(scope):
+async def test_contacts_that_the_import_added_leave_the_segment(scope):
     member, other = [(await create_contact(scope, {"email": e}))["id"] for e in ("a@x.org", "b@x.org")]
     segment = await static_segment(scope, [member])
     job = await imported(scope, "email\na@x.org\nb@x.org\nc@x.org\n", add_to_segment_id=segment.id, overwrite=True)
@@ -96,11 +96,11 @@ async def test_contacts_that_the_import_put_into_its_segment_leave_it(scope):
     await undone(scope, job)
     await settled(scope)
     assert [row[0] for row in await db.fetch("SELECT contact_id FROM memberships")] == [member]
-    assert other in [number for (number,) in await everyone(scope, "id")]
+    assert other in [contact_id for (contact_id,) in await everyone(scope, "id")]
     await assert_all_is_right(scope)
 
 
-async def test_keys_that_went_from_one_contact_to_another_find_their_way_back(scope):
+async def test_keys_that_moved_between_contacts_are_restored(scope):
     for number in (1, 2, 3):
         await create_contact(scope, {"external_id": str(number), "email": f"{number}@x.org"})
     before = await snapshot(scope)
@@ -109,7 +109,7 @@ async def test_keys_that_went_from_one_contact_to_another_find_their_way_back(sc
     assert await snapshot(scope) == before
 
 
-async def test_a_key_that_somebody_else_has_taken_since_is_not_taken_from_them(scope):
+async def test_a_key_that_another_contact_has_now_is_not_restored(scope):
     await create_contact(scope, {"external_id": "1", "email": "a@x.org"})
     job = await imported(scope, "external_id,email\n1,b@x.org\n", overwrite=True)
     await create_contact(scope, {"external_id": "2", "email": "a@x.org"})
@@ -118,7 +118,7 @@ async def test_a_key_that_somebody_else_has_taken_since_is_not_taken_from_them(s
     assert await everyone(scope, "external_id", "email") == [("1", "b@x.org"), ("2", "a@x.org")]
 
 
-async def test_an_import_is_taken_back_once_and_within_thirty_days(scope):
+async def test_an_import_is_undone_once_and_within_thirty_days(scope):
     job = await imported(scope, "email\na@x.org\n")
     await undone(scope, job)
     with pytest.raises(NotAllowedInState, match="taken back already"):
@@ -130,7 +130,7 @@ async def test_an_import_is_taken_back_once_and_within_thirty_days(scope):
         await undone(scope, old)
 
 
-async def test_what_can_not_be_taken_back_says_why(scope):
+async def test_other_imports_cannot_be_undone(scope):
     with pytest.raises(NotAllowedInState, match="a dry run"):
         await undone(scope, await imported(scope, "email\na@x.org\n", dry_run=True))
     with pytest.raises(NotAllowedInState, match="still runs"):
@@ -142,7 +142,7 @@ async def test_what_can_not_be_taken_back_says_why(scope):
         await undo.undo_import(scope, theirs.id)
 
 
-async def test_a_large_import_is_taken_back_by_the_workers_chunk_by_chunk(scope, monkeypatch):
+async def test_workers_undo_a_large_import_chunk_by_chunk(scope, monkeypatch):
     monkeypatch.setattr(undo, "AT_ONCE", 2)
     monkeypatch.setattr(undo, "CHUNK", 2)
     job = await imported(scope, "email\n" + "".join(f"{n}@x.org\n" for n in range(7)))
@@ -158,7 +158,7 @@ async def test_a_large_import_is_taken_back_by_the_workers_chunk_by_chunk(scope,
 
 
 @given(there=rows(False, 4), file=rows(True, 8).filter(bool), chosen=policies, at_once=st.integers(1, 3))
-async def test_whatever_an_import_did_can_be_taken_back(clean, monkeypatch, there, file, chosen, at_once):
+async def test_any_import_can_be_undone(clean, monkeypatch, there, file, chosen, at_once):
     if not any(any(row.values()) for row in file):
         return
     await clean()

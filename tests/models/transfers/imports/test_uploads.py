@@ -1,4 +1,4 @@
-"""Files on their way in."""
+"""Uploads are received whole or not at all."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,7 +29,7 @@ def files_in(folder) -> list[bytes]:
     return [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
 
 
-async def test_a_file_comes_in_block_by_block(scope, file_folder):
+async def test_a_file_is_received_block_by_block(scope, file_folder):
     row = await uploads.create(scope, "contacts.csv", 10, 100)
     assert await uploads.receive(scope.workspace_id, row["id"], blocks(b"email\n", b"a@x\n"), 100) == 10
     assert files_in(file_folder) == [b"email\na@x\n"]
@@ -43,7 +43,7 @@ async def test_a_file_sent_again_replaces_the_one_before(scope, file_folder):
     assert (await uploads.get_stored(scope, row["id"]))["bytes"] == 6
 
 
-async def test_sent_twice_at_once_one_of_them_is_kept_whole(scope, file_folder):
+async def test_of_files_sent_at_once_one_is_stored_whole(scope, file_folder):
     row = await uploads.create(scope, "contacts.csv", None, 1_000)
     contents = [bytes([letter]) * 500 for letter in b"abcd"]
     await asyncio.gather(*(uploads.receive(scope.workspace_id, row["id"], blocks(c), 1_000) for c in contents))
@@ -51,7 +51,7 @@ async def test_sent_twice_at_once_one_of_them_is_kept_whole(scope, file_folder):
     assert kept in contents
 
 
-async def test_what_is_too_large_or_breaks_off_leaves_nothing(scope, file_folder):
+async def test_a_file_that_is_too_large_or_incomplete_leaves_nothing(scope, file_folder):
     row = await uploads.create(scope, "contacts.csv", None, 100)
 
     async def breaking() -> AsyncIterator[bytes]:
@@ -67,7 +67,7 @@ async def test_what_is_too_large_or_breaks_off_leaves_nothing(scope, file_folder
         await uploads.get_stored(scope, row["id"])
 
 
-async def test_once_an_import_has_started_the_file_can_not_be_replaced(scope, file_folder):
+async def test_a_file_cannot_be_replaced_after_its_import_has_started(scope, file_folder):
     upload = await sent(scope, "email\na@x.org\n")
     await start.from_upload(scope, upload, Options(mapped("email")))
     with pytest.raises(NotAllowedInState, match="has started"):
@@ -91,7 +91,7 @@ async def test_an_upload_belongs_to_its_workspace(scope):
         await uploads.receive(other.workspace_id, row["id"], blocks(b"x"), 100)
 
 
-async def test_what_is_announced_is_checked(scope):
+async def test_filename_and_size_are_checked(scope):
     for filename, size, error in (
         ("", None, Invalid),
         ("a" * 301, None, Invalid),

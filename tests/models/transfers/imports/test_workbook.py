@@ -1,4 +1,4 @@
-"""Sheets of workbooks, read as a spreadsheet shows them."""
+"""Sheets of workbooks are read as a spreadsheet shows them."""
 
 import io
 import random
@@ -23,7 +23,7 @@ def rows_of(content: bytes) -> list[tuple[int, list[str]]]:
     return list(each_row(io.BytesIO(content)))
 
 
-def test_numbers_dates_and_truth_are_written_as_they_are_meant():
+def test_numbers_dates_and_booleans_are_written_by_their_style():
     content = workbook(
         [
             [
@@ -50,7 +50,7 @@ def test_numbers_dates_and_truth_are_written_as_they_are_meant():
     ]
 
 
-def test_shared_strings_may_be_rich_and_say_how_they_are_pronounced():
+def test_shared_strings_lose_formats_and_phonetic_hints():
     strings = ("plain", "<r><t>ri</t></r><r><t>ch</t></r><rPh><t>no</t></rPh>", "<t/>", "ñ &amp; é")
     content = workbook(
         [['<c t="s"><v>3</v></c>', '<c t="s"><v>1</v></c>', '<c t="s"><v>2</v></c>', "x"]], strings=strings
@@ -58,7 +58,7 @@ def test_shared_strings_may_be_rich_and_say_how_they_are_pronounced():
     assert rows_of(content) == [(1, ["ñ & é", "rich", "", "x"])]
 
 
-def test_cells_and_rows_that_are_left_out_leave_gaps():
+def test_missing_cells_and_rows_are_blank():
     content = workbook(
         sheet=f'<x:worksheet xmlns:x="{MAIN}"><x:sheetData><x:row r="2"><x:c r="B2" t="str"><x:v>b</x:v></x:c></x:row>'
         '<x:row r="3"/><x:row r="5"><x:c r="A5"><x:v>1</x:v></x:c><x:c r="AA5"><x:v>27</x:v></x:c></x:row>'
@@ -70,7 +70,7 @@ def test_cells_and_rows_that_are_left_out_leave_gaps():
     assert text.getvalue().count("\n") == 5
 
 
-def test_the_first_sheet_that_can_be_seen_is_read():
+def test_the_first_visible_sheet_is_read():
     sheets = f"""<workbook xmlns="{MAIN}" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">
         <workbookPr date1904="1"/><sheets><sheet name="hidden" state="hidden" r:id="rId9"/>
         <sheet name="seen" r:id="rId1"/></sheets></workbook>"""
@@ -78,7 +78,7 @@ def test_the_first_sheet_that_can_be_seen_is_read():
     assert rows_of(content) == [(1, ["00:00:00", "1904-01-02"])]
 
 
-def test_another_reader_sees_the_same():
+def test_calamine_reads_the_same():
     chance = random.Random(7)
     strings = [f"text {n} é" for n in range(20)]
     rows = [
@@ -117,13 +117,13 @@ def test_a_broken_workbook_is_refused(change, reason):
         rows_of(change(workbook([["email"], ["a@x.org"]])))
 
 
-def test_a_workbook_that_unpacks_to_far_more_than_it_holds_is_refused(monkeypatch):
+def test_a_zip_bomb_is_refused(monkeypatch):
     monkeypatch.setattr(reading, "_SUSPICIOUS_BYTES", 100_000)
     with pytest.raises(Invalid, match="far more than it holds"):
         rows_of(workbook([["a" * 1_000_000]]))
 
 
-def test_a_sheet_of_too_many_columns_is_refused():
+def test_a_sheet_with_too_many_columns_is_refused():
     with pytest.raises(LimitExceeded, match="more than 500 columns"):
         rows_of(workbook([["a"] * 501]))
 
@@ -159,6 +159,6 @@ async def test_a_workbook_is_imported_and_its_lines_are_the_rows_of_the_sheet(sc
     assert [one.read_bytes() for one in file_folder.rglob("*") if one.is_file()] == [content]
 
 
-async def test_a_bad_workbook_is_refused_when_the_import_is_asked_for(scope):
+async def test_a_bad_workbook_is_refused_when_the_import_is_started(scope):
     with pytest.raises(Invalid, match="no .xlsx workbook"):
         await imported(scope, workbook([["email"]]).replace(b"xl/workbook.xml", b"xl/workbook.bin"), "email")

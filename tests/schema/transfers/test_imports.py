@@ -1,4 +1,4 @@
-"""Imports and exports as the API shows them."""
+"""Imports in the API."""
 
 import pytest
 
@@ -13,9 +13,13 @@ from tests.kit.transfers import exported, finished, imported, sent, started
 from tests.kit.workspaces import new_workspace
 
 ERRORS = "userErrors { code message field }"
+
+
 START = (
     f"mutation ($input: ImportStartInput!) {{ importStart(input: $input) {{ job {{ id status total }} {ERRORS} }} }}"
 )
+
+
 JOB = """query ($id: ID!) { job(id: $id) { id kind status done total ... on ImportJob { dryRun created updated unchanged skipped
     rejected rejectedRowsUrl undoneAt segment { name } filename encoding delimiter undone kept }
     ... on ExportJob { url format segment { name } } } }"""
@@ -31,12 +35,12 @@ def api() -> Api:
     return Api()
 
 
-def upload_of(number: int, *columns: str, **options) -> dict:
+def upload_of(upload_id: int, *columns: str, **options) -> dict:
     chosen = {"columns": [{"column": name, "field": name} for name in columns], **options}
-    return {"upload": {"uploadId": to_global_id("StagedUpload", number), "options": chosen}}
+    return {"upload": {"uploadId": to_global_id("StagedUpload", upload_id), "options": chosen}}
 
 
-async def test_an_upload_is_announced_with_its_address(api, scope):
+async def test_an_announced_upload_has_a_url(api, scope):
     bearer = await bearer_of(scope)
     query = f"""mutation ($bytes: BigInt) {{ stagedUploadCreate(filename: "contacts.csv", bytes: $bytes) {{
         stagedUpload {{ id url expiresAt maxBytes }} {ERRORS} }} }}"""
@@ -48,7 +52,7 @@ async def test_an_upload_is_announced_with_its_address(api, scope):
     assert [(one["code"], one["field"]) for one in refused["userErrors"]] == [("LIMIT_EXCEEDED", ["bytes"])]
 
 
-async def test_an_import_is_shown_with_what_became_of_its_rows(api, scope):
+async def test_an_import_shows_its_outcomes(api, scope):
     segment = await static_segment(scope, name="Fed")
     job = await imported(scope, "email;name\na@x.org;Ana\nbad;Bea\n", "email", "name", add_to_segment_id=segment.id)
     shown = (await api.data(await bearer_of(scope), JOB, id=to_global_id("ImportJob", job.id)))["job"]
@@ -85,7 +89,7 @@ async def test_an_import_without_refused_rows_has_no_report(api, scope):
     assert (shown["created"], shown["rejectedRowsUrl"]) == (1, None)
 
 
-async def test_files_are_for_those_who_may_have_them(api, scope):
+async def test_links_are_shown_only_with_their_permission(api, scope):
     await create_contact(scope, {"email": "a@x.org"})
     job = await imported(scope, "email\nbad\n")
     await exported(scope)
@@ -118,7 +122,7 @@ async def test_files_are_for_those_who_may_have_them(api, scope):
         ),
     ],
 )
-async def test_a_mistake_is_told_with_its_path_into_the_input(api, scope, options, code, field):
+async def test_a_mistake_is_reported_at_its_path(api, scope, options, code, field):
     bearer = await bearer_of(scope)
     for kind, source in (
         ("upload", {"uploadId": to_global_id("StagedUpload", await sent(scope, "email\na@x.org\n"))}),
@@ -129,7 +133,7 @@ async def test_a_mistake_is_told_with_its_path_into_the_input(api, scope, option
         assert [(one["code"], one["field"]) for one in payload["userErrors"]] == [(code, ["input", kind, *field])]
 
 
-async def test_an_upload_of_nobody_or_of_somebody_else_is_not_found(api, scope):
+async def test_an_upload_of_another_workspace_is_not_found(api, scope):
     bearer = await bearer_of(scope)
     theirs = upload_of(await sent(await new_workspace("Other"), "email\na@x.org\n"), "email")
     nonsense = {"upload": {**theirs["upload"], "uploadId": "nonsense"}}
@@ -148,13 +152,13 @@ async def test_pasted_rows_of_a_megabyte_fit_into_a_request(api, scope):
 
 
 async def test_columns_are_suggested(api, scope):
-    number = await sent(scope, "Correo;Nombre;?\na@x.org;Ana;1\n".encode("cp1252"))
+    upload_id = await sent(scope, "Correo;Nombre;?\na@x.org;Ana;1\n".encode("cp1252"))
     query = """query ($id: ID!) { importColumnSuggestions(uploadId: $id) { encoding delimiter
         columns { column field samples } } }"""
-    told = (await api.data(await bearer_of(scope), query, id=to_global_id("StagedUpload", number)))[
+    suggested = (await api.data(await bearer_of(scope), query, id=to_global_id("StagedUpload", upload_id)))[
         "importColumnSuggestions"
     ]
-    assert told == {
+    assert suggested == {
         "encoding": "utf-8",
         "delimiter": ";",
         "columns": [
@@ -165,7 +169,7 @@ async def test_columns_are_suggested(api, scope):
     }
 
 
-async def test_an_import_is_taken_back(api, scope):
+async def test_an_import_is_undone(api, scope):
     job = await imported(scope, "email\na@x.org\n")
     query = f"mutation ($id: ID!) {{ importUndo(id: $id) {{ job {{ status undoneAt undone kept }} {ERRORS} }} }}"
     bearer = await bearer_of(scope)
@@ -175,20 +179,3 @@ async def test_an_import_is_taken_back(api, scope):
     assert payload["job"] == {"status": "SUCCEEDED", "undone": 1, "kept": 0}
     again = (await api.data(bearer, query, id=to_global_id("ImportJob", job.id)))["importUndo"]
     assert [(one["code"], one["field"]) for one in again["userErrors"]] == [("NOT_ALLOWED_IN_STATE", ["id"])]
-
-
-async def test_an_export_is_asked_for_and_its_mistakes_told(api, scope):
-    query = f"mutation ($input: ExportStartInput!) {{ exportStart(input: $input) {{ job {{ status url format }} {ERRORS} }} }}"
-    bearer = await bearer_of(scope)
-    payload = (await api.data(bearer, query, input={"format": "NDJSON"}))["exportStart"]
-    assert payload == {"job": {"status": "QUEUED", "url": None, "format": "NDJSON"}, "userErrors": []}
-    for given, field in (
-        ({"fields": ["email", "x"]}, ["input", "fields", "1"]),
-        ({"contacts": {"segmentId": "nonsense"}}, ["input", "contacts", "segmentId"]),
-        ({"contacts": {"ids": ["nonsense"]}}, ["input", "contacts", "ids", "0"]),
-        ({"contacts": {"filter": {"field": {"field": "x", "operator": "IS_SET"}}}}, None),
-    ):
-        errors = (await api.data(bearer, query, input=given))["exportStart"]["userErrors"]
-        assert errors[0]["field"][: len(field or ["input", "contacts", "filter"])] == (
-            field or ["input", "contacts", "filter"]
-        )

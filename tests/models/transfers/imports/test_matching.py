@@ -1,0 +1,131 @@
+"""Each row finds its contact."""
+
+import pytest
+
+from models.contacts.create import create_contact
+from models.transfers.imports import run
+from models.transfers.imports.mapping import Policy
+from permissions.principal import Scope
+from schema.server.ids import to_global_id
+from tests.kit.transfers import (
+    counts,
+    everyone,
+    imported,
+    refused,
+)
+from tests.kit.workspaces import new_workspace
+
+
+@pytest.fixture
+async def scope(database: str) -> Scope:
+    return await new_workspace()
+
+
+async def contact(scope: Scope, **values):
+    return await create_contact(scope, values)
+
+
+async def test_known_contacts_are_skipped_unless_they_may_be_overwritten(scope):
+    await contact(scope, email="a@x.org", name="Ana")
+    job = await imported(scope, "email,name\na@x.org,Other\nb@x.org,Bea\n")
+    assert counts(job) == {"created": 1, "skipped": 1}
+    assert await everyone(scope, "email", "name") == [("a@x.org", "Ana"), ("b@x.org", "Bea")]
+    assert await refused(scope, job) == [
+        {
+            "import_line": "2",
+            "import_column": "email",
+            "import_reason": "there is a contact with this already, and `overwrite` is off",
+            "email": "a@x.org",
+            "name": "Other",
+        }
+    ]
+
+
+async def test_without_create_unknown_rows_are_skipped(scope):
+    await contact(scope, email="a@x.org")
+    job = await imported(scope, "email,name\na@x.org,Ana\nb@x.org,Bea\n", create=False, overwrite=True)
+    assert counts(job) == {"updated": 1, "skipped": 1}
+    assert (await refused(scope, job))[0]["import_reason"] == "no contact has this, and `create` is off"
+
+
+async def test_the_external_id_decides_before_the_email_and_the_email_before_the_phone(scope):
+    await contact(scope, external_id="1", email="old@x.org")
+    await contact(scope, email="b@x.org", phone="+34600000001")
+    job = await imported(
+        scope, "external_id,email,phone\n1,new@x.org,\n,b@x.org,600 000 002\n,,600000002\n", overwrite=True
+    )
+    assert counts(job) == {"updated": 2, "skipped": 1}
+    assert await everyone(scope, "external_id", "email", "phone") == [
+        ("1", "new@x.org", None),
+        (None, "b@x.org", "+34600000002"),
+    ]
+    assert (await refused(scope, job))[0]["import_reason"] == "the row is about the same contact as line 3"
+
+
+async def test_a_row_that_would_join_two_contacts_is_rejected(scope):
+    await contact(scope, external_id="1", email="a@x.org")
+    await contact(scope, external_id="2", email="b@x.org")
+    job = await imported(scope, "external_id,email,name\n1,b@x.org,Ana\n", overwrite=True)
+    assert counts(job) == {"rejected": 1}
+    [row] = await refused(scope, job)
+    assert row["import_column"] == "external_id; email"
+    assert "the row would join the two" in row["import_reason"]
+    assert await everyone(scope, "name") == [(None,), (None,)]
+
+
+async def test_a_later_row_about_the_same_contact_is_skipped(scope, monkeypatch):
+    monkeypatch.setattr(run, "CHUNK_ROWS", 2)
+    job = await imported(
+        scope,
+        "external_id,email,phone\n1,a@x.org,600000001\n2,b@x.org,600000002\n,A@X.org,\n1,other@x.org,\n"
+        ",,+34 600 000 002\n3,c@x.org,\n",
+        overwrite=True,
+    )
+    assert counts(job) == {"created": 3, "skipped": 3}
+    assert [row["import_reason"][-6:] for row in await refused(scope, job)] == ["line 2", "line 2", "line 3"]
+
+
+async def test_a_rejected_row_does_not_make_the_next_one_a_repetition(scope):
+    job = await imported(scope, "email,score\na@x.org,many\na@x.org,5\n")
+    assert counts(job) == {"created": 1, "rejected": 1}
+
+
+async def test_a_key_that_one_row_frees_can_be_taken_by_the_next(scope):
+    await contact(scope, external_id="1", email="a@x.org")
+    await contact(scope, external_id="2", email="b@x.org")
+    job = await imported(scope, "external_id,email\n1,c@x.org\n2,a@x.org\n3,b@x.org\n", overwrite=True)
+    assert counts(job) == {"updated": 2, "created": 1}
+    assert await everyone(scope, "external_id", "email") == [("1", "c@x.org"), ("2", "a@x.org"), ("3", "b@x.org")]
+
+
+async def test_muster_s_own_id_finds_a_contact_that_has_no_other_key(scope):
+    await contact(scope, name="Nobody")
+    [(number,)] = await everyone(scope, "id")
+    known, unknown = to_global_id("Contact", number), to_global_id("Contact", 999_999)
+    job = await imported(scope, f"id,name\n{known},Somebody\n{unknown},Who\nnonsense,Who\n", overwrite=True)
+    assert counts(job) == {"updated": 1, "rejected": 2}
+    assert [row["import_reason"] for row in await refused(scope, job)] == [
+        "there is no contact with this id",
+        "'nonsense' is not the id of a contact",
+    ]
+
+
+async def test_a_row_without_any_key_is_rejected(scope):
+    job = await imported(scope, "email,phone,name\n,,Ana\n")
+    assert counts(job) == {"rejected": 1}
+    assert (await refused(scope, job))[0]["import_reason"].startswith("the row has no email and no phone")
+
+
+async def test_a_row_that_would_give_a_contact_too_many_tags_is_rejected(scope):
+    await contact(scope, email="a@x.org", tags=[f"old {n}" for n in range(199)])
+    many = ";".join(f"tag {n}" for n in range(201))
+    job = await imported(
+        scope,
+        f"email,tags\na@x.org,new\nb@x.org,{many}\nc@x.org,one\n",
+        "email",
+        ("tags", "tags", Policy.MERGE),
+        overwrite=True,
+        add_tags=("imported",),
+    )
+    assert counts(job) == {"created": 1, "rejected": 2}
+    assert (await refused(scope, job))[0]["import_reason"] == "the contact would hold 201 tags: at most 200 fit"
