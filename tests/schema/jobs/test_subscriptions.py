@@ -13,8 +13,9 @@ from models.queue.jobs import JobKind, JobStatus
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from permissions.roles import Role
-from schema.jobs.job_watch import LOOK_SECONDS, JobWatch
+from schema.jobs.job_watch import follow, new_watch
 from schema.server.ids import to_global_id
+from schema.server.subscriptions.progress_watch import LOOK_SECONDS
 from tests.kit.api import Api, bearer_of
 from tests.kit.segments import static_segment
 from tests.kit.workspaces import new_workspace
@@ -37,13 +38,13 @@ async def new_job(scope: Scope) -> jobs.Job:
 
 
 async def test_who_joins_with_an_older_look_at_the_job_is_told_how_it_is_now(scope):
-    watch, job = JobWatch(), await new_job(scope)
+    watch, job = new_watch(), await new_job(scope)
     before = await jobs.get(scope, job.id)
-    async with aclosing(watch.follow(await jobs.get(scope, job.id))) as first:
+    async with aclosing(follow(await jobs.get(scope, job.id), watch)) as first:
         await anext(first)
         await jobs.finish(job)
         assert (await asyncio.wait_for(anext(first), 5)).status == JobStatus.SUCCEEDED
-        async with aclosing(watch.follow(before)) as late:
+        async with aclosing(follow(before, watch)) as late:
             assert (await anext(late)).status == JobStatus.RUNNING
             assert (await asyncio.wait_for(anext(late), 5)).status == JobStatus.SUCCEEDED
 
@@ -100,8 +101,10 @@ async def test_who_may_no_longer_see_jobs_is_told_and_nobody_looks_for_it_any_mo
 
 
 async def test_nobody_looks_when_nobody_follows(scope):
-    watch, job = JobWatch(), await new_job(scope)
-    async with aclosing(watch.follow(job)) as events:
+    watch, job = new_watch(), await new_job(scope)
+    async with aclosing(follow(job, watch)) as events:
         await anext(events)
-        assert watch._looking is not None
-    assert (watch._followers, watch._seen_at, watch._looking) == ({}, {}, None)
+        await jobs.progress(job, done=1, total=2)
+        assert (await asyncio.wait_for(anext(events), 5)).done == 1
+        assert not watch.is_idle
+    assert watch.is_idle

@@ -1,0 +1,105 @@
+"""Following the progress of things: one look at PostgreSQL, ten times a second, for all subscribers of a process."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from typing import Final, Generic, TypeVar
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS: Final = 0.1
+"""The time between two looks, and the shortest time between two events of a subscriber."""
+
+RETRY_SECONDS: Final = 1.0
+"""The time until the next look when PostgreSQL did not answer."""
+
+Key = tuple[int, int]
+"""The id of a workspace, and the id of what is followed."""
+
+Version = TypeVar("Version")
+State = TypeVar("State")
+
+Look = Callable[[Mapping[Key, Version | None]], Awaitable[Mapping[Key, tuple[Version, State]]]]
+"""Reads the version and the state of each key that may have changed.
+
+It is given the version that the last look found; None when it must report the key in any case.
+"""
+
+
+class Follower(Generic[Version, State]):
+    """A subscriber: the version that it knows, and the newest state that it has not taken yet."""
+
+    def __init__(self, version: Version | None) -> None:
+        self.version = version
+        self.news: asyncio.Queue[State] = asyncio.Queue(maxsize=1)
+
+    def report(self, version: Version, state: State) -> None:
+        """Replace a state that was not taken; do nothing when the version is known already."""
+        if version == self.version:
+            return
+        self.version = version
+        if self.news.full():
+            self.news.get_nowait()
+        self.news.put_nowait(state)
+
+
+class ProgressWatch(Generic[Version, State]):
+    """Looks with `look` while there are followers, and only then. `what` is what it looks at, for the log."""
+
+    def __init__(self, what: str, look: Look[Version, State]) -> None:
+        self._what = what
+        self._look = look
+        self._followers: dict[Key, set[Follower[Version, State]]] = {}
+        self._versions: dict[Key, Version | None] = {}
+        self._looking: asyncio.Task[None] | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is followed, and so nothing is kept and nobody looks."""
+        return not self._followers and not self._versions and self._looking is None
+
+    async def follow(self, key: Key, version: Version | None = None) -> AsyncGenerator[State, None]:
+        """Each state after `version`, at most ten a second; with None, the present state first. A slow reader gets the newest."""
+        follower = Follower[Version, State](version)
+        self._join(key, follower)
+        try:
+            while True:
+                await asyncio.sleep(LOOK_SECONDS)
+                yield await follower.news.get()
+        finally:
+            self._leave(key, follower)
+
+    def _join(self, key: Key, follower: Follower[Version, State]) -> None:
+        self._followers.setdefault(key, set()).add(follower)
+        if self._versions.setdefault(key, follower.version) != follower.version:
+            self._versions[key] = None  # this follower knows an older or a newer version: the next look must report
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._keep_looking())
+
+    def _leave(self, key: Key, follower: Follower[Version, State]) -> None:
+        self._followers[key].discard(follower)
+        if not self._followers[key]:
+            del self._followers[key], self._versions[key]
+        if not self._followers and self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
+
+    async def _keep_looking(self) -> None:
+        while True:
+            try:
+                found = await self._look(dict(self._versions))
+            except Exception as error:  # noqa: BLE001 - the database is away for a moment: look again
+                log.warning("progress could not be read", of=self._what, error=type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            for key, (version, state) in found.items():
+                self._report(key, version, state)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _report(self, key: Key, version: Version, state: State) -> None:
+        followers = self._followers.get(key)
+        if followers:
+            self._versions[key] = version
+            for follower in followers:
+                follower.report(version, state)
