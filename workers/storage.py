@@ -1,4 +1,4 @@
-"""Storage in a folder, or in a bucket of S3 or a compatible service."""
+"""Storage in a folder or an S3 bucket."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ from models.transfers.files import FileWriter, Storage
 
 BLOCK_BYTES = 1 << 20
 PART_BYTES = 8 << 20
-"""How much of a file is buffered while it is written."""
+"""Buffered while a file is written."""
 
 
 def open_storage(location: str | Path, scratch: Path, options: Mapping[str, str] | None = None) -> Storage:
@@ -44,7 +44,7 @@ def _s3_options(options: Mapping[str, str]) -> dict[str, Any]:
 
 
 class _ObjectStorage:
-    """The part that is the same for a folder and a bucket."""
+    """The part that folders and buckets share."""
 
     def __init__(self, store: ObjectStore) -> None:
         self.store = store
@@ -96,7 +96,7 @@ class FolderStorage(_ObjectStorage):
 
 
 class BucketStorage(_ObjectStorage):
-    """Files in a bucket. Files read through `on_disk` are cached in `scratch`, until they are unused for a while."""
+    """Files in a bucket, with a cache in `scratch` for `on_disk`."""
 
     def __init__(self, store: ObjectStore, scratch: Path) -> None:
         super().__init__(store)

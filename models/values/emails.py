@@ -1,4 +1,4 @@
-"""E-mail addresses as they are stored: well formed and in lower case. Pure."""
+"""E-mail addresses as they are stored. Pure."""
 
 import re
 
@@ -7,7 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 from models.errors import Invalid
 from models.values.texts import check_text
 
-# Addresses that email-validator would not change. Only the others go to the library, which is thirty times slower.
+# Addresses that email-validator would not change; it is thirty times slower.
 _PLAIN = re.compile(
     r"(?=.{6,254}\Z)"
     r"(?=[^@]{1,64}@)[a-z0-9_%+-]+(?:\.[a-z0-9_%+-]+)*"

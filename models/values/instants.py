@@ -1,4 +1,4 @@
-"""Days and instants as text: reading, and the form in which they are stored. Pure."""
+"""Days and instants as text. Pure."""
 
 import re
 from datetime import UTC, date, datetime
@@ -11,7 +11,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def find_instant(value: object) -> datetime | None:
-    """RFC 3339 text as an aware datetime in UTC; None for anything else."""
+    """RFC 3339 text as a datetime in UTC, or None."""
     if not isinstance(value, str) or not _INSTANT.fullmatch(value):
         return None
     try:
@@ -21,7 +21,7 @@ def find_instant(value: object) -> datetime | None:
 
 
 def find_day(value: object) -> date | None:
-    """YYYY-MM-DD as a date; None for anything else."""
+    """YYYY-MM-DD as a date, or None."""
     if not isinstance(value, str) or not _DAY.fullmatch(value):
         return None
     try:
@@ -31,7 +31,7 @@ def find_day(value: object) -> date | None:
 
 
 def read_instant(text: str) -> datetime:
-    """RFC 3339 text as an aware datetime in UTC. Raises Invalid."""
+    """RFC 3339 text as a datetime in UTC. Raises Invalid."""
     found = find_instant(text)
     if found is None:
         raise Invalid(f"{text[:50]!r} is not an instant: write it as 2026-11-22T09:30:00Z, always with an offset")
@@ -47,7 +47,7 @@ def read_day(text: str) -> date:
 
 
 def write_instant(moment: datetime) -> str:
-    """An aware datetime as custom fields store it: in UTC with six decimals, so that text order is time order."""
+    """As custom fields store it: in UTC with six decimals, so that text order is time order."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -58,9 +58,6 @@ _LIMITS: Final = {
 
 
 def clamped_sql(expression: str, sql_type: str) -> str:
-    """A `date` or `timestamptz` expression, limited to the years 1 to 9999.
-
-    PostgreSQL also holds earlier and later values and infinity, which Python cannot read.
-    """
+    """A `date` or `timestamptz`, limited to the years 1 to 9999: Python cannot read others, nor infinity."""
     first, last = (f"'{limit}'::{sql_type}" for limit in _LIMITS[sql_type])
     return f"CASE WHEN {expression} < {first} THEN {first} WHEN {expression} > {last} THEN {last} ELSE {expression} END"

@@ -11,7 +11,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def check_text(value: object, longest: int) -> str:
-    """`value`, if it is text of at most `longest` characters that PostgreSQL can store. Raises Invalid."""
+    """Raises Invalid unless it is text of at most `longest` characters that PostgreSQL can store."""
     if not isinstance(value, str):
         raise Invalid(f"this must be text, not {kind_of(value)}")
     if len(value) > longest:
@@ -22,7 +22,7 @@ def check_text(value: object, longest: int) -> str:
 
 
 def check_name(value: object, longest: int = 200) -> str:
-    """The text, stripped. Raises Invalid, also when it is empty."""
+    """The text, stripped. Raises Invalid, also when empty."""
     name = check_text(value, longest).strip()
     if not name:
         raise Invalid("this must not be empty")
@@ -30,7 +30,7 @@ def check_name(value: object, longest: int = 200) -> str:
 
 
 def check_object(value: object, most_bytes: int) -> str:
-    """A JSON object as text for a jsonb column. Raises Invalid, also above `most_bytes`."""
+    """A JSON object as text for jsonb. Raises Invalid."""
     if not isinstance(value, dict):
         raise Invalid(f"this must be a JSON object, not {kind_of(value)}")
     _refuse_unstorable_json(value, 0)
@@ -41,12 +41,12 @@ def check_object(value: object, most_bytes: int) -> str:
 
 
 def escape_like(text: str) -> str:
-    """`text` for a LIKE pattern, with its wildcards escaped."""
+    """For a LIKE pattern."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def kind_of(value: object) -> str:
-    """The JSON type of a value, for messages."""
+    """The JSON type, for messages."""
     match value:
         case None:
             return "null"
@@ -92,7 +92,7 @@ def _refuse_unstorable_json(value: Any, depth: int) -> None:
 
 
 def check_whole(value: int) -> int:
-    """`value`, if it fits into 64 bits. Raises Invalid."""
+    """Raises Invalid beyond 64 bits."""
     if not -(2**63) <= value < 2**63:
         raise Invalid("whole numbers must lie between -2^63 and 2^63 - 1")
     return value

@@ -1,4 +1,4 @@
-"""GET of an export or of the report of an import, by the link in its job."""
+"""GET of an export or an import's report, by its link."""
 
 from collections.abc import AsyncIterator
 from typing import Final
@@ -26,7 +26,6 @@ _MEDIA_TYPES: Final = {Format.CSV: "text/csv; charset=utf-8", Format.NDJSON: "ap
 
 
 async def send(request: Request) -> Response:
-    """The file of the link, as an attachment."""
     links: Links = request.app.state.links
     valid = links.read(request.path_params["token"], Purpose.EXPORT, Purpose.REFUSALS)
     if valid is None:
@@ -54,7 +53,7 @@ async def _refusals(request: Request, scope: Scope, job_id: int) -> Response:
 
 
 def _attachment(request: Request, blocks: AsyncIterator[bytes], media_type: str, headers: dict[str, str]) -> Response:
-    """The file is named by the end of the url, without characters that could be part of a header or a path."""
+    """The end of the url names the file, without characters that could break the header."""
     name = "".join(c for c in request.path_params["filename"] if c.isascii() and (c.isalnum() or c in "-_.")) or "file"
     headers = {
         **_HEADERS,

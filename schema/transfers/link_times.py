@@ -1,4 +1,4 @@
-"""The links of this installation, and for how long they can be used."""
+"""The links of this installation."""
 
 from datetime import timedelta
 from typing import Final
@@ -7,11 +7,10 @@ from schema.server.context import Info
 from schema.transfers.links import Links
 
 LINK_TIME: Final = timedelta(hours=1)
-"""How long a download link works. Reading the job again gives a new one."""
+"""Reading the job again gives a new link."""
 
 
 def links_of(info: Info) -> Links:
-    """The links of this installation."""
     links = info.context.links
     assert links is not None, "the API was built without links"
     return links

@@ -1,6 +1,6 @@
-"""Links that allow one upload or one download for a limited time, to anybody who has the link.
+"""Links that allow their holder one upload or one download, for a limited time.
 
-A link names its purpose, the workspace, the row and its end, and is signed with the secret of the installation.
+A link names its purpose, workspace, row and end, signed with the installation's secret.
 """
 
 import hmac
@@ -26,7 +26,7 @@ class Purpose(StrEnum):
 
 
 class Link(NamedTuple):
-    """What a valid link names: the row is an upload or a job."""
+    """The row is an upload or a job."""
 
     workspace_id: int
     row_id: int
@@ -49,7 +49,7 @@ class Links:
         return f"{self.base_url}/downloads/{self._token(purpose, workspace_id, job_id, until)}/{quote(filename)}"
 
     def read(self, token: str, *purposes: Purpose) -> tuple[Purpose, Link] | None:
-        """What a token allows. None when the signature is wrong, the purpose is not one of `purposes`, or its time is over."""
+        """None when the signature is wrong, the purpose is none of `purposes`, or the time is over."""
         claims, _, signature = token.partition(".")
         if not hmac.compare_digest(signature.encode(), self._sign(claims)):
             return None

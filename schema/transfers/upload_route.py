@@ -1,4 +1,4 @@
-"""PUT of a file to the link of stagedUploadCreate. The body is streamed to storage."""
+"""PUT of a file to its link, streamed to storage."""
 
 from collections.abc import AsyncIterator
 from typing import Final
@@ -15,7 +15,7 @@ _STATUS: Final = {NotFound: 404, NotAllowedInState: 409, LimitExceeded: 413}
 
 
 async def receive(request: Request) -> Response:
-    """Store the body as the file of the upload, in place of an earlier one, until an import has started on it."""
+    """Store the body, in place of an earlier one, until an import has started on it."""
     links: Links = request.app.state.links
     valid = links.read(request.path_params["token"], Purpose.UPLOAD)
     if valid is None:
@@ -39,7 +39,6 @@ _BLOCK_BYTES: Final = 1 << 20
 
 
 async def _blocks(request: Request) -> AsyncIterator[bytes]:
-    """The body in larger blocks."""
     held = bytearray()
     async for piece in request.stream():
         held += piece

@@ -58,17 +58,17 @@ class Differences:
 
     def records(self, chunk: RowChunk, rows: Sequence[tuple[int, int]]) -> Iterable[tuple[Any, ...]]:
         """Records for the temporary table, from indexes in the chunk with contact ids."""
-        indexes = [at for at, _ in rows]
+        indexes = [index for index, _ in rows]
         made: dict[str, Sequence[Any]] = {
             "contact_id": [contact_id for _, contact_id in rows],
-            "line": [chunk.lines[at] for at in indexes],
+            "line": [chunk.lines[index] for index in indexes],
         }
         for name, columns in self.groups.items():
             made[name] = attributes_of(chunk, columns, indexes, clearing=True)
         for name in self.incoming:
             if name not in made:
                 column = chunk.values[name]
-                made[name] = [column[at] for at in indexes]
+                made[name] = [column[index] for index in indexes]
         return zip(*(made[name] for name in self.incoming), strict=True)
 
 

@@ -76,81 +76,81 @@ class Matcher:
     def steps(self) -> Iterator[Step]:
         """Yield the rows to write. Write each step before taking the next."""
         step = Step()
-        for at in range(len(self._chunk.lines)):
-            known = self._contact_of(at)
+        for index in range(len(self._chunk.lines)):
+            known = self._contact_of(index)
             if known is None:
                 continue
-            new_keys = self._new_keys(at, known)
+            new_keys = self._new_keys(index, known)
             if step.freed and any((key, value) in step.freed for key, value in new_keys):
                 yield step
                 step = Step()
-            self._apply(at, known, new_keys, step)
+            self._apply(index, known, new_keys, step)
         yield step
 
     # ------------------------------------------------------------ one row
 
-    def _contact_of(self, at: int) -> KnownContact | None:
+    def _contact_of(self, index: int) -> KnownContact | None:
         """None when the row is refused."""
         found, found_by, has_key = None, "", False
         for key, column, known_by in self._columns:
-            value = column[at]
+            value = column[index]
             if value is None:
                 continue
             has_key = True
             known = known_by.get(value)
             if known is None:
                 if key == ID:
-                    return self._refuse(at, REJECTED, (ID,), "there is no contact with this id")
+                    return self._refuse(index, REJECTED, (ID,), "there is no contact with this id")
             elif found is None:
                 found, found_by = known, key
             elif known is not found:
-                return self._refuse(at, REJECTED, (found_by, key), _JOINS.format(found_by, key))
+                return self._refuse(index, REJECTED, (found_by, key), _JOINS.format(found_by, key))
         if not has_key:
             keys = tuple(key for key, _, _ in self._columns)
             reason = f"the row has no {' and no '.join(keys)}: by these it finds its contact"
-            return self._refuse(at, REJECTED, keys, reason)
-        return self._created(at) if found is None else self._updated(at, found, found_by)
+            return self._refuse(index, REJECTED, keys, reason)
+        return self._created(index) if found is None else self._updated(index, found, found_by)
 
-    def _created(self, at: int) -> KnownContact | None:
+    def _created(self, index: int) -> KnownContact | None:
         if not self._plan.options.create:
-            keys = tuple(key for key, column, _ in self._writable if column[at] is not None)
-            return self._refuse(at, SKIPPED, keys, "no contact has this, and `create` is off")
-        if self._too_many_tags(at, ()):
+            keys = tuple(key for key, column, _ in self._writable if column[index] is not None)
+            return self._refuse(index, SKIPPED, keys, "no contact has this, and `create` is off")
+        if self._too_many_tags(index, ()):
             return None
         return KnownContact(None)
 
-    def _updated(self, at: int, known: KnownContact, found_by: str) -> KnownContact | None:
+    def _updated(self, index: int, known: KnownContact, found_by: str) -> KnownContact | None:
         if known.line is not None:
-            return self._refuse(at, SKIPPED, (found_by,), f"the row is about the same contact as line {known.line}")
+            return self._refuse(index, SKIPPED, (found_by,), f"the row is about the same contact as line {known.line}")
         if not self._plan.options.overwrite:
             reason = "there is a contact with this already, and `overwrite` is off"
-            return self._refuse(at, SKIPPED, (found_by,), reason)
-        if known.tags is not None and self._too_many_tags(at, known.tags):
+            return self._refuse(index, SKIPPED, (found_by,), reason)
+        if known.tags is not None and self._too_many_tags(index, known.tags):
             return None
         return known
 
-    def _too_many_tags(self, at: int, held: Sequence[str]) -> bool:
+    def _too_many_tags(self, index: int, held: Sequence[str]) -> bool:
         if not self._adds_tags:
             return False
-        given = self._chunk.values["tags"][at] if "tags" in self._chunk.values else None
+        given = self._chunk.values["tags"][index] if "tags" in self._chunk.values else None
         tags = {*held, *(given or ()), *self._plan.options.add_tags}
         if len(tags) <= MOST_TAGS:
             return False
         reason = f"the contact would hold {len(tags)} tags: at most {MOST_TAGS} fit"
-        self._chunk.refuse(at, REJECTED, self._plan.heading("tags"), reason)
+        self._chunk.refuse(index, REJECTED, self._plan.heading("tags"), reason)
         return True
 
-    def _refuse(self, at: int, outcome: str, keys: Sequence[str], reason: str) -> KnownContact | None:
+    def _refuse(self, index: int, outcome: str, keys: Sequence[str], reason: str) -> KnownContact | None:
         headings = [heading for key in keys if (heading := self._plan.heading(key)) is not None]
-        self._chunk.refuse(at, outcome, "; ".join(headings) or None, reason)
+        self._chunk.refuse(index, outcome, "; ".join(headings) or None, reason)
         return None
 
     # ------------------------------------------------------------ changes of keys
 
-    def _new_keys(self, at: int, known: KnownContact) -> list[tuple[str, str]]:
+    def _new_keys(self, index: int, known: KnownContact) -> list[tuple[str, str]]:
         new_keys = []
         for key, column, _ in self._writable:
-            value = column[at]
+            value = column[index]
             if value is not None and value != getattr(known, key) and not self._fills_only(key, known):
                 new_keys.append((key, value))
         return new_keys
@@ -158,21 +158,21 @@ class Matcher:
     def _fills_only(self, key: str, known: KnownContact) -> bool:
         return self._policies[key] is Policy.FILL_EMPTY and getattr(known, key) is not None
 
-    def _apply(self, at: int, known: KnownContact, new_keys: Sequence[tuple[str, str]], step: Step) -> None:
-        known.line = self._chunk.lines[at]
+    def _apply(self, index: int, known: KnownContact, new_keys: Sequence[tuple[str, str]], step: Step) -> None:
+        known.line = self._chunk.lines[index]
         if known.id is not None and (new_keys or self._clears):
-            self._free(at, known, {key for key, _ in new_keys}, step)
+            self._free(index, known, {key for key, _ in new_keys}, step)
         for key, value in new_keys:
             self._directory.by[key][value] = known
             setattr(known, key, value)
             step.moved.append((key, value, known))
-        (step.creates if known.id is None else step.updates).append((at, known))
+        (step.creates if known.id is None else step.updates).append((index, known))
 
-    def _free(self, at: int, known: KnownContact, new_keys: Collection[str], step: Step) -> None:
+    def _free(self, index: int, known: KnownContact, new_keys: Collection[str], step: Step) -> None:
         """Remove the keys that the row replaces or clears."""
         for key, column, known_by in self._writable:
             old = getattr(known, key)
-            cleared = column[at] is None and self._policies[key] is Policy.REPLACE
+            cleared = column[index] is None and self._policies[key] is Policy.REPLACE
             if old is not None and (cleared or key in new_keys):
                 known_by[old] = None
                 step.freed.add((key, old))

@@ -1,4 +1,4 @@
-"""Writes a chunk of rows."""
+"""Writes a chunk of rows with all that belongs to it: tags, outcomes, refusals, segment."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -150,12 +150,12 @@ _NEW_IDS: Final = "SELECT nextval(pg_get_serial_sequence('contacts', 'id')) FROM
 
 
 async def _create(writing: _Writing, creates: Sequence[tuple[int, KnownContact]]) -> None:
-    lines = [writing.chunk.lines[at] for at, _ in creates]
+    lines = [writing.chunk.lines[index] for index, _ in creates]
     if writing.dry_run:
         ids = [-line for line in lines]
     else:
         ids = [row[0] for row in await db.fetch(_NEW_IDS, len(creates))]
-        columns, records = _new_contacts(writing, [at for at, _ in creates], ids)
+        columns, records = _new_contacts(writing, [index for index, _ in creates], ids)
         await db.copy_in("contacts", columns, records)
         await _mark_new(writing.scope, ids)
         writing.created += ids
@@ -172,10 +172,10 @@ def _new_contacts(writing: _Writing, indexes: Sequence[int], ids: Sequence[int])
     for column in plan.columns:
         if column.key is None and column.field not in (ID, "tags"):
             values, empty = chunk.values[column.field], _DEFAULTS.get(column.field)
-            copied[column.field] = [empty if values[at] is None else values[at] for at in indexes]
+            copied[column.field] = [empty if values[index] is None else values[index] for index in indexes]
     if "tags" in chunk.values:
         values = chunk.values["tags"]
-        copied["tags"] = [tuple(dict.fromkeys((*(values[at] or ()), *add_tags))) for at in indexes]
+        copied["tags"] = [tuple(dict.fromkeys((*(values[index] or ()), *add_tags))) for index in indexes]
     elif add_tags:
         copied["tags"] = [add_tags] * len(ids)
     custom = [column for column in plan.columns if column.key is not None]
@@ -195,7 +195,7 @@ async def _mark_new(scope: Scope, ids: Sequence[int]) -> None:
 
 
 async def _update(writing: _Writing, updates: Sequence[tuple[int, KnownContact]]) -> None:
-    rows = [(at, known.id) for at, known in updates if known.id is not None]
+    rows = [(index, known.id) for index, known in updates if known.id is not None]
     writing.matched += [contact_id for _, contact_id in rows]
     if not writing.statement.sql:
         changed = 0
@@ -212,13 +212,13 @@ async def _update(writing: _Writing, updates: Sequence[tuple[int, KnownContact]]
 async def _count_changes(writing: _Writing, rows: Sequence[tuple[int, int]]) -> int:
     changed = {row["id"] for row in await _run_staged(writing, rows, writing.statement.counting_sql)}
     for outcome, is_changed in (("UPDATED", True), ("UNCHANGED", False)):
-        chosen = [(at, contact_id) for at, contact_id in rows if (contact_id in changed) is is_changed]
+        chosen = [(index, contact_id) for index, contact_id in rows if (contact_id in changed) is is_changed]
         await _save_changes(writing, outcome, _with_lines(writing, chosen))
     return len(changed)
 
 
 def _with_lines(writing: _Writing, rows: Sequence[tuple[int, int]]) -> Iterable[tuple[int, int]]:
-    return ((contact_id, writing.chunk.lines[at]) for at, contact_id in rows)
+    return ((contact_id, writing.chunk.lines[index]) for index, contact_id in rows)
 
 
 async def _run_staged(writing: _Writing, rows: Sequence[tuple[int, int]], sql: str) -> list[db.Record]:

@@ -13,7 +13,7 @@ from models.queue.jobs import JobKind
 from permissions.principal import Scope
 
 ADDED_COLUMNS: Final = ("import_line", "import_column", "import_reason")
-"""Added columns. Imports ignore columns that are not mapped."""
+"""The columns of the report. Imports ignore columns that are not mapped."""
 
 KEPT_FOR: Final = timedelta(days=30)
 
@@ -34,7 +34,7 @@ async def blocks(scope: Scope, job_id: int) -> AsyncIterator[bytes]:
     inspection = job.progress.get("inspection", {})
     header, width = inspection.get("header"), inspection.get("width", 0)
     csv_blocks = _CsvBlocks(inspection.get("layout", {}).get("delimiter", ","))
-    is_report = tuple(header[:3]) == ADDED_COLUMNS if header else False
+    is_report = tuple(header[:3]) == ADDED_COLUMNS if header else False  # an earlier report was imported
     if header is not None:
         csv_blocks.add((*ADDED_COLUMNS, *(header[3:] if is_report else header)))
     async for row in db.each_row(_ROWS, scope.workspace_id, job_id, prefetch=2_000):

@@ -46,7 +46,7 @@ async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
                     yield
         await _close(scope, job)
     except (DomainError, Problems):
-        if "inspection" not in job.progress:
+        if "inspection" not in job.progress:  # the file cannot be read, by other imports either
             await uploads.remove(scope.workspace_id, job.input["upload_id"])
         await _close(scope, job)
         raise
@@ -98,7 +98,7 @@ async def _read(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
 
 
 async def _upload_key(scope: Scope, job: Job) -> str:
-    """The upload may have expired after the start."""
+    """The file of the import, whose upload may have expired since the start."""
     key: str | None = await db.fetch_value(
         "SELECT key FROM uploads WHERE workspace_id = $1 AND id = $2", scope.workspace_id, job.input["upload_id"]
     )

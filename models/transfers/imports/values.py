@@ -61,9 +61,9 @@ class RowChunk:
     values: dict[str, list[Any]]
     refusals: list[RefusedRow] = field(default_factory=list)
 
-    def refuse(self, at: int, outcome: str, column: str | None, reason: str) -> None:
-        """The row stays in the columns; callers skip it."""
-        self.refusals.append(RefusedRow(self.lines[at], outcome, column, reason, self.cells[at]))
+    def refuse(self, index: int, outcome: str, column: str | None, reason: str) -> None:
+        """The row stays in the columns, where callers skip it."""
+        self.refusals.append(RefusedRow(self.lines[index], outcome, column, reason, self.cells[index]))
 
 
 def make_plan(scope: Scope, options: Options, columns: Sequence[MappedColumn], width: int, fields: Fields) -> ReadPlan:
@@ -72,7 +72,7 @@ def make_plan(scope: Scope, options: Options, columns: Sequence[MappedColumn], w
 
 
 def read_chunk(rows: ParsedRows, plan: ReadPlan) -> RowChunk:
-    """A row is refused with all its errors."""
+    """Read the values of rows. A row with errors is refused with all of them."""
     refusals = [RefusedRow(line, REJECTED, None, reason, cells) for line, cells, reason in rows.broken]
     lines, cells = _of_width(rows, plan.width, refusals)
     values: dict[str, list[Any]] = {}
@@ -85,7 +85,7 @@ def read_chunk(rows: ParsedRows, plan: ReadPlan) -> RowChunk:
 
 
 def _of_width(rows: ParsedRows, width: int, refusals: list[RefusedRow]) -> tuple[list[int], list[list[str]]]:
-    """Extra cells at the end may be empty."""
+    """The rows with `width` cells, or with empty ones after these. The others are refused."""
     if all(len(cells) == width for cells in rows.cells):
         return rows.lines, rows.cells
     lines, kept = [], []
@@ -111,9 +111,9 @@ def _read_column(
         except (DomainError, Problems) as error:
             known[text], wrong[text] = None, _message(error)
     if wrong:
-        for at, text in enumerate(texts):
+        for index, text in enumerate(texts):
             if text in wrong:
-                errors.setdefault(at, []).append((heading, wrong[text]))
+                errors.setdefault(index, []).append((heading, wrong[text]))
     return list(map(known.__getitem__, texts))
 
 
@@ -122,10 +122,10 @@ def _message(error: DomainError | Problems) -> str:
 
 
 def _refuse_rows(chunk: RowChunk, errors: Mapping[int, Sequence[tuple[str, str]]]) -> RowChunk:
-    for at, pairs in errors.items():
+    for index, pairs in errors.items():
         headings, reasons = zip(*pairs, strict=True)
-        chunk.refuse(at, REJECTED, "; ".join(headings), "; ".join(reasons))
-    kept = [at for at in range(len(chunk.lines)) if at not in errors]
+        chunk.refuse(index, REJECTED, "; ".join(headings), "; ".join(reasons))
+    kept = [index for index in range(len(chunk.lines)) if index not in errors]
     return RowChunk(
         lines=_pick(chunk.lines, kept),
         cells=_pick(chunk.cells, kept),
@@ -155,7 +155,7 @@ def attributes_of(
         texts = chunk.values[column.field]
         known = {text: f"{name}:{text}" for text in set(texts) if text is not None}
         known[None] = empty
-        parts.append([known[texts[at]] for at in indexes])
+        parts.append([known[texts[index]] for index in indexes])
     if len(parts) == 1:
         return [f"{{{part}}}" for part in parts[0]]
     if not parts:
@@ -213,7 +213,7 @@ _MIDNIGHT: Final = re.compile(r"[T ]00:00(:00(\.0+)?)?\s*$")
 
 
 def _with_zone(text: str, zone: ZoneInfo) -> str:
-    """A day becomes midnight in the zone."""
+    """A local time gets the workspace's zone, and a day its midnight there."""
     found = _LOCAL.fullmatch(text)
     if found is None:
         return text
