@@ -1,4 +1,4 @@
-"""The one source of the present moment."""
+"""The only source of the present time."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,11 +12,11 @@ _source: Callable[[], datetime] = _system_time
 
 
 def now() -> datetime:
-    """The present moment, aware, in UTC."""
+    """The present time, aware, in UTC."""
     return _source()
 
 
 def set_source(source: Callable[[], datetime] | None) -> None:
-    """Put another clock in (None: the system's again). For tests that move through time."""
+    """Use another clock, in tests (None: the system's)."""
     global _source
     _source = source or _system_time

@@ -1,10 +1,10 @@
 """The tree of domain errors.
 
 MusterError
-+-- DomainError            a mistake in what the caller sent: told as a user error, nothing changed
++-- DomainError            a mistake in the input: shown as a user error, nothing changed
 |   +-- Invalid  Required  NotFound  Taken  Conflict  InUse  LimitExceeded  NotAllowedInState  Unsupported
 +-- Problems               several DomainErrors at once
-+-- Refusal                the caller could not have got it right: told at the top level
++-- Refusal                no input could be right: shown at the top level
     +-- Unauthenticated  Forbidden  Throttled
 """
 
@@ -33,11 +33,11 @@ Path = Sequence[str | int]
 
 
 class MusterError(Exception):
-    """All that Muster raises on purpose."""
+    """The base of all errors that Muster raises on purpose."""
 
 
 class DomainError(MusterError):
-    """A mistake in the input. `message` says what is wrong and what would be right; `path` where."""
+    """A mistake in the input. `message` says what is wrong and what would be right."""
 
     code: ClassVar[ErrorCode] = ErrorCode.INVALID
 
@@ -47,7 +47,7 @@ class DomainError(MusterError):
         self.path: tuple[str, ...] | None = None if path is None else tuple(str(step) for step in path)
 
     def under(self, *prefix: str | int) -> "DomainError":
-        """The same error, its path seen from one level further out."""
+        """The same error with `prefix` before its path."""
         return type(self)(self.message, (*prefix, *(self.path or ())))
 
 
@@ -58,31 +58,31 @@ class Invalid(DomainError):
 
 
 class Required(DomainError):
-    """Something that must be there is absent."""
+    """A required value is absent."""
 
     code = ErrorCode.REQUIRED
 
 
 class NotFound(DomainError):
-    """No such thing in this workspace."""
+    """This workspace has no such object."""
 
     code = ErrorCode.NOT_FOUND
 
 
 class Taken(DomainError):
-    """Another one has this unique value already."""
+    """Another object has this unique value."""
 
     code = ErrorCode.TAKEN
 
 
 class Conflict(DomainError):
-    """It changed since the caller read it."""
+    """The object changed since the caller read it."""
 
     code = ErrorCode.CONFLICT
 
 
 class InUse(DomainError):
-    """Something active depends on it."""
+    """Something active depends on the object."""
 
     code = ErrorCode.IN_USE
 
@@ -94,32 +94,32 @@ class LimitExceeded(DomainError):
 
 
 class NotAllowedInState(DomainError):
-    """Not possible in the state that it is in."""
+    """Not possible in the object's state."""
 
     code = ErrorCode.NOT_ALLOWED_IN_STATE
 
 
 class Unsupported(DomainError):
-    """Known, and not possible for this kind of thing."""
+    """Not possible for this kind of object."""
 
     code = ErrorCode.UNSUPPORTED
 
 
 class Problems(MusterError):
-    """Several mistakes in one input, each told."""
+    """Several mistakes in one input."""
 
     def __init__(self, errors: Sequence[DomainError]) -> None:
         super().__init__("; ".join(error.message for error in errors))
         self.errors = tuple(errors)
 
     def under(self, *prefix: str | int) -> "Problems":
-        """The same problems, their paths seen from one level further out."""
+        """The same problems with `prefix` before their paths."""
         return Problems([error.under(*prefix) for error in self.errors])
 
 
 @contextmanager
 def at(*prefix: str | int) -> Iterator[None]:
-    """Mistakes raised inside lie below `prefix`: `with at("input"): ...`."""
+    """Put `prefix` before the paths of mistakes raised inside."""
     try:
         yield
     except (DomainError, Problems) as error:
@@ -127,19 +127,19 @@ def at(*prefix: str | int) -> Iterator[None]:
 
 
 class Refusal(MusterError):
-    """Refused as a whole; nothing in the input could be mended."""
+    """The operation is refused as a whole, whatever its input."""
 
 
 class Unauthenticated(Refusal):
-    """The caller is not known, or no longer."""
+    """The caller is unknown."""
 
 
 class Forbidden(Refusal):
-    """The caller is known and may not do this."""
+    """The caller lacks a permission."""
 
 
 class Throttled(Refusal):
-    """Too much in too short a time. `retry_after_seconds` says when to try again."""
+    """Too many operations in a short time."""
 
     def __init__(self, message: str, retry_after_seconds: float) -> None:
         super().__init__(message)

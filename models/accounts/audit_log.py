@@ -1,4 +1,4 @@
-"""Who did what, when and from where: a row for every mutation that changed something."""
+"""The audit log: a row for every mutation that changed something."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,10 +19,9 @@ async def record(
     target_id: int | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write down that `scope` did `action` (the mutation's name in snake case, such as "contact_update").
+    """Record that `scope` did `action` (a mutation's name in snake case), in the transaction of the change.
 
-    Call it in the transaction of the change itself. `target_kind` is a GraphQL type's name, `target_id` the row's number.
-    `details` holds names of fields, counts and ids: never a secret, and never a person's values.
+    `target_kind` is a GraphQL type. `details` has names of fields, counts and ids: never a secret or a person's values.
     """
     actor = scope.principal
     await db.execute(

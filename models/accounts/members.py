@@ -1,7 +1,7 @@
-"""The members of a workspace: who they are and what they may do.
+"""The members of a workspace and their permissions.
 
-Nobody hands on, or takes hold of, more than they have: a caller grants only what it holds, and neither changes nor
-removes a member who may do something that the caller may not. A workspace keeps at least one ADMIN.
+A caller grants only permissions that it has, and changes or removes only members who have no others. A workspace keeps at
+least one ADMIN.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,88 +21,86 @@ from permissions.principal import Scope
 from permissions.roles import Role, permissions_of
 
 
-def powers_of(person: Member) -> frozenset[Permission]:
-    """All that a member may do."""
-    return permissions_of(Role(person.role), map(Permission, person.permissions))
+def permissions_of_member(member: Member) -> frozenset[Permission]:
+    return permissions_of(Role(member.role), map(Permission, member.permissions))
 
 
 async def everyone(scope: Scope) -> list[Member]:
-    """The members, in the order of their names."""
+    """All members, by name."""
     return await Member.filter(workspace_id=scope.workspace_id).order_by("name", "id")
 
 
 async def find_by_email(scope: Scope, email: str) -> Member | None:
-    """The member with this e-mail."""
+    """Raises Invalid for what is no e-mail."""
     return await Member.get_or_none(workspace_id=scope.workspace_id, email=normal_email(email))
 
 
-async def by_ids(scope: Scope, numbers: Sequence[int]) -> list[Member]:
-    """Those of `numbers` that are members of the scope's workspace."""
-    return await Member.filter(workspace_id=scope.workspace_id, id__in=list(numbers))
+async def by_ids(scope: Scope, ids: Sequence[int]) -> list[Member]:
+    """The workspace's members among `ids`."""
+    return await Member.filter(workspace_id=scope.workspace_id, id__in=list(ids))
 
 
 async def create(
     scope: Scope, *, email: str, name: str, password: str, role: Role, permissions: Iterable[Permission] = ()
 ) -> Member:
-    """A new member. `permissions` are what a USER is granted; the other roles bring their own.
+    """A new member. Only a USER is granted `permissions`; the other roles have their own.
 
-    Raises Problems (INVALID at `email`, `name`, `password`, `role` or `permissions`) or Taken at `email`.
+    Raises Problems or Invalid at the parameter, or Taken at `email`.
     """
-    wanted = _checked({"email": email, "name": name, "password": password})
+    checked = _checked({"email": email, "name": name, "password": password})
     granted = _granted(scope, role, frozenset(permissions))
-    password_hash = await hashed(wanted["password"])
+    password_hash = await hashed(checked["password"])
     try:
         async with db.transaction():
-            person = await Member.create(
+            member = await Member.create(
                 workspace_id=scope.workspace_id,
-                email=wanted["email"],
-                name=wanted["name"],
+                email=checked["email"],
+                name=checked["name"],
                 role=role.value,
                 permissions=granted,
                 password_hash=password_hash,
             )
-            await audit_log.record(scope, "member_create", "Member", person.id, {"role": role, "permissions": granted})
+            await audit_log.record(scope, "member_create", "Member", member.id, {"role": role, "permissions": granted})
     except UniqueViolation as error:
-        raise Taken(f"{wanted['email']} is a member already", ("email",)) from error
-    return person
+        raise Taken(f"{checked['email']} is a member already", ("email",)) from error
+    return member
 
 
-async def update(scope: Scope, number: int, changes: Mapping[str, Any]) -> Member:
-    """Change a member: any of `name`, `role` (a Role), `permissions` (Permissions of a USER) and `password`.
+async def update(scope: Scope, member_id: int, changes: Mapping[str, Any]) -> Member:
+    """Change `name`, `role` (a Role), `permissions` (of a USER) or `password`.
 
-    A member who becomes a USER has only the permissions given along. A new password ends the member's sessions.
-    Raises NotFound at `id`, Problems, Forbidden (the member may do more than the caller) or NotAllowedInState (the last ADMIN).
+    A member who becomes a USER has only the permissions in `changes`. A new password ends the member's sessions. Raises
+    NotFound at `id`, Problems, Forbidden (the member has more permissions) or NotAllowedInState (the last ADMIN).
     """
-    wanted = _checked(changes)
-    password_hash = await hashed(wanted["password"]) if "password" in wanted else None
+    checked = _checked(changes)
+    password_hash = await hashed(checked["password"]) if "password" in checked else None
     async with db.transaction():
-        person = await _get_to_change(scope, number)
-        before = _settings(person)
-        _apply(scope, person, wanted)
+        member = await _get_to_change(scope, member_id)
+        before = _settings(member)
+        _apply(scope, member, checked)
         if password_hash is not None:
-            person.password_hash = password_hash
-            person.password_version += 1
-        changed = [key for key, value in _settings(person).items() if value != before[key]]
+            member.password_hash = password_hash
+            member.password_version += 1
+        changed = [key for key, value in _settings(member).items() if value != before[key]]
         if changed:
-            if person.role != Role.ADMIN:
-                await _need_another_admin(scope, number)
-            await person.save()
-            details = {"fields": changed, "role": person.role, "permissions": person.permissions}
-            await audit_log.record(scope, "member_update", "Member", person.id, details)
-    return person
+            if member.role != Role.ADMIN:
+                await _need_another_admin(scope, member_id)
+            await member.save()
+            details = {"fields": changed, "role": member.role, "permissions": member.permissions}
+            await audit_log.record(scope, "member_update", "Member", member.id, details)
+    return member
 
 
-async def delete(scope: Scope, number: int) -> None:
-    """Remove a member; what they made stays. Raises NotFound at `id`, Forbidden or NotAllowedInState (the last ADMIN)."""
+async def delete(scope: Scope, member_id: int) -> None:
+    """Remove a member, not what the member made. Raises NotFound at `id`, Forbidden or NotAllowedInState (the last ADMIN)."""
     async with db.transaction():
-        await _get_to_change(scope, number)
-        await _need_another_admin(scope, number)
-        await Member.filter(workspace_id=scope.workspace_id, id=number).delete()
-        await audit_log.record(scope, "member_delete", "Member", number)
+        await _get_to_change(scope, member_id)
+        await _need_another_admin(scope, member_id)
+        await Member.filter(workspace_id=scope.workspace_id, id=member_id).delete()
+        await audit_log.record(scope, "member_delete", "Member", member_id)
 
 
 def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values as they are stored; every mistake in them at once."""
     checks = {"email": normal_email, "name": check_name, "password": check_password}
     checked: dict[str, Any] = {}
     problems: list[DomainError] = []
@@ -117,51 +115,50 @@ def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _granted(scope: Scope, role: Role, permissions: frozenset[Permission]) -> list[str]:
-    """What is stored as granted to a member of `role`. Raises Invalid when the caller can't give that much."""
+    """The permissions to store. Raises Invalid when the caller lacks some of them, or the role does."""
     if role is not Role.USER and not permissions <= permissions_of(role, ()):
         beyond = ", ".join(sorted(permissions - permissions_of(role, ())))
         raise Invalid(f"a {role} has the permissions of the role, and {beyond} is not among them", ("permissions",))
     lacking = ungrantable(scope.principal, permissions_of(role, permissions))
     if lacking:
-        place = "permissions" if role is Role.USER else "role"
-        raise Invalid(f"you can't give what you don't hold yourself: {', '.join(sorted(lacking))}", (place,))
+        field = "permissions" if role is Role.USER else "role"
+        raise Invalid(f"you can't give what you don't hold yourself: {', '.join(sorted(lacking))}", (field,))
     return sorted(permissions) if role is Role.USER else []
 
 
-def _apply(scope: Scope, person: Member, wanted: Mapping[str, Any]) -> None:
-    person.name = wanted.get("name", person.name)
-    if "role" not in wanted and "permissions" not in wanted:
+def _apply(scope: Scope, member: Member, checked: Mapping[str, Any]) -> None:
+    member.name = checked.get("name", member.name)
+    if "role" not in checked and "permissions" not in checked:
         return
-    role = Role(wanted.get("role", person.role))
-    kept = map(Permission, person.permissions) if role == person.role else ()
-    person.permissions = _granted(scope, role, frozenset(wanted.get("permissions", kept)))
-    person.role = role.value
+    role = Role(checked.get("role", member.role))
+    kept = map(Permission, member.permissions) if role == member.role else ()
+    member.permissions = _granted(scope, role, frozenset(checked.get("permissions", kept)))
+    member.role = role.value
 
 
-def _settings(person: Member) -> dict[str, Any]:
+def _settings(member: Member) -> dict[str, Any]:
     return {
-        "name": person.name,
-        "role": person.role,
-        "permissions": sorted(person.permissions),
-        "password": person.password_version,
+        "name": member.name,
+        "role": member.role,
+        "permissions": sorted(member.permissions),
+        "password": member.password_version,
     }
 
 
-async def _get_to_change(scope: Scope, number: int) -> Member:
-    """The member, locked. Changes of a workspace's members take turns, so that two admins can't remove each other."""
+async def _get_to_change(scope: Scope, member_id: int) -> Member:
+    """The lock is of all members of the workspace, so that two admins cannot remove each other."""
     await db.advisory_lock(f"members:{scope.workspace_id}")
-    person = await Member.get_or_none(workspace_id=scope.workspace_id, id=number)
-    if person is None:
+    member = await Member.get_or_none(workspace_id=scope.workspace_id, id=member_id)
+    if member is None:
         raise NotFound("there is no such member", ("id",))
-    if ungrantable(scope.principal, powers_of(person)):
+    if ungrantable(scope.principal, permissions_of_member(member)):
         raise Forbidden(
             "this member may do more than you, so only somebody who may do as much can change or remove them"
         )
-    return person
+    return member
 
 
-async def _need_another_admin(scope: Scope, number: int) -> None:
-    """Refuse to take away the only ADMIN that the workspace has, if that is this member."""
+async def _need_another_admin(scope: Scope, member_id: int) -> None:
     admins = Member.filter(workspace_id=scope.workspace_id, role=Role.ADMIN.value)
-    if [admin.id for admin in await admins.only("id")] == [number]:
+    if [admin.id for admin in await admins.only("id")] == [member_id]:
         raise NotAllowedInState("this is the last ADMIN of the workspace: make another member ADMIN first", ("id",))

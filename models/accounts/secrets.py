@@ -1,7 +1,7 @@
-"""Secrets at rest: sealed with a key that is not in the database, and bound to the place that they belong to.
+"""Encrypts secrets at rest, with a key that is not in the database, for one owner.
 
-AES-256-GCM; the first byte is a version, the next four name the key, so that keys can be changed: the first one given seals,
-all of them unseal.
+AES-256-GCM. The first byte is a version and the next four name the key, so that keys can be rotated: the first key encrypts,
+all keys decrypt.
 """
 
 import hashlib
@@ -24,11 +24,11 @@ _first: bytes | None = None
 
 
 class SecretUnreadable(MusterError):
-    """What was sealed cannot be read: the key is gone, or the value was moved or changed."""
+    """The key is missing, or the value was changed or belongs to another owner."""
 
 
 def use_keys(secrets: Sequence[str]) -> None:
-    """Seal and unseal with keys made from these secrets (32 characters or more) in this process; the first one seals."""
+    """Derive this process's keys from these secrets (32 characters or more); the first one encrypts."""
     global _first
     _keys.clear()
     names = []
@@ -40,21 +40,21 @@ def use_keys(secrets: Sequence[str]) -> None:
     _first = names[0] if names else None
 
 
-def encrypt(secret: str, place: str) -> bytes:
-    """`secret`, readable only with a key and as what belongs to `place` (such as "7:token")."""
+def encrypt(secret: str, owner: str) -> bytes:
+    """`secret`, readable only with a key and the same `owner` (such as "7:token")."""
     if _first is None:
-        raise RuntimeError("no key to seal with: call models.accounts.secrets.use_keys first")
+        raise RuntimeError("no key to encrypt with: call models.accounts.secrets.use_keys first")
     nonce = os.urandom(_NONCE_BYTES)
-    return _VERSION + _first + nonce + _keys[_first].encrypt(nonce, secret.encode(), place.encode())
+    return _VERSION + _first + nonce + _keys[_first].encrypt(nonce, secret.encode(), owner.encode())
 
 
-def decrypt(sealed: bytes, place: str) -> str:
-    """The secret again. Raises SealBroken."""
-    name, nonce, rest = sealed[1:5], sealed[5 : 5 + _NONCE_BYTES], sealed[5 + _NONCE_BYTES :]
+def decrypt(encrypted: bytes, owner: str) -> str:
+    """The secret. Raises SecretUnreadable."""
+    name, nonce, rest = encrypted[1:5], encrypted[5 : 5 + _NONCE_BYTES], encrypted[5 + _NONCE_BYTES :]
     key = _keys.get(name)
-    if sealed[:1] != _VERSION or key is None:
-        raise SecretUnreadable("sealed with a key that this installation does not have")
+    if encrypted[:1] != _VERSION or key is None:
+        raise SecretUnreadable("encrypted with a key that this installation does not have")
     try:
-        return key.decrypt(nonce, rest, place.encode()).decode()
+        return key.decrypt(nonce, rest, owner.encode()).decode()
     except InvalidTag:
         raise SecretUnreadable("the value does not belong here, or was changed") from None

@@ -13,24 +13,24 @@ from permissions.principal import SYSTEM, Scope
 
 
 async def create(name: str, *, timezone: str = "UTC", default_country: str | None = None) -> Scope:
-    """A new, empty workspace. Gives the scope of Muster itself in it, to make its first member with.
+    """The system scope of a new, empty workspace.
 
-    `timezone` is an IANA name; `default_country` the ISO 3166-1 alpha-2 code of phone numbers written without one.
+    `timezone` is an IANA name; `default_country` an ISO 3166-1 alpha-2 code, for phone numbers without a country.
     """
-    made = await Workspace.create(
+    workspace = await Workspace.create(
         name=check_name(name),
         timezone=check_timezone(timezone),
         default_country=None if default_country is None else check_country(default_country),
     )
-    return Scope(made.id, SYSTEM, timezone=made.timezone, default_country=made.default_country)
+    return Scope(workspace.id, SYSTEM, timezone=workspace.timezone, default_country=workspace.default_country)
 
 
 async def find_system_scope(workspace_id: int) -> Scope | None:
-    """The scope of Muster itself in a workspace: what workers and sweeps act under. None when there is no such workspace."""
-    found = await Workspace.get_or_none(id=workspace_id)
-    if found is None:
+    """The scope in which workers act. None when there is no such workspace."""
+    workspace = await Workspace.get_or_none(id=workspace_id)
+    if workspace is None:
         return None
-    return Scope(found.id, SYSTEM, timezone=found.timezone, default_country=found.default_country)
+    return Scope(workspace.id, SYSTEM, timezone=workspace.timezone, default_country=workspace.default_country)
 
 
 async def get(scope: Scope) -> Workspace:
@@ -39,7 +39,7 @@ async def get(scope: Scope) -> Workspace:
 
 
 async def count_contacts(scope: Scope) -> int:
-    """How many contacts there are, exactly."""
+    """Exactly."""
     count: int = await db.fetch_value("SELECT count(*) FROM contacts WHERE workspace_id = $1", scope.workspace_id)
     return count
 
@@ -52,14 +52,14 @@ _FRESHNESS = """
 
 
 async def freshness(scope: Scope) -> Record:
-    """How far the dynamic segments are behind: `pending_contacts` with a change not taken in, the oldest `lag_seconds` ago."""
+    """How far dynamic segments are behind: `pending_contacts` have unprocessed changes, the oldest `lag_seconds` ago."""
     row = await db.fetch_row(_FRESHNESS, scope.workspace_id)
     assert row is not None
     return row
 
 
 def check_timezone(value: object) -> str:
-    """An IANA time zone's name. Raises Invalid."""
+    """The name of an IANA time zone. Raises Invalid."""
     name = check_text(value, 100)
     try:
         return ZoneInfo(name).key
@@ -67,6 +67,6 @@ def check_timezone(value: object) -> str:
         raise Invalid(f"{name!r} is not a time zone: give its IANA name, such as Europe/Madrid") from error
 
 
-async def by_ids(scope: Scope, numbers: Sequence[int]) -> list[Workspace]:
-    """Those of `numbers` that are the scope's workspace: it alone, or nothing."""
-    return [await get(scope)] if scope.workspace_id in numbers else []
+async def by_ids(scope: Scope, ids: Sequence[int]) -> list[Workspace]:
+    """The scope's workspace, if it is among `ids`."""
+    return [await get(scope)] if scope.workspace_id in ids else []

@@ -1,1 +1,1 @@
-"""What the rules of a workspace can name, read from the database, and the values to suggest for it."""
+"""Reads from the database what rules can name, and values to suggest."""

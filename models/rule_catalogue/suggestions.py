@@ -1,4 +1,4 @@
-"""Fields and values that a rule builder offers while somebody types."""
+"""Fields and values that a rule builder suggests."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -13,18 +13,18 @@ from models.values.texts import escape_like
 from permissions.principal import Scope
 
 SUGGESTED_FROM: Final = 5_000
-"""How many contacts with a matching value are read for suggestions."""
+"""Contacts with a matching value that are read for suggestions."""
 
 
 async def rule_fields(scope: Scope) -> list[Field]:
-    """Every field that a rule can name."""
+    """All fields that a rule can name."""
     return (await load_catalogue(scope)).fields()
 
 
 async def suggest_values(scope: Scope, field_key: str, prefix: str, first: int) -> list[str]:
-    """Values of a field (or of `tags`) that begin with `prefix`, case-insensitive, the most frequent first.
+    """Values of a field (or of `tags`) that begin with `prefix`, in any case, the most frequent first.
 
-    Numbers and times have no suggestions. Raises Invalid at `field` when there is no such field.
+    Numbers and times have none. Raises Invalid at `field`.
     """
     if "\0" in prefix:
         return []
@@ -59,7 +59,7 @@ async def _suggest_tags(scope: Scope, prefix: str, first: int) -> list[str]:
 
 
 async def _suggest_texts(scope: Scope, field: Field, prefix: str, first: int) -> list[str]:
-    """From a sample of contacts: suggestions must be fast and need not be complete."""
+    """From a sample: suggestions must be fast, not complete."""
     text = kept_text_sql(field)
     rows = await db.fetch(
         "SELECT min(value) AS value FROM ("

@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from models.accounts.sessions import Signing, find_scopes
+from models.accounts.scopes import find_scopes
+from models.accounts.sessions import Signing
 from models.errors import Unauthenticated
 from permissions.principal import Scope
 

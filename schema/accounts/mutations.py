@@ -2,7 +2,8 @@
 
 import strawberry
 
-from models.accounts import api_tokens, members, sessions
+from models.accounts import api_tokens, members
+from models.accounts.sign_in import sign_in
 from permissions.capabilities import Permission
 from schema.accounts.inputs import ApiTokenCreateInput, MemberCreateInput, MemberUpdateInput
 from schema.accounts.types import ApiToken, Member, find_member_of
@@ -58,7 +59,7 @@ class AccountMutation:
     ) -> SignInPayload:
         context = info.context
         assert context.signing is not None
-        signed_in = await sessions.sign_in(
+        signed_in = await sign_in(
             email,
             password,
             context.signing,

@@ -59,7 +59,8 @@ class Member(Node):
     name: str
     role: Role
     permissions: list[Permission] = derived(
-        lambda member: in_catalogue_order(members.powers_of(member)), description="All that the member may do."
+        lambda member: in_catalogue_order(members.permissions_of_member(member)),
+        description="All that the member may do.",
     )
     created_at: datetime
 

@@ -30,7 +30,7 @@ def as_member(scope: Scope, person: Member) -> Scope:
     """The scope of a member, as a session stands for it."""
     return Scope(
         scope.workspace_id,
-        Principal(PrincipalKind.MEMBER, person.id, members.powers_of(person)),
+        Principal(PrincipalKind.MEMBER, person.id, members.permissions_of_member(person)),
         timezone=scope.timezone,
         default_country=scope.default_country,
         request_id="test",

@@ -23,7 +23,7 @@ async def create(scope: Scope, role: Role = Role.USER, permissions=(), **given: 
     return await members.create(scope, role=role, permissions=permissions, **values)
 
 
-async def test_everything_that_is_wrong_is_told_at_once(workspace: Scope) -> None:
+async def test_every_mistake_is_raised_at_once(workspace: Scope) -> None:
     with pytest.raises(Problems) as refused:
         await create(workspace, email="nobody", name="  ", password="too short")
     assert {error.path: error.message for error in refused.value.errors}[("password",)] == (
@@ -51,7 +51,7 @@ async def test_an_email_is_one_member_whatever_its_case(workspace: Scope) -> Non
     ],
 )
 async def test_a_role_brings_its_permissions(workspace: Scope, role: Role, granted, powers) -> None:
-    assert members.powers_of(await create(workspace, role, granted)) == powers
+    assert members.permissions_of_member(await create(workspace, role, granted)) == powers
 
 
 async def test_a_manager_cannot_be_granted_what_only_an_admin_has(workspace: Scope) -> None:
@@ -60,7 +60,7 @@ async def test_a_manager_cannot_be_granted_what_only_an_admin_has(workspace: Sco
     assert refused.value.path == ("permissions",)
 
 
-async def test_nobody_gives_what_they_do_not_hold(workspace: Scope) -> None:
+async def test_a_caller_grants_only_permissions_that_it_has(workspace: Scope) -> None:
     giver = with_permissions(workspace, Permission.MEMBER_MANAGE, Permission.TOKEN_MANAGE, Permission.JOB_READ)
     await create(giver, Role.USER, (Permission.JOB_READ, Permission.MEMBER_MANAGE))
     for role, granted, place in (
@@ -75,7 +75,7 @@ async def test_nobody_gives_what_they_do_not_hold(workspace: Scope) -> None:
         await api_tokens.create(giver, name="app", permissions=[Permission.JOB_RUN])
 
 
-async def test_nobody_changes_or_removes_who_may_do_more(workspace: Scope) -> None:
+async def test_a_member_with_more_permissions_is_not_changed_or_removed(workspace: Scope) -> None:
     admin = await new_member(workspace)
     giver = with_permissions(workspace, Permission.MEMBER_MANAGE)
     for change in (
@@ -91,15 +91,15 @@ async def test_nobody_changes_or_removes_who_may_do_more(workspace: Scope) -> No
     assert (await members.update(giver, plain.id, {"name": "Renamed"})).name == "Renamed"
 
 
-async def test_who_becomes_a_user_has_only_what_is_granted_with_it(workspace: Scope) -> None:
+async def test_a_new_user_has_only_the_given_permissions(workspace: Scope) -> None:
     await new_member(workspace)
-    person = await create(workspace, Role.USER, (Permission.CONTACT_READ,))
-    await members.update(workspace, person.id, {"role": Role.MANAGER})
-    assert members.powers_of(await members.update(workspace, person.id, {"role": Role.USER})) == frozenset()
-    granted = await members.update(workspace, person.id, {"permissions": [Permission.JOB_READ]})
-    assert members.powers_of(granted) == {Permission.JOB_READ}
-    still = await members.update(workspace, person.id, {"role": Role.USER, "name": "Renamed"})
-    assert members.powers_of(still) == {Permission.JOB_READ}
+    member = await create(workspace, Role.USER, (Permission.CONTACT_READ,))
+    await members.update(workspace, member.id, {"role": Role.MANAGER})
+    assert members.permissions_of_member(await members.update(workspace, member.id, {"role": Role.USER})) == frozenset()
+    granted = await members.update(workspace, member.id, {"permissions": [Permission.JOB_READ]})
+    assert members.permissions_of_member(granted) == {Permission.JOB_READ}
+    still = await members.update(workspace, member.id, {"role": Role.USER, "name": "Renamed"})
+    assert members.permissions_of_member(still) == {Permission.JOB_READ}
 
 
 async def test_the_last_admin_stays(workspace: Scope) -> None:
@@ -111,10 +111,10 @@ async def test_the_last_admin_stays(workspace: Scope) -> None:
         await members.delete(scope, admin.id)
     second = await new_member(workspace)
     await members.delete(scope, admin.id)
-    assert [person.id for person in await members.everyone(workspace)] == [second.id]
+    assert [member.id for member in await members.everyone(workspace)] == [second.id]
 
 
-async def test_two_admins_who_remove_each_other_at_once_leave_one(workspace: Scope) -> None:
+async def test_of_two_admins_who_remove_each_other_one_stays(workspace: Scope) -> None:
     one, other = await new_member(workspace), await new_member(workspace)
     outcomes = await asyncio.gather(
         members.delete(as_member(workspace, one), other.id),
@@ -122,10 +122,10 @@ async def test_two_admins_who_remove_each_other_at_once_leave_one(workspace: Sco
         return_exceptions=True,
     )
     assert [type(outcome) for outcome in outcomes].count(NotAllowedInState) == 1
-    assert [person.role for person in await members.everyone(workspace)].count("ADMIN") == 1
+    assert [member.role for member in await members.everyone(workspace)].count("ADMIN") == 1
 
 
-async def test_a_member_of_another_workspace_is_not_there(workspace: Scope) -> None:
+async def test_a_member_of_another_workspace_is_not_found(workspace: Scope) -> None:
     stranger = await new_member(await new_workspace("Other"))
     for change in (members.update(workspace, stranger.id, {"name": "X"}), members.delete(workspace, stranger.id)):
         with pytest.raises(NotFound) as refused:
@@ -134,19 +134,19 @@ async def test_a_member_of_another_workspace_is_not_there(workspace: Scope) -> N
     assert await members.by_ids(workspace, [stranger.id]) == []
 
 
-async def test_what_changes_nothing_leaves_no_trace(workspace: Scope) -> None:
-    person = await new_member(workspace)
+async def test_an_update_without_effect_is_not_recorded(workspace: Scope) -> None:
+    member = await new_member(workspace)
     written = await db.fetch_value("SELECT count(*) FROM audit_log")
-    await members.update(workspace, person.id, {"name": person.name, "role": Role.ADMIN})
+    await members.update(workspace, member.id, {"name": member.name, "role": Role.ADMIN})
     assert await db.fetch_value("SELECT count(*) FROM audit_log") == written
 
 
-async def test_no_password_is_kept_or_written_down(workspace: Scope) -> None:
-    person = await new_member(workspace)
-    await members.update(workspace, person.id, {"password": "another password"})
+async def test_no_password_is_stored_or_audited(workspace: Scope) -> None:
+    member = await new_member(workspace)
+    await members.update(workspace, member.id, {"password": "another password"})
     kept = await db.fetch_value("SELECT string_agg(p::text, '') FROM members p")
     written = await db.fetch_value("SELECT string_agg(a::text, '') FROM audit_log a")
     assert "$argon2id$" in kept
     for secret in (PASSWORD, "another password"):
         assert secret not in kept + written
-    assert person.email not in written
+    assert member.email not in written

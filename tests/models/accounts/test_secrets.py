@@ -1,4 +1,4 @@
-"""What is encrypted at rest is readable with its key and in its place only."""
+"""Encryption of secrets at rest."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from models.accounts.secrets import SecretUnreadable
 from tests.kit.broadcasts import SECRET_KEY
 
 
-def test_a_secret_is_readable_only_with_its_key_and_in_its_place():
+def test_a_secret_is_readable_only_with_its_key_and_owner():
     secrets.use_keys(["one key of thirty-two characters"])
     encrypted = secrets.encrypt("secret", "7:token")
     assert b"secret" not in encrypted

@@ -5,7 +5,8 @@ import phonenumbers
 import pytest
 
 from models import db
-from models.accounts import sessions
+from models.accounts.scopes import find_scope
+from models.accounts.sign_in import sign_in
 from models.contacts import fields
 from models.contacts.find import find_contact
 from models.contacts.upsert import upsert_contact
@@ -40,8 +41,8 @@ async def test_its_admin_can_sign_in_with_what_is_shown_and_with_a_token(
     await seed(installation)
     admin = read_demo_admin(installation.settings)
     assert admin is not None
-    signed_in = await sessions.sign_in(admin.email, admin.password, signing(installation))
-    scope = await sessions.find_scope(await admin_token(installation), signing(installation))
+    signed_in = await sign_in(admin.email, admin.password, signing(installation))
+    scope = await find_scope(await admin_token(installation), signing(installation))
     assert scope is not None
     assert scope.principal == signed_in.scope.principal
 
@@ -53,7 +54,7 @@ async def test_only_the_owner_can_read_the_admins_password(database: str, instal
 
 async def test_its_contacts_are_as_the_api_stores_them(database: str, installation: Installation) -> None:
     await seed(installation)
-    found = await sessions.find_scope(await admin_token(installation), signing(installation))
+    found = await find_scope(await admin_token(installation), signing(installation))
     assert found is not None
     row = await find_contact(found, "external_id", CONTACTS_NOW[0].external_id)
     assert row is not None

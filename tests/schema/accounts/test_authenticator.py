@@ -10,7 +10,8 @@ from redis.asyncio import Redis
 
 from models import db
 from models.accounts import api_tokens
-from models.accounts.sessions import Signing, find_scopes
+from models.accounts.scopes import find_scopes
+from models.accounts.sessions import Signing
 from models.errors import Unauthenticated
 from permissions.capabilities import Permission
 from permissions.principal import SYSTEM, Scope

@@ -1,0 +1,79 @@
+"""Finds the scope behind a bearer token: a member's session or an API token."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from functools import lru_cache
+
+from models import clock, db
+from models.accounts import api_tokens, sessions
+from models.accounts.sessions import Signing
+from models.db import Record
+from permissions.capabilities import Permission
+from permissions.principal import Principal, PrincipalKind, Scope
+from permissions.roles import Role, permissions_of
+
+_MEMBERS = """
+    SELECT p.workspace_id, p.id, p.password_version, p.role, p.permissions, w.timezone, w.default_country
+    FROM unnest($1::bigint[], $2::bigint[]) AS claimed (workspace_id, id)
+    JOIN members p ON p.workspace_id = claimed.workspace_id AND p.id = claimed.id
+    JOIN workspaces w ON w.id = p.workspace_id
+"""
+
+
+async def find_scope(
+    bearer: str, signing: Signing, *, request_id: str | None = None, address: str | None = None
+) -> Scope | None:
+    """The scope of a bearer token that is valid now; otherwise None."""
+    scope = (await find_scopes((bearer,), signing)).get(bearer)
+    return None if scope is None else replace(scope, request_id=request_id, address=address)
+
+
+async def find_scopes(bearers: Collection[str], signing: Signing) -> dict[str, Scope]:
+    """The scopes of those bearer tokens that are valid now, by token.
+
+    One statement for all API tokens and one for all sessions.
+    """
+    secrets = [bearer for bearer in bearers if bearer.startswith(api_tokens.PREFIX)]
+    found = await _of_tokens(secrets) if secrets else {}
+    if len(secrets) < len(bearers):
+        found |= await _of_sessions(bearers, signing)
+    return found
+
+
+async def _of_tokens(secrets: Collection[str]) -> dict[str, Scope]:
+    tokens = await api_tokens.find_by_secrets(secrets)
+    return {secret: _scope_of_token(token) for secret, token in tokens.items()}
+
+
+async def _of_sessions(bearers: Collection[str], signing: Signing) -> dict[str, Scope]:
+    moment = clock.now()
+    claimed = {bearer: claims for bearer in bearers if (claims := sessions.read(bearer, signing)) is not None}
+    claimed = {bearer: claims for bearer, claims in claimed.items() if claims.expires_at > moment}
+    if not claimed:
+        return {}
+    ids = {(claims.workspace_id, claims.member_id) for claims in claimed.values()}
+    rows = await db.fetch(_MEMBERS, *map(list, zip(*ids, strict=True)))
+    members = {(row["workspace_id"], row["id"], row["password_version"]): row for row in rows}
+    return {bearer: scope_of_member(members[claims[:3]]) for bearer, claims in claimed.items() if claims[:3] in members}
+
+
+def scope_of_member(member: Record, request_id: str | None = None, address: str | None = None) -> Scope:
+    """The scope of a row of members with its workspace's `timezone` and `default_country`."""
+    permissions = permissions_of(Role(member["role"]), _permissions(tuple(member["permissions"])))
+    principal = Principal(PrincipalKind.MEMBER, member["id"], permissions)
+    return _scope(member, principal, request_id, address)
+
+
+def _scope_of_token(token: Record) -> Scope:
+    return _scope(token, Principal(PrincipalKind.TOKEN, token["id"], _permissions(tuple(token["permissions"]))))
+
+
+@lru_cache(maxsize=1024)  # there are far fewer sets of permissions than callers
+def _permissions(stored: tuple[str, ...]) -> frozenset[Permission]:
+    return frozenset(map(Permission, stored))
+
+
+def _scope(row: Record, principal: Principal, request_id: str | None = None, address: str | None = None) -> Scope:
+    return Scope(
+        row["workspace_id"], principal, row["timezone"], row["default_country"], request_id=request_id, address=address
+    )

@@ -1,0 +1,85 @@
+"""API tokens: their permissions, their end and their use."""
+
+from datetime import timedelta
+
+import pytest
+
+from models import clock, db
+from models.accounts import api_tokens, members
+from models.accounts.scopes import find_scope
+from models.accounts.sessions import Signing
+from models.accounts.sign_in import sign_in
+from permissions.capabilities import ALL_PERMISSIONS, Permission
+from permissions.principal import PrincipalKind, Scope
+from tests.kit.workspaces import PASSWORD, new_member, new_workspace
+
+SIGNING = Signing("a secret of the tests, which is 32 bytes", timedelta(minutes=30))
+
+
+@pytest.fixture
+async def workspace(database: str) -> Scope:
+    return await new_workspace()
+
+
+def later(by: timedelta) -> None:
+    """From here on it is so much later."""
+    then = clock.now() + by
+    clock.set_source(lambda: then)
+
+
+async def test_a_token_has_exactly_its_permissions(workspace: Scope) -> None:
+    token, secret = await api_tokens.create(workspace, name="app", permissions=[Permission.CONTACT_READ])
+    scope = await find_scope(secret, SIGNING)
+    assert scope is not None
+    assert (scope.principal.kind, scope.principal.id) == (PrincipalKind.TOKEN, token.id)
+    assert scope.principal.permissions == {Permission.CONTACT_READ}
+    assert await find_scope(secret[:-1], SIGNING) is None
+    assert await find_scope("muster_\x00", SIGNING) is None
+
+
+async def test_only_a_hash_of_the_secret_is_stored(workspace: Scope) -> None:
+    _, secret = await api_tokens.create(workspace, name="app", permissions=[])
+    stored = await db.fetch_value("SELECT string_agg(t::text, '') FROM api_tokens t")
+    audited = await db.fetch_value("SELECT string_agg(a::text, '') FROM audit_log a")
+    assert secret not in stored + audited
+    assert secret.removeprefix("muster_") not in stored + audited
+
+
+async def test_a_revoked_or_expired_token_has_no_scope(workspace: Scope) -> None:
+    token, secret = await api_tokens.create(workspace, name="app", permissions=ALL_PERMISSIONS)
+    first = await api_tokens.revoke(workspace, token.id)
+    assert await find_scope(secret, SIGNING) is None
+    assert (await api_tokens.revoke(workspace, token.id)).revoked_at == first.revoked_at
+    _, short = await api_tokens.create(
+        workspace, name="app", permissions=[], expires_at=clock.now() + timedelta(minutes=5)
+    )
+    assert await find_scope(short, SIGNING) is not None
+    later(timedelta(minutes=5))
+    assert await find_scope(short, SIGNING) is None
+
+
+async def test_the_last_use_of_a_token_is_stored_once_a_minute(workspace: Scope) -> None:
+    token, secret = await api_tokens.create(workspace, name="app", permissions=[])
+
+    async def last_used():
+        await find_scope(secret, SIGNING)
+        return (await api_tokens.by_ids(workspace, [token.id]))[0].last_used_at
+
+    later(timedelta())
+    first = await last_used()
+    assert first == clock.now()
+    later(timedelta(seconds=59))
+    assert await last_used() == first
+    later(timedelta(seconds=2))
+    assert await last_used() == clock.now()
+
+
+async def test_a_token_outlives_the_member_who_made_it(workspace: Scope) -> None:
+    await new_member(workspace)
+    maker = await new_member(workspace)
+    signed_in = await sign_in(maker.email, PASSWORD, SIGNING)
+    _, secret = await api_tokens.create(signed_in.scope, name="app", permissions=[Permission.SEGMENT_READ])
+    await members.delete(workspace, maker.id)
+    scope = await find_scope(secret, SIGNING)
+    assert scope is not None
+    assert scope.principal.permissions == {Permission.SEGMENT_READ}

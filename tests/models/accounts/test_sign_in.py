@@ -1,0 +1,92 @@
+"""Signing in by e-mail and password."""
+
+import time
+from datetime import timedelta
+
+import pytest
+
+from models.accounts import members, passwords
+from models.accounts.scopes import find_scope
+from models.accounts.sessions import Signing
+from models.accounts.sign_in import sign_in
+from models.errors import Conflict, Invalid
+from permissions.capabilities import Permission
+from permissions.principal import PrincipalKind, Scope
+from permissions.roles import Role
+from tests.kit.workspaces import PASSWORD, new_member, new_workspace
+
+SIGNING = Signing("a secret of the tests, which is 32 bytes", timedelta(minutes=30))
+
+
+@pytest.fixture
+async def workspace(database: str) -> Scope:
+    return await new_workspace()
+
+
+async def test_a_member_signs_in_and_gets_a_scope(workspace: Scope) -> None:
+    member = await new_member(workspace, Role.USER, (Permission.CONTACT_READ,))
+    signed_in = await sign_in(f" {member.email.upper()} ", PASSWORD, SIGNING)
+    scope = await find_scope(signed_in.token, SIGNING, request_id="r", address="a")
+    assert scope is not None
+    assert (scope.workspace_id, scope.timezone, scope.default_country) == (
+        workspace.workspace_id,
+        "Europe/Madrid",
+        "ES",
+    )
+    assert (scope.principal.kind, scope.principal.id) == (PrincipalKind.MEMBER, member.id)
+    assert scope.principal.permissions == {Permission.CONTACT_READ}
+    assert (scope.request_id, scope.address) == ("r", "a")
+
+
+@pytest.mark.parametrize(
+    ("email", "password"),
+    [
+        ("admin.0@example.com", PASSWORD + "x"),
+        ("nobody@example.com", PASSWORD),
+        ("admin.0@example.com", "x" * 10_000),
+        ("admin.0@example.com", "\x00"),
+        ("", ""),
+    ],
+)
+async def test_every_wrong_sign_in_has_the_same_error(workspace: Scope, email: str, password: str) -> None:
+    await new_member(workspace)
+    with pytest.raises(Invalid, match=r"^no member has this e-mail and password$") as refused:
+        await sign_in(email, password, SIGNING)
+    assert refused.value.path is None
+
+
+async def test_an_unknown_email_takes_as_long_as_a_wrong_password(workspace: Scope) -> None:
+    passwords.set_cost(iterations=4, memory_kib=16_384)
+    try:
+        await new_member(workspace)
+        await _seconds("nobody@example.com")  # nobody's hash is made once
+        known, unknown = await _seconds("admin.0@example.com"), await _seconds("nobody@example.com")
+    finally:
+        passwords.set_cost(iterations=1, memory_kib=64)
+    assert 0.5 < known / unknown < 2, "who has an account can be told by the time that it takes"
+
+
+async def _seconds(email: str) -> float:
+    """The quickest of several wrong sign-ins: what others do on the machine makes them slower, never quicker."""
+    times = []
+    for _ in range(4):
+        start = time.perf_counter()
+        with pytest.raises(Invalid):
+            await sign_in(email, "not the password", SIGNING)
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+async def test_a_password_good_in_two_workspaces_needs_the_workspace(workspace: Scope) -> None:
+    other = await new_workspace("Other")
+    here, there = await new_member(workspace, name="ana"), await new_member(other, name="ana")
+    with pytest.raises(Conflict, match="2 workspaces") as refused:
+        await sign_in(here.email, PASSWORD, SIGNING)
+    assert refused.value.path == ("workspaceId",)
+    chosen = await sign_in(here.email, PASSWORD, SIGNING, workspace_id=other.workspace_id)
+    assert (chosen.scope.workspace_id, chosen.scope.principal.id) == (other.workspace_id, there.id)
+    await members.update(other, there.id, {"password": "another password"})
+    assert (await sign_in(here.email, PASSWORD, SIGNING)).scope.workspace_id == workspace.workspace_id
+    third = await new_workspace("Third")
+    with pytest.raises(Invalid):
+        await sign_in(here.email, PASSWORD, SIGNING, workspace_id=third.workspace_id)
