@@ -29,7 +29,6 @@ def create() -> Any:
 
 
 def build_app(installation: Installation) -> Any:
-    """The ASGI application of this installation."""
     settings = installation.settings
     use_secret_keys(installation)
 
@@ -54,7 +53,6 @@ def build_app(installation: Installation) -> Any:
 
 
 def api_options(installation: Installation) -> ApiOptions:
-    """The settings that the API needs, as plain values."""
     settings = installation.settings
     return ApiOptions(
         signing=signing(installation),

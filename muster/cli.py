@@ -38,11 +38,11 @@ class OneLineErrors(click.Group):
 @click.version_option(package_name="muster")
 @click.pass_context
 def main(context: click.Context, log_format: str | None) -> None:
-    """Muster keeps a business's contacts in the right groups, all the time, and lets it act on those groups.
+    """Muster keeps a business's contacts in the right groups at all times, and lets it act on those groups.
 
     `muster up` runs everything on this machine. In production, run `muster migrate` once for each release, then any number of
     `muster api` and of `muster worker --queue ...`. Settings are MUSTER_... variables, in the environment or in a file .env:
-    docs/settings.md has them all.
+    docs/settings.md lists them.
     """
     from muster.logs import set_up_logging, warn_of_renamed
 
@@ -55,10 +55,10 @@ def main(context: click.Context, log_format: str | None) -> None:
 @main.command()
 @click.pass_obj
 def up(options: CommandOptions) -> None:
-    """Run everything here: servers, API, workers.
+    """Run everything on this machine: servers, API, workers.
 
     Starts the embedded PostgreSQL and Valkey (unless MUSTER_DATABASE_URL and MUSTER_REDIS_URL name others), migrates, makes
-    a demo workspace in an empty database, and keeps the API and a worker of each queue running until Ctrl-C.
+    a demo workspace in an empty database, and runs the API and a worker of each queue until Ctrl-C.
     """
     from muster.up import up
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def write_all() -> Iterator[str]:
-    """Write the files that changed. Yields their paths."""
+    """Write the files that changed, and yield their paths."""
     for path, make in FILES.items():
         text = make()
         if not (ROOT / path).exists() or (ROOT / path).read_text() != text:

@@ -28,12 +28,10 @@ class Installation:
 
 
 def embedded_postgres(settings: Settings) -> Postgres:
-    """The PostgreSQL of the data directory, whether it runs or not."""
     return Postgres(settings.data_dir / "postgres")
 
 
 def embedded_valkey(settings: Settings) -> Valkey:
-    """The Valkey of the data directory, whether it runs or not."""
     return Valkey(settings.data_dir / "valkey")
 
 
@@ -66,7 +64,6 @@ def use_secret_keys(installation: Installation) -> None:
 
 
 def signing(installation: Installation) -> "Signing":
-    """How this installation signs sessions."""
     from models.accounts.sessions import Signing
 
     return Signing(installation.secret, timedelta(minutes=installation.settings.session_minutes))
@@ -110,7 +107,7 @@ def _secret(settings: Settings) -> str:
 
 
 def _write_once(path: Path, text: str) -> None:
-    """Two processes that start at once end with the same file: a hard link is made by only one of them."""
+    """Of two processes at once only one can make the hard link, so both get the same file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.touch(mode=0o600)

@@ -1,4 +1,4 @@
-"""docs/permissions.md: who may do what, read from the roles and from what each root field of the API says it needs."""
+"""docs/permissions.md, from the roles and the root fields of the API."""
 
 from collections.abc import Iterator
 
@@ -41,7 +41,6 @@ _FIELDS = """
 
 
 def permissions_page(schema: GraphQLSchema) -> str:
-    """docs/permissions.md"""
     return _HEAD + "".join(_roles()) + _FIELDS + "".join(_fields(schema))
 
 

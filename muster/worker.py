@@ -21,7 +21,6 @@ def work(settings: Settings, queue: str) -> None:
 
 
 def worker_config(settings: Settings) -> WorkerConfig:
-    """The settings that the workers need, as plain values."""
     installation = installation_of(settings)
     return WorkerConfig(
         database_url=installation.database_url,
@@ -35,7 +34,7 @@ def worker_config(settings: Settings) -> WorkerConfig:
 
 
 def whatsapp_options(settings: Settings) -> WhatsAppOptions:
-    """Without an address, calls go to a local port that nobody listens on, so that nothing is sent by mistake."""
+    """Without an address, calls go to a closed local port, so that nothing is sent by mistake."""
     return WhatsAppOptions(
         url=settings.whatsapp_url or "http://127.0.0.1:9",
         version=settings.whatsapp_version,

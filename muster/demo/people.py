@@ -116,7 +116,7 @@ def _contact(rng: random.Random, phones: "_Phones", serial: int, now: datetime) 
 
 
 def _activities(rng: random.Random, created_at: datetime, now: datetime) -> Iterator[DemoActivity]:
-    """Most contacts have few activities and some have many; for some the last one is long ago."""
+    """Few for most contacts and many for some; for some the last one is long ago."""
     until = now if rng.random() < 0.7 else created_at + (now - created_at) * rng.random()
     span = max((until - created_at).total_seconds(), 60)
     for _ in range(min(int(rng.paretovariate(0.9)) + rng.randrange(3), 40)):

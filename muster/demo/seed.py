@@ -26,7 +26,7 @@ WORKSPACE = "Demo"
 
 @dataclass(frozen=True)
 class DemoAdmin:
-    """How to sign in. Kept in the data directory, readable by its owner only; the password is stored nowhere else."""
+    """How to sign in. Stored in the data directory only, readable by its owner."""
 
     workspace: str
     email: str
@@ -47,7 +47,7 @@ def _write_demo_admin(settings: Settings, admin: DemoAdmin) -> None:
 
 
 async def seed(installation: Installation) -> str:
-    """Make the workspace with its admin in one transaction, unless it exists. Returns a line that says what was made."""
+    """Make the workspace in one transaction, unless it exists. Returns a line that says what was made."""
     admin = DemoAdmin(WORKSPACE, ADMIN_EMAIL, secrets.token_urlsafe(9))
     async with db.transaction():
         await db.advisory_lock("muster:demo")

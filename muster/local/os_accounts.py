@@ -1,8 +1,7 @@
 """Which account PostgreSQL runs under, and where that account can reach its programs and its data.
 
-PostgreSQL refuses to run as root. For an ordinary user it runs as that user, from the wheel, in the data directory. For root
-it runs as another account, which may not be able to reach a clone under /root. No permissions are changed for it: programs
-and data are put in a folder that it can reach.
+PostgreSQL refuses to run as root. For root it runs as another account, which may not be able to reach a clone under /root. Then
+its programs and data are put in a folder that it can reach; no permissions are changed.
 """
 
 import hashlib
@@ -125,7 +124,7 @@ def _must_own(folder: Path) -> None:
 
 
 def _root_home() -> Path:
-    """A folder that everybody can pass through and only root can write to."""
+    """A folder that all can pass through and only root can write to."""
     for home in ROOT_HOMES:
         try:
             home.mkdir()

@@ -91,14 +91,14 @@ def end_group(process: "subprocess.Popen[bytes]") -> None:
 
 
 def tie_to_parent(orphan_signal: signal.Signals = signal.SIGKILL) -> None:
-    """End the current process when its parent ends: for processes that a library starts. Linux only."""
+    """End the current process when its parent ends. Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(orphan_signal), 0, 0, 0)
 
 
 @contextmanager
 def on_stop_signal(prepare: Callable[[], None]) -> Iterator[None]:
-    """Call `prepare` in the running loop at SIGTERM or SIGINT, before the handler that is already set."""
+    """At SIGTERM or SIGINT, call `prepare` in the running loop before the handler that is already set."""
     loop = asyncio.get_running_loop()
     previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 

@@ -56,7 +56,7 @@ class Supervisor:
     """Set it during `stop` to kill what has not ended."""
 
     async def start(self, *services: Service) -> None:
-        """Start these together and wait until each with `is_ready` is ready. SetupError when one ends before that."""
+        """Start services together and wait until they are ready. SetupError when one ends before that."""
         stage = [Child(service, COLOURS[(len(self.children) + n) % len(COLOURS)]) for n, service in enumerate(services)]
         self.stages.append(stage)
         for child in stage:
@@ -70,14 +70,14 @@ class Supervisor:
         return [child for stage in self.stages for child in stage]
 
     async def stop(self) -> None:
-        """Stop everything, the last stage first. What does not end in time is killed with its children."""
+        """Stop all, the last stage first. Kill what does not end in time."""
         self.stopping = True
         while self.stages:
             stage = self.stages.pop()
             await asyncio.gather(*(self._stop(child) for child in stage))
 
     def say(self, line: str, name: str = "muster", colour: int = 0) -> None:
-        """Print a line with the name of the process that says it."""
+        """Print a line with the name of its process."""
         label = f"{name:<12}|"
         try:
             if colour and self.out.isatty():
@@ -85,8 +85,6 @@ class Supervisor:
             print(f"{label} {line}", file=self.out, flush=True)
         except (OSError, ValueError):  # the terminal was closed
             pass
-
-    # ------------------------------------------------------------ one child
 
     def _launch(self, child: Child) -> None:
         log = child.service.log
@@ -131,7 +129,6 @@ class Supervisor:
         return False
 
     async def _watch(self, child: Child) -> None:
-        """Print its lines until it has ended."""
         assert child.process is not None
         reading = asyncio.create_task(self._print_lines(child, child.process))
         while child.process.poll() is None:

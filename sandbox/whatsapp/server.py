@@ -76,7 +76,7 @@ class Server:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    # ------------------------------------------------------------ the API
+    # ------------------------------------------------------------ API
 
     def _api(self) -> web.Application:
         app = web.Application(middlewares=[_errors])
