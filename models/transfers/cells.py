@@ -4,6 +4,11 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+LONGEST_ROW: Final = 1_000_000
+"""In characters, with quoted line breaks."""
+
+MOST_COLUMNS: Final = 500
+
 FORMULA_SIGNS: Final = "=+-@\t\r\n＝＋－＠"
 """What a formula begins with, in some spreadsheet."""
 

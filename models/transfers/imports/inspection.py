@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from models.errors import Invalid
+from models.transfers.cells import LONGEST_ROW
 from models.transfers.imports.layout import (
     HEAD_BYTES,
-    LONGEST_ROW,
     SHEET,
     EncodingCheck,
     Layout,
@@ -21,7 +21,7 @@ from models.transfers.imports.layout import (
     too_long,
 )
 from models.transfers.imports.reader import ParsedRows, RowReader
-from models.transfers.imports.workbook import convert
+from models.transfers.workbooks.workbook import convert
 
 
 @dataclass(frozen=True, slots=True)

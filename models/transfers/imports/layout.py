@@ -9,11 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from models.errors import Invalid, LimitExceeded
-
-LONGEST_ROW: Final = 1_000_000
-"""In characters, with quoted line breaks."""
-
-MOST_COLUMNS: Final = 500
+from models.transfers.cells import LONGEST_ROW, MOST_COLUMNS
 
 DELIMITERS: Final = ",;\t|"
 """The delimiters to choose from."""

@@ -10,7 +10,8 @@ from models.contacts.attributes import Fields
 from models.contacts.built_in_fields import COLUMNS, check_tags
 from models.errors import DomainError, Invalid, LimitExceeded, NotFound, Problems, Required, Unsupported
 from models.rules.tree import FieldType
-from models.transfers.imports.layout import MOST_COLUMNS, check_delimiter
+from models.transfers.cells import MOST_COLUMNS
+from models.transfers.imports.layout import check_delimiter
 from models.values.texts import check_text
 
 ID: Final = "id"

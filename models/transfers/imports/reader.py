@@ -13,7 +13,8 @@ from types import TracebackType
 from typing import Any, Final, TextIO
 
 from models.errors import Invalid
-from models.transfers.imports.layout import LONGEST_ROW, Layout, has_bad_bytes, too_long
+from models.transfers.cells import LONGEST_ROW
+from models.transfers.imports.layout import Layout, has_bad_bytes, too_long
 
 BLOCK: Final = 1 << 20
 

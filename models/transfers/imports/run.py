@@ -25,7 +25,7 @@ from models.transfers.imports.merge import Outcomes, write_chunk
 from models.transfers.imports.reader import RowReader
 from models.transfers.imports.start import request_for
 from models.transfers.imports.values import ReadPlan, RowChunk, make_plan, read_chunk
-from models.transfers.imports.workbook import convert
+from models.transfers.workbooks.workbook import convert
 from permissions.principal import Scope
 
 CHUNK_ROWS: Final = 10_000

@@ -62,7 +62,7 @@ async def undo_import(scope: Scope, job_id: int) -> Job:
     if held is None:
         return reopened
     async for _ in carry_on(scope, held):
-        pass
+        pass  # if this process dies, a worker goes on
     await jobs.finish(held)
     return await jobs.get(scope, job_id)
 
@@ -128,29 +128,29 @@ async def _next_chunk(scope: Scope, job: Job, state: UndoProgress) -> UndoProgre
     if not rows:
         return await _end_of_pass(scope, job, state)
     outcomes = {row["contact_id"]: row["outcome"] for row in rows}
-    unchanged = await _ids(scope, job, _LOCK_UNCHANGED, outcomes)
-    deleted = await _ids(scope, job, _DELETE, _only(outcomes, unchanged, "CREATED"))
-    updated = _only(outcomes, unchanged, "UPDATED")
+    unchanged = await _apply(scope, job, _LOCK_UNCHANGED, outcomes)
+    deleted = await _apply(scope, job, _DELETE, _with_outcome(outcomes, unchanged, "CREATED"))
+    updated = _with_outcome(outcomes, unchanged, "UPDATED")
     restored = await _restore(scope, job, updated)
     waiting = updated - restored
     leaving = {row["contact_id"] for row in rows if row["joined"]} & unchanged - deleted - waiting
     await _leave_segment(scope, job, leaving)
-    finished = deleted | restored | _only(outcomes, unchanged, "UNCHANGED")
-    await _ids(scope, job, _FORGET, finished)
+    finished = deleted | restored | _with_outcome(outcomes, unchanged, "UNCHANGED")
+    await _apply(scope, job, _FORGET, finished)
     kept = set(outcomes) - finished - waiting
-    await _ids(scope, job, _KEEP, kept)
+    await _apply(scope, job, _KEEP, kept)
     if deleted or restored:
         await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
     return UndoProgress(
         after=rows[-1]["contact_id"],
         undone=state.undone + len(deleted) + len(restored),
-        kept=state.kept + len(kept - _only(outcomes, kept, "UNCHANGED")),
+        kept=state.kept + len(kept - _with_outcome(outcomes, kept, "UNCHANGED")),
         waiting=state.waiting + len(waiting),
         moved=state.moved or bool(deleted or restored),
     )
 
 
-def _only(outcomes: Mapping[int, str], ids: Set[int], outcome: str) -> set[int]:
+def _with_outcome(outcomes: Mapping[int, str], ids: Set[int], outcome: str) -> set[int]:
     return {contact_id for contact_id in ids if outcomes[contact_id] == outcome}
 
 
@@ -161,7 +161,7 @@ async def _end_of_pass(scope: Scope, job: Job, state: UndoProgress) -> UndoProgr
     return replace(state, kept=state.kept + state.waiting, waiting=0, done=True)
 
 
-async def _ids(scope: Scope, job: Job, sql: str, ids: Collection[int]) -> set[int]:
+async def _apply(scope: Scope, job: Job, sql: str, ids: Collection[int]) -> set[int]:
     """Run a statement on these contacts. Gives the ids that it returns."""
     if not ids:
         return set()

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.transfers.imports.layout import LONGEST_ROW, Layout
+from models.transfers.cells import LONGEST_ROW
+from models.transfers.imports.layout import Layout
 from models.transfers.imports.reader import ParsedRows, RowReader
 
 PLAIN = Layout("utf-8", ",")

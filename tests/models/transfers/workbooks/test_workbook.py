@@ -7,8 +7,8 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from models.errors import Invalid, LimitExceeded
-from models.transfers.imports import workbook as reading
-from models.transfers.imports.workbook import convert, each_row
+from models.transfers.workbooks import workbook as reading
+from models.transfers.workbooks.workbook import convert, each_row
 from permissions.principal import Scope
 from tests.kit.transfers import counts, everyone, fields_of_every_type, imported, refused, workbook
 from tests.kit.workspaces import new_workspace
@@ -118,7 +118,7 @@ def test_a_broken_workbook_is_refused(change, reason):
 
 
 def test_a_zip_bomb_is_refused(monkeypatch):
-    monkeypatch.setattr(reading, "_SUSPICIOUS_BYTES", 100_000)
+    monkeypatch.setattr(reading, "SUSPICIOUS_BYTES", 100_000)
     with pytest.raises(Invalid, match="far more than it holds"):
         rows_of(workbook([["a" * 1_000_000]]))
 
