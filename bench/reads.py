@@ -17,7 +17,7 @@ from bench.serving import MeasuredServer, Rounds, alone, api, beside, by_turns
 from bench.table import Result
 from models import db
 from models.accounts.sessions import Signing
-from schema.accounts.authenticator import Authenticator
+from schema.accounts.authenticator import BatchingAuthenticator
 from schema.root import build_schema
 from schema.server.execution.documents import Documents
 from schema.server.graphql_request import Caller, GraphQLRequest
@@ -86,7 +86,7 @@ def _results(found: Rounds) -> list[Result]:
 async def _statements(asks: Bodies, token: str) -> dict[str, list[list[Any]]]:
     """The statements that Muster runs for each request, without those that ask who is calling."""
     schema = build_schema()
-    authenticator = Authenticator(Signing(SECRET, timedelta(hours=1)))
+    authenticator = BatchingAuthenticator(Signing(SECRET, timedelta(hours=1)))
     operations = Operations(
         schema, Documents(schema), authenticator, Throttle(Rates(10**9, 10**9, 10**9)), lambda _: None
     )

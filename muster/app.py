@@ -13,9 +13,9 @@ from muster.local.processes import on_stop_signal, tie_to_parent
 from muster.logs import is_text, set_up_logging
 from muster.settings import read_settings
 from muster.storage import storage_of
+from schema.app import ApiOptions, build
 from schema.server.operation_log import LineWriter
 from schema.server.throttle import Rates
-from schema.server.transports.app import ApiOptions, build
 from workers.broker import connected_broker
 
 

@@ -20,19 +20,8 @@ MOST_AT_ONCE: Final = 1_000
 REFUSED: Final = "the bearer token is not good, or no longer: sign in again"
 
 
-def bearer_of(authorization: str | None) -> str | None:
-    """The bearer token in an Authorization header; None without a header. Raises Unauthenticated for any other kind."""
-    if authorization is None:
-        return None
-    scheme, _, token = authorization.partition(" ")
-    token = token.strip()
-    if scheme.lower() != "bearer" or not token:
-        raise Unauthenticated("the Authorization header is not understood: send `Bearer <token>`")
-    return token
-
-
 @dataclass(slots=True)
-class Authenticator:
+class BatchingAuthenticator:
     """Finds the scopes behind bearer tokens: one look-up at a time, for all who wait for it."""
 
     signing: Signing

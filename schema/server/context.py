@@ -7,7 +7,7 @@ import strawberry
 
 from models.accounts.sessions import Signing
 from permissions.principal import Scope
-from schema.transfers.links import Links
+from schema.server.signed_links import LinkSigner
 
 
 @dataclass(slots=True)
@@ -22,7 +22,7 @@ class Context:
     request_id: str
     address: str | None = None
     signing: Signing | None = None
-    links: Links | None = None
+    links: LinkSigner | None = None
     batches: dict[Any, Any] = field(default_factory=dict)
 
 

@@ -12,8 +12,8 @@ from graphql.execution import default_field_resolver, default_type_resolver
 
 from models.errors import Forbidden
 from permissions.principal import Scope
-from schema.accounts.authenticator import Authenticator
 from schema.server import metrics
+from schema.server.authentication import Authenticator
 from schema.server.context import Context
 from schema.server.execution.documents import Documents
 from schema.server.execution.executor import CompiledExecutor, names_what_it_needs
@@ -21,10 +21,10 @@ from schema.server.formatted_errors import FormattedError, format_error, format_
 from schema.server.graphql_request import Answer, Caller, GraphQLRequest, OperationEnded, OperationRun, refused
 from schema.server.guard import admit
 from schema.server.refusals import BadRequest, Rejected
+from schema.server.signed_links import LinkSigner
 from schema.server.subscriptions.event_batch import Payloads
 from schema.server.subscriptions.watch import payloads_of
 from schema.server.throttle import Throttle
-from schema.transfers.links import Links
 
 Line = Mapping[str, str | int | float | None]
 """What the log has of one operation: no variables, and nothing personal."""
@@ -49,7 +49,7 @@ class Operations:
     write_line: Callable[[Line], None]
     timeout_seconds: float = 15.0
     recheck_seconds: float = 5.0
-    links: Links | None = None
+    links: LinkSigner | None = None
 
     # ---------------------------------------------------------------- queries and mutations
 

@@ -12,5 +12,5 @@ LINK_TIME: Final = timedelta(hours=1)
 
 def links_of(info: Info) -> Links:
     links = info.context.links
-    assert links is not None, "the API was built without links"
+    assert isinstance(links, Links), "the API was built without links"
     return links

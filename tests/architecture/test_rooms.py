@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -201,7 +202,7 @@ def test_no_file_or_folder_is_named_after_nothing() -> None:
     assert not problems, told(problems)
 
 
-# ---------------------------------------------------------------- cycles
+# ---------------------------------------------------------------- circles of files
 
 
 def needs_at_import() -> dict[str, set[str]]:
@@ -255,6 +256,86 @@ def test_no_file_needs_itself_in_a_circle() -> None:
     assert cycle is None, f"{' -> '.join(cycle or [])}: move what both need into a file of its own, in the lower room."
 
 
+# ---------------------------------------------------------------- circles of folders
+
+
+def levels() -> list[str]:
+    """The packages, and `` for the repository."""
+    return ["", *sorted({path.parent.relative_to(ROOT).as_posix().replace("/", ".") for path in source_files()})]
+
+
+def child_of(level: str, module: str) -> str | None:
+    """The file or folder directly inside `level` that holds a module. None for a module outside."""
+    if module == level:
+        return "__init__"
+    if level and not module.startswith(f"{level}."):
+        return None
+    return module.removeprefix(f"{level}." if level else "").split(".", 1)[0]
+
+
+def needs_of_children(level: str) -> dict[str, dict[str, str]]:
+    """For each file or folder directly inside `level`, the others that it imports, each with one such import.
+
+    Imports inside functions count, because they tell which way the folders depend; strawberry.lazy names no import.
+    """
+    graph: dict[str, dict[str, str]] = {}
+    for found in IMPORTS:
+        child, target = child_of(level, module_name(ROOT / found.path)), child_of(level, found.module)
+        if child is None:
+            continue
+        needs = graph.setdefault(child, {})
+        if found.module in MODULES and target is not None and target != child:
+            needs.setdefault(target, f"{found.where} imports {found.module}")
+    for needs in [*graph.values()]:
+        for target in needs:
+            graph.setdefault(target, {})
+    return graph
+
+
+@pytest.mark.parametrize("level", levels())
+def test_no_folder_needs_itself_in_a_circle(level: str) -> None:
+    needs = needs_of_children(level)
+    cycle = find_cycle({child: set(targets) for child, targets in needs.items()}) or []
+    imports = [needs[child][target] for child, target in pairwise(cycle)]
+    assert not cycle, f"inside {level or 'the repository'}: {' -> '.join(cycle)}{told(imports)}"
+
+
 def test_the_search_for_circles_finds_one() -> None:
     assert find_cycle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
     assert find_cycle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) is None
+
+
+# ---------------------------------------------------------------- private names
+
+
+def private_names_from_other_folders(path: Path) -> Iterator[str]:
+    """The uses of private names of modules in other folders: `from a.b import _c`, and `b._c` for an imported module b."""
+    tree, own = ast.parse(path.read_text()), path.parent
+    where, modules = path.relative_to(ROOT), dict[str, str]()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module is not None:
+            for name in node.names:
+                imported = f"{node.module}.{name.name}"
+                if imported in MODULES and folder_of(imported) != own:
+                    modules[name.asname or name.name] = imported
+                if is_private(name.name) and node.module in MODULES and folder_of(node.module) != own:
+                    yield f"{where}:{node.lineno} imports {imported}"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            module = modules.get(node.value.id)
+            if module is not None and is_private(node.attr):
+                yield f"{where}:{node.lineno} uses {module}.{node.attr}"
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")
+
+
+def folder_of(module: str) -> Path:
+    path = ROOT / module.replace(".", "/")
+    return path if path.is_dir() else path.parent
+
+
+def test_no_private_name_crosses_a_room() -> None:
+    problems = [problem for path in source_files() for problem in private_names_from_other_folders(path)]
+    assert not problems, f"{told(problems)}\nWhat others need has a public name."

@@ -17,13 +17,13 @@ from models.accounts.sessions import Signing
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from permissions.roles import Role
-from schema.accounts.authenticator import Authenticator
+from schema.accounts.authenticator import BatchingAuthenticator
+from schema.app import ApiOptions, build
 from schema.root import build_schema
 from schema.server.execution.documents import Documents
 from schema.server.graphql_request import Answer, Caller, GraphQLRequest, OperationEnded
 from schema.server.operations import Operations
 from schema.server.throttle import Rates, Throttle
-from schema.server.transports.app import ApiOptions, build
 from schema.transfers.links import Links
 from tests.kit.workspaces import PASSWORD
 from workers.broker import connected_broker
@@ -70,7 +70,7 @@ class Api:
         self.operations = Operations(
             self.schema,
             Documents(self.schema),
-            Authenticator(SIGNING),
+            BatchingAuthenticator(SIGNING),
             self.throttle,
             self.lines.append,
             self.timeout_seconds,

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from schema.accounts.authenticator import bearer_of
+from schema.server.authentication import bearer_of
 from schema.server.graphql_request import Caller, GraphQLRequest
 from schema.server.refusals import BadRequest
 from schema.server.transports.request import asked_of

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from models.errors import Unauthenticated
-from schema.accounts.authenticator import bearer_of
+from schema.server.authentication import bearer_of
 from schema.server.graphql_request import Caller, GraphQLRequest
 from schema.server.refusals import BadRequest
 

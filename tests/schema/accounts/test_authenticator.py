@@ -15,7 +15,7 @@ from models.accounts.sessions import Signing
 from models.errors import Unauthenticated
 from permissions.capabilities import Permission
 from permissions.principal import SYSTEM, Scope
-from schema.accounts.authenticator import Authenticator
+from schema.accounts.authenticator import BatchingAuthenticator
 from tests.kit.api import SIGNING, Api, application, bearer_of, send, started, token_with
 from tests.kit.workspaces import new_workspace
 
@@ -38,14 +38,14 @@ class Lookups:
             raise OSError("PostgreSQL is away")
         return found
 
-    def ask(self, authenticator: Authenticator, *bearers: str) -> list["asyncio.Task[Scope]"]:
+    def ask(self, authenticator: BatchingAuthenticator, *bearers: str) -> list["asyncio.Task[Scope]"]:
         return [asyncio.ensure_future(authenticator.scope_of(bearer, "a-request", None)) for bearer in bearers]
 
 
 async def test_callers_who_arrive_together_are_looked_up_at_once() -> None:
     lookups = Lookups()
     lookups.go.set()
-    authenticator = Authenticator(SIGNING, lookups.find)
+    authenticator = BatchingAuthenticator(SIGNING, lookups.find)
     ana, ben, nobody, again = await asyncio.gather(
         *lookups.ask(authenticator, "ana", "ben", "nobody", "ana"), return_exceptions=True
     )
@@ -56,7 +56,7 @@ async def test_callers_who_arrive_together_are_looked_up_at_once() -> None:
 
 async def test_who_arrives_during_a_look_up_waits_for_the_next() -> None:
     lookups = Lookups()
-    authenticator = Authenticator(SIGNING, lookups.find)
+    authenticator = BatchingAuthenticator(SIGNING, lookups.find)
     (before,) = lookups.ask(authenticator, "ana")
     await asyncio.sleep(0.01)
     lookups.known.remove("ana")
@@ -72,7 +72,7 @@ async def test_who_arrives_during_a_look_up_waits_for_the_next() -> None:
 
 async def test_who_gives_up_disturbs_nobody() -> None:
     lookups = Lookups()
-    authenticator = Authenticator(SIGNING, lookups.find)
+    authenticator = BatchingAuthenticator(SIGNING, lookups.find)
     ana, ben = lookups.ask(authenticator, "ana", "ben")
     await asyncio.sleep(0.01)
     ana.cancel()
@@ -85,7 +85,7 @@ async def test_who_gives_up_disturbs_nobody() -> None:
 async def test_a_look_up_that_fails_is_told_to_all_who_wait_and_the_next_is_made() -> None:
     lookups = Lookups()
     lookups.go.set()
-    authenticator = Authenticator(SIGNING, lookups.find)
+    authenticator = BatchingAuthenticator(SIGNING, lookups.find)
     failed = await asyncio.gather(*lookups.ask(authenticator, "ana", "broken"), return_exceptions=True)
     assert [type(error) for error in failed] == [OSError, OSError]
     assert (await lookups.ask(authenticator, "ana")[0]).workspace_id == 1

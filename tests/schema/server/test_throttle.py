@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from models.errors import Throttled
 from schema.server.refusals import CostExceeded
 from schema.server.throttle import Rates, Throttle
-from schema.server.transports.app import _redis
+from schema.server.transports.app import redis_client
 
 RATES = Rates(maximum=1_000, per_second=100, operation=400)
 
@@ -26,7 +26,7 @@ class Clock:
 
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    client = _redis(redis_url)
+    client = redis_client(redis_url)
     assert client is not None
     yield client
     await client.aclose()
@@ -103,7 +103,7 @@ async def test_what_is_left_is_known_to_the_next_process(redis: Redis) -> None:
 
 
 async def test_redis_may_be_away_and_each_process_goes_by_its_own_bucket() -> None:
-    client = _redis("redis://127.0.0.1:1")
+    client = redis_client("redis://127.0.0.1:1")
     assert await spent(Throttle(RATES, client, now=Clock())) == 1_000
 
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from models import clock
-from schema.transfers.links import Link, Links, Purpose
+from schema.server.signed_links import Link
+from schema.transfers.links import Links, Purpose
 
 LINKS = Links("a secret of the tests, which is 32 bytes", "https://muster.test")
 

@@ -1,0 +1,74 @@
+"""The API, put together: the GraphQL server, the schema and the routes of the nouns."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import GraphQLSchema
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from models.accounts.sessions import Signing
+from schema.accounts.authenticator import BatchingAuthenticator
+from schema.messaging import webhook_route
+from schema.root import build_schema
+from schema.server.execution.documents import Documents
+from schema.server.execution.limits import DocumentLimits
+from schema.server.operations import Line, Operations
+from schema.server.pages import explorer, health, metrics
+from schema.server.throttle import Rates, Throttle
+from schema.server.transports.app import Dispatch, Lifespan, around, redis_client, with_cors, write_line
+from schema.server.transports.graphql import GraphQL
+from schema.server.transports.socket import SocketLimits
+from schema.server.transports.stream import StreamLimits
+from schema.transfers import download_route, upload_route
+from schema.transfers.links import UPLOAD_LIMIT_BYTES, Links
+
+
+@dataclass(frozen=True, slots=True)
+class ApiOptions:
+    """The settings of the API. `redis_url` None: each process limits callers by itself."""
+
+    signing: Signing
+    redis_url: str | None = None
+    public_url: str = "http://127.0.0.1:8000"
+    allowed_origins: tuple[str, ...] = ()
+    body_limit_bytes: int = 2_097_152
+    upload_limit_bytes: int = UPLOAD_LIMIT_BYTES
+    operation_timeout_seconds: float = 15.0
+    recheck_seconds: float = 5.0
+    rates: Rates = field(default_factory=Rates)
+    documents: DocumentLimits = field(default_factory=DocumentLimits)
+    sockets: SocketLimits = field(default_factory=SocketLimits)
+    streams: StreamLimits = field(default_factory=StreamLimits)
+    write_line: Callable[[Line], None] = write_line
+
+
+def build(options: ApiOptions, lifespan: Lifespan | None = None, schema: GraphQLSchema | None = None) -> Any:
+    """The ASGI application: /graphql, the explorer at /, /health/live and /health/ready, /metrics, and the nouns' routes."""
+    redis = redis_client(options.redis_url)
+    schema = schema or build_schema()
+    links = Links(options.signing.secret, options.public_url, options.upload_limit_bytes)
+    operations = Operations(
+        schema,
+        Documents(schema, options.documents),
+        BatchingAuthenticator(options.signing),
+        Throttle(options.rates, redis),
+        options.write_line,
+        options.operation_timeout_seconds,
+        options.recheck_seconds,
+        links,
+    )
+    graphql = GraphQL(operations, options.body_limit_bytes, options.allowed_origins, options.sockets, options.streams)
+    rest = Starlette(
+        routes=[*explorer.ROUTES, *health.routes(redis), *metrics.ROUTES, *routes_of_nouns()],
+        lifespan=around(lifespan, redis, options.write_line),
+    )
+    rest.state.links = links
+    rest.state.end_streams = graphql.streams.end_all
+    return with_cors(Dispatch(graphql, rest), options.allowed_origins)
+
+
+def routes_of_nouns() -> list[BaseRoute]:
+    """What the nouns serve besides GraphQL."""
+    return [*webhook_route.routes(), *upload_route.ROUTES, *download_route.ROUTES]
