@@ -7,5 +7,5 @@ suggestions  suggests a field for each column           values       turns cells
 lookup       loads the contacts that rows may match     matching     finds the contact of each row
 differences  builds the statement for updates           merge        writes a chunk of rows
 run          runs an import, chunk after chunk          report       the skipped and rejected rows as CSV
-undo         undoes an import
+undo         undoes an import                           tag_spelling gives tags the workspace's spelling
 """

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from models import db
 from models.contacts import fields as contact_fields
-from models.contacts import tags
 from models.contacts.attributes import Fields
 from models.errors import Invalid
 from models.membership import manual_changes
@@ -18,6 +17,7 @@ from models.transfers.imports import lookup
 from models.transfers.imports.differences import STAGING, Differences, differences
 from models.transfers.imports.mapping import ID, Policy
 from models.transfers.imports.matching import KnownContact, Matcher, Step
+from models.transfers.imports.tag_spelling import spell_tags
 from models.transfers.imports.values import REJECTED, SKIPPED, ReadPlan, RowChunk, attributes_of
 from permissions.principal import Scope
 
@@ -80,7 +80,7 @@ async def write_chunk(scope: Scope, job_id: int, plan: ReadPlan, fields: Fields,
     await db.advisory_lock(f"imports:{scope.workspace_id}")  # imports of one workspace never write at the same time
     _refuse_changed_fields(plan, fields, await contact_fields.load_to_write(scope))
     chunk = replace(chunk, values=dict(chunk.values), refusals=list(chunk.refusals))
-    add_tags = await _spell(scope, plan, chunk)
+    add_tags = await spell_tags(scope, plan, chunk)
     writing = _Writing(scope, job_id, plan, chunk, differences(plan, fields, add_tags), add_tags)
     await _write_rows(writing)
     await _write_refusals(writing)
@@ -96,30 +96,6 @@ def _refuse_changed_fields(plan: ReadPlan, before: Fields, now: Fields) -> None:
             raise Invalid(
                 f"the custom field {column.key!r} was deleted or changed while the import ran: start it again"
             )
-
-
-# ---------------------------------------------------------------- tags
-
-
-_KNOWN_TAGS: Final = (
-    "SELECT given, tags.name FROM unnest($2::text[]) AS given JOIN tags ON workspace_id = $1 AND key = lower(given)"
-)
-
-
-async def _spell(scope: Scope, plan: ReadPlan, chunk: RowChunk) -> tuple[str, ...]:
-    """Change the tags to the workspace's spelling; returns `add_tags` so, too."""
-    column = chunk.values.get("tags", [])
-    sets = {names for names in column if names}
-    wanted = sorted({name for names in sets for name in names} | set(plan.options.add_tags))
-    if plan.options.dry_run:
-        rows = await db.fetch(_KNOWN_TAGS, scope.workspace_id, wanted)
-        spelling: Mapping[str, str] = {name: name for name in wanted} | {row["given"]: row["name"] for row in rows}
-    else:
-        spelling = await tags.spell(scope, wanted)
-    spelled = {names: tuple(dict.fromkeys(spelling[name] for name in names)) for names in sets}
-    if column:
-        chunk.values["tags"] = [spelled[names] if names else None for names in column]
-    return tuple(dict.fromkeys(spelling[name] for name in plan.options.add_tags))
 
 
 # ---------------------------------------------------------------- rows
