@@ -1,7 +1,7 @@
-"""How dates and instants travel to and from PostgreSQL, as parameters, rows and COPY: as the numbers that it stores.
+"""Codecs of dates and instants, in parameters, rows and COPY.
 
-asyncpg's own codecs send Python's first and last date and instant as infinities. With these the ends are values like any other.
-What PostgreSQL has and Python has not (infinity, years before 1 and after 9999) is read as the nearest value that Python has.
+asyncpg's own codecs send Python's first and last date and instant as infinities; these do not. Values outside Python's range
+(infinity, years before 1 and after 9999) are read as the nearest value in it.
 """
 
 from datetime import UTC, date, datetime, timedelta

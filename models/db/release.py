@@ -1,22 +1,21 @@
-"""A connection goes back to the pool without a task of its own, when there is nothing to wait for.
+"""Gives a connection back to the pool without a task, when it needs no reset.
 
-`Pool.release` resets a connection in a task that cancelling cannot reach, and waits for it: that costs each statement some 20 us
-and a turn of the event loop. After a statement that went well outside of a transaction there is nothing to reset. This uses
-private parts of asyncpg; tests/models/db/test_release.py fails when an upgrade changes them.
+`Pool.release` resets a connection in a task and waits for it, which costs each statement about 20 us and a step of the event
+loop. This uses private parts of asyncpg; tests/models/db/test_release.py fails when an upgrade changes them.
 """
 
 from typing import Any
 
 
 def released_at_once(borrowed: Any) -> bool:
-    """Give a pool's connection back if it is as good as new. False: it is still borrowed, `Pool.release` has to look after it."""
+    """Give the connection back if it needs no reset. False: call `Pool.release`."""
     holder = borrowed._holder
     connection = holder._con
     if (
         holder._proxy is not borrowed
         or connection is None
         or connection.is_closed()
-        or not _as_good_as_new(holder, connection)
+        or not _needs_no_reset(holder, connection)
     ):
         return False
     connection._on_release()
@@ -24,7 +23,7 @@ def released_at_once(borrowed: Any) -> bool:
     return True
 
 
-def _as_good_as_new(holder: Any, connection: Any) -> bool:
+def _needs_no_reset(holder: Any, connection: Any) -> bool:
     protocol = connection._protocol
     return (
         holder._generation == holder._pool._generation

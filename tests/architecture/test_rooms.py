@@ -28,7 +28,7 @@ FORBIDDEN_NAMES = {
 
 LIBRARIES = {
     # library: (where it may be imported: folders and files, the room in which such a line belongs)
-    "asyncpg": (("models/db/__init__.py",), "models/db/__init__.py"),
+    "asyncpg": (("models/db/",), "models/db/"),
     "tortoise": (("models/",), "models/"),
     "arq": (("workers/",), "workers/ (broker.py sends, runner.py runs)"),
     "strawberry": (("schema/", "muster/"), "schema/"),

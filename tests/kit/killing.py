@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models import db
+from models.db import statements as sql
 
 
 class Killed(BaseException):
@@ -17,15 +17,15 @@ class Killed(BaseException):
 @contextmanager
 def killed_after(statements: int) -> Iterator[None]:
     """What runs inside is killed before the statement that follows so many."""
-    connection, left = db._connection, count(statements, -1)
+    acquire, left = sql.acquire, count(statements, -1)
 
     @asynccontextmanager
     async def until_killed() -> AsyncIterator[Any]:
         if next(left) <= 0:
             raise Killed
-        async with connection() as one:
-            yield one
+        async with acquire() as connection:
+            yield connection
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(db, "_connection", until_killed)
+        patch.setattr(sql, "acquire", until_killed)
         yield

@@ -1,0 +1,108 @@
+"""This process's pool of connections, which the ORM and SQL text share."""
+
+from typing import Any
+
+import asyncpg
+from tortoise import Tortoise
+from tortoise.backends.asyncpg.client import AsyncpgDBClient
+from tortoise.connection import get_connections
+
+from models.db import codecs
+
+
+class PoolClient(AsyncpgDBClient):
+    """Tortoise's client, with a pool that takes a whole DSN (sockets too)."""
+
+    async def create_pool(self, **_: Any) -> asyncpg.Pool:
+        options = dict(self.extra)
+        dsn = options.pop("dsn")
+        return await asyncpg.create_pool(
+            dsn,
+            min_size=self.pool_minsize,
+            max_size=self.pool_maxsize,
+            server_settings=self.server_settings,
+            init=_set_codecs,
+            reset=_leave_as_is,
+            **options,
+        )
+
+
+client_class = PoolClient  # tortoise looks for this name in the module that `engine` names
+
+
+async def _leave_as_is(_: Any) -> None:
+    """Nothing sets session state (only SET LOCAL and xact locks), so a connection needs no reset query."""
+
+
+async def _set_codecs(connection: Any) -> None:
+    await connection.set_type_codec(
+        "date", schema="pg_catalog", format="tuple", encoder=codecs.encode_date, decoder=codecs.decode_date
+    )
+    await connection.set_type_codec(
+        "timestamptz", schema="pg_catalog", format="tuple", encoder=codecs.encode_instant, decoder=codecs.decode_instant
+    )
+
+
+async def connect(
+    url: str,
+    *,
+    pool_min: int = 1,
+    pool_max: int = 10,
+    statement_timeout_ms: int | None = None,
+    application_name: str = "muster",
+    keep_large_statements: bool = False,
+) -> None:
+    """Open this process's only pool to `url` (a libpq URL), for SQL text and the ORM.
+
+    `statement_timeout_ms` None: no bound. `keep_large_statements` keeps statements of any length prepared, as the engine needs.
+    Raises OSError or an asyncpg error when the server does not answer.
+    """
+    settings = {"application_name": application_name, "timezone": "UTC"}
+    if statement_timeout_ms is not None:
+        settings["statement_timeout"] = str(statement_timeout_ms)
+    credentials: dict[str, Any] = {
+        "dsn": url,
+        "minsize": pool_min,
+        "maxsize": pool_max,
+        "server_settings": settings,
+        "max_inactive_connection_lifetime": 0,
+    }
+    if keep_large_statements:
+        credentials |= {"max_cacheable_statement_size": 0, "max_cached_statement_lifetime": 0}
+    await Tortoise.init(
+        config={
+            "connections": {"default": {"engine": "models.db.pool", "credentials": credentials}},
+            "apps": {"models": {"models": ["models.db.tables"], "default_connection": "default"}},
+        },
+        use_tz=True,
+        _enable_global_fallback=True,
+    )
+    client = orm_client()
+    if client._pool is None:
+        await client.create_connection(with_db=True)
+    global _opened
+    _opened = client._pool
+
+
+async def disconnect() -> None:
+    """Close the pool, if there is one."""
+    global _opened
+    _opened = None
+    await Tortoise.close_connections()
+
+
+_opened: asyncpg.Pool | None = None  # asking the ORM for its client's pool costs more than an acquire
+
+
+def opened_pool() -> asyncpg.Pool:
+    """The pool. Raises RuntimeError before `connect`."""
+    if _opened is None:
+        raise RuntimeError("not connected to PostgreSQL: call models.db.connect first")
+    return _opened
+
+
+def orm_client() -> PoolClient:
+    """The ORM's client of the pool."""
+    client = get_connections().get("default")
+    assert isinstance(client, AsyncpgDBClient)
+    return client  # type: ignore[return-value]

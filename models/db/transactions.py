@@ -1,0 +1,162 @@
+"""Transactions, which everything that runs inside joins, and what follows their commit."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import asyncpg
+from asyncpg import Record
+from asyncpg.pool import PoolConnectionProxy
+from asyncpg.transaction import Transaction
+from tortoise.backends.asyncpg.client import TransactionWrapper
+from tortoise.connection import get_connections
+
+from models.db.pool import opened_pool, orm_client
+from models.db.release import released_at_once
+
+
+@dataclass(slots=True)
+class _Transaction:
+    connection: asyncpg.Connection
+    open: bool = True
+    last_steps: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    after_commit: dict[Callable[[Sequence[Any]], Awaitable[None]], dict[Any, None]] = field(default_factory=dict)
+
+
+_ambient: ContextVar[_Transaction | None] = ContextVar("transaction", default=None)
+
+
+def _current() -> _Transaction | None:
+    ambient = _ambient.get()
+    return ambient if ambient is not None and ambient.open else None
+
+
+def in_a_transaction() -> bool:
+    """Whether the caller is inside `transaction()`."""
+    return _current() is not None
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[None]:
+    """One transaction for all that runs inside, ORM and SQL text alike. Nested, it joins the outer one.
+
+    An exception rolls all of it back. Do not gather tasks inside: a connection runs one statement at a time.
+    """
+    if _current() is not None:
+        yield
+        return
+    pool = opened_pool()
+    connection = await pool.acquire()
+    own = _Transaction(connection)  # type: ignore[arg-type]
+    began = connection.transaction()
+    try:
+        await began.start()
+        with _ambient_for_all(own):
+            yield
+            while own.last_steps:
+                await own.last_steps.pop(0)()
+        await began.commit()
+    except BaseException:
+        # In a task, so that a second cancellation does not leak the connection.
+        await asyncio.shield(asyncio.create_task(_abandon(pool, connection, began)))
+        raise
+    # Also in a task: what follows a commit is done even when the caller is cancelled.
+    following = _start(_follow(own)) if own.after_commit else None
+    await pool.release(connection)
+    if following is not None:
+        await asyncio.shield(following)
+
+
+@contextmanager
+def _ambient_for_all(own: _Transaction) -> Iterator[None]:
+    """Make `own` the transaction of SQL text and of the ORM."""
+    orm = TransactionWrapper(orm_client())
+    orm._connection = own.connection
+    ambient, connections = _ambient.set(own), get_connections()
+    orm_ambient = connections.set("default", orm)
+    try:
+        yield
+    finally:
+        own.open = False
+        connections.reset(orm_ambient)
+        _ambient.reset(ambient)
+
+
+async def _abandon(pool: asyncpg.Pool, connection: "PoolConnectionProxy[Record]", began: Transaction) -> None:
+    try:
+        with suppress(asyncpg.InterfaceError, asyncpg.PostgresError, OSError):  # the caller raises the first error
+            await began.rollback()
+    finally:
+        await pool.release(connection)
+
+
+async def before_commit(step: Callable[[], Awaitable[None]]) -> None:
+    """Run `step` at the end of the ambient transaction, or in one of its own: for locks that must be held briefly.
+
+    Steps run in their order, and may add others.
+    """
+    ambient = _current()
+    if ambient is None:
+        async with transaction():
+            await step()
+    else:
+        ambient.last_steps.append(step)
+
+
+T = TypeVar("T", bound=Hashable)
+
+
+async def after_commit(run: Callable[[Sequence[T]], Awaitable[None]], item: T) -> None:
+    """Call `run` after the ambient transaction has committed, once, with all items that were given for it, each once.
+
+    Without a transaction, at once. After a rollback, never.
+    """
+    ambient = _current()
+    if ambient is None:
+        await asyncio.shield(_start(run([item])))
+    else:
+        ambient.after_commit.setdefault(run, {})[item] = None
+
+
+async def _follow(own: _Transaction) -> None:
+    await asyncio.gather(*(run(list(items)) for run, items in own.after_commit.items()))
+
+
+_started: set[asyncio.Future[None]] = set()
+
+
+def _start(work: Awaitable[None]) -> asyncio.Future[None]:
+    """Start a task, with a reference to it until it ends."""
+    task = asyncio.ensure_future(work)
+    _started.add(task)
+    task.add_done_callback(_started.discard)
+    return task
+
+
+class acquire:  # noqa: N801 - a context manager; as a generator it would double the cost of the pool
+    """The ambient transaction's connection, or one of the pool for a statement."""
+
+    __slots__ = ("_borrowed",)
+
+    async def __aenter__(self) -> asyncpg.Connection:
+        ambient = _current()
+        if ambient is not None:
+            self._borrowed = None
+            return ambient.connection
+        self._borrowed = await opened_pool().acquire()
+        return self._borrowed  # type: ignore[return-value]
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._borrowed is None or (kind is None and released_at_once(self._borrowed)):
+            return
+        await opened_pool().release(self._borrowed)  # which completes even when we are cancelled
+
+
+def ambient_connection() -> asyncpg.Connection:
+    """The connection of the ambient transaction, which there must be."""
+    ambient = _current()
+    assert ambient is not None
+    return ambient.connection

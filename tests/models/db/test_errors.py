@@ -1,0 +1,37 @@
+"""Errors of PostgreSQL and of the ORM."""
+
+import pytest
+
+from models import db
+from models.db.tables import Member
+from tests.kit.workspaces import new_member, new_workspace
+
+
+async def test_a_broken_constraint_is_named_by_sql_and_orm(database: str) -> None:
+    member = await new_member(await new_workspace())
+    with pytest.raises(db.UniqueViolation) as by_sql:
+        await db.execute("INSERT INTO members SELECT * FROM members")
+    with pytest.raises(db.UniqueViolation) as by_orm:
+        await Member.create(
+            workspace_id=member.workspace_id,
+            email=member.email,
+            name="x",
+            role="ADMIN",
+            permissions=[],
+            password_hash="x",
+        )
+    assert db.violated_constraint(by_sql.value) == "members_pkey"
+    assert "email" in str(db.violated_constraint(by_orm.value))
+    assert db.violated_constraint(ValueError()) is None
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"), [("SELECT 1 / 0", True), ("SELECT nothing", True), ("SELECT pg_sleep(9)", False)]
+)
+async def test_an_error_of_the_data_is_distinguished_from_a_time_out(database: str, sql: str, expected: bool) -> None:
+    with pytest.raises(db.PostgresError) as failed:
+        async with db.transaction():
+            await db.execute("SET LOCAL statement_timeout = 20")
+            await db.execute(sql)
+    assert db.is_data_error(failed.value) is expected
+    assert isinstance(failed.value, db.TimedOut) is not expected
