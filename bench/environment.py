@@ -17,7 +17,10 @@ import psutil
 
 from models import db
 from models.db import migrations
-from muster.local.embedded import Postgres, Valkey, exclusive_use, running
+from muster.local.data_dir import exclusive_use
+from muster.local.embedded import running
+from muster.local.postgres import Postgres
+from muster.local.valkey import Valkey
 
 SECRET = "a secret of the benchmarks, 32 bytes long"
 DATA = Path(os.environ.get("BENCH_DATA", Path(__file__).parent / "data")).absolute()

@@ -15,7 +15,7 @@ from models.db import migrations
 from muster.database import opened, without_password
 from muster.errors import SetupError
 from muster.installation import Installation, with_servers
-from muster.local.embedded import is_in_use
+from muster.local.data_dir import is_in_use
 from muster.settings import PREFIX, QUEUES, Settings, unknown_variables
 from muster.up import must_be_free
 

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from muster.errors import SetupError
-from muster.local.embedded import Postgres, Valkey, exclusive_use, is_in_use, running
+from muster.local.data_dir import exclusive_use, is_in_use
+from muster.local.embedded import running
+from muster.local.postgres import Postgres
+from muster.local.valkey import Valkey
 from muster.settings import Settings
 
 if TYPE_CHECKING:  # keeps the command line fast: this would load the ORM

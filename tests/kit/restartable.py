@@ -10,8 +10,10 @@ import pytest
 
 from models import db
 from models.db import migrations
-from muster.local.embedded import Postgres, Valkey, wait_ready
+from muster.local.embedded import wait_ready
+from muster.local.postgres import Postgres
 from muster.local.processes import Program, spawn, stop
+from muster.local.valkey import Valkey
 
 
 class Restartable:

@@ -20,7 +20,9 @@ import pytest
 
 from models import db
 from models.db import migrations
-from muster.local.embedded import Postgres, Valkey, running
+from muster.local.embedded import running
+from muster.local.postgres import Postgres
+from muster.local.valkey import Valkey
 
 _numbers = itertools.count(1)
 
