@@ -17,6 +17,8 @@ MADE_BY_BENCHES: Final = "bench/data"
 def missing(paper: Path) -> Iterator[str]:
     """The links and the paths in backquotes that lead nowhere."""
     text = paper.read_text()
+    names = {path.name for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")}
+    yield from (name for name in re.findall(r"`(\w+\.py)`", text) if name not in names)
     for link in re.findall(r"\]\(([^)#:]+)\)", text):
         if not (paper.parent / link).exists():
             yield link

@@ -19,7 +19,7 @@ from muster.settings import Settings
 from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID, SECRET, TOKEN, VERIFY_TOKEN
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
-CONTACTS_NOW = list(each_contact(NOW))
+DEMO_CONTACTS = list(each_contact(NOW))
 
 
 @pytest.fixture
@@ -56,10 +56,10 @@ async def test_its_contacts_are_as_the_api_stores_them(database: str, installati
     await seed(installation)
     found = await find_scope(await admin_token(installation), signing(installation))
     assert found is not None
-    row = await find_contact(found, "external_id", CONTACTS_NOW[0].external_id)
+    row = await find_contact(found, "external_id", DEMO_CONTACTS[0].external_id)
     assert row is not None
     written, made = await upsert_contact(
-        found, {"external_id": CONTACTS_NOW[0].external_id, "name": row["name"], "phone": row["phone"]}
+        found, {"external_id": DEMO_CONTACTS[0].external_id, "name": row["name"], "phone": row["phone"]}
     )
     assert not made
     assert written["updated_at"] == row["updated_at"], "writing what it holds changes nothing"
@@ -72,24 +72,25 @@ async def test_its_channel_is_the_number_of_the_sandbox(database: str, installat
 
 
 def test_they_are_the_same_every_time() -> None:
-    assert [person.name for person in each_contact(NOW, 50)] == [person.name for person in CONTACTS_NOW[:50]]
+    assert [person.name for person in each_contact(NOW, 50)] == [person.name for person in DEMO_CONTACTS[:50]]
     later = list(each_contact(NOW + timedelta(days=3), 50))
     assert [person.last_interaction_at for person in later if person.last_interaction_at] == [
-        person.last_interaction_at + timedelta(days=3) for person in CONTACTS_NOW[:50] if person.last_interaction_at
+        person.last_interaction_at + timedelta(days=3) for person in DEMO_CONTACTS[:50] if person.last_interaction_at
     ]
 
 
 def test_nothing_sent_to_them_can_reach_anybody() -> None:
     reserved = ("+3363998", "+447700900", "+4917139200")
     assert all(
-        person.email is None or ".".join(person.email.rsplit("@")[1:]).startswith("example.") for person in CONTACTS_NOW
+        person.email is None or ".".join(person.email.rsplit("@")[1:]).startswith("example.")
+        for person in DEMO_CONTACTS
     )
-    phones = [person.phone for person in CONTACTS_NOW if person.phone]
+    phones = [person.phone for person in DEMO_CONTACTS if person.phone]
     assert all(phone.startswith(reserved) for phone in phones)
     assert all(phonenumbers.is_possible_number(phonenumbers.parse(phone)) for phone in phones)
     assert len(set(phones)) == len(phones) > 1000
 
 
 def test_nothing_lies_in_the_future() -> None:
-    assert all(activity.occurred_at <= NOW for person in CONTACTS_NOW for activity in person.activities)
-    assert all(person.created_at < NOW for person in CONTACTS_NOW)
+    assert all(activity.occurred_at <= NOW for person in DEMO_CONTACTS for activity in person.activities)
+    assert all(person.created_at < NOW for person in DEMO_CONTACTS)
