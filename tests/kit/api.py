@@ -31,6 +31,9 @@ from workers.broker import connected_broker
 SIGNING = Signing("a secret of the tests, which is 32 bytes", timedelta(hours=1))
 LINKS = Links(SIGNING.secret, "http://muster.test")
 
+ERRORS: Final = "userErrors { code field message }"
+"""The user errors of a payload, in a GraphQL document."""
+
 
 async def bearer_of(scope: Scope, role: Role = Role.ADMIN, *permissions: Permission) -> str:
     """The bearer token of a new member of the scope's workspace."""

@@ -1,15 +1,14 @@
-"""Jobs as they go on: who joins late, what is removed, and how often at most."""
+"""The progress of a job: late subscribers, removed jobs, and at most ten events a second."""
 
 import asyncio
 from contextlib import aclosing
 from itertools import pairwise
 
-import pytest
-
 from models import db
 from models.accounts import members
 from models.queue import jobs
 from models.queue.jobs import JobKind, JobStatus
+from models.segments import segments
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from permissions.roles import Role
@@ -17,15 +16,10 @@ from schema.jobs.job_watch import follow, new_watch
 from schema.server.ids import to_global_id
 from schema.server.subscriptions.progress_watch import LOOK_SECONDS
 from tests.kit.api import Api, bearer_of
-from tests.kit.segments import static_segment
+from tests.kit.segments import dynamic_segment, static_segment
 from tests.kit.workspaces import new_workspace
 
 WATCH = "subscription ($id: ID!) { jobProgress(id: $id) { status done } }"
-
-
-@pytest.fixture
-async def scope(database: str) -> Scope:
-    return await new_workspace()
 
 
 async def new_job(scope: Scope) -> jobs.Job:
@@ -37,7 +31,34 @@ async def new_job(scope: Scope) -> jobs.Job:
     return job
 
 
-async def test_who_joins_with_an_older_look_at_the_job_is_told_how_it_is_now(scope):
+async def test_a_job_is_followed_to_its_end(api, admin, scope):
+    segment = await static_segment(scope)
+    asked = {"change": "ADD", "selection": {"search": "a"}, "origin": "API"}
+    made = await jobs.create(scope, JobKind.SEGMENT_CONTACTS, asked, segment_id=segment.id)
+    watch = "subscription ($id: ID!) { jobProgress(id: $id) { id status done total } }"
+    events = api.listen(admin, watch, id=to_global_id("SegmentContactsJob", made.id))
+    seen = [(await anext(events))["data"]["jobProgress"]]
+    job = await jobs.take(scope.workspace_id, made.id)
+    for done in range(1, 40):
+        await jobs.progress(job, done=done, total=39)
+    await jobs.finish(job)
+    seen += [event["data"]["jobProgress"] async for event in events]
+    assert seen[0]["status"] == "QUEUED"
+    assert (seen[-1]["status"], seen[-1]["done"], seen[-1]["total"]) == ("SUCCEEDED", 39, 39)
+    assert len(seen) < 20
+
+
+async def test_a_job_that_has_ended_is_shown_once(api, admin, scope):
+    job = await segments.recompute(scope, (await dynamic_segment(scope, built=False)).id)
+    await jobs.ask_cancel(scope, job.id)
+    watch = "subscription ($id: ID!) { jobProgress(id: $id) { status } }"
+    events = [event async for event in api.listen(admin, watch, id=to_global_id("RecomputeJob", job.id))]
+    assert events == [{"data": {"jobProgress": {"status": "CANCELLED"}}}]
+    (refused,) = [event async for event in api.listen(admin, watch, id=to_global_id("RecomputeJob", 999))]
+    assert refused["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
+
+
+async def test_a_late_subscriber_with_an_old_state_is_given_the_present_one(scope):
     watch, job = new_watch(), await new_job(scope)
     before = await jobs.get(scope, job.id)
     async with aclosing(follow(await jobs.get(scope, job.id), watch)) as first:
@@ -49,7 +70,7 @@ async def test_who_joins_with_an_older_look_at_the_job_is_told_how_it_is_now(sco
             assert (await asyncio.wait_for(anext(late), 5)).status == JobStatus.SUCCEEDED
 
 
-async def test_a_job_that_is_removed_while_it_is_followed_ends_with_a_word(scope):
+async def test_a_removed_job_ends_its_subscription_with_an_error(scope):
     api, admin, job = Api(), await bearer_of(scope), await new_job(scope)
     async with aclosing(api.listen(admin, WATCH, id=to_global_id("SegmentContactsJob", job.id))) as events:
         assert (await anext(events))["data"]["jobProgress"]["status"] == "RUNNING"
@@ -59,7 +80,7 @@ async def test_a_job_that_is_removed_while_it_is_followed_ends_with_a_word(scope
     assert "removed" in error["message"]
 
 
-async def test_a_job_of_another_workspace_is_not_there(scope):
+async def test_a_job_of_another_workspace_does_not_exist(scope):
     job, api = await new_job(scope), Api()
     other = await bearer_of(await new_workspace("Other"))
     for wrong in (to_global_id("SegmentContactsJob", job.id), to_global_id("Contact", job.id), "x"):
@@ -90,7 +111,7 @@ async def test_events_come_at_most_ten_times_a_second_and_the_last_one_is_the_en
     assert [done["done"] for _, done in heard] == sorted(done["done"] for _, done in heard)
 
 
-async def test_who_may_no_longer_see_jobs_is_told_and_nobody_looks_for_it_any_more(scope):
+async def test_losing_the_permission_ends_the_subscription(scope):
     api, job = Api(recheck_seconds=0.1), await new_job(scope)
     bearer = await bearer_of(scope, Role.USER, Permission.JOB_READ)
     async with aclosing(api.listen(bearer, WATCH, id=to_global_id("SegmentContactsJob", job.id))) as events:
