@@ -10,7 +10,7 @@ from prometheus_client import Counter, Histogram
 from models import db
 from models.membership import audit, batches, quarantine
 from models.membership import rebuild as building
-from models.membership.batches import Batch
+from models.membership.batches import BatchResult
 from models.queue import jobs, work
 from models.queue.enqueue import enqueue
 from models.queue.jobs import Job
@@ -59,7 +59,7 @@ async def process_changes(context: WorkerContext, workspace_id: int) -> None:
         await enqueue(work.PROCESS_CHANGES, workspace_id)
 
 
-def _learn(workspace_id: int, done: Batch, seconds: float) -> None:
+def _learn(workspace_id: int, done: BatchResult, seconds: float) -> None:
     _contacts.inc(done.contacts)
     _changes.inc(done.changes)
     _seconds.observe(seconds)
@@ -79,13 +79,13 @@ async def rebuild(context: WorkerContext, workspace_id: int, segment_id: int) ->
 
 async def audit_on(_: WorkerContext) -> None:
     """The next few contacts of the workspace that was not audited for longest. One that cannot be audited holds up no other."""
-    workspace_id = await audit.longest_unaudited()
+    workspace_id = await audit.find_next_workspace()
     if workspace_id is None:
         return
     try:
         await audit.step(workspace_id)
     except Exception as error:
-        await audit.pass_over(workspace_id)
+        await audit.postpone(workspace_id)
         if quarantine.is_a_rules_fault(error):
             await quarantine.isolate_for(workspace_id, await audit.next_contacts(workspace_id))
         raise

@@ -1,10 +1,10 @@
-"""The engine: members of every segment, right at all times, and the log of who entered and left.
+"""The engine: keeps the members of every segment right, and logs who entered and left.
 
-dirty_contacts  what was written: marks on contacts          stored_rules    what changed of the rules
-ticks           what time alone has changed                  compiled_rules  the active rules, compiled
-engine_lock     one engine per workspace at a time           levels          which is evaluated first, which reads what
-batches         a batch of all that, in one transaction      crossers        the statements that find who crossed a threshold
-manual_changes  people's own changes                         evaluate        which segments these contacts belong to
-audit           what is stored against what is right         apply           the difference: members, counts and log
-rebuild         a whole segment, beside its members
+dirty_contacts  contacts that changed          batches    one transaction that processes changes
+stored_rules    rules as stored                ticks      crossings of thresholds, as time passes
+compiled_rules  active rules, compiled         evaluate   contacts that are not where they belong
+levels          order of evaluation            apply      writes members, counts and log
+statements, crossers    the SQL of the engine  rebuild, swap, builds   a whole segment, computed beside its members
+engine_lock     one engine per workspace       audit, quarantine       what went wrong, corrected
+manual_changes  by people directly             backfill   the log of deleted and restored segments
 """

@@ -1,7 +1,7 @@
-"""The difference applied: members, counts and log, in the caller's transaction.
+"""Applies a difference to members, counts and log, in the caller's transaction.
 
-The changes of a transaction are one append to the log. They are written as they come; `close` gives them their positions, last
-of all, because from then on no other transaction of the workspace can append until the commit.
+`close` gives the logged changes their positions. It comes last: from then to the commit no other transaction of the workspace
+can append.
 """
 
 from collections import Counter
@@ -18,23 +18,22 @@ from models.db import Record
 
 @dataclass(slots=True)
 class Append(OpenAppend):
-    """What a transaction adds to the log of members, and by how much the counts of segments change with it."""
+    """What a transaction adds to the log of members. `deltas`: by how much the count of each segment changes."""
 
     deltas: Counter[int] = field(default_factory=Counter)
 
     def count(self, rows: Sequence[Record]) -> int:
-        """Take note of rows (segment_id, how many members more, how many changes logged); gives the changes."""
-        told = 0
+        changes = 0
         for segment_id, more, logged in rows:
             self.deltas[segment_id] += more
-            told += logged
-        self.size += told
-        return told
+            changes += logged
+        self.size += changes
+        return changes
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Contacts that are not where they belong: `entered` tells which way each has to go."""
+    """Contacts that are not where they belong. `entered`: to enter, or to leave."""
 
     segment_ids: list[int]
     contact_ids: list[int]
@@ -45,24 +44,24 @@ class Difference:
         return len(self.segment_ids)
 
     def only(self, wanted: Iterable[bool]) -> "Difference":
-        """Those rows for which `wanted`, row by row, is true."""
-        places = [place for place, is_wanted in enumerate(wanted) if is_wanted]
+        """The rows whose value in `wanted` is true."""
+        indexes = [index for index, is_wanted in enumerate(wanted) if is_wanted]
         return Difference(
-            [self.segment_ids[place] for place in places],
-            [self.contact_ids[place] for place in places],
-            [self.entered[place] for place in places],
-            [self.origins[place] for place in places],
+            [self.segment_ids[index] for index in indexes],
+            [self.contact_ids[index] for index in indexes],
+            [self.entered[index] for index in indexes],
+            [self.origins[index] for index in indexes],
         )
 
 
 async def begin(workspace_id: int, at: datetime) -> Append:
-    """Start to append; nothing is locked yet. Our statements log for themselves: the trigger on members is set aside."""
+    """Start to append, without a lock. Turns the log trigger of members off: the statements here log themselves."""
     await db.execute("SET LOCAL muster.members = 'logged'")
     return Append(MEMBERS, workspace_id, at, await log_append.new_id(MEMBERS))
 
 
 async def write(append: Append, difference: Difference) -> int:
-    """Put members in and take them out, and log what really changed. Gives how many changes that were."""
+    """Add and remove members, and log what really changed. Returns the number of changes."""
     rows = await db.fetch(
         _WRITE.format(difference="unnest($5::bigint[], $6::bigint[], $7::boolean[], $8::text[])"),
         append.workspace_id,
@@ -77,41 +76,42 @@ async def write(append: Append, difference: Difference) -> int:
     return append.count(rows)
 
 
-# What is there already, or gone already, was written and logged by somebody else.
+# Rows that conflict or are gone were written and logged by another transaction.
 _WRITE = """
 WITH difference AS MATERIALIZED (
     SELECT * FROM {difference} AS d (segment_id, contact_id, entered, origin)
-), gone AS (
+), removed AS (
     DELETE FROM memberships AS m USING difference AS d
     WHERE m.workspace_id = $1 AND m.segment_id = d.segment_id AND m.contact_id = d.contact_id AND NOT d.entered
     RETURNING m.segment_id, m.contact_id, d.origin
-), come AS (
+), added AS (
     INSERT INTO memberships (workspace_id, segment_id, contact_id, origin, joined_at)
     SELECT $1, d.segment_id, d.contact_id, d.origin, $4 FROM difference AS d WHERE d.entered
     ORDER BY d.segment_id, d.contact_id
     ON CONFLICT DO NOTHING
     RETURNING segment_id, contact_id, origin
-), told AS (
-    SELECT segment_id, contact_id, origin, 'LEFT' AS kind FROM gone
-    UNION ALL SELECT segment_id, contact_id, origin, 'ENTERED' FROM come
+), changes AS (
+    SELECT segment_id, contact_id, origin, 'LEFT' AS kind FROM removed
+    UNION ALL SELECT segment_id, contact_id, origin, 'ENTERED' FROM added
 ), logged AS (
     INSERT INTO membership_changes (workspace_id, append_id, place, segment_id, contact_id, kind, origin, at)
-    SELECT $1, $2, $3::integer + row_number() OVER (), segment_id, contact_id, kind, origin, $4 FROM told
+    SELECT $1, $2, $3::integer + row_number() OVER (), segment_id, contact_id, kind, origin, $4 FROM changes
 )
-SELECT segment_id, sum(CASE kind WHEN 'ENTERED' THEN 1 ELSE -1 END) AS more, count(*) AS logged FROM told GROUP BY segment_id
+SELECT segment_id, sum(CASE WHEN kind = 'ENTERED' THEN 1 ELSE -1 END) AS more, count(*) AS logged
+FROM changes GROUP BY segment_id
 """
 
 
 async def write_from(append: Append, table: str) -> int:
-    """The same for the rows of a table (segment_id, contact_id, entered, origin) of the caller's making."""
+    """The same for the rows of a table (segment_id, contact_id, entered, origin)."""
     rows = await db.fetch(_WRITE.format(difference=table), append.workspace_id, append.id, append.size, append.at)
     return append.count(rows)
 
 
 async def remove_deleted(append: Append, contact_ids: Collection[int], leave: Collection[int]) -> int:
-    """Take contacts that are no more out of every segment but those of `leave`, with what was said about them.
+    """Remove those of these contacts that no longer exist from all segments but `leave`, and their overrides.
 
-    Leaving a deleted segment is not told where that was told when it was deleted. Gives how many changes were told.
+    Not logged where a backfill has logged it already. Returns the number of changes.
     """
     rows = await db.fetch(
         _REMOVE_DELETED, append.workspace_id, append.id, append.size, append.at, list(contact_ids), list(leave)
@@ -120,33 +120,34 @@ async def remove_deleted(append: Append, contact_ids: Collection[int], leave: Co
 
 
 _REMOVE_DELETED = """
-WITH dead AS MATERIALIZED (
+WITH deleted AS MATERIALIZED (
     SELECT d.contact_id FROM unnest($5::bigint[]) AS d (contact_id)
     WHERE NOT EXISTS (SELECT FROM contacts AS c WHERE c.workspace_id = $1 AND c.id = d.contact_id)
-), words AS (
-    DELETE FROM membership_overrides AS o USING dead
-    WHERE o.workspace_id = $1 AND o.contact_id = dead.contact_id
-), gone AS (
-    DELETE FROM memberships AS m USING dead
-    WHERE m.workspace_id = $1 AND m.contact_id = dead.contact_id AND NOT m.segment_id = ANY ($6::bigint[])
+), overrides AS (
+    DELETE FROM membership_overrides AS o USING deleted
+    WHERE o.workspace_id = $1 AND o.contact_id = deleted.contact_id
+), removed AS (
+    DELETE FROM memberships AS m USING deleted
+    WHERE m.workspace_id = $1 AND m.contact_id = deleted.contact_id AND NOT m.segment_id = ANY ($6::bigint[])
     RETURNING m.segment_id, m.contact_id, m.origin
-), told AS (
-    SELECT gone.* FROM gone
+), changes AS (
+    SELECT removed.* FROM removed
     WHERE NOT EXISTS (SELECT FROM segments AS s
-                      WHERE s.workspace_id = $1 AND s.id = gone.segment_id AND gone.contact_id <= s.logged_up_to)
+                      WHERE s.workspace_id = $1 AND s.id = removed.segment_id AND removed.contact_id <= s.logged_up_to)
 ), logged AS (
     INSERT INTO membership_changes (workspace_id, append_id, place, segment_id, contact_id, kind, origin, at)
-    SELECT $1, $2, $3::integer + row_number() OVER (), segment_id, contact_id, 'LEFT', origin, $4 FROM told
+    SELECT $1, $2, $3::integer + row_number() OVER (), segment_id, contact_id, 'LEFT', origin, $4 FROM changes
 )
-SELECT segment_id, -count(*) AS more, (SELECT count(*) FROM told WHERE told.segment_id = gone.segment_id) AS logged
-FROM gone GROUP BY segment_id
+SELECT segment_id, -count(*) AS more,
+       (SELECT count(*) FROM changes WHERE changes.segment_id = removed.segment_id) AS logged
+FROM removed GROUP BY segment_id
 """
 
 
 async def close(append: Append) -> int | None:
-    """Give the changes their positions and bring the counts up to date. The head of the log is locked from here on.
+    """Give the changes their positions and update the counts. LOCKS: the head of the log, from here to the commit.
 
-    Gives the last position, or None when there was nothing to append.
+    Returns the last position, or None when there was nothing to append.
     """
     position = await log_append.close(append)
     deltas = {segment_id: delta for segment_id, delta in sorted(append.deltas.items()) if delta}

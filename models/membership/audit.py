@@ -1,6 +1,6 @@
-"""What is stored, compared with what is right, contact by contact, for ever: a difference is mended, told, and counted as drift.
+"""Compares stored members with the rules, round after round. A difference is drift: corrected, logged and counted.
 
-There should never be any. What the engine has yet to take in is no drift: contacts with marks are left for the next round.
+Contacts with unprocessed changes are left for the next round.
 """
 
 from collections.abc import Collection, Sequence
@@ -21,58 +21,57 @@ from models.membership.engine_lock import EngineLock
 log = structlog.get_logger(__name__)
 
 AT_ONCE: Final = 500
-"""Contacts compared in one turn."""
 
 drifted = Counter("muster_drift_total", "Members and counts that were not as they should be, and were mended.")
 _compared = Counter("muster_audited_contacts_total", "Contacts whose memberships were compared with the rules.")
 
 
 @dataclass(frozen=True, slots=True)
-class Audited:
-    """What a step found: `contacts` compared, `drift` mended; `is_over`: that was the end of a round."""
+class AuditResult:
+    """`contacts` compared, `drift` corrected. `is_over`: the step ended a round."""
 
     contacts: int
     drift: int
     is_over: bool
 
 
-async def longest_unaudited() -> int | None:
-    """The workspace that was not audited for longest, of those that have dynamic segments."""
-    found: int | None = await db.fetch_value(
+async def find_next_workspace() -> int | None:
+    """The workspace with dynamic segments whose last audit is longest ago."""
+    workspace_id: int | None = await db.fetch_value(
         """
         SELECT w.id FROM workspaces AS w LEFT JOIN membership_audits AS a ON a.workspace_id = w.id
         WHERE EXISTS (SELECT FROM segments AS s WHERE s.workspace_id = w.id AND s.kind <> 'STATIC' AND s.deleted_at IS NULL)
         ORDER BY a.audited_at NULLS FIRST, w.id LIMIT 1
         """
     )
-    return found
+    return workspace_id
 
 
-async def step(workspace_id: int, limit: int = AT_ONCE) -> Audited:
-    """Compare the next `limit` contacts of the workspace; at the end of a round also the counts."""
+async def step(workspace_id: int, limit: int = AT_ONCE) -> AuditResult:
+    """Compare the next `limit` contacts of the workspace, and at the end of a round the counts too."""
     async with db.transaction():
         lock = await engine_lock.take(workspace_id)
         compiled = await compiled_rules.current(workspace_id, lock.epoch)
         append = await apply.begin(workspace_id, lock.now)
-        if lock.ticked_at is not None:  # only what should be so at one moment can be compared with what is so
+        if lock.ticked_at is not None:  # members can be compared with the rules of one moment only
             crossed, _ = await ticks.cross(lock, compiled)
             await batches.settle(lock, compiled, append, crossed)
         contact_ids = await next_contacts(workspace_id, limit)
         drift = await _compare(lock, compiled, append, contact_ids)
         await apply.close(append)
         if lock.ticked_at is not None:
-            await engine_lock.ticked(lock, ticks=compiled.ticks)
+            await engine_lock.record_tick(lock, ticks=compiled.ticks)
         is_over = len(contact_ids) < limit
-        await _remember(workspace_id, contact_ids, drift, is_over)
+        await _record(workspace_id, contact_ids, drift, is_over)
     if is_over:
         drift += await _compare_counts(workspace_id)
     _compared.inc(len(contact_ids))
     drifted.inc(drift)
-    return Audited(len(contact_ids), drift, is_over)
+    return AuditResult(len(contact_ids), drift, is_over)
 
 
-async def pass_over(workspace_id: int) -> None:
-    """It could not be audited: the others have their turn before it is tried again."""
+async def postpone(workspace_id: int) -> None:
+    """Audit the other workspaces first."""
     await db.execute(
         """
         INSERT INTO membership_audits (workspace_id, audited_at) VALUES ($1, $2)
@@ -83,7 +82,7 @@ async def pass_over(workspace_id: int) -> None:
     )
 
 
-# Contacts, and what is stored of contacts that are no more.
+# Contacts, and members that are no contacts.
 _NEXT = """
 SELECT contact_id FROM (
     (SELECT id AS contact_id FROM contacts WHERE workspace_id = $1 AND id > $2 ORDER BY id LIMIT $3)
@@ -95,7 +94,6 @@ SELECT contact_id FROM (
 
 
 async def next_contacts(workspace_id: int, limit: int = AT_ONCE) -> list[int]:
-    """Whom the next step looks at."""
     after = await db.fetch_value("SELECT contact_id FROM membership_audits WHERE workspace_id = $1", workspace_id)
     return [row["contact_id"] for row in await db.fetch(_NEXT, workspace_id, after or 0, limit)]
 
@@ -103,22 +101,20 @@ async def next_contacts(workspace_id: int, limit: int = AT_ONCE) -> list[int]:
 async def _compare(lock: EngineLock, compiled: CompiledRules, append: Append, contact_ids: Sequence[int]) -> int:
     drift = 0
     moved: Marks = {}
-    unsettled = await builds.waiting(lock.workspace_id)
+    unsettled = await builds.unfinished(lock.workspace_id)
     for level in compiled.levels:
         segment_ids = [segment_id for segment_id in level if segment_id not in unsettled]
-        found = await evaluate.evaluate(compiled, segment_ids, contact_ids, lock.now)
-        difference = found.only(await _are_settled(lock.workspace_id, found.contact_ids))
+        difference = await evaluate.evaluate(compiled, segment_ids, contact_ids, lock.now)
+        difference = difference.only(await _are_settled(lock.workspace_id, difference.contact_ids))
         drift += await _mend(append, difference)
         moved = batches.with_moved(moved, difference)
-    await builds.remember(compiled, moved)
+    await builds.record_changes(compiled, moved)
     return drift + await _remove_deleted(append, await _deleted(lock.workspace_id, contact_ids), unsettled)
 
 
 async def _are_settled(workspace_id: int, contact_ids: Sequence[int]) -> list[bool]:
-    """Who has marks has changed, and the engine has yet to take that in: it alone takes marks away, and we have its turn.
-
-    Ask after what was found: what is written and what marks it are committed together.
-    """
+    """Which contacts have no mark. Call it after the comparison: what that saw is marked by now, and nobody removes marks
+    without the engine lock."""
     if not contact_ids:
         return []
     rows = await db.fetch(
@@ -131,19 +127,18 @@ async def _are_settled(workspace_id: int, contact_ids: Sequence[int]) -> list[bo
 
 
 async def _deleted(workspace_id: int, contact_ids: Sequence[int]) -> list[int]:
-    """Those that are no contacts any more, though nothing says that they were deleted."""
     rows = await db.fetch(
         "SELECT id FROM contacts WHERE workspace_id = $1 AND id = ANY ($2::bigint[])", workspace_id, list(contact_ids)
     )
-    gone = sorted(set(contact_ids) - {row["id"] for row in rows})
-    return list(compress(gone, await _are_settled(workspace_id, gone)))
+    missing = sorted(set(contact_ids) - {row["id"] for row in rows})
+    return list(compress(missing, await _are_settled(workspace_id, missing)))
 
 
-async def _remove_deleted(append: Append, dead: Sequence[int], unsettled: Collection[int]) -> int:
-    buried = await apply.remove_deleted(append, dead, unsettled) if dead else 0
-    if buried:
-        log.error("drift mended: members who are no contacts", workspace=append.workspace_id, members=buried)
-    return buried
+async def _remove_deleted(append: Append, deleted: Sequence[int], unsettled: Collection[int]) -> int:
+    removed = await apply.remove_deleted(append, deleted, unsettled) if deleted else 0
+    if removed:
+        log.error("drift mended: members who are no contacts", workspace=append.workspace_id, members=removed)
+    return removed
 
 
 async def _mend(append: Append, difference: Difference) -> int:
@@ -158,7 +153,7 @@ async def _mend(append: Append, difference: Difference) -> int:
     return await apply.write(append, difference)
 
 
-async def _remember(workspace_id: int, contact_ids: Sequence[int], drift: int, is_over: bool) -> None:
+async def _record(workspace_id: int, contact_ids: Sequence[int], drift: int, is_over: bool) -> None:
     await db.execute(
         """
         INSERT INTO membership_audits AS a (workspace_id, contact_id, round, compared, drift, audited_at)
@@ -179,15 +174,14 @@ async def _remember(workspace_id: int, contact_ids: Sequence[int], drift: int, i
 
 
 async def _compare_counts(workspace_id: int) -> int:
-    """`member_count` of every segment against its members; gives how many were wrong."""
     rows = await db.fetch("SELECT id FROM segments WHERE workspace_id = $1 ORDER BY id", workspace_id)
     return sum([await _compare_count(workspace_id, row["id"]) for row in rows])
 
 
 async def _compare_count(workspace_id: int, segment_id: int) -> int:
-    """Whoever changes members holds the head of the log when they count: while we do, nobody is in between.
+    """Members are counted with the head of the log locked: the lock keeps changes half done out.
 
-    What is being purged (its deletion is dated back, see segment_purging) loses its members uncounted.
+    Where `deleted_at` is the epoch, models.segments.purge removes members uncounted.
     """
     async with db.transaction():
         await db.execute("SELECT FROM membership_heads WHERE workspace_id = $1 FOR UPDATE", workspace_id)

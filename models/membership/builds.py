@@ -1,8 +1,7 @@
-"""Builds going on beside the engine: what it leaves alone for them, and what it writes down.
+"""Which segments are being built, and which contacts the engine saw change meanwhile.
 
-A build is begun in a turn, so that from then on every slice knows of it: it writes down the contacts that changed in what
-the segment reads. The active rule stays in force. Only while a great many members are being exchanged does the engine leave the
-segment's rows alone; whom that concerned is written down too.
+A build begins with the engine lock, so every later batch records the contacts whose changes the segment reads. The active rule
+goes on. Only during a large swap the engine leaves the segment's rows alone, and records the contacts concerned.
 """
 
 from collections.abc import Sequence
@@ -17,12 +16,11 @@ from models.rules.contact_changes import ContactChange, concerns_every_rule, mem
 
 
 def swap_lock(workspace_id: int, segment_id: int) -> str:
-    """The lock on a segment's members as a whole: held alone while many are exchanged or a hand moves some, shared by slices."""
+    """Exclusive for a large swap, a backfill and manual changes; shared for batches."""
     return f"muster:swap:{workspace_id}:{segment_id}"
 
 
 def build_lock(workspace_id: int, segment_id: int) -> str:
-    """The lock of whoever builds the segment."""
     return f"muster:build:{workspace_id}:{segment_id}"
 
 
@@ -30,7 +28,6 @@ def build_lock(workspace_id: int, segment_id: int) -> str:
 
 
 async def being_swapped(compiled: CompiledRules) -> frozenset[int]:
-    """The segments whose members are being exchanged right now."""
     return frozenset(
         [
             build.segment_id
@@ -40,12 +37,8 @@ async def being_swapped(compiled: CompiledRules) -> frozenset[int]:
     )
 
 
-async def waiting(workspace_id: int) -> frozenset[int]:
-    """The segments of whose members a build has still to say something.
-
-    It is to come: members are behind the active rule where a segment that it mentions was deleted or came back. Or it is
-    begun, and was perhaps given up in the middle: what slices left to it is written down.
-    """
+async def unfinished(workspace_id: int) -> frozenset[int]:
+    """The segments whose members a build has still to correct: it is to come, or has begun and was perhaps given up."""
     rows = await db.fetch(
         """
         SELECT id FROM segments WHERE workspace_id = $1 AND status = 'BUILDING' AND deleted_at IS NULL
@@ -56,10 +49,10 @@ async def waiting(workspace_id: int) -> frozenset[int]:
     return frozenset(row["id"] for row in rows)
 
 
-async def remember(compiled: CompiledRules, marks: Marks) -> None:
-    """Write down for each build which contacts changed in what its segment reads, by its old rule or its next."""
+async def record_changes(compiled: CompiledRules, marks: Marks) -> None:
+    """Record for each build the contacts whose changes its active or next rule reads."""
     for build in compiled.builds:
-        contact_ids = [contact_id for contact_id, fields in marks.items() if _concerns(build.reads, fields)]
+        contact_ids = [contact_id for contact_id, changes in marks.items() if _concerns(build.reads, changes)]
         if contact_ids:
             await db.execute(
                 "INSERT INTO build_marks (workspace_id, segment_id, contact_id) SELECT $1, $2, unnest($3::bigint[])",
@@ -77,7 +70,7 @@ def _concerns(reads: frozenset[ContactChange], changes: frozenset[ContactChange]
 
 
 async def begin(workspace_id: int, segment_id: int) -> None:
-    """From the commit on, every slice writes down what the build has to hear of. In a turn. Twice is as good as once."""
+    """From the commit on, batches record changes for the build. Needs the engine lock. Idempotent."""
     await db.execute(
         "INSERT INTO segment_builds (workspace_id, segment_id, started_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         workspace_id,
@@ -87,15 +80,15 @@ async def begin(workspace_id: int, segment_id: int) -> None:
 
 
 async def begun_at(workspace_id: int, segment_id: int) -> datetime | None:
-    """Since when slices write down what happens; None when they do not."""
+    """Since when batches record changes; None: they do not."""
     begun: datetime | None = await db.fetch_value(
         "SELECT started_at FROM segment_builds WHERE workspace_id = $1 AND segment_id = $2", workspace_id, segment_id
     )
     return begun
 
 
-async def heard(workspace_id: int, segment_id: int, after: int) -> tuple[list[int], int]:
-    """The contacts written down since mark number `after` (0: all), each once, and the number of the last mark."""
+async def changed_contacts(workspace_id: int, segment_id: int, after: int) -> tuple[list[int], int]:
+    """The contacts recorded after the mark `after` (0: all), and the id of the last mark."""
     rows = await db.fetch(
         """
         SELECT contact_id, max(id) AS last FROM build_marks
@@ -109,9 +102,9 @@ async def heard(workspace_id: int, segment_id: int, after: int) -> tuple[list[in
 
 
 async def end(workspace_id: int, segment_id: int, *, swapped: bool) -> None:
-    """The build is over. In a turn. What was written down for nothing (not `swapped`) is marked, for the active rule."""
+    """End the build. Needs the engine lock. Unless `swapped`, recorded contacts are marked again, for the active rule."""
     if not swapped:
-        # The second mark finds those who died meanwhile, whatever became of the segment and its rule.
+        # The second change removes deleted contacts, even when the rule is gone.
         marked = await db.execute(
             """
             INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk)
@@ -129,7 +122,7 @@ async def end(workspace_id: int, segment_id: int, *, swapped: bool) -> None:
 
 
 async def wanted(limit: int = 1000) -> Sequence[tuple[int, int]]:
-    """Segments, of all workspaces, that wait for a build or whose build was left unfinished: (workspace id, segment id)."""
+    """Builds to come or left unfinished, as (workspace id, segment id)."""
     rows = await db.fetch(
         """
         SELECT workspace_id, id FROM segments WHERE status = 'BUILDING' AND deleted_at IS NULL

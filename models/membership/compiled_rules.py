@@ -1,7 +1,7 @@
-"""A workspace's active rules, compiled: which segments read what, in which order, and the statements that evaluate them.
+"""A workspace's active rules, compiled: which segments read what, in which order, and their statements.
 
-They are kept until the workspace's epoch moves (a rule, a field, the zone or a build changed), and then what changed is
-compiled again. Only the holder of the engine lock reads and changes them.
+When the workspace's epoch changes (with a rule, a field, the time zone or a build), only what changed is compiled again. Only
+the holder of the engine lock uses them.
 """
 
 from collections import OrderedDict
@@ -35,27 +35,26 @@ from models.rules.tree import Rule, count_conditions
 log = structlog.get_logger(__name__)
 
 KEPT_WORKSPACES: Final = 200
-"""Workspaces whose rules a process keeps compiled; the one that was longest not asked for goes first."""
+"""Workspaces whose rules a process keeps; the least recently used is forgotten."""
 
 KEPT_STATEMENTS: Final = 64
-"""Statements kept for a workspace: one for each set of segments that was evaluated together."""
 
 _unreadable = Counter("muster_unreadable_rules_total", "Active rules that could not be read when they were compiled.")
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A dynamic segment whose rule is in force. `reads` is what its rule reads, in the words of marks."""
+    """The active rule of the segment `id`. `reads`: the changes after which it is evaluated again."""
 
     id: int
     rule: Rule
     reads: frozenset[ContactChange]
-    boundaries: tuple[AnyCrossing, ...]
+    crossings: tuple[AnyCrossing, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A segment that is being computed beside its members, and what it has to hear of, in the words of marks."""
+    """A segment that is rebuilt, and the changes that batches record for it."""
 
     segment_id: int
     reads: frozenset[ContactChange]
@@ -63,12 +62,12 @@ class Build:
 
 @dataclass(slots=True)
 class CompiledRules:
-    """The active rules in one workspace. `levels`: each segment after those that its rule mentions."""
+    """The active rules of a workspace, by segment."""
 
     workspace_id: int
     epoch: int
     stored: StoredRules
-    followed: dict[int, CompiledRule] = field(default_factory=dict)
+    rules: dict[int, CompiledRule] = field(default_factory=dict)
     building: dict[int, Build] = field(default_factory=dict)
     levels: Levels = field(default_factory=Levels)
     conditions: dict[int, int] = field(default_factory=dict)
@@ -80,37 +79,33 @@ class CompiledRules:
 
     @property
     def timezone(self) -> str:
-        """The workspace's IANA time zone."""
         return self.stored.timezone
 
     @property
     def builds(self) -> Collection[Build]:
-        """The builds that go on."""
         return self.building.values()
 
     @property
     def crossers(self) -> tuple[Statement, ...]:
-        """The statements that find who crossed a threshold."""
         return self.thresholds.statements()
 
     @property
     def ticks(self) -> bool:
-        """Whether time alone can change a member."""
+        """Whether members can change because time passes."""
         return bool(self.thresholds)
 
     def readers(self, level: int, changed: Iterable[ContactChange]) -> frozenset[int]:
-        """The segments of a level that must be asked again when this changed."""
+        """The segments of a level to evaluate again after these changes."""
         return self.levels.readers(level, changed)
 
     def is_read(self, change: ContactChange) -> bool:
-        """Whether a rule reads this."""
         return any(self.levels.readers(level, (change,)) for level in range(len(self.levels)))
 
     def statement(self, segment_ids: tuple[int, ...]) -> Statement:
-        """The statement that evaluates these segments (in ascending order) for some contacts."""
+        """The statement that evaluates these segments, in ascending order."""
         made = self.statements.get(segment_ids)
         if made is None:
-            rules = [self.followed[segment_id].rule for segment_id in segment_ids]
+            rules = [self.rules[segment_id].rule for segment_id in segment_ids]
             made = evaluation(self.workspace_id, self.timezone, segment_ids, rules)
             self.statements[segment_ids] = made
             if len(self.statements) > KEPT_STATEMENTS:
@@ -121,7 +116,6 @@ class CompiledRules:
     # ------------------------------------------------------------ kept up to date
 
     def apply(self, changes: RuleChanges) -> None:
-        """Compile again what changed, and what was read by that."""
         changed = self.stored.apply(changes)
         if changes.fields is not None:
             changed |= self._read_by(changes.fields)
@@ -134,11 +128,11 @@ class CompiledRules:
         self.put(compiled)
 
     def _read_by(self, fields: Mapping[str, object]) -> set[int]:
-        """The segments that read a field that these are not alike in; those that are built or could not be read, too."""
+        """Segments that read a changed field, are being built, or could not be read."""
         before = self.stored.fields
         keys = {field_changed(key) for key in fields.keys() | before.keys() if fields.get(key) != before.get(key)}
         reading = (self.levels.readers(level, keys) for level in range(len(self.levels)))
-        return set(self.stored.rules.keys() - self.followed.keys()).union(self.building, *reading)
+        return set(self.stored.rules.keys() - self.rules.keys()).union(self.building, *reading)
 
     def _build(self, segment_id: int, stored: StoredRule) -> None:
         build = _compile_build(self.workspace_id, segment_id, stored, self.stored.catalogue)
@@ -148,14 +142,14 @@ class CompiledRules:
             self.building[segment_id] = build
 
     def put(self, rules: Mapping[int, CompiledRule | None]) -> None:
-        """These are the segments' rules from now on; None: there is none."""
-        before = {segment_id: self.followed.get(segment_id) for segment_id in rules}
+        """Set the rules of these segments. None: the segment has none."""
+        before = {segment_id: self.rules.get(segment_id) for segment_id in rules}
         changed = {segment_id: rule for segment_id, rule in rules.items() if rule != before[segment_id]}
         for segment_id, rule in changed.items():
-            self.followed.pop(segment_id, None)
+            self.rules.pop(segment_id, None)
             self.conditions.pop(segment_id, None)
             if rule is not None:
-                self.followed[segment_id] = rule
+                self.rules[segment_id] = rule
                 self.conditions[segment_id] = count_conditions(rule.rule)
         self.levels.change({segment_id: _reader(rule) for segment_id, rule in changed.items()})
         self._put_thresholds({segment_id: before[segment_id] for segment_id in changed}, changed)
@@ -165,11 +159,11 @@ class CompiledRules:
         self, before: Mapping[int, CompiledRule | None], after: Mapping[int, CompiledRule | None]
     ) -> None:
         if not self.thresholds:
-            moving = [(one.id, one.boundaries) for one in after.values() if one is not None]
+            moving = [(one.id, one.crossings) for one in after.values() if one is not None]
             self.thresholds = Crossers(self.workspace_id, self.timezone, moving)
             return
         for segment_id in after:
-            old, new = (() if one is None else one.boundaries for one in (before[segment_id], after[segment_id]))
+            old, new = (() if one is None else one.crossings for one in (before[segment_id], after[segment_id]))
             self.thresholds.remove(segment_id, [crossing for crossing in old if crossing not in new])
             self.thresholds.add(segment_id, [crossing for crossing in new if crossing not in old])
 
@@ -186,12 +180,11 @@ def _reader(rule: CompiledRule | None) -> Reader | None:
 
 
 def make(
-    workspace_id: int, epoch: int, timezone: str, followed: Collection[CompiledRule], builds: Collection[Build]
+    workspace_id: int, epoch: int, timezone: str, rules: Collection[CompiledRule], builds: Collection[Build]
 ) -> CompiledRules:
-    """The rules of these segments, and of no others."""
     compiled = CompiledRules(workspace_id, epoch, StoredRules(timezone))
     compiled.building = {build.segment_id: build for build in builds}
-    compiled.put({rule.id: rule for rule in followed})
+    compiled.put({rule.id: rule for rule in rules})
     return compiled
 
 
@@ -201,7 +194,6 @@ _compiled: OrderedDict[int, CompiledRules] = OrderedDict()
 
 
 async def current(workspace_id: int, epoch: int) -> CompiledRules:
-    """The workspace's rules of this epoch."""
     compiled = _compiled.get(workspace_id)
     if compiled is None or compiled.epoch != epoch:
         compiled = _compiled[workspace_id] = await _at_epoch(compiled, workspace_id, epoch)
@@ -213,23 +205,23 @@ async def current(workspace_id: int, epoch: int) -> CompiledRules:
 
 
 def forget() -> None:
-    """Forget all rules: for a process that changes databases."""
+    """Forget all rules, for a process that connects to another database."""
     _compiled.clear()
 
 
 async def _at_epoch(before: CompiledRules | None, workspace_id: int, epoch: int) -> CompiledRules:
-    """The rules of the epoch before with what changed since, where that can be told; otherwise all of them, read and compiled."""
+    """Update the rules where the changes are known; otherwise read all rules."""
     if before is not None:
         changes = await stored_rules.find_changes(before.stored, workspace_id, before.epoch, epoch)
         if changes is not None:
-            _compiled.pop(workspace_id, None)  # should it fail halfway, nobody goes on with half of it
+            _compiled.pop(workspace_id, None)  # if this fails halfway, nothing half-updated is kept
             before.apply(changes)
             before.epoch = epoch
             return before
-    found = await stored_rules.load(workspace_id)
-    if found is None:  # deleted, and its marks are all that is left
+    loaded = await stored_rules.load(workspace_id)
+    if loaded is None:  # the workspace is deleted; only its marks are left
         return make(workspace_id, epoch, "UTC", (), ())
-    timezone, everything = found
+    timezone, everything = loaded
     compiled = CompiledRules(workspace_id, epoch, StoredRules(timezone))
     compiled.apply(everything)
     return compiled
@@ -246,7 +238,7 @@ def _compile(workspace_id: int, segment_id: int, stored: StoredRule, catalogue: 
 
 
 def _compile_build(workspace_id: int, segment_id: int, stored: StoredRule, catalogue: Catalogue) -> Build | None:
-    """What a build has to hear of: changes that either rule reads, the active and the next; and whom the first moves."""
+    """A build records what the active and the next rule read, and the contacts that the active rule moves."""
     if stored.next is None:
         return None
     read = [_read(workspace_id, segment_id, rule, catalogue) for rule in (stored.next, stored.active)]
@@ -256,7 +248,7 @@ def _compile_build(workspace_id: int, segment_id: int, stored: StoredRule, catal
 
 
 def _read(workspace_id: int, segment_id: int, stored: str | None, catalogue: Catalogue) -> Rule | None:
-    """The rule, or None when it can no longer be read: its members stay as they are, and the log says so."""
+    """None when the rule can no longer be read: the members stay as they are."""
     if stored is None:
         return None
     try:

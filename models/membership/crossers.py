@@ -1,6 +1,6 @@
-"""The statements that find who crossed a threshold, kept up to date threshold by threshold.
+"""The statements that find who crossed a threshold.
 
-Thresholds stand sorted in groups, and each group is one statement. A change makes the statement of its own group anew.
+Thresholds are sorted and split into groups with one statement each, so a change makes one statement again.
 """
 
 from bisect import bisect_right
@@ -23,7 +23,7 @@ class _Group:
 
 
 class Crossers:
-    """The thresholds of a workspace's rules; one that several segments share is looked up once."""
+    """The thresholds of a workspace's rules. Segments share equal thresholds."""
 
     def __init__(
         self, workspace_id: int, timezone: str, crossings_of: Iterable[tuple[int, Sequence[AnyCrossing]]]
@@ -41,11 +41,9 @@ class Crossers:
 
     @property
     def segments_of(self) -> Mapping[AnyCrossing, frozenset[int]]:
-        """Each threshold, with the segments whose it is."""
         return {crossing: frozenset(ids) for group in self._groups for crossing, ids in group.segments_of.items()}
 
     def statements(self) -> tuple[Statement, ...]:
-        """Together they find everybody."""
         return tuple(group.statement or self._make(group) for group in self._groups)
 
     def _make(self, group: _Group) -> Statement:
@@ -56,7 +54,6 @@ class Crossers:
         return group.statement
 
     def add(self, segment_id: int, crossings: Iterable[AnyCrossing]) -> None:
-        """From now on these are the segment's."""
         for crossing in crossings:
             index = self._index(crossing)
             if index is None:
@@ -71,7 +68,6 @@ class Crossers:
                 self._split(index)
 
     def remove(self, segment_id: int, crossings: Iterable[AnyCrossing]) -> None:
-        """From now on these are the segment's no more."""
         for crossing in crossings:
             index = self._index(crossing)
             assert index is not None, "it was added"
@@ -85,7 +81,6 @@ class Crossers:
                 del self._groups[index], self._starts[index]
 
     def _index(self, crossing: AnyCrossing) -> int | None:
-        """Where the group is in which a threshold is, or would be. None when there is no group."""
         return max(bisect_right(self._starts, sort_key(crossing)) - 1, 0) if self._groups else None
 
     def _split(self, index: int) -> None:

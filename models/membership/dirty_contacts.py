@@ -1,7 +1,4 @@
-"""What was written: marks on contacts, made by triggers in the writer's own transaction.
-
-A mark says which contact, and what changed of it (`models.rules.contact_changes`).
-"""
+"""Marks on contacts: what changed of them (`models.rules.contact_changes`). Triggers write them with the change."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -16,22 +13,21 @@ from models.rules.contact_changes import ContactChange
 from permissions.principal import Scope
 
 Marks = Mapping[int, frozenset[ContactChange]]
-"""What changed, by contact."""
 
 NEWEST: Final = 200
-"""Of people's own edits the newest so many go first, so that a backlog of a million does not hold up an edit made now."""
+"""So many of the newest single edits go first, so that an edit does not wait for a backlog."""
 
 
 MANY: Final = 100
-"""Of what one call writes about more contacts than this, people's single edits go before."""
+"""More contacts in one call are bulk, and wait for single edits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
     """How far a workspace's dynamic segments are behind the data.
 
-    `pending_contacts` have a change not yet taken in. Everything committed before `as_of` is taken in, the passing of time
-    included; `lag_seconds` is how long ago that is.
+    Changes and crossings before `as_of` are processed; `lag_seconds` is how long ago that is. `pending_contacts` have
+    unprocessed changes.
     """
 
     pending_contacts: int
@@ -40,7 +36,7 @@ class Freshness:
 
 
 async def mark(workspace_id: int, contact_ids: Sequence[int], change: ContactChange) -> None:
-    """Mark contacts, for a statement whose own change no trigger captures. More than MANY are marked as bulk."""
+    """Mark contacts where no trigger does. More than MANY are bulk."""
     if not contact_ids:
         return
     await db.execute(_MARK, workspace_id, list(contact_ids), [change], len(contact_ids) > MANY)
@@ -54,18 +50,18 @@ INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk) SELECT $1, u
 
 @asynccontextmanager
 async def as_bulk(*, only_if: bool = True) -> AsyncIterator[None]:
-    """What the caller's transaction writes inside is marked as bulk: whatever else waits is taken in before."""
+    """What the caller's transaction writes inside is processed after all other changes."""
     if not only_if:
         yield
         return
-    assert db.in_a_transaction(), "it is said for a stretch of a transaction"
+    assert db.in_a_transaction(), "the setting is local to a transaction"
     await db.execute("SET LOCAL muster.capture = 'bulk'")
     yield
     await db.execute("SET LOCAL muster.capture = ''")
 
 
 async def claim(workspace_id: int, limit: int) -> tuple[Marks, bool]:
-    """Take the marks of up to `limit` contacts, all that each has, and say whether others may wait. A rollback puts them back."""
+    """Remove and return all marks of up to `limit` contacts, and whether others may wait."""
     rows = await db.fetch(_CLAIM, workspace_id, limit, min(limit, NEWEST))
     fields: dict[int, frozenset[ContactChange]] = {}
     for contact_id, changed in rows:
@@ -74,7 +70,7 @@ async def claim(workspace_id: int, limit: int) -> tuple[Marks, bool]:
     return fields, len(rows) >= limit
 
 
-# The newest few and the oldest, people's own edits before bulk: (workspace_id, bulk, id) is the key.
+# The newest few and the oldest, single edits before bulk. The index is (workspace_id, bulk, id).
 _CLAIM = """
 WITH picked AS MATERIALIZED (
     (SELECT contact_id FROM dirty_contacts WHERE workspace_id = $1 AND NOT bulk ORDER BY id DESC LIMIT $3)
@@ -87,7 +83,7 @@ RETURNING d.contact_id, d.fields
 
 
 async def waiting() -> list[int]:
-    """The workspaces that have marks. Its cost grows with the workspaces that have some, not with the marks."""
+    """Workspaces with marks. The cost grows with their number, not with the marks."""
     return [row["workspace_id"] for row in await db.fetch(_WAITING)]
 
 
@@ -104,13 +100,13 @@ SELECT workspace_id FROM found WHERE workspace_id IS NOT NULL
 
 
 async def as_of(scope: Scope) -> datetime:
-    """The instant as of which every dynamic segment of the workspace is right. Cheap, whatever waits."""
+    """The instant as of which every dynamic segment is right. Cheap, however many marks wait."""
     now = clock.now()
-    behind: datetime | None = await db.fetch_value(_AS_OF, scope.workspace_id)
-    return now if behind is None else min(now, behind)
+    oldest: datetime | None = await db.fetch_value(_AS_OF, scope.workspace_id)
+    return now if oldest is None else min(now, oldest)
 
 
-# Marks are made in the order of their ids, but for some microseconds.
+# The order of ids is the order of time, but for some microseconds.
 _AS_OF = """
 SELECT least(
     (SELECT marked_at FROM dirty_contacts WHERE workspace_id = $1 AND NOT bulk ORDER BY id LIMIT 1),
@@ -120,7 +116,6 @@ SELECT least(
 
 
 async def freshness(scope: Scope) -> Freshness:
-    """How far the workspace's dynamic segments are behind."""
     right_at = await as_of(scope)
     pending = await db.fetch_value(
         "SELECT count(DISTINCT contact_id) FROM dirty_contacts WHERE workspace_id = $1", scope.workspace_id

@@ -1,4 +1,4 @@
-"""Which segments do these contacts belong to? Asked of PostgreSQL once for all of them; only what differs comes back."""
+"""Evaluates rules for contacts in few statements, and returns what differs from the stored members."""
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
@@ -11,42 +11,37 @@ from models.membership.dirty_contacts import Marks
 from models.rules.contact_changes import ContactChange
 
 SEGMENTS_AT_ONCE: Final = 500
-"""Rules in one statement: PostgreSQL keeps the plan of each statement in memory."""
+"""Rules in one statement: PostgreSQL keeps each plan in memory."""
 
 CONDITIONS_AT_ONCE: Final = 3_000
-"""Conditions in one statement, each with a few values of its own. It takes 32,767 parameters."""
+"""Conditions in one statement, each with a few parameters: PostgreSQL takes 32,767."""
 
 
 async def evaluate(
     compiled: CompiledRules, segment_ids: Sequence[int], contact_ids: Collection[int], now: datetime
 ) -> Difference:
-    """Where these contacts are not as the rules of these segments, and people's overrides, want them at `now`.
-
-    A contact that does not exist belongs to none. Nothing is written.
-    """
-    found = Difference([], [], [], [])
+    """Where stored members differ from rules and overrides at `now`. Contacts that do not exist belong to no segment."""
+    difference = Difference([], [], [], [])
     for some in _fitting(compiled, sorted(segment_ids)):
         statement = compiled.statement(tuple(some))
         arguments = await statement.parameters.values(now, contact_ids=list(contact_ids))
         for segment_id, contact_id, entered, origin in await db.fetch(statement.sql, *arguments):
-            found.segment_ids.append(segment_id)
-            found.contact_ids.append(contact_id)
-            found.entered.append(entered)
-            found.origins.append(origin)
-    return found
+            difference.segment_ids.append(segment_id)
+            difference.contact_ids.append(contact_id)
+            difference.entered.append(entered)
+            difference.origins.append(origin)
+    return difference
 
 
 def chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    """The same items, at most `size` at a time."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
 
 
 def _fitting(compiled: CompiledRules, segment_ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    """The same segments, as many at a time as one statement takes.
+    """The same segments, as many at a time as fit into one statement.
 
-    Where several statements are needed, the ids themselves say where one ends: so a segment more or less makes one statement
-    anew, not all that come after it.
+    Where several are needed, ids say where one ends, so that a new segment changes one statement, not all that follow.
     """
     needs_several = len(segment_ids) > SEGMENTS_AT_ONCE
     start, conditions = 0, 0
@@ -64,15 +59,14 @@ def _fitting(compiled: CompiledRules, segment_ids: Sequence[int]) -> Iterator[Se
 
 
 def _ends_a_statement(segment_id: int) -> bool:
-    """True of one id in 512, of any range of ids."""
     return segment_id * 0x9E3779B1 % 2**32 < 2**32 // 512
 
 
-# ---------------------------------------------------------------- who must be asked again
+# ---------------------------------------------------------------- what must be evaluated again
 
 
 def affected(compiled: CompiledRules, level: int, marks: Marks) -> dict[tuple[int, ...], list[int]]:
-    """Which segments of a level to ask again, for which contacts: contacts with the same segments together."""
+    """The contacts to evaluate again, by the segments of a level that they concern."""
     segments_of_marks: dict[frozenset[ContactChange], tuple[int, ...]] = {}
     groups: dict[tuple[int, ...], list[int]] = {}
     for contact_id, changed in marks.items():
@@ -85,11 +79,11 @@ def affected(compiled: CompiledRules, level: int, marks: Marks) -> dict[tuple[in
 
 
 WORTH_A_STATEMENT: Final = 20_000
-"""Rules asked in vain (a rule for a contact is half a microsecond) that still cost less than one more statement."""
+"""Needless evaluations, of half a microsecond each, that cost less than one more statement."""
 
 
 def _fewer(groups: dict[tuple[int, ...], list[int]]) -> dict[tuple[int, ...], list[int]]:
-    """The same contacts in fewer statements, where asking a few rules too many costs less than asking twice."""
+    """One group, where needless evaluations cost less than several statements."""
     if len(groups) <= 1:
         return groups
     everything = tuple(sorted(set().union(*groups)))

@@ -1,4 +1,4 @@
-"""The indexes that crossings look thresholds up in, for custom fields: built when a rule first needs them, never dropped."""
+"""Indexes for thresholds of custom fields: built when a rule first needs them, never dropped."""
 
 from collections.abc import Iterable
 
@@ -11,11 +11,10 @@ log = structlog.get_logger(__name__)
 
 
 async def build(thresholds: Iterable[AnyCrossing]) -> bool:
-    """Build what these thresholds need and is not there, without holding anybody up. Outside of a transaction.
+    """Build the missing indexes, outside of a transaction. False while another index of contacts is built: try again later.
 
-    False when another index of contacts is being built: come again. Two at once would each wait for the other to let go of
-    what it sees; and one waits for every transaction that is open, a backup say, which need not hold up more than one worker.
-    An index that was left half-built is built anew.
+    Two builds would wait for each other's snapshots; and a build waits for every open transaction, such as a backup, which
+    should keep only one worker busy. An invalid index is built again.
     """
     assert not db.in_a_transaction(), "an index is built concurrently, so in no transaction"
     for index in {threshold.index for threshold in thresholds if threshold.index is not None}:
@@ -26,7 +25,7 @@ async def build(thresholds: Iterable[AnyCrossing]) -> bool:
 
 
 async def _build(index: Index, state: str) -> bool:
-    """Try; False when another one was begun at the same moment, and PostgreSQL ended ours."""
+    """False when PostgreSQL ended it for another build."""
     try:
         if state == "broken":
             await db.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {index.name}")
@@ -42,7 +41,7 @@ async def _state(index: Index) -> str:
     return state
 
 
-# "growing": an index of contacts is being built, this one or another.
+# "growing": this or another index of contacts is being built.
 _STATE = """
 SELECT CASE WHEN i.indisvalid THEN 'ready'
             WHEN EXISTS (SELECT FROM pg_stat_progress_create_index

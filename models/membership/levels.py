@@ -1,4 +1,4 @@
-"""In which order segments are evaluated, and which of them read what: kept up to date rule by rule."""
+"""The order in which segments are evaluated, and what they read."""
 
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -13,7 +13,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What a segment's rule reads, in the words of marks, and the segments that it mentions."""
+    """The changes that a segment's rule reads, and the segments that it mentions."""
 
     reads: frozenset[ContactChange]
     mentions: frozenset[int]
@@ -38,10 +38,9 @@ class _Level:
 
 
 class Levels:
-    """Segments that mention none of the others, then those that mention only these, and so on.
+    """First the segments that mention no other, then those that mention only these, and so on.
 
-    A cycle, which only an operator's own SQL can make, must not hold up the rest: the segments that mention each other, and those
-    above them, come last, in one level.
+    A cycle, which only an operator's SQL can make, and what mentions it come last, in one level, so that the rest goes on.
     """
 
     def __init__(self) -> None:
@@ -58,18 +57,18 @@ class Levels:
         return (level.ids for level in self._levels)
 
     def readers(self, level: int, changed: Iterable[ContactChange]) -> frozenset[int]:
-        """The segments of a level that must be evaluated again when this changed."""
+        """The segments of a level to evaluate again after these changes."""
         known = self._levels[level].readers
         if CREATED in changed:
             return frozenset(self._levels[level].ids)
         return frozenset().union(*(known.get(name, ()) for name in changed))
 
     def change(self, readers: Mapping[int, Reader | None]) -> None:
-        """Put these in the place of what was known of the segments. None: the segment is evaluated no more."""
+        """Replace these segments' readers. None: no longer evaluated."""
         moved = set(readers)
         for segment_id, reader in readers.items():
             moved |= self._mentioned_by.get(segment_id, set())
-            self._take_out(segment_id)
+            self._remove(segment_id)
             if reader is not None:
                 self._readers[segment_id] = reader
                 for mentioned in reader.mentions:
@@ -77,7 +76,7 @@ class Levels:
         moved = {segment_id for segment_id in moved if segment_id in self._readers}
         self._move(self._all_levels() if self._has_cycle or self._is_much(moved) else self._new_levels(moved))
 
-    def _take_out(self, segment_id: int) -> None:
+    def _remove(self, segment_id: int) -> None:
         before = self._readers.pop(segment_id, None)
         if before is None:
             return
@@ -103,15 +102,15 @@ class Levels:
         while self._levels and not self._levels[-1].ids:
             self._levels.pop()
 
-    # ------------------------------------------------------------ which level is whose
+    # ------------------------------------------------------------ the level of each segment
 
     def _new_levels(self, moved: Iterable[int]) -> Mapping[int, int]:
-        """The levels of those that are new or change theirs, beginning at these and going on to those that mention them."""
+        """Levels that change, from these segments up to those that mention them."""
         found: dict[int, int] = {}
         waiting = deque(moved)
         steps_left = 4 * len(self._readers)
         while waiting:
-            if steps_left == 0:  # a cycle goes on without end
+            if steps_left == 0:  # in a cycle this would not end
                 return self._all_levels()
             steps_left -= 1
             segment_id = waiting.popleft()
@@ -122,9 +121,8 @@ class Levels:
         return found
 
     def _all_levels(self) -> Mapping[int, int]:
-        """The levels of all, but for those that are in theirs already."""
         waits_for = {segment_id: sum(1 for _ in self._below(segment_id)) for segment_id in self._readers}
-        found = {segment_id: 0 for segment_id, number in waits_for.items() if number == 0}
+        found = {segment_id: 0 for segment_id, count in waits_for.items() if count == 0}
         ready = deque(found)
         while ready:
             segment_id = ready.popleft()

@@ -1,7 +1,6 @@
-"""The doors for what people, imports and workflows do to members themselves.
+"""Changes of members that people, imports and workflows make directly.
 
-All of them log and count in the caller's transaction. LOCKS: each takes the head of the workspace's log and then the
-segment's row, so a caller does not update rows of `segments` before it in the same transaction.
+LOCKS: each function takes the head of the log and then the segment's row: do not update `segments` before in the transaction.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,7 +15,6 @@ from models.rules.contact_changes import membership_changed, rule_to_evaluate
 from permissions.principal import PrincipalKind, Scope
 
 MAX_AT_ONCE: Final = 10_000
-"""The most contacts that one call takes."""
 
 
 # ---------------------------------------------------------------- static segments
@@ -31,21 +29,21 @@ async def change_members(
     origin: Origin,
     path: Path = ("segmentId",),
 ) -> int:
-    """Put contacts into a STATIC segment and take others out; gives how many really changed.
+    """Add contacts to a STATIC segment and remove others. Returns how many really changed.
 
-    Ids that are no contacts of the workspace are passed over. Raises NotFound or Unsupported at `path`, LimitExceeded past
+    Ignores ids that are no contacts. Raises NotFound or Unsupported at `path`, LimitExceeded past
     MAX_AT_ONCE ids.
     """
     _check_size(len(add) + len(remove))
     async with db.transaction():
-        await db.advisory_lock(builds.swap_lock(scope.workspace_id, segment_id))  # two hands would wait in a ring
+        await db.advisory_lock(builds.swap_lock(scope.workspace_id, segment_id))  # prevents a deadlock of two callers
         if await _kind(scope, segment_id, path) != "STATIC":
             raise Unsupported("a rule decides who is in this segment: override it for these contacts instead", path)
         append = await apply.begin(scope.workspace_id, clock.now())
-        there = await _contacts(scope, add)
-        await apply.write(append, _difference(segment_id, there, set(remove) - set(there), origin))
-        # For segments that mention this one; and a contact that is being deleted at this moment is found and removed.
-        await dirty_contacts.mark(scope.workspace_id, [*there, *remove], membership_changed(segment_id))
+        existing = await _contacts(scope, add)
+        await apply.write(append, _difference(segment_id, existing, set(remove) - set(existing), origin))
+        # For segments that mention this one, and to remove contacts that are being deleted.
+        await dirty_contacts.mark(scope.workspace_id, [*existing, *remove], membership_changed(segment_id))
         await apply.close(append)
     return append.size
 
@@ -85,12 +83,12 @@ def _difference(segment_id: int, add: Sequence[int], remove: Collection[int], or
 
 
 async def override(
-    scope: Scope, segment_id: int, contact_ids: Collection[int], word: Override | None, path: Path = ("segmentId",)
+    scope: Scope, segment_id: int, contact_ids: Collection[int], value: Override | None, path: Path = ("segmentId",)
 ) -> int:
-    """Put contacts into a dynamic segment, or keep them out, whatever its rule says; None lets the rule decide again.
+    """Keep contacts in a dynamic segment, or out of it, whatever its rule says. None lets the rule decide again.
 
-    Gives for how many contacts that is new. Ids that are no contacts of the workspace are passed over. Waits for the
-    workspace's turn. Raises NotFound or Unsupported at `path`, LimitExceeded past MAX_AT_ONCE ids.
+    Returns for how many that is new. Ignores ids that are no contacts. Waits for the engine lock.
+    Raises NotFound or Unsupported at `path`, LimitExceeded past MAX_AT_ONCE ids.
     """
     _check_size(len(contact_ids))
     async with db.transaction():
@@ -98,28 +96,30 @@ async def override(
         if await _kind(scope, segment_id, path) == "STATIC":
             raise Unsupported("a STATIC segment has no rule to override: add or remove the contacts", path)
         append = await apply.begin(scope.workspace_id, lock.now)
-        changed = await _say(scope, segment_id, contact_ids, word)
+        changed = await _write_overrides(scope, segment_id, contact_ids, value)
         compiled = await compiled_rules.current(scope.workspace_id, lock.epoch)
         await batches.settle(lock, compiled, append, dict.fromkeys(changed, frozenset({rule_to_evaluate(segment_id)})))
         await apply.close(append)
     return len(changed)
 
 
-async def _say(scope: Scope, segment_id: int, contact_ids: Collection[int], word: Override | None) -> list[int]:
-    if word is None:
-        rows = await db.fetch(_TAKE_BACK, scope.workspace_id, segment_id, list(contact_ids))
+async def _write_overrides(
+    scope: Scope, segment_id: int, contact_ids: Collection[int], value: Override | None
+) -> list[int]:
+    if value is None:
+        rows = await db.fetch(_DELETE_OVERRIDES, scope.workspace_id, segment_id, list(contact_ids))
     else:
         by = scope.principal.id if scope.principal.kind is PrincipalKind.MEMBER else None
-        rows = await db.fetch(_SAY, scope.workspace_id, segment_id, list(contact_ids), word.value, by)
+        rows = await db.fetch(_SET_OVERRIDES, scope.workspace_id, segment_id, list(contact_ids), value.value, by)
     return [row["contact_id"] for row in rows]
 
 
-_TAKE_BACK = """
+_DELETE_OVERRIDES = """
 DELETE FROM membership_overrides WHERE workspace_id = $1 AND segment_id = $2 AND contact_id = ANY ($3::bigint[])
 RETURNING contact_id
 """
 
-_SAY = """
+_SET_OVERRIDES = """
 INSERT INTO membership_overrides AS known (workspace_id, segment_id, contact_id, override, created_by)
 SELECT $1, $2, id, $4, $5 FROM contacts WHERE workspace_id = $1 AND id = ANY ($3::bigint[])
 ON CONFLICT (workspace_id, segment_id, contact_id) DO UPDATE SET override = $4, created_by = $5, created_at = now()
@@ -132,7 +132,7 @@ RETURNING contact_id
 
 
 async def forget_segment(workspace_id: int, segment_id: int) -> int:
-    """Remove up to MAX_AT_ONCE rows of a segment that is gone for good, untold; gives how many. Call it until it gives 0."""
+    """Delete overrides and up to MAX_AT_ONCE members of a purged segment, unlogged. Returns how many: call it until 0."""
     async with db.transaction():
         await apply.begin(workspace_id, clock.now())
         await db.execute(

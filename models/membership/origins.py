@@ -1,10 +1,10 @@
-"""The words of the membership log."""
+"""The values that the log of members uses."""
 
 from enum import StrEnum
 
 
 class Origin(StrEnum):
-    """What put a contact in or took it out."""
+    """What added a contact to a segment or removed it."""
 
     MANUAL = "MANUAL"
     IMPORT = "IMPORT"
@@ -14,14 +14,14 @@ class Origin(StrEnum):
 
 
 class ChangeKind(StrEnum):
-    """Which way a contact went."""
+    """Whether a contact entered or left."""
 
     ENTERED = "ENTERED"
     LEFT = "LEFT"
 
 
 class Override(StrEnum):
-    """A person's word over the rule's, kept through every recompute."""
+    """A person's decision that a rule does not change."""
 
     INCLUDE = "INCLUDE"
     EXCLUDE = "EXCLUDE"

@@ -1,7 +1,6 @@
-"""A rule that cannot be asked must not hold up the others: it is found, and set aside.
+"""Sets rules aside that cannot be evaluated, so that they do not stop the other segments. The compiler should make none.
 
-The compiler makes no such rules. Should one get through (a value that no type can hold, a bug), the segment is FAILED: its
-members stay as they are until it gets a new rule, or is recomputed. One whose next rule is being built goes on to that.
+The segment is FAILED, its members stay, until it gets a new rule or is recomputed. With a next rule it stays BUILDING.
 """
 
 from collections.abc import Collection
@@ -18,27 +17,27 @@ log = structlog.get_logger(__name__)
 _FAULTS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, AssertionError)
 
 
-class _Undo(Exception):
-    """Nothing of this is to stay."""
+class _RollBack(Exception):
+    """Ends a transaction whose claim must not stay."""
 
 
 def is_a_rules_fault(error: BaseException) -> bool:
-    """Whether asking failed for what was asked, and would fail again: not because a server, or a lock, was not to be had."""
+    """Whether an evaluation would fail again: because of the rule or the data, not of a server or a lock."""
     return db.is_data_error(error) or isinstance(error, _FAULTS)
 
 
 async def isolate(workspace_id: int, limit: int) -> list[int]:
-    """Find the segments whose rules fail for the contacts that a slice of `limit` would take, set them aside, and name them."""
+    """Set aside the rules that fail for the next `limit` contacts. Returns their segments."""
     return await isolate_for(workspace_id, await _next_contacts(workspace_id, limit))
 
 
 async def isolate_for(workspace_id: int, contact_ids: Collection[int]) -> list[int]:
     """The same for these contacts."""
     failing = []
-    for segment_id in await _followed(workspace_id):
-        if not await _can_be_asked(workspace_id, segment_id, contact_ids):
+    for segment_id in await _segments_with_rules(workspace_id):
+        if not await _can_be_evaluated(workspace_id, segment_id, contact_ids):
             failing.append(segment_id)
-            await _set_aside(workspace_id, segment_id)
+            await set_aside(workspace_id, segment_id)
     log.error("rules set aside", workspace=workspace_id, segments=failing)
     return failing
 
@@ -49,34 +48,35 @@ async def _next_contacts(workspace_id: int, limit: int) -> Collection[int]:
         async with db.transaction():
             await engine_lock.take(workspace_id)
             marks, _ = await dirty_contacts.claim(workspace_id, limit)
-            raise _Undo
-    except _Undo:
+            raise _RollBack
+    except _RollBack:
         return marks.keys()
 
 
-async def _followed(workspace_id: int) -> list[int]:
+async def _segments_with_rules(workspace_id: int) -> list[int]:
     async with db.transaction():
         lock = await engine_lock.take(workspace_id)
-        return sorted((await compiled_rules.current(workspace_id, lock.epoch)).followed)
+        return sorted((await compiled_rules.current(workspace_id, lock.epoch)).rules)
 
 
-async def _can_be_asked(workspace_id: int, segment_id: int, contact_ids: Collection[int]) -> bool:
+async def _can_be_evaluated(workspace_id: int, segment_id: int, contact_ids: Collection[int]) -> bool:
     try:
         async with db.transaction():
             lock = await engine_lock.take(workspace_id)
             compiled = await compiled_rules.current(workspace_id, lock.epoch)
-            if segment_id in compiled.followed:
+            if segment_id in compiled.rules:
                 await evaluate.evaluate(compiled, [segment_id], contact_ids, lock.now)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it must not hold up the others
+    except Exception as error:  # noqa: BLE001 - no error of one rule may stop the others
         return not is_a_rules_fault(error)
     return True
 
 
-async def _set_aside(workspace_id: int, segment_id: int) -> None:
+async def set_aside(workspace_id: int, segment_id: int) -> None:
+    """Take the segment's active rule away."""
     async with db.transaction():
         await engine_lock.take(workspace_id)
         await db.execute(
-            "UPDATE segments SET status = CASE status WHEN 'BUILDING' THEN status ELSE 'FAILED' END, active_rule = NULL,"
+            "UPDATE segments SET status = CASE WHEN status = 'BUILDING' THEN status ELSE 'FAILED' END, active_rule = NULL,"
             " active_version = 0 WHERE workspace_id = $1 AND id = $2",
             workspace_id,
             segment_id,

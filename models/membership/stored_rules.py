@@ -1,4 +1,4 @@
-"""The rules of a workspace as they are stored, and what of them changed since they were read."""
+"""The rules of a workspace as stored, and what changed since they were read."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,28 +13,26 @@ from models.rules.tree import Field
 from permissions.principal import Scope
 
 KEPT_MICROSECONDS: Final = 24 * 3600 * 1_000_000
-"""How far back changes can be found, in the unit of epochs. Who read the rules before that reads all of them again."""
+"""How long changes are kept, in the unit of epochs."""
 
 _EXISTS: Final = KnownSegment("")
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRule:
-    """What a dynamic segment is evaluated by, as JSON: the active rule, and the next one while that is being built."""
+    """A segment's active rule, and the next one while that is built, as JSON."""
 
     active: str | None
     next: str | None
 
     def mentions(self) -> frozenset[int]:
-        """The segments that one or the other mentions."""
         rules = [db.load_json(rule) for rule in (self.active, self.next) if rule is not None]
         return frozenset[int]().union(*map(segments_mentioned, rules))
 
 
 @dataclass(frozen=True, slots=True)
 class RuleChanges:
-    """What changed: the rules of segments (None: there are none any more), which segments exist, the custom fields (None: they
-    did not change)."""
+    """Changed rules by segment (None: no rules any more), which segments exist, custom fields (None: unchanged)."""
 
     rules: Mapping[int, StoredRule | None]
     existence: Mapping[int, bool]
@@ -43,10 +41,7 @@ class RuleChanges:
 
 @dataclass(slots=True)
 class StoredRules:
-    """All rules of a workspace, and what they are read by: the custom fields, and which of the mentioned segments exist.
-
-    A name or a label is none of it: no member depends on one.
-    """
+    """All rules of a workspace, its custom fields, and which mentioned segments exist. Names and labels are left out."""
 
     timezone: str
     fields: Mapping[str, Field] = field(default_factory=dict)
@@ -56,11 +51,10 @@ class StoredRules:
 
     @property
     def catalogue(self) -> Catalogue:
-        """What the rules are checked with."""
         return Catalogue(self.timezone, self.fields, self.existing)
 
     def apply(self, changes: RuleChanges) -> set[int]:
-        """Take the changes over, except for the fields. Gives the segments whose rules have to be read again."""
+        """Apply all but the fields. Returns the segments whose rules have to be read again."""
         read_again = {segment_id for segment_id, rule in changes.rules.items() if rule != self.rules.get(segment_id)}
         for segment_id in read_again:
             self._put(segment_id, changes.rules[segment_id])
@@ -87,7 +81,7 @@ class StoredRules:
 
 
 async def load(workspace_id: int) -> tuple[str, RuleChanges] | None:
-    """The workspace's time zone, and everything, as changes from nothing. None when there is no such workspace."""
+    """The time zone, and all rules as changes. None when there is no such workspace."""
     scope = await workspaces.find_system_scope(workspace_id)
     if scope is None:
         return None
@@ -97,7 +91,7 @@ async def load(workspace_id: int) -> tuple[str, RuleChanges] | None:
 
 
 async def find_changes(stored: StoredRules, workspace_id: int, since: int, epoch: int) -> RuleChanges | None:
-    """What changed from one epoch to another. None when that cannot be told: all has to be read again."""
+    """What changed between two epochs. None when that is not known."""
     rows = await db.fetch(_SINCE, workspace_id, since, epoch)
     if not rows or rows[0]["previous"] != since or rows[-1]["epoch"] != epoch:
         return None
@@ -114,7 +108,6 @@ async def find_changes(stored: StoredRules, workspace_id: int, since: int, epoch
 
 
 async def delete_old_changes(workspace_id: int, epoch: int) -> None:
-    """Delete what is told of changes a day and more before this epoch."""
     await db.execute(
         "DELETE FROM rule_changes WHERE workspace_id = $1 AND epoch < $2", workspace_id, epoch - KEPT_MICROSECONDS
     )
@@ -148,7 +141,6 @@ LEFT JOIN (
 
 
 def _read(rows: Sequence[db.Record]) -> tuple[dict[int, StoredRule | None], dict[int, bool]]:
-    """The rules of these segments, and which of them exist."""
     rules: dict[int, StoredRule | None] = {}
     for row in rows:
         has_rule = row["is_evaluated"] and (row["active_rule"] is not None or row["next_rule"] is not None)
@@ -165,7 +157,6 @@ async def _load_fields(scope: Scope) -> dict[str, Field]:
 
 
 async def _existence(workspace_id: int, segment_ids: Collection[int]) -> dict[int, bool]:
-    """Which of these segments exist. A deleted one does not."""
     possible = [segment_id for segment_id in segment_ids if abs(segment_id) < 2**63]
     if not possible:
         return dict.fromkeys(segment_ids, False)

@@ -11,7 +11,7 @@ import pytest
 from models import clock, db
 from models.changelog.members import MEMBERS
 from models.changelog.read import read_page
-from models.membership import batches, rebuild
+from models.membership import batches, rebuild, swap
 from models.rule_catalogue.loading import load_catalogue
 from models.rules.check import check
 from models.rules.compile import where
@@ -26,7 +26,7 @@ from tests.kit.worlds import World
 class Pause:
     """Stops whoever calls the wrapped coroutine function, until `go_on`."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, name: str, module: ModuleType = rebuild) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, name: str, module: ModuleType = swap) -> None:
         self.reached, self.go = asyncio.Event(), asyncio.Event()
         original = getattr(module, name)
 

@@ -10,7 +10,7 @@ from models import clock, db
 from models.changelog.members import MEMBERS
 from models.changelog.read import read_page
 from models.membership import compiled_rules
-from models.membership.batches import Batch
+from models.membership.batches import BatchResult
 from models.membership.statements import Statement
 from models.queue import work
 from models.queue.enqueue import enqueue
@@ -95,7 +95,7 @@ async def _fewer_wait_than(contacts):
 async def test_a_slice_is_as_large_as_a_quarter_of_a_second_allows():
     def learnt(size, seconds, more=True):
         membership._sizes[0] = size
-        membership._learn(0, Batch(size, 0, more), seconds)
+        membership._learn(0, BatchResult(size, 0, more), seconds)
         return membership._sizes.pop(0)
 
     assert learnt(500, 0.1) == 1_000

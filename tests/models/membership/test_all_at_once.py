@@ -15,7 +15,7 @@ from models import db
 from models.changelog.members import MEMBERS
 from models.changelog.read import read_page
 from models.errors import DomainError, Problems
-from models.membership import audit, backfill, batches, builds, manual_changes, rebuild
+from models.membership import audit, backfill, batches, builds, manual_changes, rebuild, swap
 from models.membership.origins import Origin, Override
 from models.segments import segments
 from tests.kit.draws import with_seeds
@@ -29,7 +29,7 @@ SECONDS = 2.0
 @pytest.mark.slow
 @with_seeds(2)
 async def test_whatever_goes_on_at_the_same_time_it_ends_well(connected_database, database, monkeypatch, seed):
-    monkeypatch.setattr(rebuild, "SMALL", Random(seed).choice([0, 3, 1_000]))
+    monkeypatch.setattr(swap, "SMALL", Random(seed).choice([0, 3, 1_000]))
     monkeypatch.setattr(backfill, "AT_ONCE", Random(seed).choice([3, 5_000]))
     await db.disconnect()
     await db.connect(connected_database, pool_max=30)

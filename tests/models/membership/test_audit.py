@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from models import clock, db
-from models.membership import apply, audit, batches, builds, compiled_rules, dirty_contacts, quarantine, rebuild
+from models.membership import apply, audit, batches, builds, compiled_rules, dirty_contacts, quarantine, rebuild, swap
 from models.membership.statements import Statement
 from models.segments import segments
 from tests.kit.engine import Pause, assert_all_is_right, counted_members, right_members, settled, stored_members
@@ -34,7 +34,7 @@ async def test_a_round_over_what_is_right_finds_nothing(database):
     await new_contacts(scope, 7, tags=["vip"])
     await settled(scope)
     assert await _round(scope) == (7, 0)
-    assert await audit.longest_unaudited() == scope.workspace_id
+    assert await audit.find_next_workspace() == scope.workspace_id
 
 
 async def test_members_that_are_missing_or_too_many_are_mended_and_told_and_so_are_counts(database):
@@ -84,7 +84,7 @@ async def test_what_waits_to_be_taken_in_is_no_drift(database):
     assert (await _round(scope))[1] == 0
     assert await members_of(scope, vips) == set()
     assert await members_of(scope, silent) == set(ids)
-    assert await rebuild.rebuild(scope.workspace_id, vips.id, again=True) == rebuild.Rebuilt(3, 0)
+    assert await rebuild.rebuild(scope.workspace_id, vips.id, again=True) == swap.RebuildResult(3, 0)
     await settled(scope)
     await assert_all_is_right(scope)
 
@@ -128,7 +128,7 @@ async def test_what_was_left_to_a_build_that_was_given_up_is_no_drift(database, 
     ids = await new_contacts(scope, 6, tags=["vip"])
     await settled(scope)
     await _tamper("DELETE FROM memberships WHERE contact_id = ANY ($1)", ids[:2])
-    monkeypatch.setattr(rebuild, "SMALL", 1)
+    monkeypatch.setattr(swap, "SMALL", 1)
     pause = Pause(monkeypatch, "write_from", apply)
     recomputing = asyncio.create_task(rebuild.rebuild(scope.workspace_id, vips.id, again=True))
     await pause.reach()
@@ -137,13 +137,13 @@ async def test_what_was_left_to_a_build_that_was_given_up_is_no_drift(database, 
     await settled(scope)
     recomputing.cancel()
     await asyncio.wait({recomputing})
-    assert await audit.step(scope.workspace_id, 6) == audit.Audited(6, 0, False)
+    assert await audit.step(scope.workspace_id, 6) == audit.AuditResult(6, 0, False)
     pause.go_on()
     for workspace_id, segment_id in await builds.wanted():
         await rebuild.rebuild(workspace_id, segment_id)
     await settled(scope)
     assert await members_of(scope, vips) == set(ids[2:4])
-    assert await rebuild.rebuild(scope.workspace_id, vips.id, again=True) == rebuild.Rebuilt(2, 2)
+    assert await rebuild.rebuild(scope.workspace_id, vips.id, again=True) == swap.RebuildResult(2, 2)
 
 
 async def test_what_the_audit_mends_is_heard_by_those_who_are_being_built(database, monkeypatch):
@@ -153,7 +153,7 @@ async def test_what_the_audit_mends_is_heard_by_those_who_are_being_built(databa
     await settled(scope)
     await _tamper("DELETE FROM memberships WHERE contact_id = $1", ids[0])
     inside = await dynamic_segment(scope, in_segment(vips), built=False)
-    pause = Pause(monkeypatch, "_unsettled")
+    pause = Pause(monkeypatch, "unsettled_contacts")
     building = asyncio.create_task(rebuild.rebuild(scope.workspace_id, inside.id))
     await pause.reach()
     await _round(scope)
@@ -170,8 +170,8 @@ async def test_a_recompute_counts_as_drift_what_nothing_explains(database):
     ids = await new_contacts(scope, 4, tags=["vip"])
     await settled(scope)
     await _tamper("DELETE FROM memberships WHERE contact_id = $1", ids[0])
-    assert await rebuild.rebuild(scope.workspace_id, vips.id, again=True) == rebuild.Rebuilt(1, 1)
-    assert await rebuild.rebuild(scope.workspace_id, vips.id, again=True) == rebuild.Rebuilt(0, 0)
+    assert await rebuild.rebuild(scope.workspace_id, vips.id, again=True) == swap.RebuildResult(1, 1)
+    assert await rebuild.rebuild(scope.workspace_id, vips.id, again=True) == swap.RebuildResult(0, 0)
     assert await members_of(scope, vips) == set(ids)
 
 
@@ -242,7 +242,7 @@ async def test_a_rule_that_is_set_aside_while_its_next_is_to_be_built_is_not_fai
     vips = await dynamic_segment(scope)
     ids = await new_contacts(scope, 2, tags=["vip"])
     await segments.update(scope, vips.id, {"rule": {"not": {"not": TAGGED_VIP}}})
-    await quarantine._set_aside(scope.workspace_id, vips.id)
+    await quarantine.set_aside(scope.workspace_id, vips.id)
     await rebuild.rebuild(scope.workspace_id, vips.id)
     assert await members_of(scope, vips) == set(ids)
     assert (await segments.get(scope, vips.id)).status == "READY"

@@ -86,5 +86,5 @@ async def test_however_much_is_written_about_a_contact_it_is_looked_at_once(data
             " SELECT $1, $2, 'visit', now() FROM generate_series(1, $3)",
             scope.workspace_id, contact_id, many,
         )  # fmt: skip
-    assert await batches.process_batch(scope.workspace_id, 100) == batches.Batch(2, 0, True)
-    assert await batches.process_batch(scope.workspace_id, 100) == batches.Batch(0, 0, False)
+    assert await batches.process_batch(scope.workspace_id, 100) == batches.BatchResult(2, 0, True)
+    assert await batches.process_batch(scope.workspace_id, 100) == batches.BatchResult(0, 0, False)

@@ -29,10 +29,10 @@ async def contents(scope):
     """All that the engine knows of the workspace's rules, in a form that can be compared."""
     rules = await compiled(scope)
     marks = [await _marks(statement) for statement in rules.crossers]
-    names = {name for rule in rules.followed.values() for name in rule.reads}
-    names |= {f"{what}:{segment_id}" for segment_id in rules.followed for what in ("rule", "time")}
+    names = {name for rule in rules.rules.values() for name in rule.reads}
+    names |= {f"{what}:{segment_id}" for segment_id in rules.rules for what in ("rule", "time")}
     return {
-        "rules": dict(rules.followed),
+        "rules": dict(rules.rules),
         "conditions": dict(rules.conditions),
         "levels": [frozenset(level) for level in rules.levels],
         "readers": {name: [rules.readers(level, {name}) for level in range(len(rules.levels))] for name in names},
@@ -199,14 +199,14 @@ async def test_only_what_changed_is_read_and_compiled_again(database):
     one = await dynamic_segment(scope)
     other = await dynamic_segment(scope, in_segment(one))
     before = await compiled(scope)
-    rules = dict(before.followed)
+    rules = dict(before.rules)
     statement = before.statement((other.id,))
     await segments.update(scope, one.id, {"rule": {"tags": {"operator": "HAS_ANY", "tags": ["silver"]}}})
     await rebuild.rebuild(scope.workspace_id, one.id)
     after = await compiled(scope)
     assert after is before
-    assert after.followed[one.id] != rules[one.id]
-    assert after.followed[other.id] is rules[other.id]
+    assert after.rules[one.id] != rules[one.id]
+    assert after.rules[other.id] is rules[other.id]
     assert after.statement((other.id,)) is statement
 
 
@@ -214,12 +214,12 @@ async def test_a_segment_that_is_deleted_is_read_again_by_those_that_mention_it(
     scope = await new_workspace()
     one = await dynamic_segment(scope)
     other = await dynamic_segment(scope, in_segment(one))
-    before = (await compiled(scope)).followed[other.id]
+    before = (await compiled(scope)).rules[other.id]
     await segments.delete(scope, one.id, force=True)
     after = await compiled(scope)
-    assert one.id not in after.followed
+    assert one.id not in after.rules
     assert not before.rule.deleted
-    assert after.followed[other.id].rule.deleted
+    assert after.rules[other.id].rule.deleted
 
 
 async def test_after_changes_that_are_no_longer_listed_everything_is_read_again(database):
@@ -251,7 +251,7 @@ async def test_after_a_backup_was_restored_everything_is_read_again(database):
     await segments.create(scope, SegmentKind.DYNAMIC, name="made after the backup was restored", rule=TAGGED_VIP)
     after = await compiled(scope)
     assert after is not before
-    assert after.followed[segment.id].rule.tags == ("vip",)
+    assert after.rules[segment.id].rule.tags == ("vip",)
 
 
 async def test_changes_of_more_than_a_day_ago_are_deleted(database):
@@ -268,7 +268,7 @@ async def test_changes_of_more_than_a_day_ago_are_deleted(database):
 async def test_a_workspace_that_is_deleted_has_no_rules(database):
     scope = await new_workspace()
     await dynamic_segment(scope)
-    assert (await compiled(scope)).followed
+    assert (await compiled(scope)).rules
     await db.execute("DELETE FROM workspaces WHERE id = $1", scope.workspace_id)
     assert await workspaces.find_system_scope(scope.workspace_id) is None
-    assert not (await compiled(scope)).followed
+    assert not (await compiled(scope)).rules

@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 
 from models import clock, db
-from models.membership import audit, batches, builds, manual_changes, rebuild
+from models.membership import audit, batches, builds, manual_changes, rebuild, swap
 from models.membership.origins import Origin, Override
 from models.segments import segments
 from tests.kit.engine import assert_all_is_right, plus_segment, settled
@@ -101,7 +101,7 @@ class Clinic:
     ],
 )
 async def test_who_dies_at_any_statement_has_lost_nothing_and_told_nothing(database, monkeypatch, work, small):
-    monkeypatch.setattr(rebuild, "SMALL", small)
+    monkeypatch.setattr(swap, "SMALL", small)
     clinic = Clinic()
     await clinic.open()
     for statements in count():

@@ -9,7 +9,7 @@ from datetime import timedelta
 from random import Random
 
 from models import clock, db
-from models.membership import audit, backfill, batches, manual_changes, rebuild
+from models.membership import audit, backfill, batches, manual_changes, rebuild, swap
 from models.membership.origins import ChangeKind, Origin, Override
 from tests.kit.draws import with_seeds
 from tests.kit.engine import assert_all_is_right, settled, stored
@@ -78,7 +78,7 @@ class History:
         alive = await self._alive(self.dynamic)
         if alive:
             built = await rebuild.rebuild(self.ws, self.random.choice(alive), again=True)
-            assert built == rebuild.Rebuilt(0, 0)
+            assert built == swap.RebuildResult(0, 0)
         await self.an_audit()
 
     async def _alive(self, segment_ids):

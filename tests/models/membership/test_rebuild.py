@@ -8,7 +8,7 @@ from random import Random
 from models import clock, db
 from models.changelog.members import MEMBERS
 from models.changelog.read import read_head, read_page
-from models.membership import apply, batches, builds, indexes, rebuild
+from models.membership import apply, batches, builds, indexes, rebuild, swap
 from models.segments import segments
 from tests.kit.draws import with_seeds
 from tests.kit.engine import Pause, assert_all_is_right, settled
@@ -44,7 +44,7 @@ async def test_a_new_rule_logs_only_the_difference(database):
     before = (await read_head(scope, MEMBERS)).position
     await _new_rule(scope, segment, SCORED)
     assert await members_of(scope, segment) == {both, old}
-    assert await rebuild.rebuild(scope.workspace_id, segment.id) == rebuild.Rebuilt(2, 0)
+    assert await rebuild.rebuild(scope.workspace_id, segment.id) == swap.RebuildResult(2, 0)
     assert sorted(await _log(scope, before)) == sorted([(old, "LEFT"), (new, "ENTERED")])
     fresh = await segments.get(scope, segment.id)
     assert (fresh.status, fresh.active_rule, fresh.active_version, fresh.member_count) == ("READY", SCORED, 2, 2)
@@ -57,7 +57,7 @@ async def test_the_old_rule_is_in_force_until_the_swap_and_nothing_written_meanw
     segment = await dynamic_segment(scope)
     one, two, three, four = await new_contacts(scope, 4)
     await settled(scope)
-    pause = Pause(monkeypatch, "_unsettled")
+    pause = Pause(monkeypatch, "unsettled_contacts")
     await _new_rule(scope, segment, SCORED)
     building = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id))
     await pause.reach()
@@ -88,7 +88,7 @@ async def test_whom_the_old_rule_moves_while_a_build_goes_on_is_asked_again_by_t
         append = await apply.begin(scope.workspace_id, clock.now())
         await apply.write(append, apply.Difference([segment.id], [stale], [True], ["RULE"]))
         await apply.close(append)
-    pause = Pause(monkeypatch, "_unsettled")
+    pause = Pause(monkeypatch, "unsettled_contacts")
     await _new_rule(scope, segment, {"field": {"field": "email", "operator": "IS_NOT_SET"}})
     building = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id))
     await pause.reach()
@@ -110,7 +110,7 @@ async def test_a_build_that_somebody_ended_and_began_again_beneath_it_does_not_m
     segment = await dynamic_segment(scope)
     one, two = await new_contacts(scope, 2, score=10)
     await settled(scope)
-    pause = Pause(monkeypatch, "_unsettled")
+    pause = Pause(monkeypatch, "unsettled_contacts")
     await _new_rule(scope, segment, SCORED)
     building = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id))
     await pause.reach()
@@ -141,7 +141,7 @@ async def test_a_recompute_waits_for_who_is_at_the_segment_and_then_computes(dat
         )
         _, waiting = await asyncio.wait({recomputing}, timeout=0.3)
         assert waiting
-    assert await recomputing == rebuild.Rebuilt(1, 0)
+    assert await recomputing == swap.RebuildResult(1, 0)
     assert await members_of(scope, segment) == {one}
 
 
@@ -152,7 +152,7 @@ async def test_while_many_members_are_exchanged_other_segments_go_on_and_changes
     segment, other = await dynamic_segment(scope), await dynamic_segment(scope)
     ids = await new_contacts(scope, 12, score=10)
     await settled(scope)
-    monkeypatch.setattr(rebuild, "SMALL", 5)
+    monkeypatch.setattr(swap, "SMALL", 5)
     pause = Pause(monkeypatch, "write_from", apply)
     await _new_rule(scope, segment, SCORED)
     building = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id))
@@ -177,7 +177,7 @@ async def test_whoever_dies_while_members_are_exchanged_leaves_though_the_segmen
     segment = await dynamic_segment(scope)
     ids = await new_contacts(scope, 12, score=10, tags=["vip"])
     await settled(scope)
-    monkeypatch.setattr(rebuild, "SMALL", 5)
+    monkeypatch.setattr(swap, "SMALL", 5)
     pause = Pause(monkeypatch, "write_from", apply)
     await _new_rule(scope, segment, {"not": TAGGED_VIP})
     building = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id))
@@ -201,8 +201,8 @@ async def test_who_changes_before_many_members_are_exchanged_is_told_of_as_they_
     ids = await new_contacts(scope, 12, score=10)
     await settled(scope)
     before = (await read_head(scope, MEMBERS)).position
-    monkeypatch.setattr(rebuild, "SMALL", 5)
-    pause = Pause(monkeypatch, "_exchange")
+    monkeypatch.setattr(swap, "SMALL", 5)
+    pause = Pause(monkeypatch, "write_large")
     await _new_rule(scope, segment, SCORED)
     building = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id))
     await pause.reach()
@@ -222,7 +222,7 @@ async def test_who_crosses_a_line_of_a_rule_while_it_is_built_is_a_member_when_i
     segment, _ = await dynamic_segment(scope), await dynamic_segment(scope, _silent("P7D"))
     (one,) = await new_contacts(scope, 1, last_interaction_at=now - timedelta(days=30) + timedelta(hours=1))
     await settled(scope)
-    pause = Pause(monkeypatch, "_is_large")
+    pause = Pause(monkeypatch, "is_large")
     await _new_rule(scope, segment, _silent("P30D"))
     building = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id))
     await pause.reach()
@@ -247,7 +247,7 @@ async def test_an_edit_during_a_build_ends_at_the_newest_rule(database, monkeypa
     await _set(two, score=99)
     await _set(three, tags=["vip"])
     await settled(scope)
-    pause = Pause(monkeypatch, "_unsettled")
+    pause = Pause(monkeypatch, "unsettled_contacts")
     await _new_rule(scope, segment, SCORED)
     building = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id))
     await pause.reach()
@@ -268,7 +268,7 @@ async def test_a_rule_that_was_edited_again_is_not_swapped_in_for_a_moment(datab
     segment = await dynamic_segment(scope)
     (one,) = await new_contacts(scope, 1)
     await settled(scope)
-    pause = Pause(monkeypatch, "_unsettled")
+    pause = Pause(monkeypatch, "unsettled_contacts")
     await _new_rule(scope, segment, SCORED)
     building = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id))
     await pause.reach()
@@ -277,7 +277,7 @@ async def test_a_rule_that_was_edited_again_is_not_swapped_in_for_a_moment(datab
     await _set(one, score=10)
     await settled(scope)
     active = []
-    monkeypatch.setattr(rebuild, "_swap", _noting(active, rebuild._swap))
+    monkeypatch.setattr(swap, "swap", _noting(active, swap.swap))
     pause.go_on()
     await building
     assert active == [named]
@@ -301,13 +301,13 @@ async def test_a_recompute_that_another_took_for_finished_is_done_all_the_same(d
     async with db.transaction():
         await db.execute("SET LOCAL muster.members = 'logged'")
         await db.execute("DELETE FROM memberships WHERE contact_id = $1", one)
-    pause = Pause(monkeypatch, "_build")
+    pause = Pause(monkeypatch, "compute_and_swap")
     recomputing = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id, again=True))
     await pause.reach()
     for workspace_id, segment_id in await builds.wanted():  # a sweep comes by, and sees a segment that is READY
         assert await rebuild.rebuild(workspace_id, segment_id) is None
     pause.go_on()
-    assert await recomputing == rebuild.Rebuilt(1, 1)
+    assert await recomputing == swap.RebuildResult(1, 1)
     assert await members_of(scope, segment) == {one, two}
 
 
@@ -339,7 +339,7 @@ async def test_a_segment_deleted_while_it_is_built_is_left_as_it_was(database, m
     segment = await dynamic_segment(scope)
     (one,) = await new_contacts(scope, 1, score=10)
     await settled(scope)
-    pause = Pause(monkeypatch, "_unsettled")
+    pause = Pause(monkeypatch, "unsettled_contacts")
     await _new_rule(scope, segment, SCORED)
     building = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id))
     await pause.reach()
@@ -369,8 +369,8 @@ async def test_a_build_that_dies_in_the_middle_is_begun_again(database, monkeypa
     segment = await dynamic_segment(scope)
     ids = await new_contacts(scope, 8, score=10)
     await settled(scope)
-    monkeypatch.setattr(rebuild, "SMALL", 2)
-    pause = Pause(monkeypatch, "_swap")
+    monkeypatch.setattr(swap, "SMALL", 2)
+    pause = Pause(monkeypatch, "swap")
     await _new_rule(scope, segment, SCORED)
     building = asyncio.create_task(rebuild.rebuild(scope.workspace_id, segment.id))
     await pause.reach()
@@ -410,7 +410,7 @@ async def test_writers_readers_builds_and_edits_at_the_same_time_end_well(databa
     """Eight writers, an engine, two builders, rules that change, and readers that miss nothing."""
     random = Random(seed)
     scope = await new_workspace()
-    monkeypatch.setattr(rebuild, "SMALL", random.choice([0, 3, 1000]))
+    monkeypatch.setattr(swap, "SMALL", random.choice([0, 3, 1000]))
     ids = await new_contacts(scope, 30)
     chain = [await dynamic_segment(scope), await dynamic_segment(scope, SCORED)]
     chain.append(await dynamic_segment(scope, in_segment(chain[0], member=False)))

@@ -8,7 +8,7 @@ from models import clock, db
 from models.changelog.members import MEMBERS
 from models.changelog.read import read_page
 from models.membership import batches, compiled_rules, dirty_contacts, engine_lock, ticks
-from models.membership.batches import Batch
+from models.membership.batches import BatchResult
 from tests.kit.engine import assert_all_is_right, plus_segment, settled
 from tests.kit.segments import dynamic_segment, in_segment, members_of, new_contacts
 from tests.kit.workspaces import new_workspace
@@ -49,9 +49,11 @@ async def test_a_tick_looks_at_those_who_crossed_and_at_nobody_else(time):
     await new_contacts(scope, 5)
     await settled(scope)
     time.on(seconds=10)
-    assert await batches.process_batch(scope.workspace_id, 100) == Batch(0, 0, False), "on the line is not yet past it"
+    assert await batches.process_batch(scope.workspace_id, 100) == BatchResult(0, 0, False), (
+        "on the line is not yet past it"
+    )
     time.on(seconds=1)
-    assert await batches.process_batch(scope.workspace_id, 100) == Batch(1, 2, False)
+    assert await batches.process_batch(scope.workspace_id, 100) == BatchResult(1, 2, False)
     assert await members_of(scope, segment) == {soon}
     assert soon not in await members_of(scope, mentioned)
     assert (await read_page(scope, MEMBERS, None, 100)).entries[-1].at == time.now
@@ -99,7 +101,7 @@ async def test_more_crossers_than_a_slice_takes_come_like_a_flood_and_it_is_told
     ids = await _silent_since(scope, *[NOON - timedelta(days=29)] * 12)
     await settled(scope)
     time.on(days=3)
-    assert await batches.process_batch(scope.workspace_id, 5) == Batch(0, 0, True)
+    assert await batches.process_batch(scope.workspace_id, 5) == BatchResult(0, 0, True)
     behind = await dirty_contacts.freshness(scope)
     assert (behind.pending_contacts, behind.as_of, behind.lag_seconds) == (12, NOON, 3 * 86_400)
     assert [(await batches.process_batch(scope.workspace_id, 5)).contacts for _ in range(3)] == [5, 5, 2]

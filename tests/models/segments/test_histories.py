@@ -13,7 +13,7 @@ from models.contacts.selections import ContactSelection
 from models.contacts.update import update_contact
 from models.db.tables.segments import Segment, SegmentUse
 from models.errors import DomainError, Problems
-from models.membership import backfill, builds, rebuild
+from models.membership import backfill, builds, rebuild, swap
 from models.membership.origins import Override
 from models.rules.depends import segments_mentioned
 from models.segments import members, segments
@@ -134,7 +134,7 @@ async def test_whatever_happened_members_counts_and_log_agree(database, seed, mo
 async def test_so_they_do_when_several_are_at_it_at_once(database, seed, monkeypatch):
     random = Random(seed)
     monkeypatch.setattr(backfill, "AT_ONCE", random.choice([1, 2, 5]))
-    monkeypatch.setattr(rebuild, "SMALL", random.choice([0, 2, 5_000]))
+    monkeypatch.setattr(swap, "SMALL", random.choice([0, 2, 5_000]))
     first = History(await workspaces.create("Clinic"), seed)
     for _ in range(15):
         await first.go_on()
