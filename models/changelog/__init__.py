@@ -1,8 +1,7 @@
-"""The logs of a workspace: who entered and left its segments, and what else happened.
+"""The logs of a workspace: who entered and left its segments, and other events.
 
-log          what a log is: three tables of one shape      members     the log of members
-append       writing to a log                              events      the log of events
-read         a log, page by page after a position          cursor      what a partner keeps of a position
-tail         logs followed live inside a process           live_reader, followers   its parts
-readers      positions of workers, kept in the database    retention   how long the logs are kept
+log, members, events           what a log is; the two logs       append     writing to a log
+read                           page by page after a position     cursor     a position for clients
+tail, live_reader, followers   following live in a process       hints      that a log has grown
+readers                        stored positions of workers       retention  how long logs are kept
 """

@@ -1,8 +1,8 @@
-"""Appending to a log, in the transaction of the change that the entries are about.
+"""Appending to a log, in the transaction of the change.
 
-Entries are written as they come, under the id of the append and numbered 1 .. n; no reader looks at them yet. `close` gives
-them their positions. It comes last in the transaction: from there to the commit no other transaction of the workspace can
-close an append to the same log, and that is what makes positions visible in order and without gaps.
+Entries are written as they come, under the id of the append and numbered 1 .. n; readers do not see them yet. `close` gives them
+positions. It comes last: until the commit no other transaction of the workspace can close an append to the log, so positions
+become visible in order and without gaps.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from models.changelog.log import Log
 
 @dataclass(slots=True)
 class OpenAppend:
-    """What a transaction adds to a log: `size` entries so far, written under `id`, which happened `at`."""
+    """What a transaction adds to a log: `size` entries so far, under `id`, which happened `at`."""
 
     log: Log[Any]
     workspace_id: int
@@ -27,18 +27,18 @@ class OpenAppend:
 
 
 async def new_id(log: Log[Any]) -> int:
-    """An id for an append. Nothing is locked."""
+    """An id for an append."""
     append_id: int = await db.fetch_value(f"SELECT nextval('{log.append_ids}')")
     return append_id
 
 
 async def begin(workspace_id: int, log: Log[Any], at: datetime) -> OpenAppend:
-    """Start to append; nothing is locked yet."""
+    """Start to append, without a lock."""
     return OpenAppend(log, workspace_id, at, await new_id(log))
 
 
 async def close(append: OpenAppend) -> int | None:
-    """Give the entries their positions. Gives the last one, or None when there was nothing to append."""
+    """Give the entries their positions. Returns the last one, or None when there are no entries."""
     if not append.size:
         return None
     position: int = await db.fetch_value(_close(append.log), append.workspace_id, append.size, append.id, append.at)

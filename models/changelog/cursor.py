@@ -1,4 +1,4 @@
-"""Cursors: what a client keeps of a position. Opaque, versioned by their mark, and of one log of one workspace."""
+"""Cursors: positions for clients. Opaque, versioned by their mark, valid for one log of one workspace."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any
@@ -9,12 +9,12 @@ from permissions.principal import Scope
 
 
 def to_cursor(log: Log[Any], workspace_id: int, position: int) -> str:
-    """The cursor that stands for having read up to `position`."""
+    """The cursor after `position`."""
     return urlsafe_b64encode(f"{log.cursor_mark}:{workspace_id}:{position}".encode()).rstrip(b"=").decode()
 
 
 def from_cursor(scope: Scope, log: Log[Any], cursor: str, path: Path = ("after",)) -> int:
-    """The position that a cursor stands for. Raises Invalid at `path` for what is no cursor of this log and workspace."""
+    """The position of a cursor. Raises Invalid at `path` unless it is of this log and workspace."""
     try:
         mark, workspace, position = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").split(":")
         if mark == log.cursor_mark and int(workspace) == scope.workspace_id and 0 <= int(position) < 2**63:

@@ -1,8 +1,7 @@
-"""The log of events: what happened in a workspace, other than contacts that enter and leave segments.
+"""The log of events: what happens in a workspace, other than contacts that enter and leave segments.
 
-`record` is called by the code that makes the change, in its transaction, so an event is in the log if and only if the change was
-committed. A new kind of event is a payload class here, with the type that it is known by outside; types and the names of
-fields that were released stay as they are.
+Code that makes a change calls `record` in its transaction. A new kind of event is a payload class here; released types and names
+of fields stay as they are.
 """
 
 from dataclasses import asdict, dataclass, fields
@@ -19,7 +18,7 @@ from models.db import Record
 
 
 class EventType(StrEnum):
-    """What happened, as subscribers name it."""
+    """What happened, as subscribers name it. Released values stay."""
 
     SEGMENT_UPDATED = "segment.updated"
     SEGMENT_DELETED = "segment.deleted"
@@ -30,7 +29,7 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SegmentUpdated:
-    """A segment's own fields changed: `fields` names them. A new rule is to be computed: its members follow."""
+    """These `fields` of a segment changed. After a new rule its members change later."""
 
     type: ClassVar = EventType.SEGMENT_UPDATED
     segment_id: int
@@ -41,7 +40,7 @@ class SegmentUpdated:
 
 @dataclass(frozen=True, slots=True)
 class SegmentDeleted:
-    """A segment is deleted. That its members have left is in the log of members, earlier or later."""
+    """A segment was deleted. Its members leave in the log of members, before or after."""
 
     type: ClassVar = EventType.SEGMENT_DELETED
     segment_id: int
@@ -50,7 +49,7 @@ class SegmentDeleted:
 
 @dataclass(frozen=True, slots=True)
 class SegmentRestored:
-    """A deleted segment is there again, and all its members were logged to have entered."""
+    """A segment was restored, after all its members were logged to have entered."""
 
     type: ClassVar = EventType.SEGMENT_RESTORED
     segment_id: int
@@ -59,7 +58,7 @@ class SegmentRestored:
 
 @dataclass(frozen=True, slots=True)
 class JobFinished:
-    """A job has come to its end: `status` is SUCCEEDED, FAILED or CANCELLED, `error` says why it failed."""
+    """A job ended: `status` is SUCCEEDED, FAILED or CANCELLED; `error` says why it failed."""
 
     type: ClassVar = EventType.JOB_FINISHED
     job_id: int
@@ -70,7 +69,7 @@ class JobFinished:
 
 @dataclass(frozen=True, slots=True)
 class BroadcastFinished:
-    """A broadcast has come to its end: `status` is COMPLETED, FAILED or CANCELLED, `reason` says why, if it has to be said."""
+    """A broadcast ended: `status` is COMPLETED, FAILED or CANCELLED; `reason` may say why."""
 
     type: ClassVar = EventType.BROADCAST_FINISHED
     broadcast_id: int
@@ -88,7 +87,7 @@ PAYLOADS: Final[dict[EventType, type[Payload]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something happened in a workspace."""
+    """An entry of the log."""
 
     workspace_id: int
     position: int
@@ -97,7 +96,6 @@ class Event:
 
     @property
     def type(self) -> EventType:
-        """What happened."""
         return self.payload.type
 
 
@@ -107,7 +105,7 @@ def _event(workspace_id: int, row: Record) -> Event:
 
 
 def _payload(event_type: EventType, text: str) -> Payload:
-    """Fields that a later version wrote are left out; those that an earlier one did not write have their default."""
+    """Unknown fields, of a later version, are left out; missing ones have their defaults."""
     payload, written = PAYLOADS[event_type], db.load_json(text)
     return payload(**{field.name: written[field.name] for field in fields(payload) if field.name in written})
 
@@ -128,14 +126,11 @@ EVENTS: Final = Log(
     cursor_source="this log",
     when_lost="Begin with a new cursor",
 )
-"""The log of events. Its filter is the event's type."""
+"""Its filter is the event's type."""
 
 
 async def record(workspace_id: int, payload: Payload) -> None:
-    """Add an event to the log, with the ambient transaction. It is written just before the commit, after all else.
-
-    LOCKS: the head of the log of events, from the end of the transaction's own work to its commit.
-    """
+    """Add an event to the log, just before the ambient transaction commits. LOCKS: the head of the log of events, only then."""
     await db.before_commit(partial(_write, workspace_id, payload, clock.now()))
 
 

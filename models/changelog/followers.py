@@ -1,4 +1,4 @@
-"""What waits for one who follows a log live: batches, up to a bound."""
+"""A live follower of a log, and the entries that wait for it, up to a bound."""
 
 import asyncio
 from collections import deque
@@ -11,8 +11,8 @@ from models.changelog.log import Entry
 Made = TypeVar("Made")
 
 
-class Batch(Generic[Entry]):
-    """Entries in order, read at once. `shared`: other followers in this process are handed the very same batch."""
+class EntryBatch(Generic[Entry]):
+    """Entries in order, read at once. `shared`: other followers of this process get the same object."""
 
     __slots__ = ("_made", "entries", "shared")
 
@@ -21,8 +21,8 @@ class Batch(Generic[Entry]):
         self.shared = shared
         self._made: Any = None
 
-    def once(self, make: "Callable[[Batch[Entry]], Made]") -> Made:
-        """What `make` makes of the batch. It is kept, for the others who follow with the same `make`."""
+    def once(self, make: "Callable[[EntryBatch[Entry]], Made]") -> Made:
+        """The result of `make`, kept for others that call with the same `make`."""
         if self._made is None or self._made[0] is not make:
             self._made = make, make(self)
         return cast(Made, self._made[1])
@@ -30,21 +30,20 @@ class Batch(Generic[Entry]):
 
 @dataclass(slots=True, eq=False)
 class Follower(Generic[Entry]):
-    """One of those who follow a reader, which stood at `joined_at` then, and what waits for it.
+    """One follower of a live reader, which was at the position `joined_at` when it joined.
 
-    `only`: the values of the log's filter that it wants, None for all. `is_behind`: more waited than may, so nothing more is
-    kept for it.
+    `only`: the values of the log's filter that it wants, None for all. `is_behind`: too much waited, so nothing is kept any more.
     """
 
     joined_at: int
     only: frozenset[Any] | None
-    waiting: deque[Batch[Entry]] = field(default_factory=deque)
+    waiting: deque[EntryBatch[Entry]] = field(default_factory=deque)
     kept: int = 0
     news: asyncio.Event = field(default_factory=asyncio.Event)
     is_behind: bool = False
 
-    def hand(self, batch: Batch[Entry], most: int) -> None:
-        """Let it have these. When more than `most` entries wait it keeps none, and reads the log for itself."""
+    def hand(self, batch: EntryBatch[Entry], most: int) -> None:
+        """Add a batch. When more than `most` entries wait, keep none: the follower reads the log itself."""
         if self.is_behind or not batch.entries:
             return
         self.waiting.append(batch)
@@ -54,13 +53,12 @@ class Follower(Generic[Entry]):
         self.news.set()
 
     def fall_behind(self) -> None:
-        """Keep nothing any longer."""
         self.waiting.clear()
         self.is_behind = True
         self.news.set()
 
-    async def take(self) -> Batch[Entry] | None:
-        """The next that waits, as soon as something does. None when it has fallen behind."""
+    async def take(self) -> EntryBatch[Entry] | None:
+        """Wait for the next batch. None when the follower has fallen behind."""
         await self.news.wait()
         if self.is_behind:
             return None

@@ -1,4 +1,4 @@
-"""One log of one workspace, read once by this process for all who follow it here."""
+"""Reads one log of one workspace once, for all its followers in this process."""
 
 import asyncio
 from contextlib import suppress
@@ -7,7 +7,7 @@ from typing import Any, Generic
 
 import structlog
 
-from models.changelog.followers import Batch, Follower
+from models.changelog.followers import EntryBatch, Follower
 from models.changelog.log import Entry, Log
 from models.changelog.read import NotInLog, read_head, read_next
 from permissions.principal import Scope
@@ -17,9 +17,9 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class TailLimits:
-    """How far a follower may fall behind, how often a log is looked at without a hint, and how often at most.
+    """How many entries may wait for a follower, and how often a log is read.
 
-    With many followers each look wakes them all: `rest_seconds` for each of them lie between two looks.
+    Without a hint it is read every `look_seconds`. Each read wakes all followers, so `rest_seconds` per follower pass in between.
     """
 
     waiting: int = 5_000
@@ -30,7 +30,7 @@ class TailLimits:
 
 
 class LiveReader(Generic[Entry]):
-    """Reads one log of one workspace for all of its followers, from where the first of them joined."""
+    """Reads from where the first follower joined."""
 
     def __init__(self, scope: Scope, source: Log[Entry], position: int, limits: TailLimits) -> None:
         self.scope = scope
@@ -49,7 +49,7 @@ class LiveReader(Generic[Entry]):
             self.has_hint.clear()
             try:
                 await self._read_to_the_end()
-            except Exception as error:  # noqa: BLE001 - the database is away for a moment: everything is still there afterwards
+            except Exception as error:  # noqa: BLE001 - the database is away for a moment
                 log.warning("the log could not be read", log=self.source.name, error=type(error).__name__)
                 await asyncio.sleep(self.limits.look_seconds / 2)
             await asyncio.sleep(len(self.followers) * self.limits.rest_seconds)
@@ -68,18 +68,18 @@ class LiveReader(Generic[Entry]):
                 await asyncio.sleep(0)
 
     async def _begin_anew(self) -> None:
-        """The log can't be read on from here, as after a long absence of the database: its followers find out for themselves."""
+        """The log is no longer kept from here on. The followers find that out when they read it themselves."""
         self.position = (await read_head(self.scope, self.source)).position
         for follower in self.followers:
             follower.fall_behind()
 
     def _hand_out(self, entries: list[Entry]) -> None:
-        """Those who want the same get the very same batch, so that what is made of it is made once."""
-        batches: dict[frozenset[Any] | None, Batch[Entry]] = {}
+        """Followers with the same filter get the same batch, so that what is made of it is made once."""
+        batches: dict[frozenset[Any] | None, EntryBatch[Entry]] = {}
         value = self.source.filter_value
         for follower in self.followers:
             only = follower.only
             if only not in batches:
                 wanted = entries if only is None else [entry for entry in entries if value(entry) in only]
-                batches[only] = Batch(wanted, shared=True)
+                batches[only] = EntryBatch(wanted, shared=True)
             follower.hand(batches[only], self.limits.waiting)

@@ -1,4 +1,4 @@
-"""The log of members: who entered and left which segment, and why."""
+"""The log of members: which contacts entered and left which segments, and why."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ MEMBERS: Final = Log(
     cursor_source="membershipChanges",
     when_lost="Read the segments' members anew, and begin with a new cursor",
 )
-"""The log of members. Its filter is the segment's id."""
+"""Its filter is the segment's id."""
 
 
 async def history(
@@ -56,7 +56,7 @@ async def history(
     before: int | None = None,
     segment_id: int | None = None,
 ) -> dict[int, list[MembershipChange]]:
-    """What is kept of each contact's entries and exits, newest first: up to `first` + 1 with positions less than `before`."""
+    """By contact id, its kept entries and exits, newest first: up to `first` + 1 with positions below `before`."""
     rows = await db.fetch(_HISTORY, scope.workspace_id, list(contact_ids), first + 1, before, segment_id)
     found: dict[int, list[MembershipChange]] = {contact_id: [] for contact_id in contact_ids}
     for row in rows:

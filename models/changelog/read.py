@@ -1,4 +1,4 @@
-"""A log read page by page, after a position."""
+"""Reads a log page by page, after a position."""
 
 import time
 from collections.abc import Collection
@@ -12,19 +12,19 @@ from models.errors import Invalid, Path
 from permissions.principal import Scope
 
 WINDOW: Final = 10_000
-"""Entries looked through in one statement when only some of them are wanted."""
+"""Entries searched in one statement when only some are wanted."""
 
 LOOKING_SECONDS: Final = 0.2
-"""How long one page looks through entries that are not wanted before it ends with what it has found, perhaps nothing."""
+"""How long one page searches before it ends with what it has found, perhaps nothing."""
 
 
 class NotInLog(Invalid):
-    """The log can't be read on from this position: what follows is no longer kept, or it lies ahead of the log."""
+    """The position is too old (what follows is no longer kept), or ahead of the log."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogPage(Generic[Entry]):
-    """Entries in order. Go on after `position`, which may lie past the last of them; at once, if `more`."""
+    """Entries in order. Go on after `position`, which may be past the last entry; at once, if `more`."""
 
     entries: list[Entry]
     position: int
@@ -33,14 +33,13 @@ class LogPage(Generic[Entry]):
 
 @dataclass(frozen=True, slots=True)
 class LogHead:
-    """Where the log ends (`position`), and where what is kept of it begins (after `floor`)."""
+    """The last position, and `floor`: entries up to it are no longer kept."""
 
     position: int
     floor: int
 
 
 async def read_head(scope: Scope, log: Log[Any]) -> LogHead:
-    """Where the log ends now, and where it begins."""
     row = await db.fetch_row(f"SELECT position, floor FROM {log.heads} WHERE workspace_id = $1", scope.workspace_id)
     return LogHead(0, 0) if row is None else LogHead(row["position"], row["floor"])
 
@@ -55,8 +54,8 @@ async def read_page(
 ) -> LogPage[Entry]:
     """Up to `limit` entries after the position `after` (None: from the oldest that is kept), in order.
 
-    With `only`, those with these values of the log's `filter_column`: then a page may be short, or empty, though `more`
-    follow. Raises NotInLog at `path` when what comes after `after` is no longer kept, or `after` lies ahead of the log.
+    With `only`, those with these values of the log's `filter_column`; then a page may be short or empty though `more` follow.
+    Raises NotInLog at `path`.
     """
     end = await read_head(scope, log)
     position = end.floor if after is None else after
@@ -69,15 +68,12 @@ async def read_page(
 
 
 async def read_next(scope: Scope, log: Log[Entry], after: int, limit: int) -> list[Entry]:
-    """Up to `limit` entries after `after`, for a reader at the end of the log: one statement, and no look at the head.
-
-    Raises NotInLog when what comes after `after` is no longer kept.
-    """
+    """Up to `limit` entries after `after`, for a reader at the end of the log: one statement. Raises NotInLog."""
     return await _window(scope, log, after, after + limit, limit, None)
 
 
 async def check_position(scope: Scope, log: Log[Any], after: int, path: Path = ("after",)) -> None:
-    """Raise NotInLog at `path` when the log can't be read on from `after`."""
+    """Raise NotInLog at `path` when the log cannot be read from `after` on."""
     _check(log, await read_head(scope, log), after, path)
 
 
@@ -93,7 +89,7 @@ def _check(log: Log[Any], end: LogHead, position: int, path: Path) -> None:
 async def _look_through(
     scope: Scope, log: Log[Entry], position: int, end: int, limit: int, only: list[Any], path: Path
 ) -> LogPage[Entry]:
-    """Window by window, so that few wanted entries cost bounded time in a log with many others."""
+    """Search window by window, so that rare entries cost bounded time."""
     entries: list[Entry] = []
     until = time.monotonic() + LOOKING_SECONDS
     while position < end:
@@ -116,7 +112,7 @@ async def _window(
     only: list[Any] | None,
     path: Path = ("after",),
 ) -> list[Entry]:
-    """The first `limit` wanted entries with positions in (after, last]. Raises NotInLog when not all of them are kept."""
+    """The first `limit` wanted entries in (after, last]. Raises NotInLog when not all are kept."""
     if after >= last:
         return []
     rows = await db.fetch(_window_sql(log), scope.workspace_id, after, last, only, limit)
@@ -125,8 +121,8 @@ async def _window(
     return [log.make(scope.workspace_id, row) for row in rows]
 
 
-# Positions run without gaps, so no more appends than positions lie in a window. What was dropped since somebody looked at the
-# floor must not look like a log in which nothing happened: then there are no rows, rather than some.
+# A window has no more appends than positions. When entries were dropped since the floor was read, the statement finds no rows,
+# so that a gap never looks like a log in which nothing happened.
 @cache
 def _window_sql(log: Log[Any]) -> str:
     columns = ", ".join(f"e.{column}" for column in log.columns)

@@ -1,7 +1,7 @@
-"""Readers of a log that remember, in the database, how far they have come: what workers follow a log with.
+"""Readers of a log whose positions are stored: workers follow a log with them.
 
-A reader's position moves in the transaction of what it did about the entries, so each has its effect once, wherever the
-worker is killed. No reader holds up the log: one that stays away longer than the log is kept gets `NotInLog`.
+A position moves in the transaction of what was done about the entries, so each takes effect once. A reader that stays away
+longer than the log is kept gets `NotInLog`.
 """
 
 from collections.abc import AsyncIterator, Collection
@@ -18,20 +18,20 @@ from permissions.principal import Scope
 
 @dataclass(frozen=True, slots=True)
 class StoredReader:
-    """Who reads: a kind of thing (its name is a constant of the code that reads) and the id of the one."""
+    """Who reads: a kind (a constant of the reading code) and an id."""
 
     kind: str
     id: int
 
 
 class ReaderMoved(MusterError):
-    """The reader no longer stands where the caller thought: somebody else moved it, or it was stopped."""
+    """Somebody else moved or stopped the reader."""
 
 
 async def start(scope: Scope, log: Log[Any], reader: StoredReader, after: int | None = None) -> int:
-    """Begin to read after the position `after` (None: from now on), unless it reads already. Gives where it stands.
+    """Begin to read after the position `after` (None: from now on), unless it reads already. Returns its position.
 
-    Raises NotInLog when the log can't be read on from there.
+    Raises NotInLog.
     """
     if after is None:
         after = (await read_head(scope, log)).position
@@ -50,7 +50,7 @@ VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
 
 
 async def stop(scope: Scope, reader: StoredReader) -> None:
-    """Forget the reader, in every log. A page that it is at now is ended first."""
+    """Forget the reader, in every log. Waits for the page that it is reading."""
     await db.execute(
         "DELETE FROM changelog_readers WHERE workspace_id = $1 AND reader_kind = $2 AND reader_id = $3",
         scope.workspace_id,
@@ -60,7 +60,7 @@ async def stop(scope: Scope, reader: StoredReader) -> None:
 
 
 async def find_position(scope: Scope, log: Log[Any], reader: StoredReader) -> int | None:
-    """How far it has come; None when it does not read this log."""
+    """Its position; None when it does not read this log."""
     position: int | None = await db.fetch_value(
         f"SELECT position FROM changelog_readers {_THIS}", scope.workspace_id, reader.kind, reader.id, log.name
     )
@@ -77,10 +77,9 @@ _THIS = "WHERE workspace_id = $1 AND reader_kind = $2 AND reader_id = $3 AND log
 async def next_page(
     scope: Scope, log: Log[Entry], reader: StoredReader, limit: int, only: Collection[Any] | None = None
 ) -> AsyncIterator[LogPage[Entry] | None]:
-    """The next page, in a transaction that ends with the block and moves the reader behind the page.
+    """The next page, in a transaction that ends with the block and moves the reader past the page.
 
-    What the block writes is committed together with that, or not at all. Gives None when another worker has the reader in
-    hand, or when there is no such reader in this log. Raises NotInLog as `read_page` does.
+    None when another worker holds the reader, or there is no such reader. Raises NotInLog.
     """
     async with db.transaction():
         position = await db.fetch_value(_HOLD, scope.workspace_id, reader.kind, reader.id, log.name)
@@ -99,14 +98,14 @@ _HOLD = f"SELECT position FROM changelog_readers {_THIS} FOR UPDATE SKIP LOCKED"
 async def move(scope: Scope, log: Log[Any], reader: StoredReader, before: int, position: int) -> None:
     """Move the reader from the position `before` to `position`, in the ambient transaction.
 
-    For effects that are outside of the database: read with `read_page`, act, then move in the transaction that writes down
-    what came of it. Raises ReaderMoved when it does not stand at `before`; then that transaction must not commit.
+    For effects outside of the database: read with `read_page`, act, then move in the transaction that records the result.
+    Raises ReaderMoved when the position is not `before`; then that transaction must not commit.
     """
     moved = await db.fetch_value(
         _MOVE, scope.workspace_id, reader.kind, reader.id, log.name, before, position, clock.now()
     )
     if moved is None:
-        raise ReaderMoved(f"the reader {reader.kind} {reader.id} no longer stands at {before}")
+        raise ReaderMoved(f"the reader {reader.kind} {reader.id} is no longer at {before}")
 
 
 _MOVE = f"""
@@ -115,7 +114,7 @@ UPDATE changelog_readers SET position = $6, moved_at = $7 {_THIS} AND position =
 
 
 async def behind(log: Log[Any], kind: str, limit: int = 1_000) -> list[tuple[int, int]]:
-    """Readers of one kind, of all workspaces, with something to read: (workspace id, reader id), the longest waiting first."""
+    """Readers of one kind with entries to read, as (workspace id, reader id), the longest waiting first."""
     rows = await db.fetch(
         f"""
         SELECT r.workspace_id, r.reader_id FROM changelog_readers AS r

@@ -11,13 +11,12 @@ from models.changelog.members import MEMBERS
 from models.db import Record
 
 LOGS: Sequence[Log[Any]] = (MEMBERS, EVENTS)
-"""All that there are."""
 
 
 async def drop_older_than(kept: timedelta, log: Log[Any], limit: int = 5_000) -> int:
-    """Drop up to `limit` appends of all workspaces that are older than `kept`; gives how many.
+    """Drop up to `limit` appends of all workspaces that are older than `kept`, read or not. Returns how many.
 
-    Positions before what is kept are refused from then on, also to stored readers: no reader holds up the end of the log.
+    Positions before them are refused from then on.
     """
     dropped = 0
     heads = await db.fetch(f"SELECT workspace_id FROM {log.heads} ORDER BY workspace_id")

@@ -1,11 +1,8 @@
-"""Logs followed live: each read once per workspace by this process, and handed to all who follow it here.
+"""Follows logs live: each log of a workspace is read once by this process, and given to all its followers.
 
-A hint says that a log has grown; where none comes (Redis was emptied, it is away), the log is looked at every so often anyway.
-Who follows from a position reads the log for itself up to where the process reads, and goes on from there: no gap.
-
-A follower that falls behind by more than a bounded number of entries is dropped from the live readers, and reads the log for
-itself again until it has caught up. One that does not even take what it was given is ended with `FellBehind`, and one that has
-come so late that the log no longer reaches back to its position with `NotInLog`.
+A follower that starts at an older position reads the log itself up to where the process reads, and goes on from there without a
+gap. When too many entries wait for it, it reads the log itself again. It ends with `FellBehind` when it does not take what it was
+given, and with `NotInLog` when the log no longer has its position.
 """
 
 import asyncio
@@ -17,7 +14,7 @@ from typing import Any, Final, Generic, cast
 import structlog
 from prometheus_client import Counter, Gauge
 
-from models.changelog.followers import Batch, Follower
+from models.changelog.followers import EntryBatch, Follower
 from models.changelog.hints import Hints
 from models.changelog.live_reader import LiveReader, TailLimits
 from models.changelog.log import Entry, Log
@@ -31,11 +28,11 @@ _followers = Gauge("muster_feed_followers", "Subscribers of membership changes i
 _given = Counter("muster_feed_changes_total", "Changes handed to subscribers, each counted once per subscriber.")
 
 MOST_FAILED: Final = 30
-"""How many reads of one follower's own may fail, one after the other (the database is away), before it ends."""
+"""So many reads of a follower may fail one after the other before it ends."""
 
 
 class FellBehind(MusterError):
-    """The follower does not take what it was given: it can go on after `position` later."""
+    """The follower does not take what it was given. It can go on after `position` later."""
 
     def __init__(self, position: int) -> None:
         super().__init__(f"does not take what it was given: go on after {position}")
@@ -58,11 +55,10 @@ class Tail:
         hints: Hints | None,
         after: int | None,
         only: Collection[Any] | None = None,
-    ) -> AsyncGenerator[Batch[Entry], None]:
-        """The entries after position `after` (None: from now on), in order, without a gap; never an empty batch.
+    ) -> AsyncGenerator[EntryBatch[Entry], None]:
+        """The entries after `after` (None: from now on), in order, without a gap, in batches that are not empty.
 
-        With `only`, those with these values of the log's filter. Raises NotInLog when the log does not reach back so far,
-        FellBehind when the caller does not take what it was given.
+        With `only`, those with these values of the log's filter. Raises NotInLog and FellBehind.
         """
         if after is not None:
             await check_position(scope, source, after)
@@ -78,7 +74,7 @@ class Tail:
             following.stop()
 
     def reader_of(self, scope: Scope, source: Log[Entry]) -> LiveReader[Entry] | None:
-        """The live reader of a workspace's log, while somebody follows it."""
+        """The live reader of the log, while it has followers."""
         return self.readers.get(scope.workspace_id, {}).get(source.name)
 
     # ---------------------------------------------------------------- readers
@@ -86,7 +82,7 @@ class Tail:
     async def join(
         self, scope: Scope, source: Log[Entry], hints: Hints | None, only: frozenset[Any] | None
     ) -> Follower[Entry]:
-        """Be handed what the workspace's reader reads from now on. The first one makes the reader, at the end of the log."""
+        """Follow the live reader. The first follower starts it, at the end of the log."""
         if self.reader_of(scope, source) is None:
             end = (await read_head(scope, source)).position
             if self.reader_of(scope, source) is None:
@@ -99,7 +95,7 @@ class Tail:
         return follower
 
     def leave(self, scope: Scope, source: Log[Entry], follower: Follower[Entry]) -> None:
-        """Be handed no more. The last one ends the reader."""
+        """Follow no more. The last follower ends the reader."""
         reader = self.reader_of(scope, source)
         if reader is not None:
             reader.followers.discard(follower)
@@ -127,16 +123,16 @@ class Tail:
                     async for workspace_id in heard:
                         for reader in self.readers.get(workspace_id, {}).values():
                             reader.has_hint.set()
-            except Exception as error:  # noqa: BLE001 - whatever it is: the log is looked at all the same, a little later
+            except Exception as error:  # noqa: BLE001 - the log is read without hints too, a little later
                 log.warning("no hints for the log", error=type(error).__name__)
                 await asyncio.sleep(self.limits.look_seconds)
 
 
 class Following(Generic[Entry]):
-    """One follower's way through the log: it has been given everything up to `position`.
+    """One follower's way through the log; it has everything up to `position`.
 
-    First it reads for itself, up to where the reader stood when it joined; then it takes what the reader hands out. Fallen
-    behind, it does the same again.
+    It reads the log itself up to where the live reader was when it joined, then takes what the reader gives. Fallen behind, it
+    starts again.
     """
 
     def __init__(
@@ -166,13 +162,12 @@ class Following(Generic[Entry]):
         return follower
 
     def stop(self) -> None:
-        """Follow no more."""
         if self.follower is not None:
             self.tail.leave(self.scope, self.source, self.follower)
             self.follower = None
 
-    async def take(self) -> Batch[Entry]:
-        """The next entries, as soon as there are some."""
+    async def take(self) -> EntryBatch[Entry]:
+        """Wait for the next entries."""
         self._check_pace()
         batch, failed = None, 0
         while batch is None:
@@ -189,8 +184,8 @@ class Following(Generic[Entry]):
         self.given_at = time.monotonic()
         return batch
 
-    async def _look(self) -> Batch[Entry] | None:
-        """One step of the way: there may be nothing at it."""
+    async def _look(self) -> EntryBatch[Entry] | None:
+        """One step; it may find nothing."""
         follower = self.follower or await self._join()
         if self.position < follower.joined_at:
             return await self._read()
@@ -200,26 +195,25 @@ class Following(Generic[Entry]):
             return None
         return self._beyond(await follower.take())
 
-    async def _read(self) -> Batch[Entry] | None:
+    async def _read(self) -> EntryBatch[Entry] | None:
         page = await read_page(self.scope, self.source, self.position, self.tail.limits.page, self.only)
         self.position = page.position
-        return Batch(page.entries) if page.entries else None
+        return EntryBatch(page.entries) if page.entries else None
 
-    def _beyond(self, batch: Batch[Entry] | None) -> Batch[Entry] | None:
-        """What of a batch has not been given yet: all of it, unless it was read from the log already."""
+    def _beyond(self, batch: EntryBatch[Entry] | None) -> EntryBatch[Entry] | None:
+        """The part of a batch that the follower does not have yet."""
         if batch is None or batch.entries[-1].position <= self.position:
             return None
         if batch.entries[0].position <= self.position:
-            batch = Batch([entry for entry in batch.entries if entry.position > self.position])
+            batch = EntryBatch([entry for entry in batch.entries if entry.position > self.position])
         self.position = batch.entries[-1].position
         return batch
 
     def _check_pace(self) -> None:
-        """Who fell behind because it did not take what it was given would only fall behind again."""
+        """A follower that fell behind because it takes nothing would only fall behind again."""
         is_behind = self.follower is not None and self.follower.is_behind
         if is_behind and time.monotonic() - self.given_at > self.tail.limits.patience_seconds:
             raise FellBehind(self.position)
 
 
 TAIL: Final = Tail()
-"""This process's."""

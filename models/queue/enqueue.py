@@ -1,7 +1,7 @@
-"""Work is enqueued by the code that changes the data, in the transaction of the change, and sent when that has committed.
+"""Work is enqueued by the code that changes the data, in its transaction, and sent after the commit.
 
-What carries the messages is a `Sender`, set once per process with `use`. Without one nothing is sent. Sending never fails
-the caller: a message that is lost is made good by the periodic tasks, which look in PostgreSQL for what waits.
+A `Sender` is set once per process with `use`; without one nothing is sent. Sending never fails the caller: periodic tasks find
+in PostgreSQL the work whose message was lost.
 """
 
 import asyncio
@@ -18,40 +18,37 @@ from models.queue.work import Ids, Work
 log = structlog.get_logger(__name__)
 
 SEND_SECONDS: Final = 1.0
-"""How long the caller waits, after its commit, for its messages to be sent."""
+"""How long the caller waits, after its commit, for the sending."""
 
 _lost = Counter("muster_messages_lost_total", "Messages to workers that were not sent.", ["work"])
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One piece of work: its kind and its ids."""
+    """A kind of work, and its ids."""
 
     work: Work[*tuple[Any, ...]]
     ids: tuple[int, ...]
 
 
 class Sender(Protocol):
-    """Carries messages to the workers. It may raise, and may be cancelled at any await."""
+    """Carries messages to the workers. May raise, and may be cancelled at any await."""
 
     async def send(self, messages: Sequence[Message]) -> None:
-        """Send the messages of one transaction. They are all different."""
+        """Send the messages of one transaction, all different."""
 
 
 _sender: Sender | None = None
 
 
 def use(sender: Sender | None) -> None:
-    """Send this process's messages with it. None: send nothing."""
+    """Set the sender of this process, or None."""
     global _sender
     _sender = sender
 
 
 async def enqueue(work: Work[*Ids], *ids: *Ids) -> None:
-    """Have workers do this work once the ambient transaction has committed, at once when there is none.
-
-    The same work is sent once per transaction, and not at all when the transaction rolls back.
-    """
+    """Send this work once the ambient transaction has committed; at once when there is none. Once per transaction."""
     if _sender is not None:
         await db.after_commit(_send, Message(work, ids))  # type: ignore[arg-type]  # all ids are int
 
@@ -62,7 +59,7 @@ async def _send(messages: Sequence[Message]) -> None:
     try:
         async with asyncio.timeout(SEND_SECONDS):
             await _sender.send(messages)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the data is committed and the periodic tasks find the work
+    except Exception as error:  # noqa: BLE001 - the data is committed, and the periodic tasks find the work
         names = [message.work.name for message in messages]
         for name in names:
             _lost.labels(name).inc()

@@ -1,7 +1,7 @@
-"""Webhooks as they came, from the moment they are answered until a worker has processed them.
+"""Webhooks as they came, kept from their answer until a worker has processed them.
 
-They are processed and removed in one transaction, which holds them and the workspace's inbox meanwhile: when its worker dies they
-are there as before, and another one can go on at once. Only a webhook that failed alone has an attempt counted.
+They are processed and removed in one transaction that locks them and the workspace's inbox, so a killed worker leaves them free.
+An attempt is counted only for a webhook that failed alone.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,16 +19,16 @@ MAX_ATTEMPTS: Final = 5
 LEASES: Final = LeasedTable(
     "webhook_inbox", seconds=60, order="attempts > 0, id", attempts_allowed=str(MAX_ATTEMPTS), given_up=None
 )
-"""Those that failed wait behind the others. One without attempts left is kept for a person to look at."""
+"""Failed webhooks wait behind the others. One without attempts left is kept for a person to look at."""
 
 
 class Unprocessable(MusterError):
-    """A webhook failed alone: it has an attempt less, and waits behind the others. The cause says why."""
+    """A webhook failed alone: it has an attempt less. The cause says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class InboundWebhook:
-    """A webhook's body, checked, for one channel."""
+    """The body of a webhook whose signature was checked."""
 
     id: int
     channel_id: int
@@ -36,7 +36,7 @@ class InboundWebhook:
 
 
 async def put(webhooks: Sequence[tuple[int, int, bytes]]) -> None:
-    """Keep bodies, as (workspace, channel, body), all at once. From the commit on nothing is lost."""
+    """Keep bodies, as (workspace id, channel id, body)."""
     await db.execute(
         """
         INSERT INTO webhook_inbox (workspace_id, channel_id, body)
@@ -56,8 +56,8 @@ Reader = Callable[[Sequence[InboundWebhook]], Awaitable[None]]
 async def process(workspace_id: int, most: int, reader: Reader) -> int | None:
     """Have `reader` process up to `most` webhooks, oldest first, in one transaction that also removes them.
 
-    Returns how many; None while another worker processes some of this workspace: their order counts. What `reader` raises
-    rolls all of it back: the webhooks stay. Raises Unprocessable instead when there was only one.
+    Returns how many; None while another worker processes some of the workspace, because order counts. An error of `reader` rolls
+    back and is raised; Unprocessable instead when there was only one webhook.
     """
     rows: list[db.Record] = []
     try:
@@ -89,7 +89,6 @@ async def _count_failure(workspace_id: int, webhook_id: int) -> None:
 
 
 async def has(workspace_id: int) -> bool:
-    """Whether the workspace has webhooks to process."""
     found = await db.fetch_value(
         f"SELECT 1 FROM webhook_inbox WHERE workspace_id = $1 AND {leases.free(LEASES, '$2')} LIMIT 1",  # noqa: S608
         workspace_id,
@@ -99,7 +98,7 @@ async def has(workspace_id: int) -> bool:
 
 
 async def waiting() -> list[int]:
-    """The workspaces that have webhooks to process: a plain read of all workspaces."""
+    """The workspaces that have webhooks to process. Reads all workspaces."""
     rows = await db.fetch(
         f"SELECT DISTINCT workspace_id FROM webhook_inbox WHERE {leases.free(LEASES, '$1')}",  # noqa: S608
         clock.now(),
@@ -108,7 +107,7 @@ async def waiting() -> list[int]:
 
 
 async def unreadable() -> int:
-    """How many webhooks were given up: kept, for a person to look at."""
+    """How many webhooks have no attempts left."""
     count: int = await db.fetch_value(
         f"SELECT count(*) FROM webhook_inbox WHERE {leases.spent(LEASES, '$1')}",  # noqa: S608
         clock.now(),

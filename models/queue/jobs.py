@@ -1,8 +1,7 @@
-"""Long work, done by the workers piece by piece: made, taken, carried on, ended. PostgreSQL holds all of it.
+"""Jobs: long work that workers do step by step.
 
-A job is QUEUED until a worker takes it, then RUNNING. It is leased (models/queue/leases.py): a worker holds it for a few
-seconds at a time, and what it writes after another one took over is refused, so two workers never both get on with one
-job. `progress` says where the work stands: enough to go on from there.
+A job is QUEUED until a worker takes it, then RUNNING. It is leased (`leases`), so two workers never both make progress.
+`progress` has all that is needed to go on after the last step.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +36,7 @@ class JobKind(StrEnum):
 
 
 class JobStatus(StrEnum):
-    """Where a job stands."""
+    """The state of a job."""
 
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
@@ -48,10 +47,9 @@ class JobStatus(StrEnum):
 
 
 ENDED = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED})
-"""From here a job goes nowhere."""
 
 MAX_ATTEMPTS: Final = 5
-"""A job that was taken so often without getting on has FAILED."""
+"""A job that was taken so often without progress has FAILED."""
 
 GIVEN_UP: Final = (
     f"stopped {MAX_ATTEMPTS} times at the same place and was given up there: start it again, or ask your operator"
@@ -73,7 +71,6 @@ LEASES: Final = LeasedTable(
     given_up=Writes({"status": JobStatus.FAILED, "error": GIVEN_UP}, moments=("updated_at", "finished_at")),
     on_given_up=_record_given_up,
 )
-"""How jobs are leased. A killed worker's job stands still for as long as a lease lasts."""
 
 
 # ---------------------------------------------------------------- made and read
@@ -87,7 +84,7 @@ async def create(
     segment_id: int | None = None,
     total: int | None = None,
 ) -> Job:
-    """Queue a job. `input` (JSON values) is all that its handler will know."""
+    """Queue a job. `input` (JSON values) is for its handler."""
     by = scope.principal.id if scope.principal.kind is PrincipalKind.MEMBER else None
     job = await Job.create(
         workspace_id=scope.workspace_id, kind=kind, input=dict(input), segment_id=segment_id, total=total, created_by=by
@@ -97,7 +94,6 @@ async def create(
 
 
 async def find(scope: Scope, job_id: int) -> Job | None:
-    """The job, or None."""
     return await Job.get_or_none(workspace_id=scope.workspace_id, id=job_id)
 
 
@@ -117,7 +113,7 @@ async def list_newest_first(
     kind: JobKind | None = None,
     status: JobStatus | None = None,
 ) -> list[Job]:
-    """Up to `first` + 1 jobs (the one more tells that others follow), after the one with this (created_at, id)."""
+    """Up to `first` + 1 jobs after the one with this (created_at, id)."""
     query = Job.filter(workspace_id=scope.workspace_id)
     if kind is not None:
         query = query.filter(kind=kind)
@@ -129,16 +125,13 @@ async def list_newest_first(
     return await query.order_by("-created_at", "-id").limit(first + 1)
 
 
-async def by_ids(scope: Scope, numbers: Sequence[int]) -> list[Job]:
-    """Those of `numbers` that are jobs of the scope's workspace."""
-    return await Job.filter(workspace_id=scope.workspace_id, id__in=list(numbers))
+async def by_ids(scope: Scope, ids: Sequence[int]) -> list[Job]:
+    """Those of `ids` that are jobs of the workspace."""
+    return await Job.filter(workspace_id=scope.workspace_id, id__in=list(ids))
 
 
 async def changed_since(known: Mapping[tuple[int, int], datetime]) -> dict[tuple[int, int], Job | None]:
-    """Those of these jobs of any workspaces, by (workspace id, job id), that are not as they were at the moment `known`.
-
-    None for one that is no longer there.
-    """
+    """The jobs, of any workspaces, by (workspace id, job id), whose `updated_at` is not `known`. None: it was removed."""
     rows = await db.fetch(
         """
         SELECT k.workspace_id, k.id, j.id IS NULL AS gone
@@ -171,8 +164,8 @@ async def find_unfinished(scope: Scope, kind: JobKind, segment_id: int) -> Job |
 async def waiting(limit: int) -> list[tuple[int, int]]:
     """Jobs of all workspaces that a worker could take now, as (workspace id, job id), the fairest choice first.
 
-    Of several workspaces, the one with the fewest jobs in hand goes first, and then the one that was worked for longest
-    ago; of a workspace's jobs, the one that has waited longest. A plain read of all workspaces: `take` is routed.
+    First the workspace with the fewest running jobs, then the one whose last work is longest ago; of its jobs, the one that has
+    waited longest. Reads all workspaces; `take` is routed to one.
     """
     rows = await db.fetch(
         """
@@ -180,7 +173,7 @@ async def waiting(limit: int) -> list[tuple[int, int]]:
             SELECT workspace_id, id, coalesce(worked_at, created_at) AS waits_since,
                    leased_until IS NULL OR leased_until <= $2 AS free
             FROM jobs WHERE status IN ('QUEUED', 'RUNNING')
-        ), in_hand AS (
+        ), running AS (
             SELECT workspace_id, count(*) FILTER (WHERE NOT free) AS jobs FROM unfinished GROUP BY workspace_id
         ), last_worked AS (
             SELECT w.id AS workspace_id, (SELECT max(j.worked_at) FROM jobs j WHERE j.workspace_id = w.id) AS at
@@ -188,8 +181,8 @@ async def waiting(limit: int) -> list[tuple[int, int]]:
             WHERE EXISTS (SELECT 1 FROM jobs j WHERE j.workspace_id = w.id AND j.status IN ('QUEUED', 'RUNNING'))
         )
         SELECT workspace_id, id
-        FROM unfinished JOIN in_hand USING (workspace_id) JOIN last_worked USING (workspace_id) WHERE free
-        ORDER BY in_hand.jobs, last_worked.at NULLS FIRST, waits_since, id LIMIT $1
+        FROM unfinished JOIN running USING (workspace_id) JOIN last_worked USING (workspace_id) WHERE free
+        ORDER BY running.jobs, last_worked.at NULLS FIRST, waits_since, id LIMIT $1
         """,
         limit,
         clock.now(),
@@ -198,7 +191,7 @@ async def waiting(limit: int) -> list[tuple[int, int]]:
 
 
 async def take(workspace_id: int, job_id: int) -> Job | None:
-    """Take the job. None when it is held or has ended, or has no attempts left (then it has FAILED)."""
+    """Take the job. None when it is held, has ended, or has no attempts left (then it has FAILED)."""
     lease = await leases.take(LEASES, workspace_id, job_id)
     if lease is None:
         return None
@@ -208,36 +201,35 @@ async def take(workspace_id: int, job_id: int) -> Job | None:
 
 def _lease(job: Job) -> Lease:
     if job.lease_token is None:
-        raise LeaseLost(f"job {job.id} is nobody's")
+        raise LeaseLost(f"job {job.id} has no lease")
     return Lease(LEASES, job.workspace_id, job.id, job.lease_token, job.attempts)
 
 
 async def renew(job: Job) -> None:
-    """Hold the job for longer, and learn `cancel_asked_at`. Raises LeaseLost."""
+    """Hold the job for longer, and read `cancel_asked_at`. Raises LeaseLost."""
     row = await leases.renew(_lease(job), returning="cancel_asked_at")
     job.cancel_asked_at = row["cancel_asked_at"]
 
 
 async def release(job: Job) -> None:
-    """Stop for now: the job stays RUNNING and waits until a worker takes it again."""
+    """Stop for now: the job stays RUNNING until a worker takes it again."""
     await leases.release(_lease(job))
 
 
 async def retry(job: Job) -> None:
-    """Stop because it went wrong: the job waits a little, longer each time, and has one attempt less."""
+    """Stop after an error: the job waits, longer each time, and has one attempt less."""
     await leases.fail(_lease(job), min(2 ** (job.attempts - 1), LEASES.seconds))
 
 
-# ---------------------------------------------------------------- carried on
+# ---------------------------------------------------------------- progress
 
 
 async def progress(
     job: Job, *, done: int | None = None, total: int | None = None, progress: Mapping[str, Any] | None = None
 ) -> None:
-    """Write where the job stands; what is None stays. Call it in the transaction that does the work it describes.
+    """Write the progress, in the transaction of the work itself. None keeps a value. Progress resets the attempts.
 
-    A job that got on has all its attempts again. Raises LeaseLost when another worker took the job over: that
-    transaction must not commit.
+    Raises LeaseLost when another worker has the job: that transaction must not commit.
     """
     now = clock.now()
     row = await db.fetch_row(
@@ -270,17 +262,17 @@ async def progress(
 
 
 async def finish(job: Job) -> None:
-    """SUCCEEDED, by who holds it. Without effect when it has ended already, or is another worker's."""
+    """End the job as SUCCEEDED. No effect when it has ended or is another worker's."""
     await _end(job, JobStatus.SUCCEEDED)
 
 
 async def fail(job: Job, error: str) -> None:
-    """FAILED, by who holds it. `error` is for people to read: what went wrong and what to do."""
+    """End the job as FAILED. `error` is for people: what went wrong and what to do."""
     await _end(job, JobStatus.FAILED, error)
 
 
 async def cancelled(job: Job) -> None:
-    """CANCELLED, by who holds it: what was done up to here stays done."""
+    """End the job as CANCELLED. What was done stays."""
     await _end(job, JobStatus.CANCELLED)
 
 
@@ -297,9 +289,9 @@ async def _end(job: Job, status: JobStatus, error: str | None = None) -> None:
 
 
 async def ask_cancel(scope: Scope, job_id: int) -> Job:
-    """Ask that the job stop: one that nobody has begun is CANCELLED at once, one that runs at its next safe place.
+    """Ask the job to stop: at once when nobody has begun it, otherwise after its current step. Idempotent.
 
-    Asking again changes nothing. Raises NotFound, and NotAllowedInState when it has succeeded or failed.
+    Raises NotFound, and NotAllowedInState when it has succeeded or failed.
     """
     async with db.transaction():
         job = await _locked(scope, job_id)
@@ -319,9 +311,9 @@ async def ask_cancel(scope: Scope, job_id: int) -> Job:
 
 
 async def reopen(scope: Scope, job_id: int, progress: Mapping[str, Any]) -> Job:
-    """Queue a job that has ended once more, to go on from `progress`: an import being undone, say.
+    """Queue a job that has ended again, to go on from `progress`: for example to undo an import.
 
-    Raises NotFound, and NotAllowedInState while it still runs.
+    Raises NotFound, and NotAllowedInState while it runs.
     """
     async with db.transaction():
         job = await _locked(scope, job_id)
@@ -344,6 +336,6 @@ async def _locked(scope: Scope, job_id: int) -> Job:
 
 
 async def _update(job: Job, changes: Mapping[str, Any]) -> None:
-    """Change columns of a job that this transaction has locked, in the table and in `job`."""
+    """Change columns of a locked job, in the table and in `job`."""
     await Job.filter(workspace_id=job.workspace_id, id=job.id).update(**changes)
     job.update_from_dict(dict(changes))

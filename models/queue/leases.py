@@ -1,19 +1,14 @@
-"""Leases: the right to work on a row, which one worker has at a time, and only for a while.
-
-The rows of any table can be leased that has three columns:
+"""Leases: the right of one worker to work on a row for a while. For tables with three columns:
 
     lease_token   chosen by the worker that takes the row; NULL when nobody holds it
     leased_until  before this moment nobody else may take the row; NULL when it is free
-    attempts      how often the row was taken since the work on it last got on, the present time included
+    attempts      how often the row was taken since the last progress, this time included
 
-A worker renews its lease while it works and releases it in the end. What it writes asks for its token, so a worker
-that lost its lease changes nothing more. When a worker dies its lease runs out: another one takes the row, and the
-attempt stays counted. It stays counted after `fail` as well, and then the row waits. A row without attempts left is
-given up, in the way its table says.
+A worker renews its lease while it works, and releases it. Every write asks for its token, so a worker that lost its lease changes
+nothing. A dead worker's lease runs out. The attempt then stays counted, as after `fail`; without attempts left a row is given up.
 
-The token is known before the statement that takes the row: when the answer of that statement is lost, the lease can
-still be released. Moments are those of the worker's clock. Where two clocks differ by more than a lease lasts,
-workers take rows from each other; nothing worse happens, because each write asks for the token.
+The token is chosen before the row is taken: when the answer is lost, the lease can still be released. Moments are of the worker's
+clock. If clocks differ by more than a lease lasts, workers take rows from each other, and nothing worse.
 """
 
 import secrets
@@ -27,12 +22,12 @@ from models.errors import MusterError
 
 
 class LeaseLost(MusterError):
-    """Another worker holds the row now, or the work on it has ended: stop, and commit nothing."""
+    """Another worker holds the row, or the work has ended: stop, and commit nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Writes:
-    """What is written into the row beside the lease: `moments` become now, `first_moments` if they are NULL."""
+    """Columns written beside the lease: `moments` become now, `first_moments` only where NULL."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     moments: Sequence[str] = ()
@@ -44,13 +39,12 @@ NOTHING: Final = Writes()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LeasedTable:
-    """A table whose rows are leased. Names and conditions are SQL of the code; nothing of it comes from outside.
+    """A table whose rows are leased. Names and conditions are SQL, and come from the code only.
 
-    `seconds`: how long a lease lasts without being renewed. `key`: the column that names a row within its workspace.
-    `open`: the condition that there is work left. `order`: which rows `take_some` prefers. `attempts_allowed`: an SQL
-    expression; None: any number. `taken`, `released` (also after a failure) and `given_up` say what these steps write
-    besides. With `given_up` None, a row without attempts left stays as it is. `on_given_up` (workspace, key) runs in the
-    transaction that gives a row up.
+    `seconds`: duration of a lease. `key`: the column that identifies a row in its workspace. `open`: the condition that there is
+    work left. `order`: which rows `take_some` prefers. `attempts_allowed`: an SQL expression; None: any number. `taken`,
+    `released` (also after a failure), `given_up`: what these steps write besides; with `given_up` None, rows without attempts
+    stay. `on_given_up` (workspace id, key) runs in the transaction that gives a row up.
     """
 
     name: str
@@ -67,7 +61,7 @@ class LeasedTable:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A row that is ours until the lease runs out. `attempts` counts this one."""
+    """A row held until the lease runs out. `attempts` counts this one."""
 
     table: LeasedTable
     workspace_id: int
@@ -77,21 +71,20 @@ class Lease:
 
 
 def new_token() -> int:
-    """A number that no other lease has."""
     return secrets.randbits(62)
 
 
-# ---------------------------------------------------------------- conditions, for statements of the tables' own
+# ---------------------------------------------------------------- conditions
 
 
 def free(table: LeasedTable, moment: str) -> str:
-    """The SQL condition that a row can be taken at `moment`, an SQL parameter."""
+    """SQL: a row can be taken at `moment` (a parameter)."""
     left = "" if table.attempts_allowed is None else f" AND attempts < {table.attempts_allowed}"
     return f"({table.open}) AND (leased_until IS NULL OR (leased_until <= {moment}{left}))"
 
 
 def spent(table: LeasedTable, moment: str) -> str:
-    """The SQL condition that a row has no attempts left at `moment`, an SQL parameter, and nobody holds it."""
+    """SQL: nobody holds the row at `moment` (a parameter), and it has no attempts left."""
     allowed = table.attempts_allowed
     return "false" if allowed is None else f"({table.open}) AND leased_until <= {moment} AND attempts >= {allowed}"
 
@@ -100,7 +93,7 @@ def spent(table: LeasedTable, moment: str) -> str:
 
 
 async def take(table: LeasedTable, workspace_id: int, key: int | str, *, token: int | None = None) -> Lease | None:
-    """Take a row. None when somebody holds it or there is no work left; a row without attempts left is given up."""
+    """Take a row. None when it is held or has no work left. A row without attempts left is given up."""
     now, bound = clock.now(), _Bound()
     token = new_token() if token is None else token
     attempts = await db.fetch_value(
@@ -118,7 +111,7 @@ async def take(table: LeasedTable, workspace_id: int, key: int | str, *, token: 
 
 
 async def take_some(table: LeasedTable, workspace_id: int, most: int, *, token: int | None = None) -> list[Lease]:
-    """Take up to `most` rows, in the order of the table; what others are taking at this moment is passed over."""
+    """Take up to `most` rows, in the order of the table, without those that others are taking now."""
     token = new_token() if token is None else token
     async with db.transaction():
         found = await lock_some(table, workspace_id, most, table.key)
@@ -135,15 +128,15 @@ async def take_some(table: LeasedTable, workspace_id: int, most: int, *, token: 
     return [Lease(table, workspace_id, row[0], token, attempts[row[0]]) for row in found]
 
 
-# ---------------------------------------------------------------- held by a transaction
+# ---------------------------------------------------------------- locking
 
 
 async def lock(table: LeasedTable, workspace_id: int, key: int | str) -> bool:
-    """Hold a free row until the transaction ends, for work that is done within it. False when somebody holds it.
+    """Lock a free row until the transaction ends. False when somebody holds it.
 
-    Nothing is written: a worker that dies leaves the row free at once, and no attempt is counted.
+    Writes nothing: a dead worker leaves the row free at once, and no attempt is counted.
     """
-    assert db.in_a_transaction(), "what is locked is locked as long as its transaction"
+    assert db.in_a_transaction(), "a lock lasts as long as its transaction"
     found = await db.fetch_value(
         f"""
         SELECT 1 FROM {table.name} WHERE workspace_id = $1 AND {table.key} = $2 AND {free(table, "$3")}
@@ -157,8 +150,8 @@ async def lock(table: LeasedTable, workspace_id: int, key: int | str) -> bool:
 
 
 async def lock_some(table: LeasedTable, workspace_id: int, most: int, columns: str) -> list[db.Record]:
-    """Hold up to `most` free rows until the transaction ends; those that others hold are passed over."""
-    assert db.in_a_transaction(), "what is locked is locked as long as its transaction"
+    """Lock up to `most` free rows until the transaction ends."""
+    assert db.in_a_transaction(), "a lock lasts as long as its transaction"
     return await db.fetch(
         f"""
         SELECT {columns} FROM {table.name} WHERE workspace_id = $1 AND {free(table, "$2")}
@@ -170,11 +163,11 @@ async def lock_some(table: LeasedTable, workspace_id: int, most: int, columns: s
     )
 
 
-# ---------------------------------------------------------------- holding and letting go
+# ---------------------------------------------------------------- holding and releasing
 
 
 async def renew(lease: Lease, returning: str = "lease_token") -> db.Record:
-    """Hold the row for another `seconds` of its table. Gives these columns of it. Raises LeaseLost."""
+    """Hold the row for another `seconds` of its table. Returns these columns. Raises LeaseLost."""
     until = clock.now() + timedelta(seconds=lease.table.seconds)
     row = await _write(lease, "leased_until = $4", until, returning=returning)
     if row is None:
@@ -183,7 +176,7 @@ async def renew(lease: Lease, returning: str = "lease_token") -> db.Record:
 
 
 async def release(lease: Lease) -> bool:
-    """End the work for now: the row is free, and the attempt does not count. Says whether it was still ours."""
+    """Stop for now: the row is free, the attempt does not count. False when the lease was lost."""
     bound = _Bound(4)
     more = _assignments(lease.table.released, clock.now(), bound)
     changes = f"lease_token = NULL, leased_until = NULL, attempts = greatest(attempts - 1, 0){more}"
@@ -191,7 +184,7 @@ async def release(lease: Lease) -> bool:
 
 
 async def fail(lease: Lease, wait_seconds: float = 0) -> bool:
-    """End an attempt that failed: it counts, and nobody takes the row for so long. Says whether it was still ours."""
+    """End a failed attempt: it counts, and nobody takes the row for so long. False when the lease was lost."""
     now, bound = clock.now(), _Bound(4)
     changes = f"lease_token = NULL, leased_until = {bound(now + timedelta(seconds=wait_seconds))}"
     more = _assignments(lease.table.released, now, bound)
@@ -199,14 +192,14 @@ async def fail(lease: Lease, wait_seconds: float = 0) -> bool:
 
 
 async def finish(lease: Lease, writes: Writes) -> datetime | None:
-    """End the work for good and write what came of it. Gives the moment; None: the row was not ours any more."""
+    """End the work and write its result. Returns the moment; None when the lease was lost."""
     now, bound = clock.now(), _Bound(4)
     changes = f"lease_token = NULL, leased_until = NULL{_assignments(writes, now, bound)}"
     return now if await _write(lease, changes, *bound.values) is not None else None
 
 
 async def give_up(table: LeasedTable, workspace_id: int, key: int | str) -> bool:
-    """Give a row up that nobody holds and that has no attempts left. Says whether it was such a row."""
+    """Give up a row that nobody holds and that has no attempts left. False when it is no such row."""
     if table.given_up is None:
         return False
     if table.on_given_up is None:
@@ -231,7 +224,7 @@ async def _give_up(table: LeasedTable, writes: Writes, workspace_id: int, key: i
 
 
 async def _write(lease: Lease, changes: str, *values: Any, returning: str = "lease_token") -> db.Record | None:
-    """Change the row if it is still ours. `values` are bound to $4 and what follows."""
+    """Change the row if it still has our token. `values` are bound to $4 and following."""
     table = lease.table
     return await db.fetch_row(
         f"""
@@ -249,7 +242,7 @@ async def _write(lease: Lease, changes: str, *values: Any, returning: str = "lea
 
 
 class _Bound:
-    """Gives each value a parameter of the statement and keeps it; the first one is `$first`."""
+    """Numbers parameters, from `$first` on, and keeps their values."""
 
     def __init__(self, first: int = 1) -> None:
         self._first = first

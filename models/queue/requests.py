@@ -1,7 +1,7 @@
-"""Short work with a provider that a person waits for: look at the number, fetch the templates, send a test.
+"""Requests to a provider that a person waits for: check the phone number, fetch templates, send a test.
 
-A request is a row: the API reads it until it is over, a worker leases it (models/queue/leases.py), and one that no worker has
-taken can still be called off. A test send whose worker died is not sent again: its outcome is not known.
+The API reads the row until the request is over; a worker leases it. A test send whose worker died is not repeated, because its
+outcome is not known.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from permissions.principal import PrincipalKind, Scope
 MAX_ATTEMPTS: Final = 5
 KEPT_DAYS: Final = 7
 WAITS_SECONDS: Final = 1
-"""How long a request may wait before its message to the workers counts as lost."""
+"""A request that waits longer counts as one whose message was lost."""
 
 LEASES: Final = LeasedTable(
     "provider_requests",
@@ -35,7 +35,7 @@ LEASES: Final = LeasedTable(
         moments=("finished_at",),
     ),
 )
-"""How requests are leased. A test send has one attempt: a message is never sent twice."""
+"""A test send has one attempt: a message is never sent twice."""
 
 
 class ProviderRequestKind(StrEnum):
@@ -48,7 +48,7 @@ class ProviderRequestKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProviderRequest:
-    """What was asked, and what came of it: `error` says why it FAILED. `lease`: for the worker that does it."""
+    """A request and its result. `error`: why it FAILED. `lease`: for its worker."""
 
     workspace_id: int
     id: int
@@ -61,7 +61,6 @@ class ProviderRequest:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more comes of it."""
         return self.status in ("DONE", "FAILED", "CANCELLED")
 
 
@@ -82,7 +81,6 @@ def _request(row: db.Record, lease: Lease | None = None) -> ProviderRequest:
 
 
 async def ask(scope: Scope, kind: ProviderRequestKind, asked: Mapping[str, Any] | None = None) -> ProviderRequest:
-    """Ask for something."""
     by = scope.principal.id if scope.principal.kind is PrincipalKind.MEMBER else None
     row = await db.fetch_row(
         f"""
@@ -101,7 +99,6 @@ async def ask(scope: Scope, kind: ProviderRequestKind, asked: Mapping[str, Any] 
 
 
 async def read(workspace_id: int, request_id: int) -> ProviderRequest:
-    """The request as it stands."""
     return _request(await _row(workspace_id, request_id))
 
 
@@ -116,7 +113,7 @@ async def _row(workspace_id: int, request_id: int) -> db.Record:
 
 
 async def call_off(request: ProviderRequest) -> bool:
-    """Give up waiting: True when no worker had begun, so that nothing will come of it."""
+    """Cancel the request. False when a worker has begun it."""
     return bool(
         await db.execute(
             """
@@ -131,7 +128,7 @@ async def call_off(request: ProviderRequest) -> bool:
 
 
 async def take(workspace_id: int, request_id: int) -> ProviderRequest | None:
-    """Take it, or None when it is taken or over. Committed before the provider hears of it."""
+    """Take it; None when it is taken or over. Commit before the provider is called."""
     lease = await leases.take(LEASES, workspace_id, request_id)
     return None if lease is None else _request(await _row(workspace_id, request_id), lease)
 
@@ -151,9 +148,9 @@ async def end(request: ProviderRequest, result: Mapping[str, Any] | None = None,
 
 
 async def waiting(limit: int) -> list[tuple[int, int]]:
-    """Requests that a worker could take, as (workspace, id). Those without attempts left are given up here.
+    """Requests that a worker could take, as (workspace id, id). Gives up those without attempts left.
 
-    A plain read of all workspaces; what it finds is changed one workspace at a time.
+    Reads all workspaces; changes one workspace at a time.
     """
     now = clock.now()
     rows = await db.fetch(
@@ -173,7 +170,7 @@ async def waiting(limit: int) -> list[tuple[int, int]]:
 
 
 async def forget_old() -> None:
-    """Remove requests that ended long ago, one workspace at a time."""
+    """Remove requests that ended KEPT_DAYS ago, one workspace at a time."""
     before = clock.now() - timedelta(days=KEPT_DAYS)
     rows = await db.fetch("SELECT DISTINCT workspace_id FROM provider_requests WHERE finished_at < $1", before)
     for row in rows:

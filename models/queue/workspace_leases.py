@@ -1,7 +1,4 @@
-"""Leases of a workspace by name: what one worker at a time does for it, where there is no row of its own to lease.
-
-A name says what is done: "webhooks". What a few workers may do at once has a name for each of them: "sending 0".
-"""
+"""Leases of a workspace by name, for work that has no row of its own: "webhooks", "sending 0"."""
 
 from typing import Final
 
@@ -10,11 +7,11 @@ from models.queue import leases
 from models.queue.leases import Lease, LeasedTable
 
 LEASES: Final = LeasedTable("workspace_leases", seconds=3, key="name", order="name")
-"""Short, so that a killed worker's place is taken within seconds."""
+"""Short, so that after a killed worker another one goes on within seconds."""
 
 
 async def take(workspace_id: int, name: str) -> Lease | None:
-    """The lease of that name, or None while somebody holds it. Its row is made when it is first asked for."""
+    """The lease of that name, or None while somebody holds it. Its row is made when first needed."""
     lease = await leases.take(LEASES, workspace_id, name)
     if lease is None and await _make(workspace_id, name):
         lease = await leases.take(LEASES, workspace_id, name)
@@ -22,7 +19,7 @@ async def take(workspace_id: int, name: str) -> Lease | None:
 
 
 async def lock(workspace_id: int, name: str) -> bool:
-    """Hold the lease of that name until the transaction ends. False when somebody holds it."""
+    """Lock the lease of that name until the transaction ends. False when somebody holds it."""
     return await leases.lock(LEASES, workspace_id, name) or await _make(workspace_id, name)
 
 
@@ -39,7 +36,7 @@ async def _make(workspace_id: int, name: str) -> bool:
 
 
 async def held_names(workspace_id: int) -> set[str]:
-    """The names that somebody holds at this moment."""
+    """The names that are held now."""
     rows = await db.fetch(
         "SELECT name FROM workspace_leases WHERE workspace_id = $1 AND leased_until > $2", workspace_id, clock.now()
     )

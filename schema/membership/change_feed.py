@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 
 from models.changelog.cursor import to_cursor
-from models.changelog.followers import Batch
+from models.changelog.followers import EntryBatch
 from models.changelog.hints import Hints
 from models.changelog.members import MEMBERS, MembershipChange
 from models.changelog.tail import TAIL, FellBehind, Tail
@@ -30,7 +30,7 @@ async def follow(
         raise SlowConsumer(to_cursor(MEMBERS, scope.workspace_id, slow.position)) from None
 
 
-def event_batch_of(batch: Batch[MembershipChange]) -> EventBatch:
+def event_batch_of(batch: EntryBatch[MembershipChange]) -> EventBatch:
     """Changes as events, with the cursor to resume from after some of them."""
     changes = batch.entries
 
