@@ -1,4 +1,4 @@
-"""The runner of long work: each message from the queue has a worker go on with one job, the one that fairly comes next."""
+"""Runs jobs: each message makes a worker go on with one job, the fairest choice."""
 
 import asyncio
 import contextlib
@@ -20,9 +20,10 @@ from workers.leases import run_while_held
 log = structlog.get_logger(__name__)
 
 Handler = Callable[[Scope, Job], AsyncGenerator[None, None]]
-"""Does a job from where `job.progress` says that it stands. It yields wherever it may be stopped, outside a transaction:
-there it is closed when its time is over, or when somebody asked it to stop. What it raises: DomainError and Problems
-fail the job with their message; LeaseLost leaves it to its new worker; anything else has it tried again from its progress."""
+"""Does a job from `job.progress` on. It yields, outside a transaction, wherever it may be stopped.
+
+DomainError and Problems fail the job with their message; LeaseLost leaves it to its new worker; after any other error it is tried
+again from its progress."""
 
 HANDLERS: Mapping[JobKind, Handler] = {
     JobKind.EXPORT: exports.run,
@@ -30,20 +31,19 @@ HANDLERS: Mapping[JobKind, Handler] = {
     JobKind.RECOMPUTE: membership.recompute,
     JobKind.SEGMENT_CONTACTS: segments.change_contacts,
 }
-"""What each kind of job is done by."""
 
 STINT_SECONDS = 5.0
-"""How long a job goes on while others may be waiting."""
+"""How long a job runs while others may wait."""
 
 RENEW_SECONDS = 4.0
-"""How often a lease is renewed: three times before it runs out."""
+"""A lease is renewed three times before it runs out."""
 
 ENQUEUED_AT_ONCE = 3
-"""How many waiting jobs a worker enqueues that has put one down."""
+"""So many waiting jobs are enqueued after a job has run."""
 
 
 async def run_job(context: WorkerContext, workspace_id: int, job_id: int) -> None:
-    """Go on with one job: the one that has waited longest by fair shares, which need not be the one that was enqueued."""
+    """Go on with one job: the fairest choice, perhaps not the one that was enqueued."""
     await context.broker.acknowledge(work.RUN_JOB, workspace_id, job_id)
     for candidate in await jobs.waiting(limit=10):
         job = await jobs.take(*candidate)
@@ -54,7 +54,7 @@ async def run_job(context: WorkerContext, workspace_id: int, job_id: int) -> Non
 
 
 async def find_jobs(context: WorkerContext) -> None:
-    """Enqueue every job that waits: messages are lost with Redis, and leases run out when workers die."""
+    """Enqueue every job that waits: messages get lost, and leases run out."""
     await _enqueue_waiting(context, 1000)
 
 
@@ -72,12 +72,11 @@ PERIODIC_TASKS = [PeriodicTask("find_jobs", Queue.BULK, find_jobs, every_seconds
 
 
 async def work_on(context: WorkerContext, job: Job) -> None:
-    """Work on a job that was taken until it ends, its time is over, the worker stops or the lease is lost."""
+    """Work on a taken job until it ends, its time is over, the worker stops or the lease is lost."""
     await run_while_held(_work(context, job), lambda: jobs.renew(job), RENEW_SECONDS)
 
 
 async def _work(context: WorkerContext, job: Job) -> None:
-    """Work on it for a while, and write how that ended."""
     try:
         await _go_on(context, job, HANDLERS[JobKind(job.kind)])
     except (DomainError, Problems) as error:
@@ -88,29 +87,29 @@ async def _work(context: WorkerContext, job: Job) -> None:
         with contextlib.suppress(Exception):
             await jobs.release(job)
         raise
-    except Exception as error:  # whatever it was, the job is tried again from its progress
+    except Exception as error:  # the job is tried again from its progress
         log.warning("work on a job failed", job=job.id, kind=job.kind, error=type(error).__name__, exc_info=True)
         with contextlib.suppress(Exception):
             await jobs.retry(job)
 
 
 async def _go_on(context: WorkerContext, job: Job, handler: Handler) -> None:
-    if _unwanted(job):
+    if _is_cancelled(job):
         await jobs.cancelled(job)
         return
     scope = await workspaces.find_system_scope(job.workspace_id)
-    assert scope is not None, "a workspace takes its jobs along"
+    assert scope is not None, "a job is deleted with its workspace"
     ends_at = time.monotonic() + STINT_SECONDS
     async with contextlib.aclosing(handler(scope, job)) as steps:
         async for _ in steps:
-            if _unwanted(job) or context.stopping.is_set() or time.monotonic() >= ends_at:
+            if _is_cancelled(job) or context.stopping.is_set() or time.monotonic() >= ends_at:
                 break
         else:
             await jobs.finish(job)
             return
-    await (jobs.cancelled(job) if _unwanted(job) else jobs.release(job))
+    await (jobs.cancelled(job) if _is_cancelled(job) else jobs.release(job))
 
 
-def _unwanted(job: Job) -> bool:
-    """Whether somebody asked it to stop: each renewal and each write of progress reads it."""
+def _is_cancelled(job: Job) -> bool:
+    """Each renewal and each write of progress reads `cancel_asked_at`."""
     return job.cancel_asked_at is not None

@@ -1,4 +1,4 @@
-"""The holder's side of a lease: it is renewed while the work goes on, and the work stops when it is lost."""
+"""Renews leases during work, and stops the work when one is lost."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from models.queue.leases import LeaseLost
 log = structlog.get_logger(__name__)
 
 Lost = asyncio.Event
-"""Set when a lease is lost: end what has begun, and begin nothing more."""
+"""Set when a lease is lost: begin nothing more."""
 
 Renew = Callable[[], Awaitable[object]]
 """Renews a lease. Raises LeaseLost."""
@@ -21,7 +21,7 @@ Renew = Callable[[], Awaitable[object]]
 
 @contextlib.asynccontextmanager
 async def renewed(renew: Renew, every_seconds: float) -> AsyncIterator[Lost]:
-    """Renew a lease while inside."""
+    """Renew a lease during the block."""
     lost = Lost()
     renewing = asyncio.create_task(_keep_renewing(renew, every_seconds, lost))
     try:
@@ -38,12 +38,12 @@ async def _keep_renewing(renew: Renew, every_seconds: float, lost: Lost) -> None
             await renew()
         except LeaseLost:
             lost.set()
-        except Exception as error:  # noqa: BLE001 - the database is away: the lease may last until it is back
+        except Exception as error:  # noqa: BLE001 - the lease may last until the database is back
             log.warning("lease not renewed", error=type(error).__name__)
 
 
 async def run_while_held(work: Coroutine[Any, Any, None], renew: Renew, every_seconds: float) -> bool:
-    """Do `work` and renew its lease meanwhile; when the lease is lost, `work` is cancelled. Says whether it came to its end."""
+    """Do `work` and renew its lease. Cancels `work` and returns False when the lease is lost."""
     async with renewed(renew, every_seconds) as lost:
         working, losing = asyncio.create_task(work), asyncio.create_task(lost.wait())
         try:
@@ -60,7 +60,7 @@ async def run_while_held(work: Coroutine[Any, Any, None], renew: Renew, every_se
 
 @contextlib.asynccontextmanager
 async def held(workspace_id: int, name: str) -> AsyncIterator[Lost | None]:
-    """Hold the workspace's lease of this name while inside; None when another worker does."""
+    """Hold the workspace's lease of this name during the block; None when another worker does."""
     lease = await workspace_leases.take(workspace_id, name)
     if lease is None:
         yield None
@@ -69,5 +69,5 @@ async def held(workspace_id: int, name: str) -> AsyncIterator[Lost | None]:
         async with renewed(lambda: leases.renew(lease), lease.table.seconds / 3) as lost:
             yield lost
     finally:
-        with contextlib.suppress(Exception):  # it runs out in a few seconds
+        with contextlib.suppress(Exception):  # it runs out soon
             await leases.release(lease)

@@ -1,4 +1,4 @@
-"""Dynamic segments kept right: changes and time taken in, slice by slice; new rules built."""
+"""Keeps dynamic segments right: processes changes batch by batch, rebuilds, audits."""
 
 import time
 from collections.abc import AsyncGenerator
@@ -20,25 +20,25 @@ from workers.context import PeriodicTask, Queue, Task, WorkerContext
 log = structlog.get_logger(__name__)
 
 BATCH_SECONDS: Final = 0.25
-"""How long a slice should take: what other workspaces, and edits made meanwhile, may have to wait."""
+"""How long a batch should take: other workspaces and new edits wait so long."""
 
 SMALLEST, LARGEST, FIRST = 50, 5_000, 500
-"""Contacts in a slice."""
+"""Contacts in a batch."""
 
-_contacts = Counter("muster_engine_contacts_total", "Contacts whose changes, or crossings, were taken in.")
+_contacts = Counter("muster_engine_contacts_total", "Contacts whose changes or crossings were processed.")
 _changes = Counter("muster_engine_changes_total", "Entries and exits that were logged.")
 _seconds = Histogram(
     "muster_engine_slice_seconds",
-    "How long a slice took.",
+    "How long a batch took.",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
 
 _sizes: dict[int, int] = {}
-"""Contacts in the next slice of each workspace: as many as SLICE_SECONDS allow, by what the last slice took."""
+"""Contacts in the next batch of each workspace, by how long the last batch took."""
 
 
 async def process_changes(context: WorkerContext, workspace_id: int) -> None:
-    """A slice of the workspace's changes; then, if more wait, back to the end of the line."""
+    """Process a batch of the workspace's changes; enqueue the rest."""
     started = time.monotonic()
 
     async def acknowledge() -> None:
@@ -50,7 +50,7 @@ async def process_changes(context: WorkerContext, workspace_id: int) -> None:
     try:
         done = await batches.process_batch(workspace_id, size, acknowledge)
     except BaseException as error:
-        _sizes[workspace_id] = max(SMALLEST, size // 4)  # was it too much for its time? Then less of it goes through
+        _sizes[workspace_id] = max(SMALLEST, size // 4)  # perhaps it timed out: a smaller batch succeeds
         if quarantine.is_a_rules_fault(error):
             await quarantine.isolate(workspace_id, size)
         raise
@@ -72,13 +72,13 @@ def _learn(workspace_id: int, done: BatchResult, seconds: float) -> None:
 
 
 async def rebuild(context: WorkerContext, workspace_id: int, segment_id: int) -> None:
-    """The segment's newest rule computed and swapped in."""
+    """Build the segment until its newest rule is active."""
     await context.broker.acknowledge(work.REBUILD, workspace_id, segment_id)
     await building.rebuild(workspace_id, segment_id)
 
 
-async def audit_on(_: WorkerContext) -> None:
-    """The next few contacts of the workspace that was not audited for longest. One that cannot be audited holds up no other."""
+async def audit_next(_: WorkerContext) -> None:
+    """Audit the next contacts of the workspace whose last audit is longest ago. A failing workspace does not stop the others."""
     workspace_id = await audit.find_next_workspace()
     if workspace_id is None:
         return
@@ -92,7 +92,7 @@ async def audit_on(_: WorkerContext) -> None:
 
 
 async def recompute(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
-    """The handler of RECOMPUTE jobs: a segment built again from the ground up. A difference is drift."""
+    """The handler of RECOMPUTE jobs. A difference is drift."""
     yield
     total: int = await db.fetch_value("SELECT count(*) FROM contacts WHERE workspace_id = $1", scope.workspace_id)
     assert job.segment_id is not None, "a RECOMPUTE job names its segment"
@@ -103,7 +103,7 @@ async def recompute(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
     await jobs.progress(job, done=total, total=total, progress=drift)
 
 
-PERIODIC_TASKS = [PeriodicTask("audit", Queue.BULK, audit_on, every_seconds=1, alone=True)]
+PERIODIC_TASKS = [PeriodicTask("audit", Queue.BULK, audit_next, every_seconds=1, alone=True)]
 
 TASKS = [
     Task(work.PROCESS_CHANGES, process_changes, timeout_seconds=30),

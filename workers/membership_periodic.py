@@ -1,4 +1,4 @@
-"""What the workers look for by themselves: work whose message was lost, and work that nobody enqueues."""
+"""Periodic tasks that find work whose message was lost, or that nobody enqueues."""
 
 from datetime import timedelta
 
@@ -10,25 +10,25 @@ from workers.context import PeriodicTask, Queue, WorkerContext
 
 
 async def find_changes(_: WorkerContext) -> None:
-    """Workspaces with marks: from operators in psql, and from writers whose message was lost."""
+    """Workspaces with marks: written in psql, or their message was lost."""
     for workspace_id in await dirty_contacts.waiting():
         await enqueue(work.PROCESS_CHANGES, workspace_id)
 
 
 async def tick(_: WorkerContext) -> None:
-    """Workspaces whose rules look at the time."""
+    """Workspaces whose rules depend on time."""
     for workspace_id in await engine_lock.due_for_a_tick():
         await enqueue(work.PROCESS_CHANGES, workspace_id)
 
 
 async def find_builds(_: WorkerContext) -> None:
-    """Segments that wait for their rule to be built."""
+    """Segments that wait for a build."""
     for workspace_id, segment_id in await builds.wanted():
         await enqueue(work.REBUILD, workspace_id, segment_id)
 
 
 async def drop_old_changes(context: WorkerContext) -> None:
-    """The logs are kept for so many days."""
+    """Drop log entries older than `change_log_days`."""
     kept = timedelta(days=context.config.change_log_days)
     for log in retention.LOGS:
         while not context.stopping.is_set() and await retention.drop_older_than(kept, log):

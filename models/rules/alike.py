@@ -1,7 +1,7 @@
-"""Rules that differ in their values alone, and ask for equality: a segment for each city, for each score.
+"""Rules that differ only in their values, and test for equality: a segment for each city, for each score.
 
-Such rules have one condition, in which each value is a column of a table with a row for each rule. So contacts and rules are
-joined by the equality, and most pairs of them are never looked at. Other rules are quicker one by one.
+They share one condition on a table with a row per rule and a column per value. Contacts and rules are joined by the equality, so
+most pairs are never compared. Other rules are quicker one by one.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
@@ -22,12 +22,12 @@ from models.rules.tree import (
 )
 
 FEWEST: Final = 8
-"""Fewer rules are not worth a join of their own."""
+"""Fewer rules are not worth a join."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """Rules of segments that have the same condition: on contact `c`, and on row `v` of `table`, which has the segment's id."""
+    """Rules with one condition, on contact `c` and row `v` of `table`, which has the segment's id."""
 
     segment_ids: Sequence[int]
     condition: str
@@ -35,16 +35,16 @@ class Alike:
 
 
 def in_groups(rules: Mapping[int, Rule], p: Parameters, fewest: int = FEWEST) -> list[Alike]:
-    """The rules, by their segments' ids, of which at least `fewest` are alike. The others are in no group."""
-    found: dict[tuple[str, tuple[str, ...]], dict[int, _Values]] = {}
+    """Groups of at least `fewest` rules that are alike, from rules by segment id."""
+    by_condition: dict[tuple[str, tuple[str, ...]], dict[int, _Values]] = {}
     for segment_id, rule in rules.items():
         if _asks_for_equality(rule) and _reads_the_contact_alone(rule):
             values = _Values(p)
             condition = where(rule, values)
-            found.setdefault((condition, tuple(values.types)), {})[segment_id] = values
+            by_condition.setdefault((condition, tuple(values.types)), {})[segment_id] = values
     return [
         Alike(tuple(values_of), condition, _table(values_of, types, p))
-        for (condition, types), values_of in found.items()
+        for (condition, types), values_of in by_condition.items()
         if len(values_of) >= fewest
     ]
 
@@ -64,7 +64,7 @@ def _reads_the_contact_alone(rule: Rule) -> bool:
 
 
 class _Values(Parameters):
-    """The values of one rule. In its text each of them is a column of its own: elsewhere equal ones may differ."""
+    """The values of one rule. Each is a column of its own, because values that are equal here may differ in another rule."""
 
     def __init__(self, statement: Parameters) -> None:
         self._statement = statement
@@ -81,13 +81,13 @@ class _Values(Parameters):
 
 
 def _table(values_of: Mapping[int, _Values], types: Sequence[str], p: Parameters) -> str:
-    """A row for each rule: its segment's id and its values. Of several arrays PostgreSQL makes one, so they travel as text."""
+    """A row per rule: segment id and values, as text, because PostgreSQL flattens arrays of arrays."""
     ids = p.bind(tuple(values_of), "bigint[]")
     columns = [
-        p.column([values.resolve[number] for values in values_of.values()], sql_type)
-        for number, sql_type in enumerate(types)
+        p.column([values.resolve[index] for values in values_of.values()], sql_type)
+        for index, sql_type in enumerate(types)
     ]
-    names = [f"p{number}" for number, _ in enumerate(types, start=1)]
+    names = [f"p{index}" for index, _ in enumerate(types, start=1)]
     read = [f"{name}::{sql_type}" for name, sql_type in zip(names, types, strict=True)]
     return (
         f"SELECT {', '.join(['segment_id', *read])}"

@@ -1,7 +1,6 @@
-"""How a segment's membership went: members, entries and exits by hour, day, week or month of the workspace's zone.
+"""Members, entries and exits of segments by hour, day, week or month of the workspace's time zone.
 
-The log tells it as long as it is kept. Each day that has ended is written down for good (`write_days`), so that days, weeks
-and months can still be told when the log no longer reaches back so far.
+They come from the log, as long as it is kept, and before that from daily sums that are kept for good (`write_days`).
 """
 
 from collections.abc import Sequence
@@ -15,17 +14,17 @@ from models.errors import Invalid, LimitExceeded
 from permissions.principal import Scope
 
 MAX_POINTS = 1_000
-"""The most intervals that one question can ask for."""
+"""The most intervals in one answer."""
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
-"""Before it, Python's calendar of some zone may end."""
+"""Before it, the arithmetic of some time zone may leave Python's calendar."""
 
 SETTLED = timedelta(hours=1)
-"""How long after its end a day is written down: by then no transaction is open that logs changes of that day."""
+"""A day is written so long after its end: no transaction that logs changes of that day is open then."""
 
 
 class AnalyticsInterval(StrEnum):
-    """What one point tells of. Days begin at midnight, weeks on Monday."""
+    """Days begin at midnight, weeks on Monday."""
 
     HOUR = "HOUR"
     DAY = "DAY"
@@ -35,7 +34,7 @@ class AnalyticsInterval(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """An interval that begins `at`: members at its end (or now, where it still runs), and who entered and left in it."""
+    """An interval from `at` on: members at its end (or now, if it still runs), entries and exits in it."""
 
     at: datetime
     members: int
@@ -45,7 +44,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Analytics:
-    """A segment's points, and the entries and exits of all of them."""
+    """A segment's points, and their total entries and exits."""
 
     points: Sequence[Point]
     entered: int
@@ -56,7 +55,7 @@ class Analytics:
 
 
 def edges(start: datetime, end: datetime, interval: AnalyticsInterval, zone: ZoneInfo) -> list[datetime]:
-    """Where the intervals that touch [start, end) begin, and where the last one ends. Raises LimitExceeded at `interval`."""
+    """The beginnings of the intervals that touch [start, end), and the end of the last. Raises LimitExceeded at `interval`."""
     found = [_beginning(start, interval, zone)]
     while found[-1] < end:
         if len(found) > MAX_POINTS:
@@ -106,13 +105,13 @@ def _next_hour(beginning: datetime, zone: ZoneInfo) -> datetime:
 async def for_each(
     scope: Scope, segment_ids: Sequence[int], start: datetime, end: datetime, interval: AnalyticsInterval
 ) -> dict[int, Analytics]:
-    """The analytics of each segment over the whole intervals that touch [start, end), up to the one that runs now.
+    """The analytics of each segment over the intervals that touch [start, end), up to the current one.
 
-    Raises Invalid at `from` before EARLIEST, and at `to` when that is not later than `from`; LimitExceeded at `interval` for
-    more than MAX_POINTS, and at `from` for hours of which the log is no longer kept.
+    Raises Invalid at `from` before EARLIEST, and at `to` when that is not later; LimitExceeded at `interval` for more than
+    MAX_POINTS, and at `from` for hours whose log is no longer kept.
     """
     if start < EARLIEST:
-        raise Invalid(f"`from` lies before the year {EARLIEST.year}: there are no segments to tell of", ("from",))
+        raise Invalid(f"`from` lies before the year {EARLIEST.year}: there are no segments so early", ("from",))
     if end <= start:
         raise Invalid("`to` must be later than `from`: the points lie in [from, to)", ("to",))
     end = min(end, clock.now())
@@ -125,7 +124,7 @@ async def for_each(
 
 
 _Counts = dict[int, tuple[int, int, int]]
-"""By bucket: members before the first border (bucket 0 alone), entries, exits."""
+"""By bucket: members before the first border (in bucket 0 only), entries, exits."""
 
 
 def _analytics(borders: Sequence[datetime], counts: _Counts) -> Analytics:
@@ -140,7 +139,7 @@ def _analytics(borders: Sequence[datetime], counts: _Counts) -> Analytics:
 
 
 async def _log_from(scope: Scope, first: datetime, interval: AnalyticsInterval) -> datetime:
-    """Where the written days end and the log goes on. For hours the log is read from the first day on."""
+    """From when on the log is read, and not the written days. For hours: from the first day on."""
     row = await db.fetch_row(_KNOWN, scope.workspace_id)
     written_until = (row and row["until"]) or _NEVER
     if interval is not AnalyticsInterval.HOUR:
@@ -156,8 +155,8 @@ async def _log_from(scope: Scope, first: datetime, interval: AnalyticsInterval) 
 
 _NEVER = datetime.min.replace(year=2, tzinfo=UTC)
 
-# Until when days are written down; and since when the log is whole, when some of it is no longer kept: when nothing of it is,
-# nothing has happened since the last day in which something did.
+# Until when days are written; and, when some of the log was dropped, since when it is complete. With nothing left of it, nothing
+# has happened since the last written day.
 _KNOWN = """
     SELECT (SELECT until FROM segment_days_written WHERE workspace_id = $1) AS until,
            CASE WHEN h.floor > 0 THEN coalesce(
@@ -172,7 +171,7 @@ _KNOWN = """
 async def _changes(
     scope: Scope, segment_ids: Sequence[int], borders: Sequence[datetime], log_from: datetime
 ) -> dict[int, _Counts]:
-    """What happened in each bucket: from the written days before `log_from`, from the log after it."""
+    """Counts by bucket, from written days before `log_from` and from the log after it."""
     days_from = min(log_from, borders[0])
     rows = await db.fetch(
         _CHANGES, scope.workspace_id, list(segment_ids), list(borders), borders[-1], log_from, days_from
@@ -183,7 +182,7 @@ async def _changes(
     return found
 
 
-# Days count to the bucket in which they begin; buckets of days begin at midnight too.
+# A day counts for the bucket in which it begins.
 _CHANGES = """
     SELECT segment_id, bucket, sum(members)::bigint, sum(entered)::bigint, sum("left")::bigint FROM (
         (SELECT DISTINCT ON (segment_id) segment_id, 0 AS bucket, members, 0::bigint AS entered, 0::bigint AS "left"
@@ -197,16 +196,16 @@ _CHANGES = """
         SELECT segment_id, width_bucket(at, $3::timestamptz[]), 0, (kind = 'ENTERED')::int, (kind = 'LEFT')::int
         FROM membership_changes
         WHERE workspace_id = $1 AND segment_id = ANY ($2) AND at >= $5 AND at < $4
-    ) AS told (segment_id, bucket, members, entered, "left")
+    ) AS counts (segment_id, bucket, members, entered, "left")
     GROUP BY segment_id, bucket
 """
 
 
-# ---------------------------------------------------------------- the days written down
+# ---------------------------------------------------------------- written days
 
 
 async def unwritten() -> list[int]:
-    """The workspaces that have days to write down."""
+    """The workspaces that have days to write."""
     rows = await db.fetch(
         """
         SELECT w.id FROM workspaces w LEFT JOIN segment_days_written d ON d.workspace_id = w.id
@@ -218,7 +217,7 @@ async def unwritten() -> list[int]:
 
 
 async def write_days(scope: Scope) -> datetime:
-    """Write down every day that has ended and settled, and return until when. Safe to run twice, or beside itself."""
+    """Write every settled day. Returns until when. Safe to run twice, also at once."""
     async with db.transaction():
         await db.advisory_lock(f"muster:segment-days:{scope.workspace_id}")
         zone = ZoneInfo(scope.timezone)
@@ -246,11 +245,11 @@ _WRITTEN = """
 
 _WRITE_DAYS = """
     INSERT INTO segment_days (workspace_id, segment_id, starts_at, ends_at, members, entered, "left")
-    SELECT $1, day.segment_id, ($2::timestamptz[])[day.number], ($2::timestamptz[])[day.number + 1],
-           coalesce(before.members, 0) + sum(day.entered - day."left") OVER (PARTITION BY day.segment_id ORDER BY day.number),
+    SELECT $1, day.segment_id, ($2::timestamptz[])[day.index], ($2::timestamptz[])[day.index + 1],
+           coalesce(before.members, 0) + sum(day.entered - day."left") OVER (PARTITION BY day.segment_id ORDER BY day.index),
            day.entered, day."left"
     FROM (
-        SELECT segment_id, width_bucket(at, $2::timestamptz[]) AS number,
+        SELECT segment_id, width_bucket(at, $2::timestamptz[]) AS index,
                count(*) FILTER (WHERE kind = 'ENTERED') AS entered, count(*) FILTER (WHERE kind = 'LEFT') AS "left"
         FROM membership_changes WHERE workspace_id = $1 AND at >= $3 AND at < $4
         GROUP BY 1, 2

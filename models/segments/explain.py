@@ -1,4 +1,4 @@
-"""Why a contact is in a segment or not: for each part of the rule, whether it holds and the value of the contact."""
+"""Explains why a contact is in a segment or not: for each part of the rule, whether it holds, and the contact's value."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from permissions.principal import Scope
 
 @dataclass(frozen=True, slots=True)
 class RuleExplanation:
-    """A part of a rule. `actual`: the value of the contact as JSON text; None for a group or a missing value."""
+    """A part of a rule. `actual`: the contact's value as JSON text; None for a group or a missing value."""
 
     holds: bool
     text: str
@@ -37,7 +37,7 @@ class RuleExplanation:
 
 @dataclass(frozen=True, slots=True)
 class SegmentExplanation:
-    """`rule` is None for a STATIC segment, `since` None for a contact that is no member."""
+    """`rule` is None for STATIC segments, `since` for contacts that are no members."""
 
     member: bool
     override: str | None
@@ -46,7 +46,7 @@ class SegmentExplanation:
 
 
 async def explain_membership(scope: Scope, segment_id: int, contact_id: int) -> SegmentExplanation:
-    """Why the contact is, or is not, in the segment. Raises NotFound at `segmentId` or `contactId`."""
+    """Explain one membership. Raises NotFound at `segmentId` or `contactId`."""
     found = await db.fetch_row(_MEMBERSHIP, scope.workspace_id, segment_id, contact_id)
     if found is None:
         raise NotFound("there is no such segment", ("segmentId",))
@@ -60,7 +60,7 @@ async def explain_membership(scope: Scope, segment_id: int, contact_id: int) -> 
     return SegmentExplanation(found["joined_at"] is not None, found["override"], found["joined_at"], explained)
 
 
-# The active rule; the first rule while it is being built.
+# The active rule, or the first rule while that is being built.
 _MEMBERSHIP = """
 SELECT coalesce(s.active_rule, s.rule) AS rule, m.joined_at, o.override,
        EXISTS (SELECT FROM contacts AS c WHERE c.workspace_id = $1 AND c.id = $3) AS contact
@@ -90,7 +90,7 @@ async def explain(scope: Scope, rule: Rule, contact_id: int, now: datetime) -> R
 
 
 def _each_part(rule: Rule) -> Iterator[Rule]:
-    """A rule and all of its parts, each before its own."""
+    """A rule and its parts, depth first."""
     yield rule
     for part in _parts(rule):
         yield from _each_part(part)
@@ -106,9 +106,9 @@ def _parts(rule: Rule) -> tuple[Rule, ...]:
             return ()
 
 
-def _assembled(rule: Rule, found: Iterator[tuple[bool, str | None]]) -> RuleExplanation:
-    holds, actual = next(found)
-    children = tuple(_assembled(part, found) for part in _parts(rule))
+def _assembled(rule: Rule, results: Iterator[tuple[bool, str | None]]) -> RuleExplanation:
+    holds, actual = next(results)
+    children = tuple(_assembled(part, results) for part in _parts(rule))
     return RuleExplanation(holds, describe(rule), None if actual == "null" else actual, children)
 
 

@@ -1,4 +1,4 @@
-"""Lists of segments: searched, narrowed, ordered, page by page."""
+"""Lists of segments: searched, filtered, ordered, page by page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,6 @@ COLUMNS: Final = (
     *("id", "name", "description", "kind", "status", "rule", "version", "active_version", "member_count"),
     *("last_used_at", "created_at", "updated_at", "deleted_at"),
 )
-"""What is shown of a segment."""
 
 
 def columns_of(alias: str = "s") -> str:
@@ -33,7 +32,7 @@ def columns_of(alias: str = "s") -> str:
 
 
 class SegmentOrder(StrEnum):
-    """The orders of a list of segments. One that nothing has used yet counts as last used before all others."""
+    """The orders of a list. A segment that was never used sorts as the one whose last use is the oldest."""
 
     NAME_ASC = "NAME_ASC"
     NAME_DESC = "NAME_DESC"
@@ -46,7 +45,7 @@ class SegmentOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """What an order sorts by: an expression on `s`, its SQL type, and which way. The id breaks ties, the same way."""
+    """An SQL expression on `s` and its type. The id breaks ties, in the same direction."""
 
     expression: str
     sql_type: str
@@ -69,7 +68,7 @@ SORT_KEYS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class SegmentFilter:
-    """Which segments: those whose name holds `search`, of a kind, unused since then (and not in use now), deleted ones."""
+    """`search`: in the name; `unused_since`: not used since then, nor in use now; `deleted`: only deleted ones."""
 
     search: str | None = None
     kind: SegmentKind | None = None
@@ -80,9 +79,9 @@ class SegmentFilter:
 async def page(
     scope: Scope, wanted: SegmentFilter, order: SegmentOrder, first: int, after: tuple[Any, int] | None = None
 ) -> list[Record]:
-    """Up to `first` + 1 segments with COLUMNS and their `sort_key`, after the one with this (sort_key, id).
+    """Up to `first` + 1 segments with COLUMNS and `sort_key` (None: never used), after the one with this (sort_key, id).
 
-    A sort_key of None stands for a segment that was never used. Raises Invalid at `search` for what no name can hold.
+    Raises Invalid at `search` for text that no name can have.
     """
     p = Parameters(scope.workspace_id, scope.timezone)
     key = SORT_KEYS[order]
@@ -97,7 +96,6 @@ async def page(
 
 
 async def count(scope: Scope, wanted: SegmentFilter) -> int:
-    """How many segments there are of these."""
     p = Parameters(scope.workspace_id, scope.timezone)
     sql = f"SELECT count(*) FROM segments s WHERE {_conditions(wanted, p)}"  # noqa: S608 - values bound
     return int(await db.fetch_value(sql, *await p.values(clock.now())))
@@ -135,17 +133,17 @@ def _unused_since(since: datetime, p: Parameters) -> str:
     )
 
 
-async def by_ids(scope: Scope, numbers: Sequence[int], *, deleted_too: bool = False) -> list[Record]:
-    """Those of `numbers` that are segments of the scope's workspace, with COLUMNS."""
+async def by_ids(scope: Scope, ids: Sequence[int], *, deleted_too: bool = False) -> list[Record]:
+    """Those of `ids` that are segments of the workspace, with COLUMNS."""
     sql = f"""
         SELECT {columns_of()} FROM segments s
         WHERE s.workspace_id = $1 AND s.id = ANY ($2::bigint[]) AND ($3 OR s.deleted_at IS NULL)
     """  # noqa: S608 - columns from the list above
-    return await db.fetch(sql, scope.workspace_id, list(numbers), deleted_too)
+    return await db.fetch(sql, scope.workspace_id, list(ids), deleted_too)
 
 
 async def rules_in_words(scope: Scope, rules: Sequence[object]) -> list[str | None]:
-    """Stored rules in plain words; None for no rule, and for one that no longer makes sense."""
+    """Stored rules in plain words; None for no rule, or one that cannot be read any more."""
     catalogue = await load_catalogue(scope, *rules)
     return [None if rule is None else _in_words(rule, catalogue) for rule in rules]
 

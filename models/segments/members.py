@@ -1,4 +1,4 @@
-"""The members of segments: put in and taken out by hand, held in or out over a rule's head, and listed."""
+"""The members of segments: added and removed directly, overridden, and listed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ from models.rules.parameters import Parameters
 from permissions.principal import PrincipalKind, Scope
 
 AT_ONCE = 10_000
-"""A selection of more contacts than this becomes a job."""
+"""Larger selections become a job."""
 
 CHUNK = 5_000
-"""How many contacts one step of such a job looks at."""
+"""Contacts in one step of such a job."""
 
 
 class MemberAction(StrEnum):
-    """What happens to the contacts of a selection."""
+    """What to do with the contacts of a selection."""
 
     ADD = "ADD"
     REMOVE = "REMOVE"
@@ -34,22 +34,22 @@ class MemberAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MembersChanged:
-    """How many members were changed; or the job that does it, when they are too many to change at once."""
+    """How many members changed; or the job that does it."""
 
     changed: int
     job: Job | None = None
 
 
 def origin_of(scope: Scope) -> Origin:
-    """How what this caller puts in is marked: by hand, or by an app."""
+    """The origin of this caller's changes."""
     return Origin.MANUAL if scope.principal.kind is PrincipalKind.MEMBER else Origin.API
 
 
-# ---------------------------------------------------------------- put in and taken out
+# ---------------------------------------------------------------- added and removed
 
 
 async def change(scope: Scope, segment_id: int, change: MemberAction, selection: ContactSelection) -> MembersChanged:
-    """Put what `selection` finds into a STATIC segment, or take it out. Whoever is where it should be is not changed.
+    """Add the contacts of `selection` to a STATIC segment, or remove them.
 
     Raises NotFound at `segmentId`, Unsupported there for a dynamic segment, and what `selections.condition` raises.
     """
@@ -66,7 +66,7 @@ async def change(scope: Scope, segment_id: int, change: MemberAction, selection:
 async def change_or_queue(
     scope: Scope, segment_id: int, change: MemberAction, selection: ContactSelection, path: Path = ("contacts",)
 ) -> MembersChanged:
-    """The same for a segment that is known to be STATIC, in the caller's transaction and without an audit's row."""
+    """The same for a segment known to be STATIC, in the caller's transaction, without a row in the audit log."""
     ids = await selections.ids_after(scope, selection, 0, AT_ONCE + 1, path)
     if len(ids) <= AT_ONCE:
         return MembersChanged(await _change(scope, segment_id, change, ids, origin_of(scope)))
@@ -75,10 +75,9 @@ async def change_or_queue(
 
 
 async def process_step(scope: Scope, job: Job) -> bool:
-    """The next chunk of a SEGMENT_CONTACTS job. False when there was nothing left to do.
+    """The next chunk of a SEGMENT_CONTACTS job. False when nothing is left.
 
-    A contact that the selection finds only after its id was passed is not taken in, nor is one let go that it no longer
-    finds: each contact is judged once, when its turn comes.
+    Each contact is tested once: later changes of what the selection finds have no effect on contacts already processed.
     """
     assert job.segment_id is not None
     asked, change = selections.from_json(job.input["selection"]), MemberAction(job.input["change"])
@@ -90,8 +89,8 @@ async def process_step(scope: Scope, job: Job) -> bool:
     async with db.transaction():
         changed = await _change(scope, job.segment_id, change, ids, Origin(job.input["origin"]))
         done = job.done + len(ids)
-        stands = {"after": ids[-1], "changed": job.progress.get("changed", 0) + changed}
-        await jobs.progress(job, done=done, total=max(total, done), progress=stands)
+        progress = {"after": ids[-1], "changed": job.progress.get("changed", 0) + changed}
+        await jobs.progress(job, done=done, total=max(total, done), progress=progress)
     return True
 
 
@@ -118,14 +117,14 @@ async def _kind(scope: Scope, segment_id: int) -> SegmentKind:
     return SegmentKind(segment.kind)
 
 
-# ---------------------------------------------------------------- held in or out
+# ---------------------------------------------------------------- overridden
 
 
 async def override(scope: Scope, segment_id: int, contact_ids: Sequence[int], held: Override | None) -> int:
-    """Hold these contacts in (INCLUDE) or out (EXCLUDE) of a dynamic segment whatever its rule says; None lifts it.
+    """Keep contacts in (INCLUDE) or out (EXCLUDE) of a dynamic segment whatever its rule says; None lets the rule decide.
 
-    Returns how many overrides changed. Raises NotFound at `segmentId`, Problems at `contactIds`, LimitExceeded there,
-    and Unsupported for a STATIC segment.
+    Returns how many overrides changed. Raises NotFound and Unsupported (STATIC) at `segmentId`, Problems and LimitExceeded at
+    `contactIds`.
     """
     async with db.transaction():
         if await _kind(scope, segment_id) == SegmentKind.STATIC:
@@ -153,9 +152,9 @@ async def page_for_each(
     search: str | None = None,
     columns: Sequence[str] = COLUMNS,
 ) -> dict[int, list[db.Record]]:
-    """For each segment up to `first` + 1 members, newest contact first: contacts with `origin` and `joined_at`.
+    """By segment id up to `first` + 1 members after the contact `after_id`, newest contact first.
 
-    `after_id` is the contact that the page follows. Raises Invalid at `search` when that is empty.
+    Rows are contacts with `origin` and `joined_at`. Raises Invalid at `search` when that is empty.
     """
     p = Parameters(scope.workspace_id, scope.timezone)
     found = "true" if search is None else selections.by_search(search, p)
@@ -176,7 +175,6 @@ async def page_for_each(
 
 
 async def count_found(scope: Scope, segment_id: int, search: str) -> int:
-    """How many members a search finds."""
     p = Parameters(scope.workspace_id, scope.timezone)
     found = selections.by_search(search, p)
     sql = f"""

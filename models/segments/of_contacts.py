@@ -9,7 +9,6 @@ from models.segments.lists import COLUMNS
 from permissions.principal import Scope
 
 MEMBERSHIP_COLUMNS: Final = ("joined_at", "origin")
-"""What is shown of a contact's membership beside the segment."""
 
 _JOINED = """
     FROM memberships m
@@ -26,23 +25,23 @@ async def pages(
     after: int = 0,
     names: Iterable[str] = (*COLUMNS, *MEMBERSHIP_COLUMNS),
 ) -> Mapping[int, list[Record]]:
-    """For each contact up to `limit` of its segments, in the order of their ids, after the one with the id `after`.
+    """By contact id up to `limit` of its segments, in the order of their ids, after the id `after`.
 
-    The rows have `contact_id` and the columns `names`: those of the segment (its id always), and MEMBERSHIP_COLUMNS.
+    Rows have `contact_id`, the segment's `id`, and the columns `names`: of COLUMNS and MEMBERSHIP_COLUMNS.
     """
     wanted = {"id", *names}
     of_segment = [f"s.{column}" for column in COLUMNS if column in wanted]
     columns = ", ".join(of_segment + [f"m.{column}" for column in MEMBERSHIP_COLUMNS if column in wanted])
     sql = f"""
         SELECT contact.id AS contact_id, one.*
-        FROM unnest($2::bigint[]) WITH ORDINALITY AS contact (id, place)
+        FROM unnest($2::bigint[]) WITH ORDINALITY AS contact (id, index)
         CROSS JOIN LATERAL (
             SELECT {columns} {_JOINED} AND m.contact_id = contact.id AND m.segment_id > $4
             ORDER BY m.segment_id LIMIT $3
         ) AS one
-        ORDER BY contact.place, one.id
+        ORDER BY contact.index, one.id
     """  # noqa: S608 - the columns are those of the catalogue
-    found: dict[int, list[Record]] = {number: [] for number in contact_ids}
+    found: dict[int, list[Record]] = {contact_id: [] for contact_id in contact_ids}
     for row in await db.fetch(sql, scope.workspace_id, list(contact_ids), limit, after):
         found[row["contact_id"]].append(row)
     return found
@@ -52,6 +51,6 @@ _COUNTS = f"SELECT m.contact_id, count(*) AS segments {_JOINED} AND m.contact_id
 
 
 async def counts(scope: Scope, contact_ids: Sequence[int]) -> Mapping[int, int]:
-    """In how many segments each contact is; those that are in none are left out."""
+    """The number of segments of each contact that has any."""
     rows = await db.fetch(_COUNTS, scope.workspace_id, list(contact_ids))
     return {row["contact_id"]: row["segments"] for row in rows}

@@ -1,4 +1,4 @@
-"""How many contacts a rule would find now, and some of them."""
+"""How many contacts a rule finds now, and some of them."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from permissions.principal import Scope
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a rule finds now: the count, the first ids in order, and the rule in words."""
+    """The count, the first ids in order, and the rule in words."""
 
     count: int
     contact_ids: tuple[int, ...]
@@ -33,7 +33,7 @@ async def preview(scope: Scope, rule_json: object, first: int) -> Preview:
     return Preview(row["count"], tuple(row["ids"]), describe(rule))
 
 
-# Materialized: count and ids are of the same moment, and a rule that finds few contacts is not tested row by row for LIMIT.
+# Materialized: otherwise LIMIT makes the planner test a rule that finds few contacts row by row.
 _FIND = """
 WITH found AS MATERIALIZED (
     SELECT c.id FROM contacts AS c {joins} WHERE c.workspace_id = {workspace} AND {condition}

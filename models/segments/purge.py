@@ -1,4 +1,4 @@
-"""Segments that were deleted too long ago to be restored, removed for good."""
+"""Removes segments that were deleted too long ago to be restored."""
 
 from models import clock, db
 from models.membership import manual_changes
@@ -7,9 +7,9 @@ from models.segments.segments import RESTORABLE
 
 
 async def expired(limit: int = 1_000) -> list[tuple[int, int]]:
-    """Segments of all workspaces that can no longer be restored, as (workspace id, segment id), the longest gone first.
+    """Segments that can no longer be restored, as (workspace id, segment id), the oldest deletion first.
 
-    One of whose members there is still something to tell is none of them: that comes first.
+    Not those with an unfinished backfill.
     """
     rows = await db.fetch(
         f"SELECT workspace_id, id FROM segments WHERE {_EXPIRED} ORDER BY deleted_at LIMIT $2",  # noqa: S608
@@ -23,7 +23,7 @@ _EXPIRED = f"deleted_at <= $1 AND restore_asked_at IS NULL AND logged_up_to = {E
 
 
 async def purge(workspace_id: int, segment_id: int) -> None:
-    """Remove an expired segment and all that hangs on it, in short transactions. What it left half done, it does again."""
+    """Remove an expired segment and all its rows, in short transactions. Can be repeated."""
     if not await _give_up(workspace_id, segment_id):
         return
     while await manual_changes.forget_segment(workspace_id, segment_id):
@@ -34,7 +34,7 @@ async def purge(workspace_id: int, segment_id: int) -> None:
 
 
 async def _give_up(workspace_id: int, segment_id: int) -> bool:
-    """From here on no clock, and nobody who looked a moment ago, thinks that it can be restored. False when it was."""
+    """Make a restore impossible, also for clocks that are behind. False when the segment was restored."""
     given_up = await db.execute(
         f"UPDATE segments SET deleted_at = 'epoch' WHERE {_EXPIRED} AND workspace_id = $2 AND id = $3",  # noqa: S608
         clock.now() - RESTORABLE,

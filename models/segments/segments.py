@@ -1,7 +1,7 @@
-"""Segments: made, changed, copied, deleted and restored.
+"""Segments: created, changed, duplicated, deleted and restored.
 
-A rule is kept in the shape of RuleInput, with row numbers for the ids of other segments. Who writes one makes the segment
-BUILDING with a new `rule_version`; the engine computes the members beside the old ones and swaps them in.
+A rule is stored in the shape of RuleInput, with plain ids of other segments. A new rule makes the segment BUILDING with a new
+`rule_version`; then its members are computed beside the old ones and swapped in.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,22 +39,22 @@ RESTORABLE = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class SegmentOutcome:
-    """A segment as it is now, the segments that are BUILDING for it, and the job that puts its many members in.
+    """A segment, the segments that are BUILDING because of the change, and the job that adds many members.
 
-    `telling`: it is deleted, and there are members of whom that, or its return, is still to be told.
+    `backfilling`: it is deleted, and the log does not have all exits, or entries of its restore, yet.
     """
 
     segment: Segment
     building: Sequence[int] = ()
     job: Job | None = None
-    telling: bool = False
+    backfilling: bool = False
 
 
-# ---------------------------------------------------------------- found
+# ---------------------------------------------------------------- read
 
 
 async def find(scope: Scope, segment_id: int) -> Segment | None:
-    """The segment, or None. A deleted one is not there."""
+    """The segment; None when it is deleted or does not exist."""
     return await Segment.get_or_none(workspace_id=scope.workspace_id, id=segment_id, deleted_at=None)
 
 
@@ -70,7 +70,7 @@ def _no_such_segment(path: Path) -> NotFound:
     return NotFound("there is no such segment, or it is deleted", path)
 
 
-# ---------------------------------------------------------------- made and changed
+# ---------------------------------------------------------------- created and changed
 
 
 async def create(
@@ -82,7 +82,7 @@ async def create(
     rule: object = None,
     contacts: ContactSelection | None = None,
 ) -> SegmentOutcome:
-    """A new segment: STATIC with what `contacts` finds as its first members, or dynamic with its rule, BUILDING.
+    """A new segment: STATIC with the members that `contacts` finds, or dynamic with a rule, BUILDING.
 
     Raises Problems at `name`, `description`, `rule` and below, `contacts` and below.
     """
@@ -99,15 +99,15 @@ async def create(
 
 
 async def update(scope: Scope, segment_id: int, given: Mapping[str, Any], version: int | None = None) -> SegmentOutcome:
-    """Change what is in `given` (`name`, `description`, `rule`; an absent key stays). What is the same is no change.
+    """Change what `given` has: `name`, `description`, `rule`. Equal values are no change.
 
-    Raises NotFound at `id`, Conflict at `version` when that is not the current one, Problems as `create`.
+    Raises NotFound at `id`, Conflict at `version` when that is not the current version, Problems as `create`.
     """
     async with db.transaction():
         if "rule" in given:
             await _one_rule_at_a_time(scope)
             await uses.hold(scope, [segment_id, *segments_mentioned(given["rule"])])
-        segment = await _held(scope, segment_id)
+        segment = await _locked(scope, segment_id)
         if version is not None and version != segment.version:
             raise Conflict(
                 f"the segment is at version {segment.version}, not {version}: somebody changed it since you read it;"
@@ -133,7 +133,7 @@ async def update(scope: Scope, segment_id: int, given: Mapping[str, Any], versio
 
 
 async def duplicate(scope: Scope, segment_id: int, name: str) -> SegmentOutcome:
-    """A new segment like this one: a STATIC one with its members, a dynamic one with its rule and its overrides."""
+    """A copy: STATIC with the members, or dynamic with rule and overrides."""
     async with db.transaction():
         await _one_rule_at_a_time(scope)
         await fields.load_to_write(scope)
@@ -145,7 +145,7 @@ async def duplicate(scope: Scope, segment_id: int, name: str) -> SegmentOutcome:
         if segment.rule is not None:
             await db.execute(
                 "SET LOCAL muster.members = 'logged'"
-            )  # its build looks at all of them: nobody need hear of each
+            )  # the build reads all overrides, so none needs a mark
             await db.execute(_COPY_OVERRIDES, scope.workspace_id, source.id, segment.id)
             return SegmentOutcome(segment, [segment.id])
         members = ContactSelection(segment_id=source.id)
@@ -161,14 +161,14 @@ _COPY_OVERRIDES = """
 
 
 async def recompute(scope: Scope, segment_id: int) -> Job:
-    """A job that computes a dynamic segment again from the ground up; the one that is at it already, when there is one.
+    """A job that computes a dynamic segment again; the unfinished one, if there is one.
 
     Raises NotFound at `id`, and Unsupported there for a STATIC segment.
     """
     async with db.transaction():
-        segment = await _held(scope, segment_id)
+        segment = await _locked(scope, segment_id)
         if segment.rule is None:
-            raise Unsupported("a STATIC segment has no rule to compute: its members are those put in by hand", ("id",))
+            raise Unsupported("a STATIC segment has no rule to compute: its members are those that were added", ("id",))
         job = await jobs.find_unfinished(scope, JobKind.RECOMPUTE, segment_id)
         if job is None:
             job = await jobs.create(scope, JobKind.RECOMPUTE, {}, segment_id=segment_id)
@@ -177,7 +177,7 @@ async def recompute(scope: Scope, segment_id: int) -> Job:
 
 
 async def _one_rule_at_a_time(scope: Scope) -> None:
-    """Whoever changes which segments there are, or what their rules mention, waits: two edits never make a cycle."""
+    """Serialize changes of which segments exist and what their rules mention, so that two edits never make a cycle."""
     await db.advisory_lock(_rules_of(scope))
 
 
@@ -185,8 +185,8 @@ def _rules_of(scope: Scope) -> str:
     return f"muster:segments:{scope.workspace_id}"
 
 
-async def _held(scope: Scope, segment_id: int, *, deleted: bool = False) -> Segment:
-    """The segment, its row locked to the end of the transaction."""
+async def _locked(scope: Scope, segment_id: int, *, deleted: bool = False) -> Segment:
+    """The segment, with its row locked."""
     query = Segment.select_for_update(no_key=True).filter(workspace_id=scope.workspace_id, id=segment_id)
     segment = await query.filter(deleted_at__isnull=not deleted).first()
     if segment is None:
@@ -212,7 +212,7 @@ async def _rebuild(scope: Scope, segment: Segment) -> None:
 
 
 async def _register_rule(scope: Scope, segment: Segment) -> None:
-    """The segments that a rule mentions are used by it; those deleted in the meantime take no new use."""
+    """Register the uses of the segments that the rule mentions, but for deleted ones."""
     if segment.rule is not None:
         mentioned = await uses.hold(scope, segments_mentioned(segment.rule))
         await uses.replace(scope, mentioned, UseKind.SEGMENT, segment.id, segment.name, path=("rule",))
@@ -222,7 +222,7 @@ async def _register_rule(scope: Scope, segment: Segment) -> None:
 
 
 async def delete(scope: Scope, segment_id: int, *, force: bool = False) -> SegmentOutcome:
-    """Delete the grouping, never a contact: each member is told to have left, of very many the rest by `tell_on`.
+    """Delete the segment, never a contact. Its members are logged to have left: of very many, the rest in `backfill_step`.
 
     Raises NotFound at `id`, and InUse there while something active uses it, unless `force`.
     """
@@ -231,8 +231,8 @@ async def delete(scope: Scope, segment_id: int, *, force: bool = False) -> Segme
         await get(scope, segment_id)
         if not force:
             await _refuse_used(scope, segment_id)
-        told = await backfill.backfill(scope.workspace_id, segment_id, ChangeKind.LEFT)
-        segment = await _held(scope, segment_id)
+        backfilled = await backfill.backfill(scope.workspace_id, segment_id, ChangeKind.LEFT)
+        segment = await _locked(scope, segment_id)
         if not force:
             await _refuse_used(scope, segment_id)
         segment.deleted_at = clock.now()
@@ -240,35 +240,35 @@ async def delete(scope: Scope, segment_id: int, *, force: bool = False) -> Segme
         await uses.release(scope, UseKind.SEGMENT, segment_id)
         await audit_log.record(scope, "segment_delete", "Segment", segment_id, {"force": force})
         await events.record(scope.workspace_id, events.SegmentDeleted(segment_id, segment.name))
-        if not told.all:
+        if not backfilled.all:
             await enqueue(work.BACKFILL_MEMBERS, scope.workspace_id, segment_id)
-        return SegmentOutcome(segment, await _rebuild_readers(scope, segment_id), telling=not told.all)
+        return SegmentOutcome(segment, await _rebuild_readers(scope, segment_id), backfilling=not backfilled.all)
 
 
 async def restore(scope: Scope, segment_id: int) -> SegmentOutcome:
-    """Undo a deletion of the last RESTORABLE: the members are back, those of a dynamic one right again after a rebuild.
+    """Undo a deletion within RESTORABLE. A dynamic segment is rebuilt.
 
-    When there are very many of them, it is back once `tell_on` has told of them all; until then it is deleted, and BUILDING.
-    Raises NotFound at `id`, and NotAllowedInState there when it is not deleted, or its rule no longer makes sense.
+    With very many members it stays deleted, and BUILDING, until `backfill_step` has logged all entries. Raises NotFound at `id`,
+    and NotAllowedInState there when it is not deleted, or its rule names what no longer exists.
     """
     async with db.transaction():
         await _one_rule_at_a_time(scope)
         await _refuse_unrestorable(scope, segment_id)
-        told = await backfill.backfill(scope.workspace_id, segment_id, ChangeKind.ENTERED)
-        segment = _restorable(await _held(scope, segment_id, deleted=True))  # nobody purges it from here on
+        backfilled = await backfill.backfill(scope.workspace_id, segment_id, ChangeKind.ENTERED)
+        segment = _restorable(await _locked(scope, segment_id, deleted=True))  # with the row locked it is not purged
         await audit_log.record(scope, "segment_restore", "Segment", segment_id)
-        if told.all:
-            return await _come_back(scope, segment)
+        if backfilled.all:
+            return await _complete_restore(scope, segment)
         segment.restore_asked_at, segment.status = clock.now(), SegmentStatus.BUILDING
         await segment.save(update_fields=["restore_asked_at", "status", "updated_at"])
         await enqueue(work.BACKFILL_MEMBERS, scope.workspace_id, segment_id)
-        return SegmentOutcome(segment, telling=True)
+        return SegmentOutcome(segment, backfilling=True)
 
 
 async def backfill_step(scope: Scope, segment_id: int) -> SegmentOutcome | None:
-    """The next members of a deleted segment told to have left, or of one that is to come back, which it then does.
+    """Log exits of a deleted segment's next members, or entries before a restore, which the last step completes.
 
-    None when there is nothing to do now: nothing is left to tell, or others are at it. One teller is enough.
+    None when there is nothing to do, or another process does it.
     """
     async with db.transaction():
         if not await db.try_advisory_lock(_rules_of(scope)):
@@ -276,21 +276,21 @@ async def backfill_step(scope: Scope, segment_id: int) -> SegmentOutcome | None:
         segment = await Segment.get_or_none(workspace_id=scope.workspace_id, id=segment_id, deleted_at__isnull=False)
         if segment is None:
             return None
-        comes_back = segment.restore_asked_at is not None
-        told = await backfill.backfill(
-            scope.workspace_id, segment_id, ChangeKind.ENTERED if comes_back else ChangeKind.LEFT
+        is_restored = segment.restore_asked_at is not None
+        backfilled = await backfill.backfill(
+            scope.workspace_id, segment_id, ChangeKind.ENTERED if is_restored else ChangeKind.LEFT
         )
-        if comes_back and told.all:
-            return await _come_back(scope, await _held(scope, segment_id, deleted=True))
-        return SegmentOutcome(segment, telling=not told.all) if told.members else None
+        if is_restored and backfilled.all:
+            return await _complete_restore(scope, await _locked(scope, segment_id, deleted=True))
+        return SegmentOutcome(segment, backfilling=not backfilled.all) if backfilled.members else None
 
 
-async def _come_back(scope: Scope, segment: Segment) -> SegmentOutcome:
-    """A segment whose members have all been told to be back is there again. A rule is computed as if it had never been."""
+async def _complete_restore(scope: Scope, segment: Segment) -> SegmentOutcome:
+    """The segment exists again. Its rule is computed as a new one."""
     segment.deleted_at = segment.restore_asked_at = None
     segment.status = SegmentStatus.READY
     if segment.rule is not None:
-        segment.active_rule, segment.active_version = None, 0  # nobody has followed it since the deletion
+        segment.active_rule, segment.active_version = None, 0  # it was not evaluated since the deletion
         await _rebuild(scope, segment)
     await segment.save(
         update_fields=[
@@ -321,7 +321,7 @@ async def _refuse_unrestorable(scope: Scope, segment_id: int) -> None:
         raise NotAllowedInState("the segment is not deleted: there is nothing to restore", ("id",))
     if segment.rule is not None:
         await fields.load_to_write(scope)
-        await _refuse_senseless(scope, segment)
+        await _refuse_unreadable(scope, segment)
 
 
 def _restorable(segment: Segment | None) -> Segment:
@@ -330,26 +330,26 @@ def _restorable(segment: Segment | None) -> Segment:
     return segment
 
 
-async def _refuse_senseless(scope: Scope, segment: Segment) -> None:
+async def _refuse_unreadable(scope: Scope, segment: Segment) -> None:
     try:
         check(segment.rule, await load_catalogue(scope, segment.rule), segment_id=segment.id, stored=True)
     except Problems as problems:
-        wrong = f"its rule speaks of what is no longer there: {problems}. Make that again first, or a new segment"
+        wrong = f"its rule names what is no longer there: {problems}. Make that again first, or a new segment"
         raise NotAllowedInState(wrong, ("id",)) from None
 
 
 async def _rebuild_readers(scope: Scope, segment_id: int) -> list[int]:
-    """Compute the segments again whose rules mention one that is gone, or back: then they use it again."""
+    """Rebuild the segments whose rules mention one that was deleted or restored. A restored one is used again."""
     rows = await db.fetch(_REBUILD_READERS, scope.workspace_id, segment_id, db.dump_json({"id": segment_id}))
-    is_there = await find(scope, segment_id) is not None
+    exists = await find(scope, segment_id) is not None
     for row in rows:
         await enqueue(work.REBUILD, scope.workspace_id, row["id"])
-        if is_there and row["mentions"]:
+        if exists and row["mentions"]:
             await uses.register(scope, [segment_id], UseKind.SEGMENT, row["id"], row["name"])
     return [row["id"] for row in rows]
 
 
-# By their rules and not by what they have registered: who was copied, or came back, while the segment was deleted uses nothing.
+# By rules, not by registered uses: a segment copied or restored while this one was deleted has no use registered.
 _MENTIONS = "'$.**.segment.segmentId ? (@ == $id)', $3::jsonb"
 _REBUILD_READERS = f"""
     WITH reading AS (

@@ -1,4 +1,4 @@
-"""What the settings of a segment may be: its name, its description, its rule."""
+"""Checks the settings of a segment: name, description, rule."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ MAX_DESCRIPTION = 2_000
 
 @dataclass(slots=True)
 class _Checking:
-    """Checks one value after the other, and keeps what is wrong."""
+    """Checks values one after the other, and collects errors."""
 
     errors: list[DomainError] = field(default_factory=list)
 
@@ -41,13 +41,13 @@ async def checked(
     contacts: ContactSelection | None = None,
     segment_id: int | None = None,
 ) -> dict[str, Any]:
-    """The given values as they are stored. Raises Problems with all that is wrong with them."""
+    """The given values as they are stored. Raises Problems with all errors."""
     checking = _Checking()
     checks: dict[str, Callable[[Any], Any]] = {"name": _name, "description": _description}
     values = {key: checking.take(key, checks[key], given[key]) for key in checks if key in given}
     if "rule" in given:
         rule = given["rule"]
-        await fields.load_to_write(scope)  # from here on nobody deletes a field that the rule may name
+        await fields.load_to_write(scope)  # locks the fields that the rule may name
         catalogue = await load_catalogue(scope, rule)
         values["rule"] = checking.take("rule", lambda rule: _rule(kind, rule, catalogue, segment_id), rule)
     if contacts is not None and kind is not SegmentKind.STATIC:

@@ -1,7 +1,7 @@
 """What uses a segment: broadcasts, workflows, other segments' rules, imports, exports, audiences and webhooks.
 
-A use is active while its thing would break, or do something else, if the segment were deleted; afterwards it stays in
-the list as history. All functions write in the caller's transaction, beside the thing that uses the segment.
+A use is active while the user would break or change without the segment; later it stays as history. All functions write in
+the caller's transaction, which also writes the user.
 """
 
 from collections.abc import Collection, Sequence
@@ -38,12 +38,12 @@ async def register(
     active: bool = True,
     path: Sequence[str | int] = ("segmentId",),
 ) -> None:
-    """Write down that the thing `used_by_id` (a row of the kind's own table), called `label`, uses these segments now.
+    """Record that `used_by_id` (a row of the kind's own table), called `label`, uses these segments now.
 
-    Moves `last_used_at` of the uses and of the segments; the same use again is no second one. Raises NotFound at `path`
-    when a segment does not exist or is deleted: from the commit on, none of these can be deleted but by force.
+    Sets `last_used_at` of uses and segments; a use is recorded once. Raises NotFound at `path` when a segment is deleted or does
+    not exist. From the commit on, these segments are only deleted by force.
     """
-    assert db.in_a_transaction(), "a use is registered in the transaction of the thing that uses"
+    assert db.in_a_transaction(), "a use is registered in the transaction that writes the user"
     wanted, now = sorted(set(segment_ids)), clock.now()
     if await hold(scope, wanted) != wanted:
         raise NotFound("there is no such segment, or it is deleted: choose one that exists", path)
@@ -76,10 +76,7 @@ async def register(
 
 
 async def hold(scope: Scope, segment_ids: Collection[int]) -> list[int]:
-    """Lock the rows of those of these segments that are not deleted, in the order of their ids, and say which these are.
-
-    One order for all: two who want the same segments never wait for each other.
-    """
+    """Lock the rows of those segments that are not deleted, and return their ids. In the order of ids: no deadlocks."""
     rows = await db.fetch(
         """
         SELECT id FROM segments WHERE workspace_id = $1 AND id = ANY($2::bigint[]) AND deleted_at IS NULL
@@ -92,7 +89,7 @@ async def hold(scope: Scope, segment_ids: Collection[int]) -> list[int]:
 
 
 async def release(scope: Scope, kind: UseKind, used_by_id: int, *, keep: Collection[int] = ()) -> None:
-    """The thing no longer uses any segment but `keep`: its uses stay in the lists, as past ones."""
+    """End all uses but those of the segments `keep`. They stay as history."""
     await db.execute(
         """
         UPDATE segment_uses SET active = false
@@ -114,14 +111,14 @@ async def replace(
     *,
     path: Sequence[str | int] = ("segmentId",),
 ) -> None:
-    """The thing uses these segments now, and no others. As `register` otherwise."""
+    """`register` these segments, and `release` all others."""
     await release(scope, kind, used_by_id, keep=segment_ids)
     if segment_ids:
         await register(scope, segment_ids, kind, used_by_id, label, path=path)
 
 
 async def rename(scope: Scope, kind: UseKind, used_by_id: int, label: str) -> None:
-    """The thing is called otherwise now: so are its active uses. Past ones keep the name that it had."""
+    """Rename the active uses. Past ones keep their names."""
     await db.execute(
         "UPDATE segment_uses SET label = $4 WHERE workspace_id = $1 AND kind = $2 AND used_by_id = $3 AND active",
         scope.workspace_id,
@@ -132,22 +129,19 @@ async def rename(scope: Scope, kind: UseKind, used_by_id: int, label: str) -> No
 
 
 async def in_use(scope: Scope, segment_id: int) -> list[SegmentUse]:
-    """The active uses of a segment: what forbids its deletion."""
+    """The active uses, which forbid a deletion."""
     return await SegmentUse.filter(workspace_id=scope.workspace_id, segment_id=segment_id, active=True).order_by("id")
 
 
-async def by_ids(scope: Scope, numbers: Sequence[int]) -> list[SegmentUse]:
-    """Those of `numbers` that are uses in the scope's workspace."""
-    return await SegmentUse.filter(workspace_id=scope.workspace_id, id__in=list(numbers))
+async def by_ids(scope: Scope, ids: Sequence[int]) -> list[SegmentUse]:
+    """Those of `ids` that are uses in the workspace."""
+    return await SegmentUse.filter(workspace_id=scope.workspace_id, id__in=list(ids))
 
 
 async def page_for_each(
     scope: Scope, segment_ids: Sequence[int], first: int, after: tuple[datetime, int] | None = None
 ) -> dict[int, list[db.Record]]:
-    """For each segment up to `first` + 1 of its uses, the active ones too, last used first.
-
-    `after` is the (last_used_at, id) of the use that the page follows.
-    """
+    """By segment id up to `first` + 1 uses, last used first, after the use with this (last_used_at, id)."""
     rows = await db.fetch(
         """
         SELECT uses.* FROM unnest($2::bigint[]) AS wanted (segment_id), LATERAL (
@@ -168,7 +162,7 @@ async def page_for_each(
 
 
 async def count_for_each(scope: Scope, segment_ids: Sequence[int]) -> dict[int, int]:
-    """How many uses each segment has had, active or not."""
+    """By segment id, the number of uses, active or not."""
     rows = await db.fetch(
         """
         SELECT segment_id, count(*) AS uses FROM segment_uses

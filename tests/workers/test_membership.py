@@ -151,7 +151,7 @@ async def test_a_rule_that_fails_in_the_audit_is_set_aside_and_holds_up_no_other
     compiled_rules.forget()
     context = context_without_redis(Queue.BULK)
     with pytest.raises(db.PostgresError):
-        await membership.audit_on(context)
+        await membership.audit_next(context)
     statuses = await db.fetch("SELECT id, status FROM segments ORDER BY id")
     assert {row["id"]: row["status"] for row in statuses} == {
         broken.id: "FAILED",
@@ -159,7 +159,7 @@ async def test_a_rule_that_fails_in_the_audit_is_set_aside_and_holds_up_no_other
         elsewhere.id: "READY",
     }
     for _ in range(2):
-        await membership.audit_on(context)
+        await membership.audit_next(context)
     rows = await db.fetch("SELECT workspace_id, compared FROM membership_audits")
     assert {row["workspace_id"]: row["compared"] for row in rows} == {scope.workspace_id: 2, other.workspace_id: 2}
     compiled_rules.forget()

@@ -42,7 +42,7 @@ async def half_deleted(scope: Scope) -> tuple[Segment, list[int]]:
     ids = await new_contacts(scope, 10)
     segment = await static_segment(scope, ids)
     outcome = await segments.delete(scope, segment.id)
-    assert outcome.telling
+    assert outcome.backfilling
     return segment, ids
 
 
@@ -67,9 +67,9 @@ async def test_a_large_segment_is_back_when_all_have_been_told(scope):
     segment, ids = await half_deleted(scope)
     await all_told(scope, segment)
     asked = await segments.restore(scope, segment.id)
-    assert (asked.telling, asked.segment.status, asked.segment.deleted_at is not None) == (True, "BUILDING", True)
+    assert (asked.backfilling, asked.segment.status, asked.segment.deleted_at is not None) == (True, "BUILDING", True)
     assert await segments.find(scope, segment.id) is None
-    assert (await segments.restore(scope, segment.id)).telling  # asking again does no harm
+    assert (await segments.restore(scope, segment.id)).backfilling  # asking again does no harm
     await all_told(scope, segment)
     back = await segments.get(scope, segment.id)
     assert (back.status, back.member_count, back.restore_asked_at) == ("READY", 10, None)
@@ -155,7 +155,7 @@ async def test_a_segment_whose_members_are_being_exchanged_is_deleted_at_once_an
 
     exchanging = asyncio.create_task(exchange())
     await exchanged.wait()
-    assert (await segments.delete(scope, segment.id)).telling
+    assert (await segments.delete(scope, segment.id)).backfilling
     assert await segments.backfill_step(scope, segment.id) is None
     assert await replayed(scope, segment) == set(ids)
     over.set()

@@ -92,9 +92,9 @@ async def test_a_member_moved_in_sql_while_its_segment_is_deleted_or_restored_is
         await db.execute(sql, scope.workspace_id, segment.id, one)
         changing = asyncio.create_task(getattr(segments, change)(scope, segment.id), context=Context())
         if change == "delete":  # to restore, the row of the segment is needed, which the operator holds
-            assert (await changing).telling
+            assert (await changing).backfilling
     await changing
-    while (outcome := await segments.backfill_step(scope, segment.id)) is not None and outcome.telling:
+    while (outcome := await segments.backfill_step(scope, segment.id)) is not None and outcome.backfilling:
         pass
     if change == "delete":
         assert (await replayed_members(scope))[segment.id] == set()
