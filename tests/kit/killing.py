@@ -1,4 +1,4 @@
-"""Killing a worker at a statement of one's choice, without a process."""
+"""Kills a worker at any statement, without a process."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -11,12 +11,12 @@ from models.db import statements as sql
 
 
 class Killed(BaseException):
-    """Nothing of the process is left to handle this."""
+    """No code of the process may handle this."""
 
 
 @contextmanager
 def killed_after(statements: int) -> Iterator[None]:
-    """What runs inside is killed before the statement that follows so many."""
+    """Kill what runs inside when it has run so many statements and begins the next."""
     acquire, left = sql.acquire, count(statements, -1)
 
     @asynccontextmanager
