@@ -20,7 +20,8 @@ from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path
 
 from models.errors import Forbidden
-from schema.server.execution.compiling import Compiler, Completer
+from schema.server.execution.compiling.compiler import Compiler
+from schema.server.execution.compiling.completers import Completer
 from schema.server.execution.root_call import RootCall, root_call
 
 

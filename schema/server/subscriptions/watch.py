@@ -10,7 +10,7 @@ from graphql import ExecutionResult
 from graphql.execution import create_source_event_stream
 
 from models.errors import Refusal
-from schema.server.execution.compiling import Completer
+from schema.server.execution.compiling.completers import Completer
 from schema.server.execution.encoding import encode
 from schema.server.execution.executor import CompiledExecutor
 from schema.server.subscriptions.event_batch import EventBatch, Payloads

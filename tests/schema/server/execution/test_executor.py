@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from permissions.principal import SYSTEM, Scope
 from schema.server.context import Context
-from schema.server.execution.compiling import Fallback
+from schema.server.execution.compiling.completers import Fallback
 from schema.server.execution.executor import CompiledExecutor, Plans
 from schema.server.formatted_errors import format_errors
 from tests.kit import toys

@@ -1,0 +1,103 @@
+"""How a value that a resolver returned becomes a value of the response: alone, or with those of other rows at once."""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, OperationDefinitionNode
+from graphql.execution.collect_fields import FieldDetails, FragmentDetails
+from graphql.execution.values import VariableValues
+
+
+class Execution(Protocol):
+    """What compiled code needs of the executor."""
+
+    schema: GraphQLSchema
+    fragments: dict[str, FragmentDetails]
+    variable_values: VariableValues
+    operation: OperationDefinitionNode
+
+    def resolve(
+        self, definition: GraphQLField, parent: GraphQLObjectType, details: list[FieldDetails], source: Any
+    ) -> Awaitable[Any]:
+        """Call a field's resolver with `source` in the place of a row."""
+
+
+CompleteOne = Callable[[Any], Any]
+"""Completes one value."""
+
+CompleteMany = Callable[[Sequence[Any], Execution], Awaitable[list[Any]]]
+"""Completes the values of one field of many rows; it may ask the database."""
+
+
+class Fallback(Exception):
+    """The ordinary executor must complete this value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completer:
+    """How values of one type and selection are completed: by `one`, or by `many` when fields below are batched."""
+
+    one: CompleteOne | None = None
+    many: CompleteMany | None = None
+
+
+def accept_null(_: None) -> None:
+    """Complete a null of a nullable type."""
+    return
+
+
+def refuse_null(_: None) -> None:
+    """Leave a null in a non-null type to the ordinary executor. Raises Fallback."""
+    raise Fallback
+
+
+def nullable(complete_value: CompleteOne, complete_null: CompleteOne) -> Completer:
+    """Completes null by `complete_null` and other values by `complete_value`."""
+
+    def complete(value: Any) -> Any:
+        return complete_null(value) if value is None else complete_value(value)
+
+    return Completer(one=complete)
+
+
+def list_of(item: Completer, complete_null: CompleteOne) -> Completer:
+    """Completes lists whose items are completed by `item`."""
+    one = item.one
+    if one is not None:
+
+        def complete(value: Any) -> Any:
+            if type(value) is list or type(value) is tuple:
+                return [one(element) for element in value]
+            return complete_null(value) if value is None else refuse_null(None)
+
+        return Completer(one=complete)
+
+    async def complete_many(values: Sequence[Any], executor: Execution) -> list[Any]:
+        assert item.many is not None
+        completed = iter(await item.many(list(_flat(values)), executor))
+        return [complete_null(value) if value is None else [next(completed) for _ in value] for value in values]
+
+    return Completer(many=complete_many)
+
+
+def _flat(lists: Sequence[Any]) -> Iterator[Any]:
+    for value in lists:
+        if type(value) is list or type(value) is tuple:
+            yield from value
+        elif value is not None:
+            raise Fallback
+
+
+_STRINGS_ONLY: Final = frozenset({str})
+
+
+def list_of_strings(item: Completer, complete_null: CompleteOne) -> Completer:
+    """Completes lists of `String!` or `ID!`: a list that holds only strings is returned as it is."""
+    complete_items = list_of(item, complete_null).one
+    assert complete_items is not None
+
+    def complete(value: Any) -> Any:
+        return value if type(value) is list and _STRINGS_ONLY.issuperset(map(type, value)) else complete_items(value)
+
+    return Completer(one=complete)
