@@ -1,4 +1,4 @@
-"""What a caller is told of an error: all of it when the caller can do something about it, a request id when we must.
+"""How errors look to the caller. Unexpected errors are logged and hidden behind the request id.
 
 Codes: UNAUTHENTICATED, FORBIDDEN, THROTTLED, COST_EXCEEDED, TIMEOUT, SLOW_CONSUMER, BAD_REQUEST, INTERNAL.
 """
@@ -17,7 +17,7 @@ from schema.server.refusals import BadRequest, CostExceeded, Rejected, SlowConsu
 log = structlog.get_logger("muster.api")
 
 FormattedError = dict[str, Any]
-"""An error as the response has it."""
+"""An error in a response: message, locations, path, extensions."""
 
 _CODES: Final[dict[type[Exception], str]] = {
     Unauthenticated: "UNAUTHENTICATED",
@@ -34,14 +34,14 @@ TIMEOUT: Final = "TIMEOUT"
 
 
 def format_errors(errors: Iterable[Exception], request_id: str) -> list[FormattedError]:
-    """The errors as the caller is told them. Those that nobody expected are logged, and hidden behind the request id."""
-    return [told for error in errors for told in format_error(error, request_id)]
+    """All entries of these errors."""
+    return [formatted for error in errors for formatted in format_error(error, request_id)]
 
 
 def format_error(error: Exception, request_id: str) -> list[FormattedError]:
-    """One error as the caller is told it: several entries when it is several problems."""
+    """The entries of one error: several when it holds several problems."""
     if isinstance(error, Rejected):
-        return [_rejection(one) for one in error.errors]
+        return [_rejection(reason) for reason in error.errors]
     cause = _cause(error)
     if isinstance(cause, Problems):
         return [_formatted(error, problem.message, _extensions_of(problem)) for problem in cause.errors]
@@ -55,14 +55,14 @@ def format_error(error: Exception, request_id: str) -> list[FormattedError]:
         return [_formatted(error, "this took too long and was stopped: ask for less at once", {"code": TIMEOUT})]
     if isinstance(cause, Busy):
         return [_formatted(error, "others were at work on the same: nothing was changed, try again", {"code": TIMEOUT})]
-    if isinstance(cause, GraphQLError) and not _is_our_fault(cause):
+    if isinstance(cause, GraphQLError) and not _is_server_fault(cause):
         return [_formatted(error, cause.message, {"code": BAD_REQUEST, **(cause.extensions or {})})]
     return [_hidden(error, cause, request_id)]
 
 
-def _rejection(error: Exception) -> FormattedError:
-    """What is wrong with a request, in the words of who found it: the validation, or a scalar that refused its value."""
-    return _formatted(error, str(getattr(error, "message", error)), {"code": BAD_REQUEST})
+def _rejection(reason: Exception) -> FormattedError:
+    """A reason why a request cannot be run, found by the validation or by a scalar."""
+    return _formatted(reason, str(getattr(reason, "message", reason)), {"code": BAD_REQUEST})
 
 
 def _cause(error: Exception) -> Exception:
@@ -71,8 +71,8 @@ def _cause(error: Exception) -> Exception:
     return error
 
 
-def _is_our_fault(error: GraphQLError) -> bool:
-    """What graphql-core says, after validation, of values that our own resolvers returned."""
+def _is_server_fault(error: GraphQLError) -> bool:
+    """Whether graphql-core complains about a value that a resolver returned. It says so only by the message."""
     return error.message.startswith(("Abstract type", "Runtime Object type", "Expected Iterable"))
 
 
@@ -106,11 +106,11 @@ def _hidden(error: Exception, cause: Exception, request_id: str) -> FormattedErr
 
 
 def _formatted(error: Exception, message: str, extensions: dict[str, Any]) -> FormattedError:
-    told: FormattedError = {"message": message}
+    formatted: FormattedError = {"message": message}
     if isinstance(error, GraphQLError):
         if error.locations:
-            told["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
+            formatted["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
         if error.path is not None:
-            told["path"] = list(error.path)
-    told["extensions"] = extensions
-    return told
+            formatted["path"] = list(error.path)
+    formatted["extensions"] = extensions
+    return formatted

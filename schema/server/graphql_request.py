@@ -1,4 +1,4 @@
-"""One operation on its way: how it came, who asks, what was found out about it, and how it is answered."""
+"""One operation: the request, its caller, what is known about it while it runs, and the answer."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -9,7 +9,7 @@ from models.errors import Unauthenticated
 from schema.server.context import Context
 from schema.server.execution.documents import Document, Operation
 from schema.server.formatted_errors import FormattedError
-from schema.server.throttle import Lease
+from schema.server.throttle import Allowance
 
 STATUS: Final = {
     "BAD_REQUEST": 400,
@@ -20,12 +20,12 @@ STATUS: Final = {
     "INTERNAL": 500,
     "TIMEOUT": 503,
 }
-"""The HTTP status of an operation that was refused before it ran, by its first code."""
+"""The HTTP status of an operation that was refused before it ran, by its first error code."""
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """An operation as it came."""
+    """A request as the client sent it."""
 
     query: str
     operation_name: str | None = None
@@ -34,18 +34,18 @@ class GraphQLRequest:
 
 @dataclass(slots=True)
 class Caller:
-    """Who asks, before anybody looked: the bearer token, and from where."""
+    """The client of a request, not yet authenticated."""
 
     request_id: str
     bearer: str | None = None
     address: str | None = None
     refusal: Unauthenticated | None = None
-    """Set when there was a header that made no sense."""
+    """Set when the Authorization header was not understood."""
 
 
 @dataclass(slots=True)
 class Answer:
-    """A response: `status` is for transports that have one."""
+    """A response. `status` is used by transports that have one."""
 
     payload: dict[str, Any]
     status: int = 200
@@ -59,7 +59,7 @@ def refused(errors: list[FormattedError]) -> Answer:
 
 
 class OperationEnded(Exception):
-    """A subscription was ended by us: `errors` say why, `code` is the first one's."""
+    """The server ended a subscription: `errors` say why, `code` is the code of the first."""
 
     def __init__(self, errors: list[FormattedError]) -> None:
         super().__init__(errors[0]["message"])
@@ -69,20 +69,24 @@ class OperationEnded(Exception):
 
 @dataclass(slots=True)
 class OperationRun:
-    """One operation from its arrival to its line in the log. The last four are set when it is admitted."""
+    """One operation from its arrival to its line in the log. The fields without a default are set at its admission."""
 
-    asked: GraphQLRequest
+    request: GraphQLRequest
     caller: Caller
     context: Context
-    started: float
+    started_at: float
+    """By the clock of time.perf_counter."""
+
     requested: int = 0
+    """The points that it may cost."""
+
     document: Document = field(init=False)
     operation: Operation = field(init=False)
     variables: VariableValues = field(init=False)
-    lease: Lease = field(init=False)
+    allowance: Allowance = field(init=False)
 
     @property
-    def what(self) -> tuple[str, str | None]:
-        """Its type and what it is called, as far as they are known."""
+    def type_and_label(self) -> tuple[str, str | None]:
+        """The operation's type and its label in the log: "none" and None before the document is known."""
         operation: Operation | None = getattr(self, "operation", None)
         return ("none", None) if operation is None else (operation.type.value, operation.label)

@@ -1,4 +1,4 @@
-"""Root fields that name the permission they need. What names none is refused, and found by a test.
+"""Root fields and the permission that each of them needs. A root field without one is refused, and a test finds it.
 
     @strawberry.type
     class ContactQuery:
@@ -10,8 +10,9 @@
         @mutation(Permission.CONTACT_WRITE, ContactPayload)
         async def contact_create(self, info: Info, input: ContactInput) -> ContactPayload: ...
 
-A mutation's resolver raises DomainError or Problems freely: `payload(user_errors=[...])` is what the caller gets, so
-every other field of a payload has a default. The scope of the caller is `scope_of(info)`."""
+When the resolver of a mutation raises DomainError or Problems, the caller gets `payload(user_errors=[...])`. So every
+other field of a payload has a default.
+"""
 
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -28,17 +29,17 @@ from schema.server.user_errors import user_errors
 
 
 class Open:
-    """What a root field names instead of a permission."""
+    """What a root field names when it needs no permission."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
 
 ANYONE: Final = Open("ANYONE")
-"""Even a caller who is not signed in."""
+"""All callers, signed in or not."""
 
 SIGNED_IN: Final = Open("SIGNED_IN")
-"""Any member or token of the workspace, whatever it may do."""
+"""Every member and API token of the workspace."""
 
 Needed = Permission | Open
 
@@ -52,7 +53,7 @@ def scope_of(info: Any) -> Scope:
 
 
 def admit(context: Any, needed: Needed) -> None:
-    """Let the caller of `context` pass, or raise Unauthenticated or Forbidden."""
+    """Check that the caller of `context` has what is needed. Raises Unauthenticated or Forbidden."""
     if needed is ANYONE:
         return
     if context.scope is None:
@@ -62,9 +63,9 @@ def admit(context: Any, needed: Needed) -> None:
 
 
 def query(needed: Needed, *, cost: int = 0, **options: Any) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
-    """A root query field for callers who hold `needed`.
+    """A root query field for callers who have `needed`.
 
-    `cost` is what it costs in points besides the objects that it gives (see `cost`); `options` go to strawberry.field.
+    `cost` is its price in points, besides the objects that it returns. `options` go to strawberry.field.
     """
 
     def make(resolver: Callable[..., Awaitable[Any]]) -> Any:
@@ -82,7 +83,7 @@ def query(needed: Needed, *, cost: int = 0, **options: Any) -> Callable[[Callabl
 def mutation(
     needed: Needed, payload: type, *, cost: int = 0, **options: Any
 ) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
-    """A root mutation field for callers who hold `needed`; domain errors become `payload`'s user errors."""
+    """A root mutation field for callers who have `needed`. Errors of the domain become user errors of the `payload`."""
 
     def make(resolver: Callable[..., Awaitable[Any]]) -> Any:
         @functools.wraps(resolver)
@@ -101,7 +102,7 @@ def mutation(
 def subscription(
     needed: Needed, *, cost: int = 0, **options: Any
 ) -> Callable[[Callable[..., AsyncIterator[Any]]], Any]:
-    """A subscription for callers who hold `needed`. A domain error ends it with a clear error."""
+    """A subscription for callers who have `needed`. An error of the domain ends it."""
 
     def make(resolver: Callable[..., AsyncIterator[Any]]) -> Any:
         @functools.wraps(resolver)

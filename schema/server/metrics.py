@@ -1,4 +1,4 @@
-"""What is counted of the API, for Prometheus."""
+"""Metrics of the API for Prometheus."""
 
 from functools import cache
 
@@ -20,9 +20,9 @@ COST = Counter("muster_graphql_cost_points_total", "Points that operations have 
 
 
 def count(kind: str, code: str, seconds: float, error_codes: list[str]) -> None:
-    """Take one operation into the metrics."""
-    _counter(kind, code).inc()
-    _histogram(kind).observe(seconds)
+    """Count one operation. `code` is OK or that of its first error."""
+    _operations_counter(kind, code).inc()
+    _duration_histogram(kind).observe(seconds)
     for error_code in error_codes:
         ERRORS.labels(error_code).inc()
     if code == "THROTTLED":
@@ -30,10 +30,10 @@ def count(kind: str, code: str, seconds: float, error_codes: list[str]) -> None:
 
 
 @cache
-def _counter(kind: str, code: str) -> Counter:
+def _operations_counter(kind: str, code: str) -> Counter:
     return OPERATIONS.labels(kind, code)
 
 
 @cache
-def _histogram(kind: str) -> Histogram:
+def _duration_histogram(kind: str) -> Histogram:
     return DURATION.labels(kind)

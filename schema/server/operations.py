@@ -1,4 +1,4 @@
-"""Runs operations, whatever carries them: who asks, what it may cost, what came of it, and one line in the log."""
+"""Runs operations for every transport: authenticates the caller, charges the cost, executes, and logs one line."""
 
 import asyncio
 import time
@@ -16,21 +16,21 @@ from schema.server import metrics
 from schema.server.authentication import Authenticator
 from schema.server.context import Context
 from schema.server.execution.documents import Documents
-from schema.server.execution.executor import CompiledExecutor, names_what_it_needs
+from schema.server.execution.executor import CompiledExecutor, names_its_permission
 from schema.server.formatted_errors import FormattedError, format_error, format_errors
 from schema.server.graphql_request import Answer, Caller, GraphQLRequest, OperationEnded, OperationRun, refused
 from schema.server.guard import admit
 from schema.server.refusals import BadRequest, Rejected
 from schema.server.signed_links import LinkSigner
 from schema.server.subscriptions.event_batch import Payloads
-from schema.server.subscriptions.watch import payloads_of
+from schema.server.subscriptions.payloads import payloads_of
 from schema.server.throttle import Throttle
 
 Line = Mapping[str, str | int | float | None]
-"""What the log has of one operation: no variables, and nothing personal."""
+"""One operation in the log: no variables and no personal data."""
 
 Payload = dict[str, Any]
-"""A response of GraphQL: data, errors, extensions."""
+"""A GraphQL response: data, errors, extensions."""
 
 READS: Final = frozenset({OperationType.QUERY})
 READS_AND_WRITES: Final = frozenset({OperationType.QUERY, OperationType.MUTATION})
@@ -40,7 +40,7 @@ WITHOUT_WRITES: Final = ALL - {OperationType.MUTATION}
 
 @dataclass(slots=True)
 class Operations:
-    """Everything that runs operations in this process."""
+    """Runs the operations of this process."""
 
     schema: GraphQLSchema
     documents: Documents
@@ -54,40 +54,40 @@ class Operations:
     # ---------------------------------------------------------------- queries and mutations
 
     async def run(
-        self, asked: GraphQLRequest, caller: Caller, allowed: frozenset[OperationType] = READS_AND_WRITES
+        self, request: GraphQLRequest, caller: Caller, allowed: frozenset[OperationType] = READS_AND_WRITES
     ) -> Answer:
-        """Run a query or a mutation."""
-        run = self._begin(asked, caller)
+        """Run a query or a mutation. Errors are in the answer."""
+        run = self._begin(request, caller)
         try:
             await self._admit(run, allowed)
             answer = Answer(await self._execute(run))
-        except Exception as error:  # noqa: BLE001 - the caller is told what may be told
+        except Exception as error:  # noqa: BLE001 - each error has a form that callers may see
             answer = refused(format_error(error, caller.request_id))
         self._report(run, answer.payload.get("errors"))
         return answer
 
-    def _begin(self, asked: GraphQLRequest, caller: Caller) -> OperationRun:
+    def _begin(self, request: GraphQLRequest, caller: Caller) -> OperationRun:
         context = Context(None, caller.request_id, caller.address, self.authenticator.signing, self.links)
-        return OperationRun(asked, caller, context, time.perf_counter())
+        return OperationRun(request, caller, context, time.perf_counter())
 
     async def _admit(self, run: OperationRun, allowed: frozenset[OperationType]) -> None:
-        """All that can be refused before anything is executed."""
+        """Do all that may refuse the operation before it is executed."""
         run.context.scope = await self.scope_of(run.caller)
-        document = self.documents.get(run.asked.query)
+        document = self.documents.get(run.request.query)
         if document.errors:
             raise Rejected(document.errors)
-        operation = document.operation(run.asked.operation_name)
+        operation = document.operation(run.request.operation_name)
         if operation.type not in allowed:
             raise BadRequest(f"a {operation.type.value} cannot be sent in this way")
-        variables = operation.variables.coerce(run.asked.variables)
+        variables = operation.variables.coerce(run.request.variables)
         if isinstance(variables, list):
             raise Rejected(variables)
         run.document, run.operation, run.variables = document, operation, variables
         run.requested = operation.cost.requested(variables.coerced)
-        run.lease = await self.throttle.charge(_bucket_of(run.context), run.requested)
+        run.allowance = await self.throttle.charge(_bucket_of(run.context), run.requested)
 
     async def scope_of(self, caller: Caller) -> Scope | None:
-        """The caller's scope now; None for a caller without a bearer token. Raises Unauthenticated for a bad one."""
+        """The caller's scope; None for a caller without a bearer token. Raises Unauthenticated for a token that is not good."""
         if caller.refusal is not None:
             raise caller.refusal
         if caller.bearer is None:
@@ -119,47 +119,47 @@ class Operations:
         )
 
     def _settle(self, run: OperationRun, data: dict[str, Any] | None) -> dict[str, Any]:
-        """Give back what was not spent, and say what is left."""
+        """Return the points that were not used. Gives the `cost` of the extensions."""
         actual = min(run.operation.cost.actual(data), run.requested)
-        self.throttle.give_back(run.lease, run.requested - actual)
+        self.throttle.give_back(run.allowance, run.requested - actual)
         metrics.COST.inc(actual)
-        standing = self.throttle.standing(run.lease)
+        level = self.throttle.level(run.allowance)
         return {
             "requestedQueryCost": run.requested,
             "actualQueryCost": actual,
             "throttleStatus": {
-                "maximumAvailable": standing.rates.maximum,
-                "currentlyAvailable": standing.available,
-                "restoreRate": standing.rates.per_second,
+                "maximumAvailable": level.rates.maximum,
+                "currentlyAvailable": level.available,
+                "restoreRate": level.rates.per_second,
             },
         }
 
     # ---------------------------------------------------------------- subscriptions
 
     async def subscribe(
-        self, asked: GraphQLRequest, caller: Caller, *, writes: bool = True
+        self, request: GraphQLRequest, caller: Caller, *, writes: bool = True
     ) -> Answer | AsyncGenerator[Payloads, None]:
-        """Start a subscription: its payloads as they come; or the answer to anything else, or why there are none.
+        """Start a subscription and give its payloads; or run another operation, or refuse it, and give the answer.
 
-        The events raise Ended when we end them. The caller's permission is looked at again every `recheck_seconds`.
-        Without `writes`, mutations are refused.
+        The payloads raise OperationEnded when the server ends the subscription. The caller's permission is checked again
+        every `recheck_seconds`. Without `writes`, mutations are refused.
         """
-        run = self._begin(asked, caller)
+        run = self._begin(request, caller)
         try:
             await self._admit(run, ALL if writes else WITHOUT_WRITES)
             if run.operation.type is OperationType.SUBSCRIPTION:
                 self._admit_to_subscription(run)
                 return self._events(run)
             answer = Answer(await self._execute(run))
-        except Exception as error:  # noqa: BLE001 - the caller is told what may be told
+        except Exception as error:  # noqa: BLE001 - each error has a form that callers may see
             answer = refused(format_error(error, caller.request_id))
         self._report(run, answer.payload.get("errors"))
         return answer
 
     def _admit_to_subscription(self, run: OperationRun) -> None:
-        """Let the caller pass to the (one) root field, or raise Unauthenticated or Forbidden."""
+        """Check the permission of the only root field. Raises Unauthenticated or Forbidden."""
         definition = self._executor_of(run).root_field()
-        if not names_what_it_needs(definition):
+        if not names_its_permission(definition):
             raise Forbidden("this field does not say who may use it, so nobody may")
         admit(run.context, definition.extensions["strawberry-definition"].metadata["needs"])
 
@@ -179,7 +179,7 @@ class Operations:
             ) as batches:
                 async for payloads in batches:
                     yield payloads
-        except Exception as error:  # noqa: BLE001 - the caller is told what may be told
+        except Exception as error:  # noqa: BLE001 - each error has a form that callers may see
             errors = format_error(error, run.caller.request_id)
             raise OperationEnded(errors) from None
         finally:
@@ -189,15 +189,15 @@ class Operations:
     # ---------------------------------------------------------------- the log
 
     def _report(self, run: OperationRun, errors: Sequence[FormattedError] | None) -> None:
-        seconds = time.perf_counter() - run.started
-        kind, name = run.what
+        seconds = time.perf_counter() - run.started_at
+        kind, label = run.type_and_label
         code = errors[0]["extensions"]["code"] if errors else "OK"
         metrics.count(kind, code, seconds, [error["extensions"]["code"] for error in errors or ()])
         self.write_line(
             {
                 "event": "operation",
                 "type": kind,
-                "operation": name,
+                "operation": label,
                 "code": code,
                 "milliseconds": round(seconds * 1000, 2),
                 "cost": run.requested,
@@ -215,7 +215,7 @@ def _payload(result: ExecutionResult, run: OperationRun) -> Payload:
 
 
 def _bucket_of(context: Context) -> str:
-    """Whose points an operation spends: the member's, the token's, or those of the address that nobody signed in from."""
+    """The bucket that pays: of the member, of the API token, or of the address of a caller who is not signed in."""
     if context.scope is None:
         return f"address:{context.address}"
     principal = context.scope.principal

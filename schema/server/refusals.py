@@ -1,4 +1,4 @@
-"""Refusals at the top level that belong to the API itself rather than to the domain."""
+"""Refusals of the API itself. Refusals of the domain are in models/errors.py."""
 
 from collections.abc import Sequence
 
@@ -6,18 +6,18 @@ from models.errors import Refusal
 
 
 class BadRequest(Refusal):
-    """The request is not one that the API understands."""
+    """The API does not understand the request."""
 
 
 class CostExceeded(Refusal):
-    """This one operation asks for more than any operation may."""
+    """The operation asks for more than one operation may cost."""
 
 
 class SlowConsumer(Refusal):
-    """The reader of a subscription does not keep up; it can go on from `cursor` when it has caught its breath.
+    """The client of a subscription does not keep up. It may subscribe again after `cursor`.
 
-    Raised by a feed whose queue for this reader is full. The operation ends with the code SLOW_CONSUMER and the cursor in
-    its extensions; the socket, and its other operations, go on.
+    A feed raises this when its queue for the client is full. The operation ends with the code SLOW_CONSUMER and the
+    cursor in its extensions; the socket and its other operations go on.
     """
 
     def __init__(self, cursor: str | None = None) -> None:
@@ -26,7 +26,7 @@ class SlowConsumer(Refusal):
 
 
 class Rejected(Refusal):
-    """Several errors of a request that cannot be run."""
+    """The request cannot be run, for several reasons."""
 
     def __init__(self, errors: Sequence[Exception]) -> None:
         super().__init__("the request cannot be run")

@@ -1,4 +1,4 @@
-"""Mistakes in the input, told in the payload."""
+"""Errors in the input of a mutation, as its payload shows them."""
 
 import strawberry
 
@@ -9,8 +9,6 @@ strawberry.enum(ErrorCode, name="UserErrorCode")
 
 @strawberry.type(description="A mistake in what the caller sent. Nothing was changed when a payload holds one.")
 class UserError:
-    """One mistake."""
-
     code: ErrorCode
     message: str = strawberry.field(description="Says what is wrong and what would be right, for a person to read.")
     field: list[str] | None = strawberry.field(
@@ -19,6 +17,6 @@ class UserError:
 
 
 def user_errors(error: DomainError | Problems) -> list[UserError]:
-    """An error of the domain as the payload tells it."""
+    """The entries of `userErrors` for an error of the domain."""
     errors = error.errors if isinstance(error, Problems) else (error,)
     return [UserError(code=e.code, message=e.message, field=None if e.path is None else list(e.path)) for e in errors]

@@ -1,19 +1,18 @@
-"""Fields whose values for many rows are fetched at once: one statement for a list, never one for each of its rows.
+"""Batched fields: their values are fetched for all rows of a list at once, not row by row.
 
-    async def segments_of(contacts: Sequence[Row], info: Info, first: int = 50, after: str | None = None) ->
-    Sequence[Page]:
+    async def segments_of(contacts: Sequence[Row], info: Info, first: int = 50) -> Sequence[Page]:
         "One page of segments for each contact, in the order of the contacts."
-        ...
 
     @strawberry.type
     class Contact(Node):
         segments: ContactSegmentConnection = batched(segments_of)
 
-The arguments after the first two are the field's arguments. The answer has one value per row, in the rows' order; a
-value that is an exception is raised for its row alone.
+The parameters after the first two are the arguments of the field. A loader returns one value per row, in the order of the
+rows; a value that is an exception is raised for its row alone.
 
-What a loader answers depends on the rows, its arguments, the workspace, and the permissions of who asks, on nothing else about
-them: what happens is told once for all subscribers who are alike in these."""
+A loader's values depend only on the rows, the arguments, the workspace and the caller's permissions: subscribers that are
+equal in these share them.
+"""
 
 import asyncio
 import inspect
@@ -26,9 +25,9 @@ Loader = Callable[..., Awaitable[Sequence[Any]]]
 
 
 def batched(loader: Loader, *, cost: int = 0, **options: Any) -> Any:
-    """A field that `loader` fetches for all the rows of a list at once.
+    """A field that `loader` fetches for all rows of a list at once.
 
-    `cost` is what it costs in points for each row besides the objects that it gives; `options` go to strawberry.field.
+    `cost` is its price in points per row, besides the objects that it returns. `options` go to strawberry.field.
     """
 
     async def value(root: Any, info: strawberry.Info, **arguments: Any) -> Any:
@@ -36,7 +35,7 @@ def batched(loader: Loader, *, cost: int = 0, **options: Any) -> Any:
             return await load(loader, root.rows, info, arguments)
         return await _batch_of(info, loader, arguments).value_for(root)
 
-    value.__signature__ = _signature_for_one(value, loader)  # type: ignore[attr-defined]
+    value.__signature__ = _field_signature(value, loader)  # type: ignore[attr-defined]
     value.__module__ = loader.__module__
     value.__annotations__ = {
         name: parameter.annotation for name, parameter in inspect.signature(value).parameters.items()
@@ -44,15 +43,15 @@ def batched(loader: Loader, *, cost: int = 0, **options: Any) -> Any:
     return strawberry.field(resolver=value, metadata={"batched": loader, "cost": cost}, **options)
 
 
-def _signature_for_one(value: Callable[..., Any], loader: Loader) -> inspect.Signature:
-    own = list(inspect.signature(value).parameters.values())[:2]
+def _field_signature(value: Callable[..., Any], loader: Loader) -> inspect.Signature:
+    context = list(inspect.signature(value).parameters.values())[:2]
     arguments = list(inspect.signature(loader).parameters.values())[2:]
     keyword_only = [argument.replace(kind=inspect.Parameter.KEYWORD_ONLY) for argument in arguments]
-    return inspect.Signature([*own, *keyword_only])
+    return inspect.Signature([*context, *keyword_only])
 
 
 class BatchRows:
-    """All the rows of a list, where a resolver would find one of them: how the compiled executor asks."""
+    """All rows of a list. The compiled executor passes it to a resolver in the place of one row."""
 
     __slots__ = ("rows",)
 
@@ -61,35 +60,35 @@ class BatchRows:
 
 
 class Batch:
-    """The rows that asked for one field of one selection in the same turn of the event loop."""
+    """The rows for which one selected field was resolved in the same iteration of the event loop."""
 
     def __init__(self, info: strawberry.Info, loader: Loader, arguments: dict[str, Any]) -> None:
         self.info = info
         self.loader = loader
         self.arguments = arguments
         self.rows: list[Any] = []
-        self.answer: asyncio.Task[Sequence[Any]] | None = None
-        self.closed = False
+        self.loading: asyncio.Task[Sequence[Any]] | None = None
+        self.is_closed = False
 
     async def value_for(self, row: Any) -> Any:
-        """The value for this row, once all the rows of the turn are known and fetched."""
-        place = len(self.rows)
+        """The value for this row; it waits until all rows of the batch are known and loaded."""
+        index = len(self.rows)
         self.rows.append(row)
-        if self.answer is None:
-            self.answer = asyncio.ensure_future(self._load())
-        value = (await self.answer)[place]
+        if self.loading is None:
+            self.loading = asyncio.ensure_future(self._load())
+        value = (await self.loading)[index]
         if isinstance(value, Exception):
             raise value
         return value
 
     async def _load(self) -> Sequence[Any]:
         await asyncio.sleep(0)
-        self.closed = True
+        self.is_closed = True
         return await load(self.loader, self.rows, self.info, self.arguments)
 
 
 async def load(loader: Loader, rows: list[Any], info: Any, arguments: dict[str, Any]) -> Sequence[Any]:
-    """Call the loader and hold it to its word: one value per row."""
+    """Call the loader. Raises RuntimeError unless it returns one value per row."""
     values = await loader(rows, info, **arguments)
     if len(values) != len(rows):
         raise RuntimeError(f"{loader.__qualname__} answered {len(values)} values for {len(rows)} rows")
@@ -98,8 +97,8 @@ async def load(loader: Loader, rows: list[Any], info: Any, arguments: dict[str, 
 
 def _batch_of(info: strawberry.Info, loader: Loader, arguments: dict[str, Any]) -> Batch:
     batches: dict[Any, Batch] = info.context.batches
-    key = (loader, *map(id, info._raw_info.field_nodes))  # noqa: SLF001 - the nodes are what tells two aliases apart
+    key = (loader, *map(id, info._raw_info.field_nodes))  # noqa: SLF001 - two aliases of a field differ only in their nodes
     batch = batches.get(key)
-    if batch is None or batch.closed:
+    if batch is None or batch.is_closed:
         batch = batches[key] = Batch(info, loader, arguments)
     return batch

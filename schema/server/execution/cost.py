@@ -1,8 +1,8 @@
-"""What an operation costs, in points: before it runs by what it asks for, afterwards by what it got.
+"""The cost of an operation in points: the highest possible before it runs, the actual one afterwards.
 
-A point is an object of the response. Edges and page infos are free, and so are scalars. A page counts as full (`first` nodes);
-a list without a size counts as LIST_SIZE. A field may name a price of its own (`query(..., cost=20)`), a mutation costs
-MUTATION on top. The least that any operation costs is 1.
+An object of the response costs one point; scalars, edges and page infos are free. Before the operation runs, a page counts as
+full (`first` nodes) and a list without a size as LIST_SIZE objects. A field may have a price of its own
+(`query(..., cost=20)`), and a mutation costs MUTATION more. An operation costs at least 1.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -32,23 +32,23 @@ from graphql import (
 from graphql.type import is_leaf_type
 
 LIST_SIZE: Final = 10
-"""How many things a list without a stated size is taken to hold."""
+"""The assumed length of a list whose size is not stated."""
 
 MUTATION: Final = 10
-"""What a mutation costs besides what it answers with."""
+"""The price of a mutation, besides the objects in its payload."""
 
 SUBSCRIPTION: Final = 10
-"""What a subscription costs, once, when it starts."""
+"""The price of a subscription, once, when it starts."""
 
 _SIZES: Final = ("first", "ids", "numbers")
-"""The arguments that say how many things a field gives."""
+"""The arguments that say how many objects a field returns."""
 
 Variables = dict[str, Any]
 
 
 @dataclass(slots=True)
 class _Node:
-    """One field of objects: its price, how many it may hold, and the fields of objects below it."""
+    """A field of objects: its price, the number of its objects, and the fields of objects below it."""
 
     key: str
     price: int
@@ -58,41 +58,40 @@ class _Node:
     is_page: bool
     below: "_Below"
     each: int | None = None
-    """What each of the things costs, when that is the same for all of them whatever they hold."""
-    is_sure: bool = True
-    """Whether it is never null."""
+    """The points of each object, when that is the same for all objects."""
+    is_never_null: bool = True
 
 
 @dataclass(slots=True)
 class _Below:
     nodes: list[_Node] = field(default_factory=list)
 
-    def asked(self, variables: Variables, page: int) -> int:
-        """The points of what is asked for below one object; `page` is the size of the page that the object is."""
-        return sum(_asked(node, variables, page) for node in self.nodes)
+    def requested(self, variables: Variables, page_size: int) -> int:
+        """The most points below one object; `page_size` is its number of nodes, if it is a page."""
+        return sum(_requested(node, variables, page_size) for node in self.nodes)
 
-    def got(self, data: dict[str, Any]) -> int:
-        """The points of what was found below one object of the response."""
+    def actual(self, data: dict[str, Any]) -> int:
+        """The points below one object of the response."""
         points = 0
-        for node in self.nodes:  # a loop: a generator for each object of a page costs more than the sum
-            points += _got(node, data.get(node.key))
+        for node in self.nodes:  # faster than sum() of a generator for each object of a page
+            points += _actual(node, data.get(node.key))
         return points
 
 
-def _asked(node: _Node, variables: Variables, page: int) -> int:
-    size = page if node.size is None else node.size(variables)
-    each = node.weight + node.below.asked(variables, size if node.is_page else LIST_SIZE)
+def _requested(node: _Node, variables: Variables, page_size: int) -> int:
+    size = page_size if node.size is None else node.size(variables)
+    each = node.weight + node.below.requested(variables, size if node.is_page else LIST_SIZE)
     return node.price + (each * size if node.is_list else each)
 
 
-def _got(node: _Node, value: Any) -> int:
+def _actual(node: _Node, value: Any) -> int:
     if value is None:
         return node.price
     if node.each is not None:
         return node.price + (node.each * len(value) if node.is_list else node.each)
     if not node.is_list:
-        return node.price + node.weight + node.below.got(value)
-    return node.price + sum([node.weight + node.below.got(item) for item in value if item is not None])
+        return node.price + node.weight + node.below.actual(value)
+    return node.price + sum([node.weight + node.below.actual(item) for item in value if item is not None])
 
 
 @dataclass(slots=True)
@@ -103,18 +102,18 @@ class Cost:
     root: _Below
 
     def requested(self, variables: Variables) -> int:
-        """What it may cost at most, with these (coerced) variables."""
-        return max(1, self.base + self.root.asked(variables, LIST_SIZE))
+        """The most that it may cost, with these coerced variables."""
+        return max(1, self.base + self.root.requested(variables, LIST_SIZE))
 
     def actual(self, data: dict[str, Any] | None) -> int:
-        """What it did cost, by its response."""
-        return max(1, self.base + (0 if data is None else self.root.got(data)))
+        """Its cost, by the data of its response."""
+        return max(1, self.base + (0 if data is None else self.root.actual(data)))
 
 
 def cost_of(
     schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Iterable[FragmentDefinitionNode]
 ) -> Cost:
-    """Work out how the cost of a valid operation depends on its variables and its response."""
+    """How the cost of a valid operation depends on its variables and its response."""
     root = schema.get_root_type(operation.operation)
     reader = _Reader(schema, {fragment.name.value: fragment for fragment in fragments})
     below = reader.below([operation.selection_set], root)
@@ -130,14 +129,14 @@ class _Reader:
     known: dict[Any, _Below] = field(default_factory=dict)
 
     def below(self, selections: Sequence[SelectionSetNode], parent: GraphQLNamedType | None) -> _Below:
-        """The fields of objects in these selection sets; read once for each set and type, however often it is spread."""
+        """The fields of objects in these selection sets; read once for each set and type, though a fragment is spread often."""
         key = (*map(id, selections), id(parent))
         if key not in self.known:
             groups: dict[tuple[str, int], tuple[GraphQLField, list[FieldNode]]] = {}
             for selection in selections:
                 self._group(selection, parent, groups)
-            made = [self._node(response_key, *group, parent) for (response_key, _), group in groups.items()]
-            self.known[key] = _Below([node for node in made if node is not None])
+            nodes = [self._node(response_key, *group, parent) for (response_key, _), group in groups.items()]
+            self.known[key] = _Below([node for node in nodes if node is not None])
         return self.known[key]
 
     def _group(self, selections: SelectionSetNode, parent: Any, groups: dict[Any, Any]) -> None:
@@ -165,10 +164,10 @@ class _Reader:
         size = _size_of(definition, nodes[0], is_list)
         below = self.below(sets, kind)
         each = weight + sum(inner.price + (inner.each or 0) for inner in below.nodes)
-        is_even = all(inner.each is not None and not inner.is_list and inner.is_sure for inner in below.nodes)
+        is_even = all(inner.each is not None and not inner.is_list and inner.is_never_null for inner in below.nodes)
         is_page = not is_list and size is not None
-        is_sure = isinstance(definition.type, GraphQLNonNull)
-        return _Node(key, price, weight, size, is_list, is_page, below, each if is_even else None, is_sure)
+        is_never_null = isinstance(definition.type, GraphQLNonNull)
+        return _Node(key, price, weight, size, is_list, is_page, below, each if is_even else None, is_never_null)
 
 
 def _price_of(definition: GraphQLField) -> int:
@@ -177,21 +176,21 @@ def _price_of(definition: GraphQLField) -> int:
 
 
 def _is_free(kind: GraphQLNamedType, parent: Any) -> bool:
-    """Whether an object is only the wrapping of what it holds."""
+    """Whether an object only wraps others: edges, page infos, payloads of mutations, introspection."""
     if not isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) or kind.name.startswith("__"):
         return True
     return kind.name == "PageInfo" or kind.name.endswith("Edge") or (parent is not None and parent.name == "Mutation")
 
 
 def _size_of(definition: GraphQLField, node: FieldNode, is_list: bool) -> Callable[[Variables], int] | None:
-    """How many things the field gives, by its argument; None when that is not said here but, for a page's lists, above."""
+    """The number of objects in a field. None for single objects, and for the lists of a page, whose size is the page's."""
     for name in _SIZES:
         argument = definition.args.get(name)
         if argument is None:
             continue
         for given in node.arguments or ():
             if given.name.value == name:
-                return _size_by(given.value)
+                return _size_from(given.value)
         default = argument.default_value
         if isinstance(default, int):
             return lambda _: default
@@ -200,20 +199,20 @@ def _size_of(definition: GraphQLField, node: FieldNode, is_list: bool) -> Callab
     return None
 
 
-def _size_by(value: Any) -> Callable[[Variables], int]:
+def _size_from(value: Any) -> Callable[[Variables], int]:
     if isinstance(value, IntValueNode):
-        number = max(0, int(value.value))
-        return lambda _: number
+        size = max(0, int(value.value))
+        return lambda _: size
     if isinstance(value, ListValueNode):
         length = len(value.values)
         return lambda _: length
     if isinstance(value, VariableNode):
         variable = value.name.value
-        return lambda variables: _size_in(variables.get(variable))
+        return lambda variables: _size_of_variable(variables.get(variable))
     return lambda _: LIST_SIZE
 
 
-def _size_in(value: Any) -> int:
+def _size_of_variable(value: Any) -> int:
     if isinstance(value, int):
         return max(0, value)
     return len(value) if isinstance(value, list) else LIST_SIZE

@@ -1,4 +1,4 @@
-"""Documents, read and validated once for each text, and kept with what was worked out about them."""
+"""Parsed and validated documents, kept by their text."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -28,13 +28,13 @@ from schema.server.execution.variables import Variables, variables_of
 from schema.server.refusals import BadRequest
 
 MOST_DOCUMENTS: Final = 2_000
-"""How many documents are kept; the one not used for longest goes first."""
+"""The documents that are kept; the least recently used is dropped first."""
 
 LONGEST_KEPT: Final = 50_000
-"""Texts longer than this (characters) are read anew each time."""
+"""Longer documents (in characters) are not kept."""
 
 MOST_PLANS: Final = 64
-"""How many combinations of skipped and included parts are kept compiled for one operation."""
+"""The compiled plans that are kept for one operation, one for each combination of skipped and included parts."""
 
 MOST_ERRORS: Final = 20
 
@@ -48,15 +48,15 @@ class Operation:
     name: str | None
     cost: Cost
     switches: tuple[str, ...]
-    """The variables that skip or include parts of it."""
+    """The variables that skip or include parts of the operation."""
 
     variables: Variables
     label: str
-    """What the log calls it: its name, or its root fields."""
+    """The name in the log: the operation's own, or that of its root fields."""
     plans: dict[tuple[Any, ...], Plans] = field(default_factory=dict)
 
     def plans_for(self, variables: dict[str, Any]) -> Plans:
-        """What is compiled for these values of the variables that skip or include."""
+        """The plans for these values of the variables that skip or include."""
         key = tuple(variables.get(name) for name in self.switches)
         plans = self.plans.get(key)
         if plans is None:
@@ -68,7 +68,7 @@ class Operation:
 
 @dataclass(slots=True)
 class Document:
-    """A document, or why it is none."""
+    """A document that can run, or the errors in it."""
 
     errors: Sequence[GraphQLError | Refusal] = ()
     operations: dict[str | None, Operation] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class Document:
     fragments: dict[str, FragmentDetails] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> Operation:
-        """The operation to run. Raises BadRequest when `name` does not tell which."""
+        """The operation with this name; for None, the only operation. Raises BadRequest when there is none."""
         if name is None and len(self.operations) == 1:
             return next(iter(self.operations.values()))
         if name is None:
@@ -95,19 +95,19 @@ class Documents:
     kept: OrderedDict[str, Document] = field(default_factory=OrderedDict)
 
     def get(self, text: str) -> Document:
-        """The document of this text, read now or earlier."""
+        """The document of this text. Errors are in the document."""
         document = self.kept.get(text)
         if document is not None:
             self.kept.move_to_end(text)
             return document
-        document = self._read(text)
+        document = self._parse(text)
         if len(text) <= LONGEST_KEPT:
             self.kept[text] = document
             if len(self.kept) > MOST_DOCUMENTS:
                 self.kept.popitem(last=False)
         return document
 
-    def _read(self, text: str) -> Document:
+    def _parse(self, text: str) -> Document:
         try:
             parsed = parse_within(text, self.limits)
             errors = validate(self.schema, parsed, max_errors=MOST_ERRORS)
@@ -115,9 +115,9 @@ class Documents:
             return Document(errors=[BadRequest("the document is nested too deeply to be read")])
         except (GraphQLError, BadRequest) as error:
             return Document(errors=[error])
-        return Document(errors=errors) if errors else self._ready(parsed)
+        return Document(errors=errors) if errors else self._prepare(parsed)
 
-    def _ready(self, parsed: DocumentNode) -> Document:
+    def _prepare(self, parsed: DocumentNode) -> Document:
         document = Document()
         for definition in parsed.definitions:
             if isinstance(definition, FragmentDefinitionNode):
@@ -135,25 +135,25 @@ class Documents:
                     cost,
                     switches,
                     variables_of(self.schema, definition.variable_definitions or ()),
-                    name or _root_fields(definition),
+                    name or _root_field_names(definition),
                 )
         return document
 
 
-def _root_fields(operation: OperationDefinitionNode) -> str:
+def _root_field_names(operation: OperationDefinitionNode) -> str:
     fields = (node.name.value for node in operation.selection_set.selections if isinstance(node, FieldNode))
     return ",".join(dict.fromkeys(fields))
 
 
 def _switches(parsed: DocumentNode) -> tuple[str, ...]:
-    """The variables in the directives of a document: in a valid one, those of skip and include."""
-    found: set[str] = set()
+    """The variables in the directives of a valid document, which are those of skip and include."""
+    names: set[str] = set()
 
     class Search(Visitor):
         def enter_directive(self, node: Any, *_: Any) -> None:
-            found.update(
+            names.update(
                 argument.value.name.value for argument in node.arguments if isinstance(argument.value, VariableNode)
             )
 
     visit(parsed, Search())
-    return tuple(sorted(found))
+    return tuple(sorted(names))

@@ -1,4 +1,4 @@
-"""How payloads become JSON."""
+"""Payloads as JSON."""
 
 from typing import Any
 
@@ -6,5 +6,5 @@ import orjson
 
 
 def encode(payload: Any) -> bytes:
-    """A payload as JSON. JSON text from the database goes in as it is, instants are written in UTC."""
+    """A payload as JSON. JSON text from the database is inserted unchanged; instants are written in UTC."""
     return orjson.dumps(payload, option=orjson.OPT_UTC_Z)

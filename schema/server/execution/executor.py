@@ -1,4 +1,4 @@
-"""The executor: graphql-core's own, except where a selection can be completed at once (see `compiling`)."""
+"""graphql-core's executor, with compiled selections and root calls where they are possible."""
 
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
@@ -22,24 +22,24 @@ from graphql.pyutils import Path
 from models.errors import Forbidden
 from schema.server.execution.compiling.compiler import Compiler
 from schema.server.execution.compiling.completers import Completer
-from schema.server.execution.root_call import RootCall, root_call
+from schema.server.execution.root_call import RootCall, find_root_call
 
 
 @dataclass(slots=True)
 class Plans:
-    """What was compiled for a document and one set of values of the variables that skip or include."""
+    """What is compiled for a document and one set of values of the variables that skip or include fields."""
 
     completers: dict[tuple[int, ...], Completer | None] = field(default_factory=dict)
     calls: dict[int, RootCall | None] = field(default_factory=dict)
 
 
 class CompiledExecutor(Executor[None]):
-    """Executes one operation, with the plans of its document."""
+    """Executes one operation with the plans of its document."""
 
     def __init__(self, *args: Any, plans: Plans | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
         self.plans = Plans() if plans is None else plans
-        self.ordinary = self.middleware_manager is not None
+        self.is_ordinary = self.middleware_manager is not None
 
     def execute_field(
         self,
@@ -49,39 +49,39 @@ class CompiledExecutor(Executor[None]):
         path: Path,
         position_context: None,
     ) -> Any:
-        """Refuse root fields that name no permission; the rest is as ever."""
+        """Refuse root fields that name no permission, and make root calls; otherwise as in graphql-core."""
         if path.prev is not None:
             return super().execute_field(parent_type, source, field_details_list, path, position_context)
         definition = parent_type.fields.get(field_details_list[0].node.name.value)
-        if definition is not None and not names_what_it_needs(definition):
+        if definition is not None and not names_its_permission(definition):
             error = Forbidden("this field does not say who may use it, so nobody may")
             self.handle_field_error(error, definition.type, field_details_list, path)
             return None
-        call = None if definition is None else self._root_call(definition, field_details_list)
+        call = None if definition is None else self._find_root_call(definition, field_details_list)
         arguments = None if call is None else call.arguments(self.variable_values.coerced)
-        if definition is None or call is None or arguments is None or definition.resolve is not call.instead_of:
+        if definition is None or call is None or arguments is None or definition.resolve is not call.replaced:
             return super().execute_field(parent_type, source, field_details_list, path, position_context)
-        return self._called(call, arguments, definition, parent_type, field_details_list, path)
+        return self._execute_call(call, arguments, definition, parent_type, field_details_list, path)
 
-    def _root_call(self, definition: GraphQLField, details: list[FieldDetails]) -> RootCall | None:
+    def _find_root_call(self, definition: GraphQLField, details: list[FieldDetails]) -> RootCall | None:
         if self.middleware_manager is not None:
             return None
         key = id(details[0].node)
         try:
             return self.plans.calls[key]
         except KeyError:
-            call = self.plans.calls[key] = root_call(definition, details)
+            call = self.plans.calls[key] = find_root_call(definition, details)
             return call
 
-    async def _called(self, call: RootCall, arguments: dict[str, Any], definition: GraphQLField,
+    async def _execute_call(self, call: RootCall, arguments: dict[str, Any], definition: GraphQLField,
                       parent: GraphQLObjectType, details: list[FieldDetails], path: Path) -> Any:  # fmt: skip
-        """What `execute_field` does, without the coroutines in between."""
+        """Does what graphql-core's `execute_field` does, without its coroutines."""
         try:
             info = self.build_resolve_info(definition, [detail.node for detail in details], parent, path)
             value = await call.resolver(None, strawberry.Info(info, call.field), **arguments)
             completed = self.complete_value(definition.type, details, info, path, value, None)
             return await completed if self.is_awaitable(completed) else completed
-        except Exception as error:  # noqa: BLE001 - reported at its path, as the ordinary executor would
+        except Exception as error:  # noqa: BLE001 - reported at its path, as graphql-core does
             self.handle_field_error(error, definition.type, details, path)
             return None
 
@@ -94,28 +94,28 @@ class CompiledExecutor(Executor[None]):
         result: Any,
         position_context: None,
     ) -> Any:
-        """Complete the value at once where its selection can be compiled, in the ordinary way otherwise."""
-        if self.ordinary:
+        """Complete the value by its compiled selection, or as graphql-core does where there is none or it fails."""
+        if self.is_ordinary:
             return super().complete_value(return_type, field_details_list, info, path, result, position_context)
         completer = self._completer(return_type, field_details_list)
         if completer is None:
             return super().complete_value(return_type, field_details_list, info, path, result, position_context)
         if completer.many is not None:
-            return self._complete_deep(completer, return_type, field_details_list, info, path, result, position_context)
+            return self._complete_many(completer, return_type, field_details_list, info, path, result, position_context)
         assert completer.one is not None
         try:
             return completer.one(result)
-        except Exception:  # noqa: BLE001 - whatever it is, the ordinary executor finds and reports it
-            self.ordinary = True
+        except Exception:  # noqa: BLE001 - the ordinary executor meets the same error and reports it
+            self.is_ordinary = True
             return super().complete_value(return_type, field_details_list, info, path, result, position_context)
 
-    async def _complete_deep(self, completer: Completer, return_type: Any, details: Any, info: Any, path: Path,
+    async def _complete_many(self, completer: Completer, return_type: Any, details: Any, info: Any, path: Path,
                              result: Any, position_context: None) -> Any:  # fmt: skip
         assert completer.many is not None
         try:
             return (await completer.many([result], self))[0]
-        except Exception:  # noqa: BLE001 - whatever it is, the ordinary executor finds and reports it
-            self.ordinary = True
+        except Exception:  # noqa: BLE001 - the ordinary executor meets the same error and reports it
+            self.is_ordinary = True
         completed = super().complete_value(return_type, details, info, path, result, position_context)
         return await completed if self.is_awaitable(completed) else completed
 
@@ -130,28 +130,28 @@ class CompiledExecutor(Executor[None]):
     def resolve(
         self, definition: GraphQLField, parent: GraphQLObjectType, details: list[FieldDetails], source: Any
     ) -> Awaitable[Any]:
-        """Call a field's resolver outside of its place in the tree, for all rows at once."""
+        """Call a field's resolver for all rows at once, with `source` in the place of a row."""
         node = details[0].node
         info = self.build_resolve_info(
             definition, [detail.node for detail in details], parent, Path(None, node.name.value, parent.name)
         )
         arguments = get_argument_values(definition, node, self.variable_values)
         assert definition.resolve is not None
-        answer: Awaitable[Any] = definition.resolve(source, info, **arguments)
-        return answer
+        value: Awaitable[Any] = definition.resolve(source, info, **arguments)
+        return value
 
     def root_field(self) -> GraphQLField:
-        """The first field that the operation selects at the root (a subscription's only one)."""
+        """The first root field of the operation; a subscription has only one."""
         return self._root()[2]
 
     def root_completer(self) -> tuple[str, Completer | None]:
-        """The response key of that field, and how its values are completed at once; None where they cannot be."""
+        """The response key of the first root field, and its completer; None when it cannot be compiled."""
         key, details, definition = self._root()
         return key, self._completer(definition.type, details)
 
     def variables_below_root(self) -> str:
-        """The values of the variables that its selection uses: with the document, that is all that is asked of its values."""
-        used = _Used()
+        """The values of the variables used below the root field. With the document they determine what is selected."""
+        used = _UsedVariables()
         for node in [
             *(details.node.selection_set for details in self._root()[1]),
             *(fragment.definition.selection_set for fragment in self.fragments.values()),
@@ -170,7 +170,7 @@ class CompiledExecutor(Executor[None]):
         return key, details, root.fields[details[0].node.name.value]
 
 
-class _Used(Visitor):
+class _UsedVariables(Visitor):
     def __init__(self) -> None:
         super().__init__()
         self.names: set[str] = set()
@@ -179,7 +179,7 @@ class _Used(Visitor):
         self.names.add(node.name.value)
 
 
-def names_what_it_needs(definition: GraphQLField) -> bool:
-    """Whether a root field names the permission that it needs (or that it needs none)."""
+def names_its_permission(definition: GraphQLField) -> bool:
+    """Whether a root field names the permission that it needs, or that it needs none."""
     described = definition.extensions.get("strawberry-definition")
     return described is not None and "needs" in described.metadata

@@ -1,4 +1,4 @@
-"""How large a document may be. Checked once per text, before validation, and kept with the cached document."""
+"""The limits on the size of a document, checked before its validation."""
 
 from dataclasses import dataclass, field
 
@@ -17,7 +17,7 @@ from schema.server.refusals import BadRequest
 
 @dataclass(frozen=True, slots=True)
 class DocumentLimits:
-    """The most of each that one document may have; of fields, with each fragment counted wherever it is spread."""
+    """The most of each in one document. Fields of a fragment count at each place where it is spread."""
 
     tokens: int = 10_000
     depth: int = 16
@@ -28,12 +28,12 @@ class DocumentLimits:
 
 
 def parse_within(text: str, limits: DocumentLimits) -> DocumentNode:
-    """The document. Raises GraphQLError (syntax, or too many tokens) or BadRequest, saying which limit and how far over."""
+    """The parsed document. Raises GraphQLError (syntax, too many tokens), or BadRequest, which names the limit."""
     try:
         document = parse(text, max_tokens=limits.tokens)
     except RecursionError:
         raise BadRequest("the document is nested too deeply to be read") from None
-    _Measure(document, limits).check()
+    _Measurement(document, limits).check()
     return document
 
 
@@ -46,7 +46,7 @@ class _Size:
 
 
 @dataclass(slots=True)
-class _Measure:
+class _Measurement:
     document: DocumentNode
     limits: DocumentLimits
     fragments: dict[str, FragmentDefinitionNode] = field(default_factory=dict)
@@ -62,22 +62,22 @@ class _Measure:
                 self._check_operation(definition)
 
     def _check_operation(self, operation: OperationDefinitionNode) -> None:
-        size = self._of(operation.selection_set)
+        size = self._size_of(operation.selection_set)
         for name in ("depth", "fields", "aliases", "directives"):
-            self._hold(name, getattr(size, name))
-        self._hold("root_fields", len(operation.selection_set.selections))
+            self._check_limit(name, getattr(size, name))
+        self._check_limit("root_fields", len(operation.selection_set.selections))
 
-    def _hold(self, name: str, found: int) -> None:
+    def _check_limit(self, name: str, count: int) -> None:
         most = getattr(self.limits, name)
-        if found > most:
-            what = {"depth": "levels of fields", "root_fields": "fields at the root"}.get(name, name)
-            raise BadRequest(f"the document has {found} {what}: the most that one may have is {most}")
+        if count > most:
+            unit = {"depth": "levels of fields", "root_fields": "fields at the root"}.get(name, name)
+            raise BadRequest(f"the document has {count} {unit}: the most that one may have is {most}")
 
-    def _of(self, selections: SelectionSetNode) -> _Size:
+    def _size_of(self, selections: SelectionSetNode) -> _Size:
         size = _Size()
         for selection in selections.selections:
             size.directives += len(selection.directives or ())
-            inner = self._inside(selection)
+            inner = self._size_inside(selection)
             is_field = isinstance(selection, FieldNode)
             size.depth = max(size.depth, inner.depth + is_field)
             size.fields += inner.fields + is_field
@@ -85,18 +85,18 @@ class _Measure:
             size.directives += inner.directives
         return size
 
-    def _inside(self, selection: object) -> _Size:
+    def _size_inside(self, selection: object) -> _Size:
         if isinstance(selection, FragmentSpreadNode):
-            return self._of_fragment(selection.name.value)
+            return self._size_of_fragment(selection.name.value)
         inner = getattr(selection, "selection_set", None)
-        return _Size() if inner is None else self._of(inner)
+        return _Size() if inner is None else self._size_of(inner)
 
-    def _of_fragment(self, name: str) -> _Size:
-        """Measured once; an unknown fragment, or one inside itself, is left for the validation to report."""
+    def _size_of_fragment(self, name: str) -> _Size:
+        """Measured once. The validation reports unknown fragments and fragments that contain themselves."""
         if name not in self.fragments or name in self.being_measured:
             return _Size()
         if name not in self.sizes:
             self.being_measured.add(name)
-            self.sizes[name] = self._of(self.fragments[name].selection_set)
+            self.sizes[name] = self._size_of(self.fragments[name].selection_set)
             self.being_measured.discard(name)
         return self.sizes[name]

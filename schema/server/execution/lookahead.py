@@ -1,4 +1,4 @@
-"""What the caller asked for below a field, so that a resolver fetches that much and no more."""
+"""The fields selected below a field, so that a resolver fetches no more than it needs."""
 
 import re
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ Raw = GraphQLResolveInfo[Any]
 
 
 def selected(info: Any, *path: str) -> frozenset[str]:
-    """The names of the fields selected under `path` below this field, as attributes are named in Python.
+    """The Python names of the fields selected under `path` below this field, fragments of any type included.
 
-    `"total_count" in selected(info)`; `selected(info, "edges", "node")`. Fragments are looked into, whatever their
-    type."""
+    `"total_count" in selected(info)`; `selected(info, "edges", "node")`.
+    """
     raw: Raw = getattr(info, "_raw_info", info)
     nodes = list(raw.field_nodes)
     for step in path:

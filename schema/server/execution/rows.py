@@ -1,8 +1,8 @@
-"""How a field finds its value: rows of the database are what the types show, without an instance in between.
+"""Types that show database rows, without an instance in between.
 
-A resolver returns the row itself (`shown(Contact, row)` says so to the type checker). Each plain attribute of the
-type is then read from the row's column of the same name. A value that is not a column is `derived` from the row
-alone; one that needs the database for many rows at once is `batched`."""
+A resolver returns the row itself; `shown(Contact, row)` tells the type checker so. Each plain attribute of the type is read
+from the column of the same name. Other values are `mapped` from a column, `derived` from the row, or `batched`.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache, partial
@@ -18,10 +18,10 @@ _by_item: dict[type, bool] = {}
 
 
 def reads_by_item(kind: type) -> bool:
-    """Whether values of this class are rows (`row["name"]`) rather than objects (`object.name`)."""
+    """Whether values of this class are read as `row["name"]`, not as `object.name`."""
     known = _by_item.get(kind)
     if known is None:
-        has_items = any("__getitem__" in base.__dict__ for base in kind.__mro__)  # not those of its metaclass
+        has_items = any("__getitem__" in base.__dict__ for base in kind.__mro__)  # without those of its metaclass
         known = _by_item[kind] = has_items and not hasattr(kind, "__strawberry_definition__")
     return known
 
@@ -37,7 +37,7 @@ def ids_of(rows: Iterable[Any]) -> list[int]:
 
 
 def derived(getter: Callable[[Any], Any], **options: Any) -> Any:
-    """A field computed from its row alone, by a plain function that is quick and asks nobody.
+    """A field computed from its row by a quick function without I/O.
 
     `initials: str = derived(lambda row: row["name"][:1])`
     """
@@ -55,24 +55,23 @@ def mapped(column: str, function: Callable[[Any], Any], **options: Any) -> Any:
     """
 
     def value(root: Any) -> Any:
-        found = read(root, column)
-        return None if found is None else function(found)
+        stored = read(root, column)
+        return None if stored is None else function(stored)
 
     return strawberry.field(resolver=value, metadata={"mapped": (column, function)}, **options)
 
 
 def outside_id(kind: str, column: str = "id", *, recurring: bool = False, **options: Any) -> Any:
-    """A field that shows the number in `column` as the outside id of a `kind` (null stays null).
+    """A field that shows the id in `column` as the global id of a `kind`; null stays null.
 
-    `id: strawberry.ID = outside_id("Contact")`. `recurring`: there are few of them, shown again and again, so what was
-    encoded is kept.
+    `id: strawberry.ID = outside_id("Contact")`. With `recurring`, for ids that are few and often shown, encoded ids are kept.
     """
     encode = partial(to_global_id, kind)
     return mapped(column, lru_cache(maxsize=16_384)(encode) if recurring else encode, **options)
 
 
 class Named:
-    """A row together with the name of its type, for fields whose type is an interface (`Node`, `Job`)."""
+    """A row with the name of its type, for fields whose type is an interface (`Node`, `Job`)."""
 
     __slots__ = ("row", "typename")
 
@@ -89,12 +88,12 @@ def shown(kind: type[Shown], row: None) -> None: ...
 @overload
 def shown(kind: type[Shown], row: Any) -> Shown: ...
 def shown(kind: type[Shown], row: Any) -> Shown | None:  # noqa: ARG001 - for the type checker
-    """The row, seen as a `kind` by the type checker; nothing happens at run time."""
+    """The row, which the type checker takes for a `kind`."""
     return row  # type: ignore[no-any-return]
 
 
 def all_shown(kind: type[Shown], rows: Iterable[Any]) -> list[Shown]:  # noqa: ARG001
-    """The rows, seen as a list of `kind` by the type checker."""
+    """The rows, which the type checker takes for a list of `kind`."""
     return rows  # type: ignore[return-value]
 
 
@@ -104,7 +103,7 @@ def named(kind: type[Any], row: Any) -> Any:
 
 
 def typename_of(value: Any) -> str | None:
-    """The name of the GraphQL type that a value of an interface has, or None when it does not say."""
+    """The name of the GraphQL type of a value whose field has an interface; None when the value does not tell."""
     if isinstance(value, Named):
         return value.typename
     definition = getattr(type(value), "__strawberry_definition__", None)

@@ -1,7 +1,7 @@
-"""The variables of an operation, coerced.
+"""Coerces the variables of an operation.
 
-graphql-core looks up the type of each variable anew for each operation. For texts, ids, whole numbers and booleans that is worked
-out once for each document; a value that is not plainly right goes graphql-core's way, which also says what is wrong with it.
+graphql-core looks up the type of each variable for each operation. For variables of the types String, ID, Int and Boolean this
+is done once per document. graphql-core coerces all other values, and those that may be wrong, and reports what is wrong.
 """
 
 from collections.abc import Collection
@@ -23,25 +23,25 @@ from graphql.execution.values import VariableValues, VariableValueSource, get_va
 MOST_ERRORS: Final = 20
 
 _PLAIN: Final[dict[str, type]] = {"ID": str, "String": str, "Int": int, "Boolean": bool}
-_INTS: Final = range(-(2**31), 2**31)
+_INT32: Final = range(-(2**31), 2**31)
 
 
 @dataclass(slots=True)
 class Variables:
-    """The variables that an operation defines. `plain` has a type of Python for each, or is None."""
+    """The variables of an operation. `plain` has the Python type of each; None when one has another type or a default."""
 
     schema: GraphQLSchema
     nodes: Collection[VariableDefinitionNode]
     plain: list[tuple[GraphQLVariableSignature, type]] | None
 
     def coerce(self, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
-        """The coerced values of what was given, or what is wrong with it."""
+        """The coerced values, or the errors in the given ones."""
         values = None if self.plain is None else _plain_values(self.plain, given)
         return values or get_variable_values(self.schema, self.nodes, given, max_errors=MOST_ERRORS)
 
 
 def variables_of(schema: GraphQLSchema, nodes: Collection[VariableDefinitionNode]) -> Variables:
-    """Look into the variables of a valid operation."""
+    """The variables of a valid operation."""
     plain = []
     for node in nodes:
         signature = get_variable_signature(schema, node)
@@ -61,7 +61,7 @@ def _plain_values(plain: list[tuple[GraphQLVariableSignature, type]], given: dic
         value = given.get(name, Undefined)
         sources[name] = VariableValueSource(signature, value)
         if type(value) is kind:
-            if kind is int and value not in _INTS:
+            if kind is int and value not in _INT32:
                 return None
         elif (value is not None and value is not Undefined) or isinstance(signature.type, GraphQLNonNull):
             return None

@@ -1,4 +1,4 @@
-"""The explorer page: GraphiQL, served from here; nothing is fetched from elsewhere."""
+"""The explorer page: GraphiQL, with all its files served by this process."""
 
 from functools import cache
 from pathlib import Path
@@ -15,19 +15,19 @@ POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src data:; img-src 'self' data:;"
     " connect-src 'self' ws: wss:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-"""What the page may load: its own files, and the API."""
+"""The page may load its own files and call the API, nothing else."""
 
 HEADERS: Final = {"content-security-policy": POLICY, "referrer-policy": "no-referrer", "cache-control": "no-cache"}
 
 
 @cache
 def page() -> bytes:
-    """The page's HTML."""
+    """The HTML of the page."""
     return (STATIC / "explorer.html").read_bytes()
 
 
 async def explorer(_: Request) -> Response:
-    """Show the page."""
+    """Serve the page."""
     return Response(page(), media_type="text/html", headers=HEADERS)
 
 

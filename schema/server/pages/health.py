@@ -1,4 +1,4 @@
-"""Whether this process lives, and whether it can serve: for balancers and orchestrators."""
+"""Whether this process is alive, and whether it is ready to serve, for load balancers and orchestrators."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,10 +16,10 @@ from models.db import migrations
 log = structlog.get_logger("muster.api")
 
 CHECK_SECONDS: Final = 2.0
-"""The longest that one thing may take to show that it is there."""
+"""The longest that one check may take."""
 
 Check = Callable[[], Awaitable[str | None]]
-"""Looks at one thing. Answers None when it is well, and what is wrong otherwise."""
+"""Returns what is wrong, or None. Raises when the server does not answer."""
 
 
 async def _database() -> str | None:
@@ -41,27 +41,27 @@ def _redis(redis: Redis | None) -> Check:
     return check
 
 
-async def _verdict(check: Check) -> str | None:
+async def _problem_of(check: Check) -> str | None:
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             return await check()
-    except Exception as error:  # noqa: BLE001 - whatever it is, the answer is that it is not there
+    except Exception as error:  # noqa: BLE001 - any error means that the server cannot be used
         return f"does not answer ({type(error).__name__})"
 
 
 def routes(redis: Redis | None) -> list[Route]:
-    """The two routes."""
+    """The routes of both checks."""
     checks: dict[str, Check] = {"database": _database, "migrations": _migrations, "redis": _redis(redis)}
 
     async def live(_: Request) -> Response:
         return JSONResponse({"status": "live"})
 
     async def ready(_: Request) -> Response:
-        """200 when all is there. Without Redis the API still serves, so that alone is told and is no reason to refuse."""
-        verdicts = dict(zip(checks, await asyncio.gather(*map(_verdict, checks.values())), strict=True))
-        wrong = [name for name, verdict in verdicts.items() if verdict is not None]
-        status = 503 if set(wrong) - {"redis"} else 200
-        body = {name: verdict or "ok" for name, verdict in verdicts.items()}
+        """200 when all checks pass. The API works without Redis, so a failure of Redis alone is reported with 200."""
+        problems = dict(zip(checks, await asyncio.gather(*map(_problem_of, checks.values())), strict=True))
+        failed = {name for name, problem in problems.items() if problem is not None}
+        status = 503 if failed - {"redis"} else 200
+        body = {name: problem or "ok" for name, problem in problems.items()}
         return JSONResponse({"status": "ready" if status == 200 else "not ready", **body}, status_code=status)
 
     return [Route("/health/live", live), Route("/health/ready", ready)]

@@ -1,4 +1,4 @@
-"""What is counted, as Prometheus reads it."""
+"""The metrics page for Prometheus."""
 
 from typing import Final
 

@@ -1,40 +1,41 @@
-"""Many events of a subscription at once, and what they come to as payloads: made once for all who ask for the same."""
+"""Several events of a subscription at once, and their payloads, written once for all subscribers that get the same."""
 
 import asyncio
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar, cast
 
-Written = TypeVar("Written")
+Format = TypeVar("Format")
 
 Resume = Callable[[int], str]
-"""The cursor that stands for having been given so many events of a batch, from none to all."""
+"""From a number of events that a client has received of a batch to the cursor after them."""
 
 
 class Payloads:
-    """The payloads of a batch, as JSON, in order. `resume`: for feeds that can be gone on with."""
+    """The payloads of a batch as JSON, in order. `resume` is set for subscriptions that can continue after a cursor."""
 
-    __slots__ = ("_written", "resume", "texts")
+    __slots__ = ("formats", "resume", "texts")
 
     def __init__(self, texts: Sequence[bytes], resume: Resume | None = None) -> None:
         self.texts = texts
         self.resume = resume
-        self._written: dict[Hashable, Any] = {}
+        self.formats: dict[Hashable, Any] = {}
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self.texts)
 
-    def written(self, how: Hashable, write: Callable[[Sequence[bytes]], Written]) -> Written:
-        """What `write` makes of the texts. Kept as `how`, for the others who are told the same in the same way."""
-        if how not in self._written:
-            self._written[how] = write(self.texts)
-        return cast(Written, self._written[how])
+    def formatted(self, key: Hashable, write: Callable[[Sequence[bytes]], Format]) -> Format:
+        """What `write` makes of the texts. It is kept under `key` for other subscribers."""
+        if key not in self.formats:
+            self.formats[key] = write(self.texts)
+        return cast(Format, self.formats[key])
 
 
 class EventBatch:
-    """What a subscription's source may yield instead of one event: several, which are answered and sent together.
+    """Several events, which a subscription's source may yield instead of one. They are sent together.
 
-    `shared` says that the very same batch goes to other followers in this process too. Then each text is made once for all
-    who ask for the same: by the same document, and, where batched fields are in it, with the same values and permissions."""
+    `shared` means that other subscribers in this process get the same batch object. Then the payloads are written once for
+    all that have the same document and, where batched fields are selected, the same variables and permissions.
+    """
 
     __slots__ = ("events", "payloads", "resume", "shared")
 
@@ -43,4 +44,4 @@ class EventBatch:
         self.shared = shared
         self.resume = resume
         self.payloads: dict[Hashable, tuple[object, asyncio.Future[Payloads]]] = {}
-        """By what is asked for (a plan's id and more; the plan is kept alive beside it). Under way, or there."""
+        """By what is selected. The key holds the id() of a plan, so the plan is kept beside the payloads."""

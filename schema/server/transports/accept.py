@@ -1,4 +1,4 @@
-"""Which of the types that a client accepts it is answered in."""
+"""The content type of a response, by the Accept header."""
 
 from functools import lru_cache
 from typing import Final
@@ -12,20 +12,20 @@ _OFFERED: Final = (JSON, RESPONSE, EVENTS)
 
 @lru_cache(maxsize=1024)
 def chosen(accept: str | None) -> str | None:
-    """The offered type that an Accept header likes best, JSON among equals when it is not named; None when it takes none."""
+    """The offered type that the header prefers; JSON for wildcards and without a header; None when it accepts none of them."""
     if accept is None or not accept.strip():
         return JSON
-    ranges = [_range(part, place) for place, part in enumerate(accept.split(","))]
+    ranges = [_range(part, index) for index, part in enumerate(accept.split(","))]
     best: tuple[float, int, str] | None = None
-    for quality, place, pattern in ranges:
+    for quality, index, pattern in ranges:
         offer = _offer(pattern)
-        if offer is not None and quality > 0 and (best is None or (quality, -place) > best[:2]):
-            best = (quality, -place, offer)
+        if offer is not None and quality > 0 and (best is None or (quality, -index) > best[:2]):
+            best = (quality, -index, offer)
     return None if best is None else best[2]
 
 
-def _range(part: str, place: int) -> tuple[float, int, str]:
-    pattern, *parameters = (piece.strip().lower() for piece in part.split(";"))
+def _range(part: str, index: int) -> tuple[float, int, str]:
+    pattern, *parameters = (text.strip().lower() for text in part.split(";"))
     quality = 1.0
     for parameter in parameters:
         if parameter.startswith("q="):
@@ -33,7 +33,7 @@ def _range(part: str, place: int) -> tuple[float, int, str]:
                 quality = float(parameter[2:])
             except ValueError:
                 quality = 0.0
-    return quality, place, pattern
+    return quality, index, pattern
 
 
 def _offer(pattern: str) -> str | None:

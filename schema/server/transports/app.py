@@ -19,7 +19,7 @@ from schema.server.transports.graphql import GraphQL
 from workers.redis_connections import connections
 
 Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
-"""What is open while the server runs."""
+"""Opens what the server needs while it runs."""
 
 _operation_log = structlog.get_logger("muster.operation")
 
@@ -30,7 +30,7 @@ def write_line(line: Line) -> None:
 
 
 class Dispatch:
-    """/graphql at once, all else by way of Starlette's routes."""
+    """Passes /graphql on without Starlette's middleware and routes, which cost time; other paths go through them."""
 
     def __init__(self, graphql: GraphQL, rest: Starlette) -> None:
         self.graphql = graphql
@@ -72,7 +72,7 @@ def around(outer: Lifespan | None, redis: Redis | None, write_line: Callable[[Li
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
         async with outer(app) if outer is not None else nullcontext():
-            _settle_down()
+            _freeze_garbage_collector()
             yield
         if redis is not None:
             await redis.aclose()
@@ -82,8 +82,8 @@ def around(outer: Lifespan | None, redis: Redis | None, write_line: Callable[[Li
     return lifespan
 
 
-def _settle_down() -> None:
-    """What is there now stays: the collector need not look at it again, and need not look so often."""
+def _freeze_garbage_collector() -> None:
+    """Exclude the objects of the start, which live as long as the process, and collect less often."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)

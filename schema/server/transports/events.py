@@ -1,8 +1,8 @@
-"""Server-sent events, as the protocol of the npm package graphql-sse has them.
+"""Server-sent events, by the protocol of the npm package graphql-sse.
 
-Distinct connections: one operation for each request. Single connection: a stream is reserved by PUT, listened to by GET, and
-operations are started by POST and stopped by DELETE, all with the stream's token. A stream lives in the process that reserved
-it: behind a balancer, its requests must come to the same process (or clients use distinct connections).
+Distinct connections: each request carries one operation. Single connection: PUT reserves a stream, GET listens to it, POST
+starts operations and DELETE stops them, all with the stream's token. All these requests must reach the process that holds the
+stream; behind a load balancer, clients use distinct connections or sticky sessions.
 """
 
 import asyncio
@@ -19,9 +19,9 @@ from schema.server.formatted_errors import format_error
 from schema.server.graphql_request import Answer, Caller, GraphQLRequest, refused
 from schema.server.operations import Operations
 from schema.server.refusals import BadRequest
-from schema.server.transports import request
-from schema.server.transports.request import Headers
-from schema.server.transports.stream import Feeding, Stream, StreamLimits
+from schema.server.transports import http_request
+from schema.server.transports.http_request import Headers
+from schema.server.transports.stream import Stream, StreamLimits, StreamOperation
 
 log = structlog.get_logger("muster.api")
 
@@ -36,63 +36,63 @@ _HEADERS: Final = (
 
 @dataclass(slots=True)
 class EventStreams:
-    """All the event streams of this process."""
+    """The event streams of this process."""
 
     operations: Operations
     limits: StreamLimits = field(default_factory=StreamLimits)
     reserved: dict[str, Stream] = field(default_factory=dict)
     open: "set[asyncio.Future[None]]" = field(default_factory=set)
-    """For each stream that is being sent, what ends it."""
+    """A future for each stream that is being sent; cancelling it ends the stream."""
 
     def end_all(self) -> None:
-        """End every stream, because the server is to stop. Clients come again, to another process or after the restart."""
+        """End every stream because the server stops. Clients connect again."""
         for ending in self.open:
             ending.cancel()
 
     # ---------------------------------------------------------------- distinct connections
 
     async def serve_one(
-        self, receive: Any, send: Any, caller: Caller, asked: GraphQLRequest, writes: bool = True
+        self, receive: Any, send: Any, caller: Caller, request: GraphQLRequest, writes: bool = True
     ) -> None:
-        """Run one operation and send what it answers as events, to the end or until the client goes."""
-        started = await self.operations.subscribe(asked, caller, writes=writes)
-        if isinstance(started, Answer) and started.status == 401:
-            await _send_json(send, 401, started.payload, caller)
+        """Run one operation and send its payloads as events, until its end or until the client disconnects."""
+        result = await self.operations.subscribe(request, caller, writes=writes)
+        if isinstance(result, Answer) and result.status == 401:
+            await _send_json(send, 401, result.payload, caller)
             return
-        stream, feeding = Stream(self.limits), Feeding(None, caller)
-        stream.start(feeding, stream.feed(feeding, started))
-        feeding.task.add_done_callback(lambda _: stream.ended.set())
+        stream, operation = Stream(self.limits), StreamOperation(None, caller)
+        stream.start(operation, stream.send_all(operation, result))
+        operation.task.add_done_callback(lambda _: stream.ended.set())
         await self._send(receive, send, caller, stream)
 
     async def _send(self, receive: Any, send: Any, caller: Caller, stream: Stream) -> None:
-        """Send what is written to the stream until it has ended, the client has gone, or the server is to stop."""
+        """Send the stream until it ends, the client disconnects, or the server stops."""
         headers = [*_HEADERS, (b"x-request-id", caller.request_id.encode())]
-        gone = asyncio.ensure_future(_gone(receive))
-        self.open.add(gone)
+        disconnected = asyncio.ensure_future(_disconnect(receive))
+        self.open.add(disconnected)
         try:
             await send({"type": "http.response.start", "status": 200, "headers": headers})
-            await stream.serve(send, gone)
+            await stream.serve(send, disconnected)
             if stream.is_unread:
                 log.info("an event stream is not read", request_id=caller.request_id)
         finally:
-            self.open.discard(gone)
-            gone.cancel()
+            self.open.discard(disconnected)
+            disconnected.cancel()
             stream.stop()
 
     # ---------------------------------------------------------------- the single connection
 
     async def reserve_or_stop(self, scope: Any, receive: Any, send: Any, headers: Headers, caller: Caller) -> None:
-        """PUT reserves a stream and answers its token; DELETE stops one of its operations."""
+        """PUT: reserve a stream and send its token. DELETE: stop one of its operations."""
         del receive
         try:
             if scope["method"] == "PUT":
                 await self._reserve(send, caller)
                 return
-            params = request.params_of_url(scope)
+            params = http_request.params_of_url(scope)
             stream = self._stream(headers.stream_token or params.get("token"))
-            feeding = stream.feedings.get(encode(str(params.get("operationId"))))
-            if feeding is not None:
-                feeding.task.cancel()
+            operation = stream.operations.get(encode(str(params.get("operationId"))))
+            if operation is not None:
+                operation.task.cancel()
             await _send_text(send, 200, b"", caller)
         except Refusal as error:
             answer = refused(format_error(error, caller.request_id))
@@ -124,7 +124,7 @@ class EventStreams:
         return stream
 
     async def listen(self, receive: Any, send: Any, caller: Caller, token: str) -> None:
-        """Send the events of a reserved stream until the client goes."""
+        """Send the events of a reserved stream until the client disconnects."""
         stream = self._stream(token)
         if stream.is_open:
             await _send_text(send, 409, b"somebody listens to this stream already", caller)
@@ -136,27 +136,27 @@ class EventStreams:
             self._drop(token)
 
     async def operate(
-        self, send: Any, headers: Headers, caller: Caller, asked: GraphQLRequest, params: Mapping[str, Any]
+        self, send: Any, headers: Headers, caller: Caller, request: GraphQLRequest, params: Mapping[str, Any]
     ) -> None:
-        """Start an operation on a reserved stream. Raises BadRequest."""
+        """Start an operation of a reserved stream. Raises BadRequest."""
         stream = self._stream(headers.stream_token)
-        number = (params.get("extensions") or {}).get("operationId")
-        if not isinstance(number, str) or not number:
+        operation_id = (params.get("extensions") or {}).get("operationId")
+        if not isinstance(operation_id, str) or not operation_id:
             raise BadRequest("`extensions.operationId` must be there: a text, your own name for the operation")
-        feeding = Feeding(encode(number), caller)
-        if feeding.identity in stream.feedings:
+        operation = StreamOperation(encode(operation_id), caller)
+        if operation.id_json in stream.operations:
             await _send_text(send, 409, b"an operation of this stream has this id already", caller)
             return
-        if len(stream.feedings) >= self.limits.operations:
+        if len(stream.operations) >= self.limits.operations:
             raise BadRequest(f"a stream carries {self.limits.operations} operations at most at the same time")
-        stream.start(feeding, self._feed(stream, feeding, asked))
+        stream.start(operation, self._run(stream, operation, request))
         await _send_text(send, 202, b"", caller)
 
-    async def _feed(self, stream: Stream, feeding: Feeding, asked: GraphQLRequest) -> None:
-        await stream.feed(feeding, await self.operations.subscribe(asked, feeding.caller))
+    async def _run(self, stream: Stream, operation: StreamOperation, request: GraphQLRequest) -> None:
+        await stream.send_all(operation, await self.operations.subscribe(request, operation.caller))
 
 
-async def _gone(receive: Any) -> None:
+async def _disconnect(receive: Any) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP, as the specification of that name has it; event streams are handed to `events`, sockets to `socket`."""
+"""The endpoint /graphql: GraphQL over HTTP by its specification, and the way to event streams and WebSockets."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -11,10 +11,10 @@ from schema.server.graphql_request import Answer, Caller, refused
 from schema.server.operations import READS, READS_AND_WRITES, Operations
 from schema.server.pages.explorer import HEADERS, page
 from schema.server.refusals import BadRequest
-from schema.server.transports import request
+from schema.server.transports import http_request
 from schema.server.transports.accept import EVENTS, JSON, RESPONSE, chosen
 from schema.server.transports.events import EventStreams
-from schema.server.transports.request import Headers, TooLarge, Unreadable
+from schema.server.transports.http_request import Headers, TooLarge, Unreadable
 from schema.server.transports.socket import Socket, SocketLimits
 from schema.server.transports.stream import StreamLimits
 
@@ -28,7 +28,7 @@ _TYPES: Final = {
 
 @dataclass(slots=True)
 class GraphQL:
-    """The endpoint, an ASGI application: POST and GET, WebSocket, and server-sent events."""
+    """An ASGI application: POST and GET, server-sent events, and WebSockets."""
 
     operations: Operations
     body_limit_bytes: int = 1_048_576
@@ -41,8 +41,8 @@ class GraphQL:
         self.streams = EventStreams(self.operations, self.stream_limits)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        headers = request.headers_of(scope)
-        caller = request.caller_of(scope, headers)
+        headers = http_request.headers_of(scope)
+        caller = http_request.caller_of(scope, headers)
         if scope["type"] == "websocket":
             await Socket(self.operations, self.socket_limits, self.allowed_origins, caller, headers).serve(
                 scope, receive, send
@@ -64,61 +64,61 @@ class GraphQL:
         try:
             if kind is None:
                 raise BadRequest(f"none of the accepted types is one of {JSON}, {RESPONSE}, {EVENTS}")
-            request.check_type(headers)
-            params = request.params_of_body(await request.body_of(headers, receive, self.body_limit_bytes))
-            asked = request.asked_of(params)
+            http_request.check_type(headers)
+            params = http_request.params_of_body(await http_request.body_of(headers, receive, self.body_limit_bytes))
+            request = http_request.graphql_request_of(params)
             if headers.stream_token is not None:
-                await self.streams.operate(send, headers, caller, asked, params)
+                await self.streams.operate(send, headers, caller, request, params)
                 return
         except BadRequest as error:
             await self._refuse(send, error, kind, caller)
             return
         if kind == EVENTS:
-            await self.streams.serve_one(receive, send, caller, asked)
+            await self.streams.serve_one(receive, send, caller, request)
             return
-        answer = await self.operations.run(asked, caller, READS_AND_WRITES)
+        answer = await self.operations.run(request, caller, READS_AND_WRITES)
         await _answer(send, answer, kind or JSON, caller)
 
     async def _get(self, scope: Any, receive: Any, send: Any, headers: Headers, caller: Caller) -> None:
         kind = chosen(headers.accept)
         try:
-            params = request.params_of_url(scope)
+            params = http_request.params_of_url(scope)
             token = headers.stream_token or params.get("token")
             if kind == EVENTS and token is not None and "query" not in params:
                 await self.streams.listen(receive, send, caller, token)
                 return
             if "query" not in params and "text/html" in (headers.accept or ""):
-                await send_page(send)
+                await _send_page(send)
                 return
             if kind is None:
                 raise BadRequest(f"none of the accepted types is one of {JSON}, {RESPONSE}, {EVENTS}")
-            asked = request.asked_of(params)
+            request = http_request.graphql_request_of(params)
         except BadRequest as error:
             await self._refuse(send, error, kind, caller)
             return
         if kind == EVENTS:
-            await self.streams.serve_one(receive, send, caller, asked, writes=False)
+            await self.streams.serve_one(receive, send, caller, request, writes=False)
             return
-        answer = await self.operations.run(asked, caller, READS)
+        answer = await self.operations.run(request, caller, READS)
         await _answer(send, answer, kind, caller)
 
     async def _refuse(self, send: Any, error: BadRequest, kind: str | None, caller: Caller) -> None:
         answer = refused(format_error(error, caller.request_id))
-        status = (
-            406
-            if kind is None
-            else 413
-            if isinstance(error, TooLarge)
-            else 415
-            if isinstance(error, Unreadable)
-            else 400
-        )
+        status = _status_of(error, kind)
         log.info("request refused", status=status, reason=str(error), request_id=caller.request_id)
         await _send(send, status, answer, RESPONSE if kind == RESPONSE else JSON, caller)
 
 
+def _status_of(error: BadRequest, kind: str | None) -> int:
+    if kind is None:
+        return 406
+    if isinstance(error, TooLarge):
+        return 413
+    return 415 if isinstance(error, Unreadable) else 400
+
+
 async def _answer(send: Any, answer: Answer, kind: str, caller: Caller) -> None:
-    """Send an answer. Clients of plain JSON get 200 for whatever is a GraphQL response."""
+    """Send an answer. Clients that accept only application/json get the status 200 with every GraphQL response."""
     await _send(send, answer.status if kind == RESPONSE else 200, answer, kind, caller)
 
 
@@ -147,8 +147,7 @@ async def _send(
     await send({"type": "http.response.body", "body": body})
 
 
-async def send_page(send: Any) -> None:
-    """Send the explorer."""
+async def _send_page(send: Any) -> None:
     body = page()
     headers = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
     headers += [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", str(len(body)).encode())]

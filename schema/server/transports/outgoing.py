@@ -1,4 +1,4 @@
-"""What goes out on a WebSocket: messages one after the other, and batches of them at once."""
+"""Messages to a client of graphql-transport-ws, one by one or in batches."""
 
 import asyncio
 from collections.abc import Iterator
@@ -13,33 +13,33 @@ from schema.server.transports.wire import FRAMED, DeliveredPayloads, frames
 
 @dataclass(slots=True)
 class Outgoing:
-    """The way to one client. When it takes nothing for `seconds`, sending ends with a TimeoutError."""
+    """Sends to one client. Raises TimeoutError when the client reads nothing for `seconds`."""
 
     send: Any
     seconds: float
     is_framed: bool
-    """Whether the server takes whole frames."""
+    """Whether the ASGI server accepts whole frames."""
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def tell(self, message: bytes) -> None:
-        """Send a message, JSON."""
+    async def send_message(self, message: bytes) -> None:
+        """Send a message, which is JSON."""
         async with self.sending:
             await self._write({"type": "websocket.send", "text": message.decode()})
 
-    async def pass_on(self, identity: bytes, payloads: Payloads, standing: DeliveredPayloads) -> None:
-        """Send the payloads of an operation with this id (as JSON), and keep its standing."""
-        standing.takes(payloads)
+    async def send_payloads(self, id_json: bytes, payloads: Payloads, delivered: DeliveredPayloads) -> None:
+        """Send payloads of the operation with this id, and count them in `delivered`."""
+        delivered.start(payloads)
         async with self.sending:
-            for message, upto in self._messages(identity, payloads):
+            for message, upto in self._messages(id_json, payloads):
                 await self._write(message)
-                standing.given = upto
+                delivered.count = upto
 
-    def _messages(self, identity: bytes, payloads: Payloads) -> Iterator[tuple[dict[str, Any], int]]:
+    def _messages(self, id_json: bytes, payloads: Payloads) -> Iterator[tuple[dict[str, Any], int]]:
         if self.is_framed:
-            for some, upto in frames(payloads, identity):
-                yield {"type": FRAMED, "frames": some}, upto
+            for chunk, upto in frames(payloads, id_json):
+                yield {"type": FRAMED, "frames": chunk}, upto
         else:
-            head = b'{"id":' + identity + b',"type":"next","payload":'
+            head = b'{"id":' + id_json + b',"type":"next","payload":'
             for upto, text in enumerate(payloads, 1):
                 yield {"type": "websocket.send", "text": (head + text + b"}").decode()}, upto
 
@@ -48,22 +48,22 @@ class Outgoing:
             await self.send(message)
 
 
-# ---------------------------------------------------------------- messages
+# ---------------------------------------------------------------- messages; `id_json` is the id of an operation as JSON
 
 ACKNOWLEDGED = b'{"type":"connection_ack"}'
 PING = b'{"type":"ping"}'
 
 
 def pong(payload: Any) -> bytes:
-    """The answer to a ping that carried this, or nothing (None)."""
+    """The answer to a ping with this payload, or without one (None)."""
     return encode({"type": "pong"} if payload is None else {"type": "pong", "payload": payload})
 
 
-def complete(identity: bytes) -> bytes:
-    """The operation with this id (as JSON) has ended well."""
-    return b'{"id":' + identity + b',"type":"complete"}'
+def complete(id_json: bytes) -> bytes:
+    """The operation with this id has ended without an error."""
+    return b'{"id":' + id_json + b',"type":"complete"}'
 
 
-def error(identity: bytes, errors: list[FormattedError]) -> bytes:
-    """The operation with this id (as JSON) has ended, and why."""
-    return b'{"id":' + identity + b',"type":"error","payload":' + encode(errors) + b"}"
+def error(id_json: bytes, errors: list[FormattedError]) -> bytes:
+    """The operation with this id has ended with these errors."""
+    return b'{"id":' + id_json + b',"type":"error","payload":' + encode(errors) + b"}"

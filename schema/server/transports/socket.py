@@ -1,4 +1,4 @@
-"""Subscriptions (and anything else) over a WebSocket, by the protocol graphql-transport-ws."""
+"""Operations over a WebSocket, by the protocol graphql-transport-ws."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,9 +17,9 @@ from schema.server.graphql_request import Answer, Caller, GraphQLRequest, Operat
 from schema.server.operations import Operations
 from schema.server.subscriptions.event_batch import Payloads
 from schema.server.transports import incoming, outgoing
+from schema.server.transports.http_request import Headers
 from schema.server.transports.incoming import Close
 from schema.server.transports.outgoing import Outgoing
-from schema.server.transports.request import Headers
 from schema.server.transports.wire import FRAMED, DeliveredPayloads
 
 log = structlog.get_logger("muster.api")
@@ -27,12 +27,12 @@ log = structlog.get_logger("muster.api")
 PROTOCOL: Final = "graphql-transport-ws"
 
 UNREAD: Final = (1001, 1008)
-"""Closed with these codes, the client has not read all that it was given: its subscriptions are told where to go on."""
+"""The close codes for a client that does not read. Its subscriptions first get the cursors to resume after."""
 
 
 @dataclass(frozen=True, slots=True)
 class SocketLimits:
-    """Bounds of one socket. Silence of `ping_seconds` is broken by a ping; one that stays unanswered ends the socket."""
+    """Limits of one socket. Every `ping_seconds` a ping is sent; one without an answer closes the socket."""
 
     init_seconds: float = 10.0
     ping_seconds: float = 20.0
@@ -45,18 +45,18 @@ TOO_SLOW: Final = Close(1008, "you read too slowly")
 
 
 @dataclass(slots=True, eq=False)
-class Running:
-    """One operation of a socket. `identity` is its id, as JSON."""
+class SocketOperation:
+    """One operation of a socket. `id_json` is its id as JSON."""
 
-    identity: bytes
+    id_json: bytes
     caller: Caller
-    standing: DeliveredPayloads = field(default_factory=DeliveredPayloads)
+    delivered: DeliveredPayloads = field(default_factory=DeliveredPayloads)
     task: "asyncio.Task[None]" = field(init=False)
 
 
 @dataclass(slots=True)
 class Socket:
-    """One WebSocket. Each of its operations has its own context, and its caller is looked up anew."""
+    """One WebSocket. Each operation has a context of its own and authenticates its caller again."""
 
     operations: Operations
     limits: SocketLimits
@@ -65,16 +65,15 @@ class Socket:
     headers: Headers
     receive: Any = None
     out: Outgoing = field(init=False)
-    running: dict[str, Running] = field(default_factory=dict)
+    running: dict[str, SocketOperation] = field(default_factory=dict)
     is_ready: bool = False
     is_initialised: bool = False
-    is_awaited: bool = False
-    """Whether a ping of ours is still unanswered."""
-    counted: int = 0
+    is_awaiting_pong: bool = False
+    operation_count: int = 0
     closing: "asyncio.Future[Close]" = field(init=False)
 
     async def serve(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve the socket to its end."""
+        """Serve the socket until it is closed."""
         self.receive = receive
         self.out = Outgoing(send, self.limits.send_seconds, FRAMED in (scope.get("extensions") or ()))
         self.closing = asyncio.get_running_loop().create_future()
@@ -99,18 +98,18 @@ class Socket:
         try:
             ends: set[asyncio.Future[Any]] = {listening, watching, self.closing}
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            close = self._why(listening, watching)
+            close = self._reason_of(listening, watching)
         finally:
-            unended = list(self.running.values())
-            tasks = {listening, watching, *(running.task for running in unended)}
+            unfinished = list(self.running.values())
+            tasks = {listening, watching, *(operation.task for operation in unfinished)}
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
         if close is not None:
-            await self._close(close, unended)
+            await self._close(close, unfinished)
 
-    def _why(self, *tasks: "asyncio.Future[None]") -> Close | None:
-        """Why the socket ends; None when the client has gone."""
+    def _reason_of(self, *tasks: "asyncio.Future[None]") -> Close | None:
+        """The reason to close the socket; None when the client has disconnected."""
         if self.closing.done():
             return self.closing.result()
         for task in tasks:
@@ -124,21 +123,22 @@ class Socket:
                 return Close(4500, "Internal server error")
         return None
 
-    async def _close(self, close: Close, unended: Sequence[Running]) -> None:
+    async def _close(self, close: Close, unfinished: Sequence[SocketOperation]) -> None:
         try:
             if close.code in UNREAD:
                 log.info("a socket is not read", code=close.code, request_id=self.caller.request_id)
-                await self._tell_where_to_go_on(unended)
+                await self._send_resume_cursors(unfinished)
             async with asyncio.timeout(self.limits.send_seconds):
                 await self.out.send({"type": "websocket.close", "code": close.code, "reason": close.reason[:120]})
-        except Exception as error:  # noqa: BLE001 - it is closed already
-            log.debug("a socket was gone before it was closed", error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - the connection is closed already
+            log.debug("a socket was already closed", error=type(error).__name__)
 
-    async def _tell_where_to_go_on(self, unended: Sequence[Running]) -> None:
-        for running in unended:
-            refusal = running.standing.refusal()
-            if refusal is not None:
-                await self.out.tell(outgoing.error(running.identity, format_error(refusal, running.caller.request_id)))
+    async def _send_resume_cursors(self, unfinished: Sequence[SocketOperation]) -> None:
+        for operation in unfinished:
+            slow_consumer = operation.delivered.slow_consumer()
+            if slow_consumer is not None:
+                errors = format_error(slow_consumer, operation.caller.request_id)
+                await self.out.send_message(outgoing.error(operation.id_json, errors))
 
     def _is_allowed_origin(self, scope: Any) -> bool:
         origin = self.headers.origin
@@ -152,39 +152,39 @@ class Socket:
             self.closing.set_result(close)
 
     async def _watch(self) -> None:
-        """See that the connection is initialised in time, and that the client stays alive."""
+        """Close the socket when it is not initialised in time, or when the client does not answer pings."""
         await asyncio.sleep(self.limits.init_seconds)
         if not self.is_ready:
             raise Close(4408, "Connection initialisation timeout")
         while True:
-            self.is_awaited = True
-            await self.out.tell(outgoing.PING)
+            self.is_awaiting_pong = True
+            await self.out.send_message(outgoing.PING)
             await asyncio.sleep(self.limits.ping_seconds)
-            if self.is_awaited:
+            if self.is_awaiting_pong:
                 raise Close(1001, "nobody answers")
 
-    # ---------------------------------------------------------------- what comes in
+    # ---------------------------------------------------------------- messages
 
     async def _listen(self) -> None:
         while True:
             message = await self.receive()
             if message["type"] == "websocket.disconnect":
                 return
-            self.is_awaited = False
-            await self._take(incoming.read(message, self.limits.message_bytes))
+            self.is_awaiting_pong = False
+            await self._handle(incoming.read(message, self.limits.message_bytes))
 
-    async def _take(self, message: dict[str, Any]) -> None:
+    async def _handle(self, message: dict[str, Any]) -> None:
         kind = message.get("type")
         if kind == "connection_init":
             await self._initialise(message.get("payload"))
         elif kind == "ping":
-            await self.out.tell(outgoing.pong(message.get("payload")))
+            await self.out.send_message(outgoing.pong(message.get("payload")))
         elif kind == "subscribe":
             await self._subscribe(message)
         elif kind == "complete":
-            running = self.running.pop(str(message.get("id")), None)
-            if running is not None:
-                running.task.cancel()
+            operation = self.running.pop(str(message.get("id")), None)
+            if operation is not None:
+                operation.task.cancel()
         elif kind != "pong":
             raise Close(4400, f"unknown message type {str(kind)[:40]!r}")
 
@@ -193,66 +193,66 @@ class Socket:
             raise Close(4429, "Too many initialisation requests")
         self.is_initialised = True
         try:
-            incoming.take_bearer(self.caller, payload)
+            incoming.read_bearer(self.caller, payload)
             await self.operations.scope_of(self.caller)
         except Unauthenticated as error:
             raise Close(4403, f"Forbidden: {error}") from None
         self.is_ready = True
-        await self.out.tell(outgoing.ACKNOWLEDGED)
+        await self.out.send_message(outgoing.ACKNOWLEDGED)
 
     async def _subscribe(self, message: dict[str, Any]) -> None:
         if not self.is_ready:
             raise Close(4401, "Unauthorized")
-        number, asked = incoming.asked_for(message)
-        if number in self.running:
-            raise Close(4409, f"Subscriber for {number[:80]} already exists")
+        operation_id, request = incoming.read_subscribe(message)
+        if operation_id in self.running:
+            raise Close(4409, f"Subscriber for {operation_id[:80]} already exists")
         if len(self.running) >= self.limits.operations:
             raise Close(4400, f"a socket carries {self.limits.operations} operations at most at the same time")
-        self.counted += 1
-        caller = replace(self.caller, request_id=f"{self.caller.request_id}-{self.counted}")
-        running = self.running[number] = Running(encode(number), caller)
-        running.task = asyncio.ensure_future(self._operate(number, running, asked))
+        self.operation_count += 1
+        caller = replace(self.caller, request_id=f"{self.caller.request_id}-{self.operation_count}")
+        operation = self.running[operation_id] = SocketOperation(encode(operation_id), caller)
+        operation.task = asyncio.ensure_future(self._operate(operation_id, operation, request))
 
-    # ---------------------------------------------------------------- an operation
+    # ---------------------------------------------------------------- operations
 
-    async def _operate(self, number: str, running: Running, asked: GraphQLRequest) -> None:
+    async def _operate(self, operation_id: str, operation: SocketOperation, request: GraphQLRequest) -> None:
         try:
-            await self._run(number, running, asked)
+            await self._run(operation_id, operation, request)
         except TimeoutError:
-            self._end(TOO_SLOW)  # and it is still to be told where to go on
+            self._end(TOO_SLOW)  # and the operation stays in `running`, to get its cursor
             return
-        except Exception as error:  # noqa: BLE001 - one operation does not take the socket along, unless it is gone
+        except Exception as error:  # noqa: BLE001 - the socket is closed with a code, not by an exception
             log.debug("an operation could not be answered", error=type(error).__name__)
             self._end(Close(4500, "Internal server error"))
-        self._forget(number, running)
+        self._forget(operation_id, operation)
 
-    async def _run(self, number: str, running: Running, asked: GraphQLRequest) -> None:
-        started = await self.operations.subscribe(asked, running.caller)
-        if isinstance(started, Answer):
-            await self._answer(number, running, started)
+    async def _run(self, operation_id: str, operation: SocketOperation, request: GraphQLRequest) -> None:
+        result = await self.operations.subscribe(request, operation.caller)
+        if isinstance(result, Answer):
+            await self._answer(operation_id, operation, result)
             return
         try:
-            async with aclosing(started) as batches:
+            async with aclosing(result) as batches:
                 async for payloads in batches:
-                    await self.out.pass_on(running.identity, payloads, running.standing)
-            await self._finish(number, running, outgoing.complete(running.identity))
+                    await self.out.send_payloads(operation.id_json, payloads, operation.delivered)
+            await self._finish(operation_id, operation, outgoing.complete(operation.id_json))
         except OperationEnded as ended:
-            await self._finish(number, running, outgoing.error(running.identity, ended.errors))
-            if ended.code == "UNAUTHENTICATED" and running.caller.bearer is not None:
+            await self._finish(operation_id, operation, outgoing.error(operation.id_json, ended.errors))
+            if ended.code == "UNAUTHENTICATED" and operation.caller.bearer is not None:
                 self._end(Close(4401, "Unauthorized: the bearer token is not good any longer"))
 
-    async def _answer(self, number: str, running: Running, answer: Answer) -> None:
+    async def _answer(self, operation_id: str, operation: SocketOperation, answer: Answer) -> None:
         if "data" in answer.payload:
-            await self.out.pass_on(running.identity, Payloads([encode(answer.payload)]), running.standing)
-            await self._finish(number, running, outgoing.complete(running.identity))
+            await self.out.send_payloads(operation.id_json, Payloads([encode(answer.payload)]), operation.delivered)
+            await self._finish(operation_id, operation, outgoing.complete(operation.id_json))
         else:
-            await self._finish(number, running, outgoing.error(running.identity, answer.payload["errors"]))
+            await self._finish(operation_id, operation, outgoing.error(operation.id_json, answer.payload["errors"]))
 
-    async def _finish(self, number: str, running: Running, last: bytes) -> None:
-        """The id is free again before the client hears of the end."""
-        self._forget(number, running)
-        await self.out.tell(last)
+    async def _finish(self, operation_id: str, operation: SocketOperation, last: bytes) -> None:
+        """Free the id, then send the last message: the client may use the id again as soon as it has it."""
+        self._forget(operation_id, operation)
+        await self.out.send_message(last)
 
-    def _forget(self, number: str, running: Running) -> None:
-        if self.running.get(number) is running:
-            del self.running[number]
+    def _forget(self, operation_id: str, operation: SocketOperation) -> None:
+        if self.running.get(operation_id) is operation:
+            del self.running[operation_id]

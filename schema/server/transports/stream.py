@@ -1,4 +1,4 @@
-"""One stream of server-sent events on its way to a client."""
+"""One stream of server-sent events."""
 
 import asyncio
 import math
@@ -18,8 +18,8 @@ COMMENT: Final = b":\n\n"
 
 @dataclass(frozen=True, slots=True)
 class StreamLimits:
-    """Bounds of one stream. Silence of `keep_alive_seconds` is broken by a comment, so that nothing in between takes the
-    connection for dead; a reserved stream waits `reserved_seconds` to be listened to."""
+    """Limits of one stream. After `keep_alive_seconds` without an event a comment is sent, so that proxies keep the
+    connection open. A reserved stream is dropped when nobody listens to it for `reserved_seconds`."""
 
     keep_alive_seconds: float = 12.0
     send_seconds: float = 30.0
@@ -28,25 +28,25 @@ class StreamLimits:
 
 
 @dataclass(slots=True, eq=False)
-class Feeding:
-    """An operation that feeds a stream. `identity` is its id as JSON; None when it is the stream's only one."""
+class StreamOperation:
+    """An operation of a stream. `id_json` is its id as JSON; None when the stream carries only this operation."""
 
-    identity: bytes | None
+    id_json: bytes | None
     caller: Caller
-    standing: DeliveredPayloads = field(default_factory=DeliveredPayloads)
+    delivered: DeliveredPayloads = field(default_factory=DeliveredPayloads)
     task: "asyncio.Task[None]" = field(init=False)
 
 
 @dataclass(slots=True, eq=False)
 class Stream:
-    """Its operations write to it, each when it has something, as soon as somebody listens.
+    """Carries the events of its operations. They wait until the client listens.
 
-    Who takes nothing for `send_seconds` is told where to go on, if it takes that, and the stream ends.
+    The stream ends when the client reads nothing for `send_seconds`. The last events hold the cursors to resume after.
     """
 
     limits: StreamLimits
     send: Any = None
-    feedings: dict[bytes | None, Feeding] = field(default_factory=dict)
+    operations: dict[bytes | None, StreamOperation] = field(default_factory=dict)
     is_open: bool = False
     is_unread: bool = False
     written_at: float = -math.inf
@@ -54,109 +54,109 @@ class Stream:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    # ---------------------------------------------------------------- what feeds it
+    # ---------------------------------------------------------------- its operations
 
-    def start(self, feeding: Feeding, work: Coroutine[Any, Any, None]) -> None:
-        """Let an operation feed it."""
-        self.feedings[feeding.identity] = feeding
-        feeding.task = asyncio.ensure_future(work)
-        feeding.task.add_done_callback(lambda _: self._forget(feeding))
+    def start(self, operation: StreamOperation, work: Coroutine[Any, Any, None]) -> None:
+        """Run the work of an operation in a task."""
+        self.operations[operation.id_json] = operation
+        operation.task = asyncio.ensure_future(work)
+        operation.task.add_done_callback(lambda _: self._forget(operation))
 
-    def _forget(self, feeding: Feeding) -> None:
-        if not self.is_unread:  # otherwise it is still to be told where to go on
-            self.feedings.pop(feeding.identity, None)
+    def _forget(self, operation: StreamOperation) -> None:
+        if not self.is_unread:  # an unread stream still sends the operation's cursor
+            self.operations.pop(operation.id_json, None)
 
-    async def feed(self, feeding: Feeding, started: Answer | AsyncGenerator[Payloads, None]) -> None:
-        """Write what an operation answers, to its end; when we end it, the last event says why."""
+    async def send_all(self, operation: StreamOperation, result: Answer | AsyncGenerator[Payloads, None]) -> None:
+        """Send the answer or all payloads of an operation. When the server ends it, its last event holds the errors."""
         try:
-            await self._pass_all_on(feeding, started)
-            await self._write(_complete(feeding))
-            feeding.standing = DeliveredPayloads()
+            await self._send_result(operation, result)
+            await self._write(_complete(operation))
+            operation.delivered = DeliveredPayloads()
         except TimeoutError:
             self.is_unread = True
             self.ended.set()
 
-    async def _pass_all_on(self, feeding: Feeding, started: Answer | AsyncGenerator[Payloads, None]) -> None:
-        if isinstance(started, Answer):
-            await self._pass_on(feeding, Payloads([encode(started.payload)]))
+    async def _send_result(self, operation: StreamOperation, result: Answer | AsyncGenerator[Payloads, None]) -> None:
+        if isinstance(result, Answer):
+            await self._send_payloads(operation, Payloads([encode(result.payload)]))
             return
         try:
-            async with aclosing(started) as batches:
+            async with aclosing(result) as batches:
                 async for payloads in batches:
-                    await self._pass_on(feeding, payloads)
+                    await self._send_payloads(operation, payloads)
         except OperationEnded as ended:
-            await self._write(_refusal(feeding, ended.errors))
+            await self._write(_errors(operation, ended.errors))
 
-    async def _pass_on(self, feeding: Feeding, payloads: Payloads) -> None:
-        feeding.standing.takes(payloads)
-        for some, upto in events(payloads, feeding.identity):
-            await self._write(some)
-            feeding.standing.given = upto
+    async def _send_payloads(self, operation: StreamOperation, payloads: Payloads) -> None:
+        operation.delivered.start(payloads)
+        for chunk, upto in events(payloads, operation.id_json):
+            await self._write(chunk)
+            operation.delivered.count = upto
 
-    async def _write(self, part: bytes) -> None:
+    async def _write(self, chunk: bytes) -> None:
         await self.opened.wait()
         async with self.sending, asyncio.timeout(self.limits.send_seconds):
-            await self.send({"type": "http.response.body", "body": part, "more_body": True})
+            await self.send({"type": "http.response.body", "body": chunk, "more_body": True})
         self.written_at = asyncio.get_running_loop().time()
 
     def stop(self) -> None:
-        """Stop all that feeds it."""
-        for feeding in self.feedings.values():
-            feeding.task.cancel()
+        """Cancel all operations."""
+        for operation in self.operations.values():
+            operation.task.cancel()
 
-    # ---------------------------------------------------------------- who listens to it
+    # ---------------------------------------------------------------- its client
 
-    async def serve(self, send: Any, gone: "asyncio.Future[None]") -> None:
-        """Send what is written to it until it has ended, or `gone`. The response has been started."""
+    async def serve(self, send: Any, disconnected: "asyncio.Future[None]") -> None:
+        """Send events until the stream has ended or the client has disconnected. The response is already started."""
         self.send = send
         self.opened.set()
         try:
-            await self._keep_alive(gone)
+            await self._keep_alive(disconnected)
         except TimeoutError:
             self.is_unread = True
         finally:
             await self._stop_and_wait()
         await self._end()
 
-    async def _keep_alive(self, gone: "asyncio.Future[None]") -> None:
-        """Write a comment now, and whenever nothing was written for a while."""
+    async def _keep_alive(self, disconnected: "asyncio.Future[None]") -> None:
+        """Send a comment now, and after each silence."""
         ended = asyncio.ensure_future(self.ended.wait())
-        ends: set[asyncio.Future[Any]] = {gone, ended}
+        ends: set[asyncio.Future[Any]] = {disconnected, ended}
         loop = asyncio.get_running_loop()
         try:
-            while not (gone.done() or ended.done()):
-                quiet_until = self.written_at + self.limits.keep_alive_seconds
-                if quiet_until <= loop.time():
+            while not (disconnected.done() or ended.done()):
+                comment_at = self.written_at + self.limits.keep_alive_seconds
+                if comment_at <= loop.time():
                     await self._write(COMMENT)
                 else:
-                    await asyncio.wait(ends, timeout=quiet_until - loop.time(), return_when=asyncio.FIRST_COMPLETED)
+                    await asyncio.wait(ends, timeout=comment_at - loop.time(), return_when=asyncio.FIRST_COMPLETED)
         finally:
             ended.cancel()
 
     async def _stop_and_wait(self) -> None:
-        tasks = [feeding.task for feeding in self.feedings.values()]
+        tasks = [operation.task for operation in self.operations.values()]
         self.stop()
         if tasks:
             await asyncio.wait(tasks)
 
     async def _end(self) -> None:
-        with suppress(TimeoutError):  # nobody reads that either
+        with suppress(TimeoutError):  # the client does not read this either
             if self.is_unread:
-                await self._tell_where_to_go_on()
+                await self._send_resume_cursors()
             async with asyncio.timeout(self.limits.send_seconds):
                 await self.send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _tell_where_to_go_on(self) -> None:
-        for feeding in self.feedings.values():
-            refusal = feeding.standing.refusal()
-            if refusal is not None:
-                errors = format_error(refusal, feeding.caller.request_id)
-                await self._write(_refusal(feeding, errors) + _complete(feeding))
+    async def _send_resume_cursors(self) -> None:
+        for operation in self.operations.values():
+            error = operation.delivered.slow_consumer()
+            if error is not None:
+                errors = format_error(error, operation.caller.request_id)
+                await self._write(_errors(operation, errors) + _complete(operation))
 
 
-def _refusal(feeding: Feeding, errors: list[FormattedError]) -> bytes:
-    return b"".join(some for some, _ in events(Payloads([encode({"errors": errors})]), feeding.identity))
+def _errors(operation: StreamOperation, errors: list[FormattedError]) -> bytes:
+    return b"".join(chunk for chunk, _ in events(Payloads([encode({"errors": errors})]), operation.id_json))
 
 
-def _complete(feeding: Feeding) -> bytes:
-    return event(b"complete", b"" if feeding.identity is None else b'{"id":' + feeding.identity + b"}")
+def _complete(operation: StreamOperation) -> bytes:
+    return event(b"complete", b"" if operation.id_json is None else b'{"id":' + operation.id_json + b"}")

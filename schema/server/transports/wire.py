@@ -1,8 +1,7 @@
-"""Many messages in one write, made once for all who are told the same.
+"""Many messages in one write, formatted once for all subscribers that get the same payloads.
 
-The messages of two subscribers of the same differ only in the id that each client gave its operation. So they are kept as what
-stands between the ids, and `id.join(...)` is a batch as it goes over the wire. Frames of WebSockets, whose heads tell their
-length, are made for ids of one length.
+The messages to two such subscribers differ only in the id that each client gave its operation. So the bytes between the ids are
+kept, and `id.join(...)` makes the messages. The head of a WebSocket frame holds its length, so frames are kept per length of id.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,16 +13,16 @@ from schema.server.refusals import SlowConsumer
 from schema.server.subscriptions.event_batch import Payloads
 
 FRAMED: Final = "websocket.send.framed"
-"""An extension of ASGI that the server around us may offer: a message of this type has `frames`, whole frames (unmasked, not
-compressed), and they are written as they are, as one. It waits like a `websocket.send` while the client does not read."""
+"""An extension of ASGI that the HTTP server may offer. A message of this type has `frames`: whole frames, unmasked and not
+compressed, which are written unchanged in one write. Like `websocket.send` it waits while the client does not read."""
 
 CHUNK_BYTES: Final = 65_536
-"""About how much is written at once: who does not read is waited for in between, so that little is kept for it."""
+"""About the size of one write. The server waits for the client between writes, so it buffers little for a slow one."""
 
 
 @dataclass(frozen=True, slots=True)
 class WireChunk:
-    """Messages, as what stands between the ids in them; with it, `upto` messages of the batch have been written."""
+    """The bytes between the ids of some messages. When it is written, the first `upto` messages of the batch are written."""
 
     parts: Sequence[bytes]
     upto: int
@@ -31,33 +30,34 @@ class WireChunk:
 
 @dataclass(slots=True)
 class DeliveredPayloads:
-    """How far an operation's client has come: it has been given so many of these payloads."""
+    """The payloads that an operation sends now, and the count of those already sent."""
 
     payloads: Payloads | None = None
-    given: int = 0
+    count: int = 0
 
-    def takes(self, payloads: Payloads) -> None:
-        """These are next."""
-        self.payloads, self.given = payloads, 0
+    def start(self, payloads: Payloads) -> None:
+        """Begin with the next payloads."""
+        self.payloads, self.count = payloads, 0
 
-    def refusal(self) -> SlowConsumer | None:
-        """What to tell a client that does not read what it is given; None for an operation that cannot be gone on with."""
+    def slow_consumer(self) -> SlowConsumer | None:
+        """The error for a client that does not read; None for a subscription that cannot continue after a cursor."""
         if self.payloads is None or self.payloads.resume is None:
             return None
         metrics.SLOW.inc()
-        return SlowConsumer(self.payloads.resume(self.given))
+        return SlowConsumer(self.payloads.resume(self.count))
 
 
-def frames(payloads: Payloads, identity: bytes) -> Iterator[tuple[bytes, int]]:
-    """The payloads as frames of `next` messages of the operation with this id (as JSON); and how many are out with each write."""
-    return _join(payloads.written(("frames", len(identity)), lambda texts: _frames(texts, len(identity))), identity)
+def frames(payloads: Payloads, id_json: bytes) -> Iterator[tuple[bytes, int]]:
+    """The payloads as frames of `next` messages, for an operation whose id is this JSON: bytes to write, and how many
+    messages are written with them."""
+    return _join(payloads.formatted(("frames", len(id_json)), lambda texts: _frames(texts, len(id_json))), id_json)
 
 
-def events(payloads: Payloads, identity: bytes | None) -> Iterator[tuple[bytes, int]]:
-    """The payloads as `next` events. With an id (as JSON): of that operation of a single connection."""
-    if identity is None:
-        return _join(payloads.written("events", _events), b"")
-    return _join(payloads.written("events of one", _events_of_one), identity)
+def events(payloads: Payloads, id_json: bytes | None) -> Iterator[tuple[bytes, int]]:
+    """The payloads as `next` events, likewise. The id is None where a stream carries only one operation."""
+    if id_json is None:
+        return _join(payloads.formatted("events", _events), b"")
+    return _join(payloads.formatted("events with an id", _events_with_id), id_json)
 
 
 def event(name: bytes, data: bytes = b"") -> bytes:
@@ -65,8 +65,8 @@ def event(name: bytes, data: bytes = b"") -> bytes:
     return b"event: " + name + b"\ndata: " + data + b"\n\n"
 
 
-def _join(chunks: Sequence[WireChunk], identity: bytes) -> Iterator[tuple[bytes, int]]:
-    return ((identity.join(chunk.parts), chunk.upto) for chunk in chunks)
+def _join(chunks: Sequence[WireChunk], id_json: bytes) -> Iterator[tuple[bytes, int]]:
+    return ((id_json.join(chunk.parts), chunk.upto) for chunk in chunks)
 
 
 def _frames(texts: Sequence[bytes], id_bytes: int) -> list[WireChunk]:
@@ -76,7 +76,7 @@ def _frames(texts: Sequence[bytes], id_bytes: int) -> list[WireChunk]:
 
 
 def _head(size: int) -> bytes:
-    """The head of a frame that is a whole text message of so many bytes (RFC 6455, 5.2)."""
+    """The head of the frame of a whole text message of `size` bytes (RFC 6455, 5.2)."""
     if size < 126:
         return bytes((0x81, size))
     if size < 65_536:
@@ -89,12 +89,12 @@ def _events(texts: Sequence[bytes]) -> list[WireChunk]:
     return [WireChunk((b"".join(chunk.parts),), chunk.upto) for chunk in chunks]
 
 
-def _events_of_one(texts: Sequence[bytes]) -> list[WireChunk]:
+def _events_with_id(texts: Sequence[bytes]) -> list[WireChunk]:
     return _chunks((b'event: next\ndata: {"id":', b',"payload":' + text + b"}\n\n") for text in texts)
 
 
 def _chunks(messages: Iterable[tuple[bytes, bytes]]) -> list[WireChunk]:
-    """Messages, each as what stands before its id and after it, in chunks of about CHUNK_BYTES."""
+    """The messages in chunks of about CHUNK_BYTES. A message is the bytes before its id and those after it."""
     chunks: list[WireChunk] = []
     parts, size = [b""], 0
     for upto, (before, after) in enumerate(messages, 1):

@@ -12,11 +12,10 @@
         page_info: PageInfo
         total_count: int = counted()
 
-    rows = await contacts.page(scope, ..., limit=page_size(first) + 1)   # one more than asked for: is there a next
-    page? return shown(ContactConnection, page_of(rows, first, after, cursor_of, count=lambda: contacts.count(scope,
-    ...)))
+    rows = await contacts.page(scope, ..., limit=page_size(first) + 1)   # one more shows whether there is a next page
+    return shown(ContactConnection, page_of(rows, first, after, cursor_of, count=lambda: contacts.count(scope, ...)))
 
-An edge shows its row as `node`, its cursor, and any other field (`joined_at`) from the row's column of that name.
+An edge has the row as its `node`, the cursor, and other fields (`joined_at`) from the columns of the same name.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -29,19 +28,17 @@ from schema.server.execution.batched import batched
 from schema.server.execution.rows import read
 
 MAX_PAGE_SIZE = 250
-"""The most nodes that one page can hold."""
+"""The most nodes of one page."""
 
 COUNT = 10
-"""The points that an exact count costs."""
+"""The price of an exact count, in points."""
 
 DEFAULT_PAGE_SIZE = 50
-"""The nodes of a page when the caller does not say."""
+"""The most nodes of a page whose size the caller does not give."""
 
 
 @strawberry.type
 class PageInfo:
-    """Where a page stands in its list."""
-
     has_next_page: bool
     has_previous_page: bool
     start_cursor: str | None
@@ -49,7 +46,7 @@ class PageInfo:
 
 
 def page_size(first: int | None, path: str = "first", default: int = DEFAULT_PAGE_SIZE) -> int:
-    """`first`, checked; `default` for null. Raises Invalid when it is not between 1 and MAX_PAGE_SIZE."""
+    """`first`, or `default` for null. Raises Invalid at `path` unless it is between 1 and MAX_PAGE_SIZE."""
     if first is None:
         return default
     if not 1 <= first <= MAX_PAGE_SIZE:
@@ -58,7 +55,7 @@ def page_size(first: int | None, path: str = "first", default: int = DEFAULT_PAG
 
 
 def page_info(rows: Sequence[Any], more: bool, after: str | None, cursor_of: Callable[[Any], str]) -> PageInfo:
-    """The PageInfo of `rows` (without the one fetched too many), of which `more` follow."""
+    """The PageInfo of the rows of a page; `more` says whether other rows follow."""
     return PageInfo(
         has_next_page=more,
         has_previous_page=after is not None,
@@ -68,7 +65,7 @@ def page_info(rows: Sequence[Any], more: bool, after: str | None, cursor_of: Cal
 
 
 class Edge:
-    """A row in its place in the list."""
+    """An edge of a page."""
 
     __slots__ = ("_cursor_of", "node")
 
@@ -81,7 +78,7 @@ class Edge:
         return self._cursor_of(self.node)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # a row may be awaitable; its place in a list is not
+        if name.startswith("__"):  # an edge must not look awaitable when its row does
             raise AttributeError(name)
         try:
             return read(self.node, name)
@@ -90,7 +87,7 @@ class Edge:
 
 
 class Page:
-    """One page: its rows are the nodes, and edges, cursors and the count are made only when they are asked for."""
+    """One page. Edges, cursors and the count are made only when they are selected."""
 
     __slots__ = ("_after", "_count", "_cursor_of", "_more", "nodes")
 
@@ -117,7 +114,7 @@ class Page:
         return page_info(self.nodes, self._more, self._after, self._cursor_of)
 
     async def count(self) -> int:
-        """How many there are in all, past this page too."""
+        """The number of nodes on all pages."""
         if self._count is None:
             raise RuntimeError("this page was made without a count")
         return await self._count()
@@ -130,9 +127,9 @@ def page_of(
     cursor_of: Callable[[Any], str],
     count: Callable[[], Awaitable[int]] | None = None,
 ) -> Page:
-    """A page of at most `first` of `rows`, of which one more was fetched than asked for when there is a next page.
+    """A page of the first `first` rows. `rows` has one row more when there is a next page.
 
-    `count` is called only when the caller asked for totalCount.
+    `count` is called only when totalCount is selected.
     """
     size = page_size(first)
     return Page(rows[:size], len(rows) > size, after, cursor_of, count)

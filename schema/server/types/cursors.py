@@ -1,8 +1,8 @@
-"""Keyset cursors: the sort key of a row, opaque to the caller.
+"""Keyset cursors: the sort key of a row, opaque to clients.
 
-    at, number = from_cursor(after, an_instant, a_number)
+    at, row_id = from_cursor(after, an_instant, a_number)
 
-A reader of a part takes its JSON value and raises ValueError for what no cursor of the list can have there.
+A reader converts the JSON value of one part of the key. It raises ValueError for a value that cannot be in such a key.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -19,17 +19,17 @@ Reader = Callable[[Any], Any]
 
 
 def to_cursor(*key: Any) -> str:
-    """A cursor that stands for the row whose sort key is `key` (JSON values; datetimes as RFC 3339 text)."""
+    """The cursor of the row with this sort key: JSON values, and datetimes, which become RFC 3339 text."""
     return urlsafe_b64encode(orjson.dumps(key)).rstrip(b"=").decode()
 
 
 def from_cursor(cursor: str, *readers: Reader, path: str = "after") -> tuple[Any, ...]:
-    """The sort key behind a cursor, read part by part. Raises Invalid at `path` when it is none, or of another list or order."""
+    """The sort key in a cursor. Raises Invalid at `path` when it is no cursor, or one of another list or order."""
     try:
         key = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if isinstance(key, list) and len(key) == len(readers):
             return tuple(read(part) for read, part in zip(readers, key, strict=True))
-    except ValueError:  # not base64, not JSON, or not what stands there
+    except ValueError:  # not base64, not JSON, or a part of another kind
         pass
     raise Invalid(
         f"{cursor[:100]!r} is not a cursor of this list: pass an endCursor that it gave, with the same order", (path,)
@@ -40,26 +40,26 @@ def from_cursor(cursor: str, *readers: Reader, path: str = "after") -> tuple[Any
 
 
 def a_number(value: Any) -> int:
-    """A row's number, or a count."""
+    """The id of a row, or a count."""
     if type(value) is int and 0 <= value < 2**63:
         return value
     raise ValueError
 
 
 def an_instant(value: Any) -> datetime:
-    """A moment."""
+    """An instant, in UTC."""
     return to_instant(value)
 
 
 def a_text(value: Any) -> str:
-    """Text that can be stored."""
+    """Text that PostgreSQL can store."""
     if isinstance(value, str) and "\x00" not in value:
         return value
     raise ValueError
 
 
 def exactly(word: str) -> Reader:
-    """This word: the order of the list, say."""
+    """Only this word, such as the order of the list."""
 
     def read(value: Any) -> str:
         if value == word:
@@ -70,5 +70,5 @@ def exactly(word: str) -> Reader:
 
 
 def nothing_or(reader: Reader) -> Reader:
-    """What `reader` reads, or null."""
+    """Null, or what `reader` reads."""
     return lambda value: None if value is None else reader(value)

@@ -1,10 +1,11 @@
-"""Everything a client may hold on to, found again by its id: each noun registers how its rows are fetched.
+"""Relay's nodes: finds rows by their global ids. Each noun registers a loader for its rows.
 
     @node("Contact", Permission.CONTACT_READ)
-    async def contacts_by_number(scope: Scope, numbers: Sequence[int]) -> Iterable[Row]: ...
+    async def contacts_by_ids(scope: Scope, ids: Sequence[int]) -> Iterable[Row]: ...
 
-The rows carry their number in the column `id`, and those of other workspaces are not among them. A loader whose rows
-are of an interface (jobs) is registered once for each of the types."""
+A loader returns rows of the scope's workspace, with their ids in the column `id`. A loader for the rows of an interface is
+registered once for each of its types.
+"""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -23,8 +24,6 @@ from schema.server.ids import split_global_id
 
 @strawberry.interface(description="Relay's node: every stored thing that a client may hold on to.")
 class Node:
-    """Something with an outside id."""
-
     id: strawberry.ID
 
 
@@ -33,18 +32,18 @@ NodeLoader = Callable[[Scope, Sequence[int]], Awaitable[Iterable[Any]]]
 
 @dataclass(frozen=True, slots=True)
 class NodeKind:
-    """How rows of one type are fetched, and what it takes to see them."""
+    """How rows of one type are loaded, and the permission that this needs."""
 
     needs: Needed
     load: NodeLoader
 
 
 NODES: dict[str, NodeKind] = {}
-"""The kinds of node, by the name of their GraphQL type."""
+"""The registered loaders, by the name of the GraphQL type."""
 
 
 def node(kind: str, needs: Needed) -> Callable[[NodeLoader], NodeLoader]:
-    """Register a function that fetches rows of `kind` for callers who hold `needs`."""
+    """Register a function that loads rows of `kind` for callers who have `needs`."""
 
     def register(load: NodeLoader) -> NodeLoader:
         NODES[kind] = NodeKind(needs, load)
@@ -53,22 +52,22 @@ def node(kind: str, needs: Needed) -> Callable[[NodeLoader], NodeLoader]:
     return register
 
 
-async def find_nodes(scope: Scope, outside_ids: Sequence[str]) -> list[Named | None]:
-    """The things behind these ids, in their order; None where there is none that this scope's workspace holds.
+async def find_nodes(scope: Scope, global_ids: Sequence[str]) -> list[Named | None]:
+    """The rows with these ids, in their order; None for an id that the scope's workspace does not have.
 
-    Raises Forbidden when the caller may not see things of one of the kinds.
+    Raises Forbidden when the caller may not see rows of one of the types.
     """
-    wanted: dict[str, set[int]] = {}
-    places = [split_global_id(outside_id) for outside_id in outside_ids]
-    for place in places:
-        if place is not None and place[0] in NODES:
-            wanted.setdefault(place[0], set()).add(place[1])
-    found: dict[tuple[str, int], Named] = {}
-    for kind, numbers in wanted.items():
+    keys = [split_global_id(global_id) for global_id in global_ids]
+    ids_by_kind: dict[str, set[int]] = {}
+    for key in keys:
+        if key is not None and key[0] in NODES:
+            ids_by_kind.setdefault(key[0], set()).add(key[1])
+    nodes: dict[tuple[str, int], Named] = {}
+    for kind, ids in ids_by_kind.items():
         _admit(scope, kind)
-        for row in await NODES[kind].load(scope, sorted(numbers)):
-            found[kind, read(row, "id")] = Named(kind, row)
-    return [None if place is None else found.get(place) for place in places]
+        for row in await NODES[kind].load(scope, sorted(ids)):
+            nodes[kind, read(row, "id")] = Named(kind, row)
+    return [None if key is None else nodes.get(key) for key in keys]
 
 
 def _admit(scope: Scope, kind: str) -> None:

@@ -1,4 +1,4 @@
-"""The contract's scalars. Annotate with these, or with `datetime` and `date` themselves."""
+"""The scalars of the schema. Annotations use these names, or `datetime` and `date` themselves."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -11,36 +11,36 @@ from graphql import GraphQLError
 from models.values.instants import find_day, find_instant
 
 JSON = NewType("JSON", object)
-"""Any JSON value. Out of the resolvers, a `str` is JSON text (as the database gives it); in, a plain Python value."""
+"""Any JSON value. A resolver returns JSON text, as the database gives it, as `str`; an argument is a plain Python value."""
 
 Duration = NewType("Duration", str)
-"""An ISO 8601 duration, as text: who takes one reads it, and says with its path what is wrong with it."""
+"""An ISO 8601 duration as text. The resolver reads it, and reports a wrong one with its path."""
 
 BigInt = NewType("BigInt", int)
-"""A whole number past 32 bits."""
+"""A whole number of up to 64 bits."""
 
 ChangeCursor = NewType("ChangeCursor", str)
-"""A position in a workspace's membership change log, as its author wrote it."""
+"""A position in a workspace's membership change log."""
 
 
 def to_instant(value: Any) -> datetime:
-    """RFC 3339 text as an aware datetime in UTC. Raises ValueError that says what would be right."""
-    found = find_instant(value)
-    if found is not None:
-        return found
+    """RFC 3339 text as an aware datetime in UTC. Raises ValueError, which says what would be right."""
+    instant = find_instant(value)
+    if instant is not None:
+        return instant
     raise ValueError(f"{value!r} is not an instant: write it as 2026-11-22T09:30:00Z, always with an offset")
 
 
 def to_day(value: Any) -> date:
-    """YYYY-MM-DD as a date. Raises ValueError that says what would be right."""
-    found = find_day(value)
-    if found is not None:
-        return found
+    """YYYY-MM-DD as a date. Raises ValueError, which says what would be right."""
+    day = find_day(value)
+    if day is not None:
+        return day
     raise ValueError(f"{value!r} is not a calendar day: write it as 2026-11-22")
 
 
 def to_big_int(value: Any) -> int:
-    """A whole number of at most 64 bits. Raises ValueError that says what would be right."""
+    """A whole number of at most 64 bits. Raises ValueError, which says what would be right."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63:
@@ -49,14 +49,14 @@ def to_big_int(value: Any) -> int:
 
 
 def instant_text(value: datetime) -> str:
-    """An aware datetime as the server writes it: RFC 3339, in UTC."""
+    """An aware datetime as RFC 3339 text in UTC."""
     if value.tzinfo is None:
         raise ValueError(f"{value!r} has no zone")
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def json_fragment(value: Any) -> Any:
-    """JSON text goes into the response as it is; other values are encoded with it."""
+    """JSON text is inserted into the response unchanged; other values are encoded."""
     return orjson.Fragment(value) if isinstance(value, str) else value
 
 
@@ -66,8 +66,8 @@ def _text(value: Any) -> str:
     raise ValueError(f"{value!r} is not a text")
 
 
-def _taken(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Reads a value of the caller's; what is wrong with it is said in the words of `read` alone."""
+def _parser(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Reads a value by `read`. Its ValueError becomes a GraphQLError, so that the caller sees only its message."""
 
     def parse(value: Any) -> Any:
         try:
@@ -83,29 +83,29 @@ SCALARS: Final[dict[object, Any]] = {
         name="DateTime",
         description="An instant, RFC 3339, always with an offset; the server answers in UTC.",
         serialize=instant_text,
-        parse_value=_taken(to_instant),
+        parse_value=_parser(to_instant),
     ),
     date: strawberry.scalar(
-        name="Date", description="A calendar day, YYYY-MM-DD.", serialize=date.isoformat, parse_value=_taken(to_day)
+        name="Date", description="A calendar day, YYYY-MM-DD.", serialize=date.isoformat, parse_value=_parser(to_day)
     ),
     Duration: strawberry.scalar(
         name="Duration",
         description="An ISO 8601 duration such as P30D or PT15M.",
         serialize=_text,
-        parse_value=_taken(_text),
+        parse_value=_parser(_text),
     ),
     JSON: strawberry.scalar(name="JSON", description="Any JSON value.", serialize=json_fragment),
     BigInt: strawberry.scalar(
         name="BigInt",
         description="A whole number past 32 bits, as a JSON number.",
         serialize=to_big_int,
-        parse_value=_taken(to_big_int),
+        parse_value=_parser(to_big_int),
     ),
     ChangeCursor: strawberry.scalar(
         name="ChangeCursor",
         description="An opaque, durable position in a workspace's membership change log.",
         serialize=_text,
-        parse_value=_taken(_text),
+        parse_value=_parser(_text),
     ),
 }
 """For StrawberryConfig.scalar_map."""

@@ -71,9 +71,9 @@ async def test_no_operation_may_cost_more_than_one_may() -> None:
 async def test_what_was_not_spent_is_given_back() -> None:
     throttle = Throttle(RATES, now=Clock())
     for _ in range(50):
-        lease = await throttle.charge("ana", 100)
-        throttle.give_back(lease, 90)
-    assert throttle.standing(lease).available == 500
+        allowance = await throttle.charge("ana", 100)
+        throttle.give_back(allowance, 90)
+    assert throttle.level(allowance).available == 500
 
 
 async def test_processes_share_a_bucket_in_redis(redis: Redis) -> None:
@@ -98,8 +98,8 @@ async def test_many_at_once_get_no_more_than_there_is(redis: Redis) -> None:
 
 async def test_what_is_left_is_known_to_the_next_process(redis: Redis) -> None:
     await spent(Throttle(RATES, redis), 500)
-    lease = await Throttle(RATES, redis).charge("ana", 10)
-    assert 440 <= Throttle(RATES, redis).standing(lease).available <= 520
+    allowance = await Throttle(RATES, redis).charge("ana", 10)
+    assert 440 <= Throttle(RATES, redis).level(allowance).available <= 520
 
 
 async def test_redis_may_be_away_and_each_process_goes_by_its_own_bucket() -> None:

@@ -1,4 +1,4 @@
-"""Who does not read what it is given: costs little, is told where to go on, and has missed nothing when it does."""
+"""A client that does not read costs little memory, gets the cursor to resume after, and then has missed nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -7,6 +7,7 @@ from typing import Any
 import aiohttp
 import psutil
 import pytest
+from prometheus_client import REGISTRY
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from models import db
@@ -17,8 +18,8 @@ from models.membership import manual_changes
 from models.membership.origins import Origin
 from muster.protocols import WebSockets
 from permissions.principal import Scope
-from schema.server.transports.socket import Socket, SocketLimits
-from schema.server.transports.stream import Stream, StreamLimits
+from schema.server.transports.socket import SocketLimits
+from schema.server.transports.stream import StreamLimits
 from schema.server.transports.wire import CHUNK_BYTES
 from tests.kit.api import OURS, PLAIN, application, bearer_of, serving
 from tests.kit.readers import EventReader, SocketReader
@@ -30,7 +31,7 @@ MANY = 5_000
 WORDS = " ".join(f"at{number}: at" for number in range(24))
 FOLLOW = f"subscription ($after: ChangeCursor) {{ membershipChanges(after: $after) {{ cursor {WORDS} }} }}"
 SECONDS = 1.0
-"""How long the server waits for somebody who does not read: twice, before it breaks off."""
+"""How long the server waits for a client that does not read, twice, before it disconnects it."""
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ async def scope(database: str) -> Scope:
 
 
 @pytest.fixture(params=[OURS, PLAIN], ids=["ours", "plain"])
-async def place(request: pytest.FixtureRequest) -> AsyncIterator[str]:
+async def address(request: pytest.FixtureRequest) -> AsyncIterator[str]:
     app = application(
         sockets=SocketLimits(send_seconds=SECONDS, ping_seconds=60), streams=StreamLimits(send_seconds=SECONDS)
     )
@@ -55,112 +56,114 @@ async def place(request: pytest.FixtureRequest) -> AsyncIterator[str]:
         yield address
 
 
-def told_of_calls(monkeypatch: pytest.MonkeyPatch, kind: type, name: str) -> asyncio.Event:
-    """Set when the method is called, which goes on as ever."""
-    called, method = asyncio.Event(), getattr(kind, name)
+def slow_consumers() -> float:
+    """How many slow consumers the server has counted."""
+    return REGISTRY.get_sample_value("muster_feed_slow_total") or 0.0
 
-    async def wrapper(*args: Any) -> Any:
-        called.set()
-        return await method(*args)
 
-    monkeypatch.setattr(kind, name, wrapper)
-    return called
+async def a_slow_consumer_is_counted(before: float) -> None:
+    """Wait until the server ends an operation because its client does not read."""
+
+    async def is_counted() -> bool:
+        return slow_consumers() > before
+
+    await eventually(is_counted, 20)
 
 
 def positions(scope: Scope, payloads: list[Any]) -> list[int]:
-    """Where the changes in these payloads stand in the log."""
+    """The positions in the log of the changes in these payloads."""
     return [from_cursor(scope, MEMBERS, payload["data"]["membershipChanges"]["cursor"]) for payload in payloads]
 
 
-def all_told(scope: Scope, payloads: list[Any], errors: list[Any]) -> int:
-    """Where to go on: the changes come in order, and the error that follows them says just that place."""
-    told = positions(scope, payloads)
-    assert told == list(range(1, len(told) + 1))
+def count_until_cursor(scope: Scope, payloads: list[Any], errors: list[Any]) -> int:
+    """The number of changes, which come in order; the error after them has the cursor of the last one."""
+    received = positions(scope, payloads)
+    assert received == list(range(1, len(received) + 1))
     (error,) = errors
     assert error["extensions"]["code"] == "SLOW_CONSUMER"
-    assert from_cursor(scope, MEMBERS, error["extensions"]["cursor"]) == len(told)
-    assert len(told) < MANY
-    return len(told)
+    assert from_cursor(scope, MEMBERS, error["extensions"]["cursor"]) == len(received)
+    assert len(received) < MANY
+    return len(received)
 
 
-async def nobody_follows() -> bool:
+async def no_readers() -> bool:
     return not TAIL.readers
 
 
-async def test_over_a_socket_each_operation_is_told_where_to_go_on_and_finds_the_rest_there(scope, place, monkeypatch):
-    bearer, slow = await bearer_of(scope), told_of_calls(monkeypatch, Socket, "_tell_where_to_go_on")
-    reader = await SocketReader.connect(place, bearer)
-    for number in ("one", "other"):
-        await reader.subscribe(number, FOLLOW, after=to_cursor(MEMBERS, scope.workspace_id, 0))
-    await asyncio.wait_for(slow.wait(), 20)
-    await eventually(nobody_follows)
-    heard = await reader.hear_all()
+async def test_each_operation_of_a_slow_socket_gets_a_cursor_and_finds_the_rest_after_it(scope, address):
+    bearer, before = await bearer_of(scope), slow_consumers()
+    reader = await SocketReader.connect(address, bearer)
+    for operation_id in ("one", "other"):
+        await reader.subscribe(operation_id, FOLLOW, after=to_cursor(MEMBERS, scope.workspace_id, 0))
+    await a_slow_consumer_is_counted(before)
+    await eventually(no_readers)
+    received = await reader.hear_all()
     reader.reader.close()
-    for number in ("one", "other"):
-        *told, last = [message for message in heard if message["id"] == number]
-        assert {message["type"] for message in told} <= {"next"}
+    for operation_id in ("one", "other"):
+        *events, last = [message for message in received if message["id"] == operation_id]
+        assert {message["type"] for message in events} <= {"next"}
         assert last["type"] == "error"
-        count = all_told(scope, [message["payload"] for message in told], last["payload"])
-        again = await SocketReader.connect(place, bearer)
+        count = count_until_cursor(scope, [message["payload"] for message in events], last["payload"])
+        again = await SocketReader.connect(address, bearer)
         await again.subscribe("1", FOLLOW, after=last["payload"][0]["extensions"]["cursor"])
         rest = [(await again.hear())["payload"] for _ in range(MANY - count)]
         again.reader.close()
         assert positions(scope, rest) == list(range(count + 1, MANY + 1))
 
 
-async def _distinct(place: str, bearer: str, query: dict[str, Any]) -> EventReader:
-    return await EventReader.ask(place, "POST", {"authorization": f"Bearer {bearer}"}, query)
+async def _distinct(address: str, bearer: str, query: dict[str, Any]) -> EventReader:
+    return await EventReader.ask(address, "POST", {"authorization": f"Bearer {bearer}"}, query)
 
 
-async def _single(place: str, bearer: str, query: dict[str, Any]) -> EventReader:
+async def _single(address: str, bearer: str, query: dict[str, Any]) -> EventReader:
     headers = {"authorization": f"Bearer {bearer}"}
     async with aiohttp.ClientSession(headers=headers) as session:
-        async with session.put(f"http://{place}/graphql") as response:
+        async with session.put(f"http://{address}/graphql") as response:
             token = {"x-graphql-event-stream-token": await response.text()}
         body = {**query, "extensions": {"operationId": "mine"}}
-        async with session.post(f"http://{place}/graphql", json=body, headers=token) as response:
+        async with session.post(f"http://{address}/graphql", json=body, headers=token) as response:
             assert response.status == 202
-    return await EventReader.ask(place, "GET", {**headers, **token})
+    return await EventReader.ask(address, "GET", {**headers, **token})
 
 
 @pytest.mark.parametrize("connect", [_distinct, _single])
-async def test_as_events_it_is_told_where_to_go_on(
-    scope, place, monkeypatch, connect: Callable[[str, str, dict[str, Any]], Awaitable[EventReader]]
+async def test_a_slow_event_stream_gets_a_cursor(
+    scope, address, connect: Callable[[str, str, dict[str, Any]], Awaitable[EventReader]]
 ):
-    bearer, slow = await bearer_of(scope), told_of_calls(monkeypatch, Stream, "_end")
+    bearer, before = await bearer_of(scope), slow_consumers()
     query = {"query": FOLLOW, "variables": {"after": to_cursor(MEMBERS, scope.workspace_id, 0)}}
-    reader = await connect(place, bearer, query)
-    await asyncio.wait_for(slow.wait(), 20)
-    await eventually(nobody_follows)
-    heard = await reader.hear_all()
+    reader = await connect(address, bearer, query)
+    await a_slow_consumer_is_counted(before)
+    await eventually(no_readers)
+    received = await reader.hear_all()
     reader.reader.close()
-    payloads = [data["payload"] if connect is _single else data for name, data in heard if name == "next"]
-    all_told(scope, payloads[:-1], payloads[-1]["errors"])
-    assert heard[-1] == ("complete", {"id": "mine"} if connect is _single else None)
+    payloads = [data["payload"] if connect is _single else data for name, data in received if name == "next"]
+    count_until_cursor(scope, payloads[:-1], payloads[-1]["errors"])
+    assert received[-1] == ("complete", {"id": "mine"} if connect is _single else None)
 
 
-async def test_a_socket_whose_pings_are_not_answered_is_told_where_to_go_on_before_it_is_closed(scope):
+async def test_a_socket_that_does_not_answer_pings_gets_a_cursor_before_it_is_closed(scope):
     limits = SocketLimits(init_seconds=0.2, ping_seconds=0.2)
-    async with serving(application(sockets=limits)) as place:
-        reader = await SocketReader.connect(place, await bearer_of(scope))
+    async with serving(application(sockets=limits)) as address:
+        reader = await SocketReader.connect(address, await bearer_of(scope))
         await reader.subscribe("1", FOLLOW, after=to_cursor(MEMBERS, scope.workspace_id, MANY - 1))
-        heard = await reader.hear_all()
+        received = await reader.hear_all()
         reader.reader.close()
-    assert [message["type"] for message in heard] == ["next", "error"]
-    cursor = heard[1]["payload"][0]["extensions"]["cursor"]
-    assert cursor == heard[0]["payload"]["data"]["membershipChanges"]["cursor"]
+    assert [message["type"] for message in received] == ["next", "error"]
+    cursor = received[1]["payload"][0]["extensions"]["cursor"]
+    assert cursor == received[0]["payload"]["data"]["membershipChanges"]["cursor"]
     assert from_cursor(scope, MEMBERS, cursor) == MANY
 
 
-def connections_of(place: str) -> int:
-    """How many connections the server at this address, which is in this process, holds open."""
-    port = int(place.rpartition(":")[2])
-    open_ones = [one for one in psutil.Process().net_connections("tcp") if one.status not in ("LISTEN", "NONE")]
-    return sum(one.laddr.port == port for one in open_ones)
+def connections_of(address: str) -> int:
+    """How many connections the server at this address, in this process, holds open."""
+    port = int(address.rpartition(":")[2])
+    connections = psutil.Process().net_connections("tcp")
+    return sum(c.laddr.port == port and c.status not in ("LISTEN", "NONE") for c in connections)
 
 
 def largest_buffers(monkeypatch: pytest.MonkeyPatch) -> dict[type, int]:
-    """The most that has waited in this process to be written to a client, by kind of connection."""
+    """The largest write buffer of a connection in this process, by protocol class."""
     largest: dict[type, int] = {}
 
     def watch(kind: Any) -> None:
@@ -177,23 +180,23 @@ def largest_buffers(monkeypatch: pytest.MonkeyPatch) -> dict[type, int]:
     return largest
 
 
-async def test_who_never_reads_again_is_broken_off_and_leaves_nothing_behind(scope, monkeypatch):
+async def test_a_client_that_never_reads_again_is_disconnected_and_leaves_nothing_behind(scope, monkeypatch):
     monkeypatch.setattr("muster.protocols.UNREAD_SECONDS", 1)
     largest = largest_buffers(monkeypatch)
     before = len(asyncio.all_tasks())
     limits = {"sockets": SocketLimits(send_seconds=0.3), "streams": StreamLimits(send_seconds=0.3)}
-    async with serving(application(**limits)) as place:
+    async with serving(application(**limits)) as address:
         bearer = await bearer_of(scope)
         started = len(asyncio.all_tasks())
         after = to_cursor(MEMBERS, scope.workspace_id, 0)
-        reader = await SocketReader.connect(place, bearer)
+        reader = await SocketReader.connect(address, bearer)
         await reader.subscribe("1", FOLLOW, after=after)
-        listener = await _distinct(place, bearer, {"query": FOLLOW, "variables": {"after": after}})
+        listener = await _distinct(address, bearer, {"query": FOLLOW, "variables": {"after": after}})
 
-        async def all_gone() -> bool:
-            return await nobody_follows() and len(asyncio.all_tasks()) <= started and connections_of(place) == 0
+        async def nothing_left() -> bool:
+            return await no_readers() and len(asyncio.all_tasks()) <= started and connections_of(address) == 0
 
-        await eventually(all_gone)
+        await eventually(nothing_left)
     assert all(CHUNK_BYTES < size < 2.5 * CHUNK_BYTES for size in largest.values()), largest
     assert len(largest) == 2
     reader.reader.close()

@@ -1,4 +1,4 @@
-"""Batches as they go over the wire, byte for byte: made once, and right for every id."""
+"""Batches in their wire format are written once and are right for every id."""
 
 import orjson
 from hypothesis import given, settings
@@ -21,61 +21,61 @@ def texts_of(sizes: list[int]) -> list[bytes]:
     return [orjson.dumps("x" * size) for size in sizes]
 
 
-def read(data: bytes) -> list[bytes]:
-    """The text messages in these frames, as a client reads them that keeps to the letter."""
+def messages_in(data: bytes) -> list[bytes]:
+    """The text messages in these frames, as a strict client reads them."""
     client = ClientProtocol(parse_uri("ws://example.com/"), state=State.OPEN, max_size=None)
     client.receive_data(data)
     assert client.parser_exc is None
-    read: list[bytes] = []
+    messages: list[bytes] = []
     for frame in client.events_received():
         assert isinstance(frame, Frame)
         assert frame.opcode is Opcode.TEXT
         assert frame.fin
-        read.append(bytes(frame.data))
-    return read
+        messages.append(bytes(frame.data))
+    return messages
 
 
 @given(SIZES, st.lists(IDS, min_size=1, max_size=4))
 @settings(max_examples=40, deadline=None)
-def test_frames_are_read_as_the_messages_they_stand_for(sizes: list[int], ids: list[str]) -> None:
+def test_a_client_reads_frames_as_messages(sizes: list[int], ids: list[str]) -> None:
     texts = texts_of(sizes)
     payloads = Payloads(texts)
-    for identity in ids:
-        written = list(frames(payloads, orjson.dumps(identity)))
-        messages = [orjson.loads(message) for some, _ in written for message in read(some)]
-        assert messages == [{"id": identity, "type": "next", "payload": orjson.loads(text)} for text in texts]
+    for operation_id in ids:
+        written = list(frames(payloads, orjson.dumps(operation_id)))
+        messages = [orjson.loads(message) for chunk, _ in written for message in messages_in(chunk)]
+        assert messages == [{"id": operation_id, "type": "next", "payload": orjson.loads(text)} for text in texts]
         counted = 0
-        for some, upto in written:
-            counted += len(read(some))
+        for chunk, upto in written:
+            counted += len(messages_in(chunk))
             assert upto == counted
 
 
 @given(SIZES, IDS)
 @settings(max_examples=25, deadline=None)
-def test_little_is_written_at_once(sizes: list[int], identity: str) -> None:
+def test_a_write_is_small(sizes: list[int], operation_id: str) -> None:
     texts = texts_of(sizes)
-    largest, ids = max(map(len, texts), default=0) + 60, len(texts) * len(orjson.dumps(identity))
+    largest, ids = max(map(len, texts), default=0) + 60, len(texts) * len(orjson.dumps(operation_id))
     for write in (frames, events):
-        for some, _ in write(Payloads(texts), orjson.dumps(identity)):
-            assert len(some) < CHUNK_BYTES + largest + ids
+        for chunk, _ in write(Payloads(texts), orjson.dumps(operation_id)):
+            assert len(chunk) < CHUNK_BYTES + largest + ids
 
 
-def test_what_is_written_is_made_once_for_ids_of_the_same_length() -> None:
+def test_frames_are_written_once_for_ids_of_the_same_length() -> None:
     payloads = Payloads([b"1", b"2"])
     (one,), (other,) = frames(payloads, b'"a"'), frames(payloads, b'"b"')
     assert one[0].replace(b'"a"', b'"b"') == other[0]
-    assert list(payloads._written) == [("frames", 3)]
+    assert list(payloads.formats) == [("frames", 3)]
     assert next(events(payloads, None))[0] is next(events(payloads, None))[0]
 
 
-def test_who_has_been_given_a_part_of_a_burst_goes_on_after_that() -> None:
-    standing = DeliveredPayloads()
-    assert standing.refusal() is None
-    standing.takes(Payloads([b"1", b"2"]))
-    assert standing.refusal() is None
-    standing.takes(Payloads([b"1", b"2"], resume=lambda taken: f"cursor {taken}"))
-    assert (refusal := standing.refusal()) is not None
-    assert refusal.cursor == "cursor 0"
-    standing.given = 1
-    assert (refusal := standing.refusal()) is not None
-    assert refusal.cursor == "cursor 1"
+def test_a_client_that_has_received_a_part_of_a_batch_resumes_after_that_part() -> None:
+    delivered = DeliveredPayloads()
+    assert delivered.slow_consumer() is None
+    delivered.start(Payloads([b"1", b"2"]))
+    assert delivered.slow_consumer() is None
+    delivered.start(Payloads([b"1", b"2"], resume=lambda count: f"cursor {count}"))
+    assert (error := delivered.slow_consumer()) is not None
+    assert error.cursor == "cursor 0"
+    delivered.count = 1
+    assert (error := delivered.slow_consumer()) is not None
+    assert error.cursor == "cursor 1"

@@ -1,4 +1,4 @@
-"""What a request of HTTP says: its headers, its body within bounds, and the operation in it."""
+"""Reads an HTTP request: headers, a body of limited size, and the GraphQL request in it."""
 
 import re
 import secrets
@@ -15,22 +15,22 @@ from schema.server.graphql_request import Caller, GraphQLRequest
 from schema.server.refusals import BadRequest
 
 Scope = Mapping[str, Any]
-"""A connection, as ASGI describes it."""
+"""A connection as ASGI describes it."""
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 
 
 class TooLarge(BadRequest):
-    """The body is larger than it may be."""
+    """The body is too large."""
 
 
 class Unreadable(BadRequest):
-    """The body is of a type that the API does not read."""
+    """The API does not read bodies of this type."""
 
 
 @dataclass(slots=True)
 class Headers:
-    """The headers that the API looks at."""
+    """The headers that the API reads."""
 
     accept: str | None = None
     authorization: str | None = None
@@ -55,17 +55,17 @@ _NAMES: Final = {
 
 
 def headers_of(scope: Scope) -> Headers:
-    """Read the headers that matter."""
+    """Read the known headers of a connection."""
     headers = Headers()
     for name, value in scope["headers"]:
-        known = _NAMES.get(name)
-        if known is not None:
-            setattr(headers, known, value.decode("latin-1"))
+        attribute = _NAMES.get(name)
+        if attribute is not None:
+            setattr(headers, attribute, value.decode("latin-1"))
     return headers
 
 
 def caller_of(scope: Scope, headers: Headers) -> Caller:
-    """Who asks, and under which request id: the one that came along when it looks like one, a new one otherwise."""
+    """The caller. The request id is that of the header when it is well formed, a new one otherwise."""
     given = headers.request_id
     request_id = given if given is not None and _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
     client = scope.get("client")
@@ -78,9 +78,9 @@ def caller_of(scope: Scope, headers: Headers) -> Caller:
 
 
 async def body_of(headers: Headers, receive: Any, most_bytes: int) -> bytes:
-    """The whole body. Raises TooLarge as soon as it is known to be."""
-    announced = headers.content_length
-    if announced is not None and announced.isdigit() and int(announced) > most_bytes:
+    """The whole body. Raises TooLarge as soon as it is longer than `most_bytes`."""
+    declared = headers.content_length
+    if declared is not None and declared.isdigit() and int(declared) > most_bytes:
         raise _too_large(most_bytes)
     message = await receive()
     body: bytes = message.get("body", b"")
@@ -102,7 +102,7 @@ def _too_large(most_bytes: int) -> TooLarge:
 
 
 def check_type(headers: Headers) -> None:
-    """Raise Unreadable unless the body is JSON in UTF-8."""
+    """Check that the body is JSON in UTF-8. Raises Unreadable."""
     given = headers.content_type
     if given == "application/json":
         return
@@ -115,7 +115,7 @@ def check_type(headers: Headers) -> None:
 
 
 def params_of_body(body: bytes) -> dict[str, Any]:
-    """The JSON object in a body. Raises BadRequest when there is none."""
+    """The JSON object in a body. Raises BadRequest when it is not one."""
     try:
         params = orjson.loads(body)
     except ValueError:
@@ -126,7 +126,7 @@ def params_of_body(body: bytes) -> dict[str, Any]:
 
 
 def params_of_url(scope: Scope) -> dict[str, Any]:
-    """The parameters in a URL, with `variables` and `extensions` read as JSON. Raises BadRequest."""
+    """The parameters in a URL; `variables` and `extensions` are parsed as JSON. Raises BadRequest."""
     try:
         params: dict[str, Any] = dict(
             parse_qsl(scope["query_string"].decode(), keep_blank_values=True, max_num_fields=20)
@@ -142,8 +142,8 @@ def params_of_url(scope: Scope) -> dict[str, Any]:
     return params
 
 
-def asked_of(params: Mapping[str, Any]) -> GraphQLRequest:
-    """The operation that these parameters ask for. Raises BadRequest, saying which of them is wrong."""
+def graphql_request_of(params: Mapping[str, Any]) -> GraphQLRequest:
+    """The GraphQL request with these parameters. Raises BadRequest, which names the wrong one."""
     query, name = params.get("query"), params.get("operationName")
     variables, extensions = params.get("variables"), params.get("extensions")
     if not isinstance(query, str):
