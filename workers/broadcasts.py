@@ -1,4 +1,4 @@
-"""Broadcasts at work: prepared, sent, ended; and the periodic task that finds what has to go on, whatever was lost."""
+"""Preparing, sending and ending broadcasts; a periodic task continues what was interrupted."""
 
 import asyncio
 import contextlib
@@ -26,17 +26,17 @@ from workers.token_bucket import Bucket
 log = structlog.get_logger(__name__)
 
 STOP_SECONDS: Final = 3.5
-"""How long calls under way, and then what they said, are waited for when the worker is asked to stop."""
+"""How long calls under way, and then their outcomes, are waited for when the worker must stop."""
 
 QUOTA_LOOK_SECONDS: Final = 30.0
-"""How often a workspace that has reached its limit of people is looked at again."""
+"""How often a workspace at its limit of people is looked at again."""
 
 
 # ---------------------------------------------------------------- tasks
 
 
 async def prepare_broadcast(context: WorkerContext, workspace_id: int, broadcast_id: int) -> None:
-    """Freeze a broadcast's audience, and have it sent."""
+    """Freeze the audience, and enqueue the sending."""
     await context.broker.acknowledge(work.PREPARE_BROADCAST, workspace_id, broadcast_id)
     scope = await workspaces.find_system_scope(workspace_id)
     if scope is not None and await lifecycle.prepare(scope, broadcast_id):
@@ -67,7 +67,7 @@ async def send_slice(context: WorkerContext, workspace_id: int, slot: int) -> No
 async def _run(
     context: WorkerContext, workspace_id: int, channel: Credentials, stopping: Callable[[], bool]
 ) -> AsyncIterator[SendingRun]:
-    """A run of sending and its writer. However it ends, calls under way are waited for, and their outcomes written."""
+    """A run and its writer. However it ends, calls under way are waited for and their outcomes written."""
     options = context.config.whatsapp
     writer = OutcomeWriter(workspace_id, options.most_failures)
     writing = asyncio.create_task(writer.run())
@@ -78,10 +78,10 @@ async def _run(
         try:
             yield run
         finally:
-            await _come_to_an_end(context, run, writer, writing, options.timeout_seconds)
+            await _end(context, run, writer, writing, options.timeout_seconds)
 
 
-async def _come_to_an_end(
+async def _end(
     context: WorkerContext,
     run: SendingRun,
     writer: OutcomeWriter,
@@ -112,18 +112,18 @@ async def _wait_for_quota(context: WorkerContext, workspace_id: int, channel: Cr
     at = await quota.free_at(workspace_id, channel.business_account_id, clock.now())
     seconds = max(1.0, (at - clock.now()).total_seconds())
     limit = f"the account may write to {channel.daily_limit:,} people in 24 hours"
-    await lifecycle.tell_waiting(workspace_id, f"Waiting until {at:%Y-%m-%d %H:%M} UTC: {limit}.")
+    await lifecycle.set_waiting_reason(workspace_id, f"Waiting until {at:%Y-%m-%d %H:%M} UTC: {limit}.")
     await sending_slots.rest(context.broker.redis, workspace_id, min(seconds, QUOTA_LOOK_SECONDS))
 
 
 async def end_broadcast(context: WorkerContext, workspace_id: int, broadcast_id: int) -> None:
-    """The recipients that a cancelled broadcast has not got to are SKIPPED."""
+    """Make the waiting messages of a cancelled broadcast SKIPPED."""
     await context.broker.acknowledge(work.END_BROADCAST, workspace_id, broadcast_id)
     await lifecycle.end_cancelled(workspace_id, broadcast_id)
 
 
 async def fill_slots(workspace_id: int) -> None:
-    """Have the workspace sent for in every slot that nobody holds."""
+    """Enqueue sending in every free slot of the workspace."""
     slots = sending_slots.slots_of(await channels.find_pace(workspace_id))
     for slot in await sending_slots.free(workspace_id, slots):
         await enqueue(work.SEND_SLICE, workspace_id, slot)
@@ -133,12 +133,11 @@ async def fill_slots(workspace_id: int) -> None:
 
 
 async def start_due(_: WorkerContext) -> None:
-    """Start the broadcasts whose time has come."""
     await lifecycle.start_due()
 
 
 async def carry_on(context: WorkerContext) -> None:
-    """Whatever message was lost, whatever worker was killed: find what has to go on, in PostgreSQL alone."""
+    """Continue what PostgreSQL says is unfinished, whatever messages or workers were lost."""
     for workspace_id, broadcast_id in await lifecycle.preparing():
         await enqueue(work.PREPARE_BROADCAST, workspace_id, broadcast_id)
     to_send: set[int] = set()
@@ -163,8 +162,7 @@ async def _end_if_over(one: Unfinished) -> None:
         await lifecycle.finish(one.workspace_id, one.source.id)
 
 
-async def forget_old(context: WorkerContext) -> None:  # noqa: ARG001 - a periodic task is handed the context
-    """Remove what no limit looks at any more."""
+async def forget_old(context: WorkerContext) -> None:  # noqa: ARG001 - every periodic task gets the context
     await quota.forget_old(clock.now())
 
 

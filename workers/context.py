@@ -1,10 +1,10 @@
-"""What a worker does, declared: tasks for what is enqueued, periodic tasks, and the context that both are handed.
+"""What a worker does: tasks for enqueued work, periodic tasks, and the context of both.
 
     TASKS = [Task(work.PROCESS_CHANGES, process_changes)]
     PERIODIC_TASKS = [PeriodicTask("find_changes", Queue.REALTIME, find_changes, every_seconds=0.2)]
 
-A module of workers/ lists its own; runner.py lists the modules. Any task may run twice, or die at any line: it asks
-PostgreSQL what there is to do, and works in chunks, looking at `context.stopping` between them.
+A module of workers/ lists its own, runner.py lists the modules. Any task may run twice or die at any line: it asks PostgreSQL
+what there is to do, and works in batches, looking at `context.stopping` between them.
 """
 
 import asyncio
@@ -21,10 +21,7 @@ __all__ = ["PeriodicTask", "Queue", "Task", "WorkerConfig", "WorkerContext"]
 
 @dataclass(frozen=True)
 class WorkerConfig:
-    """What a worker process is told by the front door. Plain values; durations carry their unit.
-
-    `metrics_port` None: no metrics are served.
-    """
+    """The settings of a worker process. `metrics_port` None: no metrics are served."""
 
     database_url: str
     redis_url: str
@@ -38,7 +35,7 @@ class WorkerConfig:
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """What tasks are handed: the way to Redis, the settings, and whether the worker has been asked to stop."""
+    """Redis, the settings, and whether the worker must stop."""
 
     queue: Queue
     config: WorkerConfig
@@ -48,10 +45,7 @@ class WorkerContext:
 
 @dataclass(frozen=True)
 class Task(Generic[*Ids]):
-    """A coroutine function `run(context, *ids)` that does one kind of work.
-
-    `timeout_seconds` ends it (it is cancelled; its transaction rolls back).
-    """
+    """A coroutine function `run(context, *ids)`, cancelled (and rolled back) after `timeout_seconds`."""
 
     work: Work[*Ids]
     run: Callable[["WorkerContext", *Ids], Awaitable[None]]
@@ -59,12 +53,10 @@ class Task(Generic[*Ids]):
 
     @property
     def name(self) -> str:
-        """The work's name."""
         return self.work.name
 
     @property
     def queue(self) -> Queue:
-        """The queue in which the work waits."""
         return self.work.queue
 
 
@@ -72,7 +64,7 @@ class Task(Generic[*Ids]):
 class PeriodicTask:
     """A coroutine function `run(context)` that every worker of `queue` calls about every `every_seconds`.
 
-    `alone`: of several processes one does it each time. One that fails is logged, and tried again next time.
+    `alone`: only one process does it each time. One that raises is logged, and runs again next time.
     """
 
     name: str

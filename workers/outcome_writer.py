@@ -1,4 +1,4 @@
-"""What comes of attempts, written down in bulk by one task for each turn, whatever happens to the database meanwhile."""
+"""Writing the outcomes of attempts in bulk, even when the database is away for a while."""
 
 import asyncio
 from typing import Final
@@ -19,7 +19,7 @@ LONGEST_PAUSE_SECONDS: Final = 2.0
 
 
 class OutcomeWriter:
-    """Takes outcomes one by one and writes them together. Run it as a task; `drain` ends it."""
+    """Collects outcomes and writes them together. Run it as a task; `end` stops it."""
 
     def __init__(self, workspace_id: int, most_failures: float) -> None:
         self._workspace_id = workspace_id
@@ -29,20 +29,19 @@ class OutcomeWriter:
         self._ended = False
 
     def add(self, outcome: AttemptOutcome) -> None:
-        """One more, to be written within FLUSH_SECONDS."""
+        """Written within FLUSH_SECONDS."""
         self._waiting.append(outcome)
         if outcome.status is MessageStatus.FAILED:
             self._failing.add(outcome.attempt.source)
 
     async def run(self) -> None:
-        """Write until `end` was called and nothing is left. A database that is away is waited for."""
+        """Write until `end` was called and nothing is left. Waits for a database that is away."""
         pause = FLUSH_SECONDS
         while self._waiting or not self._ended:
             await asyncio.sleep(pause)
             pause = FLUSH_SECONDS if await self._flush() else min(LONGEST_PAUSE_SECONDS, pause * 2)
 
     def end(self) -> None:
-        """No more will be added."""
         self._ended = True
 
     async def _flush(self) -> bool:
@@ -52,7 +51,7 @@ class OutcomeWriter:
         try:
             await outcomes.settle(self._workspace_id, batch)
             await self._judge()
-        except Exception as error:  # noqa: BLE001 - what is known of these messages must be written, whatever it is
+        except Exception as error:  # noqa: BLE001 - these outcomes must be written, whatever went wrong
             log.warning("outcomes wait", count=len(batch), error=type(error).__name__)
             self._waiting = batch + self._waiting
             return False

@@ -1,4 +1,4 @@
-"""Calls to the provider that a person waits for: look at the number, fetch the templates, send a test. And a look every hour."""
+"""Calls to the provider that a person waits for, and an hourly check of each number."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -30,7 +30,7 @@ IDLE_SECONDS: Final = 2.0
 
 
 async def run_request(context: WorkerContext, workspace_id: int, request_id: int) -> None:
-    """Do what was asked, if nobody else does."""
+    """Do the request, unless another worker does."""
     await context.broker.acknowledge(work.RUN_REQUEST, workspace_id, request_id)
     request = await requests.take(workspace_id, request_id)
     if request is not None:
@@ -40,11 +40,13 @@ async def run_request(context: WorkerContext, workspace_id: int, request_id: int
 async def _work(context: WorkerContext, request: ProviderRequest) -> None:
     options = context.config.whatsapp
     async with open_session(options.timeout_seconds) as session:
-        result, error = await _done(context, Client(session, options.url, options.version), request)
+        result, error = await _answer(context, Client(session, options.url, options.version), request)
     await requests.end(request, result, error)
 
 
-async def _done(context: WorkerContext, client: Client, request: ProviderRequest) -> tuple[dict[str, Any], str | None]:
+async def _answer(
+    context: WorkerContext, client: Client, request: ProviderRequest
+) -> tuple[dict[str, Any], str | None]:
     try:
         channel = await channels.find_credentials(request.workspace_id)
         if channel is None:
@@ -53,10 +55,10 @@ async def _done(context: WorkerContext, client: Client, request: ProviderRequest
             return await _test(context, client, channel, request)
         return await (_check if request.kind is ProviderRequestKind.CHECK else _sync)(client, channel, request), None
     except (WhatsAppError, SecretUnreadable) as error:
-        return {}, _told(error)
+        return {}, _message_of(error)
 
 
-def _told(error: Exception) -> str:
+def _message_of(error: Exception) -> str:
     if isinstance(error, Refused):
         return f"WhatsApp said ({error.code}) {error.reason}"
     if isinstance(error, NotSent | Unconfirmed):
@@ -72,7 +74,7 @@ def _account(channel: Credentials) -> WhatsAppAccount:
 
 
 async def _check(client: Client, channel: Credentials, request: ProviderRequest) -> dict[str, Any]:
-    """The number answers to the token, and belongs to the business account: READY. Refused for good: REFUSED."""
+    """READY when the token works and the number belongs to the account; REFUSED when a person must act."""
     account = _account(channel)
     try:
         number = await client.number(account)
@@ -82,7 +84,7 @@ async def _check(client: Client, channel: Credentials, request: ProviderRequest)
             return {"ready": False}
     except Refused as error:
         if policy.stop_reach(error.answer) is not None:
-            await channels.refused(request.workspace_id, channel.channel_id, _told(error))
+            await channels.refused(request.workspace_id, channel.channel_id, _message_of(error))
         raise
     await channels.checked(request.workspace_id, channel.channel_id, number)
     return {"ready": True}
@@ -117,7 +119,7 @@ async def _test(
         try:
             await client.send(_account(channel), body)
         except WhatsAppError as error:
-            failed.append((person["contact"], _told(error)))
+            failed.append((person["contact"], _message_of(error)))
     return {"sent": len(people) - len(failed), "failed": failed}, None
 
 
@@ -125,21 +127,20 @@ async def _test(
 
 
 async def find_requests(_: WorkerContext) -> None:
-    """Requests whose message was lost, or whose worker died."""
+    """Requests whose message or worker was lost."""
     for workspace_id, request_id in await requests.waiting(100):
         await enqueue(work.RUN_REQUEST, workspace_id, request_id)
 
 
 async def look_at_channels(_: WorkerContext) -> None:
-    """Ask for a look at each number that has not been looked at for an hour: its pace and its limit change."""
+    """Pace and limit of a number change: check each once an hour."""
     for workspace_id in await channels.unchecked(LOOK_EVERY_SECONDS, 100):
         scope = await workspaces.find_system_scope(workspace_id)
         if scope is not None:
             await requests.ask(scope, ProviderRequestKind.CHECK)
 
 
-async def forget_requests(context: WorkerContext) -> None:  # noqa: ARG001 - a periodic task is handed the context
-    """Remove requests that ended long ago."""
+async def forget_requests(context: WorkerContext) -> None:  # noqa: ARG001 - every periodic task gets the context
     await requests.forget_old()
 
 

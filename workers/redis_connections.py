@@ -1,4 +1,4 @@
-"""Connections to Redis that no operation holds up for long, and that lose no cancellation."""
+"""Connections to Redis."""
 
 import asyncio
 from typing import Any
@@ -9,7 +9,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 
 def connections(redis_url: str, seconds: float, **options: Any) -> ConnectionPool:
-    """A pool of connections that let no operation take longer than so many seconds, and lose no cancellation."""
+    """A pool whose operations take no longer than so many seconds, and lose no cancellation."""
     pool = ConnectionPool.from_url(redis_url, socket_timeout=seconds, socket_connect_timeout=seconds, **options)
     pool.connection_class = type("Connection", (_Cancellable, pool.connection_class), {})
     return pool
@@ -18,7 +18,7 @@ def connections(redis_url: str, seconds: float, **options: Any) -> ConnectionPoo
 class _Cancellable(AbstractConnection):
     """redis-py sends within `asyncio.wait_for`, which up to Python 3.11 may lose a cancellation (cpython issue 81839).
 
-    A worker that is asked to stop would go on looking for work, and a lease that was let go would be renewed without end.
+    A worker that must stop would go on, and a released lease would be renewed without end.
     """
 
     async def send_packed_command(self, command: Any, check_health: bool = True) -> None:

@@ -1,6 +1,6 @@
-"""A worker process: arq on one queue, the sweeps beside it, metrics, and a clean end.
+"""A worker process: arq on one queue, periodic tasks beside it, metrics, and a clean end.
 
-The supervisor starts it again when it ends: Redis going away ends it, by arq's way, and costs nothing but the restart.
+The supervisor starts it again when it ends. When Redis goes away arq ends it, which costs nothing but the restart.
 """
 
 import asyncio
@@ -49,10 +49,10 @@ MODULES: Final[Sequence[ModuleType]] = (
     provider_requests,
     webhooks,
 )
-"""Where the TASKS and PERIODIC_TASKS of all queues are listed."""
+"""Their TASKS and PERIODIC_TASKS are what the workers do."""
 
 STOP_SECONDS: Final = 8
-"""How long what runs may take to come to an end when the process is asked to stop. After that it is cancelled."""
+"""How long running tasks may take to end when the process must stop; then they are cancelled."""
 
 
 @dataclass(frozen=True)
@@ -64,24 +64,24 @@ class _Loops:
 ALWAYS_RUNNING: Final = {
     Queue.REALTIME: _Loops(poll_seconds=0.01, at_once=4),
     Queue.BULK: _Loops(poll_seconds=0.1, at_once=3),
-    Queue.BROADCAST: _Loops(poll_seconds=0.02, at_once=100),  # a turn of sending mostly waits for its pace
+    Queue.BROADCAST: _Loops(poll_seconds=0.02, at_once=100),  # sending mostly waits for its pace
 }
 
 REDIS_SECONDS: Final = 5.0
-"""How long a worker waits for Redis before it stops. Nobody waits for a worker, so it is more than what callers wait."""
+"""How long a worker waits for Redis before it stops: longer than callers, because nobody waits for a worker."""
 
 _ran = Histogram("muster_task_seconds", "How long a task of a worker ran.", ["task"])
-_failed = Counter("muster_task_failures_total", "Runs of a task or sweep that raised.", ["task"])
+_failed = Counter("muster_task_failures_total", "Runs of a task or a periodic task that raised.", ["task"])
 
 
 def run_worker(queue: str, config: WorkerConfig) -> int:
-    """Do the work of `queue` until SIGTERM or SIGINT. Blocks; returns the exit code: 0, or 1 when a server went away."""
+    """Work on `queue` until SIGTERM or SIGINT. Blocks; returns the exit code: 0, or 1 when a server went away."""
     return asyncio.run(work(Queue(queue), config))
 
 
 async def work(queue: Queue, config: WorkerConfig) -> int:
-    """`run_worker` for a caller with an event loop of its own."""
-    logging.getLogger("arq").setLevel(logging.WARNING)  # a line for every job is too many
+    """`run_worker` inside of an event loop."""
+    logging.getLogger("arq").setLevel(logging.WARNING)  # it logs every job
     if config.metrics_port is not None:
         start_http_server(config.metrics_port, config.metrics_host)
     await db.connect(
@@ -92,14 +92,14 @@ async def work(queue: Queue, config: WorkerConfig) -> int:
     )
     try:
         async with connected_broker(config.redis_url, REDIS_SECONDS) as broker:
-            _settle_down()
+            _tune_garbage_collector()
             return await _serve(WorkerContext(queue, config, broker, asyncio.Event()))
     finally:
         await db.disconnect()
 
 
-def _settle_down() -> None:
-    """What is there now stays: the collector need not look at it again, nor so often at rows that live for a moment."""
+def _tune_garbage_collector() -> None:
+    """The garbage collector skips the objects of the start, and looks less often at short-lived rows."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 50)
@@ -108,8 +108,8 @@ def _settle_down() -> None:
 async def _serve(context: WorkerContext) -> int:
     worker = _arq_worker(context)
     _stop_on_signals(context, worker)
-    keeping = [
-        asyncio.create_task(_keep_repeating(context, sweep)) for sweep in _listed("PERIODIC_TASKS", context.queue)
+    periodic = [
+        asyncio.create_task(_keep_repeating(context, task)) for task in _listed("PERIODIC_TASKS", context.queue)
     ]
     log.info("worker started", queue=context.queue.value)
     try:
@@ -122,13 +122,13 @@ async def _serve(context: WorkerContext) -> int:
         return 1
     finally:
         context.stopping.set()
-        await _end(worker, keeping)
+        await _end(worker, periodic)
     log.info("worker stopped", queue=context.queue.value)
     return 0
 
 
-async def _end(worker: Worker, keeping: Sequence[asyncio.Task[None]]) -> None:
-    running = [*worker.tasks.values(), *keeping]
+async def _end(worker: Worker, periodic: Sequence[asyncio.Task[None]]) -> None:
+    running = [*worker.tasks.values(), *periodic]
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
@@ -153,16 +153,16 @@ def _listed(name: str, queue: Queue) -> list[Any]:
 
 
 def _arq_worker(context: WorkerContext) -> Worker:
-    habits = ALWAYS_RUNNING[context.queue]
+    loops = ALWAYS_RUNNING[context.queue]
     tasks: list[Task[*tuple[Any, ...]]] = _listed("TASKS", context.queue)
-    # arq keeps a killed worker's job locked for the longest timeout there is. Ours have ids of their own, so
-    # nobody waits for that lock: what the periodic task enqueues is another job.
+    # arq keeps the job of a killed worker locked for the longest timeout. That holds nothing up: jobs have random ids, and the
+    # periodic task enqueues another one.
     return Worker(
         functions=[_arq_function(context, task) for task in tasks] or [_nothing()],
         queue_name=queue_key(context.queue),
         redis_pool=context.broker.redis,
-        poll_delay=habits.poll_seconds,
-        max_jobs=habits.at_once,
+        poll_delay=loops.poll_seconds,
+        max_jobs=loops.at_once,
         keep_result=0,
         max_tries=3,
         handle_signals=False,
@@ -188,24 +188,24 @@ def _nothing() -> Function:
 
 
 async def _observed(name: str, run: Callable[[], Awaitable[None]]) -> None:
-    """Run it, count it, and log what it raises: what is left undone, a sweep finds again."""
+    """Run, measure, and log what it raises; a periodic task finds what is left undone."""
     try:
         with _ran.labels(name).time():
             await run()
-    except Exception as error:  # a task that fails must not take the worker along
+    except Exception as error:  # a failing task must not end the worker
         _failed.labels(name).inc()
         log.exception("task failed", task=name, error=type(error).__name__)
 
 
-# ---------------------------------------------------------------- sweeps
+# ---------------------------------------------------------------- periodic tasks
 
 
-async def _keep_repeating(context: WorkerContext, sweep: PeriodicTask) -> None:
+async def _keep_repeating(context: WorkerContext, task: PeriodicTask) -> None:
     while not context.stopping.is_set():
-        await _observed(sweep.name, functools.partial(_run_once, context, sweep))
-        await asyncio.sleep(sweep.every_seconds)
+        await _observed(task.name, functools.partial(_run_once, context, task))
+        await asyncio.sleep(task.every_seconds)
 
 
-async def _run_once(context: WorkerContext, sweep: PeriodicTask) -> None:
-    if not sweep.alone or await context.broker.first(f"sweep:{sweep.name}", sweep.every_seconds * 0.9):
-        await sweep.run(context)
+async def _run_once(context: WorkerContext, task: PeriodicTask) -> None:
+    if not task.alone or await context.broker.first(f"periodic:{task.name}", task.every_seconds * 0.9):
+        await task.run(context)

@@ -1,9 +1,9 @@
-"""A turn of sending: claim what the pace allows, send it concurrently, hand what comes of it to the writer.
+"""Sending: claim what the pace allows, send it concurrently, hand the outcomes to the writer.
 
     take a grant (Redis) -> claim as many (PostgreSQL, committed as SENDING) -> use the grant -> call -> outcome
 
-The grant comes first, so that no more is claimed than can be called at once: a worker that dies leaves only these in doubt.
-Nothing waits while it holds a connection of the database.
+The grant comes first, so that only messages that can be sent at once are claimed: only these are in doubt when a worker dies.
+No database connection is held during a wait.
 """
 
 import asyncio
@@ -36,25 +36,25 @@ from workers.token_bucket import Bucket, Grant
 
 log = structlog.get_logger(__name__)
 
-TURN_SECONDS: Final = 20.0
-"""After so long a turn makes room for others; the work goes on in the next one."""
+RUN_SECONDS: Final = 20.0
+"""After so long a run makes room for others and is enqueued again."""
 
 LOOK_SECONDS: Final = 0.25
-"""How often a turn looks what there is to be sent."""
+"""How often a run looks up its sources."""
 
 IDLE_SECONDS: Final = 2.0
-"""A number that has sent nothing for so long does not have to be waited for when Redis knows nothing of it."""
+"""A number that sent nothing for so long need not wait when Redis knows nothing of it."""
 
-MOST_ON_THEIR_WAY: Final = 1000
+MOST_CALLS: Final = 1000
 
 MOST_WAIT_SECONDS: Final = 1.0
-"""The longest sleep before a turn looks around again."""
+"""The longest sleep before a run looks again."""
 
 _attempts = Counter("muster_whatsapp_attempts_total", "Attempts to send a message, by what came of them.", ["outcome"])
 
 
 class SendingRun:
-    """One turn for one workspace. `stopping` says whether the worker has been asked to stop."""
+    """A run for one workspace. `stopping`: whether the worker must stop."""
 
     def __init__(
         self,
@@ -87,8 +87,8 @@ class SendingRun:
     # ------------------------------------------------------------ the loop
 
     async def run(self) -> bool:
-        """Send until nothing is due, the turn is over, or the worker stops. Returns whether there may be more."""
-        ends_at = _now() + TURN_SECONDS
+        """Send until nothing is due, the time is over, or the worker stops. Returns whether there may be more."""
+        ends_at = _now() + RUN_SECONDS
         idle = await quota.is_idle(
             self.workspace_id, self._channel.business_account_id, clock.now() - timedelta(seconds=IDLE_SECONDS)
         )
@@ -108,18 +108,18 @@ class SendingRun:
         return True
 
     async def drain(self, most_seconds: float) -> None:
-        """Wait for the calls under way. What is not back then stays SENDING, and becomes UNCONFIRMED."""
+        """Wait for calls under way. Those that are not back then stay SENDING, and become UNCONFIRMED."""
         if self._calls:
             await asyncio.wait(self._calls, timeout=most_seconds)
         for call in self._calls:
             call.cancel()
 
     def _room(self) -> int:
-        return max(1, min(self._bucket.limit, MOST_ON_THEIR_WAY - len(self._calls)))
+        return max(1, min(self._bucket.limit, MOST_CALLS - len(self._calls)))
 
     async def _look(self) -> list[MessageSource]:
-        """The sources under way, looked up a few times a second. (That one is paused, a claim sees at once.)"""
-        if len(self._calls) >= MOST_ON_THEIR_WAY:
+        """The sources under way. Looked up rarely, because a claim checks their states itself."""
+        if len(self._calls) >= MOST_CALLS:
             await asyncio.wait(self._calls, return_when=asyncio.FIRST_COMPLETED)
         if _now() - self._looked_at >= LOOK_SECONDS:
             self._looked_at = _now()
@@ -132,7 +132,7 @@ class SendingRun:
         return self._under_way
 
     async def _send(self, grant: Grant, under_way: list[MessageSource]) -> bool:
-        """Claim as many as were granted, and start their calls. False when nothing was due."""
+        """Claim what was granted, and start the calls. False when nothing was due."""
         begins_at = _now() + grant.begins_in_seconds
         claimed = await self._claim(grant.count, under_way)
         await asyncio.sleep(max(0.0, begins_at - _now()))
@@ -148,13 +148,13 @@ class SendingRun:
         self._looked_at = -1e9
         if claimed.out_of_quota or not await sources.has_due(self.workspace_id):
             return False
-        await asyncio.sleep(0.02)  # other turns hold what is due
+        await asyncio.sleep(0.02)  # other runs hold what is due
         return True
 
     async def _no_longer_waiting(self) -> None:
         if not self._began:
             self._began = True
-            await lifecycle.tell_waiting(self.workspace_id, None)
+            await lifecycle.set_waiting_reason(self.workspace_id, None)
 
     async def _claim(self, count: int, under_way: list[MessageSource]) -> ledger.Claimed:
         token = leases.new_token()
@@ -176,19 +176,19 @@ class SendingRun:
             accepted = await self._client.send(self._account, body)
         except WhatsAppError as error:
             _attempts.labels(error.answer.value).inc()
-            await self._take_back(attempt, error)
+            await self._on_error(attempt, error)
             return
         _attempts.labels(Answer.ACCEPTED.value).inc()
         self._outage_answers = 0
         self._writer.add(_sent(attempt, accepted))
 
-    async def _take_back(self, attempt: Attempt, error: WhatsAppError) -> None:
+    async def _on_error(self, attempt: Attempt, error: WhatsAppError) -> None:
         self._writer.add(outcome_of(attempt, error))
         reach = policy.stop_reach(error.answer)
         if reach is not None:
             await self._stop(Stop(reach, attempt.source, f"Paused by itself: WhatsApp said {error}"))
             return
-        with contextlib.suppress(RedisError, OSError):  # a bucket that is gone begins anew, cautiously
+        with contextlib.suppress(RedisError, OSError):  # a lost bucket begins again, cautiously
             await self._adapt_pace(error.answer)
 
     async def _adapt_pace(self, answer: Answer) -> None:
@@ -223,14 +223,14 @@ async def _insist(do: Callable[[], Awaitable[object]], most_seconds: float) -> N
         try:
             await do()
             return
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again, and told
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is logged and tried again
             log.warning("trying again", error=type(error).__name__)
             if _now() >= until:
                 return
             await asyncio.sleep(0.2)
 
 
-# ---------------------------------------------------------------- what comes of it
+# ---------------------------------------------------------------- outcomes
 
 
 def _sent(attempt: Attempt, accepted: Accepted) -> AttemptOutcome:
@@ -239,7 +239,7 @@ def _sent(attempt: Attempt, accepted: Accepted) -> AttemptOutcome:
 
 
 def outcome_of(attempt: Attempt, error: WhatsAppError) -> AttemptOutcome:
-    """What an attempt that did not succeed leaves in the ledger, as the sending policy decides."""
+    """The outcome of an attempt that failed, by the sending policy."""
     decision = policy.decide(error.answer, attempt.attempts)
     if decision.status is MessageStatus.UNCONFIRMED:
         reason = f"WhatsApp's answer did not come back ({error}). It may have gone out."

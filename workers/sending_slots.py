@@ -1,6 +1,6 @@
-"""Slots of sending: how many workers send for a workspace at once. A slot is a lease of the workspace.
+"""Slots: how many workers send for a workspace at once. A slot is a lease of the workspace.
 
-Two workers in one slot would cost nothing but a little work: the ledger says who sends which message.
+Two workers in one slot would do no harm: the ledger decides who sends which message.
 """
 
 from collections.abc import AsyncIterator
@@ -23,13 +23,12 @@ def slots_of(messages_per_second: int) -> int:
 
 @asynccontextmanager
 async def held(workspace_id: int, slot: int) -> AsyncIterator[Lost | None]:
-    """Hold the slot while inside; None when another worker does."""
+    """Hold the slot while inside; None when another worker holds it."""
     async with leases.held(workspace_id, _name(slot)) as lost:
         yield lost
 
 
 async def free(workspace_id: int, slots: int) -> list[int]:
-    """The slots that nobody holds."""
     taken = await workspace_leases.held_names(workspace_id)
     return [slot for slot in range(slots) if _name(slot) not in taken]
 
@@ -42,17 +41,17 @@ def _name(slot: int) -> str:
 
 
 async def rest(redis: Redis, workspace_id: int, seconds: float) -> None:
-    """Nobody needs to look at this workspace for so long. Raises RedisError."""
+    """This workspace need not be looked at for so long. Raises RedisError."""
     await redis.set(_resting(workspace_id), b"1", px=max(1, int(seconds * 1000)))
 
 
 async def is_resting(redis: Redis, workspace_id: int) -> bool:
-    """Whether `rest` was called and is not over. Raises RedisError."""
+    """Raises RedisError."""
     return bool(await redis.exists(_resting(workspace_id)))
 
 
 async def wake(redis: Redis, workspace_id: int) -> None:
-    """Look at it again at once. Raises RedisError."""
+    """End the rest. Raises RedisError."""
     await redis.delete(_resting(workspace_id))
 
 

@@ -1,4 +1,4 @@
-"""Pausing what must not go on: each source is paused by what owns its kind."""
+"""Pausing: each source is paused by the owner of its kind. Functions return how many sources were sending."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -10,17 +10,15 @@ from models.messaging.sources import MessageSource, SourceKind, Stop
 
 
 async def stop(workspace_id: int, stop: Stop) -> int:
-    """Pause all that the stop reaches; returns how many sources that were."""
     return await pause(workspace_id, await reached_by(workspace_id, [stop]))
 
 
 async def stop_all(workspace_id: int, reason: str) -> int:
-    """Pause all that is being sent; returns how many sources that were."""
     return await pause(workspace_id, await sending(workspace_id, reason))
 
 
 async def judge(workspace_id: int, source: MessageSource, most_failures: float) -> bool:
-    """Pause it when more than `most_failures` (0 to 1) of its recent outcomes are failures. Returns whether it did."""
+    """Pause it when more than `most_failures` (0 to 1) of its recent outcomes failed. Returns whether it did."""
     async with db.transaction():
         share = await counters.judge(workspace_id, source, most_failures)
         if share is None:
@@ -29,7 +27,7 @@ async def judge(workspace_id: int, source: MessageSource, most_failures: float) 
 
 
 async def reached_by(workspace_id: int, stops: Iterable[Stop]) -> dict[MessageSource, str]:
-    """The sources that are sending and that the stops reach, each with the reason of the first such stop."""
+    """SENDING sources that the stops reach, with the reason of the first such stop."""
     reasons: dict[MessageSource, str] = {}
     for one in stops:
         for source in await sources.reached_by(workspace_id, one):
@@ -40,11 +38,11 @@ async def reached_by(workspace_id: int, stops: Iterable[Stop]) -> dict[MessageSo
 async def sending(
     workspace_id: int, reason: str, template_ids: Sequence[int] | None = None
 ) -> dict[MessageSource, str]:
-    """The sources that are sending (with one of these templates), each with this reason."""
+    """SENDING sources (with one of these templates), with this reason."""
     return dict.fromkeys(await sources.sending(workspace_id, template_ids), reason)
 
 
 async def pause(workspace_id: int, reasons: Mapping[MessageSource, str]) -> int:
-    """Pause these sources, each for its reason; returns how many were sending. A transaction calls this once, and last."""
+    """A transaction calls this once, and last."""
     broadcasts = {source.id: reason for source, reason in reasons.items() if source.kind == SourceKind.BROADCAST}
     return await lifecycle.pause_by_itself(workspace_id, broadcasts)

@@ -1,11 +1,11 @@
-"""The pace of a phone number: one token bucket in Redis, shared by every worker that sends from it.
+"""The pace of a phone number: a token bucket in Redis that all its workers share.
 
-A bucket fills at the number's pace and holds a tenth of a second's worth, so that messages flow evenly; and over it stands a
-window: in no stretch of a little more than a second are there more grants than the limit, whatever stalled before. What the API
-answers with 130429 slows the number down at once and lets it recover slowly. Where Redis knows nothing of a number (it was
-emptied), a number that has sent within the last seconds is treated as if it had sent at full pace: it waits a whole window.
+The bucket fills at the number's pace and holds a tenth of a second's worth, so that messages flow evenly. Above it, a window: in
+any stretch of a little more than a second there are no more grants than the limit, whatever stalled before. The API's 130429
+slows the number down at once; it recovers slowly. When Redis knows nothing of a number (it was emptied) and the number sent
+within the last seconds, it waits a whole window, as if it had sent at full pace.
 
-All arithmetic is done in Redis, by its clock, in one script: workers on different machines need not agree on the time.
+All arithmetic is done in scripts by the clock of Redis: the clocks of workers need not agree.
 """
 
 import asyncio
@@ -15,10 +15,10 @@ from typing import Final
 from redis.asyncio import Redis
 
 WINDOW_MICROSECONDS: Final = 1_025_000
-"""The window: a second, and a little for what lies between a grant and the arrival of its message."""
+"""A second, and a little for the time between a grant and the arrival of its message."""
 
 AHEAD_MICROSECONDS: Final = 15_000
-"""How long before it begins a grant is given: its recipients are claimed meanwhile."""
+"""A grant is given so long before it begins; meanwhile its messages are claimed."""
 
 _TAKE: Final = """
 local time = redis.call('TIME')
@@ -38,7 +38,7 @@ local pace = math.max(1, limit * ease)
 local full = math.max(1, pace * 0.1)
 tokens = math.min(full, tokens + math.max(0, now - filled_at) * pace * 1.25 / 1000000)
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', '(' .. string.format('%.0f', now - window))
--- What leaves the window within the time that a claim takes may be counted on: the grant begins when it has left.
+-- What leaves the window while messages are claimed may be granted: the grant begins when it has left.
 local given, oldest, begins = 0, nil, now
 for _, grant in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
     local at, count = string.match(grant, '(%d+):(%d+)')
@@ -75,7 +75,7 @@ redis.call('PEXPIRE', KEYS[2], 60000)
 return {granted, math.ceil(wait), member, begins - now}
 """
 
-# A grant is used now, and perhaps not all of it: it moves to this moment, for the window is about messages and not about claims.
+# The window counts messages, not claims: what is used of a grant moves to this moment.
 _USE: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -93,8 +93,8 @@ end
 return 1
 """
 
-# Once a second at most, however many of the messages on their way come back with the same news. News that comes alone is a
-# moment's crowding on the way and costs little; news that follows news within five seconds says that the number is slower.
+# At most once a second, however many messages on their way come back with 130429. A single one is a moment's crowding and costs
+# little; another within five seconds means that the number is slower.
 _SLOW: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -133,7 +133,7 @@ return 1
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """`count` messages may be sent in `begins_in_seconds`; none: ask again in `wait_seconds`. `name` stands for it."""
+    """`count` messages may be sent in `begins_in_seconds`; if 0, ask again in `wait_seconds`. `name` is its id."""
 
     count: int
     wait_seconds: float
@@ -142,7 +142,7 @@ class Grant:
 
 
 class Bucket:
-    """The bucket of one number, which may send `limit` messages a second. Its methods raise RedisError."""
+    """For one number, with `limit` messages a second. Methods raise RedisError."""
 
     def __init__(self, redis: Redis, number_id: str, limit: int) -> None:
         self.limit = limit
@@ -153,26 +153,25 @@ class Bucket:
         self._rest = redis.register_script(_REST)
 
     async def take(self, want: int, *, idle: bool = False) -> Grant:
-        """Up to `want` grants. `idle`: PostgreSQL says that the number has sent nothing for seconds."""
+        """Up to `want` grants. `idle`: the number has sent nothing for seconds, by PostgreSQL."""
         arguments = [self.limit, want, int(idle), WINDOW_MICROSECONDS, AHEAD_MICROSECONDS]
         count, wait, name, begins = await self._take(keys=self._keys, args=arguments)
         named = name.decode() if isinstance(name, bytes) else name
         return Grant(int(count), int(wait) / 1_000_000, int(begins) / 1_000_000, named)
 
     async def use(self, grant: Grant, count: int) -> None:
-        """`count` of the grant are sent at this moment, and not before it begins; the rest goes back."""
+        """`count` messages of the grant are sent now, after its beginning; the rest goes back."""
         await self._use(keys=self._keys, args=[grant.name, count])
 
     async def slow_down(self) -> None:
-        """The API said that it was too fast."""
+        """The API answered that the number is too fast."""
         await self._slow(keys=self._keys, args=[WINDOW_MICROSECONDS])
 
     async def rest(self, seconds: float) -> None:
-        """Nothing for so long."""
         await self._rest(keys=self._keys, args=[int(seconds * 1_000_000), WINDOW_MICROSECONDS])
 
     async def wait_for_one(self, most_seconds: float, *, idle: bool = False) -> bool:
-        """Wait for a single grant, and use it. False when there was none in time."""
+        """Wait for one grant and use it. False when there was none in time."""
         deadline = asyncio.get_running_loop().time() + most_seconds
         while True:
             grant = await self.take(1, idle=idle)

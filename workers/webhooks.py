@@ -1,4 +1,4 @@
-"""Webhooks that were answered and kept are processed: in bulk, each in the workspace that it is for."""
+"""Processing stored webhooks: in bulk, each in its workspace."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -30,9 +30,9 @@ from workers.providers.whatsapp import webhook
 log = structlog.get_logger(__name__)
 
 AT_ONCE: Final = 300
-"""Webhooks that one transaction processes."""
+"""Webhooks per transaction."""
 
-_taken = Counter("muster_webhook_events_total", "What webhooks told, by kind.", ["kind"])
+_events = Counter("muster_webhook_events_total", "Events of webhooks, by kind.", ["kind"])
 
 
 async def process_webhooks(context: WorkerContext, workspace_id: int) -> None:
@@ -41,12 +41,12 @@ async def process_webhooks(context: WorkerContext, workspace_id: int) -> None:
     scope = await workspaces.find_system_scope(workspace_id)
     if scope is None or not await _process_all(context, scope):
         return
-    if await inbox.has(workspace_id):  # it came while the inbox was ours, and its message found us at work
+    if await inbox.has(workspace_id):  # it came while we held the inbox, so its task left
         await enqueue(work.PROCESS_WEBHOOKS, workspace_id)
 
 
 async def _process_all(context: WorkerContext, scope: Scope) -> bool:
-    """Says whether this worker was the last one at work: False when it met another."""
+    """Returns False when another worker is at it."""
     most = AT_ONCE
     while not context.stopping.is_set():
         processed, most = await _process(scope, most)
@@ -58,7 +58,7 @@ async def _process_all(context: WorkerContext, scope: Scope) -> bool:
 
 
 async def _process(scope: Scope, most: int) -> tuple[int | None, int]:
-    """One transaction's worth, and how many to try next. What fails together is processed one by one."""
+    """One transaction; returns its count and how many to try next. What fails together is tried one by one."""
 
     async def reader(webhooks: Sequence[InboundWebhook]) -> None:
         await _read(scope, webhooks)
@@ -67,7 +67,7 @@ async def _process(scope: Scope, most: int) -> tuple[int | None, int]:
         return await inbox.process(scope.workspace_id, most, reader), AT_ONCE
     except Exception as error:
         if most == 1 and not isinstance(error, inbox.Unprocessable):
-            raise  # it is not the webhook: the database is away, say
+            raise  # not the webhook's fault: the database may be away
         log.warning("webhooks could not be processed", most=most, error=type(error).__name__, exc_info=True)
         return 0, 1
 
@@ -77,12 +77,12 @@ async def _read(scope: Scope, webhooks: Sequence[InboundWebhook]) -> None:
     channel = await channels.find(scope)
     for one in webhooks:
         try:
-            told = webhook.parse(webhook.load(one.body))
+            parsed = webhook.parse(webhook.load(one.body))
         except webhook.UnreadableWebhook:
             continue
-        events.extend(event for event in told if channel is not None and _is_for(event, channel))
+        events.extend(event for event in parsed if channel is not None and _is_for(event, channel))
     if channel is not None:
-        await _heed(scope, channel, events)
+        await _handle(scope, channel, events)
 
 
 def _is_for(event: Event, channel: WhatsAppChannel) -> bool:
@@ -92,15 +92,15 @@ def _is_for(event: Event, channel: WhatsAppChannel) -> bool:
     return event.number_id == channel.number_id
 
 
-async def _heed(scope: Scope, channel: WhatsAppChannel, events: Sequence[Event]) -> None:
+async def _handle(scope: Scope, channel: WhatsAppChannel, events: Sequence[Event]) -> None:
     for event in events:
-        _taken.labels(type(event).__name__).inc()
+        _events.labels(type(event).__name__).inc()
     workspace_id = scope.workspace_id
     found = await statuses.process(workspace_id, [event for event in events if isinstance(event, StatusEvent)])
     reasons = await stops.reached_by(workspace_id, found)
     messages = [event for event in events if isinstance(event, InboundEvent)]
-    strangers = await inbound.process(workspace_id, messages, channel.stop_words)
-    _taken.labels("FromNobodyKnown").inc(strangers)
+    unknown = await inbound.process(workspace_id, messages, channel.stop_words)
+    _events.labels("FromNobodyKnown").inc(unknown)
     await inbound.heed_preferences(workspace_id, [event for event in events if isinstance(event, PreferenceEvent)])
     for event in events:
         if isinstance(event, TemplateEvent):

@@ -1,16 +1,16 @@
-"""Who gets a broadcast, and why the others do not: one predicate, for the count that a person looks at and for the ledger.
+"""The audience of a broadcast: one predicate, for the count that people see and for the ledger.
 
-Each contact of the include segments is counted once: as a recipient, or under the first of these reasons that holds:
+Each contact of the include segments is a recipient, or excluded for the first reason that holds:
 
-    EXCLUDED_SEGMENT    it is in one of the exclude segments
-    NO_PHONE            it has no phone number
-    OPTED_OUT           it does not want messages
-    NO_CONSENT          it has not opted in, and the broadcast asks for that
-    MISSING_PARAMETER   a placeholder has nothing to be filled with, and no fallback
-    DUPLICATE_PHONE     another recipient, with a smaller id, has the same number
+    EXCLUDED_SEGMENT    it is in an exclude segment
+    NO_PHONE
+    OPTED_OUT
+    NO_CONSENT          it has not opted in, and the broadcast requires that
+    MISSING_PARAMETER   a placeholder has neither value nor fallback
+    DUPLICATE_PHONE     a recipient with a smaller id has the same number
 
-A retry looks at the recipients of the broadcast that it retries in the same way: a contact that is gone, or has another number
-now, counts as NO_PHONE, and one that another retry of the same broadcast has already taken on as DUPLICATE_PHONE.
+A retry judges the recipients of the earlier broadcast. A contact that was deleted or changed its number is NO_PHONE; one that
+another retry of that broadcast has taken is DUPLICATE_PHONE.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ from permissions.principal import Scope
 
 
 class ExclusionReason(StrEnum):
-    """Why a contact of the include segments is no recipient. In the order of precedence."""
+    """In order of precedence."""
 
     EXCLUDED_SEGMENT = "EXCLUDED_SEGMENT"
     NO_PHONE = "NO_PHONE"
@@ -43,14 +43,14 @@ class ExclusionReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """How many recipients, and how many others for each reason (only those that occur)."""
+    """Recipients, and others by reason (only reasons that occur)."""
 
     recipients: int
     exclusions: Mapping[ExclusionReason, int]
 
 
 async def count(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any]) -> Audience:
-    """Who would get it if it started now. `message` is the template as it would be sent."""
+    """The audience if it started now. `message`: the template in its sent form."""
     judged, binds = await _judged(scope, broadcast, message)
     rows = await db.fetch(f"WITH {judged} SELECT reason, count(*) AS n FROM judged GROUP BY reason", *binds)  # noqa: S608
     counted = {row["reason"]: row["n"] for row in rows}
@@ -59,13 +59,13 @@ async def count(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any]) 
 
 
 def frozen(broadcast: Broadcast) -> Audience:
-    """Who the audience is, of a broadcast that has started."""
+    """Once it has started."""
     exclusions = {ExclusionReason(reason): n for reason, n in (broadcast.exclusions or {}).items()}
     return Audience(broadcast.audience_size or 0, exclusions)
 
 
 async def freeze(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any]) -> Audience:
-    """Write the ledger, in one statement, and say who is in it. In the caller's transaction, which holds the broadcast."""
+    """Write the ledger in one statement. The caller's transaction holds the broadcast."""
     judged, binds = await _judged(scope, broadcast, message)
     now, broadcast_id = binds.bind(clock.now(), "timestamptz"), binds.bind(broadcast.id, "bigint")
     kind = binds.bind(SourceKind.BROADCAST, "text")
@@ -88,7 +88,7 @@ async def freeze(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any])
 
 
 async def _judged(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any]) -> tuple[str, Binds]:
-    """The predicate: CTEs that end in `judged` (contact_id, phone, parameters, not_before, reason), and its values."""
+    """CTEs that end in `judged` (contact_id, phone, parameters, not_before, reason), and their values."""
     binds = Binds([scope.workspace_id])
     if broadcast.retry_of is not None:
         return _judged_of_retry(broadcast, binds), binds
@@ -101,7 +101,7 @@ def _judged_of_segments(
     wanted = placeholders.from_json(message["slots"])
     texts = rendering.expressions(wanted, rendering.from_json(broadcast.parameters), fields, timezone, binds)
     missing = [
-        f"parameters[{place}] IS NULL" for place, placeholder in enumerate(wanted, start=1) if placeholder.required
+        f"parameters[{index}] IS NULL" for index, placeholder in enumerate(wanted, start=1) if placeholder.required
     ]
     include = binds.bind(broadcast.include_segment_ids, "bigint[]")
     excluded = _excluded(broadcast, binds)
@@ -135,7 +135,7 @@ def _excluded(broadcast: Broadcast, binds: Binds) -> str:
 
 
 def _live(segments: str) -> str:
-    """Those of the segments that are not deleted: a deleted one keeps its rows for a while, and has no members."""
+    """A deleted segment keeps its membership rows for a while."""
     return f"ARRAY(SELECT id FROM segments WHERE workspace_id = $1 AND id = ANY ({segments}) AND deleted_at IS NULL)"  # noqa: S608
 
 

@@ -1,4 +1,4 @@
-"""Broadcasts as they are written: made, changed while they are drafts, and drafted anew for those that were not reached."""
+"""Creating and changing broadcasts, and drafting retries."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from permissions.principal import PrincipalKind, Scope
 MOST_SEGMENTS: Final = 100
 
 RETRYABLE: Final = (MessageStatus.FAILED, MessageStatus.UNCONFIRMED, MessageStatus.SKIPPED)
-"""The states in which a recipient of a finished broadcast certainly, or perhaps, did not get it."""
+"""The recipient did not get it, or perhaps not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a person says of a broadcast. `max_lateness` is an ISO 8601 duration."""
+    """`max_lateness` is an ISO 8601 duration."""
 
     name: str
     template_id: int
@@ -42,12 +42,11 @@ class Draft:
 
 
 async def find(scope: Scope, broadcast_id: int) -> Broadcast | None:
-    """The broadcast, or None."""
     return await Broadcast.get_or_none(workspace_id=scope.workspace_id, id=broadcast_id)
 
 
 async def get(scope: Scope, broadcast_id: int, *, for_update: bool = False) -> Broadcast:
-    """The broadcast; with `for_update` held to the end of the transaction. Raises NotFound."""
+    """`for_update` holds it to the end of the transaction. Raises NotFound."""
     query = Broadcast.filter(workspace_id=scope.workspace_id, id=broadcast_id)
     broadcast = await (query.select_for_update() if for_update else query).first()
     if broadcast is None:
@@ -55,15 +54,14 @@ async def get(scope: Scope, broadcast_id: int, *, for_update: bool = False) -> B
     return broadcast
 
 
-async def by_ids(scope: Scope, numbers: Sequence[int]) -> list[Broadcast]:
-    """Those of `numbers` that are broadcasts of the workspace."""
-    return await Broadcast.filter(workspace_id=scope.workspace_id, id__in=list(numbers))
+async def by_ids(scope: Scope, ids: Sequence[int]) -> list[Broadcast]:
+    return await Broadcast.filter(workspace_id=scope.workspace_id, id__in=list(ids))
 
 
 async def newest_first(
     scope: Scope, limit: int, after: int | None = None, status: BroadcastStatus | None = None
 ) -> list[Broadcast]:
-    """Up to `limit` broadcasts, the newest first, from the one after the number `after` on."""
+    """Beginning after the id `after`."""
     query = Broadcast.filter(workspace_id=scope.workspace_id)
     if after is not None:
         query = query.filter(id__lt=after)
@@ -73,13 +71,12 @@ async def newest_first(
 
 
 async def count(scope: Scope, status: BroadcastStatus | None = None) -> int:
-    """How many broadcasts there are."""
     query = Broadcast.filter(workspace_id=scope.workspace_id)
     return await (query.filter(status=status) if status is not None else query).count()
 
 
 async def message_of(scope: Scope, broadcast: Broadcast) -> dict[str, Any]:
-    """The template as it is, or would now be, sent: {name, language, slots}."""
+    """The template in its sent form, {name, language, slots}; frozen once started."""
     if broadcast.message is not None:
         return broadcast.message
     template = await MessageTemplate.get(workspace_id=scope.workspace_id, id=broadcast.template_id)
@@ -87,12 +84,11 @@ async def message_of(scope: Scope, broadcast: Broadcast) -> dict[str, Any]:
 
 
 def as_message(template: MessageTemplate) -> dict[str, Any]:
-    """A template as a broadcast freezes it."""
     return {"name": template.name, "language": template.language, "slots": template.slots}
 
 
 async def audience_of(scope: Scope, broadcast: Broadcast) -> audience.Audience:
-    """Who would get it, or, once started, who is in it."""
+    """The audience if it started now, or the frozen one."""
     if broadcast.audience_size is not None:
         return audience.frozen(broadcast)
     return await audience.count(scope, broadcast, await message_of(scope, broadcast))
@@ -102,7 +98,7 @@ async def audience_of(scope: Scope, broadcast: Broadcast) -> audience.Audience:
 
 
 async def create(scope: Scope, draft: Draft) -> Broadcast:
-    """A new DRAFT. Raises a DomainError or Problems under `input`."""
+    """Raises a DomainError or Problems under `input`."""
     async with db.transaction():
         values = await _checked(scope, draft)
         by = scope.principal.id if scope.principal.kind is PrincipalKind.MEMBER else None
@@ -115,7 +111,7 @@ async def create(scope: Scope, draft: Draft) -> Broadcast:
 
 
 async def update(scope: Scope, broadcast_id: int, draft: Draft) -> Broadcast:
-    """Write a DRAFT anew. Raises NotFound, NotAllowedInState once it is no draft, or what `create` raises."""
+    """Raises NotFound, NotAllowedInState when it is no DRAFT, or what `create` raises."""
     async with db.transaction():
         broadcast = await get(scope, broadcast_id, for_update=True)
         if broadcast.status != BroadcastStatus.DRAFT:
@@ -133,7 +129,7 @@ async def update(scope: Scope, broadcast_id: int, draft: Draft) -> Broadcast:
 
 
 def _must_be_the_same(broadcast: Broadcast, values: Mapping[str, Any]) -> None:
-    """A retry has its recipients and their parameters from the broadcast that it retries."""
+    """A retry takes recipients and parameters from the broadcast that it retries."""
     fixed = ("template_id", "parameters", "include_segment_ids", "exclude_segment_ids")
     if any(getattr(broadcast, name) != values[name] for name in fixed):
         raise Unsupported(
@@ -178,9 +174,9 @@ def _lateness(duration: str | None) -> str | None:
     return duration
 
 
-async def _segments(scope: Scope, numbers: Sequence[int], name: str) -> list[int]:
-    """The numbers, each once, when all are segments that are not deleted."""
-    wanted = list(dict.fromkeys(numbers))
+async def _segments(scope: Scope, ids: Sequence[int], name: str) -> list[int]:
+    """Each id once, if all are segments that are not deleted."""
+    wanted = list(dict.fromkeys(ids))
     if len(wanted) > MOST_SEGMENTS:
         raise LimitExceeded(f"{len(wanted)} segments: at most {MOST_SEGMENTS} fit into one broadcast", (name,))
     rows = await db.fetch(
@@ -189,9 +185,9 @@ async def _segments(scope: Scope, numbers: Sequence[int], name: str) -> list[int
         wanted,
     )
     known = {row["id"] for row in rows}
-    for place, number in enumerate(numbers):
-        if number not in known:
-            raise NotFound("there is no such segment, or it is deleted: choose one that exists", (name, place))
+    for index, segment_id in enumerate(ids):
+        if segment_id not in known:
+            raise NotFound("there is no such segment, or it is deleted: choose one that exists", (name, index))
     return wanted
 
 
@@ -205,9 +201,9 @@ async def _use(scope: Scope, broadcast: Broadcast) -> None:
 
 
 async def retry(scope: Scope, broadcast_id: int, statuses: Sequence[MessageStatus]) -> Broadcast:
-    """A DRAFT for the recipients of a finished broadcast in these states, with their parameters as they were frozen.
+    """A DRAFT for recipients in these states, with their frozen parameters.
 
-    Raises NotFound, NotAllowedInState, Required or Invalid. Who has opted out since, or is gone, is left out when it starts.
+    Raises NotFound, NotAllowedInState, Required or Invalid. Contacts who opted out or were deleted are left out at the start.
     """
     wanted = _retryable(statuses)
     async with db.transaction():
@@ -240,8 +236,8 @@ async def retry(scope: Scope, broadcast_id: int, statuses: Sequence[MessageStatu
 def _retryable(statuses: Sequence[MessageStatus]) -> list[str]:
     if not statuses:
         raise Required("name at least one state, such as FAILED", ("statuses",))
-    for place, status in enumerate(statuses):
+    for index, status in enumerate(statuses):
         if status not in RETRYABLE:
             names = ", ".join(RETRYABLE)
-            raise Invalid(f"{status} recipients have it, or are getting it: choose among {names}", ("statuses", place))
+            raise Invalid(f"{status} recipients have it, or are getting it: choose among {names}", ("statuses", index))
     return list(dict.fromkeys(status.value for status in statuses))

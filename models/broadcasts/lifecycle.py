@@ -1,7 +1,7 @@
-"""The lifecycle of a broadcast: scheduled, prepared, sent, paused, resumed, cancelled, ended.
+"""The lifecycle of a broadcast.
 
-What a person asks for changes the broadcast and its row among the sources of messages, and is in force with its commit: a claim
-looks at that row. The rest is left to the workers. Each step can be asked for twice, or by two at once, and is taken once.
+Commands change the broadcast and its message source, and take effect with the commit: each claim reads the source. Workers do
+the rest. Each step can be requested twice, or by two at once, and is taken once.
 """
 
 from collections.abc import Collection, Mapping
@@ -25,14 +25,14 @@ from permissions.principal import Scope
 
 FURTHEST_AHEAD: Final = timedelta(days=366)
 JUST_NOW: Final = timedelta(minutes=5)
-"""A start so little in the past means now: clocks differ, and requests take time."""
+"""Such a start means now: clocks differ, and requests take time."""
 
 
-# ---------------------------------------------------------------- what a person asks for
+# ---------------------------------------------------------------- commands
 
 
 async def schedule(scope: Scope, broadcast_id: int, at: datetime | None) -> Broadcast:
-    """Start it now (`at` None), or at `at`. Raises NotFound, NotAllowedInState or Invalid."""
+    """Start now (`at` None), or at `at`. Raises NotFound, NotAllowedInState or Invalid."""
     async with db.transaction():
         broadcast = await drafts.get(scope, broadcast_id, for_update=True)
         if broadcast.status not in (BroadcastStatus.DRAFT, BroadcastStatus.SCHEDULED):
@@ -65,10 +65,10 @@ async def _must_be_startable(scope: Scope, broadcast: Broadcast) -> None:
     template = await MessageTemplate.get(workspace_id=scope.workspace_id, id=broadcast.template_id)
     templates.must_be_sendable(template)
     if broadcast.retry_of is None:
-        gone = await _deleted_segments(broadcast)
-        if gone:
+        deleted = await _deleted_segments(broadcast)
+        if deleted:
             raise NotAllowedInState(
-                f"the segment {gone[0]!r} was deleted: restore it, or take it out of the broadcast", ("id",)
+                f"the segment {deleted[0]!r} was deleted: restore it, or take it out of the broadcast", ("id",)
             )
 
 
@@ -86,13 +86,14 @@ async def _deleted_segments(broadcast: Broadcast) -> list[str]:
 
 
 async def pause(scope: Scope, broadcast_id: int) -> Broadcast:
-    """Send nothing more until it is resumed. In force with the commit; calls under way come to their end."""
+    """Calls under way are finished."""
     possible = (BroadcastStatus.PREPARING, BroadcastStatus.SENDING, BroadcastStatus.PAUSED)
-    return await _go(scope, broadcast_id, "broadcast_pause", possible, BroadcastStatus.PAUSED, "Paused by a person.")
+    return await _change_status(
+        scope, broadcast_id, "broadcast_pause", possible, BroadcastStatus.PAUSED, "Paused by a person."
+    )
 
 
 async def resume(scope: Scope, broadcast_id: int) -> Broadcast:
-    """Go on where it was paused."""
     async with db.transaction():
         await counters.lock(scope.workspace_id, of_broadcast(broadcast_id))
         broadcast = await drafts.get(scope, broadcast_id, for_update=True)
@@ -103,14 +104,14 @@ async def resume(scope: Scope, broadcast_id: int) -> Broadcast:
         prepared = broadcast.audience_size is not None
         to = BroadcastStatus.SENDING if prepared else BroadcastStatus.PREPARING
         await enqueue(work.PREPARE_BROADCAST, scope.workspace_id, broadcast_id)
-        return await _go(scope, broadcast_id, "broadcast_resume", (BroadcastStatus.PAUSED, to), to, None)
+        return await _change_status(scope, broadcast_id, "broadcast_resume", (BroadcastStatus.PAUSED, to), to, None)
 
 
 async def cancel(scope: Scope, broadcast_id: int) -> Broadcast:
-    """Never send it, or nothing more of it: the rest becomes SKIPPED."""
+    """Waiting messages become SKIPPED."""
     possible = set(BroadcastStatus) - FINISHED | {BroadcastStatus.CANCELLED}
     async with db.transaction():
-        broadcast = await _go(
+        broadcast = await _change_status(
             scope, broadcast_id, "broadcast_cancel", possible, BroadcastStatus.CANCELLED, "Cancelled by a person."
         )
         await uses.release(scope, UseKind.BROADCAST, broadcast.id)
@@ -118,7 +119,7 @@ async def cancel(scope: Scope, broadcast_id: int) -> Broadcast:
     return broadcast
 
 
-async def _go(
+async def _change_status(
     scope: Scope,
     broadcast_id: int,
     action: str,
@@ -149,7 +150,7 @@ def _why_not(broadcast: Broadcast, action: str) -> str:
 
 
 async def start_due() -> list[tuple[int, int]]:
-    """Take the scheduled broadcasts whose time has come to PREPARING, as (workspace, id); those that are too late end."""
+    """Start due broadcasts, returned as (workspace, id); end those that are too late."""
     now = clock.now()
     rows = await db.fetch(
         """
@@ -194,9 +195,9 @@ async def _cancel_late(workspace_id: int, broadcast_id: int, max_lateness: str, 
 
 
 async def prepare(scope: Scope, broadcast_id: int) -> bool:
-    """Freeze the audience and begin to send. Returns whether there is now something to be sent.
+    """Freeze the audience and begin to send. Returns whether there is something to send.
 
-    Waits (False; a periodic task asks again) while a segment is being computed for the first time.
+    False while a segment is being computed for the first time; a periodic task calls again.
     """
     async with db.transaction():
         broadcast = await drafts.get(scope, broadcast_id, for_update=True)
@@ -209,9 +210,9 @@ async def prepare(scope: Scope, broadcast_id: int) -> bool:
 
 
 async def _has_problem(scope: Scope, broadcast: Broadcast) -> bool:
-    """What a person can mend (the channel, the template) pauses it; a segment that is gone is the end of it."""
-    if broadcast.retry_of is None and (gone := await _deleted_segments(broadcast)):
-        await _end(broadcast, BroadcastStatus.FAILED, f"It could not start: the segment {gone[0]!r} was deleted.")
+    """A person can solve a problem of channel or template: it pauses. A deleted segment ends it."""
+    if broadcast.retry_of is None and (deleted := await _deleted_segments(broadcast)):
+        await _end(broadcast, BroadcastStatus.FAILED, f"It could not start: the segment {deleted[0]!r} was deleted.")
         return True
     try:
         await channels.get(scope)
@@ -223,7 +224,7 @@ async def _has_problem(scope: Scope, broadcast: Broadcast) -> bool:
 
 
 async def _must_wait(broadcast: Broadcast) -> bool:
-    """Whether a segment has never been computed. The broadcast says so; one that waits longer than it may be late, ends."""
+    """Whether a segment was never computed. Ends a broadcast that is later than `max_lateness`."""
     row = await db.fetch_row(
         """
         SELECT name FROM segments
@@ -247,20 +248,20 @@ async def _must_wait(broadcast: Broadcast) -> bool:
 
 async def _freeze(scope: Scope, broadcast: Broadcast) -> None:
     message = await drafts.message_of(scope, broadcast)
-    found = await audience.freeze(scope, broadcast, message)
+    frozen = await audience.freeze(scope, broadcast, message)
     template = await MessageTemplate.get(workspace_id=scope.workspace_id, id=broadcast.template_id)
     source = of_broadcast(broadcast.id)
     await sources.begin(scope.workspace_id, source, message, template.id, template.business_account_id)
-    await counters.begin(scope.workspace_id, source, found.recipients)
-    exclusions = {reason.value: n for reason, n in found.exclusions.items()}
+    await counters.begin(scope.workspace_id, source, frozen.recipients)
+    exclusions = {reason.value: n for reason, n in frozen.exclusions.items()}
     started = {
         "message": message,
-        "audience_size": found.recipients,
+        "audience_size": frozen.recipients,
         "exclusions": exclusions,
         "started_at": clock.now(),
     }
     await _write(broadcast, status=BroadcastStatus.SENDING, reason=None, **started)
-    if found.recipients == 0:
+    if frozen.recipients == 0:
         await _end(broadcast, BroadcastStatus.COMPLETED, "Nobody was in the audience.")
     else:
         await _release(broadcast.workspace_id, broadcast.id)
@@ -271,7 +272,6 @@ _SOURCE_STATES: Final = {
     BroadcastStatus.PAUSED: SourceState.PAUSED,
     **dict.fromkeys(FINISHED, SourceState.ENDED),
 }
-"""What the ledger makes of a broadcast that has begun to be sent."""
 
 
 async def _write(broadcast: Broadcast, **values: Any) -> None:
@@ -291,7 +291,7 @@ async def _record_end(workspace_id: int, broadcast_id: int, status: str, reason:
 
 
 async def _release(workspace_id: int, broadcast_id: int) -> None:
-    """The segments may change or go from here on: this broadcast no longer looks at them."""
+    """The segments may change or be deleted from here on."""
     await db.execute(
         """
         UPDATE segment_uses SET active = false, last_used_at = greatest(last_used_at, $3)
@@ -303,13 +303,13 @@ async def _release(workspace_id: int, broadcast_id: int) -> None:
     )
 
 
-# ---------------------------------------------------------------- under way
+# ---------------------------------------------------------------- while it is sent
 
 
 async def pause_by_itself(workspace_id: int, reasons: Mapping[int, str]) -> int:
-    """Pause those of these broadcasts (by id, each with its reason) that are being sent; returns how many that were.
+    """Pause those of these broadcasts (id -> reason) that are SENDING; returns how many.
 
-    A transaction pauses all that it has to in one call: the broadcasts are locked in the order of their ids.
+    A transaction calls this once: the broadcasts are locked in the order of their ids.
     """
     if not reasons:
         return 0
@@ -320,7 +320,7 @@ async def pause_by_itself(workspace_id: int, reasons: Mapping[int, str]) -> int:
 
 
 async def pause_all(workspace_id: int, reason: str) -> int:
-    """Pause all that is being prepared or sent."""
+    """What is being prepared too."""
     async with db.transaction():
         held = await _lock(workspace_id, (BroadcastStatus.PREPARING, BroadcastStatus.SENDING), None)
         await _pause_held(workspace_id, dict.fromkeys(held, reason))
@@ -356,8 +356,8 @@ async def _pause_held(workspace_id: int, reasons: Mapping[int, str]) -> None:
     await sources.set_state(workspace_id, SourceKind.BROADCAST, reasons.keys(), SourceState.PAUSED)
 
 
-async def tell_waiting(workspace_id: int, reason: str | None) -> None:
-    """What is being sent waits, and why; None: it no longer does."""
+async def set_waiting_reason(workspace_id: int, reason: str | None) -> None:
+    """Say why SENDING broadcasts wait; None: they do not."""
     await db.execute(
         """
         UPDATE broadcasts SET reason = $2, updated_at = $3
@@ -373,7 +373,7 @@ async def tell_waiting(workspace_id: int, reason: str | None) -> None:
 
 
 async def finish(workspace_id: int, broadcast_id: int) -> bool:
-    """End it when nobody is left: COMPLETED, with the failures counted; FAILED only when nothing at all could be sent."""
+    """End it when no message is open; FAILED only when nothing at all could be sent. Returns whether it ended."""
     source = of_broadcast(broadcast_id)
     async with db.transaction():
         await counters.lock(workspace_id, source)
@@ -408,12 +408,12 @@ async def finish(workspace_id: int, broadcast_id: int) -> bool:
 
 
 async def end_cancelled(workspace_id: int, broadcast_id: int) -> None:
-    """The recipients that a cancelled broadcast has not got to become SKIPPED."""
+    """Make its waiting messages SKIPPED."""
     while await outcomes.skip_rest(workspace_id, of_broadcast(broadcast_id), "The broadcast was cancelled."):
         pass
 
 
 async def preparing() -> list[tuple[int, int]]:
-    """The broadcasts that are being prepared, in all workspaces, as (workspace, id)."""
+    """Of all workspaces, as (workspace, id)."""
     rows = await db.fetch("SELECT workspace_id, id FROM broadcasts WHERE status = 'PREPARING'")
     return [(row["workspace_id"], row["id"]) for row in rows]

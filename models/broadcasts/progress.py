@@ -1,4 +1,4 @@
-"""Where broadcasts stand, for those who watch them: one look for all of them."""
+"""The progress of broadcasts, for watchers: one statement for all."""
 
 from collections.abc import Collection
 from typing import Final
@@ -8,10 +8,10 @@ from models.messaging.counters import COLUMNS
 from models.messaging.sources import SourceKind
 
 Key = tuple[int, int]
-"""A workspace's and a broadcast's number."""
+"""Workspace id, broadcast id."""
 
 Progress = tuple[object, ...]
-"""Its status, its reason and its counts: what watchers want to hear about when it changes."""
+"""Status, reason and counts."""
 
 _LOOK: Final = f"""
     SELECT b.workspace_id, b.id, b.status, b.reason, {", ".join(f"coalesce(t.{name}, 0) AS {name}" for name in COLUMNS)}
@@ -22,6 +22,5 @@ _LOOK: Final = f"""
 
 
 async def look(keys: Collection[Key]) -> dict[Key, Progress]:
-    """Where each of these broadcasts stands now."""
     rows = await db.fetch(_LOOK, [key[0] for key in keys], [key[1] for key in keys], SourceKind.BROADCAST)
     return {(row["workspace_id"], row["id"]): tuple(row.values())[2:] for row in rows}

@@ -20,7 +20,7 @@ async def page_for_each(
     after: str | None = None,
     status: MessageStatus | None = None,
 ) -> dict[int, list[db.Record]]:
-    """For each broadcast up to `limit` recipients in the order of their numbers, from the one after `after` on."""
+    """Up to `limit` per broadcast, in the order of phones, beginning after the phone `after`."""
     rows = await db.fetch(
         f"""
         SELECT page.* FROM unnest($2::bigint[]) AS wanted (broadcast_id), LATERAL (
@@ -43,7 +43,6 @@ async def page_for_each(
 
 
 async def count(scope: Scope, broadcast_id: int, status: MessageStatus | None = None) -> int:
-    """How many recipients there are (in this state), counted."""
     found: int = await db.fetch_value(
         """
         SELECT count(*) FROM messages
@@ -58,7 +57,6 @@ async def count(scope: Scope, broadcast_id: int, status: MessageStatus | None = 
 
 
 async def by_ids(scope: Scope, ids: Sequence[int]) -> list[db.Record]:
-    """The recipients with these ids; ids that name none are left out."""
     return await db.fetch(
         f"""
         SELECT {_COLUMNS} FROM messages

@@ -1,4 +1,4 @@
-"""The states of a broadcast, and which way they go."""
+"""The states of a broadcast."""
 
 from enum import StrEnum
 from typing import Final
@@ -18,4 +18,4 @@ class BroadcastStatus(StrEnum):
 
 
 FINISHED: Final = frozenset({BroadcastStatus.COMPLETED, BroadcastStatus.CANCELLED, BroadcastStatus.FAILED})
-"""From here a broadcast goes nowhere; its messages may still change."""
+"""Final; its messages may still change."""

@@ -1,4 +1,4 @@
-"""Test sends of a broadcast: its message to a few contacts, at once, outside of its counts."""
+"""Test sends of a broadcast, which are not counted."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from permissions.principal import Scope
 
 
 async def ask(scope: Scope, broadcast_id: int, contact_ids: Sequence[int]) -> ProviderRequest:
-    """Ask for a test send. Raises NotFound, and what `models.messaging.test_sends.ask` raises; the request is as it is there."""
+    """Raises NotFound, and what `models.messaging.test_sends.ask` raises; the request is described there."""
     broadcast = await drafts.get(scope, broadcast_id)
     message = await drafts.message_of(scope, broadcast)
     bindings = rendering.from_json(broadcast.parameters)

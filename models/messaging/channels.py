@@ -1,8 +1,4 @@
-"""The channel of a workspace: the WhatsApp number that it sends from, and the secrets to do so with.
-
-Token and app secret are encrypted at rest, are never returned, and are read only by `find_credentials` (for the workers) and
-`find_by_senders` (to check a webhook's signature).
-"""
+"""The WhatsApp number of a workspace. Its secrets are encrypted at rest and never returned by the API."""
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
@@ -24,8 +20,6 @@ __all__ = ["Credentials", "WhatsAppChannel", "Wired"]
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What it takes to send. Made for the moment of use."""
-
     channel_id: int
     number_id: str
     business_account_id: str
@@ -36,7 +30,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Wired:
-    """A channel as webhooks see it."""
+    """A channel as webhooks need it."""
 
     workspace_id: int
     channel_id: int
@@ -47,8 +41,6 @@ class Wired:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """What a person gives to connect a number."""
-
     number_id: str
     business_account_id: str
     token: str = field(repr=False)
@@ -61,7 +53,7 @@ class Connection:
 
 
 async def connect(scope: Scope, given: Connection) -> WhatsAppChannel:
-    """Connect the workspace to a number, or change how it is. The provider is asked about it at once.
+    """Connect a number, or change the connection; the provider checks it at once.
 
     Raises Invalid, or Taken when the number or its business account is another workspace's.
     """
@@ -87,13 +79,13 @@ def _check(given: Connection) -> None:
     ):
         if not least <= len(secret) <= 2000 or not secret.isascii() or not secret.isprintable():
             raise Invalid(f"this must be printable ASCII text of {least} to 2,000 characters", (name,))
-    for place, word in enumerate(given.stop_words):
+    for index, word in enumerate(given.stop_words):
         if not check_text(word, 100).strip():
-            raise Invalid("a word to stop with must not be empty", ("stopWords", place))
+            raise Invalid("a word to stop with must not be empty", ("stopWords", index))
 
 
 async def _refuse_taken(scope: Scope, given: Connection) -> None:
-    """A number's messages, and an account's limit of people a day, belong to one workspace."""
+    """A number's messages and an account's daily limit belong to one workspace."""
     other = await db.fetch_value(
         """
         SELECT CASE WHEN number_id = $2 THEN 'phoneNumberId' ELSE 'businessAccountId' END FROM whatsapp_channels
@@ -137,7 +129,7 @@ async def _write(scope: Scope, given: Connection) -> WhatsAppChannel:
 
 
 async def disconnect(scope: Scope) -> WhatsAppChannel:
-    """Forget the number and its secrets. Raises NotAllowedInState when there is none."""
+    """Remove the number and its secrets. Raises NotAllowedInState when there is none."""
     async with db.transaction():
         channel = await find(scope, for_update=True)
         if channel is None:
@@ -162,13 +154,12 @@ async def _close(scope: Scope) -> None:
 
 
 async def find(scope: Scope, *, for_update: bool = False) -> WhatsAppChannel | None:
-    """The connected channel, or None."""
     query = WhatsAppChannel.filter(workspace_id=scope.workspace_id, disconnected_at__isnull=True)
     return await (query.select_for_update() if for_update else query).first()
 
 
 async def get(scope: Scope) -> WhatsAppChannel:
-    """The connected channel. Raises NotAllowedInState when there is none, or the API refused it."""
+    """Raises NotAllowedInState when there is none, or the API refused it."""
     channel = await find(scope)
     if channel is None:
         raise NotAllowedInState("no WhatsApp number is connected: connect one with whatsappChannelConnect first")
@@ -177,15 +168,12 @@ async def get(scope: Scope) -> WhatsAppChannel:
     return channel
 
 
-async def by_ids(scope: Scope, numbers: Sequence[int]) -> list[WhatsAppChannel]:
-    """Those of `numbers` that are connected channels of the workspace."""
-    return await WhatsAppChannel.filter(
-        workspace_id=scope.workspace_id, id__in=list(numbers), disconnected_at__isnull=True
-    )
+async def by_ids(scope: Scope, ids: Sequence[int]) -> list[WhatsAppChannel]:
+    return await WhatsAppChannel.filter(workspace_id=scope.workspace_id, id__in=list(ids), disconnected_at__isnull=True)
 
 
 async def find_credentials(workspace_id: int) -> Credentials | None:
-    """What it takes to send from a workspace; None when no channel is connected. Raises SecretUnreadable."""
+    """Raises SecretUnreadable."""
     row = await db.fetch_row(
         """
         SELECT id, number_id, business_account_id, messages_per_second, daily_limit, encrypted_token
@@ -206,7 +194,7 @@ async def find_credentials(workspace_id: int) -> Credentials | None:
 
 
 async def find_pace(workspace_id: int) -> int:
-    """How many messages a second the connected number may send."""
+    """Messages a second."""
     found = await db.fetch_value(
         "SELECT messages_per_second FROM whatsapp_channels WHERE workspace_id = $1 AND disconnected_at IS NULL",
         workspace_id,
@@ -214,15 +202,15 @@ async def find_pace(workspace_id: int) -> int:
     return found or pace.DEFAULT_PER_SECOND
 
 
-async def find_by_senders(numbers: Collection[str], accounts: Collection[str]) -> list[Wired]:
-    """The channels, of any workspace, that a webhook about these numbers and business accounts is for."""
+async def find_by_senders(number_ids: Collection[str], account_ids: Collection[str]) -> list[Wired]:
+    """The channels of all workspaces with one of these numbers or accounts."""
     rows = await db.fetch(
         """
         SELECT workspace_id, id, number_id, business_account_id, encrypted_app_secret FROM whatsapp_channels
         WHERE (number_id = ANY($1::text[]) OR business_account_id = ANY($2::text[])) AND disconnected_at IS NULL
         """,
-        list(numbers),
-        list(accounts),
+        list(number_ids),
+        list(account_ids),
     )
     return [
         Wired(
@@ -237,7 +225,7 @@ async def find_by_senders(numbers: Collection[str], accounts: Collection[str]) -
 
 
 async def is_verify_token(token: str) -> bool:
-    """Whether this is the verify token of some channel: what Meta shows when it is given our webhooks' address."""
+    """Meta sends the verify token when the webhook address is entered."""
     found = await db.fetch_value(
         "SELECT true FROM whatsapp_channels WHERE verify_token_hash = $1 AND disconnected_at IS NULL LIMIT 1",
         _hash(token),
@@ -246,15 +234,15 @@ async def is_verify_token(token: str) -> bool:
 
 
 def _hash(token: str) -> str:
-    """Looked up by hash: how long that takes says nothing of the token."""
+    """A lookup by hash takes a time that says nothing about the token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-# ---------------------------------------------------------------- what the API says of it
+# ---------------------------------------------------------------- checks by the provider
 
 
 async def checked(workspace_id: int, channel_id: int, number: Mapping[str, Any]) -> None:
-    """The API answered for the number: it is READY, with the limits that it reports."""
+    """The API accepted the number and reported its limits."""
     await db.execute(
         """
         UPDATE whatsapp_channels
@@ -264,9 +252,9 @@ async def checked(workspace_id: int, channel_id: int, number: Mapping[str, Any])
         """,
         workspace_id,
         channel_id,
-        _said(number, "display_phone_number"),
-        _said(number, "verified_name"),
-        _said(number, "quality_rating"),
+        _text_of(number, "display_phone_number"),
+        _text_of(number, "verified_name"),
+        _text_of(number, "quality_rating"),
         pace.messages_per_second(number),
         pace.daily_limit(number),
         clock.now(),
@@ -274,7 +262,7 @@ async def checked(workspace_id: int, channel_id: int, number: Mapping[str, Any])
 
 
 async def refused(workspace_id: int, channel_id: int, reason: str) -> None:
-    """The API does not take the number or the token: nothing can be sent until it is connected again."""
+    """Nothing is sent until it is connected again."""
     await db.execute(
         """
         UPDATE whatsapp_channels SET status = 'REFUSED', reason = $3, checked_at = $4
@@ -288,7 +276,7 @@ async def refused(workspace_id: int, channel_id: int, reason: str) -> None:
 
 
 async def unchecked(before_seconds: float, limit: int) -> list[int]:
-    """Workspaces whose channel has not been looked at for so long."""
+    """Workspaces whose channel was not checked for so long."""
     rows = await db.fetch(
         """
         SELECT workspace_id FROM whatsapp_channels c
@@ -305,6 +293,6 @@ async def unchecked(before_seconds: float, limit: int) -> list[int]:
     return [row["workspace_id"] for row in rows]
 
 
-def _said(number: Mapping[str, Any], name: str) -> str | None:
+def _text_of(number: Mapping[str, Any], name: str) -> str | None:
     value = number.get(name)
     return str(value)[:200] if value else None

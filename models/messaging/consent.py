@@ -1,4 +1,4 @@
-"""Who does not want our messages any more, however they said so."""
+"""Opting out of messages, and taking that back."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from models.queue.enqueue import enqueue
 
 
 class ConsentSource(StrEnum):
-    """Who told us: WhatsApp's own settings, or the person, in words or with a button."""
+    """WhatsApp's settings, or the person's own words or button."""
 
     PLATFORM = "PLATFORM"
     PERSON = "PERSON"
@@ -41,7 +41,7 @@ async def opt_out_contacts(
     source: ConsentSource = ConsentSource.PLATFORM,
     at: datetime | None = None,
 ) -> int:
-    """These opted out; returns for how many that is news. Their messages that still wait become SKIPPED when it is their turn."""
+    """Returns how many were not opted out before. Claims skip the messages that wait for them."""
     if not contact_ids:
         return 0
     async with db.transaction():
@@ -77,10 +77,7 @@ _RESUME: Final = """
 
 
 async def resume_contacts(workspace_id: int, contact_ids: Sequence[int]) -> int:
-    """These want marketing again, they told the platform: what the platform stopped is as it was before.
-
-    A stop that a person gave us directly, or that somebody wrote down here, stays.
-    """
+    """Undo opt-outs that came from the platform. Those that the person gave us, or that were entered here, stay."""
     if not contact_ids:
         return 0
     async with db.transaction():
@@ -98,7 +95,7 @@ async def resume_contacts(workspace_id: int, contact_ids: Sequence[int]) -> int:
 
 
 async def contacts_of(workspace_id: int, wa_ids: Collection[str]) -> Mapping[str, int]:
-    """The contacts behind WhatsApp's names of numbers. Those that nobody has are absent."""
+    """The contacts behind WhatsApp's ids; ids without a contact are absent."""
     rows = await db.fetch(
         """
         SELECT wanted.wa_id, c.id FROM unnest($2::text[]) AS wanted (wa_id)

@@ -1,7 +1,6 @@
-"""How many messages of a source are in each state: kept beside the ledger, so that nobody has to count it while it is sent.
+"""How many messages of a source are in each state, kept beside the ledger.
 
-Each statement that moves messages is followed, in its transaction, by `move`. Several sources are always locked in one order, and
-after their messages: two transactions that move the same ones wait for each other instead of blocking each other.
+What moves messages calls `move` in the same transaction: counters are locked after the messages, in the order of their sources.
 """
 
 from collections import Counter
@@ -16,10 +15,10 @@ from models.messaging.sources import MessageSource, SourceKind
 COLUMNS: Final = tuple(status.value.lower() for status in MessageStatus)
 
 ENDS: Final = frozenset({MessageStatus.SENT, MessageStatus.FAILED, MessageStatus.UNCONFIRMED})
-"""What an attempt can end as: the failure rate is judged over these."""
+"""The failure rate is over these ends of attempts."""
 
 Move = tuple[MessageSource, str, str]
-"""A message of this source was in one state and is in another now."""
+"""Source, state before, state now."""
 
 _MOVE: Final = f"""
     UPDATE message_counters
@@ -30,7 +29,6 @@ _MOVE: Final = f"""
 
 
 async def move(workspace_id: int, moves: Iterable[Move]) -> None:
-    """Messages went from state to state. In the transaction that moved them."""
     deltas: dict[MessageSource, Counter[str]] = {}
     for source, was, now in moves:
         counter = deltas.setdefault(source, Counter())
@@ -48,7 +46,6 @@ async def move(workspace_id: int, moves: Iterable[Move]) -> None:
 
 
 async def begin(workspace_id: int, source: MessageSource, pending: int) -> None:
-    """The messages of a source were just written."""
     await db.execute(
         "INSERT INTO message_counters (workspace_id, source_kind, source_id, pending) VALUES ($1, $2, $3, $4)",
         workspace_id,
@@ -69,7 +66,7 @@ _SET: Final = f"""
 
 
 async def lock(workspace_id: int, source: MessageSource) -> None:
-    """Hold the counters to the end of the caller's transaction. They are locked before the source's owner (ADR 64)."""
+    """Hold the counters to the end of the transaction. They are locked before the source's owner (ADR 64)."""
     await db.execute(
         "SELECT 1 FROM message_counters WHERE workspace_id = $1 AND source_kind = $2 AND source_id = $3 FOR UPDATE",
         workspace_id,
@@ -78,16 +75,16 @@ async def lock(workspace_id: int, source: MessageSource) -> None:
 
 
 async def recount(workspace_id: int, source: MessageSource) -> None:
-    """Count the ledger itself. In a transaction that holds the counters (`lock`), so that no move is counted twice."""
+    """Count the ledger. The caller holds the counters (`lock`), so that no move counts twice."""
     counted = await db.fetch_row(_COUNT, workspace_id, *source)
     assert counted is not None
     await db.execute(_SET, workspace_id, *source, *counted.values())
 
 
 async def judge(workspace_id: int, source: MessageSource, most_failures: float) -> str | None:
-    """Why the source must not go on: more than `most_failures` (0 to 1) of its recent outcomes are failures. None: it may.
+    """Why the source must stop: more than `most_failures` (0 to 1) of its recent outcomes failed. None: it may go on.
 
-    Of too few outcomes nothing is said; of those that were judged, no more is said the next time.
+    Outcomes are judged once, when there are LEAST_TO_JUDGE.
     """
     row = await db.fetch_row(
         """
@@ -107,7 +104,7 @@ async def judge(workspace_id: int, source: MessageSource, most_failures: float) 
 
 
 async def begin_judging(workspace_id: int, source: MessageSource) -> None:
-    """The failure rate is judged by what comes from now on."""
+    """Forget the recent outcomes."""
     await db.execute(
         """
         UPDATE message_counters SET recent_ends = 0, recent_failures = 0
@@ -122,7 +119,7 @@ NOTHING: Final[Mapping[str, int]] = dict.fromkeys(COLUMNS, 0)
 
 
 async def of(workspace_id: int, kind: SourceKind, ids: Sequence[int]) -> dict[int, Mapping[str, int]]:
-    """The counts of each of these sources; all zero for one that has not begun."""
+    """The counts of each source; zeros for one that has not begun."""
     rows = await db.fetch(
         f"""
         SELECT source_id, {", ".join(COLUMNS)} FROM message_counters

@@ -1,7 +1,7 @@
-"""What happened to a message, as activities of its contact: so that segments can ask about it.
+"""Activities of contacts about their messages, which segments can use.
 
-`message.sent`, `message.delivered`, `message.read` and `message.failed` carry {"broadcastId", "template"}; `message.received`
-what was written. Each is recorded once, however often it is reported: its key is made from the message and the kind.
+`message.sent`, `.delivered`, `.read` and `.failed` carry {"broadcastId", "template"}, `message.received` the message. The key is
+made from message and kind: each is recorded once.
 """
 
 from base64 import urlsafe_b64encode
@@ -17,13 +17,10 @@ from models.queue import work
 from models.queue.enqueue import enqueue
 
 RECEIVED: Final = "message.received"
-"""What a person wrote."""
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One activity to be."""
-
     contact_id: int
     kind: str
     at: datetime
@@ -32,12 +29,12 @@ class Happening:
 
 
 def outside_id(broadcast_id: int) -> str:
-    """A broadcast's id as clients know it: rules compare `broadcastId` with what a client was given."""
+    """A broadcast's id as the API gives it, which rules compare with."""
     return urlsafe_b64encode(f"Broadcast:{broadcast_id}".encode()).rstrip(b"=").decode()
 
 
 def source_properties(source: MessageSource) -> dict[str, str]:
-    """How an activity names what sent its message. A kind that clients do not know goes unnamed."""
+    """Names the source; kinds that clients do not know are left out."""
     return {"broadcastId": outside_id(source.id)} if source.kind == SourceKind.BROADCAST else {}
 
 
@@ -54,15 +51,14 @@ _RECORD: Final = """
 
 
 async def record(workspace_id: int, happenings: Sequence[Happening]) -> int:
-    """Write the activities of contacts that are still there; returns how many are new.
+    """Write activities, except of deleted contacts; returns how many are new. In a transaction.
 
-    In a transaction. What became of messages comes in floods, and is processed after what people do: it is marked as bulk, but
-    for `message.received`.
+    Statuses are marked as bulk, so that they do not delay the engine for people's changes; `message.received` is not.
     """
     if not happenings:
         return 0
-    locked = await db.fetch(_LOCK, workspace_id, [one.contact_id for one in happenings])
-    there = {row["id"] for row in locked}
+    held = await db.fetch(_LOCK, workspace_id, [one.contact_id for one in happenings])
+    there = {row["id"] for row in held}
     happenings = [one for one in happenings if one.contact_id in there]
     async with dirty_contacts.as_bulk(only_if=all(one.kind != RECEIVED for one in happenings)):
         rows = await db.fetch(
@@ -80,7 +76,7 @@ async def record(workspace_id: int, happenings: Sequence[Happening]) -> int:
 
 
 def of_message(message: Any, kind: str, at: datetime, **more: Any) -> Happening:
-    """What happened to a message: a row with id, contact_id, source_kind, source_id and template."""
-    said = {name: value for name, value in more.items() if value is not None}
-    properties = {**source_properties(of_row(message)), "template": message["template"], **said}
+    """`message` is a row with id, contact_id, source_kind, source_id and template."""
+    extra = {name: value for name, value in more.items() if value is not None}
+    properties = {**source_properties(of_row(message)), "template": message["template"], **extra}
     return Happening(message["contact_id"], f"message.{kind}", at, f"whatsapp:{message['id']}:{kind}", properties)

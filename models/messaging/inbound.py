@@ -1,4 +1,4 @@
-"""What people tell the channel: messages, and their wishes in WhatsApp's own settings."""
+"""Messages from people, and their preferences in WhatsApp's settings."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -16,9 +16,9 @@ LONGEST_TEXT: Final = 1000
 
 
 async def process(workspace_id: int, events: Sequence[InboundEvent], stop_words: Collection[str]) -> int:
-    """Record what was written, move `lastInteractionAt`, and heed who wants to stop. In the caller's transaction.
+    """Record messages, move `lastInteractionAt`, heed stop words. In the caller's transaction.
 
-    Returns how many came from nobody that we know: these are left alone.
+    Returns how many came from unknown numbers, which are left alone.
     """
     known = await consent.contacts_of(workspace_id, {event.wa_id for event in events if event.wa_id})
     heard = [(known[event.wa_id], event) for event in events if event.wa_id and event.wa_id in known]
@@ -53,7 +53,6 @@ async def _touch(workspace_id: int, heard: Iterable[tuple[int, InboundEvent]]) -
 
 
 async def _answered(workspace_id: int, message_ids: Sequence[str]) -> Mapping[str, MessageSource]:
-    """What sent the messages that were answered."""
     if not message_ids:
         return {}
     rows = await db.fetch(
@@ -67,29 +66,29 @@ async def _answered(workspace_id: int, message_ids: Sequence[str]) -> Mapping[st
 
 
 def _happening(contact_id: int, event: InboundEvent, answered: Mapping[str, MessageSource]) -> history.Happening:
-    said: dict[str, Any] = {"type": event.kind}
+    properties: dict[str, Any] = {"type": event.kind}
     if event.text:
-        said["text"] = event.text[:LONGEST_TEXT]
+        properties["text"] = event.text[:LONGEST_TEXT]
     if event.payload:
-        said["payload"] = event.payload[:LONGEST_TEXT]
+        properties["payload"] = event.payload[:LONGEST_TEXT]
     if event.answers and event.answers in answered:
-        said |= history.source_properties(answered[event.answers])
-    return history.Happening(contact_id, history.RECEIVED, event.at, f"whatsapp:{event.message_id}"[:200], said)
+        properties |= history.source_properties(answered[event.answers])
+    return history.Happening(contact_id, history.RECEIVED, event.at, f"whatsapp:{event.message_id}"[:200], properties)
 
 
 async def _heed(workspace_id: int, heard: Iterable[tuple[int, InboundEvent]], stop_words: Collection[str]) -> None:
     words = {word.casefold() for word in stop_words}
-    stopped = [contact_id for contact_id, event in heard if words & set(_said(event))]
+    stopped = [contact_id for contact_id, event in heard if words & set(_texts(event))]
     await consent.opt_out_contacts(workspace_id, stopped, ConsentSource.PERSON)
 
 
-def _said(event: InboundEvent) -> list[str]:
-    """What was said as a whole: "please do not stop" is no wish to stop."""
-    return [said.strip().strip(".!").casefold() for said in (event.text, event.payload) if said]
+def _texts(event: InboundEvent) -> list[str]:
+    """Whole texts only: "please do not stop" is no stop word."""
+    return [text.strip().strip(".!").casefold() for text in (event.text, event.payload) if text]
 
 
 async def heed_preferences(workspace_id: int, events: Sequence[PreferenceEvent]) -> None:
-    """Stop, or resume, as people told WhatsApp. Of several by one person the last one counts."""
+    """The last choice of a person counts."""
     last: dict[str, PreferenceEvent] = {}
     for event in sorted(events, key=lambda one: one.at):
         last[event.wa_id] = event

@@ -1,7 +1,7 @@
-"""The message ledger: messages are claimed here, whatever sends them; `outcomes` writes down what came of their attempts.
+"""The message ledger: claims of messages, for all kinds of sources.
 
-An attempt is committed as SENDING before its call, under a lease. A worker that dies leaves behind attempts whose outcome nobody
-knows, and nothing worse: when their lease runs out they become UNCONFIRMED, and are never claimed again.
+An attempt is committed as SENDING, under a lease, before its call. When its worker dies and the lease runs out it becomes
+UNCONFIRMED, and is never claimed again: nobody knows whether it was sent.
 """
 
 import random
@@ -19,12 +19,12 @@ from models.messaging.pace import PAIR_INTERVAL, QUOTA_WINDOW
 from models.messaging.sources import MessageSource
 
 NORMAL_PHONE: Final = "nullif('+' || regexp_replace(c.phone, '[^0-9]', '', 'g'), '+')"
-"""The phone number of a contact `c` as the ledger has it, however it is written."""
+"""The phone of a contact `c` as the ledger keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A message that is ours to send, now and by nobody else. `attempts` counts this one."""
+    """A message that only its claimer sends. `attempts` includes this one."""
 
     id: int
     source: MessageSource
@@ -36,7 +36,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What a claim gave. `out_of_quota`: there were more, and the account has reached its limit of unique people."""
+    """`out_of_quota`: the account's limit of unique people held messages back."""
 
     attempts: Sequence[Attempt]
     out_of_quota: bool
@@ -46,14 +46,14 @@ class Claimed:
 
 
 class Verdict(StrEnum):
-    """What the rules say of a message that is due. A limit on messages per contact would be one more."""
+    """What the rules say about a message that is due."""
 
     NEW = "NEW"
-    """May be sent, to a person that the account has not written to in the quota's window."""
+    """To a person that the account has not reached in the quota's window."""
     KNOWN = "KNOWN"
-    """May be sent, and costs no quota."""
+    """Uses no quota."""
     LATER = "LATER"
-    """The person was written to a moment ago."""
+    """The person was written to within PAIR_INTERVAL."""
     GONE = "GONE"
     MOVED = "MOVED"
     OPTED_OUT = "OPTED_OUT"
@@ -68,7 +68,7 @@ SKIPPED_BECAUSE: Final[Mapping[Verdict, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A message that is due, locked, and judged. `free_at`: when the pair limit lets the next message to this person out."""
+    """A due message, locked and judged. `free_at`: when the pair limit allows it."""
 
     id: int
     source: MessageSource
@@ -77,7 +77,7 @@ class Offered:
     free_at: datetime | None
 
 
-# The planner cannot know how few rows a claim is about: LATERAL .. LIMIT keeps it to the indexes.
+# The planner does not know how few rows a claim needs: LATERAL .. LIMIT makes it use the indexes.
 _OFFER: Final = f"""
     WITH offered AS (
         SELECT share.source_kind, share.source_id, due.id, due.phone, due.contact_id
@@ -107,8 +107,8 @@ _OFFER: Final = f"""
     ) AS x ON true
 """  # noqa: S608 - every value is bound
 
-# Another claim may have written to the same person since the offer was judged: the upsert locks the person's row, looks
-# again, and returns only the phones that are free. A message to another phone is late and waits like any that was LATER.
+# Another claim may have taken the same person since the offer was judged. The upsert locks the person's row, looks again and
+# returns only phones that are free; messages to others wait.
 _TAKE: Final = """
     WITH reached AS (
         INSERT INTO whatsapp_reached AS r (workspace_id, business_account_id, phone, reached_at)
@@ -143,11 +143,11 @@ async def claim(
     leased_until: datetime,
     lease_token: int,
 ) -> Claimed:
-    """Take up to `grant` messages of these sources, in turns, and commit them as SENDING before returning.
+    """Commit up to `grant` due messages as SENDING, and return them. Sources take part equally.
 
-    `shares` says how many to look at in each source. Only what is due, of sources that are SENDING now, is taken. Who has opted
-    out, moved or gone since the source began becomes SKIPPED; who was written to in the last six seconds waits. When this
-    raises, the claim may have been made all the same: `release` it, by the same `lease_token` (a number of no other claim).
+    `shares`: how many messages to look at in each source. Contacts who opted out, changed their number or were deleted become
+    SKIPPED; people written to in the last six seconds wait. When this raises, the commit may still have happened: call `release`
+    with the `lease_token`, which no other claim has.
     """
     now = clock.now()
     async with db.transaction():
@@ -192,25 +192,25 @@ def _judged(row: db.Record, now: datetime) -> Offered:
 
 
 def choose(offered: Sequence[Offered], grant: int, room: int | None) -> tuple[dict[int, Verdict], bool]:
-    """Which of the offered messages are sent (by id), and whether the quota held some back. Pure but for the dice.
+    """The messages to send (by id), and whether the quota held some back. Pure, but for random order within a rank.
 
-    Sources take turns; `room` is how many new people the account may write to (None: any number).
+    `room`: how many new people the account may write to (None: no limit).
     """
-    turns: dict[MessageSource, int] = {}
+    counts: dict[MessageSource, int] = {}
     ranked: list[tuple[int, float, Offered]] = []
     out_of_quota = False
     for one in sorted(offered, key=lambda one: one.id):
-        turn = turns[one.source] = turns.get(one.source, 0) + 1
+        rank = counts[one.source] = counts.get(one.source, 0) + 1
         if one.verdict in (Verdict.NEW, Verdict.KNOWN):
-            ranked.append((turn, random.random(), one))  # noqa: S311 - to be fair, not secret
+            ranked.append((rank, random.random(), one))  # noqa: S311 - to be fair, not secret
     within = []
-    for turn, dice, one in sorted(ranked, key=lambda ranked: (ranked[0], ranked[2].id)):
+    for rank, dice, one in sorted(ranked, key=lambda ranked: (ranked[0], ranked[2].id)):
         if one.verdict is Verdict.NEW and room is not None:
             room -= 1
             if room < 0:
                 out_of_quota = True
                 continue
-        within.append((turn, dice, one))
+        within.append((rank, dice, one))
     within.sort(key=lambda ranked: ranked[:2])
     return {one.id: one.verdict for _, _, one in within[:grant]}, out_of_quota
 
@@ -224,7 +224,7 @@ async def _take(
     leased_until: datetime,
     lease_token: int,
 ) -> list[db.Record]:
-    """Move those that are chosen, those that wait and those that are skipped; the others stay as they are."""
+    """Messages that are neither chosen, late nor skipped stay as they are."""
     moved = [one for one in offered if one.id in chosen or one.verdict not in (Verdict.NEW, Verdict.KNOWN)]
     if not moved:
         return []
@@ -261,7 +261,7 @@ def _attempt(row: db.Record, lease_token: int) -> Attempt:
 
 
 async def has_open(workspace_id: int, source: MessageSource) -> bool:
-    """Whether messages of the source wait or are being sent, as the ledger itself says."""
+    """Whether messages of the source are PENDING or SENDING, by the ledger itself."""
     return bool(
         await db.fetch_value(
             """
@@ -277,7 +277,7 @@ async def has_open(workspace_id: int, source: MessageSource) -> bool:
 
 
 async def release(workspace_id: int, lease_token: int) -> int:
-    """A claim whose answer was lost: none of its messages was sent, so they wait again. Returns how many there were."""
+    """Undo a claim whose answer was lost: none of its messages was sent. Returns how many there were."""
     async with db.transaction():
         held = await db.fetch(
             """

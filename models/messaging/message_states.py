@@ -1,12 +1,10 @@
-"""The states of a message, and which of them a provider's status can move it to."""
+"""The states of a message."""
 
 from enum import StrEnum
 from typing import Final
 
 
 class MessageStatus(StrEnum):
-    """Where a message stands."""
-
     PENDING = "PENDING"
     SENDING = "SENDING"
     SENT = "SENT"
@@ -27,9 +25,8 @@ LADDER: Final = (
     MessageStatus.DELIVERED,
     MessageStatus.READ,
 )
-"""A provider's status moves a message up and never down: "sent" after "failed" is late news, "delivered" is proof."""
+"""A provider's status moves a message only up: "sent" after "failed" is late, "delivered" is proof."""
 
 
 def higher(one: MessageStatus, other: MessageStatus) -> MessageStatus:
-    """Whichever of the two is further up the ladder."""
     return max(one, other, key=LADDER.index)

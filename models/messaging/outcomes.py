@@ -1,4 +1,4 @@
-"""What came of attempts to send, written down in bulk; and the attempts that nobody will speak of any more."""
+"""Writing the results of attempts in bulk, and ending messages that nobody sends."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,15 +12,14 @@ from models.messaging.message_states import MessageStatus
 from models.messaging.sources import MessageSource
 
 CHUNK: Final = 5000
-"""Messages that one transaction of a periodic task touches at most."""
+"""Messages per transaction of a periodic task."""
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptOutcome:
-    """What came of an attempt.
+    """`status`: SENT (with `message_id`), FAILED or UNCONFIRMED (with `reason`), or PENDING until `again_at`.
 
-    `status`: SENT (with its `message_id`), FAILED or UNCONFIRMED (with a `reason`), or PENDING: to be tried again at `again_at`.
-    `counts`: whether the attempt counts as one of its attempts. `wa_id`: the provider's own name of the number.
+    `counts`: whether this attempt counts. `wa_id`: the provider's id of the person.
     """
 
     attempt: Attempt
@@ -33,7 +32,7 @@ class AttemptOutcome:
     counts: bool = True
 
     def after(self, was: MessageStatus) -> MessageStatus:
-        """The status of a message that is `was` by now. What a provider's status said meanwhile stays."""
+        """The next status of a message that is now `was`. What a provider's status said first stays."""
         if was is MessageStatus.UNCONFIRMED and self.status is MessageStatus.PENDING:
             return MessageStatus.FAILED
         return self.status if was in (MessageStatus.SENDING, MessageStatus.UNCONFIRMED) else was
@@ -66,10 +65,7 @@ _SETTLE: Final = """
 
 
 async def settle(workspace_id: int, outcomes: Sequence[AttemptOutcome]) -> None:
-    """Write down what came of attempts, all at once. A provider's status that was quicker keeps what it said.
-
-    A message that was claimed again since, under another lease, is left alone.
-    """
+    """Write outcomes. A message that was claimed again under another lease is left alone."""
     if not outcomes:
         return
     now = clock.now()
@@ -86,8 +82,6 @@ async def settle(workspace_id: int, outcomes: Sequence[AttemptOutcome]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Settled:
-    """A held row of messages, what it was and is now, and the outcome of its attempt."""
-
     row: db.Record
     was: MessageStatus
     now: MessageStatus
@@ -126,7 +120,7 @@ def _happening(one: _Settled, now: datetime) -> history.Happening:
 
 
 async def _remember_aliases(workspace_id: int, settled: Sequence[_Settled]) -> None:
-    """WhatsApp names some numbers otherwise (Brazil, Mexico): what they write comes under that name."""
+    """WhatsApp has other ids for some numbers (Brazil, Mexico): answers come from those."""
     other = {
         one.outcome.wa_id: one.row["phone"]
         for one in settled
@@ -144,11 +138,11 @@ async def _remember_aliases(workspace_id: int, settled: Sequence[_Settled]) -> N
         )
 
 
-# ---------------------------------------------------------------- what nobody sends any more
+# ---------------------------------------------------------------- never sent
 
 
 async def expire_leases(workspace_id: int, source: MessageSource) -> int:
-    """Attempts whose lease ran out become UNCONFIRMED: their worker died, or lost its database, with the call under way."""
+    """Make attempts UNCONFIRMED whose worker died or lost the database during the call; returns how many."""
     async with db.transaction():
         held = await db.fetch(
             """
@@ -167,7 +161,7 @@ async def expire_leases(workspace_id: int, source: MessageSource) -> int:
 
 
 async def skip_rest(workspace_id: int, source: MessageSource, reason: str) -> int:
-    """The messages that an ended source has not got to become SKIPPED, a chunk at a time; returns how many did."""
+    """Make up to CHUNK waiting messages of an ended source SKIPPED; returns how many."""
     async with db.transaction():
         held = await db.fetch(
             """

@@ -1,4 +1,4 @@
-"""What the channel's limits mean: how fast, and how many. Pure."""
+"""Limits of a number and an account, as the API reports them. Pure."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -7,22 +7,21 @@ from typing import Any, Final
 from models.messaging.sources import MessageSource
 
 DEFAULT_PER_SECOND: Final = 80
-"""Messages a second of a number that says nothing else."""
 
 PER_SECOND: Final[Mapping[str, int]] = {"STANDARD": 80, "HIGH": 1000}
-"""By the level of throughput that the number reports."""
+"""By reported throughput level."""
 
 WITH_BUSINESS_APP_PER_SECOND: Final = 20
-"""Of a number that is used from the WhatsApp Business app as well."""
+"""When the WhatsApp Business app uses the number too."""
 
 PAIR_INTERVAL: Final = timedelta(seconds=6)
 """Between two messages to one person."""
 
 QUOTA_WINDOW: Final = timedelta(hours=24)
-"""In which unique recipients are counted."""
+"""For unique recipients."""
 
 CAUTIOUS_DAILY_LIMIT: Final = 250
-"""Unique recipients of an account whose limit is not known: what every account may."""
+"""When the account's limit is not known: every account may write to so many people."""
 
 _TIERS: Final[Mapping[str, int | None]] = {
     "TIER_50": 50,
@@ -36,7 +35,6 @@ _TIERS: Final[Mapping[str, int | None]] = {
 
 
 def messages_per_second(number: Mapping[str, Any]) -> int:
-    """How fast a number may send, by what the API says of it."""
     if number.get("is_on_biz_app"):
         return WITH_BUSINESS_APP_PER_SECOND
     throughput = number.get("throughput")
@@ -45,12 +43,12 @@ def messages_per_second(number: Mapping[str, Any]) -> int:
 
 
 def daily_limit(number: Mapping[str, Any]) -> int | None:
-    """How many unique people the account may write to in 24 hours, by what the API says; None: as many as it likes."""
+    """Unique people in 24 hours; None: no limit."""
     return _TIERS.get(str(number.get("whatsapp_business_manager_messaging_limit")), CAUTIOUS_DAILY_LIMIT)
 
 
 def shares(grant: int, sources: Sequence[MessageSource]) -> dict[MessageSource, int]:
-    """How many of `grant` messages to look for in each source: enough that one with few leaves no gap."""
+    """How many messages to look at in each source, so that a source with few leaves no gap."""
     if not sources:
         return {}
     each = min(grant, -(-2 * grant // len(sources)) + 1)

@@ -1,13 +1,11 @@
-"""What a template leaves open: its placeholders, read from the components that Meta describes it with.
+"""The placeholders of a template, from its components as Meta describes them.
 
-A placeholder's name is what `parameters` call it:
-
-    1, first_name            a placeholder of the body, by its own name
-    header.1, header.city    one of the header's text
-    header.image             the header's media (image, video or document): a link, or the id of uploaded media
-    button.0                 the suffix of a link button, by the button's place
-    button.0.code            a coupon's code
-    button.0.payload         what a quick reply sends back; optional: WhatsApp sends the button's text otherwise
+1, first_name            in the body
+header.1, header.city    in the header's text
+header.image             the header's image, video or document: a link, or the id of uploaded media
+button.0                 the suffix of a link button, by the button's index
+button.0.code            a coupon's code
+button.0.payload         a quick reply sends it back; optional: by default the button's text
 """
 
 import re
@@ -24,7 +22,7 @@ _FIXED_BUTTONS: Final = frozenset({"PHONE_NUMBER", "VOICE_CALL"})
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """One thing to fill. `kind`: text, image, video, document, url, payload or code. `index`: of the button."""
+    """`kind`: text, image, video, document, url, payload or code. `index`: of the button."""
 
     name: str
     place: str
@@ -35,16 +33,16 @@ class Placeholder:
 
     @property
     def own_name(self) -> str:
-        """The placeholder's name in the template itself."""
+        """The name in the template."""
         return self.name.removeprefix("header.")
 
 
 class UnsupportedTemplate(Exception):
-    """The template has a part that a broadcast cannot fill. The message names it."""
+    """The message names the part that cannot be filled."""
 
 
 def placeholders_of(components: Sequence[Mapping[str, Any]], parameter_format: str = "POSITIONAL") -> list[Placeholder]:
-    """Every placeholder in the order in which a reader meets them. Raises UnsupportedTemplate."""
+    """In reading order. Raises UnsupportedTemplate."""
     named = parameter_format.upper() == "NAMED"
     placeholders: list[Placeholder] = []
     for component in components:
@@ -80,7 +78,7 @@ def _of_text(component: Mapping[str, Any], place: str, named: bool) -> Iterator[
 
 
 def _position(name: str) -> int:
-    """Parameters of a positional template are sent by number, wherever they stand in the text."""
+    """Positional parameters are sent by number, not by position in the text."""
     return int(name) if name.isdigit() else 0
 
 
@@ -99,10 +97,8 @@ def _of_buttons(component: Mapping[str, Any]) -> Iterator[Placeholder]:
 
 
 def to_json(placeholders: Sequence[Placeholder]) -> list[dict[str, Any]]:
-    """The placeholders as they are kept with a broadcast."""
     return [asdict(placeholder) for placeholder in placeholders]
 
 
 def from_json(kept: Sequence[Mapping[str, Any]]) -> list[Placeholder]:
-    """The placeholders as they were kept."""
     return [Placeholder(**placeholder) for placeholder in kept]

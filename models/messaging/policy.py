@@ -1,7 +1,6 @@
-"""The sending policy: what a provider's answer means for the message, for what sends it, and for the pace. Pure.
+"""The sending policy: what a provider's answer means for the message, its source and the pace. Pure.
 
-When a message is tried again, how long that waits and how much is paused is decided here and nowhere else. A provider
-only says which `Answer` it met; workers carry out what is decided.
+Providers only name the `Answer`; retries, waits and stops are decided here.
 """
 
 from collections.abc import Mapping
@@ -14,69 +13,61 @@ from models.messaging.message_states import MessageStatus
 
 
 class Answer(StrEnum):
-    """What came of an attempt, or what a status says of a failure, in words that are no provider's own."""
+    """The result of an attempt, in words of no provider."""
 
     ACCEPTED = "ACCEPTED"
     NOT_SENT = "NOT_SENT"
-    """Nothing left this machine: as if the call had not been made."""
+    """Nothing left this machine: calling again is safe."""
     UNCONFIRMED = "UNCONFIRMED"
-    """The request left and its answer was lost: it may have been accepted."""
+    """The answer was lost: the message may have been accepted."""
 
     # refused for now
     TOO_FAST = "TOO_FAST"
-    """The number sends too fast."""
+    """By this number."""
     TOO_MANY_CALLS = "TOO_MANY_CALLS"
-    """The account or the app makes too many calls."""
+    """By the account or the app."""
     CROWDED = "CROWDED"
-    """Something between us and the provider says that there are too many calls."""
+    """Refused by something between us and the provider."""
     PAIR_LIMITED = "PAIR_LIMITED"
-    """Too much to this one person; nobody else has to wait."""
+    """Too many messages to this person."""
     UNAVAILABLE = "UNAVAILABLE"
-    """The service is out for a moment."""
+    """For a moment."""
     FAULTY = "FAULTY"
-    """The service failed without saying why."""
+    """Without a reason."""
     MAINTENANCE = "MAINTENANCE"
-    """The service or the number is out for minutes."""
+    """For minutes."""
     NOT_READY = "NOT_READY"
-    """What is to be sent is still being prepared on the provider's side."""
+    """The provider still prepares it."""
 
     # refused for everybody
     ACCOUNT_STOPPED = "ACCOUNT_STOPPED"
-    """Token, permission, payment, policy: the account cannot send."""
+    """Token, permission, payment or policy."""
     NUMBER_STOPPED = "NUMBER_STOPPED"
-    """The phone number cannot send."""
     TEMPLATE_STOPPED = "TEMPLATE_STOPPED"
-    """The template cannot be sent."""
     MISCONFIGURED = "MISCONFIGURED"
-    """What we send is wrong in the same way for everybody."""
+    """The request is wrong for everybody."""
 
     # refused for this recipient
     REFUSED = "REFUSED"
-    """This recipient will not do; the next one may."""
     OPTED_OUT = "OPTED_OUT"
-    """The person stopped our marketing."""
     NOT_NOW = "NOT_NOW"
-    """The provider holds messages to this person back; trying within NOT_NOW_FOR makes it worse."""
+    """Trying within NOT_NOW_FOR makes it worse."""
 
 
 class Reach(StrEnum):
-    """How far a stop reaches."""
+    """What a stop pauses: the source, or all with its template, number or account."""
 
     SOURCE = "SOURCE"
-    """What sends the message: this broadcast."""
     TEMPLATE = "TEMPLATE"
-    """Everything that is sent with this template."""
     NUMBER = "NUMBER"
-    """Everything that is sent from this number."""
     ACCOUNT = "ACCOUNT"
-    """Everything that is sent through this account."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Try again after `first_seconds`, each time `factor` times longer, `most_attempts` times in all (None: until it works).
+    """Wait `first_seconds`, then `factor` times longer each time, up to `most_attempts` (None: no limit) that count.
 
-    `counts`: whether such an attempt counts as one of them.
+    `counts`: whether such an attempt counts.
     """
 
     first_seconds: float
@@ -87,9 +78,9 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What an answer leads to. Without a retry the message has FAILED (or is UNCONFIRMED, or SENT).
+    """Without `retry` the message has ended.
 
-    `slows`: the number's pace goes down. `is_outage`: the longer such answers last, the more seldom the provider is asked.
+    `slows`: the number's pace goes down. `is_outage`: the provider is called more rarely while it lasts.
     """
 
     retry: Retry | None = None
@@ -124,18 +115,18 @@ RULES: Final[Mapping[Answer, Rule]] = {
 NOT_NOW_FOR: Final = timedelta(hours=24)
 
 NOT_NOW_CODES: Final = (131049,)
-"""The error codes in the ledger that stand for NOT_NOW: the ledger keeps the provider's code, not the answer."""
+"""NOT_NOW in the ledger, which keeps the provider's codes."""
 
 LONGEST_WAIT_SECONDS: Final = 300.0
 
 REST_SECONDS: Final = 5.0
-"""What asks for at least so long a wait rests the number meanwhile, when it was too fast."""
+"""A wait of at least so long also rests a number that was too fast."""
 
 OUTAGE_REST_SECONDS: Final = 60.0
-"""The same, when the service is out."""
+"""The same in an outage."""
 
 OUTAGE_AFTER: Final = 20
-"""So many refusals in a row are an outage, and not a few unlucky calls."""
+"""Fewer refusals in a row are bad luck."""
 
 
 # ---------------------------------------------------------------- the message
@@ -143,7 +134,7 @@ OUTAGE_AFTER: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Where the message stands now: SENT, FAILED, UNCONFIRMED, or PENDING again after `wait`."""
+    """PENDING comes with a `wait`."""
 
     status: MessageStatus
     wait: timedelta | None = None
@@ -151,7 +142,7 @@ class Decision:
 
 
 def decide(answer: Answer, attempts: int) -> Decision:
-    """What becomes of a message whose attempt number `attempts` (1 for the first) met this answer."""
+    """What becomes of a message whose attempt number `attempts` (from 1) met this answer."""
     if answer is Answer.ACCEPTED:
         return Decision(MessageStatus.SENT)
     if answer is Answer.UNCONFIRMED:
@@ -164,7 +155,6 @@ def decide(answer: Answer, attempts: int) -> Decision:
 
 
 def wait_before_retry(first_seconds: float, attempts: int, factor: float = 2.0) -> timedelta:
-    """How long to wait after attempt number `attempts` (1 for the first) was put off."""
     seconds: float = min(LONGEST_WAIT_SECONDS, first_seconds * factor ** max(0, attempts - 1))
     return timedelta(seconds=max(first_seconds, seconds))
 
@@ -173,20 +163,18 @@ def wait_before_retry(first_seconds: float, attempts: int, factor: float = 2.0) 
 
 
 def stop_reach(answer: Answer | None) -> Reach | None:
-    """How much is paused, because no recipient would fare better until a person has looked at it; None: nothing."""
+    """What is paused, because other messages would fail too; None: nothing."""
     return None if answer is None else RULES[answer].stops
 
 
 @dataclass(frozen=True, slots=True)
 class PaceChange:
-    """What happens to the pace of the number: it slows down, it sends nothing for `rest_seconds`, or neither."""
-
     slow_down: bool = False
     rest_seconds: float = 0.0
 
 
 def pace_change(answer: Answer, outage_answers: int) -> PaceChange:
-    """What an answer does to the pace. `outage_answers`: how many answers in a row spoke of an outage, this one included."""
+    """`outage_answers`: how many came in a row, this one included."""
     rule = RULES[answer]
     first_seconds = 0.0 if rule.retry is None else rule.retry.first_seconds
     if rule.slows:
@@ -200,9 +188,9 @@ def pace_change(answer: Answer, outage_answers: int) -> PaceChange:
 
 
 LEAST_TO_JUDGE: Final = 100
-"""Outcomes over which a failure rate means something."""
+"""Outcomes that a failure rate needs."""
 
 
 def too_many_failures(ends: int, failures: int, rate: float, least: int = LEAST_TO_JUDGE) -> bool:
-    """Whether `failures` of the last `ends` outcomes are more than `rate` (0 to 1); never of fewer than `least`."""
+    """Whether more than `rate` (0 to 1) of `ends` outcomes failed; never below `least` outcomes."""
     return ends >= least and failures > rate * ends

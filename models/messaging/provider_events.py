@@ -1,4 +1,4 @@
-"""What a webhook of the channel can tell, free of the wire's shape."""
+"""Events of a provider's webhooks, in a form of no provider."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,8 +8,6 @@ from models.messaging.policy import Answer
 
 
 class Receipt(StrEnum):
-    """How far a message has come, as a status webhook says it."""
-
     SENT = "SENT"
     DELIVERED = "DELIVERED"
     READ = "READ"
@@ -18,7 +16,7 @@ class Receipt(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StatusEvent:
-    """A message of ours has come so far. `reference` is what we sent along with it; `answer` says why it FAILED."""
+    """`reference` was sent along with the message; `answer` says why it FAILED."""
 
     number_id: str
     message_id: str
@@ -32,7 +30,7 @@ class StatusEvent:
 
 @dataclass(frozen=True, slots=True)
 class InboundEvent:
-    """A person wrote to us. `wa_id` is their number without the plus; None when only an opaque user id is known."""
+    """`wa_id`: the person's number without the plus; None when only an opaque id is known."""
 
     number_id: str
     message_id: str
@@ -46,7 +44,7 @@ class InboundEvent:
 
 @dataclass(frozen=True, slots=True)
 class PreferenceEvent:
-    """A person stopped, or resumed, our marketing in WhatsApp's own settings."""
+    """A person stopped or resumed marketing in WhatsApp's settings."""
 
     number_id: str
     wa_id: str
@@ -56,8 +54,6 @@ class PreferenceEvent:
 
 @dataclass(frozen=True, slots=True)
 class TemplateEvent:
-    """Meta changed the status of a template."""
-
     account_id: str
     name: str
     language: str
@@ -67,7 +63,7 @@ class TemplateEvent:
 
 @dataclass(frozen=True, slots=True)
 class AccountEvent:
-    """Something about the account or its number changed: it is to be looked at again; with `stop`, nothing can be sent."""
+    """The account must be checked; with `stop`, it cannot send."""
 
     account_id: str
     kind: str

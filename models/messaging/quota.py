@@ -1,8 +1,7 @@
-"""How many unique people a business account may still write to: in any 24 hours, over all that it sends, tests too.
+"""How many more unique people a business account may write to in 24 hours, test sends included.
 
-`whatsapp_reached` has the truth: when each number was written to last. The count beside it only ever errs upwards: it grows with
-each claim, and what has left the 24 hours is taken off every few seconds, when it is counted anew. Its row is the lock that makes
-claims of one account follow each other.
+`whatsapp_reached` says when each phone was written to last. `whatsapp_quotas.used` is never too low: claims add to it, and a
+recount every few seconds removes who left the 24 hours. Its row is a lock: claims of an account follow each other.
 """
 
 from collections.abc import Sequence
@@ -17,10 +16,7 @@ RECOUNT_AFTER: Final = timedelta(seconds=10)
 
 
 async def room(workspace_id: int, channel: Credentials, now: datetime) -> int | None:
-    """How many people that it has not written to in 24 hours the account may write to; None: any number.
-
-    Holds the account's lock to the end of the caller's transaction, when there is a limit.
-    """
+    """None: no limit. With a limit, holds the account's lock to the end of the transaction."""
     if channel.daily_limit is None:
         return None
     row = await db.fetch_row(_HOLD, workspace_id, channel.business_account_id)
@@ -35,7 +31,7 @@ async def room(workspace_id: int, channel: Credentials, now: datetime) -> int | 
 
 
 async def take(workspace_id: int, channel: Credentials, people: int) -> None:
-    """So many more were just written to. In the transaction of `room`."""
+    """Count new people, in the transaction of `room`."""
     if channel.daily_limit is not None and people:
         await db.execute(
             "UPDATE whatsapp_quotas SET used = used + $3 WHERE workspace_id = $1 AND business_account_id = $2",
@@ -46,7 +42,7 @@ async def take(workspace_id: int, channel: Credentials, people: int) -> None:
 
 
 async def used(workspace_id: int, business_account_id: str, now: datetime) -> int:
-    """How many unique people were written to in the last 24 hours, counted."""
+    """Counted from `whatsapp_reached`."""
     count: int = await db.fetch_value(
         """
         SELECT count(*) FROM whatsapp_reached
@@ -60,7 +56,7 @@ async def used(workspace_id: int, business_account_id: str, now: datetime) -> in
 
 
 async def free_at(workspace_id: int, business_account_id: str, now: datetime) -> datetime:
-    """When the next person leaves the 24 hours, once the limit is reached."""
+    """When the next person leaves the 24 hours."""
     oldest = await db.fetch_value(
         """
         SELECT min(reached_at) FROM whatsapp_reached
@@ -74,7 +70,7 @@ async def free_at(workspace_id: int, business_account_id: str, now: datetime) ->
 
 
 async def is_idle(workspace_id: int, business_account_id: str, since: datetime) -> bool:
-    """Whether nobody was written to since then: then a bucket that Redis does not know need not be waited for."""
+    """Whether nobody was written to since then: a bucket unknown to Redis need not wait."""
     return not await db.fetch_value(
         """
         SELECT EXISTS (SELECT 1 FROM whatsapp_reached
@@ -87,7 +83,7 @@ async def is_idle(workspace_id: int, business_account_id: str, since: datetime) 
 
 
 async def reached(workspace_id: int, business_account_id: str, phones: Sequence[str], now: datetime) -> None:
-    """These are written to outside of the ledger. They count like all others."""
+    """People written to outside of the ledger count too."""
     await db.execute(
         """
         INSERT INTO whatsapp_reached (workspace_id, business_account_id, phone, reached_at)
@@ -102,7 +98,7 @@ async def reached(workspace_id: int, business_account_id: str, phones: Sequence[
 
 
 async def not_reached(workspace_id: int, phones: Sequence[str]) -> None:
-    """These got nothing after all: the next message need not wait because of this one. (They still count as reached today.)"""
+    """These got no message: the pair limit lets the next one through. They still count today."""
     if not phones:
         return
     held = await db.fetch(
@@ -127,7 +123,7 @@ async def not_reached(workspace_id: int, phones: Sequence[str]) -> None:
 
 
 async def forget_old(now: datetime) -> int:
-    """Remove what no limit looks at any more."""
+    """Remove rows that no limit needs; returns how many."""
     before = now - 2 * QUOTA_WINDOW
     rows = await db.fetch("SELECT DISTINCT workspace_id FROM whatsapp_reached WHERE reached_at < $1", before)
     removed = 0

@@ -1,4 +1,4 @@
-"""How a template's placeholders are filled from contacts: checked bindings, and the SQL that renders them for an audience."""
+"""Filling placeholders from contacts: checked bindings, and SQL that renders them for an audience."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -31,12 +31,12 @@ _COLUMNS: Final = {
     "last_interaction_at": "to_char(c.last_interaction_at AT TIME ZONE {zone}, 'YYYY-MM-DD HH24:MI')",
     "created_at": "to_char(c.created_at AT TIME ZONE {zone}, 'YYYY-MM-DD HH24:MI')",
 }
-"""The text of each built-in field. Instants are told in the workspace's zone."""
+"""Instants are in the workspace's time zone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """How one placeholder is filled: with a contact's `field` (and `fallback` when that is empty), or with a fixed `text`."""
+    """A contact's `field` (`fallback` when that is empty), or a fixed `text`."""
 
     name: str
     field: str | None = None
@@ -45,26 +45,24 @@ class Binding:
 
 
 class Binds(list[Any]):
-    """The values of a statement, collected while its text is made."""
+    """Values of a statement, collected while its text is made."""
 
     def bind(self, value: Any, kind: str) -> str:
-        """The parameter that stands for `value`, such as $3::text."""
+        """The parameter, such as $3::text."""
         self.append(value)
         return f"${len(self)}::{kind}"
 
 
 def to_json(bindings: Sequence[Binding]) -> list[dict[str, Any]]:
-    """The bindings as they are kept."""
     return [asdict(binding) for binding in bindings]
 
 
 def from_json(kept: Sequence[Mapping[str, Any]]) -> list[Binding]:
-    """The bindings as they were kept."""
     return [Binding(**binding) for binding in kept]
 
 
 def clean(text: str) -> str:
-    """A parameter's text as a message can hold it: no line breaks, no tabs, no runs of spaces. As muster_parameter()."""
+    """Without line breaks, tabs and runs of spaces, as muster_parameter() does in SQL."""
     return _BLANK.sub(" ", text).strip(" ")
 
 
@@ -74,16 +72,16 @@ def clean(text: str) -> str:
 async def check(
     scope: Scope, placeholders: Sequence[Placeholder], bindings: Sequence[Binding], path: Sequence[str | int]
 ) -> list[Binding]:
-    """The bindings, their texts cleaned, when they fill these placeholders. Raises Problems, each under `path`."""
+    """The bindings with cleaned texts. Raises Problems, each under `path`."""
     fields = await contact_fields.load(scope)
     problems: list[DomainError] = []
     checked: list[Binding] = []
-    for place, binding in enumerate(bindings):
+    for index, binding in enumerate(bindings):
         try:
             _must_be_new(binding, checked)
             checked.append(_check_one(binding, placeholders, fields))
         except DomainError as error:
-            problems.append(error.under(*path, place))
+            problems.append(error.under(*path, index))
     bound = {binding.name for binding in bindings}
     missing = [
         placeholder.name for placeholder in placeholders if placeholder.required and placeholder.name not in bound
@@ -155,7 +153,7 @@ def expressions(
     timezone: str,
     binds: Binds,
 ) -> list[str]:
-    """One SQL expression per placeholder over the alias `c` of contacts: its text for this contact, NULL when there is none."""
+    """SQL per placeholder over the alias `c` of contacts; NULL when there is no text."""
     by_name = {binding.name: binding for binding in bindings}
     return [_expression(by_name.get(placeholder.name), fields, timezone, binds) for placeholder in placeholders]
 
@@ -174,7 +172,7 @@ def _field(name: str, fields: Mapping[str, ContactField], timezone: str, binds: 
     if column is not None:
         return column.format(zone=binds.bind(timezone, "text")) if "{zone}" in column else column
     custom = fields.get(name.removeprefix("attributes."))
-    if custom is None:  # deleted since: nobody has a value
+    if custom is None:  # deleted since
         return "NULL::text"
     key = binds.bind(custom.key, "text")
     if custom.type is FieldType.MULTI_CHOICE:

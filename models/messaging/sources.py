@@ -1,7 +1,6 @@
-"""What sends messages: a broadcast today. One row per source: besides the messages, all that a claim looks at to see what may go.
+"""The sources of messages, such as broadcasts: a row has all that a claim needs of one.
 
-Whatever owns a source (models/broadcasts for broadcasts) writes its state here in the transaction that changes its own. Where
-both rows are locked, the owner's comes first.
+The owner (models/broadcasts) writes the source's state in the transaction that changes its own; the owner's row is locked first.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -14,20 +13,18 @@ from models.messaging.policy import Reach
 
 
 class SourceKind(StrEnum):
-    """The kinds of sources there are. The ledger takes any: it treats all kinds alike."""
+    """The ledger treats all kinds alike."""
 
     BROADCAST = "BROADCAST"
 
 
 class MessageSource(NamedTuple):
-    """A source: its kind, and its id among those of its kind."""
-
     kind: str
     id: int
 
 
 class SourceState(StrEnum):
-    """Whether messages of a source may be claimed. ENDED: never again."""
+    """ENDED is final."""
 
     SENDING = "SENDING"
     PAUSED = "PAUSED"
@@ -35,12 +32,11 @@ class SourceState(StrEnum):
 
 
 def of_broadcast(broadcast_id: int) -> MessageSource:
-    """A broadcast as a source."""
     return MessageSource(SourceKind.BROADCAST, broadcast_id)
 
 
 def of_row(row: Any) -> MessageSource:
-    """The source that a row of messages, or of message_sources, names."""
+    """From a row of messages or message_sources."""
     return MessageSource(row["source_kind"], row["source_id"])
 
 
@@ -50,7 +46,7 @@ def of_row(row: Any) -> MessageSource:
 async def begin(
     workspace_id: int, source: MessageSource, message: Mapping[str, Any], template_id: int, business_account_id: str
 ) -> None:
-    """The source begins to send `message` (a template as it is sent: {name, language, slots})."""
+    """`message`: a template in its sent form, {name, language, slots}."""
     await db.execute(
         """
         INSERT INTO message_sources (workspace_id, source_kind, source_id, state, message, template_id, business_account_id)
@@ -65,7 +61,7 @@ async def begin(
 
 
 async def set_state(workspace_id: int, kind: SourceKind, ids: Collection[int], state: SourceState) -> None:
-    """These sources send, wait, or have ended, from the commit on. Those that never began are left alone; ENDED stays."""
+    """Change sources that have begun. ENDED stays."""
     await db.execute(
         """
         UPDATE message_sources SET state = $4
@@ -83,7 +79,7 @@ async def set_state(workspace_id: int, kind: SourceKind, ids: Collection[int], s
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Something that a person has to look at before more is sent: how far it reaches, which source met it, and why."""
+    """A problem that a person must solve, and the source that met it."""
 
     reach: Reach
     source: MessageSource
@@ -91,7 +87,7 @@ class Stop:
 
 
 async def reached_by(workspace_id: int, stop: Stop) -> list[MessageSource]:
-    """The sources that are sending, and that the stop reaches."""
+    """The SENDING sources that the stop reaches."""
     rows = await db.fetch(_REACHED[stop.reach], workspace_id, *stop.source)
     return [of_row(row) for row in rows]
 
@@ -112,7 +108,7 @@ _REACHED: Final = {
 
 
 async def sending(workspace_id: int, template_ids: Sequence[int] | None = None) -> list[MessageSource]:
-    """The sources that are sending (with one of these templates)."""
+    """The SENDING sources (with one of these templates)."""
     rows = await db.fetch(
         """
         SELECT source_kind, source_id FROM message_sources
@@ -126,7 +122,6 @@ async def sending(workspace_id: int, template_ids: Sequence[int] | None = None) 
 
 
 def ids_of(kind: SourceKind, sources: Iterable[MessageSource]) -> list[int]:
-    """The ids of those that are of this kind."""
     return [source.id for source in sources if source.kind == kind]
 
 
@@ -135,14 +130,14 @@ def ids_of(kind: SourceKind, sources: Iterable[MessageSource]) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A source that has messages to send, and its message as JSON text."""
+    """`message` is JSON text."""
 
     source: MessageSource
     message: str
 
 
 async def under_way(workspace_id: int) -> list[Sending]:
-    """The sources of a workspace that are sending and have messages left."""
+    """SENDING sources that have messages left."""
     rows = await db.fetch(
         """
         SELECT s.source_kind, s.source_id, s.message::text AS message FROM message_sources s
@@ -155,7 +150,6 @@ async def under_way(workspace_id: int) -> list[Sending]:
 
 
 async def has_due(workspace_id: int) -> bool:
-    """Whether any message could be claimed now."""
     return bool(
         await db.fetch_value(
             """
@@ -172,7 +166,7 @@ async def has_due(workspace_id: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """A source that a worker may have something to do for: `pending` and `sending` say whether it has such messages."""
+    """A source that may need work."""
 
     workspace_id: int
     source: MessageSource
@@ -182,7 +176,7 @@ class Unfinished:
 
 
 async def unfinished() -> list[Unfinished]:
-    """The sources that are sending or have messages left, in all workspaces; found by indexes, however many have ended."""
+    """SENDING sources, and those with messages left, of all workspaces. Indexes find them."""
     rows = await db.fetch(
         """
         SELECT s.workspace_id, s.source_kind, s.source_id, s.state, c.pending > 0 AS pending, c.sending > 0 AS sending

@@ -1,7 +1,6 @@
-"""What a provider's statuses say of our messages, taken into the ledger in bulk.
+"""Statuses from a provider's webhooks, written to the ledger in bulk.
 
-They come twice, late, out of order and with gaps. A message only moves up the ladder, whatever the order; each instant is kept
-whenever it comes; and each activity is recorded once.
+They come twice, late, out of order and with gaps. A message only moves up the ladder; each instant is kept whenever it comes.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,16 +16,15 @@ from models.messaging.provider_events import Receipt, StatusEvent
 from models.messaging.sources import Stop
 
 REFERENCE: Final = "muster:"
-"""Every message carries this and its id; the provider repeats it with each status."""
+"""Sent with each message, before its id; the provider repeats it with each status."""
 
 
 def reference_of(message_id: int) -> str:
-    """What this message carries along."""
     return f"{REFERENCE}{message_id}"
 
 
 def message_of(reference: str | None) -> int | None:
-    """The message's id, when the reference is one of ours."""
+    """The message's id, if the reference is ours."""
     digits = reference.removeprefix(REFERENCE) if reference is not None and reference.startswith(REFERENCE) else ""
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else None
 
@@ -36,7 +34,7 @@ _LADDER: Final = (Receipt.READ, Receipt.DELIVERED, Receipt.FAILED, Receipt.SENT)
 
 @dataclass(slots=True)
 class _Reported:
-    """All that a batch of statuses says of one message. `message_id` is the provider's id of it."""
+    """What a batch says about a message. `message_id` is the provider's id."""
 
     message_id: str
     at: dict[Receipt, datetime]
@@ -45,21 +43,18 @@ class _Reported:
     answer: Answer | None = None
 
     def add(self, event: StatusEvent) -> None:
-        """One more status. The earliest instant of each counts: a double is reported again later."""
+        """The earliest instant counts: repeats come later."""
         self.at[event.receipt] = min(event.at, self.at.get(event.receipt, event.at))
         if event.receipt is Receipt.FAILED:
             self.error_code, self.reason, self.answer = event.error_code, event.reason, event.answer
 
     @property
     def furthest(self) -> MessageStatus:
-        """The highest step of the ladder that it has reached."""
         return MessageStatus(next(receipt for receipt in _LADDER if receipt in self.at))
 
 
 @dataclass(frozen=True, slots=True)
 class _Moved:
-    """A held row of messages, what it was, what was reported of it, and what it is now."""
-
     row: db.Record
     reported: _Reported
     was: MessageStatus
@@ -67,7 +62,7 @@ class _Moved:
 
     @property
     def sent_at(self) -> datetime | None:
-        """When it went out. What was delivered has gone out, though nobody said when."""
+        """A delivered message was sent, even if no status said when."""
         known: datetime | None = self.row["sent_at"] or self.reported.at.get(Receipt.SENT)
         if known is None and self.now in _GOT_OUT:
             later = [
@@ -84,10 +79,7 @@ class _Moved:
 
 
 async def process(workspace_id: int, events: Sequence[StatusEvent]) -> list[Stop]:
-    """Take statuses into the ledger, in the caller's transaction. What is not about a message of ours is left alone.
-
-    Returns what has to be paused, because what made a message fail would be the same for others.
-    """
+    """Write statuses of our messages, in the caller's transaction. Returns what must be paused for the reasons of failures."""
     reported = await _by_message(workspace_id, events)
     if not reported:
         return []
@@ -116,7 +108,7 @@ async def _by_message(workspace_id: int, events: Iterable[StatusEvent]) -> dict[
 
 
 async def _by_provider_id(workspace_id: int, events: Sequence[StatusEvent]) -> list[tuple[StatusEvent, int]]:
-    """Statuses that came without our reference are found by the provider's id."""
+    """For statuses without our reference."""
     if not events:
         return []
     rows = await db.fetch(
@@ -189,7 +181,7 @@ _GOT_OUT: Final = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED, Messag
 
 
 def _happenings(one: _Moved) -> list[history.Happening]:
-    """What is new. (A double of an old status is left out here, and would be refused by its key.)"""
+    """Repeated statuses are left out, and their keys would refuse them."""
     at = one.reported.at
     found = []
     if one.was in _BEFORE_SENT and one.now in _GOT_OUT and one.sent_at is not None:
@@ -204,7 +196,7 @@ def _happenings(one: _Moved) -> list[history.Happening]:
 
 
 def _stops(failed: Iterable[_Moved]) -> list[Stop]:
-    """One for each source and reach."""
+    """One per source and reach."""
     stops: dict[tuple[policy.Reach, sources.MessageSource], Stop] = {}
     for one in failed:
         reach = policy.stop_reach(one.reported.answer)

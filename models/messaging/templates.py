@@ -1,4 +1,4 @@
-"""Message templates of the channel's business account: what was fetched, and what a broadcast can do with them."""
+"""Message templates of the channel's business account."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -16,10 +16,7 @@ APPROVED: Final = "APPROVED"
 
 
 async def store(workspace_id: int, business_account_id: str, listed: Sequence[Mapping[str, Any]]) -> int:
-    """Take over what the API listed: new and changed ones are written, missing ones are marked as gone. Returns how many.
-
-    `listed` is the API's whole list; what has no name in it is left out.
-    """
+    """Write the API's whole list; missing templates are marked as gone. Returns how many have a name and were written."""
     now = clock.now()
     rows = [_row(template) for template in listed if template.get("name") and template.get("language")]
     async with db.transaction():
@@ -78,7 +75,7 @@ def _row(template: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 async def all_of(scope: Scope) -> list[MessageTemplate]:
-    """The templates of the connected account, by name and language. None connected: none."""
+    """By name and language."""
     channel = await channels.find(scope)
     if channel is None:
         return []
@@ -87,13 +84,13 @@ async def all_of(scope: Scope) -> list[MessageTemplate]:
     ).order_by("name", "language")
 
 
-async def by_ids(scope: Scope, numbers: Sequence[int]) -> list[MessageTemplate]:
-    """Those of `numbers` that are templates of the workspace, gone ones too."""
-    return await MessageTemplate.filter(workspace_id=scope.workspace_id, id__in=list(numbers))
+async def by_ids(scope: Scope, ids: Sequence[int]) -> list[MessageTemplate]:
+    """Gone ones included."""
+    return await MessageTemplate.filter(workspace_id=scope.workspace_id, id__in=list(ids))
 
 
 async def get(scope: Scope, template_id: int, path: Sequence[str | int]) -> MessageTemplate:
-    """A template that a broadcast can be made with. Raises NotFound or Unsupported at `path`."""
+    """Raises NotFound or Unsupported at `path`."""
     found = await MessageTemplate.get_or_none(workspace_id=scope.workspace_id, id=template_id)
     if found is None or found.gone_at is not None:
         raise NotFound(
@@ -105,7 +102,7 @@ async def get(scope: Scope, template_id: int, path: Sequence[str | int]) -> Mess
 
 
 def must_be_sendable(template: MessageTemplate, path: Sequence[str | int] = ("id",)) -> None:
-    """Raises NotAllowedInState when WhatsApp would refuse the template now."""
+    """Raises NotAllowedInState."""
     if template.gone_at is not None:
         raise NotAllowedInState(f"WhatsApp no longer has the template {template.name}: choose another", path)
     if template.status != APPROVED:
@@ -117,13 +114,13 @@ def must_be_sendable(template: MessageTemplate, path: Sequence[str | int] = ("id
 SENDABLE_AGAIN: Final = frozenset({"APPROVED", "REINSTATED", "UNARCHIVED"})
 
 _ONLY_NEWS: Final = frozenset({"FLAGGED", "LOCKED", "LIMIT_EXCEEDED"})
-"""Events of a template that say nothing of whether it can be sent."""
+"""These do not change whether it can be sent."""
 
 
 async def status_changed(
     workspace_id: int, business_account_id: str, name: str, language: str, event: str
 ) -> list[int]:
-    """WhatsApp reported on a template; returns its id when it is known and its status follows from that."""
+    """Write a reported status; returns the ids of the templates that changed."""
     if event in _ONLY_NEWS:
         return []
     rows = await db.fetch(

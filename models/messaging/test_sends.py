@@ -1,4 +1,4 @@
-"""Test sends: a message to a few contacts, at once, outside of the ledger."""
+"""Test sends: a message to a few contacts, outside of the ledger."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -25,10 +25,10 @@ async def ask(
     bindings: Sequence[Binding],
     contact_ids: Sequence[int],
 ) -> ProviderRequest:
-    """Ask for a test send of `message` (the template as it is sent), its placeholders filled by `bindings`.
+    """Enqueue a test send of `message` (a template in its sent form).
 
-    Raises NotAllowedInState, LimitExceeded, or Problems at `contactIds`: then none is sent. The
-    request's result: {"sent": n, "failed": [[contact id, reason], ..]}.
+    Raises NotAllowedInState, LimitExceeded, or Problems at `contactIds`; then nothing is sent. The request's result:
+    {"sent": n, "failed": [[contact id, reason], ..]}.
     """
     if not contact_ids:
         raise Required("name at least one contact that is to get it", ("contactIds",))
@@ -57,11 +57,11 @@ async def _people(
     by_id = {row["id"]: row for row in rows}
     problems: list[DomainError] = []
     people: list[dict[str, Any]] = []
-    for place, contact_id in enumerate(contact_ids):
+    for index, contact_id in enumerate(contact_ids):
         row = by_id.get(contact_id)
         problem = _problem(row, wanted)
         if problem is not None:
-            problems.append(problem.under("contactIds", place))
+            problems.append(problem.under("contactIds", index))
         elif row is not None and all(person["contact"] != contact_id for person in people):
             people.append({"contact": contact_id, "phone": row["phone"], "parameters": row["parameters"]})
     if problems:
@@ -87,7 +87,7 @@ def _problem(row: db.Record | None, wanted: Sequence[placeholders.Placeholder]) 
 
 
 async def reaching(workspace_id: int, channel: Credentials, phones: Sequence[str]) -> bool:
-    """Count the people of a test as written to, before they are; False when the account's limit does not allow it."""
+    """Count the people as reached; False when the account's limit does not allow them."""
     now = clock.now()
     async with db.transaction():
         room = await quota.room(workspace_id, channel, now)

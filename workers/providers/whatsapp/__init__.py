@@ -1,1 +1,1 @@
-"""The WhatsApp Business Cloud API: client, messages, errors, webhooks, and a sandbox that speaks the same."""
+"""The WhatsApp Business Cloud API: client, messages, errors and webhooks."""

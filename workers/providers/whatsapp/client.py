@@ -1,4 +1,4 @@
-"""A client of the Cloud API. The transport (an aiohttp session) is handed in; so is the version, by setting."""
+"""A client of the Cloud API. Its transport (an aiohttp session) and its version are given."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -17,15 +17,15 @@ NUMBER_FIELDS: Final = (
 TEMPLATE_FIELDS: Final = "id,name,language,status,category,parameter_format,components"
 
 CONNECTIONS: Final = 1000
-"""How many calls can be on their way at once."""
+"""Calls at once."""
 
 IDLE_SECONDS: Final = 15
-"""How long a connection is kept without use: shorter than any server keeps it, so that none is closed under a request."""
+"""Shorter than servers keep an idle connection, so that none is closed under a request."""
 
 
 @dataclass(frozen=True, slots=True)
 class WhatsAppAccount:
-    """Whose messages these are. The token is never shown."""
+    """The token is never shown."""
 
     number_id: str
     business_account_id: str
@@ -34,7 +34,7 @@ class WhatsAppAccount:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The API took the message. `held`: it waits there for a verdict on the template's quality, and may still fail."""
+    """`held`: the message waits for a verdict on the template's quality, and may still fail."""
 
     message_id: str
     wa_id: str | None
@@ -42,7 +42,7 @@ class Accepted:
 
 
 def open_session(timeout_seconds: float) -> aiohttp.ClientSession:
-    """A session for this process. `timeout_seconds` bounds a whole call."""
+    """`timeout_seconds` bounds a whole call."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=IDLE_SECONDS, ttl_dns_cache=60),
         timeout=aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=min(5.0, timeout_seconds)),
@@ -51,14 +51,14 @@ def open_session(timeout_seconds: float) -> aiohttp.ClientSession:
 
 
 class Client:
-    """The Cloud API at `base_url` (no version in it), spoken in `version`, such as v26.0."""
+    """The Cloud API at `base_url` (without a version), in `version`, such as v26.0."""
 
     def __init__(self, session: aiohttp.ClientSession, base_url: str, version: str) -> None:
         self._session = session
         self._root = f"{base_url.rstrip('/')}/{version}"
 
     async def send(self, account: WhatsAppAccount, body: bytes) -> Accepted:
-        """Send a message. Raises a WhatsAppError: NotSent, Unconfirmed or Refused."""
+        """Raises NotSent, Unconfirmed or Refused."""
         headers = {"Authorization": f"Bearer {account.token}", "Content-Type": "application/json"}
         answer = await self._call("POST", f"{self._root}/{account.number_id}/messages", headers, body)
         try:
@@ -71,16 +71,16 @@ class Client:
             raise Unconfirmed("the answer to an accepted message cannot be read") from None
 
     async def number(self, account: WhatsAppAccount) -> dict[str, Any]:
-        """What the API says of the phone number (NUMBER_FIELDS). Raises WhatsAppError."""
+        """The API's description of the number (NUMBER_FIELDS). Raises WhatsAppError."""
         return await self._get(account, account.number_id, {"fields": NUMBER_FIELDS})
 
     async def numbers_of_account(self, account: WhatsAppAccount) -> list[str]:
-        """The ids of the business account's phone numbers. Raises WhatsAppError."""
+        """The ids of the account's phone numbers. Raises WhatsAppError."""
         listed = self._each(account, f"{account.business_account_id}/phone_numbers", {"fields": "id"})
         return [str(number.get("id")) async for number in listed]
 
     async def templates(self, account: WhatsAppAccount) -> list[dict[str, Any]]:
-        """Every template of the business account, as the API describes it. Raises WhatsAppError."""
+        """All templates of the account. Raises WhatsAppError."""
         path = f"{account.business_account_id}/message_templates"
         return [template async for template in self._each(account, path, {"fields": TEMPLATE_FIELDS})]
 
@@ -116,7 +116,7 @@ class Client:
 
 
 def _read(status: int, text: bytes) -> dict[str, Any]:
-    """The answer as an object, or the error that it is. One that is no JSON comes from something in between."""
+    """The answer, or the error that it says. What is no JSON comes from something between us and the API."""
     try:
         answer = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -129,7 +129,7 @@ def _read(status: int, text: bytes) -> dict[str, Any]:
 
 
 def _unreadable(status: int) -> Refused | Unconfirmed:
-    """Something in between answered: what it refuses by itself never got through; the rest, nobody knows."""
+    """What something in between refuses by itself was not sent; of the rest nobody knows."""
     if status == 429:
         return Refused(429, "A proxy says that there are too many calls.", Answer.CROWDED)
     if 400 <= status < 500 and status not in (408, 425, 499):

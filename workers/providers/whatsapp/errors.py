@@ -1,12 +1,12 @@
-"""What can come of a call to the Cloud API that is not a yes, and what each of its error codes means.
+"""Errors of the Cloud API, and the meaning of its codes.
 
     WhatsAppError
-    +-- NotSent        nothing left this machine: as if the call had not been made
+    +-- NotSent        nothing left this machine: calling again is safe
     +-- Unconfirmed    the request left and its answer was lost: it may have been accepted
-    +-- Refused        the API said no, with a code: it was certainly not accepted
+    +-- Refused        the API said no, with a code: it was not accepted
 
-Each names its `answer` in the words of the sending policy (models/messaging/policy.py), which decides what follows. What a
-refusal means is read from its code, and for code 100 from `details`; never from the HTTP status, the title or the subcode.
+Each has an `answer`, from which models/messaging/policy.py decides what follows. It depends on the code, and for code 100 on
+`details`; never on the HTTP status, the title or the subcode.
 """
 
 from collections.abc import Mapping
@@ -16,25 +16,23 @@ from models.messaging.policy import Answer
 
 
 class WhatsAppError(Exception):
-    """All that can come of a call but a yes."""
-
     answer: Answer
 
 
 class NotSent(WhatsAppError):
-    """No byte of the request left us (connection refused, name not found): it is safe to call again."""
+    """Connection refused or name not found: no byte was sent."""
 
     answer = Answer.NOT_SENT
 
 
 class Unconfirmed(WhatsAppError):
-    """The request left, and its answer was lost or cannot be read: it may have been accepted."""
+    """The answer was lost or cannot be read."""
 
     answer = Answer.UNCONFIRMED
 
 
 class Refused(WhatsAppError):
-    """The API said no. `code` is Meta's, `reason` is fit for a person to read."""
+    """`code` is Meta's; `reason` is for people."""
 
     def __init__(self, code: int, reason: str, answer: Answer) -> None:
         super().__init__(f"({code}) {reason}")
@@ -117,14 +115,14 @@ ANSWERS: Final[Mapping[int, Answer]] = {
     134100: Answer.MISCONFIGURED,
     134102: Answer.MISCONFIGURED,
 }
-"""What each code means. A code that is not here is about the recipient; many of those pause what sends."""
+"""Other codes are about the recipient; many of them pause the source."""
 
 _OF_ONE_RECIPIENT: Final = ("recipient", "phone number is not", "parameter value")
-"""Words in the `details` of code 100 that point at this recipient's own values."""
+"""These `details` of code 100 are about the recipient's own values."""
 
 
 def refusal(error: dict[str, Any]) -> Refused:
-    """The error that an error object of the API stands for: a call's `error`, or one of a status webhook's `errors`."""
+    """From a call's `error`, or one of a status webhook's `errors`."""
     code = error.get("code")
     code = code if isinstance(code, int) else -1
     details = _details(error)
@@ -135,7 +133,7 @@ def refusal(error: dict[str, Any]) -> Refused:
 
 
 def _details(error: dict[str, Any]) -> str:
-    """`error_data` is an object for messages and a plain string for templates."""
+    """`error_data` is an object for messages and a string for templates."""
     data = error.get("error_data")
     if isinstance(data, dict):
         data = data.get("details")

@@ -1,4 +1,4 @@
-"""The body of a template message, as bytes that are ready to be sent."""
+"""The body of a template message."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ import orjson
 from models.messaging.placeholders import Placeholder
 
 _URL_SAFE: Final = "/?&=#%+:;,@!$'()*[]~-._"
-"""What a link's suffix keeps. `%` among them: what was encoded before is not encoded twice."""
+"""Kept in a link's suffix. `%` is among them, so that encoded text is not encoded twice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template as it is sent: its name, its language and its slots in order."""
+    """A template in its sent form, with its placeholders in order."""
 
     name: str
     language: str
@@ -23,7 +23,7 @@ class Template:
 
 
 def template_message(template: Template, to: str, values: Sequence[str | None], reference: str) -> bytes:
-    """The JSON body for `to` (E.164, with its plus); `values` fill the slots in order, None leaves an optional one out.
+    """The JSON body for `to` (E.164, with its plus). `values` fill the placeholders in order; None leaves an optional one out.
 
     `reference` comes back with every status of this message.
     """
@@ -67,7 +67,7 @@ def _parameter(placeholder: Placeholder, value: str) -> dict[str, Any]:
 
 
 def _media(value: str) -> dict[str, str]:
-    """A link is fetched by WhatsApp; anything else is the id of uploaded media."""
+    """WhatsApp fetches a link; anything else is the id of uploaded media."""
     return {"link": value} if value.startswith(("https://", "http://")) else {"id": value}
 
 

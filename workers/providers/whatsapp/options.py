@@ -1,14 +1,14 @@
-"""What the front door tells the workers of the channel and of broadcasts."""
+"""Settings of the channel and of broadcasts."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class WhatsAppOptions:
-    """`url` is the API's address without a version, `timeout_seconds` bounds a call.
+    """`url`: the API's address without a version. `timeout_seconds` bounds a call.
 
-    `most_failures`: the share of recent outcomes (0 to 1) over which a broadcast pauses. `claim_seconds`: after so long an
-    attempt of which nobody says anything is UNCONFIRMED; longer than a call can take.
+    `most_failures`: the share of recent outcomes (0 to 1) above which a broadcast pauses. `claim_seconds`: the lease of an
+    attempt; it is longer than any call, and the attempt becomes UNCONFIRMED after it.
     """
 
     url: str = "https://graph.facebook.com"

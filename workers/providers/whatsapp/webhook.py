@@ -1,7 +1,7 @@
-"""Webhooks of the Cloud API: is it theirs, and what does it tell?
+"""Webhooks of the Cloud API: their signatures and their events.
 
-The signature is an HMAC over the raw bytes of the body, so it is checked on those, in constant time, before anything else is done
-with them. Parsing is lenient: one odd entry never costs the others.
+The signature is an HMAC over the raw bytes, so it is checked first, in constant time. Parsing is lenient: an odd entry does not
+cost the others.
 """
 
 import hashlib
@@ -37,21 +37,21 @@ _STOPPING: Final = frozenset({"RESTRICTED_BIZ_INITIATED_MESSAGING"})
 
 
 class UnreadableWebhook(Exception):
-    """The body is no webhook of a WhatsApp business account."""
+    """No webhook of a WhatsApp business account."""
 
 
 def signature(secret: str, body: bytes) -> str:
-    """The value of the signature's header for a body."""
+    """The header's value for a body."""
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
 def is_signed(secret: str, body: bytes, header: str | None) -> bool:
-    """Whether `header` is the signature of these very bytes."""
+    """Whether `header` is the signature of these bytes."""
     return header is not None and hmac.compare_digest(signature(secret, body).encode(), header.encode())
 
 
 def load(body: bytes) -> dict[str, Any]:
-    """The envelope. Raises UnreadableWebhook."""
+    """Raises UnreadableWebhook."""
     try:
         envelope = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -62,7 +62,7 @@ def load(body: bytes) -> dict[str, Any]:
 
 
 def senders(envelope: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[str]]:
-    """What a webhook is about: the ids of phone numbers, and those of business accounts."""
+    """The ids of phone numbers, and of business accounts."""
     numbers, accounts = set(), set()
     for account_id, _, value in _changes(envelope):
         accounts.add(account_id)
@@ -72,7 +72,7 @@ def senders(envelope: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[str]
 
 
 def parse(envelope: Mapping[str, Any]) -> list[Event]:
-    """Everything that it tells, in the order in which it stands. What we do not know is left out."""
+    """Its events in order. Unknown ones are left out."""
     return [event for change in _changes(envelope) for event in _events(*change)]
 
 
@@ -130,7 +130,7 @@ def _inbound(number_id: str, message: Mapping[str, Any]) -> InboundEvent | None:
     if at is None or not message.get("id"):
         return None
     kind = str(message.get("type", "unknown"))
-    text, payload = _said(kind, message)
+    text, payload = _text_and_payload(kind, message)
     context = message.get("context")
     return InboundEvent(
         number_id=number_id,
@@ -144,8 +144,8 @@ def _inbound(number_id: str, message: Mapping[str, Any]) -> InboundEvent | None:
     )
 
 
-def _said(kind: str, message: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """The words of a message, and what a button of ours says along with them."""
+def _text_and_payload(kind: str, message: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """The text, and the payload of a button of ours."""
     body = message.get(kind)
     if not isinstance(body, Mapping):
         return None, None
