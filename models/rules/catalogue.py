@@ -36,7 +36,7 @@ RELATIVE: Final = (_O.WITHIN_LAST, _O.MORE_THAN_AGO, _O.WITHIN_NEXT, _O.MORE_THA
 """Operators that compare with a Duration from now."""
 
 NUMERIC: Final = (*_EQUALITY, *_LISTS, *_ORDER)
-"""Operators for numeric metrics. That a metric is missing is not a condition."""
+"""Operators for numeric metrics."""
 
 TEMPORAL: Final = (*_EQUALITY, *_LISTS, *_ORDER, *RELATIVE)
 """Operators for FIRST_OCCURRED and LAST_OCCURRED."""

@@ -46,7 +46,7 @@ MAX_CONDITIONS = 100
 """Conditions in a rule, filters of activities included."""
 
 MAX_HINTS = 5
-"""Unknown fields for which a similar name is searched: the search is slow among hundreds of fields."""
+"""Unknown fields for which a similar name is searched: a slow search."""
 
 MEMBERS: Final = ("all", "any", "not", "field", "tags", "segment", "activity")
 
@@ -69,9 +69,8 @@ def check(
 ) -> Rule:
     """The rule as a tree. Raises Problems with every mistake; their paths begin with `path`.
 
-    `rule_json` is JSON as RuleInput, with database ids of segments. `allows_activities` is False for a DYNAMIC segment.
-    `segment_id` is the segment that gets this rule: cycles are refused. `stored`: the rule was valid when it was saved, so a
-    segment that was deleted since then is no mistake (it has no members).
+    Segments have database ids. `allows_activities` is False for a DYNAMIC segment. `segment_id` is the segment that gets this
+    rule: cycles are refused. `stored`: a segment deleted since the rule was saved is no mistake.
     """
     reading = _Reading(catalogue, allows_activities, segment_id, stored)
     rule = reading.rule(rule_json, tuple(map(str, path)), 0)
@@ -88,7 +87,7 @@ Steps = tuple[str, ...]
 
 @dataclass(slots=True)
 class _Reading:
-    """One pass over a rule. A part that cannot be read is None, and `errors` says why."""
+    """One pass over a rule. A part with a mistake is None."""
 
     catalogue: Catalogue
     allows_activities: bool
@@ -315,7 +314,6 @@ def _read_kind(value: object) -> str:
 
 
 def _read_measured(metric: ActivityMetric | None, value: object) -> str | None:
-    """The property that a metric measures, or None for metrics that need none."""
     if metric in _PROPERTYLESS and value is not None:
         raise Invalid(f"{metric} measures the activities themselves: leave the property out")
     if metric in _PROPERTYLESS or metric is None:

@@ -1,7 +1,4 @@
-"""Comparisons of one SQL expression with an operand, shared by fields, properties and metrics.
-
-A null is a missing value. No comparison is true of it.
-"""
+"""Comparisons of an SQL expression with an operand. None is true of null, a missing value."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,17 +32,17 @@ _COMPARE: Final = {
 
 
 LONG: Final = 100
-"""Longer lists become keys of a JSON object: a generic plan would scan an array value by value."""
+"""Longer lists become keys of a JSON object: a generic plan would scan an array."""
 
 
 def both(*conditions: str) -> str:
-    """The conditions joined by AND. Empty ones are left out."""
+    """Joined by AND, without empty ones."""
     given = [condition for condition in conditions if condition]
     return given[0] if len(given) == 1 else f"({' AND '.join(given)})"
 
 
 def lacks(condition: str) -> str:
-    """The opposite of a condition, true also where the condition is null."""
+    """The opposite, also true where the condition is null."""
     return f"(({condition}) IS NOT TRUE)"
 
 
@@ -54,7 +51,7 @@ def lacks(condition: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Expressions for a text: `folded` to compare, `is_text` if it may have another type, `present` if there is one."""
+    """Expressions for a text. `is_text` and `present` are conditions."""
 
     folded: str
     is_text: str
@@ -92,7 +89,7 @@ def _is_in(folded: str, wanted: Sequence[str], p: Parameters) -> str:
 
 
 def compare_number(number: str, operator: FieldOperator, operand: Operand, p: Parameters) -> str:
-    """Numeric comparisons of the expression `number`, which is null when missing."""
+    """Numeric comparisons of the expression `number`."""
     match operator:
         case FieldOperator.IS_SET:
             return f"{number} IS NOT NULL"
@@ -116,7 +113,6 @@ def _is_among(number: str, wanted: Sequence[Decimal], p: Parameters) -> str:
 
 
 def is_true_of_zero(operator: FieldOperator, operand: Operand) -> bool:
-    """Whether a numeric comparison is true of 0."""
     match operator, operand:
         case FieldOperator.BETWEEN, (Decimal() as low, Decimal() as high):
             return low <= 0 <= high
@@ -135,10 +131,9 @@ def is_true_of_zero(operator: FieldOperator, operand: Operand) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """Expressions for a day or an instant. In `attributes` it is a text of fixed form, which sorts as time does.
+    """Expressions for a day or an instant. In `attributes` it is text that sorts as time does.
 
-    `valid`: the condition that such a text is a time; empty for a column. `indexed`: the part of it that the partial index
-    has, which leaves out texts too long for an index.
+    `valid`: the condition that the text is a time; empty for a column. `indexed`: the part of it in the partial index.
     """
 
     expression: str
@@ -162,17 +157,16 @@ class Time:
         return self.valid or f"{self.expression} IS NOT NULL"
 
     def fixed(self, value: object, p: Parameters) -> str:
-        """A parameter of the type of this expression."""
         return p.time(cast(date, value), self.sql_type)
 
     def moving(self, threshold: Threshold, p: Parameters, since: bool = False) -> str:
-        """The value of a threshold, now or at `since`, as a parameter."""
+        """A threshold, now or at `since`, as a parameter."""
         at = DayAt(threshold, since) if self.days else InstantAt(threshold, since)
         return p.moving(AsText(at) if self.as_text else at, self.sql_type)
 
 
 def compare_time(time: Time, operator: FieldOperator, operand: Operand, p: Parameters) -> str:
-    """Comparisons of dates and instants with fixed values and with moving thresholds."""
+    """Comparisons of dates and instants."""
     match operator:
         case FieldOperator.IS_SET:
             return time.present

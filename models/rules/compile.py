@@ -1,11 +1,10 @@
-"""From a rule to SQL: one compiler of conditions, and three ways to reach activities and other segments.
+"""Compiles rules to SQL, with three ways to reach activities and other segments.
 
     where   a condition without joins, for a page or a filter: correlated subqueries
     whole   all contacts of a workspace: activities are grouped once per kind and joined by hash
-    batch   some contacts, many rules: for each contact one subquery on activities and one on memberships
+    batch   some contacts, many rules: per contact one subquery on activities, one on memberships
 
-`c` is the contact. A condition is meant for WHERE, CASE WHEN or FILTER: false and null both mean that it does not hold. The
-statement itself limits the workspace, with `c.workspace_id = {p.workspace}`.
+Conditions are on contact `c`; null means false. The caller adds `c.workspace_id = {p.workspace}`.
 """
 
 from collections import defaultdict
@@ -33,7 +32,7 @@ from models.rules.tree import (
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """One condition per rule, in order, and the joins that they need after `FROM contacts AS c`."""
+    """One condition per rule, and their joins after `FROM contacts AS c`."""
 
     conditions: tuple[str, ...]
     joins: str
@@ -45,12 +44,12 @@ def where(rule: Rule, p: Parameters) -> str:
 
 
 def whole(rules: Sequence[Rule], p: Parameters) -> Compiled:
-    """Conditions and joins for every contact of the workspace."""
+    """For every contact of the workspace."""
     return _compiled(rules, Grouped(p), p)
 
 
 def batch(rules: Sequence[Rule], p: Parameters) -> Compiled:
-    """Conditions and joins for the contacts that the statement chooses, and many rules."""
+    """For the contacts that the statement chooses."""
     return _compiled(rules, Lateral(p), p)
 
 
@@ -70,13 +69,13 @@ class Lookups(Protocol):
         """Whether a count or sum without activities is null instead of 0."""
 
     def metric(self, measure: Measure) -> str:
-        """An expression for the metric of contact `c`; null when missing."""
+        """An expression; null when missing."""
 
     def member(self, segment_id: int) -> str:
         """A condition: contact `c` is a member of the segment."""
 
     def no_member(self, segment_id: int) -> str:
-        """The opposite, in a form that the planner can turn into an anti-join."""
+        """The opposite, as the planner can turn it into an anti-join."""
 
 
 def condition_sql(rule: Rule, lookups: Lookups, p: Parameters) -> str:
@@ -147,7 +146,7 @@ class Correlated:
 
 
 class Grouped:
-    """All contacts at once: one GROUP BY per kind of activity, one join per segment."""
+    """One GROUP BY per kind of activity, one join per segment."""
 
     null_is_zero = True
 
@@ -184,7 +183,7 @@ class Grouped:
             )
 
     def _grouping(self, kind: str, measures: Sequence[Measure]) -> str:
-        """Conditions that all measures of a kind share go into WHERE, the others into FILTER of the aggregate."""
+        """Conditions that all measures share go into WHERE, the others into FILTER."""
         taken = [is_measured(measure, self.p) for measure in measures]
         common = [condition for condition in taken[0] if all(condition in other for other in taken)]
         metrics = [
@@ -203,7 +202,7 @@ LATERAL_COLUMNS = 1_000
 
 
 class Lateral:
-    """Contact by contact: one subquery for all metrics, one for all memberships."""
+    """Per contact one subquery for all metrics, one for all memberships."""
 
     null_is_zero = False
 

@@ -1,6 +1,6 @@
-"""What changed of a contact, as a word: triggers and the engine write it to `dirty_contacts.fields`, and rules read it.
+"""The words in `dirty_contacts.fields` for what changed of a contact.
 
-This module alone writes and reads the words in Python. The triggers write the same words in SQL; a test compares the two.
+In Python only this module writes and reads them. Triggers write them in SQL; a test compares the two.
 """
 
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Final, NamedTuple, NewType
 
 ContactChange = NewType("ContactChange", str)
-"""Compared and looked up as the plain text that the table stores, because the engine does so for each change of each contact."""
+"""Plain text, because the engine compares it for each change of each contact."""
 
 CREATED: Final = ContactChange("*")
 """The contact is new: every rule is evaluated for it."""
@@ -53,7 +53,7 @@ def concerns_every_rule(changes: Iterable[ContactChange]) -> bool:
 
 
 def may_be_deleted(changes: Iterable[ContactChange]) -> bool:
-    """Whether the contact may no longer exist: it was deleted, or entered a segment at the moment of its deletion."""
+    """Whether the contact was deleted, or entered a segment, maybe while it was deleted."""
     return DELETED in changes or any(change.startswith(_MEMBERSHIP) for change in changes)
 
 
@@ -73,7 +73,7 @@ class ChangeOf(Enum):
 
 
 class Reading(NamedTuple):
-    """A change, read. `subject`: the key of the field, the kind of activity or the segment's id; None for the contact itself."""
+    """`subject`: the field's key, the kind of activity or the segment's id; None for the contact."""
 
     of: ChangeOf
     subject: str | int | None = None
@@ -83,7 +83,7 @@ _OF_SEGMENTS: Final = {_MEMBERSHIP: ChangeOf.MEMBERSHIP, _RULE: ChangeOf.RULE, _
 
 
 def read(change: ContactChange) -> Reading:
-    """The opposite of the functions that write. Raises ValueError when a segment's id is no integer."""
+    """The opposite of writing. Raises ValueError when a segment's id is no integer."""
     if change == CREATED:
         return Reading(ChangeOf.CREATION)
     if change == DELETED:

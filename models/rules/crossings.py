@@ -1,7 +1,6 @@
-"""Which contacts a moving threshold of a rule has passed since a given moment.
+"""Finds by index the contacts that a moving threshold of a rule ("30 days ago") has passed since a given moment.
 
-A relative condition ("more than 30 days ago") becomes true of contacts because time passes. The contacts that its thresholds
-passed are found by an index. They may be more than those for which the rule changed, and are never fewer.
+They include every contact for which the rule changed, and maybe others.
 """
 
 from collections.abc import Iterator
@@ -28,12 +27,12 @@ from models.rules.tree import (
 )
 
 INDEXED = frozenset({"subscribed_at", "last_interaction_at", "created_at"})
-"""Built-in fields that have an index for their thresholds from the first migration on."""
+"""Fields whose index the migrations make."""
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index that a crossing needs and no migration makes. It covers all workspaces."""
+    """An index that no migration makes. It covers all workspaces."""
 
     name: str
     create: str
@@ -43,8 +42,7 @@ class Index:
 class Crossing:
     """Contacts with a field value that a threshold has passed.
 
-    A value equal to the threshold is still on its later side when `keeps` is set (value >= threshold), and otherwise on its
-    earlier side (value <= threshold).
+    `keeps`: a value equal to the threshold counts as later (value >= threshold), otherwise as earlier.
     """
 
     field: Field
@@ -66,7 +64,7 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class Anniversary:
-    """Contacts whose day of the year a threshold has reached, or has left behind."""
+    """Contacts whose day of the year a threshold has reached or left."""
 
     field: Field
     threshold: Threshold
@@ -92,16 +90,16 @@ class ActivityCrossing:
     keeps: bool
 
     def query(self, p: Parameters) -> str:
-        """SELECT contact_id, possibly several times each. Its parameters need `since` and `now`."""
+        """As above, but a contact may come several times."""
         return f"SELECT a.contact_id FROM activities AS a WHERE {self.passes(p)} AND {self.matches(p)}"
 
     def passes(self, p: Parameters) -> str:
-        """A condition: the threshold has passed activity `a`. Properties do not count."""
+        """A condition: the threshold has passed activity `a`."""
         passed = _passed(Time("a.occurred_at", days=False), self.threshold, self.keeps, p)
         return f"a.workspace_id = {p.workspace} AND a.kind = {p.bind(self.kind, 'text')} AND {passed}"
 
     def matches(self, p: Parameters) -> str:
-        """A condition: activity `a` has the properties that the rule asks for."""
+        """A condition: activity `a` fits the rule's properties."""
         return " AND ".join(filter_sql(part, p) for part in self.filters) or "true"
 
     @property

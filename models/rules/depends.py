@@ -30,7 +30,7 @@ def segments_of(rule: Rule) -> frozenset[int]:
 
 
 def segments_mentioned(rule_json: object) -> frozenset[int]:
-    """The segments that a rule mentions, for JSON that was not checked yet, of any depth."""
+    """The segments that a rule mentions, in JSON that was not checked."""
     found: set[int] = set()
     waiting = [rule_json]
     while waiting:
@@ -47,10 +47,7 @@ def segments_mentioned(rule_json: object) -> frozenset[int]:
 
 
 def find_cycle(segment_id: int, uses: Mapping[int, Iterable[int]], start: Iterable[int]) -> tuple[int, ...] | None:
-    """The path back to `segment_id` if its rule mentions the segments `start`: `(one of start, .., segment_id)`, or None.
-
-    `uses`: for each other segment, those that its rule mentions.
-    """
+    """The path `(one of start, .., segment_id)` if there is one, else None. `uses`: what each segment's rule mentions."""
     came_from: dict[int, int | None] = {}
     waiting: list[tuple[int, int | None]] = [(mentioned, None) for mentioned in start]
     while waiting:

@@ -1,7 +1,6 @@
 """Fields and tags of a contact in SQL.
 
-A value in `attributes` that does not have the type of its field counts as missing and makes no statement fail. Only keys of
-the catalogue (a-z 0-9 _) become part of the SQL text.
+A value in `attributes` of another type than its field counts as missing. Only keys of the catalogue (a-z 0-9 _) become SQL.
 """
 
 import re
@@ -38,7 +37,7 @@ def field_sql(condition: FieldCondition, p: Parameters) -> str:
 
 
 def tags_sql(condition: TagsCondition, p: Parameters) -> str:
-    """A condition on the tags of contact `c`. They are never missing."""
+    """A condition on the tags of contact `c`."""
     match condition.operator:
         case TagsOperator.HAS_ANY:
             return _has_any(condition.tags, p)
@@ -95,7 +94,7 @@ def _kept(field: Field) -> str:
 
 
 def _safe(name: str) -> str:
-    """A key that may become part of a statement. Raises ValueError for others."""
+    """A key that may become SQL. Raises ValueError for others."""
     if not _KEY.fullmatch(name):
         raise ValueError(f"not a key of the catalogue: {name!r}")
     return name
@@ -129,7 +128,7 @@ def _compare_boolean(json: str, operator: FieldOperator, operand: Operand) -> st
 
 
 def _compare_choices(json: str, operator: FieldOperator, operand: Operand, p: Parameters) -> str:
-    """The texts of an array are its choices. An array without texts counts as missing."""
+    """Only texts of an array are choices."""
     is_list, folded = f"jsonb_typeof({json}) = 'array'", f"lower({json}::text)::jsonb"
     present = both(is_list, f"""{json} @? 'strict $[*] ? (@.type() == "string")'""")
     if not isinstance(operand, tuple):

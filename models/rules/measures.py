@@ -13,13 +13,13 @@ from models.rules.thresholds import NOW, Threshold
 from models.rules.tree import ActivityMetric, ActivityOperator, FieldOperator, Measure, PropertyFilter
 
 ZERO_WITHOUT_ACTIVITIES = {ActivityMetric.COUNT, ActivityMetric.SUM, ActivityMetric.DISTINCT_COUNT}
-"""Metrics that are 0 when there is nothing to measure. The others are missing."""
+"""Without activities they are 0; other metrics are missing."""
 
 PRESENT = "NOT IN ('null', '\"\"', '[]')"
 
 
 def is_measured(measure: Measure, p: Parameters) -> tuple[str, ...]:
-    """Conditions for the activities of its kind that a measure includes. Empty: all of them."""
+    """Conditions for the activities that a measure includes."""
     moment = "a.occurred_at"
     conditions = []
     if measure.within is not None:
@@ -33,7 +33,7 @@ def is_measured(measure: Measure, p: Parameters) -> tuple[str, ...]:
 
 
 def aggregate(measure: Measure, p: Parameters, only: str = "") -> str:
-    """The metric as an aggregate over the rows `a` for which `only` holds. Null when missing."""
+    """An aggregate over the rows `a` for which `only` holds. Null when missing."""
     narrowed = f" FILTER (WHERE {only})" if only else ""
     value = "" if measure.property is None else _property(measure.property, p)
     match measure.metric:
@@ -103,7 +103,7 @@ def _number(value: str) -> str:
 
 
 def _summable(value: str) -> str:
-    """Numbers beyond MAX_NUMBER are left out: a sum must stay within the range of its type."""
+    """Without numbers beyond MAX_NUMBER, so that the sum stays in range."""
     return (
         f"CASE WHEN jsonb_typeof({value}) = 'number'"
         f" THEN CASE WHEN abs({value}::numeric) <= {MAX_NUMBER} THEN {value}::numeric END END"
@@ -111,7 +111,7 @@ def _summable(value: str) -> str:
 
 
 def _folded(value: str) -> str:
-    """A form in which equal values are equal: texts case-insensitive, 1 as 1.0."""
+    """Texts case-insensitive, 1 as 1.0."""
     return (
         f"CASE WHEN jsonb_typeof({value}) = 'string' AND {value} <> '\"\"' THEN to_jsonb(lower({value} #>> '{{}}'))"
         f" WHEN {value} {PRESENT} THEN {value} END"

@@ -1,6 +1,6 @@
-"""Reads the value that a condition compares with: JSON in, typed value out, or DomainError with what is expected.
+"""Reads the value that a condition compares with: JSON in, typed value out, or a DomainError.
 
-Paths of errors are relative to the value: empty for the value itself, the index for an element of a list.
+Paths of errors are relative to the value.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ MAX_NUMBER = Decimal("1e100")
 """The largest absolute value in a rule or in a sum."""
 
 MAX_REPORTED = 50
-"""Mistakes that are reported at once. Reading stops there, so that a very wrong rule costs little."""
+"""Mistakes after which reading stops, so that a very wrong rule costs little."""
 
 T = TypeVar("T")
 
@@ -91,7 +91,7 @@ def _read_range(one: Callable[[object], T], value: object) -> tuple[T, T]:
 
 
 def read_list(one: Callable[[object], T], value: object) -> tuple[T, ...]:
-    """A list of 1 to MAX_LIST values. Raises Problems with the index of each wrong one."""
+    """1 to MAX_LIST values. Raises Problems with the index of each wrong one."""
     if not isinstance(value, list):
         raise Invalid(f"must be a list of values, not {_shown(value)}")
     if not value:
@@ -177,7 +177,6 @@ def read_duration(value: object) -> Duration:
 
 
 def read_property_value(value: object) -> str | bool | Decimal:
-    """A text, number or boolean."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str):

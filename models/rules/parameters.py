@@ -1,7 +1,6 @@
-"""The parameters of a statement, collected while its text is made.
+"""Collects the parameters of a statement while its text is made.
 
-The text holds no times. A threshold ("30 days ago") is a parameter whose value is computed when the statement runs, so a
-statement is built and prepared once and stays right.
+A threshold ("30 days ago") is a parameter whose value is computed for each run, so that a statement is prepared once.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -51,7 +50,7 @@ class InstantAt:
 
 @dataclass(frozen=True, slots=True)
 class RoundEdge:
-    """One of the four ends of the two ranges of days of the year from today to a threshold."""
+    """One end of the two ranges of days of the year from today to a threshold."""
 
     threshold: Threshold
     edge: int
@@ -63,10 +62,7 @@ class RoundEdge:
 
 @dataclass(frozen=True, slots=True)
 class PassedEdge:
-    """One of the four ends of the two ranges of days of the year that a threshold passed since `since`.
-
-    `reached`: the days that it reached; otherwise the days that it left behind.
-    """
+    """One end of the two ranges of days of the year that a threshold reached (or left) since `since`."""
 
     threshold: Threshold
     reached: bool
@@ -86,7 +82,7 @@ def _end(first: date, last: date, edge: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class AsText:
-    """A value that depends on the time, in the form that `attributes` store."""
+    """A value that depends on the time, as `attributes` store it."""
 
     of: DayAt | InstantAt | RoundEdge | PassedEdge
 
@@ -95,7 +91,7 @@ class AsText:
 
 
 def stored_text(value: date | int) -> str:
-    """A day or an instant as `attributes` store it; a day of the year (month * 100 + day) as `MM-DD`."""
+    """As `attributes` store it; a day of the year (month * 100 + day) as `MM-DD`."""
     if isinstance(value, int):
         return f"{value // 100:02}-{value % 100:02}"
     if isinstance(value, datetime):
@@ -126,7 +122,7 @@ Resolve = Callable[[Moments, Sequence[str], dict[str, object]], object]
 
 
 class Parameters:
-    """The parameters of one statement. $1 is the id of the workspace. Equal parameters are one."""
+    """Of one statement. $1 is the workspace's id. Equal parameters are one."""
 
     def __init__(self, workspace_id: int, timezone: str) -> None:
         self._zone = ZoneInfo(timezone)
@@ -137,17 +133,16 @@ class Parameters:
         self.workspace = self.bind(workspace_id, "bigint")
 
     def bind(self, value: object, sql_type: str) -> str:
-        """Adds a value and returns its name, such as `$3::bigint`. A tuple or list becomes an array."""
+        """Adds a value and returns its name, such as `$3::bigint`."""
         kept = tuple(value) if isinstance(value, list) else value
         given = list(kept) if isinstance(kept, tuple) else kept
         return self._add(("value", kept, sql_type), sql_type, lambda *_: given)
 
     def time(self, value: date, sql_type: str) -> str:
-        """A day or an instant, for a column of this type or for a text in `attributes`."""
+        """A day or an instant, for a column or for a text in `attributes`."""
         return self.bind(stored_text(value) if sql_type == "text" else value, sql_type)
 
     def times(self, values: Sequence[date], sql_type: str) -> str:
-        """Several days or instants, as an array."""
         return self.bind([stored_text(value) for value in values] if sql_type == "text" else values, f"{sql_type}[]")
 
     def named(self, name: str, sql_type: str) -> str:
@@ -164,19 +159,18 @@ class Parameters:
         return self._add(("text", value), "text", lambda _, folded, __: folded[index])
 
     def texts(self, values: Sequence[str]) -> str:
-        """A list of texts, folded."""
         indexes = [self.text_index(value) for value in values]
         return self._add(("texts", tuple(values)), "text[]", lambda _, folded, __: [folded[index] for index in indexes])
 
     def text_keys(self, values: Sequence[str]) -> str:
-        """Many texts, folded, as keys of a JSON object: `?` finds one among a thousand quickly."""
+        """Texts, folded, as keys of a JSON object: `?` is quick among many."""
         indexes = [self.text_index(value) for value in values]
         return self._add(
             ("text keys", tuple(values)), "jsonb", lambda _, folded, __: _keys(folded[index] for index in indexes)
         )
 
     def number_keys(self, values: Sequence[Decimal]) -> str:
-        """Many numbers as keys of a JSON object, each as `trim_scale(..)::text` writes it."""
+        """Numbers as keys of a JSON object, as `trim_scale(..)::text` writes them."""
         kept = _keys(map(_trimmed, values))
         return self._add(("value", kept, "jsonb"), "jsonb", lambda *_: kept)
 
@@ -190,7 +184,7 @@ class Parameters:
         )
 
     def column(self, resolve: Sequence[Resolve], sql_type: str) -> str:
-        """Many values of one type, as an array. Values that are arrays themselves go as texts that PostgreSQL can cast."""
+        """An array of values. Values that are arrays go as text, for a cast."""
         if sql_type.endswith("[]"):
             return self._append("text[]", lambda *given: [_array_text(one(*given)) for one in resolve])
         return self._append(f"{sql_type}[]", lambda *given: [one(*given) for one in resolve])
@@ -199,17 +193,13 @@ class Parameters:
         return len(self._resolve)
 
     async def values(self, now: datetime, since: datetime | None = None, **named: object) -> list[object]:
-        """The arguments for a run at `now`.
-
-        The first call has PostgreSQL fold the texts, so that texts of rules and of contacts are folded alike.
-        """
+        """The arguments for a run at `now`. PostgreSQL folds the texts, once, as it folds those of contacts."""
         if len(self._folded) < len(self._texts):
             self._folded = await db.fetch_value("SELECT muster_fold($1::text[])", list(self._texts))
         moments = Moments(now, since or now, self._zone)
         return [resolve(moments, self._folded, named) for resolve in self._resolve]
 
     def text_index(self, text: str) -> int:
-        """Which of the statement's folded texts this one is."""
         return self._texts.setdefault(text, len(self._texts))
 
     def _add(self, key: Hashable, sql_type: str, resolve: Resolve) -> str:

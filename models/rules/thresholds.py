@@ -1,7 +1,7 @@
-"""Which instant or day "30 days ago" or "in a week" means at a given moment, in the workspace's time zone.
+"""Which instant or day "30 days ago" means at a given moment, in the workspace's time zone.
 
-A threshold never moves back while time passes, not when clocks are set back and not at the end of a month. So each value
-crosses it once: what crossed between two moments lies between the two values of the threshold.
+A threshold never moves back, even when clocks do. So each value crosses it once: what crossed between two moments lies between
+the two values of the threshold.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from models.rules.duration import Duration
 
 Days = tuple[int, int]
-"""A range of days of the year, both included, each as month * 100 + day. Empty when the first is greater."""
+"""Days of the year, both included, as month * 100 + day. Empty when the first is greater."""
 
 NO_DAYS: Days = (1, 0)
 ALL_DAYS: Days = (101, 1231)
@@ -35,12 +35,12 @@ NOW = Threshold()
 
 
 def today(now: datetime, zone: ZoneInfo) -> date:
-    """The calendar day in the zone. It does not repeat when clocks are set back over midnight."""
+    """The day in the zone. It does not repeat when clocks are set back over midnight."""
     return _wall(now, zone).date()
 
 
 def day_of(threshold: Threshold, now: datetime, zone: ZoneInfo) -> date:
-    """The day of the threshold. Where the month has no such day, the last day of the month."""
+    """The day of the threshold, at most the last of its month."""
     sign = -1 if threshold.past else 1
     start = today(now, zone)
     year, month = _month_away(start, sign * threshold.duration.months)
@@ -49,9 +49,9 @@ def day_of(threshold: Threshold, now: datetime, zone: ZoneInfo) -> date:
 
 
 def days_round(first: date, last: date) -> tuple[Days, Days]:
-    """The days of the year from `first` to `last`, as two ranges because the period may include New Year.
+    """The days of the year from `first` to `last`, as two ranges: the period may include New Year.
 
-    In years without a 29 February, that anniversary is on the 28th.
+    Without a 29 February, that anniversary is on the 28th.
     """
     if first > last:
         return NO_DAYS, NO_DAYS
@@ -68,9 +68,9 @@ def days_round(first: date, last: date) -> tuple[Days, Days]:
 
 
 def instant_of(threshold: Threshold, now: datetime, zone: ZoneInfo) -> datetime:
-    """The instant of the threshold, in UTC: months by the calendar of the zone, then days of 24 hours and seconds.
+    """The instant of the threshold, in UTC: months by the zone's calendar, then days of 24 hours and seconds.
 
-    Where the month has no such day, it is the end of its last day: a month before 31 March 10:00 is the end of February.
+    At most the end of the month: a month before 31 March 10:00 is the end of February.
     """
     sign = -1 if threshold.past else 1
     moved = now.astimezone(UTC)
@@ -111,14 +111,14 @@ def _wall(now: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _instant(wall: datetime, zone: ZoneInfo) -> datetime:
-    """The first instant at which that local time is `wall` or later. A skipped time gives the instant of the change."""
+    """The first instant with this local time or a later one."""
     instant = wall.replace(tzinfo=zone).astimezone(UTC)
     leapt = instant.astimezone(zone).replace(tzinfo=None) - wall
     return instant if not leapt else _change_of_offset(zone, instant - leapt, instant)
 
 
 def _change_of_offset(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
-    """The instant in (before, after] at which the offset of the zone changed, to the second."""
+    """When in (before, after] the zone's offset changed, to the second."""
     old = _offset(before.astimezone(zone))
     low = before.replace(microsecond=0)
     high = after.replace(microsecond=0)

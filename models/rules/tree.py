@@ -1,4 +1,4 @@
-"""A checked rule: an immutable tree that can be compared and hashed.
+"""A checked rule: an immutable, hashable tree.
 
 Values are typed: numbers are Decimal, days date, instants aware datetimes in UTC, choices spelled as in the catalogue.
 """
@@ -91,7 +91,7 @@ class ActivityOperator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field that a rule can name: a column of contacts, or custom (a key in `attributes`)."""
+    """A column of contacts, or a custom field."""
 
     key: str
     label: str
@@ -128,7 +128,7 @@ class TagsCondition:
 
 @dataclass(frozen=True, slots=True)
 class SegmentCondition:
-    """Member of another segment, or not. A deleted segment has no members."""
+    """Member of a segment, or not. A deleted segment has none."""
 
     segment_id: int
     member: bool
@@ -144,7 +144,7 @@ class PropertyFilter:
     operator: ActivityOperator
     operand: str | bool | Decimal | tuple[str | bool | Decimal, ...] | None
 
-    # Python takes True for 1. Rules do not, and equal measures of two rules are computed once.
+    # To Python, True equals 1; equal measures are computed once.
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PropertyFilter) and self._identity() == other._identity()
 
