@@ -1,4 +1,4 @@
-"""The API as its callers see it: in this process, or over a port."""
+"""Calls the API: in this process, or over a port."""
 
 import asyncio
 import socket
@@ -36,29 +36,29 @@ ERRORS: Final = "userErrors { code field message }"
 
 
 async def bearer_of(scope: Scope, role: Role = Role.ADMIN, *permissions: Permission) -> str:
-    """The bearer token of a new member of the scope's workspace."""
-    number = len(await members.everyone(scope))
-    person = await members.create(
+    """The bearer token of a new member."""
+    count = len(await members.everyone(scope))
+    member = await members.create(
         scope,
-        email=f"{role.value.lower()}{number}@example.com",
-        name=f"{role.value} {number}",
+        email=f"{role.value.lower()}{count}@example.com",
+        name=f"{role.value} {count}",
         password=PASSWORD,
         role=role,
         permissions=permissions,
     )
-    token = await sessions.token_of(scope, person.id, SIGNING)
+    token = await sessions.token_of(scope, member.id, SIGNING)
     assert token is not None
     return token
 
 
 async def token_with(scope: Scope, *permissions: Permission) -> str:
-    """The secret of a new API token with exactly these permissions."""
+    """The secret of a new API token."""
     return (await api_tokens.create(scope, name="a token", permissions=permissions))[1]
 
 
 @dataclass
 class Api:
-    """Operations, run in this process without a transport. `lines` is what was logged."""
+    """Runs operations in this process, without a transport. `lines` is the log."""
 
     schema: GraphQLSchema = field(default_factory=build_schema)
     rates: Rates = field(default_factory=Rates)
@@ -82,7 +82,7 @@ class Api:
         )
 
     async def ask(self, bearer: str | None, query: str, /, **variables: Any) -> dict[str, Any]:
-        """The response to a query or a mutation, as JSON has it."""
+        """The response to a query or a mutation, as JSON."""
         answer = await self.operations.run(
             GraphQLRequest(query, None, variables), Caller("a-request", bearer, "192.0.2.7")
         )
@@ -100,7 +100,7 @@ class Api:
         return [error["extensions"]["code"] for error in response.get("errors", [])]
 
     async def listen(self, bearer: str | None, query: str, /, **variables: Any) -> AsyncIterator[dict[str, Any]]:
-        """The payloads of a subscription; the last one says why when we end it."""
+        """The payloads of a subscription; if the server ends it, the last one says why."""
         started = await self.operations.subscribe(GraphQLRequest(query, None, variables), Caller("a-request", bearer))
         if isinstance(started, Answer):
             yield as_json(started.payload)
@@ -116,7 +116,7 @@ class Api:
 
 
 def as_json(payload: Any) -> dict[str, Any]:
-    """A payload as the caller reads it."""
+    """A payload as JSON."""
     read: dict[str, Any] = orjson.loads(orjson.dumps(payload, option=orjson.OPT_UTC_Z))
     return read
 
@@ -126,8 +126,6 @@ def as_json(payload: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Response:
-    """What came back."""
-
     status: int
     headers: dict[str, str]
     body: bytes
@@ -139,7 +137,7 @@ class Response:
 async def send(
     app: Any, method: str, path: str, body: bytes | dict[str, Any] = b"", query: str = "", **headers: str
 ) -> Response:
-    """One request to an ASGI application. Header names are written with underscores."""
+    """One request to an ASGI application. Header names have underscores."""
     if isinstance(body, dict):
         body = orjson.dumps(body)
         headers.setdefault("content_type", "application/json")
@@ -173,15 +171,15 @@ async def send(
 
 @asynccontextmanager
 async def started(app: Any) -> AsyncIterator[Any]:
-    """The application between its start and its end, without a server around it."""
-    said: asyncio.Queue[Any] = asyncio.Queue()
-    told: asyncio.Queue[Any] = asyncio.Queue()
-    running = asyncio.ensure_future(app({"type": "lifespan", "asgi": {"version": "3.0"}}, told.get, said.put))
-    await told.put({"type": "lifespan.startup"})
-    assert (await said.get())["type"] == "lifespan.startup.complete"
+    """The application after its start-up, without a server."""
+    sent: asyncio.Queue[Any] = asyncio.Queue()
+    received: asyncio.Queue[Any] = asyncio.Queue()
+    running = asyncio.ensure_future(app({"type": "lifespan", "asgi": {"version": "3.0"}}, received.get, sent.put))
+    await received.put({"type": "lifespan.startup"})
+    assert (await sent.get())["type"] == "lifespan.startup.complete"
     yield app
-    await told.put({"type": "lifespan.shutdown"})
-    assert (await said.get())["type"] == "lifespan.shutdown.complete"
+    await received.put({"type": "lifespan.shutdown"})
+    assert (await sent.get())["type"] == "lifespan.shutdown.complete"
     await running
 
 
@@ -195,12 +193,12 @@ def options(**changes: Any) -> ApiOptions:
 
 OURS: Final = {"http": "muster.protocols:Http", "ws": "muster.protocols:WebSockets"}
 PLAIN: Final = {"http": "httptools", "ws": "websockets-sansio"}
-"""uvicorn's own protocols, as any server might have them."""
+"""Those of uvicorn."""
 
 
 @asynccontextmanager
 async def serving(app: Any, protocols: Mapping[str, Any] = OURS) -> AsyncIterator[str]:
-    """Serve an application on a free port of the loopback, in this loop. Gives `127.0.0.1:PORT`."""
+    """Serve an application in this event loop. Gives `127.0.0.1:PORT`."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     config = uvicorn.Config(
@@ -222,6 +220,6 @@ async def serving(app: Any, protocols: Mapping[str, Any] = OURS) -> AsyncIterato
 
 
 def application(schema: GraphQLSchema | None = None, **changes: Any) -> Any:
-    """The whole ASGI application, connected to no database by itself. With `redis_url`, what it enqueues is sent."""
+    """The whole ASGI application, without its own pool. With `redis_url` it sends what is enqueued."""
     url = changes.get("redis_url")
     return build(options(**changes), None if url is None else lambda _: connected_broker(url), schema)

@@ -1,4 +1,4 @@
-"""A single-page app, as the API sees it: it knows a URL and a token, and speaks GraphQL."""
+"""A client of GraphQL, as a single-page app is one."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ import aiohttp
 
 
 class App:
-    """It asks, does, waits and follows, over HTTP and a WebSocket."""
+    """Speaks HTTP and WebSocket, with a URL and a token."""
 
     def __init__(self, session: aiohttp.ClientSession, address: str) -> None:
         self.session = session
@@ -23,13 +23,13 @@ class App:
         return answer["data"]
 
     async def do(self, mutation: str, **variables: Any) -> Any:
-        """The payload of a mutation that goes well."""
+        """The payload of a mutation, which has no errors."""
         (payload,) = (await self.ask(mutation, **variables)).values()
         assert payload["userErrors"] == []
         return payload
 
     async def until(self, query: str, holds, seconds: float = 30, **variables: Any) -> Any:
-        """Ask again until the answer is as it should be."""
+        """Ask again until `holds(data)`."""
         ends_at = asyncio.get_running_loop().time() + seconds
         while True:
             data = await self.ask(query, **variables)

@@ -1,4 +1,4 @@
-"""The values at the ends of what each field of a contact can hold, and the contacts that have them."""
+"""Extreme values of each field of a contact."""
 
 import sys
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from typing import Any, Final
 from models.rules.tree import FieldType
 
 BLANKS: Final = "\t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2007\u200a\u2028\u2029\u202f\u205f\u3000"
-"""Every kind of character that Python calls white space. (\x00 can't be stored.)"""
+"""White space to Python."""
 
 INVISIBLE: Final = "\u200b\u200d\ufeff\u00ad\u202e\u2060"
-"""Characters without a shape that are no white space: they are kept, at the ends of a text too."""
+"""No white space: stored at the ends of a text too."""
 
 TEXTS: Final = (
     *(f"a{blank}b" for blank in BLANKS),
@@ -101,7 +101,7 @@ CHOICES: Final = ("Red", "a;b", "\\", "x\xa0y", "İstanbul", "=1", "c" * 200)
 
 @dataclass(frozen=True, slots=True)
 class Extreme:
-    """A value of a field: as a caller writes it, as the API shows it, and as a rule names it (None: no rule can)."""
+    """A value as a caller writes it, as the API shows it, and as a rule names it (None: no rule can)."""
 
     field: str
     written: Any
@@ -150,7 +150,7 @@ EXTREMES: Final[tuple[Extreme, ...]] = (
     *(Extreme("attributes.datetime", at, _full(at), at) for at in INSTANTS),
     *_same("attributes.choice", *CHOICES),
     *_same("attributes.multi_choice", *([choice] for choice in CHOICES), list(CHOICES)),
-    # What counts as no value.
+    # No value.
     *(Extreme("attributes.text", blank, None, None) for blank in ("", " ", *BLANKS, " \t\xa0\n")),
     Extreme("attributes.multi_choice", [], None, None),
     *(Extreme(f"attributes.{kind.value.lower()}", None, None, None) for kind in FieldType),

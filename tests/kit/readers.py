@@ -1,4 +1,4 @@
-"""Clients of subscriptions that read as they please: at first not at all, on a socket that takes little."""
+"""Clients of subscriptions that read only when asked, through a small socket buffer."""
 
 import asyncio
 import base64
@@ -16,7 +16,7 @@ RECEIVE_BYTES = 8_192
 
 
 class Reader:
-    """A connection of which nothing is read until somebody asks for it."""
+    """A connection that reads only when asked."""
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
@@ -36,7 +36,7 @@ class Reader:
         await self.loop.sock_sendall(self.connection, data)
 
     async def read(self) -> bytes:
-        """Some more; nothing at the end."""
+        """The next bytes; empty at the end."""
         try:
             return await asyncio.wait_for(self.loop.sock_recv(self.connection, 65_536), 20)
         except ConnectionResetError:
@@ -66,19 +66,19 @@ class SocketReader:
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             head += await opened.reader.loop.sock_recv(opened.reader.connection, 1)
-        await opened.say(type="connection_init", payload={"authorization": f"Bearer {bearer}"})
-        assert (await opened.hear())["type"] == "connection_ack"
+        await opened.send(type="connection_init", payload={"authorization": f"Bearer {bearer}"})
+        assert (await opened.receive())["type"] == "connection_ack"
         return opened
 
-    async def say(self, **message: Any) -> None:
+    async def send(self, **message: Any) -> None:
         self.protocol.send_text(orjson.dumps(message))
         await self.reader.write(b"".join(self.protocol.data_to_send()))
 
-    async def subscribe(self, number: str, query: str, **variables: Any) -> None:
-        await self.say(id=number, type="subscribe", payload={"query": query, "variables": variables})
+    async def subscribe(self, operation_id: str, query: str, **variables: Any) -> None:
+        await self.send(id=operation_id, type="subscribe", payload={"query": query, "variables": variables})
 
-    async def hear(self) -> Any:
-        """The next message; None when the connection has ended, or is being closed."""
+    async def receive(self) -> Any:
+        """The next message; None when the connection has ended or closes."""
         while not self.read:
             data = await self.reader.read()
             if not data:
@@ -88,13 +88,13 @@ class SocketReader:
         frame = self.read.pop(0)
         return orjson.loads(frame.data) if frame.opcode is Opcode.TEXT else None
 
-    async def hear_all(self) -> list[Any]:
-        """All messages to the end, without pings."""
-        heard = []
-        while (message := await self.hear()) is not None:
+    async def receive_all(self) -> list[Any]:
+        """All messages, without pings."""
+        messages = []
+        while (message := await self.receive()) is not None:
             if message["type"] != "ping":
-                heard.append(message)
-        return heard
+                messages.append(message)
+        return messages
 
 
 class EventReader:
@@ -117,8 +117,8 @@ class EventReader:
         await opened.reader.write("\r\n".join(lines).encode() + b"\r\n\r\n" + text)
         return opened
 
-    async def hear_all(self) -> list[tuple[str, Any]]:
-        """All events to the end of the response: (name, data)."""
+    async def receive_all(self) -> list[tuple[str, Any]]:
+        """All events: (name, data)."""
         data = b""
         while not data.endswith(b"0\r\n\r\n"):
             some = await self.reader.read()

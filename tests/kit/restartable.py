@@ -1,4 +1,4 @@
-"""A PostgreSQL and a Valkey of a test's own, as in production, that can be crashed and started again."""
+"""A PostgreSQL and a Valkey for one test, which can crash and restart."""
 
 import shutil
 import subprocess
@@ -17,35 +17,34 @@ from muster.local.valkey import Valkey
 
 
 class Restartable:
-    """A server that keeps its promises (what it confirmed is on disk) and can be crashed."""
+    """A server that writes to disk what it confirms."""
 
     def __init__(self, server: Postgres | Valkey) -> None:
         self.server = server
         self.running: tuple[subprocess.Popen[bytes], Program] | None = None
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Returns when it answers."""
         program = self.server.prepare()
         process = spawn(program, subprocess.DEVNULL)
         self.running = process, program
         wait_ready(self.server.is_ready, lambda: process.poll() is None, program.name)
 
     def crash(self) -> None:
-        """SIGQUIT: PostgreSQL ends at once, as when its machine fails, and has to recover. Valkey is killed."""
+        """PostgreSQL ends at once and has to recover (SIGQUIT). Valkey is killed."""
         assert self.running is not None
         process, _ = self.running
         process.send_signal(3 if isinstance(self.server, Postgres) else 9)
         process.wait(20)
 
     def stop(self) -> None:
-        """End it well."""
         if self.running is not None:
             stop(*self.running, 20)
 
 
 @pytest.fixture
 def own_folder() -> Iterator[Path]:
-    """A folder that the servers' account can walk to."""
+    """A folder that the servers' account can reach."""
     folder = Path(tempfile.mkdtemp(prefix="muster-test-"))
     folder.chmod(0o711)
     yield folder
@@ -54,7 +53,6 @@ def own_folder() -> Iterator[Path]:
 
 @pytest.fixture
 def own_server(own_folder: Path) -> Iterator[Restartable]:
-    """A PostgreSQL that can be crashed."""
     server = Restartable(Postgres(own_folder / "postgres"))
     server.start()
     yield server
@@ -64,7 +62,7 @@ def own_server(own_folder: Path) -> Iterator[Restartable]:
 
 @pytest.fixture
 def own_redis(own_folder: Path) -> Iterator[Restartable]:
-    """A Valkey that forgets everything when it is crashed."""
+    """It keeps nothing after a crash."""
     server = Restartable(Valkey(own_folder / "valkey", throw_away=True))
     server.start()
     yield server
@@ -73,7 +71,7 @@ def own_redis(own_folder: Path) -> Iterator[Restartable]:
 
 @pytest.fixture
 async def own_database(connected_database: str, own_server: Restartable) -> AsyncIterator[str]:
-    """This process's pool, on the server that can be crashed; on the usual one again afterwards."""
+    """The pool is connected to `own_server`, and afterwards to the usual one."""
     await db.disconnect()
     await db.connect(own_server.server.url, pool_max=10)
     await migrations.migrate()

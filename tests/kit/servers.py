@@ -1,8 +1,7 @@
-"""Throw-away servers for the tests: one PostgreSQL and one Valkey a session, in a temporary folder, on Unix sockets.
+"""One temporary PostgreSQL and one Valkey for a session of tests, on Unix sockets.
 
-`MUSTER_TEST_DATABASE_URL` and `MUSTER_TEST_REDIS_URL` make the tests use servers of one's own. The database named there serves
-only to make others from: the tests make `muster_test_...` beside it and drop them again. Of Redis they take the database that the
-URL names, and empty it.
+`MUSTER_TEST_DATABASE_URL` and `MUSTER_TEST_REDIS_URL` name other servers to use. The tests create and drop databases
+`muster_test_...` beside the named one. They empty the named Redis database.
 """
 
 import contextlib
@@ -24,12 +23,12 @@ from muster.local.embedded import running
 from muster.local.postgres import Postgres
 from muster.local.valkey import Valkey
 
-_numbers = itertools.count(1)
+_counter = itertools.count(1)
 
 
 @dataclass(frozen=True)
 class Servers:
-    """Where the tests' servers are. `postgres_url` names the database that others are made from."""
+    """`postgres_url` names a database beside which others are created."""
 
     postgres_url: str
     redis_url: str
@@ -37,9 +36,8 @@ class Servers:
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
-    """One PostgreSQL and one Valkey for the whole session."""
     folder = Path(tempfile.mkdtemp(prefix="muster-test-"))
-    folder.chmod(0o711)  # run by root, PostgreSQL is another user and has to walk through
+    folder.chmod(0o711)  # started by root, PostgreSQL runs as another user
     postgres, valkey = Postgres(folder / "postgres", throw_away=True), Valkey(folder / "valkey", throw_away=True)
     own_database, own_redis = os.environ.get("MUSTER_TEST_DATABASE_URL"), os.environ.get("MUSTER_TEST_REDIS_URL")
     needed = [server for server, own in ((postgres, own_database), (valkey, own_redis)) if not own]
@@ -57,7 +55,7 @@ def with_database(url: str, name: str) -> str:
 
 
 async def _on_server(url: str, *statements: str) -> None:
-    """Run statements that allow no transaction (CREATE and DROP DATABASE), beside the process's pool."""
+    """Run statements that allow no transaction, outside of the pool."""
     connection = await asyncpg.connect(url)
     try:
         for statement in statements:
@@ -80,8 +78,8 @@ async def template(servers: Servers) -> AsyncIterator[str]:
 
 @contextlib.asynccontextmanager
 async def database_from(servers: Servers, template: str) -> AsyncIterator[str]:
-    """A database of its own, copied from the template; gives its URL. Connecting to it is the caller's."""
-    name = f"muster_test_{os.getpid()}_{next(_numbers)}"
+    """The URL of a new copy of the template, to which nothing is connected."""
+    name = f"muster_test_{os.getpid()}_{next(_counter)}"
     await _on_server(servers.postgres_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     try:
         yield with_database(servers.postgres_url, name)
@@ -91,8 +89,8 @@ async def database_from(servers: Servers, template: str) -> AsyncIterator[str]:
 
 @contextlib.asynccontextmanager
 async def bare_database(servers: Servers) -> AsyncIterator[str]:
-    """A database in which nothing is; gives its URL. Connecting to it is the caller's."""
-    name = f"muster_test_{os.getpid()}_{next(_numbers)}"
+    """The URL of a new, empty database, to which nothing is connected."""
+    name = f"muster_test_{os.getpid()}_{next(_counter)}"
     await _on_server(servers.postgres_url, f"CREATE DATABASE {name}")
     try:
         yield with_database(servers.postgres_url, name)
@@ -101,7 +99,7 @@ async def bare_database(servers: Servers) -> AsyncIterator[str]:
 
 
 async def _drop(url: str, name: str) -> None:
-    """Together with the connections to it that somebody left behind. (Autovacuum gives way only to a DROP without force.)"""
+    """Force also ends connections that were left open."""
     try:
         await _on_server(url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     except asyncpg.InsufficientPrivilegeError:

@@ -1,4 +1,4 @@
-"""A rule that is badly said is told what is wrong, where, and what would be right."""
+"""Rules with mistakes: where they are, and what is expected."""
 
 import pytest
 from hypothesis import given
@@ -150,19 +150,19 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("rule", "code", "path", "message"), WRONG)
-def test_a_mistake_is_told_with_its_place_and_what_would_be_right(rule, code, path, message):
+def test_a_mistake_has_a_path_and_says_what_is_expected(rule, code, path, message):
     assert [(c, p) for c, p, _ in mistakes(rule)] == [(code, path)]
     assert message in mistakes(rule)[0][2]
 
 
-def test_too_many_conditions_are_told_before_what_is_wrong_in_them():
+def test_too_many_conditions_come_before_the_mistakes_in_them():
     """And the mistakes of the first hundred are looked for, not those of the other thousands."""
-    told = mistakes({"all": [{"any": [field("emial", "EQUALS", "a")] * 100}] * 100})
-    assert told[0] == ("LIMIT_EXCEEDED", "rule", "a rule may have up to 100 conditions; this one has 10000")
-    assert {code for code, _, _ in told[1:]} == {"INVALID"}
+    found = mistakes({"all": [{"any": [field("emial", "EQUALS", "a")] * 100}] * 100})
+    assert found[0] == ("LIMIT_EXCEEDED", "rule", "a rule may have up to 100 conditions; this one has 10000")
+    assert {code for code, _, _ in found[1:]} == {"INVALID"}
 
 
-def test_several_mistakes_are_told_at_once():
+def test_several_mistakes_are_reported_at_once():
     rule = {
         "all": [
             field("emial", "EQUALS", "a"),
@@ -177,13 +177,13 @@ def test_several_mistakes_are_told_at_once():
     ]  # fmt: skip
 
 
-def test_of_very_many_mistakes_the_first_fifty_are_told():
+def test_the_first_fifty_mistakes_are_reported():
     assert len(mistakes(field("score", "IN", ["x"] * 1_000))) == 50
 
 
 def test_of_many_unknown_fields_the_first_five_get_a_hint():
-    told = mistakes({"any": [field("emial", "IS_SET")] * 7})
-    assert ["did you mean" in message for _, _, message in told] == [True] * 5 + [False] * 2
+    found = mistakes({"any": [field("emial", "IS_SET")] * 7})
+    assert ["did you mean" in message for _, _, message in found] == [True] * 5 + [False] * 2
 
 
 JSON = st.recursive(
@@ -261,7 +261,7 @@ def test_a_dynamic_segment_has_no_conditions_on_activities():
     assert "DYNAMIC_PLUS" in message
 
 
-def test_a_cycle_is_refused_with_the_way_round_it():
+def test_a_cycle_is_refused_with_its_path():
     ((code, path, message),) = mistakes({"any": [TAGGED, {"segment": {"segmentId": 1}}]}, segment_id=3)
     assert (code, path) == ("INVALID", "rule.any.1.segment.segmentId")
     assert "Rich -> Silent -> Tagged -> Rich" in message

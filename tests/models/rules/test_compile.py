@@ -1,4 +1,4 @@
-"""The compiled SQL, in each of its three shapes, says what the naive oracle says."""
+"""The compiled SQL, in each of its three shapes, agrees with a naive oracle."""
 
 from datetime import UTC, datetime
 
@@ -66,7 +66,7 @@ LONG_LISTS = [
 
 
 @pytest.mark.parametrize("rule", LONG_LISTS)
-def test_a_long_list_is_looked_up_in_and_not_gone_through(rule):
+def test_a_long_list_is_searched_by_key(rule):
     """PostgreSQL goes through an array of a prepared statement value by value; in a JSON object it looks a key up."""
     tree = check(rule, Catalogue())
     for compiled in (where, lambda tree, p: batch([tree], p).conditions[0]):

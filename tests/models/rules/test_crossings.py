@@ -1,4 +1,4 @@
-"""What time alone can change is found by the thresholds that it passes: never less, and little more."""
+"""Contacts that time alone can change are found by the thresholds that they cross."""
 
 import re
 import string
@@ -47,7 +47,7 @@ async def crossers(workspace_id, timezone, rule, since, now):
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.integers(0, 2**32))
-async def test_whoever_changes_by_time_alone_is_found(database, seed):
+async def test_every_contact_that_time_alone_changes_is_found(database, seed):
     world = World(seed, contacts=60)
     await world.store(seed + 1)
     end = world.now + world.random.choice([timedelta(0), timedelta(hours=2)])
@@ -86,7 +86,7 @@ async def silent_since(workspace_id, *moments):
     ]
 
 
-async def test_a_tick_finds_the_crossers_and_nobody_else(database):
+async def test_a_tick_finds_only_the_contacts_that_crossed(database):
     threshold, second = NOON - timedelta(days=30), timedelta(seconds=1)
     ids = await silent_since(
         1, threshold - second, threshold, threshold + second / 2, threshold + second, threshold + 2 * second
@@ -95,7 +95,7 @@ async def test_a_tick_finds_the_crossers_and_nobody_else(database):
     assert await crossers(1, "UTC", rule, NOON, NOON + second) == set(ids[1:3])
 
 
-async def test_two_ticks_find_each_crosser_once(database):
+async def test_two_ticks_find_each_contact_once(database):
     ids = await silent_since(1, *(NOON - timedelta(days=30) + timedelta(seconds=n) for n in range(10)))
     rule = tree("last_interaction_at", "MORE_THAN_AGO", "P30D")
     moments = [NOON, NOON + timedelta(seconds=3), NOON + timedelta(seconds=3), NOON + timedelta(seconds=10)]
@@ -104,12 +104,12 @@ async def test_two_ticks_find_each_crosser_once(database):
     assert set().union(*found) == set(ids)
 
 
-async def test_a_rule_without_relative_parts_has_no_lines():
+async def test_a_rule_without_relative_parts_has_no_crossings():
     assert crossings_of(tree("last_interaction_at", "LT", "2026-01-01T00:00:00Z")) == ()
     assert crossings_of(tree("name", "EQUALS", "Ana")) == ()
 
 
-async def test_the_same_line_in_two_rules_is_one_boundary():
+async def test_the_same_threshold_in_two_rules_is_one_crossing():
     one = tree("last_interaction_at", "MORE_THAN_AGO", "P30D")
     other = check(
         {"not": {"field": {"field": "last_interaction_at", "operator": "MORE_THAN_AGO", "value": "P4W2D"}}}, CATALOGUE
@@ -130,7 +130,7 @@ async def test_the_same_line_in_two_rules_is_one_boundary():
         ("updated_at", "MORE_THAN_AGO"),
     ],
 )
-async def test_every_line_of_a_field_is_answered_by_an_index(database, field, operator):
+async def test_every_crossing_of_a_field_uses_an_index(database, field, operator):
     await _many_contacts()
     for crossing in crossings_of(tree(field, operator, "P7D")):
         if crossing.index is not None:
@@ -172,7 +172,7 @@ def test_the_name_of_an_index_is_its_own(key):
     assert all(len(name) <= 63 for some in names for name in some)
 
 
-async def test_indexes_of_before_become_those_that_are_looked_for_now(another_database):
+async def test_indexes_of_older_releases_get_the_names_of_today(another_database):
     key = "x" * 28
     rule = check({"field": {"field": f"attributes.{key}", "operator": "WITHIN_LAST", "value": "P1D"}},
                  Catalogue(custom={f"attributes.{key}": custom_field(key, "A field", FieldType.DATETIME)}))  # fmt: skip
@@ -196,7 +196,7 @@ async def test_indexes_of_before_become_those_that_are_looked_for_now(another_da
 _INDEXES_OF = "SELECT indexdef FROM pg_indexes WHERE indexname = $1 OR indexname LIKE '%datetime%time%'"
 
 
-async def test_the_lines_of_activities_are_answered_by_an_index(database):
+async def test_the_crossings_of_activities_use_an_index(database):
     await _many_contacts()
     await db.execute(
         """

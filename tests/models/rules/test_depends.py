@@ -1,4 +1,4 @@
-"""What a rule depends on, and the order in which rules follow each other."""
+"""What rules depend on, and their order."""
 
 from graphlib import CycleError
 
@@ -33,12 +33,12 @@ RULE = {
 }
 
 
-def test_dependencies_are_in_the_words_of_the_capture():
+def test_dependencies_are_the_words_of_the_triggers():
     rule = check(RULE, CATALOGUE)
     assert dependencies(rule) == {"email", "tags", "attributes.city", "activity:purchase", "segment:7", "segment:8"}
 
 
-def test_segments_are_found_in_the_tree_and_in_the_json_alike():
+def test_segments_are_found_in_the_tree_and_in_the_json():
     assert segments_of(check(RULE, CATALOGUE)) == segments_mentioned(RULE) == {7, 8}
 
 
@@ -47,14 +47,14 @@ def test_what_is_no_rule_mentions_no_segment():
         assert segments_mentioned(odd) == frozenset()
 
 
-def test_a_cycle_is_found_with_its_way():
+def test_a_cycle_is_found_with_its_path():
     uses = {1: {2}, 2: {3, 4}, 3: set(), 4: {5}}
     assert find_cycle(5, uses, [1]) == (1, 2, 4, 5)
     assert find_cycle(6, uses, [1]) is None
     assert find_cycle(5, uses, [5]) == (5,)
 
 
-def test_a_cycle_that_others_have_does_not_keep_us():
+def test_a_cycle_of_other_segments_ends_the_search():
     assert find_cycle(9, {1: {2}, 2: {1}}, [1]) is None
 
 
@@ -69,7 +69,7 @@ def test_a_cycle_has_no_order():
         in_order({1: {2}, 2: {1}})
 
 
-async def test_a_rule_that_is_still_in_force_counts_as_well_as_the_next_one(database):
+async def test_the_active_rule_counts_as_well_as_the_next_one(database):
     scope = await new_workspace()
     first, second, third = [
         await db.fetch_value(

@@ -102,5 +102,5 @@ SILENT = field("last_interaction_at", "MORE_THAN_AGO", "P30D")
         ),
     ],
 )
-def test_a_rule_reads_as_one_would_say_it(rule, words):
+def test_a_rule_reads_as_plain_words(rule, words):
     assert describe(check(rule, CATALOGUE)) == words

@@ -1,4 +1,4 @@
-"""docs/rules.md speaks of everything that a rule can say."""
+"""docs/rules.md explains everything that a rule can name."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Where days and months begin, in zones that turn their clocks."""
+"""Thresholds, in zones that change their clocks."""
 
 import functools
 from datetime import UTC, date, datetime, timedelta
@@ -69,7 +69,7 @@ def test_a_day_that_the_month_lacks_is_its_last_one():
     assert instant_of(ago("P1M"), at("2026-03-31T10:00"), MADRID) == at("2026-03-01T00:00")
 
 
-def test_a_time_that_was_skipped_is_the_moment_of_the_leap():
+def test_a_skipped_time_is_the_moment_of_the_change():
     assert instant_of(ago("P1M"), at("2026-04-29T02:30"), MADRID) == datetime(2026, 3, 29, 1, tzinfo=UTC)
 
 
@@ -92,7 +92,7 @@ def test_a_day_does_not_begin_twice():
 
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("threshold", [NOW, ago("P1M"), ahead("P1M"), ago("P1Y1M3DT7H"), ahead("P2M1D")])
-def test_no_line_ever_moves_back(zone, threshold):
+def test_no_threshold_ever_moves_back(zone, threshold):
     """Every 20 minutes around each month's end and each turn of the clocks, and hourly through the year."""
     zone = ZoneInfo(zone)
     start = datetime(2010, 1, 1, tzinfo=UTC)
@@ -115,7 +115,7 @@ def test_no_line_ever_moves_back(zone, threshold):
     past=st.booleans(),
     arrives=st.booleans(),
 )
-def test_a_line_lies_where_a_clock_on_the_wall_says(zone, near, turn, months, rest, past, arrives):
+def test_a_threshold_lies_where_a_wall_clock_says(zone, near, turn, months, rest, past, arrives):
     """Looking from near a turn of the clocks, or (`arrives`) to near one. The oracle tries minute by minute."""
     turns, zone, sign = turns_of(zone), ZoneInfo(zone), -1 if past else 1
     now = turns[turn % len(turns)] + near
@@ -153,5 +153,5 @@ def turns_of(zone):
         ("2026-05-01", "2030-01-01", ((101, 1231), (1, 0))),
     ],
 )
-def test_the_days_that_come_round(first, last, stretches):
+def test_the_days_of_a_period_that_comes_every_year(first, last, stretches):
     assert days_round(date.fromisoformat(first), date.fromisoformat(last)) == stretches

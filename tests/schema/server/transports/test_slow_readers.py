@@ -97,7 +97,7 @@ async def test_each_operation_of_a_slow_socket_gets_a_cursor_and_finds_the_rest_
         await reader.subscribe(operation_id, FOLLOW, after=to_cursor(MEMBERS, scope.workspace_id, 0))
     await a_slow_consumer_is_counted(before)
     await eventually(no_readers)
-    received = await reader.hear_all()
+    received = await reader.receive_all()
     reader.reader.close()
     for operation_id in ("one", "other"):
         *events, last = [message for message in received if message["id"] == operation_id]
@@ -106,7 +106,7 @@ async def test_each_operation_of_a_slow_socket_gets_a_cursor_and_finds_the_rest_
         count = count_until_cursor(scope, [message["payload"] for message in events], last["payload"])
         again = await SocketReader.connect(address, bearer)
         await again.subscribe("1", FOLLOW, after=last["payload"][0]["extensions"]["cursor"])
-        rest = [(await again.hear())["payload"] for _ in range(MANY - count)]
+        rest = [(await again.receive())["payload"] for _ in range(MANY - count)]
         again.reader.close()
         assert positions(scope, rest) == list(range(count + 1, MANY + 1))
 
@@ -135,7 +135,7 @@ async def test_a_slow_event_stream_gets_a_cursor(
     reader = await connect(address, bearer, query)
     await a_slow_consumer_is_counted(before)
     await eventually(no_readers)
-    received = await reader.hear_all()
+    received = await reader.receive_all()
     reader.reader.close()
     payloads = [data["payload"] if connect is _single else data for name, data in received if name == "next"]
     count_until_cursor(scope, payloads[:-1], payloads[-1]["errors"])
@@ -147,7 +147,7 @@ async def test_a_socket_that_does_not_answer_pings_gets_a_cursor_before_it_is_cl
     async with serving(application(sockets=limits)) as address:
         reader = await SocketReader.connect(address, await bearer_of(scope))
         await reader.subscribe("1", FOLLOW, after=to_cursor(MEMBERS, scope.workspace_id, MANY - 1))
-        received = await reader.hear_all()
+        received = await reader.receive_all()
         reader.reader.close()
     assert [message["type"] for message in received] == ["next", "error"]
     cursor = received[1]["payload"][0]["extensions"]["cursor"]
