@@ -1,7 +1,7 @@
-"""Who is asking: from a bearer token to the scope that it stands for now.
+"""From a bearer token to the scope that it stands for now.
 
-PostgreSQL is asked for every operation, so that a change of role or a revoked token takes effect on the next one. It is cheap all
-the same: operations that arrive while a look-up is under way share the next one, of all callers (ADR 56).
+Every operation asks PostgreSQL, so that a change of role or a revoked token takes effect on the next operation. Operations of
+all callers that arrive while a look-up is under way share the next one (ADR 56).
 """
 
 import asyncio
@@ -15,14 +15,14 @@ from models.errors import Unauthenticated
 from permissions.principal import Scope
 
 MOST_AT_ONCE: Final = 1_000
-"""Operations that one look-up answers."""
+"""The most operations that one look-up answers."""
 
 REFUSED: Final = "the bearer token is not good, or no longer: sign in again"
 
 
 @dataclass(slots=True)
 class BatchingAuthenticator:
-    """Finds the scopes behind bearer tokens: one look-up at a time, for all who wait for it."""
+    """Finds the scopes of bearer tokens: one look-up at a time, for all operations that wait."""
 
     signing: Signing
     find: Callable[[Collection[str], Signing], Awaitable[Mapping[str, Scope]]] = find_scopes
@@ -30,7 +30,7 @@ class BatchingAuthenticator:
     looking: asyncio.Task[None] | None = None
 
     async def scope_of(self, bearer: str, request_id: str, address: str | None) -> Scope:
-        """The scope that the token stands for at this moment. Raises Unauthenticated when it stands for none."""
+        """The scope of the token at this moment. Raises Unauthenticated when the token is not valid."""
         scope = await self._look_up(bearer)
         if scope is None:
             raise Unauthenticated(REFUSED)
@@ -41,12 +41,12 @@ class BatchingAuthenticator:
         answer: asyncio.Future[Scope | None] = asyncio.get_running_loop().create_future()
         self.waiting.append((bearer, answer))
         if self.looking is None:
-            # It begins in the next turn of the event loop, when all that has arrived in this one is known.
+            # The task starts in the next iteration of the event loop, when all operations of this one have arrived.
             self.looking = asyncio.ensure_future(self._serve())
         return await answer
 
     async def _serve(self) -> None:
-        """Look up for all who wait, and again for those who came meanwhile."""
+        """Look up for all that wait, and again for those that have arrived meanwhile."""
         try:
             while self.waiting:
                 served, self.waiting = self.waiting[:MOST_AT_ONCE], self.waiting[MOST_AT_ONCE:]
@@ -57,9 +57,9 @@ class BatchingAuthenticator:
     async def _answer(self, served: list[tuple[str, asyncio.Future[Scope | None]]]) -> None:
         try:
             found = await self.find({bearer for bearer, _ in served}, self.signing)
-        except Exception as error:  # noqa: BLE001 - each who waits is told
+        except Exception as error:  # noqa: BLE001 - each operation that waits gets it
             for _, answer in served:
-                if not answer.done():  # who gave up waiting is
+                if not answer.done():  # a cancelled operation is
                     answer.set_exception(error)
             return
         for bearer, answer in served:

@@ -113,5 +113,5 @@ async def find_member_of(scope: Scope) -> MemberRow | None:
     principal = scope.principal
     if principal.kind is not PrincipalKind.MEMBER or principal.id is None:
         return None
-    found = await members.by_ids(scope, [principal.id])
-    return found[0] if found else None
+    rows = await members.by_ids(scope, [principal.id])
+    return rows[0] if rows else None

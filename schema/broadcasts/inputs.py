@@ -38,7 +38,7 @@ class BroadcastCreateInput:
     )
 
     def draft(self) -> Draft:
-        """As the models take it. An id that is none becomes 0, which is found nowhere."""
+        """The draft for the models. An invalid id becomes 0, which no row has."""
         return Draft(
             name=self.name,
             template_id=find_id("MessageTemplate", self.template_id) or 0,

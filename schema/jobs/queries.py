@@ -43,7 +43,7 @@ class JobQuery:
         kind: JobKind | None = None,
         status: JobStatus | None = None,
     ) -> JobConnection:
-        found = await jobs.list_newest_first(
+        rows = await jobs.list_newest_first(
             scope_of(info), page_size(first), after=_position(after), kind=kind, status=status
         )
-        return page_of([job_shown(job) for job in found], first, after, _cursor_of)  # type: ignore[return-value]
+        return page_of([job_shown(job) for job in rows], first, after, _cursor_of)  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""Waiting for an errand of the workers, within the time that an operation has."""
+"""Waiting for a ProviderRequest, within the time that an operation has."""
 
 import asyncio
 from typing import Final
@@ -11,18 +11,21 @@ WAIT_SECONDS: Final = 10.0
 LOOK_SECONDS: Final = 0.05
 
 
-async def outcome(errand: ProviderRequest) -> ProviderRequest:
-    """The errand when it is done. Raises NotAllowedInState when it failed or nobody took it, Conflict when it takes too long."""
+async def outcome(request: ProviderRequest) -> ProviderRequest:
+    """The request when it is done.
+
+    Raises NotAllowedInState when it failed or no worker took it, Conflict when it takes more than WAIT_SECONDS.
+    """
     ends_at = asyncio.get_running_loop().time() + WAIT_SECONDS
-    while not errand.is_over:
+    while not request.is_over:
         if asyncio.get_running_loop().time() > ends_at:
-            if await requests.call_off(errand):
+            if await requests.call_off(request):
                 raise NotAllowedInState(
                     "no worker took this up in time, and nothing was done: is a broadcast worker running?"
                 )
             raise Conflict("this takes longer than usual and is still under way: look again in a moment")
         await asyncio.sleep(LOOK_SECONDS)
-        errand = await requests.read(errand.workspace_id, errand.id)
-    if errand.error is not None:
-        raise NotAllowedInState(errand.error)
-    return errand
+        request = await requests.read(request.workspace_id, request.id)
+    if request.error is not None:
+        raise NotAllowedInState(request.error)
+    return request

@@ -1,7 +1,7 @@
-"""Webhooks of the WhatsApp channel: proven genuine on their raw bytes, kept, and answered at once. Workers take them in.
+"""The route of WhatsApp's webhooks: checks the signature on the raw bytes, stores the webhook and answers. Workers process it.
 
-A webhook says by itself which number it is about; the secret of that number's channel must have signed it. One that is about a
-number that is connected here no longer, or never was, is answered with 200 and counted: Meta would only say it again for a week.
+The body names the phone numbers and business accounts; the secret of such a channel must have signed it. A webhook of a number
+that is not connected is answered with 200 and only counted, because Meta repeats what is refused for a week.
 """
 
 import asyncio
@@ -28,58 +28,58 @@ PATH: Final = "/webhooks/whatsapp"
 MOST_BYTES: Final = 3 * 1024 * 1024
 
 REMEMBER_SECONDS: Final = 5.0
-"""For how long a process believes that it knows a channel."""
+"""How long a process uses what it has read about channels."""
 
-_webhooks = Counter("muster_webhooks_total", "Webhooks of the channel, by what became of them.", ["outcome"])
+_webhooks = Counter("muster_webhooks_total", "Webhooks of the channel, by outcome.", ["outcome"])
 
-Letter = tuple[int, int, bytes]
+StoredWebhook = tuple[int, int, bytes]
 
 
 def routes() -> list[Route]:
-    """Where Meta's app sends its webhooks."""
+    """The routes for Meta's app."""
     receiver = Receiver()
     return [
-        Route(PATH, shake_hands, methods=["GET"], include_in_schema=False),
+        Route(PATH, verify, methods=["GET"], include_in_schema=False),
         Route(PATH, receiver.receive, methods=["POST"], include_in_schema=False),
     ]
 
 
-async def shake_hands(request: Request) -> Response:
-    """Meta asks whether this address is ours: the token that a channel was connected with says yes."""
-    asked = request.query_params
-    token, challenge = asked.get("hub.verify_token", ""), asked.get("hub.challenge", "")
-    if asked.get("hub.mode") == "subscribe" and challenge and await channels.is_verify_token(token):
+async def verify(request: Request) -> Response:
+    """Answer the challenge that Meta sends to a new address, when the token is that of a connected channel."""
+    params = request.query_params
+    token, challenge = params.get("hub.verify_token", ""), params.get("hub.challenge", "")
+    if params.get("hub.mode") == "subscribe" and challenge and await channels.is_verify_token(token):
         return PlainTextResponse(challenge)
     return PlainTextResponse("the verify token is not that of a connected channel", status_code=403)
 
 
 class Receiver:
-    """Takes webhooks for one process. Those that come while others are being written are written together."""
+    """Receives the webhooks of one process. Those that arrive while others are being written are written together."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[frozenset[str], frozenset[str]], tuple[float, list[Wired]]] = {}
-        self._waiting: list[tuple[list[Letter], asyncio.Future[None]]] = []
+        self._waiting: list[tuple[list[StoredWebhook], asyncio.Future[None]]] = []
         self._writing: asyncio.Task[None] | None = None
 
     async def receive(self, request: Request) -> Response:
-        """Keep a webhook, or say what is wrong with it."""
+        """Store a webhook, or answer what is wrong with it."""
         body = await _body(request)
         try:
             senders = webhook.senders(webhook.load(body))
         except webhook.UnreadableWebhook as error:
-            return _said("unreadable", f"this is no webhook of WhatsApp: {error}", 400)
-        wired = await self._channels(senders)
-        if not wired:
-            return _said("unknown", "nobody here knows this number", 200)
+            return _answer("unreadable", f"this is no webhook of WhatsApp: {error}", 400)
+        possible = await self._channels(senders)
+        if not possible:
+            return _answer("unknown", "nobody here knows this number", 200)
         header = request.headers.get(webhook.SIGNATURE_HEADER)
-        genuine = [one for one in wired if webhook.is_signed(one.app_secret, body, header)]
-        if not genuine:
-            return _said("forged", "the signature is not that of this body", 401)
-        await self._keep([(one.workspace_id, one.channel_id, body) for one in genuine])
-        return _said("kept", "", 200)
+        signers = [one for one in possible if webhook.is_signed(one.app_secret, body, header)]
+        if not signers:
+            return _answer("forged", "the signature is not that of this body", 401)
+        await self._keep([(one.workspace_id, one.channel_id, body) for one in signers])
+        return _answer("kept", "", 200)
 
     async def _channels(self, senders: tuple[frozenset[str], frozenset[str]]) -> list[Wired]:
-        known = self._known.get(senders)
+        known = self._known.get(senders)  # until when it is used, and the channels
         if known is None or known[0] < time.monotonic():
             if len(self._known) > 10_000:
                 self._known.clear()
@@ -87,9 +87,9 @@ class Receiver:
             known = self._known[senders] = (time.monotonic() + (REMEMBER_SECONDS if found else 0), found)
         return known[1]
 
-    async def _keep(self, letters: list[Letter]) -> None:
+    async def _keep(self, webhooks: list[StoredWebhook]) -> None:
         kept = asyncio.get_running_loop().create_future()
-        self._waiting.append((letters, kept))
+        self._waiting.append((webhooks, kept))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
         await kept
@@ -97,9 +97,9 @@ class Receiver:
     async def _write(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting, []
-            letters = [letter for some, _ in batch for letter in some]
+            webhooks = [one for some, _ in batch for one in some]
             try:
-                await inbox.put(letters)
+                await inbox.put(webhooks)
             except Exception as error:  # noqa: BLE001 - each caller gets it, and Meta says it again
                 _fail(batch, error)
                 continue
@@ -109,7 +109,7 @@ class Receiver:
         self._writing = None
 
 
-def _fail(batch: Sequence[tuple[list[Letter], "asyncio.Future[None]"]], error: Exception) -> None:
+def _fail(batch: Sequence[tuple[list[StoredWebhook], "asyncio.Future[None]"]], error: Exception) -> None:
     log.error("webhooks could not be kept", count=len(batch), error=type(error).__name__)
     for _, kept in batch:
         if not kept.done():
@@ -126,6 +126,6 @@ async def _body(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-def _said(outcome: str, text: str, status: int) -> Response:
+def _answer(outcome: str, text: str, status: int) -> Response:
     _webhooks.labels(outcome).inc()
     return PlainTextResponse(text, status_code=status)

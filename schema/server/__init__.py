@@ -1,7 +1,8 @@
-"""What every noun of the schema is made with.
+"""What the nouns of the schema are made with. The server knows no noun.
 
-A noun's file holds its types, inputs, queries, mutations and subscriptions, in that order, and is added to the lists
-in `schema/root.py`.
+A noun is a folder of `schema/` with `enums.py` (models' enums under their GraphQL names: import them from there),
+`types.py`, `inputs.py`, `queries.py`, `mutations.py` (with the payloads) and `subscriptions.py`; a long one is split by
+idea (`member_types.py`). Its operations are listed in `schema/root.py`.
 
     from schema.server.context import Info
     from schema.server.execution.batched import batched
@@ -32,7 +33,7 @@ lets it be null).
 **Looking ahead**: `selected(info)`, `selected(info, "edges", "node")` (schema/server/execution/lookahead.py) are the attribute
 names asked for.
 
-**Nodes**: `@node("Contact", Permission.CONTACT_READ)` registers how rows are found by number, for node(id) and
+**Nodes**: `@node("Contact", Permission.CONTACT_READ)` registers how rows are found by id, for node(id) and
 nodes(ids).
 
 **Mistakes** in what the caller sent are DomainErrors: in a mutation they become `userErrors` of the payload by
