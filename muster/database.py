@@ -43,5 +43,4 @@ async def bring_up_to_date() -> list[str]:
 
 
 async def is_empty() -> bool:
-    """Whether there is no workspace."""
     return not await db.fetch_value("SELECT EXISTS (SELECT FROM workspaces)")

@@ -25,8 +25,6 @@ LEAST_FREE_BYTES = 2**30
 
 
 class Health(StrEnum):
-    """How bad a finding is."""
-
     OK = "ok"
     WARNING = "warning"
     WRONG = "wrong"

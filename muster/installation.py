@@ -22,8 +22,6 @@ if TYPE_CHECKING:  # keeps the command line fast: this would load the ORM
 
 @dataclass(frozen=True)
 class Installation:
-    """What a process needs to start."""
-
     settings: Settings
     database_url: str
     redis_url: str

@@ -23,7 +23,6 @@ class Http(HttpToolsProtocol):
     """HTTP/1.1. Every connection begins with it, WebSockets too."""
 
     def connection_made(self, transport: BaseTransport) -> None:
-        """Set the limits for a client that does not read."""
         super().connection_made(cast(Any, transport))
         connection = transport.get_extra_info("socket")
         if connection.family in (socket.AF_INET, socket.AF_INET6):
@@ -41,7 +40,6 @@ class WebSockets(WebSocketsSansIOProtocol):
     """WebSockets with the extension `FRAMED`. Compression must be off: the frames of a batch are encoded once for all clients."""
 
     async def run_asgi(self) -> None:
-        """Run the application with the extension in its scope."""
         self.scope["extensions"] = {**(self.scope["extensions"] or {}), FRAMED: {}}
         await super().run_asgi()
 

@@ -207,7 +207,6 @@ class Settings(BaseSettings):
 
 
 def variable(setting: str) -> str:
-    """The environment variable of a setting."""
     return f"{PREFIX}{setting.upper()}"
 
 

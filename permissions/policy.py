@@ -7,7 +7,6 @@ from permissions.principal import Principal
 
 
 def allows(principal: Principal, needed: Permission) -> bool:
-    """Whether the principal holds the permission."""
     return needed in principal.permissions
 
 

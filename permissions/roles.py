@@ -7,8 +7,6 @@ from permissions.capabilities import ADMIN_ONLY, ALL_PERMISSIONS, Permission
 
 
 class Role(StrEnum):
-    """The role of a member in a workspace."""
-
     ADMIN = "ADMIN"
     MANAGER = "MANAGER"
     USER = "USER"

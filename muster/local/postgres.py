@@ -62,7 +62,6 @@ class Postgres:
         return f"postgresql://{DATABASE}@/{DATABASE}?host={quote(str(folder), safe='/')}"
 
     def is_ready(self) -> bool:
-        """Whether it accepts connections."""
         try:
             lines = (self.home / "data" / "postmaster.pid").read_text().splitlines()
         except OSError:

@@ -18,8 +18,6 @@ PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True)
 class OsAccount:
-    """A user of the operating system."""
-
     name: str
     uid: int
     gid: int
@@ -83,7 +81,6 @@ def stop(process: "subprocess.Popen[bytes]", program: Program, patience_seconds:
 
 
 def end_group(process: "subprocess.Popen[bytes]") -> None:
-    """Kill the process and its children."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:

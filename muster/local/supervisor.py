@@ -35,8 +35,6 @@ class Service:
 
 @dataclass
 class Child:
-    """A service and its current process."""
-
     service: Service
     colour: int
     program: Program | None = None
@@ -77,7 +75,6 @@ class Supervisor:
             await asyncio.gather(*(self._stop(child) for child in stage))
 
     def say(self, line: str, name: str = "muster", colour: int = 0) -> None:
-        """Print a line with the name of its process."""
         label = f"{name:<12}|"
         try:
             if colour and self.out.isatty():

@@ -12,7 +12,6 @@ from sandbox.whatsapp.server import Server
 
 
 def main() -> None:
-    """Listen until SIGINT or SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.whatsapp", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; never one that others can reach")
     parser.add_argument("--port", type=int, default=8090, help="port of the API")

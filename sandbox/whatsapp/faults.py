@@ -8,8 +8,6 @@ from typing import Final
 
 
 class Fault(StrEnum):
-    """What happens to a message."""
-
     UNDELIVERABLE = "undeliverable"
     REFUSED = "refused"
     OPTED_OUT = "opted_out"
@@ -99,7 +97,6 @@ class Faults:
         return None if fault is None or self._was_once(fault, phone) else fault
 
     def set(self, commands: Sequence[Command]) -> None:
-        """Replace the commands."""
         self.commands = list(commands)
 
     def _was_once(self, fault: Fault, phone: str) -> bool:

@@ -16,7 +16,6 @@ class Throughput:
         self._recent: deque[float] = deque()
 
     def admit(self, now: float) -> bool:
-        """Whether another message fits in the second that ends `now`."""
         while self._recent and self._recent[0] <= now - 1.0:
             self._recent.popleft()
         if len(self._recent) >= self.per_second:
@@ -32,7 +31,6 @@ class PairLimit:
         self._free_at: dict[str, float] = {}
 
     def admit(self, phone: str, now: float) -> bool:
-        """Whether the recipient can be sent another message."""
         free_at = max(self._free_at.get(phone, 0.0), now)
         if free_at - now > PAIR_SECONDS * (PAIR_BURST - 1):
             return False

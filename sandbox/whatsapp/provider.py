@@ -39,8 +39,6 @@ _FAILURES: Final = {
 
 @dataclass
 class PhoneNumber:
-    """A phone number of the sandbox."""
-
     source: WebhookSource
     token: str = field(repr=False)
     throughput: Throughput
@@ -260,7 +258,6 @@ class Sandbox:
         }
 
     def forget(self) -> None:
-        """Reset the counts."""
         self.accepted.clear()
         self.asked_at.clear()
         self.accepted_at.clear()

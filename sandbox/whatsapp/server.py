@@ -31,17 +31,14 @@ class Server:
 
     @property
     def control_url(self) -> str:
-        """The URL of the commands."""
         return f"http://{self.host}:{self.control_port}/sandbox"
 
     async def start(self) -> None:
-        """Listen, and send webhooks."""
         self.control_port = await self._listen("control", self._control(), self.control_port)
         await self.come_up()
         self._run_in_background(self.sandbox.webhooks.run())
 
     async def stop(self) -> None:
-        """Close everything."""
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -80,7 +80,6 @@ class WebhookSender:
 
     @property
     def waiting(self) -> int:
-        """How many are still to be delivered."""
         return len(self._due) + self.unanswered
 
     def send(self, source: WebhookSource, field_name: str, value: dict[str, Any], delay_seconds: float = 0.0) -> None:
@@ -91,7 +90,6 @@ class WebhookSender:
             heapq.heappush(self._due, _Due(at, next(self._order), source, field_name, value))
 
     async def run(self) -> None:
-        """Send until cancelled."""
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
             posting = [asyncio.create_task(self._keep_posting(session)) for _ in range(POSTS_AT_ONCE)]
             try:
