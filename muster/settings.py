@@ -19,8 +19,8 @@ PREFIX = "MUSTER_"
 QUEUES = ("realtime", "bulk", "broadcast")
 """The queues of `models.queue.work.Queue`, repeated so that the command line need not load the ORM."""
 
-NOT_SETTINGS = {"MUSTER_TEST_EXAMPLES"}
-"""Variables that the tests read."""
+TEST_PREFIX = f"{PREFIX}TEST_"
+"""Begins the variables that only the tests read."""
 
 RENAMED = {"sealing_keys": "secret_keys"}
 """The new names of settings, by the old ones, which are still read."""
@@ -217,8 +217,9 @@ def environment_with(**variables: str) -> dict[str, str]:
 
 def unknown_variables() -> list[str]:
     """Environment variables with our prefix that are no setting: misspelt, or of another version."""
-    known = {variable(name) for name in Settings.model_fields} | NOT_SETTINGS
-    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    known = {variable(name) for name in Settings.model_fields}
+    ours = (name for name in os.environ if name.startswith(PREFIX) and not name.startswith(TEST_PREFIX))
+    return sorted(name for name in ours if name not in known)
 
 
 def read_settings() -> Settings:

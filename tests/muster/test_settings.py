@@ -109,6 +109,7 @@ def test_the_new_name_is_not_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_misspelt_variable_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MUSTER_PROT", "8000")
+    monkeypatch.setenv("MUSTER_TEST_REDIS_URL", "redis://of-the-tests")
     assert unknown_variables() == ["MUSTER_PROT"]
 
 
