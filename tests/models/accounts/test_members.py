@@ -1,4 +1,4 @@
-"""Members: who may make, change and remove whom."""
+"""Members: who may change them, and what they may be granted."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Activities: recorded in sets, once each."""
+"""Recording and reading activities."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ async def ana(workspace: Scope) -> int:
     return int((await create_contact(workspace, {"external_id": "ana"}))["id"])
 
 
-async def test_a_key_that_was_seen_is_counted_and_left_alone(workspace: Scope, ana: int) -> None:
+async def test_an_idempotency_key_records_one_activity(workspace: Scope, ana: int) -> None:
     first = [NewActivity("purchase", ana, idempotency_key=key, properties={"n": 1}) for key in ("a", "b", "a")]
     assert await activities.record(workspace, first) == (2, 1)
     second = [NewActivity("visit", ana, idempotency_key=key) for key in ("b", "c", None, None)]
@@ -36,7 +36,7 @@ async def test_a_key_that_was_seen_is_counted_and_left_alone(workspace: Scope, a
     assert await activities.record(other, [NewActivity("visit", bob, idempotency_key="a")]) == (1, 0)
 
 
-async def test_the_same_keys_sent_at_once_in_any_order_are_recorded_once(workspace: Scope, ana: int) -> None:
+async def test_the_same_keys_at_once_in_any_order_are_recorded_once(workspace: Scope, ana: int) -> None:
     keys = [f"key {number}" for number in range(40)]
     calls = [keys if turn % 2 else keys[::-1] for turn in range(8)]
     outcomes = await asyncio.gather(
@@ -50,7 +50,7 @@ async def test_the_same_keys_sent_at_once_in_any_order_are_recorded_once(workspa
     assert await db.fetch_value("SELECT count(*) FROM activities") == 40
 
 
-async def test_one_wrong_activity_keeps_all_of_them_out(workspace: Scope, ana: int) -> None:
+async def test_one_wrong_activity_refuses_all_of_them(workspace: Scope, ana: int) -> None:
     other = await create_contact(await new_workspace("Other"), {"external_id": "stranger"})
     with pytest.raises(Problems) as refused:
         await activities.record(
@@ -82,7 +82,7 @@ async def test_one_wrong_activity_keeps_all_of_them_out(workspace: Scope, ana: i
     assert await db.fetch_value("SELECT count(*) FROM activities") == 0
 
 
-async def test_a_thousand_go_at_once_and_no_more(workspace: Scope, ana: int) -> None:
+async def test_at_most_a_thousand_activities_are_recorded_at_once(workspace: Scope, ana: int) -> None:
     many = [NewActivity("visit", ana, properties={"number": number}) for number in range(MOST_AT_ONCE)]
     assert await activities.record(workspace, many) == (MOST_AT_ONCE, 0)
     with pytest.raises(LimitExceeded):
@@ -90,7 +90,7 @@ async def test_a_thousand_go_at_once_and_no_more(workspace: Scope, ana: int) -> 
     assert await activities.record(workspace, []) == (0, 0)
 
 
-async def test_what_has_no_time_happened_now(workspace: Scope, ana: int) -> None:
+async def test_an_activity_without_a_time_occurred_now(workspace: Scope, ana: int) -> None:
     moment = datetime(2026, 5, 1, 12, tzinfo=UTC)
     clock.set_source(lambda: moment)
     await activities.record(
@@ -100,7 +100,7 @@ async def test_what_has_no_time_happened_now(workspace: Scope, ana: int) -> None
     assert [row["occurred_at"].day for row in stored] == [1, 2]
 
 
-async def test_each_contacts_activities_come_newest_first_page_by_page(workspace: Scope, ana: int) -> None:
+async def test_pages_of_activities_begin_with_the_newest(workspace: Scope, ana: int) -> None:
     bob = (await create_contact(workspace, {"external_id": "bob"}))["id"]
     start = datetime(2026, 5, 1, tzinfo=UTC)
     for number in range(5):

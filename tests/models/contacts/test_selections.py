@@ -1,4 +1,4 @@
-"""Selections of contacts: one condition, whatever it was said with."""
+"""Selections of contacts, as conditions."""
 
 import pytest
 
@@ -25,11 +25,11 @@ async def scope(database: str) -> Scope:
         ContactSelection(segment_id=7),
     ],
 )
-def test_a_job_keeps_a_selection_as_it_was(selection):
+def test_a_job_stores_a_selection_without_change(selection):
     assert selections.from_json(db.load_json(db.dump_json(selections.to_json(selection)))) == selection
 
 
-async def test_a_selection_is_counted_and_walked_through_in_chunks(scope):
+async def test_a_selection_is_counted_and_read_in_batches(scope):
     ids = await new_contacts(scope, 6, name="Ana")
     segment = await static_segment(scope, ids[:4])
     for selection, found in ((ContactSelection(search="ana"), ids), (ContactSelection(segment_id=segment.id), ids[:4])):
@@ -38,7 +38,7 @@ async def test_a_selection_is_counted_and_walked_through_in_chunks(scope):
         assert await selections.ids_after(scope, selection, ids[2], 10) == found[3:]
 
 
-async def test_a_search_can_be_answered_by_the_index_made_for_it(scope):
+async def test_a_search_can_use_its_index(scope):
     await many_contacts(scope, 100)
     p = Parameters(scope.workspace_id, scope.timezone)
     sql = f"SELECT {p.workspace} FROM contacts c WHERE {selections.by_search('act 4999', p)}"

@@ -1,0 +1,38 @@
+"""Finding contacts by id and by key."""
+
+import pytest
+
+from models.contacts.create import create_contact
+from models.contacts.find import contacts_by_ids, find_contact
+from models.errors import Invalid
+from permissions.principal import Scope
+from tests.kit.workspaces import new_workspace
+
+
+@pytest.fixture
+async def workspace(database: str) -> Scope:
+    return await new_workspace()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("external_id", " 7 "), ("email", "ANA@Example.com"), ("phone", "600 111 222")]
+)
+async def test_a_contact_is_found_by_a_key_as_people_write_it(workspace: Scope, key: str, value: str) -> None:
+    values = {"external_id": "7", "email": "ana@example.com", "phone": "+34600111222"}
+    ana = await create_contact(workspace, values)
+    found = await find_contact(workspace, key, value, ["email"])
+    assert found is not None
+    assert dict(found) == {"id": ana["id"], "email": "ana@example.com"}
+    assert await find_contact(await new_workspace("Other"), key, value) is None
+
+
+async def test_a_value_that_no_key_can_hold_is_refused(workspace: Scope) -> None:
+    with pytest.raises(Invalid):
+        await find_contact(workspace, "email", "ana")
+
+
+async def test_only_contacts_of_the_workspace_are_found_by_ids(workspace: Scope) -> None:
+    ana = await create_contact(workspace, {"name": "Ana"})
+    other = await create_contact(await new_workspace("Other"), {"name": "Bob"})
+    found = await contacts_by_ids(workspace, [ana["id"], other["id"], 999], ["name"])
+    assert [dict(row) for row in found] == [{"id": ana["id"], "name": "Ana"}]
