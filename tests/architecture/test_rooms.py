@@ -1,4 +1,4 @@
-"""Who may import whom. Each message names the room in which the line belongs."""
+"""What each room may import. Each message names the room in which the line belongs."""
 
 import ast
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the tests of the API begin with: the schema in process, a workspace, and the bearer of its admin."""
+"""The API in this process, a workspace, and the bearer token of its admin."""
 
 import pytest
 

@@ -1,7 +1,7 @@
-"""One call of each root field that would go well: the denial table makes it as everybody.
+"""One good call of each root field, which the denial tests make as callers of every kind.
 
-For a new mutation, query or subscription write a function here that makes what the call needs in `scope`'s workspace (which is
-empty but for its members) and gives the variables. Fields without required arguments need none, unless they are mutations.
+For a new mutation, query or subscription, write a function here that creates what the call needs in `scope`'s workspace (which
+has only its members) and returns the variables. Queries and subscriptions without required arguments need none.
 """
 
 import asyncio
@@ -35,11 +35,11 @@ Variables = dict[str, Any]
 Sample = Callable[[Scope], Awaitable[Variables]]
 
 SAMPLES: dict[str, Sample] = {}
-"""By the name of the root field, as GraphQL has it."""
+"""By the GraphQL name of the root field."""
 
 
 def sample(name: str) -> Callable[[Sample], Sample]:
-    """The sample call of root field `name`."""
+    """Register the sample of the root field `name`."""
 
     def register(make: Sample) -> Sample:
         assert name not in SAMPLES, f"there are two samples of {name}"
@@ -59,12 +59,12 @@ async def a_contact(scope: Scope, **values: Any) -> str:
 
 
 async def a_member(scope: Scope) -> str:
-    """The id of a new USER who may do nothing."""
+    """The id of a new USER without permissions."""
     person = await members.create(scope, email="u@example.com", name="U", password=PASSWORD, role=Role.USER)
     return to_global_id("Member", person.id)
 
 
-# ---------------------------------------------------------------- people
+# ---------------------------------------------------------------- accounts
 
 
 @sample("signIn")
@@ -168,18 +168,18 @@ async def nodes(scope: Scope) -> Variables:
 
 
 async def a_segment(scope: Scope, **given: Any) -> int:
-    """The number of a new STATIC segment, or of a DYNAMIC one when it is given a rule."""
+    """The row id of a new segment: STATIC, or DYNAMIC when a rule is given."""
     kind = SegmentKind.STATIC if given.get("rule") is None else SegmentKind.DYNAMIC
     return (await segments.create(scope, kind, name="Regulars", **given)).segment.id
 
 
 async def a_dynamic_segment(scope: Scope) -> int:
-    """The number of a new DYNAMIC segment."""
+    """The row id of a new DYNAMIC segment."""
     return await a_segment(scope, rule={"tags": {"operator": "HAS_ANY", "tags": ["vip"]}})
 
 
 async def a_job(scope: Scope) -> dict[str, Any]:
-    """A job that nobody has begun."""
+    """A job that no worker has taken."""
     job = await segments.recompute(scope, await a_dynamic_segment(scope))
     return {"id": to_global_id("RecomputeJob", job.id)}
 
@@ -272,11 +272,11 @@ async def job_cancel(scope: Scope) -> Variables:
 
 # ---------------------------------------------------------------- broadcasts
 
-_at_work: set[asyncio.Task[None]] = set()
+_workers: set[asyncio.Task[None]] = set()
 
 
-def somebody_does_requests(scope: Scope) -> None:
-    """For some seconds there is a worker that says of each request that it is done."""
+def answer_requests(scope: Scope) -> None:
+    """Answer each provider request of the workspace, for some seconds."""
 
     async def work() -> None:
         for _ in range(100):
@@ -287,19 +287,19 @@ def somebody_does_requests(scope: Scope) -> None:
             await asyncio.sleep(0.03)
 
     task = asyncio.create_task(work())
-    _at_work.add(task)
-    task.add_done_callback(_at_work.discard)
+    _workers.add(task)
+    task.add_done_callback(_workers.discard)
 
 
-async def nobody_works() -> None:
-    """Who was set to work for a sample leaves off."""
-    for task in _at_work:
+async def stop_workers() -> None:
+    """Stop the workers that samples have started."""
+    for task in _workers:
         task.cancel()
-    await asyncio.gather(*_at_work, return_exceptions=True)
+    await asyncio.gather(*_workers, return_exceptions=True)
 
 
 async def a_broadcast(scope: Scope, status: BroadcastStatus | None = None) -> Broadcast:
-    """A draft of a workspace that can send, or one that has come as far as `status`."""
+    """A broadcast with this status, or a draft, in a workspace that can send."""
     broadcast = await sending.a_draft_to(await sending.connected(scope), 2)
     if status is not None:
         await lifecycle.schedule(scope, broadcast.id, None)
@@ -313,12 +313,12 @@ async def a_broadcast(scope: Scope, status: BroadcastStatus | None = None) -> Br
 
 
 def its_input(broadcast: Broadcast) -> Variables:
-    """The broadcast as a person would write it again."""
+    """An input that changes the broadcast."""
     return {
         "name": "Another name",
         "templateId": to_global_id("MessageTemplate", broadcast.template_id),
         "parameters": [{"name": "1", "field": "name", "fallback": "you"}],
-        "includeSegmentIds": [to_global_id("Segment", number) for number in broadcast.include_segment_ids],
+        "includeSegmentIds": [to_global_id("Segment", segment_id) for segment_id in broadcast.include_segment_ids],
         "maxLateness": "PT1H",
     }
 
@@ -360,7 +360,7 @@ async def broadcast_retry(scope: Scope) -> Variables:
 @sample("broadcastTest")
 async def broadcast_test(scope: Scope) -> Variables:
     broadcast = await a_broadcast(scope)
-    somebody_does_requests(scope)
+    answer_requests(scope)
     contact = await a_contact(scope, phone="+34600999999")
     return {"id": to_global_id("Broadcast", broadcast.id), "contactIds": [contact]}
 
@@ -368,13 +368,15 @@ async def broadcast_test(scope: Scope) -> Variables:
 @sample("messageTemplatesSync")
 async def message_templates_sync(scope: Scope) -> Variables:
     await sending.connected(scope)
-    somebody_does_requests(scope)
+    answer_requests(scope)
     return {}
 
 
 @sample("whatsappChannelConnect")
 async def whatsapp_channel_connect(scope: Scope) -> Variables:
-    await sending.connected(scope)  # a number belongs to one workspace, and another one's admin tries first
+    await sending.connected(
+        scope
+    )  # a number belongs to one workspace, and the denial test tries another workspace first
     secrets = {"token": "a new token", "appSecret": "a new secret", "verifyToken": "a new verify token"}
     return {"input": {"phoneNumberId": NUMBER_ID, "businessAccountId": BUSINESS_ACCOUNT_ID, **secrets}}
 
@@ -389,7 +391,7 @@ async def whatsapp_channel_disconnect(scope: Scope) -> Variables:
 
 
 async def a_stored_upload(scope: Scope, content: bytes = b"email\na@example.com\n") -> str:
-    """The id of an upload whose file has come in."""
+    """The id of an upload that was received."""
     row = await uploads.create(scope, "contacts.csv", None, 1_000)
 
     async def blocks() -> AsyncIterator[bytes]:
@@ -400,7 +402,7 @@ async def a_stored_upload(scope: Scope, content: bytes = b"email\na@example.com\
 
 
 async def a_finished_import(scope: Scope) -> str:
-    """The id of an import that a worker has done."""
+    """The id of a finished import."""
     options = Options((ImportColumn("email", "email"),))
     job = await start.from_text(scope, "email\na@example.com\n", options)
     held = await jobs.take(scope.workspace_id, job.id)

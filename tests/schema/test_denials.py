@@ -1,4 +1,4 @@
-"""Who may call what: every root field of the schema, as everybody. A denial changes nothing."""
+"""Who may call what: every root field of the schema, by callers of every kind. A denial changes nothing."""
 
 import re
 from typing import Any
@@ -41,7 +41,7 @@ def needed(field: GraphQLField) -> Any:
 
 
 def document(kind: str, name: str, field: GraphQLField, variables: dict[str, Any]) -> str:
-    """An operation that calls the field with these variables and asks for no more than it must."""
+    """An operation that calls the field with these variables, with the smallest selection."""
     types = {given: field.args[given].type for given in variables}
     declared = ", ".join(f"${given}: {type_}" for given, type_ in types.items())
     passed = ", ".join(f"{given}: ${given}" for given in variables)
@@ -55,11 +55,11 @@ async def variables_of(name: str, scope: Scope) -> dict[str, Any]:
     return await SAMPLES[name](scope) if name in SAMPLES else {}
 
 
-# ---------------------------------------------------------------- everything there is
+# ---------------------------------------------------------------- all root fields
 
 
 @pytest.mark.parametrize("name", EVERYTHING)
-def test_every_root_field_names_what_it_needs(name: str) -> None:
+def test_every_root_field_names_its_permission(name: str) -> None:
     assert needed(EVERYTHING[name]) in (ANYONE, SIGNED_IN, *Permission), f"{name} names no permission"
 
 
@@ -70,7 +70,7 @@ NEED_A_SAMPLE = [
 ]
 
 
-def test_there_is_a_sample_of_every_call_that_needs_one() -> None:
+def test_every_call_that_needs_a_sample_has_one() -> None:
     assert set(NEED_A_SAMPLE) <= set(SAMPLES), "write the missing ones in tests/schema/samples.py"
 
 
@@ -78,17 +78,17 @@ def with_samples(fields: dict[str, GraphQLField]) -> list[str]:
     return [name for name in fields if name in SAMPLES or name not in NEED_A_SAMPLE]
 
 
-def test_only_signing_in_is_for_anyone() -> None:
+def test_only_sign_in_is_open_to_anyone() -> None:
     assert [name for name, field in EVERYTHING.items() if needed(field) is ANYONE] == ["signIn"]
 
 
-# ---------------------------------------------------------------- as everybody
+# ---------------------------------------------------------------- by all callers
 
 _NOT_DATA = {"audit_log", "sign_in_attempts", "schema_migrations"}
 
 
 async def contents(workspace_id: int | None = None) -> str:
-    """A digest of all that is stored (for a workspace, or at all), the audit and the throttling left out."""
+    """A digest of all rows (of a workspace, or of all), without the audit log and the throttling."""
     rows = await db.fetch(
         "SELECT table_name, bool_or(column_name = 'workspace_id') AS tenant FROM information_schema.columns"
         " WHERE table_schema = 'public' GROUP BY table_name ORDER BY table_name"
@@ -115,7 +115,7 @@ def api() -> Api:
 
 
 @pytest.mark.parametrize("name", with_samples(MUTATIONS))
-async def test_a_mutation_is_for_those_who_may_and_a_denial_changes_nothing(
+async def test_a_mutation_needs_its_permission_and_a_denial_changes_nothing(
     api: Api, workspace: Scope, name: str
 ) -> None:
     field, needs = MUTATIONS[name], needed(MUTATIONS[name])
@@ -126,7 +126,7 @@ async def test_a_mutation_is_for_those_who_may_and_a_denial_changes_nothing(
     for who, bearer in callers["denied"].items():
         codes = await api.codes(bearer, asked, **variables)
         assert codes == ["UNAUTHENTICATED" if bearer is None else "FORBIDDEN"], who
-        assert await contents() == before, f"{who} was denied, and yet something changed"
+        assert await contents() == before, f"{who} was denied, but something changed"
 
     stranger = await bearer_of(await new_workspace("Somebody else"))
     here = await contents(workspace.workspace_id)
@@ -143,7 +143,7 @@ async def test_a_mutation_is_for_those_who_may_and_a_denial_changes_nothing(
 
 
 @pytest.mark.parametrize("name", with_samples(QUERIES))
-async def test_a_query_is_for_those_who_may(api: Api, workspace: Scope, name: str) -> None:
+async def test_a_query_needs_its_permission(api: Api, workspace: Scope, name: str) -> None:
     field, needs = QUERIES[name], needed(QUERIES[name])
     variables = await variables_of(name, workspace)
     asked = document("query", name, field, variables)
@@ -155,7 +155,7 @@ async def test_a_query_is_for_those_who_may(api: Api, workspace: Scope, name: st
     for who, bearer in callers["allowed"].items():
         response = await api.ask(bearer, asked, **variables)
         refused = [error["extensions"]["code"] for error in response.get("errors", [])]
-        # A USER who holds what the field needs may still lack what the thing behind an id needs.
+        # A USER with the permission of the field can lack the permission of the type behind an id.
         assert refused == [] or (needs is SIGNED_IN and refused == ["FORBIDDEN"]), who
 
 
@@ -166,17 +166,17 @@ async def test_a_query_from_another_workspace_finds_nothing(api: Api, workspace:
     response = await api.ask(stranger, document("query", name, QUERIES[name], variables), **variables)
     codes = [error["extensions"]["code"] for error in response.get("errors", [])]
     if isinstance(QUERIES[name].type, GraphQLNonNull) and codes == []:
-        assert all(found is None for found in response["data"][name]) or not _names_a_thing(variables)
+        assert all(found is None for found in response["data"][name]) or not _has_an_id(variables)
     else:
         assert codes == ["BAD_REQUEST"] or (codes == [] and response["data"][name] is None)
 
 
-def _names_a_thing(variables: dict[str, Any]) -> bool:
+def _has_an_id(variables: dict[str, Any]) -> bool:
     return any(name in ("id", "ids") or name.endswith(("Id", "Ids")) for name in variables)
 
 
 @pytest.mark.parametrize("name", with_samples(SUBSCRIPTIONS))
-async def test_a_subscription_is_for_those_who_may(api: Api, workspace: Scope, name: str) -> None:
+async def test_a_subscription_needs_its_permission(api: Api, workspace: Scope, name: str) -> None:
     field, needs = SUBSCRIPTIONS[name], needed(SUBSCRIPTIONS[name])
     variables = await variables_of(name, workspace)
     asked = document("subscription", name, field, variables)
@@ -187,7 +187,7 @@ async def test_a_subscription_is_for_those_who_may(api: Api, workspace: Scope, n
 
 
 async def _callers(workspace: Scope, needs: Any) -> dict[str, dict[str, str | None]]:
-    """Everybody of the workspace, and nobody: who is to be denied, and who is to be let through."""
+    """Bearer tokens of callers of every kind, by whether they must be denied or allowed."""
     everybody: dict[str, tuple[bool, str | None]] = {"nobody": (needs is ANYONE, None)}
     if isinstance(needs, Permission):
         others = sorted(ALL_PERMISSIONS - {needs})
@@ -208,7 +208,7 @@ async def _callers(workspace: Scope, needs: Any) -> dict[str, dict[str, str | No
 
 
 async def _assert_audited(workspace: Scope, name: str, variables: dict[str, Any]) -> None:
-    """The mutation left a row that says what was done, by whom and from where, and holds nobody's values."""
+    """The audit log has a row with the action, the actor and the address, and without personal values."""
     action = re.sub(r"([A-Z])", r"_\1", name).lower()
     rows = await db.fetch(
         "SELECT * FROM audit_log WHERE workspace_id = $1 AND action = $2 ORDER BY id", workspace.workspace_id, action

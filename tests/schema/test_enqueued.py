@@ -11,7 +11,7 @@ from permissions.principal import Scope
 from permissions.roles import Role
 from tests.kit.api import Api, bearer_of
 from tests.kit.queue import RecordingSender, recording
-from tests.schema.samples import nobody_works
+from tests.schema.samples import stop_workers
 from tests.schema.test_denials import MUTATIONS, document, variables_of
 
 CHANGES, LOG = "process_changes", "log_grew"
@@ -44,13 +44,13 @@ ENQUEUED: dict[str, set[str]] = {
     "messageTemplatesSync": {"run_request"},
     "whatsappChannelConnect": {"run_request"},
 }
-"""The names of what the sample of each mutation enqueues; a mutation that is not here enqueues nothing."""
+"""The names of the work that each mutation's sample enqueues; other mutations enqueue nothing."""
 
 
 @pytest.fixture
 async def bearer(workspace: Scope) -> AsyncIterator[str]:
     yield await bearer_of(workspace)
-    await nobody_works()
+    await stop_workers()
 
 
 async def call(api: Api, bearer: str, name: str, variables: dict[str, Any]) -> tuple[dict[str, Any], RecordingSender]:
@@ -61,7 +61,7 @@ async def call(api: Api, bearer: str, name: str, variables: dict[str, Any]) -> t
 
 @asynccontextmanager
 async def commits_that_fail() -> AsyncIterator[None]:
-    """While inside, a transaction that wrote a row of the audit fails at its commit."""
+    """In this context, transactions that write to the audit log fail at their commit."""
     await db.execute(_REFUSE)
     try:
         yield

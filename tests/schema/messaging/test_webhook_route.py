@@ -1,4 +1,4 @@
-"""Webhooks are believed on their signature alone, kept before they are answered, and told to nobody else's workspace."""
+"""Webhooks are checked by their signature, stored before they are answered, and only for the workspaces that signed."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -40,7 +40,7 @@ async def post(app: Any, raw: bytes, header: str | None = None) -> Response:
     return await send(app, "POST", PATH, raw, content_type="application/json", **headers)
 
 
-async def kept() -> list[bytes]:
+async def stored() -> list[bytes]:
     return [row["body"] for row in await db.fetch("SELECT body FROM webhook_inbox ORDER BY id")]
 
 
@@ -54,45 +54,45 @@ async def kept() -> list[bytes]:
         ("", 403),
     ],
 )
-async def test_the_handshake_gives_the_challenge_back_to_who_knows_the_token(app: Any, query: str, status: int):
+async def test_the_challenge_is_returned_when_the_token_is_right(app: Any, query: str, status: int):
     answer = await send(app, "GET", PATH, query=query)
     assert answer.status == status
     assert (answer.body == b"1158201444") is (status == 200)
 
 
-async def test_a_genuine_webhook_is_kept_as_it_came_before_it_is_answered(app: Any):
+async def test_a_signed_webhook_is_stored_unchanged_before_it_is_answered(app: Any):
     raw = body(statuses=[{"id": "wamid.ä"}]).replace("ä".encode(), b"\\u00e4")
     assert (await post(app, raw)).status == 200
-    assert await kept() == [raw]
+    assert await stored() == [raw]
 
 
 @pytest.mark.parametrize("header", ["", "sha256=", "sha256=" + "0" * 64, "sha1=abc"])
-async def test_a_forged_one_is_refused_and_nothing_is_kept(app: Any, header: str):
+async def test_a_webhook_without_a_valid_signature_is_refused(app: Any, header: str):
     assert (await post(app, body(), header)).status == 401
     assert (await send(app, "POST", PATH, body())).status == 401
-    assert await kept() == []
+    assert await stored() == []
 
 
-async def test_a_signature_of_other_bytes_is_forged(app: Any):
+async def test_a_signature_of_other_bytes_is_refused(app: Any):
     assert (await post(app, body() + b" ", signature(SECRET, body()))).status == 401
 
 
-async def test_one_about_a_number_that_nobody_has_is_answered_and_forgotten(app: Any):
+async def test_a_webhook_of_an_unknown_number_is_answered_and_not_stored(app: Any):
     assert (await post(app, body(number_id="42", account_id="43"), "sha256=whatever")).status == 200
-    assert await kept() == []
+    assert await stored() == []
 
 
 @pytest.mark.parametrize("raw", [b"", b"nonsense", b"[]", b'{"entry": 1}'])
-async def test_what_is_no_webhook_is_refused(app: Any, raw: bytes):
+async def test_a_body_that_is_no_webhook_is_refused(app: Any, raw: bytes):
     assert (await post(app, raw)).status == 400
 
 
-async def test_one_that_is_larger_than_any_webhook_is_refused(app: Any):
+async def test_a_body_of_more_than_3_mib_is_refused(app: Any):
     assert (await post(app, b"x" * (3 * 1024 * 1024 + 1))).status == 413
 
 
-async def test_it_is_kept_only_for_the_workspaces_whose_secret_signed_it(app: Any, scope: Scope):
-    """Somebody who holds one workspace's secret cannot speak to another one's contacts."""
+async def test_a_webhook_is_stored_only_for_the_workspace_whose_secret_signed_it(app: Any, scope: Scope):
+    """The secret of one workspace does not allow webhooks for another."""
     from tests.kit.workspaces import new_workspace
 
     other = await new_workspace("Other")
@@ -106,13 +106,13 @@ async def test_it_is_kept_only_for_the_workspaces_whose_secret_signed_it(app: An
     assert [row["workspace_id"] for row in rows] == [other.workspace_id]
 
 
-async def test_many_at_once_are_all_kept(app: Any):
+async def test_concurrent_webhooks_are_all_stored(app: Any):
     answers = await asyncio.gather(*(post(app, body(statuses=[{"id": f"w{n}"}])) for n in range(60)))
     assert {answer.status for answer in answers} == {200}
-    assert len(await kept()) == 60
+    assert len(await stored()) == 60
 
 
-async def test_when_they_cannot_be_kept_they_are_asked_for_again(app: Any, monkeypatch: pytest.MonkeyPatch):
+async def test_a_webhook_that_cannot_be_stored_is_answered_with_503(app: Any, monkeypatch: pytest.MonkeyPatch):
     async def fails(_: Any) -> None:
         raise OSError("the database is away")
 
@@ -120,14 +120,14 @@ async def test_when_they_cannot_be_kept_they_are_asked_for_again(app: Any, monke
     assert (await post(app, body())).status == 503
     monkeypatch.undo()
     assert (await post(app, body())).status == 200
-    assert len(await kept()) == 1
+    assert len(await stored()) == 1
 
 
-async def test_a_channel_that_was_disconnected_is_believed_no_longer(
+async def test_webhooks_of_a_disconnected_channel_are_not_stored(
     app: Any, scope: Scope, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("schema.messaging.webhook_route.REMEMBER_SECONDS", -1.0)
     assert (await post(app, body())).status == 200
     await channels.disconnect(scope)
     assert (await post(app, body())).status == 200
-    assert len(await kept()) == 1
+    assert len(await stored()) == 1
