@@ -27,8 +27,8 @@ It is given the version that the last look found; None when it must report the k
 """
 
 
-class Follower(Generic[Version, State]):
-    """A subscriber: the version that it knows, and the newest state that it has not taken yet."""
+class Subscriber(Generic[Version, State]):
+    """Who follows a key: the version that it knows, and the newest state that it has not taken yet."""
 
     def __init__(self, version: Version | None) -> None:
         self.version = version
@@ -45,43 +45,43 @@ class Follower(Generic[Version, State]):
 
 
 class ProgressWatch(Generic[Version, State]):
-    """Looks with `look` while there are followers, and only then. `what` is what it looks at, for the log."""
+    """Looks with `look` while there are subscribers, and only then. `what` is what it looks at, for the log."""
 
     def __init__(self, what: str, look: Look[Version, State]) -> None:
         self._what = what
         self._look = look
-        self._followers: dict[Key, set[Follower[Version, State]]] = {}
+        self._subscribers: dict[Key, set[Subscriber[Version, State]]] = {}
         self._versions: dict[Key, Version | None] = {}
         self._looking: asyncio.Task[None] | None = None
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing is followed, and so nothing is kept and nobody looks."""
-        return not self._followers and not self._versions and self._looking is None
+        return not self._subscribers and not self._versions and self._looking is None
 
     async def follow(self, key: Key, version: Version | None = None) -> AsyncGenerator[State, None]:
         """Each state after `version`, at most ten a second; with None, the present state first. A slow reader gets the newest."""
-        follower = Follower[Version, State](version)
-        self._join(key, follower)
+        subscriber = Subscriber[Version, State](version)
+        self._join(key, subscriber)
         try:
             while True:
                 await asyncio.sleep(LOOK_SECONDS)
-                yield await follower.news.get()
+                yield await subscriber.news.get()
         finally:
-            self._leave(key, follower)
+            self._leave(key, subscriber)
 
-    def _join(self, key: Key, follower: Follower[Version, State]) -> None:
-        self._followers.setdefault(key, set()).add(follower)
-        if self._versions.setdefault(key, follower.version) != follower.version:
-            self._versions[key] = None  # this follower knows an older or a newer version: the next look must report
+    def _join(self, key: Key, subscriber: Subscriber[Version, State]) -> None:
+        self._subscribers.setdefault(key, set()).add(subscriber)
+        if self._versions.setdefault(key, subscriber.version) != subscriber.version:
+            self._versions[key] = None  # this subscriber knows an older or a newer version: the next look must report
         if self._looking is None:
             self._looking = asyncio.create_task(self._keep_looking())
 
-    def _leave(self, key: Key, follower: Follower[Version, State]) -> None:
-        self._followers[key].discard(follower)
-        if not self._followers[key]:
-            del self._followers[key], self._versions[key]
-        if not self._followers and self._looking is not None:
+    def _leave(self, key: Key, subscriber: Subscriber[Version, State]) -> None:
+        self._subscribers[key].discard(subscriber)
+        if not self._subscribers[key]:
+            del self._subscribers[key], self._versions[key]
+        if not self._subscribers and self._looking is not None:
             self._looking.cancel()
             self._looking = None
 
@@ -98,8 +98,8 @@ class ProgressWatch(Generic[Version, State]):
             await asyncio.sleep(LOOK_SECONDS)
 
     def _report(self, key: Key, version: Version, state: State) -> None:
-        followers = self._followers.get(key)
-        if followers:
+        subscribers = self._subscribers.get(key)
+        if subscribers:
             self._versions[key] = version
-            for follower in followers:
-                follower.report(version, state)
+            for subscriber in subscribers:
+                subscriber.report(version, state)

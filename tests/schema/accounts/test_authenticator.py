@@ -1,4 +1,4 @@
-"""Who is asking is looked up for every operation, for all who arrive together at once."""
+"""Bearer tokens are looked up for each operation, together for those that arrive together."""
 
 import asyncio
 import subprocess
@@ -23,7 +23,7 @@ ASK = "{ viewer { permissions } }"
 
 
 class Lookups:
-    """Stands where PostgreSQL is asked: `asked` is what was asked for; each look-up waits for `go`."""
+    """Takes the part of PostgreSQL: `asked` are the tokens of each look-up, which waits for `go`."""
 
     def __init__(self) -> None:
         self.asked: list[set[str]] = []
@@ -42,7 +42,7 @@ class Lookups:
         return [asyncio.ensure_future(authenticator.scope_of(bearer, "a-request", None)) for bearer in bearers]
 
 
-async def test_callers_who_arrive_together_are_looked_up_at_once() -> None:
+async def test_operations_that_arrive_together_share_a_look_up() -> None:
     lookups = Lookups()
     lookups.go.set()
     authenticator = BatchingAuthenticator(SIGNING, lookups.find)
@@ -54,7 +54,7 @@ async def test_callers_who_arrive_together_are_looked_up_at_once() -> None:
     assert all(isinstance(one, Scope) and one.request_id == "a-request" for one in (ana, ben, again))
 
 
-async def test_who_arrives_during_a_look_up_waits_for_the_next() -> None:
+async def test_an_operation_that_arrives_during_a_look_up_waits_for_the_next() -> None:
     lookups = Lookups()
     authenticator = BatchingAuthenticator(SIGNING, lookups.find)
     (before,) = lookups.ask(authenticator, "ana")
@@ -70,7 +70,7 @@ async def test_who_arrives_during_a_look_up_waits_for_the_next() -> None:
     assert lookups.asked == [{"ana"}, {"ana"}]
 
 
-async def test_who_gives_up_disturbs_nobody() -> None:
+async def test_a_cancelled_operation_does_not_disturb_the_others() -> None:
     lookups = Lookups()
     authenticator = BatchingAuthenticator(SIGNING, lookups.find)
     ana, ben = lookups.ask(authenticator, "ana", "ben")
@@ -82,7 +82,7 @@ async def test_who_gives_up_disturbs_nobody() -> None:
         await ana
 
 
-async def test_a_look_up_that_fails_is_told_to_all_who_wait_and_the_next_is_made() -> None:
+async def test_a_failed_look_up_fails_all_that_wait_and_the_next_one_is_made() -> None:
     lookups = Lookups()
     lookups.go.set()
     authenticator = BatchingAuthenticator(SIGNING, lookups.find)
@@ -91,10 +91,10 @@ async def test_a_look_up_that_fails_is_told_to_all_who_wait_and_the_next_is_made
     assert (await lookups.ask(authenticator, "ana")[0]).workspace_id == 1
 
 
-# ---------------------------------------------------------------- in force on the next operation
+# ---------------------------------------------------------------- changes take effect on the next operation
 
 
-async def test_tokens_and_sessions_of_several_workspaces_are_told_apart(workspace: Scope) -> None:
+async def test_tokens_and_sessions_of_several_workspaces_are_kept_apart(workspace: Scope) -> None:
     other = await new_workspace()
     bearers = {
         await bearer_of(workspace): workspace.workspace_id,
@@ -142,23 +142,21 @@ async def test_a_token_revoked_in_another_process_is_refused_on_the_next_operati
         "DELETE FROM members",
     ],
 )
-async def test_what_an_operator_changes_in_sql_is_in_force_on_the_next_operation(
-    api: Api, workspace: Scope, change: str
-) -> None:
+async def test_a_change_in_sql_takes_effect_on_the_next_operation(api: Api, workspace: Scope, change: str) -> None:
     bearer = await (token_with(workspace, Permission.CONTACT_READ) if "api_tokens" in change else bearer_of(workspace))
     await api.data(bearer, ASK)
     await db.execute(change)
     assert await api.codes(bearer, ASK) == ["UNAUTHENTICATED"]
 
 
-async def test_a_changed_grant_is_in_force_on_the_next_operation(api: Api, workspace: Scope) -> None:
+async def test_a_changed_grant_takes_effect_on_the_next_operation(api: Api, workspace: Scope) -> None:
     secret = await token_with(workspace, Permission.CONTACT_READ)
     assert (await api.data(secret, ASK))["viewer"]["permissions"] == ["CONTACT_READ"]
     await db.execute("UPDATE api_tokens SET permissions = '{SEGMENT_READ}'")
     assert (await api.data(secret, ASK))["viewer"]["permissions"] == ["SEGMENT_READ"]
 
 
-async def test_nobody_stands_for_a_workspace_that_is_gone(api: Api, workspace: Scope) -> None:
+async def test_tokens_of_a_deleted_workspace_are_refused(api: Api, workspace: Scope) -> None:
     bearers = [await bearer_of(workspace), await token_with(workspace, Permission.CONTACT_READ)]
     for bearer in bearers:
         await api.data(bearer, ASK)
@@ -168,7 +166,7 @@ async def test_nobody_stands_for_a_workspace_that_is_gone(api: Api, workspace: S
 
 
 @pytest.mark.parametrize("redis_is", ["emptied", "away"])
-async def test_redis_has_no_part_in_a_revocation(workspace: Scope, redis_url: str, redis_is: str) -> None:
+async def test_a_revocation_does_not_need_redis(workspace: Scope, redis_url: str, redis_is: str) -> None:
     token, secret = await api_tokens.create(workspace, name="app", permissions=[Permission.CONTACT_READ])
     url = "redis://127.0.0.1:9" if redis_is == "away" else redis_url
     async with started(application(redis_url=url)) as app:
@@ -182,7 +180,7 @@ async def test_redis_has_no_part_in_a_revocation(workspace: Scope, redis_url: st
     assert refused["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def test_a_token_that_is_being_changed_keeps_nobody_waiting(workspace: Scope) -> None:
+async def test_a_locked_token_does_not_block_look_ups(workspace: Scope) -> None:
     token, secret = await api_tokens.create(workspace, name="app", permissions=[Permission.CONTACT_READ])
     held, done = asyncio.Event(), asyncio.Event()
 

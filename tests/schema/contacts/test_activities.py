@@ -28,7 +28,7 @@ async def ana(workspace: Scope) -> None:
     await create_contact(workspace, {"external_id": "ana"})
 
 
-async def test_an_app_records_what_a_contact_did(api: Api, workspace: Scope, ana: None) -> None:
+async def test_an_app_records_activities(api: Api, workspace: Scope, ana: None) -> None:
     app = await token_with(workspace, Permission.ACTIVITY_WRITE)
     admin = await bearer_of(workspace)
     given = [
@@ -54,7 +54,7 @@ async def test_an_app_records_what_a_contact_did(api: Api, workspace: Scope, ana
     assert await api.codes(admin, SHOW, after="nonsense") == ["BAD_REQUEST"]
 
 
-async def test_what_is_wrong_is_told_by_its_place(api: Api, workspace: Scope, ana: None) -> None:
+async def test_mistakes_are_reported_with_their_index(api: Api, workspace: Scope, ana: None) -> None:
     app = await token_with(workspace, Permission.ACTIVITY_WRITE)
     wrong = [{"externalId": "ana", "kind": "Big"}, {"contactId": "bm9uZQ", "kind": "a"}, {"kind": "a"}]
     for given, expected in (

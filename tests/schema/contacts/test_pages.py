@@ -75,7 +75,7 @@ async def test_pages_of_every_size_make_up_the_whole_list(
     assert await each_id(api, admin, size, orderBy=order) == list(expected)
 
 
-async def test_what_is_made_meanwhile_neither_repeats_nor_hides_a_row(
+async def test_contacts_created_meanwhile_neither_repeat_nor_hide_a_row(
     api: Api, admin: str, workspace: Scope, seven: None
 ) -> None:
     for order in ContactOrder:
@@ -87,7 +87,7 @@ async def test_what_is_made_meanwhile_neither_repeats_nor_hides_a_row(
 
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"])
-async def test_one_can_go_on_after_the_first_and_the_last_of_all_moments(
+async def test_paging_goes_on_after_the_earliest_and_the_latest_instant(
     api: Api, admin: str, workspace: Scope, moment: str
 ) -> None:
     for number in range(4):
@@ -99,7 +99,7 @@ async def test_one_can_go_on_after_the_first_and_the_last_of_all_moments(
 EXTREME = ["infinity", "-infinity", "0044-03-15 BC", "10000-01-01", "294270-02-28"]
 
 
-async def test_times_that_only_sql_can_write_are_told_as_the_nearest_that_there_is(
+async def test_times_outside_the_range_of_the_api_are_shown_as_the_nearest_inside(
     api: Api, admin: str, workspace: Scope
 ) -> None:
     ids = [(await create_contact(workspace, {"name": when}))["id"] for when in EXTREME]
@@ -126,7 +126,7 @@ async def test_times_that_only_sql_can_write_are_told_as_the_nearest_that_there_
     assert changed["subscribed_at"] == datetime(2026, 1, 1, tzinfo=UTC)
 
 
-async def test_a_cursor_is_good_for_its_own_order_alone(api: Api, admin: str, seven: None) -> None:
+async def test_a_cursor_is_valid_for_its_own_order_only(api: Api, admin: str, seven: None) -> None:
     page = (await api.data(admin, PAGE, first=1, orderBy="NAME_ASC"))["contacts"]
     cursor = page["pageInfo"]["endCursor"]
     for wrong in (cursor, "nonsense", ""):
@@ -155,7 +155,7 @@ async def test_a_page_holds_at_most_250(api: Api, admin: str) -> None:
         ("a\nb", []),
     ],
 )
-async def test_a_search_looks_in_names_and_keys_whatever_the_case(
+async def test_a_search_looks_in_names_and_keys_without_regard_to_case(
     api: Api, admin: str, workspace: Scope, search: str, found: list[str]
 ) -> None:
     for number, values in enumerate(
@@ -186,7 +186,9 @@ async def test_a_filter_and_a_segment_narrow_the_list_and_the_count(
     assert (page["totalCount"], [node["name"] for node in page["nodes"]]) == (2, ["Ana", "bea"])
 
 
-async def test_who_may_not_see_segments_cannot_ask_who_is_in_one(api: Api, workspace: Scope, seven: None) -> None:
+async def test_the_members_of_a_segment_need_the_permission_to_read_segments(
+    api: Api, workspace: Scope, seven: None
+) -> None:
     made = await segments.create(workspace, SegmentKind.STATIC, name="Some")
     segment_id = to_global_id("Segment", made.segment.id)
     reader = await bearer_of(workspace, Role.USER, Permission.CONTACT_READ)
@@ -196,7 +198,7 @@ async def test_who_may_not_see_segments_cannot_ask_who_is_in_one(api: Api, works
     assert await api.codes(reader, "{ contacts { nodes { segments { totalCount } } } }") == ["FORBIDDEN"]
 
 
-async def test_a_wrong_filter_says_where(api: Api, admin: str) -> None:
+async def test_a_wrong_filter_is_reported_with_its_path(api: Api, admin: str) -> None:
     response = await api.ask(admin, PAGE, filter={"all": [{"field": {"field": "shoe", "operator": "IS_SET"}}]})
     assert response["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
     assert response["errors"][0]["extensions"]["field"] == ["filter", "all", "0", "field", "field"]
