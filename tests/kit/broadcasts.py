@@ -1,4 +1,4 @@
-"""Workspaces that can send: a channel to the sandbox, its templates, contacts, segments, and workers in the test's own loop."""
+"""Workspaces that can send, and workers that send for them."""
 
 import asyncio
 import contextlib
@@ -35,19 +35,19 @@ FIRST_NAME = Binding("1", field="name", fallback="friend")
 
 
 async def a_sender(*, per_second: int = 1000, daily_limit: int | None = None, name: str = "Acme") -> Scope:
-    """A workspace with a channel that is READY, and the sandbox's templates."""
+    """A workspace with a READY channel and the sandbox's templates."""
     return await connected(await new_workspace(name), per_second=per_second, daily_limit=daily_limit)
 
 
 async def connected(scope: Scope, *, per_second: int = 1000, daily_limit: int | None = None) -> Scope:
-    """The workspace, with a channel that is READY and the sandbox's templates."""
+    """The workspace, with a READY channel and the sandbox's templates."""
     secrets.use_keys([SECRET_KEY])
     channel = await channels.connect(scope, CONNECTION)
     await templates.store(scope.workspace_id, BUSINESS_ACCOUNT_ID, TEMPLATES)
     channel.status, channel.messages_per_second, channel.daily_limit = "READY", per_second, daily_limit
     channel.checked_at = datetime.now(UTC)
     await channel.save()
-    await db.execute("DELETE FROM provider_requests WHERE workspace_id = $1", scope.workspace_id)  # it needs no look
+    await db.execute("DELETE FROM provider_requests WHERE workspace_id = $1", scope.workspace_id)  # it needs no check
     return scope
 
 
@@ -59,7 +59,7 @@ async def template(scope: Scope, name: str = "greeting") -> MessageTemplate:
 async def people(
     scope: Scope, count: int, *, consent: str = "OPTED_IN", first: int = 1, prefix: str = "+3460"
 ) -> list[int]:
-    """So many contacts with names and numbers; their ids."""
+    """New contacts with names and phones; returns their ids."""
     rows = await db.fetch(
         """
         INSERT INTO contacts (workspace_id, name, phone, whatsapp_consent)
@@ -114,8 +114,8 @@ async def a_draft_to(scope: Scope, count: int, **more: object) -> Broadcast:
 
 
 async def counts_of(broadcast: Broadcast) -> dict[str, int]:
-    """How many recipients are in each state (those with none left out), by the tally; the ledger must say the same."""
-    told = (await counters.of(broadcast.workspace_id, SourceKind.BROADCAST, [broadcast.id]))[broadcast.id]
+    """Recipients by state (only states that occur), by the counters; checks that the ledger says the same."""
+    counts = (await counters.of(broadcast.workspace_id, SourceKind.BROADCAST, [broadcast.id]))[broadcast.id]
     rows = await db.fetch(
         """
         SELECT lower(status) AS status, count(*) AS n FROM messages
@@ -125,7 +125,7 @@ async def counts_of(broadcast: Broadcast) -> dict[str, int]:
         broadcast.id,
     )
     counted = {row["status"]: row["n"] for row in rows}
-    assert {status: n for status, n in told.items() if n} == counted
+    assert {status: n for status, n in counts.items() if n} == counted
     return counted
 
 
@@ -138,8 +138,10 @@ async def read_again(broadcast: Broadcast) -> Broadcast:
 
 
 @contextlib.asynccontextmanager
-async def a_desk(redis_url: str, url: str = "http://127.0.0.1:9", **options: object) -> AsyncIterator[WorkerContext]:
-    """The context of a broadcast worker that is not a process: tasks and sweeps are called by hand."""
+async def a_worker_context(
+    redis_url: str, url: str = "http://127.0.0.1:9", **options: object
+) -> AsyncIterator[WorkerContext]:
+    """The context of a broadcast worker in this process; the test calls its tasks."""
     secrets.use_keys([SECRET_KEY])
     settings: dict = {"timeout_seconds": 2.0, "claim_seconds": 5.0, **options}
     config = WorkerConfig(database_url="", redis_url=redis_url, whatsapp=WhatsAppOptions(url=url, **settings))
@@ -148,13 +150,13 @@ async def a_desk(redis_url: str, url: str = "http://127.0.0.1:9", **options: obj
 
 
 async def send_all(context: WorkerContext, broadcast: Broadcast, most_seconds: float = 30.0) -> Broadcast:
-    """Prepare it and take turns until it has ended or paused."""
+    """Prepare it and send until it has ended or paused."""
     await broadcasts.prepare_broadcast(context, broadcast.workspace_id, broadcast.id)
     return await go_on(context, broadcast, most_seconds)
 
 
 async def go_on(context: WorkerContext, broadcast: Broadcast, most_seconds: float = 30.0) -> Broadcast:
-    """Take turns until it is no longer being sent."""
+    """Send until it has ended or paused."""
     async with asyncio.timeout(most_seconds):
         while (now := await read_again(broadcast)).status in ("SENDING", "PREPARING"):
             await broadcasts.send_slice(context, broadcast.workspace_id, 0)
@@ -179,11 +181,11 @@ sys.exit(run_worker("broadcast", WorkerConfig(database_url=sys.argv[1], redis_ur
 
 
 async def start_sender(database_url: str, redis_url: str, url: str, **options: object) -> WorkerProcess:
-    """A process of the queue broadcast, as `muster worker` starts it. `options` are those of the channel."""
+    """A broadcast worker process, with these options of the channel."""
     secrets.use_keys([SECRET_KEY])
-    told = {"url": url, "timeout_seconds": 5.0, "claim_seconds": 8.0, **options}
+    values = {"url": url, "timeout_seconds": 5.0, "claim_seconds": 8.0, **options}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", _MAIN, database_url, redis_url, SECRET_KEY, orjson.dumps(told).decode()),
+        *(sys.executable, "-c", _MAIN, database_url, redis_url, SECRET_KEY, orjson.dumps(values).decode()),
         stdout=sys.stderr,
     )
     return WorkerProcess(Queue.BROADCAST, process)

@@ -1,4 +1,4 @@
-"""A sandbox in the test's own event loop, and a client of it."""
+"""A sandbox in the test's event loop, and a client of it."""
 
 import contextlib
 from collections.abc import AsyncIterator

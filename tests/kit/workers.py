@@ -1,4 +1,4 @@
-"""Worker processes for tests: real ones, that can be killed."""
+"""Worker processes that can be killed."""
 
 import asyncio
 import signal
@@ -25,20 +25,20 @@ class WorkerProcess:
     process: asyncio.subprocess.Process
 
     async def stop(self) -> int:
-        """Ask it to stop, as a supervisor does; gives its exit code."""
+        """Stop it as a supervisor does; returns its exit code."""
         if self.process.returncode is None:
             self.process.send_signal(signal.SIGTERM)
         return await asyncio.wait_for(self.process.wait(), 15)
 
     async def kill(self) -> None:
-        """Let it die in the middle of whatever it does."""
+        """Kill it."""
         if self.process.returncode is None:
             self.process.kill()
         await self.process.wait()
 
 
 async def start_worker(queue: Queue, database_url: str, redis_url: str, setup: str = "") -> WorkerProcess:
-    """A worker process, started; `setup` is Python that it runs first. What it logs goes to our own standard error."""
+    """Start a worker; `setup` is Python that it runs first. It logs to our standard error."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", f"{setup}\n{_MAIN}", queue.value, database_url, redis_url, stdout=sys.stderr
     )

@@ -1,4 +1,4 @@
-"""Broadcasts from the start to the end, with a worker in the test's own loop and the sandbox for WhatsApp."""
+"""Broadcasts from start to end: a worker in this process, and the sandbox."""
 
 import asyncio
 import time
@@ -18,11 +18,11 @@ from sandbox.whatsapp.provider import Sandbox
 from sandbox.whatsapp.server import Server
 from tests.kit.broadcasts import (
     FIRST_NAME,
-    a_desk,
     a_draft,
     a_draft_to,
     a_segment,
     a_sender,
+    a_worker_context,
     counts_of,
     go_on,
     people,
@@ -49,7 +49,7 @@ class World:
 
 @pytest.fixture
 async def world(database: str, redis_url: str) -> AsyncIterator[World]:
-    async with a_sandbox() as server, a_desk(redis_url, server.url) as context:
+    async with a_sandbox() as server, a_worker_context(redis_url, server.url) as context:
         server.sandbox.add_number(per_second=1000)
         yield World(await a_sender(), context, server)
 
@@ -107,7 +107,7 @@ async def test_a_message_carries_its_parameters_and_our_reference(world: World):
         (Fault.ERROR_ONCE, "SENT", 1),
     ],
 )
-async def test_what_goes_wrong_for_one_is_told_of_that_one_and_costs_the_others_nothing(
+async def test_a_failure_of_one_recipient_does_not_affect_others(
     world: World, fault: Fault, status: str, accepted: int
 ):
     broadcast = await to_numbers(world, "1", "2", ending_of(fault))
@@ -130,7 +130,7 @@ async def test_a_server_error_is_tried_again_a_bounded_number_of_times(world: Wo
     assert tuple(row) == (8, 131016)
 
 
-async def test_a_slow_one_holds_up_nobody(world: World):
+async def test_a_slow_call_delays_no_other(world: World):
     broadcast = await to_numbers(world, ending_of(Fault.SLOW), *map(str, range(60)))
     started = time.monotonic()
     await send_all(world.context, broadcast)
@@ -139,7 +139,7 @@ async def test_a_slow_one_holds_up_nobody(world: World):
     assert time.monotonic() - started < 8
 
 
-async def test_too_fast_is_slowed_down_and_nobody_is_written_off(world: World):
+async def test_a_number_that_is_too_fast_slows_down_and_loses_nobody(world: World):
     world.sandbox.add_number(per_second=60)  # though it reports otherwise
     broadcast = await scheduled(world, 150)
     ended = await send_all(world.context, broadcast, 60)
@@ -150,9 +150,7 @@ async def test_too_fast_is_slowed_down_and_nobody_is_written_off(world: World):
 
 
 @pytest.mark.parametrize("fault", [Fault.TOKEN_EXPIRED, Fault.ACCOUNT_LOCKED, Fault.TEMPLATE_PAUSED])
-async def test_what_would_be_the_same_for_everybody_pauses_with_a_reason_and_leaves_nobody_out(
-    world: World, fault: Fault
-):
+async def test_an_error_for_everybody_pauses_with_a_reason_and_loses_nobody(world: World, fault: Fault):
     broadcast = await scheduled(world, 40)
     world.sandbox.faults.set([Command(fault)])
     paused = await send_all(world.context, broadcast)
@@ -195,7 +193,7 @@ async def test_a_paused_broadcast_sends_nothing_more(world: World):
     assert await counts_of(broadcast) == {"sent": sent, "pending": 3000 - sent}
 
 
-async def test_a_cancelled_one_skips_the_rest(world: World):
+async def test_a_cancelled_broadcast_skips_the_rest(world: World):
     broadcast = await scheduled(world, 1000)
     sending = asyncio.create_task(send_all(world.context, broadcast))
     while len(world.sandbox.accepted) < 20:
@@ -249,7 +247,7 @@ async def test_a_service_that_is_out_of_reach_is_waited_for(world: World):
     assert await db.fetch_value("SELECT max(attempts) FROM messages") == 1, "what never left counts as no try"
 
 
-async def test_the_account_s_limit_is_waited_for_and_told(world: World):
+async def test_a_broadcast_waits_at_the_account_s_limit_and_says_so(world: World):
     await db.execute("UPDATE whatsapp_channels SET daily_limit = 30")
     broadcast = await scheduled(world, 50)
     await broadcasts.prepare_broadcast(world.context, world.scope.workspace_id, broadcast.id)
@@ -267,7 +265,7 @@ async def test_the_account_s_limit_is_waited_for_and_told(world: World):
     assert (await go_on(world.context, broadcast)).status == "COMPLETED"
 
 
-async def test_a_channel_that_is_gone_pauses_what_was_being_sent(world: World):
+async def test_disconnecting_the_channel_pauses_broadcasts(world: World):
     broadcast = await scheduled(world, 5)
     await broadcasts.prepare_broadcast(world.context, world.scope.workspace_id, broadcast.id)
     await db.execute("UPDATE whatsapp_channels SET disconnected_at = now()")
@@ -276,31 +274,19 @@ async def test_a_channel_that_is_gone_pauses_what_was_being_sent(world: World):
     assert await channels.find(world.scope) is None
 
 
-async def test_a_slot_is_one_worker_at_a_time(world: World):
-    ours = world.scope.workspace_id
-    async with (
-        sending_slots.held(ours, 0) as first,
-        sending_slots.held(ours, 0) as second,
-        sending_slots.held(ours, 1) as other,
-    ):
-        assert (first is None, second is None, other is None) == (False, True, False)
-        assert await sending_slots.free(ours, 3) == [2]
-    assert await sending_slots.free(ours, 3) == [0, 1, 2]
-
-
-async def test_a_turn_ends_well_when_the_worker_is_asked_to_stop(world: World):
+async def test_a_run_ends_cleanly_when_the_worker_stops(world: World):
     broadcast = await scheduled(world, 2000)
     await broadcasts.prepare_broadcast(world.context, world.scope.workspace_id, broadcast.id)
-    turn = asyncio.create_task(broadcasts.send_slice(world.context, world.scope.workspace_id, 0))
+    run = asyncio.create_task(broadcasts.send_slice(world.context, world.scope.workspace_id, 0))
     while len(world.sandbox.accepted) < 30:
         await asyncio.sleep(0.005)
     world.context.stopping.set()
-    await asyncio.wait_for(turn, 8)
+    await asyncio.wait_for(run, 8)
     sent = len(world.sandbox.accepted)
     assert await counts_of(broadcast) == {"sent": sent, "pending": 2000 - sent}
 
 
-async def test_the_sweep_finds_what_every_lost_message_would_have_said(world: World):
+async def test_the_periodic_task_finds_all_work_whose_message_was_lost(world: World):
     one = await scheduled(world, 3)
     await world.context.broker.redis.flushdb()
     await broadcasts.carry_on(world.context)

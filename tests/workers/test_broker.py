@@ -1,4 +1,4 @@
-"""Messages: sent once until they are acknowledged, and never a burden to who enqueues."""
+"""Work is one message until it is acknowledged, and a lost Redis harms no caller."""
 
 import asyncio
 import time
@@ -27,7 +27,7 @@ async def test_work_that_was_acknowledged_is_sent_anew(broker):
     assert await _waiting(broker) == [("process_changes", [7]), ("process_changes", [7])]
 
 
-async def test_each_queue_has_its_own_line(broker):
+async def test_each_queue_has_its_own_messages(broker):
     await enqueue(work.REBUILD, 7, 12)
     await enqueue(work.SEND_SLICE, 7, 3)
     assert await _waiting(broker) == []
@@ -35,18 +35,18 @@ async def test_each_queue_has_its_own_line(broker):
     assert await _waiting(broker, Queue.BROADCAST) == [("send_slice", [7, 3])]
 
 
-async def test_of_several_who_ask_one_is_first(broker):
+async def test_only_one_of_several_callers_is_first(broker):
     assert sorted(await asyncio.gather(*(broker.first("task:x", 5) for _ in range(5)))) == [False] * 4 + [True]
 
 
-async def test_who_listens_hears_which_workspaces_have_news(broker):
+async def test_listeners_hear_which_logs_have_grown(broker):
     async with broker.hear() as heard:
         await log_grew(7)
         await log_grew(8)
         assert [await anext(heard), await anext(heard)] == [7, 8]
 
 
-async def test_without_redis_enqueueing_fails_nobody_and_takes_no_time():
+async def test_without_redis_enqueueing_neither_fails_nor_waits():
     started = time.monotonic()
     async with connected_broker("redis://127.0.0.1:1/0"):
         await enqueue(work.PROCESS_CHANGES, 7)

@@ -1,4 +1,4 @@
-"""Requests to the API: the number is looked at, templates are fetched, tests are sent; once, and with a clear word if not."""
+"""Requests to the API: checks, templates and test sends."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from permissions.principal import Scope
 from sandbox.whatsapp.faults import Command, Fault
 from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID, SECRET, VERIFY_TOKEN
 from sandbox.whatsapp.server import Server
-from tests.kit.broadcasts import CONNECTION, a_desk, a_draft, a_draft_to, a_segment, a_sender, people
+from tests.kit.broadcasts import CONNECTION, a_draft, a_draft_to, a_segment, a_sender, a_worker_context, people
 from tests.kit.whatsapp import a_sandbox
 from tests.kit.workspaces import new_workspace
 from workers import provider_requests
@@ -29,7 +29,7 @@ async def server():
 
 @pytest.fixture
 async def context(database: str, redis_url: str, server: Server):
-    async with a_desk(redis_url, server.url) as made:
+    async with a_worker_context(redis_url, server.url) as made:
         yield made
 
 
@@ -56,7 +56,7 @@ async def test_a_number_that_answers_is_ready_with_the_limits_that_it_reports(co
         (Connection(NUMBER_ID, "1", CONNECTION.token, SECRET, VERIFY_TOKEN), "100"),
     ],
 )
-async def test_what_whatsapp_does_not_take_is_refused_with_its_words(
+async def test_a_channel_that_whatsapp_refuses_carries_its_reason(
     context: WorkerContext, given: Connection, words: str
 ):
     scope = await new_workspace()
@@ -69,7 +69,7 @@ async def test_what_whatsapp_does_not_take_is_refused_with_its_words(
     assert words in found.reason
 
 
-async def test_an_api_that_is_out_of_reach_refuses_nobody(context: WorkerContext, server: Server):
+async def test_an_unreachable_api_does_not_refuse_a_channel(context: WorkerContext, server: Server):
     scope = await new_workspace()
     await channels.connect(scope, CONNECTION)
     await server.go_down()
@@ -98,7 +98,7 @@ async def test_templates_are_fetched_with_all_their_pages(context: WorkerContext
     assert len(await templates.all_of(scope)) == len(server.sandbox.templates)
 
 
-async def test_a_request_is_done_once_and_can_be_called_off_before(context: WorkerContext):
+async def test_a_request_is_done_once_and_can_be_cancelled_before(context: WorkerContext):
     scope = await a_sender()
     asked = await requests.ask(scope, ProviderRequestKind.SYNC_TEMPLATES)
     assert await requests.take(scope.workspace_id, asked.id) is not None
@@ -109,7 +109,7 @@ async def test_a_request_is_done_once_and_can_be_called_off_before(context: Work
     assert await requests.take(scope.workspace_id, other.id) is None
 
 
-async def test_a_request_whose_bell_or_worker_was_lost_is_found_again_but_never_a_test(context: WorkerContext):
+async def test_lost_requests_are_found_again_except_test_sends(context: WorkerContext):
     scope = await a_sender()
     lost = await requests.ask(scope, ProviderRequestKind.SYNC_TEMPLATES)
     test = await requests.ask(scope, ProviderRequestKind.TEST, {"people": []})
@@ -135,7 +135,7 @@ async def test_a_number_is_looked_at_every_hour(context: WorkerContext):
 # ---------------------------------------------------------------- tests
 
 
-async def test_a_test_reaches_these_contacts_alone_and_counts_nowhere(context: WorkerContext, server: Server):
+async def test_a_test_send_reaches_only_its_contacts_and_counts_nowhere(context: WorkerContext, server: Server):
     scope = await a_sender()
     ids = await people(scope, 3)
     broadcast = await a_draft(scope, await a_segment(scope, ids[:1]))
@@ -150,7 +150,7 @@ async def test_a_test_reaches_these_contacts_alone_and_counts_nowhere(context: W
     )
 
 
-async def test_a_test_tells_who_did_not_get_it_and_why(context: WorkerContext, server: Server):
+async def test_a_test_send_reports_each_failure(context: WorkerContext, server: Server):
     scope = await a_sender()
     ids = await people(scope, 2)
     server.sandbox.faults.set([Command(Fault.REFUSED, phone="+34600000002")])
@@ -163,7 +163,7 @@ async def test_a_test_tells_who_did_not_get_it_and_why(context: WorkerContext, s
     assert "131026" in result["failed"][0][1]
 
 
-async def test_a_test_does_not_go_beyond_the_account_s_limit(context: WorkerContext, server: Server):
+async def test_a_test_send_keeps_the_account_s_limit(context: WorkerContext, server: Server):
     scope = await a_sender(daily_limit=1)
     broadcast = await a_draft_to(scope, 2)
     ids = [row["id"] for row in await db.fetch("SELECT id FROM contacts")]

@@ -1,4 +1,4 @@
-"""The pace holds in any window of a second, over all who share it, and is found again cautiously when Redis has lost it."""
+"""The pace holds in any window of a second, for all workers, and after a loss of Redis."""
 
 import asyncio
 import time
@@ -33,7 +33,7 @@ async def take_for(
 
 
 @pytest.mark.parametrize("limit", [20, 80, 1000])
-async def test_three_who_share_a_bucket_keep_the_limit_and_use_it(client: Redis, limit: int):
+async def test_workers_that_share_a_bucket_use_all_of_the_limit_and_no_more(client: Redis, limit: int):
     times: list[float] = []
     await asyncio.gather(*(take_for(Bucket(client, "n", limit), 2.5, times) for _ in range(3)))
     times.sort()
@@ -42,7 +42,7 @@ async def test_three_who_share_a_bucket_keep_the_limit_and_use_it(client: Redis,
     assert len(full_seconds) / (times[-1] - times[0] - 1) > 0.9 * limit
 
 
-async def test_what_stalls_between_grant_and_use_never_breaks_the_limit(client: Redis):
+async def test_a_stall_between_grant_and_use_never_breaks_the_limit(client: Redis):
     times: list[float] = []
     await asyncio.gather(*(take_for(Bucket(client, "n", 80), 2.5, times, stall=stall) for stall in (0.15, 0.02, 0.0)))
     assert busiest_second(sorted(times)) <= 80
@@ -67,7 +67,7 @@ async def test_a_number_that_postgresql_says_is_idle_need_not_wait(client: Redis
     assert time.monotonic() - started < 0.2
 
 
-async def test_what_is_not_used_goes_back(client: Redis):
+async def test_unused_grants_go_back(client: Redis):
     bucket = Bucket(client, "n", 10)
     used = 0
     started = time.monotonic()
@@ -95,7 +95,7 @@ async def test_too_fast_slows_down_at_once_and_more_so_when_it_goes_on(client: R
     assert busiest_second(later) > busiest_second(again)
 
 
-async def test_rest_means_nothing_at_all_for_so_long(client: Redis):
+async def test_a_resting_number_sends_nothing(client: Redis):
     bucket = Bucket(client, "n", 100)
     await bucket.take(1, idle=True)
     await bucket.rest(0.5)
@@ -114,7 +114,7 @@ async def test_numbers_do_not_share_a_bucket(client: Redis):
     assert times
 
 
-async def test_a_single_grant_is_waited_for_and_not_for_ever(client: Redis):
+async def test_waiting_for_a_single_grant_ends(client: Redis):
     bucket = Bucket(client, "n", 80)
     assert await bucket.wait_for_one(3.0)
     await bucket.rest(30)

@@ -1,4 +1,4 @@
-"""Webhooks that were kept are processed: in bulk, each for its own channel, and one odd one never costs the others."""
+"""Stored webhooks are processed in bulk, and a bad one does not stop the others."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from models.messaging import outcomes
 from models.queue import inbox
 from permissions.principal import Scope
 from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID
-from tests.kit.broadcasts import a_desk, a_draft_to, a_sender, counts_of, read_again
+from tests.kit.broadcasts import a_draft_to, a_sender, a_worker_context, counts_of, read_again
 from tests.models.messaging.claims import claim, sending, sent
 from workers import webhooks
 from workers.context import WorkerContext
@@ -23,19 +23,19 @@ def inbound(scope: Scope, field: str, **value: Any) -> tuple[int, int, bytes]:
     return scope.workspace_id, 1, orjson.dumps({"entry": [{"id": BUSINESS_ACCOUNT_ID, "changes": changes}]})
 
 
-def status(recipient_id: int, said: str, number: str | None = None) -> dict:
+def status(message_id: int, name: str, reference: str | None = None) -> dict:
     at = str(int(datetime.now(UTC).timestamp()))
     return {
-        "id": f"wamid.{recipient_id}",
-        "status": said,
+        "id": f"wamid.{message_id}",
+        "status": name,
         "timestamp": at,
-        "biz_opaque_callback_data": number or f"muster:{recipient_id}",
+        "biz_opaque_callback_data": reference or f"muster:{message_id}",
     }
 
 
 @pytest.fixture
 async def context(database: str, redis_url: str):
-    async with a_desk(redis_url) as made:
+    async with a_worker_context(redis_url) as made:
         yield made
 
 
@@ -51,7 +51,7 @@ async def process(context: WorkerContext, scope: Scope, *given: tuple[int, int, 
     await webhooks.process_webhooks(context, scope.workspace_id)
 
 
-async def test_statuses_messages_and_wishes_are_processed_together(context: WorkerContext):
+async def test_statuses_messages_and_preferences_are_processed_together(context: WorkerContext):
     scope = await a_sender()
     broadcast, ids = await sent_to(scope, 3)
     message = {"from": "34600000001", "id": "w1", "timestamp": "1750030073", "type": "text", "text": {"body": "STOP"}}
@@ -69,7 +69,7 @@ async def test_statuses_messages_and_wishes_are_processed_together(context: Work
     assert await inbox.waiting() == []
 
 
-async def test_an_odd_webhook_costs_the_others_nothing(context: WorkerContext, monkeypatch: pytest.MonkeyPatch):
+async def test_an_unreadable_webhook_does_not_stop_the_others(context: WorkerContext, monkeypatch: pytest.MonkeyPatch):
     scope = await a_sender()
     broadcast, ids = await sent_to(scope, 2)
     parse = webhooks.webhook.parse
@@ -89,7 +89,7 @@ async def test_an_odd_webhook_costs_the_others_nothing(context: WorkerContext, m
     assert await inbox.waiting() == []
 
 
-async def test_what_is_about_another_number_is_left_alone(context: WorkerContext):
+async def test_events_of_another_number_are_left_alone(context: WorkerContext):
     scope = await a_sender()
     broadcast, ids = await sent_to(scope, 1)
     raw = orjson.dumps(
@@ -124,7 +124,7 @@ async def test_a_template_that_is_paused_pauses_its_broadcasts(context: WorkerCo
     assert await db.fetch_value("SELECT status FROM message_templates WHERE name = 'greeting'") == "APPROVED"
 
 
-async def test_an_account_that_is_banned_pauses_everything_and_is_looked_at(context: WorkerContext):
+async def test_a_banned_account_pauses_everything_and_is_checked(context: WorkerContext):
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 2))
     await process(

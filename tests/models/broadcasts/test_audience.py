@@ -1,4 +1,4 @@
-"""Who gets a broadcast: one predicate, each contact counted once, and the ledger is what was counted."""
+"""Each contact counts once, and the ledger is what was counted."""
 
 import random
 from typing import Any
@@ -50,7 +50,7 @@ async def test_each_contact_is_counted_under_the_first_reason_that_holds(databas
     await change(ids[3], whatsapp_consent="OPTED_OUT", name=None)
     await change(ids[4], whatsapp_consent="UNKNOWN", name=None)
     await change(ids[5], name="  \n ")
-    await change(ids[6], phone="+34 600 000 008")  # the same number as the last one, as somebody's own SQL wrote it
+    await change(ids[6], phone="+34 600 000 008")  # the last one's number, written by SQL
     draft = await a_draft(
         scope, await a_segment(scope, ids), exclude_segment_ids=[excluded], parameters=[Binding("1", field="name")]
     )
@@ -68,7 +68,7 @@ async def test_each_contact_is_counted_under_the_first_reason_that_holds(databas
     assert [row["contact_id"] for row in await ledger(draft)] == [ids[6]]
 
 
-async def test_without_asking_for_consent_only_those_who_opted_out_are_left_out(database: str):
+async def test_without_required_consent_only_opted_out_contacts_are_left_out(database: str):
     scope = await a_sender()
     ids = await people(scope, 3, consent="UNKNOWN")
     await change(ids[0], whatsapp_consent="OPTED_OUT")
@@ -99,7 +99,7 @@ async def test_the_audience_follows_the_segment_until_it_starts_and_not_after(da
     assert len(await ledger(draft)) == 4
 
 
-async def test_another_workspace_s_contacts_are_nobody_s_audience(database: str):
+async def test_contacts_of_another_workspace_are_in_no_audience(database: str):
     scope = await a_sender()
     segment = await a_segment(scope, await people(scope, 2))
     other = await db.fetch_value("INSERT INTO workspaces (name) VALUES ('Other') RETURNING id")
@@ -184,18 +184,18 @@ async def test_the_predicate_agrees_with_a_naive_count(database: str, seed: int)
     dice = random.Random(seed)
     scope = await a_sender()
     crowd, ids = [], await people(scope, 60)
-    for number in ids:
+    for contact_id in ids:
         person = {
-            "id": number,
+            "id": contact_id,
             "phone": dice.choice([None, "kept", "kept"]),
             "consent": dice.choice(["OPTED_IN", "OPTED_IN", "UNKNOWN", "OPTED_OUT"]),
             "name": dice.choice([None, "Ada", "Bo"]),
             "excluded": dice.random() < 0.2,
             "included": dice.random() < 0.8,
         }
-        await change(number, whatsapp_consent=person["consent"], name=person["name"])
+        await change(contact_id, whatsapp_consent=person["consent"], name=person["name"])
         if person["phone"] is None:
-            await change(number, phone=None)
+            await change(contact_id, phone=None)
         crowd.append(person)
     include = await a_segment(scope, [p["id"] for p in crowd if p["included"]], "In")
     exclude = await a_segment(scope, [p["id"] for p in crowd if p["excluded"]], "Out")

@@ -1,4 +1,4 @@
-"""What is sent through a channel pauses when the channel goes, or becomes another number."""
+"""Changes of the channel pause what is sent through it."""
 
 import dataclasses
 

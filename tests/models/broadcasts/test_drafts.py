@@ -1,4 +1,4 @@
-"""What a person writes is checked where it stands, drafts alone can be changed, and a retry keeps what was frozen."""
+"""Drafts are checked, only drafts can be changed, and a retry keeps what was frozen."""
 
 from datetime import timedelta
 
@@ -73,9 +73,7 @@ async def problems_of(scope: Scope, draft: Draft) -> list[tuple[str, tuple[str, 
         ({"parameters": [Binding("1", text="x", fallback="y")]}, "INVALID", ("parameters", "0", "fallback")),
     ],
 )
-async def test_what_is_wrong_is_told_where_it_stands_and_nothing_is_kept(
-    database: str, more: dict, code: str, path: tuple
-):
+async def test_problems_name_their_path_and_nothing_is_saved(database: str, more: dict, code: str, path: tuple):
     scope = await a_sender()
     assert await problems_of(scope, await written(scope, **more)) == [(code, path)]
     assert await db.fetch_value("SELECT count(*) FROM broadcasts") == 0
@@ -162,14 +160,14 @@ async def test_a_retry_is_a_linked_draft_for_the_failed_with_their_parameters_as
     assert await counts_of(broadcast) == {"sent": 1, "failed": 3, "unconfirmed": 1}
 
 
-async def test_the_unconfirmed_are_tried_again_only_when_a_person_says_so(database: str):
+async def test_unconfirmed_messages_are_retried_only_on_request(database: str):
     scope = await a_sender()
     broadcast = await a_finished_one(scope)
     again = await drafts.retry(scope, broadcast.id, [MessageStatus.FAILED, MessageStatus.UNCONFIRMED])
     assert (await drafts.audience_of(scope, again)).recipients == 4
 
 
-async def test_a_retry_leaves_out_who_opted_out_or_is_gone(database: str):
+async def test_a_retry_leaves_out_opted_out_and_deleted_contacts(database: str):
     scope = await a_sender()
     broadcast = await a_finished_one(scope)
     rows = await rows_of(broadcast)
@@ -190,7 +188,7 @@ async def test_two_retries_of_the_same_broadcast_do_not_reach_anybody_twice(data
     assert (found.recipients, dict(found.exclusions)) == (0, {"DUPLICATE_PHONE": 3})
 
 
-async def test_what_cannot_be_tried_again_is_refused(database: str):
+async def test_a_retry_that_is_not_possible_is_refused(database: str):
     scope = await a_sender()
     draft = await a_draft_to(scope, 1)
     with pytest.raises(NotAllowedInState):

@@ -1,4 +1,4 @@
-"""The course of a broadcast: each step is taken once, however often and by however many it is asked for."""
+"""Each step in the lifecycle of a broadcast is taken once, however often it is requested."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -55,7 +55,7 @@ async def test_a_broadcast_that_is_too_late_is_cancelled_and_says_so(database: s
     assert bool(active) == (status == "PREPARING")
 
 
-async def test_without_a_limit_a_late_broadcast_starts_all_the_same(database: str):
+async def test_without_a_limit_a_late_broadcast_starts(database: str):
     at(NOON)
     scope = await a_sender()
     broadcast = await a_draft_to(scope, 1)
@@ -119,7 +119,7 @@ async def test_a_broadcast_waits_for_a_segment_that_was_never_computed(database:
     assert (await read_again(broadcast)).reason is None
 
 
-async def test_one_that_waits_longer_than_it_may_be_late_is_cancelled(database: str):
+async def test_a_broadcast_that_waits_too_long_is_cancelled(database: str):
     at(NOON)
     scope = await a_sender()
     segment = await db.fetch_value(
@@ -133,7 +133,7 @@ async def test_one_that_waits_longer_than_it_may_be_late_is_cancelled(database: 
     assert (await read_again(broadcast)).status == "CANCELLED"
 
 
-async def test_a_segment_that_is_deleted_by_force_before_the_start_is_the_end_of_it(database: str):
+async def test_a_segment_deleted_before_the_start_ends_the_broadcast(database: str):
     scope = await a_sender()
     broadcast = await a_draft_to(scope, 1)
     await lifecycle.schedule(scope, broadcast.id, None)
@@ -152,7 +152,7 @@ async def test_a_draft_with_a_deleted_segment_is_not_started(database: str):
         await lifecycle.schedule(scope, broadcast.id, None)
 
 
-async def test_a_template_that_is_not_approved_is_refused_and_one_that_is_paused_later_pauses_the_start(database: str):
+async def test_an_unapproved_template_is_refused_and_a_later_pause_pauses_the_start(database: str):
     scope = await a_sender()
     broadcast = await a_draft_to(scope, 1)
     await db.execute("UPDATE message_templates SET status = 'PAUSED' WHERE name = 'greeting'")
@@ -176,7 +176,7 @@ async def test_without_a_channel_nothing_is_started(database: str):
         await lifecycle.schedule(scope, broadcast.id, None)
 
 
-async def test_pause_resume_and_cancel_go_only_where_they_can(database: str):
+async def test_pause_resume_and_cancel_need_the_right_status(database: str):
     scope = await a_sender()
     broadcast = await a_draft_to(scope, 3)
     for step in (lifecycle.pause, lifecycle.resume):
@@ -194,7 +194,7 @@ async def test_pause_resume_and_cancel_go_only_where_they_can(database: str):
         await lifecycle.schedule(scope, broadcast.id, None)
 
 
-async def test_a_cancelled_broadcast_skips_those_it_has_not_got_to(database: str):
+async def test_a_cancelled_broadcast_skips_waiting_messages(database: str):
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 10))
     attempts = (await claim(scope, broadcast, grant=4)).attempts
@@ -228,25 +228,25 @@ async def ended(ends: list[MessageStatus]):
     return await read_again(broadcast)
 
 
-async def test_the_end_is_honest(database: str):
+async def test_a_broadcast_with_some_failures_is_completed(database: str):
     sent_, failed, lost = MessageStatus.SENT, MessageStatus.FAILED, MessageStatus.UNCONFIRMED
     with_failures = await ended([sent_, failed, lost])
     assert (with_failures.status, with_failures.reason) == ("COMPLETED", None)
     assert await counts_of(with_failures) == {"sent": 1, "failed": 1, "unconfirmed": 1}
 
 
-async def test_only_when_nothing_could_be_sent_has_it_failed(database: str):
+async def test_a_broadcast_of_which_nothing_was_sent_has_failed(database: str):
     nothing = await ended([MessageStatus.FAILED] * 3)
     assert nothing.status == "FAILED"
     assert nothing.reason is not None
 
 
-async def test_what_may_have_gone_out_is_no_failure(database: str):
+async def test_an_unconfirmed_message_is_no_failure(database: str):
     perhaps = await ended([MessageStatus.FAILED, MessageStatus.UNCONFIRMED])
     assert perhaps.status == "COMPLETED"
 
 
-async def test_it_does_not_end_while_somebody_waits_or_is_being_sent_to(database: str):
+async def test_a_broadcast_does_not_end_while_messages_are_open(database: str):
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 2))
     assert not await lifecycle.finish(scope.workspace_id, broadcast.id)
@@ -288,7 +288,7 @@ async def test_a_segment_is_in_use_until_the_audience_is_frozen(database: str):
     assert len(pages[broadcast.include_segment_ids[0]]) == 1, "it stays in the list as a past use"
 
 
-async def test_another_workspace_s_broadcast_is_not_there(database: str):
+async def test_another_workspace_s_broadcast_is_not_found(database: str):
     scope = await a_sender()
     broadcast = await a_draft_to(scope, 1)
     other = await new_workspace("Other")

@@ -9,7 +9,7 @@ from models.messaging.rendering import Binding
 from tests.kit.broadcasts import a_draft, a_segment, a_sender, people
 
 
-async def test_a_test_to_somebody_who_cannot_get_it_is_refused_as_a_whole(database: str):
+async def test_a_test_send_with_one_unreachable_contact_is_refused_as_a_whole(database: str):
     scope = await a_sender()
     ids = await people(scope, 4)
     await db.execute("UPDATE contacts SET phone = NULL WHERE id = $1", ids[0])

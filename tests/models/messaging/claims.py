@@ -1,4 +1,4 @@
-"""Broadcasts that are being sent, and claims made directly."""
+"""Broadcasts that are SENDING, and claims."""
 
 import itertools
 from datetime import timedelta
@@ -19,33 +19,30 @@ _tokens = itertools.count(1)
 
 
 async def sending(scope: Scope, broadcast: Broadcast) -> Broadcast:
-    """The broadcast, started."""
+    """Start the broadcast."""
     await lifecycle.schedule(scope, broadcast.id, None)
     assert await lifecycle.prepare(scope, broadcast.id)
     return await read_again(broadcast)
 
 
 async def credentials(scope: Scope) -> Credentials:
-    """What a worker sends with."""
     found = await channels.find_credentials(scope.workspace_id)
     assert found is not None
     return found
 
 
 async def claim(scope: Scope, *broadcasts: Broadcast, grant: int = 10, seconds: float = 60) -> Claimed:
-    """A claim of broadcasts, as a worker makes it."""
     return await claim_of(
         scope, *(of_broadcast(broadcast.id) for broadcast in broadcasts), grant=grant, seconds=seconds
     )
 
 
 async def claim_of(scope: Scope, *sources: MessageSource, grant: int = 10, seconds: float = 60) -> Claimed:
-    """A claim, as a worker makes it."""
     shares = dict.fromkeys(sources, grant)
     until = clock.now() + timedelta(seconds=seconds)
     return await ledger.claim(scope.workspace_id, await credentials(scope), shares, grant, until, next(_tokens))
 
 
 def sent(attempt: Attempt, **more) -> AttemptOutcome:
-    """The outcome of an attempt that was accepted."""
+    """The outcome of an accepted attempt."""
     return AttemptOutcome(attempt, MessageStatus.SENT, f"wamid.{attempt.id}", **more)

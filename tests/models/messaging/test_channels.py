@@ -1,4 +1,4 @@
-"""The channel's secrets are encrypted, its number belongs to one workspace, and what WhatsApp says of it is heeded."""
+"""A channel keeps its secrets, belongs to one workspace, and has the limits that WhatsApp reports."""
 
 import dataclasses
 
@@ -12,7 +12,7 @@ from tests.kit.broadcasts import CONNECTION, a_sender
 from tests.kit.workspaces import new_workspace
 
 
-async def test_secrets_are_nowhere_to_be_read(database: str, capsys: pytest.CaptureFixture):
+async def test_secrets_are_never_returned(database: str, capsys: pytest.CaptureFixture):
     scope = await a_sender()
     credentials = await channels.find_credentials(scope.workspace_id)
     assert credentials is not None
@@ -52,7 +52,7 @@ async def test_a_number_and_an_account_belong_to_one_workspace(database: str):
         ({"stop_words": ["STOP", "  "]}, ("stopWords", "1")),
     ],
 )
-async def test_what_cannot_be_right_is_refused(database: str, change: dict, path: tuple):
+async def test_an_invalid_connection_is_refused(database: str, change: dict, path: tuple):
     scope = await a_sender()
     with pytest.raises(Invalid) as wrong:
         await channels.connect(scope, dataclasses.replace(CONNECTION, **change))
@@ -69,7 +69,7 @@ async def test_connecting_again_renews_the_secrets_of_the_same_channel(database:
     assert credentials.token == "a new token"
 
 
-async def test_what_the_number_reports_sets_its_pace_and_its_limit(database: str):
+async def test_the_number_reports_its_pace_and_limit(database: str):
     scope = await a_sender()
     channel = await channels.get(scope)
     number = {

@@ -1,4 +1,4 @@
-"""Who wants no messages gets none, and nobody's wish to stop is undone by somebody else."""
+"""Opt-outs, and which of them a resume undoes."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ async def prefer(scope: Scope, *wishes: tuple[bool, int]) -> None:
         )
 
 
-async def test_the_platform_s_resume_gives_back_what_the_platform_s_stop_took(database: str):
+async def test_resuming_on_the_platform_undoes_a_stop_on_the_platform(database: str):
     scope = await a_sender()
     await people(scope, 1)
     await prefer(scope, (True, 0))
@@ -30,7 +30,7 @@ async def test_the_platform_s_resume_gives_back_what_the_platform_s_stop_took(da
     assert await consent_of() == "OPTED_IN", "the last wish counts, in whatever order they come"
 
 
-async def test_the_platform_s_resume_does_not_undo_what_the_person_told_us(database: str):
+async def test_resuming_on_the_platform_keeps_a_person_s_own_opt_out(database: str):
     scope = await a_sender()
     await people(scope, 1)
     await prefer(scope, (True, 0))
@@ -39,7 +39,7 @@ async def test_the_platform_s_resume_does_not_undo_what_the_person_told_us(datab
     assert await consent_of() == "OPTED_OUT"
 
 
-async def test_nor_what_was_written_down_by_somebody_here(database: str):
+async def test_resuming_on_the_platform_keeps_an_opt_out_entered_here(database: str):
     scope = await a_sender()
     await people(scope, 1)
     await db.execute("UPDATE contacts SET whatsapp_consent = 'OPTED_OUT'")
@@ -47,7 +47,7 @@ async def test_nor_what_was_written_down_by_somebody_here(database: str):
     assert await consent_of() == "OPTED_OUT"
 
 
-async def test_only_news_counts_and_what_a_person_says_outweighs_the_platform(database: str):
+async def test_a_person_s_opt_out_replaces_the_platform_s(database: str):
     scope = await a_sender()
     ids = await people(scope, 2)
     assert await consent.opt_out_contacts(scope.workspace_id, []) == 0

@@ -1,4 +1,4 @@
-"""The counters beside the ledger say what the ledger says."""
+"""The counters agree with the ledger."""
 
 from models import db
 from models.broadcasts import lifecycle
@@ -10,7 +10,7 @@ from tests.kit.broadcasts import a_draft_to, a_sender, counts_of
 from tests.models.messaging.claims import claim, sending, sent
 
 
-async def test_a_counter_that_went_wrong_is_counted_again_at_the_end(database: str):
+async def test_wrong_counters_are_corrected_at_the_end(database: str):
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 2))
     await outcomes.settle(scope.workspace_id, [sent(one) for one in (await claim(scope, broadcast)).attempts])

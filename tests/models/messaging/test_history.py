@@ -1,4 +1,4 @@
-"""What happens to a message is an activity of its contact, recorded once."""
+"""Activities of messages are recorded once."""
 
 from models import clock, db
 from models.messaging import history
@@ -7,11 +7,11 @@ from schema.server.ids import to_global_id
 from tests.kit.broadcasts import a_sender, people
 
 
-def test_the_broadcast_s_id_in_activities_is_the_one_that_clients_know():
+def test_activities_carry_the_broadcast_s_global_id():
     assert history.outside_id(123) == to_global_id("Broadcast", 123)
 
 
-async def test_an_activity_is_recorded_once_and_only_of_contacts_that_are_there(database: str):
+async def test_an_activity_is_recorded_once_and_only_for_contacts_that_exist(database: str):
     scope = await a_sender()
     one, gone = await people(scope, 2)
     await db.execute("DELETE FROM contacts WHERE id = $1", gone)

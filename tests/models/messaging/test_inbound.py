@@ -1,4 +1,4 @@
-"""What people tell us: recorded, heeded, and nobody's wish to stop is undone by somebody else."""
+"""Messages from people are recorded, and their stop words opt out."""
 
 from datetime import timedelta
 
@@ -56,13 +56,13 @@ async def test_an_answer_names_the_broadcast_that_it_answers(database: str):
     }
 
 
-async def test_nobody_that_we_know_is_counted_and_left_alone(database: str):
+async def test_messages_from_unknown_numbers_are_counted_and_left_alone(database: str):
     scope = await a_sender()
     await people(scope, 1)
     assert await process(scope, written(wa_id="999"), written(wa_id=None), written()) == 2
 
 
-async def test_a_number_is_known_by_whatsapp_s_name_of_it(database: str):
+async def test_a_contact_is_found_by_its_whatsapp_id(database: str):
     scope = await a_sender()
     await people(scope, 1)
     await db.execute("INSERT INTO whatsapp_aliases VALUES ($1, '34999', $2)", scope.workspace_id, f"+{WA_ID}")
@@ -81,9 +81,7 @@ async def test_a_number_is_known_by_whatsapp_s_name_of_it(database: str):
         (written(None, kind="image"), False),
     ],
 )
-async def test_a_word_to_stop_with_opts_out_and_only_when_it_is_the_whole_message(
-    database: str, event: InboundEvent, stops: bool
-):
+async def test_a_stop_word_opts_out_only_as_the_whole_message(database: str, event: InboundEvent, stops: bool):
     scope = await a_sender()
     await people(scope, 2)
     await process(scope, event)

@@ -1,4 +1,4 @@
-"""Messages are claimed once, by one worker, in turns, and within every limit."""
+"""Messages are claimed once, equally from all sources, within every limit."""
 
 import asyncio
 from datetime import timedelta
@@ -13,7 +13,7 @@ from tests.kit.locks import wait_until_blocked
 from tests.models.messaging.claims import claim, credentials, sending
 
 
-async def test_claims_made_at_once_share_the_recipients_and_never_one_of_them(database: str):
+async def test_claims_at_once_never_take_the_same_message(database: str):
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 200))
     claims = await asyncio.gather(*(claim(scope, broadcast, grant=30) for _ in range(8)))
@@ -22,7 +22,7 @@ async def test_claims_made_at_once_share_the_recipients_and_never_one_of_them(da
     assert await counts_of(broadcast) == {"sending": 200}
 
 
-async def test_a_claim_gives_each_broadcast_its_turn(database: str):
+async def test_a_claim_takes_equally_from_each_broadcast(database: str):
     scope = await a_sender()
     large = await sending(scope, await a_draft_to(scope, 100))
     small = await sending(scope, await a_draft(scope, await a_segment(scope, await people(scope, 5, first=500))))
@@ -43,7 +43,7 @@ async def test_nothing_is_claimed_of_a_broadcast_that_is_not_being_sent(database
     assert len((await claim(scope, broadcast)).attempts) == 3
 
 
-async def test_who_opted_out_moved_or_is_gone_since_the_start_is_skipped(database: str):
+async def test_contacts_who_opted_out_changed_number_or_were_deleted_are_skipped(database: str):
     scope = await a_sender()
     ids = await people(scope, 4)
     broadcast = await sending(scope, await a_draft(scope, await a_segment(scope, ids)))
@@ -129,7 +129,7 @@ async def test_claims_at_once_never_exceed_the_limit(database: str):
     assert sum(len(one.attempts) for one in claims) == 37
 
 
-async def test_a_claim_whose_answer_was_lost_is_let_go_of(database: str):
+async def test_a_claim_whose_answer_was_lost_can_be_released(database: str):
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 5))
     until = clock.now() + timedelta(seconds=60)
@@ -142,7 +142,7 @@ async def test_a_claim_whose_answer_was_lost_is_let_go_of(database: str):
 
 
 async def test_a_claim_reads_no_more_than_it_takes(database: str):
-    """No table scan per chunk: the rows that a claim looks at are about as many as it claims, whatever the audience."""
+    """Whatever the audience, a claim reads about as many rows as it claims."""
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 3_000))
     await db.execute("ANALYZE messages")

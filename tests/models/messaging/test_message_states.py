@@ -5,7 +5,7 @@ from itertools import combinations
 from models.messaging.message_states import LADDER, MessageStatus, higher
 
 
-def test_every_status_stands_on_the_ladder_once():
+def test_every_status_is_on_the_ladder_once():
     assert sorted(LADDER) == sorted(MessageStatus)
 
 

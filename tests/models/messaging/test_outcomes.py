@@ -1,4 +1,4 @@
-"""What came of an attempt is written down once, and takes nothing back that a provider's status said before."""
+"""An outcome is written once, and keeps what a provider's status said first."""
 
 from datetime import timedelta
 
@@ -35,7 +35,7 @@ async def test_outcomes_are_written_with_their_activities_and_counted(database: 
     assert (row["attempts"], row["due_at"]) == (0, again_at)
 
 
-async def test_an_outcome_told_twice_is_written_once(database: str):
+async def test_an_outcome_reported_twice_is_written_once(database: str):
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 1))
     (attempt,) = (await claim(scope, broadcast)).attempts
@@ -45,7 +45,7 @@ async def test_an_outcome_told_twice_is_written_once(database: str):
     assert await db.fetch_value("SELECT count(*) FROM activities") == 1
 
 
-async def test_an_attempt_that_nobody_speaks_of_becomes_unconfirmed_and_is_never_claimed_again(database: str):
+async def test_an_attempt_without_an_outcome_becomes_unconfirmed_and_is_never_claimed_again(database: str):
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 2))
     attempts = (await claim(scope, broadcast, seconds=-1)).attempts
@@ -60,7 +60,7 @@ async def test_an_attempt_that_nobody_speaks_of_becomes_unconfirmed_and_is_never
     )
 
 
-async def test_a_number_that_whatsapp_names_otherwise_is_remembered(database: str):
+async def test_another_whatsapp_id_of_a_number_is_remembered(database: str):
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 1))
     (attempt,) = (await claim(scope, broadcast)).attempts
@@ -70,7 +70,7 @@ async def test_a_number_that_whatsapp_names_otherwise_is_remembered(database: st
     assert tuple(row) == ("5511999", attempt.phone)
 
 
-async def test_an_outcome_that_comes_again_moves_nothing_that_was_claimed_since(database: str):
+async def test_a_repeated_outcome_does_not_touch_a_later_claim(database: str):
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 1))
     (first,) = (await claim(scope, broadcast)).attempts

@@ -1,4 +1,4 @@
-"""What a template leaves open is read from its components, in the order in which a reader meets it."""
+"""The placeholders of a template, in reading order."""
 
 from typing import Any
 
@@ -24,12 +24,12 @@ EVERYTHING: list[dict[str, Any]] = [
 ]
 
 
-def test_each_placeholder_is_named_once_by_where_it_stands():
+def test_each_placeholder_is_named_once_by_its_part():
     names = [one.name for one in placeholders_of(EVERYTHING)]
     assert names == ["header.1", "1", "2", "button.1", "button.2.payload", "button.3.code"]
 
 
-def test_positions_go_by_number_and_names_in_the_order_of_the_text():
+def test_positional_placeholders_are_sorted_and_named_ones_keep_their_order():
     body = [{"type": "BODY", "text": "{{b}} {{a}}"}]
     assert [one.name for one in placeholders_of(body, "NAMED")] == ["b", "a"]
     assert [one.name for one in placeholders_of([{"type": "BODY", "text": "{{10}} {{2}}"}])] == ["2", "10"]
@@ -54,6 +54,6 @@ def test_a_part_that_cannot_be_filled_is_named(component: dict, part: str):
         placeholders_of([component])
 
 
-def test_placeholders_are_kept_as_json_and_come_back_the_same():
+def test_placeholders_survive_json():
     found = placeholders_of(EVERYTHING)
     assert placeholders.from_json(placeholders.to_json(found)) == found

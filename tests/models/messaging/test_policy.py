@@ -1,4 +1,4 @@
-"""What each answer of a provider leads to: for the message, for what sends it, and for the pace."""
+"""What each answer means for the message, its source and the pace."""
 
 from datetime import timedelta
 
@@ -22,13 +22,13 @@ def test_every_answer_has_a_rule():
     assert set(RULES) == set(Answer)
 
 
-def test_what_was_accepted_is_sent_and_what_nobody_knows_is_never_tried_again():
+def test_an_unconfirmed_attempt_is_never_tried_again():
     assert policy.decide(Answer.ACCEPTED, 1) == Decision(MessageStatus.SENT)
     assert policy.decide(Answer.UNCONFIRMED, 1) == Decision(MessageStatus.UNCONFIRMED)
 
 
 @pytest.mark.parametrize("answer", [Answer.REFUSED, Answer.OPTED_OUT, Answer.NOT_NOW])
-def test_what_is_about_the_recipient_fails_at_once(answer: Answer):
+def test_an_answer_about_the_recipient_fails_at_once(answer: Answer):
     assert policy.decide(answer, 1) == Decision(MessageStatus.FAILED)
     assert policy.stop_reach(answer) is None
 
@@ -43,9 +43,7 @@ def test_what_is_about_the_recipient_fails_at_once(answer: Answer):
         *((answer, 1) for answer in STOPS),
     ],
 )
-def test_what_says_nothing_of_the_message_is_tried_again_however_often_and_counts_for_nothing(
-    answer: Answer, seconds: int
-):
+def test_an_answer_not_about_the_message_is_retried_without_limit_and_not_counted(answer: Answer, seconds: int):
     for attempts in (1, 7, 1000):
         assert policy.decide(answer, attempts) == Decision(MessageStatus.PENDING, seconds * SECOND, counts=False)
 
@@ -60,13 +58,13 @@ def test_what_says_nothing_of_the_message_is_tried_again_however_often_and_count
         (Answer.NOT_READY, [600, 600]),
     ],
 )
-def test_what_may_pass_is_tried_again_more_and_more_seldom_and_fails_in_the_end(answer: Answer, waits: list[int]):
+def test_a_temporary_answer_is_retried_with_longer_waits_and_fails_in_the_end(answer: Answer, waits: list[int]):
     for attempts, seconds in enumerate(waits, start=1):
         assert policy.decide(answer, attempts) == Decision(MessageStatus.PENDING, seconds * SECOND)
     assert policy.decide(answer, len(waits) + 1) == Decision(MessageStatus.FAILED)
 
 
-def test_a_stop_reaches_as_far_as_what_is_wrong():
+def test_a_stop_reaches_as_far_as_its_cause():
     assert {answer: reach for answer in Answer if (reach := policy.stop_reach(answer)) is not None} == STOPS
     assert policy.stop_reach(None) is None
 
@@ -79,7 +77,7 @@ def test_only_a_number_that_is_too_fast_slows_down_and_a_long_wait_rests_it():
         assert policy.pace_change(answer, 100) == PaceChange()
 
 
-def test_the_longer_an_outage_lasts_the_more_seldom_the_provider_is_asked():
+def test_a_longer_outage_means_longer_rests():
     assert [policy.pace_change(Answer.NOT_SENT, n).rest_seconds for n in (1, 10, 20, 40, 400)] == [0.25, 0.5, 1, 4, 5]
     assert [policy.pace_change(Answer.UNAVAILABLE, n).rest_seconds for n in (1, 19, 20, 400)] == [0, 0, 1, 5]
     assert [policy.pace_change(Answer.MAINTENANCE, n).rest_seconds for n in (1, 400)] == [60, 60]

@@ -1,4 +1,4 @@
-"""An account writes to so many people in any 24 hours, and the count of them is never too low."""
+"""The count of people in 24 hours is never too low."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from tests.models.messaging.claims import credentials
 HOUR = timedelta(hours=1)
 
 
-async def test_who_was_written_to_leaves_the_window_after_a_day(database: str):
+async def test_people_leave_the_window_after_a_day(database: str):
     scope = await a_sender(daily_limit=3)
     channel, now = await credentials(scope), clock.now()
     account = (scope.workspace_id, channel.business_account_id)
@@ -23,7 +23,7 @@ async def test_who_was_written_to_leaves_the_window_after_a_day(database: str):
     assert await quota.free_at(*account, now + 2 * QUOTA_WINDOW) == now + 2 * QUOTA_WINDOW, "at once"
 
 
-async def test_the_room_is_what_the_limit_leaves_and_shrinks_by_what_is_taken(database: str):
+async def test_the_room_is_the_limit_less_what_was_taken(database: str):
     scope = await a_sender(daily_limit=3)
     channel, now = await credentials(scope), clock.now()
     async with db.transaction():
@@ -35,12 +35,12 @@ async def test_the_room_is_what_the_limit_leaves_and_shrinks_by_what_is_taken(da
         assert later == 3, "counted again: nobody was written to"
 
 
-async def test_without_a_limit_there_is_room_for_everybody(database: str):
+async def test_without_a_limit_the_room_is_unbounded(database: str):
     scope = await a_sender(daily_limit=None)
     assert await quota.room(scope.workspace_id, await credentials(scope), clock.now()) is None
 
 
-async def test_who_got_nothing_after_all_need_not_wait_but_still_counts_as_reached(database: str):
+async def test_people_who_got_nothing_need_not_wait_but_count_as_reached(database: str):
     scope = await a_sender()
     now = clock.now()
     await quota.reached(scope.workspace_id, "account", ["+341", "+342"], now)
@@ -59,7 +59,7 @@ async def test_an_account_is_idle_when_it_has_written_to_nobody_since(database: 
     assert await quota.is_idle(scope.workspace_id, "another", now - HOUR)
 
 
-async def test_what_no_limit_looks_at_any_more_is_removed_in_every_workspace(database: str):
+async def test_old_rows_are_removed_in_every_workspace(database: str):
     one, now = await a_sender(), clock.now()
     for workspace_id in (one.workspace_id, one.workspace_id + 1):
         await quota.reached(workspace_id, "account", ["+341"], now - 2 * QUOTA_WINDOW - HOUR)

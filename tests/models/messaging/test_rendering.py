@@ -1,4 +1,4 @@
-"""How a template is filled from contacts is checked before anything is sent, and text is cleaned."""
+"""Bindings are checked, and text is cleaned."""
 
 import pytest
 from hypothesis import example, given
@@ -46,7 +46,7 @@ async def test_bindings_that_fill_the_template_come_back_cleaned(database: str):
         ([Binding("header.image", text="ftp://x"), Binding("1", text="x")], ("parameters", "0", "text"), "https"),
     ],
 )
-async def test_what_does_not_fill_the_template_is_refused_where_it_stands(
+async def test_wrong_bindings_are_refused_at_their_index(
     database: str, bindings: list[Binding], path: tuple, words: str
 ):
     scope = await new_workspace()

@@ -1,4 +1,4 @@
-"""Whatever sends shares one ledger: a made-up workflow beside a broadcast meets the same limits, and is stopped with it."""
+"""All kinds of sources share one ledger, its limits and its stops."""
 
 from datetime import timedelta
 
@@ -18,13 +18,12 @@ from tests.models.messaging.claims import claim_of, sending, sent
 from workers import stops
 
 NODE = MessageSource("WORKFLOW", 7)
-"""What a workflow may be to the ledger one day: its kind, and the id of the node that sends."""
+"""A source of a kind that does not exist yet."""
 
 
 async def begin(
     scope: Scope, contact_ids: list[int], *, source: MessageSource = NODE, visit: int = 0, name: str = "greeting"
 ) -> None:
-    """Messages of the source to these contacts."""
     chosen = await template(scope, name)
     message = {"name": chosen.name, "language": chosen.language, "slots": []}
     if visit == 0:
@@ -49,7 +48,7 @@ async def counts(scope: Scope, source: MessageSource = NODE) -> dict[str, int]:
     return {name: row[name] for name in counters.COLUMNS if row[name]}
 
 
-async def test_one_claim_takes_of_each_kind_in_turns(database: str):
+async def test_one_claim_takes_equally_from_each_kind(database: str):
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 50))
     await begin(scope, await people(scope, 50, first=900))
@@ -91,7 +90,7 @@ async def test_the_account_s_limit_of_people_holds_over_all_kinds(database: str)
     assert (len(limited.attempts), limited.out_of_quota) == (2, True)
 
 
-async def test_who_opted_out_gets_nothing_of_any_kind(database: str):
+async def test_opted_out_contacts_get_nothing_of_any_kind(database: str):
     scope = await a_sender()
     ids = await people(scope, 2)
     await begin(scope, ids)
@@ -116,7 +115,7 @@ async def test_a_status_settles_a_message_of_any_kind_and_is_an_activity(databas
     assert not any("broadcastId" in db.load_json(row["properties"]) for row in rows)
 
 
-async def test_nobody_gets_a_message_twice_on_one_visit_and_one_more_on_the_next(database: str):
+async def test_a_contact_gets_one_message_per_visit(database: str):
     scope = await a_sender()
     ids = await people(scope, 1)
     await begin(scope, ids)
@@ -131,7 +130,7 @@ async def test_nobody_gets_a_message_twice_on_one_visit_and_one_more_on_the_next
     assert await db.fetch_value("SELECT count(*) FROM messages") == 2
 
 
-async def test_what_a_worker_left_behind_is_found_for_every_kind(database: str):
+async def test_unfinished_sources_of_every_kind_are_found(database: str):
     scope = await a_sender()
     await begin(scope, await people(scope, 2))
     assert (await claim_of(scope, NODE, grant=1, seconds=-1)).attempts
@@ -182,7 +181,7 @@ async def test_a_stop_that_a_workflow_meets_pauses_broadcasts_too(database: str)
     assert not (await claim_of(scope, of_broadcast(broadcast.id))).attempts
 
 
-async def test_what_has_ended_never_sends_again(database: str):
+async def test_an_ended_source_never_sends_again(database: str):
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 2))
     await lifecycle.cancel(scope, broadcast.id)

@@ -1,4 +1,4 @@
-"""Status webhooks come twice, late, shuffled and with gaps, and the ledger says the truth all the same."""
+"""Statuses come twice, late, shuffled and with gaps, and the ledger is right."""
 
 import random
 from datetime import timedelta
@@ -19,12 +19,12 @@ from tests.models.messaging.claims import claim, sending
 from workers import stops
 
 
-def told(
-    recipient_id: int, receipt: Receipt, *, seconds: int = 0, message_id: str | None = None, **more
+def status_of(
+    ledger_id: int, receipt: Receipt, *, seconds: int = 0, message_id: str | None = None, **more
 ) -> StatusEvent:
     at = clock.now().replace(microsecond=0) + timedelta(seconds=seconds)
-    reference = more.pop("reference", reference_of(recipient_id))
-    return StatusEvent("number", message_id or f"wamid.{recipient_id}", receipt, at, reference, **more)
+    reference = more.pop("reference", reference_of(ledger_id))
+    return StatusEvent("number", message_id or f"wamid.{ledger_id}", receipt, at, reference, **more)
 
 
 async def process(scope: Scope, *events: StatusEvent) -> None:
@@ -34,7 +34,7 @@ async def process(scope: Scope, *events: StatusEvent) -> None:
 
 
 async def sent_to(scope: Scope, count: int) -> tuple[Broadcast, list[int]]:
-    """A broadcast whose messages were all accepted, and its recipients."""
+    """A broadcast whose messages were all accepted, and their ids."""
     broadcast = await sending(scope, await a_draft_to(scope, count))
     attempts = (await claim(scope, broadcast, grant=count)).attempts
     await outcomes.settle(
@@ -47,28 +47,28 @@ async def kinds() -> list[str]:
     return [row["kind"] for row in await db.fetch("SELECT kind FROM activities ORDER BY kind")]
 
 
-def test_a_reference_is_read_back_and_nobody_else_s_is_taken_for_ours():
+def test_only_our_own_references_are_read():
     assert message_of(reference_of(42)) == 42
     for other in (None, "", "muster:", "muster:x", "muster:test:1", "run42:9001", "muster:1٣", "muster:" + "9" * 30):
         assert message_of(other) is None
 
 
 @with_seeds(12)
-async def test_whatever_the_order_and_however_often_the_end_is_the_same(database: str, seed: int):
+async def test_order_and_repetition_of_statuses_do_not_matter(database: str, seed: int):
     dice = random.Random(seed)
     scope = await a_sender()
     broadcast, ids = await sent_to(scope, 6)
     both, all_three, read_only, failed, only_sent, silent = ids
     events = [
-        told(both, Receipt.SENT),
-        told(both, Receipt.DELIVERED, seconds=1),
-        told(all_three, Receipt.SENT),
-        told(all_three, Receipt.DELIVERED, seconds=1),
-        told(all_three, Receipt.READ, seconds=2),
-        told(read_only, Receipt.READ, seconds=2),
-        told(failed, Receipt.SENT),
-        told(failed, Receipt.FAILED, seconds=1, error_code=131026, reason="not on WhatsApp"),
-        told(only_sent, Receipt.SENT),
+        status_of(both, Receipt.SENT),
+        status_of(both, Receipt.DELIVERED, seconds=1),
+        status_of(all_three, Receipt.SENT),
+        status_of(all_three, Receipt.DELIVERED, seconds=1),
+        status_of(all_three, Receipt.READ, seconds=2),
+        status_of(read_only, Receipt.READ, seconds=2),
+        status_of(failed, Receipt.SENT),
+        status_of(failed, Receipt.FAILED, seconds=1, error_code=131026, reason="not on WhatsApp"),
+        status_of(only_sent, Receipt.SENT),
     ] * 2
     dice.shuffle(events)
     while events:
@@ -86,7 +86,7 @@ async def test_whatever_the_order_and_however_often_the_end_is_the_same(database
     assert await kinds() == ["message.delivered"] * 2 + ["message.failed"] + ["message.read"] * 2 + ["message.sent"] * 6
 
 
-async def test_a_webhook_settles_what_is_unconfirmed_and_what_would_be_sent_again(database: str):
+async def test_a_status_settles_unconfirmed_messages_and_those_that_wait_for_a_retry(database: str):
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 3))
     unconfirmed, under_way, again = (await claim(scope, broadcast)).attempts
@@ -97,7 +97,7 @@ async def test_a_webhook_settles_what_is_unconfirmed_and_what_would_be_sent_agai
             AttemptOutcome(again, MessageStatus.PENDING, again_at=clock.now()),
         ],
     )
-    await process(scope, *(told(one.id, Receipt.DELIVERED) for one in (unconfirmed, under_way, again)))
+    await process(scope, *(status_of(one.id, Receipt.DELIVERED) for one in (unconfirmed, under_way, again)))
     assert await counts_of(broadcast) == {"delivered": 3}
     assert not (await claim(scope, broadcast)).attempts
     await outcomes.settle(scope.workspace_id, [AttemptOutcome(under_way, MessageStatus.SENT, f"wamid.{under_way.id}")])
@@ -105,29 +105,31 @@ async def test_a_webhook_settles_what_is_unconfirmed_and_what_would_be_sent_agai
     assert await kinds() == ["message.delivered"] * 3 + ["message.sent"] * 3
 
 
-async def test_a_delivery_is_proof_over_a_failure_and_late_news_of_sending_is_not(database: str):
+async def test_a_delivery_overrides_a_failure_and_a_late_sent_does_not(database: str):
     scope = await a_sender()
     broadcast, (one, two) = await sent_to(scope, 2)
-    await process(scope, told(one, Receipt.FAILED, error_code=131026), told(two, Receipt.FAILED, error_code=131026))
-    await process(scope, told(one, Receipt.SENT), told(two, Receipt.DELIVERED))
+    await process(
+        scope, status_of(one, Receipt.FAILED, error_code=131026), status_of(two, Receipt.FAILED, error_code=131026)
+    )
+    await process(scope, status_of(one, Receipt.SENT), status_of(two, Receipt.DELIVERED))
     assert await counts_of(broadcast) == {"failed": 1, "delivered": 1}
 
 
 async def test_a_status_without_our_reference_is_found_by_the_message(database: str):
     scope = await a_sender()
     broadcast, (one,) = await sent_to(scope, 1)
-    await process(scope, told(one, Receipt.READ, reference=None), told(999, Receipt.READ, reference=None))
+    await process(scope, status_of(one, Receipt.READ, reference=None), status_of(999, Receipt.READ, reference=None))
     assert await counts_of(broadcast) == {"read": 1}
 
 
-async def test_what_is_not_ours_is_left_alone(database: str):
+async def test_statuses_of_unknown_messages_are_left_alone(database: str):
     scope = await a_sender()
     broadcast, (one,) = await sent_to(scope, 1)
     await process(
         scope,
-        told(one, Receipt.READ, message_id="wamid.of-another-installation"),
-        told(424242, Receipt.READ),
-        told(one, Receipt.READ, reference="run42:9001"),
+        status_of(one, Receipt.READ, message_id="wamid.of-another-installation"),
+        status_of(424242, Receipt.READ),
+        status_of(one, Receipt.READ, reference="run42:9001"),
     )
     assert await counts_of(broadcast) == {"sent": 1}
 
@@ -136,24 +138,24 @@ async def test_another_workspace_s_webhook_moves_nothing(database: str):
     scope = await a_sender()
     broadcast, (one,) = await sent_to(scope, 1)
     async with db.transaction():
-        await statuses.process(scope.workspace_id + 1, [told(one, Receipt.READ)])
+        await statuses.process(scope.workspace_id + 1, [status_of(one, Receipt.READ)])
     assert await counts_of(broadcast) == {"sent": 1}
 
 
-async def test_an_opt_out_told_as_a_failure_is_written_down(database: str):
+async def test_a_failure_because_of_an_opt_out_opts_the_contact_out(database: str):
     scope = await a_sender()
     _, (one, _two) = await sent_to(scope, 2)
-    await process(scope, told(one, Receipt.FAILED, error_code=131050, reason="stopped", answer=Answer.OPTED_OUT))
+    await process(scope, status_of(one, Receipt.FAILED, error_code=131050, reason="stopped", answer=Answer.OPTED_OUT))
     rows = await db.fetch("SELECT whatsapp_consent FROM contacts ORDER BY phone")
     assert [row["whatsapp_consent"] for row in rows] == ["OPTED_OUT", "OPTED_IN"]
 
 
-async def test_a_failure_that_is_about_everybody_pauses_what_it_reaches(database: str):
+async def test_a_failure_that_concerns_everybody_pauses_what_it_reaches(database: str):
     scope = await a_sender()
     broadcast, (one, *_) = await sent_to(scope, 3)
     other = await sending(scope, await a_draft_to_others(scope))
     await process(
-        scope, told(one, Receipt.FAILED, error_code=131042, reason="no payment", answer=Answer.ACCOUNT_STOPPED)
+        scope, status_of(one, Receipt.FAILED, error_code=131042, reason="no payment", answer=Answer.ACCOUNT_STOPPED)
     )
     for each in (broadcast, other):
         paused = await read_again(each)
@@ -166,10 +168,10 @@ async def a_draft_to_others(scope: Scope) -> Broadcast:
     return await a_draft(scope, await a_segment(scope, await people(scope, 2, first=900)), name="Other")
 
 
-async def test_a_contact_that_is_gone_costs_the_others_nothing(database: str):
+async def test_a_deleted_contact_does_not_stop_the_others(database: str):
     scope = await a_sender()
     broadcast, ids = await sent_to(scope, 3)
     await db.execute("DELETE FROM contacts WHERE phone = '+34600000001'")
-    await process(scope, *(told(one, Receipt.DELIVERED) for one in ids))
+    await process(scope, *(status_of(one, Receipt.DELIVERED) for one in ids))
     assert await counts_of(broadcast) == {"delivered": 3}
     assert (await kinds()).count("message.delivered") == 2

@@ -1,4 +1,4 @@
-"""Templates are as the account has them, and only one that is approved can be sent."""
+"""Templates follow the account, and only an approved one can be sent."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from sandbox.whatsapp.templates import TEMPLATES
 from tests.kit.broadcasts import a_sender, template
 
 
-async def test_templates_are_taken_over_and_missing_ones_are_gone(database: str):
+async def test_listed_templates_are_stored_and_missing_ones_are_gone(database: str):
     scope = await a_sender()
     assert len(await templates.all_of(scope)) == len(TEMPLATES)
     strange = {"id": "1", "name": "map", "language": "en", "status": "APPROVED", "category": "UTILITY"}
@@ -24,7 +24,7 @@ async def test_templates_are_taken_over_and_missing_ones_are_gone(database: str)
     assert len(await templates.all_of(scope)) == len(TEMPLATES)
 
 
-async def test_only_news_of_a_template_that_concern_sending_change_its_status(database: str):
+async def test_only_events_that_concern_sending_change_a_template_s_status(database: str):
     scope = await a_sender()
 
     async def after(event: str) -> str:

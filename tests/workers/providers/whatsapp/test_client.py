@@ -1,4 +1,4 @@
-"""The client tells what certainly did not happen from what may have, against the sandbox."""
+"""The client tells what certainly did not happen from what may have happened."""
 
 import contextlib
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ def refused(answer: Answer) -> Iterator[None]:
         (Fault.TEMPLATE_PAUSED, Answer.TEMPLATE_STOPPED),
     ],
 )
-async def test_a_refusal_is_of_its_kind_and_nothing_was_accepted(fault: Fault, answer: Answer):
+async def test_a_refused_message_was_not_accepted(fault: Fault, answer: Answer):
     async with a_sandbox() as server, a_client(server) as client:
         server.sandbox.faults.set([Command(fault)])
         with refused(answer):
@@ -95,7 +95,7 @@ async def test_a_server_that_is_down_got_nothing_and_can_be_called_again():
 
 
 async def _or_unconfirmed(client: Client) -> None:
-    """The first call after a crash may find the old connection cut: that is unconfirmed, and right so."""
+    """The first call after a crash may meet the old connection, and is rightly unconfirmed."""
     try:
         await client.send(ACCOUNT, greeting("+34600000009"))
     except (NotSent, Unconfirmed):
@@ -121,7 +121,7 @@ async def test_templates_and_number_are_read_page_by_page():
         assert await client.numbers_of_account(ACCOUNT) == [ACCOUNT.number_id]
 
 
-async def test_an_answer_from_something_in_between_is_read_with_care(aiohttp_answers):
+async def test_answers_of_proxies_are_told_apart(aiohttp_answers):
     with pytest.raises(Unconfirmed):
         await (await aiohttp_answers(502, b"<html>bad gateway</html>"))
     with pytest.raises(Unconfirmed):

@@ -1,4 +1,4 @@
-"""Every code of the API leads to the reaction that the reference names."""
+"""The answer for each code of the API."""
 
 import pytest
 
@@ -37,30 +37,30 @@ def test_a_service_that_is_out_is_tried_again_a_bounded_number_of_times(code: in
 
 
 @pytest.mark.parametrize("code", [0, 3, 10, 190, 200, 250, 299, 368, 131005, 131031, 131042, 131064, 135000, 141008])
-def test_what_is_wrong_with_the_account_stops_the_broadcast(code: int):
+def test_an_account_error_stops_the_account(code: int):
     assert of(code).answer is Answer.ACCOUNT_STOPPED
 
 
 @pytest.mark.parametrize("code", [33, 131037, 131045, 131048, 133010])
-def test_what_is_wrong_with_the_number_stops_the_broadcast(code: int):
+def test_a_number_error_stops_the_number(code: int):
     assert of(code).answer is Answer.NUMBER_STOPPED
 
 
 @pytest.mark.parametrize("code", [132000, 132001, 132007, 132015, 132016, 132068, 132069])
-def test_what_is_wrong_with_the_template_stops_the_broadcast(code: int):
+def test_a_template_error_stops_the_template(code: int):
     assert of(code).answer is Answer.TEMPLATE_STOPPED
 
 
 @pytest.mark.parametrize(
     "code", [130403, 130472, 130497, 131021, 131026, 131030, 131047, 132005, 132012, 132018, 137000]
 )
-def test_what_is_wrong_with_a_recipient_costs_only_that_one(code: int):
+def test_a_recipient_error_fails_only_that_message(code: int):
     answer = of(code).answer
     assert answer is Answer.REFUSED
     assert stop_reach(answer) is None
 
 
-def test_an_opt_out_and_a_healthy_ecosystem_have_their_own_kinds():
+def test_opted_out_and_not_now_are_answers_of_their_own():
     assert of(131050).answer is Answer.OPTED_OUT
     assert of(131049).answer is Answer.NOT_NOW
     assert [code for code, answer in ANSWERS.items() if answer is Answer.NOT_NOW] == list(NOT_NOW_CODES)

@@ -43,7 +43,7 @@ def test_a_media_header_takes_a_link_or_an_id():
     ]
 
 
-def test_buttons_are_told_by_their_place_and_a_quick_reply_can_be_left_out():
+def test_buttons_are_named_by_index_and_a_quick_reply_is_optional():
     slots = placeholders_of(
         [
             {
