@@ -1,8 +1,8 @@
-"""What the nouns of the schema are made with. The server knows no noun.
+"""The GraphQL server. It knows no noun.
 
-A noun is a folder of `schema/` with `enums.py` (models' enums under their GraphQL names: import them from there),
-`types.py`, `inputs.py`, `queries.py`, `mutations.py` (with the payloads) and `subscriptions.py`; a long one is split by
-idea (`member_types.py`). Its operations are listed in `schema/root.py`.
+A noun is a folder of `schema/` with `enums.py` (models' enums under their GraphQL names: import them from there), `types.py`,
+`inputs.py`, `queries.py`, `mutations.py` (with the payloads) and `subscriptions.py`; a long file is split by idea
+(`member_types.py`). Its operations are listed in `schema/root.py`.
 
     from schema.server.context import Info
     from schema.server.execution.batched import batched
@@ -11,40 +11,23 @@ idea (`member_types.py`). Its operations are listed in `schema/root.py`.
     from schema.server.types.connection import PageInfo, counted, page_of, page_size
     from schema.server.types.nodes import Node, node
 
-**Root fields** name the permission that they need: `@query(Permission.CONTACT_READ)`,
-`@mutation(Permission.CONTACT_WRITE, ContactPayload)`, `@subscription(Permission.SEGMENT_READ)`, or `SIGNED_IN`, or
-`ANYONE`. The check is made once per root field, before its resolver runs; a root field that names nothing is refused
-by the executor. `scope_of(info)` is the caller's scope.
+**Root fields** name the permission that they need: `@query(Permission.CONTACT_READ)`, `@mutation(Permission.CONTACT_WRITE,
+ContactPayload)`, `@subscription(...)`, or SIGNED_IN, or ANYONE. It is checked once, before the resolver runs.
 
-**Rows, not instances.** A resolver returns database rows (or dicts, or any object): a plain attribute `name: str |
-None` of the type is the row's column `name`. `shown(Contact, row)` and `all_shown(Contact, rows)` only tell the type
-checker. What is not a column is `derived` from the row, or `mapped` from one column; `id: strawberry.ID =
-outside_id("Contact")`. JSON columns stay text. For fields whose type is an interface (`Node`, `Job`) the row says
-what it is: `named(ImportJob, row)`.
+**Rows.** A resolver returns database rows: a plain attribute `name: str | None` of a type shows the column `name`.
+`shown(Contact, row)` and `all_shown(Contact, rows)` only tell the type checker. Other values are `mapped` from a column or
+`derived` from the row. JSON columns stay text. Where the field's type is an interface: `named(ImportJob, row)`.
 
-**No resolvers on list types.** What needs the database for each row of a list is `batched(loader)`: the loader gets
-all the rows of the list at once and answers one value per row, with one statement. It may take arguments, aliases are
-kept apart, and it works at any depth. A method resolver on a type is slower by a factor of ten: keep it for payloads
-and single things.
+**No resolvers on types of lists:** they are ten times slower. What needs the database is `batched(loader)`, which fetches the
+values for all rows of a list with one statement, at any depth.
 
-**Connections** are pages: see `schema/server/types/connection.py`. `first: int | None = 50` in the signature (the contract
-lets it be null).
+**Connections** are pages (types/connection.py). **Lookahead**: `selected(info, "edges", "node")` gives the selected fields.
+**Nodes**: `@node("Contact", Permission.CONTACT_READ)` registers a loader for node(id) and nodes(ids).
 
-**Looking ahead**: `selected(info)`, `selected(info, "edges", "node")` (schema/server/execution/lookahead.py) are the attribute
-names asked for.
+**Errors.** A DomainError becomes an entry of `userErrors` in a mutation, a top-level error BAD_REQUEST elsewhere. A missing
+thing is null in a query, NotFound in a mutation. Other exceptions are logged and hidden: INTERNAL with the request id.
 
-**Nodes**: `@node("Contact", Permission.CONTACT_READ)` registers how rows are found by id, for node(id) and
-nodes(ids).
+**Subscriptions** are async generators. They may yield an `EventBatch`, and raise `SlowConsumer(cursor)` for a slow client.
 
-**Mistakes** in what the caller sent are DomainErrors: in a mutation they become `userErrors` of the payload by
-themselves; in a query or subscription a top-level error coded BAD_REQUEST. A thing that is not there is null in a
-query, NotFound in a mutation. Anything else that is raised is a fault of ours: masked, logged with the request id,
-coded INTERNAL.
-
-**Subscriptions** are async generators. The permission is checked again while they live. Many events at once are
-yielded as an `EventBatch` (schema/server/subscriptions/event_batch.py). A feed whose reader is too slow raises
-`SlowConsumer(cursor)` (schema/server/refusals.py), which ends the operation with a clear error that carries the cursor.
-
-**Cost**: an object is a point. What makes the database work says so: `@query(PERMISSION, cost=20)`, `batched(loader,
-cost=5)`.
+**Cost.** An object costs a point. More expensive fields say so: `@query(PERMISSION, cost=20)`, `batched(loader, cost=5)`.
 """

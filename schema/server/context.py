@@ -1,4 +1,4 @@
-"""What a resolver knows about the operation that it serves."""
+"""What resolvers know about their operation."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,11 +12,7 @@ from schema.server.signed_links import LinkSigner
 
 @dataclass(slots=True)
 class Context:
-    """One operation: who asks (None: nobody signed in), under which request id, from which address.
-
-    Made anew for each operation, also for each on a WebSocket. `signing` is how signIn signs; `links` make addresses
-    for files; `batches` is where batched fields meet.
-    """
+    """One operation. `scope` is None for a caller who is not signed in; `batches` holds the open batches of batched fields."""
 
     scope: Scope | None
     request_id: str

@@ -1,4 +1,4 @@
-"""One operation: the request, its caller, what is known about it while it runs, and the answer."""
+"""One operation: the request, its caller, its run and the answer."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -20,13 +20,11 @@ STATUS: Final = {
     "INTERNAL": 500,
     "TIMEOUT": 503,
 }
-"""The HTTP status of an operation that was refused before it ran, by its first error code."""
+"""The HTTP status of a refused operation, by its first error code."""
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """A request as the client sent it."""
-
     query: str
     operation_name: str | None = None
     variables: dict[str, Any] = field(default_factory=dict)
@@ -45,8 +43,6 @@ class Caller:
 
 @dataclass(slots=True)
 class Answer:
-    """A response. `status` is used by transports that have one."""
-
     payload: dict[str, Any]
     status: int = 200
     retry_after_seconds: float | None = None
@@ -59,7 +55,7 @@ def refused(errors: list[FormattedError]) -> Answer:
 
 
 class OperationEnded(Exception):
-    """The server ended a subscription: `errors` say why, `code` is the code of the first."""
+    """The server ended a subscription. `code` is that of the first error."""
 
     def __init__(self, errors: list[FormattedError]) -> None:
         super().__init__(errors[0]["message"])
@@ -69,7 +65,7 @@ class OperationEnded(Exception):
 
 @dataclass(slots=True)
 class OperationRun:
-    """One operation from its arrival to its line in the log. The fields without a default are set at its admission."""
+    """One operation from its arrival to its line in the log. The last four fields are set at its admission."""
 
     request: GraphQLRequest
     caller: Caller
@@ -87,6 +83,6 @@ class OperationRun:
 
     @property
     def type_and_label(self) -> tuple[str, str | None]:
-        """The operation's type and its label in the log: "none" and None before the document is known."""
+        """For the log; "none" and None before the document is known."""
         operation: Operation | None = getattr(self, "operation", None)
         return ("none", None) if operation is None else (operation.type.value, operation.label)

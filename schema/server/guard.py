@@ -10,8 +10,8 @@
         @mutation(Permission.CONTACT_WRITE, ContactPayload)
         async def contact_create(self, info: Info, input: ContactInput) -> ContactPayload: ...
 
-When the resolver of a mutation raises DomainError or Problems, the caller gets `payload(user_errors=[...])`. So every
-other field of a payload has a default.
+When a mutation's resolver raises DomainError or Problems, the answer is `payload(user_errors=[...])`, so the other fields of
+a payload have defaults.
 """
 
 import functools
@@ -65,7 +65,7 @@ def admit(context: Any, needed: Needed) -> None:
 def query(needed: Needed, *, cost: int = 0, **options: Any) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
     """A root query field for callers who have `needed`.
 
-    `cost` is its price in points, besides the objects that it returns. `options` go to strawberry.field.
+    `cost` is its price in points, besides the objects in it; `options` go to strawberry.field.
     """
 
     def make(resolver: Callable[..., Awaitable[Any]]) -> Any:
@@ -83,7 +83,7 @@ def query(needed: Needed, *, cost: int = 0, **options: Any) -> Callable[[Callabl
 def mutation(
     needed: Needed, payload: type, *, cost: int = 0, **options: Any
 ) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
-    """A root mutation field for callers who have `needed`. Errors of the domain become user errors of the `payload`."""
+    """A root mutation field for callers who have `needed`."""
 
     def make(resolver: Callable[..., Awaitable[Any]]) -> Any:
         @functools.wraps(resolver)
@@ -102,7 +102,7 @@ def mutation(
 def subscription(
     needed: Needed, *, cost: int = 0, **options: Any
 ) -> Callable[[Callable[..., AsyncIterator[Any]]], Any]:
-    """A subscription for callers who have `needed`. An error of the domain ends it."""
+    """A subscription for callers who have `needed`."""
 
     def make(resolver: Callable[..., AsyncIterator[Any]]) -> Any:
         @functools.wraps(resolver)

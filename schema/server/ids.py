@@ -1,4 +1,4 @@
-"""Global ids: the name of a GraphQL type and the id of a row, in URL-safe base64 without padding. They never change."""
+"""Global ids: type name and row id, in URL-safe base64 without padding."""
 
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Sequence
@@ -11,18 +11,17 @@ _FROM_URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
 
 
 def to_global_id(kind: str, row_id: int) -> str:
-    """The global id of a row of the GraphQL type `kind`."""
     return b2a_base64(f"{kind}:{row_id}".encode(), newline=False).translate(_URL_SAFE, b"=").decode()
 
 
 def find_id(kind: str, global_id: str) -> int | None:
-    """The id of the row; None when this is not the global id of a `kind`."""
+    """None when this is not the global id of a `kind`."""
     decoded = split_global_id(global_id)
     return decoded[1] if decoded is not None and decoded[0] == kind else None
 
 
 def split_global_id(global_id: str) -> tuple[str, int] | None:
-    """The name of the GraphQL type and the id of the row; None when this is not a global id."""
+    """The type's name and the row's id; None when this is not a global id."""
     try:
         text = a2b_base64((global_id + "=" * (-len(global_id) % 4)).encode("ascii").translate(_FROM_URL_SAFE)).decode()
     except ValueError:
@@ -34,7 +33,7 @@ def split_global_id(global_id: str) -> tuple[str, int] | None:
 
 
 def get_id(kind: str, global_id: str, path: Sequence[str | int]) -> int:
-    """The id of the row. Raises NotFound at `path` when this is not the global id of a `kind`."""
+    """Raises NotFound at `path` when this is not the global id of a `kind`."""
     row_id = find_id(kind, global_id)
     if row_id is None:
         raise NotFound(f"there is no {kind} with the id {global_id[:100]!r}", path)

@@ -1,6 +1,6 @@
 """Writes one line in the log for each operation, cheaply: lines are gathered for a moment and written together.
 
-The usual redaction is not needed, because the operation's name is the only text in a line that a caller can choose.
+Redaction is not needed: a caller chooses nothing in a line but the operation's name.
 """
 
 import asyncio
@@ -13,7 +13,6 @@ import orjson
 from schema.server.operations import Line
 
 GATHER_SECONDS: Final = 0.1
-"""The longest that a line waits."""
 
 _DIGITS: Final = re.compile(r"\d{6,}")
 _LONGEST_NAME: Final = 80
@@ -33,7 +32,6 @@ class LineWriter:
         self.waiting.append(self.format(line))
 
     def flush(self) -> None:
-        """Write the lines that wait."""
         lines, self.waiting = self.waiting, []
         if lines:
             self.stream.write("".join(lines))
@@ -41,7 +39,7 @@ class LineWriter:
 
 
 def _safe_name(line: Line) -> str | None:
-    """The operation's name, cut short, without what could be a phone number."""
+    """The name, cut short, without what could be a phone number."""
     name = line["operation"]
     return None if name is None else _DIGITS.sub("#", str(name))[:_LONGEST_NAME]
 

@@ -1,4 +1,4 @@
-"""Runs operations for every transport: authenticates the caller, charges the cost, executes, and logs one line."""
+"""Runs operations: authenticates the caller, charges the cost, executes, and logs one line."""
 
 import asyncio
 import time
@@ -30,7 +30,7 @@ Line = Mapping[str, str | int | float | None]
 """One operation in the log: no variables and no personal data."""
 
 Payload = dict[str, Any]
-"""A GraphQL response: data, errors, extensions."""
+"""data, errors, extensions"""
 
 READS: Final = frozenset({OperationType.QUERY})
 READS_AND_WRITES: Final = frozenset({OperationType.QUERY, OperationType.MUTATION})
@@ -71,7 +71,6 @@ class Operations:
         return OperationRun(request, caller, context, time.perf_counter())
 
     async def _admit(self, run: OperationRun, allowed: frozenset[OperationType]) -> None:
-        """Do all that may refuse the operation before it is executed."""
         run.context.scope = await self.scope_of(run.caller)
         document = self.documents.get(run.request.query)
         if document.errors:
@@ -87,7 +86,7 @@ class Operations:
         run.allowance = await self.throttle.charge(_bucket_of(run.context), run.requested)
 
     async def scope_of(self, caller: Caller) -> Scope | None:
-        """The caller's scope; None for a caller without a bearer token. Raises Unauthenticated for a token that is not good."""
+        """The caller's scope; None without a bearer token. Raises Unauthenticated."""
         if caller.refusal is not None:
             raise caller.refusal
         if caller.bearer is None:
@@ -119,7 +118,7 @@ class Operations:
         )
 
     def _settle(self, run: OperationRun, data: dict[str, Any] | None) -> dict[str, Any]:
-        """Return the points that were not used. Gives the `cost` of the extensions."""
+        """Give unused points back; returns the `cost` of the extensions."""
         actual = min(run.operation.cost.actual(data), run.requested)
         self.throttle.give_back(run.allowance, run.requested - actual)
         metrics.COST.inc(actual)
@@ -139,10 +138,10 @@ class Operations:
     async def subscribe(
         self, request: GraphQLRequest, caller: Caller, *, writes: bool = True
     ) -> Answer | AsyncGenerator[Payloads, None]:
-        """Start a subscription and give its payloads; or run another operation, or refuse it, and give the answer.
+        """The payloads of a subscription, or the answer to another operation or a refused one.
 
-        The payloads raise OperationEnded when the server ends the subscription. The caller's permission is checked again
-        every `recheck_seconds`. Without `writes`, mutations are refused.
+        The payloads raise OperationEnded when the server ends the subscription. The permission is checked again every
+        `recheck_seconds`. Without `writes`, mutations are refused.
         """
         run = self._begin(request, caller)
         try:
@@ -157,7 +156,6 @@ class Operations:
         return answer
 
     def _admit_to_subscription(self, run: OperationRun) -> None:
-        """Check the permission of the only root field. Raises Unauthenticated or Forbidden."""
         definition = self._executor_of(run).root_field()
         if not names_its_permission(definition):
             raise Forbidden("this field does not say who may use it, so nobody may")
@@ -215,7 +213,6 @@ def _payload(result: ExecutionResult, run: OperationRun) -> Payload:
 
 
 def _bucket_of(context: Context) -> str:
-    """The bucket that pays: of the member, of the API token, or of the address of a caller who is not signed in."""
     if context.scope is None:
         return f"address:{context.address}"
     principal = context.scope.principal

@@ -14,11 +14,7 @@ class CostExceeded(Refusal):
 
 
 class SlowConsumer(Refusal):
-    """The client of a subscription does not keep up. It may subscribe again after `cursor`.
-
-    A feed raises this when its queue for the client is full. The operation ends with the code SLOW_CONSUMER and the
-    cursor in its extensions; the socket and its other operations go on.
-    """
+    """The client of a subscription does not keep up. It may subscribe again after `cursor`; its socket stays open."""
 
     def __init__(self, cursor: str | None = None) -> None:
         super().__init__("you read more slowly than things happen: subscribe again, after the cursor given here")
@@ -26,7 +22,7 @@ class SlowConsumer(Refusal):
 
 
 class Rejected(Refusal):
-    """The request cannot be run, for several reasons."""
+    """The request has several errors."""
 
     def __init__(self, errors: Sequence[Exception]) -> None:
         super().__init__("the request cannot be run")

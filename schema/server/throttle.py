@@ -1,9 +1,7 @@
 """A leaky bucket of points for each caller, shared by all API processes through Redis.
 
-To ask Redis for every request would be too slow. So a process takes an allowance of points from the shared bucket and
-spends it first. A caller can get more than its bucket holds by at most one allowance per process.
-
-When Redis does not answer, each process uses a bucket of its own and logs a warning; the API goes on.
+To ask Redis for each request is too slow, so a process takes an allowance from the bucket and spends it first. A caller can
+exceed its bucket by one allowance per process. When Redis does not answer, each process uses a bucket of its own.
 """
 
 import time
@@ -23,7 +21,7 @@ log = structlog.get_logger("muster.api")
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """The points of a caller: `maximum` in the bucket, `per_second` that flow back, at most `operation` for one operation."""
+    """Points: `maximum` in a bucket, `per_second` that flow back, `operation` at most for one operation."""
 
     maximum: int = 1_000_000
     per_second: int = 50_000
@@ -36,7 +34,7 @@ class Rates:
 
 
 class BucketLevel(NamedTuple):
-    """The points that a caller has left, as far as this process knows."""
+    """The points that a caller has left."""
 
     rates: Rates
     available: int
@@ -44,13 +42,13 @@ class BucketLevel(NamedTuple):
 
 @dataclass(slots=True)
 class Allowance:
-    """The points that this process holds for a caller, and those left in the bucket when it last asked."""
+    """The points that a process holds for a caller, and those `left` in the bucket when it last asked."""
 
     points: float = 0
     left: float = 0
     asked_at: float = 0
     local_level: float | None = None
-    """The caller's bucket in this process, while Redis does not answer."""
+    """The bucket while Redis does not answer."""
 
 
 # Refills the bucket, then takes up to `want` points from it, or none when it holds less than `need`.
@@ -69,14 +67,13 @@ return {tostring(taken), tostring(level - taken)}
 """
 
 _UNASKED_SECONDS: Final = 2.0
-"""How long Redis is not asked after it did not answer."""
 
 _MOST_ALLOWANCES: Final = 50_000
 
 
 @dataclass(slots=True)
 class Throttle:
-    """Meters the callers of this process. Without `redis`, by buckets of its own."""
+    """Meters the callers of this process; without `redis`, by buckets of its own."""
 
     rates: Rates
     redis: Redis | None = None
@@ -85,7 +82,7 @@ class Throttle:
     unasked_until: float = 0
 
     async def charge(self, caller: str, points: int) -> Allowance:
-        """Take the points from the caller's bucket. Raises Throttled, or CostExceeded for more than one operation may cost."""
+        """Take points from the caller's bucket. Raises Throttled, or CostExceeded for more than one operation may cost."""
         if points > self.rates.operation:
             raise CostExceeded(
                 f"this operation may cost {points} points, and the most for one is {self.rates.operation}:"
@@ -102,7 +99,6 @@ class Throttle:
         allowance.points += points
 
     def level(self, allowance: Allowance) -> BucketLevel:
-        """The points that the caller has left."""
         refill = (self.now() - allowance.asked_at) * self.rates.per_second
         return BucketLevel(self.rates, int(min(self.rates.maximum, allowance.points + allowance.left + refill)))
 

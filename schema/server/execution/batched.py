@@ -1,17 +1,14 @@
 """Batched fields: their values are fetched for all rows of a list at once, not row by row.
 
     async def segments_of(contacts: Sequence[Row], info: Info, first: int = 50) -> Sequence[Page]:
-        "One page of segments for each contact, in the order of the contacts."
+        "One page of segments for each contact."
 
     @strawberry.type
     class Contact(Node):
         segments: ContactSegmentConnection = batched(segments_of)
 
-The parameters after the first two are the arguments of the field. A loader returns one value per row, in the order of the
-rows; a value that is an exception is raised for its row alone.
-
-A loader's values depend only on the rows, the arguments, the workspace and the caller's permissions: subscribers that are
-equal in these share them.
+Further parameters are the field's arguments. A loader returns one value per row, in order; an exception as a value is raised
+for its row alone. Values depend only on rows, arguments, workspace and permissions: subscribers equal in these share them.
 """
 
 import asyncio
@@ -27,7 +24,7 @@ Loader = Callable[..., Awaitable[Sequence[Any]]]
 def batched(loader: Loader, *, cost: int = 0, **options: Any) -> Any:
     """A field that `loader` fetches for all rows of a list at once.
 
-    `cost` is its price in points per row, besides the objects that it returns. `options` go to strawberry.field.
+    `cost` is its price per row in points; `options` go to strawberry.field.
     """
 
     async def value(root: Any, info: strawberry.Info, **arguments: Any) -> Any:
@@ -51,7 +48,7 @@ def _field_signature(value: Callable[..., Any], loader: Loader) -> inspect.Signa
 
 
 class BatchRows:
-    """All rows of a list. The compiled executor passes it to a resolver in the place of one row."""
+    """All rows of a list, passed to a resolver in the place of one row."""
 
     __slots__ = ("rows",)
 
@@ -60,7 +57,7 @@ class BatchRows:
 
 
 class Batch:
-    """The rows for which one selected field was resolved in the same iteration of the event loop."""
+    """The rows of one selected field in the same iteration of the event loop."""
 
     def __init__(self, info: strawberry.Info, loader: Loader, arguments: dict[str, Any]) -> None:
         self.info = info
@@ -71,7 +68,7 @@ class Batch:
         self.is_closed = False
 
     async def value_for(self, row: Any) -> Any:
-        """The value for this row; it waits until all rows of the batch are known and loaded."""
+        """The value for this row, when the batch is loaded."""
         index = len(self.rows)
         self.rows.append(row)
         if self.loading is None:

@@ -1,8 +1,7 @@
 """The cost of an operation in points: the highest possible before it runs, the actual one afterwards.
 
-An object of the response costs one point; scalars, edges and page infos are free. Before the operation runs, a page counts as
-full (`first` nodes) and a list without a size as LIST_SIZE objects. A field may have a price of its own
-(`query(..., cost=20)`), and a mutation costs MUTATION more. An operation costs at least 1.
+An object costs one point; scalars, edges and page infos are free. Before it runs, pages count as full and lists without a size
+as LIST_SIZE objects. Fields may have a price of their own. An operation costs at least 1.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -32,23 +31,21 @@ from graphql import (
 from graphql.type import is_leaf_type
 
 LIST_SIZE: Final = 10
-"""The assumed length of a list whose size is not stated."""
+"""The assumed length of a list without a size."""
 
 MUTATION: Final = 10
-"""The price of a mutation, besides the objects in its payload."""
 
 SUBSCRIPTION: Final = 10
-"""The price of a subscription, once, when it starts."""
 
 _SIZES: Final = ("first", "ids", "numbers")
-"""The arguments that say how many objects a field returns."""
+"""Arguments that give the number of objects."""
 
 Variables = dict[str, Any]
 
 
 @dataclass(slots=True)
 class _Node:
-    """A field of objects: its price, the number of its objects, and the fields of objects below it."""
+    """A field of objects, and the fields of objects below it."""
 
     key: str
     price: int
@@ -58,7 +55,7 @@ class _Node:
     is_page: bool
     below: "_Below"
     each: int | None = None
-    """The points of each object, when that is the same for all objects."""
+    """The points of each object when they are the same for all."""
     is_never_null: bool = True
 
 
@@ -67,7 +64,7 @@ class _Below:
     nodes: list[_Node] = field(default_factory=list)
 
     def requested(self, variables: Variables, page_size: int) -> int:
-        """The most points below one object; `page_size` is its number of nodes, if it is a page."""
+        """The most points below one object; `page_size` is its size if it is a page."""
         return sum(_requested(node, variables, page_size) for node in self.nodes)
 
     def actual(self, data: dict[str, Any]) -> int:
@@ -96,17 +93,17 @@ def _actual(node: _Node, value: Any) -> int:
 
 @dataclass(slots=True)
 class Cost:
-    """The cost of one operation of a document."""
+    """The cost of one operation."""
 
     base: int
     root: _Below
 
     def requested(self, variables: Variables) -> int:
-        """The most that it may cost, with these coerced variables."""
+        """The highest cost with these coerced variables."""
         return max(1, self.base + self.root.requested(variables, LIST_SIZE))
 
     def actual(self, data: dict[str, Any] | None) -> int:
-        """Its cost, by the data of its response."""
+        """The cost of this response."""
         return max(1, self.base + (0 if data is None else self.root.actual(data)))
 
 
@@ -129,7 +126,7 @@ class _Reader:
     known: dict[Any, _Below] = field(default_factory=dict)
 
     def below(self, selections: Sequence[SelectionSetNode], parent: GraphQLNamedType | None) -> _Below:
-        """The fields of objects in these selection sets; read once for each set and type, though a fragment is spread often."""
+        """The fields of objects in these selection sets, read once for each set and type."""
         key = (*map(id, selections), id(parent))
         if key not in self.known:
             groups: dict[tuple[str, int], tuple[GraphQLField, list[FieldNode]]] = {}
@@ -176,14 +173,13 @@ def _price_of(definition: GraphQLField) -> int:
 
 
 def _is_free(kind: GraphQLNamedType, parent: Any) -> bool:
-    """Whether an object only wraps others: edges, page infos, payloads of mutations, introspection."""
     if not isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) or kind.name.startswith("__"):
         return True
     return kind.name == "PageInfo" or kind.name.endswith("Edge") or (parent is not None and parent.name == "Mutation")
 
 
 def _size_of(definition: GraphQLField, node: FieldNode, is_list: bool) -> Callable[[Variables], int] | None:
-    """The number of objects in a field. None for single objects, and for the lists of a page, whose size is the page's."""
+    """The number of objects in a field; None for single objects and for the lists of a page."""
     for name in _SIZES:
         argument = definition.args.get(name)
         if argument is None:

@@ -28,13 +28,13 @@ from schema.server.execution.variables import Variables, variables_of
 from schema.server.refusals import BadRequest
 
 MOST_DOCUMENTS: Final = 2_000
-"""The documents that are kept; the least recently used is dropped first."""
+"""The least recently used is dropped first."""
 
 LONGEST_KEPT: Final = 50_000
-"""Longer documents (in characters) are not kept."""
+"""Longer texts (characters) are not kept."""
 
 MOST_PLANS: Final = 64
-"""The compiled plans that are kept for one operation, one for each combination of skipped and included parts."""
+"""Kept for one operation, one for each combination of skipped and included parts."""
 
 MOST_ERRORS: Final = 20
 
@@ -48,11 +48,11 @@ class Operation:
     name: str | None
     cost: Cost
     switches: tuple[str, ...]
-    """The variables that skip or include parts of the operation."""
+    """The variables that skip or include parts."""
 
     variables: Variables
     label: str
-    """The name in the log: the operation's own, or that of its root fields."""
+    """The name in the log: its own, or its root fields."""
     plans: dict[tuple[Any, ...], Plans] = field(default_factory=dict)
 
     def plans_for(self, variables: dict[str, Any]) -> Plans:
@@ -68,7 +68,7 @@ class Operation:
 
 @dataclass(slots=True)
 class Document:
-    """A document that can run, or the errors in it."""
+    """A document that can run, or its errors."""
 
     errors: Sequence[GraphQLError | Refusal] = ()
     operations: dict[str | None, Operation] = field(default_factory=dict)
@@ -88,14 +88,12 @@ class Document:
 
 @dataclass(slots=True)
 class Documents:
-    """The documents of one schema."""
-
     schema: GraphQLSchema
     limits: DocumentLimits = field(default_factory=DocumentLimits)
     kept: OrderedDict[str, Document] = field(default_factory=OrderedDict)
 
     def get(self, text: str) -> Document:
-        """The document of this text. Errors are in the document."""
+        """The document of this text, or the errors in it."""
         document = self.kept.get(text)
         if document is not None:
             self.kept.move_to_end(text)

@@ -27,15 +27,13 @@ from schema.server.execution.root_call import RootCall, find_root_call
 
 @dataclass(slots=True)
 class Plans:
-    """What is compiled for a document and one set of values of the variables that skip or include fields."""
+    """What is compiled for a document and one set of values of the variables that skip or include."""
 
     completers: dict[tuple[int, ...], Completer | None] = field(default_factory=dict)
     calls: dict[int, RootCall | None] = field(default_factory=dict)
 
 
 class CompiledExecutor(Executor[None]):
-    """Executes one operation with the plans of its document."""
-
     def __init__(self, *args: Any, plans: Plans | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
         self.plans = Plans() if plans is None else plans
@@ -49,7 +47,7 @@ class CompiledExecutor(Executor[None]):
         path: Path,
         position_context: None,
     ) -> Any:
-        """Refuse root fields that name no permission, and make root calls; otherwise as in graphql-core."""
+        """Refuse root fields that name no permission, and make root calls."""
         if path.prev is not None:
             return super().execute_field(parent_type, source, field_details_list, path, position_context)
         definition = parent_type.fields.get(field_details_list[0].node.name.value)
@@ -94,7 +92,7 @@ class CompiledExecutor(Executor[None]):
         result: Any,
         position_context: None,
     ) -> Any:
-        """Complete the value by its compiled selection, or as graphql-core does where there is none or it fails."""
+        """Complete the value by its compiled selection where that is possible."""
         if self.is_ordinary:
             return super().complete_value(return_type, field_details_list, info, path, result, position_context)
         completer = self._completer(return_type, field_details_list)
@@ -130,7 +128,7 @@ class CompiledExecutor(Executor[None]):
     def resolve(
         self, definition: GraphQLField, parent: GraphQLObjectType, details: list[FieldDetails], source: Any
     ) -> Awaitable[Any]:
-        """Call a field's resolver for all rows at once, with `source` in the place of a row."""
+        """Call a field's resolver with `source` in the place of a row."""
         node = details[0].node
         info = self.build_resolve_info(
             definition, [detail.node for detail in details], parent, Path(None, node.name.value, parent.name)
@@ -141,16 +139,15 @@ class CompiledExecutor(Executor[None]):
         return value
 
     def root_field(self) -> GraphQLField:
-        """The first root field of the operation; a subscription has only one."""
         return self._root()[2]
 
     def root_completer(self) -> tuple[str, Completer | None]:
-        """The response key of the first root field, and its completer; None when it cannot be compiled."""
+        """The response key of the first root field, and its completer if it has one."""
         key, details, definition = self._root()
         return key, self._completer(definition.type, details)
 
     def variables_below_root(self) -> str:
-        """The values of the variables used below the root field. With the document they determine what is selected."""
+        """The values of the variables used below the root field."""
         used = _UsedVariables()
         for node in [
             *(details.node.selection_set for details in self._root()[1]),
@@ -180,6 +177,5 @@ class _UsedVariables(Visitor):
 
 
 def names_its_permission(definition: GraphQLField) -> bool:
-    """Whether a root field names the permission that it needs, or that it needs none."""
     described = definition.extensions.get("strawberry-definition")
     return described is not None and "needs" in described.metadata

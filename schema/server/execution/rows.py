@@ -1,7 +1,6 @@
 """Types that show database rows, without an instance in between.
 
-A resolver returns the row itself; `shown(Contact, row)` tells the type checker so. Each plain attribute of the type is read
-from the column of the same name. Other values are `mapped` from a column, `derived` from the row, or `batched`.
+A plain attribute of a type is read from the column of its name. Other values are `mapped`, `derived` or `batched`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -18,7 +17,7 @@ _by_item: dict[type, bool] = {}
 
 
 def reads_by_item(kind: type) -> bool:
-    """Whether values of this class are read as `row["name"]`, not as `object.name`."""
+    """Whether values of this class are read as `row["name"]`."""
     known = _by_item.get(kind)
     if known is None:
         has_items = any("__getitem__" in base.__dict__ for base in kind.__mro__)  # without those of its metaclass
@@ -27,7 +26,7 @@ def reads_by_item(kind: type) -> bool:
 
 
 def read(source: Any, name: str) -> Any:
-    """The default resolver: column `name` of a row, attribute `name` of anything else."""
+    """The default resolver: column `name` of a row, or attribute `name`."""
     return source[name] if reads_by_item(type(source)) else getattr(source, name)
 
 
@@ -64,14 +63,14 @@ def mapped(column: str, function: Callable[[Any], Any], **options: Any) -> Any:
 def outside_id(kind: str, column: str = "id", *, recurring: bool = False, **options: Any) -> Any:
     """A field that shows the id in `column` as the global id of a `kind`; null stays null.
 
-    `id: strawberry.ID = outside_id("Contact")`. With `recurring`, for ids that are few and often shown, encoded ids are kept.
+    `recurring` keeps encoded ids: for those that are few and often shown.
     """
     encode = partial(to_global_id, kind)
     return mapped(column, lru_cache(maxsize=16_384)(encode) if recurring else encode, **options)
 
 
 class Named:
-    """A row with the name of its type, for fields whose type is an interface (`Node`, `Job`)."""
+    """A row with the name of its type."""
 
     __slots__ = ("row", "typename")
 
@@ -98,12 +97,12 @@ def all_shown(kind: type[Shown], rows: Iterable[Any]) -> list[Shown]:  # noqa: A
 
 
 def named(kind: type[Any], row: Any) -> Any:
-    """The row as a `kind`, for a field whose type is an interface. None stays None."""
+    """The row as a `kind`, for a field whose type is an interface; None stays None."""
     return None if row is None else Named(kind.__strawberry_definition__.name, row)
 
 
 def typename_of(value: Any) -> str | None:
-    """The name of the GraphQL type of a value whose field has an interface; None when the value does not tell."""
+    """The name of the GraphQL type of a value; None when the value does not tell."""
     if isinstance(value, Named):
         return value.typename
     definition = getattr(type(value), "__strawberry_definition__", None)

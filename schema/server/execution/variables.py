@@ -1,7 +1,7 @@
 """Coerces the variables of an operation.
 
-graphql-core looks up the type of each variable for each operation. For variables of the types String, ID, Int and Boolean this
-is done once per document. graphql-core coerces all other values, and those that may be wrong, and reports what is wrong.
+For String, ID, Int and Boolean the types are looked up once per document. graphql-core coerces other values, and those that may
+be wrong, and reports the errors.
 """
 
 from collections.abc import Collection
@@ -28,7 +28,7 @@ _INT32: Final = range(-(2**31), 2**31)
 
 @dataclass(slots=True)
 class Variables:
-    """The variables of an operation. `plain` has the Python type of each; None when one has another type or a default."""
+    """`plain` has the Python types; None when a variable has another type or a default."""
 
     schema: GraphQLSchema
     nodes: Collection[VariableDefinitionNode]

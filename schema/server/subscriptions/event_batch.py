@@ -1,4 +1,4 @@
-"""Several events of a subscription at once, and their payloads, written once for all subscribers that get the same."""
+"""Several events at once, and their payloads, written once for all subscribers that get the same."""
 
 import asyncio
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -7,11 +7,11 @@ from typing import Any, TypeVar, cast
 Format = TypeVar("Format")
 
 Resume = Callable[[int], str]
-"""From a number of events that a client has received of a batch to the cursor after them."""
+"""From the number of events that a client has received of a batch to the cursor after them."""
 
 
 class Payloads:
-    """The payloads of a batch as JSON, in order. `resume` is set for subscriptions that can continue after a cursor."""
+    """The payloads of a batch as JSON. `resume` is set for subscriptions with cursors."""
 
     __slots__ = ("formats", "resume", "texts")
 
@@ -24,17 +24,17 @@ class Payloads:
         return iter(self.texts)
 
     def formatted(self, key: Hashable, write: Callable[[Sequence[bytes]], Format]) -> Format:
-        """What `write` makes of the texts. It is kept under `key` for other subscribers."""
+        """What `write` makes of the texts; kept under `key` for other subscribers."""
         if key not in self.formats:
             self.formats[key] = write(self.texts)
         return cast(Format, self.formats[key])
 
 
 class EventBatch:
-    """Several events, which a subscription's source may yield instead of one. They are sent together.
+    """Several events, which a source may yield instead of one.
 
-    `shared` means that other subscribers in this process get the same batch object. Then the payloads are written once for
-    all that have the same document and, where batched fields are selected, the same variables and permissions.
+    `shared`: other subscribers get the same object. Payloads are then written once for all with the same document and, where
+    batched fields are selected, the same variables and permissions.
     """
 
     __slots__ = ("events", "payloads", "resume", "shared")
@@ -44,4 +44,4 @@ class EventBatch:
         self.shared = shared
         self.resume = resume
         self.payloads: dict[Hashable, tuple[object, asyncio.Future[Payloads]]] = {}
-        """By what is selected. The key holds the id() of a plan, so the plan is kept beside the payloads."""
+        """By what is selected. A key has the id() of a plan, so the plan is kept beside."""

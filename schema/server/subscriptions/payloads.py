@@ -47,7 +47,6 @@ class _PayloadWriter:
         self.variables = executor.variables_below_root()
 
     async def write(self, batch: EventBatch) -> Payloads:
-        """The payloads of these events."""
         try:
             if self.completer is not None:
                 return await self._write_compiled(batch, self.completer)
@@ -73,7 +72,7 @@ class _PayloadWriter:
         return plan, self.variables, None if scope is None else (scope.workspace_id, scope.principal.permissions)
 
     def _start(self, batch: EventBatch, completer: Completer) -> "asyncio.Future[Payloads]":
-        """Write at once; in a task when the database is needed, so that others get the payloads if the first one leaves."""
+        """In a task where the database is needed, so that others get the payloads if the first subscriber leaves."""
         if completer.one is None:
             payloads: asyncio.Future[Payloads] = asyncio.ensure_future(self._fetch(batch, completer))
             payloads.add_done_callback(_mark_exception_retrieved)

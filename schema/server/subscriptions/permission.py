@@ -1,4 +1,4 @@
-"""Ends a subscription when its caller loses the permission, also while no event comes."""
+"""Ends a subscription when its caller loses the permission."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -11,16 +11,16 @@ from models.errors import Refusal
 log = structlog.get_logger("muster.api")
 
 Check = Callable[[], Awaitable[None]]
-"""Checks the caller's permission again. Raises a Refusal when it is gone."""
+"""Raises a Refusal when the permission is gone."""
 
 MOST_FAILED_CHECKS: Final = 6
-"""The checks in a row that may fail, because the database is away, before the subscription ends."""
+"""Checks in a row that fail, because the database is away, before the subscription ends."""
 
 _END: Final = object()
 
 
 async def while_permitted(source: Any, check: Check, every_seconds: float) -> AsyncGenerator[Any, None]:
-    """The events of `source`, while a task beside checks the permission. Raises the refusal when it is gone."""
+    """The events of `source`, until a task beside finds that the permission is gone. Raises its refusal."""
     permission = _Permission(check, every_seconds)
     checking = asyncio.ensure_future(permission.keep_checking())
     try:
@@ -42,7 +42,6 @@ class _Permission:
         self.refusal: Exception | None = None
 
     async def next_event(self, source: Any) -> Any:
-        """The next event, or _END. Raises the refusal as soon as there is one."""
         self._raise_refusal()
         task = self.waiting = asyncio.current_task()
         assert task is not None
@@ -63,7 +62,6 @@ class _Permission:
             raise self.refusal from None
 
     async def keep_checking(self) -> None:
-        """Check again and again until there is a refusal."""
         while self.refusal is None:
             await asyncio.sleep(self.every_seconds)
             self.refusal = await self._check()

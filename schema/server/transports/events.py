@@ -1,8 +1,7 @@
 """Server-sent events, by the protocol of the npm package graphql-sse.
 
-Distinct connections: each request carries one operation. Single connection: PUT reserves a stream, GET listens to it, POST
-starts operations and DELETE stops them, all with the stream's token. All these requests must reach the process that holds the
-stream; behind a load balancer, clients use distinct connections or sticky sessions.
+Distinct connections: a request carries one operation. Single connection: PUT reserves a stream, GET listens to it, POST starts
+operations and DELETE stops them. These requests must reach the process that holds the stream.
 """
 
 import asyncio
@@ -36,16 +35,13 @@ _HEADERS: Final = (
 
 @dataclass(slots=True)
 class EventStreams:
-    """The event streams of this process."""
-
     operations: Operations
     limits: StreamLimits = field(default_factory=StreamLimits)
     reserved: dict[str, Stream] = field(default_factory=dict)
     open: "set[asyncio.Future[None]]" = field(default_factory=set)
-    """A future for each stream that is being sent; cancelling it ends the stream."""
+    """Cancelling one of these ends its stream."""
 
     def end_all(self) -> None:
-        """End every stream because the server stops. Clients connect again."""
         for ending in self.open:
             ending.cancel()
 
@@ -54,7 +50,7 @@ class EventStreams:
     async def serve_one(
         self, receive: Any, send: Any, caller: Caller, request: GraphQLRequest, writes: bool = True
     ) -> None:
-        """Run one operation and send its payloads as events, until its end or until the client disconnects."""
+        """Run one operation and send its payloads as events."""
         result = await self.operations.subscribe(request, caller, writes=writes)
         if isinstance(result, Answer) and result.status == 401:
             await _send_json(send, 401, result.payload, caller)
@@ -65,7 +61,6 @@ class EventStreams:
         await self._send(receive, send, caller, stream)
 
     async def _send(self, receive: Any, send: Any, caller: Caller, stream: Stream) -> None:
-        """Send the stream until it ends, the client disconnects, or the server stops."""
         headers = [*_HEADERS, (b"x-request-id", caller.request_id.encode())]
         disconnected = asyncio.ensure_future(_disconnect(receive))
         self.open.add(disconnected)
@@ -124,7 +119,7 @@ class EventStreams:
         return stream
 
     async def listen(self, receive: Any, send: Any, caller: Caller, token: str) -> None:
-        """Send the events of a reserved stream until the client disconnects."""
+        """Send the events of a reserved stream."""
         stream = self._stream(token)
         if stream.is_open:
             await _send_text(send, 409, b"somebody listens to this stream already", caller)

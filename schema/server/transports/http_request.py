@@ -21,17 +21,15 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 
 
 class TooLarge(BadRequest):
-    """The body is too large."""
+    """Status 413."""
 
 
 class Unreadable(BadRequest):
-    """The API does not read bodies of this type."""
+    """Status 415."""
 
 
 @dataclass(slots=True)
 class Headers:
-    """The headers that the API reads."""
-
     accept: str | None = None
     authorization: str | None = None
     content_length: str | None = None
@@ -55,7 +53,6 @@ _NAMES: Final = {
 
 
 def headers_of(scope: Scope) -> Headers:
-    """Read the known headers of a connection."""
     headers = Headers()
     for name, value in scope["headers"]:
         attribute = _NAMES.get(name)
@@ -65,7 +62,7 @@ def headers_of(scope: Scope) -> Headers:
 
 
 def caller_of(scope: Scope, headers: Headers) -> Caller:
-    """The caller. The request id is that of the header when it is well formed, a new one otherwise."""
+    """The caller, with the request id of the header when that is well formed, else a new one."""
     given = headers.request_id
     request_id = given if given is not None and _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
     client = scope.get("client")
@@ -78,7 +75,7 @@ def caller_of(scope: Scope, headers: Headers) -> Caller:
 
 
 async def body_of(headers: Headers, receive: Any, most_bytes: int) -> bytes:
-    """The whole body. Raises TooLarge as soon as it is longer than `most_bytes`."""
+    """The whole body. Raises TooLarge."""
     declared = headers.content_length
     if declared is not None and declared.isdigit() and int(declared) > most_bytes:
         raise _too_large(most_bytes)
@@ -115,7 +112,7 @@ def check_type(headers: Headers) -> None:
 
 
 def params_of_body(body: bytes) -> dict[str, Any]:
-    """The JSON object in a body. Raises BadRequest when it is not one."""
+    """The JSON object in a body. Raises BadRequest."""
     try:
         params = orjson.loads(body)
     except ValueError:
@@ -126,7 +123,7 @@ def params_of_body(body: bytes) -> dict[str, Any]:
 
 
 def params_of_url(scope: Scope) -> dict[str, Any]:
-    """The parameters in a URL; `variables` and `extensions` are parsed as JSON. Raises BadRequest."""
+    """The parameters in a URL. Raises BadRequest."""
     try:
         params: dict[str, Any] = dict(
             parse_qsl(scope["query_string"].decode(), keep_blank_values=True, max_num_fields=20)
@@ -143,7 +140,7 @@ def params_of_url(scope: Scope) -> dict[str, Any]:
 
 
 def graphql_request_of(params: Mapping[str, Any]) -> GraphQLRequest:
-    """The GraphQL request with these parameters. Raises BadRequest, which names the wrong one."""
+    """The request with these parameters. Raises BadRequest."""
     query, name = params.get("query"), params.get("operationName")
     variables, extensions = params.get("variables"), params.get("extensions")
     if not isinstance(query, str):

@@ -22,12 +22,11 @@ class Outgoing:
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def send_message(self, message: bytes) -> None:
-        """Send a message, which is JSON."""
         async with self.sending:
             await self._write({"type": "websocket.send", "text": message.decode()})
 
     async def send_payloads(self, id_json: bytes, payloads: Payloads, delivered: DeliveredPayloads) -> None:
-        """Send payloads of the operation with this id, and count them in `delivered`."""
+        """Send payloads, and count them in `delivered`."""
         delivered.start(payloads)
         async with self.sending:
             for message, upto in self._messages(id_json, payloads):
@@ -48,22 +47,19 @@ class Outgoing:
             await self.send(message)
 
 
-# ---------------------------------------------------------------- messages; `id_json` is the id of an operation as JSON
+# ---------------------------------------------------------------- messages
 
 ACKNOWLEDGED = b'{"type":"connection_ack"}'
 PING = b'{"type":"ping"}'
 
 
 def pong(payload: Any) -> bytes:
-    """The answer to a ping with this payload, or without one (None)."""
     return encode({"type": "pong"} if payload is None else {"type": "pong", "payload": payload})
 
 
 def complete(id_json: bytes) -> bytes:
-    """The operation with this id has ended without an error."""
     return b'{"id":' + id_json + b',"type":"complete"}'
 
 
 def error(id_json: bytes, errors: list[FormattedError]) -> bytes:
-    """The operation with this id has ended with these errors."""
     return b'{"id":' + id_json + b',"type":"error","payload":' + encode(errors) + b"}"

@@ -32,7 +32,7 @@ UNREAD: Final = (1001, 1008)
 
 @dataclass(frozen=True, slots=True)
 class SocketLimits:
-    """Limits of one socket. Every `ping_seconds` a ping is sent; one without an answer closes the socket."""
+    """Every `ping_seconds` a ping is sent; one without an answer closes the socket."""
 
     init_seconds: float = 10.0
     ping_seconds: float = 20.0
@@ -46,7 +46,7 @@ TOO_SLOW: Final = Close(1008, "you read too slowly")
 
 @dataclass(slots=True, eq=False)
 class SocketOperation:
-    """One operation of a socket. `id_json` is its id as JSON."""
+    """`id_json` is the operation's id as JSON."""
 
     id_json: bytes
     caller: Caller
@@ -56,7 +56,7 @@ class SocketOperation:
 
 @dataclass(slots=True)
 class Socket:
-    """One WebSocket. Each operation has a context of its own and authenticates its caller again."""
+    """One WebSocket. Each operation authenticates its caller again."""
 
     operations: Operations
     limits: SocketLimits
@@ -152,7 +152,6 @@ class Socket:
             self.closing.set_result(close)
 
     async def _watch(self) -> None:
-        """Close the socket when it is not initialised in time, or when the client does not answer pings."""
         await asyncio.sleep(self.limits.init_seconds)
         if not self.is_ready:
             raise Close(4408, "Connection initialisation timeout")
@@ -249,7 +248,7 @@ class Socket:
             await self._finish(operation_id, operation, outgoing.error(operation.id_json, answer.payload["errors"]))
 
     async def _finish(self, operation_id: str, operation: SocketOperation, last: bytes) -> None:
-        """Free the id, then send the last message: the client may use the id again as soon as it has it."""
+        """Free the id before the last message, after which the client may use it again."""
         self._forget(operation_id, operation)
         await self.out.send_message(last)
 

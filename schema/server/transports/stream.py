@@ -18,8 +18,8 @@ COMMENT: Final = b":\n\n"
 
 @dataclass(frozen=True, slots=True)
 class StreamLimits:
-    """Limits of one stream. After `keep_alive_seconds` without an event a comment is sent, so that proxies keep the
-    connection open. A reserved stream is dropped when nobody listens to it for `reserved_seconds`."""
+    """After `keep_alive_seconds` without an event a comment is sent, so that proxies keep the connection open. A reserved
+    stream waits `reserved_seconds` for its client."""
 
     keep_alive_seconds: float = 12.0
     send_seconds: float = 30.0
@@ -29,7 +29,7 @@ class StreamLimits:
 
 @dataclass(slots=True, eq=False)
 class StreamOperation:
-    """An operation of a stream. `id_json` is its id as JSON; None when the stream carries only this operation."""
+    """`id_json` is the operation's id as JSON; None when the stream carries only one."""
 
     id_json: bytes | None
     caller: Caller
@@ -39,9 +39,9 @@ class StreamOperation:
 
 @dataclass(slots=True, eq=False)
 class Stream:
-    """Carries the events of its operations. They wait until the client listens.
+    """Operations send their events through it, once the client listens.
 
-    The stream ends when the client reads nothing for `send_seconds`. The last events hold the cursors to resume after.
+    When the client reads nothing for `send_seconds` the stream ends with the cursors to resume after.
     """
 
     limits: StreamLimits
@@ -57,7 +57,6 @@ class Stream:
     # ---------------------------------------------------------------- its operations
 
     def start(self, operation: StreamOperation, work: Coroutine[Any, Any, None]) -> None:
-        """Run the work of an operation in a task."""
         self.operations[operation.id_json] = operation
         operation.task = asyncio.ensure_future(work)
         operation.task.add_done_callback(lambda _: self._forget(operation))
@@ -67,7 +66,7 @@ class Stream:
             self.operations.pop(operation.id_json, None)
 
     async def send_all(self, operation: StreamOperation, result: Answer | AsyncGenerator[Payloads, None]) -> None:
-        """Send the answer or all payloads of an operation. When the server ends it, its last event holds the errors."""
+        """Send the answer or all payloads; when the server ends the operation, the last event holds the errors."""
         try:
             await self._send_result(operation, result)
             await self._write(_complete(operation))
@@ -100,14 +99,13 @@ class Stream:
         self.written_at = asyncio.get_running_loop().time()
 
     def stop(self) -> None:
-        """Cancel all operations."""
         for operation in self.operations.values():
             operation.task.cancel()
 
     # ---------------------------------------------------------------- its client
 
     async def serve(self, send: Any, disconnected: "asyncio.Future[None]") -> None:
-        """Send events until the stream has ended or the client has disconnected. The response is already started."""
+        """Send events until the stream ends or the client disconnects. The response is started."""
         self.send = send
         self.opened.set()
         try:
@@ -119,7 +117,6 @@ class Stream:
         await self._end()
 
     async def _keep_alive(self, disconnected: "asyncio.Future[None]") -> None:
-        """Send a comment now, and after each silence."""
         ended = asyncio.ensure_future(self.ended.wait())
         ends: set[asyncio.Future[Any]] = {disconnected, ended}
         loop = asyncio.get_running_loop()

@@ -1,7 +1,7 @@
 """Many messages in one write, formatted once for all subscribers that get the same payloads.
 
-The messages to two such subscribers differ only in the id that each client gave its operation. So the bytes between the ids are
-kept, and `id.join(...)` makes the messages. The head of a WebSocket frame holds its length, so frames are kept per length of id.
+Messages to such subscribers differ only in the id of the operation. So the bytes between the ids are kept, for `id.join(...)`.
+The head of a WebSocket frame holds its length, so frames are kept per length of id.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,16 +13,16 @@ from schema.server.refusals import SlowConsumer
 from schema.server.subscriptions.event_batch import Payloads
 
 FRAMED: Final = "websocket.send.framed"
-"""An extension of ASGI that the HTTP server may offer. A message of this type has `frames`: whole frames, unmasked and not
-compressed, which are written unchanged in one write. Like `websocket.send` it waits while the client does not read."""
+"""An extension of ASGI that the HTTP server may offer: a message with `frames`, whole, unmasked and not compressed, which are
+written unchanged at once. Like `websocket.send` it waits while the client does not read."""
 
 CHUNK_BYTES: Final = 65_536
-"""About the size of one write. The server waits for the client between writes, so it buffers little for a slow one."""
+"""About the size of one write. The server waits between writes, so it buffers little for a slow client."""
 
 
 @dataclass(frozen=True, slots=True)
 class WireChunk:
-    """The bytes between the ids of some messages. When it is written, the first `upto` messages of the batch are written."""
+    """The bytes between the ids of some messages; after it, `upto` messages of the batch are written."""
 
     parts: Sequence[bytes]
     upto: int
@@ -30,17 +30,16 @@ class WireChunk:
 
 @dataclass(slots=True)
 class DeliveredPayloads:
-    """The payloads that an operation sends now, and the count of those already sent."""
+    """The payloads that an operation sends now, and how many of them are sent."""
 
     payloads: Payloads | None = None
     count: int = 0
 
     def start(self, payloads: Payloads) -> None:
-        """Begin with the next payloads."""
         self.payloads, self.count = payloads, 0
 
     def slow_consumer(self) -> SlowConsumer | None:
-        """The error for a client that does not read; None for a subscription that cannot continue after a cursor."""
+        """The error for a client that does not read; None for a subscription without cursors."""
         if self.payloads is None or self.payloads.resume is None:
             return None
         metrics.SLOW.inc()
@@ -48,13 +47,12 @@ class DeliveredPayloads:
 
 
 def frames(payloads: Payloads, id_json: bytes) -> Iterator[tuple[bytes, int]]:
-    """The payloads as frames of `next` messages, for an operation whose id is this JSON: bytes to write, and how many
-    messages are written with them."""
+    """`next` messages as frames: bytes to write, and how many messages are written after them."""
     return _join(payloads.formatted(("frames", len(id_json)), lambda texts: _frames(texts, len(id_json))), id_json)
 
 
 def events(payloads: Payloads, id_json: bytes | None) -> Iterator[tuple[bytes, int]]:
-    """The payloads as `next` events, likewise. The id is None where a stream carries only one operation."""
+    """`next` events, likewise. The id is None where the stream carries one operation."""
     if id_json is None:
         return _join(payloads.formatted("events", _events), b"")
     return _join(payloads.formatted("events with an id", _events_with_id), id_json)
@@ -76,7 +74,7 @@ def _frames(texts: Sequence[bytes], id_bytes: int) -> list[WireChunk]:
 
 
 def _head(size: int) -> bytes:
-    """The head of the frame of a whole text message of `size` bytes (RFC 6455, 5.2)."""
+    """The head of a text frame of `size` bytes (RFC 6455, 5.2)."""
     if size < 126:
         return bytes((0x81, size))
     if size < 65_536:
@@ -94,7 +92,7 @@ def _events_with_id(texts: Sequence[bytes]) -> list[WireChunk]:
 
 
 def _chunks(messages: Iterable[tuple[bytes, bytes]]) -> list[WireChunk]:
-    """The messages in chunks of about CHUNK_BYTES. A message is the bytes before its id and those after it."""
+    """Chunks of about CHUNK_BYTES of messages, which are the bytes before and after the id."""
     chunks: list[WireChunk] = []
     parts, size = [b""], 0
     for upto, (before, after) in enumerate(messages, 1):

@@ -15,7 +15,7 @@
     rows = await contacts.page(scope, ..., limit=page_size(first) + 1)   # one more shows whether there is a next page
     return shown(ContactConnection, page_of(rows, first, after, cursor_of, count=lambda: contacts.count(scope, ...)))
 
-An edge has the row as its `node`, the cursor, and other fields (`joined_at`) from the columns of the same name.
+Other fields of an edge (`joined_at`) are columns of its row.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -28,13 +28,11 @@ from schema.server.execution.batched import batched
 from schema.server.execution.rows import read
 
 MAX_PAGE_SIZE = 250
-"""The most nodes of one page."""
 
 COUNT = 10
-"""The price of an exact count, in points."""
+"""The price of a count, in points."""
 
 DEFAULT_PAGE_SIZE = 50
-"""The most nodes of a page whose size the caller does not give."""
 
 
 @strawberry.type
@@ -55,7 +53,6 @@ def page_size(first: int | None, path: str = "first", default: int = DEFAULT_PAG
 
 
 def page_info(rows: Sequence[Any], more: bool, after: str | None, cursor_of: Callable[[Any], str]) -> PageInfo:
-    """The PageInfo of the rows of a page; `more` says whether other rows follow."""
     return PageInfo(
         has_next_page=more,
         has_previous_page=after is not None,
@@ -65,8 +62,6 @@ def page_info(rows: Sequence[Any], more: bool, after: str | None, cursor_of: Cal
 
 
 class Edge:
-    """An edge of a page."""
-
     __slots__ = ("_cursor_of", "node")
 
     def __init__(self, node: Any, cursor_of: Callable[[Any], str]) -> None:
@@ -87,7 +82,7 @@ class Edge:
 
 
 class Page:
-    """One page. Edges, cursors and the count are made only when they are selected."""
+    """One page. Edges, cursors and the count are made when they are selected."""
 
     __slots__ = ("_after", "_count", "_cursor_of", "_more", "nodes")
 
@@ -114,7 +109,6 @@ class Page:
         return page_info(self.nodes, self._more, self._after, self._cursor_of)
 
     async def count(self) -> int:
-        """The number of nodes on all pages."""
         if self._count is None:
             raise RuntimeError("this page was made without a count")
         return await self._count()
@@ -127,10 +121,7 @@ def page_of(
     cursor_of: Callable[[Any], str],
     count: Callable[[], Awaitable[int]] | None = None,
 ) -> Page:
-    """A page of the first `first` rows. `rows` has one row more when there is a next page.
-
-    `count` is called only when totalCount is selected.
-    """
+    """A page of `first` rows. `rows` has one more when there is a next page. `count` is called when totalCount is selected."""
     size = page_size(first)
     return Page(rows[:size], len(rows) > size, after, cursor_of, count)
 

@@ -2,7 +2,7 @@
 
     at, row_id = from_cursor(after, an_instant, a_number)
 
-A reader converts the JSON value of one part of the key. It raises ValueError for a value that cannot be in such a key.
+A reader converts one part of the key, or raises ValueError.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -19,12 +19,12 @@ Reader = Callable[[Any], Any]
 
 
 def to_cursor(*key: Any) -> str:
-    """The cursor of the row with this sort key: JSON values, and datetimes, which become RFC 3339 text."""
+    """The cursor of the row with this sort key of JSON values and datetimes."""
     return urlsafe_b64encode(orjson.dumps(key)).rstrip(b"=").decode()
 
 
 def from_cursor(cursor: str, *readers: Reader, path: str = "after") -> tuple[Any, ...]:
-    """The sort key in a cursor. Raises Invalid at `path` when it is no cursor, or one of another list or order."""
+    """The sort key in a cursor. Raises Invalid at `path` for a cursor of another list or order."""
     try:
         key = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if isinstance(key, list) and len(key) == len(readers):
@@ -47,7 +47,7 @@ def a_number(value: Any) -> int:
 
 
 def an_instant(value: Any) -> datetime:
-    """An instant, in UTC."""
+    """An instant in UTC."""
     return to_instant(value)
 
 
@@ -70,5 +70,4 @@ def exactly(word: str) -> Reader:
 
 
 def nothing_or(reader: Reader) -> Reader:
-    """Null, or what `reader` reads."""
     return lambda value: None if value is None else reader(value)

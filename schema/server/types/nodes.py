@@ -1,10 +1,9 @@
-"""Relay's nodes: finds rows by their global ids. Each noun registers a loader for its rows.
+"""Relay's nodes: rows by global id. Each noun registers a loader.
 
     @node("Contact", Permission.CONTACT_READ)
     async def contacts_by_ids(scope: Scope, ids: Sequence[int]) -> Iterable[Row]: ...
 
-A loader returns rows of the scope's workspace, with their ids in the column `id`. A loader for the rows of an interface is
-registered once for each of its types.
+It returns rows of the scope's workspace. A loader for an interface is registered once for each of its types.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -32,14 +31,12 @@ NodeLoader = Callable[[Scope, Sequence[int]], Awaitable[Iterable[Any]]]
 
 @dataclass(frozen=True, slots=True)
 class NodeKind:
-    """How rows of one type are loaded, and the permission that this needs."""
-
     needs: Needed
     load: NodeLoader
 
 
 NODES: dict[str, NodeKind] = {}
-"""The registered loaders, by the name of the GraphQL type."""
+"""By the name of the GraphQL type."""
 
 
 def node(kind: str, needs: Needed) -> Callable[[NodeLoader], NodeLoader]:
@@ -53,10 +50,7 @@ def node(kind: str, needs: Needed) -> Callable[[NodeLoader], NodeLoader]:
 
 
 async def find_nodes(scope: Scope, global_ids: Sequence[str]) -> list[Named | None]:
-    """The rows with these ids, in their order; None for an id that the scope's workspace does not have.
-
-    Raises Forbidden when the caller may not see rows of one of the types.
-    """
+    """The rows with these ids; None for an id that the workspace does not have. Raises Forbidden."""
     keys = [split_global_id(global_id) for global_id in global_ids]
     ids_by_kind: dict[str, set[int]] = {}
     for key in keys:

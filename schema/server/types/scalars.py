@@ -11,20 +11,19 @@ from graphql import GraphQLError
 from models.values.instants import find_day, find_instant
 
 JSON = NewType("JSON", object)
-"""Any JSON value. A resolver returns JSON text, as the database gives it, as `str`; an argument is a plain Python value."""
+"""Any JSON value. Resolvers return JSON text as `str`; arguments are plain Python values."""
 
 Duration = NewType("Duration", str)
-"""An ISO 8601 duration as text. The resolver reads it, and reports a wrong one with its path."""
+"""An ISO 8601 duration as text, which the resolver must check."""
 
 BigInt = NewType("BigInt", int)
-"""A whole number of up to 64 bits."""
 
 ChangeCursor = NewType("ChangeCursor", str)
 """A position in a workspace's membership change log."""
 
 
 def to_instant(value: Any) -> datetime:
-    """RFC 3339 text as an aware datetime in UTC. Raises ValueError, which says what would be right."""
+    """RFC 3339 text as a datetime in UTC. Raises ValueError with advice."""
     instant = find_instant(value)
     if instant is not None:
         return instant
@@ -32,7 +31,7 @@ def to_instant(value: Any) -> datetime:
 
 
 def to_day(value: Any) -> date:
-    """YYYY-MM-DD as a date. Raises ValueError, which says what would be right."""
+    """YYYY-MM-DD as a date. Raises ValueError with advice."""
     day = find_day(value)
     if day is not None:
         return day
@@ -40,7 +39,7 @@ def to_day(value: Any) -> date:
 
 
 def to_big_int(value: Any) -> int:
-    """A whole number of at most 64 bits. Raises ValueError, which says what would be right."""
+    """A whole number of at most 64 bits. Raises ValueError."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63:
@@ -67,7 +66,7 @@ def _text(value: Any) -> str:
 
 
 def _parser(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Reads a value by `read`. Its ValueError becomes a GraphQLError, so that the caller sees only its message."""
+    """`read` whose ValueError becomes a GraphQLError, so that the caller sees its message alone."""
 
     def parse(value: Any) -> Any:
         try:

@@ -1,11 +1,9 @@
 """Compiles the selections of a document into functions that complete whole subtrees of a response.
 
-graphql-core's executor walks every field of every row, which costs about 30 us for a row of ten fields. Here each
-selection is compiled once per cached document and type. `batched` fields are fetched for all rows of a level together.
-
-Only the usual case is compiled. For anything else (null in a non-null place, a value that its scalar refuses, an
-awaitable, an exception) Fallback is raised, and the ordinary executor completes that part again and reports the error.
-This is safe because compiled code has no side effects: fields with a resolver of their own are never compiled.
+graphql-core walks every field of every row: about 30 us for ten fields. Here a selection is compiled once per cached document
+and type. For unusual values (null in a non-null place, a refused value, an awaitable, an exception) Fallback is raised, and
+the ordinary executor completes that part again and reports the error. This is safe because compiled code has no side effects:
+fields with a resolver of their own are never compiled.
 """
 
 from typing import Any
@@ -32,13 +30,11 @@ from schema.server.execution.rows import typename_of
 
 
 class Compiler:
-    """Compiles selections of one document, for one set of values of the variables that skip or include fields."""
-
     def __init__(self, executor: Execution) -> None:
         self.executor = executor
 
     def completer(self, kind: GraphQLOutputType, details: list[FieldDetails]) -> Completer | None:
-        """How values of this type and selection are completed; None when the ordinary executor must do it."""
+        """How values of this type and selection are completed; None for the ordinary executor."""
         if isinstance(kind, GraphQLNonNull):
             return self._nullable(kind.of_type, details, refuse_null)
         return self._nullable(kind, details, accept_null)
@@ -72,7 +68,7 @@ class Compiler:
         return Completer(one=complete)
 
     def selection(self, kind: GraphQLObjectType, details: list[FieldDetails]) -> Selection | None:
-        """The compiled selection on this object type; None when a field has a resolver of its own."""
+        """None when a field has a resolver of its own."""
         executor = self.executor
         grouped, defer_usages, _ = collect_subfields(
             executor.schema, executor.fragments, executor.variable_values, executor.operation, kind, details

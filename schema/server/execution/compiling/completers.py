@@ -1,4 +1,4 @@
-"""How a value that a resolver returned becomes a value of the response: alone, or with those of other rows at once."""
+"""Completes values: turns what resolvers return into values of the response."""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,10 +24,9 @@ class Execution(Protocol):
 
 
 CompleteOne = Callable[[Any], Any]
-"""Completes one value."""
 
 CompleteMany = Callable[[Sequence[Any], Execution], Awaitable[list[Any]]]
-"""Completes the values of one field of many rows; it may ask the database."""
+"""Completes the values of one field of many rows."""
 
 
 class Fallback(Exception):
@@ -36,25 +35,22 @@ class Fallback(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Completer:
-    """How values of one type and selection are completed: by `one`, or by `many` when fields below are batched."""
+    """How values of one type and selection are completed; by `many` when fields below are batched."""
 
     one: CompleteOne | None = None
     many: CompleteMany | None = None
 
 
 def accept_null(_: None) -> None:
-    """Complete a null of a nullable type."""
-    return
+    """The completion of null in a nullable type."""
 
 
 def refuse_null(_: None) -> None:
-    """Leave a null in a non-null type to the ordinary executor. Raises Fallback."""
+    """The completion of null in a non-null type. Raises Fallback."""
     raise Fallback
 
 
 def nullable(complete_value: CompleteOne, complete_null: CompleteOne) -> Completer:
-    """Completes null by `complete_null` and other values by `complete_value`."""
-
     def complete(value: Any) -> Any:
         return complete_null(value) if value is None else complete_value(value)
 
@@ -62,7 +58,6 @@ def nullable(complete_value: CompleteOne, complete_null: CompleteOne) -> Complet
 
 
 def list_of(item: Completer, complete_null: CompleteOne) -> Completer:
-    """Completes lists whose items are completed by `item`."""
     one = item.one
     if one is not None:
 
@@ -93,7 +88,7 @@ _STRINGS_ONLY: Final = frozenset({str})
 
 
 def list_of_strings(item: Completer, complete_null: CompleteOne) -> Completer:
-    """Completes lists of `String!` or `ID!`: a list that holds only strings is returned as it is."""
+    """Returns lists that hold only strings as they are."""
     complete_items = list_of(item, complete_null).one
     assert complete_items is not None
 

@@ -23,15 +23,13 @@ _IS_COMPLETE: Final = {
     "DateTime": "type({v}) is datetime and v.tzinfo is UTC",
     "Date": "type({v}) is date",
 }
-"""By scalar, a test for values that need no completion. The JSON encoder writes UTC instants and days as the scalar does."""
+"""Tests for values that need no completion: the encoder writes UTC instants and days as the scalars do."""
 
 _NAMESPACE: Final = {"datetime": datetime, "date": date, "UTC": UTC, "isfinite": isfinite}
 
 
 @dataclass(slots=True)
 class SelectedField:
-    """One field of a selection: where its value comes from, and how the value is completed."""
-
     key: str
     constant: str | None = None
     completer: Completer = field(default_factory=Completer)
@@ -47,7 +45,6 @@ class SelectedField:
 
 
 def write_selection(fields: list[SelectedField]) -> Selection:
-    """The selection of these fields, with a function for rows that have items and one for rows that have attributes."""
     names: dict[str, Any] = dict(_NAMESPACE)
     by_item = _row_function("s[{name!r}]", fields, names)
     by_attribute = _row_function("s.{name}", fields, names)
@@ -60,7 +57,7 @@ def write_selection(fields: list[SelectedField]) -> Selection:
 
 
 def _value_reader(selected: SelectedField) -> CompleteOne | None:
-    """What reads the field's raw value from a row of any kind; None for batched fields."""
+    """Reads the raw value from a row of any kind; None for batched fields."""
     if selected.batch is not None:
         return None
     raw_value = replace(selected, key="value", completer=Completer(one=lambda value: value), kind=None)
@@ -71,8 +68,7 @@ def _value_reader(selected: SelectedField) -> CompleteOne | None:
 def _row_function(read: str, fields: list[SelectedField], names: dict[str, Any]) -> CompleteOne:
     """A function from a row to its object. `read` is the text that reads a column.
 
-    The text is safe to evaluate: it holds names of the schema, which are checked to be identifiers, and response keys,
-    which are quoted; GraphQL's grammar allows only letters, digits and underscores in both.
+    The evaluated text is safe: names of the schema are checked to be identifiers, and response keys are quoted.
     """
     parts = [f"{selected.key!r}: {_expression(selected, read, index, names)}" for index, selected in enumerate(fields)]
     text = f"lambda s: {{{', '.join(parts)}}}"

@@ -13,7 +13,7 @@ from schema.server.execution.rows import Named
 
 @dataclass(slots=True)
 class DeferredField:
-    """A field that needs the database, or has such fields below it. It is filled in after the other fields."""
+    """A field that needs the database, or has such fields below it; filled in after the others."""
 
     key: str
     completer: Completer
@@ -23,7 +23,7 @@ class DeferredField:
 
 @dataclass(slots=True)
 class Selection:
-    """The selected fields: two functions that make an object of the response from a row, and the deferred fields."""
+    """Functions that make an object of the response from a row, and the fields that are filled in afterwards."""
 
     by_item: CompleteOne
     by_attribute: CompleteOne
@@ -35,7 +35,7 @@ class Selection:
         return self.reader(type(row))(row)  # type: ignore[no-any-return]
 
     def reader(self, kind: type) -> CompleteOne:
-        """What makes the object of a row of this class. Raises Fallback for a class that is no row."""
+        """What makes objects from rows of this class. Raises Fallback."""
         return self.readers.get(kind) or self._remember_reader(kind)
 
     def _remember_reader(self, kind: type) -> CompleteOne:
@@ -53,7 +53,6 @@ class Selection:
         raise Fallback
 
     async def complete(self, rows: Sequence[Any], executor: Execution) -> list[dict[str, Any]]:
-        """The objects of the rows, with their deferred fields."""
         objects = [self.shallow(row) for row in rows]
         if len(self.deferred) == 1:
             await _fill(self.deferred[0], rows, objects, executor)
@@ -85,7 +84,6 @@ async def _fill(
 
 
 def complete_object(selection: Selection, complete_null: CompleteOne) -> Completer:
-    """Completes rows of one object type."""
     if not selection.deferred:
 
         def complete(value: Any) -> Any:
