@@ -1,4 +1,4 @@
-"""The engine at work inside a test, and what is right according to nobody but the rules."""
+"""Runs the engine inside a test, and computes from the rules alone what is right."""
 
 import asyncio
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ from tests.kit.worlds import World
 
 
 class Pause:
-    """Stops whoever calls the wrapped coroutine function, until `go_on`."""
+    """Stops the callers of a coroutine function until `go_on`."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, name: str, module: ModuleType = swap) -> None:
         self.reached, self.go = asyncio.Event(), asyncio.Event()
@@ -38,16 +38,16 @@ class Pause:
         monkeypatch.setattr(module, name, paused)
 
     async def reach(self) -> None:
-        """Wait until somebody stands there."""
+        """Wait until a caller has stopped."""
         await asyncio.wait_for(self.reached.wait(), 10)
 
     def go_on(self) -> None:
-        """Let it, and whoever comes after it, pass."""
+        """Let this and all later callers pass."""
         self.go.set()
 
 
 async def settled(scope: Scope, limit: int = 500) -> int:
-    """Take in all that waits; gives how many changes that made."""
+    """Process all marks. Returns the number of changes logged."""
     changes = 0
     while True:
         done = await batches.process_batch(scope.workspace_id, limit)
@@ -64,7 +64,7 @@ async def plus_segment(scope: Scope, rule: dict, name: str = "By what they did")
 
 
 async def stored(world: World) -> Scope:
-    """A random world's workspace, with its fields and its contacts, of whom no segment has heard yet."""
+    """The workspace of a random world, with fields and contacts that no segment has evaluated yet."""
     scope = await new_workspace(timezone=world.timezone)
     for key, kind in world.kinds.items():
         choices = world.choices if "CHOICE" in kind else None

@@ -68,7 +68,7 @@ SMALL_SLICES = "from workers import membership; membership.FIRST = membership.SM
 
 
 async def test_a_flood_holds_up_neither_another_workspace_nor_an_edit_in_its_own(database, redis_url):
-    """Thousands wait, fifty are taken in at a time; who edits a contact meanwhile is served long before the flood is over."""
+    """Thousands wait, fifty are processed at a time; an edit made meanwhile is processed long before the last of them."""
     flooded, other = await new_workspace(), await new_workspace("Other")
     segments = [await dynamic_segment(scope) for scope in (flooded, other)]
     edited = [(await new_contacts(scope, 1))[0] for scope in (flooded, other)]

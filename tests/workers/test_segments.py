@@ -1,4 +1,4 @@
-"""What the workers do for segments by themselves: members told of, days written down, what is past restoring purged."""
+"""Workers backfill the log of segments, write daily sums, and purge segments."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +21,7 @@ def context(database: str) -> WorkerContext:
     return context_without_redis(Queue.BULK, database)
 
 
-async def test_the_members_of_a_large_deletion_are_told_in_turns_and_a_sweep_finds_what_is_left(context, monkeypatch):
+async def test_a_large_deletion_is_backfilled_in_steps_and_a_periodic_task_finds_the_rest(context, monkeypatch):
     monkeypatch.setattr(backfill, "AT_ONCE", 2)
     monkeypatch.setattr(tasks, "BACKFILL_SECONDS", 0.0)
     scope = await workspaces.create("Clinic")
@@ -66,7 +66,7 @@ async def test_a_workspace_or_a_segment_that_fails_holds_up_no_other(context, mo
     assert [row["id"] for row in await db.fetch("SELECT id FROM segments")] == [gone[0].id]
 
 
-async def test_the_sweeps_write_days_down_and_purge_and_do_so_again_without_harm(context):
+async def test_periodic_tasks_write_days_and_purge_and_can_be_repeated(context):
     scope = await workspaces.create("Clinic", timezone="Europe/Madrid")
     kept = await static_segment(scope, await new_contacts(scope, 2))
     gone = await static_segment(scope, await new_contacts(scope, 1))

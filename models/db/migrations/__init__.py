@@ -1,4 +1,4 @@
-"""The schema's history: numbered SQL files, applied once each, in order."""
+"""Numbered SQL files, applied once each, in order."""
 
 from pathlib import Path
 
@@ -8,12 +8,11 @@ FOLDER = Path(__file__).parent
 
 
 def migrations() -> list[Path]:
-    """Every migration there is, in order."""
     return sorted(FOLDER.glob("[0-9][0-9][0-9][0-9]_*.sql"))
 
 
 async def pending() -> list[str]:
-    """The names of the migrations that this database has not had yet."""
+    """The names of migrations that this database does not have yet."""
     if await db.fetch_value("SELECT to_regclass('schema_migrations')") is None:
         return [path.stem for path in migrations()]
     applied = {row["name"] for row in await db.fetch("SELECT name FROM schema_migrations")}
@@ -21,10 +20,7 @@ async def pending() -> list[str]:
 
 
 async def migrate() -> list[str]:
-    """Bring the database up to date and return the names of what was applied.
-
-    All in one transaction under an advisory lock: of two that start at once, one waits and then finds nothing to do.
-    """
+    """Apply the pending migrations in one transaction, and return their names. A second call at the same time waits."""
     async with db.transaction():
         await db.advisory_lock("muster:migrate")
         await db.execute("SET LOCAL statement_timeout = 0")

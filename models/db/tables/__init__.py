@@ -1,4 +1,4 @@
-"""The tables as the ORM sees them, one noun per file. The DDL is in the migrations; a test compares the two."""
+"""The tables as the ORM sees them. The DDL is in the migrations; a test compares the two."""
 
 from models.db.tables.accounts import ApiToken, Member, Workspace
 from models.db.tables.broadcasts import Broadcast, MessageTemplate, WhatsAppChannel

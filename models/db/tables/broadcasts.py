@@ -9,7 +9,7 @@ from tortoise.models import Model
 
 
 class WhatsAppChannel(Model):
-    """The number that a workspace sends from. `models.messaging.channels` holds the doors."""
+    """The phone number that a workspace sends from (`models.messaging.channels`)."""
 
     workspace_id = fields.BigIntField()
     id = fields.BigIntField(primary_key=True)
@@ -37,7 +37,7 @@ class WhatsAppChannel(Model):
 
 
 class MessageTemplate(Model):
-    """A message template of the channel's business account, as it was when it was fetched last."""
+    """A message template of the business account, as it was fetched last."""
 
     workspace_id = fields.BigIntField()
     id = fields.BigIntField(primary_key=True)
@@ -59,7 +59,7 @@ class MessageTemplate(Model):
 
 
 class Broadcast(Model):
-    """A message to all members of some segments. What its columns mean is said in the migration."""
+    """A message to the members of some segments. The migration explains the columns."""
 
     workspace_id = fields.BigIntField()
     id = fields.BigIntField(primary_key=True)

@@ -1,4 +1,4 @@
-"""Long work, and where it stands."""
+"""Jobs."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from tortoise.models import Model
 
 
 class Job(Model):
-    """A piece of long work. What its columns mean is said in the migration; `models.queue.jobs` holds the doors."""
+    """Long work (`models.queue.jobs`). The migration explains the columns."""
 
     workspace_id = fields.BigIntField()
     id = fields.BigIntField(primary_key=True)

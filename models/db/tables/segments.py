@@ -8,7 +8,7 @@ from tortoise.models import Model
 
 
 class SegmentKind(StrEnum):
-    """Who says which contacts are in it: people, or a rule, or a rule that may look at activities too."""
+    """What decides the members: people, a rule, or a rule that may read activities too."""
 
     STATIC = "STATIC"
     DYNAMIC = "DYNAMIC"
@@ -24,7 +24,7 @@ class SegmentStatus(StrEnum):
 
 
 class Segment(Model):
-    """A group of contacts. What its columns mean is said in the migration; `models.segments.segments` holds the doors."""
+    """A group of contacts (`models.segments.segments`). The migration explains the columns."""
 
     workspace_id = fields.BigIntField()
     id = fields.BigIntField(primary_key=True)
@@ -51,7 +51,7 @@ class Segment(Model):
 
 
 class SegmentUse(Model):
-    """One place that a segment is used in."""
+    """One use of a segment."""
 
     workspace_id = fields.BigIntField()
     id = fields.BigIntField(primary_key=True)

@@ -28,7 +28,7 @@ SECONDS = 2.0
 
 @pytest.mark.slow
 @with_seeds(2)
-async def test_whatever_goes_on_at_the_same_time_it_ends_well(connected_database, database, monkeypatch, seed):
+async def test_whatever_runs_at_the_same_time_members_end_right(connected_database, database, monkeypatch, seed):
     monkeypatch.setattr(swap, "SMALL", Random(seed).choice([0, 3, 1_000]))
     monkeypatch.setattr(backfill, "AT_ONCE", Random(seed).choice([3, 5_000]))
     await db.disconnect()
@@ -62,7 +62,7 @@ class Crowd:
     async def work_for(self, seconds):
         people = [self.write, self.write, self.write, self.write, self.move, self.move, self.override, self.operate]
         people += [self.edit, self.delete_and_restore]
-        workers = [self.tell, self.take_in, self.take_in, self.build, self.build, self.recompute, self.audit]
+        workers = [self.tell, self.process, self.process, self.build, self.build, self.recompute, self.audit]
         working = [asyncio.create_task(self.keep(one)) for one in people + workers]
         reading = asyncio.create_task(self.read())
         await asyncio.sleep(seconds)
@@ -155,7 +155,7 @@ class Crowd:
         await manual_changes.override(self.scope, self.random.choice(self.dynamic), self.some(2), word)
 
     async def operate(self):
-        """By hand, in SQL, in a transaction that may be open for a while."""
+        """In SQL, in a transaction that may be open for a while."""
         async with db.transaction():
             if self.random.random() < 0.5:
                 await db.execute("DELETE FROM memberships WHERE contact_id = $1", self.random.choice(self.ids))
@@ -181,7 +181,7 @@ class Crowd:
         for _, segment_id in await backfill.waiting():
             await segments.backfill_step(self.scope, segment_id)
 
-    async def take_in(self):
+    async def process(self):
         await batches.process_batch(self.ws, self.random.choice([1, 3, 50]))
 
     async def build(self):

@@ -1,16 +1,13 @@
-"""Drift is found, mended, told and counted; and what waits to be taken in is no drift."""
+"""Drift is corrected, logged and counted. Unprocessed changes are no drift."""
 
 import asyncio
 from datetime import timedelta
 
-import pytest
-
 from models import clock, db
-from models.membership import apply, audit, batches, builds, compiled_rules, dirty_contacts, quarantine, rebuild, swap
-from models.membership.statements import Statement
+from models.membership import apply, audit, builds, rebuild, swap
 from models.segments import segments
 from tests.kit.engine import Pause, assert_all_is_right, counted_members, right_members, settled, stored_members
-from tests.kit.segments import TAGGED_VIP, dynamic_segment, in_segment, members_of, new_contacts, static_segment
+from tests.kit.segments import dynamic_segment, in_segment, members_of, new_contacts, static_segment
 from tests.kit.workspaces import new_workspace
 
 
@@ -28,7 +25,7 @@ async def _round(scope, limit=3):
     return sum(step.contacts for step in found), sum(step.drift for step in found)
 
 
-async def test_a_round_over_what_is_right_finds_nothing(database):
+async def test_a_round_over_right_members_finds_no_drift(database):
     scope = await new_workspace()
     await dynamic_segment(scope)
     await new_contacts(scope, 7, tags=["vip"])
@@ -37,7 +34,7 @@ async def test_a_round_over_what_is_right_finds_nothing(database):
     assert await audit.find_next_workspace() == scope.workspace_id
 
 
-async def test_members_that_are_missing_or_too_many_are_mended_and_told_and_so_are_counts(database):
+async def test_missing_and_surplus_members_and_wrong_counts_are_corrected_and_logged(database):
     scope = await new_workspace()
     vips = await dynamic_segment(scope)
     others = await dynamic_segment(scope, in_segment(vips, member=False))
@@ -56,7 +53,7 @@ async def test_members_that_are_missing_or_too_many_are_mended_and_told_and_so_a
     assert await _round(scope) == (6, 0)
 
 
-async def test_members_that_are_no_contacts_are_taken_out(database):
+async def test_members_that_are_no_contacts_are_removed(database):
     scope = await new_workspace()
     static = await static_segment(scope, await new_contacts(scope, 2))
     await dynamic_segment(scope)
@@ -70,7 +67,7 @@ async def test_members_that_are_no_contacts_are_taken_out(database):
     await assert_all_is_right(scope)
 
 
-async def test_what_waits_to_be_taken_in_is_no_drift(database):
+async def test_unprocessed_changes_are_no_drift(database):
     scope = await new_workspace()
     vips = await dynamic_segment(scope)
     now = clock.now()
@@ -89,7 +86,7 @@ async def test_what_waits_to_be_taken_in_is_no_drift(database):
     await assert_all_is_right(scope)
 
 
-async def test_who_was_deleted_a_moment_ago_is_no_drift(database):
+async def test_a_contact_deleted_a_moment_ago_is_no_drift(database):
     scope = await new_workspace()
     await dynamic_segment(scope)
     ids = await new_contacts(scope, 3, tags=["vip"])
@@ -101,7 +98,7 @@ async def test_who_was_deleted_a_moment_ago_is_no_drift(database):
     await assert_all_is_right(scope)
 
 
-async def test_segments_that_wait_for_their_build_are_no_drift(database):
+async def test_a_segment_that_waits_for_its_build_is_no_drift(database):
     """What a rule mentions is gone, or the segment itself is back: its members follow with the build."""
     scope = await new_workspace()
     vips, back = await dynamic_segment(scope), await dynamic_segment(scope)
@@ -121,8 +118,8 @@ async def test_segments_that_wait_for_their_build_are_no_drift(database):
     await assert_all_is_right(scope)
 
 
-async def test_what_was_left_to_a_build_that_was_given_up_is_no_drift(database, monkeypatch):
-    """While many members are exchanged, slices leave those of the segment alone, and write down whom that concerned."""
+async def test_changes_left_to_a_build_that_was_given_up_are_no_drift(database, monkeypatch):
+    """During a large swap, batches leave the segment's members alone and record the contacts concerned."""
     scope = await new_workspace()
     vips = await dynamic_segment(scope)
     ids = await new_contacts(scope, 6, tags=["vip"])
@@ -146,7 +143,7 @@ async def test_what_was_left_to_a_build_that_was_given_up_is_no_drift(database, 
     assert await rebuild.rebuild(scope.workspace_id, vips.id, again=True) == swap.RebuildResult(2, 2)
 
 
-async def test_what_the_audit_mends_is_heard_by_those_who_are_being_built(database, monkeypatch):
+async def test_a_build_hears_what_the_audit_corrects(database, monkeypatch):
     scope = await new_workspace()
     vips = await dynamic_segment(scope)
     ids = await new_contacts(scope, 3, tags=["vip"])
@@ -162,114 +159,3 @@ async def test_what_the_audit_mends_is_heard_by_those_who_are_being_built(databa
     await building
     await settled(scope)
     assert await members_of(scope, inside) == set(ids)
-
-
-async def test_a_recompute_counts_as_drift_what_nothing_explains(database):
-    scope = await new_workspace()
-    vips = await dynamic_segment(scope)
-    ids = await new_contacts(scope, 4, tags=["vip"])
-    await settled(scope)
-    await _tamper("DELETE FROM memberships WHERE contact_id = $1", ids[0])
-    assert await rebuild.rebuild(scope.workspace_id, vips.id, again=True) == swap.RebuildResult(1, 1)
-    assert await rebuild.rebuild(scope.workspace_id, vips.id, again=True) == swap.RebuildResult(0, 0)
-    assert await members_of(scope, vips) == set(ids)
-
-
-async def test_how_far_behind_the_segments_are_can_be_seen(database):
-    scope = await new_workspace()
-    vips = await dynamic_segment(scope)
-    await settled(scope)
-    fresh = await dirty_contacts.freshness(scope)
-    assert (fresh.pending_contacts, fresh.lag_seconds < 0.5) == (0, True)
-    ids = await new_contacts(scope, 3, tags=["vip"])
-    await db.execute("UPDATE contacts SET score = 5 WHERE id = $1", ids[0])
-    await db.execute("UPDATE dirty_contacts SET marked_at = marked_at - interval '5 seconds'")
-    behind = await dirty_contacts.freshness(scope)
-    assert behind.pending_contacts == 3
-    assert 4.9 < behind.lag_seconds < 7
-    assert behind.as_of < fresh.as_of + timedelta(seconds=1)
-    await settled(scope)
-    assert (await dirty_contacts.freshness(scope)).pending_contacts == 0
-    assert await members_of(scope, vips) == set(ids)
-
-
-async def test_a_rule_that_cannot_be_asked_is_set_aside_and_holds_up_no_other(database, monkeypatch):
-    scope = await new_workspace()
-    broken, whole = await dynamic_segment(scope), await dynamic_segment(scope)
-    compile_statement = compiled_rules.evaluation
-
-    def with_a_flaw(workspace_id, timezone, segment_ids, rules):
-        made = compile_statement(workspace_id, timezone, segment_ids, rules)
-        return Statement(made.sql + " LIMIT 1 / 0", made.parameters) if broken.id in segment_ids else made
-
-    monkeypatch.setattr(compiled_rules, "evaluation", with_a_flaw)
-    ids = await new_contacts(scope, 2, tags=["vip"])
-    with pytest.raises(db.PostgresError) as error:
-        await batches.process_batch(scope.workspace_id, 100)
-    assert db.is_data_error(error.value)
-    assert await quarantine.isolate(scope.workspace_id, 100) == [broken.id]
-    await settled(scope)
-    assert await members_of(scope, whole) == set(ids)
-    assert await db.fetch_value("SELECT status FROM segments WHERE id = $1", broken.id) == "FAILED"
-    monkeypatch.undo()
-    await rebuild.rebuild(scope.workspace_id, broken.id, again=True)
-    await assert_all_is_right(scope)
-    assert await members_of(scope, broken) == set(ids)
-
-
-async def test_a_rule_that_stumbles_in_our_own_code_is_set_aside_too(database, monkeypatch):
-    scope = await new_workspace()
-    broken, whole = await dynamic_segment(scope), await dynamic_segment(scope)
-    compile_statement = compiled_rules.evaluation
-
-    def with_a_bug(workspace_id, timezone, segment_ids, rules):
-        return (
-            compile_statement(workspace_id, timezone, segment_ids, rules) if broken.id not in segment_ids else {}["x"]
-        )
-
-    monkeypatch.setattr(compiled_rules, "evaluation", with_a_bug)
-    ids = await new_contacts(scope, 2, tags=["vip"])
-    with pytest.raises(KeyError) as error:
-        await batches.process_batch(scope.workspace_id, 100)
-    assert quarantine.is_a_rules_fault(error.value)
-    assert await quarantine.isolate(scope.workspace_id, 100) == [broken.id]
-    await settled(scope)
-    assert await members_of(scope, whole) == set(ids)
-
-
-async def test_a_rule_that_is_set_aside_while_its_next_is_to_be_built_is_not_failed(database):
-    scope = await new_workspace()
-    vips = await dynamic_segment(scope)
-    ids = await new_contacts(scope, 2, tags=["vip"])
-    await segments.update(scope, vips.id, {"rule": {"not": {"not": TAGGED_VIP}}})
-    await quarantine.set_aside(scope.workspace_id, vips.id)
-    await rebuild.rebuild(scope.workspace_id, vips.id)
-    assert await members_of(scope, vips) == set(ids)
-    assert (await segments.get(scope, vips.id)).status == "READY"
-
-
-async def test_a_rule_that_can_no_longer_be_read_keeps_its_members_and_holds_up_no_other(database):
-    scope = await new_workspace()
-    broken, whole = await dynamic_segment(scope), await dynamic_segment(scope)
-    ids = await new_contacts(scope, 2, tags=["vip"])
-    await settled(scope)
-    await db.execute("UPDATE segments SET active_rule = '{\"all\": 5}' WHERE id = $1", broken.id)
-    more = await new_contacts(scope, 1, tags=["vip"])
-    await settled(scope)
-    assert await members_of(scope, broken) == set(ids)
-    assert await members_of(scope, whole) == {*ids, *more}
-
-
-async def test_rules_that_go_round_in_a_circle_hold_up_no_other(database):
-    scope = await new_workspace()
-    one = await dynamic_segment(scope)
-    other = await dynamic_segment(scope, in_segment(one))
-    whole = await dynamic_segment(scope)
-    await db.execute(
-        "UPDATE segments SET active_rule = $2 WHERE id = $1",
-        one.id,
-        db.dump_json({"any": [TAGGED_VIP, in_segment(other)]}),
-    )
-    ids = await new_contacts(scope, 2, tags=["vip"])
-    await settled(scope)
-    assert await members_of(scope, whole) == set(ids)

@@ -1,4 +1,4 @@
-"""Segments with a great many members, deleted and restored: told of so many at a time, each exit and each return once."""
+"""Large segments are deleted and restored in steps, and each exit and entry is logged once."""
 
 import asyncio
 from contextvars import Context
@@ -38,7 +38,7 @@ def _four_at_once(monkeypatch) -> None:
 
 
 async def half_deleted(scope: Scope) -> tuple[Segment, list[int]]:
-    """A deleted segment of ten members, of whom the first four have been told to have left."""
+    """A deleted segment of ten members; the exits of the first four are logged."""
     ids = await new_contacts(scope, 10)
     segment = await static_segment(scope, ids)
     outcome = await segments.delete(scope, segment.id)
@@ -50,7 +50,7 @@ async def stored(segment: Segment) -> Segment:
     return await Segment.get(id=segment.id)
 
 
-async def test_a_large_segment_is_deleted_at_once_and_its_members_are_told_bit_by_bit(scope):
+async def test_a_large_segment_is_deleted_at_once_and_its_exits_are_logged_in_steps(scope):
     segment, ids = await half_deleted(scope)
     assert await segments.find(scope, segment.id) is None
     assert await replayed(scope, segment) == set(ids[4:])
@@ -63,7 +63,7 @@ async def test_a_large_segment_is_deleted_at_once_and_its_members_are_told_bit_b
     assert await segments.backfill_step(scope, segment.id) is None
 
 
-async def test_a_large_segment_is_back_when_all_have_been_told(scope):
+async def test_a_large_segment_is_restored_when_all_entries_are_logged(scope):
     segment, ids = await half_deleted(scope)
     await all_told(scope, segment)
     asked = await segments.restore(scope, segment.id)
@@ -77,7 +77,7 @@ async def test_a_large_segment_is_back_when_all_have_been_told(scope):
     assert await backfill.waiting() == []
 
 
-async def test_who_was_not_told_yet_hears_nothing_of_a_deletion_that_was_undone(scope):
+async def test_members_not_yet_logged_have_no_entry_after_an_undone_deletion(scope):
     segment, ids = await half_deleted(scope)
     await segments.restore(scope, segment.id)
     await all_told(scope, segment)
@@ -86,7 +86,7 @@ async def test_who_was_not_told_yet_hears_nothing_of_a_deletion_that_was_undone(
     assert [row["contact_id"] for row in told] == ids[:4]
 
 
-async def test_a_contact_that_is_deleted_meanwhile_is_told_to_have_left_once(scope):
+async def test_the_exit_of_a_contact_deleted_meanwhile_is_logged_once(scope):
     segment, ids = await half_deleted(scope)
     await delete_contacts(scope, [ids[1], ids[6]])
     await batches.process_batch(scope.workspace_id, 100)
@@ -98,7 +98,7 @@ async def test_a_contact_that_is_deleted_meanwhile_is_told_to_have_left_once(sco
     assert (await stored(segment)).member_count == 8
 
 
-async def test_a_member_that_an_operator_takes_out_meanwhile_is_told_to_have_left_once(scope):
+async def test_the_exit_of_a_member_removed_in_sql_meanwhile_is_logged_once(scope):
     segment, ids = await half_deleted(scope)
     await db.execute("DELETE FROM memberships WHERE contact_id = ANY ($1::bigint[])", [ids[1], ids[6]])
     assert await replayed(scope, segment) == set(ids[4:]) - {ids[6]}
@@ -109,7 +109,7 @@ async def test_a_member_that_an_operator_takes_out_meanwhile_is_told_to_have_lef
     assert await members_of(scope, segment) == set(ids) - {ids[1], ids[6]} == await replayed(scope, segment)
 
 
-async def test_what_dies_in_the_middle_is_told_again_and_only_then(scope, monkeypatch):
+async def test_a_step_that_dies_logs_nothing_and_is_repeated(scope, monkeypatch):
     segment, ids = await half_deleted(scope)
     close = apply.close
 
@@ -126,14 +126,14 @@ async def test_what_dies_in_the_middle_is_told_again_and_only_then(scope, monkey
     assert await replayed(scope, segment) == set()
 
 
-async def test_several_who_tell_at_once_tell_each_member_once(scope):
+async def test_parallel_backfills_log_each_member_once(scope):
     segment, _ = await half_deleted(scope)
     await asyncio.gather(*(segments.backfill_step(scope, segment.id) for _ in range(5)))
     await all_told(scope, segment)
     assert await replayed(scope, segment) == set()
 
 
-async def test_who_finds_another_one_at_it_does_not_stand_in_line(scope):
+async def test_a_second_backfill_does_not_wait(scope):
     segment, ids = await half_deleted(scope)
     async with db.transaction():
         await db.advisory_lock(f"muster:segments:{scope.workspace_id}")
@@ -142,7 +142,7 @@ async def test_who_finds_another_one_at_it_does_not_stand_in_line(scope):
     assert await replayed(scope, segment) == set(ids[4:])
 
 
-async def test_a_segment_whose_members_are_being_exchanged_is_deleted_at_once_and_told_later(scope):
+async def test_a_segment_deleted_during_a_swap_is_backfilled_later(scope):
     ids = await new_contacts(scope, 2, tags=["vip"])
     segment = await dynamic_segment(scope)
     exchanged, over = asyncio.Event(), asyncio.Event()
@@ -164,7 +164,7 @@ async def test_a_segment_whose_members_are_being_exchanged_is_deleted_at_once_an
     assert await replayed(scope, segment) == set()
 
 
-async def test_a_rule_that_comes_back_is_computed_anew_and_so_is_what_builds_on_it(scope):
+async def test_a_restored_rule_is_rebuilt_and_so_are_its_readers(scope):
     await new_contacts(scope, 9, tags=["vip"])
     segment = await dynamic_segment(scope)
     reader = await dynamic_segment(scope, in_segment(segment), name="Builds on it")
@@ -185,7 +185,7 @@ async def test_a_rule_that_comes_back_is_computed_anew_and_so_is_what_builds_on_
     assert [use.used_by_id for use in await uses.in_use(scope, segment.id)] == [reader.id]
 
 
-async def test_a_custom_field_of_a_rule_that_comes_back_is_in_use(scope):
+async def test_a_custom_field_of_a_restored_rule_is_in_use(scope):
     field = await fields.create(scope, key="city", label="City", kind=FieldType.TEXT)
     await new_contacts(scope, 5, attributes={"city": "Paris"})
     rule = {"field": {"field": "attributes.city", "operator": "EQUALS", "value": "Paris"}}
@@ -197,7 +197,7 @@ async def test_a_custom_field_of_a_rule_that_comes_back_is_in_use(scope):
         await fields.delete(scope, field.id)
 
 
-async def test_what_is_left_to_tell_is_told_before_anything_is_purged(scope):
+async def test_a_segment_is_backfilled_before_it_is_purged(scope):
     segment, _ = await half_deleted(scope)
     clock.set_source(lambda: datetime.now(UTC) + timedelta(days=31))
     assert await segment_purging.expired() == []
@@ -233,7 +233,7 @@ async def test_a_purge_that_is_half_done_is_no_drift(scope, monkeypatch):
     assert not await Segment.exists(id=segment.id)
 
 
-async def test_nothing_is_purged_of_a_segment_that_was_restored_in_the_last_second(scope):
+async def test_a_segment_restored_in_the_last_second_is_not_purged(scope):
     segment, ids = await half_deleted(scope)
     await all_told(scope, segment)
     clock.set_source(lambda: datetime.now(UTC) + timedelta(days=29, hours=23, minutes=59))
@@ -267,7 +267,7 @@ async def test_a_purge_and_a_restoration_at_once_leave_all_of_it_or_nothing(scop
         clock.set_source(None)
 
 
-async def test_nobody_is_put_into_a_segment_that_is_still_being_told_of(scope):
+async def test_nobody_enters_a_segment_during_its_backfill(scope):
     segment, ids = await half_deleted(scope)
     await all_told(scope, segment)
     await segments.restore(scope, segment.id)
@@ -275,7 +275,7 @@ async def test_nobody_is_put_into_a_segment_that_is_still_being_told_of(scope):
         await segment_contacts.change(scope, segment.id, MemberAction.ADD, ContactSelection(ids=tuple(ids)))
 
 
-async def test_a_deleted_segment_tells_that_all_have_left_and_a_restored_one_that_they_are_back(database):
+async def test_a_deletion_logs_all_exits_and_a_restore_all_entries(database):
     scope = await new_workspace()
     ids = await new_contacts(scope, 3)
     segment = await static_segment(scope, ids)

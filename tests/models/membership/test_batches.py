@@ -41,7 +41,7 @@ async def test_a_deleted_contact_leaves_all_its_segments(database):
     await assert_all_is_right(scope)
 
 
-async def test_a_change_runs_through_segments_that_build_on_each_other_in_one_wave(database):
+async def test_a_change_reaches_dependent_segments_in_one_batch(database):
     scope = await new_workspace()
     vips = await dynamic_segment(scope)
     others = await dynamic_segment(scope, in_segment(vips, member=False), "Others")
@@ -55,7 +55,7 @@ async def test_a_change_runs_through_segments_that_build_on_each_other_in_one_wa
     await assert_all_is_right(scope)
 
 
-async def test_an_edit_made_now_goes_before_a_flood_and_before_older_edits(database):
+async def test_an_edit_made_now_is_processed_before_bulk_and_older_edits(database):
     scope = await new_workspace()
     vips = await dynamic_segment(scope)
     ids = await new_contacts(scope, 30, tags=["vip"])
@@ -75,7 +75,7 @@ async def test_an_edit_made_now_goes_before_a_flood_and_before_older_edits(datab
     await assert_all_is_right(scope)
 
 
-async def test_however_much_is_written_about_a_contact_it_is_looked_at_once(database):
+async def test_a_contact_with_many_marks_is_processed_once(database):
     scope = await new_workspace()
     await dynamic_segment(scope)
     one, two = await new_contacts(scope, 2)

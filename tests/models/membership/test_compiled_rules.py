@@ -10,10 +10,17 @@ import pytest
 from models import db
 from models.accounts import workspaces
 from models.errors import DomainError, Problems
-from models.membership import builds, compiled_rules, engine_lock, rebuild, stored_rules
+from models.membership import (
+    builds,
+    compiled_rules,
+    engine_lock,
+    rebuild,
+)
+from models.rules.contact_changes import ChangeOf, read, rule_to_evaluate, threshold_crossed
 from models.segments import segments
 from models.segments.segments import SegmentKind
-from tests.kit.segments import TAGGED_VIP, dynamic_segment, in_segment
+from tests.kit.engine import settled
+from tests.kit.segments import TAGGED_VIP, dynamic_segment, in_segment, members_of, new_contacts
 from tests.kit.workspaces import new_workspace
 
 HISTORIES = int(os.environ.get("MUSTER_TEST_EXAMPLES", "6"))
@@ -30,7 +37,7 @@ async def contents(scope):
     rules = await compiled(scope)
     marks = [await _marks(statement) for statement in rules.crossers]
     names = {name for rule in rules.rules.values() for name in rule.reads}
-    names |= {f"{what}:{segment_id}" for segment_id in rules.rules for what in ("rule", "time")}
+    names |= {word(segment_id) for segment_id in rules.rules for word in (rule_to_evaluate, threshold_crossed)}
     return {
         "rules": dict(rules.rules),
         "conditions": dict(rules.conditions),
@@ -46,7 +53,11 @@ async def contents(scope):
 async def _marks(statement):
     row = await db.fetch_row("SELECT now() AS now")
     values = await statement.parameters.values(row["now"], row["now"])
-    return [mark for value in values if isinstance(value, list) for mark in value if str(mark).startswith("time:")]
+    return [mark for value in values if isinstance(value, list) for mark in value if is_crossing(mark)]
+
+
+def is_crossing(value):
+    return isinstance(value, str) and read(value).of is ChangeOf.THRESHOLD
 
 
 async def assert_as_if_read_again(scope):
@@ -162,7 +173,7 @@ class History:
 
 
 @pytest.mark.parametrize("seed", range(HISTORIES))
-async def test_after_any_history_the_rules_are_as_if_all_of_them_were_read_again(database, seed):
+async def test_after_any_history_updated_rules_equal_rules_read_anew(database, seed):
     history = History(await new_workspace(), seed)
     for step in range(60):
         await history.go_on()
@@ -174,7 +185,7 @@ async def test_after_any_history_the_rules_are_as_if_all_of_them_were_read_again
 
 
 @pytest.mark.parametrize("seed", range(HISTORIES))
-async def test_after_what_many_do_at_once_the_rules_are_as_if_all_of_them_were_read_again(database, seed):
+async def test_after_parallel_changes_updated_rules_equal_rules_read_anew(database, seed):
     scope = await new_workspace()
     histories = [History(scope, seed * 10 + number) for number in range(4)]
     for history in histories:
@@ -210,7 +221,7 @@ async def test_only_what_changed_is_read_and_compiled_again(database):
     assert after.statement((other.id,)) is statement
 
 
-async def test_a_segment_that_is_deleted_is_read_again_by_those_that_mention_it(database):
+async def test_rules_that_mention_a_deleted_segment_are_compiled_again(database):
     scope = await new_workspace()
     one = await dynamic_segment(scope)
     other = await dynamic_segment(scope, in_segment(one))
@@ -222,53 +233,22 @@ async def test_a_segment_that_is_deleted_is_read_again_by_those_that_mention_it(
     assert after.rules[other.id].rule.deleted
 
 
-async def test_after_changes_that_are_no_longer_listed_everything_is_read_again(database):
-    scope = await new_workspace()
-    segment = await dynamic_segment(scope)
-    before = await compiled(scope)
-    await segments.update(scope, segment.id, {"rule": {"tags": {"operator": "HAS_ANY", "tags": ["silver"]}}})
-    await db.execute(
-        "DELETE FROM rule_changes WHERE epoch = (SELECT min(epoch) FROM rule_changes WHERE epoch > $1)", before.epoch
-    )
-    await rebuild.rebuild(scope.workspace_id, segment.id)
-    assert await compiled(scope) is not before
-    await assert_as_if_read_again(scope)
-
-
-async def test_after_a_backup_was_restored_everything_is_read_again(database):
-    scope = await new_workspace()
-    segment = await dynamic_segment(scope)
-    backup = await db.fetch_value("SELECT epoch FROM rule_epochs WHERE workspace_id = $1", scope.workspace_id)
-    rule = await db.fetch_value("SELECT active_rule FROM segments WHERE id = $1", segment.id)
-    other = '{"tags": {"tags": ["silver"], "operator": "HAS_ANY"}}'
-    await db.execute("UPDATE segments SET active_rule = $2 WHERE id = $1", segment.id, other)
-    before = await compiled(scope)
-    async with db.transaction():
-        await db.execute("UPDATE segments SET active_rule = $2 WHERE id = $1", segment.id, rule)
-        await db.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        await db.execute("DELETE FROM rule_changes WHERE epoch > $1", backup)
-        await db.execute("UPDATE rule_epochs SET epoch = $1", backup)
-    await segments.create(scope, SegmentKind.DYNAMIC, name="made after the backup was restored", rule=TAGGED_VIP)
-    after = await compiled(scope)
-    assert after is not before
-    assert after.rules[segment.id].rule.tags == ("vip",)
-
-
-async def test_changes_of_more_than_a_day_ago_are_deleted(database):
-    scope = await new_workspace()
-    await dynamic_segment(scope)
-    old = await db.fetch_value("SELECT max(epoch) FROM rule_changes") - stored_rules.KEPT_MICROSECONDS
-    await db.execute(
-        "INSERT INTO rule_changes VALUES ($1, $2, 0, 1), ($1, $3, $2, 1)", scope.workspace_id, old - 1, old
-    )
-    await compiled(scope)
-    assert await db.fetch_value("SELECT min(epoch) FROM rule_changes") == old
-
-
-async def test_a_workspace_that_is_deleted_has_no_rules(database):
+async def test_a_deleted_workspace_has_no_rules(database):
     scope = await new_workspace()
     await dynamic_segment(scope)
     assert (await compiled(scope)).rules
     await db.execute("DELETE FROM workspaces WHERE id = $1", scope.workspace_id)
     assert await workspaces.find_system_scope(scope.workspace_id) is None
     assert not (await compiled(scope)).rules
+
+
+async def test_an_unreadable_rule_keeps_its_members_and_stops_no_other(database):
+    scope = await new_workspace()
+    broken, whole = await dynamic_segment(scope), await dynamic_segment(scope)
+    ids = await new_contacts(scope, 2, tags=["vip"])
+    await settled(scope)
+    await db.execute("UPDATE segments SET active_rule = '{\"all\": 5}' WHERE id = $1", broken.id)
+    more = await new_contacts(scope, 1, tags=["vip"])
+    await settled(scope)
+    assert await members_of(scope, broken) == set(ids)
+    assert await members_of(scope, whole) == {*ids, *more}

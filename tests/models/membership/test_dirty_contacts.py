@@ -1,12 +1,19 @@
 """Every write marks its contacts, in the same transaction, with what changed."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from models import db
+from models import clock, db
 from models.changelog.members import MEMBERS
 from models.changelog.read import read_page
+from models.contacts import activities
+from models.contacts.activities import NewActivity
+from models.contacts.delete import delete_contacts
+from models.contacts.tagging import add_tags
+from models.membership import batches, dirty_contacts
+from models.messaging import history
+from models.messaging.history import Happening
 from models.rules.contact_changes import (
     CREATED,
     DELETED,
@@ -54,7 +61,7 @@ async def _marks(scope):
     return marks
 
 
-async def test_a_write_of_any_column_of_a_contact_says_which(database):
+async def test_a_write_of_a_contact_marks_the_changed_columns(database):
     scope = await new_workspace()
     (contact_id,) = await new_contacts(scope, 1, tags=["a"])
     await db.execute('UPDATE contacts SET attributes = \'{"city": "Bonn", "same": 1, "gone": 2}\'')
@@ -69,7 +76,7 @@ async def test_a_write_of_any_column_of_a_contact_says_which(database):
         assert await _marks(scope) == {}, "what changes nothing was marked"
 
 
-async def test_activities_mark_the_contact_whose_they_were_and_the_one_whose_they_are(database):
+async def test_a_moved_activity_marks_the_old_and_the_new_contact(database):
     scope = await new_workspace()
     one, two = await new_contacts(scope, 2)
     await _marks(scope)
@@ -157,12 +164,12 @@ WRITERS = {
 }
 
 
-async def test_the_functions_that_mark_are_known(database):
+async def test_the_functions_that_write_marks_are_known(database):
     assert {row["proname"] for row in await db.fetch(FUNCTIONS)} == WRITES.keys()
 
 
 @pytest.mark.parametrize("function", WRITES)
-async def test_what_a_trigger_writes_is_read_and_would_be_written_so(database, function):
+async def test_the_words_of_a_trigger_are_the_words_of_python(database, function):
     scope = await new_workspace()
     (contact_id,) = await new_contacts(scope, 1)
     segment = await static_segment(scope)
@@ -178,7 +185,7 @@ async def test_what_a_trigger_writes_is_read_and_would_be_written_so(database, f
             assert of not in (ChangeOf.MEMBERSHIP, ChangeOf.RULE) or subject == segment.id
 
 
-async def test_the_same_change_is_captured_alike_from_graphql_a_task_and_psql(database):
+async def test_graphql_an_import_and_psql_mark_the_same_change_alike(database):
     scope = await new_workspace()
     vips = await dynamic_segment(scope)
     ids = [(await new_contacts(scope, 1, external_id=name))[0] for name in ("asked", "imported", "written")]
@@ -198,3 +205,78 @@ async def test_the_same_change_is_captured_alike_from_graphql_a_task_and_psql(da
         (contact_id, "ENTERED", "RULE") for contact_id in ids
     }
     await assert_all_is_right(scope)
+
+
+async def test_freshness_says_how_far_behind_the_segments_are(database):
+    scope = await new_workspace()
+    vips = await dynamic_segment(scope)
+    await settled(scope)
+    fresh = await dirty_contacts.freshness(scope)
+    assert (fresh.pending_contacts, fresh.lag_seconds < 0.5) == (0, True)
+    ids = await new_contacts(scope, 3, tags=["vip"])
+    await db.execute("UPDATE contacts SET score = 5 WHERE id = $1", ids[0])
+    await db.execute("UPDATE dirty_contacts SET marked_at = marked_at - interval '5 seconds'")
+    behind = await dirty_contacts.freshness(scope)
+    assert behind.pending_contacts == 3
+    assert 4.9 < behind.lag_seconds < 7
+    assert behind.as_of < fresh.as_of + timedelta(seconds=1)
+    await settled(scope)
+    assert (await dirty_contacts.freshness(scope)).pending_contacts == 0
+    assert await members_of(scope, vips) == set(ids)
+
+
+MANY = dirty_contacts.MANY + 1
+
+
+@pytest.fixture
+async def scope(database):
+    return await new_workspace()
+
+
+async def test_an_edit_is_processed_in_the_next_batch_whatever_bulk_waits(scope):
+    vips = await dynamic_segment(scope)
+    flood = await new_contacts(scope, 600)
+    await settled(scope)
+    for start in range(0, 600, 200):
+        await activities.record(scope, [NewActivity("visit", one) for one in flood[start : start + 200]])
+        if start == 200:
+            await add_tags(scope, [flood[-1]], ["vip"])
+    await batches.process_batch(scope.workspace_id, 50)
+    assert await members_of(scope, vips) == {flood[-1]}
+    await settled(scope)
+    await assert_all_is_right(scope)
+
+
+async def test_a_write_of_many_contacts_is_bulk_and_a_later_edit_is_not(scope):
+    many = await new_contacts(scope, MANY)
+    await _forget_marks()
+    await add_tags(scope, many, ["vip"])
+    assert await _marked(scope) == {True: MANY}
+    await add_tags(scope, many[:3], ["regular"])
+    assert await _marked(scope) == {True: MANY, False: 3}
+    await _forget_marks()
+    await delete_contacts(scope, many)
+    assert await _marked(scope) == {True: MANY}
+
+
+async def test_message_statuses_are_bulk_and_replies_are_not(scope):
+    one, two = await new_contacts(scope, 2)
+    await _forget_marks()
+    async with db.transaction():
+        await history.record(scope.workspace_id, [_happening(one, "message.delivered")])
+        await history.record(scope.workspace_id, [_happening(two, "message.received")])
+    rows = await db.fetch("SELECT contact_id, bulk FROM dirty_contacts ORDER BY contact_id")
+    assert [tuple(row) for row in rows] == [(one, True), (two, False)]
+
+
+def _happening(contact_id, kind):
+    return Happening(contact_id, kind, clock.now(), f"{kind}:{contact_id}", {})
+
+
+async def _forget_marks():
+    await db.execute("DELETE FROM dirty_contacts")
+
+
+async def _marked(scope):
+    rows = await db.fetch("SELECT bulk, count(DISTINCT contact_id) AS contacts FROM dirty_contacts GROUP BY bulk")
+    return {row["bulk"]: row["contacts"] for row in rows}

@@ -100,7 +100,7 @@ class Clinic:
         ("an_override", 5_000),
     ],
 )
-async def test_who_dies_at_any_statement_has_lost_nothing_and_told_nothing(database, monkeypatch, work, small):
+async def test_a_kill_at_any_statement_loses_and_logs_nothing(database, monkeypatch, work, small):
     monkeypatch.setattr(swap, "SMALL", small)
     clinic = Clinic()
     await clinic.open()

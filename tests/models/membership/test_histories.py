@@ -1,4 +1,4 @@
-"""Random histories: whatever is written, by whom and in what order, and however time passes, all is right in the end.
+"""Random histories: whatever is written, in any order, and however time passes, all is right in the end.
 
 Everything follows from one number. `make explore` draws more histories than the few that every run takes.
 """
@@ -259,7 +259,7 @@ class History:
             assert built.drift == 0
 
     async def an_audit(self):
-        """Whatever waits to be taken in or to be built, nothing has drifted."""
+        """Whatever waits to be processed or built, there is no drift."""
         assert (await audit.step(self.ws, self.random.choice([5, 100]))).drift == 0
 
     async def build_all(self):

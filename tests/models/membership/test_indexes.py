@@ -42,7 +42,7 @@ def _names(lines: list[tuple[AnyCrossing, ...]]) -> list[str]:
 
 
 async def _build(some) -> None:
-    """As a sweep does: again and again."""
+    """Again and again, as a periodic task does."""
     while not await indexes.build(some):
         await asyncio.sleep(0.05)
 
@@ -51,21 +51,21 @@ async def _are_ready(lines) -> bool:
     return all([await db.fetch_value(READY, name) for name in _names(lines)])
 
 
-async def test_many_who_want_indexes_at_the_same_time_get_them_all(lines):
+async def test_parallel_builds_make_all_indexes(lines):
     """Of two that are built at once on a table PostgreSQL ends one: each waits for what the other sees."""
     assert len(_names(lines)) == 3
     await asyncio.gather(*(_build(some) for some in [*lines, *lines]))
     assert await _are_ready(lines)
 
 
-async def test_an_index_that_was_left_half_built_is_built_anew(lines):
+async def test_an_invalid_index_is_built_again(lines):
     await _begin_and_die(lines[0])
     assert not await _are_ready(lines[:1])
     await _build(lines[0])
     assert await _are_ready(lines[:1])
 
 
-async def test_who_finds_another_index_being_built_does_not_wait_for_it(lines):
+async def test_a_build_does_not_wait_for_another_index(lines):
     async with _being_built(lines[0]):
         assert not await asyncio.create_task(indexes.build(lines[1]), context=Context())
     await _build(lines[1])

@@ -1,4 +1,4 @@
-"""People's own changes of members: by the doors, by hand in SQL, and over the rule's head."""
+"""Members that people change directly: by functions, in SQL, and by overrides."""
 
 import asyncio
 import time
@@ -25,7 +25,7 @@ from tests.kit.segments import (
 from tests.kit.workspaces import new_workspace
 
 
-async def test_only_what_really_changed_is_counted_and_told(database):
+async def test_only_real_changes_are_counted_and_logged(database):
     scope, other = await new_workspace(), await new_workspace("Other")
     (foreign,) = await new_contacts(other, 1)
     segment = await static_segment(scope)
@@ -43,7 +43,7 @@ async def test_only_what_really_changed_is_counted_and_told(database):
     await assert_all_is_right(scope)
 
 
-async def test_hands_that_move_the_same_contacts_at_the_same_time_do_not_wait_in_a_ring(database):
+async def test_parallel_changes_of_the_same_contacts_do_not_deadlock(database):
     scope = await new_workspace()
     segment = await static_segment(scope)
     ids = await new_contacts(scope, 16)
@@ -95,7 +95,7 @@ async def test_an_override_holds_whatever_the_rule_says_and_is_lifted_again(data
     await assert_all_is_right(scope)
 
 
-async def test_an_override_is_gone_with_its_contact(database):
+async def test_an_override_is_deleted_with_its_contact(database):
     scope = await new_workspace()
     vips = await dynamic_segment(scope)
     (contact_id,) = await new_contacts(scope, 1)
@@ -106,7 +106,7 @@ async def test_an_override_is_gone_with_its_contact(database):
     await assert_all_is_right(scope)
 
 
-async def test_an_operator_who_moves_static_members_in_sql_is_logged_counted_and_followed(database):
+async def test_static_members_changed_in_sql_are_logged_and_counted(database):
     scope = await new_workspace()
     segment = await static_segment(scope)
     inside = await dynamic_segment(scope, in_segment(segment))
@@ -126,7 +126,7 @@ async def test_an_operator_who_moves_static_members_in_sql_is_logged_counted_and
     await assert_all_is_right(scope)
 
 
-async def test_an_operator_who_moves_very_many_members_waits_no_longer_than_they_take(database):
+async def test_very_many_members_changed_in_sql_are_logged_in_linear_time(database):
     scope = await new_workspace()
     segment = await static_segment(scope)
     await many_contacts(scope, 5_000)
@@ -144,7 +144,7 @@ async def test_an_operator_who_moves_very_many_members_waits_no_longer_than_they
     await assert_all_is_right(scope)
 
 
-async def test_what_an_operator_takes_back_was_never_told(database):
+async def test_members_changed_in_sql_and_rolled_back_are_not_logged(database):
     scope = await new_workspace()
     one, other = await static_segment(scope), await static_segment(scope)
     await new_contacts(scope, 3)
@@ -171,7 +171,7 @@ SELECT workspace_id, $2, id, 'MANUAL' FROM contacts WHERE workspace_id = $1
 """
 
 
-async def test_what_an_operator_does_to_a_dynamic_segment_in_sql_does_not_last(database):
+async def test_dynamic_members_changed_in_sql_are_corrected(database):
     scope = await new_workspace()
     vips = await dynamic_segment(scope)
     vip, plain = [*await new_contacts(scope, 1, tags=["vip"]), *await new_contacts(scope, 1)]
@@ -186,7 +186,7 @@ async def test_what_an_operator_does_to_a_dynamic_segment_in_sql_does_not_last(d
     await assert_all_is_right(scope)
 
 
-async def test_a_contact_deleted_while_it_is_put_into_a_segment_does_not_stay(database):
+async def test_a_contact_deleted_while_it_is_added_does_not_stay(database):
     scope = await new_workspace()
     segment = await static_segment(scope)
     (contact_id,) = await new_contacts(scope, 1)
@@ -196,13 +196,13 @@ async def test_a_contact_deleted_while_it_is_put_into_a_segment_does_not_stay(da
         await db.execute("DELETE FROM contacts WHERE id = $1", contact_id)
         await db.execute(
             "DELETE FROM dirty_contacts WHERE fields = '{-}'"
-        )  # taken in by an engine that did not see the member
+        )  # processed by an engine that did not see the member
     await settled(scope)
     assert await members_of(scope, segment) == set()
     await assert_all_is_right(scope)
 
 
-async def test_a_segment_that_is_gone_for_good_is_forgotten_bit_by_bit(database):
+async def test_members_of_a_purged_segment_are_deleted_in_steps(database):
     scope = await new_workspace()
     segment = await static_segment(scope, await new_contacts(scope, 5))
     before = await db.fetch_value("SELECT count(*) FROM membership_changes")
@@ -210,7 +210,7 @@ async def test_a_segment_that_is_gone_for_good_is_forgotten_bit_by_bit(database)
     assert await db.fetch_value("SELECT count(*) FROM membership_changes") == before
 
 
-async def test_a_rule_on_a_segment_follows_its_members(database):
+async def test_a_rule_follows_the_members_of_the_segment_it_mentions(database):
     scope = await new_workspace()
     segment = await static_segment(scope)
     rule = {"all": [in_segment(segment), {"not": TAGGED_VIP}]}

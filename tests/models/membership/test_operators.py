@@ -18,13 +18,13 @@ from tests.kit.workspaces import new_workspace
 
 
 async def _at_rest(scope):
-    """Build what waits for it, and take in what waits."""
+    """Finish all builds, and process all marks."""
     for workspace_id, segment_id in await builds.wanted():
         await rebuild.rebuild(workspace_id, segment_id)
     await settled(scope)
 
 
-async def test_a_contact_moved_to_another_workspace_leaves_the_segments_here_and_enters_those_there(database):
+async def test_a_contact_moved_to_another_workspace_changes_segments_in_both(database):
     scope, other = await new_workspace(), await new_workspace("Other")
     here, there = await dynamic_segment(scope), await dynamic_segment(other)
     one, two = await new_contacts(scope, 2, tags=["vip"])
@@ -39,7 +39,7 @@ async def test_a_contact_moved_to_another_workspace_leaves_the_segments_here_and
     await assert_all_is_right(other)
 
 
-async def test_a_contact_that_gets_another_number_is_another_contact(database):
+async def test_a_contact_with_a_new_id_is_another_contact(database):
     scope = await new_workspace()
     vips = await dynamic_segment(scope)
     (one,) = await new_contacts(scope, 1, tags=["vip"])
@@ -51,7 +51,7 @@ async def test_a_contact_that_gets_another_number_is_another_contact(database):
 
 
 @pytest.mark.parametrize("table", ["contacts", "activities", "memberships", "membership_overrides"])
-async def test_a_table_that_is_emptied_is_captured_like_rows_that_are_deleted(database, table):
+async def test_truncate_is_captured_like_deleted_rows(database, table):
     scope = await new_workspace()
     bought = {"activity": {"kind": "purchase", "operator": "GTE", "value": 1}}
     buyers, vips = await plus_segment(scope, bought), await dynamic_segment(scope)
@@ -81,8 +81,8 @@ OUT = "DELETE FROM memberships WHERE workspace_id = $1 AND segment_id = $2 AND c
 
 @pytest.mark.parametrize("sql", [IN, OUT], ids=["in", "out"])
 @pytest.mark.parametrize("change", ["delete", "restore"])
-async def test_a_member_moved_in_sql_while_its_segment_is_deleted_or_restored_is_told_of_once(database, sql, change):
-    """The operator began before, and commits after: the others are told of once that is done."""
+async def test_a_member_changed_in_sql_during_a_deletion_or_restore_is_logged_once(database, sql, change):
+    """The operator began before, and commits after: the other exits are logged then."""
     scope = await new_workspace()
     one, two = await new_contacts(scope, 2)
     segment = await static_segment(scope, [two if sql == IN else one, two])
@@ -104,7 +104,7 @@ async def test_a_member_moved_in_sql_while_its_segment_is_deleted_or_restored_is
     assert await members_of(scope, segment) == ({one, two} if sql == IN else {two})
 
 
-async def test_a_contact_that_is_deleted_while_it_is_put_into_a_deleted_segment_does_not_come_back_with_it(database):
+async def test_a_contact_deleted_while_it_is_added_to_a_deleted_segment_is_not_restored(database):
     scope = await new_workspace()
     (one,) = await new_contacts(scope, 1)
     segment = await static_segment(scope)
@@ -121,7 +121,7 @@ async def test_a_contact_that_is_deleted_while_it_is_put_into_a_deleted_segment_
     await assert_all_is_right(scope)
 
 
-async def test_in_another_zone_it_is_another_day(database):
+async def test_a_new_time_zone_changes_days_in_rules(database):
     scope = await new_workspace(timezone="UTC")
     clock.set_source(lambda: datetime(2026, 11, 25, 23, 30, tzinfo=UTC))
     rule = {"field": {"field": "date_of_birth", "operator": "ANNIVERSARY_WITHIN_NEXT", "value": "P0D"}}
@@ -136,7 +136,7 @@ async def test_in_another_zone_it_is_another_day(database):
     await assert_all_is_right(await workspaces.find_system_scope(scope.workspace_id))
 
 
-async def test_a_field_that_gets_another_type_is_read_anew_and_a_rule_that_cannot_be_read_says_so(database):
+async def test_a_field_with_a_new_type_is_read_again_and_an_unreadable_rule_fails(database):
     scope = await new_workspace()
     await db.execute(
         "INSERT INTO contact_fields (workspace_id, key, label, type) VALUES ($1, 'n', 'N', 'TEXT')", scope.workspace_id

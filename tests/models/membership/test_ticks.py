@@ -1,4 +1,4 @@
-"""Time alone: who crosses a line is taken in, nobody else is asked, and no table is gone through for it."""
+"""As time passes, contacts that cross a threshold are processed, no others, and no table is read whole."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -40,7 +40,7 @@ async def _silent_since(scope, *moments):
     return [(await new_contacts(scope, 1, last_interaction_at=moment))[0] for moment in moments]
 
 
-async def test_a_tick_looks_at_those_who_crossed_and_at_nobody_else(time):
+async def test_a_tick_processes_only_contacts_that_crossed(time):
     scope = await new_workspace()
     segment = await dynamic_segment(scope, silent())
     mentioned = await dynamic_segment(scope, in_segment(segment, member=False))
@@ -63,8 +63,8 @@ async def test_a_tick_looks_at_those_who_crossed_and_at_nobody_else(time):
     await assert_all_is_right(scope)
 
 
-async def test_who_crossed_while_the_workers_were_down_is_taken_in_over_the_turn_of_the_clocks(time):
-    """Days of outage, in which Madrid set its clocks forward: who came and went meanwhile is told of neither."""
+async def test_crossings_while_workers_were_down_are_processed_over_a_change_of_clocks(time):
+    """Days of outage, in which Madrid set its clocks forward. A contact that entered and left meanwhile is not logged."""
     scope = await new_workspace(timezone="Europe/Madrid")
     time.now = datetime(2026, 3, 27, 22, 30, tzinfo=UTC)
     long_ago = await dynamic_segment(scope, silent("P1M"))
@@ -92,9 +92,7 @@ async def test_who_crossed_while_the_workers_were_down_is_taken_in_over_the_turn
     await assert_all_is_right(scope)
 
 
-async def test_more_crossers_than_a_slice_takes_come_like_a_flood_and_it_is_told_how_far_behind_they_are(
-    time, monkeypatch
-):
+async def test_more_crossers_than_a_batch_takes_wait_as_bulk_and_freshness_says_so(time, monkeypatch):
     monkeypatch.setattr(ticks, "AT_ONCE", 5)
     scope = await new_workspace()
     segment = await dynamic_segment(scope, silent())
@@ -110,7 +108,7 @@ async def test_more_crossers_than_a_slice_takes_come_like_a_flood_and_it_is_told
     await assert_all_is_right(scope)
 
 
-async def test_what_is_written_while_nobody_was_about_to_cross_is_not_overslept(time):
+async def test_a_change_during_a_calm_is_ticked_in_time(time):
     """A tick saw nobody coming and rests; a transaction that was open then commits somebody who crosses in the meantime."""
     scope = await new_workspace()
     segment = await dynamic_segment(scope, silent())
@@ -131,7 +129,7 @@ async def test_what_is_written_while_nobody_was_about_to_cross_is_not_overslept(
     await assert_all_is_right(scope)
 
 
-async def test_a_clock_that_is_set_back_takes_nothing_back(time):
+async def test_a_clock_that_is_set_back_undoes_nothing(time):
     scope = await new_workspace()
     segment = await dynamic_segment(scope, silent())
     one, two = await _silent_since(scope, NOON - timedelta(days=30), NOON - timedelta(days=30) + timedelta(hours=2))
@@ -149,7 +147,7 @@ async def test_a_clock_that_is_set_back_takes_nothing_back(time):
     await assert_all_is_right(scope)
 
 
-async def test_of_conditions_on_one_kind_of_activity_each_hears_of_its_own(time, monkeypatch):
+async def test_conditions_on_one_kind_of_activity_are_told_apart(time, monkeypatch):
     """They are looked at together; and who has very many activities on the line is one crosser, and none is lost."""
     monkeypatch.setattr(ticks, "AT_ONCE", 5)
     scope = await new_workspace()
@@ -210,7 +208,7 @@ INSERT INTO activities (workspace_id, contact_id, kind, occurred_at) SELECT $1, 
 """
 
 
-async def test_every_line_of_every_field_is_looked_up_in_an_index(many):
+async def test_every_threshold_of_every_field_is_looked_up_in_an_index(many):
     """Each scan of a tick goes into its index with the line itself, not only with the workspace."""
     Clock()
     leaves = [(field, operator) for field in DAYS + INSTANTS for operator in RELATIVE]
@@ -249,7 +247,7 @@ def _looks_its_line_up(index, bounds):
     return index is not None and bounds.count(" AND ") >= (3 if "kind" in bounds else 2)
 
 
-async def test_however_many_the_rules_a_statement_stays_small_enough_to_be_asked(time):
+async def test_very_many_rules_are_looked_up_in_statements_of_bounded_size(time):
     """Thousands of conditions that differ in their filters alone."""
     scope = await new_workspace()
     rules = [{"any": [bought(f"{number} {part}") for part in range(45)]} for number in range(40)]

@@ -20,7 +20,7 @@ DAYS = [0, 1, 7, 14, 30, 31, 90, 365, 366]
 
 
 @with_seeds(8)
-async def test_whatever_the_clock_is_moved_to_members_are_as_the_rules_have_them(database, monkeypatch, seed):
+async def test_members_are_right_whatever_time_it_is(database, monkeypatch, seed):
     world = World(seed, contacts=30)
     monkeypatch.setattr(statements, "LOOKUPS_AT_ONCE", Random(seed).choice([1, 4, 500]))
     moving = Moving(world)
@@ -38,7 +38,7 @@ async def test_whatever_the_clock_is_moved_to_members_are_as_the_rules_have_them
 
 
 async def _tick(scope):
-    """All that time brings, and that nobody is asked whom it brings nothing: without crossers there is no contact to look at."""
+    """Process all crossings. Without a crossing no contact is evaluated."""
     changes = 0
     while (done := await batches.process_batch(scope.workspace_id, 50)).contacts or done.more:
         changes += done.changes
@@ -69,7 +69,7 @@ class Moving:
         self.now = max(self.now + timedelta(seconds=1), to + slight)
 
     def _line(self):
-        """So long after something that was told of somebody."""
+        """So long after a recorded instant."""
         after = [at + timedelta(days=days) for at in self.told for days in DAYS]
         coming = [at for at in after if timedelta(0) < at - self.now < timedelta(days=40)]
         return self.random.choice(coming) if coming else self._leap()

@@ -96,7 +96,7 @@ async def test_search_looks_into_the_name_whatever_the_case_and_takes_wildcards_
 
 
 async def test_the_list_can_be_narrowed_to_a_kind(scope):
-    await static_segment(scope, name="by hand")
+    await static_segment(scope, name="chosen")
     await dynamic_segment(scope, name="by rule", built=False)
     assert await names(scope, kind=SegmentKind.DYNAMIC) == ["by rule"]
     assert await names(scope, kind=SegmentKind.DYNAMIC_PLUS) == []

@@ -20,6 +20,7 @@ from models.segments.members import MemberAction
 from models.segments.segments import SegmentKind
 from models.segments.uses import UseKind
 from permissions.principal import Scope
+from tests.kit.engine import plus_segment, settled
 from tests.kit.segments import (
     TAGGED_VIP,
     all_told,
@@ -30,6 +31,7 @@ from tests.kit.segments import (
     replayed,
     static_segment,
 )
+from tests.kit.workspaces import new_workspace
 
 
 @pytest.fixture
@@ -353,3 +355,34 @@ async def test_what_was_deleted_thirty_days_ago_is_purged_whole(scope):
     assert await db.fetch_value("SELECT count(*) FROM segment_uses WHERE used_by_id = $1", segment.id) == 0
     assert await db.fetch_value("SELECT count(*) FROM segments") == 1
     await purge.purge(scope.workspace_id, segment.id)
+
+
+def opened(value):
+    where = [{"property": "opened", "operator": "EQUALS", "value": value}]
+    return {"activity": {"kind": "message", "where": where, "operator": "GTE", "value": 1}}
+
+
+async def _message(scope, contact_id, opened):
+    await db.execute(
+        "INSERT INTO activities (workspace_id, contact_id, kind, occurred_at, properties)"
+        " VALUES ($1, $2, 'message', now(), $3)",
+        scope.workspace_id,
+        contact_id,
+        db.dump_json({"opened": opened}),
+    )
+
+
+async def test_an_edit_from_one_to_true_is_an_edit(database):
+    scope = await new_workspace()
+    one, true, late = await new_contacts(scope, 3)
+    await _message(scope, one, 1)
+    await _message(scope, true, True)
+    segment = await plus_segment(scope, opened(1))
+    await settled(scope)
+    assert await members_of(scope, segment) == {one}
+    edited = await segments.update(scope, segment.id, {"rule": opened(True)})
+    assert list(edited.building) == [segment.id]
+    await rebuild.rebuild(scope.workspace_id, segment.id)
+    await _message(scope, late, True)
+    await settled(scope)
+    assert await members_of(scope, segment) == {true, late}
