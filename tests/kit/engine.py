@@ -137,7 +137,7 @@ async def _said(scope: Scope, segment_id: int, word: str) -> set[int]:
 
 
 async def replayed_members(scope: Scope) -> dict[int, set[int]]:
-    """Who is a member if one believes the log alone, from its beginning; each step must make sense."""
+    """The members according to the log alone, in which each step must make sense."""
     members: dict[int, set[int]] = {segment_id: set() for segment_id in await stored_members(scope)}
     position: int | None = None
     while True:

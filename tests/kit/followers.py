@@ -1,4 +1,4 @@
-"""Partner apps that follow the membership log, as WebSocket or as events, and go on from the last cursor that they have."""
+"""Apps that follow the membership log by WebSocket or server-sent events, and go on from their last cursor."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -42,7 +42,7 @@ async def as_events(session: aiohttp.ClientSession, address: str, variables: dic
 
 
 class Partner:
-    """Keeps what it was told: where each change stands in the log."""
+    """Keeps the changes that it received, by position."""
 
     def __init__(
         self, scope: Scope, session: aiohttp.ClientSession, address: str, segment_ids: list[str] | None = None
@@ -67,7 +67,7 @@ class Partner:
                     return
 
     async def has(self, positions: list[int], seconds: float = 30) -> None:
-        """Wait until it was told as many; they are to be these."""
+        """Wait until it has as many changes; they must be these."""
         ends_at = asyncio.get_running_loop().time() + seconds
         while len(self.positions) < len(positions) and asyncio.get_running_loop().time() < ends_at:
             await asyncio.sleep(0.02)

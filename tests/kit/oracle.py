@@ -1,4 +1,4 @@
-"""What a rule means, said once more, as naively as possible, straight from docs/rules.md. Shares no code with the product.
+"""What a rule means, written a second time, as naively as possible, from docs/rules.md. Shares no code with the product.
 
 A rule is JSON in the shape of RuleInput. A contact is a dict: columns, `attributes`, `tags`, `activities` (kind,
 occurred_at, properties) and `segments` (ids). Days and instants of columns are texts as PostgreSQL takes them, BC and
@@ -208,7 +208,7 @@ def duration(text):
 
 @functools.lru_cache(maxsize=100_000)
 def wall(now, zone):
-    """The latest time that a clock in the zone has shown so far: looked at each minute of the last day, and just before it."""
+    """The latest time that a clock in the zone has shown so far, tried for each minute of the last day."""
     shown = [now.astimezone(zone).replace(tzinfo=None)]
     minute = now.replace(second=0, microsecond=0)
     for back in range(26 * 60):
@@ -332,5 +332,5 @@ def same(value):
 
 
 def exactly(value):
-    """Inside a list or an object, texts are compared to the letter."""
+    """Inside a list or an object, texts are compared exactly."""
     return ("text", value) if isinstance(value, str) else ("null",) if value is None else same(value)

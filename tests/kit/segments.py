@@ -1,4 +1,4 @@
-"""Segments and contacts for tests, made by the doors."""
+"""Segments and contacts for tests."""
 
 from collections.abc import Iterable
 
@@ -20,12 +20,12 @@ def in_segment(segment: Segment, member: bool = True) -> dict:
 
 
 async def new_contacts(scope: Scope, count: int, **values) -> list[int]:
-    """Contacts without much about them; their ids, in order."""
+    """Contacts with these values. Returns their ids, in order."""
     return [(await create_contact(scope, values))["id"] for _ in range(count)]
 
 
 async def many_contacts(scope: Scope, count: int) -> None:
-    """More contacts than one would make one by one, written with the capture set aside: no segment hears of them."""
+    """Many contacts, without marks: no segment evaluates them."""
     async with db.transaction():
         await db.execute("SET LOCAL muster.capture = 'off'")
         await db.execute(
@@ -49,8 +49,8 @@ async def dynamic_segment(scope: Scope, rule: dict = TAGGED_VIP, name: str = "VI
     return await segments.get(scope, made.segment.id)
 
 
-async def all_told(scope: Scope, segment: Segment) -> list[int]:
-    """Tell all that is left to tell of a deleted segment's members, as the workers do; gives the segments to build."""
+async def backfill_all(scope: Scope, segment: Segment) -> list[int]:
+    """Finish the backfill of a segment, as the workers do. Returns the segments to build."""
     building: list[int] = []
     while outcome := await segments.backfill_step(scope, segment.id):
         building += outcome.building
@@ -58,7 +58,7 @@ async def all_told(scope: Scope, segment: Segment) -> list[int]:
 
 
 async def members_of(scope: Scope, segment: Segment) -> set[int]:
-    """The rows of memberships, as they stand."""
+    """The stored members."""
     rows = await db.fetch(
         "SELECT contact_id FROM memberships WHERE workspace_id = $1 AND segment_id = $2", scope.workspace_id, segment.id
     )
@@ -66,7 +66,7 @@ async def members_of(scope: Scope, segment: Segment) -> set[int]:
 
 
 async def replayed(scope: Scope, segment: Segment) -> set[int]:
-    """Who is a member if one believes the log alone, from its beginning."""
+    """The members according to the log alone."""
     rows = await db.fetch(
         """
         SELECT c.contact_id, c.kind FROM membership_changes c
@@ -78,6 +78,6 @@ async def replayed(scope: Scope, segment: Segment) -> set[int]:
     )
     members: set[int] = set()
     for contact_id, kind in rows:
-        assert (contact_id in members) == (kind == "LEFT"), f"contact {contact_id} was told twice to have {kind}"
+        assert (contact_id in members) == (kind == "LEFT"), f"contact {contact_id} has {kind} twice"
         (members.add if kind == "ENTERED" else members.discard)(contact_id)
     return members

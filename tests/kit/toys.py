@@ -1,4 +1,4 @@
-"""A small schema that shows all that the kit can do, so that its tests do not depend on the product's nouns."""
+"""A small schema with all features of the server, so that its tests do not depend on the product's nouns."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence

@@ -1,6 +1,6 @@
-"""Random workspaces: custom fields, contacts with all that real ones should not have, activities, and rules of every kind.
+"""Random workspaces: custom fields, contacts with unusual values, activities, and rules of every kind.
 
-Everything follows from one number, so a failure names the number and nothing else.
+Everything follows from one seed, which a failure names.
 """
 
 import json
@@ -153,7 +153,7 @@ class World:
         return "".join(self.random.choices(LETTERS, k=self.random.randint(1, 4)))
 
     def _sought_text(self):
-        """What a rule looks for: often some of what somebody has, in another case."""
+        """A text for a rule: often a part of a contact's text, in another case."""
         had = str(self.random.choice(self.contacts)["name"] or "") if self.contacts else ""
         start, length = self.random.randint(0, len(had)), self.random.choice([1, 2, 5, 1_000])
         some = self.random.choice([str, str.upper, str.lower, str.title])(had[start : start + length])[:1_000]
@@ -172,7 +172,7 @@ class World:
         return self._moment_near().isoformat()
 
     def _moment_near(self):
-        """Often at a whole distance from now, so that lines are hit, or missed by a microsecond."""
+        """Often at a whole distance from now, so that thresholds are hit, or missed by a microsecond."""
         random = self.random
         distance = random.choice(
             [
@@ -363,7 +363,7 @@ class World:
             await db.execute(_INSERT_MEMBERS, workspace_id, json.dumps(members))
 
     async def store_catalogue(self, workspace_id):
-        """Write the custom fields and the segments, for who reads the catalogue from the database."""
+        """Write the custom fields and the segments."""
         fields = [
             {
                 "key": key.removeprefix("attributes."),
@@ -404,7 +404,7 @@ SELECT $1, segment_id, contact_id, 'RULE' FROM jsonb_to_recordset($2) AS r (cont
 
 
 def _moment(random):
-    """Around now, around the turns of the clocks, and at the ends of months."""
+    """Around now, around changes of the clocks, and at the ends of months."""
     days = [
         "2026-11-22", "2026-03-29", "2026-10-25", "2024-02-29", "2025-02-28", "2023-03-31", "2026-11-01", "2026-03-08",
         "2010-11-07", "2011-12-30", "2011-12-31", "2025-12-31", "2026-04-24", "2026-09-06", "2025-01-31", "2026-04-05",

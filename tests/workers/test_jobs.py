@@ -159,7 +159,7 @@ async def test_a_long_step_keeps_the_lease(scope, work_on, monkeypatch):
     assert (await work_on(await started(scope), slow)).status == JobStatus.SUCCEEDED
 
 
-async def test_a_worker_whose_job_was_taken_over_leaves_off_in_the_middle_of_a_step(scope, work_on, monkeypatch):
+async def test_a_worker_whose_job_was_taken_over_stops_in_the_middle_of_a_step(scope, work_on, monkeypatch):
     monkeypatch.setattr(runner, "RENEW_SECONDS", 0.05)
 
     async def slow(_scope: Scope, job: Job) -> AsyncGenerator[None, None]:
@@ -184,7 +184,7 @@ async def test_a_message_starts_the_job_and_a_lost_one_is_found_by_the_periodic_
     assert (await jobs.get(scope, job.id)).status == JobStatus.SUCCEEDED
 
 
-async def test_after_a_turn_the_jobs_that_wait_are_enqueued(scope, context, monkeypatch):
+async def test_after_a_job_has_run_waiting_jobs_are_enqueued(scope, context, monkeypatch):
     monkeypatch.setattr(runner, "HANDLERS", {JobKind.EXPORT: counting})
     first, second = [await jobs.create(scope, JobKind.EXPORT, {"to": 1}) for _ in range(2)]
     await context.broker.redis.flushdb()

@@ -46,7 +46,7 @@ async def test_work_stops_when_its_lease_is_lost():
         assert not await leases.run_while_held(asyncio.sleep(60), Renewals(most=2), 0.01)
 
 
-async def test_a_database_that_is_away_for_a_moment_costs_nobody_the_lease():
+async def test_a_lease_survives_a_database_that_is_away_for_a_moment():
     renewals = Renewals(fails=3)
     assert await leases.run_while_held(asyncio.sleep(0.1), renewals, 0.01)
     assert renewals.count >= 1
@@ -60,7 +60,7 @@ async def test_what_the_work_raises_is_raised():
         await leases.run_while_held(work(), Renewals(), 0.01)
 
 
-async def test_who_is_cancelled_takes_the_work_along():
+async def test_a_cancellation_cancels_the_work_too():
     ended = asyncio.Event()
 
     async def work() -> None:
@@ -77,7 +77,7 @@ async def test_who_is_cancelled_takes_the_work_along():
     assert ended.is_set()
 
 
-async def test_of_two_workers_one_holds_a_workspace_s_lease_and_then_it_is_free(scope: Scope):
+async def test_of_two_workers_one_holds_a_workspace_lease_and_then_it_is_free(scope: Scope):
     async with (
         leases.held(scope.workspace_id, "sending 0") as first,
         leases.held(scope.workspace_id, "sending 0") as second,
@@ -90,14 +90,14 @@ async def test_of_two_workers_one_holds_a_workspace_s_lease_and_then_it_is_free(
         assert again is not None
 
 
-async def test_a_workspace_s_lease_is_given_back_when_the_work_fails(scope: Scope):
+async def test_a_workspace_lease_is_given_back_when_the_work_fails(scope: Scope):
     with pytest.raises(ValueError, match="no"):
         async with leases.held(scope.workspace_id, "sending 0"):
             raise ValueError("no")
     assert await workspace_leases.held_names(scope.workspace_id) == set()
 
 
-async def test_who_holds_a_workspace_s_lease_hears_that_it_was_lost(scope: Scope, monkeypatch: pytest.MonkeyPatch):
+async def test_the_holder_of_a_workspace_lease_hears_that_it_was_lost(scope: Scope, monkeypatch: pytest.MonkeyPatch):
     short = workspace_leases.LeasedTable("workspace_leases", seconds=0.06, key="name")
     monkeypatch.setattr(workspace_leases, "LEASES", short)
     async with leases.held(scope.workspace_id, "sending 0") as lost:

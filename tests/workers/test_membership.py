@@ -23,7 +23,7 @@ from tests.kit.workspaces import new_workspace
 from workers import membership
 
 
-async def test_a_change_is_taken_in_when_it_is_enqueued_and_when_nobody_enqueues_it(database, redis_url, broker):
+async def test_a_change_is_processed_with_and_without_a_message(database, redis_url, broker):
     scope = await new_workspace()
     vips = await dynamic_segment(scope)
     one, two = await new_contacts(scope, 2)
@@ -39,7 +39,7 @@ async def test_a_change_is_taken_in_when_it_is_enqueued_and_when_nobody_enqueues
         await assert_all_is_right(scope)
 
 
-async def test_time_is_taken_in_though_nothing_is_written(database, redis_url):
+async def test_crossings_are_processed_though_nothing_is_written(database, redis_url):
     scope = await new_workspace()
     rule = {"field": {"field": "last_interaction_at", "operator": "MORE_THAN_AGO", "value": "P30D"}}
     silent = await dynamic_segment(scope, rule)
@@ -67,7 +67,7 @@ async def test_a_new_rule_is_built_though_its_message_was_lost(database, redis_u
 SMALL_SLICES = "from workers import membership; membership.FIRST = membership.SMALLEST = membership.LARGEST = 50"
 
 
-async def test_a_flood_holds_up_neither_another_workspace_nor_an_edit_in_its_own(database, redis_url):
+async def test_bulk_changes_delay_neither_another_workspace_nor_an_edit(database, redis_url):
     """Thousands wait, fifty are processed at a time; an edit made meanwhile is processed long before the last of them."""
     flooded, other = await new_workspace(), await new_workspace("Other")
     segments = [await dynamic_segment(scope) for scope in (flooded, other)]
@@ -92,7 +92,7 @@ async def _fewer_wait_than(contacts):
     return await db.fetch_value("SELECT count(*) FROM dirty_contacts") < contacts
 
 
-async def test_a_slice_is_as_large_as_a_quarter_of_a_second_allows():
+async def test_a_batch_is_as_large_as_a_quarter_of_a_second_allows():
     def learnt(size, seconds, more=True):
         membership._sizes[0] = size
         membership._learn(0, BatchResult(size, 0, more), seconds)
@@ -116,7 +116,7 @@ class Acknowledging(NoBroker):
         self.sent.append(("acknowledged", *ids))
 
 
-async def test_after_its_slice_a_workspace_goes_to_the_end_of_the_line(database, monkeypatch):
+async def test_after_its_batch_a_workspace_goes_to_the_end_of_the_queue(database, monkeypatch):
     scope = await new_workspace()
     await dynamic_segment(scope)
     await new_contacts(scope, 3, tags=["vip"])
@@ -134,7 +134,7 @@ async def test_after_its_slice_a_workspace_goes_to_the_end_of_the_line(database,
     await assert_all_is_right(scope)
 
 
-async def test_a_rule_that_fails_in_the_audit_is_set_aside_and_holds_up_no_other_workspace(database, monkeypatch):
+async def test_a_rule_that_fails_in_the_audit_is_set_aside_and_stops_no_other_workspace(database, monkeypatch):
     scope, other = await new_workspace(), await new_workspace("Other")
     broken, whole = await dynamic_segment(scope), await dynamic_segment(scope)
     elsewhere = await dynamic_segment(other)

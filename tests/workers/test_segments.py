@@ -45,7 +45,7 @@ async def test_a_large_deletion_is_backfilled_in_steps_and_a_periodic_task_finds
     assert await members_of(scope, segment) == set(ids)
 
 
-async def test_a_workspace_or_a_segment_that_fails_holds_up_no_other(context, monkeypatch):
+async def test_a_workspace_or_a_segment_that_fails_stops_no_other(context, monkeypatch):
     odd, even = [await workspaces.create(name) for name in ("Odd", "Even")]
     await db.execute("UPDATE workspaces SET timezone = 'Mars/Base' WHERE id = $1", odd.workspace_id)
     gone = [await static_segment(even, await new_contacts(even, 1)) for _ in range(2)]

@@ -1,4 +1,4 @@
--- The log of events, of the same shape as the log of members; and how far the workers that read a log have come.
+-- The log of events, of the same shape as the log of members; and the positions of workers that read a log.
 
 CREATE TABLE event_heads (
     workspace_id bigint PRIMARY KEY,
@@ -28,13 +28,13 @@ CREATE TABLE events (
     PRIMARY KEY (workspace_id, append_id, place)
 );
 
--- A reader is a kind of thing and its id. It has one row for each log that it reads.
+-- A reader is a kind and an id. It has one row for each log that it reads.
 CREATE TABLE changelog_readers (
     workspace_id bigint NOT NULL,
     reader_kind  text NOT NULL,
     reader_id    bigint NOT NULL,
     log          text NOT NULL,
-    position     bigint NOT NULL, -- everything up to this one was read, and what was to be done about it is done
+    position     bigint NOT NULL, -- entries up to it are processed
     moved_at     timestamptz NOT NULL,
     PRIMARY KEY (workspace_id, reader_kind, reader_id, log)
 );

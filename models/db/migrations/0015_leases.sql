@@ -1,10 +1,10 @@
--- What one worker does at a time is leased in one way: by lease_token, leased_until and attempts (models/queue/leases.py).
+-- One way of leasing for all tables: lease_token, leased_until and attempts (models/queue/leases.py).
 
 ALTER TABLE jobs RENAME COLUMN claim TO lease_token; -- chosen by the worker that holds it; NULL: nobody does
 ALTER TABLE jobs ALTER COLUMN lease_token DROP NOT NULL, ALTER COLUMN lease_token DROP DEFAULT;
 ALTER TABLE jobs RENAME COLUMN claimed_until TO leased_until; -- nobody else may take it before; NULL: it is free
-ALTER TABLE jobs RENAME COLUMN stumbles TO attempts; -- how often it was taken since it last got on
-ALTER TABLE jobs RENAME COLUMN turn_at TO worked_at; -- when a worker last took it or let go of it
+ALTER TABLE jobs RENAME COLUMN stumbles TO attempts; -- how often it was taken since the last progress
+ALTER TABLE jobs RENAME COLUMN turn_at TO worked_at; -- when a worker last took or released it
 ALTER INDEX jobs_turn_at_idx RENAME TO jobs_worked_at_idx;
 UPDATE jobs SET attempts = attempts + 1 WHERE leased_until IS NOT NULL; -- the attempt under way is counted from now on
 UPDATE jobs SET lease_token = NULL WHERE leased_until IS NULL;
@@ -26,7 +26,7 @@ ALTER TABLE webhook_inbox ALTER COLUMN attempts TYPE integer;
 ALTER TABLE webhook_inbox ADD COLUMN lease_token bigint, ADD COLUMN leased_until timestamptz;
 UPDATE webhook_inbox SET leased_until = received_at WHERE attempts > 0;
 
--- What one worker at a time does for a workspace, where there is no row of its own to lease: 'webhooks', 'sending 0', ...
+-- Leases of a workspace by name, for work that has no row of its own: 'webhooks', 'sending 0', ...
 CREATE TABLE workspace_leases (
     workspace_id bigint NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
     name         text NOT NULL,

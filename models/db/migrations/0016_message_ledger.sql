@@ -1,6 +1,6 @@
--- The ledger holds the messages of whatever sends them: a source, named by its kind and its id. Until here that was a broadcast.
+-- The ledger holds the messages of any source, which has a kind and an id. Before, only broadcasts sent messages.
 
--- What sends, or has sent. A claim looks at this table alone to see what may be sent.
+-- Sources that send or have sent. A claim reads only this table to see what may be sent.
 CREATE TABLE message_sources (
     workspace_id        bigint NOT NULL,
     source_kind         text NOT NULL,
@@ -40,7 +40,7 @@ ALTER SEQUENCE broadcast_recipients_id_seq RENAME TO messages_id_seq;
 ALTER TABLE messages RENAME COLUMN broadcast_id TO source_id;
 ALTER TABLE messages RENAME COLUMN tries TO attempts;
 ALTER TABLE messages RENAME COLUMN claimed_until TO leased_until;
-ALTER TABLE messages RENAME COLUMN claimed_by TO lease_token; -- kept when the attempt is over: what comes late is believed by it
+ALTER TABLE messages RENAME COLUMN claimed_by TO lease_token; -- kept after the attempt: a late answer is accepted by it
 ALTER TABLE messages ADD COLUMN source_kind text NOT NULL DEFAULT 'BROADCAST';
 ALTER TABLE messages ALTER COLUMN source_kind DROP DEFAULT;
 ALTER TABLE messages ADD COLUMN visit bigint NOT NULL DEFAULT 0;
@@ -49,7 +49,7 @@ ALTER TABLE messages ADD CONSTRAINT messages_source_key UNIQUE (workspace_id, so
 -- What can be claimed now.
 DROP INDEX broadcast_recipients_due_idx;
 CREATE INDEX messages_due_idx ON messages (workspace_id, source_kind, source_id, due_at, id) WHERE status = 'PENDING';
--- The messages in one state, in the order of the list. Not of those who wait: that is everybody at the start, which has to be quick.
+-- Messages in one state, in the order of the list. Not the waiting ones: at the start that is everybody, and inserts must be quick.
 DROP INDEX broadcast_recipients_status_idx;
 CREATE INDEX messages_status_idx ON messages (workspace_id, source_kind, source_id, status, phone) WHERE status <> 'PENDING';
 ALTER INDEX broadcast_recipients_message_idx RENAME TO messages_message_idx;

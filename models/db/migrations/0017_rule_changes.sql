@@ -1,7 +1,7 @@
 -- Each move of a workspace's epoch, with what changed: a worker reads and compiles that again, and nothing else.
 --
 -- A row is written while its transaction holds the workspace's row of rule_epochs, to the commit. So the rows become visible in the
--- order of their epochs, and each names the epoch before it. Who compiled the rules of epoch `previous` finds in this row and in the
+-- order of their epochs, and each names the epoch before it. A process with the rules of epoch `previous` finds in this row and the
 -- later ones all that changed since. Where the chain does not begin there (old rows are deleted, a backup was restored), nothing is
 -- known and everything is read.
 CREATE TABLE rule_changes (
@@ -19,7 +19,7 @@ DROP TRIGGER contact_fields_new_epoch ON contact_fields;
 DROP TRIGGER workspaces_new_epoch ON workspaces;
 DROP TRIGGER segment_builds_new_epoch ON segment_builds;
 
--- The argument says whose row it is, and so in which columns the ids of the workspace and the segment are.
+-- The argument says of which table the row is, and so in which columns the ids of workspace and segment are.
 CREATE OR REPLACE FUNCTION muster_new_epoch() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     changed record;

@@ -20,7 +20,7 @@ from permissions.principal import Scope
 
 
 async def read_all(scope: Scope, reader: StoredReader, limit: int = 1) -> None:
-    """What a worker does: page after page, each with its effects in one transaction."""
+    """Process page after page, each with its effects in one transaction."""
     more = True
     while more:
         async with readers.next_page(scope, EVENTS, reader, limit) as page:
@@ -32,7 +32,7 @@ async def read_all(scope: Scope, reader: StoredReader, limit: int = 1) -> None:
 
 
 async def act(scope: Scope, reader: StoredReader, position: int) -> None:
-    """What is to be done once for each event."""
+    """The effect of an event."""
     await db.execute("INSERT INTO effects VALUES ($1, $2, $3)", scope.workspace_id, reader.id, position)
 
 
@@ -58,7 +58,6 @@ class Killer:
 
 
 async def die_at(line: int, url: str, workspace_id: int) -> None:
-    """One process's life."""
     await db.connect(url, pool_max=1)
     scope = await workspaces.find_system_scope(workspace_id)
     assert scope is not None
@@ -70,7 +69,6 @@ async def die_at(line: int, url: str, workspace_id: int) -> None:
 
 
 def main() -> None:
-    """See above."""
     url, workspace_id = sys.argv[1], int(sys.argv[2])
     for line in itertools.count(1):
         child = os.fork()

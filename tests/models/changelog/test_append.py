@@ -72,14 +72,14 @@ async def test_an_append_that_is_rolled_back_leaves_no_gap(database):
     assert await _names(scope) == ["first"]
 
 
-async def test_an_append_of_nothing_locks_nothing_and_has_no_position(database):
+async def test_an_empty_append_has_no_position_and_no_lock(database):
     scope = await new_workspace()
     async with db.transaction():
         assert await append.close(await append.begin(scope.workspace_id, EVENTS, NOW)) is None
     assert await read_head(scope, EVENTS) == LogHead(0, 0)
 
 
-async def test_who_writes_first_and_closes_last_stands_last_and_closing_waits_for_the_commit_before(database):
+async def test_positions_follow_the_order_of_closing_which_waits_for_the_commit_before(database):
     scope = await new_workspace()
 
     async def other():
@@ -103,7 +103,7 @@ async def test_who_writes_first_and_closes_last_stands_last_and_closing_waits_fo
     assert await _names(scope) == ["first", "second", "third"]
 
 
-async def test_the_logs_of_a_workspace_and_those_of_workspaces_wait_for_each_other_in_nothing(database):
+async def test_appends_to_other_logs_or_workspaces_do_not_wait(database):
     scope, other = await new_workspace(), await new_workspace("Other")
     segment, ids = await static_segment(scope), await new_contacts(scope, 1)
 
@@ -120,7 +120,7 @@ async def test_the_logs_of_a_workspace_and_those_of_workspaces_wait_for_each_oth
         assert await asyncio.wait_for(apart(close_one(other.workspace_id)), 5) == 1
 
 
-async def test_readers_at_full_speed_beside_eight_writers_miss_nothing_and_see_nothing_twice(database):
+async def test_fast_readers_beside_eight_writers_see_each_entry_once(database):
     scope = await new_workspace()
     segments = [await static_segment(scope) for _ in range(3)]
     ids = await new_contacts(scope, 40)

@@ -9,7 +9,7 @@ from models.errors import Invalid
 from tests.kit.workspaces import new_workspace
 
 
-async def test_a_cursor_is_good_for_its_own_workspace_alone(database):
+async def test_a_cursor_is_valid_only_for_its_workspace(database):
     scope, other = await new_workspace(), await new_workspace("Other")
     cursor = to_cursor(MEMBERS, scope.workspace_id, 12)
     assert from_cursor(scope, MEMBERS, cursor) == 12
@@ -18,7 +18,7 @@ async def test_a_cursor_is_good_for_its_own_workspace_alone(database):
             from_cursor(other, MEMBERS, wrong)
 
 
-async def test_a_cursor_is_good_for_its_own_log_alone(database):
+async def test_a_cursor_is_valid_only_for_its_log(database):
     scope = await new_workspace()
     with pytest.raises(Invalid, match="no cursor of this workspace's events"):
         from_cursor(scope, EVENTS, to_cursor(MEMBERS, scope.workspace_id, 1), ("since",))
@@ -27,7 +27,7 @@ async def test_a_cursor_is_good_for_its_own_log_alone(database):
     assert wrong.value.path == ("since",)
 
 
-async def test_a_cursor_that_a_partner_has_kept_since_the_first_version_is_still_good(database):
+async def test_a_cursor_of_the_first_version_is_still_valid(database):
     scope = await new_workspace()
     assert scope.workspace_id == 1
     assert to_cursor(MEMBERS, 1, 12) == "bTE6MToxMg"  # m1:1:12

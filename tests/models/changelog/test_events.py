@@ -19,7 +19,7 @@ from models.queue import jobs
 from models.queue.jobs import JobKind
 from models.segments import segments
 from tests.kit.broadcasts import a_draft, a_draft_to, a_segment, a_sender, people
-from tests.kit.segments import all_told, dynamic_segment, new_contacts, static_segment
+from tests.kit.segments import backfill_all, dynamic_segment, new_contacts, static_segment
 from tests.kit.workspaces import new_workspace
 
 
@@ -99,7 +99,7 @@ async def test_events_are_followed_live_by_their_type(database):
 # ---------------------------------------------------------------- who records them
 
 
-async def test_a_segment_says_that_it_was_updated_deleted_and_restored(database):
+async def test_updates_deletions_and_restores_of_a_segment_are_events(database):
     scope = await new_workspace()
     segment = await static_segment(scope, await new_contacts(scope, 2), "Friends")
     await segments.update(scope, segment.id, {"name": "Old friends", "description": "From school"})
@@ -113,15 +113,15 @@ async def test_a_segment_says_that_it_was_updated_deleted_and_restored(database)
     ]
 
 
-async def test_a_segment_with_very_many_members_says_that_it_is_restored_when_all_are_back(database, monkeypatch):
+async def test_a_large_segment_is_restored_after_the_entries_of_all_members(database, monkeypatch):
     monkeypatch.setattr("models.membership.backfill.AT_ONCE", 2)
     scope = await new_workspace()
     segment = await static_segment(scope, await new_contacts(scope, 5))
     await segments.delete(scope, segment.id)
-    await all_told(scope, segment)
+    await backfill_all(scope, segment)
     await segments.restore(scope, segment.id)
     assert await logged(scope, EventType.SEGMENT_RESTORED) == []
-    await all_told(scope, segment)
+    await backfill_all(scope, segment)
     assert await logged(scope, EventType.SEGMENT_RESTORED) == [events.SegmentRestored(segment.id, segment.name)]
 
 
@@ -141,7 +141,7 @@ async def test_a_new_rule_is_an_update_of_its_segment(database):
         (lambda job: jobs.fail(job, "the file is gone"), "FAILED", "the file is gone"),
     ],
 )
-async def test_a_job_says_once_that_it_has_ended(database, end, status, error):
+async def test_a_job_has_one_event_when_it_ends(database, end, status, error):
     scope = await new_workspace()
     made = await jobs.create(scope, JobKind.EXPORT, {})
     job = await jobs.take(scope.workspace_id, made.id)
@@ -150,7 +150,7 @@ async def test_a_job_says_once_that_it_has_ended(database, end, status, error):
     assert await logged(scope) == [events.JobFinished(made.id, "EXPORT", status, error)]
 
 
-async def test_a_job_that_is_cancelled_before_it_began_and_one_that_is_given_up_say_that_they_have_ended(database):
+async def test_jobs_cancelled_before_they_began_or_given_up_have_an_event(database):
     scope = await new_workspace()
     waiting, failing = [await jobs.create(scope, JobKind.EXPORT, {}) for _ in range(2)]
     await jobs.ask_cancel(scope, waiting.id)
@@ -164,7 +164,7 @@ async def test_a_job_that_is_cancelled_before_it_began_and_one_that_is_given_up_
     assert "given up" in given_up.error
 
 
-async def test_a_broadcast_says_once_that_it_has_ended_and_how(database):
+async def test_a_broadcast_has_one_event_when_it_ends(database):
     scope = await a_sender()
     segment = await a_segment(scope, await people(scope, 1))
     cancelled, sent = await a_draft(scope, segment), await a_draft(scope, segment)
@@ -184,7 +184,7 @@ async def test_a_broadcast_says_once_that_it_has_ended_and_how(database):
     ]
 
 
-async def test_a_broadcast_that_is_too_late_to_start_says_that_it_has_ended(database):
+async def test_a_broadcast_that_is_too_late_to_start_has_an_event(database):
     scope = await a_sender()
     broadcast = await a_draft_to(scope, 1, max_lateness="PT30M")
     await lifecycle.schedule(scope, broadcast.id, clock.now() + timedelta(hours=1))

@@ -40,7 +40,7 @@ async def test_an_event_gives_a_hint_and_one_that_is_rolled_back_none(database):
         assert len(sender.sent) == 1
 
 
-async def test_hints_that_fail_or_hang_fail_nobody():
+async def test_hints_that_fail_or_hang_do_not_fail_the_caller():
     class Broken:
         async def give(self, workspace_ids):
             raise OSError("no way")

@@ -7,7 +7,7 @@ from tests.kit.segments import new_contacts, static_segment
 from tests.kit.workspaces import new_workspace
 
 
-async def test_the_history_of_a_contact_is_told_newest_first(database):
+async def test_the_history_of_a_contact_is_newest_first(database):
     scope = await new_workspace()
     one, other = await static_segment(scope), await static_segment(scope)
     ana, ben = await new_contacts(scope, 2)

@@ -37,7 +37,7 @@ async def test_the_log_is_read_in_pages_that_go_on_where_the_last_one_ended(data
     assert await read_page(scope, MEMBERS, position, 2) == LogPage([], 7, False)
 
 
-async def test_only_the_segments_asked_for_are_told(database):
+async def test_only_changes_of_the_wanted_segments_are_read(database):
     scope = await new_workspace()
     one, other = await static_segment(scope), await static_segment(scope)
     ids = await new_contacts(scope, 4)
@@ -88,7 +88,7 @@ async def test_a_page_is_whole_or_refused_while_the_log_is_dropped(old_changes, 
     assert [change.position for change in (await read_page(scope, MEMBERS, None, 100)).entries] == [10, 11, 12]
 
 
-async def test_whether_more_follow_is_said_of_the_segments_asked_for(old_changes):
+async def test_more_is_about_the_wanted_segments(old_changes):
     scope, (one, other) = old_changes
     page = await read_page(scope, MEMBERS, None, 6, [one.id])
     assert ([change.position for change in page.entries], page.more) == ([1, 3, 5, 7, 9, 11], False)
@@ -98,9 +98,7 @@ async def test_whether_more_follow_is_said_of_the_segments_asked_for(old_changes
     assert (await read_page(scope, MEMBERS, None, 100, [other.id, one.id])).position == 12
 
 
-async def test_looking_through_the_changes_of_others_takes_bounded_time_and_goes_on_from_there(
-    old_changes, monkeypatch
-):
+async def test_a_search_for_rare_changes_takes_bounded_time_and_can_go_on(old_changes, monkeypatch):
     scope, (_, other) = old_changes
     monkeypatch.setattr("models.changelog.read.WINDOW", 3)
     monkeypatch.setattr("models.changelog.read.LOOKING_SECONDS", 0.0)

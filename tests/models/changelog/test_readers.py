@@ -53,7 +53,7 @@ def apart(coroutine):
 # ---------------------------------------------------------------- started and stopped
 
 
-async def test_a_reader_begins_where_it_is_told_or_now_and_is_begun_once(scope):
+async def test_a_reader_begins_at_a_position_or_now_and_only_once(scope):
     await happened(scope, 3)
     assert await readers.start(scope, EVENTS, GREETER) == 3
     assert await readers.start(scope, EVENTS, GREETER, 1) == 3
@@ -73,7 +73,7 @@ async def test_a_reader_that_is_stopped_is_forgotten_in_every_log(scope):
         assert page is None
 
 
-async def test_readers_with_something_to_read_are_found_the_longest_waiting_first(scope):
+async def test_readers_that_are_behind_are_found_the_longest_waiting_first(scope):
     other = await new_workspace("Other")
     now = clock.now()
     for age, (of, reader) in enumerate([(scope, 1), (scope, 2), (other, 3)]):
@@ -110,7 +110,7 @@ async def test_a_reader_moves_in_the_transaction_of_what_it_did(scope):
     assert await effects(GREETER) == [1, 2, 3, 4, 5]
 
 
-async def test_a_reader_passes_over_what_it_does_not_want(scope):
+async def test_a_reader_skips_what_it_does_not_want(scope):
     await readers.start(scope, EVENTS, GREETER)
     await happened(scope, 2)
     async with readers.next_page(scope, EVENTS, GREETER, 10, [EventType.SEGMENT_DELETED]) as page:
@@ -128,7 +128,7 @@ async def test_workers_read_who_enters_a_segment(scope):
         assert [change.contact_id for change in page.entries] == ids[:2]
 
 
-async def test_two_workers_never_both_have_a_reader_in_hand(scope):
+async def test_two_workers_never_hold_the_same_reader(scope):
     await readers.start(scope, EVENTS, GREETER)
     await happened(scope, 1)
 
@@ -142,7 +142,7 @@ async def test_two_workers_never_both_have_a_reader_in_hand(scope):
     assert (await apart(finds_it())).entries == []
 
 
-async def test_a_reader_is_moved_from_where_it_stands_alone(scope):
+async def test_a_reader_is_moved_only_from_its_position(scope):
     await readers.start(scope, EVENTS, GREETER)
     await happened(scope, 4)
     page = await read_page(scope, EVENTS, 0, 2)
@@ -152,7 +152,7 @@ async def test_a_reader_is_moved_from_where_it_stands_alone(scope):
     assert await readers.find_position(scope, EVENTS, GREETER) == 2
 
 
-async def test_a_reader_that_stayed_away_for_longer_than_the_log_is_kept_is_told(months_ago):
+async def test_a_reader_that_stays_away_too_long_gets_an_error(months_ago):
     scope, segment = months_ago, await static_segment(months_ago)
     await readers.start(scope, MEMBERS, GREETER)
     await entered(scope, segment, *await new_contacts(scope, 2))
@@ -167,7 +167,7 @@ async def test_a_reader_that_stayed_away_for_longer_than_the_log_is_kept_is_told
 
 
 @pytest.mark.slow
-async def test_a_worker_killed_at_any_line_and_started_again_does_each_thing_once(scope, database):
+async def test_a_worker_killed_at_any_line_has_each_effect_once(scope, database):
     await happened(scope, 2)
     command = [sys.executable, "-m", "tests.models.changelog.greeter", database, str(scope.workspace_id)]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
@@ -184,7 +184,7 @@ async def test_a_worker_killed_at_any_line_and_started_again_does_each_thing_onc
         assert await effects(reader) == [1, 2], f"killed at line {line}"
 
 
-async def test_many_workers_killed_at_random_beside_writers_do_each_thing_once(scope):
+async def test_workers_killed_at_random_beside_writers_have_each_effect_once(scope):
     await readers.start(scope, EVENTS, GREETER)
     random, total = Random(11), 60
 

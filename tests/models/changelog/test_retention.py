@@ -36,7 +36,7 @@ async def test_what_is_no_longer_kept_is_refused_and_the_rest_is_read(database):
     assert await db.fetch_value("SELECT count(*) FROM membership_changes") == 3
 
 
-async def test_two_who_drop_at_the_same_time_leave_no_gap_behind_the_floor(old_changes):
+async def test_parallel_drops_leave_no_gap_after_the_floor(old_changes):
     scope, _ = old_changes
     async with db.transaction():
         await db.execute("UPDATE membership_heads SET floor = 11 WHERE workspace_id = $1", scope.workspace_id)
@@ -58,7 +58,7 @@ async def test_events_are_dropped_like_changes_and_each_log_by_itself(database):
         await read_page(scope, EVENTS, 0, 10)
 
 
-async def test_so_many_appends_are_dropped_at_once_the_oldest_first(old_changes):
+async def test_a_bounded_number_of_the_oldest_appends_is_dropped(old_changes):
     scope, _ = old_changes
     assert await retention.drop_older_than(timedelta(days=90), MEMBERS, 4) == 4
     assert await read_head(scope, MEMBERS) == LogHead(12, 4)

@@ -21,7 +21,7 @@ from workers.broker import Broker
 __all__ = ["months_ago"]
 
 
-async def test_a_hint_is_followed_at_once_and_without_hints_the_log_is_looked_at(database, broker: Broker):
+async def test_a_hint_is_followed_at_once_and_without_hints_the_log_is_read_periodically(database, broker: Broker):
     scope = await new_workspace()
     segment = await static_segment(scope)
     ids = await new_contacts(scope, 2)
@@ -37,7 +37,7 @@ async def test_a_hint_is_followed_at_once_and_without_hints_the_log_is_looked_at
             assert clock() - started < 0.5
 
 
-async def test_a_reader_that_takes_nothing_is_ended_with_its_position_and_can_go_on_from_there(database):
+async def test_a_follower_that_takes_nothing_ends_with_its_position_and_can_go_on(database):
     scope = await new_workspace()
     segment = await static_segment(scope)
     ids = await new_contacts(scope, 40)
@@ -79,7 +79,7 @@ async def _is_read(tail, scope, log=MEMBERS):
     return tail.reader_of(scope, log) is not None
 
 
-async def test_a_slow_follower_gets_what_was_kept_for_it_or_an_error_when_the_log_is_dropped(months_ago):
+async def test_a_slow_follower_gets_all_entries_or_an_error_when_the_log_is_dropped(months_ago):
     scope, segment = months_ago, await static_segment(months_ago)
     ids = await new_contacts(scope, 9)
     tail = Tail(TailLimits(waiting=4, look_seconds=0.01))
@@ -108,7 +108,7 @@ async def _has_read(tail, scope, position):
     await eventually(has)
 
 
-async def test_a_log_that_was_put_back_to_an_earlier_day_is_noticed_by_who_follows_it(database):
+async def test_followers_notice_a_restored_backup_of_the_log(database):
     scope = await new_workspace()
     segment = await static_segment(scope)
     ids = await new_contacts(scope, 4)
@@ -126,7 +126,7 @@ async def test_a_log_that_was_put_back_to_an_earlier_day_is_noticed_by_who_follo
             await asyncio.wait_for(news, 5)
 
 
-async def test_a_great_append_ends_nobody_who_keeps_reading(database):
+async def test_a_large_append_ends_no_follower_that_keeps_reading(database):
     scope = await new_workspace()
     await db.execute("INSERT INTO contacts (workspace_id) SELECT $1 FROM generate_series(1, 2000)", scope.workspace_id)
     rows = await db.fetch("SELECT id FROM contacts WHERE workspace_id = $1 ORDER BY id", scope.workspace_id)
@@ -170,7 +170,7 @@ class HintsByTest:
             yield await self.given.get()
 
 
-async def test_both_logs_of_a_workspace_are_followed_in_one_process_and_one_hint_is_for_both(database):
+async def test_one_hint_is_for_both_logs_of_a_workspace(database):
     scope = await new_workspace()
     segment = await static_segment(scope)
     (ana,) = await new_contacts(scope, 1)
@@ -195,7 +195,7 @@ async def test_both_logs_of_a_workspace_are_followed_in_one_process_and_one_hint
     assert hints.heard_by == 1
 
 
-async def test_those_who_follow_the_same_are_handed_the_very_same_batch_and_what_is_made_of_it_is_made_once(database):
+async def test_followers_with_one_filter_share_a_batch_and_what_is_made_of_it(database):
     scope = await new_workspace()
     one, other = await static_segment(scope), await static_segment(scope)
     ids = await new_contacts(scope, 3)

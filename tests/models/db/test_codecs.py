@@ -26,7 +26,7 @@ async def test_the_ends_of_time_are_values_like_any_other(database, kind, values
         assert tuple(read) == (value, [value, None], True, True)
 
 
-async def test_a_copy_writes_them_too(database):
+async def test_copy_writes_the_ends_of_time_too(database):
     async with db.transaction():
         await db.execute("CREATE TEMPORARY TABLE ends (day date, at timestamptz) ON COMMIT DROP")
         rows = [(None, None), (date.min, FIRST), (date.max, LAST)]
@@ -48,12 +48,12 @@ async def test_a_time_without_a_zone_is_refused(database):
 
 @pytest.mark.parametrize("early", ["-infinity", "0044-03-15 BC"])
 @pytest.mark.parametrize("late", ["infinity", "10000-01-01"])
-async def test_what_python_has_no_value_for_is_read_as_the_nearest_one(database, early, late):
+async def test_values_that_python_does_not_have_are_read_as_the_nearest(database, early, late):
     sql = "SELECT $1::text::date, $2::text::date, $1::text::timestamptz, $2::text::timestamptz"
     assert tuple(await db.fetch_row(sql, early, late)) == (date.min, date.max, FIRST, LAST)
 
 
-async def test_infinities_that_imports_stored_are_mended_by_a_migration(database):
+async def test_a_migration_corrects_infinities_that_imports_stored(database):
     scope = await new_workspace()
     await db.execute(
         "INSERT INTO contacts (workspace_id, date_of_birth, subscribed_at, last_interaction_at) VALUES"

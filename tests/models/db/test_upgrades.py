@@ -64,7 +64,7 @@ async def upgrade(connection: asyncpg.Connection, release: str) -> None:
 
 
 @pytest.mark.parametrize("release", RELEASED)
-async def test_each_release_comes_to_the_schema_of_today_and_loses_no_row(
+async def test_each_release_is_upgraded_to_the_current_schema_without_losing_a_row(
     release: str, servers: Servers, template: str
 ) -> None:
     async with bare_database(servers) as url:
@@ -87,7 +87,7 @@ async def test_each_release_comes_to_the_schema_of_today_and_loses_no_row(
     assert release < "0011" or empty <= {"membership_errands"}, f"tables that no row tests: {empty}"
 
 
-async def test_what_broadcasts_sent_is_what_the_message_ledger_holds(servers: Servers) -> None:
+async def test_messages_of_broadcasts_are_in_the_message_ledger(servers: Servers) -> None:
     async with bare_database(servers) as url:
         connection = await asyncpg.connect(url)
         try:
@@ -118,7 +118,7 @@ async def test_what_broadcasts_sent_is_what_the_message_ledger_holds(servers: Se
     ]
 
 
-async def test_what_was_claimed_by_a_worker_of_an_older_release_is_leased_with_the_attempts_that_it_has_had(
+async def test_claims_of_older_releases_become_leases_with_their_attempts(
     servers: Servers,
 ) -> None:
     async with bare_database(servers) as url:

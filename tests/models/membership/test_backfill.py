@@ -2,28 +2,33 @@
 
 import asyncio
 from contextvars import Context
-from datetime import UTC, datetime, timedelta
-from random import Random
 
 import pytest
 
-from models import clock, db
+from models import db
 from models.accounts import workspaces
 from models.contacts import fields
 from models.contacts.delete import delete_contacts
 from models.contacts.selections import ContactSelection
 from models.errors import InUse, NotFound
-from models.membership import apply, audit, backfill, batches, builds, manual_changes, rebuild
+from models.membership import apply, backfill, batches, builds, rebuild
 from models.membership.origins import ChangeKind
 from models.rules.tree import FieldType
 from models.segments import members as segment_contacts
-from models.segments import purge as segment_purging
 from models.segments import segments, uses
 from models.segments.members import MemberAction
 from models.segments.segments import Segment
 from permissions.principal import Scope
 from tests.kit.engine import replayed_members, stored_members
-from tests.kit.segments import all_told, dynamic_segment, in_segment, members_of, new_contacts, replayed, static_segment
+from tests.kit.segments import (
+    backfill_all,
+    dynamic_segment,
+    in_segment,
+    members_of,
+    new_contacts,
+    replayed,
+    static_segment,
+)
 from tests.kit.workspaces import new_workspace
 
 
@@ -57,7 +62,7 @@ async def test_a_large_segment_is_deleted_at_once_and_its_exits_are_logged_in_st
     assert await backfill.waiting() == [(scope.workspace_id, segment.id)]
     assert await segments.backfill_step(scope, segment.id)
     assert await replayed(scope, segment) == set(ids[8:])
-    await all_told(scope, segment)
+    await backfill_all(scope, segment)
     assert await replayed(scope, segment) == set()
     assert await backfill.waiting() == []
     assert await segments.backfill_step(scope, segment.id) is None
@@ -65,12 +70,12 @@ async def test_a_large_segment_is_deleted_at_once_and_its_exits_are_logged_in_st
 
 async def test_a_large_segment_is_restored_when_all_entries_are_logged(scope):
     segment, ids = await half_deleted(scope)
-    await all_told(scope, segment)
+    await backfill_all(scope, segment)
     asked = await segments.restore(scope, segment.id)
     assert (asked.backfilling, asked.segment.status, asked.segment.deleted_at is not None) == (True, "BUILDING", True)
     assert await segments.find(scope, segment.id) is None
     assert (await segments.restore(scope, segment.id)).backfilling  # asking again does no harm
-    await all_told(scope, segment)
+    await backfill_all(scope, segment)
     back = await segments.get(scope, segment.id)
     assert (back.status, back.member_count, back.restore_asked_at) == ("READY", 10, None)
     assert await members_of(scope, segment) == set(ids) == await replayed(scope, segment)
@@ -80,7 +85,7 @@ async def test_a_large_segment_is_restored_when_all_entries_are_logged(scope):
 async def test_members_not_yet_logged_have_no_entry_after_an_undone_deletion(scope):
     segment, ids = await half_deleted(scope)
     await segments.restore(scope, segment.id)
-    await all_told(scope, segment)
+    await backfill_all(scope, segment)
     assert await replayed(scope, segment) == set(ids)
     told = await db.fetch("SELECT contact_id FROM membership_changes WHERE kind = 'LEFT' ORDER BY contact_id")
     assert [row["contact_id"] for row in told] == ids[:4]
@@ -92,7 +97,7 @@ async def test_the_exit_of_a_contact_deleted_meanwhile_is_logged_once(scope):
     await batches.process_batch(scope.workspace_id, 100)
     assert await replayed(scope, segment) == set(ids[4:]) - {ids[6]}
     await segments.restore(scope, segment.id)
-    await all_told(scope, segment)
+    await backfill_all(scope, segment)
     left = set(ids) - {ids[1], ids[6]}
     assert await members_of(scope, segment) == left == await replayed(scope, segment)
     assert (await stored(segment)).member_count == 8
@@ -102,10 +107,10 @@ async def test_the_exit_of_a_member_removed_in_sql_meanwhile_is_logged_once(scop
     segment, ids = await half_deleted(scope)
     await db.execute("DELETE FROM memberships WHERE contact_id = ANY ($1::bigint[])", [ids[1], ids[6]])
     assert await replayed(scope, segment) == set(ids[4:]) - {ids[6]}
-    await all_told(scope, segment)
+    await backfill_all(scope, segment)
     assert await replayed(scope, segment) == set()
     await segments.restore(scope, segment.id)
-    await all_told(scope, segment)
+    await backfill_all(scope, segment)
     assert await members_of(scope, segment) == set(ids) - {ids[1], ids[6]} == await replayed(scope, segment)
 
 
@@ -122,14 +127,14 @@ async def test_a_step_that_dies_logs_nothing_and_is_repeated(scope, monkeypatch)
         await segments.backfill_step(scope, segment.id)
     monkeypatch.setattr(apply, "close", close)
     assert await replayed(scope, segment) == set(ids[4:])
-    await all_told(scope, segment)
+    await backfill_all(scope, segment)
     assert await replayed(scope, segment) == set()
 
 
 async def test_parallel_backfills_log_each_member_once(scope):
     segment, _ = await half_deleted(scope)
     await asyncio.gather(*(segments.backfill_step(scope, segment.id) for _ in range(5)))
-    await all_told(scope, segment)
+    await backfill_all(scope, segment)
     assert await replayed(scope, segment) == set()
 
 
@@ -160,7 +165,7 @@ async def test_a_segment_deleted_during_a_swap_is_backfilled_later(scope):
     assert await replayed(scope, segment) == set(ids)
     over.set()
     await exchanging
-    await all_told(scope, segment)
+    await backfill_all(scope, segment)
     assert await replayed(scope, segment) == set()
 
 
@@ -170,10 +175,10 @@ async def test_a_restored_rule_is_rebuilt_and_so_are_its_readers(scope):
     reader = await dynamic_segment(scope, in_segment(segment), name="Builds on it")
     assert list((await segments.delete(scope, segment.id, force=True)).building) == [reader.id]
     await rebuild.rebuild(scope.workspace_id, reader.id)
-    await all_told(scope, segment)
+    await backfill_all(scope, segment)
     await new_contacts(scope, 1, tags=["vip"])
     assert list((await segments.restore(scope, segment.id)).building) == []
-    building = await all_told(scope, segment)
+    building = await backfill_all(scope, segment)
     assert building == [segment.id, reader.id]
     back = await segments.get(scope, segment.id)
     assert (back.status, back.active_version) == ("BUILDING", 0)  # of nobody is it said that the rule holds for him now
@@ -191,85 +196,15 @@ async def test_a_custom_field_of_a_restored_rule_is_in_use(scope):
     rule = {"field": {"field": "attributes.city", "operator": "EQUALS", "value": "Paris"}}
     segment = await dynamic_segment(scope, rule, name="Parisians")
     await segments.delete(scope, segment.id)
-    await all_told(scope, segment)
+    await backfill_all(scope, segment)
     await segments.restore(scope, segment.id)
     with pytest.raises(InUse, match="Parisians"):
         await fields.delete(scope, field.id)
 
 
-async def test_a_segment_is_backfilled_before_it_is_purged(scope):
-    segment, _ = await half_deleted(scope)
-    clock.set_source(lambda: datetime.now(UTC) + timedelta(days=31))
-    assert await segment_purging.expired() == []
-    await segment_purging.purge(scope.workspace_id, segment.id)
-    assert len(await members_of(scope, segment)) == 10
-    await all_told(scope, segment)
-    assert await segment_purging.expired() == [(scope.workspace_id, segment.id)]
-    await segment_purging.purge(scope.workspace_id, segment.id)
-    assert await members_of(scope, segment) == set() == await replayed(scope, segment)
-
-
-async def test_a_purge_that_is_half_done_is_no_drift(scope, monkeypatch):
-    await dynamic_segment(scope)
-    segment, _ = await half_deleted(scope)
-    await all_told(scope, segment)
-    clock.set_source(lambda: datetime.now(UTC) + timedelta(days=31))
-    monkeypatch.setattr(manual_changes, "MAX_AT_ONCE", 3)
-    forget, forgotten = manual_changes.forget_segment, []
-
-    async def dying(workspace_id: int, segment_id: int) -> int:
-        if len(forgotten) == 2:
-            raise OSError("the worker is gone")
-        forgotten.append(await forget(workspace_id, segment_id))
-        return forgotten[-1]
-
-    monkeypatch.setattr(manual_changes, "forget_segment", dying)
-    with pytest.raises(OSError, match="gone"):
-        await segment_purging.purge(scope.workspace_id, segment.id)
-    assert (len(await members_of(scope, segment)), (await stored(segment)).member_count) == (4, 10)
-    assert (await audit.step(scope.workspace_id)).drift == 0
-    monkeypatch.setattr(manual_changes, "forget_segment", forget)
-    await segment_purging.purge(scope.workspace_id, segment.id)
-    assert not await Segment.exists(id=segment.id)
-
-
-async def test_a_segment_restored_in_the_last_second_is_not_purged(scope):
-    segment, ids = await half_deleted(scope)
-    await all_told(scope, segment)
-    clock.set_source(lambda: datetime.now(UTC) + timedelta(days=29, hours=23, minutes=59))
-    await segments.restore(scope, segment.id)
-    clock.set_source(lambda: datetime.now(UTC) + timedelta(days=30, minutes=1))
-    await segment_purging.purge(scope.workspace_id, segment.id)
-    await all_told(scope, segment)
-    assert await members_of(scope, segment) == set(ids) == await replayed(scope, segment)
-
-
-async def test_a_purge_and_a_restoration_at_once_leave_all_of_it_or_nothing(scope):
-    """The purge has found the segment past restoring by its clock; the restoration has found it in time by another's."""
-    for seed in range(6):
-        random = Random(seed)
-        segment = await static_segment(scope, await new_contacts(scope, 3))
-        await segments.delete(scope, segment.id)
-        clock.set_source(lambda: datetime.now(UTC) + timedelta(days=30, seconds=-0.005))
-
-        async def restore(segment_id: int = segment.id, wait: float = random.random() / 50) -> None:
-            await asyncio.sleep(wait)
-            await segments.restore(scope, segment_id)
-
-        async def purge(segment_id: int = segment.id, wait: float = random.random() / 50) -> None:
-            await asyncio.sleep(wait)
-            await segment_purging.purge(scope.workspace_id, segment_id)
-
-        _, restored = await asyncio.gather(purge(), restore(), return_exceptions=True)
-        members = await members_of(scope, segment)
-        assert len(members) == (0 if isinstance(restored, NotFound) and not await Segment.exists(id=segment.id) else 3)
-        assert await replayed(scope, segment) == (members if restored is None else set())
-        clock.set_source(None)
-
-
 async def test_nobody_enters_a_segment_during_its_backfill(scope):
     segment, ids = await half_deleted(scope)
-    await all_told(scope, segment)
+    await backfill_all(scope, segment)
     await segments.restore(scope, segment.id)
     with pytest.raises(NotFound):
         await segment_contacts.change(scope, segment.id, MemberAction.ADD, ContactSelection(ids=tuple(ids)))

@@ -56,7 +56,7 @@ async def test_work_is_sent_after_the_commit_and_not_before(database, sender):
     assert sender.sent == [("process_changes", 7)]
 
 
-async def test_what_was_written_is_there_for_who_gets_the_message(database):
+async def test_the_receiver_of_a_message_sees_what_was_written(database):
     seen = []
 
     class Reading:
@@ -153,7 +153,7 @@ async def test_without_a_sender_nothing_is_sent_and_nothing_fails(database):
     await enqueue(work.PROCESS_CHANGES, 7)
 
 
-async def test_a_sender_that_fails_fails_nobody_and_is_counted(database):
+async def test_a_sender_that_fails_does_not_fail_the_caller_and_is_counted(database):
     port.use(Broken())
     before = lost("process_changes"), lost("rebuild")
     async with db.transaction():
@@ -172,7 +172,7 @@ async def test_a_sender_that_hangs_is_given_up_after_a_second(database):
     assert lost("process_changes") == before + 1
 
 
-async def test_who_is_cancelled_between_commit_and_sending_is_let_go_and_it_is_sent_all_the_same(database):
+async def test_a_caller_cancelled_between_commit_and_sending_ends_and_the_message_is_sent(database):
     sender = Hanging()
     port.use(sender)
 

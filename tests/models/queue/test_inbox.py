@@ -47,7 +47,7 @@ async def test_webhooks_that_failed_together_cost_none_of_them_an_attempt(scope:
     assert await inbox.unreadable() == 0
 
 
-async def test_a_webhook_that_nobody_can_read_is_given_up_and_kept(scope: Scope):
+async def test_a_webhook_that_cannot_be_processed_is_given_up_and_kept(scope: Scope):
     await inbox.put([(scope.workspace_id, 1, b"odd")])
     for _ in range(inbox.MAX_ATTEMPTS):
         with pytest.raises(inbox.Unprocessable):
@@ -57,7 +57,7 @@ async def test_a_webhook_that_nobody_can_read_is_given_up_and_kept(scope: Scope)
     assert await db.fetch_value("SELECT count(*) FROM webhook_inbox") == 1
 
 
-async def test_one_that_failed_goes_behind_the_others(scope: Scope):
+async def test_a_failed_webhook_goes_behind_the_others(scope: Scope):
     await inbox.put([(scope.workspace_id, 1, b"odd"), (scope.workspace_id, 1, b"even")])
     with pytest.raises(inbox.Unprocessable):
         await inbox.process(scope.workspace_id, 1, fails)
@@ -70,7 +70,7 @@ async def test_one_that_failed_goes_behind_the_others(scope: Scope):
     assert seen == [b"even"]
 
 
-async def test_one_worker_at_a_time_processes_a_workspace_s_webhooks_and_a_dead_one_is_in_nobody_s_way(scope: Scope):
+async def test_one_worker_at_a_time_processes_the_webhooks_of_a_workspace_and_a_dead_one_blocks_nobody(scope: Scope):
     other = await workspaces.create("Other")
     await inbox.put(
         [(scope.workspace_id, 1, b"one"), (scope.workspace_id, 1, b"two"), (other.workspace_id, 1, b"three")]

@@ -31,7 +31,7 @@ async def taken(job: jobs.Job) -> jobs.Job:
     return held
 
 
-async def test_a_new_job_is_queued_and_knows_what_it_was_asked_to_do(scope):
+async def test_a_new_job_is_queued_with_its_input(scope):
     job = await jobs.get(scope, (await made(scope, total=7)).id)
     assert (job.status, job.input, job.progress, job.done, job.total) == ("QUEUED", {"what": "this"}, {}, 0, 7)
 
@@ -52,7 +52,7 @@ async def test_a_job_whose_worker_died_is_taken_over_with_its_progress(scope):
     assert (taken_over.done, taken_over.progress) == (3, {"after": 30})
 
 
-async def test_the_worker_that_was_taken_over_can_write_nothing_more(scope):
+async def test_a_worker_that_lost_its_job_writes_nothing_more(scope):
     job = await made(scope)
     old = await taken(job)
     await let_leases_run_out()
@@ -83,7 +83,7 @@ async def test_work_whose_lease_was_lost_does_not_commit(scope):
     assert await db.fetch_value("SELECT name FROM workspaces") == "Clinic"
 
 
-async def test_a_job_that_dies_again_and_again_at_the_same_place_fails_and_says_so(scope):
+async def test_a_job_that_dies_again_and_again_without_progress_fails(scope):
     job = await made(scope)
     for _ in range(jobs.MAX_ATTEMPTS):
         await taken(job)
@@ -95,7 +95,7 @@ async def test_a_job_that_dies_again_and_again_at_the_same_place_fails_and_says_
     assert failed.finished_at is not None
 
 
-async def test_a_job_that_gets_on_between_its_failures_is_never_given_up(scope):
+async def test_a_job_with_progress_between_failures_is_never_given_up(scope):
     job = await made(scope)
     for done in range(jobs.MAX_ATTEMPTS * 2):
         await jobs.progress(await taken(job), done=done + 1)
@@ -103,13 +103,13 @@ async def test_a_job_that_gets_on_between_its_failures_is_never_given_up(scope):
     assert (await taken(job)).attempts == 2
 
 
-async def test_a_job_that_was_released_waits_and_that_costs_no_attempt(scope):
+async def test_a_released_job_waits_and_has_all_its_attempts(scope):
     job = await taken(await made(scope))
     await jobs.release(job)
     assert (await taken(job)).attempts == 1
 
 
-async def test_an_attempt_that_failed_makes_the_job_wait_a_little(scope):
+async def test_a_job_waits_after_a_failed_attempt(scope):
     job = await taken(await made(scope))
     await jobs.retry(job)
     assert await jobs.take(scope.workspace_id, job.id) is None
@@ -127,13 +127,13 @@ async def test_ending_twice_changes_nothing(scope):
     assert (again.status, again.error, again.finished_at) == ("SUCCEEDED", None, first.finished_at)
 
 
-async def test_a_job_nobody_has_begun_is_cancelled_at_once(scope):
+async def test_a_job_that_was_not_begun_is_cancelled_at_once(scope):
     job = await jobs.ask_cancel(scope, (await made(scope)).id)
     assert job.status == JobStatus.CANCELLED
     assert await jobs.take(scope.workspace_id, job.id) is None
 
 
-async def test_a_running_job_hears_that_it_should_stop(scope):
+async def test_a_running_job_reads_that_it_should_stop(scope):
     job = await taken(await made(scope))
     asked = await jobs.ask_cancel(scope, job.id)
     assert asked.status == JobStatus.RUNNING
@@ -167,7 +167,7 @@ async def test_the_list_goes_on_after_the_last_of_a_page(scope):
     assert [job.id for job in [*page, *rest]] == ids[::-1]
 
 
-async def test_the_list_can_be_narrowed_by_kind_and_status(scope):
+async def test_the_list_can_be_filtered_by_kind_and_status(scope):
     job = await made(scope)
     await jobs.create(scope, JobKind.EXPORT, {})
     await taken(job)
@@ -176,7 +176,7 @@ async def test_the_list_can_be_narrowed_by_kind_and_status(scope):
     assert await jobs.list_newest_first(scope, 10, kind=JobKind.EXPORT, status=JobStatus.RUNNING) == []
 
 
-async def test_the_workspace_with_nothing_in_hand_goes_first(scope):
+async def test_the_workspace_with_no_running_job_goes_first(scope):
     busy = [await made(scope) for _ in range(3)]
     await taken(busy[0])
     quiet = await workspaces.create("Quiet")
@@ -190,7 +190,7 @@ async def test_of_a_workspaces_jobs_the_one_that_waited_longest_goes_first(scope
     assert await jobs.waiting(10) == [(scope.workspace_id, second.id), (scope.workspace_id, first.id)]
 
 
-async def test_a_job_that_ended_can_be_taken_up_again(scope):
+async def test_a_job_that_ended_can_be_queued_again(scope):
     job = await taken(await made(scope))
     with pytest.raises(NotAllowedInState, match="this job is running"):
         await jobs.reopen(scope, job.id, {})
@@ -202,7 +202,7 @@ async def test_a_job_that_ended_can_be_taken_up_again(scope):
     assert held.lease_token not in (None, job.lease_token)
 
 
-async def test_a_job_that_was_begun_and_waits_for_its_turn_is_cancelled_by_its_worker(scope):
+async def test_a_begun_job_that_waits_is_cancelled_by_its_worker(scope):
     job = await taken(await made(scope))
     await jobs.release(job)
     assert (await jobs.ask_cancel(scope, job.id)).status == JobStatus.RUNNING

@@ -213,7 +213,7 @@ async def test_a_lease_that_ran_out_and_that_nobody_took_over_can_still_be_renew
 
 
 @each_table()
-async def test_a_row_that_was_released_is_free_at_once_and_the_attempt_does_not_count(world: World):
+async def test_a_released_row_is_free_at_once_and_the_attempt_does_not_count(world: World):
     key = await world.row()
     for _ in range(10):
         lease = await world.take(key)
@@ -223,7 +223,7 @@ async def test_a_row_that_was_released_is_free_at_once_and_the_attempt_does_not_
 
 
 @each_table(AGAIN)
-async def test_an_attempt_that_failed_counts_and_the_row_waits(world: World):
+async def test_a_failed_attempt_counts_and_the_row_waits(world: World):
     key = await world.row()
     assert await leases.fail(await world.take(key), 5)
     world.wait(4.999)
@@ -233,7 +233,7 @@ async def test_an_attempt_that_failed_counts_and_the_row_waits(world: World):
 
 
 @each_table()
-async def test_who_has_let_go_of_a_row_holds_it_no_more(world: World):
+async def test_a_released_lease_holds_nothing(world: World):
     key = await world.row()
     lease = await world.take(key)
     await leases.release(lease)
@@ -264,7 +264,7 @@ async def use_up(world: World, key: int | str, end: Callable[[Lease], Awaitable[
 
 @each_table()
 @pytest.mark.parametrize("end", [None, leases.fail])
-async def test_a_row_without_attempts_left_is_taken_no_more_and_its_table_says_what_becomes_of_it(world: World, end):
+async def test_a_row_without_attempts_left_is_given_up_as_its_table_says(world: World, end):
     key = await world.row()
     await use_up(world, key, end)
     if world.kind.attempts is None:
@@ -293,7 +293,7 @@ async def test_a_row_with_attempts_left_or_a_holder_is_not_given_up(world: World
 
 
 @each_table()
-async def test_rows_that_a_transaction_holds_are_passed_over_and_free_when_it_is_rolled_back(world: World):
+async def test_locked_rows_are_skipped_and_free_after_a_rollback(world: World):
     keys = [await world.row() for _ in range(4)]
 
     async def locked(most: int) -> list[int | str]:

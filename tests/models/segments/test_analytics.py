@@ -88,7 +88,7 @@ def test_days_begin_at_midnight_of_the_workspace_also_when_the_clocks_change():
     assert autumn == [utc(2026, 10, 24, 22), utc(2026, 10, 25, 23)]
 
 
-def test_a_day_whose_midnight_is_left_out_begins_when_the_clocks_jump():
+def test_a_day_without_midnight_begins_when_the_clocks_jump():
     beirut = ZoneInfo("Asia/Beirut")
     assert edges(utc(2025, 3, 29, 23), utc(2025, 3, 30, 1), DAY, beirut)[:2] == [
         utc(2025, 3, 29, 22),
@@ -101,7 +101,7 @@ def test_hours_go_on_one_after_the_other_through_the_change_of_clocks():
     assert found == [utc(2026, 10, 24, 23) + timedelta(hours=n) for n in range(5)]
 
 
-def test_where_clocks_change_by_half_an_hour_hours_begin_on_the_hour_all_the_same():
+def test_hours_begin_on_the_hour_even_where_clocks_change_by_half_an_hour():
     lord_howe = ZoneInfo("Australia/Lord_Howe")
     autumn = edges(utc(2026, 4, 4, 13, 30), utc(2026, 4, 4, 17), HOUR, lord_howe)
     assert autumn == [utc(2026, 4, 4, 13), utc(2026, 4, 4, 14), *(utc(2026, 4, 4, hour, 30) for hour in (15, 16, 17))]
@@ -140,7 +140,7 @@ def test_too_many_points_are_refused():
 # ---------------------------------------------------------------- from the log
 
 
-async def test_each_interval_tells_who_entered_and_left_and_how_many_were_in_at_its_end(scope, segment):
+async def test_each_interval_has_entries_exits_and_members_at_its_end(scope, segment):
     await log(
         scope,
         segment,
@@ -179,13 +179,13 @@ async def test_from_must_lie_before_to(scope, segment):
         await points(scope, segment, utc(2026, 5, 2), utc(2026, 5, 2), DAY)
 
 
-async def test_before_all_calendars_there_is_nothing_to_tell(scope, segment):
+async def test_instants_before_all_calendars_are_refused(scope, segment):
     for interval in AnalyticsInterval:
         with pytest.raises(Invalid, match="before the year 1900"):
             await points(scope, segment, utc(1, 1, 1), utc(1, 1, 3), interval)
 
 
-async def test_several_segments_are_told_apart(scope, segment):
+async def test_several_segments_have_their_own_points(scope, segment):
     other = await static_segment(scope)
     await log(scope, segment, (utc(2026, 5, 1, 10), 5))
     await log(scope, other, (utc(2026, 5, 1, 10), 2))
@@ -196,7 +196,7 @@ async def test_several_segments_are_told_apart(scope, segment):
 # ---------------------------------------------------------------- from the written days
 
 
-async def test_days_that_are_written_down_are_told_when_the_log_is_gone(scope, segment):
+async def test_written_days_remain_when_the_log_is_dropped(scope, segment):
     changes = [(utc(2026, 2, 1) + timedelta(hours=37 * n), 3 if n % 3 else -1) for n in range(1, 60)]
     await log(scope, segment, *changes)
     clock.set_source(lambda: utc(2026, 6, 1, 12))
@@ -212,7 +212,7 @@ async def test_days_that_are_written_down_are_told_when_the_log_is_gone(scope, s
     assert (await points(scope, segment, utc(2026, 4, 1), utc(2026, 4, 2), HOUR))[-1][1] > 0
 
 
-async def test_hours_of_which_nothing_is_kept_are_refused_though_nothing_came_after_them(scope, segment):
+async def test_hours_whose_log_is_dropped_are_refused_even_without_later_changes(scope, segment):
     await log(scope, segment, (utc(2026, 2, 3, 10, 30), 4))
     clock.set_source(lambda: utc(2026, 6, 1, 12))
     await analytics.write_days(scope)
@@ -245,7 +245,7 @@ async def test_writing_days_goes_on_day_by_day_and_twice_changes_nothing(scope, 
     )
 
 
-async def test_a_day_is_written_down_only_when_it_has_settled(scope, segment):
+async def test_a_day_is_written_only_when_it_has_settled(scope, segment):
     clock.set_source(lambda: utc(2026, 5, 2, 22, 30))
     assert scope.workspace_id in await analytics.unwritten()
     assert await analytics.write_days(scope) == utc(2026, 5, 1, 22)
@@ -255,7 +255,7 @@ async def test_a_day_is_written_down_only_when_it_has_settled(scope, segment):
     assert await analytics.write_days(scope) == utc(2026, 5, 2, 22)
 
 
-async def test_hours_are_right_around_what_is_written_down(scope, segment):
+async def test_hours_are_right_around_written_days(scope, segment):
     changes = [(utc(2026, 4, 1) + timedelta(minutes=97 * n), 2 if n % 2 else -1) for n in range(1, 60)]
     await log(scope, segment, *changes)
     clock.set_source(lambda: utc(2026, 4, 10))

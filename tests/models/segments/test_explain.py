@@ -21,7 +21,7 @@ from tests.kit.worlds import World
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-async def test_each_part_is_told_with_what_the_contact_has(database):
+async def test_each_part_has_the_value_of_the_contact(database):
     scope = await new_workspace()
     contact = await create_contact(scope, {"name": "Ana", "score": 7, "tags": ["Botox"]})
     await db.execute(
@@ -82,7 +82,7 @@ def _assert_right(told, rule, contact, world):
         _assert_right(child, part, contact, world)
 
 
-async def test_membership_is_told_with_its_override(database):
+async def test_a_membership_is_explained_with_its_override(database):
     scope = await new_workspace()
     contact = await create_contact(scope, {"name": "Ana"})
     rule = {"field": {"field": "name", "operator": "EQUALS", "value": "Bea"}}
@@ -103,7 +103,7 @@ async def test_membership_is_told_with_its_override(database):
     assert (await explain_membership(scope, segment, contact["id"])).override == "INCLUDE"
 
 
-async def test_what_another_workspace_has_is_not_explained(database):
+async def test_contacts_and_segments_of_another_workspace_are_not_explained(database):
     scope, other = await new_workspace(), await new_workspace("Other")
     contact = await create_contact(other, {"name": "theirs"})
     segment = await db.fetch_value(

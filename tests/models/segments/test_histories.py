@@ -121,7 +121,7 @@ class History:
 
 
 @with_seeds(4)
-async def test_whatever_happened_members_counts_and_log_agree(database, seed, monkeypatch):
+async def test_after_any_history_members_counts_and_log_agree(database, seed, monkeypatch):
     monkeypatch.setattr(backfill, "AT_ONCE", 3)
     history = History(await workspaces.create("Clinic"), seed)
     for _ in range(60):
@@ -131,7 +131,7 @@ async def test_whatever_happened_members_counts_and_log_agree(database, seed, mo
 
 
 @with_seeds(4)
-async def test_so_they_do_when_several_are_at_it_at_once(database, seed, monkeypatch):
+async def test_after_parallel_histories_members_counts_and_log_agree(database, seed, monkeypatch):
     random = Random(seed)
     monkeypatch.setattr(backfill, "AT_ONCE", random.choice([1, 2, 5]))
     monkeypatch.setattr(swap, "SMALL", random.choice([0, 2, 5_000]))

@@ -73,7 +73,7 @@ async def test_each_order_lists_all_of_them_whatever_the_size_of_the_page(scope,
 
 
 @pytest.mark.parametrize("order", SegmentOrder)
-async def test_no_order_leaves_one_out_or_lists_it_twice_where_many_are_equal(scope, order):
+async def test_every_order_lists_equal_segments_once(scope, order):
     ids = [(await static_segment(scope, name="the same")).id for _ in range(7)]
     await db.execute("UPDATE segments SET created_at = $1, member_count = 3", START)
     await db.execute("UPDATE segments SET last_used_at = $1 WHERE id % 2 = 0", START)
@@ -87,7 +87,7 @@ async def test_no_order_leaves_one_out_or_lists_it_twice_where_many_are_equal(sc
     assert sorted(read) == ids
 
 
-async def test_search_looks_into_the_name_whatever_the_case_and_takes_wildcards_literally(scope):
+async def test_search_ignores_case_and_takes_wildcards_literally(scope):
     for name in ("Botox 50% off", "BOTOX regulars", "Peeling"):
         await static_segment(scope, name=name)
     assert await names(scope, search=" botox ") == ["Botox 50% off", "BOTOX regulars"]
@@ -95,14 +95,14 @@ async def test_search_looks_into_the_name_whatever_the_case_and_takes_wildcards_
     assert await names(scope, search="_") == []
 
 
-async def test_the_list_can_be_narrowed_to_a_kind(scope):
+async def test_the_list_can_be_filtered_by_kind(scope):
     await static_segment(scope, name="chosen")
     await dynamic_segment(scope, name="by rule", built=False)
     assert await names(scope, kind=SegmentKind.DYNAMIC) == ["by rule"]
     assert await names(scope, kind=SegmentKind.DYNAMIC_PLUS) == []
 
 
-async def test_unused_since_finds_what_nothing_has_used_since_then_or_ever(scope):
+async def test_unused_since_finds_segments_not_used_since_then_or_never(scope):
     ids = {name: (await static_segment(scope, name=name)).id for name in ("never", "long ago", "lately", "in use")}
     await use(scope, ids["long ago"], days=1)
     await use(scope, ids["lately"], days=20)

@@ -72,7 +72,7 @@ async def test_contacts_are_added_and_removed_by_another_segment(scope):
     assert await remove(scope, segment, segment_id=segment.id) == 1
 
 
-async def test_a_dynamic_segment_takes_nobody_by_hand_and_a_static_one_no_override(scope):
+async def test_a_dynamic_segment_takes_no_manual_members_and_a_static_one_no_override(scope):
     ids = await new_contacts(scope, 1)
     dynamic, static = await dynamic_segment(scope, built=False), await static_segment(scope)
     with pytest.raises(Unsupported, match="use segmentOverride"):
@@ -112,7 +112,7 @@ async def test_a_selection_that_says_nothing_or_too_much_is_refused(scope, selec
     assert caught.value.path == path
 
 
-async def test_a_mistake_in_the_rule_of_a_selection_is_told_where_it_stands(scope):
+async def test_a_mistake_in_the_rule_of_a_selection_has_its_path(scope):
     with pytest.raises(Problems) as caught:
         await add(
             scope, await static_segment(scope), filter={"any": [{"field": {"field": "emial", "operator": "IS_SET"}}]}
@@ -129,7 +129,7 @@ def small_steps(monkeypatch):
     monkeypatch.setattr(members, "CHUNK", 4)
 
 
-async def test_a_large_selection_becomes_a_job_that_goes_on_where_it_was_stopped(scope, small_steps):
+async def test_a_large_selection_becomes_a_job_that_can_be_stopped_and_go_on(scope, small_steps):
     await many_contacts(scope, 25)
     segment = await static_segment(scope)
     changed = await members.change(scope, segment.id, MemberAction.ADD, ContactSelection(search="contact"))
@@ -161,7 +161,7 @@ async def test_a_job_counts_the_contacts_it_looked_at_and_those_it_changed(scope
     assert (job.done, job.total, job.progress["changed"]) == (15, 15, 7)
 
 
-async def test_first_members_and_copies_that_are_too_many_come_by_a_job(scope, small_steps):
+async def test_very_many_first_or_copied_members_come_by_a_job(scope, small_steps):
     await many_contacts(scope, 25)
     made = await segments.create(scope, SegmentKind.STATIC, name="Everybody", contacts=EVERYBODY)
     assert (made.segment.member_count, made.job.segment_id) == (0, made.segment.id)
@@ -174,7 +174,7 @@ async def test_first_members_and_copies_that_are_too_many_come_by_a_job(scope, s
 
 
 @pytest.mark.parametrize("deleted", ["source", "segment"])
-async def test_a_job_whose_segments_are_deleted_under_it_says_so(scope, small_steps, deleted):
+async def test_a_job_whose_segments_are_deleted_fails_and_says_so(scope, small_steps, deleted):
     await many_contacts(scope, 25)
     there = {name: await static_segment(scope, name=name) for name in ("source", "segment")}
     await done(scope, (await members.change(scope, there["source"].id, MemberAction.ADD, EVERYBODY)).job)
@@ -200,7 +200,7 @@ async def done(scope: Scope, job: jobs.Job | None) -> None:
     await jobs.finish(held)
 
 
-async def test_the_members_of_a_large_segment_are_taken_out_by_a_job(scope, small_steps):
+async def test_the_members_of_a_large_segment_are_removed_by_a_job(scope, small_steps):
     await many_contacts(scope, 25)
     segment = await static_segment(scope)
     everybody = ContactSelection(search="contact")
@@ -215,7 +215,7 @@ async def test_the_members_of_a_large_segment_are_taken_out_by_a_job(scope, smal
 # ---------------------------------------------------------------- held, and listed
 
 
-async def test_an_override_holds_contacts_in_or_out_and_lifting_it_lets_the_rule_decide(scope):
+async def test_an_override_keeps_contacts_in_or_out_until_it_is_lifted(scope):
     vip, plain = *await new_contacts(scope, 1, tags=["vip"]), *await new_contacts(scope, 1)
     segment = await dynamic_segment(scope)
     assert await members.override(scope, segment.id, [plain], Override.INCLUDE) == 1

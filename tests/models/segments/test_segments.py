@@ -15,7 +15,7 @@ from models.errors import Conflict, InUse, NotAllowedInState, NotFound, Problems
 from models.membership import batches, rebuild
 from models.membership.origins import Override
 from models.rules.tree import FieldType
-from models.segments import members, purge, segments, uses
+from models.segments import members, segments, uses
 from models.segments.members import MemberAction
 from models.segments.segments import SegmentKind
 from models.segments.uses import UseKind
@@ -23,7 +23,7 @@ from permissions.principal import Scope
 from tests.kit.engine import plus_segment, settled
 from tests.kit.segments import (
     TAGGED_VIP,
-    all_told,
+    backfill_all,
     dynamic_segment,
     in_segment,
     members_of,
@@ -94,13 +94,13 @@ async def test_names_are_trimmed_and_need_not_be_unique(scope):
         ("STATIC", {"name": "x", "contacts": ContactSelection(ids=(7,))}, ("NOT_FOUND", ("contacts", "ids", "0"))),
     ],
 )
-async def test_what_makes_no_sense_is_refused_where_it_stands_and_nothing_is_made(scope, kind, given, wrong):
+async def test_invalid_input_is_refused_with_its_path_and_nothing_is_created(scope, kind, given, wrong):
     assert await problems_of(segments.create(scope, SegmentKind(kind), **given)) == [wrong]
     assert await db.fetch_value("SELECT count(*) FROM segments") == 0
     assert await db.fetch_value("SELECT count(*) FROM audit_log") == 0
 
 
-async def test_all_that_is_wrong_is_told_at_once(scope):
+async def test_all_errors_are_reported_at_once(scope):
     wrong = await problems_of(segments.create(scope, SegmentKind.DYNAMIC, name="", rule=None))
     assert wrong == [("INVALID", ("name",)), ("REQUIRED", ("rule",))]
 
@@ -119,7 +119,7 @@ async def test_another_workspaces_segment_cannot_be_mentioned_or_found(scope):
 # ---------------------------------------------------------------- changed
 
 
-async def test_each_change_of_its_settings_grows_the_version_and_nothing_else_does(scope):
+async def test_only_changes_of_settings_increase_the_version(scope):
     segment = await dynamic_segment(scope)
     same = {"name": "VIPs", "description": None, "rule": TAGGED_VIP}
     assert (await segments.update(scope, segment.id, same)).segment.version == 1
@@ -168,7 +168,7 @@ async def test_two_edits_at_once_never_make_a_cycle(scope):
     assert sorted(type(result).__name__ for result in results) == ["Problems", "SegmentOutcome"]
 
 
-async def test_who_changes_a_rule_holds_up_nobody_else_until_it_commits(scope):
+async def test_a_change_of_a_rule_does_not_block_other_work(scope):
     """What all of them come to, the epoch of the rules, is locked last: whatever else is held, no ring comes of it."""
     one, two = await dynamic_segment(scope, name="one"), await dynamic_segment(scope, name="two")
     async with db.transaction():
@@ -203,7 +203,7 @@ async def test_a_copy_of_a_dynamic_segment_has_its_rule_its_overrides_and_so_its
 # ---------------------------------------------------------------- deleted and restored
 
 
-async def test_deleting_takes_the_grouping_and_never_a_contact(scope):
+async def test_a_deletion_removes_the_segment_and_never_a_contact(scope):
     ids = await new_contacts(scope, 2)
     segment = await static_segment(scope, ids)
     await segments.delete(scope, segment.id)
@@ -227,7 +227,7 @@ async def test_a_segment_in_use_is_deleted_only_by_force_and_the_refusal_names_t
     assert await segments.find(scope, segment.id) is None
 
 
-async def test_segments_that_build_on_a_deleted_one_are_computed_without_it_and_with_it_again(scope):
+async def test_readers_of_a_deleted_segment_are_rebuilt_and_rebuilt_after_its_restore(scope):
     ids = await new_contacts(scope, 2)
     segment = await static_segment(scope, ids)
     dependent = await dynamic_segment(scope, in_segment(segment), name="Builds on it")
@@ -241,7 +241,7 @@ async def test_segments_that_build_on_a_deleted_one_are_computed_without_it_and_
     assert await members_of(scope, dependent) == set(ids) == await replayed(scope, dependent)
 
 
-async def test_what_was_copied_or_came_back_while_a_segment_was_deleted_hears_of_its_return(scope):
+async def test_readers_copied_or_restored_during_a_deletion_are_rebuilt_after_the_restore(scope):
     ids = await new_contacts(scope, 2)
     segment = await static_segment(scope, ids)
     reader = await dynamic_segment(scope, in_segment(segment), name="Builds on it")
@@ -260,7 +260,7 @@ async def test_what_was_copied_or_came_back_while_a_segment_was_deleted_hears_of
         await segments.delete(scope, segment.id)
 
 
-async def test_a_rule_that_speaks_of_a_field_that_is_gone_comes_back_with_the_field(scope):
+async def test_a_rule_that_names_a_deleted_field_is_restored_after_the_field(scope):
     field = await fields.create(scope, key="city", label="City", kind=FieldType.TEXT)
     rule = {"field": {"field": "attributes.city", "operator": "EQUALS", "value": "Paris"}}
     segment = await dynamic_segment(scope, rule)
@@ -275,7 +275,7 @@ async def test_a_rule_that_speaks_of_a_field_that_is_gone_comes_back_with_the_fi
     assert (await segments.restore(scope, segment.id)).segment.deleted_at is None
 
 
-async def test_a_field_is_deleted_or_a_rule_speaks_of_it_and_never_both(scope):
+async def test_a_field_is_deleted_or_named_by_a_rule_and_never_both(scope):
     for round_ in range(10):
         field = await fields.create(scope, key=f"f{round_}", label="F", kind=FieldType.TEXT)
         rule = {"field": {"field": f"attributes.f{round_}", "operator": "IS_SET"}}
@@ -288,7 +288,7 @@ async def test_a_field_is_deleted_or_a_rule_speaks_of_it_and_never_both(scope):
         assert [isinstance(outcome, Exception) for outcome in outcomes].count(True) == 1, outcomes
 
 
-async def test_a_static_segment_comes_back_with_its_members_but_the_deleted_contacts(scope):
+async def test_a_static_segment_is_restored_without_deleted_contacts(scope):
     ids = await new_contacts(scope, 3)
     segment = await static_segment(scope, ids)
     await segments.delete(scope, segment.id)
@@ -299,7 +299,7 @@ async def test_a_static_segment_comes_back_with_its_members_but_the_deleted_cont
     assert await members_of(scope, segment) == set(ids[1:]) == await replayed(scope, segment)
 
 
-async def test_a_dynamic_segment_comes_back_right(scope):
+async def test_a_dynamic_segment_is_restored_with_the_right_members(scope):
     vips = await new_contacts(scope, 2, tags=["vip"])
     segment = await dynamic_segment(scope)
     await segments.delete(scope, segment.id)
@@ -339,22 +339,8 @@ async def test_nobody_joins_a_segment_that_is_being_deleted(scope):
         members.change(scope, segment.id, MemberAction.ADD, ContactSelection(ids=(contact_id,))) for contact_id in ids
     ]
     await asyncio.gather(*adding[:10], segments.delete(scope, segment.id), *adding[10:], return_exceptions=True)
-    await all_told(scope, segment)
+    await backfill_all(scope, segment)
     assert await replayed(scope, segment) == set()
-
-
-async def test_what_was_deleted_thirty_days_ago_is_purged_whole(scope):
-    segment = await dynamic_segment(scope, in_segment(await static_segment(scope, await new_contacts(scope, 2))))
-    await segments.delete(scope, segment.id)
-    assert await purge.expired() == []
-    clock.set_source(lambda: datetime.now(UTC) + timedelta(days=31))
-    assert await purge.expired() == [(scope.workspace_id, segment.id)]
-    await purge.purge(scope.workspace_id, segment.id)
-    for table in ("memberships", "segment_uses"):
-        assert await db.fetch_value(f"SELECT count(*) FROM {table} WHERE segment_id = $1", segment.id) == 0
-    assert await db.fetch_value("SELECT count(*) FROM segment_uses WHERE used_by_id = $1", segment.id) == 0
-    assert await db.fetch_value("SELECT count(*) FROM segments") == 1
-    await purge.purge(scope.workspace_id, segment.id)
 
 
 def opened(value):
@@ -372,7 +358,7 @@ async def _message(scope, contact_id, opened):
     )
 
 
-async def test_an_edit_from_one_to_true_is_an_edit(database):
+async def test_a_change_from_one_to_true_is_a_change(database):
     scope = await new_workspace()
     one, true, late = await new_contacts(scope, 3)
     await _message(scope, one, 1)

@@ -29,7 +29,7 @@ async def uses_of(scope: Scope, segment_id: int) -> list[tuple[str, int, str, bo
     return [(row["kind"], row["used_by_id"], row["label"], row["active"]) for row in rows]
 
 
-async def test_a_use_is_written_down_once_and_refreshed(scope):
+async def test_a_use_is_recorded_once_and_refreshed(scope):
     segment = await static_segment(scope)
     june, july = datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC)
     for moment in (july, june, july):
@@ -77,7 +77,7 @@ async def test_a_rule_uses_the_segments_that_it_mentions_as_long_as_it_does(scop
     assert await uses_of(scope, base.id) == [("SEGMENT", dependent.id, "The others", False)]
 
 
-async def test_an_active_use_goes_by_the_name_that_its_thing_has_now(scope):
+async def test_an_active_use_has_the_current_name_of_its_user(scope):
     base = await static_segment(scope)
     dependent = await dynamic_segment(scope, in_segment(base), name="Before", built=False)
     await segments.update(scope, dependent.id, {"name": "After"})
