@@ -20,7 +20,7 @@ RECEIVED: Final = "message.received"
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class MessageActivity:
     contact_id: int
     kind: str
     at: datetime
@@ -50,33 +50,33 @@ _RECORD: Final = """
 """
 
 
-async def record(workspace_id: int, happenings: Sequence[Happening]) -> int:
+async def record(workspace_id: int, activities: Sequence[MessageActivity]) -> int:
     """Write activities, except of deleted contacts; returns how many are new. In a transaction.
 
     Statuses are marked as bulk, so that they do not delay the engine for people's changes; `message.received` is not.
     """
-    if not happenings:
+    if not activities:
         return 0
-    held = await db.fetch(_LOCK, workspace_id, [one.contact_id for one in happenings])
-    there = {row["id"] for row in held}
-    happenings = [one for one in happenings if one.contact_id in there]
-    async with dirty_contacts.as_bulk(only_if=all(one.kind != RECEIVED for one in happenings)):
+    held = await db.fetch(_LOCK, workspace_id, [one.contact_id for one in activities])
+    existing = {row["id"] for row in held}
+    activities = [one for one in activities if one.contact_id in existing]
+    async with dirty_contacts.as_bulk(only_if=all(one.kind != RECEIVED for one in activities)):
         rows = await db.fetch(
             _RECORD,
             workspace_id,
-            [one.contact_id for one in happenings],
-            [one.kind for one in happenings],
-            [one.at for one in happenings],
-            [one.key for one in happenings],
-            [db.dump_json(one.properties) for one in happenings],
+            [one.contact_id for one in activities],
+            [one.kind for one in activities],
+            [one.at for one in activities],
+            [one.key for one in activities],
+            [db.dump_json(one.properties) for one in activities],
         )
     if rows:
         await enqueue(work.PROCESS_CHANGES, workspace_id)
     return len(rows)
 
 
-def of_message(message: Any, kind: str, at: datetime, **more: Any) -> Happening:
+def of_message(message: Any, kind: str, at: datetime, **more: Any) -> MessageActivity:
     """`message` is a row with id, contact_id, source_kind, source_id and template."""
     extra = {name: value for name, value in more.items() if value is not None}
     properties = {**source_properties(of_row(message)), "template": message["template"], **extra}
-    return Happening(message["contact_id"], f"message.{kind}", at, f"whatsapp:{message['id']}:{kind}", properties)
+    return MessageActivity(message["contact_id"], f"message.{kind}", at, f"whatsapp:{message['id']}:{kind}", properties)

@@ -21,18 +21,18 @@ async def process(workspace_id: int, events: Sequence[InboundEvent], stop_words:
     Returns how many came from unknown numbers, which are left alone.
     """
     known = await consent.contacts_of(workspace_id, {event.wa_id for event in events if event.wa_id})
-    heard = [(known[event.wa_id], event) for event in events if event.wa_id and event.wa_id in known]
-    if heard:
-        await _touch(workspace_id, heard)
-        answered = await _answered(workspace_id, [event.answers for _, event in heard if event.answers])
-        await history.record(workspace_id, [_happening(contact_id, event, answered) for contact_id, event in heard])
-        await _heed(workspace_id, heard, stop_words)
-    return len(events) - len(heard)
+    received = [(known[event.wa_id], event) for event in events if event.wa_id and event.wa_id in known]
+    if received:
+        await _touch(workspace_id, received)
+        answered = await _answered(workspace_id, [event.answers for _, event in received if event.answers])
+        await history.record(workspace_id, [_activity(contact_id, event, answered) for contact_id, event in received])
+        await _heed(workspace_id, received, stop_words)
+    return len(events) - len(received)
 
 
-async def _touch(workspace_id: int, heard: Iterable[tuple[int, InboundEvent]]) -> None:
+async def _touch(workspace_id: int, received: Iterable[tuple[int, InboundEvent]]) -> None:
     last: dict[int, datetime] = {}
-    for contact_id, event in heard:
+    for contact_id, event in received:
         last[contact_id] = max(event.at, last.get(contact_id, event.at))
     await db.execute(
         "SELECT 1 FROM contacts WHERE workspace_id = $1 AND id = ANY ($2::bigint[]) ORDER BY id FOR NO KEY UPDATE",
@@ -65,7 +65,7 @@ async def _answered(workspace_id: int, message_ids: Sequence[str]) -> Mapping[st
     return {row["message_id"]: sources.of_row(row) for row in rows}
 
 
-def _happening(contact_id: int, event: InboundEvent, answered: Mapping[str, MessageSource]) -> history.Happening:
+def _activity(contact_id: int, event: InboundEvent, answered: Mapping[str, MessageSource]) -> history.MessageActivity:
     properties: dict[str, Any] = {"type": event.kind}
     if event.text:
         properties["text"] = event.text[:LONGEST_TEXT]
@@ -73,12 +73,14 @@ def _happening(contact_id: int, event: InboundEvent, answered: Mapping[str, Mess
         properties["payload"] = event.payload[:LONGEST_TEXT]
     if event.answers and event.answers in answered:
         properties |= history.source_properties(answered[event.answers])
-    return history.Happening(contact_id, history.RECEIVED, event.at, f"whatsapp:{event.message_id}"[:200], properties)
+    return history.MessageActivity(
+        contact_id, history.RECEIVED, event.at, f"whatsapp:{event.message_id}"[:200], properties
+    )
 
 
-async def _heed(workspace_id: int, heard: Iterable[tuple[int, InboundEvent]], stop_words: Collection[str]) -> None:
+async def _heed(workspace_id: int, received: Iterable[tuple[int, InboundEvent]], stop_words: Collection[str]) -> None:
     words = {word.casefold() for word in stop_words}
-    stopped = [contact_id for contact_id, event in heard if words & set(_texts(event))]
+    stopped = [contact_id for contact_id, event in received if words & set(_texts(event))]
     await consent.opt_out_contacts(workspace_id, stopped, ConsentSource.PERSON)
 
 

@@ -76,7 +76,7 @@ async def settle(workspace_id: int, outcomes: Sequence[AttemptOutcome]) -> None:
         await _write(workspace_id, settled, now)
         await _remember_aliases(workspace_id, settled)
         await quota.not_reached(workspace_id, [one.row["phone"] for one in settled if one.now is MessageStatus.PENDING])
-        await history.record(workspace_id, [_happening(one, now) for one in settled if one.is_news])
+        await history.record(workspace_id, [_activity(one, now) for one in settled if one.is_news])
         await counters.move(workspace_id, [(sources.of_row(one.row), one.was, one.now) for one in settled])
 
 
@@ -113,7 +113,7 @@ async def _write(workspace_id: int, settled: Sequence[_Settled], now: datetime) 
     )
 
 
-def _happening(one: _Settled, now: datetime) -> history.Happening:
+def _activity(one: _Settled, now: datetime) -> history.MessageActivity:
     if one.now is MessageStatus.SENT:
         return history.of_message(one.row, "sent", now)
     return history.of_message(one.row, "failed", now, errorCode=one.outcome.error_code)

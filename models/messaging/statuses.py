@@ -84,7 +84,7 @@ async def process(workspace_id: int, events: Sequence[StatusEvent]) -> list[Stop
     if not reported:
         return []
     moved = await _move(workspace_id, reported)
-    await history.record(workspace_id, [one for each in moved for one in _happenings(each)])
+    await history.record(workspace_id, [one for each in moved for one in _activities(each)])
     failed = [one for one in moved if one.has_failed]
     opted_out = [one.row["contact_id"] for one in failed if one.reported.answer is Answer.OPTED_OUT]
     await consent.opt_out_contacts(workspace_id, opted_out)
@@ -180,7 +180,7 @@ _BEFORE_SENT: Final = frozenset(
 _GOT_OUT: Final = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ})
 
 
-def _happenings(one: _Moved) -> list[history.Happening]:
+def _activities(one: _Moved) -> list[history.MessageActivity]:
     """Repeated statuses are left out, and their keys would refuse them."""
     at = one.reported.at
     found = []

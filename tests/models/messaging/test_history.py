@@ -2,7 +2,7 @@
 
 from models import clock, db
 from models.messaging import history
-from models.messaging.history import Happening
+from models.messaging.history import MessageActivity
 from schema.server.ids import to_global_id
 from tests.kit.broadcasts import a_sender, people
 
@@ -15,10 +15,10 @@ async def test_an_activity_is_recorded_once_and_only_for_contacts_that_exist(dat
     scope = await a_sender()
     one, gone = await people(scope, 2)
     await db.execute("DELETE FROM contacts WHERE id = $1", gone)
-    told = [Happening(who, "message.sent", clock.now(), f"key {who}", {}) for who in (one, gone)]
+    activities = [MessageActivity(who, "message.sent", clock.now(), f"key {who}", {}) for who in (one, gone)]
     async with db.transaction():
-        assert await history.record(scope.workspace_id, told) == 1
-        assert await history.record(scope.workspace_id, told) == 0
-        assert await history.record(scope.workspace_id, told[1:]) == 0
+        assert await history.record(scope.workspace_id, activities) == 1
+        assert await history.record(scope.workspace_id, activities) == 0
+        assert await history.record(scope.workspace_id, activities[1:]) == 0
         assert await history.record(scope.workspace_id, []) == 0
     assert await db.fetch_value("SELECT count(*) FROM activities") == 1

@@ -19,7 +19,7 @@ class Template:
 
     name: str
     language: str
-    slots: tuple[Placeholder, ...]
+    placeholders: tuple[Placeholder, ...]
 
 
 def template_message(template: Template, to: str, values: Sequence[str | None], reference: str) -> bytes:
@@ -36,17 +36,17 @@ def template_message(template: Template, to: str, values: Sequence[str | None], 
             "template": {
                 "name": template.name,
                 "language": {"code": template.language},
-                "components": _components(template.slots, values),
+                "components": _components(template.placeholders, values),
             },
             "biz_opaque_callback_data": reference,
         }
     )
 
 
-def _components(slots: Sequence[Placeholder], values: Sequence[str | None]) -> list[dict[str, Any]]:
+def _components(placeholders: Sequence[Placeholder], values: Sequence[str | None]) -> list[dict[str, Any]]:
     components: list[dict[str, Any]] = []
     by_place: dict[str, dict[str, Any]] = {}
-    for placeholder, value in zip(slots, values, strict=True):
+    for placeholder, value in zip(placeholders, values, strict=True):
         if value is None:
             continue
         if placeholder.place == "button":

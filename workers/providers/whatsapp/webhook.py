@@ -111,7 +111,7 @@ def _status(number_id: str, status: Mapping[str, Any]) -> StatusEvent | None:
     if receipt is None or at is None or not status.get("id"):
         return None
     error = next(iter(_objects(status.get("errors"))), None) if receipt is Receipt.FAILED else None
-    said = None if error is None else refusal(dict(error))
+    refused = None if error is None else refusal(dict(error))
     reference = status.get("biz_opaque_callback_data")
     return StatusEvent(
         number_id=number_id,
@@ -119,9 +119,9 @@ def _status(number_id: str, status: Mapping[str, Any]) -> StatusEvent | None:
         receipt=receipt,
         at=at,
         reference=reference if isinstance(reference, str) else None,
-        error_code=None if said is None else said.code,
-        reason=None if said is None else said.reason,
-        answer=None if said is None else said.answer,
+        error_code=None if refused is None else refused.code,
+        reason=None if refused is None else refused.reason,
+        answer=None if refused is None else refused.answer,
     )
 
 
