@@ -21,7 +21,6 @@ Renew = Callable[[], Awaitable[object]]
 
 @contextlib.asynccontextmanager
 async def renewed(renew: Renew, every_seconds: float) -> AsyncIterator[Lost]:
-    """Renew a lease during the block."""
     lost = Lost()
     renewing = asyncio.create_task(_keep_renewing(renew, every_seconds, lost))
     try:

@@ -72,7 +72,6 @@ def _learn(workspace_id: int, done: BatchResult, seconds: float) -> None:
 
 
 async def rebuild(context: WorkerContext, workspace_id: int, segment_id: int) -> None:
-    """Build the segment until its newest rule is active."""
     await context.broker.acknowledge(work.REBUILD, workspace_id, segment_id)
     await building.rebuild(workspace_id, segment_id)
 
@@ -98,7 +97,7 @@ async def recompute(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
     assert job.segment_id is not None, "a RECOMPUTE job names its segment"
     rebuilt = await building.rebuild(scope.workspace_id, job.segment_id, again=True)
     if rebuilt is not None and rebuilt.drift:
-        log.warning("drift mended", workspace=scope.workspace_id, segment=job.segment_id, members=rebuilt.drift)
+        log.warning("drift corrected", workspace=scope.workspace_id, segment=job.segment_id, members=rebuilt.drift)
     drift = {"changes": rebuilt.changes, "drift": rebuilt.drift} if rebuilt is not None else {}
     await jobs.progress(job, done=total, total=total, progress=drift)
 

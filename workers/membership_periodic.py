@@ -22,7 +22,6 @@ async def tick(_: WorkerContext) -> None:
 
 
 async def find_builds(_: WorkerContext) -> None:
-    """Segments that wait for a build."""
     for workspace_id, segment_id in await builds.wanted():
         await enqueue(work.REBUILD, workspace_id, segment_id)
 

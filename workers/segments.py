@@ -43,13 +43,11 @@ async def backfill_members(context: WorkerContext, workspace_id: int, segment_id
 
 
 async def find_unfinished_backfills(_: WorkerContext) -> None:
-    """Unfinished backfills."""
     for workspace_id, segment_id in await backfill.waiting():
         await enqueue(work.BACKFILL_MEMBERS, workspace_id, segment_id)
 
 
 async def write_days(context: WorkerContext) -> None:
-    """Write the days that have ended, workspace by workspace."""
     for workspace_id in await analytics.unwritten():
         scope = await workspaces.find_system_scope(workspace_id)
         if scope is not None and not context.stopping.is_set():
@@ -58,7 +56,6 @@ async def write_days(context: WorkerContext) -> None:
 
 
 async def purge_segments(context: WorkerContext) -> None:
-    """Remove the segments that can no longer be restored."""
     for workspace_id, segment_id in await purge.expired():
         if not context.stopping.is_set():
             with _alone("segment not purged", workspace=workspace_id, segment=segment_id):

@@ -27,7 +27,6 @@ class OpenAppend:
 
 
 async def new_id(log: Log[Any]) -> int:
-    """An id for an append."""
     append_id: int = await db.fetch_value(f"SELECT nextval('{log.append_ids}')")
     return append_id
 

@@ -9,7 +9,6 @@ from permissions.principal import Scope
 
 
 def to_cursor(log: Log[Any], workspace_id: int, position: int) -> str:
-    """The cursor after `position`."""
     return urlsafe_b64encode(f"{log.cursor_mark}:{workspace_id}:{position}".encode()).rstrip(b"=").decode()
 
 

@@ -87,8 +87,6 @@ PAYLOADS: Final[dict[EventType, type[Payload]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An entry of the log."""
-
     workspace_id: int
     position: int
     payload: Payload

@@ -17,7 +17,6 @@ from models import db
 log = structlog.get_logger(__name__)
 
 GIVE_SECONDS: Final = 1.0
-"""How long the caller waits, after its commit, to give a hint."""
 
 _lost = Counter("muster_hints_lost_total", "Hints to followers of a log that could not be given.")
 

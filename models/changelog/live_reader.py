@@ -30,8 +30,6 @@ class TailLimits:
 
 
 class LiveReader(Generic[Entry]):
-    """Reads from where the first follower joined."""
-
     def __init__(self, scope: Scope, source: Log[Entry], position: int, limits: TailLimits) -> None:
         self.scope = scope
         self.source = source

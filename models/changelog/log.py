@@ -12,8 +12,6 @@ from models.db import Record
 
 
 class LogEntry(Protocol):
-    """An entry of a workspace's log."""
-
     @property
     def workspace_id(self) -> int:
         """The workspace of the log."""

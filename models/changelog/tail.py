@@ -45,7 +45,6 @@ class Tail:
     def __init__(self, limits: TailLimits | None = None) -> None:
         self.limits = limits or TailLimits()
         self.readers: dict[int, dict[str, LiveReader[Any]]] = {}
-        """By workspace id and the log's name."""
         self._hearing: asyncio.Task[None] | None = None
 
     async def follow(
@@ -167,7 +166,6 @@ class Following(Generic[Entry]):
             self.follower = None
 
     async def take(self) -> EntryBatch[Entry]:
-        """Wait for the next entries."""
         self._check_pace()
         batch, failed = None, 0
         while batch is None:
@@ -185,7 +183,6 @@ class Following(Generic[Entry]):
         return batch
 
     async def _look(self) -> EntryBatch[Entry] | None:
-        """One step; it may find nothing."""
         follower = self.follower or await self._join()
         if self.position < follower.joined_at:
             return await self._read()
@@ -201,7 +198,6 @@ class Following(Generic[Entry]):
         return EntryBatch(page.entries) if page.entries else None
 
     def _beyond(self, batch: EntryBatch[Entry] | None) -> EntryBatch[Entry] | None:
-        """The part of a batch that the follower does not have yet."""
         if batch is None or batch.entries[-1].position <= self.position:
             return None
         if batch.entries[0].position <= self.position:

@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE: Final = 500
 
-drifted = Counter("muster_drift_total", "Members and counts that were not as they should be, and were mended.")
+drifted = Counter("muster_drift_total", "Members and counts that were wrong and were corrected.")
 _compared = Counter("muster_audited_contacts_total", "Contacts whose memberships were compared with the rules.")
 
 
@@ -137,7 +137,7 @@ async def _deleted(workspace_id: int, contact_ids: Sequence[int]) -> list[int]:
 async def _remove_deleted(append: Append, deleted: Sequence[int], unsettled: Collection[int]) -> int:
     removed = await apply.remove_deleted(append, deleted, unsettled) if deleted else 0
     if removed:
-        log.error("drift mended: members who are no contacts", workspace=append.workspace_id, members=removed)
+        log.error("drift corrected: members that are no contacts", workspace=append.workspace_id, members=removed)
     return removed
 
 
@@ -145,7 +145,7 @@ async def _mend(append: Append, difference: Difference) -> int:
     if not difference:
         return 0
     log.error(
-        "drift mended",
+        "drift corrected",
         workspace=append.workspace_id,
         segments=sorted(set(difference.segment_ids))[:20],
         members=len(difference),
@@ -195,5 +195,5 @@ async def _compare_count(workspace_id: int, segment_id: int) -> int:
             segment_id,
         )
     if wrong:
-        log.error("member count mended", workspace=workspace_id, segment=segment_id)
+        log.error("member count corrected", workspace=workspace_id, segment=segment_id)
     return wrong

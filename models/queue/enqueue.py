@@ -18,15 +18,12 @@ from models.queue.work import Ids, Work
 log = structlog.get_logger(__name__)
 
 SEND_SECONDS: Final = 1.0
-"""How long the caller waits, after its commit, for the sending."""
 
 _lost = Counter("muster_messages_lost_total", "Messages to workers that were not sent.", ["work"])
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A kind of work, and its ids."""
-
     work: Work[*tuple[Any, ...]]
     ids: tuple[int, ...]
 

@@ -107,7 +107,6 @@ async def waiting() -> list[int]:
 
 
 async def unreadable() -> int:
-    """How many webhooks have no attempts left."""
     count: int = await db.fetch_value(
         f"SELECT count(*) FROM webhook_inbox WHERE {leases.spent(LEASES, '$1')}",  # noqa: S608
         clock.now(),

@@ -26,8 +26,6 @@ __all__ = ["Job", "JobKind", "JobStatus", "LeaseLost"]
 
 
 class JobKind(StrEnum):
-    """What a job does."""
-
     IMPORT = "IMPORT"
     EXPORT = "EXPORT"
     RECOMPUTE = "RECOMPUTE"
@@ -36,8 +34,6 @@ class JobKind(StrEnum):
 
 
 class JobStatus(StrEnum):
-    """The state of a job."""
-
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
     PAUSED = "PAUSED"
@@ -126,7 +122,6 @@ async def list_newest_first(
 
 
 async def by_ids(scope: Scope, ids: Sequence[int]) -> list[Job]:
-    """Those of `ids` that are jobs of the workspace."""
     return await Job.filter(workspace_id=scope.workspace_id, id__in=list(ids))
 
 
@@ -336,6 +331,5 @@ async def _locked(scope: Scope, job_id: int) -> Job:
 
 
 async def _update(job: Job, changes: Mapping[str, Any]) -> None:
-    """Change columns of a locked job, in the table and in `job`."""
     await Job.filter(workspace_id=job.workspace_id, id=job.id).update(**changes)
     job.update_from_dict(dict(changes))

@@ -150,7 +150,6 @@ async def lock(table: LeasedTable, workspace_id: int, key: int | str) -> bool:
 
 
 async def lock_some(table: LeasedTable, workspace_id: int, most: int, columns: str) -> list[db.Record]:
-    """Lock up to `most` free rows until the transaction ends."""
     assert db.in_a_transaction(), "a lock lasts as long as its transaction"
     return await db.fetch(
         f"""
@@ -242,8 +241,6 @@ async def _write(lease: Lease, changes: str, *values: Any, returning: str = "lea
 
 
 class _Bound:
-    """Numbers parameters, from `$first` on, and keeps their values."""
-
     def __init__(self, first: int = 1) -> None:
         self._first = first
         self.values: list[Any] = []

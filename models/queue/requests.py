@@ -39,8 +39,6 @@ LEASES: Final = LeasedTable(
 
 
 class ProviderRequestKind(StrEnum):
-    """What is to be done."""
-
     CHECK = "CHECK"
     SYNC_TEMPLATES = "SYNC_TEMPLATES"
     TEST = "TEST"

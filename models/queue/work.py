@@ -38,7 +38,6 @@ PROCESS_CHANGES: Final = Work[WorkspaceId]("process_changes", Queue.REALTIME)
 """Contacts were marked: dynamic segments have to follow."""
 
 REBUILD: Final = Work[WorkspaceId, SegmentId]("rebuild", Queue.BULK)
-"""The segment is BUILDING."""
 
 BACKFILL_MEMBERS: Final = Work[WorkspaceId, SegmentId]("backfill_members", Queue.BULK)
 """The segment was deleted or is restored, and not all members are in the log yet."""
@@ -50,7 +49,6 @@ RUN_REQUEST: Final = Work[WorkspaceId, RequestId]("run_request", Queue.BROADCAST
 """Somebody waits for an answer of the provider."""
 
 PREPARE_BROADCAST: Final = Work[WorkspaceId, BroadcastId]("prepare_broadcast", Queue.BROADCAST)
-"""The broadcast was started or resumed."""
 
 SEND_SLICE: Final = Work[WorkspaceId, SendingSlot]("send_slice", Queue.BROADCAST)
 """The workspace has messages to send, in this one of its parallel slots."""
@@ -59,4 +57,3 @@ END_BROADCAST: Final = Work[WorkspaceId, BroadcastId]("end_broadcast", Queue.BRO
 """The broadcast was cancelled: remaining recipients become SKIPPED."""
 
 PROCESS_WEBHOOKS: Final = Work[WorkspaceId]("process_webhooks", Queue.BROADCAST)
-"""Webhooks were kept."""

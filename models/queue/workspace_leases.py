@@ -36,7 +36,6 @@ async def _make(workspace_id: int, name: str) -> bool:
 
 
 async def held_names(workspace_id: int) -> set[str]:
-    """The names that are held now."""
     rows = await db.fetch(
         "SELECT name FROM workspace_leases WHERE workspace_id = $1 AND leased_until > $2", workspace_id, clock.now()
     )

@@ -14,7 +14,6 @@ from models.errors import Invalid, LimitExceeded
 from permissions.principal import Scope
 
 MAX_POINTS = 1_000
-"""The most intervals in one answer."""
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 """Before it, the arithmetic of some time zone may leave Python's calendar."""
@@ -44,8 +43,6 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Analytics:
-    """A segment's points, and their total entries and exits."""
-
     points: Sequence[Point]
     entered: int
     left: int
@@ -205,7 +202,6 @@ _CHANGES = """
 
 
 async def unwritten() -> list[int]:
-    """The workspaces that have days to write."""
     rows = await db.fetch(
         """
         SELECT w.id FROM workspaces w LEFT JOIN segment_days_written d ON d.workspace_id = w.id
@@ -232,7 +228,6 @@ async def write_days(scope: Scope) -> datetime:
 
 
 def _midnights(start: datetime, end: datetime, zone: ZoneInfo) -> list[datetime]:
-    """`start`, and each midnight after it up to `end`."""
     found = [start]
     while (following := _next(found[-1], AnalyticsInterval.DAY, zone)) <= end:
         found.append(following)

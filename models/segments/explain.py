@@ -90,7 +90,6 @@ async def explain(scope: Scope, rule: Rule, contact_id: int, now: datetime) -> R
 
 
 def _each_part(rule: Rule) -> Iterator[Rule]:
-    """A rule and its parts, depth first."""
     yield rule
     for part in _parts(rule):
         yield from _each_part(part)

@@ -27,7 +27,6 @@ COLUMNS: Final = (
 
 
 def columns_of(alias: str = "s") -> str:
-    """The select list of a segment's row on `alias`."""
     return ", ".join(f"{alias}.{column}" for column in COLUMNS)
 
 
@@ -134,7 +133,6 @@ def _unused_since(since: datetime, p: Parameters) -> str:
 
 
 async def by_ids(scope: Scope, ids: Sequence[int], *, deleted_too: bool = False) -> list[Record]:
-    """Those of `ids` that are segments of the workspace, with COLUMNS."""
     sql = f"""
         SELECT {columns_of()} FROM segments s
         WHERE s.workspace_id = $1 AND s.id = ANY ($2::bigint[]) AND ($3 OR s.deleted_at IS NULL)

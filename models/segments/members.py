@@ -22,26 +22,20 @@ AT_ONCE = 10_000
 """Larger selections become a job."""
 
 CHUNK = 5_000
-"""Contacts in one step of such a job."""
 
 
 class MemberAction(StrEnum):
-    """What to do with the contacts of a selection."""
-
     ADD = "ADD"
     REMOVE = "REMOVE"
 
 
 @dataclass(frozen=True, slots=True)
 class MembersChanged:
-    """How many members changed; or the job that does it."""
-
     changed: int
     job: Job | None = None
 
 
 def origin_of(scope: Scope) -> Origin:
-    """The origin of this caller's changes."""
     return Origin.MANUAL if scope.principal.kind is PrincipalKind.MEMBER else Origin.API
 
 

@@ -51,6 +51,5 @@ _COUNTS = f"SELECT m.contact_id, count(*) AS segments {_JOINED} AND m.contact_id
 
 
 async def counts(scope: Scope, contact_ids: Sequence[int]) -> Mapping[int, int]:
-    """The number of segments of each contact that has any."""
     rows = await db.fetch(_COUNTS, scope.workspace_id, list(contact_ids))
     return {row["contact_id"]: row["segments"] for row in rows}

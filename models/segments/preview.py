@@ -13,8 +13,6 @@ from permissions.principal import Scope
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The count, the first ids in order, and the rule in words."""
-
     count: int
     contact_ids: tuple[int, ...]
     rule_text: str

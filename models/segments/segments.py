@@ -34,7 +34,6 @@ from permissions.principal import PrincipalKind, Scope
 __all__ = ["Segment", "SegmentKind", "SegmentStatus"]
 
 RESTORABLE = timedelta(days=30)
-"""How long a deleted segment can be restored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +185,6 @@ def _rules_of(scope: Scope) -> str:
 
 
 async def _locked(scope: Scope, segment_id: int, *, deleted: bool = False) -> Segment:
-    """The segment, with its row locked."""
     query = Segment.select_for_update(no_key=True).filter(workspace_id=scope.workspace_id, id=segment_id)
     segment = await query.filter(deleted_at__isnull=not deleted).first()
     if segment is None:

@@ -20,8 +20,6 @@ MAX_DESCRIPTION = 2_000
 
 @dataclass(slots=True)
 class _Checking:
-    """Checks values one after the other, and collects errors."""
-
     errors: list[DomainError] = field(default_factory=list)
 
     def take(self, key: str, check_one: Callable[[Any], Any], value: Any) -> Any:

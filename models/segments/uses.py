@@ -17,8 +17,6 @@ __all__ = ["SegmentUse", "UseKind"]
 
 
 class UseKind(StrEnum):
-    """What kind of thing uses a segment."""
-
     BROADCAST = "BROADCAST"
     WORKFLOW = "WORKFLOW"
     SEGMENT = "SEGMENT"
@@ -134,7 +132,6 @@ async def in_use(scope: Scope, segment_id: int) -> list[SegmentUse]:
 
 
 async def by_ids(scope: Scope, ids: Sequence[int]) -> list[SegmentUse]:
-    """Those of `ids` that are uses in the workspace."""
     return await SegmentUse.filter(workspace_id=scope.workspace_id, id__in=list(ids))
 
 
@@ -162,7 +159,6 @@ async def page_for_each(
 
 
 async def count_for_each(scope: Scope, segment_ids: Sequence[int]) -> dict[int, int]:
-    """By segment id, the number of uses, active or not."""
     rows = await db.fetch(
         """
         SELECT segment_id, count(*) AS uses FROM segment_uses
