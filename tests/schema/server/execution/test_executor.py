@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from permissions.principal import SYSTEM, Scope
 from schema.server.context import Context
-from schema.server.execution.compiling.completers import Fallback
 from schema.server.execution.executor import CompiledExecutor, Plans
 from schema.server.formatted_errors import format_errors
 from tests.kit import toys
@@ -190,18 +189,6 @@ async def test_an_awaitable_among_the_values_is_awaited() -> None:
 # ---------------------------------------------------------------- what it is for
 
 
-async def test_a_batched_field_is_fetched_once_for_all_rows_at_every_level() -> None:
-    toys.calls.clear()
-    await run(SCHEMA, "{ plainToys(count: 20) { children { children { name } } more: children { id } } }", Plans())
-    assert sorted(toys.calls) == [("children", 20), ("children", 20), ("children", 40)]
-
-
-async def test_a_batched_field_is_fetched_once_by_the_ordinary_executor_too() -> None:
-    toys.calls.clear()
-    await run(SCHEMA, "{ plainToys(count: 20) { slowly children { name } } }", Plans())
-    assert toys.calls == [("children", 20)]
-
-
 async def test_a_resolver_is_not_run_again_when_its_result_is_odd() -> None:
     runs = []
     field = SCHEMA.query_type.fields["plainToys"]  # type: ignore[union-attr]
@@ -218,18 +205,3 @@ async def test_a_root_field_that_names_no_permission_is_refused() -> None:
     result = await run(SCHEMA, "{ a: unguarded toy(number: 1) { id } }", Plans())
     assert result.data is None
     assert format_errors(result.errors or (), "r")[0]["extensions"]["code"] == "FORBIDDEN"
-
-
-def test_odd_is_no_error_that_anybody_sees() -> None:
-    with pytest.raises(Fallback):
-        raise Fallback
-
-
-async def test_looking_ahead_sees_through_fragments_and_switches() -> None:
-    toys.looked_ahead.clear()
-    query = """query ($no: Boolean = false) {
-        toys(first: 1) { edges { ...E } ... @include(if: $no) { edges { node { parts } } } }
-    }
-    fragment E on ToyEdge { node { madeAt ... on Node { id } wooden @include(if: $no) } }"""
-    await run(SCHEMA, query, Plans())
-    assert toys.looked_ahead == [{"made_at", "id"}]
