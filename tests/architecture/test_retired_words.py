@@ -1,7 +1,6 @@
 """The words that the project no longer uses: in names of files, names, comments, docstrings, messages, SQL and documents.
 
-Migrations that rename and CHANGELOG.md stay as they are. `retired_words_pending.txt` lists the files that still have some of the
-words, and only becomes shorter: `python tests/architecture/test_retired_words.py` takes out of it what is clean by now.
+Released migrations, tests of upgrades from them and CHANGELOG.md are exempt.
 """
 
 import os
@@ -13,7 +12,6 @@ from typing import Final, NamedTuple
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PENDING = Path(__file__).with_name("retired_words_pending.txt")
 
 
 class Retired(NamedTuple):
@@ -84,9 +82,9 @@ EXEMPT: Final = (
     "CHANGELOG.md",
     "schema/server/pages/static/",
     "tests/architecture/test_retired_words.py",
-    "tests/architecture/retired_words_pending.txt",
     *(f"models/db/migrations/{number:04}_" for number in (*range(1, 13), 15, 16, 18)),
     "tests/models/db/rows_of_",
+    "tests/models/db/test_upgrades.py",
 )
 
 
@@ -115,31 +113,9 @@ def found_in(path: str, text: str) -> Iterator[str]:
                 yield f"{path}:{line} says {' '.join(match[0].split())!r}: write {retired.instead}"
 
 
-def pending() -> set[str]:
-    return set(PENDING.read_text().split())
-
-
-def found_everywhere() -> dict[str, list[str]]:
-    """The retired words by the path of their file."""
-    by_file = {path: list(found_in(path, (ROOT / path).read_text())) for path in files()}
-    return {path: words for path, words in by_file.items() if words}
-
-
-@pytest.fixture(scope="module")
-def found() -> dict[str, list[str]]:
-    return found_everywhere()
-
-
-def test_nothing_is_called_by_a_retired_word(found: dict[str, list[str]]) -> None:
-    said = [words for path, words in found.items() if path not in pending()]
-    assert not said, "\n" + "\n".join(line for words in said for line in words)
-
-
-def test_the_list_of_files_that_are_pending_only_becomes_shorter(found: dict[str, list[str]]) -> None:
-    clean = sorted(pending() - found.keys())
-    assert not clean, (
-        f"these have no retired word any more: run `python {Path(__file__).relative_to(ROOT)}`: {' '.join(clean)}"
-    )
+def test_no_retired_word_is_used() -> None:
+    found = [line for path in files() for line in found_in(path, (ROOT / path).read_text())]
+    assert not found, "\n" + "\n".join(found)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +133,3 @@ def test_the_list_of_files_that_are_pending_only_becomes_shorter(found: dict[str
 )
 def test_a_word_is_found_in_names_and_over_line_breaks_and_in_no_other_word(text: str, words: int) -> None:
     assert len(list(found_in("a.py", text))) == words
-
-
-if __name__ == "__main__":
-    PENDING.write_text("".join(f"{path}\n" for path in sorted(pending() & found_everywhere().keys())))

@@ -98,16 +98,16 @@ def accepted(world: World, count: int) -> Callable[[], Awaitable[bool]]:
 
 
 async def ended(world: World, broadcast: Broadcast, seconds: float = 90) -> Broadcast:
-    """Wait until the broadcast has ended, its last claim has run out, and every webhook was taken in."""
+    """Wait until the broadcast has ended, its last claim has run out, and every webhook is processed."""
 
     async def all_over() -> bool:
         now = await read_again(broadcast)
         counts = await _unchecked_counts(broadcast)
-        letters = await db.fetch_value("SELECT count(*) FROM webhook_inbox")
+        webhooks = await db.fetch_value("SELECT count(*) FROM webhook_inbox")
         return (
             now.finished_at is not None
             and not counts.get("SENDING")
-            and not letters
+            and not webhooks
             and not world.sandbox.webhooks.waiting
         )
 

@@ -133,7 +133,7 @@ class Story:
             return False
 
 
-# Marks, builds, and lines that time has yet to be taken in up to.
+# Dirty contacts, builds, and moments up to which thresholds are still to be crossed.
 _SOMETHING_WAITS = """
 WITH heads AS (SELECT greatest(ticked_at, calm_until) - interval '1 second' AS line FROM membership_heads)
 SELECT EXISTS (SELECT FROM dirty_contacts) OR EXISTS (SELECT FROM segment_builds)

@@ -1,5 +1,4 @@
-"""PostgreSQL crashed, Redis emptied and crashed, the API stopped, under partners that follow the log: none misses a change, and
-whoever need not be cut off is not."""
+"""Partners follow the log while PostgreSQL and Redis crash and the API stops: none misses a change or is cut off without need."""
 
 import asyncio
 from collections.abc import AsyncIterator

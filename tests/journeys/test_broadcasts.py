@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from models import db
-from models.accounts import secrets as sealing
+from models.accounts import secrets
 from models.queue.work import Queue
 from permissions.principal import Scope
 from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID, SECRET, TOKEN, VERIFY_TOKEN, Sandbox
@@ -69,7 +69,7 @@ class World:
 
 @pytest.fixture
 async def world(database: str, redis_url: str) -> AsyncIterator[World]:
-    sealing.use_keys([SECRET_KEY])
+    secrets.use_keys([SECRET_KEY])
     scope = await new_workspace()
     headers = {"Authorization": f"Bearer {await bearer_of(scope)}"}
     webhook_options = WebhookOptions(sent_seconds=0.02, delivered_seconds=0.1, read_seconds=0.3, read_share=0.5)
@@ -85,8 +85,10 @@ async def world(database: str, redis_url: str) -> AsyncIterator[World]:
 
 async def connect(app: App) -> dict[str, str]:
     """Connect the channel and fetch the templates; their ids by name."""
-    secrets = {"token": TOKEN, "appSecret": SECRET, "verifyToken": VERIFY_TOKEN}
-    await app.do(CONNECT, input={"phoneNumberId": NUMBER_ID, "businessAccountId": BUSINESS_ACCOUNT_ID, **secrets})
+    channel_secrets = {"token": TOKEN, "appSecret": SECRET, "verifyToken": VERIFY_TOKEN}
+    await app.do(
+        CONNECT, input={"phoneNumberId": NUMBER_ID, "businessAccountId": BUSINESS_ACCOUNT_ID, **channel_secrets}
+    )
     ready = await app.until(CHANNEL, lambda data: data["whatsappChannel"]["status"] == "READY")
     assert ready["whatsappChannel"]["dailyLimit"] == 100_000
     synced = await app.do(SYNC)

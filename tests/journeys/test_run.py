@@ -56,7 +56,7 @@ class Run:
         )
 
     def processes(self) -> list[psutil.Process]:
-        """All that belongs to it, whoever its parent is by now: each of them names the data directory somewhere."""
+        """All processes of the run, orphans included: each names the data directory in its arguments or environment."""
         mine = f"MUSTER_DATA_DIR={self.data_dir}"
         return [process for process in psutil.process_iter() if _names(process, str(self.data_dir), mine)]
 
