@@ -30,7 +30,7 @@ FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 calls: list[tuple[str, int]] = []
 """Each call of a batched loader, with the number of its rows."""
 
-made_bursts: list[EventBatch] = []
+made_batches: list[EventBatch] = []
 """What the subscription `batches` yields."""
 
 
@@ -217,7 +217,7 @@ class ToySubscription:
 
     @subscription(ANYONE)
     async def batches(self, info: Info, shared: bool = False) -> AsyncIterator[Toy]:
-        for batch in made_bursts:
+        for batch in made_batches:
             yield EventBatch(batch.events) if not shared else batch  # type: ignore[misc]
 
     @subscription(ANYONE)

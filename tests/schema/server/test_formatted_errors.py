@@ -21,7 +21,7 @@ def api() -> Api:
     return Api(SCHEMA)
 
 
-async def test_a_mistake_of_ours_is_hidden_behind_the_request_id(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_unexpected_error_is_hidden_behind_the_request_id(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.ERROR)
     response = await api.ask(None, "{ broken toy(number: 1) { name } }")
     assert response["data"] == {"broken": None, "toy": {"name": "toy 1"}}
@@ -31,18 +31,18 @@ async def test_a_mistake_of_ours_is_hidden_behind_the_request_id(api: Api, caplo
     assert error["path"] == ["broken"]
 
 
-async def test_a_mistake_of_the_callers_is_told_with_its_path(api: Api) -> None:
+async def test_an_error_of_the_caller_has_its_path(api: Api) -> None:
     response = await api.ask(None, "{ wrong }")
     assert response["errors"][0]["message"] == "not this"
     assert response["errors"][0]["extensions"] == {"code": "BAD_REQUEST", "reason": "INVALID", "field": ["a", "0"]}
 
 
-async def test_several_mistakes_are_told_one_by_one(api: Api) -> None:
+async def test_each_of_several_problems_is_an_entry(api: Api) -> None:
     reasons = [error["extensions"]["reason"] for error in (await api.ask(None, "{ wrong(many: true) }"))["errors"]]
     assert reasons == ["INVALID", "NOT_FOUND"]
 
 
-async def test_a_statement_that_takes_too_long_is_told_as_such(api: Api, database: str, monkeypatch: Any) -> None:
+async def test_a_statement_that_takes_too_long_is_a_timeout(api: Api, database: str, monkeypatch: Any) -> None:
     del database
     field = SCHEMA.query_type.fields["broken"]  # type: ignore[union-attr]
 

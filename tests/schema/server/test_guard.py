@@ -13,13 +13,13 @@ def api() -> Api:
     return Api(toy_schema())
 
 
-async def test_without_a_bearer_only_what_is_for_anyone_is_open(api: Api) -> None:
+async def test_without_a_bearer_only_fields_for_anyone_are_open(api: Api) -> None:
     assert await api.data(None, "{ toy(number: 1) { name } __typename }")
     assert await api.codes(None, "{ who }") == ["UNAUTHENTICATED"]
     assert await api.codes(None, "{ toys { nodes { id } } }") == ["UNAUTHENTICATED"]
 
 
-async def test_a_permission_is_asked_for_once_for_each_root_field(api: Api, database: str) -> None:
+async def test_each_root_field_checks_its_permission(api: Api, database: str) -> None:
     del database
     reader = await token_with(await new_workspace(), Permission.CONTACT_READ)
     assert await api.data(reader, "{ toys(first: 1) { nodes { name } } }")

@@ -1,4 +1,4 @@
-"""The log's lines of operations."""
+"""One line in the log for each operation."""
 
 import asyncio
 import io
@@ -44,7 +44,7 @@ async def test_lines_are_json_written_together_after_a_moment() -> None:
     assert second["operation"] is None
 
 
-async def test_for_people_a_line_reads_as_one() -> None:
+async def test_for_people_a_line_is_text() -> None:
     out = io.StringIO()
     write = LineWriter(out, as_text=True)
     write(LINE)
@@ -53,7 +53,7 @@ async def test_for_people_a_line_reads_as_one() -> None:
     await asyncio.sleep(0.15)
 
 
-async def test_what_waits_is_written_when_the_server_stops() -> None:
+async def test_waiting_lines_are_written_when_the_server_stops() -> None:
     out = io.StringIO()
     write = LineWriter(out, as_text=True)
     async with started(application(write_line=write)):

@@ -1,4 +1,4 @@
-"""Operations, run without a transport: who may, what errors say, and what is logged."""
+"""Operations without a transport: authentication, time limits, cost, and the log."""
 
 import asyncio
 from typing import Any
@@ -38,7 +38,7 @@ async def test_a_change_of_role_and_a_revoked_token_take_effect_on_the_next_oper
     assert await api.codes(secret, "{ dear }") == ["UNAUTHENTICATED"]
 
 
-async def test_operations_that_arrive_together_share_a_look_at_the_bearer(api: Api, database: str) -> None:
+async def test_operations_that_arrive_together_share_a_look_up_of_the_bearer(api: Api, database: str) -> None:
     del database
     secret = await token_with(await new_workspace(), Permission.CONTACT_READ)
     looks = []
@@ -53,7 +53,7 @@ async def test_operations_that_arrive_together_share_a_look_at_the_bearer(api: A
     assert len(looks) <= 2
 
 
-async def test_a_look_at_the_bearer_that_fails_is_not_kept(api: Api, database: str) -> None:
+async def test_a_failed_look_up_of_the_bearer_is_not_kept(api: Api, database: str) -> None:
     del database
     secret = await token_with(await new_workspace(), Permission.CONTACT_READ)
     find, api.operations.authenticator.find = api.operations.authenticator.find, _broken
@@ -78,7 +78,7 @@ async def test_what_takes_too_long_is_stopped(database: str) -> None:
 # ---------------------------------------------------------------- cost
 
 
-async def test_who_has_spent_the_bucket_is_throttled() -> None:
+async def test_a_caller_with_an_empty_bucket_is_throttled() -> None:
     api = Api(SCHEMA, rates=Rates(maximum=100, per_second=1, operation=60))
     assert await api.codes(None, "{ toys { nodes { id } } }") == ["UNAUTHENTICATED"]
     for _ in range(11):
@@ -91,7 +91,7 @@ async def test_who_has_spent_the_bucket_is_throttled() -> None:
     assert codes == ["THROTTLED"]
 
 
-async def test_what_was_not_spent_is_given_back_and_told(api: Api) -> None:
+async def test_unused_points_are_given_back_and_shown(api: Api) -> None:
     response = await api.ask(None, "{ plainToys(count: 2) { children(first: 1) { name } } }")
     cost = response["extensions"]["cost"]
     assert (cost["requestedQueryCost"], cost["actualQueryCost"]) == (20, 4)
@@ -103,7 +103,7 @@ async def test_what_was_not_spent_is_given_back_and_told(api: Api) -> None:
 # ---------------------------------------------------------------- the log
 
 
-async def test_each_operation_is_one_line_without_anything_personal(api: Api, database: str) -> None:
+async def test_each_operation_is_one_line_without_personal_data(api: Api, database: str) -> None:
     del database
     scope = await new_workspace()
     bearer = await bearer_of(scope)
@@ -121,6 +121,6 @@ async def test_each_operation_is_one_line_without_anything_personal(api: Api, da
     }
 
 
-async def test_an_operation_without_a_name_is_called_by_its_root_fields(api: Api) -> None:
+async def test_an_operation_without_a_name_is_logged_by_its_root_fields(api: Api) -> None:
     await api.ask(None, "{ a: toy(number: 1) { id } b: toy(number: 2) { id } plainToys { id } }")
     assert api.lines[0]["operation"] == "toy,plainToys"

@@ -15,7 +15,7 @@ RATES = Rates(maximum=1_000, per_second=100, operation=400)
 
 
 class Clock:
-    """A clock that goes when it is told to."""
+    """A clock that tests set."""
 
     def __init__(self) -> None:
         self.at = 1000.0
@@ -44,7 +44,7 @@ async def spent(throttle: Throttle, most: int = 10_000) -> int:
     return total
 
 
-async def test_a_caller_spends_its_bucket_and_is_then_told_to_wait() -> None:
+async def test_a_caller_that_has_spent_its_bucket_must_wait() -> None:
     throttle = Throttle(RATES, now=Clock())
     assert await spent(throttle) == 1_000
     with pytest.raises(Throttled) as refused:
@@ -68,7 +68,7 @@ async def test_no_operation_may_cost_more_than_one_may() -> None:
         await Throttle(RATES).charge("ana", 401)
 
 
-async def test_what_was_not_spent_is_given_back() -> None:
+async def test_unused_points_are_given_back() -> None:
     throttle = Throttle(RATES, now=Clock())
     for _ in range(50):
         allowance = await throttle.charge("ana", 100)
@@ -90,13 +90,13 @@ async def test_most_operations_do_not_ask_redis(redis: Redis) -> None:
     assert (await redis.info("commandstats"))["cmdstat_eval"]["calls"] == 1
 
 
-async def test_many_at_once_get_no_more_than_there_is(redis: Redis) -> None:
+async def test_many_operations_at_once_get_no_more_than_the_bucket_holds(redis: Redis) -> None:
     throttle = Throttle(RATES, redis)
     answers = await asyncio.gather(*(throttle.charge("ana", 10) for _ in range(300)), return_exceptions=True)
     assert 100 <= sum(not isinstance(answer, Throttled) for answer in answers) <= 115
 
 
-async def test_what_is_left_is_known_to_the_next_process(redis: Redis) -> None:
+async def test_the_next_process_knows_what_is_left(redis: Redis) -> None:
     await spent(Throttle(RATES, redis), 500)
     allowance = await Throttle(RATES, redis).charge("ana", 10)
     assert 440 <= Throttle(RATES, redis).level(allowance).available <= 520

@@ -15,7 +15,7 @@ def api() -> Api:
     return Api(toy_schema())
 
 
-async def test_mistakes_in_a_mutation_are_told_in_its_payload(api: Api, database: str) -> None:
+async def test_errors_in_the_input_of_a_mutation_are_in_its_payload(api: Api, database: str) -> None:
     del database
     writer = await token_with(await new_workspace(), Permission.CONTACT_WRITE)
     query = "mutation { toyMake(number: -1) { toy { id } userErrors { code message field } } }"

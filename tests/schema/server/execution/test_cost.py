@@ -1,4 +1,4 @@
-"""What operations cost, before and after."""
+"""What operations cost, before they run and afterwards."""
 
 from typing import Any
 
@@ -58,7 +58,7 @@ def test_an_operation_costs_a_point_for_each_object_that_it_may_give(
         ("{ anything { ... on Box { toys { id } } } }", {"anything": {}}, 1),
     ],
 )
-def test_afterwards_it_costs_what_it_got(query: str, data: Any, points: int) -> None:
+def test_afterwards_an_operation_costs_what_it_got(query: str, data: Any, points: int) -> None:
     assert cost(query).actual(data) == points
 
 

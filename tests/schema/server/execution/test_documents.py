@@ -1,4 +1,4 @@
-"""Documents are read once, and have bounds."""
+"""Documents are parsed once and kept."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def test_a_text_is_read_once() -> None:
     assert kept.get("{ nothing }") is kept.get("{ nothing }")
 
 
-def test_of_too_many_texts_the_one_not_used_for_longest_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_least_recently_used_document_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents, "MOST_DOCUMENTS", 2)
     kept = Documents(SCHEMA)
     first = kept.get("{ a: __typename }")

@@ -1,4 +1,4 @@
-"""The compiled executor answers as the ordinary one does: for any query, any values, any mistakes in them."""
+"""The compiled executor answers as the ordinary one does, for any query and any values, right or wrong."""
 
 import asyncio
 from typing import Any
@@ -24,7 +24,7 @@ EXAMPLES = 100
 
 @pytest.fixture(autouse=True)
 def _in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Mistakes are made here by the hundred."""
+    """Hundreds of errors would be logged."""
     monkeypatch.setattr("schema.server.formatted_errors.log", structlog.wrap_logger(None, processors=[drop]))
 
 
@@ -44,8 +44,8 @@ async def run(schema: GraphQLSchema, query: str, plans: Plans | None, **variable
     return await result if asyncio.iscoroutine(result) else result  # type: ignore[no-any-return]
 
 
-def told(result: ExecutionResult) -> Any:
-    """The response as a client reads it. Errors are sorted: which of several comes first means nothing."""
+def as_client_sees(result: ExecutionResult) -> Any:
+    """The response as a client reads it. Errors are sorted, because their order means nothing."""
     errors = format_errors(result.errors or (), "a-request")
     return orjson.loads(orjson.dumps({"data": result.data, "errors": sorted(errors, key=str)}, option=orjson.OPT_UTC_Z))
 
@@ -54,7 +54,9 @@ async def both(query: str, **variables: Any) -> tuple[Any, Any]:
     """The compiled executor's response (from plans used for the second time) and the ordinary one's."""
     plans = Plans()
     await run(SCHEMA, query, plans, **variables)
-    return told(await run(SCHEMA, query, plans, **variables)), told(await run(SCHEMA, query, None, **variables))
+    return as_client_sees(await run(SCHEMA, query, plans, **variables)), as_client_sees(
+        await run(SCHEMA, query, None, **variables)
+    )
 
 
 # ---------------------------------------------------------------- any query
@@ -65,7 +67,7 @@ LEAVES += ["extra", "stock", "shout", "a: name", "b: tags", "slowly", "c: slowly
 
 @st.composite
 def selections(draw: st.DrawFn, depth: int = 3) -> str:
-    """What can be asked of a toy, with aliases, fragments and switches."""
+    """Selections of a toy, with aliases, fragments and switches."""
     parts = draw(st.lists(st.sampled_from(LEAVES), min_size=1, max_size=6, unique=True))
     parts = [part + draw(st.sampled_from(["", "", "", " @include(if: $yes)", " @skip(if: $yes)"])) for part in parts]
     if depth:
@@ -186,10 +188,10 @@ async def test_an_awaitable_among_the_values_is_awaited() -> None:
         assert result.data == {"plainToys": [{"name": "later"}]}
 
 
-# ---------------------------------------------------------------- what it is for
+# ---------------------------------------------------------------- resolvers and permissions
 
 
-async def test_a_resolver_is_not_run_again_when_its_result_is_odd() -> None:
+async def test_a_resolver_is_not_run_again_when_its_result_is_wrong() -> None:
     runs = []
     field = SCHEMA.query_type.fields["plainToys"]  # type: ignore[union-attr]
     kept, field.resolve = field.resolve, lambda *_, **__: runs.append(1) or [{}]

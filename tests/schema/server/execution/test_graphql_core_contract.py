@@ -219,9 +219,7 @@ def test_variables_are_coerced_to_values_or_errors() -> None:
         ("{ cats { name } }", {"cats": 7}, "Expected Iterable"),
     ],
 )
-def test_a_wrong_value_of_a_resolver_is_told_by_the_beginning_of_the_message(
-    query: str, root: Any, message: str
-) -> None:
+def test_the_error_of_a_wrong_value_begins_with_a_known_message(query: str, root: Any, message: str) -> None:
     result = executor(query, root).execute_operation()
     assert isinstance(result, ExecutionResult)
     assert [error.message[: len(message)] for error in result.errors or ()] == [message]

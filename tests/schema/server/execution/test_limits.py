@@ -21,7 +21,7 @@ def reason(query: str, limits: DocumentLimits | None = None) -> str:
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "expected"),
     [
         ("{ toy(number: 1) { " + "parent { " * 15 + "id" + " }" * 15 + " } }", "17 levels of fields: .* is 16"),
         ("{ toy(number: 1) { " + " ".join(f"a{n}: id" for n in range(101)) + " } }", "101 aliases: .* is 100"),
@@ -32,8 +32,8 @@ def reason(query: str, limits: DocumentLimits | None = None) -> str:
         ("query A { a: who } query B { who " + "who " * 50 + "}", "51 fields at the root"),
     ],
 )
-def test_a_document_over_a_limit_is_told_which(query: str, said: str) -> None:
-    assert re.search(said, reason(query)), reason(query)
+def test_a_document_over_a_limit_gets_the_limit(query: str, expected: str) -> None:
+    assert re.search(expected, reason(query)), reason(query)
 
 
 def test_fragments_count_wherever_they_are_spread() -> None:

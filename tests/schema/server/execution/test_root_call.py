@@ -1,4 +1,4 @@
-"""A root query's resolver gets the arguments that strawberry would give it, and its errors are told as graphql-core would."""
+"""A root query's resolver gets the arguments that strawberry would give it, and its errors look as graphql-core's do."""
 
 from enum import Enum
 from typing import Any

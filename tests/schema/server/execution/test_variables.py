@@ -53,8 +53,8 @@ def test_any_variables_are_coerced_as_by_graphql_core(operation: tuple[str, dict
     else:
         assert not isinstance(got, list)
         assert repr(got.coerced) == repr(expected.coerced)
-        assert _told(got) == _told(expected)
+        assert _sources(got) == _sources(expected)
 
 
-def _told(values: VariableValues) -> dict[str, tuple[str, str]]:
+def _sources(values: VariableValues) -> dict[str, tuple[str, str]]:
     return {name: (str(source.signature.type), repr(source.value)) for name, source in values.sources.items()}

@@ -13,7 +13,7 @@ def app() -> Any:
     return application(toy_schema(), allowed_origins=("https://app.example.com",))
 
 
-async def test_other_origins_than_the_allowed_ones_get_no_leave(app: Any) -> None:
+async def test_only_allowed_origins_may_read_answers(app: Any) -> None:
     asked = {"access_control_request_method": "POST", "access_control_request_headers": "authorization,content-type"}
     allowed = await send(app, "OPTIONS", "/graphql", origin="https://app.example.com", **asked)
     assert allowed.headers["access-control-allow-origin"] == "https://app.example.com"

@@ -1,4 +1,4 @@
-"""What other people's clients and audits make of the server. With Node, and where npm can install their packages."""
+"""Clients and audits of other projects work with the server. They need Node and their npm packages."""
 
 import asyncio
 import shutil
@@ -32,9 +32,9 @@ def _packages() -> None:
 
 
 @pytest.fixture(scope="module")
-async def place() -> AsyncIterator[str]:
-    async with serving(application(toy_schema())) as address:
-        yield address
+async def address() -> AsyncIterator[str]:
+    async with serving(application(toy_schema())) as server:
+        yield server
 
 
 async def node(script: str, *arguments: str) -> list[Any]:
@@ -47,8 +47,8 @@ async def node(script: str, *arguments: str) -> list[Any]:
     return [orjson.loads(line) for line in out.splitlines()]
 
 
-async def test_all_audits_of_graphql_over_http_pass(place: str) -> None:
-    verdicts = await node("audits.mjs", f"http://{place}/graphql")
+async def test_all_audits_of_graphql_over_http_pass(address: str) -> None:
+    verdicts = await node("audits.mjs", f"http://{address}/graphql")
     assert len(verdicts) >= 60
     assert [verdict for verdict in verdicts if verdict["status"] != "ok"] == []
 
@@ -56,37 +56,40 @@ async def test_all_audits_of_graphql_over_http_pass(place: str) -> None:
 COUNTED = [{"next": {"data": {"counting": number}}} for number in (1, 2, 3)] + [{"complete": True}]
 
 
-async def test_the_client_of_graphql_ws_listens_to_the_end(place: str) -> None:
-    said = await node("socket.mjs", f"ws://{place}/graphql", "subscription { counting }", "", "0")
-    assert said[:4] == COUNTED
+async def test_the_client_of_graphql_ws_listens_to_the_end(address: str) -> None:
+    messages = await node("socket.mjs", f"ws://{address}/graphql", "subscription { counting }", "", "0")
+    assert messages[:4] == COUNTED
 
 
-async def test_the_client_of_graphql_ws_runs_queries_and_can_stop(database: str, place: str) -> None:
+async def test_the_client_of_graphql_ws_runs_queries_and_can_stop(database: str, address: str) -> None:
     del database
     bearer = f"Bearer {await bearer_of(await new_workspace())}"
-    said = await node("socket.mjs", f"ws://{place}/graphql", "{ who }", bearer, "0")
-    assert said[0]["next"]["data"] == {"who": "MEMBER 1"}
-    said = await node("socket.mjs", f"ws://{place}/graphql", "subscription { toyMade { name } }", bearer, "2")
-    assert [line["next"]["data"]["toyMade"]["name"] for line in said[:2]] == ["toy 1", "toy 2"]
+    messages = await node("socket.mjs", f"ws://{address}/graphql", "{ who }", bearer, "0")
+    assert messages[0]["next"]["data"] == {"who": "MEMBER 1"}
+    messages = await node("socket.mjs", f"ws://{address}/graphql", "subscription { toyMade { name } }", bearer, "2")
+    assert [line["next"]["data"]["toyMade"]["name"] for line in messages[:2]] == ["toy 1", "toy 2"]
 
 
-async def test_the_client_of_graphql_ws_is_told_that_its_token_is_not_good(database: str, place: str) -> None:
+async def test_the_client_of_graphql_ws_learns_that_its_token_is_not_good(database: str, address: str) -> None:
     del database
-    said = await node("socket.mjs", f"ws://{place}/graphql", "{ __typename }", "Bearer nonsense", "0")
-    assert {"closed": 4403, "reason": "Forbidden: the bearer token is not good, or no longer: sign in again"} in said
+    messages = await node("socket.mjs", f"ws://{address}/graphql", "{ __typename }", "Bearer nonsense", "0")
+    assert {
+        "closed": 4403,
+        "reason": "Forbidden: the bearer token is not good, or no longer: sign in again",
+    } in messages
 
 
 @pytest.mark.parametrize("mode", ["distinct", "single"])
-async def test_the_client_of_graphql_sse_listens_to_the_end(place: str, mode: str) -> None:
-    said = await node("events.mjs", f"http://{place}/graphql", "subscription { counting }", "", "0", mode)
-    assert said == COUNTED
+async def test_the_client_of_graphql_sse_listens_to_the_end(address: str, mode: str) -> None:
+    messages = await node("events.mjs", f"http://{address}/graphql", "subscription { counting }", "", "0", mode)
+    assert messages == COUNTED
 
 
 @pytest.mark.parametrize("mode", ["distinct", "single"])
-async def test_the_client_of_graphql_sse_can_stop(database: str, place: str, mode: str) -> None:
+async def test_the_client_of_graphql_sse_can_stop(database: str, address: str, mode: str) -> None:
     del database
     bearer = f"Bearer {await bearer_of(await new_workspace())}"
     query = "subscription { toyMade { name } }"
-    said = await node("events.mjs", f"http://{place}/graphql", query, bearer, "2", mode)
-    assert [line["next"]["data"]["toyMade"]["name"] for line in said if "next" in line][:2] == ["toy 1", "toy 2"]
-    assert said[-1] == {"complete": True}
+    messages = await node("events.mjs", f"http://{address}/graphql", query, bearer, "2", mode)
+    assert [line["next"]["data"]["toyMade"]["name"] for line in messages if "next" in line][:2] == ["toy 1", "toy 2"]
+    assert messages[-1] == {"complete": True}

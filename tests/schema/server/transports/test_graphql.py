@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: what is taken, how it is answered, and what is refused."""
+"""GraphQL over HTTP: requests, their answers, and what is refused."""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ async def test_instants_days_and_json_are_written_as_the_contract_has_them(app: 
     }
 
 
-async def test_a_request_id_that_came_along_is_kept(app: Any) -> None:
+async def test_a_given_request_id_is_kept(app: Any) -> None:
     assert (await post(app, "{ __typename }", x_request_id="from-my-side")).headers["x-request-id"] == "from-my-side"
     assert (await post(app, "{ __typename }", x_request_id="no\tgood")).headers["x-request-id"] != "no\tgood"
 
@@ -73,7 +73,7 @@ async def test_a_request_id_that_came_along_is_kept(app: Any) -> None:
         (f"text/html, {RESPONSE}, */*;q=0.1", RESPONSE),
     ],
 )
-async def test_the_answer_comes_in_the_type_that_is_liked_best(app: Any, accept: str | None, kind: str) -> None:
+async def test_the_answer_comes_in_the_preferred_type(app: Any, accept: str | None, kind: str) -> None:
     headers = {} if accept is None else {"accept": accept}
     response = await send(app, "POST", "/graphql", {"query": "{ __typename }"}, **headers)
     assert response.headers["content-type"] == f"{kind}; charset=utf-8"
@@ -119,7 +119,7 @@ async def test_a_body_over_the_limit_is_refused_before_it_is_read(app: Any) -> N
     ("query", "status"),
     [("{ nothing }", 400), ("{ toy }", 400), ("{", 400), ("query A { __typename } query B { __typename }", 400)],
 )
-async def test_a_document_that_is_wrong_is_told_what_is_wrong(app: Any, query: str, status: int) -> None:
+async def test_a_wrong_document_is_a_bad_request(app: Any, query: str, status: int) -> None:
     response = await post(app, query)
     assert (response.status, set(codes(response))) == (status, {"BAD_REQUEST"})
     assert "data" not in response.json()
@@ -155,5 +155,5 @@ async def test_an_authorization_that_makes_no_sense_is_refused(app: Any) -> None
     assert (response.status, codes(response)) == (401, ["UNAUTHENTICATED"])
 
 
-async def test_nothing_accepted_that_is_offered_is_told(app: Any) -> None:
+async def test_a_request_that_accepts_no_offered_type_is_refused(app: Any) -> None:
     assert (await post(app, "{ __typename }", "image/png")).status == 406

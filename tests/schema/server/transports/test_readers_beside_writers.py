@@ -1,4 +1,4 @@
-"""Partners that lose their connections at random, beside writers: in the end each has read exactly the log."""
+"""Readers that lose their connections at random, beside writers, have read exactly the log in the end."""
 
 import asyncio
 from contextlib import suppress
@@ -26,7 +26,7 @@ from workers.broker import connected_broker
 
 
 async def write(scope: Scope, segments: list[int], ids: list[int], random: Random, turns: int) -> None:
-    """Put some in and take some out, a few at a time or many."""
+    """Add and remove members, a few at a time or many."""
     for _ in range(turns):
         some = random.sample(ids, random.choice([1, 2, 3, len(ids)]))
         half = random.randrange(len(some) + 1)
@@ -37,7 +37,7 @@ async def write(scope: Scope, segments: list[int], ids: list[int], random: Rando
 
 
 async def come_and_go(partner: Partner, random: Random) -> None:
-    """Follow now in this way, now in that; hang up after so many changes, or when the line breaks, or in between."""
+    """Follow over a socket or as events, and disconnect after some changes or some time."""
     while True:
         way = random.choice([over_a_socket, as_events])
         most = len(partner.positions) + random.choice([1, 5, 50, 1000])
@@ -49,7 +49,7 @@ async def come_and_go(partner: Partner, random: Random) -> None:
 
 
 @pytest.mark.parametrize(("protocols", "seed"), [(OURS, 1), (PLAIN, 2)], ids=["ours", "plain"])
-async def test_readers_that_come_and_go_beside_writers_have_read_the_log_in_the_end(
+async def test_readers_that_come_and_go_beside_writers_read_the_whole_log(
     database, redis_url, monkeypatch, protocols, seed
 ):
     monkeypatch.setattr(TAIL, "limits", TailLimits(waiting=20, page=7, look_seconds=0.05))
@@ -58,14 +58,14 @@ async def test_readers_that_come_and_go_beside_writers_have_read_the_log_in_the_
     ids = await new_contacts(scope, 80)
     headers = {"Authorization": f"Bearer {await bearer_of(scope)}"}
     async with (
-        serving(application(redis_url=redis_url), protocols) as place,
+        serving(application(redis_url=redis_url), protocols) as address,
         aiohttp.ClientSession(headers=headers) as session,
         connected_broker(redis_url) as broker,
     ):
         hints.use(ForgetfulHints(broker, random))
         wishes = [None, None, segments[:1], segments[1:]]
         partners = [
-            Partner(scope, session, place, wish and [to_global_id("Segment", number) for number in wish])
+            Partner(scope, session, address, wish and [to_global_id("Segment", number) for number in wish])
             for wish in wishes
         ]
         reading = [asyncio.create_task(come_and_go(partner, Random(random.random()))) for partner in partners]

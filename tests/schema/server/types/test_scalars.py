@@ -26,7 +26,7 @@ def api() -> Api:
         ("query ($at: DateTime!) { since(at: $at) }", {"at": 7}),
     ],
 )
-async def test_a_value_that_a_scalar_refuses_is_told_with_what_would_be_right(
+async def test_a_value_that_a_scalar_refuses_gets_an_error_that_says_what_would_be_right(
     api: Api, query: str, variables: dict[str, Any]
 ) -> None:
     (error,) = (await api.ask(None, query, **variables))["errors"]
