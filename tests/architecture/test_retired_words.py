@@ -80,6 +80,7 @@ PASSED_OVER: Final = {"node_modules", "__pycache__"}
 EXEMPT: Final = (
     ".git",
     "CHANGELOG.md",
+    "bench/data/",
     "schema/server/pages/static/",
     "tests/architecture/test_retired_words.py",
     *(f"models/db/migrations/{number:04}_" for number in (*range(1, 13), 15, 16, 18)),
