@@ -4,9 +4,7 @@ from typing import Any
 
 import pytest
 from graphql import parse
-from graphql.execution import Executor
 
-from schema.server.execution.compiling.compiler import Compiler
 from schema.server.execution.compiling.completers import Completer
 from schema.server.execution.executor import CompiledExecutor
 from tests.kit.toys import toy_schema
@@ -17,9 +15,8 @@ SCHEMA = toy_schema()
 def compiled(query: str) -> Completer | None:
     """The completer of the root field."""
     executor: Any = CompiledExecutor.build(SCHEMA, parse(query))
-    assert isinstance(executor, Executor)
-    _, details, definition = executor._root()  # type: ignore[attr-defined]
-    return Compiler(executor).completer(definition.type, details)  # type: ignore[arg-type]
+    completer: Completer | None = executor.root_completer()[1]
+    return completer
 
 
 @pytest.mark.parametrize(
