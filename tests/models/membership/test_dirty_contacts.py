@@ -13,7 +13,7 @@ from models.contacts.delete import delete_contacts
 from models.contacts.tagging import add_tags
 from models.membership import batches, dirty_contacts
 from models.messaging import history
-from models.messaging.history import Happening
+from models.messaging.history import MessageActivity
 from models.rules.contact_changes import (
     CREATED,
     DELETED,
@@ -270,7 +270,7 @@ async def test_message_statuses_are_bulk_and_replies_are_not(scope):
 
 
 def _happening(contact_id, kind):
-    return Happening(contact_id, kind, clock.now(), f"{kind}:{contact_id}", {})
+    return MessageActivity(contact_id, kind, clock.now(), f"{kind}:{contact_id}", {})
 
 
 async def _forget_marks():
