@@ -1,4 +1,4 @@
-"""Who is asking: the bearer token of a request, and what finds the scope that it stands for."""
+"""Finds the caller of a request by its bearer token."""
 
 from typing import Protocol
 
@@ -8,18 +8,18 @@ from permissions.principal import Scope
 
 
 class Authenticator(Protocol):
-    """Finds the scopes behind bearer tokens. `signing` is how signIn signs new ones."""
+    """`signing` is how signIn signs new tokens."""
 
     @property
     def signing(self) -> Signing: ...
 
     async def scope_of(self, bearer: str, request_id: str, address: str | None) -> Scope:
-        """The scope that the token stands for at this moment. Raises Unauthenticated when it stands for none."""
+        """Raises Unauthenticated."""
         ...
 
 
 def bearer_of(authorization: str | None) -> str | None:
-    """The bearer token in an Authorization header; None without a header. Raises Unauthenticated for any other kind."""
+    """None without a header. Raises Unauthenticated for headers of another kind."""
     if authorization is None:
         return None
     scheme, _, token = authorization.partition(" ")

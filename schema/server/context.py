@@ -12,7 +12,7 @@ from schema.server.signed_links import LinkSigner
 
 @dataclass(slots=True)
 class Context:
-    """One operation. `scope` is None for a caller who is not signed in; `batches` holds the open batches of batched fields."""
+    """`scope` is None for a caller who is not signed in; `batches` holds the open batches of batched fields."""
 
     scope: Scope | None
     request_id: str
@@ -23,4 +23,3 @@ class Context:
 
 
 Info = strawberry.Info[Context, None]
-"""The second parameter of a resolver."""

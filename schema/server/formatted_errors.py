@@ -1,7 +1,4 @@
-"""How errors look to the caller. Unexpected errors are logged and hidden behind the request id.
-
-Codes: UNAUTHENTICATED, FORBIDDEN, THROTTLED, COST_EXCEEDED, TIMEOUT, SLOW_CONSUMER, BAD_REQUEST, INTERNAL.
-"""
+"""How errors look to the caller. Unexpected errors are logged and hidden behind the request id."""
 
 import traceback
 from collections.abc import Iterable
@@ -17,7 +14,7 @@ from schema.server.refusals import BadRequest, CostExceeded, Rejected, SlowConsu
 log = structlog.get_logger("muster.api")
 
 FormattedError = dict[str, Any]
-"""An error in a response: message, locations, path, extensions."""
+"""Message, locations, path, extensions."""
 
 _CODES: Final[dict[type[Exception], str]] = {
     Unauthenticated: "UNAUTHENTICATED",
@@ -34,12 +31,11 @@ TIMEOUT: Final = "TIMEOUT"
 
 
 def format_errors(errors: Iterable[Exception], request_id: str) -> list[FormattedError]:
-    """All entries of these errors."""
     return [formatted for error in errors for formatted in format_error(error, request_id)]
 
 
 def format_error(error: Exception, request_id: str) -> list[FormattedError]:
-    """The entries of one error: several when it holds several problems."""
+    """Several entries when the error holds several problems."""
     if isinstance(error, Rejected):
         return [_rejection(reason) for reason in error.errors]
     cause = _cause(error)
@@ -61,7 +57,6 @@ def format_error(error: Exception, request_id: str) -> list[FormattedError]:
 
 
 def _rejection(reason: Exception) -> FormattedError:
-    """A reason why a request cannot be run, found by the validation or by a scalar."""
     return _formatted(reason, str(getattr(reason, "message", reason)), {"code": BAD_REQUEST})
 
 
@@ -72,7 +67,7 @@ def _cause(error: Exception) -> Exception:
 
 
 def _is_server_fault(error: GraphQLError) -> bool:
-    """Whether graphql-core complains about a value that a resolver returned. It says so only by the message."""
+    """Whether a resolver returned a wrong value. graphql-core says so only by the message."""
     return error.message.startswith(("Abstract type", "Runtime Object type", "Expected Iterable"))
 
 

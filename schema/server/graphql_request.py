@@ -20,7 +20,7 @@ STATUS: Final = {
     "INTERNAL": 500,
     "TIMEOUT": 503,
 }
-"""The HTTP status of a refused operation, by its first error code."""
+"""By the first error code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class GraphQLRequest:
 
 @dataclass(slots=True)
 class Caller:
-    """The client of a request, not yet authenticated."""
+    """Not yet authenticated."""
 
     request_id: str
     bearer: str | None = None
@@ -49,7 +49,6 @@ class Answer:
 
 
 def refused(errors: list[FormattedError]) -> Answer:
-    """The answer to an operation that was not run."""
     first = errors[0]["extensions"]
     return Answer({"errors": errors}, STATUS.get(first["code"], 400), first.get("retryAfterSeconds"))
 
@@ -65,13 +64,13 @@ class OperationEnded(Exception):
 
 @dataclass(slots=True)
 class OperationRun:
-    """One operation from its arrival to its line in the log. The last four fields are set at its admission."""
+    """The last four fields are set at the admission."""
 
     request: GraphQLRequest
     caller: Caller
     context: Context
     started_at: float
-    """By the clock of time.perf_counter."""
+    """By time.perf_counter."""
 
     requested: int = 0
     """The points that it may cost."""
@@ -83,6 +82,6 @@ class OperationRun:
 
     @property
     def type_and_label(self) -> tuple[str, str | None]:
-        """For the log; "none" and None before the document is known."""
+        """ "none" and None before the document is known."""
         operation: Operation | None = getattr(self, "operation", None)
         return ("none", None) if operation is None else (operation.type.value, operation.label)

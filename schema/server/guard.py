@@ -1,14 +1,10 @@
 """Root fields and the permission that each of them needs. A root field without one is refused, and a test finds it.
 
-    @strawberry.type
-    class ContactQuery:
-        @query(Permission.CONTACT_READ)
-        async def contact(self, info: Info, id: strawberry.ID) -> Contact | None: ...
+    @query(Permission.CONTACT_READ)
+    async def contact(self, info: Info, id: strawberry.ID) -> Contact | None: ...
 
-    @strawberry.type
-    class ContactMutation:
-        @mutation(Permission.CONTACT_WRITE, ContactPayload)
-        async def contact_create(self, info: Info, input: ContactInput) -> ContactPayload: ...
+    @mutation(Permission.CONTACT_WRITE, ContactPayload)
+    async def contact_create(self, info: Info, input: ContactInput) -> ContactPayload: ...
 
 When a mutation's resolver raises DomainError or Problems, the answer is `payload(user_errors=[...])`, so the other fields of
 a payload have defaults.
@@ -29,14 +25,11 @@ from schema.server.user_errors import user_errors
 
 
 class Open:
-    """What a root field names when it needs no permission."""
-
     def __init__(self, name: str) -> None:
         self.name = name
 
 
 ANYONE: Final = Open("ANYONE")
-"""All callers, signed in or not."""
 
 SIGNED_IN: Final = Open("SIGNED_IN")
 """Every member and API token of the workspace."""
@@ -45,7 +38,7 @@ Needed = Permission | Open
 
 
 def scope_of(info: Any) -> Scope:
-    """The caller's scope. Raises Unauthenticated when there is none."""
+    """Raises Unauthenticated."""
     scope: Scope | None = info.context.scope
     if scope is None:
         raise Unauthenticated("sign in first: send a bearer token in the Authorization header")
@@ -53,7 +46,7 @@ def scope_of(info: Any) -> Scope:
 
 
 def admit(context: Any, needed: Needed) -> None:
-    """Check that the caller of `context` has what is needed. Raises Unauthenticated or Forbidden."""
+    """Raises Unauthenticated or Forbidden."""
     if needed is ANYONE:
         return
     if context.scope is None:
@@ -63,10 +56,7 @@ def admit(context: Any, needed: Needed) -> None:
 
 
 def query(needed: Needed, *, cost: int = 0, **options: Any) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
-    """A root query field for callers who have `needed`.
-
-    `cost` is its price in points, besides the objects in it; `options` go to strawberry.field.
-    """
+    """`cost` is the price in points, besides the objects in it; `options` go to strawberry.field."""
 
     def make(resolver: Callable[..., Awaitable[Any]]) -> Any:
         @functools.wraps(resolver)
@@ -83,8 +73,6 @@ def query(needed: Needed, *, cost: int = 0, **options: Any) -> Callable[[Callabl
 def mutation(
     needed: Needed, payload: type, *, cost: int = 0, **options: Any
 ) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
-    """A root mutation field for callers who have `needed`."""
-
     def make(resolver: Callable[..., Awaitable[Any]]) -> Any:
         @functools.wraps(resolver)
         async def guarded(self: Any, info: strawberry.Info, **arguments: Any) -> Any:
@@ -102,8 +90,6 @@ def mutation(
 def subscription(
     needed: Needed, *, cost: int = 0, **options: Any
 ) -> Callable[[Callable[..., AsyncIterator[Any]]], Any]:
-    """A subscription for callers who have `needed`."""
-
     def make(resolver: Callable[..., AsyncIterator[Any]]) -> Any:
         @functools.wraps(resolver)
         async def guarded(self: Any, info: strawberry.Info, **arguments: Any) -> AsyncIterator[Any]:

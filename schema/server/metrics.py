@@ -20,7 +20,7 @@ COST = Counter("muster_graphql_cost_points_total", "Points that operations have 
 
 
 def count(kind: str, code: str, seconds: float, error_codes: list[str]) -> None:
-    """Count one operation. `code` is OK or that of its first error."""
+    """`code` is OK or that of the first error."""
     _operations_counter(kind, code).inc()
     _duration_histogram(kind).observe(seconds)
     for error_code in error_codes:

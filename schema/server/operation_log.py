@@ -1,6 +1,6 @@
-"""Writes one line in the log for each operation, cheaply: lines are gathered for a moment and written together.
+"""Writes a line in the log for each operation; lines are gathered for a moment and written together.
 
-Redaction is not needed: a caller chooses nothing in a line but the operation's name.
+Redaction is not needed: a caller chooses only the operation's name.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ _LONGEST_NAME: Final = 80
 
 
 class LineWriter:
-    """Writes lines to a stream, as JSON or, with `as_text`, for people to read."""
+    """Writes JSON, or plain text with `as_text`."""
 
     def __init__(self, stream: TextIO, as_text: bool) -> None:
         self.stream = stream
@@ -39,7 +39,7 @@ class LineWriter:
 
 
 def _safe_name(line: Line) -> str | None:
-    """The name, cut short, without what could be a phone number."""
+    """Cut short, without what could be a phone number."""
     name = line["operation"]
     return None if name is None else _DIGITS.sub("#", str(name))[:_LONGEST_NAME]
 

@@ -40,8 +40,6 @@ WITHOUT_WRITES: Final = ALL - {OperationType.MUTATION}
 
 @dataclass(slots=True)
 class Operations:
-    """Runs the operations of this process."""
-
     schema: GraphQLSchema
     documents: Documents
     authenticator: Authenticator
@@ -56,7 +54,7 @@ class Operations:
     async def run(
         self, request: GraphQLRequest, caller: Caller, allowed: frozenset[OperationType] = READS_AND_WRITES
     ) -> Answer:
-        """Run a query or a mutation. Errors are in the answer."""
+        """Errors are in the answer."""
         run = self._begin(request, caller)
         try:
             await self._admit(run, allowed)
@@ -86,7 +84,7 @@ class Operations:
         run.allowance = await self.throttle.charge(_bucket_of(run.context), run.requested)
 
     async def scope_of(self, caller: Caller) -> Scope | None:
-        """The caller's scope; None without a bearer token. Raises Unauthenticated."""
+        """None without a bearer token. Raises Unauthenticated."""
         if caller.refusal is not None:
             raise caller.refusal
         if caller.bearer is None:

@@ -10,11 +10,11 @@ class BadRequest(Refusal):
 
 
 class CostExceeded(Refusal):
-    """The operation asks for more than one operation may cost."""
+    """More than one operation may cost."""
 
 
 class SlowConsumer(Refusal):
-    """The client of a subscription does not keep up. It may subscribe again after `cursor`; its socket stays open."""
+    """The client of a subscription is too slow. It may subscribe again after `cursor`; its socket stays open."""
 
     def __init__(self, cursor: str | None = None) -> None:
         super().__init__("you read more slowly than things happen: subscribe again, after the cursor given here")

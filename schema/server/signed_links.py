@@ -13,30 +13,25 @@ Purpose = TypeVar("Purpose", bound=str)
 
 
 class Link(NamedTuple):
-    """The row that a valid link names."""
-
     workspace_id: int
     row_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class LinkSigner:
-    """Signs and reads the tokens of links. `base_url` has no slash at its end.
-
-    A token names its purpose, the workspace, the row and its end, and is signed with the secret of the installation.
-    """
+    """A token names its purpose, the workspace, the row and its end. `base_url` has no slash at its end."""
 
     secret: str
     base_url: str = "http://127.0.0.1:8000"
 
     def token(self, purpose: str, workspace_id: int, row_id: int, until: datetime) -> str:
-        """A token for one purpose and one row, valid until then. It is a part of a path as it is."""
+        """The token needs no escapes in a path."""
         claims = f"{purpose}.{workspace_id}.{row_id}.{int(until.timestamp())}".encode()
         encoded = urlsafe_b64encode(claims).rstrip(b"=").decode()
         return f"{encoded}.{self._sign(encoded).decode()}"
 
     def read(self, token: str, *purposes: Purpose) -> tuple[Purpose, Link] | None:
-        """What a token allows. None when the signature is wrong, the purpose is not one of `purposes`, or its time is over."""
+        """None when the signature is wrong, the purpose is not one of `purposes`, or the time is over."""
         claims, _, signature = token.partition(".")
         if not hmac.compare_digest(signature.encode(), self._sign(claims)):
             return None

@@ -34,15 +34,13 @@ class Rates:
 
 
 class BucketLevel(NamedTuple):
-    """The points that a caller has left."""
-
     rates: Rates
     available: int
 
 
 @dataclass(slots=True)
 class Allowance:
-    """The points that a process holds for a caller, and those `left` in the bucket when it last asked."""
+    """Points that a process holds for a caller, and those `left` in the bucket when it last asked."""
 
     points: float = 0
     left: float = 0
@@ -51,7 +49,7 @@ class Allowance:
     """The bucket while Redis does not answer."""
 
 
-# Refills the bucket, then takes up to `want` points from it, or none when it holds less than `need`.
+# Refills the bucket, then takes up to `want` points, or none when it holds less than `need`.
 _TAKE: Final = """
 local maximum, rate, need, want = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local clock = redis.call('TIME')
@@ -73,8 +71,6 @@ _MOST_ALLOWANCES: Final = 50_000
 
 @dataclass(slots=True)
 class Throttle:
-    """Meters the callers of this process; without `redis`, by buckets of its own."""
-
     rates: Rates
     redis: Redis | None = None
     now: Callable[[], float] = time.monotonic
@@ -82,7 +78,7 @@ class Throttle:
     unasked_until: float = 0
 
     async def charge(self, caller: str, points: int) -> Allowance:
-        """Take points from the caller's bucket. Raises Throttled, or CostExceeded for more than one operation may cost."""
+        """Raises Throttled, or CostExceeded for more than one operation may cost."""
         if points > self.rates.operation:
             raise CostExceeded(
                 f"this operation may cost {points} points, and the most for one is {self.rates.operation}:"
@@ -95,7 +91,6 @@ class Throttle:
         return allowance
 
     def give_back(self, allowance: Allowance, points: int) -> None:
-        """Return points that an operation did not use."""
         allowance.points += points
 
     def level(self, allowance: Allowance) -> BucketLevel:

@@ -17,6 +17,5 @@ class UserError:
 
 
 def user_errors(error: DomainError | Problems) -> list[UserError]:
-    """The entries of `userErrors` for an error of the domain."""
     errors = error.errors if isinstance(error, Problems) else (error,)
     return [UserError(code=e.code, message=e.message, field=None if e.path is None else list(e.path)) for e in errors]

@@ -1,11 +1,8 @@
-"""Batched fields: their values are fetched for all rows of a list at once, not row by row.
+"""Batched fields: their values are fetched for all rows of a list at once.
 
-    async def segments_of(contacts: Sequence[Row], info: Info, first: int = 50) -> Sequence[Page]:
-        "One page of segments for each contact."
+    async def segments_of(contacts: Sequence[Row], info: Info, first: int = 50) -> Sequence[Page]: ...
 
-    @strawberry.type
-    class Contact(Node):
-        segments: ContactSegmentConnection = batched(segments_of)
+    segments: ContactSegmentConnection = batched(segments_of)
 
 Further parameters are the field's arguments. A loader returns one value per row, in order; an exception as a value is raised
 for its row alone. Values depend only on rows, arguments, workspace and permissions: subscribers equal in these share them.
@@ -22,10 +19,7 @@ Loader = Callable[..., Awaitable[Sequence[Any]]]
 
 
 def batched(loader: Loader, *, cost: int = 0, **options: Any) -> Any:
-    """A field that `loader` fetches for all rows of a list at once.
-
-    `cost` is its price per row in points; `options` go to strawberry.field.
-    """
+    """`cost` is the price per row in points; `options` go to strawberry.field."""
 
     async def value(root: Any, info: strawberry.Info, **arguments: Any) -> Any:
         if type(root) is BatchRows:
@@ -48,7 +42,7 @@ def _field_signature(value: Callable[..., Any], loader: Loader) -> inspect.Signa
 
 
 class BatchRows:
-    """All rows of a list, passed to a resolver in the place of one row."""
+    """Passed to a resolver in the place of one row."""
 
     __slots__ = ("rows",)
 
@@ -68,7 +62,6 @@ class Batch:
         self.is_closed = False
 
     async def value_for(self, row: Any) -> Any:
-        """The value for this row, when the batch is loaded."""
         index = len(self.rows)
         self.rows.append(row)
         if self.loading is None:
@@ -85,7 +78,7 @@ class Batch:
 
 
 async def load(loader: Loader, rows: list[Any], info: Any, arguments: dict[str, Any]) -> Sequence[Any]:
-    """Call the loader. Raises RuntimeError unless it returns one value per row."""
+    """Raises RuntimeError unless the loader returns one value per row."""
     values = await loader(rows, info, **arguments)
     if len(values) != len(rows):
         raise RuntimeError(f"{loader.__qualname__} answered {len(values)} values for {len(rows)} rows")

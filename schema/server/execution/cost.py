@@ -1,7 +1,7 @@
 """The cost of an operation in points: the highest possible before it runs, the actual one afterwards.
 
-An object costs one point; scalars, edges and page infos are free. Before it runs, pages count as full and lists without a size
-as LIST_SIZE objects. Fields may have a price of their own. An operation costs at least 1.
+An object costs one point, and fields may have a price of their own; scalars, edges and page infos are free. Before it runs,
+pages count as full and lists without a size as LIST_SIZE objects. An operation costs at least 1.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -31,14 +31,12 @@ from graphql import (
 from graphql.type import is_leaf_type
 
 LIST_SIZE: Final = 10
-"""The assumed length of a list without a size."""
 
 MUTATION: Final = 10
 
 SUBSCRIPTION: Final = 10
 
 _SIZES: Final = ("first", "ids", "numbers")
-"""Arguments that give the number of objects."""
 
 Variables = dict[str, Any]
 
@@ -93,17 +91,14 @@ def _actual(node: _Node, value: Any) -> int:
 
 @dataclass(slots=True)
 class Cost:
-    """The cost of one operation."""
-
     base: int
     root: _Below
 
     def requested(self, variables: Variables) -> int:
-        """The highest cost with these coerced variables."""
+        """The variables are coerced."""
         return max(1, self.base + self.root.requested(variables, LIST_SIZE))
 
     def actual(self, data: dict[str, Any] | None) -> int:
-        """The cost of this response."""
         return max(1, self.base + (0 if data is None else self.root.actual(data)))
 
 
@@ -179,7 +174,7 @@ def _is_free(kind: GraphQLNamedType, parent: Any) -> bool:
 
 
 def _size_of(definition: GraphQLField, node: FieldNode, is_list: bool) -> Callable[[Variables], int] | None:
-    """The number of objects in a field; None for single objects and for the lists of a page."""
+    """None for single objects and for the lists of a page."""
     for name in _SIZES:
         argument = definition.args.get(name)
         if argument is None:

@@ -28,21 +28,18 @@ from schema.server.execution.variables import Variables, variables_of
 from schema.server.refusals import BadRequest
 
 MOST_DOCUMENTS: Final = 2_000
-"""The least recently used is dropped first."""
 
 LONGEST_KEPT: Final = 50_000
-"""Longer texts (characters) are not kept."""
+"""In characters; longer texts are not kept."""
 
 MOST_PLANS: Final = 64
-"""Kept for one operation, one for each combination of skipped and included parts."""
+"""For one operation: one for each combination of skipped and included parts."""
 
 MOST_ERRORS: Final = 20
 
 
 @dataclass(slots=True)
 class Operation:
-    """One operation of a document, ready to run."""
-
     node: OperationDefinitionNode
     type: OperationType
     name: str | None
@@ -56,7 +53,7 @@ class Operation:
     plans: dict[tuple[Any, ...], Plans] = field(default_factory=dict)
 
     def plans_for(self, variables: dict[str, Any]) -> Plans:
-        """The plans for these values of the variables that skip or include."""
+        """By the values of the variables that skip or include."""
         key = tuple(variables.get(name) for name in self.switches)
         plans = self.plans.get(key)
         if plans is None:
@@ -68,15 +65,13 @@ class Operation:
 
 @dataclass(slots=True)
 class Document:
-    """A document that can run, or its errors."""
-
     errors: Sequence[GraphQLError | Refusal] = ()
     operations: dict[str | None, Operation] = field(default_factory=dict)
     definitions: dict[str, FragmentDefinitionNode] = field(default_factory=dict)
     fragments: dict[str, FragmentDetails] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> Operation:
-        """The operation with this name; for None, the only operation. Raises BadRequest when there is none."""
+        """For None, the only operation. Raises BadRequest."""
         if name is None and len(self.operations) == 1:
             return next(iter(self.operations.values()))
         if name is None:
@@ -93,7 +88,6 @@ class Documents:
     kept: OrderedDict[str, Document] = field(default_factory=OrderedDict)
 
     def get(self, text: str) -> Document:
-        """The document of this text, or the errors in it."""
         document = self.kept.get(text)
         if document is not None:
             self.kept.move_to_end(text)
@@ -144,7 +138,7 @@ def _root_field_names(operation: OperationDefinitionNode) -> str:
 
 
 def _switches(parsed: DocumentNode) -> tuple[str, ...]:
-    """The variables in the directives of a valid document, which are those of skip and include."""
+    """In a valid document, the variables in directives are those of skip and include."""
     names: set[str] = set()
 
     class Search(Visitor):

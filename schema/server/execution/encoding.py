@@ -6,5 +6,5 @@ import orjson
 
 
 def encode(payload: Any) -> bytes:
-    """A payload as JSON. JSON text from the database is inserted unchanged; instants are written in UTC."""
+    """JSON text from the database is inserted unchanged; instants are written in UTC."""
     return orjson.dumps(payload, option=orjson.OPT_UTC_Z)

@@ -27,7 +27,7 @@ from schema.server.execution.root_call import RootCall, find_root_call
 
 @dataclass(slots=True)
 class Plans:
-    """What is compiled for a document and one set of values of the variables that skip or include."""
+    """Compiled for one document and one set of values of the variables that skip or include."""
 
     completers: dict[tuple[int, ...], Completer | None] = field(default_factory=dict)
     calls: dict[int, RootCall | None] = field(default_factory=dict)
@@ -92,7 +92,6 @@ class CompiledExecutor(Executor[None]):
         result: Any,
         position_context: None,
     ) -> Any:
-        """Complete the value by its compiled selection where that is possible."""
         if self.is_ordinary:
             return super().complete_value(return_type, field_details_list, info, path, result, position_context)
         completer = self._completer(return_type, field_details_list)
@@ -128,7 +127,6 @@ class CompiledExecutor(Executor[None]):
     def resolve(
         self, definition: GraphQLField, parent: GraphQLObjectType, details: list[FieldDetails], source: Any
     ) -> Awaitable[Any]:
-        """Call a field's resolver with `source` in the place of a row."""
         node = details[0].node
         info = self.build_resolve_info(
             definition, [detail.node for detail in details], parent, Path(None, node.name.value, parent.name)
@@ -147,7 +145,6 @@ class CompiledExecutor(Executor[None]):
         return key, self._completer(definition.type, details)
 
     def variables_below_root(self) -> str:
-        """The values of the variables used below the root field."""
         used = _UsedVariables()
         for node in [
             *(details.node.selection_set for details in self._root()[1]),

@@ -17,7 +17,7 @@ from schema.server.refusals import BadRequest
 
 @dataclass(frozen=True, slots=True)
 class DocumentLimits:
-    """The most of each in one document. Fields of a fragment count at each place where it is spread."""
+    """Fields of a fragment count at each place where it is spread."""
 
     tokens: int = 10_000
     depth: int = 16
@@ -28,7 +28,7 @@ class DocumentLimits:
 
 
 def parse_within(text: str, limits: DocumentLimits) -> DocumentNode:
-    """The parsed document. Raises GraphQLError (syntax, too many tokens), or BadRequest, which names the limit."""
+    """Raises GraphQLError (syntax, too many tokens), or BadRequest, which names the limit."""
     try:
         document = parse(text, max_tokens=limits.tokens)
     except RecursionError:

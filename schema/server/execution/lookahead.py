@@ -13,10 +13,7 @@ Raw = GraphQLResolveInfo[Any]
 
 
 def selected(info: Any, *path: str) -> frozenset[str]:
-    """The Python names of the fields selected under `path` below this field, fragments of any type included.
-
-    `"total_count" in selected(info)`; `selected(info, "edges", "node")`.
-    """
+    """The Python names of the fields selected under `path`, such as "edges", "node"; fragments of any type are included."""
     raw: Raw = getattr(info, "_raw_info", info)
     nodes = list(raw.field_nodes)
     for step in path:

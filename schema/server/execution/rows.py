@@ -26,20 +26,16 @@ def reads_by_item(kind: type) -> bool:
 
 
 def read(source: Any, name: str) -> Any:
-    """The default resolver: column `name` of a row, or attribute `name`."""
+    """The default resolver."""
     return source[name] if reads_by_item(type(source)) else getattr(source, name)
 
 
 def ids_of(rows: Iterable[Any]) -> list[int]:
-    """The ids of rows, in their order."""
     return [read(row, "id") for row in rows]
 
 
 def derived(getter: Callable[[Any], Any], **options: Any) -> Any:
-    """A field computed from its row by a quick function without I/O.
-
-    `initials: str = derived(lambda row: row["name"][:1])`
-    """
+    """A field computed from its row by a quick function without I/O."""
 
     def value(root: Any) -> Any:
         return getter(root)
@@ -48,10 +44,7 @@ def derived(getter: Callable[[Any], Any], **options: Any) -> Any:
 
 
 def mapped(column: str, function: Callable[[Any], Any], **options: Any) -> Any:
-    """A field computed from one column (or attribute) of its row; null stays null.
-
-    `initial: str | None = mapped("name", lambda name: name[0])`
-    """
+    """A field computed from one column (or attribute) of its row; null stays null."""
 
     def value(root: Any) -> Any:
         stored = read(root, column)
@@ -92,7 +85,6 @@ def shown(kind: type[Shown], row: Any) -> Shown | None:  # noqa: ARG001 - for th
 
 
 def all_shown(kind: type[Shown], rows: Iterable[Any]) -> list[Shown]:  # noqa: ARG001
-    """The rows, which the type checker takes for a list of `kind`."""
     return rows  # type: ignore[return-value]
 
 
@@ -102,7 +94,7 @@ def named(kind: type[Any], row: Any) -> Any:
 
 
 def typename_of(value: Any) -> str | None:
-    """The name of the GraphQL type of a value; None when the value does not tell."""
+    """None when the value does not tell."""
     if isinstance(value, Named):
         return value.typename
     definition = getattr(type(value), "__strawberry_definition__", None)

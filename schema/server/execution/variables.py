@@ -1,7 +1,6 @@
 """Coerces the variables of an operation.
 
-For String, ID, Int and Boolean the types are looked up once per document. graphql-core coerces other values, and those that may
-be wrong, and reports the errors.
+The types String, ID, Int and Boolean are looked up once per document. graphql-core coerces other values and reports errors.
 """
 
 from collections.abc import Collection
@@ -35,13 +34,12 @@ class Variables:
     plain: list[tuple[GraphQLVariableSignature, type]] | None
 
     def coerce(self, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
-        """The coerced values, or the errors in the given ones."""
         values = None if self.plain is None else _plain_values(self.plain, given)
         return values or get_variable_values(self.schema, self.nodes, given, max_errors=MOST_ERRORS)
 
 
 def variables_of(schema: GraphQLSchema, nodes: Collection[VariableDefinitionNode]) -> Variables:
-    """The variables of a valid operation."""
+    """The operation is valid."""
     plain = []
     for node in nodes:
         signature = get_variable_signature(schema, node)

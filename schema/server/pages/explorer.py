@@ -22,12 +22,10 @@ HEADERS: Final = {"content-security-policy": POLICY, "referrer-policy": "no-refe
 
 @cache
 def page() -> bytes:
-    """The HTML of the page."""
     return (STATIC / "explorer.html").read_bytes()
 
 
 async def explorer(_: Request) -> Response:
-    """Serve the page."""
     return Response(page(), media_type="text/html", headers=HEADERS)
 
 

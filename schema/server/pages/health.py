@@ -1,4 +1,4 @@
-"""Whether this process is alive, and whether it is ready to serve, for load balancers and orchestrators."""
+"""Whether this process is alive, and whether it is ready to serve."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ from models.db import migrations
 log = structlog.get_logger("muster.api")
 
 CHECK_SECONDS: Final = 2.0
-"""The longest that one check may take."""
+"""For one check."""
 
 Check = Callable[[], Awaitable[str | None]]
 """Returns what is wrong, or None. Raises when the server does not answer."""
@@ -50,14 +50,13 @@ async def _problem_of(check: Check) -> str | None:
 
 
 def routes(redis: Redis | None) -> list[Route]:
-    """The routes of both checks."""
     checks: dict[str, Check] = {"database": _database, "migrations": _migrations, "redis": _redis(redis)}
 
     async def live(_: Request) -> Response:
         return JSONResponse({"status": "live"})
 
     async def ready(_: Request) -> Response:
-        """200 when all checks pass. The API works without Redis, so a failure of Redis alone is reported with 200."""
+        """The API works without Redis, so a failure of Redis alone is reported with 200."""
         problems = dict(zip(checks, await asyncio.gather(*map(_problem_of, checks.values())), strict=True))
         failed = {name for name, problem in problems.items() if problem is not None}
         status = 503 if failed - {"redis"} else 200

@@ -9,7 +9,6 @@ from starlette.routing import Route
 
 
 async def metrics(_: Request) -> Response:
-    """All metrics of this process."""
     return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
 
 

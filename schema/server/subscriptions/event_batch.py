@@ -1,4 +1,4 @@
-"""Several events at once, and their payloads, written once for all subscribers that get the same."""
+"""Several events at once. Their payloads are written once for all subscribers that get the same."""
 
 import asyncio
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -11,7 +11,7 @@ Resume = Callable[[int], str]
 
 
 class Payloads:
-    """The payloads of a batch as JSON. `resume` is set for subscriptions with cursors."""
+    """Payloads as JSON. `resume` is set for subscriptions with cursors."""
 
     __slots__ = ("formats", "resume", "texts")
 
@@ -31,7 +31,7 @@ class Payloads:
 
 
 class EventBatch:
-    """Several events, which a source may yield instead of one.
+    """A source may yield it instead of one event.
 
     `shared`: other subscribers get the same object. Payloads are then written once for all with the same document and, where
     batched fields are selected, the same variables and permissions.

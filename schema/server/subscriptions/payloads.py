@@ -24,7 +24,7 @@ async def payloads_of(
     check: Check,
     every_seconds: float,
 ) -> AsyncGenerator[Payloads, None]:
-    """The payloads of each event, or of each batch of events. Raises what the resolver raises, and what `check` does."""
+    """Raises what the resolver raises, and what `check` does."""
     source: Any = create_source_event_stream(executor)
     if asyncio.iscoroutine(source):
         source = await source
@@ -38,8 +38,6 @@ async def payloads_of(
 
 
 class _PayloadWriter:
-    """Writes payloads by the compiled selection where there is one, by the ordinary executor otherwise."""
-
     def __init__(self, executor: CompiledExecutor, payload_of: Callable[[ExecutionResult], dict[str, Any]]) -> None:
         self.executor = executor
         self.payload_of = payload_of
@@ -64,7 +62,6 @@ class _PayloadWriter:
         return payloads.result() if payloads.done() else await asyncio.shield(payloads)
 
     def _shared_key(self, completer: Completer) -> Hashable:
-        """Equal for subscribers that get the same payloads."""
         plan = id(self.executor.plans)
         if completer.one is not None:
             return plan

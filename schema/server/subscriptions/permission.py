@@ -14,13 +14,13 @@ Check = Callable[[], Awaitable[None]]
 """Raises a Refusal when the permission is gone."""
 
 MOST_FAILED_CHECKS: Final = 6
-"""Checks in a row that fail, because the database is away, before the subscription ends."""
+"""In a row, because the database is away, before the subscription ends."""
 
 _END: Final = object()
 
 
 async def while_permitted(source: Any, check: Check, every_seconds: float) -> AsyncGenerator[Any, None]:
-    """The events of `source`, until a task beside finds that the permission is gone. Raises its refusal."""
+    """The events of `source`, until a task finds that the permission is gone. Raises its refusal."""
     permission = _Permission(check, every_seconds)
     checking = asyncio.ensure_future(permission.keep_checking())
     try:
@@ -32,7 +32,7 @@ async def while_permitted(source: Any, check: Check, every_seconds: float) -> As
 
 
 class _Permission:
-    """Whether events may still be passed on. A refusal cancels the wait for the next event."""
+    """A refusal cancels the wait for the next event."""
 
     def __init__(self, check: Check, every_seconds: float) -> None:
         self.check = check

@@ -1,4 +1,4 @@
-"""Following the progress of things: one look at PostgreSQL, ten times a second, for all subscribers of a process."""
+"""Follows progress: one look at PostgreSQL, ten times a second, for all subscribers of a process."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
@@ -9,10 +9,10 @@ import structlog
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS: Final = 0.1
-"""The time between two looks, and the shortest time between two events of a subscriber."""
+"""Also the shortest time between two events of a subscriber."""
 
 RETRY_SECONDS: Final = 1.0
-"""The time until the next look when PostgreSQL did not answer."""
+"""After a look that PostgreSQL did not answer."""
 
 Key = tuple[int, int]
 """The id of a workspace, and the id of what is followed."""
@@ -21,21 +21,18 @@ Version = TypeVar("Version")
 State = TypeVar("State")
 
 Look = Callable[[Mapping[Key, Version | None]], Awaitable[Mapping[Key, tuple[Version, State]]]]
-"""Reads the version and the state of each key that may have changed.
-
-It is given the version that the last look found; None when it must report the key in any case.
-"""
+"""Reads the version and the state of each key that changed since the given version; None: report the key in any case."""
 
 
 class Subscriber(Generic[Version, State]):
-    """Who follows a key: the version that it knows, and the newest state that it has not taken yet."""
+    """The version that it knows, and the newest state that it has not taken yet."""
 
     def __init__(self, version: Version | None) -> None:
         self.version = version
         self.news: asyncio.Queue[State] = asyncio.Queue(maxsize=1)
 
     def report(self, version: Version, state: State) -> None:
-        """Replace a state that was not taken; do nothing when the version is known already."""
+        """Does nothing when the version is known already."""
         if version == self.version:
             return
         self.version = version
@@ -45,7 +42,7 @@ class Subscriber(Generic[Version, State]):
 
 
 class ProgressWatch(Generic[Version, State]):
-    """Looks with `look` while there are subscribers, and only then. `what` is what it looks at, for the log."""
+    """Looks only while there are subscribers. `what` is what it looks at, for the log."""
 
     def __init__(self, what: str, look: Look[Version, State]) -> None:
         self._what = what
@@ -56,11 +53,10 @@ class ProgressWatch(Generic[Version, State]):
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is followed, and so nothing is kept and nobody looks."""
         return not self._subscribers and not self._versions and self._looking is None
 
     async def follow(self, key: Key, version: Version | None = None) -> AsyncGenerator[State, None]:
-        """Each state after `version`, at most ten a second; with None, the present state first. A slow reader gets the newest."""
+        """Each state after `version`; with None, the present state first. A slow reader gets the newest."""
         subscriber = Subscriber[Version, State](version)
         self._join(key, subscriber)
         try:

@@ -19,18 +19,16 @@ from schema.server.transports.graphql import GraphQL
 from workers.redis_connections import connections
 
 Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
-"""Opens what the server needs while it runs."""
 
 _operation_log = structlog.get_logger("muster.operation")
 
 
 def write_line(line: Line) -> None:
-    """Log one operation."""
     _operation_log.info(**line)
 
 
 class Dispatch:
-    """Passes /graphql on without Starlette's middleware and routes, which cost time; other paths go through them."""
+    """Passes /graphql on without Starlette's middleware and routes, which cost time."""
 
     def __init__(self, graphql: GraphQL, rest: Starlette) -> None:
         self.graphql = graphql
@@ -44,7 +42,6 @@ class Dispatch:
 
 
 def with_cors(app: Any, origins: tuple[str, ...]) -> Any:
-    """The application, open to pages of these origins."""
     if not origins:
         return app
     cors = Middleware(
@@ -59,7 +56,7 @@ def with_cors(app: Any, origins: tuple[str, ...]) -> Any:
 
 
 def redis_client(url: str | None) -> Redis | None:
-    """A client that does not wait long and does not retry. None without a url."""
+    """The client does not wait long and does not retry. None without a url."""
     if url is None:
         return None
     client: Redis = Redis.from_pool(connections(url, 0.25, retry=Retry(NoBackoff(), 0)))
@@ -67,8 +64,6 @@ def redis_client(url: str | None) -> Redis | None:
 
 
 def around(outer: Lifespan | None, redis: Redis | None, write_line: Callable[[Line], None]) -> Lifespan:
-    """`outer`, and what the server itself does at its start and its end."""
-
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
         async with outer(app) if outer is not None else nullcontext():

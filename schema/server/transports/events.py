@@ -50,7 +50,6 @@ class EventStreams:
     async def serve_one(
         self, receive: Any, send: Any, caller: Caller, request: GraphQLRequest, writes: bool = True
     ) -> None:
-        """Run one operation and send its payloads as events."""
         result = await self.operations.subscribe(request, caller, writes=writes)
         if isinstance(result, Answer) and result.status == 401:
             await _send_json(send, 401, result.payload, caller)
@@ -119,7 +118,6 @@ class EventStreams:
         return stream
 
     async def listen(self, receive: Any, send: Any, caller: Caller, token: str) -> None:
-        """Send the events of a reserved stream."""
         stream = self._stream(token)
         if stream.is_open:
             await _send_text(send, 409, b"somebody listens to this stream already", caller)
@@ -133,7 +131,7 @@ class EventStreams:
     async def operate(
         self, send: Any, headers: Headers, caller: Caller, request: GraphQLRequest, params: Mapping[str, Any]
     ) -> None:
-        """Start an operation of a reserved stream. Raises BadRequest."""
+        """Raises BadRequest."""
         stream = self._stream(headers.stream_token)
         operation_id = (params.get("extensions") or {}).get("operationId")
         if not isinstance(operation_id, str) or not operation_id:

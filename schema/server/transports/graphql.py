@@ -1,4 +1,4 @@
-"""The endpoint /graphql: GraphQL over HTTP by its specification, and the way to event streams and WebSockets."""
+"""The endpoint /graphql: GraphQL over HTTP by its specification, server-sent events and WebSockets."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -28,8 +28,6 @@ _TYPES: Final = {
 
 @dataclass(slots=True)
 class GraphQL:
-    """An ASGI application: POST and GET, server-sent events, and WebSockets."""
-
     operations: Operations
     body_limit_bytes: int = 1_048_576
     allowed_origins: tuple[str, ...] = ()
@@ -118,7 +116,7 @@ def _status_of(error: BadRequest, kind: str | None) -> int:
 
 
 async def _answer(send: Any, answer: Answer, kind: str, caller: Caller) -> None:
-    """Send an answer. Clients that accept only application/json get the status 200 with every GraphQL response."""
+    """Clients that accept only application/json get the status 200 with every GraphQL response."""
     await _send(send, answer.status if kind == RESPONSE else 200, answer, kind, caller)
 
 

@@ -15,7 +15,6 @@ from schema.server.graphql_request import Caller, GraphQLRequest
 from schema.server.refusals import BadRequest
 
 Scope = Mapping[str, Any]
-"""A connection as ASGI describes it."""
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 
@@ -62,7 +61,7 @@ def headers_of(scope: Scope) -> Headers:
 
 
 def caller_of(scope: Scope, headers: Headers) -> Caller:
-    """The caller, with the request id of the header when that is well formed, else a new one."""
+    """With the request id of the header when that is well formed, else a new one."""
     given = headers.request_id
     request_id = given if given is not None and _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
     client = scope.get("client")
@@ -75,7 +74,7 @@ def caller_of(scope: Scope, headers: Headers) -> Caller:
 
 
 async def body_of(headers: Headers, receive: Any, most_bytes: int) -> bytes:
-    """The whole body. Raises TooLarge."""
+    """Raises TooLarge."""
     declared = headers.content_length
     if declared is not None and declared.isdigit() and int(declared) > most_bytes:
         raise _too_large(most_bytes)
@@ -99,7 +98,7 @@ def _too_large(most_bytes: int) -> TooLarge:
 
 
 def check_type(headers: Headers) -> None:
-    """Check that the body is JSON in UTF-8. Raises Unreadable."""
+    """The body must be JSON in UTF-8. Raises Unreadable."""
     given = headers.content_type
     if given == "application/json":
         return
@@ -112,7 +111,7 @@ def check_type(headers: Headers) -> None:
 
 
 def params_of_body(body: bytes) -> dict[str, Any]:
-    """The JSON object in a body. Raises BadRequest."""
+    """Raises BadRequest."""
     try:
         params = orjson.loads(body)
     except ValueError:
@@ -123,7 +122,7 @@ def params_of_body(body: bytes) -> dict[str, Any]:
 
 
 def params_of_url(scope: Scope) -> dict[str, Any]:
-    """The parameters in a URL. Raises BadRequest."""
+    """Raises BadRequest."""
     try:
         params: dict[str, Any] = dict(
             parse_qsl(scope["query_string"].decode(), keep_blank_values=True, max_num_fields=20)
@@ -140,7 +139,7 @@ def params_of_url(scope: Scope) -> dict[str, Any]:
 
 
 def graphql_request_of(params: Mapping[str, Any]) -> GraphQLRequest:
-    """The request with these parameters. Raises BadRequest."""
+    """Raises BadRequest."""
     query, name = params.get("query"), params.get("operationName")
     variables, extensions = params.get("variables"), params.get("extensions")
     if not isinstance(query, str):

@@ -11,8 +11,6 @@ from schema.server.transports.http_request import graphql_request_of
 
 
 class Close(Exception):
-    """Closes the socket with this code and reason."""
-
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
         self.code = code
@@ -20,7 +18,7 @@ class Close(Exception):
 
 
 def read(message: Any, most_bytes: int) -> dict[str, Any]:
-    """The JSON object in a message of ASGI. Raises Close."""
+    """Raises Close."""
     text = message.get("text")
     if text is None:
         raise Close(4400, "messages are texts")
@@ -48,7 +46,7 @@ def read_bearer(caller: Caller, payload: Any) -> None:
 
 
 def read_subscribe(message: dict[str, Any]) -> tuple[str, GraphQLRequest]:
-    """The operation's id and the request in a `subscribe` message. Raises Close."""
+    """The operation's id and the request. Raises Close."""
     operation_id, payload = message.get("id"), message.get("payload")
     if not isinstance(operation_id, str) or not operation_id or not isinstance(payload, dict):
         raise Close(4400, "`subscribe` needs an `id` and a `payload`")

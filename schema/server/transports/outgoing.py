@@ -1,4 +1,4 @@
-"""Messages to a client of graphql-transport-ws, one by one or in batches."""
+"""Messages to a client of graphql-transport-ws."""
 
 import asyncio
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from schema.server.transports.wire import FRAMED, DeliveredPayloads, frames
 
 @dataclass(slots=True)
 class Outgoing:
-    """Sends to one client. Raises TimeoutError when the client reads nothing for `seconds`."""
+    """Raises TimeoutError when the client reads nothing for `seconds`."""
 
     send: Any
     seconds: float
@@ -26,7 +26,7 @@ class Outgoing:
             await self._write({"type": "websocket.send", "text": message.decode()})
 
     async def send_payloads(self, id_json: bytes, payloads: Payloads, delivered: DeliveredPayloads) -> None:
-        """Send payloads, and count them in `delivered`."""
+        """Counts the sent payloads in `delivered`."""
         delivered.start(payloads)
         async with self.sending:
             for message, upto in self._messages(id_json, payloads):

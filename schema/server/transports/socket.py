@@ -56,7 +56,7 @@ class SocketOperation:
 
 @dataclass(slots=True)
 class Socket:
-    """One WebSocket. Each operation authenticates its caller again."""
+    """Each operation authenticates its caller again."""
 
     operations: Operations
     limits: SocketLimits
@@ -73,7 +73,6 @@ class Socket:
     closing: "asyncio.Future[Close]" = field(init=False)
 
     async def serve(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve the socket until it is closed."""
         self.receive = receive
         self.out = Outgoing(send, self.limits.send_seconds, FRAMED in (scope.get("extensions") or ()))
         self.closing = asyncio.get_running_loop().create_future()
@@ -109,7 +108,7 @@ class Socket:
             await self._close(close, unfinished)
 
     def _reason_of(self, *tasks: "asyncio.Future[None]") -> Close | None:
-        """The reason to close the socket; None when the client has disconnected."""
+        """None when the client has disconnected."""
         if self.closing.done():
             return self.closing.result()
         for task in tasks:

@@ -18,8 +18,7 @@ COMMENT: Final = b":\n\n"
 
 @dataclass(frozen=True, slots=True)
 class StreamLimits:
-    """After `keep_alive_seconds` without an event a comment is sent, so that proxies keep the connection open. A reserved
-    stream waits `reserved_seconds` for its client."""
+    """After `keep_alive_seconds` a comment keeps proxies connected; a reserved stream waits `reserved_seconds` for its client."""
 
     keep_alive_seconds: float = 12.0
     send_seconds: float = 30.0
@@ -39,10 +38,7 @@ class StreamOperation:
 
 @dataclass(slots=True, eq=False)
 class Stream:
-    """Operations send their events through it, once the client listens.
-
-    When the client reads nothing for `send_seconds` the stream ends with the cursors to resume after.
-    """
+    """When the client reads nothing for `send_seconds` the stream ends with the cursors to resume after."""
 
     limits: StreamLimits
     send: Any = None
@@ -66,7 +62,7 @@ class Stream:
             self.operations.pop(operation.id_json, None)
 
     async def send_all(self, operation: StreamOperation, result: Answer | AsyncGenerator[Payloads, None]) -> None:
-        """Send the answer or all payloads; when the server ends the operation, the last event holds the errors."""
+        """When the server ends the operation, the last event holds the errors."""
         try:
             await self._send_result(operation, result)
             await self._write(_complete(operation))
@@ -105,7 +101,7 @@ class Stream:
     # ---------------------------------------------------------------- its client
 
     async def serve(self, send: Any, disconnected: "asyncio.Future[None]") -> None:
-        """Send events until the stream ends or the client disconnects. The response is started."""
+        """The response is started."""
         self.send = send
         self.opened.set()
         try:

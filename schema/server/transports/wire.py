@@ -1,6 +1,6 @@
 """Many messages in one write, formatted once for all subscribers that get the same payloads.
 
-Messages to such subscribers differ only in the id of the operation. So the bytes between the ids are kept, for `id.join(...)`.
+These messages differ only in the id of the operation, so the bytes between the ids are kept, for `id.join(...)`.
 The head of a WebSocket frame holds its length, so frames are kept per length of id.
 """
 
@@ -13,11 +13,13 @@ from schema.server.refusals import SlowConsumer
 from schema.server.subscriptions.event_batch import Payloads
 
 FRAMED: Final = "websocket.send.framed"
-"""An extension of ASGI that the HTTP server may offer: a message with `frames`, whole, unmasked and not compressed, which are
-written unchanged at once. Like `websocket.send` it waits while the client does not read."""
+"""An extension of ASGI: a message with `frames`, whole, unmasked and not compressed, which are written unchanged at once.
+
+Like `websocket.send` it waits while the client does not read.
+"""
 
 CHUNK_BYTES: Final = 65_536
-"""About the size of one write. The server waits between writes, so it buffers little for a slow client."""
+"""Of one write, about. The server waits between writes, so it buffers little for a slow client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class DeliveredPayloads:
         self.payloads, self.count = payloads, 0
 
     def slow_consumer(self) -> SlowConsumer | None:
-        """The error for a client that does not read; None for a subscription without cursors."""
+        """None for a subscription without cursors."""
         if self.payloads is None or self.payloads.resume is None:
             return None
         metrics.SLOW.inc()
@@ -47,19 +49,18 @@ class DeliveredPayloads:
 
 
 def frames(payloads: Payloads, id_json: bytes) -> Iterator[tuple[bytes, int]]:
-    """`next` messages as frames: bytes to write, and how many messages are written after them."""
+    """Bytes to write, and how many of the `next` messages are written after them."""
     return _join(payloads.formatted(("frames", len(id_json)), lambda texts: _frames(texts, len(id_json))), id_json)
 
 
 def events(payloads: Payloads, id_json: bytes | None) -> Iterator[tuple[bytes, int]]:
-    """`next` events, likewise. The id is None where the stream carries one operation."""
+    """Likewise. The id is None where the stream carries one operation."""
     if id_json is None:
         return _join(payloads.formatted("events", _events), b"")
     return _join(payloads.formatted("events with an id", _events_with_id), id_json)
 
 
 def event(name: bytes, data: bytes = b"") -> bytes:
-    """One server-sent event."""
     return b"event: " + name + b"\ndata: " + data + b"\n\n"
 
 
@@ -74,7 +75,7 @@ def _frames(texts: Sequence[bytes], id_bytes: int) -> list[WireChunk]:
 
 
 def _head(size: int) -> bytes:
-    """The head of a text frame of `size` bytes (RFC 6455, 5.2)."""
+    """RFC 6455, 5.2."""
     if size < 126:
         return bytes((0x81, size))
     if size < 65_536:
@@ -92,7 +93,7 @@ def _events_with_id(texts: Sequence[bytes]) -> list[WireChunk]:
 
 
 def _chunks(messages: Iterable[tuple[bytes, bytes]]) -> list[WireChunk]:
-    """Chunks of about CHUNK_BYTES of messages, which are the bytes before and after the id."""
+    """A message is the bytes before and after the id."""
     chunks: list[WireChunk] = []
     parts, size = [b""], 0
     for upto, (before, after) in enumerate(messages, 1):

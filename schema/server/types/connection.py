@@ -1,11 +1,6 @@
 """Pages of keyset connections.
 
     @strawberry.type
-    class ContactEdge:
-        cursor: str
-        node: Contact
-
-    @strawberry.type
     class ContactConnection:
         edges: list[ContactEdge]
         nodes: list[Contact]
@@ -30,7 +25,7 @@ from schema.server.execution.rows import read
 MAX_PAGE_SIZE = 250
 
 COUNT = 10
-"""The price of a count, in points."""
+"""In points."""
 
 DEFAULT_PAGE_SIZE = 50
 
@@ -44,7 +39,7 @@ class PageInfo:
 
 
 def page_size(first: int | None, path: str = "first", default: int = DEFAULT_PAGE_SIZE) -> int:
-    """`first`, or `default` for null. Raises Invalid at `path` unless it is between 1 and MAX_PAGE_SIZE."""
+    """Raises Invalid at `path` unless the size is between 1 and MAX_PAGE_SIZE."""
     if first is None:
         return default
     if not 1 <= first <= MAX_PAGE_SIZE:
@@ -82,7 +77,7 @@ class Edge:
 
 
 class Page:
-    """One page. Edges, cursors and the count are made when they are selected."""
+    """Edges, cursors and the count are made when they are selected."""
 
     __slots__ = ("_after", "_count", "_cursor_of", "_more", "nodes")
 
@@ -131,5 +126,5 @@ async def _counts(pages: Sequence[Page], _info: strawberry.Info) -> list[int]:
 
 
 def counted(description: str = "Exact; computed only when asked for.") -> Any:
-    """The field `total_count` of a connection whose pages were made with a `count`."""
+    """For connections whose pages were made with a `count`."""
     return batched(_counts, cost=COUNT, description=description)

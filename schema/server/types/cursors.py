@@ -1,9 +1,4 @@
-"""Keyset cursors: the sort key of a row, opaque to clients.
-
-    at, row_id = from_cursor(after, an_instant, a_number)
-
-A reader converts one part of the key, or raises ValueError.
-"""
+"""Keyset cursors: the sort key of a row, opaque to clients."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
@@ -19,12 +14,12 @@ Reader = Callable[[Any], Any]
 
 
 def to_cursor(*key: Any) -> str:
-    """The cursor of the row with this sort key of JSON values and datetimes."""
+    """The key holds JSON values and datetimes."""
     return urlsafe_b64encode(orjson.dumps(key)).rstrip(b"=").decode()
 
 
 def from_cursor(cursor: str, *readers: Reader, path: str = "after") -> tuple[Any, ...]:
-    """The sort key in a cursor. Raises Invalid at `path` for a cursor of another list or order."""
+    """Readers convert one part of the key each, or raise ValueError. Raises Invalid at `path` for a cursor of another list."""
     try:
         key = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if isinstance(key, list) and len(key) == len(readers):
@@ -40,14 +35,13 @@ def from_cursor(cursor: str, *readers: Reader, path: str = "after") -> tuple[Any
 
 
 def a_number(value: Any) -> int:
-    """The id of a row, or a count."""
     if type(value) is int and 0 <= value < 2**63:
         return value
     raise ValueError
 
 
 def an_instant(value: Any) -> datetime:
-    """An instant in UTC."""
+    """In UTC."""
     return to_instant(value)
 
 
@@ -59,7 +53,7 @@ def a_text(value: Any) -> str:
 
 
 def exactly(word: str) -> Reader:
-    """Only this word, such as the order of the list."""
+    """Such as the order of the list."""
 
     def read(value: Any) -> str:
         if value == word:

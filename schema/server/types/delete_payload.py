@@ -7,7 +7,5 @@ from schema.server.user_errors import UserError
 
 @strawberry.type
 class DeletePayload:
-    """The payload of mutations that delete one thing."""
-
     deleted_id: strawberry.ID | None = None
     user_errors: list[UserError] = strawberry.field(default_factory=list)

@@ -40,7 +40,7 @@ NODES: dict[str, NodeKind] = {}
 
 
 def node(kind: str, needs: Needed) -> Callable[[NodeLoader], NodeLoader]:
-    """Register a function that loads rows of `kind` for callers who have `needs`."""
+    """Registers a loader for callers who have `needs`."""
 
     def register(load: NodeLoader) -> NodeLoader:
         NODES[kind] = NodeKind(needs, load)
@@ -50,7 +50,7 @@ def node(kind: str, needs: Needed) -> Callable[[NodeLoader], NodeLoader]:
 
 
 async def find_nodes(scope: Scope, global_ids: Sequence[str]) -> list[Named | None]:
-    """The rows with these ids; None for an id that the workspace does not have. Raises Forbidden."""
+    """None for an id that the workspace does not have. Raises Forbidden."""
     keys = [split_global_id(global_id) for global_id in global_ids]
     ids_by_kind: dict[str, set[int]] = {}
     for key in keys:

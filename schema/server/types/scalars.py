@@ -11,10 +11,10 @@ from graphql import GraphQLError
 from models.values.instants import find_day, find_instant
 
 JSON = NewType("JSON", object)
-"""Any JSON value. Resolvers return JSON text as `str`; arguments are plain Python values."""
+"""Resolvers return JSON text as `str`; arguments are plain Python values."""
 
 Duration = NewType("Duration", str)
-"""An ISO 8601 duration as text, which the resolver must check."""
+"""ISO 8601 text, which the resolver must check."""
 
 BigInt = NewType("BigInt", int)
 
@@ -31,7 +31,7 @@ def to_instant(value: Any) -> datetime:
 
 
 def to_day(value: Any) -> date:
-    """YYYY-MM-DD as a date. Raises ValueError with advice."""
+    """YYYY-MM-DD. Raises ValueError with advice."""
     day = find_day(value)
     if day is not None:
         return day
@@ -39,7 +39,7 @@ def to_day(value: Any) -> date:
 
 
 def to_big_int(value: Any) -> int:
-    """A whole number of at most 64 bits. Raises ValueError."""
+    """At most 64 bits. Raises ValueError."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63:
@@ -48,7 +48,7 @@ def to_big_int(value: Any) -> int:
 
 
 def instant_text(value: datetime) -> str:
-    """An aware datetime as RFC 3339 text in UTC."""
+    """RFC 3339 in UTC."""
     if value.tzinfo is None:
         raise ValueError(f"{value!r} has no zone")
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -66,7 +66,7 @@ def _text(value: Any) -> str:
 
 
 def _parser(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """`read` whose ValueError becomes a GraphQLError, so that the caller sees its message alone."""
+    """A ValueError becomes a GraphQLError, so that the caller sees its message alone."""
 
     def parse(value: Any) -> Any:
         try:

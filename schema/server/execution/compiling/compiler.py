@@ -1,9 +1,8 @@
 """Compiles the selections of a document into functions that complete whole subtrees of a response.
 
 graphql-core walks every field of every row: about 30 us for ten fields. Here a selection is compiled once per cached document
-and type. For unusual values (null in a non-null place, a refused value, an awaitable, an exception) Fallback is raised, and
-the ordinary executor completes that part again and reports the error. This is safe because compiled code has no side effects:
-fields with a resolver of their own are never compiled.
+and type. For unusual values (refused, awaitable, exceptions, wrong nulls) Fallback is raised: the ordinary executor completes
+that part again and reports the error. This is safe because fields with a resolver of their own are never compiled.
 """
 
 from typing import Any
@@ -34,7 +33,7 @@ class Compiler:
         self.executor = executor
 
     def completer(self, kind: GraphQLOutputType, details: list[FieldDetails]) -> Completer | None:
-        """How values of this type and selection are completed; None for the ordinary executor."""
+        """None for the ordinary executor."""
         if isinstance(kind, GraphQLNonNull):
             return self._nullable(kind.of_type, details, refuse_null)
         return self._nullable(kind, details, accept_null)

@@ -1,4 +1,4 @@
-"""Completes values: turns what resolvers return into values of the response."""
+"""Turns what resolvers return into values of the response."""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,13 +20,12 @@ class Execution(Protocol):
     def resolve(
         self, definition: GraphQLField, parent: GraphQLObjectType, details: list[FieldDetails], source: Any
     ) -> Awaitable[Any]:
-        """Call a field's resolver with `source` in the place of a row."""
+        """`source` takes the place of a row."""
 
 
 CompleteOne = Callable[[Any], Any]
 
 CompleteMany = Callable[[Sequence[Any], Execution], Awaitable[list[Any]]]
-"""Completes the values of one field of many rows."""
 
 
 class Fallback(Exception):
@@ -35,18 +34,18 @@ class Fallback(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Completer:
-    """How values of one type and selection are completed; by `many` when fields below are batched."""
+    """`many` is used when fields below are batched."""
 
     one: CompleteOne | None = None
     many: CompleteMany | None = None
 
 
 def accept_null(_: None) -> None:
-    """The completion of null in a nullable type."""
+    """For nullable types."""
 
 
 def refuse_null(_: None) -> None:
-    """The completion of null in a non-null type. Raises Fallback."""
+    """Raises Fallback."""
     raise Fallback
 
 

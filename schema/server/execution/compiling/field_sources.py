@@ -26,7 +26,7 @@ class FieldSource:
 
 
 def find_field_source(definition: GraphQLField) -> FieldSource | None:
-    """The source of a field's value; None when the field has a resolver of its own."""
+    """None when the field has a resolver of its own."""
     described = definition.extensions.get("strawberry-definition")
     if described is None:
         return None
@@ -43,8 +43,6 @@ def find_field_source(definition: GraphQLField) -> FieldSource | None:
 
 
 def fetch_batch(definition: GraphQLField, parent: GraphQLObjectType, details: list[FieldDetails]) -> FetchBatch:
-    """What fetches the values of a batched field."""
-
     async def fetch(rows: list[Any], executor: Execution) -> Sequence[Any]:
         values: Sequence[Any] = await executor.resolve(definition, parent, details, BatchRows(rows))
         return values

@@ -57,7 +57,7 @@ def write_selection(fields: list[SelectedField]) -> Selection:
 
 
 def _value_reader(selected: SelectedField) -> CompleteOne | None:
-    """Reads the raw value from a row of any kind; None for batched fields."""
+    """None for batched fields."""
     if selected.batch is not None:
         return None
     raw_value = replace(selected, key="value", completer=Completer(one=lambda value: value), kind=None)
@@ -66,7 +66,7 @@ def _value_reader(selected: SelectedField) -> CompleteOne | None:
 
 
 def _row_function(read: str, fields: list[SelectedField], names: dict[str, Any]) -> CompleteOne:
-    """A function from a row to its object. `read` is the text that reads a column.
+    """`read` is the text that reads a column.
 
     The evaluated text is safe: names of the schema are checked to be identifiers, and response keys are quoted.
     """

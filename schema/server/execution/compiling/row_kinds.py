@@ -6,21 +6,17 @@ from schema.server.execution.rows import Named, reads_by_item
 
 
 class RowKind(Enum):
-    """How the fields of a value are read."""
-
     ITEM = 1
     ATTRIBUTE = 2
     NAMED = 3
     NOT_A_ROW = 4
-    """An exception, an awaitable or an iterator: the ordinary executor knows what to do with it."""
+    """An exception, an awaitable or an iterator, for the ordinary executor."""
 
 
 ROW_KINDS: dict[type, RowKind] = {type(None): RowKind.NOT_A_ROW, Named: RowKind.NAMED}
-"""The classes seen so far."""
 
 
 def row_kind_of(kind: type) -> RowKind:
-    """The kind of a class, which is kept in ROW_KINDS."""
     is_no_row = issubclass(kind, BaseException) or hasattr(kind, "__await__") or hasattr(kind, "__next__")
     row_kind = RowKind.NOT_A_ROW if is_no_row else RowKind.ITEM if reads_by_item(kind) else RowKind.ATTRIBUTE
     ROW_KINDS[kind] = row_kind

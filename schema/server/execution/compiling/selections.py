@@ -23,19 +23,17 @@ class DeferredField:
 
 @dataclass(slots=True)
 class Selection:
-    """Functions that make an object of the response from a row, and the fields that are filled in afterwards."""
-
     by_item: CompleteOne
     by_attribute: CompleteOne
     deferred: list[DeferredField] = field(default_factory=list)
     readers: dict[type, CompleteOne] = field(default_factory=dict)
 
     def shallow(self, row: Any) -> dict[str, Any]:
-        """The object of a row; its deferred fields are still None."""
+        """Deferred fields are still None."""
         return self.reader(type(row))(row)  # type: ignore[no-any-return]
 
     def reader(self, kind: type) -> CompleteOne:
-        """What makes objects from rows of this class. Raises Fallback."""
+        """Raises Fallback."""
         return self.readers.get(kind) or self._remember_reader(kind)
 
     def _remember_reader(self, kind: type) -> CompleteOne:
