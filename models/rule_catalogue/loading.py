@@ -8,13 +8,13 @@ from permissions.principal import Scope
 
 
 async def load_catalogue(scope: Scope, *rules: object) -> Catalogue:
-    """All custom fields, and the segments that `rules` (JSON) mention, directly or through other segments."""
+    """All custom fields, and segments that `rules` (JSON) mention, directly or not."""
     mentioned = frozenset[int]().union(*map(segments_mentioned, rules))
     return Catalogue(scope.timezone, await load_fields(scope), await _load_segments(scope, mentioned))
 
 
 async def load_fields(scope: Scope) -> dict[str, Field]:
-    """The workspace's custom fields, by key."""
+    """By key."""
     rows = await db.fetch(
         "SELECT key, label, type, choices FROM contact_fields"
         " WHERE workspace_id = $1 AND deleted_at IS NULL ORDER BY lower(label), id",
@@ -41,7 +41,7 @@ async def _load_segments(scope: Scope, mentioned: frozenset[int]) -> dict[int, K
     return {row["id"]: KnownSegment(row["name"], frozenset(row["uses"]), row["deleted"]) for row in rows}
 
 
-# Both of the active and the next rule: rules that are active at the same time must never form a cycle.
+# Both rules: rules active at the same time must never form a cycle.
 _MENTIONED = """
 jsonb_path_query(jsonb_build_array(s.rule, s.active_rule), '$.**.segment.segmentId ? (@.type() == "number")')
 """

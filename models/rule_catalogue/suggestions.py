@@ -13,19 +13,15 @@ from models.values.texts import escape_like
 from permissions.principal import Scope
 
 SUGGESTED_FROM: Final = 5_000
-"""Contacts with a matching value that are read for suggestions."""
+"""Contacts with a matching value that are read."""
 
 
 async def rule_fields(scope: Scope) -> list[Field]:
-    """All fields that a rule can name."""
     return (await load_catalogue(scope)).fields()
 
 
 async def suggest_values(scope: Scope, field_key: str, prefix: str, first: int) -> list[str]:
-    """Values of a field (or of `tags`) that begin with `prefix`, in any case, the most frequent first.
-
-    Numbers and times have none. Raises Invalid at `field`.
-    """
+    """Values of a field (or `tags`), by prefix in any case, the most frequent first. Raises Invalid at `field`."""
     if "\0" in prefix:
         return []
     if field_key == "tags":
@@ -59,7 +55,7 @@ async def _suggest_tags(scope: Scope, prefix: str, first: int) -> list[str]:
 
 
 async def _suggest_texts(scope: Scope, field: Field, prefix: str, first: int) -> list[str]:
-    """From a sample: suggestions must be fast, not complete."""
+    """From a sample, to be fast."""
     text = kept_text_sql(field)
     rows = await db.fetch(
         "SELECT min(value) AS value FROM ("

@@ -1,7 +1,6 @@
-"""Rules that differ only in their values, and test for equality: a segment for each city, for each score.
+"""Rules that differ only in the values of equality tests.
 
-They share one condition on a table with a row per rule and a column per value. Contacts and rules are joined by the equality, so
-most pairs are never compared. Other rules are quicker one by one.
+They are joined with contacts by equality, so most pairs are never compared.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
@@ -22,12 +21,11 @@ from models.rules.tree import (
 )
 
 FEWEST: Final = 8
-"""Fewer rules are not worth a join."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """Rules with one condition, on contact `c` and row `v` of `table`, which has the segment's id."""
+    """One condition for several rules, on contact `c` and row `v` of `table`, which has the segment's id."""
 
     segment_ids: Sequence[int]
     condition: str
@@ -35,7 +33,7 @@ class Alike:
 
 
 def in_groups(rules: Mapping[int, Rule], p: Parameters, fewest: int = FEWEST) -> list[Alike]:
-    """Groups of at least `fewest` rules that are alike, from rules by segment id."""
+    """Groups of at least `fewest` alike rules, from rules by segment id."""
     by_condition: dict[tuple[str, tuple[str, ...]], dict[int, _Values]] = {}
     for segment_id, rule in rules.items():
         if _asks_for_equality(rule) and _reads_the_contact_alone(rule):
@@ -64,7 +62,7 @@ def _reads_the_contact_alone(rule: Rule) -> bool:
 
 
 class _Values(Parameters):
-    """The values of one rule. Each is a column of its own, because values that are equal here may differ in another rule."""
+    """The values of one rule, each its own column: values that are equal here may differ in another rule."""
 
     def __init__(self, statement: Parameters) -> None:
         self._statement = statement
@@ -81,7 +79,7 @@ class _Values(Parameters):
 
 
 def _table(values_of: Mapping[int, _Values], types: Sequence[str], p: Parameters) -> str:
-    """A row per rule: segment id and values, as text, because PostgreSQL flattens arrays of arrays."""
+    """A row per rule. Values are text, because PostgreSQL flattens arrays of arrays."""
     ids = p.bind(tuple(values_of), "bigint[]")
     columns = [
         p.column([values.resolve[index] for values in values_of.values()], sql_type)

@@ -1,4 +1,4 @@
-"""What the rules of a workspace can name: fields with their operators, segments, and the time zone."""
+"""What the rules of a workspace can name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -36,10 +36,8 @@ RELATIVE: Final = (_O.WITHIN_LAST, _O.MORE_THAN_AGO, _O.WITHIN_NEXT, _O.MORE_THA
 """Operators that compare with a Duration from now."""
 
 NUMERIC: Final = (*_EQUALITY, *_LISTS, *_ORDER)
-"""Operators for numeric metrics."""
 
 TEMPORAL: Final = (*_EQUALITY, *_LISTS, *_ORDER, *RELATIVE)
-"""Operators for FIRST_OCCURRED and LAST_OCCURRED."""
 
 OPERATORS: Final[Mapping[FieldType, tuple[FieldOperator, ...]]] = MappingProxyType(
     {
@@ -58,7 +56,7 @@ OPERATORS: Final[Mapping[FieldType, tuple[FieldOperator, ...]]] = MappingProxyTy
 
 @dataclass(frozen=True, slots=True)
 class KnownSegment:
-    """A segment that a rule can mention. `uses`: the segments that its own rule mentions."""
+    """`uses`: the segments that its own rule mentions."""
 
     name: str
     uses: frozenset[int] = frozenset()
@@ -77,10 +75,8 @@ class Catalogue:
         return BUILT_IN.get(key) or self.custom.get(key)
 
     def fields(self) -> list[Field]:
-        """All fields, the built-in ones first."""
         return [*BUILT_IN.values(), *self.custom.values()]
 
 
 def custom_field(key: str, label: str, held: FieldType, choices: tuple[str, ...] | None = None) -> Field:
-    """A custom field, which rules name `attributes.<key>`."""
     return Field(f"attributes.{key}", label, held, custom=True, choices=choices)

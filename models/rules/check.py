@@ -1,4 +1,4 @@
-"""Reads a rule, JSON in the shape of RuleInput, into a tree, or reports every mistake with its path."""
+"""Reads a rule from JSON into a tree, or reports every mistake with its path."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -40,13 +40,13 @@ from models.rules.tree import (
 )
 
 MAX_DEPTH = 8
-"""Levels of groups (all, any, not) around a condition."""
+"""Levels of groups around a condition."""
 
 MAX_CONDITIONS = 100
-"""Conditions in a rule, filters of activities included."""
+"""Includes filters of activities."""
 
 MAX_HINTS = 5
-"""Unknown fields for which a similar name is searched: a slow search."""
+"""Unknown fields for which a similar name is searched, which is slow."""
 
 MEMBERS: Final = ("all", "any", "not", "field", "tags", "segment", "activity")
 
@@ -67,10 +67,10 @@ def check(
     stored: bool = False,
     path: Path = ("rule",),
 ) -> Rule:
-    """The rule as a tree. Raises Problems with every mistake; their paths begin with `path`.
+    """The rule as a tree.
 
-    Segments have database ids. `allows_activities` is False for a DYNAMIC segment. `segment_id` is the segment that gets this
-    rule: cycles are refused. `stored`: a segment deleted since the rule was saved is no mistake.
+    Raises Problems; their paths begin with `path`. `allows_activities` is False for a DYNAMIC segment. `segment_id` is
+    the segment that gets the rule: cycles are refused. `stored`: a segment deleted since is no mistake.
     """
     reading = _Reading(catalogue, allows_activities, segment_id, stored)
     rule = reading.rule(rule_json, tuple(map(str, path)), 0)
@@ -87,7 +87,7 @@ Steps = tuple[str, ...]
 
 @dataclass(slots=True)
 class _Reading:
-    """One pass over a rule. A part with a mistake is None."""
+    """A part with a mistake is None."""
 
     catalogue: Catalogue
     allows_activities: bool
@@ -295,7 +295,7 @@ class _Reading:
         return None if value is None else self._try(lambda: read(value), (*path, key))
 
     def _try(self, read: Callable[[], T], path: Steps = ()) -> T | None:
-        """The result of `read`, or None: then its errors are kept, with `path` before their paths."""
+        """None on errors, which are kept with `path` before their paths."""
         try:
             return read()
         except Problems as problems:

@@ -1,4 +1,4 @@
-"""Comparisons of an SQL expression with an operand. None is true of null, a missing value."""
+"""Comparisons of an SQL expression with an operand. None is true of null."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _COMPARE: Final = {
 
 
 LONG: Final = 100
-"""Longer lists become keys of a JSON object: a generic plan would scan an array."""
+"""Longer lists become keys of a JSON object, because a generic plan would scan an array."""
 
 
 def both(*conditions: str) -> str:
@@ -42,7 +42,7 @@ def both(*conditions: str) -> str:
 
 
 def lacks(condition: str) -> str:
-    """The opposite, also true where the condition is null."""
+    """The opposite; true of null."""
     return f"(({condition}) IS NOT TRUE)"
 
 
@@ -51,15 +51,13 @@ def lacks(condition: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Expressions for a text. `is_text` and `present` are conditions."""
-
     folded: str
     is_text: str
     present: str
 
 
 def compare_text(text: Text, operator: FieldOperator, operand: Operand, p: Parameters) -> str:
-    """EQUALS, IN, CONTAINS and others, case-insensitive."""
+    """Case-insensitive."""
     match operator:
         case FieldOperator.IS_SET:
             return text.present
@@ -89,7 +87,6 @@ def _is_in(folded: str, wanted: Sequence[str], p: Parameters) -> str:
 
 
 def compare_number(number: str, operator: FieldOperator, operand: Operand, p: Parameters) -> str:
-    """Numeric comparisons of the expression `number`."""
     match operator:
         case FieldOperator.IS_SET:
             return f"{number} IS NOT NULL"
@@ -131,7 +128,7 @@ def is_true_of_zero(operator: FieldOperator, operand: Operand) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """Expressions for a day or an instant. In `attributes` it is text that sorts as time does.
+    """A day or an instant, as text in `attributes`.
 
     `valid`: the condition that the text is a time; empty for a column. `indexed`: the part of it in the partial index.
     """
@@ -160,13 +157,11 @@ class Time:
         return p.time(cast(date, value), self.sql_type)
 
     def moving(self, threshold: Threshold, p: Parameters, since: bool = False) -> str:
-        """A threshold, now or at `since`, as a parameter."""
         at = DayAt(threshold, since) if self.days else InstantAt(threshold, since)
         return p.moving(AsText(at) if self.as_text else at, self.sql_type)
 
 
 def compare_time(time: Time, operator: FieldOperator, operand: Operand, p: Parameters) -> str:
-    """Comparisons of dates and instants."""
     match operator:
         case FieldOperator.IS_SET:
             return time.present
@@ -200,7 +195,7 @@ def _compare_time(time: Time, operator: FieldOperator, operand: Operand, p: Para
 
 
 def comes_round(time: Time, edges: Sequence[RoundEdge | PassedEdge], p: Parameters) -> str:
-    """A condition: the day of the year lies in one of the two ranges that `edges` bound."""
+    """The day of the year lies in one of the two ranges that `edges` bound."""
     sql_type = "text" if time.as_text else "numeric"
     start, end, other_start, other_end = (p.moving(AsText(edge) if time.as_text else edge, sql_type) for edge in edges)
     day = time.day_of_year

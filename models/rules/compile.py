@@ -1,10 +1,6 @@
-"""Compiles rules to SQL, with three ways to reach activities and other segments.
+"""Compiles rules to SQL conditions on contact `c`.
 
-    where   a condition without joins, for a page or a filter: correlated subqueries
-    whole   all contacts of a workspace: activities are grouped once per kind and joined by hash
-    batch   some contacts, many rules: per contact one subquery on activities, one on memberships
-
-Conditions are on contact `c`; null means false. The caller adds `c.workspace_id = {p.workspace}`.
+Null means false. The caller adds `c.workspace_id = {p.workspace}`.
 """
 
 from collections import defaultdict
@@ -32,24 +28,24 @@ from models.rules.tree import (
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """One condition per rule, and their joins after `FROM contacts AS c`."""
+    """One condition per rule, and the joins for `FROM contacts AS c`."""
 
     conditions: tuple[str, ...]
     joins: str
 
 
 def where(rule: Rule, p: Parameters) -> str:
-    """The rule as a condition that needs no joins."""
+    """A condition without joins, for a page or a filter."""
     return condition_sql(rule, Correlated(p), p)
 
 
 def whole(rules: Sequence[Rule], p: Parameters) -> Compiled:
-    """For every contact of the workspace."""
+    """For all contacts: activities are grouped once per kind and joined by hash."""
     return _compiled(rules, Grouped(p), p)
 
 
 def batch(rules: Sequence[Rule], p: Parameters) -> Compiled:
-    """For the contacts that the statement chooses."""
+    """For some contacts and many rules: per contact one subquery on activities, one on memberships."""
     return _compiled(rules, Lateral(p), p)
 
 
@@ -62,24 +58,23 @@ def _compiled(rules: Sequence[Rule], lookups: "Grouped | Lateral", p: Parameters
 
 
 class Lookups(Protocol):
-    """How a condition reaches what is not in the row of the contact."""
+    """How a condition reaches activities and memberships."""
 
     @property
     def null_is_zero(self) -> bool:
-        """Whether a count or sum without activities is null instead of 0."""
+        """Whether a count or sum without activities is null."""
 
     def metric(self, measure: Measure) -> str:
-        """An expression; null when missing."""
+        """Null when missing."""
 
     def member(self, segment_id: int) -> str:
-        """A condition: contact `c` is a member of the segment."""
+        """A condition."""
 
     def no_member(self, segment_id: int) -> str:
-        """The opposite, as the planner can turn it into an anti-join."""
+        """The opposite, in a form that allows an anti-join."""
 
 
 def condition_sql(rule: Rule, lookups: Lookups, p: Parameters) -> str:
-    """The condition for a rule or a part of one."""
     match rule:
         case AllOf(parts):
             return f"({' AND '.join(condition_sql(part, lookups, p) for part in parts)})"
@@ -110,7 +105,7 @@ def _segment_sql(condition: SegmentCondition, lookups: Lookups) -> str:
 def _activity_sql(condition: ActivityCondition, lookups: Lookups, p: Parameters) -> str:
     metric = lookups.metric(condition.measure)
     if condition.measure.metric in ZERO_WITHOUT_ACTIVITIES and lookups.null_is_zero:
-        # If 0 does not match, neither may null: then PostgreSQL can start from contacts with activities.
+        # If 0 does not match, null must not match: then PostgreSQL can start from contacts with activities.
         zero = f"coalesce({metric}, 0)" if is_true_of_zero(condition.operator, condition.operand) else metric
         return compare_number(zero, condition.operator, condition.operand, p)
     if condition.measure.metric in (ActivityMetric.FIRST_OCCURRED, ActivityMetric.LAST_OCCURRED):
@@ -146,8 +141,6 @@ class Correlated:
 
 
 class Grouped:
-    """One GROUP BY per kind of activity, one join per segment."""
-
     null_is_zero = True
 
     def __init__(self, p: Parameters) -> None:
@@ -183,7 +176,7 @@ class Grouped:
             )
 
     def _grouping(self, kind: str, measures: Sequence[Measure]) -> str:
-        """Conditions that all measures share go into WHERE, the others into FILTER."""
+        """Shared conditions go into WHERE, others into FILTER."""
         taken = [is_measured(measure, self.p) for measure in measures]
         common = [condition for condition in taken[0] if all(condition in other for other in taken)]
         metrics = [
@@ -198,12 +191,10 @@ class Grouped:
 
 
 LATERAL_COLUMNS = 1_000
-"""Metrics in one subquery. PostgreSQL allows 1,664 columns."""
+"""Per subquery. PostgreSQL allows 1,664."""
 
 
 class Lateral:
-    """Per contact one subquery for all metrics, one for all memberships."""
-
     null_is_zero = False
 
     def __init__(self, p: Parameters) -> None:

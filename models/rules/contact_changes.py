@@ -1,20 +1,17 @@
-"""The words in `dirty_contacts.fields` for what changed of a contact.
-
-In Python only this module writes and reads them. Triggers write them in SQL; a test compares the two.
-"""
+"""The words in `dirty_contacts.fields`. Triggers write the same words in SQL; a test compares both."""
 
 from collections.abc import Iterable
 from enum import Enum
 from typing import Final, NamedTuple, NewType
 
 ContactChange = NewType("ContactChange", str)
-"""Plain text, because the engine compares it for each change of each contact."""
+"""Plain text for speed: the engine compares many."""
 
 CREATED: Final = ContactChange("*")
-"""The contact is new: every rule is evaluated for it."""
+"""Every rule is evaluated for it."""
 
 DELETED: Final = ContactChange("-")
-"""The contact is gone: its members and overrides are removed."""
+"""Its memberships and overrides are removed."""
 
 _ACTIVITY: Final = "activity:"
 _MEMBERSHIP: Final = "segment:"
@@ -23,37 +20,35 @@ _THRESHOLD: Final = "time:"
 
 
 def field_changed(key: str) -> ContactChange:
-    """A column of contacts (`email`, `tags`), or a custom field (`attributes.<key>`)."""
+    """`key` is a column of contacts, or `attributes.<key>`."""
     return ContactChange(key)
 
 
 def activity_changed(kind: str) -> ContactChange:
-    """An activity of this kind was written, changed or deleted."""
+    """An activity was written, changed or deleted."""
     return ContactChange(f"{_ACTIVITY}{kind}")
 
 
 def membership_changed(segment_id: int) -> ContactChange:
-    """The contact entered or left this segment. Rules that mention the segment read it."""
+    """The contact entered or left the segment."""
     return ContactChange(f"{_MEMBERSHIP}{segment_id}")
 
 
 def rule_to_evaluate(segment_id: int) -> ContactChange:
-    """This segment's rule is to be evaluated, whatever changed."""
+    """The segment's rule is evaluated, whatever changed."""
     return ContactChange(f"{_RULE}{segment_id}")
 
 
 def threshold_crossed(segment_id: int) -> ContactChange:
-    """Time passed a threshold of this segment's rule."""
     return ContactChange(f"{_THRESHOLD}{segment_id}")
 
 
 def concerns_every_rule(changes: Iterable[ContactChange]) -> bool:
-    """Whether the contact was created or deleted."""
     return CREATED in changes or DELETED in changes
 
 
 def may_be_deleted(changes: Iterable[ContactChange]) -> bool:
-    """Whether the contact was deleted, or entered a segment, maybe while it was deleted."""
+    """Also after the contact entered a segment: it may have been deleted meanwhile."""
     return DELETED in changes or any(change.startswith(_MEMBERSHIP) for change in changes)
 
 
@@ -61,8 +56,6 @@ def may_be_deleted(changes: Iterable[ContactChange]) -> bool:
 
 
 class ChangeOf(Enum):
-    """What a change is about."""
-
     CREATION = "creation"
     DELETION = "deletion"
     FIELD = "field"
@@ -73,7 +66,7 @@ class ChangeOf(Enum):
 
 
 class Reading(NamedTuple):
-    """`subject`: the field's key, the kind of activity or the segment's id; None for the contact."""
+    """`subject`: field key, kind of activity or segment id; None for the contact."""
 
     of: ChangeOf
     subject: str | int | None = None
@@ -83,7 +76,7 @@ _OF_SEGMENTS: Final = {_MEMBERSHIP: ChangeOf.MEMBERSHIP, _RULE: ChangeOf.RULE, _
 
 
 def read(change: ContactChange) -> Reading:
-    """The opposite of writing. Raises ValueError when a segment's id is no integer."""
+    """Raises ValueError when a segment's id is no integer."""
     if change == CREATED:
         return Reading(ChangeOf.CREATION)
     if change == DELETED:

@@ -1,7 +1,4 @@
-"""Finds by index the contacts that a moving threshold of a rule ("30 days ago") has passed since a given moment.
-
-They include every contact for which the rule changed, and maybe others.
-"""
+"""Finds by index the contacts that a moving threshold of a rule has passed since a moment, and maybe others."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,12 +24,12 @@ from models.rules.tree import (
 )
 
 INDEXED = frozenset({"subscribed_at", "last_interaction_at", "created_at"})
-"""Fields whose index the migrations make."""
+"""By migrations."""
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index that no migration makes. It covers all workspaces."""
+    """An index for all workspaces that no migration makes."""
 
     name: str
     create: str
@@ -42,7 +39,7 @@ class Index:
 class Crossing:
     """Contacts with a field value that a threshold has passed.
 
-    `keeps`: a value equal to the threshold counts as later (value >= threshold), otherwise as earlier.
+    `keeps`: a value equal to the threshold counts as later.
     """
 
     field: Field
@@ -50,7 +47,7 @@ class Crossing:
     keeps: bool
 
     def query(self, p: Parameters) -> str:
-        """SELECT contact_id. Its parameters need `since` and `now`."""
+        """SELECT contact_id. Needs `since` and `now`."""
         time = time_of(self.field)
         return f"{_contacts(p)} AND {_passed(time, self.threshold, self.keeps, p)}"
 
@@ -71,7 +68,7 @@ class Anniversary:
     reached: bool
 
     def query(self, p: Parameters) -> str:
-        """SELECT contact_id. Its parameters need `since` and `now`."""
+        """SELECT contact_id. Needs `since` and `now`."""
         edges = [PassedEdge(self.threshold, self.reached, edge) for edge in range(4)]
         return f"{_contacts(p)} AND {comes_round(time_of(self.field), edges, p)}"
 
@@ -82,24 +79,22 @@ class Anniversary:
 
 @dataclass(frozen=True, slots=True)
 class ActivityCrossing:
-    """Contacts with an activity of a kind that a threshold has passed."""
-
     kind: str
     filters: tuple[PropertyFilter, ...]
     threshold: Threshold
     keeps: bool
 
     def query(self, p: Parameters) -> str:
-        """As above, but a contact may come several times."""
+        """As above; contacts may repeat."""
         return f"SELECT a.contact_id FROM activities AS a WHERE {self.passes(p)} AND {self.matches(p)}"
 
     def passes(self, p: Parameters) -> str:
-        """A condition: the threshold has passed activity `a`."""
+        """The threshold has passed activity `a`."""
         passed = _passed(Time("a.occurred_at", days=False), self.threshold, self.keeps, p)
         return f"a.workspace_id = {p.workspace} AND a.kind = {p.bind(self.kind, 'text')} AND {passed}"
 
     def matches(self, p: Parameters) -> str:
-        """A condition: activity `a` fits the rule's properties."""
+        """Activity `a` fits the rule's properties."""
         return " AND ".join(filter_sql(part, p) for part in self.filters) or "true"
 
     @property
@@ -111,7 +106,7 @@ AnyCrossing = Crossing | Anniversary | ActivityCrossing
 
 
 def crossings_of(rule: Rule) -> tuple[AnyCrossing, ...]:
-    """The crossings of all thresholds of the rule, each once. Empty when time alone cannot change the rule."""
+    """Each once. Empty when time alone cannot change the rule."""
     return tuple(dict.fromkeys(crossing for leaf in each_leaf(rule) for crossing in _of_leaf(leaf)))
 
 
@@ -131,7 +126,7 @@ def _of_leaf(leaf: Leaf) -> Iterator[AnyCrossing]:
 
 
 def _thresholds(operator: FieldOperator, operand: Operand) -> Iterator[tuple[Threshold, bool]]:
-    """The thresholds of a relative operator, each with `keeps` (see Crossing)."""
+    """Each with `keeps` (see Crossing)."""
     if not isinstance(operand, Duration):
         return
     match operator:
@@ -169,7 +164,7 @@ def _index(field: Field, expression: str, what: str, only: str = "") -> Index:
     short = field.key.replace(".", "_")
     if len(short) > 40:
         short = short[:31] + "_" + sha256(short.encode()).hexdigest()[:8]
-    name = f"contacts_{short}_{field.type.lower()}{what}_idx"  # 63 characters at most
+    name = f"contacts_{short}_{field.type.lower()}{what}_idx"  # at most 63 characters
     return Index(
         name,
         f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON contacts (workspace_id, {own}) WHERE {narrowed}",

@@ -1,4 +1,4 @@
-"""What rules read, which segments they mention, and in which order segments are computed."""
+"""What rules read, and in which order segments are computed."""
 
 from collections.abc import Iterable, Mapping
 from graphlib import TopologicalSorter
@@ -8,7 +8,7 @@ from models.rules.tree import ActivityCondition, FieldCondition, Leaf, Rule, Seg
 
 
 def dependencies(rule: Rule) -> frozenset[ContactChange]:
-    """The changes of a contact after which the rule is to be evaluated again."""
+    """The changes after which the rule is evaluated again."""
     return frozenset(_dependency(leaf) for leaf in each_leaf(rule))
 
 
@@ -30,7 +30,7 @@ def segments_of(rule: Rule) -> frozenset[int]:
 
 
 def segments_mentioned(rule_json: object) -> frozenset[int]:
-    """The segments that a rule mentions, in JSON that was not checked."""
+    """For JSON that was not checked."""
     found: set[int] = set()
     waiting = [rule_json]
     while waiting:
@@ -47,7 +47,7 @@ def segments_mentioned(rule_json: object) -> frozenset[int]:
 
 
 def find_cycle(segment_id: int, uses: Mapping[int, Iterable[int]], start: Iterable[int]) -> tuple[int, ...] | None:
-    """The path `(one of start, .., segment_id)` if there is one, else None. `uses`: what each segment's rule mentions."""
+    """The path `(one of start, .., segment_id)`, if any. `uses`: what each segment's rule mentions."""
     came_from: dict[int, int | None] = {}
     waiting: list[tuple[int, int | None]] = [(mentioned, None) for mentioned in start]
     while waiting:
@@ -71,6 +71,6 @@ def _path_to(end: int, came_from: Mapping[int, int | None]) -> tuple[int, ...]:
 
 
 def in_order(uses: Mapping[int, Iterable[int]]) -> list[int]:
-    """The segments of `uses`, each after those that its rule mentions. Raises graphlib.CycleError."""
+    """Each segment after those that its rule mentions. Raises graphlib.CycleError."""
     order = TopologicalSorter({segment: set(mentioned) & uses.keys() for segment, mentioned in uses.items()})
     return list(order.static_order())

@@ -26,7 +26,7 @@ from models.rules.tree import (
 )
 
 SHOWN_VALUES: Final = 6
-"""Values of a list that are named. The others are counted."""
+"""More are counted."""
 
 _PHRASES: Final = {
     "EQUALS": "is {}",
@@ -83,7 +83,6 @@ _METRICS: Final = {
 
 
 def describe(rule: Rule) -> str:
-    """A rule, or a part of one, in words."""
     match rule:
         case AllOf(parts):
             return " and ".join(_inside(part) for part in parts)

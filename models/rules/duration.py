@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 MAX_YEARS = 200
-"""The longest duration. Every moment that a rule can name stays within the range of dates."""
+"""Keeps every moment of a rule in the range of dates."""
 
 _SHAPE = re.compile(
     r"P(?=.)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII
@@ -14,7 +14,7 @@ _SHAPE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """Months, days and seconds, none negative."""
+    """None is negative."""
 
     months: int = 0
     days: int = 0
@@ -22,7 +22,6 @@ class Duration:
 
     @property
     def elapsed(self) -> timedelta:
-        """Days of 24 hours, and seconds."""
         return timedelta(days=self.days, seconds=self.seconds)
 
     def __str__(self) -> str:
@@ -30,7 +29,7 @@ class Duration:
 
 
 def parse_duration(text: str) -> Duration:
-    """Reads `P30D`, `P1Y2M`, `P2W`, `PT15M`. Raises ValueError with what is expected."""
+    """Reads `P30D`, `P1Y2M`, `P2W`, `PT15M`. Raises ValueError."""
     match = _SHAPE.fullmatch(text)
     if match is None:
         raise ValueError("an ISO 8601 duration in whole numbers, such as P30D, P6M or PT12H")
@@ -42,7 +41,7 @@ def parse_duration(text: str) -> Duration:
 
 
 def _number(digits: str | None) -> int:
-    """Cut after 12 digits, which is too long already: int() is slow for very many digits."""
+    """At most 12 digits, because int() is slow for very many."""
     return int(digits[:12]) if digits else 0
 
 

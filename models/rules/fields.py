@@ -1,6 +1,6 @@
-"""Fields and tags of a contact in SQL.
+"""Fields and tags of contact `c` in SQL.
 
-A value in `attributes` of another type than its field counts as missing. Only keys of the catalogue (a-z 0-9 _) become SQL.
+A value in `attributes` of another type than its field is missing. Only keys of the catalogue become SQL.
 """
 
 import re
@@ -21,7 +21,6 @@ _TIME: Final = r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z"
 
 
 def field_sql(condition: FieldCondition, p: Parameters) -> str:
-    """A condition on a field of contact `c`."""
     field, operator, operand = condition.field, condition.operator, condition.operand
     match field.type:
         case FieldType.TEXT | FieldType.CHOICE:
@@ -37,7 +36,6 @@ def field_sql(condition: FieldCondition, p: Parameters) -> str:
 
 
 def tags_sql(condition: TagsCondition, p: Parameters) -> str:
-    """A condition on the tags of contact `c`."""
     match condition.operator:
         case TagsOperator.HAS_ANY:
             return _has_any(condition.tags, p)
@@ -52,28 +50,27 @@ def _has_any(tags: Sequence[str], p: Parameters) -> str:
 
 
 def raw_sql(field: Field) -> str:
-    """The stored value of the field as JSON, whatever its type."""
+    """As JSON, of any type."""
     return _json(field) if field.custom else f"to_jsonb({_column(field)})"
 
 
 def kept_text_sql(field: Field) -> str:
-    """The stored text of a TEXT field, or null."""
+    """Of a TEXT field, or null."""
     return (
         f"CASE WHEN jsonb_typeof({_json(field)}) = 'string' THEN {_kept(field)} END" if field.custom else _column(field)
     )
 
 
 def time_of(field: Field) -> Time:
-    """Expressions for a DATE or DATETIME field."""
     days = field.type is FieldType.DATE
     if not field.custom:
         column = _column(field)
         return Time(column, days, day_of_year=f"(extract(month FROM {column}) * 100 + extract(day FROM {column}))")
     kept = _kept(field)
-    sorts = f'({kept} COLLATE "C")'  # sorts by time in every database
+    sorts = f'({kept} COLLATE "C")'  # by time, in every database
     sized = f"octet_length({kept}) = {10 if days else 27}"
     valid = f"{sized} AND {sorts} >= '0001' AND {kept} ~ '^({_DAY})$'"
-    if not days:  # two short patterns are faster than one long one
+    if not days:  # faster than one long pattern
         valid = f"{sized} AND {sorts} >= '0001' AND substr({kept}, 11) ~ '^{_TIME}$' AND substr({kept}, 1, 10) ~ '^({_DAY})$'"
     return Time(sorts, days, valid, f'(substr({kept}, 6, 5) COLLATE "C")', sized)
 
@@ -94,7 +91,7 @@ def _kept(field: Field) -> str:
 
 
 def _safe(name: str) -> str:
-    """A key that may become SQL. Raises ValueError for others."""
+    """Raises ValueError unless the name may become SQL."""
     if not _KEY.fullmatch(name):
         raise ValueError(f"not a key of the catalogue: {name!r}")
     return name

@@ -1,6 +1,6 @@
-"""Metrics over activities in SQL. `a` is a row of activities; a property is JSON of any type.
+"""Metrics over activities `a` in SQL.
 
-A property is missing when it is absent, null, an empty text or an empty list.
+A property is JSON; it is missing when absent, null, empty text or an empty list.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,12 @@ from models.rules.thresholds import NOW, Threshold
 from models.rules.tree import ActivityMetric, ActivityOperator, FieldOperator, Measure, PropertyFilter
 
 ZERO_WITHOUT_ACTIVITIES = {ActivityMetric.COUNT, ActivityMetric.SUM, ActivityMetric.DISTINCT_COUNT}
-"""Without activities they are 0; other metrics are missing."""
+"""Other metrics are missing then."""
 
 PRESENT = "NOT IN ('null', '\"\"', '[]')"
 
 
 def is_measured(measure: Measure, p: Parameters) -> tuple[str, ...]:
-    """Conditions for the activities that a measure includes."""
     moment = "a.occurred_at"
     conditions = []
     if measure.within is not None:
@@ -33,7 +32,7 @@ def is_measured(measure: Measure, p: Parameters) -> tuple[str, ...]:
 
 
 def aggregate(measure: Measure, p: Parameters, only: str = "") -> str:
-    """An aggregate over the rows `a` for which `only` holds. Null when missing."""
+    """Over rows `a` where `only` holds. Null when missing."""
     narrowed = f" FILTER (WHERE {only})" if only else ""
     value = "" if measure.property is None else _property(measure.property, p)
     match measure.metric:
@@ -59,7 +58,6 @@ def aggregate(measure: Measure, p: Parameters, only: str = "") -> str:
 
 
 def filter_sql(part: PropertyFilter, p: Parameters) -> str:
-    """A condition on one property of activity `a`."""
     value = _property(part.property, p)
     present = f"{value} {PRESENT}"
     match part.operator:
@@ -78,7 +76,7 @@ def filter_sql(part: PropertyFilter, p: Parameters) -> str:
 
 
 def _is_one_of(value: str, part: PropertyFilter, p: Parameters) -> str:
-    """Values are equal only if they have the same type."""
+    """Equal values have the same type."""
     wanted: Sequence[object] = part.operand if isinstance(part.operand, tuple) else (part.operand,)
     texts = tuple(item for item in wanted if isinstance(item, str))
     numbers = tuple(item for item in wanted if isinstance(item, Decimal))
@@ -103,7 +101,7 @@ def _number(value: str) -> str:
 
 
 def _summable(value: str) -> str:
-    """Without numbers beyond MAX_NUMBER, so that the sum stays in range."""
+    """Leaves out numbers beyond MAX_NUMBER: the sum must stay in range."""
     return (
         f"CASE WHEN jsonb_typeof({value}) = 'number'"
         f" THEN CASE WHEN abs({value}::numeric) <= {MAX_NUMBER} THEN {value}::numeric END END"

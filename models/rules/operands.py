@@ -1,7 +1,4 @@
-"""Reads the value that a condition compares with: JSON in, typed value out, or a DomainError.
-
-Paths of errors are relative to the value.
-"""
+"""Reads the value that a condition compares with. Paths of errors are relative to the value."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -19,10 +16,10 @@ MAX_LIST = 1_000
 MAX_TEXT = 1_000
 
 MAX_NUMBER = Decimal("1e100")
-"""The largest absolute value in a rule or in a sum."""
+"""Absolute, in a rule or a sum."""
 
 MAX_REPORTED = 50
-"""Mistakes after which reading stops, so that a very wrong rule costs little."""
+"""Reading stops here, so that a very wrong rule costs little."""
 
 T = TypeVar("T")
 
@@ -35,7 +32,7 @@ _NOTHING = {FieldOperator.IS_SET, FieldOperator.IS_NOT_SET}
 def read_operand(
     field_type: FieldType, operator: FieldOperator, value: object, choices: Sequence[str] | None = None
 ) -> Operand:
-    """The operand for a field of this type. Raises DomainError or Problems."""
+    """Raises DomainError or Problems."""
     if operator in _NOTHING:
         _refuse_value(operator, value)
         return None
@@ -54,7 +51,7 @@ def read_operand(
 def read_property_operand(
     operator: ActivityOperator, value: object
 ) -> str | bool | Decimal | tuple[str | bool | Decimal, ...] | None:
-    """The operand for a property of an activity. Raises DomainError or Problems."""
+    """Raises DomainError or Problems."""
     if operator in (ActivityOperator.IS_SET, ActivityOperator.IS_NOT_SET):
         _refuse_value(operator, value)
         return None
@@ -91,7 +88,7 @@ def _read_range(one: Callable[[object], T], value: object) -> tuple[T, T]:
 
 
 def read_list(one: Callable[[object], T], value: object) -> tuple[T, ...]:
-    """1 to MAX_LIST values. Raises Problems with the index of each wrong one."""
+    """1 to MAX_LIST values. Raises Problems with indexes."""
     if not isinstance(value, list):
         raise Invalid(f"must be a list of values, not {_shown(value)}")
     if not value:
@@ -116,7 +113,7 @@ def read_list(one: Callable[[object], T], value: object) -> tuple[T, ...]:
 
 
 def read_text(value: object) -> str:
-    """A text that is not empty and that PostgreSQL can store."""
+    """Not empty; PostgreSQL can store it."""
     if not isinstance(value, str):
         raise Invalid(f"must be a text, not {_shown(value)}")
     if not value:
@@ -129,14 +126,14 @@ def read_text(value: object) -> str:
 
 
 def read_text_value(value: object) -> str:
-    """A text that can be a value: an empty text counts as missing."""
+    """An empty text counts as missing."""
     if value == "":
         raise Invalid("an empty text counts as no value; to find those that have none, use IS_NOT_SET")
     return read_text(value)
 
 
 def read_number(value: object) -> Decimal:
-    """A finite number, exactly as written."""
+    """Finite, exactly as written."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Invalid(f"must be a number, not {_shown(value)}")
     exact = Decimal(repr(value) if isinstance(value, float) else value)
@@ -152,7 +149,6 @@ def read_boolean(value: object) -> bool:
 
 
 def read_date(value: object) -> date:
-    """A calendar day, YYYY-MM-DD."""
     found = find_day(value)
     if found is None:
         raise Invalid(f"must be a date, YYYY-MM-DD such as 2026-11-30, not {_shown(value)}")
@@ -160,7 +156,7 @@ def read_date(value: object) -> date:
 
 
 def read_instant(value: object) -> datetime:
-    """An instant: RFC 3339 with an offset. Returned in UTC."""
+    """RFC 3339 with an offset; returned in UTC."""
     found = find_instant(value)
     if found is None:
         raise Invalid(f"must be an instant with its offset, such as 2026-11-30T09:00:00+01:00, not {_shown(value)}")

@@ -1,7 +1,4 @@
-"""Collects the parameters of a statement while its text is made.
-
-A threshold ("30 days ago") is a parameter whose value is computed for each run, so that a statement is prepared once.
-"""
+"""Collects a statement's parameters. Thresholds are computed for each run, so a statement is prepared once."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +13,7 @@ from models.values.texts import escape_like
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """When a statement runs. `since`: the start of the period for crossings."""
+    """`since`: the start of the period for crossings."""
 
     now: datetime
     since: datetime
@@ -28,8 +25,6 @@ class Moments:
 
 @dataclass(frozen=True, slots=True)
 class DayAt:
-    """The day of a threshold, now or at `since`."""
-
     threshold: Threshold
     since: bool = False
 
@@ -39,8 +34,6 @@ class DayAt:
 
 @dataclass(frozen=True, slots=True)
 class InstantAt:
-    """The instant of a threshold, now or at `since`."""
-
     threshold: Threshold
     since: bool = False
 
@@ -82,8 +75,6 @@ def _end(first: date, last: date, edge: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class AsText:
-    """A value that depends on the time, as `attributes` store it."""
-
     of: DayAt | InstantAt | RoundEdge | PassedEdge
 
     def __call__(self, moments: Moments) -> str:
@@ -91,7 +82,7 @@ class AsText:
 
 
 def stored_text(value: date | int) -> str:
-    """As `attributes` store it; a day of the year (month * 100 + day) as `MM-DD`."""
+    """As in `attributes`; a day of the year (month * 100 + day) as `MM-DD`."""
     if isinstance(value, int):
         return f"{value // 100:02}-{value % 100:02}"
     if isinstance(value, datetime):
@@ -110,7 +101,7 @@ def _trimmed(number: Decimal) -> str:
 
 
 def _array_text(values: object) -> str:
-    """How PostgreSQL reads an array in a text."""
+    """In PostgreSQL's syntax."""
     assert isinstance(values, Sequence)
     quoted = (str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values)
     return "{" + ",".join(f'"{one}"' for one in quoted) + "}"
@@ -122,7 +113,7 @@ Resolve = Callable[[Moments, Sequence[str], dict[str, object]], object]
 
 
 class Parameters:
-    """Of one statement. $1 is the workspace's id. Equal parameters are one."""
+    """$1 is the workspace's id. Equal parameters are one."""
 
     def __init__(self, workspace_id: int, timezone: str) -> None:
         self._zone = ZoneInfo(timezone)
@@ -133,28 +124,28 @@ class Parameters:
         self.workspace = self.bind(workspace_id, "bigint")
 
     def bind(self, value: object, sql_type: str) -> str:
-        """Adds a value and returns its name, such as `$3::bigint`."""
+        """Returns its name, such as `$3::bigint`."""
         kept = tuple(value) if isinstance(value, list) else value
         given = list(kept) if isinstance(kept, tuple) else kept
         return self._add(("value", kept, sql_type), sql_type, lambda *_: given)
 
     def time(self, value: date, sql_type: str) -> str:
-        """A day or an instant, for a column or for a text in `attributes`."""
+        """For a column, or a text in `attributes`."""
         return self.bind(stored_text(value) if sql_type == "text" else value, sql_type)
 
     def times(self, values: Sequence[date], sql_type: str) -> str:
         return self.bind([stored_text(value) for value in values] if sql_type == "text" else values, f"{sql_type}[]")
 
     def named(self, name: str, sql_type: str) -> str:
-        """A value that each run passes: `values(now, <name>=..)`."""
+        """Each run passes it: `values(now, <name>=..)`."""
         return self._add(("named", name, sql_type), sql_type, lambda _moments, _folded, given: given[name])
 
     def moving(self, value: Callable[[Moments], object], sql_type: str) -> str:
-        """A value that depends on the time. `value` is hashable."""
+        """Computed for each run. `value` is hashable."""
         return self._add(("moving", value, sql_type), sql_type, lambda moments, *_: value(moments))
 
     def text(self, value: str) -> str:
-        """A text, folded for case-insensitive comparison."""
+        """Case-insensitive."""
         index = self.text_index(value)
         return self._add(("text", value), "text", lambda _, folded, __: folded[index])
 
@@ -163,19 +154,19 @@ class Parameters:
         return self._add(("texts", tuple(values)), "text[]", lambda _, folded, __: [folded[index] for index in indexes])
 
     def text_keys(self, values: Sequence[str]) -> str:
-        """Texts, folded, as keys of a JSON object: `?` is quick among many."""
+        """Keys of a JSON object: `?` is quick among many."""
         indexes = [self.text_index(value) for value in values]
         return self._add(
             ("text keys", tuple(values)), "jsonb", lambda _, folded, __: _keys(folded[index] for index in indexes)
         )
 
     def number_keys(self, values: Sequence[Decimal]) -> str:
-        """Numbers as keys of a JSON object, as `trim_scale(..)::text` writes them."""
+        """Keys of a JSON object, as `trim_scale(..)::text` writes them."""
         kept = _keys(map(_trimmed, values))
         return self._add(("value", kept, "jsonb"), "jsonb", lambda *_: kept)
 
     def pattern(self, before: str, value: str, after: str) -> str:
-        """A pattern for LIKE. Wildcards in `value` are escaped."""
+        """For LIKE. Wildcards in `value` are escaped."""
         index = self.text_index(value)
         return self._add(
             ("pattern", before, value, after),
@@ -184,7 +175,7 @@ class Parameters:
         )
 
     def column(self, resolve: Sequence[Resolve], sql_type: str) -> str:
-        """An array of values. Values that are arrays go as text, for a cast."""
+        """An array of values. Arrays inside it are text, for a cast."""
         if sql_type.endswith("[]"):
             return self._append("text[]", lambda *given: [_array_text(one(*given)) for one in resolve])
         return self._append(f"{sql_type}[]", lambda *given: [one(*given) for one in resolve])
@@ -193,7 +184,7 @@ class Parameters:
         return len(self._resolve)
 
     async def values(self, now: datetime, since: datetime | None = None, **named: object) -> list[object]:
-        """The arguments for a run at `now`. PostgreSQL folds the texts, once, as it folds those of contacts."""
+        """PostgreSQL folds the texts, once, as it folds those of contacts."""
         if len(self._folded) < len(self._texts):
             self._folded = await db.fetch_value("SELECT muster_fold($1::text[])", list(self._texts))
         moments = Moments(now, since or now, self._zone)

@@ -1,7 +1,6 @@
-"""Which instant or day "30 days ago" means at a given moment, in the workspace's time zone.
+"""The instant or day of "30 days ago" in a time zone.
 
-A threshold never moves back, even when clocks do. So each value crosses it once: what crossed between two moments lies between
-the two values of the threshold.
+A threshold never moves back, even when clocks do, so each value crosses it once.
 """
 
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from zoneinfo import ZoneInfo
 from models.rules.duration import Duration
 
 Days = tuple[int, int]
-"""Days of the year, both included, as month * 100 + day. Empty when the first is greater."""
+"""Days of the year, inclusive, as month * 100 + day. Empty when the first is greater."""
 
 NO_DAYS: Days = (1, 0)
 ALL_DAYS: Days = (101, 1231)
@@ -22,7 +21,7 @@ NOTHING = Duration()
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """The present moved by a duration, into the past or the future."""
+    """The present moved by a duration."""
 
     duration: Duration = NOTHING
     past: bool = False
@@ -35,12 +34,12 @@ NOW = Threshold()
 
 
 def today(now: datetime, zone: ZoneInfo) -> date:
-    """The day in the zone. It does not repeat when clocks are set back over midnight."""
+    """The day does not repeat when clocks go back over midnight."""
     return _wall(now, zone).date()
 
 
 def day_of(threshold: Threshold, now: datetime, zone: ZoneInfo) -> date:
-    """The day of the threshold, at most the last of its month."""
+    """At most the last of its month."""
     sign = -1 if threshold.past else 1
     start = today(now, zone)
     year, month = _month_away(start, sign * threshold.duration.months)
@@ -49,9 +48,9 @@ def day_of(threshold: Threshold, now: datetime, zone: ZoneInfo) -> date:
 
 
 def days_round(first: date, last: date) -> tuple[Days, Days]:
-    """The days of the year from `first` to `last`, as two ranges: the period may include New Year.
+    """The days of the year, as two ranges: the period may include New Year.
 
-    Without a 29 February, that anniversary is on the 28th.
+    Without 29 February, that anniversary is the 28th.
     """
     if first > last:
         return NO_DAYS, NO_DAYS
@@ -68,10 +67,7 @@ def days_round(first: date, last: date) -> tuple[Days, Days]:
 
 
 def instant_of(threshold: Threshold, now: datetime, zone: ZoneInfo) -> datetime:
-    """The instant of the threshold, in UTC: months by the zone's calendar, then days of 24 hours and seconds.
-
-    At most the end of the month: a month before 31 March 10:00 is the end of February.
-    """
+    """In UTC: months by the zone's calendar, at most the end of the month, then days of 24 hours and seconds."""
     sign = -1 if threshold.past else 1
     moved = now.astimezone(UTC)
     if threshold.duration.months:
@@ -101,7 +97,7 @@ def _days_in(year: int, month: int) -> int:
 
 
 def _wall(now: datetime, zone: ZoneInfo) -> datetime:
-    """Local time that never goes back: while an hour repeats, it stays at the end of that hour."""
+    """While an hour repeats, local time stays at its end."""
     local = now.astimezone(zone)
     if not local.fold:
         return local.replace(tzinfo=None)
@@ -118,7 +114,7 @@ def _instant(wall: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _change_of_offset(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
-    """When in (before, after] the zone's offset changed, to the second."""
+    """When in (before, after] the offset changed, to the second."""
     old = _offset(before.astimezone(zone))
     low = before.replace(microsecond=0)
     high = after.replace(microsecond=0)

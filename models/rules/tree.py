@@ -1,6 +1,6 @@
-"""A checked rule: an immutable, hashable tree.
+"""A checked rule: immutable and hashable.
 
-Values are typed: numbers are Decimal, days date, instants aware datetimes in UTC, choices spelled as in the catalogue.
+Numbers are Decimal, instants aware datetimes in UTC, choices spelled as in the catalogue.
 """
 
 from collections.abc import Iterator
@@ -13,8 +13,6 @@ from models.rules.duration import Duration
 
 
 class FieldType(StrEnum):
-    """The type of a field."""
-
     TEXT = "TEXT"
     NUMBER = "NUMBER"
     BOOLEAN = "BOOLEAN"
@@ -25,8 +23,6 @@ class FieldType(StrEnum):
 
 
 class FieldOperator(StrEnum):
-    """How a field or a metric is compared."""
-
     EQUALS = "EQUALS"
     NOT_EQUALS = "NOT_EQUALS"
     IN = "IN"
@@ -53,16 +49,12 @@ class FieldOperator(StrEnum):
 
 
 class TagsOperator(StrEnum):
-    """How a contact's tags are compared with a list."""
-
     HAS_ANY = "HAS_ANY"
     HAS_ALL = "HAS_ALL"
     HAS_NONE = "HAS_NONE"
 
 
 class ActivityMetric(StrEnum):
-    """What is measured over a contact's activities."""
-
     COUNT = "COUNT"
     SUM = "SUM"
     AVERAGE = "AVERAGE"
@@ -74,8 +66,6 @@ class ActivityMetric(StrEnum):
 
 
 class ActivityOperator(StrEnum):
-    """How a property of an activity is compared."""
-
     EQUALS = "EQUALS"
     NOT_EQUALS = "NOT_EQUALS"
     IN = "IN"
@@ -101,7 +91,7 @@ class Field:
 
     @property
     def attribute(self) -> str:
-        """The key in `attributes` of a custom field."""
+        """The key in `attributes`."""
         return self.key.removeprefix("attributes.")
 
 
@@ -111,8 +101,6 @@ Operand = Scalar | Duration | tuple[Scalar, ...] | None
 
 @dataclass(frozen=True, slots=True)
 class FieldCondition:
-    """A condition on a field of the contact."""
-
     field: Field
     operator: FieldOperator
     operand: Operand
@@ -120,15 +108,13 @@ class FieldCondition:
 
 @dataclass(frozen=True, slots=True)
 class TagsCondition:
-    """A condition on a contact's tags."""
-
     operator: TagsOperator
     tags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentCondition:
-    """Member of a segment, or not. A deleted segment has none."""
+    """A deleted segment has no members."""
 
     segment_id: int
     member: bool
@@ -138,8 +124,6 @@ class SegmentCondition:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PropertyFilter:
-    """A condition on one property of an activity."""
-
     property: str
     operator: ActivityOperator
     operand: str | bool | Decimal | tuple[str | bool | Decimal, ...] | None
@@ -157,7 +141,7 @@ class PropertyFilter:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A metric over the activities of one kind of a contact."""
+    """Over a contact's activities of one kind."""
 
     kind: str
     metric: ActivityMetric
@@ -170,8 +154,6 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class ActivityCondition:
-    """A comparison of a measure."""
-
     measure: Measure
     operator: FieldOperator
     operand: Operand
@@ -182,22 +164,16 @@ Leaf = FieldCondition | TagsCondition | SegmentCondition | ActivityCondition
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
-    """Every part holds."""
-
     parts: "tuple[Rule, ...]"
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """At least one part holds."""
-
     parts: "tuple[Rule, ...]"
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """The part does not hold."""
-
     part: "Rule"
 
 
@@ -205,7 +181,7 @@ Rule = Leaf | AllOf | AnyOf | Not
 
 
 def each_leaf(rule: Rule) -> Iterator[Leaf]:
-    """Every condition of a rule, from left to right."""
+    """From left to right."""
     match rule:
         case AllOf(parts) | AnyOf(parts):
             for part in parts:
@@ -217,5 +193,5 @@ def each_leaf(rule: Rule) -> Iterator[Leaf]:
 
 
 def count_conditions(rule: Rule) -> int:
-    """Conditions in a rule, filters of activities included."""
+    """Includes filters of activities."""
     return sum(1 + len(leaf.measure.filters) if isinstance(leaf, ActivityCondition) else 1 for leaf in each_leaf(rule))

@@ -1,4 +1,4 @@
-"""E-mail addresses as they are stored. Pure."""
+"""E-mail addresses as stored. Pure."""
 
 import re
 
@@ -7,7 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 from models.errors import Invalid
 from models.values.texts import check_text
 
-# Addresses that email-validator would not change; it is thirty times slower.
+# email-validator would not change these; it is thirty times slower.
 _PLAIN = re.compile(
     r"(?=.{6,254}\Z)"
     r"(?=[^@]{1,64}@)[a-z0-9_%+-]+(?:\.[a-z0-9_%+-]+)*"
@@ -17,7 +17,7 @@ _PLAIN = re.compile(
 
 
 def normal_email(value: object) -> str:
-    """The address as it is stored. Raises Invalid. Deliverability is not checked."""
+    """Raises Invalid. Deliverability is not checked."""
     text = value.strip() if isinstance(value, str) else check_text(value, 0)
     lowered = text.lower()
     if lowered.isascii() and _PLAIN.match(lowered):

@@ -11,7 +11,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def find_instant(value: object) -> datetime | None:
-    """RFC 3339 text as a datetime in UTC, or None."""
+    """RFC 3339 text in UTC, or None."""
     if not isinstance(value, str) or not _INSTANT.fullmatch(value):
         return None
     try:
@@ -21,7 +21,6 @@ def find_instant(value: object) -> datetime | None:
 
 
 def find_day(value: object) -> date | None:
-    """YYYY-MM-DD as a date, or None."""
     if not isinstance(value, str) or not _DAY.fullmatch(value):
         return None
     try:
@@ -31,7 +30,7 @@ def find_day(value: object) -> date | None:
 
 
 def read_instant(text: str) -> datetime:
-    """RFC 3339 text as a datetime in UTC. Raises Invalid."""
+    """RFC 3339 text in UTC. Raises Invalid."""
     found = find_instant(text)
     if found is None:
         raise Invalid(f"{text[:50]!r} is not an instant: write it as 2026-11-22T09:30:00Z, always with an offset")
@@ -39,7 +38,7 @@ def read_instant(text: str) -> datetime:
 
 
 def read_day(text: str) -> date:
-    """YYYY-MM-DD as a date. Raises Invalid."""
+    """YYYY-MM-DD. Raises Invalid."""
     found = find_day(text)
     if found is None:
         raise Invalid(f"{text[:50]!r} is not a calendar day: write it as 2026-11-22")
@@ -47,7 +46,7 @@ def read_day(text: str) -> date:
 
 
 def write_instant(moment: datetime) -> str:
-    """As custom fields store it: in UTC with six decimals, so that text order is time order."""
+    """For custom fields: six decimals, so that text order is time order."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -58,6 +57,6 @@ _LIMITS: Final = {
 
 
 def clamped_sql(expression: str, sql_type: str) -> str:
-    """A `date` or `timestamptz`, limited to the years 1 to 9999: Python cannot read others, nor infinity."""
+    """Limited to the years 1 to 9999: Python reads no others, nor infinity."""
     first, last = (f"'{limit}'::{sql_type}" for limit in _LIMITS[sql_type])
     return f"CASE WHEN {expression} < {first} THEN {first} WHEN {expression} > {last} THEN {last} ELSE {expression} END"

@@ -1,4 +1,4 @@
-"""Checks of text and JSON before they are stored. Pure."""
+"""Checks of text and JSON to store. Pure."""
 
 import math
 import re
@@ -11,7 +11,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def check_text(value: object, longest: int) -> str:
-    """Raises Invalid unless it is text of at most `longest` characters that PostgreSQL can store."""
+    """At most `longest` characters that PostgreSQL can store. Raises Invalid."""
     if not isinstance(value, str):
         raise Invalid(f"this must be text, not {kind_of(value)}")
     if len(value) > longest:
@@ -22,7 +22,7 @@ def check_text(value: object, longest: int) -> str:
 
 
 def check_name(value: object, longest: int = 200) -> str:
-    """The text, stripped. Raises Invalid, also when empty."""
+    """Stripped. Raises Invalid, also when empty."""
     name = check_text(value, longest).strip()
     if not name:
         raise Invalid("this must not be empty")
@@ -30,7 +30,7 @@ def check_name(value: object, longest: int = 200) -> str:
 
 
 def check_object(value: object, most_bytes: int) -> str:
-    """A JSON object as text for jsonb. Raises Invalid."""
+    """As text for jsonb. Raises Invalid."""
     if not isinstance(value, dict):
         raise Invalid(f"this must be a JSON object, not {kind_of(value)}")
     _refuse_unstorable_json(value, 0)
@@ -41,7 +41,6 @@ def check_object(value: object, most_bytes: int) -> str:
 
 
 def escape_like(text: str) -> str:
-    """For a LIKE pattern."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
