@@ -1,7 +1,4 @@
-"""Installs what a lock file names into `.venv`, if it changed. Uses the standard library only.
-
-python3 deploy/environment.py requirements.lock
-"""
+"""Installs what a lock file names into `.venv`, if it changed, with the standard library only."""
 
 import fcntl
 import hashlib
@@ -40,7 +37,7 @@ def main() -> int:
 
 
 class Missing(Exception):
-    """Something that the owner of the machine must install."""
+    """The owner of the machine must install it."""
 
 
 def is_current(lock_file: Path) -> bool:
@@ -53,8 +50,8 @@ def stamp_of(lock_file: Path) -> Path:
 
 
 def digest(lock_file: Path) -> str:
-    """The hash of everything that decides what is installed. The folder is part of it: an environment cannot be moved."""
-    import tomllib  # an older Python lacks it, and must come as far as its message
+    """Everything that decides what is installed, and the folder: an environment cannot be moved."""
+    import tomllib  # older Pythons lack it, and must reach their message
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     parts = (lock_file.read_text(), str(project["project"]), str(project["build-system"]), str(VENV))

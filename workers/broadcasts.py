@@ -1,4 +1,4 @@
-"""Preparing, sending and ending broadcasts; a periodic task continues what was interrupted."""
+"""Prepares, sends and ends broadcasts."""
 
 import asyncio
 import contextlib
@@ -26,17 +26,16 @@ from workers.token_bucket import Bucket
 log = structlog.get_logger(__name__)
 
 STOP_SECONDS: Final = 3.5
-"""How long calls under way, and then their outcomes, are waited for when the worker must stop."""
+"""How long open calls, and then their outcomes, are awaited at a stop."""
 
 QUOTA_LOOK_SECONDS: Final = 30.0
-"""How often a workspace at its limit of people is looked at again."""
+"""How often a workspace at its daily limit is looked at again."""
 
 
 # ---------------------------------------------------------------- tasks
 
 
 async def prepare_broadcast(context: WorkerContext, workspace_id: int, broadcast_id: int) -> None:
-    """Freeze the audience, and enqueue the sending."""
     await context.broker.acknowledge(work.PREPARE_BROADCAST, workspace_id, broadcast_id)
     scope = await workspaces.find_system_scope(workspace_id)
     if scope is not None and await lifecycle.prepare(scope, broadcast_id):
@@ -45,7 +44,6 @@ async def prepare_broadcast(context: WorkerContext, workspace_id: int, broadcast
 
 
 async def send_slice(context: WorkerContext, workspace_id: int, slot: int) -> None:
-    """Send for a workspace for a while."""
     await context.broker.acknowledge(work.SEND_SLICE, workspace_id, slot)
     async with sending_slots.held(workspace_id, slot) as lost:
         channel = None if lost is None else await _credentials(workspace_id)
@@ -67,7 +65,7 @@ async def send_slice(context: WorkerContext, workspace_id: int, slot: int) -> No
 async def _run(
     context: WorkerContext, workspace_id: int, channel: Credentials, stopping: Callable[[], bool]
 ) -> AsyncIterator[SendingRun]:
-    """A run and its writer. However it ends, calls under way are waited for and their outcomes written."""
+    """However it ends, open calls are awaited and their outcomes written."""
     options = context.config.whatsapp
     writer = OutcomeWriter(workspace_id, options.most_failures)
     writing = asyncio.create_task(writer.run())
@@ -123,7 +121,7 @@ async def end_broadcast(context: WorkerContext, workspace_id: int, broadcast_id:
 
 
 async def fill_slots(workspace_id: int) -> None:
-    """Enqueue sending in every free slot of the workspace."""
+    """Enqueue sending in every free slot."""
     slots = sending_slots.slots_of(await channels.find_pace(workspace_id))
     for slot in await sending_slots.free(workspace_id, slots):
         await enqueue(work.SEND_SLICE, workspace_id, slot)
@@ -137,7 +135,7 @@ async def start_due(_: WorkerContext) -> None:
 
 
 async def carry_on(context: WorkerContext) -> None:
-    """Continue what PostgreSQL says is unfinished, whatever messages or workers were lost."""
+    """Continue what PostgreSQL says is unfinished: messages and workers may be lost."""
     for workspace_id, broadcast_id in await lifecycle.preparing():
         await enqueue(work.PREPARE_BROADCAST, workspace_id, broadcast_id)
     to_send: set[int] = set()

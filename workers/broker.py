@@ -1,8 +1,6 @@
-"""Messages over Redis: enqueued work for the workers, and hints for readers of logs.
+"""Messages over Redis: work for the workers, and hints that logs have grown.
 
-Work that is enqueued again before a worker began with it is one message. A task calls `acknowledge` before it reads what there
-is to do, so that work enqueued after that starts another run.
-"""
+A task calls `acknowledge` before it reads what there is to do, so that work enqueued after that starts another run."""
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
@@ -18,10 +16,10 @@ from models.queue.work import Ids, Queue, Work
 from workers.redis_connections import connections
 
 UNACKNOWLEDGED_SECONDS: Final = 5
-"""An unacknowledged message holds back the same work for so long; a killed worker's work is sent again after it."""
+"""After a worker was killed, the same work can be sent again after this time."""
 
 LOG_CHANNEL: Final = "muster:log:"
-"""Plus the workspace's id: its log has grown. The message is empty."""
+"""Followed by the workspace's id. The message is empty."""
 
 
 def queue_key(queue: Queue) -> str:
@@ -30,10 +28,7 @@ def queue_key(queue: Queue) -> str:
 
 @contextlib.asynccontextmanager
 async def connected_broker(redis_url: str, socket_seconds: float = enqueue.SEND_SECONDS) -> AsyncIterator["Broker"]:
-    """This process's broker, also used by `enqueue` and `hints` while inside.
-
-    Without an answer of Redis for `socket_seconds` the connection counts as lost.
-    """
+    """This process's broker, also used by `enqueue` and `hints`. A connection silent for `socket_seconds` counts as lost."""
     broker = Broker(redis_url, socket_seconds)
     enqueue.use(broker)
     hints.use(broker)
@@ -46,8 +41,6 @@ async def connected_broker(redis_url: str, socket_seconds: float = enqueue.SEND_
 
 
 class Broker:
-    """This process's connections to Redis: its `Sender` and its `Hints`."""
-
     def __init__(self, redis_url: str, socket_seconds: float = enqueue.SEND_SECONDS) -> None:
         pool = connections(redis_url, socket_seconds, max_connections=50)
         self.redis = ArqRedis(pool_or_conn=pool, job_serializer=_to_json, job_deserializer=orjson.loads)
@@ -55,27 +48,23 @@ class Broker:
     async def close(self) -> None:
         await self.redis.aclose(close_connection_pool=True)
 
-    # ------------------------------------------------------------ sent
-
     async def send(self, messages: Sequence[Message]) -> None:
-        """Enqueue work that is not enqueued already. Raises RedisError."""
-        for message in messages:  # mostly one, so a pipeline does not pay
+        """Enqueue work, unless it is enqueued already. Raises RedisError."""
+        for message in messages:  # mostly one: a pipeline does not pay
             if await self.redis.set(_waiting_key(message.work, message.ids), b"1", nx=True, ex=UNACKNOWLEDGED_SECONDS):
                 await self.redis.enqueue_job(message.work.name, *message.ids, _queue_name=queue_key(message.work.queue))
 
     async def give(self, workspace_ids: Sequence[int]) -> None:
-        """Publish that the logs of these workspaces have grown. Raises RedisError."""
+        """Publish that these logs have grown. Raises RedisError."""
         for workspace_id in workspace_ids:
             await self.redis.publish(f"{LOG_CHANNEL}{workspace_id}", b"")
 
-    # ------------------------------------------------------------ received
-
     async def acknowledge(self, work: Work[*Ids], *ids: *Ids) -> None:
-        """Let the same work be enqueued again: call this just before reading what there is to do. Raises RedisError."""
+        """Call this just before reading what there is to do. Raises RedisError."""
         await self.redis.delete(_waiting_key(work, ids))
 
     async def first(self, key: str, seconds: float) -> bool:
-        """Whether no process asked for `key` within `seconds`. Raises RedisError."""
+        """Whether nobody asked for `key` within `seconds`. Raises RedisError."""
         return bool(await self.redis.set(f"muster:first:{key}", b"1", nx=True, px=max(1, int(seconds * 1000))))
 
     @contextlib.asynccontextmanager

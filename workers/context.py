@@ -1,11 +1,7 @@
-"""What a worker does: tasks for enqueued work, periodic tasks, and the context of both.
+"""Tasks for enqueued work, periodic tasks, and the context of both.
 
-    TASKS = [Task(work.PROCESS_CHANGES, process_changes)]
-    PERIODIC_TASKS = [PeriodicTask("find_changes", Queue.REALTIME, find_changes, every_seconds=0.2)]
-
-A module of workers/ lists its own, runner.py lists the modules. Any task may run twice or die at any line: it asks PostgreSQL
-what there is to do, and works in batches, looking at `context.stopping` between them.
-"""
+Any task may run twice or die at any line: it asks PostgreSQL what there is to do, and works in batches, looking at
+`context.stopping` between them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,7 +17,7 @@ __all__ = ["PeriodicTask", "Queue", "Task", "WorkerConfig", "WorkerContext"]
 
 @dataclass(frozen=True)
 class WorkerConfig:
-    """The settings of a worker process. `metrics_port` None: no metrics are served."""
+    """`metrics_port` None: no metrics are served."""
 
     database_url: str
     redis_url: str
@@ -35,8 +31,6 @@ class WorkerConfig:
 
 @dataclass(frozen=True)
 class WorkerContext:
-    """Redis, the settings, and whether the worker must stop."""
-
     queue: Queue
     config: WorkerConfig
     broker: Broker
@@ -45,7 +39,7 @@ class WorkerContext:
 
 @dataclass(frozen=True)
 class Task(Generic[*Ids]):
-    """A coroutine function `run(context, *ids)`, cancelled (and rolled back) after `timeout_seconds`."""
+    """Runs `run(context, *ids)`; cancelled (and rolled back) after `timeout_seconds`."""
 
     work: Work[*Ids]
     run: Callable[["WorkerContext", *Ids], Awaitable[None]]
@@ -62,10 +56,8 @@ class Task(Generic[*Ids]):
 
 @dataclass(frozen=True)
 class PeriodicTask:
-    """A coroutine function `run(context)` that every worker of `queue` calls about every `every_seconds`.
-
-    `alone`: only one process does it each time. One that raises is logged, and runs again next time.
-    """
+    """Every worker of `queue` calls `run(context)` about every `every_seconds`; `alone`: only one process each time. Errors
+    are logged."""
 
     name: str
     queue: Queue

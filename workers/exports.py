@@ -9,7 +9,6 @@ from permissions.principal import Scope
 
 
 async def run(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
-    """The handler of EXPORT jobs."""
     async with aclosing(carry_on(scope, job)) as steps:
         async for _ in steps:
             yield

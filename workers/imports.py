@@ -1,4 +1,4 @@
-"""Runs IMPORT jobs and undoes imports, in queue `bulk`, and cleans up after imports and exports."""
+"""Runs IMPORT jobs, undoes imports, and cleans up after transfers."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -12,7 +12,6 @@ from workers.context import PeriodicTask, Queue, WorkerContext
 
 
 async def run(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
-    """The handler of IMPORT jobs."""
     work = undo.carry_on(scope, job) if "undo" in job.progress else carry_on(scope, job)
     async with aclosing(work) as steps:
         async for _ in steps:
@@ -20,7 +19,6 @@ async def run(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
 
 
 async def clean_up_transfers(_: WorkerContext) -> None:
-    """Remove what imports and exports no longer need."""
     await cleanup.clean_up()
 
 

@@ -1,4 +1,4 @@
-"""Runs jobs: each message makes a worker go on with one job, the fairest choice."""
+"""Runs jobs: each message makes a worker go on with the fairest choice."""
 
 import asyncio
 import contextlib
@@ -22,8 +22,7 @@ log = structlog.get_logger(__name__)
 Handler = Callable[[Scope, Job], AsyncGenerator[None, None]]
 """Does a job from `job.progress` on. It yields, outside a transaction, wherever it may be stopped.
 
-DomainError and Problems fail the job with their message; LeaseLost leaves it to its new worker; after any other error it is tried
-again from its progress."""
+DomainError and Problems fail the job; LeaseLost leaves it to its new worker; after other errors it is tried again."""
 
 HANDLERS: Mapping[JobKind, Handler] = {
     JobKind.EXPORT: exports.run,
@@ -33,17 +32,17 @@ HANDLERS: Mapping[JobKind, Handler] = {
 }
 
 STINT_SECONDS = 5.0
-"""How long a job runs while others may wait."""
+"""How long a job runs while others wait."""
 
 RENEW_SECONDS = 4.0
-"""A lease is renewed three times before it runs out."""
+"""Three times before a lease runs out."""
 
 ENQUEUED_AT_ONCE = 3
-"""So many waiting jobs are enqueued after a job has run."""
+"""Waiting jobs enqueued after a job has run."""
 
 
 async def run_job(context: WorkerContext, workspace_id: int, job_id: int) -> None:
-    """Go on with one job: the fairest choice, perhaps not the one that was enqueued."""
+    """Go on with the fairest choice, perhaps not the enqueued job."""
     await context.broker.acknowledge(work.RUN_JOB, workspace_id, job_id)
     for candidate in await jobs.waiting(limit=10):
         job = await jobs.take(*candidate)
@@ -54,7 +53,7 @@ async def run_job(context: WorkerContext, workspace_id: int, job_id: int) -> Non
 
 
 async def find_jobs(context: WorkerContext) -> None:
-    """Enqueue every job that waits: messages get lost, and leases run out."""
+    """Enqueue every waiting job: messages get lost, and leases run out."""
     await _enqueue_waiting(context, 1000)
 
 
@@ -68,11 +67,8 @@ TASKS = [Task(work.RUN_JOB, run_job, timeout_seconds=300)]
 PERIODIC_TASKS = [PeriodicTask("find_jobs", Queue.BULK, find_jobs, every_seconds=1, alone=True)]
 
 
-# ---------------------------------------------------------------- one job, for a while
-
-
 async def work_on(context: WorkerContext, job: Job) -> None:
-    """Work on a taken job until it ends, its time is over, the worker stops or the lease is lost."""
+    """Until the job ends, its time is over, the worker stops or the lease is lost."""
     await run_while_held(_work(context, job), lambda: jobs.renew(job), RENEW_SECONDS)
 
 
@@ -87,7 +83,7 @@ async def _work(context: WorkerContext, job: Job) -> None:
         with contextlib.suppress(Exception):
             await jobs.release(job)
         raise
-    except Exception as error:  # the job is tried again from its progress
+    except Exception as error:  # tried again from its progress
         log.warning("work on a job failed", job=job.id, kind=job.kind, error=type(error).__name__, exc_info=True)
         with contextlib.suppress(Exception):
             await jobs.retry(job)
@@ -111,5 +107,4 @@ async def _go_on(context: WorkerContext, job: Job, handler: Handler) -> None:
 
 
 def _is_cancelled(job: Job) -> bool:
-    """Each renewal and each write of progress reads `cancel_asked_at`."""
     return job.cancel_asked_at is not None

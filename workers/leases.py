@@ -1,4 +1,4 @@
-"""Renews leases during work, and stops the work when one is lost."""
+"""Renews leases during work, and stops work whose lease is lost."""
 
 import asyncio
 import contextlib
@@ -13,10 +13,10 @@ from models.queue.leases import LeaseLost
 log = structlog.get_logger(__name__)
 
 Lost = asyncio.Event
-"""Set when a lease is lost: begin nothing more."""
+"""When set: begin nothing more."""
 
 Renew = Callable[[], Awaitable[object]]
-"""Renews a lease. Raises LeaseLost."""
+"""Raises LeaseLost."""
 
 
 @contextlib.asynccontextmanager
@@ -42,7 +42,7 @@ async def _keep_renewing(renew: Renew, every_seconds: float, lost: Lost) -> None
 
 
 async def run_while_held(work: Coroutine[Any, Any, None], renew: Renew, every_seconds: float) -> bool:
-    """Do `work` and renew its lease. Cancels `work` and returns False when the lease is lost."""
+    """Renew the lease during `work`. Cancels `work` and returns False when the lease is lost."""
     async with renewed(renew, every_seconds) as lost:
         working, losing = asyncio.create_task(work), asyncio.create_task(lost.wait())
         try:
@@ -59,7 +59,7 @@ async def run_while_held(work: Coroutine[Any, Any, None], renew: Renew, every_se
 
 @contextlib.asynccontextmanager
 async def held(workspace_id: int, name: str) -> AsyncIterator[Lost | None]:
-    """Hold the workspace's lease of this name during the block; None when another worker does."""
+    """Hold the workspace's lease of this name; None when another worker does."""
     lease = await workspace_leases.take(workspace_id, name)
     if lease is None:
         yield None

@@ -1,4 +1,4 @@
-"""Keeps dynamic segments right: processes changes batch by batch, rebuilds, audits."""
+"""Keeps dynamic segments right: processes changes, rebuilds, audits."""
 
 import time
 from collections.abc import AsyncGenerator
@@ -20,10 +20,9 @@ from workers.context import PeriodicTask, Queue, Task, WorkerContext
 log = structlog.get_logger(__name__)
 
 BATCH_SECONDS: Final = 0.25
-"""How long a batch should take: other workspaces and new edits wait so long."""
+"""Other workspaces and new edits wait this long for a batch."""
 
 SMALLEST, LARGEST, FIRST = 50, 5_000, 500
-"""Contacts in a batch."""
 
 _contacts = Counter("muster_engine_contacts_total", "Contacts whose changes or crossings were processed.")
 _changes = Counter("muster_engine_changes_total", "Entries and exits that were logged.")
@@ -34,11 +33,11 @@ _seconds = Histogram(
 )
 
 _sizes: dict[int, int] = {}
-"""Contacts in the next batch of each workspace, by how long the last batch took."""
+"""Contacts in each workspace's next batch, by the duration of the last."""
 
 
 async def process_changes(context: WorkerContext, workspace_id: int) -> None:
-    """Process a batch of the workspace's changes; enqueue the rest."""
+    """Process one batch; enqueue the rest."""
     started = time.monotonic()
 
     async def acknowledge() -> None:
@@ -50,7 +49,7 @@ async def process_changes(context: WorkerContext, workspace_id: int) -> None:
     try:
         done = await batches.process_batch(workspace_id, size, acknowledge)
     except BaseException as error:
-        _sizes[workspace_id] = max(SMALLEST, size // 4)  # perhaps it timed out: a smaller batch succeeds
+        _sizes[workspace_id] = max(SMALLEST, size // 4)  # perhaps it timed out
         if quarantine.is_a_rules_fault(error):
             await quarantine.isolate(workspace_id, size)
         raise
@@ -77,7 +76,7 @@ async def rebuild(context: WorkerContext, workspace_id: int, segment_id: int) ->
 
 
 async def audit_next(_: WorkerContext) -> None:
-    """Audit the next contacts of the workspace whose last audit is longest ago. A failing workspace does not stop the others."""
+    """Audit the workspace whose last audit is longest ago. A failing workspace does not stop the others."""
     workspace_id = await audit.find_next_workspace()
     if workspace_id is None:
         return
@@ -91,7 +90,7 @@ async def audit_next(_: WorkerContext) -> None:
 
 
 async def recompute(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
-    """The handler of RECOMPUTE jobs. A difference is drift."""
+    """A difference is drift."""
     yield
     total: int = await db.fetch_value("SELECT count(*) FROM contacts WHERE workspace_id = $1", scope.workspace_id)
     assert job.segment_id is not None, "a RECOMPUTE job names its segment"

@@ -1,4 +1,4 @@
-"""Periodic tasks that find work whose message was lost, or that nobody enqueues."""
+"""Periodic tasks that find work that nobody enqueued, or whose message was lost."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from workers.context import PeriodicTask, Queue, WorkerContext
 
 
 async def find_changes(_: WorkerContext) -> None:
-    """Workspaces with marks: written in psql, or their message was lost."""
+    """Marks may be written in psql, and messages get lost."""
     for workspace_id in await dirty_contacts.waiting():
         await enqueue(work.PROCESS_CHANGES, workspace_id)
 
@@ -27,7 +27,6 @@ async def find_builds(_: WorkerContext) -> None:
 
 
 async def drop_old_changes(context: WorkerContext) -> None:
-    """Drop log entries older than `change_log_days`."""
     kept = timedelta(days=context.config.change_log_days)
     for log in retention.LOGS:
         while not context.stopping.is_set() and await retention.drop_older_than(kept, log):

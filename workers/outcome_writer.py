@@ -1,4 +1,4 @@
-"""Writing the outcomes of attempts in bulk, even when the database is away for a while."""
+"""Writes the outcomes of attempts in bulk, also after the database was away."""
 
 import asyncio
 from typing import Final
@@ -19,7 +19,7 @@ LONGEST_PAUSE_SECONDS: Final = 2.0
 
 
 class OutcomeWriter:
-    """Collects outcomes and writes them together. Run it as a task; `end` stops it."""
+    """Run it as a task; `end` stops it."""
 
     def __init__(self, workspace_id: int, most_failures: float) -> None:
         self._workspace_id = workspace_id
@@ -35,7 +35,7 @@ class OutcomeWriter:
             self._failing.add(outcome.attempt.source)
 
     async def run(self) -> None:
-        """Write until `end` was called and nothing is left. Waits for a database that is away."""
+        """Until `end` was called and nothing is left. Waits for a database that is away."""
         pause = FLUSH_SECONDS
         while self._waiting or not self._ended:
             await asyncio.sleep(pause)

@@ -1,4 +1,4 @@
-"""Calls to the provider that a person waits for, and an hourly check of each number."""
+"""Calls to the provider that a person waits for, and hourly checks of numbers."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -30,7 +30,6 @@ IDLE_SECONDS: Final = 2.0
 
 
 async def run_request(context: WorkerContext, workspace_id: int, request_id: int) -> None:
-    """Do the request, unless another worker does."""
     await context.broker.acknowledge(work.RUN_REQUEST, workspace_id, request_id)
     request = await requests.take(workspace_id, request_id)
     if request is not None:
@@ -70,11 +69,8 @@ def _account(channel: Credentials) -> WhatsAppAccount:
     return WhatsAppAccount(channel.number_id, channel.business_account_id, channel.token)
 
 
-# ---------------------------------------------------------------- number and templates
-
-
 async def _check(client: Client, channel: Credentials, request: ProviderRequest) -> dict[str, Any]:
-    """READY when the token works and the number belongs to the account; REFUSED when a person must act."""
+    """READY: the token works and the number belongs to the account. REFUSED: a person must act."""
     account = _account(channel)
     try:
         number = await client.number(account)
@@ -93,9 +89,6 @@ async def _check(client: Client, channel: Credentials, request: ProviderRequest)
 async def _sync(client: Client, channel: Credentials, request: ProviderRequest) -> dict[str, Any]:
     listed = await client.templates(_account(channel))
     return {"templates": await templates.store(request.workspace_id, channel.business_account_id, listed)}
-
-
-# ---------------------------------------------------------------- tests
 
 
 async def _test(
@@ -123,17 +116,14 @@ async def _test(
     return {"sent": len(people) - len(failed), "failed": failed}, None
 
 
-# ---------------------------------------------------------------- periodic
-
-
 async def find_requests(_: WorkerContext) -> None:
-    """Requests whose message or worker was lost."""
+    """Whose message or worker was lost."""
     for workspace_id, request_id in await requests.waiting(100):
         await enqueue(work.RUN_REQUEST, workspace_id, request_id)
 
 
 async def look_at_channels(_: WorkerContext) -> None:
-    """Pace and limit of a number change: check each once an hour."""
+    """Pace and limit of a number change: check hourly."""
     for workspace_id in await channels.unchecked(LOOK_EVERY_SECONDS, 100):
         scope = await workspaces.find_system_scope(workspace_id)
         if scope is not None:

@@ -9,17 +9,15 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 
 def connections(redis_url: str, seconds: float, **options: Any) -> ConnectionPool:
-    """A pool whose operations take no longer than so many seconds, and lose no cancellation."""
+    """Operations take at most `seconds`, and lose no cancellation."""
     pool = ConnectionPool.from_url(redis_url, socket_timeout=seconds, socket_connect_timeout=seconds, **options)
     pool.connection_class = type("Connection", (_Cancellable, pool.connection_class), {})
     return pool
 
 
 class _Cancellable(AbstractConnection):
-    """redis-py sends within `asyncio.wait_for`, which up to Python 3.11 may lose a cancellation (cpython issue 81839).
-
-    A worker that must stop would go on, and a released lease would be renewed without end.
-    """
+    """`asyncio.wait_for`, which redis-py uses, may lose a cancellation up to Python 3.11 (cpython issue 81839). Then a
+    stopping worker would go on, and a released lease would be renewed without end."""
 
     async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
         seconds, self.socket_timeout = self.socket_timeout, None

@@ -1,7 +1,6 @@
-"""A worker process: arq on one queue, periodic tasks beside it, metrics, and a clean end.
+"""A worker process: arq on one queue, periodic tasks, metrics.
 
-The supervisor starts it again when it ends. When Redis goes away arq ends it, which costs nothing but the restart.
-"""
+When Redis goes away arq ends the process; the supervisor restarts it."""
 
 import asyncio
 import functools
@@ -49,10 +48,10 @@ MODULES: Final[Sequence[ModuleType]] = (
     provider_requests,
     webhooks,
 )
-"""Their TASKS and PERIODIC_TASKS are what the workers do."""
+"""Modules with TASKS and PERIODIC_TASKS."""
 
 STOP_SECONDS: Final = 8
-"""How long running tasks may take to end when the process must stop; then they are cancelled."""
+"""Then running tasks are cancelled."""
 
 
 @dataclass(frozen=True)
@@ -68,19 +67,18 @@ ALWAYS_RUNNING: Final = {
 }
 
 REDIS_SECONDS: Final = 5.0
-"""How long a worker waits for Redis before it stops: longer than callers, because nobody waits for a worker."""
+"""Longer than callers wait, because nobody waits for a worker."""
 
 _ran = Histogram("muster_task_seconds", "How long a task of a worker ran.", ["task"])
 _failed = Counter("muster_task_failures_total", "Runs of a task or a periodic task that raised.", ["task"])
 
 
 def run_worker(queue: str, config: WorkerConfig) -> int:
-    """Work on `queue` until SIGTERM or SIGINT. Blocks; returns the exit code: 0, or 1 when a server went away."""
+    """Until SIGTERM or SIGINT. Blocks; returns the exit code: 0, or 1 when a server went away."""
     return asyncio.run(work(Queue(queue), config))
 
 
 async def work(queue: Queue, config: WorkerConfig) -> int:
-    """`run_worker` inside of an event loop."""
     logging.getLogger("arq").setLevel(logging.WARNING)  # it logs every job
     if config.metrics_port is not None:
         start_http_server(config.metrics_port, config.metrics_host)
@@ -99,7 +97,7 @@ async def work(queue: Queue, config: WorkerConfig) -> int:
 
 
 def _tune_garbage_collector() -> None:
-    """The garbage collector skips the objects of the start, and looks less often at short-lived rows."""
+    """Skip the objects of the start; look less often at short-lived rows."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 50)
@@ -145,9 +143,6 @@ def _stop_on_signals(context: WorkerContext, worker: Worker) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop, number)
 
 
-# ---------------------------------------------------------------- tasks
-
-
 def _listed(name: str, queue: Queue) -> list[Any]:
     return [entry for module in MODULES for entry in getattr(module, name, ()) if entry.queue is queue]
 
@@ -155,8 +150,8 @@ def _listed(name: str, queue: Queue) -> list[Any]:
 def _arq_worker(context: WorkerContext) -> Worker:
     loops = ALWAYS_RUNNING[context.queue]
     tasks: list[Task[*tuple[Any, ...]]] = _listed("TASKS", context.queue)
-    # arq keeps the job of a killed worker locked for the longest timeout. That holds nothing up: jobs have random ids, and the
-    # periodic task enqueues another one.
+    # arq keeps a killed worker's job locked for the longest timeout. This delays nothing: job ids are random, and the
+    # periodic task enqueues another.
     return Worker(
         functions=[_arq_function(context, task) for task in tasks] or [_nothing()],
         queue_name=queue_key(context.queue),
@@ -188,16 +183,13 @@ def _nothing() -> Function:
 
 
 async def _observed(name: str, run: Callable[[], Awaitable[None]]) -> None:
-    """Run, measure, and log what it raises; a periodic task finds what is left undone."""
+    """Log what it raises; a periodic task finds what is left undone."""
     try:
         with _ran.labels(name).time():
             await run()
-    except Exception as error:  # a failing task must not end the worker
+    except Exception as error:  # must not end the worker
         _failed.labels(name).inc()
         log.exception("task failed", task=name, error=type(error).__name__)
-
-
-# ---------------------------------------------------------------- periodic tasks
 
 
 async def _keep_repeating(context: WorkerContext, task: PeriodicTask) -> None:

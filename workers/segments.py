@@ -1,4 +1,4 @@
-"""Work for segments: large changes of members, backfills, daily sums, purges."""
+"""Large changes of members, backfills, daily sums, purges."""
 
 import time
 from collections.abc import AsyncGenerator, Iterator
@@ -19,17 +19,17 @@ from workers.context import PeriodicTask, Queue, Task, WorkerContext
 log = structlog.get_logger(__name__)
 
 BACKFILL_SECONDS: Final = 5.0
-"""How long one segment is backfilled while others may wait."""
+"""Per segment, while others may wait."""
 
 
 async def change_contacts(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
-    """The handler of SEGMENT_CONTACTS jobs. Goes on after the last committed chunk."""
+    """Goes on after the last committed chunk."""
     while await members.process_step(scope, job):
         yield
 
 
 async def backfill_members(context: WorkerContext, workspace_id: int, segment_id: int) -> None:
-    """Backfill the log of a deleted or restored segment for a while; enqueue the rest."""
+    """Backfill the log of a deleted or restored segment; enqueue the rest."""
     await context.broker.acknowledge(work.BACKFILL_MEMBERS, workspace_id, segment_id)
     scope = await workspaces.find_system_scope(workspace_id)
     ends_at = time.monotonic() + BACKFILL_SECONDS
@@ -67,7 +67,7 @@ def _alone(event: str, **about: int) -> Iterator[None]:
     """Log an error and go on: the task tries again next time."""
     try:
         yield
-    except Exception as error:  # an error of one must not stop the others
+    except Exception as error:  # must not stop the others
         log.warning(event, error=type(error).__name__, exc_info=True, **about)
 
 

@@ -1,10 +1,9 @@
-"""Sending: claim what the pace allows, send it concurrently, hand the outcomes to the writer.
+"""Sending: claim what the pace allows, send it concurrently, collect the outcomes.
 
     take a grant (Redis) -> claim as many (PostgreSQL, committed as SENDING) -> use the grant -> call -> outcome
 
-The grant comes first, so that only messages that can be sent at once are claimed: only these are in doubt when a worker dies.
-No database connection is held during a wait.
-"""
+The grant comes first: claimed messages are in doubt when a worker dies, so only those that can be sent at once are claimed.
+No database connection is held during a wait."""
 
 import asyncio
 import contextlib
@@ -37,24 +36,23 @@ from workers.token_bucket import Bucket, Grant
 log = structlog.get_logger(__name__)
 
 RUN_SECONDS: Final = 20.0
-"""After so long a run makes room for others and is enqueued again."""
+"""Then it makes room for others and is enqueued again."""
 
 LOOK_SECONDS: Final = 0.25
-"""How often a run looks up its sources."""
+"""Between two reads of the sources."""
 
 IDLE_SECONDS: Final = 2.0
-"""A number that sent nothing for so long need not wait when Redis knows nothing of it."""
+"""A number that sent nothing for so long need not wait when Redis has forgotten it."""
 
 MOST_CALLS: Final = 1000
 
 MOST_WAIT_SECONDS: Final = 1.0
-"""The longest sleep before a run looks again."""
 
 _attempts = Counter("muster_whatsapp_attempts_total", "Attempts to send a message, by what came of them.", ["outcome"])
 
 
 class SendingRun:
-    """A run for one workspace. `stopping`: whether the worker must stop."""
+    """For one workspace."""
 
     def __init__(
         self,
@@ -84,10 +82,8 @@ class SendingRun:
         self.seen: set[MessageSource] = set()
         self.out_of_quota = False
 
-    # ------------------------------------------------------------ the loop
-
     async def run(self) -> bool:
-        """Send until nothing is due, the time is over, or the worker stops. Returns whether there may be more."""
+        """Until nothing is due, the time is over, or the worker stops. Returns whether there may be more."""
         ends_at = _now() + RUN_SECONDS
         idle = await quota.is_idle(
             self.workspace_id, self._channel.business_account_id, clock.now() - timedelta(seconds=IDLE_SECONDS)
@@ -108,7 +104,7 @@ class SendingRun:
         return True
 
     async def drain(self, most_seconds: float) -> None:
-        """Wait for calls under way. Those that are not back then stay SENDING, and become UNCONFIRMED."""
+        """Wait for open calls. Later ones stay SENDING, and become UNCONFIRMED."""
         if self._calls:
             await asyncio.wait(self._calls, timeout=most_seconds)
         for call in self._calls:
@@ -118,7 +114,7 @@ class SendingRun:
         return max(1, min(self._bucket.limit, MOST_CALLS - len(self._calls)))
 
     async def _look(self) -> list[MessageSource]:
-        """The sources under way. Looked up rarely, because a claim checks their states itself."""
+        """Read rarely, because a claim checks states itself."""
         if len(self._calls) >= MOST_CALLS:
             await asyncio.wait(self._calls, return_when=asyncio.FIRST_COMPLETED)
         if _now() - self._looked_at >= LOOK_SECONDS:
@@ -132,7 +128,7 @@ class SendingRun:
         return self._under_way
 
     async def _send(self, grant: Grant, under_way: list[MessageSource]) -> bool:
-        """Claim what was granted, and start the calls. False when nothing was due."""
+        """False when nothing was due."""
         begins_at = _now() + grant.begins_in_seconds
         claimed = await self._claim(grant.count, under_way)
         await asyncio.sleep(max(0.0, begins_at - _now()))
@@ -165,8 +161,6 @@ class SendingRun:
         except Exception:
             await _insist(lambda: ledger.release(self.workspace_id, token), self._claim_seconds / 2)
             raise
-
-    # ------------------------------------------------------------ one attempt
 
     async def _attempt(self, attempt: Attempt) -> None:
         body = template_message(
@@ -217,7 +211,7 @@ def _now() -> float:
 
 
 async def _insist(do: Callable[[], Awaitable[object]], most_seconds: float) -> None:
-    """Try until it works, or for so long: the database may be away for a moment."""
+    """The database may be away for a moment."""
     until = _now() + most_seconds
     while True:
         try:
@@ -230,16 +224,13 @@ async def _insist(do: Callable[[], Awaitable[object]], most_seconds: float) -> N
             await asyncio.sleep(0.2)
 
 
-# ---------------------------------------------------------------- outcomes
-
-
 def _sent(attempt: Attempt, accepted: Accepted) -> AttemptOutcome:
     held = "WhatsApp holds it back until it has judged the template's quality." if accepted.held else None
     return AttemptOutcome(attempt, MessageStatus.SENT, accepted.message_id, accepted.wa_id, reason=held)
 
 
 def outcome_of(attempt: Attempt, error: WhatsAppError) -> AttemptOutcome:
-    """The outcome of an attempt that failed, by the sending policy."""
+    """By the sending policy."""
     decision = policy.decide(error.answer, attempt.attempts)
     if decision.status is MessageStatus.UNCONFIRMED:
         reason = f"WhatsApp's answer did not come back ({error}). It may have gone out."

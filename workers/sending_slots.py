@@ -1,7 +1,6 @@
-"""Slots: how many workers send for a workspace at once. A slot is a lease of the workspace.
+"""Slots: how many workers send for a workspace at once. Each is a lease.
 
-Two workers in one slot would do no harm: the ledger decides who sends which message.
-"""
+Two workers in one slot do no harm: the ledger decides who sends which message."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,13 +16,12 @@ MOST: Final = 4
 
 
 def slots_of(messages_per_second: int) -> int:
-    """How many slots a number of this pace needs."""
     return min(MOST, 1 + messages_per_second // 400)
 
 
 @asynccontextmanager
 async def held(workspace_id: int, slot: int) -> AsyncIterator[Lost | None]:
-    """Hold the slot while inside; None when another worker holds it."""
+    """None when another worker holds it."""
     async with leases.held(workspace_id, _name(slot)) as lost:
         yield lost
 
@@ -37,11 +35,11 @@ def _name(slot: int) -> str:
     return f"sending {slot}"
 
 
-# ---------------------------------------------------------------- rest: a hint, lost without harm
+# a hint: its loss does no harm
 
 
 async def rest(redis: Redis, workspace_id: int, seconds: float) -> None:
-    """This workspace need not be looked at for so long. Raises RedisError."""
+    """The workspace need not be looked at for `seconds`. Raises RedisError."""
     await redis.set(_resting(workspace_id), b"1", px=max(1, int(seconds * 1000)))
 
 
@@ -51,7 +49,7 @@ async def is_resting(redis: Redis, workspace_id: int) -> bool:
 
 
 async def wake(redis: Redis, workspace_id: int) -> None:
-    """End the rest. Raises RedisError."""
+    """Raises RedisError."""
     await redis.delete(_resting(workspace_id))
 
 

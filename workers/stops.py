@@ -1,4 +1,4 @@
-"""Pausing: each source is paused by the owner of its kind. Functions return how many sources were sending."""
+"""Pauses sources. Functions return how many were sending."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -27,7 +27,7 @@ async def judge(workspace_id: int, source: MessageSource, most_failures: float) 
 
 
 async def reached_by(workspace_id: int, stops: Iterable[Stop]) -> dict[MessageSource, str]:
-    """SENDING sources that the stops reach, with the reason of the first such stop."""
+    """SENDING sources that a stop reaches, with the first one's reason."""
     reasons: dict[MessageSource, str] = {}
     for one in stops:
         for source in await sources.reached_by(workspace_id, one):

@@ -19,14 +19,12 @@ from models.transfers.files import FileWriter, Storage
 
 BLOCK_BYTES = 1 << 20
 PART_BYTES = 8 << 20
-"""Buffered while a file is written."""
 
 
 def open_storage(location: str | Path, scratch: Path, options: Mapping[str, str] | None = None) -> Storage:
-    """Storage at `location`: a folder, or `s3://bucket/prefix` with `options` (endpoint, region, access_key_id, ...).
+    """`location`: a folder, or `s3://bucket/prefix` with `options` (endpoint, region, access_key_id, ...).
 
-    `scratch` is a folder of this machine for copies of files in a bucket.
-    """
+    `scratch` is a local folder for copies of files in a bucket."""
     if isinstance(location, str) and location.startswith("s3://"):
         return BucketStorage(S3Store.from_url(location, **_s3_options(options or {})), scratch)
     folder = Path(location).absolute()
@@ -44,13 +42,11 @@ def _s3_options(options: Mapping[str, str]) -> dict[str, Any]:
 
 
 class _ObjectStorage:
-    """The part that folders and buckets share."""
-
     def __init__(self, store: ObjectStore) -> None:
         self.store = store
 
     def writer(self, key: str) -> AbstractAsyncContextManager[FileWriter]:
-        # When the block raises, obstore's writer aborts and the key stays as it was.
+        # When the block raises, obstore's writer aborts and the key keeps its content.
         return obstore.open_writer_async(self.store, key, buffer_size=PART_BYTES)
 
     async def blocks(self, key: str) -> AsyncIterator[bytes]:
@@ -78,7 +74,7 @@ class _ObjectStorage:
 
 
 class FolderStorage(_ObjectStorage):
-    """Files in a folder, which all processes must share."""
+    """All processes must share the folder."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(LocalStore(folder, mkdir=True, automatic_cleanup=True))
@@ -96,7 +92,7 @@ class FolderStorage(_ObjectStorage):
 
 
 class BucketStorage(_ObjectStorage):
-    """Files in a bucket, with a cache in `scratch` for `on_disk`."""
+    """With a cache in `scratch` for `on_disk`."""
 
     def __init__(self, store: ObjectStore, scratch: Path) -> None:
         super().__init__(store)

@@ -1,12 +1,12 @@
 """The pace of a phone number: a token bucket in Redis that all its workers share.
 
-The bucket fills at the number's pace and holds a tenth of a second's worth, so that messages flow evenly. Above it, a window: in
-any stretch of a little more than a second there are no more grants than the limit, whatever stalled before. The API's 130429
-slows the number down at once; it recovers slowly. When Redis knows nothing of a number (it was emptied) and the number sent
-within the last seconds, it waits a whole window, as if it had sent at full pace.
+The bucket holds a tenth of a second's messages, so that they flow evenly. A window of a little more than a second also
+bounds
+the grants, whatever stalled before. The API's 130429 slows the number down at once; it recovers slowly. When Redis has lost
+the
+state of a number that sent within the last seconds, it waits a whole window, as if it had sent at full pace.
 
-All arithmetic is done in scripts by the clock of Redis: the clocks of workers need not agree.
-"""
+Scripts use the clock of Redis: the clocks of workers need not agree."""
 
 import asyncio
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from typing import Final
 from redis.asyncio import Redis
 
 WINDOW_MICROSECONDS: Final = 1_025_000
-"""A second, and a little for the time between a grant and the arrival of its message."""
+"""A second, and some time for a message to arrive."""
 
 AHEAD_MICROSECONDS: Final = 15_000
 """A grant is given so long before it begins; meanwhile its messages are claimed."""
@@ -75,7 +75,7 @@ redis.call('PEXPIRE', KEYS[2], 60000)
 return {granted, math.ceil(wait), member, begins - now}
 """
 
-# The window counts messages, not claims: what is used of a grant moves to this moment.
+# The window counts messages, not claims: used grants move to this moment.
 _USE: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -93,8 +93,8 @@ end
 return 1
 """
 
-# At most once a second, however many messages on their way come back with 130429. A single one is a moment's crowding and costs
-# little; another within five seconds means that the number is slower.
+# At most once a second, however many 130429 come back. A single one costs little; another within five seconds means
+# that the number is slower.
 _SLOW: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -142,7 +142,7 @@ class Grant:
 
 
 class Bucket:
-    """For one number, with `limit` messages a second. Methods raise RedisError."""
+    """One number's, with `limit` messages a second. Methods raise RedisError."""
 
     def __init__(self, redis: Redis, number_id: str, limit: int) -> None:
         self.limit = limit
@@ -153,25 +153,25 @@ class Bucket:
         self._rest = redis.register_script(_REST)
 
     async def take(self, want: int, *, idle: bool = False) -> Grant:
-        """Up to `want` grants. `idle`: the number has sent nothing for seconds, by PostgreSQL."""
+        """At most `want`. `idle`: nothing was sent for seconds, by PostgreSQL."""
         arguments = [self.limit, want, int(idle), WINDOW_MICROSECONDS, AHEAD_MICROSECONDS]
         count, wait, name, begins = await self._take(keys=self._keys, args=arguments)
         named = name.decode() if isinstance(name, bytes) else name
         return Grant(int(count), int(wait) / 1_000_000, int(begins) / 1_000_000, named)
 
     async def use(self, grant: Grant, count: int) -> None:
-        """`count` messages of the grant are sent now, after its beginning; the rest goes back."""
+        """Send `count` messages now, after the grant's beginning; the rest goes back."""
         await self._use(keys=self._keys, args=[grant.name, count])
 
     async def slow_down(self) -> None:
-        """The API answered that the number is too fast."""
+        """The API answered "too fast"."""
         await self._slow(keys=self._keys, args=[WINDOW_MICROSECONDS])
 
     async def rest(self, seconds: float) -> None:
         await self._rest(keys=self._keys, args=[int(seconds * 1_000_000), WINDOW_MICROSECONDS])
 
     async def wait_for_one(self, most_seconds: float, *, idle: bool = False) -> bool:
-        """Wait for one grant and use it. False when there was none in time."""
+        """Use one grant. False when there was none in time."""
         deadline = asyncio.get_running_loop().time() + most_seconds
         while True:
             grant = await self.take(1, idle=idle)

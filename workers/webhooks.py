@@ -1,4 +1,4 @@
-"""Processing stored webhooks: in bulk, each in its workspace."""
+"""Processes stored webhooks in bulk, each in its workspace."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -30,23 +30,22 @@ from workers.providers.whatsapp import webhook
 log = structlog.get_logger(__name__)
 
 AT_ONCE: Final = 300
-"""Webhooks per transaction."""
 
 _events = Counter("muster_webhook_events_total", "Events of webhooks, by kind.", ["kind"])
 
 
 async def process_webhooks(context: WorkerContext, workspace_id: int) -> None:
-    """Process all that waits for a workspace, unless another worker does."""
+    """Unless another worker does."""
     await context.broker.acknowledge(work.PROCESS_WEBHOOKS, workspace_id)
     scope = await workspaces.find_system_scope(workspace_id)
     if scope is None or not await _process_all(context, scope):
         return
-    if await inbox.has(workspace_id):  # it came while we held the inbox, so its task left
+    if await inbox.has(workspace_id):  # came while we held the inbox, so its task left
         await enqueue(work.PROCESS_WEBHOOKS, workspace_id)
 
 
 async def _process_all(context: WorkerContext, scope: Scope) -> bool:
-    """Returns False when another worker is at it."""
+    """False when another worker does it."""
     most = AT_ONCE
     while not context.stopping.is_set():
         processed, most = await _process(scope, most)
@@ -58,7 +57,7 @@ async def _process_all(context: WorkerContext, scope: Scope) -> bool:
 
 
 async def _process(scope: Scope, most: int) -> tuple[int | None, int]:
-    """One transaction; returns its count and how many to try next. What fails together is tried one by one."""
+    """One transaction; returns its count and how many to try next. After a failure they are tried one by one."""
 
     async def reader(webhooks: Sequence[InboundWebhook]) -> None:
         await _read(scope, webhooks)
@@ -86,7 +85,7 @@ async def _read(scope: Scope, webhooks: Sequence[InboundWebhook]) -> None:
 
 
 def _is_for(event: Event, channel: WhatsAppChannel) -> bool:
-    """A webhook may be about several numbers; its signature was checked with this channel's secret only."""
+    """A webhook may be about several numbers; its signature used this channel's secret only."""
     if isinstance(event, TemplateEvent | AccountEvent):
         return event.account_id == channel.business_account_id
     return event.number_id == channel.number_id
@@ -126,7 +125,7 @@ async def _account_changed(scope: Scope, event: AccountEvent) -> dict[MessageSou
 
 
 async def find_webhooks(_: WorkerContext) -> None:
-    """Webhooks whose message was lost."""
+    """Whose message was lost."""
     for workspace_id in await inbox.waiting():
         await enqueue(work.PROCESS_WEBHOOKS, workspace_id)
 

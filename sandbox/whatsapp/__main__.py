@@ -18,7 +18,7 @@ def main() -> None:
     parser.add_argument("--control-port", type=int, default=8091, help="port of the commands")
     parser.add_argument("--webhook-url", default=None, help="where to send webhooks; none are sent without")
     parser.add_argument("--per-second", type=int, default=80, help="throughput of the number")
-    gc.collect()  # a pause of the collector would look like a burst of messages
+    gc.collect()  # a pause would look like a burst of messages
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     with contextlib.suppress(KeyboardInterrupt):
@@ -26,7 +26,7 @@ def main() -> None:
 
 
 async def serve(options: argparse.Namespace) -> None:
-    """Serve until SIGINT or SIGTERM."""
+    """Until SIGINT or SIGTERM."""
     stopped = asyncio.Event()
     for stop_signal in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(stop_signal, stopped.set)

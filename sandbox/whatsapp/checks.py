@@ -1,4 +1,4 @@
-"""The API's checks of a template message, in the API's order and with its codes."""
+"""The API's checks of a message, in its order and with its codes."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ _BAD_TEXT: Final = re.compile(r"[\n\r\t]| {5,}")
 
 
 class ApiError(Exception):
-    """A refusal of the API: an HTTP status and an error object."""
+    """An HTTP status and an error object."""
 
     def __init__(self, status: int, code: int, message: str, details: str = "", transient: bool = False) -> None:
         super().__init__(message)
@@ -29,7 +29,7 @@ class ApiError(Exception):
 
 
 def check_message(message: Any, templates: Sequence[Mapping[str, Any]]) -> str:
-    """The recipient's phone number (E.164). ApiError when the API would refuse the message."""
+    """The recipient (E.164). Raises ApiError."""
     if not isinstance(message, dict) or message.get("messaging_product") != "whatsapp":
         raise ApiError(
             400, 100, "Invalid parameter", "The parameter messaging_product is required and must be whatsapp."

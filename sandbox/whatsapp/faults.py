@@ -1,4 +1,4 @@
-"""Faults: for phone numbers with certain endings, and by command."""
+"""Faults, caused by endings of phone numbers and by commands."""
 
 import random
 from collections.abc import Sequence
@@ -59,12 +59,12 @@ ENDINGS: Final = {
     "99030": Fault.SLOW,
     "99056": Fault.PAIR_LIMIT,
 }
-"""The faults of phone numbers, by their last five digits."""
+"""By the last five digits."""
 
 
 @dataclass
 class Command:
-    """A fault for `phone` (None: all), the next `times` (None: until cleared), for a `share` (0 to 1) of the messages."""
+    """For `phone` (None: all), the next `times` (None: until cleared), for a `share` (0 to 1) of the messages."""
 
     fault: Fault
     phone: str | None = None
@@ -81,7 +81,7 @@ class Command:
 
 @dataclass
 class Faults:
-    """The active faults. `by_number` False: the endings of phone numbers cause none."""
+    """`by_number` False: endings cause no faults."""
 
     by_number: bool = True
     commands: list[Command] = field(default_factory=list)
@@ -89,7 +89,7 @@ class Faults:
     _caused: set[tuple[Fault, str]] = field(default_factory=set)
 
     def of(self, phone: str) -> Fault | None:
-        """The fault of a message to `phone` (E.164). Commands come first."""
+        """`phone` in E.164. Commands come first."""
         for command in self.commands:
             if command.applies_to(phone, self.rng):
                 return command.fault

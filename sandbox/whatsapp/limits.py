@@ -1,4 +1,4 @@
-"""The API's limits: messages per second of a phone number, and messages to one recipient."""
+"""The API's limits: messages per second, and to one recipient."""
 
 from bisect import bisect_left
 from collections import deque
@@ -9,7 +9,7 @@ PAIR_BURST: Final = 45
 
 
 class Throughput:
-    """At most `per_second` in any window of one second, which is the strictest reading of the limit."""
+    """`per_second` in any window of a second: the strictest reading of the limit."""
 
     def __init__(self, per_second: int) -> None:
         self.per_second = per_second

@@ -1,4 +1,4 @@
-"""The sandbox: phone numbers, templates, accepted messages, and the webhooks that follow."""
+"""Phone numbers, templates, accepted messages, and the webhooks that follow."""
 
 import itertools
 import time
@@ -62,7 +62,7 @@ class PhoneNumber:
 
 @dataclass
 class SendResult:
-    """The answer to a send, or None for no answer. `cut`: the connection is closed before it."""
+    """The answer, or None. `cut`: the connection is closed before it."""
 
     answer: dict[str, Any] | None
     delay_seconds: float = 0.0
@@ -70,7 +70,7 @@ class SendResult:
 
 
 class Sandbox:
-    """The state of the sandbox, in memory only."""
+    """In memory only."""
 
     def __init__(self, webhook_url: str | None = None, webhook_options: WebhookOptions | None = None) -> None:
         self.templates: list[dict[str, Any]] = [dict(template) for template in TEMPLATES]
@@ -95,16 +95,14 @@ class Sandbox:
         per_second: int = 80,
         limit: str = "TIER_100K",
     ) -> PhoneNumber:
-        """Add a phone number, or reset one."""
+        """Add or reset one."""
         source = WebhookSource(number_id, business_account_id, DISPLAY_NUMBER, secret)
         number = PhoneNumber(source, token, Throughput(per_second), limit)
         self.numbers[number_id] = number
         return number
 
-    # ------------------------------------------------------------ sending
-
     def send(self, number_id: str, token: str | None, message: Any) -> SendResult:
-        """Accept a message. ApiError when it is refused."""
+        """Raises ApiError."""
         try:
             return self._send(self.number_for(number_id, token), message)
         except ApiError as refusal:
@@ -112,7 +110,7 @@ class Sandbox:
             raise
 
     def number_for(self, number_id: str, token: str | None) -> PhoneNumber:
-        """The phone number. ApiError when there is none or the token is wrong."""
+        """ApiError: unknown number or wrong token."""
         number = self.numbers.get(number_id)
         if number is None:
             raise ApiError(400, 100, "Unsupported request", "There is no object with this id, or you may not see it.")
@@ -120,7 +118,7 @@ class Sandbox:
         return number
 
     def require_token(self, number: PhoneNumber, token: str | None) -> None:
-        """ApiError when `token` is not the number's."""
+        """Raises ApiError."""
         if token != number.token:
             raise ApiError(401, 190, "Invalid OAuth access token", "The access token cannot be read or has expired.")
 
@@ -157,8 +155,6 @@ class Sandbox:
             "messages": [{"id": message_id, "message_status": "accepted"}],
         }
         return SendResult(answer, 3.0 if fault is Fault.SLOW else 0.0, cut=fault is Fault.LOST_ANSWER)
-
-    # ------------------------------------------------------------ statuses
 
     def _schedule_statuses(
         self, number: PhoneNumber, phone: str, message_id: str, reference: Any, fault: Fault | None
@@ -201,10 +197,8 @@ class Sandbox:
             event["errors"] = [{"code": code, "title": text, "message": text, "error_data": {"details": text}}]
         self.webhooks.send(number.source, "messages", value, delay_seconds)
 
-    # ------------------------------------------------------------ what recipients do
-
     def write(self, number_id: str, phone: str, text: str, button: str | None = None) -> None:
-        """Somebody writes to the number, or presses the quick-reply button with payload `button`."""
+        """`button`: the payload of the pressed quick-reply button."""
         body: dict[str, Any] = {"button": {"payload": button, "text": text}} if button else {"text": {"body": text}}
         message = {
             "from": phone.lstrip("+"),
@@ -217,7 +211,7 @@ class Sandbox:
         self.webhooks.send(self.numbers[number_id].source, "messages", {"contacts": contacts, "messages": [message]})
 
     def prefer(self, number_id: str, phone: str, stop: bool) -> None:
-        """Somebody stops or resumes marketing in WhatsApp's own settings."""
+        """Stop or resume marketing, as in WhatsApp's own settings."""
         preference = {
             "wa_id": phone.lstrip("+"),
             "detail": "User requested to stop marketing messages" if stop else "User requested to resume them",
@@ -228,7 +222,7 @@ class Sandbox:
         self.webhooks.send(self.numbers[number_id].source, "user_preferences", {"user_preferences": [preference]})
 
     def set_template_status(self, name: str, status: str, number_id: str = NUMBER_ID) -> None:
-        """Change a template's status, with a webhook."""
+        """Also sends a webhook."""
         for template in self.templates:
             if template["name"] == name:
                 template["status"] = status
@@ -241,10 +235,8 @@ class Sandbox:
                 }
                 self.webhooks.send(self.numbers[number_id].source, "message_template_status_update", value)
 
-    # ------------------------------------------------------------ report
-
     def report(self) -> dict[str, Any]:
-        """The counts of `GET /sandbox` (docs/whatsapp-sandbox.md)."""
+        """The counts of `GET /sandbox`."""
         return {
             "accepted": sum(self.accepted.values()),
             "people": len(self.accepted),

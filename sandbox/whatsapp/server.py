@@ -1,4 +1,4 @@
-"""The HTTP server of the sandbox: the API on one port, commands under /sandbox on another."""
+"""Serves the API on one port, commands under /sandbox on another."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ PAGE = 25
 
 
 class Server:
-    """Serves a sandbox. Port 0: any free one. Start and stop it in one event loop."""
+    """Port 0: any free one. Start and stop it in one event loop."""
 
     def __init__(self, sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0, control_port: int = 0) -> None:
         self.sandbox = sandbox
@@ -26,7 +26,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """The base URL of the API, without a version."""
+        """Without a version."""
         return f"http://{self.host}:{self.port}"
 
     @property
@@ -47,12 +47,11 @@ class Server:
         self._runners.clear()
 
     async def come_up(self) -> None:
-        """Listen for calls of the API (again)."""
         if "api" not in self._runners:
             self.port = await self._listen("api", self._api(), self.port)
 
     async def go_down(self) -> None:
-        """Close and refuse connections, as a crash would. Accepted messages stay accepted."""
+        """Refuse connections, as after a crash. Accepted messages stay accepted."""
         runner = self._runners.pop("api", None)
         if runner is not None:
             for connection in runner.server.connections if runner.server else ():
@@ -72,8 +71,6 @@ class Server:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    # ------------------------------------------------------------ API
 
     def _api(self) -> web.Application:
         app = web.Application(middlewares=[_errors])
@@ -116,8 +113,6 @@ class Server:
         self.sandbox.require_token(found[0], _token(request))
         return found
 
-    # ------------------------------------------------------------ commands
-
     def _control(self) -> web.Application:
         app = web.Application()
         app.router.add_get("/sandbox", self._report)
@@ -159,7 +154,7 @@ class Server:
             setattr(self.sandbox.webhooks.options, name, value)
 
     async def _do_number(self, arguments: dict[str, Any]) -> None:
-        """{"number_id": .., "per_second": .., "limit": .., "token": ..}: changes it, or adds it."""
+        """{"number_id": .., "per_second": .., "limit": .., "token": ..}: changes or adds it."""
         number = self.sandbox.numbers.get(arguments.get("number_id", NUMBER_ID)) or self.sandbox.add_number(
             arguments["number_id"]
         )
@@ -168,28 +163,27 @@ class Server:
         number.token = arguments.get("token", number.token)
 
     async def _do_template(self, arguments: dict[str, Any]) -> None:
-        """{"name": .., "status": ..}: changes its status, with a webhook; or a whole template, to add it."""
+        """{"name": .., "status": ..}, or a whole template to add."""
         if "components" in arguments:
             self.sandbox.templates.append(arguments)
         else:
             self.sandbox.set_template_status(arguments["name"], arguments["status"])
 
     async def _do_write(self, arguments: dict[str, Any]) -> None:
-        """{"phone": .., "text": .., "button": ..}: somebody writes."""
+        """{"phone": .., "text": .., "button": ..}"""
         self.sandbox.write(
             arguments.get("number_id", NUMBER_ID), arguments["phone"], arguments["text"], arguments.get("button")
         )
 
     async def _do_prefer(self, arguments: dict[str, Any]) -> None:
-        """{"phone": .., "stop": true}: somebody stops or resumes marketing."""
+        """{"phone": .., "stop": true}"""
         self.sandbox.prefer(arguments.get("number_id", NUMBER_ID), arguments["phone"], bool(arguments["stop"]))
 
     async def _do_forget(self, _: dict[str, Any]) -> None:
-        """Reset the counts."""
         self.sandbox.forget()
 
     async def _do_down(self, arguments: dict[str, Any]) -> None:
-        """{"seconds": ..}: unreachable for that time."""
+        """{"seconds": ..}"""
         await self.go_down()
         self._run_in_background(self._up_after(float(arguments.get("seconds", 5))))
 

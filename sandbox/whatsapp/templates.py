@@ -1,4 +1,4 @@
-"""The templates of the sandbox: one of each kind."""
+"""One template of each kind."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""Sends the sandbox's webhooks: signed, after delays, and repeated until answered with 200."""
+"""Sends webhooks: signed, after delays, repeated until answered with 200."""
 
 import asyncio
 import heapq
@@ -21,11 +21,11 @@ LONGEST_WAIT_SECONDS: Final = 60.0
 
 @dataclass
 class WebhookOptions:
-    """How webhooks are sent. Delays in seconds after the acceptance.
+    """Delays in seconds after the acceptance.
 
-    `doubled`: each is sent twice. `shuffled_seconds`: each waits up to that much longer, so that they come out of order. `held`:
-    none are sent for now. `batch`: the most statuses in one call. `badly_signed`: with a wrong signature.
-    """
+    `shuffled_seconds`: a random extra delay, so that they come out of order. `held`: none are sent for now. `batch`: the
+    most
+    statuses in one call."""
 
     sent_seconds: float = 0.05
     delivered_seconds: float = 0.3
@@ -40,8 +40,6 @@ class WebhookOptions:
 
 @dataclass(frozen=True)
 class WebhookSource:
-    """The phone number that a webhook is about."""
-
     number_id: str
     business_account_id: str
     display_number: str
@@ -65,7 +63,7 @@ class _Post:
 
 
 class WebhookSender:
-    """Sends what is due to `url`. Start it with `run`, in a task."""
+    """Start `run` in a task."""
 
     def __init__(self, url: str | None, options: WebhookOptions) -> None:
         self.url = url
@@ -83,7 +81,7 @@ class WebhookSender:
         return len(self._due) + self.unanswered
 
     def send(self, source: WebhookSource, field_name: str, value: dict[str, Any], delay_seconds: float = 0.0) -> None:
-        """Send a change after the delay, twice when webhooks are doubled."""
+        """After the delay, twice when `doubled`."""
         for _ in range(2 if self.options.doubled else 1):
             shuffle = self._rng.random() * self.options.shuffled_seconds
             at = time.monotonic() + delay_seconds + shuffle
@@ -161,7 +159,7 @@ def _with_source(source: WebhookSource, field_name: str, value: Mapping[str, Any
 
 
 def _merged(changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Put the statuses of one call in one change, as Meta does."""
+    """One change for the statuses of a call, as Meta does."""
     statuses = [status for change in changes for status in change["value"].get("statuses", ())]
     others = [change for change in changes if "statuses" not in change["value"]]
     if not statuses:

@@ -1,1 +1,1 @@
-"""The WhatsApp Business Cloud API: client, messages, errors and webhooks."""
+"""The WhatsApp Business Cloud API."""

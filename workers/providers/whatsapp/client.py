@@ -1,4 +1,4 @@
-"""A client of the Cloud API. Its transport (an aiohttp session) and its version are given."""
+"""A client of the Cloud API."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -17,10 +17,9 @@ NUMBER_FIELDS: Final = (
 TEMPLATE_FIELDS: Final = "id,name,language,status,category,parameter_format,components"
 
 CONNECTIONS: Final = 1000
-"""Calls at once."""
 
 IDLE_SECONDS: Final = 15
-"""Shorter than servers keep an idle connection, so that none is closed under a request."""
+"""Shorter than servers keep idle connections, so that none closes under a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ def open_session(timeout_seconds: float) -> aiohttp.ClientSession:
 
 
 class Client:
-    """The Cloud API at `base_url` (without a version), in `version`, such as v26.0."""
+    """The API at `base_url` (without a version), in `version`, such as v26.0."""
 
     def __init__(self, session: aiohttp.ClientSession, base_url: str, version: str) -> None:
         self._session = session
@@ -71,21 +70,21 @@ class Client:
             raise Unconfirmed("the answer to an accepted message cannot be read") from None
 
     async def number(self, account: WhatsAppAccount) -> dict[str, Any]:
-        """The API's description of the number (NUMBER_FIELDS). Raises WhatsAppError."""
+        """The number's NUMBER_FIELDS. Raises WhatsAppError."""
         return await self._get(account, account.number_id, {"fields": NUMBER_FIELDS})
 
     async def numbers_of_account(self, account: WhatsAppAccount) -> list[str]:
-        """The ids of the account's phone numbers. Raises WhatsAppError."""
+        """The ids of its phone numbers. Raises WhatsAppError."""
         listed = self._each(account, f"{account.business_account_id}/phone_numbers", {"fields": "id"})
         return [str(number.get("id")) async for number in listed]
 
     async def templates(self, account: WhatsAppAccount) -> list[dict[str, Any]]:
-        """All templates of the account. Raises WhatsAppError."""
+        """Raises WhatsAppError."""
         path = f"{account.business_account_id}/message_templates"
         return [template async for template in self._each(account, path, {"fields": TEMPLATE_FIELDS})]
 
     async def _each(self, account: WhatsAppAccount, path: str, query: dict[str, str]) -> AsyncIterator[dict[str, Any]]:
-        """All pages of a list: the last one has no `next`."""
+        """All pages: the last has no `next`."""
         after: str | None = None
         while True:
             page = await self._get(account, path, {**query, "limit": "100", **({"after": after} if after else {})})
@@ -116,7 +115,7 @@ class Client:
 
 
 def _read(status: int, text: bytes) -> dict[str, Any]:
-    """The answer, or the error that it says. What is no JSON comes from something between us and the API."""
+    """Answers without JSON come from something between us and the API."""
     try:
         answer = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -129,7 +128,7 @@ def _read(status: int, text: bytes) -> dict[str, Any]:
 
 
 def _unreadable(status: int) -> Refused | Unconfirmed:
-    """What something in between refuses by itself was not sent; of the rest nobody knows."""
+    """Refusals of something in between were not sent; the rest is unknown."""
     if status == 429:
         return Refused(429, "A proxy says that there are too many calls.", Answer.CROWDED)
     if 400 <= status < 500 and status not in (408, 425, 499):

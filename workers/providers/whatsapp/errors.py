@@ -2,12 +2,10 @@
 
     WhatsAppError
     +-- NotSent        nothing left this machine: calling again is safe
-    +-- Unconfirmed    the request left and its answer was lost: it may have been accepted
-    +-- Refused        the API said no, with a code: it was not accepted
+    +-- Unconfirmed    the answer was lost: it may have been accepted
+    +-- Refused        the API said no, with a code: not accepted
 
-Each has an `answer`, from which models/messaging/policy.py decides what follows. It depends on the code, and for code 100 on
-`details`; never on the HTTP status, the title or the subcode.
-"""
+The `answer` depends on the code, and for code 100 on `details`; never on the HTTP status, the title or the subcode."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -20,13 +18,11 @@ class WhatsAppError(Exception):
 
 
 class NotSent(WhatsAppError):
-    """Connection refused or name not found: no byte was sent."""
-
     answer = Answer.NOT_SENT
 
 
 class Unconfirmed(WhatsAppError):
-    """The answer was lost or cannot be read."""
+    """The answer was lost or is unreadable."""
 
     answer = Answer.UNCONFIRMED
 
@@ -118,7 +114,7 @@ ANSWERS: Final[Mapping[int, Answer]] = {
 """Other codes are about the recipient; many of them pause the source."""
 
 _OF_ONE_RECIPIENT: Final = ("recipient", "phone number is not", "parameter value")
-"""These `details` of code 100 are about the recipient's own values."""
+"""In `details` of code 100: the recipient's own values."""
 
 
 def refusal(error: dict[str, Any]) -> Refused:
@@ -133,7 +129,7 @@ def refusal(error: dict[str, Any]) -> Refused:
 
 
 def _details(error: dict[str, Any]) -> str:
-    """`error_data` is an object for messages and a string for templates."""
+    """An object for messages, a string for templates."""
     data = error.get("error_data")
     if isinstance(data, dict):
         data = data.get("details")

@@ -10,12 +10,12 @@ import orjson
 from models.messaging.placeholders import Placeholder
 
 _URL_SAFE: Final = "/?&=#%+:;,@!$'()*[]~-._"
-"""Kept in a link's suffix. `%` is among them, so that encoded text is not encoded twice."""
+"""Kept in a link's suffix. `%` too: encoded text is not encoded twice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template in its sent form, with its placeholders in order."""
+    """Its sent form, with placeholders in order."""
 
     name: str
     language: str
@@ -23,10 +23,8 @@ class Template:
 
 
 def template_message(template: Template, to: str, values: Sequence[str | None], reference: str) -> bytes:
-    """The JSON body for `to` (E.164, with its plus). `values` fill the placeholders in order; None leaves an optional one out.
-
-    `reference` comes back with every status of this message.
-    """
+    """JSON for `to` (E.164 with plus). `values` in order of placeholders; None omits an optional one. Statuses repeat
+    `reference`."""
     return orjson.dumps(
         {
             "messaging_product": "whatsapp",

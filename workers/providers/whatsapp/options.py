@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class WhatsAppOptions:
-    """`url`: the API's address without a version. `timeout_seconds` bounds a call.
+    """`url`: without a version. `timeout_seconds` bounds a call.
 
-    `most_failures`: the share of recent outcomes (0 to 1) above which a broadcast pauses. `claim_seconds`: the lease of an
-    attempt; it is longer than any call, and the attempt becomes UNCONFIRMED after it.
-    """
+    `most_failures`: a broadcast pauses above this share (0 to 1) of recent outcomes. `claim_seconds`: longer than any call;
+    after it an attempt becomes UNCONFIRMED."""
 
     url: str = "https://graph.facebook.com"
     version: str = "v26.0"

@@ -1,8 +1,6 @@
-"""Webhooks of the Cloud API: their signatures and their events.
+"""Webhooks of the Cloud API: signatures and events.
 
-The signature is an HMAC over the raw bytes, so it is checked first, in constant time. Parsing is lenient: an odd entry does not
-cost the others.
-"""
+The signature is an HMAC over the raw bytes, so it is checked first, in constant time. An odd entry does not cost the others."""
 
 import hashlib
 import hmac
@@ -37,16 +35,15 @@ _STOPPING: Final = frozenset({"RESTRICTED_BIZ_INITIATED_MESSAGING"})
 
 
 class UnreadableWebhook(Exception):
-    """No webhook of a WhatsApp business account."""
+    """Not of a WhatsApp business account."""
 
 
 def signature(secret: str, body: bytes) -> str:
-    """The header's value for a body."""
+    """The header's value."""
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
 def is_signed(secret: str, body: bytes, header: str | None) -> bool:
-    """Whether `header` is the signature of these bytes."""
     return header is not None and hmac.compare_digest(signature(secret, body).encode(), header.encode())
 
 
@@ -62,7 +59,7 @@ def load(body: bytes) -> dict[str, Any]:
 
 
 def senders(envelope: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[str]]:
-    """The ids of phone numbers, and of business accounts."""
+    """Ids of phone numbers, and of business accounts."""
     numbers, accounts = set(), set()
     for account_id, _, value in _changes(envelope):
         accounts.add(account_id)
@@ -72,7 +69,7 @@ def senders(envelope: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[str]
 
 
 def parse(envelope: Mapping[str, Any]) -> list[Event]:
-    """Its events in order. Unknown ones are left out."""
+    """In order, without unknown ones."""
     return [event for change in _changes(envelope) for event in _events(*change)]
 
 
@@ -91,9 +88,6 @@ def _events(account_id: str, field: str, value: Mapping[str, Any]) -> Iterator[E
     for event in read(account_id, value):
         if event is not None:
             yield event
-
-
-# ---------------------------------------------------------------- messages
 
 
 def _of_messages(_: str, value: Mapping[str, Any]) -> Iterator[Event | None]:
@@ -145,7 +139,7 @@ def _inbound(number_id: str, message: Mapping[str, Any]) -> InboundEvent | None:
 
 
 def _text_and_payload(kind: str, message: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """The text, and the payload of a button of ours."""
+    """The text, and the payload of our button."""
     body = message.get(kind)
     if not isinstance(body, Mapping):
         return None, None
@@ -157,9 +151,6 @@ def _text_and_payload(kind: str, message: Mapping[str, Any]) -> tuple[str | None
         reply = body.get(str(body.get("type")))
         return (_text(reply.get("title")), _text(reply.get("id"))) if isinstance(reply, Mapping) else (None, None)
     return _text(body.get("caption")), None
-
-
-# ---------------------------------------------------------------- the other fields
 
 
 def _of_preferences(_: str, value: Mapping[str, Any]) -> Iterator[Event | None]:
@@ -200,9 +191,6 @@ _READERS: Final = {
     "phone_number_quality_update": _of_number,
     "business_capability_update": _of_number,
 }
-
-
-# ---------------------------------------------------------------- small parts
 
 
 def _number_id(value: Mapping[str, Any]) -> str | None:
