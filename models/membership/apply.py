@@ -1,8 +1,4 @@
-"""Applies a difference to members, counts and log, in the caller's transaction.
-
-`close` gives the logged changes their positions. It comes last: from then to the commit no other transaction of the workspace
-can append.
-"""
+"""Applies a difference to members, counts and log, in the caller's transaction."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -18,7 +14,7 @@ from models.db import Record
 
 @dataclass(slots=True)
 class Append(OpenAppend):
-    """What a transaction adds to the log of members. `deltas`: by how much the count of each segment changes."""
+    """`deltas`: by how much the count of each segment changes."""
 
     deltas: Counter[int] = field(default_factory=Counter)
 
@@ -33,7 +29,7 @@ class Append(OpenAppend):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Contacts that are not where they belong. `entered`: to enter, or to leave."""
+    """Contacts to add to segments (`entered`), or to remove."""
 
     segment_ids: list[int]
     contact_ids: list[int]
@@ -44,7 +40,6 @@ class Difference:
         return len(self.segment_ids)
 
     def only(self, wanted: Iterable[bool]) -> "Difference":
-        """The rows whose value in `wanted` is true."""
         indexes = [index for index, is_wanted in enumerate(wanted) if is_wanted]
         return Difference(
             [self.segment_ids[index] for index in indexes],
@@ -55,13 +50,13 @@ class Difference:
 
 
 async def begin(workspace_id: int, at: datetime) -> Append:
-    """Start to append, without a lock. Turns the log trigger of members off: the statements here log themselves."""
+    """Takes no lock. Turns the log trigger of members off: the statements here log themselves."""
     await db.execute("SET LOCAL muster.members = 'logged'")
     return Append(MEMBERS, workspace_id, at, await log_append.new_id(MEMBERS))
 
 
 async def write(append: Append, difference: Difference) -> int:
-    """Add and remove members, and log what really changed. Returns the number of changes."""
+    """Write and log what really changes. Returns the number of changes."""
     rows = await db.fetch(
         _WRITE.format(difference="unnest($5::bigint[], $6::bigint[], $7::boolean[], $8::text[])"),
         append.workspace_id,
@@ -103,15 +98,15 @@ FROM changes GROUP BY segment_id
 
 
 async def write_from(append: Append, table: str) -> int:
-    """The same for the rows of a table (segment_id, contact_id, entered, origin)."""
+    """`write` for a table with the columns segment_id, contact_id, entered, origin."""
     rows = await db.fetch(_WRITE.format(difference=table), append.workspace_id, append.id, append.size, append.at)
     return append.count(rows)
 
 
 async def remove_deleted(append: Append, contact_ids: Collection[int], leave: Collection[int]) -> int:
-    """Remove those of these contacts that no longer exist from all segments but `leave`, and their overrides.
+    """Remove contacts that no longer exist, and their overrides, from all segments but `leave`. Returns the changes.
 
-    Not logged where a backfill has logged it already. Returns the number of changes.
+    What a backfill has logged is not logged again.
     """
     rows = await db.fetch(
         _REMOVE_DELETED, append.workspace_id, append.id, append.size, append.at, list(contact_ids), list(leave)
@@ -145,9 +140,9 @@ FROM removed GROUP BY segment_id
 
 
 async def close(append: Append) -> int | None:
-    """Give the changes their positions and update the counts. LOCKS: the head of the log, from here to the commit.
+    """Give the changes positions and update the counts. Returns the last position, or None without changes.
 
-    Returns the last position, or None when there was nothing to append.
+    LOCKS: the head of the log. Call it last: until the commit no other transaction of the workspace can append.
     """
     position = await log_append.close(append)
     deltas = {segment_id: delta for segment_id, delta in sorted(append.deltas.items()) if delta}

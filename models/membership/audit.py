@@ -1,6 +1,6 @@
-"""Compares stored members with the rules, round after round. A difference is drift: corrected, logged and counted.
+"""Compares stored members with the rules, round after round. A difference is drift.
 
-Contacts with unprocessed changes are left for the next round.
+Contacts with unprocessed changes wait for the next round.
 """
 
 from collections.abc import Collection, Sequence
@@ -28,7 +28,7 @@ _compared = Counter("muster_audited_contacts_total", "Contacts whose memberships
 
 @dataclass(frozen=True, slots=True)
 class AuditResult:
-    """`contacts` compared, `drift` corrected. `is_over`: the step ended a round."""
+    """`is_over`: the step ended a round."""
 
     contacts: int
     drift: int
@@ -36,7 +36,7 @@ class AuditResult:
 
 
 async def find_next_workspace() -> int | None:
-    """The workspace with dynamic segments whose last audit is longest ago."""
+    """With dynamic segments and the oldest audit."""
     workspace_id: int | None = await db.fetch_value(
         """
         SELECT w.id FROM workspaces AS w LEFT JOIN membership_audits AS a ON a.workspace_id = w.id
@@ -48,12 +48,12 @@ async def find_next_workspace() -> int | None:
 
 
 async def step(workspace_id: int, limit: int = AT_ONCE) -> AuditResult:
-    """Compare the next `limit` contacts of the workspace, and at the end of a round the counts too."""
+    """At the end of a round, counts are compared too."""
     async with db.transaction():
         lock = await engine_lock.take(workspace_id)
         compiled = await compiled_rules.current(workspace_id, lock.epoch)
         append = await apply.begin(workspace_id, lock.now)
-        if lock.ticked_at is not None:  # members can be compared with the rules of one moment only
+        if lock.ticked_at is not None:  # members and rules are compared for one moment
             crossed, _ = await ticks.cross(lock, compiled)
             await batches.settle(lock, compiled, append, crossed)
         contact_ids = await next_contacts(workspace_id, limit)
@@ -113,8 +113,7 @@ async def _compare(lock: EngineLock, compiled: CompiledRules, append: Append, co
 
 
 async def _are_settled(workspace_id: int, contact_ids: Sequence[int]) -> list[bool]:
-    """Which contacts have no mark. Call it after the comparison: what that saw is marked by now, and nobody removes marks
-    without the engine lock."""
+    """Call it after the comparison: what that saw is marked by now, and nobody removes marks without the engine lock."""
     if not contact_ids:
         return []
     rows = await db.fetch(
@@ -179,7 +178,7 @@ async def _compare_counts(workspace_id: int) -> int:
 
 
 async def _compare_count(workspace_id: int, segment_id: int) -> int:
-    """Members are counted with the head of the log locked: the lock keeps changes half done out.
+    """The lock on the head of the log keeps changes half done out.
 
     Where `deleted_at` is the epoch, models.segments.purge removes members uncounted.
     """

@@ -1,7 +1,7 @@
-"""Logs that the members of a deleted segment left, or entered again after a restore, some at a time.
+"""Logs that members of a deleted segment left, or entered again after a restore, some at a time.
 
-Members with contact ids up to `segments.logged_up_to` are logged to have left. A deletion moves it up, a restore down. Code that
-removes a member meanwhile logs that, unless it is logged already.
+Contacts up to `segments.logged_up_to` are logged to have left: a deletion moves it up, a restore down. Code that removes a
+member meanwhile logs that, unless it is logged already.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from models.queue import work
 from models.queue.enqueue import enqueue
 
 AT_ONCE: Final = 5_000
-"""Members logged in one transaction: some hundredths of a second."""
+"""Takes some hundredths of a second."""
 
 NOBODY: Final = 0
 EVERYBODY: Final = 2**63 - 1
@@ -24,14 +24,14 @@ EVERYBODY: Final = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class BackfillResult:
-    """`members` logged; `all`: none are left. With 0 and not `all`: try again later."""
+    """`all`: none are left. With 0 members and not `all`: try again later."""
 
     members: int
     all: bool
 
 
 async def backfill(workspace_id: int, segment_id: int, kind: ChangeKind) -> BackfillResult:
-    """Log that the next members left or entered. Does nothing while members are swapped or written in SQL.
+    """Does nothing while members are swapped or written in SQL.
 
     LOCKS: the engine lock, the head of the log, then the segment's row, which may not be written before in the transaction.
     """

@@ -1,4 +1,4 @@
-"""One batch of a workspace's work, in one transaction: claim changes, find crossings, evaluate rules, apply the difference."""
+"""One batch of a workspace, in one transaction."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -14,8 +14,6 @@ from models.rules.contact_changes import may_be_deleted, membership_changed
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """`contacts` processed, `changes` logged; `more` contacts wait."""
-
     contacts: int
     changes: int
     more: bool
@@ -24,9 +22,9 @@ class BatchResult:
 async def process_batch(
     workspace_id: int, limit: int, on_locked: Callable[[], Awaitable[None]] | None = None
 ) -> BatchResult:
-    """Process the changes of up to `limit` contacts, and the time that has passed.
+    """Process the changes of up to `limit` contacts, and crossings. `on_locked` runs before anything is read.
 
-    `on_locked` runs with the engine lock, before anything is read. Raises db.Busy when the lock is not free soon.
+    Raises db.Busy when the engine lock is not free soon.
     """
     async with db.transaction():
         lock = await engine_lock.take(workspace_id)
@@ -58,7 +56,7 @@ def _together(marks: Marks, others: Marks) -> Marks:
 
 
 async def settle(lock: EngineLock, compiled: CompiledRules, append: Append, marks: Marks) -> None:
-    """Update every segment that reads these changes, level by level."""
+    """Update every segment that reads these changes."""
     swapping = await builds.being_swapped(compiled)
     await _remove_deleted_contacts(append, marks, swapping)
     for level in range(len(compiled.levels)):
@@ -79,7 +77,7 @@ async def _remove_deleted_contacts(append: Append, marks: Marks, swapping: froze
 
 
 def with_moved(marks: Marks, difference: apply.Difference) -> Marks:
-    """The marks, with one more for each segment that a contact entered or left: other rules may read it."""
+    """The marks, with one for each segment entered or left: other rules may read it."""
     moved = dict(marks)
     for segment_id, contact_id in zip(difference.segment_ids, difference.contact_ids, strict=True):
         moved[contact_id] = moved.get(contact_id, frozenset()) | {membership_changed(segment_id)}

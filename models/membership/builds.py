@@ -1,7 +1,7 @@
-"""Which segments are being built, and which contacts the engine saw change meanwhile.
+"""Segments being built, and the contacts that changed meanwhile.
 
-A build begins with the engine lock, so every later batch records the contacts whose changes the segment reads. The active rule
-goes on. Only during a large swap the engine leaves the segment's rows alone, and records the contacts concerned.
+A build begins with the engine lock, so every later batch records the contacts whose changes the segment reads. Only during a
+large swap does the engine leave the segment's rows alone.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ async def being_swapped(compiled: CompiledRules) -> frozenset[int]:
 
 
 async def unfinished(workspace_id: int) -> frozenset[int]:
-    """The segments whose members a build has still to correct: it is to come, or has begun and was perhaps given up."""
+    """Segments whose members a build has still to correct: it is to come, runs, or was given up."""
     rows = await db.fetch(
         """
         SELECT id FROM segments WHERE workspace_id = $1 AND status = 'BUILDING' AND deleted_at IS NULL
@@ -50,7 +50,7 @@ async def unfinished(workspace_id: int) -> frozenset[int]:
 
 
 async def record_changes(compiled: CompiledRules, marks: Marks) -> None:
-    """Record for each build the contacts whose changes its active or next rule reads."""
+    """Record for each build the contacts whose changes its rules read."""
     for build in compiled.builds:
         contact_ids = [contact_id for contact_id, changes in marks.items() if _concerns(build.reads, changes)]
         if contact_ids:
@@ -70,7 +70,7 @@ def _concerns(reads: frozenset[ContactChange], changes: frozenset[ContactChange]
 
 
 async def begin(workspace_id: int, segment_id: int) -> None:
-    """From the commit on, batches record changes for the build. Needs the engine lock. Idempotent."""
+    """Needs the engine lock. Idempotent."""
     await db.execute(
         "INSERT INTO segment_builds (workspace_id, segment_id, started_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         workspace_id,
@@ -88,7 +88,7 @@ async def begun_at(workspace_id: int, segment_id: int) -> datetime | None:
 
 
 async def changed_contacts(workspace_id: int, segment_id: int, after: int) -> tuple[list[int], int]:
-    """The contacts recorded after the mark `after` (0: all), and the id of the last mark."""
+    """The contacts recorded after the mark `after` (0: all), and the last mark's id."""
     rows = await db.fetch(
         """
         SELECT contact_id, max(id) AS last FROM build_marks
@@ -102,7 +102,7 @@ async def changed_contacts(workspace_id: int, segment_id: int, after: int) -> tu
 
 
 async def end(workspace_id: int, segment_id: int, *, swapped: bool) -> None:
-    """End the build. Needs the engine lock. Unless `swapped`, recorded contacts are marked again, for the active rule."""
+    """Needs the engine lock. Unless `swapped`, recorded contacts are marked again, for the active rule."""
     if not swapped:
         # The second change removes deleted contacts, even when the rule is gone.
         marked = await db.execute(
@@ -122,7 +122,7 @@ async def end(workspace_id: int, segment_id: int, *, swapped: bool) -> None:
 
 
 async def wanted(limit: int = 1000) -> Sequence[tuple[int, int]]:
-    """Builds to come or left unfinished, as (workspace id, segment id)."""
+    """Builds to come or unfinished, as (workspace id, segment id)."""
     rows = await db.fetch(
         """
         SELECT workspace_id, id FROM segments WHERE status = 'BUILDING' AND deleted_at IS NULL

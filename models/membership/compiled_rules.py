@@ -1,7 +1,6 @@
-"""A workspace's active rules, compiled: which segments read what, in which order, and their statements.
+"""A workspace's active rules, compiled. Only the holder of the engine lock uses them.
 
-When the workspace's epoch changes (with a rule, a field, the time zone or a build), only what changed is compiled again. Only
-the holder of the engine lock uses them.
+When the epoch changes (with a rule, a field, the time zone or a build), only what changed is compiled again.
 """
 
 from collections import OrderedDict
@@ -35,7 +34,6 @@ from models.rules.tree import Rule, count_conditions
 log = structlog.get_logger(__name__)
 
 KEPT_WORKSPACES: Final = 200
-"""Workspaces whose rules a process keeps; the least recently used is forgotten."""
 
 KEPT_STATEMENTS: Final = 64
 
@@ -44,7 +42,7 @@ _unreadable = Counter("muster_unreadable_rules_total", "Active rules that could 
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """The active rule of the segment `id`. `reads`: the changes after which it is evaluated again."""
+    """`reads`: the changes after which it is evaluated again."""
 
     id: int
     rule: Rule
@@ -54,7 +52,7 @@ class CompiledRule:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A segment that is rebuilt, and the changes that batches record for it."""
+    """`reads`: the changes that batches record for it."""
 
     segment_id: int
     reads: frozenset[ContactChange]
@@ -62,7 +60,7 @@ class Build:
 
 @dataclass(slots=True)
 class CompiledRules:
-    """The active rules of a workspace, by segment."""
+    """Keys are segment ids."""
 
     workspace_id: int
     epoch: int
@@ -91,18 +89,17 @@ class CompiledRules:
 
     @property
     def ticks(self) -> bool:
-        """Whether members can change because time passes."""
+        """Whether time alone changes members."""
         return bool(self.thresholds)
 
     def readers(self, level: int, changed: Iterable[ContactChange]) -> frozenset[int]:
-        """The segments of a level to evaluate again after these changes."""
         return self.levels.readers(level, changed)
 
     def is_read(self, change: ContactChange) -> bool:
         return any(self.levels.readers(level, (change,)) for level in range(len(self.levels)))
 
     def statement(self, segment_ids: tuple[int, ...]) -> Statement:
-        """The statement that evaluates these segments, in ascending order."""
+        """`segment_ids` ascend."""
         made = self.statements.get(segment_ids)
         if made is None:
             rules = [self.rules[segment_id].rule for segment_id in segment_ids]
@@ -128,7 +125,7 @@ class CompiledRules:
         self.put(compiled)
 
     def _read_by(self, fields: Mapping[str, object]) -> set[int]:
-        """Segments that read a changed field, are being built, or could not be read."""
+        """Also segments being built or unreadable before."""
         before = self.stored.fields
         keys = {field_changed(key) for key in fields.keys() | before.keys() if fields.get(key) != before.get(key)}
         reading = (self.levels.readers(level, keys) for level in range(len(self.levels)))
@@ -142,7 +139,7 @@ class CompiledRules:
             self.building[segment_id] = build
 
     def put(self, rules: Mapping[int, CompiledRule | None]) -> None:
-        """Set the rules of these segments. None: the segment has none."""
+        """None: no rule."""
         before = {segment_id: self.rules.get(segment_id) for segment_id in rules}
         changed = {segment_id: rule for segment_id, rule in rules.items() if rule != before[segment_id]}
         for segment_id, rule in changed.items():
@@ -205,12 +202,11 @@ async def current(workspace_id: int, epoch: int) -> CompiledRules:
 
 
 def forget() -> None:
-    """Forget all rules, for a process that connects to another database."""
+    """For a process that connects to another database."""
     _compiled.clear()
 
 
 async def _at_epoch(before: CompiledRules | None, workspace_id: int, epoch: int) -> CompiledRules:
-    """Update the rules where the changes are known; otherwise read all rules."""
     if before is not None:
         changes = await stored_rules.find_changes(before.stored, workspace_id, before.epoch, epoch)
         if changes is not None:
@@ -219,7 +215,7 @@ async def _at_epoch(before: CompiledRules | None, workspace_id: int, epoch: int)
             before.epoch = epoch
             return before
     loaded = await stored_rules.load(workspace_id)
-    if loaded is None:  # the workspace is deleted; only its marks are left
+    if loaded is None:  # the workspace is deleted
         return make(workspace_id, epoch, "UTC", (), ())
     timezone, everything = loaded
     compiled = CompiledRules(workspace_id, epoch, StoredRules(timezone))
@@ -238,7 +234,7 @@ def _compile(workspace_id: int, segment_id: int, stored: StoredRule, catalogue: 
 
 
 def _compile_build(workspace_id: int, segment_id: int, stored: StoredRule, catalogue: Catalogue) -> Build | None:
-    """A build records what the active and the next rule read, and the contacts that the active rule moves."""
+    """A build records what both rules read, and the contacts that the active rule moves."""
     if stored.next is None:
         return None
     read = [_read(workspace_id, segment_id, rule, catalogue) for rule in (stored.next, stored.active)]
@@ -248,7 +244,7 @@ def _compile_build(workspace_id: int, segment_id: int, stored: StoredRule, catal
 
 
 def _read(workspace_id: int, segment_id: int, stored: str | None, catalogue: Catalogue) -> Rule | None:
-    """None when the rule can no longer be read: the members stay as they are."""
+    """None when it can no longer be read: the members stay."""
     if stored is None:
         return None
     try:

@@ -1,6 +1,6 @@
 """The statements that find who crossed a threshold.
 
-Thresholds are sorted and split into groups with one statement each, so a change makes one statement again.
+Thresholds are sorted into groups with one statement each, so a change makes one statement again.
 """
 
 from bisect import bisect_right
@@ -23,7 +23,7 @@ class _Group:
 
 
 class Crossers:
-    """The thresholds of a workspace's rules. Segments share equal thresholds."""
+    """Segments share equal thresholds."""
 
     def __init__(
         self, workspace_id: int, timezone: str, crossings_of: Iterable[tuple[int, Sequence[AnyCrossing]]]

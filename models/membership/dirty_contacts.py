@@ -1,4 +1,4 @@
-"""Marks on contacts: what changed of them (`models.rules.contact_changes`). Triggers write them with the change."""
+"""Marks on contacts: what changed of them. Triggers write them with the change."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ from permissions.principal import Scope
 Marks = Mapping[int, frozenset[ContactChange]]
 
 NEWEST: Final = 200
-"""So many of the newest single edits go first, so that an edit does not wait for a backlog."""
+"""The newest single edits go first: an edit does not wait for a backlog."""
 
 
 MANY: Final = 100
@@ -24,11 +24,7 @@ MANY: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How far a workspace's dynamic segments are behind the data.
-
-    Changes and crossings before `as_of` are processed; `lag_seconds` is how long ago that is. `pending_contacts` have
-    unprocessed changes.
-    """
+    """Changes and crossings before `as_of` are processed. `pending_contacts` have unprocessed changes."""
 
     pending_contacts: int
     lag_seconds: float
@@ -36,7 +32,7 @@ class Freshness:
 
 
 async def mark(workspace_id: int, contact_ids: Sequence[int], change: ContactChange) -> None:
-    """Mark contacts where no trigger does. More than MANY are bulk."""
+    """For changes that no trigger marks."""
     if not contact_ids:
         return
     await db.execute(_MARK, workspace_id, list(contact_ids), [change], len(contact_ids) > MANY)
@@ -50,7 +46,7 @@ INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk) SELECT $1, u
 
 @asynccontextmanager
 async def as_bulk(*, only_if: bool = True) -> AsyncIterator[None]:
-    """What the caller's transaction writes inside is processed after all other changes."""
+    """What the transaction writes inside is processed after all other changes."""
     if not only_if:
         yield
         return
@@ -70,7 +66,7 @@ async def claim(workspace_id: int, limit: int) -> tuple[Marks, bool]:
     return fields, len(rows) >= limit
 
 
-# The newest few and the oldest, single edits before bulk. The index is (workspace_id, bulk, id).
+# The index is (workspace_id, bulk, id).
 _CLAIM = """
 WITH picked AS MATERIALIZED (
     (SELECT contact_id FROM dirty_contacts WHERE workspace_id = $1 AND NOT bulk ORDER BY id DESC LIMIT $3)
@@ -83,7 +79,7 @@ RETURNING d.contact_id, d.fields
 
 
 async def waiting() -> list[int]:
-    """Workspaces with marks. The cost grows with their number, not with the marks."""
+    """The cost grows with the workspaces, not with their marks."""
     return [row["workspace_id"] for row in await db.fetch(_WAITING)]
 
 
@@ -100,7 +96,7 @@ SELECT workspace_id FROM found WHERE workspace_id IS NOT NULL
 
 
 async def as_of(scope: Scope) -> datetime:
-    """The instant as of which every dynamic segment is right. Cheap, however many marks wait."""
+    """Until when every dynamic segment is right. Cheap, however many marks wait."""
     now = clock.now()
     oldest: datetime | None = await db.fetch_value(_AS_OF, scope.workspace_id)
     return now if oldest is None else min(now, oldest)

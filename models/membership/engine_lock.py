@@ -8,15 +8,14 @@ from models import clock, db
 TICK = timedelta(seconds=0.25)
 
 LOOK_AHEAD = timedelta(seconds=10)
-"""How far a tick looks ahead. Without a crossing in it, the next tick waits so long."""
+"""Without a crossing in this time, the next tick waits so long."""
 
 PATIENCE = "5s"
-"""How long an engine waits for a lock of another engine or of an operator."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineLock:
-    """The engine lock of a workspace, held by the ambient transaction.
+    """Held by the ambient transaction.
 
     `now`: the moment for which members are made right. `ticked_at` (<= `now`): crossings up to it are processed; None when no
     active rule depends on time. `calm_until`: no crossing is expected before. `epoch`: version of the rules.
@@ -36,12 +35,11 @@ class EngineLock:
 
     @property
     def is_calm(self) -> bool:
-        """Whether the last tick expected no crossing before now."""
         return self.calm_until is not None and self.now <= self.calm_until
 
 
 async def take(workspace_id: int) -> EngineLock:
-    """Wait for the engine lock and take it. Raises LockNotAvailable after PATIENCE.
+    """Raises LockNotAvailable after PATIENCE.
 
     Forces generic plans: the transaction's statements are long to plan, and always look rows up by index.
     """
@@ -68,7 +66,7 @@ LEFT JOIN membership_heads AS h ON h.workspace_id = $1
 
 
 async def record_tick(lock: EngineLock, *, ticks: bool, calm: bool = False) -> None:
-    """Record that crossings up to `lock.now` are processed. `ticks`: they go on; `calm`: none is expected soon."""
+    """Crossings up to `lock.now` are processed. `ticks`: more will come; `calm`: not soon."""
     await db.execute(
         """
         INSERT INTO membership_heads AS head (workspace_id, ticked_at, calm_until) VALUES ($1, $2, $3)

@@ -1,4 +1,4 @@
-"""Evaluates rules for contacts in few statements, and returns what differs from the stored members."""
+"""Evaluates rules for contacts, in few statements."""
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
@@ -11,10 +11,10 @@ from models.membership.dirty_contacts import Marks
 from models.rules.contact_changes import ContactChange
 
 SEGMENTS_AT_ONCE: Final = 500
-"""Rules in one statement: PostgreSQL keeps each plan in memory."""
+"""PostgreSQL keeps each plan in memory."""
 
 CONDITIONS_AT_ONCE: Final = 3_000
-"""Conditions in one statement, each with a few parameters: PostgreSQL takes 32,767."""
+"""Each has a few parameters: PostgreSQL takes 32,767."""
 
 
 async def evaluate(
@@ -39,10 +39,7 @@ def chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
 
 
 def _fitting(compiled: CompiledRules, segment_ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    """The same segments, as many at a time as fit into one statement.
-
-    Where several are needed, ids say where one ends, so that a new segment changes one statement, not all that follow.
-    """
+    """Statements end where ids say, so that a new segment changes one statement, not all that follow."""
     needs_several = len(segment_ids) > SEGMENTS_AT_ONCE
     start, conditions = 0, 0
     for index, segment_id in enumerate(segment_ids):
@@ -66,7 +63,7 @@ def _ends_a_statement(segment_id: int) -> bool:
 
 
 def affected(compiled: CompiledRules, level: int, marks: Marks) -> dict[tuple[int, ...], list[int]]:
-    """The contacts to evaluate again, by the segments of a level that they concern."""
+    """The contacts to evaluate again, by segments of the level."""
     segments_of_marks: dict[frozenset[ContactChange], tuple[int, ...]] = {}
     groups: dict[tuple[int, ...], list[int]] = {}
     for contact_id, changed in marks.items():
@@ -83,7 +80,6 @@ WORTH_A_STATEMENT: Final = 20_000
 
 
 def _fewer(groups: dict[tuple[int, ...], list[int]]) -> dict[tuple[int, ...], list[int]]:
-    """One group, where needless evaluations cost less than several statements."""
     if len(groups) <= 1:
         return groups
     everything = tuple(sorted(set().union(*groups)))

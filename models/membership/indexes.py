@@ -11,10 +11,10 @@ log = structlog.get_logger(__name__)
 
 
 async def build(thresholds: Iterable[AnyCrossing]) -> bool:
-    """Build the missing indexes, outside of a transaction. False while another index of contacts is built: try again later.
+    """Build missing indexes, outside of a transaction. False while another index of contacts is built: try again later.
 
-    Two builds would wait for each other's snapshots; and a build waits for every open transaction, such as a backup, which
-    should keep only one worker busy. An invalid index is built again.
+    Two builds would wait for each other's snapshots; and a build waits for every open transaction, which should keep only one
+    worker busy.
     """
     assert not db.in_a_transaction(), "an index is built concurrently, so in no transaction"
     for index in {threshold.index for threshold in thresholds if threshold.index is not None}:
@@ -25,7 +25,6 @@ async def build(thresholds: Iterable[AnyCrossing]) -> bool:
 
 
 async def _build(index: Index, state: str) -> bool:
-    """False when PostgreSQL ended it for another build."""
     try:
         if state == "broken":
             await db.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {index.name}")

@@ -1,4 +1,4 @@
-"""The order in which segments are evaluated, and what they read."""
+"""The order in which segments are evaluated."""
 
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -13,8 +13,6 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """The changes that a segment's rule reads, and the segments that it mentions."""
-
     reads: frozenset[ContactChange]
     mentions: frozenset[int]
 
@@ -40,7 +38,7 @@ class _Level:
 class Levels:
     """First the segments that mention no other, then those that mention only these, and so on.
 
-    A cycle, which only an operator's SQL can make, and what mentions it come last, in one level, so that the rest goes on.
+    A cycle, which only an operator's SQL can make, and what mentions it come last, in one level.
     """
 
     def __init__(self) -> None:
@@ -64,7 +62,7 @@ class Levels:
         return frozenset().union(*(known.get(name, ()) for name in changed))
 
     def change(self, readers: Mapping[int, Reader | None]) -> None:
-        """Replace these segments' readers. None: no longer evaluated."""
+        """None: no longer evaluated."""
         moved = set(readers)
         for segment_id, reader in readers.items():
             moved |= self._mentioned_by.get(segment_id, set())
@@ -105,7 +103,6 @@ class Levels:
     # ------------------------------------------------------------ the level of each segment
 
     def _new_levels(self, moved: Iterable[int]) -> Mapping[int, int]:
-        """Levels that change, from these segments up to those that mention them."""
         found: dict[int, int] = {}
         waiting = deque(moved)
         steps_left = 4 * len(self._readers)

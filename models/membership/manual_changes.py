@@ -1,6 +1,6 @@
 """Changes of members that people, imports and workflows make directly.
 
-LOCKS: each function takes the head of the log and then the segment's row: do not update `segments` before in the transaction.
+LOCKS: first the head of the log, then the segment's row: do not update `segments` before in the transaction.
 """
 
 from collections.abc import Collection, Sequence
@@ -29,10 +29,9 @@ async def change_members(
     origin: Origin,
     path: Path = ("segmentId",),
 ) -> int:
-    """Add contacts to a STATIC segment and remove others. Returns how many really changed.
+    """Change a STATIC segment. Returns how many members changed. Ignores unknown ids.
 
-    Ignores ids that are no contacts. Raises NotFound or Unsupported at `path`, LimitExceeded past
-    MAX_AT_ONCE ids.
+    Raises NotFound or Unsupported at `path`, LimitExceeded past MAX_AT_ONCE ids.
     """
     _check_size(len(add) + len(remove))
     async with db.transaction():
@@ -85,10 +84,9 @@ def _difference(segment_id: int, add: Sequence[int], remove: Collection[int], or
 async def override(
     scope: Scope, segment_id: int, contact_ids: Collection[int], value: Override | None, path: Path = ("segmentId",)
 ) -> int:
-    """Keep contacts in a dynamic segment, or out of it, whatever its rule says. None lets the rule decide again.
+    """Keep contacts in or out of a dynamic segment, whatever its rule says; None: the rule decides. Waits for the engine lock.
 
-    Returns for how many that is new. Ignores ids that are no contacts. Waits for the engine lock.
-    Raises NotFound or Unsupported at `path`, LimitExceeded past MAX_AT_ONCE ids.
+    Returns how many overrides changed. Ignores unknown ids. Raises as `change_members`.
     """
     _check_size(len(contact_ids))
     async with db.transaction():
@@ -132,7 +130,7 @@ RETURNING contact_id
 
 
 async def forget_segment(workspace_id: int, segment_id: int) -> int:
-    """Delete overrides and up to MAX_AT_ONCE members of a purged segment, unlogged. Returns how many: call it until 0."""
+    """Delete overrides and up to MAX_AT_ONCE members, unlogged. Returns how many members: call it until 0."""
     async with db.transaction():
         await apply.begin(workspace_id, clock.now())
         await db.execute(

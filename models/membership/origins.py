@@ -4,8 +4,6 @@ from enum import StrEnum
 
 
 class Origin(StrEnum):
-    """What added a contact to a segment or removed it."""
-
     MANUAL = "MANUAL"
     IMPORT = "IMPORT"
     WORKFLOW = "WORKFLOW"
@@ -14,8 +12,6 @@ class Origin(StrEnum):
 
 
 class ChangeKind(StrEnum):
-    """Whether a contact entered or left."""
-
     ENTERED = "ENTERED"
     LEFT = "LEFT"
 

@@ -1,6 +1,6 @@
-"""Sets rules aside that cannot be evaluated, so that they do not stop the other segments. The compiler should make none.
+"""Sets aside rules that cannot be evaluated, so that the other segments go on.
 
-The segment is FAILED, its members stay, until it gets a new rule or is recomputed. With a next rule it stays BUILDING.
+The segment keeps its members and is FAILED until it is rebuilt; with a next rule it stays BUILDING.
 """
 
 from collections.abc import Collection
@@ -18,11 +18,11 @@ _FAULTS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, 
 
 
 class _RollBack(Exception):
-    """Ends a transaction whose claim must not stay."""
+    """Undoes a claim."""
 
 
 def is_a_rules_fault(error: BaseException) -> bool:
-    """Whether an evaluation would fail again: because of the rule or the data, not of a server or a lock."""
+    """Whether it would fail again: because of the rule or the data, not of a server or a lock."""
     return db.is_data_error(error) or isinstance(error, _FAULTS)
 
 
@@ -32,7 +32,6 @@ async def isolate(workspace_id: int, limit: int) -> list[int]:
 
 
 async def isolate_for(workspace_id: int, contact_ids: Collection[int]) -> list[int]:
-    """The same for these contacts."""
     failing = []
     for segment_id in await _segments_with_rules(workspace_id):
         if not await _can_be_evaluated(workspace_id, segment_id, contact_ids):
@@ -72,7 +71,6 @@ async def _can_be_evaluated(workspace_id: int, segment_id: int, contact_ids: Col
 
 
 async def set_aside(workspace_id: int, segment_id: int) -> None:
-    """Take the segment's active rule away."""
     async with db.transaction():
         await engine_lock.take(workspace_id)
         await db.execute(

@@ -1,4 +1,4 @@
-"""Builds a segment until its newest rule is active. A failure leaves the old members, and the next attempt starts again."""
+"""Builds a segment until its newest rule is active. A failure leaves the old members."""
 
 import asyncio
 from typing import Final
@@ -20,17 +20,14 @@ from models.rules.depends import dependencies
 log = structlog.get_logger(__name__)
 
 AGAIN_SECONDS: Final = 1.0
-"""How often a recompute looks whether it can begin."""
 
 _seconds = Histogram("muster_build_seconds", "How long the build of a segment took.", buckets=(0.1, 0.5, 1, 5, 30, 120))
 
 
 async def rebuild(workspace_id: int, segment_id: int, *, again: bool = False) -> RebuildResult | None:
-    """Build the segment while its status is BUILDING, until its newest rule is active.
+    """Build the segment while it is BUILDING. `again`: even if its rule is active, and after other builds of it.
 
-    `again` builds it though its rule is active: differences are drift then, and it waits for other builds of the segment.
-    None when there is nothing to do, another process builds it, or it waits for an index. A rule that cannot be computed makes
-    the segment FAILED.
+    None: nothing to do, another process builds it, or it waits for an index. A rule that cannot be computed makes it FAILED.
     """
     result: RebuildResult | None = None
     while True:
@@ -38,7 +35,7 @@ async def rebuild(workspace_id: int, segment_id: int, *, again: bool = False) ->
         if plan is None:
             return result
         if not await indexes.build(plan.compiled.rules[segment_id].crossings):
-            if not again:  # a periodic task tries again, and no worker waits meanwhile
+            if not again:  # a periodic task tries again, and no worker waits
                 return result
             await asyncio.sleep(AGAIN_SECONDS)
             continue
@@ -55,7 +52,7 @@ async def rebuild(workspace_id: int, segment_id: int, *, again: bool = False) ->
             log.error("rule cannot be computed", workspace=workspace_id, segment=segment_id, error=str(error))
             await _fail(workspace_id, segment_id, plan.rule_version)
             return None
-        if built is None and again:  # the other process may only end an unfinished build, and compute nothing
+        if built is None and again:  # the other process may only end an unfinished build
             await asyncio.sleep(AGAIN_SECONDS)
             continue
         if built is None:

@@ -22,7 +22,7 @@ class Statement:
 
 
 def evaluation(workspace_id: int, timezone: str, segment_ids: Sequence[int], rules: Sequence[Rule]) -> Statement:
-    """Where stored members of `contact_ids` differ from these rules and the overrides.
+    """Where stored members of `contact_ids` differ from rules and overrides.
 
     Rows: segment_id, contact_id, entered (false: to leave), origin.
     """
@@ -67,7 +67,7 @@ _ONE_BY_ONE = """SELECT c.id, ({segments})[holds.position]
 
 _ALIKE = """SELECT c.id, v.segment_id FROM contacts AS c JOIN alike_{index} AS v ON {condition}"""
 
-# Stored members are found by contact alone: with the segments in the same condition, the planner may read all their members.
+# Stored members are found by contact alone: given the segments too, the planner may read all their members.
 _EVALUATE = """
 WITH {tables}wanted (contact_id, segment_id) AS MATERIALIZED (
     {wanted}
@@ -98,7 +98,7 @@ Thresholds = Mapping[AnyCrossing, Sequence[int]]
 
 
 def grouped(thresholds: Mapping[AnyCrossing, T]) -> Iterator[dict[AnyCrossing, T]]:
-    """As many at a time as fit into one statement, in the order of `sort_key`, in which similar ones are neighbours."""
+    """Groups that fit into one statement each, in the order of `sort_key`."""
     some: dict[AnyCrossing, T] = {}
     total = 0
     for crossing in sorted(thresholds, key=sort_key):
@@ -124,9 +124,9 @@ def _lookup_key(crossing: AnyCrossing) -> str:
 
 
 def crossers_of(workspace_id: int, timezone: str, thresholds: Thresholds) -> Statement:
-    """Who crossed one of these thresholds, given in the order of `sort_key`, since `since`.
+    """Who crossed one of these thresholds, in the order of `sort_key`, since `since`.
 
-    Rows: contact_id (perhaps more than once), fields (one change for each segment of the threshold).
+    Rows: contact_id (may repeat), fields (one change for each segment of the threshold).
     """
     p = Parameters(workspace_id, timezone)
     lookups = []
@@ -152,7 +152,7 @@ def crossers_of(workspace_id: int, timezone: str, thresholds: Thresholds) -> Sta
 
 
 def _one_lookup(first: ActivityCrossing, thresholds: Mapping[ActivityCrossing, Sequence[int]], p: Parameters) -> str:
-    """One lookup for conditions that differ only in their filters."""
+    """The conditions differ only in their filters."""
     marks = [(mark, index) for index, ids in enumerate(thresholds.values(), start=1) for mark in _marks(ids)]
     return _ONE_LOOKUP.format(
         passes=first.passes(p),

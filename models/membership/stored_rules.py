@@ -13,14 +13,14 @@ from models.rules.tree import Field
 from permissions.principal import Scope
 
 KEPT_MICROSECONDS: Final = 24 * 3600 * 1_000_000
-"""How long changes are kept, in the unit of epochs."""
+"""In the unit of epochs."""
 
 _EXISTS: Final = KnownSegment("")
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRule:
-    """A segment's active rule, and the next one while that is built, as JSON."""
+    """JSON. `next`: being built."""
 
     active: str | None
     next: str | None
@@ -32,7 +32,7 @@ class StoredRule:
 
 @dataclass(frozen=True, slots=True)
 class RuleChanges:
-    """Changed rules by segment (None: no rules any more), which segments exist, custom fields (None: unchanged)."""
+    """By segment. `rules`: None for no rules any more; `fields`: None for unchanged."""
 
     rules: Mapping[int, StoredRule | None]
     existence: Mapping[int, bool]
@@ -41,7 +41,7 @@ class RuleChanges:
 
 @dataclass(slots=True)
 class StoredRules:
-    """All rules of a workspace, its custom fields, and which mentioned segments exist. Names and labels are left out."""
+    """Names and labels are left out."""
 
     timezone: str
     fields: Mapping[str, Field] = field(default_factory=dict)

@@ -1,9 +1,7 @@
 """The long transaction of a build: computes a segment beside its members, and swaps the difference in.
 
-computed   one statement finds the difference between rule and members
-written    a small difference with the engine lock; a large one before, while the engine leaves these rows alone
-caught up  contacts that changed meanwhile (`builds`) are evaluated again
-swapped    with the engine lock: log positions, counts and the active rule
+A small difference is written with the engine lock; a large one before, while the engine leaves these rows alone. Contacts
+that changed meanwhile are evaluated again.
 """
 
 from collections.abc import Collection
@@ -25,14 +23,14 @@ from models.rules.parameters import Parameters
 from models.rules.tree import Rule
 
 SMALL: Final = 5_000
-"""Differences, or contacts to evaluate again, that take some hundredths of a second."""
+"""Differences or contacts that take some hundredths of a second."""
 
 AT_ONCE: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class RebuildPlan:
-    """The segment when the build began. `compiled` has its newest rule alone; `unchanged`: that is active."""
+    """`compiled` has the segment's newest rule alone; `unchanged`: that is active."""
 
     workspace_id: int
     segment_id: int
@@ -45,7 +43,7 @@ class RebuildPlan:
 
 @dataclass(frozen=True, slots=True)
 class RebuildResult:
-    """`changes` logged, of them `drift`: no change of rule or contact explains it."""
+    """`drift`: changes that no change of rule or contact explains."""
 
     changes: int
     drift: int
@@ -56,7 +54,7 @@ class Outdated(Exception):
 
 
 async def compute_and_swap(plan: RebuildPlan) -> RebuildResult | None:
-    """Run the transaction. None when another process builds the segment. Raises Outdated."""
+    """None when another process builds the segment. Raises Outdated."""
     async with db.transaction():
         if not await db.try_advisory_lock(builds.build_lock(plan.workspace_id, plan.segment_id)):
             return None
@@ -120,7 +118,7 @@ WHERE wanted.contact_id IS NULL OR stored.contact_id IS NULL
 
 
 async def unsettled_contacts(plan: RebuildPlan, since: datetime, now: datetime) -> set[int]:
-    """Contacts with an override or across a threshold. Where a difference would be drift, also those with unprocessed changes."""
+    """Contacts with an override or a crossing. Where a difference would be drift, also those with unprocessed changes."""
     rows = await db.fetch(
         """
         SELECT contact_id FROM membership_overrides WHERE workspace_id = $1 AND segment_id = $2
@@ -142,13 +140,12 @@ async def _crossed(plan: RebuildPlan, since: datetime, now: datetime) -> set[int
 
 
 async def _leave_out(contact_ids: Collection[int]) -> None:
-    """These are evaluated again later."""
     if contact_ids:
         await db.execute("DELETE FROM build_difference WHERE contact_id = ANY ($1::bigint[])", list(contact_ids))
 
 
 async def is_large(to_evaluate: int) -> bool:
-    """Whether there is too much to do with the engine lock held."""
+    """Whether this is too much work for the engine lock."""
     found: int = await db.fetch_value(
         "SELECT count(*) FROM (SELECT FROM build_difference LIMIT $1) AS enough", SMALL + 1
     )
@@ -161,9 +158,9 @@ async def is_large(to_evaluate: int) -> bool:
 async def write_large(
     plan: RebuildPlan, append: Append, to_evaluate: set[int], last_mark: int, since: datetime
 ) -> tuple[int, set[int], int]:
-    """Write a large difference and catch up, while the engine leaves these rows alone.
+    """Write and catch up while the engine leaves these rows alone.
 
-    Returns the changes that the difference made, the contacts still to evaluate, and the last mark read.
+    Returns how many differences were written, the contacts still to evaluate, and the last mark.
     """
     await db.advisory_lock(builds.swap_lock(plan.workspace_id, plan.segment_id))
     changed, last_mark = await builds.changed_contacts(plan.workspace_id, plan.segment_id, last_mark)
@@ -215,7 +212,6 @@ WHERE workspace_id = $1 AND id = $2
 
 
 async def _mark_for_readers(plan: RebuildPlan, append: Append, lock: EngineLock) -> None:
-    """Mark who entered or left, when another rule or build mentions this segment."""
     compiled = await compiled_rules.current(plan.workspace_id, lock.epoch)
     change = membership_changed(plan.segment_id)
     others = [build for build in compiled.builds if build.segment_id != plan.segment_id]

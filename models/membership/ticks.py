@@ -1,4 +1,4 @@
-"""Finds the contacts that crossed a threshold of a rule since the last tick, by index: the cost grows with these only."""
+"""Finds contacts that crossed a threshold since the last tick, by index: the cost grows with these only."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,11 +12,11 @@ from models.membership.statements import Statement
 from models.rules.contact_changes import ContactChange
 
 AT_ONCE: Final = 2_000
-"""So many are processed in the batch that finds them. More are marked, and wait in the table as bulk."""
+"""More are marked as bulk, and wait."""
 
 
 async def cross(lock: EngineLock, compiled: CompiledRules) -> tuple[Marks, bool]:
-    """The marks of contacts that crossed in (`lock.ticked_at`, `lock.now`]; or none and True when they wait in the table."""
+    """The marks of contacts that crossed in (`lock.ticked_at`, `lock.now`]; none and True when they wait."""
     if lock.ticked_at is None:
         return {}, False
     changes: dict[int, frozenset[ContactChange]] = {}
@@ -31,7 +31,7 @@ async def cross(lock: EngineLock, compiled: CompiledRules) -> tuple[Marks, bool]
 
 
 async def is_calm(lock: EngineLock, compiled: CompiledRules) -> bool:
-    """Whether nobody crosses a threshold within LOOK_AHEAD, unless something is written."""
+    """Whether nobody crosses within LOOK_AHEAD, unless something is written."""
     for statement in compiled.crossers:
         if await _crossers(statement, lock.now, lock.now + LOOK_AHEAD, 1):
             return False

@@ -1,6 +1,6 @@
-"""Members, entries and exits of segments by hour, day, week or month of the workspace's time zone.
+"""Members, entries and exits of segments over time.
 
-They come from the log, as long as it is kept, and before that from daily sums that are kept for good (`write_days`).
+They come from the log while it is kept, and before that from daily sums that are kept for good (`write_days`).
 """
 
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from permissions.principal import Scope
 MAX_POINTS = 1_000
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
-"""Before it, the arithmetic of some time zone may leave Python's calendar."""
+"""Before it, time zone arithmetic may leave Python's calendar."""
 
 SETTLED = timedelta(hours=1)
-"""A day is written so long after its end: no transaction that logs changes of that day is open then."""
+"""A day is written so long after its end: no transaction that logs its changes is open then."""
 
 
 class AnalyticsInterval(StrEnum):
-    """Days begin at midnight, weeks on Monday."""
+    """Days begin at midnight in the workspace's time zone, weeks on Monday."""
 
     HOUR = "HOUR"
     DAY = "DAY"
@@ -33,7 +33,7 @@ class AnalyticsInterval(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """An interval from `at` on: members at its end (or now, if it still runs), entries and exits in it."""
+    """An interval from `at` on. `members`: at its end, or now."""
 
     at: datetime
     members: int
@@ -52,7 +52,7 @@ class Analytics:
 
 
 def edges(start: datetime, end: datetime, interval: AnalyticsInterval, zone: ZoneInfo) -> list[datetime]:
-    """The beginnings of the intervals that touch [start, end), and the end of the last. Raises LimitExceeded at `interval`."""
+    """The beginnings of the intervals that touch [start, end), and the last end. Raises LimitExceeded at `interval`."""
     found = [_beginning(start, interval, zone)]
     while found[-1] < end:
         if len(found) > MAX_POINTS:
@@ -88,7 +88,7 @@ def _next(beginning: datetime, interval: AnalyticsInterval, zone: ZoneInfo) -> d
 
 
 def _next_hour(beginning: datetime, zone: ZoneInfo) -> datetime:
-    """Where clocks change by half an hour, one hour has 90 minutes and another one 30."""
+    """Where clocks change by half an hour, hours have 90 or 30 minutes."""
     following = beginning + timedelta(hours=1)
     found = _beginning(following, AnalyticsInterval.HOUR, zone)
     if found > beginning:
@@ -102,10 +102,9 @@ def _next_hour(beginning: datetime, zone: ZoneInfo) -> datetime:
 async def for_each(
     scope: Scope, segment_ids: Sequence[int], start: datetime, end: datetime, interval: AnalyticsInterval
 ) -> dict[int, Analytics]:
-    """The analytics of each segment over the intervals that touch [start, end), up to the current one.
+    """For the intervals that touch [start, end), up to the current one.
 
-    Raises Invalid at `from` before EARLIEST, and at `to` when that is not later; LimitExceeded at `interval` for more than
-    MAX_POINTS, and at `from` for hours whose log is no longer kept.
+    Raises Invalid at `from` or `to`, LimitExceeded at `interval`, or at `from` for hours whose log is no longer kept.
     """
     if start < EARLIEST:
         raise Invalid(f"`from` lies before the year {EARLIEST.year}: there are no segments so early", ("from",))
@@ -136,7 +135,7 @@ def _analytics(borders: Sequence[datetime], counts: _Counts) -> Analytics:
 
 
 async def _log_from(scope: Scope, first: datetime, interval: AnalyticsInterval) -> datetime:
-    """From when on the log is read, and not the written days. For hours: from the first day on."""
+    """From when the log is read, not the written days. For hours: from the first day."""
     row = await db.fetch_row(_KNOWN, scope.workspace_id)
     written_until = (row and row["until"]) or _NEVER
     if interval is not AnalyticsInterval.HOUR:
@@ -152,8 +151,7 @@ async def _log_from(scope: Scope, first: datetime, interval: AnalyticsInterval) 
 
 _NEVER = datetime.min.replace(year=2, tzinfo=UTC)
 
-# Until when days are written; and, when some of the log was dropped, since when it is complete. With nothing left of it, nothing
-# has happened since the last written day.
+# kept_from: since when a shortened log is complete. With nothing left of it, nothing happened since the last written day.
 _KNOWN = """
     SELECT (SELECT until FROM segment_days_written WHERE workspace_id = $1) AS until,
            CASE WHEN h.floor > 0 THEN coalesce(
@@ -168,7 +166,6 @@ _KNOWN = """
 async def _changes(
     scope: Scope, segment_ids: Sequence[int], borders: Sequence[datetime], log_from: datetime
 ) -> dict[int, _Counts]:
-    """Counts by bucket, from written days before `log_from` and from the log after it."""
     days_from = min(log_from, borders[0])
     rows = await db.fetch(
         _CHANGES, scope.workspace_id, list(segment_ids), list(borders), borders[-1], log_from, days_from

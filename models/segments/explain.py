@@ -1,4 +1,4 @@
-"""Explains why a contact is in a segment or not: for each part of the rule, whether it holds, and the contact's value."""
+"""Explains why a contact is in a segment or not."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from permissions.principal import Scope
 
 @dataclass(frozen=True, slots=True)
 class RuleExplanation:
-    """A part of a rule. `actual`: the contact's value as JSON text; None for a group or a missing value."""
+    """`actual`: the contact's value as JSON text; None for a group or a missing value."""
 
     holds: bool
     text: str
@@ -37,7 +37,7 @@ class RuleExplanation:
 
 @dataclass(frozen=True, slots=True)
 class SegmentExplanation:
-    """`rule` is None for STATIC segments, `since` for contacts that are no members."""
+    """`rule` is None for STATIC segments, `since` for non-members."""
 
     member: bool
     override: str | None
@@ -46,7 +46,7 @@ class SegmentExplanation:
 
 
 async def explain_membership(scope: Scope, segment_id: int, contact_id: int) -> SegmentExplanation:
-    """Explain one membership. Raises NotFound at `segmentId` or `contactId`."""
+    """Raises NotFound at `segmentId` or `contactId`."""
     found = await db.fetch_row(_MEMBERSHIP, scope.workspace_id, segment_id, contact_id)
     if found is None:
         raise NotFound("there is no such segment", ("segmentId",))
@@ -60,7 +60,7 @@ async def explain_membership(scope: Scope, segment_id: int, contact_id: int) -> 
     return SegmentExplanation(found["joined_at"] is not None, found["override"], found["joined_at"], explained)
 
 
-# The active rule, or the first rule while that is being built.
+# The active rule, or the first while that is built.
 _MEMBERSHIP = """
 SELECT coalesce(s.active_rule, s.rule) AS rule, m.joined_at, o.override,
        EXISTS (SELECT FROM contacts AS c WHERE c.workspace_id = $1 AND c.id = $3) AS contact
@@ -72,7 +72,7 @@ WHERE s.workspace_id = $1 AND s.id = $2 AND s.deleted_at IS NULL
 
 
 async def explain(scope: Scope, rule: Rule, contact_id: int, now: datetime) -> RuleExplanation:
-    """The rule, part by part, for one contact at `now`. Raises NotFound at `contactId`."""
+    """Raises NotFound at `contactId`."""
     p = Parameters(scope.workspace_id, scope.timezone)
     lookups = Lateral(p)
     parts = list(_each_part(rule))

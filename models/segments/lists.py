@@ -1,4 +1,4 @@
-"""Lists of segments: searched, filtered, ordered, page by page."""
+"""Pages of segments, filtered and ordered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ def columns_of(alias: str = "s") -> str:
 
 
 class SegmentOrder(StrEnum):
-    """The orders of a list. A segment that was never used sorts as the one whose last use is the oldest."""
+    """A segment that was never used sorts as used longest ago."""
 
     NAME_ASC = "NAME_ASC"
     NAME_DESC = "NAME_DESC"
@@ -44,7 +44,7 @@ class SegmentOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """An SQL expression on `s` and its type. The id breaks ties, in the same direction."""
+    """An SQL expression on `s`. The id breaks ties, in the same direction."""
 
     expression: str
     sql_type: str
@@ -67,7 +67,7 @@ SORT_KEYS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class SegmentFilter:
-    """`search`: in the name; `unused_since`: not used since then, nor in use now; `deleted`: only deleted ones."""
+    """`search`: in the name; `unused_since`: nor in use now."""
 
     search: str | None = None
     kind: SegmentKind | None = None
@@ -78,9 +78,9 @@ class SegmentFilter:
 async def page(
     scope: Scope, wanted: SegmentFilter, order: SegmentOrder, first: int, after: tuple[Any, int] | None = None
 ) -> list[Record]:
-    """Up to `first` + 1 segments with COLUMNS and `sort_key` (None: never used), after the one with this (sort_key, id).
+    """Up to `first` + 1 segments with COLUMNS and `sort_key` (None: never used), after this (sort_key, id).
 
-    Raises Invalid at `search` for text that no name can have.
+    Raises Invalid at `search`.
     """
     p = Parameters(scope.workspace_id, scope.timezone)
     key = SORT_KEYS[order]
@@ -141,7 +141,7 @@ async def by_ids(scope: Scope, ids: Sequence[int], *, deleted_too: bool = False)
 
 
 async def rules_in_words(scope: Scope, rules: Sequence[object]) -> list[str | None]:
-    """Stored rules in plain words; None for no rule, or one that cannot be read any more."""
+    """None for no rule, or one that cannot be read any more."""
     catalogue = await load_catalogue(scope, *rules)
     return [None if rule is None else _in_words(rule, catalogue) for rule in rules]
 

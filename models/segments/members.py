@@ -1,4 +1,4 @@
-"""The members of segments: added and removed directly, overridden, and listed."""
+"""The members of segments: changed, overridden and listed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,9 +43,9 @@ def origin_of(scope: Scope) -> Origin:
 
 
 async def change(scope: Scope, segment_id: int, change: MemberAction, selection: ContactSelection) -> MembersChanged:
-    """Add the contacts of `selection` to a STATIC segment, or remove them.
+    """Change a STATIC segment.
 
-    Raises NotFound at `segmentId`, Unsupported there for a dynamic segment, and what `selections.condition` raises.
+    Raises NotFound or Unsupported at `segmentId`, and what `selections.condition` raises.
     """
     async with db.transaction():
         await _get_static(scope, segment_id)
@@ -60,7 +60,7 @@ async def change(scope: Scope, segment_id: int, change: MemberAction, selection:
 async def change_or_queue(
     scope: Scope, segment_id: int, change: MemberAction, selection: ContactSelection, path: Path = ("contacts",)
 ) -> MembersChanged:
-    """The same for a segment known to be STATIC, in the caller's transaction, without a row in the audit log."""
+    """`change` for a STATIC segment, in the caller's transaction, without a row in the audit log."""
     ids = await selections.ids_after(scope, selection, 0, AT_ONCE + 1, path)
     if len(ids) <= AT_ONCE:
         return MembersChanged(await _change(scope, segment_id, change, ids, origin_of(scope)))
@@ -69,10 +69,7 @@ async def change_or_queue(
 
 
 async def process_step(scope: Scope, job: Job) -> bool:
-    """The next chunk of a SEGMENT_CONTACTS job. False when nothing is left.
-
-    Each contact is tested once: later changes of what the selection finds have no effect on contacts already processed.
-    """
+    """False when nothing is left. Each contact is tested once."""
     assert job.segment_id is not None
     asked, change = selections.from_json(job.input["selection"]), MemberAction(job.input["change"])
     await _get_static(scope, job.segment_id)
@@ -115,10 +112,9 @@ async def _kind(scope: Scope, segment_id: int) -> SegmentKind:
 
 
 async def override(scope: Scope, segment_id: int, contact_ids: Sequence[int], held: Override | None) -> int:
-    """Keep contacts in (INCLUDE) or out (EXCLUDE) of a dynamic segment whatever its rule says; None lets the rule decide.
+    """Keep contacts in or out of a dynamic segment, whatever its rule says; None: the rule decides. Returns how many changed.
 
-    Returns how many overrides changed. Raises NotFound and Unsupported (STATIC) at `segmentId`, Problems and LimitExceeded at
-    `contactIds`.
+    Raises NotFound or Unsupported at `segmentId`, Problems and LimitExceeded at `contactIds`.
     """
     async with db.transaction():
         if await _kind(scope, segment_id) == SegmentKind.STATIC:
@@ -148,7 +144,7 @@ async def page_for_each(
 ) -> dict[int, list[db.Record]]:
     """By segment id up to `first` + 1 members after the contact `after_id`, newest contact first.
 
-    Rows are contacts with `origin` and `joined_at`. Raises Invalid at `search` when that is empty.
+    Rows are contacts with `origin` and `joined_at`. Raises Invalid at `search`.
     """
     p = Parameters(scope.workspace_id, scope.timezone)
     found = "true" if search is None else selections.by_search(search, p)

@@ -25,9 +25,9 @@ async def pages(
     after: int = 0,
     names: Iterable[str] = (*COLUMNS, *MEMBERSHIP_COLUMNS),
 ) -> Mapping[int, list[Record]]:
-    """By contact id up to `limit` of its segments, in the order of their ids, after the id `after`.
+    """By contact id up to `limit` segments, ordered by id, after the id `after`.
 
-    Rows have `contact_id`, the segment's `id`, and the columns `names`: of COLUMNS and MEMBERSHIP_COLUMNS.
+    Rows have `contact_id`, `id`, and `names`: of COLUMNS and MEMBERSHIP_COLUMNS.
     """
     wanted = {"id", *names}
     of_segment = [f"s.{column}" for column in COLUMNS if column in wanted]

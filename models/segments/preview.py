@@ -19,7 +19,7 @@ class Preview:
 
 
 async def preview(scope: Scope, rule_json: object, first: int) -> Preview:
-    """Run a rule (JSON) that is not saved. Raises Problems with paths below `rule`."""
+    """Run an unsaved rule (JSON). Raises Problems below `rule`."""
     rule = check(rule_json, await load_catalogue(scope, rule_json))
     p = Parameters(scope.workspace_id, scope.timezone)
     compiled = whole([rule], p)
@@ -31,7 +31,7 @@ async def preview(scope: Scope, rule_json: object, first: int) -> Preview:
     return Preview(row["count"], tuple(row["ids"]), describe(rule))
 
 
-# Materialized: otherwise LIMIT makes the planner test a rule that finds few contacts row by row.
+# Not materialized, LIMIT makes the planner test a rule that finds few contacts row by row.
 _FIND = """
 WITH found AS MATERIALIZED (
     SELECT c.id FROM contacts AS c {joins} WHERE c.workspace_id = {workspace} AND {condition}

@@ -1,4 +1,4 @@
-"""Removes segments that were deleted too long ago to be restored."""
+"""Removes segments that can no longer be restored."""
 
 from models import clock, db
 from models.membership import manual_changes
@@ -7,10 +7,7 @@ from models.segments.segments import RESTORABLE
 
 
 async def expired(limit: int = 1_000) -> list[tuple[int, int]]:
-    """Segments that can no longer be restored, as (workspace id, segment id), the oldest deletion first.
-
-    Not those with an unfinished backfill.
-    """
+    """(workspace id, segment id), oldest deletion first, without unfinished backfills."""
     rows = await db.fetch(
         f"SELECT workspace_id, id FROM segments WHERE {_EXPIRED} ORDER BY deleted_at LIMIT $2",  # noqa: S608
         clock.now() - RESTORABLE,
@@ -23,7 +20,7 @@ _EXPIRED = f"deleted_at <= $1 AND restore_asked_at IS NULL AND logged_up_to = {E
 
 
 async def purge(workspace_id: int, segment_id: int) -> None:
-    """Remove an expired segment and all its rows, in short transactions. Can be repeated."""
+    """Uses short transactions. Can be repeated."""
     if not await _give_up(workspace_id, segment_id):
         return
     while await manual_changes.forget_segment(workspace_id, segment_id):
@@ -34,7 +31,7 @@ async def purge(workspace_id: int, segment_id: int) -> None:
 
 
 async def _give_up(workspace_id: int, segment_id: int) -> bool:
-    """Make a restore impossible, also for clocks that are behind. False when the segment was restored."""
+    """Make a restore impossible, also for clocks that are behind. False when it was restored."""
     given_up = await db.execute(
         f"UPDATE segments SET deleted_at = 'epoch' WHERE {_EXPIRED} AND workspace_id = $2 AND id = $3",  # noqa: S608
         clock.now() - RESTORABLE,

@@ -1,7 +1,7 @@
 """Segments: created, changed, duplicated, deleted and restored.
 
-A rule is stored in the shape of RuleInput, with plain ids of other segments. A new rule makes the segment BUILDING with a new
-`rule_version`; then its members are computed beside the old ones and swapped in.
+Rules are stored in the shape of RuleInput, with plain ids of segments. After a new rule the segment is BUILDING: its members
+are computed beside the old ones and swapped in.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,9 +38,9 @@ RESTORABLE = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class SegmentOutcome:
-    """A segment, the segments that are BUILDING because of the change, and the job that adds many members.
+    """`building`: segments rebuilt because of the change. `job`: adds many members.
 
-    `backfilling`: it is deleted, and the log does not have all exits, or entries of its restore, yet.
+    `backfilling`: it is deleted, and not all exits, or entries of its restore, are logged.
     """
 
     segment: Segment
@@ -53,12 +53,12 @@ class SegmentOutcome:
 
 
 async def find(scope: Scope, segment_id: int) -> Segment | None:
-    """The segment; None when it is deleted or does not exist."""
+    """None when it is deleted or does not exist."""
     return await Segment.get_or_none(workspace_id=scope.workspace_id, id=segment_id, deleted_at=None)
 
 
 async def get(scope: Scope, segment_id: int, path: Path = ("id",)) -> Segment:
-    """The segment. Raises NotFound at `path`."""
+    """Raises NotFound at `path`."""
     segment = await find(scope, segment_id)
     if segment is None:
         raise _no_such_segment(path)
@@ -81,9 +81,9 @@ async def create(
     rule: object = None,
     contacts: ContactSelection | None = None,
 ) -> SegmentOutcome:
-    """A new segment: STATIC with the members that `contacts` finds, or dynamic with a rule, BUILDING.
+    """STATIC with the members that `contacts` finds, or dynamic with a rule, BUILDING.
 
-    Raises Problems at `name`, `description`, `rule` and below, `contacts` and below.
+    Raises Problems at `name` and `description`, at and below `rule` and `contacts`.
     """
     async with db.transaction():
         if rule is not None:
@@ -98,9 +98,9 @@ async def create(
 
 
 async def update(scope: Scope, segment_id: int, given: Mapping[str, Any], version: int | None = None) -> SegmentOutcome:
-    """Change what `given` has: `name`, `description`, `rule`. Equal values are no change.
+    """Change the `name`, `description` and `rule` in `given`.
 
-    Raises NotFound at `id`, Conflict at `version` when that is not the current version, Problems as `create`.
+    Raises NotFound at `id`, Conflict at `version`, Problems as `create`.
     """
     async with db.transaction():
         if "rule" in given:
@@ -132,7 +132,7 @@ async def update(scope: Scope, segment_id: int, given: Mapping[str, Any], versio
 
 
 async def duplicate(scope: Scope, segment_id: int, name: str) -> SegmentOutcome:
-    """A copy: STATIC with the members, or dynamic with rule and overrides."""
+    """With the members of a STATIC segment, or with rule and overrides."""
     async with db.transaction():
         await _one_rule_at_a_time(scope)
         await fields.load_to_write(scope)
@@ -142,9 +142,8 @@ async def duplicate(scope: Scope, segment_id: int, name: str) -> SegmentOutcome:
         segment = await _insert(scope, kind, values)
         await audit_log.record(scope, "segment_duplicate", "Segment", segment.id, {"of": source.id})
         if segment.rule is not None:
-            await db.execute(
-                "SET LOCAL muster.members = 'logged'"
-            )  # the build reads all overrides, so none needs a mark
+            # The build reads all overrides, so none needs a mark.
+            await db.execute("SET LOCAL muster.members = 'logged'")
             await db.execute(_COPY_OVERRIDES, scope.workspace_id, source.id, segment.id)
             return SegmentOutcome(segment, [segment.id])
         members = ContactSelection(segment_id=source.id)
@@ -160,10 +159,7 @@ _COPY_OVERRIDES = """
 
 
 async def recompute(scope: Scope, segment_id: int) -> Job:
-    """A job that computes a dynamic segment again; the unfinished one, if there is one.
-
-    Raises NotFound at `id`, and Unsupported there for a STATIC segment.
-    """
+    """Returns the unfinished job, if there is one. Raises NotFound or Unsupported (STATIC) at `id`."""
     async with db.transaction():
         segment = await _locked(scope, segment_id)
         if segment.rule is None:
@@ -176,7 +172,7 @@ async def recompute(scope: Scope, segment_id: int) -> Job:
 
 
 async def _one_rule_at_a_time(scope: Scope) -> None:
-    """Serialize changes of which segments exist and what their rules mention, so that two edits never make a cycle."""
+    """Serialize changes of segments and of their rules, so that two edits never make a cycle."""
     await db.advisory_lock(_rules_of(scope))
 
 
@@ -210,7 +206,7 @@ async def _rebuild(scope: Scope, segment: Segment) -> None:
 
 
 async def _register_rule(scope: Scope, segment: Segment) -> None:
-    """Register the uses of the segments that the rule mentions, but for deleted ones."""
+    """Deleted segments are left out."""
     if segment.rule is not None:
         mentioned = await uses.hold(scope, segments_mentioned(segment.rule))
         await uses.replace(scope, mentioned, UseKind.SEGMENT, segment.id, segment.name, path=("rule",))
@@ -220,9 +216,9 @@ async def _register_rule(scope: Scope, segment: Segment) -> None:
 
 
 async def delete(scope: Scope, segment_id: int, *, force: bool = False) -> SegmentOutcome:
-    """Delete the segment, never a contact. Its members are logged to have left: of very many, the rest in `backfill_step`.
+    """Log that the members left: of very many, the rest in `backfill_step`.
 
-    Raises NotFound at `id`, and InUse there while something active uses it, unless `force`.
+    Raises NotFound at `id`, and InUse there unless `force`.
     """
     async with db.transaction():
         await _one_rule_at_a_time(scope)
@@ -247,7 +243,7 @@ async def restore(scope: Scope, segment_id: int) -> SegmentOutcome:
     """Undo a deletion within RESTORABLE. A dynamic segment is rebuilt.
 
     With very many members it stays deleted, and BUILDING, until `backfill_step` has logged all entries. Raises NotFound at `id`,
-    and NotAllowedInState there when it is not deleted, or its rule names what no longer exists.
+    and NotAllowedInState when it is not deleted or its rule cannot be read.
     """
     async with db.transaction():
         await _one_rule_at_a_time(scope)
@@ -264,9 +260,9 @@ async def restore(scope: Scope, segment_id: int) -> SegmentOutcome:
 
 
 async def backfill_step(scope: Scope, segment_id: int) -> SegmentOutcome | None:
-    """Log exits of a deleted segment's next members, or entries before a restore, which the last step completes.
+    """Log the next exits of a deleted segment, or entries of a restore, which the last step completes.
 
-    None when there is nothing to do, or another process does it.
+    None: nothing to do, or another process does it.
     """
     async with db.transaction():
         if not await db.try_advisory_lock(_rules_of(scope)):
@@ -284,7 +280,6 @@ async def backfill_step(scope: Scope, segment_id: int) -> SegmentOutcome | None:
 
 
 async def _complete_restore(scope: Scope, segment: Segment) -> SegmentOutcome:
-    """The segment exists again. Its rule is computed as a new one."""
     segment.deleted_at = segment.restore_asked_at = None
     segment.status = SegmentStatus.READY
     if segment.rule is not None:
@@ -337,7 +332,7 @@ async def _refuse_unreadable(scope: Scope, segment: Segment) -> None:
 
 
 async def _rebuild_readers(scope: Scope, segment_id: int) -> list[int]:
-    """Rebuild the segments whose rules mention one that was deleted or restored. A restored one is used again."""
+    """A restored segment is used again."""
     rows = await db.fetch(_REBUILD_READERS, scope.workspace_id, segment_id, db.dump_json({"id": segment_id}))
     exists = await find(scope, segment_id) is not None
     for row in rows:

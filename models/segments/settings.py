@@ -1,4 +1,4 @@
-"""Checks the settings of a segment: name, description, rule."""
+"""Checks the settings of a segment."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ async def checked(
     contacts: ContactSelection | None = None,
     segment_id: int | None = None,
 ) -> dict[str, Any]:
-    """The given values as they are stored. Raises Problems with all errors."""
+    """The values as stored. Raises Problems with all errors."""
     checking = _Checking()
     checks: dict[str, Callable[[Any], Any]] = {"name": _name, "description": _description}
     values = {key: checking.take(key, checks[key], given[key]) for key in checks if key in given}

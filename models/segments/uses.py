@@ -1,7 +1,6 @@
-"""What uses a segment: broadcasts, workflows, other segments' rules, imports, exports, audiences and webhooks.
+"""What uses a segment. A use is active while its user would break or change without the segment.
 
-A use is active while the user would break or change without the segment; later it stays as history. All functions write in
-the caller's transaction, which also writes the user.
+All functions write in the caller's transaction, which also writes the user.
 """
 
 from collections.abc import Collection, Sequence
@@ -36,10 +35,9 @@ async def register(
     active: bool = True,
     path: Sequence[str | int] = ("segmentId",),
 ) -> None:
-    """Record that `used_by_id` (a row of the kind's own table), called `label`, uses these segments now.
+    """Record that `used_by_id` (a row of the kind's own table) uses these segments now. Raises NotFound at `path`.
 
-    Sets `last_used_at` of uses and segments; a use is recorded once. Raises NotFound at `path` when a segment is deleted or does
-    not exist. From the commit on, these segments are only deleted by force.
+    From the commit on, these segments are only deleted by force.
     """
     assert db.in_a_transaction(), "a use is registered in the transaction that writes the user"
     wanted, now = sorted(set(segment_ids)), clock.now()
@@ -74,7 +72,7 @@ async def register(
 
 
 async def hold(scope: Scope, segment_ids: Collection[int]) -> list[int]:
-    """Lock the rows of those segments that are not deleted, and return their ids. In the order of ids: no deadlocks."""
+    """Lock segments that are not deleted. In the order of ids: no deadlocks."""
     rows = await db.fetch(
         """
         SELECT id FROM segments WHERE workspace_id = $1 AND id = ANY($2::bigint[]) AND deleted_at IS NULL
@@ -87,7 +85,7 @@ async def hold(scope: Scope, segment_ids: Collection[int]) -> list[int]:
 
 
 async def release(scope: Scope, kind: UseKind, used_by_id: int, *, keep: Collection[int] = ()) -> None:
-    """End all uses but those of the segments `keep`. They stay as history."""
+    """End all uses but those of `keep`. They stay as history."""
     await db.execute(
         """
         UPDATE segment_uses SET active = false
@@ -109,14 +107,13 @@ async def replace(
     *,
     path: Sequence[str | int] = ("segmentId",),
 ) -> None:
-    """`register` these segments, and `release` all others."""
     await release(scope, kind, used_by_id, keep=segment_ids)
     if segment_ids:
         await register(scope, segment_ids, kind, used_by_id, label, path=path)
 
 
 async def rename(scope: Scope, kind: UseKind, used_by_id: int, label: str) -> None:
-    """Rename the active uses. Past ones keep their names."""
+    """Past uses keep their names."""
     await db.execute(
         "UPDATE segment_uses SET label = $4 WHERE workspace_id = $1 AND kind = $2 AND used_by_id = $3 AND active",
         scope.workspace_id,
@@ -127,7 +124,7 @@ async def rename(scope: Scope, kind: UseKind, used_by_id: int, label: str) -> No
 
 
 async def in_use(scope: Scope, segment_id: int) -> list[SegmentUse]:
-    """The active uses, which forbid a deletion."""
+    """They forbid a deletion."""
     return await SegmentUse.filter(workspace_id=scope.workspace_id, segment_id=segment_id, active=True).order_by("id")
 
 
@@ -138,7 +135,7 @@ async def by_ids(scope: Scope, ids: Sequence[int]) -> list[SegmentUse]:
 async def page_for_each(
     scope: Scope, segment_ids: Sequence[int], first: int, after: tuple[datetime, int] | None = None
 ) -> dict[int, list[db.Record]]:
-    """By segment id up to `first` + 1 uses, last used first, after the use with this (last_used_at, id)."""
+    """By segment id up to `first` + 1 uses, last used first, after this (last_used_at, id)."""
     rows = await db.fetch(
         """
         SELECT uses.* FROM unnest($2::bigint[]) AS wanted (segment_id), LATERAL (
