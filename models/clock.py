@@ -12,11 +12,11 @@ _source: Callable[[], datetime] = _system_time
 
 
 def now() -> datetime:
-    """The present time, aware, in UTC."""
+    """Aware, in UTC."""
     return _source()
 
 
 def set_source(source: Callable[[], datetime] | None) -> None:
-    """Use another clock, in tests (None: the system's)."""
+    """For tests. None: the system's clock."""
     global _source
     _source = source or _system_time

@@ -1,10 +1,10 @@
-"""The tree of domain errors.
+"""The domain errors.
 
 MusterError
-+-- DomainError            a mistake in the input: shown as a user error, nothing changed
++-- DomainError            a user error: nothing changed
 |   +-- Invalid  Required  NotFound  Taken  Conflict  InUse  LimitExceeded  NotAllowedInState  Unsupported
 +-- Problems               several DomainErrors at once
-+-- Refusal                no input could be right: shown at the top level
++-- Refusal                shown at the top level
     +-- Unauthenticated  Forbidden  Throttled
 """
 
@@ -29,15 +29,15 @@ class ErrorCode(StrEnum):
 
 
 Path = Sequence[str | int]
-"""Where in the input: `("rule", "all", 0, "field", "value")`, relative to the operation's arguments."""
+"""In the input, relative to the operation's arguments: `("rule", "all", 0, "field", "value")`."""
 
 
 class MusterError(Exception):
-    """The base of all errors that Muster raises on purpose."""
+    """Raised on purpose."""
 
 
 class DomainError(MusterError):
-    """A mistake in the input. `message` says what is wrong and what would be right."""
+    """`message` says what is wrong and what would be right."""
 
     code: ClassVar[ErrorCode] = ErrorCode.INVALID
 
@@ -47,24 +47,21 @@ class DomainError(MusterError):
         self.path: tuple[str, ...] | None = None if path is None else tuple(str(step) for step in path)
 
     def under(self, *prefix: str | int) -> "DomainError":
-        """The same error with `prefix` before its path."""
         return type(self)(self.message, (*prefix, *(self.path or ())))
 
 
 class Invalid(DomainError):
-    """The value is of the wrong type or shape."""
+    """Of the wrong type or shape."""
 
     code = ErrorCode.INVALID
 
 
 class Required(DomainError):
-    """A required value is absent."""
-
     code = ErrorCode.REQUIRED
 
 
 class NotFound(DomainError):
-    """This workspace has no such object."""
+    """Not in this workspace."""
 
     code = ErrorCode.NOT_FOUND
 
@@ -76,20 +73,18 @@ class Taken(DomainError):
 
 
 class Conflict(DomainError):
-    """The object changed since the caller read it."""
+    """Changed since the caller read it."""
 
     code = ErrorCode.CONFLICT
 
 
 class InUse(DomainError):
-    """Something active depends on the object."""
+    """Something active depends on it."""
 
     code = ErrorCode.IN_USE
 
 
 class LimitExceeded(DomainError):
-    """Too much at once."""
-
     code = ErrorCode.LIMIT_EXCEEDED
 
 
@@ -100,26 +95,23 @@ class NotAllowedInState(DomainError):
 
 
 class Unsupported(DomainError):
-    """Not possible for this kind of object."""
+    """Never possible for this kind of object."""
 
     code = ErrorCode.UNSUPPORTED
 
 
 class Problems(MusterError):
-    """Several mistakes in one input."""
-
     def __init__(self, errors: Sequence[DomainError]) -> None:
         super().__init__("; ".join(error.message for error in errors))
         self.errors = tuple(errors)
 
     def under(self, *prefix: str | int) -> "Problems":
-        """The same problems with `prefix` before their paths."""
         return Problems([error.under(*prefix) for error in self.errors])
 
 
 @contextmanager
 def at(*prefix: str | int) -> Iterator[None]:
-    """Put `prefix` before the paths of mistakes raised inside."""
+    """Put `prefix` before the paths of errors raised inside."""
     try:
         yield
     except (DomainError, Problems) as error:
@@ -127,7 +119,7 @@ def at(*prefix: str | int) -> Iterator[None]:
 
 
 class Refusal(MusterError):
-    """The operation is refused as a whole, whatever its input."""
+    """Refused whatever the input."""
 
 
 class Unauthenticated(Refusal):

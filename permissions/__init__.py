@@ -1,1 +1,1 @@
-"""Whether a caller may do something. Pure: no I/O, no framework."""
+"""What a caller may do. Pure: no I/O, no framework."""

@@ -1,10 +1,8 @@
-"""The permissions."""
-
 from enum import StrEnum
 
 
 class Permission(StrEnum):
-    """What a caller can be allowed to do. A USER or an API token is granted permissions one by one."""
+    """Granted one by one to a USER or an API token."""
 
     CONTACT_READ = "CONTACT_READ"
     CONTACT_WRITE = "CONTACT_WRITE"

@@ -1,5 +1,3 @@
-"""Whether a principal may do something."""
-
 from collections.abc import Iterable
 
 from permissions.capabilities import Permission
@@ -11,5 +9,5 @@ def allows(principal: Principal, needed: Permission) -> bool:
 
 
 def ungrantable(principal: Principal, wanted: Iterable[Permission]) -> frozenset[Permission]:
-    """The wanted permissions that the principal cannot grant, because it does not hold them."""
+    """Those that the principal does not hold."""
     return frozenset(wanted) - principal.permissions

@@ -1,5 +1,3 @@
-"""Who acts, and in which workspace."""
-
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,7 +14,7 @@ class PrincipalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who acts: a member (`id` in members), an API token (`id` in api_tokens) or the system (`id` None)."""
+    """`id` is in members or api_tokens; None: the system."""
 
     kind: PrincipalKind
     id: int | None
@@ -31,8 +29,7 @@ SYSTEM = Principal(PrincipalKind.SYSTEM, None, ALL_PERMISSIONS)
 class Scope:
     """A workspace and who acts in it: the first parameter of everything that touches a tenant's data.
 
-    `timezone` is an IANA zone, `default_country` an ISO 3166-1 alpha-2 code. `request_id` and `address` (IP) are for the
-    audit log.
+    `timezone` is an IANA zone, `default_country` ISO 3166-1 alpha-2. `request_id` and `address` (IP) are for the audit log.
     """
 
     workspace_id: int

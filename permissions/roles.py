@@ -1,5 +1,3 @@
-"""The roles and their permissions."""
-
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -13,7 +11,7 @@ class Role(StrEnum):
 
 
 def permissions_of(role: Role, granted: Iterable[Permission]) -> frozenset[Permission]:
-    """The permissions of a member: an ADMIN has all, a MANAGER all but ADMIN_ONLY, a USER those in `granted`."""
+    """An ADMIN has all, a MANAGER all but ADMIN_ONLY, a USER those in `granted`."""
     if role is Role.ADMIN:
         return ALL_PERMISSIONS
     if role is Role.MANAGER:

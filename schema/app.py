@@ -1,4 +1,4 @@
-"""The API, put together: the GraphQL server, the schema and the routes of the nouns."""
+"""The API, put together."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ from schema.transfers.links import UPLOAD_LIMIT_BYTES, Links
 
 @dataclass(frozen=True, slots=True)
 class ApiOptions:
-    """The settings of the API. `redis_url` None: each process limits callers by itself."""
+    """`redis_url` None: each process limits callers by itself."""
 
     signing: Signing
     redis_url: str | None = None
@@ -45,7 +45,7 @@ class ApiOptions:
 
 
 def build(options: ApiOptions, lifespan: Lifespan | None = None, schema: GraphQLSchema | None = None) -> Any:
-    """The ASGI application: /graphql, the explorer at /, /health/live and /health/ready, /metrics, and the nouns' routes."""
+    """/graphql, the explorer at /, /health/live, /health/ready, /metrics, and the nouns' routes."""
     redis = redis_client(options.redis_url)
     schema = schema or build_schema()
     links = Links(options.signing.secret, options.public_url, options.upload_limit_bytes)
@@ -70,5 +70,5 @@ def build(options: ApiOptions, lifespan: Lifespan | None = None, schema: GraphQL
 
 
 def routes_of_nouns() -> list[BaseRoute]:
-    """What the nouns serve besides GraphQL."""
+    """Besides GraphQL."""
     return [*webhook_route.routes(), *upload_route.ROUTES, *download_route.ROUTES]

@@ -42,8 +42,6 @@ from schema.transfers.imports.types import ImportJob
 
 @strawberry.type
 class NodeQuery:
-    """Anything with an id."""
-
     @query(SIGNED_IN)
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         return (await find_nodes(scope_of(info), [id]))[0]  # type: ignore[return-value]
@@ -67,7 +65,6 @@ QUERIES: list[type] = [
     BroadcastQuery,
     MessagingQuery,
 ]
-"""The queries of each noun."""
 
 MUTATIONS: list[type] = [
     AccountMutation,
@@ -81,13 +78,11 @@ MUTATIONS: list[type] = [
     BroadcastMutation,
     ChannelMutation,
 ]
-"""The mutations of each noun."""
 
 SUBSCRIPTIONS: list[type] = [JobSubscription, MembershipSubscription, BroadcastSubscription]
-"""The subscriptions of each noun."""
 
 TYPES: list[type] = [RecomputeJob, SegmentContactsJob, ImportJob, ExportJob]
-"""Types that no field names, such as the implementations of an interface."""
+"""Types that no field names."""
 
 
 def build_schema(
@@ -96,7 +91,7 @@ def build_schema(
     subscriptions: Sequence[type] = SUBSCRIPTIONS,
     types: Sequence[type] = TYPES,
 ) -> GraphQLSchema:
-    """The executable schema. Resolvers return rows, not instances of the types; a value of an interface names its type."""
+    """Resolvers return rows, not instances of the types; a value of an interface names its type."""
     schema = strawberry.Schema(
         query=merge_types("Query", tuple(queries)),
         mutation=merge_types("Mutation", tuple(mutations)) if mutations else None,
@@ -123,14 +118,14 @@ def _with_rows(schema: GraphQLSchema) -> GraphQLSchema:
 
 
 def _without_null_defaults(field: Any) -> None:
-    """Print an optional argument as the contract does: `after: String`, not `after: String = null`."""
+    """Print `after: String`, not `after: String = null`, as the contract does."""
     for argument in getattr(field, "args", {}).values():
         if argument.default_value is None:
             argument.default_value = Undefined
 
 
 def _with_literal_default(field: Any) -> None:
-    """Keep the literal of a default that is an empty JSON object: a scalar cannot print it."""
+    """Keep the literal of an empty JSON object: a scalar cannot print it."""
     if getattr(field, "default_value", None) == {}:
         field.default, field.default_value = GraphQLDefaultInput(literal=parse_const_value("{}")), Undefined
 

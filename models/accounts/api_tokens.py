@@ -1,7 +1,4 @@
-"""API tokens, for apps. A secret is shown once, and only its hash is stored.
-
-A token belongs to the workspace, and keeps the permissions that it was created with until it expires or is revoked.
-"""
+"""API tokens of a workspace. A secret is shown once; only its hash is stored."""
 
 import hashlib
 import secrets
@@ -21,13 +18,13 @@ from permissions.policy import ungrantable
 from permissions.principal import PrincipalKind, Scope
 
 PREFIX: Final = "muster_"
-"""Of each secret, so that scanners find one that leaked."""
+"""Lets scanners find leaked secrets."""
 
 
 async def create(
     scope: Scope, *, name: str, permissions: Iterable[Permission], expires_at: datetime | None = None
 ) -> tuple[ApiToken, str]:
-    """A new token and its secret. Raises Invalid at `name`, `permissions` or `expiresAt`."""
+    """The token and its secret. Raises Invalid at `name`, `permissions` or `expiresAt`."""
     granted = frozenset(permissions)
     lacking = ungrantable(scope.principal, granted)
     if lacking:
@@ -51,7 +48,7 @@ async def create(
 
 
 async def revoke(scope: Scope, token_id: int) -> ApiToken:
-    """Revoke a token now, if it is not. Raises NotFound at `id`."""
+    """Raises NotFound at `id`."""
     async with db.transaction():
         revoked = await ApiToken.filter(workspace_id=scope.workspace_id, id=token_id, revoked_at=None).update(
             revoked_at=clock.now()
@@ -65,16 +62,15 @@ async def revoke(scope: Scope, token_id: int) -> ApiToken:
 
 
 async def every(scope: Scope) -> list[ApiToken]:
-    """All tokens, revoked ones too, newest first."""
+    """Newest first, with the revoked ones."""
     return await ApiToken.filter(workspace_id=scope.workspace_id).order_by("-id")
 
 
 async def by_ids(scope: Scope, ids: Sequence[int]) -> list[ApiToken]:
-    """The workspace's tokens among `ids`."""
     return await ApiToken.filter(workspace_id=scope.workspace_id, id__in=list(ids))
 
 
-# Reads all workspaces: a secret does not name its own. Compares hashes, so that timing reveals nothing of a secret.
+# In all workspaces: a secret does not name its own. Compares hashes, so that timing reveals nothing.
 _FIND = """
     SELECT t.secret_hash, t.workspace_id, t.id, t.permissions, t.last_used_at, w.timezone, w.default_country
     FROM api_tokens t JOIN workspaces w ON w.id = t.workspace_id
@@ -94,7 +90,7 @@ _USE_STORED_EVERY: Final = timedelta(minutes=1)
 
 
 async def find_by_secrets(token_secrets: Collection[str]) -> dict[str, Record]:
-    """The valid tokens, by secret, with their workspace's settings. Stores their last use, once a minute."""
+    """Valid tokens by secret, with their workspace's settings. Stores their last use, once a minute."""
     by_hash = {hash_of(secret): secret for secret in token_secrets}
     moment = clock.now()
     found = await db.fetch(_FIND, list(by_hash), moment)
@@ -113,7 +109,7 @@ async def _store_use(used: Iterable[Record], moment: datetime, before: datetime)
         await db.execute(_USED, workspace_id, ids, moment, before)
 
 
-@lru_cache(maxsize=4096)  # so that a secret is not hashed for each request
+@lru_cache(maxsize=4096)
 def hash_of(secret: str) -> str:
-    """What is stored of a secret. A plain digest is enough for 256 random bits, and an index finds it."""
+    """A plain digest is enough for 256 random bits."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The audit log: a row for every mutation that changed something."""
+"""The audit log: a row for each mutation that changed something."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ async def record(
     target_id: int | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Record that `scope` did `action` (a mutation's name in snake case), in the transaction of the change.
+    """Record an action (a mutation's name in snake case) in the transaction of the change.
 
     `target_kind` is a GraphQL type. `details` has names of fields, counts and ids: never a secret or a person's values.
     """

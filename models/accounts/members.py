@@ -1,7 +1,6 @@
-"""The members of a workspace and their permissions.
+"""The members of a workspace.
 
-A caller grants only permissions that it has, and changes or removes only members who have no others. A workspace keeps at
-least one ADMIN.
+Callers grant only permissions that they have, and change only members who have no others. One ADMIN always stays.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,27 +25,23 @@ def permissions_of_member(member: Member) -> frozenset[Permission]:
 
 
 async def everyone(scope: Scope) -> list[Member]:
-    """All members, by name."""
+    """By name."""
     return await Member.filter(workspace_id=scope.workspace_id).order_by("name", "id")
 
 
 async def find_by_email(scope: Scope, email: str) -> Member | None:
-    """Raises Invalid for what is no e-mail."""
+    """Raises Invalid."""
     return await Member.get_or_none(workspace_id=scope.workspace_id, email=normal_email(email))
 
 
 async def by_ids(scope: Scope, ids: Sequence[int]) -> list[Member]:
-    """The workspace's members among `ids`."""
     return await Member.filter(workspace_id=scope.workspace_id, id__in=list(ids))
 
 
 async def create(
     scope: Scope, *, email: str, name: str, password: str, role: Role, permissions: Iterable[Permission] = ()
 ) -> Member:
-    """A new member. Only a USER is granted `permissions`; the other roles have their own.
-
-    Raises Problems or Invalid at the parameter, or Taken at `email`.
-    """
+    """Only a USER is granted `permissions`. Raises Problems or Invalid at the parameter, or Taken at `email`."""
     checked = _checked({"email": email, "name": name, "password": password})
     granted = _granted(scope, role, frozenset(permissions))
     password_hash = await hashed(checked["password"])
@@ -67,10 +62,10 @@ async def create(
 
 
 async def update(scope: Scope, member_id: int, changes: Mapping[str, Any]) -> Member:
-    """Change `name`, `role` (a Role), `permissions` (of a USER) or `password`.
+    """Change `name`, `role` (a Role), `permissions` (of a USER) or `password` (which ends the sessions).
 
-    A member who becomes a USER has only the permissions in `changes`. A new password ends the member's sessions. Raises
-    NotFound at `id`, Problems, Forbidden (the member has more permissions) or NotAllowedInState (the last ADMIN).
+    Who becomes a USER has only the permissions in `changes`. Raises NotFound at `id`, Problems, Forbidden (the member has more
+    permissions) or NotAllowedInState (the last ADMIN).
     """
     checked = _checked(changes)
     password_hash = await hashed(checked["password"]) if "password" in checked else None
@@ -92,7 +87,7 @@ async def update(scope: Scope, member_id: int, changes: Mapping[str, Any]) -> Me
 
 
 async def delete(scope: Scope, member_id: int) -> None:
-    """Remove a member, not what the member made. Raises NotFound at `id`, Forbidden or NotAllowedInState (the last ADMIN)."""
+    """What the member made stays. Raises NotFound at `id`, Forbidden or NotAllowedInState (the last ADMIN)."""
     async with db.transaction():
         await _get_to_change(scope, member_id)
         await _need_another_admin(scope, member_id)
@@ -115,7 +110,7 @@ def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _granted(scope: Scope, role: Role, permissions: frozenset[Permission]) -> list[str]:
-    """The permissions to store. Raises Invalid when the caller lacks some of them, or the role does."""
+    """Raises Invalid for what the caller or the role lacks."""
     if role is not Role.USER and not permissions <= permissions_of(role, ()):
         beyond = ", ".join(sorted(permissions - permissions_of(role, ())))
         raise Invalid(f"a {role} has the permissions of the role, and {beyond} is not among them", ("permissions",))
@@ -146,7 +141,7 @@ def _settings(member: Member) -> dict[str, Any]:
 
 
 async def _get_to_change(scope: Scope, member_id: int) -> Member:
-    """The lock is of all members of the workspace, so that two admins cannot remove each other."""
+    """Locks all members of the workspace: two admins must not remove each other."""
     await db.advisory_lock(f"members:{scope.workspace_id}")
     member = await Member.get_or_none(workspace_id=scope.workspace_id, id=member_id)
     if member is None:

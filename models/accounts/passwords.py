@@ -1,4 +1,4 @@
-"""Checks and hashes passwords (argon2id)."""
+"""Passwords (argon2id)."""
 
 import asyncio
 from functools import lru_cache
@@ -14,24 +14,24 @@ SHORTEST: Final = 10
 """Characters."""
 
 LONGEST: Final = 200
-"""Characters, so that callers cannot make hashing expensive."""
+"""Characters: hashing must not become expensive."""
 
 _hasher = PasswordHasher()
 
-# Each hashing takes 64 MB and a core for a moment.
+# Each takes 64 MB and a core.
 _AT_ONCE: Final = 4
 _semaphores: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
 
 
 def set_cost(*, iterations: int, memory_kib: int) -> None:
-    """For new hashes (the default is the second recommendation of RFC 9106). Old ones stay valid."""
+    """Of new hashes (default: the second recommendation of RFC 9106)."""
     global _hasher
     _hasher = PasswordHasher(time_cost=iterations, memory_cost=memory_kib)
     _hash_of_nobody.cache_clear()
 
 
 def check_password(value: object) -> str:
-    """The password, when it is good enough. Raises Invalid."""
+    """Raises Invalid."""
     password = check_text(value, LONGEST)
     if len(password) < SHORTEST:
         raise Invalid(f"a password has at least {SHORTEST} characters; this one has {len(password)}")
@@ -39,13 +39,12 @@ def check_password(value: object) -> str:
 
 
 async def hashed(password: str) -> str:
-    """The hash to store."""
     async with _semaphore():
         return await asyncio.to_thread(_hasher.hash, password)
 
 
 async def matches(password: str, stored: str | None) -> bool:
-    """Whether `password` has the `stored` hash. None never matches, after the same time."""
+    """Takes the same time for None, which never matches."""
     async with _semaphore():
         return await asyncio.to_thread(_matches, password, stored)
 

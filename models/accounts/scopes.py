@@ -1,4 +1,4 @@
-"""Finds the scope behind a bearer token: a member's session or an API token."""
+"""Finds the scope of a bearer token: a session or an API token."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -23,16 +23,13 @@ _MEMBERS = """
 async def find_scope(
     bearer: str, signing: Signing, *, request_id: str | None = None, address: str | None = None
 ) -> Scope | None:
-    """The scope of a bearer token that is valid now; otherwise None."""
+    """None: the token is not valid."""
     scope = (await find_scopes((bearer,), signing)).get(bearer)
     return None if scope is None else replace(scope, request_id=request_id, address=address)
 
 
 async def find_scopes(bearers: Collection[str], signing: Signing) -> dict[str, Scope]:
-    """The scopes of those bearer tokens that are valid now, by token.
-
-    One statement for all API tokens and one for all sessions.
-    """
+    """By token, the valid ones. One statement for all API tokens, one for all sessions."""
     secrets = [bearer for bearer in bearers if bearer.startswith(api_tokens.PREFIX)]
     found = await _of_tokens(secrets) if secrets else {}
     if len(secrets) < len(bearers):
@@ -58,7 +55,7 @@ async def _of_sessions(bearers: Collection[str], signing: Signing) -> dict[str, 
 
 
 def scope_of_member(member: Record, request_id: str | None = None, address: str | None = None) -> Scope:
-    """The scope of a row of members with its workspace's `timezone` and `default_country`."""
+    """Of a row of members with its workspace's `timezone` and `default_country`."""
     permissions = permissions_of(Role(member["role"]), _permissions(tuple(member["permissions"])))
     principal = Principal(PrincipalKind.MEMBER, member["id"], permissions)
     return _scope(member, principal, request_id, address)
@@ -68,7 +65,7 @@ def _scope_of_token(token: Record) -> Scope:
     return _scope(token, Principal(PrincipalKind.TOKEN, token["id"], _permissions(tuple(token["permissions"]))))
 
 
-@lru_cache(maxsize=1024)  # there are far fewer sets of permissions than callers
+@lru_cache(maxsize=1024)
 def _permissions(stored: tuple[str, ...]) -> frozenset[Permission]:
     return frozenset(map(Permission, stored))
 

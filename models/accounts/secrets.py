@@ -1,7 +1,6 @@
-"""Encrypts secrets at rest, with a key that is not in the database, for one owner.
+"""Encrypts secrets at rest (AES-256-GCM), each for one owner.
 
-AES-256-GCM. The first byte is a version and the next four name the key, so that keys can be rotated: the first key encrypts,
-all keys decrypt.
+Byte 0 is a version, bytes 1 to 4 name the key: the first key encrypts, all keys decrypt.
 """
 
 import hashlib
@@ -24,11 +23,11 @@ _first: bytes | None = None
 
 
 class SecretUnreadable(MusterError):
-    """The key is missing, or the value was changed or belongs to another owner."""
+    """A missing key, a changed value or another owner."""
 
 
 def use_keys(secrets: Sequence[str]) -> None:
-    """Derive this process's keys from these secrets (32 characters or more); the first one encrypts."""
+    """Each has 32 characters or more; the first one encrypts."""
     global _first
     _keys.clear()
     names = []
@@ -41,7 +40,7 @@ def use_keys(secrets: Sequence[str]) -> None:
 
 
 def encrypt(secret: str, owner: str) -> bytes:
-    """`secret`, readable only with a key and the same `owner` (such as "7:token")."""
+    """`owner` is such as "7:token"."""
     if _first is None:
         raise RuntimeError("no key to encrypt with: call models.accounts.secrets.use_keys first")
     nonce = os.urandom(_NONCE_BYTES)
@@ -49,7 +48,7 @@ def encrypt(secret: str, owner: str) -> bytes:
 
 
 def decrypt(encrypted: bytes, owner: str) -> str:
-    """The secret. Raises SecretUnreadable."""
+    """Raises SecretUnreadable."""
     name, nonce, rest = encrypted[1:5], encrypted[5 : 5 + _NONCE_BYTES], encrypted[5 + _NONCE_BYTES :]
     key = _keys.get(name)
     if encrypted[:1] != _VERSION or key is None:

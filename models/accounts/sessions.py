@@ -1,7 +1,6 @@
-"""Sessions: JSON Web Tokens that name a member for a short time.
+"""Sessions: JSON Web Tokens that name a member.
 
-A token says nothing about permissions: they are read for every operation, so that a new role, a new password or a removal
-takes effect on the next one.
+Permissions are not in the token but read for each operation, so that a change has effect on the next one.
 """
 
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from permissions.principal import Scope
 
 @dataclass(frozen=True, slots=True)
 class Signing:
-    """How sessions are signed. `secret` has 32 bytes or more."""
+    """`secret` has 32 bytes or more."""
 
     secret: str
     lifetime: timedelta = timedelta(hours=1)
@@ -27,13 +26,13 @@ _MEMBER = "SELECT workspace_id, id, password_version FROM members WHERE workspac
 
 
 async def token_of(scope: Scope, member_id: int, signing: Signing) -> str | None:
-    """A bearer token for a member, without a password (`muster token`). None when there is no such member."""
+    """A token, without asking for a password (`muster token`). None: no such member."""
     member = await db.fetch_row(_MEMBER, scope.workspace_id, member_id)
     return None if member is None else issue(member, signing)
 
 
 def issue(member: Record, signing: Signing) -> str:
-    """A bearer token for a member (`workspace_id`, `id`, `password_version`)."""
+    """`member` has `workspace_id`, `id` and `password_version`."""
     moment = clock.now()
     claims = {
         "sub": str(member["id"]),
@@ -46,7 +45,7 @@ def issue(member: Record, signing: Signing) -> str:
 
 
 class Claims(NamedTuple):
-    """What a session says. It ends when the member has another `password_version`."""
+    """Valid while the member has this `password_version`."""
 
     workspace_id: int
     member_id: int
@@ -55,11 +54,11 @@ class Claims(NamedTuple):
 
 
 _MOST_CACHED: Final = 10_000
-_cache: dict[tuple[str, str], Claims] = {}  # so that a signature is checked once
+_cache: dict[tuple[str, str], Claims] = {}
 
 
 def read(bearer: str, signing: Signing) -> Claims | None:
-    """The claims of a session with a good signature, expired or not; otherwise None."""
+    """The claims, expired or not. None: a bad signature."""
     claims = _cache.get((bearer, signing.secret))
     if claims is None:
         claims = _decode(bearer, signing)

@@ -1,5 +1,3 @@
-"""Signs members in by e-mail and password."""
-
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -14,8 +12,6 @@ from permissions.principal import Scope
 
 
 class SignedIn(NamedTuple):
-    """A bearer token, and the scope of its member."""
-
     token: str
     scope: Scope
 
@@ -37,10 +33,9 @@ async def sign_in(
     request_id: str | None = None,
     address: str | None = None,
 ) -> SignedIn:
-    """A bearer token for the member with this e-mail and password.
+    """`workspace_id` is needed when several workspaces have such a member.
 
-    `workspace_id` is needed when several workspaces have such a member. Raises Invalid (with the same message, after the same
-    time, whatever is wrong), Throttled, or Conflict at `workspaceId`.
+    Raises Invalid (the same message after the same time, whatever is wrong), Throttled, or Conflict at `workspaceId`.
     """
     stored_email = email.strip().lower().replace("\x00", "")
     attempts = sign_in_attempts.attempts_of(stored_email, address)

@@ -1,4 +1,4 @@
-"""Limits how often signing in is tried with one e-mail, and from one address."""
+"""Limits how often signing in is tried, by e-mail and by address."""
 
 import hashlib
 from collections.abc import Sequence
@@ -9,18 +9,16 @@ from models import clock, db
 from models.errors import Throttled
 
 WINDOW: Final = timedelta(minutes=15)
-"""How long failed sign-ins count."""
 
 MOST_BY_EMAIL: Final = 10
 """In a window."""
 
 MOST_BY_ADDRESS: Final = 100
-"""In a window. Many people may share an address, as in an office."""
+"""In a window; an office may share an address."""
 
 Attempt = tuple[str, int]
-"""A key that is counted, and how many attempts it may have."""
+"""A key, and how often it may be tried."""
 
-# Also removes old rows.
 _COUNT = """
     WITH over AS (
         DELETE FROM sign_in_attempts WHERE key IN (
@@ -40,16 +38,13 @@ _FORGET = """
 
 
 def attempts_of(email: str, address: str | None) -> list[Attempt]:
-    """What an attempt counts for: its e-mail (as it is stored) first, then its address."""
+    """The stored e-mail first, then the address."""
     by_email = ("email:" + hashlib.sha256(email.encode()).hexdigest(), MOST_BY_EMAIL)
     return [by_email, ("address:" + address, MOST_BY_ADDRESS)] if address else [by_email]
 
 
 async def count(attempts: Sequence[Attempt]) -> None:
-    """Count an attempt. Raises Throttled above the limit.
-
-    Call it before the password is checked, so that many attempts at once do not pass.
-    """
+    """Count before the password is checked, so that attempts at once do not pass. Raises Throttled."""
     moment = clock.now()
     for key, most in attempts:
         row = await db.fetch_row(_COUNT, key, moment, moment + WINDOW)
@@ -60,6 +55,6 @@ async def count(attempts: Sequence[Attempt]) -> None:
 
 
 async def forget(attempts: Sequence[Attempt]) -> None:
-    """After success: clear the count of the e-mail, and take this attempt from the count of the address."""
+    """After success: clear the e-mail's count, and take this attempt from the address's."""
     keys = [key for key, _ in attempts]
     await db.execute(_FORGET, keys[0], keys)

@@ -13,9 +13,9 @@ from permissions.principal import SYSTEM, Scope
 
 
 async def create(name: str, *, timezone: str = "UTC", default_country: str | None = None) -> Scope:
-    """The system scope of a new, empty workspace.
+    """Returns the system scope.
 
-    `timezone` is an IANA name; `default_country` an ISO 3166-1 alpha-2 code, for phone numbers without a country.
+    `timezone` is an IANA name; `default_country` (ISO 3166-1 alpha-2) is for phone numbers without a country.
     """
     workspace = await Workspace.create(
         name=check_name(name),
@@ -26,7 +26,7 @@ async def create(name: str, *, timezone: str = "UTC", default_country: str | Non
 
 
 async def find_system_scope(workspace_id: int) -> Scope | None:
-    """The scope in which workers act. None when there is no such workspace."""
+    """The scope of workers. None: no such workspace."""
     workspace = await Workspace.get_or_none(id=workspace_id)
     if workspace is None:
         return None
@@ -34,7 +34,6 @@ async def find_system_scope(workspace_id: int) -> Scope | None:
 
 
 async def get(scope: Scope) -> Workspace:
-    """The scope's workspace."""
     return await Workspace.get(id=scope.workspace_id)
 
 
@@ -52,14 +51,14 @@ _FRESHNESS = """
 
 
 async def freshness(scope: Scope) -> Record:
-    """How far dynamic segments are behind: `pending_contacts` have unprocessed changes, the oldest `lag_seconds` ago."""
+    """`pending_contacts` with unprocessed changes, the oldest `lag_seconds` ago."""
     row = await db.fetch_row(_FRESHNESS, scope.workspace_id)
     assert row is not None
     return row
 
 
 def check_timezone(value: object) -> str:
-    """The name of an IANA time zone. Raises Invalid."""
+    """An IANA name. Raises Invalid."""
     name = check_text(value, 100)
     try:
         return ZoneInfo(name).key
@@ -68,5 +67,4 @@ def check_timezone(value: object) -> str:
 
 
 async def by_ids(scope: Scope, ids: Sequence[int]) -> list[Workspace]:
-    """The scope's workspace, if it is among `ids`."""
     return [await get(scope)] if scope.workspace_id in ids else []

@@ -1,4 +1,4 @@
-"""Records and reads the activities of contacts: what they did, or what was done to them."""
+"""Records and reads what contacts did."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ _KIND = re.compile(r"[a-z0-9_.]{1,100}", re.ASCII)
 
 
 class NewActivity(NamedTuple):
-    """Set either `contact_id` or `external_id`. `occurred_at` None: now."""
+    """`contact_id` or `external_id` is set. `occurred_at` None: now."""
 
     kind: str
     contact_id: int | None = None
@@ -35,17 +35,14 @@ class NewActivity(NamedTuple):
 
 
 class Recorded(NamedTuple):
-    """Counts. Duplicates have an idempotency key that was used before."""
+    """Duplicates have an idempotency key that was used before."""
 
     recorded: int
     duplicates: int
 
 
 async def record(scope: Scope, activities: Sequence[NewActivity]) -> Recorded:
-    """Record up to MOST_AT_ONCE activities, duplicates apart; none when one has a mistake.
-
-    Raises Problems, each at (index, field), or LimitExceeded.
-    """
+    """Record up to MOST_AT_ONCE activities: all, or none. Raises Problems, each at (index, field), or LimitExceeded."""
     if len(activities) > MOST_AT_ONCE:
         raise LimitExceeded(f"{len(activities):,} activities are too many: record at most {MOST_AT_ONCE:,} at once")
     columns = _checked(activities)
@@ -59,7 +56,7 @@ async def record(scope: Scope, activities: Sequence[NewActivity]) -> Recorded:
     return Recorded(recorded, len(activities) - recorded)
 
 
-# Ordered, so that two calls with the same keys do not deadlock.
+# Ordered against deadlocks.
 _INSERT = """
     INSERT INTO activities (workspace_id, contact_id, kind, occurred_at, properties, idempotency_key)
     SELECT $1, new.contact_id, new.kind, new.occurred_at, new.properties::jsonb, new.idempotency_key
@@ -95,7 +92,6 @@ async def _contacts_of(scope: Scope, activities: Sequence[NewActivity]) -> list[
 
 
 def _checked(activities: Sequence[NewActivity]) -> tuple[list[Any], ...]:
-    """The columns kind, occurred_at, properties and idempotency_key."""
     problems: list[DomainError] = []
     rows = [_check(index, one, problems) for index, one in enumerate(activities)]
     if problems:
@@ -124,7 +120,7 @@ def _check(index: int, one: NewActivity, problems: list[DomainError]) -> tuple[A
 
 
 def check_kind(value: object) -> str:
-    """An activity's kind. Raises Invalid."""
+    """Raises Invalid."""
     kind = check_text(value, 100)
     if not _KIND.fullmatch(kind):
         raise Invalid(f"{kind!r} is not a kind: write it in a-z, 0-9, _ and dots, such as purchase or product.visit")
@@ -143,10 +139,8 @@ def _idempotency_key(value: str | None) -> str | None:
     return None if value is None else check_name(value, 200)
 
 
-# ---------------------------------------------------------------- reading
-
 Key = tuple[datetime, int]
-"""The cursor of an activity: occurred_at, id."""
+"""occurred_at, id."""
 
 COLUMNS: Final = f"a.id, a.kind, {clamped_sql('a.occurred_at', 'timestamptz')} AS occurred_at, a.properties"
 
@@ -167,7 +161,7 @@ _PAGES = f"""
 async def pages(
     scope: Scope, contact_ids: Sequence[int], limit: int, *, kind: str | None = None, after: Key | None = None
 ) -> Mapping[int, list[Record]]:
-    """Up to `limit` activities after `after` of each contact, newest first, by contact id. Raises Invalid at `kind`."""
+    """Up to `limit` activities of each contact, newest first, by contact id. Raises Invalid at `kind`."""
     with at("kind"):
         kind = None if kind is None else check_kind(kind)
     occurred_at, after_id = after or (None, None)
@@ -179,6 +173,5 @@ async def pages(
 
 
 async def by_ids(scope: Scope, ids: Sequence[int]) -> list[Record]:
-    """The workspace's activities among `ids`."""
     sql = f"SELECT {COLUMNS} FROM activities a WHERE a.workspace_id = $1 AND a.id = ANY ($2)"  # noqa: S608
     return await db.fetch(sql, scope.workspace_id, list(ids))

@@ -1,4 +1,4 @@
-"""The values of custom fields: what each type takes, and how it is stored. Pure.
+"""The values of custom fields, as callers give them and as they are stored.
 
 | type         | stored in `attributes` as                                             |
 |--------------|-----------------------------------------------------------------------|
@@ -10,7 +10,7 @@
 | CHOICE       | one of the field's choices, as the field spells it                    |
 | MULTI_CHOICE | a list of choices, not empty, each once, in the field's order         |
 
-An unset value is an absent key. A blank text and an empty list are unset.
+An unset value is an absent key; a blank text or an empty list unsets.
 """
 
 import math
@@ -42,7 +42,6 @@ class ContactField:
 
     @cached_property
     def spelling(self) -> Mapping[str, str]:
-        """Each choice by its case-folded form."""
         return {choice.casefold(): choice for choice in self.choices or ()}
 
 
@@ -51,12 +50,12 @@ Fields = Mapping[str, ContactField]
 
 
 def check_value(field: ContactField, value: object) -> Any:
-    """A JSON value as it is stored, or None for "unset". Raises Invalid."""
+    """A JSON value as it is stored; None: unset. Raises Invalid."""
     return None if value is None else _CHECKS[field.type](field, value)
 
 
 def check_values(fields: Fields, values: object) -> dict[str, Any]:
-    """As `check_value`, for an object of values by key. Raises Problems with every mistake."""
+    """Values by key, as they are stored. Raises Problems with every mistake."""
     if not isinstance(values, dict):
         raise Invalid(f"this must be an object of values by the keys of custom fields, not {kind_of(values)}")
     checked: dict[str, Any] = {}
@@ -145,9 +144,6 @@ _CHECKS: Final[Mapping[FieldType, Callable[[ContactField, object], Any]]] = {
     FieldType.CHOICE: _choice,
     FieldType.MULTI_CHOICE: _multi_choice,
 }
-
-
-# ---------------------------------------------------------------- values in a file's cells
 
 
 def from_text(field: ContactField, text: str) -> Any:

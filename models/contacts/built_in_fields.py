@@ -1,7 +1,4 @@
-"""The built-in fields of a contact: what each takes, and how it is stored. Pure.
-
-Values are given by column (`external_id`, `email`, ...): an absent key is left as it is, None clears.
-"""
+"""The built-in fields of a contact. Values are by column: an absent key changes nothing, None clears."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
@@ -23,7 +20,6 @@ LONGEST_TAG: Final = 100
 """Characters."""
 
 _DEFAULTS: Final[Mapping[str, Any]] = {"score": 0, "whatsapp_consent": "UNKNOWN"}
-"""What clearing stores in columns that are never null."""
 
 _KEYS: Final[Mapping[str, str]] = {
     "external_id": "externalId",
@@ -35,14 +31,14 @@ _KEYS: Final[Mapping[str, str]] = {
 
 
 def path_of(column: str) -> str:
-    """A column's name in the API: `externalId` for `external_id`."""
+    """The column's name in the API."""
     return _KEYS.get(column, column)
 
 
 def check_all(values: Mapping[str, Any], fields: Fields, default_country: str | None) -> dict[str, Any]:
-    """The values as they are stored. Raises Problems: every mistake, at the path of its field.
+    """The values as they are stored. Raises Problems with every mistake.
 
-    Tags do not have the workspace's spelling yet. Attributes are those that change; None unsets.
+    Tags are not yet in the workspace's spelling. Attributes are those that change; None unsets.
     """
     checked: dict[str, Any] = {}
     problems: list[DomainError] = []
@@ -65,7 +61,7 @@ def _check(column: str, value: Any, fields: Fields, default_country: str | None)
 
 
 def check_column(column: str, value: object, default_country: str | None) -> Any:
-    """A value as it is stored; None and blank text clear it. Raises Invalid or Problems."""
+    """The value as it is stored; blank text clears. Raises Invalid or Problems."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return [] if column == "tags" else _DEFAULTS.get(column)
     if column == "phone":
@@ -74,7 +70,7 @@ def check_column(column: str, value: object, default_country: str | None) -> Any
 
 
 def check_tags(tags: object) -> list[str]:
-    """Tags, stripped, each once. Raises Problems with each mistake at its index, or LimitExceeded."""
+    """Stripped, each once. Raises Problems with each mistake at its index, or LimitExceeded."""
     if not isinstance(tags, list | tuple):
         raise Invalid(f"this must be a list of tags, not {kind_of(tags)}")
     cleaned: dict[str, None] = {}
@@ -146,4 +142,4 @@ COLUMNS: Final = (
     "phone",
     *(c for c in _CHECKS if c not in ("external_id", "name", "email")),
 )
-"""The built-in fields that callers can write."""
+"""Those that callers can write."""

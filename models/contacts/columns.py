@@ -27,14 +27,14 @@ ALL_COLUMNS: Final = ", ".join(map(_column_sql, COLUMNS))
 
 
 def columns_of(names: Iterable[str], workspace: str = "$1") -> str:
-    """The select list, on the alias `c`, of the id and of `names`, without values of fields that are being deleted.
+    """The id and `names`, on the alias `c`, without values of fields that are being deleted.
 
     `workspace` is the parameter with the workspace's id.
     """
     return _columns_of(frozenset(names), workspace)
 
 
-@lru_cache(maxsize=1024)  # callers ask for the same few selections
+@lru_cache(maxsize=1024)
 def _columns_of(names: frozenset[str], workspace: str) -> str:
     shown = {"id", *names}
     return ", ".join(

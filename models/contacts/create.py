@@ -7,7 +7,7 @@ from permissions.principal import Scope
 
 
 async def create_contact(scope: Scope, values: Values) -> Record:
-    """A new contact. Raises Problems: Invalid `values` or Taken keys, each at its path."""
+    """Raises Problems: Invalid `values` or Taken keys, each at its path."""
 
     async def write() -> Record | None:
         checked = await check(scope, values)

@@ -20,9 +20,9 @@ _DELETE = """
 
 
 async def delete_contacts(scope: Scope, ids: Sequence[int]) -> list[int]:
-    """Delete contacts and their activities; the engine then ends their memberships. Returns the ids of those that existed.
+    """Delete contacts and their activities; the engine ends their memberships. Returns the ids that existed.
 
-    Raises NotFound at `ids` when none existed, LimitExceeded for more than MOST_AT_ONCE.
+    Raises NotFound at `ids` when none existed, or LimitExceeded.
     """
     check_count(ids, "ids")
     async with db.transaction():

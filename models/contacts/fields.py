@@ -1,4 +1,4 @@
-"""Creates, lists and deletes the custom fields of a workspace's contacts."""
+"""The custom fields of contacts."""
 
 import re
 import time
@@ -26,12 +26,11 @@ _WITH_CHOICES: Final = (FieldType.CHOICE, FieldType.MULTI_CHOICE)
 
 
 async def every(scope: Scope) -> list[CustomField]:
-    """All fields, oldest first."""
+    """Oldest first."""
     return await CustomField.filter(workspace_id=scope.workspace_id, deleted_at=None).order_by("id")
 
 
 async def by_ids(scope: Scope, ids: Sequence[int]) -> list[CustomField]:
-    """The workspace's fields among `ids`."""
     return await CustomField.filter(workspace_id=scope.workspace_id, deleted_at=None, id__in=list(ids))
 
 
@@ -41,12 +40,12 @@ _LOAD = """
 
 
 async def load(scope: Scope) -> Fields:
-    """The workspace's fields by key, to check values with."""
+    """By key."""
     return {row["key"]: _field(row) for row in await db.fetch(_LOAD, scope.workspace_id)}
 
 
 async def load_to_write(scope: Scope) -> Fields:
-    """As `load`, before values or rules are written: no field is deleted until the ambient transaction ends."""
+    """As `load`; no field is deleted until the ambient transaction ends. For writes of values or rules."""
     await db.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))", _lock(scope))
     return await load(scope)
 
@@ -60,13 +59,10 @@ def _field(row: Record) -> ContactField:
     return ContactField(row["id"], row["key"], row["label"], FieldType(row["type"]), choices)
 
 
-# ---------------------------------------------------------------- create
-
-
 async def create(
     scope: Scope, *, key: str, label: str, kind: FieldType, choices: Sequence[str] | None = None
 ) -> CustomField:
-    """A new field. Raises Problems or Invalid at `key`, `label` or `choices`, Taken at `key`, or LimitExceeded."""
+    """Raises Problems or Invalid at `key`, `label` or `choices`, Taken at `key`, or LimitExceeded."""
     checked = _checked(key, label, kind, choices)
     try:
         async with db.transaction():
@@ -122,8 +118,6 @@ async def _taken(scope: Scope, key: str) -> Taken:
     return Taken(f"there is a field {key!r} already", ("key",))
 
 
-# ---------------------------------------------------------------- delete
-
 _SEGMENTS_USING = """
     SELECT name FROM segments
     WHERE workspace_id = $1 AND (deleted_at IS NULL OR restore_asked_at IS NOT NULL)
@@ -133,7 +127,7 @@ _SEGMENTS_USING = """
 
 
 async def delete(scope: Scope, field_id: int) -> None:
-    """Delete a field. Its values are removed in batches, here or by `remove_values_of_deleted`.
+    """Values are removed here, or later by `remove_values_of_deleted`.
 
     Raises NotFound at `id`, or InUse that names the segments whose rules use it.
     """
@@ -173,7 +167,7 @@ _REMOVE = """
 
 
 async def _remove_values(workspace_id: int, field_id: int, key: str, until: float) -> bool:
-    """True when no value is left, and the key is free again."""
+    """True: no value is left and the key is free."""
     last_id = 0
     while time.monotonic() < until:
         last_id = await db.fetch_value(_REMOVE, workspace_id, last_id, key, _BATCH)
@@ -185,7 +179,7 @@ async def _remove_values(workspace_id: int, field_id: int, key: str, until: floa
 
 
 async def remove_values_of_deleted(seconds: float = 5.0) -> int:
-    """Remove values of deleted fields, in all workspaces, for about `seconds`. Returns how many fields are done."""
+    """For about `seconds`, in all workspaces. Returns how many fields are done."""
     until = time.monotonic() + seconds
     rows = await db.fetch(
         "SELECT workspace_id, id, key FROM contact_fields WHERE deleted_at IS NOT NULL ORDER BY deleted_at LIMIT 100"

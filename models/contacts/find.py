@@ -1,5 +1,3 @@
-"""Finds contacts by id, external id, e-mail or phone."""
-
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,16 +10,13 @@ from permissions.principal import Scope
 
 
 async def contacts_by_ids(scope: Scope, ids: Sequence[int], names: Iterable[str] = COLUMNS) -> list[Record]:
-    """The workspace's contacts among `ids`, with the columns `names`, in no particular order."""
+    """In no order, with the columns `names`."""
     sql = f"SELECT {columns_of(names)} FROM contacts c WHERE c.workspace_id = $1 AND c.id = ANY ($2)"  # noqa: S608
     return await db.fetch(sql, scope.workspace_id, list(ids))
 
 
 async def find_contact(scope: Scope, key: str, value: Any, names: Iterable[str] = COLUMNS) -> Record | None:
-    """The contact whose `key` ("id" or one of KEYS) is `value`, normalised, with the columns `names`.
-
-    Raises Invalid for a value that the key cannot hold.
-    """
+    """The contact whose `key` ("id" or one of KEYS) is `value`, normalised. Raises Invalid for an impossible value."""
     assert key == "id" or key in KEYS
     stored = value if key == "id" else check_column(key, value, scope.default_country)
     sql = f"SELECT {columns_of(names)} FROM contacts c WHERE c.workspace_id = $1 AND c.{key} = $2"  # noqa: S608

@@ -1,4 +1,4 @@
-"""The unique keys of contacts: who has them already."""
+"""The unique keys of contacts."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -25,7 +25,7 @@ _SAME_KEYS = f"""
 
 
 async def with_same_keys(scope: Scope, values: Mapping[str, Any], *, lock: bool = False) -> list[Record]:
-    """The contacts (up to three) that have a key in `values`, locked for the write if so asked."""
+    """Up to three contacts that have a key in `values`."""
     keys = [values.get(key) for key in KEYS]
     if all(value is None for value in keys):
         return []
@@ -34,12 +34,12 @@ async def with_same_keys(scope: Scope, values: Mapping[str, Any], *, lock: bool 
 
 
 def lock_for(values: Mapping[str, Any]) -> str:
-    """The lock that writing `values` needs. A weaker one first could deadlock."""
+    """The lock for writing `values`. A weaker one first could deadlock."""
     return " FOR UPDATE" if any(key in values for key in KEYS) else " FOR NO KEY UPDATE"
 
 
 def first_match(values: Mapping[str, Any], rows: Sequence[Record]) -> Record | None:
-    """The row that matches the earliest of the KEYS."""
+    """The row with the earliest of the KEYS."""
     for key in KEYS:
         for row in rows:
             if values.get(key) is not None and row[key] == values[key]:
@@ -48,7 +48,7 @@ def first_match(values: Mapping[str, Any], rows: Sequence[Record]) -> Record | N
 
 
 def refuse_taken(values: Mapping[str, Any], rows: Sequence[Record], but: int | None = None) -> None:
-    """Raise Problems, a Taken for each key of `values` that a row has whose id is not `but`."""
+    """Raise Problems: a Taken for each key of `values` that a row other than `but` has."""
     others = [row for row in rows if row["id"] != but]
     taken: list[DomainError] = [
         Taken(f"another contact has this {path_of(key)} already", (path_of(key),))

@@ -1,5 +1,3 @@
-"""How many contacts one call can name."""
-
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,6 +7,6 @@ MOST_AT_ONCE: Final = 1_000
 
 
 def check_count(ids: Sequence[int], path: str) -> None:
-    """Raise LimitExceeded at `path` for more than MOST_AT_ONCE ids."""
+    """Raises LimitExceeded."""
     if len(ids) > MOST_AT_ONCE:
         raise LimitExceeded(f"{len(ids):,} contacts are too many: name at most {MOST_AT_ONCE:,} at once", (path,))

@@ -1,4 +1,4 @@
-"""Pages of contacts, by a search, a segment or a rule. Contacts without a sort key come last, in either direction."""
+"""Pages of contacts. Those without a sort key come last, in either direction."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class ContactOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ContactCriteria:
-    """Contacts that fit all that is set. `rule` is JSON as in `segments.rule`."""
+    """All that is set must fit. `rule` is JSON as in `segments.rule`."""
 
     search: str | None = None
     segment_id: int | None = None
@@ -33,15 +33,13 @@ class ContactCriteria:
 
 
 class ContactPosition(NamedTuple):
-    """The sort key of a contact (None: it has none) and its id."""
+    """`key` None: the contact has no sort key."""
 
     sort_key: Any
     id: int
 
 
 class _SortKey(NamedTuple):
-    """What an order sorts by."""
-
     expression: str
     sql_type: str
     nullable: bool
@@ -62,12 +60,11 @@ _SORT_KEYS: Final = {
 
 
 def may_lack_its_key(order: ContactOrder) -> bool:
-    """Whether contacts may have no sort key in this order."""
     return _SORT_KEYS[order].nullable
 
 
 def sorts_by_time(order: ContactOrder) -> bool:
-    """Whether the sort keys of this order are instants, not text."""
+    """Otherwise by text."""
     return _SORT_KEYS[order].sql_type == "timestamptz"
 
 
@@ -80,10 +77,7 @@ async def page(
     after: ContactPosition | None,
     names: Iterable[str],
 ) -> list[Record]:
-    """Up to `limit` contacts after `after`, with the columns `names` and their `sort_key`.
-
-    Raises Problems, Invalid or NotFound at `search`, `segmentId` or `filter`.
-    """
+    """Each row has `names` and `sort_key`. Raises Problems, Invalid or NotFound at `search`, `segmentId` or `filter`."""
     key, rows = _SORT_KEYS[order], list[Record]()
     if after is None or after.sort_key is not None or not key.nullable:
         rows = await _part(scope, criteria, key, limit, after, names)
@@ -129,7 +123,7 @@ def _after(key: _SortKey, after: ContactPosition, p: Parameters) -> str:
 
 
 async def count(scope: Scope, criteria: ContactCriteria) -> int:
-    """How many contacts fit, exactly."""
+    """Exactly."""
     p = Parameters(scope.workspace_id, scope.timezone)
     condition = await _condition(scope, criteria, p)
     sql = f"SELECT count(*) FROM contacts c WHERE {condition}"  # noqa: S608

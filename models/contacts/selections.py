@@ -1,7 +1,4 @@
-"""Turns a selection of contacts (ids, a rule, a search or a segment) into SQL.
-
-A selection becomes a condition on the alias `c` (contacts); the caller adds `c.workspace_id = {p.workspace}`.
-"""
+"""Selections of contacts, as SQL conditions on the alias `c`. The caller adds `c.workspace_id = {p.workspace}`."""
 
 import re
 from collections.abc import Sequence
@@ -25,7 +22,7 @@ MAX_IDS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class ContactSelection:
-    """Exactly one is set. `filter` is a rule as `segments.rule` stores it."""
+    """Exactly one is set. `filter` is JSON as in `segments.rule`."""
 
     ids: tuple[int, ...] | None = None
     filter: dict[str, Any] | None = None
@@ -39,13 +36,12 @@ def to_json(selection: ContactSelection) -> dict[str, Any]:
 
 
 def from_json(stored: dict[str, Any]) -> ContactSelection:
-    """From a job."""
     ids = stored.get("ids")
     return ContactSelection(**{**stored, "ids": None if ids is None else tuple(ids)})
 
 
 async def condition(scope: Scope, selection: ContactSelection, p: Parameters, path: Path = ("contacts",)) -> str:
-    """The selection as a condition on `c`, its values bound in `p`.
+    """Binds values in `p`.
 
     Raises at or below `path`: NotFound, Invalid (search), LimitExceeded (ids), Problems (rule or ids), Required (nothing set).
     """
@@ -81,12 +77,12 @@ async def known(scope: Scope, ids: Sequence[int], path: Path) -> list[int]:
 
 
 async def by_rule(scope: Scope, rule: object, p: Parameters, path: Path = ("filter",)) -> str:
-    """Contacts that fit a rule now. Raises Problems at or below `path`."""
+    """Raises Problems at or below `path`."""
     return where(check(rule, await load_catalogue(scope, rule), path=path), p)
 
 
 def by_search(text: str, p: Parameters, path: Path = ("search",)) -> str:
-    """Contacts with `text`, in any case, in name, e-mail, phone or external id. Raises Invalid at `path`."""
+    """`text` in name, e-mail, phone or external id, in any case. Raises Invalid at `path`."""
     with at(*path):
         searched = " ".join(check_text(text, MAX_SEARCH).split())
         if not searched:
@@ -97,18 +93,18 @@ def by_search(text: str, p: Parameters, path: Path = ("search",)) -> str:
 
 
 _PUNCTUATION = re.compile(r"[ ().-]+")
-_PHONE = re.compile(r"\+?[0-9 ().-]{3,}", re.ASCII)  # a part of a phone number
+_PHONE = re.compile(r"\+?[0-9 ().-]{3,}", re.ASCII)
 
 
 SEARCHED = (
     "lower(coalesce(c.name, '') || E'\\n' || coalesce(c.email, '') || E'\\n' || coalesce(c.phone, '')"
     " || E'\\n' || coalesce(c.external_id, ''))"
 )
-"""Exactly the expression of contacts_search_idx (trigrams)."""
+"""Must equal the expression of contacts_search_idx (trigrams)."""
 
 
 async def by_segment(scope: Scope, segment_id: int, p: Parameters, path: Path) -> str:
-    """Members of a segment. Raises NotFound at `path`."""
+    """Raises NotFound at `path`."""
     await _get_segment(scope, segment_id, path)
     return (
         "EXISTS (SELECT FROM memberships selected"
@@ -127,11 +123,8 @@ async def _get_segment(scope: Scope, segment_id: int, path: Path) -> None:
         raise NotFound("there is no such segment, or it is deleted: choose one that exists", path)
 
 
-# ---------------------------------------------------------------- count, and read in batches
-
-
 async def count(scope: Scope, selection: ContactSelection, path: Path = ("contacts",)) -> int:
-    """How many contacts it finds now. Raises as `condition`."""
+    """Raises as `condition`."""
     p = Parameters(scope.workspace_id, scope.timezone)
     sql = f"SELECT count(*) {await _from_where(scope, selection, p, path)}"
     return int(await db.fetch_value(sql, *await p.values(clock.now())))
@@ -140,7 +133,7 @@ async def count(scope: Scope, selection: ContactSelection, path: Path = ("contac
 async def ids_after(
     scope: Scope, selection: ContactSelection, after_id: int, limit: int, path: Path = ("contacts",)
 ) -> list[int]:
-    """The next `limit` ids that it finds now, in their order. Start with `after_id` 0. Raises as `condition`."""
+    """The next ids, ascending; `after_id` 0 starts. Raises as `condition`."""
     p = Parameters(scope.workspace_id, scope.timezone)
     found = await _from_where(scope, selection, p, path)
     after, most = p.bind(after_id, "bigint"), p.bind(limit, "bigint")
@@ -149,7 +142,7 @@ async def ids_after(
 
 
 async def _from_where(scope: Scope, selection: ContactSelection, p: Parameters, path: Path) -> str:
-    """FROM and WHERE. Members of a segment come from `memberships` alone: a join can be planned badly."""
+    """Reads a segment's members from `memberships` alone: a join can be planned badly."""
     if selection.segment_id is None:
         return (
             f"FROM contacts c WHERE c.workspace_id = {p.workspace} AND ({await condition(scope, selection, p, path)})"

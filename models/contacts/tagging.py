@@ -1,5 +1,3 @@
-"""Adds tags to many contacts, and removes them."""
-
 from collections.abc import Sequence
 
 from models import db
@@ -37,7 +35,7 @@ _REMOVE = """
 
 
 async def add_tags(scope: Scope, contact_ids: Sequence[int], names: Sequence[str]) -> list[Record]:
-    """Add the tags that each contact lacks. Returns the contacts, in the order of the ids.
+    """Returns the contacts, in the order of the ids.
 
     Raises Problems with a NotFound at the index of each unknown id in `contactIds`, Invalid at `tags`, or LimitExceeded.
     """
@@ -45,7 +43,7 @@ async def add_tags(scope: Scope, contact_ids: Sequence[int], names: Sequence[str
 
 
 async def remove_tags(scope: Scope, contact_ids: Sequence[int], names: Sequence[str]) -> list[Record]:
-    """Remove tags, whatever their case. Returns and raises as `add_tags`."""
+    """In any case. Returns and raises as `add_tags`."""
     return await _write(scope, "contact_tags_remove", _REMOVE, contact_ids, names)
 
 

@@ -1,4 +1,4 @@
-"""The tags of a workspace: one tag whatever its case, spelled as it was first written."""
+"""The tags of a workspace: the same in any case, spelled as first written."""
 
 from collections.abc import Iterable, Mapping
 
@@ -18,7 +18,7 @@ _KNOWN = """
     ORDER BY given.position
 """
 
-# Ordered, so that two writers do not deadlock; the second one gets the spelling of the first.
+# Ordered against deadlocks; the second writer gets the spelling of the first.
 _ADD = """
     INSERT INTO tags (workspace_id, key, name)
     SELECT $1, lower(name), name FROM unnest($2::text[]) AS name ORDER BY lower(name)
@@ -30,7 +30,7 @@ _ADD = """
 async def spell(scope: Scope, names: Iterable[str]) -> Mapping[str, str]:
     """The spelling of each of `names` (checked by check_tags). Stores new tags.
 
-    Call it in the transaction that uses the tags, before it locks contacts.
+    Call it before locking contacts, in the transaction that uses the tags.
     """
     given = list(dict.fromkeys(names))
     if not given:
@@ -43,7 +43,7 @@ async def spell(scope: Scope, names: Iterable[str]) -> Mapping[str, str]:
 
 
 async def spelled(scope: Scope, names: Iterable[str]) -> list[str]:
-    """The names in the workspace's spelling, each once, in their order."""
+    """Each once, in their order."""
     given = list(names)
     spelling = await spell(scope, given)
     return list(dict.fromkeys(spelling[name] for name in given))
@@ -55,7 +55,7 @@ _FIND = """
 
 
 async def find(scope: Scope, search: str | None, limit: int) -> list[str]:
-    """Up to `limit` tags that contain `search`, in any case, in alphabetical order. Raises Invalid at `search`."""
+    """Tags that contain `search`, in any case, alphabetical. Raises Invalid at `search`."""
     with at("search"):
         check_text(search or "", LONGEST_SEARCH)
     rows = await db.fetch(_FIND, scope.workspace_id, escape_like(search or ""), limit)

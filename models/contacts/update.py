@@ -1,5 +1,3 @@
-"""Updates a contact."""
-
 from models import db
 from models.contacts.columns import ALL_COLUMNS
 from models.contacts.keys import lock_for, refuse_taken, with_same_keys
@@ -12,7 +10,7 @@ _GET = f"SELECT {ALL_COLUMNS} FROM contacts c WHERE c.workspace_id = $1 AND c.id
 
 
 async def update_contact(scope: Scope, contact_id: int, values: Values) -> Record:
-    """The contact after the change. Raises NotFound at `id`, or Problems as `create_contact`."""
+    """Raises NotFound at `id`, or Problems as `create_contact`."""
 
     async def write() -> Record:
         checked = await check(scope, values)

@@ -1,5 +1,3 @@
-"""Updates the contact that has one of the given keys, or creates it."""
-
 from models.contacts.keys import KEYS, first_match, refuse_taken, with_same_keys
 from models.contacts.write import Values, change, check, insert, until_written
 from models.db import Record
@@ -10,8 +8,8 @@ from permissions.principal import Scope
 async def upsert_contact(scope: Scope, values: Values) -> tuple[Record, bool]:
     """The contact with one of the KEYS in `values` (tried in their order), and whether it was created.
 
-    Of several calls at once, one creates and the others update. Raises Required without a key, or Problems: Taken when a key
-    belongs to another contact than the one found first.
+    Of several calls at once, one creates. Raises Required without a key, or Problems: Taken when another contact than the first
+    found has a key.
     """
 
     async def write() -> tuple[Record, bool] | None:

@@ -1,7 +1,4 @@
-"""Writes one contact, for create, update and upsert.
-
-`values` are by column (see built_in_fields.py): an absent key is left as it is, None clears.
-"""
+"""Writes one contact. `values` are by column (see built_in_fields.py)."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar
@@ -26,9 +23,9 @@ T = TypeVar("T")
 
 
 async def until_written(write: Callable[[], Awaitable[T | None]]) -> T:
-    """What `write` returns, run in a transaction. Raises Conflict after _TRIES.
+    """Run `write` in a transaction, again when another writer took a key meanwhile: None, or a broken unique constraint.
 
-    It runs again when another writer took a key after its look: it returned None, or broke a unique constraint.
+    Raises Conflict after _TRIES.
     """
     for _ in range(_TRIES):
         try:
@@ -51,7 +48,7 @@ async def check(scope: Scope, values: Values) -> dict[str, Any]:
 
 
 async def insert(scope: Scope, action: str, checked: Values) -> Record | None:
-    """A new contact, or None when one of its keys is taken."""
+    """None: a key is taken."""
     stored = dict(checked)
     if "attributes" in stored:
         stored["attributes"] = _json_of_set(stored["attributes"])

@@ -1,4 +1,4 @@
-"""The door to PostgreSQL: `from models import db`, then `db.fetch(...)`. Only this folder imports asyncpg."""
+"""The door to PostgreSQL: only this folder imports asyncpg."""
 
 from asyncpg import PostgresError, Record
 

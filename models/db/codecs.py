@@ -1,7 +1,7 @@
 """Codecs of dates and instants, in parameters, rows and COPY.
 
-asyncpg's own codecs send Python's first and last date and instant as infinities; these do not. Values outside Python's range
-(infinity, years before 1 and after 9999) are read as the nearest value in it.
+asyncpg's own send Python's first and last values as infinities; these do not. Values outside Python's range (infinity, years
+before 1 and after 9999) are read as the nearest value in it.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -13,12 +13,11 @@ _LAST_DAY: Final = date.max.toordinal() - _DAY_0
 
 
 def encode_date(day: date) -> tuple[int]:
-    """A date as days since 2000-01-01."""
+    """Days since 2000-01-01."""
     return (day.toordinal() - _DAY_0,)
 
 
 def decode_date(stored: tuple[int]) -> date:
-    """Days since 2000-01-01 as a date."""
     return date.fromordinal(min(max(stored[0], _FIRST_DAY), _LAST_DAY) + _DAY_0)
 
 
@@ -26,7 +25,7 @@ _INSTANT_0: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def encode_instant(moment: datetime) -> tuple[int]:
-    """An aware datetime as microseconds since 2000-01-01T00:00Z."""
+    """Microseconds since 2000-01-01T00:00Z, of an aware datetime."""
     since = moment - _INSTANT_0
     return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds,)
 
@@ -38,7 +37,7 @@ _LAST_STORED: Final = encode_instant(_LAST)[0]
 
 
 def decode_instant(stored: tuple[int]) -> datetime:
-    """Microseconds since 2000-01-01T00:00Z as an aware datetime in UTC."""
+    """In UTC."""
     since = stored[0]
     if _FIRST_STORED <= since <= _LAST_STORED:
         return _INSTANT_0 + timedelta(0, 0, since)

@@ -6,15 +6,13 @@ import orjson
 
 
 def dump_json(value: Any) -> str:
-    """JSON text, for a JSONB parameter."""
     return orjson.dumps(value).decode()
 
 
 def load_json(text: str | bytes | None) -> Any:
-    """The value of a JSONB column's text."""
     return None if text is None else orjson.loads(text)
 
 
 def same_json(one: Any, other: Any) -> bool:
-    """Whether two values are the same JSON. To Python, true equals 1."""
+    """To Python, true equals 1."""
     return orjson.dumps(one, option=orjson.OPT_SORT_KEYS) == orjson.dumps(other, option=orjson.OPT_SORT_KEYS)

@@ -1,4 +1,4 @@
-"""This process's pool of connections, which the ORM and SQL text share."""
+"""This process's pool of connections, for the ORM and SQL text."""
 
 from typing import Any
 
@@ -27,11 +27,11 @@ class PoolClient(AsyncpgDBClient):
         )
 
 
-client_class = PoolClient  # tortoise looks for this name in the module that `engine` names
+client_class = PoolClient  # tortoise looks it up by this name
 
 
 async def _leave_as_is(_: Any) -> None:
-    """Nothing sets session state (only SET LOCAL and xact locks), so a connection needs no reset query."""
+    """No session state is set (only SET LOCAL and xact locks), so no reset query is needed."""
 
 
 async def _set_codecs(connection: Any) -> None:
@@ -52,9 +52,9 @@ async def connect(
     application_name: str = "muster",
     keep_large_statements: bool = False,
 ) -> None:
-    """Open this process's only pool to `url` (a libpq URL), for SQL text and the ORM.
+    """Open the pool to `url` (a libpq URL).
 
-    `statement_timeout_ms` None: no bound. `keep_large_statements` keeps statements of any length prepared, as the engine needs.
+    `statement_timeout_ms` None: no bound. `keep_large_statements` keeps statements of any length prepared, for the engine.
     Raises OSError or an asyncpg error when the server does not answer.
     """
     settings = {"application_name": application_name, "timezone": "UTC"}
@@ -85,24 +85,22 @@ async def connect(
 
 
 async def disconnect() -> None:
-    """Close the pool, if there is one."""
     global _opened
     _opened = None
     await Tortoise.close_connections()
 
 
-_opened: asyncpg.Pool | None = None  # asking the ORM for its client's pool costs more than an acquire
+_opened: asyncpg.Pool | None = None  # asking the ORM for it costs more than an acquire
 
 
 def opened_pool() -> asyncpg.Pool:
-    """The pool. Raises RuntimeError before `connect`."""
+    """Raises RuntimeError before `connect`."""
     if _opened is None:
         raise RuntimeError("not connected to PostgreSQL: call models.db.connect first")
     return _opened
 
 
 def orm_client() -> PoolClient:
-    """The ORM's client of the pool."""
     client = get_connections().get("default")
     assert isinstance(client, AsyncpgDBClient)
     return client  # type: ignore[return-value]

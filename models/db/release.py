@@ -1,14 +1,14 @@
 """Gives a connection back to the pool without a task, when it needs no reset.
 
-`Pool.release` resets a connection in a task and waits for it, which costs each statement about 20 us and a step of the event
-loop. This uses private parts of asyncpg; tests/models/db/test_release.py fails when an upgrade changes them.
+`Pool.release` uses a task, which costs each statement about 20 us and a step of the event loop. This uses private parts of
+asyncpg: tests/models/db/test_release.py fails when an upgrade changes them.
 """
 
 from typing import Any
 
 
 def released_at_once(borrowed: Any) -> bool:
-    """Give the connection back if it needs no reset. False: call `Pool.release`."""
+    """False: call `Pool.release`."""
     holder = borrowed._holder
     connection = holder._con
     if (

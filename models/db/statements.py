@@ -10,25 +10,22 @@ from models.db.transactions import acquire, ambient_connection, transaction
 
 
 async def fetch(sql: str, *args: Any) -> list[Record]:
-    """All rows."""
     async with acquire() as connection:
         return await connection.fetch(sql, *args)
 
 
 async def fetch_row(sql: str, *args: Any) -> Record | None:
-    """The first row, or None."""
     async with acquire() as connection:
         return await connection.fetchrow(sql, *args)
 
 
 async def fetch_value(sql: str, *args: Any) -> Any:
-    """The first column of the first row, or None."""
     async with acquire() as connection:
         return await connection.fetchval(sql, *args)
 
 
 async def execute(sql: str, *args: Any) -> int:
-    """Run a statement (or, without arguments, a script). Returns how many rows it touched."""
+    """A statement, or without arguments a script. Returns how many rows it touched."""
     async with acquire() as connection:
         status = await connection.execute(sql, *args)
     last = status.rsplit(" ", 1)[-1]
@@ -36,20 +33,20 @@ async def execute(sql: str, *args: Any) -> int:
 
 
 async def execute_many(sql: str, rows: Iterable[Sequence[Any]]) -> None:
-    """Run a statement once per row of arguments, in one round trip and one transaction."""
+    """Once per row of arguments, in one round trip and one transaction."""
     async with acquire() as connection:
         await connection.executemany(sql, rows)
 
 
 async def each_row(sql: str, *args: Any, prefetch: int = 1000) -> AsyncIterator[Record]:
-    """Stream the rows through a server-side cursor, `prefetch` at a time, in a transaction."""
+    """Through a server-side cursor, `prefetch` rows at a time, in a transaction."""
     async with transaction():
         async for row in ambient_connection().cursor(sql, *args, prefetch=prefetch):
             yield row
 
 
 async def copy_in(table: str, columns: Sequence[str], records: Iterable[Sequence[Any]]) -> int:
-    """COPY `records` (tuples in the order of `columns`) into `table` in binary form. Returns the number of rows."""
+    """COPY in binary form. Returns the number of rows."""
     async with acquire() as connection:
         status = await connection.copy_records_to_table(table, records=records, columns=list(columns))
     return int(status.rsplit(" ", 1)[-1])
@@ -58,7 +55,7 @@ async def copy_in(table: str, columns: Sequence[str], records: Iterable[Sequence
 async def copy_out(
     sql: str, *args: Any, output: Path | Callable[[bytes], Coroutine[Any, Any, None]], **options: Any
 ) -> int:
-    """COPY the rows of a query to a file or a sink of byte blocks. `options` are asyncpg's (format, header, ...)."""
+    """COPY the rows of a query to a file or a sink of blocks. `options` are asyncpg's (format, header, ...)."""
     async with acquire() as connection:
         status = await connection.copy_from_query(sql, *args, output=output, **options)
     return int(status.rsplit(" ", 1)[-1])

@@ -1,4 +1,4 @@
-"""Transactions, which everything that runs inside joins, and what follows their commit."""
+"""Transactions, and what runs at or after their commit."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Sequence
@@ -35,13 +35,12 @@ def _current() -> _Transaction | None:
 
 
 def in_a_transaction() -> bool:
-    """Whether the caller is inside `transaction()`."""
     return _current() is not None
 
 
 @asynccontextmanager
 async def transaction() -> AsyncIterator[None]:
-    """One transaction for all that runs inside, ORM and SQL text alike. Nested, it joins the outer one.
+    """One transaction for ORM and SQL text; nested, it joins the outer one.
 
     An exception rolls all of it back. Do not gather tasks inside: a connection runs one statement at a time.
     """
@@ -60,10 +59,10 @@ async def transaction() -> AsyncIterator[None]:
                 await own.last_steps.pop(0)()
         await began.commit()
     except BaseException:
-        # In a task, so that a second cancellation does not leak the connection.
+        # In a task: a second cancellation must not leak the connection.
         await asyncio.shield(asyncio.create_task(_abandon(pool, connection, began)))
         raise
-    # Also in a task: what follows a commit is done even when the caller is cancelled.
+    # In a task: done even when the caller is cancelled.
     following = _start(_follow(own)) if own.after_commit else None
     await pool.release(connection)
     if following is not None:
@@ -72,7 +71,6 @@ async def transaction() -> AsyncIterator[None]:
 
 @contextmanager
 def _ambient_for_all(own: _Transaction) -> Iterator[None]:
-    """Make `own` the transaction of SQL text and of the ORM."""
     orm = TransactionWrapper(orm_client())
     orm._connection = own.connection
     ambient, connections = _ambient.set(own), get_connections()
@@ -87,16 +85,16 @@ def _ambient_for_all(own: _Transaction) -> Iterator[None]:
 
 async def _abandon(pool: asyncpg.Pool, connection: "PoolConnectionProxy[Record]", began: Transaction) -> None:
     try:
-        with suppress(asyncpg.InterfaceError, asyncpg.PostgresError, OSError):  # the caller raises the first error
+        with suppress(asyncpg.InterfaceError, asyncpg.PostgresError, OSError):
             await began.rollback()
     finally:
         await pool.release(connection)
 
 
 async def before_commit(step: Callable[[], Awaitable[None]]) -> None:
-    """Run `step` at the end of the ambient transaction, or in one of its own: for locks that must be held briefly.
+    """Run `step` at the end of the ambient transaction, or in its own: for locks to be held briefly.
 
-    Steps run in their order, and may add others.
+    Steps run in order, and may add others.
     """
     ambient = _current()
     if ambient is None:
@@ -110,7 +108,7 @@ T = TypeVar("T", bound=Hashable)
 
 
 async def after_commit(run: Callable[[Sequence[T]], Awaitable[None]], item: T) -> None:
-    """Call `run` after the ambient transaction has committed, once, with all items that were given for it, each once.
+    """Call `run` once after the commit, with all items given for it, each once.
 
     Without a transaction, at once. After a rollback, never.
     """
@@ -129,7 +127,7 @@ _started: set[asyncio.Future[None]] = set()
 
 
 def _start(work: Awaitable[None]) -> asyncio.Future[None]:
-    """Start a task, with a reference to it until it ends."""
+    """Holds a reference until the task ends."""
     task = asyncio.ensure_future(work)
     _started.add(task)
     task.add_done_callback(_started.discard)
@@ -137,7 +135,7 @@ def _start(work: Awaitable[None]) -> asyncio.Future[None]:
 
 
 class acquire:  # noqa: N801 - a context manager; as a generator it would double the cost of the pool
-    """The ambient transaction's connection, or one of the pool for a statement."""
+    """The ambient transaction's connection, or one of the pool."""
 
     __slots__ = ("_borrowed",)
 
@@ -152,11 +150,11 @@ class acquire:  # noqa: N801 - a context manager; as a generator it would double
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._borrowed is None or (kind is None and released_at_once(self._borrowed)):
             return
-        await opened_pool().release(self._borrowed)  # which completes even when we are cancelled
+        await opened_pool().release(self._borrowed)  # completes even when we are cancelled
 
 
 def ambient_connection() -> asyncpg.Connection:
-    """The connection of the ambient transaction, which there must be."""
+    """There must be one."""
     ambient = _current()
     assert ambient is not None
     return ambient.connection

@@ -1,7 +1,7 @@
-"""From a bearer token to the scope that it stands for now.
+"""From a bearer token to its present scope.
 
-Every operation asks PostgreSQL, so that a change of role or a revoked token takes effect on the next operation. Operations of
-all callers that arrive while a look-up is under way share the next one (ADR 56).
+Each operation asks PostgreSQL, so that a changed role or revoked token has effect on the next one. Operations that arrive
+during a look-up share the next look-up (ADR 56).
 """
 
 import asyncio
@@ -15,14 +15,14 @@ from models.errors import Unauthenticated
 from permissions.principal import Scope
 
 MOST_AT_ONCE: Final = 1_000
-"""The most operations that one look-up answers."""
+"""The most operations in one look-up."""
 
 REFUSED: Final = "the bearer token is not good, or no longer: sign in again"
 
 
 @dataclass(slots=True)
 class BatchingAuthenticator:
-    """Finds the scopes of bearer tokens: one look-up at a time, for all operations that wait."""
+    """One look-up at a time, for all operations that wait."""
 
     signing: Signing
     find: Callable[[Collection[str], Signing], Awaitable[Mapping[str, Scope]]] = find_scopes
@@ -30,23 +30,23 @@ class BatchingAuthenticator:
     looking: asyncio.Task[None] | None = None
 
     async def scope_of(self, bearer: str, request_id: str, address: str | None) -> Scope:
-        """The scope of the token at this moment. Raises Unauthenticated when the token is not valid."""
+        """Raises Unauthenticated."""
         scope = await self._look_up(bearer)
         if scope is None:
             raise Unauthenticated(REFUSED)
         return Scope(scope.workspace_id, scope.principal, scope.timezone, scope.default_country, request_id, address)
 
     async def _look_up(self, bearer: str) -> Scope | None:
-        """Wait for a look-up that begins after now."""
+        """Waits for a look-up that begins after now."""
         answer: asyncio.Future[Scope | None] = asyncio.get_running_loop().create_future()
         self.waiting.append((bearer, answer))
         if self.looking is None:
-            # The task starts in the next iteration of the event loop, when all operations of this one have arrived.
+            # The task starts in the next iteration of the event loop, with all operations of this one.
             self.looking = asyncio.ensure_future(self._serve())
         return await answer
 
     async def _serve(self) -> None:
-        """Look up for all that wait, and again for those that have arrived meanwhile."""
+        """Look up for all that wait, and again for those that arrive meanwhile."""
         try:
             while self.waiting:
                 served, self.waiting = self.waiting[:MOST_AT_ONCE], self.waiting[MOST_AT_ONCE:]

@@ -1,5 +1,3 @@
-"""Inputs of members and API tokens."""
-
 from datetime import datetime
 
 import strawberry
@@ -9,8 +7,6 @@ from schema.accounts.enums import Permission, Role
 
 @strawberry.input
 class MemberCreateInput:
-    """A new member."""
-
     email: str
     name: str
     password: str
@@ -20,7 +16,7 @@ class MemberCreateInput:
 
 @strawberry.input
 class MemberUpdateInput:
-    """Changes of a member; null changes nothing."""
+    """Null changes nothing."""
 
     name: str | None = None
     role: Role | None = None
@@ -30,8 +26,6 @@ class MemberUpdateInput:
 
 @strawberry.input
 class ApiTokenCreateInput:
-    """A new token."""
-
     name: str
     permissions: list[Permission]
     expires_at: datetime | None = None

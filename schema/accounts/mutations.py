@@ -17,8 +17,6 @@ from schema.server.user_errors import UserError
 
 @strawberry.type
 class SignInPayload:
-    """Of signIn."""
-
     token: str | None = None
     member: Member | None = None
     user_errors: list[UserError] = strawberry.field(default_factory=list)
@@ -26,16 +24,12 @@ class SignInPayload:
 
 @strawberry.type
 class MemberPayload:
-    """Of memberCreate and memberUpdate."""
-
     member: Member | None = None
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
 @strawberry.type
 class ApiTokenCreatePayload:
-    """Of apiTokenCreate."""
-
     api_token: ApiToken | None = None
     secret: str | None = None
     user_errors: list[UserError] = strawberry.field(default_factory=list)
@@ -43,16 +37,12 @@ class ApiTokenCreatePayload:
 
 @strawberry.type
 class ApiTokenPayload:
-    """Of apiTokenRevoke."""
-
     api_token: ApiToken | None = None
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
 @strawberry.type
 class AccountMutation:
-    """Signing in, and changes of members and API tokens."""
-
     @mutation(ANYONE, SignInPayload, cost=10, description="Trades a member's email and password for a bearer token.")
     async def sign_in(
         self, info: Info, email: str, password: str, workspace_id: strawberry.ID | None = None

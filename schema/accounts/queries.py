@@ -1,5 +1,3 @@
-"""The caller, members and API tokens."""
-
 import strawberry
 
 from models.accounts import api_tokens, members, workspaces
@@ -12,8 +10,6 @@ from schema.server.guard import SIGNED_IN, query, scope_of
 
 @strawberry.type
 class AccountQuery:
-    """The caller, members and API tokens."""
-
     @query(SIGNED_IN)
     async def viewer(self, info: Info) -> Viewer:
         scope = scope_of(info)

@@ -20,7 +20,7 @@ from schema.server.types.nodes import Node, node
 
 @strawberry.type(description="How far the dynamic segments are behind the data.")
 class Freshness:
-    """The result of models.accounts.workspaces.freshness."""
+    """From models.accounts.workspaces.freshness."""
 
     pending_contacts: int = strawberry.field(description="Contacts with a change that is not processed yet.")
     lag_seconds: float
@@ -36,7 +36,7 @@ async def _freshness(rows: Sequence[Any], info: Info) -> list[Freshness]:
 
 @strawberry.type
 class Workspace(Node):
-    """A row of workspaces: only the caller's own can be read."""
+    """Only the caller's own can be read."""
 
     id: strawberry.ID = outside_id("Workspace")
     name: str
@@ -52,8 +52,6 @@ class Workspace(Node):
 
 @strawberry.type
 class Member(Node):
-    """A row of members."""
-
     id: strawberry.ID = outside_id("Member")
     email: str
     name: str
@@ -67,8 +65,6 @@ class Member(Node):
 
 @strawberry.type(description="Who is asking: a member signed in, or an API token.")
 class Viewer:
-    """The caller."""
-
     workspace: Workspace
     member: Member | None
     permissions: list[Permission]
@@ -76,8 +72,6 @@ class Viewer:
 
 @strawberry.type
 class ApiToken(Node):
-    """A row of api_tokens."""
-
     id: strawberry.ID = outside_id("ApiToken")
     name: str
     permissions: list[Permission] = derived(lambda token: in_catalogue_order(map(Permission, token.permissions)))
@@ -88,7 +82,6 @@ class ApiToken(Node):
 
 
 def in_catalogue_order(permissions: Iterable[Permission]) -> list[Permission]:
-    """Permissions in the order of the catalogue."""
     held = frozenset(permissions)
     return [permission for permission in Permission if permission in held]
 
@@ -109,7 +102,7 @@ async def _api_tokens(scope: Scope, ids: Sequence[int]) -> Sequence[Token]:
 
 
 async def find_member_of(scope: Scope) -> MemberRow | None:
-    """The member that a scope belongs to. None for an API token."""
+    """None: an API token."""
     principal = scope.principal
     if principal.kind is not PrincipalKind.MEMBER or principal.id is None:
         return None

@@ -1,5 +1,3 @@
-"""Following broadcasts."""
-
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 
@@ -11,7 +9,7 @@ from permissions.principal import Scope
 from schema.server.subscriptions.progress_watch import Key, ProgressWatch
 
 BroadcastWatch = ProgressWatch[Progress, None]
-"""The version of a broadcast is its progress. There is no state: each subscriber reads the broadcast in its own scope."""
+"""The version is the progress. No state: each subscriber reads the broadcast in its own scope."""
 
 
 async def _look(versions: Mapping[Key, Progress | None]) -> dict[Key, tuple[Progress, None]]:
@@ -19,12 +17,12 @@ async def _look(versions: Mapping[Key, Progress | None]) -> dict[Key, tuple[Prog
 
 
 def new_watch() -> BroadcastWatch:
-    """A watch over the broadcasts of all workspaces."""
+    """Over all workspaces."""
     return BroadcastWatch("broadcasts", _look)
 
 
 async def follow(scope: Scope, broadcast_id: int, watch: BroadcastWatch) -> AsyncGenerator[Broadcast, None]:
-    """The broadcast as it is, then after each change until it has ended. Raises NotFound."""
+    """The broadcast now, then after each change until it has ended. Raises NotFound."""
     broadcast = await drafts.get(scope, broadcast_id)
     yield broadcast
     if broadcast.status in FINISHED:
@@ -38,4 +36,3 @@ async def follow(scope: Scope, broadcast_id: int, watch: BroadcastWatch) -> Asyn
 
 
 WATCH = new_watch()
-"""The watch of this process."""

@@ -1,5 +1,3 @@
-"""Inputs of broadcasts."""
-
 from collections.abc import Sequence
 
 import strawberry
@@ -15,8 +13,6 @@ from schema.server.types.scalars import Duration
     " contact is skipped."
 )
 class TemplateParameterInput:
-    """How one placeholder is filled."""
-
     name: str
     field: str | None = None
     text: str | None = None
@@ -25,8 +21,6 @@ class TemplateParameterInput:
 
 @strawberry.input
 class BroadcastCreateInput:
-    """A broadcast as it is written."""
-
     name: str
     template_id: strawberry.ID
     parameters: list[TemplateParameterInput] | None = strawberry.field(default_factory=list)
@@ -38,7 +32,7 @@ class BroadcastCreateInput:
     )
 
     def draft(self) -> Draft:
-        """The draft for the models. An invalid id becomes 0, which no row has."""
+        """An invalid id becomes 0, which no row has."""
         return Draft(
             name=self.name,
             template_id=find_id("MessageTemplate", self.template_id) or 0,

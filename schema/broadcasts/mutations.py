@@ -1,5 +1,3 @@
-"""Changes of broadcasts."""
-
 from datetime import datetime
 from typing import Any
 
@@ -21,16 +19,12 @@ from schema.server.user_errors import UserError, user_errors
 
 @strawberry.type
 class BroadcastPayload:
-    """The payload of mutations that create or change a broadcast."""
-
     broadcast: Broadcast | None = None
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
 @strawberry.type
 class BroadcastTestPayload:
-    """The payload of broadcastTest."""
-
     sent: int = 0
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
@@ -41,8 +35,6 @@ def _payload(row: Any) -> BroadcastPayload:
 
 @strawberry.type
 class BroadcastMutation:
-    """Writing, starting and stopping broadcasts."""
-
     @mutation(Permission.BROADCAST_SEND, BroadcastPayload)
     async def broadcast_create(self, info: Info, input: BroadcastCreateInput) -> BroadcastPayload:
         return _payload(await drafts.create(scope_of(info), input.draft()))

@@ -1,5 +1,3 @@
-"""Broadcasts, found and listed."""
-
 import strawberry
 
 from models.broadcasts import drafts
@@ -23,8 +21,6 @@ def _broadcast_id(cursor: str | None) -> int | None:
 
 @strawberry.type
 class BroadcastQuery:
-    """Broadcasts, found and listed."""
-
     @query(Permission.BROADCAST_READ)
     async def broadcast(self, info: Info, id: strawberry.ID) -> Broadcast | None:
         return shown(Broadcast, await drafts.find(scope_of(info), find_id("Broadcast", id) or 0))

@@ -1,4 +1,4 @@
-"""The recipients of broadcasts as the API shows them."""
+"""Recipients as the API shows them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -53,15 +53,13 @@ async def _recipients(scope: Scope, ids: Sequence[int]) -> Sequence[Any]:
 
 @strawberry.type
 class BroadcastRecipientEdge:
-    """A recipient and its cursor."""
-
     cursor: str
     node: BroadcastRecipient
 
 
 @strawberry.type
 class BroadcastRecipientConnection:
-    """A page of recipients, in the order of their phone numbers."""
+    """By phone number."""
 
     edges: list[BroadcastRecipientEdge]
     nodes: list[BroadcastRecipient]
@@ -76,7 +74,6 @@ async def recipients_of(
     after: str | None = None,
     status: MessageStatus | None = None,
 ) -> Sequence[Page]:
-    """A page of recipients for each broadcast."""
     scope = scope_of(info)
     position = None if after is None else _phone(after)
     found = await recipients.page_for_each(scope, [row.id for row in rows], page_size(first) + 1, position, status)

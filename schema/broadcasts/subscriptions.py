@@ -1,5 +1,3 @@
-"""The progress of a broadcast."""
-
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -16,8 +14,6 @@ from schema.server.ids import get_id
 
 @strawberry.type
 class BroadcastSubscription:
-    """The progress of a broadcast."""
-
     @subscription(
         Permission.BROADCAST_READ,
         description="The broadcast as it goes on, at most ten times a second; ends when it does.",

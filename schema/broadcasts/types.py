@@ -29,7 +29,7 @@ from schema.server.types.scalars import Duration
 
 @strawberry.type
 class BroadcastExclusion:
-    """How many contacts of the included segments do not get it for one reason."""
+    """How many contacts of the included segments do not get it, for one reason."""
 
     reason: ExclusionReason
     count: int
@@ -37,16 +37,12 @@ class BroadcastExclusion:
 
 @strawberry.type
 class BroadcastAudience:
-    """How many contacts get it, and how many do not."""
-
     recipients: int
     exclusions: list[BroadcastExclusion]
 
 
 @strawberry.type
 class BroadcastCounts:
-    """How many recipients are in each status."""
-
     pending: int
     sending: int
     sent: int
@@ -59,8 +55,6 @@ class BroadcastCounts:
 
 @strawberry.type
 class TemplateParameter:
-    """How one placeholder is filled."""
-
     name: str
     field: str | None
     text: str | None
@@ -82,7 +76,7 @@ async def _excluded_in(rows: Sequence[BroadcastRow], info: Info) -> Sequence[Any
 
 
 async def _segments(info: Info, lists: Sequence[Sequence[int]]) -> Sequence[Any]:
-    """The segments of each list of ids, deleted ones included while they are kept."""
+    """Of each list of ids, deleted ones included while they are kept."""
     admit(info.context, Permission.SEGMENT_READ)
     wanted = {segment_id for ids in lists for segment_id in ids}
     found = await segment_lists.by_ids(scope_of(info), list(wanted), deleted_too=True)
@@ -116,8 +110,6 @@ async def _retried_of(rows: Sequence[BroadcastRow], info: Info) -> Sequence[Any]
 
 @strawberry.type
 class Broadcast(Node):
-    """A row of broadcasts."""
-
     id: strawberry.ID = outside_id("Broadcast")
     status: BroadcastStatus
     name: str
@@ -153,15 +145,13 @@ async def _broadcasts(scope: Scope, ids: Sequence[int]) -> Sequence[Any]:
 
 @strawberry.type
 class BroadcastEdge:
-    """A broadcast and its cursor."""
-
     cursor: str
     node: Broadcast
 
 
 @strawberry.type
 class BroadcastConnection:
-    """A page of broadcasts, the newest first."""
+    """Newest first."""
 
     edges: list[BroadcastEdge]
     nodes: list[Broadcast]

@@ -20,8 +20,6 @@ from schema.server.types.scalars import JSON
 
 @strawberry.type(description="Something a contact did or had done to it: a message, a purchase, a visit.")
 class Activity(Node):
-    """A row of activities."""
-
     id: strawberry.ID = outside_id("Activity")
     kind: str = strawberry.field(
         description="A free key, a-z 0-9 _ and dots: purchase, product.visit, message.received."
@@ -32,15 +30,13 @@ class Activity(Node):
 
 @strawberry.type
 class ActivityEdge:
-    """An activity and its cursor."""
-
     cursor: str
     node: Activity
 
 
 @strawberry.type
 class ActivityConnection:
-    """A contact's activities, newest first."""
+    """Newest first."""
 
     edges: list[ActivityEdge]
     nodes: list[Activity]
@@ -54,7 +50,6 @@ async def activities_of(
     after: str | None = None,
     kind: str | None = None,
 ) -> Sequence[Page]:
-    """A page of activities for each contact."""
     ids, position = ids_of(contacts), None if after is None else _position(after)
     pages = await activities.pages(scope_of(info), ids, page_size(first) + 1, kind=kind, after=position)
     return [page_of(pages[contact_id], first, after, _cursor_of) for contact_id in ids]

@@ -1,7 +1,4 @@
-"""The enums of contacts.
-
-Import them from here: a type must not use an enum before it is registered.
-"""
+"""Import enums from here: a type must not use one before it is registered."""
 
 from enum import StrEnum
 
@@ -14,8 +11,6 @@ strawberry.enum(ContactOrder)
 
 @strawberry.enum
 class WhatsAppConsent(StrEnum):
-    """What a contact said about messages on WhatsApp."""
-
     UNKNOWN = "UNKNOWN"
     OPTED_IN = "OPTED_IN"
     OPTED_OUT = "OPTED_OUT"

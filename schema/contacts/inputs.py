@@ -17,8 +17,6 @@ from schema.server.types.scalars import JSON
 
 @strawberry.input
 class ContactFieldCreateInput:
-    """A new custom field."""
-
     key: str
     label: str
     type: FieldType
@@ -27,8 +25,6 @@ class ContactFieldCreateInput:
 
 @strawberry.input(description="An absent field is left as it is; null clears it.")
 class ContactInput:
-    """The fields of a contact."""
-
     external_id: str | None = UNSET
     name: str | None = UNSET
     email: str | None = UNSET
@@ -44,13 +40,13 @@ class ContactInput:
     )
 
     def values(self) -> Mapping[str, Any]:
-        """The given fields, by column."""
+        """Those given, by column."""
         return {name: value for name, value in vars(self).items() if value is not UNSET}
 
 
 @strawberry.input(name="ContactSelection", one_of=True)
 class ContactSelectionInput:
-    """Ids, or everything that a rule, a search or a segment finds."""
+    """Ids, or what a rule, a search or a segment finds."""
 
     ids: list[strawberry.ID] | None = UNSET
     filter: RuleInput | None = UNSET
@@ -59,7 +55,7 @@ class ContactSelectionInput:
 
 
 def selection_from_input(given: ContactSelectionInput) -> ContactSelection:
-    """The selection for the models. An invalid id becomes 0, which no row has."""
+    """An invalid id becomes 0, which no row has."""
     if isinstance(given.ids, list):
         return ContactSelection(ids=tuple(find_id("Contact", contact_id) or 0 for contact_id in given.ids))
     if given.filter:
@@ -73,8 +69,6 @@ def selection_from_input(given: ContactSelectionInput) -> ContactSelection:
 
 @strawberry.input
 class ActivityInput:
-    """An activity of the contact with this id or external id."""
-
     contact_id: strawberry.ID | None = None
     external_id: str | None = None
     kind: str

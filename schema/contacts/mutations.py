@@ -24,16 +24,12 @@ from schema.server.user_errors import UserError
 
 @strawberry.type
 class ContactFieldPayload:
-    """The payload of contactFieldCreate."""
-
     contact_field: ContactField | None = None
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
 @strawberry.type
 class ContactPayload:
-    """The payload of contactCreate, contactUpdate and contactUpsert."""
-
     contact: Contact | None = None
     created: bool = False
     user_errors: list[UserError] = strawberry.field(default_factory=list)
@@ -41,24 +37,18 @@ class ContactPayload:
 
 @strawberry.type
 class ContactsPayload:
-    """The payload of mutations that change many contacts."""
-
     contacts: list[Contact] = strawberry.field(default_factory=list)
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
 @strawberry.type
 class ContactsDeletePayload:
-    """The payload of contactsDelete."""
-
     deleted_ids: list[strawberry.ID] = strawberry.field(default_factory=list)
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
 @strawberry.type
 class ContactMutation:
-    """Changes of contacts, custom fields and tags."""
-
     @mutation(Permission.CONTACT_WRITE, ContactFieldPayload)
     async def contact_field_create(self, info: Info, input: ContactFieldCreateInput) -> ContactFieldPayload:
         field = await fields.create(
@@ -115,8 +105,6 @@ def _contact_ids(ids: Sequence[str], path: str) -> list[int]:
 
 @strawberry.type
 class ActivitiesPayload:
-    """The payload of activitiesRecord."""
-
     recorded: int = 0
     duplicates: int = 0
     user_errors: list[UserError] = strawberry.field(default_factory=list)
@@ -124,8 +112,6 @@ class ActivitiesPayload:
 
 @strawberry.type
 class ActivityMutation:
-    """Recording activities, which never change."""
-
     @mutation(
         Permission.ACTIVITY_WRITE,
         ActivitiesPayload,

@@ -1,5 +1,3 @@
-"""Contacts, found and listed."""
-
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,8 +34,6 @@ from schema.server.types.cursors import (
 
 @strawberry.type
 class ContactQuery:
-    """Contacts, found and listed."""
-
     @query(Permission.CONTACT_READ)
     async def contact(
         self,
@@ -101,7 +97,7 @@ def _one_of(given: Mapping[str, Any]) -> tuple[str, Any]:
 
 
 def _segment_id(info: Info, segment_id: str | None) -> int | None:
-    """The segment's id in the database. Members of a segment are shown only to callers who may read segments."""
+    """Members of a segment are only for callers who may read segments."""
     if segment_id is None:
         return None
     admit(info.context, Permission.SEGMENT_READ)
@@ -109,7 +105,7 @@ def _segment_id(info: Info, segment_id: str | None) -> int | None:
 
 
 def _rule(info: Info, given: RuleInput | None) -> object:
-    """The rule as a segment would keep it. A rule over segments is only for callers who may read segments."""
+    """As it is stored. A rule over segments is only for callers who may read segments."""
     if given is None:
         return None
     rule = rule_from_input(given)

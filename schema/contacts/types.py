@@ -1,4 +1,4 @@
-"""Contacts and their custom fields as the API shows them."""
+"""Contacts and custom fields as the API shows them."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 @strawberry.type(description="A custom field of the workspace's contacts.")
 class ContactField(Node):
-    """A row of contact_fields."""
-
     id: strawberry.ID = outside_id("ContactField")
     key: str = strawberry.field(description="Stable key, a-z 0-9 _, used in rules and imports.")
     label: str
@@ -50,7 +48,6 @@ class ContactField(Node):
 async def _segments_of(
     rows: Sequence[Any], info: Info, first: int | None = 50, after: str | None = None
 ) -> Sequence[Page]:
-    """A page of segments for each contact."""
     admit(info.context, Permission.SEGMENT_READ)
     scope, ids = scope_of(info), ids_of(rows)
     names = selected(info, "nodes") | selected(info, "edges", "node")
@@ -76,8 +73,6 @@ def _segment_after(cursor: str | None) -> int:
 
 @strawberry.type
 class Contact(Node):
-    """A row of contacts."""
-
     id: strawberry.ID = outside_id("Contact")
     external_id: str | None = strawberry.field(
         description="The caller's own key for this contact, unique in the workspace."
@@ -105,7 +100,7 @@ class Contact(Node):
 
 @strawberry.type
 class ContactSegmentEdge:
-    """A segment of a contact: since when, and by which origin."""
+    """Since when, and by which origin."""
 
     cursor: str
     node: Annotated["Segment", strawberry.lazy("schema.segments.types")]
@@ -115,8 +110,6 @@ class ContactSegmentEdge:
 
 @strawberry.type
 class ContactSegmentConnection:
-    """The segments that a contact is in."""
-
     edges: list[ContactSegmentEdge]
     nodes: list[Annotated["Segment", strawberry.lazy("schema.segments.types")]]
     page_info: PageInfo
@@ -125,16 +118,12 @@ class ContactSegmentConnection:
 
 @strawberry.type
 class ContactEdge:
-    """A contact and its cursor."""
-
     cursor: str
     node: Contact
 
 
 @strawberry.type
 class ContactConnection:
-    """A page of contacts."""
-
     edges: list[ContactEdge]
     nodes: list[Contact]
     page_info: PageInfo

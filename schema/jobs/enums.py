@@ -1,7 +1,4 @@
-"""The enums of jobs.
-
-Import them from here: a type must not use an enum before it is registered.
-"""
+"""Import enums from here: a type must not use one before it is registered."""
 
 import strawberry
 

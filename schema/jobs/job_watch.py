@@ -1,5 +1,3 @@
-"""Following jobs."""
-
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -12,7 +10,7 @@ from schema.server.subscriptions.progress_watch import Key, ProgressWatch
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 JobWatch = ProgressWatch[datetime, Job | None]
-"""The version of a job is its `updated_at`; the state is None when the job was removed."""
+"""The version is `updated_at`; the state is None when the job was removed."""
 
 
 async def _look(versions: Mapping[Key, datetime | None]) -> dict[Key, tuple[datetime, Job | None]]:
@@ -21,12 +19,12 @@ async def _look(versions: Mapping[Key, datetime | None]) -> dict[Key, tuple[date
 
 
 def new_watch() -> JobWatch:
-    """A watch over the jobs of all workspaces."""
+    """Over all workspaces."""
     return JobWatch("jobs", _look)
 
 
 async def follow(job: Job, watch: JobWatch) -> AsyncGenerator[Job, None]:
-    """The job as it is, then after each change until it has ended. Raises NotFound when it is removed."""
+    """The job now, then after each change until it has ended. Raises NotFound when it is removed."""
     yield job
     if job.status in ENDED:
         return
@@ -40,4 +38,3 @@ async def follow(job: Job, watch: JobWatch) -> AsyncGenerator[Job, None]:
 
 
 WATCH = new_watch()
-"""The watch of this process."""

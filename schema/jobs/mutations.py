@@ -1,5 +1,3 @@
-"""Cancelling a job."""
-
 import strawberry
 
 from models.queue import jobs
@@ -12,16 +10,12 @@ from schema.server.user_errors import UserError
 
 @strawberry.type
 class JobPayload:
-    """The payload of jobCancel."""
-
     job: Job | None = None
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
 @strawberry.type
 class JobMutation:
-    """Cancelling a job."""
-
     @mutation(
         Permission.JOB_RUN, JobPayload, description="What was done up to then stays done. Asking again changes nothing."
     )

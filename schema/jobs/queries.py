@@ -1,5 +1,3 @@
-"""Jobs, found and listed."""
-
 from datetime import datetime
 from typing import Any
 
@@ -28,8 +26,6 @@ def _position(cursor: str | None) -> tuple[datetime, int] | None:
 
 @strawberry.type
 class JobQuery:
-    """Jobs, found and listed."""
-
     @query(Permission.JOB_READ)
     async def job(self, info: Info, id: strawberry.ID) -> Job | None:
         return job_shown(await find_job(scope_of(info), id))  # type: ignore[no-any-return]

@@ -1,5 +1,3 @@
-"""The progress of a job."""
-
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -15,8 +13,6 @@ from schema.server.guard import scope_of, subscription
 
 @strawberry.type
 class JobSubscription:
-    """The progress of a job."""
-
     @subscription(
         Permission.JOB_READ, description="The job as it goes on, at most ten times a second; ends when the job does."
     )

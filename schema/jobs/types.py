@@ -1,4 +1,4 @@
-"""Jobs as the API shows them. Each kind of job is a type, declared by the noun that it belongs to."""
+"""Jobs as the API shows them. The noun of each kind declares its type."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -22,8 +22,6 @@ from schema.server.types.nodes import node
     " the loss of Redis."
 )
 class Job:
-    """A row of jobs."""
-
     id: strawberry.ID
     kind: JobKind
     status: JobStatus
@@ -38,14 +36,13 @@ class Job:
 
 
 JOB_TYPES: dict[JobKind, type] = {}
-"""The GraphQL type of each kind of job."""
 
 
 T = TypeVar("T", bound=type)
 
 
 def job_type(kind: JobKind) -> Callable[[T], T]:
-    """Declare the type of jobs of `kind`: `@job_type(JobKind.IMPORT) @strawberry.type class ...`."""
+    """Declares the type: `@job_type(JobKind.IMPORT) @strawberry.type class ...`."""
 
     def declare(shown_as: T) -> T:
         JOB_TYPES[kind] = shown_as
@@ -61,35 +58,31 @@ def job_type(kind: JobKind) -> Callable[[T], T]:
 
 
 def job_shown(job: JobRow | None) -> Any:
-    """A job as the type of its kind. None stays None."""
+    """As the type of its kind."""
     return None if job is None else named(JOB_TYPES[JobKind(job.kind)], job)
 
 
 @strawberry.type
 class JobEdge:
-    """A job and its cursor."""
-
     cursor: str
     node: Job
 
 
 @strawberry.type
 class JobConnection:
-    """A page of jobs."""
-
     edges: list[JobEdge]
     nodes: list[Job]
     page_info: PageInfo
 
 
 async def find_job(scope: Scope, outside_id: str) -> JobRow | None:
-    """The job with this id. None when there is none, or when it is of another kind than the id says."""
+    """None also when the id says another kind than the job's."""
     known = split_global_id(outside_id)
     job = None if known is None else await jobs.find(scope, known[1])
     return job if job is not None and known == (job_shown(job).typename, job.id) else None
 
 
 async def job_id_of(scope: Scope, outside_id: str) -> int:
-    """The job's id in the database; 0, which no job has, when there is no such job."""
+    """0, which no job has, when there is no such job."""
     job = await find_job(scope, outside_id)
     return 0 if job is None else int(job.id)

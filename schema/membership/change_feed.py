@@ -1,4 +1,4 @@
-"""The membership log, live, as batches of events for subscriptions."""
+"""The membership log, live, as batches of events."""
 
 from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
@@ -17,7 +17,7 @@ from schema.server.subscriptions.event_batch import EventBatch
 async def follow(
     scope: Scope, hints: Hints | None, after: int | None, segment_ids: Collection[int] | None = None, tail: Tail = TAIL
 ) -> AsyncGenerator[EventBatch, None]:
-    """The changes after position `after` (None: from now on), in order, without a gap; never an empty batch.
+    """Changes after position `after` (None: from now on), in order, without a gap; never an empty batch.
 
     Raises NotInLog when the log does not reach back so far, SlowConsumer when the caller reads too slowly.
     """
@@ -31,7 +31,7 @@ async def follow(
 
 
 def event_batch_of(batch: EntryBatch[MembershipChange]) -> EventBatch:
-    """Changes as events, with the cursor to resume from after some of them."""
+    """With the cursor to resume from after some of them."""
     changes = batch.entries
 
     def resume(taken: int) -> str:

@@ -1,4 +1,4 @@
-"""The arguments of the log's queries and subscriptions."""
+"""Arguments of the log's queries and subscriptions."""
 
 from collections.abc import Sequence
 
@@ -12,10 +12,7 @@ from schema.server.types.scalars import ChangeCursor
 
 
 async def segment_ids_from_input(scope: Scope, segment_ids: Sequence[str] | None) -> list[int] | None:
-    """The ids of these segments in the database, deleted ones included. None stays None: all segments.
-
-    Raises NotFound for an id that is none of this workspace's.
-    """
+    """Ids in the database, deleted segments included. None stays None: all. Raises NotFound."""
     if segment_ids is None:
         return None
     ids = [find_id("Segment", segment_id) for segment_id in segment_ids]
@@ -28,5 +25,5 @@ async def segment_ids_from_input(scope: Scope, segment_ids: Sequence[str] | None
 
 
 def position_from_input(scope: Scope, after: ChangeCursor | None) -> int | None:
-    """The position in the log that a cursor stands for. None stays None."""
+    """Its position in the log."""
     return None if after is None else from_change_cursor(scope, MEMBERS, after)

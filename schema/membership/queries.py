@@ -1,5 +1,3 @@
-"""The membership log, page by page."""
-
 import strawberry
 
 from models.changelog.cursor import to_cursor as to_change_cursor
@@ -17,8 +15,6 @@ from schema.server.types.scalars import ChangeCursor
 
 @strawberry.type
 class MembershipQuery:
-    """The membership log, page by page."""
-
     @query(
         Permission.SEGMENT_READ,
         description="The durable log, page by page, for a partner that polls or catches up.",

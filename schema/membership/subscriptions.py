@@ -1,5 +1,3 @@
-"""The membership log, live."""
-
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -18,8 +16,6 @@ from schema.server.types.scalars import ChangeCursor
 
 @strawberry.type
 class MembershipSubscription:
-    """The membership log, live."""
-
     @subscription(
         Permission.SEGMENT_READ,
         description="Every change to the membership of the given segments (all of them when absent), in order, each at"

@@ -42,8 +42,6 @@ def _cursor(row: Any) -> str:
 
 @strawberry.type
 class MembershipChange:
-    """A contact entered or left a segment."""
-
     cursor: ChangeCursor = derived(_cursor, description="Resume after this one.")
     kind: ChangeKind
     origin: Origin
@@ -56,8 +54,6 @@ class MembershipChange:
 
 @strawberry.type
 class MembershipChangePage:
-    """A page of the log."""
-
     changes: list[MembershipChange]
     cursor: ChangeCursor = strawberry.field(description="Pass as `after` next time; set even when the page is empty.")
     has_more: bool
@@ -65,15 +61,13 @@ class MembershipChangePage:
 
 @strawberry.type
 class MembershipHistoryEdge:
-    """A change and its cursor."""
-
     cursor: str
     node: MembershipChange
 
 
 @strawberry.type
 class MembershipHistoryConnection:
-    """A page of a contact's entries and exits, the newest first."""
+    """Newest first."""
 
     edges: list[MembershipHistoryEdge]
     nodes: list[MembershipChange]
@@ -87,7 +81,7 @@ async def membership_history(
     after: str | None = None,
     segment_id: strawberry.ID | None = None,
 ) -> Sequence[Page]:
-    """A page of entries and exits for each contact: the loader of Contact.membershipHistory."""
+    """The loader of Contact.membershipHistory."""
     admit(info.context, Permission.SEGMENT_READ)
     segment = None if segment_id is None else get_id("Segment", segment_id, ("segmentId",))
     ids = ids_of(rows)

@@ -1,5 +1,3 @@
-"""Inputs of the WhatsApp channel."""
-
 import strawberry
 
 

@@ -1,4 +1,4 @@
-"""Connecting the WhatsApp channel, and fetching its templates."""
+"""Connects the WhatsApp channel, and fetches its templates."""
 
 import strawberry
 
@@ -21,16 +21,12 @@ from schema.server.user_errors import UserError
 
 @strawberry.type
 class WhatsAppChannelPayload:
-    """The payload of mutations that connect or disconnect the channel."""
-
     whatsapp_channel: WhatsAppChannel | None = None
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
 @strawberry.type
 class ChannelMutation:
-    """Connecting and disconnecting the channel."""
-
     @mutation(
         Permission.WEBHOOK_MANAGE,
         WhatsAppChannelPayload,
@@ -61,16 +57,12 @@ class ChannelMutation:
 
 @strawberry.type
 class MessageTemplatesPayload:
-    """The payload of messageTemplatesSync."""
-
     message_templates: list[MessageTemplate] = strawberry.field(default_factory=list)
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
 @strawberry.type
 class TemplateMutation:
-    """Fetching the templates."""
-
     @mutation(
         Permission.BROADCAST_SEND,
         MessageTemplatesPayload,

@@ -1,5 +1,3 @@
-"""The WhatsApp channel and its templates."""
-
 import strawberry
 
 from models.messaging import channels, templates
@@ -12,8 +10,6 @@ from schema.server.guard import query, scope_of
 
 @strawberry.type
 class MessagingQuery:
-    """The WhatsApp channel and its templates."""
-
     @query(Permission.BROADCAST_READ, description="As they were when they were synced last.")
     async def message_templates(self, info: Info) -> list[MessageTemplate]:
         return all_shown(MessageTemplate, await templates.all_of(scope_of(info)))

@@ -1,4 +1,4 @@
-"""Waiting for a ProviderRequest, within the time that an operation has."""
+"""Waits for a ProviderRequest, within the time of an operation."""
 
 import asyncio
 from typing import Final
@@ -12,10 +12,7 @@ LOOK_SECONDS: Final = 0.05
 
 
 async def outcome(request: ProviderRequest) -> ProviderRequest:
-    """The request when it is done.
-
-    Raises NotAllowedInState when it failed or no worker took it, Conflict when it takes more than WAIT_SECONDS.
-    """
+    """Raises NotAllowedInState when it failed or no worker took it, Conflict after WAIT_SECONDS."""
     ends_at = asyncio.get_running_loop().time() + WAIT_SECONDS
     while not request.is_over:
         if asyncio.get_running_loop().time() > ends_at:

@@ -21,8 +21,6 @@ WEBHOOK_PATH = "/webhooks/whatsapp"
 
 
 class WhatsAppChannelStatus(StrEnum):
-    """Whether WhatsApp has accepted the number."""
-
     CHECKING = "CHECKING"
     READY = "READY"
     REFUSED = "REFUSED"
@@ -42,8 +40,6 @@ async def _reached_today(rows: Sequence[Any], info: Info) -> Sequence[int]:
 
 @strawberry.type(description="The WhatsApp number that a workspace sends from.")
 class WhatsAppChannel(Node):
-    """A row of whatsapp_channels."""
-
     id: strawberry.ID = outside_id("WhatsAppChannel")
     phone_number_id: str = derived(lambda row: row.number_id)
     business_account_id: str
@@ -73,8 +69,6 @@ async def _channels(scope: Scope, ids: Sequence[int]) -> Sequence[Any]:
 
 @strawberry.type
 class MessageTemplate(Node):
-    """A row of message_templates."""
-
     id: strawberry.ID = outside_id("MessageTemplate")
     name: str
     language: str

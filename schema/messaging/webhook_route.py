@@ -1,7 +1,7 @@
-"""The route of WhatsApp's webhooks: checks the signature on the raw bytes, stores the webhook and answers. Workers process it.
+"""WhatsApp's webhooks: checks the signature on the raw bytes, stores, answers. Workers process them.
 
-The body names the phone numbers and business accounts; the secret of such a channel must have signed it. A webhook of a number
-that is not connected is answered with 200 and only counted, because Meta repeats what is refused for a week.
+The secret of a channel that the body names must have signed it. For a number that is not connected the answer is 200, and the
+webhook is only counted: Meta repeats what is refused for a week.
 """
 
 import asyncio
@@ -36,7 +36,6 @@ StoredWebhook = tuple[int, int, bytes]
 
 
 def routes() -> list[Route]:
-    """The routes for Meta's app."""
     receiver = Receiver()
     return [
         Route(PATH, verify, methods=["GET"], include_in_schema=False),
@@ -45,7 +44,7 @@ def routes() -> list[Route]:
 
 
 async def verify(request: Request) -> Response:
-    """Answer the challenge that Meta sends to a new address, when the token is that of a connected channel."""
+    """Answers Meta's challenge to a new address when the token is that of a connected channel."""
     params = request.query_params
     token, challenge = params.get("hub.verify_token", ""), params.get("hub.challenge", "")
     if params.get("hub.mode") == "subscribe" and challenge and await channels.is_verify_token(token):
@@ -54,7 +53,7 @@ async def verify(request: Request) -> Response:
 
 
 class Receiver:
-    """Receives the webhooks of one process. Those that arrive while others are being written are written together."""
+    """One per process. Writes together what arrives during a write."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[frozenset[str], frozenset[str]], tuple[float, list[Wired]]] = {}
@@ -62,7 +61,6 @@ class Receiver:
         self._writing: asyncio.Task[None] | None = None
 
     async def receive(self, request: Request) -> Response:
-        """Store a webhook, or answer what is wrong with it."""
         body = await _body(request)
         try:
             senders = webhook.senders(webhook.load(body))

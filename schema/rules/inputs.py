@@ -1,4 +1,4 @@
-"""Rules as the API takes and shows them. Stored rules are JSON of the same shape, with ids of rows."""
+"""Rules as the API takes and shows them."""
 
 import math
 from datetime import datetime
@@ -16,8 +16,6 @@ from schema.server.types.scalars import JSON, Duration, instant_text
     description="One condition on a contact's own field, built in (email, score, ...) or custom (attributes.city)."
 )
 class FieldConditionInput:
-    """A field, compared."""
-
     field: str
     operator: FieldOperator
     value: JSON | None = strawberry.field(
@@ -29,24 +27,18 @@ class FieldConditionInput:
 
 @strawberry.input
 class TagsConditionInput:
-    """The tags, compared with a list."""
-
     operator: TagsOperator
     tags: list[str]
 
 
 @strawberry.input(description="In another segment. Chains are followed; a cycle is refused.")
 class SegmentConditionInput:
-    """Being a member, or not."""
-
     segment_id: strawberry.ID
     member: bool = True
 
 
 @strawberry.input
 class ActivityFilterInput:
-    """A property of an activity, compared."""
-
     property: str
     operator: ActivityOperator
     value: JSON | None = UNSET
@@ -59,8 +51,6 @@ class ActivityFilterInput:
     " EQUALS 0 within P30D."
 )
 class ActivityConditionInput:
-    """A metric, compared."""
-
     kind: str
     where: list[ActivityFilterInput] | None = strawberry.field(default_factory=list)
     metric: ActivityMetric = ActivityMetric.COUNT
@@ -87,8 +77,6 @@ class ActivityConditionInput:
     " to case.",
 )
 class RuleInput:
-    """A group or a condition."""
-
     all: list["RuleInput"] | None = UNSET
     any: list["RuleInput"] | None = UNSET
     not_: "RuleInput | None" = strawberry.field(name="not", default=UNSET)
@@ -99,7 +87,7 @@ class RuleInput:
 
 
 def rule_from_input(rule: RuleInput) -> dict[str, Any]:
-    """The rule as it is checked and stored. An invalid id of a segment becomes 0, which no segment has."""
+    """As it is checked and stored. An invalid segment id becomes 0, which no segment has."""
     if isinstance(rule.all, list):
         return {"all": [rule_from_input(part) for part in rule.all]}
     if isinstance(rule.any, list):
@@ -138,7 +126,7 @@ def _activity(condition: ActivityConditionInput) -> dict[str, Any]:
 
 
 def rule_to_output(rule: Any) -> Any:
-    """A stored rule in the shape of RuleInput, with outside ids. None stays None."""
+    """In the shape of RuleInput, with outside ids."""
     if isinstance(rule, list):
         return [rule_to_output(part) for part in rule]
     if not isinstance(rule, dict):
@@ -149,7 +137,7 @@ def rule_to_output(rule: Any) -> Any:
 
 
 def _value(value: Any) -> Any:
-    """An integer of more than 64 bits in the document becomes a float, as JSON makes of the same integer in `variables`."""
+    """An integer of more than 64 bits in the document becomes a float, as JSON makes of it in `variables`."""
     if isinstance(value, list):
         return [_value(item) for item in value]
     if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**64:

@@ -1,4 +1,4 @@
-"""What a rule builder asks for: fields, and suggestions of values."""
+"""Fields and suggestions for a rule builder."""
 
 import strawberry
 
@@ -13,8 +13,6 @@ from schema.server.types.connection import page_size
 
 @strawberry.type
 class RuleQuery:
-    """Fields for a rule builder, and suggestions of values."""
-
     @query(Permission.SEGMENT_READ)
     async def rule_fields(self, info: Info) -> list[RuleField]:
         return all_shown(RuleField, await suggestions.rule_fields(scope_of(info)))

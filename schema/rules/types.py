@@ -9,8 +9,6 @@ from schema.server.execution.rows import derived
 
 @strawberry.type(description="What a rule builder needs to draw itself.")
 class RuleField:
-    """A field of the catalogue."""
-
     key: str
     label: str
     type: FieldType

@@ -1,4 +1,4 @@
-"""Entries, exits and sizes of segments over time, as the API shows them."""
+"""Segments over time, as the API shows them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ strawberry.enum(AnalyticsInterval)
 
 @strawberry.type
 class SegmentPoint:
-    """One interval, which begins at `at`."""
+    """An interval that begins at `at`."""
 
     at: datetime
     members: int = strawberry.field(description="Members at the end of the interval.")
@@ -27,7 +27,7 @@ class SegmentPoint:
 
 @strawberry.type
 class SegmentAnalytics:
-    """Intervals in the workspace's time zone, and the sums of their entries and exits."""
+    """Intervals in the workspace's time zone."""
 
     points: list[SegmentPoint]
     entered: int
@@ -41,7 +41,6 @@ async def analytics_of(
     to: datetime,
     interval: AnalyticsInterval = AnalyticsInterval.DAY,
 ) -> Sequence[Any]:
-    """The analytics of each segment."""
     ids = ids_of(rows)
     by_id = await analytics.for_each(scope_of(info), ids, from_, to, interval)
     return [by_id[segment_id] for segment_id in ids]

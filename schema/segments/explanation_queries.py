@@ -1,4 +1,4 @@
-"""Rules previewed, and memberships explained."""
+"""Previews of rules, and explanations of memberships."""
 
 import strawberry
 
@@ -19,7 +19,7 @@ from schema.server.types.connection import page_size
 
 @strawberry.type
 class ExplanationQuery:
-    """Rules previewed, and memberships explained. Contacts and their values need the permission to read contacts."""
+    """Contacts and their values need the permission to read contacts."""
 
     @query(Permission.SEGMENT_READ, cost=100)
     async def segment_preview(self, info: Info, rule: RuleInput, first: int | None = 10) -> SegmentPreview:
@@ -46,7 +46,7 @@ class ExplanationQuery:
 
 
 def _asks_for_actual(info: Info) -> bool:
-    """Whether the contact's own values are selected, at any depth of the rule."""
+    """At any depth of the rule."""
     path = ["rule"]
     while names := selected(info, *path):
         if "actual" in names:

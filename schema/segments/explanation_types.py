@@ -11,8 +11,6 @@ from schema.server.types.scalars import JSON
 
 @strawberry.type
 class SegmentPreview:
-    """The contacts that a rule selects."""
-
     count: int
     contacts: list[Contact]
     rule_text: str = strawberry.field(description="The rule in plain words.")
@@ -22,8 +20,6 @@ class SegmentPreview:
     description="Why a contact is, or is not, in a segment: the rule as a tree, each part with its truth for this contact now."
 )
 class RuleExplanation:
-    """A part of a rule, for one contact."""
-
     holds: bool
     text: str
     actual: JSON | None = strawberry.field(description="The contact's own value; null for a group.")
@@ -32,8 +28,6 @@ class RuleExplanation:
 
 @strawberry.type
 class SegmentExplanation:
-    """The membership of one contact in one segment."""
-
     member: bool
     override: Override | None
     since: datetime | None

@@ -1,5 +1,3 @@
-"""Inputs of segments."""
-
 from typing import Any
 
 import strawberry
@@ -12,8 +10,6 @@ from schema.segments.enums import SegmentKind
 
 @strawberry.input
 class SegmentCreateInput:
-    """A new segment."""
-
     name: str
     description: str | None = None
     kind: SegmentKind
@@ -25,7 +21,7 @@ class SegmentCreateInput:
 
 @strawberry.input(description="`kind` can't be changed. `version`, when given, must be the current one.")
 class SegmentUpdateInput:
-    """Changes of a segment; an absent field stays as it is."""
+    """An absent field stays as it is."""
 
     name: str | None = UNSET
     description: str | None = UNSET
@@ -33,7 +29,7 @@ class SegmentUpdateInput:
     version: int | None = None
 
     def values(self) -> dict[str, Any]:
-        """The given fields, for the models."""
+        """Those given."""
         given = {"name": self.name, "description": self.description, "rule": self.rule}
         values: dict[str, Any] = {key: value for key, value in given.items() if value is not UNSET}
         if values.get("rule"):

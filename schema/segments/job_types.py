@@ -17,7 +17,7 @@ from schema.server.types.nodes import Node
 
 
 async def segments_of_jobs(rows: Sequence[Any], info: Info) -> Sequence[Any]:
-    """The segment of each job; None when it has none, or a deleted one."""
+    """None: no segment, or a deleted one."""
     ids = {segment_id for row in rows if (segment_id := read(row, "segment_id")) is not None}
     by_id = {row["id"]: row for row in await lists.by_ids(scope_of(info), list(ids))}
     return [by_id.get(read(row, "segment_id")) for row in rows]
@@ -26,7 +26,7 @@ async def segments_of_jobs(rows: Sequence[Any], info: Info) -> Sequence[Any]:
 @job_type(JobKind.RECOMPUTE)
 @strawberry.type
 class RecomputeJob(Node, Job):
-    """A dynamic segment is computed again from the beginning."""
+    """From the beginning."""
 
     id: strawberry.ID = outside_id("RecomputeJob")
     segment: Segment | None = batched(segments_of_jobs)

@@ -22,8 +22,6 @@ from schema.server.types.cursors import a_number, from_cursor, to_cursor
 
 @strawberry.type
 class SegmentMemberEdge:
-    """A member and its cursor."""
-
     cursor: str
     node: Contact
     joined_at: datetime
@@ -32,7 +30,7 @@ class SegmentMemberEdge:
 
 @strawberry.type
 class SegmentMemberConnection:
-    """A page of members, the newest contact first."""
+    """Newest contact first."""
 
     edges: list[SegmentMemberEdge]
     nodes: list[Contact]
@@ -43,7 +41,6 @@ class SegmentMemberConnection:
 async def members_of(
     rows: Sequence[Any], info: Info, first: int | None = 50, after: str | None = None, search: str | None = None
 ) -> Sequence[Page]:
-    """A page of members for each segment."""
     admit(info.context, Permission.CONTACT_READ)
     scope, search = scope_of(info), (search or "").strip() or None
     columns = selected(info, "nodes") | selected(info, "edges", "node")

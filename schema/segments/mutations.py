@@ -1,4 +1,4 @@
-"""Changes of segments and of their members."""
+"""Changes of segments and their members."""
 
 import strawberry
 
@@ -23,8 +23,6 @@ from schema.server.user_errors import UserError
 
 @strawberry.type
 class SegmentPayload:
-    """The payload of mutations that create or change a segment."""
-
     segment: Segment | None = None
     job: Job | None = strawberry.field(
         default=None, description="Set when the members are too many to add at once: it adds them."
@@ -34,8 +32,6 @@ class SegmentPayload:
 
 @strawberry.type
 class SegmentContactsPayload:
-    """The payload of mutations that change the members of a segment."""
-
     segment: Segment | None = None
     changed: int = 0
     job: Job | None = strawberry.field(
@@ -46,16 +42,12 @@ class SegmentContactsPayload:
 
 @strawberry.type
 class RecomputePayload:
-    """The payload of segmentRecompute."""
-
     job: RecomputeJob | None = None
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
 @strawberry.type
 class SegmentMutation:
-    """Changes of segments, and manual changes of their members."""
-
     @mutation(Permission.SEGMENT_WRITE, SegmentPayload)
     async def segment_create(self, info: Info, input: SegmentCreateInput) -> SegmentPayload:
         outcome = await segments.create(

@@ -1,5 +1,3 @@
-"""Segments, found and listed; rules previewed and memberships explained."""
-
 from datetime import datetime
 from typing import Any
 
@@ -20,8 +18,6 @@ from schema.server.types.cursors import a_number, a_text, an_instant, exactly, f
 
 @strawberry.type
 class SegmentQuery:
-    """Segments, found and listed."""
-
     @query(Permission.SEGMENT_READ)
     async def segment(self, info: Info, id: strawberry.ID) -> Segment | None:
         segment_id = find_id("Segment", id)

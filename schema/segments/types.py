@@ -32,14 +32,14 @@ def _rule(segment: Any) -> Any:
 
 
 async def rule_texts_of(rows: Sequence[Any], info: Info) -> Sequence[str | None]:
-    """Each rule in plain words."""
+    """In plain words."""
     stored = [read(row, "rule") for row in rows]
     rules = [load_json(rule) if isinstance(rule, str) else rule for rule in stored]
     return await lists.rules_in_words(scope_of(info), rules)
 
 
 async def computed_at_of(rows: Sequence[Any], info: Info) -> Sequence[datetime | None]:
-    """The instant as of which the members of each segment are right. None before its first rule is computed."""
+    """As of when the members are right. None before the first rule is computed."""
     if all(read(row, "kind") == SegmentKind.STATIC for row in rows):
         return [clock.now()] * len(rows)
     now, processed_until = clock.now(), await dirty_contacts.as_of(scope_of(info))
@@ -49,8 +49,6 @@ async def computed_at_of(rows: Sequence[Any], info: Info) -> Sequence[datetime |
 
 @strawberry.type
 class Segment(Node):
-    """A row of segments."""
-
     id: strawberry.ID = outside_id("Segment", recurring=True)
     name: str
     description: str | None
@@ -79,16 +77,12 @@ class Segment(Node):
 
 @strawberry.type
 class SegmentEdge:
-    """A segment and its cursor."""
-
     cursor: str
     node: Segment
 
 
 @strawberry.type
 class SegmentConnection:
-    """A page of segments."""
-
     edges: list[SegmentEdge]
     nodes: list[Segment]
     page_info: PageInfo

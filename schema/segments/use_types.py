@@ -34,7 +34,7 @@ USED_BY = {
     UseKind.EXPORT: "ExportJob",
     UseKind.IMPORT: "ImportJob",
 }
-"""The GraphQL type of what uses a segment. Kinds without a type are absent."""
+"""GraphQL types. Kinds without one are absent."""
 
 
 async def _segments_of_uses(rows: Sequence[Any], info: Info) -> Sequence[Any]:
@@ -44,7 +44,7 @@ async def _segments_of_uses(rows: Sequence[Any], info: Info) -> Sequence[Any]:
 
 
 async def _users_of_uses(rows: Sequence[Any], info: Info) -> Sequence[Any]:
-    """What uses the segments; a Forbidden for each that the caller may not read."""
+    """A Forbidden for each that the caller may not read."""
     ids = [to_global_id(USED_BY.get(UseKind(read(row, "kind")), "nothing"), read(row, "used_by_id")) for row in rows]
     users: dict[str, Any] = {}
     for kind in {read(row, "kind") for row in rows}:
@@ -58,8 +58,6 @@ async def _users_of_uses(rows: Sequence[Any], info: Info) -> Sequence[Any]:
 
 @strawberry.type(description="One place that a segment is used in.")
 class SegmentUse(Node):
-    """A row of segment_uses."""
-
     id: strawberry.ID = outside_id("SegmentUse")
     kind: UseKind
     segment: Annotated["Segment", strawberry.lazy("schema.segments.types")] = batched(_segments_of_uses)
@@ -74,15 +72,13 @@ class SegmentUse(Node):
 
 @strawberry.type
 class SegmentUseEdge:
-    """A use and its cursor."""
-
     cursor: str
     node: SegmentUse
 
 
 @strawberry.type
 class SegmentUseConnection:
-    """A page of uses, the last used first."""
+    """Last used first."""
 
     edges: list[SegmentUseEdge]
     nodes: list[SegmentUse]
@@ -91,7 +87,6 @@ class SegmentUseConnection:
 
 
 async def uses_of(rows: Sequence[Any], info: Info, first: int | None = 50, after: str | None = None) -> Sequence[Page]:
-    """A page of uses for each segment."""
     scope, ids = scope_of(info), ids_of(rows)
     position = None if after is None else _position(after)
     pages = await uses.page_for_each(scope, ids, page_size(first), position)
@@ -113,7 +108,6 @@ def _position(cursor: str) -> tuple[datetime, int]:
 
 
 async def use_counts_of(rows: Sequence[Any], info: Info) -> Sequence[int]:
-    """How many uses each segment has had."""
     counts = await uses.count_for_each(scope_of(info), ids_of(rows))
     return [counts[segment_id] for segment_id in ids_of(rows)]
 

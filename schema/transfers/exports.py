@@ -1,4 +1,4 @@
-"""Exports of contacts: types, inputs and mutations."""
+"""Exports of contacts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -29,11 +29,9 @@ from schema.transfers.links import Purpose
 
 strawberry.enum(Format, name="ExportFormat")
 
-# ---------------------------------------------------------------- types
-
 
 async def _urls(rows: Sequence[Any], info: Info) -> Sequence[str | None]:
-    """Download links of finished exports, only for callers with CONTACT_EXPORT."""
+    """Only for callers with CONTACT_EXPORT."""
     scope, links = scope_of(info), links_of(info)
     is_allowed = allows(scope.principal, Permission.CONTACT_EXPORT)
     until = clock.now() + LINK_TIME
@@ -52,8 +50,6 @@ def _filename(job: Any) -> str:
 @job_type(JobKind.EXPORT)
 @strawberry.type
 class ExportJob(Node, Job):
-    """An export of contacts to a file."""
-
     id: strawberry.ID = outside_id("ExportJob")
     url: str | None = batched(
         _urls,
@@ -64,13 +60,8 @@ class ExportJob(Node, Job):
     segment: Segment | None = batched(segments_of_jobs)
 
 
-# ---------------------------------------------------------------- inputs and payloads
-
-
 @strawberry.input
 class ExportStartInput:
-    """What to export."""
-
     contacts: ContactSelectionInput | None = strawberry.field(default=UNSET, description="All of them when absent.")
     fields: list[str] | None = strawberry.field(
         default=None, description="Built-in fields and attributes.<key>; all of them when absent."
@@ -80,19 +71,12 @@ class ExportStartInput:
 
 @strawberry.type
 class ExportPayload:
-    """The payload of exportStart."""
-
     job: ExportJob | None = None
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
-# ---------------------------------------------------------------- mutations
-
-
 @strawberry.type
 class ExportMutation:
-    """Mutations of exports."""
-
     @mutation(Permission.CONTACT_EXPORT, ExportPayload, cost=20)
     async def export_start(self, info: Info, input: ExportStartInput) -> ExportPayload:
         selection = selection_from_input(input.contacts) if input.contacts else None

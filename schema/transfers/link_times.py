@@ -1,5 +1,3 @@
-"""The links of this installation."""
-
 from datetime import timedelta
 from typing import Final
 

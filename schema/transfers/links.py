@@ -1,4 +1,4 @@
-"""Links to upload one file, or to download one."""
+"""Links to upload or download one file."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +12,6 @@ UPLOAD_LIMIT_BYTES: Final = 512 << 20
 
 
 class Purpose(StrEnum):
-    """What a link allows."""
-
     UPLOAD = "upload"
     EXPORT = "export"
     REFUSALS = "refusals"
@@ -21,14 +19,14 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Links(LinkSigner):
-    """Makes the links of uploads and downloads. The row of a link is an upload or a job."""
+    """The row of a link is an upload or a job."""
 
     upload_limit_bytes: int = UPLOAD_LIMIT_BYTES
 
     def upload(self, workspace_id: int, upload_id: int, until: datetime) -> str:
-        """The url to PUT the file of an upload."""
+        """To PUT the file."""
         return f"{self.base_url}/uploads/{self.token(Purpose.UPLOAD, workspace_id, upload_id, until)}"
 
     def download(self, purpose: Purpose, workspace_id: int, job_id: int, until: datetime, filename: str) -> str:
-        """The url to GET a file under the name `filename`."""
+        """To GET the file as `filename`."""
         return f"{self.base_url}/downloads/{self.token(purpose, workspace_id, job_id, until)}/{quote(filename)}"

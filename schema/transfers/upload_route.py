@@ -15,7 +15,7 @@ _STATUS: Final = {NotFound: 404, NotAllowedInState: 409, LimitExceeded: 413}
 
 
 async def receive(request: Request) -> Response:
-    """Store the body, in place of an earlier one, until an import has started on it."""
+    """In place of an earlier file, until an import has started on it."""
     links: Links = request.app.state.links
     valid = links.read(request.path_params["token"], Purpose.UPLOAD)
     if valid is None:

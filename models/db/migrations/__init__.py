@@ -12,7 +12,6 @@ def migrations() -> list[Path]:
 
 
 async def pending() -> list[str]:
-    """The names of migrations that this database does not have yet."""
     if await db.fetch_value("SELECT to_regclass('schema_migrations')") is None:
         return [path.stem for path in migrations()]
     applied = {row["name"] for row in await db.fetch("SELECT name FROM schema_migrations")}
@@ -20,7 +19,7 @@ async def pending() -> list[str]:
 
 
 async def migrate() -> list[str]:
-    """Apply the pending migrations in one transaction, and return their names. A second call at the same time waits."""
+    """Apply pending migrations in one transaction; returns their names. A second call at once waits."""
     async with db.transaction():
         await db.advisory_lock("muster:migrate")
         await db.execute("SET LOCAL statement_timeout = 0")

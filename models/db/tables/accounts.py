@@ -1,5 +1,3 @@
-"""Workspaces, the people in them, and their API tokens."""
-
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.models import Model
@@ -19,8 +17,6 @@ class Workspace(Model):
 
 
 class Member(Model):
-    """A member of a workspace."""
-
     workspace_id = fields.BigIntField()
     id = fields.BigIntField(primary_key=True)
     email = fields.TextField()
@@ -37,7 +33,7 @@ class Member(Model):
 
 
 class ApiToken(Model):
-    """A bearer token of an app: only its hash is kept."""
+    """Of an app."""
 
     workspace_id = fields.BigIntField()
     id = fields.BigIntField(primary_key=True)

@@ -1,5 +1,3 @@
-"""The WhatsApp channel, its templates, and broadcasts."""
-
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +7,7 @@ from tortoise.models import Model
 
 
 class WhatsAppChannel(Model):
-    """The phone number that a workspace sends from (`models.messaging.channels`)."""
+    """The number that a workspace sends from (`models.messaging.channels`)."""
 
     workspace_id = fields.BigIntField()
     id = fields.BigIntField(primary_key=True)
@@ -37,7 +35,7 @@ class WhatsAppChannel(Model):
 
 
 class MessageTemplate(Model):
-    """A message template of the business account, as it was fetched last."""
+    """As it was fetched last."""
 
     workspace_id = fields.BigIntField()
     id = fields.BigIntField(primary_key=True)
@@ -59,7 +57,7 @@ class MessageTemplate(Model):
 
 
 class Broadcast(Model):
-    """A message to the members of some segments. The migration explains the columns."""
+    """The migration explains the columns."""
 
     workspace_id = fields.BigIntField()
     id = fields.BigIntField(primary_key=True)

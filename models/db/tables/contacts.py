@@ -1,4 +1,4 @@
-"""The custom fields of contacts. Contacts, tags and activities themselves are written in sets, as SQL."""
+"""Custom fields. Contacts, tags and activities are written as SQL."""
 
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
@@ -6,8 +6,6 @@ from tortoise.models import Model
 
 
 class CustomField(Model):
-    """A custom field."""
-
     workspace_id = fields.BigIntField()
     id = fields.BigIntField(primary_key=True)
     key = fields.TextField()

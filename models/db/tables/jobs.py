@@ -1,5 +1,3 @@
-"""Jobs."""
-
 from typing import Any
 
 from tortoise import fields
@@ -7,7 +5,7 @@ from tortoise.models import Model
 
 
 class Job(Model):
-    """Long work (`models.queue.jobs`). The migration explains the columns."""
+    """See `models.queue.jobs`; the migration explains the columns."""
 
     workspace_id = fields.BigIntField()
     id = fields.BigIntField(primary_key=True)

@@ -1,5 +1,3 @@
-"""Segments, and what uses them."""
-
 from enum import StrEnum
 from typing import Any
 
@@ -24,7 +22,7 @@ class SegmentStatus(StrEnum):
 
 
 class Segment(Model):
-    """A group of contacts (`models.segments.segments`). The migration explains the columns."""
+    """See `models.segments.segments`; the migration explains the columns."""
 
     workspace_id = fields.BigIntField()
     id = fields.BigIntField(primary_key=True)
@@ -51,8 +49,6 @@ class Segment(Model):
 
 
 class SegmentUse(Model):
-    """One use of a segment."""
-
     workspace_id = fields.BigIntField()
     id = fields.BigIntField(primary_key=True)
     segment_id = fields.BigIntField()

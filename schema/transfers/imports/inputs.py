@@ -1,5 +1,3 @@
-"""What importStart takes."""
-
 import strawberry
 from strawberry import UNSET
 
@@ -16,8 +14,6 @@ strawberry.enum(
 
 @strawberry.input
 class ImportColumnInput:
-    """A column of the file and where it goes."""
-
     column: str = strawberry.field(
         description="Header of the column, or its 0-based number as text when the file has no header."
     )
@@ -31,8 +27,6 @@ class ImportColumnInput:
 
 @strawberry.input
 class ImportOptionsInput:
-    """How to read a file, and what to do with its rows."""
-
     columns: list[ImportColumnInput]
     has_header: bool = True
     delimiter: str | None = strawberry.field(
@@ -54,24 +48,18 @@ class ImportOptionsInput:
 
 @strawberry.input
 class ImportUploadInput:
-    """An uploaded file."""
-
     upload_id: strawberry.ID
     options: ImportOptionsInput
 
 
 @strawberry.input
 class ImportPastedInput:
-    """Rows in the request itself."""
-
     text: str
     options: ImportOptionsInput
 
 
 @strawberry.input(one_of=True)
 class ImportStartInput:
-    """The rows, in an upload or in the request."""
-
     upload: ImportUploadInput | None = UNSET
     pasted: ImportPastedInput | None = strawberry.field(default=UNSET, description="Pasted rows, up to 1 MB.")
 
@@ -79,7 +67,7 @@ class ImportStartInput:
 def options_from_input(given: ImportOptionsInput) -> Options:
     segment_id = None
     if given.add_to_segment_id is not None:
-        segment_id = find_id("Segment", given.add_to_segment_id) or 0  # 0 is not found, as a wrong id should be
+        segment_id = find_id("Segment", given.add_to_segment_id) or 0  # 0 is never found
     return Options(
         columns=tuple(Column(one.column, one.field, one.policy) for one in given.columns),
         has_header=given.has_header,

@@ -1,5 +1,3 @@
-"""Uploading, importing, and undoing an import."""
-
 import strawberry
 
 from models.db import Record
@@ -20,8 +18,6 @@ from schema.transfers.links import Links
 
 @strawberry.type
 class ImportMutation:
-    """Mutations of imports."""
-
     @mutation(Permission.CONTACT_IMPORT, StagedUploadPayload)
     async def staged_upload_create(
         self,

@@ -1,5 +1,3 @@
-"""Suggestions before an import."""
-
 import strawberry
 
 from models.errors import at
@@ -15,8 +13,6 @@ from schema.transfers.imports.types import ImportColumnSuggestion, ImportSuggest
 
 @strawberry.type
 class ImportQuery:
-    """Queries about imports."""
-
     @query(
         Permission.CONTACT_IMPORT,
         cost=20,

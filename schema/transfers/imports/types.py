@@ -40,7 +40,7 @@ def _undone_at(job: Any) -> datetime | None:
 
 
 async def _report_urls(rows: Sequence[Any], info: Info) -> Sequence[str | None]:
-    """Download links of the reports, only for callers with CONTACT_IMPORT, because reports hold personal data."""
+    """Only for callers with CONTACT_IMPORT: reports hold personal data."""
     scope, links = scope_of(info), links_of(info)
     is_allowed = allows(scope.principal, Permission.CONTACT_IMPORT)
     until = clock.now() + LINK_TIME
@@ -62,8 +62,6 @@ def _has_report(job: Any) -> bool:
 @job_type(JobKind.IMPORT)
 @strawberry.type
 class ImportJob(Node, Job):
-    """An import of contacts from a file or from pasted rows."""
-
     id: strawberry.ID = outside_id("ImportJob")
     dry_run: bool = derived(lambda job: read(job, "input")["options"]["dry_run"])
     created: int = _count("created")
@@ -100,8 +98,6 @@ class ImportJob(Node, Job):
 
 @strawberry.type(description="Where to PUT a file, and the id to start an import with.")
 class StagedUpload:
-    """An announced upload."""
-
     id: strawberry.ID
     url: str
     expires_at: datetime
@@ -110,8 +106,6 @@ class StagedUpload:
 
 @strawberry.type(description="A column of a file, and the field that suits it.")
 class ImportColumnSuggestion:
-    """A suggestion for one column."""
-
     column: str = strawberry.field(description="As ImportColumnInput.column takes it.")
     field: str | None = strawberry.field(description="Null when nothing suits: leave the column out, or choose.")
     samples: list[str] = strawberry.field(description="Some of the cells.")
@@ -119,8 +113,6 @@ class ImportColumnSuggestion:
 
 @strawberry.type(description="What the beginning of a file tells.")
 class ImportSuggestions:
-    """Suggestions for the columns of a file."""
-
     encoding: str
     delimiter: str
     columns: list[ImportColumnSuggestion]
@@ -128,15 +120,11 @@ class ImportSuggestions:
 
 @strawberry.type
 class StagedUploadPayload:
-    """The payload of stagedUploadCreate."""
-
     staged_upload: StagedUpload | None = None
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
 @strawberry.type
 class ImportPayload:
-    """The payload of importStart and importUndo."""
-
     job: ImportJob | None = None
     user_errors: list[UserError] = strawberry.field(default_factory=list)
