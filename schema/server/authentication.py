@@ -19,7 +19,7 @@ class Authenticator(Protocol):
 
 
 def bearer_of(authorization: str | None) -> str | None:
-    """None without a header. Raises Unauthenticated for headers of another kind."""
+    """None without a header. Raises Unauthenticated for other kinds."""
     if authorization is None:
         return None
     scheme, _, token = authorization.partition(" ")

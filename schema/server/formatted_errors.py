@@ -35,7 +35,6 @@ def format_errors(errors: Iterable[Exception], request_id: str) -> list[Formatte
 
 
 def format_error(error: Exception, request_id: str) -> list[FormattedError]:
-    """Several entries when the error holds several problems."""
     if isinstance(error, Rejected):
         return [_rejection(reason) for reason in error.errors]
     cause = _cause(error)
@@ -67,7 +66,7 @@ def _cause(error: Exception) -> Exception:
 
 
 def _is_server_fault(error: GraphQLError) -> bool:
-    """Whether a resolver returned a wrong value. graphql-core says so only by the message."""
+    """A resolver returned a wrong value; graphql-core says so only by the message."""
     return error.message.startswith(("Abstract type", "Runtime Object type", "Expected Iterable"))
 
 

@@ -38,7 +38,7 @@ class Caller:
     bearer: str | None = None
     address: str | None = None
     refusal: Unauthenticated | None = None
-    """Set when the Authorization header was not understood."""
+    """The Authorization header was not understood."""
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class OperationRun:
     """By time.perf_counter."""
 
     requested: int = 0
-    """The points that it may cost."""
+    """In points."""
 
     document: Document = field(init=False)
     operation: Operation = field(init=False)

@@ -1,13 +1,10 @@
-"""Root fields and the permission that each of them needs. A root field without one is refused, and a test finds it.
-
-    @query(Permission.CONTACT_READ)
-    async def contact(self, info: Info, id: strawberry.ID) -> Contact | None: ...
+"""Root fields and the permission that each needs. A root field without one is refused, and a test finds it.
 
     @mutation(Permission.CONTACT_WRITE, ContactPayload)
     async def contact_create(self, info: Info, input: ContactInput) -> ContactPayload: ...
 
-When a mutation's resolver raises DomainError or Problems, the answer is `payload(user_errors=[...])`, so the other fields of
-a payload have defaults.
+When the resolver raises DomainError or Problems, the answer is `payload(user_errors=[...])`, so the other fields of a payload
+have defaults.
 """
 
 import functools
@@ -56,7 +53,7 @@ def admit(context: Any, needed: Needed) -> None:
 
 
 def query(needed: Needed, *, cost: int = 0, **options: Any) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
-    """`cost` is the price in points, besides the objects in it; `options` go to strawberry.field."""
+    """`cost` is the price in points, besides the objects; `options` go to strawberry.field."""
 
     def make(resolver: Callable[..., Awaitable[Any]]) -> Any:
         @functools.wraps(resolver)

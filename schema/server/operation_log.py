@@ -19,8 +19,6 @@ _LONGEST_NAME: Final = 80
 
 
 class LineWriter:
-    """Writes JSON, or plain text with `as_text`."""
-
     def __init__(self, stream: TextIO, as_text: bool) -> None:
         self.stream = stream
         self.format = _as_text if as_text else _as_json

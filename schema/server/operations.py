@@ -1,4 +1,4 @@
-"""Runs operations: authenticates the caller, charges the cost, executes, and logs one line."""
+"""Authenticates the caller, charges the cost, executes, and logs one line."""
 
 import asyncio
 import time
@@ -27,7 +27,7 @@ from schema.server.subscriptions.payloads import payloads_of
 from schema.server.throttle import Throttle
 
 Line = Mapping[str, str | int | float | None]
-"""One operation in the log: no variables and no personal data."""
+"""In the log: no variables and no personal data."""
 
 Payload = dict[str, Any]
 """data, errors, extensions"""
@@ -116,7 +116,7 @@ class Operations:
         )
 
     def _settle(self, run: OperationRun, data: dict[str, Any] | None) -> dict[str, Any]:
-        """Give unused points back; returns the `cost` of the extensions."""
+        """Returns the `cost` of the extensions."""
         actual = min(run.operation.cost.actual(data), run.requested)
         self.throttle.give_back(run.allowance, run.requested - actual)
         metrics.COST.inc(actual)
@@ -136,9 +136,9 @@ class Operations:
     async def subscribe(
         self, request: GraphQLRequest, caller: Caller, *, writes: bool = True
     ) -> Answer | AsyncGenerator[Payloads, None]:
-        """The payloads of a subscription, or the answer to another operation or a refused one.
+        """The payloads of a subscription, or the answer to another or a refused operation.
 
-        The payloads raise OperationEnded when the server ends the subscription. The permission is checked again every
+        The payloads raise OperationEnded when the server ends the subscription. The permission is checked every
         `recheck_seconds`. Without `writes`, mutations are refused.
         """
         run = self._begin(request, caller)

@@ -1,4 +1,4 @@
-"""Refusals of the API itself. Refusals of the domain are in models/errors.py."""
+"""Refusals of the API itself; those of the domain are in models/errors.py."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ class CostExceeded(Refusal):
 
 
 class SlowConsumer(Refusal):
-    """The client of a subscription is too slow. It may subscribe again after `cursor`; its socket stays open."""
+    """The client may subscribe again after `cursor`; its socket stays open."""
 
     def __init__(self, cursor: str | None = None) -> None:
         super().__init__("you read more slowly than things happen: subscribe again, after the cursor given here")
@@ -22,8 +22,6 @@ class SlowConsumer(Refusal):
 
 
 class Rejected(Refusal):
-    """The request has several errors."""
-
     def __init__(self, errors: Sequence[Exception]) -> None:
         super().__init__("the request cannot be run")
         self.errors = errors

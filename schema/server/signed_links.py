@@ -19,7 +19,7 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LinkSigner:
-    """A token names its purpose, the workspace, the row and its end. `base_url` has no slash at its end."""
+    """`base_url` has no slash at its end."""
 
     secret: str
     base_url: str = "http://127.0.0.1:8000"
@@ -31,7 +31,7 @@ class LinkSigner:
         return f"{encoded}.{self._sign(encoded).decode()}"
 
     def read(self, token: str, *purposes: Purpose) -> tuple[Purpose, Link] | None:
-        """None when the signature is wrong, the purpose is not one of `purposes`, or the time is over."""
+        """None when the signature is wrong, the purpose is another, or the time is over."""
         claims, _, signature = token.partition(".")
         if not hmac.compare_digest(signature.encode(), self._sign(claims)):
             return None

@@ -1,7 +1,7 @@
 """A leaky bucket of points for each caller, shared by all API processes through Redis.
 
 To ask Redis for each request is too slow, so a process takes an allowance from the bucket and spends it first. A caller can
-exceed its bucket by one allowance per process. When Redis does not answer, each process uses a bucket of its own.
+exceed its bucket by one allowance per process. Without an answer of Redis, each process uses its own bucket.
 """
 
 import time
@@ -29,7 +29,6 @@ class Rates:
 
     @property
     def allowance(self) -> int:
-        """The points that a process takes at a time."""
         return max(1, self.maximum // 100)
 
 
@@ -40,7 +39,7 @@ class BucketLevel(NamedTuple):
 
 @dataclass(slots=True)
 class Allowance:
-    """Points that a process holds for a caller, and those `left` in the bucket when it last asked."""
+    """Points that a process holds, and those `left` in the bucket when it last asked."""
 
     points: float = 0
     left: float = 0
@@ -49,7 +48,7 @@ class Allowance:
     """The bucket while Redis does not answer."""
 
 
-# Refills the bucket, then takes up to `want` points, or none when it holds less than `need`.
+# Takes up to `want` points, or none when the bucket holds less than `need`.
 _TAKE: Final = """
 local maximum, rate, need, want = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local clock = redis.call('TIME')

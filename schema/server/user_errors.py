@@ -1,4 +1,4 @@
-"""Errors in the input of a mutation, as its payload shows them."""
+"""Errors in a mutation's input, as its payload shows them."""
 
 import strawberry
 

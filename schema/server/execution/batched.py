@@ -4,8 +4,8 @@
 
     segments: ContactSegmentConnection = batched(segments_of)
 
-Further parameters are the field's arguments. A loader returns one value per row, in order; an exception as a value is raised
-for its row alone. Values depend only on rows, arguments, workspace and permissions: subscribers equal in these share them.
+A loader returns one value per row, in order; an exception as a value is raised for its row alone. Values depend only on rows,
+arguments, workspace and permissions: subscribers equal in these share them.
 """
 
 import asyncio
@@ -42,8 +42,6 @@ def _field_signature(value: Callable[..., Any], loader: Loader) -> inspect.Signa
 
 
 class BatchRows:
-    """Passed to a resolver in the place of one row."""
-
     __slots__ = ("rows",)
 
     def __init__(self, rows: list[Any]) -> None:

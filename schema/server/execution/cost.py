@@ -1,7 +1,7 @@
 """The cost of an operation in points: the highest possible before it runs, the actual one afterwards.
 
-An object costs one point, and fields may have a price of their own; scalars, edges and page infos are free. Before it runs,
-pages count as full and lists without a size as LIST_SIZE objects. An operation costs at least 1.
+An object costs one point, and fields may have a price; scalars, edges and page infos are free. Before it runs, pages count as
+full and lists without a size as LIST_SIZE objects. An operation costs at least 1.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -43,8 +43,6 @@ Variables = dict[str, Any]
 
 @dataclass(slots=True)
 class _Node:
-    """A field of objects, and the fields of objects below it."""
-
     key: str
     price: int
     weight: int
@@ -62,13 +60,12 @@ class _Below:
     nodes: list[_Node] = field(default_factory=list)
 
     def requested(self, variables: Variables, page_size: int) -> int:
-        """The most points below one object; `page_size` is its size if it is a page."""
+        """`page_size` is the size of the object if it is a page."""
         return sum(_requested(node, variables, page_size) for node in self.nodes)
 
     def actual(self, data: dict[str, Any]) -> int:
-        """The points below one object of the response."""
         points = 0
-        for node in self.nodes:  # faster than sum() of a generator for each object of a page
+        for node in self.nodes:  # faster than sum() of a generator
             points += _actual(node, data.get(node.key))
         return points
 
@@ -105,7 +102,7 @@ class Cost:
 def cost_of(
     schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Iterable[FragmentDefinitionNode]
 ) -> Cost:
-    """How the cost of a valid operation depends on its variables and its response."""
+    """The operation is valid."""
     root = schema.get_root_type(operation.operation)
     reader = _Reader(schema, {fragment.name.value: fragment for fragment in fragments})
     below = reader.below([operation.selection_set], root)
@@ -121,7 +118,6 @@ class _Reader:
     known: dict[Any, _Below] = field(default_factory=dict)
 
     def below(self, selections: Sequence[SelectionSetNode], parent: GraphQLNamedType | None) -> _Below:
-        """The fields of objects in these selection sets, read once for each set and type."""
         key = (*map(id, selections), id(parent))
         if key not in self.known:
             groups: dict[tuple[str, int], tuple[GraphQLField, list[FieldNode]]] = {}

@@ -33,7 +33,7 @@ LONGEST_KEPT: Final = 50_000
 """In characters; longer texts are not kept."""
 
 MOST_PLANS: Final = 64
-"""For one operation: one for each combination of skipped and included parts."""
+"""Per operation: one for each combination of skipped and included parts."""
 
 MOST_ERRORS: Final = 20
 
@@ -49,11 +49,10 @@ class Operation:
 
     variables: Variables
     label: str
-    """The name in the log: its own, or its root fields."""
+    """Its name, or its root fields."""
     plans: dict[tuple[Any, ...], Plans] = field(default_factory=dict)
 
     def plans_for(self, variables: dict[str, Any]) -> Plans:
-        """By the values of the variables that skip or include."""
         key = tuple(variables.get(name) for name in self.switches)
         plans = self.plans.get(key)
         if plans is None:
@@ -138,7 +137,7 @@ def _root_field_names(operation: OperationDefinitionNode) -> str:
 
 
 def _switches(parsed: DocumentNode) -> tuple[str, ...]:
-    """In a valid document, the variables in directives are those of skip and include."""
+    """In a valid document the only directives with variables are skip and include."""
     names: set[str] = set()
 
     class Search(Visitor):

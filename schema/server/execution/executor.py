@@ -1,4 +1,4 @@
-"""graphql-core's executor, with compiled selections and root calls where they are possible."""
+"""graphql-core's executor, with compiled selections and root calls where possible."""
 
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ from schema.server.execution.root_call import RootCall, find_root_call
 
 @dataclass(slots=True)
 class Plans:
-    """Compiled for one document and one set of values of the variables that skip or include."""
+    """For one document and one set of values of the variables that skip or include."""
 
     completers: dict[tuple[int, ...], Completer | None] = field(default_factory=dict)
     calls: dict[int, RootCall | None] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class CompiledExecutor(Executor[None]):
         path: Path,
         position_context: None,
     ) -> Any:
-        """Refuse root fields that name no permission, and make root calls."""
+        """Refuse root fields without a permission, and make root calls."""
         if path.prev is not None:
             return super().execute_field(parent_type, source, field_details_list, path, position_context)
         definition = parent_type.fields.get(field_details_list[0].node.name.value)
@@ -140,7 +140,6 @@ class CompiledExecutor(Executor[None]):
         return self._root()[2]
 
     def root_completer(self) -> tuple[str, Completer | None]:
-        """The response key of the first root field, and its completer if it has one."""
         key, details, definition = self._root()
         return key, self._completer(definition.type, details)
 

@@ -92,7 +92,7 @@ class _Measurement:
         return _Size() if inner is None else self._size_of(inner)
 
     def _size_of_fragment(self, name: str) -> _Size:
-        """Measured once. The validation reports unknown fragments and fragments that contain themselves."""
+        """The validation reports unknown fragments and fragments that contain themselves."""
         if name not in self.fragments or name in self.being_measured:
             return _Size()
         if name not in self.sizes:

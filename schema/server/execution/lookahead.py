@@ -1,4 +1,4 @@
-"""The fields selected below a field, so that a resolver fetches no more than it needs."""
+"""The fields selected below a field."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ Raw = GraphQLResolveInfo[Any]
 
 
 def selected(info: Any, *path: str) -> frozenset[str]:
-    """The Python names of the fields selected under `path`, such as "edges", "node"; fragments of any type are included."""
+    """The Python names of the fields selected under `path` ("edges", "node"), fragments of any type included."""
     raw: Raw = getattr(info, "_raw_info", info)
     nodes = list(raw.field_nodes)
     for step in path:

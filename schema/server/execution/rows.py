@@ -1,6 +1,6 @@
 """Types that show database rows, without an instance in between.
 
-A plain attribute of a type is read from the column of its name. Other values are `mapped`, `derived` or `batched`.
+A plain attribute is read from the column of its name. Other values are `mapped`, `derived` or `batched`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -26,7 +26,6 @@ def reads_by_item(kind: type) -> bool:
 
 
 def read(source: Any, name: str) -> Any:
-    """The default resolver."""
     return source[name] if reads_by_item(type(source)) else getattr(source, name)
 
 
@@ -44,7 +43,7 @@ def derived(getter: Callable[[Any], Any], **options: Any) -> Any:
 
 
 def mapped(column: str, function: Callable[[Any], Any], **options: Any) -> Any:
-    """A field computed from one column (or attribute) of its row; null stays null."""
+    """A field computed from one column (or attribute); null stays null."""
 
     def value(root: Any) -> Any:
         stored = read(root, column)
@@ -54,7 +53,7 @@ def mapped(column: str, function: Callable[[Any], Any], **options: Any) -> Any:
 
 
 def outside_id(kind: str, column: str = "id", *, recurring: bool = False, **options: Any) -> Any:
-    """A field that shows the id in `column` as the global id of a `kind`; null stays null.
+    """A field that shows `column` as the global id of a `kind`; null stays null.
 
     `recurring` keeps encoded ids: for those that are few and often shown.
     """
@@ -89,12 +88,11 @@ def all_shown(kind: type[Shown], rows: Iterable[Any]) -> list[Shown]:  # noqa: A
 
 
 def named(kind: type[Any], row: Any) -> Any:
-    """The row as a `kind`, for a field whose type is an interface; None stays None."""
+    """For a field whose type is an interface; None stays None."""
     return None if row is None else Named(kind.__strawberry_definition__.name, row)
 
 
 def typename_of(value: Any) -> str | None:
-    """None when the value does not tell."""
     if isinstance(value, Named):
         return value.typename
     definition = getattr(type(value), "__strawberry_definition__", None)

@@ -1,6 +1,6 @@
 """Coerces the variables of an operation.
 
-The types String, ID, Int and Boolean are looked up once per document. graphql-core coerces other values and reports errors.
+graphql-core coerces types other than String, ID, Int and Boolean, and reports errors.
 """
 
 from collections.abc import Collection

@@ -16,7 +16,6 @@ from models.db import migrations
 log = structlog.get_logger("muster.api")
 
 CHECK_SECONDS: Final = 2.0
-"""For one check."""
 
 Check = Callable[[], Awaitable[str | None]]
 """Returns what is wrong, or None. Raises when the server does not answer."""

@@ -7,11 +7,11 @@ from typing import Any, TypeVar, cast
 Format = TypeVar("Format")
 
 Resume = Callable[[int], str]
-"""From the number of events that a client has received of a batch to the cursor after them."""
+"""From the number of events that a client has received to the cursor after them."""
 
 
 class Payloads:
-    """Payloads as JSON. `resume` is set for subscriptions with cursors."""
+    """`resume` is set for subscriptions with cursors."""
 
     __slots__ = ("formats", "resume", "texts")
 
@@ -24,17 +24,17 @@ class Payloads:
         return iter(self.texts)
 
     def formatted(self, key: Hashable, write: Callable[[Sequence[bytes]], Format]) -> Format:
-        """What `write` makes of the texts; kept under `key` for other subscribers."""
+        """What `write` makes, kept under `key` for other subscribers."""
         if key not in self.formats:
             self.formats[key] = write(self.texts)
         return cast(Format, self.formats[key])
 
 
 class EventBatch:
-    """A source may yield it instead of one event.
+    """`shared`: other subscribers get the same object.
 
-    `shared`: other subscribers get the same object. Payloads are then written once for all with the same document and, where
-    batched fields are selected, the same variables and permissions.
+    Payloads are then written once for all with the same document and, where batched fields are selected, the same variables and
+    permissions.
     """
 
     __slots__ = ("events", "payloads", "resume", "shared")
@@ -44,4 +44,4 @@ class EventBatch:
         self.shared = shared
         self.resume = resume
         self.payloads: dict[Hashable, tuple[object, asyncio.Future[Payloads]]] = {}
-        """By what is selected. A key has the id() of a plan, so the plan is kept beside."""
+        """By what is selected. A key has the id() of a plan, so the plan is kept too."""

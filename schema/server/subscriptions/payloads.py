@@ -24,7 +24,7 @@ async def payloads_of(
     check: Check,
     every_seconds: float,
 ) -> AsyncGenerator[Payloads, None]:
-    """Raises what the resolver raises, and what `check` does."""
+    """Raises what the resolver and `check` raise."""
     source: Any = create_source_event_stream(executor)
     if asyncio.iscoroutine(source):
         source = await source
@@ -69,7 +69,7 @@ class _PayloadWriter:
         return plan, self.variables, None if scope is None else (scope.workspace_id, scope.principal.permissions)
 
     def _start(self, batch: EventBatch, completer: Completer) -> "asyncio.Future[Payloads]":
-        """In a task where the database is needed, so that others get the payloads if the first subscriber leaves."""
+        """In a task where the database is needed: the first subscriber may leave."""
         if completer.one is None:
             payloads: asyncio.Future[Payloads] = asyncio.ensure_future(self._fetch(batch, completer))
             payloads.add_done_callback(_mark_exception_retrieved)
@@ -91,6 +91,6 @@ class _PayloadWriter:
 
 
 def _mark_exception_retrieved(payloads: "asyncio.Future[Payloads]") -> None:
-    """All subscribers may have left; asyncio would log the exception as never retrieved."""
+    """All subscribers may have left; asyncio would log the exception."""
     if not payloads.cancelled():
         payloads.exception()

@@ -14,13 +14,13 @@ Check = Callable[[], Awaitable[None]]
 """Raises a Refusal when the permission is gone."""
 
 MOST_FAILED_CHECKS: Final = 6
-"""In a row, because the database is away, before the subscription ends."""
+"""In a row, because the database is away; then the subscription ends."""
 
 _END: Final = object()
 
 
 async def while_permitted(source: Any, check: Check, every_seconds: float) -> AsyncGenerator[Any, None]:
-    """The events of `source`, until a task finds that the permission is gone. Raises its refusal."""
+    """The events of `source`. Raises the refusal of `check`."""
     permission = _Permission(check, every_seconds)
     checking = asyncio.ensure_future(permission.keep_checking())
     try:

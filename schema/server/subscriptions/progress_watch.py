@@ -9,30 +9,29 @@ import structlog
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS: Final = 0.1
-"""Also the shortest time between two events of a subscriber."""
+"""Also the shortest time between two events."""
 
 RETRY_SECONDS: Final = 1.0
 """After a look that PostgreSQL did not answer."""
 
 Key = tuple[int, int]
-"""The id of a workspace, and the id of what is followed."""
+"""Workspace id, and the id of what is followed."""
 
 Version = TypeVar("Version")
 State = TypeVar("State")
 
 Look = Callable[[Mapping[Key, Version | None]], Awaitable[Mapping[Key, tuple[Version, State]]]]
-"""Reads the version and the state of each key that changed since the given version; None: report the key in any case."""
+"""The version and the state of the keys that may have changed since the given version; None: of this key in any case."""
 
 
 class Subscriber(Generic[Version, State]):
-    """The version that it knows, and the newest state that it has not taken yet."""
+    """`news` is the newest state that it has not taken yet."""
 
     def __init__(self, version: Version | None) -> None:
         self.version = version
         self.news: asyncio.Queue[State] = asyncio.Queue(maxsize=1)
 
     def report(self, version: Version, state: State) -> None:
-        """Does nothing when the version is known already."""
         if version == self.version:
             return
         self.version = version
@@ -42,7 +41,7 @@ class Subscriber(Generic[Version, State]):
 
 
 class ProgressWatch(Generic[Version, State]):
-    """Looks only while there are subscribers. `what` is what it looks at, for the log."""
+    """Looks only while there are subscribers. `what` is for the log."""
 
     def __init__(self, what: str, look: Look[Version, State]) -> None:
         self._what = what

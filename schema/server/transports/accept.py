@@ -12,7 +12,7 @@ _OFFERED: Final = (JSON, RESPONSE, EVENTS)
 
 @lru_cache(maxsize=1024)
 def chosen(accept: str | None) -> str | None:
-    """JSON for wildcards and without a header; None when the header accepts none of the offered types."""
+    """JSON for wildcards and without a header; None when no offered type is accepted."""
     if accept is None or not accept.strip():
         return JSON
     ranges = [_range(part, index) for index, part in enumerate(accept.split(","))]

@@ -1,4 +1,4 @@
-"""The parts of the ASGI application around GraphQL: dispatch, CORS, Redis and the lifespan."""
+"""The parts of the ASGI application around GraphQL."""
 
 import gc
 from collections.abc import AsyncIterator, Callable
@@ -56,7 +56,7 @@ def with_cors(app: Any, origins: tuple[str, ...]) -> Any:
 
 
 def redis_client(url: str | None) -> Redis | None:
-    """The client does not wait long and does not retry. None without a url."""
+    """It does not wait long and does not retry."""
     if url is None:
         return None
     client: Redis = Redis.from_pool(connections(url, 0.25, retry=Retry(NoBackoff(), 0)))

@@ -1,6 +1,6 @@
 """Server-sent events, by the protocol of the npm package graphql-sse.
 
-Distinct connections: a request carries one operation. Single connection: PUT reserves a stream, GET listens to it, POST starts
+Distinct connections: one operation per request. Single connection: PUT reserves a stream, GET listens to it, POST starts
 operations and DELETE stops them. These requests must reach the process that holds the stream.
 """
 
@@ -76,7 +76,6 @@ class EventStreams:
     # ---------------------------------------------------------------- the single connection
 
     async def reserve_or_stop(self, scope: Any, receive: Any, send: Any, headers: Headers, caller: Caller) -> None:
-        """PUT: reserve a stream and send its token. DELETE: stop one of its operations."""
         del receive
         try:
             if scope["method"] == "PUT":

@@ -1,4 +1,4 @@
-"""Reads an HTTP request: headers, a body of limited size, and the GraphQL request in it."""
+"""Reads an HTTP request: headers, body, and the GraphQL request in it."""
 
 import re
 import secrets

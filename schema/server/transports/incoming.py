@@ -34,7 +34,7 @@ def read(message: Any, most_bytes: int) -> dict[str, Any]:
 
 
 def read_bearer(caller: Caller, payload: Any) -> None:
-    """Set the bearer token from the payload of connection_init; it replaces that of the header. Raises Close."""
+    """The bearer token of connection_init replaces that of the header. Raises Close."""
     if payload is not None and not isinstance(payload, dict):
         raise Close(4400, "the payload of connection_init must be an object")
     for name, value in (payload or {}).items():
@@ -46,7 +46,7 @@ def read_bearer(caller: Caller, payload: Any) -> None:
 
 
 def read_subscribe(message: dict[str, Any]) -> tuple[str, GraphQLRequest]:
-    """The operation's id and the request. Raises Close."""
+    """Returns the operation's id and the request. Raises Close."""
     operation_id, payload = message.get("id"), message.get("payload")
     if not isinstance(operation_id, str) or not operation_id or not isinstance(payload, dict):
         raise Close(4400, "`subscribe` needs an `id` and a `payload`")

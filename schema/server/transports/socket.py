@@ -27,12 +27,12 @@ log = structlog.get_logger("muster.api")
 PROTOCOL: Final = "graphql-transport-ws"
 
 UNREAD: Final = (1001, 1008)
-"""The close codes for a client that does not read. Its subscriptions first get the cursors to resume after."""
+"""Close codes for a client that does not read. Its subscriptions first get the cursors to resume after."""
 
 
 @dataclass(frozen=True, slots=True)
 class SocketLimits:
-    """Every `ping_seconds` a ping is sent; one without an answer closes the socket."""
+    """A ping without an answer closes the socket."""
 
     init_seconds: float = 10.0
     ping_seconds: float = 20.0

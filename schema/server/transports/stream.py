@@ -18,7 +18,7 @@ COMMENT: Final = b":\n\n"
 
 @dataclass(frozen=True, slots=True)
 class StreamLimits:
-    """After `keep_alive_seconds` a comment keeps proxies connected; a reserved stream waits `reserved_seconds` for its client."""
+    """After `keep_alive_seconds` a comment keeps proxies connected; a reserved stream waits `reserved_seconds`."""
 
     keep_alive_seconds: float = 12.0
     send_seconds: float = 30.0
@@ -28,7 +28,7 @@ class StreamLimits:
 
 @dataclass(slots=True, eq=False)
 class StreamOperation:
-    """`id_json` is the operation's id as JSON; None when the stream carries only one."""
+    """`id_json` is None when the stream carries only one operation."""
 
     id_json: bytes | None
     caller: Caller

@@ -1,7 +1,7 @@
 """Many messages in one write, formatted once for all subscribers that get the same payloads.
 
-These messages differ only in the id of the operation, so the bytes between the ids are kept, for `id.join(...)`.
-The head of a WebSocket frame holds its length, so frames are kept per length of id.
+These messages differ only in the operation's id, so the bytes between the ids are kept, for `id.join(...)`. The head of a
+WebSocket frame holds its length, so frames are kept per length of id.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,18 +13,18 @@ from schema.server.refusals import SlowConsumer
 from schema.server.subscriptions.event_batch import Payloads
 
 FRAMED: Final = "websocket.send.framed"
-"""An extension of ASGI: a message with `frames`, whole, unmasked and not compressed, which are written unchanged at once.
+"""An extension of ASGI: whole `frames`, unmasked and not compressed, are written unchanged at once.
 
 Like `websocket.send` it waits while the client does not read.
 """
 
 CHUNK_BYTES: Final = 65_536
-"""Of one write, about. The server waits between writes, so it buffers little for a slow client."""
+"""About one write. The server waits between writes, so it buffers little for a slow client."""
 
 
 @dataclass(frozen=True, slots=True)
 class WireChunk:
-    """The bytes between the ids of some messages; after it, `upto` messages of the batch are written."""
+    """The bytes between ids; after it, `upto` messages of the batch are written."""
 
     parts: Sequence[bytes]
     upto: int
@@ -32,7 +32,7 @@ class WireChunk:
 
 @dataclass(slots=True)
 class DeliveredPayloads:
-    """The payloads that an operation sends now, and how many of them are sent."""
+    """What an operation sends now, and how many payloads are sent."""
 
     payloads: Payloads | None = None
     count: int = 0
@@ -49,12 +49,12 @@ class DeliveredPayloads:
 
 
 def frames(payloads: Payloads, id_json: bytes) -> Iterator[tuple[bytes, int]]:
-    """Bytes to write, and how many of the `next` messages are written after them."""
+    """Bytes to write, and how many messages are written after them."""
     return _join(payloads.formatted(("frames", len(id_json)), lambda texts: _frames(texts, len(id_json))), id_json)
 
 
 def events(payloads: Payloads, id_json: bytes | None) -> Iterator[tuple[bytes, int]]:
-    """Likewise. The id is None where the stream carries one operation."""
+    """The id is None where the stream carries one operation."""
     if id_json is None:
         return _join(payloads.formatted("events", _events), b"")
     return _join(payloads.formatted("events with an id", _events_with_id), id_json)

@@ -1,12 +1,5 @@
 """Pages of keyset connections.
 
-    @strawberry.type
-    class ContactConnection:
-        edges: list[ContactEdge]
-        nodes: list[Contact]
-        page_info: PageInfo
-        total_count: int = counted()
-
     rows = await contacts.page(scope, ..., limit=page_size(first) + 1)   # one more shows whether there is a next page
     return shown(ContactConnection, page_of(rows, first, after, cursor_of, count=lambda: contacts.count(scope, ...)))
 
@@ -39,7 +32,7 @@ class PageInfo:
 
 
 def page_size(first: int | None, path: str = "first", default: int = DEFAULT_PAGE_SIZE) -> int:
-    """Raises Invalid at `path` unless the size is between 1 and MAX_PAGE_SIZE."""
+    """Raises Invalid at `path` outside 1 to MAX_PAGE_SIZE."""
     if first is None:
         return default
     if not 1 <= first <= MAX_PAGE_SIZE:
@@ -116,7 +109,7 @@ def page_of(
     cursor_of: Callable[[Any], str],
     count: Callable[[], Awaitable[int]] | None = None,
 ) -> Page:
-    """A page of `first` rows. `rows` has one more when there is a next page. `count` is called when totalCount is selected."""
+    """`rows` has one more than `first` when there is a next page. `count` is called when totalCount is selected."""
     size = page_size(first)
     return Page(rows[:size], len(rows) > size, after, cursor_of, count)
 

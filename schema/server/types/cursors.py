@@ -53,8 +53,6 @@ def a_text(value: Any) -> str:
 
 
 def exactly(word: str) -> Reader:
-    """Such as the order of the list."""
-
     def read(value: Any) -> str:
         if value == word:
             return word

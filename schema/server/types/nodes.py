@@ -1,9 +1,6 @@
-"""Relay's nodes: rows by global id. Each noun registers a loader.
+"""Relay's nodes: rows by global id.
 
-    @node("Contact", Permission.CONTACT_READ)
-    async def contacts_by_ids(scope: Scope, ids: Sequence[int]) -> Iterable[Row]: ...
-
-It returns rows of the scope's workspace. A loader for an interface is registered once for each of its types.
+Loaders return rows of the scope's workspace. A loader for an interface is registered once for each of its types.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -40,8 +37,6 @@ NODES: dict[str, NodeKind] = {}
 
 
 def node(kind: str, needs: Needed) -> Callable[[NodeLoader], NodeLoader]:
-    """Registers a loader for callers who have `needs`."""
-
     def register(load: NodeLoader) -> NodeLoader:
         NODES[kind] = NodeKind(needs, load)
         return load
@@ -50,7 +45,7 @@ def node(kind: str, needs: Needed) -> Callable[[NodeLoader], NodeLoader]:
 
 
 async def find_nodes(scope: Scope, global_ids: Sequence[str]) -> list[Named | None]:
-    """None for an id that the workspace does not have. Raises Forbidden."""
+    """None for ids that the workspace does not have. Raises Forbidden."""
     keys = [split_global_id(global_id) for global_id in global_ids]
     ids_by_kind: dict[str, set[int]] = {}
     for key in keys:

@@ -1,4 +1,4 @@
-"""The scalars of the schema. Annotations use these names, or `datetime` and `date` themselves."""
+"""The scalars of the schema."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -19,11 +19,11 @@ Duration = NewType("Duration", str)
 BigInt = NewType("BigInt", int)
 
 ChangeCursor = NewType("ChangeCursor", str)
-"""A position in a workspace's membership change log."""
+"""A position in the membership change log."""
 
 
 def to_instant(value: Any) -> datetime:
-    """RFC 3339 text as a datetime in UTC. Raises ValueError with advice."""
+    """RFC 3339 text to UTC. Raises ValueError with advice."""
     instant = find_instant(value)
     if instant is not None:
         return instant
@@ -55,7 +55,7 @@ def instant_text(value: datetime) -> str:
 
 
 def json_fragment(value: Any) -> Any:
-    """JSON text is inserted into the response unchanged; other values are encoded."""
+    """JSON text is inserted unchanged; other values are encoded."""
     return orjson.Fragment(value) if isinstance(value, str) else value
 
 
@@ -66,7 +66,7 @@ def _text(value: Any) -> str:
 
 
 def _parser(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A ValueError becomes a GraphQLError, so that the caller sees its message alone."""
+    """A ValueError becomes a GraphQLError, so that the caller sees its message."""
 
     def parse(value: Any) -> Any:
         try:

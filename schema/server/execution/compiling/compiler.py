@@ -1,8 +1,8 @@
 """Compiles the selections of a document into functions that complete whole subtrees of a response.
 
-graphql-core walks every field of every row: about 30 us for ten fields. Here a selection is compiled once per cached document
-and type. For unusual values (refused, awaitable, exceptions, wrong nulls) Fallback is raised: the ordinary executor completes
-that part again and reports the error. This is safe because fields with a resolver of their own are never compiled.
+graphql-core needs about 30 us for ten fields of a row. Here a selection is compiled once per cached document and type. For
+unusual values Fallback is raised: the ordinary executor completes that part again and reports errors. This is safe because
+fields with a resolver of their own are never compiled.
 """
 
 from typing import Any

@@ -10,8 +10,6 @@ from graphql.execution.values import VariableValues
 
 
 class Execution(Protocol):
-    """What compiled code needs of the executor."""
-
     schema: GraphQLSchema
     fragments: dict[str, FragmentDetails]
     variable_values: VariableValues
@@ -87,7 +85,6 @@ _STRINGS_ONLY: Final = frozenset({str})
 
 
 def list_of_strings(item: Completer, complete_null: CompleteOne) -> Completer:
-    """Returns lists that hold only strings as they are."""
     complete_items = list_of(item, complete_null).one
     assert complete_items is not None
 

@@ -12,12 +12,11 @@ from schema.server.execution.batched import BatchRows
 from schema.server.execution.compiling.completers import CompleteOne, Execution
 
 FetchBatch = Callable[[list[Any], Execution], Awaitable[Sequence[Any]]]
-"""Fetches one value for each row."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldSource:
-    """A plain column (`name`), one that `function` maps, a value that `getter` derives, or a batched value."""
+    """A column (`name`), one that `function` maps, a value that `getter` derives, or a batched value."""
 
     name: str
     getter: CompleteOne | None = None

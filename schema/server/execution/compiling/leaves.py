@@ -10,7 +10,7 @@ from schema.server.execution.compiling.row_kinds import ROW_KINDS, RowKind, row_
 
 
 def complete_leaf(kind: GraphQLScalarType | GraphQLEnumType) -> CompleteOne:
-    """For values that are not null. The function raises Fallback, or what the scalar raises."""
+    """For values that are not null. Raises Fallback, or what the scalar raises."""
     if kind.name == "JSON":
         return _complete_json
     if isinstance(kind, GraphQLEnumType):

@@ -1,4 +1,4 @@
-"""Writes the Python text of the functions that make an object of the response from a row."""
+"""Writes Python functions that make an object of the response from a row."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -57,7 +57,6 @@ def write_selection(fields: list[SelectedField]) -> Selection:
 
 
 def _value_reader(selected: SelectedField) -> CompleteOne | None:
-    """None for batched fields."""
     if selected.batch is not None:
         return None
     raw_value = replace(selected, key="value", completer=Completer(one=lambda value: value), kind=None)
@@ -66,10 +65,7 @@ def _value_reader(selected: SelectedField) -> CompleteOne | None:
 
 
 def _row_function(read: str, fields: list[SelectedField], names: dict[str, Any]) -> CompleteOne:
-    """`read` is the text that reads a column.
-
-    The evaluated text is safe: names of the schema are checked to be identifiers, and response keys are quoted.
-    """
+    """The evaluated text is safe: names of the schema are checked to be identifiers, and response keys are quoted."""
     parts = [f"{selected.key!r}: {_expression(selected, read, index, names)}" for index, selected in enumerate(fields)]
     text = f"lambda s: {{{', '.join(parts)}}}"
     function: CompleteOne = eval(text, names)  # noqa: S307 - see above

@@ -10,7 +10,7 @@ class RowKind(Enum):
     ATTRIBUTE = 2
     NAMED = 3
     NOT_A_ROW = 4
-    """An exception, an awaitable or an iterator, for the ordinary executor."""
+    """An exception, an awaitable or an iterator."""
 
 
 ROW_KINDS: dict[type, RowKind] = {type(None): RowKind.NOT_A_ROW, Named: RowKind.NAMED}

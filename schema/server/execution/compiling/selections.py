@@ -1,4 +1,4 @@
-"""The fields selected of one object type, and how rows become objects of the response."""
+"""How the selected fields of rows become objects of the response."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from schema.server.execution.rows import Named
 
 @dataclass(slots=True)
 class DeferredField:
-    """A field that needs the database, or has such fields below it; filled in after the others."""
+    """A field that needs the database, or has such fields below it."""
 
     key: str
     completer: Completer
