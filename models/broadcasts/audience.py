@@ -1,16 +1,10 @@
 """The audience of a broadcast: one predicate, for the count that people see and for the ledger.
 
-Each contact of the include segments is a recipient, or excluded for the first reason that holds:
+Each contact of the include segments is a recipient, or excluded for the first reason that holds. Of recipients with one number,
+the smallest id stays.
 
-    EXCLUDED_SEGMENT    it is in an exclude segment
-    NO_PHONE
-    OPTED_OUT
-    NO_CONSENT          it has not opted in, and the broadcast requires that
-    MISSING_PARAMETER   a placeholder has neither value nor fallback
-    DUPLICATE_PHONE     a recipient with a smaller id has the same number
-
-A retry judges the recipients of the earlier broadcast. A contact that was deleted or changed its number is NO_PHONE; one that
-another retry of that broadcast has taken is DUPLICATE_PHONE.
+A retry judges the recipients of the earlier broadcast: one that was deleted or changed its number is NO_PHONE, one that another
+retry has taken is DUPLICATE_PHONE.
 """
 
 from collections.abc import Mapping
@@ -43,14 +37,14 @@ class ExclusionReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Recipients, and others by reason (only reasons that occur)."""
+    """`exclusions`: only reasons that occur."""
 
     recipients: int
     exclusions: Mapping[ExclusionReason, int]
 
 
 async def count(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any]) -> Audience:
-    """The audience if it started now. `message`: the template in its sent form."""
+    """If it started now. `message`: the template in its sent form."""
     judged, binds = await _judged(scope, broadcast, message)
     rows = await db.fetch(f"WITH {judged} SELECT reason, count(*) AS n FROM judged GROUP BY reason", *binds)  # noqa: S608
     counted = {row["reason"]: row["n"] for row in rows}
@@ -65,7 +59,7 @@ def frozen(broadcast: Broadcast) -> Audience:
 
 
 async def freeze(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any]) -> Audience:
-    """Write the ledger in one statement. The caller's transaction holds the broadcast."""
+    """Write the ledger. The caller's transaction holds the broadcast."""
     judged, binds = await _judged(scope, broadcast, message)
     now, broadcast_id = binds.bind(clock.now(), "timestamptz"), binds.bind(broadcast.id, "bigint")
     kind = binds.bind(SourceKind.BROADCAST, "text")

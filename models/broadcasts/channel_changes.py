@@ -1,4 +1,4 @@
-"""Changes of the channel, which pause what is sent through it."""
+"""Changes of the channel, which pause broadcasts."""
 
 from models import db
 from models.broadcasts import lifecycle
@@ -9,7 +9,7 @@ from permissions.principal import Scope
 
 
 async def connect(scope: Scope, given: Connection) -> WhatsAppChannel:
-    """As `channels.connect`; another number pauses broadcasts."""
+    """As `channels.connect`."""
     async with db.transaction():
         before = await channels.find(scope)
         channel = await channels.connect(scope, given)
@@ -19,7 +19,7 @@ async def connect(scope: Scope, given: Connection) -> WhatsAppChannel:
 
 
 async def disconnect(scope: Scope) -> WhatsAppChannel:
-    """As `channels.disconnect`; pauses broadcasts."""
+    """As `channels.disconnect`."""
     async with db.transaction():
         channel = await channels.disconnect(scope)
         await lifecycle.pause_all(scope.workspace_id, "The channel was disconnected.")

@@ -1,4 +1,4 @@
-"""Creating and changing broadcasts, and drafting retries."""
+"""Drafts of broadcasts and of retries."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from permissions.principal import PrincipalKind, Scope
 MOST_SEGMENTS: Final = 100
 
 RETRYABLE: Final = (MessageStatus.FAILED, MessageStatus.UNCONFIRMED, MessageStatus.SKIPPED)
-"""The recipient did not get it, or perhaps not."""
+"""The recipient perhaps did not get it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ async def find(scope: Scope, broadcast_id: int) -> Broadcast | None:
 
 
 async def get(scope: Scope, broadcast_id: int, *, for_update: bool = False) -> Broadcast:
-    """`for_update` holds it to the end of the transaction. Raises NotFound."""
+    """Raises NotFound."""
     query = Broadcast.filter(workspace_id=scope.workspace_id, id=broadcast_id)
     broadcast = await (query.select_for_update() if for_update else query).first()
     if broadcast is None:
@@ -61,7 +61,7 @@ async def by_ids(scope: Scope, ids: Sequence[int]) -> list[Broadcast]:
 async def newest_first(
     scope: Scope, limit: int, after: int | None = None, status: BroadcastStatus | None = None
 ) -> list[Broadcast]:
-    """Beginning after the id `after`."""
+    """After the id `after`."""
     query = Broadcast.filter(workspace_id=scope.workspace_id)
     if after is not None:
         query = query.filter(id__lt=after)
@@ -88,7 +88,7 @@ def as_message(template: MessageTemplate) -> dict[str, Any]:
 
 
 async def audience_of(scope: Scope, broadcast: Broadcast) -> audience.Audience:
-    """The audience if it started now, or the frozen one."""
+    """As it would be now, or frozen."""
     if broadcast.audience_size is not None:
         return audience.frozen(broadcast)
     return await audience.count(scope, broadcast, await message_of(scope, broadcast))
@@ -111,7 +111,7 @@ async def create(scope: Scope, draft: Draft) -> Broadcast:
 
 
 async def update(scope: Scope, broadcast_id: int, draft: Draft) -> Broadcast:
-    """Raises NotFound, NotAllowedInState when it is no DRAFT, or what `create` raises."""
+    """Raises NotFound, NotAllowedInState, or what `create` raises."""
     async with db.transaction():
         broadcast = await get(scope, broadcast_id, for_update=True)
         if broadcast.status != BroadcastStatus.DRAFT:
@@ -129,7 +129,7 @@ async def update(scope: Scope, broadcast_id: int, draft: Draft) -> Broadcast:
 
 
 def _must_be_the_same(broadcast: Broadcast, values: Mapping[str, Any]) -> None:
-    """A retry takes recipients and parameters from the broadcast that it retries."""
+    """A retry keeps recipients and parameters."""
     fixed = ("template_id", "parameters", "include_segment_ids", "exclude_segment_ids")
     if any(getattr(broadcast, name) != values[name] for name in fixed):
         raise Unsupported(
@@ -175,7 +175,6 @@ def _lateness(duration: str | None) -> str | None:
 
 
 async def _segments(scope: Scope, ids: Sequence[int], name: str) -> list[int]:
-    """Each id once, if all are segments that are not deleted."""
     wanted = list(dict.fromkeys(ids))
     if len(wanted) > MOST_SEGMENTS:
         raise LimitExceeded(f"{len(wanted)} segments: at most {MOST_SEGMENTS} fit into one broadcast", (name,))
@@ -201,9 +200,9 @@ async def _use(scope: Scope, broadcast: Broadcast) -> None:
 
 
 async def retry(scope: Scope, broadcast_id: int, statuses: Sequence[MessageStatus]) -> Broadcast:
-    """A DRAFT for recipients in these states, with their frozen parameters.
+    """A DRAFT for recipients in these states, with frozen parameters.
 
-    Raises NotFound, NotAllowedInState, Required or Invalid. Contacts who opted out or were deleted are left out at the start.
+    Raises NotFound, NotAllowedInState, Required or Invalid.
     """
     wanted = _retryable(statuses)
     async with db.transaction():

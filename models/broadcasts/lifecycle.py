@@ -1,7 +1,7 @@
 """The lifecycle of a broadcast.
 
-Commands change the broadcast and its message source, and take effect with the commit: each claim reads the source. Workers do
-the rest. Each step can be requested twice, or by two at once, and is taken once.
+Commands take effect with the commit: each claim reads the source. A step that is requested twice, or by two at once, is taken
+once.
 """
 
 from collections.abc import Collection, Mapping
@@ -32,7 +32,7 @@ JUST_NOW: Final = timedelta(minutes=5)
 
 
 async def schedule(scope: Scope, broadcast_id: int, at: datetime | None) -> Broadcast:
-    """Start now (`at` None), or at `at`. Raises NotFound, NotAllowedInState or Invalid."""
+    """Now (`at` None), or at `at`. Raises NotFound, NotAllowedInState or Invalid."""
     async with db.transaction():
         broadcast = await drafts.get(scope, broadcast_id, for_update=True)
         if broadcast.status not in (BroadcastStatus.DRAFT, BroadcastStatus.SCHEDULED):
@@ -150,7 +150,7 @@ def _why_not(broadcast: Broadcast, action: str) -> str:
 
 
 async def start_due() -> list[tuple[int, int]]:
-    """Start due broadcasts, returned as (workspace, id); end those that are too late."""
+    """Returns (workspace, id) of each; ends those that are too late."""
     now = clock.now()
     rows = await db.fetch(
         """
@@ -195,7 +195,7 @@ async def _cancel_late(workspace_id: int, broadcast_id: int, max_lateness: str, 
 
 
 async def prepare(scope: Scope, broadcast_id: int) -> bool:
-    """Freeze the audience and begin to send. Returns whether there is something to send.
+    """Freeze the audience. Returns whether there is something to send.
 
     False while a segment is being computed for the first time; a periodic task calls again.
     """
@@ -210,7 +210,7 @@ async def prepare(scope: Scope, broadcast_id: int) -> bool:
 
 
 async def _has_problem(scope: Scope, broadcast: Broadcast) -> bool:
-    """A person can solve a problem of channel or template: it pauses. A deleted segment ends it."""
+    """A problem of channel or template pauses it; a deleted segment ends it."""
     if broadcast.retry_of is None and (deleted := await _deleted_segments(broadcast)):
         await _end(broadcast, BroadcastStatus.FAILED, f"It could not start: the segment {deleted[0]!r} was deleted.")
         return True
@@ -224,7 +224,7 @@ async def _has_problem(scope: Scope, broadcast: Broadcast) -> bool:
 
 
 async def _must_wait(broadcast: Broadcast) -> bool:
-    """Whether a segment was never computed. Ends a broadcast that is later than `max_lateness`."""
+    """For a segment that was never computed. Ends a broadcast that is later than `max_lateness`."""
     row = await db.fetch_row(
         """
         SELECT name FROM segments
@@ -307,9 +307,9 @@ async def _release(workspace_id: int, broadcast_id: int) -> None:
 
 
 async def pause_by_itself(workspace_id: int, reasons: Mapping[int, str]) -> int:
-    """Pause those of these broadcasts (id -> reason) that are SENDING; returns how many.
+    """Pause those that are SENDING (`reasons` by id); returns how many.
 
-    A transaction calls this once: the broadcasts are locked in the order of their ids.
+    Called once per transaction: broadcasts are locked in the order of their ids.
     """
     if not reasons:
         return 0
@@ -320,7 +320,7 @@ async def pause_by_itself(workspace_id: int, reasons: Mapping[int, str]) -> int:
 
 
 async def pause_all(workspace_id: int, reason: str) -> int:
-    """What is being prepared too."""
+    """PREPARING ones too."""
     async with db.transaction():
         held = await _lock(workspace_id, (BroadcastStatus.PREPARING, BroadcastStatus.SENDING), None)
         await _pause_held(workspace_id, dict.fromkeys(held, reason))
@@ -357,7 +357,7 @@ async def _pause_held(workspace_id: int, reasons: Mapping[int, str]) -> None:
 
 
 async def set_waiting_reason(workspace_id: int, reason: str | None) -> None:
-    """Say why SENDING broadcasts wait; None: they do not."""
+    """Of SENDING broadcasts; None: they do not wait."""
     await db.execute(
         """
         UPDATE broadcasts SET reason = $2, updated_at = $3
@@ -373,7 +373,7 @@ async def set_waiting_reason(workspace_id: int, reason: str | None) -> None:
 
 
 async def finish(workspace_id: int, broadcast_id: int) -> bool:
-    """End it when no message is open; FAILED only when nothing at all could be sent. Returns whether it ended."""
+    """End it when no message is open; FAILED only when nothing could be sent. Returns whether it ended."""
     source = of_broadcast(broadcast_id)
     async with db.transaction():
         await counters.lock(workspace_id, source)
@@ -408,7 +408,7 @@ async def finish(workspace_id: int, broadcast_id: int) -> bool:
 
 
 async def end_cancelled(workspace_id: int, broadcast_id: int) -> None:
-    """Make its waiting messages SKIPPED."""
+    """Skip its waiting messages."""
     while await outcomes.skip_rest(workspace_id, of_broadcast(broadcast_id), "The broadcast was cancelled."):
         pass
 

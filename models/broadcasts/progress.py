@@ -1,4 +1,4 @@
-"""The progress of broadcasts, for watchers: one statement for all."""
+"""The progress of broadcasts, for watchers."""
 
 from collections.abc import Collection
 from typing import Final

@@ -1,4 +1,4 @@
-"""Test sends of a broadcast, which are not counted."""
+"""Test sends of a broadcast."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from permissions.principal import Scope
 
 
 async def ask(scope: Scope, broadcast_id: int, contact_ids: Sequence[int]) -> ProviderRequest:
-    """Raises NotFound, and what `models.messaging.test_sends.ask` raises; the request is described there."""
+    """Raises NotFound, or as `models.messaging.test_sends.ask`."""
     broadcast = await drafts.get(scope, broadcast_id)
     message = await drafts.message_of(scope, broadcast)
     bindings = rendering.from_json(broadcast.parameters)

@@ -30,7 +30,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Wired:
-    """A channel as webhooks need it."""
+    """A channel, for webhooks."""
 
     workspace_id: int
     channel_id: int
@@ -53,10 +53,7 @@ class Connection:
 
 
 async def connect(scope: Scope, given: Connection) -> WhatsAppChannel:
-    """Connect a number, or change the connection; the provider checks it at once.
-
-    Raises Invalid, or Taken when the number or its business account is another workspace's.
-    """
+    """Connect a number, or change the connection. Raises Invalid; Taken when another workspace has the number or account."""
     _check(given)
     async with db.transaction():
         for key in sorted((f"whatsapp-number:{given.number_id}", f"whatsapp-account:{given.business_account_id}")):
@@ -129,7 +126,7 @@ async def _write(scope: Scope, given: Connection) -> WhatsAppChannel:
 
 
 async def disconnect(scope: Scope) -> WhatsAppChannel:
-    """Remove the number and its secrets. Raises NotAllowedInState when there is none."""
+    """Raises NotAllowedInState when there is none."""
     async with db.transaction():
         channel = await find(scope, for_update=True)
         if channel is None:
@@ -203,7 +200,7 @@ async def find_pace(workspace_id: int) -> int:
 
 
 async def find_by_senders(number_ids: Collection[str], account_ids: Collection[str]) -> list[Wired]:
-    """The channels of all workspaces with one of these numbers or accounts."""
+    """Of all workspaces."""
     rows = await db.fetch(
         """
         SELECT workspace_id, id, number_id, business_account_id, encrypted_app_secret FROM whatsapp_channels
@@ -225,7 +222,7 @@ async def find_by_senders(number_ids: Collection[str], account_ids: Collection[s
 
 
 async def is_verify_token(token: str) -> bool:
-    """Meta sends the verify token when the webhook address is entered."""
+    """Meta sends it when the webhook address is entered."""
     found = await db.fetch_value(
         "SELECT true FROM whatsapp_channels WHERE verify_token_hash = $1 AND disconnected_at IS NULL LIMIT 1",
         _hash(token),
@@ -234,7 +231,7 @@ async def is_verify_token(token: str) -> bool:
 
 
 def _hash(token: str) -> str:
-    """A lookup by hash takes a time that says nothing about the token."""
+    """The time of a lookup by hash says nothing about the token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -242,7 +239,7 @@ def _hash(token: str) -> str:
 
 
 async def checked(workspace_id: int, channel_id: int, number: Mapping[str, Any]) -> None:
-    """The API accepted the number and reported its limits."""
+    """The API accepted the number."""
     await db.execute(
         """
         UPDATE whatsapp_channels

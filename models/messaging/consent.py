@@ -41,7 +41,7 @@ async def opt_out_contacts(
     source: ConsentSource = ConsentSource.PLATFORM,
     at: datetime | None = None,
 ) -> int:
-    """Returns how many were not opted out before. Claims skip the messages that wait for them."""
+    """Returns how many were not opted out before."""
     if not contact_ids:
         return 0
     async with db.transaction():
@@ -77,7 +77,7 @@ _RESUME: Final = """
 
 
 async def resume_contacts(workspace_id: int, contact_ids: Sequence[int]) -> int:
-    """Undo opt-outs that came from the platform. Those that the person gave us, or that were entered here, stay."""
+    """Undo opt-outs that came from the platform; others stay."""
     if not contact_ids:
         return 0
     async with db.transaction():
@@ -95,7 +95,7 @@ async def resume_contacts(workspace_id: int, contact_ids: Sequence[int]) -> int:
 
 
 async def contacts_of(workspace_id: int, wa_ids: Collection[str]) -> Mapping[str, int]:
-    """The contacts behind WhatsApp's ids; ids without a contact are absent."""
+    """By WhatsApp's id; ids without a contact are absent."""
     rows = await db.fetch(
         """
         SELECT wanted.wa_id, c.id FROM unnest($2::text[]) AS wanted (wa_id)

@@ -1,6 +1,6 @@
-"""How many messages of a source are in each state, kept beside the ledger.
+"""How many messages of a source are in each state.
 
-What moves messages calls `move` in the same transaction: counters are locked after the messages, in the order of their sources.
+`move` is called in the transaction that moves messages, and locks after them, in the order of sources.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ from models.messaging.sources import MessageSource, SourceKind
 COLUMNS: Final = tuple(status.value.lower() for status in MessageStatus)
 
 ENDS: Final = frozenset({MessageStatus.SENT, MessageStatus.FAILED, MessageStatus.UNCONFIRMED})
-"""The failure rate is over these ends of attempts."""
+"""The failure rate is over these."""
 
 Move = tuple[MessageSource, str, str]
 """Source, state before, state now."""
@@ -66,7 +66,7 @@ _SET: Final = f"""
 
 
 async def lock(workspace_id: int, source: MessageSource) -> None:
-    """Hold the counters to the end of the transaction. They are locked before the source's owner (ADR 64)."""
+    """Until the transaction ends. Locked before the source's owner (ADR 64)."""
     await db.execute(
         "SELECT 1 FROM message_counters WHERE workspace_id = $1 AND source_kind = $2 AND source_id = $3 FOR UPDATE",
         workspace_id,
@@ -75,7 +75,7 @@ async def lock(workspace_id: int, source: MessageSource) -> None:
 
 
 async def recount(workspace_id: int, source: MessageSource) -> None:
-    """Count the ledger. The caller holds the counters (`lock`), so that no move counts twice."""
+    """The caller holds `lock`, so that no move counts twice."""
     counted = await db.fetch_row(_COUNT, workspace_id, *source)
     assert counted is not None
     await db.execute(_SET, workspace_id, *source, *counted.values())
@@ -119,7 +119,7 @@ NOTHING: Final[Mapping[str, int]] = dict.fromkeys(COLUMNS, 0)
 
 
 async def of(workspace_id: int, kind: SourceKind, ids: Sequence[int]) -> dict[int, Mapping[str, int]]:
-    """The counts of each source; zeros for one that has not begun."""
+    """Zeros for a source that has not begun."""
     rows = await db.fetch(
         f"""
         SELECT source_id, {", ".join(COLUMNS)} FROM message_counters

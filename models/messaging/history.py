@@ -1,7 +1,7 @@
-"""Activities of contacts about their messages, which segments can use.
+"""Activities of contacts about their messages.
 
-`message.sent`, `.delivered`, `.read` and `.failed` carry {"broadcastId", "template"}, `message.received` the message. The key is
-made from message and kind: each is recorded once.
+`message.sent`, `.delivered`, `.read` and `.failed` carry {"broadcastId", "template"}, `message.received` the message. The key
+(message and kind) keeps repeats out.
 """
 
 from base64 import urlsafe_b64encode
@@ -29,12 +29,12 @@ class MessageActivity:
 
 
 def outside_id(broadcast_id: int) -> str:
-    """A broadcast's id as the API gives it, which rules compare with."""
+    """As the API gives it; rules compare with it."""
     return urlsafe_b64encode(f"Broadcast:{broadcast_id}".encode()).rstrip(b"=").decode()
 
 
 def source_properties(source: MessageSource) -> dict[str, str]:
-    """Names the source; kinds that clients do not know are left out."""
+    """Kinds that clients do not know are left out."""
     return {"broadcastId": outside_id(source.id)} if source.kind == SourceKind.BROADCAST else {}
 
 
@@ -51,9 +51,9 @@ _RECORD: Final = """
 
 
 async def record(workspace_id: int, activities: Sequence[MessageActivity]) -> int:
-    """Write activities, except of deleted contacts; returns how many are new. In a transaction.
+    """In a transaction. Returns how many are new; deleted contacts are left out.
 
-    Statuses are marked as bulk, so that they do not delay the engine for people's changes; `message.received` is not.
+    Statuses are marked as bulk, so that they do not delay people's changes; `message.received` is not.
     """
     if not activities:
         return 0
@@ -76,7 +76,7 @@ async def record(workspace_id: int, activities: Sequence[MessageActivity]) -> in
 
 
 def of_message(message: Any, kind: str, at: datetime, **more: Any) -> MessageActivity:
-    """`message` is a row with id, contact_id, source_kind, source_id and template."""
+    """`message` has id, contact_id, source_kind, source_id and template."""
     extra = {name: value for name, value in more.items() if value is not None}
     properties = {**source_properties(of_row(message)), "template": message["template"], **extra}
     return MessageActivity(message["contact_id"], f"message.{kind}", at, f"whatsapp:{message['id']}:{kind}", properties)

@@ -16,10 +16,7 @@ LONGEST_TEXT: Final = 1000
 
 
 async def process(workspace_id: int, events: Sequence[InboundEvent], stop_words: Collection[str]) -> int:
-    """Record messages, move `lastInteractionAt`, heed stop words. In the caller's transaction.
-
-    Returns how many came from unknown numbers, which are left alone.
-    """
+    """In the caller's transaction. Returns how many came from unknown numbers, which are left alone."""
     known = await consent.contacts_of(workspace_id, {event.wa_id for event in events if event.wa_id})
     received = [(known[event.wa_id], event) for event in events if event.wa_id and event.wa_id in known]
     if received:

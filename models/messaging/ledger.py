@@ -1,7 +1,7 @@
-"""The message ledger: claims of messages, for all kinds of sources.
+"""Claims of messages, for all kinds of sources.
 
-An attempt is committed as SENDING, under a lease, before its call. When its worker dies and the lease runs out it becomes
-UNCONFIRMED, and is never claimed again: nobody knows whether it was sent.
+An attempt is committed as SENDING, under a lease, before its call. When the lease runs out it becomes UNCONFIRMED and is never
+claimed again: nobody knows whether it was sent.
 """
 
 import random
@@ -19,12 +19,12 @@ from models.messaging.pace import PAIR_INTERVAL, QUOTA_WINDOW
 from models.messaging.sources import MessageSource
 
 NORMAL_PHONE: Final = "nullif('+' || regexp_replace(c.phone, '[^0-9]', '', 'g'), '+')"
-"""The phone of a contact `c` as the ledger keeps it."""
+"""Of a contact `c`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A message that only its claimer sends. `attempts` includes this one."""
+    """`attempts` includes this one."""
 
     id: int
     source: MessageSource
@@ -36,7 +36,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """`out_of_quota`: the account's limit of unique people held messages back."""
+    """`out_of_quota`: the quota held messages back."""
 
     attempts: Sequence[Attempt]
     out_of_quota: bool
@@ -46,14 +46,12 @@ class Claimed:
 
 
 class Verdict(StrEnum):
-    """What the rules say about a message that is due."""
-
     NEW = "NEW"
-    """To a person that the account has not reached in the quota's window."""
+    """Not reached in the quota's window."""
     KNOWN = "KNOWN"
     """Uses no quota."""
     LATER = "LATER"
-    """The person was written to within PAIR_INTERVAL."""
+    """Written to within PAIR_INTERVAL."""
     GONE = "GONE"
     MOVED = "MOVED"
     OPTED_OUT = "OPTED_OUT"
@@ -68,7 +66,7 @@ SKIPPED_BECAUSE: Final[Mapping[Verdict, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A due message, locked and judged. `free_at`: when the pair limit allows it."""
+    """A due message, locked. `free_at`: when the pair limit allows it."""
 
     id: int
     source: MessageSource
@@ -107,8 +105,8 @@ _OFFER: Final = f"""
     ) AS x ON true
 """  # noqa: S608 - every value is bound
 
-# Another claim may have taken the same person since the offer was judged. The upsert locks the person's row, looks again and
-# returns only phones that are free; messages to others wait.
+# Another claim may have taken the person since the offer was judged. The upsert locks the person's row, looks again and returns
+# only free phones.
 _TAKE: Final = """
     WITH reached AS (
         INSERT INTO whatsapp_reached AS r (workspace_id, business_account_id, phone, reached_at)
@@ -143,11 +141,10 @@ async def claim(
     leased_until: datetime,
     lease_token: int,
 ) -> Claimed:
-    """Commit up to `grant` due messages as SENDING, and return them. Sources take part equally.
+    """Commit up to `grant` due messages as SENDING. Sources take part equally.
 
     `shares`: how many messages to look at in each source. Contacts who opted out, changed their number or were deleted become
-    SKIPPED; people written to in the last six seconds wait. When this raises, the commit may still have happened: call `release`
-    with the `lease_token`, which no other claim has.
+    SKIPPED; people written to in the last six seconds wait. When this raises, the commit may have happened: call `release`.
     """
     now = clock.now()
     async with db.transaction():
@@ -192,7 +189,7 @@ def _judged(row: db.Record, now: datetime) -> Offered:
 
 
 def choose(offered: Sequence[Offered], grant: int, room: int | None) -> tuple[dict[int, Verdict], bool]:
-    """The messages to send (by id), and whether the quota held some back. Pure, but for random order within a rank.
+    """The messages to send (by id), and whether the quota held some back. Order within a rank is random.
 
     `room`: how many new people the account may write to (None: no limit).
     """
@@ -261,7 +258,7 @@ def _attempt(row: db.Record, lease_token: int) -> Attempt:
 
 
 async def has_open(workspace_id: int, source: MessageSource) -> bool:
-    """Whether messages of the source are PENDING or SENDING, by the ledger itself."""
+    """Whether messages are PENDING or SENDING, by the ledger itself."""
     return bool(
         await db.fetch_value(
             """
@@ -277,7 +274,7 @@ async def has_open(workspace_id: int, source: MessageSource) -> bool:
 
 
 async def release(workspace_id: int, lease_token: int) -> int:
-    """Undo a claim whose answer was lost: none of its messages was sent. Returns how many there were."""
+    """Undo a claim whose answer was lost: nothing was sent. Returns how many."""
     async with db.transaction():
         held = await db.fetch(
             """

@@ -25,7 +25,7 @@ LADDER: Final = (
     MessageStatus.DELIVERED,
     MessageStatus.READ,
 )
-"""A provider's status moves a message only up: "sent" after "failed" is late, "delivered" is proof."""
+"""A status moves a message only up: "sent" after "failed" is late, "delivered" is proof."""
 
 
 def higher(one: MessageStatus, other: MessageStatus) -> MessageStatus:

@@ -1,4 +1,4 @@
-"""Writing the results of attempts in bulk, and ending messages that nobody sends."""
+"""Results of attempts, written in bulk, and the end of messages that nobody sends."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,15 +12,12 @@ from models.messaging.message_states import MessageStatus
 from models.messaging.sources import MessageSource
 
 CHUNK: Final = 5000
-"""Messages per transaction of a periodic task."""
+"""Messages per transaction."""
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptOutcome:
-    """`status`: SENT (with `message_id`), FAILED or UNCONFIRMED (with `reason`), or PENDING until `again_at`.
-
-    `counts`: whether this attempt counts. `wa_id`: the provider's id of the person.
-    """
+    """`status`: SENT, FAILED, UNCONFIRMED, or PENDING until `again_at`. `wa_id`: the provider's id of the person."""
 
     attempt: Attempt
     status: MessageStatus
@@ -32,7 +29,7 @@ class AttemptOutcome:
     counts: bool = True
 
     def after(self, was: MessageStatus) -> MessageStatus:
-        """The next status of a message that is now `was`. What a provider's status said first stays."""
+        """The status after `was`. What a provider's status said first stays."""
         if was is MessageStatus.UNCONFIRMED and self.status is MessageStatus.PENDING:
             return MessageStatus.FAILED
         return self.status if was in (MessageStatus.SENDING, MessageStatus.UNCONFIRMED) else was
@@ -65,7 +62,7 @@ _SETTLE: Final = """
 
 
 async def settle(workspace_id: int, outcomes: Sequence[AttemptOutcome]) -> None:
-    """Write outcomes. A message that was claimed again under another lease is left alone."""
+    """A message that was claimed again under another lease is left alone."""
     if not outcomes:
         return
     now = clock.now()
@@ -120,7 +117,7 @@ def _activity(one: _Settled, now: datetime) -> history.MessageActivity:
 
 
 async def _remember_aliases(workspace_id: int, settled: Sequence[_Settled]) -> None:
-    """WhatsApp has other ids for some numbers (Brazil, Mexico): answers come from those."""
+    """WhatsApp has other ids for some numbers (Brazil, Mexico); answers come from those."""
     other = {
         one.outcome.wa_id: one.row["phone"]
         for one in settled
@@ -142,7 +139,7 @@ async def _remember_aliases(workspace_id: int, settled: Sequence[_Settled]) -> N
 
 
 async def expire_leases(workspace_id: int, source: MessageSource) -> int:
-    """Make attempts UNCONFIRMED whose worker died or lost the database during the call; returns how many."""
+    """Make attempts UNCONFIRMED whose worker died or lost the database; returns how many."""
     async with db.transaction():
         held = await db.fetch(
             """
@@ -161,7 +158,7 @@ async def expire_leases(workspace_id: int, source: MessageSource) -> int:
 
 
 async def skip_rest(workspace_id: int, source: MessageSource, reason: str) -> int:
-    """Make up to CHUNK waiting messages of an ended source SKIPPED; returns how many."""
+    """Skip up to CHUNK waiting messages of an ended source; returns how many."""
     async with db.transaction():
         held = await db.fetch(
             """

@@ -9,10 +9,9 @@ from models.messaging.sources import MessageSource
 DEFAULT_PER_SECOND: Final = 80
 
 PER_SECOND: Final[Mapping[str, int]] = {"STANDARD": 80, "HIGH": 1000}
-"""By reported throughput level."""
+"""By throughput level."""
 
 WITH_BUSINESS_APP_PER_SECOND: Final = 20
-"""When the WhatsApp Business app uses the number too."""
 
 PAIR_INTERVAL: Final = timedelta(seconds=6)
 """Between two messages to one person."""
@@ -21,7 +20,7 @@ QUOTA_WINDOW: Final = timedelta(hours=24)
 """For unique recipients."""
 
 CAUTIOUS_DAILY_LIMIT: Final = 250
-"""When the account's limit is not known: every account may write to so many people."""
+"""Every account may write to so many people."""
 
 _TIERS: Final[Mapping[str, int | None]] = {
     "TIER_50": 50,
@@ -48,7 +47,7 @@ def daily_limit(number: Mapping[str, Any]) -> int | None:
 
 
 def shares(grant: int, sources: Sequence[MessageSource]) -> dict[MessageSource, int]:
-    """How many messages to look at in each source, so that a source with few leaves no gap."""
+    """Messages to look at in each source, so that a source with few leaves no gap."""
     if not sources:
         return {}
     each = min(grant, -(-2 * grant // len(sources)) + 1)

@@ -1,11 +1,11 @@
-"""The placeholders of a template, from its components as Meta describes them.
+"""The placeholders of a template's components, as Meta describes them.
 
-1, first_name            in the body
-header.1, header.city    in the header's text
-header.image             the header's image, video or document: a link, or the id of uploaded media
-button.0                 the suffix of a link button, by the button's index
-button.0.code            a coupon's code
-button.0.payload         a quick reply sends it back; optional: by default the button's text
+1, first_name            body
+header.1, header.city    header text
+header.image             header media: a link, or the id of an upload
+button.0                 suffix of a link button
+button.0.code            coupon code
+button.0.payload         sent back by a quick reply; default: the button's text
 """
 
 import re
@@ -33,12 +33,11 @@ class Placeholder:
 
     @property
     def own_name(self) -> str:
-        """The name in the template."""
         return self.name.removeprefix("header.")
 
 
 class UnsupportedTemplate(Exception):
-    """The message names the part that cannot be filled."""
+    """The message names the part."""
 
 
 def placeholders_of(components: Sequence[Mapping[str, Any]], parameter_format: str = "POSITIONAL") -> list[Placeholder]:
@@ -78,7 +77,7 @@ def _of_text(component: Mapping[str, Any], place: str, named: bool) -> Iterator[
 
 
 def _position(name: str) -> int:
-    """Positional parameters are sent by number, not by position in the text."""
+    """They are sent by number, not by position in the text."""
     return int(name) if name.isdigit() else 0
 
 

@@ -1,7 +1,4 @@
-"""The sending policy: what a provider's answer means for the message, its source and the pace. Pure.
-
-Providers only name the `Answer`; retries, waits and stops are decided here.
-"""
+"""What a provider's answer means for the message, its source and the pace. Pure; providers only name the `Answer`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,13 +10,11 @@ from models.messaging.message_states import MessageStatus
 
 
 class Answer(StrEnum):
-    """The result of an attempt, in words of no provider."""
-
     ACCEPTED = "ACCEPTED"
     NOT_SENT = "NOT_SENT"
-    """Nothing left this machine: calling again is safe."""
+    """Calling again is safe."""
     UNCONFIRMED = "UNCONFIRMED"
-    """The answer was lost: the message may have been accepted."""
+    """It may have been accepted."""
 
     # refused for now
     TOO_FAST = "TOO_FAST"
@@ -27,9 +22,9 @@ class Answer(StrEnum):
     TOO_MANY_CALLS = "TOO_MANY_CALLS"
     """By the account or the app."""
     CROWDED = "CROWDED"
-    """Refused by something between us and the provider."""
+    """Refused between us and the provider."""
     PAIR_LIMITED = "PAIR_LIMITED"
-    """Too many messages to this person."""
+    """Too many to this person."""
     UNAVAILABLE = "UNAVAILABLE"
     """For a moment."""
     FAULTY = "FAULTY"
@@ -45,7 +40,7 @@ class Answer(StrEnum):
     NUMBER_STOPPED = "NUMBER_STOPPED"
     TEMPLATE_STOPPED = "TEMPLATE_STOPPED"
     MISCONFIGURED = "MISCONFIGURED"
-    """The request is wrong for everybody."""
+    """Wrong for everybody."""
 
     # refused for this recipient
     REFUSED = "REFUSED"
@@ -55,7 +50,7 @@ class Answer(StrEnum):
 
 
 class Reach(StrEnum):
-    """What a stop pauses: the source, or all with its template, number or account."""
+    """What a stop pauses."""
 
     SOURCE = "SOURCE"
     TEMPLATE = "TEMPLATE"
@@ -65,10 +60,7 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Wait `first_seconds`, then `factor` times longer each time, up to `most_attempts` (None: no limit) that count.
-
-    `counts`: whether such an attempt counts.
-    """
+    """Wait `first_seconds`, then `factor` times longer each time, up to `most_attempts` (None: no limit) that count."""
 
     first_seconds: float
     factor: float = 2.0
@@ -78,10 +70,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Without `retry` the message has ended.
-
-    `slows`: the number's pace goes down. `is_outage`: the provider is called more rarely while it lasts.
-    """
+    """Without `retry` the message has ended. `slows`: the number's pace goes down. `is_outage`: calls become rarer."""
 
     retry: Retry | None = None
     stops: Reach | None = None
@@ -115,12 +104,12 @@ RULES: Final[Mapping[Answer, Rule]] = {
 NOT_NOW_FOR: Final = timedelta(hours=24)
 
 NOT_NOW_CODES: Final = (131049,)
-"""NOT_NOW in the ledger, which keeps the provider's codes."""
+"""NOT_NOW in the provider's codes."""
 
 LONGEST_WAIT_SECONDS: Final = 300.0
 
 REST_SECONDS: Final = 5.0
-"""A wait of at least so long also rests a number that was too fast."""
+"""A wait of so long also rests a number that was too fast."""
 
 OUTAGE_REST_SECONDS: Final = 60.0
 """The same in an outage."""
@@ -134,7 +123,7 @@ OUTAGE_AFTER: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """PENDING comes with a `wait`."""
+    """PENDING has a `wait`."""
 
     status: MessageStatus
     wait: timedelta | None = None
@@ -142,7 +131,7 @@ class Decision:
 
 
 def decide(answer: Answer, attempts: int) -> Decision:
-    """What becomes of a message whose attempt number `attempts` (from 1) met this answer."""
+    """`attempts`: from 1."""
     if answer is Answer.ACCEPTED:
         return Decision(MessageStatus.SENT)
     if answer is Answer.UNCONFIRMED:
@@ -163,7 +152,7 @@ def wait_before_retry(first_seconds: float, attempts: int, factor: float = 2.0) 
 
 
 def stop_reach(answer: Answer | None) -> Reach | None:
-    """What is paused, because other messages would fail too; None: nothing."""
+    """What is paused because other messages would fail too, or None."""
     return None if answer is None else RULES[answer].stops
 
 
@@ -174,7 +163,7 @@ class PaceChange:
 
 
 def pace_change(answer: Answer, outage_answers: int) -> PaceChange:
-    """`outage_answers`: how many came in a row, this one included."""
+    """`outage_answers`: how many came in a row, with this one."""
     rule = RULES[answer]
     first_seconds = 0.0 if rule.retry is None else rule.retry.first_seconds
     if rule.slows:
@@ -192,5 +181,5 @@ LEAST_TO_JUDGE: Final = 100
 
 
 def too_many_failures(ends: int, failures: int, rate: float, least: int = LEAST_TO_JUDGE) -> bool:
-    """Whether more than `rate` (0 to 1) of `ends` outcomes failed; never below `least` outcomes."""
+    """More than `rate` (0 to 1) of `ends`; never below `least` outcomes."""
     return ends >= least and failures > rate * ends

@@ -1,4 +1,4 @@
-"""Events of a provider's webhooks, in a form of no provider."""
+"""Events of webhooks, in a form of no provider."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ class Receipt(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StatusEvent:
-    """`reference` was sent along with the message; `answer` says why it FAILED."""
+    """`answer`: why it FAILED."""
 
     number_id: str
     message_id: str
@@ -30,7 +30,7 @@ class StatusEvent:
 
 @dataclass(frozen=True, slots=True)
 class InboundEvent:
-    """`wa_id`: the person's number without the plus; None when only an opaque id is known."""
+    """`wa_id`: without the plus; None when only an opaque id is known."""
 
     number_id: str
     message_id: str
@@ -44,7 +44,7 @@ class InboundEvent:
 
 @dataclass(frozen=True, slots=True)
 class PreferenceEvent:
-    """A person stopped or resumed marketing in WhatsApp's settings."""
+    """Marketing was stopped or resumed in WhatsApp's settings."""
 
     number_id: str
     wa_id: str
@@ -63,7 +63,7 @@ class TemplateEvent:
 
 @dataclass(frozen=True, slots=True)
 class AccountEvent:
-    """The account must be checked; with `stop`, it cannot send."""
+    """With `stop`, the account cannot send."""
 
     account_id: str
     kind: str

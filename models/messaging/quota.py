@@ -1,7 +1,7 @@
 """How many more unique people a business account may write to in 24 hours, test sends included.
 
-`whatsapp_reached` says when each phone was written to last. `whatsapp_quotas.used` is never too low: claims add to it, and a
-recount every few seconds removes who left the 24 hours. Its row is a lock: claims of an account follow each other.
+`whatsapp_reached` says when each phone was last written to. `whatsapp_quotas.used` is never too low: claims add to it, recounts
+remove who left the 24 hours. Its row is a lock: claims of an account follow each other.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ RECOUNT_AFTER: Final = timedelta(seconds=10)
 
 
 async def room(workspace_id: int, channel: Credentials, now: datetime) -> int | None:
-    """None: no limit. With a limit, holds the account's lock to the end of the transaction."""
+    """None: no limit. With a limit, holds the account's lock until the transaction ends."""
     if channel.daily_limit is None:
         return None
     row = await db.fetch_row(_HOLD, workspace_id, channel.business_account_id)
@@ -31,7 +31,7 @@ async def room(workspace_id: int, channel: Credentials, now: datetime) -> int | 
 
 
 async def take(workspace_id: int, channel: Credentials, people: int) -> None:
-    """Count new people, in the transaction of `room`."""
+    """In the transaction of `room`."""
     if channel.daily_limit is not None and people:
         await db.execute(
             "UPDATE whatsapp_quotas SET used = used + $3 WHERE workspace_id = $1 AND business_account_id = $2",
@@ -42,7 +42,7 @@ async def take(workspace_id: int, channel: Credentials, people: int) -> None:
 
 
 async def used(workspace_id: int, business_account_id: str, now: datetime) -> int:
-    """Counted from `whatsapp_reached`."""
+    """From `whatsapp_reached`."""
     count: int = await db.fetch_value(
         """
         SELECT count(*) FROM whatsapp_reached
@@ -70,7 +70,7 @@ async def free_at(workspace_id: int, business_account_id: str, now: datetime) ->
 
 
 async def is_idle(workspace_id: int, business_account_id: str, since: datetime) -> bool:
-    """Whether nobody was written to since then: a bucket unknown to Redis need not wait."""
+    """Nobody was written to since then: a bucket unknown to Redis need not wait."""
     return not await db.fetch_value(
         """
         SELECT EXISTS (SELECT 1 FROM whatsapp_reached
@@ -83,7 +83,7 @@ async def is_idle(workspace_id: int, business_account_id: str, since: datetime) 
 
 
 async def reached(workspace_id: int, business_account_id: str, phones: Sequence[str], now: datetime) -> None:
-    """People written to outside of the ledger count too."""
+    """For messages outside of the ledger."""
     await db.execute(
         """
         INSERT INTO whatsapp_reached (workspace_id, business_account_id, phone, reached_at)
@@ -123,7 +123,7 @@ async def not_reached(workspace_id: int, phones: Sequence[str]) -> None:
 
 
 async def forget_old(now: datetime) -> int:
-    """Remove rows that no limit needs; returns how many."""
+    """Returns how many rows were removed."""
     before = now - 2 * QUOTA_WINDOW
     rows = await db.fetch("SELECT DISTINCT workspace_id FROM whatsapp_reached WHERE reached_at < $1", before)
     removed = 0

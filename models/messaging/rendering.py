@@ -1,4 +1,4 @@
-"""Filling placeholders from contacts: checked bindings, and SQL that renders them for an audience."""
+"""Filling placeholders from contacts: checked bindings, and SQL that renders them."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -45,10 +45,10 @@ class Binding:
 
 
 class Binds(list[Any]):
-    """Values of a statement, collected while its text is made."""
+    """Collects the values of a statement."""
 
     def bind(self, value: Any, kind: str) -> str:
-        """The parameter, such as $3::text."""
+        """Returns the parameter, such as $3::text."""
         self.append(value)
         return f"${len(self)}::{kind}"
 
@@ -62,7 +62,7 @@ def from_json(kept: Sequence[Mapping[str, Any]]) -> list[Binding]:
 
 
 def clean(text: str) -> str:
-    """Without line breaks, tabs and runs of spaces, as muster_parameter() does in SQL."""
+    """As muster_parameter() does in SQL."""
     return _BLANK.sub(" ", text).strip(" ")
 
 
@@ -72,7 +72,7 @@ def clean(text: str) -> str:
 async def check(
     scope: Scope, placeholders: Sequence[Placeholder], bindings: Sequence[Binding], path: Sequence[str | int]
 ) -> list[Binding]:
-    """The bindings with cleaned texts. Raises Problems, each under `path`."""
+    """Returns cleaned bindings. Raises Problems, each under `path`."""
     fields = await contact_fields.load(scope)
     problems: list[DomainError] = []
     checked: list[Binding] = []
@@ -153,7 +153,7 @@ def expressions(
     timezone: str,
     binds: Binds,
 ) -> list[str]:
-    """SQL per placeholder over the alias `c` of contacts; NULL when there is no text."""
+    """SQL per placeholder, over contacts `c`; NULL when there is no text."""
     by_name = {binding.name: binding for binding in bindings}
     return [_expression(by_name.get(placeholder.name), fields, timezone, binds) for placeholder in placeholders]
 

@@ -1,6 +1,6 @@
-"""The sources of messages, such as broadcasts: a row has all that a claim needs of one.
+"""The sources of messages, such as broadcasts.
 
-The owner (models/broadcasts) writes the source's state in the transaction that changes its own; the owner's row is locked first.
+The owner writes the source's state in the transaction that changes its own; the owner's row is locked first.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -13,8 +13,6 @@ from models.messaging.policy import Reach
 
 
 class SourceKind(StrEnum):
-    """The ledger treats all kinds alike."""
-
     BROADCAST = "BROADCAST"
 
 
@@ -61,7 +59,7 @@ async def begin(
 
 
 async def set_state(workspace_id: int, kind: SourceKind, ids: Collection[int], state: SourceState) -> None:
-    """Change sources that have begun. ENDED stays."""
+    """ENDED stays."""
     await db.execute(
         """
         UPDATE message_sources SET state = $4
@@ -79,7 +77,7 @@ async def set_state(workspace_id: int, kind: SourceKind, ids: Collection[int], s
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A problem that a person must solve, and the source that met it."""
+    """A problem that a person must solve."""
 
     reach: Reach
     source: MessageSource
@@ -87,7 +85,7 @@ class Stop:
 
 
 async def reached_by(workspace_id: int, stop: Stop) -> list[MessageSource]:
-    """The SENDING sources that the stop reaches."""
+    """The SENDING sources."""
     rows = await db.fetch(_REACHED[stop.reach], workspace_id, *stop.source)
     return [of_row(row) for row in rows]
 
@@ -108,7 +106,6 @@ _REACHED: Final = {
 
 
 async def sending(workspace_id: int, template_ids: Sequence[int] | None = None) -> list[MessageSource]:
-    """The SENDING sources (with one of these templates)."""
     rows = await db.fetch(
         """
         SELECT source_kind, source_id FROM message_sources
@@ -166,8 +163,6 @@ async def has_due(workspace_id: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """A source that may need work."""
-
     workspace_id: int
     source: MessageSource
     state: SourceState
@@ -176,7 +171,7 @@ class Unfinished:
 
 
 async def unfinished() -> list[Unfinished]:
-    """SENDING sources, and those with messages left, of all workspaces. Indexes find them."""
+    """SENDING sources, and those with messages left, of all workspaces."""
     rows = await db.fetch(
         """
         SELECT s.workspace_id, s.source_kind, s.source_id, s.state, c.pending > 0 AS pending, c.sending > 0 AS sending

@@ -1,6 +1,6 @@
-"""Statuses from a provider's webhooks, written to the ledger in bulk.
+"""Statuses from webhooks, written to the ledger in bulk.
 
-They come twice, late, out of order and with gaps. A message only moves up the ladder; each instant is kept whenever it comes.
+They come twice, late, out of order and with gaps: a message only moves up the ladder, and each instant is kept.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from models.messaging.provider_events import Receipt, StatusEvent
 from models.messaging.sources import Stop
 
 REFERENCE: Final = "muster:"
-"""Sent with each message, before its id; the provider repeats it with each status."""
+"""Sent with each message, before its id; the provider repeats it."""
 
 
 def reference_of(message_id: int) -> str:
@@ -24,7 +24,7 @@ def reference_of(message_id: int) -> str:
 
 
 def message_of(reference: str | None) -> int | None:
-    """The message's id, if the reference is ours."""
+    """None: the reference is not ours."""
     digits = reference.removeprefix(REFERENCE) if reference is not None and reference.startswith(REFERENCE) else ""
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else None
 
@@ -34,7 +34,7 @@ _LADDER: Final = (Receipt.READ, Receipt.DELIVERED, Receipt.FAILED, Receipt.SENT)
 
 @dataclass(slots=True)
 class _Reported:
-    """What a batch says about a message. `message_id` is the provider's id."""
+    """`message_id` is the provider's."""
 
     message_id: str
     at: dict[Receipt, datetime]
@@ -79,7 +79,7 @@ class _Moved:
 
 
 async def process(workspace_id: int, events: Sequence[StatusEvent]) -> list[Stop]:
-    """Write statuses of our messages, in the caller's transaction. Returns what must be paused for the reasons of failures."""
+    """In the caller's transaction. Returns what must be paused."""
     reported = await _by_message(workspace_id, events)
     if not reported:
         return []
@@ -108,7 +108,6 @@ async def _by_message(workspace_id: int, events: Iterable[StatusEvent]) -> dict[
 
 
 async def _by_provider_id(workspace_id: int, events: Sequence[StatusEvent]) -> list[tuple[StatusEvent, int]]:
-    """For statuses without our reference."""
     if not events:
         return []
     rows = await db.fetch(
@@ -181,7 +180,7 @@ _GOT_OUT: Final = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED, Messag
 
 
 def _activities(one: _Moved) -> list[history.MessageActivity]:
-    """Repeated statuses are left out, and their keys would refuse them."""
+    """Without repeated statuses."""
     at = one.reported.at
     found = []
     if one.was in _BEFORE_SENT and one.now in _GOT_OUT and one.sent_at is not None:
@@ -196,7 +195,6 @@ def _activities(one: _Moved) -> list[history.MessageActivity]:
 
 
 def _stops(failed: Iterable[_Moved]) -> list[Stop]:
-    """One per source and reach."""
     stops: dict[tuple[policy.Reach, sources.MessageSource], Stop] = {}
     for one in failed:
         reach = policy.stop_reach(one.reported.answer)

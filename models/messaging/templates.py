@@ -16,7 +16,7 @@ APPROVED: Final = "APPROVED"
 
 
 async def store(workspace_id: int, business_account_id: str, listed: Sequence[Mapping[str, Any]]) -> int:
-    """Write the API's whole list; missing templates are marked as gone. Returns how many have a name and were written."""
+    """`listed`: all of the account; missing ones are marked as gone. Returns how many were written."""
     now = clock.now()
     rows = [_row(template) for template in listed if template.get("name") and template.get("language")]
     async with db.transaction():
@@ -120,7 +120,7 @@ _ONLY_NEWS: Final = frozenset({"FLAGGED", "LOCKED", "LIMIT_EXCEEDED"})
 async def status_changed(
     workspace_id: int, business_account_id: str, name: str, language: str, event: str
 ) -> list[int]:
-    """Write a reported status; returns the ids of the templates that changed."""
+    """Returns the ids of changed templates."""
     if event in _ONLY_NEWS:
         return []
     rows = await db.fetch(

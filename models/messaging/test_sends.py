@@ -1,4 +1,4 @@
-"""Test sends: a message to a few contacts, outside of the ledger."""
+"""Test sends to a few contacts, outside of the ledger."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -25,10 +25,9 @@ async def ask(
     bindings: Sequence[Binding],
     contact_ids: Sequence[int],
 ) -> ProviderRequest:
-    """Enqueue a test send of `message` (a template in its sent form).
+    """`message`: a template in its sent form. Raises NotAllowedInState, LimitExceeded, or Problems at `contactIds`.
 
-    Raises NotAllowedInState, LimitExceeded, or Problems at `contactIds`; then nothing is sent. The request's result:
-    {"sent": n, "failed": [[contact id, reason], ..]}.
+    The result: {"sent": n, "failed": [[contact id, reason], ..]}.
     """
     if not contact_ids:
         raise Required("name at least one contact that is to get it", ("contactIds",))
