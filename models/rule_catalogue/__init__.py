@@ -1,1 +1,1 @@
-"""Reads from the database what rules can name, and values to suggest."""
+"""Reads what rules can name, and suggests values."""

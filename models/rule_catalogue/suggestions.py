@@ -1,4 +1,4 @@
-"""Fields and values that a rule builder suggests."""
+"""Fields and values to suggest."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -21,7 +21,7 @@ async def rule_fields(scope: Scope) -> list[Field]:
 
 
 async def suggest_values(scope: Scope, field_key: str, prefix: str, first: int) -> list[str]:
-    """Values of a field (or `tags`), by prefix in any case, the most frequent first. Raises Invalid at `field`."""
+    """Values of a field (or `tags`), by prefix in any case, most frequent first. Raises Invalid at `field`."""
     if "\0" in prefix:
         return []
     if field_key == "tags":

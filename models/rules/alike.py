@@ -1,6 +1,6 @@
 """Rules that differ only in the values of equality tests.
 
-They are joined with contacts by equality, so most pairs are never compared.
+A join by equality never compares most pairs of contact and rule.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
@@ -33,7 +33,7 @@ class Alike:
 
 
 def in_groups(rules: Mapping[int, Rule], p: Parameters, fewest: int = FEWEST) -> list[Alike]:
-    """Groups of at least `fewest` alike rules, from rules by segment id."""
+    """At least `fewest` rules each, from rules by segment id."""
     by_condition: dict[tuple[str, tuple[str, ...]], dict[int, _Values]] = {}
     for segment_id, rule in rules.items():
         if _asks_for_equality(rule) and _reads_the_contact_alone(rule):
@@ -62,7 +62,7 @@ def _reads_the_contact_alone(rule: Rule) -> bool:
 
 
 class _Values(Parameters):
-    """The values of one rule, each its own column: values that are equal here may differ in another rule."""
+    """Each value its own column: values that are equal here may differ in another rule."""
 
     def __init__(self, statement: Parameters) -> None:
         self._statement = statement
@@ -79,7 +79,7 @@ class _Values(Parameters):
 
 
 def _table(values_of: Mapping[int, _Values], types: Sequence[str], p: Parameters) -> str:
-    """A row per rule. Values are text, because PostgreSQL flattens arrays of arrays."""
+    """Values are text, because PostgreSQL flattens arrays of arrays."""
     ids = p.bind(tuple(values_of), "bigint[]")
     columns = [
         p.column([values.resolve[index] for values in values_of.values()], sql_type)

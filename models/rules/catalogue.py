@@ -33,7 +33,7 @@ _LISTS = (_O.IN, _O.NOT_IN)
 _ORDER = (_O.LT, _O.LTE, _O.GT, _O.GTE, _O.BETWEEN)
 
 RELATIVE: Final = (_O.WITHIN_LAST, _O.MORE_THAN_AGO, _O.WITHIN_NEXT, _O.MORE_THAN_AHEAD)
-"""Operators that compare with a Duration from now."""
+"""They compare with a Duration from now."""
 
 NUMERIC: Final = (*_EQUALITY, *_LISTS, *_ORDER)
 

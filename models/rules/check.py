@@ -46,7 +46,7 @@ MAX_CONDITIONS = 100
 """Includes filters of activities."""
 
 MAX_HINTS = 5
-"""Unknown fields for which a similar name is searched, which is slow."""
+"""Unknown fields for which similar names are searched, which is slow."""
 
 MEMBERS: Final = ("all", "any", "not", "field", "tags", "segment", "activity")
 
@@ -295,7 +295,7 @@ class _Reading:
         return None if value is None else self._try(lambda: read(value), (*path, key))
 
     def _try(self, read: Callable[[], T], path: Steps = ()) -> T | None:
-        """None on errors, which are kept with `path` before their paths."""
+        """None on errors, which are kept, with `path` first."""
         try:
             return read()
         except Problems as problems:

@@ -195,7 +195,7 @@ def _compare_time(time: Time, operator: FieldOperator, operand: Operand, p: Para
 
 
 def comes_round(time: Time, edges: Sequence[RoundEdge | PassedEdge], p: Parameters) -> str:
-    """The day of the year lies in one of the two ranges that `edges` bound."""
+    """The day of the year lies in one of two ranges, bounded by `edges`."""
     sql_type = "text" if time.as_text else "numeric"
     start, end, other_start, other_end = (p.moving(AsText(edge) if time.as_text else edge, sql_type) for edge in edges)
     day = time.day_of_year

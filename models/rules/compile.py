@@ -58,7 +58,7 @@ def _compiled(rules: Sequence[Rule], lookups: "Grouped | Lateral", p: Parameters
 
 
 class Lookups(Protocol):
-    """How a condition reaches activities and memberships."""
+    """How to reach activities and memberships."""
 
     @property
     def null_is_zero(self) -> bool:
@@ -118,8 +118,6 @@ def _activity_sql(condition: ActivityCondition, lookups: Lookups, p: Parameters)
 
 @dataclass(slots=True)
 class Correlated:
-    """A subquery for each metric and each membership."""
-
     p: Parameters
     null_is_zero: bool = False
 

@@ -1,4 +1,4 @@
-"""The words in `dirty_contacts.fields`. Triggers write the same words in SQL; a test compares both."""
+"""The words in `dirty_contacts.fields`. Triggers write the same in SQL; a test compares both."""
 
 from collections.abc import Iterable
 from enum import Enum
@@ -25,12 +25,10 @@ def field_changed(key: str) -> ContactChange:
 
 
 def activity_changed(kind: str) -> ContactChange:
-    """An activity was written, changed or deleted."""
     return ContactChange(f"{_ACTIVITY}{kind}")
 
 
 def membership_changed(segment_id: int) -> ContactChange:
-    """The contact entered or left the segment."""
     return ContactChange(f"{_MEMBERSHIP}{segment_id}")
 
 
@@ -50,9 +48,6 @@ def concerns_every_rule(changes: Iterable[ContactChange]) -> bool:
 def may_be_deleted(changes: Iterable[ContactChange]) -> bool:
     """Also after the contact entered a segment: it may have been deleted meanwhile."""
     return DELETED in changes or any(change.startswith(_MEMBERSHIP) for change in changes)
-
-
-# ---------------------------------------------------------------- read
 
 
 class ChangeOf(Enum):

@@ -1,4 +1,4 @@
-"""Finds by index the contacts that a moving threshold of a rule has passed since a moment, and maybe others."""
+"""Finds by index the contacts that a moving threshold of a rule has passed, and maybe others."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ from models.rules.tree import (
 )
 
 INDEXED = frozenset({"subscribed_at", "last_interaction_at", "created_at"})
-"""By migrations."""
+"""Fields that migrations index."""
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index for all workspaces that no migration makes."""
+    """For all workspaces; no migration makes it."""
 
     name: str
     create: str
@@ -37,10 +37,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """Contacts with a field value that a threshold has passed.
-
-    `keeps`: a value equal to the threshold counts as later.
-    """
+    """A threshold has passed a field's value. `keeps`: a value equal to the threshold counts as later."""
 
     field: Field
     threshold: Threshold
@@ -61,14 +58,13 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class Anniversary:
-    """Contacts whose day of the year a threshold has reached or left."""
+    """A threshold has reached or left the day of the year."""
 
     field: Field
     threshold: Threshold
     reached: bool
 
     def query(self, p: Parameters) -> str:
-        """SELECT contact_id. Needs `since` and `now`."""
         edges = [PassedEdge(self.threshold, self.reached, edge) for edge in range(4)]
         return f"{_contacts(p)} AND {comes_round(time_of(self.field), edges, p)}"
 
@@ -85,7 +81,7 @@ class ActivityCrossing:
     keeps: bool
 
     def query(self, p: Parameters) -> str:
-        """As above; contacts may repeat."""
+        """Contacts may repeat."""
         return f"SELECT a.contact_id FROM activities AS a WHERE {self.passes(p)} AND {self.matches(p)}"
 
     def passes(self, p: Parameters) -> str:
@@ -94,7 +90,6 @@ class ActivityCrossing:
         return f"a.workspace_id = {p.workspace} AND a.kind = {p.bind(self.kind, 'text')} AND {passed}"
 
     def matches(self, p: Parameters) -> str:
-        """Activity `a` fits the rule's properties."""
         return " AND ".join(filter_sql(part, p) for part in self.filters) or "true"
 
     @property

@@ -25,7 +25,6 @@ def _dependency(leaf: Leaf) -> ContactChange:
 
 
 def segments_of(rule: Rule) -> frozenset[int]:
-    """The segments that the rule itself mentions."""
     return frozenset(leaf.segment_id for leaf in each_leaf(rule) if isinstance(leaf, SegmentCondition))
 
 
@@ -47,7 +46,7 @@ def segments_mentioned(rule_json: object) -> frozenset[int]:
 
 
 def find_cycle(segment_id: int, uses: Mapping[int, Iterable[int]], start: Iterable[int]) -> tuple[int, ...] | None:
-    """The path `(one of start, .., segment_id)`, if any. `uses`: what each segment's rule mentions."""
+    """The path `(one of start, .., segment_id)`, if any. `uses`: segments mentioned, by segment."""
     came_from: dict[int, int | None] = {}
     waiting: list[tuple[int, int | None]] = [(mentioned, None) for mentioned in start]
     while waiting:

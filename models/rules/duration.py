@@ -41,7 +41,7 @@ def parse_duration(text: str) -> Duration:
 
 
 def _number(digits: str | None) -> int:
-    """At most 12 digits, because int() is slow for very many."""
+    """At most 12 digits, because int() is slow for many."""
     return int(digits[:12]) if digits else 0
 
 

@@ -1,6 +1,6 @@
 """Fields and tags of contact `c` in SQL.
 
-A value in `attributes` of another type than its field is missing. Only keys of the catalogue become SQL.
+A value of another type than its field is missing. Only keys of the catalogue become SQL.
 """
 
 import re
@@ -55,7 +55,7 @@ def raw_sql(field: Field) -> str:
 
 
 def kept_text_sql(field: Field) -> str:
-    """Of a TEXT field, or null."""
+    """The stored text of a TEXT field, or null."""
     return (
         f"CASE WHEN jsonb_typeof({_json(field)}) = 'string' THEN {_kept(field)} END" if field.custom else _column(field)
     )

@@ -1,7 +1,4 @@
-"""Metrics over activities `a` in SQL.
-
-A property is JSON; it is missing when absent, null, empty text or an empty list.
-"""
+"""Metrics over activities `a` in SQL. A property is JSON; null, empty text and an empty list are missing."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -101,7 +98,7 @@ def _number(value: str) -> str:
 
 
 def _summable(value: str) -> str:
-    """Leaves out numbers beyond MAX_NUMBER: the sum must stay in range."""
+    """Without numbers beyond MAX_NUMBER: the sum must stay in range."""
     return (
         f"CASE WHEN jsonb_typeof({value}) = 'number'"
         f" THEN CASE WHEN abs({value}::numeric) <= {MAX_NUMBER} THEN {value}::numeric END END"

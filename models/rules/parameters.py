@@ -43,7 +43,7 @@ class InstantAt:
 
 @dataclass(frozen=True, slots=True)
 class RoundEdge:
-    """One end of the two ranges of days of the year from today to a threshold."""
+    """One end of two ranges of days of the year, from today to a threshold."""
 
     threshold: Threshold
     edge: int
@@ -55,7 +55,7 @@ class RoundEdge:
 
 @dataclass(frozen=True, slots=True)
 class PassedEdge:
-    """One end of the two ranges of days of the year that a threshold reached (or left) since `since`."""
+    """As above, for the days that a threshold reached (or left) since `since`."""
 
     threshold: Threshold
     reached: bool
@@ -154,19 +154,19 @@ class Parameters:
         return self._add(("texts", tuple(values)), "text[]", lambda _, folded, __: [folded[index] for index in indexes])
 
     def text_keys(self, values: Sequence[str]) -> str:
-        """Keys of a JSON object: `?` is quick among many."""
+        """Keys of JSON: `?` is quick among many."""
         indexes = [self.text_index(value) for value in values]
         return self._add(
             ("text keys", tuple(values)), "jsonb", lambda _, folded, __: _keys(folded[index] for index in indexes)
         )
 
     def number_keys(self, values: Sequence[Decimal]) -> str:
-        """Keys of a JSON object, as `trim_scale(..)::text` writes them."""
+        """Keys of JSON, as `trim_scale(..)::text` writes them."""
         kept = _keys(map(_trimmed, values))
         return self._add(("value", kept, "jsonb"), "jsonb", lambda *_: kept)
 
     def pattern(self, before: str, value: str, after: str) -> str:
-        """For LIKE. Wildcards in `value` are escaped."""
+        """Wildcards in `value` are escaped."""
         index = self.text_index(value)
         return self._add(
             ("pattern", before, value, after),
@@ -175,7 +175,7 @@ class Parameters:
         )
 
     def column(self, resolve: Sequence[Resolve], sql_type: str) -> str:
-        """An array of values. Arrays inside it are text, for a cast."""
+        """Arrays inside it are text, for a cast."""
         if sql_type.endswith("[]"):
             return self._append("text[]", lambda *given: [_array_text(one(*given)) for one in resolve])
         return self._append(f"{sql_type}[]", lambda *given: [one(*given) for one in resolve])

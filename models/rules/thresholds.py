@@ -21,8 +21,6 @@ NOTHING = Duration()
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """The present moved by a duration."""
-
     duration: Duration = NOTHING
     past: bool = False
 

@@ -81,8 +81,6 @@ class ActivityOperator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column of contacts, or a custom field."""
-
     key: str
     label: str
     type: FieldType
@@ -193,5 +191,5 @@ def each_leaf(rule: Rule) -> Iterator[Leaf]:
 
 
 def count_conditions(rule: Rule) -> int:
-    """Includes filters of activities."""
+    """With filters of activities."""
     return sum(1 + len(leaf.measure.filters) if isinstance(leaf, ActivityCondition) else 1 for leaf in each_leaf(rule))

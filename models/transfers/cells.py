@@ -1,16 +1,15 @@
-"""Cells as exports write them and imports read them back: guarded formulas, and lists in one cell. Pure."""
+"""Guards formulas in cells, and puts lists into one cell."""
 
 import re
 from collections.abc import Iterable
 from typing import Final
 
 LONGEST_ROW: Final = 1_000_000
-"""In characters, with quoted line breaks."""
+"""Characters, with quoted line breaks."""
 
 MOST_COLUMNS: Final = 500
 
 FORMULA_SIGNS: Final = "=+-@\t\r\n＝＋－＠"
-"""What a formula begins with, in some spreadsheet."""
 
 _GUARDED: Final = re.compile(rf"'+[{re.escape(FORMULA_SIGNS)}]")
 _FORMULA: Final = re.compile(rf"'*[{re.escape(FORMULA_SIGNS)}]")
@@ -18,24 +17,23 @@ _PLAIN_NUMBER: Final = re.compile(r"[+-][0-9]+(\.[0-9]+)?", re.ASCII)
 
 
 def guard(cell: str) -> str:
-    """Put an apostrophe before a formula. Signed numbers, such as phone numbers, stay."""
+    """Put an apostrophe before a formula; signed numbers, such as phone numbers, stay."""
     if _FORMULA.match(cell) and not _PLAIN_NUMBER.fullmatch(cell):
         return f"'{cell}"
     return cell
 
 
 def unguard(cell: str) -> str:
-    """The inverse of `guard`."""
     return cell[1:] if cell[:1] == "'" and _GUARDED.match(cell) else cell
 
 
 def join_list(items: Iterable[str], separator: str = ";") -> str:
-    """Join items, with a backslash before a separator or backslash inside an item."""
+    """A backslash escapes separators and backslashes."""
     return separator.join(item.replace("\\", "\\\\").replace(separator, f"\\{separator}") for item in items)
 
 
 def split_list(cell: str, separator: str = ";") -> list[str]:
-    """The inverse of `join_list`. Strips items and drops empty ones."""
+    """Strips items and drops empty ones."""
     if "\\" not in cell:
         return [item for part in cell.split(separator) if (item := part.strip())]
     pieces = re.findall(rf"(?:\\[\\{re.escape(separator)}]|[^{re.escape(separator)}])+", cell)

@@ -1,4 +1,4 @@
-"""Removes what imports and exports no longer need. It may run at any time, twice at once, and stop at any line."""
+"""Removes what imports and exports no longer need, and counts it. It may run twice at once, and stop at any line."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -9,7 +9,7 @@ from models.transfers.files import storage
 from models.transfers.imports import report, undo, uploads
 
 STRAY_AFTER: Final = timedelta(days=1)
-"""Before this age, a file that no row names may still be in use."""
+"""A younger file that no row names may be in use."""
 
 
 async def clean_up() -> None:
@@ -21,7 +21,7 @@ async def clean_up() -> None:
 
 
 async def release_segments() -> int:
-    """End the segment uses of ended imports and exports. Gives how many."""
+    """End the segment uses of ended imports and exports."""
     return await db.execute(
         """
         UPDATE segment_uses SET active = false FROM jobs
@@ -32,7 +32,7 @@ async def release_segments() -> int:
 
 
 async def remove_expired_uploads() -> int:
-    """Remove expired uploads that no import waits for. Gives how many."""
+    """Spares uploads that an import waits for."""
     rows = await db.fetch(
         """
         SELECT workspace_id, id FROM uploads
@@ -48,7 +48,7 @@ async def remove_expired_uploads() -> int:
 
 
 async def remove_stray_files(before: datetime) -> int:
-    """Remove older files that no row names. Gives how many."""
+    """Remove older files that no row names."""
     known = {row["key"] for row in await db.fetch("SELECT key FROM uploads WHERE key IS NOT NULL")}
     removed = await storage().remove_unfinished(before)
     for prefix in ("uploads", "sheets"):
@@ -60,7 +60,7 @@ async def remove_stray_files(before: datetime) -> int:
 
 
 async def remove_old_exports(before: datetime) -> int:
-    """Remove older parts of exports. Gives how many."""
+    """Remove older parts of exports."""
     removed = 0
     async for key, written_at in storage().each_key("exports"):
         if written_at < before:
@@ -70,7 +70,7 @@ async def remove_old_exports(before: datetime) -> int:
 
 
 async def forget_old_imports(before: datetime) -> int:
-    """Remove the reports and undo data of older imports. Gives how many imports."""
+    """Remove the reports and undo data of older imports."""
     rows = await db.fetch(
         """
         SELECT workspace_id, id FROM jobs

@@ -1,4 +1,4 @@
-"""Days and instants as text. Pure."""
+"""Days and instants as text."""
 
 import re
 from datetime import UTC, date, datetime

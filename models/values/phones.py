@@ -1,4 +1,4 @@
-"""Phone numbers in E.164. Only lengths are checked, not ranges: the library is older than numbering plans. Pure."""
+"""Phone numbers in E.164. Only lengths are checked: the library is older than numbering plans."""
 
 import re
 from functools import lru_cache
@@ -21,7 +21,7 @@ _DIGITS = re.compile(r"\+?[0-9]{4,15}\Z")
 
 
 def normal_phone(value: object, default_country: str | None) -> str:
-    """In E.164. A number without a calling code belongs to `default_country` (ISO 3166-1 alpha-2). Raises Invalid."""
+    """A number without a calling code belongs to `default_country` (ISO 3166-1 alpha-2). Raises Invalid."""
     text = check_text(value, 100).strip()
     compact = text.translate(_SEPARATORS)
     if _DIGITS.match(compact):

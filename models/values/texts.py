@@ -1,4 +1,4 @@
-"""Checks of text and JSON to store. Pure."""
+"""Checks of text and JSON to store."""
 
 import math
 import re

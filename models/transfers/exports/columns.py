@@ -1,4 +1,4 @@
-"""The columns of an export, as SQL over `contacts c`. Imports read these values back. Pure."""
+"""The columns of an export, as SQL over `contacts c`; imports read them back."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -17,7 +17,7 @@ BUILT_IN: Final = (ID, *COLUMNS, "created_at", "updated_at")
 def select_list(names: Sequence[str], custom: Fields, file_format: Format, *, whole_attributes: bool) -> str:
     """A column for each name in CSV, one JSON object in NDJSON.
 
-    With `whole_attributes`, all custom fields together are read as the object that is stored, which is faster.
+    `whole_attributes`: custom fields are read as one stored object, which is faster.
     """
     if file_format is Format.CSV:
         return ", ".join(f'{_cell(name, custom)} AS "{name}"' for name in names)
@@ -55,7 +55,7 @@ _INSTANTS: Final = ("subscribed_at", "last_interaction_at", "created_at", "updat
 def _cell(name: str, custom: Fields) -> str:
     if name == ID:
         return _GLOBAL_ID
-    if name in _INSTANTS:  # sessions are in UTC, for which PostgreSQL writes +00
+    if name in _INSTANTS:  # sessions are in UTC, which PostgreSQL writes as +00
         return f"replace(({clamped_sql(f'c.{name}', 'timestamptz')})::text, ' ', 'T') || ':00'"
     if name == "date_of_birth":
         return f"({clamped_sql(f'c.{name}', 'date')})::text"
@@ -68,7 +68,7 @@ def _cell(name: str, custom: Fields) -> str:
 
 def _custom_cell(key: str, custom: Fields) -> str:
     if key not in custom:
-        return "NULL::text"  # the field was deleted after the export had started
+        return "NULL::text"  # the field was deleted since
     kind = custom[key].type
     if kind is FieldType.MULTI_CHOICE:
         return _joined(f"ARRAY(SELECT jsonb_array_elements_text(c.attributes -> '{key}'))")
@@ -77,14 +77,13 @@ def _custom_cell(key: str, custom: Fields) -> str:
 
 
 def _joined(items: str) -> str:
-    """Nearly all lists need only separators, and the functions that escape and guard are slow."""
+    """The functions that escape and guard are slow, and most lists need only separators."""
     is_plain = f"array_to_string({items}, '') !~ '^[{_SIGNS}'']|[;\\\\]'"
     plain = f"nullif(array_to_string({items}, ';'), '')"
     return f"CASE WHEN {is_plain} THEN {plain} ELSE muster_guard(muster_join_list({items})) END"
 
 
 def _guarded(value: str) -> str:
-    """The same as `cells.guard`."""
     return f"CASE WHEN {value} ~ '^[{_SIGNS}'']' THEN muster_guard({value}) ELSE {value} END"
 
 

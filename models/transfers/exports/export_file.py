@@ -1,4 +1,4 @@
-"""The file of an export: its format, its parts in storage, and its contents."""
+"""The file of an export."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,6 @@ from models.transfers.files import storage
 from permissions.principal import Scope
 
 KEPT_FOR: Final = timedelta(days=7)
-"""How long an export can be downloaded."""
 
 
 class Format(StrEnum):
@@ -24,7 +23,7 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExportFile:
-    """A finished export; `size` is in bytes."""
+    """`size` is in bytes."""
 
     format: Format
     keys: Sequence[str]
@@ -41,12 +40,11 @@ async def remove_parts(workspace_id: int, job_id: int) -> None:
 
 
 def is_ready(status: str, finished_at: datetime | None) -> bool:
-    """Whether the file can be downloaded now."""
     return status == JobStatus.SUCCEEDED and finished_at is not None and clock.now() < finished_at + KEPT_FOR
 
 
 async def get_file(scope: Scope, job_id: int) -> ExportFile:
-    """The file of a finished export. Raises NotFound, also when it has expired."""
+    """Raises NotFound, also when it has expired."""
     job = await jobs.find(scope, job_id)
     if job is None or job.kind != JobKind.EXPORT or not is_ready(job.status, job.finished_at):
         raise NotFound("there is no such file")

@@ -1,4 +1,4 @@
-"""Runs an export. Each part, a range of contact ids, is committed with the job's progress."""
+"""Runs an export. Each part is a range of contact ids, committed with the progress."""
 
 from collections.abc import AsyncGenerator
 from datetime import datetime
@@ -21,7 +21,7 @@ PART_IDS: Final = 50_000
 
 
 async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
-    """Run the export from its progress, and yield after each part."""
+    """Yields after each part."""
     try:
         if job.total is None:
             await jobs.progress(job, total=await _count(scope, job))
@@ -54,7 +54,7 @@ async def _condition(scope: Scope, job: Job, p: Parameters) -> str:
 
 
 def _now_of(job: Job) -> datetime:
-    """One time for all parts: a relative condition must mean the same in each."""
+    """One time for all parts, so that a relative condition means the same in each."""
     return job.started_at or clock.now()
 
 
@@ -108,7 +108,7 @@ async def _part_query(
 
 
 async def _is_a_field_being_deleted(scope: Scope) -> bool:
-    """Whether `attributes` may still hold values of a deleted field."""
+    """`attributes` may still hold values of such a field."""
     return bool(
         await db.fetch_value(
             "SELECT EXISTS (SELECT FROM contact_fields WHERE workspace_id = $1 AND deleted_at IS NOT NULL)",
@@ -122,12 +122,12 @@ async def _is_a_field_being_deleted(scope: Scope) -> bool:
 
 _CSV: Final[dict[str, Any]] = {"format": "csv"}
 
-# JSON text holds neither of these two characters, so COPY quotes nothing.
+# JSON text holds neither character, so COPY quotes nothing.
 _LINES: Final[dict[str, Any]] = {"format": "csv", "quote": "\x01", "delimiter": "\x02"}
 
 
 class _CopyOutput:
-    """Writes the output of COPY in larger blocks. Lines of CSV get CR LF, as RFC 4180 asks."""
+    """Groups the output of COPY. Lines of CSV get CR LF, as RFC 4180 asks."""
 
     def __init__(self, writer: FileWriter, file_format: Format) -> None:
         self.size = 0

@@ -23,10 +23,7 @@ from permissions.principal import Scope
 async def start_export(
     scope: Scope, selection: ContactSelection | None, fields: Sequence[str] | None, file_format: Format
 ) -> Job:
-    """Queue an export of these contacts (None: all), with these fields (None: all).
-
-    Raises Problems or a DomainError at `contacts` or `fields`.
-    """
+    """Queue an export. None means all. Raises Problems or a DomainError at `contacts` or `fields`."""
     names = _check_fields(fields, await contact_fields.load(scope))
     selection = None if selection == ContactSelection() else selection
     if selection is not None:

@@ -1,7 +1,4 @@
-"""Builds the statement that updates the contacts that rows have matched. Pure.
-
-It changes what differs, by the policy of each column, saves the old values for undo, and marks the changed fields dirty.
-"""
+"""Builds the statement that updates matched contacts, saves old values for undo, and marks changed fields dirty."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -23,41 +20,39 @@ TYPES: Final = {
     "score": "integer",
     "whatsapp_consent": "text",
 }
-"""Built-in columns with a single value."""
 
 _EMPTY: Final = {"score": "0", "whatsapp_consent": "'UNKNOWN'"}
-"""What empty is, where it is not null."""
+"""The empty value, where it is not null."""
 
 STAGING: Final = "import_rows"
 
 
 @dataclass(slots=True)
 class _Statement:
-    """The parts of the statement: incoming columns (name -> type), and a new value per contact column."""
+    """`incoming`: types by column. `assigned`: new values by contact column."""
 
     incoming: dict[str, str] = field(default_factory=dict)
     assigned: dict[str, str] = field(default_factory=dict)
     constants: list[Any] = field(default_factory=list)
     watched: list[tuple[str, str, str]] = field(default_factory=list)
-    """Name, old value and new value of each field that rules can depend on."""
+    """Name, old and new value of each field that rules can read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """The statement, with the parameters workspace id, job id, and the constants. Empty when no column writes anything."""
+    """The statement, with the parameters workspace id, job id, and constants. Empty when no column writes."""
 
     staging_sql: str
     sql: str
     counting_sql: str
-    """Finds what differs, for a dry run."""
+    """For a dry run."""
     incoming: tuple[str, ...]
-    """The columns of the temporary table."""
     constants: tuple[Any, ...]
     groups: dict[str, tuple[MappedColumn, ...]]
-    """The custom fields in each column of JSON."""
+    """Custom fields by column of JSON."""
 
     def records(self, chunk: RowChunk, rows: Sequence[tuple[int, int]]) -> Iterable[tuple[Any, ...]]:
-        """Records for the temporary table, from indexes in the chunk with contact ids."""
+        """Records to stage, from chunk indexes with contact ids."""
         indexes = [index for index, _ in rows]
         made: dict[str, Sequence[Any]] = {
             "contact_id": [contact_id for _, contact_id in rows],
@@ -102,7 +97,7 @@ def _add_plain(statement: _Statement, column: MappedColumn) -> None:
             new = f"coalesce({given}, {empty})" if name in _EMPTY else given
         case _:
             new = f"coalesce({given}, c.{name})"
-    if name == "whatsapp_consent":  # an import never turns an opt-out into anything else
+    if name == "whatsapp_consent":  # an opt-out stays
         new = f"CASE WHEN c.{name} = 'OPTED_OUT' THEN c.{name} ELSE {new} END"
     statement.incoming[name] = TYPES[name]
     statement.assigned[name] = new
@@ -160,7 +155,7 @@ def _add_attributes(
 
 
 def _merged(statement: _Statement, column: MappedColumn, fields: Fields) -> str:
-    """An object with the union of both choices, in the field's order."""
+    """The union of both choices, in the field's order."""
     assert column.key is not None
     assert fields[column.key].type is FieldType.MULTI_CHOICE
     key = f"{_constant(statement, column.key)}::text"
@@ -191,7 +186,6 @@ _INCOMING: Final = f"""
 
 
 def _different(statement: _Statement) -> str:
-    """Contacts that change, before (c) and after (n)."""
     new = ", ".join(f"{expression} AS {name}" for name, expression in statement.assigned.items())
     before, after = _row("c", statement.assigned), _row("n", statement.assigned)
     return f"""
@@ -241,5 +235,5 @@ def _update_sql(statement: _Statement) -> str:
 
 
 def _literal(field_name: str) -> str:
-    """Field names hold only a-z, 0-9, _ and a dot."""
+    """Names hold only a-z, 0-9, _ and a dot."""
     return f"'{field_name}'"

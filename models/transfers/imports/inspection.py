@@ -26,7 +26,7 @@ from models.transfers.workbooks.workbook import convert
 
 @dataclass(frozen=True, slots=True)
 class InspectionRequest:
-    """What the caller knows: the columns that it maps, and the delimiter (None: find it out)."""
+    """`delimiter` None: find it out. `columns`: those mapped."""
 
     has_header: bool = True
     delimiter: str | None = None
@@ -35,7 +35,7 @@ class InspectionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What an inspection finds. `rows` do not count the header; `width` is the number of cells in a row."""
+    """`rows` do not count the header; `width` is cells per row."""
 
     layout: Layout
     header: list[str] | None
@@ -53,14 +53,14 @@ class Inspection:
 
 
 def inspect(path: Path, request: InspectionRequest, *, sheet: bool = False) -> Inspection:
-    """Inspect a whole file; with `sheet`, one converted from a workbook. Raises Invalid or LimitExceeded."""
+    """Inspects a whole file. `sheet`: converted from a workbook. Raises Invalid or LimitExceeded."""
     layout = SHEET if sheet else _layout_of(path, request)
     with RowReader(path, layout) as reader:
         return _count(reader, layout, request)
 
 
 def inspect_head(head: bytes, request: InspectionRequest, *, whole: bool) -> tuple[Inspection, ParsedRows]:
-    """Inspect the first bytes (`whole`: all), and give up to FIRST_ROWS rows."""
+    """Inspect the first bytes (`whole`: all). Gives up to FIRST_ROWS rows."""
     layout, text = _layout_of_head(head, request, whole)
     return _inspect_text(text, layout, request, whole=whole)
 
@@ -116,7 +116,7 @@ def _layout_of(path: Path, request: InspectionRequest) -> Layout:
 
 
 def _refuse_endless_lines(file: BinaryIO, encoding: str) -> None:
-    """Refuse a line that would not fit into memory, since RowReader reads whole lines. Rewinds the file."""
+    """RowReader reads whole lines, which must fit into memory. Rewinds the file."""
     decoder = codecs.getincrementaldecoder("latin-1" if encoding.startswith("utf-8") else encoding)("replace")
     file.seek(0)
     line, length, most = 1, 0, LONGEST_ROW * (4 if encoding.startswith("utf-8") else 1)

@@ -1,4 +1,4 @@
-"""Finds out the kind, encoding and delimiter of a file. Pure."""
+"""Finds out the kind, encoding and delimiter of a file."""
 
 import codecs
 import csv
@@ -12,19 +12,17 @@ from models.errors import Invalid, LimitExceeded
 from models.transfers.cells import LONGEST_ROW, MOST_COLUMNS
 
 DELIMITERS: Final = ",;\t|"
-"""The delimiters to choose from."""
 
 HEAD_BYTES: Final = 1 << 20
-"""How much is read to find out the kind of a file."""
 
 csv.field_size_limit(LONGEST_ROW)
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How to read a file. `first_line` is the line of the header, or of the first row.
+    """`first_line`: of the header, or of the first row.
 
-    If `doubtful`, a row with bytes outside the encoding is rejected, and no other.
+    `doubtful`: a row with bytes outside the encoding is rejected, and no other.
     """
 
     encoding: str
@@ -32,7 +30,7 @@ class Layout:
     doubtful: bool = False
     first_line: int = 1
     sheet: bool = False
-    """It comes from a workbook: a line is a row of the sheet, even with line breaks in cells."""
+    """A line is a row of a workbook's sheet, even with line breaks in cells."""
 
     @property
     def errors(self) -> str:
@@ -73,12 +71,11 @@ _NOT_TEXT: Final = "the file is not text in columns: send CSV, TSV or XLSX"
 
 
 def is_workbook(head: bytes) -> bool:
-    """Whether it may be an .xlsx workbook."""
     return head.startswith(b"PK\x03\x04") and (b"xl/" in head or b"[Content_Types].xml" in head)
 
 
 def refuse_other_kinds(head: bytes) -> None:
-    """Raise Invalid for an empty file and known other kinds."""
+    """Raises Invalid for an empty file and known other kinds."""
     if not head:
         raise Invalid("the file is empty: send a header and at least one row")
     for mark, kind in _OTHER_KINDS:
@@ -90,7 +87,7 @@ def refuse_other_kinds(head: bytes) -> None:
 
 
 def guess_encoding(head: bytes) -> str:
-    """The encoding by the first bytes, UTF-8 by default. Raises Invalid for binary files."""
+    """UTF-8 by default. Raises Invalid for binary files."""
     refuse_other_kinds(head)
     for mark, encoding in _MARKS:
         if head.startswith(mark):
@@ -156,7 +153,7 @@ class EncodingCheck:
     def verdict(self) -> tuple[str, bool]:
         """The encoding, and whether it is doubtful. Raises Invalid."""
         if self._is_utf8:
-            return "utf-8", bool(self._strict.getstate()[0])  # left-over bytes: the last character is incomplete
+            return "utf-8", bool(self._strict.getstate()[0])  # bytes are left: the last character is incomplete
         if self._good > 10 * self._bad:
             return "utf-8", True
         if self._not_windows_line is not None:
@@ -182,7 +179,7 @@ _SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 def guess_delimiter(head: str, wanted: Collection[str]) -> tuple[str, int]:
     """The delimiter, and the line on which the rows begin.
 
-    The best one shows most `wanted` columns in the header; next, it gives most rows the same number of cells.
+    The best delimiter shows most `wanted` columns; next, it gives most rows the same number of cells.
     """
     declared = _SEPARATOR_LINE.match(head)
     if declared is not None:
@@ -201,7 +198,7 @@ def _evenness(rows: Sequence[Sequence[str]], wanted: Collection[str]) -> tuple[i
 
 
 def first_rows(text: str, delimiter: str, most: int) -> list[list[str]]:
-    """Rows that are not blank, of a text that may end anywhere."""
+    """Rows that are not blank; the text may end anywhere."""
     rows: list[list[str]] = []
     try:
         for cells in csv.reader(text.splitlines(keepends=True), delimiter=delimiter):

@@ -1,4 +1,4 @@
-"""Loads the contacts that have a key of some rows."""
+"""Loads the contacts of rows by key."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -9,8 +9,8 @@ from models.transfers.imports.matching import Directory, KnownContact
 from models.transfers.imports.values import RowChunk, keys_of
 from permissions.principal import Scope
 
-# Wherever rows join contacts, the workspace is a column: for a constant the planner would use statistics that do not know a
-# workspace that is being filled, and scan it for each row.
+# In joins with contacts, the workspace is a column. For a constant the planner would use statistics that do not know a
+# workspace being filled, and scan it for each row.
 _BY_KEY: Final = {
     key: f"""
     WITH sought AS MATERIALIZED (
@@ -40,9 +40,6 @@ async def look_up(scope: Scope, job_id: int, chunk: RowChunk, *, with_tags: bool
     return directory
 
 
-# ---------------------------------------------------------------- dry runs
-
-
 _DRY_KEYS: Final = """
     WITH sought AS MATERIALIZED (
         SELECT $1::bigint AS workspace_id, $2::bigint AS job_id, column_name, value
@@ -57,7 +54,7 @@ _DRY_KEYS: Final = """
 
 
 async def _apply_dry_keys(scope: Scope, job_id: int, chunk: RowChunk, directory: Directory) -> None:
-    """Assign keys as if the earlier chunks had been written."""
+    """Assigns keys as if the earlier chunks were written."""
     sought = [
         (key, value) for key, values in keys_of(chunk).items() if key != ID for value in values if value is not None
     ]
@@ -81,7 +78,7 @@ _SAVE_DRY_KEYS: Final = """
 
 
 async def save_dry_keys(scope: Scope, job_id: int, keys: Sequence[tuple[str, str, int | None]]) -> None:
-    """Save which contact id (None: no contact) has which value of which column."""
+    """Saves which contact id (None: none) has which value of which column."""
     if keys:
         columns: list[list[Any]] = [list(column) for column in zip(*keys, strict=True)]
         await db.execute(_SAVE_DRY_KEYS, scope.workspace_id, job_id, *columns)

@@ -1,4 +1,4 @@
-"""Which column of a file goes into which field of a contact, and by which policy. Pure."""
+"""Which column of a file goes into which field, and how."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,10 +15,10 @@ from models.transfers.imports.layout import check_delimiter
 from models.values.texts import check_text
 
 ID: Final = "id"
-"""Muster's own id: it finds contacts and creates none."""
+"""It finds contacts and creates none."""
 
 KEYS: Final = (ID, "external_id", "email", "phone")
-"""The fields that find the contact of a row, in this order."""
+"""They find the contact of a row, in this order."""
 
 ATTRIBUTES: Final = "attributes."
 
@@ -36,7 +36,7 @@ class Policy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column, by header or 0-based index, and its field."""
+    """`column` is a header or a 0-based index."""
 
     column: str
     field: str
@@ -66,7 +66,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class MappedColumn:
-    """A column with its index in a row; `heading` is its name in the file."""
+    """`index` in a row; `heading` in the file."""
 
     index: int
     heading: str
@@ -75,7 +75,6 @@ class MappedColumn:
 
     @property
     def key(self) -> str | None:
-        """The key of a custom field."""
         return self.field.removeprefix(ATTRIBUTES) if self.field.startswith(ATTRIBUTES) else None
 
 
@@ -83,7 +82,7 @@ class MappedColumn:
 
 
 def check_options(options: Options, fields: Fields) -> Options:
-    """Give the options back. Raises Problems: all mistakes that show without the file, each at its path."""
+    """Gives `options`. Raises Problems with paths, for mistakes that show without the file."""
     problems = _column_problems(options.columns, fields)
     delimiter, tags = options.delimiter, options.add_tags
     for name, check in (
@@ -157,7 +156,7 @@ def _type_of(field: str, fields: Fields) -> FieldType | None:
 
 
 def locate_columns(options: Options, header: Sequence[str] | None, width: int) -> list[MappedColumn]:
-    """The columns with their indexes. Raises Problems for those that the file does not have, or has twice."""
+    """Raises Problems for columns that are missing or double."""
     located: list[MappedColumn] = []
     problems: list[DomainError] = []
     for position, column in enumerate(options.columns):

@@ -1,7 +1,4 @@
-"""Finds the contact of each row. Pure.
-
-A row sees keys as the rows before it leave them, so the size of chunks does not matter.
-"""
+"""Finds the contact of each row. Rows see keys as earlier rows leave them, so the size of chunks does not matter."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,15 +9,11 @@ from models.transfers.imports.mapping import ID, KEYS, Policy
 from models.transfers.imports.values import REJECTED, SKIPPED, ReadPlan, RowChunk, keys_of
 
 CONTACT_KEYS: Final = KEYS[1:]
-"""The keys that an import can write."""
 
 
 @dataclass(slots=True, eq=False)
 class KnownContact:
-    """A contact with its keys. `id` None: to be created. `line`: of the row that matched it.
-
-    `tags` is None unless the import adds tags.
-    """
+    """`id` None: to be created. `line`: of the row that matched. `tags` None: the import adds no tags."""
 
     id: int | None
     external_id: str | None = None
@@ -31,7 +24,7 @@ class KnownContact:
 
 
 class Directory:
-    """The contacts by their keys, as the rows so far leave them."""
+    """Contacts by their keys, as the rows so far leave them."""
 
     def __init__(self) -> None:
         self.by: dict[str, dict[Any, KnownContact | None]] = {key: {} for key in KEYS}
@@ -52,16 +45,15 @@ class Directory:
 
 @dataclass(slots=True)
 class Step:
-    """Rows that one statement can write, with their contacts.
+    """Rows for one statement.
 
-    A row that needs a `freed` key goes into the next step: a unique index is checked row by row, in unknown order.
+    A row that needs a `freed` key waits for the next step, because a unique index is checked row by row, in unknown order.
     """
 
     creates: list[tuple[int, KnownContact]] = field(default_factory=list)
     updates: list[tuple[int, KnownContact]] = field(default_factory=list)
     freed: set[tuple[str, str]] = field(default_factory=set)
     moved: list[tuple[str, str, KnownContact]] = field(default_factory=list)
-    """Keys that the rows give to contacts."""
 
 
 class Matcher:
@@ -74,7 +66,7 @@ class Matcher:
         self._adds_tags = plan.options.add_tags or self._policies.get("tags") is Policy.MERGE
 
     def steps(self) -> Iterator[Step]:
-        """Yield the rows to write. Write each step before taking the next."""
+        """Write each step before taking the next."""
         step = Step()
         for index in range(len(self._chunk.lines)):
             known = self._contact_of(index)
@@ -90,7 +82,6 @@ class Matcher:
     # ------------------------------------------------------------ one row
 
     def _contact_of(self, index: int) -> KnownContact | None:
-        """None when the row is refused."""
         found, found_by, has_key = None, "", False
         for key, column, known_by in self._columns:
             value = column[index]
@@ -169,7 +160,6 @@ class Matcher:
         (step.creates if known.id is None else step.updates).append((index, known))
 
     def _free(self, index: int, known: KnownContact, new_keys: Collection[str], step: Step) -> None:
-        """Remove the keys that the row replaces or clears."""
         for key, column, known_by in self._writable:
             old = getattr(known, key)
             cleared = column[index] is None and self._policies[key] is Policy.REPLACE

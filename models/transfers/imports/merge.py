@@ -1,4 +1,4 @@
-"""Writes a chunk of rows with all that belongs to it: tags, outcomes, refusals, segment."""
+"""Writes a chunk of rows, with tags, outcomes, refusals and segment."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,7 @@ from models.transfers.imports.tag_spelling import spell_tags
 from models.transfers.imports.values import REJECTED, SKIPPED, ReadPlan, RowChunk, attributes_of
 from permissions.principal import Scope
 
-# A chunk is small beside all contacts, so every lookup uses an index, whatever the planner estimates.
+# Chunks are small, so every lookup uses an index, whatever the planner estimates.
 _BY_INDEX: Final = """
     SET LOCAL muster.capture = 'off';
     SET LOCAL jit = off;
@@ -71,13 +71,13 @@ class _Writing:
 
 
 async def write_chunk(scope: Scope, job_id: int, plan: ReadPlan, fields: Fields, chunk: RowChunk) -> Outcomes:
-    """Write a chunk in the ambient transaction; a dry run only counts.
+    """Writes in the ambient transaction; a dry run only counts.
 
-    Raises Invalid when one of `fields` has changed, and db.Contended: roll back, and try again with the same chunk.
+    Raises Invalid when one of `fields` has changed, and db.Contended: roll back and retry.
     """
     assert db.in_a_transaction(), "a chunk and its counts are committed together"
     await db.execute(_BY_INDEX)
-    await db.advisory_lock(f"imports:{scope.workspace_id}")  # imports of one workspace never write at the same time
+    await db.advisory_lock(f"imports:{scope.workspace_id}")  # imports of one workspace write one after another
     _refuse_changed_fields(plan, fields, await contact_fields.load_to_write(scope))
     chunk = replace(chunk, values=dict(chunk.values), refusals=list(chunk.refusals))
     add_tags = await spell_tags(scope, plan, chunk)
@@ -248,7 +248,7 @@ _JOINED: Final = """
 
 
 async def _join_segment(writing: _Writing) -> None:
-    """Existing contacts are matched only with `overwrite`."""
+    """Existing contacts join only with `overwrite`."""
     segment_id, scope = writing.plan.options.add_to_segment_id, writing.scope
     if segment_id is None or writing.dry_run:
         return

@@ -1,7 +1,4 @@
-"""Reads rows of delimited text. Blocking: call it in a thread.
-
-A broken row does not affect others. The longest row bounds the memory.
-"""
+"""Reads rows of delimited text. A broken row does not affect others. Blocking: call it in a thread."""
 
 import csv
 from collections.abc import Iterable
@@ -19,7 +16,7 @@ from models.transfers.imports.layout import Layout, has_bad_bytes, too_long
 BLOCK: Final = 1 << 20
 
 MOST_BLOCKS: Final = 4
-"""Per `take`, so that long rows need no more memory."""
+"""Per `take`, to bound memory."""
 
 BROKEN_QUOTES: Final = (
     "the quotes do not match: a cell that holds a quote or a line break stands in quotes,"
@@ -30,7 +27,7 @@ BROKEN_BYTES: Final = "the row holds bytes that are not UTF-8, as the rest of th
 
 @dataclass(slots=True)
 class ParsedRows:
-    """Parsed rows: `cells[i]` begins on line `lines[i]`. `broken`: line, cells, reason."""
+    """`cells[i]` begins on line `lines[i]`. `broken`: line, cells, reason."""
 
     lines: list[int] = field(default_factory=list)
     cells: list[list[str]] = field(default_factory=list)
@@ -41,12 +38,12 @@ class ParsedRows:
 
 
 class RowReader(AbstractContextManager["RowReader"]):
-    """Reads rows from line `from_line` on, without blank ones."""
+    """From line `from_line` on, without blank rows."""
 
     def __init__(self, source: Path | TextIO, layout: Layout, from_line: int | None = None) -> None:
         self._layout = layout
         self._file = _open(source, layout) if isinstance(source, Path) else source
-        self._lines: list[str] = []  # read, and not yet parsed
+        self._lines: list[str] = []
         self._blocks = 0
         self.next_line = 1
         self._skip(layout.first_line if from_line is None else from_line)
@@ -63,7 +60,7 @@ class RowReader(AbstractContextManager["RowReader"]):
             self.next_line += sum(1 for _ in islice(self._file, to_line - 1))
 
     def take(self, most: int) -> ParsedRows:
-        """Up to `most` rows, fewer when they are long; none at the end. Raises Invalid."""
+        """Up to `most` rows, fewer when long; none at the end. Raises Invalid."""
         rows, until = ParsedRows(), self._blocks + MOST_BLOCKS
         while len(rows) < most and (self._blocks < until or not len(rows)) and (self._lines or self._read_more()):
             taken = self._parse(rows, most)
@@ -74,7 +71,6 @@ class RowReader(AbstractContextManager["RowReader"]):
         return rows
 
     def _read_more(self) -> bool:
-        """False at the end."""
         try:
             more = self._file.readlines(BLOCK)
         except UnicodeError:
@@ -84,7 +80,7 @@ class RowReader(AbstractContextManager["RowReader"]):
         return bool(more)
 
     def _parse(self, rows: ParsedRows, most: int) -> int:
-        """Parse up to a broken row. Gives how many lines were used."""
+        """Up to a broken row. Gives the lines used."""
         parser, doubtful, sheet = self._parser(self._lines), self._layout.doubtful, self._layout.sheet
         taken, left = 0, most - len(rows)
         with suppress(csv.Error):
@@ -105,7 +101,7 @@ class RowReader(AbstractContextManager["RowReader"]):
         return taken
 
     def _continue_row(self, rows: ParsedRows) -> None:
-        """Read more lines, in case the row goes on; else reject its first line."""
+        """Read on, in case the row continues; else reject its first line."""
         characters = sum(map(len, islice(self._lines, LONGEST_ROW)))
         if len(self._lines[0]) > LONGEST_ROW:
             raise too_long(self.next_line)

@@ -1,4 +1,4 @@
-"""The skipped and rejected rows as CSV, to be corrected and imported again."""
+"""The skipped and rejected rows as CSV, to correct and import again."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ from models.queue.jobs import JobKind
 from permissions.principal import Scope
 
 ADDED_COLUMNS: Final = ("import_line", "import_column", "import_reason")
-"""The columns of the report. Imports ignore columns that are not mapped."""
+"""Imports ignore them."""
 
 KEPT_FOR: Final = timedelta(days=30)
 
@@ -24,17 +24,14 @@ _ROWS: Final = """
 
 
 async def blocks(scope: Scope, job_id: int) -> AsyncIterator[bytes]:
-    """Blocks of CSV in UTF-8. Raises NotFound.
-
-    Without a header, the added columns come last, so that cells keep their index. A row keeps all its cells.
-    """
+    """UTF-8. Raises NotFound. Without a header, added columns come last, so that cells keep their index."""
     job = await jobs.find(scope, job_id)
     if job is None or job.kind != JobKind.IMPORT:
         raise NotFound("there is no such import")
     inspection = job.progress.get("inspection", {})
     header, width = inspection.get("header"), inspection.get("width", 0)
     csv_blocks = _CsvBlocks(inspection.get("layout", {}).get("delimiter", ","))
-    is_report = tuple(header[:3]) == ADDED_COLUMNS if header else False  # an earlier report was imported
+    is_report = tuple(header[:3]) == ADDED_COLUMNS if header else False  # an earlier report
     if header is not None:
         csv_blocks.add((*ADDED_COLUMNS, *(header[3:] if is_report else header)))
     async for row in db.each_row(_ROWS, scope.workspace_id, job_id, prefetch=2_000):

@@ -1,4 +1,4 @@
-"""Runs an import: each chunk is committed with its counts."""
+"""Runs an import. Each chunk is committed with its counts."""
 
 import asyncio
 import tempfile
@@ -29,16 +29,16 @@ from models.transfers.workbooks.workbook import convert
 from permissions.principal import Scope
 
 CHUNK_ROWS: Final = 10_000
-"""Rows in one transaction."""
+"""Rows per transaction."""
 
 TRIES: Final = 5
-"""How often a chunk is tried, when others hold its keys or locks."""
+"""For a chunk, when others hold its keys or locks."""
 
 COUNTS: Final = tuple(asdict(Outcomes()))
 
 
 async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
-    """Run the import from its progress, and yield after each chunk. Raises DomainError or Problems."""
+    """Yields after each chunk. Raises DomainError or Problems."""
     try:
         if not job.progress.get("read"):
             async with aclosing(_read(scope, job)) as steps:
@@ -46,7 +46,7 @@ async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
                     yield
         await _close(scope, job)
     except (DomainError, Problems):
-        if "inspection" not in job.progress:  # the file cannot be read, by other imports either
+        if "inspection" not in job.progress:  # the file is unreadable for other imports, too
             await uploads.remove(scope.workspace_id, job.input["upload_id"])
         await _close(scope, job)
         raise
@@ -56,7 +56,7 @@ async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
 
 
 async def _close(scope: Scope, job: Job) -> None:
-    """Remove what only the run needed. May run twice."""
+    """May run twice."""
     await uses.release(scope, UseKind.IMPORT, job.id)
     await storage().delete(_sheet_key(job))
     if Options.from_json(job.input["options"]).dry_run:
@@ -98,7 +98,7 @@ async def _read(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
 
 
 async def _upload_key(scope: Scope, job: Job) -> str:
-    """The file of the import, whose upload may have expired since the start."""
+    """The upload may have expired since the start."""
     key: str | None = await db.fetch_value(
         "SELECT key FROM uploads WHERE workspace_id = $1 AND id = $2", scope.workspace_id, job.input["upload_id"]
     )
@@ -118,7 +118,6 @@ async def _inspect(job: Job, key: str, options: Options) -> None:
 
 
 async def _convert(path: Path, key: str, request: InspectionRequest) -> Inspection:
-    """Store the sheet as CSV at `key`."""
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="", suffix=".csv") as table:
         await asyncio.to_thread(convert, path, table)
         await asyncio.to_thread(table.flush)
@@ -131,7 +130,7 @@ async def _convert(path: Path, key: str, request: InspectionRequest) -> Inspecti
 
 
 async def _each_chunk(scope: Scope, job: Job, source: _Source) -> AsyncGenerator[None, None]:
-    """A thread reads the next chunk while one is written."""
+    """Reads the next chunk in a thread while one is written."""
     from_line = job.progress.get("next_line", source.inspection.starts_at)
     with await asyncio.to_thread(RowReader, source.path, source.inspection.layout, from_line) as reader:
         reading = asyncio.create_task(asyncio.to_thread(_next_chunk, reader, source.plan))
@@ -156,11 +155,11 @@ def _next_chunk(reader: RowReader, plan: ReadPlan) -> tuple[RowChunk | None, int
 
 
 ANALYZED_AT: Final = (10_000, 50_000, 250_000, 1_000_000)
-"""New contacts of an import after which to analyze."""
+"""After so many new contacts of an import."""
 
 
 async def _analyze(before: int, after: int) -> None:
-    """Give the planner statistics, minutes before autovacuum would."""
+    """The planner needs statistics minutes before autovacuum would come."""
     if any(before < passed <= after for passed in ANALYZED_AT):
         await db.execute("ANALYZE contacts, import_changes, memberships")
 

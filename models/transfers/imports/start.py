@@ -1,4 +1,4 @@
-"""Starts an import, after checking the request and the beginning of the file."""
+"""Starts an import."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,16 +23,13 @@ from permissions.principal import Scope
 
 
 async def from_upload(scope: Scope, upload_id: int, options: Options) -> Job:
-    """Queue the import of an uploaded file.
-
-    Raises Problems or a DomainError at `uploadId`, or below `options`.
-    """
+    """Raises Problems or a DomainError at `uploadId` or below `options`."""
     await _check(scope, options)
     return await _start(scope, await uploads.get_stored(scope, upload_id), options, ("uploadId",))
 
 
 async def from_text(scope: Scope, text: str, options: Options) -> Job:
-    """Queue the import of pasted rows. Raises as `from_upload` does, with `text` in place of `uploadId`."""
+    """Imports pasted rows. Raises as above, with `text` for `uploadId`."""
     await _check(scope, options)
     upload = await uploads.keep_text(scope, text)
     try:
@@ -95,9 +92,9 @@ def request_for(options: Options) -> InspectionRequest:
 
 
 async def peek(upload: Record, request: InspectionRequest, path: Sequence[str | int]) -> tuple[Inspection, ParsedRows]:
-    """Inspect the beginning of a file, and give its first rows.
+    """Inspect the beginning of a file.
 
-    Raises DomainError at `path`; an unreadable file is removed, unless an import uses it.
+    Gives its first rows, too. Raises DomainError at `path`; an unreadable file is removed, unless an import uses it.
     """
     try:
         head = await storage().head(upload["key"], HEAD_BYTES)

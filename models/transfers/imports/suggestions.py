@@ -23,7 +23,7 @@ SAMPLES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A column by header or index, some cells, and its field."""
+    """`column` is a header or an index."""
 
     column: str
     samples: list[str]
@@ -33,7 +33,7 @@ class Suggestion:
 async def suggest(
     scope: Scope, upload: Record, request: InspectionRequest, path: Sequence[str]
 ) -> tuple[Inspection, list[Suggestion]]:
-    """Inspect the beginning of an upload, with suggestions. Raises DomainError at `path`."""
+    """Inspects the beginning of an upload. Raises DomainError at `path`."""
     found, rows = await peek(upload, request, path)
     fields = await contact_fields.load(scope)
     return found, suggestions(found.header, found.width, rows.cells, fields, scope.default_country)
@@ -42,7 +42,7 @@ async def suggest(
 def suggestions(
     header: Sequence[str] | None, width: int, rows: Sequence[Sequence[str]], fields: Fields, country: str | None
 ) -> list[Suggestion]:
-    """A suggestion for each column. No field comes twice; headers decide before cells."""
+    """One per column. No field comes twice; headers decide before cells."""
     names = list(header) if header is not None else [str(index) for index in range(width)]
     cells = [[row[index] for row in rows if index < len(row) and row[index].strip()] for index in range(width)]
     chosen: dict[int, str] = {}
@@ -84,13 +84,13 @@ _BY_NAME: Final[Mapping[str, str]] = {
 
 
 def _plain(heading: str) -> str:
-    """Letters and digits, in lower case, without accents."""
+    """Lower case, without accents."""
     folded = unicodedata.normalize("NFKD", heading.casefold())
     return re.sub(r"[^a-z0-9]", "", folded)
 
 
 def _by_heading(heading: str, fields: Fields) -> str | None:
-    """By exact name, else by custom key or label, else by common names."""
+    """By exact name, custom key or label, or common names."""
     exact = heading.strip()
     if exact == ID or exact in _BY_NAME.values():
         return exact

@@ -1,4 +1,4 @@
-"""Tags are stored in the spelling in which the workspace first wrote them."""
+"""Tags keep the workspace's first spelling."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -14,7 +14,7 @@ _KNOWN_TAGS: Final = (
 
 
 async def spell_tags(scope: Scope, plan: ReadPlan, chunk: RowChunk) -> tuple[str, ...]:
-    """Give the tags of a chunk the workspace's spelling. Returns `add_tags` in that spelling, too."""
+    """Spell the tags of a chunk. Gives `add_tags` in that spelling, too."""
     column = chunk.values.get("tags", [])
     sets = {names for names in column if names}
     wanted = sorted({name for names in sets for name in names} | set(plan.options.add_tags))

@@ -1,7 +1,6 @@
 """Undoes an import, except where the contact has changed since.
 
-Undone rows of import_changes are deleted, the others are marked `kept`. An opt-out stays: a second one since would leave no
-trace.
+Undone import_changes are deleted, others marked `kept`. An opt-out stays: a second one since would leave no trace.
 """
 
 from collections.abc import AsyncGenerator, Collection, Mapping, Set
@@ -26,20 +25,20 @@ from permissions.principal import Scope
 WITHIN: Final = timedelta(days=30)
 
 AT_ONCE: Final = 2_000
-"""Contacts, at most, for an undo in the request itself; workers undo larger imports."""
+"""Most contacts for an undo in the request itself."""
 
 CHUNK: Final = 5_000
-"""Contacts in one transaction."""
+"""Contacts per transaction."""
 
 TRIES: Final = 5
 
 
 @dataclass(slots=True)
 class UndoProgress:
-    """An undo goes over the contacts in passes; `after` is the last contact of this one.
+    """One pass over the contacts; `after` is the last one done.
 
-    `waiting`: contacts whose old key another contact has. `moved`: this pass undid something, so the next may find such a
-    key free.
+    `waiting`: contacts whose old key another contact has. `moved`: something was undone, so the next pass may find such
+    a key free.
     """
 
     after: int = -(2**63)
@@ -51,18 +50,18 @@ class UndoProgress:
 
 
 async def undo_import(scope: Scope, job_id: int) -> Job:
-    """Undo a small import at once, a large one as its job, queued again. Raises NotFound or NotAllowedInState."""
+    """At once for a small import, else by a worker. Raises NotFound or NotAllowedInState."""
     async with db.transaction():
         job = await _undoable(scope, job_id)
         reopened = await jobs.reopen(scope, job_id, {**job.progress, "undo": asdict(UndoProgress())})
         await audit_log.record(scope, "import_undo", "ImportJob", job_id)
         counts = job.progress.get("created", 0) + job.progress.get("updated", 0) + job.progress.get("unchanged", 0)
-        # In this transaction, because a worker could take it after the commit.
+        # In this transaction: after the commit a worker could take the job.
         held = await jobs.take(scope.workspace_id, job_id) if counts <= AT_ONCE else None
     if held is None:
         return reopened
     async for _ in carry_on(scope, held):
-        pass  # if this process dies, a worker goes on
+        pass  # a worker goes on if this process dies
     await jobs.finish(held)
     return await jobs.get(scope, job_id)
 
@@ -83,7 +82,7 @@ async def _undoable(scope: Scope, job_id: int) -> Job:
 
 
 async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
-    """Undo from the progress, and yield after each chunk."""
+    """Yields after each chunk."""
     while not job.progress["undo"]["done"]:
         await _undo_chunk(scope, job)
         yield
@@ -162,7 +161,7 @@ async def _end_of_pass(scope: Scope, job: Job, state: UndoProgress) -> UndoProgr
 
 
 async def _apply(scope: Scope, job: Job, sql: str, ids: Collection[int]) -> set[int]:
-    """Run a statement on these contacts. Gives the ids that it returns."""
+    """Gives the ids that the statement returns."""
     if not ids:
         return set()
     return {row[0] for row in await db.fetch(sql, scope.workspace_id, job.id, sorted(ids))}
@@ -193,9 +192,9 @@ _MATCHED: Final = """
         SELECT change.* FROM sought JOIN import_changes change USING (workspace_id, job_id, contact_id)
     )
 """
-"""The changes of these contacts. The workspace is a column (see lookup)."""
+"""The workspace is a column (see lookup)."""
 
-# Locked until the end of the transaction.
+# Locked until the transaction ends.
 _LOCK_UNCHANGED: Final = f"""{_MATCHED}
     SELECT c.id FROM matched JOIN contacts c ON c.workspace_id = matched.workspace_id AND c.id = matched.contact_id
     WHERE c.updated_at <= matched.updated_at FOR UPDATE OF c
@@ -227,7 +226,6 @@ _KEEP_REST: Final = """
 
 
 def _old(column: str, kind: str) -> str:
-    """The old value, if the import wrote this column."""
     return f"CASE WHEN matched.before ? '{column}' THEN (matched.before ->> '{column}')::{kind} ELSE c.{column} END"
 
 

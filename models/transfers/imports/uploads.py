@@ -1,4 +1,4 @@
-"""Uploaded files: announced, received, imported, removed."""
+"""Uploaded files."""
 
 import secrets
 from collections.abc import AsyncIterator, Sequence
@@ -14,16 +14,15 @@ from models.values.texts import check_name
 from permissions.principal import Scope
 
 SEND_WITHIN: Final = timedelta(hours=1)
-"""How long the url accepts the file."""
 
 KEPT_FOR: Final = timedelta(hours=24)
-"""How long imports can start on it."""
+"""Imports can start on it so long."""
 
 PASTED_BYTES: Final = 1_000_000
 
 
 async def create(scope: Scope, filename: str, announced_bytes: int | None, most_bytes: int) -> Record:
-    """Announce a file. Raises Invalid or LimitExceeded at `filename` or `bytes`."""
+    """Raises Invalid or LimitExceeded at `filename` or `bytes`."""
     try:
         name = check_name(filename, 300)
     except Invalid as error:
@@ -53,9 +52,10 @@ async def _create(scope: Scope, name: str) -> Record:
 
 
 async def receive(workspace_id: int, upload_id: int, blocks: AsyncIterator[bytes], most_bytes: int) -> int:
-    """Store the file in place of an earlier one. Gives its bytes.
+    """Replaces an earlier file.
 
-    Raises NotFound, LimitExceeded, and NotAllowedInState once an import has started on it; nothing is stored then.
+    Gives the bytes. Raises NotFound, LimitExceeded, and NotAllowedInState once an import uses it; nothing is stored
+    then.
     """
     await _replaceable_key(workspace_id, upload_id)
     key, received = f"uploads/{workspace_id}/{upload_id}/{secrets.token_hex(8)}", 0
@@ -76,7 +76,7 @@ async def receive(workspace_id: int, upload_id: int, blocks: AsyncIterator[bytes
 
 
 async def _set_key(workspace_id: int, upload_id: int, key: str, received: int) -> str | None:
-    """Gives the key of the earlier file."""
+    """Gives the earlier file's key."""
     async with db.transaction():
         replaced: str | None = await _replaceable_key(workspace_id, upload_id)
         await db.execute(
@@ -104,7 +104,7 @@ async def _replaceable_key(workspace_id: int, upload_id: int) -> str | None:
 
 
 async def keep_text(scope: Scope, text: str) -> Record:
-    """Store pasted rows as an upload. Raises LimitExceeded or Invalid at `text`."""
+    """Raises LimitExceeded or Invalid at `text`."""
     content = text.encode("utf-8", "surrogatepass")
     if len(content) > PASTED_BYTES:
         raise LimitExceeded(
@@ -122,7 +122,7 @@ async def _single_block(block: bytes) -> AsyncIterator[bytes]:
 
 
 async def get_stored(scope: Scope, upload_id: int, path: Sequence[str | int] = ("uploadId",)) -> Record:
-    """An upload with its file. Raises NotFound or NotAllowedInState at `path`."""
+    """Raises NotFound, or NotAllowedInState without a file, at `path`."""
     row = await db.fetch_row("SELECT * FROM uploads WHERE workspace_id = $1 AND id = $2", scope.workspace_id, upload_id)
     if row is None:
         raise NotFound("there is no such upload: it may have expired. Ask for a new one with stagedUploadCreate", path)
@@ -134,9 +134,9 @@ async def get_stored(scope: Scope, upload_id: int, path: Sequence[str | int] = (
 
 
 async def take(scope: Scope, upload: Record, path: Sequence[str | int] = ("uploadId",)) -> None:
-    """Mark the file as used by an import, in the ambient transaction: it cannot be replaced any more.
+    """Marks the file as used: it can no longer be replaced.
 
-    Raises NotAllowedInState at `path` when it was replaced after `upload` was read.
+    Call it in a transaction. Raises NotAllowedInState at `path` when it was replaced after `upload` was read.
     """
     taken = await db.execute(
         "UPDATE uploads SET taken_at = coalesce(taken_at, $4) WHERE workspace_id = $1 AND id = $2 AND key = $3",

@@ -1,7 +1,4 @@
-"""Turns cells into stored values, column by column. Blocking, without I/O: call it in a thread.
-
-Each distinct text of a column is read once per chunk.
-"""
+"""Turns cells into stored values. Blocking: call it in a thread."""
 
 import re
 from base64 import urlsafe_b64decode
@@ -29,7 +26,7 @@ REJECTED: Final = "REJECTED"
 
 
 class RefusedRow(NamedTuple):
-    """A skipped or rejected row. `column` is a heading, or several."""
+    """`column` is a heading, or several."""
 
     line: int
     outcome: str
@@ -40,7 +37,7 @@ class RefusedRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ReadPlan:
-    """Columns with their readers; `width` cells in a row."""
+    """`width`: cells per row."""
 
     columns: Sequence[MappedColumn]
     readers: Sequence[CellReader]
@@ -48,13 +45,12 @@ class ReadPlan:
     options: Options
 
     def heading(self, name: str) -> str | None:
-        """The heading of a field's column."""
         return next((column.heading for column in self.columns if column.field == name), None)
 
 
 @dataclass(slots=True)
 class RowChunk:
-    """Rows, column by column: `values[field][i]` belongs to `lines[i]`. None is empty; custom fields are JSON text."""
+    """`values[field][i]` belongs to `lines[i]`. None is empty; custom fields are JSON text."""
 
     lines: list[int]
     cells: list[list[str]]
@@ -62,7 +58,7 @@ class RowChunk:
     refusals: list[RefusedRow] = field(default_factory=list)
 
     def refuse(self, index: int, outcome: str, column: str | None, reason: str) -> None:
-        """The row stays in the columns, where callers skip it."""
+        """The row stays in the columns; callers skip it."""
         self.refusals.append(RefusedRow(self.lines[index], outcome, column, reason, self.cells[index]))
 
 
@@ -72,7 +68,7 @@ def make_plan(scope: Scope, options: Options, columns: Sequence[MappedColumn], w
 
 
 def read_chunk(rows: ParsedRows, plan: ReadPlan) -> RowChunk:
-    """Read the values of rows. A row with errors is refused with all of them."""
+    """A row with errors is refused with all of them."""
     refusals = [RefusedRow(line, REJECTED, None, reason, cells) for line, cells, reason in rows.broken]
     lines, cells = _of_width(rows, plan.width, refusals)
     values: dict[str, list[Any]] = {}
@@ -85,7 +81,7 @@ def read_chunk(rows: ParsedRows, plan: ReadPlan) -> RowChunk:
 
 
 def _of_width(rows: ParsedRows, width: int, refusals: list[RefusedRow]) -> tuple[list[int], list[list[str]]]:
-    """The rows with `width` cells, or with empty ones after these. The others are refused."""
+    """Empty cells after `width` are allowed; other rows are refused."""
     if all(len(cells) == width for cells in rows.cells):
         return rows.lines, rows.cells
     lines, kept = [], []
@@ -144,10 +140,7 @@ def _pick(items: Sequence[Any], indexes: Iterable[int]) -> list[Any]:
 def attributes_of(
     chunk: RowChunk, columns: Collection[MappedColumn], indexes: Sequence[int], *, clearing: bool
 ) -> list[str]:
-    """JSON objects of these custom fields, for rows by index.
-
-    With `clearing`, an empty cell under REPLACE is null.
-    """
+    """JSON objects, by row index. With `clearing`, an empty cell under REPLACE is null."""
     parts = []
     for column in columns:
         name = db.dump_json(column.key)
@@ -213,13 +206,13 @@ _MIDNIGHT: Final = re.compile(r"[T ]00:00(:00(\.0+)?)?\s*$")
 
 
 def _with_zone(text: str, zone: ZoneInfo) -> str:
-    """A local time gets the workspace's zone, and a day its midnight there."""
+    """A local time gets the zone, and a day its midnight."""
     found = _LOCAL.fullmatch(text)
     if found is None:
         return text
     try:
         local = datetime.fromisoformat(f"{found[1]}T{found[2] or '00:00'}").replace(tzinfo=zone)
-        # In UTC, because offsets of long ago have seconds, which RFC 3339 cannot express.
+        # In UTC: offsets of long ago have seconds, which RFC 3339 lacks.
         return local.astimezone(UTC).isoformat()
     except (ValueError, OverflowError):
         return text
@@ -238,7 +231,7 @@ def _without_midnight(text: str) -> str:
 
 
 def read_contact_id(text: str) -> int:
-    """The database id. Raises NotFound."""
+    """Raises NotFound."""
     try:
         kind, _, digits = urlsafe_b64decode(text.strip() + "=" * (-len(text.strip()) % 4)).decode().partition(":")
         if kind == "Contact" and digits.isascii() and digits.isdigit() and int(digits) < 2**63:

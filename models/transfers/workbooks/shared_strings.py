@@ -1,4 +1,4 @@
-"""The strings that the cells of a workbook share, in temporary files. Blocking: call it in a thread."""
+"""The shared strings of a workbook, in temporary files. Blocking: call it in a thread."""
 
 import mmap
 import tempfile
@@ -11,8 +11,6 @@ from models.transfers.workbooks.workbook_xml import blocks_of, local_name, new_p
 
 
 class SharedStrings:
-    """Strings by index: all texts, and where each ends."""
-
     def __init__(self, text: mmap.mmap | bytes, ends: mmap.mmap | bytes) -> None:
         self._text, self._ends = text, ends
 

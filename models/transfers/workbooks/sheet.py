@@ -1,4 +1,4 @@
-"""Collects the rows of a workbook's sheet from its XML. Pure."""
+"""Collects the rows of a sheet from its XML."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -93,7 +93,7 @@ class SheetParser:
     def _moment(self, days: float) -> str:
         if days < 1:
             return (self._epoch + timedelta(seconds=round(days * 86_400))).strftime("%H:%M:%S")
-        if days < 60 and self._epoch.year == 1899:  # spreadsheets count a 29 February 1900, which never was
+        if days < 60 and self._epoch.year == 1899:  # spreadsheets count 29 February 1900, which never was
             days += 1
         moment = self._epoch + timedelta(days=int(days), seconds=round(days % 1 * 86_400))
         return moment.strftime("%Y-%m-%d") if days == int(days) else moment.strftime("%Y-%m-%dT%H:%M:%S")

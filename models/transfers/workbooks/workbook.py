@@ -1,7 +1,4 @@
-"""Converts the first sheet of an .xlsx workbook to CSV. Blocking: call it in a thread.
-
-The XML is parsed straight from the archive and shared strings go to a file, so memory does not grow with the sheet.
-"""
+"""Converts the first sheet of an .xlsx workbook to CSV, in bounded memory. Blocking: call it in a thread."""
 
 import csv
 import zipfile
@@ -19,13 +16,13 @@ from models.transfers.workbooks.workbook_xml import blocks_of, date_styles, firs
 
 SUSPICIOUS_BYTES: Final = 100 << 20
 SUSPICIOUS_RATIO: Final = 200
-"""Spreadsheets make no part that is this large and packed this tightly."""
+"""No part of a real workbook is this large and this tightly packed."""
 
 _BROKEN: Final = "the workbook can't be read: save it anew as .xlsx, or as CSV"
 
 
 def convert(source: Path | IO[bytes], target: IO[str], most_rows: int | None = None) -> None:
-    """Write up to `most_rows` rows as CSV; blank rows stay blank. Raises Invalid or LimitExceeded."""
+    """Up to `most_rows` rows; blank rows stay blank. Raises Invalid or LimitExceeded."""
     writer, written = csv.writer(target, lineterminator="\n"), 0
     for number, cells in islice(each_row(source), most_rows):
         target.write("\n" * (number - written - 1))

@@ -1,4 +1,4 @@
-"""The XML inside an .xlsx workbook: a parser for its parts, and the small parts. Blocking: call it in a thread."""
+"""Parses the XML inside an .xlsx workbook. Blocking: call it in a thread."""
 
 import re
 import zipfile
@@ -12,7 +12,6 @@ _BLOCK_BYTES: Final = 1 << 18
 
 
 def blocks_of(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
-    """A part of the archive, block by block."""
     with archive.open(name) as part:
         while block := part.read(_BLOCK_BYTES):
             yield block
@@ -25,7 +24,7 @@ def _parse(archive: zipfile.ZipFile, name: str, begin: Callable[[str, dict[str, 
 
 
 def new_parser(begin: Callable[[str, dict[str, str]], None]) -> Any:
-    """An expat parser that calls `begin` with the local name and attributes of each element. Refuses entities."""
+    """Calls `begin` with local names and attributes. Refuses entities."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.buffer_size = 1 << 16
@@ -39,7 +38,6 @@ def _refuse_entities(*_: Any) -> None:
 
 
 def local_name(name: str) -> str:
-    """The name without its prefix."""
     return name.rpartition(":")[2]
 
 
@@ -71,13 +69,13 @@ def first_sheet(archive: zipfile.ZipFile) -> tuple[str, bool]:
 
 
 _DATES: Final = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
-"""Built-in formats of dates and times."""
+"""Ids of built-in formats."""
 
 _NOT_FORMAT: Final = re.compile(r'"[^"]*"|\\.|_.|\[[^\]]*\]')
 
 
 def date_styles(archive: zipfile.ZipFile) -> set[int]:
-    """Styles of dates and times, by index."""
+    """Indexes of date and time styles."""
     formats: dict[int, str] = {}
     dates: set[int] = set()
     inside, index = False, 0
@@ -108,5 +106,4 @@ _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
 def unescaped(text: str) -> str:
-    """XML writes some characters as _x000D_."""
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
