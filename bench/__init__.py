@@ -1,1 +1,1 @@
-"""How fast Muster is, measured so that anybody can do it again: `make bench`."""
+"""Measures how fast Muster is: `make bench`."""

@@ -14,10 +14,10 @@ from bench.environment import DATA, place
 from bench.table import Result, print_table, write_json
 
 MEASUREMENTS = ["reads", "engine", "live", "transfers", "broadcasts"]
-"""In the order in which they run: add yours."""
+"""In running order: add yours."""
 
 ON_REQUEST = ["peers"]
-"""Run only when they are named: they install programs of others."""
+"""They install other programs, so they run only when named."""
 
 
 def _number(name: str, default: float) -> float:
@@ -25,7 +25,7 @@ def _number(name: str, default: float) -> float:
 
 
 def main() -> None:
-    """Run what the command line names, or everything."""
+    """Run what is named, or everything."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
         "names",

@@ -1,4 +1,4 @@
-"""A backlog: many contacts changed at once, which a worker finds and works off, beside one statement written for these rules."""
+"""A backlog of changed contacts, which a worker works off, beside one statement for these rules."""
 
 import asyncio
 import time
@@ -12,18 +12,18 @@ from permissions.principal import Scope
 
 BACKLOG = 100_000
 SCORES = 100
-"""A contact's score is below this: it is in one of the first segments, and meets no rule of the others."""
+"""A score below this is in one of the first segments, and meets no other rule."""
 
 OTHERS = {
     "100 segments": (0, "EQUALS"),
     "2,000 segments": (1_900, "EQUALS"),
     "2,000 segments, 1,900 ranges": (1_900, "GTE"),
 }
-"""How many segments there are beside the first, and the operator of their rules."""
+"""Segments beside the first, and the operator of their rules."""
 
 
 async def measure(place: Place, url: str, scope: Scope) -> list[Result]:
-    """With few and with many segments that read what changed."""
+    """With few and with many segments that read the change."""
     results = []
     for name, (others, operator) in OTHERS.items():
         await empty_of_segments(scope)
@@ -55,7 +55,7 @@ async def _backlog(place: Place, url: str, scope: Scope, name: str) -> list[Resu
 
 
 async def _change_scores(scope: Scope) -> int:
-    """Change the first contacts, and say how many."""
+    """Returns how many."""
     done: int = await db.fetch_value(
         """
         WITH changed AS (
@@ -71,7 +71,7 @@ async def _change_scores(scope: Scope) -> int:
 
 
 async def _worked_off(place: Place, url: str, scope: Scope) -> dict[str, float]:
-    """From the first contact that the worker is through with to the last."""
+    """From the first finished contact to the last."""
     marked = await _change_scores(scope)
     with process(
         ["-m", "muster", "worker", "--queue", "realtime"], place.environment(url), None, "worker.log"

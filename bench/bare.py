@@ -1,7 +1,6 @@
-"""The bound: the same SQL run raw through asyncpg, its rows sent as JSON by a bare ASGI application. Nothing else is done.
+"""The bound: the same SQL through asyncpg, its rows sent as JSON by a bare ASGI application.
 
-`python -m bench.bare PORT DATABASE_URL FILE`: the file holds, by case and number, the statements that Muster runs for a request.
-"""
+`python -m bench.bare PORT DATABASE_URL FILE`: FILE holds the statements of each request, by case and number."""
 
 import os
 import pickle
@@ -15,7 +14,7 @@ import uvicorn
 
 
 class Bare:
-    """GET /CASE/NUMBER runs the statements of that request."""
+    """GET /CASE/NUMBER"""
 
     def __init__(self, url: str, statements: dict[str, list[list[tuple[str, tuple[Any, ...]]]]]) -> None:
         self.url = url

@@ -1,7 +1,6 @@
-"""The bound for one change: a bare application that hears of a commit by Redis and passes on a text that is ready.
+"""The bound for one change: a bare application that passes on what Redis publishes on CHANNEL.
 
-`python -m bench.bare_relay PORT REDIS_URL`: what is published on CHANNEL goes to every socket, and nothing else is done.
-"""
+`python -m bench.bare_relay PORT REDIS_URL`"""
 
 import os
 import sys
@@ -15,8 +14,6 @@ CHANNEL: Final = "bench:relay"
 
 
 class Relay(Bare):
-    """Sends what it hears."""
-
     def __init__(self, redis_url: str) -> None:
         super().__init__(rate=0)
         self.redis = Redis.from_url(redis_url)

@@ -1,7 +1,6 @@
-"""The bound for subscribers: a bare application that sends texts that are ready to every socket, and does nothing else.
+"""The bound for subscribers: a bare application that only sends ready texts to every socket.
 
-`python -m bench.bare_sockets PORT RATE`: RATE texts a second to each socket, in batches as often as the API's, each as one write.
-"""
+`python -m bench.bare_sockets PORT RATE`: RATE texts a second to each, in batches as often as the API's, each as one write."""
 
 import asyncio
 import os
@@ -19,8 +18,6 @@ REST_SECONDS = TailLimits().rest_seconds
 
 
 class Bare:
-    """Sends to all who have subscribed."""
-
     def __init__(self, rate: int) -> None:
         self.rate = rate
         self.open: set[Any] = set()
@@ -51,7 +48,7 @@ class Bare:
         self.open.discard(send)
 
     async def _send_all(self) -> None:
-        """What is due by now, to all; each text bears the moment at which it was due, as a change bears that of its commit."""
+        """Each text has the moment when it was due, as a change has that of its commit."""
         made, start = 0, time.time()
         while True:
             due = int((time.time() - start) * self.rate)
@@ -81,7 +78,7 @@ def create() -> Bare:
 
 
 def serve(factory: str, port: int) -> None:
-    """Serve what `factory` (module:function) makes, on what serves the API."""
+    """Serve `factory` (module:function) with the API's server."""
     uvicorn.run(
         factory,
         factory=True,

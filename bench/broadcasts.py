@@ -1,4 +1,4 @@
-"""Broadcasts against the sandbox, all on this machine: how near to the limit, how soon the first message, how soon a receipt."""
+"""Broadcasts against the sandbox: how near to the limit, first message, receipts."""
 
 import asyncio
 import time
@@ -46,7 +46,7 @@ _SENT = (
 
 
 async def measure(place: Place) -> list[Result]:
-    """All rows, in a database that is kept for the next time."""
+    """The database is kept for the next time."""
     url = await _database(place)
     secrets.use_keys([SECRET])
     scope = Scope(await db.fetch_value("SELECT min(id) FROM workspaces"), SYSTEM)
@@ -73,8 +73,6 @@ async def measure(place: Place) -> list[Result]:
 
 
 class SandboxCommands:
-    """The sandbox's commands."""
-
     def __init__(self, url: str) -> None:
         self.url = url
 
@@ -93,9 +91,6 @@ class SandboxCommands:
         async with self.session.get(self.url) as response:
             report: dict[str, Any] = await response.json()
             return report
-
-
-# ---------------------------------------------------------------- what there is
 
 
 async def _database(place: Place) -> str:
@@ -154,7 +149,7 @@ async def _segment(scope: Scope, size: int) -> None:
 
 
 async def _draft(scope: Scope, size: int) -> Broadcast:
-    """A draft to so many people, and nothing left of earlier ones."""
+    """Earlier drafts are removed."""
     await db.execute(
         f"SET LOCAL muster.capture = 'off'; TRUNCATE {', '.join(_SENT)}, segment_uses, activities, dirty_contacts CASCADE"
     )
@@ -174,11 +169,8 @@ async def _limit(told: SandboxCommands, per_second: int) -> None:
     await told.do("forget")
 
 
-# ---------------------------------------------------------------- sending
-
-
 async def _bare_client(told: SandboxCommands, url: str) -> float:
-    """Messages a second of the client alone, a hundred at once, against the same sandbox without a limit."""
+    """Messages a second of the client alone, 100 at once, against a sandbox without a limit."""
     await told.do("number", per_second=10**9)
     template = Template("greeting", "en_US", tuple(placeholders_of([{"type": "BODY", "text": "{{1}}"}])))
     account = WhatsAppAccount(provider.NUMBER_ID, provider.BUSINESS_ACCOUNT_ID, provider.TOKEN)
@@ -240,11 +232,8 @@ async def _start(scope: Scope, told: SandboxCommands) -> Result:
     return Result(f"an audience of {PEOPLE:,}", figures, note="goal: the first message out within 3 s")
 
 
-# ---------------------------------------------------------------- webhooks
-
-
 async def _webhooks(scope: Scope, url: str) -> Result:
-    """One status per call, so many a second; when each is in the ledger, by how many there are at each moment."""
+    """Time until each status is in the ledger, at one status per call."""
     broadcast = await _draft(scope, FAST_SIZE)
     await lifecycle.schedule(scope, broadcast.id, None)
     await lifecycle.prepare(scope, broadcast.id)
@@ -308,7 +297,7 @@ async def _watch(broadcast: Broadcast, seen: list[tuple[float, int]]) -> None:
 
 
 def _waits(told_at: list[float], seen: list[tuple[float, int]]) -> list[float]:
-    """How long after the nth webhook there were n in the ledger."""
+    """Time from the nth webhook to n in the ledger."""
     waits, place = [], 0
     for number, at in enumerate(told_at, start=1):
         while seen[place][1] < number:

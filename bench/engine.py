@@ -1,4 +1,4 @@
-"""The engine: whole segments, a tick, and a backlog (`bench.backlog`), each beside what it should cost."""
+"""The engine: whole segments, a tick, and a backlog, each beside what it should cost."""
 
 import random
 import time
@@ -25,7 +25,7 @@ PURCHASES: Rule = {"activity": {"kind": "purchase", "metric": "COUNT", "within":
 
 
 async def measure(place: Place) -> list[Result]:
-    """All rows, in a database that is kept for the next time."""
+    """The database is kept for the next time."""
     url, large, small = await world(place)
     results = [
         *await _rebuilds(place, large, "three conditions", THREE_CONDITIONS, _THREE_CONDITIONS),
@@ -37,11 +37,8 @@ async def measure(place: Place) -> list[Result]:
     return results
 
 
-# ---------------------------------------------------------------- whole segments
-
-
 async def _rebuilds(place: Place, scope: Scope, name: str, rule: Rule, sql: str) -> list[Result]:
-    """From nothing to all members, and again when nothing has changed; by turns with one statement written for this rule."""
+    """From nothing to all members, and again without a change; by turns with one statement for this rule."""
     await empty_of_segments(scope)
     ours, theirs = [], []
     for _ in range(place.rounds):
@@ -84,7 +81,7 @@ async def _difference_by_statement(scope: Scope, segment_id: int, wanted: str) -
         await db.execute(_DIFFERENCE.format(wanted=wanted), scope.workspace_id, segment_id)
 
 
-# One statement for the difference, with everything that a difference must write: members, log, count.
+# With everything that a difference must write: members, log, count.
 _DIFFERENCE = """
 WITH difference AS (
     SELECT coalesce(w.id, m.contact_id) AS contact_id, w.id IS NOT NULL AS entered
@@ -123,15 +120,13 @@ async def _timed(work: object) -> float:
     return time.perf_counter() - started
 
 
-# ---------------------------------------------------------------- time
-
 CROSSERS = 500
 RELATIVE_SEGMENTS = 50
 WARM_TICKS, TICKS_A_ROUND = 3, 5
 
 
 async def _ticks(place: Place, large: Scope, small: Scope) -> list[Result]:
-    """Ticks that 500 contacts cross a line in, spread over 50 segments; in a workspace and in one of a tenth, by turns."""
+    """500 contacts cross thresholds of 50 segments; in a workspace and in one of a tenth, by turns."""
     scopes = {"large": large, "small": small}
     for scope in scopes.values():
         await empty_of_segments(scope)
@@ -153,14 +148,14 @@ async def _ticks(place: Place, large: Scope, small: Scope) -> list[Result]:
 
 
 def _silent_for(number: int) -> Rule:
-    """A hundredth of those who have been silent for so many days."""
+    """A hundredth of those who were silent for so many days."""
     return {
         "all": [field("last_interaction_at", "MORE_THAN_AGO", f"P{10 + number}D"), field("score", "EQUALS", number)]
     }
 
 
 async def _tick(scope: Scope, moment: datetime) -> dict[str, float]:
-    """The clock is moved from `moment`, where nobody crosses, to where 500 have."""
+    """From `moment`, where nobody crosses, to where 500 have."""
     clock.set_source(lambda: moment)
     await _put_at_the_threshold(scope, moment + timedelta(seconds=5))
     await _take_in_all(scope)
@@ -173,7 +168,7 @@ async def _tick(scope: Scope, moment: datetime) -> dict[str, float]:
 
 
 async def _put_at_the_threshold(scope: Scope, moment: datetime) -> None:
-    """Ten contacts for each of the segments, from anywhere, who cross its threshold at `moment`."""
+    """Ten contacts for each segment, from anywhere, who cross its threshold at `moment`."""
     ends = await db.fetch_row("SELECT min(id), max(id) FROM contacts WHERE workspace_id = $1", scope.workspace_id)
     assert ends is not None
     await db.execute(

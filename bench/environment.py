@@ -1,4 +1,4 @@
-"""Where measurements are made: an embedded PostgreSQL and Valkey as in production, and what is started beside them."""
+"""Embedded PostgreSQL and Valkey as in production, and what is started beside them."""
 
 import asyncio
 import os
@@ -28,7 +28,7 @@ DATA = Path(os.environ.get("BENCH_DATA", Path(__file__).parent / "data")).absolu
 
 @dataclass(frozen=True)
 class Place:
-    """The servers, how many contacts there are to be, and how long and how often to measure."""
+    """The servers, the number of contacts, and how long and how often to measure."""
 
     postgres_url: str
     redis_url: str
@@ -37,7 +37,7 @@ class Place:
     seconds: float
 
     async def database(self, name: str) -> tuple[str, bool]:
-        """The URL of a migrated database of this name, with the process's pool connected to it; and whether it is new."""
+        """The URL of a migrated database, connected to the process's pool; and whether it is new."""
         await db.connect(self.postgres_url, pool_max=2)
         is_new = not await db.fetch_value("SELECT count(*) FROM pg_database WHERE datname = $1", name)
         if is_new:
@@ -49,13 +49,13 @@ class Place:
         return url, is_new
 
     async def drop(self, name: str) -> None:
-        """Drop a database of `database`, as after a change of its tables."""
+        """After a change of its tables."""
         await db.connect(self.postgres_url, pool_max=2)
         await db.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         await db.disconnect()
 
     def environment(self, database_url: str, **more: str) -> dict[str, str]:
-        """The environment of a process of Muster's that works on this database."""
+        """For a Muster process on this database."""
         names = {
             "MUSTER_DATABASE_URL": database_url,
             "MUSTER_REDIS_URL": self.redis_url,
@@ -70,14 +70,13 @@ class Place:
 
 @contextmanager
 def place(contacts: int, rounds: int, seconds: float) -> Iterator[Place]:
-    """Start the servers on their data of earlier runs, and stop them at the end."""
+    """On their data of earlier runs."""
     postgres, valkey = Postgres(DATA / "postgres"), Valkey(DATA / "valkey", throw_away=True)
     with exclusive_use(DATA), running(postgres, valkey):
         yield Place(postgres.url, valkey.url, contacts, rounds, seconds)
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
@@ -88,7 +87,7 @@ def free_port() -> int:
 def process(
     arguments: list[str], environment: Mapping[str, str], ready_url: str | None, log: str, program: str = sys.executable
 ) -> Iterator[psutil.Process]:
-    """A process (of Python), from when it answers at `ready_url` until the end of the block; its output goes to `log`."""
+    """From its answer at `ready_url` to the end of the block; output goes to `log`."""
     with (DATA / log).open("wb") as output:
         started = subprocess.Popen([program, *arguments], env=environment, stdout=output, stderr=output)
         try:
@@ -116,7 +115,7 @@ def _wait_for(url: str, started: "subprocess.Popen[bytes]", log: Path) -> None:
 
 
 def cpu_seconds(of: psutil.Process) -> float:
-    """The processor time that a process and its children have used."""
+    """Of the process and its children."""
     total = 0.0
     for one in [of, *of.children(recursive=True)]:
         times = one.cpu_times()
@@ -125,6 +124,6 @@ def cpu_seconds(of: psutil.Process) -> float:
 
 
 async def settle() -> None:
-    """Let what was written come to rest, so that it does not run into the measurement."""
+    """Otherwise earlier writes would run into the measurement."""
     await db.execute("VACUUM (ANALYZE)")
     await asyncio.sleep(1)

@@ -1,10 +1,10 @@
-"""Subscribers of membership changes, many in one process: as light as Python allows, so that they are no bottleneck themselves.
+"""Many subscribers in one process, as light as Python allows, so that they are no bottleneck.
 
-`python -m bench.followers HOST PORT CONNECTIONS EXPECTED SECONDS WAY [BEARER]`: opens the connections (WAY: WebSockets, as
-`sockets`, or server-sent events, as `events`), says `ready`, and counts what comes until each has had EXPECTED events or
-SECONDS have passed. Prints a line of JSON. How late an event is, is told from its own `at`, which was taken before its
-transaction was committed.
-"""
+`python -m bench.followers HOST PORT CONNECTIONS EXPECTED SECONDS WAY [BEARER]`: opens connections (WAY: `sockets` or
+`events`,
+which are server-sent), prints `ready`, counts until each has EXPECTED events or SECONDS have passed, and prints a line of
+JSON.
+Delays are from an event's `at`, which was taken before its transaction was committed."""
 
 import asyncio
 import base64
@@ -25,8 +25,6 @@ SUBSCRIPTION = "subscription { membershipChanges { cursor kind segmentId contact
 
 
 class Follower(asyncio.Protocol):
-    """One connection, and what comes on it."""
-
     def __init__(self, crowd: "Crowd") -> None:
         self.crowd = crowd
         self.seen = 0
@@ -60,8 +58,6 @@ class Events(Follower):
 
 
 class Socket(Follower):
-    """A WebSocket."""
-
     is_open = False
 
     def connection_made(self, transport: Any) -> None:
@@ -76,7 +72,7 @@ class Socket(Follower):
 
     def _send(self, message: dict[str, Any]) -> None:
         text = json.dumps(message).encode()
-        mask = b"\0\0\0\0"  # which leaves the text as it is
+        mask = b"\0\0\0\0"  # leaves the text unchanged
         size = bytes([0x80 | len(text)]) if len(text) < 126 else b"\xfe" + struct.pack(">H", len(text))
         self.transport.write(b"\x81" + size + mask + text)
 
@@ -99,8 +95,6 @@ WAYS = {"sockets": Socket, "events": Events}
 
 
 class Crowd:
-    """All of them."""
-
     def __init__(self, bearer: str, connections: int, expected: int) -> None:
         self.bearer = bearer
         self.expected = expected
@@ -129,7 +123,7 @@ class Crowd:
 async def follow(
     host: str, port: int, connections: int, expected: int, seconds: float, way: type[Follower], bearer: str
 ) -> None:
-    """Follow, and say how it went."""
+    """Prints the result."""
     crowd = Crowd(bearer, connections, expected)
     loop = asyncio.get_running_loop()
     followers = [(await loop.create_connection(lambda: way(crowd), host, port))[1] for _ in range(connections)]

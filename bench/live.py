@@ -1,4 +1,4 @@
-"""Live: from a change to its event at a subscriber, the batch after a change of a rule, and many subscribers at once."""
+"""From a change to its event, the batch after a changed rule, and many subscribers."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ CHANGES_PER_SECOND = 50
 
 
 async def measure(place: Place) -> list[Result]:
-    """All rows, in the engine's database."""
+    """In the engine's database."""
     url, large, _ = await world(place)
     try:
         async with connected_broker(place.redis_url) as broker:
@@ -43,15 +43,12 @@ async def measure(place: Place) -> list[Result]:
         await db.disconnect()
 
 
-# ---------------------------------------------------------------- one change
-
-
 Tell = Callable[[int], Awaitable[None]]
-"""Says, after the commit, that this contact was changed."""
+"""After the commit, with the id of the changed contact."""
 
 
 async def _with_segments(place: Place, url: str, scope: Scope, broker: Broker) -> list[Result]:
-    """One change, and one rule changed, in a workspace that gets more and more segments."""
+    """In a workspace that gets more and more segments."""
     await empty_of_segments(scope)
     await new_segments(scope, [field("score", "EQUALS", number) for number in range(DEPENDENT)])
     changes, rules = [], []
@@ -79,7 +76,7 @@ def _beside_the_relay(changes: list[dict[str, float]], bare: dict[str, float]) -
 
 
 async def _one_change(place: Place, url: str, scope: Scope) -> dict[str, float]:
-    """From the commit to a subscriber by way of a worker and an API process."""
+    """From the commit to a subscriber, through a worker and an API process."""
 
     async def enqueue_changes(_: int) -> None:
         await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
@@ -90,7 +87,7 @@ async def _one_change(place: Place, url: str, scope: Scope) -> dict[str, float]:
 
 
 async def _relayed(place: Place, scope: Scope, broker: Broker) -> dict[str, float]:
-    """The same changes where no segment is: by way of nothing but Redis and a bare socket."""
+    """The same changes without segments: through Redis and a bare socket only."""
 
     async def publish(contact_id: int) -> None:
         change = {"contactId": to_global_id("Contact", contact_id), "kind": "ENTERED"}
@@ -120,7 +117,7 @@ async def _change_and_listen(
         await socket.send_json({"id": "1", "type": "subscribe", "payload": {"query": query}})
         listening = asyncio.create_task(_listen(socket, committed, late))
         await asyncio.sleep(2)
-        await _write(scope, tell, {}, 2.0)  # everything is prepared and warm
+        await _write(scope, tell, {}, 2.0)  # warms up
         late.clear()
         began, cpu = time.perf_counter(), sum(cpu_seconds(one) for one in used_by)
         await _write(scope, tell, committed, max(10.0, place.seconds * 4))
@@ -143,7 +140,7 @@ async def _listen(socket: Any, committed: dict[int, float], late: list[float]) -
 
 
 async def _write(scope: Scope, tell: Tell, committed: dict[int, float], seconds: float) -> None:
-    """Change one contact after the other, each once, so that an event tells which change it is of."""
+    """Each contact once, so that an event identifies its change."""
     rows = await db.fetch(
         "SELECT id FROM contacts WHERE workspace_id = $1 ORDER BY random() LIMIT $2",
         scope.workspace_id,

@@ -1,8 +1,8 @@
-"""A load generator: so many connections, each sending the next request when the last one is answered.
+"""A load generator: each connection sends its next request after the last answer.
 
-`python -m bench.load FILE`: the file holds a pickled dict: host, port, requests (raw bytes of HTTP requests),
-connections, seconds. Prints a line of JSON. Answers are counted by their length and status only, so that the
-generator stays lighter than any server."""
+`python -m bench.load FILE`: a pickled dict of host, port, requests (raw bytes of HTTP), connections, seconds. Prints a line
+of
+JSON. Answers are counted by length and status only: lighter than any server."""
 
 import asyncio
 import json
@@ -16,8 +16,6 @@ import uvloop
 
 
 class Caller(asyncio.Protocol):
-    """One connection."""
-
     def __init__(self, load: "Load") -> None:
         self.load = load
         self.buffer = b""
@@ -57,8 +55,6 @@ def _length(head: bytes) -> int:
 
 
 class Load:
-    """All connections together."""
-
     def __init__(self, requests: list[bytes], connections: int, seconds: float) -> None:
         self.requests = requests
         self.place = 0
@@ -87,7 +83,6 @@ class Load:
 
 
 async def run(job: dict[str, Any]) -> dict[str, float]:
-    """Make the load, and say how it went."""
     started = time.perf_counter()
     load = Load(job["requests"], job["connections"], job["seconds"])
     loop = asyncio.get_running_loop()

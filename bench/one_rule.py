@@ -1,8 +1,6 @@
-"""One rule changed: how long the engine's next batch takes, which has to have all rules compiled again.
+"""One rule changed: the engine's next batch, which must compile all rules again.
 
-`python -m bench.one_rule DATABASE_URL WORKSPACE_ID SEGMENT_ID RULE` changes the rule and builds the segment, in a process of its
-own, as in production: the process that evaluates is not the one that has changed the rule.
-"""
+`python -m bench.one_rule DATABASE_URL WORKSPACE_ID SEGMENT_ID RULE` changes the rule in another process, as in production."""
 
 import asyncio
 import json
@@ -21,7 +19,7 @@ GOAL_MS = 20
 
 
 async def measure(place: Place, url: str, scope: Scope, how_many: int) -> list[Result]:
-    """In a workspace that has this many segments, the newest of which nobody is in."""
+    """In a workspace with so many segments, the newest of which is empty."""
     compiled_rules.forget()
     anew = await _batch_ms(scope)
     await _batch_ms(scope)
@@ -47,7 +45,7 @@ async def measure(place: Place, url: str, scope: Scope, how_many: int) -> list[R
 
 
 async def _batch_ms(scope: Scope) -> float:
-    """The milliseconds of a batch, after one contact has changed."""
+    """After one contact has changed."""
     await db.execute(
         "UPDATE contacts SET score = (score + 1) % 100 WHERE workspace_id = $1 AND id ="
         " (SELECT min(id) FROM contacts WHERE workspace_id = $1)",

@@ -1,4 +1,4 @@
-"""What is read: one workspace of contacts, each in a few of 100 segments; and the requests that read it over GraphQL."""
+"""A workspace of contacts in 100 segments, and the requests that read it over GraphQL."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from schema.server.ids import to_global_id
 from schema.server.types.cursors import to_cursor
 
 SEGMENTS = 100
-"""Segments there are; a contact is in 2.7 of them on average."""
+"""A contact is in 2.7 of them on average."""
 
 FIELDS = "id name email phone score whatsappConsent tags createdAt"
 
@@ -28,19 +28,19 @@ NAMES = {"a": "a: page of 50, 8 fields", "b": "b: a + each contact's segments", 
 REQUESTS = 200
 
 Bodies = dict[str, list[dict[str, Any]]]
-"""By case, the bodies of its requests."""
+"""Request bodies by case."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A contact that requests are about: c reads it, a and b read the page of those made before it."""
+    """Case c reads it; a and b read a page of earlier contacts."""
 
     id: int
     created_at: Any
 
 
 async def read_world(place: Place) -> tuple[str, Scope]:
-    """The database's URL and the workspace, with the process's pool connected to it. Made once and kept."""
+    """The database's URL and the workspace, connected to the process's pool. Made once and kept."""
     name = f"reads_{place.contacts}"
     url, is_new = await place.database(name)
     if not is_new and await db.fetch_value("SELECT count(*) FROM contacts") != place.contacts:
@@ -88,13 +88,13 @@ _MEMBERSHIPS = """
 
 
 async def new_tokens(scope: Scope, how_many: int) -> list[str]:
-    """Bearer tokens, each of a caller of its own."""
+    """Each of another caller."""
     everything = {Permission.CONTACT_READ, Permission.SEGMENT_READ}
     return [(await api_tokens.create(scope, name="bench", permissions=everything))[1] for _ in range(how_many)]
 
 
 async def samples(scope: Scope) -> list[Sample]:
-    """Some contacts, spread over all."""
+    """Spread over all contacts."""
     rows = await db.fetch(
         "SELECT id, created_at FROM contacts WHERE workspace_id = $2 AND id > 100"
         " AND id % greatest(1, (SELECT max(id) FROM contacts WHERE workspace_id = $2) / $1) = 0 ORDER BY id LIMIT $1",
@@ -105,7 +105,6 @@ async def samples(scope: Scope) -> list[Sample]:
 
 
 def bodies(about: list[Sample]) -> Bodies:
-    """What is asked of Muster."""
     pages = [{"after": to_cursor("CREATED_AT_DESC", one.created_at, one.id)} for one in about]
     ones = [{"id": to_global_id("Contact", one.id)} for one in about]
     return {
@@ -115,7 +114,7 @@ def bodies(about: list[Sample]) -> Bodies:
 
 
 def post(body: dict[str, Any], token: str | None = None) -> bytes:
-    """The HTTP request that asks this, as bytes."""
+    """A whole HTTP request."""
     content = orjson.dumps(body)
     caller = f"Authorization: Bearer {token}\r\n" if token else ""
     head = (

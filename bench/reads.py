@@ -1,7 +1,6 @@
-"""Reading over GraphQL: a page of contacts, the same with each contact's segments, and one contact; by one caller, and by 64.
+"""Reading over GraphQL: pages of contacts, without and with segments, and one contact; 1 and 64 callers.
 
-One API process as in production (authentication, cost, log), beside the same SQL run raw by a bare application, in the same run.
-"""
+One API process as in production, beside the same SQL from a bare application, in the same run."""
 
 import pickle
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -31,7 +30,7 @@ ONE, MANY, BARE = "one caller", f"{CALLERS} callers", "the same SQL, bare"
 
 
 async def measure(place: Place) -> list[Result]:
-    """All cases, on both servers, by turns."""
+    """All cases, by turns."""
     url, scope = await read_world(place)
     tokens = await new_tokens(scope, CALLERS)
     asks = bodies(await samples(scope))
@@ -47,7 +46,7 @@ async def measure(place: Place) -> list[Result]:
 
 
 def _posts(asks: Bodies, tokens: Sequence[str]) -> dict[str, list[bytes]]:
-    """The requests of callers who take turns."""
+    """Callers take turns."""
     return {
         case: [post(body, tokens[number % len(tokens)]) for number, body in enumerate(all_of)]
         for case, all_of in asks.items()
@@ -55,7 +54,7 @@ def _posts(asks: Bodies, tokens: Sequence[str]) -> dict[str, list[bytes]]:
 
 
 def _gets(asks: Bodies) -> dict[str, list[bytes]]:
-    """What `bench.bare` is asked for the same."""
+    """For `bench.bare`."""
     return {
         case: [f"GET /{case}/{number} HTTP/1.1\r\nHost: bench\r\n\r\n".encode() for number in range(len(all_of))]
         for case, all_of in asks.items()
@@ -80,11 +79,8 @@ def _results(found: Rounds) -> list[Result]:
     return results
 
 
-# ---------------------------------------------------------------- what Muster asks PostgreSQL
-
-
 async def _statements(asks: Bodies, token: str) -> dict[str, list[list[Any]]]:
-    """The statements that Muster runs for each request, without those that ask who is calling."""
+    """What Muster runs for each request, without authentication."""
     schema = build_schema()
     authenticator = BatchingAuthenticator(Signing(SECRET, timedelta(hours=1)))
     operations = Operations(

@@ -1,4 +1,4 @@
-"""Servers under the same load by turns: the processor time of each request, requests a second, latency."""
+"""Servers under the same load by turns: processor time per request, requests a second, latency."""
 
 import json
 import pickle
@@ -15,21 +15,21 @@ from bench.table import Result, medians
 
 CONNECTIONS = (16, 64)
 WARM_UP_SECONDS, AGAIN_WARM_SECONDS = 3, 0.5
-"""Before the first round, until what is compiled at run time is compiled; and before each turn."""
+"""Before the first round, for what is compiled at run time; and before each turn."""
 
 Figures = dict[str, float]
 """cpu_ms (of the server's process, per request), per_second, p50_ms, p99_ms."""
 
 Case = tuple[str, int]
-"""Which requests, and over how many connections."""
+"""The requests, and the number of connections."""
 
 Rounds = dict[str, dict[Case, list[Figures]]]
-"""By server, and for each case one after the other."""
+"""By server and case, one after the other."""
 
 
 @dataclass
 class MeasuredServer:
-    """What is measured under this name: a process, and for each case the bytes of its requests."""
+    """A process, and for each case the bytes of its requests."""
 
     name: str
     port: int
@@ -39,7 +39,7 @@ class MeasuredServer:
 
 @contextmanager
 def api(place: Place, url: str) -> Iterator[tuple[int, psutil.Process]]:
-    """Muster's API as in production, in one process: its port and the process."""
+    """One process as in production: its port and the process."""
     port = free_port()
     environment = place.environment(url, MUSTER_PORT=str(port), MUSTER_API_PROCESSES="1")
     ready = f"http://127.0.0.1:{port}/health/live"
@@ -48,7 +48,7 @@ def api(place: Place, url: str) -> Iterator[tuple[int, psutil.Process]]:
 
 
 def by_turns(place: Place, servers: Sequence[MeasuredServer]) -> Rounds:
-    """Each case in each round on one server right after the other, so that a machine that drifts does so for all of them."""
+    """Each case of a round on one server right after the other, so that drift of the machine affects all."""
     cases = [(name, connections) for name in servers[0].requests for connections in CONNECTIONS]
     for server in servers:
         for name in server.requests:
@@ -90,12 +90,11 @@ def _load(server: MeasuredServer, case: Case, seconds: float) -> dict[str, float
 
 
 def beside(found: Rounds, case: Case, name: str, other: str, label: str) -> Result:
-    """The line of one server. Its ratios are medians too: of what each round has found for both."""
+    """Ratios are medians too: of each round's ratio."""
     pairs = zip(found[name][case], found[other][case], strict=True)
     ratios = [{figure: ours[figure] / theirs[figure] for figure in ours} for ours, theirs in pairs]
     return Result(label, medians(found[name][case]), other, medians(ratios))
 
 
 def alone(found: Rounds, case: Case, name: str) -> Result:
-    """The line of what others stand beside."""
     return Result(f"  {name}", medians(found[name][case]))

@@ -1,4 +1,4 @@
-"""Results, as a table for people and as JSON for machines."""
+"""Results as a table and as JSON."""
 
 import json
 import platform
@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass
 class Result:
-    """One line: what was measured, its figures, and each as a ratio to the same figure of `beside`."""
+    """Figures, and each as a ratio to the same figure of `beside`."""
 
     name: str
     figures: dict[str, float]
@@ -22,12 +22,10 @@ class Result:
 
 
 def medians(rounds: Sequence[dict[str, float]]) -> dict[str, float]:
-    """The median of each figure over the rounds."""
     return {name: median(one[name] for one in rounds) for name in rounds[0]}
 
 
 def print_table(title: str, results: Sequence[Result]) -> None:
-    """Print the results below each other."""
     names = list(dict.fromkeys(name for result in results for name in result.figures))
     rows = [["", *names, "beside"]]
     rows += [[result.name, *(_cell(result, name) for name in names), result.beside or ""] for result in results]
@@ -50,7 +48,6 @@ def _cell(result: Result, name: str) -> str:
 
 
 def write_json(path: Path, sections: dict[str, Sequence[Result]], settings: dict[str, Any]) -> None:
-    """Write everything to a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     whole = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),

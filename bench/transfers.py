@@ -1,8 +1,7 @@
-"""Imports and exports by a worker as in production, beside what PostgreSQL needs for the same rows without us.
+"""Imports and exports by a worker, beside what PostgreSQL needs for the same rows.
 
-The peers are the same rows without Muster: a COPY of values that are already as they are stored, into the same table with its
-indexes; a COPY into a staging table and an INSERT .. ON CONFLICT DO UPDATE; a COPY of the columns to a file. Nothing is captured.
-"""
+The peers: a COPY of stored values into the same table with its indexes; a COPY into a staging table and an INSERT .. ON
+CONFLICT DO UPDATE; a COPY of the columns to a file. Nothing is captured."""
 
 import asyncio
 import csv
@@ -53,7 +52,7 @@ STORED = [
 
 
 async def measure(place: Place) -> list[Result]:
-    """All rows, in a database that is made anew."""
+    """In a new database."""
     name = f"transfers_{place.contacts}"
     await place.drop(name)
     url, _ = await place.database(name)
@@ -93,9 +92,6 @@ async def _workspace() -> Scope:
     return Scope(scope.workspace_id, SYSTEM, timezone="Europe/Madrid", default_country="ES")
 
 
-# ---------------------------------------------------------------- the rows
-
-
 def _each_person(count: int, town: str) -> Iterator[list[str]]:
     """Ten columns; phone numbers as people write them, every second one without its country."""
     for n in range(count):
@@ -108,7 +104,7 @@ def _each_person(count: int, town: str) -> Iterator[list[str]]:
 
 
 def _write(count: int, town: str) -> tuple[Path, Path]:
-    """The file for an import, and the same rows as they are stored, for a COPY alone."""
+    """The file for an import, and the same rows as stored, for a COPY."""
     ours, theirs = DATA / f"people-{count}-{town}.csv", DATA / f"people-{count}-{town}-stored.csv"
     if ours.exists() and theirs.exists():
         return ours, theirs
@@ -122,9 +118,6 @@ def _write(count: int, town: str) -> tuple[Path, Path]:
             attributes = f'{{"city": "{row[7]}", "age": {row[8]}, "plan": "{row[9]}"}}'
             as_stored.writerow([1, *row[:3], phone, *row[4:6], tags, attributes])
     return ours, theirs
-
-
-# ---------------------------------------------------------------- a round
 
 
 class Bench:
@@ -143,7 +136,7 @@ class Bench:
         self.figures: dict[str, dict[str, float]] = {}
 
     async def round(self) -> dict[str, dict[str, float]]:
-        """Everything once, each from the state that the other one of its pair began with."""
+        """Both of a pair begin with the same state."""
         await self._empty()
         await self._note("COPY alone", self._timed(lambda: self._copy_in("contacts", self.first[1])))
         await self._empty()
@@ -158,7 +151,7 @@ class Bench:
         return dict(self.figures)
 
     async def _note(self, name: str, measured: Awaitable[dict[str, float]]) -> None:
-        """Keep a figure, and show it at once: a round takes minutes."""
+        """Show a figure at once: a round takes minutes."""
         self.figures[name] = await measured
         print(f"{name}: {self.figures[name]['rows']:.1f} thousand rows/s", flush=True)
 
@@ -201,7 +194,7 @@ class Bench:
 
     @asynccontextmanager
     async def _without_muster(self) -> AsyncIterator[asyncpg.Connection]:
-        """A connection of its own, in a transaction that captures nothing."""
+        """In a transaction that captures nothing."""
         connection = await asyncpg.connect(self.url)
         try:
             async with connection.transaction():

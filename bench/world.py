@@ -1,4 +1,4 @@
-"""The workspace that the engine is measured in: contacts with tags, fields and three activities each, and segments over them."""
+"""The engine's workspace: contacts with tags, fields and three activities each, and segments."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ Rule = dict[str, Any]
 
 
 async def world(place: Place) -> tuple[str, Scope, Scope]:
-    """The database's URL, a workspace of `place.contacts` contacts, and one with a tenth of them. Made once and kept."""
+    """The database's URL, a workspace of `place.contacts` contacts, and one of a tenth. Made once and kept."""
     name = f"engine_{place.contacts}"
     url, is_new = await place.database(name)
     if not is_new and await db.fetch_value("SELECT count(*) FROM workspaces") != 2:
@@ -67,11 +67,7 @@ WHERE c.workspace_id = $1 AND split_part(c.external_id, '-', 2)::int BETWEEN $2 
 """
 
 
-# ---------------------------------------------------------------- segments
-
-
 def field(name: str, operator: str, value: Any) -> Rule:
-    """A condition on a field."""
     return {"field": {"field": name, "operator": operator, "value": value}}
 
 
@@ -80,7 +76,6 @@ TABLES = ("memberships", "membership_overrides", "segments", "membership_changes
 
 
 async def empty_of_segments(scope: Scope) -> None:
-    """As before any segment was made."""
     async with db.transaction():
         await db.execute("SET LOCAL muster.members = 'logged'")
         for table in TABLES:
@@ -89,7 +84,7 @@ async def empty_of_segments(scope: Scope) -> None:
 
 
 async def new_segment(scope: Scope, rule: Rule, kind: str = "DYNAMIC_PLUS") -> int:
-    """A segment that waits for its rule to be built."""
+    """Its rule waits to be built."""
     segment_id: int = await db.fetch_value(
         "INSERT INTO segments (workspace_id, name, kind, status, rule) VALUES ($1, 'bench', $2, 'BUILDING', $3) RETURNING id",
         scope.workspace_id,
@@ -100,14 +95,14 @@ async def new_segment(scope: Scope, rule: Rule, kind: str = "DYNAMIC_PLUS") -> i
 
 
 async def new_segments(scope: Scope, rules: Sequence[Rule]) -> None:
-    """The same, many, all built."""
+    """All built."""
     for segment_id in [await new_segment(scope, rule) for rule in rules]:
         await rebuild.rebuild(scope.workspace_id, segment_id)
     await settle()
 
 
 async def new_empty_segments(scope: Scope, rules: Sequence[Rule]) -> None:
-    """Many, whose rules no contact meets, as if they had been built."""
+    """As if built; no contact meets the rules."""
     await db.execute(
         "INSERT INTO segments (workspace_id, name, kind, status, rule, active_rule, active_version)"
         " SELECT $1, 'bench', 'DYNAMIC_PLUS', 'READY', rule::jsonb, rule::jsonb, 1 FROM unnest($2::text[]) AS given (rule)",
@@ -117,9 +112,6 @@ async def new_empty_segments(scope: Scope, rules: Sequence[Rule]) -> None:
     await settle()
 
 
-# ---------------------------------------------------------------- subscribers
-
-
 async def bearer(scope: Scope) -> str:
-    """The token of somebody who may follow segments."""
+    """Of somebody who may follow segments."""
     return (await api_tokens.create(scope, name="bench", permissions={Permission.SEGMENT_READ}))[1]

@@ -9,13 +9,13 @@ from muster.settings import Settings
 from muster.up import must_be_free
 
 STOP_SECONDS = 5
-"""How long open requests may take to end when the server stops. Subscriptions are closed with a request to reconnect."""
+"""Then open requests are dropped. Subscriptions are closed with a request to reconnect."""
 
 
 def serve(settings: Settings, log_format: str) -> None:
-    """Serve until SIGINT or SIGTERM. SetupError when the port is taken."""
+    """Until SIGINT or SIGTERM. SetupError when the port is taken."""
     must_be_free(settings.host, settings.port)
-    os.environ["MUSTER_LOG_FORMAT"] = log_format  # read by the processes that uvicorn starts
+    os.environ["MUSTER_LOG_FORMAT"] = log_format  # for the processes that uvicorn starts
     importlib.import_module("muster.app")  # an import error shows before anything listens
     uvicorn.run(
         "muster.app:create",
@@ -27,7 +27,7 @@ def serve(settings: Settings, log_format: str) -> None:
         http="muster.protocols:Http",
         ws="muster.protocols:WebSockets",
         ws_max_size=settings.body_limit_kib * 1024,
-        ws_per_message_deflate=False,  # costs more CPU than everything else about a message
+        ws_per_message_deflate=False,  # costs more CPU than all else about a message
         ws_ping_interval=None,  # graphql-transport-ws has its own pings
         lifespan="on",
         proxy_headers=bool(settings.trusted_proxies),

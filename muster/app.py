@@ -1,4 +1,4 @@
-"""Builds the API: the rooms get plain values, and the database pool lives as long as the server."""
+"""Builds the API: the rooms get plain values."""
 
 import multiprocessing
 import sys
@@ -20,7 +20,7 @@ from workers.broker import connected_broker
 
 
 def create() -> Any:
-    """The ASGI application, from the settings. Each process of the API server calls this."""
+    """The ASGI application; each process of the API server calls this."""
     if multiprocessing.parent_process() is not None:
         tie_to_parent()
     settings = read_settings()

@@ -1,4 +1,4 @@
-"""The command line: reads options and calls the module that does the work."""
+"""The command line."""
 
 import asyncio
 import sys
@@ -13,8 +13,6 @@ from muster.settings import QUEUES, Settings, read_settings
 
 @dataclass(frozen=True)
 class CommandOptions:
-    """What holds for every command."""
-
     settings: Settings
     log_format: str
 

@@ -11,7 +11,7 @@ from muster.installation import Installation
 
 @asynccontextmanager
 async def opened(installation: Installation, pool_max: int = 2) -> AsyncIterator[None]:
-    """Open the connection pool of this process. SetupError when the server does not answer or refuses the connection."""
+    """Open this process's pool. SetupError when the server does not answer or refuses."""
     address = without_password(installation.database_url)
     try:
         await db.connect(installation.database_url, pool_max=pool_max, application_name="muster")

@@ -32,8 +32,6 @@ class Health(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of one check. `remedy` says how to mend it."""
-
     health: Health
     what: str
     remedy: str | None = None
@@ -59,7 +57,7 @@ def wrong(what: str, remedy: str) -> Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Run every check. Embedded servers that do not run are started for the time of the checks."""
+    """Embedded servers that do not run are started for the checks."""
     findings = [*_machine(settings), *_settings(settings)]
     try:
         with with_servers(settings) as installation:
@@ -138,7 +136,7 @@ async def _extensions() -> Finding:
 
 
 async def _case_folding() -> Finding:
-    """A database with locale C folds the case of ASCII only: a search for `é` would not find `É`."""
+    """Locale C folds the case of ASCII only: a search for `é` would not find `É`."""
     if await db.fetch_value("SELECT lower('É') = 'é'"):
         return ok("the database folds the case of all characters")
     return wrong(

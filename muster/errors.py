@@ -2,4 +2,4 @@
 
 
 class SetupError(Exception):
-    """The settings or the machine do not allow a start. The message is one line and says how to mend it."""
+    """The start is not possible. The message is one line and says how to mend it."""

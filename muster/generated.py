@@ -1,4 +1,4 @@
-"""The files that are generated from the code by `make docs`. A test compares each of them with the code."""
+"""The files that `make docs` generates. A test compares them with the code."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,11 +20,7 @@ def write_all() -> Iterator[str]:
             yield path
 
 
-# ---------------------------------------------------------------- settings
-
-
 def settings_page() -> str:
-    """docs/settings.md"""
     lines = [
         "# Settings",
         "",
@@ -41,7 +37,6 @@ def settings_page() -> str:
 
 
 def env_example() -> str:
-    """.env.example"""
     lines = [
         "# Copy to .env and set what you need; everything has a default. docs/settings.md has the same as a table."
     ]
@@ -53,7 +48,7 @@ def env_example() -> str:
 
 
 def documented() -> Iterator[tuple[str, FieldInfo]]:
-    """The settings by name, without those under an old name."""
+    """The settings by name, without old names."""
     return ((name, field) for name, field in Settings.model_fields.items() if name not in RENAMED)
 
 
@@ -74,11 +69,7 @@ def _as_text(default: Any) -> str:
     return ",".join(default) if isinstance(default, tuple) else str(default)
 
 
-# ---------------------------------------------------------------- the API
-
-
 def printed_schema() -> str:
-    """schema/schema.graphql"""
     from graphql import print_schema
 
     from schema.root import build_schema
@@ -87,7 +78,6 @@ def printed_schema() -> str:
 
 
 def permissions_page() -> str:
-    """docs/permissions.md"""
     from muster import permissions_page
     from schema.root import build_schema
 
@@ -100,4 +90,4 @@ FILES: dict[str, Callable[[], str]] = {
     "schema/schema.graphql": printed_schema,
     "docs/permissions.md": permissions_page,
 }
-"""The functions that make the files, by path."""
+"""By path."""

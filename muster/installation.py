@@ -1,4 +1,4 @@
-"""What follows from the settings on this machine: the URLs of the servers, and the secret that signs tokens."""
+"""The URLs of the servers, and the secret that signs tokens."""
 
 import os
 import secrets
@@ -16,7 +16,7 @@ from muster.local.postgres import Postgres
 from muster.local.valkey import Valkey
 from muster.settings import Settings
 
-if TYPE_CHECKING:  # keeps the command line fast: this would load the ORM
+if TYPE_CHECKING:  # would load the ORM, and slow the command line
     from models.accounts.sessions import Signing
 
 
@@ -37,7 +37,7 @@ def embedded_valkey(settings: Settings) -> Valkey:
 
 
 def embedded_servers(settings: Settings) -> list[Postgres | Valkey]:
-    """The servers that run on this machine: those without a URL in the settings."""
+    """Those without a URL in the settings."""
     servers: list[Postgres | Valkey] = []
     if settings.database_url is None:
         servers.append(embedded_postgres(settings))
@@ -47,7 +47,7 @@ def embedded_servers(settings: Settings) -> list[Postgres | Valkey]:
 
 
 def installation_of(settings: Settings) -> Installation:
-    """The installation of the settings. Starts nothing and contacts nothing."""
+    """Starts nothing and contacts nothing."""
     return Installation(
         settings=settings,
         database_url=settings.database_url or embedded_postgres(settings).url,
@@ -57,7 +57,7 @@ def installation_of(settings: Settings) -> Installation:
 
 
 def use_secret_keys(installation: Installation) -> None:
-    """Set the keys with which this process encrypts and decrypts the secrets of channels."""
+    """Set this process's keys for the secrets of channels."""
     from models.accounts import secrets as stored_secrets
 
     keys = (*installation.settings.secret_keys, *installation.settings.sealing_keys)
@@ -72,7 +72,7 @@ def signing(installation: Installation) -> "Signing":
 
 @contextmanager
 def with_servers(settings: Settings) -> Iterator[Installation]:
-    """For one-off commands: use the servers of a running `muster up`, or start them for the time of the command."""
+    """Use the servers of a running `muster up`, or start them for a one-off command."""
     servers = embedded_servers(settings)
     if not servers:
         yield installation_of(settings)
@@ -108,7 +108,7 @@ def _secret(settings: Settings) -> str:
 
 
 def _write_once(path: Path, text: str) -> None:
-    """Of two processes at once only one can make the hard link, so both get the same file."""
+    """Of two processes only one can make the hard link, so both get the same file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.touch(mode=0o600)

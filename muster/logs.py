@@ -1,7 +1,6 @@
-"""Logging: JSON for machines, readable lines on a terminal, and no personal data or secret in either.
+"""Logging: JSON, or readable lines on a terminal, without personal data and secrets.
 
-Log with `structlog.get_logger()` or the standard library: both are written in one format.
-"""
+structlog and the standard library are both written in one format."""
 
 import logging
 import logging.config
@@ -53,19 +52,19 @@ def _clean(key: str, value: Any) -> Any:
 
 
 def redact_text(text: str) -> str:
-    """The text without e-mail addresses, international phone numbers, tokens and passwords in URLs."""
+    """Hides e-mail addresses, international phone numbers, tokens and passwords in URLs."""
     for pattern, replacement in _IN_TEXT:
         text = pattern.sub(replacement, text)
     return text
 
 
 def is_text(log_format: str, out: TextIO) -> bool:
-    """Whether to write text for people (True) or JSON (False)."""
+    """True: text for people; False: JSON."""
     return log_format == "text" or (log_format == "auto" and out.isatty())
 
 
 def set_up_logging(level: str, log_format: str, stream: TextIO | None = None) -> None:
-    """Route structlog and the standard library to one stream. `log_format`: json, text, or auto (text on a terminal)."""
+    """`log_format`: json, text, or auto (text on a terminal)."""
     out = stream or sys.stderr
     as_text = is_text(log_format, out)
     shared: list[Processor] = [
@@ -93,7 +92,7 @@ def set_up_logging(level: str, log_format: str, stream: TextIO | None = None) ->
 
 
 def warn_of_renamed(settings: Settings) -> None:
-    """Log a warning for each setting that is set by its old name."""
+    """Log each setting that is set by its old name."""
     for old, new in settings.renamed_in_use():
         structlog.get_logger("muster.settings").warning(
             f"{old} is the old name of {new}: set {new} instead, to the same value"
@@ -116,6 +115,6 @@ def _rendering(as_text: bool, colours: bool) -> list[Processor]:
 
 
 def _quieten() -> None:
-    """Limit the libraries that log too much, or that quote SQL statements with their values."""
+    """They log too much, or quote SQL statements with values."""
     for name in ("tortoise", "asyncio", "aiohttp.access", "strawberry.execution", "uvicorn.error", "arq"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,4 +1,4 @@
-"""uvicorn's protocols with two changes: batches are sent as whole frames, and connections that nobody reads are closed."""
+"""uvicorn's protocols with whole frames for batches, and without connections that nobody reads."""
 
 import socket
 from asyncio import BaseTransport
@@ -12,11 +12,11 @@ from websockets.protocol import State
 from schema.server.transports.wire import FRAMED
 
 UNREAD_SECONDS: Final = 300
-"""The operating system closes a connection whose client reads nothing for this long. A download may pause for a minute."""
+"""The system closes a connection whose client reads nothing for so long. A download may pause for a minute."""
 
 UNSENT_BYTES: Final = 262_144
-"""About how much the operating system buffers per connection. Its default is megabytes, all of which would be sent before the
-message that says why a subscription ended."""
+"""The system's buffer per connection. Its default is megabytes, all sent before the message that says why a subscription
+ended."""
 
 
 class Http(HttpToolsProtocol):
@@ -37,14 +37,14 @@ def _limit_unread(connection: socket.socket) -> None:
 
 
 class WebSockets(WebSocketsSansIOProtocol):
-    """WebSockets with the extension `FRAMED`. Compression must be off: the frames of a batch are encoded once for all clients."""
+    """With the extension `FRAMED`. Compression must be off: a batch's frames are encoded once for all clients."""
 
     async def run_asgi(self) -> None:
         self.scope["extensions"] = {**(self.scope["extensions"] or {}), FRAMED: {}}
         await super().run_asgi()
 
     async def send(self, message: Any) -> None:
-        """Write whole frames as they are, once the client reads; leave other messages to uvicorn."""
+        """Write whole frames once the client reads; leave other messages to uvicorn."""
         if message["type"] != FRAMED:
             await super().send(message)
             return

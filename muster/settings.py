@@ -1,8 +1,6 @@
-"""Every setting, and the only place that reads the environment.
+"""All settings. Only this module reads the environment, and `.env` of the working directory (the environment wins).
 
-The setting `data_dir` is the variable `MUSTER_DATA_DIR`, in the environment or in a file `.env` of the working directory (the
-environment wins). The rooms never see this class: they get plain values.
-"""
+The rooms get plain values, never this class."""
 
 import os
 from collections.abc import Iterator
@@ -17,13 +15,13 @@ from muster.errors import SetupError
 PREFIX = "MUSTER_"
 
 QUEUES = ("realtime", "bulk", "broadcast")
-"""The queues of `models.queue.work.Queue`, repeated so that the command line need not load the ORM."""
+"""`models.queue.work.Queue`, repeated so that the command line need not load the ORM."""
 
 TEST_PREFIX = f"{PREFIX}TEST_"
-"""Begins the variables that only the tests read."""
+"""Only tests read these."""
 
 RENAMED = {"sealing_keys": "secret_keys"}
-"""The new names of settings, by the old ones, which are still read."""
+"""Old names, which are still read, and their new names."""
 
 HEADINGS = {
     "host": "Where",
@@ -36,11 +34,11 @@ HEADINGS = {
     "whatsapp_url": "WhatsApp",
     "log_format": "Logs",
 }
-"""The headings of docs/settings.md and .env.example, by the first setting below each."""
+"""For docs/settings.md and .env.example, by the first setting below each."""
 
 
 class Settings(BaseSettings):
-    """The settings and their descriptions: docs/settings.md and .env.example are generated from this (`make docs`)."""
+    """docs/settings.md and .env.example are generated from this (`make docs`)."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -194,7 +192,7 @@ class Settings(BaseSettings):
         return value.expanduser().absolute()
 
     def renamed_in_use(self) -> Iterator[tuple[str, str]]:
-        """The variables that are set by their old name, each with its new name."""
+        """Old and new names of the variables in use."""
         for old, new in RENAMED.items():
             if getattr(self, old):
                 yield variable(old), variable(new)
@@ -211,19 +209,19 @@ def variable(setting: str) -> str:
 
 
 def environment_with(**variables: str) -> dict[str, str]:
-    """The environment of this process with these variables added, for a child process."""
+    """This process's environment and these variables, for a child process."""
     return os.environ | variables
 
 
 def unknown_variables() -> list[str]:
-    """Environment variables with our prefix that are no setting: misspelt, or of another version."""
+    """Misspelt, or of another version."""
     known = {variable(name) for name in Settings.model_fields}
     ours = (name for name in os.environ if name.startswith(PREFIX) and not name.startswith(TEST_PREFIX))
     return sorted(name for name in ours if name not in known)
 
 
 def read_settings() -> Settings:
-    """The settings of the environment and of `.env`. SetupError, with a line for each setting that is not valid."""
+    """SetupError, with a line for each setting that is not valid."""
     try:
         return Settings()
     except ValidationError as error:

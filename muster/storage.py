@@ -6,7 +6,7 @@ from workers.storage import open_storage
 
 
 def storage_of(settings: Settings) -> Storage:
-    """The folder or bucket of the settings. A bucket is not contacted before its first use."""
+    """A bucket is not contacted before its first use."""
     location = settings.storage_url or settings.data_dir / "files"
     return open_storage(location, settings.data_dir / "scratch", _bucket_options(settings))
 

@@ -20,7 +20,7 @@ from muster.settings import QUEUES, Settings, environment_with
 
 
 def up(settings: Settings) -> None:
-    """Run until SIGINT or SIGTERM. SetupError when the port or the data directory is in use, or a service does not start."""
+    """Until SIGINT or SIGTERM. SetupError when port or data directory are in use, or a service does not start."""
     with exclusive_use(settings.data_dir):
         must_be_free(settings.host, settings.port)
         asyncio.run(_run(settings))
@@ -62,7 +62,7 @@ async def _run(settings: Settings) -> None:
 
 
 def _on_stop_signal(supervisor: Supervisor) -> "asyncio.Future[None]":
-    """Done at the first SIGINT, SIGTERM or SIGHUP. The second one kills what has not ended."""
+    """Done at the first SIGINT, SIGTERM or SIGHUP. The second kills what has not ended."""
     loop = asyncio.get_running_loop()
     stop_requested: asyncio.Future[None] = loop.create_future()
 
@@ -87,7 +87,7 @@ async def _start(supervisor: Supervisor, settings: Settings) -> None:
     processes = MusterProcesses(settings, None if settings.whatsapp_url else _sandbox_port(settings))
     preparing = asyncio.create_task(_prepare_database(supervisor, installation_of(settings)))
     if not (settings.data_dir / "demo.json").exists():
-        await preparing  # the first start: when the API is ready, the demo workspace is there
+        await preparing  # the first start: a ready API has the demo workspace
     await asyncio.gather(supervisor.start(processes.api()), preparing)
     await supervisor.start(*processes.sandbox())
     await supervisor.start(*processes.workers())
@@ -108,7 +108,7 @@ async def _prepare_database(supervisor: Supervisor, installation: Installation) 
 
 @dataclass(frozen=True)
 class MusterProcesses:
-    """The API, the workers and the sandbox as services. `sandbox_port` None: no sandbox, WhatsApp itself is used."""
+    """`sandbox_port` None: WhatsApp itself is used."""
 
     settings: Settings
     sandbox_port: int | None
@@ -132,7 +132,7 @@ class MusterProcesses:
         yield Service("sandbox", lambda: program, partial(_listens, self.sandbox_port))
 
     def _muster(self, name: str, *arguments: str) -> Program:
-        """A child writes to a pipe and cannot know that a person reads: so `auto` becomes `text`."""
+        """A child writes to a pipe and cannot know that a person reads: `auto` becomes `text`."""
         log_format = "text" if self.settings.log_format == "auto" else self.settings.log_format
         command = (sys.executable, "-u", "-m", "muster", "--log-format", log_format, *arguments)
         extra = {} if self.sandbox_port is None else {"MUSTER_WHATSAPP_URL": f"http://127.0.0.1:{self.sandbox_port}"}

@@ -1,7 +1,6 @@
-"""Muster beside PostGraphile, on the same database: the queries of `bench reads`, by turns, from the same load generator.
+"""Muster beside PostGraphile on the same database: the queries of `bench reads`, by turns.
 
-PostGraphile does less here: it asks nobody who they are, meters nothing and logs nothing.
-"""
+PostGraphile does less: it does not authenticate, meter or log."""
 
 import base64
 import json
@@ -40,7 +39,7 @@ FIRST_CURSOR = "{ allContacts(first: 1, orderBy: ROW_ID_DESC) { pageInfo { endCu
 
 
 async def measure(place: Place) -> list[Result]:
-    """All cases on both, when both have given the same answers."""
+    """After a check that both give the same answers."""
     try:
         installation = installed()
     except CannotInstall as error:
@@ -68,12 +67,9 @@ def _results(found: Rounds) -> list[Result]:
     return results
 
 
-# ---------------------------------------------------------------- the peer
-
-
 @asynccontextmanager
 async def _views(scope: Scope) -> AsyncIterator[None]:
-    """What PostGraphile shows. Dropped at the end, as a view stands in the way of a migration."""
+    """What PostGraphile shows. Dropped at the end, because a view blocks migrations."""
     sql = (Path(__file__).parent / "views.sql").read_text().replace("{workspace_id}", str(scope.workspace_id))
     await db.execute("DROP SCHEMA IF EXISTS peers CASCADE")
     await db.execute(sql)
@@ -94,11 +90,11 @@ def _postgraphile(place: Place, url: str, installation: Installation) -> Iterato
 
 
 def _peer_bodies(port: int, about: list[Sample]) -> Bodies:
-    """The same as `bodies` for PostGraphile, about the same contacts.
+    """`bodies` for PostGraphile, about the same contacts.
 
-    Its pages go by id alone, which orders these contacts as their creation does: its condition for a page by (created_at, id)
-    reads the index from its start. A cursor is [a digest of the order, the id] as JSON in base64.
-    """
+    Its pages go by id alone, which orders these contacts as their creation does: its condition for (created_at, id) reads
+    the
+    index from its start. A cursor is [a digest of the order, the id] as JSON in base64."""
     first = _ask(port, {"query": FIRST_CURSOR}, None)["allContacts"]["pageInfo"]["endCursor"]
     order = json.loads(base64.b64decode(first))[0]
     pages = [{"after": _encoded([order, str(one.id)])} for one in about]
@@ -113,11 +109,8 @@ def _encoded(parts: list[str]) -> str:
     return base64.b64encode(json.dumps(parts, separators=(",", ":")).encode()).decode()
 
 
-# ---------------------------------------------------------------- the same answers
-
-
 def _compare(asks: Bodies, port: int, token: str, peer_asks: Bodies, peer_port: int) -> None:
-    """Both must say the same to the first, the middle and the last request of each case."""
+    """Compares the first, middle and last request of each case."""
     for case, all_of in asks.items():
         for number in (0, len(all_of) // 2, -1):
             ours = _facts(_ask(port, all_of[number], token))
@@ -136,7 +129,7 @@ def _ask(port: int, body: dict[str, Any], token: str | None) -> Any:
 
 
 def _facts(value: Any) -> Any:
-    """An answer without what each server writes in its own way: ids, cursors, instants."""
+    """Without what each server writes in its own way: ids, cursors, instants."""
     if isinstance(value, dict):
         return {name: _facts(one) for name, one in value.items() if name not in ("id", "createdAt", "endCursor")}
     return [_facts(one) for one in value] if isinstance(value, list) else value

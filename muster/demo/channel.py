@@ -1,4 +1,4 @@
-"""The WhatsApp number of the demo workspace: the sandbox's, which sends nothing to anybody."""
+"""The WhatsApp number of the demo workspace: the sandbox's."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ from muster.installation import Installation, use_secret_keys
 from permissions.principal import Scope
 
 SANDBOX: Final = Connection("106540352242922", "102290129340398", "sandbox-token", "sandbox-secret", "sandbox-verify")
-"""Phone number id, business account id, token, secret and verify token of the sandbox (docs/whatsapp-sandbox.md)."""
+"""Phone number id, business account id, token, secret, verify token (docs/whatsapp-sandbox.md)."""
 
 
 async def connect_sandbox(scope: Scope, installation: Installation) -> bool:

@@ -1,8 +1,6 @@
 """The contacts of the demo workspace: invented, and the same at every first start.
 
-Every e-mail address has a domain reserved for examples, and every phone number is of a block that its country reserves for
-fiction, so that no message can reach anybody.
-"""
+E-mail domains are reserved for examples and phone numbers for fiction, so that no message can reach anybody."""
 
 import random
 import unicodedata
@@ -56,8 +54,6 @@ _PRODUCTS = (("espresso-1kg", 24.9), ("filter-500g", 12.5), ("grinder", 189.0), 
 
 @dataclass(frozen=True)
 class DemoActivity:
-    """An activity of a contact."""
-
     kind: str
     occurred_at: datetime
     properties: dict[str, Any]
@@ -65,8 +61,6 @@ class DemoActivity:
 
 @dataclass(frozen=True)
 class DemoContact:
-    """A contact as it is stored, with its activities."""
-
     external_id: str
     name: str
     email: str | None
@@ -83,7 +77,7 @@ class DemoContact:
 
 
 def each_contact(now: datetime, count: int = CONTACTS) -> Iterator[DemoContact]:
-    """The contacts as of `now`: the same each time, with all times relative to `now`."""
+    """The same each time, with times relative to `now`."""
     rng = random.Random(20_260_101)  # noqa: S311 - the same each time, on purpose
     phones = _Phones()
     for serial in range(1, count + 1):
@@ -116,7 +110,7 @@ def _contact(rng: random.Random, phones: "_Phones", serial: int, now: datetime) 
 
 
 def _activities(rng: random.Random, created_at: datetime, now: datetime) -> Iterator[DemoActivity]:
-    """Few for most contacts and many for some; for some the last one is long ago."""
+    """Few for most contacts and many for some; for some the last is long ago."""
     until = now if rng.random() < 0.7 else created_at + (now - created_at) * rng.random()
     span = max((until - created_at).total_seconds(), 60)
     for _ in range(min(int(rng.paretovariate(0.9)) + rng.randrange(3), 40)):
@@ -198,7 +192,7 @@ def _email(first: str, last: str, serial: int) -> str:
 
 
 class _Phones:
-    """Reserved phone numbers, each once: 06 39 98 in France, 07700 900 in Britain, 0171 39200 in Germany."""
+    """Reserved numbers, each once: 06 39 98 in France, 07700 900 in Britain, 0171 39200 in Germany."""
 
     _blocks = (("FR", "+33639980000", 10_000), ("GB", "+447700900000", 1000), ("DE", "+491713920000", 100))
 

@@ -1,4 +1,4 @@
-"""The segments of the demo workspace: each kind, and one whose rule uses another segment."""
+"""The segments of the demo workspace: one of each kind, and one that uses another."""
 
 from typing import Any
 
@@ -54,7 +54,7 @@ RULES: tuple[tuple[str, SegmentKind, dict[str, Any]], ...] = (
 
 
 async def make_segments(scope: Scope) -> int:
-    """Make the segments. Returns how many. A worker computes their members."""
+    """Returns how many. A worker computes their members."""
     created = {}
     for name, kind, rule in RULES:
         created[name] = (await segments.create(scope, kind, name=name, rule=rule)).segment

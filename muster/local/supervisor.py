@@ -1,4 +1,4 @@
-"""Keeps the processes of one machine running: starts, restarts and stops them, and shows their output."""
+"""Starts, restarts and stops the processes of one machine, and shows their output."""
 
 import asyncio
 import signal
@@ -16,7 +16,7 @@ from muster.local.processes import Program, end_group, opened_log, spawn
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
-"""A process that ran this long is restarted after the first pause again."""
+"""After so long, the pause before a restart is the first one again."""
 POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 15.0
 COLOURS = (36, 33, 35, 32, 34, 31)
@@ -24,8 +24,7 @@ COLOURS = (36, 33, 35, 32, 34, 31)
 
 @dataclass(frozen=True)
 class Service:
-    """What to keep running. `prepare` is called at each start; `is_ready` says when it can be used. Its output is shown, or
-    written to `log`."""
+    """`prepare` is called at each start. Output is shown, or written to `log`."""
 
     name: str
     prepare: Callable[[], Program]
@@ -54,7 +53,7 @@ class Supervisor:
     """Set it during `stop` to kill what has not ended."""
 
     async def start(self, *services: Service) -> None:
-        """Start services together and wait until they are ready. SetupError when one ends before that."""
+        """Start them together and wait until ready. SetupError when one ends before."""
         stage = [Child(service, COLOURS[(len(self.children) + n) % len(COLOURS)]) for n, service in enumerate(services)]
         self.stages.append(stage)
         for child in stage:
@@ -68,7 +67,7 @@ class Supervisor:
         return [child for stage in self.stages for child in stage]
 
     async def stop(self) -> None:
-        """Stop all, the last stage first. Kill what does not end in time."""
+        """The last stage first. What does not end in time is killed."""
         self.stopping = True
         while self.stages:
             stage = self.stages.pop()
