@@ -1,4 +1,4 @@
-"""A backlog of changed contacts, which a worker works off, beside one statement for these rules."""
+"""A backlog of changed contacts, beside one statement for these rules."""
 
 import asyncio
 import time
@@ -12,18 +12,18 @@ from permissions.principal import Scope
 
 BACKLOG = 100_000
 SCORES = 100
-"""A score below this is in one of the first segments, and meets no other rule."""
+"""A score below this is in one of the first segments only."""
 
 OTHERS = {
     "100 segments": (0, "EQUALS"),
     "2,000 segments": (1_900, "EQUALS"),
     "2,000 segments, 1,900 ranges": (1_900, "GTE"),
 }
-"""Segments beside the first, and the operator of their rules."""
+"""Segments beside the first, and their operator."""
 
 
 async def measure(place: Place, url: str, scope: Scope) -> list[Result]:
-    """With few and with many segments that read the change."""
+    """With few and many segments that read the change."""
     results = []
     for name, (others, operator) in OTHERS.items():
         await empty_of_segments(scope)

@@ -1,4 +1,4 @@
-"""The bound: the same SQL through asyncpg, its rows sent as JSON by a bare ASGI application.
+"""The bound: the same SQL through asyncpg, rows sent as JSON by a bare ASGI application.
 
 `python -m bench.bare PORT DATABASE_URL FILE`: FILE holds the statements of each request, by case and number."""
 
@@ -45,7 +45,6 @@ async def _nothing(_: Any) -> None:
 
 
 def create() -> Bare:
-    """For the server's process."""
     return Bare(os.environ["BARE_URL"], pickle.loads(Path(os.environ["BARE_FILE"]).read_bytes()))
 
 

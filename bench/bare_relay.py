@@ -27,7 +27,6 @@ class Relay(Bare):
 
 
 def create() -> Relay:
-    """For the server's process."""
     return Relay(os.environ["BARE_REDIS_URL"])
 
 

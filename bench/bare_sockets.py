@@ -1,4 +1,4 @@
-"""The bound for subscribers: a bare application that only sends ready texts to every socket.
+"""The bound for subscribers: a bare application that sends ready texts to every socket.
 
 `python -m bench.bare_sockets PORT RATE`: RATE texts a second to each, in batches as often as the API's, each as one write."""
 
@@ -48,7 +48,7 @@ class Bare:
         self.open.discard(send)
 
     async def _send_all(self) -> None:
-        """Each text has the moment when it was due, as a change has that of its commit."""
+        """Each text has the moment when it was due."""
         made, start = 0, time.time()
         while True:
             due = int((time.time() - start) * self.rate)
@@ -73,12 +73,11 @@ def _text(moment: float) -> bytes:
 
 
 def create() -> Bare:
-    """For the server's process."""
     return Bare(int(os.environ["BARE_RATE"]))
 
 
 def serve(factory: str, port: int) -> None:
-    """Serve `factory` (module:function) with the API's server."""
+    """`factory` is module:function."""
     uvicorn.run(
         factory,
         factory=True,

@@ -1,4 +1,4 @@
-"""Broadcasts against the sandbox: how near to the limit, first message, receipts."""
+"""Broadcasts against the sandbox: pace, first message, receipts."""
 
 import asyncio
 import time
@@ -46,7 +46,6 @@ _SENT = (
 
 
 async def measure(place: Place) -> list[Result]:
-    """The database is kept for the next time."""
     url = await _database(place)
     secrets.use_keys([SECRET])
     scope = Scope(await db.fetch_value("SELECT min(id) FROM workspaces"), SYSTEM)
@@ -149,7 +148,6 @@ async def _segment(scope: Scope, size: int) -> None:
 
 
 async def _draft(scope: Scope, size: int) -> Broadcast:
-    """Earlier drafts are removed."""
     await db.execute(
         f"SET LOCAL muster.capture = 'off'; TRUNCATE {', '.join(_SENT)}, segment_uses, activities, dirty_contacts CASCADE"
     )
@@ -170,7 +168,7 @@ async def _limit(told: SandboxCommands, per_second: int) -> None:
 
 
 async def _bare_client(told: SandboxCommands, url: str) -> float:
-    """Messages a second of the client alone, 100 at once, against a sandbox without a limit."""
+    """Messages a second of the client alone, without a limit."""
     await told.do("number", per_second=10**9)
     template = Template("greeting", "en_US", tuple(placeholders_of([{"type": "BODY", "text": "{{1}}"}])))
     account = WhatsAppAccount(provider.NUMBER_ID, provider.BUSINESS_ACCOUNT_ID, provider.TOKEN)
@@ -297,7 +295,7 @@ async def _watch(broadcast: Broadcast, seen: list[tuple[float, int]]) -> None:
 
 
 def _waits(told_at: list[float], seen: list[tuple[float, int]]) -> list[float]:
-    """Time from the nth webhook to n in the ledger."""
+    """From the nth webhook to n in the ledger."""
     waits, place = [], 0
     for number, at in enumerate(told_at, start=1):
         while seen[place][1] < number:

@@ -1,4 +1,4 @@
-"""The engine: whole segments, a tick, and a backlog, each beside what it should cost."""
+"""The engine: whole segments, a tick, and a backlog."""
 
 import random
 import time
@@ -25,7 +25,6 @@ PURCHASES: Rule = {"activity": {"kind": "purchase", "metric": "COUNT", "within":
 
 
 async def measure(place: Place) -> list[Result]:
-    """The database is kept for the next time."""
     url, large, small = await world(place)
     results = [
         *await _rebuilds(place, large, "three conditions", THREE_CONDITIONS, _THREE_CONDITIONS),
@@ -38,7 +37,7 @@ async def measure(place: Place) -> list[Result]:
 
 
 async def _rebuilds(place: Place, scope: Scope, name: str, rule: Rule, sql: str) -> list[Result]:
-    """From nothing to all members, and again without a change; by turns with one statement for this rule."""
+    """From nothing to all members, and again without a change, beside one statement for this rule."""
     await empty_of_segments(scope)
     ours, theirs = [], []
     for _ in range(place.rounds):
@@ -81,7 +80,7 @@ async def _difference_by_statement(scope: Scope, segment_id: int, wanted: str) -
         await db.execute(_DIFFERENCE.format(wanted=wanted), scope.workspace_id, segment_id)
 
 
-# With everything that a difference must write: members, log, count.
+# With all that a difference must write: members, log, count.
 _DIFFERENCE = """
 WITH difference AS (
     SELECT coalesce(w.id, m.contact_id) AS contact_id, w.id IS NOT NULL AS entered
@@ -126,7 +125,7 @@ WARM_TICKS, TICKS_A_ROUND = 3, 5
 
 
 async def _ticks(place: Place, large: Scope, small: Scope) -> list[Result]:
-    """500 contacts cross thresholds of 50 segments; in a workspace and in one of a tenth, by turns."""
+    """In a workspace and in one of a tenth, by turns."""
     scopes = {"large": large, "small": small}
     for scope in scopes.values():
         await empty_of_segments(scope)
@@ -148,7 +147,7 @@ async def _ticks(place: Place, large: Scope, small: Scope) -> list[Result]:
 
 
 def _silent_for(number: int) -> Rule:
-    """A hundredth of those who were silent for so many days."""
+    """A hundredth of contacts."""
     return {
         "all": [field("last_interaction_at", "MORE_THAN_AGO", f"P{10 + number}D"), field("score", "EQUALS", number)]
     }
@@ -168,7 +167,7 @@ async def _tick(scope: Scope, moment: datetime) -> dict[str, float]:
 
 
 async def _put_at_the_threshold(scope: Scope, moment: datetime) -> None:
-    """Ten contacts for each segment, from anywhere, who cross its threshold at `moment`."""
+    """Ten contacts for each segment cross its threshold at `moment`."""
     ends = await db.fetch_row("SELECT min(id), max(id) FROM contacts WHERE workspace_id = $1", scope.workspace_id)
     assert ends is not None
     await db.execute(

@@ -1,4 +1,4 @@
-"""Embedded PostgreSQL and Valkey as in production, and what is started beside them."""
+"""Embedded PostgreSQL and Valkey as in production."""
 
 import asyncio
 import os
@@ -28,7 +28,7 @@ DATA = Path(os.environ.get("BENCH_DATA", Path(__file__).parent / "data")).absolu
 
 @dataclass(frozen=True)
 class Place:
-    """The servers, the number of contacts, and how long and how often to measure."""
+    """How many contacts, and how long and how often to measure."""
 
     postgres_url: str
     redis_url: str
@@ -37,7 +37,7 @@ class Place:
     seconds: float
 
     async def database(self, name: str) -> tuple[str, bool]:
-        """The URL of a migrated database, connected to the process's pool; and whether it is new."""
+        """A migrated database, connected to the process's pool; and whether it is new."""
         await db.connect(self.postgres_url, pool_max=2)
         is_new = not await db.fetch_value("SELECT count(*) FROM pg_database WHERE datname = $1", name)
         if is_new:
@@ -55,7 +55,6 @@ class Place:
         await db.disconnect()
 
     def environment(self, database_url: str, **more: str) -> dict[str, str]:
-        """For a Muster process on this database."""
         names = {
             "MUSTER_DATABASE_URL": database_url,
             "MUSTER_REDIS_URL": self.redis_url,
@@ -70,7 +69,6 @@ class Place:
 
 @contextmanager
 def place(contacts: int, rounds: int, seconds: float) -> Iterator[Place]:
-    """On their data of earlier runs."""
     postgres, valkey = Postgres(DATA / "postgres"), Valkey(DATA / "valkey", throw_away=True)
     with exclusive_use(DATA), running(postgres, valkey):
         yield Place(postgres.url, valkey.url, contacts, rounds, seconds)
@@ -115,7 +113,7 @@ def _wait_for(url: str, started: "subprocess.Popen[bytes]", log: Path) -> None:
 
 
 def cpu_seconds(of: psutil.Process) -> float:
-    """Of the process and its children."""
+    """With children."""
     total = 0.0
     for one in [of, *of.children(recursive=True)]:
         times = one.cpu_times()

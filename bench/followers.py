@@ -1,10 +1,8 @@
 """Many subscribers in one process, as light as Python allows, so that they are no bottleneck.
 
-`python -m bench.followers HOST PORT CONNECTIONS EXPECTED SECONDS WAY [BEARER]`: opens connections (WAY: `sockets` or
-`events`,
-which are server-sent), prints `ready`, counts until each has EXPECTED events or SECONDS have passed, and prints a line of
-JSON.
-Delays are from an event's `at`, which was taken before its transaction was committed."""
+`python -m bench.followers HOST PORT CONNECTIONS EXPECTED SECONDS WAY [BEARER]`, with WAY `sockets` or `events`
+(server-sent): prints `ready`, counts until each connection has EXPECTED events or SECONDS have passed, and prints a line of
+JSON. Delays are from an event's `at`, which precedes its commit."""
 
 import asyncio
 import base64
@@ -123,7 +121,6 @@ class Crowd:
 async def follow(
     host: str, port: int, connections: int, expected: int, seconds: float, way: type[Follower], bearer: str
 ) -> None:
-    """Prints the result."""
     crowd = Crowd(bearer, connections, expected)
     loop = asyncio.get_running_loop()
     followers = [(await loop.create_connection(lambda: way(crowd), host, port))[1] for _ in range(connections)]

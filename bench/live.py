@@ -1,4 +1,4 @@
-"""From a change to its event, the batch after a changed rule, and many subscribers."""
+"""From a change to its event, the batch after a changed rule, many subscribers."""
 
 import asyncio
 import json
@@ -31,7 +31,6 @@ CHANGES_PER_SECOND = 50
 
 
 async def measure(place: Place) -> list[Result]:
-    """In the engine's database."""
     url, large, _ = await world(place)
     try:
         async with connected_broker(place.redis_url) as broker:
@@ -44,11 +43,11 @@ async def measure(place: Place) -> list[Result]:
 
 
 Tell = Callable[[int], Awaitable[None]]
-"""After the commit, with the id of the changed contact."""
+"""After the commit, with the contact's id."""
 
 
 async def _with_segments(place: Place, url: str, scope: Scope, broker: Broker) -> list[Result]:
-    """In a workspace that gets more and more segments."""
+    """With more and more segments."""
     await empty_of_segments(scope)
     await new_segments(scope, [field("score", "EQUALS", number) for number in range(DEPENDENT)])
     changes, rules = [], []
@@ -76,7 +75,7 @@ def _beside_the_relay(changes: list[dict[str, float]], bare: dict[str, float]) -
 
 
 async def _one_change(place: Place, url: str, scope: Scope) -> dict[str, float]:
-    """From the commit to a subscriber, through a worker and an API process."""
+    """From the commit, through a worker and an API process, to a subscriber."""
 
     async def enqueue_changes(_: int) -> None:
         await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
@@ -87,7 +86,7 @@ async def _one_change(place: Place, url: str, scope: Scope) -> dict[str, float]:
 
 
 async def _relayed(place: Place, scope: Scope, broker: Broker) -> dict[str, float]:
-    """The same changes without segments: through Redis and a bare socket only."""
+    """The same without segments: only Redis and a bare socket."""
 
     async def publish(contact_id: int) -> None:
         change = {"contactId": to_global_id("Contact", contact_id), "kind": "ENTERED"}

@@ -1,8 +1,7 @@
 """A load generator: each connection sends its next request after the last answer.
 
 `python -m bench.load FILE`: a pickled dict of host, port, requests (raw bytes of HTTP), connections, seconds. Prints a line
-of
-JSON. Answers are counted by length and status only: lighter than any server."""
+of JSON. Answers are counted by length and status only: lighter than any server."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""One rule changed: the engine's next batch, which must compile all rules again.
+"""One rule changed: the engine's next batch must compile all rules again.
 
 `python -m bench.one_rule DATABASE_URL WORKSPACE_ID SEGMENT_ID RULE` changes the rule in another process, as in production."""
 
@@ -19,7 +19,7 @@ GOAL_MS = 20
 
 
 async def measure(place: Place, url: str, scope: Scope, how_many: int) -> list[Result]:
-    """In a workspace with so many segments, the newest of which is empty."""
+    """The newest segment is empty."""
     compiled_rules.forget()
     anew = await _batch_ms(scope)
     await _batch_ms(scope)

@@ -1,4 +1,4 @@
-"""A workspace of contacts in 100 segments, and the requests that read it over GraphQL."""
+"""A workspace of contacts in segments, and requests that read it over GraphQL."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +28,7 @@ NAMES = {"a": "a: page of 50, 8 fields", "b": "b: a + each contact's segments", 
 REQUESTS = 200
 
 Bodies = dict[str, list[dict[str, Any]]]
-"""Request bodies by case."""
+"""By case."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Sample:
 
 
 async def read_world(place: Place) -> tuple[str, Scope]:
-    """The database's URL and the workspace, connected to the process's pool. Made once and kept."""
+    """The database's URL, connected to the process's pool. Made once and kept."""
     name = f"reads_{place.contacts}"
     url, is_new = await place.database(name)
     if not is_new and await db.fetch_value("SELECT count(*) FROM contacts") != place.contacts:
@@ -88,13 +88,11 @@ _MEMBERSHIPS = """
 
 
 async def new_tokens(scope: Scope, how_many: int) -> list[str]:
-    """Each of another caller."""
     everything = {Permission.CONTACT_READ, Permission.SEGMENT_READ}
     return [(await api_tokens.create(scope, name="bench", permissions=everything))[1] for _ in range(how_many)]
 
 
 async def samples(scope: Scope) -> list[Sample]:
-    """Spread over all contacts."""
     rows = await db.fetch(
         "SELECT id, created_at FROM contacts WHERE workspace_id = $2 AND id > 100"
         " AND id % greatest(1, (SELECT max(id) FROM contacts WHERE workspace_id = $2) / $1) = 0 ORDER BY id LIMIT $1",
@@ -114,7 +112,6 @@ def bodies(about: list[Sample]) -> Bodies:
 
 
 def post(body: dict[str, Any], token: str | None = None) -> bytes:
-    """A whole HTTP request."""
     content = orjson.dumps(body)
     caller = f"Authorization: Bearer {token}\r\n" if token else ""
     head = (

@@ -1,6 +1,4 @@
-"""Reading over GraphQL: pages of contacts, without and with segments, and one contact; 1 and 64 callers.
-
-One API process as in production, beside the same SQL from a bare application, in the same run."""
+"""Reading over GraphQL: pages of contacts and one contact, beside the same SQL from a bare application."""
 
 import pickle
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -30,7 +28,6 @@ ONE, MANY, BARE = "one caller", f"{CALLERS} callers", "the same SQL, bare"
 
 
 async def measure(place: Place) -> list[Result]:
-    """All cases, by turns."""
     url, scope = await read_world(place)
     tokens = await new_tokens(scope, CALLERS)
     asks = bodies(await samples(scope))
@@ -46,7 +43,6 @@ async def measure(place: Place) -> list[Result]:
 
 
 def _posts(asks: Bodies, tokens: Sequence[str]) -> dict[str, list[bytes]]:
-    """Callers take turns."""
     return {
         case: [post(body, tokens[number % len(tokens)]) for number, body in enumerate(all_of)]
         for case, all_of in asks.items()
@@ -54,7 +50,6 @@ def _posts(asks: Bodies, tokens: Sequence[str]) -> dict[str, list[bytes]]:
 
 
 def _gets(asks: Bodies) -> dict[str, list[bytes]]:
-    """For `bench.bare`."""
     return {
         case: [f"GET /{case}/{number} HTTP/1.1\r\nHost: bench\r\n\r\n".encode() for number in range(len(all_of))]
         for case, all_of in asks.items()
@@ -80,7 +75,7 @@ def _results(found: Rounds) -> list[Result]:
 
 
 async def _statements(asks: Bodies, token: str) -> dict[str, list[list[Any]]]:
-    """What Muster runs for each request, without authentication."""
+    """Without those of authentication."""
     schema = build_schema()
     authenticator = BatchingAuthenticator(Signing(SECRET, timedelta(hours=1)))
     operations = Operations(

@@ -1,4 +1,4 @@
-"""Servers under the same load by turns: processor time per request, requests a second, latency."""
+"""Servers under the same load by turns."""
 
 import json
 import pickle
@@ -15,7 +15,7 @@ from bench.table import Result, medians
 
 CONNECTIONS = (16, 64)
 WARM_UP_SECONDS, AGAIN_WARM_SECONDS = 3, 0.5
-"""Before the first round, for what is compiled at run time; and before each turn."""
+"""Before the first round, for what is compiled at run time; before each turn."""
 
 Figures = dict[str, float]
 """cpu_ms (of the server's process, per request), per_second, p50_ms, p99_ms."""
@@ -24,12 +24,12 @@ Case = tuple[str, int]
 """The requests, and the number of connections."""
 
 Rounds = dict[str, dict[Case, list[Figures]]]
-"""By server and case, one after the other."""
+"""By server and case."""
 
 
 @dataclass
 class MeasuredServer:
-    """A process, and for each case the bytes of its requests."""
+    """The bytes of requests are by case."""
 
     name: str
     port: int
@@ -39,7 +39,6 @@ class MeasuredServer:
 
 @contextmanager
 def api(place: Place, url: str) -> Iterator[tuple[int, psutil.Process]]:
-    """One process as in production: its port and the process."""
     port = free_port()
     environment = place.environment(url, MUSTER_PORT=str(port), MUSTER_API_PROCESSES="1")
     ready = f"http://127.0.0.1:{port}/health/live"
@@ -48,7 +47,7 @@ def api(place: Place, url: str) -> Iterator[tuple[int, psutil.Process]]:
 
 
 def by_turns(place: Place, servers: Sequence[MeasuredServer]) -> Rounds:
-    """Each case of a round on one server right after the other, so that drift of the machine affects all."""
+    """One server right after the other, so that drift of the machine affects all."""
     cases = [(name, connections) for name in servers[0].requests for connections in CONNECTIONS]
     for server in servers:
         for name in server.requests:
@@ -90,7 +89,7 @@ def _load(server: MeasuredServer, case: Case, seconds: float) -> dict[str, float
 
 
 def beside(found: Rounds, case: Case, name: str, other: str, label: str) -> Result:
-    """Ratios are medians too: of each round's ratio."""
+    """Ratios are medians of each round's ratio."""
     pairs = zip(found[name][case], found[other][case], strict=True)
     ratios = [{figure: ours[figure] / theirs[figure] for figure in ours} for ours, theirs in pairs]
     return Result(label, medians(found[name][case]), other, medians(ratios))

@@ -1,4 +1,4 @@
-"""Many subscribers of one workspace in one API process, beside bare sockets."""
+"""Many subscribers of one API process, beside bare sockets."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ BARE = f"bare sockets, {SUBSCRIBERS} x {RATES[0]}/s"
 
 
 async def measure(place: Place, url: str, scope: Scope) -> list[Result]:
-    """The largest rate that reaches all in time, and that of bare sockets in the same run."""
+    """The largest rate that reaches all in time."""
     await empty_of_segments(scope)
     segment_id = await db.fetch_value(
         "INSERT INTO segments (workspace_id, name, kind) VALUES ($1, 'followed', 'STATIC') RETURNING id",
@@ -87,7 +87,7 @@ def _figures(heard: dict[str, float], total: int) -> dict[str, float]:
 
 
 async def _change_members(scope: Scope, segment_id: int, rate: int, total: int) -> None:
-    """A few entries and exits per commit, as an engine under load writes them."""
+    """A few per commit, as an engine under load writes them."""
     each = max(1, rate // 50)
     rows = await db.fetch(
         "SELECT id FROM contacts WHERE workspace_id = $1 ORDER BY id LIMIT $2", scope.workspace_id, each
@@ -103,7 +103,7 @@ async def _change_members(scope: Scope, segment_id: int, rate: int, total: int) 
 
 
 async def _bare(place: Place, rate: int) -> dict[str, float]:
-    """Texts of the same size to as many sockets, at the same rate."""
+    """Texts of the same size, at the same rate."""
     port = free_port()
     seconds = max(5.0, place.seconds * 2)
     total = int(rate * seconds)

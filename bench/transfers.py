@@ -52,7 +52,6 @@ STORED = [
 
 
 async def measure(place: Place) -> list[Result]:
-    """In a new database."""
     name = f"transfers_{place.contacts}"
     await place.drop(name)
     url, _ = await place.database(name)
@@ -93,7 +92,7 @@ async def _workspace() -> Scope:
 
 
 def _each_person(count: int, town: str) -> Iterator[list[str]]:
-    """Ten columns; phone numbers as people write them, every second one without its country."""
+    """Every second phone number is without its country."""
     for n in range(count):
         phone = f"+34 6{n % 100_000_000:08d}" if n % 2 else f"6{n % 100_000_000:08d}"[:9]
         day = f"{1960 + n % 40}-{1 + n % 12:02}-{1 + n % 28:02}"
@@ -104,7 +103,7 @@ def _each_person(count: int, town: str) -> Iterator[list[str]]:
 
 
 def _write(count: int, town: str) -> tuple[Path, Path]:
-    """The file for an import, and the same rows as stored, for a COPY."""
+    """The file for an import, and the same rows as stored."""
     ours, theirs = DATA / f"people-{count}-{town}.csv", DATA / f"people-{count}-{town}-stored.csv"
     if ours.exists() and theirs.exists():
         return ours, theirs
@@ -121,7 +120,7 @@ def _write(count: int, town: str) -> tuple[Path, Path]:
 
 
 class Bench:
-    """One worker, one workspace, and the same people in three towns."""
+    """The same people in three towns."""
 
     def __init__(
         self,
@@ -151,7 +150,7 @@ class Bench:
         return dict(self.figures)
 
     async def _note(self, name: str, measured: Awaitable[dict[str, float]]) -> None:
-        """Show a figure at once: a round takes minutes."""
+        """Shown at once: a round takes minutes."""
         self.figures[name] = await measured
         print(f"{name}: {self.figures[name]['rows']:.1f} thousand rows/s", flush=True)
 
@@ -202,8 +201,6 @@ class Bench:
                 yield connection
         finally:
             await connection.close()
-
-    # ------------------------------------------------------------ by the worker
 
     async def _import(self, path: Path, outcome: str) -> dict[str, float]:
         row = await uploads.create(self.scope, path.name, None, 1 << 40)

@@ -1,4 +1,4 @@
-"""The engine's workspace: contacts with tags, fields and three activities each, and segments."""
+"""The engine's workspace: contacts with tags, fields and activities, and segments."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -113,5 +113,4 @@ async def new_empty_segments(scope: Scope, rules: Sequence[Rule]) -> None:
 
 
 async def bearer(scope: Scope) -> str:
-    """Of somebody who may follow segments."""
     return (await api_tokens.create(scope, name="bench", permissions={Permission.SEGMENT_READ}))[1]

@@ -1,4 +1,4 @@
-"""Installs what a lock file names into `.venv`, if it changed, with the standard library only."""
+"""Installs what a lock file names into `.venv`, with the standard library only."""
 
 import fcntl
 import hashlib
@@ -50,8 +50,8 @@ def stamp_of(lock_file: Path) -> Path:
 
 
 def digest(lock_file: Path) -> str:
-    """Everything that decides what is installed, and the folder: an environment cannot be moved."""
-    import tomllib  # older Pythons lack it, and must reach their message
+    """With the folder: an environment cannot be moved."""
+    import tomllib  # older Pythons must reach their message
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     parts = (lock_file.read_text(), str(project["project"]), str(project["build-system"]), str(VENV))

@@ -9,7 +9,7 @@ from muster.settings import Settings
 from muster.up import must_be_free
 
 STOP_SECONDS = 5
-"""Then open requests are dropped. Subscriptions are closed with a request to reconnect."""
+"""For open requests. Subscriptions are asked to reconnect."""
 
 
 def serve(settings: Settings, log_format: str) -> None:

@@ -1,4 +1,4 @@
-"""Builds the API: the rooms get plain values."""
+"""Builds the API."""
 
 import multiprocessing
 import sys
@@ -20,7 +20,7 @@ from workers.broker import connected_broker
 
 
 def create() -> Any:
-    """The ASGI application; each process of the API server calls this."""
+    """Called in each process of the API server."""
     if multiprocessing.parent_process() is not None:
         tie_to_parent()
     settings = read_settings()

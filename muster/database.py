@@ -11,7 +11,7 @@ from muster.installation import Installation
 
 @asynccontextmanager
 async def opened(installation: Installation, pool_max: int = 2) -> AsyncIterator[None]:
-    """Open this process's pool. SetupError when the server does not answer or refuses."""
+    """SetupError when the server does not answer or refuses."""
     address = without_password(installation.database_url)
     try:
         await db.connect(installation.database_url, pool_max=pool_max, application_name="muster")
@@ -31,14 +31,14 @@ async def opened(installation: Installation, pool_max: int = 2) -> AsyncIterator
 
 
 def without_password(url: str) -> str:
-    """The URL without its account and password."""
+    """Also without account."""
     from muster.logs import redact_text
 
     return redact_text(url)
 
 
 async def bring_up_to_date() -> list[str]:
-    """Apply the missing migrations. Returns their names."""
+    """Returns the names of the applied migrations."""
     return await migrations.migrate()
 
 

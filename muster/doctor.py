@@ -1,4 +1,4 @@
-"""`muster doctor`: what is wrong with this installation, and how to mend it."""
+"""`muster doctor`: what is wrong, and how to mend it."""
 
 import asyncio
 import shutil
@@ -57,7 +57,7 @@ def wrong(what: str, remedy: str) -> Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Embedded servers that do not run are started for the checks."""
+    """Starts embedded servers for the checks if needed."""
     findings = [*_machine(settings), *_settings(settings)]
     try:
         with with_servers(settings) as installation:
@@ -105,9 +105,6 @@ async def _servers(installation: Installation) -> list[Finding]:
     return [finding for check in (_postgres, _redis) async for finding in check(installation)]
 
 
-# ---------------------------------------------------------------- PostgreSQL
-
-
 async def _postgres(installation: Installation) -> AsyncIterator[Finding]:
     try:
         async with opened(installation):
@@ -136,7 +133,7 @@ async def _extensions() -> Finding:
 
 
 async def _case_folding() -> Finding:
-    """Locale C folds the case of ASCII only: a search for `é` would not find `É`."""
+    """Locale C folds ASCII only: a search for `é` would not find `É`."""
     if await db.fetch_value("SELECT lower('É') = 'é'"):
         return ok("the database folds the case of all characters")
     return wrong(
@@ -170,9 +167,6 @@ async def _migrations() -> Finding:
     if missing:
         return wrong(f"{len(missing)} migrations are missing, {missing[0]} first", "run `muster migrate`")
     return ok("the database is up to date")
-
-
-# ---------------------------------------------------------------- Redis
 
 
 async def _redis(installation: Installation) -> AsyncIterator[Finding]:

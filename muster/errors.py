@@ -2,4 +2,4 @@
 
 
 class SetupError(Exception):
-    """The start is not possible. The message is one line and says how to mend it."""
+    """One line that says how to mend the settings or the machine."""

@@ -1,4 +1,4 @@
-"""The files that `make docs` generates. A test compares them with the code."""
+"""The files of `make docs`. A test compares them with the code."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def write_all() -> Iterator[str]:
-    """Write the files that changed, and yield their paths."""
+    """Yields the paths of changed files."""
     for path, make in FILES.items():
         text = make()
         if not (ROOT / path).exists() or (ROOT / path).read_text() != text:
@@ -48,7 +48,7 @@ def env_example() -> str:
 
 
 def documented() -> Iterator[tuple[str, FieldInfo]]:
-    """The settings by name, without old names."""
+    """By name, without old names."""
     return ((name, field) for name, field in Settings.model_fields.items() if name not in RENAMED)
 
 

@@ -57,7 +57,7 @@ def installation_of(settings: Settings) -> Installation:
 
 
 def use_secret_keys(installation: Installation) -> None:
-    """Set this process's keys for the secrets of channels."""
+    """For the secrets of channels."""
     from models.accounts import secrets as stored_secrets
 
     keys = (*installation.settings.secret_keys, *installation.settings.sealing_keys)
@@ -72,7 +72,7 @@ def signing(installation: Installation) -> "Signing":
 
 @contextmanager
 def with_servers(settings: Settings) -> Iterator[Installation]:
-    """Use the servers of a running `muster up`, or start them for a one-off command."""
+    """Uses the servers of a running `muster up`, or starts them."""
     servers = embedded_servers(settings)
     if not servers:
         yield installation_of(settings)
@@ -85,7 +85,7 @@ def with_servers(settings: Settings) -> Iterator[Installation]:
 
 
 def require_running(settings: Settings) -> None:
-    """SetupError when a needed embedded server does not answer."""
+    """SetupError when an embedded server does not answer."""
     silent = [server for server in embedded_servers(settings) if not server.is_ready()]
     if silent:
         names = " and ".join(type(server).__name__ for server in silent)
@@ -108,7 +108,7 @@ def _secret(settings: Settings) -> str:
 
 
 def _write_once(path: Path, text: str) -> None:
-    """Of two processes only one can make the hard link, so both get the same file."""
+    """Only one of two processes can make the hard link, so both get the same file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.touch(mode=0o600)

@@ -1,6 +1,4 @@
-"""Logging: JSON, or readable lines on a terminal, without personal data and secrets.
-
-structlog and the standard library are both written in one format."""
+"""Logging of structlog and the standard library, as JSON or text, without personal data and secrets."""
 
 import logging
 import logging.config
@@ -33,7 +31,7 @@ _IN_TEXT = (
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """The last processor before rendering: hides personal data and secrets, by key and by pattern."""
+    """Must be the last processor before rendering. Hides by key and by pattern."""
     return {key: _clean(key, value) for key, value in event.items()}
 
 
@@ -59,7 +57,6 @@ def redact_text(text: str) -> str:
 
 
 def is_text(log_format: str, out: TextIO) -> bool:
-    """True: text for people; False: JSON."""
     return log_format == "text" or (log_format == "auto" and out.isatty())
 
 
@@ -92,7 +89,6 @@ def set_up_logging(level: str, log_format: str, stream: TextIO | None = None) ->
 
 
 def warn_of_renamed(settings: Settings) -> None:
-    """Log each setting that is set by its old name."""
     for old, new in settings.renamed_in_use():
         structlog.get_logger("muster.settings").warning(
             f"{old} is the old name of {new}: set {new} instead, to the same value"
@@ -100,7 +96,7 @@ def warn_of_renamed(settings: Settings) -> None:
 
 
 def _rendering(as_text: bool, colours: bool) -> list[Processor]:
-    """Exceptions become text before `redact`, so that values they quote are hidden too."""
+    """Exceptions become text before `redact`, so that their values are hidden too."""
     last: list[Processor] = (
         [structlog.dev.ConsoleRenderer(colors=colours, pad_event_to=0)]
         if as_text

@@ -1,4 +1,4 @@
-"""uvicorn's protocols with whole frames for batches, and without connections that nobody reads."""
+"""uvicorn's protocols with whole frames for batches; unread connections are closed."""
 
 import socket
 from asyncio import BaseTransport
@@ -12,15 +12,14 @@ from websockets.protocol import State
 from schema.server.transports.wire import FRAMED
 
 UNREAD_SECONDS: Final = 300
-"""The system closes a connection whose client reads nothing for so long. A download may pause for a minute."""
+"""Then the system closes the connection. A download may pause for a minute."""
 
 UNSENT_BYTES: Final = 262_144
-"""The system's buffer per connection. Its default is megabytes, all sent before the message that says why a subscription
-ended."""
+"""The system's buffer per connection. Its default of megabytes would delay the message that says why a subscription ended."""
 
 
 class Http(HttpToolsProtocol):
-    """HTTP/1.1. Every connection begins with it, WebSockets too."""
+    """Every connection begins with HTTP/1.1, WebSockets too."""
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(cast(Any, transport))
@@ -37,14 +36,14 @@ def _limit_unread(connection: socket.socket) -> None:
 
 
 class WebSockets(WebSocketsSansIOProtocol):
-    """With the extension `FRAMED`. Compression must be off: a batch's frames are encoded once for all clients."""
+    """Compression must be off: a batch's frames are encoded once for all clients."""
 
     async def run_asgi(self) -> None:
         self.scope["extensions"] = {**(self.scope["extensions"] or {}), FRAMED: {}}
         await super().run_asgi()
 
     async def send(self, message: Any) -> None:
-        """Write whole frames once the client reads; leave other messages to uvicorn."""
+        """Whole frames wait until the client reads; uvicorn sends the rest."""
         if message["type"] != FRAMED:
             await super().send(message)
             return

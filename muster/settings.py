@@ -1,6 +1,5 @@
-"""All settings. Only this module reads the environment, and `.env` of the working directory (the environment wins).
-
-The rooms get plain values, never this class."""
+"""All settings, from the environment and `.env` (the environment wins). Only this module reads them; the rooms get plain
+values."""
 
 import os
 from collections.abc import Iterator
@@ -15,13 +14,13 @@ from muster.errors import SetupError
 PREFIX = "MUSTER_"
 
 QUEUES = ("realtime", "bulk", "broadcast")
-"""`models.queue.work.Queue`, repeated so that the command line need not load the ORM."""
+"""`models.queue.work.Queue`, repeated to avoid loading the ORM."""
 
 TEST_PREFIX = f"{PREFIX}TEST_"
 """Only tests read these."""
 
 RENAMED = {"sealing_keys": "secret_keys"}
-"""Old names, which are still read, and their new names."""
+"""Old names, which are still read, to new names."""
 
 HEADINGS = {
     "host": "Where",
@@ -38,7 +37,7 @@ HEADINGS = {
 
 
 class Settings(BaseSettings):
-    """docs/settings.md and .env.example are generated from this (`make docs`)."""
+    """`make docs` generates docs/settings.md and .env.example from this."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -192,14 +191,14 @@ class Settings(BaseSettings):
         return value.expanduser().absolute()
 
     def renamed_in_use(self) -> Iterator[tuple[str, str]]:
-        """Old and new names of the variables in use."""
+        """Old and new names in use."""
         for old, new in RENAMED.items():
             if getattr(self, old):
                 yield variable(old), variable(new)
 
     @property
     def url(self) -> str:
-        """Where clients reach the API, without a slash at the end."""
+        """For clients, without a slash at the end."""
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 - compared, not listened on
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
@@ -209,7 +208,7 @@ def variable(setting: str) -> str:
 
 
 def environment_with(**variables: str) -> dict[str, str]:
-    """This process's environment and these variables, for a child process."""
+    """For a child process."""
     return os.environ | variables
 
 
@@ -221,7 +220,7 @@ def unknown_variables() -> list[str]:
 
 
 def read_settings() -> Settings:
-    """SetupError, with a line for each setting that is not valid."""
+    """SetupError, with a line for each invalid setting."""
     try:
         return Settings()
     except ValidationError as error:

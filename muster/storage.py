@@ -1,4 +1,4 @@
-"""The storage of files that the settings name."""
+"""The storage of the settings."""
 
 from models.transfers.files import Storage
 from muster.settings import Settings

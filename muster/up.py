@@ -1,4 +1,4 @@
-"""`muster up`: everything on this machine, under one supervisor."""
+"""`muster up`: everything on this machine."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ from muster.settings import QUEUES, Settings, environment_with
 
 
 def up(settings: Settings) -> None:
-    """Until SIGINT or SIGTERM. SetupError when port or data directory are in use, or a service does not start."""
+    """SetupError when port or data directory are in use, or a service does not start."""
     with exclusive_use(settings.data_dir):
         must_be_free(settings.host, settings.port)
         asyncio.run(_run(settings))
@@ -87,7 +87,7 @@ async def _start(supervisor: Supervisor, settings: Settings) -> None:
     processes = MusterProcesses(settings, None if settings.whatsapp_url else _sandbox_port(settings))
     preparing = asyncio.create_task(_prepare_database(supervisor, installation_of(settings)))
     if not (settings.data_dir / "demo.json").exists():
-        await preparing  # the first start: a ready API has the demo workspace
+        await preparing  # at the first start, a ready API has the demo workspace
     await asyncio.gather(supervisor.start(processes.api()), preparing)
     await supervisor.start(*processes.sandbox())
     await supervisor.start(*processes.workers())
@@ -132,7 +132,7 @@ class MusterProcesses:
         yield Service("sandbox", lambda: program, partial(_listens, self.sandbox_port))
 
     def _muster(self, name: str, *arguments: str) -> Program:
-        """A child writes to a pipe and cannot know that a person reads: `auto` becomes `text`."""
+        """A child's pipe hides that a person reads: `auto` becomes `text`."""
         log_format = "text" if self.settings.log_format == "auto" else self.settings.log_format
         command = (sys.executable, "-u", "-m", "muster", "--log-format", log_format, *arguments)
         extra = {} if self.sandbox_port is None else {"MUSTER_WHATSAPP_URL": f"http://127.0.0.1:{self.sandbox_port}"}
@@ -140,7 +140,7 @@ class MusterProcesses:
 
 
 def _sandbox_port(settings: Settings) -> int:
-    """The first of two free ports in a row: MUSTER_PORT + 90 if possible."""
+    """The first of two free ports in a row, from MUSTER_PORT + 90."""
     ports: list[int] = [settings.port + 90, *range(20_090, 60_000, 97)]
     for port in ports:
         if _why_taken("127.0.0.1", port) is None and _why_taken("127.0.0.1", port + 1) is None:

@@ -14,7 +14,6 @@ from workers.runner import work as work_on
 
 
 def work(settings: Settings, queue: str) -> None:
-    """Until SIGINT or SIGTERM."""
     files.use(storage_of(settings))
     use_secret_keys(installation_of(settings))
     sys.exit(uvloop.run(work_on(Queue(queue), worker_config(settings))))

@@ -29,10 +29,7 @@ STOP_SECONDS: Final = 3.5
 """How long open calls, and then their outcomes, are awaited at a stop."""
 
 QUOTA_LOOK_SECONDS: Final = 30.0
-"""How often a workspace at its daily limit is looked at again."""
-
-
-# ---------------------------------------------------------------- tasks
+"""Between looks at a workspace at its daily limit."""
 
 
 async def prepare_broadcast(context: WorkerContext, workspace_id: int, broadcast_id: int) -> None:
@@ -65,7 +62,7 @@ async def send_slice(context: WorkerContext, workspace_id: int, slot: int) -> No
 async def _run(
     context: WorkerContext, workspace_id: int, channel: Credentials, stopping: Callable[[], bool]
 ) -> AsyncIterator[SendingRun]:
-    """However it ends, open calls are awaited and their outcomes written."""
+    """Open calls are always awaited and their outcomes written."""
     options = context.config.whatsapp
     writer = OutcomeWriter(workspace_id, options.most_failures)
     writing = asyncio.create_task(writer.run())
@@ -115,19 +112,15 @@ async def _wait_for_quota(context: WorkerContext, workspace_id: int, channel: Cr
 
 
 async def end_broadcast(context: WorkerContext, workspace_id: int, broadcast_id: int) -> None:
-    """Make the waiting messages of a cancelled broadcast SKIPPED."""
+    """Make its waiting messages SKIPPED."""
     await context.broker.acknowledge(work.END_BROADCAST, workspace_id, broadcast_id)
     await lifecycle.end_cancelled(workspace_id, broadcast_id)
 
 
 async def fill_slots(workspace_id: int) -> None:
-    """Enqueue sending in every free slot."""
     slots = sending_slots.slots_of(await channels.find_pace(workspace_id))
     for slot in await sending_slots.free(workspace_id, slots):
         await enqueue(work.SEND_SLICE, workspace_id, slot)
-
-
-# ---------------------------------------------------------------- periodic
 
 
 async def start_due(_: WorkerContext) -> None:
@@ -135,7 +128,7 @@ async def start_due(_: WorkerContext) -> None:
 
 
 async def carry_on(context: WorkerContext) -> None:
-    """Continue what PostgreSQL says is unfinished: messages and workers may be lost."""
+    """Messages and workers may be lost: PostgreSQL says what is unfinished."""
     for workspace_id, broadcast_id in await lifecycle.preparing():
         await enqueue(work.PREPARE_BROADCAST, workspace_id, broadcast_id)
     to_send: set[int] = set()

@@ -1,6 +1,4 @@
-"""Messages over Redis: work for the workers, and hints that logs have grown.
-
-A task calls `acknowledge` before it reads what there is to do, so that work enqueued after that starts another run."""
+"""Messages over Redis: work for the workers, and hints that logs have grown."""
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
@@ -16,7 +14,7 @@ from models.queue.work import Ids, Queue, Work
 from workers.redis_connections import connections
 
 UNACKNOWLEDGED_SECONDS: Final = 5
-"""After a worker was killed, the same work can be sent again after this time."""
+"""A killed worker's work can be sent again after this time."""
 
 LOG_CHANNEL: Final = "muster:log:"
 """Followed by the workspace's id. The message is empty."""
@@ -28,7 +26,7 @@ def queue_key(queue: Queue) -> str:
 
 @contextlib.asynccontextmanager
 async def connected_broker(redis_url: str, socket_seconds: float = enqueue.SEND_SECONDS) -> AsyncIterator["Broker"]:
-    """This process's broker, also used by `enqueue` and `hints`. A connection silent for `socket_seconds` counts as lost."""
+    """Also for `enqueue` and `hints`. A connection silent for `socket_seconds` counts as lost."""
     broker = Broker(redis_url, socket_seconds)
     enqueue.use(broker)
     hints.use(broker)
@@ -49,18 +47,18 @@ class Broker:
         await self.redis.aclose(close_connection_pool=True)
 
     async def send(self, messages: Sequence[Message]) -> None:
-        """Enqueue work, unless it is enqueued already. Raises RedisError."""
-        for message in messages:  # mostly one: a pipeline does not pay
+        """Skips work that is enqueued already. Raises RedisError."""
+        for message in messages:  # mostly one: no pipeline
             if await self.redis.set(_waiting_key(message.work, message.ids), b"1", nx=True, ex=UNACKNOWLEDGED_SECONDS):
                 await self.redis.enqueue_job(message.work.name, *message.ids, _queue_name=queue_key(message.work.queue))
 
     async def give(self, workspace_ids: Sequence[int]) -> None:
-        """Publish that these logs have grown. Raises RedisError."""
+        """Raises RedisError."""
         for workspace_id in workspace_ids:
             await self.redis.publish(f"{LOG_CHANNEL}{workspace_id}", b"")
 
     async def acknowledge(self, work: Work[*Ids], *ids: *Ids) -> None:
-        """Call this just before reading what there is to do. Raises RedisError."""
+        """Call this before reading what there is to do: work enqueued after that starts another run. Raises RedisError."""
         await self.redis.delete(_waiting_key(work, ids))
 
     async def first(self, key: str, seconds: float) -> bool:
@@ -69,7 +67,7 @@ class Broker:
 
     @contextlib.asynccontextmanager
     async def hear(self) -> AsyncIterator[AsyncIterator[int]]:
-        """The ids of workspaces whose log grows. Raises RedisError when the connection breaks."""
+        """Ids of workspaces whose log grows. Raises RedisError when the connection breaks."""
         async with self.redis.pubsub() as channel:
             await channel.psubscribe(f"{LOG_CHANNEL}*")
             yield _workspaces(channel)

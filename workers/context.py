@@ -1,7 +1,7 @@
 """Tasks for enqueued work, periodic tasks, and the context of both.
 
-Any task may run twice or die at any line: it asks PostgreSQL what there is to do, and works in batches, looking at
-`context.stopping` between them."""
+Any task may run twice or die at any line: it asks PostgreSQL what there is to do, and checks `context.stopping` between
+batches."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -56,8 +56,7 @@ class Task(Generic[*Ids]):
 
 @dataclass(frozen=True)
 class PeriodicTask:
-    """Every worker of `queue` calls `run(context)` about every `every_seconds`; `alone`: only one process each time. Errors
-    are logged."""
+    """Each worker of `queue` calls `run(context)` about every `every_seconds`; `alone`: only one process does."""
 
     name: str
     queue: Queue

@@ -1,4 +1,4 @@
-"""Runs EXPORT jobs, in queue `bulk`."""
+"""Runs EXPORT jobs."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing

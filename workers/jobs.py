@@ -1,4 +1,4 @@
-"""Runs jobs: each message makes a worker go on with the fairest choice."""
+"""Runs jobs: each message makes a worker continue the fairest choice."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ from workers.leases import run_while_held
 log = structlog.get_logger(__name__)
 
 Handler = Callable[[Scope, Job], AsyncGenerator[None, None]]
-"""Does a job from `job.progress` on. It yields, outside a transaction, wherever it may be stopped.
+"""Continues from `job.progress`. It yields, outside a transaction, wherever it may be stopped.
 
 DomainError and Problems fail the job; LeaseLost leaves it to its new worker; after other errors it is tried again."""
 
@@ -32,17 +32,16 @@ HANDLERS: Mapping[JobKind, Handler] = {
 }
 
 STINT_SECONDS = 5.0
-"""How long a job runs while others wait."""
+"""While others wait."""
 
 RENEW_SECONDS = 4.0
 """Three times before a lease runs out."""
 
 ENQUEUED_AT_ONCE = 3
-"""Waiting jobs enqueued after a job has run."""
 
 
 async def run_job(context: WorkerContext, workspace_id: int, job_id: int) -> None:
-    """Go on with the fairest choice, perhaps not the enqueued job."""
+    """The fairest choice may not be the enqueued job."""
     await context.broker.acknowledge(work.RUN_JOB, workspace_id, job_id)
     for candidate in await jobs.waiting(limit=10):
         job = await jobs.take(*candidate)
@@ -53,7 +52,7 @@ async def run_job(context: WorkerContext, workspace_id: int, job_id: int) -> Non
 
 
 async def find_jobs(context: WorkerContext) -> None:
-    """Enqueue every waiting job: messages get lost, and leases run out."""
+    """Messages get lost, and leases run out."""
     await _enqueue_waiting(context, 1000)
 
 

@@ -42,7 +42,7 @@ async def _keep_renewing(renew: Renew, every_seconds: float, lost: Lost) -> None
 
 
 async def run_while_held(work: Coroutine[Any, Any, None], renew: Renew, every_seconds: float) -> bool:
-    """Renew the lease during `work`. Cancels `work` and returns False when the lease is lost."""
+    """Cancels `work` and returns False when the lease is lost."""
     async with renewed(renew, every_seconds) as lost:
         working, losing = asyncio.create_task(work), asyncio.create_task(lost.wait())
         try:
@@ -59,7 +59,7 @@ async def run_while_held(work: Coroutine[Any, Any, None], renew: Renew, every_se
 
 @contextlib.asynccontextmanager
 async def held(workspace_id: int, name: str) -> AsyncIterator[Lost | None]:
-    """Hold the workspace's lease of this name; None when another worker does."""
+    """None when another worker holds it."""
     lease = await workspace_leases.take(workspace_id, name)
     if lease is None:
         yield None

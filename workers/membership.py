@@ -20,7 +20,7 @@ from workers.context import PeriodicTask, Queue, Task, WorkerContext
 log = structlog.get_logger(__name__)
 
 BATCH_SECONDS: Final = 0.25
-"""Other workspaces and new edits wait this long for a batch."""
+"""Other workspaces and new edits wait this long."""
 
 SMALLEST, LARGEST, FIRST = 50, 5_000, 500
 
@@ -33,7 +33,7 @@ _seconds = Histogram(
 )
 
 _sizes: dict[int, int] = {}
-"""Contacts in each workspace's next batch, by the duration of the last."""
+"""By workspace, from the duration of its last batch."""
 
 
 async def process_changes(context: WorkerContext, workspace_id: int) -> None:
@@ -76,7 +76,7 @@ async def rebuild(context: WorkerContext, workspace_id: int, segment_id: int) ->
 
 
 async def audit_next(_: WorkerContext) -> None:
-    """Audit the workspace whose last audit is longest ago. A failing workspace does not stop the others."""
+    """A failing workspace does not stop the others."""
     workspace_id = await audit.find_next_workspace()
     if workspace_id is None:
         return

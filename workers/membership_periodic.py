@@ -16,7 +16,6 @@ async def find_changes(_: WorkerContext) -> None:
 
 
 async def tick(_: WorkerContext) -> None:
-    """Workspaces whose rules depend on time."""
     for workspace_id in await engine_lock.due_for_a_tick():
         await enqueue(work.PROCESS_CHANGES, workspace_id)
 

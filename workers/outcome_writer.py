@@ -1,4 +1,4 @@
-"""Writes the outcomes of attempts in bulk, also after the database was away."""
+"""Writes outcomes of attempts in bulk."""
 
 import asyncio
 from typing import Final

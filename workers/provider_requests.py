@@ -1,4 +1,4 @@
-"""Calls to the provider that a person waits for, and hourly checks of numbers."""
+"""Calls to the provider that a person waits for, and checks of numbers."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -117,13 +117,12 @@ async def _test(
 
 
 async def find_requests(_: WorkerContext) -> None:
-    """Whose message or worker was lost."""
     for workspace_id, request_id in await requests.waiting(100):
         await enqueue(work.RUN_REQUEST, workspace_id, request_id)
 
 
 async def look_at_channels(_: WorkerContext) -> None:
-    """Pace and limit of a number change: check hourly."""
+    """Pace and limit of a number change."""
     for workspace_id in await channels.unchecked(LOOK_EVERY_SECONDS, 100):
         scope = await workspaces.find_system_scope(workspace_id)
         if scope is not None:

@@ -9,15 +9,15 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 
 def connections(redis_url: str, seconds: float, **options: Any) -> ConnectionPool:
-    """Operations take at most `seconds`, and lose no cancellation."""
+    """Operations take at most `seconds`."""
     pool = ConnectionPool.from_url(redis_url, socket_timeout=seconds, socket_connect_timeout=seconds, **options)
     pool.connection_class = type("Connection", (_Cancellable, pool.connection_class), {})
     return pool
 
 
 class _Cancellable(AbstractConnection):
-    """`asyncio.wait_for`, which redis-py uses, may lose a cancellation up to Python 3.11 (cpython issue 81839). Then a
-    stopping worker would go on, and a released lease would be renewed without end."""
+    """redis-py's `asyncio.wait_for` may lose a cancellation up to Python 3.11 (cpython issue 81839). Then a stopping worker
+    would go on, and a released lease would be renewed without end."""
 
     async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
         seconds, self.socket_timeout = self.socket_timeout, None

@@ -1,6 +1,4 @@
-"""A worker process: arq on one queue, periodic tasks, metrics.
-
-When Redis goes away arq ends the process; the supervisor restarts it."""
+"""A worker process: arq on one queue, periodic tasks, metrics. It ends when Redis goes away; the supervisor restarts it."""
 
 import asyncio
 import functools
@@ -48,7 +46,6 @@ MODULES: Final[Sequence[ModuleType]] = (
     provider_requests,
     webhooks,
 )
-"""Modules with TASKS and PERIODIC_TASKS."""
 
 STOP_SECONDS: Final = 8
 """Then running tasks are cancelled."""
@@ -63,18 +60,18 @@ class _Loops:
 ALWAYS_RUNNING: Final = {
     Queue.REALTIME: _Loops(poll_seconds=0.01, at_once=4),
     Queue.BULK: _Loops(poll_seconds=0.1, at_once=3),
-    Queue.BROADCAST: _Loops(poll_seconds=0.02, at_once=100),  # sending mostly waits for its pace
+    Queue.BROADCAST: _Loops(poll_seconds=0.02, at_once=100),  # mostly waits for its pace
 }
 
 REDIS_SECONDS: Final = 5.0
-"""Longer than callers wait, because nobody waits for a worker."""
+"""Longer than callers wait: nobody waits for a worker."""
 
 _ran = Histogram("muster_task_seconds", "How long a task of a worker ran.", ["task"])
 _failed = Counter("muster_task_failures_total", "Runs of a task or a periodic task that raised.", ["task"])
 
 
 def run_worker(queue: str, config: WorkerConfig) -> int:
-    """Until SIGTERM or SIGINT. Blocks; returns the exit code: 0, or 1 when a server went away."""
+    """Blocks until SIGTERM or SIGINT; returns the exit code: 0, or 1 when a server went away."""
     return asyncio.run(work(Queue(queue), config))
 
 
@@ -150,7 +147,7 @@ def _listed(name: str, queue: Queue) -> list[Any]:
 def _arq_worker(context: WorkerContext) -> Worker:
     loops = ALWAYS_RUNNING[context.queue]
     tasks: list[Task[*tuple[Any, ...]]] = _listed("TASKS", context.queue)
-    # arq keeps a killed worker's job locked for the longest timeout. This delays nothing: job ids are random, and the
+    # arq keeps a killed worker's job locked for the longest timeout. Nothing waits for it: ids are random, and a
     # periodic task enqueues another.
     return Worker(
         functions=[_arq_function(context, task) for task in tasks] or [_nothing()],
@@ -183,7 +180,7 @@ def _nothing() -> Function:
 
 
 async def _observed(name: str, run: Callable[[], Awaitable[None]]) -> None:
-    """Log what it raises; a periodic task finds what is left undone."""
+    """A periodic task finds what an error left undone."""
     try:
         with _ran.labels(name).time():
             await run()

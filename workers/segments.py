@@ -19,17 +19,17 @@ from workers.context import PeriodicTask, Queue, Task, WorkerContext
 log = structlog.get_logger(__name__)
 
 BACKFILL_SECONDS: Final = 5.0
-"""Per segment, while others may wait."""
+"""Per segment, while others wait."""
 
 
 async def change_contacts(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
-    """Goes on after the last committed chunk."""
+    """Continues after the last committed chunk."""
     while await members.process_step(scope, job):
         yield
 
 
 async def backfill_members(context: WorkerContext, workspace_id: int, segment_id: int) -> None:
-    """Backfill the log of a deleted or restored segment; enqueue the rest."""
+    """Of a deleted or restored segment; enqueues the rest."""
     await context.broker.acknowledge(work.BACKFILL_MEMBERS, workspace_id, segment_id)
     scope = await workspaces.find_system_scope(workspace_id)
     ends_at = time.monotonic() + BACKFILL_SECONDS
@@ -64,7 +64,7 @@ async def purge_segments(context: WorkerContext) -> None:
 
 @contextmanager
 def _alone(event: str, **about: int) -> Iterator[None]:
-    """Log an error and go on: the task tries again next time."""
+    """The task tries again next time."""
     try:
         yield
     except Exception as error:  # must not stop the others

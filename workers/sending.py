@@ -1,9 +1,8 @@
 """Sending: claim what the pace allows, send it concurrently, collect the outcomes.
 
-    take a grant (Redis) -> claim as many (PostgreSQL, committed as SENDING) -> use the grant -> call -> outcome
+    take a grant (Redis) -> claim (PostgreSQL, committed as SENDING) -> use the grant -> call -> outcome
 
-The grant comes first: claimed messages are in doubt when a worker dies, so only those that can be sent at once are claimed.
-No database connection is held during a wait."""
+Claimed messages are in doubt when a worker dies, so the grant comes first. No database connection is held during a wait."""
 
 import asyncio
 import contextlib
@@ -36,13 +35,12 @@ from workers.token_bucket import Bucket, Grant
 log = structlog.get_logger(__name__)
 
 RUN_SECONDS: Final = 20.0
-"""Then it makes room for others and is enqueued again."""
+"""Then it is enqueued again, after others."""
 
 LOOK_SECONDS: Final = 0.25
-"""Between two reads of the sources."""
 
 IDLE_SECONDS: Final = 2.0
-"""A number that sent nothing for so long need not wait when Redis has forgotten it."""
+"""After this silence, no wait when Redis has forgotten the number."""
 
 MOST_CALLS: Final = 1000
 
@@ -52,8 +50,6 @@ _attempts = Counter("muster_whatsapp_attempts_total", "Attempts to send a messag
 
 
 class SendingRun:
-    """For one workspace."""
-
     def __init__(
         self,
         workspace_id: int,
@@ -104,7 +100,7 @@ class SendingRun:
         return True
 
     async def drain(self, most_seconds: float) -> None:
-        """Wait for open calls. Later ones stay SENDING, and become UNCONFIRMED."""
+        """Later calls stay SENDING, and become UNCONFIRMED."""
         if self._calls:
             await asyncio.wait(self._calls, timeout=most_seconds)
         for call in self._calls:
@@ -114,7 +110,7 @@ class SendingRun:
         return max(1, min(self._bucket.limit, MOST_CALLS - len(self._calls)))
 
     async def _look(self) -> list[MessageSource]:
-        """Read rarely, because a claim checks states itself."""
+        """Rarely read, because a claim checks states itself."""
         if len(self._calls) >= MOST_CALLS:
             await asyncio.wait(self._calls, return_when=asyncio.FIRST_COMPLETED)
         if _now() - self._looked_at >= LOOK_SECONDS:
@@ -182,7 +178,7 @@ class SendingRun:
         if reach is not None:
             await self._stop(Stop(reach, attempt.source, f"Paused by itself: WhatsApp said {error}"))
             return
-        with contextlib.suppress(RedisError, OSError):  # a lost bucket begins again, cautiously
+        with contextlib.suppress(RedisError, OSError):  # a lost bucket restarts cautiously
             await self._adapt_pace(error.answer)
 
     async def _adapt_pace(self, answer: Answer) -> None:
@@ -230,7 +226,6 @@ def _sent(attempt: Attempt, accepted: Accepted) -> AttemptOutcome:
 
 
 def outcome_of(attempt: Attempt, error: WhatsAppError) -> AttemptOutcome:
-    """By the sending policy."""
     decision = policy.decide(error.answer, attempt.attempts)
     if decision.status is MessageStatus.UNCONFIRMED:
         reason = f"WhatsApp's answer did not come back ({error}). It may have gone out."

@@ -1,6 +1,4 @@
-"""Slots: how many workers send for a workspace at once. Each is a lease.
-
-Two workers in one slot do no harm: the ledger decides who sends which message."""
+"""Slots: leases that bound how many workers send for a workspace. The ledger alone decides who sends which message."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -39,7 +37,7 @@ def _name(slot: int) -> str:
 
 
 async def rest(redis: Redis, workspace_id: int, seconds: float) -> None:
-    """The workspace need not be looked at for `seconds`. Raises RedisError."""
+    """Raises RedisError."""
     await redis.set(_resting(workspace_id), b"1", px=max(1, int(seconds * 1000)))
 
 

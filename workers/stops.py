@@ -18,7 +18,7 @@ async def stop_all(workspace_id: int, reason: str) -> int:
 
 
 async def judge(workspace_id: int, source: MessageSource, most_failures: float) -> bool:
-    """Pause it when more than `most_failures` (0 to 1) of its recent outcomes failed. Returns whether it did."""
+    """Pause it when more than `most_failures` (0 to 1) of its recent outcomes failed; returns whether."""
     async with db.transaction():
         share = await counters.judge(workspace_id, source, most_failures)
         if share is None:
@@ -38,7 +38,7 @@ async def reached_by(workspace_id: int, stops: Iterable[Stop]) -> dict[MessageSo
 async def sending(
     workspace_id: int, reason: str, template_ids: Sequence[int] | None = None
 ) -> dict[MessageSource, str]:
-    """SENDING sources (with one of these templates), with this reason."""
+    """With one of these templates, or all."""
     return dict.fromkeys(await sources.sending(workspace_id, template_ids), reason)
 
 

@@ -22,9 +22,8 @@ PART_BYTES = 8 << 20
 
 
 def open_storage(location: str | Path, scratch: Path, options: Mapping[str, str] | None = None) -> Storage:
-    """`location`: a folder, or `s3://bucket/prefix` with `options` (endpoint, region, access_key_id, ...).
-
-    `scratch` is a local folder for copies of files in a bucket."""
+    """`location`: a folder, or `s3://bucket/prefix` with `options` (endpoint, region, access_key_id, ...). `scratch`: a
+    local folder for copies from a bucket."""
     if isinstance(location, str) and location.startswith("s3://"):
         return BucketStorage(S3Store.from_url(location, **_s3_options(options or {})), scratch)
     folder = Path(location).absolute()
@@ -46,7 +45,7 @@ class _ObjectStorage:
         self.store = store
 
     def writer(self, key: str) -> AbstractAsyncContextManager[FileWriter]:
-        # When the block raises, obstore's writer aborts and the key keeps its content.
+        # After an error in the block, obstore's writer aborts and the key keeps its content.
         return obstore.open_writer_async(self.store, key, buffer_size=PART_BYTES)
 
     async def blocks(self, key: str) -> AsyncIterator[bytes]:
@@ -74,7 +73,7 @@ class _ObjectStorage:
 
 
 class FolderStorage(_ObjectStorage):
-    """All processes must share the folder."""
+    """Shared by all processes."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(LocalStore(folder, mkdir=True, automatic_cleanup=True))

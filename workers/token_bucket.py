@@ -1,12 +1,8 @@
 """The pace of a phone number: a token bucket in Redis that all its workers share.
 
-The bucket holds a tenth of a second's messages, so that they flow evenly. A window of a little more than a second also
-bounds
-the grants, whatever stalled before. The API's 130429 slows the number down at once; it recovers slowly. When Redis has lost
-the
-state of a number that sent within the last seconds, it waits a whole window, as if it had sent at full pace.
-
-Scripts use the clock of Redis: the clocks of workers need not agree."""
+It holds a tenth of a second's messages, so that they flow evenly. A window of about a second bounds the grants, whatever
+stalled before. The API's 130429 slows the number down at once; it recovers slowly. When Redis has lost the state of a number
+that sent within the last seconds, it waits a whole window. Scripts use the clock of Redis: workers' clocks need not agree."""
 
 import asyncio
 from dataclasses import dataclass
@@ -15,10 +11,10 @@ from typing import Final
 from redis.asyncio import Redis
 
 WINDOW_MICROSECONDS: Final = 1_025_000
-"""A second, and some time for a message to arrive."""
+"""A second, and some time for messages to arrive."""
 
 AHEAD_MICROSECONDS: Final = 15_000
-"""A grant is given so long before it begins; meanwhile its messages are claimed."""
+"""Messages are claimed so long before a grant begins."""
 
 _TAKE: Final = """
 local time = redis.call('TIME')
@@ -75,7 +71,7 @@ redis.call('PEXPIRE', KEYS[2], 60000)
 return {granted, math.ceil(wait), member, begins - now}
 """
 
-# The window counts messages, not claims: used grants move to this moment.
+# The window counts messages: used grants move to this moment.
 _USE: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -93,8 +89,8 @@ end
 return 1
 """
 
-# At most once a second, however many 130429 come back. A single one costs little; another within five seconds means
-# that the number is slower.
+# At most once a second, however many 130429 come back. A second one within five seconds means that the number is
+# slower.
 _SLOW: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -133,7 +129,7 @@ return 1
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """`count` messages may be sent in `begins_in_seconds`; if 0, ask again in `wait_seconds`. `name` is its id."""
+    """Send `count` messages in `begins_in_seconds`; if 0, ask again in `wait_seconds`. `name` is its id."""
 
     count: int
     wait_seconds: float
@@ -142,7 +138,7 @@ class Grant:
 
 
 class Bucket:
-    """One number's, with `limit` messages a second. Methods raise RedisError."""
+    """`limit` messages a second. Methods raise RedisError."""
 
     def __init__(self, redis: Redis, number_id: str, limit: int) -> None:
         self.limit = limit
@@ -160,18 +156,18 @@ class Bucket:
         return Grant(int(count), int(wait) / 1_000_000, int(begins) / 1_000_000, named)
 
     async def use(self, grant: Grant, count: int) -> None:
-        """Send `count` messages now, after the grant's beginning; the rest goes back."""
+        """After the grant's beginning; the rest of the grant goes back."""
         await self._use(keys=self._keys, args=[grant.name, count])
 
     async def slow_down(self) -> None:
-        """The API answered "too fast"."""
+        """After "too fast"."""
         await self._slow(keys=self._keys, args=[WINDOW_MICROSECONDS])
 
     async def rest(self, seconds: float) -> None:
         await self._rest(keys=self._keys, args=[int(seconds * 1_000_000), WINDOW_MICROSECONDS])
 
     async def wait_for_one(self, most_seconds: float, *, idle: bool = False) -> bool:
-        """Use one grant. False when there was none in time."""
+        """False when there was none in time."""
         deadline = asyncio.get_running_loop().time() + most_seconds
         while True:
             grant = await self.take(1, idle=idle)

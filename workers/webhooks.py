@@ -1,4 +1,4 @@
-"""Processes stored webhooks in bulk, each in its workspace."""
+"""Processes stored webhooks in bulk."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -35,12 +35,11 @@ _events = Counter("muster_webhook_events_total", "Events of webhooks, by kind.",
 
 
 async def process_webhooks(context: WorkerContext, workspace_id: int) -> None:
-    """Unless another worker does."""
     await context.broker.acknowledge(work.PROCESS_WEBHOOKS, workspace_id)
     scope = await workspaces.find_system_scope(workspace_id)
     if scope is None or not await _process_all(context, scope):
         return
-    if await inbox.has(workspace_id):  # came while we held the inbox, so its task left
+    if await inbox.has(workspace_id):  # came while we held the inbox
         await enqueue(work.PROCESS_WEBHOOKS, workspace_id)
 
 
@@ -57,7 +56,7 @@ async def _process_all(context: WorkerContext, scope: Scope) -> bool:
 
 
 async def _process(scope: Scope, most: int) -> tuple[int | None, int]:
-    """One transaction; returns its count and how many to try next. After a failure they are tried one by one."""
+    """Returns its count and how many to try next: after a failure, one by one."""
 
     async def reader(webhooks: Sequence[InboundWebhook]) -> None:
         await _read(scope, webhooks)
@@ -66,7 +65,7 @@ async def _process(scope: Scope, most: int) -> tuple[int | None, int]:
         return await inbox.process(scope.workspace_id, most, reader), AT_ONCE
     except Exception as error:
         if most == 1 and not isinstance(error, inbox.Unprocessable):
-            raise  # not the webhook's fault: the database may be away
+            raise  # the database may be away
         log.warning("webhooks could not be processed", most=most, error=type(error).__name__, exc_info=True)
         return 0, 1
 
@@ -125,7 +124,6 @@ async def _account_changed(scope: Scope, event: AccountEvent) -> dict[MessageSou
 
 
 async def find_webhooks(_: WorkerContext) -> None:
-    """Whose message was lost."""
     for workspace_id in await inbox.waiting():
         await enqueue(work.PROCESS_WEBHOOKS, workspace_id)
 

@@ -1,6 +1,4 @@
-"""Muster beside PostGraphile on the same database: the queries of `bench reads`, by turns.
-
-PostGraphile does less: it does not authenticate, meter or log."""
+"""Muster beside PostGraphile, which does not authenticate, meter or log: the queries of `bench reads`."""
 
 import base64
 import json
@@ -39,7 +37,6 @@ FIRST_CURSOR = "{ allContacts(first: 1, orderBy: ROW_ID_DESC) { pageInfo { endCu
 
 
 async def measure(place: Place) -> list[Result]:
-    """After a check that both give the same answers."""
     try:
         installation = installed()
     except CannotInstall as error:
@@ -90,11 +87,8 @@ def _postgraphile(place: Place, url: str, installation: Installation) -> Iterato
 
 
 def _peer_bodies(port: int, about: list[Sample]) -> Bodies:
-    """`bodies` for PostGraphile, about the same contacts.
-
-    Its pages go by id alone, which orders these contacts as their creation does: its condition for (created_at, id) reads
-    the
-    index from its start. A cursor is [a digest of the order, the id] as JSON in base64."""
+    """Pages go by id alone, which gives the same order: with (created_at, id) PostGraphile reads the index from its start.
+    A cursor is [a digest of the order, the id] as JSON in base64."""
     first = _ask(port, {"query": FIRST_CURSOR}, None)["allContacts"]["pageInfo"]["endCursor"]
     order = json.loads(base64.b64decode(first))[0]
     pages = [{"after": _encoded([order, str(one.id)])} for one in about]
@@ -110,7 +104,7 @@ def _encoded(parts: list[str]) -> str:
 
 
 def _compare(asks: Bodies, port: int, token: str, peer_asks: Bodies, peer_port: int) -> None:
-    """Compares the first, middle and last request of each case."""
+    """The first, middle and last request of each case."""
     for case, all_of in asks.items():
         for number in (0, len(all_of) // 2, -1):
             ours = _facts(_ask(port, all_of[number], token))
@@ -129,7 +123,7 @@ def _ask(port: int, body: dict[str, Any], token: str | None) -> Any:
 
 
 def _facts(value: Any) -> Any:
-    """Without what each server writes in its own way: ids, cursors, instants."""
+    """Without what servers write in their own way: ids, cursors, instants."""
     if isinstance(value, dict):
         return {name: _facts(one) for name, one in value.items() if name not in ("id", "createdAt", "endCursor")}
     return [_facts(one) for one in value] if isinstance(value, list) else value

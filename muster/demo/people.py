@@ -1,6 +1,6 @@
-"""The contacts of the demo workspace: invented, and the same at every first start.
+"""Invented contacts, the same at every first start.
 
-E-mail domains are reserved for examples and phone numbers for fiction, so that no message can reach anybody."""
+E-mail domains are reserved for examples, phone numbers for fiction: no message can reach anybody."""
 
 import random
 import unicodedata
@@ -77,7 +77,7 @@ class DemoContact:
 
 
 def each_contact(now: datetime, count: int = CONTACTS) -> Iterator[DemoContact]:
-    """The same each time, with times relative to `now`."""
+    """Always the same, with times relative to `now`."""
     rng = random.Random(20_260_101)  # noqa: S311 - the same each time, on purpose
     phones = _Phones()
     for serial in range(1, count + 1):
@@ -110,7 +110,6 @@ def _contact(rng: random.Random, phones: "_Phones", serial: int, now: datetime) 
 
 
 def _activities(rng: random.Random, created_at: datetime, now: datetime) -> Iterator[DemoActivity]:
-    """Few for most contacts and many for some; for some the last is long ago."""
     until = now if rng.random() < 0.7 else created_at + (now - created_at) * rng.random()
     span = max((until - created_at).total_seconds(), 60)
     for _ in range(min(int(rng.paretovariate(0.9)) + rng.randrange(3), 40)):
@@ -192,7 +191,7 @@ def _email(first: str, last: str, serial: int) -> str:
 
 
 class _Phones:
-    """Reserved numbers, each once: 06 39 98 in France, 07700 900 in Britain, 0171 39200 in Germany."""
+    """Reserved: 06 39 98 in France, 07700 900 in Britain, 0171 39200 in Germany."""
 
     _blocks = (("FR", "+33639980000", 10_000), ("GB", "+447700900000", 1000), ("DE", "+491713920000", 100))
 

@@ -1,4 +1,4 @@
-"""The demo workspace of the first start."""
+"""The demo workspace."""
 
 import json
 import secrets
@@ -26,7 +26,7 @@ WORKSPACE = "Demo"
 
 @dataclass(frozen=True)
 class DemoAdmin:
-    """In the data directory only, readable by its owner."""
+    """In the data directory, readable by its owner only."""
 
     workspace: str
     email: str
@@ -34,7 +34,7 @@ class DemoAdmin:
 
 
 def read_demo_admin(settings: Settings) -> DemoAdmin | None:
-    """None when the demo workspace was not made from this data directory."""
+    """None when another data directory made the demo workspace."""
     path = settings.data_dir / "demo.json"
     return DemoAdmin(**json.loads(path.read_text())) if path.exists() else None
 
@@ -47,7 +47,7 @@ def _write_demo_admin(settings: Settings, admin: DemoAdmin) -> None:
 
 
 async def seed(installation: Installation) -> str:
-    """In one transaction, unless it exists. Returns what was made, as a line."""
+    """Unless it exists. Returns a line for people."""
     admin = DemoAdmin(WORKSPACE, ADMIN_EMAIL, secrets.token_urlsafe(9))
     async with db.transaction():
         await db.advisory_lock("muster:demo")
@@ -59,7 +59,7 @@ async def seed(installation: Installation) -> str:
         if await connect_sandbox(scope, installation):
             made += ", a WhatsApp number of the sandbox"
         _write_demo_admin(installation.settings, admin)  # overwritten by the next attempt if the commit fails
-    await db.execute("ANALYZE contacts, activities, memberships")  # without statistics the planner assumes empty tables
+    await db.execute("ANALYZE contacts, activities, memberships")  # otherwise the planner assumes empty tables
     return f"made the demo workspace: {made}"
 
 
@@ -90,7 +90,7 @@ CHECKED = (
 
 
 async def _copy_contacts(scope: Scope, contacts: Sequence[DemoContact]) -> None:
-    """Checked and normalised as the API does it."""
+    """Values are checked and normalised as by the API."""
     fields = await contact_fields.load(scope)
     rows = []
     for contact in contacts:
@@ -133,7 +133,7 @@ async def _find_admin() -> tuple[Scope, int] | None:
 
 
 async def admin_token(installation: Installation) -> str:
-    """A bearer token. SetupError when there is none."""
+    """SetupError when there is none."""
     found = await _find_admin()
     token = None if found is None else await sessions.token_of(*found, signing(installation))
     if token is None:

@@ -1,4 +1,4 @@
-"""The segments of the demo workspace: one of each kind, and one that uses another."""
+"""The segments of the demo workspace."""
 
 from typing import Any
 

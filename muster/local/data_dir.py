@@ -1,4 +1,4 @@
-"""The data directory, which one run at a time may use."""
+"""Locks the data directory."""
 
 import fcntl
 import os

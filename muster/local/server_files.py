@@ -27,12 +27,12 @@ def wheel_folder(package: str) -> Path:
 
 
 def clean_environment() -> dict[str, str]:
-    """Without what would change a server: PGDATA, LC_ALL, secrets."""
+    """PGDATA or LC_ALL would change a server."""
     return {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 
 def socket_folder(home: Path) -> Path:
-    """In `home`, or in the temporary directory when that path is too long."""
+    """In the temporary directory when the path would be too long."""
     folder = home / "sockets"
     if len(os.fsencode(folder)) <= SOCKET_PATH_LIMIT - len("/.s.PGSQL.5432"):
         return folder
@@ -41,7 +41,7 @@ def socket_folder(home: Path) -> Path:
 
 
 def make_private(folder: Path, account: OsAccount | None) -> None:
-    """For its owner only. SetupError when another user owns it."""
+    """SetupError when another user owns it."""
     owner = os.geteuid() if account is None else account.uid
     try:
         folder.mkdir(mode=0o700)
@@ -57,9 +57,7 @@ def make_private(folder: Path, account: OsAccount | None) -> None:
 
 
 def stop_orphan(pid_file: Path, program: str) -> None:
-    """Stop a killed run's server.
-
-    Remove a stale file whose id belongs to another process now: PostgreSQL would refuse to start."""
+    """After a killed run. A stale file whose id belongs to another process is removed: PostgreSQL would refuse to start."""
     try:
         pid = int(pid_file.read_text().split("\n", 1)[0])
     except (OSError, ValueError):

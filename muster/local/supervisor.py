@@ -1,4 +1,4 @@
-"""Starts, restarts and stops the processes of one machine, and shows their output."""
+"""Starts, restarts and stops processes, and shows their output."""
 
 import asyncio
 import signal
@@ -16,7 +16,7 @@ from muster.local.processes import Program, end_group, opened_log, spawn
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
-"""After so long, the pause before a restart is the first one again."""
+"""Then the next pause before a restart is the first one again."""
 POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 15.0
 COLOURS = (36, 33, 35, 32, 34, 31)
@@ -44,16 +44,16 @@ class Child:
 
 @dataclass
 class Supervisor:
-    """Starts services in stages, and stops the stages in reverse order."""
+    """Starts stages, and stops them in reverse order."""
 
     out: TextIO = field(default_factory=lambda: sys.stdout)
     stages: list[list[Child]] = field(default_factory=list)
     stopping: bool = False
     stop_at_once: bool = False
-    """Set it during `stop` to kill what has not ended."""
+    """Set during `stop`: kills what has not ended."""
 
     async def start(self, *services: Service) -> None:
-        """Start them together and wait until ready. SetupError when one ends before."""
+        """Waits until all are ready. SetupError when one ends before."""
         stage = [Child(service, COLOURS[(len(self.children) + n) % len(COLOURS)]) for n, service in enumerate(services)]
         self.stages.append(stage)
         for child in stage:
@@ -67,7 +67,7 @@ class Supervisor:
         return [child for stage in self.stages for child in stage]
 
     async def stop(self) -> None:
-        """The last stage first. What does not end in time is killed."""
+        """Kills what does not end in time."""
         self.stopping = True
         while self.stages:
             stage = self.stages.pop()

@@ -12,7 +12,7 @@ from muster.local.server_files import clean_environment, make_private, socket_fo
 
 @dataclass(frozen=True)
 class Valkey:
-    """Its files are in `home`. Data survives a restart unless `throw_away`."""
+    """Files are in `home`. Data survives a restart unless `throw_away`."""
 
     home: Path
     throw_away: bool = False
@@ -22,7 +22,7 @@ class Valkey:
         return self.home.with_name("valkey.log")
 
     def prepare(self) -> Program:
-        """Stop a killed run's server. Returns what to start."""
+        """Stops a killed run's server."""
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         stop_orphan(self.home / "valkey.pid", "valkey-server")
         make_private(self._socket.parent, None)
@@ -55,7 +55,7 @@ class Valkey:
         return socket_folder(self.home.resolve()) / "valkey.sock"
 
     def is_ready(self) -> bool:
-        """It answers and has loaded its data."""
+        """It has also loaded its data."""
         try:
             with socket.socket(socket.AF_UNIX) as connection:
                 connection.settimeout(1)

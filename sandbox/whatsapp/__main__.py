@@ -26,7 +26,6 @@ def main() -> None:
 
 
 async def serve(options: argparse.Namespace) -> None:
-    """Until SIGINT or SIGTERM."""
     stopped = asyncio.Event()
     for stop_signal in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(stop_signal, stopped.set)

@@ -64,7 +64,7 @@ ENDINGS: Final = {
 
 @dataclass
 class Command:
-    """For `phone` (None: all), the next `times` (None: until cleared), for a `share` (0 to 1) of the messages."""
+    """`phone` None: all. `times` None: until cleared. `share`: 0 to 1."""
 
     fault: Fault
     phone: str | None = None

@@ -1,4 +1,4 @@
-"""The API's limits: messages per second, and to one recipient."""
+"""The API's limits of messages."""
 
 from bisect import bisect_left
 from collections import deque
@@ -9,7 +9,7 @@ PAIR_BURST: Final = 45
 
 
 class Throughput:
-    """`per_second` in any window of a second: the strictest reading of the limit."""
+    """In any window of a second: the strictest reading of the limit."""
 
     def __init__(self, per_second: int) -> None:
         self.per_second = per_second
@@ -39,5 +39,5 @@ class PairLimit:
 
 
 def busiest_second(times: list[float]) -> int:
-    """The most of `times` (sorted, in seconds) in any window of one second."""
+    """`times`: sorted, in seconds."""
     return max((bisect_left(times, start + 1.0) - index for index, start in enumerate(times)), default=0)

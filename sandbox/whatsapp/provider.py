@@ -1,4 +1,4 @@
-"""Phone numbers, templates, accepted messages, and the webhooks that follow."""
+"""Phone numbers, templates, messages, and the webhooks that follow."""
 
 import itertools
 import time
@@ -47,7 +47,6 @@ class PhoneNumber:
     pair: PairLimit = field(default_factory=PairLimit)
 
     def shown(self) -> dict[str, Any]:
-        """As GET /{number} answers."""
         level = "HIGH" if self.throughput.per_second > 80 else "STANDARD"
         return {
             "id": self.source.number_id,
@@ -62,7 +61,7 @@ class PhoneNumber:
 
 @dataclass
 class SendResult:
-    """The answer, or None. `cut`: the connection is closed before it."""
+    """None: no answer. `cut`: the connection is closed before it."""
 
     answer: dict[str, Any] | None
     delay_seconds: float = 0.0
@@ -95,7 +94,7 @@ class Sandbox:
         per_second: int = 80,
         limit: str = "TIER_100K",
     ) -> PhoneNumber:
-        """Add or reset one."""
+        """Adds or resets."""
         source = WebhookSource(number_id, business_account_id, DISPLAY_NUMBER, secret)
         number = PhoneNumber(source, token, Throughput(per_second), limit)
         self.numbers[number_id] = number
@@ -198,7 +197,7 @@ class Sandbox:
         self.webhooks.send(number.source, "messages", value, delay_seconds)
 
     def write(self, number_id: str, phone: str, text: str, button: str | None = None) -> None:
-        """`button`: the payload of the pressed quick-reply button."""
+        """`button`: the payload of a quick reply."""
         body: dict[str, Any] = {"button": {"payload": button, "text": text}} if button else {"text": {"body": text}}
         message = {
             "from": phone.lstrip("+"),
@@ -211,7 +210,6 @@ class Sandbox:
         self.webhooks.send(self.numbers[number_id].source, "messages", {"contacts": contacts, "messages": [message]})
 
     def prefer(self, number_id: str, phone: str, stop: bool) -> None:
-        """Stop or resume marketing, as in WhatsApp's own settings."""
         preference = {
             "wa_id": phone.lstrip("+"),
             "detail": "User requested to stop marketing messages" if stop else "User requested to resume them",
@@ -222,7 +220,6 @@ class Sandbox:
         self.webhooks.send(self.numbers[number_id].source, "user_preferences", {"user_preferences": [preference]})
 
     def set_template_status(self, name: str, status: str, number_id: str = NUMBER_ID) -> None:
-        """Also sends a webhook."""
         for template in self.templates:
             if template["name"] == name:
                 template["status"] = status

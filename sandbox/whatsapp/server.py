@@ -51,7 +51,7 @@ class Server:
             self.port = await self._listen("api", self._api(), self.port)
 
     async def go_down(self) -> None:
-        """Refuse connections, as after a crash. Accepted messages stay accepted."""
+        """Accepted messages stay accepted."""
         runner = self._runners.pop("api", None)
         if runner is not None:
             for connection in runner.server.connections if runner.server else ():

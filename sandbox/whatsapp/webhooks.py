@@ -1,4 +1,4 @@
-"""Sends webhooks: signed, after delays, repeated until answered with 200."""
+"""Sends webhooks: signed, delayed, repeated until answered with 200."""
 
 import asyncio
 import heapq
@@ -21,11 +21,8 @@ LONGEST_WAIT_SECONDS: Final = 60.0
 
 @dataclass
 class WebhookOptions:
-    """Delays in seconds after the acceptance.
-
-    `shuffled_seconds`: a random extra delay, so that they come out of order. `held`: none are sent for now. `batch`: the
-    most
-    statuses in one call."""
+    """Delays in seconds after the acceptance. `shuffled_seconds`: random extra delay. `held`: none are sent. `batch`: most
+    statuses in a call."""
 
     sent_seconds: float = 0.05
     delivered_seconds: float = 0.3
@@ -81,7 +78,6 @@ class WebhookSender:
         return len(self._due) + self.unanswered
 
     def send(self, source: WebhookSource, field_name: str, value: dict[str, Any], delay_seconds: float = 0.0) -> None:
-        """After the delay, twice when `doubled`."""
         for _ in range(2 if self.options.doubled else 1):
             shuffle = self._rng.random() * self.options.shuffled_seconds
             at = time.monotonic() + delay_seconds + shuffle

@@ -33,7 +33,7 @@ class WhatsAppAccount:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """`held`: the message waits for a verdict on the template's quality, and may still fail."""
+    """`held`: the template's quality is being judged; the message may still fail."""
 
     message_id: str
     wa_id: str | None
@@ -50,7 +50,7 @@ def open_session(timeout_seconds: float) -> aiohttp.ClientSession:
 
 
 class Client:
-    """The API at `base_url` (without a version), in `version`, such as v26.0."""
+    """`base_url` without a version; `version` such as v26.0."""
 
     def __init__(self, session: aiohttp.ClientSession, base_url: str, version: str) -> None:
         self._session = session
@@ -70,11 +70,11 @@ class Client:
             raise Unconfirmed("the answer to an accepted message cannot be read") from None
 
     async def number(self, account: WhatsAppAccount) -> dict[str, Any]:
-        """The number's NUMBER_FIELDS. Raises WhatsAppError."""
+        """NUMBER_FIELDS. Raises WhatsAppError."""
         return await self._get(account, account.number_id, {"fields": NUMBER_FIELDS})
 
     async def numbers_of_account(self, account: WhatsAppAccount) -> list[str]:
-        """The ids of its phone numbers. Raises WhatsAppError."""
+        """Phone number ids. Raises WhatsAppError."""
         listed = self._each(account, f"{account.business_account_id}/phone_numbers", {"fields": "id"})
         return [str(number.get("id")) async for number in listed]
 
@@ -84,7 +84,6 @@ class Client:
         return [template async for template in self._each(account, path, {"fields": TEMPLATE_FIELDS})]
 
     async def _each(self, account: WhatsAppAccount, path: str, query: dict[str, str]) -> AsyncIterator[dict[str, Any]]:
-        """All pages: the last has no `next`."""
         after: str | None = None
         while True:
             page = await self._get(account, path, {**query, "limit": "100", **({"after": after} if after else {})})
@@ -115,7 +114,7 @@ class Client:
 
 
 def _read(status: int, text: bytes) -> dict[str, Any]:
-    """Answers without JSON come from something between us and the API."""
+    """Without JSON, the answer comes from something between us and the API."""
     try:
         answer = orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -22,13 +22,13 @@ class NotSent(WhatsAppError):
 
 
 class Unconfirmed(WhatsAppError):
-    """The answer was lost or is unreadable."""
+    """Lost or unreadable."""
 
     answer = Answer.UNCONFIRMED
 
 
 class Refused(WhatsAppError):
-    """`code` is Meta's; `reason` is for people."""
+    """`code` is Meta's."""
 
     def __init__(self, code: int, reason: str, answer: Answer) -> None:
         super().__init__(f"({code}) {reason}")
@@ -38,7 +38,7 @@ class Refused(WhatsAppError):
 
 
 ANSWERS: Final[Mapping[int, Answer]] = {
-    # the call, the token, the account
+    # call, token, account
     0: Answer.ACCOUNT_STOPPED,
     1: Answer.FAULTY,
     2: Answer.UNAVAILABLE,
@@ -101,7 +101,7 @@ ANSWERS: Final[Mapping[int, Answer]] = {
     132016: Answer.TEMPLATE_STOPPED,
     132068: Answer.TEMPLATE_STOPPED,
     132069: Answer.TEMPLATE_STOPPED,
-    # what we send
+    # our mistakes
     131008: Answer.MISCONFIGURED,
     131051: Answer.MISCONFIGURED,
     131053: Answer.MISCONFIGURED,
@@ -114,11 +114,11 @@ ANSWERS: Final[Mapping[int, Answer]] = {
 """Other codes are about the recipient; many of them pause the source."""
 
 _OF_ONE_RECIPIENT: Final = ("recipient", "phone number is not", "parameter value")
-"""In `details` of code 100: the recipient's own values."""
+"""`details` of code 100 about the recipient's own values."""
 
 
 def refusal(error: dict[str, Any]) -> Refused:
-    """From a call's `error`, or one of a status webhook's `errors`."""
+    """From `error` of a call, or of `errors` of a status."""
     code = error.get("code")
     code = code if isinstance(code, int) else -1
     details = _details(error)

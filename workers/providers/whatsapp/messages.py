@@ -10,13 +10,11 @@ import orjson
 from models.messaging.placeholders import Placeholder
 
 _URL_SAFE: Final = "/?&=#%+:;,@!$'()*[]~-._"
-"""Kept in a link's suffix. `%` too: encoded text is not encoded twice."""
+"""Kept in a link's suffix; `%` prevents double encoding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Its sent form, with placeholders in order."""
-
     name: str
     language: str
     placeholders: tuple[Placeholder, ...]
@@ -65,7 +63,7 @@ def _parameter(placeholder: Placeholder, value: str) -> dict[str, Any]:
 
 
 def _media(value: str) -> dict[str, str]:
-    """WhatsApp fetches a link; anything else is the id of uploaded media."""
+    """Anything but a link is the id of uploaded media."""
     return {"link": value} if value.startswith(("https://", "http://")) else {"id": value}
 
 

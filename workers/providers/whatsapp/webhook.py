@@ -1,6 +1,4 @@
-"""Webhooks of the Cloud API: signatures and events.
-
-The signature is an HMAC over the raw bytes, so it is checked first, in constant time. An odd entry does not cost the others."""
+"""Webhooks of the Cloud API. The HMAC signature over the raw bytes is checked first, in constant time."""
 
 import hashlib
 import hmac
@@ -69,7 +67,7 @@ def senders(envelope: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[str]
 
 
 def parse(envelope: Mapping[str, Any]) -> list[Event]:
-    """In order, without unknown ones."""
+    """In order, without unknown or odd ones."""
     return [event for change in _changes(envelope) for event in _events(*change)]
 
 
@@ -139,7 +137,6 @@ def _inbound(number_id: str, message: Mapping[str, Any]) -> InboundEvent | None:
 
 
 def _text_and_payload(kind: str, message: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """The text, and the payload of our button."""
     body = message.get(kind)
     if not isinstance(body, Mapping):
         return None, None
