@@ -14,8 +14,6 @@ from models.db import Record
 
 @dataclass(slots=True)
 class Append(OpenAppend):
-    """`deltas`: by how much the count of each segment changes."""
-
     deltas: Counter[int] = field(default_factory=Counter)
 
     def count(self, rows: Sequence[Record]) -> int:
@@ -56,7 +54,7 @@ async def begin(workspace_id: int, at: datetime) -> Append:
 
 
 async def write(append: Append, difference: Difference) -> int:
-    """Write and log what really changes. Returns the number of changes."""
+    """Returns the number of real changes, which it logs."""
     rows = await db.fetch(
         _WRITE.format(difference="unnest($5::bigint[], $6::bigint[], $7::boolean[], $8::text[])"),
         append.workspace_id,
@@ -98,16 +96,13 @@ FROM changes GROUP BY segment_id
 
 
 async def write_from(append: Append, table: str) -> int:
-    """`write` for a table with the columns segment_id, contact_id, entered, origin."""
+    """`table` has segment_id, contact_id, entered, origin."""
     rows = await db.fetch(_WRITE.format(difference=table), append.workspace_id, append.id, append.size, append.at)
     return append.count(rows)
 
 
 async def remove_deleted(append: Append, contact_ids: Collection[int], leave: Collection[int]) -> int:
-    """Remove contacts that no longer exist, and their overrides, from all segments but `leave`. Returns the changes.
-
-    What a backfill has logged is not logged again.
-    """
+    """Remove contacts that no longer exist from all segments but `leave`. Logs what a backfill has not logged."""
     rows = await db.fetch(
         _REMOVE_DELETED, append.workspace_id, append.id, append.size, append.at, list(contact_ids), list(leave)
     )
@@ -140,7 +135,7 @@ FROM removed GROUP BY segment_id
 
 
 async def close(append: Append) -> int | None:
-    """Give the changes positions and update the counts. Returns the last position, or None without changes.
+    """Give the changes positions and update the counts. Returns the last position; None without changes.
 
     LOCKS: the head of the log. Call it last: until the commit no other transaction of the workspace can append.
     """

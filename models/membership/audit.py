@@ -28,15 +28,12 @@ _compared = Counter("muster_audited_contacts_total", "Contacts whose memberships
 
 @dataclass(frozen=True, slots=True)
 class AuditResult:
-    """`is_over`: the step ended a round."""
-
     contacts: int
     drift: int
     is_over: bool
 
 
 async def find_next_workspace() -> int | None:
-    """With dynamic segments and the oldest audit."""
     workspace_id: int | None = await db.fetch_value(
         """
         SELECT w.id FROM workspaces AS w LEFT JOIN membership_audits AS a ON a.workspace_id = w.id
@@ -48,12 +45,11 @@ async def find_next_workspace() -> int | None:
 
 
 async def step(workspace_id: int, limit: int = AT_ONCE) -> AuditResult:
-    """At the end of a round, counts are compared too."""
     async with db.transaction():
         lock = await engine_lock.take(workspace_id)
         compiled = await compiled_rules.current(workspace_id, lock.epoch)
         append = await apply.begin(workspace_id, lock.now)
-        if lock.ticked_at is not None:  # members and rules are compared for one moment
+        if lock.ticked_at is not None:  # members can be compared with the rules of one moment only
             crossed, _ = await ticks.cross(lock, compiled)
             await batches.settle(lock, compiled, append, crossed)
         contact_ids = await next_contacts(workspace_id, limit)
@@ -71,7 +67,6 @@ async def step(workspace_id: int, limit: int = AT_ONCE) -> AuditResult:
 
 
 async def postpone(workspace_id: int) -> None:
-    """Audit the other workspaces first."""
     await db.execute(
         """
         INSERT INTO membership_audits (workspace_id, audited_at) VALUES ($1, $2)
@@ -113,7 +108,7 @@ async def _compare(lock: EngineLock, compiled: CompiledRules, append: Append, co
 
 
 async def _are_settled(workspace_id: int, contact_ids: Sequence[int]) -> list[bool]:
-    """Call it after the comparison: what that saw is marked by now, and nobody removes marks without the engine lock."""
+    """Call it after the comparison: what that saw is marked by now. Removing marks needs the engine lock."""
     if not contact_ids:
         return []
     rows = await db.fetch(
@@ -178,7 +173,7 @@ async def _compare_counts(workspace_id: int) -> int:
 
 
 async def _compare_count(workspace_id: int, segment_id: int) -> int:
-    """The lock on the head of the log keeps changes half done out.
+    """With the head of the log locked, no change is half done.
 
     Where `deleted_at` is the epoch, models.segments.purge removes members uncounted.
     """

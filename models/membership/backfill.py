@@ -1,7 +1,7 @@
 """Logs that members of a deleted segment left, or entered again after a restore, some at a time.
 
-Contacts up to `segments.logged_up_to` are logged to have left: a deletion moves it up, a restore down. Code that removes a
-member meanwhile logs that, unless it is logged already.
+Contacts up to `segments.logged_up_to` are logged to have left. Code that removes a member meanwhile logs it, unless it is
+logged already.
 """
 
 from dataclasses import dataclass

@@ -22,10 +22,7 @@ class BatchResult:
 async def process_batch(
     workspace_id: int, limit: int, on_locked: Callable[[], Awaitable[None]] | None = None
 ) -> BatchResult:
-    """Process the changes of up to `limit` contacts, and crossings. `on_locked` runs before anything is read.
-
-    Raises db.Busy when the engine lock is not free soon.
-    """
+    """`on_locked` runs before anything is read. Raises db.Busy when the engine lock is not free soon."""
     async with db.transaction():
         lock = await engine_lock.take(workspace_id)
         if on_locked is not None:
@@ -56,7 +53,6 @@ def _together(marks: Marks, others: Marks) -> Marks:
 
 
 async def settle(lock: EngineLock, compiled: CompiledRules, append: Append, marks: Marks) -> None:
-    """Update every segment that reads these changes."""
     swapping = await builds.being_swapped(compiled)
     await _remove_deleted_contacts(append, marks, swapping)
     for level in range(len(compiled.levels)):
@@ -77,7 +73,7 @@ async def _remove_deleted_contacts(append: Append, marks: Marks, swapping: froze
 
 
 def with_moved(marks: Marks, difference: apply.Difference) -> Marks:
-    """The marks, with one for each segment entered or left: other rules may read it."""
+    """Adds a mark for each segment entered or left: other rules may read it."""
     moved = dict(marks)
     for segment_id, contact_id in zip(difference.segment_ids, difference.contact_ids, strict=True):
         moved[contact_id] = moved.get(contact_id, frozenset()) | {membership_changed(segment_id)}

@@ -1,7 +1,6 @@
 """Segments being built, and the contacts that changed meanwhile.
 
-A build begins with the engine lock, so every later batch records the contacts whose changes the segment reads. Only during a
-large swap does the engine leave the segment's rows alone.
+Only during a large swap does the engine leave the segment's rows alone.
 """
 
 from collections.abc import Sequence
@@ -38,7 +37,7 @@ async def being_swapped(compiled: CompiledRules) -> frozenset[int]:
 
 
 async def unfinished(workspace_id: int) -> frozenset[int]:
-    """Segments whose members a build has still to correct: it is to come, runs, or was given up."""
+    """Segments whose members a build must still correct."""
     rows = await db.fetch(
         """
         SELECT id FROM segments WHERE workspace_id = $1 AND status = 'BUILDING' AND deleted_at IS NULL
@@ -50,7 +49,6 @@ async def unfinished(workspace_id: int) -> frozenset[int]:
 
 
 async def record_changes(compiled: CompiledRules, marks: Marks) -> None:
-    """Record for each build the contacts whose changes its rules read."""
     for build in compiled.builds:
         contact_ids = [contact_id for contact_id, changes in marks.items() if _concerns(build.reads, changes)]
         if contact_ids:
@@ -70,7 +68,7 @@ def _concerns(reads: frozenset[ContactChange], changes: frozenset[ContactChange]
 
 
 async def begin(workspace_id: int, segment_id: int) -> None:
-    """Needs the engine lock. Idempotent."""
+    """Needs the engine lock, so that every later batch records changes. Idempotent."""
     await db.execute(
         "INSERT INTO segment_builds (workspace_id, segment_id, started_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         workspace_id,
@@ -80,7 +78,7 @@ async def begin(workspace_id: int, segment_id: int) -> None:
 
 
 async def begun_at(workspace_id: int, segment_id: int) -> datetime | None:
-    """Since when batches record changes; None: they do not."""
+    """None: batches record no changes."""
     begun: datetime | None = await db.fetch_value(
         "SELECT started_at FROM segment_builds WHERE workspace_id = $1 AND segment_id = $2", workspace_id, segment_id
     )
@@ -88,7 +86,7 @@ async def begun_at(workspace_id: int, segment_id: int) -> datetime | None:
 
 
 async def changed_contacts(workspace_id: int, segment_id: int, after: int) -> tuple[list[int], int]:
-    """The contacts recorded after the mark `after` (0: all), and the last mark's id."""
+    """After the mark `after` (0: all). Also returns the last mark's id."""
     rows = await db.fetch(
         """
         SELECT contact_id, max(id) AS last FROM build_marks

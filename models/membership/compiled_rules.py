@@ -1,6 +1,6 @@
 """A workspace's active rules, compiled. Only the holder of the engine lock uses them.
 
-When the epoch changes (with a rule, a field, the time zone or a build), only what changed is compiled again.
+After a new epoch (of a rule, a field, the time zone or a build) only what changed is compiled again.
 """
 
 from collections import OrderedDict
@@ -42,8 +42,6 @@ _unreadable = Counter("muster_unreadable_rules_total", "Active rules that could 
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """`reads`: the changes after which it is evaluated again."""
-
     id: int
     rule: Rule
     reads: frozenset[ContactChange]
@@ -60,8 +58,6 @@ class Build:
 
 @dataclass(slots=True)
 class CompiledRules:
-    """Keys are segment ids."""
-
     workspace_id: int
     epoch: int
     stored: StoredRules
@@ -99,7 +95,7 @@ class CompiledRules:
         return any(self.levels.readers(level, (change,)) for level in range(len(self.levels)))
 
     def statement(self, segment_ids: tuple[int, ...]) -> Statement:
-        """`segment_ids` ascend."""
+        """`segment_ids` must ascend."""
         made = self.statements.get(segment_ids)
         if made is None:
             rules = [self.rules[segment_id].rule for segment_id in segment_ids]
@@ -244,7 +240,7 @@ def _compile_build(workspace_id: int, segment_id: int, stored: StoredRule, catal
 
 
 def _read(workspace_id: int, segment_id: int, stored: str | None, catalogue: Catalogue) -> Rule | None:
-    """None when it can no longer be read: the members stay."""
+    """None when it can no longer be read."""
     if stored is None:
         return None
     try:

@@ -1,6 +1,6 @@
 """The statements that find who crossed a threshold.
 
-Thresholds are sorted into groups with one statement each, so a change makes one statement again.
+Each has a group of sorted thresholds, so a change makes one statement again.
 """
 
 from bisect import bisect_right

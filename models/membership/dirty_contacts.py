@@ -15,7 +15,7 @@ from permissions.principal import Scope
 Marks = Mapping[int, frozenset[ContactChange]]
 
 NEWEST: Final = 200
-"""The newest single edits go first: an edit does not wait for a backlog."""
+"""These go first: an edit does not wait for a backlog."""
 
 
 MANY: Final = 100
@@ -24,7 +24,7 @@ MANY: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """Changes and crossings before `as_of` are processed. `pending_contacts` have unprocessed changes."""
+    """Changes and crossings before `as_of` are processed."""
 
     pending_contacts: int
     lag_seconds: float
@@ -46,7 +46,7 @@ INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk) SELECT $1, u
 
 @asynccontextmanager
 async def as_bulk(*, only_if: bool = True) -> AsyncIterator[None]:
-    """What the transaction writes inside is processed after all other changes."""
+    """What is written inside is processed after all other changes."""
     if not only_if:
         yield
         return
@@ -57,7 +57,7 @@ async def as_bulk(*, only_if: bool = True) -> AsyncIterator[None]:
 
 
 async def claim(workspace_id: int, limit: int) -> tuple[Marks, bool]:
-    """Remove and return all marks of up to `limit` contacts, and whether others may wait."""
+    """Remove and return all marks of up to `limit` contacts. True: others may wait."""
     rows = await db.fetch(_CLAIM, workspace_id, limit, min(limit, NEWEST))
     fields: dict[int, frozenset[ContactChange]] = {}
     for contact_id, changed in rows:

@@ -15,10 +15,10 @@ PATIENCE = "5s"
 
 @dataclass(frozen=True, slots=True)
 class EngineLock:
-    """Held by the ambient transaction.
+    """Held by the ambient transaction. Members are made right for `now`.
 
-    `now`: the moment for which members are made right. `ticked_at` (<= `now`): crossings up to it are processed; None when no
-    active rule depends on time. `calm_until`: no crossing is expected before. `epoch`: version of the rules.
+    `ticked_at` (<= `now`): crossings up to it are processed; None: no active rule depends on time. `calm_until`: no crossing is
+    expected before.
     """
 
     workspace_id: int
@@ -41,7 +41,7 @@ class EngineLock:
 async def take(workspace_id: int) -> EngineLock:
     """Raises LockNotAvailable after PATIENCE.
 
-    Forces generic plans: the transaction's statements are long to plan, and always look rows up by index.
+    Forces generic plans: the statements are long to plan, and always look rows up by index.
     """
     await db.execute(_TAKE, PATIENCE, f"muster:engine:{workspace_id}")
     row = await db.fetch_row(_STATE, workspace_id)
@@ -66,7 +66,7 @@ LEFT JOIN membership_heads AS h ON h.workspace_id = $1
 
 
 async def record_tick(lock: EngineLock, *, ticks: bool, calm: bool = False) -> None:
-    """Crossings up to `lock.now` are processed. `ticks`: more will come; `calm`: not soon."""
+    """`ticks`: more crossings will come; `calm`: not soon."""
     await db.execute(
         """
         INSERT INTO membership_heads AS head (workspace_id, ticked_at, calm_until) VALUES ($1, $2, $3)

@@ -39,7 +39,7 @@ def chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
 
 
 def _fitting(compiled: CompiledRules, segment_ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Statements end where ids say, so that a new segment changes one statement, not all that follow."""
+    """Ids decide where statements end: a new segment changes one statement, not all that follow."""
     needs_several = len(segment_ids) > SEGMENTS_AT_ONCE
     start, conditions = 0, 0
     for index, segment_id in enumerate(segment_ids):
@@ -59,11 +59,7 @@ def _ends_a_statement(segment_id: int) -> bool:
     return segment_id * 0x9E3779B1 % 2**32 < 2**32 // 512
 
 
-# ---------------------------------------------------------------- what must be evaluated again
-
-
 def affected(compiled: CompiledRules, level: int, marks: Marks) -> dict[tuple[int, ...], list[int]]:
-    """The contacts to evaluate again, by segments of the level."""
     segments_of_marks: dict[frozenset[ContactChange], tuple[int, ...]] = {}
     groups: dict[tuple[int, ...], list[int]] = {}
     for contact_id, changed in marks.items():

@@ -11,7 +11,7 @@ log = structlog.get_logger(__name__)
 
 
 async def build(thresholds: Iterable[AnyCrossing]) -> bool:
-    """Build missing indexes, outside of a transaction. False while another index of contacts is built: try again later.
+    """Build missing indexes, in no transaction. False: another index of contacts is built, try again later.
 
     Two builds would wait for each other's snapshots; and a build waits for every open transaction, which should keep only one
     worker busy.

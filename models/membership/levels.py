@@ -36,9 +36,9 @@ class _Level:
 
 
 class Levels:
-    """First the segments that mention no other, then those that mention only these, and so on.
+    """Segments that mention no other come first, then those that mention only these, and so on.
 
-    A cycle, which only an operator's SQL can make, and what mentions it come last, in one level.
+    A cycle, which only an operator's SQL can make, comes last, in one level with what mentions it.
     """
 
     def __init__(self) -> None:
@@ -99,8 +99,6 @@ class Levels:
             self._level_of[segment_id] = level
         while self._levels and not self._levels[-1].ids:
             self._levels.pop()
-
-    # ------------------------------------------------------------ the level of each segment
 
     def _new_levels(self, moved: Iterable[int]) -> Mapping[int, int]:
         found: dict[int, int] = {}

@@ -1,4 +1,4 @@
-"""Changes of members that people, imports and workflows make directly.
+"""Changes of members by people, imports and workflows.
 
 LOCKS: first the head of the log, then the segment's row: do not update `segments` before in the transaction.
 """
@@ -29,7 +29,7 @@ async def change_members(
     origin: Origin,
     path: Path = ("segmentId",),
 ) -> int:
-    """Change a STATIC segment. Returns how many members changed. Ignores unknown ids.
+    """Returns how many members changed. Ignores unknown ids.
 
     Raises NotFound or Unsupported at `path`, LimitExceeded past MAX_AT_ONCE ids.
     """
@@ -84,9 +84,9 @@ def _difference(segment_id: int, add: Sequence[int], remove: Collection[int], or
 async def override(
     scope: Scope, segment_id: int, contact_ids: Collection[int], value: Override | None, path: Path = ("segmentId",)
 ) -> int:
-    """Keep contacts in or out of a dynamic segment, whatever its rule says; None: the rule decides. Waits for the engine lock.
+    """None: the rule decides. Waits for the engine lock. Returns how many overrides changed.
 
-    Returns how many overrides changed. Ignores unknown ids. Raises as `change_members`.
+    Ignores unknown ids. Raises as `change_members`.
     """
     _check_size(len(contact_ids))
     async with db.transaction():

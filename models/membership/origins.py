@@ -17,7 +17,5 @@ class ChangeKind(StrEnum):
 
 
 class Override(StrEnum):
-    """A person's decision that a rule does not change."""
-
     INCLUDE = "INCLUDE"
     EXCLUDE = "EXCLUDE"

@@ -27,7 +27,6 @@ def is_a_rules_fault(error: BaseException) -> bool:
 
 
 async def isolate(workspace_id: int, limit: int) -> list[int]:
-    """Set aside the rules that fail for the next `limit` contacts. Returns their segments."""
     return await isolate_for(workspace_id, await _next_contacts(workspace_id, limit))
 
 

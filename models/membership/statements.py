@@ -92,13 +92,13 @@ ORDER BY contact_id, segment_id
 # ---------------------------------------------------------------- time
 
 LOOKUPS_AT_ONCE: Final = 500
-"""Thresholds and filters in one statement: planning, 32,767 parameters and PostgreSQL's stack limit it."""
+"""Limited by planning, 32,767 parameters and PostgreSQL's stack."""
 
 Thresholds = Mapping[AnyCrossing, Sequence[int]]
 
 
 def grouped(thresholds: Mapping[AnyCrossing, T]) -> Iterator[dict[AnyCrossing, T]]:
-    """Groups that fit into one statement each, in the order of `sort_key`."""
+    """Groups for one statement each, sorted by `sort_key`."""
     some: dict[AnyCrossing, T] = {}
     total = 0
     for crossing in sorted(thresholds, key=sort_key):
@@ -124,9 +124,9 @@ def _lookup_key(crossing: AnyCrossing) -> str:
 
 
 def crossers_of(workspace_id: int, timezone: str, thresholds: Thresholds) -> Statement:
-    """Who crossed one of these thresholds, in the order of `sort_key`, since `since`.
+    """Who crossed a threshold after `since`. `thresholds` must be in the order of `sort_key`.
 
-    Rows: contact_id (may repeat), fields (one change for each segment of the threshold).
+    Rows: contact_id (may repeat), fields (a change for each segment).
     """
     p = Parameters(workspace_id, timezone)
     lookups = []

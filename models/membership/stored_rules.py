@@ -1,4 +1,4 @@
-"""The rules of a workspace as stored, and what changed since they were read."""
+"""Rules as stored, and their changes."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -32,7 +32,7 @@ class StoredRule:
 
 @dataclass(frozen=True, slots=True)
 class RuleChanges:
-    """By segment. `rules`: None for no rules any more; `fields`: None for unchanged."""
+    """`rules`: None for no rules any more; `fields`: None for unchanged."""
 
     rules: Mapping[int, StoredRule | None]
     existence: Mapping[int, bool]
@@ -54,7 +54,7 @@ class StoredRules:
         return Catalogue(self.timezone, self.fields, self.existing)
 
     def apply(self, changes: RuleChanges) -> set[int]:
-        """Apply all but the fields. Returns the segments whose rules have to be read again."""
+        """Apply all but the fields. Returns segments whose rules must be read again."""
         read_again = {segment_id for segment_id, rule in changes.rules.items() if rule != self.rules.get(segment_id)}
         for segment_id in read_again:
             self._put(segment_id, changes.rules[segment_id])
@@ -81,7 +81,7 @@ class StoredRules:
 
 
 async def load(workspace_id: int) -> tuple[str, RuleChanges] | None:
-    """The time zone, and all rules as changes. None when there is no such workspace."""
+    """None when there is no such workspace."""
     scope = await workspaces.find_system_scope(workspace_id)
     if scope is None:
         return None
@@ -91,7 +91,7 @@ async def load(workspace_id: int) -> tuple[str, RuleChanges] | None:
 
 
 async def find_changes(stored: StoredRules, workspace_id: int, since: int, epoch: int) -> RuleChanges | None:
-    """What changed between two epochs. None when that is not known."""
+    """None when unknown."""
     rows = await db.fetch(_SINCE, workspace_id, since, epoch)
     if not rows or rows[0]["previous"] != since or rows[-1]["epoch"] != epoch:
         return None

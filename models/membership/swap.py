@@ -1,7 +1,6 @@
 """The long transaction of a build: computes a segment beside its members, and swaps the difference in.
 
-A small difference is written with the engine lock; a large one before, while the engine leaves these rows alone. Contacts
-that changed meanwhile are evaluated again.
+A small difference is written with the engine lock; a large one before, while the engine leaves these rows alone.
 """
 
 from collections.abc import Collection
@@ -23,7 +22,7 @@ from models.rules.parameters import Parameters
 from models.rules.tree import Rule
 
 SMALL: Final = 5_000
-"""Differences or contacts that take some hundredths of a second."""
+"""Takes some hundredths of a second."""
 
 AT_ONCE: Final = 5_000
 
@@ -118,7 +117,7 @@ WHERE wanted.contact_id IS NULL OR stored.contact_id IS NULL
 
 
 async def unsettled_contacts(plan: RebuildPlan, since: datetime, now: datetime) -> set[int]:
-    """Contacts with an override or a crossing. Where a difference would be drift, also those with unprocessed changes."""
+    """Where a difference would be drift, also contacts with unprocessed changes."""
     rows = await db.fetch(
         """
         SELECT contact_id FROM membership_overrides WHERE workspace_id = $1 AND segment_id = $2
@@ -145,7 +144,6 @@ async def _leave_out(contact_ids: Collection[int]) -> None:
 
 
 async def is_large(to_evaluate: int) -> bool:
-    """Whether this is too much work for the engine lock."""
     found: int = await db.fetch_value(
         "SELECT count(*) FROM (SELECT FROM build_difference LIMIT $1) AS enough", SMALL + 1
     )
@@ -158,10 +156,7 @@ async def is_large(to_evaluate: int) -> bool:
 async def write_large(
     plan: RebuildPlan, append: Append, to_evaluate: set[int], last_mark: int, since: datetime
 ) -> tuple[int, set[int], int]:
-    """Write and catch up while the engine leaves these rows alone.
-
-    Returns how many differences were written, the contacts still to evaluate, and the last mark.
-    """
+    """Returns how many differences were written, the contacts still to evaluate, and the last mark."""
     await db.advisory_lock(builds.swap_lock(plan.workspace_id, plan.segment_id))
     changed, last_mark = await builds.changed_contacts(plan.workspace_id, plan.segment_id, last_mark)
     await _leave_out(changed)

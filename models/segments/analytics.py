@@ -1,7 +1,4 @@
-"""Members, entries and exits of segments over time.
-
-They come from the log while it is kept, and before that from daily sums that are kept for good (`write_days`).
-"""
+"""Members, entries and exits of segments: from the log while it is kept, before that from daily sums (`write_days`)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +16,7 @@ EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 """Before it, time zone arithmetic may leave Python's calendar."""
 
 SETTLED = timedelta(hours=1)
-"""A day is written so long after its end: no transaction that logs its changes is open then."""
+"""After this no open transaction logs changes of the day."""
 
 
 class AnalyticsInterval(StrEnum):
@@ -102,7 +99,7 @@ def _next_hour(beginning: datetime, zone: ZoneInfo) -> datetime:
 async def for_each(
     scope: Scope, segment_ids: Sequence[int], start: datetime, end: datetime, interval: AnalyticsInterval
 ) -> dict[int, Analytics]:
-    """For the intervals that touch [start, end), up to the current one.
+    """Up to the current interval.
 
     Raises Invalid at `from` or `to`, LimitExceeded at `interval`, or at `from` for hours whose log is no longer kept.
     """
@@ -135,7 +132,7 @@ def _analytics(borders: Sequence[datetime], counts: _Counts) -> Analytics:
 
 
 async def _log_from(scope: Scope, first: datetime, interval: AnalyticsInterval) -> datetime:
-    """From when the log is read, not the written days. For hours: from the first day."""
+    """From when the log is read, not the written days."""
     row = await db.fetch_row(_KNOWN, scope.workspace_id)
     written_until = (row and row["until"]) or _NEVER
     if interval is not AnalyticsInterval.HOUR:
@@ -210,7 +207,7 @@ async def unwritten() -> list[int]:
 
 
 async def write_days(scope: Scope) -> datetime:
-    """Write every settled day. Returns until when. Safe to run twice, also at once."""
+    """Safe to run twice, also at once."""
     async with db.transaction():
         await db.advisory_lock(f"muster:segment-days:{scope.workspace_id}")
         zone = ZoneInfo(scope.timezone)

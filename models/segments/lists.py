@@ -44,7 +44,7 @@ class SegmentOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """An SQL expression on `s`. The id breaks ties, in the same direction."""
+    """An SQL expression on `s`. Then the id sorts, in the same direction."""
 
     expression: str
     sql_type: str
@@ -67,7 +67,7 @@ SORT_KEYS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class SegmentFilter:
-    """`search`: in the name; `unused_since`: nor in use now."""
+    """`search`: in the name; `unused_since`: neither used since then nor in use now."""
 
     search: str | None = None
     kind: SegmentKind | None = None

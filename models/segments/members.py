@@ -43,10 +43,7 @@ def origin_of(scope: Scope) -> Origin:
 
 
 async def change(scope: Scope, segment_id: int, change: MemberAction, selection: ContactSelection) -> MembersChanged:
-    """Change a STATIC segment.
-
-    Raises NotFound or Unsupported at `segmentId`, and what `selections.condition` raises.
-    """
+    """Raises NotFound or Unsupported at `segmentId`, and what `selections.condition` raises."""
     async with db.transaction():
         await _get_static(scope, segment_id)
         changed = await change_or_queue(scope, segment_id, change, selection)
@@ -112,7 +109,7 @@ async def _kind(scope: Scope, segment_id: int) -> SegmentKind:
 
 
 async def override(scope: Scope, segment_id: int, contact_ids: Sequence[int], held: Override | None) -> int:
-    """Keep contacts in or out of a dynamic segment, whatever its rule says; None: the rule decides. Returns how many changed.
+    """None: the rule decides. Returns how many overrides changed.
 
     Raises NotFound or Unsupported at `segmentId`, Problems and LimitExceeded at `contactIds`.
     """

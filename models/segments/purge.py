@@ -31,7 +31,7 @@ async def purge(workspace_id: int, segment_id: int) -> None:
 
 
 async def _give_up(workspace_id: int, segment_id: int) -> bool:
-    """Make a restore impossible, also for clocks that are behind. False when it was restored."""
+    """Make a restore impossible, also for clocks that are behind."""
     given_up = await db.execute(
         f"UPDATE segments SET deleted_at = 'epoch' WHERE {_EXPIRED} AND workspace_id = $2 AND id = $3",  # noqa: S608
         clock.now() - RESTORABLE,

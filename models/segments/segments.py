@@ -1,7 +1,6 @@
 """Segments: created, changed, duplicated, deleted and restored.
 
-Rules are stored in the shape of RuleInput, with plain ids of segments. After a new rule the segment is BUILDING: its members
-are computed beside the old ones and swapped in.
+Rules are stored in the shape of RuleInput, with plain ids of segments.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,10 +37,7 @@ RESTORABLE = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class SegmentOutcome:
-    """`building`: segments rebuilt because of the change. `job`: adds many members.
-
-    `backfilling`: it is deleted, and not all exits, or entries of its restore, are logged.
-    """
+    """`building`: rebuilt because of the change; `job`: adds members; `backfilling`: exits or entries are still to be logged."""
 
     segment: Segment
     building: Sequence[int] = ()
@@ -53,7 +49,6 @@ class SegmentOutcome:
 
 
 async def find(scope: Scope, segment_id: int) -> Segment | None:
-    """None when it is deleted or does not exist."""
     return await Segment.get_or_none(workspace_id=scope.workspace_id, id=segment_id, deleted_at=None)
 
 
@@ -81,7 +76,7 @@ async def create(
     rule: object = None,
     contacts: ContactSelection | None = None,
 ) -> SegmentOutcome:
-    """STATIC with the members that `contacts` finds, or dynamic with a rule, BUILDING.
+    """A dynamic segment is BUILDING.
 
     Raises Problems at `name` and `description`, at and below `rule` and `contacts`.
     """
@@ -98,10 +93,7 @@ async def create(
 
 
 async def update(scope: Scope, segment_id: int, given: Mapping[str, Any], version: int | None = None) -> SegmentOutcome:
-    """Change the `name`, `description` and `rule` in `given`.
-
-    Raises NotFound at `id`, Conflict at `version`, Problems as `create`.
-    """
+    """Raises NotFound at `id`, Conflict at `version`, Problems as `create`."""
     async with db.transaction():
         if "rule" in given:
             await _one_rule_at_a_time(scope)
@@ -132,7 +124,6 @@ async def update(scope: Scope, segment_id: int, given: Mapping[str, Any], versio
 
 
 async def duplicate(scope: Scope, segment_id: int, name: str) -> SegmentOutcome:
-    """With the members of a STATIC segment, or with rule and overrides."""
     async with db.transaction():
         await _one_rule_at_a_time(scope)
         await fields.load_to_write(scope)
@@ -240,10 +231,9 @@ async def delete(scope: Scope, segment_id: int, *, force: bool = False) -> Segme
 
 
 async def restore(scope: Scope, segment_id: int) -> SegmentOutcome:
-    """Undo a deletion within RESTORABLE. A dynamic segment is rebuilt.
+    """Undo a deletion within RESTORABLE. With very many members it stays deleted, and BUILDING, until `backfill_step` is done.
 
-    With very many members it stays deleted, and BUILDING, until `backfill_step` has logged all entries. Raises NotFound at `id`,
-    and NotAllowedInState when it is not deleted or its rule cannot be read.
+    Raises NotFound at `id`, and NotAllowedInState when it is not deleted or its rule cannot be read.
     """
     async with db.transaction():
         await _one_rule_at_a_time(scope)
@@ -260,10 +250,7 @@ async def restore(scope: Scope, segment_id: int) -> SegmentOutcome:
 
 
 async def backfill_step(scope: Scope, segment_id: int) -> SegmentOutcome | None:
-    """Log the next exits of a deleted segment, or entries of a restore, which the last step completes.
-
-    None: nothing to do, or another process does it.
-    """
+    """Log the next exits, or entries of a restore. None: nothing to do, or another process does it."""
     async with db.transaction():
         if not await db.try_advisory_lock(_rules_of(scope)):
             return None

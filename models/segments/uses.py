@@ -85,7 +85,7 @@ async def hold(scope: Scope, segment_ids: Collection[int]) -> list[int]:
 
 
 async def release(scope: Scope, kind: UseKind, used_by_id: int, *, keep: Collection[int] = ()) -> None:
-    """End all uses but those of `keep`. They stay as history."""
+    """Ended uses stay as history."""
     await db.execute(
         """
         UPDATE segment_uses SET active = false
@@ -124,7 +124,6 @@ async def rename(scope: Scope, kind: UseKind, used_by_id: int, label: str) -> No
 
 
 async def in_use(scope: Scope, segment_id: int) -> list[SegmentUse]:
-    """They forbid a deletion."""
     return await SegmentUse.filter(workspace_id=scope.workspace_id, segment_id=segment_id, active=True).order_by("id")
 
 
