@@ -1,10 +1,7 @@
-"""The audience of a broadcast: one predicate, for the count that people see and for the ledger.
+"""The audience of a broadcast: one predicate for the count that people see and for the ledger.
 
-Each contact of the include segments is a recipient, or excluded for the first reason that holds. Of recipients with one number,
-the smallest id stays.
-
-A retry judges the recipients of the earlier broadcast: one that was deleted or changed its number is NO_PHONE, one that another
-retry has taken is DUPLICATE_PHONE.
+A retry judges the earlier recipients: one that was deleted or changed its number is NO_PHONE, one that another retry has taken
+is DUPLICATE_PHONE.
 """
 
 from collections.abc import Mapping
@@ -25,7 +22,7 @@ from permissions.principal import Scope
 
 
 class ExclusionReason(StrEnum):
-    """In order of precedence."""
+    """In order of precedence: the first that holds counts."""
 
     EXCLUDED_SEGMENT = "EXCLUDED_SEGMENT"
     NO_PHONE = "NO_PHONE"
@@ -82,7 +79,7 @@ async def freeze(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any])
 
 
 async def _judged(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any]) -> tuple[str, Binds]:
-    """CTEs that end in `judged` (contact_id, phone, parameters, not_before, reason), and their values."""
+    """CTEs that end in `judged` (contact_id, phone, parameters, not_before, reason)."""
     binds = Binds([scope.workspace_id])
     if broadcast.retry_of is not None:
         return _judged_of_retry(broadcast, binds), binds

@@ -88,7 +88,6 @@ def as_message(template: MessageTemplate) -> dict[str, Any]:
 
 
 async def audience_of(scope: Scope, broadcast: Broadcast) -> audience.Audience:
-    """As it would be now, or frozen."""
     if broadcast.audience_size is not None:
         return audience.frozen(broadcast)
     return await audience.count(scope, broadcast, await message_of(scope, broadcast))
@@ -129,7 +128,6 @@ async def update(scope: Scope, broadcast_id: int, draft: Draft) -> Broadcast:
 
 
 def _must_be_the_same(broadcast: Broadcast, values: Mapping[str, Any]) -> None:
-    """A retry keeps recipients and parameters."""
     fixed = ("template_id", "parameters", "include_segment_ids", "exclude_segment_ids")
     if any(getattr(broadcast, name) != values[name] for name in fixed):
         raise Unsupported(

@@ -1,7 +1,6 @@
 """The lifecycle of a broadcast.
 
-Commands take effect with the commit: each claim reads the source. A step that is requested twice, or by two at once, is taken
-once.
+Commands take effect with the commit: each claim reads the source. A step that is requested twice is taken once.
 """
 
 from collections.abc import Collection, Mapping
@@ -150,7 +149,7 @@ def _why_not(broadcast: Broadcast, action: str) -> str:
 
 
 async def start_due() -> list[tuple[int, int]]:
-    """Returns (workspace, id) of each; ends those that are too late."""
+    """Returns (workspace, id) of each. Ends those that are too late."""
     now = clock.now()
     rows = await db.fetch(
         """
@@ -195,7 +194,7 @@ async def _cancel_late(workspace_id: int, broadcast_id: int, max_lateness: str, 
 
 
 async def prepare(scope: Scope, broadcast_id: int) -> bool:
-    """Freeze the audience. Returns whether there is something to send.
+    """Returns whether there is something to send.
 
     False while a segment is being computed for the first time; a periodic task calls again.
     """
@@ -224,7 +223,7 @@ async def _has_problem(scope: Scope, broadcast: Broadcast) -> bool:
 
 
 async def _must_wait(broadcast: Broadcast) -> bool:
-    """For a segment that was never computed. Ends a broadcast that is later than `max_lateness`."""
+    """Also ends a broadcast that is later than `max_lateness`."""
     row = await db.fetch_row(
         """
         SELECT name FROM segments
@@ -291,7 +290,7 @@ async def _record_end(workspace_id: int, broadcast_id: int, status: str, reason:
 
 
 async def _release(workspace_id: int, broadcast_id: int) -> None:
-    """The segments may change or be deleted from here on."""
+    """Its segments may change from here on."""
     await db.execute(
         """
         UPDATE segment_uses SET active = false, last_used_at = greatest(last_used_at, $3)
@@ -307,9 +306,9 @@ async def _release(workspace_id: int, broadcast_id: int) -> None:
 
 
 async def pause_by_itself(workspace_id: int, reasons: Mapping[int, str]) -> int:
-    """Pause those that are SENDING (`reasons` by id); returns how many.
+    """Those that are SENDING; `reasons` by id. Returns how many.
 
-    Called once per transaction: broadcasts are locked in the order of their ids.
+    Once per transaction: broadcasts are locked in the order of their ids.
     """
     if not reasons:
         return 0
@@ -320,7 +319,7 @@ async def pause_by_itself(workspace_id: int, reasons: Mapping[int, str]) -> int:
 
 
 async def pause_all(workspace_id: int, reason: str) -> int:
-    """PREPARING ones too."""
+    """Also PREPARING ones."""
     async with db.transaction():
         held = await _lock(workspace_id, (BroadcastStatus.PREPARING, BroadcastStatus.SENDING), None)
         await _pause_held(workspace_id, dict.fromkeys(held, reason))
@@ -357,7 +356,6 @@ async def _pause_held(workspace_id: int, reasons: Mapping[int, str]) -> None:
 
 
 async def set_waiting_reason(workspace_id: int, reason: str | None) -> None:
-    """Of SENDING broadcasts; None: they do not wait."""
     await db.execute(
         """
         UPDATE broadcasts SET reason = $2, updated_at = $3
@@ -373,7 +371,7 @@ async def set_waiting_reason(workspace_id: int, reason: str | None) -> None:
 
 
 async def finish(workspace_id: int, broadcast_id: int) -> bool:
-    """End it when no message is open; FAILED only when nothing could be sent. Returns whether it ended."""
+    """If no message is open. FAILED only when nothing could be sent. Returns whether it ended."""
     source = of_broadcast(broadcast_id)
     async with db.transaction():
         await counters.lock(workspace_id, source)
@@ -408,7 +406,6 @@ async def finish(workspace_id: int, broadcast_id: int) -> bool:
 
 
 async def end_cancelled(workspace_id: int, broadcast_id: int) -> None:
-    """Skip its waiting messages."""
     while await outcomes.skip_rest(workspace_id, of_broadcast(broadcast_id), "The broadcast was cancelled."):
         pass
 

@@ -1,4 +1,4 @@
-"""The messages of a broadcast, as people read them."""
+"""The messages of a broadcast."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -1,8 +1,7 @@
 """Appending to a log, in the transaction of the change.
 
-Entries are written as they come, under the id of the append and numbered 1 .. n; readers do not see them yet. `close` gives them
-positions. It comes last: until the commit no other transaction of the workspace can close an append to the log, so positions
-become visible in order and without gaps.
+Readers do not see entries until `close` gives them positions. It comes last: until the commit no other transaction of the
+workspace can close an append to the log, so positions become visible in order and without gaps.
 """
 
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from models.changelog.log import Log
 
 @dataclass(slots=True)
 class OpenAppend:
-    """What a transaction adds to a log: `size` entries so far, under `id`, which happened `at`."""
+    """`size` entries so far, numbered from 1."""
 
     log: Log[Any]
     workspace_id: int
@@ -32,12 +31,12 @@ async def new_id(log: Log[Any]) -> int:
 
 
 async def begin(workspace_id: int, log: Log[Any], at: datetime) -> OpenAppend:
-    """Start to append, without a lock."""
+    """Takes no lock."""
     return OpenAppend(log, workspace_id, at, await new_id(log))
 
 
 async def close(append: OpenAppend) -> int | None:
-    """Give the entries their positions. Returns the last one, or None when there are no entries."""
+    """Returns the last position; None: no entries."""
     if not append.size:
         return None
     position: int = await db.fetch_value(_close(append.log), append.workspace_id, append.size, append.id, append.at)

@@ -1,4 +1,4 @@
-"""Cursors: positions for clients. Opaque, versioned by their mark, valid for one log of one workspace."""
+"""Cursors: opaque positions for clients, versioned by their mark."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any
@@ -13,7 +13,7 @@ def to_cursor(log: Log[Any], workspace_id: int, position: int) -> str:
 
 
 def from_cursor(scope: Scope, log: Log[Any], cursor: str, path: Path = ("after",)) -> int:
-    """The position of a cursor. Raises Invalid at `path` unless it is of this log and workspace."""
+    """Raises Invalid at `path` unless it is of this log and workspace."""
     try:
         mark, workspace, position = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").split(":")
         if mark == log.cursor_mark and int(workspace) == scope.workspace_id and 0 <= int(position) < 2**63:

@@ -1,8 +1,4 @@
-"""The log of events: what happens in a workspace, other than contacts that enter and leave segments.
-
-Code that makes a change calls `record` in its transaction. A new kind of event is a payload class here; released types and names
-of fields stay as they are.
-"""
+"""The log of events, other than members of segments. Released types and names of fields stay."""
 
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
@@ -18,8 +14,6 @@ from models.db import Record
 
 
 class EventType(StrEnum):
-    """What happened, as subscribers name it. Released values stay."""
-
     SEGMENT_UPDATED = "segment.updated"
     SEGMENT_DELETED = "segment.deleted"
     SEGMENT_RESTORED = "segment.restored"
@@ -29,7 +23,7 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SegmentUpdated:
-    """These `fields` of a segment changed. After a new rule its members change later."""
+    """After a new rule its members change later."""
 
     type: ClassVar = EventType.SEGMENT_UPDATED
     segment_id: int
@@ -40,7 +34,7 @@ class SegmentUpdated:
 
 @dataclass(frozen=True, slots=True)
 class SegmentDeleted:
-    """A segment was deleted. Its members leave in the log of members, before or after."""
+    """Its members leave in the log of members, before or after."""
 
     type: ClassVar = EventType.SEGMENT_DELETED
     segment_id: int
@@ -49,7 +43,7 @@ class SegmentDeleted:
 
 @dataclass(frozen=True, slots=True)
 class SegmentRestored:
-    """A segment was restored, after all its members were logged to have entered."""
+    """After all its members were logged to have entered."""
 
     type: ClassVar = EventType.SEGMENT_RESTORED
     segment_id: int
@@ -58,7 +52,7 @@ class SegmentRestored:
 
 @dataclass(frozen=True, slots=True)
 class JobFinished:
-    """A job ended: `status` is SUCCEEDED, FAILED or CANCELLED; `error` says why it failed."""
+    """`status`: SUCCEEDED, FAILED or CANCELLED."""
 
     type: ClassVar = EventType.JOB_FINISHED
     job_id: int
@@ -69,7 +63,7 @@ class JobFinished:
 
 @dataclass(frozen=True, slots=True)
 class BroadcastFinished:
-    """A broadcast ended: `status` is COMPLETED, FAILED or CANCELLED; `reason` may say why."""
+    """`status`: COMPLETED, FAILED or CANCELLED."""
 
     type: ClassVar = EventType.BROADCAST_FINISHED
     broadcast_id: int
@@ -103,7 +97,7 @@ def _event(workspace_id: int, row: Record) -> Event:
 
 
 def _payload(event_type: EventType, text: str) -> Payload:
-    """Unknown fields, of a later version, are left out; missing ones have their defaults."""
+    """Fields of a later version are left out."""
     payload, written = PAYLOADS[event_type], db.load_json(text)
     return payload(**{field.name: written[field.name] for field in fields(payload) if field.name in written})
 
@@ -124,11 +118,10 @@ EVENTS: Final = Log(
     cursor_source="this log",
     when_lost="Begin with a new cursor",
 )
-"""Its filter is the event's type."""
 
 
 async def record(workspace_id: int, payload: Payload) -> None:
-    """Add an event to the log, just before the ambient transaction commits. LOCKS: the head of the log of events, only then."""
+    """Just before the ambient transaction commits. LOCKS: the head of the log of events, only then."""
     await db.before_commit(partial(_write, workspace_id, payload, clock.now()))
 
 

@@ -1,4 +1,4 @@
-"""A live follower of a log, and the entries that wait for it, up to a bound."""
+"""A live follower of a log, and the entries that wait for it."""
 
 import asyncio
 from collections import deque
@@ -12,7 +12,7 @@ Made = TypeVar("Made")
 
 
 class EntryBatch(Generic[Entry]):
-    """Entries in order, read at once. `shared`: other followers of this process get the same object."""
+    """`shared`: other followers get the same object."""
 
     __slots__ = ("_made", "entries", "shared")
 
@@ -22,7 +22,7 @@ class EntryBatch(Generic[Entry]):
         self._made: Any = None
 
     def once(self, make: "Callable[[EntryBatch[Entry]], Made]") -> Made:
-        """The result of `make`, kept for others that call with the same `make`."""
+        """Kept for others with the same `make`."""
         if self._made is None or self._made[0] is not make:
             self._made = make, make(self)
         return cast(Made, self._made[1])
@@ -30,10 +30,7 @@ class EntryBatch(Generic[Entry]):
 
 @dataclass(slots=True, eq=False)
 class Follower(Generic[Entry]):
-    """One follower of a live reader, which was at the position `joined_at` when it joined.
-
-    `only`: the values of the log's filter that it wants, None for all. `is_behind`: too much waited, so nothing is kept any more.
-    """
+    """`only`: wanted values of the log's filter, None for all. `is_behind`: nothing is kept any more."""
 
     joined_at: int
     only: frozenset[Any] | None
@@ -43,7 +40,7 @@ class Follower(Generic[Entry]):
     is_behind: bool = False
 
     def hand(self, batch: EntryBatch[Entry], most: int) -> None:
-        """Add a batch. When more than `most` entries wait, keep none: the follower reads the log itself."""
+        """When more than `most` entries wait, none are kept: the follower reads the log itself."""
         if self.is_behind or not batch.entries:
             return
         self.waiting.append(batch)
@@ -58,7 +55,7 @@ class Follower(Generic[Entry]):
         self.news.set()
 
     async def take(self) -> EntryBatch[Entry] | None:
-        """Wait for the next batch. None when the follower has fallen behind."""
+        """None when the follower has fallen behind."""
         await self.news.wait()
         if self.is_behind:
             return None

@@ -1,8 +1,4 @@
-"""Hints that a log of a workspace has grown, from a commit to the processes that follow logs.
-
-A carrier is set once per process with `use`; without it there are none. A hint may be lost: followers look at the log
-periodically anyway.
-"""
+"""Hints that a log has grown. They may be lost: followers look at the log periodically anyway."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -22,20 +18,19 @@ _lost = Counter("muster_hints_lost_total", "Hints to followers of a log that cou
 
 
 class Hints(Protocol):
-    """Carries hints from any process to all. Its methods may raise, and may be cancelled at any await."""
+    """May raise, and may be cancelled at any await."""
 
     async def give(self, workspace_ids: Sequence[int]) -> None:
         """A log of each of these workspaces has grown."""
 
     def hear(self) -> AbstractAsyncContextManager[AsyncIterator[int]]:
-        """The ids of workspaces whose logs grow. Raises when the connection breaks."""
+        """Workspace ids. Raises when the connection breaks."""
 
 
 _hints: Hints | None = None
 
 
 def use(hints: Hints | None) -> None:
-    """Set the carrier of this process, or None."""
     global _hints
     _hints = hints
 
@@ -45,7 +40,7 @@ def current() -> Hints | None:
 
 
 async def log_grew(workspace_id: int) -> None:
-    """Give a hint once the ambient transaction has committed. Never fails the caller."""
+    """Once the ambient transaction has committed. Never fails the caller."""
     if _hints is not None:
         await db.after_commit(_give, workspace_id)
 

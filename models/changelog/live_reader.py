@@ -1,4 +1,4 @@
-"""Reads one log of one workspace once, for all its followers in this process."""
+"""Reads one log once, for all its followers in this process."""
 
 import asyncio
 from contextlib import suppress
@@ -17,10 +17,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class TailLimits:
-    """How many entries may wait for a follower, and how often a log is read.
-
-    Without a hint it is read every `look_seconds`. Each read wakes all followers, so `rest_seconds` per follower pass in between.
-    """
+    """`waiting`: entries per follower. Each read wakes all followers, so `rest_seconds` per follower pass in between."""
 
     waiting: int = 5_000
     patience_seconds: float = 10.0
@@ -66,13 +63,13 @@ class LiveReader(Generic[Entry]):
                 await asyncio.sleep(0)
 
     async def _begin_anew(self) -> None:
-        """The log is no longer kept from here on. The followers find that out when they read it themselves."""
+        """The log is no longer kept from here on; followers notice when they read it."""
         self.position = (await read_head(self.scope, self.source)).position
         for follower in self.followers:
             follower.fall_behind()
 
     def _hand_out(self, entries: list[Entry]) -> None:
-        """Followers with the same filter get the same batch, so that what is made of it is made once."""
+        """Followers with the same filter share a batch, so that what is made of it is made once."""
         batches: dict[frozenset[Any] | None, EntryBatch[Entry]] = {}
         value = self.source.filter_value
         for follower in self.followers:

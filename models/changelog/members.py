@@ -1,4 +1,4 @@
-"""The log of members: which contacts entered and left which segments, and why."""
+"""The log of members: who entered and left which segments."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from permissions.principal import Scope
 
 @dataclass(frozen=True, slots=True)
 class MembershipChange:
-    """A contact entered or left a segment. `kind` and `origin` are values of ChangeKind and Origin."""
+    """`kind` and `origin`: values of ChangeKind and Origin."""
 
     workspace_id: int
     position: int
@@ -45,7 +45,6 @@ MEMBERS: Final = Log(
     cursor_source="membershipChanges",
     when_lost="Read the segments' members anew, and begin with a new cursor",
 )
-"""Its filter is the segment's id."""
 
 
 async def history(
@@ -56,7 +55,7 @@ async def history(
     before: int | None = None,
     segment_id: int | None = None,
 ) -> dict[int, list[MembershipChange]]:
-    """By contact id, its kept entries and exits, newest first: up to `first` + 1 with positions below `before`."""
+    """By contact id, newest first: up to `first` + 1, with positions below `before`."""
     rows = await db.fetch(_HISTORY, scope.workspace_id, list(contact_ids), first + 1, before, segment_id)
     found: dict[int, list[MembershipChange]] = {contact_id: [] for contact_id in contact_ids}
     for row in rows:

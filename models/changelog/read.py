@@ -1,4 +1,4 @@
-"""Reads a log page by page, after a position."""
+"""Reads a log page by page."""
 
 import time
 from collections.abc import Collection
@@ -12,19 +12,19 @@ from models.errors import Invalid, Path
 from permissions.principal import Scope
 
 WINDOW: Final = 10_000
-"""Entries searched in one statement when only some are wanted."""
+"""Entries searched per statement when only some are wanted."""
 
 LOOKING_SECONDS: Final = 0.2
-"""How long one page searches before it ends with what it has found, perhaps nothing."""
+"""Then a page ends with what was found."""
 
 
 class NotInLog(Invalid):
-    """The position is too old (what follows is no longer kept), or ahead of the log."""
+    """What follows the position is no longer kept, or it is ahead of the log."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogPage(Generic[Entry]):
-    """Entries in order. Go on after `position`, which may be past the last entry; at once, if `more`."""
+    """Go on after `position` (perhaps past the last entry); at once, if `more`."""
 
     entries: list[Entry]
     position: int
@@ -33,7 +33,7 @@ class LogPage(Generic[Entry]):
 
 @dataclass(frozen=True, slots=True)
 class LogHead:
-    """The last position, and `floor`: entries up to it are no longer kept."""
+    """Entries up to `floor` are no longer kept."""
 
     position: int
     floor: int
@@ -52,10 +52,9 @@ async def read_page(
     only: Collection[Any] | None = None,
     path: Path = ("after",),
 ) -> LogPage[Entry]:
-    """Up to `limit` entries after the position `after` (None: from the oldest that is kept), in order.
+    """Up to `limit` entries after the position `after` (None: from the oldest). Raises NotInLog at `path`.
 
-    With `only`, those with these values of the log's `filter_column`; then a page may be short or empty though `more` follow.
-    Raises NotInLog at `path`.
+    With `only` (values of the log's filter), a page may be short or empty though `more` follow.
     """
     end = await read_head(scope, log)
     position = end.floor if after is None else after
@@ -68,12 +67,12 @@ async def read_page(
 
 
 async def read_next(scope: Scope, log: Log[Entry], after: int, limit: int) -> list[Entry]:
-    """Up to `limit` entries after `after`, for a reader at the end of the log: one statement. Raises NotInLog."""
+    """For a reader at the end of the log: one statement. Raises NotInLog."""
     return await _window(scope, log, after, after + limit, limit, None)
 
 
 async def check_position(scope: Scope, log: Log[Any], after: int, path: Path = ("after",)) -> None:
-    """Raise NotInLog at `path` when the log cannot be read from `after` on."""
+    """Raises NotInLog at `path`."""
     _check(log, await read_head(scope, log), after, path)
 
 
@@ -89,7 +88,7 @@ def _check(log: Log[Any], end: LogHead, position: int, path: Path) -> None:
 async def _look_through(
     scope: Scope, log: Log[Entry], position: int, end: int, limit: int, only: list[Any], path: Path
 ) -> LogPage[Entry]:
-    """Search window by window, so that rare entries cost bounded time."""
+    """Window by window, so that rare entries cost bounded time."""
     entries: list[Entry] = []
     until = time.monotonic() + LOOKING_SECONDS
     while position < end:
@@ -112,7 +111,7 @@ async def _window(
     only: list[Any] | None,
     path: Path = ("after",),
 ) -> list[Entry]:
-    """The first `limit` wanted entries in (after, last]. Raises NotInLog when not all are kept."""
+    """In (after, last]. Raises NotInLog when not all are kept."""
     if after >= last:
         return []
     rows = await db.fetch(_window_sql(log), scope.workspace_id, after, last, only, limit)

@@ -1,7 +1,7 @@
-"""Readers of a log whose positions are stored: workers follow a log with them.
+"""Stored positions of workers that read a log.
 
-A position moves in the transaction of what was done about the entries, so each takes effect once. A reader that stays away
-longer than the log is kept gets `NotInLog`.
+A position moves in the transaction of what was done, so each entry takes effect once. A reader that stays away too long gets
+`NotInLog`.
 """
 
 from collections.abc import AsyncIterator, Collection
@@ -18,7 +18,7 @@ from permissions.principal import Scope
 
 @dataclass(frozen=True, slots=True)
 class StoredReader:
-    """Who reads: a kind (a constant of the reading code) and an id."""
+    """`kind`: a constant of the reading code."""
 
     kind: str
     id: int
@@ -29,10 +29,7 @@ class ReaderMoved(MusterError):
 
 
 async def start(scope: Scope, log: Log[Any], reader: StoredReader, after: int | None = None) -> int:
-    """Begin to read after the position `after` (None: from now on), unless it reads already. Returns its position.
-
-    Raises NotInLog.
-    """
+    """Read after `after` (None: from now on), unless it reads already. Returns its position. Raises NotInLog."""
     if after is None:
         after = (await read_head(scope, log)).position
     else:
@@ -50,7 +47,7 @@ VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
 
 
 async def stop(scope: Scope, reader: StoredReader) -> None:
-    """Forget the reader, in every log. Waits for the page that it is reading."""
+    """In every log. Waits for the page that it is reading."""
     await db.execute(
         "DELETE FROM changelog_readers WHERE workspace_id = $1 AND reader_kind = $2 AND reader_id = $3",
         scope.workspace_id,
@@ -60,7 +57,7 @@ async def stop(scope: Scope, reader: StoredReader) -> None:
 
 
 async def find_position(scope: Scope, log: Log[Any], reader: StoredReader) -> int | None:
-    """Its position; None when it does not read this log."""
+    """None when it does not read this log."""
     position: int | None = await db.fetch_value(
         f"SELECT position FROM changelog_readers {_THIS}", scope.workspace_id, reader.kind, reader.id, log.name
     )
@@ -77,9 +74,9 @@ _THIS = "WHERE workspace_id = $1 AND reader_kind = $2 AND reader_id = $3 AND log
 async def next_page(
     scope: Scope, log: Log[Entry], reader: StoredReader, limit: int, only: Collection[Any] | None = None
 ) -> AsyncIterator[LogPage[Entry] | None]:
-    """The next page, in a transaction that ends with the block and moves the reader past the page.
+    """In a transaction that ends with the block and moves the reader past the page.
 
-    None when another worker holds the reader, or there is no such reader. Raises NotInLog.
+    None when another worker holds the reader, or there is none. Raises NotInLog.
     """
     async with db.transaction():
         position = await db.fetch_value(_HOLD, scope.workspace_id, reader.kind, reader.id, log.name)
@@ -96,10 +93,9 @@ _HOLD = f"SELECT position FROM changelog_readers {_THIS} FOR UPDATE SKIP LOCKED"
 
 
 async def move(scope: Scope, log: Log[Any], reader: StoredReader, before: int, position: int) -> None:
-    """Move the reader from the position `before` to `position`, in the ambient transaction.
+    """In the ambient transaction. For effects outside of the database: `read_page`, act, then move with the result.
 
-    For effects outside of the database: read with `read_page`, act, then move in the transaction that records the result.
-    Raises ReaderMoved when the position is not `before`; then that transaction must not commit.
+    Raises ReaderMoved when the position is not `before`: that transaction must not commit.
     """
     moved = await db.fetch_value(
         _MOVE, scope.workspace_id, reader.kind, reader.id, log.name, before, position, clock.now()
@@ -114,7 +110,7 @@ UPDATE changelog_readers SET position = $6, moved_at = $7 {_THIS} AND position =
 
 
 async def behind(log: Log[Any], kind: str, limit: int = 1_000) -> list[tuple[int, int]]:
-    """Readers of one kind with entries to read, as (workspace id, reader id), the longest waiting first."""
+    """As (workspace id, reader id), the longest waiting first."""
     rows = await db.fetch(
         f"""
         SELECT r.workspace_id, r.reader_id FROM changelog_readers AS r

@@ -14,7 +14,7 @@ LOGS: Sequence[Log[Any]] = (MEMBERS, EVENTS)
 
 
 async def drop_older_than(kept: timedelta, log: Log[Any], limit: int = 5_000) -> int:
-    """Drop up to `limit` appends of all workspaces that are older than `kept`, read or not. Returns how many.
+    """Drop up to `limit` appends of all workspaces, read or not. Returns how many.
 
     Positions before them are refused from then on.
     """

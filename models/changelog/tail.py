@@ -1,9 +1,4 @@
-"""Follows logs live: each log of a workspace is read once by this process, and given to all its followers.
-
-A follower that starts at an older position reads the log itself up to where the process reads, and goes on from there without a
-gap. When too many entries wait for it, it reads the log itself again. It ends with `FellBehind` when it does not take what it was
-given, and with `NotInLog` when the log no longer has its position.
-"""
+"""Follows logs live: this process reads each log once, for all its followers."""
 
 import asyncio
 import math
@@ -28,11 +23,11 @@ _followers = Gauge("muster_feed_followers", "Subscribers of membership changes i
 _given = Counter("muster_feed_changes_total", "Changes handed to subscribers, each counted once per subscriber.")
 
 MOST_FAILED: Final = 30
-"""So many reads of a follower may fail one after the other before it ends."""
+"""Failed reads of a follower in a row."""
 
 
 class FellBehind(MusterError):
-    """The follower does not take what it was given. It can go on after `position` later."""
+    """The follower does not take what it was given. It can go on after `position`."""
 
     def __init__(self, position: int) -> None:
         super().__init__(f"does not take what it was given: go on after {position}")
@@ -40,8 +35,6 @@ class FellBehind(MusterError):
 
 
 class Tail:
-    """The live readers of a process."""
-
     def __init__(self, limits: TailLimits | None = None) -> None:
         self.limits = limits or TailLimits()
         self.readers: dict[int, dict[str, LiveReader[Any]]] = {}
@@ -57,7 +50,7 @@ class Tail:
     ) -> AsyncGenerator[EntryBatch[Entry], None]:
         """The entries after `after` (None: from now on), in order, without a gap, in batches that are not empty.
 
-        With `only`, those with these values of the log's filter. Raises NotInLog and FellBehind.
+        `only`: wanted values of the log's filter. Raises NotInLog and FellBehind.
         """
         if after is not None:
             await check_position(scope, source, after)
@@ -73,7 +66,6 @@ class Tail:
             following.stop()
 
     def reader_of(self, scope: Scope, source: Log[Entry]) -> LiveReader[Entry] | None:
-        """The live reader of the log, while it has followers."""
         return self.readers.get(scope.workspace_id, {}).get(source.name)
 
     # ---------------------------------------------------------------- readers
@@ -81,7 +73,7 @@ class Tail:
     async def join(
         self, scope: Scope, source: Log[Entry], hints: Hints | None, only: frozenset[Any] | None
     ) -> Follower[Entry]:
-        """Follow the live reader. The first follower starts it, at the end of the log."""
+        """The first follower starts the reader, at the log's end."""
         if self.reader_of(scope, source) is None:
             end = (await read_head(scope, source)).position
             if self.reader_of(scope, source) is None:
@@ -94,7 +86,6 @@ class Tail:
         return follower
 
     def leave(self, scope: Scope, source: Log[Entry], follower: Follower[Entry]) -> None:
-        """Follow no more. The last follower ends the reader."""
         reader = self.reader_of(scope, source)
         if reader is not None:
             reader.followers.discard(follower)
@@ -128,11 +119,7 @@ class Tail:
 
 
 class Following(Generic[Entry]):
-    """One follower's way through the log; it has everything up to `position`.
-
-    It reads the log itself up to where the live reader was when it joined, then takes what the reader gives. Fallen behind, it
-    starts again.
-    """
+    """One follower's way through the log; it has everything up to `position`."""
 
     def __init__(
         self,

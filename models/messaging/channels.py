@@ -1,4 +1,4 @@
-"""The WhatsApp number of a workspace. Its secrets are encrypted at rest and never returned by the API."""
+"""The WhatsApp number of a workspace. Its secrets are encrypted, and never returned by the API."""
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
@@ -30,8 +30,6 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Wired:
-    """A channel, for webhooks."""
-
     workspace_id: int
     channel_id: int
     number_id: str
@@ -53,7 +51,7 @@ class Connection:
 
 
 async def connect(scope: Scope, given: Connection) -> WhatsAppChannel:
-    """Connect a number, or change the connection. Raises Invalid; Taken when another workspace has the number or account."""
+    """Raises Invalid; Taken when another workspace has the number or account."""
     _check(given)
     async with db.transaction():
         for key in sorted((f"whatsapp-number:{given.number_id}", f"whatsapp-account:{given.business_account_id}")):
@@ -82,7 +80,7 @@ def _check(given: Connection) -> None:
 
 
 async def _refuse_taken(scope: Scope, given: Connection) -> None:
-    """A number's messages and an account's daily limit belong to one workspace."""
+    """A number's messages and an account's limit belong to one workspace."""
     other = await db.fetch_value(
         """
         SELECT CASE WHEN number_id = $2 THEN 'phoneNumberId' ELSE 'businessAccountId' END FROM whatsapp_channels
@@ -231,7 +229,7 @@ async def is_verify_token(token: str) -> bool:
 
 
 def _hash(token: str) -> str:
-    """The time of a lookup by hash says nothing about the token."""
+    """The time of a lookup says nothing about the token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -239,7 +237,6 @@ def _hash(token: str) -> str:
 
 
 async def checked(workspace_id: int, channel_id: int, number: Mapping[str, Any]) -> None:
-    """The API accepted the number."""
     await db.execute(
         """
         UPDATE whatsapp_channels
@@ -273,7 +270,7 @@ async def refused(workspace_id: int, channel_id: int, reason: str) -> None:
 
 
 async def unchecked(before_seconds: float, limit: int) -> list[int]:
-    """Workspaces whose channel was not checked for so long."""
+    """Returns workspace ids."""
     rows = await db.fetch(
         """
         SELECT workspace_id FROM whatsapp_channels c

@@ -1,4 +1,4 @@
-"""Opting out of messages, and taking that back."""
+"""Opting out of messages, and back in."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime

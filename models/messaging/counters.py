@@ -1,6 +1,6 @@
 """How many messages of a source are in each state.
 
-`move` is called in the transaction that moves messages, and locks after them, in the order of sources.
+`move` runs in the transaction that moves messages, and locks after them, in the order of sources.
 """
 
 from collections import Counter
@@ -15,7 +15,6 @@ from models.messaging.sources import MessageSource, SourceKind
 COLUMNS: Final = tuple(status.value.lower() for status in MessageStatus)
 
 ENDS: Final = frozenset({MessageStatus.SENT, MessageStatus.FAILED, MessageStatus.UNCONFIRMED})
-"""The failure rate is over these."""
 
 Move = tuple[MessageSource, str, str]
 """Source, state before, state now."""
@@ -82,7 +81,7 @@ async def recount(workspace_id: int, source: MessageSource) -> None:
 
 
 async def judge(workspace_id: int, source: MessageSource, most_failures: float) -> str | None:
-    """Why the source must stop: more than `most_failures` (0 to 1) of its recent outcomes failed. None: it may go on.
+    """Why the source must stop (more than `most_failures`, 0 to 1, of its recent outcomes failed), or None.
 
     Outcomes are judged once, when there are LEAST_TO_JUDGE.
     """
@@ -104,7 +103,6 @@ async def judge(workspace_id: int, source: MessageSource, most_failures: float) 
 
 
 async def begin_judging(workspace_id: int, source: MessageSource) -> None:
-    """Forget the recent outcomes."""
     await db.execute(
         """
         UPDATE message_counters SET recent_ends = 0, recent_failures = 0

@@ -1,7 +1,6 @@
 """Activities of contacts about their messages.
 
-`message.sent`, `.delivered`, `.read` and `.failed` carry {"broadcastId", "template"}, `message.received` the message. The key
-(message and kind) keeps repeats out.
+`message.sent`, `.delivered`, `.read` and `.failed` carry {"broadcastId", "template"}, `message.received` the message.
 """
 
 from base64 import urlsafe_b64encode
@@ -53,7 +52,7 @@ _RECORD: Final = """
 async def record(workspace_id: int, activities: Sequence[MessageActivity]) -> int:
     """In a transaction. Returns how many are new; deleted contacts are left out.
 
-    Statuses are marked as bulk, so that they do not delay people's changes; `message.received` is not.
+    Statuses are bulk changes: they do not delay people's changes.
     """
     if not activities:
         return 0

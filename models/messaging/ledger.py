@@ -1,4 +1,4 @@
-"""Claims of messages, for all kinds of sources.
+"""Claims of messages.
 
 An attempt is committed as SENDING, under a lease, before its call. When the lease runs out it becomes UNCONFIRMED and is never
 claimed again: nobody knows whether it was sent.
@@ -19,7 +19,6 @@ from models.messaging.pace import PAIR_INTERVAL, QUOTA_WINDOW
 from models.messaging.sources import MessageSource
 
 NORMAL_PHONE: Final = "nullif('+' || regexp_replace(c.phone, '[^0-9]', '', 'g'), '+')"
-"""Of a contact `c`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +35,6 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """`out_of_quota`: the quota held messages back."""
-
     attempts: Sequence[Attempt]
     out_of_quota: bool
 
@@ -49,7 +46,6 @@ class Verdict(StrEnum):
     NEW = "NEW"
     """Not reached in the quota's window."""
     KNOWN = "KNOWN"
-    """Uses no quota."""
     LATER = "LATER"
     """Written to within PAIR_INTERVAL."""
     GONE = "GONE"
@@ -66,7 +62,7 @@ SKIPPED_BECAUSE: Final[Mapping[Verdict, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A due message, locked. `free_at`: when the pair limit allows it."""
+    """`free_at`: when the pair limit allows it."""
 
     id: int
     source: MessageSource
@@ -144,7 +140,7 @@ async def claim(
     """Commit up to `grant` due messages as SENDING. Sources take part equally.
 
     `shares`: how many messages to look at in each source. Contacts who opted out, changed their number or were deleted become
-    SKIPPED; people written to in the last six seconds wait. When this raises, the commit may have happened: call `release`.
+    SKIPPED; people written to within PAIR_INTERVAL wait. When this raises, the commit may have happened: call `release`.
     """
     now = clock.now()
     async with db.transaction():
@@ -189,9 +185,9 @@ def _judged(row: db.Record, now: datetime) -> Offered:
 
 
 def choose(offered: Sequence[Offered], grant: int, room: int | None) -> tuple[dict[int, Verdict], bool]:
-    """The messages to send (by id), and whether the quota held some back. Order within a rank is random.
+    """The messages to send (by id), and whether the quota held some back.
 
-    `room`: how many new people the account may write to (None: no limit).
+    `room`: new people that the account may write to (None: no limit).
     """
     counts: dict[MessageSource, int] = {}
     ranked: list[tuple[int, float, Offered]] = []
@@ -221,7 +217,6 @@ async def _take(
     leased_until: datetime,
     lease_token: int,
 ) -> list[db.Record]:
-    """Messages that are neither chosen, late nor skipped stay as they are."""
     moved = [one for one in offered if one.id in chosen or one.verdict not in (Verdict.NEW, Verdict.KNOWN)]
     if not moved:
         return []
@@ -258,7 +253,7 @@ def _attempt(row: db.Record, lease_token: int) -> Attempt:
 
 
 async def has_open(workspace_id: int, source: MessageSource) -> bool:
-    """Whether messages are PENDING or SENDING, by the ledger itself."""
+    """By the ledger itself."""
     return bool(
         await db.fetch_value(
             """

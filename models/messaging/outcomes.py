@@ -1,4 +1,4 @@
-"""Results of attempts, written in bulk, and the end of messages that nobody sends."""
+"""Results of attempts, and the end of messages that nobody sends."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,6 @@ from models.messaging.message_states import MessageStatus
 from models.messaging.sources import MessageSource
 
 CHUNK: Final = 5000
-"""Messages per transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +138,7 @@ async def _remember_aliases(workspace_id: int, settled: Sequence[_Settled]) -> N
 
 
 async def expire_leases(workspace_id: int, source: MessageSource) -> int:
-    """Make attempts UNCONFIRMED whose worker died or lost the database; returns how many."""
+    """Attempts whose worker died become UNCONFIRMED; returns how many."""
     async with db.transaction():
         held = await db.fetch(
             """

@@ -9,7 +9,6 @@ from models.messaging.sources import MessageSource
 DEFAULT_PER_SECOND: Final = 80
 
 PER_SECOND: Final[Mapping[str, int]] = {"STANDARD": 80, "HIGH": 1000}
-"""By throughput level."""
 
 WITH_BUSINESS_APP_PER_SECOND: Final = 20
 

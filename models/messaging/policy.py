@@ -1,4 +1,4 @@
-"""What a provider's answer means for the message, its source and the pace. Pure; providers only name the `Answer`."""
+"""What a provider's answer means for the message, its source and the pace. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,11 +28,10 @@ class Answer(StrEnum):
     UNAVAILABLE = "UNAVAILABLE"
     """For a moment."""
     FAULTY = "FAULTY"
-    """Without a reason."""
+    """No reason given."""
     MAINTENANCE = "MAINTENANCE"
     """For minutes."""
     NOT_READY = "NOT_READY"
-    """The provider still prepares it."""
 
     # refused for everybody
     ACCOUNT_STOPPED = "ACCOUNT_STOPPED"
@@ -40,7 +39,6 @@ class Answer(StrEnum):
     NUMBER_STOPPED = "NUMBER_STOPPED"
     TEMPLATE_STOPPED = "TEMPLATE_STOPPED"
     MISCONFIGURED = "MISCONFIGURED"
-    """Wrong for everybody."""
 
     # refused for this recipient
     REFUSED = "REFUSED"
@@ -50,8 +48,6 @@ class Answer(StrEnum):
 
 
 class Reach(StrEnum):
-    """What a stop pauses."""
-
     SOURCE = "SOURCE"
     TEMPLATE = "TEMPLATE"
     NUMBER = "NUMBER"
@@ -60,7 +56,7 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Wait `first_seconds`, then `factor` times longer each time, up to `most_attempts` (None: no limit) that count."""
+    """`first_seconds`, then `factor` times longer each time, up to `most_attempts` (None: no limit) that count."""
 
     first_seconds: float
     factor: float = 2.0
@@ -70,7 +66,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Without `retry` the message has ended. `slows`: the number's pace goes down. `is_outage`: calls become rarer."""
+    """Without `retry` the message has ended. `slows`: the pace goes down. `is_outage`: calls become rarer."""
 
     retry: Retry | None = None
     stops: Reach | None = None
@@ -112,7 +108,6 @@ REST_SECONDS: Final = 5.0
 """A wait of so long also rests a number that was too fast."""
 
 OUTAGE_REST_SECONDS: Final = 60.0
-"""The same in an outage."""
 
 OUTAGE_AFTER: Final = 20
 """Fewer refusals in a row are bad luck."""
@@ -123,8 +118,6 @@ OUTAGE_AFTER: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """PENDING has a `wait`."""
-
     status: MessageStatus
     wait: timedelta | None = None
     counts: bool = True
@@ -152,7 +145,7 @@ def wait_before_retry(first_seconds: float, attempts: int, factor: float = 2.0) 
 
 
 def stop_reach(answer: Answer | None) -> Reach | None:
-    """What is paused because other messages would fail too, or None."""
+    """What is paused because other messages would fail too."""
     return None if answer is None else RULES[answer].stops
 
 
@@ -163,7 +156,7 @@ class PaceChange:
 
 
 def pace_change(answer: Answer, outage_answers: int) -> PaceChange:
-    """`outage_answers`: how many came in a row, with this one."""
+    """`outage_answers`: in a row, with this one."""
     rule = RULES[answer]
     first_seconds = 0.0 if rule.retry is None else rule.retry.first_seconds
     if rule.slows:
@@ -177,7 +170,6 @@ def pace_change(answer: Answer, outage_answers: int) -> PaceChange:
 
 
 LEAST_TO_JUDGE: Final = 100
-"""Outcomes that a failure rate needs."""
 
 
 def too_many_failures(ends: int, failures: int, rate: float, least: int = LEAST_TO_JUDGE) -> bool:

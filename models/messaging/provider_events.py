@@ -16,8 +16,6 @@ class Receipt(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StatusEvent:
-    """`answer`: why it FAILED."""
-
     number_id: str
     message_id: str
     receipt: Receipt

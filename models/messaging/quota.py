@@ -1,7 +1,7 @@
 """How many more unique people a business account may write to in 24 hours, test sends included.
 
-`whatsapp_reached` says when each phone was last written to. `whatsapp_quotas.used` is never too low: claims add to it, recounts
-remove who left the 24 hours. Its row is a lock: claims of an account follow each other.
+`whatsapp_quotas.used` is never too low: claims add to it, recounts remove who left the 24 hours. Its row is a lock: claims of an
+account follow each other.
 """
 
 from collections.abc import Sequence
@@ -42,7 +42,6 @@ async def take(workspace_id: int, channel: Credentials, people: int) -> None:
 
 
 async def used(workspace_id: int, business_account_id: str, now: datetime) -> int:
-    """From `whatsapp_reached`."""
     count: int = await db.fetch_value(
         """
         SELECT count(*) FROM whatsapp_reached
@@ -70,7 +69,7 @@ async def free_at(workspace_id: int, business_account_id: str, now: datetime) ->
 
 
 async def is_idle(workspace_id: int, business_account_id: str, since: datetime) -> bool:
-    """Nobody was written to since then: a bucket unknown to Redis need not wait."""
+    """If so, a bucket unknown to Redis need not wait."""
     return not await db.fetch_value(
         """
         SELECT EXISTS (SELECT 1 FROM whatsapp_reached
@@ -83,7 +82,6 @@ async def is_idle(workspace_id: int, business_account_id: str, since: datetime) 
 
 
 async def reached(workspace_id: int, business_account_id: str, phones: Sequence[str], now: datetime) -> None:
-    """For messages outside of the ledger."""
     await db.execute(
         """
         INSERT INTO whatsapp_reached (workspace_id, business_account_id, phone, reached_at)
@@ -98,7 +96,7 @@ async def reached(workspace_id: int, business_account_id: str, phones: Sequence[
 
 
 async def not_reached(workspace_id: int, phones: Sequence[str]) -> None:
-    """These got no message: the pair limit lets the next one through. They still count today."""
+    """They got no message: the pair limit lets the next one through. They still count today."""
     if not phones:
         return
     held = await db.fetch(
@@ -123,7 +121,6 @@ async def not_reached(workspace_id: int, phones: Sequence[str]) -> None:
 
 
 async def forget_old(now: datetime) -> int:
-    """Returns how many rows were removed."""
     before = now - 2 * QUOTA_WINDOW
     rows = await db.fetch("SELECT DISTINCT workspace_id FROM whatsapp_reached WHERE reached_at < $1", before)
     removed = 0

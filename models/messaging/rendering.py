@@ -1,4 +1,4 @@
-"""Filling placeholders from contacts: checked bindings, and SQL that renders them."""
+"""Filling placeholders from contacts."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -31,7 +31,6 @@ _COLUMNS: Final = {
     "last_interaction_at": "to_char(c.last_interaction_at AT TIME ZONE {zone}, 'YYYY-MM-DD HH24:MI')",
     "created_at": "to_char(c.created_at AT TIME ZONE {zone}, 'YYYY-MM-DD HH24:MI')",
 }
-"""Instants are in the workspace's time zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +44,6 @@ class Binding:
 
 
 class Binds(list[Any]):
-    """Collects the values of a statement."""
-
     def bind(self, value: Any, kind: str) -> str:
         """Returns the parameter, such as $3::text."""
         self.append(value)
@@ -72,7 +69,7 @@ def clean(text: str) -> str:
 async def check(
     scope: Scope, placeholders: Sequence[Placeholder], bindings: Sequence[Binding], path: Sequence[str | int]
 ) -> list[Binding]:
-    """Returns cleaned bindings. Raises Problems, each under `path`."""
+    """Raises Problems, each under `path`."""
     fields = await contact_fields.load(scope)
     problems: list[DomainError] = []
     checked: list[Binding] = []

@@ -1,6 +1,6 @@
 """The sources of messages, such as broadcasts.
 
-The owner writes the source's state in the transaction that changes its own; the owner's row is locked first.
+The owner writes a source's state in the transaction that changes its own; the owner's row is locked first.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -77,8 +77,6 @@ async def set_state(workspace_id: int, kind: SourceKind, ids: Collection[int], s
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A problem that a person must solve."""
-
     reach: Reach
     source: MessageSource
     reason: str

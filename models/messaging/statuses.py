@@ -1,4 +1,4 @@
-"""Statuses from webhooks, written to the ledger in bulk.
+"""Statuses from webhooks, written in bulk.
 
 They come twice, late, out of order and with gaps: a message only moves up the ladder, and each instant is kept.
 """
@@ -16,7 +16,7 @@ from models.messaging.provider_events import Receipt, StatusEvent
 from models.messaging.sources import Stop
 
 REFERENCE: Final = "muster:"
-"""Sent with each message, before its id; the provider repeats it."""
+"""Before the message's id; the provider repeats it."""
 
 
 def reference_of(message_id: int) -> str:
@@ -34,8 +34,6 @@ _LADDER: Final = (Receipt.READ, Receipt.DELIVERED, Receipt.FAILED, Receipt.SENT)
 
 @dataclass(slots=True)
 class _Reported:
-    """`message_id` is the provider's."""
-
     message_id: str
     at: dict[Receipt, datetime]
     error_code: int | None = None
@@ -180,7 +178,6 @@ _GOT_OUT: Final = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED, Messag
 
 
 def _activities(one: _Moved) -> list[history.MessageActivity]:
-    """Without repeated statuses."""
     at = one.reported.at
     found = []
     if one.was in _BEFORE_SENT and one.now in _GOT_OUT and one.sent_at is not None:

@@ -75,7 +75,6 @@ def _row(template: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 async def all_of(scope: Scope) -> list[MessageTemplate]:
-    """By name and language."""
     channel = await channels.find(scope)
     if channel is None:
         return []

@@ -86,7 +86,7 @@ def _problem(row: db.Record | None, wanted: Sequence[placeholders.Placeholder]) 
 
 
 async def reaching(workspace_id: int, channel: Credentials, phones: Sequence[str]) -> bool:
-    """Count the people as reached; False when the account's limit does not allow them."""
+    """Count them as reached; False when the account's limit does not allow them."""
     now = clock.now()
     async with db.transaction():
         room = await quota.room(workspace_id, channel, now)

@@ -1,7 +1,6 @@
-"""Work is enqueued by the code that changes the data, in its transaction, and sent after the commit.
+"""Work is enqueued in the transaction that changes the data, and sent after the commit.
 
-A `Sender` is set once per process with `use`; without one nothing is sent. Sending never fails the caller: periodic tasks find
-in PostgreSQL the work whose message was lost.
+Sending never fails the caller: periodic tasks find the lost work.
 """
 
 import asyncio
@@ -29,23 +28,22 @@ class Message:
 
 
 class Sender(Protocol):
-    """Carries messages to the workers. May raise, and may be cancelled at any await."""
+    """May raise, and may be cancelled at any await."""
 
     async def send(self, messages: Sequence[Message]) -> None:
-        """Send the messages of one transaction, all different."""
+        """Messages of one transaction, all different."""
 
 
 _sender: Sender | None = None
 
 
 def use(sender: Sender | None) -> None:
-    """Set the sender of this process, or None."""
     global _sender
     _sender = sender
 
 
 async def enqueue(work: Work[*Ids], *ids: *Ids) -> None:
-    """Send this work once the ambient transaction has committed; at once when there is none. Once per transaction."""
+    """Sent once the ambient transaction has committed, or at once without one. Once per transaction."""
     if _sender is not None:
         await db.after_commit(_send, Message(work, ids))  # type: ignore[arg-type]  # all ids are int
 

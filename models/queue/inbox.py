@@ -1,7 +1,7 @@
-"""Webhooks as they came, kept from their answer until a worker has processed them.
+"""Webhooks, kept until a worker has processed them.
 
-They are processed and removed in one transaction that locks them and the workspace's inbox, so a killed worker leaves them free.
-An attempt is counted only for a webhook that failed alone.
+One transaction locks, processes and removes them, so a killed worker leaves them free. Only one that failed alone has an
+attempt less.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,16 +19,16 @@ MAX_ATTEMPTS: Final = 5
 LEASES: Final = LeasedTable(
     "webhook_inbox", seconds=60, order="attempts > 0, id", attempts_allowed=str(MAX_ATTEMPTS), given_up=None
 )
-"""Failed webhooks wait behind the others. One without attempts left is kept for a person to look at."""
+"""Failed webhooks wait behind the others. Without attempts left they are kept for a person."""
 
 
 class Unprocessable(MusterError):
-    """A webhook failed alone: it has an attempt less. The cause says why."""
+    """A webhook failed alone. The cause says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class InboundWebhook:
-    """The body of a webhook whose signature was checked."""
+    """Its signature was checked."""
 
     id: int
     channel_id: int
@@ -36,7 +36,7 @@ class InboundWebhook:
 
 
 async def put(webhooks: Sequence[tuple[int, int, bytes]]) -> None:
-    """Keep bodies, as (workspace id, channel id, body)."""
+    """As (workspace id, channel id, body)."""
     await db.execute(
         """
         INSERT INTO webhook_inbox (workspace_id, channel_id, body)
@@ -54,10 +54,10 @@ Reader = Callable[[Sequence[InboundWebhook]], Awaitable[None]]
 
 
 async def process(workspace_id: int, most: int, reader: Reader) -> int | None:
-    """Have `reader` process up to `most` webhooks, oldest first, in one transaction that also removes them.
+    """Up to `most` webhooks, oldest first, in one transaction that also removes them. Returns how many.
 
-    Returns how many; None while another worker processes some of the workspace, because order counts. An error of `reader` rolls
-    back and is raised; Unprocessable instead when there was only one webhook.
+    None while another worker processes some, because order counts. Raises what `reader` raises; Unprocessable if there was only
+    one webhook.
     """
     rows: list[db.Record] = []
     try:
@@ -98,7 +98,7 @@ async def has(workspace_id: int) -> bool:
 
 
 async def waiting() -> list[int]:
-    """The workspaces that have webhooks to process. Reads all workspaces."""
+    """Workspaces with webhooks to process. Reads all workspaces."""
     rows = await db.fetch(
         f"SELECT DISTINCT workspace_id FROM webhook_inbox WHERE {leases.free(LEASES, '$1')}",  # noqa: S608
         clock.now(),

@@ -1,7 +1,6 @@
 """Jobs: long work that workers do step by step.
 
-A job is QUEUED until a worker takes it, then RUNNING. It is leased (`leases`), so two workers never both make progress.
-`progress` has all that is needed to go on after the last step.
+A job is leased, so two workers never both make progress. `progress` has all that is needed to go on.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,7 +44,7 @@ class JobStatus(StrEnum):
 ENDED = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED})
 
 MAX_ATTEMPTS: Final = 5
-"""A job that was taken so often without progress has FAILED."""
+"""Without progress."""
 
 GIVEN_UP: Final = (
     f"stopped {MAX_ATTEMPTS} times at the same place and was given up there: start it again, or ask your operator"
@@ -80,7 +79,7 @@ async def create(
     segment_id: int | None = None,
     total: int | None = None,
 ) -> Job:
-    """Queue a job. `input` (JSON values) is for its handler."""
+    """`input`: JSON values for its handler."""
     by = scope.principal.id if scope.principal.kind is PrincipalKind.MEMBER else None
     job = await Job.create(
         workspace_id=scope.workspace_id, kind=kind, input=dict(input), segment_id=segment_id, total=total, created_by=by
@@ -94,7 +93,7 @@ async def find(scope: Scope, job_id: int) -> Job | None:
 
 
 async def get(scope: Scope, job_id: int, path: Sequence[str | int] = ("id",)) -> Job:
-    """The job. Raises NotFound at `path`."""
+    """Raises NotFound at `path`."""
     job = await find(scope, job_id)
     if job is None:
         raise NotFound("there is no such job: it may have been removed", path)
@@ -109,7 +108,7 @@ async def list_newest_first(
     kind: JobKind | None = None,
     status: JobStatus | None = None,
 ) -> list[Job]:
-    """Up to `first` + 1 jobs after the one with this (created_at, id)."""
+    """Up to `first` + 1, after this (created_at, id)."""
     query = Job.filter(workspace_id=scope.workspace_id)
     if kind is not None:
         query = query.filter(kind=kind)
@@ -126,7 +125,7 @@ async def by_ids(scope: Scope, ids: Sequence[int]) -> list[Job]:
 
 
 async def changed_since(known: Mapping[tuple[int, int], datetime]) -> dict[tuple[int, int], Job | None]:
-    """The jobs, of any workspaces, by (workspace id, job id), whose `updated_at` is not `known`. None: it was removed."""
+    """Those whose `updated_at` is not `known`, by (workspace id, job id). None: it was removed."""
     rows = await db.fetch(
         """
         SELECT k.workspace_id, k.id, j.id IS NULL AS gone
@@ -144,7 +143,6 @@ async def changed_since(known: Mapping[tuple[int, int], datetime]) -> dict[tuple
 
 
 async def find_unfinished(scope: Scope, kind: JobKind, segment_id: int) -> Job | None:
-    """The newest job of this kind for the segment that has not ended, or None."""
     return (
         await Job.filter(workspace_id=scope.workspace_id, kind=kind, segment_id=segment_id)
         .exclude(status__in=list(ENDED))
@@ -157,11 +155,7 @@ async def find_unfinished(scope: Scope, kind: JobKind, segment_id: int) -> Job |
 
 
 async def waiting(limit: int) -> list[tuple[int, int]]:
-    """Jobs of all workspaces that a worker could take now, as (workspace id, job id), the fairest choice first.
-
-    First the workspace with the fewest running jobs, then the one whose last work is longest ago; of its jobs, the one that has
-    waited longest. Reads all workspaces; `take` is routed to one.
-    """
+    """Jobs that a worker could take now, as (workspace id, job id), the fairest choice first. Reads all workspaces."""
     rows = await db.fetch(
         """
         WITH unfinished AS (
@@ -186,7 +180,7 @@ async def waiting(limit: int) -> list[tuple[int, int]]:
 
 
 async def take(workspace_id: int, job_id: int) -> Job | None:
-    """Take the job. None when it is held, has ended, or has no attempts left (then it has FAILED)."""
+    """None when it is held, has ended, or has no attempts left (then it has FAILED)."""
     lease = await leases.take(LEASES, workspace_id, job_id)
     if lease is None:
         return None
@@ -201,18 +195,18 @@ def _lease(job: Job) -> Lease:
 
 
 async def renew(job: Job) -> None:
-    """Hold the job for longer, and read `cancel_asked_at`. Raises LeaseLost."""
+    """Also reads `cancel_asked_at`. Raises LeaseLost."""
     row = await leases.renew(_lease(job), returning="cancel_asked_at")
     job.cancel_asked_at = row["cancel_asked_at"]
 
 
 async def release(job: Job) -> None:
-    """Stop for now: the job stays RUNNING until a worker takes it again."""
+    """The job stays RUNNING until a worker takes it again."""
     await leases.release(_lease(job))
 
 
 async def retry(job: Job) -> None:
-    """Stop after an error: the job waits, longer each time, and has one attempt less."""
+    """After an error: the job waits, longer each time, with an attempt less."""
     await leases.fail(_lease(job), min(2 ** (job.attempts - 1), LEASES.seconds))
 
 
@@ -222,9 +216,9 @@ async def retry(job: Job) -> None:
 async def progress(
     job: Job, *, done: int | None = None, total: int | None = None, progress: Mapping[str, Any] | None = None
 ) -> None:
-    """Write the progress, in the transaction of the work itself. None keeps a value. Progress resets the attempts.
+    """In the transaction of the work itself. None keeps a value. Resets the attempts.
 
-    Raises LeaseLost when another worker has the job: that transaction must not commit.
+    Raises LeaseLost: that transaction must not commit.
     """
     now = clock.now()
     row = await db.fetch_row(
@@ -257,17 +251,17 @@ async def progress(
 
 
 async def finish(job: Job) -> None:
-    """End the job as SUCCEEDED. No effect when it has ended or is another worker's."""
+    """No effect when it has ended or is another worker's."""
     await _end(job, JobStatus.SUCCEEDED)
 
 
 async def fail(job: Job, error: str) -> None:
-    """End the job as FAILED. `error` is for people: what went wrong and what to do."""
+    """`error`: what went wrong and what to do."""
     await _end(job, JobStatus.FAILED, error)
 
 
 async def cancelled(job: Job) -> None:
-    """End the job as CANCELLED. What was done stays."""
+    """What was done stays."""
     await _end(job, JobStatus.CANCELLED)
 
 
@@ -284,9 +278,9 @@ async def _end(job: Job, status: JobStatus, error: str | None = None) -> None:
 
 
 async def ask_cancel(scope: Scope, job_id: int) -> Job:
-    """Ask the job to stop: at once when nobody has begun it, otherwise after its current step. Idempotent.
+    """At once when nobody has begun it, otherwise after its step. Idempotent.
 
-    Raises NotFound, and NotAllowedInState when it has succeeded or failed.
+    Raises NotFound; NotAllowedInState when it has succeeded or failed.
     """
     async with db.transaction():
         job = await _locked(scope, job_id)
@@ -306,10 +300,7 @@ async def ask_cancel(scope: Scope, job_id: int) -> Job:
 
 
 async def reopen(scope: Scope, job_id: int, progress: Mapping[str, Any]) -> Job:
-    """Queue a job that has ended again, to go on from `progress`: for example to undo an import.
-
-    Raises NotFound, and NotAllowedInState while it runs.
-    """
+    """Queue an ended job again, to go on from `progress`. Raises NotFound; NotAllowedInState while it runs."""
     async with db.transaction():
         job = await _locked(scope, job_id)
         if job.status not in ENDED:

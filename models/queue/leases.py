@@ -1,14 +1,13 @@
-"""Leases: the right of one worker to work on a row for a while. For tables with three columns:
+"""Leases: the right of one worker to work on a row for a while. The columns of its table:
 
-    lease_token   chosen by the worker that takes the row; NULL when nobody holds it
-    leased_until  before this moment nobody else may take the row; NULL when it is free
-    attempts      how often the row was taken since the last progress, this time included
+    lease_token   chosen by the worker; NULL when nobody holds the row
+    leased_until  nobody else may take the row before; NULL when it is free
+    attempts      takes since the last progress, this one included
 
-A worker renews its lease while it works, and releases it. Every write asks for its token, so a worker that lost its lease changes
-nothing. A dead worker's lease runs out. The attempt then stays counted, as after `fail`; without attempts left a row is given up.
+Every write asks for the token, so a worker that lost its lease changes nothing. A dead worker's attempt counts.
 
-The token is chosen before the row is taken: when the answer is lost, the lease can still be released. Moments are of the worker's
-clock. If clocks differ by more than a lease lasts, workers take rows from each other, and nothing worse.
+The token is chosen before the row is taken: when the answer is lost, the lease can still be released. If the workers' clocks
+differ by more than a lease, they take rows from each other, and nothing worse.
 """
 
 import secrets
@@ -22,7 +21,7 @@ from models.errors import MusterError
 
 
 class LeaseLost(MusterError):
-    """Another worker holds the row, or the work has ended: stop, and commit nothing."""
+    """Another worker holds the row, or the work has ended: commit nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,12 +38,11 @@ NOTHING: Final = Writes()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LeasedTable:
-    """A table whose rows are leased. Names and conditions are SQL, and come from the code only.
+    """Names and conditions are SQL, and come from the code only.
 
-    `seconds`: duration of a lease. `key`: the column that identifies a row in its workspace. `open`: the condition that there is
-    work left. `order`: which rows `take_some` prefers. `attempts_allowed`: an SQL expression; None: any number. `taken`,
-    `released` (also after a failure), `given_up`: what these steps write besides; with `given_up` None, rows without attempts
-    stay. `on_given_up` (workspace id, key) runs in the transaction that gives a row up.
+    `open`: there is work left. `order`: of `take_some`. `attempts_allowed`: SQL; None: any number. `taken`, `released` (also
+    after a failure), `given_up`: what these steps write besides; with `given_up` None, rows without attempts stay. `on_given_up`
+    (workspace id, key) runs in the transaction that gives a row up.
     """
 
     name: str
@@ -61,7 +59,7 @@ class LeasedTable:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A row held until the lease runs out. `attempts` counts this one."""
+    """`attempts` counts this one."""
 
     table: LeasedTable
     workspace_id: int
@@ -78,13 +76,13 @@ def new_token() -> int:
 
 
 def free(table: LeasedTable, moment: str) -> str:
-    """SQL: a row can be taken at `moment` (a parameter)."""
+    """SQL. `moment` is a parameter."""
     left = "" if table.attempts_allowed is None else f" AND attempts < {table.attempts_allowed}"
     return f"({table.open}) AND (leased_until IS NULL OR (leased_until <= {moment}{left}))"
 
 
 def spent(table: LeasedTable, moment: str) -> str:
-    """SQL: nobody holds the row at `moment` (a parameter), and it has no attempts left."""
+    """SQL: nobody holds the row, and it has no attempts left. `moment` is a parameter."""
     allowed = table.attempts_allowed
     return "false" if allowed is None else f"({table.open}) AND leased_until <= {moment} AND attempts >= {allowed}"
 
@@ -93,7 +91,7 @@ def spent(table: LeasedTable, moment: str) -> str:
 
 
 async def take(table: LeasedTable, workspace_id: int, key: int | str, *, token: int | None = None) -> Lease | None:
-    """Take a row. None when it is held or has no work left. A row without attempts left is given up."""
+    """None when it is held or has no work left. Without attempts left it is given up."""
     now, bound = clock.now(), _Bound()
     token = new_token() if token is None else token
     attempts = await db.fetch_value(
@@ -111,7 +109,7 @@ async def take(table: LeasedTable, workspace_id: int, key: int | str, *, token: 
 
 
 async def take_some(table: LeasedTable, workspace_id: int, most: int, *, token: int | None = None) -> list[Lease]:
-    """Take up to `most` rows, in the order of the table, without those that others are taking now."""
+    """Without those that others are taking now."""
     token = new_token() if token is None else token
     async with db.transaction():
         found = await lock_some(table, workspace_id, most, table.key)
@@ -132,7 +130,7 @@ async def take_some(table: LeasedTable, workspace_id: int, most: int, *, token: 
 
 
 async def lock(table: LeasedTable, workspace_id: int, key: int | str) -> bool:
-    """Lock a free row until the transaction ends. False when somebody holds it.
+    """Until the transaction ends. False when somebody holds it.
 
     Writes nothing: a dead worker leaves the row free at once, and no attempt is counted.
     """
@@ -166,7 +164,7 @@ async def lock_some(table: LeasedTable, workspace_id: int, most: int, columns: s
 
 
 async def renew(lease: Lease, returning: str = "lease_token") -> db.Record:
-    """Hold the row for another `seconds` of its table. Returns these columns. Raises LeaseLost."""
+    """Returns these columns. Raises LeaseLost."""
     until = clock.now() + timedelta(seconds=lease.table.seconds)
     row = await _write(lease, "leased_until = $4", until, returning=returning)
     if row is None:
@@ -175,7 +173,7 @@ async def renew(lease: Lease, returning: str = "lease_token") -> db.Record:
 
 
 async def release(lease: Lease) -> bool:
-    """Stop for now: the row is free, the attempt does not count. False when the lease was lost."""
+    """The attempt does not count. False when the lease was lost."""
     bound = _Bound(4)
     more = _assignments(lease.table.released, clock.now(), bound)
     changes = f"lease_token = NULL, leased_until = NULL, attempts = greatest(attempts - 1, 0){more}"
@@ -183,7 +181,7 @@ async def release(lease: Lease) -> bool:
 
 
 async def fail(lease: Lease, wait_seconds: float = 0) -> bool:
-    """End a failed attempt: it counts, and nobody takes the row for so long. False when the lease was lost."""
+    """The attempt counts, and nobody takes the row for so long. False when the lease was lost."""
     now, bound = clock.now(), _Bound(4)
     changes = f"lease_token = NULL, leased_until = {bound(now + timedelta(seconds=wait_seconds))}"
     more = _assignments(lease.table.released, now, bound)
@@ -191,14 +189,14 @@ async def fail(lease: Lease, wait_seconds: float = 0) -> bool:
 
 
 async def finish(lease: Lease, writes: Writes) -> datetime | None:
-    """End the work and write its result. Returns the moment; None when the lease was lost."""
+    """Returns the moment; None when the lease was lost."""
     now, bound = clock.now(), _Bound(4)
     changes = f"lease_token = NULL, leased_until = NULL{_assignments(writes, now, bound)}"
     return now if await _write(lease, changes, *bound.values) is not None else None
 
 
 async def give_up(table: LeasedTable, workspace_id: int, key: int | str) -> bool:
-    """Give up a row that nobody holds and that has no attempts left. False when it is no such row."""
+    """False when the row is held or has attempts left."""
     if table.given_up is None:
         return False
     if table.on_given_up is None:
@@ -223,7 +221,7 @@ async def _give_up(table: LeasedTable, writes: Writes, workspace_id: int, key: i
 
 
 async def _write(lease: Lease, changes: str, *values: Any, returning: str = "lease_token") -> db.Record | None:
-    """Change the row if it still has our token. `values` are bound to $4 and following."""
+    """`values` are bound to $4 and following."""
     table = lease.table
     return await db.fetch_row(
         f"""

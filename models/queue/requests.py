@@ -1,8 +1,4 @@
-"""Requests to a provider that a person waits for: check the phone number, fetch templates, send a test.
-
-The API reads the row until the request is over; a worker leases it. A test send whose worker died is not repeated, because its
-outcome is not known.
-"""
+"""Requests to a provider that a person waits for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +15,7 @@ from permissions.principal import PrincipalKind, Scope
 MAX_ATTEMPTS: Final = 5
 KEPT_DAYS: Final = 7
 WAITS_SECONDS: Final = 1
-"""A request that waits longer counts as one whose message was lost."""
+"""After that its message counts as lost."""
 
 LEASES: Final = LeasedTable(
     "provider_requests",
@@ -46,7 +42,7 @@ class ProviderRequestKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProviderRequest:
-    """A request and its result. `error`: why it FAILED. `lease`: for its worker."""
+    """`error`: why it FAILED. `lease`: for its worker."""
 
     workspace_id: int
     id: int
@@ -111,7 +107,7 @@ async def _row(workspace_id: int, request_id: int) -> db.Record:
 
 
 async def call_off(request: ProviderRequest) -> bool:
-    """Cancel the request. False when a worker has begun it."""
+    """False when a worker has begun it."""
     return bool(
         await db.execute(
             """
@@ -126,19 +122,19 @@ async def call_off(request: ProviderRequest) -> bool:
 
 
 async def take(workspace_id: int, request_id: int) -> ProviderRequest | None:
-    """Take it; None when it is taken or over. Commit before the provider is called."""
+    """None when it is taken or over. Commit before the provider is called."""
     lease = await leases.take(LEASES, workspace_id, request_id)
     return None if lease is None else _request(await _row(workspace_id, request_id), lease)
 
 
 async def renew(request: ProviderRequest) -> None:
-    """Hold it for longer. Raises LeaseLost."""
+    """Raises LeaseLost."""
     assert request.lease is not None, "only who took it renews it"
     await leases.renew(request.lease)
 
 
 async def end(request: ProviderRequest, result: Mapping[str, Any] | None = None, error: str | None = None) -> None:
-    """Write what came of it: DONE, or FAILED with an `error`. Without effect when it is not ours any more."""
+    """FAILED with an `error`, otherwise DONE. No effect when it is not ours any more."""
     assert request.lease is not None, "only who took it ends it"
     status, given = "DONE" if error is None else "FAILED", db.dump_json(dict(result or {}))
     outcome = Writes({"status": status, "result": given, "error": error}, moments=("finished_at",))
@@ -146,9 +142,9 @@ async def end(request: ProviderRequest, result: Mapping[str, Any] | None = None,
 
 
 async def waiting(limit: int) -> list[tuple[int, int]]:
-    """Requests that a worker could take, as (workspace id, id). Gives up those without attempts left.
+    """Those that a worker could take, as (workspace id, id). Reads all workspaces.
 
-    Reads all workspaces; changes one workspace at a time.
+    Gives up those without attempts left, one workspace at a time.
     """
     now = clock.now()
     rows = await db.fetch(
@@ -168,7 +164,7 @@ async def waiting(limit: int) -> list[tuple[int, int]]:
 
 
 async def forget_old() -> None:
-    """Remove requests that ended KEPT_DAYS ago, one workspace at a time."""
+    """Those that ended KEPT_DAYS ago, one workspace at a time."""
     before = clock.now() - timedelta(days=KEPT_DAYS)
     rows = await db.fetch("SELECT DISTINCT workspace_id FROM provider_requests WHERE finished_at < $1", before)
     for row in rows:

@@ -1,4 +1,4 @@
-"""Leases of a workspace by name, for work that has no row of its own: "webhooks", "sending 0"."""
+"""Leases of a workspace by name, for work without a row: "webhooks", "sending 0"."""
 
 from typing import Final
 
@@ -7,11 +7,11 @@ from models.queue import leases
 from models.queue.leases import Lease, LeasedTable
 
 LEASES: Final = LeasedTable("workspace_leases", seconds=3, key="name", order="name")
-"""Short, so that after a killed worker another one goes on within seconds."""
+"""After a killed worker another one goes on within seconds."""
 
 
 async def take(workspace_id: int, name: str) -> Lease | None:
-    """The lease of that name, or None while somebody holds it. Its row is made when first needed."""
+    """None while somebody holds it."""
     lease = await leases.take(LEASES, workspace_id, name)
     if lease is None and await _make(workspace_id, name):
         lease = await leases.take(LEASES, workspace_id, name)
@@ -19,7 +19,7 @@ async def take(workspace_id: int, name: str) -> Lease | None:
 
 
 async def lock(workspace_id: int, name: str) -> bool:
-    """Lock the lease of that name until the transaction ends. False when somebody holds it."""
+    """Until the transaction ends. False when somebody holds it."""
     return await leases.lock(LEASES, workspace_id, name) or await _make(workspace_id, name)
 
 
