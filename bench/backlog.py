@@ -55,7 +55,7 @@ async def _backlog(place: Place, url: str, scope: Scope, name: str) -> list[Resu
 
 
 async def _change_scores(scope: Scope) -> int:
-    """Returns how many."""
+    """Changes the score of BACKLOG contacts, and returns how many changed."""
     done: int = await db.fetch_value(
         """
         WITH changed AS (
@@ -71,7 +71,7 @@ async def _change_scores(scope: Scope) -> int:
 
 
 async def _worked_off(place: Place, url: str, scope: Scope) -> dict[str, float]:
-    """From the first finished contact to the last."""
+    """Measures from the first finished contact to the last."""
     marked = await _change_scores(scope)
     with process(
         ["-m", "muster", "worker", "--queue", "realtime"], place.environment(url), None, "worker.log"
@@ -90,7 +90,7 @@ async def _until(scope: Scope, left: int) -> None:
 
 
 async def _settled_by_statement(scope: Scope) -> float:
-    """Contacts a second."""
+    """Returns how many contacts a second one plain statement settles."""
     async with db.transaction():
         await db.execute("SET LOCAL muster.capture = 'off'; SET LOCAL muster.members = 'logged'")
         changed = await _change_scores(scope)

@@ -14,7 +14,7 @@ import uvicorn
 
 
 class Bare:
-    """GET /CASE/NUMBER"""
+    """Answers `GET /CASE/NUMBER` with the rows of that request's statements."""
 
     def __init__(self, url: str, statements: dict[str, list[list[tuple[str, tuple[Any, ...]]]]]) -> None:
         self.url = url
@@ -41,7 +41,7 @@ class Bare:
 
 
 async def _nothing(_: Any) -> None:
-    """A connection needs no reset."""
+    """Resets nothing when a connection goes back to the pool."""
 
 
 def create() -> Bare:

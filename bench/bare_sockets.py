@@ -48,7 +48,7 @@ class Bare:
         self.open.discard(send)
 
     async def _send_all(self) -> None:
-        """Each text has the moment when it was due."""
+        """Sends texts, each with the moment at which it was due."""
         made, start = 0, time.time()
         while True:
             due = int((time.time() - start) * self.rate)
@@ -77,7 +77,7 @@ def create() -> Bare:
 
 
 def serve(factory: str, port: int) -> None:
-    """`factory` is module:function."""
+    """Serves the app that `factory` (`module:function`) makes, as the API is served."""
     uvicorn.run(
         factory,
         factory=True,

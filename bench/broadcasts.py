@@ -295,7 +295,7 @@ async def _watch(broadcast: Broadcast, seen: list[tuple[float, int]]) -> None:
 
 
 def _waits(told_at: list[float], seen: list[tuple[float, int]]) -> list[float]:
-    """From the nth webhook to n in the ledger."""
+    """The times from the nth webhook until the ledger has n results."""
     waits, place = [], 0
     for number, at in enumerate(told_at, start=1):
         while seen[place][1] < number:

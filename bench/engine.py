@@ -147,7 +147,7 @@ async def _ticks(place: Place, large: Scope, small: Scope) -> list[Result]:
 
 
 def _silent_for(number: int) -> Rule:
-    """A hundredth of contacts."""
+    """A rule that about one contact in a hundred fits."""
     return {
         "all": [field("last_interaction_at", "MORE_THAN_AGO", f"P{10 + number}D"), field("score", "EQUALS", number)]
     }

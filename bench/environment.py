@@ -49,7 +49,7 @@ class Place:
         return url, is_new
 
     async def drop(self, name: str) -> None:
-        """After a change of its tables."""
+        """Drops a database whose tables have changed since it was filled."""
         await db.connect(self.postgres_url, pool_max=2)
         await db.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         await db.disconnect()
@@ -113,7 +113,7 @@ def _wait_for(url: str, started: "subprocess.Popen[bytes]", log: Path) -> None:
 
 
 def cpu_seconds(of: psutil.Process) -> float:
-    """With children."""
+    """Returns the CPU seconds that a process and its children have used."""
     total = 0.0
     for one in [of, *of.children(recursive=True)]:
         times = one.cpu_times()

@@ -40,7 +40,7 @@ class Follower(asyncio.Protocol):
 
 
 class Events(Follower):
-    """Server-sent events."""
+    """Follows with server-sent events."""
 
     def connection_made(self, transport: Any) -> None:
         body = json.dumps({"query": SUBSCRIPTION}).encode()

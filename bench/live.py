@@ -47,7 +47,7 @@ Tell = Callable[[int], Awaitable[None]]
 
 
 async def _with_segments(place: Place, url: str, scope: Scope, broker: Broker) -> list[Result]:
-    """With more and more segments."""
+    """Measures one change while the workspace gets more and more segments."""
     await empty_of_segments(scope)
     await new_segments(scope, [field("score", "EQUALS", number) for number in range(DEPENDENT)])
     changes, rules = [], []
@@ -75,7 +75,7 @@ def _beside_the_relay(changes: list[dict[str, float]], bare: dict[str, float]) -
 
 
 async def _one_change(place: Place, url: str, scope: Scope) -> dict[str, float]:
-    """From the commit, through a worker and an API process, to a subscriber."""
+    """Measures from the commit, through a worker and an API process, to a subscriber."""
 
     async def enqueue_changes(_: int) -> None:
         await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
@@ -139,7 +139,7 @@ async def _listen(socket: Any, committed: dict[int, float], late: list[float]) -
 
 
 async def _write(scope: Scope, tell: Tell, committed: dict[int, float], seconds: float) -> None:
-    """Each contact once, so that an event identifies its change."""
+    """Changes each contact once, so that an event identifies its change."""
     rows = await db.fetch(
         "SELECT id FROM contacts WHERE workspace_id = $1 ORDER BY random() LIMIT $2",
         scope.workspace_id,

@@ -19,7 +19,7 @@ GOAL_MS = 20
 
 
 async def measure(place: Place, url: str, scope: Scope, how_many: int) -> list[Result]:
-    """The newest segment is empty."""
+    """Measures a workspace of `how_many` segments, of which the newest has no members."""
     compiled_rules.forget()
     anew = await _batch_ms(scope)
     await _batch_ms(scope)
@@ -45,7 +45,7 @@ async def measure(place: Place, url: str, scope: Scope, how_many: int) -> list[R
 
 
 async def _batch_ms(scope: Scope) -> float:
-    """After one contact has changed."""
+    """Returns the milliseconds of a batch after one contact has changed."""
     await db.execute(
         "UPDATE contacts SET score = (score + 1) % 100 WHERE workspace_id = $1 AND id ="
         " (SELECT min(id) FROM contacts WHERE workspace_id = $1)",

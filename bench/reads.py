@@ -75,7 +75,7 @@ def _results(found: Rounds) -> list[Result]:
 
 
 async def _statements(asks: Bodies, token: str) -> dict[str, list[list[Any]]]:
-    """Without those of authentication."""
+    """The statements that Muster runs for each request, without those of authentication."""
     schema = build_schema()
     authenticator = BatchingAuthenticator(Signing(SECRET, timedelta(hours=1)))
     operations = Operations(

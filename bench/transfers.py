@@ -120,7 +120,7 @@ def _write(count: int, town: str) -> tuple[Path, Path]:
 
 
 class Bench:
-    """The same people in three towns."""
+    """One worker, and one workspace with the same people in three towns."""
 
     def __init__(
         self,
@@ -193,7 +193,7 @@ class Bench:
 
     @asynccontextmanager
     async def _without_muster(self) -> AsyncIterator[asyncpg.Connection]:
-        """In a transaction that captures nothing."""
+        """A connection in a transaction that captures no changes."""
         connection = await asyncpg.connect(self.url)
         try:
             async with connection.transaction():

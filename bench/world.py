@@ -84,7 +84,7 @@ async def empty_of_segments(scope: Scope) -> None:
 
 
 async def new_segment(scope: Scope, rule: Rule, kind: str = "DYNAMIC_PLUS") -> int:
-    """Its rule waits to be built."""
+    """Creates a segment whose rule still waits to be built."""
     segment_id: int = await db.fetch_value(
         "INSERT INTO segments (workspace_id, name, kind, status, rule) VALUES ($1, 'bench', $2, 'BUILDING', $3) RETURNING id",
         scope.workspace_id,
@@ -95,14 +95,14 @@ async def new_segment(scope: Scope, rule: Rule, kind: str = "DYNAMIC_PLUS") -> i
 
 
 async def new_segments(scope: Scope, rules: Sequence[Rule]) -> None:
-    """All built."""
+    """Creates a segment for each rule and builds them all."""
     for segment_id in [await new_segment(scope, rule) for rule in rules]:
         await rebuild.rebuild(scope.workspace_id, segment_id)
     await settle()
 
 
 async def new_empty_segments(scope: Scope, rules: Sequence[Rule]) -> None:
-    """As if built; no contact meets the rules."""
+    """Creates segments as if they were built; no contact meets their rules."""
     await db.execute(
         "INSERT INTO segments (workspace_id, name, kind, status, rule, active_rule, active_version)"
         " SELECT $1, 'bench', 'DYNAMIC_PLUS', 'READY', rule::jsonb, rule::jsonb, 1 FROM unnest($2::text[]) AS given (rule)",

@@ -50,7 +50,7 @@ def stamp_of(lock_file: Path) -> Path:
 
 
 def digest(lock_file: Path) -> str:
-    """With the folder: an environment cannot be moved."""
+    """The hash includes the folder, because an environment cannot be moved."""
     import tomllib  # older Pythons must reach their message
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())

@@ -12,11 +12,11 @@ _source: Callable[[], datetime] = _system_time
 
 
 def now() -> datetime:
-    """Aware, in UTC."""
+    """Returns the present time as an aware datetime in UTC."""
     return _source()
 
 
 def set_source(source: Callable[[], datetime] | None) -> None:
-    """For tests. None: the system's clock."""
+    """Replaces the clock in tests; None restores the system's clock."""
     global _source
     _source = source or _system_time

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 
 class ErrorCode(StrEnum):
-    """The contract's UserErrorCode."""
+    """The values of UserErrorCode in the GraphQL schema."""
 
     INVALID = "INVALID"
     REQUIRED = "REQUIRED"
@@ -33,7 +33,7 @@ Path = Sequence[str | int]
 
 
 class MusterError(Exception):
-    """Raised on purpose."""
+    """The base of all errors that Muster raises on purpose."""
 
 
 class DomainError(MusterError):
@@ -51,7 +51,7 @@ class DomainError(MusterError):
 
 
 class Invalid(DomainError):
-    """Of the wrong type or shape."""
+    """The value has the wrong type or shape."""
 
     code = ErrorCode.INVALID
 
@@ -61,7 +61,7 @@ class Required(DomainError):
 
 
 class NotFound(DomainError):
-    """Not in this workspace."""
+    """This workspace has no such object."""
 
     code = ErrorCode.NOT_FOUND
 
@@ -73,13 +73,13 @@ class Taken(DomainError):
 
 
 class Conflict(DomainError):
-    """Changed since the caller read it."""
+    """The object changed since the caller read it."""
 
     code = ErrorCode.CONFLICT
 
 
 class InUse(DomainError):
-    """Something active depends on it."""
+    """Something active depends on the object."""
 
     code = ErrorCode.IN_USE
 
@@ -89,7 +89,7 @@ class LimitExceeded(DomainError):
 
 
 class NotAllowedInState(DomainError):
-    """Not possible in the object's state."""
+    """The object's present state does not allow this."""
 
     code = ErrorCode.NOT_ALLOWED_IN_STATE
 
@@ -119,7 +119,7 @@ def at(*prefix: str | int) -> Iterator[None]:
 
 
 class Refusal(MusterError):
-    """Refused whatever the input."""
+    """The whole operation is refused, whatever its input is."""
 
 
 class Unauthenticated(Refusal):

@@ -13,7 +13,7 @@ STOP_SECONDS = 5
 
 
 def serve(settings: Settings, log_format: str) -> None:
-    """Until SIGINT or SIGTERM. SetupError when the port is taken."""
+    """Serves until SIGINT or SIGTERM. Raises SetupError when the port is taken."""
     must_be_free(settings.host, settings.port)
     os.environ["MUSTER_LOG_FORMAT"] = log_format  # for the processes that uvicorn starts
     importlib.import_module("muster.app")  # an import error shows before anything listens

@@ -1,4 +1,4 @@
-"""Builds the API."""
+"""Builds the API from the settings."""
 
 import multiprocessing
 import sys

@@ -1,4 +1,4 @@
-"""The command line."""
+"""The command line: reads options and calls the module that does the work."""
 
 import asyncio
 import sys

@@ -31,7 +31,7 @@ async def opened(installation: Installation, pool_max: int = 2) -> AsyncIterator
 
 
 def without_password(url: str) -> str:
-    """Also without account."""
+    """Removes the account and the password from a URL."""
     from muster.logs import redact_text
 
     return redact_text(url)

@@ -1,4 +1,4 @@
-"""Errors of the front door."""
+"""The errors that commands show to an operator."""
 
 
 class SetupError(Exception):

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def write_all() -> Iterator[str]:
-    """Yields the paths of changed files."""
+    """Writes the files that have changed, and yields their paths."""
     for path, make in FILES.items():
         text = make()
         if not (ROOT / path).exists() or (ROOT / path).read_text() != text:
@@ -48,7 +48,7 @@ def env_example() -> str:
 
 
 def documented() -> Iterator[tuple[str, FieldInfo]]:
-    """By name, without old names."""
+    """Returns the settings by name, without those under an old name."""
     return ((name, field) for name, field in Settings.model_fields.items() if name not in RENAMED)
 
 

@@ -37,7 +37,7 @@ def embedded_valkey(settings: Settings) -> Valkey:
 
 
 def embedded_servers(settings: Settings) -> list[Postgres | Valkey]:
-    """Those without a URL in the settings."""
+    """Returns the servers without a URL in the settings: they run on this machine."""
     servers: list[Postgres | Valkey] = []
     if settings.database_url is None:
         servers.append(embedded_postgres(settings))
@@ -47,7 +47,7 @@ def embedded_servers(settings: Settings) -> list[Postgres | Valkey]:
 
 
 def installation_of(settings: Settings) -> Installation:
-    """Starts nothing and contacts nothing."""
+    """Reads the settings only: it starts nothing and connects to nothing."""
     return Installation(
         settings=settings,
         database_url=settings.database_url or embedded_postgres(settings).url,
@@ -57,7 +57,7 @@ def installation_of(settings: Settings) -> Installation:
 
 
 def use_secret_keys(installation: Installation) -> None:
-    """For the secrets of channels."""
+    """Sets the keys that encrypt and decrypt the secrets of channels."""
     from models.accounts import secrets as stored_secrets
 
     keys = (*installation.settings.secret_keys, *installation.settings.sealing_keys)

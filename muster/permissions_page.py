@@ -1,4 +1,4 @@
-"""docs/permissions.md, from roles and root fields."""
+"""Writes docs/permissions.md from the roles and root fields."""
 
 from collections.abc import Iterator
 

@@ -191,14 +191,14 @@ class Settings(BaseSettings):
         return value.expanduser().absolute()
 
     def renamed_in_use(self) -> Iterator[tuple[str, str]]:
-        """Old and new names in use."""
+        """The variables that are set by an old name, each with its new name."""
         for old, new in RENAMED.items():
             if getattr(self, old):
                 yield variable(old), variable(new)
 
     @property
     def url(self) -> str:
-        """For clients, without a slash at the end."""
+        """The URL for clients, without a slash at the end."""
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 - compared, not listened on
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
@@ -208,12 +208,12 @@ def variable(setting: str) -> str:
 
 
 def environment_with(**variables: str) -> dict[str, str]:
-    """For a child process."""
+    """Returns this process's environment with more variables, for a child process."""
     return os.environ | variables
 
 
 def unknown_variables() -> list[str]:
-    """Misspelt, or of another version."""
+    """Returns variables with our prefix that are no setting: misspelt, or of another version."""
     known = {variable(name) for name in Settings.model_fields}
     ours = (name for name in os.environ if name.startswith(PREFIX) and not name.startswith(TEST_PREFIX))
     return sorted(name for name in ours if name not in known)

@@ -1,4 +1,4 @@
-"""The storage of the settings."""
+"""Opens the file storage that the settings name."""
 
 from models.transfers.files import Storage
 from muster.settings import Settings

@@ -108,7 +108,7 @@ async def _prepare_database(supervisor: Supervisor, installation: Installation) 
 
 @dataclass(frozen=True)
 class MusterProcesses:
-    """`sandbox_port` None: WhatsApp itself is used."""
+    """The API, workers and sandbox as services; without `sandbox_port`, WhatsApp itself is used."""
 
     settings: Settings
     sandbox_port: int | None

@@ -9,5 +9,5 @@ def allows(principal: Principal, needed: Permission) -> bool:
 
 
 def ungrantable(principal: Principal, wanted: Iterable[Permission]) -> frozenset[Permission]:
-    """Those that the principal does not hold."""
+    """Returns the wanted permissions that the principal does not hold."""
     return frozenset(wanted) - principal.permissions

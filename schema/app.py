@@ -1,4 +1,4 @@
-"""The API, put together."""
+"""The whole API: GraphQL server, schema and other routes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -70,5 +70,5 @@ def build(options: ApiOptions, lifespan: Lifespan | None = None, schema: GraphQL
 
 
 def routes_of_nouns() -> list[BaseRoute]:
-    """Besides GraphQL."""
+    """The routes besides GraphQL: webhooks, uploads and downloads."""
     return [*webhook_route.routes(), *upload_route.ROUTES, *download_route.ROUTES]

@@ -112,7 +112,7 @@ async def _wait_for_quota(context: WorkerContext, workspace_id: int, channel: Cr
 
 
 async def end_broadcast(context: WorkerContext, workspace_id: int, broadcast_id: int) -> None:
-    """Make its waiting messages SKIPPED."""
+    """Makes the waiting messages of a cancelled broadcast SKIPPED."""
     await context.broker.acknowledge(work.END_BROADCAST, workspace_id, broadcast_id)
     await lifecycle.end_cancelled(workspace_id, broadcast_id)
 

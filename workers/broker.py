@@ -53,7 +53,7 @@ class Broker:
                 await self.redis.enqueue_job(message.work.name, *message.ids, _queue_name=queue_key(message.work.queue))
 
     async def give(self, workspace_ids: Sequence[int]) -> None:
-        """Raises RedisError."""
+        """Publishes that these workspaces' logs have grown. Raises RedisError when Redis fails."""
         for workspace_id in workspace_ids:
             await self.redis.publish(f"{LOG_CHANNEL}{workspace_id}", b"")
 

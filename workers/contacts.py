@@ -7,7 +7,7 @@ from workers.context import PeriodicTask, Queue, WorkerContext
 
 
 async def remove_values(context: WorkerContext) -> None:
-    """For at most 5 seconds."""
+    """Removes values of deleted fields, for at most 5 seconds."""
     if not context.stopping.is_set():
         await fields.remove_values_of_deleted(seconds=5.0)
 

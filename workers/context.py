@@ -17,7 +17,7 @@ __all__ = ["PeriodicTask", "Queue", "Task", "WorkerConfig", "WorkerContext"]
 
 @dataclass(frozen=True)
 class WorkerConfig:
-    """`metrics_port` None: no metrics are served."""
+    """The settings of a worker; without `metrics_port`, no metrics are served."""
 
     database_url: str
     redis_url: str

@@ -1,4 +1,4 @@
-"""Runs EXPORT jobs."""
+"""Runs EXPORT jobs in the queue `bulk`."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing

@@ -32,7 +32,7 @@ HANDLERS: Mapping[JobKind, Handler] = {
 }
 
 STINT_SECONDS = 5.0
-"""While others wait."""
+"""The longest time at one job; then other jobs can be taken."""
 
 RENEW_SECONDS = 4.0
 """Three times before a lease runs out."""
@@ -67,7 +67,7 @@ PERIODIC_TASKS = [PeriodicTask("find_jobs", Queue.BULK, find_jobs, every_seconds
 
 
 async def work_on(context: WorkerContext, job: Job) -> None:
-    """Until the job ends, its time is over, the worker stops or the lease is lost."""
+    """Works until the job ends, its time is over, the worker stops or the lease is lost."""
     await run_while_held(_work(context, job), lambda: jobs.renew(job), RENEW_SECONDS)
 
 

@@ -59,7 +59,7 @@ async def run_while_held(work: Coroutine[Any, Any, None], renew: Renew, every_se
 
 @contextlib.asynccontextmanager
 async def held(workspace_id: int, name: str) -> AsyncIterator[Lost | None]:
-    """None when another worker holds it."""
+    """Holds the lease inside the block; None when another worker holds it."""
     lease = await workspace_leases.take(workspace_id, name)
     if lease is None:
         yield None

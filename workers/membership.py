@@ -37,7 +37,7 @@ _sizes: dict[int, int] = {}
 
 
 async def process_changes(context: WorkerContext, workspace_id: int) -> None:
-    """Process one batch; enqueue the rest."""
+    """Processes one batch of changes, and enqueues the rest."""
     started = time.monotonic()
 
     async def acknowledge() -> None:
@@ -90,7 +90,7 @@ async def audit_next(_: WorkerContext) -> None:
 
 
 async def recompute(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
-    """A difference is drift."""
+    """Runs a RECOMPUTE job; a difference from the stored members is drift."""
     yield
     total: int = await db.fetch_value("SELECT count(*) FROM contacts WHERE workspace_id = $1", scope.workspace_id)
     assert job.segment_id is not None, "a RECOMPUTE job names its segment"

@@ -29,13 +29,13 @@ class OutcomeWriter:
         self._ended = False
 
     def add(self, outcome: AttemptOutcome) -> None:
-        """Written within FLUSH_SECONDS."""
+        """Adds an outcome, which is written within FLUSH_SECONDS."""
         self._waiting.append(outcome)
         if outcome.status is MessageStatus.FAILED:
             self._failing.add(outcome.attempt.source)
 
     async def run(self) -> None:
-        """Until `end` was called and nothing is left. Waits for a database that is away."""
+        """Writes until `end` was called and nothing is left. Waits for a database that is away."""
         pause = FLUSH_SECONDS
         while self._waiting or not self._ended:
             await asyncio.sleep(pause)

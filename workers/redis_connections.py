@@ -1,4 +1,4 @@
-"""Connections to Redis."""
+"""Connections to Redis whose operations time out and can be cancelled."""
 
 import asyncio
 from typing import Any
@@ -9,7 +9,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 
 def connections(redis_url: str, seconds: float, **options: Any) -> ConnectionPool:
-    """Operations take at most `seconds`."""
+    """A pool in which an operation takes at most `seconds`."""
     pool = ConnectionPool.from_url(redis_url, socket_timeout=seconds, socket_connect_timeout=seconds, **options)
     pool.connection_class = type("Connection", (_Cancellable, pool.connection_class), {})
     return pool

@@ -23,13 +23,13 @@ BACKFILL_SECONDS: Final = 5.0
 
 
 async def change_contacts(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
-    """Continues after the last committed chunk."""
+    """Runs a SEGMENT_CONTACTS job, from its last committed chunk."""
     while await members.process_step(scope, job):
         yield
 
 
 async def backfill_members(context: WorkerContext, workspace_id: int, segment_id: int) -> None:
-    """Of a deleted or restored segment; enqueues the rest."""
+    """Logs members of a deleted or restored segment, and enqueues the rest."""
     await context.broker.acknowledge(work.BACKFILL_MEMBERS, workspace_id, segment_id)
     scope = await workspaces.find_system_scope(workspace_id)
     ends_at = time.monotonic() + BACKFILL_SECONDS
@@ -64,7 +64,7 @@ async def purge_segments(context: WorkerContext) -> None:
 
 @contextmanager
 def _alone(event: str, **about: int) -> Iterator[None]:
-    """The task tries again next time."""
+    """Logs an error and goes on: the task tries again next time."""
     try:
         yield
     except Exception as error:  # must not stop the others

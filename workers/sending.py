@@ -124,7 +124,7 @@ class SendingRun:
         return self._under_way
 
     async def _send(self, grant: Grant, under_way: list[MessageSource]) -> bool:
-        """False when nothing was due."""
+        """Claims messages and starts their calls; False when nothing was due."""
         begins_at = _now() + grant.begins_in_seconds
         claimed = await self._claim(grant.count, under_way)
         await asyncio.sleep(max(0.0, begins_at - _now()))

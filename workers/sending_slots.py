@@ -19,7 +19,7 @@ def slots_of(messages_per_second: int) -> int:
 
 @asynccontextmanager
 async def held(workspace_id: int, slot: int) -> AsyncIterator[Lost | None]:
-    """None when another worker holds it."""
+    """Holds the slot inside the block; None when another worker holds it."""
     async with leases.held(workspace_id, _name(slot)) as lost:
         yield lost
 
@@ -37,17 +37,17 @@ def _name(slot: int) -> str:
 
 
 async def rest(redis: Redis, workspace_id: int, seconds: float) -> None:
-    """Raises RedisError."""
+    """Workers skip this workspace for `seconds`. Raises RedisError when Redis fails."""
     await redis.set(_resting(workspace_id), b"1", px=max(1, int(seconds * 1000)))
 
 
 async def is_resting(redis: Redis, workspace_id: int) -> bool:
-    """Raises RedisError."""
+    """Whether the time of `rest` is not over. Raises RedisError when Redis fails."""
     return bool(await redis.exists(_resting(workspace_id)))
 
 
 async def wake(redis: Redis, workspace_id: int) -> None:
-    """Raises RedisError."""
+    """Ends the time of `rest`. Raises RedisError when Redis fails."""
     await redis.delete(_resting(workspace_id))
 
 

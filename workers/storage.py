@@ -73,7 +73,7 @@ class _ObjectStorage:
 
 
 class FolderStorage(_ObjectStorage):
-    """Shared by all processes."""
+    """Files in a folder that all processes must share."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(LocalStore(folder, mkdir=True, automatic_cleanup=True))
@@ -91,7 +91,7 @@ class FolderStorage(_ObjectStorage):
 
 
 class BucketStorage(_ObjectStorage):
-    """With a cache in `scratch` for `on_disk`."""
+    """Files in a bucket, with a cache in `scratch` for `on_disk`."""
 
     def __init__(self, store: ObjectStore, scratch: Path) -> None:
         super().__init__(store)

@@ -149,25 +149,25 @@ class Bucket:
         self._rest = redis.register_script(_REST)
 
     async def take(self, want: int, *, idle: bool = False) -> Grant:
-        """At most `want`. `idle`: nothing was sent for seconds, by PostgreSQL."""
+        """Grants at most `want`. With `idle`, nothing was sent for seconds, as PostgreSQL says."""
         arguments = [self.limit, want, int(idle), WINDOW_MICROSECONDS, AHEAD_MICROSECONDS]
         count, wait, name, begins = await self._take(keys=self._keys, args=arguments)
         named = name.decode() if isinstance(name, bytes) else name
         return Grant(int(count), int(wait) / 1_000_000, int(begins) / 1_000_000, named)
 
     async def use(self, grant: Grant, count: int) -> None:
-        """After the grant's beginning; the rest of the grant goes back."""
+        """Call it after the grant's beginning; the rest of the grant goes back."""
         await self._use(keys=self._keys, args=[grant.name, count])
 
     async def slow_down(self) -> None:
-        """After "too fast"."""
+        """Lowers the pace after the API answered that the number is too fast."""
         await self._slow(keys=self._keys, args=[WINDOW_MICROSECONDS])
 
     async def rest(self, seconds: float) -> None:
         await self._rest(keys=self._keys, args=[int(seconds * 1_000_000), WINDOW_MICROSECONDS])
 
     async def wait_for_one(self, most_seconds: float, *, idle: bool = False) -> bool:
-        """False when there was none in time."""
+        """Returns False when there was none in time."""
         deadline = asyncio.get_running_loop().time() + most_seconds
         while True:
             grant = await self.take(1, idle=idle)

@@ -44,7 +44,7 @@ async def process_webhooks(context: WorkerContext, workspace_id: int) -> None:
 
 
 async def _process_all(context: WorkerContext, scope: Scope) -> bool:
-    """False when another worker does it."""
+    """Returns False when another worker processes this workspace's webhooks."""
     most = AT_ONCE
     while not context.stopping.is_set():
         processed, most = await _process(scope, most)

@@ -123,7 +123,7 @@ def _ask(port: int, body: dict[str, Any], token: str | None) -> Any:
 
 
 def _facts(value: Any) -> Any:
-    """Without what servers write in their own way: ids, cursors, instants."""
+    """Leaves out what servers write in their own way: ids, cursors, instants."""
     if isinstance(value, dict):
         return {name: _facts(one) for name, one in value.items() if name not in ("id", "createdAt", "endCursor")}
     return [_facts(one) for one in value] if isinstance(value, list) else value

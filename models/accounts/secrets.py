@@ -27,7 +27,7 @@ class SecretUnreadable(MusterError):
 
 
 def use_keys(secrets: Sequence[str]) -> None:
-    """Each has 32 characters or more; the first one encrypts."""
+    """Sets this process's keys; each has 32 characters or more, and the first one encrypts."""
     global _first
     _keys.clear()
     names = []
@@ -40,7 +40,7 @@ def use_keys(secrets: Sequence[str]) -> None:
 
 
 def encrypt(secret: str, owner: str) -> bytes:
-    """`owner` is such as "7:token"."""
+    """Encrypts for one `owner` (such as "7:token"): only the same `owner` can decrypt it."""
     if _first is None:
         raise RuntimeError("no key to encrypt with: call models.accounts.secrets.use_keys first")
     nonce = os.urandom(_NONCE_BYTES)
@@ -48,7 +48,7 @@ def encrypt(secret: str, owner: str) -> bytes:
 
 
 def decrypt(encrypted: bytes, owner: str) -> str:
-    """Raises SecretUnreadable."""
+    """Raises SecretUnreadable when the key is missing, or `owner` or the value is not the same."""
     name, nonce, rest = encrypted[1:5], encrypted[5 : 5 + _NONCE_BYTES], encrypted[5 + _NONCE_BYTES :]
     key = _keys.get(name)
     if encrypted[:1] != _VERSION or key is None:

@@ -16,7 +16,7 @@ from permissions.principal import Scope
 
 @dataclass(frozen=True, slots=True)
 class Signing:
-    """`secret` has 32 bytes or more."""
+    """How sessions are signed; `secret` has 32 bytes or more."""
 
     secret: str
     lifetime: timedelta = timedelta(hours=1)
@@ -32,7 +32,7 @@ async def token_of(scope: Scope, member_id: int, signing: Signing) -> str | None
 
 
 def issue(member: Record, signing: Signing) -> str:
-    """`member` has `workspace_id`, `id` and `password_version`."""
+    """Returns a bearer token. `member` has `workspace_id`, `id` and `password_version`."""
     moment = clock.now()
     claims = {
         "sub": str(member["id"]),

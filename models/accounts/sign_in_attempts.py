@@ -11,10 +11,10 @@ from models.errors import Throttled
 WINDOW: Final = timedelta(minutes=15)
 
 MOST_BY_EMAIL: Final = 10
-"""In a window."""
+"""Per WINDOW."""
 
 MOST_BY_ADDRESS: Final = 100
-"""In a window; an office may share an address."""
+"""Per WINDOW; an office may share an address."""
 
 Attempt = tuple[str, int]
 """A key, and how often it may be tried."""
@@ -55,6 +55,6 @@ async def count(attempts: Sequence[Attempt]) -> None:
 
 
 async def forget(attempts: Sequence[Attempt]) -> None:
-    """After success: clear the e-mail's count, and take this attempt from the address's."""
+    """After a success, clears the e-mail's count and takes this attempt from the address's count."""
     keys = [key for key, _ in attempts]
     await db.execute(_FORGET, keys[0], keys)

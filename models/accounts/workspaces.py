@@ -1,4 +1,4 @@
-"""Workspaces: the tenants."""
+"""Workspaces: each is one tenant, with its own data."""
 
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -38,7 +38,7 @@ async def get(scope: Scope) -> Workspace:
 
 
 async def count_contacts(scope: Scope) -> int:
-    """Exactly."""
+    """Counts every row: it is exact, and slow for many contacts."""
     count: int = await db.fetch_value("SELECT count(*) FROM contacts WHERE workspace_id = $1", scope.workspace_id)
     return count
 
@@ -58,7 +58,7 @@ async def freshness(scope: Scope) -> Record:
 
 
 def check_timezone(value: object) -> str:
-    """An IANA name. Raises Invalid."""
+    """Raises Invalid when it is not the name of an IANA time zone."""
     name = check_text(value, 100)
     try:
         return ZoneInfo(name).key

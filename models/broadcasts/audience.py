@@ -22,7 +22,7 @@ from permissions.principal import Scope
 
 
 class ExclusionReason(StrEnum):
-    """In order of precedence: the first that holds counts."""
+    """In order of precedence: the first reason that holds is counted."""
 
     EXCLUDED_SEGMENT = "EXCLUDED_SEGMENT"
     NO_PHONE = "NO_PHONE"
@@ -34,7 +34,7 @@ class ExclusionReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """`exclusions`: only reasons that occur."""
+    """Counts recipients and those left out; `exclusions` has only reasons that occur."""
 
     recipients: int
     exclusions: Mapping[ExclusionReason, int]
@@ -50,7 +50,7 @@ async def count(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any]) 
 
 
 def frozen(broadcast: Broadcast) -> Audience:
-    """Once it has started."""
+    """Returns the audience of a broadcast that has started."""
     exclusions = {ExclusionReason(reason): n for reason, n in (broadcast.exclusions or {}).items()}
     return Audience(broadcast.audience_size or 0, exclusions)
 

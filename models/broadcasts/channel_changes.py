@@ -9,7 +9,7 @@ from permissions.principal import Scope
 
 
 async def connect(scope: Scope, given: Connection) -> WhatsAppChannel:
-    """As `channels.connect`."""
+    """As `channels.connect`. A change of the number also pauses the broadcasts."""
     async with db.transaction():
         before = await channels.find(scope)
         channel = await channels.connect(scope, given)
@@ -19,7 +19,7 @@ async def connect(scope: Scope, given: Connection) -> WhatsAppChannel:
 
 
 async def disconnect(scope: Scope) -> WhatsAppChannel:
-    """As `channels.disconnect`."""
+    """As `channels.disconnect`. It also pauses the broadcasts."""
     async with db.transaction():
         channel = await channels.disconnect(scope)
         await lifecycle.pause_all(scope.workspace_id, "The channel was disconnected.")

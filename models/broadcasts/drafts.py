@@ -1,4 +1,4 @@
-"""Drafts of broadcasts and of retries."""
+"""Creates and changes drafts of broadcasts, and drafts retries."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ RETRYABLE: Final = (MessageStatus.FAILED, MessageStatus.UNCONFIRMED, MessageStat
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """`max_lateness` is an ISO 8601 duration."""
+    """What a person writes of a broadcast; `max_lateness` is an ISO 8601 duration."""
 
     name: str
     template_id: int
@@ -46,7 +46,7 @@ async def find(scope: Scope, broadcast_id: int) -> Broadcast | None:
 
 
 async def get(scope: Scope, broadcast_id: int, *, for_update: bool = False) -> Broadcast:
-    """Raises NotFound."""
+    """`for_update` locks the row until the transaction ends. Raises NotFound when there is none."""
     query = Broadcast.filter(workspace_id=scope.workspace_id, id=broadcast_id)
     broadcast = await (query.select_for_update() if for_update else query).first()
     if broadcast is None:
@@ -61,7 +61,7 @@ async def by_ids(scope: Scope, ids: Sequence[int]) -> list[Broadcast]:
 async def newest_first(
     scope: Scope, limit: int, after: int | None = None, status: BroadcastStatus | None = None
 ) -> list[Broadcast]:
-    """After the id `after`."""
+    """Returns up to `limit` broadcasts, newest first, that come after the id `after`."""
     query = Broadcast.filter(workspace_id=scope.workspace_id)
     if after is not None:
         query = query.filter(id__lt=after)

@@ -85,7 +85,7 @@ async def _deleted_segments(broadcast: Broadcast) -> list[str]:
 
 
 async def pause(scope: Scope, broadcast_id: int) -> Broadcast:
-    """Calls under way are finished."""
+    """Stops new calls after the commit; calls under way are finished."""
     possible = (BroadcastStatus.PREPARING, BroadcastStatus.SENDING, BroadcastStatus.PAUSED)
     return await _change_status(
         scope, broadcast_id, "broadcast_pause", possible, BroadcastStatus.PAUSED, "Paused by a person."
@@ -107,7 +107,7 @@ async def resume(scope: Scope, broadcast_id: int) -> Broadcast:
 
 
 async def cancel(scope: Scope, broadcast_id: int) -> Broadcast:
-    """Waiting messages become SKIPPED."""
+    """Ends the broadcast; its waiting messages become SKIPPED."""
     possible = set(BroadcastStatus) - FINISHED | {BroadcastStatus.CANCELLED}
     async with db.transaction():
         broadcast = await _change_status(
@@ -223,7 +223,7 @@ async def _has_problem(scope: Scope, broadcast: Broadcast) -> bool:
 
 
 async def _must_wait(broadcast: Broadcast) -> bool:
-    """Also ends a broadcast that is later than `max_lateness`."""
+    """Whether a segment was never computed. Ends a broadcast that is later than `max_lateness`."""
     row = await db.fetch_row(
         """
         SELECT name FROM segments
@@ -319,7 +319,7 @@ async def pause_by_itself(workspace_id: int, reasons: Mapping[int, str]) -> int:
 
 
 async def pause_all(workspace_id: int, reason: str) -> int:
-    """Also PREPARING ones."""
+    """Pauses all broadcasts that are PREPARING or SENDING, and returns how many."""
     async with db.transaction():
         held = await _lock(workspace_id, (BroadcastStatus.PREPARING, BroadcastStatus.SENDING), None)
         await _pause_held(workspace_id, dict.fromkeys(held, reason))
@@ -411,6 +411,6 @@ async def end_cancelled(workspace_id: int, broadcast_id: int) -> None:
 
 
 async def preparing() -> list[tuple[int, int]]:
-    """Of all workspaces, as (workspace, id)."""
+    """Returns the PREPARING broadcasts of all workspaces, as (workspace id, broadcast id)."""
     rows = await db.fetch("SELECT workspace_id, id FROM broadcasts WHERE status = 'PREPARING'")
     return [(row["workspace_id"], row["id"]) for row in rows]

@@ -20,7 +20,7 @@ async def page_for_each(
     after: str | None = None,
     status: MessageStatus | None = None,
 ) -> dict[int, list[db.Record]]:
-    """Up to `limit` per broadcast, by phone, after the phone `after`."""
+    """Returns up to `limit` messages per broadcast, sorted by phone, after the phone `after`."""
     rows = await db.fetch(
         f"""
         SELECT page.* FROM unnest($2::bigint[]) AS wanted (broadcast_id), LATERAL (

@@ -11,7 +11,7 @@ from permissions.principal import Scope
 
 
 async def ask(scope: Scope, broadcast_id: int, contact_ids: Sequence[int]) -> ProviderRequest:
-    """Raises NotFound, or as `models.messaging.test_sends.ask`."""
+    """Raises NotFound when there is no broadcast, and otherwise as `models.messaging.test_sends.ask`."""
     broadcast = await drafts.get(scope, broadcast_id)
     message = await drafts.message_of(scope, broadcast)
     bindings = rendering.from_json(broadcast.parameters)

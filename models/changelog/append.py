@@ -31,12 +31,12 @@ async def new_id(log: Log[Any]) -> int:
 
 
 async def begin(workspace_id: int, log: Log[Any], at: datetime) -> OpenAppend:
-    """Takes no lock."""
+    """Starts an append, without taking a lock."""
     return OpenAppend(log, workspace_id, at, await new_id(log))
 
 
 async def close(append: OpenAppend) -> int | None:
-    """Returns the last position; None: no entries."""
+    """Gives the entries their positions; returns the last one, or None when there are no entries."""
     if not append.size:
         return None
     position: int = await db.fetch_value(_close(append.log), append.workspace_id, append.size, append.id, append.at)

@@ -23,7 +23,7 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SegmentUpdated:
-    """After a new rule its members change later."""
+    """These `fields` of a segment changed. After a new rule, its members change later."""
 
     type: ClassVar = EventType.SEGMENT_UPDATED
     segment_id: int
@@ -34,7 +34,7 @@ class SegmentUpdated:
 
 @dataclass(frozen=True, slots=True)
 class SegmentDeleted:
-    """Its members leave in the log of members, before or after."""
+    """A segment was deleted. Its members leave in the log of members, before or after this event."""
 
     type: ClassVar = EventType.SEGMENT_DELETED
     segment_id: int
@@ -43,7 +43,7 @@ class SegmentDeleted:
 
 @dataclass(frozen=True, slots=True)
 class SegmentRestored:
-    """After all its members were logged to have entered."""
+    """A segment was restored, after all its members were logged to have entered."""
 
     type: ClassVar = EventType.SEGMENT_RESTORED
     segment_id: int
@@ -52,7 +52,7 @@ class SegmentRestored:
 
 @dataclass(frozen=True, slots=True)
 class JobFinished:
-    """`status`: SUCCEEDED, FAILED or CANCELLED."""
+    """A job has ended; `status` is SUCCEEDED, FAILED or CANCELLED."""
 
     type: ClassVar = EventType.JOB_FINISHED
     job_id: int
@@ -63,7 +63,7 @@ class JobFinished:
 
 @dataclass(frozen=True, slots=True)
 class BroadcastFinished:
-    """`status`: COMPLETED, FAILED or CANCELLED."""
+    """A broadcast has ended; `status` is COMPLETED, FAILED or CANCELLED."""
 
     type: ClassVar = EventType.BROADCAST_FINISHED
     broadcast_id: int

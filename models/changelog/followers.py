@@ -12,7 +12,7 @@ Made = TypeVar("Made")
 
 
 class EntryBatch(Generic[Entry]):
-    """`shared`: other followers get the same object."""
+    """Entries in order; with `shared`, other followers get the same object."""
 
     __slots__ = ("_made", "entries", "shared")
 
@@ -22,7 +22,7 @@ class EntryBatch(Generic[Entry]):
         self._made: Any = None
 
     def once(self, make: "Callable[[EntryBatch[Entry]], Made]") -> Made:
-        """Kept for others with the same `make`."""
+        """Returns `make(self)`, which is kept for others that pass the same `make`."""
         if self._made is None or self._made[0] is not make:
             self._made = make, make(self)
         return cast(Made, self._made[1])
@@ -55,7 +55,7 @@ class Follower(Generic[Entry]):
         self.news.set()
 
     async def take(self) -> EntryBatch[Entry] | None:
-        """None when the follower has fallen behind."""
+        """Waits for the next batch; None when the follower has fallen behind."""
         await self.news.wait()
         if self.is_behind:
             return None

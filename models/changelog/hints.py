@@ -18,13 +18,13 @@ _lost = Counter("muster_hints_lost_total", "Hints to followers of a log that cou
 
 
 class Hints(Protocol):
-    """May raise, and may be cancelled at any await."""
+    """Carries hints between processes. Its methods may raise, and may be cancelled at any await."""
 
     async def give(self, workspace_ids: Sequence[int]) -> None:
         """A log of each of these workspaces has grown."""
 
     def hear(self) -> AbstractAsyncContextManager[AsyncIterator[int]]:
-        """Workspace ids. Raises when the connection breaks."""
+        """Gives the ids of workspaces whose logs grow. Raises when the connection breaks."""
 
 
 _hints: Hints | None = None
@@ -40,7 +40,7 @@ def current() -> Hints | None:
 
 
 async def log_grew(workspace_id: int) -> None:
-    """Once the ambient transaction has committed. Never fails the caller."""
+    """Gives a hint once the ambient transaction has committed. It never fails the caller."""
     if _hints is not None:
         await db.after_commit(_give, workspace_id)
 

@@ -14,7 +14,7 @@ from permissions.principal import Scope
 
 @dataclass(frozen=True, slots=True)
 class MembershipChange:
-    """`kind` and `origin`: values of ChangeKind and Origin."""
+    """A contact entered or left a segment; `kind` and `origin` are values of ChangeKind and Origin."""
 
     workspace_id: int
     position: int
@@ -55,7 +55,7 @@ async def history(
     before: int | None = None,
     segment_id: int | None = None,
 ) -> dict[int, list[MembershipChange]]:
-    """By contact id, newest first: up to `first` + 1, with positions below `before`."""
+    """Returns changes by contact id, newest first: up to `first` + 1, with positions below `before`."""
     rows = await db.fetch(_HISTORY, scope.workspace_id, list(contact_ids), first + 1, before, segment_id)
     found: dict[int, list[MembershipChange]] = {contact_id: [] for contact_id in contact_ids}
     for row in rows:

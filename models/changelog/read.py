@@ -24,7 +24,7 @@ class NotInLog(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class LogPage(Generic[Entry]):
-    """Go on after `position` (perhaps past the last entry); at once, if `more`."""
+    """Entries in order. Go on after `position`, which may be past the last entry; at once, if `more`."""
 
     entries: list[Entry]
     position: int
@@ -67,12 +67,12 @@ async def read_page(
 
 
 async def read_next(scope: Scope, log: Log[Entry], after: int, limit: int) -> list[Entry]:
-    """For a reader at the end of the log: one statement. Raises NotInLog."""
+    """Reads on with one statement, for a reader at the end of the log. Raises NotInLog as `check_position`."""
     return await _window(scope, log, after, after + limit, limit, None)
 
 
 async def check_position(scope: Scope, log: Log[Any], after: int, path: Path = ("after",)) -> None:
-    """Raises NotInLog at `path`."""
+    """Raises NotInLog at `path` when the log cannot be read from `after` on."""
     _check(log, await read_head(scope, log), after, path)
 
 
@@ -111,7 +111,7 @@ async def _window(
     only: list[Any] | None,
     path: Path = ("after",),
 ) -> list[Entry]:
-    """In (after, last]. Raises NotInLog when not all are kept."""
+    """Reads wanted entries in (after, last]. Raises NotInLog when not all are kept."""
     if after >= last:
         return []
     rows = await db.fetch(_window_sql(log), scope.workspace_id, after, last, only, limit)

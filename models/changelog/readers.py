@@ -18,7 +18,7 @@ from permissions.principal import Scope
 
 @dataclass(frozen=True, slots=True)
 class StoredReader:
-    """`kind`: a constant of the reading code."""
+    """Who reads: `kind` is a constant of the reading code."""
 
     kind: str
     id: int
@@ -47,7 +47,7 @@ VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
 
 
 async def stop(scope: Scope, reader: StoredReader) -> None:
-    """In every log. Waits for the page that it is reading."""
+    """Removes the reader from every log. Waits for the page that it is reading."""
     await db.execute(
         "DELETE FROM changelog_readers WHERE workspace_id = $1 AND reader_kind = $2 AND reader_id = $3",
         scope.workspace_id,
@@ -57,7 +57,7 @@ async def stop(scope: Scope, reader: StoredReader) -> None:
 
 
 async def find_position(scope: Scope, log: Log[Any], reader: StoredReader) -> int | None:
-    """None when it does not read this log."""
+    """Returns None when the reader does not read this log."""
     position: int | None = await db.fetch_value(
         f"SELECT position FROM changelog_readers {_THIS}", scope.workspace_id, reader.kind, reader.id, log.name
     )
@@ -110,7 +110,7 @@ UPDATE changelog_readers SET position = $6, moved_at = $7 {_THIS} AND position =
 
 
 async def behind(log: Log[Any], kind: str, limit: int = 1_000) -> list[tuple[int, int]]:
-    """As (workspace id, reader id), the longest waiting first."""
+    """Returns readers with entries to read, as (workspace id, reader id), the longest waiting first."""
     rows = await db.fetch(
         f"""
         SELECT r.workspace_id, r.reader_id FROM changelog_readers AS r

@@ -1,4 +1,9 @@
-"""Follows logs live: this process reads each log once, for all its followers."""
+"""Follows logs live: this process reads each log once, for all its followers.
+
+A follower that starts at an older position reads the log itself up to where the live reader was when it joined, and then takes
+what the live reader gives: so there is no gap. When too many entries wait for it, they are dropped, so that a slow follower holds
+little memory, and it reads the log itself again.
+"""
 
 import asyncio
 import math
@@ -23,7 +28,7 @@ _followers = Gauge("muster_feed_followers", "Subscribers of membership changes i
 _given = Counter("muster_feed_changes_total", "Changes handed to subscribers, each counted once per subscriber.")
 
 MOST_FAILED: Final = 30
-"""Failed reads of a follower in a row."""
+"""A follower ends after so many failed reads in a row."""
 
 
 class FellBehind(MusterError):

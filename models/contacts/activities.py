@@ -120,7 +120,7 @@ def _check(index: int, one: NewActivity, problems: list[DomainError]) -> tuple[A
 
 
 def check_kind(value: object) -> str:
-    """Raises Invalid."""
+    """Raises Invalid unless it is text like `purchase` or `product.visit`."""
     kind = check_text(value, 100)
     if not _KIND.fullmatch(kind):
         raise Invalid(f"{kind!r} is not a kind: write it in a-z, 0-9, _ and dots, such as purchase or product.visit")
@@ -161,7 +161,7 @@ _PAGES = f"""
 async def pages(
     scope: Scope, contact_ids: Sequence[int], limit: int, *, kind: str | None = None, after: Key | None = None
 ) -> Mapping[int, list[Record]]:
-    """Up to `limit` activities of each contact, newest first, by contact id. Raises Invalid at `kind`."""
+    """Returns up to `limit` activities of each contact, newest first, by contact id. Raises Invalid at `kind`."""
     with at("kind"):
         kind = None if kind is None else check_kind(kind)
     occurred_at, after_id = after or (None, None)

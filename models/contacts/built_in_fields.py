@@ -31,7 +31,7 @@ _KEYS: Final[Mapping[str, str]] = {
 
 
 def path_of(column: str) -> str:
-    """The column's name in the API."""
+    """Returns a column's name in the API: `externalId` for `external_id`."""
     return _KEYS.get(column, column)
 
 

@@ -1,4 +1,4 @@
-"""The custom fields of contacts."""
+"""Creates, lists and deletes the custom fields of contacts."""
 
 import re
 import time
@@ -26,7 +26,7 @@ _WITH_CHOICES: Final = (FieldType.CHOICE, FieldType.MULTI_CHOICE)
 
 
 async def every(scope: Scope) -> list[CustomField]:
-    """Oldest first."""
+    """Returns the custom fields that are not deleted, oldest first."""
     return await CustomField.filter(workspace_id=scope.workspace_id, deleted_at=None).order_by("id")
 
 
@@ -40,7 +40,7 @@ _LOAD = """
 
 
 async def load(scope: Scope) -> Fields:
-    """By key."""
+    """Returns the custom fields by key, to check values with."""
     return {row["key"]: _field(row) for row in await db.fetch(_LOAD, scope.workspace_id)}
 
 
@@ -167,7 +167,7 @@ _REMOVE = """
 
 
 async def _remove_values(workspace_id: int, field_id: int, key: str, until: float) -> bool:
-    """True: no value is left and the key is free."""
+    """Returns True when no value is left and the key is free again."""
     last_id = 0
     while time.monotonic() < until:
         last_id = await db.fetch_value(_REMOVE, workspace_id, last_id, key, _BATCH)
@@ -179,7 +179,7 @@ async def _remove_values(workspace_id: int, field_id: int, key: str, until: floa
 
 
 async def remove_values_of_deleted(seconds: float = 5.0) -> int:
-    """For about `seconds`, in all workspaces. Returns how many fields are done."""
+    """Works for about `seconds`, in all workspaces, and returns how many fields are done."""
     until = time.monotonic() + seconds
     rows = await db.fetch(
         "SELECT workspace_id, id, key FROM contact_fields WHERE deleted_at IS NOT NULL ORDER BY deleted_at LIMIT 100"

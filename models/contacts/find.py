@@ -10,7 +10,7 @@ from permissions.principal import Scope
 
 
 async def contacts_by_ids(scope: Scope, ids: Sequence[int], names: Iterable[str] = COLUMNS) -> list[Record]:
-    """In no order, with the columns `names`."""
+    """Returns the contacts with the columns `names`, in no order."""
     sql = f"SELECT {columns_of(names)} FROM contacts c WHERE c.workspace_id = $1 AND c.id = ANY ($2)"  # noqa: S608
     return await db.fetch(sql, scope.workspace_id, list(ids))
 

@@ -25,7 +25,7 @@ _SAME_KEYS = f"""
 
 
 async def with_same_keys(scope: Scope, values: Mapping[str, Any], *, lock: bool = False) -> list[Record]:
-    """Up to three contacts that have a key in `values`."""
+    """Returns up to three contacts that have a key in `values`."""
     keys = [values.get(key) for key in KEYS]
     if all(value is None for value in keys):
         return []

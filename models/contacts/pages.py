@@ -64,7 +64,7 @@ def may_lack_its_key(order: ContactOrder) -> bool:
 
 
 def sorts_by_time(order: ContactOrder) -> bool:
-    """Otherwise by text."""
+    """Whether the sort keys of this order are instants; otherwise they are text."""
     return _SORT_KEYS[order].sql_type == "timestamptz"
 
 
@@ -123,7 +123,7 @@ def _after(key: _SortKey, after: ContactPosition, p: Parameters) -> str:
 
 
 async def count(scope: Scope, criteria: ContactCriteria) -> int:
-    """Exactly."""
+    """Counts every contact that fits: it is exact, and slow for many contacts."""
     p = Parameters(scope.workspace_id, scope.timezone)
     condition = await _condition(scope, criteria, p)
     sql = f"SELECT count(*) FROM contacts c WHERE {condition}"  # noqa: S608

@@ -31,7 +31,7 @@ class ContactSelection:
 
 
 def to_json(selection: ContactSelection) -> dict[str, Any]:
-    """For a job."""
+    """Returns the JSON that a job stores."""
     return {name: value for name, value in asdict(selection).items() if value is not None}
 
 
@@ -77,7 +77,7 @@ async def known(scope: Scope, ids: Sequence[int], path: Path) -> list[int]:
 
 
 async def by_rule(scope: Scope, rule: object, p: Parameters, path: Path = ("filter",)) -> str:
-    """Raises Problems at or below `path`."""
+    """A condition: the contact fits the rule. Raises Problems at or below `path` for a wrong rule."""
     return where(check(rule, await load_catalogue(scope, rule), path=path), p)
 
 
@@ -104,7 +104,7 @@ SEARCHED = (
 
 
 async def by_segment(scope: Scope, segment_id: int, p: Parameters, path: Path) -> str:
-    """Raises NotFound at `path`."""
+    """A condition: the contact is a member. Raises NotFound at `path` when there is no such segment."""
     await _get_segment(scope, segment_id, path)
     return (
         "EXISTS (SELECT FROM memberships selected"
@@ -124,7 +124,7 @@ async def _get_segment(scope: Scope, segment_id: int, path: Path) -> None:
 
 
 async def count(scope: Scope, selection: ContactSelection, path: Path = ("contacts",)) -> int:
-    """Raises as `condition`."""
+    """Counts the contacts that are selected now. Raises the same errors as `condition`."""
     p = Parameters(scope.workspace_id, scope.timezone)
     sql = f"SELECT count(*) {await _from_where(scope, selection, p, path)}"
     return int(await db.fetch_value(sql, *await p.values(clock.now())))

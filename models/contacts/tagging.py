@@ -43,7 +43,7 @@ async def add_tags(scope: Scope, contact_ids: Sequence[int], names: Sequence[str
 
 
 async def remove_tags(scope: Scope, contact_ids: Sequence[int], names: Sequence[str]) -> list[Record]:
-    """In any case. Returns and raises as `add_tags`."""
+    """Removes tags, whatever their case. Returns and raises the same as `add_tags`."""
     return await _write(scope, "contact_tags_remove", _REMOVE, contact_ids, names)
 
 

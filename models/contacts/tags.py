@@ -43,7 +43,7 @@ async def spell(scope: Scope, names: Iterable[str]) -> Mapping[str, str]:
 
 
 async def spelled(scope: Scope, names: Iterable[str]) -> list[str]:
-    """Each once, in their order."""
+    """Returns the names in the workspace's spelling, each once, in the given order."""
     given = list(names)
     spelling = await spell(scope, given)
     return list(dict.fromkeys(spelling[name] for name in given))

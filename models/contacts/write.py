@@ -48,7 +48,7 @@ async def check(scope: Scope, values: Values) -> dict[str, Any]:
 
 
 async def insert(scope: Scope, action: str, checked: Values) -> Record | None:
-    """None: a key is taken."""
+    """Returns the new contact, or None when another contact has one of its keys."""
     stored = dict(checked)
     if "attributes" in stored:
         stored["attributes"] = _json_of_set(stored["attributes"])

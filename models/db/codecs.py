@@ -13,7 +13,7 @@ _LAST_DAY: Final = date.max.toordinal() - _DAY_0
 
 
 def encode_date(day: date) -> tuple[int]:
-    """Days since 2000-01-01."""
+    """Returns the days since 2000-01-01, as PostgreSQL stores a date."""
     return (day.toordinal() - _DAY_0,)
 
 
@@ -37,7 +37,7 @@ _LAST_STORED: Final = encode_instant(_LAST)[0]
 
 
 def decode_instant(stored: tuple[int]) -> datetime:
-    """In UTC."""
+    """Takes microseconds since 2000-01-01T00:00Z, and returns an aware datetime in UTC."""
     since = stored[0]
     if _FIRST_STORED <= since <= _LAST_STORED:
         return _INSTANT_0 + timedelta(0, 0, since)

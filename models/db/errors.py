@@ -22,6 +22,6 @@ def violated_constraint(error: BaseException) -> str | None:
 
 
 def is_data_error(error: BaseException) -> bool:
-    """Whether the statement would fail again."""
+    """Whether the statement failed because of its text or its data, so that it would fail again."""
     state = getattr(error, "sqlstate", None)
     return isinstance(state, str) and state[:2] in ("21", "22", "42", "54")

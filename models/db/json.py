@@ -14,5 +14,5 @@ def load_json(text: str | bytes | None) -> Any:
 
 
 def same_json(one: Any, other: Any) -> bool:
-    """To Python, true equals 1."""
+    """Whether two values are the same JSON; Python's `==` takes true for 1."""
     return orjson.dumps(one, option=orjson.OPT_SORT_KEYS) == orjson.dumps(other, option=orjson.OPT_SORT_KEYS)

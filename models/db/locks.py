@@ -12,7 +12,7 @@ async def advisory_lock(key: str, *, shared: bool = False) -> None:
 
 
 async def try_advisory_lock(key: str, *, shared: bool = False) -> bool:
-    """False: it is not free."""
+    """Takes the lock if it is free, and returns whether it was."""
     assert in_a_transaction(), "an advisory lock needs a transaction"
     function = "pg_try_advisory_xact_lock_shared" if shared else "pg_try_advisory_xact_lock"
     return bool(await fetch_value(f"SELECT {function}(hashtextextended($1, 0))", key))

@@ -94,7 +94,7 @@ _opened: asyncpg.Pool | None = None  # asking the ORM for it costs more than an 
 
 
 def opened_pool() -> asyncpg.Pool:
-    """Raises RuntimeError before `connect`."""
+    """Raises RuntimeError when `connect` was not called."""
     if _opened is None:
         raise RuntimeError("not connected to PostgreSQL: call models.db.connect first")
     return _opened

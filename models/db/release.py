@@ -8,7 +8,7 @@ from typing import Any
 
 
 def released_at_once(borrowed: Any) -> bool:
-    """False: call `Pool.release`."""
+    """Releases a connection that needs no reset. When it returns False, the caller must use `Pool.release`."""
     holder = borrowed._holder
     connection = holder._con
     if (

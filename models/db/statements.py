@@ -33,7 +33,7 @@ async def execute(sql: str, *args: Any) -> int:
 
 
 async def execute_many(sql: str, rows: Iterable[Sequence[Any]]) -> None:
-    """Once per row of arguments, in one round trip and one transaction."""
+    """Runs once per row of arguments, in one round trip and one transaction."""
     async with acquire() as connection:
         await connection.executemany(sql, rows)
 

@@ -154,7 +154,7 @@ class acquire:  # noqa: N801 - a context manager; as a generator it would double
 
 
 def ambient_connection() -> asyncpg.Connection:
-    """There must be one."""
+    """Returns the connection of the ambient transaction, which must be open."""
     ambient = _current()
     assert ambient is not None
     return ambient.connection

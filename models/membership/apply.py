@@ -96,7 +96,7 @@ FROM changes GROUP BY segment_id
 
 
 async def write_from(append: Append, table: str) -> int:
-    """`table` has segment_id, contact_id, entered, origin."""
+    """Does the same for the rows of `table` (segment_id, contact_id, entered, origin)."""
     rows = await db.fetch(_WRITE.format(difference=table), append.workspace_id, append.id, append.size, append.at)
     return append.count(rows)
 

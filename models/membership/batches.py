@@ -66,7 +66,7 @@ async def settle(lock: EngineLock, compiled: CompiledRules, append: Append, mark
 
 
 async def _remove_deleted_contacts(append: Append, marks: Marks, swapping: frozenset[int]) -> None:
-    """Also those added to a segment during their deletion."""
+    """Also removes contacts that were added to a segment during their deletion."""
     deleted = [contact_id for contact_id, changes in marks.items() if may_be_deleted(changes)]
     if deleted:
         await apply.remove_deleted(append, deleted, swapping)

@@ -78,7 +78,7 @@ async def begin(workspace_id: int, segment_id: int) -> None:
 
 
 async def begun_at(workspace_id: int, segment_id: int) -> datetime | None:
-    """None: batches record no changes."""
+    """Returns since when batches record changes for the build; None when they do not."""
     begun: datetime | None = await db.fetch_value(
         "SELECT started_at FROM segment_builds WHERE workspace_id = $1 AND segment_id = $2", workspace_id, segment_id
     )
@@ -86,7 +86,7 @@ async def begun_at(workspace_id: int, segment_id: int) -> datetime | None:
 
 
 async def changed_contacts(workspace_id: int, segment_id: int, after: int) -> tuple[list[int], int]:
-    """After the mark `after` (0: all). Also returns the last mark's id."""
+    """Returns the contacts recorded after the mark `after` (0: all), and the last mark's id."""
     rows = await db.fetch(
         """
         SELECT contact_id, max(id) AS last FROM build_marks

@@ -50,7 +50,7 @@ class CompiledRule:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """`reads`: the changes that batches record for it."""
+    """A segment that is rebuilt; `reads` are the changes that batches record for it."""
 
     segment_id: int
     reads: frozenset[ContactChange]
@@ -85,7 +85,7 @@ class CompiledRules:
 
     @property
     def ticks(self) -> bool:
-        """Whether time alone changes members."""
+        """Whether members can change because time passes."""
         return bool(self.thresholds)
 
     def readers(self, level: int, changed: Iterable[ContactChange]) -> frozenset[int]:
@@ -95,7 +95,7 @@ class CompiledRules:
         return any(self.levels.readers(level, (change,)) for level in range(len(self.levels)))
 
     def statement(self, segment_ids: tuple[int, ...]) -> Statement:
-        """`segment_ids` must ascend."""
+        """Returns the statement that evaluates these segments; `segment_ids` must be in ascending order."""
         made = self.statements.get(segment_ids)
         if made is None:
             rules = [self.rules[segment_id].rule for segment_id in segment_ids]
@@ -121,7 +121,7 @@ class CompiledRules:
         self.put(compiled)
 
     def _read_by(self, fields: Mapping[str, object]) -> set[int]:
-        """Also segments being built or unreadable before."""
+        """Segments that read a changed field, are being built, or could not be read before."""
         before = self.stored.fields
         keys = {field_changed(key) for key in fields.keys() | before.keys() if fields.get(key) != before.get(key)}
         reading = (self.levels.readers(level, keys) for level in range(len(self.levels)))
@@ -135,7 +135,7 @@ class CompiledRules:
             self.building[segment_id] = build
 
     def put(self, rules: Mapping[int, CompiledRule | None]) -> None:
-        """None: no rule."""
+        """Sets the rules of these segments; None when a segment has no rule."""
         before = {segment_id: self.rules.get(segment_id) for segment_id in rules}
         changed = {segment_id: rule for segment_id, rule in rules.items() if rule != before[segment_id]}
         for segment_id, rule in changed.items():
@@ -198,7 +198,7 @@ async def current(workspace_id: int, epoch: int) -> CompiledRules:
 
 
 def forget() -> None:
-    """For a process that connects to another database."""
+    """Forgets all rules, in a process that connects to another database."""
     _compiled.clear()
 
 
@@ -240,7 +240,7 @@ def _compile_build(workspace_id: int, segment_id: int, stored: StoredRule, catal
 
 
 def _read(workspace_id: int, segment_id: int, stored: str | None, catalogue: Catalogue) -> Rule | None:
-    """None when it can no longer be read."""
+    """Returns None when the rule can no longer be read."""
     if stored is None:
         return None
     try:

@@ -23,7 +23,7 @@ class _Group:
 
 
 class Crossers:
-    """Segments share equal thresholds."""
+    """The thresholds of a workspace's rules; segments with equal thresholds share one."""
 
     def __init__(
         self, workspace_id: int, timezone: str, crossings_of: Iterable[tuple[int, Sequence[AnyCrossing]]]

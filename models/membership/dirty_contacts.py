@@ -32,7 +32,7 @@ class Freshness:
 
 
 async def mark(workspace_id: int, contact_ids: Sequence[int], change: ContactChange) -> None:
-    """For changes that no trigger marks."""
+    """Marks contacts as changed where no trigger does it."""
     if not contact_ids:
         return
     await db.execute(_MARK, workspace_id, list(contact_ids), [change], len(contact_ids) > MANY)
@@ -96,7 +96,7 @@ SELECT workspace_id FROM found WHERE workspace_id IS NOT NULL
 
 
 async def as_of(scope: Scope) -> datetime:
-    """Until when every dynamic segment is right. Cheap, however many marks wait."""
+    """The instant as of which every dynamic segment is right. It is cheap, however many marks wait."""
     now = clock.now()
     oldest: datetime | None = await db.fetch_value(_AS_OF, scope.workspace_id)
     return now if oldest is None else min(now, oldest)

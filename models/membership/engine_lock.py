@@ -66,7 +66,7 @@ LEFT JOIN membership_heads AS h ON h.workspace_id = $1
 
 
 async def record_tick(lock: EngineLock, *, ticks: bool, calm: bool = False) -> None:
-    """`ticks`: more crossings will come; `calm`: not soon."""
+    """Stores that crossings are processed. `ticks`: more will come; `calm`: none is expected soon."""
     await db.execute(
         """
         INSERT INTO membership_heads AS head (workspace_id, ticked_at, calm_until) VALUES ($1, $2, $3)

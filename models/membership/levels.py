@@ -62,7 +62,7 @@ class Levels:
         return frozenset().union(*(known.get(name, ()) for name in changed))
 
     def change(self, readers: Mapping[int, Reader | None]) -> None:
-        """None: no longer evaluated."""
+        """Replaces the readers of segments; None when a segment is no longer evaluated."""
         moved = set(readers)
         for segment_id, reader in readers.items():
             moved |= self._mentioned_by.get(segment_id, set())

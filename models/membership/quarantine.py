@@ -18,7 +18,7 @@ _FAULTS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, 
 
 
 class _RollBack(Exception):
-    """Undoes a claim."""
+    """Ends a transaction whose claim must not stay."""
 
 
 def is_a_rules_fault(error: BaseException) -> bool:

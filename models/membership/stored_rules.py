@@ -1,4 +1,4 @@
-"""Rules as stored, and their changes."""
+"""The rules of a workspace as stored, and what has changed since."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +20,7 @@ _EXISTS: Final = KnownSegment("")
 
 @dataclass(frozen=True, slots=True)
 class StoredRule:
-    """JSON. `next`: being built."""
+    """A segment's active rule as JSON; `next` is the one that is being built."""
 
     active: str | None
     next: str | None
@@ -41,7 +41,7 @@ class RuleChanges:
 
 @dataclass(slots=True)
 class StoredRules:
-    """Names and labels are left out."""
+    """The rules of a workspace and what they mention, without names and labels."""
 
     timezone: str
     fields: Mapping[str, Field] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class StoredRules:
 
 
 async def load(workspace_id: int) -> tuple[str, RuleChanges] | None:
-    """None when there is no such workspace."""
+    """Returns None when there is no such workspace."""
     scope = await workspaces.find_system_scope(workspace_id)
     if scope is None:
         return None
@@ -91,7 +91,7 @@ async def load(workspace_id: int) -> tuple[str, RuleChanges] | None:
 
 
 async def find_changes(stored: StoredRules, workspace_id: int, since: int, epoch: int) -> RuleChanges | None:
-    """None when unknown."""
+    """Returns what changed between two epochs, or None when that is not known."""
     rows = await db.fetch(_SINCE, workspace_id, since, epoch)
     if not rows or rows[0]["previous"] != since or rows[-1]["epoch"] != epoch:
         return None

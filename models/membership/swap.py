@@ -42,7 +42,7 @@ class RebuildPlan:
 
 @dataclass(frozen=True, slots=True)
 class RebuildResult:
-    """`drift`: changes that no change of rule or contact explains."""
+    """`drift` counts changes that no change of rule or contact explains."""
 
     changes: int
     drift: int
@@ -53,7 +53,7 @@ class Outdated(Exception):
 
 
 async def compute_and_swap(plan: RebuildPlan) -> RebuildResult | None:
-    """None when another process builds the segment. Raises Outdated."""
+    """Returns None when another process builds the segment. Raises Outdated."""
     async with db.transaction():
         if not await db.try_advisory_lock(builds.build_lock(plan.workspace_id, plan.segment_id)):
             return None

@@ -124,7 +124,7 @@ async def _write(scope: Scope, given: Connection) -> WhatsAppChannel:
 
 
 async def disconnect(scope: Scope) -> WhatsAppChannel:
-    """Raises NotAllowedInState when there is none."""
+    """Removes the number and its secrets. Raises NotAllowedInState when none is connected."""
     async with db.transaction():
         channel = await find(scope, for_update=True)
         if channel is None:
@@ -168,7 +168,7 @@ async def by_ids(scope: Scope, ids: Sequence[int]) -> list[WhatsAppChannel]:
 
 
 async def find_credentials(workspace_id: int) -> Credentials | None:
-    """Raises SecretUnreadable."""
+    """Returns None without a connected channel. Raises SecretUnreadable when its token cannot be decrypted."""
     row = await db.fetch_row(
         """
         SELECT id, number_id, business_account_id, messages_per_second, daily_limit, encrypted_token
@@ -189,7 +189,7 @@ async def find_credentials(workspace_id: int) -> Credentials | None:
 
 
 async def find_pace(workspace_id: int) -> int:
-    """Messages a second."""
+    """Returns how many messages a second the connected number may send."""
     found = await db.fetch_value(
         "SELECT messages_per_second FROM whatsapp_channels WHERE workspace_id = $1 AND disconnected_at IS NULL",
         workspace_id,
@@ -198,7 +198,7 @@ async def find_pace(workspace_id: int) -> int:
 
 
 async def find_by_senders(number_ids: Collection[str], account_ids: Collection[str]) -> list[Wired]:
-    """Of all workspaces."""
+    """Returns the channels of all workspaces with one of these numbers or accounts."""
     rows = await db.fetch(
         """
         SELECT workspace_id, id, number_id, business_account_id, encrypted_app_secret FROM whatsapp_channels
@@ -270,7 +270,7 @@ async def refused(workspace_id: int, channel_id: int, reason: str) -> None:
 
 
 async def unchecked(before_seconds: float, limit: int) -> list[int]:
-    """Returns workspace ids."""
+    """Returns ids of up to `limit` workspaces whose channel was not checked for `before_seconds`."""
     rows = await db.fetch(
         """
         SELECT workspace_id FROM whatsapp_channels c

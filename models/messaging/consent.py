@@ -95,7 +95,7 @@ async def resume_contacts(workspace_id: int, contact_ids: Sequence[int]) -> int:
 
 
 async def contacts_of(workspace_id: int, wa_ids: Collection[str]) -> Mapping[str, int]:
-    """By WhatsApp's id; ids without a contact are absent."""
+    """Returns contacts by WhatsApp's id; ids without a contact are absent."""
     rows = await db.fetch(
         """
         SELECT wanted.wa_id, c.id FROM unnest($2::text[]) AS wanted (wa_id)

@@ -65,7 +65,7 @@ _SET: Final = f"""
 
 
 async def lock(workspace_id: int, source: MessageSource) -> None:
-    """Until the transaction ends. Locked before the source's owner (ADR 64)."""
+    """Locks the counters until the transaction ends, before the source's owner is locked (ADR 64)."""
     await db.execute(
         "SELECT 1 FROM message_counters WHERE workspace_id = $1 AND source_kind = $2 AND source_id = $3 FOR UPDATE",
         workspace_id,

@@ -28,7 +28,7 @@ class MessageActivity:
 
 
 def outside_id(broadcast_id: int) -> str:
-    """As the API gives it; rules compare with it."""
+    """Returns a broadcast's id as the API gives it; rules compare with it."""
     return urlsafe_b64encode(f"Broadcast:{broadcast_id}".encode()).rstrip(b"=").decode()
 
 

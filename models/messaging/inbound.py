@@ -1,4 +1,4 @@
-"""Messages from people, and their preferences."""
+"""Messages from people, and their preferences in WhatsApp."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ LONGEST_TEXT: Final = 1000
 
 
 async def process(workspace_id: int, events: Sequence[InboundEvent], stop_words: Collection[str]) -> int:
-    """In the caller's transaction. Returns how many came from unknown numbers: these are left alone."""
+    """Works in the caller's transaction. Returns how many came from unknown numbers: these are left alone."""
     known = await consent.contacts_of(workspace_id, {event.wa_id for event in events if event.wa_id})
     received = [(known[event.wa_id], event) for event in events if event.wa_id and event.wa_id in known]
     if received:

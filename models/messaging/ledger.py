@@ -23,7 +23,7 @@ NORMAL_PHONE: Final = "nullif('+' || regexp_replace(c.phone, '[^0-9]', '', 'g'),
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """`attempts` includes this one."""
+    """A message that only its claimer may send; `attempts` includes this one."""
 
     id: int
     source: MessageSource
@@ -47,7 +47,7 @@ class Verdict(StrEnum):
     """Not reached in the quota's window."""
     KNOWN = "KNOWN"
     LATER = "LATER"
-    """Written to within PAIR_INTERVAL."""
+    """The person was written to within PAIR_INTERVAL."""
     GONE = "GONE"
     MOVED = "MOVED"
     OPTED_OUT = "OPTED_OUT"
@@ -62,7 +62,7 @@ SKIPPED_BECAUSE: Final[Mapping[Verdict, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """`free_at`: when the pair limit allows it."""
+    """A due message, locked and judged; `free_at` is when the pair limit allows it."""
 
     id: int
     source: MessageSource
@@ -253,7 +253,7 @@ def _attempt(row: db.Record, lease_token: int) -> Attempt:
 
 
 async def has_open(workspace_id: int, source: MessageSource) -> bool:
-    """By the ledger itself."""
+    """Whether the source has PENDING or SENDING messages, as read from the ledger."""
     return bool(
         await db.fetch_value(
             """

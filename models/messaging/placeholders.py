@@ -37,11 +37,11 @@ class Placeholder:
 
 
 class UnsupportedTemplate(Exception):
-    """The message names the part."""
+    """A part of the template cannot be filled; the message names it."""
 
 
 def placeholders_of(components: Sequence[Mapping[str, Any]], parameter_format: str = "POSITIONAL") -> list[Placeholder]:
-    """In reading order. Raises UnsupportedTemplate."""
+    """Returns them in reading order. Raises UnsupportedTemplate for a part that cannot be filled."""
     named = parameter_format.upper() == "NAMED"
     placeholders: list[Placeholder] = []
     for component in components:

@@ -18,7 +18,7 @@ class Answer(StrEnum):
 
     # refused for now
     TOO_FAST = "TOO_FAST"
-    """By this number."""
+    """This number has sent too fast."""
     TOO_MANY_CALLS = "TOO_MANY_CALLS"
     """By the account or the app."""
     CROWDED = "CROWDED"
@@ -26,11 +26,11 @@ class Answer(StrEnum):
     PAIR_LIMITED = "PAIR_LIMITED"
     """Too many to this person."""
     UNAVAILABLE = "UNAVAILABLE"
-    """For a moment."""
+    """The provider cannot answer for a moment."""
     FAULTY = "FAULTY"
-    """No reason given."""
+    """The provider failed and gives no reason."""
     MAINTENANCE = "MAINTENANCE"
-    """For minutes."""
+    """The provider is maintained, for some minutes."""
     NOT_READY = "NOT_READY"
 
     # refused for everybody
@@ -124,7 +124,7 @@ class Decision:
 
 
 def decide(answer: Answer, attempts: int) -> Decision:
-    """`attempts`: from 1."""
+    """Decides what follows an answer to attempt number `attempts`; the first is 1."""
     if answer is Answer.ACCEPTED:
         return Decision(MessageStatus.SENT)
     if answer is Answer.UNCONFIRMED:
@@ -156,7 +156,7 @@ class PaceChange:
 
 
 def pace_change(answer: Answer, outage_answers: int) -> PaceChange:
-    """`outage_answers`: in a row, with this one."""
+    """`outage_answers` counts the answers of an outage in a row, with this one."""
     rule = RULES[answer]
     first_seconds = 0.0 if rule.retry is None else rule.retry.first_seconds
     if rule.slows:

@@ -28,7 +28,7 @@ class StatusEvent:
 
 @dataclass(frozen=True, slots=True)
 class InboundEvent:
-    """`wa_id`: without the plus; None when only an opaque id is known."""
+    """`wa_id` is the number without the plus; None when only an opaque id is known."""
 
     number_id: str
     message_id: str
@@ -61,7 +61,7 @@ class TemplateEvent:
 
 @dataclass(frozen=True, slots=True)
 class AccountEvent:
-    """With `stop`, the account cannot send."""
+    """The account must be checked; with `stop`, it cannot send at present."""
 
     account_id: str
     kind: str

@@ -16,7 +16,7 @@ RECOUNT_AFTER: Final = timedelta(seconds=10)
 
 
 async def room(workspace_id: int, channel: Credentials, now: datetime) -> int | None:
-    """None: no limit. With a limit, holds the account's lock until the transaction ends."""
+    """Returns None without a limit. With one, it holds the account's lock until the transaction ends."""
     if channel.daily_limit is None:
         return None
     row = await db.fetch_row(_HOLD, workspace_id, channel.business_account_id)
@@ -31,7 +31,7 @@ async def room(workspace_id: int, channel: Credentials, now: datetime) -> int | 
 
 
 async def take(workspace_id: int, channel: Credentials, people: int) -> None:
-    """In the transaction of `room`."""
+    """Counts `people` as written to, in the transaction in which `room` was called."""
     if channel.daily_limit is not None and people:
         await db.execute(
             "UPDATE whatsapp_quotas SET used = used + $3 WHERE workspace_id = $1 AND business_account_id = $2",

@@ -1,4 +1,4 @@
-"""Filling placeholders from contacts."""
+"""Fills placeholders from contacts: checks the bindings and renders them in SQL."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -45,7 +45,7 @@ class Binding:
 
 class Binds(list[Any]):
     def bind(self, value: Any, kind: str) -> str:
-        """Returns the parameter, such as $3::text."""
+        """Adds a value and returns its parameter, such as `$3::text`."""
         self.append(value)
         return f"${len(self)}::{kind}"
 
@@ -59,7 +59,7 @@ def from_json(kept: Sequence[Mapping[str, Any]]) -> list[Binding]:
 
 
 def clean(text: str) -> str:
-    """As muster_parameter() does in SQL."""
+    """Replaces line breaks, tabs and runs of spaces, as muster_parameter() does in SQL."""
     return _BLANK.sub(" ", text).strip(" ")
 
 
@@ -69,7 +69,7 @@ def clean(text: str) -> str:
 async def check(
     scope: Scope, placeholders: Sequence[Placeholder], bindings: Sequence[Binding], path: Sequence[str | int]
 ) -> list[Binding]:
-    """Raises Problems, each under `path`."""
+    """Returns the bindings with cleaned texts. Raises Problems below `path` for wrong ones."""
     fields = await contact_fields.load(scope)
     problems: list[DomainError] = []
     checked: list[Binding] = []

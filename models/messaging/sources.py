@@ -22,7 +22,7 @@ class MessageSource(NamedTuple):
 
 
 class SourceState(StrEnum):
-    """ENDED is final."""
+    """Whether messages of a source may be claimed; ENDED is final."""
 
     SENDING = "SENDING"
     PAUSED = "PAUSED"
@@ -34,7 +34,7 @@ def of_broadcast(broadcast_id: int) -> MessageSource:
 
 
 def of_row(row: Any) -> MessageSource:
-    """From a row of messages or message_sources."""
+    """Takes a row of messages or of message_sources."""
     return MessageSource(row["source_kind"], row["source_id"])
 
 
@@ -44,7 +44,7 @@ def of_row(row: Any) -> MessageSource:
 async def begin(
     workspace_id: int, source: MessageSource, message: Mapping[str, Any], template_id: int, business_account_id: str
 ) -> None:
-    """`message`: a template in its sent form, {name, language, slots}."""
+    """Starts to send `message`, a template in its sent form: {name, language, slots}."""
     await db.execute(
         """
         INSERT INTO message_sources (workspace_id, source_kind, source_id, state, message, template_id, business_account_id)
@@ -59,7 +59,7 @@ async def begin(
 
 
 async def set_state(workspace_id: int, kind: SourceKind, ids: Collection[int], state: SourceState) -> None:
-    """ENDED stays."""
+    """Changes the state of these sources, except those that have ENDED."""
     await db.execute(
         """
         UPDATE message_sources SET state = $4
@@ -83,7 +83,7 @@ class Stop:
 
 
 async def reached_by(workspace_id: int, stop: Stop) -> list[MessageSource]:
-    """The SENDING sources."""
+    """Returns the SENDING sources that the stop affects."""
     rows = await db.fetch(_REACHED[stop.reach], workspace_id, *stop.source)
     return [of_row(row) for row in rows]
 
@@ -125,14 +125,14 @@ def ids_of(kind: SourceKind, sources: Iterable[MessageSource]) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """`message` is JSON text."""
+    """A source with messages to send; `message` is JSON text."""
 
     source: MessageSource
     message: str
 
 
 async def under_way(workspace_id: int) -> list[Sending]:
-    """SENDING sources that have messages left."""
+    """Returns the SENDING sources that still have messages to send."""
     rows = await db.fetch(
         """
         SELECT s.source_kind, s.source_id, s.message::text AS message FROM message_sources s

@@ -24,7 +24,7 @@ def reference_of(message_id: int) -> str:
 
 
 def message_of(reference: str | None) -> int | None:
-    """None: the reference is not ours."""
+    """Returns the message's id, or None when the reference is not one of ours."""
     digits = reference.removeprefix(REFERENCE) if reference is not None and reference.startswith(REFERENCE) else ""
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else None
 
@@ -77,7 +77,7 @@ class _Moved:
 
 
 async def process(workspace_id: int, events: Sequence[StatusEvent]) -> list[Stop]:
-    """In the caller's transaction. Returns what must be paused."""
+    """Stores statuses in the caller's transaction, and returns what must be paused."""
     reported = await _by_message(workspace_id, events)
     if not reported:
         return []

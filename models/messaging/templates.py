@@ -16,7 +16,7 @@ APPROVED: Final = "APPROVED"
 
 
 async def store(workspace_id: int, business_account_id: str, listed: Sequence[Mapping[str, Any]]) -> int:
-    """`listed`: all of the account; missing ones are marked as gone. Returns how many were written."""
+    """Stores the account's whole list: missing ones are marked as gone. Returns how many were written."""
     now = clock.now()
     rows = [_row(template) for template in listed if template.get("name") and template.get("language")]
     async with db.transaction():
@@ -84,12 +84,12 @@ async def all_of(scope: Scope) -> list[MessageTemplate]:
 
 
 async def by_ids(scope: Scope, ids: Sequence[int]) -> list[MessageTemplate]:
-    """Gone ones included."""
+    """Returns these templates, also those that WhatsApp no longer has."""
     return await MessageTemplate.filter(workspace_id=scope.workspace_id, id__in=list(ids))
 
 
 async def get(scope: Scope, template_id: int, path: Sequence[str | int]) -> MessageTemplate:
-    """Raises NotFound or Unsupported at `path`."""
+    """Raises NotFound or Unsupported at `path` unless a broadcast can use the template."""
     found = await MessageTemplate.get_or_none(workspace_id=scope.workspace_id, id=template_id)
     if found is None or found.gone_at is not None:
         raise NotFound(
@@ -101,7 +101,7 @@ async def get(scope: Scope, template_id: int, path: Sequence[str | int]) -> Mess
 
 
 def must_be_sendable(template: MessageTemplate, path: Sequence[str | int] = ("id",)) -> None:
-    """Raises NotAllowedInState."""
+    """Raises NotAllowedInState unless WhatsApp has the template and has approved it."""
     if template.gone_at is not None:
         raise NotAllowedInState(f"WhatsApp no longer has the template {template.name}: choose another", path)
     if template.status != APPROVED:
@@ -119,7 +119,7 @@ _ONLY_NEWS: Final = frozenset({"FLAGGED", "LOCKED", "LIMIT_EXCEEDED"})
 async def status_changed(
     workspace_id: int, business_account_id: str, name: str, language: str, event: str
 ) -> list[int]:
-    """Returns the ids of changed templates."""
+    """Stores a reported status, and returns the ids of the templates that changed."""
     if event in _ONLY_NEWS:
         return []
     rows = await db.fetch(

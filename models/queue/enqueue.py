@@ -31,7 +31,7 @@ class Sender(Protocol):
     """May raise, and may be cancelled at any await."""
 
     async def send(self, messages: Sequence[Message]) -> None:
-        """Messages of one transaction, all different."""
+        """Sends the messages of one transaction, which are all different."""
 
 
 _sender: Sender | None = None

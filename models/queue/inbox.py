@@ -28,7 +28,7 @@ class Unprocessable(MusterError):
 
 @dataclass(frozen=True, slots=True)
 class InboundWebhook:
-    """Its signature was checked."""
+    """The body of a webhook whose signature was checked."""
 
     id: int
     channel_id: int
@@ -36,7 +36,7 @@ class InboundWebhook:
 
 
 async def put(webhooks: Sequence[tuple[int, int, bytes]]) -> None:
-    """As (workspace id, channel id, body)."""
+    """Stores webhooks, each as (workspace id, channel id, body)."""
     await db.execute(
         """
         INSERT INTO webhook_inbox (workspace_id, channel_id, body)

@@ -44,7 +44,7 @@ class JobStatus(StrEnum):
 ENDED = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED})
 
 MAX_ATTEMPTS: Final = 5
-"""Without progress."""
+"""A job that was taken so often without progress has FAILED."""
 
 GIVEN_UP: Final = (
     f"stopped {MAX_ATTEMPTS} times at the same place and was given up there: start it again, or ask your operator"
@@ -79,7 +79,7 @@ async def create(
     segment_id: int | None = None,
     total: int | None = None,
 ) -> Job:
-    """`input`: JSON values for its handler."""
+    """Queues a job; `input` has JSON values for its handler."""
     by = scope.principal.id if scope.principal.kind is PrincipalKind.MEMBER else None
     job = await Job.create(
         workspace_id=scope.workspace_id, kind=kind, input=dict(input), segment_id=segment_id, total=total, created_by=by
@@ -93,7 +93,7 @@ async def find(scope: Scope, job_id: int) -> Job | None:
 
 
 async def get(scope: Scope, job_id: int, path: Sequence[str | int] = ("id",)) -> Job:
-    """Raises NotFound at `path`."""
+    """Raises NotFound at `path` when there is no such job."""
     job = await find(scope, job_id)
     if job is None:
         raise NotFound("there is no such job: it may have been removed", path)
@@ -108,7 +108,7 @@ async def list_newest_first(
     kind: JobKind | None = None,
     status: JobStatus | None = None,
 ) -> list[Job]:
-    """Up to `first` + 1, after this (created_at, id)."""
+    """Returns up to `first` + 1 jobs that come after this (created_at, id)."""
     query = Job.filter(workspace_id=scope.workspace_id)
     if kind is not None:
         query = query.filter(kind=kind)
@@ -125,7 +125,7 @@ async def by_ids(scope: Scope, ids: Sequence[int]) -> list[Job]:
 
 
 async def changed_since(known: Mapping[tuple[int, int], datetime]) -> dict[tuple[int, int], Job | None]:
-    """Those whose `updated_at` is not `known`, by (workspace id, job id). None: it was removed."""
+    """Returns jobs whose `updated_at` is not `known`, by (workspace id, job id); None for a removed one."""
     rows = await db.fetch(
         """
         SELECT k.workspace_id, k.id, j.id IS NULL AS gone
@@ -155,7 +155,11 @@ async def find_unfinished(scope: Scope, kind: JobKind, segment_id: int) -> Job |
 
 
 async def waiting(limit: int) -> list[tuple[int, int]]:
-    """Jobs that a worker could take now, as (workspace id, job id), the fairest choice first. Reads all workspaces."""
+    """Returns jobs of all workspaces that a worker could take now, as (workspace id, job id), the fairest choice first.
+
+    The order: the workspace with the fewest running jobs, then the one whose last work is longest ago; of its jobs, the one that
+    has waited longest.
+    """
     rows = await db.fetch(
         """
         WITH unfinished AS (
@@ -180,7 +184,7 @@ async def waiting(limit: int) -> list[tuple[int, int]]:
 
 
 async def take(workspace_id: int, job_id: int) -> Job | None:
-    """None when it is held, has ended, or has no attempts left (then it has FAILED)."""
+    """Returns None when the job is held, has ended, or has no attempts left (then it has FAILED)."""
     lease = await leases.take(LEASES, workspace_id, job_id)
     if lease is None:
         return None
@@ -195,7 +199,7 @@ def _lease(job: Job) -> Lease:
 
 
 async def renew(job: Job) -> None:
-    """Also reads `cancel_asked_at`. Raises LeaseLost."""
+    """Extends the lease and reads `cancel_asked_at`. Raises LeaseLost when another worker has the job."""
     row = await leases.renew(_lease(job), returning="cancel_asked_at")
     job.cancel_asked_at = row["cancel_asked_at"]
 
@@ -206,7 +210,7 @@ async def release(job: Job) -> None:
 
 
 async def retry(job: Job) -> None:
-    """After an error: the job waits, longer each time, with an attempt less."""
+    """Releases the job after an error: it waits longer each time, with an attempt less."""
     await leases.fail(_lease(job), min(2 ** (job.attempts - 1), LEASES.seconds))
 
 
@@ -251,17 +255,17 @@ async def progress(
 
 
 async def finish(job: Job) -> None:
-    """No effect when it has ended or is another worker's."""
+    """Ends the job as SUCCEEDED, unless it has ended or is another worker's."""
     await _end(job, JobStatus.SUCCEEDED)
 
 
 async def fail(job: Job, error: str) -> None:
-    """`error`: what went wrong and what to do."""
+    """Ends the job as FAILED; `error` says what went wrong and what to do."""
     await _end(job, JobStatus.FAILED, error)
 
 
 async def cancelled(job: Job) -> None:
-    """What was done stays."""
+    """Ends the job as CANCELLED; what it has done stays."""
     await _end(job, JobStatus.CANCELLED)
 
 

@@ -59,7 +59,7 @@ class LeasedTable:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """`attempts` counts this one."""
+    """A row that is held until the lease ends; `attempts` counts this one."""
 
     table: LeasedTable
     workspace_id: int
@@ -76,7 +76,7 @@ def new_token() -> int:
 
 
 def free(table: LeasedTable, moment: str) -> str:
-    """SQL. `moment` is a parameter."""
+    """Returns an SQL condition: the row can be taken at `moment`, a parameter."""
     left = "" if table.attempts_allowed is None else f" AND attempts < {table.attempts_allowed}"
     return f"({table.open}) AND (leased_until IS NULL OR (leased_until <= {moment}{left}))"
 
@@ -109,7 +109,7 @@ async def take(table: LeasedTable, workspace_id: int, key: int | str, *, token: 
 
 
 async def take_some(table: LeasedTable, workspace_id: int, most: int, *, token: int | None = None) -> list[Lease]:
-    """Without those that others are taking now."""
+    """Takes up to `most` rows, without those that others are taking now."""
     token = new_token() if token is None else token
     async with db.transaction():
         found = await lock_some(table, workspace_id, most, table.key)
@@ -164,7 +164,7 @@ async def lock_some(table: LeasedTable, workspace_id: int, most: int, columns: s
 
 
 async def renew(lease: Lease, returning: str = "lease_token") -> db.Record:
-    """Returns these columns. Raises LeaseLost."""
+    """Extends the lease and returns the columns `returning`. Raises LeaseLost when the row is not ours any more."""
     until = clock.now() + timedelta(seconds=lease.table.seconds)
     row = await _write(lease, "leased_until = $4", until, returning=returning)
     if row is None:
@@ -196,7 +196,7 @@ async def finish(lease: Lease, writes: Writes) -> datetime | None:
 
 
 async def give_up(table: LeasedTable, workspace_id: int, key: int | str) -> bool:
-    """False when the row is held or has attempts left."""
+    """Returns False when the row is held or has attempts left."""
     if table.given_up is None:
         return False
     if table.on_given_up is None:

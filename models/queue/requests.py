@@ -42,7 +42,7 @@ class ProviderRequestKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProviderRequest:
-    """`error`: why it FAILED. `lease`: for its worker."""
+    """A request and its result: `error` says why it FAILED, `lease` is for its worker."""
 
     workspace_id: int
     id: int
@@ -107,7 +107,7 @@ async def _row(workspace_id: int, request_id: int) -> db.Record:
 
 
 async def call_off(request: ProviderRequest) -> bool:
-    """False when a worker has begun it."""
+    """Cancels the request; False when a worker has begun it."""
     return bool(
         await db.execute(
             """
@@ -122,13 +122,13 @@ async def call_off(request: ProviderRequest) -> bool:
 
 
 async def take(workspace_id: int, request_id: int) -> ProviderRequest | None:
-    """None when it is taken or over. Commit before the provider is called."""
+    """Returns None when it is held or has ended. Commit before the provider is called."""
     lease = await leases.take(LEASES, workspace_id, request_id)
     return None if lease is None else _request(await _row(workspace_id, request_id), lease)
 
 
 async def renew(request: ProviderRequest) -> None:
-    """Raises LeaseLost."""
+    """Extends the lease. Raises LeaseLost when another worker holds the request."""
     assert request.lease is not None, "only who took it renews it"
     await leases.renew(request.lease)
 
@@ -164,7 +164,7 @@ async def waiting(limit: int) -> list[tuple[int, int]]:
 
 
 async def forget_old() -> None:
-    """Those that ended KEPT_DAYS ago, one workspace at a time."""
+    """Removes requests that ended KEPT_DAYS ago, one workspace at a time."""
     before = clock.now() - timedelta(days=KEPT_DAYS)
     rows = await db.fetch("SELECT DISTINCT workspace_id FROM provider_requests WHERE finished_at < $1", before)
     for row in rows:

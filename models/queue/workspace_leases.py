@@ -11,7 +11,7 @@ LEASES: Final = LeasedTable("workspace_leases", seconds=3, key="name", order="na
 
 
 async def take(workspace_id: int, name: str) -> Lease | None:
-    """None while somebody holds it."""
+    """Returns the lease of that name, or None while somebody holds it."""
     lease = await leases.take(LEASES, workspace_id, name)
     if lease is None and await _make(workspace_id, name):
         lease = await leases.take(LEASES, workspace_id, name)
@@ -19,7 +19,7 @@ async def take(workspace_id: int, name: str) -> Lease | None:
 
 
 async def lock(workspace_id: int, name: str) -> bool:
-    """Until the transaction ends. False when somebody holds it."""
+    """Locks the lease until the transaction ends; False when somebody holds it."""
     return await leases.lock(LEASES, workspace_id, name) or await _make(workspace_id, name)
 
 

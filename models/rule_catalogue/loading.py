@@ -14,7 +14,7 @@ async def load_catalogue(scope: Scope, *rules: object) -> Catalogue:
 
 
 async def load_fields(scope: Scope) -> dict[str, Field]:
-    """By key."""
+    """Returns the workspace's custom fields by key, sorted by label."""
     rows = await db.fetch(
         "SELECT key, label, type, choices FROM contact_fields"
         " WHERE workspace_id = $1 AND deleted_at IS NULL ORDER BY lower(label), id",

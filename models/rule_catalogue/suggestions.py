@@ -55,7 +55,7 @@ async def _suggest_tags(scope: Scope, prefix: str, first: int) -> list[str]:
 
 
 async def _suggest_texts(scope: Scope, field: Field, prefix: str, first: int) -> list[str]:
-    """From a sample, to be fast."""
+    """Reads only a sample of the contacts, to be fast."""
     text = kept_text_sql(field)
     rows = await db.fetch(
         "SELECT min(value) AS value FROM ("

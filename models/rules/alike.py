@@ -21,6 +21,7 @@ from models.rules.tree import (
 )
 
 FEWEST: Final = 8
+"""Fewer rules are not worth a join of their own (ADR 55)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Alike:
 
 
 def in_groups(rules: Mapping[int, Rule], p: Parameters, fewest: int = FEWEST) -> list[Alike]:
-    """At least `fewest` rules each, from rules by segment id."""
+    """Returns groups of at least `fewest` rules that are alike, from rules by segment id."""
     by_condition: dict[tuple[str, tuple[str, ...]], dict[int, _Values]] = {}
     for segment_id, rule in rules.items():
         if _asks_for_equality(rule) and _reads_the_contact_alone(rule):
@@ -62,7 +63,7 @@ def _reads_the_contact_alone(rule: Rule) -> bool:
 
 
 class _Values(Parameters):
-    """Each value its own column: values that are equal here may differ in another rule."""
+    """Makes each value a column of its own: values that are equal here may differ in another rule."""
 
     def __init__(self, statement: Parameters) -> None:
         self._statement = statement

@@ -56,7 +56,7 @@ OPERATORS: Final[Mapping[FieldType, tuple[FieldOperator, ...]]] = MappingProxyTy
 
 @dataclass(frozen=True, slots=True)
 class KnownSegment:
-    """`uses`: the segments that its own rule mentions."""
+    """A segment that rules can mention; `uses` are the segments that its own rule mentions."""
 
     name: str
     uses: frozenset[int] = frozenset()

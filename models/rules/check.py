@@ -295,7 +295,7 @@ class _Reading:
         return None if value is None else self._try(lambda: read(value), (*path, key))
 
     def _try(self, read: Callable[[], T], path: Steps = ()) -> T | None:
-        """None on errors, which are kept, with `path` first."""
+        """Returns None on errors, which are kept, with `path` first."""
         try:
             return read()
         except Problems as problems:

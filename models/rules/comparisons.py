@@ -36,13 +36,13 @@ LONG: Final = 100
 
 
 def both(*conditions: str) -> str:
-    """Joined by AND, without empty ones."""
+    """Joins the conditions with AND, and leaves out empty ones."""
     given = [condition for condition in conditions if condition]
     return given[0] if len(given) == 1 else f"({' AND '.join(given)})"
 
 
 def lacks(condition: str) -> str:
-    """The opposite; true of null."""
+    """The opposite of a condition, also true where the condition is null."""
     return f"(({condition}) IS NOT TRUE)"
 
 
@@ -57,7 +57,7 @@ class Text:
 
 
 def compare_text(text: Text, operator: FieldOperator, operand: Operand, p: Parameters) -> str:
-    """Case-insensitive."""
+    """Returns a condition that ignores case."""
     match operator:
         case FieldOperator.IS_SET:
             return text.present

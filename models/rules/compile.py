@@ -58,17 +58,17 @@ def _compiled(rules: Sequence[Rule], lookups: "Grouped | Lateral", p: Parameters
 
 
 class Lookups(Protocol):
-    """How to reach activities and memberships."""
+    """How a condition reaches activities and memberships of contact `c`."""
 
     @property
     def null_is_zero(self) -> bool:
         """Whether a count or sum without activities is null."""
 
     def metric(self, measure: Measure) -> str:
-        """Null when missing."""
+        """Returns an SQL expression, which is null when there is no value."""
 
     def member(self, segment_id: int) -> str:
-        """A condition."""
+        """Returns an SQL condition: the contact is a member of the segment."""
 
     def no_member(self, segment_id: int) -> str:
         """The opposite, in a form that allows an anti-join."""

@@ -46,7 +46,7 @@ def concerns_every_rule(changes: Iterable[ContactChange]) -> bool:
 
 
 def may_be_deleted(changes: Iterable[ContactChange]) -> bool:
-    """Also after the contact entered a segment: it may have been deleted meanwhile."""
+    """Is also true after the contact entered a segment: it may have been deleted meanwhile."""
     return DELETED in changes or any(change.startswith(_MEMBERSHIP) for change in changes)
 
 
@@ -61,7 +61,7 @@ class ChangeOf(Enum):
 
 
 class Reading(NamedTuple):
-    """`subject`: field key, kind of activity or segment id; None for the contact."""
+    """`subject` is a field key, kind of activity or segment id; None for the contact."""
 
     of: ChangeOf
     subject: str | int | None = None

@@ -29,7 +29,7 @@ INDEXED = frozenset({"subscribed_at", "last_interaction_at", "created_at"})
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """For all workspaces; no migration makes it."""
+    """An index for all workspaces that no migration makes."""
 
     name: str
     create: str
@@ -44,7 +44,7 @@ class Crossing:
     keeps: bool
 
     def query(self, p: Parameters) -> str:
-        """SELECT contact_id. Needs `since` and `now`."""
+        """A query for contact_id, with the named parameters `since` and `now`."""
         time = time_of(self.field)
         return f"{_contacts(p)} AND {_passed(time, self.threshold, self.keeps, p)}"
 
@@ -81,11 +81,11 @@ class ActivityCrossing:
     keeps: bool
 
     def query(self, p: Parameters) -> str:
-        """Contacts may repeat."""
+        """As `Crossing.query`, but a contact may come several times."""
         return f"SELECT a.contact_id FROM activities AS a WHERE {self.passes(p)} AND {self.matches(p)}"
 
     def passes(self, p: Parameters) -> str:
-        """The threshold has passed activity `a`."""
+        """An SQL condition: the threshold has passed activity `a`."""
         passed = _passed(Time("a.occurred_at", days=False), self.threshold, self.keeps, p)
         return f"a.workspace_id = {p.workspace} AND a.kind = {p.bind(self.kind, 'text')} AND {passed}"
 
@@ -101,7 +101,7 @@ AnyCrossing = Crossing | Anniversary | ActivityCrossing
 
 
 def crossings_of(rule: Rule) -> tuple[AnyCrossing, ...]:
-    """Each once. Empty when time alone cannot change the rule."""
+    """Returns each crossing once; none when time alone cannot change the rule."""
     return tuple(dict.fromkeys(crossing for leaf in each_leaf(rule) for crossing in _of_leaf(leaf)))
 
 
@@ -121,7 +121,7 @@ def _of_leaf(leaf: Leaf) -> Iterator[AnyCrossing]:
 
 
 def _thresholds(operator: FieldOperator, operand: Operand) -> Iterator[tuple[Threshold, bool]]:
-    """Each with `keeps` (see Crossing)."""
+    """Yields the thresholds of a relative operator, each with `keeps` (see Crossing)."""
     if not isinstance(operand, Duration):
         return
     match operator:

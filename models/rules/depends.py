@@ -29,7 +29,7 @@ def segments_of(rule: Rule) -> frozenset[int]:
 
 
 def segments_mentioned(rule_json: object) -> frozenset[int]:
-    """For JSON that was not checked."""
+    """Returns the segment ids in a rule's JSON, which need not be checked before."""
     found: set[int] = set()
     waiting = [rule_json]
     while waiting:
@@ -70,6 +70,6 @@ def _path_to(end: int, came_from: Mapping[int, int | None]) -> tuple[int, ...]:
 
 
 def in_order(uses: Mapping[int, Iterable[int]]) -> list[int]:
-    """Each segment after those that its rule mentions. Raises graphlib.CycleError."""
+    """Returns each segment after those that its rule mentions. Raises graphlib.CycleError."""
     order = TopologicalSorter({segment: set(mentioned) & uses.keys() for segment, mentioned in uses.items()})
     return list(order.static_order())

@@ -26,7 +26,7 @@ from models.rules.tree import (
 )
 
 SHOWN_VALUES: Final = 6
-"""More are counted."""
+"""Further values are only counted."""
 
 _PHRASES: Final = {
     "EQUALS": "is {}",

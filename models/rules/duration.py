@@ -14,7 +14,7 @@ _SHAPE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """None is negative."""
+    """Months, days and seconds; no part is negative."""
 
     months: int = 0
     days: int = 0

@@ -50,7 +50,7 @@ def _has_any(tags: Sequence[str], p: Parameters) -> str:
 
 
 def raw_sql(field: Field) -> str:
-    """As JSON, of any type."""
+    """The stored value of the field as JSON, whatever its type."""
     return _json(field) if field.custom else f"to_jsonb({_column(field)})"
 
 

@@ -29,7 +29,7 @@ def is_measured(measure: Measure, p: Parameters) -> tuple[str, ...]:
 
 
 def aggregate(measure: Measure, p: Parameters, only: str = "") -> str:
-    """Over rows `a` where `only` holds. Null when missing."""
+    """An aggregate over the rows `a` for which `only` holds; null when it is missing."""
     narrowed = f" FILTER (WHERE {only})" if only else ""
     value = "" if measure.property is None else _property(measure.property, p)
     match measure.metric:
@@ -73,7 +73,7 @@ def filter_sql(part: PropertyFilter, p: Parameters) -> str:
 
 
 def _is_one_of(value: str, part: PropertyFilter, p: Parameters) -> str:
-    """Equal values have the same type."""
+    """A condition: `value` equals an operand of the same type."""
     wanted: Sequence[object] = part.operand if isinstance(part.operand, tuple) else (part.operand,)
     texts = tuple(item for item in wanted if isinstance(item, str))
     numbers = tuple(item for item in wanted if isinstance(item, Decimal))
@@ -98,7 +98,7 @@ def _number(value: str) -> str:
 
 
 def _summable(value: str) -> str:
-    """Without numbers beyond MAX_NUMBER: the sum must stay in range."""
+    """Leaves out numbers beyond MAX_NUMBER, so that the sum stays in range."""
     return (
         f"CASE WHEN jsonb_typeof({value}) = 'number'"
         f" THEN CASE WHEN abs({value}::numeric) <= {MAX_NUMBER} THEN {value}::numeric END END"
@@ -106,7 +106,7 @@ def _summable(value: str) -> str:
 
 
 def _folded(value: str) -> str:
-    """Texts case-insensitive, 1 as 1.0."""
+    """A form in which equal values are equal: text ignores case, 1 equals 1.0."""
     return (
         f"CASE WHEN jsonb_typeof({value}) = 'string' AND {value} <> '\"\"' THEN to_jsonb(lower({value} #>> '{{}}'))"
         f" WHEN {value} {PRESENT} THEN {value} END"

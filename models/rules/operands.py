@@ -32,7 +32,7 @@ _NOTHING = {FieldOperator.IS_SET, FieldOperator.IS_NOT_SET}
 def read_operand(
     field_type: FieldType, operator: FieldOperator, value: object, choices: Sequence[str] | None = None
 ) -> Operand:
-    """Raises DomainError or Problems."""
+    """Raises DomainError or Problems when the value does not fit the field type or operator."""
     if operator in _NOTHING:
         _refuse_value(operator, value)
         return None
@@ -51,7 +51,7 @@ def read_operand(
 def read_property_operand(
     operator: ActivityOperator, value: object
 ) -> str | bool | Decimal | tuple[str | bool | Decimal, ...] | None:
-    """Raises DomainError or Problems."""
+    """Raises DomainError or Problems when the value does not fit the operator."""
     if operator in (ActivityOperator.IS_SET, ActivityOperator.IS_NOT_SET):
         _refuse_value(operator, value)
         return None
@@ -113,7 +113,7 @@ def read_list(one: Callable[[object], T], value: object) -> tuple[T, ...]:
 
 
 def read_text(value: object) -> str:
-    """Not empty; PostgreSQL can store it."""
+    """Raises DomainError when the text is empty, too long, or PostgreSQL cannot store it."""
     if not isinstance(value, str):
         raise Invalid(f"must be a text, not {_shown(value)}")
     if not value:
@@ -126,14 +126,14 @@ def read_text(value: object) -> str:
 
 
 def read_text_value(value: object) -> str:
-    """An empty text counts as missing."""
+    """As `read_text`, for a value to compare with: empty text counts as missing."""
     if value == "":
         raise Invalid("an empty text counts as no value; to find those that have none, use IS_NOT_SET")
     return read_text(value)
 
 
 def read_number(value: object) -> Decimal:
-    """Finite, exactly as written."""
+    """Returns the number exactly as written. Raises Invalid beyond 1e100 or when not finite."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Invalid(f"must be a number, not {_shown(value)}")
     exact = Decimal(repr(value) if isinstance(value, float) else value)

@@ -13,7 +13,7 @@ from models.values.texts import escape_like
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """`since`: the start of the period for crossings."""
+    """When a statement runs; `since` is the start of the period for crossings."""
 
     now: datetime
     since: datetime
@@ -55,7 +55,7 @@ class RoundEdge:
 
 @dataclass(frozen=True, slots=True)
 class PassedEdge:
-    """As above, for the days that a threshold reached (or left) since `since`."""
+    """One end of the two ranges of days of the year that a threshold reached (or left) since `since`."""
 
     threshold: Threshold
     reached: bool
@@ -82,7 +82,7 @@ class AsText:
 
 
 def stored_text(value: date | int) -> str:
-    """As in `attributes`; a day of the year (month * 100 + day) as `MM-DD`."""
+    """The text as `attributes` store it; a day of the year (month * 100 + day) is `MM-DD`."""
     if isinstance(value, int):
         return f"{value // 100:02}-{value % 100:02}"
     if isinstance(value, datetime):
@@ -101,7 +101,7 @@ def _trimmed(number: Decimal) -> str:
 
 
 def _array_text(values: object) -> str:
-    """In PostgreSQL's syntax."""
+    """Writes an array in PostgreSQL's syntax."""
     assert isinstance(values, Sequence)
     quoted = (str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values)
     return "{" + ",".join(f'"{one}"' for one in quoted) + "}"
@@ -124,20 +124,20 @@ class Parameters:
         self.workspace = self.bind(workspace_id, "bigint")
 
     def bind(self, value: object, sql_type: str) -> str:
-        """Returns its name, such as `$3::bigint`."""
+        """Adds a value and returns its parameter, such as `$3::bigint`."""
         kept = tuple(value) if isinstance(value, list) else value
         given = list(kept) if isinstance(kept, tuple) else kept
         return self._add(("value", kept, sql_type), sql_type, lambda *_: given)
 
     def time(self, value: date, sql_type: str) -> str:
-        """For a column, or a text in `attributes`."""
+        """Adds a day or an instant, for a column or for a text in `attributes`."""
         return self.bind(stored_text(value) if sql_type == "text" else value, sql_type)
 
     def times(self, values: Sequence[date], sql_type: str) -> str:
         return self.bind([stored_text(value) for value in values] if sql_type == "text" else values, f"{sql_type}[]")
 
     def named(self, name: str, sql_type: str) -> str:
-        """Each run passes it: `values(now, <name>=..)`."""
+        """Adds a value that each run passes with `values(now, <name>=..)`."""
         return self._add(("named", name, sql_type), sql_type, lambda _moments, _folded, given: given[name])
 
     def moving(self, value: Callable[[Moments], object], sql_type: str) -> str:
@@ -145,7 +145,7 @@ class Parameters:
         return self._add(("moving", value, sql_type), sql_type, lambda moments, *_: value(moments))
 
     def text(self, value: str) -> str:
-        """Case-insensitive."""
+        """Adds a text, folded so that comparisons ignore case."""
         index = self.text_index(value)
         return self._add(("text", value), "text", lambda _, folded, __: folded[index])
 
@@ -166,7 +166,7 @@ class Parameters:
         return self._add(("value", kept, "jsonb"), "jsonb", lambda *_: kept)
 
     def pattern(self, before: str, value: str, after: str) -> str:
-        """Wildcards in `value` are escaped."""
+        """Adds a pattern for LIKE, in which wildcards of `value` are escaped."""
         index = self.text_index(value)
         return self._add(
             ("pattern", before, value, after),

@@ -37,7 +37,7 @@ def today(now: datetime, zone: ZoneInfo) -> date:
 
 
 def day_of(threshold: Threshold, now: datetime, zone: ZoneInfo) -> date:
-    """At most the last of its month."""
+    """The day of the threshold, at most the last of its month."""
     sign = -1 if threshold.past else 1
     start = today(now, zone)
     year, month = _month_away(start, sign * threshold.duration.months)

@@ -89,7 +89,7 @@ class Field:
 
     @property
     def attribute(self) -> str:
-        """The key in `attributes`."""
+        """The key of a custom field in `attributes`."""
         return self.key.removeprefix("attributes.")
 
 
@@ -112,7 +112,7 @@ class TagsCondition:
 
 @dataclass(frozen=True, slots=True)
 class SegmentCondition:
-    """A deleted segment has no members."""
+    """Whether the contact is a member of a segment; a deleted segment has no members."""
 
     segment_id: int
     member: bool
@@ -139,7 +139,7 @@ class PropertyFilter:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """Over a contact's activities of one kind."""
+    """A metric over a contact's activities of one kind."""
 
     kind: str
     metric: ActivityMetric
@@ -179,7 +179,7 @@ Rule = Leaf | AllOf | AnyOf | Not
 
 
 def each_leaf(rule: Rule) -> Iterator[Leaf]:
-    """From left to right."""
+    """Yields every condition of a rule, from left to right."""
     match rule:
         case AllOf(parts) | AnyOf(parts):
             for part in parts:
@@ -191,5 +191,5 @@ def each_leaf(rule: Rule) -> Iterator[Leaf]:
 
 
 def count_conditions(rule: Rule) -> int:
-    """With filters of activities."""
+    """Counts the conditions of a rule, with the filters of activities."""
     return sum(1 + len(leaf.measure.filters) if isinstance(leaf, ActivityCondition) else 1 for leaf in each_leaf(rule))

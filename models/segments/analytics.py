@@ -132,7 +132,7 @@ def _analytics(borders: Sequence[datetime], counts: _Counts) -> Analytics:
 
 
 async def _log_from(scope: Scope, first: datetime, interval: AnalyticsInterval) -> datetime:
-    """From when the log is read, not the written days."""
+    """Returns from when the log is read, and no longer the written days."""
     row = await db.fetch_row(_KNOWN, scope.workspace_id)
     written_until = (row and row["until"]) or _NEVER
     if interval is not AnalyticsInterval.HOUR:

@@ -27,7 +27,7 @@ from permissions.principal import Scope
 
 @dataclass(frozen=True, slots=True)
 class RuleExplanation:
-    """`actual`: the contact's value as JSON text; None for a group or a missing value."""
+    """`actual` is the contact's value as JSON text; None for a group or a missing value."""
 
     holds: bool
     text: str
@@ -46,7 +46,7 @@ class SegmentExplanation:
 
 
 async def explain_membership(scope: Scope, segment_id: int, contact_id: int) -> SegmentExplanation:
-    """Raises NotFound at `segmentId` or `contactId`."""
+    """Raises NotFound at `segmentId` or `contactId` when there is no such object."""
     found = await db.fetch_row(_MEMBERSHIP, scope.workspace_id, segment_id, contact_id)
     if found is None:
         raise NotFound("there is no such segment", ("segmentId",))
@@ -72,7 +72,7 @@ WHERE s.workspace_id = $1 AND s.id = $2 AND s.deleted_at IS NULL
 
 
 async def explain(scope: Scope, rule: Rule, contact_id: int, now: datetime) -> RuleExplanation:
-    """Raises NotFound at `contactId`."""
+    """Explains the rule, part by part. Raises NotFound at `contactId` when there is no such contact."""
     p = Parameters(scope.workspace_id, scope.timezone)
     lookups = Lateral(p)
     parts = list(_each_part(rule))

@@ -141,7 +141,7 @@ async def by_ids(scope: Scope, ids: Sequence[int], *, deleted_too: bool = False)
 
 
 async def rules_in_words(scope: Scope, rules: Sequence[object]) -> list[str | None]:
-    """None for no rule, or one that cannot be read any more."""
+    """Returns None where there is no rule, or one that cannot be read any more."""
     catalogue = await load_catalogue(scope, *rules)
     return [None if rule is None else _in_words(rule, catalogue) for rule in rules]
 

@@ -66,7 +66,7 @@ async def change_or_queue(
 
 
 async def process_step(scope: Scope, job: Job) -> bool:
-    """False when nothing is left. Each contact is tested once."""
+    """Processes one chunk; False when nothing is left. Each contact is tested once."""
     assert job.segment_id is not None
     asked, change = selections.from_json(job.input["selection"]), MemberAction(job.input["change"])
     await _get_static(scope, job.segment_id)

@@ -20,7 +20,7 @@ _EXPIRED = f"deleted_at <= $1 AND restore_asked_at IS NULL AND logged_up_to = {E
 
 
 async def purge(workspace_id: int, segment_id: int) -> None:
-    """Uses short transactions. Can be repeated."""
+    """Removes an expired segment in short transactions; it can be repeated."""
     if not await _give_up(workspace_id, segment_id):
         return
     while await manual_changes.forget_segment(workspace_id, segment_id):

@@ -53,7 +53,7 @@ async def find(scope: Scope, segment_id: int) -> Segment | None:
 
 
 async def get(scope: Scope, segment_id: int, path: Path = ("id",)) -> Segment:
-    """Raises NotFound at `path`."""
+    """Raises NotFound at `path` when there is no such segment."""
     segment = await find(scope, segment_id)
     if segment is None:
         raise _no_such_segment(path)
@@ -197,7 +197,7 @@ async def _rebuild(scope: Scope, segment: Segment) -> None:
 
 
 async def _register_rule(scope: Scope, segment: Segment) -> None:
-    """Deleted segments are left out."""
+    """Registers which segments the rule uses, except deleted ones."""
     if segment.rule is not None:
         mentioned = await uses.hold(scope, segments_mentioned(segment.rule))
         await uses.replace(scope, mentioned, UseKind.SEGMENT, segment.id, segment.name, path=("rule",))
@@ -319,7 +319,7 @@ async def _refuse_unreadable(scope: Scope, segment: Segment) -> None:
 
 
 async def _rebuild_readers(scope: Scope, segment_id: int) -> list[int]:
-    """A restored segment is used again."""
+    """Rebuilds segments whose rules mention one that was deleted or restored."""
     rows = await db.fetch(_REBUILD_READERS, scope.workspace_id, segment_id, db.dump_json({"id": segment_id}))
     exists = await find(scope, segment_id) is not None
     for row in rows:

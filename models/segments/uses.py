@@ -85,7 +85,7 @@ async def hold(scope: Scope, segment_ids: Collection[int]) -> list[int]:
 
 
 async def release(scope: Scope, kind: UseKind, used_by_id: int, *, keep: Collection[int] = ()) -> None:
-    """Ended uses stay as history."""
+    """Ends the active uses of all segments but `keep`; they stay as history."""
     await db.execute(
         """
         UPDATE segment_uses SET active = false
@@ -113,7 +113,7 @@ async def replace(
 
 
 async def rename(scope: Scope, kind: UseKind, used_by_id: int, label: str) -> None:
-    """Past uses keep their names."""
+    """Renames the active uses; past ones keep their names."""
     await db.execute(
         "UPDATE segment_uses SET label = $4 WHERE workspace_id = $1 AND kind = $2 AND used_by_id = $3 AND active",
         scope.workspace_id,
@@ -134,7 +134,7 @@ async def by_ids(scope: Scope, ids: Sequence[int]) -> list[SegmentUse]:
 async def page_for_each(
     scope: Scope, segment_ids: Sequence[int], first: int, after: tuple[datetime, int] | None = None
 ) -> dict[int, list[db.Record]]:
-    """By segment id up to `first` + 1 uses, last used first, after this (last_used_at, id)."""
+    """Returns up to `first` + 1 uses by segment id, last used first, after this (last_used_at, id)."""
     rows = await db.fetch(
         """
         SELECT uses.* FROM unnest($2::bigint[]) AS wanted (segment_id), LATERAL (

@@ -28,12 +28,12 @@ def unguard(cell: str) -> str:
 
 
 def join_list(items: Iterable[str], separator: str = ";") -> str:
-    """A backslash escapes separators and backslashes."""
+    """Joins the items; a backslash escapes separators and backslashes inside them."""
     return separator.join(item.replace("\\", "\\\\").replace(separator, f"\\{separator}") for item in items)
 
 
 def split_list(cell: str, separator: str = ";") -> list[str]:
-    """Strips items and drops empty ones."""
+    """The inverse of `join_list`; it strips items and drops empty ones."""
     if "\\" not in cell:
         return [item for part in cell.split(separator) if (item := part.strip())]
     pieces = re.findall(rf"(?:\\[\\{re.escape(separator)}]|[^{re.escape(separator)}])+", cell)

@@ -60,7 +60,7 @@ async def remove_stray_files(before: datetime) -> int:
 
 
 async def remove_old_exports(before: datetime) -> int:
-    """Remove older parts of exports."""
+    """Removes parts of exports written before `before`, and returns how many."""
     removed = 0
     async for key, written_at in storage().each_key("exports"):
         if written_at < before:

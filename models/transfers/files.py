@@ -17,14 +17,14 @@ class Storage(Protocol):
     """A missing key raises FileNotFoundError, except in `delete`."""
 
     def writer(self, key: str) -> AbstractAsyncContextManager[FileWriter]:
-        """Write or replace a file."""
+        """Writes a file, or replaces one."""
 
     def blocks(self, key: str) -> AsyncIterator[bytes]: ...
 
     async def size(self, key: str) -> int: ...
 
     async def head(self, key: str, most: int) -> bytes:
-        """The first bytes, at most `most`."""
+        """Returns the first bytes of a file, at most `most`."""
 
     def on_disk(self, key: str) -> AbstractAsyncContextManager[Path]:
         """A path to read from, while the block runs."""

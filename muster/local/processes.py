@@ -59,7 +59,7 @@ LARGEST_LOG_BYTES = 10 * 2**20
 
 
 def opened_log(path: Path) -> IO[bytes]:
-    """For appending. A large file is renamed to `.old` first."""
+    """Opens the file for appending; a large one is renamed to `.old` first."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and path.stat().st_size > LARGEST_LOG_BYTES:
         path.replace(path.with_name(f"{path.name}.old"))
@@ -67,7 +67,7 @@ def opened_log(path: Path) -> IO[bytes]:
 
 
 def stop(process: "subprocess.Popen[bytes]", program: Program, patience_seconds: float) -> None:
-    """After `patience_seconds` kill it and its children."""
+    """Asks it to end; after `patience_seconds` kills it and its children."""
     if process.poll() is None:
         process.send_signal(program.stop_signal)
     try:
@@ -85,7 +85,7 @@ def end_group(process: "subprocess.Popen[bytes]") -> None:
 
 
 def tie_to_parent(orphan_signal: signal.Signals = signal.SIGKILL) -> None:
-    """Linux only."""
+    """Ends this process when its parent ends. It has an effect on Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(orphan_signal), 0, 0, 0)
 

@@ -32,7 +32,7 @@ def clean_environment() -> dict[str, str]:
 
 
 def socket_folder(home: Path) -> Path:
-    """In the temporary directory when the path would be too long."""
+    """Returns a folder in the temporary directory when the path would be too long."""
     folder = home / "sockets"
     if len(os.fsencode(folder)) <= SOCKET_PATH_LIMIT - len("/.s.PGSQL.5432"):
         return folder
@@ -41,7 +41,7 @@ def socket_folder(home: Path) -> Path:
 
 
 def make_private(folder: Path, account: OsAccount | None) -> None:
-    """SetupError when another user owns it."""
+    """Makes a folder for its owner only. Raises SetupError when another user owns it."""
     owner = os.geteuid() if account is None else account.uid
     try:
         folder.mkdir(mode=0o700)

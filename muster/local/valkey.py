@@ -22,7 +22,7 @@ class Valkey:
         return self.home.with_name("valkey.log")
 
     def prepare(self) -> Program:
-        """Stops a killed run's server."""
+        """Stops a server left by a killed run, and returns what to start."""
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         stop_orphan(self.home / "valkey.pid", "valkey-server")
         make_private(self._socket.parent, None)
@@ -47,7 +47,7 @@ class Valkey:
 
     @property
     def url(self) -> str:
-        """Also while it does not run."""
+        """The server's URL, which is valid also before it runs."""
         return f"unix://{quote(str(self._socket), safe='/')}?db=0"
 
     @property
@@ -55,7 +55,7 @@ class Valkey:
         return socket_folder(self.home.resolve()) / "valkey.sock"
 
     def is_ready(self) -> bool:
-        """It has also loaded its data."""
+        """Whether the server answers and has loaded its data."""
         try:
             with socket.socket(socket.AF_UNIX) as connection:
                 connection.settimeout(1)

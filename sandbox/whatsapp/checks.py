@@ -29,7 +29,7 @@ class ApiError(Exception):
 
 
 def check_message(message: Any, templates: Sequence[Mapping[str, Any]]) -> str:
-    """The recipient (E.164). Raises ApiError."""
+    """Returns the recipient's number (E.164). Raises ApiError for what WhatsApp would refuse."""
     if not isinstance(message, dict) or message.get("messaging_product") != "whatsapp":
         raise ApiError(
             400, 100, "Invalid parameter", "The parameter messaging_product is required and must be whatsapp."

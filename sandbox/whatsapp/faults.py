@@ -81,7 +81,7 @@ class Command:
 
 @dataclass
 class Faults:
-    """`by_number` False: endings cause no faults."""
+    """The active faults; with `by_number` False, endings of phone numbers cause none."""
 
     by_number: bool = True
     commands: list[Command] = field(default_factory=list)
@@ -89,7 +89,7 @@ class Faults:
     _caused: set[tuple[Fault, str]] = field(default_factory=set)
 
     def of(self, phone: str) -> Fault | None:
-        """`phone` in E.164. Commands come first."""
+        """Returns the fault for a message to `phone` (E.164); commands go before number endings."""
         for command in self.commands:
             if command.applies_to(phone, self.rng):
                 return command.fault

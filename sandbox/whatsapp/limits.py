@@ -1,4 +1,4 @@
-"""The API's limits of messages."""
+"""The API's limits on messages per second and per recipient."""
 
 from bisect import bisect_left
 from collections import deque
@@ -9,7 +9,7 @@ PAIR_BURST: Final = 45
 
 
 class Throughput:
-    """In any window of a second: the strictest reading of the limit."""
+    """Limits any window of one second: the strictest reading of the limit."""
 
     def __init__(self, per_second: int) -> None:
         self.per_second = per_second
@@ -39,5 +39,5 @@ class PairLimit:
 
 
 def busiest_second(times: list[float]) -> int:
-    """`times`: sorted, in seconds."""
+    """Returns the most `times` (sorted, in seconds) in any window of one second."""
     return max((bisect_left(times, start + 1.0) - index for index, start in enumerate(times)), default=0)

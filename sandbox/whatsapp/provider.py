@@ -69,7 +69,7 @@ class SendResult:
 
 
 class Sandbox:
-    """In memory only."""
+    """The state of the sandbox; it is kept in memory only."""
 
     def __init__(self, webhook_url: str | None = None, webhook_options: WebhookOptions | None = None) -> None:
         self.templates: list[dict[str, Any]] = [dict(template) for template in TEMPLATES]
@@ -94,14 +94,14 @@ class Sandbox:
         per_second: int = 80,
         limit: str = "TIER_100K",
     ) -> PhoneNumber:
-        """Adds or resets."""
+        """Adds a phone number, or resets it."""
         source = WebhookSource(number_id, business_account_id, DISPLAY_NUMBER, secret)
         number = PhoneNumber(source, token, Throughput(per_second), limit)
         self.numbers[number_id] = number
         return number
 
     def send(self, number_id: str, token: str | None, message: Any) -> SendResult:
-        """Raises ApiError."""
+        """Accepts a message. Raises ApiError when the API would refuse it."""
         try:
             return self._send(self.number_for(number_id, token), message)
         except ApiError as refusal:
@@ -109,7 +109,7 @@ class Sandbox:
             raise
 
     def number_for(self, number_id: str, token: str | None) -> PhoneNumber:
-        """ApiError: unknown number or wrong token."""
+        """Raises ApiError when the number is unknown or the token is wrong."""
         number = self.numbers.get(number_id)
         if number is None:
             raise ApiError(400, 100, "Unsupported request", "There is no object with this id, or you may not see it.")
@@ -117,7 +117,7 @@ class Sandbox:
         return number
 
     def require_token(self, number: PhoneNumber, token: str | None) -> None:
-        """Raises ApiError."""
+        """Raises ApiError when `token` is not the number's."""
         if token != number.token:
             raise ApiError(401, 190, "Invalid OAuth access token", "The access token cannot be read or has expired.")
 
@@ -197,7 +197,7 @@ class Sandbox:
         self.webhooks.send(number.source, "messages", value, delay_seconds)
 
     def write(self, number_id: str, phone: str, text: str, button: str | None = None) -> None:
-        """`button`: the payload of a quick reply."""
+        """Lets a person write to the number; `button` is the payload of a quick reply."""
         body: dict[str, Any] = {"button": {"payload": button, "text": text}} if button else {"text": {"body": text}}
         message = {
             "from": phone.lstrip("+"),
@@ -233,7 +233,7 @@ class Sandbox:
                 self.webhooks.send(self.numbers[number_id].source, "message_template_status_update", value)
 
     def report(self) -> dict[str, Any]:
-        """The counts of `GET /sandbox`."""
+        """Returns the counts that `GET /sandbox` answers."""
         return {
             "accepted": sum(self.accepted.values()),
             "people": len(self.accepted),

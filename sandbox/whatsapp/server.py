@@ -26,7 +26,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Without a version."""
+        """The base URL of the API, without a version."""
         return f"http://{self.host}:{self.port}"
 
     @property
@@ -51,7 +51,7 @@ class Server:
             self.port = await self._listen("api", self._api(), self.port)
 
     async def go_down(self) -> None:
-        """Accepted messages stay accepted."""
+        """Closes and refuses connections, as a crash would; accepted messages stay accepted."""
         runner = self._runners.pop("api", None)
         if runner is not None:
             for connection in runner.server.connections if runner.server else ():
@@ -145,7 +145,7 @@ class Server:
         self.sandbox.faults.by_number = bool(arguments.get("by_number", self.sandbox.faults.by_number))
 
     async def _do_webhooks(self, arguments: dict[str, Any]) -> None:
-        """Any of WebhookOptions, and "url"."""
+        """Takes any of WebhookOptions, and "url"."""
         if "url" in arguments:
             self.sandbox.webhooks.url = arguments.pop("url")
         for name, value in arguments.items():
@@ -170,20 +170,20 @@ class Server:
             self.sandbox.set_template_status(arguments["name"], arguments["status"])
 
     async def _do_write(self, arguments: dict[str, Any]) -> None:
-        """{"phone": .., "text": .., "button": ..}"""
+        """{"phone": .., "text": .., "button": ..}: that person writes a message."""
         self.sandbox.write(
             arguments.get("number_id", NUMBER_ID), arguments["phone"], arguments["text"], arguments.get("button")
         )
 
     async def _do_prefer(self, arguments: dict[str, Any]) -> None:
-        """{"phone": .., "stop": true}"""
+        """{"phone": .., "stop": true}: that person stops or resumes marketing."""
         self.sandbox.prefer(arguments.get("number_id", NUMBER_ID), arguments["phone"], bool(arguments["stop"]))
 
     async def _do_forget(self, _: dict[str, Any]) -> None:
         self.sandbox.forget()
 
     async def _do_down(self, arguments: dict[str, Any]) -> None:
-        """{"seconds": ..}"""
+        """{"seconds": ..}: the server is unreachable for that time."""
         await self.go_down()
         self._run_in_background(self._up_after(float(arguments.get("seconds", 5))))
 

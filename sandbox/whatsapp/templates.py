@@ -1,4 +1,4 @@
-"""One template of each kind."""
+"""The sandbox's templates: one of each kind."""
 
 from typing import Any, Final
 

@@ -60,7 +60,7 @@ class _Post:
 
 
 class WebhookSender:
-    """Start `run` in a task."""
+    """Sends webhooks to `url` while a task runs its `run`."""
 
     def __init__(self, url: str | None, options: WebhookOptions) -> None:
         self.url = url

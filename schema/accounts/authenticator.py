@@ -30,7 +30,7 @@ class BatchingAuthenticator:
     looking: asyncio.Task[None] | None = None
 
     async def scope_of(self, bearer: str, request_id: str, address: str | None) -> Scope:
-        """Raises Unauthenticated."""
+        """Raises Unauthenticated when the token is not valid now."""
         scope = await self._look_up(bearer)
         if scope is None:
             raise Unauthenticated(REFUSED)

@@ -16,7 +16,7 @@ class MemberCreateInput:
 
 @strawberry.input
 class MemberUpdateInput:
-    """Null changes nothing."""
+    """Changes of a member; null leaves a value as it is."""
 
     name: str | None = None
     role: Role | None = None

@@ -20,7 +20,7 @@ from schema.server.types.nodes import Node, node
 
 @strawberry.type(description="How far the dynamic segments are behind the data.")
 class Freshness:
-    """From models.accounts.workspaces.freshness."""
+    """The result of models.accounts.workspaces.freshness."""
 
     pending_contacts: int = strawberry.field(description="Contacts with a change that is not processed yet.")
     lag_seconds: float
@@ -102,7 +102,7 @@ async def _api_tokens(scope: Scope, ids: Sequence[int]) -> Sequence[Token]:
 
 
 async def find_member_of(scope: Scope) -> MemberRow | None:
-    """None: an API token."""
+    """Returns the member of the scope, or None for an API token."""
     principal = scope.principal
     if principal.kind is not PrincipalKind.MEMBER or principal.id is None:
         return None

@@ -17,7 +17,7 @@ async def _look(versions: Mapping[Key, Progress | None]) -> dict[Key, tuple[Prog
 
 
 def new_watch() -> BroadcastWatch:
-    """Over all workspaces."""
+    """Returns a watch over the broadcasts of all workspaces."""
     return BroadcastWatch("broadcasts", _look)
 
 

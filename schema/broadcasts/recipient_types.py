@@ -33,7 +33,7 @@ async def _contacts_of(rows: Sequence[Any], info: Info) -> Sequence[Any]:
 
 @strawberry.type
 class BroadcastRecipient(Node):
-    """A row of messages."""
+    """Reads a row of the table `messages`."""
 
     id: strawberry.ID = outside_id("BroadcastRecipient")
     contact: Contact | None = batched(_contacts_of)
@@ -59,7 +59,7 @@ class BroadcastRecipientEdge:
 
 @strawberry.type
 class BroadcastRecipientConnection:
-    """By phone number."""
+    """A page of recipients, sorted by phone number."""
 
     edges: list[BroadcastRecipientEdge]
     nodes: list[BroadcastRecipient]

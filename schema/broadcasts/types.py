@@ -76,7 +76,7 @@ async def _excluded_in(rows: Sequence[BroadcastRow], info: Info) -> Sequence[Any
 
 
 async def _segments(info: Info, lists: Sequence[Sequence[int]]) -> Sequence[Any]:
-    """Of each list of ids, deleted ones included while they are kept."""
+    """Returns the segments of each list of ids, deleted ones included while they are kept."""
     admit(info.context, Permission.SEGMENT_READ)
     wanted = {segment_id for ids in lists for segment_id in ids}
     found = await segment_lists.by_ids(scope_of(info), list(wanted), deleted_too=True)
@@ -151,7 +151,7 @@ class BroadcastEdge:
 
 @strawberry.type
 class BroadcastConnection:
-    """Newest first."""
+    """A page of broadcasts, newest first."""
 
     edges: list[BroadcastEdge]
     nodes: list[Broadcast]

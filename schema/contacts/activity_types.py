@@ -36,7 +36,7 @@ class ActivityEdge:
 
 @strawberry.type
 class ActivityConnection:
-    """Newest first."""
+    """A page of a contact's activities, newest first."""
 
     edges: list[ActivityEdge]
     nodes: list[Activity]

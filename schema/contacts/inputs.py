@@ -40,7 +40,7 @@ class ContactInput:
     )
 
     def values(self) -> Mapping[str, Any]:
-        """Those given, by column."""
+        """Returns the given fields, by column."""
         return {name: value for name, value in vars(self).items() if value is not UNSET}
 
 

@@ -105,7 +105,7 @@ def _segment_id(info: Info, segment_id: str | None) -> int | None:
 
 
 def _rule(info: Info, given: RuleInput | None) -> object:
-    """As it is stored. A rule over segments is only for callers who may read segments."""
+    """Returns the rule as it is stored. A rule over segments is only for callers who may read segments."""
     if given is None:
         return None
     rule = rule_from_input(given)

@@ -100,7 +100,7 @@ class Contact(Node):
 
 @strawberry.type
 class ContactSegmentEdge:
-    """Since when, and by which origin."""
+    """A segment of a contact, with its start and origin."""
 
     cursor: str
     node: Annotated["Segment", strawberry.lazy("schema.segments.types")]

@@ -19,7 +19,7 @@ async def _look(versions: Mapping[Key, datetime | None]) -> dict[Key, tuple[date
 
 
 def new_watch() -> JobWatch:
-    """Over all workspaces."""
+    """Returns a watch over the jobs of all workspaces."""
     return JobWatch("jobs", _look)
 
 

@@ -58,7 +58,7 @@ def job_type(kind: JobKind) -> Callable[[T], T]:
 
 
 def job_shown(job: JobRow | None) -> Any:
-    """As the type of its kind."""
+    """Returns the job as the GraphQL type of its kind."""
     return None if job is None else named(JOB_TYPES[JobKind(job.kind)], job)
 
 
@@ -76,7 +76,7 @@ class JobConnection:
 
 
 async def find_job(scope: Scope, outside_id: str) -> JobRow | None:
-    """None also when the id says another kind than the job's."""
+    """Returns None also when the id says another kind than the job's."""
     known = split_global_id(outside_id)
     job = None if known is None else await jobs.find(scope, known[1])
     return job if job is not None and known == (job_shown(job).typename, job.id) else None

@@ -31,7 +31,7 @@ async def follow(
 
 
 def event_batch_of(batch: EntryBatch[MembershipChange]) -> EventBatch:
-    """With the cursor to resume from after some of them."""
+    """Makes events of changes, with the cursor to resume from after some of them."""
     changes = batch.entries
 
     def resume(taken: int) -> str:

@@ -25,5 +25,5 @@ async def segment_ids_from_input(scope: Scope, segment_ids: Sequence[str] | None
 
 
 def position_from_input(scope: Scope, after: ChangeCursor | None) -> int | None:
-    """Its position in the log."""
+    """Returns the position in the log that a cursor means."""
     return None if after is None else from_change_cursor(scope, MEMBERS, after)

@@ -67,7 +67,7 @@ class MembershipHistoryEdge:
 
 @strawberry.type
 class MembershipHistoryConnection:
-    """Newest first."""
+    """A page of a contact's entries and exits, newest first."""
 
     edges: list[MembershipHistoryEdge]
     nodes: list[MembershipChange]
@@ -81,7 +81,7 @@ async def membership_history(
     after: str | None = None,
     segment_id: strawberry.ID | None = None,
 ) -> Sequence[Page]:
-    """The loader of Contact.membershipHistory."""
+    """Loads Contact.membershipHistory for many contacts."""
     admit(info.context, Permission.SEGMENT_READ)
     segment = None if segment_id is None else get_id("Segment", segment_id, ("segmentId",))
     ids = ids_of(rows)

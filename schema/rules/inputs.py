@@ -87,7 +87,7 @@ class RuleInput:
 
 
 def rule_from_input(rule: RuleInput) -> dict[str, Any]:
-    """As it is checked and stored. An invalid segment id becomes 0, which no segment has."""
+    """Returns the rule as it is stored. An invalid segment id becomes 0, which no segment has."""
     if isinstance(rule.all, list):
         return {"all": [rule_from_input(part) for part in rule.all]}
     if isinstance(rule.any, list):
@@ -126,7 +126,7 @@ def _activity(condition: ActivityConditionInput) -> dict[str, Any]:
 
 
 def rule_to_output(rule: Any) -> Any:
-    """In the shape of RuleInput, with outside ids."""
+    """Returns a stored rule in the shape of RuleInput, with outside ids."""
     if isinstance(rule, list):
         return [rule_to_output(part) for part in rule]
     if not isinstance(rule, dict):

@@ -17,7 +17,7 @@ strawberry.enum(AnalyticsInterval)
 
 @strawberry.type
 class SegmentPoint:
-    """An interval that begins at `at`."""
+    """One interval, which begins at `at`."""
 
     at: datetime
     members: int = strawberry.field(description="Members at the end of the interval.")
@@ -27,7 +27,7 @@ class SegmentPoint:
 
 @strawberry.type
 class SegmentAnalytics:
-    """Intervals in the workspace's time zone."""
+    """Entries and exits by intervals in the workspace's time zone."""
 
     points: list[SegmentPoint]
     entered: int

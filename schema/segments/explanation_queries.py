@@ -46,7 +46,7 @@ class ExplanationQuery:
 
 
 def _asks_for_actual(info: Info) -> bool:
-    """At any depth of the rule."""
+    """Whether the contact's own values are selected, at any depth of the rule."""
     path = ["rule"]
     while names := selected(info, *path):
         if "actual" in names:

@@ -29,7 +29,7 @@ class SegmentUpdateInput:
     version: int | None = None
 
     def values(self) -> dict[str, Any]:
-        """Those given."""
+        """Returns only the fields that were given."""
         given = {"name": self.name, "description": self.description, "rule": self.rule}
         values: dict[str, Any] = {key: value for key, value in given.items() if value is not UNSET}
         if values.get("rule"):

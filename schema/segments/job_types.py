@@ -17,7 +17,7 @@ from schema.server.types.nodes import Node
 
 
 async def segments_of_jobs(rows: Sequence[Any], info: Info) -> Sequence[Any]:
-    """None: no segment, or a deleted one."""
+    """Returns the segment of each job; None without one, or for a deleted one."""
     ids = {segment_id for row in rows if (segment_id := read(row, "segment_id")) is not None}
     by_id = {row["id"]: row for row in await lists.by_ids(scope_of(info), list(ids))}
     return [by_id.get(read(row, "segment_id")) for row in rows]
@@ -26,7 +26,7 @@ async def segments_of_jobs(rows: Sequence[Any], info: Info) -> Sequence[Any]:
 @job_type(JobKind.RECOMPUTE)
 @strawberry.type
 class RecomputeJob(Node, Job):
-    """From the beginning."""
+    """Computes all members of a dynamic segment again."""
 
     id: strawberry.ID = outside_id("RecomputeJob")
     segment: Segment | None = batched(segments_of_jobs)
@@ -35,7 +35,7 @@ class RecomputeJob(Node, Job):
 @job_type(JobKind.SEGMENT_CONTACTS)
 @strawberry.type(description="Many contacts added to a STATIC segment, or removed from it.")
 class SegmentContactsJob(Node, Job):
-    """A large change of members."""
+    """Adds or removes many members of a segment."""
 
     id: strawberry.ID = outside_id("SegmentContactsJob")
     changed: int = derived(

@@ -30,7 +30,7 @@ class SegmentMemberEdge:
 
 @strawberry.type
 class SegmentMemberConnection:
-    """Newest contact first."""
+    """A page of members, the newest contact first."""
 
     edges: list[SegmentMemberEdge]
     nodes: list[Contact]

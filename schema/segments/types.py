@@ -32,14 +32,14 @@ def _rule(segment: Any) -> Any:
 
 
 async def rule_texts_of(rows: Sequence[Any], info: Info) -> Sequence[str | None]:
-    """In plain words."""
+    """Returns each rule in plain words."""
     stored = [read(row, "rule") for row in rows]
     rules = [load_json(rule) if isinstance(rule, str) else rule for rule in stored]
     return await lists.rules_in_words(scope_of(info), rules)
 
 
 async def computed_at_of(rows: Sequence[Any], info: Info) -> Sequence[datetime | None]:
-    """As of when the members are right. None before the first rule is computed."""
+    """The instant as of which the members are right; None before the first rule is computed."""
     if all(read(row, "kind") == SegmentKind.STATIC for row in rows):
         return [clock.now()] * len(rows)
     now, processed_until = clock.now(), await dirty_contacts.as_of(scope_of(info))

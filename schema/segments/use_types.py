@@ -78,7 +78,7 @@ class SegmentUseEdge:
 
 @strawberry.type
 class SegmentUseConnection:
-    """Last used first."""
+    """A page of uses, the last used first."""
 
     edges: list[SegmentUseEdge]
     nodes: list[SegmentUse]

@@ -14,12 +14,12 @@ class Authenticator(Protocol):
     def signing(self) -> Signing: ...
 
     async def scope_of(self, bearer: str, request_id: str, address: str | None) -> Scope:
-        """Raises Unauthenticated."""
+        """Raises Unauthenticated when the token is not valid now."""
         ...
 
 
 def bearer_of(authorization: str | None) -> str | None:
-    """None without a header. Raises Unauthenticated for other kinds."""
+    """Returns None without a header. Raises Unauthenticated when it is not a bearer token."""
     if authorization is None:
         return None
     scheme, _, token = authorization.partition(" ")

@@ -1,4 +1,4 @@
-"""What resolvers know about their operation."""
+"""What resolvers know about the operation that they serve."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -32,7 +32,7 @@ class GraphQLRequest:
 
 @dataclass(slots=True)
 class Caller:
-    """Not yet authenticated."""
+    """The client of a request, before authentication."""
 
     request_id: str
     bearer: str | None = None

@@ -35,7 +35,7 @@ Needed = Permission | Open
 
 
 def scope_of(info: Any) -> Scope:
-    """Raises Unauthenticated."""
+    """Raises Unauthenticated when the caller has not signed in."""
     scope: Scope | None = info.context.scope
     if scope is None:
         raise Unauthenticated("sign in first: send a bearer token in the Authorization header")
@@ -43,7 +43,7 @@ def scope_of(info: Any) -> Scope:
 
 
 def admit(context: Any, needed: Needed) -> None:
-    """Raises Unauthenticated or Forbidden."""
+    """Raises Unauthenticated without a valid token, and Forbidden without the needed permission."""
     if needed is ANYONE:
         return
     if context.scope is None:

@@ -15,13 +15,13 @@ def to_global_id(kind: str, row_id: int) -> str:
 
 
 def find_id(kind: str, global_id: str) -> int | None:
-    """None when this is not the global id of a `kind`."""
+    """Returns None when this is not the global id of a `kind`."""
     decoded = split_global_id(global_id)
     return decoded[1] if decoded is not None and decoded[0] == kind else None
 
 
 def split_global_id(global_id: str) -> tuple[str, int] | None:
-    """None when this is not a global id."""
+    """Returns the type's name and the row's id; None when this is not a global id."""
     try:
         text = a2b_base64((global_id + "=" * (-len(global_id) % 4)).encode("ascii").translate(_FROM_URL_SAFE)).decode()
     except ValueError:
@@ -33,7 +33,7 @@ def split_global_id(global_id: str) -> tuple[str, int] | None:
 
 
 def get_id(kind: str, global_id: str, path: Sequence[str | int]) -> int:
-    """Raises NotFound at `path`."""
+    """Raises NotFound at `path` when it is not the global id of a `kind`."""
     row_id = find_id(kind, global_id)
     if row_id is None:
         raise NotFound(f"there is no {kind} with the id {global_id[:100]!r}", path)

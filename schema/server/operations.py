@@ -54,7 +54,7 @@ class Operations:
     async def run(
         self, request: GraphQLRequest, caller: Caller, allowed: frozenset[OperationType] = READS_AND_WRITES
     ) -> Answer:
-        """Errors are in the answer."""
+        """Runs a query or a mutation; errors are in the answer."""
         run = self._begin(request, caller)
         try:
             await self._admit(run, allowed)
@@ -84,7 +84,7 @@ class Operations:
         run.allowance = await self.throttle.charge(_bucket_of(run.context), run.requested)
 
     async def scope_of(self, caller: Caller) -> Scope | None:
-        """None without a bearer token. Raises Unauthenticated."""
+        """Returns None without a bearer token. Raises Unauthenticated when the token is not valid."""
         if caller.refusal is not None:
             raise caller.refusal
         if caller.bearer is None:
@@ -116,7 +116,7 @@ class Operations:
         )
 
     def _settle(self, run: OperationRun, data: dict[str, Any] | None) -> dict[str, Any]:
-        """Returns the `cost` of the extensions."""
+        """Gives unused points back and returns the `cost` of the extensions."""
         actual = min(run.operation.cost.actual(data), run.requested)
         self.throttle.give_back(run.allowance, run.requested - actual)
         metrics.COST.inc(actual)

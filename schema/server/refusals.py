@@ -10,7 +10,7 @@ class BadRequest(Refusal):
 
 
 class CostExceeded(Refusal):
-    """More than one operation may cost."""
+    """The operation asks for more than one operation may cost."""
 
 
 class SlowConsumer(Refusal):

@@ -31,7 +31,7 @@ class LinkSigner:
         return f"{encoded}.{self._sign(encoded).decode()}"
 
     def read(self, token: str, *purposes: Purpose) -> tuple[Purpose, Link] | None:
-        """None when the signature is wrong, the purpose is another, or the time is over."""
+        """Returns None when the signature is wrong, the purpose is another, or the time is over."""
         claims, _, signature = token.partition(".")
         if not hmac.compare_digest(signature.encode(), self._sign(claims)):
             return None

@@ -1,4 +1,4 @@
-"""Exports of contacts."""
+"""Exports of contacts: types, inputs and mutations."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -31,7 +31,7 @@ strawberry.enum(Format, name="ExportFormat")
 
 
 async def _urls(rows: Sequence[Any], info: Info) -> Sequence[str | None]:
-    """Only for callers with CONTACT_EXPORT."""
+    """Returns download links, only for callers with CONTACT_EXPORT."""
     scope, links = scope_of(info), links_of(info)
     is_allowed = allows(scope.principal, Permission.CONTACT_EXPORT)
     until = clock.now() + LINK_TIME

@@ -24,9 +24,9 @@ class Links(LinkSigner):
     upload_limit_bytes: int = UPLOAD_LIMIT_BYTES
 
     def upload(self, workspace_id: int, upload_id: int, until: datetime) -> str:
-        """To PUT the file."""
+        """Returns the URL to PUT the file of an upload."""
         return f"{self.base_url}/uploads/{self.token(Purpose.UPLOAD, workspace_id, upload_id, until)}"
 
     def download(self, purpose: Purpose, workspace_id: int, job_id: int, until: datetime, filename: str) -> str:
-        """To GET the file as `filename`."""
+        """Returns the URL to GET a file under the name `filename`."""
         return f"{self.base_url}/downloads/{self.token(purpose, workspace_id, job_id, until)}/{quote(filename)}"

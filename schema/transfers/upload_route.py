@@ -15,7 +15,7 @@ _STATUS: Final = {NotFound: 404, NotAllowedInState: 409, LimitExceeded: 413}
 
 
 async def receive(request: Request) -> Response:
-    """In place of an earlier file, until an import has started on it."""
+    """Replaces an earlier file, until an import has started on it."""
     links: Links = request.app.state.links
     valid = links.read(request.path_params["token"], Purpose.UPLOAD)
     if valid is None:

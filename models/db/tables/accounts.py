@@ -4,7 +4,7 @@ from tortoise.models import Model
 
 
 class Workspace(Model):
-    """A tenant."""
+    """One tenant."""
 
     id = fields.BigIntField(primary_key=True)
     name = fields.TextField()
@@ -33,7 +33,7 @@ class Member(Model):
 
 
 class ApiToken(Model):
-    """Of an app."""
+    """A bearer token of an app; only its hash is stored."""
 
     workspace_id = fields.BigIntField()
     id = fields.BigIntField(primary_key=True)

@@ -35,7 +35,7 @@ class WhatsAppChannel(Model):
 
 
 class MessageTemplate(Model):
-    """As it was fetched last."""
+    """A message template of WhatsApp, as it was fetched last."""
 
     workspace_id = fields.BigIntField()
     id = fields.BigIntField(primary_key=True)
@@ -57,7 +57,7 @@ class MessageTemplate(Model):
 
 
 class Broadcast(Model):
-    """The migration explains the columns."""
+    """A message to the members of segments. The migration explains the columns."""
 
     workspace_id = fields.BigIntField()
     id = fields.BigIntField(primary_key=True)

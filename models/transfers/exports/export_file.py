@@ -23,7 +23,7 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExportFile:
-    """`size` is in bytes."""
+    """A finished export; `size` is in bytes."""
 
     format: Format
     keys: Sequence[str]

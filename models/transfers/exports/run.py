@@ -21,7 +21,7 @@ PART_IDS: Final = 50_000
 
 
 async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
-    """Yields after each part."""
+    """Runs the export from its progress, and yields after each part."""
     try:
         if job.total is None:
             await jobs.progress(job, total=await _count(scope, job))

@@ -45,7 +45,7 @@ class Differences:
     staging_sql: str
     sql: str
     counting_sql: str
-    """For a dry run."""
+    """The statement of a dry run."""
     incoming: tuple[str, ...]
     constants: tuple[Any, ...]
     groups: dict[str, tuple[MappedColumn, ...]]

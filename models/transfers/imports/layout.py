@@ -124,7 +124,7 @@ class EncodingCheck:
         self._not_windows_line: int | None = None
 
     def feed(self, block: bytes) -> None:
-        """Raises Invalid for a NUL byte."""
+        """Raises Invalid when the block has a NUL byte."""
         if b"\x00" in block:
             raise Invalid(f"line {self._line_of(block, block.index(0))} holds a NUL byte: {_NOT_TEXT}")
         if self._is_utf8:
@@ -212,7 +212,7 @@ def first_rows(text: str, delimiter: str, most: int) -> list[list[str]]:
 
 
 def check_delimiter(delimiter: str) -> str:
-    """Raises Invalid."""
+    """Raises Invalid unless it is one character that can delimit cells."""
     if len(delimiter) != 1 or delimiter in '"\r\n\x00 ' or delimiter.isalnum():
         raise Invalid("a delimiter is one character, such as , or ; or a tab")
     return delimiter
@@ -222,7 +222,7 @@ def check_delimiter(delimiter: str) -> str:
 
 
 def read_header(cells: Sequence[str]) -> list[str]:
-    """Raises LimitExceeded."""
+    """Drops empty cells at the end. Raises LimitExceeded for more than MOST_COLUMNS columns."""
     header = [cell.strip() for cell in cells]
     while header and not header[-1]:
         header.pop()
@@ -234,7 +234,7 @@ def too_long(line: int) -> Invalid:
 
 
 def check_width(cells: list[str]) -> list[str]:
-    """Raises LimitExceeded."""
+    """Raises LimitExceeded for more than MOST_COLUMNS cells."""
     if len(cells) > MOST_COLUMNS:
         raise LimitExceeded(f"the file has {len(cells):,} columns: at most {MOST_COLUMNS} can be read")
     return cells

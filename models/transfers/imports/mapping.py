@@ -139,7 +139,7 @@ def _check_column(column: Column, fields: Fields, times: Mapping[str, int]) -> N
 
 
 def _type_of(field: str, fields: Fields) -> FieldType | None:
-    """None for tags. Raises Invalid."""
+    """Returns None for tags. Raises Invalid when there is no such field."""
     if field == "tags":
         return None
     if field == ID or field in COLUMNS:

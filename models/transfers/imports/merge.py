@@ -248,7 +248,7 @@ _JOINED: Final = """
 
 
 async def _join_segment(writing: _Writing) -> None:
-    """Existing contacts join only with `overwrite`."""
+    """Adds the contacts to the segment; existing contacts only with `overwrite`."""
     segment_id, scope = writing.plan.options.add_to_segment_id, writing.scope
     if segment_id is None or writing.dry_run:
         return

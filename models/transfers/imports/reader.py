@@ -38,7 +38,7 @@ class ParsedRows:
 
 
 class RowReader(AbstractContextManager["RowReader"]):
-    """From line `from_line` on, without blank rows."""
+    """Reads rows from line `from_line` on, without blank ones."""
 
     def __init__(self, source: Path | TextIO, layout: Layout, from_line: int | None = None) -> None:
         self._layout = layout
@@ -60,7 +60,7 @@ class RowReader(AbstractContextManager["RowReader"]):
             self.next_line += sum(1 for _ in islice(self._file, to_line - 1))
 
     def take(self, most: int) -> ParsedRows:
-        """Up to `most` rows, fewer when long; none at the end. Raises Invalid."""
+        """Returns up to `most` rows, fewer when they are long; none at the end. Raises Invalid."""
         rows, until = ParsedRows(), self._blocks + MOST_BLOCKS
         while len(rows) < most and (self._blocks < until or not len(rows)) and (self._lines or self._read_more()):
             taken = self._parse(rows, most)
@@ -80,7 +80,7 @@ class RowReader(AbstractContextManager["RowReader"]):
         return bool(more)
 
     def _parse(self, rows: ParsedRows, most: int) -> int:
-        """Up to a broken row. Gives the lines used."""
+        """Parses up to a broken row, and returns how many lines were used."""
         parser, doubtful, sheet = self._parser(self._lines), self._layout.doubtful, self._layout.sheet
         taken, left = 0, most - len(rows)
         with suppress(csv.Error):

@@ -13,7 +13,7 @@ from models.queue.jobs import JobKind
 from permissions.principal import Scope
 
 ADDED_COLUMNS: Final = ("import_line", "import_column", "import_reason")
-"""Imports ignore them."""
+"""Columns that reports add, and that imports ignore."""
 
 KEPT_FOR: Final = timedelta(days=30)
 

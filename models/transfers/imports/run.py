@@ -56,7 +56,7 @@ async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
 
 
 async def _close(scope: Scope, job: Job) -> None:
-    """May run twice."""
+    """Removes what only the run needed. It may run twice."""
     await uses.release(scope, UseKind.IMPORT, job.id)
     await storage().delete(_sheet_key(job))
     if Options.from_json(job.input["options"]).dry_run:

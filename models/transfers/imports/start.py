@@ -1,4 +1,4 @@
-"""Starts an import."""
+"""Starts an import after a check of the request and of the file's beginning."""
 
 import asyncio
 from collections.abc import Sequence

@@ -84,13 +84,13 @@ _BY_NAME: Final[Mapping[str, str]] = {
 
 
 def _plain(heading: str) -> str:
-    """Lower case, without accents."""
+    """Keeps letters and digits, in lower case, without accents."""
     folded = unicodedata.normalize("NFKD", heading.casefold())
     return re.sub(r"[^a-z0-9]", "", folded)
 
 
 def _by_heading(heading: str, fields: Fields) -> str | None:
-    """By exact name, custom key or label, or common names."""
+    """Finds a field by exact name, else by custom key or label, else by common names."""
     exact = heading.strip()
     if exact == ID or exact in _BY_NAME.values():
         return exact

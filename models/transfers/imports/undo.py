@@ -50,7 +50,7 @@ class UndoProgress:
 
 
 async def undo_import(scope: Scope, job_id: int) -> Job:
-    """At once for a small import, else by a worker. Raises NotFound or NotAllowedInState."""
+    """Undoes a small import at once, others by a worker. Raises NotFound or NotAllowedInState."""
     async with db.transaction():
         job = await _undoable(scope, job_id)
         reopened = await jobs.reopen(scope, job_id, {**job.progress, "undo": asdict(UndoProgress())})
@@ -82,7 +82,7 @@ async def _undoable(scope: Scope, job_id: int) -> Job:
 
 
 async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
-    """Yields after each chunk."""
+    """Undoes the import from its progress, and yields after each chunk."""
     while not job.progress["undo"]["done"]:
         await _undo_chunk(scope, job)
         yield

@@ -1,4 +1,4 @@
-"""Uploaded files."""
+"""Uploaded files: announced, received, imported and removed."""
 
 import secrets
 from collections.abc import AsyncIterator, Sequence
@@ -76,7 +76,7 @@ async def receive(workspace_id: int, upload_id: int, blocks: AsyncIterator[bytes
 
 
 async def _set_key(workspace_id: int, upload_id: int, key: str, received: int) -> str | None:
-    """Gives the earlier file's key."""
+    """Returns the key of the file that it replaces, or None."""
     async with db.transaction():
         replaced: str | None = await _replaceable_key(workspace_id, upload_id)
         await db.execute(
@@ -104,7 +104,7 @@ async def _replaceable_key(workspace_id: int, upload_id: int) -> str | None:
 
 
 async def keep_text(scope: Scope, text: str) -> Record:
-    """Raises LimitExceeded or Invalid at `text`."""
+    """Stores pasted rows as an upload. Raises LimitExceeded or Invalid at `text`."""
     content = text.encode("utf-8", "surrogatepass")
     if len(content) > PASTED_BYTES:
         raise LimitExceeded(

@@ -26,7 +26,7 @@ REJECTED: Final = "REJECTED"
 
 
 class RefusedRow(NamedTuple):
-    """`column` is a heading, or several."""
+    """A skipped or rejected row; `column` names one heading, or several."""
 
     line: int
     outcome: str
@@ -37,7 +37,7 @@ class RefusedRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ReadPlan:
-    """`width`: cells per row."""
+    """The columns and their readers; `width` is the number of cells per row."""
 
     columns: Sequence[MappedColumn]
     readers: Sequence[CellReader]
@@ -222,7 +222,7 @@ _MANY_DIGITS: Final = re.compile(r"\s*[+-]?[0-9]{19,}\s*", re.ASCII)
 
 
 def _shortened(text: str) -> str:
-    """1e22 may be written in full."""
+    """Shortens a whole number beyond 64 bits, such as 1e22 written in full."""
     return repr(float(text)) if _MANY_DIGITS.fullmatch(text) and not -(2**63) <= int(text) < 2**63 else text
 
 
@@ -231,7 +231,7 @@ def _without_midnight(text: str) -> str:
 
 
 def read_contact_id(text: str) -> int:
-    """Raises NotFound."""
+    """Returns the database id. Raises NotFound when it is not a contact's global id."""
     try:
         kind, _, digits = urlsafe_b64decode(text.strip() + "=" * (-len(text.strip()) % 4)).decode().partition(":")
         if kind == "Contact" and digits.isascii() and digits.isdigit() and int(digits) < 2**63:

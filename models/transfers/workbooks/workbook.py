@@ -22,7 +22,7 @@ _BROKEN: Final = "the workbook can't be read: save it anew as .xlsx, or as CSV"
 
 
 def convert(source: Path | IO[bytes], target: IO[str], most_rows: int | None = None) -> None:
-    """Up to `most_rows` rows; blank rows stay blank. Raises Invalid or LimitExceeded."""
+    """Writes up to `most_rows` rows as CSV; blank rows stay blank. Raises Invalid or LimitExceeded."""
     writer, written = csv.writer(target, lineterminator="\n"), 0
     for number, cells in islice(each_row(source), most_rows):
         target.write("\n" * (number - written - 1))

@@ -75,7 +75,7 @@ _NOT_FORMAT: Final = re.compile(r'"[^"]*"|\\.|_.|\[[^\]]*\]')
 
 
 def date_styles(archive: zipfile.ZipFile) -> set[int]:
-    """Indexes of date and time styles."""
+    """Returns the indexes of the styles that show dates or times."""
     formats: dict[int, str] = {}
     dates: set[int] = set()
     inside, index = False, 0

@@ -92,7 +92,7 @@ class Cost:
     root: _Below
 
     def requested(self, variables: Variables) -> int:
-        """The variables are coerced."""
+        """Returns the highest possible cost with these coerced variables."""
         return max(1, self.base + self.root.requested(variables, LIST_SIZE))
 
     def actual(self, data: dict[str, Any] | None) -> int:
@@ -102,7 +102,7 @@ class Cost:
 def cost_of(
     schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Iterable[FragmentDefinitionNode]
 ) -> Cost:
-    """The operation is valid."""
+    """Returns the cost of an operation, which must be valid."""
     root = schema.get_root_type(operation.operation)
     reader = _Reader(schema, {fragment.name.value: fragment for fragment in fragments})
     below = reader.below([operation.selection_set], root)
@@ -170,7 +170,7 @@ def _is_free(kind: GraphQLNamedType, parent: Any) -> bool:
 
 
 def _size_of(definition: GraphQLField, node: FieldNode, is_list: bool) -> Callable[[Variables], int] | None:
-    """None for single objects and for the lists of a page."""
+    """The number of objects in a field; None for single objects and for the lists of a page."""
     for name in _SIZES:
         argument = definition.args.get(name)
         if argument is None:

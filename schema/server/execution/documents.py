@@ -70,7 +70,7 @@ class Document:
     fragments: dict[str, FragmentDetails] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> Operation:
-        """For None, the only operation. Raises BadRequest."""
+        """Returns the only operation for None. Raises BadRequest when there is no such operation."""
         if name is None and len(self.operations) == 1:
             return next(iter(self.operations.values()))
         if name is None:

@@ -1,4 +1,4 @@
-"""Payloads as JSON."""
+"""Encodes payloads as JSON."""
 
 from typing import Any
 

@@ -27,7 +27,7 @@ from schema.server.execution.root_call import RootCall, find_root_call
 
 @dataclass(slots=True)
 class Plans:
-    """For one document and one set of values of the variables that skip or include."""
+    """What is compiled for one document and one set of values of the variables that skip or include."""
 
     completers: dict[tuple[int, ...], Completer | None] = field(default_factory=dict)
     calls: dict[int, RootCall | None] = field(default_factory=dict)

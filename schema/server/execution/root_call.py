@@ -72,7 +72,7 @@ _ABSENT: Final = object()
 
 
 def find_root_call(definition: GraphQLField, details: list[FieldDetails]) -> RootCall | None:
-    """None for the ordinary executor."""
+    """Returns None when the ordinary executor must call the resolver."""
     described = definition.extensions.get("strawberry-definition")
     if described is None or described.extensions or details[0].fragment_variable_values is not None:
         return None
@@ -92,7 +92,7 @@ def find_root_call(definition: GraphQLField, details: list[FieldDetails]) -> Roo
 def _argument(
     node: FieldNode, name: str, argument: GraphQLArgument, given: ArgumentNode | None
 ) -> _Constant | _FromVariable | None:
-    """None for what strawberry converts: lists, input objects, Maybe."""
+    """Returns None for what strawberry converts: lists, input objects, Maybe."""
     described = argument.extensions["strawberry-definition"]
     is_required, is_leaf = is_required_argument(argument), is_leaf_type(get_nullable_type(argument.type))
     value_node = None if given is None else given.value

@@ -88,7 +88,7 @@ def all_shown(kind: type[Shown], rows: Iterable[Any]) -> list[Shown]:  # noqa: A
 
 
 def named(kind: type[Any], row: Any) -> Any:
-    """For a field whose type is an interface; None stays None."""
+    """Makes the row a `kind`, for a field whose type is an interface; None stays None."""
     return None if row is None else Named(kind.__strawberry_definition__.name, row)
 
 

@@ -39,7 +39,7 @@ class Variables:
 
 
 def variables_of(schema: GraphQLSchema, nodes: Collection[VariableDefinitionNode]) -> Variables:
-    """The operation is valid."""
+    """Reads the variables of an operation, which must be valid."""
     plain = []
     for node in nodes:
         signature = get_variable_signature(schema, node)

@@ -1,4 +1,4 @@
-"""The explorer page: GraphiQL."""
+"""The explorer page: GraphiQL, with all its files served by this process."""
 
 from functools import cache
 from pathlib import Path

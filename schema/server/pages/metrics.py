@@ -1,4 +1,4 @@
-"""The metrics page for Prometheus."""
+"""The page that Prometheus reads the metrics from."""
 
 from typing import Final
 

@@ -130,7 +130,7 @@ class EventStreams:
     async def operate(
         self, send: Any, headers: Headers, caller: Caller, request: GraphQLRequest, params: Mapping[str, Any]
     ) -> None:
-        """Raises BadRequest."""
+        """Starts an operation of a reserved stream. Raises BadRequest for a wrong id or too many operations."""
         stream = self._stream(headers.stream_token)
         operation_id = (params.get("extensions") or {}).get("operationId")
         if not isinstance(operation_id, str) or not operation_id:

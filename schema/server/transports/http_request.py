@@ -20,11 +20,11 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 
 
 class TooLarge(BadRequest):
-    """Status 413."""
+    """The body is too large (status 413)."""
 
 
 class Unreadable(BadRequest):
-    """Status 415."""
+    """The API does not read bodies of this type (status 415)."""
 
 
 @dataclass(slots=True)
@@ -61,7 +61,7 @@ def headers_of(scope: Scope) -> Headers:
 
 
 def caller_of(scope: Scope, headers: Headers) -> Caller:
-    """With the request id of the header when that is well formed, else a new one."""
+    """Takes the request id of the header when that is well formed, else makes a new one."""
     given = headers.request_id
     request_id = given if given is not None and _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
     client = scope.get("client")
@@ -74,7 +74,7 @@ def caller_of(scope: Scope, headers: Headers) -> Caller:
 
 
 async def body_of(headers: Headers, receive: Any, most_bytes: int) -> bytes:
-    """Raises TooLarge."""
+    """Returns the whole body. Raises TooLarge when it has more than `most_bytes`."""
     declared = headers.content_length
     if declared is not None and declared.isdigit() and int(declared) > most_bytes:
         raise _too_large(most_bytes)
@@ -111,7 +111,7 @@ def check_type(headers: Headers) -> None:
 
 
 def params_of_body(body: bytes) -> dict[str, Any]:
-    """Raises BadRequest."""
+    """Raises BadRequest when the body is not one JSON object."""
     try:
         params = orjson.loads(body)
     except ValueError:
@@ -122,7 +122,7 @@ def params_of_body(body: bytes) -> dict[str, Any]:
 
 
 def params_of_url(scope: Scope) -> dict[str, Any]:
-    """Raises BadRequest."""
+    """Reads `variables` and `extensions` as JSON. Raises BadRequest when the URL cannot be read."""
     try:
         params: dict[str, Any] = dict(
             parse_qsl(scope["query_string"].decode(), keep_blank_values=True, max_num_fields=20)
@@ -139,7 +139,7 @@ def params_of_url(scope: Scope) -> dict[str, Any]:
 
 
 def graphql_request_of(params: Mapping[str, Any]) -> GraphQLRequest:
-    """Raises BadRequest."""
+    """Raises BadRequest when a parameter is missing or has the wrong type."""
     query, name = params.get("query"), params.get("operationName")
     variables, extensions = params.get("variables"), params.get("extensions")
     if not isinstance(query, str):

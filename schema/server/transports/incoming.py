@@ -18,7 +18,7 @@ class Close(Exception):
 
 
 def read(message: Any, most_bytes: int) -> dict[str, Any]:
-    """Raises Close."""
+    """Returns the JSON object of a message. Raises Close when it has none or is too long."""
     text = message.get("text")
     if text is None:
         raise Close(4400, "messages are texts")

@@ -26,7 +26,7 @@ class Outgoing:
             await self._write({"type": "websocket.send", "text": message.decode()})
 
     async def send_payloads(self, id_json: bytes, payloads: Payloads, delivered: DeliveredPayloads) -> None:
-        """Counts the sent payloads in `delivered`."""
+        """Sends the payloads and counts them in `delivered`."""
         delivered.start(payloads)
         async with self.sending:
             for message, upto in self._messages(id_json, payloads):

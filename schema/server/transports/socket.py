@@ -56,7 +56,7 @@ class SocketOperation:
 
 @dataclass(slots=True)
 class Socket:
-    """Each operation authenticates its caller again."""
+    """One WebSocket; each operation authenticates its caller again."""
 
     operations: Operations
     limits: SocketLimits
@@ -108,7 +108,7 @@ class Socket:
             await self._close(close, unfinished)
 
     def _reason_of(self, *tasks: "asyncio.Future[None]") -> Close | None:
-        """None when the client has disconnected."""
+        """Returns why to close the socket; None when the client has disconnected."""
         if self.closing.done():
             return self.closing.result()
         for task in tasks:

@@ -101,7 +101,7 @@ class Stream:
     # ---------------------------------------------------------------- its client
 
     async def serve(self, send: Any, disconnected: "asyncio.Future[None]") -> None:
-        """The response is started."""
+        """Sends events until the stream ends; the response must be started."""
         self.send = send
         self.opened.set()
         try:

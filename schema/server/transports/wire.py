@@ -41,7 +41,7 @@ class DeliveredPayloads:
         self.payloads, self.count = payloads, 0
 
     def slow_consumer(self) -> SlowConsumer | None:
-        """None for a subscription without cursors."""
+        """The error for a client that does not read; None without cursors."""
         if self.payloads is None or self.payloads.resume is None:
             return None
         metrics.SLOW.inc()
@@ -75,7 +75,7 @@ def _frames(texts: Sequence[bytes], id_bytes: int) -> list[WireChunk]:
 
 
 def _head(size: int) -> bytes:
-    """RFC 6455, 5.2."""
+    """The head of a text frame of `size` bytes (RFC 6455, 5.2)."""
     if size < 126:
         return bytes((0x81, size))
     if size < 65_536:

@@ -119,5 +119,5 @@ async def _counts(pages: Sequence[Page], _info: strawberry.Info) -> list[int]:
 
 
 def counted(description: str = "Exact; computed only when asked for.") -> Any:
-    """For connections whose pages were made with a `count`."""
+    """The field of a connection whose pages were made with a `count`."""
     return batched(_counts, cost=COUNT, description=description)

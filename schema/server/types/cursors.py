@@ -41,12 +41,12 @@ def a_number(value: Any) -> int:
 
 
 def an_instant(value: Any) -> datetime:
-    """In UTC."""
+    """Reads an instant in UTC."""
     return to_instant(value)
 
 
 def a_text(value: Any) -> str:
-    """Text that PostgreSQL can store."""
+    """Checks that PostgreSQL can store the text."""
     if isinstance(value, str) and "\x00" not in value:
         return value
     raise ValueError

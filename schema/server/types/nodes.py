@@ -45,7 +45,7 @@ def node(kind: str, needs: Needed) -> Callable[[NodeLoader], NodeLoader]:
 
 
 async def find_nodes(scope: Scope, global_ids: Sequence[str]) -> list[Named | None]:
-    """None for ids that the workspace does not have. Raises Forbidden."""
+    """Returns None for an id that the workspace does not have. Raises Forbidden without the permission to read it."""
     keys = [split_global_id(global_id) for global_id in global_ids]
     ids_by_kind: dict[str, set[int]] = {}
     for key in keys:

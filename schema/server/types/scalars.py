@@ -31,7 +31,7 @@ def to_instant(value: Any) -> datetime:
 
 
 def to_day(value: Any) -> date:
-    """YYYY-MM-DD. Raises ValueError with advice."""
+    """Reads YYYY-MM-DD. Raises ValueError that says what would be right."""
     day = find_day(value)
     if day is not None:
         return day
@@ -39,7 +39,7 @@ def to_day(value: Any) -> date:
 
 
 def to_big_int(value: Any) -> int:
-    """At most 64 bits. Raises ValueError."""
+    """Reads a whole number. Raises ValueError when it needs more than 64 bits."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63:
@@ -48,7 +48,7 @@ def to_big_int(value: Any) -> int:
 
 
 def instant_text(value: datetime) -> str:
-    """RFC 3339 in UTC."""
+    """Writes an aware datetime as RFC 3339 text in UTC."""
     if value.tzinfo is None:
         raise ValueError(f"{value!r} has no zone")
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -40,7 +40,7 @@ def _undone_at(job: Any) -> datetime | None:
 
 
 async def _report_urls(rows: Sequence[Any], info: Info) -> Sequence[str | None]:
-    """Only for callers with CONTACT_IMPORT: reports hold personal data."""
+    """Returns URLs only for callers with CONTACT_IMPORT: reports hold personal data."""
     scope, links = scope_of(info), links_of(info)
     is_allowed = allows(scope.principal, Permission.CONTACT_IMPORT)
     until = clock.now() + LINK_TIME

@@ -24,7 +24,7 @@ IDLE_SECONDS: Final = 15
 
 @dataclass(frozen=True, slots=True)
 class WhatsAppAccount:
-    """The token is never shown."""
+    """The account and number that send; the token is never shown."""
 
     number_id: str
     business_account_id: str
@@ -33,7 +33,7 @@ class WhatsAppAccount:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """`held`: the template's quality is being judged; the message may still fail."""
+    """With `held`, the template's quality is being judged: the message may still fail."""
 
     message_id: str
     wa_id: str | None
@@ -41,7 +41,7 @@ class Accepted:
 
 
 def open_session(timeout_seconds: float) -> aiohttp.ClientSession:
-    """`timeout_seconds` bounds a whole call."""
+    """Opens a session in which `timeout_seconds` limits a whole call."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=IDLE_SECONDS, ttl_dns_cache=60),
         timeout=aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=min(5.0, timeout_seconds)),
@@ -57,7 +57,7 @@ class Client:
         self._root = f"{base_url.rstrip('/')}/{version}"
 
     async def send(self, account: WhatsAppAccount, body: bytes) -> Accepted:
-        """Raises NotSent, Unconfirmed or Refused."""
+        """Raises NotSent, Unconfirmed or Refused when the message was not accepted."""
         headers = {"Authorization": f"Bearer {account.token}", "Content-Type": "application/json"}
         answer = await self._call("POST", f"{self._root}/{account.number_id}/messages", headers, body)
         try:
@@ -70,16 +70,16 @@ class Client:
             raise Unconfirmed("the answer to an accepted message cannot be read") from None
 
     async def number(self, account: WhatsAppAccount) -> dict[str, Any]:
-        """NUMBER_FIELDS. Raises WhatsAppError."""
+        """Returns NUMBER_FIELDS of the number. Raises WhatsAppError when the call fails."""
         return await self._get(account, account.number_id, {"fields": NUMBER_FIELDS})
 
     async def numbers_of_account(self, account: WhatsAppAccount) -> list[str]:
-        """Phone number ids. Raises WhatsAppError."""
+        """Returns phone number ids. Raises WhatsAppError when a call fails."""
         listed = self._each(account, f"{account.business_account_id}/phone_numbers", {"fields": "id"})
         return [str(number.get("id")) async for number in listed]
 
     async def templates(self, account: WhatsAppAccount) -> list[dict[str, Any]]:
-        """Raises WhatsAppError."""
+        """Returns all templates of the account. Raises WhatsAppError when a call fails."""
         path = f"{account.business_account_id}/message_templates"
         return [template async for template in self._each(account, path, {"fields": TEMPLATE_FIELDS})]
 

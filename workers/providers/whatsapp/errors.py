@@ -22,13 +22,13 @@ class NotSent(WhatsAppError):
 
 
 class Unconfirmed(WhatsAppError):
-    """Lost or unreadable."""
+    """The answer was lost or cannot be read: the request may have been accepted."""
 
     answer = Answer.UNCONFIRMED
 
 
 class Refused(WhatsAppError):
-    """`code` is Meta's."""
+    """The API refused the request; `code` is Meta's, `reason` is for people."""
 
     def __init__(self, code: int, reason: str, answer: Answer) -> None:
         super().__init__(f"({code}) {reason}")
@@ -118,7 +118,7 @@ _OF_ONE_RECIPIENT: Final = ("recipient", "phone number is not", "parameter value
 
 
 def refusal(error: dict[str, Any]) -> Refused:
-    """From `error` of a call, or of `errors` of a status."""
+    """Takes the `error` of a call, or one of the `errors` of a status."""
     code = error.get("code")
     code = code if isinstance(code, int) else -1
     details = _details(error)

@@ -1,4 +1,4 @@
-"""The body of a template message."""
+"""Builds the body of a template message."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

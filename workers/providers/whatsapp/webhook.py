@@ -33,11 +33,11 @@ _STOPPING: Final = frozenset({"RESTRICTED_BIZ_INITIATED_MESSAGING"})
 
 
 class UnreadableWebhook(Exception):
-    """Not of a WhatsApp business account."""
+    """The body is no webhook of a WhatsApp business account."""
 
 
 def signature(secret: str, body: bytes) -> str:
-    """The header's value."""
+    """Returns the value of the signature header for a body."""
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
@@ -46,7 +46,7 @@ def is_signed(secret: str, body: bytes, header: str | None) -> bool:
 
 
 def load(body: bytes) -> dict[str, Any]:
-    """Raises UnreadableWebhook."""
+    """Raises UnreadableWebhook when the body is not JSON with a list of entries."""
     try:
         envelope = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -67,7 +67,7 @@ def senders(envelope: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[str]
 
 
 def parse(envelope: Mapping[str, Any]) -> list[Event]:
-    """In order, without unknown or odd ones."""
+    """Returns the events in order, without unknown or odd ones."""
     return [event for change in _changes(envelope) for event in _events(*change)]
 
 

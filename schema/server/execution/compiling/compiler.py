@@ -33,7 +33,7 @@ class Compiler:
         self.executor = executor
 
     def completer(self, kind: GraphQLOutputType, details: list[FieldDetails]) -> Completer | None:
-        """None for the ordinary executor."""
+        """Returns None when the ordinary executor must complete these values."""
         if isinstance(kind, GraphQLNonNull):
             return self._nullable(kind.of_type, details, refuse_null)
         return self._nullable(kind, details, accept_null)
@@ -67,7 +67,7 @@ class Compiler:
         return Completer(one=complete)
 
     def selection(self, kind: GraphQLObjectType, details: list[FieldDetails]) -> Selection | None:
-        """None when a field has a resolver of its own."""
+        """Returns None when a field has a resolver of its own."""
         executor = self.executor
         grouped, defer_usages, _ = collect_subfields(
             executor.schema, executor.fragments, executor.variable_values, executor.operation, kind, details

@@ -39,11 +39,11 @@ class Completer:
 
 
 def accept_null(_: None) -> None:
-    """For nullable types."""
+    """Completes null of a nullable type."""
 
 
 def refuse_null(_: None) -> None:
-    """Raises Fallback."""
+    """Raises Fallback: the ordinary executor must report null in a non-null type."""
     raise Fallback
 
 

@@ -25,7 +25,7 @@ class FieldSource:
 
 
 def find_field_source(definition: GraphQLField) -> FieldSource | None:
-    """None when the field has a resolver of its own."""
+    """Returns None when the field has a resolver of its own."""
     described = definition.extensions.get("strawberry-definition")
     if described is None:
         return None

@@ -29,11 +29,11 @@ class Selection:
     readers: dict[type, CompleteOne] = field(default_factory=dict)
 
     def shallow(self, row: Any) -> dict[str, Any]:
-        """Deferred fields are still None."""
+        """Makes the object of a row; its deferred fields are still None."""
         return self.reader(type(row))(row)  # type: ignore[no-any-return]
 
     def reader(self, kind: type) -> CompleteOne:
-        """Raises Fallback."""
+        """Returns what makes objects from rows. Raises Fallback for a class that is no row."""
         return self.readers.get(kind) or self._remember_reader(kind)
 
     def _remember_reader(self, kind: type) -> CompleteOne:
