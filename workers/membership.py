@@ -23,17 +23,43 @@ BATCH_SECONDS: Final = 0.25
 """Other workspaces and new edits wait this long."""
 
 SMALLEST, LARGEST, FIRST = 50, 5_000, 500
+"""Contacts of a batch."""
 
 _contacts = Counter("muster_engine_contacts_total", "Contacts whose changes or crossings were processed.")
 _changes = Counter("muster_engine_changes_total", "Entries and exits that were logged.")
 _seconds = Histogram(
-    "muster_engine_slice_seconds",
+    "muster_engine_batch_seconds",
     "How long a batch took.",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
 
-_sizes: dict[int, int] = {}
-"""By workspace, from the duration of its last batch."""
+
+class BatchSizes:
+    """How many contacts the next batch of each workspace takes, learned from how long its last one took."""
+
+    def __init__(self, first: int = FIRST) -> None:
+        self._first = first
+        self._sizes: dict[int, int] = {}
+
+    def next(self, workspace_id: int) -> int:
+        return self._sizes.get(workspace_id, self._first)
+
+    def learn(self, workspace_id: int, seconds: float, *, more: bool) -> None:
+        """`more`: the batch was full, so a larger one has work."""
+        size = self.next(workspace_id)
+        if seconds > BATCH_SECONDS * 1.5:
+            size = max(SMALLEST, int(size * BATCH_SECONDS / seconds))
+        elif more and seconds < BATCH_SECONDS * 0.7:
+            size = min(LARGEST, size * 2)
+        self._sizes[workspace_id] = size
+
+    def failed(self, workspace_id: int) -> None:
+        """Takes a quarter: perhaps the batch timed out."""
+        self._sizes[workspace_id] = max(SMALLEST, self.next(workspace_id) // 4)
+
+
+batch_sizes = BatchSizes()
+"""Of this worker."""
 
 
 async def process_changes(context: WorkerContext, workspace_id: int) -> None:
@@ -45,29 +71,25 @@ async def process_changes(context: WorkerContext, workspace_id: int) -> None:
         started = time.monotonic()
         await context.broker.acknowledge(work.PROCESS_CHANGES, workspace_id)
 
-    size = _sizes.get(workspace_id, FIRST)
+    size = batch_sizes.next(workspace_id)
     try:
         done = await batches.process_batch(workspace_id, size, acknowledge)
     except BaseException as error:
-        _sizes[workspace_id] = max(SMALLEST, size // 4)  # perhaps it timed out
+        batch_sizes.failed(workspace_id)
         if quarantine.is_a_rules_fault(error):
             await quarantine.isolate(workspace_id, size)
         raise
-    _learn(workspace_id, done, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    _count(done, seconds)
+    batch_sizes.learn(workspace_id, seconds, more=done.more)
     if done.more:
         await enqueue(work.PROCESS_CHANGES, workspace_id)
 
 
-def _learn(workspace_id: int, done: BatchResult, seconds: float) -> None:
+def _count(done: BatchResult, seconds: float) -> None:
     _contacts.inc(done.contacts)
     _changes.inc(done.changes)
     _seconds.observe(seconds)
-    size = _sizes.get(workspace_id, FIRST)
-    if seconds > BATCH_SECONDS * 1.5:
-        size = max(SMALLEST, int(size * BATCH_SECONDS / seconds))
-    elif done.more and seconds < BATCH_SECONDS * 0.7:
-        size = min(LARGEST, size * 2)
-    _sizes[workspace_id] = size
 
 
 async def rebuild(context: WorkerContext, workspace_id: int, segment_id: int) -> None:

@@ -27,14 +27,14 @@ class MessageActivity:
     properties: dict[str, Any]
 
 
-def outside_id(broadcast_id: int) -> str:
+def global_id(broadcast_id: int) -> str:
     """Returns a broadcast's id as the API gives it; rules compare with it."""
     return urlsafe_b64encode(f"Broadcast:{broadcast_id}".encode()).rstrip(b"=").decode()
 
 
 def source_properties(source: MessageSource) -> dict[str, str]:
     """Kinds that clients do not know are left out."""
-    return {"broadcastId": outside_id(source.id)} if source.kind == SourceKind.BROADCAST else {}
+    return {"broadcastId": global_id(source.id)} if source.kind == SourceKind.BROADCAST else {}
 
 
 _LOCK: Final = "SELECT id FROM contacts WHERE workspace_id = $1 AND id = ANY ($2::bigint[]) ORDER BY id FOR KEY SHARE"

@@ -13,7 +13,7 @@ from permissions.principal import PrincipalKind, Scope
 from schema.accounts.enums import Permission, Role
 from schema.server.context import Info
 from schema.server.execution.batched import batched
-from schema.server.execution.rows import derived, outside_id, shown
+from schema.server.execution.rows import derived, global_id, shown
 from schema.server.guard import SIGNED_IN, scope_of
 from schema.server.types.nodes import Node, node
 
@@ -38,7 +38,7 @@ async def _freshness(rows: Sequence[Any], info: Info) -> list[Freshness]:
 class Workspace(Node):
     """Only the caller's own can be read."""
 
-    id: strawberry.ID = outside_id("Workspace")
+    id: strawberry.ID = global_id("Workspace")
     name: str
     timezone: str = strawberry.field(
         description="IANA name, such as Europe/Madrid: the zone in which a rule's calendar days begin."
@@ -52,7 +52,7 @@ class Workspace(Node):
 
 @strawberry.type
 class Member(Node):
-    id: strawberry.ID = outside_id("Member")
+    id: strawberry.ID = global_id("Member")
     email: str
     name: str
     role: Role
@@ -72,7 +72,7 @@ class Viewer:
 
 @strawberry.type
 class ApiToken(Node):
-    id: strawberry.ID = outside_id("ApiToken")
+    id: strawberry.ID = global_id("ApiToken")
     name: str
     permissions: list[Permission] = derived(lambda token: in_catalogue_order(map(Permission, token.permissions)))
     created_at: datetime

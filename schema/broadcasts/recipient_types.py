@@ -16,7 +16,7 @@ from schema.contacts.types import Contact
 from schema.server.context import Info
 from schema.server.execution.batched import batched
 from schema.server.execution.lookahead import selected
-from schema.server.execution.rows import outside_id, read
+from schema.server.execution.rows import global_id, read
 from schema.server.guard import admit, scope_of
 from schema.server.types.connection import Page, PageInfo, counted, page_of, page_size
 from schema.server.types.cursors import a_text, from_cursor, to_cursor
@@ -35,7 +35,7 @@ async def _contacts_of(rows: Sequence[Any], info: Info) -> Sequence[Any]:
 class BroadcastRecipient(Node):
     """Reads a row of the table `messages`."""
 
-    id: strawberry.ID = outside_id("BroadcastRecipient")
+    id: strawberry.ID = global_id("BroadcastRecipient")
     contact: Contact | None = batched(_contacts_of)
     phone: str
     status: MessageStatus

@@ -20,7 +20,7 @@ from schema.messaging.types import MessageTemplate
 from schema.segments.types import Segment
 from schema.server.context import Info
 from schema.server.execution.batched import batched
-from schema.server.execution.rows import outside_id
+from schema.server.execution.rows import global_id
 from schema.server.guard import admit, scope_of
 from schema.server.types.connection import COUNT, PageInfo, counted
 from schema.server.types.nodes import Node, node
@@ -110,7 +110,7 @@ async def _retried_of(rows: Sequence[BroadcastRow], info: Info) -> Sequence[Any]
 
 @strawberry.type
 class Broadcast(Node):
-    id: strawberry.ID = outside_id("Broadcast")
+    id: strawberry.ID = global_id("Broadcast")
     status: BroadcastStatus
     name: str
     template: MessageTemplate = batched(_templates_of)

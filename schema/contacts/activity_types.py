@@ -10,7 +10,7 @@ from models.contacts import activities
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from schema.server.context import Info
-from schema.server.execution.rows import ids_of, outside_id
+from schema.server.execution.rows import ids_of, global_id
 from schema.server.guard import scope_of
 from schema.server.types.connection import Page, PageInfo, page_of, page_size
 from schema.server.types.cursors import a_number, an_instant, from_cursor, to_cursor
@@ -20,7 +20,7 @@ from schema.server.types.scalars import JSON
 
 @strawberry.type(description="Something a contact did or had done to it: a message, a purchase, a visit.")
 class Activity(Node):
-    id: strawberry.ID = outside_id("Activity")
+    id: strawberry.ID = global_id("Activity")
     kind: str = strawberry.field(
         description="A free key, a-z 0-9 _ and dots: purchase, product.visit, message.received."
     )

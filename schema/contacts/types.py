@@ -21,7 +21,7 @@ from schema.rules.enums import FieldType
 from schema.server.context import Info
 from schema.server.execution.batched import batched
 from schema.server.execution.lookahead import selected
-from schema.server.execution.rows import ids_of, outside_id
+from schema.server.execution.rows import ids_of, global_id
 from schema.server.guard import admit, scope_of
 from schema.server.types.connection import Page, PageInfo, counted, page_of, page_size
 from schema.server.types.cursors import (
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 @strawberry.type(description="A custom field of the workspace's contacts.")
 class ContactField(Node):
-    id: strawberry.ID = outside_id("ContactField")
+    id: strawberry.ID = global_id("ContactField")
     key: str = strawberry.field(description="Stable key, a-z 0-9 _, used in rules and imports.")
     label: str
     type: FieldType
@@ -73,7 +73,7 @@ def _segment_after(cursor: str | None) -> int:
 
 @strawberry.type
 class Contact(Node):
-    id: strawberry.ID = outside_id("Contact")
+    id: strawberry.ID = global_id("Contact")
     external_id: str | None = strawberry.field(
         description="The caller's own key for this contact, unique in the workspace."
     )

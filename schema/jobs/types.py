@@ -75,14 +75,14 @@ class JobConnection:
     page_info: PageInfo
 
 
-async def find_job(scope: Scope, outside_id: str) -> JobRow | None:
+async def find_job(scope: Scope, global_id: str) -> JobRow | None:
     """Returns None also when the id says another kind than the job's."""
-    known = split_global_id(outside_id)
+    known = split_global_id(global_id)
     job = None if known is None else await jobs.find(scope, known[1])
     return job if job is not None and known == (job_shown(job).typename, job.id) else None
 
 
-async def job_id_of(scope: Scope, outside_id: str) -> int:
+async def job_id_of(scope: Scope, global_id: str) -> int:
     """0, which no job has, when there is no such job."""
-    job = await find_job(scope, outside_id)
+    job = await find_job(scope, global_id)
     return 0 if job is None else int(job.id)

@@ -15,7 +15,7 @@ from permissions.capabilities import Permission
 from schema.membership.enums import ChangeKind, Origin
 from schema.server.context import Info
 from schema.server.execution.batched import batched
-from schema.server.execution.rows import derived, ids_of, outside_id, read
+from schema.server.execution.rows import derived, ids_of, global_id, read
 from schema.server.guard import admit, scope_of
 from schema.server.ids import get_id
 from schema.server.types.connection import Page, PageInfo, page_of, page_size
@@ -46,8 +46,8 @@ class MembershipChange:
     kind: ChangeKind
     origin: Origin
     at: datetime
-    segment_id: strawberry.ID = outside_id("Segment", "segment_id", recurring=True)
-    contact_id: strawberry.ID = outside_id("Contact", "contact_id")
+    segment_id: strawberry.ID = global_id("Segment", "segment_id", recurring=True)
+    contact_id: strawberry.ID = global_id("Contact", "contact_id")
     segment: Annotated["Segment", strawberry.lazy("schema.segments.types")] | None = batched(_segments_of)  # type: ignore[name-defined] # noqa: F821
     contact: Annotated["Contact", strawberry.lazy("schema.contacts.types")] | None = batched(_contacts_of)  # type: ignore[name-defined] # noqa: F821
 

@@ -13,7 +13,7 @@ from permissions.capabilities import Permission
 from permissions.principal import Scope
 from schema.server.context import Info
 from schema.server.execution.batched import batched
-from schema.server.execution.rows import derived, outside_id
+from schema.server.execution.rows import derived, global_id
 from schema.server.guard import scope_of
 from schema.server.types.nodes import Node, node
 
@@ -40,7 +40,7 @@ async def _reached_today(rows: Sequence[Any], info: Info) -> Sequence[int]:
 
 @strawberry.type(description="The WhatsApp number that a workspace sends from.")
 class WhatsAppChannel(Node):
-    id: strawberry.ID = outside_id("WhatsAppChannel")
+    id: strawberry.ID = global_id("WhatsAppChannel")
     phone_number_id: str = derived(lambda row: row.number_id)
     business_account_id: str
     status: WhatsAppChannelStatus
@@ -69,7 +69,7 @@ async def _channels(scope: Scope, ids: Sequence[int]) -> Sequence[Any]:
 
 @strawberry.type
 class MessageTemplate(Node):
-    id: strawberry.ID = outside_id("MessageTemplate")
+    id: strawberry.ID = global_id("MessageTemplate")
     name: str
     language: str
     category: str

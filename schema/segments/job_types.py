@@ -11,7 +11,7 @@ from schema.jobs.types import Job, job_type
 from schema.segments.types import Segment
 from schema.server.context import Info
 from schema.server.execution.batched import batched
-from schema.server.execution.rows import derived, outside_id, read
+from schema.server.execution.rows import derived, global_id, read
 from schema.server.guard import scope_of
 from schema.server.types.nodes import Node
 
@@ -28,7 +28,7 @@ async def segments_of_jobs(rows: Sequence[Any], info: Info) -> Sequence[Any]:
 class RecomputeJob(Node, Job):
     """Computes all members of a dynamic segment again."""
 
-    id: strawberry.ID = outside_id("RecomputeJob")
+    id: strawberry.ID = global_id("RecomputeJob")
     segment: Segment | None = batched(segments_of_jobs)
 
 
@@ -37,7 +37,7 @@ class RecomputeJob(Node, Job):
 class SegmentContactsJob(Node, Job):
     """Adds or removes many members of a segment."""
 
-    id: strawberry.ID = outside_id("SegmentContactsJob")
+    id: strawberry.ID = global_id("SegmentContactsJob")
     changed: int = derived(
         lambda job: read(job, "progress").get("changed", 0), description="Members added or removed so far."
     )

@@ -19,7 +19,7 @@ from schema.segments.member_types import SegmentMemberConnection, members_of
 from schema.segments.use_types import SegmentUseConnection, use_counts_of, uses_of
 from schema.server.context import Info
 from schema.server.execution.batched import batched
-from schema.server.execution.rows import derived, outside_id, read
+from schema.server.execution.rows import derived, global_id, read
 from schema.server.guard import scope_of
 from schema.server.types.connection import PageInfo, counted
 from schema.server.types.nodes import Node, node
@@ -49,7 +49,7 @@ async def computed_at_of(rows: Sequence[Any], info: Info) -> Sequence[datetime |
 
 @strawberry.type
 class Segment(Node):
-    id: strawberry.ID = outside_id("Segment", recurring=True)
+    id: strawberry.ID = global_id("Segment", recurring=True)
     name: str
     description: str | None
     kind: SegmentKind

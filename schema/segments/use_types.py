@@ -15,7 +15,7 @@ from permissions.principal import Scope
 from schema.server.context import Info
 from schema.server.execution.batched import batched
 from schema.server.execution.lookahead import selected
-from schema.server.execution.rows import ids_of, outside_id, read
+from schema.server.execution.rows import ids_of, global_id, read
 from schema.server.guard import scope_of
 from schema.server.ids import to_global_id
 from schema.server.types.connection import Page, PageInfo, counted, page_of, page_size
@@ -58,7 +58,7 @@ async def _users_of_uses(rows: Sequence[Any], info: Info) -> Sequence[Any]:
 
 @strawberry.type(description="One place that a segment is used in.")
 class SegmentUse(Node):
-    id: strawberry.ID = outside_id("SegmentUse")
+    id: strawberry.ID = global_id("SegmentUse")
     kind: UseKind
     segment: Annotated["Segment", strawberry.lazy("schema.segments.types")] = batched(_segments_of_uses)
     used_by: Node | None = batched(_users_of_uses, description="The thing that uses it, when it still exists.")

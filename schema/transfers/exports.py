@@ -20,7 +20,7 @@ from schema.segments.job_types import segments_of_jobs
 from schema.segments.types import Segment
 from schema.server.context import Info
 from schema.server.execution.batched import batched
-from schema.server.execution.rows import derived, outside_id, read, shown
+from schema.server.execution.rows import derived, global_id, read, shown
 from schema.server.guard import admit, mutation, scope_of
 from schema.server.types.nodes import Node
 from schema.server.user_errors import UserError
@@ -50,7 +50,7 @@ def _filename(job: Any) -> str:
 @job_type(JobKind.EXPORT)
 @strawberry.type
 class ExportJob(Node, Job):
-    id: strawberry.ID = outside_id("ExportJob")
+    id: strawberry.ID = global_id("ExportJob")
     url: str | None = batched(
         _urls,
         description="Where to download the file, for a limited time; null until it is ready, when it is kept no longer,"

@@ -15,7 +15,7 @@ from schema.root import build_schema
 from schema.server.context import Info
 from schema.server.execution.batched import batched
 from schema.server.execution.lookahead import selected
-from schema.server.execution.rows import all_shown, derived, named, outside_id, shown
+from schema.server.execution.rows import all_shown, derived, named, global_id, shown
 from schema.server.guard import ANYONE, SIGNED_IN, mutation, query, scope_of, subscription
 from schema.server.refusals import SlowConsumer
 from schema.server.subscriptions.event_batch import EventBatch
@@ -74,7 +74,7 @@ async def parent_of(toys: Sequence[Any], info: Info) -> list[Any]:
 
 @strawberry.type
 class Toy(Node):
-    id: strawberry.ID = outside_id("Toy")
+    id: strawberry.ID = global_id("Toy")
     name: str
     maker: str | None
     weight: float
@@ -99,7 +99,7 @@ class Toy(Node):
 
 @strawberry.type
 class Box(Node):
-    id: strawberry.ID = outside_id("Box")
+    id: strawberry.ID = global_id("Box")
     toys: list[Toy]
 
 

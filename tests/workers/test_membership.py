@@ -10,7 +10,6 @@ from models import clock, db
 from models.changelog.members import MEMBERS
 from models.changelog.read import read_page
 from models.membership import compiled_rules
-from models.membership.batches import BatchResult
 from models.membership.statements import Statement
 from models.queue import work
 from models.queue.enqueue import enqueue
@@ -94,9 +93,9 @@ async def _fewer_wait_than(contacts):
 
 async def test_a_batch_is_as_large_as_a_quarter_of_a_second_allows():
     def learnt(size, seconds, more=True):
-        membership._sizes[0] = size
-        membership._learn(0, BatchResult(size, 0, more), seconds)
-        return membership._sizes.pop(0)
+        sizes = membership.BatchSizes(first=size)
+        sizes.learn(0, seconds, more=more)
+        return sizes.next(0)
 
     assert learnt(500, 0.1) == 1_000
     assert learnt(500, 0.1, more=False) == 500
@@ -120,9 +119,8 @@ async def test_after_its_batch_a_workspace_goes_to_the_end_of_the_queue(database
     scope = await new_workspace()
     await dynamic_segment(scope)
     await new_contacts(scope, 3, tags=["vip"])
-    monkeypatch.setattr(membership, "FIRST", 1)
     monkeypatch.setattr(membership, "LARGEST", 1)
-    membership._sizes.clear()
+    monkeypatch.setattr(membership, "batch_sizes", membership.BatchSizes(first=1))
     ws = scope.workspace_id
     with recording() as sender:
         context = context_without_redis(Queue.REALTIME, broker=Acknowledging(sender.sent))
@@ -130,7 +128,6 @@ async def test_after_its_batch_a_workspace_goes_to_the_end_of_the_queue(database
         assert sender.sent == [("acknowledged", ws), ("log_grew", ws), ("process_changes", ws)]
         while sender.sent[-1] == ("process_changes", ws):
             await membership.process_changes(context, ws)
-    membership._sizes.clear()
     await assert_all_is_right(scope)
 
 

@@ -52,7 +52,7 @@ def mapped(column: str, function: Callable[[Any], Any], **options: Any) -> Any:
     return strawberry.field(resolver=value, metadata={"mapped": (column, function)}, **options)
 
 
-def outside_id(kind: str, column: str = "id", *, recurring: bool = False, **options: Any) -> Any:
+def global_id(kind: str, column: str = "id", *, recurring: bool = False, **options: Any) -> Any:
     """A field that shows `column` as the global id of a `kind`; null stays null.
 
     `recurring` keeps encoded ids: for those that are few and often shown.

@@ -17,7 +17,7 @@ from schema.segments.job_types import segments_of_jobs
 from schema.segments.types import Segment
 from schema.server.context import Info
 from schema.server.execution.batched import batched
-from schema.server.execution.rows import derived, outside_id, read
+from schema.server.execution.rows import derived, global_id, read
 from schema.server.guard import scope_of
 from schema.server.types.nodes import Node
 from schema.server.types.scalars import BigInt
@@ -62,7 +62,7 @@ def _has_report(job: Any) -> bool:
 @job_type(JobKind.IMPORT)
 @strawberry.type
 class ImportJob(Node, Job):
-    id: strawberry.ID = outside_id("ImportJob")
+    id: strawberry.ID = global_id("ImportJob")
     dry_run: bool = derived(lambda job: read(job, "input")["options"]["dry_run"])
     created: int = _count("created")
     updated: int = _count("updated")

@@ -8,7 +8,7 @@ from tests.kit.broadcasts import a_sender, people
 
 
 def test_activities_carry_the_broadcast_s_global_id():
-    assert history.outside_id(123) == to_global_id("Broadcast", 123)
+    assert history.global_id(123) == to_global_id("Broadcast", 123)
 
 
 async def test_an_activity_is_recorded_once_and_only_for_contacts_that_exist(database: str):

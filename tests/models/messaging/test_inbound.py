@@ -6,7 +6,7 @@ import pytest
 
 from models import clock, db
 from models.messaging import inbound, outcomes
-from models.messaging.history import outside_id
+from models.messaging.history import global_id
 from models.messaging.provider_events import InboundEvent
 from permissions.principal import Scope
 from tests.kit.broadcasts import a_draft_to, a_sender, people
@@ -52,7 +52,7 @@ async def test_an_answer_names_the_broadcast_that_it_answers(database: str):
         "type": "button",
         "text": "Yes",
         "payload": "Y",
-        "broadcastId": outside_id(broadcast.id),
+        "broadcastId": global_id(broadcast.id),
     }
 
 
