@@ -10,7 +10,7 @@ from models.contacts import activities
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from schema.server.context import Info
-from schema.server.execution.rows import ids_of, global_id
+from schema.server.execution.rows import global_id, ids_of
 from schema.server.guard import scope_of
 from schema.server.types.connection import Page, PageInfo, page_of, page_size
 from schema.server.types.cursors import a_number, an_instant, from_cursor, to_cursor

@@ -21,7 +21,7 @@ from schema.rules.enums import FieldType
 from schema.server.context import Info
 from schema.server.execution.batched import batched
 from schema.server.execution.lookahead import selected
-from schema.server.execution.rows import ids_of, global_id
+from schema.server.execution.rows import global_id, ids_of
 from schema.server.guard import admit, scope_of
 from schema.server.types.connection import Page, PageInfo, counted, page_of, page_size
 from schema.server.types.cursors import (

@@ -15,7 +15,7 @@ from permissions.capabilities import Permission
 from schema.membership.enums import ChangeKind, Origin
 from schema.server.context import Info
 from schema.server.execution.batched import batched
-from schema.server.execution.rows import derived, ids_of, global_id, read
+from schema.server.execution.rows import derived, global_id, ids_of, read
 from schema.server.guard import admit, scope_of
 from schema.server.ids import get_id
 from schema.server.types.connection import Page, PageInfo, page_of, page_size

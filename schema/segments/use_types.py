@@ -15,7 +15,7 @@ from permissions.principal import Scope
 from schema.server.context import Info
 from schema.server.execution.batched import batched
 from schema.server.execution.lookahead import selected
-from schema.server.execution.rows import ids_of, global_id, read
+from schema.server.execution.rows import global_id, ids_of, read
 from schema.server.guard import scope_of
 from schema.server.ids import to_global_id
 from schema.server.types.connection import Page, PageInfo, counted, page_of, page_size

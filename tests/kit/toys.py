@@ -15,7 +15,7 @@ from schema.root import build_schema
 from schema.server.context import Info
 from schema.server.execution.batched import batched
 from schema.server.execution.lookahead import selected
-from schema.server.execution.rows import all_shown, derived, named, global_id, shown
+from schema.server.execution.rows import all_shown, derived, global_id, named, shown
 from schema.server.guard import ANYONE, SIGNED_IN, mutation, query, scope_of, subscription
 from schema.server.refusals import SlowConsumer
 from schema.server.subscriptions.event_batch import EventBatch
