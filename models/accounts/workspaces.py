@@ -1,14 +1,13 @@
 """Workspaces: each is one tenant, with its own data."""
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from models import db
 from models.db import Record
 from models.db.tables import Workspace
-from models.errors import Invalid
 from models.values.phones import check_country
-from models.values.texts import check_name, check_text
+from models.values.texts import check_name
+from models.values.timezones import check_timezone
 from permissions.principal import SYSTEM, Scope
 
 
@@ -55,15 +54,6 @@ async def freshness(scope: Scope) -> Record:
     row = await db.fetch_row(_FRESHNESS, scope.workspace_id)
     assert row is not None
     return row
-
-
-def check_timezone(value: object) -> str:
-    """Raises Invalid when it is not the name of an IANA time zone."""
-    name = check_text(value, 100)
-    try:
-        return ZoneInfo(name).key
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise Invalid(f"{name!r} is not a time zone: give its IANA name, such as Europe/Madrid") from error
 
 
 async def by_ids(scope: Scope, ids: Sequence[int]) -> list[Workspace]:

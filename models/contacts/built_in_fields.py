@@ -10,6 +10,7 @@ from models.values.emails import normal_email
 from models.values.instants import read_day, read_instant
 from models.values.phones import normal_phone
 from models.values.texts import check_name, check_text, kind_of
+from models.values.timezones import check_timezone
 
 CONSENTS: Final = ("UNKNOWN", "OPTED_IN", "OPTED_OUT")
 
@@ -23,6 +24,8 @@ _DEFAULTS: Final[Mapping[str, Any]] = {"score": 0, "whatsapp_consent": "UNKNOWN"
 
 _KEYS: Final[Mapping[str, str]] = {
     "external_id": "externalId",
+    "first_name": "firstName",
+    "last_name": "lastName",
     "date_of_birth": "dateOfBirth",
     "subscribed_at": "subscribedAt",
     "last_interaction_at": "lastInteractionAt",
@@ -95,6 +98,10 @@ def _name(value: object) -> str:
     return check_name(value, 500)
 
 
+def _part_of_name(value: object) -> str:
+    return check_name(value, 240)
+
+
 def _day(value: object) -> date:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
@@ -126,7 +133,10 @@ def _consent(value: object) -> str:
 _CHECKS: Final[Mapping[str, Callable[[object], Any]]] = {
     "external_id": _external_id,
     "name": _name,
+    "first_name": _part_of_name,
+    "last_name": _part_of_name,
     "email": normal_email,
+    "timezone": check_timezone,
     "date_of_birth": _day,
     "subscribed_at": _instant,
     "last_interaction_at": _instant,
@@ -135,11 +145,7 @@ _CHECKS: Final[Mapping[str, Callable[[object], Any]]] = {
     "tags": check_tags,
 }
 
-COLUMNS: Final = (
-    "external_id",
-    "name",
-    "email",
-    "phone",
-    *(c for c in _CHECKS if c not in ("external_id", "name", "email")),
-)
+_FIRST: Final = ("external_id", "name", "first_name", "last_name", "email", "phone")
+
+COLUMNS: Final = (*_FIRST, *(column for column in _CHECKS if column not in _FIRST))
 """Those that callers can write."""

@@ -8,7 +8,8 @@ from models.values.instants import clamped_sql
 
 COLUMNS: Final = (
     "id",
-    *("external_id", "name", "email", "phone", "date_of_birth", "subscribed_at", "last_interaction_at"),
+    *("external_id", "name", "first_name", "last_name", "email", "phone", "timezone"),
+    *("date_of_birth", "subscribed_at", "last_interaction_at"),
     *("score", "whatsapp_consent", "tags", "attributes", "created_at", "updated_at"),
 )
 

@@ -9,6 +9,7 @@ from models.contacts import fields as contact_fields
 from models.contacts import tags
 from models.contacts.built_in_fields import check_all
 from models.contacts.columns import ALL_COLUMNS
+from models.contacts.names import with_name
 from models.db import Record, UniqueViolation
 from models.errors import Conflict
 from models.queue import work
@@ -49,7 +50,7 @@ async def check(scope: Scope, values: Values) -> dict[str, Any]:
 
 async def insert(scope: Scope, action: str, checked: Values) -> Record | None:
     """Returns the new contact, or None when another contact has one of its keys."""
-    stored = dict(checked)
+    stored = dict(with_name(checked))
     if "attributes" in stored:
         stored["attributes"] = _json_of_set(stored["attributes"])
     columns = ["workspace_id", *stored]
@@ -68,7 +69,7 @@ async def insert(scope: Scope, action: str, checked: Values) -> Record | None:
 
 async def change(scope: Scope, action: str, row: Record, checked: Values) -> Record:
     """Write what differs from the locked `row`."""
-    different = _differences(row, checked)
+    different = _differences(row, with_name(checked, row))
     if not different:
         return row
     sets, arguments = [], [scope.workspace_id, row["id"]]

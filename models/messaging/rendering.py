@@ -21,9 +21,12 @@ _MEDIA: Final = frozenset({"image", "video", "document"})
 
 _COLUMNS: Final = {
     "name": "c.name",
+    "first_name": "c.first_name",
+    "last_name": "c.last_name",
     "email": "c.email",
     "phone": "c.phone",
     "external_id": "c.external_id",
+    "timezone": "c.timezone",
     "score": "c.score::text",
     "date_of_birth": "to_char(c.date_of_birth, 'YYYY-MM-DD')",
     "tags": "array_to_string(c.tags, ', ')",

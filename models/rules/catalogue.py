@@ -13,8 +13,11 @@ BUILT_IN: Final[Mapping[str, Field]] = MappingProxyType(
         for key, label, held, choices in (
             ("external_id", "External id", FieldType.TEXT, None),
             ("name", "Name", FieldType.TEXT, None),
+            ("first_name", "First name", FieldType.TEXT, None),
+            ("last_name", "Last name", FieldType.TEXT, None),
             ("email", "Email", FieldType.TEXT, None),
             ("phone", "Phone", FieldType.TEXT, None),
+            ("timezone", "Time zone", FieldType.TEXT, None),
             ("date_of_birth", "Date of birth", FieldType.DATE, None),
             ("subscribed_at", "Subscribed", FieldType.DATETIME, None),
             ("last_interaction_at", "Last interaction", FieldType.DATETIME, None),

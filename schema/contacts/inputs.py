@@ -27,8 +27,16 @@ class ContactFieldCreateInput:
 class ContactInput:
     external_id: str | None = UNSET
     name: str | None = UNSET
+    first_name: str | None = strawberry.field(default=UNSET, description="Up to 240 characters.")
+    last_name: str | None = strawberry.field(
+        default=UNSET,
+        description="Up to 240 characters. `name`, when it is not given, is first and last name, and follows them.",
+    )
     email: str | None = UNSET
     phone: str | None = UNSET
+    timezone: str | None = strawberry.field(
+        default=UNSET, description="IANA name, such as Europe/Madrid; null: the workspace's."
+    )
     date_of_birth: date | None = UNSET
     subscribed_at: datetime | None = UNSET
     last_interaction_at: datetime | None = UNSET

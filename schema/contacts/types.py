@@ -77,9 +77,12 @@ class Contact(Node):
     external_id: str | None = strawberry.field(
         description="The caller's own key for this contact, unique in the workspace."
     )
-    name: str | None
+    name: str | None = strawberry.field(description="What was given, else first and last name.")
+    first_name: str | None
+    last_name: str | None
     email: str | None = strawberry.field(description="Lower case; unique in the workspace.")
     phone: str | None = strawberry.field(description="E.164; unique in the workspace.")
+    timezone: str | None = strawberry.field(description="IANA name; null: the workspace's.")
     date_of_birth: date | None
     subscribed_at: datetime | None
     last_interaction_at: datetime | None

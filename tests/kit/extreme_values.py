@@ -134,6 +134,9 @@ def _full(instant: str) -> str:
 EXTREMES: Final[tuple[Extreme, ...]] = (
     *_texts("external_id", *TEXTS, "x" * 200, "😀" * 200),
     *_texts("name", *TEXTS, "x" * 500, "😀" * 500),
+    *_texts("first_name", *TEXTS, "x" * 240, "😀" * 240),
+    *_texts("last_name", *TEXTS, "x" * 240, "😀" * 240),
+    *_same("timezone", "UTC", "Europe/Madrid", "America/Argentina/ComodRivadavia", "Etc/GMT-14"),
     *_same("email", "a@b.co", f"{'l' * 64}@{'d' * 63}.{'d' * 63}.{'d' * 57}.es", "ü@bücher.example.com"),
     *_same("phone", "+34600111222", "+4915123456789", "+6421123456"),
     *_same("date_of_birth", *DAYS),
@@ -156,7 +159,7 @@ EXTREMES: Final[tuple[Extreme, ...]] = (
     *(Extreme(f"attributes.{kind.value.lower()}", None, None, None) for kind in FieldType),
     *(
         Extreme(column, blank, None, None)
-        for column in ("external_id", "name", "email")
+        for column in ("external_id", "name", "first_name", "last_name", "email", "timezone")
         for blank in ("", " \xa0\u3000")
     ),
 )

@@ -16,8 +16,11 @@ from zoneinfo import ZoneInfo
 BUILT_IN = {
     "external_id": "TEXT",
     "name": "TEXT",
+    "first_name": "TEXT",
+    "last_name": "TEXT",
     "email": "TEXT",
     "phone": "TEXT",
+    "timezone": "TEXT",
     "date_of_birth": "DATE",
     "subscribed_at": "DATETIME",
     "last_interaction_at": "DATETIME",

@@ -89,8 +89,11 @@ class World:
         return {
             "external_id": self._maybe(lambda: f"{self._text()}#{number}"),
             "name": self._maybe(self._text, ["", "x" * 3_000 + "Y"]),
+            "first_name": self._maybe(self._text),
+            "last_name": self._maybe(self._text),
             "email": self._maybe(lambda: f"{number}#{self._text()}"),
             "phone": self._maybe(lambda: f"+34600{number:06}"),
+            "timezone": self._maybe(lambda: random.choice(ZONES)),
             "date_of_birth": self._maybe(self._day, EXTREME_DAYS),
             "subscribed_at": self._maybe(self._instant, EXTREME_INSTANTS),
             "last_interaction_at": self._maybe(self._instant, EXTREME_INSTANTS),
@@ -384,13 +387,13 @@ _INSERT_SEGMENTS = """
 INSERT INTO segments (workspace_id, id, name, kind) SELECT $1, id, 'S' || id, 'STATIC' FROM unnest($2::bigint[]) AS id
 """
 _INSERT_CONTACTS = """
-INSERT INTO contacts (workspace_id, id, external_id, name, email, phone, date_of_birth, subscribed_at, last_interaction_at,
-                      score, whatsapp_consent, tags, attributes, created_at, updated_at)
-SELECT $1, id, external_id, name, email, phone, date_of_birth, subscribed_at, last_interaction_at,
-       score, whatsapp_consent, tags, attributes, created_at, updated_at
-FROM jsonb_to_recordset($2) AS r (id bigint, external_id text, name text, email text, phone text, date_of_birth date,
-     subscribed_at timestamptz, last_interaction_at timestamptz, score int, whatsapp_consent text, tags text[],
-     attributes jsonb, created_at timestamptz, updated_at timestamptz)
+INSERT INTO contacts (workspace_id, id, external_id, name, first_name, last_name, email, phone, timezone, date_of_birth,
+                      subscribed_at, last_interaction_at, score, whatsapp_consent, tags, attributes, created_at, updated_at)
+SELECT $1, id, external_id, name, first_name, last_name, email, phone, timezone, date_of_birth,
+       subscribed_at, last_interaction_at, score, whatsapp_consent, tags, attributes, created_at, updated_at
+FROM jsonb_to_recordset($2) AS r (id bigint, external_id text, name text, first_name text, last_name text, email text,
+     phone text, timezone text, date_of_birth date, subscribed_at timestamptz, last_interaction_at timestamptz, score int,
+     whatsapp_consent text, tags text[], attributes jsonb, created_at timestamptz, updated_at timestamptz)
 """
 _INSERT_ACTIVITIES = """
 INSERT INTO activities (workspace_id, contact_id, kind, occurred_at, properties)

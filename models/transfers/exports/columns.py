@@ -63,7 +63,10 @@ def _cell(name: str, custom: Fields) -> str:
         return _joined("c.tags")
     if name.startswith(ATTRIBUTES):
         return _custom_cell(name.removeprefix(ATTRIBUTES), custom)
-    return _guarded(f"c.{name}") if name in ("external_id", "name", "email") else f"c.{name}"
+    return _guarded(f"c.{name}") if name in _FREE_TEXTS else f"c.{name}"
+
+
+_FREE_TEXTS: Final = ("external_id", "name", "first_name", "last_name", "email")
 
 
 def _custom_cell(key: str, custom: Fields) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from models.contacts.attributes import Fields
+from models.contacts.names import PARTS, joined_name_sql
 from models.rules.tree import FieldType
 from models.transfers.imports.mapping import ID, MappedColumn, Policy
 from models.transfers.imports.values import ReadPlan, RowChunk, attributes_of
@@ -12,8 +13,11 @@ from models.transfers.imports.values import ReadPlan, RowChunk, attributes_of
 TYPES: Final = {
     "external_id": "text",
     "name": "text",
+    "first_name": "text",
+    "last_name": "text",
     "email": "text",
     "phone": "text",
+    "timezone": "text",
     "date_of_birth": "date",
     "subscribed_at": "timestamptz",
     "last_interaction_at": "timestamptz",
@@ -72,6 +76,7 @@ def differences(plan: ReadPlan, fields: Fields, add_tags: Sequence[str]) -> Diff
     for column in plan.columns:
         if column.key is None and column.field not in (ID, "tags"):
             _add_plain(statement, column)
+    _add_name(statement, plan)
     _add_tags(statement, next((one for one in plan.columns if one.field == "tags"), None), add_tags)
     groups = _add_attributes(statement, [column for column in plan.columns if column.key is not None], fields)
     return Differences(
@@ -102,6 +107,23 @@ def _add_plain(statement: _Statement, column: MappedColumn) -> None:
     statement.incoming[name] = TYPES[name]
     statement.assigned[name] = new
     statement.watched.append((name, f"c.{name}", f"n.{name}"))
+
+
+def _add_name(statement: _Statement, plan: ReadPlan) -> None:
+    """A name that nobody gave follows first and last name (see models/contacts/names.py)."""
+    policies = {column.field: column.policy for column in plan.columns}
+    moves = any(part in policies for part in PARTS)
+    if not moves and policies.get("name") is not Policy.REPLACE:
+        return
+    new = statement.assigned.get("name", "c.name")
+    joined = joined_name_sql(*(statement.assigned.get(part, f"c.{part}") for part in PARTS))
+    follows = f"c.name IS NOT DISTINCT FROM {joined_name_sql(*(f'c.{part}' for part in PARTS))}"
+    if "name" in policies:
+        kept = "c.name IS NOT NULL" if policies["name"] is Policy.FILL_EMPTY else "i.name IS NULL"
+        follows = f"{kept} AND {follows}"
+    else:
+        statement.watched.append(("name", "c.name", "n.name"))
+    statement.assigned["name"] = f"CASE WHEN {new} IS NULL OR ({follows}) THEN {joined} ELSE {new} END"
 
 
 def _add_tags(statement: _Statement, column: MappedColumn | None, add_tags: Sequence[str]) -> None:

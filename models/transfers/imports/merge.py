@@ -7,6 +7,7 @@ from typing import Any, Final
 from models import db
 from models.contacts import fields as contact_fields
 from models.contacts.attributes import Fields
+from models.contacts.names import PARTS, joined_name
 from models.errors import Invalid
 from models.membership import manual_changes
 from models.membership.origins import Origin
@@ -149,6 +150,8 @@ def _new_contacts(writing: _Writing, indexes: Sequence[int], ids: Sequence[int])
         if column.key is None and column.field not in (ID, "tags"):
             values, empty = chunk.values[column.field], _DEFAULTS.get(column.field)
             copied[column.field] = [empty if values[index] is None else values[index] for index in indexes]
+    if any(part in chunk.values for part in PARTS):
+        copied["name"] = _names_of(chunk, indexes)
     if "tags" in chunk.values:
         values = chunk.values["tags"]
         copied["tags"] = [tuple(dict.fromkeys((*(values[index] or ()), *add_tags))) for index in indexes]
@@ -158,6 +161,13 @@ def _new_contacts(writing: _Writing, indexes: Sequence[int], ids: Sequence[int])
     if custom:
         copied["attributes"] = attributes_of(chunk, custom, indexes, clearing=False)
     return list(copied), zip(*copied.values(), strict=True)
+
+
+def _names_of(chunk: RowChunk, indexes: Sequence[int]) -> list[str | None]:
+    """What the rows give, else first and last name."""
+    nothing = [None] * len(chunk.lines)
+    names, first, last = (chunk.values.get(field, nothing) for field in ("name", *PARTS))
+    return [names[index] or joined_name(first[index], last[index]) for index in indexes]
 
 
 _MARK_NEW: Final = """

@@ -65,10 +65,13 @@ def suggestions(
 
 _NAMES: Final[Mapping[str, str]] = {
     "id": "externalid externalkey customerid clientid contactid userid reference ref idexterno idcliente",
-    "name": "name fullname contactname customername clientname nombre nombrecompleto nome nom nomcomplet vorname",
+    "name": "name fullname contactname customername clientname nombre nombrecompleto nome nom nomcomplet",
+    "first_name": "firstname givenname forename vorname prenom primernombre",
+    "last_name": "lastname surname familyname nachname familienname apellido apellidos nomdefamille cognome sobrenome",
     "email": "email emailaddress mail correo correoelectronico mailaddress emailadresse adressemail",
     "phone": "phone phonenumber mobile mobilephone mobilenumber cell cellphone tel telephone telefono movil celular whatsapp"
     " whatsappnumber handy telefon telefonnummer telefone portable",
+    "timezone": "timezone tz zonahoraria zeitzone fuseauhoraire fusohorario",
     "date_of_birth": "dateofbirth birthdate birthday dob born fechadenacimiento nacimiento cumpleanos geburtsdatum"
     " datedenaissance",
     "subscribed_at": "subscribedat subscribed signupdate signedupat optindate subscriptiondate fechadealta",

@@ -18,9 +18,9 @@ class ImportColumnInput:
         description="Header of the column, or its 0-based number as text when the file has no header."
     )
     field: str = strawberry.field(
-        description="A built-in field (email, phone, name, external_id, date_of_birth, subscribed_at,"
-        " last_interaction_at, score, whatsapp_consent, tags) or attributes.<key>. `id` is the id that Muster gave the"
-        " contact: it finds contacts, and makes none."
+        description="A built-in field (email, phone, name, first_name, last_name, external_id, timezone,"
+        " date_of_birth, subscribed_at, last_interaction_at, score, whatsapp_consent, tags) or attributes.<key>."
+        " `id` is the id that Muster gave the contact: it finds contacts, and makes none."
     )
     policy: Policy = Policy.OVERWRITE
 

@@ -23,6 +23,7 @@ def test_nothing_clears_every_column(column: str) -> None:
         ("external_id", 17, "17"),
         ("subscribed_at", "2026-01-01T00:00:00+01:00", datetime(2025, 12, 31, 23, tzinfo=UTC)),
         ("name", "  ", None),
+        ("timezone", " europe/madrid ", "Europe/Madrid"),
     ],
 )
 def test_a_column_takes_what_a_file_writes(column: str, written: object, stored: object) -> None:
@@ -31,7 +32,14 @@ def test_a_column_takes_what_a_file_writes(column: str, written: object, stored:
 
 @pytest.mark.parametrize(
     ("column", "wrong"),
-    [("score", 1.5), ("score", 2**31), ("score", "x"), ("score", True), ("whatsapp_consent", "yes please")],
+    [
+        ("score", 1.5),
+        ("score", 2**31),
+        ("score", "x"),
+        ("score", True),
+        ("whatsapp_consent", "yes please"),
+        ("timezone", "Madrid"),
+    ],
 )
 def test_a_column_refuses_what_it_cannot_hold(column: str, wrong: object) -> None:
     with pytest.raises(Invalid):

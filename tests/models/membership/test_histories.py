@@ -98,6 +98,9 @@ class History:
         columns = self.random.sample(
             [
                 "name",
+                "first_name",
+                "last_name",
+                "timezone",
                 "date_of_birth",
                 "subscribed_at",
                 "last_interaction_at",
@@ -274,6 +277,6 @@ class History:
 
 
 _RECORD = """jsonb_to_record($2) AS r (
-    external_id text, name text, email text, phone text, date_of_birth date, subscribed_at timestamptz,
-    last_interaction_at timestamptz, score int, whatsapp_consent text, tags text[], attributes jsonb,
-    created_at timestamptz, updated_at timestamptz)"""
+    external_id text, name text, first_name text, last_name text, email text, phone text, timezone text,
+    date_of_birth date, subscribed_at timestamptz, last_interaction_at timestamptz, score int,
+    whatsapp_consent text, tags text[], attributes jsonb, created_at timestamptz, updated_at timestamptz)"""

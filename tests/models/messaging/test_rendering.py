@@ -23,6 +23,13 @@ async def test_text_is_cleaned_alike_in_python_and_in_sql(connected_database: st
     assert (rendering.clean(text) or None) == await db.fetch_value("SELECT muster_parameter($1)", text)
 
 
+async def test_first_and_last_name_and_zone_can_fill_a_placeholder(database: str):
+    scope = await new_workspace()
+    for field in ("first_name", "last_name", "timezone"):
+        bindings = [IMAGE, Binding("1", field=field)]
+        assert await rendering.check(scope, TEMPLATE, bindings, ("parameters",)) == bindings
+
+
 async def test_bindings_that_fill_the_template_come_back_cleaned(database: str):
     scope = await new_workspace()
     bindings = [IMAGE, Binding("1", field="name", fallback=" my\n friend ")]

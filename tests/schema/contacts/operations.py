@@ -5,7 +5,8 @@ from tests.kit.api import ERRORS, Api
 CREATE = f"""
     mutation ($input: ContactInput!) {{ contactCreate(input: $input) {{ created contact {{ ...All }} {ERRORS} }} }}
     fragment All on Contact {{
-        id externalId name email phone dateOfBirth subscribedAt lastInteractionAt score whatsappConsent tags attributes
+        id externalId name firstName lastName email phone timezone
+        dateOfBirth subscribedAt lastInteractionAt score whatsappConsent tags attributes
         createdAt updatedAt
     }}
 """

@@ -21,8 +21,11 @@ async def scope(database: str) -> Scope:
 FULL = {
     "external_id": "=1",
     "name": 'Ana "la" García, ñ\nline',
+    "first_name": "+Ana",
+    "last_name": "'=García",
     "email": "+ana@example.com",
     "phone": "+34600111222",
+    "timezone": "Europe/Madrid",
     "date_of_birth": "1990-02-28",
     "subscribed_at": "2026-01-02T03:04:05.123456Z",
     "last_interaction_at": "2026-06-02T03:04:05Z",
@@ -53,7 +56,8 @@ async def test_csv_follows_rfc_4180_and_guards_formulas(scope):
     content = await exported(scope, None, FIELDS)
     assert content.decode() == (
         ",".join(FIELDS) + "\r\n"
-        '\'=1,"Ana ""la"" García, ñ\nline",\'+ana@example.com,+34600111222,1990-02-28,'
+        '\'=1,"Ana ""la"" García, ñ\nline",\'+Ana,\'\'=García,'
+        "'+ana@example.com,+34600111222,Europe/Madrid,1990-02-28,"
         "2026-01-02T03:04:05.123456+00:00,2026-06-02T03:04:05+00:00,-5,OPTED_OUT,VIP\\; new;\\\\back;-x,"
         " @hello ,-1.5,false,2026-03-04,2026-03-04T09:00:00.000000Z,Blue; dark,Red;Blue\\; dark\r\n"
     )
@@ -75,7 +79,7 @@ async def test_all_fields_are_written_when_none_are_named(scope):
     await fields_of_every_type(scope)
     await create_contact(scope, FULL)
     [row] = await rows(scope)
-    assert list(row) == ["id", *FIELDS[:10], "created_at", "updated_at", *FIELDS[10:]]
+    assert list(row) == ["id", *FIELDS[:13], "created_at", "updated_at", *FIELDS[13:]]
 
 
 async def test_an_export_without_contacts_has_its_header(scope):

@@ -36,6 +36,9 @@ contact = st.fixed_dictionaries(
     {"tags": st.lists(words, max_size=3)},
     optional={
         "name": texts,
+        "first_name": texts,
+        "last_name": texts,
+        "timezone": st.sampled_from(["Europe/Madrid", "UTC"]),
         "external_id": words,
         "date_of_birth": st.dates().map(str),
         "subscribed_at": st.datetimes(timezones=st.timezones()).map(lambda at: at.isoformat()),
