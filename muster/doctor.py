@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from models import clock, db
 from models.db import migrations
+from models.queue import failed_webhooks
 from muster.database import opened, without_password
 from muster.errors import SetupError
 from muster.installation import Installation, with_servers
@@ -111,6 +112,8 @@ async def _postgres(installation: Installation) -> AsyncIterator[Finding]:
             yield ok(f"PostgreSQL answers at {without_password(installation.database_url)}")
             for finding in [await check() for check in (_version, _extensions, _case_folding, _clock, _migrations)]:
                 yield finding
+            if not await migrations.pending():
+                yield await _webhook_failures()
             yield await _connections(installation.settings)
     except SetupError as error:
         yield wrong("PostgreSQL cannot be used", str(error))
@@ -167,6 +170,16 @@ async def _migrations() -> Finding:
     if missing:
         return wrong(f"{len(missing)} migrations are missing, {missing[0]} first", "run `muster migrate`")
     return ok("the database is up to date")
+
+
+async def _webhook_failures() -> Finding:
+    kept, workspaces = await failed_webhooks.totals()
+    if not kept:
+        return ok("every item of WhatsApp's webhooks was processed")
+    return warning(
+        f"{kept} items of WhatsApp's webhooks, of {workspaces} workspaces, could not be processed and are kept",
+        "`inboundWebhookFailures` says why; mend it (an upgrade may have), then call `inboundWebhookFailuresRetry`",
+    )
 
 
 async def _redis(installation: Installation) -> AsyncIterator[Finding]:

@@ -23,6 +23,7 @@ from schema.membership.queries import MembershipQuery
 from schema.membership.subscriptions import MembershipSubscription
 from schema.messaging.mutations import ChannelMutation, TemplateMutation
 from schema.messaging.queries import MessagingQuery
+from schema.messaging.webhook_failures import InboundWebhookFailureMutation, InboundWebhookFailureQuery
 from schema.rules.queries import RuleQuery
 from schema.segments.explanation_queries import ExplanationQuery
 from schema.segments.job_types import RecomputeJob, SegmentContactsJob
@@ -64,6 +65,7 @@ QUERIES: list[type] = [
     ImportQuery,
     BroadcastQuery,
     MessagingQuery,
+    InboundWebhookFailureQuery,
 ]
 
 MUTATIONS: list[type] = [
@@ -77,6 +79,7 @@ MUTATIONS: list[type] = [
     TemplateMutation,
     BroadcastMutation,
     ChannelMutation,
+    InboundWebhookFailureMutation,
 ]
 
 SUBSCRIPTIONS: list[type] = [JobSubscription, MembershipSubscription, BroadcastSubscription]

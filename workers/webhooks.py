@@ -1,13 +1,14 @@
 """Processes stored webhooks in bulk."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import structlog
 from prometheus_client import Counter
 
+from models import db
 from models.accounts import workspaces
-from models.messaging import channels, inbound, statuses, templates
+from models.messaging import channels, inbound, senders, statuses, templates
 from models.messaging.channels import WhatsAppChannel
 from models.messaging.provider_events import (
     AccountEvent,
@@ -18,20 +19,22 @@ from models.messaging.provider_events import (
     TemplateEvent,
 )
 from models.messaging.sources import MessageSource
-from models.queue import inbox, requests, work
+from models.queue import failed_webhooks, inbox, requests, work
 from models.queue.enqueue import enqueue
+from models.queue.failed_webhooks import Failure
 from models.queue.inbox import InboundWebhook
 from models.queue.requests import ProviderRequestKind
 from permissions.principal import Scope
-from workers import stops
+from workers import stops, webhook_items
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
-from workers.providers.whatsapp import webhook
+from workers.webhook_items import ReceivedEvent
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE: Final = 300
 
 _events = Counter("muster_webhook_events_total", "Events of webhooks, by kind.", ["kind"])
+_failures = Counter("muster_webhook_failures_total", "Items of webhooks that failed and are kept, by error.", ["error"])
 
 
 async def process_webhooks(context: WorkerContext, workspace_id: int) -> None:
@@ -71,41 +74,61 @@ async def _process(scope: Scope, most: int) -> tuple[int | None, int]:
 
 
 async def _read(scope: Scope, webhooks: Sequence[InboundWebhook]) -> None:
-    events: list[Event] = []
     channel = await channels.find(scope)
-    for one in webhooks:
-        try:
-            parsed = webhook.parse(webhook.load(one.body))
-        except webhook.UnreadableWebhook:
-            continue
-        events.extend(event for event in parsed if channel is not None and _is_for(event, channel))
-    if channel is not None:
-        await _handle(scope, channel, events)
+    if channel is None:
+        return
+    events, failures = webhook_items.read(webhooks, channel)
+    reasons = await _apply(scope, channel, events, failures)
+    await stops.pause(scope.workspace_id, reasons)
+    await _keep(scope, failures)
 
 
-def _is_for(event: Event, channel: WhatsAppChannel) -> bool:
-    """A webhook may be about several numbers; its signature used this channel's secret only."""
-    if isinstance(event, TemplateEvent | AccountEvent):
-        return event.account_id == channel.business_account_id
-    return event.number_id == channel.number_id
+async def _keep(scope: Scope, failures: Sequence[Failure]) -> None:
+    await failed_webhooks.keep(scope.workspace_id, failures)
+    for one in failures:
+        _failures.labels(one.error).inc()
+    if failures:
+        log.warning("items of webhooks failed", errors=sorted({one.error for one in failures}), count=len(failures))
 
 
-async def _handle(scope: Scope, channel: WhatsAppChannel, events: Sequence[Event]) -> None:
-    for event in events:
-        _events.labels(type(event).__name__).inc()
+async def _apply(
+    scope: Scope, channel: WhatsAppChannel, events: Sequence[ReceivedEvent], failures: list[Failure]
+) -> Mapping[MessageSource, str]:
+    """Returns what must be paused. Events that fail together are tried in halves, until those that fail alone are found."""
+    if not events:
+        return {}
+    try:
+        async with db.savepoint():
+            return await _handle(scope, channel, [one.event for one in events])
+    except Exception as error:
+        if db.is_passing(error):
+            raise
+        if len(events) == 1:
+            failures.append(webhook_items.failure(events[0].item, events[0].webhook, error))
+            return {}
+    middle = len(events) // 2
+    first = await _apply(scope, channel, events[:middle], failures)
+    return {**await _apply(scope, channel, events[middle:], failures), **first}
+
+
+async def _handle(scope: Scope, channel: WhatsAppChannel, events: Sequence[Event]) -> Mapping[MessageSource, str]:
     workspace_id = scope.workspace_id
     found = await statuses.process(workspace_id, [event for event in events if isinstance(event, StatusEvent)])
     reasons = await stops.reached_by(workspace_id, found)
+    recipients = [event.recipient for event in events if isinstance(event, StatusEvent) and event.recipient]
+    await senders.remember(workspace_id, recipients)
     messages = [event for event in events if isinstance(event, InboundEvent)]
     unknown = await inbound.process(workspace_id, messages, channel.stop_words)
-    _events.labels("FromNobodyKnown").inc(unknown)
     await inbound.heed_preferences(workspace_id, [event for event in events if isinstance(event, PreferenceEvent)])
     for event in events:
         if isinstance(event, TemplateEvent):
             reasons = await _template_changed(scope, event) | reasons
         elif isinstance(event, AccountEvent):
             reasons = await _account_changed(scope, event) | reasons
-    await stops.pause(workspace_id, reasons)
+    for event in events:
+        _events.labels(type(event).__name__).inc()
+    _events.labels("FromNobodyKnown").inc(unknown)
+    return reasons
 
 
 async def _template_changed(scope: Scope, event: TemplateEvent) -> dict[MessageSource, str]:

@@ -1,6 +1,9 @@
 """Errors of PostgreSQL and the ORM, by what a caller can do about them."""
 
+from typing import Any
+
 import asyncpg
+from tortoise.exceptions import BaseORMException as OrmError
 from tortoise.exceptions import IntegrityError as OrmIntegrityError
 
 TimedOut = (asyncpg.QueryCanceledError, TimeoutError)
@@ -15,8 +18,28 @@ Contended = (*UniqueViolation, asyncpg.DeadlockDetectedError, asyncpg.Serializat
 """Lost to another transaction: roll back and read again."""
 
 
+PASSING_STATES = ("08", "25", "40", "53", "57", "58")
+"""Classes of SQLSTATE: connection, state of the transaction, rollback, resources, an operator, the system."""
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the same work may succeed later, because the connection, the server or a lock was the trouble."""
+    source = _source_of(error)
+    if isinstance(source, OSError | TimeoutError | MemoryError):
+        return True
+    if isinstance(source, asyncpg.InterfaceError):
+        return not isinstance(source, ValueError)  # asyncpg's own class for values that it cannot encode
+    state = getattr(source, "sqlstate", None)
+    return isinstance(state, str) and (state[:2] in PASSING_STATES or isinstance(source, asyncpg.LockNotAvailableError))
+
+
+def _source_of(error: BaseException) -> Any:
+    """Returns what PostgreSQL raised where the ORM wraps it."""
+    return error.args[0] if isinstance(error, OrmError) and error.args else error
+
+
 def violated_constraint(error: BaseException) -> str | None:
-    source = error.args[0] if isinstance(error, OrmIntegrityError) and error.args else error
+    source = _source_of(error)
     name = getattr(source, "constraint_name", None)
     return name if isinstance(name, str) else None
 

@@ -69,6 +69,20 @@ async def transaction() -> AsyncIterator[None]:
         await asyncio.shield(following)
 
 
+@asynccontextmanager
+async def savepoint() -> AsyncIterator[None]:
+    """A part of the ambient transaction: an exception undoes this part, with its steps at and after the commit."""
+    ambient = _current()
+    assert ambient is not None, "a savepoint lies in a transaction"
+    steps, following = list(ambient.last_steps), {run: dict(items) for run, items in ambient.after_commit.items()}
+    try:
+        async with ambient.connection.transaction():
+            yield
+    except BaseException:
+        ambient.last_steps, ambient.after_commit = steps, following
+        raise
+
+
 @contextmanager
 def _ambient_for_all(own: _Transaction) -> Iterator[None]:
     orm = TransactionWrapper(orm_client())

@@ -62,7 +62,7 @@ async def opt_out_contacts(
 
 _STOPPED: Final = """
     SELECT c.id, c.phone, o.consent_before FROM contacts c
-    JOIN whatsapp_opt_outs o ON o.workspace_id = $1 AND o.phone = c.phone AND o.source = 'PLATFORM'
+    JOIN whatsapp_opt_outs o ON o.workspace_id = $1 AND o.phone = c.phone AND o.source = ANY ($3::text[])
     WHERE c.workspace_id = $1 AND c.id = ANY ($2::bigint[]) AND c.whatsapp_consent = 'OPTED_OUT'
     ORDER BY c.id FOR NO KEY UPDATE OF c
 """
@@ -76,12 +76,20 @@ _RESUME: Final = """
 """
 
 
-async def resume_contacts(workspace_id: int, contact_ids: Sequence[int]) -> int:
+_UNDONE_BY: Final = {
+    ConsentSource.PLATFORM: [ConsentSource.PLATFORM],
+    ConsentSource.PERSON: [ConsentSource.PLATFORM, ConsentSource.PERSON],
+}
+
+
+async def resume_contacts(
+    workspace_id: int, contact_ids: Sequence[int], source: ConsentSource = ConsentSource.PLATFORM
+) -> int:
     """Undo opt-outs that came from the platform; others stay."""
     if not contact_ids:
         return 0
     async with db.transaction():
-        stopped = await db.fetch(_STOPPED, workspace_id, list(contact_ids))
+        stopped = await db.fetch(_STOPPED, workspace_id, list(contact_ids), _UNDONE_BY[source])
         changed = await db.execute(
             _RESUME,
             workspace_id,

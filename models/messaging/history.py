@@ -17,6 +17,8 @@ from models.queue.enqueue import enqueue
 
 RECEIVED: Final = "message.received"
 
+OF_OUR_MESSAGES: Final = frozenset({"message.sent", "message.delivered", "message.read", "message.failed"})
+
 
 @dataclass(frozen=True, slots=True)
 class MessageActivity:
@@ -59,7 +61,7 @@ async def record(workspace_id: int, activities: Sequence[MessageActivity]) -> in
     held = await db.fetch(_LOCK, workspace_id, [one.contact_id for one in activities])
     existing = {row["id"] for row in held}
     activities = [one for one in activities if one.contact_id in existing]
-    async with dirty_contacts.as_bulk(only_if=all(one.kind != RECEIVED for one in activities)):
+    async with dirty_contacts.as_bulk(only_if=all(one.kind in OF_OUR_MESSAGES for one in activities)):
         rows = await db.fetch(
             _RECORD,
             workspace_id,

@@ -1,36 +1,51 @@
-"""Messages from people, and their preferences in WhatsApp."""
+"""Messages from people, and their preferences."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
 
 from models import db
-from models.messaging import consent, history, sources
+from models.messaging import consent, history, number_changes, senders, sources
 from models.messaging.consent import ConsentSource
+from models.messaging.inbound_activities import activity_of, is_said
 from models.messaging.provider_events import InboundEvent, PreferenceEvent
 from models.messaging.sources import MessageSource
+from models.messaging.stop_words import Wish, wish_of
 from models.queue import work
 from models.queue.enqueue import enqueue
 
-LONGEST_TEXT: Final = 1000
-
 
 async def process(workspace_id: int, events: Sequence[InboundEvent], stop_words: Collection[str]) -> int:
-    """Works in the caller's transaction. Returns how many came from unknown numbers: these are left alone."""
-    known = await consent.contacts_of(workspace_id, {event.wa_id for event in events if event.wa_id})
-    received = [(known[event.wa_id], event) for event in events if event.wa_id and event.wa_id in known]
+    """Runs in the caller's transaction. Returns how many came from people that nobody here knows: these are left alone.
+
+    Only a stop of somebody without a number makes a contact, so that it is kept.
+    """
+    if not events:
+        return 0
+    wishes = {id(event): _wish(event, tuple(stop_words)) for event in events}
+    known = dict(await senders.find_contacts(workspace_id, {event.sender for event in events}))
+    for event in events:
+        if wishes[id(event)] is Wish.STOP and event.sender not in known and event.sender.wa_id is None:
+            known[event.sender] = await senders.create_anonymous(workspace_id, event.sender)
+    received = [(known[event.sender], event) for event in events if event.sender in known]
     if received:
-        await _touch(workspace_id, received)
+        await _touch(workspace_id, [(contact_id, event) for contact_id, event in received if is_said(event)])
         answered = await _answered(workspace_id, [event.answers for _, event in received if event.answers])
-        await history.record(workspace_id, [_activity(contact_id, event, answered) for contact_id, event in received])
-        await _heed(workspace_id, received, stop_words)
+        await history.record(workspace_id, [activity_of(contact_id, event, answered) for contact_id, event in received])
+        await _heed(workspace_id, [(contact_id, event.at, wishes[id(event)]) for contact_id, event in received])
+        await number_changes.heed(workspace_id, events, known)
     return len(events) - len(received)
 
 
-async def _touch(workspace_id: int, received: Iterable[tuple[int, InboundEvent]]) -> None:
+def _wish(event: InboundEvent, stop_words: tuple[str, ...]) -> Wish | None:
+    return wish_of((text for text in (event.text, event.payload) if text), stop_words) if is_said(event) else None
+
+
+async def _touch(workspace_id: int, said: Iterable[tuple[int, InboundEvent]]) -> None:
     last: dict[int, datetime] = {}
-    for contact_id, event in received:
+    for contact_id, event in said:
         last[contact_id] = max(event.at, last.get(contact_id, event.at))
+    if not last:
+        return
     await db.execute(
         "SELECT 1 FROM contacts WHERE workspace_id = $1 AND id = ANY ($2::bigint[]) ORDER BY id FOR NO KEY UPDATE",
         workspace_id,
@@ -62,39 +77,26 @@ async def _answered(workspace_id: int, message_ids: Sequence[str]) -> Mapping[st
     return {row["message_id"]: sources.of_row(row) for row in rows}
 
 
-def _activity(contact_id: int, event: InboundEvent, answered: Mapping[str, MessageSource]) -> history.MessageActivity:
-    properties: dict[str, Any] = {"type": event.kind}
-    if event.text:
-        properties["text"] = event.text[:LONGEST_TEXT]
-    if event.payload:
-        properties["payload"] = event.payload[:LONGEST_TEXT]
-    if event.answers and event.answers in answered:
-        properties |= history.source_properties(answered[event.answers])
-    return history.MessageActivity(
-        contact_id, history.RECEIVED, event.at, f"whatsapp:{event.message_id}"[:200], properties
-    )
-
-
-async def _heed(workspace_id: int, received: Iterable[tuple[int, InboundEvent]], stop_words: Collection[str]) -> None:
-    words = {word.casefold() for word in stop_words}
-    stopped = [contact_id for contact_id, event in received if words & set(_texts(event))]
+async def _heed(workspace_id: int, wishes: Iterable[tuple[int, datetime, Wish | None]]) -> None:
+    """The last wish of a person counts."""
+    in_order = sorted(wishes, key=lambda one: one[1])
+    last = {contact_id: wish for contact_id, _, wish in in_order if wish is not None}
+    stopped = [contact_id for contact_id, wish in last.items() if wish is Wish.STOP]
     await consent.opt_out_contacts(workspace_id, stopped, ConsentSource.PERSON)
-
-
-def _texts(event: InboundEvent) -> list[str]:
-    """Whole texts only: "please do not stop" is no stop word."""
-    return [text.strip().strip(".!").casefold() for text in (event.text, event.payload) if text]
+    started = [contact_id for contact_id, wish in last.items() if wish is Wish.START]
+    await consent.resume_contacts(workspace_id, started, ConsentSource.PERSON)
 
 
 async def heed_preferences(workspace_id: int, events: Sequence[PreferenceEvent]) -> None:
     """The last choice of a person counts."""
-    last: dict[str, PreferenceEvent] = {}
+    if not events:
+        return
+    known = dict(await senders.find_contacts(workspace_id, {event.sender for event in events}))
+    last: dict[int, bool] = {}
     for event in sorted(events, key=lambda one: one.at):
-        last[event.wa_id] = event
-    known = await consent.contacts_of(workspace_id, last.keys())
-    await consent.opt_out_contacts(
-        workspace_id, [known[wa_id] for wa_id, event in last.items() if event.stop and wa_id in known]
-    )
-    await consent.resume_contacts(
-        workspace_id, [known[wa_id] for wa_id, event in last.items() if not event.stop and wa_id in known]
-    )
+        if event.stop and event.sender not in known and event.sender.wa_id is None:
+            known[event.sender] = await senders.create_anonymous(workspace_id, event.sender)
+        if event.sender in known:
+            last[known[event.sender]] = event.stop
+    await consent.opt_out_contacts(workspace_id, [contact_id for contact_id, stop in last.items() if stop])
+    await consent.resume_contacts(workspace_id, [contact_id for contact_id, stop in last.items() if not stop])

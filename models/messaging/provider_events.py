@@ -1,8 +1,10 @@
 """Events of webhooks, in a form of no provider."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from models.messaging.policy import Answer
 
@@ -15,6 +17,15 @@ class Receipt(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Sender:
+    """A person as a provider names it: `wa_id` is the number without the plus, `user_id` an opaque id; one may be None."""
+
+    wa_id: str | None = None
+    user_id: str | None = None
+    name: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class StatusEvent:
     number_id: str
     message_id: str
@@ -24,20 +35,26 @@ class StatusEvent:
     error_code: int | None = None
     reason: str | None = None
     answer: Answer | None = None
+    recipient: Sender | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class InboundEvent:
-    """`wa_id` is the number without the plus; None when only an opaque id is known."""
+    """`kind` is the provider's type of message, `answers` the message that it is about, `details` what else it holds.
+
+    `new_wa_id`: the person has this number from now on.
+    """
 
     number_id: str
     message_id: str
-    wa_id: str | None
+    sender: Sender
     at: datetime
     kind: str
     text: str | None = None
     payload: str | None = None
     answers: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    new_wa_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +62,7 @@ class PreferenceEvent:
     """Marketing was stopped or resumed in WhatsApp's settings."""
 
     number_id: str
-    wa_id: str
+    sender: Sender
     stop: bool
     at: datetime
 
@@ -61,7 +78,7 @@ class TemplateEvent:
 
 @dataclass(frozen=True, slots=True)
 class AccountEvent:
-    """The account must be checked; with `stop`, it cannot send at present."""
+    """With `stop`, the account cannot send."""
 
     account_id: str
     kind: str

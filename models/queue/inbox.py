@@ -6,12 +6,14 @@ attempt less.
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from models import clock, db
 from models.errors import MusterError
-from models.queue import leases, work, workspace_leases
+from models.queue import failed_webhooks, leases, work, workspace_leases
 from models.queue.enqueue import enqueue
+from models.queue.failed_webhooks import Failure
 from models.queue.leases import LeasedTable
 
 MAX_ATTEMPTS: Final = 5
@@ -33,6 +35,8 @@ class InboundWebhook:
     id: int
     channel_id: int
     body: bytes
+    received_at: datetime
+    attempts: int
 
 
 async def put(webhooks: Sequence[tuple[int, int, bytes]]) -> None:
@@ -50,6 +54,8 @@ async def put(webhooks: Sequence[tuple[int, int, bytes]]) -> None:
         await enqueue(work.PROCESS_WEBHOOKS, workspace_id)
 
 
+_COLUMNS: Final = "id, channel_id, body, received_at, attempts"
+
 Reader = Callable[[Sequence[InboundWebhook]], Awaitable[None]]
 
 
@@ -64,14 +70,14 @@ async def process(workspace_id: int, most: int, reader: Reader) -> int | None:
         async with db.transaction():
             if not await workspace_leases.lock(workspace_id, "webhooks"):
                 return None
-            rows = await leases.lock_some(LEASES, workspace_id, most, "id, channel_id, body")
+            rows = await leases.lock_some(LEASES, workspace_id, most, _COLUMNS)
             if rows:
-                await reader([InboundWebhook(row["id"], row["channel_id"], row["body"]) for row in rows])
+                await reader([InboundWebhook(**row) for row in rows])
                 await _remove(workspace_id, [row["id"] for row in rows])
     except Exception as error:
         if len(rows) != 1:
             raise
-        await _count_failure(workspace_id, rows[0]["id"])
+        await _count_failure(workspace_id, InboundWebhook(**rows[0]), error)
         raise Unprocessable(f"webhook {rows[0]['id']} cannot be processed") from error
     return len(rows)
 
@@ -82,10 +88,23 @@ async def _remove(workspace_id: int, webhook_ids: Sequence[int]) -> None:
     )
 
 
-async def _count_failure(workspace_id: int, webhook_id: int) -> None:
-    lease = await leases.take(LEASES, workspace_id, webhook_id)
-    if lease is not None:
+async def _count_failure(workspace_id: int, webhook: InboundWebhook, error: Exception) -> None:
+    lease = await leases.take(LEASES, workspace_id, webhook.id)
+    if lease is None:
+        return
+    if lease.attempts < MAX_ATTEMPTS:
         await leases.fail(lease)
+        return
+    async with db.transaction():
+        await failed_webhooks.keep(workspace_id, [failure(webhook, error)])
+        await _remove(workspace_id, [webhook.id])
+
+
+def failure(webhook: InboundWebhook, error: Exception) -> Failure:
+    """Returns the failure of the whole webhook."""
+    return failed_webhooks.failure_of(
+        error, webhook.channel_id, failed_webhooks.WHOLE, webhook.body, webhook.attempts + 1, webhook.received_at
+    )
 
 
 async def has(workspace_id: int) -> bool:
@@ -104,11 +123,3 @@ async def waiting() -> list[int]:
         clock.now(),
     )
     return [row["workspace_id"] for row in rows]
-
-
-async def unreadable() -> int:
-    count: int = await db.fetch_value(
-        f"SELECT count(*) FROM webhook_inbox WHERE {leases.spent(LEASES, '$1')}",  # noqa: S608
-        clock.now(),
-    )
-    return count

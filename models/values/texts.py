@@ -40,6 +40,19 @@ def check_object(value: object, most_bytes: int) -> str:
     return text
 
 
+def storable(value: Any) -> Any:
+    """Returns text, or JSON, with U+FFFD in place of each character that PostgreSQL cannot hold (U+0000, lone surrogates)."""
+    match value:
+        case str():
+            return _UNSTORABLE.sub("\ufffd", value)
+        case list():
+            return [storable(item) for item in value]
+        case dict():
+            return {storable(key): storable(item) for key, item in value.items()}
+        case _:
+            return value
+
+
 def escape_like(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 

@@ -65,16 +65,28 @@ class Receiver:
         try:
             senders = webhook.senders(webhook.load(body))
         except webhook.UnreadableWebhook as error:
-            return _answer("unreadable", f"this is no webhook of WhatsApp: {error}", 400)
+            return await self._receive_unreadable(request, body, error)
         possible = await self._channels(senders)
         if not possible:
             return _answer("unknown", "nobody here knows this number", 200)
+        if not await self._keep_signed(request, body, possible):
+            return _answer("forged", "the signature is not that of this body", 401)
+        return _answer("kept", "", 200)
+
+    async def _receive_unreadable(self, request: Request, body: bytes, error: Exception) -> Response:
+        """Meta repeats what is refused. What it signed will not get better by that: it is kept for a person."""
+        ids = webhook.possible_senders(body)
+        if ids and await self._keep_signed(request, body, await channels.find_by_senders(ids, ids)):
+            return _answer("kept_unreadable", "", 200)
+        return _answer("unreadable", f"this is no webhook of WhatsApp: {error}", 400)
+
+    async def _keep_signed(self, request: Request, body: bytes, possible: Sequence[Wired]) -> bool:
+        """Stores the body for each channel whose secret signed it. Returns False when none did."""
         header = request.headers.get(webhook.SIGNATURE_HEADER)
         signers = [one for one in possible if webhook.is_signed(one.app_secret, body, header)]
-        if not signers:
-            return _answer("forged", "the signature is not that of this body", 401)
-        await self._keep([(one.workspace_id, one.channel_id, body) for one in signers])
-        return _answer("kept", "", 200)
+        if signers:
+            await self._keep([(one.workspace_id, one.channel_id, body) for one in signers])
+        return bool(signers)
 
     async def _channels(self, senders: tuple[frozenset[str], frozenset[str]]) -> list[Wired]:
         known = self._known.get(senders)  # until when it is used, and the channels

@@ -45,6 +45,25 @@ async def test_a_good_installation_has_no_findings(another_database: str, redis_
     assert "wrong" not in output
 
 
+async def test_failed_items_of_webhooks_are_reported(another_database: str, redis_url: str, tmp_path: Path) -> None:
+    connection = await asyncpg.connect(another_database)
+    await connection.execute(
+        """
+        INSERT INTO workspaces (id, name) VALUES (1, 'Acme');
+        INSERT INTO webhook_failures
+            (workspace_id, channel_id, item, body, error, reason, attempts, received_at, failed_at)
+        VALUES (1, 1, 'messages', '', 'KeyError', 'odd', 1, now(), now())
+        """
+    )
+    await connection.close()
+    code, output = await doctor(
+        tmp_path, MUSTER_DATABASE_URL=another_database, MUSTER_REDIS_URL=redis_url, MUSTER_SECRET="s" * 40
+    )
+    assert code == 0
+    assert "1 items of WhatsApp's webhooks, of 1 workspaces" in output
+    assert "inboundWebhookFailuresRetry" in output
+
+
 async def test_a_wrong_database_is_reported_with_a_remedy(poor_database: str, redis_url: str, tmp_path: Path) -> None:
     code, output = await doctor(
         tmp_path, MUSTER_DATABASE_URL=poor_database, MUSTER_REDIS_URL=redis_url, MUSTER_PROT="8000"

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-from models import db
+from models import clock, db
 from models.accounts import api_tokens, members
 from models.broadcasts import lifecycle
 from models.broadcasts.states import BroadcastStatus
@@ -16,7 +16,7 @@ from models.contacts import fields
 from models.contacts.create import create_contact
 from models.contacts.selections import ContactSelection
 from models.db.tables.broadcasts import Broadcast
-from models.queue import jobs, requests
+from models.queue import failed_webhooks, jobs, requests
 from models.rules.tree import FieldType
 from models.segments import segments
 from models.segments.segments import SegmentKind
@@ -379,6 +379,15 @@ async def whatsapp_channel_connect(scope: Scope) -> Variables:
     )  # a number belongs to one workspace, and the denial test tries another workspace first
     secrets = {"token": "a new token", "appSecret": "a new secret", "verifyToken": "a new verify token"}
     return {"input": {"phoneNumberId": NUMBER_ID, "businessAccountId": BUSINESS_ACCOUNT_ID, **secrets}}
+
+
+@sample("inboundWebhookFailuresDelete")
+@sample("inboundWebhookFailuresRetry")
+async def a_failed_item(scope: Scope) -> Variables:
+    failure = failed_webhooks.failure_of(ValueError("odd"), 1, "messages", b'{"entry": []}', 1, clock.now())
+    await failed_webhooks.keep(scope.workspace_id, [failure])
+    (row,) = await failed_webhooks.newest_first(scope, 1)
+    return {"ids": [to_global_id("InboundWebhookFailure", row["id"])]}
 
 
 @sample("whatsappChannelDisconnect")

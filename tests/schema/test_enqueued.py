@@ -43,6 +43,7 @@ ENQUEUED: dict[str, set[str]] = {
     "broadcastTest": {"run_request"},
     "messageTemplatesSync": {"run_request"},
     "whatsappChannelConnect": {"run_request"},
+    "inboundWebhookFailuresRetry": {"process_webhooks"},
 }
 """The names of the work that each mutation's sample enqueues; other mutations enqueue nothing."""
 

@@ -7,11 +7,11 @@ import orjson
 import pytest
 
 from models import db
-from models.messaging import outcomes
-from models.queue import inbox
+from models.messaging import outcomes, statuses
+from models.queue import failed_webhooks, inbox
 from permissions.principal import Scope
 from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID
-from tests.kit.broadcasts import a_draft_to, a_sender, a_worker_context, counts_of, read_again
+from tests.kit.broadcasts import a_draft_to, a_sender, a_worker_context, counts_of, people, read_again
 from tests.models.messaging.claims import claim, sending, sent
 from workers import webhooks
 from workers.context import WorkerContext
@@ -69,24 +69,87 @@ async def test_statuses_messages_and_preferences_are_processed_together(context:
     assert await inbox.waiting() == []
 
 
-async def test_an_unreadable_webhook_does_not_stop_the_others(context: WorkerContext, monkeypatch: pytest.MonkeyPatch):
+async def test_what_cannot_be_read_is_kept_and_does_not_stop_the_others(context: WorkerContext):
     scope = await a_sender()
     broadcast, ids = await sent_to(scope, 2)
-    parse = webhooks.webhook.parse
-    monkeypatch.setattr(
-        webhooks.webhook, "parse", lambda envelope: 1 / 0 if "poison" in str(envelope) else parse(envelope)
-    )
+    without_id = {"from": "34600000001", "timestamp": "1750030073", "type": "text", "text": {"body": "Hi"}}
     await process(
         context,
         scope,
         (scope.workspace_id, 1, b"not even JSON"),
         inbound(scope, "messages", statuses=[status(ids[0], "read")]),
-        inbound(scope, "messages", poison=True),
-        inbound(scope, "messages", statuses=[status(ids[1], "read")]),
+        inbound(scope, "messages", messages=[without_id], statuses=[status(ids[1], "read"), 7]),
     )
     assert await counts_of(broadcast) == {"read": 2}
-    assert await inbox.unreadable() == 1
+    kept = await failed_webhooks.newest_first(scope, 10)
+    assert sorted((one["item"], one["error"], one["attempts"]) for one in kept) == [
+        ("messages", "UnreadableItem", 1),
+        ("statuses", "UnreadableItem", 1),
+        ("webhook", "UnreadableWebhook", 1),
+    ]
     assert await inbox.waiting() == []
+
+
+async def test_an_item_that_postgresql_refuses_is_kept_alone_and_can_be_tried_again(
+    context: WorkerContext, monkeypatch: pytest.MonkeyPatch
+):
+    scope = await a_sender()
+    broadcast, ids = await sent_to(scope, 4)
+    monkeypatch.setattr(statuses, "message_of", lambda reference: int(reference.removeprefix("muster:")))
+    odd = status(2**70, "read")
+    given = [status(ids[0], "read"), odd, *(status(one, "read") for one in ids[1:])]
+    await process(context, scope, inbound(scope, "messages", statuses=given))
+    assert await counts_of(broadcast) == {"read": 4}
+    (kept,) = await failed_webhooks.newest_first(scope, 10)
+    assert orjson.loads(kept["body"])["entry"][0]["changes"][0]["value"]["statuses"] == [odd]
+    assert await failed_webhooks.retry(scope, None) == 1
+    await webhooks.process_webhooks(context, scope.workspace_id)
+    (again,) = await failed_webhooks.newest_first(scope, 10)
+    assert (again["attempts"], again["received_at"]) == (2, kept["received_at"])
+    monkeypatch.undo()
+    await failed_webhooks.retry(scope, [again["id"]])
+    await webhooks.process_webhooks(context, scope.workspace_id)
+    assert await failed_webhooks.totals() == (0, 0)
+
+
+async def test_a_trouble_of_the_database_costs_no_item_anything(
+    context: WorkerContext, monkeypatch: pytest.MonkeyPatch
+):
+    scope = await a_sender()
+    broadcast, ids = await sent_to(scope, 2)
+    process_statuses, times = statuses.process, []
+
+    async def fails_once(*given: Any) -> Any:
+        times.append(given)
+        if len(times) == 1:
+            raise ConnectionResetError
+        return await process_statuses(*given)
+
+    monkeypatch.setattr(statuses, "process", fails_once)
+    await process(context, scope, inbound(scope, "messages", statuses=[status(one, "read") for one in ids]))
+    assert await counts_of(broadcast) == {"read": 2}
+    assert await failed_webhooks.totals() == (0, 0)
+
+
+async def test_a_character_that_cannot_be_stored_costs_nobody_a_word(context: WorkerContext):
+    scope = await a_sender()
+    await people(scope, 2)
+    raw = inbound(
+        scope,
+        "messages",
+        messages=[
+            {"from": "34600000001", "id": "w1", "timestamp": "1750030073", "type": "text", "text": {"body": "x?y"}},
+            {"from": "34600000002", "id": "w2", "timestamp": "1750030073", "type": "text", "text": {"body": "STOP"}},
+        ],
+    )
+    for odd in (rb"\u0000", rb"\ud83d", b"\xff", b"\x00"):
+        await process(context, scope, (*raw[:2], raw[2].replace(b"?", odd).replace(b"w1", b"w" + odd.hex().encode())))
+    assert await failed_webhooks.totals() == (0, 0)
+    texts = await db.fetch(
+        "SELECT properties ->> 'text' AS text FROM activities WHERE idempotency_key <> 'whatsapp:w2'"
+    )
+    assert {row["text"] for row in texts} == {"x\ufffdy"}
+    assert await db.fetch_value("SELECT whatsapp_consent FROM contacts WHERE phone = '+34600000002'") == "OPTED_OUT"
 
 
 async def test_events_of_another_number_are_left_alone(context: WorkerContext):

@@ -1,6 +1,8 @@
 """Errors of PostgreSQL and of the ORM."""
 
+import asyncpg
 import pytest
+from tortoise.exceptions import OperationalError
 
 from models import db
 from models.db.tables import Member
@@ -35,3 +37,39 @@ async def test_an_error_of_the_data_is_distinguished_from_a_time_out(database: s
             await db.execute(sql)
     assert db.is_data_error(failed.value) is expected
     assert isinstance(failed.value, db.TimedOut) is not expected
+
+
+@pytest.mark.parametrize(
+    ("error", "passing"),
+    [
+        (ConnectionResetError(), True),
+        (TimeoutError(), True),
+        (asyncpg.InterfaceError("connection is closed"), True),
+        (asyncpg.DeadlockDetectedError(), True),
+        (asyncpg.LockNotAvailableError(), True),
+        (asyncpg.AdminShutdownError(), True),
+        (asyncpg.DiskFullError(), True),
+        (OperationalError(asyncpg.CannotConnectNowError()), True),
+        (asyncpg.UniqueViolationError(), False),
+        (asyncpg.CharacterNotInRepertoireError(), False),
+        (OperationalError("odd"), False),
+        (KeyError("odd"), False),
+    ],
+)
+def test_trouble_with_the_server_passes_and_trouble_with_the_work_does_not(error: Exception, passing: bool) -> None:
+    assert db.is_passing(error) is passing
+
+
+@pytest.mark.parametrize(
+    ("sql", "value"),
+    [
+        ("SELECT $1::integer", 2**40),
+        ("SELECT $1::text", "\x00"),
+        ("SELECT $1::text", "\ud83d"),
+        ("SELECT $1::bigint", "x"),
+    ],
+)
+async def test_a_value_that_cannot_be_stored_is_trouble_with_the_work(database: str, sql: str, value: object) -> None:
+    with pytest.raises(Exception) as failed:  # noqa: PT011 - of several classes
+        await db.fetch_value(sql, value)
+    assert not db.is_passing(failed.value)

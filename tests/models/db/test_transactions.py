@@ -36,6 +36,30 @@ async def test_a_nested_transaction_joins_the_outer_one(database):
     assert heard == [("inner", 1)]
 
 
+async def test_a_savepoint_undoes_only_what_was_done_in_it(database):
+    heard = []
+
+    async def hear(items):
+        heard.extend(items)
+
+    async def a_step():
+        heard.append("step")
+
+    async with db.transaction():
+        await db.after_commit(hear, "before")
+        with pytest.raises(db.PostgresError):
+            async with db.savepoint():
+                await Workspace.create(name="undone")
+                await db.after_commit(hear, "undone")
+                await db.before_commit(a_step)
+                await db.execute("SELECT 1 / 0")
+        async with db.savepoint():
+            await db.execute("INSERT INTO workspaces (name) VALUES ('kept')")
+            await db.after_commit(hear, "kept")
+    assert await count() == 1
+    assert heard == ["before", "kept"]
+
+
 async def test_steps_before_the_commit_run_last_and_in_order(database):
     rows = []
 

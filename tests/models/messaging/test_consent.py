@@ -5,7 +5,7 @@ from datetime import timedelta
 from models import clock, db
 from models.messaging import consent, inbound
 from models.messaging.consent import ConsentSource
-from models.messaging.provider_events import PreferenceEvent
+from models.messaging.provider_events import PreferenceEvent, Sender
 from permissions.principal import Scope
 from tests.kit.broadcasts import a_sender, people
 from tests.models.messaging.test_inbound import WA_ID, consent_of, process, written
@@ -15,7 +15,8 @@ async def prefer(scope: Scope, *wishes: tuple[bool, int]) -> None:
     now = clock.now()
     async with db.transaction():
         await inbound.heed_preferences(
-            scope.workspace_id, [PreferenceEvent("n", WA_ID, stop, now + timedelta(seconds=at)) for stop, at in wishes]
+            scope.workspace_id,
+            [PreferenceEvent("n", Sender(WA_ID), stop, now + timedelta(seconds=at)) for stop, at in wishes],
         )
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from models.errors import Invalid
-from models.values.texts import check_object, check_text
+from models.values.texts import check_object, check_text, storable
 
 
 def test_text_that_postgresql_cannot_hold_is_refused() -> None:
@@ -25,3 +25,8 @@ def test_an_object_is_stored_only_when_it_can_be_read_again() -> None:
         with pytest.raises(Invalid):
             check_object(wrong, 90)
     assert check_object({"a": [1, 2.5, None, True, "é"]}, 90) == '{"a":[1,2.5,null,true,"é"]}'
+
+
+def test_what_postgresql_cannot_hold_is_replaced() -> None:
+    given = {"a\x00": ["b\ud83d", {"c": "d"}], "e": [1, None, 2.5, True], "😀": "\udc00\ud83d"}
+    assert storable(given) == {"a\ufffd": ["b\ufffd", {"c": "d"}], "e": [1, None, 2.5, True], "😀": "\ufffd\ufffd"}

@@ -87,6 +87,21 @@ async def test_a_body_that_is_no_webhook_is_refused(app: Any, raw: bytes):
     assert (await post(app, raw)).status == 400
 
 
+@pytest.mark.parametrize("odd", [rb"\u0000", rb"\ud83d", b"\xff", b"\x00"])
+async def test_a_character_that_cannot_be_stored_is_no_reason_to_refuse_a_webhook(app: Any, odd: bytes):
+    raw = body(messages=[{"text": {"body": "x?y"}}]).replace(b"?", odd)
+    assert (await post(app, raw)).status == 200
+    assert await stored() == [raw]
+
+
+async def test_a_signed_body_that_nobody_can_read_is_kept_and_not_sent_again(app: Any):
+    for raw in (body()[:-3], orjson.dumps({"entry": {"id": BUSINESS_ACCOUNT_ID}})):
+        assert (await post(app, raw)).status == 200
+        assert (await stored())[-1] == raw
+        assert (await post(app, raw, "sha256=" + "0" * 64)).status == 400
+    assert len(await stored()) == 2
+
+
 async def test_a_body_of_more_than_3_mib_is_refused(app: Any):
     assert (await post(app, b"x" * (3 * 1024 * 1024 + 1))).status == 413
 

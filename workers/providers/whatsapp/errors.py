@@ -120,7 +120,7 @@ _OF_ONE_RECIPIENT: Final = ("recipient", "phone number is not", "parameter value
 def refusal(error: dict[str, Any]) -> Refused:
     """Takes the `error` of a call, or one of the `errors` of a status."""
     code = error.get("code")
-    code = code if isinstance(code, int) else -1
+    code = code if isinstance(code, int) and 0 <= code < 2**31 else -1
     details = _details(error)
     answer = ANSWERS.get(code, Answer.REFUSED)
     if code == 100 and any(words in details.lower() for words in _OF_ONE_RECIPIENT):

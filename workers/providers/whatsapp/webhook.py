@@ -1,43 +1,29 @@
-"""Webhooks of the Cloud API. The HMAC signature over the raw bytes is checked first, in constant time."""
+"""Webhooks of the Cloud API, and the items that they consist of.
+
+The HMAC signature over the raw bytes is checked first, in constant time.
+"""
 
 import hashlib
 import hmac
+import json
+import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
 
-from models.messaging.provider_events import (
-    AccountEvent,
-    Event,
-    InboundEvent,
-    PreferenceEvent,
-    Receipt,
-    StatusEvent,
-    TemplateEvent,
-)
-from workers.providers.whatsapp.errors import refusal
+from models.values.texts import storable
 
 SIGNATURE_HEADER: Final = "x-hub-signature-256"
 
-_RECEIPTS: Final = {
-    "sent": Receipt.SENT,
-    "delivered": Receipt.DELIVERED,
-    "read": Receipt.READ,
-    "played": Receipt.READ,
-    "failed": Receipt.FAILED,
-}
-
-_STOPPING: Final = frozenset({"RESTRICTED_BIZ_INITIATED_MESSAGING"})
-
 
 class UnreadableWebhook(Exception):
-    """The body is no webhook of a WhatsApp business account."""
+    """Not of a WhatsApp business account."""
 
 
 def signature(secret: str, body: bytes) -> str:
-    """Returns the value of the signature header for a body."""
+    """Returns the header's value."""
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
@@ -45,153 +31,61 @@ def is_signed(secret: str, body: bytes, header: str | None) -> bool:
     return header is not None and hmac.compare_digest(signature(secret, body).encode(), header.encode())
 
 
+# ---------------------------------------------------------------- reading
+
+
 def load(body: bytes) -> dict[str, Any]:
-    """Raises UnreadableWebhook when the body is not JSON with a list of entries."""
-    try:
-        envelope = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise UnreadableWebhook("not JSON") from None
+    """Returns the webhook with texts that PostgreSQL can hold. Raises UnreadableWebhook."""
+    envelope = _json(body)
     if not isinstance(envelope, dict) or not isinstance(envelope.get("entry"), list):
         raise UnreadableWebhook("no list of entries")
     return envelope
 
 
+def _json(body: bytes) -> Any:
+    if rb"\u0000" not in body:
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError:
+            pass
+    cleaned = _ESCAPES.sub(_storable, body.decode("utf-8", "replace").encode())
+    try:
+        return orjson.loads(cleaned)
+    except orjson.JSONDecodeError:
+        pass
+    try:  # this reader also takes control characters in texts, and numbers of any length
+        return storable(json.loads(cleaned, strict=False, parse_int=_whole))
+    except (ValueError, RecursionError):
+        raise UnreadableWebhook("not JSON") from None
+
+
+_ESCAPES: Final = re.compile(
+    rb"\\u[dD][89aAbB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u(?:[dD][89a-fA-F][0-9a-fA-F]{2}|0000))|\\."
+)
+"""Escapes in JSON. Those that PostgreSQL cannot hold are the group: U+0000, and a surrogate without its other half."""
+
+
+def _storable(escape: re.Match[bytes]) -> bytes:
+    return rb"\ufffd" if escape[1] else escape[0]
+
+
+def _whole(digits: str) -> int | float:
+    return int(digits) if len(digits) < 30 else float(digits)
+
+
 def senders(envelope: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[str]]:
-    """Ids of phone numbers, and of business accounts."""
+    """Returns the ids of phone numbers, and of business accounts."""
     numbers, accounts = set(), set()
-    for account_id, _, value in _changes(envelope):
-        accounts.add(account_id)
-        if number := _number_id(value):
-            numbers.add(number)
+    for entry in _objects(envelope["entry"]):
+        accounts.add(str(entry.get("id", "")))
+        for change in _objects(entry.get("changes")):
+            if number := _number_id(change.get("value")):
+                numbers.add(number)
     return frozenset(numbers), frozenset(accounts)
 
 
-def parse(envelope: Mapping[str, Any]) -> list[Event]:
-    """Returns the events in order, without unknown or odd ones."""
-    return [event for change in _changes(envelope) for event in _events(*change)]
-
-
-def _changes(envelope: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    for entry in _objects(envelope.get("entry")):
-        for change in _objects(entry.get("changes")):
-            value = change.get("value")
-            if isinstance(value, Mapping):
-                yield str(entry.get("id", "")), str(change.get("field", "")), value
-
-
-def _events(account_id: str, field: str, value: Mapping[str, Any]) -> Iterator[Event]:
-    read = _READERS.get(field)
-    if read is None:
-        return
-    for event in read(account_id, value):
-        if event is not None:
-            yield event
-
-
-def _of_messages(_: str, value: Mapping[str, Any]) -> Iterator[Event | None]:
-    number_id = _number_id(value)
-    if number_id is None:
-        return
-    for status in _objects(value.get("statuses")):
-        yield _status(number_id, status)
-    for message in _objects(value.get("messages")):
-        yield _inbound(number_id, message)
-
-
-def _status(number_id: str, status: Mapping[str, Any]) -> StatusEvent | None:
-    receipt, at = _RECEIPTS.get(str(status.get("status"))), _instant(status.get("timestamp"))
-    if receipt is None or at is None or not status.get("id"):
-        return None
-    error = next(iter(_objects(status.get("errors"))), None) if receipt is Receipt.FAILED else None
-    refused = None if error is None else refusal(dict(error))
-    reference = status.get("biz_opaque_callback_data")
-    return StatusEvent(
-        number_id=number_id,
-        message_id=str(status["id"]),
-        receipt=receipt,
-        at=at,
-        reference=reference if isinstance(reference, str) else None,
-        error_code=None if refused is None else refused.code,
-        reason=None if refused is None else refused.reason,
-        answer=None if refused is None else refused.answer,
-    )
-
-
-def _inbound(number_id: str, message: Mapping[str, Any]) -> InboundEvent | None:
-    at, sender = _instant(message.get("timestamp")), message.get("from")
-    if at is None or not message.get("id"):
-        return None
-    kind = str(message.get("type", "unknown"))
-    text, payload = _text_and_payload(kind, message)
-    context = message.get("context")
-    return InboundEvent(
-        number_id=number_id,
-        message_id=str(message["id"]),
-        wa_id=sender if isinstance(sender, str) and sender.isdigit() else None,
-        at=at,
-        kind=kind,
-        text=text,
-        payload=payload,
-        answers=str(context["id"]) if isinstance(context, Mapping) and context.get("id") else None,
-    )
-
-
-def _text_and_payload(kind: str, message: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    body = message.get(kind)
-    if not isinstance(body, Mapping):
-        return None, None
-    if kind == "text":
-        return _text(body.get("body")), None
-    if kind == "button":
-        return _text(body.get("text")), _text(body.get("payload"))
-    if kind == "interactive":
-        reply = body.get(str(body.get("type")))
-        return (_text(reply.get("title")), _text(reply.get("id"))) if isinstance(reply, Mapping) else (None, None)
-    return _text(body.get("caption")), None
-
-
-def _of_preferences(_: str, value: Mapping[str, Any]) -> Iterator[Event | None]:
-    number_id = _number_id(value)
-    for wish in _objects(value.get("user_preferences")):
-        at, wa_id = _instant(wish.get("timestamp")), wish.get("wa_id")
-        if number_id and at and isinstance(wa_id, str) and wish.get("value") in ("stop", "resume"):
-            yield PreferenceEvent(number_id, wa_id, wish["value"] == "stop", at)
-
-
-def _of_template(account_id: str, value: Mapping[str, Any]) -> Iterator[Event | None]:
-    name, language = value.get("message_template_name"), value.get("message_template_language")
-    if isinstance(name, str) and isinstance(language, str) and value.get("event"):
-        reason = value.get("reason")
-        yield TemplateEvent(
-            account_id, name, language.replace("-", "_"), str(value["event"]).upper(), str(reason) if reason else None
-        )
-
-
-def _of_account(account_id: str, value: Mapping[str, Any]) -> Iterator[Event | None]:
-    kind = str(value.get("event", ""))
-    ban = value.get("ban_info")
-    banned = isinstance(ban, Mapping) and ban.get("waba_ban_state") == "DISABLE"
-    restricted = any(r.get("restriction_type") in _STOPPING for r in _objects(value.get("restriction_info")))
-    stop = banned or restricted or kind in ("ACCOUNT_DELETED", "ACCOUNT_OFFBOARDED")
-    yield AccountEvent(account_id, kind, stop, f"WhatsApp says {kind} of the business account." if stop else None)
-
-
-def _of_number(account_id: str, value: Mapping[str, Any]) -> Iterator[Event | None]:
-    yield AccountEvent(account_id, str(value.get("event", "")))
-
-
-_READERS: Final = {
-    "messages": _of_messages,
-    "user_preferences": _of_preferences,
-    "message_template_status_update": _of_template,
-    "account_update": _of_account,
-    "phone_number_quality_update": _of_number,
-    "business_capability_update": _of_number,
-}
-
-
-def _number_id(value: Mapping[str, Any]) -> str | None:
-    metadata = value.get("metadata")
+def _number_id(value: Any) -> str | None:
+    metadata = value.get("metadata") if isinstance(value, Mapping) else None
     found = metadata.get("phone_number_id") if isinstance(metadata, Mapping) else None
     return str(found) if found else None
 
@@ -201,13 +95,99 @@ def _objects(value: Any) -> Iterator[Mapping[str, Any]]:
         yield from (item for item in value if isinstance(item, Mapping))
 
 
-def _instant(value: Any) -> datetime | None:
-    """Seconds since 1970: text in messages, a number in preferences."""
-    try:
-        return datetime.fromtimestamp(int(value), UTC)
-    except (TypeError, ValueError, OverflowError, OSError):
-        return None
+_IDS: Final = re.compile(rb'"(?:id|phone_number_id)"\s*:\s*"?([0-9]{1,40})\b')
+MOST_IDS: Final = 20
 
 
-def _text(value: Any) -> str | None:
-    return value[:4096] if isinstance(value, str) and value else None
+def possible_senders(body: bytes) -> frozenset[str]:
+    """Returns what may be ids of numbers and accounts in a body that is no JSON: the first few numbers called an id."""
+    found: dict[str, None] = {}
+    for match in _IDS.finditer(body):
+        found[match[1].decode()] = None
+        if len(found) == MOST_IDS:
+            break
+    return frozenset(found)
+
+
+# ---------------------------------------------------------------- items
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One message, status or preference of a webhook, or one change of another kind.
+
+    `kind`: the list that it stands in, such as messages, or the field of the change; `entry`, `change` or `list` when these have
+    no shape. `value` is the change's, and `raw` the item itself.
+    """
+
+    kind: str
+    raw: Any
+    account_id: str = ""
+    field_name: str = ""
+    value: Mapping[str, Any] = field(default_factory=dict)
+    list_name: str | None = None
+
+    @property
+    def number_id(self) -> str | None:
+        return _number_id(self.value)
+
+    def alone(self) -> bytes:
+        """Returns a webhook that holds this item and no other."""
+        envelope = {"object": "whatsapp_business_account", "entry": [self._entry()]}
+        try:
+            return json.dumps(envelope).encode()
+        except RecursionError:
+            return b'"This item is nested too deeply to be kept."'
+
+    def _entry(self) -> Any:
+        if self.kind == "entry":
+            return self.raw
+        return {"id": self.account_id, "changes": [self.raw if self.kind == "change" else self._change()]}
+
+    def _change(self) -> dict[str, Any]:
+        if self.list_name is None:
+            return {"field": self.field_name, "value": self.raw}
+        rest = {name: held for name, held in self.value.items() if name not in LISTS[self.field_name]}
+        return {
+            "field": self.field_name,
+            "value": {**rest, self.list_name: self.raw if self.kind == "list" else [self.raw]},
+        }
+
+
+LISTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "messages": ("statuses", "messages"),
+    "user_preferences": ("user_preferences",),
+}
+"""Fields whose changes hold several items, in these lists."""
+
+
+def items(envelope: Mapping[str, Any]) -> Iterator[Item]:
+    """Yields the items of a webhook in their order, those without a shape included."""
+    for entry in envelope["entry"]:
+        if not isinstance(entry, Mapping):
+            yield Item("entry", entry)
+            continue
+        account_id, changes = str(entry.get("id", "")), entry.get("changes", [])
+        if not isinstance(changes, list):
+            yield Item("entry", entry, account_id)
+            continue
+        for change in changes:
+            yield from _items_of(account_id, change)
+
+
+def _items_of(account_id: str, change: Any) -> Iterator[Item]:
+    value = change.get("value") if isinstance(change, Mapping) else None
+    if not isinstance(value, Mapping):
+        yield Item("change", change, account_id)
+        return
+    name = str(change.get("field", ""))
+    if name not in LISTS:
+        yield Item(name, value, account_id, name, value)
+        return
+    for list_name in LISTS[name]:
+        held = value.get(list_name, [])
+        if isinstance(held, list):
+            for raw in held:
+                yield Item(list_name, raw, account_id, name, value, list_name)
+        else:
+            yield Item("list", held, account_id, name, value, list_name)
