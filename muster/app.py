@@ -11,7 +11,7 @@ from models.transfers import files
 from muster.installation import Installation, installation_of, signing, use_secret_keys
 from muster.local.processes import on_stop_signal, tie_to_parent
 from muster.logs import is_text, set_up_logging
-from muster.settings import read_settings
+from muster.settings import metrics_token, read_settings
 from muster.storage import storage_of
 from schema.app import ApiOptions, build
 from schema.server.operation_log import LineWriter
@@ -57,10 +57,12 @@ def api_options(installation: Installation) -> ApiOptions:
     return ApiOptions(
         signing=signing(installation),
         redis_url=installation.redis_url,
-        public_url=settings.url,
+        public_url=settings.served_url,
         allowed_origins=settings.allowed_origins,
         body_limit_bytes=settings.body_limit_kib * 1024,
         upload_limit_bytes=settings.upload_limit_mib << 20,
+        least_free_bytes=settings.least_free_mib << 20,
+        metrics_token=metrics_token(settings),
         operation_timeout_seconds=settings.statement_timeout_ms / 1000 + 5,
         rates=Rates(settings.cost_bucket, settings.cost_per_second, settings.cost_per_operation),
         write_line=LineWriter(sys.stderr, is_text(settings.log_format, sys.stderr)),

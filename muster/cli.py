@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from muster.client.commands import COMMANDS
 from muster.errors import SetupError
 from muster.settings import QUEUES, Settings, read_settings
 
@@ -172,3 +173,7 @@ def generate() -> None:
 
     for path in write_all():
         click.echo(path)
+
+
+for command in COMMANDS:
+    main.add_command(command)

@@ -4,8 +4,6 @@ import asyncio
 import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 
 import redis.asyncio
 from redis.exceptions import RedisError
@@ -15,6 +13,8 @@ from models.db import migrations
 from models.queue import failed_webhooks
 from muster.database import opened, without_password
 from muster.errors import SetupError
+from muster.findings import Finding, ok, warning, wrong
+from muster.growth import growth
 from muster.installation import Installation, with_servers
 from muster.local.data_dir import is_in_use
 from muster.settings import PREFIX, QUEUES, Settings, unknown_variables
@@ -23,38 +23,6 @@ from muster.up import must_be_free
 OLDEST_POSTGRES, NEWEST_POSTGRES = 15, 18
 EXTENSIONS = ("pg_trgm", "btree_gin")
 LEAST_FREE_BYTES = 2**30
-
-
-class Health(StrEnum):
-    OK = "ok"
-    WARNING = "warning"
-    WRONG = "wrong"
-
-
-@dataclass(frozen=True)
-class Finding:
-    health: Health
-    what: str
-    remedy: str | None = None
-
-    @property
-    def is_wrong(self) -> bool:
-        return self.health is Health.WRONG
-
-    def text(self) -> str:
-        return f"{self.health.value:<9} {self.what}"
-
-
-def ok(what: str) -> Finding:
-    return Finding(Health.OK, what)
-
-
-def warning(what: str, remedy: str) -> Finding:
-    return Finding(Health.WARNING, what, remedy)
-
-
-def wrong(what: str, remedy: str) -> Finding:
-    return Finding(Health.WRONG, what, remedy)
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -115,6 +83,9 @@ async def _postgres(installation: Installation) -> AsyncIterator[Finding]:
             if not await migrations.pending():
                 yield await _webhook_failures()
             yield await _connections(installation.settings)
+            if not await migrations.pending():
+                async for finding in growth(installation.settings):
+                    yield finding
     except SetupError as error:
         yield wrong("PostgreSQL cannot be used", str(error))
 

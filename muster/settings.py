@@ -31,6 +31,7 @@ HEADINGS = {
     "allowed_origins": "Limits of the API",
     "change_log_days": "Keeping",
     "whatsapp_url": "WhatsApp",
+    "url": "Operators' commands",
     "log_format": "Logs",
 }
 """For docs/settings.md and .env.example, by the first setting below each."""
@@ -106,6 +107,19 @@ class Settings(BaseSettings):
         le=65535,
         description="Port on which a worker serves Prometheus metrics, on MUSTER_HOST. Unset: none. One worker per port.",
     )
+    metrics_token: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="What Prometheus sends as a bearer token to read /metrics, of the API and of workers. Unset: only callers on"
+        " the same machine may read them.",
+        examples=["$(openssl rand -hex 32)"],
+    )
+    least_free_mib: int = Field(
+        256,
+        ge=0,
+        description="With less free space in the folder of MUSTER_STORAGE_URL, in MiB, /health/ready answers 503. A bucket has"
+        " no such limit.",
+    )
     demo: bool = Field(True, description="Whether `muster up` fills an empty database with a demo workspace.")
 
     secret: SecretStr | None = Field(
@@ -138,6 +152,26 @@ class Settings(BaseSettings):
         " refused.",
     )
 
+    activity_days: int | None = Field(
+        None,
+        ge=1,
+        description="How long activities are kept after they occurred, in days. Rules over activities no longer see what is"
+        " dropped, and segments follow. Unset: for good.",
+        examples=["730"],
+    )
+    job_days: int = Field(
+        365,
+        ge=40,
+        description="How long jobs are kept after their end, in days. Files of exports are kept for 7 days, reports of imports"
+        " and what undoes them for 30.",
+    )
+    failed_webhook_days: int = Field(
+        90,
+        ge=1,
+        description="How long inbound webhooks that could not be processed are kept for a person, in days. All others are gone"
+        " when they are processed.",
+    )
+
     whatsapp_url: str | None = Field(
         None,
         description="Address of the WhatsApp Cloud API, without a version. Unset: `muster up` starts a sandbox that behaves like"
@@ -163,6 +197,16 @@ class Settings(BaseSettings):
         (),
         description="Keys that encrypt the secrets of WhatsApp channels in the database, 32 characters or more each, separated by"
         " commas: the first encrypts, all decrypt, so that a key can be replaced. Unset: derived from MUSTER_SECRET.",
+    )
+
+    url: str | None = Field(
+        None,
+        description="Address of the API that `muster import`, `export`, `recompute`, `broadcast`, `jobs` and `job` call. Unset:"
+        " MUSTER_PUBLIC_URL, or this machine's API.",
+        examples=["https://muster.example.com"],
+    )
+    token: SecretStr | None = Field(
+        None, description="API token that these commands call it with.", examples=["$(cat token)"]
     )
 
     sealing_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field((), description="The old name of `secret_keys`.")
@@ -197,10 +241,19 @@ class Settings(BaseSettings):
                 yield variable(old), variable(new)
 
     @property
-    def url(self) -> str:
+    def called_url(self) -> str:
+        """The URL that operators' commands call, without a slash at the end."""
+        return (self.url or self.served_url).rstrip("/")
+
+    @property
+    def served_url(self) -> str:
         """The URL for clients, without a slash at the end."""
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 - compared, not listened on
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+
+def metrics_token(settings: Settings) -> str | None:
+    return None if settings.metrics_token is None else settings.metrics_token.get_secret_value()
 
 
 def variable(setting: str) -> str:

@@ -160,7 +160,7 @@ def _answers(settings: Settings) -> bool:
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - compared, not listened on
     host = f"[{host}]" if ":" in host else host
     try:
-        with urllib.request.urlopen(f"http://{host}:{settings.port}/health/ready", timeout=2) as answer:
+        with urllib.request.urlopen(f"http://{host}:{settings.port}/health/live", timeout=2) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
@@ -172,8 +172,8 @@ def _print_addresses(supervisor: Supervisor, settings: Settings) -> None:
     admin = read_demo_admin(settings)
     supervisor.say("")
     supervisor.say("Muster is ready.")
-    supervisor.say(f"  GraphQL    {settings.url}/graphql")
-    supervisor.say(f"  Explorer   {settings.url}/")
+    supervisor.say(f"  GraphQL    {settings.served_url}/graphql")
+    supervisor.say(f"  Explorer   {settings.served_url}/")
     if admin is not None:
         supervisor.say(f"  Sign in    {admin.email}  password: {admin.password}  (workspace {admin.workspace})")
         supervisor.say("  Token      .venv/bin/muster token   prints one for that admin")

@@ -6,7 +6,7 @@ import uvloop
 
 from models.transfers import files
 from muster.installation import installation_of, use_secret_keys
-from muster.settings import Settings
+from muster.settings import Settings, metrics_token
 from muster.storage import storage_of
 from workers.providers.whatsapp.options import WhatsAppOptions
 from workers.runner import Queue, WorkerConfig
@@ -27,7 +27,11 @@ def worker_config(settings: Settings) -> WorkerConfig:
         database_pool_size=settings.database_pool_size,
         metrics_host=settings.host,
         metrics_port=settings.worker_metrics_port,
+        metrics_token=metrics_token(settings),
         change_log_days=settings.change_log_days,
+        activity_days=settings.activity_days,
+        job_days=settings.job_days,
+        failed_webhook_days=settings.failed_webhook_days,
         whatsapp=whatsapp_options(settings),
     )
 

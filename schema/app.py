@@ -35,6 +35,8 @@ class ApiOptions:
     allowed_origins: tuple[str, ...] = ()
     body_limit_bytes: int = 2_097_152
     upload_limit_bytes: int = UPLOAD_LIMIT_BYTES
+    least_free_bytes: int = 0
+    metrics_token: str | None = None
     operation_timeout_seconds: float = 15.0
     recheck_seconds: float = 5.0
     rates: Rates = field(default_factory=Rates)
@@ -61,7 +63,12 @@ def build(options: ApiOptions, lifespan: Lifespan | None = None, schema: GraphQL
     )
     graphql = GraphQL(operations, options.body_limit_bytes, options.allowed_origins, options.sockets, options.streams)
     rest = Starlette(
-        routes=[*explorer.ROUTES, *health.routes(redis), *metrics.ROUTES, *routes_of_nouns()],
+        routes=[
+            *explorer.ROUTES,
+            *health.routes(redis, options.least_free_bytes),
+            *metrics.routes(options.metrics_token),
+            *routes_of_nouns(),
+        ],
         lifespan=around(lifespan, redis, options.write_line),
     )
     rest.state.links = links

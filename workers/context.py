@@ -17,14 +17,19 @@ __all__ = ["PeriodicTask", "Queue", "Task", "WorkerConfig", "WorkerContext"]
 
 @dataclass(frozen=True)
 class WorkerConfig:
-    """The settings of a worker; without `metrics_port`, no metrics are served."""
+    """The settings of a worker; without `metrics_port`, no metrics are served. Activities are kept for good without
+    `activity_days`."""
 
     database_url: str
     redis_url: str
     database_pool_size: int = 10
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None
+    metrics_token: str | None = None
     change_log_days: int = 90
+    activity_days: int | None = None
+    job_days: int = 365
+    failed_webhook_days: int = 90
     whatsapp: WhatsAppOptions = field(default_factory=WhatsAppOptions)
     extras: dict[str, Any] = field(default_factory=dict)
 

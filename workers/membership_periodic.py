@@ -1,8 +1,5 @@
 """Periodic tasks that find work that nobody enqueued, or whose message was lost."""
 
-from datetime import timedelta
-
-from models.changelog import retention
 from models.membership import builds, dirty_contacts, engine_lock
 from models.queue import work
 from models.queue.enqueue import enqueue
@@ -25,16 +22,8 @@ async def find_builds(_: WorkerContext) -> None:
         await enqueue(work.REBUILD, workspace_id, segment_id)
 
 
-async def drop_old_changes(context: WorkerContext) -> None:
-    kept = timedelta(days=context.config.change_log_days)
-    for log in retention.LOGS:
-        while not context.stopping.is_set() and await retention.drop_older_than(kept, log):
-            pass
-
-
 PERIODIC_TASKS = [
     PeriodicTask("find_changes", Queue.REALTIME, find_changes, every_seconds=0.2),
     PeriodicTask("tick", Queue.REALTIME, tick, every_seconds=0.1),
     PeriodicTask("find_builds", Queue.BULK, find_builds, every_seconds=2),
-    PeriodicTask("drop_old_changes", Queue.BULK, drop_old_changes, every_seconds=3600, alone=True),
 ]

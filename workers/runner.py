@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 import structlog
 from arq.typing import WorkerCoroutine
 from arq.worker import Function, Worker, func
-from prometheus_client import Counter, Histogram, start_http_server
+from prometheus_client import Counter, Histogram
 from redis.exceptions import RedisError
 
 from models import db
@@ -25,11 +25,13 @@ from workers import (
     membership,
     membership_periodic,
     provider_requests,
+    retention,
     segments,
     webhooks,
 )
 from workers.broker import connected_broker, queue_key
 from workers.context import PeriodicTask, Queue, Task, WorkerConfig, WorkerContext
+from workers.metrics_server import serve_metrics
 
 __all__ = ["Queue", "WorkerConfig", "run_worker"]
 
@@ -42,6 +44,7 @@ MODULES: Final[Sequence[ModuleType]] = (
     segments,
     contacts,
     membership_periodic,
+    retention,
     broadcasts,
     provider_requests,
     webhooks,
@@ -78,7 +81,7 @@ def run_worker(queue: str, config: WorkerConfig) -> int:
 async def work(queue: Queue, config: WorkerConfig) -> int:
     logging.getLogger("arq").setLevel(logging.WARNING)  # it logs every job
     if config.metrics_port is not None:
-        start_http_server(config.metrics_port, config.metrics_host)
+        serve_metrics(config.metrics_host, config.metrics_port, config.metrics_token)
     await db.connect(
         config.database_url,
         pool_max=config.database_pool_size,

@@ -86,6 +86,9 @@ class FolderStorage(_ObjectStorage):
             raise FileNotFoundError(key)
         yield path
 
+    async def free_bytes(self) -> int | None:
+        return (await asyncio.to_thread(shutil.disk_usage, self.folder)).free
+
     async def remove_unfinished(self, before: datetime) -> int:
         return await asyncio.to_thread(_remove_old, self.folder, before, "*#*")
 
@@ -120,6 +123,9 @@ class BucketStorage(_ObjectStorage):
     async def delete(self, key: str) -> None:
         await asyncio.to_thread(self._copy_of(key).unlink, missing_ok=True)
         await super().delete(key)
+
+    async def free_bytes(self) -> int | None:
+        return None
 
     async def remove_unfinished(self, before: datetime) -> int:
         return await asyncio.to_thread(_remove_old, self.scratch, before, "*")

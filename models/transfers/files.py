@@ -34,6 +34,9 @@ class Storage(Protocol):
     def each_key(self, prefix: str) -> AsyncIterator[tuple[str, datetime]]:
         """Keys and when their files were written."""
 
+    async def free_bytes(self) -> int | None:
+        """Returns how much more can be stored; None where there is no such limit."""
+
     async def remove_unfinished(self, before: datetime) -> int:
         """Removes older temporary files of killed processes. Gives their count."""
 

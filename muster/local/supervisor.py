@@ -14,8 +14,9 @@ from muster.errors import SetupError
 from muster.local.processes import Program, end_group, opened_log, spawn
 
 FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30.0
-STEADY_SECONDS = 60.0
+LONGEST_PAUSE_SECONDS = 4.0
+"""Work waits for a worker that is killed again and again, so the pause stays short."""
+STEADY_SECONDS = 5.0
 """Then the next pause before a restart is the first one again."""
 POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 15.0

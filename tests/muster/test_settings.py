@@ -115,6 +115,6 @@ def test_a_misspelt_variable_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_links_name_an_address_that_can_be_called(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MUSTER_HOST", "0.0.0.0")
-    assert read_settings().url == "http://127.0.0.1:8000"
+    assert read_settings().served_url == "http://127.0.0.1:8000"
     monkeypatch.setenv("MUSTER_PUBLIC_URL", "https://muster.example/")
-    assert read_settings().url == "https://muster.example"
+    assert read_settings().served_url == "https://muster.example"

@@ -96,3 +96,10 @@ def test_a_bucket_is_opened_by_its_url(tmp_path):
     assert isinstance(storage, BucketStorage)
     assert isinstance(storage.store, S3Store)
     assert (storage.store.config["bucket"], storage.store.prefix) == ("bucket", "prefix")
+
+
+async def test_a_folder_says_how_much_is_free_and_a_bucket_has_no_limit(tmp_path):
+    free = await open_storage(tmp_path, tmp_path).free_bytes()
+    assert free is not None
+    assert free > 0
+    assert await BucketStorage(MemoryStore(), tmp_path).free_bytes() is None

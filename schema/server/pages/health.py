@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from models import db
 from models.db import migrations
+from models.transfers.files import storage
 
 log = structlog.get_logger("muster.api")
 
@@ -31,6 +32,16 @@ async def _migrations() -> str | None:
     return f"not applied yet: {', '.join(pending)}; run `muster migrate`" if pending else None
 
 
+def _storage(least_free_bytes: int) -> Check:
+    async def check() -> str | None:
+        free = await storage().free_bytes()
+        if free is None or free >= least_free_bytes:
+            return None
+        return f"{free >> 20} MiB are free where files are stored, and {least_free_bytes >> 20} are needed: make room"
+
+    return check
+
+
 def _redis(redis: Redis | None) -> Check:
     async def check() -> str | None:
         if redis is not None:
@@ -48,8 +59,13 @@ async def _problem_of(check: Check) -> str | None:
         return f"does not answer ({type(error).__name__})"
 
 
-def routes(redis: Redis | None) -> list[Route]:
-    checks: dict[str, Check] = {"database": _database, "migrations": _migrations, "redis": _redis(redis)}
+def routes(redis: Redis | None, least_free_bytes: int) -> list[Route]:
+    checks: dict[str, Check] = {
+        "database": _database,
+        "migrations": _migrations,
+        "redis": _redis(redis),
+        "storage": _storage(least_free_bytes),
+    }
 
     async def live(_: Request) -> Response:
         return JSONResponse({"status": "live"})

@@ -1,15 +1,23 @@
 """The page that Prometheus reads the metrics from."""
 
-from typing import Final
-
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from permissions.metrics_access import may_read_metrics
 
-async def metrics(_: Request) -> Response:
-    return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+_REFUSED = "metrics are for this machine alone, or for who sends MUSTER_METRICS_TOKEN as a bearer token\n"
 
 
-ROUTES: Final = [Route("/metrics", metrics)]
+def routes(token: str | None) -> list[Route]:
+    """/metrics, for who sends `token`; without one, for this machine."""
+
+    async def metrics(request: Request) -> Response:
+        address = None if request.client is None else request.client.host
+        forwarded = any(name in request.headers for name in ("x-forwarded-for", "forwarded"))
+        if not may_read_metrics(token, request.headers.get("authorization"), address, forwarded=forwarded):
+            return PlainTextResponse(_REFUSED, 401, headers={"www-authenticate": "Bearer"})
+        return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+
+    return [Route("/metrics", metrics)]

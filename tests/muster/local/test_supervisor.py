@@ -70,6 +70,27 @@ async def test_a_broken_process_is_restarted_after_longer_and_longer_pauses(supe
     assert "again in 0.1 s" in output_of(supervisor)
 
 
+async def test_no_pause_is_longer_than_the_longest(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor_module, "LONGEST_PAUSE_SECONDS", 0.1)
+    await supervisor.start(python("broken", "raise SystemExit(3)"))
+    await until(lambda: output_of(supervisor).count("again in 0.1 s") == 3)
+    assert "0.2 s" not in output_of(supervisor)
+
+
+async def test_a_process_that_ran_for_a_while_is_restarted_after_the_first_pause(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor_module, "STEADY_SECONDS", 0.0)
+    await supervisor.start(python("young", "raise SystemExit(3)"))
+    await until(lambda: output_of(supervisor).count("again in 0.05 s") == 3)
+    assert "0.1 s" not in output_of(supervisor)
+
+
+def test_workers_that_are_killed_when_they_are_young_are_back_within_seconds() -> None:
+    assert supervisor_module.LONGEST_PAUSE_SECONDS <= 5
+    assert supervisor_module.STEADY_SECONDS <= 10
+
+
 async def test_the_children_of_a_dead_process_are_killed(supervisor: Supervisor) -> None:
     parent = (
         "import subprocess, sys, time; c = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"

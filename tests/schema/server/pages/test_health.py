@@ -10,7 +10,7 @@ async def test_a_process_with_its_servers_is_ready(database: str, redis_url: str
         response = await send(app, "GET", "/health/ready")
     assert (response.status, response.json()) == (
         200,
-        {"status": "ready", "database": "ok", "migrations": "ok", "redis": "ok"},
+        {"status": "ready", "database": "ok", "migrations": "ok", "redis": "ok", "storage": "ok"},
     )
 
 
@@ -38,3 +38,10 @@ async def test_a_database_that_lacks_a_migration_is_not_ready(database: str) -> 
         await db.execute("INSERT INTO schema_migrations (name) VALUES ($1)", row["name"])
     assert response.status == 503
     assert row["name"] in response.json()["migrations"]
+
+
+async def test_a_full_disk_is_not_ready(database: str) -> None:
+    del database
+    response = await send(application(least_free_bytes=1 << 60), "GET", "/health/ready")
+    assert response.status == 503
+    assert "MiB are free where files are stored" in response.json()["storage"]

@@ -1,0 +1,71 @@
+"""Drops activities that are kept no longer. Segments follow, as after any other deletion."""
+
+from datetime import datetime
+from typing import Final
+
+from models import db
+from models.membership import dirty_contacts
+from models.queue import work
+from models.queue.enqueue import enqueue
+
+AT_ONCE: Final = 2_000
+
+# Kind by kind, because the index begins with it.
+_KINDS: Final = """
+    WITH RECURSIVE kinds AS (
+        (SELECT kind FROM activities WHERE workspace_id = $1 ORDER BY kind LIMIT 1)
+        UNION ALL
+        SELECT (SELECT a.kind FROM activities a WHERE a.workspace_id = $1 AND a.kind > kinds.kind ORDER BY a.kind LIMIT 1)
+        FROM kinds WHERE kinds.kind IS NOT NULL
+    )
+    SELECT kind FROM kinds WHERE kind IS NOT NULL
+"""
+
+_OLDEST: Final = """
+    SELECT id FROM activities WHERE workspace_id = $1 AND kind = $2 AND occurred_at < $3
+    ORDER BY occurred_at LIMIT $4 FOR UPDATE SKIP LOCKED
+"""
+
+_COUNT: Final = """
+    SELECT count(*) FROM (
+        SELECT 1 FROM activities WHERE workspace_id = $1 AND kind = $2 AND occurred_at < $3 LIMIT $4
+    ) AS old
+"""
+
+
+async def drop_older_than(before: datetime, limit: int = AT_ONCE) -> int:
+    """Drops up to `limit` activities of one kind and workspace. Returns how many: 0 when none is left."""
+    for workspace_id, kind in await _kinds():
+        dropped = await _drop(workspace_id, kind, before, limit)
+        if dropped:
+            return dropped
+    return 0
+
+
+async def count_older_than(before: datetime, most: int) -> int:
+    """Counts what `drop_older_than` would drop, in all workspaces, up to `most`."""
+    count = 0
+    for workspace_id, kind in await _kinds():
+        count += await db.fetch_value(_COUNT, workspace_id, kind, before, most - count)
+        if count >= most:
+            break
+    return count
+
+
+async def _kinds() -> list[tuple[int, str]]:
+    workspaces = await db.fetch("SELECT id FROM workspaces ORDER BY id")
+    return [(row["id"], kind["kind"]) for row in workspaces for kind in await db.fetch(_KINDS, row["id"])]
+
+
+async def _drop(workspace_id: int, kind: str, before: datetime, limit: int) -> int:
+    async with db.transaction():
+        rows = await db.fetch(_OLDEST, workspace_id, kind, before, limit)
+        if rows:
+            async with dirty_contacts.as_bulk():
+                await db.execute(
+                    "DELETE FROM activities WHERE workspace_id = $1 AND id = ANY ($2)",
+                    workspace_id,
+                    [row["id"] for row in rows],
+                )
+            await enqueue(work.PROCESS_CHANGES, workspace_id)
+    return len(rows)

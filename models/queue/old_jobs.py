@@ -1,0 +1,43 @@
+"""Drops jobs that ended long ago."""
+
+from datetime import datetime
+from typing import Final
+
+from models import db
+
+AT_ONCE: Final = 1_000
+
+# An import keeps its row until its report and its data for undoing are gone.
+_OLD: Final = """
+    FROM jobs WHERE workspace_id = $1 AND created_at < $2 AND finished_at < $2
+      AND status IN ('SUCCEEDED', 'FAILED', 'CANCELLED') AND (kind <> 'IMPORT' OR progress ? 'forgotten')
+"""
+
+
+async def drop_older_than(before: datetime, limit: int = AT_ONCE) -> int:
+    """Drops up to `limit` jobs of one workspace that ended before. Returns how many: 0 when none is left."""
+    for workspace_id in await _workspaces():
+        rows = await db.fetch(f"SELECT id {_OLD} ORDER BY created_at LIMIT $3", workspace_id, before, limit)
+        ids = [row["id"] for row in rows]
+        if ids:
+            deleted = await db.fetch(
+                f"DELETE {_OLD} AND id = ANY ($3) RETURNING id",
+                workspace_id,
+                before,
+                ids,
+            )
+            return len(deleted)
+    return 0
+
+
+async def count_older_than(before: datetime, most: int) -> int:
+    """Counts what `drop_older_than` would drop, in all workspaces, up to `most`."""
+    count = 0
+    for workspace_id in await _workspaces():
+        sql = f"SELECT count(*) FROM (SELECT 1 {_OLD} LIMIT $3) AS old"  # noqa: S608
+        count += await db.fetch_value(sql, workspace_id, before, most - count)
+    return count
+
+
+async def _workspaces() -> list[int]:
+    return [row["id"] for row in await db.fetch("SELECT id FROM workspaces ORDER BY id")]

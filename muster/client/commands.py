@@ -1,0 +1,14 @@
+"""The commands of operators, which are clients of the public API."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import click
+
+from muster.client.broadcasts import broadcast
+from muster.client.exports import export
+from muster.client.imports import import_file
+from muster.client.jobs import job, jobs
+from muster.client.recompute import recompute
+
+COMMANDS: Final[Sequence[click.Command]] = (import_file, export, recompute, broadcast, jobs, job)

@@ -1,0 +1,93 @@
+"""The GraphQL documents of the commands. A test checks each of them against the schema."""
+
+from typing import Final
+
+_ERRORS: Final = "userErrors { message field }"
+
+_JOB: Final = """
+fragment JobFields on Job {
+  id kind status done total error createdAt startedAt finishedAt
+  ... on ImportJob { filename dryRun created updated unchanged skipped rejected }
+  ... on ExportJob { format }
+  ... on SegmentContactsJob { changed }
+}
+"""
+
+_BROADCAST: Final = """
+fragment BroadcastFields on Broadcast {
+  id name status reason scheduledAt startedAt finishedAt
+  counts { pending sending sent delivered read failed skipped unconfirmed }
+}
+"""
+
+JOB: Final = f"query ($id: ID!) {{ job(id: $id) {{ ...JobFields }} }} {_JOB}"
+
+JOBS: Final = f"""
+query ($first: Int!, $kind: JobKind, $status: JobStatus) {{
+  jobs(first: $first, kind: $kind, status: $status) {{ nodes {{ ...JobFields }} }}
+}} {_JOB}
+"""
+
+JOB_FILE: Final = """
+query ($id: ID!) { job(id: $id) { kind ... on ImportJob { rejectedRowsUrl } ... on ExportJob { url } } }
+"""
+
+JOB_CANCEL: Final = f"mutation ($id: ID!) {{ jobCancel(id: $id) {{ job {{ ...JobFields }} {_ERRORS} }} }} {_JOB}"
+
+UPLOAD: Final = f"""
+mutation ($filename: String!, $bytes: BigInt) {{
+  stagedUploadCreate(filename: $filename, bytes: $bytes) {{ stagedUpload {{ id url }} {_ERRORS} }}
+}}
+"""
+
+SUGGESTIONS: Final = """
+query ($upload: ID!, $hasHeader: Boolean!, $delimiter: String) {
+  importColumnSuggestions(uploadId: $upload, hasHeader: $hasHeader, delimiter: $delimiter) {
+    columns { column field samples }
+  }
+}
+"""
+
+IMPORT: Final = f"""
+mutation ($upload: ID!, $options: ImportOptionsInput!) {{
+  importStart(input: {{upload: {{uploadId: $upload, options: $options}}}}) {{ job {{ ...JobFields }} {_ERRORS} }}
+}} {_JOB}
+"""
+
+EXPORT: Final = f"""
+mutation ($input: ExportStartInput!) {{ exportStart(input: $input) {{ job {{ ...JobFields }} {_ERRORS} }} }} {_JOB}
+"""
+
+RECOMPUTE: Final = f"""
+mutation ($id: ID!) {{ segmentRecompute(id: $id) {{ job {{ ...JobFields }} {_ERRORS} }} }} {_JOB}
+"""
+
+SEGMENT: Final = "query ($id: ID!) { segment(id: $id) { id name } }"
+
+SEGMENTS: Final = """
+query ($name: String!, $after: String) {
+  segments(first: 100, after: $after, search: $name) { nodes { id name } pageInfo { hasNextPage endCursor } }
+}
+"""
+
+BROADCAST: Final = f"query ($id: ID!) {{ broadcast(id: $id) {{ ...BroadcastFields }} }} {_BROADCAST}"
+
+BROADCASTS: Final = f"""
+query ($first: Int!, $after: String) {{
+  broadcasts(first: $first, after: $after) {{ nodes {{ ...BroadcastFields }} pageInfo {{ hasNextPage endCursor }} }}
+}} {_BROADCAST}
+"""
+
+BROADCAST_START: Final = f"""
+mutation ($id: ID!, $at: DateTime) {{
+  broadcastSchedule(id: $id, at: $at) {{ broadcast {{ ...BroadcastFields }} {_ERRORS} }}
+}} {_BROADCAST}
+"""
+
+BROADCAST_PAUSE: Final = f"""
+mutation ($id: ID!) {{ broadcastPause(id: $id) {{ broadcast {{ ...BroadcastFields }} {_ERRORS} }} }} {_BROADCAST}
+"""
+
+BROADCAST_RESUME: Final = f"""
+mutation ($id: ID!) {{ broadcastResume(id: $id) {{ broadcast {{ ...BroadcastFields }} {_ERRORS} }} }} {_BROADCAST}
+"""

@@ -1,0 +1,44 @@
+"""Finds segments and broadcasts by id or by name."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from muster.client import documents
+from muster.client.exits import CommandEnds, Exit
+from muster.client.session import Session
+
+
+def segment_id(session: Session, given: str) -> str:
+    """Raises CommandEnds when no segment, or more than one, is called so."""
+    found = session.api.ask(documents.SEGMENT, id=given)["segment"]
+    if found is not None:
+        return str(found["id"])
+    matches = [one["id"] for one in _pages(session, documents.SEGMENTS, "segments", name=given) if one["name"] == given]
+    return _only(matches, "segment", given)
+
+
+def broadcast_id(session: Session, given: str) -> str:
+    """Raises CommandEnds when no broadcast, or more than one, is called so."""
+    found = session.api.ask(documents.BROADCAST, id=given)["broadcast"]
+    if found is not None:
+        return str(found["id"])
+    every = _pages(session, documents.BROADCASTS, "broadcasts", first=100)
+    return _only([one["id"] for one in every if one["name"] == given], "broadcast", given)
+
+
+def _pages(session: Session, document: str, field: str, **variables: Any) -> Iterator[dict[str, Any]]:
+    after = None
+    while True:
+        page = session.api.ask(document, **variables, after=after)[field]
+        yield from page["nodes"]
+        if not page["pageInfo"]["hasNextPage"]:
+            return
+        after = page["pageInfo"]["endCursor"]
+
+
+def _only(ids: list[str], noun: str, given: str) -> str:
+    if len(ids) == 1:
+        return ids[0]
+    if not ids:
+        raise CommandEnds(Exit.FAILED, f"there is no {noun} with the id or the name {given!r}")
+    raise CommandEnds(Exit.FAILED, f"{len(ids)} {noun}s are called {given!r}: give an id, {' or '.join(ids[:5])}")
