@@ -10,6 +10,7 @@ MusterError
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from enum import StrEnum
 from typing import ClassVar
 
@@ -47,7 +48,9 @@ class DomainError(MusterError):
         self.path: tuple[str, ...] | None = None if path is None else tuple(str(step) for step in path)
 
     def under(self, *prefix: str | int) -> "DomainError":
-        return type(self)(self.message, (*prefix, *(self.path or ())))
+        moved = copy(self)
+        moved.path = (*map(str, prefix), *(self.path or ()))
+        return moved
 
 
 class Invalid(DomainError):
@@ -67,9 +70,10 @@ class NotFound(DomainError):
 
 
 class Taken(DomainError):
-    """Another object has this unique value."""
+    """Another object has this unique value: `taken_by` (GraphQL type, id), where the caller may know it."""
 
     code = ErrorCode.TAKEN
+    taken_by: tuple[str, int] | None = None
 
 
 class Conflict(DomainError):

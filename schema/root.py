@@ -14,6 +14,7 @@ from schema.accounts.queries import AccountQuery
 from schema.broadcasts.mutations import BroadcastMutation
 from schema.broadcasts.queries import BroadcastQuery
 from schema.broadcasts.subscriptions import BroadcastSubscription
+from schema.contacts.duplicates import DuplicateQuery
 from schema.contacts.mutations import ActivityMutation, ContactMutation
 from schema.contacts.queries import ContactQuery
 from schema.jobs.mutations import JobMutation
@@ -57,6 +58,7 @@ QUERIES: list[type] = [
     NodeQuery,
     AccountQuery,
     ContactQuery,
+    DuplicateQuery,
     ExplanationQuery,
     RuleQuery,
     SegmentQuery,

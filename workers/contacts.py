@@ -1,8 +1,8 @@
-"""Removes the values of deleted custom fields."""
+"""Removes the values of deleted custom fields, and marks of twins that are alone."""
 
 from typing import Final
 
-from models.contacts import fields
+from models.contacts import fields, twins
 from workers.context import PeriodicTask, Queue, WorkerContext
 
 
@@ -12,4 +12,12 @@ async def remove_values(context: WorkerContext) -> None:
         await fields.remove_values_of_deleted(seconds=5.0)
 
 
-PERIODIC_TASKS: Final = [PeriodicTask("remove_values", Queue.BULK, remove_values, every_seconds=10, alone=True)]
+async def release_twins(context: WorkerContext) -> None:
+    if not context.stopping.is_set():
+        await twins.release_all()
+
+
+PERIODIC_TASKS: Final = [
+    PeriodicTask("remove_values", Queue.BULK, remove_values, every_seconds=10, alone=True),
+    PeriodicTask("release_twins", Queue.BULK, release_twins, every_seconds=60, alone=True),
+]

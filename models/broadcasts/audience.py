@@ -98,7 +98,7 @@ def _judged_of_segments(
     excluded = _excluded(broadcast, binds)
     return f"""
         candidates AS MATERIALIZED (
-            SELECT c.id AS contact_id, {NORMAL_PHONE} AS phone, c.whatsapp_consent,
+            SELECT c.id AS contact_id, {NORMAL_PHONE} AS phone, c.phone_key, c.whatsapp_consent,
                    ARRAY[{", ".join(texts)}]::text[] AS parameters, NULL::timestamptz AS not_before,
                    {excluded} AS excluded
             FROM contacts c
@@ -139,7 +139,7 @@ def _consent(broadcast: Broadcast) -> str:
 _WITHOUT_DOUBLES: Final = """
         judged AS (
             SELECT contact_id, phone, parameters, not_before, CASE
-                WHEN reason IS NULL AND row_number() OVER (PARTITION BY phone, reason IS NULL ORDER BY contact_id) > 1
+                WHEN reason IS NULL AND row_number() OVER (PARTITION BY phone_key, reason IS NULL ORDER BY contact_id) > 1
                 THEN 'DUPLICATE_PHONE' ELSE reason END AS reason
             FROM first_judged)"""
 
@@ -150,11 +150,11 @@ def _judged_of_retry(broadcast: Broadcast, binds: Binds) -> str:
     not_now, not_now_for = binds.bind(NOT_NOW_CODES, "integer[]"), binds.bind(NOT_NOW_FOR, "interval")
     return f"""
         first_judged AS (
-            SELECT r.contact_id, r.phone, r.parameters,
+            SELECT r.contact_id, r.phone, c.phone_key, r.parameters,
                 CASE WHEN r.error_code = ANY ({not_now}) THEN (r.failed_at AT TIME ZONE 'UTC' + {not_now_for}) AT TIME ZONE 'UTC'
                 END AS not_before,
                 CASE
-                WHEN c.id IS NULL OR {NORMAL_PHONE} IS DISTINCT FROM r.phone THEN 'NO_PHONE'
+                WHEN c.id IS NULL OR c.phone_key IS DISTINCT FROM muster_phone_key(r.phone) THEN 'NO_PHONE'
                 {_consent(broadcast)}
                 WHEN EXISTS (
                     SELECT 1 FROM broadcasts b JOIN messages again

@@ -13,7 +13,7 @@ async def create_contact(scope: Scope, values: Values) -> Record:
         checked = await check(scope, values)
         row = await insert(scope, "contact_create", checked)
         if row is None:
-            refuse_taken(checked, await with_same_keys(scope, checked))
+            refuse_taken(scope, checked, await with_same_keys(scope, checked))
         return row
 
     return await until_written(write)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from models import db
 from models.accounts import audit_log
+from models.contacts import twins
 from models.contacts.limits import check_count
 from models.errors import NotFound
 from models.membership import dirty_contacts
@@ -15,7 +16,7 @@ _DELETE = """
     WITH doomed AS (
         SELECT id FROM contacts WHERE workspace_id = $1 AND id = ANY ($2) ORDER BY id FOR UPDATE
     )
-    DELETE FROM contacts c USING doomed WHERE c.workspace_id = $1 AND c.id = doomed.id RETURNING c.id
+    DELETE FROM contacts c USING doomed WHERE c.workspace_id = $1 AND c.id = doomed.id RETURNING c.id, c.phone_key
 """
 
 
@@ -29,6 +30,7 @@ async def delete_contacts(scope: Scope, ids: Sequence[int]) -> list[int]:
         async with dirty_contacts.as_bulk(only_if=len(ids) > dirty_contacts.MANY):
             rows = await db.fetch(_DELETE, scope.workspace_id, list(ids))
         deleted = {row["id"] for row in rows}
+        await twins.release(scope.workspace_id, [row["phone_key"] for row in rows])
         if deleted:
             await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
             await audit_log.record(scope, "contacts_delete", "Contact", None, {"ids": sorted(deleted)})

@@ -1,5 +1,5 @@
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from models import db
 from models.contacts.built_in_fields import check_column
@@ -19,5 +19,12 @@ async def find_contact(scope: Scope, key: str, value: Any, names: Iterable[str] 
     """The contact whose `key` ("id" or one of KEYS) is `value`, normalised. Raises Invalid for an impossible value."""
     assert key == "id" or key in KEYS
     stored = value if key == "id" else check_column(key, value, scope.default_country)
-    sql = f"SELECT {columns_of(names)} FROM contacts c WHERE c.workspace_id = $1 AND c.{key} = $2"  # noqa: S608
+    sql = f"SELECT {columns_of(names)} FROM contacts c WHERE c.workspace_id = $1 AND {_FOUND[key]}"  # noqa: S608
     return await db.fetch_row(sql, scope.workspace_id, stored)
+
+
+_FOUND: Final = {
+    **{key: f"c.{key} = $2" for key in ("id", *KEYS)},
+    "phone": "c.phone_key = muster_phone_key($2) ORDER BY c.phone = $2 DESC, c.phone_twin LIMIT 1",
+}
+"""Of several contacts with one number, the one that spells it so, else the oldest."""

@@ -1,4 +1,4 @@
-"""The unique keys of contacts."""
+"""The unique keys of contacts. A phone is compared by its `phone_key`, which all spellings of a number share."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -8,6 +8,8 @@ from models.contacts.built_in_fields import path_of
 from models.contacts.columns import ALL_COLUMNS
 from models.db import Record
 from models.errors import DomainError, Problems, Taken
+from models.values.phones import phone_key
+from permissions.capabilities import Permission
 from permissions.principal import Scope
 
 KEYS: Final = ("external_id", "email", "phone")
@@ -15,22 +17,22 @@ KEYS: Final = ("external_id", "email", "phone")
 
 # Not one look-up with OR: so the planner always uses the three indexes.
 _SAME_KEYS = f"""
-    SELECT {ALL_COLUMNS} FROM contacts c
+    SELECT {ALL_COLUMNS}, c.phone_key FROM contacts c
     WHERE c.workspace_id = $1 AND c.id IN (
         SELECT id FROM contacts WHERE workspace_id = $1 AND external_id = $2
         UNION SELECT id FROM contacts WHERE workspace_id = $1 AND email = $3
-        UNION SELECT id FROM contacts WHERE workspace_id = $1 AND phone = $4)
+        UNION SELECT id FROM contacts WHERE workspace_id = $1 AND phone_key = $4)
     ORDER BY c.id
 """  # noqa: S608
 
 
 async def with_same_keys(scope: Scope, values: Mapping[str, Any], *, lock: bool = False) -> list[Record]:
-    """Returns up to three contacts that have a key in `values`."""
-    keys = [values.get(key) for key in KEYS]
+    """Returns the contacts that have a key in `values`, by id; with `phone_key`."""
+    keys = [_compared(key, values.get(key)) for key in KEYS]
     if all(value is None for value in keys):
         return []
     rows = await db.fetch(_SAME_KEYS + (lock_for(values) if lock else ""), scope.workspace_id, *keys)
-    return [row for row in rows if any(row[key] == values.get(key) is not None for key in KEYS)]
+    return [row for row in rows if any(_has(row, key, values) for key in KEYS)]
 
 
 def lock_for(values: Mapping[str, Any]) -> str:
@@ -39,21 +41,37 @@ def lock_for(values: Mapping[str, Any]) -> str:
 
 
 def first_match(values: Mapping[str, Any], rows: Sequence[Record]) -> Record | None:
-    """The row with the earliest of the KEYS."""
+    """The row with the earliest of the KEYS; of several with one number, the one that spells it so, else the oldest."""
     for key in KEYS:
-        for row in rows:
-            if values.get(key) is not None and row[key] == values[key]:
-                return row
+        found = [row for row in rows if _has(row, key, values)]
+        if found:
+            return next((row for row in found if row[key] == values[key]), found[0])
     return None
 
 
-def refuse_taken(values: Mapping[str, Any], rows: Sequence[Record], but: int | None = None) -> None:
-    """Raise Problems: a Taken for each key of `values` that a row other than `but` has."""
-    others = [row for row in rows if row["id"] != but]
-    taken: list[DomainError] = [
-        Taken(f"another contact has this {path_of(key)} already", (path_of(key),))
-        for key in KEYS
-        if any(values.get(key) is not None and row[key] == values[key] for row in others)
-    ]
+def refuse_taken(scope: Scope, values: Mapping[str, Any], rows: Sequence[Record], but: int | None = None) -> None:
+    """Raise Problems: a Taken for each key of `values` that a row other than `but` has, and `but` has not."""
+    taken: list[DomainError] = []
+    for key in KEYS:
+        having = [row["id"] for row in rows if _has(row, key, values)]
+        if having and but not in having:
+            taken.append(_taken(scope, key, having[0]))
     if taken:
         raise Problems(taken)
+
+
+def _taken(scope: Scope, key: str, contact_id: int) -> Taken:
+    """Says whose it is to callers who may read contacts."""
+    error = Taken(f"another contact has this {path_of(key)} already", (path_of(key),))
+    if Permission.CONTACT_READ in scope.principal.permissions:
+        error.taken_by = ("Contact", contact_id)
+    return error
+
+
+def _has(row: Record, key: str, values: Mapping[str, Any]) -> bool:
+    value = _compared(key, values.get(key))
+    return value is not None and bool(row["phone_key" if key == "phone" else key] == value)
+
+
+def _compared(key: str, value: Any) -> Any:
+    return phone_key(value) if key == "phone" and value is not None else value

@@ -17,7 +17,7 @@ async def update_contact(scope: Scope, contact_id: int, values: Values) -> Recor
         row = await db.fetch_row(_GET + lock_for(checked), scope.workspace_id, contact_id)
         if row is None:
             raise NotFound("there is no such contact", ("id",))
-        refuse_taken(checked, await with_same_keys(scope, checked), but=contact_id)
+        refuse_taken(scope, checked, await with_same_keys(scope, checked), but=contact_id)
         return await change(scope, "contact_update", row, checked)
 
     return await until_written(write)

@@ -19,7 +19,7 @@ async def upsert_contact(scope: Scope, values: Values) -> tuple[Record, bool]:
         same = await with_same_keys(scope, checked, lock=True)
         row = first_match(checked, same)
         if row is not None:
-            refuse_taken(checked, same, but=row["id"])
+            refuse_taken(scope, checked, same, but=row["id"])
             return await change(scope, "contact_upsert", row, checked), False
         created = await insert(scope, "contact_upsert", checked)
         return None if created is None else (created, True)

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 from models import db
 from models.accounts import audit_log
 from models.contacts import fields as contact_fields
-from models.contacts import tags
+from models.contacts import tags, twins
 from models.contacts.built_in_fields import check_all
 from models.contacts.columns import ALL_COLUMNS
 from models.contacts.names import with_name
@@ -14,6 +14,7 @@ from models.db import Record, UniqueViolation
 from models.errors import Conflict
 from models.queue import work
 from models.queue.enqueue import enqueue
+from models.values.phones import phone_key
 from permissions.principal import Scope
 
 Values = Mapping[str, Any]
@@ -85,6 +86,8 @@ async def change(scope: Scope, action: str, row: Record, checked: Values) -> Rec
         *arguments,
     )
     assert changed is not None
+    if "phone" in different and row["phone"] is not None:
+        await twins.release(scope.workspace_id, [phone_key(row["phone"])])
     await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
     await audit_log.record(scope, action, "Contact", row["id"], {"fields": _names(different)})
     return changed

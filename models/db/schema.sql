@@ -12,6 +12,20 @@ CREATE FUNCTION muster_fold(items text[]) RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN (SELECT coalesce(array_agg(lower(item) ORDER BY place), '{}') FROM unnest(items) WITH ORDINALITY AS t (item, place));
 
+-- The same text for each spelling of a number (models/values/phones.py has the same table): Brazil's ninth digit, Mexico's 1,
+-- Argentina's 9 and 15, Benin's 01.
+CREATE FUNCTION muster_phone_key(phone text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN phone ~ '^\+(?!5[245]|229)[0-9]+$' THEN phone ELSE
+        regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+            nullif('+' || regexp_replace(phone, '[^0-9]', '', 'g'), '+'),
+            '^(\+55[1-9]{2})([6-9][0-9]{7})$', '\19\2'),
+            '^(\+52)1([0-9]{10})$', '\1\2'),
+            '^(\+54)([1-3][0-9]{9}(?:[0-9]{2})?)$', '\19\2'),
+            '^(\+549(?=[0-9]{12}$)(?:11|[23][0-9]{2,3}))15([0-9]{6,8})$', '\1\2'),
+            '^(\+229)([0-9]{8})$', '\101\2')
+        END;
+
 -- ---------------------------------------------------------------- Workspaces and accounts
 
 -- A tenant.
@@ -132,10 +146,13 @@ CREATE TABLE contacts (
     attributes          jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(attributes) = 'object'),
     created_at          timestamptz NOT NULL DEFAULT now(),
     updated_at          timestamptz NOT NULL DEFAULT now(),
+    phone_key           text GENERATED ALWAYS AS (muster_phone_key(phone)) STORED, -- by it contacts are found
+    -- 0; or 1, 2, .. for contacts of before the key that have the number of an older contact
+    phone_twin          smallint NOT NULL DEFAULT 0,
     PRIMARY KEY (workspace_id, id),
     CONSTRAINT contacts_email_key UNIQUE (workspace_id, email),
     CONSTRAINT contacts_external_id_key UNIQUE (workspace_id, external_id),
-    CONSTRAINT contacts_phone_key UNIQUE (workspace_id, phone)
+    CONSTRAINT contacts_phone_key_key UNIQUE (workspace_id, phone_key, phone_twin)
 ) WITH (fillfactor = 90);
 CREATE INDEX contacts_birthday_idx
     ON contacts (workspace_id, (extract(month FROM date_of_birth) * 100 + extract(day FROM date_of_birth)))
@@ -143,6 +160,7 @@ CREATE INDEX contacts_birthday_idx
 CREATE INDEX contacts_created_at_idx ON contacts (workspace_id, created_at, id);
 CREATE INDEX contacts_last_interaction_at_idx ON contacts (workspace_id, last_interaction_at, id);
 CREATE INDEX contacts_name_idx ON contacts (workspace_id, lower(name), id);
+CREATE INDEX contacts_phone_twin_idx ON contacts (workspace_id, id) WHERE phone_twin > 0;
 CREATE INDEX contacts_search_idx ON contacts USING gin (
     workspace_id,
     lower(coalesce(name, '') || E'\n' || coalesce(email, '') || E'\n' || coalesce(phone, '') || E'\n' || coalesce(external_id, '')) gin_trgm_ops
@@ -536,9 +554,9 @@ CREATE INDEX whatsapp_channels_verify_idx ON whatsapp_channels (verify_token_has
 CREATE TABLE whatsapp_reached (
     workspace_id        bigint NOT NULL,
     business_account_id text NOT NULL,
-    phone               text NOT NULL,
+    phone_key           text NOT NULL,
     reached_at          timestamptz NOT NULL,
-    PRIMARY KEY (workspace_id, business_account_id, phone)
+    PRIMARY KEY (workspace_id, business_account_id, phone_key)
 ) WITH (fillfactor = 80);
 CREATE INDEX whatsapp_reached_at_idx ON whatsapp_reached (workspace_id, business_account_id, reached_at);
 
@@ -551,7 +569,7 @@ CREATE TABLE whatsapp_quotas (
     PRIMARY KEY (workspace_id, business_account_id)
 );
 
--- The WhatsApp id of a number where it differs from its digits (Brazil, Mexico).
+-- The WhatsApp id of a number where its phone_key does not tell it.
 CREATE TABLE whatsapp_aliases (
     workspace_id bigint NOT NULL,
     wa_id        text NOT NULL,
@@ -820,6 +838,9 @@ CREATE FUNCTION muster_captures() RETURNS boolean
 CREATE FUNCTION muster_touch_contact() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.updated_at := clock_timestamp();
+    IF OLD.phone_twin > 0 AND muster_phone_key(NEW.phone) IS DISTINCT FROM OLD.phone_key THEN
+        NEW.phone_twin := 0;
+    END IF;
     RETURN NEW;
 END $$;
 

@@ -8,6 +8,7 @@ from typing import Final
 from models import clock, db
 from models.queue import work
 from models.queue.enqueue import enqueue
+from models.values.phones import phone_key
 
 
 class ConsentSource(StrEnum):
@@ -103,14 +104,17 @@ async def resume_contacts(
 
 
 async def contacts_of(workspace_id: int, wa_ids: Collection[str]) -> Mapping[str, int]:
-    """Returns contacts by WhatsApp's id; ids without a contact are absent."""
+    """Returns contacts by WhatsApp's id, in any spelling; ids without a contact are absent. Of several, the oldest."""
+    wanted = list(wa_ids)
     rows = await db.fetch(
         """
-        SELECT wanted.wa_id, c.id FROM unnest($2::text[]) AS wanted (wa_id)
+        SELECT wanted.wa_id, c.id FROM unnest($2::text[], $3::text[]) AS wanted (wa_id, phone_key)
         LEFT JOIN whatsapp_aliases a ON a.workspace_id = $1 AND a.wa_id = wanted.wa_id
-        JOIN contacts c ON c.workspace_id = $1 AND c.phone = coalesce(a.phone, '+' || wanted.wa_id)
+        JOIN contacts c ON c.workspace_id = $1 AND c.phone_key = coalesce(muster_phone_key(a.phone), wanted.phone_key)
+        ORDER BY c.phone_twin DESC
         """,
         workspace_id,
-        list(wa_ids),
+        wanted,
+        list(map(phone_key, wanted)),
     )
     return {row["wa_id"]: row["id"] for row in rows}

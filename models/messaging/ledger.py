@@ -19,6 +19,7 @@ from models.messaging.pace import PAIR_INTERVAL, QUOTA_WINDOW
 from models.messaging.sources import MessageSource
 
 NORMAL_PHONE: Final = "nullif('+' || regexp_replace(c.phone, '[^0-9]', '', 'g'), '+')"
+"""As a message is addressed: the spelling that is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +67,15 @@ class Offered:
 
     id: int
     source: MessageSource
-    phone: str
+    phone_key: str
     verdict: Verdict
     free_at: datetime | None
 
 
 # The planner does not know how few rows a claim needs: LATERAL .. LIMIT makes it use the indexes.
-_OFFER: Final = f"""
+_OFFER: Final = """
     WITH offered AS (
-        SELECT share.source_kind, share.source_id, due.id, due.phone, due.contact_id
+        SELECT share.source_kind, share.source_id, due.id, muster_phone_key(due.phone) AS phone_key, due.contact_id
         FROM unnest($2::text[], $3::bigint[], $4::integer[]) AS share (source_kind, source_id, most)
         JOIN message_sources s ON s.workspace_id = $1 AND s.source_kind = share.source_kind
                               AND s.source_id = share.source_id AND s.state = 'SENDING'
@@ -83,34 +84,34 @@ _OFFER: Final = f"""
             WHERE m.workspace_id = $1 AND m.source_kind = share.source_kind AND m.source_id = share.source_id
               AND m.status = 'PENDING' AND m.due_at <= $5
             ORDER BY m.due_at, m.id LIMIT share.most FOR UPDATE SKIP LOCKED) AS due)
-    SELECT o.id, o.source_kind, o.source_id, o.phone, x.reached_at, CASE
+    SELECT o.id, o.source_kind, o.source_id, o.phone_key, x.reached_at, CASE
         WHEN c.id IS NULL THEN 'GONE'
-        WHEN {NORMAL_PHONE} IS DISTINCT FROM o.phone THEN 'MOVED'
+        WHEN c.phone_key IS DISTINCT FROM o.phone_key THEN 'MOVED'
         WHEN c.whatsapp_consent = 'OPTED_OUT' THEN 'OPTED_OUT'
         WHEN x.reached_at > $7 THEN 'LATER'
-        WHEN row_number() OVER (PARTITION BY o.phone ORDER BY o.source_kind, o.source_id, o.id) > 1 THEN 'LATER'
+        WHEN row_number() OVER (PARTITION BY o.phone_key ORDER BY o.source_kind, o.source_id, o.id) > 1 THEN 'LATER'
         WHEN x.reached_at > $8 THEN 'KNOWN'
         ELSE 'NEW' END AS verdict
     FROM offered o
     LEFT JOIN LATERAL (
-        SELECT c.id, c.phone, c.whatsapp_consent FROM contacts c WHERE c.workspace_id = $1 AND c.id = o.contact_id LIMIT 1
+        SELECT c.id, c.phone_key, c.whatsapp_consent FROM contacts c WHERE c.workspace_id = $1 AND c.id = o.contact_id LIMIT 1
     ) AS c ON true
     LEFT JOIN LATERAL (
         SELECT x.reached_at FROM whatsapp_reached x
-        WHERE x.workspace_id = $1 AND x.business_account_id = $6 AND x.phone = o.phone LIMIT 1
+        WHERE x.workspace_id = $1 AND x.business_account_id = $6 AND x.phone_key = o.phone_key LIMIT 1
     ) AS x ON true
-"""  # noqa: S608 - every value is bound
+"""
 
 # Another claim may have taken the person since the offer was judged. The upsert locks the person's row, looks again and returns
-# only free phones.
+# only free people.
 _TAKE: Final = """
     WITH reached AS (
-        INSERT INTO whatsapp_reached AS r (workspace_id, business_account_id, phone, reached_at)
-        SELECT $1, $11, g.phone, $12::timestamptz FROM unnest($3::text[], $4::text[]) AS g (phone, status)
-        WHERE g.status = 'SENDING' ORDER BY g.phone
-        ON CONFLICT (workspace_id, business_account_id, phone) DO UPDATE SET reached_at = excluded.reached_at
+        INSERT INTO whatsapp_reached AS r (workspace_id, business_account_id, phone_key, reached_at)
+        SELECT $1, $11, g.phone_key, $12::timestamptz FROM unnest($3::text[], $4::text[]) AS g (phone_key, status)
+        WHERE g.status = 'SENDING' ORDER BY g.phone_key
+        ON CONFLICT (workspace_id, business_account_id, phone_key) DO UPDATE SET reached_at = excluded.reached_at
             WHERE r.reached_at <= $7
-        RETURNING r.phone)
+        RETURNING r.phone_key)
     UPDATE messages m SET
         status = CASE WHEN g.is_late THEN 'PENDING' ELSE g.status END,
         due_at = CASE WHEN g.is_late THEN $8::timestamptz WHEN g.due_at IS NULL THEN m.due_at ELSE g.due_at END,
@@ -119,11 +120,11 @@ _TAKE: Final = """
         leased_until = CASE WHEN g.is_ours THEN $9::timestamptz END,
         lease_token = CASE WHEN g.is_ours THEN $10::bigint END
     FROM (
-        SELECT g.*, g.status = 'SENDING' AND r.phone IS NOT NULL AS is_ours,
-               g.status = 'SENDING' AND r.phone IS NULL AS is_late
+        SELECT g.*, g.status = 'SENDING' AND r.phone_key IS NOT NULL AS is_ours,
+               g.status = 'SENDING' AND r.phone_key IS NULL AS is_late
         FROM unnest($2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::text[])
-            AS g (id, phone, status, due_at, reason)
-        LEFT JOIN reached r ON r.phone = g.phone) AS g
+            AS g (id, phone_key, status, due_at, reason)
+        LEFT JOIN reached r ON r.phone_key = g.phone_key) AS g
     WHERE m.workspace_id = $1 AND m.id = ANY ($2::bigint[]) AND m.id = g.id
     RETURNING m.id, m.source_kind, m.source_id, m.phone, m.parameters, m.attempts, m.status
 """
@@ -181,7 +182,7 @@ async def _offered(
 def _judged(row: db.Record, now: datetime) -> Offered:
     verdict = Verdict(row["verdict"])
     free_at = (row["reached_at"] or now) + PAIR_INTERVAL if verdict is Verdict.LATER else None
-    return Offered(row["id"], sources.of_row(row), row["phone"], verdict, free_at)
+    return Offered(row["id"], sources.of_row(row), row["phone_key"], verdict, free_at)
 
 
 def choose(offered: Sequence[Offered], grant: int, room: int | None) -> tuple[dict[int, Verdict], bool]:
@@ -224,7 +225,7 @@ async def _take(
         _TAKE,
         workspace_id,
         [one.id for one in moved],
-        [one.phone for one in moved],
+        [one.phone_key for one in moved],
         [_status_of(one, one.id in chosen) for one in moved],
         [one.free_at for one in moved],
         [_skipped_because(one) for one in moved],

@@ -10,6 +10,7 @@ from models.messaging import counters, history, quota, sources
 from models.messaging.ledger import Attempt
 from models.messaging.message_states import MessageStatus
 from models.messaging.sources import MessageSource
+from models.values.phones import phone_key
 
 CHUNK: Final = 5000
 
@@ -116,11 +117,11 @@ def _activity(one: _Settled, now: datetime) -> history.MessageActivity:
 
 
 async def _remember_aliases(workspace_id: int, settled: Sequence[_Settled]) -> None:
-    """WhatsApp has other ids for some numbers (Brazil, Mexico); answers come from those."""
+    """Answers come from WhatsApp's id of the person. `phone_key` explains most of those that differ from the number."""
     other = {
         one.outcome.wa_id: one.row["phone"]
         for one in settled
-        if one.outcome.wa_id and f"+{one.outcome.wa_id}" != one.row["phone"]
+        if one.outcome.wa_id and phone_key(one.outcome.wa_id) != phone_key(one.row["phone"])
     }
     if other:
         await db.execute(

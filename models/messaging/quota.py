@@ -11,6 +11,7 @@ from typing import Final
 from models import db
 from models.messaging.channels import Credentials
 from models.messaging.pace import PAIR_INTERVAL, QUOTA_WINDOW
+from models.values.phones import phone_key
 
 RECOUNT_AFTER: Final = timedelta(seconds=10)
 
@@ -84,13 +85,13 @@ async def is_idle(workspace_id: int, business_account_id: str, since: datetime) 
 async def reached(workspace_id: int, business_account_id: str, phones: Sequence[str], now: datetime) -> None:
     await db.execute(
         """
-        INSERT INTO whatsapp_reached (workspace_id, business_account_id, phone, reached_at)
-        SELECT $1, $2, phone, $4 FROM unnest($3::text[]) AS given (phone) ORDER BY phone
-        ON CONFLICT (workspace_id, business_account_id, phone) DO UPDATE SET reached_at = excluded.reached_at
+        INSERT INTO whatsapp_reached (workspace_id, business_account_id, phone_key, reached_at)
+        SELECT $1, $2, phone_key, $4 FROM unnest($3::text[]) AS given (phone_key) ORDER BY phone_key
+        ON CONFLICT (workspace_id, business_account_id, phone_key) DO UPDATE SET reached_at = excluded.reached_at
         """,
         workspace_id,
         business_account_id,
-        list(dict.fromkeys(phones)),
+        list(dict.fromkeys(map(phone_key, phones))),
         now,
     )
 
@@ -101,21 +102,21 @@ async def not_reached(workspace_id: int, phones: Sequence[str]) -> None:
         return
     held = await db.fetch(
         """
-        SELECT business_account_id, phone, reached_at FROM whatsapp_reached
-        WHERE workspace_id = $1 AND phone = ANY ($2::text[]) ORDER BY phone FOR UPDATE
+        SELECT business_account_id, phone_key, reached_at FROM whatsapp_reached
+        WHERE workspace_id = $1 AND phone_key = ANY ($2::text[]) ORDER BY phone_key FOR UPDATE
         """,
         workspace_id,
-        list(phones),
+        list(map(phone_key, phones)),
     )
     await db.execute(
         """
         UPDATE whatsapp_reached r SET reached_at = g.reached_at
-        FROM unnest($2::text[], $3::text[], $4::timestamptz[]) AS g (business_account_id, phone, reached_at)
-        WHERE r.workspace_id = $1 AND r.business_account_id = g.business_account_id AND r.phone = g.phone
+        FROM unnest($2::text[], $3::text[], $4::timestamptz[]) AS g (business_account_id, phone_key, reached_at)
+        WHERE r.workspace_id = $1 AND r.business_account_id = g.business_account_id AND r.phone_key = g.phone_key
         """,
         workspace_id,
         [row["business_account_id"] for row in held],
-        [row["phone"] for row in held],
+        [row["phone_key"] for row in held],
         [row["reached_at"] - PAIR_INTERVAL for row in held],
     )
 

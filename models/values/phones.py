@@ -1,8 +1,11 @@
-"""Phone numbers in E.164. Only lengths are checked: the library is older than numbering plans."""
+"""Phone numbers in E.164, and the key of the person behind one.
+
+Only lengths are checked: the library is older than numbering plans.
+"""
 
 import re
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import phonenumbers
 from phonenumbers import (
@@ -21,7 +24,10 @@ _DIGITS = re.compile(r"\+?[0-9]{4,15}\Z")
 
 
 def normal_phone(value: object, default_country: str | None) -> str:
-    """A number without a calling code belongs to `default_country` (ISO 3166-1 alpha-2). Raises Invalid."""
+    """A number without a calling code belongs to `default_country` (ISO 3166-1 alpha-2). Raises Invalid.
+
+    A spelling that only WhatsApp uses (`+52 1 55 1234 0001`) becomes the country's own.
+    """
     text = check_text(value, 100).strip()
     compact = text.translate(_SEPARATORS)
     if _DIGITS.match(compact):
@@ -37,6 +43,60 @@ def check_country(value: object) -> str:
     if code not in phonenumbers.SUPPORTED_REGIONS:
         raise Invalid(f"{code!r} is not a country: give its ISO 3166-1 alpha-2 code, such as ES")
     return code
+
+
+# ---------------------------------------------------------------- one person, several spellings
+
+
+class Spelling(NamedTuple):
+    """A second spelling of a country's numbers: `start`, `dropped`, `end` (patterns) is written `start`, `inserted`, `end`."""
+
+    country: str
+    start: str
+    dropped: str
+    inserted: str
+    end: str
+
+    @property
+    def pattern(self) -> str:
+        return f"^({self.start}){self.dropped}({self.end})$"
+
+
+SPELLINGS: Final = (
+    Spelling("BR", r"\+55[1-9]{2}", "", "9", "[6-9][0-9]{7}"),  # mobile numbers got a ninth digit from 2012 to 2016
+    Spelling("MX", r"\+52", "1", "", "[0-9]{10}"),  # dialled from abroad to mobiles, until 2019
+    Spelling("AR", r"\+54", "", "9", "[1-3][0-9]{9}(?:[0-9]{2})?"),  # dialled from abroad to mobiles
+    Spelling("AR", r"\+549(?=[0-9]{12}$)(?:11|[23][0-9]{2,3})", "15", "", "[0-9]{6,8}"),  # dialled at home instead
+    Spelling("BJ", r"\+229", "", "01", "[0-9]{8}"),  # all numbers got 01 in November 2024
+)
+"""Applied in this order. The SQL function muster_phone_key follows the same table: a test compares the two.
+
+WhatsApp keeps the spelling in which a number was registered, and accepts and reports either.
+"""
+
+PLAIN: Final = r"^\+(?!5[245]|229)[0-9]+$"
+"""Numbers in E.164 of countries that have one spelling."""
+
+_PLAIN: Final = re.compile(PLAIN.replace("$", r"\Z"))
+_SPELLINGS: Final = tuple(
+    (re.compile(one.pattern.replace("$", r"\Z")), rf"\g<1>{one.inserted}\g<2>") for one in SPELLINGS
+)
+
+
+def phone_key(e164: str) -> str:
+    """The same text for each spelling of one person's number, by which contacts, opt-outs and messages find the person.
+
+    It is a number in E.164. What is no digit is passed over (`551176500001` of WhatsApp is good), without digits it is empty.
+    """
+    if _PLAIN.match(e164):
+        return e164
+    key = re.sub("[^0-9]", "", e164)
+    if not key:
+        return ""
+    key = f"+{key}"
+    for pattern, replacement in _SPELLINGS:
+        key = pattern.sub(replacement, key)
+    return key
 
 
 # ---------------------------------------------------------------- the quick path, for plain numbers
@@ -110,6 +170,10 @@ def _parsed(text: str, default_country: str | None) -> str:
         raise Invalid(f"{why}: {_correct_form(default_country, default_country)}") from error
     reason = phonenumbers.is_possible_number_with_reason(number)
     if reason != ValidationResult.IS_POSSIBLE:
+        other = phone_key(phonenumbers.format_number(number, PhoneNumberFormat.E164))
+        possible = phonenumbers.is_possible_number_with_reason(phonenumbers.parse(other))
+        if possible == ValidationResult.IS_POSSIBLE:
+            return other
         why = _REASONS.get(reason, "has a length that its country does not use")
         country = phonenumbers.region_code_for_country_code(number.country_code or 0)
         raise Invalid(f"this is not a phone number, it {why}: {_correct_form(country, default_country)}")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from models import db
-from models.transfers.imports.mapping import ID, KEYS
+from models.transfers.imports.mapping import ID
 from models.transfers.imports.matching import Directory, KnownContact
 from models.transfers.imports.values import RowChunk, keys_of
 from permissions.principal import Scope
@@ -16,14 +16,19 @@ _BY_KEY: Final = {
     WITH sought AS MATERIALIZED (
         SELECT $1::bigint AS workspace_id, $2::bigint AS job_id, value FROM unnest($3::{kind}[]) AS value
     )
-    SELECT c.id, c.external_id, c.email, c.phone,
+    SELECT c.id, c.external_id, c.email, c.phone_key,
            (SELECT line FROM import_changes change
             WHERE change.workspace_id = sought.workspace_id AND change.job_id = sought.job_id
               AND change.contact_id = c.id) AS line,
-           {{tags}} AS tags
-    FROM sought JOIN contacts c ON c.workspace_id = sought.workspace_id AND c.{key} = sought.value
-    """  # noqa: S608 - the names are those of KEYS
-    for key, kind in zip(KEYS, ("bigint", "text", "text", "text"), strict=True)
+           {{tags}} AS tags, c.phone_twin
+    FROM sought JOIN contacts c ON c.workspace_id = sought.workspace_id AND {found}
+    """  # noqa: S608 - no value is pasted
+    for key, kind, found in (
+        (ID, "bigint", "c.id = sought.value"),
+        ("external_id", "text", "c.external_id = sought.value"),
+        ("email", "text", "c.email = sought.value"),
+        ("phone", "text", "c.phone_key = sought.value AND c.phone_twin = 0"),
+    )
 }
 
 

@@ -13,7 +13,10 @@ CONTACT_KEYS: Final = KEYS[1:]
 
 @dataclass(slots=True, eq=False)
 class KnownContact:
-    """`id` None: to be created. `line`: of the row that matched. `tags` None: the import adds no tags."""
+    """`id` None: to be created. `line`: of the row that matched. `tags` None: the import adds no tags.
+
+    `phone`: its `phone_key`. `phone_twin` > 0: an older contact has it too, and is the one that it finds.
+    """
 
     id: int | None
     external_id: str | None = None
@@ -21,6 +24,7 @@ class KnownContact:
     phone: str | None = None
     line: int | None = None
     tags: Sequence[str] | None = None
+    phone_twin: int = 0
 
 
 class Directory:
@@ -34,7 +38,7 @@ class Directory:
             self.by[ID][known.id] = known
         for key in CONTACT_KEYS:
             value = getattr(known, key)
-            if value is not None:
+            if value is not None and not (key == "phone" and known.phone_twin):
                 self.by[key][value] = known
 
     def missing(self, key: str, values: Sequence[Any]) -> list[Any]:
@@ -94,7 +98,7 @@ class Matcher:
                     return self._refuse(index, REJECTED, (ID,), "there is no contact with this id")
             elif found is None:
                 found, found_by = known, key
-            elif known is not found:
+            elif known is not found and getattr(found, key) != value:
                 return self._refuse(index, REJECTED, (found_by, key), _JOINS.format(found_by, key))
         if not has_key:
             keys = tuple(key for key, _, _ in self._columns)
@@ -164,8 +168,9 @@ class Matcher:
             old = getattr(known, key)
             cleared = column[index] is None and self._policies[key] is Policy.REPLACE
             if old is not None and (cleared or key in new_keys):
-                known_by[old] = None
-                step.freed.add((key, old))
+                if known_by.get(old) is known:
+                    known_by[old] = None
+                    step.freed.add((key, old))
                 setattr(known, key, None)
 
 

@@ -19,7 +19,6 @@ from models.queue.enqueue import enqueue
 from models.queue.jobs import Job, JobKind, JobStatus
 from models.transfers.imports.differences import TYPES
 from models.transfers.imports.mapping import Options
-from models.transfers.imports.matching import CONTACT_KEYS
 from permissions.principal import Scope
 
 WITHIN: Final = timedelta(days=30)
@@ -225,6 +224,14 @@ _KEEP_REST: Final = """
 """
 
 
+_SAME_KEY: Final = (
+    "other.external_id = matched.before ->> 'external_id'",
+    "other.email = matched.before ->> 'email'",
+    "other.phone_key = muster_phone_key(matched.before ->> 'phone') AND c.phone_key IS DISTINCT FROM other.phone_key",
+)
+"""Another contact has a key of before."""
+
+
 def _old(column: str, kind: str) -> str:
     return f"CASE WHEN matched.before ? '{column}' THEN (matched.before ->> '{column}')::{kind} ELSE c.{column} END"
 
@@ -233,8 +240,8 @@ def _restore_sql() -> str:
     plain = [f"{name} = {_old(name, kind)}" for name, kind in TYPES.items() if name != "whatsapp_consent"]
     free = " AND ".join(
         f"""NOT EXISTS (SELECT FROM contacts other WHERE other.workspace_id = matched.workspace_id
-            AND other.{key} = matched.before ->> '{key}' AND other.id <> matched.contact_id)"""
-        for key in CONTACT_KEYS
+            AND {is_same} AND other.id <> matched.contact_id)"""
+        for is_same in _SAME_KEY
     )
     return f"""{_MATCHED}
     UPDATE contacts c SET {", ".join(plain)},

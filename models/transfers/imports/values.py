@@ -16,6 +16,7 @@ from models.rules.tree import FieldType
 from models.transfers.cells import split_list, unguard
 from models.transfers.imports.mapping import ID, KEYS, MappedColumn, Options, Policy
 from models.transfers.imports.reader import ParsedRows
+from models.values.phones import phone_key
 from permissions.principal import Scope
 
 CellReader = Callable[[str], Any]
@@ -242,7 +243,11 @@ def read_contact_id(text: str) -> int:
 
 
 def keys_of(chunk: RowChunk) -> dict[str, list[Any]]:
-    return {name: chunk.values[name] for name in KEYS if name in chunk.values}
+    """As contacts are compared: phones by their `phone_key`."""
+    keys: dict[str, list[Any]] = {name: chunk.values[name] for name in KEYS if name in chunk.values}
+    if "phone" in keys:
+        keys["phone"] = [None if phone is None else phone_key(phone) for phone in keys["phone"]]
+    return keys
 
 
 assert ID in KEYS

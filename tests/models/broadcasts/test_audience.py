@@ -50,7 +50,8 @@ async def test_each_contact_is_counted_under_the_first_reason_that_holds(databas
     await change(ids[3], whatsapp_consent="OPTED_OUT", name=None)
     await change(ids[4], whatsapp_consent="UNKNOWN", name=None)
     await change(ids[5], name="  \n ")
-    await change(ids[6], phone="+34 600 000 008")  # the last one's number, written by SQL
+    # the last one's number, in a contact of before the phone key
+    await db.execute("UPDATE contacts SET phone = '+34 600 000 008', phone_twin = 1 WHERE id = $1", ids[6])
     draft = await a_draft(
         scope, await a_segment(scope, ids), exclude_segment_ids=[excluded], parameters=[Binding("1", field="name")]
     )
@@ -66,6 +67,17 @@ async def test_each_contact_is_counted_under_the_first_reason_that_holds(databas
     begun = await started(scope, draft)
     assert await counted(scope, begun) == (1, wanted)
     assert [row["contact_id"] for row in await ledger(draft)] == [ids[6]]
+
+
+async def test_two_spellings_of_a_number_are_one_recipient(database: str):
+    scope = await a_sender()
+    ids = await people(scope, 2)
+    await db.execute("UPDATE contacts SET phone = '+5511976500001' WHERE id = $1", ids[0])
+    await db.execute("UPDATE contacts SET phone = '+551176500001', phone_twin = 1 WHERE id = $1", ids[1])
+    draft = await a_draft(scope, await a_segment(scope, ids))
+    assert await counted(scope, draft) == (1, {"DUPLICATE_PHONE": 1})
+    await started(scope, draft)
+    assert [row["phone"] for row in await ledger(draft)] == ["+5511976500001"]
 
 
 async def test_without_required_consent_only_opted_out_contacts_are_left_out(database: str):

@@ -17,7 +17,8 @@ INSERT INTO tags (workspace_id, key, name) VALUES (1, 'vip', 'VIP');
 
 INSERT INTO contacts (workspace_id, id, external_id, name, email, phone, date_of_birth, tags, attributes)
 VALUES (1, 1, 'e1', 'Ana', 'ana@example.org', '+34600000001', '0001-01-01', '{VIP}', '{"city": "Madrid", "last_visit": "2026-01-02"}'),
-       (1, 2, NULL, 'Ben', NULL, '+34600000002', NULL, '{}', '{}');
+       (1, 2, NULL, 'Ben', NULL, '+34600000002', NULL, '{}', '{}'),
+       (1, 3, NULL, 'Caio', NULL, '+551176500001', NULL, '{}', '{}'), (1, 4, NULL, 'Caio M.', NULL, '+5511976500001', NULL, '{}', '{}');
 
 INSERT INTO activities (workspace_id, id, contact_id, kind, occurred_at, properties) VALUES (1, 1, 1, 'purchase', '2026-01-01Z', '{"total": 10}');
 
@@ -68,7 +69,7 @@ VALUES (1, 1, '106', '102', '\x01', '\x02', 'hash', '{STOP}');
 INSERT INTO channel_errands (workspace_id, id, kind, status, claimed_until)
 VALUES (1, 1, 'CHECK', 'WAITING', NULL), (1, 2, 'TEST', 'RUNNING', '2026-01-01Z'), (1, 3, 'CHECK', 'DONE', NULL);
 
-INSERT INTO whatsapp_reached (workspace_id, business_account_id, phone, reached_at) VALUES (1, '102', '+34600000001', '2026-01-01Z');
+INSERT INTO whatsapp_reached (workspace_id, business_account_id, phone, reached_at) VALUES (1, '102', '+34600000001', '2026-01-01Z'), (1, '102', '+551176500001', '2026-01-01Z');
 
 INSERT INTO whatsapp_quotas (workspace_id, business_account_id, used) VALUES (1, '102', 1);
 

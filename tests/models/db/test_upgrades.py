@@ -154,3 +154,24 @@ async def test_an_import_keeps_the_inspection_of_its_file(servers: Servers) -> N
         finally:
             await connection.close()
     assert json.loads(progress) == {"line": 10, "inspection": {"rows": 12}}
+
+
+async def test_two_contacts_that_have_one_number_are_kept_and_the_younger_is_marked(servers: Servers) -> None:
+    async with bare_database(servers) as url:
+        connection = await asyncpg.connect(url)
+        try:
+            await install(connection, "0011_members_by_hand")
+            dirty = await connection.fetchval("SELECT count(*) FROM dirty_contacts")
+            await upgrade(connection, "0011_members_by_hand")
+            contacts = await connection.fetch("SELECT id, phone, phone_key, phone_twin FROM contacts ORDER BY id")
+            reached = await connection.fetch("SELECT phone_key FROM whatsapp_reached ORDER BY phone_key")
+            assert await connection.fetchval("SELECT count(*) FROM dirty_contacts") == dirty
+            with pytest.raises(asyncpg.UniqueViolationError):
+                await connection.execute("INSERT INTO contacts (workspace_id, phone) VALUES (1, '55 11 7650 0001')")
+        finally:
+            await connection.close()
+    assert [tuple(row) for row in contacts[2:]] == [
+        (3, "+551176500001", "+5511976500001", 0),
+        (4, "+5511976500001", "+5511976500001", 1),
+    ]
+    assert [row["phone_key"] for row in reached] == ["+34600000001", "+5511976500001"]

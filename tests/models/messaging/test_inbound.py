@@ -72,6 +72,23 @@ async def test_a_contact_is_found_by_its_whatsapp_id(database: str):
 
 
 @pytest.mark.parametrize(
+    ("phone", "wa_id"),
+    [
+        ("+5511976500001", "551176500001"),
+        ("+551176500001", "5511976500001"),
+        ("+525512341001", "5215512341001"),
+        ("+541123456789", "5491123456789"),
+    ],
+)
+async def test_stop_from_the_other_spelling_of_a_number_is_heeded(database: str, phone: str, wa_id: str):
+    scope = await a_sender()
+    await people(scope, 1)
+    await db.execute("UPDATE contacts SET phone = $1", phone)
+    assert await process(scope, written("STOP", wa_id=wa_id)) == 0
+    assert await consent_of(phone) == "OPTED_OUT"
+
+
+@pytest.mark.parametrize(
     ("event", "stops"),
     [
         (written("STOP"), True),

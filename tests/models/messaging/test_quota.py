@@ -45,7 +45,7 @@ async def test_people_who_got_nothing_need_not_wait_but_count_as_reached(databas
     now = clock.now()
     await quota.reached(scope.workspace_id, "account", ["+341", "+342"], now)
     await quota.not_reached(scope.workspace_id, ["+341"])
-    rows = await db.fetch("SELECT reached_at FROM whatsapp_reached ORDER BY phone")
+    rows = await db.fetch("SELECT reached_at FROM whatsapp_reached ORDER BY phone_key")
     assert [row["reached_at"] for row in rows] == [now - PAIR_INTERVAL, now]
     assert await quota.used(scope.workspace_id, "account", now) == 2
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from models import db
 from models.contacts.create import create_contact
 from models.transfers.imports import run
 from models.transfers.imports.mapping import Policy
@@ -129,3 +130,31 @@ async def test_a_row_that_would_give_a_contact_too_many_tags_is_rejected(scope):
     )
     assert counts(job) == {"created": 1, "rejected": 2}
     assert (await refused(scope, job))[0]["import_reason"] == "the contact would hold 201 tags: at most 200 fit"
+
+
+async def test_another_spelling_of_a_number_finds_its_contact(scope):
+    await contact(scope, phone="+5511976500001", name="Ana")
+    job = await imported(scope, "phone,name\n+55 11 7650-0001,Bea\n+5511976500001,Cleo\n", overwrite=True)
+    assert counts(job) == {"updated": 1, "skipped": 1}
+    assert await everyone(scope, "phone", "name") == [("+551176500001", "Bea")]
+    assert "same contact as line 2" in (await refused(scope, job))[0]["import_reason"]
+
+
+async def test_two_spellings_of_a_new_number_make_one_contact(scope):
+    job = await imported(scope, "phone,name\n+5215512341001,Ana\n+525512341001,Bea\n", overwrite=True)
+    assert counts(job) == {"created": 1, "skipped": 1}
+
+
+async def test_contacts_of_before_with_one_number_are_found_by_their_other_keys(scope):
+    await db.execute(
+        "INSERT INTO contacts (workspace_id, external_id, phone, phone_twin)"
+        " VALUES ($1, '1', '+5511976500001', 0), ($1, '2', '+551176500001', 1)",
+        scope.workspace_id,
+    )
+    text = "external_id,phone,name\n1,+5511976500001,Ana\n2,+551176500001,Bea\n,+5511976500001,Cleo\n"
+    job = await imported(scope, text, overwrite=True)
+    assert counts(job) == {"updated": 2, "skipped": 1}
+    assert await everyone(scope, "phone", "name") == [("+5511976500001", "Ana"), ("+551176500001", "Bea")]
+    job = await imported(scope, "external_id,phone\n2,+34600000001\n3,+551176500001\n", overwrite=True)
+    assert counts(job) == {"updated": 2}
+    assert await everyone(scope, "external_id", "phone") == [("3", "+551176500001"), ("2", "+34600000001")]

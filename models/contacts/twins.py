@@ -1,0 +1,47 @@
+"""Contacts of before the phone key that turned out to have one number: listed, and never merged."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from models import db
+from permissions.principal import Scope
+
+_WITHOUT_OLDER: Final = """
+    SELECT min(id) AS id FROM contacts WHERE workspace_id = $1 AND phone_key = ANY ($2::text[])
+    GROUP BY phone_key HAVING min(phone_twin) > 0
+"""
+
+
+async def release(workspace_id: int, phone_keys: Sequence[str | None]) -> int:
+    """In the transaction in which contacts lost these keys: the oldest other contact of each is no twin any more."""
+    keys = [key for key in phone_keys if key is not None]
+    if not keys:
+        return 0
+    rows = await db.fetch(_WITHOUT_OLDER, workspace_id, keys)
+    if not rows:
+        return 0
+    return await db.execute(
+        "UPDATE contacts SET phone_twin = 0 WHERE workspace_id = $1 AND id = ANY ($2::bigint[])",
+        workspace_id,
+        [row["id"] for row in rows],
+    )
+
+
+async def release_all() -> int:
+    """What imports and plain SQL left."""
+    rows = await db.fetch(
+        "SELECT workspace_id, array_agg(DISTINCT phone_key) AS keys FROM contacts WHERE phone_twin > 0 GROUP BY workspace_id"
+    )
+    return sum([await release(row["workspace_id"], row["keys"]) for row in rows])
+
+
+_PAIRS: Final = """
+    SELECT twin.id, older.id AS older_id FROM contacts twin
+    JOIN contacts older ON older.workspace_id = $1 AND older.phone_key = twin.phone_key AND older.phone_twin = 0
+    WHERE twin.workspace_id = $1 AND twin.phone_twin > 0 AND twin.id > $2 ORDER BY twin.id LIMIT $3
+"""
+
+
+async def pairs(scope: Scope, limit: int, after: int = 0) -> list[db.Record]:
+    """Twins (`id`) after the id `after`, by id, each with the `older_id` of the contact that had its number first."""
+    return await db.fetch(_PAIRS, scope.workspace_id, after, limit)

@@ -1,0 +1,42 @@
+"""Contacts with one number, and whose a taken key is."""
+
+from models import db
+from tests.kit.api import ERRORS, Api
+from tests.schema.contacts.operations import create
+
+DUPLICATES = """
+    query ($first: Int, $after: String) {
+        duplicateContacts(first: $first, after: $after) {
+            nodes { likeness reasons a { phone } b { phone } } pageInfo { hasNextPage endCursor }
+        }
+    }
+"""
+
+
+async def test_two_contacts_that_turned_out_to_be_one_are_listed(api: Api, admin: str) -> None:
+    for n in (1, 2):
+        await create(api, admin, phone=f"+551197650000{n}")
+        await db.execute(
+            "INSERT INTO contacts (workspace_id, phone, phone_twin) SELECT id, $1, 1 FROM workspaces LIMIT 1",
+            f"+55117650000{n}",
+        )
+    found = (await api.data(admin, DUPLICATES, first=1))["duplicateContacts"]
+    assert found["pageInfo"]["hasNextPage"]
+    assert found["nodes"] == [
+        {
+            "likeness": 1.0,
+            "reasons": ["They have the same phone number, in two spellings."],
+            "a": {"phone": "+5511976500001"},
+            "b": {"phone": "+551176500001"},
+        }
+    ]
+    rest = await api.data(admin, DUPLICATES, first=5, after=found["pageInfo"]["endCursor"])
+    assert [pair["a"]["phone"] for pair in rest["duplicateContacts"]["nodes"]] == ["+5511976500002"]
+
+
+async def test_a_taken_key_names_the_contact_that_has_it(api: Api, admin: str) -> None:
+    made = await create(api, admin, phone="+525512341001")
+    again = f"mutation ($input: ContactInput!) {{ contactCreate(input: $input) {{ {ERRORS[:-1]} takenBy }} }} }}"
+    refused = await api.data(admin, again, input={"phone": "+5215512341001"})
+    [error] = refused["contactCreate"]["userErrors"]
+    assert (error["code"], error["field"], error["takenBy"]) == ("TAKEN", ["phone"], made["id"])
