@@ -2,30 +2,14 @@
 
 import asyncio
 import sys
-from dataclasses import dataclass
-from typing import Any
 
 import click
 
 from muster.client.commands import COMMANDS
-from muster.errors import SetupError
-from muster.settings import QUEUES, Settings, read_settings
-
-
-@dataclass(frozen=True)
-class CommandOptions:
-    settings: Settings
-    log_format: str
-
-
-class OneLineErrors(click.Group):
-    """Prints the message of a SetupError. Any other exception is a bug and keeps its traceback."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except SetupError as error:
-            raise click.ClickException(str(error)) from None
+from muster.commands.members import member
+from muster.commands.options import CommandOptions, OneLineErrors
+from muster.commands.workspaces import workspace
+from muster.settings import QUEUES, read_settings
 
 
 @click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -175,5 +159,5 @@ def generate() -> None:
         click.echo(path)
 
 
-for command in COMMANDS:
+for command in (workspace, member, *COMMANDS):
     main.add_command(command)

@@ -92,3 +92,10 @@ async def forget_old_imports(before: datetime) -> int:
                 row["id"],
             )
     return len(rows)
+
+
+async def remove_files_of(workspace_id: int) -> None:
+    """Remove all files of a workspace."""
+    for purpose in ("uploads", "sheets", "exports"):
+        async for key, _ in storage().each_key(f"{purpose}/{workspace_id}"):
+            await storage().delete(key)
