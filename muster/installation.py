@@ -67,7 +67,10 @@ def use_secret_keys(installation: Installation) -> None:
 def signing(installation: Installation) -> "Signing":
     from models.accounts.sessions import Signing
 
-    return Signing(installation.secret, timedelta(minutes=installation.settings.session_minutes))
+    settings = installation.settings
+    return Signing(
+        installation.secret, timedelta(minutes=settings.session_minutes), timedelta(days=settings.session_days)
+    )
 
 
 @contextmanager

@@ -25,11 +25,36 @@ granted, and none at first. An API token has the permissions that it was made wi
 
 - A caller can only give permissions that it holds itself: by role, by grant or to a token.
 - A caller cannot change or remove a member who has a permission that the caller lacks.
-- The last ADMIN of a workspace can neither be removed nor get another role.
+- A caller cannot revoke an API token that has a permission that the caller lacks.
+- The last ADMIN of a workspace who can sign in can neither be removed nor get another role.
 - A change of role or grants, a new password, a removal and a revocation take effect with the next operation.
 
 | permission | ADMIN | MANAGER | USER, API token |
 |---|---|---|---|
+"""
+
+_SIGNING_IN = """
+## Signing in
+
+`signIn` answers with a bearer token. `sessionStart` sets a cookie instead, which scripts cannot read; a request with the
+cookie is taken only from the API's own pages and from the origins in `MUSTER_ALLOWED_ORIGINS` (`*` is none). Both begin a
+session. `tokenRefresh` gives it a new token, and the old one ends; `sessionEnd` ends it; `passwordChange` ends the
+member's other sessions.
+
+A member without a password gets one by a link: `memberInvite`, `muster member add` and `muster member password` make it.
+It works once, for a day, on a page without scripts or by `passwordSet`. A password has 10 to 200 characters and is not
+quickly guessed.
+
+In 15 minutes there can be 100 sign-ins that fail from one address (or IPv6 network), and 10 with one e-mail from one
+address. A device on which the member has signed in before has 10 of its own, counted by a cookie. No failure elsewhere
+keeps a member out.
+
+## The audit log
+
+Each mutation and each command that changes something writes an entry, in the same transaction: the action, who did it
+(MEMBER, TOKEN, OPERATOR for the command line, SYSTEM), from which address and with which request, and what changed,
+without values of contacts and without secrets. `auditLog` shows it to callers with AUDIT_READ. It is kept until the
+workspace is deleted.
 """
 
 _FIELDS = """
@@ -41,7 +66,7 @@ _FIELDS = """
 
 
 def permissions_page(schema: GraphQLSchema) -> str:
-    return _HEAD + "".join(_roles()) + _FIELDS + "".join(_fields(schema))
+    return _HEAD + "".join(_roles()) + _SIGNING_IN + _FIELDS + "".join(_fields(schema))
 
 
 def _roles() -> Iterator[str]:

@@ -130,6 +130,9 @@ class Settings(BaseSettings):
         examples=["$(openssl rand -hex 32)"],
     )
     session_minutes: int = Field(60, ge=1, le=1440, description="How long a token of `signIn` is valid, in minutes.")
+    session_days: int = Field(
+        30, ge=1, le=365, description="How long a session can be kept with `tokenRefresh`, in days."
+    )
 
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),

@@ -5,24 +5,28 @@ from permissions.capabilities import ALL_PERMISSIONS, Permission
 
 
 class PrincipalKind(StrEnum):
-    """A member who signed in, an API token, or Muster itself."""
+    """A member who signed in, an API token, somebody at the command line, or Muster itself."""
 
     MEMBER = "MEMBER"
     TOKEN = "TOKEN"
+    OPERATOR = "OPERATOR"
     SYSTEM = "SYSTEM"
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """`id` is in members or api_tokens; None: the system."""
+    """`id` is in members or api_tokens; None: an operator or the system."""
 
     kind: PrincipalKind
     id: int | None
     permissions: frozenset[Permission]
 
 
+OPERATOR = Principal(PrincipalKind.OPERATOR, None, ALL_PERMISSIONS)
+"""Commands."""
+
 SYSTEM = Principal(PrincipalKind.SYSTEM, None, ALL_PERMISSIONS)
-"""Workers and commands."""
+"""Workers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class Scope:
     """A workspace and who acts in it: the first parameter of everything that touches a tenant's data.
 
     `timezone` is an IANA zone, `default_country` ISO 3166-1 alpha-2. `request_id` and `address` (IP) are for the audit log.
+    `session_id` names the member's session (member_sessions).
     """
 
     workspace_id: int
@@ -38,3 +43,4 @@ class Scope:
     default_country: str | None = None
     request_id: str | None = None
     address: str | None = None
+    session_id: int | None = None

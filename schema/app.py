@@ -9,9 +9,11 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from models.accounts.sessions import Signing
+from schema.accounts import password_route
 from schema.accounts.authenticator import BatchingAuthenticator
 from schema.messaging import webhook_route
 from schema.root import build_schema
+from schema.server.cookies import CookieNames, Origins
 from schema.server.execution.documents import Documents
 from schema.server.execution.limits import DocumentLimits
 from schema.server.operations import Line, Operations
@@ -60,8 +62,10 @@ def build(options: ApiOptions, lifespan: Lifespan | None = None, schema: GraphQL
         options.operation_timeout_seconds,
         options.recheck_seconds,
         links,
+        CookieNames(secure=options.public_url.startswith("https:")),
     )
-    graphql = GraphQL(operations, options.body_limit_bytes, options.allowed_origins, options.sockets, options.streams)
+    origins = Origins(options.allowed_origins, options.public_url)
+    graphql = GraphQL(operations, options.body_limit_bytes, origins, options.sockets, options.streams)
     rest = Starlette(
         routes=[
             *explorer.ROUTES,
@@ -72,10 +76,11 @@ def build(options: ApiOptions, lifespan: Lifespan | None = None, schema: GraphQL
         lifespan=around(lifespan, redis, options.write_line),
     )
     rest.state.links = links
+    rest.state.signing = options.signing
     rest.state.end_streams = graphql.streams.end_all
     return with_cors(Dispatch(graphql, rest), options.allowed_origins)
 
 
 def routes_of_nouns() -> list[BaseRoute]:
-    """The routes besides GraphQL: webhooks, uploads and downloads."""
-    return [*webhook_route.routes(), *upload_route.ROUTES, *download_route.ROUTES]
+    """Besides GraphQL."""
+    return [*password_route.ROUTES, *webhook_route.routes(), *upload_route.ROUTES, *download_route.ROUTES]

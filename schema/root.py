@@ -9,8 +9,10 @@ from graphql.type import is_abstract_type, is_input_object_type, is_object_type
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
+from schema.accounts.audit_log import AuditQuery
 from schema.accounts.mutations import AccountMutation
 from schema.accounts.queries import AccountQuery
+from schema.accounts.session_mutations import SessionMutation
 from schema.broadcasts.mutations import BroadcastMutation
 from schema.broadcasts.queries import BroadcastQuery
 from schema.broadcasts.subscriptions import BroadcastSubscription
@@ -57,6 +59,7 @@ class NodeQuery:
 QUERIES: list[type] = [
     NodeQuery,
     AccountQuery,
+    AuditQuery,
     ContactQuery,
     DuplicateQuery,
     ExplanationQuery,
@@ -71,6 +74,7 @@ QUERIES: list[type] = [
 ]
 
 MUTATIONS: list[type] = [
+    SessionMutation,
     AccountMutation,
     ContactMutation,
     ActivityMutation,

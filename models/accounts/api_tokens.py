@@ -1,8 +1,12 @@
-"""API tokens of a workspace. A secret is shown once; only its hash is stored."""
+"""API tokens of a workspace. A secret is shown once; only its hash is stored.
+
+A secret names its workspace: `muster_<workspace id>_<64 hexadecimal digits>`. Older secrets do not: `muster_<43 characters>`.
+"""
 
 import hashlib
+import re
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
@@ -11,7 +15,7 @@ from models import clock, db
 from models.accounts import audit_log
 from models.db import Record
 from models.db.tables import ApiToken
-from models.errors import Invalid, NotFound, at
+from models.errors import Forbidden, Invalid, NotFound, at
 from models.values.texts import check_name
 from permissions.capabilities import Permission
 from permissions.policy import ungrantable
@@ -19,6 +23,8 @@ from permissions.principal import PrincipalKind, Scope
 
 PREFIX: Final = "muster_"
 """Lets scanners find leaked secrets."""
+
+_WITH_WORKSPACE: Final = re.compile(r"muster_([0-9]{1,18})_[0-9a-f]{64}")
 
 
 async def create(
@@ -33,7 +39,7 @@ async def create(
         raise Invalid("this is past: a token expires at a time to come, or never (null)", ("expiresAt",))
     with at("name"):
         checked_name = check_name(name)
-    secret = PREFIX + secrets.token_urlsafe(32)
+    secret = f"{PREFIX}{scope.workspace_id}_{secrets.token_hex(32)}"
     async with db.transaction():
         token = await ApiToken.create(
             workspace_id=scope.workspace_id,
@@ -48,17 +54,24 @@ async def create(
 
 
 async def revoke(scope: Scope, token_id: int) -> ApiToken:
-    """Revokes the token if it is active. Raises NotFound at `id` when there is none."""
+    """Raises NotFound at `id`, or Forbidden (the token has permissions that the caller lacks)."""
     async with db.transaction():
+        await _refuse_stronger(scope, token_id)
         revoked = await ApiToken.filter(workspace_id=scope.workspace_id, id=token_id, revoked_at=None).update(
             revoked_at=clock.now()
         )
-        token = await ApiToken.get_or_none(workspace_id=scope.workspace_id, id=token_id)
-        if token is None:
-            raise NotFound("there is no such API token", ("id",))
+        token = await ApiToken.get(workspace_id=scope.workspace_id, id=token_id)
         if revoked:
             await audit_log.record(scope, "api_token_revoke", "ApiToken", token_id)
     return token
+
+
+async def _refuse_stronger(scope: Scope, token_id: int) -> None:
+    token = await ApiToken.get_or_none(workspace_id=scope.workspace_id, id=token_id)
+    if token is None:
+        raise NotFound("there is no such API token", ("id",))
+    if ungrantable(scope.principal, map(Permission, token.permissions)):
+        raise Forbidden("this token may do more than you, so only somebody who may do as much can revoke it")
 
 
 async def every(scope: Scope) -> list[ApiToken]:
@@ -70,12 +83,14 @@ async def by_ids(scope: Scope, ids: Sequence[int]) -> list[ApiToken]:
     return await ApiToken.filter(workspace_id=scope.workspace_id, id__in=list(ids))
 
 
-# In all workspaces: a secret does not name its own. Compares hashes, so that timing reveals nothing.
+# Compares hashes, so that timing reveals nothing.
 _FIND = """
     SELECT t.secret_hash, t.workspace_id, t.id, t.permissions, t.last_used_at, w.timezone, w.default_country
     FROM api_tokens t JOIN workspaces w ON w.id = t.workspace_id
     WHERE t.secret_hash = ANY ($1) AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2)
 """
+
+_FIND_IN_WORKSPACE = f"{_FIND} AND t.workspace_id = $3 AND w.id = $3"
 
 # SKIP LOCKED: a request must not wait for a change of its token.
 _USED = """
@@ -93,12 +108,21 @@ async def find_by_secrets(token_secrets: Collection[str]) -> dict[str, Record]:
     """Valid tokens by secret, with their workspace's settings. Stores their last use, once a minute."""
     by_hash = {hash_of(secret): secret for secret in token_secrets}
     moment = clock.now()
-    found = await db.fetch(_FIND, list(by_hash), moment)
+    found = await _find(by_hash, moment)
     before = moment - _USE_STORED_EVERY
     used = [token for token in found if token["last_used_at"] is None or token["last_used_at"] < before]
     if used:
         await _store_use(used, moment, before)
     return {by_hash[token["secret_hash"]]: token for token in found}
+
+
+async def _find(by_hash: Mapping[str, str], moment: datetime) -> list[Record]:
+    """In one workspace when all secrets name the same, else in all: one statement either way."""
+    named = {match[1] if (match := _WITH_WORKSPACE.fullmatch(secret)) else None for secret in by_hash.values()}
+    workspace_id = named.pop() if len(named) == 1 else None
+    if workspace_id is None:
+        return await db.fetch(_FIND, list(by_hash), moment)
+    return await db.fetch(_FIND_IN_WORKSPACE, list(by_hash), moment, int(workspace_id))
 
 
 async def _store_use(used: Iterable[Record], moment: datetime, before: datetime) -> None:

@@ -6,12 +6,13 @@ Callers grant only permissions that they have, and change only members who have 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from models import db
+from models import clock, db
 from models.accounts import audit_log
-from models.accounts.passwords import check_password, hashed
+from models.accounts.new_passwords import new_hash
+from models.accounts.passwords import check_password
 from models.db import UniqueViolation
 from models.db.tables import Member
-from models.errors import DomainError, Forbidden, Invalid, NotAllowedInState, NotFound, Problems, Taken
+from models.errors import DomainError, Forbidden, Invalid, NotAllowedInState, NotFound, Problems, Taken, at
 from models.values.emails import normal_email
 from models.values.texts import check_name
 from permissions.capabilities import Permission
@@ -39,12 +40,16 @@ async def by_ids(scope: Scope, ids: Sequence[int]) -> list[Member]:
 
 
 async def create(
-    scope: Scope, *, email: str, name: str, password: str, role: Role, permissions: Iterable[Permission] = ()
+    scope: Scope, *, email: str, name: str, password: str | None, role: Role, permissions: Iterable[Permission] = ()
 ) -> Member:
-    """Only a USER is granted `permissions`. Raises Problems or Invalid at the parameter, or Taken at `email`."""
-    checked = _checked({"email": email, "name": name, "password": password})
+    """Only a USER is granted `permissions`. Without a password the member sets one by a link (password_links).
+
+    Raises Problems or Invalid at the parameter, or Taken at `email`.
+    """
+    given = {"email": email, "name": name, "password": password}
+    checked = _checked({key: value for key, value in given.items() if value is not None})
     granted = _granted(scope, role, frozenset(permissions))
-    password_hash = await hashed(checked["password"])
+    password_hash = "" if password is None else await _new_hash(password, checked["email"], checked["name"])
     try:
         async with db.transaction():
             member = await Member.create(
@@ -62,15 +67,15 @@ async def create(
 
 
 async def update(scope: Scope, member_id: int, changes: Mapping[str, Any]) -> Member:
-    """Change `name`, `role` (a Role), `permissions` (of a USER) or `password` (which ends the sessions).
+    """Change `name`, `role` (a Role), `permissions` (of a USER) or `password` (which ends the sessions and an open link).
 
     Who becomes a USER has only the permissions in `changes`. Raises NotFound at `id`, Problems, Forbidden (the member has more
     permissions) or NotAllowedInState (the last ADMIN).
     """
     checked = _checked(changes)
-    password_hash = await hashed(checked["password"]) if "password" in checked else None
+    password_hash = await _hash_of_changed(scope, member_id, checked)
     async with db.transaction():
-        member = await _get_to_change(scope, member_id)
+        member = await get_to_change(scope, member_id)
         before = _settings(member)
         _apply(scope, member, checked)
         if password_hash is not None:
@@ -78,19 +83,47 @@ async def update(scope: Scope, member_id: int, changes: Mapping[str, Any]) -> Me
             member.password_version += 1
         changed = [key for key, value in _settings(member).items() if value != before[key]]
         if changed:
-            if member.role != Role.ADMIN:
+            if before["role"] == Role.ADMIN and member.role != Role.ADMIN:
                 await _need_another_admin(scope, member_id)
-            await member.save()
+            await _store(member)
+            if password_hash is not None:
+                await db.execute(_END_LINK, scope.workspace_id, member_id)
             details = {"fields": changed, "role": member.role, "permissions": member.permissions}
             await audit_log.record(scope, "member_update", "Member", member.id, details)
     return member
 
 
+async def _hash_of_changed(scope: Scope, member_id: int, checked: Mapping[str, Any]) -> str | None:
+    """None: no new password. Before the transaction: it takes a while."""
+    if "password" not in checked:
+        return None
+    member = await Member.get_or_none(workspace_id=scope.workspace_id, id=member_id)
+    if member is None:
+        raise _no_such_member()
+    return await _new_hash(checked["password"], member.email, checked.get("name", member.name))
+
+
+async def _new_hash(password: str, email: str, name: str) -> str:
+    with at("password"):
+        return await new_hash(password, email=email, about=[name])
+
+
+_END_LINK = "DELETE FROM password_links WHERE workspace_id = $1 AND member_id = $2"
+
+
+async def _store(member: Member) -> None:
+    member.updated_at = clock.now()
+    columns = ("name", "role", "permissions", "password_hash", "password_version", "updated_at")
+    values = {column: getattr(member, column) for column in columns}
+    await Member.filter(workspace_id=member.workspace_id, id=member.id).update(**values)
+
+
 async def delete(scope: Scope, member_id: int) -> None:
     """What the member made stays. Raises NotFound at `id`, Forbidden or NotAllowedInState (the last ADMIN)."""
     async with db.transaction():
-        await _get_to_change(scope, member_id)
-        await _need_another_admin(scope, member_id)
+        member = await get_to_change(scope, member_id)
+        if member.role == Role.ADMIN:
+            await _need_another_admin(scope, member_id)
         await Member.filter(workspace_id=scope.workspace_id, id=member_id).delete()
         await audit_log.record(scope, "member_delete", "Member", member_id)
 
@@ -140,12 +173,15 @@ def _settings(member: Member) -> dict[str, Any]:
     }
 
 
-async def _get_to_change(scope: Scope, member_id: int) -> Member:
-    """Locks all members of the workspace: two admins must not remove each other."""
+async def get_to_change(scope: Scope, member_id: int) -> Member:
+    """Locks all members of the workspace until the end of the transaction: two admins must not remove each other.
+
+    Raises NotFound at `id`, or Forbidden (the member has more permissions).
+    """
     await db.advisory_lock(f"members:{scope.workspace_id}")
     member = await Member.get_or_none(workspace_id=scope.workspace_id, id=member_id)
     if member is None:
-        raise NotFound("there is no such member", ("id",))
+        raise _no_such_member()
     if ungrantable(scope.principal, permissions_of_member(member)):
         raise Forbidden(
             "this member may do more than you, so only somebody who may do as much can change or remove them"
@@ -153,7 +189,14 @@ async def _get_to_change(scope: Scope, member_id: int) -> Member:
     return member
 
 
+def _no_such_member() -> NotFound:
+    return NotFound("there is no such member", ("id",))
+
+
 async def _need_another_admin(scope: Scope, member_id: int) -> None:
+    """One who has a password, and so can sign in."""
     admins = Member.filter(workspace_id=scope.workspace_id, role=Role.ADMIN.value)
-    if [admin.id for admin in await admins.only("id")] == [member_id]:
-        raise NotAllowedInState("this is the last ADMIN of the workspace: make another member ADMIN first", ("id",))
+    if not await admins.exclude(id=member_id).exclude(password_hash="").exists():
+        raise NotAllowedInState(
+            "this is the last ADMIN of the workspace who can sign in: make another member ADMIN first", ("id",)
+        )

@@ -1,11 +1,16 @@
 """Checks and hashes passwords (argon2id)."""
 
 import asyncio
+import hmac
+from base64 import b64decode
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Final
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import InvalidHashError
+from argon2.low_level import hash_secret
 
 from models.errors import Invalid
 from models.values.texts import check_text
@@ -18,9 +23,8 @@ LONGEST: Final = 200
 
 _hasher = PasswordHasher()
 
-# Each takes 64 MB and a core.
-_AT_ONCE: Final = 4
-_semaphores: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
+# Threads of their own, so that other work in threads keeps nobody from signing in. Each takes 64 MB and a core.
+_threads: Final = ThreadPoolExecutor(4, "passwords")
 
 
 def set_cost(*, iterations: int, memory_kib: int) -> None:
@@ -31,40 +35,65 @@ def set_cost(*, iterations: int, memory_kib: int) -> None:
 
 
 def check_password(value: object) -> str:
-    """Returns the password. Raises Invalid when it is too short or too long."""
+    """Checks the length alone. Raises Invalid."""
     password = check_text(value, LONGEST)
     if len(password) < SHORTEST:
         raise Invalid(f"a password has at least {SHORTEST} characters; this one has {len(password)}")
     return password
 
 
-async def hashed(password: str) -> str:
-    async with _semaphore():
-        return await asyncio.to_thread(_hasher.hash, password)
+async def hashed(password: str, like: str | None = None) -> str:
+    """With the salt of the hash `like`, so that one computation checks a password against both hashes."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, _hashed, password, like)
 
 
-async def matches(password: str, stored: str | None) -> bool:
-    """Takes the same time for None, which never matches."""
-    async with _semaphore():
-        return await asyncio.to_thread(_matches, password, stored)
+async def matching(password: str, stored: Sequence[str]) -> list[bool]:
+    """Whether the password is that of each hash. An empty hash stands for no password, which never matches.
+
+    Takes as long for no hash at all as for any number of hashes that share their salt.
+    """
+    return await asyncio.get_running_loop().run_in_executor(_threads, _matching, password, tuple(stored))
 
 
-def _matches(password: str, stored: str | None) -> bool:
+def share_salt(one: str, other: str) -> bool:
+    """Also the cost."""
+    return _head(one) == _head(other)
+
+
+def _hashed(password: str, like: str | None) -> str:
+    return _hasher.hash(password, salt=None if like is None else _salt(like))
+
+
+def _matching(password: str, stored: Sequence[str]) -> list[bool]:
+    computed: dict[str, str] = {}
+    for known in [one for one in stored if one] or [_hash_of_nobody()]:
+        if _head(known) not in computed:
+            computed[_head(known)] = _computed(password, known)
+    return [bool(one) and hmac.compare_digest(computed[_head(one)], one) for one in stored]
+
+
+def _computed(password: str, like: str) -> str:
+    """The hash with the same salt and cost. Empty when `like` is no hash."""
     try:
-        _hasher.verify(stored or _hash_of_nobody(), password)
-    except (VerificationError, InvalidHashError):
-        return False
-    return stored is not None
+        of = extract_parameters(like)
+        salt = _salt(like)
+    except (InvalidHashError, ValueError, IndexError):
+        return ""
+    secret = password.encode("utf-8", "replace")
+    costs = (of.time_cost, of.memory_cost, of.parallelism)
+    return hash_secret(secret, salt, *costs, of.hash_len, of.type, of.version).decode()
+
+
+def _head(stored: str) -> str:
+    """Kind, cost and salt."""
+    return stored.rpartition("$")[0]
+
+
+def _salt(stored: str) -> bytes:
+    encoded = stored.split("$")[4]
+    return b64decode(encoded + "=" * (-len(encoded) % 4))
 
 
 @lru_cache(maxsize=1)
 def _hash_of_nobody() -> str:
     return _hasher.hash("the password of nobody at all")
-
-
-def _semaphore() -> asyncio.Semaphore:
-    loop = asyncio.get_running_loop()
-    if loop not in _semaphores:
-        _semaphores.clear()
-        _semaphores[loop] = asyncio.Semaphore(_AT_ONCE)
-    return _semaphores[loop]

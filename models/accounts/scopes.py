@@ -13,10 +13,13 @@ from permissions.principal import Principal, PrincipalKind, Scope
 from permissions.roles import Role, permissions_of
 
 _MEMBERS = """
-    SELECT p.workspace_id, p.id, p.password_version, p.role, p.permissions, w.timezone, w.default_country
-    FROM unnest($1::bigint[], $2::bigint[]) AS claimed (workspace_id, id)
+    SELECT p.workspace_id, p.id, p.password_version, p.role, p.permissions, w.timezone, w.default_country,
+           claimed.session_id, s.token_number, s.password_version AS session_version
+    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS claimed (workspace_id, id, session_id)
     JOIN members p ON p.workspace_id = claimed.workspace_id AND p.id = claimed.id
     JOIN workspaces w ON w.id = p.workspace_id
+    LEFT JOIN member_sessions s
+        ON s.workspace_id = claimed.workspace_id AND s.id = claimed.session_id AND s.member_id = claimed.id
 """
 
 
@@ -48,29 +51,49 @@ async def _of_sessions(bearers: Collection[str], signing: Signing) -> dict[str, 
     claimed = {bearer: claims for bearer, claims in claimed.items() if claims.expires_at > moment}
     if not claimed:
         return {}
-    ids = {(claims.workspace_id, claims.member_id) for claims in claimed.values()}
+    ids = {(claims.workspace_id, claims.member_id, claims.session_id) for claims in claimed.values()}
     rows = await db.fetch(_MEMBERS, *map(list, zip(*ids, strict=True)))
-    members = {(row["workspace_id"], row["id"], row["password_version"]): row for row in rows}
-    return {bearer: scope_of_member(members[claims[:3]]) for bearer, claims in claimed.items() if claims[:3] in members}
+    members = {(row["workspace_id"], row["id"], row["session_id"]): row for row in rows}
+    found = {
+        bearer: (claims, members.get((claims.workspace_id, claims.member_id, claims.session_id)))
+        for bearer, claims in claimed.items()
+    }
+    return {
+        bearer: scope_of_member(member, session_id=claims.session_id)
+        for bearer, (claims, member) in found.items()
+        if member is not None and _is_valid(claims, member)
+    }
 
 
-def scope_of_member(member: Record, request_id: str | None = None, address: str | None = None) -> Scope:
-    """Takes a row of members with its workspace's `timezone` and `default_country`."""
+def _is_valid(claims: sessions.Claims, member: Record) -> bool:
+    version: int = member["password_version"]
+    if claims.session_id is None:
+        return claims.password_version == version
+    return (claims.token_number, version) == (member["token_number"], member["session_version"])
+
+
+def scope_of_member(
+    member: Record, request_id: str | None = None, address: str | None = None, session_id: int | None = None
+) -> Scope:
+    """Of a row of members with its workspace's `timezone` and `default_country`."""
     permissions = permissions_of(Role(member["role"]), _permissions(tuple(member["permissions"])))
     principal = Principal(PrincipalKind.MEMBER, member["id"], permissions)
-    return _scope(member, principal, request_id, address)
+    return Scope(
+        member["workspace_id"],
+        principal,
+        member["timezone"],
+        member["default_country"],
+        request_id=request_id,
+        address=address,
+        session_id=session_id,
+    )
 
 
 def _scope_of_token(token: Record) -> Scope:
-    return _scope(token, Principal(PrincipalKind.TOKEN, token["id"], _permissions(tuple(token["permissions"]))))
+    principal = Principal(PrincipalKind.TOKEN, token["id"], _permissions(tuple(token["permissions"])))
+    return Scope(token["workspace_id"], principal, token["timezone"], token["default_country"])
 
 
 @lru_cache(maxsize=1024)
 def _permissions(stored: tuple[str, ...]) -> frozenset[Permission]:
     return frozenset(map(Permission, stored))
-
-
-def _scope(row: Record, principal: Principal, request_id: str | None = None, address: str | None = None) -> Scope:
-    return Scope(
-        row["workspace_id"], principal, row["timezone"], row["default_country"], request_id=request_id, address=address
-    )

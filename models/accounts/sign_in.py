@@ -1,24 +1,46 @@
+"""Signing in by e-mail and password."""
+
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from models import db
-from models.accounts import audit_log, sign_in_attempts
-from models.accounts.passwords import LONGEST, matches
+from models.accounts import audit_log, devices, sessions, sign_in_attempts
+from models.accounts.passwords import LONGEST, hashed, matching, share_salt
 from models.accounts.scopes import scope_of_member
-from models.accounts.sessions import Signing, issue
+from models.accounts.sessions import Signing
 from models.db import Record
 from models.errors import Conflict, Invalid
 from permissions.principal import Scope
 
 
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who signs in from where. `device` is the token of an earlier sign-in, if it has one."""
+
+    request_id: str | None = None
+    address: str | None = None
+    device: str | None = None
+
+
 class SignedIn(NamedTuple):
+    """`token` is the session's, `device` that of the device from now on."""
+
     token: str
     scope: Scope
+    device: str
 
 
-_CANDIDATES = """
-    SELECT p.workspace_id, p.id, p.password_hash, p.password_version, p.role, p.permissions, w.timezone, w.default_country
+NOBODY = Asker()
+
+_MEMBERS = """
+    SELECT p.workspace_id, p.id, p.email, p.password_hash, p.password_version, p.role, p.permissions,
+           w.timezone, w.default_country
     FROM members p JOIN workspaces w ON w.id = p.workspace_id
+"""
+
+# In all workspaces, unless one is named.
+_CANDIDATES = f"""{_MEMBERS}
     WHERE p.email = $1 AND ($2::bigint IS NULL OR p.workspace_id = $2)
     ORDER BY p.workspace_id LIMIT 20
 """
@@ -30,15 +52,16 @@ async def sign_in(
     signing: Signing,
     *,
     workspace_id: int | None = None,
-    request_id: str | None = None,
-    address: str | None = None,
+    asker: Asker = NOBODY,
+    action: str = "sign_in",
 ) -> SignedIn:
-    """`workspace_id` is needed when several workspaces have such a member.
+    """`workspace_id` is needed when several workspaces have such a member. `action` is for the audit log.
 
     Raises Invalid (the same message after the same time, whatever is wrong), Throttled, or Conflict at `workspaceId`.
     """
     stored_email = email.strip().lower().replace("\x00", "")
-    attempts = sign_in_attempts.attempts_of(stored_email, address)
+    device = devices.find(asker.device, stored_email, signing)
+    attempts = sign_in_attempts.attempts_of(stored_email, asker.address, device)
     await sign_in_attempts.count(attempts)
     candidates = await db.fetch(_CANDIDATES, stored_email, workspace_id)
     members = await _with_password(candidates, password)
@@ -50,13 +73,48 @@ async def sign_in(
             f"you are a member of {len(members)} workspaces with this e-mail and password: say which one by `workspaceId`",
             ("workspaceId",),
         )
-    scope = scope_of_member(members[0], request_id, address)
-    await audit_log.record(scope, "sign_in", "Member", members[0]["id"])
-    return SignedIn(issue(members[0], signing), scope)
+    await _share_salt(members[0], candidates, password)
+    return await begin(members[0], signing, asker, action)
+
+
+async def get_member_row(workspace_id: int, member_id: int) -> Record:
+    """For `begin`."""
+    row = await db.fetch_row(
+        f"{_MEMBERS} WHERE p.workspace_id = $1 AND p.id = $2 AND w.id = $1", workspace_id, member_id
+    )
+    assert row is not None
+    return row
+
+
+async def begin(member: Record, signing: Signing, asker: Asker, action: str) -> SignedIn:
+    """Start a session. `member` is a row of members with its workspace's `timezone` and `default_country`."""
+    scope = scope_of_member(member, asker.request_id, asker.address)
+    device = asker.device if devices.find(asker.device, member["email"], signing) else None
+    async with db.transaction():
+        token = await sessions.start(member, signing)
+        await audit_log.record(scope, action, "Member", member["id"])
+    claims = sessions.read(token, signing)
+    assert claims is not None
+    scope = replace(scope, session_id=claims.session_id)
+    return SignedIn(token, scope, device or devices.remember(member["email"], signing))
 
 
 async def _with_password(candidates: Sequence[Record], password: str) -> list[Record]:
-    if len(password) > LONGEST or "\x00" in password or not candidates:
-        await matches(password[:LONGEST], None)
+    if len(password) > LONGEST or "\x00" in password:
+        await matching(password[:LONGEST], [])
         return []
-    return [row for row in candidates if await matches(password, row["password_hash"])]
+    hits = await matching(password, [row["password_hash"] for row in candidates])
+    return [row for row, hit in zip(candidates, hits, strict=True) if hit]
+
+
+_REPLACE_HASH = """
+    UPDATE members SET password_hash = $4 WHERE workspace_id = $1 AND id = $2 AND password_hash = $3
+"""
+
+
+async def _share_salt(member: Record, candidates: Sequence[Record], password: str) -> None:
+    """Members of several workspaces have hashes with one salt, so that their sign-ins take no longer than others'."""
+    first = next(row["password_hash"] for row in candidates if row["password_hash"])
+    if not share_salt(first, member["password_hash"]):
+        again = await hashed(password, first)
+        await db.execute(_REPLACE_HASH, member["workspace_id"], member["id"], member["password_hash"], again)

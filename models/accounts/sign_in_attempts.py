@@ -1,8 +1,12 @@
-"""Limits how often signing in is tried, by e-mail and by address."""
+"""Limits how often signing in is tried: by address, by e-mail and address together, and by known device.
+
+Never by the e-mail alone: anybody could lock a member out by failing on purpose.
+"""
 
 import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
+from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 from models import clock, db
@@ -10,11 +14,14 @@ from models.errors import Throttled
 
 WINDOW: Final = timedelta(minutes=15)
 
-MOST_BY_EMAIL: Final = 10
-"""Per WINDOW."""
-
 MOST_BY_ADDRESS: Final = 100
 """Per WINDOW; an office may share an address."""
+
+MOST_BY_EMAIL: Final = 10
+"""In a window, with one e-mail from one address."""
+
+MOST_BY_DEVICE: Final = 10
+"""In a window, on a device that the member has signed in on before."""
 
 Attempt = tuple[str, int]
 """A key, and how often it may be tried."""
@@ -37,10 +44,28 @@ _FORGET = """
 """
 
 
-def attempts_of(email: str, address: str | None) -> list[Attempt]:
-    """The stored e-mail first, then the address."""
-    by_email = ("email:" + hashlib.sha256(email.encode()).hexdigest(), MOST_BY_EMAIL)
-    return [by_email, ("address:" + address, MOST_BY_ADDRESS)] if address else [by_email]
+def attempts_of(email: str, address: str | None, device: str | None = None) -> list[Attempt]:
+    """What an attempt counts for. A known `device` is counted by itself: what others try does not keep it out."""
+    if device is not None:
+        return [(f"device:{device}", MOST_BY_DEVICE)]
+    network = "unknown" if address is None else _network(address)
+    digest = hashlib.sha256(email.encode()).hexdigest()
+    by_email = (f"email:{digest}:{network}", MOST_BY_EMAIL)
+    return [by_email] if address is None else [(f"address:{network}", MOST_BY_ADDRESS), by_email]
+
+
+def attempts_on_own_password(workspace_id: int, member_id: int) -> list[Attempt]:
+    """A member who is signed in says the present password to change it."""
+    return [(f"member:{workspace_id}:{member_id}", MOST_BY_DEVICE)]
+
+
+def _network(address: str) -> str:
+    """One customer has all addresses of an IPv6 network."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    return f"{IPv6Address(int(parsed) >> 64 << 64)}/64" if isinstance(parsed, IPv6Address) else address
 
 
 async def count(attempts: Sequence[Attempt]) -> None:
@@ -55,6 +80,6 @@ async def count(attempts: Sequence[Attempt]) -> None:
 
 
 async def forget(attempts: Sequence[Attempt]) -> None:
-    """After a success, clears the e-mail's count and takes this attempt from the address's count."""
+    """After success: clear the last count, and take this attempt from the others'."""
     keys = [key for key, _ in attempts]
-    await db.execute(_FORGET, keys[0], keys)
+    await db.execute(_FORGET, keys[-1], keys)

@@ -25,8 +25,8 @@ async def create(name: str, *, timezone: str = "UTC", default_country: str | Non
 
 
 async def find_system_scope(workspace_id: int) -> Scope | None:
-    """The scope of workers. None: no such workspace."""
-    workspace = await Workspace.get_or_none(id=workspace_id)
+    """The scope of workers. None: no such workspace, or it is being deleted."""
+    workspace = await Workspace.get_or_none(id=workspace_id, deleted_at=None)
     if workspace is None:
         return None
     return Scope(workspace.id, SYSTEM, timezone=workspace.timezone, default_country=workspace.default_country)

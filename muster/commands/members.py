@@ -29,7 +29,7 @@ def add(options: CommandOptions, which: str, email: str, role: str, name: str | 
         scope = moving_in.operator_scope(await get_workspace(which))
         added, link = await moving_in.add_member(scope, email, name, Role(role.upper()))
         click.echo(f"Added {added.email} as {added.role}.")
-        return link.url(options.settings.url)
+        return link.url(options.settings.served_url)
 
     tell_link(in_database(options.settings, run))
 
@@ -71,7 +71,7 @@ def password(options: CommandOptions, which: str, email: str) -> None:
     async def run() -> str:
         scope = moving_in.operator_scope(await get_workspace(which))
         found = await moving_in.get_member(scope, email)
-        return (await password_links.create(scope, found.id)).url(options.settings.url)
+        return (await password_links.create(scope, found.id)).url(options.settings.served_url)
 
     tell_link(in_database(options.settings, run))
 

@@ -33,7 +33,7 @@ def create(options: CommandOptions, name: str, zone: str, country: str | None, e
     async def run() -> str:
         made = await moving_in.create(name, timezone=zone, default_country=country, admin_email=email)
         click.echo(f"Workspace {made.scope.workspace_id}, {name}, with the admin {made.admin.email}.")
-        return made.link.url(options.settings.url)
+        return made.link.url(options.settings.served_url)
 
     tell_link(in_database(options.settings, run))
 

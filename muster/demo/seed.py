@@ -3,10 +3,10 @@
 import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from models import clock, db
-from models.accounts import members, sessions, workspaces
+from models.accounts import audit_log, members, sessions, workspaces
 from models.contacts import fields as contact_fields
 from models.contacts import tags
 from models.contacts.built_in_fields import check_all
@@ -17,7 +17,7 @@ from muster.demo.segments import make_segments
 from muster.errors import SetupError
 from muster.installation import Installation, signing
 from muster.settings import Settings
-from permissions.principal import Scope
+from permissions.principal import OPERATOR, Scope
 from permissions.roles import Role
 
 ADMIN_EMAIL = "admin@demo.example"
@@ -53,14 +53,16 @@ async def seed(installation: Installation) -> str:
         await db.advisory_lock("muster:demo")
         if await _find_admin() is not None:
             return "the demo workspace is there already"
-        scope = await workspaces.create(admin.workspace, timezone="Europe/Paris", default_country="FR")
+        made = await workspaces.create(admin.workspace, timezone="Europe/Paris", default_country="FR")
+        scope = replace(made, principal=OPERATOR)
+        await audit_log.record(scope, "seed", "Workspace", scope.workspace_id)
         await members.create(scope, email=admin.email, name="Demo Admin", password=admin.password, role=Role.ADMIN)
-        made = await _fill(scope)
+        filled = await _fill(scope)
         if await connect_sandbox(scope, installation):
-            made += ", a WhatsApp number of the sandbox"
+            filled += ", a WhatsApp number of the sandbox"
         _write_demo_admin(installation.settings, admin)  # overwritten by the next attempt if the commit fails
     await db.execute("ANALYZE contacts, activities, memberships")  # otherwise the planner assumes empty tables
-    return f"made the demo workspace: {made}"
+    return f"made the demo workspace: {filled}"
 
 
 async def _fill(scope: Scope) -> str:
@@ -135,7 +137,11 @@ async def _find_admin() -> tuple[Scope, int] | None:
 async def admin_token(installation: Installation) -> str:
     """Returns a bearer token of the demo's admin. Raises SetupError when there is none."""
     found = await _find_admin()
-    token = None if found is None else await sessions.token_of(*found, signing(installation))
-    if token is None:
-        raise SetupError("There is no demo workspace in this database: `muster seed` makes it.")
-    return token
+    if found is not None:
+        scope, member_id = found
+        async with db.transaction():
+            token = await sessions.token_of(scope, member_id, signing(installation))
+            await audit_log.record(replace(scope, principal=OPERATOR), "token", "Member", member_id)
+        if token is not None:
+            return token
+    raise SetupError("There is no demo workspace in this database: `muster seed` makes it.")

@@ -34,7 +34,8 @@ class BatchingAuthenticator:
         scope = await self._look_up(bearer)
         if scope is None:
             raise Unauthenticated(REFUSED)
-        return Scope(scope.workspace_id, scope.principal, scope.timezone, scope.default_country, request_id, address)
+        of = scope  # by position: dataclasses.replace takes twice as long
+        return Scope(of.workspace_id, of.principal, of.timezone, of.default_country, request_id, address, of.session_id)
 
     async def _look_up(self, bearer: str) -> Scope | None:
         """Waits for a look-up that begins after now."""

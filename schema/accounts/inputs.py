@@ -1,6 +1,8 @@
 from datetime import datetime
+from typing import Any
 
 import strawberry
+from strawberry import UNSET
 
 from schema.accounts.enums import Permission, Role
 
@@ -9,7 +11,9 @@ from schema.accounts.enums import Permission, Role
 class MemberCreateInput:
     email: str
     name: str
-    password: str
+    password: str | None = strawberry.field(
+        default=None, description="Left out, the member sets one by the link of memberInvite."
+    )
     role: Role
     permissions: list[Permission] | None = strawberry.field(default_factory=list)
 
@@ -29,3 +33,19 @@ class ApiTokenCreateInput:
     name: str
     permissions: list[Permission]
     expires_at: datetime | None = None
+
+
+@strawberry.input(description="An absent field stays as it is.")
+class WorkspaceUpdateInput:
+    name: str | None = strawberry.field(default=UNSET, description="What members see: 1 to 200 characters.")
+    timezone: str | None = strawberry.field(
+        default=UNSET, description="IANA name, such as Europe/Madrid. A new one computes all rules again."
+    )
+    default_country: str | None = strawberry.field(
+        default=UNSET,
+        description="ISO 3166-1 alpha-2, for phone numbers written without a country; null: such numbers are refused.",
+    )
+
+    def values(self) -> dict[str, Any]:
+        """Those given."""
+        return {name: value for name, value in vars(self).items() if value is not UNSET}

@@ -1,63 +1,36 @@
-"""Signing in, and changes of members and API tokens."""
+"""Changes of the workspace, its members and API tokens."""
 
 import strawberry
 
-from models.accounts import api_tokens, members
-from models.accounts.sign_in import sign_in
+from models.accounts import api_tokens, members, password_links
+from models.segments import workspace_settings
 from permissions.capabilities import Permission
-from schema.accounts.inputs import ApiTokenCreateInput, MemberCreateInput, MemberUpdateInput
-from schema.accounts.types import ApiToken, Member, find_member_of
+from schema.accounts.inputs import ApiTokenCreateInput, MemberCreateInput, MemberUpdateInput, WorkspaceUpdateInput
+from schema.accounts.payloads import (
+    ApiTokenCreatePayload,
+    ApiTokenPayload,
+    MemberInvitePayload,
+    MemberPayload,
+    WorkspacePayload,
+)
+from schema.accounts.types import ApiToken, Member, Workspace
 from schema.server.context import Info
 from schema.server.execution.rows import shown
-from schema.server.guard import ANYONE, mutation, scope_of
+from schema.server.guard import mutation, scope_of
 from schema.server.ids import get_id, to_global_id
 from schema.server.types.delete_payload import DeletePayload
-from schema.server.user_errors import UserError
-
-
-@strawberry.type
-class SignInPayload:
-    token: str | None = None
-    member: Member | None = None
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
-
-
-@strawberry.type
-class MemberPayload:
-    member: Member | None = None
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
-
-
-@strawberry.type
-class ApiTokenCreatePayload:
-    api_token: ApiToken | None = None
-    secret: str | None = None
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
-
-
-@strawberry.type
-class ApiTokenPayload:
-    api_token: ApiToken | None = None
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
 @strawberry.type
 class AccountMutation:
-    @mutation(ANYONE, SignInPayload, cost=10, description="Trades a member's email and password for a bearer token.")
-    async def sign_in(
-        self, info: Info, email: str, password: str, workspace_id: strawberry.ID | None = None
-    ) -> SignInPayload:
-        context = info.context
-        assert context.signing is not None
-        signed_in = await sign_in(
-            email,
-            password,
-            context.signing,
-            workspace_id=None if workspace_id is None else get_id("Workspace", workspace_id, ("workspaceId",)),
-            request_id=context.request_id,
-            address=context.address,
-        )
-        return SignInPayload(token=signed_in.token, member=shown(Member, await find_member_of(signed_in.scope)))
+    @mutation(
+        Permission.MEMBER_MANAGE,
+        WorkspacePayload,
+        description="Name, zone and country. A new zone makes every rule with calendar days compute again, as an edit does.",
+    )
+    async def workspace_update(self, info: Info, input: WorkspaceUpdateInput) -> WorkspacePayload:
+        workspace = await workspace_settings.update(scope_of(info), input.values())
+        return WorkspacePayload(workspace=shown(Workspace, workspace))
 
     @mutation(Permission.MEMBER_MANAGE, MemberPayload)
     async def member_create(self, info: Info, input: MemberCreateInput) -> MemberPayload:
@@ -82,6 +55,17 @@ class AccountMutation:
         member_id = get_id("Member", id, ("id",))
         await members.delete(scope_of(info), member_id)
         return DeletePayload(deleted_id=strawberry.ID(to_global_id("Member", member_id)))
+
+    @mutation(
+        Permission.MEMBER_MANAGE,
+        MemberInvitePayload,
+        description="A link that lets the member set a password once, within a day. Shown to who asks for it: there is no mail"
+        " server. An earlier link of the member ends.",
+    )
+    async def member_invite(self, info: Info, id: strawberry.ID) -> MemberInvitePayload:
+        link = await password_links.create(scope_of(info), get_id("Member", id, ("id",)))
+        assert info.context.links is not None
+        return MemberInvitePayload(url=link.url(info.context.links.base_url), expires_at=link.expires_at)
 
     @mutation(
         Permission.TOKEN_MANAGE,

@@ -1,10 +1,11 @@
 import strawberry
 
-from models.accounts import api_tokens, members, workspaces
+from models.accounts import api_tokens, members
 from permissions.capabilities import Permission
-from schema.accounts.types import ApiToken, Member, Viewer, Workspace, find_member_of, in_catalogue_order
+from schema.accounts.types import ApiToken, Member, Viewer
+from schema.accounts.viewer import viewer_of
 from schema.server.context import Info
-from schema.server.execution.rows import all_shown, shown
+from schema.server.execution.rows import all_shown
 from schema.server.guard import SIGNED_IN, query, scope_of
 
 
@@ -12,14 +13,7 @@ from schema.server.guard import SIGNED_IN, query, scope_of
 class AccountQuery:
     @query(SIGNED_IN)
     async def viewer(self, info: Info) -> Viewer:
-        scope = scope_of(info)
-        workspace = await workspaces.get(scope)
-        member = await find_member_of(scope)
-        return Viewer(
-            workspace=shown(Workspace, workspace),
-            member=shown(Member, member),
-            permissions=in_catalogue_order(scope.principal.permissions),
-        )
+        return await viewer_of(scope_of(info))
 
     @query(Permission.MEMBER_MANAGE)
     async def members(self, info: Info) -> list[Member]:

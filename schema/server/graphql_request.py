@@ -1,5 +1,6 @@
 """One operation: the request, its caller, its run and the answer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -38,7 +39,13 @@ class Caller:
     bearer: str | None = None
     address: str | None = None
     refusal: Unauthenticated | None = None
-    """The Authorization header was not understood."""
+    """The Authorization header was not understood, or a cookie came from an origin that is not allowed."""
+
+    by_cookie: bool = False
+    """`bearer` is that of a cookie."""
+
+    device: str | None = None
+    """The cookie of a known device."""
 
 
 @dataclass(slots=True)
@@ -46,6 +53,8 @@ class Answer:
     payload: dict[str, Any]
     status: int = 200
     retry_after_seconds: float | None = None
+    cookies: Sequence[str] = ()
+    """Values of `Set-Cookie`."""
 
 
 def refused(errors: list[FormattedError]) -> Answer:

@@ -4,17 +4,18 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from graphql import ExecutionResult, GraphQLSchema, OperationType
 from graphql.execution import default_field_resolver, default_type_resolver
 
-from models.errors import Forbidden
+from models.errors import Forbidden, Unauthenticated
 from permissions.principal import Scope
 from schema.server import metrics
 from schema.server.authentication import Authenticator
 from schema.server.context import Context
+from schema.server.cookies import CookieNames, NewCookies
 from schema.server.execution.documents import Documents
 from schema.server.execution.executor import CompiledExecutor, names_its_permission
 from schema.server.formatted_errors import FormattedError, format_error, format_errors
@@ -48,6 +49,7 @@ class Operations:
     timeout_seconds: float = 15.0
     recheck_seconds: float = 5.0
     links: LinkSigner | None = None
+    cookie_names: CookieNames = field(default_factory=CookieNames)
 
     # ---------------------------------------------------------------- queries and mutations
 
@@ -56,9 +58,10 @@ class Operations:
     ) -> Answer:
         """Runs a query or a mutation; errors are in the answer."""
         run = self._begin(request, caller)
+        cookies = run.context.cookies = NewCookies(self.cookie_names)
         try:
             await self._admit(run, allowed)
-            answer = Answer(await self._execute(run))
+            answer = Answer(await self._execute(run), cookies=cookies.headers)
         except Exception as error:  # noqa: BLE001 - each error has a form that callers may see
             answer = refused(format_error(error, caller.request_id))
         self._report(run, answer.payload.get("errors"))
@@ -66,6 +69,7 @@ class Operations:
 
     def _begin(self, request: GraphQLRequest, caller: Caller) -> OperationRun:
         context = Context(None, caller.request_id, caller.address, self.authenticator.signing, self.links)
+        context.by_cookie, context.device = caller.by_cookie, caller.device
         return OperationRun(request, caller, context, time.perf_counter())
 
     async def _admit(self, run: OperationRun, allowed: frozenset[OperationType]) -> None:
@@ -84,12 +88,17 @@ class Operations:
         run.allowance = await self.throttle.charge(_bucket_of(run.context), run.requested)
 
     async def scope_of(self, caller: Caller) -> Scope | None:
-        """Returns None without a bearer token. Raises Unauthenticated when the token is not valid."""
+        """None without a bearer token, or when the session of a cookie has ended. Raises Unauthenticated."""
         if caller.refusal is not None:
             raise caller.refusal
         if caller.bearer is None:
             return None
-        return await self.authenticator.scope_of(caller.bearer, caller.request_id, caller.address)
+        try:
+            return await self.authenticator.scope_of(caller.bearer, caller.request_id, caller.address)
+        except Unauthenticated:
+            if caller.by_cookie:  # a page cannot remove the cookie, and must be able to sign in again
+                return None
+            raise
 
     async def _execute(self, run: OperationRun) -> Payload:
         async with asyncio.timeout(self.timeout_seconds):

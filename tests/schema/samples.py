@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from models import clock, db
-from models.accounts import api_tokens, members
+from models.accounts import api_tokens, members, password_links
 from models.broadcasts import lifecycle
 from models.broadcasts.states import BroadcastStatus
 from models.contacts import fields
@@ -23,11 +23,10 @@ from models.segments.segments import SegmentKind
 from models.transfers.imports import run, start, uploads
 from models.transfers.imports.mapping import Column as ImportColumn
 from models.transfers.imports.mapping import Options
-from permissions.capabilities import Permission
 from permissions.principal import Scope
 from permissions.roles import Role
 from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID
-from schema.server.ids import to_global_id
+from schema.server.ids import split_global_id, to_global_id
 from tests.kit import broadcasts as sending
 from tests.kit.workspaces import PASSWORD
 
@@ -73,6 +72,41 @@ async def sign_in(scope: Scope) -> Variables:
     return {"email": "u@example.com", "password": PASSWORD}
 
 
+@sample("workspaceUpdate")
+async def workspace_update(scope: Scope) -> Variables:
+    await a_dynamic_segment(scope)
+    return {"input": {"name": "Acme Two", "timezone": "Asia/Tokyo", "defaultCountry": "JP"}}
+
+
+@sample("sessionStart")
+async def session_start(scope: Scope) -> Variables:
+    return await sign_in(scope)
+
+
+@sample("sessionEnd")
+@sample("tokenRefresh")
+async def without_arguments(_: Scope) -> Variables:
+    return {}
+
+
+@sample("passwordChange")
+async def password_change(_: Scope) -> Variables:
+    return {"current": PASSWORD, "new": "seven purple umbrellas"}
+
+
+@sample("passwordSet")
+async def password_set(scope: Scope) -> Variables:
+    member_id = split_global_id(await a_member(scope))
+    assert member_id is not None
+    link = await password_links.create(scope, member_id[1])
+    return {"token": link.token, "new": "seven purple umbrellas"}
+
+
+@sample("memberInvite")
+async def member_invite(scope: Scope) -> Variables:
+    return {"id": await a_member(scope)}
+
+
 @sample("memberCreate")
 async def member_create(scope: Scope) -> Variables:
     return {"input": {"email": "new@example.com", "name": "New", "password": PASSWORD, "role": "USER"}}
@@ -95,7 +129,7 @@ async def api_token_create(scope: Scope) -> Variables:
 
 @sample("apiTokenRevoke")
 async def api_token_revoke(scope: Scope) -> Variables:
-    token, _ = await api_tokens.create(scope, name="an app", permissions=[Permission.CONTACT_READ])
+    token, _ = await api_tokens.create(scope, name="an app", permissions=[])
     return {"id": to_global_id("ApiToken", token.id)}
 
 

@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.models import Model
@@ -11,6 +13,7 @@ class Workspace(Model):
     timezone = fields.TextField(default="UTC")
     default_country = fields.TextField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
+    deleted_at: fields.Field[datetime | None] = fields.DatetimeField(null=True)
 
     class Meta:
         table = "workspaces"

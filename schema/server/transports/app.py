@@ -47,6 +47,7 @@ def with_cors(app: Any, origins: tuple[str, ...]) -> Any:
     cors = Middleware(
         CORSMiddleware,
         allow_origins=list(origins),
+        allow_credentials="*" not in origins,  # the cookie of a session is only for origins that are named
         allow_methods=["GET", "POST", "PUT", "DELETE"],
         allow_headers=["authorization", "content-type", "x-request-id", "x-graphql-event-stream-token"],
         expose_headers=["x-request-id", "retry-after"],

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import structlog
 
+from schema.server.cookies import Origins
 from schema.server.execution.encoding import encode
 from schema.server.formatted_errors import format_error
 from schema.server.graphql_request import Answer, Caller, refused
@@ -30,7 +31,7 @@ _TYPES: Final = {
 class GraphQL:
     operations: Operations
     body_limit_bytes: int = 1_048_576
-    allowed_origins: tuple[str, ...] = ()
+    origins: Origins = field(default_factory=Origins)
     socket_limits: SocketLimits = field(default_factory=SocketLimits)
     stream_limits: StreamLimits = field(default_factory=StreamLimits)
     streams: EventStreams = field(init=False)
@@ -41,10 +42,9 @@ class GraphQL:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         headers = http_request.headers_of(scope)
         caller = http_request.caller_of(scope, headers)
+        http_request.use_cookies(caller, headers, self.operations.cookie_names, self.origins)
         if scope["type"] == "websocket":
-            await Socket(self.operations, self.socket_limits, self.allowed_origins, caller, headers).serve(
-                scope, receive, send
-            )
+            await Socket(self.operations, self.socket_limits, self.origins, caller, headers).serve(scope, receive, send)
             return
         method = scope["method"]
         if method == "POST":
@@ -139,6 +139,7 @@ async def _send(
         (b"cache-control", b"no-store"),
         *more,
     ]
+    headers += [(b"set-cookie", cookie.encode()) for cookie in answer.cookies]
     if answer.retry_after_seconds is not None:
         headers.append((b"retry-after", str(max(1, round(answer.retry_after_seconds))).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -11,6 +11,7 @@ import orjson
 
 from models.errors import Unauthenticated
 from schema.server.authentication import bearer_of
+from schema.server.cookies import CookieNames, Origins, cookies_of
 from schema.server.graphql_request import Caller, GraphQLRequest
 from schema.server.refusals import BadRequest
 
@@ -33,6 +34,8 @@ class Headers:
     authorization: str | None = None
     content_length: str | None = None
     content_type: str | None = None
+    cookie: str | None = None
+    fetch_site: str | None = None
     host: str | None = None
     origin: str | None = None
     stream_token: str | None = None
@@ -44,8 +47,10 @@ _NAMES: Final = {
     b"authorization": "authorization",
     b"content-length": "content_length",
     b"content-type": "content_type",
+    b"cookie": "cookie",
     b"host": "host",
     b"origin": "origin",
+    b"sec-fetch-site": "fetch_site",
     b"x-graphql-event-stream-token": "stream_token",
     b"x-request-id": "request_id",
 }
@@ -71,6 +76,30 @@ def caller_of(scope: Scope, headers: Headers) -> Caller:
     except Unauthenticated as refusal:
         caller.refusal = refusal
     return caller
+
+
+def use_cookies(caller: Caller, headers: Headers, names: CookieNames, origins: Origins) -> None:
+    """A session's cookie stands for a bearer token when the request comes from an allowed origin."""
+    if headers.cookie is None:
+        return
+    cookies = cookies_of(headers.cookie)
+    caller.device = cookies.get(names.device)
+    session = cookies.get(names.session)
+    if session is None or caller.bearer is not None or caller.refusal is not None:
+        return
+    caller.bearer, caller.by_cookie = session, True
+    if not _may_use_cookies(headers, origins):
+        caller.refusal = Unauthenticated(
+            "a session's cookie is taken only from the API's own pages and from the origins in MUSTER_ALLOWED_ORIGINS:"
+            " send a bearer token instead"
+        )
+
+
+def _may_use_cookies(headers: Headers, origins: Origins) -> bool:
+    """Browsers send no Origin when a page reads from its own server, but say that it is its own."""
+    if headers.origin is None:
+        return headers.fetch_site == "same-origin"
+    return origins.allows_cookies(headers.origin, headers.host)
 
 
 async def body_of(headers: Headers, receive: Any, most_bytes: int) -> bytes:

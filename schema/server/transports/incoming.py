@@ -41,7 +41,7 @@ def read_bearer(caller: Caller, payload: Any) -> None:
         if name.lower() == "authorization" and value is not None:
             if not isinstance(value, str):
                 raise Close(4400, "`authorization` must be a text: `Bearer <token>`")
-            caller.refusal = None
+            caller.refusal, caller.by_cookie = None, False
             caller.bearer = bearer_of(value)
 
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import structlog
 
 from models.errors import Unauthenticated
 from schema.server import metrics
+from schema.server.cookies import Origins
 from schema.server.execution.encoding import encode
 from schema.server.formatted_errors import format_error
 from schema.server.graphql_request import Answer, Caller, GraphQLRequest, OperationEnded
@@ -60,7 +60,7 @@ class Socket:
 
     operations: Operations
     limits: SocketLimits
-    allowed_origins: Sequence[str]
+    origins: Origins
     caller: Caller
     headers: Headers
     receive: Any = None
@@ -77,7 +77,7 @@ class Socket:
         self.out = Outgoing(send, self.limits.send_seconds, FRAMED in (scope.get("extensions") or ()))
         self.closing = asyncio.get_running_loop().create_future()
         await receive()
-        if not self._is_allowed_origin(scope):
+        if not self._is_allowed_origin():
             await send({"type": "websocket.close", "code": 4403, "reason": "this origin is not allowed"})
             return
         offered = scope.get("subprotocols") or ()
@@ -139,12 +139,9 @@ class Socket:
                 errors = format_error(slow_consumer, operation.caller.request_id)
                 await self.out.send_message(outgoing.error(operation.id_json, errors))
 
-    def _is_allowed_origin(self, scope: Any) -> bool:
+    def _is_allowed_origin(self) -> bool:
         origin = self.headers.origin
-        if origin is None or "*" in self.allowed_origins or origin in self.allowed_origins:
-            return True
-        del scope
-        return urlsplit(origin).netloc == self.headers.host
+        return origin is None or self.origins.allows(origin, self.headers.host)
 
     def _end(self, close: Close) -> None:
         if not self.closing.done():

@@ -9,9 +9,10 @@ from models.accounts import api_tokens, members
 from models.accounts.scopes import find_scope
 from models.accounts.sessions import Signing
 from models.accounts.sign_in import sign_in
+from models.errors import Forbidden
 from permissions.capabilities import ALL_PERMISSIONS, Permission
 from permissions.principal import PrincipalKind, Scope
-from tests.kit.workspaces import PASSWORD, new_member, new_workspace
+from tests.kit.workspaces import PASSWORD, new_member, new_workspace, with_permissions
 
 SIGNING = Signing("a secret of the tests, which is 32 bytes", timedelta(minutes=30))
 
@@ -42,7 +43,7 @@ async def test_only_a_hash_of_the_secret_is_stored(workspace: Scope) -> None:
     stored = await db.fetch_value("SELECT string_agg(t::text, '') FROM api_tokens t")
     audited = await db.fetch_value("SELECT string_agg(a::text, '') FROM audit_log a")
     assert secret not in stored + audited
-    assert secret.removeprefix("muster_") not in stored + audited
+    assert secret.rpartition("_")[2] not in stored + audited
 
 
 async def test_a_revoked_or_expired_token_has_no_scope(workspace: Scope) -> None:
@@ -83,3 +84,34 @@ async def test_a_token_outlives_the_member_who_made_it(workspace: Scope) -> None
     scope = await find_scope(secret, SIGNING)
     assert scope is not None
     assert scope.principal.permissions == {Permission.SEGMENT_READ}
+
+
+async def test_a_secret_names_its_workspace_and_older_secrets_still_work(workspace: Scope) -> None:
+    other = await new_workspace("Other")
+    _, secret = await api_tokens.create(workspace, name="app", permissions=[])
+    _, foreign = await api_tokens.create(other, name="app", permissions=[])
+    assert secret.startswith(f"muster_{workspace.workspace_id}_")
+    old = f"muster_{workspace.workspace_id}_" + "a" * 41
+    await db.execute(
+        "UPDATE api_tokens SET secret_hash = $1 WHERE workspace_id = $2", api_tokens.hash_of(old), other.workspace_id
+    )
+    assert set(await api_tokens.find_by_secrets([secret])) == {secret}
+    found = await api_tokens.find_by_secrets([secret, old, foreign])
+    assert {one: token["workspace_id"] for one, token in found.items()} == {
+        secret: workspace.workspace_id,
+        old: other.workspace_id,
+    }
+    moved = secret.replace(f"_{workspace.workspace_id}_", f"_{other.workspace_id}_")
+    assert await api_tokens.find_by_secrets([moved]) == {}
+
+
+async def test_a_token_that_may_do_more_than_the_caller_is_not_revoked(workspace: Scope) -> None:
+    strong, secret = await api_tokens.create(workspace, name="app", permissions=[Permission.CONTACT_WRITE])
+    weak, _ = await api_tokens.create(workspace, name="app", permissions=[])
+    caller = with_permissions(workspace, Permission.TOKEN_MANAGE)
+    with pytest.raises(Forbidden):
+        await api_tokens.revoke(caller, strong.id)
+    assert await find_scope(secret, SIGNING) is not None
+    await api_tokens.revoke(caller, weak.id)
+    await api_tokens.revoke(with_permissions(workspace, Permission.CONTACT_WRITE), strong.id)
+    assert await find_scope(secret, SIGNING) is None

@@ -114,6 +114,33 @@ async def test_the_last_admin_stays(workspace: Scope) -> None:
     assert [member.id for member in await members.everyone(workspace)] == [second.id]
 
 
+async def test_an_admin_who_cannot_sign_in_yet_does_not_count(workspace: Scope) -> None:
+    admin = await new_member(workspace)
+    await members.create(workspace, email="new@example.com", name="New", password=None, role=Role.ADMIN)
+    with pytest.raises(NotAllowedInState, match="last ADMIN"):
+        await members.update(workspace, admin.id, {"role": Role.USER})
+    with pytest.raises(NotAllowedInState, match="last ADMIN"):
+        await members.delete(workspace, admin.id)
+
+
+async def test_other_members_are_removed_beside_the_last_admin(workspace: Scope) -> None:
+    await new_member(workspace)
+    member = await new_member(workspace, Role.MANAGER)
+    await members.update(workspace, member.id, {"role": Role.USER})
+    await members.delete(workspace, member.id)
+
+
+async def test_a_weak_password_is_refused(workspace: Scope) -> None:
+    for weak in ("aaaaaaaaaa", "new@example.com"):
+        with pytest.raises(Invalid, match="too easy to guess") as refused:
+            await create(workspace, password=weak)
+        assert refused.value.path == ("password",)
+    member = await create(workspace)
+    with pytest.raises(Invalid, match="too easy to guess") as refused:
+        await members.update(workspace, member.id, {"password": "new@example.com"})
+    assert refused.value.path == ("password",)
+
+
 async def test_of_two_admins_who_remove_each_other_one_stays(workspace: Scope) -> None:
     one, other = await new_member(workspace), await new_member(workspace)
     outcomes = await asyncio.gather(
@@ -143,10 +170,10 @@ async def test_an_update_without_effect_is_not_recorded(workspace: Scope) -> Non
 
 async def test_no_password_is_stored_or_audited(workspace: Scope) -> None:
     member = await new_member(workspace)
-    await members.update(workspace, member.id, {"password": "another password"})
+    await members.update(workspace, member.id, {"password": "seven purple umbrellas"})
     kept = await db.fetch_value("SELECT string_agg(p::text, '') FROM members p")
     written = await db.fetch_value("SELECT string_agg(a::text, '') FROM audit_log a")
     assert "$argon2id$" in kept
-    for secret in (PASSWORD, "another password"):
+    for secret in (PASSWORD, "seven purple umbrellas"):
         assert secret not in kept + written
     assert member.email not in written

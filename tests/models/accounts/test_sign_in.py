@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from models import db
 from models.accounts import members, passwords
 from models.accounts.scopes import find_scope
 from models.accounts.sessions import Signing
@@ -66,6 +67,39 @@ async def test_an_unknown_email_takes_as_long_as_a_wrong_password(workspace: Sco
     assert 0.5 < known / unknown < 2, "who has an account can be told by the time that it takes"
 
 
+async def test_members_with_one_email_in_several_workspaces_share_a_salt(workspace: Scope) -> None:
+    others = [await new_workspace(f"Other {number}") for number in range(3)]
+    people = [await new_member(scope, name="ana") for scope in (workspace, *others)]
+    await members.update(others[0], people[1].id, {"password": "seven purple umbrellas"})
+    assert len(await salts("ana@example.com")) == 1
+    assert len(await salts("%@example.com")) == 1
+
+
+async def test_hashes_of_before_come_to_share_a_salt_as_members_sign_in(workspace: Scope) -> None:
+    other = await new_workspace("Other")
+    await new_member(workspace, name="ana")
+    there = await new_member(other, name="ana")
+    await db.execute("UPDATE members SET password_hash = $2 WHERE id = $1", there.id, await passwords.hashed(PASSWORD))
+    assert len(await salts("ana@example.com")) == 2
+    token = (await sign_in("ana@example.com", PASSWORD, SIGNING, workspace_id=other.workspace_id)).token
+    assert await find_scope(token, SIGNING) is not None
+    await sign_in("ana@example.com", PASSWORD, SIGNING, workspace_id=other.workspace_id)
+    with pytest.raises(Conflict):
+        await sign_in("ana@example.com", PASSWORD, SIGNING)
+
+
+async def salts(email: str) -> set[str]:
+    rows = await db.fetch("SELECT password_hash FROM members WHERE email LIKE $1", email)
+    return {row["password_hash"].rpartition("$")[0] for row in rows}
+
+
+async def test_a_member_without_a_password_cannot_sign_in(workspace: Scope) -> None:
+    await members.create(workspace, email="new@example.com", name="New", password=None, role=Role.ADMIN)
+    for password in ("", PASSWORD):
+        with pytest.raises(Invalid):
+            await sign_in("new@example.com", password, SIGNING)
+
+
 async def _seconds(email: str) -> float:
     """The quickest of several wrong sign-ins: what others do on the machine makes them slower, never quicker."""
     times = []
@@ -85,7 +119,7 @@ async def test_a_password_good_in_two_workspaces_needs_the_workspace(workspace: 
     assert refused.value.path == ("workspaceId",)
     chosen = await sign_in(here.email, PASSWORD, SIGNING, workspace_id=other.workspace_id)
     assert (chosen.scope.workspace_id, chosen.scope.principal.id) == (other.workspace_id, there.id)
-    await members.update(other, there.id, {"password": "another password"})
+    await members.update(other, there.id, {"password": "seven purple umbrellas"})
     assert (await sign_in(here.email, PASSWORD, SIGNING)).scope.workspace_id == workspace.workspace_id
     third = await new_workspace("Third")
     with pytest.raises(Invalid):

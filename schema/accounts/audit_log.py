@@ -1,0 +1,152 @@
+"""The audit log as the API shows it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import strawberry
+
+from models.accounts import audit_entries
+from models.accounts.audit_entries import AuditFilter, outside_action, stored_action
+from models.errors import Invalid, MusterError, NotFound
+from permissions.capabilities import Permission
+from permissions.principal import PrincipalKind, Scope
+from schema.server.context import Info
+from schema.server.execution.batched import batched
+from schema.server.execution.rows import global_id, mapped, read
+from schema.server.guard import query, scope_of
+from schema.server.ids import split_global_id, to_global_id
+from schema.server.types.connection import PageInfo, page_of, page_size
+from schema.server.types.cursors import a_number, an_instant, from_cursor, to_cursor
+from schema.server.types.nodes import Node, find_nodes, node
+from schema.server.types.scalars import JSON
+
+_TYPE_OF_ACTOR = {PrincipalKind.MEMBER.value: "Member", PrincipalKind.TOKEN.value: "ApiToken"}
+_ACTOR_OF_TYPE = {"Member": PrincipalKind.MEMBER, "ApiToken": PrincipalKind.TOKEN}
+
+
+async def _actors(rows: Sequence[Any], info: Info) -> Sequence[Any]:
+    kinds = [_TYPE_OF_ACTOR.get(read(row, "actor_kind")) for row in rows]
+    return await _nodes(scope_of(info), [(kind, read(row, "actor_id")) for kind, row in zip(kinds, rows, strict=True)])
+
+
+async def _subjects(rows: Sequence[Any], info: Info) -> Sequence[Any]:
+    return await _nodes(scope_of(info), [(read(row, "target_kind"), read(row, "target_id")) for row in rows])
+
+
+async def _nodes(scope: Scope, keys: Sequence[tuple[str | None, int | None]]) -> list[Any]:
+    """None for what is no longer there. What the caller may not see is refused by itself."""
+    found: dict[str, Any] = {}
+    by_kind: dict[str, list[str]] = {}
+    ids = [None if kind is None or number is None else to_global_id(kind, number) for kind, number in keys]
+    for (kind, _), node_id in zip(keys, ids, strict=True):
+        if kind is not None and node_id is not None:
+            by_kind.setdefault(kind, []).append(node_id)
+    for node_ids in by_kind.values():
+        try:
+            found |= dict(zip(node_ids, await find_nodes(scope, node_ids), strict=True))
+        except MusterError as refusal:
+            found |= dict.fromkeys(node_ids, refusal)
+    return [None if node_id is None else found[node_id] for node_id in ids]
+
+
+@strawberry.type(description="One thing that was done. Kept for good.")
+class AuditEntry(Node):
+    id: strawberry.ID = global_id("AuditEntry")
+    at: datetime = strawberry.field(description="When it was done.")
+    action: str = mapped(
+        "action", outside_action, description="SegmentUpdate, BroadcastSchedule: the mutation or command."
+    )
+    actor_kind: str = strawberry.field(description="MEMBER, TOKEN, OPERATOR (the command line) or SYSTEM.")
+    actor: Node | None = batched(
+        _actors, description="The member or API token; null when it is neither, or removed since."
+    )
+    subject: Node | None = batched(
+        _subjects, description="What was changed; null when it is several things, or removed since."
+    )
+    details: JSON = strawberry.field(description="What changed; no secrets.")
+    request_id: str | None = strawberry.field(
+        description="Of the request that did it, as in the answer and in the logs."
+    )
+    address: str | None = strawberry.field(description="IP address of the caller.")
+
+
+@strawberry.type
+class AuditEdge:
+    cursor: str
+    node: AuditEntry
+
+
+@strawberry.type
+class AuditConnection:
+    edges: list[AuditEdge]
+    nodes: list[AuditEntry]
+    page_info: PageInfo
+
+
+@node("AuditEntry", Permission.AUDIT_READ)
+async def _entries(scope: Scope, ids: Sequence[int]) -> Sequence[Any]:
+    return await audit_entries.by_ids(scope, list(ids))
+
+
+def _about(text: str) -> Any:
+    return strawberry.argument(description=text)
+
+
+@strawberry.type
+class AuditQuery:
+    @query(
+        Permission.AUDIT_READ,
+        description="What was done, by which member or token, from where, the newest first. Kept for good.",
+    )
+    async def audit_log(
+        self,
+        info: Info,
+        first: Annotated[int | None, _about("How many entries, at most 250.")] = 50,
+        after: Annotated[str | None, _about("The endCursor of the page before.")] = None,
+        actor_id: Annotated[strawberry.ID | None, _about("Only what this member or API token did.")] = None,
+        subject_id: Annotated[strawberry.ID | None, _about("Only what was done to this.")] = None,
+        action: Annotated[str | None, _about("Only this mutation or command, such as SegmentUpdate.")] = None,
+        from_: Annotated[datetime | None, strawberry.argument(name="from", description="The first moment.")] = None,
+        to: Annotated[datetime | None, _about("The first moment that no longer counts.")] = None,
+    ) -> AuditConnection:
+        wanted = AuditFilter(_actor(actor_id), _subject(subject_id), _action(action), from_, to)
+        rows = await audit_entries.page(scope_of(info), wanted, page_size(first) + 1, _position(after))
+        return page_of(rows, first, after, _cursor_of)  # type: ignore[return-value]
+
+
+def _actor(node_id: str | None) -> tuple[PrincipalKind, int] | None:
+    if node_id is None:
+        return None
+    kind, number = _split(node_id, "actorId")
+    if kind not in _ACTOR_OF_TYPE:
+        raise NotFound(f"{node_id[:100]!r} is neither a member nor an API token", ("actorId",))
+    return _ACTOR_OF_TYPE[kind], number
+
+
+def _subject(node_id: str | None) -> tuple[str, int] | None:
+    return None if node_id is None else _split(node_id, "subjectId")
+
+
+def _split(node_id: str, path: str) -> tuple[str, int]:
+    found = split_global_id(node_id)
+    if found is None or "\x00" in found[0]:
+        raise NotFound(f"{node_id[:100]!r} is not an id", (path,))
+    return found
+
+
+def _action(name: str | None) -> str | None:
+    if name is not None and "\x00" in name:
+        raise Invalid("this is no action: give one such as SegmentUpdate", ("action",))
+    return None if name is None else stored_action(name)
+
+
+def _position(cursor: str | None) -> tuple[datetime, int] | None:
+    if cursor is None:
+        return None
+    at, number = from_cursor(cursor, an_instant, a_number)
+    return at, number
+
+
+def _cursor_of(row: Any) -> str:
+    return to_cursor(read(row, "at"), read(row, "id"))
