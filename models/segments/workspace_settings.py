@@ -5,13 +5,13 @@ from typing import Any, Final
 
 from models import db
 from models.accounts import audit_log
-from models.accounts.workspaces import check_timezone
 from models.db.tables import Workspace
 from models.errors import DomainError, Problems
 from models.queue import work
 from models.queue.enqueue import enqueue
 from models.values.phones import check_country
 from models.values.texts import check_name
+from models.values.timezones import check_timezone
 from permissions.principal import Scope
 
 
