@@ -10,7 +10,7 @@ import structlog
 from models import clock
 from models.accounts import workspaces
 from models.accounts.secrets import SecretUnreadable
-from models.broadcasts import lifecycle
+from models.broadcasts import lifecycle, waiting
 from models.messaging import channels, outcomes, quota, sources
 from models.messaging.channels import Credentials
 from models.messaging.sources import SourceKind, SourceState, Unfinished
@@ -107,7 +107,7 @@ async def _wait_for_quota(context: WorkerContext, workspace_id: int, channel: Cr
     at = await quota.free_at(workspace_id, channel.business_account_id, clock.now())
     seconds = max(1.0, (at - clock.now()).total_seconds())
     limit = f"the account may write to {channel.daily_limit:,} people in 24 hours"
-    await lifecycle.set_waiting_reason(workspace_id, f"Waiting until {at:%Y-%m-%d %H:%M} UTC: {limit}.")
+    await waiting.set_reason(workspace_id, waiting.until(at, f"{limit}."))
     await sending_slots.rest(context.broker.redis, workspace_id, min(seconds, QUOTA_LOOK_SECONDS))
 
 
@@ -137,6 +137,8 @@ async def carry_on(context: WorkerContext) -> None:
             await outcomes.expire_leases(one.workspace_id, one.source)
         if one.state is SourceState.SENDING and one.pending:
             to_send.add(one.workspace_id)
+            if one.source.kind == SourceKind.BROADCAST:
+                await waiting.say(one.workspace_id, one.source.id)
         elif one.source.kind == SourceKind.BROADCAST:
             await _end_if_over(one)
     for workspace_id in to_send:

@@ -82,8 +82,7 @@ async def _check(client: Client, channel: Credentials, request: ProviderRequest)
         if policy.stop_reach(error.answer) is not None:
             await channels.refused(request.workspace_id, channel.channel_id, _message_of(error))
         raise
-    await channels.checked(request.workspace_id, channel.channel_id, number)
-    return {"ready": True}
+    return {"ready": await channels.checked(request.workspace_id, channel.channel_id, number)}
 
 
 async def _sync(client: Client, channel: Credentials, request: ProviderRequest) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from prometheus_client import Counter
 from redis.exceptions import RedisError
 
 from models import clock
-from models.broadcasts import lifecycle
+from models.broadcasts import waiting
 from models.messaging import ledger, pace, placeholders, policy, quota, sources, statuses
 from models.messaging.channels import Credentials
 from models.messaging.ledger import Attempt
@@ -73,7 +73,7 @@ class SendingRun:
         self._looked_at = -1e9
         self._calls: set[asyncio.Task[None]] = set()
         self._outage_answers = 0
-        self._began = False
+        self._sending: set[MessageSource] = set()
         self._stopped: set[tuple[Reach, MessageSource]] = set()
         self.seen: set[MessageSource] = set()
         self.out_of_quota = False
@@ -135,7 +135,7 @@ class SendingRun:
             call.add_done_callback(self._calls.discard)
         self.out_of_quota = claimed.out_of_quota and not claimed.attempts
         if claimed.attempts:
-            await self._no_longer_waiting()
+            await self._no_longer_waiting({attempt.source for attempt in claimed.attempts})
             return True
         self._looked_at = -1e9
         if claimed.out_of_quota or not await sources.has_due(self.workspace_id):
@@ -143,10 +143,11 @@ class SendingRun:
         await asyncio.sleep(0.02)  # other runs hold what is due
         return True
 
-    async def _no_longer_waiting(self) -> None:
-        if not self._began:
-            self._began = True
-            await lifecycle.set_waiting_reason(self.workspace_id, None)
+    async def _no_longer_waiting(self, sending: set[MessageSource]) -> None:
+        begun = sending - self._sending
+        if begun:
+            self._sending |= begun
+            await waiting.no_longer(self.workspace_id, begun)
 
     async def _claim(self, count: int, under_way: list[MessageSource]) -> ledger.Claimed:
         token = leases.new_token()

@@ -15,7 +15,7 @@ from models.contacts.attributes import ContactField
 from models.db.tables.broadcasts import Broadcast
 from models.messaging import placeholders, rendering
 from models.messaging.ledger import NORMAL_PHONE
-from models.messaging.policy import NOT_NOW_CODES, NOT_NOW_FOR
+from models.messaging.policy import NOT_NOW_CODES, NOT_NOW_FOR, NOT_NOW_REASON
 from models.messaging.rendering import Binds
 from models.messaging.sources import SourceKind
 from permissions.principal import Scope
@@ -59,13 +59,14 @@ async def freeze(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any])
     """Write the ledger. The caller's transaction holds the broadcast."""
     judged, binds = await _judged(scope, broadcast, message)
     now, broadcast_id = binds.bind(clock.now(), "timestamptz"), binds.bind(broadcast.id, "bigint")
-    kind = binds.bind(SourceKind.BROADCAST, "text")
+    kind, not_now = binds.bind(SourceKind.BROADCAST, "text"), binds.bind(NOT_NOW_REASON, "text")
     rows = await db.fetch(
         f"""
         WITH {judged},
         frozen AS (
-            INSERT INTO messages (workspace_id, source_kind, source_id, contact_id, phone, parameters, due_at)
-            SELECT $1, {kind}, {broadcast_id}, contact_id, phone, parameters, greatest(coalesce(not_before, {now}), {now})
+            INSERT INTO messages (workspace_id, source_kind, source_id, contact_id, phone, parameters, due_at, reason)
+            SELECT $1, {kind}, {broadcast_id}, contact_id, phone, parameters, greatest(coalesce(not_before, {now}), {now}),
+                   CASE WHEN not_before > {now} THEN {not_now} END
             FROM judged WHERE reason IS NULL ORDER BY phone
             RETURNING 1)
         SELECT NULL AS reason, count(*) AS n FROM frozen

@@ -1,4 +1,4 @@
-"""Creates and changes drafts of broadcasts, and drafts retries."""
+"""Creates, changes and deletes drafts of broadcasts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,11 +7,10 @@ from typing import Any, Final
 from models import clock, db
 from models.accounts import audit_log
 from models.broadcasts import audience
-from models.broadcasts.states import FINISHED, BroadcastStatus
+from models.broadcasts.states import BroadcastStatus
 from models.db.tables.broadcasts import Broadcast, MessageTemplate
-from models.errors import DomainError, Invalid, LimitExceeded, NotAllowedInState, NotFound, Required, Unsupported, at
+from models.errors import DomainError, LimitExceeded, NotAllowedInState, NotFound, Required, Unsupported, at
 from models.messaging import channels, placeholders, rendering, templates
-from models.messaging.message_states import MessageStatus
 from models.messaging.rendering import Binding
 from models.rules.operands import read_duration
 from models.segments import uses
@@ -20,9 +19,6 @@ from models.values.texts import check_name, check_text
 from permissions.principal import PrincipalKind, Scope
 
 MOST_SEGMENTS: Final = 100
-
-RETRYABLE: Final = (MessageStatus.FAILED, MessageStatus.UNCONFIRMED, MessageStatus.SKIPPED)
-"""The recipient perhaps did not get it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,47 +190,15 @@ async def _use(scope: Scope, broadcast: Broadcast) -> None:
         await uses.replace(scope, used, UseKind.BROADCAST, broadcast.id, broadcast.name, path=("includeSegmentIds",))
 
 
-# ---------------------------------------------------------------- again
-
-
-async def retry(scope: Scope, broadcast_id: int, statuses: Sequence[MessageStatus]) -> Broadcast:
-    """A DRAFT for recipients in these states, with frozen parameters.
-
-    Raises NotFound, NotAllowedInState, Required or Invalid.
-    """
-    wanted = _retryable(statuses)
+async def delete(scope: Scope, broadcast_id: int) -> None:
+    """Deletes a draft for good. Raises NotFound or NotAllowedInState."""
     async with db.transaction():
-        before = await get(scope, broadcast_id, for_update=True)
-        if before.status not in FINISHED:
+        broadcast = await get(scope, broadcast_id, for_update=True)
+        if broadcast.status != BroadcastStatus.DRAFT:
             raise NotAllowedInState(
-                f"this broadcast is {before.status}: wait until it has ended, or cancel it", ("id",)
+                f"this broadcast is {broadcast.status}: only a draft can be deleted, as the rest is the record of what was sent",
+                ("id",),
             )
-        if before.message is None:
-            raise NotAllowedInState(
-                "this broadcast never started, so it has no recipients to try again: make a new one", ("id",)
-            )
-        by = scope.principal.id if scope.principal.kind is PrincipalKind.MEMBER else None
-        kept = ("template_id", "parameters", "include_segment_ids", "exclude_segment_ids", "require_opt_in", "message")
-        broadcast = await Broadcast.create(
-            workspace_id=scope.workspace_id,
-            name=f"{before.name} (again)"[:200],
-            retry_of=before.id,
-            retry_statuses=wanted,
-            created_by=by,
-            created_at=clock.now(),
-            **{name: getattr(before, name) for name in kept},
-        )
-        await audit_log.record(
-            scope, "broadcast_retry", "Broadcast", broadcast.id, {"retryOf": before.id, "statuses": wanted}
-        )
-    return broadcast
-
-
-def _retryable(statuses: Sequence[MessageStatus]) -> list[str]:
-    if not statuses:
-        raise Required("name at least one state, such as FAILED", ("statuses",))
-    for index, status in enumerate(statuses):
-        if status not in RETRYABLE:
-            names = ", ".join(RETRYABLE)
-            raise Invalid(f"{status} recipients have it, or are getting it: choose among {names}", ("statuses", index))
-    return list(dict.fromkeys(status.value for status in statuses))
+        await uses.forget(scope, UseKind.BROADCAST, broadcast.id)
+        await Broadcast.filter(workspace_id=scope.workspace_id, id=broadcast.id).delete()
+        await audit_log.record(scope, "broadcast_delete", "Broadcast", broadcast.id)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from models import clock, db
 from models.accounts import audit_log
-from models.broadcasts import audience, drafts
+from models.broadcasts import audience, drafts, waiting
 from models.broadcasts.states import FINISHED, BroadcastStatus
 from models.changelog import events
 from models.db.tables.broadcasts import Broadcast, MessageTemplate
@@ -205,6 +205,8 @@ async def prepare(scope: Scope, broadcast_id: int) -> bool:
         if await _has_problem(scope, broadcast) or await _must_wait(broadcast):
             return False
         await _freeze(scope, broadcast)
+        if broadcast.status == BroadcastStatus.SENDING:
+            await waiting.say(scope.workspace_id, broadcast.id)
     return broadcast.status == BroadcastStatus.SENDING
 
 
@@ -353,18 +355,6 @@ async def _pause_held(workspace_id: int, reasons: Mapping[int, str]) -> None:
         clock.now(),
     )
     await sources.set_state(workspace_id, SourceKind.BROADCAST, reasons.keys(), SourceState.PAUSED)
-
-
-async def set_waiting_reason(workspace_id: int, reason: str | None) -> None:
-    await db.execute(
-        """
-        UPDATE broadcasts SET reason = $2, updated_at = $3
-        WHERE workspace_id = $1 AND status = 'SENDING' AND reason IS DISTINCT FROM $2
-        """,
-        workspace_id,
-        reason,
-        clock.now(),
-    )
 
 
 # ---------------------------------------------------------------- ending

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from models import clock, db
 from models.accounts import audit_log, secrets
@@ -54,9 +54,8 @@ async def connect(scope: Scope, given: Connection) -> WhatsAppChannel:
     """Raises Invalid; Taken when another workspace has the number or account."""
     _check(given)
     async with db.transaction():
-        for key in sorted((f"whatsapp-number:{given.number_id}", f"whatsapp-account:{given.business_account_id}")):
-            await db.advisory_lock(key)
-        await _refuse_taken(scope, given)
+        await _lock(given.number_id, given.business_account_id)
+        await _refuse_taken(scope.workspace_id, given.number_id, given.business_account_id)
         channel = await _write(scope, given)
         await requests.ask(scope, ProviderRequestKind.CHECK)
         await audit_log.record(scope, "whatsapp_channel_connect", "WhatsAppChannel", channel.id)
@@ -79,16 +78,22 @@ def _check(given: Connection) -> None:
             raise Invalid("a word to stop with must not be empty", ("stopWords", index))
 
 
-async def _refuse_taken(scope: Scope, given: Connection) -> None:
-    """A number's messages and an account's limit belong to one workspace."""
+async def _lock(number_id: str, business_account_id: str) -> None:
+    for key in sorted((f"whatsapp-number:{number_id}", f"whatsapp-account:{business_account_id}")):
+        await db.advisory_lock(key)
+
+
+async def _refuse_taken(workspace_id: int, number_id: str, business_account_id: str) -> None:
+    """A number's messages and an account's limit belong to one workspace: the one that WhatsApp said READY for."""
     other = await db.fetch_value(
         """
         SELECT CASE WHEN number_id = $2 THEN 'phoneNumberId' ELSE 'businessAccountId' END FROM whatsapp_channels
-        WHERE (number_id = $2 OR business_account_id = $3) AND workspace_id <> $1 AND disconnected_at IS NULL LIMIT 1
+        WHERE (number_id = $2 OR business_account_id = $3) AND workspace_id <> $1 AND disconnected_at IS NULL
+          AND status = 'READY' LIMIT 1
         """,
-        scope.workspace_id,
-        given.number_id,
-        given.business_account_id,
+        workspace_id,
+        number_id,
+        business_account_id,
     )
     if other is not None:
         raise Taken("another workspace is connected to this: disconnect it there first", (other,))
@@ -236,7 +241,29 @@ def _hash(token: str) -> str:
 # ---------------------------------------------------------------- checks by the provider
 
 
-async def checked(workspace_id: int, channel_id: int, number: Mapping[str, Any]) -> None:
+async def checked(workspace_id: int, channel_id: int, number: Mapping[str, Any]) -> bool:
+    """Makes the channel READY, or REFUSED when another workspace's is READY for its number or account. Returns whether it is."""
+    async with db.transaction():
+        named = await db.fetch_row(_NAMED, workspace_id, channel_id)
+        if named is None:
+            return False
+        await _lock(*named)
+        try:
+            await _refuse_taken(workspace_id, *named)
+        except Taken as error:
+            await refused(workspace_id, channel_id, f"{error.message[0].upper()}{error.message[1:]}.")
+            return False
+        await _ready(workspace_id, channel_id, number)
+    return True
+
+
+_NAMED: Final = """
+    SELECT number_id, business_account_id FROM whatsapp_channels
+    WHERE workspace_id = $1 AND id = $2 AND disconnected_at IS NULL
+"""
+
+
+async def _ready(workspace_id: int, channel_id: int, number: Mapping[str, Any]) -> None:
     await db.execute(
         """
         UPDATE whatsapp_channels

@@ -102,6 +102,10 @@ NOT_NOW_FOR: Final = timedelta(hours=24)
 NOT_NOW_CODES: Final = (131049,)
 """NOT_NOW in the provider's codes."""
 
+NOT_NOW_REASON: Final = (
+    "WhatsApp held the last message back (131049), and asks for 24 hours before this person is written to again."
+)
+
 LONGEST_WAIT_SECONDS: Final = 300.0
 
 REST_SECONDS: Final = 5.0

@@ -106,7 +106,11 @@ def _check_one(binding: Binding, placeholders: Sequence[Placeholder], fields: Ma
         names = [placeholder.name for placeholder in placeholders]
         has = f"it has {_listed(names)}" if names else "it has none"
         raise Invalid(f"the template has no placeholder {binding.name[:100]!r}: {has}", ("name",))
-    if (binding.field is None) == (binding.text is None):
+    if binding.field is None and binding.text is None:
+        raise Required(
+            "this placeholder has nothing to be filled with: give a field of the contact, or a text", ("field",)
+        )
+    if binding.field is not None and binding.text is not None:
         raise Invalid("give either a field of the contact or a text, not both", ("field",))
     if binding.field is None:
         if binding.fallback is not None:

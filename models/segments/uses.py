@@ -165,3 +165,13 @@ async def count_for_each(scope: Scope, segment_ids: Sequence[int]) -> dict[int, 
     )
     counted = {row["segment_id"]: row["uses"] for row in rows}
     return {segment_id: counted.get(segment_id, 0) for segment_id in segment_ids}
+
+
+async def forget(scope: Scope, kind: UseKind, used_by_id: int) -> None:
+    """Deletes the uses of a thing that never took effect."""
+    await db.execute(
+        "DELETE FROM segment_uses WHERE workspace_id = $1 AND kind = $2 AND used_by_id = $3",
+        scope.workspace_id,
+        kind,
+        used_by_id,
+    )

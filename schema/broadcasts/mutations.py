@@ -1,9 +1,9 @@
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 
-from models.broadcasts import drafts, lifecycle, test_sends
+from models.broadcasts import drafts, lifecycle, retries, test_sends
 from models.errors import Invalid, Problems
 from permissions.capabilities import Permission
 from schema.broadcasts.enums import MessageStatus
@@ -13,7 +13,8 @@ from schema.messaging.request_wait import outcome
 from schema.server.context import Info
 from schema.server.execution.rows import shown
 from schema.server.guard import mutation, scope_of
-from schema.server.ids import find_id, get_id
+from schema.server.ids import find_id, get_id, to_global_id
+from schema.server.types.delete_payload import DeletePayload
 from schema.server.user_errors import UserError, user_errors
 
 
@@ -73,7 +74,17 @@ class BroadcastMutation:
         id: strawberry.ID,
         statuses: list[MessageStatus] = [MessageStatus.FAILED],  # noqa: B006 - never changed; the contract's default
     ) -> BroadcastPayload:
-        return _payload(await drafts.retry(scope_of(info), get_id("Broadcast", id, ("id",)), statuses))
+        return _payload(await retries.retry(scope_of(info), get_id("Broadcast", id, ("id",)), statuses))
+
+    @mutation(
+        Permission.BROADCAST_SEND, DeletePayload, description="Deletes a draft for good. Only drafts can be deleted."
+    )
+    async def broadcast_delete(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The draft to delete.")]
+    ) -> DeletePayload:
+        broadcast_id = get_id("Broadcast", id, ("id",))
+        await drafts.delete(scope_of(info), broadcast_id)
+        return DeletePayload(deleted_id=strawberry.ID(to_global_id("Broadcast", broadcast_id)))
 
     @mutation(
         Permission.BROADCAST_SEND,

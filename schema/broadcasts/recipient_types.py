@@ -39,7 +39,7 @@ class BroadcastRecipient(Node):
     contact: Contact | None = batched(_contacts_of)
     phone: str
     status: MessageStatus
-    reason: str | None = strawberry.field(description="Why it failed or was skipped.")
+    reason: str | None = strawberry.field(description="Why it failed or was skipped; or what it waits for.")
     error_code: int | None
     sent_at: datetime | None
     delivered_at: datetime | None

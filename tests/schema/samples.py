@@ -360,6 +360,7 @@ def its_input(broadcast: Broadcast) -> Variables:
 @sample("broadcast")
 @sample("broadcastProgress")
 @sample("broadcastSchedule")
+@sample("broadcastDelete")
 async def a_draft_broadcast(scope: Scope) -> Variables:
     return {"id": to_global_id("Broadcast", (await a_broadcast(scope)).id)}
 
@@ -388,7 +389,10 @@ async def broadcast_resume(scope: Scope) -> Variables:
 
 @sample("broadcastRetry")
 async def broadcast_retry(scope: Scope) -> Variables:
-    return {"id": to_global_id("Broadcast", (await a_broadcast(scope, BroadcastStatus.CANCELLED)).id)}
+    broadcast = await a_broadcast(scope, BroadcastStatus.SENDING)
+    await lifecycle.cancel(scope, broadcast.id)
+    await lifecycle.end_cancelled(scope.workspace_id, broadcast.id)
+    return {"id": to_global_id("Broadcast", broadcast.id), "statuses": ["SKIPPED"]}
 
 
 @sample("broadcastTest")

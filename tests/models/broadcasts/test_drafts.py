@@ -7,11 +7,7 @@ import pytest
 from models import clock, db
 from models.broadcasts import drafts, lifecycle
 from models.broadcasts.drafts import Draft
-from models.db.tables.broadcasts import Broadcast
-from models.errors import DomainError, Invalid, NotAllowedInState, Problems, Required, Unsupported
-from models.messaging import outcomes
-from models.messaging.message_states import MessageStatus
-from models.messaging.outcomes import AttemptOutcome
+from models.errors import DomainError, NotAllowedInState, NotFound, Problems
 from models.messaging.rendering import Binding
 from models.segments import uses
 from permissions.principal import Scope
@@ -21,12 +17,10 @@ from tests.kit.broadcasts import (
     a_draft_to,
     a_segment,
     a_sender,
-    counts_of,
     people,
     read_again,
     template,
 )
-from tests.models.messaging.claims import claim, sending
 
 
 async def written(scope: Scope, **more) -> Draft:
@@ -64,7 +58,7 @@ async def problems_of(scope: Scope, draft: Draft) -> list[tuple[str, tuple[str, 
         ({"parameters": []}, "REQUIRED", ("parameters",)),
         ({"parameters": [FIRST_NAME, FIRST_NAME]}, "INVALID", ("parameters", "1", "name")),
         ({"parameters": [FIRST_NAME, Binding("9", text="x")]}, "INVALID", ("parameters", "1", "name")),
-        ({"parameters": [Binding("1")]}, "INVALID", ("parameters", "0", "field")),
+        ({"parameters": [Binding("1")]}, "REQUIRED", ("parameters", "0", "field")),
         ({"parameters": [Binding("1", field="name", text="x")]}, "INVALID", ("parameters", "0", "field")),
         ({"parameters": [Binding("1", field="nonsense")]}, "INVALID", ("parameters", "0", "field")),
         ({"parameters": [Binding("1", field="attributes.nothing")]}, "INVALID", ("parameters", "0", "field")),
@@ -120,95 +114,15 @@ async def test_only_a_draft_can_be_changed(database: str):
     assert (await read_again(broadcast)).name == "New"
 
 
-# ---------------------------------------------------------------- retries
-
-
-async def a_finished_one(scope: Scope) -> Broadcast:
-    """Of five recipients one was reached, three failed (one of them for a day at least), one is unconfirmed."""
-    broadcast = await sending(scope, await a_draft_to(scope, 5))
-    one, two, three, four, five = (await claim(scope, broadcast)).attempts
-    await outcomes.settle(
-        scope.workspace_id,
-        [
-            AttemptOutcome(one, MessageStatus.SENT, "wamid.1"),
-            AttemptOutcome(two, MessageStatus.FAILED, error_code=131016, reason="out"),
-            AttemptOutcome(three, MessageStatus.FAILED, error_code=131016, reason="out"),
-            AttemptOutcome(four, MessageStatus.FAILED, error_code=131049, reason="healthy ecosystem"),
-            AttemptOutcome(five, MessageStatus.UNCONFIRMED, reason="no answer"),
-        ],
-    )
-    assert await lifecycle.finish(scope.workspace_id, broadcast.id)
-    return await read_again(broadcast)
-
-
-async def rows_of(broadcast: Broadcast) -> list[db.Record]:
-    return await db.fetch("SELECT * FROM messages WHERE source_id = $1 ORDER BY phone", broadcast.id)
-
-
-async def test_a_retry_is_a_linked_draft_for_the_failed_with_their_parameters_as_they_were(database: str):
+async def test_a_draft_is_deleted_with_its_uses_and_nothing_else_can_be(database: str):
     scope = await a_sender()
-    broadcast = await a_finished_one(scope)
-    await db.execute("UPDATE contacts SET name = 'Renamed'")
-    again = await drafts.retry(scope, broadcast.id, [MessageStatus.FAILED])
-    assert (again.status, again.retry_of) == ("DRAFT", broadcast.id)
-    assert (await drafts.audience_of(scope, again)).recipients == 3
-    await sending(scope, again)
-    rows = await rows_of(again)
-    assert [row["parameters"] for row in rows] == [["Person 2"], ["Person 3"], ["Person 4"]]
-    assert rows[2]["due_at"] >= clock.now() + timedelta(hours=23), "131049 forbids another try within a day"
-    assert rows[0]["due_at"] <= clock.now()
-    assert await counts_of(broadcast) == {"sent": 1, "failed": 3, "unconfirmed": 1}
-
-
-async def test_unconfirmed_messages_are_retried_only_on_request(database: str):
-    scope = await a_sender()
-    broadcast = await a_finished_one(scope)
-    again = await drafts.retry(scope, broadcast.id, [MessageStatus.FAILED, MessageStatus.UNCONFIRMED])
-    assert (await drafts.audience_of(scope, again)).recipients == 4
-
-
-async def test_a_retry_leaves_out_opted_out_and_deleted_contacts(database: str):
-    scope = await a_sender()
-    broadcast = await a_finished_one(scope)
-    rows = await rows_of(broadcast)
-    await db.execute("UPDATE contacts SET whatsapp_consent = 'OPTED_OUT' WHERE id = $1", rows[1]["contact_id"])
-    await db.execute("DELETE FROM contacts WHERE id = $1", rows[2]["contact_id"])
-    again = await drafts.retry(scope, broadcast.id, [MessageStatus.FAILED])
-    found = await drafts.audience_of(scope, again)
-    assert (found.recipients, dict(found.exclusions)) == (1, {"OPTED_OUT": 1, "NO_PHONE": 1})
-
-
-async def test_two_retries_of_the_same_broadcast_do_not_reach_anybody_twice(database: str):
-    scope = await a_sender()
-    broadcast = await a_finished_one(scope)
-    first = await sending(scope, await drafts.retry(scope, broadcast.id, [MessageStatus.FAILED]))
-    assert first.audience_size == 3
-    second = await drafts.retry(scope, broadcast.id, [MessageStatus.FAILED])
-    found = await drafts.audience_of(scope, second)
-    assert (found.recipients, dict(found.exclusions)) == (0, {"DUPLICATE_PHONE": 3})
-
-
-async def test_a_retry_that_is_not_possible_is_refused(database: str):
-    scope = await a_sender()
-    draft = await a_draft_to(scope, 1)
-    with pytest.raises(NotAllowedInState):
-        await drafts.retry(scope, draft.id, [MessageStatus.FAILED])
-    await lifecycle.cancel(scope, draft.id)
-    with pytest.raises(NotAllowedInState, match="never started"):
-        await drafts.retry(scope, draft.id, [MessageStatus.FAILED])
-    with pytest.raises(Required):
-        await drafts.retry(scope, draft.id, [])
-    with pytest.raises(Invalid):
-        await drafts.retry(scope, draft.id, [MessageStatus.SENT])
-
-
-async def test_a_retry_keeps_template_parameters_and_segments(database: str):
-    scope = await a_sender()
-    broadcast = await a_finished_one(scope)
-    again = await drafts.retry(scope, broadcast.id, [MessageStatus.FAILED])
-    same = Draft(
-        "Once more", broadcast.template_id, [FIRST_NAME], list(broadcast.include_segment_ids), max_lateness="PT5M"
-    )
-    assert (await drafts.update(scope, again.id, same)).name == "Once more"
-    with pytest.raises(Unsupported):
-        await drafts.update(scope, again.id, await written(scope))
+    draft, started = await a_draft_to(scope, 1), await a_draft(scope, await a_segment(scope, [], "Nobody"))
+    await drafts.delete(scope, draft.id)
+    assert await drafts.find(scope, draft.id) is None
+    assert await db.fetch_value("SELECT count(*) FROM segment_uses WHERE used_by_id = $1", draft.id) == 0
+    assert await db.fetch_value("SELECT count(*) FROM audit_log WHERE action = 'broadcast_delete'") == 1
+    with pytest.raises(NotFound):
+        await drafts.delete(scope, draft.id)
+    await lifecycle.schedule(scope, started.id, None)
+    with pytest.raises(NotAllowedInState, match="only a draft"):
+        await drafts.delete(scope, started.id)

@@ -5,10 +5,11 @@ import dataclasses
 import pytest
 
 from models import db
+from models.accounts import secrets
 from models.errors import Invalid, NotAllowedInState, Taken
 from models.messaging import channels
 from sandbox.whatsapp.provider import NUMBER_ID, SECRET, TOKEN, VERIFY_TOKEN
-from tests.kit.broadcasts import CONNECTION, a_sender
+from tests.kit.broadcasts import CONNECTION, SECRET_KEY, a_sender
 from tests.kit.workspaces import new_workspace
 
 
@@ -39,6 +40,36 @@ async def test_a_number_and_an_account_belong_to_one_workspace(database: str):
     with pytest.raises(Taken) as taken:
         await channels.connect(other, dataclasses.replace(CONNECTION, number_id="42"))
     assert taken.value.path == ("businessAccountId",)
+
+
+async def test_a_channel_that_whatsapp_did_not_confirm_reserves_nothing(database: str):
+    secrets.use_keys([SECRET_KEY])
+    squatter, owner = await new_workspace("Squatter"), await new_workspace("Owner")
+    junk = await channels.connect(squatter, dataclasses.replace(CONNECTION, token="a junk token"))
+    channel = await channels.connect(owner, CONNECTION)
+    await channels.refused(squatter.workspace_id, junk.id, "(190) junk")
+    assert await channels.checked(owner.workspace_id, channel.id, {})
+    assert (await channels.get(owner)).status == "READY"
+    with pytest.raises(Taken):
+        await channels.connect(squatter, CONNECTION)
+
+
+async def test_of_two_channels_of_one_number_only_the_first_to_be_confirmed_is_ready(database: str):
+    secrets.use_keys([SECRET_KEY])
+    one, other = await new_workspace("One"), await new_workspace("Other")
+    first, second = await channels.connect(one, CONNECTION), await channels.connect(other, CONNECTION)
+    assert await channels.checked(other.workspace_id, second.id, {})
+    assert not await channels.checked(one.workspace_id, first.id, {})
+    found = await channels.find(one)
+    assert found is not None
+    assert (found.status, found.reason) == (
+        "REFUSED",
+        "Another workspace is connected to this: disconnect it there first.",
+    )
+    await channels.disconnect(other)
+    assert not await channels.checked(other.workspace_id, second.id, {})
+    again = await channels.connect(one, CONNECTION)
+    assert await channels.checked(one.workspace_id, again.id, {})
 
 
 @pytest.mark.parametrize(

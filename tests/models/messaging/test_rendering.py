@@ -45,7 +45,7 @@ async def test_bindings_that_fill_the_template_come_back_cleaned(database: str):
         ([IMAGE], ("parameters",), "1 must be filled"),
         ([IMAGE, Binding("1", text="x"), Binding("1", text="y")], ("parameters", "2", "name"), "filled twice"),
         ([IMAGE, Binding("2", text="x")], ("parameters", "1", "name"), "no placeholder '2'"),
-        ([IMAGE, Binding("1")], ("parameters", "1", "field"), "either a field"),
+        ([IMAGE, Binding("1")], ("parameters", "1", "field"), "nothing to be filled with: give a field"),
         ([IMAGE, Binding("1", field="name", text="x")], ("parameters", "1", "field"), "either a field"),
         ([IMAGE, Binding("1", text="x", fallback="y")], ("parameters", "1", "fallback"), "goes with a field"),
         ([IMAGE, Binding("1", field="attributes.none")], ("parameters", "1", "field"), "no field"),
