@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 
 import structlog
+from prometheus_client import Counter
 
 from models.accounts import workspaces
 from models.errors import DomainError, Problems
@@ -30,6 +31,10 @@ HANDLERS: Mapping[JobKind, Handler] = {
     JobKind.RECOMPUTE: membership.recompute,
     JobKind.SEGMENT_CONTACTS: segments.change_contacts,
 }
+
+_ended = Counter(
+    "muster_jobs_ended_total", "Jobs that workers brought to an end, by kind and status.", ["kind", "status"]
+)
 
 STINT_SECONDS = 5.0
 """The longest time at one job; then other jobs can be taken."""
@@ -69,6 +74,8 @@ PERIODIC_TASKS = [PeriodicTask("find_jobs", Queue.BULK, find_jobs, every_seconds
 async def work_on(context: WorkerContext, job: Job) -> None:
     """Works until the job ends, its time is over, the worker stops or the lease is lost."""
     await run_while_held(_work(context, job), lambda: jobs.renew(job), RENEW_SECONDS)
+    if job.status in jobs.ENDED:
+        _ended.labels(job.kind, job.status).inc()
 
 
 async def _work(context: WorkerContext, job: Job) -> None:

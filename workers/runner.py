@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 
 from models import db
 from workers import (
+    backlog,
     broadcasts,
     contacts,
     imports,
@@ -45,6 +46,7 @@ MODULES: Final[Sequence[ModuleType]] = (
     contacts,
     membership_periodic,
     retention,
+    backlog,
     broadcasts,
     provider_requests,
     webhooks,

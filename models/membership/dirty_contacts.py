@@ -95,6 +95,21 @@ SELECT workspace_id FROM found WHERE workspace_id IS NOT NULL
 """
 
 
+async def oldest(workspace_id: int) -> datetime | None:
+    """When the first mark in the order of processing was written, of a person or of bulk work; None without marks."""
+    marked_at: datetime | None = await db.fetch_value(_OLDEST, workspace_id)
+    return marked_at
+
+
+_OLDEST = """
+SELECT min(marked_at) FROM (
+    (SELECT marked_at FROM dirty_contacts WHERE workspace_id = $1 AND NOT bulk ORDER BY id LIMIT 1)
+    UNION ALL
+    (SELECT marked_at FROM dirty_contacts WHERE workspace_id = $1 AND bulk ORDER BY id LIMIT 1)
+) AS first
+"""
+
+
 async def as_of(scope: Scope) -> datetime:
     """The instant as of which every dynamic segment is right. It is cheap, however many marks wait."""
     now = clock.now()

@@ -1,27 +1,26 @@
-"""Drops webhooks that could not be processed and that nobody has dealt with for long."""
+"""Drops what could not be processed of webhooks, when nobody has dealt with it for long."""
 
 from datetime import datetime
 from typing import Final
 
-from models import clock, db
-from models.queue import leases
-from models.queue.inbox import LEASES
+from models import db
 
 AT_ONCE: Final = 1_000
 
-_OLD: Final = f"FROM webhook_inbox WHERE workspace_id = $1 AND received_at < $2 AND {leases.spent(LEASES, '$3')}"
-
 
 async def drop_older_than(before: datetime, limit: int = AT_ONCE) -> int:
-    """Drops up to `limit` failed webhooks of one workspace. Returns how many: 0 when none is left."""
+    """Drops up to `limit` items of one workspace that failed before. Returns how many: 0 when none is left."""
     for workspace_id in await _workspaces():
-        rows = await db.fetch(f"SELECT id {_OLD} ORDER BY id LIMIT $4", workspace_id, before, clock.now(), limit)
+        rows = await db.fetch(
+            "SELECT id FROM webhook_failures WHERE workspace_id = $1 AND failed_at < $2 ORDER BY id LIMIT $3",
+            workspace_id,
+            before,
+            limit,
+        )
         if rows:
             await db.execute(
-                f"DELETE {_OLD} AND id = ANY ($4)",
+                "DELETE FROM webhook_failures WHERE workspace_id = $1 AND id = ANY ($2)",
                 workspace_id,
-                before,
-                clock.now(),
                 [row["id"] for row in rows],
             )
             return len(rows)
@@ -32,8 +31,16 @@ async def count_older_than(before: datetime, most: int) -> int:
     """Counts what `drop_older_than` would drop, in all workspaces, up to `most`."""
     count = 0
     for workspace_id in await _workspaces():
-        sql = f"SELECT count(*) FROM (SELECT 1 {_OLD} LIMIT $4) AS old"  # noqa: S608
-        count += await db.fetch_value(sql, workspace_id, before, clock.now(), most - count)
+        count += await db.fetch_value(
+            """
+            SELECT count(*) FROM (
+                SELECT 1 FROM webhook_failures WHERE workspace_id = $1 AND failed_at < $2 LIMIT $3
+            ) AS old
+            """,
+            workspace_id,
+            before,
+            most - count,
+        )
     return count
 
 
