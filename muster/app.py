@@ -8,6 +8,7 @@ from typing import Any
 
 from models import db
 from models.transfers import files
+from models.transfers.reading import bounded
 from muster.installation import Installation, installation_of, signing, use_secret_keys
 from muster.local.processes import on_stop_signal, tie_to_parent
 from muster.logs import is_text, set_up_logging
@@ -47,6 +48,7 @@ def build_app(installation: Installation) -> Any:
                 with on_stop_signal(app.state.end_streams):
                     yield
         finally:
+            await bounded.close()
             await db.disconnect()
 
     return build(api_options(installation), lifespan)

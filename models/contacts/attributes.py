@@ -2,7 +2,7 @@
 
 | type         | stored in `attributes` as                                             |
 |--------------|-----------------------------------------------------------------------|
-| TEXT         | a string, not blank                                                   |
+| TEXT         | a string, not blank, without spaces around it                         |
 | NUMBER       | a finite number                                                       |
 | BOOLEAN      | true or false                                                         |
 | DATE         | "YYYY-MM-DD"                                                          |
@@ -82,8 +82,7 @@ def _unknown(key: object, fields: Fields) -> str:
 
 
 def _text(_: ContactField, value: object) -> str | None:
-    text = check_text(value, LONGEST_TEXT)
-    return None if not text or text.isspace() else text
+    return check_text(value, LONGEST_TEXT).strip() or None
 
 
 def _number(_: ContactField, value: object) -> int | float:

@@ -847,15 +847,25 @@ CREATE FUNCTION muster_same_tags(held text[], given text[]) RETURNS text[]
 -- A list in one cell of a file (models/transfers/cells.py reads it back).
 CREATE FUNCTION muster_join_list(items text[]) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN array_to_string(items, '') !~ '[;\\]' THEN array_to_string(items, ';')
-                ELSE (SELECT string_agg(replace(replace(item, '\', '\\'), ';', '\;'), ';' ORDER BY place)
+    RETURN CASE WHEN array_to_string(items, '') !~ '[;\\"]' THEN array_to_string(items, ';')
+                ELSE (SELECT string_agg(CASE WHEN starts_with(item, '"') THEN '\' ELSE '' END
+                                        || replace(replace(item, '\', '\\'), ';', '\;'), ';' ORDER BY place)
                       FROM unnest(items) WITH ORDINALITY AS t (item, place))
            END;
 
 -- A cell that no spreadsheet takes for a formula.
 CREATE FUNCTION muster_guard(cell text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN cell ~ E'^''*[=+@\t\r\n＝＋－＠-]' AND cell !~ '^[+-][0-9]+(\.[0-9]+)?$' THEN '''' || cell ELSE cell END;
+    RETURN CASE WHEN (cell ~ E'^''*[=+@\t\r\n＝＋－＠-]' AND cell !~ '^[+-][0-9]+(\.[0-9]+)?$') OR cell ~ '^''+[0-9]+$' THEN '''' ELSE '' END
+        || CASE WHEN cell ~ E'[;|\t\r\n]'
+                THEN regexp_replace(cell, E'([;|\t\r\n])(?=["'']*[=+@\t\r\n＝＋－＠-])(?![+-][0-9]+(\\.[0-9]+)?([;|\t\r\n]|$))', E'\\1''', 'g')
+                ELSE cell END;
+
+-- As above; with is_key, for columns whose leading apostrophe imports take off.
+CREATE FUNCTION muster_guard(cell text, is_key boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN is_key AND starts_with(cell, '''') AND cell !~ E'^''*[=+@\t\r\n＝＋－＠-]|^''+[0-9]+$' THEN '''' ELSE '' END
+        || muster_guard(cell);
 
 -- ---------------------------------------------------------------- Capture: what changes is marked in the transaction of the change
 

@@ -6,9 +6,9 @@ from typing import Final
 from models.contacts.attributes import Fields
 from models.contacts.built_in_fields import COLUMNS
 from models.rules.tree import FieldType
-from models.transfers.cells import FORMULA_SIGNS
+from models.transfers.cells import FORMULA_SIGNS, SEPARATORS
 from models.transfers.exports.export_file import Format
-from models.transfers.imports.mapping import ATTRIBUTES, ID
+from models.transfers.imports.mapping import ATTRIBUTES, ID, KEYS
 from models.values.instants import clamped_sql
 
 BUILT_IN: Final = (ID, *COLUMNS, "created_at", "updated_at")
@@ -63,7 +63,7 @@ def _cell(name: str, custom: Fields) -> str:
         return _joined("c.tags")
     if name.startswith(ATTRIBUTES):
         return _custom_cell(name.removeprefix(ATTRIBUTES), custom)
-    return _guarded(f"c.{name}") if name in _FREE_TEXTS else f"c.{name}"
+    return _guarded(f"c.{name}", name in KEYS) if name in _FREE_TEXTS else f"c.{name}"
 
 
 _FREE_TEXTS: Final = ("external_id", "name", "first_name", "last_name", "email")
@@ -81,13 +81,19 @@ def _custom_cell(key: str, custom: Fields) -> str:
 
 def _joined(items: str) -> str:
     """The functions that escape and guard are slow, and most lists need only separators."""
-    is_plain = f"array_to_string({items}, '') !~ '^[{_SIGNS}'']|[;\\\\]'"
+    is_plain = f"array_to_string({items}, E'\\n') !~ E'[;|\"\\\\\\t\\r]|(^|\\n)[''{_SIGNS}]'"
     plain = f"nullif(array_to_string({items}, ';'), '')"
     return f"CASE WHEN {is_plain} THEN {plain} ELSE muster_guard(muster_join_list({items})) END"
 
 
-def _guarded(value: str) -> str:
-    return f"CASE WHEN {value} ~ '^[{_SIGNS}'']' THEN muster_guard({value}) ELSE {value} END"
+def _guarded(value: str, is_key: bool = False) -> str:
+    guarded = f"muster_guard({value}, true)" if is_key else f"muster_guard({value})"
+    return f"CASE WHEN {value} ~ E'^[''{_SIGNS}]|[{_ENDS}]' THEN {guarded} ELSE {value} END"
 
 
-_SIGNS: Final = FORMULA_SIGNS.replace("-", "").replace("\t", "\\t").replace("\r", "\\r").replace("\n", "\\n") + "\\-"
+def _escaped(characters: str) -> str:
+    return characters.replace("\t", "\\t").replace("\r", "\\r").replace("\n", "\\n")
+
+
+_SIGNS: Final = _escaped(FORMULA_SIGNS.replace("-", "")) + "-"
+_ENDS: Final = _escaped(SEPARATORS)

@@ -11,7 +11,8 @@ from models.contacts.built_in_fields import COLUMNS, check_tags
 from models.errors import DomainError, Invalid, LimitExceeded, NotFound, Problems, Required, Unsupported
 from models.rules.tree import FieldType
 from models.transfers.cells import MOST_COLUMNS
-from models.transfers.imports.layout import check_delimiter
+from models.transfers.reading.encodings import encoding_called
+from models.transfers.reading.layout import check_delimiter, check_header_row
 from models.values.texts import check_text
 
 ID: Final = "id"
@@ -54,6 +55,9 @@ class Options:
     dry_run: bool = False
     add_to_segment_id: int | None = None
     add_tags: tuple[str, ...] = ()
+    encoding: str | None = None
+    header_row: int = 1
+    sheet: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -87,6 +91,9 @@ def check_options(options: Options, fields: Fields) -> Options:
     delimiter, tags = options.delimiter, options.add_tags
     for name, check in (
         ("delimiter", lambda: delimiter is None or check_delimiter(delimiter)),
+        ("encoding", lambda: options.encoding is None or encoding_called(options.encoding)),
+        ("headerRow", lambda: check_header_row(options.header_row)),
+        ("sheet", lambda: check_text(options.sheet or "", 1_000)),
         ("listSeparator", lambda: _check_list_separator(options.list_separator)),
         ("addTags", lambda: check_tags(tags)),
     ):

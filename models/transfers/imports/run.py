@@ -18,14 +18,13 @@ from models.segments import uses
 from models.segments.uses import UseKind
 from models.transfers.files import storage
 from models.transfers.imports import lookup, uploads
-from models.transfers.imports.inspection import Inspection, InspectionRequest, inspect
-from models.transfers.imports.layout import HEAD_BYTES, is_workbook
 from models.transfers.imports.mapping import Options, check_options, locate_columns
 from models.transfers.imports.merge import Outcomes, write_chunk
-from models.transfers.imports.reader import RowReader
 from models.transfers.imports.start import request_for
 from models.transfers.imports.values import ReadPlan, RowChunk, make_plan, read_chunk
-from models.transfers.workbooks.workbook import convert
+from models.transfers.reading.bounded import inspect
+from models.transfers.reading.inspection import Inspection
+from models.transfers.reading.reader import BLOCK, RowReader
 from permissions.principal import Scope
 
 CHUNK_ROWS: Final = 10_000
@@ -45,14 +44,18 @@ async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
                 async for _ in steps:
                     yield
         await _close(scope, job)
-    except (DomainError, Problems):
-        if "inspection" not in job.progress:  # the file is unreadable for other imports, too
+    except (DomainError, Problems) as error:
+        if "inspection" not in job.progress and not _is_about_options(error):  # it is unreadable for other imports, too
             await uploads.remove(scope.workspace_id, job.input["upload_id"])
         await _close(scope, job)
         raise
     finally:
         if job.cancel_asked_at is not None:
             await _close(scope, job)
+
+
+def _is_about_options(error: DomainError | Problems) -> bool:
+    return isinstance(error, Problems) or bool(error.path)
 
 
 async def _close(scope: Scope, job: Job) -> None:
@@ -108,25 +111,19 @@ async def _upload_key(scope: Scope, job: Job) -> str:
 
 
 async def _inspect(job: Job, key: str, options: Options) -> None:
-    request = request_for(options)
-    async with storage().on_disk(key) as path:
-        if is_workbook(await storage().head(key, HEAD_BYTES)):
-            inspection = await _convert(path, _sheet_key(job), request)
-        else:
-            inspection = await asyncio.to_thread(inspect, path, request)
+    with tempfile.NamedTemporaryFile(suffix=".csv") as table:
+        async with storage().on_disk(key) as path:
+            inspection = await inspect(path, request_for(options), Path(table.name))
+        if inspection.layout.sheet:
+            await _store(Path(table.name), _sheet_key(job))
     await jobs.progress(job, total=inspection.rows, progress={**job.progress, "inspection": inspection.to_json()})
 
 
-async def _convert(path: Path, key: str, request: InspectionRequest) -> Inspection:
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="", suffix=".csv") as table:
-        await asyncio.to_thread(convert, path, table)
-        await asyncio.to_thread(table.flush)
-        inspection = await asyncio.to_thread(inspect, Path(table.name), request, sheet=True)
-        async with storage().writer(key) as writer:
-            with await asyncio.to_thread(open, table.name, "rb") as file:
-                while block := await asyncio.to_thread(file.read, HEAD_BYTES):
-                    await writer.write(block)
-    return inspection
+async def _store(path: Path, key: str) -> None:
+    async with storage().writer(key) as writer:
+        with await asyncio.to_thread(open, path, "rb") as file:
+            while block := await asyncio.to_thread(file.read, BLOCK):
+                await writer.write(block)
 
 
 async def _each_chunk(scope: Scope, job: Job, source: _Source) -> AsyncGenerator[None, None]:

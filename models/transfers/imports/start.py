@@ -1,7 +1,7 @@
 """Starts an import after a check of the request and of the file's beginning."""
 
-import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from models import db
@@ -15,10 +15,13 @@ from models.segments import uses
 from models.segments.uses import UseKind
 from models.transfers.files import storage
 from models.transfers.imports import uploads
-from models.transfers.imports.inspection import Inspection, InspectionRequest, inspect_head, inspect_workbook_head
-from models.transfers.imports.layout import HEAD_BYTES, is_workbook
 from models.transfers.imports.mapping import Options, check_options, locate_columns
-from models.transfers.imports.reader import ParsedRows
+from models.transfers.reading.bounded import inspect_head, inspect_workbook_head
+from models.transfers.reading.encodings import encoding_called
+from models.transfers.reading.inspection import Inspection, InspectionRequest
+from models.transfers.reading.kinds import is_workbook
+from models.transfers.reading.layout import HEAD_BYTES
+from models.transfers.reading.reader import ParsedRows
 from permissions.principal import Scope
 
 
@@ -31,6 +34,7 @@ async def from_upload(scope: Scope, upload_id: int, options: Options) -> Job:
 async def from_text(scope: Scope, text: str, options: Options) -> Job:
     """Imports pasted rows. Raises as above, with `text` for `uploadId`."""
     await _check(scope, options)
+    options = replace(options, encoding="utf-8")
     upload = await uploads.keep_text(scope, text)
     try:
         return await _start(scope, upload, options, ("text",))
@@ -62,7 +66,7 @@ async def _check_segment(scope: Scope, segment_id: int | None) -> None:
 
 
 async def _start(scope: Scope, upload: Record, options: Options, source: Sequence[str]) -> Job:
-    inspection, _ = await peek(upload, request_for(options), source)
+    inspection, _ = await peek(upload, request_for(options), source, ("options",))
     try:
         locate_columns(options, inspection.header, inspection.width)
     except Problems as error:
@@ -88,23 +92,31 @@ def _details(options: Options) -> dict[str, Any]:
 
 def request_for(options: Options) -> InspectionRequest:
     columns = [column.column.strip() for column in options.columns] if options.has_header else []
-    return InspectionRequest(options.has_header, options.delimiter, columns)
+    encoding = None if options.encoding is None else encoding_called(options.encoding)
+    return InspectionRequest(
+        options.has_header, options.delimiter, columns, encoding, options.header_row, options.sheet
+    )
 
 
-async def peek(upload: Record, request: InspectionRequest, path: Sequence[str | int]) -> tuple[Inspection, ParsedRows]:
+async def peek(
+    upload: Record, request: InspectionRequest, source: Sequence[str | int], options: Sequence[str | int] = ()
+) -> tuple[Inspection, ParsedRows]:
     """Inspect the beginning of a file.
 
-    Gives its first rows, too. Raises DomainError at `path`; an unreadable file is removed, unless an import uses it.
+    Gives its first rows, too. Raises DomainError at `source`, or below `options` for what the request says; an
+    unreadable file is removed, unless an import uses it.
     """
     try:
         head = await storage().head(upload["key"], HEAD_BYTES)
         if is_workbook(head):
             async with storage().on_disk(upload["key"]) as file:
-                return await asyncio.to_thread(inspect_workbook_head, file, request)
-        return await asyncio.to_thread(inspect_head, head, request, whole=len(head) == upload["bytes"])
+                return await inspect_workbook_head(file, request)
+        return await inspect_head(head, request, whole=len(head) == upload["bytes"])
     except FileNotFoundError:
-        raise NotFound("the file is not there any more: ask for a new upload", path) from None
+        raise NotFound("the file is not there any more: ask for a new upload", source) from None
     except DomainError as error:
+        if error.path:
+            raise error.under(*options) from None
         if upload["taken_at"] is None:
             await uploads.remove(upload["workspace_id"], upload["id"])
-        raise error.under(*path) from None
+        raise error.under(*source) from None

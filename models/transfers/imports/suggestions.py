@@ -12,10 +12,10 @@ from models.contacts.built_in_fields import check_column
 from models.db import Record
 from models.errors import DomainError, Problems
 from models.transfers.cells import unguard
-from models.transfers.imports.inspection import Inspection, InspectionRequest
 from models.transfers.imports.mapping import ATTRIBUTES, ID
 from models.transfers.imports.start import peek
 from models.transfers.imports.values import read_contact_id
+from models.transfers.reading.inspection import Inspection, InspectionRequest
 from permissions.principal import Scope
 
 SAMPLES: Final = 5

@@ -13,9 +13,9 @@ from models.contacts.attributes import ContactField, Fields, check_value, from_t
 from models.contacts.built_in_fields import check_column, check_tags
 from models.errors import DomainError, NotFound, Problems
 from models.rules.tree import FieldType
-from models.transfers.cells import split_list, unguard
+from models.transfers.cells import plain_cell, split_list
 from models.transfers.imports.mapping import ID, KEYS, MappedColumn, Options, Policy
-from models.transfers.imports.reader import ParsedRows
+from models.transfers.reading.reader import ParsedRows
 from models.values.phones import phone_key
 from permissions.principal import Scope
 
@@ -76,20 +76,21 @@ def read_chunk(rows: ParsedRows, plan: ReadPlan) -> RowChunk:
     errors: dict[int, list[tuple[str, str]]] = {}
     for column, read in zip(plan.columns, plan.readers, strict=True):
         texts = [row[column.index] for row in cells]
-        values[column.field] = _read_column(texts, read, column.heading, errors)
+        values[column.field] = _read_column(texts, read, column, errors)
     chunk = RowChunk(lines, cells, values, refusals)
     return _refuse_rows(chunk, errors) if errors else chunk
 
 
 def _of_width(rows: ParsedRows, width: int, refusals: list[RefusedRow]) -> tuple[list[int], list[list[str]]]:
-    """Empty cells after `width` are allowed; other rows are refused."""
+    """Rows whose last cells are missing get empty ones, and empty cells after `width` are passed over; longer rows are
+    refused."""
     if all(len(cells) == width for cells in rows.cells):
         return rows.lines, rows.cells
     lines, kept = [], []
     for line, cells in zip(rows.lines, rows.cells, strict=True):
-        if len(cells) == width or (len(cells) > width and not any(cells[width:])):
+        if len(cells) <= width or not any(map(str.strip, cells[width:])):
             lines.append(line)
-            kept.append(cells)
+            kept.append(cells + [""] * (width - len(cells)))
         else:
             reason = f"the row has {len(cells)} cells where the first row of the file has {width}"
             refusals.append(RefusedRow(line, REJECTED, None, reason, cells))
@@ -97,20 +98,21 @@ def _of_width(rows: ParsedRows, width: int, refusals: list[RefusedRow]) -> tuple
 
 
 def _read_column(
-    texts: Sequence[str], read: CellReader, heading: str, errors: dict[int, list[tuple[str, str]]]
+    texts: Sequence[str], read: CellReader, column: MappedColumn, errors: dict[int, list[tuple[str, str]]]
 ) -> list[Any]:
     known: dict[str, Any] = {}
     wrong: dict[str, str] = {}
+    is_key = column.field in KEYS
     for text in set(texts):
         try:
-            cell = unguard(text) if text[:1] == "'" else text
-            known[text] = None if not cell or cell.isspace() else read(cell)
+            cell = plain_cell(text, is_key=is_key)
+            known[text] = read(cell) if cell else None
         except (DomainError, Problems) as error:
             known[text], wrong[text] = None, _message(error)
     if wrong:
         for index, text in enumerate(texts):
             if text in wrong:
-                errors.setdefault(index, []).append((heading, wrong[text]))
+                errors.setdefault(index, []).append((column.heading, wrong[text]))
     return list(map(known.__getitem__, texts))
 
 

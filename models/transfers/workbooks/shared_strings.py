@@ -1,13 +1,30 @@
-"""The shared strings of a workbook, in temporary files. Blocking: call it in a thread."""
+"""The shared strings of a workbook, in temporary files."""
 
 import mmap
 import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import IO
+from typing import IO, Protocol
 
-from models.transfers.workbooks.workbook_xml import blocks_of, local_name, new_parser, unescaped
+from models.errors import Invalid
+from models.transfers.cells import LONGEST_ROW
+from models.transfers.workbooks.workbook_xml import XmlParser, blocks_of, unescaped
+
+
+class Strings(Protocol):
+    def __getitem__(self, index: int) -> str: ...
+
+
+class SeenStrings:
+    """Stands for strings that are not read yet, and finds out how many are needed."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __getitem__(self, index: int) -> str:
+        self.count = max(self.count, index + 1)
+        return "-"
 
 
 class SharedStrings:
@@ -25,47 +42,62 @@ class SharedStrings:
 
 
 @contextmanager
-def shared_strings(archive: zipfile.ZipFile) -> Iterator[SharedStrings]:
+def shared_strings(archive: zipfile.ZipFile, most: int | None = None) -> Iterator[SharedStrings]:
+    """At least the first `most`; None: all."""
     name = next((part for part in archive.namelist() if part.lower() == "xl/sharedstrings.xml"), None)
     if name is None:
         yield SharedStrings(b"", b"")
         return
     with tempfile.TemporaryFile() as text, tempfile.TemporaryFile() as ends:
-        _write_strings(archive, name, text, ends)
+        _write_strings(archive, name, text, ends, most)
         with ExitStack() as stack:
             yield SharedStrings(_mapped(text, stack), _mapped(ends, stack))
 
 
-def _write_strings(archive: zipfile.ZipFile, name: str, text: IO[bytes], ends: IO[bytes]) -> None:
-    pieces: list[str] = []
-    end, reading, in_phonetic = 0, False, False
-
-    def begin(name: str, _: dict[str, str]) -> None:
-        nonlocal reading, in_phonetic
-        if name == "rPh":  # a phonetic hint
-            in_phonetic = True
-        elif name == "t":
-            reading = not in_phonetic
-
-    def finish(name: str) -> None:
-        nonlocal end, reading, in_phonetic
-        name = local_name(name)
-        if name == "t":
-            reading = False
-        elif name == "rPh":
-            in_phonetic = False
-        elif name == "si":
-            end += text.write(unescaped("".join(pieces)).encode("utf-8", "replace"))
-            ends.write(end.to_bytes(8, "little"))
-            pieces.clear()
-
-    parser = new_parser(begin)
-    parser.EndElementHandler = finish
-    parser.CharacterDataHandler = lambda data: pieces.append(data) if reading else None
+def _write_strings(archive: zipfile.ZipFile, name: str, text: IO[bytes], ends: IO[bytes], most: int | None) -> None:
+    writer = _StringWriter(text, ends)
+    parser = XmlParser(writer.begin, writer.end, writer.characters)
     for block in blocks_of(archive, name):
-        parser.Parse(block)
+        if most is not None and writer.written >= most:
+            break
+        parser.feed(block)
     text.flush()
     ends.flush()
+
+
+class _StringWriter:
+    def __init__(self, text: IO[bytes], ends: IO[bytes]) -> None:
+        self.written = 0
+        self._text, self._ends, self._end = text, ends, 0
+        self._pieces: list[str] = []
+        self._length = 0
+        self._reading, self._in_phonetic = False, False
+
+    def begin(self, name: str, _: dict[str, str]) -> None:
+        if name == "rPh":  # a phonetic hint
+            self._in_phonetic = True
+        elif name == "t":
+            self._reading = not self._in_phonetic
+
+    def characters(self, data: str) -> None:
+        if self._reading:
+            self._length += len(data)
+            if self._length > LONGEST_ROW:
+                raise Invalid(
+                    f"the workbook has a text of more than {LONGEST_ROW:,} characters: it is no list of contacts"
+                )
+            self._pieces.append(data)
+
+    def end(self, name: str) -> None:
+        if name == "t":
+            self._reading = False
+        elif name == "rPh":
+            self._in_phonetic = False
+        elif name == "si":
+            self._end += self._text.write(unescaped("".join(self._pieces)).encode("utf-8", "replace"))
+            self._ends.write(self._end.to_bytes(8, "little"))
+            self._pieces.clear()
+            self._length, self.written = 0, self.written + 1
 
 
 def _mapped(file: IO[bytes], stack: ExitStack) -> mmap.mmap | bytes:

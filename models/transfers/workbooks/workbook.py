@@ -1,63 +1,85 @@
-"""Converts the first sheet of an .xlsx workbook to CSV, in bounded memory. Blocking: call it in a thread."""
+"""Converts a sheet of an .xlsx workbook to CSV, in bounded memory. Blocking: call it in a process of its own."""
 
 import csv
 import zipfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import IO, Final
+from typing import IO
 from xml.parsers import expat
 
 from models.errors import Invalid
-from models.transfers.workbooks.shared_strings import shared_strings
+from models.transfers.workbooks.limits import BROKEN, refuse_bombs
+from models.transfers.workbooks.shared_strings import SeenStrings, shared_strings
 from models.transfers.workbooks.sheet import SheetParser
-from models.transfers.workbooks.workbook_xml import blocks_of, date_styles, first_sheet
+from models.transfers.workbooks.sheets import Sheet, choose_sheet, read_sheets
+from models.transfers.workbooks.workbook_xml import blocks_of, date_styles
 
-SUSPICIOUS_BYTES: Final = 100 << 20
-SUSPICIOUS_RATIO: Final = 200
-"""No part of a real workbook is this large and this tightly packed."""
-
-_BROKEN: Final = "the workbook can't be read: save it anew as .xlsx, or as CSV"
+Source = Path | IO[bytes]
 
 
-def convert(source: Path | IO[bytes], target: IO[str], most_rows: int | None = None) -> None:
-    """Writes up to `most_rows` rows as CSV; blank rows stay blank. Raises Invalid or LimitExceeded."""
-    writer, written = csv.writer(target, lineterminator="\n"), 0
-    for number, cells in islice(each_row(source), most_rows):
-        target.write("\n" * (number - written - 1))
-        writer.writerow(cells)
-        written = number
+def convert(source: Source, target: IO[str], sheet: str | None = None, most_rows: int | None = None) -> str:
+    """Writes up to `most_rows` rows; blank rows stay blank. `sheet` None: the first visible one. Gives its name.
+
+    Raises Invalid, LimitExceeded, or NotFound for the sheet.
+    """
+    with _opened(source) as archive:
+        chosen = choose_sheet(read_sheets(archive), sheet)
+        writer, written = csv.writer(target, lineterminator="\n"), 0
+        for number, cells in _each_row(archive, chosen, most_rows):
+            target.write("\n" * (number - written - 1))
+            writer.writerow(cells)
+            written = number
+    return chosen.name
 
 
-def each_row(source: Path | IO[bytes]) -> Iterator[tuple[int, list[str]]]:
+def each_row(source: Source, sheet: str | None = None) -> Iterator[tuple[int, list[str]]]:
     """Rows that are not blank, with 1-based numbers."""
+    with _opened(source) as archive:
+        yield from _each_row(archive, choose_sheet(read_sheets(archive), sheet), None)
+
+
+def sheet_names(source: Source) -> list[str]:
+    """Those that can be seen."""
+    with _opened(source) as archive:
+        return [sheet.name for sheet in read_sheets(archive) if sheet.is_visible]
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[zipfile.ZipFile]:
+    """Raises Invalid for all that is broken in the workbook."""
     try:
-        with ExitStack() as stack:
-            archive = stack.enter_context(zipfile.ZipFile(source))
-            _refuse_bombs(archive)
-            sheet, is_1904 = first_sheet(archive)
-            dates = date_styles(archive)
-            strings = stack.enter_context(shared_strings(archive))
-            parser = SheetParser(strings, dates, is_1904)
-            for block in blocks_of(archive, sheet):
-                parser.feed(block)
-                yield from parser.rows
-                parser.rows.clear()
-    except (
-        zipfile.BadZipFile,
-        zipfile.LargeZipFile,
-        expat.ExpatError,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-    ) as error:
-        raise Invalid(_BROKEN) from error
-    except (KeyError, ValueError, OverflowError, IndexError) as error:
-        raise Invalid(_BROKEN) from error
+        with zipfile.ZipFile(source) as archive:
+            refuse_bombs(archive)
+            yield archive
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, expat.ExpatError) as error:
+        raise Invalid(BROKEN) from error
+    except (NotImplementedError, RuntimeError, EOFError, LookupError, ValueError, OverflowError) as error:
+        raise Invalid(BROKEN) from error
 
 
-def _refuse_bombs(archive: zipfile.ZipFile) -> None:
-    for part in archive.infolist():
-        if part.file_size > SUSPICIOUS_BYTES and part.file_size > SUSPICIOUS_RATIO * max(1, part.compress_size):
-            raise Invalid("the workbook unpacks to far more than it holds: save the sheet as CSV")
+def _each_row(archive: zipfile.ZipFile, sheet: Sheet, most_rows: int | None) -> Iterator[tuple[int, list[str]]]:
+    dates = date_styles(archive)
+    last, needed = (None, None) if most_rows is None else _first_rows(archive, sheet, most_rows)
+    with shared_strings(archive, needed) as strings:
+        for number, cells in _parsed(archive, SheetParser(strings, dates, sheet.is_1904), sheet):
+            if last is not None and number > last:
+                return
+            if any(cells):
+                yield number, cells
+
+
+def _first_rows(archive: zipfile.ZipFile, sheet: Sheet, most_rows: int) -> tuple[int, int]:
+    """The number of the last of them, and how many shared strings they need: the others need not be read."""
+    seen = SeenStrings()
+    rows = _parsed(archive, SheetParser(seen, set(), sheet.is_1904), sheet)
+    numbers = [number for number, _ in islice(rows, most_rows)]
+    return max(numbers, default=0), seen.count
+
+
+def _parsed(archive: zipfile.ZipFile, parser: SheetParser, sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
+    for block in blocks_of(archive, sheet.path):
+        parser.feed(block)
+        yield from parser.rows
+        parser.rows.clear()

@@ -1,4 +1,4 @@
-"""Parses the XML inside an .xlsx workbook. Blocking: call it in a thread."""
+"""Parses the XML inside an .xlsx workbook."""
 
 import re
 import zipfile
@@ -7,6 +7,7 @@ from typing import Any, Final
 from xml.parsers import expat
 
 from models.errors import Invalid
+from models.transfers.workbooks.limits import MOST_BYTES_OF_A_TAG
 
 _BLOCK_BYTES: Final = 1 << 18
 
@@ -17,20 +18,37 @@ def blocks_of(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
             yield block
 
 
-def _parse(archive: zipfile.ZipFile, name: str, begin: Callable[[str, dict[str, str]], None]) -> None:
-    parser = new_parser(begin)
+def parse(archive: zipfile.ZipFile, name: str, begin: Callable[[str, dict[str, str]], None]) -> None:
+    parser = XmlParser(begin)
     for block in blocks_of(archive, name):
-        parser.Parse(block)
+        parser.feed(block)
 
 
-def new_parser(begin: Callable[[str, dict[str, str]], None]) -> Any:
-    """Calls `begin` with local names and attributes. Refuses entities."""
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.buffer_size = 1 << 16
-    parser.EntityDeclHandler = _refuse_entities
-    parser.StartElementHandler = lambda name, attributes: begin(local_name(name), attributes)
-    return parser
+class XmlParser:
+    """Calls `begin` with local names and attributes, `end` with local names, and `characters`. Refuses entities."""
+
+    def __init__(
+        self,
+        begin: Callable[[str, dict[str, str]], None],
+        end: Callable[[str], None] | None = None,
+        characters: Callable[[str], None] | None = None,
+    ) -> None:
+        self._fed = 0
+        self._parser = parser = expat.ParserCreate()
+        parser.buffer_text = True
+        parser.buffer_size = 1 << 16
+        parser.EntityDeclHandler = _refuse_entities
+        parser.StartElementHandler = lambda name, attributes: begin(local_name(name), attributes)
+        if end is not None:
+            parser.EndElementHandler = lambda name: end(local_name(name))
+        parser.CharacterDataHandler = characters
+
+    def feed(self, block: bytes) -> None:
+        """Raises Invalid for a tag that is too long, and expat's errors."""
+        self._parser.Parse(block)
+        self._fed += len(block)
+        if self._fed - self._parser.CurrentByteIndex > MOST_BYTES_OF_A_TAG:
+            raise Invalid("the workbook has a tag that is longer than any needs to be: save it anew")
 
 
 def _refuse_entities(*_: Any) -> None:
@@ -39,33 +57,6 @@ def _refuse_entities(*_: Any) -> None:
 
 def local_name(name: str) -> str:
     return name.rpartition(":")[2]
-
-
-def first_sheet(archive: zipfile.ZipFile) -> tuple[str, bool]:
-    """The first visible sheet, and whether days count from 1904."""
-    sheets: list[str] = []
-    targets: dict[str, str] = {}
-    is_1904 = False
-
-    def begin(name: str, attributes: dict[str, str]) -> None:
-        nonlocal is_1904
-        if name == "sheet" and attributes.get("state", "visible") == "visible":
-            sheets.append(next(value for key, value in attributes.items() if local_name(key) == "id"))
-        elif name == "workbookPr":
-            is_1904 = attributes.get("date1904") in ("1", "true")
-        elif name == "Relationship":
-            targets[attributes["Id"]] = attributes["Target"]
-
-    if "xl/workbook.xml" not in archive.namelist():
-        raise Invalid("the file is a zip archive and no .xlsx workbook: send a CSV or XLSX file")
-    _parse(archive, "xl/workbook.xml", begin)
-    _parse(archive, "xl/_rels/workbook.xml.rels", begin)
-    for sheet in sheets:
-        target = targets[sheet]
-        path = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
-        if "worksheets/" in path:
-            return path, is_1904
-    raise Invalid("the workbook has no sheet that can be seen")
 
 
 _DATES: Final = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
@@ -94,7 +85,7 @@ def date_styles(archive: zipfile.ZipFile) -> set[int]:
             index += 1
 
     if "xl/styles.xml" in archive.namelist():
-        _parse(archive, "xl/styles.xml", begin)
+        parse(archive, "xl/styles.xml", begin)
     return dates
 
 

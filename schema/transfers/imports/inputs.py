@@ -44,6 +44,17 @@ class ImportOptionsInput:
     )
     add_to_segment_id: strawberry.ID | None = None
     add_tags: list[str] | None = strawberry.field(default_factory=list)
+    encoding: str | None = strawberry.field(
+        default=None,
+        description="Such as windows-1251; worked out from the file when absent, and refused when that is not certain.",
+    )
+    header_row: int = strawberry.field(
+        default=1,
+        description="1-based, as a spreadsheet counts; the rows above are passed over. Without a header: the first row.",
+    )
+    sheet: str | None = strawberry.field(
+        default=None, description="Of a workbook: its name. The first one that can be seen when absent."
+    )
 
 
 @strawberry.input
@@ -78,4 +89,7 @@ def options_from_input(given: ImportOptionsInput) -> Options:
         dry_run=given.dry_run,
         add_to_segment_id=segment_id,
         add_tags=tuple(given.add_tags or ()),
+        encoding=given.encoding,
+        header_row=given.header_row,
+        sheet=given.sheet,
     )

@@ -84,8 +84,12 @@ class ImportJob(Node, Job):
     undone_at: datetime | None = derived(_undone_at)
     segment: Segment | None = batched(segments_of_jobs)
     filename: str = derived(lambda job: read(job, "input")["filename"])
-    encoding: str | None = _layout("encoding", description="How the file was read: utf-8, utf-16, cp1252, ...")
+    encoding: str | None = _layout("encoding", description="How the file was read: utf-8, utf-16, cp1251, cp1252, ...")
     delimiter: str | None = _layout("delimiter")
+    sheet: str | None = derived(
+        lambda job: read(job, "progress").get("inspection", {}).get("sheet"),
+        description="The sheet of a workbook that was read.",
+    )
     undone: int | None = derived(
         lambda job: read(job, "progress").get("undo", {}).get("undone"),
         description="How many contacts importUndo set right.",
@@ -116,6 +120,11 @@ class ImportSuggestions:
     encoding: str
     delimiter: str
     columns: list[ImportColumnSuggestion]
+    header_row: int = strawberry.field(
+        description="As ImportOptionsInput.headerRow takes it: the first row below a title that looks like a header."
+    )
+    sheets: list[str] = strawberry.field(description="Of a workbook: those that can be seen. Else empty.")
+    sheet: str | None = strawberry.field(description="Of a workbook: the one that was read.")
 
 
 @strawberry.type

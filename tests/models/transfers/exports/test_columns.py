@@ -58,8 +58,8 @@ async def test_csv_follows_rfc_4180_and_guards_formulas(scope):
         ",".join(FIELDS) + "\r\n"
         '\'=1,"Ana ""la"" García, ñ\nline",\'+Ana,\'\'=García,'
         "'+ana@example.com,+34600111222,Europe/Madrid,1990-02-28,"
-        "2026-01-02T03:04:05.123456+00:00,2026-06-02T03:04:05+00:00,-5,OPTED_OUT,VIP\\; new;\\\\back;-x,"
-        " @hello ,-1.5,false,2026-03-04,2026-03-04T09:00:00.000000Z,Blue; dark,Red;Blue\\; dark\r\n"
+        "2026-01-02T03:04:05.123456+00:00,2026-06-02T03:04:05+00:00,-5,OPTED_OUT,VIP\\; new;\\\\back;'-x,"
+        "'@hello,-1.5,false,2026-03-04,2026-03-04T09:00:00.000000Z,Blue; dark,Red;Blue\\; dark\r\n"
     )
 
 
@@ -69,7 +69,7 @@ async def test_ndjson_has_one_object_per_line(scope):
     await create_contact(scope, {"name": 'quote " backslash \\ tab \t line \n .'})
     lines = (await exported(scope, None, [*FIELDS, "id"], Format.NDJSON)).decode().splitlines()
     first, second = map(json.loads, lines)
-    assert first["attributes"] == {**FULL["attributes"], "datetime": "2026-03-04T09:00:00.000000Z"}
+    assert first["attributes"] == {**FULL["attributes"], "text": "@hello", "datetime": "2026-03-04T09:00:00.000000Z"}
     assert (first["tags"], first["score"], first["external_id"]) == (FULL["tags"], -5, "=1")
     assert second["name"] == 'quote " backslash \\ tab \t line \n .'
     assert (second["email"], second["attributes"], second["id"]) == (None, {}, "Q29udGFjdDoy")

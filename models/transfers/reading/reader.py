@@ -11,7 +11,9 @@ from typing import Any, Final, TextIO
 
 from models.errors import Invalid
 from models.transfers.cells import LONGEST_ROW
-from models.transfers.imports.layout import Layout, has_bad_bytes, too_long
+from models.transfers.reading.encodings import has_bad_bytes
+from models.transfers.reading.layout import Layout, too_long
+from models.transfers.reading.quotes import cells_of_line
 
 BLOCK: Final = 1 << 20
 
@@ -74,7 +76,10 @@ class RowReader(AbstractContextManager["RowReader"]):
         try:
             more = self._file.readlines(BLOCK)
         except UnicodeError:
-            raise Invalid(f"line {self.next_line} or one soon after it is not {self._layout.encoding}") from None
+            message = (
+                f"line {self.next_line} or one soon after it is not {self._layout.encoding}: save the file as UTF-8"
+            )
+            raise Invalid(message, ("encoding",)) from None
         self._lines += more
         self._blocks += 1
         return bool(more)
@@ -108,12 +113,18 @@ class RowReader(AbstractContextManager["RowReader"]):
         if characters <= LONGEST_ROW and self._read_more():
             return
         first = self._lines.pop(0)
-        cells = next(csv.reader([first], delimiter=self._layout.delimiter), [])
-        rows.broken.append((self.next_line, [_readable(cell.rstrip("\r\n")) for cell in cells], BROKEN_QUOTES))
+        cells = cells_of_line(first, self._layout.delimiter)
+        if cells is None:
+            cells = next(csv.reader([first], delimiter=self._layout.delimiter), [])
+            rows.broken.append((self.next_line, [_readable(cell.rstrip("\r\n")) for cell in cells], BROKEN_QUOTES))
+        else:
+            rows.lines.append(self.next_line)
+            rows.cells.append(cells)
         self.next_line += 1
 
     def _parser(self, lines: Iterable[str]) -> Any:
-        return csv.reader(lines, delimiter=self._layout.delimiter, strict=True)
+        spaced = not self._layout.sheet
+        return csv.reader(lines, delimiter=self._layout.delimiter, strict=True, skipinitialspace=spaced)
 
 
 def _open(path: Path, layout: Layout) -> TextIO:

@@ -3,7 +3,7 @@
 import pytest
 
 from models.errors import Invalid, LimitExceeded
-from models.transfers.imports.inspection import Inspection, InspectionRequest, inspect, inspect_head
+from models.transfers.reading.inspection import Inspection, InspectionRequest, inspect, inspect_head
 
 ACCENTS = "name;email\nJosé Núñez;jose@example.com\n"
 
@@ -11,7 +11,7 @@ ACCENTS = "name;email\nJosé Núñez;jose@example.com\n"
 def inspected(tmp_path, content: bytes, **wanted) -> Inspection:
     path = tmp_path / "file"
     path.write_bytes(content)
-    return inspect(path, InspectionRequest(**wanted))
+    return inspect(path, InspectionRequest(**wanted), tmp_path / "table")
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_utf_8_with_one_broken_row_is_doubtful(tmp_path):
         (b"email\na@example.com\nb\x00@example.com\n", "line 3 holds a NUL byte"),
         (b"email\n" + b"a@example.com\n" * 100_000 + b"\x00\n", "line 100002 holds a NUL byte"),
         (bytes(range(1, 256)) * 20, "not text in columns"),
-        (b"email\n\x81\xe9\n", "line 2 is neither UTF-8 nor Windows-1252"),
+        (b"email\n\x81\xe9\n", "the file is not UTF-8, and how else it is encoded is not certain"),
         (b"email\n" + b"x" * 1_000_001 + b"\n", "line 2 is longer than 1,000,000 characters"),
         (b"x" * 3_000_000, "line 1 is longer than 1,000,000 characters"),
         (("email\n" + "José\n" * 50).encode("utf-16-le") + b"\x41\xd8", "not utf-16-le"),

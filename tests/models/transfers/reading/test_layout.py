@@ -1,10 +1,9 @@
-"""The delimiter and the encoding of a file are found out."""
+"""The delimiter of a file is found out."""
 
 import pytest
 
-from models.errors import DomainError, Invalid
-from models.transfers.imports.layout import check_delimiter, guess_delimiter, guess_encoding
-from tests.kit.transfers import workbook
+from models.errors import Invalid
+from models.transfers.reading.layout import check_delimiter, guess_delimiter
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -22,8 +21,3 @@ def test_the_delimiter_is_the_one_that_shows_the_wanted_columns():
 def test_other_delimiters_are_refused(delimiter):
     with pytest.raises(Invalid, match="a delimiter is one character"):
         check_delimiter(delimiter)
-
-
-def test_a_workbook_has_no_encoding():
-    with pytest.raises(DomainError):
-        guess_encoding(workbook([["email"]]))

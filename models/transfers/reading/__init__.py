@@ -1,0 +1,1 @@
+"""What a file says, read in bounded memory and time, before anything is done with it."""

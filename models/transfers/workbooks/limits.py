@@ -1,0 +1,52 @@
+"""What no real workbook exceeds: it is checked before anything is made of it."""
+
+import zipfile
+from typing import Final
+
+from models.errors import Invalid, LimitExceeded
+
+MOST_ROWS: Final = 1_048_576
+"""Of a sheet, as in every spreadsheet program (ECMA-376 and Excel's specifications)."""
+
+LONGEST_COLUMN: Final = 3
+"""Characters of a column's name: the last one of a sheet is XFD."""
+
+MOST_BYTES: Final = 4 << 30
+"""Of the parts that are read, unpacked."""
+
+SUSPICIOUS_BYTES: Final = 100 << 20
+SUSPICIOUS_RATIO: Final = 200
+"""No part of a real workbook is this large and this tightly packed."""
+
+MOST_BYTES_OF_A_TAG: Final = 4 << 20
+"""An XML parser keeps a tag until it ends."""
+
+MOST_SHEETS: Final = 1_000
+
+BROKEN: Final = "the workbook can't be read: save it anew as .xlsx, or as CSV"
+
+
+def refuse_bombs(archive: zipfile.ZipFile) -> None:
+    """Raises Invalid or LimitExceeded."""
+    parts = [part for part in archive.infolist() if part.filename.lower().endswith((".xml", ".rels"))]
+    for part in parts:
+        if part.file_size > SUSPICIOUS_BYTES and part.file_size > SUSPICIOUS_RATIO * max(1, part.compress_size):
+            raise Invalid("the workbook unpacks to far more than it holds: save the sheet as CSV")
+    if sum(part.file_size for part in parts) > MOST_BYTES:
+        raise LimitExceeded(
+            f"the workbook unpacks to more than {MOST_BYTES >> 30} GiB: save the sheet as CSV, or split it"
+        )
+
+
+def check_row(number: int) -> int:
+    """Raises Invalid."""
+    if number > MOST_ROWS:
+        raise Invalid(f"the sheet has a row {number:,}, and no sheet has more than {MOST_ROWS:,}: save it anew")
+    return number
+
+
+def check_column(letters: str) -> str:
+    """Raises Invalid."""
+    if len(letters) > LONGEST_COLUMN or not (letters.isascii() and letters.isalpha() and letters.isupper()):
+        raise Invalid(f"the sheet has a cell in the column {letters[:20]!r}, which no sheet has: save it anew")
+    return letters
