@@ -134,7 +134,7 @@ async def count(scope: Scope, criteria: ContactCriteria) -> int:
 async def _condition(scope: Scope, criteria: ContactCriteria, p: Parameters) -> str:
     conditions = [f"c.workspace_id = {p.workspace}"]
     if criteria.search is not None and criteria.search.strip():
-        conditions.append(selections.by_search(criteria.search, p, ("search",)))
+        conditions.append(selections.by_search(scope, criteria.search, p, ("search",)))
     if criteria.segment_id is not None:
         conditions.append(await selections.by_segment(scope, criteria.segment_id, p, ("segmentId",)))
     if criteria.rule is not None:

@@ -1,6 +1,5 @@
 """Selections of contacts, as SQL conditions on the alias `c`. The caller adds `c.workspace_id = {p.workspace}`."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from models.rules.check import check
 from models.rules.compile import where
 from models.rules.parameters import Parameters
 from models.values.texts import check_text
+from models.values.typed_phones import typed_numbers
 from permissions.principal import Scope
 
 MAX_SEARCH = 200
@@ -50,7 +50,7 @@ async def condition(scope: Scope, selection: ContactSelection, p: Parameters, pa
     if selection.filter is not None:
         return await by_rule(scope, selection.filter, p, (*path, "filter"))
     if selection.search is not None:
-        return by_search(selection.search, p, (*path, "search"))
+        return by_search(scope, selection.search, p, (*path, "search"))
     if selection.segment_id is not None:
         return await by_segment(scope, selection.segment_id, p, (*path, "segmentId"))
     raise Required("say which contacts: one of `ids`, `filter`, `search` or `segmentId`", path)
@@ -81,19 +81,16 @@ async def by_rule(scope: Scope, rule: object, p: Parameters, path: Path = ("filt
     return where(check(rule, await load_catalogue(scope, rule), path=path), p)
 
 
-def by_search(text: str, p: Parameters, path: Path = ("search",)) -> str:
+def by_search(scope: Scope, text: str, p: Parameters, path: Path = ("search",)) -> str:
     """`text` in name, e-mail, phone or external id, in any case. Raises Invalid at `path`."""
     with at(*path):
         searched = " ".join(check_text(text, MAX_SEARCH).split())
         if not searched:
             raise Invalid("the search is empty: write some of a name, e-mail, phone or external id")
-    patterns = {searched, "".join(_PUNCTUATION.split(searched)) if _PHONE.fullmatch(searched) else searched}
-    conditions = " OR ".join(f"{SEARCHED} LIKE {p.pattern('%', one, '%')}" for one in sorted(patterns))
+    wanted = {searched, *typed_numbers(searched, scope.default_country)}
+    shortest = [one for one in sorted(wanted) if not any(other in one for other in wanted - {one})]
+    conditions = " OR ".join(f"{SEARCHED} LIKE {p.pattern('%', one, '%')}" for one in shortest)
     return f"({conditions})"
-
-
-_PUNCTUATION = re.compile(r"[ ().-]+")
-_PHONE = re.compile(r"\+?[0-9 ().-]{3,}", re.ASCII)
 
 
 SEARCHED = (

@@ -144,7 +144,7 @@ async def page_for_each(
     Rows are contacts with `origin` and `joined_at`. Raises Invalid at `search`.
     """
     p = Parameters(scope.workspace_id, scope.timezone)
-    found = "true" if search is None else selections.by_search(search, p)
+    found = "true" if search is None else selections.by_search(scope, search, p)
     after = "true" if after_id is None else f"m.contact_id < {p.bind(after_id, 'bigint')}"
     sql = f"""
         SELECT wanted.segment_id, page.*
@@ -163,7 +163,7 @@ async def page_for_each(
 
 async def count_found(scope: Scope, segment_id: int, search: str) -> int:
     p = Parameters(scope.workspace_id, scope.timezone)
-    found = selections.by_search(search, p)
+    found = selections.by_search(scope, search, p)
     sql = f"""
         SELECT count(*) FROM memberships m
         JOIN contacts c ON c.workspace_id = {p.workspace} AND c.id = m.contact_id

@@ -38,10 +38,11 @@ async def test_a_selection_is_counted_and_read_in_batches(scope):
         assert await selections.ids_after(scope, selection, ids[2], 10) == found[3:]
 
 
-async def test_a_search_can_use_its_index(scope):
+@pytest.mark.parametrize("text", ["act 4999", "06 52 00 00 02", "0033652"])
+async def test_a_search_can_use_its_index(scope, text):
     await many_contacts(scope, 100)
     p = Parameters(scope.workspace_id, scope.timezone)
-    sql = f"SELECT {p.workspace} FROM contacts c WHERE {selections.by_search('act 4999', p)}"
+    sql = f"SELECT {p.workspace} FROM contacts c WHERE {selections.by_search(scope, text, p)}"
     values = await p.values(clock.now())
     async with db.transaction():
         await db.execute("SET LOCAL enable_seqscan = off")
@@ -54,3 +55,11 @@ async def test_a_search_folds_as_postgresql_does(scope):
     for text in ("οδυσσευσ", "STRASSE", "straße"):
         found = await selections.ids_after(scope, ContactSelection(search=text), 0, 10)
         assert found == (ids if text != "STRASSE" else [])
+
+
+@pytest.mark.parametrize("text", ["06 52 00 00 02", "0652000002", "+33 6 52 00 00 02", "0033 652 00 00 02", "06 52", "652 00"])
+async def test_a_number_is_found_as_people_type_it(database, text):
+    scope = await workspaces.create("Clinic", default_country="FR")
+    ids = await new_contacts(scope, 1, phone="+33652000002")
+    await new_contacts(scope, 1, phone="+34652111002")
+    assert await selections.ids_after(scope, ContactSelection(search=text), 0, 10) == ids
