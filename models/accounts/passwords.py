@@ -13,7 +13,7 @@ from argon2.exceptions import InvalidHashError
 from argon2.low_level import hash_secret
 
 from models.errors import Invalid
-from models.values.texts import check_text
+from models.values.texts import check_secret
 
 SHORTEST: Final = 10
 """Characters."""
@@ -36,7 +36,7 @@ def set_cost(*, iterations: int, memory_kib: int) -> None:
 
 def check_password(value: object) -> str:
     """Checks the length alone. Raises Invalid."""
-    password = check_text(value, LONGEST)
+    password = check_secret(value, LONGEST)
     if len(password) < SHORTEST:
         raise Invalid(f"a password has at least {SHORTEST} characters; this one has {len(password)}")
     return password

@@ -22,7 +22,8 @@ from typing import Any, Final
 from models.errors import DomainError, Invalid, Problems
 from models.rules.tree import FieldType
 from models.values.instants import read_day, read_instant, write_instant
-from models.values.texts import check_text, check_whole, kind_of
+from models.values.numbers import read_decimal, refuse_inexact
+from models.values.texts import check_text, check_whole, composed, kind_of
 
 LONGEST_TEXT: Final = 4_000
 """Characters."""
@@ -90,6 +91,7 @@ def _number(_: ContactField, value: object) -> int | float:
         raise Invalid(f"this must be a number, not {kind_of(value)}")
     if isinstance(value, int):
         return check_whole(value)
+    refuse_inexact(value)
     if not math.isfinite(value):
         raise Invalid("this must be a finite number")
     return int(value) if value.is_integer() and abs(value) < _LARGEST else value
@@ -115,7 +117,7 @@ def _datetime(_: ContactField, value: object) -> str:
 
 def _choice(field: ContactField, value: object) -> str:
     if isinstance(value, str):
-        spelled = field.spelling.get(value.casefold())
+        spelled = field.spelling.get(composed(value).casefold())
         if spelled is not None:
             return spelled
         raise Invalid(f"{value[:100]!r} is not a choice: it must be one of {_listed(field.choices or ())}")
@@ -165,9 +167,11 @@ def from_text(field: ContactField, text: str) -> Any:
 
 def read_number(text: str) -> int | float:
     try:
-        return int(text) if text.lstrip("+-").isdecimal() else float(text)
+        number = read_decimal(text)
     except ValueError as error:
         raise Invalid(f"{text[:50]!r} is not a number: write it as 1234.5") from error
+    refuse_inexact(number)
+    return number
 
 
 _BOOLEANS: Final = {
@@ -185,7 +189,7 @@ def read_boolean(text: str) -> bool:
 
 def read_list(text: str, known: Mapping[str, str]) -> list[str]:
     """The items of a cell. A text that is a key of `known` is one item, even with ; or , in it."""
-    if text.casefold() in known:
+    if composed(text).casefold() in known:
         return [text]
     separator = ";" if ";" in text else ","
     return [item.strip() for item in text.split(separator) if item.strip()]

@@ -49,6 +49,19 @@ def first_match(values: Mapping[str, Any], rows: Sequence[Record]) -> Record | N
     return None
 
 
+def replaces_external_id(held: str | None, given: str | None) -> bool:
+    """Whether a write that found its contact by another key would take away the contact's external id."""
+    return held is not None and given is not None and held != given
+
+
+def refuse_replaced(scope: Scope, values: Mapping[str, Any], row: Record) -> None:
+    """Raise Problems with a Taken when `values` have another external id than the found `row`."""
+    if replaces_external_id(row["external_id"], values.get("external_id")):
+        found_by = next(path_of(key) for key in KEYS if _has(row, key, values))
+        reason = f"the contact with this {found_by} has another externalId: ask for it to be replaced, or leave it out"
+        raise Problems([_taken(scope, "external_id", row["id"], reason)])
+
+
 def refuse_taken(scope: Scope, values: Mapping[str, Any], rows: Sequence[Record], but: int | None = None) -> None:
     """Raise Problems: a Taken for each key of `values` that a row other than `but` has, and `but` has not."""
     taken: list[DomainError] = []
@@ -60,9 +73,9 @@ def refuse_taken(scope: Scope, values: Mapping[str, Any], rows: Sequence[Record]
         raise Problems(taken)
 
 
-def _taken(scope: Scope, key: str, contact_id: int) -> Taken:
+def _taken(scope: Scope, key: str, contact_id: int, reason: str | None = None) -> Taken:
     """Says whose it is to callers who may read contacts."""
-    error = Taken(f"another contact has this {path_of(key)} already", (path_of(key),))
+    error = Taken(reason or f"another contact has this {path_of(key)} already", (path_of(key),))
     if Permission.CONTACT_READ in scope.principal.permissions:
         error.taken_by = ("Contact", contact_id)
     return error

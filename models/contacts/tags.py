@@ -57,6 +57,6 @@ _FIND = """
 async def find(scope: Scope, search: str | None, limit: int) -> list[str]:
     """Tags that contain `search`, in any case, alphabetical. Raises Invalid at `search`."""
     with at("search"):
-        check_text(search or "", LONGEST_SEARCH)
-    rows = await db.fetch(_FIND, scope.workspace_id, escape_like(search or ""), limit)
+        wanted = check_text(search or "", LONGEST_SEARCH)
+    rows = await db.fetch(_FIND, scope.workspace_id, escape_like(wanted), limit)
     return [row["name"] for row in rows]

@@ -1,15 +1,15 @@
-from models.contacts.keys import KEYS, first_match, refuse_taken, with_same_keys
+from models.contacts.keys import KEYS, first_match, refuse_replaced, refuse_taken, with_same_keys
 from models.contacts.write import Values, change, check, insert, until_written
 from models.db import Record
 from models.errors import Required
 from permissions.principal import Scope
 
 
-async def upsert_contact(scope: Scope, values: Values) -> tuple[Record, bool]:
+async def upsert_contact(scope: Scope, values: Values, *, replace_external_id: bool = False) -> tuple[Record, bool]:
     """The contact with one of the KEYS in `values` (tried in their order), and whether it was created.
 
     Of several calls at once, one creates. Raises Required without a key, or Problems: Taken when another contact than the first
-    found has a key.
+    found has a key, or when that one has another external id and `replace_external_id` is not set.
     """
 
     async def write() -> tuple[Record, bool] | None:
@@ -20,6 +20,8 @@ async def upsert_contact(scope: Scope, values: Values) -> tuple[Record, bool]:
         row = first_match(checked, same)
         if row is not None:
             refuse_taken(scope, checked, same, but=row["id"])
+            if not replace_external_id:
+                refuse_replaced(scope, checked, row)
             return await change(scope, "contact_upsert", row, checked), False
         created = await insert(scope, "contact_upsert", checked)
         return None if created is None else (created, True)

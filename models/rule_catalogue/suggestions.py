@@ -9,7 +9,7 @@ from models.rule_catalogue.loading import load_catalogue
 from models.rules.catalogue import BUILT_IN
 from models.rules.fields import kept_text_sql
 from models.rules.tree import Field, FieldType
-from models.values.texts import escape_like
+from models.values.texts import composed, escape_like
 from permissions.principal import Scope
 
 SUGGESTED_FROM: Final = 5_000
@@ -22,6 +22,7 @@ async def rule_fields(scope: Scope) -> list[Field]:
 
 async def suggest_values(scope: Scope, field_key: str, prefix: str, first: int) -> list[str]:
     """Values of a field (or `tags`), by prefix in any case, most frequent first. Raises Invalid at `field`."""
+    prefix = composed(prefix)
     if "\0" in prefix:
         return []
     if field_key == "tags":

@@ -62,14 +62,24 @@ def filter_sql(part: PropertyFilter, p: Parameters) -> str:
             return present
         case ActivityOperator.IS_NOT_SET:
             return lacks(present)
-        case ActivityOperator.EQUALS | ActivityOperator.IN:
-            return _is_one_of(value, part, p)
+        case ActivityOperator.EQUALS | ActivityOperator.IN | ActivityOperator.CONTAINS:
+            return _it_or_an_item(value, part, p)
         case ActivityOperator.NOT_EQUALS | ActivityOperator.NOT_IN:
-            return both(present, lacks(_is_one_of(value, part, p)))
-        case ActivityOperator.CONTAINS:
-            return compare_text(_text(value), FieldOperator.CONTAINS, part.operand, p)
+            return both(present, lacks(_it_or_an_item(value, part, p)))
         case _:
             return compare_number(_number(value), FieldOperator(part.operator), part.operand, p)
+
+
+def _it_or_an_item(value: str, part: PropertyFilter, p: Parameters) -> str:
+    """Of a list, one item has to match. CASE keeps other values away from the function, which takes lists alone."""
+    item = f"EXISTS (SELECT FROM jsonb_array_elements({value}) AS item (value) WHERE {_matches('item.value', part, p)})"
+    return f"CASE WHEN jsonb_typeof({value}) = 'array' THEN {item} ELSE {_matches(value, part, p)} END"
+
+
+def _matches(value: str, part: PropertyFilter, p: Parameters) -> str:
+    if part.operator is ActivityOperator.CONTAINS and isinstance(part.operand, str):
+        return compare_text(_text(value), FieldOperator.CONTAINS, part.operand, p)
+    return _is_one_of(value, part, p)
 
 
 def _is_one_of(value: str, part: PropertyFilter, p: Parameters) -> str:

@@ -10,6 +10,8 @@ from models.rules.catalogue import RELATIVE
 from models.rules.duration import Duration, parse_duration
 from models.rules.tree import ActivityOperator, FieldOperator, FieldType, Operand
 from models.values.instants import find_day, find_instant
+from models.values.numbers import refuse_inexact
+from models.values.texts import composed
 
 MAX_LIST = 1_000
 
@@ -60,10 +62,19 @@ def read_property_operand(
     if operator in (ActivityOperator.IN, ActivityOperator.NOT_IN):
         return read_list(read_property_value, value)
     if operator is ActivityOperator.CONTAINS:
-        return read_text_value(value)
+        return _read_contained(value)
     if operator in (ActivityOperator.EQUALS, ActivityOperator.NOT_EQUALS):
         return read_property_value(value)
     return read_number(value)
+
+
+def _read_contained(value: object) -> str | Decimal:
+    """A part of a text, or a number in a list."""
+    if isinstance(value, str):
+        return read_text_value(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return read_number(value)
+    raise Invalid(f"must be a text or a number, not {_shown(value)}")
 
 
 def _refuse_value(operator: str, value: object) -> None:
@@ -113,16 +124,17 @@ def read_list(one: Callable[[object], T], value: object) -> tuple[T, ...]:
 
 
 def read_text(value: object) -> str:
-    """Raises DomainError when the text is empty, too long, or PostgreSQL cannot store it."""
+    """Returns the text, composed as stored texts are. Raises DomainError when it is empty, too long, or cannot be stored."""
     if not isinstance(value, str):
         raise Invalid(f"must be a text, not {_shown(value)}")
     if not value:
         raise Invalid("must be a text of at least one character")
-    if len(value) > MAX_TEXT:
-        raise LimitExceeded(f"a text may have up to {MAX_TEXT:,} characters; this one has {len(value):,}")
-    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+    text = composed(value)
+    if len(text) > MAX_TEXT:
+        raise LimitExceeded(f"a text may have up to {MAX_TEXT:,} characters; this one has {len(text):,}")
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise Invalid("must be a text of Unicode characters, without the null character or half a surrogate pair")
-    return value
+    return text
 
 
 def read_text_value(value: object) -> str:
@@ -136,6 +148,7 @@ def read_number(value: object) -> Decimal:
     """Returns the number exactly as written. Raises Invalid beyond 1e100 or when not finite."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Invalid(f"must be a number, not {_shown(value)}")
+    refuse_inexact(value)
     exact = Decimal(repr(value) if isinstance(value, float) else value)
     if not (exact.is_finite() and exact.copy_abs() <= MAX_NUMBER):
         raise Invalid("must be a number between -1e100 and 1e100")
@@ -186,7 +199,7 @@ def _read_choice(choices: Sequence[str]) -> Callable[[object], str]:
     spelled = {choice.lower(): choice for choice in choices}
 
     def read(value: object) -> str:
-        found = spelled.get(value.lower()) if isinstance(value, str) else None
+        found = spelled.get(composed(value).lower()) if isinstance(value, str) else None
         if found is None:
             raise Invalid(f"must be one of {', '.join(choices)}, not {_shown(value)}")
         return found

@@ -1,17 +1,29 @@
-"""Checks of text and JSON to store."""
+"""Checks of text and JSON to store. Text is stored composed (NFC), so that what looks alike is one text."""
 
 import math
 import re
 from typing import Any
+from unicodedata import normalize
 
 from models import db
-from models.errors import Invalid
+from models.errors import Invalid, at
+from models.values.numbers import refuse_inexact
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def check_text(value: object, longest: int) -> str:
-    """Raises Invalid unless it is text of at most `longest` characters that PostgreSQL can store."""
+    """Returns the text, composed. Raises Invalid unless it has at most `longest` characters that PostgreSQL can store."""
+    return check_secret(composed(value) if isinstance(value, str) else value, longest)
+
+
+def composed(text: str) -> str:
+    """Letters with accents as one character each (NFC), as all stored text is."""
+    return text if text.isascii() else normalize("NFC", text)
+
+
+def check_secret(value: object, longest: int) -> str:
+    """As `check_text`, with each character as it was given. For what is hashed."""
     if not isinstance(value, str):
         raise Invalid(f"this must be text, not {kind_of(value)}")
     if len(value) > longest:
@@ -30,21 +42,20 @@ def check_name(value: object, longest: int = 200) -> str:
 
 
 def check_object(value: object, most_bytes: int) -> str:
-    """Returns a JSON object as text for jsonb. Raises Invalid when it cannot be stored."""
+    """Returns a JSON object, its texts composed, as text for jsonb. Raises Invalid when it cannot be stored."""
     if not isinstance(value, dict):
         raise Invalid(f"this must be a JSON object, not {kind_of(value)}")
-    _refuse_unstorable_json(value, 0)
-    text = db.dump_json(value)
+    text = db.dump_json(_checked(value, 0))
     if len(text.encode()) > most_bytes:
         raise Invalid(f"this takes {len(text.encode()):,} bytes: at most {most_bytes:,} fit")
     return text
 
 
 def storable(value: Any) -> Any:
-    """Returns text, or JSON, with U+FFFD in place of each character that PostgreSQL cannot hold (U+0000, lone surrogates)."""
+    """Returns text, or JSON, composed, with U+FFFD in place of each character that PostgreSQL cannot hold (U+0000, lone surrogates)."""
     match value:
         case str():
-            return _UNSTORABLE.sub("\ufffd", value)
+            return composed(_UNSTORABLE.sub("\ufffd", value))
         case list():
             return [storable(item) for item in value]
         case dict():
@@ -83,24 +94,43 @@ def _refuse_unstorable(text: str) -> None:
 _DEEPEST = 32
 
 
-def _refuse_unstorable_json(value: Any, depth: int) -> None:
+def _checked(value: Any, depth: int) -> Any:
     match value:
         case str():
-            _refuse_unstorable(value)
+            return check_text(value, len(value))
         case bool() | None:
-            pass
+            return value
         case int():
-            check_whole(value)
+            return check_whole(value)
         case float():
-            if not math.isfinite(value):
-                raise Invalid("this holds a number that is not finite")
-        case list() | dict():
-            if depth == _DEEPEST:
-                raise Invalid(f"this is nested more than {_DEEPEST} levels deep")
-            for item in value if isinstance(value, list) else (*value.keys(), *value.values()):
-                _refuse_unstorable_json(item, depth + 1)
+            return _finite(value)
+        case list() | dict() if depth == _DEEPEST:
+            raise Invalid(f"this is nested more than {_DEEPEST} levels deep")
+        case list():
+            return [_checked_at(index, item, depth) for index, item in enumerate(value)]
+        case dict():
+            return _checked_object(value, depth)
         case _:
             raise Invalid("this holds something that is not JSON")
+
+
+def _checked_object(value: dict[Any, Any], depth: int) -> dict[str, Any]:
+    stored = {_checked(name, depth): _checked_at(name, item, depth) for name, item in value.items()}
+    if len(stored) < len(value):
+        raise Invalid("two names in this look alike and are one when they are stored: leave one out")
+    return stored
+
+
+def _checked_at(step: str | int, value: Any, depth: int) -> Any:
+    with at(step):
+        return _checked(value, depth + 1)
+
+
+def _finite(value: float) -> float:
+    refuse_inexact(value)
+    if not math.isfinite(value):
+        raise Invalid("this must be a finite number")
+    return value
 
 
 def check_whole(value: int) -> int:

@@ -1,6 +1,7 @@
 """Changes of contacts, custom fields, tags and activities."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import strawberry
 
@@ -77,8 +78,19 @@ class ContactMutation:
         ContactPayload,
         description="Creates, or updates the contact that has the same externalId, email or phone (tried in that order).",
     )
-    async def contact_upsert(self, info: Info, input: ContactInput) -> ContactPayload:
-        contact, created = await upsert_contact(scope_of(info), input.values())
+    async def contact_upsert(
+        self,
+        info: Info,
+        input: ContactInput,
+        replace_external_id: Annotated[
+            bool,
+            strawberry.argument(
+                description="Give a contact that is found by email or phone, and has another externalId, this one. Without it"
+                " that is TAKEN."
+            ),
+        ] = False,
+    ) -> ContactPayload:
+        contact, created = await upsert_contact(scope_of(info), input.values(), replace_external_id=replace_external_id)
         return ContactPayload(contact=shown(Contact, contact), created=created)
 
     @mutation(Permission.CONTACT_WRITE, ContactsDeletePayload)

@@ -1,6 +1,5 @@
 """Rules as the API takes and shows them."""
 
-import math
 from datetime import datetime
 from typing import Any
 
@@ -96,9 +95,7 @@ def rule_from_input(rule: RuleInput) -> dict[str, Any]:
         return {"not": rule_from_input(rule.not_)}
     if rule.field:
         condition = rule.field
-        return {
-            "field": _present(field=condition.field, operator=condition.operator.value, value=_value(condition.value))
-        }
+        return {"field": _present(field=condition.field, operator=condition.operator.value, value=condition.value)}
     if rule.tags:
         return {"tags": {"operator": rule.tags.operator.value, "tags": rule.tags.tags}}
     if rule.segment:
@@ -109,7 +106,7 @@ def rule_from_input(rule: RuleInput) -> dict[str, Any]:
 
 def _activity(condition: ActivityConditionInput) -> dict[str, Any]:
     filters = [
-        _present(property=part.property, operator=part.operator.value, value=_value(part.value))
+        _present(property=part.property, operator=part.operator.value, value=part.value)
         for part in condition.where or ()
     ]
     return _present(
@@ -121,7 +118,7 @@ def _activity(condition: ActivityConditionInput) -> dict[str, Any]:
         since=_instant(condition.since),
         until=_instant(condition.until),
         operator=condition.operator.value,
-        value=_value(condition.value),
+        value=condition.value,
     )
 
 
@@ -134,15 +131,6 @@ def rule_to_output(rule: Any) -> Any:
     if "segment" in rule:
         return {"segment": rule["segment"] | {"segmentId": to_global_id("Segment", rule["segment"]["segmentId"])}}
     return {key: rule_to_output(value) if key in ("all", "any", "not") else value for key, value in rule.items()}
-
-
-def _value(value: Any) -> Any:
-    """An integer of more than 64 bits in the document becomes a float, as JSON makes of it in `variables`."""
-    if isinstance(value, list):
-        return [_value(item) for item in value]
-    if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**64:
-        return float(value) if abs(value) < 10**300 else math.inf
-    return value
 
 
 def _instant(value: datetime | None) -> str | None:

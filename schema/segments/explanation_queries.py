@@ -5,10 +5,12 @@ import strawberry
 from models.contacts.find import contacts_by_ids
 from models.segments import preview
 from models.segments.explain import explain_membership
+from models.segments.warnings import rule_warnings
 from permissions.capabilities import Permission
+from permissions.principal import Scope
 from schema.contacts.types import Contact
 from schema.rules.inputs import RuleInput, rule_from_input
-from schema.segments.explanation_types import SegmentExplanation, SegmentPreview
+from schema.segments.explanation_types import RuleWarning, SegmentExplanation, SegmentPreview
 from schema.server.context import Info
 from schema.server.execution.lookahead import selected
 from schema.server.execution.rows import all_shown, shown
@@ -27,12 +29,14 @@ class ExplanationQuery:
         shows_contacts = "contacts" in selected(info)
         if shows_contacts:
             admit(info.context, Permission.CONTACT_READ)
-        result = await preview.preview(scope, rule_from_input(rule), limit if shows_contacts else 0)
+        rule_json = rule_from_input(rule)
+        result = await preview.preview(scope, rule_json, limit if shows_contacts else 0)
         rows = await contacts_by_ids(scope, result.contact_ids, selected(info, "contacts"))
         return SegmentPreview(
             count=result.count,
             contacts=all_shown(Contact, sorted(rows, key=lambda row: row["id"])),
             rule_text=result.rule_text,
+            warnings=await _warnings(scope, rule_json) if "warnings" in selected(info) else [],
         )
 
     @query(Permission.SEGMENT_READ, cost=10)
@@ -43,6 +47,11 @@ class ExplanationQuery:
             admit(info.context, Permission.CONTACT_READ)
         segment, contact = get_id("Segment", segment_id, ("segmentId",)), get_id("Contact", contact_id, ("contactId",))
         return shown(SegmentExplanation, await explain_membership(scope_of(info), segment, contact))
+
+
+async def _warnings(scope: Scope, rule_json: object) -> list[RuleWarning]:
+    warned = await rule_warnings(scope, rule_json)
+    return [RuleWarning(path=list(map(str, one.path)), message=one.message) for one in warned]
 
 
 def _asks_for_actual(info: Info) -> bool:

@@ -9,11 +9,20 @@ from schema.membership.enums import Override
 from schema.server.types.scalars import JSON
 
 
+@strawberry.type(description="What may be a typing error in a rule that can run all the same.")
+class RuleWarning:
+    path: list[str] = strawberry.field(description="Where in the rule, as in the path of an error.")
+    message: str
+
+
 @strawberry.type
 class SegmentPreview:
     count: int
     contacts: list[Contact]
     rule_text: str = strawberry.field(description="The rule in plain words.")
+    warnings: list[RuleWarning] = strawberry.field(
+        description="Kinds of activity that were never recorded, and properties that recent ones lack."
+    )
 
 
 @strawberry.type(

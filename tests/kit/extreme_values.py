@@ -3,6 +3,7 @@
 import sys
 from dataclasses import dataclass
 from typing import Any, Final
+from unicodedata import normalize
 
 from models.rules.tree import FieldType
 
@@ -44,6 +45,9 @@ TEXTS: Final = (
     "infinity",
     "1e5",
 )
+
+ONE_TAG: Final = ("NULL", "e\u0301")
+"""The same tags as null and é."""
 
 DAYS: Final = (
     "0001-01-01",
@@ -119,7 +123,8 @@ def _same(field: str, *values: Any) -> list[Extreme]:
 
 
 def _texts(field: str, *values: str) -> list[Extreme]:
-    return [Extreme(field, value, value, value if len(value) <= 1_000 else None) for value in values]
+    """Shown as they are stored: composed."""
+    return [Extreme(field, value, normalize("NFC", value), value if len(value) <= 1_000 else None) for value in values]
 
 
 def _numbers(field: str) -> list[Extreme]:
@@ -132,7 +137,7 @@ def _full(instant: str) -> str:
 
 
 EXTREMES: Final[tuple[Extreme, ...]] = (
-    *_texts("external_id", *TEXTS, "x" * 200, "😀" * 200),
+    *_texts("external_id", *(text for text in TEXTS if text != "e\u0301"), "x" * 200, "😀" * 200),
     *_texts("name", *TEXTS, "x" * 500, "😀" * 500),
     *_texts("first_name", *TEXTS, "x" * 240, "😀" * 240),
     *_texts("last_name", *TEXTS, "x" * 240, "😀" * 240),
@@ -145,7 +150,7 @@ EXTREMES: Final[tuple[Extreme, ...]] = (
     *_same("score", 0, 1, -1, 2**31 - 1, -(2**31)),
     *_same("whatsapp_consent", "UNKNOWN", "OPTED_IN", "OPTED_OUT"),
     *(Extreme("tags", tags, tags, tags) for tags in ([], ["t" * 100], ["😀" * 100], list(map(str, range(200))))),
-    *(Extreme("tags", [text], [text], [text]) for text in TEXTS if text != "NULL"),  # the same tag as null
+    *(Extreme("tags", [text], [normalize("NFC", text)], [text]) for text in TEXTS if text not in ONE_TAG),
     *_texts("attributes.text", *TEXTS, *(f" {text} " for text in TEXTS), "x" * 4_000, "😀" * 4_000),
     *_numbers("attributes.number"),
     *_same("attributes.boolean", True, False),

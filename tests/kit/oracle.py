@@ -9,6 +9,7 @@ import calendar
 import functools
 import math
 import re
+import unicodedata
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -43,7 +44,7 @@ def holds(rule, contact, fields, now, timezone):
     if key == "not":
         return not holds(body, contact, fields, now, timezone)
     if key == "tags":
-        return compare_sets({fold(t) for t in contact["tags"]}, body["operator"], {fold(t) for t in body["tags"]})
+        return compare_sets({fold(t) for t in contact["tags"]}, body["operator"], {sought(t) for t in body["tags"]})
     if key == "segment":
         return (body["segmentId"] in contact["segments"]) == body.get("member", True)
     if key == "field":
@@ -99,6 +100,17 @@ def fold(text):
     return "".join("i" if c == "İ" else c.lower() for c in text)
 
 
+def sought(text):
+    return fold(composed(text))
+
+
+def composed(value):
+    """A value of a rule: its texts are composed, as stored texts are."""
+    if isinstance(value, list):
+        return [composed(item) for item in value]
+    return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
+
+
 # ---------------------------------------------------------------- comparisons
 
 
@@ -110,7 +122,7 @@ def compare(kind, value, operator, operand, now, zone):
     if value is None:
         return False
     if kind == "MULTI_CHOICE":
-        return compare_sets(value, operator, {fold(item) for item in operand})
+        return compare_sets(value, operator, {sought(item) for item in operand})
     if operator in ("WITHIN_LAST", "MORE_THAN_AGO", "WITHIN_NEXT", "MORE_THAN_AHEAD", "ANNIVERSARY_WITHIN_NEXT"):
         return compare_moving(kind, value, operator, operand, now, zone)
     wanted = [constant(kind, item) for item in operand] if isinstance(operand, list) else constant(kind, operand)
@@ -133,7 +145,7 @@ def compare(kind, value, operator, operand, now, zone):
 
 def constant(kind, operand):
     if kind in ("TEXT", "CHOICE"):
-        return fold(operand)
+        return sought(operand)
     if kind == "NUMBER":
         return number(operand)
     return operand if kind == "BOOLEAN" else as_time(operand)
@@ -274,7 +286,7 @@ def measure(body, contact, now, zone):
     if metric.endswith("OCCURRED"):
         times = sorted(as_time(activity["occurred_at"]) for activity in taken)
         return None if not times else times[0] if metric == "FIRST_OCCURRED" else times[-1]
-    values = [activity["properties"].get(body["property"]) for activity in taken]
+    values = [activity["properties"].get(composed(body["property"])) for activity in taken]
     if metric == "DISTINCT_COUNT":
         return Fraction(len({same(value) for value in values if not is_missing(value)}))
     numbers = [number(value) for value in values if number(value) is not None]
@@ -301,17 +313,20 @@ def is_taken(activity, body, now, zone):
 
 
 def property_holds(properties, part):
-    value, operator, operand = properties.get(part["property"]), part["operator"], part.get("value")
+    value, operator, operand = properties.get(composed(part["property"])), part["operator"], composed(part.get("value"))
     if operator in ("IS_SET", "IS_NOT_SET"):
         return is_missing(value) == (operator == "IS_NOT_SET")
     if is_missing(value):
         return False
+    items = [item for item in value if item is not None] if isinstance(value, list) else [value]
     if operator in ("EQUALS", "NOT_EQUALS"):
-        return (same(value) == same(operand)) == (operator == "EQUALS")
+        return any(same(item) == same(operand) for item in items) == (operator == "EQUALS")
     if operator in ("IN", "NOT_IN"):
-        return any(same(value) == same(item) for item in operand) == (operator == "IN")
+        return any(same(item) == same(one) for item in items for one in operand) == (operator == "IN")
+    if operator == "CONTAINS" and isinstance(operand, str):
+        return any(isinstance(item, str) and fold(operand) in fold(item) for item in items)
     if operator == "CONTAINS":
-        return isinstance(value, str) and fold(operand) in fold(value)
+        return any(same(item) == same(operand) for item in items)
     if number(value) is None:
         return False
     return compare("NUMBER", number(value), operator, operand, None, None)

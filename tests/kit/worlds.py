@@ -60,6 +60,7 @@ EXTREME_INSTANTS = [
     "infinity", "-infinity", "0044-03-15 00:00:00+00:00 BC", "294270-02-28 23:59:59.999999+00:00",
     "0001-01-01 00:00:00+00:00", "9999-12-31 23:59:59.999999+00:00",
 ]  # fmt: skip
+LISTS = [["a", "B"], ["ab", 1], [2, 0.5], ["x", None, True], [["a"], {"a": 1}], ["", "é"], [1.0, "1"], [10**18, False]]
 BROKEN = [
     None, 5, 0.25, "", "x", "2026-02-30", "2026-13-01", "0000-05-05", "2026-1-1", "2026-01-01T00:00:00Z", " 2026-01-01",
     "2025-02-29", "2026-02-30T00:00:00.000000Z", "2026-01-01T24:00:00.000000Z", "１９９９-01-01", True, False, [], [5], [""],
@@ -119,6 +120,7 @@ class World:
             "properties": {
                 name: random.choice(
                     [*NUMBERS[:9], *NUMBERS, "1", "a", "A", "ab", "İ", True, False, True, False, random.choice(BROKEN)]
+                    + random.choices(LISTS, k=4)
                 )
                 for name in PROPERTIES
                 if random.random() < 0.7
@@ -342,7 +344,7 @@ class World:
         elif operator in ("IN", "NOT_IN"):
             part["value"] = random.choices(scalars, k=random.choice(LENGTHS))
         elif operator == "CONTAINS":
-            part["value"] = random.choice(["a", "B", "1"])
+            part["value"] = random.choice(["a", "B", "1", "e\u0301", 1, 2.0, 0.5])
         elif "SET" not in operator:
             part["value"] = random.choice(NUMBERS[:9])
         return part

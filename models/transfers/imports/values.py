@@ -17,6 +17,7 @@ from models.transfers.cells import plain_cell, split_list
 from models.transfers.imports.mapping import ID, KEYS, MappedColumn, Options, Policy
 from models.transfers.reading.reader import ParsedRows
 from models.values.phones import phone_key
+from models.values.texts import composed
 from permissions.principal import Scope
 
 CellReader = Callable[[str], Any]
@@ -191,8 +192,6 @@ def _custom_reader(custom: ContactField, scope: Scope, separator: str) -> CellRe
                 value = from_text(custom, _with_zone(text, zone))
             case FieldType.DATE:
                 value = from_text(custom, _without_midnight(text))
-            case FieldType.NUMBER:
-                value = from_text(custom, _shortened(text))
             case _:
                 value = from_text(custom, text)
         return None if value is None else db.dump_json(value)
@@ -201,7 +200,7 @@ def _custom_reader(custom: ContactField, scope: Scope, separator: str) -> CellRe
 
 
 def _choices(text: str, custom: ContactField, separator: str) -> list[str]:
-    return [text.strip()] if text.strip().casefold() in custom.spelling else split_list(text, separator)
+    return [text.strip()] if composed(text.strip()).casefold() in custom.spelling else split_list(text, separator)
 
 
 _LOCAL: Final = re.compile(r"\s*(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?))?\s*", re.ASCII)
@@ -219,14 +218,6 @@ def _with_zone(text: str, zone: ZoneInfo) -> str:
         return local.astimezone(UTC).isoformat()
     except (ValueError, OverflowError):
         return text
-
-
-_MANY_DIGITS: Final = re.compile(r"\s*[+-]?[0-9]{19,}\s*", re.ASCII)
-
-
-def _shortened(text: str) -> str:
-    """Shortens a whole number beyond 64 bits, such as 1e22 written in full."""
-    return repr(float(text)) if _MANY_DIGITS.fullmatch(text) and not -(2**63) <= int(text) < 2**63 else text
 
 
 def _without_midnight(text: str) -> str:

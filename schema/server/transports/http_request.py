@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-import orjson
-
 from models.errors import Unauthenticated
+from models.values.numbers import read_json
 from schema.server.authentication import bearer_of
 from schema.server.cookies import CookieNames, Origins, cookies_of
 from schema.server.graphql_request import Caller, GraphQLRequest
@@ -142,7 +141,7 @@ def check_type(headers: Headers) -> None:
 def params_of_body(body: bytes) -> dict[str, Any]:
     """Raises BadRequest when the body is not one JSON object."""
     try:
-        params = orjson.loads(body)
+        params = read_json(body)
     except ValueError:
         raise BadRequest("the body is not JSON (in UTF-8)") from None
     if not isinstance(params, dict):
@@ -161,7 +160,7 @@ def params_of_url(scope: Scope) -> dict[str, Any]:
     for name in ("variables", "extensions"):
         if name in params:
             try:
-                params[name] = orjson.loads(params[name])
+                params[name] = read_json(params[name])
             except ValueError:
                 raise BadRequest(f"`{name}` in the URL is not JSON") from None
     return params

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import orjson
-
+from models.values.numbers import read_json
 from schema.server.authentication import bearer_of
 from schema.server.graphql_request import Caller, GraphQLRequest
 from schema.server.refusals import BadRequest
@@ -25,7 +24,7 @@ def read(message: Any, most_bytes: int) -> dict[str, Any]:
     if len(text) > most_bytes:
         raise Close(1009, f"a message is at most {most_bytes} bytes long")
     try:
-        content = orjson.loads(text)
+        content = read_json(text)
     except ValueError:
         raise Close(4400, "a message is not JSON") from None
     if not isinstance(content, dict):

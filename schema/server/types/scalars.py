@@ -6,9 +6,19 @@ from typing import Any, Final, NewType
 
 import orjson
 import strawberry
-from graphql import GraphQLError
+from graphql import (
+    EnumValueNode,
+    FloatValueNode,
+    GraphQLError,
+    IntValueNode,
+    ListValueNode,
+    ObjectValueNode,
+    ValueNode,
+    value_from_ast_untyped,
+)
 
 from models.values.instants import find_day, find_instant
+from models.values.numbers import read_decimal
 
 JSON = NewType("JSON", object)
 """Resolvers return JSON text as `str`; arguments are plain Python values."""
@@ -59,6 +69,21 @@ def json_fragment(value: Any) -> Any:
     return orjson.Fragment(value) if isinstance(value, str) else value
 
 
+def json_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+    """A literal of a document as JSON is read: with an InexactNumber for what cannot be kept."""
+    match node:
+        case ObjectValueNode():
+            return {field.name.value: json_literal(field.value, variables) for field in node.fields}
+        case ListValueNode():
+            return [json_literal(item, variables) for item in node.values]
+        case IntValueNode() | FloatValueNode():
+            return read_decimal(node.value)
+        case EnumValueNode(value="NaN" | "Infinity"):
+            raise GraphQLError(f"{node.value} is not JSON: give a finite number", node)
+        case _:
+            return value_from_ast_untyped(node, variables)
+
+
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
@@ -93,7 +118,13 @@ SCALARS: Final[dict[object, Any]] = {
         serialize=_text,
         parse_value=_parser(_text),
     ),
-    JSON: strawberry.scalar(name="JSON", description="Any JSON value.", serialize=json_fragment),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="Any JSON value. Numbers are kept exactly, or refused.",
+        serialize=json_fragment,
+        parse_value=lambda value: value,
+        parse_literal=json_literal,
+    ),
     BigInt: strawberry.scalar(
         name="BigInt",
         description="A whole number past 32 bits, as a JSON number.",

@@ -69,7 +69,7 @@ async def test_one_wrong_activity_refuses_all_of_them(workspace: Scope, ana: int
         (Required, ("2", "contactId")),
         (Invalid, ("3", "externalId")),
         (Invalid, ("4", "properties")),
-        (Invalid, ("5", "properties")),
+        (Invalid, ("5", "properties", "a")),
         (Invalid, ("5", "idempotencyKey")),
     ]
     missing = [NewActivity("a", other["id"]), NewActivity("a", ana), NewActivity("a", external_id="stranger")]

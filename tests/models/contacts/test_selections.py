@@ -57,7 +57,9 @@ async def test_a_search_folds_as_postgresql_does(scope):
         assert found == (ids if text != "STRASSE" else [])
 
 
-@pytest.mark.parametrize("text", ["06 52 00 00 02", "0652000002", "+33 6 52 00 00 02", "0033 652 00 00 02", "06 52", "652 00"])
+@pytest.mark.parametrize(
+    "text", ["06 52 00 00 02", "0652000002", "+33 6 52 00 00 02", "0033 652 00 00 02", "06 52", "652 00"]
+)
 async def test_a_number_is_found_as_people_type_it(database, text):
     scope = await workspaces.create("Clinic", default_country="FR")
     ids = await new_contacts(scope, 1, phone="+33652000002")

@@ -6,9 +6,10 @@ from collections import Counter
 import pytest
 
 from models import db
+from models.contacts.create import create_contact
 from models.contacts.keys import KEYS
 from models.contacts.upsert import upsert_contact
-from models.errors import Problems, Required
+from models.errors import Problems, Required, Taken
 from permissions.principal import Scope
 from tests.kit.workspaces import new_workspace
 
@@ -46,3 +47,24 @@ async def test_an_upsert_needs_a_key(workspace: Scope) -> None:
     for values in ({}, {"name": "Ana"}, {"email": None, "phone": " "}):
         with pytest.raises(Required):
             await upsert_contact(workspace, values)
+
+
+@pytest.mark.parametrize("key", ["email", "phone"])
+async def test_an_external_id_is_not_taken_away_unless_it_is_asked_for(workspace: Scope, key: str) -> None:
+    value = {"email": "ana@example.com", "phone": "+34600111222"}[key]
+    made = await create_contact(workspace, {"external_id": "1", key: value})
+    with pytest.raises(Problems) as refused:
+        await upsert_contact(workspace, {"external_id": "2", key: value, "name": "Ana"})
+    [error] = refused.value.errors
+    assert (type(error), error.path) == (Taken, ("externalId",))
+    assert await db.fetch_value("SELECT name FROM contacts") is None
+    row, created = await upsert_contact(workspace, {"external_id": "2", key: value}, replace_external_id=True)
+    assert (row["id"], row["external_id"], created) == (made["id"], "2", False)
+
+
+async def test_a_contact_without_an_external_id_gets_one(workspace: Scope) -> None:
+    await create_contact(workspace, {"email": "ana@example.com"})
+    row, created = await upsert_contact(workspace, {"external_id": "2", "email": "ana@example.com"})
+    assert (row["external_id"], created) == ("2", False)
+    kept, _ = await upsert_contact(workspace, {"external_id": None, "email": "ana@example.com"})
+    assert kept["external_id"] is None

@@ -241,3 +241,53 @@ async def test_a_segment_of_another_workspace_is_not_known(scope):
     rule = {"segment": {"segmentId": number}}
     assert number in (await load_catalogue(other, rule)).segments
     assert number not in (await load_catalogue(scope, rule)).segments
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "finds"),
+    [
+        ("EQUALS", "SKU1", ["list", "text"]),
+        ("CONTAINS", "ku1", ["list", "text"]),
+        ("IN", ["sku2", "x"], ["list"]),
+        ("EQUALS", 5, ["numbers"]),
+        ("CONTAINS", 5, ["numbers"]),
+        ("CONTAINS", 2.50, ["numbers"]),
+        ("CONTAINS", "5", []),
+        ("EQUALS", True, ["numbers"]),
+        ("NOT_EQUALS", "sku1", ["nested", "numbers"]),
+        ("NOT_IN", ["sku2", 5], ["nested", "text"]),
+    ],
+)
+async def test_a_filter_looks_into_lists(scope, operator, value, finds):
+    for name, items in (
+        ("list", ["sku1", "Sku2"]),
+        ("text", "sku1"),
+        ("numbers", [5, 2.5, True, None]),
+        ("nested", [["sku1"], {"a": "sku1"}]),
+        ("empty", []),
+        ("none", None),
+    ):
+        await buyer(scope, name, 1, items=items)
+    rule = purchases(operator="GTE", value=1, where=[{"property": "items", "operator": operator, "value": value}])
+    assert await found(scope, rule) == finds
+    assert await found(scope, {"not": rule}) == sorted(
+        {"list", "text", "numbers", "nested", "empty", "none"} - {*finds}
+    )
+
+
+async def test_letters_that_look_alike_are_one(scope):
+    await fields.create(scope, key="city", label="City", kind=FieldType.TEXT)
+    made = await create_contact(
+        scope, {"name": "Zoe\u0301", "tags": ["re\u0301gulier"], "attributes": {"city": "Orle\u0301ans"}}
+    )
+    await activities.record(scope, [NewActivity("visit", made["id"], properties={"cafe\u0301": "the\u0301"})])
+    for e in ("é", "e\u0301", "E\u0301"):
+        seen = {"property": f"caf{e}".lower(), "operator": "EQUALS", "value": f"th{e}"}
+        for rule in (
+            field("name", "EQUALS", f"zo{e}"),
+            field("name", "CONTAINS", e),
+            field("attributes.city", "IN", [f"orl{e}ans"]),
+            {"tags": {"operator": "HAS_ALL", "tags": [f"r{e}gulier"]}},
+            {"activity": {"kind": "visit", "operator": "EQUALS", "value": 1, "where": [seen]}},
+        ):
+            assert await found(scope, rule) == ["Zoé"], rule
