@@ -10,8 +10,9 @@ from models.rule_catalogue.loading import load_catalogue
 from models.rules.check import check
 from models.rules.compile import where
 from models.rules.parameters import Parameters
+from models.values.phones import phone_key
 from models.values.texts import check_text
-from models.values.typed_phones import typed_numbers
+from models.values.typed_phones import typed_numbers, whole_number
 from permissions.principal import Scope
 
 MAX_SEARCH = 200
@@ -89,8 +90,11 @@ def by_search(scope: Scope, text: str, p: Parameters, path: Path = ("search",)) 
             raise Invalid("the search is empty: write some of a name, e-mail, phone or external id")
     wanted = {searched, *typed_numbers(searched, scope.default_country)}
     shortest = [one for one in sorted(wanted) if not any(other in one for other in wanted - {one})]
-    conditions = " OR ".join(f"{SEARCHED} LIKE {p.pattern('%', one, '%')}" for one in shortest)
-    return f"({conditions})"
+    conditions = [f"{SEARCHED} LIKE {p.pattern('%', one, '%')}" for one in shortest]
+    number = whole_number(searched, scope.default_country)
+    if number is not None:  # also a number that is spelled otherwise, as WhatsApp does
+        conditions.append(f"c.phone_key = {p.bind(phone_key(number), 'text')}")
+    return f"({' OR '.join(conditions)})"
 
 
 SEARCHED = (

@@ -52,7 +52,7 @@ def check_object(value: object, most_bytes: int) -> str:
 
 
 def storable(value: Any) -> Any:
-    """Returns text, or JSON, composed, with U+FFFD in place of each character that PostgreSQL cannot hold (U+0000, lone surrogates)."""
+    """Returns text, or JSON, composed, with U+FFFD for what PostgreSQL cannot hold (U+0000, lone surrogates)."""
     match value:
         case str():
             return composed(_UNSTORABLE.sub("\ufffd", value))

@@ -23,11 +23,18 @@ def typed_numbers(text: str, default_country: str | None) -> frozenset[str]:
         numbers.add(f"+{compact[2:]}")
     elif not compact.startswith("+"):
         numbers |= _as_national(compact, default_country)
+    whole = whole_number(text, default_country)
+    return frozenset(numbers if whole is None else {*numbers, whole})
+
+
+def whole_number(text: str, default_country: str | None) -> str | None:
+    """The E.164 number that `text` is; None when it is only a part of one, or something else."""
+    if not _TYPED.fullmatch(text):
+        return None
     try:
-        numbers.add(normal_phone(text, default_country))
+        return normal_phone(text, default_country)
     except Invalid:
-        pass  # only a part of a number
-    return frozenset(numbers)
+        return None
 
 
 def _as_national(compact: str, country: str | None) -> set[str]:

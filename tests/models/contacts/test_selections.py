@@ -65,3 +65,10 @@ async def test_a_number_is_found_as_people_type_it(database, text):
     ids = await new_contacts(scope, 1, phone="+33652000002")
     await new_contacts(scope, 1, phone="+34652111002")
     assert await selections.ids_after(scope, ContactSelection(search=text), 0, 10) == ids
+
+
+async def test_a_number_is_found_by_its_other_spelling(database):
+    scope = await workspaces.create("Clinic", default_country="BR")
+    ids = await new_contacts(scope, 1, phone="+5511976500001")
+    for text in ("11 97650-0001", "+55 11 7650-0001", "0055 11 97650 0001"):
+        assert await selections.ids_after(scope, ContactSelection(search=text), 0, 10) == ids
