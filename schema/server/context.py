@@ -17,6 +17,7 @@ class Context:
 
     `cookies` is None where none can be set. `by_cookie`: the caller has its session by a cookie. `device` is the token of a
     known device.
+    `selections` keeps what `lookahead.selected` found, for all operations with the same document and switches.
     """
 
     scope: Scope | None
@@ -28,6 +29,7 @@ class Context:
     by_cookie: bool = False
     device: str | None = None
     batches: dict[Any, Any] = field(default_factory=dict)
+    selections: dict[Any, frozenset[str]] = field(default_factory=dict)
 
 
 Info = strawberry.Info[Context, None]

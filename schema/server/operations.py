@@ -110,6 +110,8 @@ class Operations:
         return payload
 
     def _executor_of(self, run: OperationRun) -> CompiledExecutor:
+        plans = run.operation.plans_for(run.variables.coerced)
+        run.context.selections = plans.selections
         return CompiledExecutor(
             self.schema,
             run.document.definitions,
@@ -121,7 +123,7 @@ class Operations:
             default_field_resolver,
             default_type_resolver,
             default_field_resolver,
-            plans=run.operation.plans_for(run.variables.coerced),
+            plans=plans,
         )
 
     def _settle(self, run: OperationRun, data: dict[str, Any] | None) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class Plans:
 
     completers: dict[tuple[int, ...], Completer | None] = field(default_factory=dict)
     calls: dict[int, RootCall | None] = field(default_factory=dict)
+    selections: dict[Any, frozenset[str]] = field(default_factory=dict)
 
 
 class CompiledExecutor(Executor[None]):

@@ -15,6 +15,16 @@ Raw = GraphQLResolveInfo[Any]
 def selected(info: Any, *path: str) -> frozenset[str]:
     """The Python names of the fields selected under `path` ("edges", "node"), fragments of any type included."""
     raw: Raw = getattr(info, "_raw_info", info)
+    known: dict[Any, frozenset[str]] = raw.context.selections
+    key = (path, *map(id, raw.field_nodes))
+    try:
+        return known[key]
+    except KeyError:
+        names = known[key] = _find_selected(raw, path)
+        return names
+
+
+def _find_selected(raw: Raw, path: tuple[str, ...]) -> frozenset[str]:
     nodes = list(raw.field_nodes)
     for step in path:
         nodes = [child for child in _children(raw, nodes) if _python_name(child.name.value) == step]
