@@ -1,10 +1,10 @@
-"""The audit log: a row for each mutation that changed something."""
+"""Writes the audit log: a row for each mutation and command that changed something, and for what tasks decide by themselves."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from models import clock, db
-from permissions.principal import Scope
+from permissions.principal import SYSTEM, Scope
 
 _RECORD = """
     INSERT INTO audit_log (workspace_id, at, actor_kind, actor_id, action, target_kind, target_id, details, request_id, address)
@@ -19,7 +19,7 @@ async def record(
     target_id: int | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Record an action (a mutation's name in snake case) in the transaction of the change.
+    """Record an action (the name of a mutation or command in snake case) in the transaction of the change.
 
     `target_kind` is a GraphQL type. `details` has names of fields, counts and ids: never a secret or a person's values.
     """
@@ -37,3 +37,10 @@ async def record(
         scope.request_id,
         scope.address,
     )
+
+
+async def record_system(
+    workspace_id: int, action: str, target_kind: str, target_id: int, details: Mapping[str, Any] | None = None
+) -> None:
+    """Records what a task decided by itself, in the transaction of the change."""
+    await record(Scope(workspace_id, SYSTEM), action, target_kind, target_id, details)

@@ -135,7 +135,7 @@ async def _change_status(
         await _write(broadcast, status=to, reason=reason, finished_at=clock.now() if to in FINISHED else None)
         await audit_log.record(scope, action, "Broadcast", broadcast.id)
         if to in FINISHED:
-            await _record_end(broadcast.workspace_id, broadcast.id, to, reason)
+            await events.record(broadcast.workspace_id, events.BroadcastFinished(broadcast.id, to, reason))
     return broadcast
 
 
@@ -163,8 +163,7 @@ async def start_due() -> list[tuple[int, int]]:
         key = (row["workspace_id"], row["id"])
         if row["late"]:
             await _cancel_late(*key, row["max_lateness"], now)
-        elif await db.execute(_START, *key, now):
-            await enqueue(work.PREPARE_BROADCAST, *key)
+        elif await _start_now(*key, now):
             started.append(key)
     return started
 
@@ -173,6 +172,15 @@ _START: Final = """
     UPDATE broadcasts SET status = 'PREPARING', reason = NULL, updated_at = $3
     WHERE workspace_id = $1 AND id = $2 AND status = 'SCHEDULED' AND scheduled_at <= $3
 """
+
+
+async def _start_now(workspace_id: int, broadcast_id: int, now: datetime) -> bool:
+    async with db.transaction():
+        if not await db.execute(_START, workspace_id, broadcast_id, now):
+            return False
+        await enqueue(work.PREPARE_BROADCAST, workspace_id, broadcast_id)
+        await audit_log.record_system(workspace_id, "broadcast_start", "Broadcast", broadcast_id)
+    return True
 
 
 async def _cancel_late(workspace_id: int, broadcast_id: int, max_lateness: str, now: datetime) -> None:
@@ -219,7 +227,9 @@ async def _has_problem(scope: Scope, broadcast: Broadcast) -> bool:
         await channels.get(scope)
         await _must_be_startable(scope, broadcast)
     except DomainError as error:
-        await _write(broadcast, status=BroadcastStatus.PAUSED, reason=f"It could not start: {error.message}.")
+        reason = f"It could not start: {error.message}."
+        await _write(broadcast, status=BroadcastStatus.PAUSED, reason=reason)
+        await _record_pause(broadcast.workspace_id, broadcast.id, reason)
         return True
     return False
 
@@ -288,7 +298,14 @@ async def _end(broadcast: Broadcast, status: BroadcastStatus, reason: str) -> No
 
 
 async def _record_end(workspace_id: int, broadcast_id: int, status: str, reason: str | None) -> None:
+    """Records an end that no caller asked for."""
+    details = {"status": status, "reason": reason}
+    await audit_log.record_system(workspace_id, "broadcast_end", "Broadcast", broadcast_id, details)
     await events.record(workspace_id, events.BroadcastFinished(broadcast_id, status, reason))
+
+
+async def _record_pause(workspace_id: int, broadcast_id: int, reason: str) -> None:
+    await audit_log.record_system(workspace_id, "broadcast_pause", "Broadcast", broadcast_id, {"reason": reason})
 
 
 async def _release(workspace_id: int, broadcast_id: int) -> None:
@@ -354,6 +371,8 @@ async def _pause_held(workspace_id: int, reasons: Mapping[int, str]) -> None:
         list(reasons.values()),
         clock.now(),
     )
+    for broadcast_id, reason in reasons.items():
+        await _record_pause(workspace_id, broadcast_id, reason)
     await sources.set_state(workspace_id, SourceKind.BROADCAST, reasons.keys(), SourceState.PAUSED)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection
 import structlog
 
 from models import db
+from models.accounts import audit_log
 from models.membership import compiled_rules, dirty_contacts, engine_lock, evaluate
 from models.membership.dirty_contacts import Marks
 
@@ -78,3 +79,4 @@ async def set_aside(workspace_id: int, segment_id: int) -> None:
             workspace_id,
             segment_id,
         )
+        await audit_log.record_system(workspace_id, "segment_fail", "Segment", segment_id)

@@ -7,7 +7,7 @@ import structlog
 from prometheus_client import Histogram
 
 from models import db
-from models.accounts import workspaces
+from models.accounts import audit_log, workspaces
 from models.errors import Problems
 from models.membership import builds, compiled_rules, engine_lock, indexes, swap
 from models.membership.compiled_rules import CompiledRule
@@ -118,3 +118,4 @@ async def _fail(workspace_id: int, segment_id: int, rule_version: int) -> None:
             segment_id,
             rule_version,
         )
+        await audit_log.record_system(workspace_id, "segment_fail", "Segment", segment_id)

@@ -282,18 +282,20 @@ async def _ready(workspace_id: int, channel_id: int, number: Mapping[str, Any]) 
     )
 
 
+_REFUSE = """
+    UPDATE whatsapp_channels SET status = 'REFUSED', reason = $3, checked_at = $4
+    WHERE workspace_id = $1 AND id = $2 AND disconnected_at IS NULL
+"""
+
+
 async def refused(workspace_id: int, channel_id: int, reason: str) -> None:
     """Nothing is sent until it is connected again."""
-    await db.execute(
-        """
-        UPDATE whatsapp_channels SET status = 'REFUSED', reason = $3, checked_at = $4
-        WHERE workspace_id = $1 AND id = $2 AND disconnected_at IS NULL
-        """,
-        workspace_id,
-        channel_id,
-        reason,
-        clock.now(),
-    )
+    async with db.transaction():
+        if await db.execute(_REFUSE, workspace_id, channel_id, reason, clock.now()):
+            details = {"reason": reason}
+            await audit_log.record_system(
+                workspace_id, "whatsapp_channel_refuse", "WhatsAppChannel", channel_id, details
+            )
 
 
 async def unchecked(before_seconds: float, limit: int) -> list[int]:

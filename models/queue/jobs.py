@@ -297,10 +297,15 @@ async def ask_cancel(scope: Scope, job_id: int) -> Job:
         if job.started_at is None:
             asked |= {"status": JobStatus.CANCELLED, "started_at": now, "finished_at": now}
         await _update(job, asked)
-        await audit_log.record(scope, "job_cancel", "Job", job.id, {"kind": job.kind})
+        await audit_log.record(scope, "job_cancel", _type_of(job), job.id, {"kind": job.kind})
         if job.status == JobStatus.CANCELLED:
             await events.record(job.workspace_id, JobFinished(job.id, job.kind, JobStatus.CANCELLED))
     return job
+
+
+def _type_of(job: Job) -> str:
+    """Returns the GraphQL type: SEGMENT_CONTACTS is a SegmentContactsJob."""
+    return f"{job.kind.title().replace('_', '')}Job"
 
 
 async def reopen(scope: Scope, job_id: int, progress: Mapping[str, Any]) -> Job:

@@ -1,6 +1,7 @@
 """Removes segments that can no longer be restored."""
 
 from models import clock, db
+from models.accounts import audit_log
 from models.membership import manual_changes
 from models.membership.backfill import EVERYBODY
 from models.segments.segments import RESTORABLE
@@ -28,6 +29,7 @@ async def purge(workspace_id: int, segment_id: int) -> None:
     async with db.transaction():
         for statement in _PURGE:
             await db.execute(statement, workspace_id, segment_id)
+        await audit_log.record_system(workspace_id, "segment_purge", "Segment", segment_id)
 
 
 async def _give_up(workspace_id: int, segment_id: int) -> bool:

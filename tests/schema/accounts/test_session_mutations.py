@@ -2,13 +2,16 @@
 
 from typing import Any
 
+import orjson
 import pytest
+import websockets
+from websockets.asyncio.client import connect
 
 from models import db
 from permissions.principal import Scope
 from permissions.roles import Role
 from schema.server.ids import to_global_id
-from tests.kit.api import Api, Response, application, bearer_of, send, token_with
+from tests.kit.api import Api, Response, application, bearer_of, send, serving, token_with
 from tests.kit.workspaces import PASSWORD
 
 EMAIL = "admin0@example.com"
@@ -230,3 +233,46 @@ async def test_a_device_that_signed_in_is_let_in_while_its_address_is_throttled(
     assert codes(await ask(app, sign_in, CREDENTIALS)) == ["THROTTLED"]
     assert codes(await ask(app, sign_in, CREDENTIALS, cookie=device)) == []
     assert await db.fetch_value("SELECT count(*) FROM sign_in_attempts WHERE key LIKE '%@%'") == 0
+
+
+# ---------------------------------------------------------------- other transports
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_allowed"),
+    [("https://app.example.com", True), ("http://muster.test", True), ("https://evil.example.com", False)],
+)
+async def test_a_socket_takes_a_cookie_from_allowed_origins_only(
+    app: Any, admin: str, origin: str, is_allowed: bool
+) -> None:
+    headers = {"cookie": await started(app), "host": "muster.test"}
+    async with serving(
+        application(allowed_origins=("https://app.example.com",), public_url="http://muster.test")
+    ) as address:
+        url = f"ws://{address}/graphql"
+        protocols: Any = ["graphql-transport-ws"]
+        if not is_allowed:
+            with pytest.raises(websockets.InvalidStatus):
+                async with connect(url, origin=origin, additional_headers=headers, subprotocols=protocols):
+                    pass
+            return
+        async with connect(url, origin=origin, additional_headers=headers, subprotocols=protocols) as socket:
+            await socket.send('{"type": "connection_init"}')
+            subscribe = {"id": "1", "type": "subscribe", "payload": {"query": VIEWER}}
+            await socket.send(orjson.dumps(subscribe).decode())
+            messages = []
+            while not messages or messages[-1]["type"] != "complete":
+                messages.append(orjson.loads(await socket.recv()))
+        answers = [message["payload"] for message in messages if message["type"] == "next"]
+        assert [answer["data"] for answer in answers] == [{"viewer": {"member": {"email": EMAIL}}}]
+
+
+@pytest.mark.parametrize(
+    ("origin", "told"), [("http://muster.test", EMAIL), ("https://evil.example.com", "UNAUTHENTICATED")]
+)
+async def test_an_event_stream_takes_a_cookie_from_allowed_origins_only(
+    app: Any, admin: str, origin: str, told: str
+) -> None:
+    cookie = await started(app)
+    answer = await ask(app, VIEWER, cookie=cookie, accept="text/event-stream", origin=origin, host="muster.test")
+    assert told in answer.body.decode()

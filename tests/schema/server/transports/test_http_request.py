@@ -31,8 +31,10 @@ def receiver(*chunks: bytes) -> Any:
 
 
 def test_known_headers_are_read() -> None:
-    headers = headers_of({"headers": [(b"accept", b"a/b"), (b"x-request-id", b"from-my-side"), (b"cookie", b"c")]})
-    assert headers == Headers(accept="a/b", request_id="from-my-side")
+    headers = headers_of(
+        {"headers": [(b"accept", b"a/b"), (b"x-request-id", b"from-my-side"), (b"cookie", b"c"), (b"x-other", b"d")]}
+    )
+    assert headers == Headers(accept="a/b", cookie="c", request_id="from-my-side")
 
 
 def test_a_caller_has_the_given_request_id_when_it_is_well_formed() -> None:
