@@ -54,7 +54,10 @@ async def create(
 
 
 async def revoke(scope: Scope, token_id: int) -> ApiToken:
-    """Raises NotFound at `id`, or Forbidden (the token has permissions that the caller lacks)."""
+    """Revokes the token if it is active.
+
+    Raises NotFound at `id`, or Forbidden (the token has permissions that the caller lacks).
+    """
     async with db.transaction():
         await _refuse_stronger(scope, token_id)
         revoked = await ApiToken.filter(workspace_id=scope.workspace_id, id=token_id, revoked_at=None).update(

@@ -11,7 +11,7 @@ from permissions.principal import PrincipalKind, Scope
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """None: any. `action` is in snake case. `to_at` is the first moment after the period."""
+    """Which entries to read; None means any. `action` is in snake case, `to_at` is the first moment after the period."""
 
     actor: tuple[PrincipalKind, int] | None = None
     subject: tuple[str, int] | None = None
@@ -26,7 +26,7 @@ _COLUMNS = "id, at, actor_kind, actor_id, action, target_kind, target_id, detail
 async def page(
     scope: Scope, wanted: AuditFilter, limit: int, after: tuple[datetime, int] | None = None
 ) -> list[Record]:
-    """Up to `limit` entries before this (at, id)."""
+    """Returns up to `limit` entries, those before `after` (at, id)."""
     conditions, values = _conditions(wanted)
     if after is not None:
         conditions.append(f"(at, id) < (${len(values) + 2}, ${len(values) + 3})")
@@ -37,7 +37,7 @@ async def page(
 
 
 def _conditions(wanted: AuditFilter) -> tuple[list[str], list[object]]:
-    """Numbered from $2."""
+    """Returns conditions with parameters from $2 on, and the values."""
     given: list[tuple[str, object]] = []
     if wanted.actor is not None:
         given += [("actor_kind = $", wanted.actor[0].value), ("actor_id = $", wanted.actor[1])]
@@ -58,10 +58,10 @@ async def by_ids(scope: Scope, ids: list[int]) -> list[Record]:
 
 
 def outside_action(action: str) -> str:
-    """`segment_update` as the API says it: SegmentUpdate."""
+    """Returns the action as the API names it: SegmentUpdate for `segment_update`."""
     return "".join(word.capitalize() for word in action.split("_"))
 
 
 def stored_action(action: str) -> str:
-    """The opposite. Takes segmentUpdate and segment_update too."""
+    """Returns the action as it is stored: `segment_update` for SegmentUpdate or segmentUpdate."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", action).lower()

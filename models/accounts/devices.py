@@ -12,16 +12,16 @@ import jwt
 from models.accounts.sessions import Signing
 
 DAYS: Final = 365
-"""How long a device is remembered."""
+"""How long a browser keeps the token."""
 
 
 def remember(email: str, signing: Signing) -> str:
-    """A token for the device."""
+    """Returns a new token for the device."""
     return jwt.encode({"device": secrets.token_hex(12), "of": _digest(email)}, signing.secret, algorithm="HS256")
 
 
 def find(token: str | None, email: str, signing: Signing) -> str | None:
-    """The name of the device. None: not a device on which somebody signed in with this e-mail."""
+    """Returns the id of the device, or None when nobody has signed in on it with this e-mail."""
     if token is None:
         return None
     try:

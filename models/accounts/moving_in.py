@@ -14,7 +14,7 @@ from permissions.roles import Role
 
 
 class MovedIn(NamedTuple):
-    """`link` sets the admin's password."""
+    """A new workspace. `link` sets the admin's password."""
 
     scope: Scope
     admin: Member
@@ -22,7 +22,7 @@ class MovedIn(NamedTuple):
 
 
 async def create(name: str, *, timezone: str, default_country: str | None, admin_email: str) -> MovedIn:
-    """Raises Invalid or Problems."""
+    """Makes a workspace and its first admin. Raises Invalid or Problems."""
     async with db.transaction():
         made = await workspaces.create(name, timezone=timezone, default_country=default_country)
         scope = replace(made, principal=OPERATOR)
@@ -33,7 +33,10 @@ async def create(name: str, *, timezone: str, default_country: str | None, admin
 
 
 async def add_member(scope: Scope, email: str, name: str | None, role: Role) -> tuple[Member, PasswordLink]:
-    """Without a name the member is called as the e-mail begins. Raises Problems, Invalid or Taken."""
+    """Adds a member without a password. Without `name` the member is called as the e-mail begins.
+
+    Raises Problems, Invalid or Taken.
+    """
     async with db.transaction():
         called = name or email.partition("@")[0] or email
         member = await members.create(scope, email=email, name=called, password=None, role=role)
@@ -50,7 +53,7 @@ _COUNTS = """
 
 
 async def every_workspace() -> list[tuple[Record, Record]]:
-    """Each with its counts of `members` and `contacts`."""
+    """Returns all workspaces, each with its counts of `members` and `contacts`."""
     counted = []
     for row in await db.fetch(_ALL):
         counts = await db.fetch_row(_COUNTS, row["id"])
@@ -60,19 +63,19 @@ async def every_workspace() -> list[tuple[Record, Record]]:
 
 
 async def find_workspaces(text: str) -> list[Record]:
-    """By id or by name, as typed by an operator: none, one, or several of the same name."""
+    """Returns the workspaces with this id or name, as an operator types it: several can have the same name."""
     rows = await db.fetch(_ALL)
     by_id = [row for row in rows if text == str(row["id"])]
     return by_id or [row for row in rows if text.strip().lower() == row["name"].lower()]
 
 
 def operator_scope(workspace: Record) -> Scope:
-    """Of a row of workspaces."""
+    """Returns the scope of an operator in the workspace of this row."""
     return Scope(workspace["id"], OPERATOR, workspace["timezone"], workspace["default_country"])
 
 
 async def get_member(scope: Scope, email: str) -> Member:
-    """Raises Invalid or NotFound."""
+    """Raises Invalid when this is no e-mail address, or NotFound."""
     member = await members.find_by_email(scope, email)
     if member is None:
         raise NotFound(f"{email} is not a member of this workspace")

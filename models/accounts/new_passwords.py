@@ -11,7 +11,10 @@ _SALT_OF = "SELECT password_hash FROM members WHERE email = $1 AND password_hash
 
 
 async def new_hash(password: object, *, email: str, about: Sequence[str] = ()) -> str:
-    """`about` is what else others know of the member, such as the name. Raises Invalid for a short or weak password."""
+    """Checks and hashes a new password. `about` is what others know of the member, such as the name.
+
+    Raises Invalid for a short or weak password.
+    """
     checked = check_password(password)
     await refuse_weak(checked, [email, *about])
     return await hashed(checked, await db.fetch_value(_SALT_OF, email))

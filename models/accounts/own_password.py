@@ -21,7 +21,7 @@ _END_OTHERS = "DELETE FROM member_sessions WHERE workspace_id = $1 AND member_id
 
 
 async def change(scope: Scope, current: str, new: str) -> Member:
-    """Ends the member's other sessions and an open link.
+    """Changes the caller's password, and ends the member's other sessions and an open link.
 
     Raises Unsupported (not a member), Throttled, or Invalid at `current` or `new`.
     """

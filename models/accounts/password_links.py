@@ -18,11 +18,11 @@ from permissions.principal import Scope
 VALID_FOR: Final = timedelta(days=1)
 
 PATH: Final = "/password/"
-"""Of the page that a link opens; the token follows."""
+"""The page that a link opens is below this path; the token follows."""
 
 
 class PasswordLink(NamedTuple):
-    """`token` is shown once; its hash is stored."""
+    """A new link. `token` is shown once; its hash is stored."""
 
     token: str
     expires_at: datetime
@@ -39,7 +39,7 @@ _CREATE = """
 
 
 async def create(scope: Scope, member_id: int) -> PasswordLink:
-    """Ends an earlier link. Raises NotFound at `id`, Forbidden (the member has more permissions)."""
+    """Makes a link and ends an earlier one. Raises NotFound at `id`, Forbidden (the member has more permissions)."""
     secret = secrets.token_urlsafe(32)
     moment = clock.now()
     async with db.transaction():
@@ -60,7 +60,7 @@ _FIND = """
 
 
 async def find(token: str) -> Record | None:
-    """The member (`email`, `name`) and the name of the `workspace`. None: the link is not good, or no longer."""
+    """Returns `email` and `name` of the member and the name of the `workspace`, or None when the link is not valid."""
     workspace_id, _, rest = token.partition(".")
     member_id, _, secret = rest.partition(".")
     if not all(part.isascii() and part.isdigit() and len(part) < 19 for part in (workspace_id, member_id)):
@@ -79,7 +79,7 @@ _SET = """
 
 
 async def set_password(token: str, new: str, signing: Signing, asker: Asker = NOBODY) -> SignedIn:
-    """Set the password, end the link and all sessions, and sign in. Raises Invalid at `token` or `new`."""
+    """Sets the password, ends the link and all sessions, and signs in. Raises Invalid at `token` or `new`."""
     member = await find(token)
     if member is None:
         raise _not_good()

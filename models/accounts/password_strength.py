@@ -7,15 +7,15 @@ from typing import Final
 
 from models.errors import Invalid
 
-_READ: Final = 72
-"""Characters that zxcvbn looks at: it becomes slow with more."""
+_MOST_CHARACTERS: Final = 72
+"""zxcvbn becomes slow with more; the rest of a password is not looked at."""
 
 _LOWEST_SCORE: Final = 2
-"""Of zxcvbn's 0 to 4: a guesser needs more than a million attempts."""
+"""zxcvbn scores from 0 to 4; 2 stands for more than a million guesses."""
 
 
 async def refuse_weak(password: str, about: Sequence[str]) -> None:
-    """`about` is what others know of the member, such as the e-mail. Raises Invalid with advice."""
+    """Raises Invalid with advice when the password is weak. `about` is what others know of the member, such as the e-mail."""
     advice = await asyncio.to_thread(_advice, password, tuple(about))
     if advice is not None:
         raise Invalid(f"this password is too easy to guess: {advice}")
@@ -24,7 +24,7 @@ async def refuse_weak(password: str, about: Sequence[str]) -> None:
 def _advice(password: str, about: Sequence[str]) -> str | None:
     from zxcvbn import zxcvbn  # takes a moment to load
 
-    found = zxcvbn(password[:_READ], user_inputs=[*_forms_of(about), "muster"])
+    found = zxcvbn(password[:_MOST_CHARACTERS], user_inputs=[*_forms_of(about), "muster"])
     if found["score"] >= _LOWEST_SCORE:
         return None
     if any(match.get("dictionary_name") == "user_inputs" for match in found["sequence"]):
@@ -34,7 +34,7 @@ def _advice(password: str, about: Sequence[str]) -> str | None:
 
 
 def _forms_of(about: Sequence[str]) -> list[str]:
-    """Of "ana.garcia@example.com": itself, "ana", "garcia", "example", "com" and "anagarcia"."""
+    """Returns, for "ana.garcia@example.com", itself, "ana", "garcia", "example", "com" and "anagarcia"."""
     forms = [*about]
     for text in about:
         parts = re.split(r"[\W_]+", text)

@@ -35,7 +35,7 @@ def set_cost(*, iterations: int, memory_kib: int) -> None:
 
 
 def check_password(value: object) -> str:
-    """Checks the length alone. Raises Invalid."""
+    """Returns the password. Raises Invalid when it is too short or too long."""
     password = check_secret(value, LONGEST)
     if len(password) < SHORTEST:
         raise Invalid(f"a password has at least {SHORTEST} characters; this one has {len(password)}")
@@ -43,12 +43,12 @@ def check_password(value: object) -> str:
 
 
 async def hashed(password: str, like: str | None = None) -> str:
-    """With the salt of the hash `like`, so that one computation checks a password against both hashes."""
+    """Returns a hash. It has the salt of the hash `like`: one computation checks a password against both."""
     return await asyncio.get_running_loop().run_in_executor(_threads, _hashed, password, like)
 
 
 async def matching(password: str, stored: Sequence[str]) -> list[bool]:
-    """Whether the password is that of each hash. An empty hash stands for no password, which never matches.
+    """Returns for each hash whether the password is its own. An empty hash stands for no password and never matches.
 
     Takes as long for no hash at all as for any number of hashes that share their salt.
     """
@@ -56,7 +56,7 @@ async def matching(password: str, stored: Sequence[str]) -> list[bool]:
 
 
 def share_salt(one: str, other: str) -> bool:
-    """Also the cost."""
+    """Returns whether two hashes have the same salt and cost."""
     return _head(one) == _head(other)
 
 
@@ -73,7 +73,7 @@ def _matching(password: str, stored: Sequence[str]) -> list[bool]:
 
 
 def _computed(password: str, like: str) -> str:
-    """The hash with the same salt and cost. Empty when `like` is no hash."""
+    """Returns the hash with the salt and cost of `like`; empty when `like` is no hash."""
     try:
         of = extract_parameters(like)
         salt = _salt(like)
@@ -85,7 +85,7 @@ def _computed(password: str, like: str) -> str:
 
 
 def _head(stored: str) -> str:
-    """Kind, cost and salt."""
+    """Returns kind, cost and salt."""
     return stored.rpartition("$")[0]
 
 

@@ -75,7 +75,7 @@ def _is_valid(claims: sessions.Claims, member: Record) -> bool:
 def scope_of_member(
     member: Record, request_id: str | None = None, address: str | None = None, session_id: int | None = None
 ) -> Scope:
-    """Of a row of members with its workspace's `timezone` and `default_country`."""
+    """Takes a row of members with its workspace's `timezone` and `default_country`."""
     permissions = permissions_of(Role(member["role"]), _permissions(tuple(member["permissions"])))
     principal = Principal(PrincipalKind.MEMBER, member["id"], permissions)
     return Scope(

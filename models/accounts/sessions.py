@@ -18,7 +18,10 @@ from permissions.principal import PrincipalKind, Scope
 
 @dataclass(frozen=True, slots=True)
 class Signing:
-    """`secret` has 32 bytes or more. A token is valid for `lifetime`; refreshed, a session lasts for `longest`."""
+    """How tokens are signed; `secret` has 32 bytes or more.
+
+    A token is valid for `lifetime`. A session that is refreshed lasts for `longest`.
+    """
 
     secret: str
     lifetime: timedelta = timedelta(hours=1)
@@ -38,13 +41,13 @@ _START = """
 
 
 async def token_of(scope: Scope, member_id: int, signing: Signing) -> str | None:
-    """The token of a new session, without asking for a password (`muster token`). None: no such member."""
+    """Returns the token of a new session without asking for a password, or None when there is no such member."""
     member = await db.fetch_row(_MEMBER, scope.workspace_id, member_id)
     return None if member is None else await start(member, signing)
 
 
 async def start(member: Record, signing: Signing) -> str:
-    """The token of a new session. `member` has `workspace_id`, `id` and `password_version`."""
+    """Starts a session and returns its token. `member` has `workspace_id`, `id` and `password_version`."""
     moment = clock.now()
     workspace_id, member_id, version = member["workspace_id"], member["id"], member["password_version"]
     async with db.transaction():
@@ -62,7 +65,10 @@ _REFRESH = """
 
 
 async def refresh(scope: Scope, signing: Signing) -> str:
-    """A new token of the caller's session; the old ones end. Raises Unsupported, or Unauthenticated after `longest`."""
+    """Returns a new token of the caller's session and ends the old ones.
+
+    Raises Unsupported (no session), or Unauthenticated after `longest`.
+    """
     session_id = _session_of(scope)
     moment = clock.now()
     expires_at = moment + signing.lifetime
@@ -78,7 +84,7 @@ async def refresh(scope: Scope, signing: Signing) -> str:
 
 
 async def end(scope: Scope) -> None:
-    """End the caller's session. Raises Unsupported."""
+    """Ends the caller's session. Raises Unsupported (no session)."""
     session_id = _session_of(scope)
     async with db.transaction():
         await db.execute(
@@ -98,7 +104,7 @@ def _session_of(scope: Scope) -> int:
 
 
 class Claims(NamedTuple):
-    """Valid while the session has this `token_number` and the member's password is that of the session.
+    """What a token says: it is valid while the session has this `token_number` and the member's password is that of the session.
 
     Tokens of versions before sessions had rows have no `session_id`: valid while the member has this `password_version`.
     """

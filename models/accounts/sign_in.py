@@ -16,7 +16,7 @@ from permissions.principal import Scope
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who signs in from where. `device` is the token of an earlier sign-in, if it has one."""
+    """Where a sign-in comes from. `device` is the token that an earlier sign-in gave to the device."""
 
     request_id: str | None = None
     address: str | None = None
@@ -24,7 +24,7 @@ class Asker:
 
 
 class SignedIn(NamedTuple):
-    """`token` is the session's, `device` that of the device from now on."""
+    """`token` is that of the session; `device` is the token that the device keeps."""
 
     token: str
     scope: Scope
@@ -55,7 +55,7 @@ async def sign_in(
     asker: Asker = NOBODY,
     action: str = "sign_in",
 ) -> SignedIn:
-    """`workspace_id` is needed when several workspaces have such a member. `action` is for the audit log.
+    """Starts a session. `workspace_id` is needed when several workspaces have such a member. `action` is for the audit log.
 
     Raises Invalid (the same message after the same time, whatever is wrong), Throttled, or Conflict at `workspaceId`.
     """
@@ -78,7 +78,7 @@ async def sign_in(
 
 
 async def get_member_row(workspace_id: int, member_id: int) -> Record:
-    """For `begin`."""
+    """Returns the row that `begin` takes."""
     row = await db.fetch_row(
         f"{_MEMBERS} WHERE p.workspace_id = $1 AND p.id = $2 AND w.id = $1", workspace_id, member_id
     )
@@ -87,7 +87,7 @@ async def get_member_row(workspace_id: int, member_id: int) -> Record:
 
 
 async def begin(member: Record, signing: Signing, asker: Asker, action: str) -> SignedIn:
-    """Start a session. `member` is a row of members with its workspace's `timezone` and `default_country`."""
+    """Starts a session. `member` is a row of members with its workspace's `timezone` and `default_country`."""
     scope = scope_of_member(member, asker.request_id, asker.address)
     device = asker.device if devices.find(asker.device, member["email"], signing) else None
     async with db.transaction():

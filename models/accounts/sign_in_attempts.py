@@ -18,10 +18,10 @@ MOST_BY_ADDRESS: Final = 100
 """Per WINDOW; an office may share an address."""
 
 MOST_BY_EMAIL: Final = 10
-"""In a window, with one e-mail from one address."""
+"""Per WINDOW, with one e-mail from one address."""
 
 MOST_BY_DEVICE: Final = 10
-"""In a window, on a device that the member has signed in on before."""
+"""Per WINDOW, on a device on which the member has signed in before."""
 
 Attempt = tuple[str, int]
 """A key, and how often it may be tried."""
@@ -45,7 +45,7 @@ _FORGET = """
 
 
 def attempts_of(email: str, address: str | None, device: str | None = None) -> list[Attempt]:
-    """What an attempt counts for. A known `device` is counted by itself: what others try does not keep it out."""
+    """Returns what an attempt counts for. A known `device` is counted by itself: what others try does not keep it out."""
     if device is not None:
         return [(f"device:{device}", MOST_BY_DEVICE)]
     network = "unknown" if address is None else _network(address)
@@ -55,12 +55,12 @@ def attempts_of(email: str, address: str | None, device: str | None = None) -> l
 
 
 def attempts_on_own_password(workspace_id: int, member_id: int) -> list[Attempt]:
-    """A member who is signed in says the present password to change it."""
+    """Returns what an attempt to give the current password counts for."""
     return [(f"member:{workspace_id}:{member_id}", MOST_BY_DEVICE)]
 
 
 def _network(address: str) -> str:
-    """One customer has all addresses of an IPv6 network."""
+    """Returns an IPv4 address itself, and the network of an IPv6 address: one customer has all of its addresses."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -80,6 +80,6 @@ async def count(attempts: Sequence[Attempt]) -> None:
 
 
 async def forget(attempts: Sequence[Attempt]) -> None:
-    """After success: clear the last count, and take this attempt from the others'."""
+    """After a success, clears the last count and takes this attempt from the others."""
     keys = [key for key, _ in attempts]
     await db.execute(_FORGET, keys[-1], keys)

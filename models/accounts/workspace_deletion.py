@@ -12,7 +12,7 @@ ROWS_AT_ONCE: Final = 5_000
 
 
 class _Table(NamedTuple):
-    """`key` are the columns of its primary key after workspace_id."""
+    """A table of tenants. `key` has the columns of its primary key after workspace_id."""
 
     name: str
     key: Sequence[str]
@@ -23,7 +23,7 @@ _STOP: Final = ("members", "api_tokens", "jobs", "provider_requests", "message_s
 
 
 async def begin(scope: Scope) -> None:
-    """Stop all that works on the workspace. Members, tokens, channels and unfinished work are gone after this."""
+    """Stops all that works on the workspace. Members, tokens, channels and unfinished work are gone after this."""
     async with db.transaction():
         await audit_log.record(scope, "workspace_delete", "Workspace", scope.workspace_id)
         moment = clock.now()
@@ -35,7 +35,7 @@ async def begin(scope: Scope) -> None:
 
 
 async def delete_rows(workspace_id: int) -> AsyncIterator[int]:
-    """Gives the number of deleted rows, after each chunk. What is written meanwhile is deleted as well."""
+    """Yields the number of deleted rows after each chunk. What is written meanwhile is deleted as well."""
     tables = await _tables()
     while True:
         deleted = 0
@@ -48,7 +48,7 @@ async def delete_rows(workspace_id: int) -> AsyncIterator[int]:
 
 
 async def end(workspace_id: int) -> None:
-    """Delete the workspace itself, with what was written last."""
+    """Deletes the workspace itself, with what was written last."""
     async with db.transaction():
         await db.fetch("SELECT 1 FROM workspaces WHERE id = $1 FOR UPDATE", workspace_id)
         async for _ in delete_rows(workspace_id):
@@ -98,7 +98,7 @@ _REFERENCES = """
 
 
 async def _tables() -> list[_Table]:
-    """All tables of tenants, by PostgreSQL's catalogue: those that refer to others first."""
+    """Returns all tables of tenants from PostgreSQL's catalogue: those that refer to others first."""
     keys = {row["name"]: row["columns"] for row in await db.fetch(_KEYS)}
     tables = {name: _Table(name, columns[1:]) for name, columns in keys.items() if columns[0] == "workspace_id"}
     order = TopologicalSorter[str](dict.fromkeys(tables, ()))

@@ -25,7 +25,7 @@ _PATHS: Final = {"name": "name", "timezone": "timezone", "default_country": "def
 
 
 async def update(scope: Scope, given: Mapping[str, Any]) -> Workspace:
-    """Change `name`, `timezone` (an IANA name) or `default_country` (None: no country).
+    """Changes `name`, `timezone` (an IANA name) or `default_country` (None: no country).
 
     A new zone rebuilds all dynamic segments. Raises Problems at `name`, `timezone` and `defaultCountry`.
     """

@@ -95,7 +95,7 @@ async def forget_old_imports(before: datetime) -> int:
 
 
 async def remove_files_of(workspace_id: int) -> None:
-    """Remove all files of a workspace."""
+    """Removes all files of a workspace."""
     for purpose in ("uploads", "sheets", "exports"):
         async for key, _ in storage().each_key(f"{purpose}/{workspace_id}"):
             await storage().delete(key)

@@ -30,7 +30,7 @@ class OneLineErrors(click.Group):
 
 
 def in_database(settings: Settings, work: Callable[[], Awaitable[Result]]) -> Result:
-    """Run `work` with the database open. What the domain refuses becomes a SetupError."""
+    """Runs `work` with the database open. What the domain refuses becomes a SetupError."""
     from models.db import migrations
     from models.errors import DomainError, Problems, Refusal
     from muster.database import opened
@@ -46,9 +46,9 @@ def in_database(settings: Settings, work: Callable[[], Awaitable[Result]]) -> Re
         try:
             return asyncio.run(run())
         except (DomainError, Problems, Refusal) as error:
-            raise SetupError(_told(error)) from None
+            raise SetupError(_message(error)) from None
 
 
-def _told(error: Exception) -> str:
+def _message(error: Exception) -> str:
     text = str(error)
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."

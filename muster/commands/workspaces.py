@@ -90,7 +90,7 @@ def _confirm(row: "Record", given: str | None) -> None:
 
 
 async def get_workspace(which: str, *, deleted: bool = False) -> "Record":
-    """By id or name. SetupError when there is none, or several of this name."""
+    """Returns the workspace with this id or name. SetupError when there is none, or several of this name."""
     from models.accounts import moving_in
 
     rows = await moving_in.find_workspaces(which)

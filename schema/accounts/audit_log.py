@@ -35,7 +35,7 @@ async def _subjects(rows: Sequence[Any], info: Info) -> Sequence[Any]:
 
 
 async def _nodes(scope: Scope, keys: Sequence[tuple[str | None, int | None]]) -> list[Any]:
-    """None for what is no longer there. What the caller may not see is refused by itself."""
+    """Returns the node of each (type, id): None when it is gone, the refusal when the caller may not see it."""
     found: dict[str, Any] = {}
     by_kind: dict[str, list[str]] = {}
     ids = [None if kind is None or number is None else to_global_id(kind, number) for kind, number in keys]

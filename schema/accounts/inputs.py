@@ -47,5 +47,5 @@ class WorkspaceUpdateInput:
     )
 
     def values(self) -> dict[str, Any]:
-        """Those given."""
+        """Returns the given values, by name."""
         return {name: value for name, value in vars(self).items() if value is not UNSET}

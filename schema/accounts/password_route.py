@@ -15,7 +15,7 @@ from models.db import Record
 from models.errors import DomainError
 
 _MOST_BYTES: Final = 4_096
-"""Of a form: each character of a password takes up to twelve bytes in it."""
+"""The largest form: each character of a password takes up to twelve bytes in it."""
 
 _HEADERS: Final = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none';"
@@ -55,7 +55,7 @@ async def take(request: Request) -> Response:
 
 
 async def _fields(request: Request) -> dict[str, str] | None:
-    """None: more than a form can hold."""
+    """Returns the fields of the form, or None when it is too large."""
     body = b""
     async for piece in request.stream():
         body += piece

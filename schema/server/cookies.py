@@ -12,7 +12,7 @@ _DEVICE_SECONDS: Final = 365 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class CookieNames:
-    """`secure` for HTTPS."""
+    """The names of the two cookies; `secure` stands for HTTPS."""
 
     secure: bool = False
 
@@ -29,14 +29,14 @@ class CookieNames:
         return "__Host-" if self.secure else ""
 
     def header(self, name: str, value: str, seconds: int) -> str:
-        """For `Set-Cookie`. 0 seconds remove the cookie."""
+        """Returns a value of `Set-Cookie`. 0 seconds remove the cookie."""
         secure = "; Secure" if self.secure else ""
         return f"{name}={value}; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Strict{secure}"
 
 
 @dataclass(slots=True)
 class NewCookies:
-    """What an operation sets. `headers` are values of `Set-Cookie`."""
+    """The cookies that an operation sets. `headers` are values of `Set-Cookie`."""
 
     names: CookieNames
     headers: list[str] = field(default_factory=list)
@@ -52,23 +52,23 @@ class NewCookies:
 
 
 def cookies_of(header: str | None) -> dict[str, str]:
-    """By name."""
+    """Returns the values of a Cookie header, by name."""
     pairs = (pair.strip().partition("=") for pair in (header or "").split(";"))
     return {name: value for name, _, value in pairs if value}
 
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """From which pages a browser may call: those of the API itself, and the `allowed` origins."""
+    """The pages from which a browser may call: those of the API itself, and the `allowed` origins."""
 
     allowed: tuple[str, ...] = ()
     public_url: str = ""
 
     def allows(self, origin: str, host: str | None) -> bool:
-        """`origin` and `host` are headers of a request. `*` allows all."""
+        """Returns whether a page may call. `origin` and `host` are headers of the request; `*` allows all."""
         return "*" in self.allowed or self.allows_cookies(origin, host)
 
     def allows_cookies(self, origin: str, host: str | None) -> bool:
-        """Not for `*`: an origin that may use sessions is named."""
+        """Returns whether a page may use a session's cookie: not by `*`, only when its origin is named."""
         own = urlsplit(self.public_url).netloc
         return origin in self.allowed or urlsplit(origin).netloc in {host, own} - {"", None}

@@ -88,7 +88,10 @@ class Operations:
         run.allowance = await self.throttle.charge(_bucket_of(run.context), run.requested)
 
     async def scope_of(self, caller: Caller) -> Scope | None:
-        """None without a bearer token, or when the session of a cookie has ended. Raises Unauthenticated."""
+        """Returns None without a bearer token, or when the session of a cookie has ended.
+
+        Raises Unauthenticated when a bearer token is not valid.
+        """
         if caller.refusal is not None:
             raise caller.refusal
         if caller.bearer is None:
