@@ -5,13 +5,15 @@ from typing import Any
 
 import orjson
 
-from bench.environment import Place, settle
+from bench.environment import SECRET, Place, settle
 from models import db
 from models.accounts import api_tokens, workspaces
+from models.contacts.pages import ContactCriteria, ContactOrder
 from permissions.capabilities import Permission
 from permissions.principal import SYSTEM, Scope
+from schema.contacts.queries import cursors_of_contacts
 from schema.server.ids import to_global_id
-from schema.server.types.cursors import to_cursor
+from schema.server.types import cursors
 
 SEGMENTS = 100
 """A contact is in 2.7 of them on average."""
@@ -102,8 +104,10 @@ async def samples(scope: Scope) -> list[Sample]:
     return [Sample(row["id"], row["created_at"]) for row in rows]
 
 
-def bodies(about: list[Sample]) -> Bodies:
-    pages = [{"after": to_cursor("CREATED_AT_DESC", one.created_at, one.id)} for one in about]
+def bodies(scope: Scope, about: list[Sample]) -> Bodies:
+    cursors.use_keys([SECRET])
+    of_list = cursors_of_contacts(scope, ContactCriteria(), ContactOrder.CREATED_AT_DESC)
+    pages = [{"after": of_list.write(one.created_at, one.id)} for one in about]
     ones = [{"id": to_global_id("Contact", one.id)} for one in about]
     return {
         case: [{"query": query, "variables": variables} for variables in (ones if case == "c" else pages)]

@@ -30,7 +30,7 @@ ONE, MANY, BARE = "one caller", f"{CALLERS} callers", "the same SQL, bare"
 async def measure(place: Place) -> list[Result]:
     url, scope = await read_world(place)
     tokens = await new_tokens(scope, CALLERS)
-    asks = bodies(await samples(scope))
+    asks = bodies(scope, await samples(scope))
     statements = await _statements(asks, tokens[0])
     await db.disconnect()
     with api(place, url) as (port, muster), _bare(place, url, statements) as (bare_port, bare):

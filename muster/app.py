@@ -9,7 +9,7 @@ from typing import Any
 from models import db
 from models.transfers import files
 from models.transfers.reading import bounded
-from muster.installation import Installation, installation_of, signing, use_secret_keys
+from muster.installation import Installation, installation_of, secret_keys, signing, use_secret_keys
 from muster.local.processes import on_stop_signal, tie_to_parent
 from muster.logs import is_text, set_up_logging
 from muster.settings import metrics_token, read_settings
@@ -58,9 +58,11 @@ def api_options(installation: Installation) -> ApiOptions:
     settings = installation.settings
     return ApiOptions(
         signing=signing(installation),
+        secret_keys=secret_keys(installation),
         redis_url=installation.redis_url,
         public_url=settings.served_url,
         allowed_origins=settings.allowed_origins,
+        allowed_headers=settings.allowed_headers,
         body_limit_bytes=settings.body_limit_kib * 1024,
         upload_limit_bytes=settings.upload_limit_mib << 20,
         least_free_bytes=settings.least_free_mib << 20,

@@ -56,12 +56,17 @@ def installation_of(settings: Settings) -> Installation:
     )
 
 
+def secret_keys(installation: Installation) -> tuple[str, ...]:
+    """The keys of the installation: the first encrypts, all decrypt."""
+    keys = (*installation.settings.secret_keys, *installation.settings.sealing_keys)
+    return tuple(key.get_secret_value() for key in keys) or (installation.secret,)
+
+
 def use_secret_keys(installation: Installation) -> None:
     """Sets the keys that encrypt and decrypt the secrets of channels."""
     from models.accounts import secrets as stored_secrets
 
-    keys = (*installation.settings.secret_keys, *installation.settings.sealing_keys)
-    stored_secrets.use_keys([key.get_secret_value() for key in keys] or [installation.secret])
+    stored_secrets.use_keys(secret_keys(installation))
 
 
 def signing(installation: Installation) -> "Signing":

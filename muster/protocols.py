@@ -2,7 +2,8 @@
 
 import asyncio
 import socket
-from asyncio import BaseTransport, Transport
+from asyncio import BaseTransport, TimerHandle, Transport
+from enum import Enum
 from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -19,14 +20,74 @@ UNSENT_BYTES: Final = 262_144
 """The system's buffer per connection. Its default of megabytes would delay the message that says why a subscription ended."""
 
 
+HEAD_SECONDS: Final = 20.0
+"""How long the head of a request may take, from the beginning of the connection or of the request."""
+
+PIECE_SECONDS: Final = 45.0
+"""How long a request's body may pause."""
+
+
+class Received(Enum):
+    """What a connection has received of its present request."""
+
+    NOTHING = 1
+    HEAD = 2
+    ALL = 3
+
+
 class Http(HttpToolsProtocol):
-    """Every connection begins with HTTP/1.1, WebSockets too."""
+    """Every connection begins with HTTP/1.1, WebSockets too. A request that does not come to its end is cut off."""
+
+    received = Received.NOTHING
+    cut_off: TimerHandle | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(cast(Any, HeadWithBody(cast(Transport, transport))))
         connection = transport.get_extra_info("socket")
         if connection.family in (socket.AF_INET, socket.AF_INET6):
             _limit_unread(connection)
+        self.cut_off = self.loop.call_later(HEAD_SECONDS, self._cut_off)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.received is Received.ALL:
+            self._stop_waiting()
+        elif self.received is Received.HEAD:
+            self._stop_waiting()
+            self.cut_off = self.loop.call_later(PIECE_SECONDS, self._cut_off)
+        elif self.cut_off is None:
+            self.cut_off = self.loop.call_later(HEAD_SECONDS, self._cut_off)
+
+    def on_message_begin(self) -> None:
+        self.received = Received.NOTHING
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self.received = Received.HEAD
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self.received = Received.ALL
+        super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        self.received = Received.ALL
+        super().handle_websocket_upgrade()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _stop_waiting(self) -> None:
+        if self.cut_off is not None:
+            self.cut_off.cancel()
+            self.cut_off = None
+
+    def _cut_off(self) -> None:
+        if self.flow.read_paused:  # the application takes its time to read, so nothing can come
+            self.cut_off = self.loop.call_later(PIECE_SECONDS, self._cut_off)
+        elif not self.transport.is_closing():
+            self.transport.close()
 
 
 class HeadWithBody:

@@ -140,6 +140,12 @@ class Settings(BaseSettings):
         " origin always may.",
         examples=["https://app.example.com,https://admin.example.com"],
     )
+    allowed_headers: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Request headers that browsers may send from those origins, separated by commas, besides those of the"
+        " usual clients and tracing tools, which always may be sent.",
+        examples=["x-tenant,x-feature-flags"],
+    )
     body_limit_kib: int = Field(2048, ge=16, description="Largest body of a GraphQL request, in KiB.")
     upload_limit_mib: int = Field(512, ge=1, description="Largest file that can be uploaded for an import, in MiB.")
     cost_bucket: int = Field(
@@ -198,8 +204,9 @@ class Settings(BaseSettings):
     )
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (),
-        description="Keys that encrypt the secrets of WhatsApp channels in the database, 32 characters or more each, separated by"
-        " commas: the first encrypts, all decrypt, so that a key can be replaced. Unset: derived from MUSTER_SECRET.",
+        description="Keys that encrypt the secrets of WhatsApp channels in the database, and the cursors of lists; 32 characters"
+        " or more each, separated by commas: the first encrypts, all decrypt, so that a key can be replaced. Unset: derived"
+        " from MUSTER_SECRET.",
     )
 
     url: str | None = Field(
@@ -219,7 +226,7 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level that is logged.")
 
-    @field_validator("allowed_origins", "trusted_proxies", mode="before")
+    @field_validator("allowed_origins", "allowed_headers", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

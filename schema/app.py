@@ -6,6 +6,7 @@ from typing import Any
 
 from graphql import GraphQLSchema
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from models.accounts.sessions import Signing
@@ -19,22 +20,34 @@ from schema.server.execution.limits import DocumentLimits
 from schema.server.operations import Line, Operations
 from schema.server.pages import explorer, health, metrics
 from schema.server.throttle import Rates, Throttle
-from schema.server.transports.app import Dispatch, Lifespan, around, redis_client, with_cors, write_line
+from schema.server.transports.app import (
+    Dispatch,
+    Lifespan,
+    WithoutOutages,
+    WithoutSniffing,
+    around,
+    redis_client,
+    with_cors,
+    write_line,
+)
 from schema.server.transports.graphql import GraphQL
 from schema.server.transports.socket import SocketLimits
 from schema.server.transports.stream import StreamLimits
+from schema.server.types import cursors
 from schema.transfers import download_route, upload_route
 from schema.transfers.links import UPLOAD_LIMIT_BYTES, Links
 
 
 @dataclass(frozen=True, slots=True)
 class ApiOptions:
-    """`redis_url` None: each process limits callers by itself."""
+    """`redis_url` None: each process limits callers by itself. Without `secret_keys` the secret that signs protects cursors."""
 
     signing: Signing
+    secret_keys: tuple[str, ...] = ()
     redis_url: str | None = None
     public_url: str = "http://127.0.0.1:8000"
     allowed_origins: tuple[str, ...] = ()
+    allowed_headers: tuple[str, ...] = ()
     body_limit_bytes: int = 2_097_152
     upload_limit_bytes: int = UPLOAD_LIMIT_BYTES
     least_free_bytes: int = 0
@@ -50,6 +63,7 @@ class ApiOptions:
 
 def build(options: ApiOptions, lifespan: Lifespan | None = None, schema: GraphQLSchema | None = None) -> Any:
     """/graphql, the explorer at /, /health/live, /health/ready, /metrics, and the nouns' routes."""
+    cursors.use_keys(options.secret_keys or (options.signing.secret,))
     redis = redis_client(options.redis_url)
     schema = schema or build_schema()
     links = Links(options.signing.secret, options.public_url, options.upload_limit_bytes)
@@ -73,12 +87,13 @@ def build(options: ApiOptions, lifespan: Lifespan | None = None, schema: GraphQL
             *metrics.routes(options.metrics_token),
             *routes_of_nouns(),
         ],
+        middleware=[Middleware(WithoutOutages)],
         lifespan=around(lifespan, redis, options.write_line),
     )
     rest.state.links = links
     rest.state.signing = options.signing
     rest.state.end_streams = graphql.streams.end_all
-    return with_cors(Dispatch(graphql, rest), options.allowed_origins)
+    return WithoutSniffing(with_cors(Dispatch(graphql, rest), options.allowed_origins, options.allowed_headers))
 
 
 def routes_of_nouns() -> list[BaseRoute]:

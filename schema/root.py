@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import strawberry
-from graphql import GraphQLAbstractType, GraphQLDefaultInput, GraphQLSchema, Undefined, parse_const_value
+from graphql import GraphQLAbstractType, GraphQLSchema, Undefined
 from graphql.type import is_abstract_type, is_input_object_type, is_object_type
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
@@ -122,7 +122,6 @@ def _with_rows(schema: GraphQLSchema) -> GraphQLSchema:
             kind.is_one_of = kind.extensions["strawberry-definition"].is_one_of
         for field in getattr(kind, "fields", {}).values():
             _without_null_defaults(field)
-            _with_literal_default(field)
     return schema
 
 
@@ -131,12 +130,6 @@ def _without_null_defaults(field: Any) -> None:
     for argument in getattr(field, "args", {}).values():
         if argument.default_value is None:
             argument.default_value = Undefined
-
-
-def _with_literal_default(field: Any) -> None:
-    """Keep the literal of an empty JSON object: a scalar cannot print it."""
-    if getattr(field, "default_value", None) == {}:
-        field.default, field.default_value = GraphQLDefaultInput(literal=parse_const_value("{}")), Undefined
 
 
 def _typename(value: Any, _info: Any, _kind: GraphQLAbstractType) -> str | None:

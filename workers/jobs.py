@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 import structlog
 from prometheus_client import Counter
 
+from models import db
 from models.accounts import workspaces
 from models.errors import DomainError, Problems
 from models.queue import jobs, work
@@ -90,7 +91,8 @@ async def _work(context: WorkerContext, job: Job) -> None:
             await jobs.release(job)
         raise
     except Exception as error:  # tried again from its progress
-        log.warning("work on a job failed", job=job.id, kind=job.kind, error=type(error).__name__, exc_info=True)
+        if not db.logged_as_outage(error):
+            log.warning("work on a job failed", job=job.id, kind=job.kind, error=type(error).__name__, exc_info=True)
         with contextlib.suppress(Exception):
             await jobs.retry(job)
 

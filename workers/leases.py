@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from models import db
 from models.queue import leases, workspace_leases
 from models.queue.leases import LeaseLost
 
@@ -38,7 +39,8 @@ async def _keep_renewing(renew: Renew, every_seconds: float, lost: Lost) -> None
         except LeaseLost:
             lost.set()
         except Exception as error:  # noqa: BLE001 - the lease may last until the database is back
-            log.warning("lease not renewed", error=type(error).__name__)
+            if not db.logged_as_outage(error):
+                log.warning("lease not renewed", error=type(error).__name__)
 
 
 async def run_while_held(work: Coroutine[Any, Any, None], renew: Renew, every_seconds: float) -> bool:

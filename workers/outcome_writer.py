@@ -5,6 +5,7 @@ from typing import Final
 
 import structlog
 
+from models import db
 from models.messaging import outcomes
 from models.messaging.message_states import MessageStatus
 from models.messaging.outcomes import AttemptOutcome
@@ -52,7 +53,8 @@ class OutcomeWriter:
             await outcomes.settle(self._workspace_id, batch)
             await self._judge()
         except Exception as error:  # noqa: BLE001 - these outcomes must be written, whatever went wrong
-            log.warning("outcomes wait", count=len(batch), error=type(error).__name__)
+            if not db.logged_as_outage(error):
+                log.warning("outcomes wait", count=len(batch), error=type(error).__name__)
             self._waiting = batch + self._waiting
             return False
         return True

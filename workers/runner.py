@@ -191,7 +191,8 @@ async def _observed(name: str, run: Callable[[], Awaitable[None]]) -> None:
             await run()
     except Exception as error:  # must not end the worker
         _failed.labels(name).inc()
-        log.exception("task failed", task=name, error=type(error).__name__)
+        if not db.logged_as_outage(error):
+            log.exception("task failed", task=name, error=type(error).__name__)
 
 
 async def _keep_repeating(context: WorkerContext, task: PeriodicTask) -> None:

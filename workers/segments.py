@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from models import db
 from models.accounts import workspaces
 from models.membership import backfill
 from models.queue import work
@@ -68,7 +69,8 @@ def _alone(event: str, **about: int) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # must not stop the others
-        log.warning(event, error=type(error).__name__, exc_info=True, **about)
+        if not db.logged_as_outage(error):
+            log.warning(event, error=type(error).__name__, exc_info=True, **about)
 
 
 TASKS = [Task(work.BACKFILL_MEMBERS, backfill_members)]

@@ -15,7 +15,7 @@ import structlog
 from prometheus_client import Counter
 from redis.exceptions import RedisError
 
-from models import clock
+from models import clock, db
 from models.broadcasts import waiting
 from models.messaging import ledger, pace, placeholders, policy, quota, sources, statuses
 from models.messaging.channels import Credentials
@@ -215,7 +215,8 @@ async def _insist(do: Callable[[], Awaitable[object]], most_seconds: float) -> N
             await do()
             return
         except Exception as error:  # noqa: BLE001 - whatever it is, it is logged and tried again
-            log.warning("trying again", error=type(error).__name__)
+            if not db.logged_as_outage(error):
+                log.warning("trying again", error=type(error).__name__)
             if _now() >= until:
                 return
             await asyncio.sleep(0.2)

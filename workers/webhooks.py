@@ -69,7 +69,8 @@ async def _process(scope: Scope, most: int) -> tuple[int | None, int]:
     except Exception as error:
         if most == 1 and not isinstance(error, inbox.Unprocessable):
             raise  # the database may be away
-        log.warning("webhooks could not be processed", most=most, error=type(error).__name__, exc_info=True)
+        if not db.logged_as_outage(error):
+            log.warning("webhooks could not be processed", most=most, error=type(error).__name__, exc_info=True)
         return 0, 1
 
 

@@ -45,7 +45,7 @@ async def measure(place: Place) -> list[Result]:
     token, about = (await new_tokens(scope, 1))[0], await samples(scope)
     async with _views(scope):
         with api(place, url) as (port, ours), _postgraphile(place, url, installation) as (peer_port, peer):
-            asks, peer_asks = bodies(about), _peer_bodies(peer_port, about)
+            asks, peer_asks = bodies(scope, about), _peer_bodies(peer_port, about)
             _compare(asks, port, token, peer_asks, peer_port)
             servers = [
                 MeasuredServer(OURS, port, ours, {case: [post(one, token) for one in asks[case]] for case in asks}),

@@ -7,6 +7,7 @@ from typing import Any, Generic
 
 import structlog
 
+from models import db
 from models.changelog.followers import EntryBatch, Follower
 from models.changelog.log import Entry, Log
 from models.changelog.read import NotInLog, read_head, read_next
@@ -45,7 +46,8 @@ class LiveReader(Generic[Entry]):
             try:
                 await self._read_to_the_end()
             except Exception as error:  # noqa: BLE001 - the database is away for a moment
-                log.warning("the log could not be read", log=self.source.name, error=type(error).__name__)
+                if not db.logged_as_outage(error):
+                    log.warning("the log could not be read", log=self.source.name, error=type(error).__name__)
                 await asyncio.sleep(self.limits.look_seconds / 2)
             await asyncio.sleep(len(self.followers) * self.limits.rest_seconds)
 

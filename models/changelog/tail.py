@@ -14,6 +14,7 @@ from typing import Any, Final, Generic, cast
 import structlog
 from prometheus_client import Counter, Gauge
 
+from models import db
 from models.changelog.followers import EntryBatch, Follower
 from models.changelog.hints import Hints
 from models.changelog.live_reader import LiveReader, TailLimits
@@ -169,7 +170,8 @@ class Following(Generic[Entry]):
                 failed += 1
                 if failed > MOST_FAILED:
                     raise
-                log.warning("a follower could not read the log", error=type(error).__name__)
+                if not db.logged_as_outage(error):
+                    log.warning("a follower could not read the log", error=type(error).__name__)
                 await asyncio.sleep(self.tail.limits.look_seconds)
         self.given_at = time.monotonic()
         return batch

@@ -5,6 +5,7 @@ from asyncpg import PostgresError, Record
 from models.db.errors import Busy, Contended, TimedOut, UniqueViolation, is_data_error, is_passing, violated_constraint
 from models.db.json import dump_json, load_json, same_json
 from models.db.locks import advisory_lock, try_advisory_lock
+from models.db.outages import is_outage, logged_as_outage
 from models.db.pool import connect, disconnect
 from models.db.statements import copy_in, copy_out, each_row, execute, execute_many, fetch, fetch_row, fetch_value
 from models.db.transactions import after_commit, before_commit, in_a_transaction, savepoint, transaction
@@ -32,8 +33,10 @@ __all__ = [
     "fetch_value",
     "in_a_transaction",
     "is_data_error",
+    "is_outage",
     "is_passing",
     "load_json",
+    "logged_as_outage",
     "same_json",
     "savepoint",
     "transaction",

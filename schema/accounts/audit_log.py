@@ -13,11 +13,11 @@ from permissions.capabilities import Permission
 from permissions.principal import PrincipalKind, Scope
 from schema.server.context import Info
 from schema.server.execution.batched import batched
-from schema.server.execution.rows import global_id, mapped, read
+from schema.server.execution.rows import global_id, mapped, read, shown
 from schema.server.guard import query, scope_of
 from schema.server.ids import split_global_id, to_global_id
 from schema.server.types.connection import PageInfo, page_of, page_size
-from schema.server.types.cursors import a_number, an_instant, from_cursor, to_cursor
+from schema.server.types.cursors import Cursors, a_number, an_instant
 from schema.server.types.nodes import Node, find_nodes, node
 from schema.server.types.scalars import JSON
 
@@ -111,8 +111,12 @@ class AuditQuery:
         to: Annotated[datetime | None, _about("The first moment that no longer counts.")] = None,
     ) -> AuditConnection:
         wanted = AuditFilter(_actor(actor_id), _subject(subject_id), _action(action), from_, to)
-        rows = await audit_entries.page(scope_of(info), wanted, page_size(first) + 1, _position(after))
-        return page_of(rows, first, after, _cursor_of)  # type: ignore[return-value]
+        scope = scope_of(info)
+        cursors = Cursors(scope, "auditLog", wanted)
+        key = cursors.read(after, an_instant, a_number)
+        rows = await audit_entries.page(scope, wanted, page_size(first) + 1, None if key is None else (key[0], key[1]))
+        page = page_of(rows, first, after, lambda row: cursors.write(read(row, "at"), read(row, "id")))
+        return shown(AuditConnection, page)
 
 
 def _actor(node_id: str | None) -> tuple[PrincipalKind, int] | None:
@@ -139,14 +143,3 @@ def _action(name: str | None) -> str | None:
     if name is not None and "\x00" in name:
         raise Invalid("this is no action: give one such as SegmentUpdate", ("action",))
     return None if name is None else stored_action(name)
-
-
-def _position(cursor: str | None) -> tuple[datetime, int] | None:
-    if cursor is None:
-        return None
-    at, number = from_cursor(cursor, an_instant, a_number)
-    return at, number
-
-
-def _cursor_of(row: Any) -> str:
-    return to_cursor(read(row, "at"), read(row, "id"))

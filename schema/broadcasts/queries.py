@@ -9,14 +9,7 @@ from schema.server.execution.rows import shown
 from schema.server.guard import query, scope_of
 from schema.server.ids import find_id
 from schema.server.types.connection import page_of, page_size
-from schema.server.types.cursors import a_number, from_cursor, to_cursor
-
-
-def _broadcast_id(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    (broadcast_id,) = from_cursor(cursor, a_number)
-    return int(broadcast_id)
+from schema.server.types.cursors import Cursors, a_number
 
 
 @strawberry.type
@@ -34,5 +27,7 @@ class BroadcastQuery:
         async def count() -> int:
             return await drafts.count(scope, status)
 
-        rows = await drafts.newest_first(scope, page_size(first) + 1, _broadcast_id(after), status)
-        return shown(BroadcastConnection, page_of(rows, first, after, lambda row: to_cursor(row.id), count))
+        cursors = Cursors(scope, "broadcasts", status)
+        key = cursors.read(after, a_number)
+        rows = await drafts.newest_first(scope, page_size(first) + 1, None if key is None else key[0], status)
+        return shown(BroadcastConnection, page_of(rows, first, after, lambda row: cursors.write(row.id), count))

@@ -9,6 +9,7 @@ import strawberry
 from models.broadcasts import recipients
 from models.contacts.find import contacts_by_ids
 from models.db import Record
+from models.errors import Invalid
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from schema.broadcasts.enums import MessageStatus
@@ -19,7 +20,7 @@ from schema.server.execution.lookahead import selected
 from schema.server.execution.rows import global_id, read
 from schema.server.guard import admit, scope_of
 from schema.server.types.connection import Page, PageInfo, counted, page_of, page_size
-from schema.server.types.cursors import a_text, from_cursor, to_cursor
+from schema.server.types.cursors import Cursors, a_text, read_for_each
 from schema.server.types.nodes import Node, node
 
 
@@ -73,11 +74,16 @@ async def recipients_of(
     first: int | None = 50,
     after: str | None = None,
     status: MessageStatus | None = None,
-) -> Sequence[Page]:
-    scope = scope_of(info)
-    position = None if after is None else _phone(after)
-    found = await recipients.page_for_each(scope, [row.id for row in rows], page_size(first) + 1, position, status)
-    return [_page(scope, row.id, found[row.id], first, after, status) for row in rows]
+) -> Sequence[Page | Invalid]:
+    scope, ids = scope_of(info), [row.id for row in rows]
+    lists = [Cursors(scope, "Broadcast.recipients", broadcast_id, status) for broadcast_id in ids]
+    key, problems = read_for_each(lists, after, a_text)
+    phone = None if key is None else key[0]
+    found = await recipients.page_for_each(scope, ids, page_size(first) + 1, phone, status)
+    return [
+        problem or _page(scope, broadcast_id, found[broadcast_id], first, after, status, cursors)
+        for broadcast_id, cursors, problem in zip(ids, lists, problems, strict=True)
+    ]
 
 
 def _page(
@@ -87,13 +93,9 @@ def _page(
     first: int | None,
     after: str | None,
     status: MessageStatus | None,
+    cursors: Cursors,
 ) -> Page:
     async def count() -> int:
         return await recipients.count(scope, broadcast_id, status)
 
-    return page_of(rows, first, after, lambda row: to_cursor(row["phone"]), count)
-
-
-def _phone(cursor: str) -> str:
-    (phone,) = from_cursor(cursor, a_text)
-    return str(phone)
+    return page_of(rows, first, after, lambda row: cursors.write(row["phone"]), count)

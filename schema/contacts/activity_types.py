@@ -1,19 +1,20 @@
 """Activities as the API shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 import strawberry
 
 from models.contacts import activities
+from models.errors import Invalid
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from schema.server.context import Info
 from schema.server.execution.rows import global_id, ids_of
 from schema.server.guard import scope_of
 from schema.server.types.connection import Page, PageInfo, page_of, page_size
-from schema.server.types.cursors import a_number, an_instant, from_cursor, to_cursor
+from schema.server.types.cursors import Cursors, a_number, an_instant, read_for_each
 from schema.server.types.nodes import Node, node
 from schema.server.types.scalars import JSON
 
@@ -49,19 +50,20 @@ async def activities_of(
     first: int | None = 50,
     after: str | None = None,
     kind: str | None = None,
-) -> Sequence[Page]:
-    ids, position = ids_of(contacts), None if after is None else _position(after)
-    pages = await activities.pages(scope_of(info), ids, page_size(first) + 1, kind=kind, after=position)
-    return [page_of(pages[contact_id], first, after, _cursor_of) for contact_id in ids]
+) -> Sequence[Page | Invalid]:
+    scope, ids = scope_of(info), ids_of(contacts)
+    lists = [Cursors(scope, "Contact.activities", contact_id, kind) for contact_id in ids]
+    key, problems = read_for_each(lists, after, an_instant, a_number)
+    position = None if key is None else (key[0], key[1])
+    pages = await activities.pages(scope, ids, page_size(first) + 1, kind=kind, after=position)
+    return [
+        problem or page_of(pages[contact_id], first, after, _writer(cursors))
+        for contact_id, cursors, problem in zip(ids, lists, problems, strict=True)
+    ]
 
 
-def _cursor_of(activity: Any) -> str:
-    return to_cursor(activity["occurred_at"], activity["id"])
-
-
-def _position(cursor: str) -> activities.Key:
-    occurred_at, activity_id = from_cursor(cursor, an_instant, a_number)
-    return occurred_at, activity_id
+def _writer(cursors: Cursors) -> Callable[[Any], str]:
+    return lambda activity: cursors.write(activity["occurred_at"], activity["id"])
 
 
 @node("Activity", Permission.CONTACT_READ)

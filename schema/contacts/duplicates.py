@@ -14,7 +14,7 @@ from schema.server.execution.batched import Loader, batched
 from schema.server.execution.rows import derived, read, shown
 from schema.server.guard import query, scope_of
 from schema.server.types.connection import PageInfo, page_of, page_size
-from schema.server.types.cursors import a_number, from_cursor, to_cursor
+from schema.server.types.cursors import Cursors, a_number
 
 
 def _contacts(column: str) -> Loader:
@@ -56,6 +56,8 @@ class DuplicateQuery:
     async def duplicate_contacts(
         self, info: Info, first: int | None = 50, after: str | None = None
     ) -> DuplicatePairConnection:
-        (position,) = (0,) if after is None else from_cursor(after, a_number)
-        rows = await twins.pairs(scope_of(info), page_size(first) + 1, after=int(position))
-        return shown(DuplicatePairConnection, page_of(rows, first, after, lambda row: to_cursor(row["id"])))
+        scope = scope_of(info)
+        cursors = Cursors(scope, "duplicateContacts")
+        key = cursors.read(after, a_number)
+        rows = await twins.pairs(scope, page_size(first) + 1, after=0 if key is None else key[0])
+        return shown(DuplicatePairConnection, page_of(rows, first, after, lambda row: cursors.write(row["id"])))

@@ -81,5 +81,5 @@ class ActivityInput:
     external_id: str | None = None
     kind: str
     occurred_at: datetime | None = strawberry.field(default=None, description="Now, when absent.")
-    properties: JSON | None = strawberry.field(default_factory=dict)
+    properties: JSON | None = strawberry.field(default=None, description="An object; none when absent.")
     idempotency_key: str | None = None

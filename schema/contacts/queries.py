@@ -11,6 +11,7 @@ from models.contacts.pages import ContactCriteria, ContactPosition
 from models.errors import Invalid, Required, at
 from models.rules.depends import segments_mentioned
 from permissions.capabilities import Permission
+from permissions.principal import Scope
 from schema.contacts.enums import ContactOrder
 from schema.contacts.types import Contact, ContactConnection, ContactField
 from schema.rules.inputs import RuleInput, rule_from_input
@@ -20,16 +21,7 @@ from schema.server.execution.rows import all_shown, shown
 from schema.server.guard import admit, query, scope_of
 from schema.server.ids import find_id, get_id
 from schema.server.types.connection import page_of, page_size
-from schema.server.types.cursors import (
-    Reader,
-    a_number,
-    a_text,
-    an_instant,
-    exactly,
-    from_cursor,
-    nothing_or,
-    to_cursor,
-)
+from schema.server.types.cursors import Cursors, Reader, a_number, a_text, an_instant, nothing_or
 
 
 @strawberry.type
@@ -67,14 +59,15 @@ class ContactQuery:
     ) -> ContactConnection:
         scope = scope_of(info)
         criteria = ContactCriteria(search, _segment_id(info, segment_id), _rule(info, filter))
-        position = None if after is None else _position(after, order_by)
+        cursors = cursors_of_contacts(scope, criteria, order_by)
+        position = _position(cursors, after, order_by)
         names = selected(info, "nodes") | selected(info, "edges", "node")
         rows = await contact_pages.page(scope, criteria, order_by, page_size(first) + 1, after=position, names=names)
         page = page_of(
             rows,
             first,
             after,
-            lambda row: to_cursor(order_by.value, row["sort_key"], row["id"]),
+            lambda row: cursors.write(row["sort_key"], row["id"]),
             count=lambda: contact_pages.count(scope, criteria),
         )
         return shown(ContactConnection, page)
@@ -114,9 +107,13 @@ def _rule(info: Info, given: RuleInput | None) -> object:
     return rule
 
 
-def _position(cursor: str, order: ContactOrder) -> ContactPosition:
+def cursors_of_contacts(scope: Scope, criteria: ContactCriteria, order: ContactOrder) -> Cursors:
+    return Cursors(scope, "contacts", order.value, criteria)
+
+
+def _position(cursors: Cursors, after: str | None, order: ContactOrder) -> ContactPosition | None:
     sort_key: Reader = an_instant if contact_pages.sorts_by_time(order) else a_text
     if contact_pages.may_lack_its_key(order):
         sort_key = nothing_or(sort_key)
-    _, key, contact_id = from_cursor(cursor, exactly(order.value), sort_key, a_number)
-    return ContactPosition(key, contact_id)
+    key = cursors.read(after, sort_key, a_number)
+    return None if key is None else ContactPosition(*key)

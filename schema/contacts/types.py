@@ -1,6 +1,6 @@
 """Contacts and custom fields as the API shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +9,7 @@ import strawberry
 
 from models.contacts import fields
 from models.contacts.find import contacts_by_ids
+from models.errors import Invalid
 from models.segments import of_contacts
 from models.segments.lists import COLUMNS as SEGMENT_COLUMNS
 from permissions.capabilities import Permission
@@ -24,11 +25,7 @@ from schema.server.execution.lookahead import selected
 from schema.server.execution.rows import global_id, ids_of
 from schema.server.guard import admit, scope_of
 from schema.server.types.connection import Page, PageInfo, counted, page_of, page_size
-from schema.server.types.cursors import (
-    a_number,
-    from_cursor,
-    to_cursor,
-)
+from schema.server.types.cursors import Cursors, a_number, read_for_each
 from schema.server.types.nodes import Node, node
 from schema.server.types.scalars import JSON
 
@@ -47,28 +44,29 @@ class ContactField(Node):
 
 async def _segments_of(
     rows: Sequence[Any], info: Info, first: int | None = 50, after: str | None = None
-) -> Sequence[Page]:
+) -> Sequence[Page | Invalid]:
     admit(info.context, Permission.SEGMENT_READ)
     scope, ids = scope_of(info), ids_of(rows)
     names = selected(info, "nodes") | selected(info, "edges", "node")
     columns = names if names <= set(SEGMENT_COLUMNS) else frozenset(SEGMENT_COLUMNS)
     columns |= selected(info, "edges")
-    pages = await of_contacts.pages(scope, ids, page_size(first) + 1, after=_segment_after(after), names=columns)
+    lists = [Cursors(scope, "Contact.segments", contact_id) for contact_id in ids]
+    key, problems = read_for_each(lists, after, a_number)
+    position = 0 if key is None else key[0]
+    pages = await of_contacts.pages(scope, ids, page_size(first) + 1, after=position, names=columns)
     counts = await of_contacts.counts(scope, ids) if "total_count" in selected(info) else {}
 
     async def count(contact_id: int) -> int:
         return counts.get(contact_id, 0)
 
-    return [page_of(pages[contact], first, after, _segment_cursor, partial(count, contact)) for contact in ids]
+    return [
+        problem or page_of(pages[contact], first, after, _segment_cursor(cursors), partial(count, contact))
+        for contact, cursors, problem in zip(ids, lists, problems, strict=True)
+    ]
 
 
-def _segment_cursor(row: Any) -> str:
-    return to_cursor(row["id"])
-
-
-def _segment_after(cursor: str | None) -> int:
-    (segment_id,) = (0,) if cursor is None else from_cursor(cursor, a_number)
-    return int(segment_id)
+def _segment_cursor(cursors: Cursors) -> Callable[[Any], str]:
+    return lambda row: cursors.write(row["id"])
 
 
 @strawberry.type

@@ -1,6 +1,3 @@
-from datetime import datetime
-from typing import Any
-
 import strawberry
 
 from models.queue import jobs
@@ -8,20 +5,10 @@ from permissions.capabilities import Permission
 from schema.jobs.enums import JobKind, JobStatus
 from schema.jobs.types import Job, JobConnection, find_job, job_shown
 from schema.server.context import Info
+from schema.server.execution.rows import shown
 from schema.server.guard import query, scope_of
 from schema.server.types.connection import page_of, page_size
-from schema.server.types.cursors import a_number, an_instant, from_cursor, to_cursor
-
-
-def _cursor_of(job: Any) -> str:
-    return to_cursor(job["created_at"], job["id"])
-
-
-def _position(cursor: str | None) -> tuple[datetime, int] | None:
-    if cursor is None:
-        return None
-    created_at, job_id = from_cursor(cursor, an_instant, a_number)
-    return created_at, job_id
+from schema.server.types.cursors import Cursors, a_number, an_instant
 
 
 @strawberry.type
@@ -39,7 +26,12 @@ class JobQuery:
         kind: JobKind | None = None,
         status: JobStatus | None = None,
     ) -> JobConnection:
-        rows = await jobs.list_newest_first(
-            scope_of(info), page_size(first), after=_position(after), kind=kind, status=status
+        scope = scope_of(info)
+        cursors = Cursors(scope, "jobs", kind, status)
+        key = cursors.read(after, an_instant, a_number)
+        position = None if key is None else (key[0], key[1])
+        rows = await jobs.list_newest_first(scope, page_size(first), after=position, kind=kind, status=status)
+        page = page_of(
+            [job_shown(job) for job in rows], first, after, lambda job: cursors.write(job["created_at"], job["id"])
         )
-        return page_of([job_shown(job) for job in rows], first, after, _cursor_of)  # type: ignore[return-value]
+        return shown(JobConnection, page)

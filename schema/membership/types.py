@@ -1,6 +1,6 @@
 """Entries into segments and exits as the API shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,6 +10,7 @@ from models.changelog import members
 from models.changelog.cursor import to_cursor as to_change_cursor
 from models.changelog.members import MEMBERS
 from models.contacts.find import contacts_by_ids
+from models.errors import Invalid
 from models.segments import lists
 from permissions.capabilities import Permission
 from schema.membership.enums import ChangeKind, Origin
@@ -19,7 +20,7 @@ from schema.server.execution.rows import derived, global_id, ids_of, read
 from schema.server.guard import admit, scope_of
 from schema.server.ids import get_id
 from schema.server.types.connection import Page, PageInfo, page_of, page_size
-from schema.server.types.cursors import a_number, from_cursor, to_cursor
+from schema.server.types.cursors import Cursors, a_number, read_for_each
 from schema.server.types.scalars import ChangeCursor
 
 
@@ -80,21 +81,20 @@ async def membership_history(
     first: int | None = 50,
     after: str | None = None,
     segment_id: strawberry.ID | None = None,
-) -> Sequence[Page]:
+) -> Sequence[Page | Invalid]:
     """Loads Contact.membershipHistory for many contacts."""
     admit(info.context, Permission.SEGMENT_READ)
     segment = None if segment_id is None else get_id("Segment", segment_id, ("segmentId",))
-    ids = ids_of(rows)
-    changes = await members.history(scope_of(info), ids, page_size(first), before=_position(after), segment_id=segment)
-    return [page_of(changes[contact_id], first, after, _history_cursor) for contact_id in ids]
+    scope, ids = scope_of(info), ids_of(rows)
+    lists = [Cursors(scope, "Contact.membershipHistory", contact_id, segment) for contact_id in ids]
+    key, problems = read_for_each(lists, after, a_number)
+    position = None if key is None else key[0]
+    changes = await members.history(scope, ids, page_size(first), before=position, segment_id=segment)
+    return [
+        problem or page_of(changes[contact_id], first, after, _history_cursor(cursors))
+        for contact_id, cursors, problem in zip(ids, lists, problems, strict=True)
+    ]
 
 
-def _history_cursor(change: members.MembershipChange) -> str:
-    return to_cursor(change.position)
-
-
-def _position(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    (position,) = from_cursor(cursor, a_number)
-    return int(position)
+def _history_cursor(cursors: Cursors) -> Callable[[members.MembershipChange], str]:
+    return lambda change: cursors.write(change.position)

@@ -15,7 +15,7 @@ from schema.server.execution.rows import global_id, read, shown
 from schema.server.guard import admit, mutation, query, scope_of
 from schema.server.ids import get_id, to_global_id
 from schema.server.types.connection import PageInfo, counted, page_of, page_size
-from schema.server.types.cursors import a_number, from_cursor, to_cursor
+from schema.server.types.cursors import Cursors, a_number
 from schema.server.types.nodes import Node, node
 from schema.server.user_errors import UserError
 
@@ -63,13 +63,6 @@ class InboundWebhookFailureConnection:
     total_count: int = counted()
 
 
-def _failure_id(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    (failure_id,) = from_cursor(cursor, a_number)
-    return int(failure_id)
-
-
 @strawberry.type
 class InboundWebhookFailureQuery:
     @query(
@@ -87,10 +80,11 @@ class InboundWebhookFailureQuery:
         async def count() -> int:
             return await failed_webhooks.count(scope)
 
-        rows = await failed_webhooks.newest_first(scope, page_size(first) + 1, _failure_id(after))
-        return shown(
-            InboundWebhookFailureConnection, page_of(rows, first, after, lambda row: to_cursor(row["id"]), count)
-        )
+        cursors = Cursors(scope, "inboundWebhookFailures")
+        key = cursors.read(after, a_number)
+        rows = await failed_webhooks.newest_first(scope, page_size(first) + 1, None if key is None else key[0])
+        page = page_of(rows, first, after, lambda row: cursors.write(row["id"]), count)
+        return shown(InboundWebhookFailureConnection, page)
 
 
 @strawberry.type

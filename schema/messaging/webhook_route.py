@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from models import db
 from models.messaging import channels
 from models.messaging.channels import Wired
 from models.queue import inbox
@@ -26,6 +27,8 @@ log = structlog.get_logger(__name__)
 PATH: Final = "/webhooks/whatsapp"
 
 MOST_BYTES: Final = 3 * 1024 * 1024
+
+BODY_SECONDS: Final = 60.0
 
 REMEMBER_SECONDS: Final = 5.0
 """How long a process uses what it has read about channels."""
@@ -120,7 +123,8 @@ class Receiver:
 
 
 def _fail(batch: Sequence[tuple[list[StoredWebhook], "asyncio.Future[None]"]], error: Exception) -> None:
-    log.error("webhooks could not be kept", count=len(batch), error=type(error).__name__)
+    if not db.logged_as_outage(error):
+        log.error("webhooks could not be kept", count=len(batch), error=type(error).__name__)
     for _, kept in batch:
         if not kept.done():
             kept.set_exception(HTTPException(503, "try again in a moment"))
@@ -128,11 +132,15 @@ def _fail(batch: Sequence[tuple[list[StoredWebhook], "asyncio.Future[None]"]], e
 
 async def _body(request: Request) -> bytes:
     chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > MOST_BYTES:
-            raise HTTPException(413, "a webhook is never larger than 3 MB")
-        chunks.append(chunk)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > MOST_BYTES:
+                    raise HTTPException(413, "a webhook is never larger than 3 MB")
+                chunks.append(chunk)
+    except TimeoutError:
+        raise HTTPException(408, "the body did not come to its end in time") from None
     return b"".join(chunks)
 
 

@@ -13,7 +13,7 @@ from schema.server.execution.rows import shown
 from schema.server.guard import query, scope_of
 from schema.server.ids import find_id
 from schema.server.types.connection import page_of, page_size
-from schema.server.types.cursors import a_number, a_text, an_instant, exactly, from_cursor, nothing_or, to_cursor
+from schema.server.types.cursors import Cursors, a_number, a_text, an_instant, nothing_or
 
 
 @strawberry.type
@@ -40,22 +40,22 @@ class SegmentQuery:
         order_by: SegmentOrder = SegmentOrder.NAME_ASC,
     ) -> SegmentConnection:
         scope, criteria = scope_of(info), SegmentFilter(search, kind, unused_since, bool(deleted))
-        position = None if after is None else _position(after, order_by)
+        cursors = Cursors(scope, "segments", order_by.value, criteria)
+        position = _position(cursors, after, order_by)
         rows = await lists.page(scope, criteria, order_by, page_size(first), position)
         page = page_of(
             rows,
             first,
             after,
-            lambda row: to_cursor(order_by.value, row["sort_key"], row["id"]),
+            lambda row: cursors.write(row["sort_key"], row["id"]),
             lambda: lists.count(scope, criteria),
         )
         return shown(SegmentConnection, page)
 
 
-def _position(cursor: str, order: SegmentOrder) -> tuple[Any, int]:
-    sort_key = _SORT_KEYS[lists.SORT_KEYS[order].sql_type]
-    _, key, segment_id = from_cursor(cursor, exactly(order.value), sort_key, a_number)
-    return key, segment_id
+def _position(cursors: Cursors, after: str | None, order: SegmentOrder) -> tuple[Any, int] | None:
+    key = cursors.read(after, _SORT_KEYS[lists.SORT_KEYS[order].sql_type], a_number)
+    return None if key is None else (key[0], key[1])
 
 
 _SORT_KEYS = {"text": a_text, "bigint": a_number, "timestamptz": nothing_or(an_instant)}

@@ -1,13 +1,13 @@
 """What uses segments, as the API shows it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
-from models.errors import Forbidden
+from models.errors import Forbidden, Invalid
 from models.segments import lists, uses
 from models.segments.uses import UseKind
 from permissions.capabilities import Permission
@@ -19,7 +19,7 @@ from schema.server.execution.rows import global_id, ids_of, read
 from schema.server.guard import scope_of
 from schema.server.ids import to_global_id
 from schema.server.types.connection import Page, PageInfo, counted, page_of, page_size
-from schema.server.types.cursors import a_number, an_instant, from_cursor, to_cursor
+from schema.server.types.cursors import Cursors, a_number, an_instant, read_for_each
 from schema.server.types.nodes import Node, find_nodes, node
 
 if TYPE_CHECKING:
@@ -86,25 +86,27 @@ class SegmentUseConnection:
     total_count: int = counted()
 
 
-async def uses_of(rows: Sequence[Any], info: Info, first: int | None = 50, after: str | None = None) -> Sequence[Page]:
+async def uses_of(
+    rows: Sequence[Any], info: Info, first: int | None = 50, after: str | None = None
+) -> Sequence[Page | Invalid]:
     scope, ids = scope_of(info), ids_of(rows)
-    position = None if after is None else _position(after)
+    lists_of_uses = [Cursors(scope, "Segment.uses", segment_id) for segment_id in ids]
+    key, problems = read_for_each(lists_of_uses, after, an_instant, a_number)
+    position = None if key is None else (key[0], key[1])
     pages = await uses.page_for_each(scope, ids, page_size(first), position)
     counts = await uses.count_for_each(scope, ids) if "total_count" in selected(info) else {}
 
     async def count(segment_id: int) -> int:
         return counts[segment_id]
 
-    return [page_of(pages[segment], first, after, _cursor_of, partial(count, segment)) for segment in ids]
+    return [
+        problem or page_of(pages[segment], first, after, _writer(cursors), partial(count, segment))
+        for segment, cursors, problem in zip(ids, lists_of_uses, problems, strict=True)
+    ]
 
 
-def _cursor_of(use: Any) -> str:
-    return to_cursor(use["last_used_at"], use["id"])
-
-
-def _position(cursor: str) -> tuple[datetime, int]:
-    last_used_at, use_id = from_cursor(cursor, an_instant, a_number)
-    return last_used_at, use_id
+def _writer(cursors: Cursors) -> Callable[[Any], str]:
+    return lambda use: cursors.write(use["last_used_at"], use["id"])
 
 
 async def use_counts_of(rows: Sequence[Any], info: Info) -> Sequence[int]:

@@ -7,9 +7,10 @@ from typing import Any, Final
 import structlog
 from graphql import GraphQLError
 
+from models import db
 from models.db import Busy, TimedOut
 from models.errors import DomainError, Forbidden, Problems, Refusal, Throttled, Unauthenticated
-from schema.server.refusals import BadRequest, CostExceeded, Rejected, SlowConsumer
+from schema.server.refusals import BadRequest, CostExceeded, PersistedQueryNotFound, Rejected, SlowConsumer
 
 log = structlog.get_logger("muster.api")
 
@@ -23,11 +24,15 @@ _CODES: Final[dict[type[Exception], str]] = {
     CostExceeded: "COST_EXCEEDED",
     SlowConsumer: "SLOW_CONSUMER",
     BadRequest: "BAD_REQUEST",
+    PersistedQueryNotFound: "PERSISTED_QUERY_NOT_FOUND",
 }
 
 BAD_REQUEST: Final = "BAD_REQUEST"
 INTERNAL: Final = "INTERNAL"
 TIMEOUT: Final = "TIMEOUT"
+UNAVAILABLE: Final = "UNAVAILABLE"
+
+AWAY: Final = "the database does not answer: try again in a moment"
 
 
 def format_errors(errors: Iterable[Exception], request_id: str) -> list[FormattedError]:
@@ -52,11 +57,14 @@ def format_error(error: Exception, request_id: str) -> list[FormattedError]:
         return [_formatted(error, "others were at work on the same: nothing was changed, try again", {"code": TIMEOUT})]
     if isinstance(cause, GraphQLError) and not _is_server_fault(cause):
         return [_formatted(error, cause.message, {"code": BAD_REQUEST, **(cause.extensions or {})})]
+    if db.logged_as_outage(cause):
+        return [_formatted(error, AWAY, {"code": UNAVAILABLE, "retryAfterSeconds": 1})]
     return [_hidden(error, cause, request_id)]
 
 
 def _rejection(reason: Exception) -> FormattedError:
-    return _formatted(reason, str(getattr(reason, "message", reason)), {"code": BAD_REQUEST})
+    extensions = {"code": BAD_REQUEST, **(getattr(reason, "extensions", None) or {})}
+    return _formatted(reason, str(getattr(reason, "message", reason)), extensions)
 
 
 def _cause(error: Exception) -> Exception:

@@ -14,21 +14,26 @@ from schema.server.throttle import Allowance
 
 STATUS: Final = {
     "BAD_REQUEST": 400,
+    "PERSISTED_QUERY_NOT_FOUND": 200,
     "COST_EXCEEDED": 400,
     "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
     "THROTTLED": 429,
     "INTERNAL": 500,
     "TIMEOUT": 503,
+    "UNAVAILABLE": 503,
 }
 """By the first error code."""
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
+    """`query` is empty when only `digest`, the SHA-256 of the text, was sent."""
+
     query: str
     operation_name: str | None = None
     variables: dict[str, Any] = field(default_factory=dict)
+    digest: str | None = None
 
 
 @dataclass(slots=True)
@@ -56,6 +61,11 @@ class Answer:
     cookies: Sequence[str] = ()
     """Values of `Set-Cookie`."""
 
+    @property
+    def retry_header(self) -> list[tuple[bytes, bytes]]:
+        seconds = self.retry_after_seconds
+        return [] if seconds is None else [(b"retry-after", str(max(1, round(seconds))).encode())]
+
 
 def refused(errors: list[FormattedError]) -> Answer:
     first = errors[0]["extensions"]
@@ -63,12 +73,11 @@ def refused(errors: list[FormattedError]) -> Answer:
 
 
 class OperationEnded(Exception):
-    """The server ended a subscription. `code` is that of the first error."""
+    """The server ended a subscription."""
 
     def __init__(self, errors: list[FormattedError]) -> None:
         super().__init__(errors[0]["message"])
         self.errors = errors
-        self.code: str = errors[0]["extensions"]["code"]
 
 
 @dataclass(slots=True)

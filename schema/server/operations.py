@@ -16,8 +16,9 @@ from schema.server import metrics
 from schema.server.authentication import Authenticator
 from schema.server.context import Context
 from schema.server.cookies import CookieNames, NewCookies
-from schema.server.execution.documents import Documents
+from schema.server.execution.documents import Document, Documents
 from schema.server.execution.executor import CompiledExecutor, names_its_permission
+from schema.server.execution.persisted_queries import PersistedQueries, check_digest
 from schema.server.formatted_errors import FormattedError, format_error, format_errors
 from schema.server.graphql_request import Answer, Caller, GraphQLRequest, OperationEnded, OperationRun, refused
 from schema.server.guard import admit
@@ -50,6 +51,7 @@ class Operations:
     recheck_seconds: float = 5.0
     links: LinkSigner | None = None
     cookie_names: CookieNames = field(default_factory=CookieNames)
+    persisted: PersistedQueries = field(default_factory=PersistedQueries)
 
     # ---------------------------------------------------------------- queries and mutations
 
@@ -74,9 +76,7 @@ class Operations:
 
     async def _admit(self, run: OperationRun, allowed: frozenset[OperationType]) -> None:
         run.context.scope = await self.scope_of(run.caller)
-        document = self.documents.get(run.request.query)
-        if document.errors:
-            raise Rejected(document.errors)
+        document = self._document(run.request)
         operation = document.operation(run.request.operation_name)
         if operation.type not in allowed:
             raise BadRequest(f"a {operation.type.value} cannot be sent in this way")
@@ -86,6 +86,25 @@ class Operations:
         run.document, run.operation, run.variables = document, operation, variables
         run.requested = operation.cost.requested(variables.coerced)
         run.allowance = await self.throttle.charge(_bucket_of(run.context), run.requested)
+
+    def _document(self, request: GraphQLRequest) -> Document:
+        """Finds the document, and keeps a valid one by its digest. Raises Refusal."""
+        text = self._text(request)
+        document = self.documents.get(text)
+        if document.errors:
+            raise Rejected(document.errors)
+        if request.digest is not None:
+            self.persisted.keep(request.digest, text)
+        return document
+
+    def _text(self, request: GraphQLRequest) -> str:
+        """Returns the text of the document. Raises PersistedQueryNotFound, or BadRequest for a wrong digest."""
+        if request.digest is None:
+            return request.query
+        if not request.query:
+            return self.persisted.find(request.digest)
+        check_digest(request.digest, request.query)
+        return request.query
 
     async def scope_of(self, caller: Caller) -> Scope | None:
         """Returns None without a bearer token, or when the session of a cookie has ended.

@@ -9,6 +9,13 @@ class BadRequest(Refusal):
     """The API does not understand the request."""
 
 
+class PersistedQueryNotFound(Refusal):
+    """The client has to send the text with the digest. The message is a part of Apollo's protocol."""
+
+    def __init__(self) -> None:
+        super().__init__("PersistedQueryNotFound")
+
+
 class CostExceeded(Refusal):
     """The operation asks for more than one operation may cost."""
 

@@ -20,7 +20,7 @@ from schema.server.guard import ANYONE, SIGNED_IN, mutation, query, scope_of, su
 from schema.server.refusals import SlowConsumer
 from schema.server.subscriptions.event_batch import EventBatch
 from schema.server.types.connection import PageInfo, counted, page_of, page_size
-from schema.server.types.cursors import to_cursor
+from schema.server.types.cursors import Cursors
 from schema.server.types.nodes import Node
 from schema.server.types.scalars import JSON, BigInt
 from schema.server.user_errors import UserError
@@ -137,7 +137,8 @@ class ToyQuery:
             return 1000
 
         rows = [toy(number) for number in range(1, page_size(first) + 2)]
-        return shown(ToyConnection, page_of(rows, first, after, lambda row: to_cursor(row["id"]), count))
+        cursors = Cursors(scope_of(info), "toys")
+        return shown(ToyConnection, page_of(rows, first, after, lambda row: cursors.write(row["id"]), count))
 
     @query(ANYONE)
     async def toy(self, info: Info, number: int) -> Toy | None:

@@ -23,6 +23,7 @@ from graphql.execution.collect_fields import FragmentDetails
 from models.errors import Refusal
 from schema.server.execution.cost import Cost, cost_of
 from schema.server.execution.executor import Plans
+from schema.server.execution.input_paths import RULES
 from schema.server.execution.limits import DocumentLimits, parse_within
 from schema.server.execution.variables import Variables, variables_of
 from schema.server.refusals import BadRequest
@@ -101,7 +102,7 @@ class Documents:
     def _parse(self, text: str) -> Document:
         try:
             parsed = parse_within(text, self.limits)
-            errors = validate(self.schema, parsed, max_errors=MOST_ERRORS)
+            errors = validate(self.schema, parsed, RULES, max_errors=MOST_ERRORS)
         except RecursionError:
             return Document(errors=[BadRequest("the document is nested too deeply to be read")])
         except (GraphQLError, BadRequest) as error:
@@ -125,7 +126,11 @@ class Documents:
                     name,
                     cost,
                     switches,
-                    variables_of(self.schema, definition.variable_definitions or ()),
+                    variables_of(
+                        self.schema,
+                        definition.variable_definitions or (),
+                        (definition, *document.definitions.values()),
+                    ),
                     name or _root_field_names(definition),
                 )
         return document

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import structlog
 
+from models import db
 from models.errors import Refusal
 
 log = structlog.get_logger("muster.api")
@@ -76,6 +77,7 @@ class _Permission:
             return refusal
         except Exception as error:  # noqa: BLE001 - a restart of the database ends no subscription
             self.failed_checks += 1
-            log.warning("a subscription's permission could not be checked", error=type(error).__name__)
+            if not db.logged_as_outage(error):
+                log.warning("a subscription's permission could not be checked", error=type(error).__name__)
             return error if self.failed_checks >= MOST_FAILED_CHECKS else None
         return None

@@ -6,6 +6,8 @@ from typing import Final, Generic, TypeVar
 
 import structlog
 
+from models import db
+
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS: Final = 0.1
@@ -85,7 +87,8 @@ class ProgressWatch(Generic[Version, State]):
             try:
                 found = await self._look(dict(self._versions))
             except Exception as error:  # noqa: BLE001 - the database is away for a moment: look again
-                log.warning("progress could not be read", of=self._what, error=type(error).__name__)
+                if not db.logged_as_outage(error):
+                    log.warning("progress could not be read", of=self._what, error=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             for key, (version, state) in found.items():

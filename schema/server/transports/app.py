@@ -1,9 +1,9 @@
 """The parts of the ASGI application around GraphQL."""
 
 import gc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from redis.asyncio import Redis
@@ -12,7 +12,10 @@ from redis.backoff import NoBackoff
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import JSONResponse
 
+from models import db
+from schema.server.formatted_errors import AWAY
 from schema.server.operation_log import LineWriter
 from schema.server.operations import Line
 from schema.server.transports.graphql import GraphQL
@@ -27,6 +30,9 @@ def write_line(line: Line) -> None:
     _operation_log.info(**line)
 
 
+GRAPHQL_PATHS: Final = frozenset({"/graphql", "/graphql/"})
+
+
 class Dispatch:
     """Passes /graphql on without Starlette's middleware and routes, which cost time."""
 
@@ -35,13 +41,94 @@ class Dispatch:
         self.rest = rest
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "lifespan" and scope["path"] == "/graphql":
+        if scope["type"] != "lifespan" and scope["path"] in GRAPHQL_PATHS:
             await self.graphql(scope, receive, send)
         else:
             await self.rest(scope, receive, send)
 
 
-def with_cors(app: Any, origins: tuple[str, ...]) -> Any:
+ALLOWED_HEADERS: Final = (
+    "authorization",
+    "content-type",
+    "x-graphql-event-stream-token",
+    "x-request-id",
+    # Usual clients of GraphQL send these ...
+    "apollo-require-preflight",
+    "apollographql-client-name",
+    "apollographql-client-version",
+    "graphql-client-name",
+    "graphql-client-version",
+    "x-apollo-operation-id",
+    "x-apollo-operation-name",
+    "x-requested-with",
+    # ... and these come from tools that trace requests through a browser.
+    "baggage",
+    "b3",
+    "sentry-trace",
+    "traceparent",
+    "tracestate",
+    "x-b3-parentspanid",
+    "x-b3-sampled",
+    "x-b3-spanid",
+    "x-b3-traceid",
+    "x-datadog-origin",
+    "x-datadog-parent-id",
+    "x-datadog-sampling-priority",
+    "x-datadog-trace-id",
+    "newrelic",
+)
+"""A browser refuses a request with a header that the preflight does not allow, so one unknown header breaks a whole page."""
+
+
+class WithoutOutages:
+    """Answers 503 while PostgreSQL does not answer."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        has_started = False
+
+        async def noticing_send(message: Any) -> None:
+            nonlocal has_started
+            has_started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noticing_send)
+        except Exception as error:
+            if has_started or not db.logged_as_outage(error):
+                raise
+            await JSONResponse({"error": AWAY}, 503, headers={"retry-after": "1"})(scope, receive, send)
+
+
+class WithoutSniffing:
+    """Tells browsers to take every answer for what its content type says."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_header(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*_without(message["headers"], _NOSNIFF[0]), _NOSNIFF]
+            await send(message)
+
+        await self.app(scope, receive, send_with_header)
+
+
+_NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
+
+
+def _without(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> list[tuple[bytes, bytes]]:
+    return [header for header in headers if header[0] != name]
+
+
+def with_cors(app: Any, origins: tuple[str, ...], more_headers: tuple[str, ...] = ()) -> Any:
     if not origins:
         return app
     cors = Middleware(
@@ -49,7 +136,7 @@ def with_cors(app: Any, origins: tuple[str, ...]) -> Any:
         allow_origins=list(origins),
         allow_credentials="*" not in origins,  # the cookie of a session is only for origins that are named
         allow_methods=["GET", "POST", "PUT", "DELETE"],
-        allow_headers=["authorization", "content-type", "x-request-id", "x-graphql-event-stream-token"],
+        allow_headers=[*ALLOWED_HEADERS, *more_headers],
         expose_headers=["x-request-id", "retry-after"],
         max_age=600,
     )

@@ -5,14 +5,12 @@ operations and DELETE stops them. These requests must reach the process that hol
 """
 
 import asyncio
-import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import structlog
 
-from models.errors import Refusal
 from schema.server.execution.encoding import encode
 from schema.server.formatted_errors import format_error
 from schema.server.graphql_request import Answer, Caller, GraphQLRequest, refused
@@ -20,11 +18,10 @@ from schema.server.operations import Operations
 from schema.server.refusals import BadRequest
 from schema.server.transports import http_request
 from schema.server.transports.http_request import Headers
+from schema.server.transports.reservations import Reservations
 from schema.server.transports.stream import Stream, StreamLimits, StreamOperation
 
 log = structlog.get_logger("muster.api")
-
-MOST_STREAMS: Final = 5_000
 
 _HEADERS: Final = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -37,9 +34,12 @@ _HEADERS: Final = (
 class EventStreams:
     operations: Operations
     limits: StreamLimits = field(default_factory=StreamLimits)
-    reserved: dict[str, Stream] = field(default_factory=dict)
+    reservations: Reservations = field(init=False)
     open: "set[asyncio.Future[None]]" = field(default_factory=set)
     """Cancelling one of these ends its stream."""
+
+    def __post_init__(self) -> None:
+        self.reservations = Reservations(self.limits)
 
     def end_all(self) -> None:
         for ending in self.open:
@@ -51,8 +51,8 @@ class EventStreams:
         self, receive: Any, send: Any, caller: Caller, request: GraphQLRequest, writes: bool = True
     ) -> None:
         result = await self.operations.subscribe(request, caller, writes=writes)
-        if isinstance(result, Answer) and result.status == 401:
-            await _send_json(send, 401, result.payload, caller)
+        if isinstance(result, Answer) and result.status in (401, 503):
+            await _send_json(send, result, caller)
             return
         stream, operation = Stream(self.limits), StreamOperation(None, caller)
         stream.start(operation, stream.send_all(operation, result))
@@ -87,31 +87,18 @@ class EventStreams:
             if operation is not None:
                 operation.task.cancel()
             await _send_text(send, 200, b"", caller)
-        except Refusal as error:
-            answer = refused(format_error(error, caller.request_id))
-            await _send_json(send, answer.status, answer.payload, caller)
+        except Exception as error:  # noqa: BLE001 - each error has a form that callers may see
+            await _send_json(send, refused(format_error(error, caller.request_id)), caller)
 
     async def _reserve(self, send: Any, caller: Caller) -> None:
+        """Refuses what is too much before it looks up the caller."""
+        self.reservations.check_room(caller.address)
         await self.operations.scope_of(caller)
-        if len(self.reserved) >= MOST_STREAMS:
-            raise BadRequest(f"this server keeps {MOST_STREAMS} streams at most: use distinct connections")
-        token = secrets.token_urlsafe(24)
-        self.reserved[token] = Stream(self.limits)
-        asyncio.get_running_loop().call_later(self.limits.reserved_seconds, self._drop_unless_open, token)
+        token = self.reservations.reserve(caller.address)
         await _send_text(send, 201, token.encode(), caller)
 
-    def _drop_unless_open(self, token: str) -> None:
-        stream = self.reserved.get(token)
-        if stream is not None and not stream.is_open:
-            self._drop(token)
-
-    def _drop(self, token: str) -> None:
-        stream = self.reserved.pop(token, None)
-        if stream is not None:
-            stream.stop()
-
     def _stream(self, token: str | None) -> Stream:
-        stream = self.reserved.get(token or "")
+        stream = self.reservations.find(token)
         if stream is None:
             raise BadRequest("there is no stream with this token: reserve one by PUT")
         return stream
@@ -121,11 +108,12 @@ class EventStreams:
         if stream.is_open:
             await _send_text(send, 409, b"somebody listens to this stream already", caller)
             return
-        stream.is_open = True
+        stream.is_open, stream.may_be_idle = True, caller.bearer is not None
+        self.reservations.listen(token)
         try:
             await self._send(receive, send, caller, stream)
         finally:
-            self._drop(token)
+            self.reservations.drop(token)
 
     async def operate(
         self, send: Any, headers: Headers, caller: Caller, request: GraphQLRequest, params: Mapping[str, Any]
@@ -157,12 +145,16 @@ async def _send_text(send: Any, status: int, body: bytes, caller: Caller) -> Non
     await _send_plain(send, status, body, b"text/plain; charset=utf-8", caller)
 
 
-async def _send_json(send: Any, status: int, payload: Any, caller: Caller) -> None:
-    await _send_plain(send, status, encode(payload), b"application/json; charset=utf-8", caller)
+async def _send_json(send: Any, answer: Answer, caller: Caller) -> None:
+    kind = b"application/json; charset=utf-8"
+    await _send_plain(send, answer.status, encode(answer.payload), kind, caller, answer.retry_header)
 
 
-async def _send_plain(send: Any, status: int, body: bytes, kind: bytes, caller: Caller) -> None:
+async def _send_plain(
+    send: Any, status: int, body: bytes, kind: bytes, caller: Caller, more: Sequence[tuple[bytes, bytes]] = ()
+) -> None:
     headers = [
+        *more,
         (b"content-type", kind),
         (b"content-length", str(len(body)).encode()),
         (b"x-request-id", caller.request_id.encode()),

@@ -14,8 +14,9 @@ from schema.server.pages.explorer import HEADERS, page
 from schema.server.refusals import BadRequest
 from schema.server.transports import http_request
 from schema.server.transports.accept import EVENTS, JSON, RESPONSE, chosen
+from schema.server.transports.compression import compress
 from schema.server.transports.events import EventStreams
-from schema.server.transports.http_request import Headers, TooLarge, Unreadable
+from schema.server.transports.http_request import Headers, TooLarge, TooLate, Unreadable
 from schema.server.transports.socket import Socket, SocketLimits
 from schema.server.transports.stream import StreamLimits
 
@@ -55,7 +56,7 @@ class GraphQL:
             await self.streams.reserve_or_stop(scope, receive, send, headers, caller)
         else:
             answer = refused(format_error(BadRequest("send GraphQL by POST, or queries by GET"), caller.request_id))
-            await _send(send, 405, answer, JSON, caller, ((b"allow", b"GET, POST, PUT, DELETE"),))
+            await _send(send, 405, answer, JSON, caller, headers, ((b"allow", b"GET, POST, PUT, DELETE"),))
 
     async def _post(self, receive: Any, send: Any, headers: Headers, caller: Caller) -> None:
         kind = chosen(headers.accept)
@@ -69,13 +70,13 @@ class GraphQL:
                 await self.streams.operate(send, headers, caller, request, params)
                 return
         except BadRequest as error:
-            await self._refuse(send, error, kind, caller)
+            await self._refuse(send, error, kind, caller, headers)
             return
         if kind == EVENTS:
             await self.streams.serve_one(receive, send, caller, request)
             return
         answer = await self.operations.run(request, caller, READS_AND_WRITES)
-        await _answer(send, answer, kind or JSON, caller)
+        await _answer(send, answer, kind or JSON, caller, headers)
 
     async def _get(self, scope: Any, receive: Any, send: Any, headers: Headers, caller: Caller) -> None:
         kind = chosen(headers.accept)
@@ -92,19 +93,19 @@ class GraphQL:
                 raise BadRequest(f"none of the accepted types is one of {JSON}, {RESPONSE}, {EVENTS}")
             request = http_request.graphql_request_of(params)
         except BadRequest as error:
-            await self._refuse(send, error, kind, caller)
+            await self._refuse(send, error, kind, caller, headers)
             return
         if kind == EVENTS:
             await self.streams.serve_one(receive, send, caller, request, writes=False)
             return
         answer = await self.operations.run(request, caller, READS)
-        await _answer(send, answer, kind, caller)
+        await _answer(send, answer, kind, caller, headers)
 
-    async def _refuse(self, send: Any, error: BadRequest, kind: str | None, caller: Caller) -> None:
+    async def _refuse(self, send: Any, error: BadRequest, kind: str | None, caller: Caller, headers: Headers) -> None:
         answer = refused(format_error(error, caller.request_id))
         status = _status_of(error, kind)
         log.info("request refused", status=status, reason=str(error), request_id=caller.request_id)
-        await _send(send, status, answer, RESPONSE if kind == RESPONSE else JSON, caller)
+        await _send(send, status, answer, RESPONSE if kind == RESPONSE else JSON, caller, headers)
 
 
 def _status_of(error: BadRequest, kind: str | None) -> int:
@@ -112,12 +113,14 @@ def _status_of(error: BadRequest, kind: str | None) -> int:
         return 406
     if isinstance(error, TooLarge):
         return 413
+    if isinstance(error, TooLate):
+        return 408
     return 415 if isinstance(error, Unreadable) else 400
 
 
-async def _answer(send: Any, answer: Answer, kind: str, caller: Caller) -> None:
+async def _answer(send: Any, answer: Answer, kind: str, caller: Caller, headers: Headers) -> None:
     """Clients that accept only application/json get the status 200 with every GraphQL response."""
-    await _send(send, answer.status if kind == RESPONSE else 200, answer, kind, caller)
+    await _send(send, answer.status if kind == RESPONSE else 200, answer, kind, caller, headers)
 
 
 async def _send(
@@ -126,22 +129,26 @@ async def _send(
     answer: Answer,
     kind: str,
     caller: Caller,
+    asked: Headers,
     more: tuple[tuple[bytes, bytes], ...] = (),
 ) -> None:
     try:
         body = encode(answer.payload)
     except TypeError as error:
         status, body = 500, encode(refused(format_error(error, caller.request_id)).payload)
+    body, coding = await compress(body, asked.accept_encoding)
     headers = [
         (b"content-type", _TYPES[kind]),
         (b"content-length", str(len(body)).encode()),
         (b"x-request-id", caller.request_id.encode()),
         (b"cache-control", b"no-store"),
+        (b"vary", b"accept, accept-encoding"),
+        *answer.retry_header,
         *more,
     ]
     headers += [(b"set-cookie", cookie.encode()) for cookie in answer.cookies]
-    if answer.retry_after_seconds is not None:
-        headers.append((b"retry-after", str(max(1, round(answer.retry_after_seconds))).encode()))
+    if coding is not None:
+        headers.append((b"content-encoding", coding.encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

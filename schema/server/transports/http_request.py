@@ -1,5 +1,6 @@
 """Reads an HTTP request: headers, body, and the GraphQL request in it."""
 
+import asyncio
 import re
 import secrets
 from collections.abc import Mapping
@@ -16,11 +17,18 @@ from schema.server.refusals import BadRequest
 
 Scope = Mapping[str, Any]
 
+BODY_SECONDS: Final = 60.0
+"""How long a whole body may take."""
+
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 
 
 class TooLarge(BadRequest):
     """The body is too large (status 413)."""
+
+
+class TooLate(BadRequest):
+    """The body does not come to its end in time (status 408)."""
 
 
 class Unreadable(BadRequest):
@@ -30,6 +38,7 @@ class Unreadable(BadRequest):
 @dataclass(slots=True)
 class Headers:
     accept: str | None = None
+    accept_encoding: str | None = None
     authorization: str | None = None
     content_length: str | None = None
     content_type: str | None = None
@@ -43,6 +52,7 @@ class Headers:
 
 _NAMES: Final = {
     b"accept": "accept",
+    b"accept-encoding": "accept_encoding",
     b"authorization": "authorization",
     b"content-length": "content_length",
     b"content-type": "content_type",
@@ -101,11 +111,19 @@ def _may_use_cookies(headers: Headers, origins: Origins) -> bool:
     return origins.allows_cookies(headers.origin, headers.host)
 
 
-async def body_of(headers: Headers, receive: Any, most_bytes: int) -> bytes:
-    """Returns the whole body. Raises TooLarge when it has more than `most_bytes`."""
+async def body_of(headers: Headers, receive: Any, most_bytes: int, most_seconds: float = BODY_SECONDS) -> bytes:
+    """Returns the whole body. Raises TooLarge or TooLate when it has more bytes or takes more seconds than these."""
     declared = headers.content_length
     if declared is not None and declared.isdigit() and int(declared) > most_bytes:
         raise _too_large(most_bytes)
+    try:
+        async with asyncio.timeout(most_seconds):
+            return await _body(receive, most_bytes)
+    except TimeoutError:
+        raise TooLate(f"the body did not come to its end within {most_seconds:g} seconds") from None
+
+
+async def _body(receive: Any, most_bytes: int) -> bytes:
     message = await receive()
     body: bytes = message.get("body", b"")
     if message.get("more_body"):
@@ -170,6 +188,9 @@ def graphql_request_of(params: Mapping[str, Any]) -> GraphQLRequest:
     """Raises BadRequest when a parameter is missing or has the wrong type."""
     query, name = params.get("query"), params.get("operationName")
     variables, extensions = params.get("variables"), params.get("extensions")
+    digest = _digest_in(extensions)
+    if query is None and digest is not None:
+        query = ""
     if not isinstance(query, str):
         raise BadRequest("`query` must be there: the text of a GraphQL document")
     if name is not None and not isinstance(name, str):
@@ -178,4 +199,17 @@ def graphql_request_of(params: Mapping[str, Any]) -> GraphQLRequest:
         raise BadRequest("`variables` must be an object or null")
     if extensions is not None and not isinstance(extensions, dict):
         raise BadRequest("`extensions` must be an object or null")
-    return GraphQLRequest(query, name or None, variables or {})
+    return GraphQLRequest(query, name or None, variables or {}, digest)
+
+
+def _digest_in(extensions: Any) -> str | None:
+    """Returns the digest of a persisted query of Apollo's clients. Raises BadRequest when it is not understood."""
+    persisted = extensions.get("persistedQuery") if isinstance(extensions, dict) else None
+    if persisted is None:
+        return None
+    if not isinstance(persisted, dict) or persisted.get("version") != 1:
+        raise BadRequest("`extensions.persistedQuery` must be an object with `version` 1")
+    digest = persisted.get("sha256Hash")
+    if not isinstance(digest, str):
+        raise BadRequest("`extensions.persistedQuery.sha256Hash` must be a text of hexadecimal digits")
+    return digest

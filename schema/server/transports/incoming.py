@@ -36,12 +36,22 @@ def read_bearer(caller: Caller, payload: Any) -> None:
     """The bearer token of connection_init replaces that of the header. Raises Close."""
     if payload is not None and not isinstance(payload, dict):
         raise Close(4400, "the payload of connection_init must be an object")
-    for name, value in (payload or {}).items():
-        if name.lower() == "authorization" and value is not None:
-            if not isinstance(value, str):
-                raise Close(4400, "`authorization` must be a text: `Bearer <token>`")
-            caller.refusal, caller.by_cookie = None, False
-            caller.bearer = bearer_of(value)
+    value = _authorization_in(payload or {})
+    if value is None:
+        return
+    if not isinstance(value, str):
+        raise Close(4400, "`authorization` must be a text: `Bearer <token>`")
+    caller.refusal, caller.by_cookie = None, False
+    caller.bearer = bearer_of(value)
+
+
+def _authorization_in(payload: dict[str, Any]) -> Any:
+    """Looks also into `headers`, since some clients nest what they would send over HTTP. Raises Close."""
+    headers = payload.get("headers") or {}
+    if not isinstance(headers, dict):
+        raise Close(4400, "`headers` in the payload of connection_init must be an object")
+    named = (value for part in (payload, headers) for name, value in part.items() if name.lower() == "authorization")
+    return next((value for value in named if value is not None), None)
 
 
 def read_subscribe(message: dict[str, Any]) -> tuple[str, GraphQLRequest]:

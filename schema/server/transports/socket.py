@@ -1,6 +1,7 @@
 """Operations over a WebSocket, by the protocol graphql-transport-ws."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -8,11 +9,12 @@ from typing import Any, Final
 
 import structlog
 
-from models.errors import Unauthenticated
+from models import db
+from models.errors import LimitExceeded, Unauthenticated
 from schema.server import metrics
 from schema.server.cookies import Origins
 from schema.server.execution.encoding import encode
-from schema.server.formatted_errors import format_error
+from schema.server.formatted_errors import FormattedError, format_error
 from schema.server.graphql_request import Answer, Caller, GraphQLRequest, OperationEnded
 from schema.server.operations import Operations
 from schema.server.subscriptions.event_batch import Payloads
@@ -32,16 +34,24 @@ UNREAD: Final = (1001, 1008)
 
 @dataclass(frozen=True, slots=True)
 class SocketLimits:
-    """A ping without an answer closes the socket."""
+    """A ping without an answer closes the socket, and so does `idle_seconds` without a caller and without an operation."""
 
     init_seconds: float = 10.0
     ping_seconds: float = 20.0
+    idle_seconds: float = 45.0
     send_seconds: float = 30.0
     operations: int = 100
     message_bytes: int = 1_048_576
 
 
 TOO_SLOW: Final = Close(1008, "you read too slowly")
+
+IDLE: Final = Close(1000, "nothing runs, and nobody is signed in")
+
+TRY_LATER: Final = Close(1013, "the database does not answer: connect again in a moment")
+
+TOKEN_ENDED: Final = Close(4403, "Forbidden: the bearer token has ended: connect again with a new one")
+"""The npm package graphql-ws takes 4401 for final; after 4403 it asks for fresh connectionParams and connects again."""
 
 
 @dataclass(slots=True, eq=False)
@@ -70,6 +80,8 @@ class Socket:
     is_initialised: bool = False
     is_awaiting_pong: bool = False
     operation_count: int = 0
+    busy_at: float = 0
+    """When an operation was last running, by time.monotonic."""
     closing: "asyncio.Future[Close]" = field(init=False)
 
     async def serve(self, scope: Any, receive: Any, send: Any) -> None:
@@ -117,6 +129,8 @@ class Socket:
                 return error
             if isinstance(error, TimeoutError):
                 return TOO_SLOW
+            if error is not None and db.logged_as_outage(error):
+                return TRY_LATER
             if error is not None:
                 log.error("a socket failed", error=type(error).__name__, request_id=self.caller.request_id)
                 return Close(4500, "Internal server error")
@@ -151,12 +165,21 @@ class Socket:
         await asyncio.sleep(self.limits.init_seconds)
         if not self.is_ready:
             raise Close(4408, "Connection initialisation timeout")
+        self.busy_at = time.monotonic()
         while True:
+            if self._is_idle():
+                raise IDLE
             self.is_awaiting_pong = True
             await self.out.send_message(outgoing.PING)
             await asyncio.sleep(self.limits.ping_seconds)
             if self.is_awaiting_pong:
                 raise Close(1001, "nobody answers")
+
+    def _is_idle(self) -> bool:
+        """Whether nobody is signed in and nothing has run for a while."""
+        if self.running or self.caller.bearer is not None:
+            self.busy_at = time.monotonic()
+        return time.monotonic() - self.busy_at >= self.limits.idle_seconds
 
     # ---------------------------------------------------------------- messages
 
@@ -202,11 +225,20 @@ class Socket:
         if operation_id in self.running:
             raise Close(4409, f"Subscriber for {operation_id[:80]} already exists")
         if len(self.running) >= self.limits.operations:
-            raise Close(4400, f"a socket carries {self.limits.operations} operations at most at the same time")
+            await self._refuse(operation_id)
+            return
         self.operation_count += 1
         caller = replace(self.caller, request_id=f"{self.caller.request_id}-{self.operation_count}")
         operation = self.running[operation_id] = SocketOperation(encode(operation_id), caller)
         operation.task = asyncio.ensure_future(self._operate(operation_id, operation, request))
+
+    async def _refuse(self, operation_id: str) -> None:
+        """Refuses one operation too many; the others go on."""
+        most = self.limits.operations
+        error = LimitExceeded(
+            f"a socket carries {most} operations at most at the same time: end one, or open another socket"
+        )
+        await self.out.send_message(outgoing.error(encode(operation_id), format_error(error, self.caller.request_id)))
 
     # ---------------------------------------------------------------- operations
 
@@ -232,16 +264,21 @@ class Socket:
                     await self.out.send_payloads(operation.id_json, payloads, operation.delivered)
             await self._finish(operation_id, operation, outgoing.complete(operation.id_json))
         except OperationEnded as ended:
-            await self._finish(operation_id, operation, outgoing.error(operation.id_json, ended.errors))
-            if ended.code == "UNAUTHENTICATED" and operation.caller.bearer is not None:
-                self._end(Close(4401, "Unauthorized: the bearer token is not good any longer"))
+            await self._end_with(operation_id, operation, ended.errors)
+
+    async def _end_with(self, operation_id: str, operation: SocketOperation, errors: list[FormattedError]) -> None:
+        """When the token has ended the socket is closed and no operation gets an error: clients then start all of them again."""
+        if errors[0]["extensions"]["code"] == "UNAUTHENTICATED" and operation.caller.bearer is not None:
+            self._end(TOKEN_ENDED)
+        else:
+            await self._finish(operation_id, operation, outgoing.error(operation.id_json, errors))
 
     async def _answer(self, operation_id: str, operation: SocketOperation, answer: Answer) -> None:
         if "data" in answer.payload:
             await self.out.send_payloads(operation.id_json, Payloads([encode(answer.payload)]), operation.delivered)
             await self._finish(operation_id, operation, outgoing.complete(operation.id_json))
         else:
-            await self._finish(operation_id, operation, outgoing.error(operation.id_json, answer.payload["errors"]))
+            await self._end_with(operation_id, operation, answer.payload["errors"])
 
     async def _finish(self, operation_id: str, operation: SocketOperation, last: bytes) -> None:
         """Free the id before the last message, after which the client may use it again."""

@@ -18,12 +18,18 @@ COMMENT: Final = b":\n\n"
 
 @dataclass(frozen=True, slots=True)
 class StreamLimits:
-    """After `keep_alive_seconds` a comment keeps proxies connected; a reserved stream waits `reserved_seconds`."""
+    """After `keep_alive_seconds` a comment keeps proxies connected.
+
+    A reserved stream waits `reserved_seconds` for its listener. A stream without a caller ends after `idle_seconds` without an
+    operation.
+    """
 
     keep_alive_seconds: float = 12.0
     send_seconds: float = 30.0
-    reserved_seconds: float = 30.0
+    reserved_seconds: float = 10.0
+    idle_seconds: float = 45.0
     operations: int = 100
+    waiting_per_address: int = 20
 
 
 @dataclass(slots=True, eq=False)
@@ -45,6 +51,9 @@ class Stream:
     operations: dict[bytes | None, StreamOperation] = field(default_factory=dict)
     is_open: bool = False
     is_unread: bool = False
+    may_be_idle: bool = True
+    busy_at: float = math.inf
+    """When an operation was last running, by the loop's time."""
     written_at: float = -math.inf
     opened: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -116,8 +125,9 @@ class Stream:
         ended = asyncio.ensure_future(self.ended.wait())
         ends: set[asyncio.Future[Any]] = {disconnected, ended}
         loop = asyncio.get_running_loop()
+        self.busy_at = loop.time()
         try:
-            while not (disconnected.done() or ended.done()):
+            while not (disconnected.done() or ended.done() or self._is_idle(loop.time())):
                 comment_at = self.written_at + self.limits.keep_alive_seconds
                 if comment_at <= loop.time():
                     await self._write(COMMENT)
@@ -125,6 +135,11 @@ class Stream:
                     await asyncio.wait(ends, timeout=comment_at - loop.time(), return_when=asyncio.FIRST_COMPLETED)
         finally:
             ended.cancel()
+
+    def _is_idle(self, now: float) -> bool:
+        if self.operations or self.may_be_idle:
+            self.busy_at = now
+        return now - self.busy_at >= self.limits.idle_seconds
 
     async def _stop_and_wait(self) -> None:
         tasks = [operation.task for operation in self.operations.values()]

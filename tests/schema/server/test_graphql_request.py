@@ -4,7 +4,7 @@ import pytest
 
 from schema.server.context import Context
 from schema.server.execution.documents import Documents
-from schema.server.graphql_request import Caller, GraphQLRequest, OperationEnded, OperationRun, refused
+from schema.server.graphql_request import Caller, GraphQLRequest, OperationRun, refused
 from tests.kit.toys import toy_schema
 
 
@@ -34,7 +34,3 @@ def test_an_operation_has_a_label_once_its_document_is_known() -> None:
     assert run.type_and_label == ("none", None)
     run.operation = Documents(toy_schema()).get("{ who dear }").operation(None)
     assert run.type_and_label == ("query", "who,dear")
-
-
-def test_an_ended_operation_has_the_code_of_its_first_error() -> None:
-    assert OperationEnded([{"message": "m", "extensions": {"code": "FORBIDDEN"}}]).code == "FORBIDDEN"

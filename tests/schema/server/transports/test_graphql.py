@@ -1,6 +1,9 @@
 """GraphQL over HTTP: requests, their answers, and what is refused."""
 
+from hashlib import sha256
+from json import dumps
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -140,6 +143,27 @@ async def test_get_runs_queries_and_nothing_else(app: Any) -> None:
         assert (response.status, codes(response)) == (400, ["BAD_REQUEST"])
     assert (await send(app, "GET", "/graphql", query="query={__typename}&variables=[")).status == 400
     assert (await send(app, "GET", "/graphql")).status == 400
+
+
+async def test_a_document_that_was_sent_once_can_be_named_by_its_digest(app: Any) -> None:
+    text = "{ toy(number: 1) { name } }"
+    persisted = {"persistedQuery": {"version": 1, "sha256Hash": sha256(text.encode()).hexdigest()}}
+    unknown = await send(app, "POST", "/graphql", {"extensions": persisted}, accept=RESPONSE)
+    assert unknown.status == 200
+    assert unknown.json()["errors"] == [
+        {"message": "PersistedQueryNotFound", "extensions": {"code": "PERSISTED_QUERY_NOT_FOUND"}}
+    ]
+    sent = await send(app, "POST", "/graphql", {"query": text, "extensions": persisted})
+    named = await send(app, "POST", "/graphql", {"extensions": persisted})
+    in_url = await send(app, "GET", "/graphql", query=urlencode({"extensions": dumps(persisted)}))
+    assert [answer.json()["data"] for answer in (sent, named, in_url)] == [{"toy": {"name": "toy 1"}}] * 3
+
+
+async def test_a_document_that_cannot_be_run_is_not_kept(app: Any) -> None:
+    text = "{ nothing }"
+    persisted = {"persistedQuery": {"version": 1, "sha256Hash": sha256(text.encode()).hexdigest()}}
+    await send(app, "POST", "/graphql", {"query": text, "extensions": persisted})
+    assert codes(await send(app, "POST", "/graphql", {"extensions": persisted})) == ["PERSISTED_QUERY_NOT_FOUND"]
 
 
 async def test_a_subscription_cannot_be_sent_as_a_plain_post(app: Any) -> None:

@@ -81,6 +81,18 @@ def test_parameters_come_from_a_body_or_a_url() -> None:
     assert graphql_request_of(expected) == GraphQLRequest("{ a }", None, {"n": 1})
 
 
+def test_the_digest_of_a_document_can_take_its_place() -> None:
+    extensions = {"persistedQuery": {"version": 1, "sha256Hash": "abc"}}
+    assert graphql_request_of({"extensions": extensions}) == GraphQLRequest("", digest="abc")
+    assert graphql_request_of({"extensions": extensions, "query": "{ a }"}) == GraphQLRequest("{ a }", digest="abc")
+
+
+@pytest.mark.parametrize("persisted", [7, {}, {"version": 2, "sha256Hash": "abc"}, {"version": 1, "sha256Hash": 7}])
+def test_a_persisted_query_of_another_form_is_a_bad_request(persisted: Any) -> None:
+    with pytest.raises(BadRequest, match="persistedQuery"):
+        graphql_request_of({"query": "{ a }", "extensions": {"persistedQuery": persisted}})
+
+
 @pytest.mark.parametrize("query", [b"variables=[", b"a=" * 30, b"\xff"])
 def test_a_url_that_is_not_understood_is_a_bad_request(query: bytes) -> None:
     with pytest.raises(BadRequest):

@@ -38,6 +38,16 @@ def test_a_payload_of_another_kind_closes_the_socket(payload: Any) -> None:
         read_bearer(Caller("a-request"), payload)
 
 
+def test_nested_headers_are_heard_too() -> None:
+    caller = Caller("a-request")
+    read_bearer(caller, {"headers": {"Authorization": "Bearer nested"}})
+    assert caller.bearer == "nested"
+    read_bearer(caller, {"headers": {"Authorization": "Bearer nested"}, "authorization": "Bearer plain"})
+    assert caller.bearer == "plain"
+    with pytest.raises(Close, match="must be an object"):
+        read_bearer(caller, {"headers": ["Authorization"]})
+
+
 def test_a_subscribe_message_has_an_id_and_a_request() -> None:
     message = {"id": "1", "payload": {"query": "{ a }", "operationName": "A"}}
     assert read_subscribe(message) == ("1", GraphQLRequest("{ a }", "A"))

@@ -21,7 +21,7 @@ from tests.kit.api import OURS, PLAIN, application, bearer_of, serving, token_wi
 from tests.kit.toys import toy, toy_schema
 from tests.kit.workspaces import new_workspace
 
-LIMITS = SocketLimits(init_seconds=0.3, ping_seconds=0.3, operations=3, message_bytes=5_000)
+LIMITS = SocketLimits(init_seconds=0.3, ping_seconds=0.3, idle_seconds=1.0, operations=3, message_bytes=5_000)
 
 
 @pytest.fixture(scope="module", params=[OURS, PLAIN], ids=["ours", "plain"])
@@ -173,10 +173,31 @@ async def test_a_revoked_token_ends_its_subscriptions_and_the_socket(address: st
         await socket.send(**subscribe("subscription { toyMade(wait: 0.05) { name } }"))
         await socket.receive()
         await api_tokens.revoke(scope, 1)
-        while (message := await socket.receive())["type"] == "next":
-            pass
-        assert message["payload"][0]["extensions"]["code"] == "UNAUTHENTICATED"
-        assert (await socket.closed())[0] == 4401
+        messages = [orjson.loads(text) async for text in until_closed(socket.connection)]
+        assert {message["type"] for message in messages} <= {"next", "ping"}
+        assert await socket.closed() == (4403, "Forbidden: the bearer token has ended: connect again with a new one")
+
+
+async def test_a_query_with_a_token_that_has_ended_closes_the_socket_without_an_error(
+    address: str, database: str
+) -> None:
+    del database
+    scope = await new_workspace()
+    secret = await token_with(scope, Permission.CONTACT_READ)
+    async with open_socket(address, {"authorization": f"Bearer {secret}"}) as socket:
+        await api_tokens.revoke(scope, 1)
+        await socket.send(**subscribe("{ who }"))
+        assert [text async for text in until_closed(socket.connection)] == []
+        assert (await socket.closed())[0] == 4403
+
+
+async def until_closed(connection: ClientConnection) -> AsyncIterator[str | bytes]:
+    """The messages before the server closes the socket."""
+    try:
+        while True:
+            yield await asyncio.wait_for(connection.recv(), 5)
+    except websockets.ConnectionClosed:
+        return
 
 
 async def test_a_member_who_loses_the_permission_loses_the_subscription_and_keeps_the_socket(
@@ -222,6 +243,26 @@ async def test_a_socket_that_does_not_answer_pings_is_closed(address: str) -> No
         assert await socket.closed() == (1001, "nobody answers")
 
 
+async def test_a_socket_without_a_caller_and_without_an_operation_is_closed(address: str, database: str) -> None:
+    del database
+    bearer = await bearer_of(await new_workspace())
+    async with (
+        open_socket(address, None) as idle,
+        open_socket(address, None) as busy,
+        open_socket(address, {"authorization": f"Bearer {bearer}"}) as signed_in,
+    ):
+        await busy.send(**subscribe("{ sleep(seconds: 2) }"))
+        # All three answer pings while they wait.
+        answers = [asyncio.ensure_future(socket.receive()) for socket in (idle, busy, signed_in)]
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await answers[0]
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1000
+        assert (await answers[1])["payload"]["data"] == {"sleep": "woke"}
+        await signed_in.send(**subscribe("{ who }"))
+        assert (await answers[2])["payload"]["data"] == {"who": "MEMBER 1"}
+
+
 async def test_pings_are_answered_with_what_they_carry(address: str) -> None:
     async with open_socket(address, None) as socket:
         await socket.send(type="ping", payload={"n": 1})
@@ -249,9 +290,15 @@ async def test_an_id_in_use_cannot_be_used_again(address: str) -> None:
 
 async def test_a_socket_carries_a_limited_number_of_operations(address: str) -> None:
     async with open_socket(address, None) as socket:
-        for number in range(4):
-            await socket.send(**subscribe("{ sleep(seconds: 9) }", str(number)))
-        assert (await socket.closed())[0] == 4400
+        for number in range(3):
+            await socket.send(**subscribe("{ sleep(seconds: 0.1) }", str(number)))
+        await socket.send(**subscribe("{ __typename }", "one too many"))
+        refused, *others = [await socket.receive() for _ in range(7)]
+        assert (refused["type"], refused["id"]) == ("error", "one too many")
+        assert refused["payload"][0]["extensions"] == {"code": "BAD_REQUEST", "reason": "LIMIT_EXCEEDED"}
+        assert [message["type"] for message in others] == ["next", "complete"] * 3
+        await socket.send(**subscribe("{ __typename }", "later"))
+        assert (await socket.receive())["type"] == "next"
 
 
 @pytest.mark.parametrize(

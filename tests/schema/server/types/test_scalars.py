@@ -30,7 +30,7 @@ async def test_a_value_that_a_scalar_refuses_gets_an_error_that_says_what_would_
     api: Api, query: str, variables: dict[str, Any]
 ) -> None:
     (error,) = (await api.ask(None, query, **variables))["errors"]
-    assert error["extensions"] == {"code": "BAD_REQUEST"}
+    assert error["extensions"] == {"code": "BAD_REQUEST", "field": ["at"]}
     assert "is not an instant: write it as 2026-11-22T09:30:00Z, always with an offset" in error["message"]
 
 
