@@ -39,6 +39,7 @@ from schema.server.types.connection import page_size
 from schema.server.types.nodes import Node, find_nodes
 from schema.server.types.scalars import SCALARS
 from schema.transfers.exports import ExportJob, ExportMutation
+from schema.transfers.imports.mapping_types import ImportMappingMutation
 from schema.transfers.imports.mutations import ImportMutation
 from schema.transfers.imports.queries import ImportQuery
 from schema.transfers.imports.types import ImportJob
@@ -81,6 +82,7 @@ MUTATIONS: list[type] = [
     SegmentMutation,
     JobMutation,
     ImportMutation,
+    ImportMappingMutation,
     ExportMutation,
     TemplateMutation,
     BroadcastMutation,

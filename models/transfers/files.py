@@ -1,10 +1,11 @@
 """Stores uploads and exports under keys such as `uploads/7/12/3f9c`: purpose, workspace id, rest."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 
 class FileWriter(Protocol):
@@ -53,3 +54,17 @@ def storage() -> Storage:
     if _storage is None:
         raise RuntimeError("no storage for files: call models.transfers.files.use first")
     return _storage
+
+
+_BLOCK_BYTES: Final = 1 << 20
+
+
+async def put_file(key: str, path: Path) -> int:
+    """Store a local file under `key`. Gives its bytes."""
+    size = 0
+    async with storage().writer(key) as writer:
+        with await asyncio.to_thread(path.open, "rb") as file:
+            while block := await asyncio.to_thread(file.read, _BLOCK_BYTES):
+                await writer.write(block)
+                size += len(block)
+    return size

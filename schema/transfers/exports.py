@@ -67,6 +67,7 @@ class ExportStartInput:
         default=None, description="Built-in fields and attributes.<key>; all of them when absent."
     )
     format: Format = Format.CSV
+    bom: bool = strawberry.field(default=False, description="CSV only: a byte order mark, so that Excel reads accents.")
 
 
 @strawberry.type
@@ -83,5 +84,5 @@ class ExportMutation:
         if selection is not None and (selection.segment_id is not None or segments_mentioned(selection.filter)):
             admit(info.context, Permission.SEGMENT_READ)  # the file shows who is in the segment
         with at("input"):
-            job = await start_export(scope_of(info), selection, input.fields, input.format)
+            job = await start_export(scope_of(info), selection, input.fields, input.format, bom=input.bom)
         return ExportPayload(job=shown(ExportJob, job))

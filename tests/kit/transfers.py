@@ -127,9 +127,11 @@ async def exported(
     selection: ContactSelection | None = None,
     fields: Sequence[str] | None = None,
     file_format: Format = Format.CSV,
+    *,
+    bom: bool = False,
 ) -> bytes:
     """The file of an export."""
-    job = await start_export(scope, selection, fields, file_format)
+    job = await start_export(scope, selection, fields, file_format, bom=bom)
     held = await jobs.take(scope.workspace_id, job.id)
     assert held is not None
     async for _ in export_run.carry_on(scope, held):

@@ -20,7 +20,7 @@ from models.queue import failed_webhooks, jobs, requests
 from models.rules.tree import FieldType
 from models.segments import segments
 from models.segments.segments import SegmentKind
-from models.transfers.imports import run, start, uploads
+from models.transfers.imports import run, saved_mappings, start, uploads
 from models.transfers.imports.mapping import Column as ImportColumn
 from models.transfers.imports.mapping import Options
 from permissions.principal import Scope
@@ -474,6 +474,17 @@ async def import_column_suggestions(scope: Scope) -> Variables:
 async def import_start(scope: Scope) -> Variables:
     options = {"columns": [{"column": "email", "field": "email"}]}
     return {"input": {"upload": {"uploadId": await a_stored_upload(scope), "options": options}}}
+
+
+@sample("importMappingSave")
+async def import_mapping_save(scope: Scope) -> Variables:
+    return {"input": {"name": "Shop", "options": {"columns": [{"column": "E-mail", "field": "email"}]}}}
+
+
+@sample("importMappingDelete")
+async def import_mapping_delete(scope: Scope) -> Variables:
+    row = await saved_mappings.save(scope, "Shop", Options((ImportColumn("E-mail", "email"),)))
+    return {"id": to_global_id("ImportMapping", row["id"])}
 
 
 @sample("importUndo")

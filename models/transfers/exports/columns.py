@@ -15,12 +15,13 @@ BUILT_IN: Final = (ID, *COLUMNS, "created_at", "updated_at")
 
 
 def select_list(names: Sequence[str], custom: Fields, file_format: Format, *, whole_attributes: bool) -> str:
-    """A column for each name in CSV, one JSON object in NDJSON.
+    """A column for each name in CSV and XLSX, one JSON object in NDJSON.
 
     `whole_attributes`: custom fields are read as one stored object, which is faster.
     """
-    if file_format is Format.CSV:
-        return ", ".join(f'{_cell(name, custom)} AS "{name}"' for name in names)
+    if file_format is not Format.NDJSON:
+        guarded = file_format is Format.CSV
+        return ", ".join(f'{_cell(name, custom, guarded=guarded)} AS "{name}"' for name in names)
     members = [f"'{name}', {_json_value(name)}" for name in names if not name.startswith(ATTRIBUTES)]
     keys = [name.removeprefix(ATTRIBUTES) for name in names if name.startswith(ATTRIBUTES)]
     if keys:
@@ -41,7 +42,7 @@ def _attributes(keys: Sequence[str], whole: bool) -> str:
 def _json_value(name: str) -> str:
     if name == ID:
         return _GLOBAL_ID
-    return _cell(name, {}) if name in _INSTANTS or name == "date_of_birth" else f"c.{name}"
+    return _cell(name, {}, guarded=False) if name in _INSTANTS or name == "date_of_birth" else f"c.{name}"
 
 
 _GLOBAL_ID: Final = "rtrim(translate(encode(convert_to('Contact:' || c.id, 'UTF8'), 'base64'), '+/', '-_'), '=')"
@@ -49,41 +50,46 @@ _GLOBAL_ID: Final = "rtrim(translate(encode(convert_to('Contact:' || c.id, 'UTF8
 _INSTANTS: Final = ("subscribed_at", "last_interaction_at", "created_at", "updated_at")
 
 
+_AS_INSTANT: Final = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
+"""As the values of custom fields of type DATETIME are stored."""
+
+
 # ---------------------------------------------------------------- CSV
 
 
-def _cell(name: str, custom: Fields) -> str:
+def _cell(name: str, custom: Fields, *, guarded: bool) -> str:
     if name == ID:
         return _GLOBAL_ID
-    if name in _INSTANTS:  # sessions are in UTC, which PostgreSQL writes as +00
-        return f"replace(({clamped_sql(f'c.{name}', 'timestamptz')})::text, ' ', 'T') || ':00'"
+    if name in _INSTANTS:
+        return f"to_char(({clamped_sql(f'c.{name}', 'timestamptz')}) AT TIME ZONE 'UTC', {_AS_INSTANT})"
     if name == "date_of_birth":
         return f"({clamped_sql(f'c.{name}', 'date')})::text"
     if name == "tags":
-        return _joined("c.tags")
+        return _joined("c.tags", guarded=guarded)
     if name.startswith(ATTRIBUTES):
-        return _custom_cell(name.removeprefix(ATTRIBUTES), custom)
-    return _guarded(f"c.{name}", name in KEYS) if name in _FREE_TEXTS else f"c.{name}"
+        return _custom_cell(name.removeprefix(ATTRIBUTES), custom, guarded=guarded)
+    return _guarded(f"c.{name}", name in KEYS) if guarded and name in _FREE_TEXTS else f"c.{name}"
 
 
 _FREE_TEXTS: Final = ("external_id", "name", "first_name", "last_name", "email")
 
 
-def _custom_cell(key: str, custom: Fields) -> str:
+def _custom_cell(key: str, custom: Fields, *, guarded: bool) -> str:
     if key not in custom:
         return "NULL::text"  # the field was deleted since
     kind = custom[key].type
     if kind is FieldType.MULTI_CHOICE:
-        return _joined(f"ARRAY(SELECT jsonb_array_elements_text(c.attributes -> '{key}'))")
+        return _joined(f"ARRAY(SELECT jsonb_array_elements_text(c.attributes -> '{key}'))", guarded=guarded)
     value = f"(c.attributes ->> '{key}')"
-    return _guarded(value) if kind in (FieldType.TEXT, FieldType.CHOICE) else value
+    return _guarded(value) if guarded and kind in (FieldType.TEXT, FieldType.CHOICE) else value
 
 
-def _joined(items: str) -> str:
+def _joined(items: str, *, guarded: bool) -> str:
     """The functions that escape and guard are slow, and most lists need only separators."""
     is_plain = f"array_to_string({items}, E'\\n') !~ E'[;|\"\\\\\\t\\r]|(^|\\n)[''{_SIGNS}]'"
     plain = f"nullif(array_to_string({items}, ';'), '')"
-    return f"CASE WHEN {is_plain} THEN {plain} ELSE muster_guard(muster_join_list({items})) END"
+    escaped = f"muster_guard(muster_join_list({items}))" if guarded else f"muster_join_list({items})"
+    return f"CASE WHEN {is_plain} THEN {plain} ELSE {escaped} END"
 
 
 def _guarded(value: str, is_key: bool = False) -> str:

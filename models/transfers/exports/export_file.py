@@ -19,6 +19,7 @@ KEPT_FOR: Final = timedelta(days=7)
 class Format(StrEnum):
     CSV = "CSV"
     NDJSON = "NDJSON"
+    XLSX = "XLSX"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,15 @@ def part_key(workspace_id: int, job_id: int, index: int) -> str:
     return f"exports/{workspace_id}/{job_id}/{index:06}"
 
 
-async def remove_parts(workspace_id: int, job_id: int) -> None:
+def workbook_key(workspace_id: int, job_id: int) -> str:
+    return f"exports/{workspace_id}/{job_id}/workbook"
+
+
+async def remove_parts(workspace_id: int, job_id: int, but: str | None = None) -> None:
+    """Remove all files of an export, except that with the key `but`."""
     async for key, _ in storage().each_key(f"exports/{workspace_id}/{job_id}"):
-        await storage().delete(key)
+        if key != but:
+            await storage().delete(key)
 
 
 def is_ready(status: str, finished_at: datetime | None) -> bool:
@@ -48,9 +55,12 @@ async def get_file(scope: Scope, job_id: int) -> ExportFile:
     job = await jobs.find(scope, job_id)
     if job is None or job.kind != JobKind.EXPORT or not is_ready(job.status, job.finished_at):
         raise NotFound("there is no such file")
+    file_format = Format(job.input["format"])
+    if file_format is Format.XLSX:
+        return ExportFile(file_format, [workbook_key(scope.workspace_id, job_id)], job.progress["workbook"])
     sizes = job.progress["parts"]
     keys = [part_key(scope.workspace_id, job_id, index) for index in range(len(sizes))]
-    return ExportFile(Format(job.input["format"]), keys, sum(sizes))
+    return ExportFile(file_format, keys, sum(sizes))
 
 
 async def blocks(file: ExportFile) -> AsyncIterator[bytes]:

@@ -1,5 +1,6 @@
 """Runs an export. Each part is a range of contact ids, committed with the progress."""
 
+import codecs
 from collections.abc import AsyncGenerator
 from datetime import datetime
 from typing import Any, Final
@@ -13,7 +14,8 @@ from models.rules.parameters import Parameters
 from models.segments import uses
 from models.segments.uses import UseKind
 from models.transfers.exports.columns import select_list
-from models.transfers.exports.export_file import Format, part_key, remove_parts
+from models.transfers.exports.export_file import Format, part_key, remove_parts, workbook_key
+from models.transfers.exports.workbook_file import check_rows, write_workbook
 from models.transfers.files import FileWriter, storage
 from permissions.principal import Scope
 
@@ -29,6 +31,9 @@ async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
         while not job.progress.get("written"):
             await _next_part(scope, job)
             yield
+        if _format_of(job) is Format.XLSX and "workbook" not in job.progress:
+            await _write_workbook(scope, job)
+            yield
         await uses.release(scope, UseKind.EXPORT, job.id)
     finally:
         if job.cancel_asked_at is not None:
@@ -43,7 +48,14 @@ async def _count(scope: Scope, job: Job) -> int:
     p = Parameters(scope.workspace_id, scope.timezone)
     condition = await _condition(scope, job, p)
     sql = f"SELECT count(*) FROM contacts c WHERE c.workspace_id = {p.workspace} AND {condition}"  # noqa: S608
-    return int(await db.fetch_value(sql, *await p.values(_now_of(job))))
+    count = int(await db.fetch_value(sql, *await p.values(_now_of(job))))
+    if _format_of(job) is Format.XLSX:
+        check_rows(count)
+    return count
+
+
+def _format_of(job: Job) -> Format:
+    return Format(job.input["format"])
 
 
 async def _condition(scope: Scope, job: Job, p: Parameters) -> str:
@@ -80,11 +92,13 @@ async def _next_part(scope: Scope, job: Job) -> None:
 
 async def _write_part(scope: Scope, job: Job, after: int, last: int, index: int) -> tuple[int, int]:
     """Gives rows and bytes. The first part has the header, even without contacts."""
-    file_format = Format(job.input["format"])
+    file_format = _format_of(job)
     sql, values = await _part_query(scope, job, file_format, after, last)
     async with storage().writer(part_key(job.workspace_id, job.id, index)) as writer:
         output = _CopyOutput(writer, file_format)
-        options = _CSV | {"header": index == 0} if file_format is Format.CSV else _LINES
+        if index == 0 and job.input.get("bom"):
+            await output.write(codecs.BOM_UTF8)
+        options = _LINES if file_format is Format.NDJSON else _CSV | {"header": index == 0}
         rows = await db.copy_out(sql, *values, output=output.write, **options)
         await output.flush()
     return rows, output.size
@@ -115,6 +129,14 @@ async def _is_a_field_being_deleted(scope: Scope) -> bool:
             scope.workspace_id,
         )
     )
+
+
+async def _write_workbook(scope: Scope, job: Job) -> None:
+    """One step, however long: it cannot go on where it stopped."""
+    size = await write_workbook(job, await contact_fields.load(scope))
+    if size is not None:
+        await jobs.progress(job, progress={**job.progress, "workbook": size})
+        await remove_parts(job.workspace_id, job.id, but=workbook_key(job.workspace_id, job.id))
 
 
 # ---------------------------------------------------------------- what COPY writes

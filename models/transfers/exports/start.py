@@ -8,7 +8,7 @@ from models.contacts import fields as contact_fields
 from models.contacts import selections
 from models.contacts.attributes import Fields
 from models.contacts.selections import ContactSelection
-from models.errors import Invalid, LimitExceeded, Problems
+from models.errors import Invalid, LimitExceeded, Problems, Unsupported
 from models.queue import jobs
 from models.queue.jobs import Job, JobKind
 from models.rules.parameters import Parameters
@@ -21,9 +21,16 @@ from permissions.principal import Scope
 
 
 async def start_export(
-    scope: Scope, selection: ContactSelection | None, fields: Sequence[str] | None, file_format: Format
+    scope: Scope,
+    selection: ContactSelection | None,
+    fields: Sequence[str] | None,
+    file_format: Format,
+    *,
+    bom: bool = False,
 ) -> Job:
-    """Queue an export. None means all. Raises Problems or a DomainError at `contacts` or `fields`."""
+    """Queue an export. None means all. Raises Problems or a DomainError at `contacts`, `fields` or `bom`."""
+    if bom and file_format is not Format.CSV:
+        raise Unsupported(f"a byte order mark is for CSV: leave it out for {file_format}", ("bom",))
     names = _check_fields(fields, await contact_fields.load(scope))
     selection = None if selection == ContactSelection() else selection
     if selection is not None:
@@ -33,6 +40,7 @@ async def start_export(
         "contacts": None if selection is None else selections.to_json(selection),
         "fields": list(names),
         "format": file_format,
+        "bom": bom,
     }
     details = {"fields": list(names), "format": file_format}
     async with db.transaction():

@@ -7,7 +7,7 @@ from typing import Any, Final
 from models.contacts.attributes import Fields
 from models.contacts.names import PARTS, joined_name_sql
 from models.rules.tree import FieldType
-from models.transfers.imports.mapping import ID, MappedColumn, Policy
+from models.transfers.imports.mapping import ID, BadCell, MappedColumn, Policy
 from models.transfers.imports.values import ReadPlan, RowChunk, attributes_of
 
 TYPES: Final = {
@@ -29,6 +29,8 @@ _EMPTY: Final = {"score": "0", "whatsapp_consent": "'UNKNOWN'"}
 """The empty value, where it is not null."""
 
 STAGING: Final = "import_rows"
+
+_LEFT_OUT: Final = "_left_out"
 
 
 @dataclass(slots=True)
@@ -65,7 +67,10 @@ class Differences:
         for name, columns in self.groups.items():
             made[name] = attributes_of(chunk, columns, indexes, clearing=True)
         for name in self.incoming:
-            if name not in made:
+            if name.endswith(_LEFT_OUT):
+                field = name.removesuffix(_LEFT_OUT)
+                made[name] = [chunk.is_left_out(field, index) for index in indexes]
+            elif name not in made:
                 column = chunk.values[name]
                 made[name] = [column[index] for index in indexes]
         return zip(*(made[name] for name in self.incoming), strict=True)
@@ -102,6 +107,7 @@ def _add_plain(statement: _Statement, column: MappedColumn) -> None:
             new = f"coalesce({given}, {empty})" if name in _EMPTY else given
         case _:
             new = f"coalesce({given}, c.{name})"
+    new = _unless_left_out(statement, column, new)
     if name == "whatsapp_consent":  # an opt-out stays
         new = f"CASE WHEN c.{name} = 'OPTED_OUT' THEN c.{name} ELSE {new} END"
     statement.incoming[name] = TYPES[name]
@@ -126,11 +132,19 @@ def _add_name(statement: _Statement, plan: ReadPlan) -> None:
     statement.assigned["name"] = f"CASE WHEN {new} IS NULL OR ({follows}) THEN {joined} ELSE {new} END"
 
 
+def _unless_left_out(statement: _Statement, column: MappedColumn, new: str) -> str:
+    """A cell that was left out is not an empty one, which REPLACE clears."""
+    if column.policy is not Policy.REPLACE or column.on_bad_cell is not BadCell.LEAVE_OUT:
+        return new
+    statement.incoming[f"{column.field}{_LEFT_OUT}"] = "boolean"
+    return f"CASE WHEN i.{column.field}{_LEFT_OUT} THEN c.{column.field} ELSE {new} END"
+
+
 def _add_tags(statement: _Statement, column: MappedColumn | None, add_tags: Sequence[str]) -> None:
     new = "c.tags"
     if column is not None:
         statement.incoming["tags"] = "text[]"
-        new = _tags_by(column.policy, "i.tags")
+        new = _unless_left_out(statement, column, _tags_by(column.policy, "i.tags"))
     if add_tags:
         new = f"muster_with_tags({new}, {_constant(statement, list(add_tags))}::text[])"
     if new != "c.tags":

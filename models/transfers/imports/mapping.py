@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
@@ -11,8 +11,11 @@ from models.contacts.built_in_fields import COLUMNS, check_tags
 from models.errors import DomainError, Invalid, LimitExceeded, NotFound, Problems, Required, Unsupported
 from models.rules.tree import FieldType
 from models.transfers.cells import MOST_COLUMNS
+from models.transfers.imports.consent_words import check_consent_words
+from models.transfers.imports.day_formats import read_day_format
 from models.transfers.reading.encodings import encoding_called
 from models.transfers.reading.layout import check_delimiter, check_header_row
+from models.values.phones import check_country
 from models.values.texts import check_text
 
 ID: Final = "id"
@@ -35,6 +38,13 @@ class Policy(StrEnum):
     REPLACE = "REPLACE"
 
 
+class BadCell(StrEnum):
+    """What becomes of a row with a cell that can't be read: nothing, or a contact without that value."""
+
+    REJECT_ROW = "REJECT_ROW"
+    LEAVE_OUT = "LEAVE_OUT"
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """`column` is a header or a 0-based index."""
@@ -42,6 +52,7 @@ class Column:
     column: str
     field: str
     policy: Policy = Policy.OVERWRITE
+    on_bad_cell: BadCell = BadCell.REJECT_ROW
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +69,28 @@ class Options:
     encoding: str | None = None
     header_row: int = 1
     sheet: str | None = None
+    date_format: str | None = None
+    decimal_comma: bool = False
+    country: str | None = None
+    consent_values: Mapping[str, str] = field(default_factory=dict)
+    replace_external_id: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Options":
-        columns = tuple(Column(one["column"], one["field"], Policy(one["policy"])) for one in stored["columns"])
+        """Stored options may lack those that came later."""
+        columns = tuple(
+            Column(
+                **{
+                    **one,
+                    "policy": Policy(one["policy"]),
+                    "on_bad_cell": BadCell(one.get("on_bad_cell", BadCell.REJECT_ROW)),
+                }
+            )
+            for one in stored["columns"]
+        )
         return cls(**{**stored, "columns": columns, "add_tags": tuple(stored["add_tags"])})
 
 
@@ -76,6 +102,7 @@ class MappedColumn:
     heading: str
     field: str
     policy: Policy
+    on_bad_cell: BadCell = BadCell.REJECT_ROW
 
     @property
     def key(self) -> str | None:
@@ -96,6 +123,9 @@ def check_options(options: Options, fields: Fields) -> Options:
         ("sheet", lambda: check_text(options.sheet or "", 1_000)),
         ("listSeparator", lambda: _check_list_separator(options.list_separator)),
         ("addTags", lambda: check_tags(tags)),
+        ("dateFormat", lambda: options.date_format is None or read_day_format(options.date_format)),
+        ("country", lambda: options.country is None or check_country(options.country)),
+        ("consentValues", lambda: check_consent_words(options.consent_values)),
     ):
         try:
             check()
@@ -169,7 +199,7 @@ def locate_columns(options: Options, header: Sequence[str] | None, width: int) -
     for position, column in enumerate(options.columns):
         try:
             index = _read_index(column.column, width) if header is None else _find_heading(column.column, header)
-            located.append(MappedColumn(index, column.column, column.field, column.policy))
+            located.append(MappedColumn(index, column.column, column.field, column.policy, column.on_bad_cell))
         except DomainError as error:
             problems.append(error.under("columns", position, "column"))
     if problems:

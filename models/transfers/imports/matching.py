@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from models.contacts.built_in_fields import MOST_TAGS
+from models.contacts.keys import replaces_external_id
 from models.transfers.imports.mapping import ID, KEYS, Policy
 from models.transfers.imports.values import REJECTED, SKIPPED, ReadPlan, RowChunk, keys_of
+from models.values.contact_ids import write_contact_id
 
 CONTACT_KEYS: Final = KEYS[1:]
 
@@ -99,7 +101,7 @@ class Matcher:
             elif found is None:
                 found, found_by = known, key
             elif known is not found and getattr(found, key) != value:
-                return self._refuse(index, REJECTED, (found_by, key), _JOINS.format(found_by, key))
+                return self._refuse(index, REJECTED, (found_by, key), self._joins(found_by, found, key, known))
         if not has_key:
             keys = tuple(key for key, _, _ in self._columns)
             reason = f"the row has no {' and no '.join(keys)}: by these it finds its contact"
@@ -120,9 +122,20 @@ class Matcher:
         if not self._plan.options.overwrite:
             reason = "there is a contact with this already, and `overwrite` is off"
             return self._refuse(index, SKIPPED, (found_by,), reason)
+        if self._would_replace_external_id(index, known, found_by):
+            return self._refuse(index, REJECTED, ("external_id",), self._taken(known, found_by))
         if known.tags is not None and self._too_many_tags(index, known.tags):
             return None
         return known
+
+    def _would_replace_external_id(self, index: int, known: KnownContact, found_by: str) -> bool:
+        given = self._chunk.values["external_id"][index] if "external_id" in self._chunk.values else None
+        return (
+            found_by != ID
+            and not self._plan.options.replace_external_id
+            and replaces_external_id(known.external_id, given)
+            and not self._fills_only("external_id", known)
+        )
 
     def _too_many_tags(self, index: int, held: Sequence[str]) -> bool:
         if not self._adds_tags:
@@ -134,6 +147,24 @@ class Matcher:
         reason = f"the contact would hold {len(tags)} tags: at most {MOST_TAGS} fit"
         self._chunk.refuse(index, REJECTED, self._plan.heading("tags"), reason)
         return True
+
+    def _joins(self, found_by: str, found: KnownContact, key: str, known: KnownContact) -> str:
+        return (
+            f"{found_by} is that of {self._name_of(found, 'one contact')}, and {key} that of"
+            f" {self._name_of(known, 'another')}: the row would join the two. Correct one of the cells, or empty it"
+        )
+
+    def _taken(self, known: KnownContact, found_by: str) -> str:
+        return (
+            f"{self._name_of(known, 'the contact')}, which has this {found_by}, has another external_id: correct the"
+            " row, or set replaceExternalId to give the contact this one"
+        )
+
+    def _name_of(self, known: KnownContact, otherwise: str) -> str:
+        if known.line is not None:
+            return f"the contact of line {known.line}"
+        named = self._plan.names_contacts and known.id is not None
+        return f"the contact {write_contact_id(known.id or 0)}" if named else otherwise
 
     def _refuse(self, index: int, outcome: str, keys: Sequence[str], reason: str) -> KnownContact | None:
         headings = [heading for key in keys if (heading := self._plan.heading(key)) is not None]
@@ -166,14 +197,10 @@ class Matcher:
     def _free(self, index: int, known: KnownContact, new_keys: Collection[str], step: Step) -> None:
         for key, column, known_by in self._writable:
             old = getattr(known, key)
-            cleared = column[index] is None and self._policies[key] is Policy.REPLACE
+            is_empty = column[index] is None and not self._chunk.is_left_out(key, index)
+            cleared = is_empty and self._policies[key] is Policy.REPLACE
             if old is not None and (cleared or key in new_keys):
                 if known_by.get(old) is known:
                     known_by[old] = None
                     step.freed.add((key, old))
                 setattr(known, key, None)
-
-
-_JOINS: Final = (
-    "{} is one contact's and {} is another's: the row would join the two. Correct it, or merge the contacts first"
-)

@@ -19,7 +19,15 @@ from models.transfers.imports.differences import STAGING, Differences, differenc
 from models.transfers.imports.mapping import ID, Policy
 from models.transfers.imports.matching import KnownContact, Matcher, Step
 from models.transfers.imports.tag_spelling import spell_tags
-from models.transfers.imports.values import REJECTED, SKIPPED, ReadPlan, RowChunk, attributes_of
+from models.transfers.imports.values import (
+    PARTIAL,
+    REJECTED,
+    SKIPPED,
+    ReadPlan,
+    RefusedRow,
+    RowChunk,
+    attributes_of,
+)
 from permissions.principal import Scope
 
 # Chunks are small, so every lookup uses an index, whatever the planner estimates.
@@ -47,6 +55,8 @@ class Outcomes:
     unchanged: int = 0
     skipped: int = 0
     rejected: int = 0
+    partial: int = 0
+    """Of the created, updated and unchanged ones, those that went in without all of their cells."""
 
     @property
     def rows(self) -> int:
@@ -230,7 +240,7 @@ async def _save_changes(
 
 
 async def _write_refusals(writing: _Writing) -> None:
-    refusals = writing.chunk.refusals
+    refusals = [*writing.chunk.refusals, *_partial_rows(writing.chunk)]
     if not refusals:
         return
     columns = ("workspace_id", "job_id", "line", "outcome", "column_name", "reason", "cells")
@@ -238,6 +248,21 @@ async def _write_refusals(writing: _Writing) -> None:
     await db.copy_in("import_refusals", columns, ((workspace_id, job_id, *refusal) for refusal in refusals))
     writing.outcomes.skipped = sum(refusal.outcome == SKIPPED for refusal in refusals)
     writing.outcomes.rejected = sum(refusal.outcome == REJECTED for refusal in refusals)
+    writing.outcomes.partial = sum(refusal.outcome == PARTIAL for refusal in refusals)
+
+
+def _partial_rows(chunk: RowChunk) -> list[RefusedRow]:
+    if not chunk.left_out:
+        return []
+    refused = {refusal.line for refusal in chunk.refusals}
+    return [
+        RefusedRow(line, PARTIAL, left_out.columns, f"{_WENT_IN}: {left_out.reason}", cells)
+        for line, cells in zip(chunk.lines, chunk.cells, strict=True)
+        if (left_out := chunk.left_out.get(line)) is not None and line not in refused
+    ]
+
+
+_WENT_IN: Final = "the row went in without this"
 
 
 _MEMBERS: Final = """

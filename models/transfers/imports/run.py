@@ -91,7 +91,15 @@ async def _read(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
     fields = await contact_fields.load(scope)
     check_options(options, fields)
     columns = locate_columns(options, inspection.header, inspection.width)
-    plan = make_plan(scope, options, columns, inspection.width, fields)
+    plan = make_plan(
+        scope,
+        options,
+        columns,
+        inspection.width,
+        fields,
+        is_workbook=inspection.layout.sheet,
+        names_contacts=job.input.get("names_contacts", False),
+    )
     async with (
         storage().on_disk(_sheet_key(job) if inspection.layout.sheet else key) as path,
         aclosing(_each_chunk(scope, job, _Source(path, inspection, plan, fields))) as steps,

@@ -22,6 +22,8 @@ from models.transfers.reading.inspection import Inspection, InspectionRequest
 from models.transfers.reading.kinds import is_workbook
 from models.transfers.reading.layout import HEAD_BYTES
 from models.transfers.reading.reader import ParsedRows
+from permissions.capabilities import Permission
+from permissions.policy import allows
 from permissions.principal import Scope
 
 
@@ -73,7 +75,12 @@ async def _start(scope: Scope, upload: Record, options: Options, source: Sequenc
         raise error.under("options") from None
     async with db.transaction():
         await uploads.take(scope, upload, source)
-        request = {"upload_id": upload["id"], "filename": upload["filename"], "options": options.to_json()}
+        request = {
+            "upload_id": upload["id"],
+            "filename": upload["filename"],
+            "options": options.to_json(),
+            "names_contacts": allows(scope.principal, Permission.CONTACT_READ),
+        }
         job = await jobs.create(scope, JobKind.IMPORT, request, segment_id=options.add_to_segment_id)
         if options.add_to_segment_id is not None and not options.dry_run:
             path = ("options", "addToSegmentId")
@@ -85,7 +92,7 @@ async def _start(scope: Scope, upload: Record, options: Options, source: Sequenc
 
 
 def _details(options: Options) -> dict[str, Any]:
-    recorded: Final = ("overwrite", "create", "dry_run", "add_to_segment_id")
+    recorded: Final = ("overwrite", "create", "dry_run", "add_to_segment_id", "replace_external_id")
     stored = options.to_json()
     return {"fields": [column.field for column in options.columns], **{name: stored[name] for name in recorded}}
 

@@ -1,9 +1,8 @@
-"""Suggests a field for each column of a file."""
+"""Suggests a field for each column of a file, and the options with which its cells can be read."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from models.contacts import fields as contact_fields
@@ -12,10 +11,12 @@ from models.contacts.built_in_fields import check_column
 from models.db import Record
 from models.errors import DomainError, Problems
 from models.transfers.cells import unguard
-from models.transfers.imports.mapping import ATTRIBUTES, ID
+from models.transfers.imports import saved_mappings
+from models.transfers.imports.format_guesses import Guess, guess_formats
+from models.transfers.imports.headings import HeadingMatch, match_heading, part_of_name
 from models.transfers.imports.start import peek
-from models.transfers.imports.values import read_contact_id
 from models.transfers.reading.inspection import Inspection, InspectionRequest
+from models.values.contact_ids import read_contact_id
 from permissions.principal import Scope
 
 SAMPLES: Final = 5
@@ -23,88 +24,84 @@ SAMPLES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """`column` is a header or an index."""
+    """What a column, named by its header or index, may hold. `confidence` is from 0 to 1."""
 
     column: str
     samples: list[str]
     field: str | None
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    columns: list[Suggestion]
+    options: list[Guess]
+    mapping: Record | None = None
+    """A saved one that fits the header."""
 
 
 async def suggest(
     scope: Scope, upload: Record, request: InspectionRequest, path: Sequence[str]
-) -> tuple[Inspection, list[Suggestion]]:
+) -> tuple[Inspection, Suggestions]:
     """Inspects the beginning of an upload. Raises DomainError at `path`."""
     found, rows = await peek(upload, request, path)
     fields = await contact_fields.load(scope)
-    return found, suggestions(found.header, found.width, rows.cells, fields, scope.default_country)
+    made = suggestions(found.header, found.width, rows.cells, fields, scope.default_country)
+    return found, replace(made, mapping=await saved_mappings.find_for(scope, found.header))
 
 
 def suggestions(
     header: Sequence[str] | None, width: int, rows: Sequence[Sequence[str]], fields: Fields, country: str | None
-) -> list[Suggestion]:
-    """One per column. No field comes twice; headers decide before cells."""
+) -> Suggestions:
+    """A column for each of the file, with a field that no other has. Headers decide before cells."""
     names = list(header) if header is not None else [str(index) for index in range(width)]
     cells = [[row[index] for row in rows if index < len(row) and row[index].strip()] for index in range(width)]
-    chosen: dict[int, str] = {}
-    for index, heading in enumerate(header or ()):
-        field = _by_heading(heading, fields)
-        if field is not None and field not in chosen.values():
-            chosen[index] = field
+    chosen = _by_headings(header or (), cells, fields)
     for index in range(width):
         if index not in chosen:
             field = _by_cells(cells[index], country)
-            if field is not None and field not in chosen.values():
-                chosen[index] = field
-    return [
-        Suggestion(names[index], list(dict.fromkeys(cells[index]))[:SAMPLES], chosen.get(index))
-        for index in range(width)
-    ]
+            if field is not None and field not in {match.field for match in chosen.values()}:
+                chosen[index] = HeadingMatch(field, 0, _BY_CELLS)
+    columns = [_suggestion(names[index], cells[index], chosen.get(index)) for index in range(width)]
+    return Suggestions(columns, guess_formats([one.field for one in columns], cells, fields, country))
+
+
+_BY_CELLS: Final = 0.6
+"""The confidence without a heading that says it."""
+
+
+def _suggestion(name: str, cells: Sequence[str], match: HeadingMatch | None) -> Suggestion:
+    samples = list(dict.fromkeys(cells))[:SAMPLES]
+    if match is None:
+        return Suggestion(name, samples, None, 0.0)
+    return Suggestion(name, samples, match.field, round(match.confidence, 2))
 
 
 # ---------------------------------------------------------------- headers
 
-_NAMES: Final[Mapping[str, str]] = {
-    "id": "externalid externalkey customerid clientid contactid userid reference ref idexterno idcliente",
-    "name": "name fullname contactname customername clientname nombre nombrecompleto nome nom nomcomplet",
-    "first_name": "firstname givenname forename vorname prenom primernombre",
-    "last_name": "lastname surname familyname nachname familienname apellido apellidos nomdefamille cognome sobrenome",
-    "email": "email emailaddress mail correo correoelectronico mailaddress emailadresse adressemail",
-    "phone": "phone phonenumber mobile mobilephone mobilenumber cell cellphone tel telephone telefono movil celular whatsapp"
-    " whatsappnumber handy telefon telefonnummer telefone portable",
-    "timezone": "timezone tz zonahoraria zeitzone fuseauhoraire fusohorario",
-    "date_of_birth": "dateofbirth birthdate birthday dob born fechadenacimiento nacimiento cumpleanos geburtsdatum"
-    " datedenaissance",
-    "subscribed_at": "subscribedat subscribed signupdate signedupat optindate subscriptiondate fechadealta",
-    "last_interaction_at": "lastinteractionat lastinteraction lastcontact lastcontacted lastseen lastactivity",
-    "score": "score leadscore points puntos puntuacion",
-    "whatsapp_consent": "whatsappconsent whatsappoptin consent consentimiento optin optinstatus",
-    "tags": "tags tag labels label etiquetas etiqueta groups",
-}
 
-_BY_NAME: Final[Mapping[str, str]] = {
-    word: ("external_id" if field == "id" else field) for field, words in _NAMES.items() for word in words.split()
-}
+def _by_headings(header: Sequence[str], cells: Sequence[Sequence[str]], fields: Fields) -> dict[int, HeadingMatch]:
+    """The best column of each field: one with cells, with the best heading, the first."""
+    matches: dict[int, HeadingMatch] = {}
+    for index, heading in enumerate(header):
+        match = match_heading(heading, fields)
+        if match is not None:
+            matches[index] = _as_cells_say(match, cells[index])
+    for index, match in matches.items():
+        part = part_of_name(header[index], header) if match.field == "name" else None
+        if part is not None and all(other.field != part for other in matches.values()):
+            matches[index] = replace(match, field=part)
+    best: dict[str, int] = {}
+    for index in sorted(matches, key=lambda index: (not cells[index], matches[index].rank, index)):
+        best.setdefault(matches[index].field, index)
+    return {index: matches[index] for index in best.values()}
 
 
-def _plain(heading: str) -> str:
-    """Keeps letters and digits, in lower case, without accents."""
-    folded = unicodedata.normalize("NFKD", heading.casefold())
-    return re.sub(r"[^a-z0-9]", "", folded)
-
-
-def _by_heading(heading: str, fields: Fields) -> str | None:
-    """Finds a field by exact name, else by custom key or label, else by common names."""
-    exact = heading.strip()
-    if exact == ID or exact in _BY_NAME.values():
-        return exact
-    key = exact.removeprefix(ATTRIBUTES)
-    if key in fields and (exact.startswith(ATTRIBUTES) or _plain(exact) not in _BY_NAME):
-        return f"{ATTRIBUTES}{key}"
-    plain = _plain(heading)
-    for field in fields.values():
-        if plain and plain in (_plain(field.key), _plain(field.label)):
-            return f"{ATTRIBUTES}{field.key}"
-    return _BY_NAME.get(plain)
+def _as_cells_say(match: HeadingMatch, cells: Sequence[str]) -> HeadingMatch:
+    """A heading is worth less when the cells are something else."""
+    if match.field not in _PATTERNS or not cells:
+        return match
+    return replace(match, confidence=match.confidence * len(_alike(match.field, cells)) / len(cells))
 
 
 # ---------------------------------------------------------------- cells
@@ -112,24 +109,25 @@ def _by_heading(heading: str, fields: Fields) -> str | None:
 
 def _by_cells(cells: Sequence[str], country: str | None) -> str | None:
     """The field that fits nine in ten cells."""
-    if len(cells) == 0:
-        return None
-    for field, pattern, read in _PATTERNS:
-        fitting = [cell for cell in map(unguard, cells) if pattern.fullmatch(cell.strip())]
-        if len(fitting) * 10 >= len(cells) * 9 and all(_is_readable(read, cell, country) for cell in fitting[:20]):
+    for field, (_, read) in _PATTERNS.items():
+        alike = _alike(field, cells)
+        if alike and len(alike) * 10 >= len(cells) * 9 and all(_is_readable(read, one, country) for one in alike[:20]):
             return field
     return None
 
 
-_PATTERNS: Final[Sequence[tuple[str, re.Pattern[str], Callable[[str, str | None], Any]]]] = (
-    ("email", re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), lambda cell, country: check_column("email", cell, country)),
-    (
-        "phone",
+def _alike(field: str, cells: Sequence[str]) -> list[str]:
+    return [cell for cell in map(unguard, cells) if _PATTERNS[field][0].fullmatch(cell.strip())]
+
+
+_PATTERNS: Final[Mapping[str, tuple[re.Pattern[str], Callable[[str, str | None], Any]]]] = {
+    "email": (re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), lambda cell, country: check_column("email", cell, country)),
+    "phone": (
         re.compile(r"(\+|00|\()?[0-9][0-9 ().\-/]{7,20}"),
         lambda cell, country: check_column("phone", cell, country),
     ),
-    ("id", re.compile(r"Q29udGFjdD[A-Za-z0-9_\-]+"), lambda cell, _: read_contact_id(cell)),
-)
+    "id": (re.compile(r"Q29udGFjdD[A-Za-z0-9_\-]+"), lambda cell, _: read_contact_id(cell)),
+}
 
 
 def _is_readable(read: Callable[[str, str | None], Any], cell: str, country: str | None) -> bool:

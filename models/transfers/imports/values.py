@@ -1,30 +1,23 @@
 """Turns cells into stored values. Blocking: call it in a thread."""
 
-import re
-from base64 import urlsafe_b64decode
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 from models import db
-from models.contacts.attributes import ContactField, Fields, check_value, from_text
-from models.contacts.built_in_fields import check_column, check_tags
-from models.errors import DomainError, NotFound, Problems
-from models.rules.tree import FieldType
-from models.transfers.cells import plain_cell, split_list
-from models.transfers.imports.mapping import ID, KEYS, MappedColumn, Options, Policy
+from models.contacts.attributes import Fields
+from models.errors import DomainError, Problems
+from models.transfers.cells import plain_cell
+from models.transfers.imports.cell_readers import CellReader, formats_of, reader_of
+from models.transfers.imports.mapping import ID, KEYS, BadCell, MappedColumn, Options, Policy
 from models.transfers.reading.reader import ParsedRows
 from models.values.phones import phone_key
-from models.values.texts import composed
 from permissions.principal import Scope
-
-CellReader = Callable[[str], Any]
-"""From a cell that is not blank. Raises DomainError or Problems."""
 
 SKIPPED: Final = "SKIPPED"
 REJECTED: Final = "REJECTED"
+PARTIAL: Final = "PARTIAL"
+"""The row went in, but not all of it."""
 
 
 class RefusedRow(NamedTuple):
@@ -45,41 +38,81 @@ class ReadPlan:
     readers: Sequence[CellReader]
     width: int
     options: Options
+    names_contacts: bool = False
+    """Reasons may name the ids of other contacts."""
 
     def heading(self, name: str) -> str | None:
         return next((column.heading for column in self.columns if column.field == name), None)
 
 
+class LeftOut(NamedTuple):
+    """The cells of a row that went in without them."""
+
+    fields: Collection[str]
+    columns: str
+    reason: str
+
+
 @dataclass(slots=True)
 class RowChunk:
-    """`values[field][i]` belongs to `lines[i]`. None is empty; custom fields are JSON text."""
+    """`values[field][i]` belongs to `lines[i]`. None is empty; custom fields are JSON text. `left_out` is by line."""
 
     lines: list[int]
     cells: list[list[str]]
     values: dict[str, list[Any]]
     refusals: list[RefusedRow] = field(default_factory=list)
+    left_out: dict[int, LeftOut] = field(default_factory=dict)
 
     def refuse(self, index: int, outcome: str, column: str | None, reason: str) -> None:
         """The row stays in the columns; callers skip it."""
+        left_out = self.left_out.get(self.lines[index])
+        if left_out is not None:
+            reason = f"{reason}; besides, {left_out.columns}: {left_out.reason}"
         self.refusals.append(RefusedRow(self.lines[index], outcome, column, reason, self.cells[index]))
 
+    def leave_out(self, index: int, fields: Collection[str], columns: str, reason: str) -> None:
+        self.left_out[self.lines[index]] = LeftOut(fields, columns, reason)
 
-def make_plan(scope: Scope, options: Options, columns: Sequence[MappedColumn], width: int, fields: Fields) -> ReadPlan:
-    readers = [_reader(column, fields, scope, options.list_separator) for column in columns]
-    return ReadPlan(columns, readers, width, options)
+    def is_left_out(self, name: str, index: int) -> bool:
+        """Whether the cell of field `name` was left out: then nothing is cleared."""
+        left_out = self.left_out.get(self.lines[index])
+        return left_out is not None and name in left_out.fields
+
+    def without(self, indexes: Collection[int]) -> "RowChunk":
+        kept = [index for index in range(len(self.lines)) if index not in indexes]
+        return replace(
+            self,
+            lines=_pick(self.lines, kept),
+            cells=_pick(self.cells, kept),
+            values={name: _pick(column, kept) for name, column in self.values.items()},
+        )
+
+
+def make_plan(
+    scope: Scope,
+    options: Options,
+    columns: Sequence[MappedColumn],
+    width: int,
+    fields: Fields,
+    *,
+    is_workbook: bool = False,
+    names_contacts: bool = False,
+) -> ReadPlan:
+    formats = formats_of(scope, options, is_workbook=is_workbook)
+    readers = [reader_of(column, fields, formats) for column in columns]
+    return ReadPlan(columns, readers, width, options, names_contacts)
 
 
 def read_chunk(rows: ParsedRows, plan: ReadPlan) -> RowChunk:
-    """A row with errors is refused with all of them."""
+    """A row with errors is refused with all of them, unless all are in cells that may be left out."""
     refusals = [RefusedRow(line, REJECTED, None, reason, cells) for line, cells, reason in rows.broken]
     lines, cells = _of_width(rows, plan.width, refusals)
-    values: dict[str, list[Any]] = {}
-    errors: dict[int, list[tuple[str, str]]] = {}
+    chunk = RowChunk(lines, cells, {}, refusals)
+    errors: dict[int, list[_CellError]] = {}
     for column, read in zip(plan.columns, plan.readers, strict=True):
         texts = [row[column.index] for row in cells]
-        values[column.field] = _read_column(texts, read, column, errors)
-    chunk = RowChunk(lines, cells, values, refusals)
-    return _refuse_rows(chunk, errors) if errors else chunk
+        chunk.values[column.field] = _read_column(texts, read, column, errors)
+    return _without_bad_rows(chunk, errors) if errors else chunk
 
 
 def _of_width(rows: ParsedRows, width: int, refusals: list[RefusedRow]) -> tuple[list[int], list[list[str]]]:
@@ -98,8 +131,13 @@ def _of_width(rows: ParsedRows, width: int, refusals: list[RefusedRow]) -> tuple
     return lines, kept
 
 
+class _CellError(NamedTuple):
+    column: MappedColumn
+    reason: str
+
+
 def _read_column(
-    texts: Sequence[str], read: CellReader, column: MappedColumn, errors: dict[int, list[tuple[str, str]]]
+    texts: Sequence[str], read: CellReader, column: MappedColumn, errors: dict[int, list[_CellError]]
 ) -> list[Any]:
     known: dict[str, Any] = {}
     wrong: dict[str, str] = {}
@@ -113,7 +151,7 @@ def _read_column(
     if wrong:
         for index, text in enumerate(texts):
             if text in wrong:
-                errors.setdefault(index, []).append((column.heading, wrong[text]))
+                errors.setdefault(index, []).append(_CellError(column, wrong[text]))
     return list(map(known.__getitem__, texts))
 
 
@@ -121,17 +159,16 @@ def _message(error: DomainError | Problems) -> str:
     return error.message if isinstance(error, DomainError) else "; ".join(one.message for one in error.errors)
 
 
-def _refuse_rows(chunk: RowChunk, errors: Mapping[int, Sequence[tuple[str, str]]]) -> RowChunk:
-    for index, pairs in errors.items():
-        headings, reasons = zip(*pairs, strict=True)
-        chunk.refuse(index, REJECTED, "; ".join(headings), "; ".join(reasons))
-    kept = [index for index in range(len(chunk.lines)) if index not in errors]
-    return RowChunk(
-        lines=_pick(chunk.lines, kept),
-        cells=_pick(chunk.cells, kept),
-        values={name: _pick(column, kept) for name, column in chunk.values.items()},
-        refusals=chunk.refusals,
-    )
+def _without_bad_rows(chunk: RowChunk, errors: Mapping[int, Sequence[_CellError]]) -> RowChunk:
+    refused: set[int] = set()
+    for index, found in errors.items():
+        columns, reasons = "; ".join(one.column.heading for one in found), "; ".join(one.reason for one in found)
+        if all(one.column.on_bad_cell is BadCell.LEAVE_OUT for one in found):
+            chunk.leave_out(index, [one.column.field for one in found], columns, reasons)
+        else:
+            refused.add(index)
+            chunk.refuse(index, REJECTED, columns, reasons)
+    return chunk.without(refused) if refused else chunk
 
 
 def _pick(items: Sequence[Any], indexes: Iterable[int]) -> list[Any]:
@@ -152,7 +189,10 @@ def attributes_of(
         texts = chunk.values[column.field]
         known = {text: f"{name}:{text}" for text in set(texts) if text is not None}
         known[None] = empty
-        parts.append([known[texts[index]] for index in indexes])
+        part = [known[texts[index]] for index in indexes]
+        if empty and chunk.left_out:
+            part = _unless_left_out(chunk, column, indexes, part)
+        parts.append(part)
     if len(parts) == 1:
         return [f"{{{part}}}" for part in parts[0]]
     if not parts:
@@ -160,79 +200,8 @@ def attributes_of(
     return ["{" + ",".join(filter(None, row)) + "}" for row in zip(*parts, strict=True)]
 
 
-# ---------------------------------------------------------------- readers of cells
-
-
-def _reader(column: MappedColumn, fields: Fields, scope: Scope, separator: str) -> CellReader:
-    if column.key is not None:
-        return _custom_reader(fields[column.key], scope, separator)
-    name, country = column.field, scope.default_country
-    match name:
-        case "id":
-            return read_contact_id
-        case "tags":
-            return lambda text: tuple(check_tags(split_list(text, separator)))
-        case "subscribed_at" | "last_interaction_at":
-            zone = ZoneInfo(scope.timezone)
-            return lambda text: check_column(name, _with_zone(text, zone), country)
-        case "date_of_birth":
-            return lambda text: check_column(name, _without_midnight(text), country)
-        case _:
-            return lambda text: check_column(name, text, country)
-
-
-def _custom_reader(custom: ContactField, scope: Scope, separator: str) -> CellReader:
-    zone = ZoneInfo(scope.timezone)
-
-    def read(text: str) -> str | None:
-        match custom.type:
-            case FieldType.MULTI_CHOICE:
-                value = check_value(custom, _choices(text, custom, separator))
-            case FieldType.DATETIME:
-                value = from_text(custom, _with_zone(text, zone))
-            case FieldType.DATE:
-                value = from_text(custom, _without_midnight(text))
-            case _:
-                value = from_text(custom, text)
-        return None if value is None else db.dump_json(value)
-
-    return read
-
-
-def _choices(text: str, custom: ContactField, separator: str) -> list[str]:
-    return [text.strip()] if composed(text.strip()).casefold() in custom.spelling else split_list(text, separator)
-
-
-_LOCAL: Final = re.compile(r"\s*(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?))?\s*", re.ASCII)
-_MIDNIGHT: Final = re.compile(r"[T ]00:00(:00(\.0+)?)?\s*$")
-
-
-def _with_zone(text: str, zone: ZoneInfo) -> str:
-    """A local time gets the zone, and a day its midnight."""
-    found = _LOCAL.fullmatch(text)
-    if found is None:
-        return text
-    try:
-        local = datetime.fromisoformat(f"{found[1]}T{found[2] or '00:00'}").replace(tzinfo=zone)
-        # In UTC: offsets of long ago have seconds, which RFC 3339 lacks.
-        return local.astimezone(UTC).isoformat()
-    except (ValueError, OverflowError):
-        return text
-
-
-def _without_midnight(text: str) -> str:
-    return _MIDNIGHT.sub("", text)
-
-
-def read_contact_id(text: str) -> int:
-    """Returns the database id. Raises NotFound when it is not a contact's global id."""
-    try:
-        kind, _, digits = urlsafe_b64decode(text.strip() + "=" * (-len(text.strip()) % 4)).decode().partition(":")
-        if kind == "Contact" and digits.isascii() and digits.isdigit() and int(digits) < 2**63:
-            return int(digits)
-    except ValueError:
-        pass
-    raise NotFound(f"{text[:100]!r} is not the id of a contact")
+def _unless_left_out(chunk: RowChunk, column: MappedColumn, indexes: Sequence[int], part: Sequence[str]) -> list[str]:
+    return ["" if chunk.is_left_out(column.field, index) else text for index, text in zip(indexes, part, strict=True)]
 
 
 def keys_of(chunk: RowChunk) -> dict[str, list[Any]]:

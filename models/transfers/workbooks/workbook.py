@@ -26,7 +26,7 @@ def convert(source: Source, target: IO[str], sheet: str | None = None, most_rows
     """
     with _opened(source) as archive:
         chosen = choose_sheet(read_sheets(archive), sheet)
-        writer, written = csv.writer(target, lineterminator="\n"), 0
+        writer, written = csv.writer(target, lineterminator="\r\n"), 0  # so that a \r in a cell is quoted as well
         for number, cells in _each_row(archive, chosen, most_rows):
             target.write("\n" * (number - written - 1))
             writer.writerow(cells)

@@ -1,14 +1,23 @@
+from typing import Any
+
 import strawberry
 from strawberry import UNSET
 
-from models.transfers.imports.mapping import Column, Options, Policy
+from models.transfers.imports.mapping import BadCell, Column, Options, Policy
+from models.transfers.imports.saved_mappings import NOT_SAVED
 from schema.server.ids import find_id
+from schema.server.types.scalars import JSON
 
 strawberry.enum(
     Policy,
     name="ImportPolicy",
     description="What a column does to a contact that already has a value. An empty cell never clears, except under"
     " REPLACE.",
+)
+strawberry.enum(
+    BadCell,
+    name="BadCellPolicy",
+    description="What becomes of a row with a cell that can't be read.",
 )
 
 
@@ -23,6 +32,9 @@ class ImportColumnInput:
         " `id` is the id that Muster gave the contact: it finds contacts, and makes none."
     )
     policy: Policy = Policy.OVERWRITE
+    on_bad_cell: BadCell = strawberry.field(
+        default=BadCell.REJECT_ROW, description="What becomes of a row whose cell in this column can't be read."
+    )
 
 
 @strawberry.input
@@ -55,6 +67,32 @@ class ImportOptionsInput:
     sheet: str | None = strawberry.field(
         default=None, description="Of a workbook: its name. The first one that can be seen when absent."
     )
+    date_format: str | None = strawberry.field(
+        default=None,
+        description="How days are written: YYYY-MM-DD when absent. D, M and Y in any order, such as DD/MM/YYYY.",
+    )
+    decimal_comma: bool = strawberry.field(
+        default=False, description="Numbers are written as 1.234,5, and not as 1234.5."
+    )
+    country: str | None = strawberry.field(
+        default=None,
+        description="For phone numbers without one, ISO 3166-1 alpha-2; the workspace's when absent.",
+    )
+    consent_values: JSON | None = strawberry.field(
+        default=None, description='What cells of a consent column mean, such as {"yes": "OPTED_IN"}.'
+    )
+    replace_external_id: bool = strawberry.field(
+        default=False,
+        description="Give a contact that was found by e-mail or phone, and has another external id, this one.",
+    )
+
+
+@strawberry.input
+class ImportMappingSaveInput:
+    name: str = strawberry.field(description="A mapping that has this name already is replaced.")
+    options: ImportOptionsInput = strawberry.field(
+        description="As for an import; `dryRun` and `addToSegmentId` are not saved."
+    )
 
 
 @strawberry.input
@@ -75,12 +113,23 @@ class ImportStartInput:
     pasted: ImportPastedInput | None = strawberry.field(default=UNSET, description="Pasted rows, up to 1 MB.")
 
 
+def options_as_input(options: Options) -> dict[str, Any]:
+    """As ImportOptionsInput takes them, without those of a single import."""
+    given = {_outside_name(name): value for name, value in options.to_json().items() if name not in NOT_SAVED}
+    return {**given, "columns": [{_outside_name(key): value for key, value in one.items()} for one in given["columns"]]}
+
+
+def _outside_name(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
 def options_from_input(given: ImportOptionsInput) -> Options:
     segment_id = None
     if given.add_to_segment_id is not None:
         segment_id = find_id("Segment", given.add_to_segment_id) or 0  # 0 is never found
     return Options(
-        columns=tuple(Column(one.column, one.field, one.policy) for one in given.columns),
+        columns=tuple(Column(one.column, one.field, one.policy, one.on_bad_cell) for one in given.columns),
         has_header=given.has_header,
         delimiter=given.delimiter,
         list_separator=given.list_separator,
@@ -92,4 +141,9 @@ def options_from_input(given: ImportOptionsInput) -> Options:
         encoding=given.encoding,
         header_row=given.header_row,
         sheet=given.sheet,
+        date_format=given.date_format,
+        decimal_comma=given.decimal_comma,
+        country=given.country,
+        consent_values={} if given.consent_values is None else given.consent_values,  # type: ignore[arg-type]
+        replace_external_id=given.replace_external_id,
     )

@@ -2,16 +2,22 @@ from typing import Annotated
 
 import strawberry
 
+from models import db
 from models.errors import at
-from models.transfers.imports import suggestions, uploads
+from models.transfers.imports import saved_mappings, suggestions, uploads
+from models.transfers.imports.format_guesses import Guess
+from models.transfers.imports.suggestions import Suggestion
 from models.transfers.reading.encodings import encoding_called
 from models.transfers.reading.inspection import InspectionRequest
 from models.transfers.reading.layout import check_delimiter, check_header_row
 from permissions.capabilities import Permission
 from schema.server.context import Info
+from schema.server.execution.rows import all_shown, shown
 from schema.server.guard import query, scope_of
 from schema.server.ids import get_id
-from schema.transfers.imports.types import ImportColumnSuggestion, ImportSuggestions
+from schema.server.types.scalars import JSON
+from schema.transfers.imports.mapping_types import ImportMapping
+from schema.transfers.imports.types import ImportColumnSuggestion, ImportOptionSuggestion, ImportSuggestions
 
 
 @strawberry.type
@@ -39,15 +45,23 @@ class ImportQuery:
         upload = await uploads.get_stored(scope, get_id("StagedUpload", upload_id, ("uploadId",)))
         request = _request(has_header, delimiter, encoding, header_row, sheet)
         inspection, found = await suggestions.suggest(scope, upload, request, ("uploadId",))
-        columns = [ImportColumnSuggestion(column=one.column, field=one.field, samples=one.samples) for one in found]
         return ImportSuggestions(
             encoding=inspection.layout.encoding,
             delimiter=inspection.layout.delimiter,
-            columns=columns,
+            columns=[_column(one) for one in found.columns],
+            options=[_option(one) for one in found.options],
+            mapping=shown(ImportMapping, found.mapping),
             header_row=inspection.header_row,
             sheets=list(inspection.sheets),
             sheet=inspection.sheet,
         )
+
+    @query(
+        Permission.CONTACT_IMPORT,
+        description="The saved mappings, by name. `importColumnSuggestions` finds the one that fits a file.",
+    )
+    async def import_mappings(self, info: Info) -> list[ImportMapping]:
+        return all_shown(ImportMapping, await saved_mappings.every(scope_of(info)))
 
 
 def _request(
@@ -60,3 +74,15 @@ def _request(
     with at("headerRow"):
         header_row = None if header_row is None else check_header_row(header_row)
     return InspectionRequest(has_header, delimiter, (), encoding, header_row, sheet)
+
+
+def _column(found: Suggestion) -> ImportColumnSuggestion:
+    return ImportColumnSuggestion(
+        column=found.column, field=found.field, samples=found.samples, confidence=found.confidence
+    )
+
+
+def _option(found: Guess) -> ImportOptionSuggestion:
+    return ImportOptionSuggestion(
+        option=found.option, value=JSON(db.dump_json(found.value)), confidence=found.confidence, reason=found.reason
+    )

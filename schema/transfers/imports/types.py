@@ -20,8 +20,9 @@ from schema.server.execution.batched import batched
 from schema.server.execution.rows import derived, global_id, read
 from schema.server.guard import scope_of
 from schema.server.types.nodes import Node
-from schema.server.types.scalars import BigInt
+from schema.server.types.scalars import JSON, BigInt
 from schema.server.user_errors import UserError
+from schema.transfers.imports.mapping_types import ImportMapping
 from schema.transfers.link_times import LINK_TIME, links_of
 from schema.transfers.links import Purpose
 
@@ -56,7 +57,9 @@ async def _report_urls(rows: Sequence[Any], info: Info) -> Sequence[str | None]:
 
 def _has_report(job: Any) -> bool:
     counts = counts_of(read(job, "progress"))
-    return bool(counts["skipped"] or counts["rejected"]) and not report.has_expired(read(job, "finished_at"))
+    return any(counts[name] for name in ("skipped", "rejected", "partial")) and not report.has_expired(
+        read(job, "finished_at")
+    )
 
 
 @job_type(JobKind.IMPORT)
@@ -76,9 +79,14 @@ class ImportJob(Node, Job):
         " was false, or repeated an earlier row.",
     )
     rejected: int = _count("rejected")
+    partial: int = derived(
+        lambda job: counts_of(read(job, "progress"))["partial"],
+        description="Rows that were created, updated or unchanged without all of their cells: bad ones that"
+        " `onBadCell: LEAVE_OUT` left out. The report says which.",
+    )
     rejected_rows_url: str | None = batched(
         _report_urls,
-        description="A CSV of the rejected and skipped rows as they came, each with its line number, the column and the"
+        description="A CSV of the rejected, skipped and partial rows as they came, each with its line number, the column and the"
         " reason; null when none. For callers with CONTACT_IMPORT, and for an hour: read the job again for a new one.",
     )
     undone_at: datetime | None = derived(_undone_at)
@@ -113,6 +121,17 @@ class ImportColumnSuggestion:
     column: str = strawberry.field(description="As ImportColumnInput.column takes it.")
     field: str | None = strawberry.field(description="Null when nothing suits: leave the column out, or choose.")
     samples: list[str] = strawberry.field(description="Some of the cells.")
+    confidence: float = strawberry.field(description="How sure that field is, from 0 to 1.")
+
+
+@strawberry.type(
+    description="How cells seem to be written, by the first rows. It is offered: set the option to take it."
+)
+class ImportOptionSuggestion:
+    option: str = strawberry.field(description="The name of a field of ImportOptionsInput.")
+    value: JSON = strawberry.field(description="As ImportOptionsInput takes it.")
+    confidence: float = strawberry.field(description="How sure it is, from 0 to 1.")
+    reason: str
 
 
 @strawberry.type(description="What the beginning of a file tells.")
@@ -125,6 +144,12 @@ class ImportSuggestions:
     )
     sheets: list[str] = strawberry.field(description="Of a workbook: those that can be seen. Else empty.")
     sheet: str | None = strawberry.field(description="Of a workbook: the one that was read.")
+    options: list[ImportOptionSuggestion] = strawberry.field(
+        description="dateFormat, decimalComma, country, consentValues and listSeparator, where the cells need them."
+    )
+    mapping: ImportMapping | None = strawberry.field(
+        description="The saved mapping of which the file has every column; of several, the one with most columns."
+    )
 
 
 @strawberry.type

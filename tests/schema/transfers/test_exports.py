@@ -26,6 +26,8 @@ async def test_an_export_is_started_and_mistakes_are_reported_at_their_paths(api
     assert payload == {"job": {"status": "QUEUED", "url": None, "format": "NDJSON"}, "userErrors": []}
     for given, field in (
         ({"fields": ["email", "x"]}, ["input", "fields", "1"]),
+        ({"format": "NDJSON", "bom": True}, ["input", "bom"]),
+        ({"format": "XLSX", "bom": True}, ["input", "bom"]),
         ({"contacts": {"segmentId": "nonsense"}}, ["input", "contacts", "segmentId"]),
         ({"contacts": {"ids": ["nonsense"]}}, ["input", "contacts", "ids", "0"]),
         ({"contacts": {"filter": {"field": {"field": "x", "operator": "IS_SET"}}}}, None),

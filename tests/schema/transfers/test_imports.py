@@ -4,12 +4,13 @@ import pytest
 
 from models import clock
 from models.contacts.create import create_contact
+from models.queue.jobs import Job
 from permissions.capabilities import Permission
 from permissions.principal import Scope
-from schema.server.ids import to_global_id
+from schema.server.ids import split_global_id, to_global_id
 from tests.kit.api import Api, bearer_of, token_with
 from tests.kit.segments import static_segment
-from tests.kit.transfers import exported, finished, imported, sent, started
+from tests.kit.transfers import everyone, exported, finished, imported, sent, started
 from tests.kit.workspaces import new_workspace
 
 ERRORS = "userErrors { code message field }"
@@ -21,7 +22,7 @@ START = (
 
 
 JOB = """query ($id: ID!) { job(id: $id) { id kind status done total ... on ImportJob { dryRun created updated unchanged skipped
-    rejected rejectedRowsUrl undoneAt segment { name } filename encoding delimiter undone kept }
+    rejected partial rejectedRowsUrl undoneAt segment { name } filename encoding delimiter undone kept }
     ... on ExportJob { url format segment { name } } } }"""
 
 
@@ -69,6 +70,7 @@ async def test_an_import_shows_its_outcomes(api, scope):
         "unchanged": 0,
         "skipped": 0,
         "rejected": 1,
+        "partial": 0,
         "undoneAt": None,
         "segment": {"name": "Fed"},
         "filename": "contacts.csv",
@@ -154,7 +156,7 @@ async def test_pasted_rows_of_a_megabyte_fit_into_a_request(api, scope):
 async def test_columns_are_suggested(api, scope):
     upload_id = await sent(scope, "Correo;Nombre;?\na@x.org;Ana;1\n".encode("cp1252"))
     query = """query ($id: ID!) { importColumnSuggestions(uploadId: $id) { encoding delimiter
-        columns { column field samples } } }"""
+        columns { column field samples confidence } options { option } mapping { name } } }"""
     suggested = (await api.data(await bearer_of(scope), query, id=to_global_id("StagedUpload", upload_id)))[
         "importColumnSuggestions"
     ]
@@ -162,11 +164,76 @@ async def test_columns_are_suggested(api, scope):
         "encoding": "utf-8",
         "delimiter": ";",
         "columns": [
-            {"column": "Correo", "field": "email", "samples": ["a@x.org"]},
-            {"column": "Nombre", "field": "name", "samples": ["Ana"]},
-            {"column": "?", "field": None, "samples": ["1"]},
+            {"column": "Correo", "field": "email", "samples": ["a@x.org"], "confidence": 0.9},
+            {"column": "Nombre", "field": "name", "samples": ["Ana"], "confidence": 0.9},
+            {"column": "?", "field": None, "samples": ["1"], "confidence": 0},
         ],
+        "options": [],
+        "mapping": None,
     }
+
+
+async def test_options_are_suggested_with_how_sure_they_are_and_can_be_given_as_they_are(api, scope):
+    content = "email,date_of_birth,whatsapp_consent\na@x.org,31/12/1990,yes\nb@x.org,01/02/1991,no\n"
+    upload_id, bearer = await sent(scope, content), await bearer_of(scope)
+    query = (
+        """query ($id: ID!) { importColumnSuggestions(uploadId: $id) { options { option value confidence reason } } }"""
+    )
+    global_id = to_global_id("StagedUpload", upload_id)
+    found = (await api.data(bearer, query, id=global_id))["importColumnSuggestions"]["options"]
+    options = {one["option"]: one["value"] for one in found}
+    assert options == {"dateFormat": "DD/MM/YYYY", "consentValues": {"yes": "OPTED_IN", "no": "OPTED_OUT"}}
+    assert all(0 < one["confidence"] < 1 and one["reason"] for one in found)
+    given = upload_of(upload_id, "email", "date_of_birth", "whatsapp_consent", **options)
+    payload = (await api.data(bearer, START, input=given))["importStart"]
+    assert payload["userErrors"] == []
+    job = await finished(scope, await Job.get(id=split_global_id(payload["job"]["id"])[1]))
+    assert job.progress["created"] == 2
+    assert await everyone(scope, "date_of_birth::text", "whatsapp_consent") == [
+        ("1990-12-31", "OPTED_IN"),
+        ("1991-02-01", "OPTED_OUT"),
+    ]
+
+
+SAVE = f"""mutation ($input: ImportMappingSaveInput!) {{ importMappingSave(input: $input) {{
+    mapping {{ id name columns options }} {ERRORS} }} }}"""
+
+
+async def test_a_saved_mapping_is_found_by_its_headers_and_given_to_the_next_import(api, scope):
+    bearer = await bearer_of(scope)
+    columns = [{"column": "Correo", "field": "email", "onBadCell": "LEAVE_OUT"}, {"column": "Nombre", "field": "name"}]
+    options = {"columns": columns, "dateFormat": "DD/MM/YYYY", "overwrite": True, "dryRun": True}
+    saved = (await api.data(bearer, SAVE, input={"name": "Tienda", "options": options}))["importMappingSave"]
+    assert saved["userErrors"] == []
+    assert (saved["mapping"]["name"], saved["mapping"]["columns"]) == ("Tienda", ["Correo", "Nombre"])
+    upload_id = to_global_id("StagedUpload", await sent(scope, "Nombre,Correo,Nota\nAna,a@x.org,x\n"))
+    query = (
+        "query ($id: ID!) { importColumnSuggestions(uploadId: $id) { mapping { id options } } importMappings { name } }"
+    )
+    found = await api.data(bearer, query, id=upload_id)
+    mapping = found["importColumnSuggestions"]["mapping"]
+    assert mapping == {"id": saved["mapping"]["id"], "options": saved["mapping"]["options"]}
+    assert found["importMappings"] == [{"name": "Tienda"}]
+    assert (mapping["options"]["dateFormat"], mapping["options"]["overwrite"]) == ("DD/MM/YYYY", True)
+    assert "dryRun" not in mapping["options"]
+    given = {"upload": {"uploadId": upload_id, "options": mapping["options"]}}
+    assert (await api.data(bearer, START, input=given))["importStart"]["userErrors"] == []
+
+
+async def test_a_mapping_with_mistakes_is_refused_at_its_paths_and_one_is_deleted(api, scope):
+    bearer = await bearer_of(scope)
+    wrong = {"name": "", "options": {"columns": [{"column": "a", "field": "email"}]}}
+    errors = (await api.data(bearer, SAVE, input=wrong))["importMappingSave"]["userErrors"]
+    assert [(one["code"], one["field"]) for one in errors] == [("INVALID", ["input", "name"])]
+    wrong = {"name": "Shop", "options": {"columns": [{"column": "a", "field": "nothing"}]}}
+    errors = (await api.data(bearer, SAVE, input=wrong))["importMappingSave"]["userErrors"]
+    assert errors[0]["field"] == ["input", "options", "columns", "0", "field"]
+    right = {"name": "Shop", "options": {"columns": [{"column": "a", "field": "email"}]}}
+    saved = (await api.data(bearer, SAVE, input=right))["importMappingSave"]["mapping"]
+    delete = f"mutation ($id: ID!) {{ importMappingDelete(id: $id) {{ deletedId {ERRORS} }} }}"
+    assert (await api.data(bearer, delete, id=saved["id"]))["importMappingDelete"]["deletedId"] == saved["id"]
+    again = (await api.data(bearer, delete, id=saved["id"]))["importMappingDelete"]["userErrors"]
+    assert [(one["code"], one["field"]) for one in again] == [("NOT_FOUND", ["id"])]
 
 
 async def test_an_import_is_undone(api, scope):

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from models.contacts.create import create_contact
+from models.transfers.exports import run
 from models.transfers.exports.export_file import Format
 from permissions.principal import Scope
 from tests.kit.transfers import exported, fields_of_every_type
@@ -58,7 +59,7 @@ async def test_csv_follows_rfc_4180_and_guards_formulas(scope):
         ",".join(FIELDS) + "\r\n"
         '\'=1,"Ana ""la"" García, ñ\nline",\'+Ana,\'\'=García,'
         "'+ana@example.com,+34600111222,Europe/Madrid,1990-02-28,"
-        "2026-01-02T03:04:05.123456+00:00,2026-06-02T03:04:05+00:00,-5,OPTED_OUT,VIP\\; new;\\\\back;'-x,"
+        "2026-01-02T03:04:05.123456Z,2026-06-02T03:04:05.000000Z,-5,OPTED_OUT,VIP\\; new;\\\\back;'-x,"
         "'@hello,-1.5,false,2026-03-04,2026-03-04T09:00:00.000000Z,Blue; dark,Red;Blue\\; dark\r\n"
     )
 
@@ -71,8 +72,16 @@ async def test_ndjson_has_one_object_per_line(scope):
     first, second = map(json.loads, lines)
     assert first["attributes"] == {**FULL["attributes"], "text": "@hello", "datetime": "2026-03-04T09:00:00.000000Z"}
     assert (first["tags"], first["score"], first["external_id"]) == (FULL["tags"], -5, "=1")
+    assert first["last_interaction_at"] == "2026-06-02T03:04:05.000000Z"
     assert second["name"] == 'quote " backslash \\ tab \t line \n .'
     assert (second["email"], second["attributes"], second["id"]) == (None, {}, "Q29udGFjdDoy")
+
+
+async def test_a_byte_order_mark_begins_the_file_once(scope, monkeypatch):
+    monkeypatch.setattr(run, "PART_IDS", 1)
+    for name in ("Ana", "Bea"):
+        await create_contact(scope, {"name": name})
+    assert await exported(scope, None, ["name"], bom=True) == b"\xef\xbb\xbfname\r\nAna\r\nBea\r\n"
 
 
 async def test_all_fields_are_written_when_none_are_named(scope):

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from models import db
 from models.contacts.create import create_contact
 from models.errors import Problems
+from models.transfers.exports.export_file import Format
 from permissions.principal import Scope
 from tests.kit.transfers import counts, exported, fields_of_every_type, imported, snapshot
 from tests.kit.workspaces import new_workspace
@@ -18,18 +19,30 @@ async def scope(database: str) -> Scope:
     return await new_workspace()
 
 
-async def test_exported_contacts_are_unchanged_by_an_import(scope):
+WAYS = {"CSV": {}, "CSV with a mark": {"bom": True}, "XLSX": {"file_format": Format.XLSX}}
+ALL = [*FIELDS, "id"]
+
+
+async def imported_again(scope: Scope, **way):
+    return await imported(scope, await exported(scope, None, ALL, **way), *ALL, overwrite=True)
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+async def test_exported_contacts_are_unchanged_by_an_import(scope, way):
     await fields_of_every_type(scope)
     await create_contact(scope, FULL)
     await create_contact(scope, {"name": "without any key"})
     before = await snapshot(scope)
-    job = await imported(scope, await exported(scope, None, ["id", *FIELDS]), overwrite=True)
+    job = await imported_again(scope, **way)
     assert counts(job) == {"unchanged": 2}
     assert await snapshot(scope) == before
 
 
-tricky = st.text(alphabet="'=+-@\t\n\r;\\,\" é1a＝", max_size=6)
-texts = st.one_of(tricky, st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=10))
+tricky = st.text(alphabet="'=+-@\t\n\r;|\\,\" é1a＝", max_size=6)
+escapes = st.sampled_from(["_x000D_", "_x005F_", "a\x01b", "\x0b", "\ufffe", "\uffff", "TRUE", "1e5", "007", " a "])
+texts = st.one_of(
+    tricky, escapes, st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=10)
+)
 words = texts.map(str.strip).filter(bool)
 numbers = st.one_of(st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False))
 contact = st.fixed_dictionaries(
@@ -72,9 +85,12 @@ async def emptied(database: str):
     return empty
 
 
-@example([{"tags": [], "date_of_birth": "0001-01-01"}, {"tags": [], "subscribed_at": "9999-12-31T23:59:59.999999Z"}])
-@given(st.lists(contact, max_size=4))
-async def test_any_exported_contacts_are_unchanged_by_an_import(emptied, made):
+@example(
+    [{"tags": [], "date_of_birth": "0001-01-01"}, {"tags": [], "subscribed_at": "9999-12-31T23:59:59.999999Z"}],
+    {"file_format": Format.XLSX},
+)
+@given(st.lists(contact, max_size=4), st.sampled_from(list(WAYS.values())))
+async def test_any_exported_contacts_are_unchanged_by_an_import(emptied, made, way):
     scope = await emptied()
     for values in made:
         try:
@@ -84,6 +100,6 @@ async def test_any_exported_contacts_are_unchanged_by_an_import(emptied, made):
     before = await snapshot(scope)
     if not before:
         return
-    job = await imported(scope, await exported(scope, None, ["id", *FIELDS]), overwrite=True)
+    job = await imported_again(scope, **way)
     assert counts(job) == {"unchanged": len(before)}
     assert await snapshot(scope) == before

@@ -60,6 +60,7 @@ class Oracle:
     policies: dict[str, Policy]
     overwrite: bool
     create: bool
+    replace: bool = True
     matched: list[dict[str, Any]] = field(default_factory=list)
 
     def outcome(self, row: dict[str, str]) -> str:
@@ -73,6 +74,12 @@ class Oracle:
             return "rejected"
         return self._update(matches[0], values) if matches else self._create(values)
 
+    def _is_taken(self, contact: dict[str, Any], values: dict[str, Any]) -> bool:
+        """Found by e-mail or phone, the contact has another external id."""
+        held, given = contact["external_id"], values["external_id"]
+        fills = self.policies["external_id"] is Policy.FILL_EMPTY
+        return not self.replace and not fills and None not in (held, given) and held != given
+
     def _create(self, values: dict[str, Any]) -> str:
         if not self.create:
             return "skipped"
@@ -85,6 +92,8 @@ class Oracle:
     def _update(self, contact: dict[str, Any], values: dict[str, Any]) -> str:
         if any(contact is one for one in self.matched) or not self.overwrite:
             return "skipped"
+        if self._is_taken(contact, values):
+            return "rejected"
         before = dict(contact)
         for name, value in values.items():
             contact[name] = self._merged(name, before[name], value)
@@ -163,10 +172,11 @@ async def clean(database: str):
     chosen=policies,
     overwrite=st.booleans(),
     create=st.booleans(),
+    replace=st.booleans(),
     chunk_rows=st.integers(1, 5),
 )
 async def test_an_import_does_what_its_rows_one_by_one_would_do(
-    clean, monkeypatch, there, file, chosen, overwrite, create, chunk_rows
+    clean, monkeypatch, there, file, chosen, overwrite, create, replace, chunk_rows
 ):
     if not (overwrite or create) or not any(any(row.values()) for row in file):
         return
@@ -182,13 +192,14 @@ async def test_an_import_does_what_its_rows_one_by_one_would_do(
     ]
     for contact in start:
         contact["tags"] = tuple(dict.fromkeys(as_first_written(contact["tags"])))
-    oracle = Oracle(start, chosen, overwrite, create)
+    oracle = Oracle(start, chosen, overwrite, create, replace)
     outcomes = [oracle.outcome(row) for row in file if any(row.values())]
 
     monkeypatch.setattr(run, "CHUNK_ROWS", chunk_rows)
     columns = [(name, name, chosen[name]) for name in FIELDS]
-    dry = await imported(scope, as_csv(file), *columns, overwrite=overwrite, create=create, dry_run=True)
-    wet = await imported(scope, as_csv(file), *columns, overwrite=overwrite, create=create)
+    options = {"overwrite": overwrite, "create": create, "replace_external_id": replace}
+    dry = await imported(scope, as_csv(file), *columns, **options, dry_run=True)
+    wet = await imported(scope, as_csv(file), *columns, **options)
 
     expected = {name: outcomes.count(name) for name in run.COUNTS if name in outcomes}
     assert counts(wet) == expected

@@ -1,12 +1,15 @@
 """Each row finds its contact."""
 
+from dataclasses import replace
+
 import pytest
 
 from models import db
 from models.contacts.create import create_contact
 from models.transfers.imports import run
 from models.transfers.imports.mapping import Policy
-from permissions.principal import Scope
+from permissions.capabilities import Permission
+from permissions.principal import Principal, PrincipalKind, Scope
 from schema.server.ids import to_global_id
 from tests.kit.transfers import (
     counts,
@@ -70,8 +73,47 @@ async def test_a_row_that_would_join_two_contacts_is_rejected(scope):
     assert counts(job) == {"rejected": 1}
     [row] = await refused(scope, job)
     assert row["import_column"] == "external_id; email"
-    assert "the row would join the two" in row["import_reason"]
+    assert row["import_reason"] == (
+        f"external_id is that of the contact {to_global_id('Contact', 1)}, and email that of the contact"
+        f" {to_global_id('Contact', 2)}: the row would join the two. Correct one of the cells, or empty it"
+    )
     assert await everyone(scope, "name") == [(None,), (None,)]
+
+
+async def test_contacts_are_not_named_to_callers_who_may_not_read_them(scope):
+    await contact(scope, external_id="1", email="a@x.org")
+    await contact(scope, external_id="2", email="b@x.org")
+    importer = Principal(PrincipalKind.TOKEN, None, frozenset({Permission.CONTACT_IMPORT}))
+    job = await imported(replace(scope, principal=importer), "external_id,email\n1,b@x.org\n", overwrite=True)
+    assert (await refused(scope, job))[0]["import_reason"].startswith(
+        "external_id is that of one contact, and email that of another: the row would join the two"
+    )
+
+
+async def test_a_new_external_id_for_a_known_email_is_refused_unless_asked(scope):
+    await contact(scope, external_id="1", email="a@x.org")
+    content = "external_id,email,name\n2,a@x.org,Ana\n"
+    job = await imported(scope, content, overwrite=True)
+    assert counts(job) == {"rejected": 1}
+    [row] = await refused(scope, job)
+    assert row["import_column"] == "external_id"
+    assert row["import_reason"] == (
+        f"the contact {to_global_id('Contact', 1)}, which has this email, has another external_id: correct the row, or"
+        " set replaceExternalId to give the contact this one"
+    )
+    assert await everyone(scope, "external_id", "name") == [("1", None)]
+    job = await imported(scope, content, overwrite=True, replace_external_id=True)
+    assert counts(job) == {"updated": 1}
+    assert await everyone(scope, "external_id", "name") == [("2", "Ana")]
+
+
+async def test_an_external_id_goes_to_a_contact_without_one_or_found_by_id(scope):
+    await contact(scope, email="a@x.org")
+    await contact(scope, external_id="2", email="b@x.org")
+    known = to_global_id("Contact", 2)
+    job = await imported(scope, f"id,external_id,email\n,1,a@x.org\n{known},3,b@x.org\n", overwrite=True)
+    assert counts(job) == {"updated": 2}
+    assert await everyone(scope, "external_id") == [("1",), ("3",)]
 
 
 async def test_a_later_row_about_the_same_contact_is_skipped(scope, monkeypatch):
@@ -155,6 +197,7 @@ async def test_contacts_of_before_with_one_number_are_found_by_their_other_keys(
     job = await imported(scope, text, overwrite=True)
     assert counts(job) == {"updated": 2, "skipped": 1}
     assert await everyone(scope, "phone", "name") == [("+5511976500001", "Ana"), ("+551176500001", "Bea")]
-    job = await imported(scope, "external_id,phone\n2,+34600000001\n3,+551176500001\n", overwrite=True)
+    text = "external_id,phone\n2,+34600000001\n3,+551176500001\n"
+    job = await imported(scope, text, overwrite=True, replace_external_id=True)
     assert counts(job) == {"updated": 2}
     assert await everyone(scope, "external_id", "phone") == [("3", "+551176500001"), ("2", "+34600000001")]

@@ -14,7 +14,7 @@ FIELDS = {
 
 def suggested(header, *rows) -> list[str | None]:
     width = len(header or rows[0])
-    return [one.field for one in suggestions(header, width, rows, FIELDS, "ES")]
+    return [one.field for one in suggestions(header, width, rows, FIELDS, "ES").columns]
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,26 @@ def test_cells_decide_when_the_heading_does_not():
 
 
 def test_some_cells_of_each_column_are_shown():
-    [first, second] = suggestions(["a", "b"], 2, [["1", ""], ["1", "x"], ["2"]], {}, None)
+    [first, second] = suggestions(["a", "b"], 2, [["1", ""], ["1", "x"], ["2"]], {}, None).columns
     assert (first.column, first.samples, second.samples) == ("a", ["1", "2"], ["x"])
-    assert [one.column for one in suggestions(None, 2, [["1", "2"]], {}, None)] == ["0", "1"]
+    assert [one.column for one in suggestions(None, 2, [["1", "2"]], {}, None).columns] == ["0", "1"]
+
+
+def test_a_column_with_cells_and_a_better_heading_is_preferred():
+    header = ["Phone", "Mobile Phone", "WhatsApp Number"]
+    assert suggested(header, ["910000000", "600000001", "600000002"]) == [None, None, "phone"]
+    assert suggested(header, ["910000000", "600000001", ""]) == [None, "phone", None]
+    assert suggested(header, ["910000000", "", ""]) == ["phone", None, None]
+
+
+def test_how_sure_a_field_is_depends_on_heading_and_cells():
+    def confidence(heading: str, *cells: str) -> float:
+        [column] = suggestions([heading], 1, [[cell] for cell in cells], FIELDS, "ES").columns
+        return column.confidence
+
+    assert confidence("email", "a@x.org") == 1
+    assert confidence("Ciudad de residencia", "Madrid") == 0.95
+    assert confidence("E-mail", "a@x.org") == confidence("Teléfono", "600 111 222") == 0.9
+    assert confidence("E-mail", "yes", "a@x.org") == 0.45
+    assert confidence("who", "a@x.org") == 0.6
+    assert confidence("who", "Ana") == 0
