@@ -10,10 +10,12 @@ from enum import StrEnum
 from typing import Any, Final
 
 from models import clock, db
+from models.accounts import message_cap
+from models.accounts.message_cap import MessageCap
 from models.contacts import fields as contact_fields
 from models.contacts.attributes import ContactField
 from models.db.tables.broadcasts import Broadcast
-from models.messaging import placeholders, rendering
+from models.messaging import caps, placeholders, rendering
 from models.messaging.ledger import NORMAL_PHONE
 from models.messaging.policy import NOT_NOW_CODES, NOT_NOW_FOR, NOT_NOW_REASON
 from models.messaging.rendering import Binds
@@ -29,6 +31,7 @@ class ExclusionReason(StrEnum):
     OPTED_OUT = "OPTED_OUT"
     NO_CONSENT = "NO_CONSENT"
     MISSING_PARAMETER = "MISSING_PARAMETER"
+    MESSAGE_CAP = "MESSAGE_CAP"
     DUPLICATE_PHONE = "DUPLICATE_PHONE"
 
 
@@ -82,13 +85,20 @@ async def freeze(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any])
 async def _judged(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any]) -> tuple[str, Binds]:
     """CTEs that end in `judged` (contact_id, phone, parameters, not_before, reason)."""
     binds = Binds([scope.workspace_id])
+    cap = await message_cap.find(scope.workspace_id)
     if broadcast.retry_of is not None:
-        return _judged_of_retry(broadcast, binds), binds
-    return _judged_of_segments(broadcast, message, await contact_fields.load(scope), scope.timezone, binds), binds
+        return _judged_of_retry(broadcast, cap, binds), binds
+    fields = await contact_fields.load(scope)
+    return _judged_of_segments(broadcast, message, fields, scope.timezone, cap, binds), binds
 
 
 def _judged_of_segments(
-    broadcast: Broadcast, message: Mapping[str, Any], fields: Mapping[str, ContactField], timezone: str, binds: Binds
+    broadcast: Broadcast,
+    message: Mapping[str, Any],
+    fields: Mapping[str, ContactField],
+    timezone: str,
+    cap: MessageCap | None,
+    binds: Binds,
 ) -> str:
     wanted = placeholders.from_json(message["slots"])
     texts = rendering.expressions(wanted, rendering.from_json(broadcast.parameters), fields, timezone, binds)
@@ -111,6 +121,7 @@ def _judged_of_segments(
                 WHEN phone IS NULL THEN 'NO_PHONE'
                 {_consent(broadcast)}
                 WHEN {" OR ".join(missing) or "false"} THEN 'MISSING_PARAMETER'
+                {_capped("phone_key", cap, binds)}
                 END AS reason
             FROM candidates),
         {_WITHOUT_DOUBLES}"""  # noqa: S608 - every value is bound
@@ -145,7 +156,15 @@ _WITHOUT_DOUBLES: Final = """
             FROM first_judged)"""
 
 
-def _judged_of_retry(broadcast: Broadcast, binds: Binds) -> str:
+def _capped(phone_key: str, cap: MessageCap | None, binds: Binds) -> str:
+    """People who have had all that the workspace's cap allows. A claim looks again."""
+    if cap is None:
+        return ""
+    reached = caps.reached_sql(phone_key, binds.bind(cap.count, "integer"), binds.bind(cap.since, "timestamptz"))
+    return f"WHEN {reached} THEN 'MESSAGE_CAP'"
+
+
+def _judged_of_retry(broadcast: Broadcast, cap: MessageCap | None, binds: Binds) -> str:
     before, statuses = binds.bind(broadcast.retry_of, "bigint"), binds.bind(broadcast.retry_statuses, "text[]")
     own, kind = binds.bind(broadcast.id, "bigint"), binds.bind(SourceKind.BROADCAST, "text")
     not_now, not_now_for = binds.bind(NOT_NOW_CODES, "integer[]"), binds.bind(NOT_NOW_FOR, "interval")
@@ -157,6 +176,7 @@ def _judged_of_retry(broadcast: Broadcast, binds: Binds) -> str:
                 CASE
                 WHEN c.id IS NULL OR c.phone_key IS DISTINCT FROM muster_phone_key(r.phone) THEN 'NO_PHONE'
                 {_consent(broadcast)}
+                {_capped("c.phone_key", cap, binds)}
                 WHEN EXISTS (
                     SELECT 1 FROM broadcasts b JOIN messages again
                         ON again.workspace_id = $1 AND again.source_kind = {kind} AND again.source_id = b.id

@@ -1,4 +1,4 @@
-"""Contacts of before the phone key that turned out to have one number: listed, and never merged."""
+"""Contacts that turned out to be one person: listed, and never merged."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -35,13 +35,22 @@ async def release_all() -> int:
     return sum([await release(row["workspace_id"], row["keys"]) for row in rows])
 
 
+SAME_NUMBER: Final = "They have the same phone number, in two spellings."
+
 _PAIRS: Final = """
-    SELECT twin.id, older.id AS older_id FROM contacts twin
-    JOIN contacts older ON older.workspace_id = $1 AND older.phone_key = twin.phone_key AND older.phone_twin = 0
-    WHERE twin.workspace_id = $1 AND twin.phone_twin > 0 AND twin.id > $2 ORDER BY twin.id LIMIT $3
+    SELECT id, older_id, reason FROM (
+        SELECT twin.id, older.id AS older_id, $5 AS reason FROM contacts twin
+        JOIN contacts older ON older.workspace_id = $1 AND older.phone_key = twin.phone_key AND older.phone_twin = 0
+        WHERE twin.workspace_id = $1 AND twin.phone_twin > 0 AND twin.id >= $2
+        UNION ALL
+        SELECT s.contact_id, s.other_contact_id, s.reason FROM contact_merge_suggestions s
+        WHERE s.workspace_id = $1 AND s.contact_id >= $2) AS pairs
+    WHERE (id, older_id) > ($2, $3) ORDER BY id, older_id LIMIT $4
 """
 
 
-async def pairs(scope: Scope, limit: int, after: int = 0) -> list[db.Record]:
-    """Twins (`id`) after the id `after`, by id, each with the `older_id` of the contact that had its number first."""
-    return await db.fetch(_PAIRS, scope.workspace_id, after, limit)
+async def pairs(scope: Scope, limit: int, after: tuple[int, int] = (0, 0)) -> list[db.Record]:
+    """Pairs after the pair `after`, with the `reason`: twins (`id`) with the contact that had the number first (`older_id`), and
+    contacts that WhatsApp says are one person.
+    """
+    return await db.fetch(_PAIRS, scope.workspace_id, *after, limit, SAME_NUMBER)

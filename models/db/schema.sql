@@ -36,7 +36,10 @@ CREATE TABLE workspaces (
     default_country text,
     created_at      timestamptz NOT NULL DEFAULT now(),
     deleted_at      timestamptz, -- set while what it holds is deleted; then the row goes
-    PRIMARY KEY (id)
+    message_cap_count  integer, -- at most so many messages to a person within the window; null: no cap
+    message_cap_window text, -- ISO 8601
+    PRIMARY KEY (id),
+    CONSTRAINT workspaces_message_cap_check CHECK ((message_cap_count IS NULL) = (message_cap_window IS NULL))
 );
 
 -- The people who work in a workspace.
@@ -705,7 +708,7 @@ CREATE TABLE messages (
     parameters   text[] NOT NULL, -- values of the placeholders, in order
     status       text NOT NULL DEFAULT 'PENDING'
         CHECK (status IN ('PENDING', 'SENDING', 'SENT', 'DELIVERED', 'READ', 'FAILED', 'SKIPPED', 'UNCONFIRMED')),
-    due_at       timestamptz NOT NULL,
+    due_at       timestamptz NOT NULL, -- of a message that was claimed: when
     attempts     smallint NOT NULL DEFAULT 0,
     leased_until timestamptz,
     lease_token  bigint, -- kept after the attempt: late outcomes are accepted by it
@@ -723,6 +726,8 @@ CREATE TABLE messages (
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX messages_due_idx ON messages (workspace_id, source_kind, source_id, due_at, id) WHERE status = 'PENDING';
 CREATE INDEX messages_message_idx ON messages (workspace_id, message_id) WHERE (message_id IS NOT NULL);
+CREATE INDEX messages_person_idx ON messages (workspace_id, muster_phone_key(phone), due_at)
+    WHERE status IN ('SENDING', 'SENT', 'DELIVERED', 'READ', 'UNCONFIRMED');
 CREATE INDEX messages_status_idx ON messages (workspace_id, source_kind, source_id, status, phone) WHERE status <> 'PENDING';
 
 -- ---------------------------------------------------------------- Broadcasts

@@ -12,7 +12,9 @@ from enum import StrEnum
 from typing import Final
 
 from models import clock, db
-from models.messaging import counters, quota, sources
+from models.accounts import message_cap
+from models.accounts.message_cap import MessageCap
+from models.messaging import caps, counters, quota, sources
 from models.messaging.channels import Credentials
 from models.messaging.message_states import MessageStatus
 from models.messaging.pace import PAIR_INTERVAL, QUOTA_WINDOW
@@ -52,12 +54,14 @@ class Verdict(StrEnum):
     GONE = "GONE"
     MOVED = "MOVED"
     OPTED_OUT = "OPTED_OUT"
+    CAPPED = "CAPPED"
 
 
 SKIPPED_BECAUSE: Final[Mapping[Verdict, str]] = {
     Verdict.GONE: "The contact was deleted after the {source} had started.",
     Verdict.MOVED: "The contact's number was changed or removed after the {source} had started.",
     Verdict.OPTED_OUT: "The contact opted out after the {source} had started.",
+    Verdict.CAPPED: "The workspace sends {cap}, and this would be one more.",
 }
 
 
@@ -88,6 +92,7 @@ _OFFER: Final = """
         WHEN c.id IS NULL THEN 'GONE'
         WHEN c.phone_key IS DISTINCT FROM o.phone_key THEN 'MOVED'
         WHEN c.whatsapp_consent = 'OPTED_OUT' THEN 'OPTED_OUT'
+        {capped}
         WHEN x.reached_at > $7 THEN 'LATER'
         WHEN row_number() OVER (PARTITION BY o.phone_key ORDER BY o.source_kind, o.source_id, o.id) > 1 THEN 'LATER'
         WHEN x.reached_at > $8 THEN 'KNOWN'
@@ -102,6 +107,11 @@ _OFFER: Final = """
     ) AS x ON true
 """
 
+_OFFER_UNCAPPED: Final = _OFFER.format(capped="")
+_OFFER_CAPPED: Final = _OFFER.format(
+    capped=f"WHEN {caps.reached_sql('o.phone_key', '$9::integer', '$10::timestamptz')} THEN 'CAPPED'"
+)
+
 # Another claim may have taken the person since the offer was judged. The upsert locks the person's row, looks again and returns
 # only free people.
 _TAKE: Final = """
@@ -114,7 +124,8 @@ _TAKE: Final = """
         RETURNING r.phone_key)
     UPDATE messages m SET
         status = CASE WHEN g.is_late THEN 'PENDING' ELSE g.status END,
-        due_at = CASE WHEN g.is_late THEN $8::timestamptz WHEN g.due_at IS NULL THEN m.due_at ELSE g.due_at END,
+        due_at = CASE WHEN g.is_ours THEN $12::timestamptz WHEN g.is_late THEN $8::timestamptz
+                      WHEN g.due_at IS NULL THEN m.due_at ELSE g.due_at END,
         reason = g.reason,
         attempts = CASE WHEN g.is_ours THEN m.attempts + 1 ELSE m.attempts END,
         leased_until = CASE WHEN g.is_ours THEN $9::timestamptz END,
@@ -143,12 +154,12 @@ async def claim(
     `shares`: how many messages to look at in each source. Contacts who opted out, changed their number or were deleted become
     SKIPPED; people written to within PAIR_INTERVAL wait. When this raises, the commit may have happened: call `release`.
     """
-    now = clock.now()
+    now, cap = clock.now(), await message_cap.find(workspace_id)
     async with db.transaction():
         room = await quota.room(workspace_id, channel, now)
-        offered = await _offered(workspace_id, channel, shares, now)
+        offered = await _offered(workspace_id, channel, shares, now, cap)
         chosen, out_of_quota = choose(offered, grant, room)
-        taken = await _take(workspace_id, channel, offered, chosen, now, leased_until, lease_token)
+        taken = await _take(workspace_id, channel, offered, chosen, now, leased_until, lease_token, cap)
         await quota.take(workspace_id, channel, sum(chosen[one] is Verdict.NEW for one in chosen))
         await counters.move(
             workspace_id,
@@ -163,10 +174,10 @@ async def claim(
 
 
 async def _offered(
-    workspace_id: int, channel: Credentials, shares: Mapping[MessageSource, int], now: datetime
+    workspace_id: int, channel: Credentials, shares: Mapping[MessageSource, int], now: datetime, cap: MessageCap | None
 ) -> list[Offered]:
     rows = await db.fetch(
-        _OFFER,
+        _OFFER_UNCAPPED if cap is None else _OFFER_CAPPED,
         workspace_id,
         [source.kind for source in shares],
         [source.id for source in shares],
@@ -175,6 +186,7 @@ async def _offered(
         channel.business_account_id,
         now - PAIR_INTERVAL,
         now - QUOTA_WINDOW,
+        *(() if cap is None else (cap.count, cap.since)),
     )
     return [_judged(row, now) for row in rows]
 
@@ -217,6 +229,7 @@ async def _take(
     now: datetime,
     leased_until: datetime,
     lease_token: int,
+    cap: MessageCap | None,
 ) -> list[db.Record]:
     moved = [one for one in offered if one.id in chosen or one.verdict not in (Verdict.NEW, Verdict.KNOWN)]
     if not moved:
@@ -228,7 +241,7 @@ async def _take(
         [one.phone_key for one in moved],
         [_status_of(one, one.id in chosen) for one in moved],
         [one.free_at for one in moved],
-        [_skipped_because(one) for one in moved],
+        [_skipped_because(one, cap) for one in moved],
         now - PAIR_INTERVAL,
         now + PAIR_INTERVAL,
         leased_until,
@@ -244,9 +257,9 @@ def _status_of(one: Offered, is_ours: bool) -> MessageStatus:
     return MessageStatus.PENDING if one.verdict is Verdict.LATER else MessageStatus.SKIPPED
 
 
-def _skipped_because(one: Offered) -> str | None:
+def _skipped_because(one: Offered, cap: MessageCap | None) -> str | None:
     reason = SKIPPED_BECAUSE.get(one.verdict)
-    return None if reason is None else reason.format(source=one.source.kind.lower())
+    return None if reason is None else reason.format(source=one.source.kind.lower(), cap=cap)
 
 
 def _attempt(row: db.Record, lease_token: int) -> Attempt:

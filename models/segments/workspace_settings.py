@@ -1,10 +1,10 @@
 """Changes of a workspace's own settings."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from models import db
-from models.accounts import audit_log
+from models.accounts import audit_log, message_cap
 from models.db.tables import Workspace
 from models.errors import DomainError, Problems
 from models.queue import work
@@ -19,15 +19,30 @@ def _check_country_or_none(value: object) -> str | None:
     return None if value is None else check_country(value)
 
 
-_CHECKS: Final = {"name": check_name, "timezone": check_timezone, "default_country": _check_country_or_none}
+def _check_cap(value: tuple[object, object] | None) -> tuple[int | None, str | None]:
+    return (None, None) if value is None else message_cap.check(*value)
 
-_PATHS: Final = {"name": "name", "timezone": "timezone", "default_country": "defaultCountry"}
+
+_CHECKS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "name": check_name,
+    "timezone": check_timezone,
+    "default_country": _check_country_or_none,
+    "message_cap": _check_cap,
+}
+
+_PATHS: Final = {
+    "name": "name",
+    "timezone": "timezone",
+    "default_country": "defaultCountry",
+    "message_cap": "messageCap",
+}
 
 
 async def update(scope: Scope, given: Mapping[str, Any]) -> Workspace:
-    """Changes `name`, `timezone` (an IANA name) or `default_country` (None: no country).
+    """Changes `name`, `timezone` (an IANA name), `default_country` (None: no country) or `message_cap` (None: no cap).
 
-    A new zone rebuilds all dynamic segments. Raises Problems at `name`, `timezone` and `defaultCountry`.
+    A cap is a count and a window, an ISO 8601 duration. A new zone rebuilds all dynamic segments. Raises Problems at `name`,
+    `timezone`, `defaultCountry` and under `messageCap`.
     """
     checked = _checked(given)
     async with db.transaction():
@@ -53,8 +68,12 @@ def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
             checked[name] = _CHECKS[name](value)
         except DomainError as error:
             problems.append(error.under(_PATHS[name]))
+        except Problems as several:
+            problems.extend(several.under(_PATHS[name]).errors)
     if problems:
         raise Problems(problems)
+    if "message_cap" in checked:
+        checked["message_cap_count"], checked["message_cap_window"] = checked.pop("message_cap")
     return checked
 
 

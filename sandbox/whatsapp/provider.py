@@ -209,6 +209,23 @@ class Sandbox:
         contacts = [{"profile": {"name": "Somebody"}, "wa_id": phone.lstrip("+")}]
         self.webhooks.send(self.numbers[number_id].source, "messages", {"contacts": contacts, "messages": [message]})
 
+    def receive(self, number_id: str, phone: str | None, kind: str, content: Any, user_id: str | None = None) -> None:
+        """Sends an inbound message of any type; `content` is the object of its type. `user_id`: the person's opaque id."""
+        named = {"from": None if phone is None else phone.lstrip("+"), "from_user_id": user_id}
+        message = {
+            **{name: value for name, value in named.items() if value is not None},
+            "id": f"wamid.INBOUND{next(self._serial):012d}",
+            "timestamp": str(int(time.time())),
+            "type": kind,
+            kind: content,
+        }
+        self.webhooks.send(self.numbers[number_id].source, "messages", {"messages": [message]})
+
+    def change_number(self, number_id: str, phone: str, new_phone: str) -> None:
+        """Sends the news that a person has another number."""
+        news = {"body": "The number has changed.", "type": "user_changed_number", "new_wa_id": new_phone.lstrip("+")}
+        self.receive(number_id, phone, "system", news)
+
     def prefer(self, number_id: str, phone: str, stop: bool) -> None:
         preference = {
             "wa_id": phone.lstrip("+"),

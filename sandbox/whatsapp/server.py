@@ -175,6 +175,26 @@ class Server:
             arguments.get("number_id", NUMBER_ID), arguments["phone"], arguments["text"], arguments.get("button")
         )
 
+    async def _do_receive(self, arguments: dict[str, Any]) -> None:
+        """{"phone": .., "user_id": .., "type": "reaction", "content": {..}}"""
+        self.sandbox.receive(
+            arguments.get("number_id", NUMBER_ID),
+            arguments.get("phone"),
+            arguments["type"],
+            arguments["content"],
+            arguments.get("user_id"),
+        )
+
+    async def _do_change_number(self, arguments: dict[str, Any]) -> None:
+        """{"phone": .., "new_phone": ..}"""
+        self.sandbox.change_number(arguments.get("number_id", NUMBER_ID), arguments["phone"], arguments["new_phone"])
+
+    async def _do_webhook(self, arguments: dict[str, Any]) -> None:
+        """{"body": "{..}"}: this text, signed, in one call."""
+        self.sandbox.webhooks.post(
+            self.sandbox.numbers[arguments.get("number_id", NUMBER_ID)].source, arguments["body"]
+        )
+
     async def _do_prefer(self, arguments: dict[str, Any]) -> None:
         """{"phone": .., "stop": true}: that person stops or resumes marketing."""
         self.sandbox.prefer(arguments.get("number_id", NUMBER_ID), arguments["phone"], bool(arguments["stop"]))

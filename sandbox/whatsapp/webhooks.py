@@ -83,6 +83,10 @@ class WebhookSender:
             at = time.monotonic() + delay_seconds + shuffle
             heapq.heappush(self._due, _Due(at, next(self._order), source, field_name, value))
 
+    def post(self, source: WebhookSource, body: str) -> None:
+        """Sends this body as it is, signed, and again until it is answered with 200."""
+        self._post(_Post(source, body.encode()))
+
     async def run(self) -> None:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
             posting = [asyncio.create_task(self._keep_posting(session)) for _ in range(POSTS_AT_ONCE)]

@@ -5,6 +5,7 @@ import strawberry
 from strawberry import UNSET
 
 from schema.accounts.enums import Permission, Role
+from schema.server.types.scalars import Duration
 
 
 @strawberry.input
@@ -35,6 +36,12 @@ class ApiTokenCreateInput:
     expires_at: datetime | None = None
 
 
+@strawberry.input(description="A limit of messages to one contact.")
+class MessageCapInput:
+    count: int = strawberry.field(description="How many messages, from 1 to 1,000.")
+    window: Duration = strawberry.field(description="In any span of this length, such as P7D; at most a year.")
+
+
 @strawberry.input(description="An absent field stays as it is.")
 class WorkspaceUpdateInput:
     name: str | None = strawberry.field(default=UNSET, description="What members see: 1 to 200 characters.")
@@ -46,6 +53,14 @@ class WorkspaceUpdateInput:
         description="ISO 3166-1 alpha-2, for phone numbers written without a country; null: such numbers are refused.",
     )
 
+    message_cap: MessageCapInput | None = strawberry.field(
+        default=UNSET,
+        description="At most `count` messages to a contact within `window`, over broadcasts and workflows; null lifts it.",
+    )
+
     def values(self) -> dict[str, Any]:
         """Returns the given values, by name."""
-        return {name: value for name, value in vars(self).items() if value is not UNSET}
+        given = {name: value for name, value in vars(self).items() if value is not UNSET}
+        if cap := given.get("message_cap"):
+            given["message_cap"] = (cap.count, cap.window)
+        return given

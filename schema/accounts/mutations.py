@@ -26,7 +26,8 @@ class AccountMutation:
     @mutation(
         Permission.MEMBER_MANAGE,
         WorkspacePayload,
-        description="Name, zone and country. A new zone makes every rule with calendar days compute again, as an edit does.",
+        description="Name, zone, country and message cap. A new zone makes every rule with calendar days compute again, as an"
+        " edit does.",
     )
     async def workspace_update(self, info: Info, input: WorkspaceUpdateInput) -> WorkspacePayload:
         workspace = await workspace_settings.update(scope_of(info), input.values())

@@ -16,6 +16,7 @@ from schema.server.execution.batched import batched
 from schema.server.execution.rows import derived, global_id, shown
 from schema.server.guard import SIGNED_IN, scope_of
 from schema.server.types.nodes import Node, node
+from schema.server.types.scalars import Duration
 
 
 @strawberry.type(description="How far the dynamic segments are behind the data.")
@@ -26,12 +27,24 @@ class Freshness:
     lag_seconds: float
 
 
+def _message_cap(row: Any) -> "MessageCap | None":
+    if row.message_cap_count is None:
+        return None
+    return MessageCap(count=row.message_cap_count, window=Duration(row.message_cap_window))
+
+
 async def _contact_counts(rows: Sequence[Any], info: Info) -> list[int]:
     return [await workspaces.count_contacts(scope_of(info))] * len(rows)
 
 
 async def _freshness(rows: Sequence[Any], info: Info) -> list[Freshness]:
     return [shown(Freshness, await workspaces.freshness(scope_of(info)))] * len(rows)
+
+
+@strawberry.type(description="At most `count` messages to a contact within `window`.")
+class MessageCap:
+    count: int
+    window: Duration
 
 
 @strawberry.type
@@ -45,6 +58,10 @@ class Workspace(Node):
     )
     default_country: str | None = strawberry.field(
         description="Country assumed for phone numbers written without one, ISO 3166-1 alpha-2."
+    )
+    message_cap: MessageCap | None = derived(
+        _message_cap,
+        description="At most so many messages to a contact within a window, over broadcasts and workflows; null: no cap.",
     )
     contact_count: int = batched(_contact_counts)
     freshness: Freshness = batched(_freshness)

@@ -31,7 +31,7 @@ class DuplicatePair:
     a: Contact = batched(_contacts("older_id"))
     b: Contact = batched(_contacts("id"))
     likeness: float = derived(lambda _: 1.0, description="0 to 1.")
-    reasons: list[str] = derived(lambda _: ["They have the same phone number, in two spellings."])
+    reasons: list[str] = derived(lambda row: [row["reason"]])
 
 
 @strawberry.type
@@ -51,13 +51,17 @@ class DuplicatePairConnection:
 class DuplicateQuery:
     @query(
         Permission.CONTACT_READ,
-        description="Contacts with one phone number, from before all its spellings were known as one. None is merged.",
+        description="Contacts with one phone number, from before all its spellings were known as one, and contacts that WhatsApp"
+        " says are one person. None is merged.",
     )
     async def duplicate_contacts(
         self, info: Info, first: int | None = 50, after: str | None = None
     ) -> DuplicatePairConnection:
         scope = scope_of(info)
         cursors = Cursors(scope, "duplicateContacts")
-        key = cursors.read(after, a_number)
-        rows = await twins.pairs(scope, page_size(first) + 1, after=0 if key is None else key[0])
-        return shown(DuplicatePairConnection, page_of(rows, first, after, lambda row: cursors.write(row["id"])))
+        key = cursors.read(after, a_number, a_number)
+        rows = await twins.pairs(scope, page_size(first) + 1, after=(0, 0) if key is None else (key[0], key[1]))
+        return shown(
+            DuplicatePairConnection,
+            page_of(rows, first, after, lambda row: cursors.write(row["id"], row["older_id"])),
+        )

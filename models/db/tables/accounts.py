@@ -14,6 +14,8 @@ class Workspace(Model):
     default_country = fields.TextField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
     deleted_at: fields.Field[datetime | None] = fields.DatetimeField(null=True)
+    message_cap_count = fields.IntField(null=True)
+    message_cap_window = fields.TextField(null=True)
 
     class Meta:
         table = "workspaces"

@@ -96,6 +96,43 @@ async def test_it_sends_signed_statuses_of_accepted_messages():
     assert "contacts" not in failed
 
 
+def messages(bodies: list[bytes]) -> list[dict]:
+    """The inbound messages of these webhooks, by id."""
+    changes = [change for body in bodies if body[:1] == b"{" for change in orjson.loads(body)["entry"][0]["changes"]]
+    return sorted((one for change in changes for one in change["value"]["messages"]), key=lambda one: one["id"])
+
+
+async def test_it_sends_inbound_messages_of_any_type_and_any_body():
+    bodies: list[bytes] = []
+
+    async def receive(request: web.Request) -> web.Response:
+        bodies.append(await request.read())
+        assert is_signed(SECRET, bodies[-1], request.headers.get(SIGNATURE_HEADER))
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/", receive)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    async with a_sandbox(f"http://127.0.0.1:{runner.addresses[0][1]}/") as server, aiohttp.ClientSession() as session:
+        for name, given in (
+            ("receive", {"user_id": "ES.1", "type": "text", "content": {"body": "STOP"}}),
+            ("change_number", {"phone": "+34600", "new_phone": "+34601"}),
+            ("webhook", {"body": "[\\ud83d"}),
+        ):
+            async with session.post(f"{server.control_url}/{name}", json=given) as response:
+                assert response.status == 200
+        while len(messages(bodies)) < 2 or rb"[\ud83d" not in bodies:
+            await asyncio.sleep(0.01)
+    await runner.cleanup()
+    assert [(one.get("from"), one.get("from_user_id"), one["type"]) for one in messages(bodies)] == [
+        (None, "ES.1", "text"),
+        ("34600", None, "system"),
+    ]
+    assert messages(bodies)[1]["system"]["new_wa_id"] == "34601"
+
+
 async def test_it_takes_commands():
     async with a_sandbox() as server, aiohttp.ClientSession() as session:
 

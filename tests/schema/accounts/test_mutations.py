@@ -142,3 +142,21 @@ async def test_a_token_creates_no_stronger_token(api: Api, workspace: Scope) -> 
     refused = (await api.data(secret, TOKEN, input=stronger))["apiTokenCreate"]
     assert refused["userErrors"] == [{"code": "INVALID", "field": ["permissions"]}]
     assert refused["secret"] is None
+
+
+async def test_a_message_cap_is_set_and_lifted(api: Api, admin: str) -> None:
+    update = """mutation ($input: WorkspaceUpdateInput!) { workspaceUpdate(input: $input) {
+        workspace { messageCap { count window } } userErrors { code field } } }"""
+
+    async def updated(**given: object) -> dict[str, object]:
+        return (await api.data(admin, update, input=given))["workspaceUpdate"]
+
+    cap = {"count": 2, "window": "P7D"}
+    assert (await updated(messageCap=cap))["workspace"] == {"messageCap": cap}
+    assert (await updated(name="Acme"))["workspace"] == {"messageCap": cap}
+    wrong = await updated(messageCap={"count": 0, "window": "P0D"})
+    assert wrong["userErrors"] == [
+        {"code": "INVALID", "field": ["messageCap", "count"]},
+        {"code": "INVALID", "field": ["messageCap", "window"]},
+    ]
+    assert (await updated(messageCap=None))["workspace"] == {"messageCap": None}

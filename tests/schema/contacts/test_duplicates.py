@@ -34,6 +34,23 @@ async def test_two_contacts_that_turned_out_to_be_one_are_listed(api: Api, admin
     assert [pair["a"]["phone"] for pair in rest["duplicateContacts"]["nodes"]] == ["+5511976500002"]
 
 
+async def test_contacts_that_whatsapp_says_are_one_person_are_listed(api: Api, admin: str) -> None:
+    for phone in ("+34600000001", "+34600000002"):
+        await create(api, admin, phone=phone)
+    await db.execute(
+        """
+        INSERT INTO contact_merge_suggestions (workspace_id, contact_id, other_contact_id, reason, created_at)
+        SELECT a.workspace_id, a.id, b.id, 'They are one.', now() FROM contacts a JOIN contacts b ON b.id > a.id
+        """
+    )
+    [pair] = (await api.data(admin, DUPLICATES))["duplicateContacts"]["nodes"]
+    assert (pair["reasons"], pair["b"], pair["a"]) == (
+        ["They are one."],
+        {"phone": "+34600000001"},
+        {"phone": "+34600000002"},
+    )
+
+
 async def test_a_taken_key_names_the_contact_that_has_it(api: Api, admin: str) -> None:
     made = await create(api, admin, phone="+525512341001")
     again = f"mutation ($input: ContactInput!) {{ contactCreate(input: $input) {{ {ERRORS[:-1]} takenBy }} }} }}"
