@@ -150,14 +150,18 @@ def workbook(
     sheets: str = "",
     styles: str = "",
     strings: Sequence[str] = (),
+    others: Sequence[str] = (),
 ) -> bytes:
-    """An .xlsx of one sheet. Each cell is the XML of a `<c>`, or a text for a string in place; or `sheet` is all its XML."""
+    """An .xlsx of one sheet. Each cell is the XML of a `<c>`, or a text for a string in place; or `sheet` is all its XML.
+
+    `others` are all sheets, as XML: their links are rId1, rId2 and so on.
+    """
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
         archive.writestr("_rels/.rels", _ROOT)
         archive.writestr("xl/workbook.xml", sheets or _WORKBOOK)
-        archive.writestr("xl/_rels/workbook.xml.rels", _RELATIONS)
+        archive.writestr("xl/_rels/workbook.xml.rels", _relations(len(others)) if others else _RELATIONS)
         if styles:
             archive.writestr("xl/styles.xml", styles)
         if strings:
@@ -165,8 +169,14 @@ def workbook(
             archive.writestr("xl/sharedStrings.xml", f'<sst xmlns="{_MAIN}">{shared}</sst>')
         body = "".join(f"<row>{''.join(map(_cell, row))}</row>" for row in rows)
         body = sheet or f'<worksheet xmlns="{_MAIN}"><sheetData>{body}</sheetData></worksheet>'
-        archive.writestr("xl/worksheets/sheet1.xml", body)
+        for index, one in enumerate(others or [body], 1):
+            archive.writestr(f"xl/worksheets/sheet{index}.xml", one)
     return made.getvalue()
+
+
+def _relations(sheets: int) -> str:
+    links = "".join(f'<Relationship Id="rId{n}" Target="worksheets/sheet{n}.xml"/>' for n in range(1, sheets + 1))
+    return f"<Relationships>{links}</Relationships>"
 
 
 def _cell(cell: str) -> str:

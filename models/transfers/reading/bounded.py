@@ -66,7 +66,7 @@ async def _ask(order: Mapping[str, Any], bounds: Bounds, content: bytes = b"") -
     line = json.dumps({**order, "bounds": asdict(bounds), "bytes": len(content)}, default=list).encode() + b"\n"
     async with _children() as children:
         for _ in range(AT_ONCE + 1):  # idle children may end as they are asked
-            child = children.idle.pop() if children.idle else await _start_child()
+            child = children.idle_one() or await _start_child()
             answer = await _answer_of(child, line + content, bounds.wall_seconds)
             if answer:
                 children.idle.append(child)
@@ -122,6 +122,11 @@ class _Children:
 
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     idle: list[asyncio.subprocess.Process] = field(default_factory=list)
+
+    def idle_one(self) -> asyncio.subprocess.Process | None:
+        """Takes one that has not ended."""
+        self.idle = [child for child in self.idle if child.returncode is None]
+        return self.idle.pop() if self.idle else None
 
 
 _by_loop: dict[asyncio.AbstractEventLoop, _Children] = {}

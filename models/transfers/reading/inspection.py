@@ -158,11 +158,22 @@ def _layout_of_head(head: bytes, request: InspectionRequest, whole: bool) -> tup
     encoding = encoding_by_bytes(head, request.encoding)
     if encoding is None:
         encoding, _ = _check_encoding(io.BytesIO(head), request.encoding)
+    elif not encoding.startswith("utf-8"):
+        _refuse_other_encodings(head, encoding)
     text = _decode_head(head, encoding)
     last = text.rfind("\n") + 1
     if not whole and len(text) - last <= LONGEST_ROW:
         text = text[:last]  # the next row may be incomplete
     return _layout(encoding, False, text, request), text
+
+
+def _refuse_other_encodings(head: bytes, encoding: str) -> None:
+    """Raises Invalid with the line that is not in the encoding. The head may end inside a character."""
+    try:
+        codecs.getincrementaldecoder(encoding)().decode(head)
+    except UnicodeDecodeError as error:
+        line = head.count(b"\n", 0, error.start) + 1
+        raise Invalid(f"line {line} is not {encoding}: save the file as UTF-8", ("encoding",)) from None
 
 
 def _inspect_text(

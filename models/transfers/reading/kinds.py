@@ -31,7 +31,7 @@ _MARKS: Final[Sequence[tuple[re.Pattern[bytes], str]]] = tuple(
         (rb"Rar!\x1a", "a rar archive: unpack it first"),
         (rb".{257}ustar(\x00|  )", "a tar archive: unpack it first"),
         (
-            rb"\xd0\xcf\x11\xe0|\x09[\x00\x02\x04\x08][\x04\x06\x08]\x00",
+            rb"\xd0\xcf\x11\xe0|\x09[\x00\x02\x04\x08][\x04\x06\x08\x10]\x00",
             "an old Excel workbook (.xls), or one with a password: save it as .xlsx or CSV, without a password",
         ),
         (rb"\s*%PDF", f"a PDF: {_SEND}"),

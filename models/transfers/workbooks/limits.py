@@ -8,8 +8,9 @@ from models.errors import Invalid, LimitExceeded
 MOST_ROWS: Final = 1_048_576
 """Of a sheet, as in every spreadsheet program (ECMA-376 and Excel's specifications)."""
 
+MOST_CELLS: Final = 16_384
 LONGEST_COLUMN: Final = 3
-"""Characters of a column's name: the last one of a sheet is XFD."""
+"""Of a row, and characters of a column's name: the last one of a sheet is XFD."""
 
 MOST_BYTES: Final = 4 << 30
 """Of the parts that are read, unpacked."""
@@ -27,7 +28,7 @@ BROKEN: Final = "the workbook can't be read: save it anew as .xlsx, or as CSV"
 
 
 def refuse_bombs(archive: zipfile.ZipFile) -> None:
-    """Raises Invalid or LimitExceeded."""
+    """Raises Invalid or LimitExceeded for a workbook that unpacks to too much."""
     parts = [part for part in archive.infolist() if part.filename.lower().endswith((".xml", ".rels"))]
     for part in parts:
         if part.file_size > SUSPICIOUS_BYTES and part.file_size > SUSPICIOUS_RATIO * max(1, part.compress_size):
@@ -39,14 +40,21 @@ def refuse_bombs(archive: zipfile.ZipFile) -> None:
 
 
 def check_row(number: int) -> int:
-    """Raises Invalid."""
+    """Returns the number of a row. Raises Invalid beyond the last row."""
     if number > MOST_ROWS:
         raise Invalid(f"the sheet has a row {number:,}, and no sheet has more than {MOST_ROWS:,}: save it anew")
     return number
 
 
 def check_column(letters: str) -> str:
-    """Raises Invalid."""
+    """Returns the name of a column. Raises Invalid when no column is called so."""
     if len(letters) > LONGEST_COLUMN or not (letters.isascii() and letters.isalpha() and letters.isupper()):
         raise Invalid(f"the sheet has a cell in the column {letters[:20]!r}, which no sheet has: save it anew")
     return letters
+
+
+def check_cell(index: int) -> int:
+    """Returns the 0-based index of a cell in its row. Raises Invalid beyond the last column."""
+    if index >= MOST_CELLS:
+        raise Invalid(f"the sheet has a row of more than {MOST_CELLS:,} cells, and no sheet has more: save it anew")
+    return index

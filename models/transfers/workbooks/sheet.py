@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from models.errors import Invalid, LimitExceeded
 from models.transfers.cells import LONGEST_ROW, MOST_COLUMNS
-from models.transfers.workbooks.limits import check_column, check_row
+from models.transfers.workbooks.limits import check_cell, check_column, check_row
 from models.transfers.workbooks.shared_strings import Strings
 from models.transfers.workbooks.workbook_xml import XmlParser, unescaped
 
@@ -39,11 +39,12 @@ class SheetParser:
 
     def _begin_cell(self, attributes: dict[str, str]) -> None:
         reference = attributes.get("r")
-        self._column = self._column + 1 if reference is None else self._column_of(reference.rstrip("0123456789"))
+        self._column = check_cell(self._column + 1) if reference is None else self._column_of(reference)
         self._kind, self._style = attributes.get("t", "n"), int(attributes.get("s", "0"))
         self._text.clear()
 
-    def _column_of(self, letters: str) -> int:
+    def _column_of(self, reference: str) -> int:
+        letters = reference.rstrip("0123456789")
         index = self._columns.get(letters)
         if index is None:
             index = 0
