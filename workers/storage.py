@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import obstore
 from obstore.store import LocalStore, ObjectStore, S3Store
@@ -27,8 +27,20 @@ def open_storage(location: str | Path, scratch: Path, options: Mapping[str, str]
     if isinstance(location, str) and location.startswith("s3://"):
         return BucketStorage(S3Store.from_url(location, **_s3_options(options or {})), scratch)
     folder = Path(location).absolute()
-    folder.mkdir(parents=True, exist_ok=True)
+    _make_private(folder)
     return FolderStorage(folder)
+
+
+PRIVATE_FOLDER: Final = 0o700
+PRIVATE_FILE: Final = 0o600
+"""Files hold personal data: other accounts of the machine must not read them, whatever the umask."""
+
+
+def _make_private(folder: Path) -> None:
+    """Makes the folder, or closes it to other accounts; a folder of another account is left as its owner wants it."""
+    folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):
+        folder.chmod(PRIVATE_FOLDER)
 
 
 def _s3_options(options: Mapping[str, str]) -> dict[str, Any]:
@@ -80,6 +92,14 @@ class FolderStorage(_ObjectStorage):
         self.folder = folder
 
     @asynccontextmanager
+    async def writer(self, key: str) -> AsyncIterator[FileWriter]:
+        path = self.folder / key
+        await asyncio.to_thread(_make_private_parents, path, self.folder)
+        async with super().writer(key) as writer:
+            yield writer
+        await asyncio.to_thread(path.chmod, PRIVATE_FILE)
+
+    @asynccontextmanager
     async def on_disk(self, key: str) -> AsyncIterator[Path]:
         path = self.folder / key
         if not await asyncio.to_thread(path.is_file):
@@ -91,6 +111,11 @@ class FolderStorage(_ObjectStorage):
 
     async def remove_unfinished(self, before: datetime) -> int:
         return await asyncio.to_thread(_remove_old, self.folder, before, "*#*")
+
+
+def _make_private_parents(path: Path, folder: Path) -> None:
+    for parent in reversed(path.relative_to(folder).parents[:-1]):
+        _make_private(folder / parent)
 
 
 class BucketStorage(_ObjectStorage):
@@ -109,7 +134,7 @@ class BucketStorage(_ObjectStorage):
         yield path
 
     async def _fetch(self, key: str, path: Path) -> None:
-        await asyncio.to_thread(self.scratch.mkdir, parents=True, exist_ok=True)
+        await asyncio.to_thread(_make_private, self.scratch)
         descriptor, name = await asyncio.to_thread(tempfile.mkstemp, dir=self.scratch)
         try:
             with os.fdopen(descriptor, "wb") as file:

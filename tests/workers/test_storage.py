@@ -1,5 +1,6 @@
 """Storage keeps whole files or nothing, in a folder and in a bucket."""
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -103,3 +104,21 @@ async def test_a_folder_says_how_much_is_free_and_a_bucket_has_no_limit(tmp_path
     assert free is not None
     assert free > 0
     assert await BucketStorage(MemoryStore(), tmp_path).free_bytes() is None
+
+
+async def test_other_accounts_of_the_machine_can_read_neither_files_nor_folders(tmp_path):
+    folder = tmp_path / "kept"
+    folder.mkdir(mode=0o777)
+    before = os.umask(0)
+    try:
+        storage = open_storage(folder, tmp_path / "copies")
+        for key in ("exports/7/12/000000", "uploads/7/1/3f9c"):
+            async with storage.writer(key) as writer:
+                await writer.write(b"personal data")
+    finally:
+        os.umask(before)
+    modes = {
+        path.relative_to(tmp_path).as_posix(): path.stat().st_mode & 0o777 for path in (folder, *folder.rglob("*"))
+    }
+    assert {mode for path, mode in modes.items() if (tmp_path / path).is_dir()} == {0o700}
+    assert {mode for path, mode in modes.items() if (tmp_path / path).is_file()} == {0o600}

@@ -108,3 +108,50 @@ async def test_a_removed_upload_leaves_nothing(scope, file_folder):
     await uploads.remove(scope.workspace_id, upload)
     assert files_in(file_folder) == []
     assert [key async for key in storage().each_key("uploads")] == []
+
+
+async def test_the_uploads_of_a_workspace_hold_no_more_than_ten_of_the_largest_files(scope, file_folder):
+    other = await new_workspace("Other")
+    for _ in range(10):
+        row = await uploads.create(scope, "contacts.csv", None, 100)
+        await uploads.receive(scope.workspace_id, row["id"], blocks(b"x" * 99), 100)
+    row = await uploads.create(scope, "contacts.csv", 10, 100)
+    with pytest.raises(LimitExceeded, match="would hold more than 1,000 bytes: each is removed 24 hours after"):
+        await uploads.receive(scope.workspace_id, row["id"], blocks(b"x" * 11), 100)
+    assert len(files_in(file_folder)) == 10
+    with pytest.raises(LimitExceeded, match="would hold more than 1,000 bytes") as caught:
+        await uploads.create(scope, "contacts.csv", 11, 100)
+    assert caught.value.path == ("bytes",)
+    assert await uploads.receive(scope.workspace_id, row["id"], blocks(b"x" * 10), 100) == 10
+    theirs = await uploads.create(other, "contacts.csv", 100, 100)
+    assert await uploads.receive(other.workspace_id, theirs["id"], blocks(b"x" * 100), 100) == 100
+    assert await start.from_text(scope, "email\na@x.org\n", Options(mapped("email")))
+
+
+async def test_files_that_arrive_at_once_hold_no_more_either(scope, file_folder):
+    rows = [await uploads.create(scope, "contacts.csv", None, 100) for _ in range(15)]
+    arrived = asyncio.Barrier(15)
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"x" * 60
+        await arrived.wait()
+        yield b"x" * 40
+
+    received = await asyncio.gather(
+        *(uploads.receive(scope.workspace_id, row["id"], slowly(), 100) for row in rows), return_exceptions=True
+    )
+    assert all(one == 100 or isinstance(one, LimitExceeded) for one in received)
+    assert sum(map(len, files_in(file_folder))) <= 1_000
+    assert await db.fetch_value("SELECT sum(bytes) FROM uploads") <= 1_000
+
+
+async def test_a_workspace_has_no_more_than_a_thousand_uploads(scope, monkeypatch):
+    monkeypatch.setattr(uploads, "MOST_UPLOADS", 2)
+    for _ in range(2):
+        await uploads.create(scope, "contacts.csv", None, 100)
+    with pytest.raises(LimitExceeded, match="the workspace has 2 uploads, and may have 2"):
+        await uploads.create(scope, "contacts.csv", None, 100)
+    with pytest.raises(LimitExceeded, match="try again later") as caught:
+        await start.from_text(scope, "email\na@x.org\n", Options(mapped("email")))
+    assert caught.value.path == ("text",)
+    assert await uploads.create(await new_workspace("Other"), "contacts.csv", None, 100)
