@@ -177,6 +177,8 @@ def _print_addresses(supervisor: Supervisor, settings: Settings) -> None:
     if admin is not None:
         supervisor.say(f"  Sign in    {admin.email}  password: {admin.password}  (workspace {admin.workspace})")
         supervisor.say("  Token      .venv/bin/muster token   prints one for that admin")
+    else:
+        supervisor.say("  Workspace  .venv/bin/muster workspace create --help   says how to make one")
     supervisor.say(f"  Data       {settings.data_dir}")
     supervisor.say("  Stop       Ctrl-C")
     supervisor.say("")

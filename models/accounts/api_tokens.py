@@ -16,6 +16,7 @@ from models.accounts import audit_log
 from models.db import Record
 from models.db.tables import ApiToken
 from models.errors import Forbidden, Invalid, NotFound, at
+from models.values.instants import write_instant
 from models.values.texts import check_name
 from permissions.capabilities import Permission
 from permissions.policy import ungrantable
@@ -49,7 +50,9 @@ async def create(
             created_by=scope.principal.id if scope.principal.kind is PrincipalKind.MEMBER else None,
             expires_at=expires_at,
         )
-        await audit_log.record(scope, "api_token_create", "ApiToken", token.id, {"permissions": sorted(granted)})
+        ends = None if expires_at is None else write_instant(expires_at)
+        details = {"name": checked_name, "permissions": sorted(granted), "expires_at": ends}
+        await audit_log.record(scope, "api_token_create", "ApiToken", token.id, details)
     return token, secret
 
 

@@ -60,7 +60,8 @@ async def create(
                 permissions=granted,
                 password_hash=password_hash,
             )
-            await audit_log.record(scope, "member_create", "Member", member.id, {"role": role, "permissions": granted})
+            details = {"name": member.name, "role": role, "permissions": granted}
+            await audit_log.record(scope, "member_create", "Member", member.id, details)
     except UniqueViolation as error:
         raise Taken(f"{checked['email']} is a member already", ("email",)) from error
     return member
@@ -125,7 +126,7 @@ async def delete(scope: Scope, member_id: int) -> None:
         if member.role == Role.ADMIN:
             await _need_another_admin(scope, member_id)
         await Member.filter(workspace_id=scope.workspace_id, id=member_id).delete()
-        await audit_log.record(scope, "member_delete", "Member", member_id)
+        await audit_log.record(scope, "member_delete", "Member", member_id, {"name": member.name, "role": member.role})
 
 
 def _checked(values: Mapping[str, Any]) -> dict[str, Any]:

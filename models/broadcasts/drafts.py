@@ -101,7 +101,7 @@ async def create(scope: Scope, draft: Draft) -> Broadcast:
             workspace_id=scope.workspace_id, created_by=by, created_at=clock.now(), **values
         )
         await _use(scope, broadcast)
-        await audit_log.record(scope, "broadcast_create", "Broadcast", broadcast.id)
+        await audit_log.record(scope, "broadcast_create", "Broadcast", broadcast.id, {"name": broadcast.name})
     return broadcast
 
 
@@ -117,9 +117,10 @@ async def update(scope: Scope, broadcast_id: int, draft: Draft) -> Broadcast:
         values = await _checked(scope, draft)
         if broadcast.retry_of is not None:
             _must_be_the_same(broadcast, values)
+        changed = [name for name, value in values.items() if getattr(broadcast, name) != value]
         await broadcast.update_from_dict(values).save()
         await _use(scope, broadcast)
-        await audit_log.record(scope, "broadcast_update", "Broadcast", broadcast.id)
+        await audit_log.record(scope, "broadcast_update", "Broadcast", broadcast.id, {"fields": changed})
     return broadcast
 
 

@@ -20,6 +20,7 @@ from models.queue import work
 from models.queue.enqueue import enqueue
 from models.segments import uses
 from models.segments.uses import UseKind
+from models.values.instants import write_instant
 from permissions.principal import Scope
 
 FURTHEST_AHEAD: Final = timedelta(days=366)
@@ -46,7 +47,8 @@ async def schedule(scope: Scope, broadcast_id: int, at: datetime | None) -> Broa
         await _write(broadcast, status=status, scheduled_at=at or now, reason=None)
         if at is None:
             await enqueue(work.PREPARE_BROADCAST, scope.workspace_id, broadcast.id)
-        await audit_log.record(scope, "broadcast_schedule", "Broadcast", broadcast.id)
+        details = {"at": None if at is None else write_instant(at)}
+        await audit_log.record(scope, "broadcast_schedule", "Broadcast", broadcast.id, details)
     return broadcast
 
 

@@ -33,7 +33,8 @@ async def delete_contacts(scope: Scope, ids: Sequence[int]) -> list[int]:
         await twins.release(scope.workspace_id, [row["phone_key"] for row in rows])
         if deleted:
             await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
-            await audit_log.record(scope, "contacts_delete", "Contact", None, {"ids": sorted(deleted)})
+            only = next(iter(deleted)) if len(deleted) == 1 else None
+            await audit_log.record(scope, "contacts_delete", "Contact", only, {"ids": sorted(deleted)})
     if ids and not deleted:
         raise NotFound("there are no such contacts", ("ids",))
     return [contact_id for contact_id in dict.fromkeys(ids) if contact_id in deleted]

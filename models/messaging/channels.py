@@ -58,7 +58,9 @@ async def connect(scope: Scope, given: Connection) -> WhatsAppChannel:
         await _refuse_taken(scope.workspace_id, given.number_id, given.business_account_id)
         channel = await _write(scope, given)
         await requests.ask(scope, ProviderRequestKind.CHECK)
-        await audit_log.record(scope, "whatsapp_channel_connect", "WhatsAppChannel", channel.id)
+        await audit_log.record(
+            scope, "whatsapp_channel_connect", "WhatsAppChannel", channel.id, {"number_id": given.number_id}
+        )
     return channel
 
 

@@ -85,7 +85,7 @@ async def create(
             await _one_rule_at_a_time(scope)
         values = await checked(scope, kind, {"name": name, "description": description, "rule": rule}, contacts)
         segment = await _insert(scope, kind, values)
-        await audit_log.record(scope, "segment_create", "Segment", segment.id, {"kind": kind})
+        await audit_log.record(scope, "segment_create", "Segment", segment.id, {"name": segment.name, "kind": kind})
         if contacts is None:
             return SegmentOutcome(segment, [segment.id] if segment.rule else [])
         filled = await segment_contacts.change_or_queue(scope, segment.id, MemberAction.ADD, contacts)
@@ -223,7 +223,7 @@ async def delete(scope: Scope, segment_id: int, *, force: bool = False) -> Segme
         segment.deleted_at = clock.now()
         await segment.save(update_fields=["deleted_at", "updated_at"])
         await uses.release(scope, UseKind.SEGMENT, segment_id)
-        await audit_log.record(scope, "segment_delete", "Segment", segment_id, {"force": force})
+        await audit_log.record(scope, "segment_delete", "Segment", segment_id, {"name": segment.name, "force": force})
         await events.record(scope.workspace_id, events.SegmentDeleted(segment_id, segment.name))
         if not backfilled.all:
             await enqueue(work.BACKFILL_MEMBERS, scope.workspace_id, segment_id)

@@ -13,7 +13,7 @@ from permissions.capabilities import Permission
 from permissions.principal import PrincipalKind, Scope
 from schema.server.context import Info
 from schema.server.execution.batched import batched
-from schema.server.execution.rows import global_id, mapped, read, shown
+from schema.server.execution.rows import derived, global_id, mapped, read, shown
 from schema.server.guard import query, scope_of
 from schema.server.ids import split_global_id, to_global_id
 from schema.server.types.connection import PageInfo, page_of, page_size
@@ -38,7 +38,7 @@ async def _nodes(scope: Scope, keys: Sequence[tuple[str | None, int | None]]) ->
     """Returns the node of each (type, id): None when it is gone, the refusal when the caller may not see it."""
     found: dict[str, Any] = {}
     by_kind: dict[str, list[str]] = {}
-    ids = [None if kind is None or number is None else to_global_id(kind, number) for kind, number in keys]
+    ids = [_id_of(kind, number) for kind, number in keys]
     for (kind, _), node_id in zip(keys, ids, strict=True):
         if kind is not None and node_id is not None:
             by_kind.setdefault(kind, []).append(node_id)
@@ -50,6 +50,10 @@ async def _nodes(scope: Scope, keys: Sequence[tuple[str | None, int | None]]) ->
     return [None if node_id is None else found[node_id] for node_id in ids]
 
 
+def _id_of(kind: str | None, number: int | None) -> str | None:
+    return None if kind is None or number is None else to_global_id(kind, number)
+
+
 @strawberry.type(description="One thing that was done. Kept for good.")
 class AuditEntry(Node):
     id: strawberry.ID = global_id("AuditEntry")
@@ -58,8 +62,16 @@ class AuditEntry(Node):
         "action", outside_action, description="SegmentUpdate, BroadcastSchedule: the mutation or command."
     )
     actor_kind: str = strawberry.field(description="MEMBER, TOKEN, OPERATOR (the command line) or SYSTEM.")
+    actor_id: strawberry.ID | None = derived(
+        lambda row: _id_of(_TYPE_OF_ACTOR.get(read(row, "actor_kind")), read(row, "actor_id")),
+        description="Of the member or API token, also when it was removed since.",
+    )
     actor: Node | None = batched(
         _actors, description="The member or API token; null when it is neither, or removed since."
+    )
+    subject_id: strawberry.ID | None = derived(
+        lambda row: _id_of(read(row, "target_kind"), read(row, "target_id")),
+        description="Of what was changed, also when it was removed since.",
     )
     subject: Node | None = batched(
         _subjects, description="What was changed; null when it is several things, or removed since."

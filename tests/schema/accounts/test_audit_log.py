@@ -20,7 +20,7 @@ LOG = """
         ) {
             nodes {
                 id at action actorKind details requestId address
-                actor { __typename id } subject { __typename id ... on Contact { name } }
+                actorId subjectId actor { __typename id } subject { __typename id ... on Contact { name } }
             }
             pageInfo { endCursor hasNextPage }
         }
@@ -45,7 +45,9 @@ async def test_an_entry_says_who_did_what_to_what_from_where(api: Api, admin: st
         "at": None,
         "action": "ContactCreate",
         "actorKind": "MEMBER",
+        "actorId": member["id"],
         "actor": {"__typename": "Member", **member},
+        "subjectId": made["id"],
         "subject": {"__typename": "Contact", "id": made["id"], "name": "Ana"},
         "details": {"created": True, "fields": ["name", "email"]},
         "requestId": "a-request",
@@ -98,6 +100,17 @@ async def test_what_is_gone_or_several_things_has_no_node(api: Api, workspace: S
     await audit_log.record(operator, "activities_record", "Activity")
     two = await entries(api, admin, first=2)
     assert [(entry["actorKind"], entry["actor"], entry["subject"]) for entry in two] == [("OPERATOR", None, None)] * 2
+
+
+async def test_who_did_it_can_be_told_after_the_member_is_gone(api: Api, workspace: Scope, admin: str) -> None:
+    gone = await bearer_of(workspace, Role.MANAGER)
+    await api.data(gone, CREATE, input={"name": "Ana"})
+    (member,) = [entry["actorId"] for entry in await entries(api, admin, action="ContactCreate")]
+    await api.data(admin, "mutation ($id: ID!) { memberDelete(id: $id) { deletedId } }", id=member)
+    (made,) = await entries(api, admin, actorId=member)
+    assert (made["actorId"], made["actor"]) == (member, None)
+    deleted = (await entries(api, admin, subjectId=member))[0]
+    assert (deleted["action"], deleted["details"]) == ("MemberDelete", {"name": "MANAGER 1", "role": "MANAGER"})
 
 
 async def test_what_the_reader_may_not_see_is_refused_by_itself(api: Api, workspace: Scope) -> None:
