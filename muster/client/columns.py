@@ -12,6 +12,8 @@ POLICIES: Final = ("OVERWRITE", "FILL_EMPTY", "MERGE", "REPLACE")
 LEAVE_OUT: Final = "-"
 
 Suggestion = dict[str, Any]
+Suggestions = dict[str, Any]
+"""As importColumnSuggestions answers."""
 
 
 def parse_map(given: Sequence[str]) -> dict[str, str]:
@@ -37,19 +39,26 @@ def parse_policies(given: Sequence[str]) -> dict[str, str]:
     return policies
 
 
-def chosen(session: Session, suggestions: Sequence[Suggestion], given: dict[str, str], accept: bool) -> dict[str, str]:
-    """The fields by column. `given` wins over suggestions; a person is asked, unless `accept` takes the suggestions."""
-    suggested = {one["column"]: one["field"] for one in suggestions if one["field"]}
+def chosen(
+    session: Session, found: Suggestions, given: dict[str, str], accept: bool
+) -> tuple[dict[str, str], dict[str, Any]]:
+    """The fields by column, and options that go with them.
+
+    `given` wins over suggestions; a person is asked, unless `accept` takes the suggested fields. How cells seem to be written is
+    offered, and taken only by a person.
+    """
+    suggested = {one["column"]: one["field"] for one in found["columns"] if one["field"]}
+    header = {"headerRow": found["headerRow"]} if found["headerRow"] > 1 else {}
     if accept:
-        return suggested | given
-    if given:
-        return given
+        _tell_options(session, found)
+        return suggested | given, header
     if not session.output.can_ask:
-        _show(session, suggestions)
+        _show(session, found)
         raise CommandEnds(
             Exit.USAGE, "say which column goes into which field: --map COLUMN=FIELD for each, or --suggested"
         )
-    return _asked(session, suggestions, suggested)
+    options = {one["option"]: one["value"] for one in found["options"]}
+    return _asked(session, found, suggested), header | options
 
 
 def inputs(columns: dict[str, str], policies: dict[str, str]) -> list[dict[str, str]]:
@@ -63,26 +72,34 @@ def inputs(columns: dict[str, str], policies: dict[str, str]) -> list[dict[str, 
     ]
 
 
-def _asked(session: Session, suggestions: Sequence[Suggestion], suggested: dict[str, str]) -> dict[str, str]:
-    _show(session, suggestions)
+def _asked(session: Session, found: Suggestions, suggested: dict[str, str]) -> dict[str, str]:
+    _show(session, found)
+    _tell_options(session, found)
     answer = click.prompt("Import it like this?", type=click.Choice(["yes", "edit", "no"]), default="yes", err=True)
     if answer == "no":
         raise CommandEnds(Exit.CANCELLED, "nothing was imported")
-    if answer == "yes":
-        return suggested
-    return _edited(suggestions)
+    return suggested if answer == "yes" else _edited(found["columns"])
 
 
-def _edited(suggestions: Sequence[Suggestion]) -> dict[str, str]:
-    columns = {}
-    for one in suggestions:
+def _edited(columns: Sequence[Suggestion]) -> dict[str, str]:
+    fields = {}
+    for one in columns:
         default = one["field"] or LEAVE_OUT
         field = click.prompt(f"{one['column']} goes into ({LEAVE_OUT} leaves it out)", default=default, err=True)
         if field != LEAVE_OUT:
-            columns[one["column"]] = field
-    return columns
+            fields[one["column"]] = field
+    return fields
 
 
-def _show(session: Session, suggestions: Sequence[Suggestion]) -> None:
-    headings = {"column": "column", "field": "field", "samples": "some of its cells"}
-    session.output.table([{**one, "samples": one["samples"][:3]} for one in suggestions], headings)
+def _show(session: Session, found: Suggestions) -> None:
+    headings = {"column": "column", "field": "field", "sure": "sure", "samples": "some of its cells"}
+    rows = [
+        {**one, "samples": one["samples"][:3], "sure": f"{one['confidence']:.0%}" if one["field"] else None}
+        for one in found["columns"]
+    ]
+    session.output.table(rows, headings)
+
+
+def _tell_options(session: Session, found: Suggestions) -> None:
+    for one in found["options"]:
+        session.output.remark(f"{one['option']}: {one['value']} ({one['reason']})")

@@ -41,11 +41,25 @@ mutation ($filename: String!, $bytes: BigInt) {{
 """
 
 SUGGESTIONS: Final = """
-query ($upload: ID!, $hasHeader: Boolean!, $delimiter: String) {
-  importColumnSuggestions(uploadId: $upload, hasHeader: $hasHeader, delimiter: $delimiter) {
-    columns { column field samples }
+query (
+  $upload: ID!, $hasHeader: Boolean!, $delimiter: String, $encoding: String, $headerRow: Int, $sheet: String
+) {
+  importColumnSuggestions(
+    uploadId: $upload, hasHeader: $hasHeader, delimiter: $delimiter, encoding: $encoding, headerRow: $headerRow, sheet: $sheet
+  ) {
+    headerRow
+    columns { column field samples confidence }
+    options { option value reason }
   }
 }
+"""
+
+MAPPINGS: Final = "{ importMappings { name options } }"
+
+MAPPING_SAVE: Final = f"""
+mutation ($name: String!, $options: ImportOptionsInput!) {{
+  importMappingSave(input: {{name: $name, options: $options}}) {{ mapping {{ id }} {_ERRORS} }}
+}}
 """
 
 IMPORT: Final = f"""

@@ -22,8 +22,9 @@ from muster.client.watch import watch_job
 @click.option("--rule", help="The contacts that this rule finds: JSON in the shape of RuleInput, or @FILE.")
 @click.option("--field", "fields", multiple=True, help="Write only these fields, in this order.")
 @click.option(
-    "--format", "file_format", type=click.Choice(["csv", "ndjson"]), help="By default that of the file's name."
+    "--format", "file_format", type=click.Choice(["csv", "ndjson", "xlsx"]), help="By default that of the file's name."
 )
+@click.option("--bom", is_flag=True, help="CSV with a byte order mark, so that Excel reads accents.")
 @click.option("--detach", is_flag=True, help="Do not wait for the end: `muster job download` gets the file.")
 @with_session
 def export(session: Session, output: Path, force: bool, detach: bool, **given: Any) -> None:
@@ -34,7 +35,8 @@ def export(session: Session, output: Path, force: bool, detach: bool, **given: A
     selection = _selection(session, given)
     if not detach:
         must_be_new(output, force)
-    asked = {"contacts": selection, "fields": list(given["fields"]) or None, "format": _format(given, output)}
+    fields = list(given["fields"]) or None
+    asked = {"contacts": selection, "fields": fields, "format": _format(given, output), "bom": given["bom"]}
     job = session.api.do(documents.EXPORT, input=asked)["job"]
     if detach:
         session.output.line(job, summary_of_job(job))
@@ -65,4 +67,4 @@ def _rule(given: str) -> Any:
 
 def _format(given: dict[str, Any], output: Path) -> str:
     chosen = given["file_format"] or output.suffix.removeprefix(".").lower()
-    return "NDJSON" if chosen in ("ndjson", "jsonl") else "CSV"
+    return {"ndjson": "NDJSON", "jsonl": "NDJSON", "xlsx": "XLSX"}.get(chosen, "CSV")

@@ -43,6 +43,10 @@ class Output:
         """One JSON line, or `text` on a terminal."""
         click.echo(json.dumps(row, ensure_ascii=False) if self.as_json else text)
 
+    def remark(self, text: str) -> None:
+        """A line for people, on standard error."""
+        click.echo(text, err=True)
+
     def table(self, rows: Sequence[Row], columns: Mapping[str, str]) -> None:
         """A JSON line for each row, or a table with these columns: heading by key."""
         if self.as_json:

@@ -102,6 +102,33 @@ async def test_a_file_goes_in_is_watched_and_comes_out_again(muster: CommandLine
     assert [(row["kind"], row["status"], row["done"]) for row in listed.rows] == [("EXPORT", "SUCCEEDED", 1)]
 
 
+@pytest.mark.usefixtures("workers")
+async def test_a_file_as_people_write_it_goes_in_by_options_that_are_saved_for_the_next(muster: CommandLine) -> None:
+    header = "Clients of the shop;;;\nNombre;Correo;Nacimiento;Consentimiento\n"
+    text = f"{header}Iván;ivan@x.org;31/12/1990;sí\nEva;eva@x.org;never;no\n"
+    (muster.folder / "clients.csv").write_bytes(text.encode("cp1252"))
+    columns = [
+        ("Nombre", "name"),
+        ("Correo", "email"),
+        ("Nacimiento", "date_of_birth"),
+        ("Consentimiento", "whatsapp_consent"),
+    ]
+    mapped = [part for column, field in columns for part in ("--map", f"{column}={field}")]
+    written = ("--encoding", "windows-1252", "--header-row", "2", "--date-format", "DD/MM/YYYY", "--delimiter", ";")
+    meant = ("--consent", "sí=OPTED_IN", "--consent", "no=UNKNOWN", "--lenient", "date_of_birth")
+    first = await muster.run("import", "clients.csv", *mapped, *written, *meant, "--save-mapping", "Shop", "--dry-run")
+    assert (first.code, first.rows[-1]["created"], first.rows[-1]["rejected"]) == (0, 2, 0), first
+    again = await muster.run("import", "clients.csv", "--mapping", "Shop")
+    assert (again.code, again.rows[-1]["created"]) == (0, 2), again
+    born = await db.fetch("SELECT name, date_of_birth::text FROM contacts ORDER BY id")
+    assert [tuple(row) for row in born] == [("Iván", "1990-12-31"), ("Eva", None)]
+    unknown = await muster.run("import", "clients.csv", "--mapping", "Stall")
+    assert (unknown.code, "there is 'Shop'" in unknown.errors) == (1, True), unknown
+
+    exported = await muster.run("export", "-o", "out.xlsx")
+    assert (exported.code, (muster.folder / "out.xlsx").read_bytes()[:2]) == (0, b"PK"), exported
+
+
 async def test_ctrl_c_leaves_the_job_and_says_how_to_watch_and_cancel_it(muster: CommandLine, scope: Scope) -> None:
     (muster.folder / "clients.csv").write_text(rows(10))
     watching = await muster.start("import", "clients.csv", "--map", "Correo=email")
