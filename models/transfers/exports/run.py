@@ -15,7 +15,7 @@ from models.segments import uses
 from models.segments.uses import UseKind
 from models.transfers.exports.columns import select_list
 from models.transfers.exports.export_file import Format, part_key, remove_parts, workbook_key
-from models.transfers.exports.workbook_file import check_rows, write_workbook
+from models.transfers.exports.workbook_file import check_size, write_workbook
 from models.transfers.files import FileWriter, storage
 from permissions.principal import Scope
 
@@ -50,7 +50,7 @@ async def _count(scope: Scope, job: Job) -> int:
     sql = f"SELECT count(*) FROM contacts c WHERE c.workspace_id = {p.workspace} AND {condition}"  # noqa: S608
     count = int(await db.fetch_value(sql, *await p.values(_now_of(job))))
     if _format_of(job) is Format.XLSX:
-        check_rows(count)
+        check_size(count, len(job.input["fields"]))
     return count
 
 

@@ -32,11 +32,18 @@ _MOST_EXACT: Final = 10**15
 """Spreadsheets keep fifteen digits of a number."""
 
 
-def check_rows(count: int) -> None:
+MOST_CELLS: Final = 20_000_000
+"""So that the step that writes them ends within the time of a task: a cell takes 8 microseconds."""
+
+
+def check_size(rows: int, columns: int) -> None:
     """Raises LimitExceeded."""
-    if count > MOST_ROWS:
+    if rows > MOST_ROWS:
+        raise LimitExceeded(f"a workbook holds {MOST_ROWS:,} rows, and there are {rows:,} contacts: export them as CSV")
+    if rows * columns > MOST_CELLS:
         raise LimitExceeded(
-            f"a workbook holds {MOST_ROWS:,} rows, and there are {count:,} contacts: export them as CSV"
+            f"{rows:,} contacts with {columns} fields are more than the {MOST_CELLS:,} cells of a workbook: choose fewer"
+            " `fields`, or export as CSV"
         )
 
 
@@ -80,7 +87,7 @@ class _Sheet:
                     if cell:
                         self._writers[column](column, cell)
                 self._row += 1
-                check_rows(self._row - 1)
+                check_size(self._row - 1, len(self._writers))
 
     def close(self) -> None:
         self._book.close()

@@ -9,7 +9,7 @@ from models import db
 from models.contacts.create import create_contact
 from models.errors import LimitExceeded
 from models.queue import jobs
-from models.transfers.exports import run, workbook_file
+from models.transfers.exports import export_file, run, workbook_file
 from models.transfers.exports.export_file import Format
 from models.transfers.exports.start import start_export
 from permissions.principal import Scope
@@ -79,6 +79,31 @@ async def test_an_export_that_does_not_fit_fails_before_it_is_written(scope, mon
     monkeypatch.setattr(workbook_file, "MOST_ROWS", 2)
     with pytest.raises(LimitExceeded, match="a workbook holds 2 rows, and there are 3 contacts: export them as CSV"):
         await exported(scope, None, ["name"], Format.XLSX)
+
+
+async def test_an_export_of_too_many_cells_fails_before_it_is_written(scope, monkeypatch):
+    await many_contacts(scope, 3)
+    monkeypatch.setattr(workbook_file, "MOST_CELLS", 5)
+    with pytest.raises(LimitExceeded, match="3 contacts with 2 fields are more than the 5 cells"):
+        await exported(scope, None, ["name", "email"], Format.XLSX)
+
+
+async def test_an_export_whose_worker_dies_after_each_step_is_the_same(scope, monkeypatch):
+    monkeypatch.setattr(run, "PART_IDS", 10)
+    await many_contacts(scope, 35)
+    whole = cells_of(await exported(scope, None, ["name"], Format.XLSX))
+    job = await start_export(scope, None, ["name"], Format.XLSX)
+    for _ in range(100):
+        held = await jobs.take(scope.workspace_id, job.id)
+        async for _ in run.carry_on(scope, held):
+            break
+        else:
+            await jobs.finish(held)
+            break
+        await jobs.release(held)
+    file = await export_file.get_file(scope, job.id)
+    content = b"".join([block async for block in export_file.blocks(file)])
+    assert (cells_of(content), len(content)) == (whole, file.size)
 
 
 async def test_a_cell_that_does_not_fit_fails_the_export(scope, monkeypatch):
