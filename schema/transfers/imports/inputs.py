@@ -17,7 +17,8 @@ strawberry.enum(
 strawberry.enum(
     BadCell,
     name="BadCellPolicy",
-    description="What becomes of a row with a cell that can't be read.",
+    description="What becomes of a row with a cell that can't be read. REJECT_ROW: nothing. LEAVE_OUT: the row goes in"
+    " without it, and the report says so.",
 )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 
@@ -56,7 +56,13 @@ class ImportMappingMutation:
         ImportMappingPayload,
         description="Saves how the columns of a kind of file go into fields, in place of the mapping with the same name.",
     )
-    async def import_mapping_save(self, info: Info, input: ImportMappingSaveInput) -> ImportMappingPayload:
+    async def import_mapping_save(
+        self,
+        info: Info,
+        input: Annotated[
+            ImportMappingSaveInput, strawberry.argument(description="The name, and the options of an import.")
+        ],
+    ) -> ImportMappingPayload:
         with at("input"):
             row = await saved_mappings.save(scope_of(info), input.name, options_from_input(input.options))
         return ImportMappingPayload(mapping=shown(ImportMapping, row))
@@ -64,7 +70,9 @@ class ImportMappingMutation:
     @mutation(
         Permission.CONTACT_IMPORT, DeletePayload, description="Deletes a saved mapping; imports stay as they are."
     )
-    async def import_mapping_delete(self, info: Info, id: strawberry.ID) -> DeletePayload:
+    async def import_mapping_delete(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Of the mapping.")]
+    ) -> DeletePayload:
         mapping_id = get_id("ImportMapping", id, ("id",))
         await saved_mappings.delete(scope_of(info), mapping_id)
         return DeletePayload(deleted_id=strawberry.ID(to_global_id("ImportMapping", mapping_id)))
