@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 
 from models.contacts.built_in_fields import COLUMNS
+from models.transfers.imports import start
+from models.transfers.imports.mapping import BadCell, Column, Options
 from models.transfers.imports.suggestions import suggestions
+from tests.kit.transfers import counts, everyone, finished, sent
+from tests.kit.workspaces import new_workspace
 
 PARTS = {"First Name": "first_name", "Last Name": "last_name"}
 
@@ -127,3 +131,47 @@ def understood(content: str, country: str | None = "ES") -> tuple[dict[str, str]
 def test_an_export_is_understood(content, country, fields, options):
     expected = {column: field for column, field in fields.items() if field in COLUMNS}
     assert understood(content, country) == (expected, options)
+
+
+IMPORTED = {
+    "Mailchimp": (MAILCHIMP, [
+        ("ana@example.com", "+34600111222", "Ana García", None, ["VIP", "Paris, 11e"], "UNKNOWN"),
+        ("bea@example.com", "+34600111223", "Bea López", None, ["VIP", "Blog"], "UNKNOWN"),
+    ]),
+    "HubSpot": (HUBSPOT, [
+        ("ana@example.com", "+34600111222", "Ana García", "151", [], "UNKNOWN"),
+        ("bea@example.com", "+34600111223", "Bea López", "152", [], "UNKNOWN"),
+    ]),
+    "Shopify": (SHOPIFY, [
+        ("ana@example.com", "+573158170001", "Ana Gómez", "9980300000001", ["vip", "bogota"], "OPTED_IN"),
+        ("bea@example.com", "+573158170002", "Bea Ruiz", "9980300000002", ["vip", "new"], "OPTED_OUT"),
+    ]),
+    "Google": (GOOGLE, [
+        ("ana@example.com", "+34600111222", "Ana García", None, ["* myContacts", "Friends"], "UNKNOWN"),
+        ("bea@example.com", "+34600111223", "Bea López", None, ["* myContacts"], "UNKNOWN"),
+    ]),
+    "Outlook": (OUTLOOK, [
+        ("ana@example.com", "+34600111222", "Ana García", None, ["Customers", "VIP"], "UNKNOWN"),
+        ("bea@example.com", "+34600111223", "Bea López", None, ["Customers", "New"], "UNKNOWN"),
+    ]),
+    "Klaviyo": (KLAVIYO, [("ana@example.com", "+34600111222", "Ana García", "01ABC", [], "UNKNOWN")]),
+    "WATI": (WATI, [
+        (None, "+919876543210", "Asha Rao", None, [], "OPTED_IN"),
+        (None, "+917032084215", "Ravi Nair", None, [], "OPTED_OUT"),
+    ]),
+    "Zoho": (ZOHO, [("ana@example.com", "+34600111222", "Ana García", "zcrm_3152079000000153079", ["vip", "new"], "UNKNOWN")]),
+}  # fmt: skip
+"""The people of each, as they are stored."""
+
+
+@pytest.mark.parametrize(("content", "people"), IMPORTED.values(), ids=IMPORTED)
+async def test_an_export_is_imported_as_it_was_understood(database, content, people):
+    scope = await new_workspace()
+    fields, options = understood(content)
+    columns = tuple(Column(name, field, on_bad_cell=BadCell.LEAVE_OUT) for name, field in fields.items())
+    names = {"listSeparator": "list_separator", "consentValues": "consent_values", "dateFormat": "date_format"}
+    chosen = {names.get(option, option): value for option, value in options.items()}
+    job = await start.from_upload(scope, await sent(scope, content), Options(columns, **chosen))
+    assert counts(await finished(scope, job)).get("created") == len(people)
+    stored = ("email", "phone", "name", "external_id", "tags", "whatsapp_consent")
+    assert await everyone(scope, *stored) == people
