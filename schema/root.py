@@ -17,8 +17,10 @@ from schema.broadcasts.mutations import BroadcastMutation
 from schema.broadcasts.queries import BroadcastQuery
 from schema.broadcasts.subscriptions import BroadcastSubscription
 from schema.contacts.duplicates import DuplicateQuery
+from schema.contacts.job_types import TagChangeJob
 from schema.contacts.mutations import ActivityMutation, ContactMutation
 from schema.contacts.queries import ContactQuery
+from schema.contacts.tag_mutations import TagMutation
 from schema.jobs.mutations import JobMutation
 from schema.jobs.queries import JobQuery
 from schema.jobs.subscriptions import JobSubscription
@@ -78,6 +80,7 @@ MUTATIONS: list[type] = [
     SessionMutation,
     AccountMutation,
     ContactMutation,
+    TagMutation,
     ActivityMutation,
     SegmentMutation,
     JobMutation,
@@ -92,7 +95,7 @@ MUTATIONS: list[type] = [
 
 SUBSCRIPTIONS: list[type] = [JobSubscription, MembershipSubscription, BroadcastSubscription]
 
-TYPES: list[type] = [RecomputeJob, SegmentContactsJob, ImportJob, ExportJob]
+TYPES: list[type] = [RecomputeJob, SegmentContactsJob, TagChangeJob, ImportJob, ExportJob]
 """Types that no field names."""
 
 

@@ -1,8 +1,13 @@
-"""Removes the values of deleted custom fields, and marks of twins that are alone."""
+"""Changes tags everywhere, and removes values of deleted custom fields, unused tags and marks of twins that are alone."""
 
+from collections.abc import AsyncGenerator
 from typing import Final
 
-from models.contacts import fields, twins
+from models.accounts import workspaces
+from models.contacts import fields, twins, unused_tags
+from models.queue.jobs import Job
+from models.segments import tag_changes
+from permissions.principal import Scope
 from workers.context import PeriodicTask, Queue, WorkerContext
 
 
@@ -17,7 +22,21 @@ async def release_twins(context: WorkerContext) -> None:
         await twins.release_all()
 
 
+async def change_tag(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
+    """Continues after the last committed chunk."""
+    async for _ in tag_changes.carry_on(scope, job):
+        yield
+
+
+async def forget_unused_tags(context: WorkerContext) -> None:
+    for workspace_id in await unused_tags.workspaces_to_check():
+        scope = await workspaces.find_system_scope(workspace_id)
+        if scope is not None and not context.stopping.is_set():
+            await unused_tags.forget_unused(scope)
+
+
 PERIODIC_TASKS: Final = [
+    PeriodicTask("forget_unused_tags", Queue.BULK, forget_unused_tags, every_seconds=60, alone=True),
     PeriodicTask("remove_values", Queue.BULK, remove_values, every_seconds=10, alone=True),
     PeriodicTask("release_twins", Queue.BULK, release_twins, every_seconds=60, alone=True),
 ]

@@ -15,7 +15,7 @@ from models.queue import jobs, work
 from models.queue.enqueue import enqueue
 from models.queue.jobs import Job, JobKind
 from permissions.principal import Scope
-from workers import exports, imports, membership, segments
+from workers import contacts, exports, imports, membership, segments
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
 from workers.leases import run_while_held
 
@@ -31,6 +31,7 @@ HANDLERS: Mapping[JobKind, Handler] = {
     JobKind.IMPORT: imports.run,
     JobKind.RECOMPUTE: membership.recompute,
     JobKind.SEGMENT_CONTACTS: segments.change_contacts,
+    JobKind.TAG_CHANGE: contacts.change_tag,
 }
 
 _ended = Counter(

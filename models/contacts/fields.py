@@ -46,11 +46,11 @@ async def load(scope: Scope) -> Fields:
 
 async def load_to_write(scope: Scope) -> Fields:
     """As `load`; no field is deleted until the ambient transaction ends. For writes of values or rules."""
-    await db.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))", _lock(scope))
+    await db.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))", lock_of(scope))
     return await load(scope)
 
 
-def _lock(scope: Scope) -> str:
+def lock_of(scope: Scope) -> str:
     return f"contact_fields:{scope.workspace_id}"
 
 
@@ -79,7 +79,7 @@ def _checked(key: str, label: str, kind: FieldType, choices: Sequence[str] | Non
     checked: dict[str, Any] = {}
     if not _KEY.fullmatch(key):
         problems.append(Invalid("a key has 1 to 63 characters of a-z, 0-9 and _, such as favourite_colour", ("key",)))
-    for name, check in (("label", lambda: check_name(label)), ("choices", lambda: _check_choices(kind, choices))):
+    for name, check in (("label", lambda: check_name(label)), ("choices", lambda: check_choices(kind, choices))):
         try:
             checked[name] = check()
         except DomainError as error:
@@ -89,7 +89,7 @@ def _checked(key: str, label: str, kind: FieldType, choices: Sequence[str] | Non
     return checked
 
 
-def _check_choices(kind: FieldType, choices: Sequence[str] | None) -> list[str] | None:
+def check_choices(kind: FieldType, choices: Sequence[str] | None) -> list[str] | None:
     if kind not in _WITH_CHOICES:
         if choices:
             raise Invalid(f"only CHOICE and MULTI_CHOICE have choices: leave them out for {kind}")
@@ -132,7 +132,7 @@ async def delete(scope: Scope, field_id: int) -> None:
     Raises NotFound at `id`, or InUse that names the segments whose rules use it.
     """
     async with db.transaction():
-        await db.advisory_lock(_lock(scope))
+        await db.advisory_lock(lock_of(scope))
         field = await CustomField.get_or_none(workspace_id=scope.workspace_id, id=field_id, deleted_at=None)
         if field is None:
             raise NotFound("there is no such custom field", ("id",))

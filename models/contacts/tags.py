@@ -27,6 +27,15 @@ _ADD = """
 """
 
 
+async def hold_all(scope: Scope) -> None:
+    """Keep away those who write tags, until the transaction ends: none of them is between the name of a tag and its use."""
+    await db.advisory_lock(_lock(scope))
+
+
+def _lock(scope: Scope) -> str:
+    return f"tags:{scope.workspace_id}"
+
+
 async def spell(scope: Scope, names: Iterable[str]) -> Mapping[str, str]:
     """The spelling of each of `names` (checked by check_tags). Stores new tags.
 
@@ -35,6 +44,7 @@ async def spell(scope: Scope, names: Iterable[str]) -> Mapping[str, str]:
     given = list(dict.fromkeys(names))
     if not given:
         return {}
+    await db.advisory_lock(_lock(scope), shared=True)
     rows = await db.fetch(_KNOWN, scope.workspace_id, given)
     first = {row["key"]: row["name"] for row in reversed(rows) if row["spelling"] is None}
     added = await db.fetch(_ADD, scope.workspace_id, list(first.values())) if first else []
@@ -60,3 +70,24 @@ async def find(scope: Scope, search: str | None, limit: int) -> list[str]:
         wanted = check_text(search or "", LONGEST_SEARCH)
     rows = await db.fetch(_FIND, scope.workspace_id, escape_like(wanted), limit)
     return [row["name"] for row in rows]
+
+
+# ---------------------------------------------------------------- changed everywhere (see models/segments/tag_changes.py)
+
+
+async def find_spelling(scope: Scope, name: str) -> str | None:
+    """As the workspace spells the tag; None when there is no such tag."""
+    spelling: str | None = await db.fetch_value(
+        "SELECT name FROM tags WHERE workspace_id = $1 AND key = lower($2)", scope.workspace_id, name
+    )
+    return spelling
+
+
+async def rename(scope: Scope, old: str, new: str) -> str:
+    """In the list of tags alone. Returns the new spelling: that of a tag that is there already, or `new`."""
+    await db.execute("DELETE FROM tags WHERE workspace_id = $1 AND key = lower($2)", scope.workspace_id, old)
+    return (await spell(scope, [new]))[new]
+
+
+async def forget(scope: Scope, name: str) -> None:
+    await db.execute("DELETE FROM tags WHERE workspace_id = $1 AND key = lower($2)", scope.workspace_id, name)

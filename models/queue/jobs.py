@@ -30,6 +30,7 @@ class JobKind(StrEnum):
     RECOMPUTE = "RECOMPUTE"
     SEGMENT_CONTACTS = "SEGMENT_CONTACTS"
     AUDIENCE = "AUDIENCE"
+    TAG_CHANGE = "TAG_CHANGE"
 
 
 class JobStatus(StrEnum):

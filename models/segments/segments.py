@@ -82,7 +82,7 @@ async def create(
     """
     async with db.transaction():
         if rule is not None:
-            await _one_rule_at_a_time(scope)
+            await hold_rules(scope)
         values = await checked(scope, kind, {"name": name, "description": description, "rule": rule}, contacts)
         segment = await _insert(scope, kind, values)
         await audit_log.record(scope, "segment_create", "Segment", segment.id, {"name": segment.name, "kind": kind})
@@ -96,7 +96,7 @@ async def update(scope: Scope, segment_id: int, given: Mapping[str, Any], versio
     """Raises NotFound at `id`, Conflict at `version`, Problems as `create`."""
     async with db.transaction():
         if "rule" in given:
-            await _one_rule_at_a_time(scope)
+            await hold_rules(scope)
             await uses.hold(scope, [segment_id, *segments_mentioned(given["rule"])])
         segment = await _locked(scope, segment_id)
         if version is not None and version != segment.version:
@@ -125,7 +125,7 @@ async def update(scope: Scope, segment_id: int, given: Mapping[str, Any], versio
 
 async def duplicate(scope: Scope, segment_id: int, name: str) -> SegmentOutcome:
     async with db.transaction():
-        await _one_rule_at_a_time(scope)
+        await hold_rules(scope)
         await fields.load_to_write(scope)
         source = await get(scope, segment_id)
         kind = SegmentKind(source.kind)
@@ -162,7 +162,7 @@ async def recompute(scope: Scope, segment_id: int) -> Job:
         return job
 
 
-async def _one_rule_at_a_time(scope: Scope) -> None:
+async def hold_rules(scope: Scope) -> None:
     """Serialize changes of segments and of their rules, so that two edits never make a cycle."""
     await db.advisory_lock(_rules_of(scope))
 
@@ -212,7 +212,7 @@ async def delete(scope: Scope, segment_id: int, *, force: bool = False) -> Segme
     Raises NotFound at `id`, and InUse there unless `force`.
     """
     async with db.transaction():
-        await _one_rule_at_a_time(scope)
+        await hold_rules(scope)
         await get(scope, segment_id)
         if not force:
             await _refuse_used(scope, segment_id)
@@ -236,7 +236,7 @@ async def restore(scope: Scope, segment_id: int) -> SegmentOutcome:
     Raises NotFound at `id`, and NotAllowedInState when it is not deleted or its rule cannot be read.
     """
     async with db.transaction():
-        await _one_rule_at_a_time(scope)
+        await hold_rules(scope)
         await _refuse_unrestorable(scope, segment_id)
         backfilled = await backfill.backfill(scope.workspace_id, segment_id, ChangeKind.ENTERED)
         segment = _restorable(await _locked(scope, segment_id, deleted=True))  # with the row locked it is not purged

@@ -23,6 +23,15 @@ class ContactFieldCreateInput:
     choices: list[str] | None = None
 
 
+@strawberry.input(description="What is absent stays as it is.")
+class ContactFieldUpdateInput:
+    label: str | None = strawberry.field(default=UNSET, description="What people see.")
+    choices: list[str] | None = strawberry.field(
+        default=UNSET,
+        description="All choices that there will be, in order; one that a contact or a rule has must stay as it is spelled.",
+    )
+
+
 @strawberry.input(description="An absent field is left as it is; null clears it.")
 class ContactInput:
     external_id: str | None = UNSET

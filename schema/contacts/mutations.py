@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import strawberry
+from strawberry import UNSET
 
 from models.contacts import activities, fields
 from models.contacts.activities import NewActivity
 from models.contacts.create import create_contact
 from models.contacts.delete import delete_contacts
+from models.contacts.field_changes import change_field
 from models.contacts.tagging import add_tags, remove_tags
 from models.contacts.update import update_contact
 from models.contacts.upsert import upsert_contact
 from permissions.capabilities import Permission
-from schema.contacts.inputs import ActivityInput, ContactFieldCreateInput, ContactInput
+from schema.contacts.inputs import ActivityInput, ContactFieldCreateInput, ContactFieldUpdateInput, ContactInput
 from schema.contacts.types import Contact, ContactField
 from schema.server.context import Info
 from schema.server.execution.rows import all_shown, shown
@@ -55,6 +57,18 @@ class ContactMutation:
         field = await fields.create(
             scope_of(info), key=input.key, label=input.label, kind=input.type, choices=input.choices
         )
+        return ContactFieldPayload(contact_field=shown(ContactField, field))
+
+    @mutation(
+        Permission.CONTACT_WRITE,
+        ContactFieldPayload,
+        description="Label and choices; a choice that a contact or a rule has is IN_USE. The key and the type stay.",
+    )
+    async def contact_field_update(
+        self, info: Info, id: strawberry.ID, input: ContactFieldUpdateInput
+    ) -> ContactFieldPayload:
+        given = {name: value for name, value in vars(input).items() if value is not UNSET}
+        field = await change_field(scope_of(info), get_id("ContactField", id, ("id",)), given)
         return ContactFieldPayload(contact_field=shown(ContactField, field))
 
     @mutation(Permission.CONTACT_WRITE, DeletePayload)

@@ -76,7 +76,10 @@ class ContactQuery:
     async def contact_fields(self, info: Info) -> list[ContactField]:
         return all_shown(ContactField, await fields.every(scope_of(info)))
 
-    @query(Permission.CONTACT_READ)
+    @query(
+        Permission.CONTACT_READ,
+        description="The tags in use, in alphabetical order. One that no contact has any more stays for up to an hour.",
+    )
     async def tags(self, info: Info, search: str | None = None, first: int | None = 100) -> list[str]:
         return await tags.find(scope_of(info), search, page_size(first, default=100))
 

@@ -141,6 +141,12 @@ async def contact_field_create(scope: Scope) -> Variables:
     return {"input": {"key": "city", "label": "City", "type": "TEXT"}}
 
 
+@sample("contactFieldUpdate")
+async def contact_field_update(scope: Scope) -> Variables:
+    field = await fields.create(scope, key="size", label="Size", kind=FieldType.CHOICE, choices=["S", "M"])
+    return {"id": to_global_id("ContactField", field.id), "input": {"label": "Sizes", "choices": ["S", "M", "L"]}}
+
+
 @sample("contactFieldDelete")
 async def contact_field_delete(scope: Scope) -> Variables:
     field = await fields.create(scope, key="city", label="City", kind=FieldType.TEXT)
@@ -176,6 +182,18 @@ async def contact_tags_add(scope: Scope) -> Variables:
 @sample("contactTagsRemove")
 async def contact_tags_remove(scope: Scope) -> Variables:
     return {"contactIds": [await a_contact(scope, tags=["vip"])], "tags": ["VIP"]}
+
+
+@sample("tagRename")
+async def tag_rename(scope: Scope) -> Variables:
+    await a_contact(scope, tags=["vip"])
+    return {"tag": "VIP", "to": "Gold"}
+
+
+@sample("tagDelete")
+async def tag_delete(scope: Scope) -> Variables:
+    await a_contact(scope, tags=["vip"])
+    return {"tag": "VIP"}
 
 
 @sample("activitiesRecord")

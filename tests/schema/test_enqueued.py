@@ -24,6 +24,8 @@ ENQUEUED: dict[str, set[str]] = {
     "contactsDelete": {CHANGES},
     "contactTagsAdd": {CHANGES},
     "contactTagsRemove": {CHANGES},
+    "tagRename": {"run_job"},
+    "tagDelete": {"run_job"},
     "activitiesRecord": {CHANGES},
     "segmentCreate": {CHANGES, LOG},
     "segmentUpdate": {LOG},

@@ -31,7 +31,7 @@ MULTI = field(FieldType.MULTI_CHOICE, "tea", "Coffee", "water; still")
 @pytest.mark.parametrize(
     ("kind", "given", "stored"),
     [
-        (TEXT, "  as it is ", "  as it is "),
+        (TEXT, "  as it is ", "as it is"),
         (TEXT, "", None),
         (NUMBER, 3, 3),
         (NUMBER, 3.0, 3),
@@ -84,7 +84,7 @@ def test_an_unknown_key_is_refused_with_the_known_ones() -> None:
 @pytest.mark.parametrize(
     ("kind", "cell", "stored"),
     [
-        (TEXT, " x ", " x "),
+        (TEXT, " x ", "x"),
         (TEXT, "  ", None),
         (NUMBER, " 1234.50 ", 1234.5),
         (NUMBER, "-7", -7),

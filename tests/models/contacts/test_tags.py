@@ -2,6 +2,7 @@
 
 import pytest
 
+from models import db
 from models.contacts import tags
 from models.errors import Invalid
 from permissions.principal import Scope
@@ -14,14 +15,18 @@ async def workspace(database: str) -> Scope:
 
 
 async def test_a_tag_keeps_its_first_spelling(workspace: Scope) -> None:
-    assert await tags.spelled(workspace, ["VIP", "new", "vip"]) == ["VIP", "new"]
-    assert dict(await tags.spell(workspace, ["Vip", "NEW", "third"])) == {"Vip": "VIP", "NEW": "new", "third": "third"}
-    assert await tags.spell(workspace, []) == {}
-    assert await tags.spelled(await new_workspace("Other"), ["vip"]) == ["vip"]
+    other = await new_workspace("Other")
+    async with db.transaction():
+        assert await tags.spelled(workspace, ["VIP", "new", "vip"]) == ["VIP", "new"]
+        spelling = {"Vip": "VIP", "NEW": "new", "third": "third"}
+        assert dict(await tags.spell(workspace, spelling)) == spelling
+        assert await tags.spell(workspace, []) == {}
+        assert await tags.spelled(other, ["vip"]) == ["vip"]
 
 
 async def test_tags_are_found_by_a_part_of_them(workspace: Scope) -> None:
-    await tags.spell(workspace, ["VIP", "ex_vip", "exxvip", "new"])
+    async with db.transaction():
+        await tags.spell(workspace, ["VIP", "ex_vip", "exxvip", "new"])
     assert await tags.find(workspace, None, 2) == ["ex_vip", "exxvip"]
     assert await tags.find(workspace, "X_V", 9) == ["ex_vip"]
     with pytest.raises(Invalid) as refused:
