@@ -1,50 +1,24 @@
 """Clients and audits of other projects work with the server. They need Node and their npm packages."""
 
-import asyncio
-import shutil
-import subprocess
 from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
 
 from tests.kit.api import application, bearer_of, serving
+from tests.kit.clients import install_node_packages, node
 from tests.kit.toys import toy_schema
 from tests.kit.workspaces import new_workspace
-
-NODE = Path(__file__).parents[3] / "node"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _packages() -> None:
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("node and npm are not on the PATH")
-    stamp = NODE / "node_modules" / ".package-lock.json"
-    if not stamp.exists() or stamp.stat().st_mtime < (NODE / "package-lock.json").stat().st_mtime:
-        installed = subprocess.run(
-            ["npm", "ci", "--no-audit", "--no-fund"], cwd=NODE, capture_output=True, text=True, timeout=120, check=False
-        )
-        if installed.returncode:
-            pytest.skip(f"npm could not install the packages: {installed.stderr.strip().splitlines()[-1]}")
-        stamp.touch()
+    install_node_packages()
 
 
 @pytest.fixture(scope="module")
 async def address() -> AsyncIterator[str]:
     async with serving(application(toy_schema())) as server:
         yield server
-
-
-async def node(script: str, *arguments: str) -> list[Any]:
-    """What a script prints, line by line."""
-    process = await asyncio.create_subprocess_exec(
-        "node", script, *arguments, cwd=NODE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    out, err = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode == 0, err.decode()
-    return [orjson.loads(line) for line in out.splitlines()]
 
 
 async def test_all_audits_of_graphql_over_http_pass(address: str) -> None:
@@ -77,6 +51,19 @@ async def test_the_client_of_graphql_ws_learns_that_its_token_is_not_good(databa
         "closed": 4403,
         "reason": "Forbidden: the bearer token is not good, or no longer: sign in again",
     } in messages
+
+
+@pytest.mark.parametrize("method", ["post", "get"])
+async def test_apollos_link_sends_a_document_once_and_then_its_digest(address: str, method: str) -> None:
+    lines = await node("persisted.mjs", f"http://{address}/graphql", method)
+    first, rest = ("GET", "GET") if method == "get" else ("POST", "POST")
+    asked = [(line["method"], line["hasQuery"], line["status"]) for line in lines if "status" in line]
+    assert asked in (
+        [(first, False, 200), ("POST", True, 200), (rest, False, 200), (rest, False, 200)],
+        [(rest, False, 200)] * 3,  # the other method has registered it before
+    )
+    answers = [[toy["name"] for toy in line["data"]["plainToys"]] for line in lines if "data" in line]
+    assert answers == [["toy 1", "toy 2"]] * 3
 
 
 @pytest.mark.parametrize("mode", ["distinct", "single"])
