@@ -1,10 +1,10 @@
 """Refuses passwords that are quickly guessed: the usual ones, patterns, and what others know about the member."""
 
-import asyncio
 import re
 from collections.abc import Sequence
 from typing import Final
 
+from models.accounts.passwords import in_thread
 from models.errors import Invalid
 
 _MOST_CHARACTERS: Final = 72
@@ -16,7 +16,7 @@ _LOWEST_SCORE: Final = 2
 
 async def refuse_weak(password: str, about: Sequence[str]) -> None:
     """Raises Invalid with advice when the password is weak. `about` is what others know of the member, such as the e-mail."""
-    advice = await asyncio.to_thread(_advice, password, tuple(about))
+    advice = await in_thread(_advice, password, tuple(about))
     if advice is not None:
         raise Invalid(f"this password is too easy to guess: {advice}")
 

@@ -3,10 +3,10 @@
 import asyncio
 import hmac
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeVar
 
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError
@@ -20,6 +20,8 @@ SHORTEST: Final = 10
 
 LONGEST: Final = 200
 """Characters: hashing must not become expensive."""
+
+Result = TypeVar("Result")
 
 _hasher = PasswordHasher()
 
@@ -42,9 +44,14 @@ def check_password(value: object) -> str:
     return password
 
 
+async def in_thread(function: Callable[..., Result], *arguments: object) -> Result:
+    """Runs slow work on passwords in a thread of its own pool."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, function, *arguments)
+
+
 async def hashed(password: str, like: str | None = None) -> str:
     """Returns a hash. It has the salt of the hash `like`: one computation checks a password against both."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, _hashed, password, like)
+    return await in_thread(_hashed, password, like)
 
 
 async def matching(password: str, stored: Sequence[str]) -> list[bool]:
@@ -52,7 +59,7 @@ async def matching(password: str, stored: Sequence[str]) -> list[bool]:
 
     Takes as long for no hash at all as for any number of hashes that share their salt.
     """
-    return await asyncio.get_running_loop().run_in_executor(_threads, _matching, password, tuple(stored))
+    return await in_thread(_matching, password, tuple(stored))
 
 
 def share_salt(one: str, other: str) -> bool:
