@@ -40,13 +40,14 @@ async def delete(workspace_id: int) -> list[int]:
     return chunks
 
 
-async def test_no_row_of_any_table_is_left(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_row_of_any_table_is_left(servers: Servers, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workspace_deletion, "ROWS_AT_ONCE", 2)
     async with bare_database(servers) as url:
         connection = await asyncpg.connect(url)
         await install(connection, RELEASED[-1])
         await upgrade(connection, RELEASED[-1])
         await connection.close()
+        await db.disconnect()
         await db.connect(url)
         try:
             held, kept = await rows_of(1), await rows_of(2)
@@ -57,6 +58,7 @@ async def test_no_row_of_any_table_is_left(servers: Servers, monkeypatch: pytest
             assert [row["id"] for row in await db.fetch("SELECT id FROM workspaces")] == [2]
         finally:
             await db.disconnect()
+            await db.connect(database, pool_max=10)
 
 
 async def test_nobody_acts_in_a_workspace_that_is_being_deleted(database: str) -> None:
