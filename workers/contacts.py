@@ -1,10 +1,10 @@
-"""Changes tags everywhere, and removes values of deleted custom fields, unused tags and marks of twins that are alone."""
+"""Changes tags everywhere, enforces opt-outs, and removes values of deleted fields, unused tags and marks of single twins."""
 
 from collections.abc import AsyncGenerator
 from typing import Final
 
 from models.accounts import workspaces
-from models.contacts import fields, twins, unused_tags
+from models.contacts import fields, person_consent, twins, unused_tags
 from models.queue.jobs import Job
 from models.segments import tag_changes
 from permissions.principal import Scope
@@ -22,6 +22,11 @@ async def release_twins(context: WorkerContext) -> None:
         await twins.release_all()
 
 
+async def enforce_opt_outs(context: WorkerContext) -> None:
+    if not context.stopping.is_set():
+        await person_consent.enforce_recent()
+
+
 async def change_tag(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
     """Continues after the last committed chunk."""
     async for _ in tag_changes.carry_on(scope, job):
@@ -37,6 +42,7 @@ async def forget_unused_tags(context: WorkerContext) -> None:
 
 PERIODIC_TASKS: Final = [
     PeriodicTask("forget_unused_tags", Queue.BULK, forget_unused_tags, every_seconds=60, alone=True),
+    PeriodicTask("enforce_opt_outs", Queue.BULK, enforce_opt_outs, every_seconds=60, alone=True),
     PeriodicTask("remove_values", Queue.BULK, remove_values, every_seconds=10, alone=True),
     PeriodicTask("release_twins", Queue.BULK, release_twins, every_seconds=60, alone=True),
 ]

@@ -10,12 +10,12 @@ COLUMNS: Final = (
     "id",
     *("external_id", "name", "first_name", "last_name", "email", "phone", "timezone"),
     *("date_of_birth", "subscribed_at", "last_interaction_at"),
-    *("score", "whatsapp_consent", "tags", "attributes", "created_at", "updated_at"),
+    *("score", "whatsapp_consent", "consent_source", "consent_at", "tags", "attributes", "created_at", "updated_at"),
 )
 
 _TIMES: Final = {
     "date_of_birth": "date",
-    **dict.fromkeys(("subscribed_at", "last_interaction_at", "created_at", "updated_at"), "timestamptz"),
+    **dict.fromkeys(("subscribed_at", "last_interaction_at", "consent_at", "created_at", "updated_at"), "timestamptz"),
 }
 
 

@@ -9,8 +9,8 @@ from permissions.principal import Scope
 _GET = f"SELECT {ALL_COLUMNS} FROM contacts c WHERE c.workspace_id = $1 AND c.id = $2"  # noqa: S608
 
 
-async def update_contact(scope: Scope, contact_id: int, values: Values) -> Record:
-    """Raises NotFound at `id`, or Problems as `create_contact`."""
+async def update_contact(scope: Scope, contact_id: int, values: Values, notices: list[str] | None = None) -> Record:
+    """Raises NotFound at `id`, or Problems as `create_contact`, which also says what `notices` are."""
 
     async def write() -> Record:
         checked = await check(scope, values)
@@ -18,6 +18,6 @@ async def update_contact(scope: Scope, contact_id: int, values: Values) -> Recor
         if row is None:
             raise NotFound("there is no such contact", ("id",))
         refuse_taken(scope, checked, await with_same_keys(scope, checked), but=contact_id)
-        return await change(scope, "contact_update", row, checked)
+        return await change(scope, "contact_update", row, checked, notices)
 
     return await until_written(write)

@@ -5,11 +5,14 @@ from models.errors import Required
 from permissions.principal import Scope
 
 
-async def upsert_contact(scope: Scope, values: Values, *, replace_external_id: bool = False) -> tuple[Record, bool]:
+async def upsert_contact(
+    scope: Scope, values: Values, notices: list[str] | None = None, *, replace_external_id: bool = False
+) -> tuple[Record, bool]:
     """The contact with one of the KEYS in `values` (tried in their order), and whether it was created.
 
     Of several calls at once, one creates. Raises Required without a key, or Problems: Taken when another contact than the first
-    found has a key, or when that one has another external id and `replace_external_id` is not set.
+    found has a key, or when that one has another external id and `replace_external_id` is not set. `notices` is filled with
+    what was set aside, and why.
     """
 
     async def write() -> tuple[Record, bool] | None:
@@ -22,8 +25,8 @@ async def upsert_contact(scope: Scope, values: Values, *, replace_external_id: b
             refuse_taken(scope, checked, same, but=row["id"])
             if not replace_external_id:
                 refuse_replaced(scope, checked, row)
-            return await change(scope, "contact_upsert", row, checked), False
-        created = await insert(scope, "contact_upsert", checked)
+            return await change(scope, "contact_upsert", row, checked, notices), False
+        created = await insert(scope, "contact_upsert", checked, notices)
         return None if created is None else (created, True)
 
     return await until_written(write)

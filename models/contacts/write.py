@@ -5,8 +5,8 @@ from typing import Any, Final, TypeVar
 
 from models import db
 from models.accounts import audit_log
+from models.contacts import consent_writes, tags, twins
 from models.contacts import fields as contact_fields
-from models.contacts import tags, twins
 from models.contacts.built_in_fields import check_all
 from models.contacts.columns import ALL_COLUMNS
 from models.contacts.names import with_name
@@ -49,9 +49,13 @@ async def check(scope: Scope, values: Values) -> dict[str, Any]:
     return checked
 
 
-async def insert(scope: Scope, action: str, checked: Values) -> Record | None:
-    """Returns the new contact, or None when another contact has one of its keys."""
-    stored = dict(with_name(checked))
+async def insert(scope: Scope, action: str, checked: Values, notices: list[str] | None = None) -> Record | None:
+    """Returns the new contact, or None when another contact has one of its keys.
+
+    `notices` is filled with what was set aside, and why.
+    """
+    stored, set_aside = await consent_writes.decide(scope, dict(with_name(checked)))
+    _notice(notices, set_aside)
     if "attributes" in stored:
         stored["attributes"] = _json_of_set(stored["attributes"])
     columns = ["workspace_id", *stored]
@@ -64,13 +68,22 @@ async def insert(scope: Scope, action: str, checked: Values) -> Record | None:
     )
     if row is not None:
         await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
-        await audit_log.record(scope, action, "Contact", row["id"], {"created": True, "fields": list(stored)})
+        await audit_log.record(scope, action, "Contact", row["id"], {"created": True, "fields": _names(stored)})
+        await consent_writes.follow(scope, None, row, consent_writes.moved_to(stored, None))
     return row
 
 
-async def change(scope: Scope, action: str, row: Record, checked: Values) -> Record:
-    """Write what differs from the locked `row`."""
-    different = _differences(row, with_name(checked, row))
+def _notice(notices: list[str] | None, set_aside: list[str]) -> None:
+    """A try may be repeated."""
+    if notices is not None:
+        notices[:] = set_aside
+
+
+async def change(scope: Scope, action: str, row: Record, checked: Values, notices: list[str] | None = None) -> Record:
+    """Write what differs from the locked `row`. `notices` is filled as by `insert`."""
+    decided, set_aside = await consent_writes.decide(scope, dict(with_name(checked, row)), row)
+    _notice(notices, set_aside)
+    different = _differences(row, decided)
     if not different:
         return row
     sets, arguments = [], [scope.workspace_id, row["id"]]
@@ -90,6 +103,7 @@ async def change(scope: Scope, action: str, row: Record, checked: Values) -> Rec
         await twins.release(scope.workspace_id, [phone_key(row["phone"])])
     await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
     await audit_log.record(scope, action, "Contact", row["id"], {"fields": _names(different)})
+    await consent_writes.follow(scope, row, changed, consent_writes.moved_to(decided, row))
     return changed
 
 
@@ -110,8 +124,9 @@ def _differences(row: Record, checked: Values) -> dict[str, Any]:
 
 
 def _names(different: Values) -> list[str]:
-    plain = [column for column in different if column != "attributes"]
-    return [*plain, *(f"attributes.{key}" for key in different.get("attributes", ()))]
+    plain = [column for column in different if column not in ("attributes", "consent_source", "consent_at")]
+    keys = different.get("attributes", ())
+    return [*plain, *(["attributes"] if isinstance(keys, str) else [f"attributes.{key}" for key in keys])]
 
 
 def _json_of_set(attributes: Values) -> str:

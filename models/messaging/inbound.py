@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from models import db
+from models.contacts.consent import Word
 from models.messaging import consent, history, number_changes, senders, sources
-from models.messaging.consent import ConsentSource
+from models.messaging.consent import Said
 from models.messaging.inbound_activities import activity_of, is_said
-from models.messaging.provider_events import InboundEvent, PreferenceEvent
+from models.messaging.provider_events import InboundEvent, PreferenceEvent, Sender
 from models.messaging.sources import MessageSource
 from models.messaging.stop_words import Wish, wish_of
 from models.queue import work
@@ -27,11 +29,11 @@ async def process(workspace_id: int, events: Sequence[InboundEvent], stop_words:
         if wishes[id(event)] is Wish.STOP and event.sender not in known and event.sender.wa_id is None:
             known[event.sender] = await senders.create_anonymous(workspace_id, event.sender)
     received = [(known[event.sender], event) for event in events if event.sender in known]
+    await _heed(workspace_id, events, known, wishes)
     if received:
         await _touch(workspace_id, [(contact_id, event) for contact_id, event in received if is_said(event)])
         answered = await _answered(workspace_id, [event.answers for _, event in received if event.answers])
         await history.record(workspace_id, [activity_of(contact_id, event, answered) for contact_id, event in received])
-        await _heed(workspace_id, [(contact_id, event.at, wishes[id(event)]) for contact_id, event in received])
         await number_changes.heed(workspace_id, events, known)
     return len(events) - len(received)
 
@@ -77,14 +79,20 @@ async def _answered(workspace_id: int, message_ids: Sequence[str]) -> Mapping[st
     return {row["message_id"]: sources.of_row(row) for row in rows}
 
 
-async def _heed(workspace_id: int, wishes: Iterable[tuple[int, datetime, Wish | None]]) -> None:
-    """The last wish of a person counts."""
-    in_order = sorted(wishes, key=lambda one: one[1])
-    last = {contact_id: wish for contact_id, _, wish in in_order if wish is not None}
-    stopped = [contact_id for contact_id, wish in last.items() if wish is Wish.STOP]
-    await consent.opt_out_contacts(workspace_id, stopped, ConsentSource.PERSON)
-    started = [contact_id for contact_id, wish in last.items() if wish is Wish.START]
-    await consent.resume_contacts(workspace_id, started, ConsentSource.PERSON)
+async def _heed(
+    workspace_id: int, events: Iterable[InboundEvent], known: Mapping[Sender, int], wishes: Mapping[int, Wish | None]
+) -> None:
+    """The last wish of a person counts, and that of a number which no contact has is remembered."""
+    said = []
+    for event in events:
+        wish, sender = wishes[id(event)], event.sender
+        if wish is not None:
+            evidence = f"whatsapp:{event.message_id}"[:200]
+            said.append(Said(_WORDS[wish], event.at, sender.wa_id, known.get(sender), evidence))
+    await consent.heed(workspace_id, said)
+
+
+_WORDS: Final = {Wish.STOP: Word.STOP, Wish.START: Word.START}
 
 
 async def heed_preferences(workspace_id: int, events: Sequence[PreferenceEvent]) -> None:
@@ -92,11 +100,10 @@ async def heed_preferences(workspace_id: int, events: Sequence[PreferenceEvent])
     if not events:
         return
     known = dict(await senders.find_contacts(workspace_id, {event.sender for event in events}))
-    last: dict[int, bool] = {}
-    for event in sorted(events, key=lambda one: one.at):
+    said = []
+    for event in events:
         if event.stop and event.sender not in known and event.sender.wa_id is None:
             known[event.sender] = await senders.create_anonymous(workspace_id, event.sender)
-        if event.sender in known:
-            last[known[event.sender]] = event.stop
-    await consent.opt_out_contacts(workspace_id, [contact_id for contact_id, stop in last.items() if stop])
-    await consent.resume_contacts(workspace_id, [contact_id for contact_id, stop in last.items() if not stop])
+        word = Word.PLATFORM_STOP if event.stop else Word.PLATFORM_RESUME
+        said.append(Said(word, event.at, event.sender.wa_id, known.get(event.sender), "whatsapp:user_preferences"))
+    await consent.heed(workspace_id, said)

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from models import clock, db
+from models.contacts import person_consent
+from models.contacts.consent import Word
 from models.messaging import consent
-from models.messaging.consent import ConsentSource
+from models.messaging.consent import Said
 from models.messaging.provider_events import InboundEvent, Sender
 from models.queue import work
 from models.queue.enqueue import enqueue
@@ -29,16 +31,15 @@ async def give(workspace_id: int, contact_id: int, phone: str, reason: str) -> N
     elif held != contact_id:
         await _suggest_merge(workspace_id, contact_id, held, reason)
         if await _has_stopped(workspace_id, contact_id):
-            await consent.opt_out_contacts(workspace_id, [held], ConsentSource.PERSON)
+            await consent.heed(workspace_id, [Said(Word.STOP, clock.now(), phone, evidence=reason)])
 
 
 async def _move(workspace_id: int, contact_id: int, phone: str) -> None:
-    stopped = await _has_stopped(workspace_id, contact_id)
+    """A stop of the person goes to the new number too."""
     await db.execute(
         "UPDATE contacts SET phone = $3 WHERE workspace_id = $1 AND id = $2", workspace_id, contact_id, phone
     )
-    if stopped:
-        await consent.opt_out_contacts(workspace_id, [contact_id], ConsentSource.PERSON)
+    await person_consent.settle(workspace_id, [contact_id])
     await enqueue(work.PROCESS_CHANGES, workspace_id)
 
 

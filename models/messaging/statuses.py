@@ -9,7 +9,9 @@ from datetime import datetime
 from typing import Final
 
 from models import db
+from models.contacts.consent import Word
 from models.messaging import consent, counters, history, policy, sources
+from models.messaging.consent import Said
 from models.messaging.message_states import MessageStatus, higher
 from models.messaging.policy import Answer
 from models.messaging.provider_events import Receipt, StatusEvent
@@ -84,8 +86,8 @@ async def process(workspace_id: int, events: Sequence[StatusEvent]) -> list[Stop
     moved = await _move(workspace_id, reported)
     await history.record(workspace_id, [one for each in moved for one in _activities(each)])
     failed = [one for one in moved if one.has_failed]
-    opted_out = [one.row["contact_id"] for one in failed if one.reported.answer is Answer.OPTED_OUT]
-    await consent.opt_out_contacts(workspace_id, opted_out)
+    opted_out = [one for one in failed if one.reported.answer is Answer.OPTED_OUT]
+    await consent.heed(workspace_id, [_opt_out_of(one) for one in opted_out])
     await counters.move(workspace_id, [(sources.of_row(one.row), one.was, one.now) for one in moved])
     return _stops(failed)
 
@@ -118,7 +120,7 @@ async def _by_provider_id(workspace_id: int, events: Sequence[StatusEvent]) -> l
 
 
 _HOLD: Final = """
-    SELECT m.id, m.source_kind, m.source_id, m.contact_id, m.message_id, m.status, m.sent_at,
+    SELECT m.id, m.source_kind, m.source_id, m.contact_id, m.phone, m.message_id, m.status, m.sent_at,
            m.delivered_at IS NOT NULL AS had_delivered, m.read_at IS NOT NULL AS had_read, s.message ->> 'name' AS template
     FROM messages m
     JOIN message_sources s ON s.workspace_id = $1 AND s.source_kind = m.source_kind AND s.source_id = m.source_id
@@ -189,6 +191,12 @@ def _activities(one: _Moved) -> list[history.MessageActivity]:
     if one.has_failed:
         found.append(history.of_message(one.row, "failed", at[Receipt.FAILED], errorCode=one.reported.error_code))
     return found
+
+
+def _opt_out_of(one: _Moved) -> Said:
+    """Of the number that the message went to, which another contact may have now."""
+    evidence = f"whatsapp:{one.reported.message_id}"[:200]
+    return Said(Word.PLATFORM_STOP, one.reported.at[Receipt.FAILED], one.row["phone"], evidence=evidence)
 
 
 def _stops(failed: Iterable[_Moved]) -> list[Stop]:

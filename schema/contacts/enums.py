@@ -4,9 +4,11 @@ from enum import StrEnum
 
 import strawberry
 
+from models.contacts.consent import ConsentSource
 from models.contacts.pages import ContactOrder
 
 strawberry.enum(ContactOrder)
+strawberry.enum(ConsentSource)
 
 
 @strawberry.enum
@@ -16,4 +18,4 @@ class WhatsAppConsent(StrEnum):
     OPTED_OUT = "OPTED_OUT"
 
 
-__all__ = ["ContactOrder", "WhatsAppConsent"]
+__all__ = ["ConsentSource", "ContactOrder", "WhatsAppConsent"]

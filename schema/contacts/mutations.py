@@ -8,6 +8,7 @@ from strawberry import UNSET
 
 from models.contacts import activities, fields
 from models.contacts.activities import NewActivity
+from models.contacts.consent_writes import grant_consent
 from models.contacts.create import create_contact
 from models.contacts.delete import delete_contacts
 from models.contacts.field_changes import change_field
@@ -35,6 +36,10 @@ class ContactFieldPayload:
 class ContactPayload:
     contact: Contact | None = None
     created: bool = False
+    notices: list[str] = strawberry.field(
+        default_factory=list,
+        description="What was set aside, and why: an opt-in for somebody who opted out, say.",
+    )
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
@@ -79,13 +84,15 @@ class ContactMutation:
 
     @mutation(Permission.CONTACT_WRITE, ContactPayload)
     async def contact_create(self, info: Info, input: ContactInput) -> ContactPayload:
-        contact = await create_contact(scope_of(info), input.values())
-        return ContactPayload(contact=shown(Contact, contact), created=True)
+        notices: list[str] = []
+        contact = await create_contact(scope_of(info), input.values(), notices)
+        return ContactPayload(contact=shown(Contact, contact), created=True, notices=notices)
 
     @mutation(Permission.CONTACT_WRITE, ContactPayload)
     async def contact_update(self, info: Info, id: strawberry.ID, input: ContactInput) -> ContactPayload:
-        contact = await update_contact(scope_of(info), get_id("Contact", id, ("id",)), input.values())
-        return ContactPayload(contact=shown(Contact, contact))
+        notices: list[str] = []
+        contact = await update_contact(scope_of(info), get_id("Contact", id, ("id",)), input.values(), notices)
+        return ContactPayload(contact=shown(Contact, contact), notices=notices)
 
     @mutation(
         Permission.CONTACT_WRITE,
@@ -104,8 +111,28 @@ class ContactMutation:
             ),
         ] = False,
     ) -> ContactPayload:
-        contact, created = await upsert_contact(scope_of(info), input.values(), replace_external_id=replace_external_id)
-        return ContactPayload(contact=shown(Contact, contact), created=created)
+        notices: list[str] = []
+        contact, created = await upsert_contact(
+            scope_of(info), input.values(), notices, replace_external_id=replace_external_id
+        )
+        return ContactPayload(contact=shown(Contact, contact), created=created, notices=notices)
+
+    @mutation(
+        Permission.CONTACT_WRITE,
+        ContactPayload,
+        description="Undoes a person's own opt-out, with what shows that the person wants it. It is kept, and in the audit log.",
+    )
+    async def contact_consent_grant(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The contact.")],
+        evidence: Annotated[
+            str,
+            strawberry.argument(description="What shows that the person wants it, such as where and when it was said."),
+        ],
+    ) -> ContactPayload:
+        contact = await grant_consent(scope_of(info), get_id("Contact", id, ("id",)), evidence)
+        return ContactPayload(contact=shown(Contact, contact))
 
     @mutation(Permission.CONTACT_WRITE, ContactsDeletePayload)
     async def contacts_delete(self, info: Info, ids: list[strawberry.ID]) -> ContactsDeletePayload:

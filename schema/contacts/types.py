@@ -15,7 +15,8 @@ from models.segments.lists import COLUMNS as SEGMENT_COLUMNS
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from schema.contacts.activity_types import ActivityConnection, activities_of
-from schema.contacts.enums import WhatsAppConsent
+from schema.contacts.consent_types import ConsentChangeConnection, consent_changes
+from schema.contacts.enums import ConsentSource, WhatsAppConsent
 from schema.membership.enums import Origin
 from schema.membership.types import MembershipHistoryConnection, membership_history
 from schema.rules.enums import FieldType
@@ -86,6 +87,11 @@ class Contact(Node):
     last_interaction_at: datetime | None
     score: int
     whatsapp_consent: WhatsAppConsent
+    consent_source: ConsentSource | None = strawberry.field(
+        description="Who or what last set the consent: PERSON (a message, the phone's own settings), MEMBER, API, IMPORT."
+    )
+    consent_at: datetime | None
+    consent_history: ConsentChangeConnection = batched(consent_changes, description="The newest first.")
     tags: list[str] = strawberry.field(
         description="A tag is one tag whatever its case; it is shown as it was first written."
     )

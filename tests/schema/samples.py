@@ -169,6 +169,11 @@ async def contact_upsert(scope: Scope) -> Variables:
     return {"input": {"email": "ana@example.com", "phone": "+34600111222"}}
 
 
+@sample("contactConsentGrant")
+async def contact_consent_grant(scope: Scope) -> Variables:
+    return {"id": await a_contact(scope, phone="+34600111222"), "evidence": "Signed at the counter"}
+
+
 @sample("contactsDelete")
 async def contacts_delete(scope: Scope) -> Variables:
     return {"ids": [await a_contact(scope)]}

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from models import clock
 from models.contacts.attributes import Fields
 from models.contacts.names import PARTS, joined_name_sql
 from models.rules.tree import FieldType
@@ -42,6 +43,8 @@ class _Statement:
     constants: list[Any] = field(default_factory=list)
     watched: list[tuple[str, str, str]] = field(default_factory=list)
     """Name, old and new value of each field that rules can read."""
+    consent_at: str = ""
+    """The moment at which the import sets consent; empty when it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class Differences:
     sql: str
     counting_sql: str
     """The statement of a dry run."""
+    set_aside_sql: str
+    """Counts the staged rows that would undo an opt-out. Takes the workspace's id; empty when none can."""
     incoming: tuple[str, ...]
     constants: tuple[Any, ...]
     groups: dict[str, tuple[MappedColumn, ...]]
@@ -88,6 +93,7 @@ def differences(plan: ReadPlan, fields: Fields, add_tags: Sequence[str]) -> Diff
         staging_sql=_staging_sql(statement),
         sql=_update_sql(statement),
         counting_sql=_counting_sql(statement),
+        set_aside_sql=_set_aside_sql(plan),
         incoming=tuple(statement.incoming),
         constants=tuple(statement.constants),
         groups=groups,
@@ -110,9 +116,25 @@ def _add_plain(statement: _Statement, column: MappedColumn) -> None:
     new = _unless_left_out(statement, column, new)
     if name == "whatsapp_consent":  # an opt-out stays
         new = f"CASE WHEN c.{name} = 'OPTED_OUT' THEN c.{name} ELSE {new} END"
+        _add_consent(statement, new)
     statement.incoming[name] = TYPES[name]
     statement.assigned[name] = new
     statement.watched.append((name, f"c.{name}", f"n.{name}"))
+
+
+def _add_consent(statement: _Statement, new: str) -> None:
+    statement.consent_at = f"{_constant(statement, clock.now())}::timestamptz"
+    for name, value in (("consent_source", "'IMPORT'"), ("consent_at", statement.consent_at)):
+        statement.assigned[name] = f"CASE WHEN {new} <> c.whatsapp_consent THEN {value} ELSE c.{name} END"
+
+
+def _set_aside_sql(plan: ReadPlan) -> str:
+    if not any(one.field == "whatsapp_consent" and one.policy is not Policy.FILL_EMPTY for one in plan.columns):
+        return ""
+    return f"""
+        SELECT count(*) AS n FROM {STAGING} i JOIN contacts c ON c.workspace_id = $1 AND c.id = i.contact_id
+        WHERE i.whatsapp_consent <> 'OPTED_OUT' AND c.whatsapp_consent = 'OPTED_OUT'
+    """  # noqa: S608 - a constant name
 
 
 def _add_name(statement: _Statement, plan: ReadPlan) -> None:
@@ -256,7 +278,7 @@ def _update_sql(statement: _Statement) -> str:
     ), updated AS (
         UPDATE contacts c SET {", ".join(f"{name} = changed.{name}" for name in names)}
         FROM changed WHERE c.workspace_id = changed.workspace_id AND c.id = changed.id
-        RETURNING c.id, c.updated_at, changed.line, changed.before, changed.fields
+        RETURNING c.id, c.updated_at, c.whatsapp_consent, changed.line, changed.before, changed.fields
     ), marked AS (
         INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk) SELECT $1, id, fields, true FROM updated
     ), kept AS (
@@ -265,9 +287,21 @@ def _update_sql(statement: _Statement) -> str:
         UNION ALL
         SELECT $1, $2, contact_id, line, 'UNCHANGED', NULL, now() FROM incoming
         WHERE contact_id NOT IN (SELECT id FROM updated)
-    )
+    ){_consent_history(statement)}
     SELECT (SELECT count(*) FROM updated) AS updated
     """  # noqa: S608 - names of the catalogue, values bound
+
+
+def _consent_history(statement: _Statement) -> str:
+    if not statement.consent_at:
+        return ""
+    return f""", consents AS (
+        INSERT INTO consent_changes (workspace_id, recorded_at, contact_id, at, source, from_consent, from_source, from_at,
+                                     to_consent)
+        SELECT $1, {statement.consent_at}, id, {statement.consent_at}, 'IMPORT', before ->> 'whatsapp_consent',
+               before ->> 'consent_source', (before ->> 'consent_at')::timestamptz, whatsapp_consent
+        FROM updated WHERE whatsapp_consent <> before ->> 'whatsapp_consent'
+    )"""  # noqa: S608 - no value is pasted
 
 
 def _literal(field_name: str) -> str:

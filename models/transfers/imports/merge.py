@@ -14,7 +14,7 @@ from models.membership.origins import Origin
 from models.queue import work
 from models.queue.enqueue import enqueue
 from models.rules.contact_changes import CREATED
-from models.transfers.imports import lookup
+from models.transfers.imports import consents, lookup
 from models.transfers.imports.differences import STAGING, Differences, differences
 from models.transfers.imports.mapping import ID, Policy
 from models.transfers.imports.matching import KnownContact, Matcher, Step
@@ -45,7 +45,7 @@ _AS_USUAL: Final = """
     SET LOCAL enable_mergejoin TO DEFAULT
 """
 
-_DEFAULTS: Final[Mapping[str, Any]] = {"score": 0, "whatsapp_consent": "UNKNOWN"}
+_DEFAULTS: Final[Mapping[str, Any]] = {"score": 0}
 
 
 @dataclass(slots=True)
@@ -57,6 +57,8 @@ class Outcomes:
     rejected: int = 0
     partial: int = 0
     """Of the created, updated and unchanged ones, those that went in without all of their cells."""
+    consents_set_aside: int = 0
+    """Cells, in rows that the others count."""
 
     @property
     def rows(self) -> int:
@@ -123,6 +125,8 @@ async def _write_rows(writing: _Writing) -> None:
             await _create(writing, step.creates)
         if step.updates:
             await _update(writing, step.updates)
+        if not writing.dry_run:
+            await consents.settle_moved(writing.scope, step)
         if writing.dry_run:
             await lookup.save_dry_keys(writing.scope, writing.job_id, _key_owners(step))
 
@@ -138,11 +142,12 @@ _NEW_IDS: Final = "SELECT nextval(pg_get_serial_sequence('contacts', 'id')) FROM
 
 async def _create(writing: _Writing, creates: Sequence[tuple[int, KnownContact]]) -> None:
     lines = [writing.chunk.lines[index] for index, _ in creates]
+    consented = await _consents(writing, creates)
     if writing.dry_run:
         ids = [-line for line in lines]
     else:
         ids = [row[0] for row in await db.fetch(_NEW_IDS, len(creates))]
-        columns, records = _new_contacts(writing, [index for index, _ in creates], ids)
+        columns, records = _new_contacts(writing, [index for index, _ in creates], ids, consented)
         await db.copy_in("contacts", columns, records)
         await _mark_new(writing.scope, ids)
         writing.created += ids
@@ -153,11 +158,24 @@ async def _create(writing: _Writing, creates: Sequence[tuple[int, KnownContact]]
     writing.outcomes.created += len(ids)
 
 
-def _new_contacts(writing: _Writing, indexes: Sequence[int], ids: Sequence[int]) -> tuple[list[str], Iterable[Any]]:
+async def _consents(writing: _Writing, creates: Sequence[tuple[int, KnownContact]]) -> Mapping[str, Sequence[Any]]:
+    """Returns the columns of consent of new contacts; there are none when all are as they are without any."""
+    cells = writing.chunk.values.get(consents.FIELD)
+    given = None if cells is None else [cells[index] for index, _ in creates]
+    stopped = await consents.stopped_numbers(writing.scope, creates)
+    columns, set_aside = consents.of_new_contacts(given, [known.phone for _, known in creates], stopped)
+    writing.outcomes.consents_set_aside += set_aside
+    return columns
+
+
+def _new_contacts(
+    writing: _Writing, indexes: Sequence[int], ids: Sequence[int], consented: Mapping[str, Sequence[Any]]
+) -> tuple[list[str], Iterable[Any]]:
     chunk, plan, add_tags = writing.chunk, writing.plan, writing.add_tags
     copied: dict[str, Sequence[Any]] = {"workspace_id": [writing.scope.workspace_id] * len(ids), "id": ids}
+    copied |= consented
     for column in plan.columns:
-        if column.key is None and column.field not in (ID, "tags"):
+        if column.key is None and column.field not in (ID, "tags", consents.FIELD):
             values, empty = chunk.values[column.field], _DEFAULTS.get(column.field)
             copied[column.field] = [empty if values[index] is None else values[index] for index in indexes]
     if any(part in chunk.values for part in PARTS):
@@ -201,6 +219,9 @@ async def _update(writing: _Writing, updates: Sequence[tuple[int, KnownContact]]
     else:
         [counted] = await _run_staged(writing, rows, writing.statement.sql)
         changed = counted["updated"]
+    if writing.statement.set_aside_sql:
+        [counted] = await db.fetch(writing.statement.set_aside_sql, writing.scope.workspace_id)
+        writing.outcomes.consents_set_aside += counted["n"]
     writing.outcomes.updated += changed
     writing.outcomes.unchanged += len(rows) - changed
 

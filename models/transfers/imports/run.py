@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from models import db
+from models import clock, db
 from models.contacts import fields as contact_fields
+from models.contacts import person_consent
 from models.contacts.attributes import Fields
 from models.errors import DomainError, NotFound, Problems
 from models.queue import jobs
@@ -33,7 +34,8 @@ CHUNK_ROWS: Final = 10_000
 TRIES: Final = 5
 """For a chunk, when others hold its keys or locks."""
 
-COUNTS: Final = tuple(asdict(Outcomes()))
+COUNTS: Final = tuple(name for name in asdict(Outcomes()) if name != "consents_set_aside")
+"""Of rows: each row is in one of them."""
 
 
 async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
@@ -173,11 +175,14 @@ async def _analyze(before: int, after: int) -> None:
 
 
 async def _write(scope: Scope, job: Job, source: _Source, chunk: RowChunk, next_line: int) -> None:
+    started_at = clock.now()
     for attempt in range(1, TRIES + 1):
         try:
             async with db.transaction():
                 outcomes = await write_chunk(scope, job.id, source.plan, source.fields, chunk)
                 await _count(job, outcomes, next_line)
+            # A person may have said stop while the chunk was written: then neither transaction saw the other.
+            await person_consent.enforce_since(scope.workspace_id, started_at)
             return
         except db.Contended:
             if attempt == TRIES:

@@ -11,6 +11,7 @@ from typing import Final
 from models import clock, db
 from models.accounts import audit_log
 from models.contacts import fields as contact_fields
+from models.contacts import person_consent
 from models.errors import NotAllowedInState, NotFound
 from models.membership import manual_changes
 from models.membership.origins import Origin
@@ -178,7 +179,9 @@ async def _restore(scope: Scope, job: Job, ids: Collection[int]) -> set[int]:
     if not ids:
         return set()
     fields = list(await contact_fields.load_to_write(scope))
-    return {row[0] for row in await db.fetch(_RESTORE, scope.workspace_id, job.id, sorted(ids), fields)}
+    rows = await db.fetch(_RESTORE, scope.workspace_id, job.id, sorted(ids), fields, clock.now())
+    await person_consent.settle(scope.workspace_id, [row["id"] for row in rows if row["moved"]])
+    return {row["id"] for row in rows}
 
 
 # ---------------------------------------------------------------- statements
@@ -243,17 +246,30 @@ def _restore_sql() -> str:
             AND {is_same} AND other.id <> matched.contact_id)"""
         for is_same in _SAME_KEY
     )
-    return f"""{_MATCHED}
-    UPDATE contacts c SET {", ".join(plain)},
-        whatsapp_consent = CASE WHEN c.whatsapp_consent = 'OPTED_OUT' THEN c.whatsapp_consent
-                                ELSE {_old("whatsapp_consent", "text")} END,
+    consent = [
+        f"{name} = CASE WHEN c.whatsapp_consent = 'OPTED_OUT' THEN c.{name} ELSE {_old(name, kind)} END"
+        for name, kind in (("whatsapp_consent", "text"), ("consent_source", "text"), ("consent_at", "timestamptz"))
+    ]
+    return f"""{_MATCHED}, held AS MATERIALIZED (
+        SELECT c.id, c.whatsapp_consent, c.consent_source, c.consent_at
+        FROM matched JOIN contacts c ON c.workspace_id = $1 AND c.id = matched.contact_id
+    ), restored AS (
+    UPDATE contacts c SET {", ".join(plain)}, {", ".join(consent)},
         tags = CASE WHEN matched.before ? 'tags' THEN ARRAY(SELECT jsonb_array_elements_text(matched.before -> 'tags'))
                     ELSE c.tags END,
         attributes = CASE WHEN matched.before ? 'attributes' THEN (
             SELECT coalesce(jsonb_object_agg(key, value), '{{}}') FROM jsonb_each(matched.before -> 'attributes')
             WHERE key = ANY ($4::text[])) ELSE c.attributes END
     FROM matched WHERE c.workspace_id = matched.workspace_id AND c.id = matched.contact_id AND {free}
-    RETURNING c.id
+    RETURNING c.id, c.whatsapp_consent, matched.before ? 'phone' AS moved
+    ), logged AS (
+        INSERT INTO consent_changes (workspace_id, recorded_at, contact_id, at, source, from_consent, from_source, from_at,
+                                     to_consent, evidence)
+        SELECT $1, $5::timestamptz, held.id, $5::timestamptz, 'IMPORT', held.whatsapp_consent,
+               held.consent_source, held.consent_at, restored.whatsapp_consent, 'The import was undone.'
+        FROM held JOIN restored USING (id) WHERE held.whatsapp_consent <> restored.whatsapp_consent
+    )
+    SELECT id, moved FROM restored
     """  # noqa: S608 - names of the catalogue
 
 

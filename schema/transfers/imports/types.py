@@ -8,7 +8,7 @@ import strawberry
 
 from models import clock
 from models.queue.jobs import JobKind
-from models.transfers.imports import report
+from models.transfers.imports import consents, report
 from models.transfers.imports.run import counts_of
 from permissions.capabilities import Permission
 from permissions.policy import allows
@@ -79,6 +79,10 @@ class ImportJob(Node, Job):
         " was false, or repeated an earlier row.",
     )
     rejected: int = _count("rejected")
+    notices: list[str] = derived(
+        lambda job: consents.notices(read(job, "progress").get("consents_set_aside", 0)),
+        description="What was set aside in rows that were written, and why: an opt-in for somebody who opted out, say.",
+    )
     partial: int = derived(
         lambda job: counts_of(read(job, "progress"))["partial"],
         description="Rows that were created, updated or unchanged without all of their cells: bad ones that"

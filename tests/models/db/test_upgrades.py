@@ -8,6 +8,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from models.contacts.suppressions import phone_hash
 from models.db import migrations
 from tests.kit.catalogue import catalogue, differences
 from tests.kit.servers import Servers, bare_database, with_database
@@ -23,6 +24,7 @@ RENAMED = {
     "channel_errands": "provider_requests",
     "broadcast_recipients": "messages",
     "broadcast_tallies": "message_counters",
+    "whatsapp_opt_outs": "suppressions",
 }
 """Tables that have another name now."""
 
@@ -83,6 +85,7 @@ async def test_each_release_is_upgraded_to_the_current_schema_without_losing_a_r
     found = [line for line in found if "schema_migrations" not in line]
     assert not found, "upgraded | new:\n" + "\n".join(found)
     now = {table: after.get(RENAMED.get(table, table)) for table in before}
+    assert now.pop("dirty_contacts") >= before.pop("dirty_contacts"), "an opt-out in force again is a change"
     assert now == before
     empty = {table for table, rows in before.items() if not rows}
     assert release < "0011" or empty <= {"membership_errands"}, f"tables that no row tests: {empty}"
@@ -161,11 +164,12 @@ async def test_two_contacts_that_have_one_number_are_kept_and_the_younger_is_mar
         connection = await asyncpg.connect(url)
         try:
             await install(connection, "0011_members_by_hand")
-            dirty = await connection.fetchval("SELECT count(*) FROM dirty_contacts")
             await upgrade(connection, "0011_members_by_hand")
             contacts = await connection.fetch("SELECT id, phone, phone_key, phone_twin FROM contacts ORDER BY id")
             reached = await connection.fetch("SELECT phone_key FROM whatsapp_reached ORDER BY phone_key")
-            assert await connection.fetchval("SELECT count(*) FROM dirty_contacts") == dirty
+            assert await connection.fetchval("SELECT count(*) FROM dirty_contacts WHERE contact_id > 2") == 2, (
+                "those of their making: no rule reads the mark"
+            )
             with pytest.raises(asyncpg.UniqueViolationError):
                 await connection.execute("INSERT INTO contacts (workspace_id, phone) VALUES (1, '55 11 7650 0001')")
         finally:
@@ -175,3 +179,25 @@ async def test_two_contacts_that_have_one_number_are_kept_and_the_younger_is_mar
         (4, "+5511976500001", "+5511976500001", 1),
     ]
     assert [row["phone_key"] for row in reached] == ["+34600000001", "+5511976500001"]
+
+
+async def test_opt_outs_become_a_suppression_list_and_what_a_machine_undid_is_in_force_again(servers: Servers) -> None:
+    async with bare_database(servers) as url:
+        connection = await asyncpg.connect(url)
+        try:
+            await install(connection, "0011_members_by_hand")
+            await connection.execute("UPDATE contacts SET whatsapp_consent = 'OPTED_IN' WHERE id IN (1, 2)")
+            await upgrade(connection, "0011_members_by_hand")
+            contacts = await connection.fetch(
+                "SELECT whatsapp_consent, consent_source, consent_at FROM contacts WHERE id IN (1, 2) ORDER BY id"
+            )
+            number = await connection.fetchrow("SELECT * FROM suppressions")
+            history = await connection.fetch("SELECT contact_id, source, from_consent, to_consent FROM consent_changes")
+        finally:
+            await connection.close()
+    said_at = datetime(2026, 1, 1, tzinfo=UTC)
+    assert [tuple(row) for row in contacts] == [("OPTED_IN", None, None), ("OPTED_OUT", "PERSON", said_at)]
+    assert number is not None
+    assert (number["phone_key"], number["stopped_at"], number["active"]) == ("+34600000002", said_at, True)
+    assert number["phone_hash"] == phone_hash(1, "+34600000002")
+    assert [tuple(row) for row in history] == [(2, "PERSON", "OPTED_IN", "OPTED_OUT")]

@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 from models import clock, db
+from models.contacts.consent import Word
 from models.messaging import consent, inbound
-from models.messaging.consent import ConsentSource
+from models.messaging.consent import Said
 from models.messaging.provider_events import InboundEvent, Sender
 from permissions.principal import Scope
 from tests.kit.broadcasts import a_sender, people
@@ -53,10 +54,10 @@ async def test_a_number_that_another_contact_has_is_suggested_for_a_merge(databa
 async def test_an_opt_out_goes_with_the_person(database: str):
     scope = await a_sender()
     ids = await people(scope, 2)
-    await consent.opt_out_contacts(scope.workspace_id, ids[:1], ConsentSource.PERSON)
+    await consent.heed(scope.workspace_id, [Said(Word.STOP, clock.now(), contact_id=ids[0])])
     await changes(scope, (OLD, NEW))
     consents = await db.fetch("SELECT whatsapp_consent FROM contacts")
     assert [row["whatsapp_consent"] for row in consents] == ["OPTED_OUT"] * 2
     await changes(scope, (OLD, NEWEST))
     assert await phones() == [f"+{NEWEST}", f"+{NEW}"]
-    assert await db.fetch_value("SELECT count(*) FROM whatsapp_opt_outs WHERE phone = $1", f"+{NEWEST}") == 1
+    assert await db.fetch_value("SELECT count(*) FROM suppressions WHERE active AND phone_key = $1", f"+{NEWEST}") == 1
