@@ -19,37 +19,39 @@ from models.transfers.reading.reader import ParsedRows
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """`wall_seconds` end an inspection that others keep from the processor."""
+    """What an inspection may take. `wall_seconds` end one that others keep from the processor.
+
+    `wait_seconds` is how long it may wait for a child; None: as long as its caller.
+    """
 
     memory_mib: int
     cpu_seconds: int
     wall_seconds: float
+    wait_seconds: float | None = None
 
 
-HEAD: Final = Bounds(memory_mib=384, cpu_seconds=10, wall_seconds=20)
+HEAD: Final = Bounds(memory_mib=384, cpu_seconds=10, wall_seconds=20, wait_seconds=20)
 WHOLE: Final = Bounds(memory_mib=512, cpu_seconds=200, wall_seconds=270)
 """The largest workbook takes minutes; a job may work for five on one step."""
 
 AT_ONCE: Final = 2
 """Inspections per process: the others wait."""
 
-WAIT_SECONDS: Final = 20.0
-
 
 async def inspect_head(head: bytes, request: InspectionRequest, *, whole: bool) -> tuple[Inspection, ParsedRows]:
-    """As `inspection.inspect_head`. Raises Throttled when too many wait."""
+    """Does what `inspection.inspect_head` does. Raises Throttled, too, when many others wait."""
     order = {"task": "inspect_head", "request": asdict(request), "whole": whole}
     return _with_rows(await _ask(order, HEAD, head))
 
 
 async def inspect_workbook_head(path: Path, request: InspectionRequest) -> tuple[Inspection, ParsedRows]:
-    """As above."""
+    """Does what `inspection.inspect_workbook_head` does. Raises Throttled, too."""
     order = {"task": "inspect_workbook_head", "request": asdict(request), "path": str(path)}
     return _with_rows(await _ask(order, HEAD))
 
 
 async def inspect(path: Path, request: InspectionRequest, table: Path) -> Inspection:
-    """As `inspection.inspect`, for workers. Raises Throttled, too."""
+    """Does what `inspection.inspect` does. Raises Throttled, too, when the machine is too slow."""
     order = {"task": "inspect", "request": asdict(request), "path": str(path), "table": str(table)}
     return Inspection.from_json((await _ask(order, WHOLE))["inspection"])
 
@@ -62,9 +64,9 @@ def _with_rows(answer: Mapping[str, Any]) -> tuple[Inspection, ParsedRows]:
 
 
 async def _ask(order: Mapping[str, Any], bounds: Bounds, content: bytes = b"") -> dict[str, Any]:
-    """Raises the task's DomainError, Invalid for a file beyond the bounds, FileNotFoundError, and Throttled."""
-    line = json.dumps({**order, "bounds": asdict(bounds), "bytes": len(content)}, default=list).encode() + b"\n"
-    async with _children() as children:
+    """Returns the child's answer. Raises the task's DomainError, Invalid for a file beyond the bounds, and Throttled."""
+    line = json.dumps({**order, "bounds": [bounds.memory_mib, bounds.cpu_seconds], "bytes": len(content)}, default=list).encode() + b"\n"
+    async with _children(bounds.wait_seconds) as children:
         for _ in range(AT_ONCE + 1):  # idle children may end as they are asked
             child = children.idle_one() or await _start_child()
             answer = await _answer_of(child, line + content, bounds.wall_seconds)
@@ -79,7 +81,7 @@ async def _ask(order: Mapping[str, Any], bounds: Bounds, content: bytes = b"") -
 
 
 async def _answer_of(child: asyncio.subprocess.Process, order: bytes, seconds: float) -> bytes:
-    """A line; empty when the child has ended."""
+    """Returns a line; empty when the child has ended."""
     assert child.stdin is not None
     assert child.stdout is not None
     answer = b""
@@ -133,15 +135,15 @@ _by_loop: dict[asyncio.AbstractEventLoop, _Children] = {}
 
 
 @asynccontextmanager
-async def _children() -> AsyncIterator[_Children]:
-    """With the right to use one. Raises Throttled."""
+async def _children(wait_seconds: float | None) -> AsyncIterator[_Children]:
+    """Gives the children, with the right to use one. Raises Throttled."""
     loop = asyncio.get_running_loop()
     if loop not in _by_loop:
         _by_loop.clear()
         _by_loop[loop] = _Children()
     children = _by_loop[loop]
     try:
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(wait_seconds):
             await children.slots.acquire()
     except TimeoutError:
         raise _busy() from None

@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def _answer(order: Mapping[str, Any]) -> dict[str, Any]:
-    _bound(**order["bounds"])
+    _bound(*order["bounds"])
     try:
         return _TASKS[order["task"]](order)
     except DomainError as error:
@@ -83,8 +83,8 @@ def _where(error: Exception) -> str:
     return f"{type(error).__name__}{code}"
 
 
-def _bound(memory_mib: int, cpu_seconds: int, wall_seconds: float) -> None:  # noqa: ARG001 - the parent's
-    """Linux counts the memory of mapped files apart from RLIMIT_DATA."""
+def _bound(memory_mib: int, cpu_seconds: int) -> None:
+    """Bounds the memory, and the time from now on. Linux counts the memory of mapped files apart from RLIMIT_DATA."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     used = int(usage.ru_utime + usage.ru_stime) + 1
     for limit, value in ((resource.RLIMIT_DATA, memory_mib << 20), (resource.RLIMIT_CPU, used + cpu_seconds)):

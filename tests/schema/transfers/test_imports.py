@@ -10,7 +10,7 @@ from permissions.principal import Scope
 from schema.server.ids import split_global_id, to_global_id
 from tests.kit.api import Api, bearer_of, token_with
 from tests.kit.segments import static_segment
-from tests.kit.transfers import everyone, exported, finished, imported, sent, started
+from tests.kit.transfers import everyone, exported, finished, imported, sent, started, workbook
 from tests.kit.workspaces import new_workspace
 
 ERRORS = "userErrors { code message field }"
@@ -171,6 +171,50 @@ async def test_columns_are_suggested(api, scope):
         "options": [],
         "mapping": None,
     }
+
+
+async def test_the_suggestions_say_where_the_header_is_and_take_what_is_known(api, scope):
+    bearer = await bearer_of(scope)
+    query = """query ($id: ID!, $row: Int, $encoding: String, $sheet: String) {
+        importColumnSuggestions(uploadId: $id, headerRow: $row, encoding: $encoding, sheet: $sheet) {
+        encoding headerRow sheet sheets columns { column } } }"""
+
+    async def suggested(content: bytes, **known) -> dict:
+        upload = to_global_id("StagedUpload", await sent(scope, content))
+        return (await api.data(bearer, query, id=upload, **known))["importColumnSuggestions"]
+
+    titled = "Clientes\n\nnombre;email\nJosé Núñez;a@x.org\n".encode("cp1252")
+    columns = [{"column": "nombre"}, {"column": "email"}]
+    text = {"encoding": "cp1252", "headerRow": 3, "sheet": None, "sheets": [], "columns": columns}
+    assert await suggested(titled) == text
+    assert await suggested(titled, row=1) == {**text, "headerRow": 1, "columns": [{"column": "Clientes"}]}
+    assert (await suggested(titled, encoding="macintosh"))["encoding"] == "mac-roman"
+    book = await suggested(workbook([["Clients"], ["name", "email"], ["Ana", "a@x.org"]]), sheet="A")
+    assert (book["headerRow"], book["sheet"], book["sheets"]) == (2, "A", ["A"])
+
+
+@pytest.mark.parametrize(
+    ("known", "path"),
+    [({"encoding": "rot13"}, "encoding"), ({"row": 0}, "headerRow"), ({"row": 9}, "headerRow"), ({"sheet": "A"}, "sheet")],
+)
+async def test_a_mistake_in_what_is_known_is_said_at_its_argument(api, scope, known, path):
+    upload = to_global_id("StagedUpload", await sent(scope, "email\na@x.org\n"))
+    query = """query ($id: ID!, $row: Int, $encoding: String, $sheet: String) {
+        importColumnSuggestions(uploadId: $id, headerRow: $row, encoding: $encoding, sheet: $sheet) { encoding } }"""
+    answer = await api.ask(await bearer_of(scope), query, id=upload, **known)
+    assert answer["errors"][0]["extensions"]["field"] == [path]
+
+
+async def test_the_options_of_a_file_reach_the_import(api, scope):
+    content = workbook([["Clients of 2026"], [], ["email"], ["a@x.org"]])
+    given = upload_of(await sent(scope, content), "email", headerRow=3, sheet="A", encoding="utf-8")
+    payload = (await api.data(await bearer_of(scope), START, input=given))["importStart"]
+    assert payload["userErrors"] == []
+    wrong = upload_of(await sent(scope, content), "email", headerRow=3, sheet="B")
+    payload = (await api.data(await bearer_of(scope), START, input=wrong))["importStart"]
+    assert [(one["code"], one["field"]) for one in payload["userErrors"]] == [
+        ("NOT_FOUND", ["input", "upload", "options", "sheet"])
+    ]
 
 
 async def test_options_are_suggested_with_how_sure_they_are_and_can_be_given_as_they_are(api, scope):
