@@ -6,14 +6,14 @@ from functools import lru_cache
 from typing import Final
 
 LONGEST_ROW: Final = 1_000_000
-"""Characters, with quoted line breaks."""
+"""No row has more characters, with quoted line breaks."""
 
 MOST_COLUMNS: Final = 500
 
 FORMULA_SIGNS: Final = "=+-@\t\r\n＝＋－＠"
 
 SEPARATORS: Final = ";|\t\r\n"
-"""At which other programs may end a cell of a file that has commas."""
+"""Other programs may end a cell here, in a file that has commas."""
 
 # ---------------------------------------------------------------- formulas
 
@@ -31,7 +31,7 @@ _GUARDED_INSIDE: Final = re.compile(rf"([{re.escape(SEPARATORS)}])'(?=[\"']*{_SI
 
 
 def guard(cell: str, *, is_key: bool = False) -> str:
-    """Put an apostrophe before a formula, also where another program would begin a cell.
+    """Puts an apostrophe before a formula, also where another program would begin a cell.
 
     Signed numbers, such as phone numbers, stay. A number after an apostrophe, which `unguard` would take for one that a
     spreadsheet keeps as text, gets another one; so does a key with one in front.

@@ -35,7 +35,7 @@ WHOLE: Final = Bounds(memory_mib=512, cpu_seconds=200, wall_seconds=270)
 """The largest workbook takes minutes; a job may work for five on one step."""
 
 AT_ONCE: Final = 2
-"""Inspections per process: the others wait."""
+"""So many inspections run at once in a process; the others wait."""
 
 
 async def inspect_head(head: bytes, request: InspectionRequest, *, whole: bool) -> tuple[Inspection, ParsedRows]:
@@ -65,7 +65,12 @@ def _with_rows(answer: Mapping[str, Any]) -> tuple[Inspection, ParsedRows]:
 
 async def _ask(order: Mapping[str, Any], bounds: Bounds, content: bytes = b"") -> dict[str, Any]:
     """Returns the child's answer. Raises the task's DomainError, Invalid for a file beyond the bounds, and Throttled."""
-    line = json.dumps({**order, "bounds": [bounds.memory_mib, bounds.cpu_seconds], "bytes": len(content)}, default=list).encode() + b"\n"
+    line = (
+        json.dumps(
+            {**order, "bounds": [bounds.memory_mib, bounds.cpu_seconds], "bytes": len(content)}, default=list
+        ).encode()
+        + b"\n"
+    )
     async with _children(bounds.wait_seconds) as children:
         for _ in range(AT_ONCE + 1):  # idle children may end as they are asked
             child = children.idle_one() or await _start_child()
@@ -120,13 +125,13 @@ def _busy() -> Throttled:
 
 @dataclass
 class _Children:
-    """Those of an event loop. An idle one ends by itself after a while."""
+    """The child processes of an event loop. An idle one ends by itself after a while."""
 
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     idle: list[asyncio.subprocess.Process] = field(default_factory=list)
 
     def idle_one(self) -> asyncio.subprocess.Process | None:
-        """Takes one that has not ended."""
+        """Takes an idle child that has not ended, if there is one."""
         self.idle = [child for child in self.idle if child.returncode is None]
         return self.idle.pop() if self.idle else None
 
@@ -180,7 +185,7 @@ async def _end(child: asyncio.subprocess.Process) -> None:
 
 
 async def close() -> None:
-    """End the idle children of this event loop."""
+    """Ends the idle children of this event loop."""
     children = _by_loop.pop(asyncio.get_running_loop(), None)
     for child in children.idle if children is not None else ():
         await _end(child)

@@ -28,17 +28,20 @@ NICENESS: Final = 10
 IDLE_SECONDS: Final = 60.0
 
 MOST_ORDERS: Final = 1_000
-"""So that memory that is lost comes back."""
+"""A child then makes room for a new one, so that memory that is lost comes back."""
 
 MOST_TABLE_BYTES: Final = 8 << 30
-"""Of a temporary file."""
+"""No temporary file may grow larger."""
 
 MOST_CHARACTERS: Final = 1_000_000
-"""Of the first rows that are shown."""
+"""The first rows that are shown hold no more together."""
 
 
 def main() -> None:
-    """Until the parent ends, or has nothing to ask for a while. An order is a line, and the bytes that it announces."""
+    """Answers orders until the parent ends, or has nothing to ask for a while.
+
+    An order is a line of JSON, and the bytes that it announces.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

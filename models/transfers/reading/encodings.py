@@ -11,7 +11,7 @@ from models.transfers.reading.guess import guess
 from models.transfers.reading.kinds import NOT_TEXT
 
 SAMPLE_BYTES: Final = 1 << 16
-"""Of lines beyond ASCII, for the guess."""
+"""So much of the lines beyond ASCII is kept for the guess."""
 
 _MARKS: Final[Sequence[tuple[bytes, str]]] = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -69,7 +69,7 @@ _WIDER: Final = {
 
 
 def encoding_called(name: str) -> str:
-    """Python's name of an encoding. Raises Invalid."""
+    """Returns Python's name of an encoding. Raises Invalid when nothing is called so."""
     try:
         found = codecs.lookup(name.strip()).name if name.isascii() and "\x00" not in name else ""
     except LookupError:
@@ -87,7 +87,10 @@ def encoding_called(name: str) -> str:
 
 
 def encoding_by_bytes(head: bytes, wanted: str | None = None) -> str | None:
-    """`wanted` unless a byte order mark says otherwise; None: all bytes must be seen. Raises Invalid for binary files."""
+    """Returns `wanted` unless a byte order mark says otherwise, and None when all bytes must be seen.
+
+    Raises Invalid for binary files.
+    """
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding
@@ -118,7 +121,7 @@ def _unmarked_utf16(head: bytes) -> str:
 
 
 def _is_text(sample: bytes, encoding: str) -> bool:
-    """Lines of assigned characters. A surrogate that is wrong is found when the file is read."""
+    """Whether it is lines of assigned characters. A surrogate that is wrong is found when the file is read."""
     text = sample.decode(encoding, "ignore")[:10_000]
     strange = sum(unicodedata.category(character) in ("Cn", "Co", "Cs") for character in text)
     return strange * 50 <= len(text) and ("\n" in text or "\r" in text)
@@ -139,7 +142,7 @@ class EncodingCheck:
         self._sample, self._cut_line = bytearray(), b""
 
     def feed(self, block: bytes) -> None:
-        """Raises Invalid for a NUL byte."""
+        """Takes the next block. Raises Invalid when it has a NUL byte."""
         if b"\x00" in block:
             line = self._lines + block[: block.index(0)].count(b"\n")
             raise Invalid(f"line {line} holds a NUL byte: {NOT_TEXT}")
@@ -171,7 +174,7 @@ class EncodingCheck:
                 self._sample += line[:SAMPLE_BYTES]
 
     def verdict(self) -> tuple[str, bool]:
-        """The encoding, and whether it is doubtful. Raises Invalid."""
+        """Returns the encoding, and whether it is doubtful. Raises Invalid when no encoding is certain."""
         if self._is_utf8:
             return "utf-8", bool(self._strict.getstate()[0])  # bytes are left: the last character is incomplete
         if self._wanted == "utf-8" or self._good > 10 * self._bad:

@@ -21,7 +21,7 @@ WEAK: Final = 0.05
 """chardet's confidence, below which it knows nothing; names alone get 0.02 to 0.3."""
 
 CLEAR: Final = 1.15
-"""So many times as sure as of the next."""
+"""chardet must be so many times as sure of a text as of the next one."""
 
 
 class Guess(NamedTuple):
@@ -38,7 +38,7 @@ class _Reading(NamedTuple):
 
 
 def guess(sample: bytes) -> Guess:
-    """For lines that are not UTF-8."""
+    """Returns the most likely encoding of lines that are not UTF-8."""
     first = _chardetng(sample)
     readings = _readings(sample, first)
     if not readings:
@@ -53,7 +53,7 @@ def guess(sample: bytes) -> Guess:
 
 
 def _readings(sample: bytes, first: str) -> list[_Reading]:
-    """The different texts that make sense; encodings that give the same text are one."""
+    """Returns the different texts that make sense; encodings that give the same text count as one."""
     by_text: dict[str, _Reading] = {}
     confidences = dict(_chardet(sample))
     for encoding in dict.fromkeys((first, *confidences)):
@@ -100,5 +100,5 @@ _NAMES: Final = {
 
 
 def _name(label: str) -> str:
-    """Python's."""
+    """Returns Python's name."""
     return codecs.lookup(_NAMES.get(label.lower(), label)).name

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from typing import Final
 
 FIRST_ROWS: Final = 30
-"""Among which the header is looked for."""
+"""The header is looked for among so many."""
 
 _DATA: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|\+?[0-9][0-9 ().\-/]{6,}|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}.*")
 
 
 def likely_header_row(rows: Sequence[tuple[int, Sequence[str]]]) -> int:
-    """The number of the first row that is about as wide as the table and holds no data; else of the first row.
+    """Returns the number of the first row that is about as wide as the table and holds no data; else of the first row.
 
     `rows` are rows that are not blank, with their numbers.
     """

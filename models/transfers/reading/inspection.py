@@ -26,12 +26,12 @@ from models.transfers.reading.reader import ParsedRows, RowReader
 from models.transfers.workbooks.workbook import convert, sheet_names
 
 FIRST_ROWS: Final = 100
-"""That suggestions look at."""
+"""Suggestions look at so many."""
 
 
 @dataclass(frozen=True, slots=True)
 class InspectionRequest:
-    """What the caller says of a file; None: find it out. `columns`: those mapped."""
+    """What the caller says of a file; None means to find it out. `columns` are those that are mapped."""
 
     has_header: bool = True
     delimiter: str | None = None
@@ -43,7 +43,7 @@ class InspectionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """`rows` do not count the header; `width` is cells per row."""
+    """What was found out. `rows` do not count the header; `width` is the number of cells per row."""
 
     layout: Layout
     header: list[str] | None
@@ -54,7 +54,7 @@ class Inspection:
     header_row: int = 1
     sheet: str | None = None
     sheets: Sequence[str] = ()
-    """Those of a workbook that can be seen."""
+    """The sheets of a workbook that can be seen."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -68,7 +68,11 @@ class Inspection:
 
 
 def inspect(path: Path, request: InspectionRequest, table: Path) -> Inspection:
-    """Writes the rows of a workbook to `table`, from which they are read then. Raises DomainError."""
+    """Inspects a whole file.
+
+    Writes the rows of a workbook to `table`, from which they are read then. Raises DomainError, with a path for what
+    another request would mend.
+    """
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     refuse_other_bytes(head)
@@ -99,7 +103,7 @@ def _refuse_a_sheet(request: InspectionRequest) -> None:
 
 
 def _refuse_endless_lines(file: BinaryIO, encoding: str) -> None:
-    """RowReader reads whole lines, which must fit into memory. Rewinds the file."""
+    """Raises Invalid for lines that RowReader could not keep in memory. Rewinds the file."""
     decoder = codecs.getincrementaldecoder("latin-1" if encoding.startswith("utf-8") else encoding)("replace")
     file.seek(0)
     line, length, most = 1, 0, LONGEST_ROW * (4 if encoding.startswith("utf-8") else 1)
@@ -137,7 +141,7 @@ def _layout(encoding: str, doubtful: bool, text: str, request: InspectionRequest
 
 
 def inspect_head(head: bytes, request: InspectionRequest, *, whole: bool) -> tuple[Inspection, ParsedRows]:
-    """Inspect the first bytes (`whole`: all). Gives up to FIRST_ROWS rows. Raises DomainError."""
+    """Inspects the first bytes (`whole`: all of them), and returns up to FIRST_ROWS rows, too. Raises DomainError."""
     refuse_other_bytes(head)
     _refuse_a_sheet(request)
     layout, text = _layout_of_head(head, request, whole)
@@ -145,7 +149,7 @@ def inspect_head(head: bytes, request: InspectionRequest, *, whole: bool) -> tup
 
 
 def inspect_workbook_head(path: Path, request: InspectionRequest) -> tuple[Inspection, ParsedRows]:
-    """As `inspect_head`."""
+    """Inspects the first rows of a workbook, as `inspect_head` does those of a text."""
     with path.open("rb") as file:
         refuse_other_bytes(file.read(HEAD_BYTES))
     text = io.StringIO(newline="")
@@ -213,7 +217,7 @@ def _inspect_rows(reader: RowReader, layout: Layout, request: InspectionRequest,
 
 
 def _first_row(reader: RowReader, header_row: int) -> tuple[int, int, ParsedRows]:
-    """Its number, its line and itself."""
+    """Returns the number of the header or first row, its line and itself. Raises Invalid when there is none."""
     number = 0
     for number, line, parsed in _each_row(reader):
         if number >= header_row:
@@ -224,7 +228,7 @@ def _first_row(reader: RowReader, header_row: int) -> tuple[int, int, ParsedRows
 
 
 def _each_row(reader: RowReader) -> Iterator[tuple[int, int, ParsedRows]]:
-    """One at a time with its number, as a spreadsheet counts (blank ones too), and its line."""
+    """Reads one row at a time, with its number, as a spreadsheet counts (blank ones too), and its line."""
     number, next_line = 1, reader.next_line
     while len(parsed := reader.take(1)):
         line = parsed.lines[0] if parsed.lines else parsed.broken[0][0]

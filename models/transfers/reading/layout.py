@@ -47,7 +47,7 @@ _SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 
 
 def guess_delimiter(head: str, wanted: Collection[str]) -> tuple[str, int]:
-    """The delimiter, and the line on which the rows begin.
+    """Returns the delimiter, and the line on which the rows begin.
 
     The best delimiter shows most `wanted` columns; next, it gives most rows the same number of cells.
     """
@@ -68,7 +68,7 @@ def _evenness(rows: Sequence[Sequence[str]], wanted: Collection[str]) -> tuple[i
 
 
 def first_rows(text: str, delimiter: str, most: int) -> list[list[str]]:
-    """Rows of lines that are not blank; the text may end anywhere."""
+    """Returns rows of lines that are not blank; the text may end anywhere."""
     rows: list[list[str]] = []
     try:
         for cells in csv.reader(text.splitlines(keepends=True), delimiter=delimiter, skipinitialspace=True):

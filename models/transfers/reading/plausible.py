@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import Final
 
 MOST_WORDS: Final = 500
-"""That are looked at: the most frequent ones."""
+"""So many of the most frequent ones are looked at."""
 
 STRANGE: Final = 1 / 20
-"""Of all words, or of all accented ones: so many may be foreign."""
+"""This part of all words, or of all accented letters, may be foreign."""
 
 _WORD: Final = re.compile(r"[^\x00-@\[-`{-\x7f\xa0\u3000]+")
 _ALPHABETS: Final = tuple(
@@ -33,7 +33,7 @@ _ALPHABETS: Final = tuple(
 
 
 def is_plausible(text: str) -> bool:
-    """Without control characters, and nearly all words beyond ASCII look like words."""
+    """Whether it has no control characters, and nearly all words beyond ASCII look like words."""
     if any(unicodedata.category(character) in ("Cc", "Cn", "Co") for character in set(text) - set("\n\r\t")):
         return False
     words = _words(text)
@@ -42,7 +42,7 @@ def is_plausible(text: str) -> bool:
 
 
 def is_coherent(text: str) -> bool:
-    """Its accented Latin letters are those of one language, or of western Europe."""
+    """Whether its accented Latin letters are those of one language, or of western Europe."""
     letters: Counter[str] = Counter()
     for word, times in _words(text).items():
         for letter in word:
@@ -56,7 +56,7 @@ def is_coherent(text: str) -> bool:
 
 
 def _words(text: str) -> Counter[str]:
-    """Those beyond ASCII: letters, and signs that stand beside them."""
+    """Returns the words beyond ASCII: letters, and signs that stand beside them."""
     words = Counter(word for word in _WORD.findall(text) if not word.isascii())
     return Counter(dict(words.most_common(MOST_WORDS)))
 
@@ -69,7 +69,7 @@ _CASE: Final = ("LATIN", "CYRILLIC", "GREEK")
 
 
 def _is_strange(word: str) -> bool:
-    """Signs between letters, letters of two scripts, capitals inside, or accents on letter after letter."""
+    """Whether it has signs between letters, letters of two scripts, capitals inside, or accents on letter after letter."""
     letters = [letter for letter in word if letter.isalpha() or unicodedata.category(letter)[0] == "M"]
     signs = set(word) - set(letters) - set(_SIGNS_OF_WORDS)
     if (letters and any(not sign.isascii() for sign in signs)) or not set(word).isdisjoint("ƒˇ"):
@@ -94,7 +94,7 @@ def _has_odd_capitals(word: str) -> bool:
 
 @lru_cache(maxsize=4_096)
 def _script(letter: str) -> str:
-    """The first word of its name; one for what Japanese and Chinese mix."""
+    """Returns the first word of the letter's name in Unicode; one word for what Japanese and Chinese mix."""
     name = unicodedata.name(letter, "?").split(" ")[0]
     return "HAN" if name in _EAST_ASIAN else "OTHER" if letter in _SIGNS_OF_WORDS else name
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 
 def cells_of_line(line: str, delimiter: str) -> list[str] | None:
-    """The cells of a line such as `"email" , "name"`; None when its quotes do not match in this way either."""
+    """Returns the cells of a line such as `"email" , "name"`; None when its quotes do not match in this way either."""
     text = line.rstrip("\r\n")
     cell = _cell(delimiter)
     cells: list[str] = []
@@ -21,7 +21,7 @@ def cells_of_line(line: str, delimiter: str) -> list[str] | None:
 
 @lru_cache(maxsize=8)
 def _cell(delimiter: str) -> re.Pattern[str]:
-    """A cell and the delimiter after it."""
+    """Returns a pattern of a cell and the delimiter after it."""
     sign = re.escape(delimiter)
     space = r"[ \xa0]*+"
     quoted = rf'"((?:[^"]|"")*+)"{space}'

@@ -6,14 +6,14 @@ from typing import Final
 from models.errors import Invalid, LimitExceeded
 
 MOST_ROWS: Final = 1_048_576
-"""Of a sheet, as in every spreadsheet program (ECMA-376 and Excel's specifications)."""
+"""No sheet has more rows, in any spreadsheet program (Excel's specifications and limits)."""
 
 MOST_CELLS: Final = 16_384
 LONGEST_COLUMN: Final = 3
-"""Of a row, and characters of a column's name: the last one of a sheet is XFD."""
+"""No row has more cells, and no column a longer name: the last one of a sheet is XFD."""
 
 MOST_BYTES: Final = 4 << 30
-"""Of the parts that are read, unpacked."""
+"""The parts that are read hold no more when they are unpacked."""
 
 SUSPICIOUS_BYTES: Final = 100 << 20
 SUSPICIOUS_RATIO: Final = 200

@@ -43,7 +43,7 @@ class SharedStrings:
 
 @contextmanager
 def shared_strings(archive: zipfile.ZipFile, most: int | None = None) -> Iterator[SharedStrings]:
-    """At least the first `most`; None: all."""
+    """Gives at least the first `most` strings; None: all of them."""
     name = next((part for part in archive.namelist() if part.lower() == "xl/sharedstrings.xml"), None)
     if name is None:
         yield SharedStrings(b"", b"")

@@ -10,7 +10,7 @@ from models.transfers.workbooks.workbook_xml import local_name, parse
 
 
 class Sheet(NamedTuple):
-    """`path` is in the archive; with `is_1904`, days count from 1904."""
+    """A sheet with rows. `path` is in the archive; with `is_1904`, days count from 1904."""
 
     name: str
     path: str
@@ -19,7 +19,7 @@ class Sheet(NamedTuple):
 
 
 def read_sheets(archive: zipfile.ZipFile) -> list[Sheet]:
-    """Those with rows, no charts. Raises Invalid."""
+    """Returns the sheets with rows, no charts. Raises Invalid when the archive is no workbook."""
     listed: list[tuple[str, str, bool]] = []
     targets: dict[str, str] = {}
     is_1904 = False
@@ -47,7 +47,10 @@ def _path(target: str) -> str:
 
 
 def choose_sheet(sheets: Sequence[Sheet], name: str | None) -> Sheet:
-    """By name, also a hidden one; None: the first that can be seen. Raises Invalid or NotFound."""
+    """Chooses a sheet by its name, also a hidden one; None chooses the first that can be seen.
+
+    Raises Invalid when none can be seen, and NotFound for a name that no sheet has.
+    """
     visible = [sheet for sheet in sheets if sheet.is_visible]
     if name is None:
         if not visible:

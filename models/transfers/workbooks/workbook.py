@@ -20,7 +20,7 @@ Source = Path | IO[bytes]
 
 
 def convert(source: Source, target: IO[str], sheet: str | None = None, most_rows: int | None = None) -> str:
-    """Writes up to `most_rows` rows; blank rows stay blank. `sheet` None: the first visible one. Gives its name.
+    """Writes up to `most_rows` rows as CSV, blank ones too, and returns the name of the sheet.
 
     Raises Invalid, LimitExceeded, or NotFound for the sheet.
     """
@@ -35,20 +35,20 @@ def convert(source: Source, target: IO[str], sheet: str | None = None, most_rows
 
 
 def each_row(source: Source, sheet: str | None = None) -> Iterator[tuple[int, list[str]]]:
-    """Rows that are not blank, with 1-based numbers."""
+    """Reads the rows that are not blank, with their 1-based numbers."""
     with _opened(source) as archive:
         yield from _each_row(archive, choose_sheet(read_sheets(archive), sheet), None)
 
 
 def sheet_names(source: Source) -> list[str]:
-    """Those that can be seen."""
+    """Returns the names of the sheets that can be seen."""
     with _opened(source) as archive:
         return [sheet.name for sheet in read_sheets(archive) if sheet.is_visible]
 
 
 @contextmanager
 def _opened(source: Source) -> Iterator[zipfile.ZipFile]:
-    """Raises Invalid for all that is broken in the workbook."""
+    """Opens a workbook. Raises Invalid for all that is broken in it."""
     try:
         with zipfile.ZipFile(source) as archive:
             refuse_bombs(archive)
@@ -71,7 +71,7 @@ def _each_row(archive: zipfile.ZipFile, sheet: Sheet, most_rows: int | None) -> 
 
 
 def _first_rows(archive: zipfile.ZipFile, sheet: Sheet, most_rows: int) -> tuple[int, int]:
-    """The number of the last of them, and how many shared strings they need: the others need not be read."""
+    """Returns the number of the last of them, and how many shared strings they need, so that no others are read."""
     seen = SeenStrings()
     rows = _parsed(archive, SheetParser(seen, set(), sheet.is_1904), sheet)
     numbers = [number for number, _ in islice(rows, most_rows)]

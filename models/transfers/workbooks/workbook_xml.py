@@ -44,7 +44,7 @@ class XmlParser:
         parser.CharacterDataHandler = characters
 
     def feed(self, block: bytes) -> None:
-        """Raises Invalid for a tag that is too long, and expat's errors."""
+        """Parses the next block. Raises Invalid for a tag that is too long, and expat's errors."""
         self._parser.Parse(block)
         self._fed += len(block)
         if self._fed - self._parser.CurrentByteIndex > MOST_BYTES_OF_A_TAG:

@@ -195,7 +195,12 @@ async def test_the_suggestions_say_where_the_header_is_and_take_what_is_known(ap
 
 @pytest.mark.parametrize(
     ("known", "path"),
-    [({"encoding": "rot13"}, "encoding"), ({"row": 0}, "headerRow"), ({"row": 9}, "headerRow"), ({"sheet": "A"}, "sheet")],
+    [
+        ({"encoding": "rot13"}, "encoding"),
+        ({"row": 0}, "headerRow"),
+        ({"row": 9}, "headerRow"),
+        ({"sheet": "A"}, "sheet"),
+    ],
 )
 async def test_a_mistake_in_what_is_known_is_said_at_its_argument(api, scope, known, path):
     upload = to_global_id("StagedUpload", await sent(scope, "email\na@x.org\n"))
