@@ -17,7 +17,7 @@ TAIL = "</sheetData></worksheet>"
 def converted(content: bytes, **options) -> str:
     text = io.StringIO(newline="")
     convert(io.BytesIO(content), text, **options)
-    return text.getvalue()
+    return text.getvalue().replace("\r\n", "\n")
 
 
 def sheet(rows: str) -> bytes:
