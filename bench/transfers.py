@@ -157,7 +157,7 @@ class Bench:
     async def _empty(self) -> None:
         await db.execute(
             "SET LOCAL muster.capture = 'off'; SET LOCAL muster.members = 'logged';"
-            " TRUNCATE contacts, activities, memberships, dirty_contacts, import_changes, import_refusals, jobs"
+            " TRUNCATE contacts, activities, memberships, dirty_contacts, import_changes, import_refusals, jobs CASCADE"
         )
         await settle()
 
