@@ -37,10 +37,13 @@ async def _blocks(content: bytes | str) -> AsyncIterator[bytes]:
         yield whole[offset : offset + (1 << 20)]
 
 
-def mapped(*columns: str | tuple[str, str] | tuple[str, str, str]) -> tuple[Column, ...]:
+def mapped(*columns: Column | str | tuple[str, str] | tuple[str, str, str]) -> tuple[Column, ...]:
     """Columns from names of fields, (column, field), or (column, field, policy)."""
     made = []
     for column in columns:
+        if isinstance(column, Column):
+            made.append(column)
+            continue
         name, field, *policy = (column, column) if isinstance(column, str) else column
         made.append(Column(name, field, Policy(policy[0]) if policy else Policy.OVERWRITE))
     return tuple(made)
