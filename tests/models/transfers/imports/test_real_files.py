@@ -189,9 +189,9 @@ async def test_a_title_above_the_header_is_passed_over(scope, form):
 async def test_the_suggestions_find_the_header_below_a_title(scope, form):
     content = workbook_of(TITLED) if form == "xlsx" else text_of(TITLED, "\t" if form == "tsv" else ",")
     upload = await uploads.get_stored(scope, await sent(scope, content))
-    found, columns = await suggestions.suggest(scope, upload, InspectionRequest(header_row=None), ("uploadId",))
+    found, suggested = await suggestions.suggest(scope, upload, InspectionRequest(header_row=None), ("uploadId",))
     assert found.header_row == 4
-    assert [one.column for one in columns] == ["name", "email", "city"]
+    assert [one.column for one in suggested.columns] == ["name", "email", "city"]
 
 
 @pytest.mark.parametrize(
