@@ -290,14 +290,17 @@ _REFUSE = """
 """
 
 
+_STATUS = "SELECT status FROM whatsapp_channels WHERE workspace_id = $1 AND id = $2 FOR NO KEY UPDATE"
+
+
 async def refused(workspace_id: int, channel_id: int, reason: str) -> None:
     """Nothing is sent until it is connected again."""
     async with db.transaction():
-        if await db.execute(_REFUSE, workspace_id, channel_id, reason, clock.now()):
-            details = {"reason": reason}
-            await audit_log.record_system(
-                workspace_id, "whatsapp_channel_refuse", "WhatsAppChannel", channel_id, details
-            )
+        before = await db.fetch_value(_STATUS, workspace_id, channel_id)
+        changed = await db.execute(_REFUSE, workspace_id, channel_id, reason, clock.now())
+        if changed and before != "REFUSED":
+            kind, details = "WhatsAppChannel", {"reason": reason}
+            await audit_log.record_system(workspace_id, "whatsapp_channel_refuse", kind, channel_id, details)
 
 
 async def unchecked(before_seconds: float, limit: int) -> list[int]:
