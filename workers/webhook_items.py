@@ -24,6 +24,7 @@ def read(webhooks: Sequence[InboundWebhook], channel: WhatsAppChannel) -> tuple[
     """Returns the events that are about the channel, in order, and what cannot be read."""
     events: list[ReceivedEvent] = []
     failures: list[Failure] = []
+    now = clock.now()
     for received in webhooks:
         try:
             envelope = webhook.load(received.body)
@@ -32,7 +33,7 @@ def read(webhooks: Sequence[InboundWebhook], channel: WhatsAppChannel) -> tuple[
             continue
         for item in _items_for(envelope, channel):
             try:
-                event = webhook_events.read(item, min(received.received_at, clock.now()))
+                event = webhook_events.read(item, min(received.received_at, now))
             except Exception as error:  # noqa: BLE001 - whatever it is, the other items are read
                 failures.append(failure(item, received, error))
                 continue
@@ -44,11 +45,10 @@ def read(webhooks: Sequence[InboundWebhook], channel: WhatsAppChannel) -> tuple[
 def _items_for(envelope: dict[str, object], channel: WhatsAppChannel) -> Iterator[Item]:
     """A webhook may be about several numbers; its signature used this channel's secret only."""
     for item in webhook.items(envelope):
-        theirs = item.number_id if item.list_name is not None else None
-        if theirs is None and item.list_name is None:
+        if item.list_name is None:
             ours = item.account_id in ("", channel.business_account_id)
         else:
-            ours = theirs in (None, channel.number_id)
+            ours = item.number_id in (None, channel.number_id)
         if ours:
             yield item
 

@@ -163,11 +163,11 @@ _READERS: Final[Mapping[str, Callable[[str, Mapping[str, Any]], Content]]] = {
 
 def _object(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     found = value.get(name)
-    return found if isinstance(found, Mapping) else {}
+    return found if isinstance(found, dict) else {}
 
 
 def _objects(value: Any) -> list[Mapping[str, Any]]:
-    return [one for one in value[:MOST] if isinstance(one, Mapping)] if isinstance(value, list) else []
+    return [one for one in value[:MOST] if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _number(value: Any) -> int | float | None:

@@ -85,14 +85,14 @@ def senders(envelope: Mapping[str, Any]) -> tuple[frozenset[str], frozenset[str]
 
 
 def _number_id(value: Any) -> str | None:
-    metadata = value.get("metadata") if isinstance(value, Mapping) else None
-    found = metadata.get("phone_number_id") if isinstance(metadata, Mapping) else None
+    metadata = value.get("metadata") if isinstance(value, dict) else None
+    found = metadata.get("phone_number_id") if isinstance(metadata, dict) else None
     return str(found) if found else None
 
 
 def _objects(value: Any) -> Iterator[Mapping[str, Any]]:
     if isinstance(value, list):
-        yield from (item for item in value if isinstance(item, Mapping))
+        yield from (item for item in value if isinstance(item, dict))
 
 
 _IDS: Final = re.compile(rb'"(?:id|phone_number_id)"\s*:\s*"?([0-9]{1,40})\b')
@@ -117,7 +117,7 @@ class Item:
     """One message, status or preference of a webhook, or one change of another kind.
 
     `kind`: the list that it stands in, such as messages, or the field of the change; `entry`, `change` or `list` when these have
-    no shape. `value` is the change's, and `raw` the item itself.
+    no shape. `value` is the change's, `number_id` the phone number that it is about, and `raw` the item itself.
     """
 
     kind: str
@@ -126,10 +126,7 @@ class Item:
     field_name: str = ""
     value: Mapping[str, Any] = field(default_factory=dict)
     list_name: str | None = None
-
-    @property
-    def number_id(self) -> str | None:
-        return _number_id(self.value)
+    number_id: str | None = None
 
     def alone(self) -> bytes:
         """Returns a webhook that holds this item and no other."""
@@ -164,7 +161,7 @@ LISTS: Final[Mapping[str, tuple[str, ...]]] = {
 def items(envelope: Mapping[str, Any]) -> Iterator[Item]:
     """Yields the items of a webhook in their order, those without a shape included."""
     for entry in envelope["entry"]:
-        if not isinstance(entry, Mapping):
+        if not isinstance(entry, dict):
             yield Item("entry", entry)
             continue
         account_id, changes = str(entry.get("id", "")), entry.get("changes", [])
@@ -176,18 +173,19 @@ def items(envelope: Mapping[str, Any]) -> Iterator[Item]:
 
 
 def _items_of(account_id: str, change: Any) -> Iterator[Item]:
-    value = change.get("value") if isinstance(change, Mapping) else None
-    if not isinstance(value, Mapping):
+    value = change.get("value") if isinstance(change, dict) else None
+    if not isinstance(value, dict):
         yield Item("change", change, account_id)
         return
     name = str(change.get("field", ""))
     if name not in LISTS:
         yield Item(name, value, account_id, name, value)
         return
+    number_id = _number_id(value)
     for list_name in LISTS[name]:
         held = value.get(list_name, [])
         if isinstance(held, list):
             for raw in held:
-                yield Item(list_name, raw, account_id, name, value, list_name)
+                yield Item(list_name, raw, account_id, name, value, list_name, number_id)
         else:
-            yield Item("list", held, account_id, name, value, list_name)
+            yield Item("list", held, account_id, name, value, list_name, number_id)

@@ -38,7 +38,7 @@ def read(item: Item, received_at: datetime) -> Event | None:
 
     An instant after `received_at` becomes that: nobody has written yet what arrives now.
     """
-    if item.kind in ("entry", "change", "list") or not isinstance(item.raw, Mapping):
+    if item.kind in ("entry", "change", "list") or not isinstance(item.raw, dict):
         raise UnreadableItem(f"this {item.kind} has not the shape that WhatsApp's documents give it")
     reader = _READERS.get(item.kind)
     return None if reader is None else reader(item, item.raw, received_at)
@@ -109,7 +109,7 @@ def _template(item: Item, value: Mapping[str, Any], _: datetime) -> TemplateEven
 
 def _account(item: Item, value: Mapping[str, Any], _: datetime) -> AccountEvent:
     kind, ban = str(value.get("event", "")), value.get("ban_info")
-    banned = isinstance(ban, Mapping) and ban.get("waba_ban_state") == "DISABLE"
+    banned = isinstance(ban, dict) and ban.get("waba_ban_state") == "DISABLE"
     restricted = any(
         text_of(one.get("restriction_type")) in _STOPPING for one in _objects(value.get("restriction_info"))
     )
@@ -169,7 +169,7 @@ def _sender(item: Item, wa_id: str | None, user_id: str | None) -> Sender:
         theirs = _wa_id(contact.get("wa_id")), text_of(contact.get("user_id"))
         if (wa_id is not None and wa_id == theirs[0]) or (user_id is not None and user_id == theirs[1]):
             profile = contact.get("profile")
-            name = text_of(profile.get("name")) if isinstance(profile, Mapping) else None
+            name = text_of(profile.get("name")) if isinstance(profile, dict) else None
             return Sender(wa_id or theirs[0], user_id or theirs[1], name)
     return Sender(wa_id, user_id)
 
@@ -180,4 +180,4 @@ def _wa_id(value: Any) -> str | None:
 
 def _objects(value: Any) -> Iterator[Mapping[str, Any]]:
     if isinstance(value, list):
-        yield from (item for item in value if isinstance(item, Mapping))
+        yield from (item for item in value if isinstance(item, dict))
