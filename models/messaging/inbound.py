@@ -23,6 +23,7 @@ async def process(workspace_id: int, events: Sequence[InboundEvent], stop_words:
     """
     if not events:
         return 0
+    events = await senders.with_numbers(workspace_id, events)
     wishes = {id(event): _wish(event, tuple(stop_words)) for event in events}
     known = dict(await senders.find_contacts(workspace_id, {event.sender for event in events}))
     for event in events:
@@ -99,6 +100,7 @@ async def heed_preferences(workspace_id: int, events: Sequence[PreferenceEvent])
     """The last choice of a person counts."""
     if not events:
         return
+    events = await senders.with_numbers(workspace_id, events)
     known = dict(await senders.find_contacts(workspace_id, {event.sender for event in events}))
     said = []
     for event in events:

@@ -1,6 +1,7 @@
 """People whose number is another one now."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from models import clock, db
 from models.contacts import person_consent
@@ -17,13 +18,14 @@ async def heed(workspace_id: int, events: Sequence[InboundEvent], known: Mapping
     for event in sorted(events, key=lambda one: one.at):
         if event.new_wa_id is not None and event.sender in known:
             reason = "WhatsApp has said that this person's number is the other one's now."
-            await give(workspace_id, known[event.sender], f"+{event.new_wa_id}", reason)
+            await give(workspace_id, known[event.sender], f"+{event.new_wa_id}", event.at, reason)
 
 
-async def give(workspace_id: int, contact_id: int, phone: str, reason: str) -> None:
+async def give(workspace_id: int, contact_id: int, phone: str, at: datetime, reason: str) -> None:
     """Gives the contact this number, in the caller's transaction. Where another contact has it, a suggestion to merge is kept.
 
-    An opt-out goes to the new number too, whichever contact has it: the person is the same.
+    An opt-out goes to the new number too, whichever contact has it: the person is the same. A START from there after `at`, when
+    the number became the person's, stands.
     """
     held = (await consent.contacts_of(workspace_id, [phone[1:]])).get(phone[1:])
     if held is None:
@@ -31,7 +33,7 @@ async def give(workspace_id: int, contact_id: int, phone: str, reason: str) -> N
     elif held != contact_id:
         await _suggest_merge(workspace_id, contact_id, held, reason)
         if await _has_stopped(workspace_id, contact_id):
-            await consent.heed(workspace_id, [Said(Word.STOP, clock.now(), phone, evidence=reason)])
+            await consent.heed(workspace_id, [Said(Word.STOP, at, phone, evidence=reason)])
 
 
 async def _move(workspace_id: int, contact_id: int, phone: str) -> None:

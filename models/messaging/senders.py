@@ -4,26 +4,45 @@ A webhook names a person by number, by an opaque id, or by both. What it says to
 alone.
 """
 
-from collections.abc import Collection, Mapping
-from typing import Final
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Final, TypeVar
 
 from models import clock, db
 from models.messaging import consent, number_changes
-from models.messaging.provider_events import Sender
+from models.messaging.provider_events import InboundEvent, PreferenceEvent, Sender
 from models.queue import work
 from models.queue.enqueue import enqueue
 
+Named = TypeVar("Named", InboundEvent, PreferenceEvent)
+
+
+async def with_numbers(workspace_id: int, events: Sequence[Named]) -> list[Named]:
+    """Returns the events, with the numbers of people that they name by an opaque id alone where WhatsApp has said them.
+
+    In a transaction: it also keeps which ids go together.
+    """
+    await remember(workspace_id, [event.sender for event in events])
+    nameless = [event.sender.user_id for event in events if event.sender.wa_id is None and event.sender.user_id]
+    ties = await _ties(workspace_id, nameless)
+    return [_with_number(event, ties) for event in events]
+
+
+def _with_number(event: Named, ties: Mapping[str, tuple[str | None, int | None]]) -> Named:
+    phone, _ = ties.get(event.sender.user_id or "", (None, None))
+    if event.sender.wa_id is not None or phone is None:
+        return event
+    return replace(event, sender=replace(event.sender, wa_id=phone[1:]))
+
 
 async def find_contacts(workspace_id: int, senders: Collection[Sender]) -> Mapping[Sender, int]:
-    """Returns the contacts' ids; senders without a contact are absent. In a transaction: it also keeps which ids go together."""
-    await remember(workspace_id, senders)
-    ties = await _ties(workspace_id, [one.user_id for one in senders if one.user_id])
-    numbers = {one.wa_id for one in senders if one.wa_id} | {phone[1:] for phone, _ in ties.values() if phone}
-    by_number = await consent.contacts_of(workspace_id, numbers)
+    """Returns the contacts' ids, of senders of `with_numbers`; senders without a contact are absent."""
+    by_number = await consent.contacts_of(workspace_id, {one.wa_id for one in senders if one.wa_id})
+    ties = await _ties(workspace_id, [one.user_id for one in senders if one.user_id and one.wa_id not in by_number])
     found: dict[Sender, int] = {}
     for one in senders:
-        phone, contact_id = ties.get(one.user_id or "", (None, None))
-        known = by_number.get(one.wa_id or (phone or "+")[1:], contact_id)
+        _, contact_id = ties.get(one.user_id or "", (None, None))
+        known = by_number.get(one.wa_id or "", contact_id)
         if known is not None:
             found[one] = known
     return found
@@ -67,7 +86,7 @@ async def remember(workspace_id: int, senders: Collection[Sender]) -> None:
     for row in rows:
         if row["contact_id"] is not None:
             reason = "WhatsApp has said that this person, who wrote without a number, has the other one's."
-            await number_changes.give(workspace_id, row["contact_id"], row["phone"], reason)
+            await number_changes.give(workspace_id, row["contact_id"], row["phone"], clock.now(), reason)
 
 
 # ---------------------------------------------------------------- people that were never seen

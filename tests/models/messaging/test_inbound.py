@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from models import clock, db
+from models.contacts.create import create_contact
 from models.messaging import inbound, outcomes
 from models.messaging.history import global_id
 from models.messaging.provider_events import InboundEvent, Sender
@@ -159,6 +160,15 @@ async def test_a_stop_of_a_person_without_a_number_is_heeded_by_what_was_said_to
     await people(scope, 1)
     await process(scope, written("Hello", user_id="ES.1"))
     await process(scope, written("STOP", wa_id=None, user_id="ES.1", message_id="w2"))
+    assert await consent_of() == "OPTED_OUT"
+
+
+async def test_a_stop_by_the_id_of_a_number_that_no_contact_has_is_heeded_once_one_has_it(database: str):
+    scope = await a_sender()
+    await process(scope, written("Hello", user_id="ES.1"))
+    await process(scope, written("STOP", wa_id=None, user_id="ES.1", message_id="w2"))
+    assert await db.fetch_value("SELECT count(*) FROM contacts") == 0
+    await create_contact(scope, {"phone": f"+{WA_ID}", "whatsapp_consent": "OPTED_IN"})
     assert await consent_of() == "OPTED_OUT"
 
 

@@ -51,6 +51,20 @@ async def test_a_number_that_another_contact_has_is_suggested_for_a_merge(databa
     assert [tuple(row) for row in rows] == [(first, second)]
 
 
+async def test_a_repeated_change_undoes_no_start_from_the_new_number(database: str):
+    scope = await a_sender()
+    ids = await people(scope, 2)
+    said_at = clock.now() - timedelta(hours=1)
+    news = InboundEvent("n", "w", Sender(OLD), said_at, "system", new_wa_id=NEW)
+    start = InboundEvent("n", "w2", Sender(NEW), clock.now(), "text", "START")
+    await consent.heed(scope.workspace_id, [Said(Word.STOP, said_at - timedelta(days=1), contact_id=ids[0])])
+    for events in ([news], [start], [news]):
+        async with db.transaction():
+            await inbound.process(scope.workspace_id, events, [])
+    consents = await db.fetch("SELECT whatsapp_consent FROM contacts ORDER BY id")
+    assert [row["whatsapp_consent"] for row in consents] == ["OPTED_OUT", "OPTED_IN"]
+
+
 async def test_an_opt_out_goes_with_the_person(database: str):
     scope = await a_sender()
     ids = await people(scope, 2)

@@ -1,8 +1,8 @@
 """Contacts are found by number, by opaque id, and by what was said together."""
 
-from models import db
+from models import clock, db
 from models.messaging import senders
-from models.messaging.provider_events import Sender
+from models.messaging.provider_events import PreferenceEvent, Sender
 from permissions.principal import Scope
 from tests.kit.broadcasts import a_sender, people
 from tests.kit.workspaces import new_workspace
@@ -12,8 +12,10 @@ ONE, TWO = "34600000001", "34600000002"
 
 async def found(scope: Scope, *given: Sender) -> list[int | None]:
     async with db.transaction():
-        known = await senders.find_contacts(scope.workspace_id, set(given))
-    return [known.get(one) for one in given]
+        events = [PreferenceEvent("n", one, True, clock.now()) for one in given]
+        named = [event.sender for event in await senders.with_numbers(scope.workspace_id, events)]
+        known = await senders.find_contacts(scope.workspace_id, set(named))
+    return [known.get(one) for one in named]
 
 
 async def test_a_sender_is_found_by_number_and_later_by_the_id_that_came_with_it(database: str):

@@ -8,6 +8,7 @@ import aiohttp
 import orjson
 
 from models.messaging.policy import Answer
+from models.values.texts import storable
 from workers.providers.whatsapp.errors import NotSent, Refused, Unconfirmed, refusal
 
 NUMBER_FIELDS: Final = (
@@ -117,6 +118,8 @@ def _read(status: int, text: bytes) -> dict[str, Any]:
     """Without JSON, the answer comes from something between us and the API."""
     try:
         answer = orjson.loads(text)
+        if rb"\u0000" in text:  # such as a template's body; PostgreSQL cannot hold it
+            answer = storable(answer)
     except orjson.JSONDecodeError:
         answer = None
     if isinstance(answer, dict) and isinstance(answer.get("error"), dict):

@@ -102,6 +102,13 @@ async def _or_unconfirmed(client: Client) -> None:
         return
 
 
+async def test_what_cannot_be_stored_in_an_answer_is_replaced():
+    async with a_sandbox() as server, a_client(server) as client:
+        server.sandbox.templates.append({"id": "9", "name": "odd", "components": [{"text": "a\x00b"}]})
+        (odd,) = [template for template in await client.templates(ACCOUNT) if template["name"] == "odd"]
+        assert odd["components"] == [{"text": "a\ufffdb"}]
+
+
 async def test_templates_and_number_are_read_page_by_page():
     async with a_sandbox() as server, a_client(server) as client:
         server.sandbox.templates.extend(
