@@ -1,6 +1,6 @@
 """The schema, put together from the nouns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import strawberry
@@ -9,27 +9,35 @@ from graphql.type import is_abstract_type, is_input_object_type, is_object_type
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
+from schema.accounts import descriptions as accounts
 from schema.accounts.audit_log import AuditQuery
 from schema.accounts.mutations import AccountMutation
 from schema.accounts.queries import AccountQuery
 from schema.accounts.session_mutations import SessionMutation
+from schema.broadcasts import descriptions as broadcasts
 from schema.broadcasts.mutations import BroadcastMutation
 from schema.broadcasts.queries import BroadcastQuery
 from schema.broadcasts.subscriptions import BroadcastSubscription
+from schema.contacts import descriptions as contacts
 from schema.contacts.duplicates import DuplicateQuery
 from schema.contacts.job_types import TagChangeJob
 from schema.contacts.mutations import ActivityMutation, ContactMutation
 from schema.contacts.queries import ContactQuery
 from schema.contacts.tag_mutations import TagMutation
+from schema.jobs import descriptions as jobs
 from schema.jobs.mutations import JobMutation
 from schema.jobs.queries import JobQuery
 from schema.jobs.subscriptions import JobSubscription
+from schema.membership import descriptions as membership
 from schema.membership.queries import MembershipQuery
 from schema.membership.subscriptions import MembershipSubscription
+from schema.messaging import descriptions as messaging
 from schema.messaging.mutations import ChannelMutation, TemplateMutation
 from schema.messaging.queries import MessagingQuery
 from schema.messaging.webhook_failures import InboundWebhookFailureMutation, InboundWebhookFailureQuery
+from schema.rules import descriptions as rules
 from schema.rules.queries import RuleQuery
+from schema.segments import descriptions as segments
 from schema.segments.explanation_queries import ExplanationQuery
 from schema.segments.job_types import RecomputeJob, SegmentContactsJob
 from schema.segments.mutations import SegmentMutation
@@ -38,8 +46,10 @@ from schema.server.context import Info
 from schema.server.execution.rows import read, typename_of
 from schema.server.guard import SIGNED_IN, query, scope_of
 from schema.server.types.connection import page_size
+from schema.server.types.descriptions import SERVER, describe
 from schema.server.types.nodes import Node, find_nodes
 from schema.server.types.scalars import SCALARS
+from schema.transfers import descriptions as transfers
 from schema.transfers.exports import ExportJob, ExportMutation
 from schema.transfers.imports.mapping_types import ImportMappingMutation
 from schema.transfers.imports.mutations import ImportMutation
@@ -95,6 +105,20 @@ MUTATIONS: list[type] = [
 
 SUBSCRIPTIONS: list[type] = [JobSubscription, MembershipSubscription, BroadcastSubscription]
 
+DESCRIPTIONS: Mapping[str, str] = {
+    **SERVER,
+    **accounts.DESCRIPTIONS,
+    **broadcasts.DESCRIPTIONS,
+    **contacts.DESCRIPTIONS,
+    **jobs.DESCRIPTIONS,
+    **membership.DESCRIPTIONS,
+    **messaging.DESCRIPTIONS,
+    **rules.DESCRIPTIONS,
+    **segments.DESCRIPTIONS,
+    **transfers.DESCRIPTIONS,
+}
+"""By schema coordinate."""
+
 TYPES: list[type] = [RecomputeJob, SegmentContactsJob, TagChangeJob, ImportJob, ExportJob]
 """Types that no field names."""
 
@@ -127,6 +151,7 @@ def _with_rows(schema: GraphQLSchema) -> GraphQLSchema:
             kind.is_one_of = kind.extensions["strawberry-definition"].is_one_of
         for field in getattr(kind, "fields", {}).values():
             _without_null_defaults(field)
+    describe(schema, DESCRIPTIONS)
     return schema
 
 

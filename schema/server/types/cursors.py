@@ -46,14 +46,22 @@ def _derived(secret: str) -> bytes:
 class Cursors:
     """The cursors of one list. `about` is all that decides what is in it and how it is sorted."""
 
-    __slots__ = ("_list",)
+    __slots__ = ("_about", "_list")
 
     def __init__(self, scope: Scope, *about: Any) -> None:
-        self._list = [blake2b(_written([scope.workspace_id, *about]), digest_size=16).digest()]
+        self._about = (scope.workspace_id, *about)
+        self._list: list[bytes] | None = (
+            None  # most pages of nested lists need no cursor, so it is computed when one does
+        )
+
+    def _bound_to(self) -> list[bytes]:
+        if self._list is None:
+            self._list = [blake2b(_written(self._about), digest_size=16).digest()]
+        return self._list
 
     def write(self, *key: Any) -> str:
         """Makes the cursor of a row from its sort key, which holds JSON values and datetimes."""
-        return urlsafe_b64encode(_ciphers[0].encrypt(orjson.dumps(key), self._list)).rstrip(b"=").decode()
+        return urlsafe_b64encode(_ciphers[0].encrypt(orjson.dumps(key), self._bound_to())).rstrip(b"=").decode()
 
     def read(self, cursor: str | None, *readers: Reader, path: str = "after") -> Key | None:
         """Returns the sort key of a row; None without a cursor.
@@ -75,7 +83,7 @@ class Cursors:
         encrypted = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         for cipher in _ciphers:
             try:
-                return cipher.decrypt(encrypted, self._list)
+                return cipher.decrypt(encrypted, self._bound_to())
             except InvalidTag:
                 continue
         raise ValueError("of another list, or changed")
@@ -110,7 +118,7 @@ def _invalid(cursor: str, path: str) -> Invalid:
     )
 
 
-def _written(about: list[Any]) -> bytes:
+def _written(about: tuple[Any, ...]) -> bytes:
     """Writes what decides about a list as JSON; filters may be instances of input types, which are dataclasses."""
     try:
         return orjson.dumps(about, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)

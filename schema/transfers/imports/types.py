@@ -149,7 +149,7 @@ class ImportSuggestions:
     sheets: list[str] = strawberry.field(description="Of a workbook: those that can be seen. Else empty.")
     sheet: str | None = strawberry.field(description="Of a workbook: the one that was read.")
     options: list[ImportOptionSuggestion] = strawberry.field(
-        description="dateFormat, decimalComma, country, consentValues and listSeparator, where the cells need them."
+        description="Values for dateFormat, decimalComma, country, consentValues and listSeparator, where the cells need them."
     )
     mapping: ImportMapping | None = strawberry.field(
         description="The saved mapping of which the file has every column; of several, the one with most columns."
