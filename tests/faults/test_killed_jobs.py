@@ -9,7 +9,7 @@ from models.contacts.selections import ContactSelection
 from models.membership import backfill
 from models.queue.jobs import Job, JobStatus
 from models.queue.work import Queue
-from models.segments import members, segments
+from models.segments import members, segments, tag_changes
 from models.segments.members import MemberAction
 from models.segments.segments import SegmentKind
 from permissions.principal import Scope
@@ -99,3 +99,37 @@ async def has_begun(job_id: int) -> bool:
 
 async def has_ended(job_id: int) -> bool:
     return (await Job.get(id=job_id)).finished_at is not None
+
+
+DYING_BEFORE_THE_COMMIT = """
+import os, signal
+from models.queue import jobs
+from models.segments import tag_changes
+
+
+async def killed(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+tag_changes.jobs.progress = killed
+"""
+
+
+@pytest.mark.parametrize("to", ["new", None])
+async def test_a_change_of_a_tag_is_done_once_though_its_worker_was_killed(scope, database, redis_url, to):
+    await many_contacts(scope, 100)
+    await db.execute("UPDATE contacts SET tags = '{old}' WHERE id % 2 = 0")
+    await db.execute("INSERT INTO tags (workspace_id, key, name) VALUES ($1, 'old', 'old')", scope.workspace_id)
+    changing = tag_changes.delete_tag(scope, "old") if to is None else tag_changes.rename_tag(scope, "old", to)
+    queued = await changing
+    worker = await start_worker(Queue.BULK, database, redis_url, DYING_BEFORE_THE_COMMIT)
+    await worker.process.wait()
+    assert await db.fetch_value("SELECT count(*) FROM contacts WHERE tags = '{old}'") == 50
+    await let_the_claim_run_out(queued.id)
+    async with running_worker(Queue.BULK, database, redis_url):
+        await eventually(lambda: has_ended(queued.id), 30)
+    assert (await Job.get(id=queued.id)).status == JobStatus.SUCCEEDED
+    held = {
+        tuple(row["tags"]): row["n"] for row in await db.fetch("SELECT tags, count(*) AS n FROM contacts GROUP BY 1")
+    }
+    assert held == ({(): 100} if to is None else {("new",): 50, (): 50})

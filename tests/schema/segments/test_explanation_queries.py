@@ -3,10 +3,13 @@
 import pytest
 
 from models import db
+from models.contacts import activities
+from models.contacts.activities import NewActivity
 from models.contacts.create import create_contact
 from permissions.capabilities import Permission
 from schema.server.ids import to_global_id
 from tests.kit.api import bearer_of, token_with
+from tests.kit.segments import new_contacts
 from tests.schema.rules.operations import IS_SET, PREVIEW, field
 
 EXPLAIN = """query ($segment: ID!, $contact: ID!) { segmentExplain(segmentId: $segment, contactId: $contact) {
@@ -35,6 +38,23 @@ async def test_a_preview_shows_as_many_contacts_as_asked_within_bounds(api, scop
             3,
             shown,
         )
+
+
+async def test_a_preview_warns_of_what_was_never_recorded(api, scope):
+    (contact,) = await new_contacts(scope, 1)
+    await activities.record(scope, [NewActivity("order.placed", contact)])
+    query = "query ($rule: RuleInput!) { segmentPreview(rule: $rule) { count warnings { path message } } }"
+    rule = {"activity": {"kind": "order.plcaed", "operator": "EQUALS", "value": 0}}
+    told = (await api.data(await bearer_of(scope), query, rule=rule))["segmentPreview"]
+    assert told == {
+        "count": 1,
+        "warnings": [
+            {
+                "path": ["rule", "activity", "kind"],
+                "message": 'no activity "order.plcaed" was ever recorded: did you mean "order.placed"?',
+            }
+        ],
+    }
 
 
 async def test_contacts_are_shown_only_to_those_who_may_read_them(api, scope):
