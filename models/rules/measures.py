@@ -71,9 +71,26 @@ def filter_sql(part: PropertyFilter, p: Parameters) -> str:
 
 
 def _it_or_an_item(value: str, part: PropertyFilter, p: Parameters) -> str:
-    """Of a list, one item has to match. CASE keeps other values away from the function, which takes lists alone."""
-    item = f"EXISTS (SELECT FROM jsonb_array_elements({value}) AS item (value) WHERE {_matches('item.value', part, p)})"
-    return f"CASE WHEN jsonb_typeof({value}) = 'array' THEN {item} ELSE {_matches(value, part, p)} END"
+    """Of a list, one item has to match. Operators on the whole list, because a subquery would make the planner expect a lot."""
+    wanted: Sequence[object] = part.operand if isinstance(part.operand, tuple) else (part.operand,)
+    texts = tuple(item for item in wanted if isinstance(item, str))
+    others = tuple(item for item in wanted if not isinstance(item, str))
+    items = []
+    if texts and part.operator is ActivityOperator.CONTAINS:
+        items.append(f"jsonb_path_exists({_folded_list(value)}, {p.item_holds(texts[0])})")
+    elif texts:
+        items.append(f"{_folded_list(value)} ?| {p.texts(texts)}")
+    if others:
+        items.append(f"{value} @> ANY ({p.bind(tuple(map(_as_json, others)), 'jsonb[]')})")
+    return f"({_matches(value, part, p)} OR (jsonb_typeof({value}) = 'array' AND ({' OR '.join(items)})))"
+
+
+def _folded_list(value: str) -> str:
+    return f"lower({value}::text)::jsonb"
+
+
+def _as_json(item: object) -> str:
+    return f"{item:f}" if isinstance(item, Decimal) else str(item).lower()
 
 
 def _matches(value: str, part: PropertyFilter, p: Parameters) -> str:

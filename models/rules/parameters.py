@@ -174,6 +174,15 @@ class Parameters:
             lambda _, folded, __: before + escape_like(folded[index]) + after,
         )
 
+    def item_holds(self, value: str) -> str:
+        """A path that finds the texts of a list (in lower case) that contain `value`, which has no special characters."""
+        index = self.text_index(value)
+        return self._add(
+            ("item holds", value),
+            "jsonpath",
+            lambda _, folded, __: f'strict $[*] ? (@ like_regex {db.dump_json(folded[index])} flag "q")',
+        )
+
     def column(self, resolve: Sequence[Resolve], sql_type: str) -> str:
         """Arrays inside it are text, for a cast."""
         if sql_type.endswith("[]"):

@@ -16,7 +16,7 @@ from models.transfers.imports.day_formats import read_day_format
 from models.transfers.reading.encodings import encoding_called
 from models.transfers.reading.layout import check_delimiter, check_header_row
 from models.values.phones import check_country
-from models.values.texts import check_text
+from models.values.texts import check_text, composed
 
 ID: Final = "id"
 """It finds contacts and creates none."""
@@ -208,8 +208,8 @@ def locate_columns(options: Options, header: Sequence[str] | None, width: int) -
 
 
 def _find_heading(name: str, header: Sequence[str]) -> int:
-    wanted = name.strip()
-    indexes = [index for index, heading in enumerate(header) if heading == wanted]
+    wanted = composed(name.strip())
+    indexes = [index for index, heading in enumerate(header) if composed(heading) == wanted]
     if len(indexes) == 1:
         return indexes[0]
     if indexes:

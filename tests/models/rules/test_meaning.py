@@ -291,3 +291,15 @@ async def test_letters_that_look_alike_are_one(scope):
             {"activity": {"kind": "visit", "operator": "EQUALS", "value": 1, "where": [seen]}},
         ):
             assert await found(scope, rule) == ["Zoé"], rule
+
+
+@pytest.mark.parametrize(
+    "part", ['"', "\\", ".", "a.b*", "%", "_", "\t", "/", "'", "$[*]", "(", "🙂", "İ", "Σ", "\x01"]
+)
+async def test_special_characters_mean_themselves_in_lists(scope, part):
+    await buyer(scope, "has it", 1, items=["x", f"1{part}2"])
+    await buyer(scope, "has it alone", 1, items=f"1{part}2")
+    await buyer(scope, "lacks it", 1, items=["12", "1a2", "1 2", 5, [f"1{part}2"]])
+    for operator, value in (("CONTAINS", part), ("EQUALS", f"1{part}2"), ("IN", ["y", f"1{part}2"])):
+        where = [{"property": "items", "operator": operator, "value": value}]
+        assert await found(scope, purchases(operator="GTE", value=1, where=where)) == ["has it", "has it alone"]

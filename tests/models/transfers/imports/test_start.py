@@ -201,3 +201,9 @@ async def test_an_upload_can_be_imported_again_and_again(scope):
     second = await finished(scope, await start.from_upload(scope, upload, again))
     assert (counts(dry), counts(first), counts(second)) == ({"created": 1}, {"created": 1}, {"unchanged": 1})
     assert await everyone(scope, "email") == [("a@x.org",)]
+
+
+async def test_a_heading_is_found_whichever_way_its_letters_are_written(scope):
+    job = await imported(scope, "email,Pre\u0301nom\na@x.org,Zoe\u0301\n", "email", ("Prénom", "first_name"))
+    assert counts(job) == {"created": 1}
+    assert await everyone(scope, "first_name", "name") == [("Zoé", "Zoé")]
