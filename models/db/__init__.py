@@ -7,6 +7,7 @@ from models.db.json import dump_json, load_json, same_json
 from models.db.locks import advisory_lock, try_advisory_lock
 from models.db.outages import is_outage, logged_as_outage
 from models.db.pool import connect, disconnect
+from models.db.shares import Share, run_for, run_for_nobody
 from models.db.statements import copy_in, copy_out, each_row, execute, execute_many, fetch, fetch_row, fetch_value
 from models.db.transactions import after_commit, before_commit, in_a_transaction, savepoint, transaction
 
@@ -15,6 +16,7 @@ __all__ = [
     "Contended",
     "PostgresError",
     "Record",
+    "Share",
     "TimedOut",
     "UniqueViolation",
     "advisory_lock",
@@ -37,6 +39,8 @@ __all__ = [
     "is_passing",
     "load_json",
     "logged_as_outage",
+    "run_for",
+    "run_for_nobody",
     "same_json",
     "savepoint",
     "transaction",

@@ -8,6 +8,7 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.connection import get_connections
 
 from models.db import codecs
+from models.db.shares import Sharing
 
 
 class PoolClient(AsyncpgDBClient):
@@ -80,8 +81,8 @@ async def connect(
     client = orm_client()
     if client._pool is None:
         await client.create_connection(with_db=True)
-    global _opened
-    _opened = client._pool
+    global _opened, _sharing
+    _opened, _sharing = client._pool, Sharing(pool_max)
 
 
 async def disconnect() -> None:
@@ -91,6 +92,12 @@ async def disconnect() -> None:
 
 
 _opened: asyncpg.Pool | None = None  # asking the ORM for it costs more than an acquire
+_sharing = Sharing(1)
+
+
+def sharing() -> Sharing:
+    """Returns who holds and who waits for connections of this process's pool."""
+    return _sharing
 
 
 def opened_pool() -> asyncpg.Pool:

@@ -1,6 +1,7 @@
 """Transactions, and what runs at or after their commit."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
@@ -14,8 +15,9 @@ from asyncpg.transaction import Transaction
 from tortoise.backends.asyncpg.client import TransactionWrapper
 from tortoise.connection import get_connections
 
-from models.db.pool import opened_pool, orm_client
+from models.db.pool import opened_pool, orm_client, sharing
 from models.db.release import released_at_once
+from models.db.shares import present_share
 
 
 @dataclass(slots=True)
@@ -48,7 +50,14 @@ async def transaction() -> AsyncIterator[None]:
         yield
         return
     pool = opened_pool()
-    connection = await pool.acquire()
+    place = _Place()
+    if not place.is_free():
+        await place.wait()
+    try:
+        connection = await pool.acquire()
+    except BaseException:
+        place.leave()
+        raise
     own = _Transaction(connection)  # type: ignore[arg-type]
     began = connection.transaction()
     try:
@@ -60,11 +69,14 @@ async def transaction() -> AsyncIterator[None]:
         await began.commit()
     except BaseException:
         # In a task: a second cancellation must not leak the connection.
-        await asyncio.shield(asyncio.create_task(_abandon(pool, connection, began)))
+        await asyncio.shield(asyncio.create_task(_abandon(pool, connection, began, place)))
         raise
     # In a task: done even when the caller is cancelled.
     following = _start(_follow(own)) if own.after_commit else None
-    await pool.release(connection)
+    try:
+        await pool.release(connection)
+    finally:
+        place.leave()  # before what follows, which needs a place too
     if following is not None:
         await asyncio.shield(following)
 
@@ -97,12 +109,17 @@ def _ambient_for_all(own: _Transaction) -> Iterator[None]:
         _ambient.reset(ambient)
 
 
-async def _abandon(pool: asyncpg.Pool, connection: "PoolConnectionProxy[Record]", began: Transaction) -> None:
+async def _abandon(
+    pool: asyncpg.Pool, connection: "PoolConnectionProxy[Record]", began: Transaction, place: "_Place"
+) -> None:
     try:
         with suppress(asyncpg.InterfaceError, asyncpg.PostgresError, OSError):
             await began.rollback()
     finally:
-        await pool.release(connection)
+        try:
+            await pool.release(connection)
+        finally:
+            place.leave()
 
 
 async def before_commit(step: Callable[[], Awaitable[None]]) -> None:
@@ -148,23 +165,58 @@ def _start(work: Awaitable[None]) -> asyncio.Future[None]:
     return task
 
 
+class _Place:
+    """The right of a share to hold a connection."""
+
+    __slots__ = ("_share", "_sharing", "_since")
+
+    def __init__(self) -> None:
+        self._sharing, self._share = sharing(), present_share()
+        self._since = time.perf_counter()
+
+    def is_free(self) -> bool:
+        """Takes the place when that needs no waiting."""
+        return self._share is None or self._sharing.try_enter(self._share)
+
+    async def wait(self) -> None:
+        """Raises Throttled when too many of its caller wait."""
+        assert self._share is not None
+        await self._sharing.wait(self._share)
+        self._since = time.perf_counter()
+
+    def leave(self) -> None:
+        if self._share is not None:
+            self._sharing.leave(self._share, time.perf_counter() - self._since)
+
+
 class acquire:  # noqa: N801 - a context manager; as a generator it would double the cost of the pool
     """The ambient transaction's connection, or one of the pool."""
 
-    __slots__ = ("_borrowed",)
+    __slots__ = ("_borrowed", "_place")
 
     async def __aenter__(self) -> asyncpg.Connection:
         ambient = _current()
         if ambient is not None:
             self._borrowed = None
             return ambient.connection
-        self._borrowed = await opened_pool().acquire()
+        self._place = place = _Place()
+        if not place.is_free():
+            await place.wait()
+        try:
+            self._borrowed = await opened_pool().acquire()
+        except BaseException:
+            place.leave()
+            raise
         return self._borrowed  # type: ignore[return-value]
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._borrowed is None or (kind is None and released_at_once(self._borrowed)):
+        if self._borrowed is None:
             return
-        await opened_pool().release(self._borrowed)  # completes even when we are cancelled
+        try:
+            if kind is not None or not released_at_once(self._borrowed):
+                await opened_pool().release(self._borrowed)  # completes even when we are cancelled
+        finally:
+            self._place.leave()
 
 
 def ambient_connection() -> asyncpg.Connection:

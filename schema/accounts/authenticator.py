@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from models import db
 from models.accounts.scopes import find_scopes
 from models.accounts.sessions import Signing
 from models.errors import Unauthenticated
@@ -48,6 +49,7 @@ class BatchingAuthenticator:
 
     async def _serve(self) -> None:
         """Look up for all that wait, and again for those that arrive meanwhile."""
+        db.run_for_nobody()  # not for the caller whose operation began this task
         try:
             while self.waiting:
                 served, self.waiting = self.waiting[:MOST_AT_ONCE], self.waiting[MOST_AT_ONCE:]

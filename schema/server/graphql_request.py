@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from graphql.execution.values import VariableValues
 
+from models.db import Share
 from models.errors import Unauthenticated
 from schema.server.context import Context
 from schema.server.execution.documents import Document, Operation
@@ -82,7 +83,7 @@ class OperationEnded(Exception):
 
 @dataclass(slots=True)
 class OperationRun:
-    """The last four fields are set at the admission."""
+    """The last five fields are set at the admission."""
 
     request: GraphQLRequest
     caller: Caller
@@ -97,6 +98,7 @@ class OperationRun:
     operation: Operation = field(init=False)
     variables: VariableValues = field(init=False)
     allowance: Allowance = field(init=False)
+    share: Share = field(init=False)
 
     @property
     def type_and_label(self) -> tuple[str, str | None]:

@@ -10,12 +10,14 @@ from typing import Any, Final
 from graphql import ExecutionResult, GraphQLSchema, OperationType
 from graphql.execution import default_field_resolver, default_type_resolver
 
+from models import db
 from models.errors import Forbidden, Unauthenticated
 from permissions.principal import Scope
 from schema.server import metrics
 from schema.server.authentication import Authenticator
 from schema.server.context import Context
 from schema.server.cookies import CookieNames, NewCookies
+from schema.server.execution.cost import cost_of_time
 from schema.server.execution.documents import Document, Documents
 from schema.server.execution.executor import CompiledExecutor, names_its_permission
 from schema.server.execution.persisted_queries import PersistedQueries, check_digest
@@ -85,7 +87,9 @@ class Operations:
             raise Rejected(variables)
         run.document, run.operation, run.variables = document, operation, variables
         run.requested = operation.cost.requested(variables.coerced)
-        run.allowance = await self.throttle.charge(_bucket_of(run.context), run.requested)
+        caller = _bucket_of(run.context)
+        run.allowance = await self.throttle.charge(caller, run.requested)
+        run.share = db.run_for(caller if run.context.scope is None else run.context.scope.workspace_id, caller)
 
     def _document(self, request: GraphQLRequest) -> Document:
         """Finds the document, and keeps a valid one by its digest. Raises Refusal."""
@@ -123,12 +127,16 @@ class Operations:
             raise
 
     async def _execute(self, run: OperationRun) -> Payload:
-        async with asyncio.timeout(self.timeout_seconds):
-            result: Any = self._executor_of(run).execute_operation()
-            if asyncio.iscoroutine(result):
-                result = await result
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                result: Any = self._executor_of(run).execute_operation()
+                if asyncio.iscoroutine(result):
+                    result = await result
+        finally:  # also for one that failed or took too long
+            for_time = cost_of_time(run.share.seconds)
+            self.throttle.give_back(run.allowance, -for_time)
         payload = _payload(result, run)
-        payload["extensions"] = {"cost": self._settle(run, result.data)}
+        payload["extensions"] = {"cost": self._settle(run, result.data, for_time)}
         return payload
 
     def _executor_of(self, run: OperationRun) -> CompiledExecutor:
@@ -148,10 +156,11 @@ class Operations:
             plans=plans,
         )
 
-    def _settle(self, run: OperationRun, data: dict[str, Any] | None) -> dict[str, Any]:
-        """Gives unused points back and returns the `cost` of the extensions."""
-        actual = min(run.operation.cost.actual(data), run.requested)
-        self.throttle.give_back(run.allowance, run.requested - actual)
+    def _settle(self, run: OperationRun, data: dict[str, Any] | None, for_time: int) -> dict[str, Any]:
+        """Gives unused points back and returns the `cost` of the extensions, with the points that were paid `for_time`."""
+        for_data = min(run.operation.cost.actual(data), run.requested)
+        self.throttle.give_back(run.allowance, run.requested - for_data)
+        actual = for_data + for_time
         metrics.COST.inc(actual)
         level = self.throttle.level(run.allowance)
         return {

@@ -9,6 +9,7 @@ from typing import Any
 import strawberry
 from graphql import GraphQLSchema
 
+from models import db
 from models.errors import Invalid, NotFound, Problems
 from permissions.capabilities import Permission
 from schema.root import build_schema
@@ -178,6 +179,12 @@ class ToyQuery:
     async def sleep(self, info: Info, seconds: float) -> str:
         await asyncio.sleep(seconds)
         return "woke"
+
+    @query(ANYONE)
+    async def busy(self, info: Info, seconds: float) -> str:
+        """Keeps a connection to the database busy."""
+        await db.execute("SELECT pg_sleep($1)", seconds)
+        return "done"
 
     @query(ANYONE)
     async def since(self, info: Info, at: datetime) -> datetime:

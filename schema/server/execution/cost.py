@@ -1,7 +1,8 @@
 """The cost of an operation in points: the highest possible before it runs, the actual one afterwards.
 
 An object costs one point, and fields may have a price; scalars, edges and page infos are free. Before it runs, pages count as
-full and lists without a size as LIST_SIZE objects. An operation costs at least 1.
+full and lists without a size as LIST_SIZE objects. An operation costs at least 1. One that keeps the database busy for longer
+than FREE_SECONDS also pays for the time: a rule over many contacts costs far more than the objects that it finds.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -35,6 +36,11 @@ LIST_SIZE: Final = 10
 MUTATION: Final = 10
 
 SUBSCRIPTION: Final = 10
+
+FREE_SECONDS: Final = 0.05
+
+POINTS_PER_SECOND: Final = 20_000
+"""With the usual bucket, a caller can keep two and a half connections busy all the time."""
 
 _SIZES: Final = ("first", "ids", "numbers")
 
@@ -97,6 +103,11 @@ class Cost:
 
     def actual(self, data: dict[str, Any] | None) -> int:
         return max(1, self.base + (0 if data is None else self.root.actual(data)))
+
+
+def cost_of_time(seconds: float) -> int:
+    """Returns the points of an operation that held connections to the database for so long."""
+    return max(0, int((seconds - FREE_SECONDS) * POINTS_PER_SECOND))
 
 
 def cost_of(

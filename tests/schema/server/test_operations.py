@@ -100,6 +100,34 @@ async def test_unused_points_are_given_back_and_shown(api: Api) -> None:
     assert 999_990 <= cost["throttleStatus"]["currentlyAvailable"] <= 1_000_000
 
 
+async def test_time_of_the_database_is_paid_for(database: str) -> None:
+    del database
+    api = Api(SCHEMA, rates=Rates(maximum=3_000, per_second=1, operation=1_000))
+    cost = (await api.ask(None, "{ busy(seconds: 0.1) }"))["extensions"]["cost"]
+    assert cost["requestedQueryCost"] == 1
+    assert cost["actualQueryCost"] >= 1_000
+    await api.ask(None, "{ busy(seconds: 0.2) }")
+    assert await api.codes(None, "{ plainToys { id } }") == ["THROTTLED"]
+
+
+async def test_an_operation_that_takes_too_long_pays_for_its_time(database: str) -> None:
+    del database
+    api = Api(SCHEMA, timeout_seconds=0.2, rates=Rates(maximum=3_000, per_second=1, operation=1_000))
+    assert await api.codes(None, "{ busy(seconds: 5) }") == ["TIMEOUT"]
+    assert await api.codes(None, "{ plainToys { id } }") == ["THROTTLED"]
+
+
+async def test_one_callers_slow_operations_do_not_delay_anothers(api: Api, database: str) -> None:
+    del database
+    scope = await new_workspace()
+    ana, ben = await bearer_of(scope), await token_with(scope, Permission.CONTACT_READ)
+    slow = [asyncio.create_task(api.codes(ana, "{ busy(seconds: 0.3) }")) for _ in range(15)]
+    await asyncio.sleep(0.1)
+    assert await api.codes(ben, "{ busy(seconds: 0) }") == []
+    assert sum(task.done() for task in slow) <= 6
+    assert await asyncio.gather(*slow) == [[]] * 15
+
+
 # ---------------------------------------------------------------- the log
 
 
