@@ -1,4 +1,4 @@
-"""Shares the pool's connections fairly among the callers for whom statements run.
+"""Shares the pool's connections fairly among the callers that statements run for.
 
 Without it, one caller with many parallel queries takes every connection, and all others wait behind it. A caller holds at most
 CALLER_PART of the connections at a time and a workspace at most WORKSPACE_PART, so that one is always left for others. Those who
@@ -44,7 +44,7 @@ def run_for(workspace: Hashable, caller: Hashable) -> Share:
 
 
 def present_share() -> Share | None:
-    """Returns for whom statements of this task run."""
+    """Returns the share that statements of this task run for."""
     return _share.get()
 
 
