@@ -13,6 +13,8 @@ from permissions.principal import Scope
 
 FIELD: Final = "whatsapp_consent"
 
+SET_ASIDE: Final = "this person has opted out, which an import does not undo"
+
 
 async def stopped_numbers(scope: Scope, created: Sequence[tuple[int, KnownContact]]) -> Mapping[str, NumberWords]:
     """Of new contacts, by phone key."""
@@ -21,17 +23,19 @@ async def stopped_numbers(scope: Scope, created: Sequence[tuple[int, KnownContac
 
 def of_new_contacts(
     given: Sequence[str | None] | None, phone_keys: Sequence[str | None], stopped: Mapping[str, NumberWords]
-) -> tuple[dict[str, Sequence[Any]], int]:
-    """Returns the columns of consent, and how many cells were set aside. `given` is None when no column is mapped to it."""
+) -> tuple[dict[str, Sequence[Any]], list[int]]:
+    """Returns the columns of consent, and the indexes of cells that were set aside. `given` None: no column is mapped to it."""
     if given is None and not stopped:
-        return {}, 0
-    now, set_aside = clock.now(), 0
+        return {}, []
+    now = clock.now()
+    set_aside: list[int] = []
     rows: list[tuple[str, str | None, datetime | None]] = []
-    for cell, key in zip(given or [None] * len(phone_keys), phone_keys, strict=True):
+    for index, (cell, key) in enumerate(zip(given or [None] * len(phone_keys), phone_keys, strict=True)):
         number = stopped.get(key) if key is not None else None
         if number is not None:
             rows.append(("OPTED_OUT", ConsentSource.PERSON.value, number.stopped_since))
-            set_aside += cell not in (None, "OPTED_OUT")
+            if cell not in (None, "OPTED_OUT"):
+                set_aside.append(index)
         elif cell in (None, "UNKNOWN"):
             rows.append(("UNKNOWN", None, None))
         else:

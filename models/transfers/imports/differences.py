@@ -56,7 +56,7 @@ class Differences:
     counting_sql: str
     """The statement of a dry run."""
     set_aside_sql: str
-    """Counts the staged rows that would undo an opt-out. Takes the workspace's id; empty when none can."""
+    """Gives the lines of the staged rows that would undo an opt-out. Takes the workspace's id; empty when none can."""
     incoming: tuple[str, ...]
     constants: tuple[Any, ...]
     groups: dict[str, tuple[MappedColumn, ...]]
@@ -132,7 +132,7 @@ def _set_aside_sql(plan: ReadPlan) -> str:
     if not any(one.field == "whatsapp_consent" and one.policy is not Policy.FILL_EMPTY for one in plan.columns):
         return ""
     return f"""
-        SELECT count(*) AS n FROM {STAGING} i JOIN contacts c ON c.workspace_id = $1 AND c.id = i.contact_id
+        SELECT i.line FROM {STAGING} i JOIN contacts c ON c.workspace_id = $1 AND c.id = i.contact_id
         WHERE i.whatsapp_consent <> 'OPTED_OUT' AND c.whatsapp_consent = 'OPTED_OUT'
     """  # noqa: S608 - a constant name
 

@@ -92,7 +92,7 @@ async def write_chunk(scope: Scope, job_id: int, plan: ReadPlan, fields: Fields,
     await db.execute(_BY_INDEX)
     await db.advisory_lock(f"imports:{scope.workspace_id}")  # imports of one workspace write one after another
     _refuse_changed_fields(plan, fields, await contact_fields.load_to_write(scope))
-    chunk = replace(chunk, values=dict(chunk.values), refusals=list(chunk.refusals))
+    chunk = replace(chunk, values=dict(chunk.values), refusals=list(chunk.refusals), left_out=dict(chunk.left_out))
     add_tags = await spell_tags(scope, plan, chunk)
     writing = _Writing(scope, job_id, plan, chunk, differences(plan, fields, add_tags), add_tags)
     await _write_rows(writing)
@@ -164,8 +164,14 @@ async def _consents(writing: _Writing, creates: Sequence[tuple[int, KnownContact
     given = None if cells is None else [cells[index] for index, _ in creates]
     stopped = await consents.stopped_numbers(writing.scope, creates)
     columns, set_aside = consents.of_new_contacts(given, [known.phone for _, known in creates], stopped)
-    writing.outcomes.consents_set_aside += set_aside
+    _set_aside(writing, [writing.chunk.lines[creates[position][0]] for position in set_aside])
     return columns
+
+
+def _set_aside(writing: _Writing, lines: Sequence[int]) -> None:
+    writing.outcomes.consents_set_aside += len(lines)
+    for line in lines:
+        writing.chunk.leave_out(line, [consents.FIELD], writing.plan.heading(consents.FIELD) or "", consents.SET_ASIDE)
 
 
 def _new_contacts(
@@ -220,8 +226,8 @@ async def _update(writing: _Writing, updates: Sequence[tuple[int, KnownContact]]
         [counted] = await _run_staged(writing, rows, writing.statement.sql)
         changed = counted["updated"]
     if writing.statement.set_aside_sql:
-        [counted] = await db.fetch(writing.statement.set_aside_sql, writing.scope.workspace_id)
-        writing.outcomes.consents_set_aside += counted["n"]
+        rows_set_aside = await db.fetch(writing.statement.set_aside_sql, writing.scope.workspace_id)
+        _set_aside(writing, [row["line"] for row in rows_set_aside])
     writing.outcomes.updated += changed
     writing.outcomes.unchanged += len(rows) - changed
 

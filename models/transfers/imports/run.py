@@ -35,7 +35,7 @@ TRIES: Final = 5
 """For a chunk, when others hold its keys or locks."""
 
 COUNTS: Final = tuple(name for name in asdict(Outcomes()) if name != "consents_set_aside")
-"""Of rows: each row is in one of them."""
+"""Of rows: each row is in one of them, and a partial one in two."""
 
 
 async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:

@@ -70,8 +70,16 @@ class RowChunk:
             reason = f"{reason}; besides, {left_out.columns}: {left_out.reason}"
         self.refusals.append(RefusedRow(self.lines[index], outcome, column, reason, self.cells[index]))
 
-    def leave_out(self, index: int, fields: Collection[str], columns: str, reason: str) -> None:
-        self.left_out[self.lines[index]] = LeftOut(fields, columns, reason)
+    def leave_out(self, line: int, fields: Collection[str], columns: str, reason: str) -> None:
+        """In addition to what is left out of the row already."""
+        known = self.left_out.get(line)
+        if known is not None:
+            fields, columns, reason = (
+                (*known.fields, *fields),
+                f"{known.columns}; {columns}",
+                f"{known.reason}; {reason}",
+            )
+        self.left_out[line] = LeftOut(fields, columns, reason)
 
     def is_left_out(self, name: str, index: int) -> bool:
         """Whether the cell of field `name` was left out: then nothing is cleared."""
@@ -164,7 +172,7 @@ def _without_bad_rows(chunk: RowChunk, errors: Mapping[int, Sequence[_CellError]
     for index, found in errors.items():
         columns, reasons = "; ".join(one.column.heading for one in found), "; ".join(one.reason for one in found)
         if all(one.column.on_bad_cell is BadCell.LEAVE_OUT for one in found):
-            chunk.leave_out(index, [one.column.field for one in found], columns, reasons)
+            chunk.leave_out(chunk.lines[index], [one.column.field for one in found], columns, reasons)
         else:
             refused.add(index)
             chunk.refuse(index, REJECTED, columns, reasons)

@@ -86,7 +86,7 @@ class ImportJob(Node, Job):
     partial: int = derived(
         lambda job: counts_of(read(job, "progress"))["partial"],
         description="Rows that were created, updated or unchanged without all of their cells: bad ones that"
-        " `onBadCell: LEAVE_OUT` left out. The report says which.",
+        " `onBadCell: LEAVE_OUT` left out, and consents of people who have opted out. The report says which.",
     )
     rejected_rows_url: str | None = batched(
         _report_urls,

@@ -104,12 +104,20 @@ class Oracle:
         if self._is_taken(contact, values):
             return "rejected"
         before = dict(contact)
+        self._set_aside(before, values, lacking)
         for name, value in values.items():
             contact[name] = before[name] if name in lacking else self._merged(name, before[name], value)
         if before["whatsapp_consent"] == "OPTED_OUT":
             contact["whatsapp_consent"] = "OPTED_OUT"
         self.matched.append(contact)
         return "unchanged" if contact == before else "updated"
+
+    def _set_aside(self, before: dict[str, Any], values: dict[str, Any], lacking: set[str]) -> None:
+        """An opt-out stays, and the row is a partial one."""
+        fills = self.policies["whatsapp_consent"] is Policy.FILL_EMPTY
+        given = values["whatsapp_consent"]
+        if before["whatsapp_consent"] == "OPTED_OUT" and given not in (None, "OPTED_OUT") and not fills:
+            lacking.add("whatsapp_consent")
 
     def _merged(self, name: str, old: Any, new: Any) -> Any:
         policy, nothing = self.policies[name], EMPTY.get(name)
