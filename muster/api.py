@@ -2,10 +2,13 @@
 
 import importlib
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
-from muster.settings import Settings
+from muster.settings import METRICS_FOLDER, Settings
 from muster.up import must_be_free
 
 STOP_SECONDS = 5
@@ -14,6 +17,22 @@ STOP_SECONDS = 5
 
 def serve(settings: Settings, log_format: str) -> None:
     """Serves until SIGINT or SIGTERM. Raises SetupError when the port is taken."""
+    with _shared_metrics(settings.api_processes):
+        _serve(settings, log_format)
+
+
+@contextmanager
+def _shared_metrics(processes: int) -> Iterator[None]:
+    """Several processes answer on one port: each gives the figures of all, which they share by files."""
+    if processes == 1:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="muster-metrics-") as folder:
+        os.environ[METRICS_FOLDER] = folder  # for the processes that uvicorn starts
+        yield
+
+
+def _serve(settings: Settings, log_format: str) -> None:
     must_be_free(settings.host, settings.port)
     os.environ["MUSTER_LOG_FORMAT"] = log_format  # for the processes that uvicorn starts
     importlib.import_module("muster.app")  # an import error shows before anything listens

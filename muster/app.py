@@ -12,7 +12,8 @@ from models.transfers.reading import bounded
 from muster.installation import Installation, installation_of, secret_keys, signing, use_secret_keys
 from muster.local.processes import on_stop_signal, tie_to_parent
 from muster.logs import is_text, set_up_logging
-from muster.settings import metrics_token, read_settings
+from muster.settings import metrics_folder, metrics_token, read_settings
+from muster.shared_metrics import forget_the_dead
 from muster.storage import storage_of
 from schema.app import ApiOptions, build
 from schema.server.operation_log import LineWriter
@@ -43,6 +44,7 @@ def build_app(installation: Installation) -> Any:
             application_name="muster-api",
         )
         files.use(storage_of(settings))
+        _forget_dead_processes()
         try:
             async with connected_broker(installation.redis_url):
                 with on_stop_signal(app.state.end_streams):
@@ -52,6 +54,13 @@ def build_app(installation: Installation) -> Any:
             await db.disconnect()
 
     return build(api_options(installation), lifespan)
+
+
+def _forget_dead_processes() -> None:
+    """A process starts when another one was killed."""
+    folder = metrics_folder()
+    if folder is not None:
+        forget_the_dead(folder)
 
 
 def api_options(installation: Installation) -> ApiOptions:

@@ -19,6 +19,9 @@ QUEUES = ("realtime", "bulk", "broadcast")
 TEST_PREFIX = f"{PREFIX}TEST_"
 """Only tests read these."""
 
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Where the API processes of one port share their metrics; the name is that of the Prometheus client."""
+
 RENAMED = {"sealing_keys": "secret_keys"}
 """Old names, which are still read, to new names."""
 
@@ -273,6 +276,12 @@ def variable(setting: str) -> str:
 def environment_with(**variables: str) -> dict[str, str]:
     """Returns this process's environment with more variables, for a child process."""
     return os.environ | variables
+
+
+def metrics_folder() -> Path | None:
+    """The folder in which this process shares its metrics with others."""
+    folder = os.environ.get(METRICS_FOLDER)
+    return Path(folder) if folder else None
 
 
 def unknown_variables() -> list[str]:

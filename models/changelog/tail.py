@@ -25,7 +25,9 @@ from permissions.principal import Scope
 
 log = structlog.get_logger(__name__)
 
-_followers = Gauge("muster_feed_followers", "Subscribers of membership changes in this process.")
+_followers = Gauge(
+    "muster_feed_followers", "Subscribers of membership changes in this process.", multiprocess_mode="livesum"
+)
 _given = Counter("muster_feed_changes_total", "Changes handed to subscribers, each counted once per subscriber.")
 
 MOST_FAILED: Final = 30

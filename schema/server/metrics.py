@@ -12,8 +12,8 @@ DURATION = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 ERRORS = Counter("muster_graphql_errors_total", "Errors told to callers, by code.", ["code"])
-SUBSCRIPTIONS = Gauge("muster_graphql_subscriptions", "Subscriptions that live now.")
-SOCKETS = Gauge("muster_graphql_sockets", "WebSockets that are open now.")
+SUBSCRIPTIONS = Gauge("muster_graphql_subscriptions", "Subscriptions that live now.", multiprocess_mode="livesum")
+SOCKETS = Gauge("muster_graphql_sockets", "WebSockets that are open now.", multiprocess_mode="livesum")
 SLOW = Counter("muster_feed_slow_total", "Subscribers that were ended because they did not take what they were given.")
 THROTTLED = Counter("muster_graphql_throttled_total", "Operations refused because a caller had spent its points.")
 COST = Counter("muster_graphql_cost_points_total", "Points that operations have cost.")
