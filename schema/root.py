@@ -22,6 +22,7 @@ from schema.contacts import descriptions as contacts
 from schema.contacts.duplicates import DuplicateQuery
 from schema.contacts.job_types import TagChangeJob
 from schema.contacts.mutations import ActivityMutation, ContactMutation
+from schema.contacts.personal_data import PersonalDataMutation, PersonalDataQuery
 from schema.contacts.queries import ContactQuery
 from schema.contacts.tag_mutations import TagMutation
 from schema.jobs import descriptions as jobs
@@ -74,6 +75,7 @@ QUERIES: list[type] = [
     AccountQuery,
     AuditQuery,
     ContactQuery,
+    PersonalDataQuery,
     DuplicateQuery,
     ExplanationQuery,
     RuleQuery,
@@ -91,6 +93,7 @@ MUTATIONS: list[type] = [
     AccountMutation,
     ContactMutation,
     TagMutation,
+    PersonalDataMutation,
     ActivityMutation,
     SegmentMutation,
     JobMutation,

@@ -254,6 +254,18 @@ CREATE TABLE consent_changes (
 );
 CREATE INDEX consent_changes_contact_idx ON consent_changes (workspace_id, contact_id, id);
 
+-- Contacts whose personal data was, or is being, erased everywhere (models/personal_data/).
+CREATE TABLE contact_erasures (
+    workspace_id bigint NOT NULL,
+    contact_id   bigint NOT NULL,
+    identity     jsonb, -- what the person is found by; null when nothing is left to erase
+    asked_at     timestamptz NOT NULL,
+    finished_at  timestamptz,
+    PRIMARY KEY (workspace_id, contact_id),
+    FOREIGN KEY (workspace_id) REFERENCES workspaces (id) ON DELETE CASCADE
+);
+CREATE INDEX contact_erasures_unfinished_idx ON contact_erasures (asked_at) WHERE finished_at IS NULL;
+
 -- ---------------------------------------------------------------- Segments
 
 -- A group of contacts.

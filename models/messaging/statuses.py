@@ -130,7 +130,7 @@ _HOLD: Final = """
 _MOVE: Final = """
     UPDATE messages m SET
         status = g.now,
-        message_id = coalesce(m.message_id, g.message_id),
+        message_id = CASE WHEN m.phone NOT LIKE 'erased:%' THEN coalesce(m.message_id, g.message_id) END, -- it holds the number
         leased_until = CASE WHEN g.now = g.was THEN m.leased_until END,
         sent_at = g.sent_at,
         delivered_at = coalesce(m.delivered_at, g.delivered_at),

@@ -12,6 +12,7 @@ SegmentId: TypeAlias = int
 JobId: TypeAlias = int
 RequestId: TypeAlias = int
 BroadcastId: TypeAlias = int
+ContactId: TypeAlias = int
 SendingSlot: TypeAlias = int
 
 Ids = TypeVarTuple("Ids")
@@ -42,6 +43,8 @@ BACKFILL_MEMBERS: Final = Work[WorkspaceId, SegmentId]("backfill_members", Queue
 
 RUN_JOB: Final = Work[WorkspaceId, JobId]("run_job", Queue.BULK)
 """The worker takes the fairest choice, perhaps another job."""
+
+ERASE_CONTACT: Final = Work[WorkspaceId, ContactId]("erase_contact", Queue.BULK)
 
 RUN_REQUEST: Final = Work[WorkspaceId, RequestId]("run_request", Queue.BROADCAST)
 

@@ -99,6 +99,15 @@ def phone_key(e164: str) -> str:
     return key
 
 
+def spellings_of(key: str) -> set[str]:
+    """The number with this key in each way in which its country writes it, in E.164."""
+    spelled = {key}
+    for one in SPELLINGS:
+        written = re.sub(rf"^({one.start}){one.inserted}({one.end})\Z", rf"\g<1>{one.dropped}\g<2>", key)
+        spelled |= {written} if phone_key(written) == key else set()
+    return spelled
+
+
 # ---------------------------------------------------------------- the quick path, for plain numbers
 
 

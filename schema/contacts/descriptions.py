@@ -56,6 +56,8 @@ DESCRIPTIONS: Final = {
     "Mutation.contactCreate": "Creates a contact; refused with TAKEN when another one has its externalId, email or phone.",
     "Mutation.contactUpdate": "Changes a contact: what is absent stays, null clears.",
     "Mutation.contactUpdate(id:)": "The contact.",
+    "Query.contactExport(id:)": "The contact.",
+    "Mutation.contactErase(id:)": "The contact; once more for the same one changes nothing.",
     "Mutation.contactsDelete": "Deletes these contacts, with their activities.",
     "Mutation.contactsDelete(ids:)": "The contacts.",
     "Mutation.contactTagsAdd": "Gives tags to contacts.",

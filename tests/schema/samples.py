@@ -174,6 +174,12 @@ async def contact_consent_grant(scope: Scope) -> Variables:
     return {"id": await a_contact(scope, phone="+34600111222"), "evidence": "Signed at the counter"}
 
 
+@sample("contactErase")
+@sample("contactExport")
+async def one_contact(scope: Scope) -> Variables:
+    return {"id": await a_contact(scope)}
+
+
 @sample("contactsDelete")
 async def contacts_delete(scope: Scope) -> Variables:
     return {"ids": [await a_contact(scope)]}

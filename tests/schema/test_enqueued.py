@@ -22,6 +22,7 @@ ENQUEUED: dict[str, set[str]] = {
     "contactUpdate": {CHANGES},
     "contactUpsert": {CHANGES},
     "contactsDelete": {CHANGES},
+    "contactErase": {CHANGES, "erase_contact"},
     "contactTagsAdd": {CHANGES},
     "contactTagsRemove": {CHANGES},
     "tagRename": {"run_job"},

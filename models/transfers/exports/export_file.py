@@ -55,6 +55,8 @@ async def get_file(scope: Scope, job_id: int) -> ExportFile:
     job = await jobs.find(scope, job_id)
     if job is None or job.kind != JobKind.EXPORT or not is_ready(job.status, job.finished_at):
         raise NotFound("there is no such file")
+    if "removed" in job.progress:  # because a person in it was erased
+        raise NotFound("there is no such file")
     file_format = Format(job.input["format"])
     if file_format is Format.XLSX:
         return ExportFile(file_format, [workbook_key(scope.workspace_id, job_id)], job.progress["workbook"])
