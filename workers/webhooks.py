@@ -75,11 +75,15 @@ async def _process(scope: Scope, most: int) -> tuple[int | None, int]:
 
 
 async def _read(scope: Scope, webhooks: Sequence[InboundWebhook]) -> None:
-    channel = await channels.find(scope)
-    if channel is None:
-        return
-    events, failures = webhook_items.read(webhooks, channel)
-    reasons = await _apply(scope, channel, events, failures)
+    """Each webhook is read for the channel that received it, though it may be disconnected by now."""
+    received_by = await channels.that_received(scope, {one.channel_id for one in webhooks})
+    failures: list[Failure] = []
+    reasons: dict[MessageSource, str] = {}
+    for channel_id, channel in sorted(received_by.items()):
+        own = [one for one in webhooks if one.channel_id == channel_id]
+        events, unreadable = webhook_items.read(own, channel)
+        failures += unreadable
+        reasons = {**await _apply(scope, channel, events, failures), **reasons}
     await stops.pause(scope.workspace_id, reasons)
     await _keep(scope, failures)
 
@@ -124,7 +128,7 @@ async def _handle(scope: Scope, channel: WhatsAppChannel, events: Sequence[Event
     for event in events:
         if isinstance(event, TemplateEvent):
             reasons = await _template_changed(scope, event) | reasons
-        elif isinstance(event, AccountEvent):
+        elif isinstance(event, AccountEvent) and channel.disconnected_at is None:
             reasons = await _account_changed(scope, event) | reasons
     for event in events:
         _events.labels(type(event).__name__).inc()

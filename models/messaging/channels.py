@@ -160,6 +160,12 @@ async def find(scope: Scope, *, for_update: bool = False) -> WhatsAppChannel | N
     return await (query.select_for_update() if for_update else query).first()
 
 
+async def that_received(scope: Scope, ids: Collection[int]) -> dict[int, WhatsAppChannel]:
+    """Returns channels by id, disconnected ones too: what was said to them counts."""
+    rows = await WhatsAppChannel.filter(workspace_id=scope.workspace_id, id__in=list(ids))
+    return {row.id: row for row in rows}
+
+
 async def get(scope: Scope) -> WhatsAppChannel:
     """Raises NotAllowedInState when there is none, or the API refused it."""
     channel = await find(scope)

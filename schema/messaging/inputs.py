@@ -14,5 +14,6 @@ class WhatsAppChannelConnectInput:
     verify_token: str = strawberry.field(description="Of your choice: Meta sends it when the webhooks' address is set.")
     stop_words: list[str] = strawberry.field(
         default_factory=lambda: ["STOP"],
-        description="A message that is one of these and nothing else opts its sender out, and so does a button that says so.",
+        description="A message or button that is one of these and nothing else opts its sender out, besides the usual words of"
+        " many languages.",
     )

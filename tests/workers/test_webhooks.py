@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from models import db
-from models.messaging import outcomes, statuses
+from models.messaging import channels, outcomes, statuses
 from models.queue import failed_webhooks, inbox
 from permissions.principal import Scope
 from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID
@@ -172,6 +172,16 @@ async def test_events_of_another_number_are_left_alone(context: WorkerContext):
     )
     await process(context, scope, (scope.workspace_id, 1, raw))
     assert await counts_of(broadcast) == {"sent": 1}
+
+
+async def test_a_stop_that_came_before_the_channel_was_disconnected_is_heeded(context: WorkerContext):
+    scope = await a_sender()
+    await people(scope, 1)
+    message = {"from": "34600000001", "id": "w1", "timestamp": "1750030073", "type": "text", "text": {"body": "STOP"}}
+    await inbox.put([inbound(scope, "messages", messages=[message])])
+    await channels.disconnect(scope)
+    await webhooks.process_webhooks(context, scope.workspace_id)
+    assert await db.fetch_value("SELECT whatsapp_consent FROM contacts") == "OPTED_OUT"
 
 
 async def test_a_template_that_is_paused_pauses_its_broadcasts(context: WorkerContext):

@@ -80,7 +80,7 @@ async def effects_of(redis_url: str, seed: int, spoil: int | None) -> tuple[dict
         placed[spoil] = Placed(one.field, one.list_name, made.spoiled(one.item, Random(seed * 1000 + spoil)))
     raw = json.dumps(made.together(placed, Random(seed))).encode()
     async with a_worker_context(redis_url) as context:
-        await inbox.put([(scope.workspace_id, 1, raw)])
+        await inbox.put([(scope.workspace_id, (await channels.get(scope)).id, raw)])
         await webhooks.process_webhooks(context, scope.workspace_id)
     assert await inbox.waiting() == []
     await channels.disconnect(scope)
