@@ -21,16 +21,17 @@ from models.transfers.reading.reader import ParsedRows
 class Bounds:
     """What an inspection may take. `wall_seconds` end one that others keep from the processor.
 
-    `wait_seconds` is how long it may wait for a child; None: as long as its caller.
+    `wait_seconds` is how long it may wait for a child; None: as long as its caller. `niceness` lets others go first.
     """
 
     memory_mib: int
     cpu_seconds: int
     wall_seconds: float
     wait_seconds: float | None = None
+    niceness: int = 0
 
 
-HEAD: Final = Bounds(memory_mib=384, cpu_seconds=10, wall_seconds=20, wait_seconds=20)
+HEAD: Final = Bounds(memory_mib=384, cpu_seconds=10, wall_seconds=20, wait_seconds=20, niceness=10)
 WHOLE: Final = Bounds(memory_mib=512, cpu_seconds=200, wall_seconds=270)
 """The largest workbook takes minutes; a job may work for five on one step."""
 
@@ -67,7 +68,8 @@ async def _ask(order: Mapping[str, Any], bounds: Bounds, content: bytes = b"") -
     """Returns the child's answer. Raises the task's DomainError, Invalid for a file beyond the bounds, and Throttled."""
     line = (
         json.dumps(
-            {**order, "bounds": [bounds.memory_mib, bounds.cpu_seconds], "bytes": len(content)}, default=list
+            {**order, "bounds": [bounds.memory_mib, bounds.cpu_seconds, bounds.niceness], "bytes": len(content)},
+            default=list,
         ).encode()
         + b"\n"
     )

@@ -22,9 +22,6 @@ from models.transfers.reading.inspection import (
 )
 from models.transfers.reading.reader import ParsedRows
 
-NICENESS: Final = 10
-"""Callers who wait for other answers of the API go first."""
-
 IDLE_SECONDS: Final = 60.0
 
 MOST_ORDERS: Final = 1_000
@@ -43,7 +40,6 @@ def main() -> None:
     An order is a line of JSON, and the bytes that it announces.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_TABLE_BYTES, MOST_TABLE_BYTES))
     orders, answers = sys.stdin.buffer, sys.stdout.buffer
@@ -86,8 +82,9 @@ def _where(error: Exception) -> str:
     return f"{type(error).__name__}{code}"
 
 
-def _bound(memory_mib: int, cpu_seconds: int) -> None:
+def _bound(memory_mib: int, cpu_seconds: int, niceness: int) -> None:
     """Bounds the memory, and the time from now on. Linux counts the memory of mapped files apart from RLIMIT_DATA."""
+    os.nice(max(0, niceness - os.nice(0)))
     usage = resource.getrusage(resource.RUSAGE_SELF)
     used = int(usage.ru_utime + usage.ru_stime) + 1
     for limit, value in ((resource.RLIMIT_DATA, memory_mib << 20), (resource.RLIMIT_CPU, used + cpu_seconds)):
