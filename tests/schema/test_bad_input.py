@@ -5,10 +5,12 @@ never INTERNAL and never a timeout.
 """
 
 import copy
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 from graphql import (
     GraphQLArgument,
@@ -28,7 +30,7 @@ from graphql import (
 from models import db
 from permissions.principal import Scope
 from schema.server.ids import split_global_id, to_global_id
-from schema.server.types.cursors import to_cursor
+from schema.server.types.cursors import Cursors
 from tests.kit import broadcasts
 from tests.kit.api import Api, bearer_of
 from tests.kit.workspaces import new_workspace
@@ -64,15 +66,22 @@ EDGE_VALUES: dict[str, Sequence[Any]] = {
 }
 """By type, values that are wrong for some argument, or extreme."""
 
+
+def to_cursor(*key: Any) -> str:
+    """A cursor as somebody could write it who had the keys."""
+    return urlsafe_b64encode(orjson.dumps(key)).decode()
+
+
+@pytest.fixture(autouse=True)
+def _cursors_are_not_encrypted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the keys in cursors are wrong, and not only the cursors."""
+    monkeypatch.setattr(Cursors, "_decrypted", lambda _, cursor: urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+
+
 PARTS = [None, True, -1, 0, 1.5, 2**63, 2**64 - 1, NUL, "x", "9" * 30, *FOREVER, [], {}]
-CURSORS = [to_cursor(part) for part in PARTS] + [to_cursor(part, 1) for part in PARTS]
+CURSORS = ["", "x", *map(to_cursor, PARTS), *(to_cursor(part, 1) for part in PARTS)]
 CURSORS += [to_cursor(FOREVER[0], part) for part in PARTS]
 """Cursors that no list has."""
-
-
-def with_order(order: str) -> list[str]:
-    """Cursors that no list in that order has."""
-    return [to_cursor(order, part, 1) for part in PARTS] + [to_cursor(order, FOREVER[0], part) for part in PARTS]
 
 
 # ---------------------------------------------------------------- one wrong value
@@ -138,7 +147,7 @@ def variants(arguments: dict[str, GraphQLArgument], good: dict[str, Any]) -> Ite
             yield put(good, (name, *path), value)
     if "after" in arguments and "orderBy" in arguments:
         for order in get_named_type(arguments["orderBy"].type).values:
-            for cursor in with_order(order):
+            for cursor in CURSORS:
                 yield {**good, "orderBy": order, "after": cursor}
 
 
