@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+from models.errors import NotFound
 from models.queue import failed_webhooks
 from permissions.capabilities import Permission
 from permissions.principal import Scope
@@ -113,8 +114,9 @@ class InboundWebhookFailureMutation:
             list[strawberry.ID] | None, strawberry.argument(description="Which; all of them when absent.")
         ] = None,
     ) -> InboundWebhookFailuresRetryPayload:
-        chosen = None if ids is None else _failure_ids(ids)
-        return InboundWebhookFailuresRetryPayload(retried=await failed_webhooks.retry(scope_of(info), chosen))
+        scope = scope_of(info)
+        chosen = None if ids is None else await _failure_ids(scope, ids)
+        return InboundWebhookFailuresRetryPayload(retried=await failed_webhooks.retry(scope, chosen))
 
     @mutation(
         Permission.WEBHOOK_MANAGE,
@@ -124,11 +126,18 @@ class InboundWebhookFailureMutation:
     async def inbound_webhook_failures_delete(
         self, info: Info, ids: Annotated[list[strawberry.ID], strawberry.argument(description="Which.")]
     ) -> InboundWebhookFailuresDeletePayload:
-        deleted = await failed_webhooks.delete(scope_of(info), _failure_ids(ids))
+        scope = scope_of(info)
+        deleted = await failed_webhooks.delete(scope, await _failure_ids(scope, ids))
         return InboundWebhookFailuresDeletePayload(
             deleted_ids=[strawberry.ID(to_global_id("InboundWebhookFailure", one)) for one in deleted]
         )
 
 
-def _failure_ids(ids: Sequence[str]) -> list[int]:
-    return [get_id("InboundWebhookFailure", failure_id, ("ids", index)) for index, failure_id in enumerate(ids)]
+async def _failure_ids(scope: Scope, ids: Sequence[str]) -> list[int]:
+    """Raises NotFound when the workspace lacks one of them."""
+    wanted = [get_id("InboundWebhookFailure", failure_id, ("ids", index)) for index, failure_id in enumerate(ids)]
+    known = {row["id"] for row in await failed_webhooks.by_ids(scope, wanted)}
+    for index, failure_id in enumerate(wanted):
+        if failure_id not in known:
+            raise NotFound(f"there is no failed item with the id {ids[index][:100]!r}", ("ids", index))
+    return wanted

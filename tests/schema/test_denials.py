@@ -122,7 +122,7 @@ async def test_a_mutation_needs_its_permission_and_a_denial_changes_nothing(
     field, needs = MUTATIONS[name], needed(MUTATIONS[name])
     variables = await variables_of(name, workspace)
     asked = document("mutation", name, field, variables)
-    callers = await _callers(workspace, needs)
+    callers = await _callers(workspace, needs, *ALSO_NEEDED.get(name, ()))
     before = await contents()
     for who, bearer in callers["denied"].items():
         codes = await api.codes(bearer, asked, **variables)
@@ -188,14 +188,18 @@ async def test_a_subscription_needs_its_permission(api: Api, workspace: Scope, n
         assert codes == ["UNAUTHENTICATED" if bearer is None else "FORBIDDEN"], who
 
 
-async def _callers(workspace: Scope, needs: Any) -> dict[str, dict[str, str | None]]:
+ALSO_NEEDED = {"tagRename": (Permission.SEGMENT_WRITE,)}
+"""By mutation, permissions besides its own."""
+
+
+async def _callers(workspace: Scope, needs: Any, *also: Permission) -> dict[str, dict[str, str | None]]:
     """Bearer tokens of callers of every kind, by whether they must be denied or allowed."""
     everybody: dict[str, tuple[bool, str | None]] = {"nobody": (needs is ANYONE, None)}
     if isinstance(needs, Permission):
         others = sorted(ALL_PERMISSIONS - {needs})
         everybody["a USER without"] = (False, await bearer_of(workspace, Role.USER))
         everybody["a USER with all the others"] = (False, await bearer_of(workspace, Role.USER, *others))
-        everybody["a USER with"] = (True, await bearer_of(workspace, Role.USER, needs))
+        everybody["a USER with"] = (True, await bearer_of(workspace, Role.USER, needs, *also))
     else:
         everybody["a USER without"] = (True, await bearer_of(workspace, Role.USER))
     everybody["a MANAGER"] = (needs not in ADMIN_ONLY, await bearer_of(workspace, Role.MANAGER))
