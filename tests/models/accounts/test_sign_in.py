@@ -93,6 +93,25 @@ async def salts(email: str) -> set[str]:
     return {row["password_hash"].rpartition("$")[0] for row in rows}
 
 
+@pytest.mark.parametrize("workspaces", [0, 1, 3])
+async def test_a_sign_in_takes_one_computation_however_many_workspaces_know_the_email(
+    database: str, workspaces: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(workspaces):
+        await new_member(await new_workspace(f"Workspace {number}"), name="ana")
+    computed = []
+    compute = passwords.hash_secret
+
+    def counted(*arguments: object) -> bytes:
+        computed.append(arguments)
+        return compute(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(passwords, "hash_secret", counted)
+    with pytest.raises(Invalid):
+        await sign_in("ana@example.com", "not the password", SIGNING)
+    assert len(computed) == 1
+
+
 async def test_a_member_without_a_password_cannot_sign_in(workspace: Scope) -> None:
     await members.create(workspace, email="new@example.com", name="New", password=None, role=Role.ADMIN)
     for password in ("", PASSWORD):
