@@ -61,9 +61,10 @@ async def test_an_unknown_email_takes_as_long_as_a_wrong_password(workspace: Sco
     try:
         await new_member(workspace)
         await _seconds("nobody@example.com")  # nobody's hash is made once
-        known, unknown = await _seconds("admin.0@example.com"), await _seconds("nobody@example.com")
+        times = [(await _seconds("admin.0@example.com"), await _seconds("nobody@example.com")) for _ in range(6)]
     finally:
         passwords.set_cost(iterations=1, memory_kib=64)
+    known, unknown = map(min, zip(*times, strict=True))  # other work on the machine makes a time longer, never shorter
     assert 0.5 < known / unknown < 2, "who has an account can be told by the time that it takes"
 
 
@@ -120,14 +121,11 @@ async def test_a_member_without_a_password_cannot_sign_in(workspace: Scope) -> N
 
 
 async def _seconds(email: str) -> float:
-    """The quickest of several wrong sign-ins: what others do on the machine makes them slower, never quicker."""
-    times = []
-    for _ in range(4):
-        start = time.perf_counter()
-        with pytest.raises(Invalid):
-            await sign_in(email, "not the password", SIGNING)
-        times.append(time.perf_counter() - start)
-    return min(times)
+    """How long a wrong sign-in takes."""
+    start = time.perf_counter()
+    with pytest.raises(Invalid):
+        await sign_in(email, "not the password", SIGNING)
+    return time.perf_counter() - start
 
 
 async def test_a_password_good_in_two_workspaces_needs_the_workspace(workspace: Scope) -> None:

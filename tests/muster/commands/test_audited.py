@@ -56,10 +56,12 @@ async def test_a_command_that_changes_something_is_recorded(database: str, tmp_p
     if command == "token":
         await muster("seed")
     await db.execute("DELETE FROM audit_log")
-    if command == "workspace delete":
-        await db.execute(_KEEP_LOG)
-    arguments, actions = AUDITED[command]
-    ran = await muster(*command.split(), *arguments, *(("--settle-seconds", "0") if "delete" in command else ()))
+    await db.execute(_KEEP_LOG)
+    try:
+        arguments, actions = AUDITED[command]
+        ran = await muster(*command.split(), *arguments, *(("--settle-seconds", "0") if "delete" in command else ()))
+    finally:
+        await db.execute("DROP TRIGGER keep ON audit_log; DROP FUNCTION keep()")
     assert ran.code == 0, ran.error
     rows = await db.fetch("SELECT * FROM audit_log")
     assert {row["action"] for row in rows if row["actor_kind"] == "OPERATOR"} >= actions
