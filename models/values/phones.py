@@ -78,9 +78,16 @@ PLAIN: Final = r"^\+(?!5[245]|229)[0-9]+$"
 """Numbers in E.164 of countries that have one spelling."""
 
 _PLAIN: Final = re.compile(PLAIN.replace("$", r"\Z"))
-_SPELLINGS: Final = tuple(
-    (re.compile(one.pattern.replace("$", r"\Z")), rf"\g<1>{one.inserted}\g<2>") for one in SPELLINGS
-)
+_E164: Final = re.compile(r"\+[0-9]+\Z")
+_SPELLINGS: Final = {
+    code: tuple(
+        (re.compile(one.pattern.replace("$", r"\Z")), rf"\g<1>{one.inserted}\g<2>")
+        for one in SPELLINGS
+        if one.start.replace("\\", "").startswith(code)
+    )
+    for code in ("+52", "+54", "+55", "+22")
+}
+"""By the first three characters of a number."""
 
 
 def phone_key(e164: str) -> str:
@@ -90,11 +97,11 @@ def phone_key(e164: str) -> str:
     """
     if _PLAIN.match(e164):
         return e164
-    key = re.sub("[^0-9]", "", e164)
-    if not key:
+    digits = e164[1:] if _E164.match(e164) else re.sub("[^0-9]", "", e164)
+    if not digits:
         return ""
-    key = f"+{key}"
-    for pattern, replacement in _SPELLINGS:
+    key = f"+{digits}"
+    for pattern, replacement in _SPELLINGS.get(key[:3], ()):
         key = pattern.sub(replacement, key)
     return key
 
