@@ -154,7 +154,7 @@ async def test_an_api_that_stops_and_starts_again_is_gone_on_with_at_the_last_cu
                     partner.address = place
                     following.append(asyncio.create_task(partner.follow(way)))
                 await asyncio.sleep(0.6)
-                app.rest.state.end_streams()  # as a signal does
+                app.app.rest.state.end_streams()  # as a signal does
             await asyncio.wait_for(asyncio.gather(*following), 10)  # each was told that it is over
         await writing
         everything = await story.end()
