@@ -42,10 +42,15 @@ def as_written(value: Extreme) -> dict[str, Any]:
 
 
 def as_api_shows(value: Extreme, shown: Any) -> Any:
-    """What another door shows, in the API's form: UTC as Z, and a large float, written out in digits, as that float."""
+    """What another door shows, in the API's form: a large float, written out in digits, as that float.
+
+    Files write instants with six digits always, the API without them when they are zero.
+    """
     if isinstance(value.shown, float) and isinstance(shown, int):
         return float(shown)
-    return shown.replace("+00:00", "Z") if value.field in ("subscribed_at", "last_interaction_at") else shown
+    if value.field not in ("subscribed_at", "last_interaction_at"):
+        return shown
+    return shown.replace("+00:00", "Z").replace(".000000Z", "Z")
 
 
 async def made(scope: Scope, values: tuple[Extreme, ...] = EXTREMES) -> list[int]:
@@ -110,7 +115,13 @@ async def test_each_value_can_be_made_by_an_import(scope: Scope) -> None:
     await db.execute("DELETE FROM contacts")
     job = await imported(scope, file, *columns)
     assert counts(job) == {"created": len(EXTREMES)}
-    assert await snapshot(scope) == before
+    by_import = [without_consent_source(one) for one in await snapshot(scope)]
+    assert by_import == [without_consent_source(one) for one in before]
+
+
+def without_consent_source(contact: dict[str, Any]) -> dict[str, Any]:
+    """An import says of itself, not of the API, that it set the consent."""
+    return {name: value for name, value in contact.items() if name not in ("consent_source", "consent_at")}
 
 
 async def test_an_import_over_all_values_can_be_taken_back(scope: Scope) -> None:

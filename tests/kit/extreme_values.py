@@ -123,8 +123,9 @@ def _same(field: str, *values: Any) -> list[Extreme]:
 
 
 def _texts(field: str, *values: str) -> list[Extreme]:
-    """Shown as they are stored: composed."""
-    return [Extreme(field, value, normalize("NFC", value), value if len(value) <= 1_000 else None) for value in values]
+    """Shown as they are stored: composed, without spaces around them."""
+    bare = [(value, value.strip()) for value in values]
+    return [Extreme(field, value, normalize("NFC", text), text if len(text) <= 1_000 else None) for value, text in bare]
 
 
 def _numbers(field: str) -> list[Extreme]:
