@@ -84,9 +84,10 @@ def _by_headings(header: Sequence[str], cells: Sequence[Sequence[str]], fields: 
     """The best column of each field: one with cells, with the best heading, the first."""
     matches: dict[int, HeadingMatch] = {}
     for index, heading in enumerate(header):
-        match = match_heading(heading, fields)
+        named = match_heading(heading, fields)
+        match = None if named is None else _as_cells_say(named, cells[index])
         if match is not None:
-            matches[index] = _as_cells_say(match, cells[index])
+            matches[index] = match
     for index, match in matches.items():
         part = part_of_name(header[index], header) if match.field == "name" else None
         if part is not None and all(other.field != part for other in matches.values()):
@@ -97,8 +98,14 @@ def _by_headings(header: Sequence[str], cells: Sequence[Sequence[str]], fields: 
     return {index: matches[index] for index in best.values()}
 
 
-def _as_cells_say(match: HeadingMatch, cells: Sequence[str]) -> HeadingMatch:
-    """A heading is worth less when the cells are something else."""
+_DAY_OF_A_YEAR: Final = re.compile(r"[0-9]{1,2}[/.\- ][0-9]{1,2}\.?")
+"""Such as 02/28: Mailchimp and others keep birthdays without a year, which no field can hold."""
+
+
+def _as_cells_say(match: HeadingMatch, cells: Sequence[str]) -> HeadingMatch | None:
+    """A heading is worth less when the cells are something else, and nothing when its field cannot hold them."""
+    if match.field == "date_of_birth" and cells and all(_DAY_OF_A_YEAR.fullmatch(cell.strip()) for cell in cells):
+        return None
     if match.field not in _PATTERNS or not cells:
         return match
     return replace(match, confidence=match.confidence * len(_alike(match.field, cells)) / len(cells))
