@@ -21,6 +21,7 @@ ENQUEUED: dict[str, set[str]] = {
     "contactCreate": {CHANGES},
     "contactUpdate": {CHANGES},
     "contactUpsert": {CHANGES},
+    "contactConsentGrant": {CHANGES},
     "contactsDelete": {CHANGES},
     "contactErase": {CHANGES, "erase_contact"},
     "contactTagsAdd": {CHANGES},
