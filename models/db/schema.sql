@@ -186,8 +186,7 @@ CREATE TABLE contacts (
     consent_at          timestamptz,
     PRIMARY KEY (workspace_id, id),
     CONSTRAINT contacts_email_key UNIQUE (workspace_id, email),
-    CONSTRAINT contacts_external_id_key UNIQUE (workspace_id, external_id),
-    CONSTRAINT contacts_phone_key_key UNIQUE (workspace_id, phone_key, phone_twin)
+    CONSTRAINT contacts_external_id_key UNIQUE (workspace_id, external_id)
 ) WITH (fillfactor = 90);
 CREATE INDEX contacts_birthday_idx
     ON contacts (workspace_id, (extract(month FROM date_of_birth) * 100 + extract(day FROM date_of_birth)))
@@ -195,6 +194,8 @@ CREATE INDEX contacts_birthday_idx
 CREATE INDEX contacts_created_at_idx ON contacts (workspace_id, created_at, id);
 CREATE INDEX contacts_last_interaction_at_idx ON contacts (workspace_id, last_interaction_at, id);
 CREATE INDEX contacts_name_idx ON contacts (workspace_id, lower(name), id);
+-- Its condition keeps the generated column out of the keys that an UPDATE locks: 0019 says why.
+CREATE UNIQUE INDEX contacts_phone_key_key ON contacts (workspace_id, phone_key, phone_twin) WHERE phone_key IS NOT NULL;
 CREATE INDEX contacts_phone_twin_idx ON contacts (workspace_id, id) WHERE phone_twin > 0;
 CREATE INDEX contacts_search_idx ON contacts USING gin (
     workspace_id,

@@ -29,9 +29,10 @@ WHERE c.workspace_id = twin.workspace_id AND c.id = twin.id AND twin.place > 0;
 
 SET LOCAL muster.capture TO DEFAULT;
 
-ALTER TABLE contacts
-    DROP CONSTRAINT contacts_phone_key,
-    ADD CONSTRAINT contacts_phone_key_key UNIQUE (workspace_id, phone_key, phone_twin);
+ALTER TABLE contacts DROP CONSTRAINT contacts_phone_key;
+-- The condition keeps a generated column out of what PostgreSQL takes for a key of the table: with a BEFORE trigger every UPDATE of a
+-- contact would count as one of its key, and lock out each new activity of the contact.
+CREATE UNIQUE INDEX contacts_phone_key_key ON contacts (workspace_id, phone_key, phone_twin) WHERE phone_key IS NOT NULL;
 CREATE INDEX contacts_phone_twin_idx ON contacts (workspace_id, id) WHERE phone_twin > 0;
 
 CREATE OR REPLACE FUNCTION muster_touch_contact() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -195,3 +195,23 @@ async def test_any_sequence_of_writes_agrees_with_a_plain_model(database: str, s
         del contact["id"]
     assert stored == model.contacts
     assert set(await tags.find(workspace, None, 100)) >= {tag for contact in stored for tag in contact["tags"]}
+
+
+async def test_an_update_that_touches_no_key_does_not_wait_for_a_new_activity(workspace: Scope) -> None:
+    contact = await create_contact(workspace, {"phone": "+34600111222"})
+    recorded, may_end = asyncio.Event(), asyncio.Event()
+
+    async def record() -> None:
+        async with db.transaction():
+            await activities.record(workspace, [NewActivity("visit", contact["id"])])
+            recorded.set()
+            await may_end.wait()
+
+    recording = asyncio.create_task(record())
+    await recorded.wait()
+    try:
+        async with asyncio.timeout(5):
+            await add_tags(workspace, [contact["id"]], ["vip"])
+    finally:
+        may_end.set()
+        await recording
