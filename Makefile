@@ -14,8 +14,8 @@ help: ## list the targets
 run: environment ## the whole system on this machine: servers, API, workers, demo data
 	@exec $(BIN)/python -m muster up
 
-test: environment-dev ## all tests, on servers of their own
-	@exec $(BIN)/python -m pytest $(ARGS)
+test: environment-dev ## all tests, in two processes with servers of their own; ARGS="-n 0 tests/..." for a few
+	@exec $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 measure: environment-dev ## all tests, and write tests/slow.txt again (on a quiet machine)
 	@MUSTER_TEST_MEASURE=1 exec $(BIN)/python -m pytest -q $(ARGS)

@@ -1,6 +1,7 @@
 """Client software of other projects: npm packages, and ariadne-codegen. Tests are skipped where it cannot be installed."""
 
 import asyncio
+import fcntl
 import os
 import shutil
 import subprocess
@@ -42,6 +43,13 @@ def install_ariadne_codegen() -> None:
 
 
 def _install(command: list[str], lock: Path, stamp: Path) -> None:
+    """One process of the tests at a time."""
+    with open(lock) as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        _install_unless_new(command, lock, stamp)
+
+
+def _install_unless_new(command: list[str], lock: Path, stamp: Path) -> None:
     if stamp.exists() and stamp.stat().st_mtime >= lock.stat().st_mtime:
         return
     done = subprocess.run(command, cwd=lock.parent, capture_output=True, text=True, timeout=240, check=False)

@@ -1,7 +1,7 @@
 """One temporary PostgreSQL and one Valkey for a session of tests, on Unix sockets.
 
 `MUSTER_TEST_DATABASE_URL` and `MUSTER_TEST_REDIS_URL` name other servers to use. The tests create and drop databases
-`muster_test_...` beside the named one. They empty the named Redis database.
+`muster_test_...` beside the named one. They empty the named Redis database; each further process of the tests takes the next one.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ def servers() -> Iterator[Servers]:
     folder = Path(tempfile.mkdtemp(prefix="muster-test-"))
     folder.chmod(0o711)  # started by root, PostgreSQL runs as another user
     postgres, valkey = Postgres(folder / "postgres", throw_away=True), Valkey(folder / "valkey", throw_away=True)
-    own_database, own_redis = os.environ.get("MUSTER_TEST_DATABASE_URL"), os.environ.get("MUSTER_TEST_REDIS_URL")
+    own_database, own_redis = os.environ.get("MUSTER_TEST_DATABASE_URL"), _own_redis()
     needed = [server for server, own in ((postgres, own_database), (valkey, own_redis)) if not own]
     try:
         with running(*needed):
@@ -47,6 +47,15 @@ def servers() -> Iterator[Servers]:
     finally:
         shutil.rmtree(postgres.home.resolve(), ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _own_redis() -> str | None:
+    url = os.environ.get("MUSTER_TEST_REDIS_URL")
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    if url is None or process == 0:
+        return url
+    path = urlsplit(url).path.strip("/")
+    return urlunsplit(urlsplit(url)._replace(path=f"/{int(path or 0) + process}"))
 
 
 def with_database(url: str, name: str) -> str:
