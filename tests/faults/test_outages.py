@@ -23,6 +23,9 @@ async def test_callers_are_told_to_try_again_until_the_database_is_back(
     own_database: str, own_server: Restartable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outages, "_log", outages.OutageLog())
+    monkeypatch.setattr(
+        outages, "log", structlog.get_logger()
+    )  # the usual one may be bound to an earlier configuration
     app = application()
     scope: Scope = await new_workspace()
     bearer = f"Bearer {await bearer_of(scope)}"

@@ -49,7 +49,9 @@ def test_a_missing_file_is_no_outage(tmp_path: Path) -> None:
     assert not is_outage(missing.value)
 
 
-def test_one_line_is_written_each_second_and_counts_the_others() -> None:
+def test_one_line_is_written_each_second_and_counts_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The usual logger may be bound to an earlier configuration.
+    monkeypatch.setattr("models.db.outages.log", structlog.get_logger())
     times = iter([10.0, 10.0, 10.1, 10.9, 11.0, 11.0, 11.5, 13.0, 13.0])
     outages = OutageLog(now=lambda: next(times))
     with structlog.testing.capture_logs() as lines:
