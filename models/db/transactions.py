@@ -51,14 +51,8 @@ async def transaction() -> AsyncIterator[None]:
         return
     pool = opened_pool()
     place = _Place()
-    if not place.is_free():
-        await place.wait()
-    try:
-        connection = await pool.acquire()
-    except BaseException:
-        place.leave()
-        raise
-    own = _Transaction(connection)  # type: ignore[arg-type]
+    connection = await place.connection_of(pool)
+    own = _Transaction(connection)
     began = connection.transaction()
     try:
         await began.start()
@@ -174,15 +168,16 @@ class _Place:
         self._sharing, self._share = sharing(), present_share()
         self._since = time.perf_counter()
 
-    def is_free(self) -> bool:
-        """Takes the place when that needs no waiting."""
-        return self._share is None or self._sharing.try_enter(self._share)
-
-    async def wait(self) -> None:
-        """Raises Throttled when too many of its caller wait."""
-        assert self._share is not None
-        await self._sharing.wait(self._share)
-        self._since = time.perf_counter()
+    async def connection_of(self, pool: asyncpg.Pool) -> Any:
+        """Takes the place, when it is the share's turn, and a connection. Raises Throttled when too many of its caller wait."""
+        if self._share is not None and not self._sharing.try_enter(self._share):
+            await self._sharing.wait(self._share)
+            self._since = time.perf_counter()
+        try:
+            return await pool.acquire()
+        except BaseException:
+            self.leave()
+            raise
 
     def leave(self) -> None:
         if self._share is not None:
@@ -199,15 +194,9 @@ class acquire:  # noqa: N801 - a context manager; as a generator it would double
         if ambient is not None:
             self._borrowed = None
             return ambient.connection
-        self._place = place = _Place()
-        if not place.is_free():
-            await place.wait()
-        try:
-            self._borrowed = await opened_pool().acquire()
-        except BaseException:
-            place.leave()
-            raise
-        return self._borrowed  # type: ignore[return-value]
+        self._place = _Place()
+        self._borrowed = await self._place.connection_of(opened_pool())
+        return self._borrowed  # type: ignore[no-any-return]
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._borrowed is None:

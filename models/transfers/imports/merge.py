@@ -125,10 +125,10 @@ async def _write_rows(writing: _Writing) -> None:
             await _create(writing, step.creates)
         if step.updates:
             await _update(writing, step.updates)
-        if not writing.dry_run:
-            await consents.settle_moved(writing.scope, step)
         if writing.dry_run:
             await lookup.save_dry_keys(writing.scope, writing.job_id, _key_owners(step))
+        else:
+            await consents.settle_moved(writing.scope, step)
 
 
 def _key_owners(step: Step) -> list[tuple[str, str, int | None]]:
