@@ -8,7 +8,7 @@ from models import clock, db
 from models.accounts import audit_log
 from models.contacts import consent_history, suppressions
 from models.errors import NotFound
-from models.personal_data import erasures, in_messages, in_transfers, in_webhooks
+from models.personal_data import erasures, in_messages, in_transfers, in_webhooks, in_workflows
 from models.personal_data.identity import Identity, of_contact
 from models.queue import work
 from models.queue.enqueue import enqueue
@@ -52,6 +52,7 @@ async def carry_on(workspace_id: int, contact_id: int) -> bool:
     if await in_webhooks.erase(workspace_id, identity):
         await _keep_opt_out(workspace_id, identity)  # nobody has read it: it may have been a stop
     await _erase_consent(workspace_id, identity)
+    await in_workflows.erase(workspace_id, identity)
     done = await in_messages.erase(workspace_id, identity)
     done = await in_transfers.erase(workspace_id, identity) and done
     if done:

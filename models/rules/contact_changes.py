@@ -13,6 +13,8 @@ CREATED: Final = ContactChange("*")
 DELETED: Final = ContactChange("-")
 """Its memberships and overrides are removed."""
 
+_TAG_ADDED: Final = "tag+:"
+_TAG_REMOVED: Final = "tag-:"
 _ACTIVITY: Final = "activity:"
 _MEMBERSHIP: Final = "segment:"
 _RULE: Final = "rule:"
@@ -22,6 +24,15 @@ _THRESHOLD: Final = "time:"
 def field_changed(key: str) -> ContactChange:
     """`key` is a column of contacts, or `attributes.<key>`."""
     return ContactChange(key)
+
+
+def tag_added(key: str) -> ContactChange:
+    """`key` is the tag in lower case. No rule reads it: a change of tags is also field_changed("tags")."""
+    return ContactChange(f"{_TAG_ADDED}{key}")
+
+
+def tag_removed(key: str) -> ContactChange:
+    return ContactChange(f"{_TAG_REMOVED}{key}")
 
 
 def activity_changed(kind: str) -> ContactChange:
@@ -54,6 +65,8 @@ class ChangeOf(Enum):
     CREATION = "creation"
     DELETION = "deletion"
     FIELD = "field"
+    TAG_ADDED = "tag added"
+    TAG_REMOVED = "tag removed"
     ACTIVITY = "activity"
     MEMBERSHIP = "membership"
     RULE = "rule"
@@ -61,12 +74,17 @@ class ChangeOf(Enum):
 
 
 class Reading(NamedTuple):
-    """`subject` is a field key, kind of activity or segment id; None for the contact."""
+    """`subject` is a field key, tag, kind of activity or segment id; None for the contact."""
 
     of: ChangeOf
     subject: str | int | None = None
 
 
+_OF_TEXTS: Final = {
+    _TAG_ADDED: ChangeOf.TAG_ADDED,
+    _TAG_REMOVED: ChangeOf.TAG_REMOVED,
+    _ACTIVITY: ChangeOf.ACTIVITY,
+}
 _OF_SEGMENTS: Final = {_MEMBERSHIP: ChangeOf.MEMBERSHIP, _RULE: ChangeOf.RULE, _THRESHOLD: ChangeOf.THRESHOLD}
 
 
@@ -76,8 +94,9 @@ def read(change: ContactChange) -> Reading:
         return Reading(ChangeOf.CREATION)
     if change == DELETED:
         return Reading(ChangeOf.DELETION)
-    if change.startswith(_ACTIVITY):
-        return Reading(ChangeOf.ACTIVITY, change.removeprefix(_ACTIVITY))
+    for prefix, of in _OF_TEXTS.items():
+        if change.startswith(prefix):
+            return Reading(of, change.removeprefix(prefix))
     for prefix, of in _OF_SEGMENTS.items():
         if change.startswith(prefix):
             return Reading(of, int(change.removeprefix(prefix)))

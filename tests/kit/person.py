@@ -50,6 +50,7 @@ async def everywhere(scope: Scope) -> Person:
     await _at_whatsapp(scope, contact_id, other_id)
     await _webhooks(scope)
     await _transfers(scope, contact_id)
+    await _workflows(scope, contact_id)
     return Person(scope, contact_id)
 
 
@@ -78,6 +79,36 @@ async def _messages(scope: Scope, contact_id: int, other_id: int) -> None:
         scope.workspace_id,
         "BROADCAST",
         broadcast.id,
+    )
+
+
+async def _workflows(scope: Scope, contact_id: int) -> None:
+    """A workflow whose re-entry key is an address, as a purchase may hold it."""
+    for sql, text in (
+        (
+            """
+            INSERT INTO enrollments_ended (workspace_id, id, workflow_id, number, contact_id, entry_key, trigger, node, visit,
+                                           node_at, control, entered_at, ended_at, "end")
+            VALUES ($1, 1, 1, 1, $2, $3, 'buys', 1, 1, now(), false, now(), now(), 'REACHED_END')
+            """,
+            EMAIL,
+        ),
+        ("INSERT INTO workflow_entries VALUES ($1, 1, $2, $3, 1, now(), now())", EMAIL),
+        (
+            """
+            INSERT INTO workflow_steps (workspace_id, append_id, place, workflow_id, enrollment_id, contact_id, number, node,
+                                        outcome, detail, at)
+            VALUES ($1, 1, 1, 1, 1, $2, 1, 1, 'sent', jsonb_build_object('to', $3::text), now())
+            """,
+            NAME,
+        ),
+        ("INSERT INTO workflow_turned_away VALUES ($1, 1, $2, $3, now())", f"{EMAIL} is inside"),
+    ):
+        await db.execute(sql, scope.workspace_id, contact_id, text)
+    await db.execute(
+        "INSERT INTO workflow_tests (workspace_id, workflow_id, clock_at, phone, created_at) VALUES ($1, 1, now(), $2, now())",
+        scope.workspace_id,
+        PHONE,
     )
 
 

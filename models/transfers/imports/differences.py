@@ -272,7 +272,7 @@ def _update_sql(statement: _Statement) -> str:
     return f"""
     WITH {_INCOMING}, changed AS MATERIALIZED (
         SELECT c.workspace_id, c.id, i.line, n.*, jsonb_build_object({before}) AS before,
-               array_remove(ARRAY['updated_at', {watched}], NULL) AS fields
+               array_remove(ARRAY['updated_at', {watched}], NULL){_tag_words(statement)} AS fields
         {_different(statement)}
         FOR NO KEY UPDATE OF c
     ), updated AS (
@@ -290,6 +290,15 @@ def _update_sql(statement: _Statement) -> str:
     ){_consent_history(statement)}
     SELECT (SELECT count(*) FROM updated) AS updated
     """  # noqa: S608 - names of the catalogue, values bound
+
+
+def _tag_words(statement: _Statement) -> str:
+    """As the trigger of contacts writes them: which tags came and went."""
+    if "tags" not in statement.assigned:
+        return ""
+    return """
+               || ARRAY(SELECT 'tag+:' || key FROM unnest(muster_fold(n.tags)) AS keys (key) WHERE NOT key = ANY (c.tag_keys))
+               || ARRAY(SELECT 'tag-:' || key FROM unnest(c.tag_keys) AS keys (key) WHERE NOT key = ANY (muster_fold(n.tags)))"""
 
 
 def _consent_history(statement: _Statement) -> str:

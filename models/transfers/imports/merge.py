@@ -149,7 +149,7 @@ async def _create(writing: _Writing, creates: Sequence[tuple[int, KnownContact]]
         ids = [row[0] for row in await db.fetch(_NEW_IDS, len(creates))]
         columns, records = _new_contacts(writing, [index for index, _ in creates], ids, consented)
         await db.copy_in("contacts", columns, records)
-        await _mark_new(writing.scope, ids)
+        await _mark_new(writing.scope, ids, with_tags="tags" in columns)
         writing.created += ids
     for (_, known), contact_id in zip(creates, ids, strict=True):
         known.id = contact_id
@@ -210,8 +210,16 @@ _MARK_NEW: Final = """
 """
 
 
-async def _mark_new(scope: Scope, ids: Sequence[int]) -> None:
-    await db.execute(_MARK_NEW, scope.workspace_id, ids, [CREATED])
+# As the trigger of contacts writes it: a contact is created with its tags.
+_MARK_NEW_AND_TAGS: Final = """
+    INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk)
+    SELECT $1, c.id, $3::text[] || ARRAY(SELECT 'tag+:' || key FROM unnest(c.tag_keys) AS keys (key)), true
+    FROM contacts AS c WHERE c.workspace_id = $1 AND c.id = ANY ($2::bigint[]) ORDER BY c.id
+"""
+
+
+async def _mark_new(scope: Scope, ids: Sequence[int], *, with_tags: bool) -> None:
+    await db.execute(_MARK_NEW_AND_TAGS if with_tags else _MARK_NEW, scope.workspace_id, ids, [CREATED])
 
 
 async def _update(writing: _Writing, updates: Sequence[tuple[int, KnownContact]]) -> None:

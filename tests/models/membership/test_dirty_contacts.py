@@ -51,6 +51,12 @@ OTHERWISE = {
 }
 """A value for each column that is no text, other than a new contact's."""
 
+SAID = {
+    "attributes": {"attributes.city", "attributes.new", "attributes.gone"},
+    "tags": {"tags", "tag+:b"},
+}
+"""The words of a change, where they are more than the column's name."""
+
 
 async def _marks(scope):
     """The marks that wait, by contact, and take them away."""
@@ -63,6 +69,27 @@ async def _marks(scope):
     return marks
 
 
+async def test_marks_name_the_tags_that_came_and_went(database):
+    scope = await new_workspace()
+    (contact_id,) = await new_contacts(scope, 1, tags=["Old", "kept"])
+    assert await _marks(scope) == {contact_id: {"*", "tag+:old", "tag+:kept"}}
+    await db.execute("UPDATE contacts SET tags = '{KEPT,New}'")
+    assert await _marks(scope) == {contact_id: {"tags", "tag+:new", "tag-:old", "updated_at"}}
+
+
+async def test_the_mark_of_a_new_activity_names_it(database):
+    scope = await new_workspace()
+    (contact_id,) = await new_contacts(scope, 1)
+    await _marks(scope)
+    activity_id = await db.fetch_value(
+        "INSERT INTO activities (workspace_id, contact_id, kind, occurred_at) VALUES ($1, $2, 'visit', now()) RETURNING id",
+        scope.workspace_id,
+        contact_id,
+    )
+    rows = await db.fetch("SELECT contact_id, fields, activity_id FROM dirty_contacts")
+    assert [tuple(row) for row in rows] == [(contact_id, ["activity:visit"], activity_id)]
+
+
 async def test_a_write_of_a_contact_marks_the_changed_columns(database):
     scope = await new_workspace()
     (contact_id,) = await new_contacts(scope, 1, tags=["a"])
@@ -72,7 +99,7 @@ async def test_a_write_of_a_contact_marks_the_changed_columns(database):
     await _marks(scope)
     for column in columns:
         await db.execute(f"UPDATE contacts SET {column} = $1", OTHERWISE.get(column, "something else"))
-        said = {"attributes.city", "attributes.new", "attributes.gone"} if column == "attributes" else {column}
+        said = SAID.get(column, {column})
         assert await _marks(scope) == {contact_id: said if column == "created_at" else said | {"updated_at"}}
         await db.execute(f"UPDATE contacts SET {column} = {column}")
         assert await _marks(scope) == {}, "what changes nothing was marked"
@@ -199,7 +226,7 @@ async def test_graphql_an_import_and_psql_mark_the_same_change_alike(database):
     await db.execute("UPDATE contacts SET tags = '{vip}' WHERE id = $1", ids[2])
     rows = await db.fetch("SELECT contact_id, fields FROM dirty_contacts")
     assert {(row["contact_id"], frozenset(row["fields"])) for row in rows} == {
-        (contact_id, frozenset({"tags", "updated_at"})) for contact_id in ids
+        (contact_id, frozenset({"tags", "tag+:vip", "updated_at"})) for contact_id in ids
     }
     await settled(scope)
     assert await members_of(scope, vips) == set(ids)

@@ -22,6 +22,7 @@ from tests.kit.workspaces import new_workspace
 HOLD_PERSONAL_DATA = {
     "activities",
     "consent_changes",
+    "enrollments_ended",
     "contact_merge_suggestions",
     "contacts",
     "events",
@@ -39,6 +40,10 @@ HOLD_PERSONAL_DATA = {
     "whatsapp_aliases",
     "whatsapp_reached",
     "whatsapp_users",
+    "workflow_entries",
+    "workflow_steps",
+    "workflow_tests",
+    "workflow_turned_away",
 }
 """Tables from which a person is erased."""
 
@@ -50,6 +55,7 @@ HOLD_NONE = {
     "contact_erasures": "what a person is found by, until nothing is left to find",
     "contact_fields": "what members wrote",
     "dirty_contacts": "ids and names of fields",
+    "enrollments": "until the engine has ended them, because the contact is deleted",
     "import_mappings": "headers of files, and options",
     "member_sessions": "of members",
     "members": "of members",
@@ -65,6 +71,14 @@ HOLD_NONE = {
     "sign_in_attempts": "of members",
     "tags": "names of tags",
     "whatsapp_channels": "of the business",
+    "workflow_counts": "figures",
+    "workflow_nodes": "keys that members wrote",
+    "workflow_occurrences": "keys of nodes",
+    "workflow_schedules": "keys of triggers",
+    "workflow_signals": "ids and names of fields",
+    "workflow_sources": "names of fields, tags and kinds",
+    "workflow_versions": "what members wrote",
+    "workflows": "what members wrote",
     "workspace_leases": "names of work",
     "workspaces": "of the business",
 }

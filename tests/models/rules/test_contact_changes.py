@@ -14,6 +14,8 @@ from models.rules.contact_changes import (
     membership_changed,
     read,
     rule_to_evaluate,
+    tag_added,
+    tag_removed,
     threshold_crossed,
 )
 
@@ -22,6 +24,8 @@ EACH = [
     (DELETED, "-", Reading(ChangeOf.DELETION)),
     (field_changed("email"), "email", Reading(ChangeOf.FIELD, "email")),
     (field_changed("attributes.city"), "attributes.city", Reading(ChangeOf.FIELD, "attributes.city")),
+    (tag_added("vip"), "tag+:vip", Reading(ChangeOf.TAG_ADDED, "vip")),
+    (tag_removed("vip"), "tag-:vip", Reading(ChangeOf.TAG_REMOVED, "vip")),
     (activity_changed("purchase"), "activity:purchase", Reading(ChangeOf.ACTIVITY, "purchase")),
     (activity_changed("rule:7"), "activity:rule:7", Reading(ChangeOf.ACTIVITY, "rule:7")),
     (membership_changed(7), "segment:7", Reading(ChangeOf.MEMBERSHIP, 7)),
