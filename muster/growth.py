@@ -28,6 +28,7 @@ async def growth(settings: Settings) -> AsyncIterator[Finding]:
     yield ok(
         f"changes of members and events are kept for {settings.change_log_days} days ({variable('change_log_days')})"
     )
+    yield ok(f"steps of workflows are kept for {settings.workflow_step_days} days ({variable('workflow_step_days')})")
     yield await _kept("activities", "activity_days", settings.activity_days, old_activities.count_older_than)
     yield await _kept("ended jobs", "job_days", settings.job_days, old_jobs.count_older_than)
     yield await _kept(

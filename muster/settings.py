@@ -183,6 +183,12 @@ class Settings(BaseSettings):
         description="How long inbound webhooks that could not be processed are kept for a person, in days. All others are gone"
         " when they are processed.",
     )
+    workflow_step_days: int = Field(
+        400,
+        ge=1,
+        description="How long the log of what contacts did in workflows is kept, in days, and who was inside. An older cursor"
+        " is refused.",
+    )
 
     whatsapp_url: str | None = Field(
         None,

@@ -32,6 +32,7 @@ def worker_config(settings: Settings) -> WorkerConfig:
         activity_days=settings.activity_days,
         job_days=settings.job_days,
         failed_webhook_days=settings.failed_webhook_days,
+        workflow_step_days=settings.workflow_step_days,
         whatsapp=whatsapp_options(settings),
     )
 

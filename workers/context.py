@@ -30,6 +30,7 @@ class WorkerConfig:
     activity_days: int | None = None
     job_days: int = 365
     failed_webhook_days: int = 90
+    workflow_step_days: int = 400
     whatsapp: WhatsAppOptions = field(default_factory=WhatsAppOptions)
     extras: dict[str, Any] = field(default_factory=dict)
 

@@ -9,6 +9,8 @@ from models import clock
 from models.changelog import retention
 from models.contacts import old_activities
 from models.queue import old_jobs, old_webhooks
+from models.workflows import old_enrollments
+from models.workflows.steps import STEPS
 from workers.context import PeriodicTask, Queue, WorkerContext
 
 HOUR_SECONDS: Final = 3600
@@ -18,6 +20,13 @@ async def drop_old_changes(context: WorkerContext) -> None:
     kept = timedelta(days=context.config.change_log_days)
     for log in retention.LOGS:
         await _in_chunks(context, partial(retention.drop_older_than, kept, log))
+
+
+async def drop_old_steps(context: WorkerContext) -> None:
+    """Steps of workflows, and whose enrollment ended so long ago."""
+    kept = timedelta(days=context.config.workflow_step_days)
+    await _in_chunks(context, partial(retention.drop_older_than, kept, STEPS))
+    await _in_chunks(context, partial(old_enrollments.drop_older_than, clock.now() - kept))
 
 
 async def drop_old_activities(context: WorkerContext) -> None:
@@ -45,5 +54,5 @@ async def _in_chunks(context: WorkerContext, drop: Callable[[], Awaitable[int]])
 
 PERIODIC_TASKS: Final = [
     PeriodicTask(task.__name__, Queue.BULK, task, every_seconds=HOUR_SECONDS, alone=True)
-    for task in (drop_old_changes, drop_old_activities, drop_old_jobs, drop_old_webhooks)
+    for task in (drop_old_changes, drop_old_steps, drop_old_activities, drop_old_jobs, drop_old_webhooks)
 ]

@@ -30,6 +30,7 @@ from workers import (
     retention,
     segments,
     webhooks,
+    workflow_figures,
 )
 from workers.broker import connected_broker, queue_key
 from workers.context import PeriodicTask, Queue, Task, WorkerConfig, WorkerContext
@@ -52,6 +53,7 @@ MODULES: Final[Sequence[ModuleType]] = (
     broadcasts,
     provider_requests,
     webhooks,
+    workflow_figures,
 )
 
 STOP_SECONDS: Final = 8

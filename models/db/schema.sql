@@ -830,6 +830,7 @@ CREATE TABLE workflows (
     created_at       timestamptz NOT NULL,
     updated_at       timestamptz NOT NULL,
     activated_at     timestamptz,
+    audited_at       timestamptz, -- when its figures were last compared with those inside
     PRIMARY KEY (workspace_id, id),
     FOREIGN KEY (workspace_id) REFERENCES workspaces (id) ON DELETE CASCADE
 );
@@ -924,6 +925,7 @@ CREATE UNIQUE INDEX enrollments_inside_key ON enrollments (workspace_id, workflo
 CREATE INDEX enrollments_contact_idx ON enrollments (workspace_id, contact_id);
 CREATE INDEX enrollments_node_idx ON enrollments (workspace_id, workflow_id, node, id);
 CREATE INDEX enrollments_wake_idx ON enrollments (workspace_id, wake_at, id) WHERE wake_at IS NOT NULL AND test_id IS NULL;
+CREATE INDEX enrollments_state_idx ON enrollments (workspace_id, workflow_id, state) WHERE state <> 'WAITING' AND test_id IS NULL;
 
 -- Who was inside. The columns mean the same.
 CREATE TABLE enrollments_ended (
@@ -1075,6 +1077,7 @@ CREATE TABLE workflow_steps (
     outcome       text NOT NULL,
     detail        jsonb,
     at            timestamptz NOT NULL,
+    test          boolean NOT NULL DEFAULT false, -- of a test run: then `at` is of its clock
     PRIMARY KEY (workspace_id, append_id, place)
 );
 CREATE INDEX workflow_steps_contact_idx ON workflow_steps (workspace_id, contact_id, append_id);

@@ -40,6 +40,19 @@ _BY_CONTACT: Final[Mapping[str, str]] = {
         JOIN jobs j ON j.workspace_id = $1 AND j.id = c.job_id
         WHERE c.workspace_id = $1 AND c.contact_id = $2 ORDER BY c.job_id
     """,
+    "workflows": """
+        SELECT id AS enrollment_id, workflow_id, trigger, entry_key, state, NULL AS ended, entered_at, NULL AS ended_at
+        FROM enrollments WHERE workspace_id = $1 AND contact_id = $2
+        UNION ALL
+        SELECT id, workflow_id, trigger, entry_key, 'ENDED', "end", entered_at, ended_at
+        FROM enrollments_ended WHERE workspace_id = $1 AND contact_id = $2
+        ORDER BY entered_at, enrollment_id
+    """,
+    "workflow_steps": """
+        SELECT s.workflow_id, s.enrollment_id, n.key AS node, s.outcome, s.detail, s.at FROM workflow_steps s
+        LEFT JOIN workflow_nodes n ON n.workspace_id = $1 AND n.workflow_id = s.workflow_id AND n.node = s.node
+        WHERE s.workspace_id = $1 AND s.contact_id = $2 ORDER BY s.append_id, s.place
+    """,
     "merge_suggestions": """
         SELECT contact_id, other_contact_id, reason, created_at FROM contact_merge_suggestions
         WHERE workspace_id = $1 AND (contact_id = $2 OR other_contact_id = $2) ORDER BY created_at
@@ -82,6 +95,8 @@ _TYPES: Final[Mapping[str, str]] = {
     "segment_id": "Segment",
     "job_id": "ImportJob",
     "broadcast_id": "Broadcast",
+    "workflow_id": "Workflow",
+    "enrollment_id": "Enrollment",
 }
 
 
@@ -118,7 +133,7 @@ async def _messages(workspace_id: int, identity: Identity) -> list[db.Record]:
     return found
 
 
-_JSON: Final = {"properties", "attributes", "before"}
+_JSON: Final = {"properties", "attributes", "before", "detail"}
 
 
 def _plain(outside_id: OutsideId, value: Any) -> Any:
