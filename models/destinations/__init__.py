@@ -1,0 +1,1 @@
+"""Where what happens is told to others: webhooks of partners, advertising audiences."""

@@ -1,0 +1,1 @@
+"""The Marketing API: custom audiences."""
