@@ -108,7 +108,7 @@ class HeadWithBody:
     def write(self, data: bytes) -> None:
         if self._head is not None:
             head, self._head = self._head, None
-            self._transport.writelines((head, data))
+            self._transport.write(head + data)
         elif data.startswith(b"HTTP/"):
             self._head = data
             self._call_soon(self._send_head)

@@ -64,11 +64,20 @@ class Sharing:
     waiting: OrderedDict[Hashable, OrderedDict[Hashable, deque[asyncio.Future[None]]]] = field(
         default_factory=OrderedDict
     )
+    most: int = field(init=False)
+    most_of_caller: int = field(init=False)
+    most_of_workspace: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.most = max(1, self.size - 1)
+        self.most_of_caller = max(1, int(self.size * CALLER_PART))
+        self.most_of_workspace = max(1, int(self.size * WORKSPACE_PART))
 
     def try_enter(self, share: Share) -> bool:
         """Takes a place for a connection, unless the share must wait."""
-        callers = self.waiting.get(share.workspace)
-        if (callers is not None and share.caller in callers) or not self._may_enter(share.workspace, share.caller):
+        if self.waiting and share.caller in self.waiting.get(share.workspace, ()):
+            return False
+        if not self._may_enter(share.workspace, share.caller):
             return False
         self._take(share.workspace, share.caller)
         return True
@@ -80,9 +89,9 @@ class Sharing:
 
     def _may_enter(self, workspace: Hashable, caller: Hashable) -> bool:
         return (
-            self.held < max(1, self.size - 1)
-            and self.by_caller.get(caller, 0) < max(1, int(self.size * CALLER_PART))
-            and self.by_workspace.get(workspace, 0) < max(1, int(self.size * WORKSPACE_PART))
+            self.held < self.most
+            and self.by_caller.get(caller, 0) < self.most_of_caller
+            and self.by_workspace.get(workspace, 0) < self.most_of_workspace
         )
 
     def _take(self, workspace: Hashable, caller: Hashable) -> None:
@@ -92,12 +101,10 @@ class Sharing:
 
     def _give_back(self, share: Share) -> None:
         self.held -= 1
-        for held, key in ((self.by_caller, share.caller), (self.by_workspace, share.workspace)):
-            if held[key] == 1:
-                del held[key]
-            else:
-                held[key] -= 1
-        self._admit_waiting()
+        _count_down(self.by_caller, share.caller)
+        _count_down(self.by_workspace, share.workspace)
+        if self.waiting:
+            self._admit_waiting()
 
     async def wait(self, share: Share) -> None:
         """Takes a place when it is the share's turn. Raises Throttled when too many of its caller wait."""
@@ -140,3 +147,10 @@ class Sharing:
                     self._take(workspace, caller)
                     return turn
         return None
+
+
+def _count_down(counts: dict[Hashable, int], key: Hashable) -> None:
+    if counts[key] == 1:
+        del counts[key]
+    else:
+        counts[key] -= 1

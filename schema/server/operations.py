@@ -29,6 +29,7 @@ from schema.server.signed_links import LinkSigner
 from schema.server.subscriptions.event_batch import Payloads
 from schema.server.subscriptions.payloads import payloads_of
 from schema.server.throttle import Throttle
+from schema.server.time_limits import TimeLimit
 
 Line = Mapping[str, str | int | float | None]
 """In the log: no variables and no personal data."""
@@ -54,6 +55,10 @@ class Operations:
     links: LinkSigner | None = None
     cookie_names: CookieNames = field(default_factory=CookieNames)
     persisted: PersistedQueries = field(default_factory=PersistedQueries)
+    limit: TimeLimit = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.limit = TimeLimit(self.timeout_seconds)
 
     # ---------------------------------------------------------------- queries and mutations
 
@@ -128,7 +133,7 @@ class Operations:
 
     async def _execute(self, run: OperationRun) -> Payload:
         try:
-            async with asyncio.timeout(self.timeout_seconds):
+            with self.limit.block():
                 result: Any = self._executor_of(run).execute_operation()
                 if asyncio.iscoroutine(result):
                     result = await result

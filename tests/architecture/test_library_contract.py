@@ -113,7 +113,7 @@ def test_no_private_name_is_used_that_is_not_listed() -> None:
         "from strawberry.utils.inspect import in_async_context",
         "info._field.name",
         "getattr(kind, '__strawberry_private__')",
-        "class Mine(Executor[None]):\n    def f(self): return self.collected_errors",
+        "class Mine(Executor[None]):\n    def f(self): return self.background_futures",
         "self.executor.complete_leaf_value(1)",
     ],
 )

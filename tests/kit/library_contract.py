@@ -43,6 +43,7 @@ EXECUTOR_METHODS: Final = {
 }
 EXECUTOR_ATTRIBUTES: Final = {
     "schema", "fragments", "context_value", "operation", "variable_values", "middleware_manager", "is_awaitable",
+    "collected_errors",
 }  # fmt: skip
 PRIVATE_ATTRIBUTES: Final = {"_raw_info", "_schema", "__strawberry_definition__"}
 EXTENSION_KEYS: Final = {"strawberry-definition"}

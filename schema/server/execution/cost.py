@@ -96,9 +96,13 @@ def _actual(node: _Node, value: Any) -> int:
 class Cost:
     base: int
     root: _Below
+    fixed: int | None = None
+    """The highest possible cost, when no size depends on variables."""
 
     def requested(self, variables: Variables) -> int:
         """Returns the highest possible cost with these coerced variables."""
+        if self.fixed is not None:
+            return self.fixed
         return max(1, self.base + self.root.requested(variables, LIST_SIZE))
 
     def actual(self, data: dict[str, Any] | None) -> int:
@@ -117,9 +121,15 @@ def cost_of(
     root = schema.get_root_type(operation.operation)
     reader = _Reader(schema, {fragment.name.value: fragment for fragment in fragments})
     below = reader.below([operation.selection_set], root)
-    if operation.operation is OperationType.MUTATION:
-        return Cost(MUTATION * len(below.nodes), below)
-    return Cost(SUBSCRIPTION if operation.operation is OperationType.SUBSCRIPTION else 0, below)
+    base = _base_of(operation.operation, below)
+    cost = Cost(base, below)
+    return cost if reader.varies else Cost(base, below, cost.requested({}))
+
+
+def _base_of(kind: OperationType, root: _Below) -> int:
+    if kind is OperationType.MUTATION:
+        return MUTATION * len(root.nodes)
+    return SUBSCRIPTION if kind is OperationType.SUBSCRIPTION else 0
 
 
 @dataclass(slots=True)
@@ -127,6 +137,8 @@ class _Reader:
     schema: GraphQLSchema
     fragments: dict[str, FragmentDefinitionNode]
     known: dict[Any, _Below] = field(default_factory=dict)
+    varies: bool = False
+    """Whether a size depends on variables."""
 
     def below(self, selections: Sequence[SelectionSetNode], parent: GraphQLNamedType | None) -> _Below:
         key = (*map(id, selections), id(parent))
@@ -161,6 +173,7 @@ class _Reader:
         weight = 0 if _is_free(kind, parent) else 1
         is_list = isinstance(get_nullable_type(definition.type), GraphQLList)
         size = _size_of(definition, nodes[0], is_list)
+        self.varies |= isinstance(size, _SizeOfVariable)
         below = self.below(sets, kind)
         each = weight + sum(inner.price + (inner.each or 0) for inner in below.nodes)
         is_even = all(inner.each is not None and not inner.is_list and inner.is_never_null for inner in below.nodes)
@@ -205,12 +218,16 @@ def _size_from(value: Any) -> Callable[[Variables], int]:
         length = len(value.values)
         return lambda _: length
     if isinstance(value, VariableNode):
-        variable = value.name.value
-        return lambda variables: _size_of_variable(variables.get(variable))
+        return _SizeOfVariable(value.name.value)
     return lambda _: LIST_SIZE
 
 
-def _size_of_variable(value: Any) -> int:
-    if isinstance(value, int):
-        return max(0, value)
-    return len(value) if isinstance(value, list) else LIST_SIZE
+@dataclass(frozen=True, slots=True)
+class _SizeOfVariable:
+    name: str
+
+    def __call__(self, variables: Variables) -> int:
+        value = variables.get(self.name)
+        if isinstance(value, int):
+            return max(0, value)
+        return len(value) if isinstance(value, list) else LIST_SIZE

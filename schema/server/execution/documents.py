@@ -54,7 +54,7 @@ class Operation:
     plans: dict[tuple[Any, ...], Plans] = field(default_factory=dict)
 
     def plans_for(self, variables: dict[str, Any]) -> Plans:
-        key = tuple(variables.get(name) for name in self.switches)
+        key = tuple([variables.get(name) for name in self.switches])
         plans = self.plans.get(key)
         if plans is None:
             plans = Plans()

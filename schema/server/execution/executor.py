@@ -6,10 +6,13 @@ from typing import Any
 
 import strawberry
 from graphql import (
+    ExecutionResult,
+    GraphQLError,
     GraphQLField,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
+    OperationType,
     VariableNode,
     Visitor,
     visit,
@@ -31,7 +34,21 @@ class Plans:
 
     completers: dict[tuple[int, ...], Completer | None] = field(default_factory=dict)
     calls: dict[int, RootCall | None] = field(default_factory=dict)
+    single: "SingleField | None" = None
+    is_prepared: bool = False
+    """Whether `single` was looked for."""
     selections: dict[Any, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SingleField:
+    """The only field of a query, with a root call."""
+
+    name: str
+    details: list[FieldDetails]
+    parent: GraphQLObjectType
+    definition: GraphQLField
+    call: RootCall
 
 
 class CompiledExecutor(Executor[None]):
@@ -39,6 +56,47 @@ class CompiledExecutor(Executor[None]):
         super().__init__(*args, **options)
         self.plans = Plans() if plans is None else plans
         self.is_ordinary = self.middleware_manager is not None
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        """Execute a query of one field without graphql-core's collecting of fields and coroutines."""
+        single = self._single_field()
+        if single is not None and single.definition.resolve is single.call.replaced:
+            arguments = single.call.arguments(self.variable_values.coerced)
+            if arguments is not None:
+                return self._execute_single(single, arguments)
+        return super().execute_operation(serially)
+
+    async def _execute_single(self, single: SingleField, arguments: dict[str, Any]) -> ExecutionResult:
+        path = Path(None, single.name, single.parent.name)
+        data = None
+        try:
+            data = {
+                single.name: await self._execute_call(
+                    single.call, arguments, single.definition, single.parent, single.details, path
+                )
+            }
+        except GraphQLError as error:  # of a field that cannot be null
+            self.collected_errors.add(error, None)
+        return ExecutionResult(data, self.collected_errors.errors or None)
+
+    def _single_field(self) -> SingleField | None:
+        if not self.plans.is_prepared:
+            self.plans.single, self.plans.is_prepared = self._find_single_field(), True
+        return self.plans.single
+
+    def _find_single_field(self) -> SingleField | None:
+        root = self.schema.get_root_type(self.operation.operation)
+        if self.operation.operation is not OperationType.QUERY or root is None:
+            return None
+        fields = self._fields_of(root)
+        if len(fields) != 1:
+            return None
+        name, details = next(iter(fields.items()))
+        definition = root.fields.get(details[0].node.name.value)
+        if definition is None or not names_its_permission(definition):
+            return None
+        call = self._find_root_call(definition, details)
+        return None if call is None else SingleField(name, details, root, definition, call)
 
     def execute_field(
         self,
@@ -157,11 +215,11 @@ class CompiledExecutor(Executor[None]):
     def _root(self) -> tuple[str, list[FieldDetails], GraphQLField]:
         root = self.schema.get_root_type(self.operation.operation)
         assert root is not None
-        grouped = collect_fields(
-            self.schema, self.fragments, self.variable_values, root, self.operation
-        ).grouped_field_set
-        key, details = next(iter(grouped.items()))
+        key, details = next(iter(self._fields_of(root).items()))
         return key, details, root.fields[details[0].node.name.value]
+
+    def _fields_of(self, root: GraphQLObjectType) -> dict[str, list[FieldDetails]]:
+        return collect_fields(self.schema, self.fragments, self.variable_values, root, self.operation).grouped_field_set
 
 
 class _UsedVariables(Visitor):

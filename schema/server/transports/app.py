@@ -19,6 +19,7 @@ from schema.server.formatted_errors import AWAY
 from schema.server.operation_log import LineWriter
 from schema.server.operations import Line
 from schema.server.transports.graphql import GraphQL
+from schema.server.transports.http_request import NOSNIFF
 from workers.redis_connections import connections
 
 Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
@@ -103,25 +104,25 @@ class WithoutOutages:
 
 
 class WithoutSniffing:
-    """Tells browsers to take every answer for what its content type says."""
+    """Tells browsers to take every answer for what its content type says.
+
+    The endpoint of GraphQL writes this header itself.
+    """
 
     def __init__(self, app: Any) -> None:
         self.app = app
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or (scope["path"] in GRAPHQL_PATHS and scope["method"] != "OPTIONS"):
             await self.app(scope, receive, send)
             return
 
         async def send_with_header(message: Any) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*_without(message["headers"], _NOSNIFF[0]), _NOSNIFF]
+                message["headers"] = [*_without(message["headers"], NOSNIFF[0]), NOSNIFF]
             await send(message)
 
         await self.app(scope, receive, send_with_header)
-
-
-_NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
 
 
 def _without(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> list[tuple[bytes, bytes]]:

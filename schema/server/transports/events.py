@@ -17,7 +17,7 @@ from schema.server.graphql_request import Answer, Caller, GraphQLRequest, refuse
 from schema.server.operations import Operations
 from schema.server.refusals import BadRequest
 from schema.server.transports import http_request
-from schema.server.transports.http_request import Headers
+from schema.server.transports.http_request import NOSNIFF, Headers
 from schema.server.transports.reservations import Reservations
 from schema.server.transports.stream import Stream, StreamLimits, StreamOperation
 
@@ -27,6 +27,7 @@ _HEADERS: Final = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),
+    NOSNIFF,
 )
 
 
@@ -158,6 +159,7 @@ async def _send_plain(
         (b"content-type", kind),
         (b"content-length", str(len(body)).encode()),
         (b"x-request-id", caller.request_id.encode()),
+        NOSNIFF,
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -16,7 +16,7 @@ from schema.server.transports import http_request
 from schema.server.transports.accept import EVENTS, JSON, RESPONSE, chosen
 from schema.server.transports.compression import compress
 from schema.server.transports.events import EventStreams
-from schema.server.transports.http_request import Headers, TooLarge, TooLate, Unreadable
+from schema.server.transports.http_request import NOSNIFF, Headers, TooLarge, TooLate, Unreadable
 from schema.server.transports.socket import Socket, SocketLimits
 from schema.server.transports.stream import StreamLimits
 
@@ -143,6 +143,7 @@ async def _send(
         (b"x-request-id", caller.request_id.encode()),
         (b"cache-control", b"no-store"),
         (b"vary", b"accept, accept-encoding"),
+        NOSNIFF,
         *answer.retry_header,
         *more,
     ]
@@ -155,7 +156,7 @@ async def _send(
 
 async def _send_page(send: Any) -> None:
     body = page()
-    headers = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+    headers = [NOSNIFF, *((name.encode(), value.encode()) for name, value in HEADERS.items())]
     headers += [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

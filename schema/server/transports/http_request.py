@@ -1,6 +1,5 @@
 """Reads an HTTP request: headers, body, and the GraphQL request in it."""
 
-import asyncio
 import re
 import secrets
 from collections.abc import Mapping
@@ -14,11 +13,15 @@ from schema.server.authentication import bearer_of
 from schema.server.cookies import CookieNames, Origins, cookies_of
 from schema.server.graphql_request import Caller, GraphQLRequest
 from schema.server.refusals import BadRequest
+from schema.server.time_limits import TimeLimit
 
 Scope = Mapping[str, Any]
 
-BODY_SECONDS: Final = 60.0
+BODY_LIMIT: Final = TimeLimit(60.0)
 """How long a whole body may take."""
+
+NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
+"""Every answer has this header, so that no browser takes it for another type."""
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 
@@ -111,16 +114,16 @@ def _may_use_cookies(headers: Headers, origins: Origins) -> bool:
     return origins.allows_cookies(headers.origin, headers.host)
 
 
-async def body_of(headers: Headers, receive: Any, most_bytes: int, most_seconds: float = BODY_SECONDS) -> bytes:
+async def body_of(headers: Headers, receive: Any, most_bytes: int, limit: TimeLimit = BODY_LIMIT) -> bytes:
     """Returns the whole body. Raises TooLarge or TooLate when it has more bytes or takes more seconds than these."""
     declared = headers.content_length
     if declared is not None and declared.isdigit() and int(declared) > most_bytes:
         raise _too_large(most_bytes)
     try:
-        async with asyncio.timeout(most_seconds):
+        with limit.block():
             return await _body(receive, most_bytes)
     except TimeoutError:
-        raise TooLate(f"the body did not come to its end within {most_seconds:g} seconds") from None
+        raise TooLate(f"the body did not come to its end within {limit.seconds:g} seconds") from None
 
 
 async def _body(receive: Any, most_bytes: int) -> bytes:

@@ -8,15 +8,16 @@ from typing import Any
 from schema.server.execution.encoding import encode
 from schema.server.formatted_errors import FormattedError
 from schema.server.subscriptions.event_batch import Payloads
+from schema.server.time_limits import TimeLimit
 from schema.server.transports.wire import FRAMED, DeliveredPayloads, frames
 
 
 @dataclass(slots=True)
 class Outgoing:
-    """Raises TimeoutError when the client reads nothing for `seconds`."""
+    """Raises TimeoutError when the client reads nothing for as long as the `limit`."""
 
     send: Any
-    seconds: float
+    limit: TimeLimit
     is_framed: bool
     """Whether the ASGI server accepts whole frames."""
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -43,7 +44,7 @@ class Outgoing:
                 yield {"type": "websocket.send", "text": (head + text + b"}").decode()}, upto
 
     async def _write(self, message: dict[str, Any]) -> None:
-        async with asyncio.timeout(self.seconds):
+        with self.limit.block():
             await self.send(message)
 
 

@@ -18,6 +18,7 @@ from schema.server.formatted_errors import FormattedError, format_error
 from schema.server.graphql_request import Answer, Caller, GraphQLRequest, OperationEnded
 from schema.server.operations import Operations
 from schema.server.subscriptions.event_batch import Payloads
+from schema.server.time_limits import TimeLimit
 from schema.server.transports import incoming, outgoing
 from schema.server.transports.http_request import Headers
 from schema.server.transports.incoming import Close
@@ -86,7 +87,7 @@ class Socket:
 
     async def serve(self, scope: Any, receive: Any, send: Any) -> None:
         self.receive = receive
-        self.out = Outgoing(send, self.limits.send_seconds, FRAMED in (scope.get("extensions") or ()))
+        self.out = Outgoing(send, TimeLimit(self.limits.send_seconds), FRAMED in (scope.get("extensions") or ()))
         self.closing = asyncio.get_running_loop().create_future()
         await receive()
         if not self._is_allowed_origin():
@@ -141,7 +142,7 @@ class Socket:
             if close.code in UNREAD:
                 log.info("a socket is not read", code=close.code, request_id=self.caller.request_id)
                 await self._send_resume_cursors(unfinished)
-            async with asyncio.timeout(self.limits.send_seconds):
+            with self.out.limit.block():
                 await self.out.send({"type": "websocket.close", "code": close.code, "reason": close.reason[:120]})
         except Exception as error:  # noqa: BLE001 - the connection is closed already
             log.debug("a socket was already closed", error=type(error).__name__)

@@ -11,6 +11,7 @@ from schema.server.execution.encoding import encode
 from schema.server.formatted_errors import FormattedError, format_error
 from schema.server.graphql_request import Answer, Caller, OperationEnded
 from schema.server.subscriptions.event_batch import Payloads
+from schema.server.time_limits import TimeLimit
 from schema.server.transports.wire import DeliveredPayloads, event, events
 
 COMMENT: Final = b":\n\n"
@@ -58,6 +59,10 @@ class Stream:
     opened: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+    limit: TimeLimit = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.limit = TimeLimit(self.limits.send_seconds)
 
     # ---------------------------------------------------------------- its operations
 
@@ -99,8 +104,9 @@ class Stream:
 
     async def _write(self, chunk: bytes) -> None:
         await self.opened.wait()
-        async with self.sending, asyncio.timeout(self.limits.send_seconds):
-            await self.send({"type": "http.response.body", "body": chunk, "more_body": True})
+        async with self.sending:
+            with self.limit.block():
+                await self.send({"type": "http.response.body", "body": chunk, "more_body": True})
         self.written_at = asyncio.get_running_loop().time()
 
     def stop(self) -> None:
@@ -151,7 +157,7 @@ class Stream:
         with suppress(TimeoutError):  # the client does not read this either
             if self.is_unread:
                 await self._send_resume_cursors()
-            async with asyncio.timeout(self.limits.send_seconds):
+            with self.limit.block():
                 await self.send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _send_resume_cursors(self) -> None:

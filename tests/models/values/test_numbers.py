@@ -27,7 +27,8 @@ def test_a_number_that_can_be_kept_is_kept(text: str) -> None:
 
 @pytest.mark.parametrize("text", INEXACT)
 def test_a_number_that_cannot_be_kept_is_refused(text: str) -> None:
-    for number in (read_json(f'{{"a": [{text}]}}')["a"][0], read_json(text.encode()), read_decimal(text)):
+    in_others = read_json(f'[1, {{"a": ["x", {text}, 2]}}, 3]')[1]["a"][1]
+    for number in (read_json(f'{{"a": [{text}]}}')["a"][0], read_json(text.encode()), read_decimal(text), in_others):
         with pytest.raises(Invalid, match="kept exactly"):
             refuse_inexact(number)
 

@@ -3,6 +3,7 @@
 from enum import Enum
 from typing import Any
 
+import pytest
 import strawberry
 from graphql import ExecutionResult, execute, parse, validate
 from hypothesis import given
@@ -50,6 +51,13 @@ class Query:
         if number < 0:
             raise Invalid("it is below 0", ("number",))
         return repr((size, number))
+
+    @query(ANYONE)
+    async def must(self, info: Info, number: int) -> str:
+        del info
+        if number < 0:
+            raise Invalid("it is below 0", ("number",))
+        return str(number)
 
 
 SCHEMA = build_schema([Query], [], [], [])
@@ -106,6 +114,32 @@ async def test_any_arguments_arrive_as_by_the_ordinary_executor(operation: tuple
     text, runs = operation
     for variables in runs:
         assert await run(text, variables, Plans()) == await run(text, variables, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("{ must(number: 1) }", {"must": "1"}),
+        ("{ must(number: -1) }", None),
+        ("query ($n: Int = -3) { other: must(number: $n) }", None),
+        ("query ($n: Int = 3) { ...part } fragment part on Query { a: must(number: $n) }", {"a": "3"}),
+        (
+            "query ($y: Boolean = true) { a: must(number: 1) @skip(if: $y) b: must(number: 2) @include(if: $y) }",
+            {"b": "2"},
+        ),
+        ("query ($y: Boolean = true) { must(number: 1) @skip(if: $y) }", {}),
+        ("{ need(size: SMALL, number: -1) }", {"need": None}),
+        ("{ need(size: SMALL, number: -1) must(number: -2) }", None),
+        ("{ __typename }", {"__typename": "Query"}),
+        ("{ __typename must(number: 1) }", {"__typename": "Query", "must": "1"}),
+        ("{ must(number: 1) ... on Query { must(number: 1) } }", {"must": "1"}),
+    ],
+)
+async def test_a_query_of_one_field_or_more_is_answered_as_by_the_ordinary_executor(text: str, data: Any) -> None:
+    expected = await run(text, {}, None)
+    plans = Plans()
+    assert expected[0] == data
+    assert [await run(text, {}, plans) for _ in range(2)] == [expected, expected]
 
 
 async def test_a_plan_is_right_for_other_variables_too() -> None:

@@ -65,6 +65,19 @@ async def test_no_answer_may_be_taken_for_another_type(app: Any, method: str, pa
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+@pytest.mark.parametrize("accept", ["text/event-stream", "application/json"])
+async def test_answers_of_operations_may_not_either(app: Any, accept: str) -> None:
+    answer = await send(app, "POST", "/graphql", {"query": "{ __typename }"}, accept=accept)
+    assert (answer.status, answer.headers["x-content-type-options"]) == (200, "nosniff")
+    assert answer.headers["content-type"].startswith(accept)
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+async def test_pages_and_event_streams_may_not_either(app: Any, method: str) -> None:
+    answer = await send(app, method, "/graphql", accept="text/html")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 async def test_the_path_may_end_with_a_slash(app: Any) -> None:
     answer = await send(app, "POST", "/graphql/", {"query": "{ __typename }"})
     assert (answer.status, answer.json()["data"]) == (200, {"__typename": "Query"})

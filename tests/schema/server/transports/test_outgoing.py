@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from schema.server.subscriptions.event_batch import Payloads
+from schema.server.time_limits import TimeLimit
 from schema.server.transports import outgoing
 from schema.server.transports.outgoing import Outgoing
 from schema.server.transports.wire import FRAMED, DeliveredPayloads
@@ -28,20 +29,20 @@ class Client:
 async def test_payloads_are_sent_one_by_one_or_in_frames() -> None:
     plain, framed = Client(), Client()
     delivered = DeliveredPayloads()
-    await Outgoing(plain, 5, False).send_payloads(b'"1"', Payloads([b"1", b"2"]), delivered)
+    await Outgoing(plain, TimeLimit(5), False).send_payloads(b'"1"', Payloads([b"1", b"2"]), delivered)
     assert [orjson.loads(message["text"]) for message in plain.messages] == [
         {"id": "1", "type": "next", "payload": 1},
         {"id": "1", "type": "next", "payload": 2},
     ]
     assert delivered.count == 2
-    await Outgoing(framed, 5, True).send_payloads(b'"1"', Payloads([b"1", b"2"]), delivered)
+    await Outgoing(framed, TimeLimit(5), True).send_payloads(b'"1"', Payloads([b"1", b"2"]), delivered)
     assert [message["type"] for message in framed.messages] == [FRAMED]
 
 
 async def test_sending_ends_when_the_client_does_not_read() -> None:
     delivered = DeliveredPayloads()
     with pytest.raises(TimeoutError):
-        await Outgoing(Client(reads=False), 0.01, False).send_payloads(b'"1"', Payloads([b"1"]), delivered)
+        await Outgoing(Client(reads=False), TimeLimit(0.01), False).send_payloads(b'"1"', Payloads([b"1"]), delivered)
     assert delivered.count == 0
 
 
