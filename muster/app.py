@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from models import db
+from models.destinations.webhooks import urls
 from models.transfers import files
 from models.transfers.reading import bounded
 from muster.installation import Installation, installation_of, secret_keys, signing, use_secret_keys
@@ -33,6 +34,7 @@ def create() -> Any:
 def build_app(installation: Installation) -> Any:
     settings = installation.settings
     use_secret_keys(installation)
+    urls.allow_local(settings.webhook_local)
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:

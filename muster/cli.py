@@ -69,6 +69,7 @@ def worker(options: CommandOptions, queue: str) -> None:
     realtime   keeps segments right as contacts change
     bulk       imports, exports, whole recomputes
     broadcast  sends messages
+    webhook    sends webhooks to partners
     """
     from muster.installation import require_running
     from muster.worker import work

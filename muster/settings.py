@@ -13,7 +13,7 @@ from muster.errors import SetupError
 
 PREFIX = "MUSTER_"
 
-QUEUES = ("realtime", "bulk", "broadcast")
+QUEUES = ("realtime", "bulk", "broadcast", "webhook")
 """`models.queue.work.Queue`, repeated to avoid loading the ORM."""
 
 TEST_PREFIX = f"{PREFIX}TEST_"
@@ -34,6 +34,7 @@ HEADINGS = {
     "allowed_origins": "Limits of the API",
     "change_log_days": "Keeping",
     "whatsapp_url": "WhatsApp",
+    "webhook_local": "Webhooks",
     "url": "Operators' commands",
     "log_format": "Logs",
 }
@@ -213,9 +214,15 @@ class Settings(BaseSettings):
     )
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (),
-        description="Keys that encrypt the secrets of WhatsApp channels in the database, and the cursors of lists; 32 characters"
-        " or more each, separated by commas: the first encrypts, all decrypt, so that a key can be replaced. Unset: derived"
-        " from MUSTER_SECRET.",
+        description="Keys that encrypt the secrets of channels and endpoints in the database, and the cursors of lists; 32"
+        " characters or more each, separated by commas: the first encrypts, all decrypt, so that a key can be replaced."
+        " Unset: derived from MUSTER_SECRET.",
+    )
+
+    webhook_local: bool = Field(
+        False,
+        description="Whether webhook endpoints may use http and addresses of this machine: for development and tests. Otherwise"
+        " only https to public addresses is allowed.",
     )
 
     url: str | None = Field(

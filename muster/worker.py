@@ -4,6 +4,7 @@ import sys
 
 import uvloop
 
+from models.destinations.webhooks import urls
 from models.transfers import files
 from muster.installation import installation_of, use_secret_keys
 from muster.settings import Settings, metrics_token
@@ -16,6 +17,7 @@ from workers.runner import work as work_on
 def work(settings: Settings, queue: str) -> None:
     files.use(storage_of(settings))
     use_secret_keys(installation_of(settings))
+    urls.allow_local(settings.webhook_local)
     sys.exit(uvloop.run(work_on(Queue(queue), worker_config(settings))))
 
 

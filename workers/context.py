@@ -5,8 +5,9 @@ batches."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any, Generic
+from typing import Any, Generic, Protocol, TypeVar
 
 from models.queue.work import Ids, Queue, Work
 from workers.broker import Broker
@@ -35,12 +36,31 @@ class WorkerConfig:
     extras: dict[str, Any] = field(default_factory=dict)
 
 
+class Closable(Protocol):
+    async def close(self) -> None: ...
+
+
+Shared = TypeVar("Shared", bound=Closable)
+
+
 @dataclass(frozen=True)
 class WorkerContext:
+    """`closing` closes what tasks share when the worker ends."""
+
     queue: Queue
     config: WorkerConfig
     broker: Broker
     stopping: asyncio.Event
+    closing: AsyncExitStack = field(default_factory=AsyncExitStack)
+    opened: dict[Callable[[], Any], Any] = field(default_factory=dict)
+
+    async def shared(self, make: Callable[[], Shared]) -> Shared:
+        """Returns the one thing of this process that `make` makes, such as a client with its connections."""
+        if make not in self.opened:
+            self.opened[make] = made = make()
+            self.closing.push_async_callback(made.close)
+        shared: Shared = self.opened[make]
+        return shared
 
 
 @dataclass(frozen=True)

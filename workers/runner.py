@@ -29,6 +29,8 @@ from workers import (
     provider_requests,
     retention,
     segments,
+    webhook_deliveries,
+    webhook_wakes,
     webhooks,
     workflow_figures,
 )
@@ -54,6 +56,8 @@ MODULES: Final[Sequence[ModuleType]] = (
     provider_requests,
     webhooks,
     workflow_figures,
+    webhook_deliveries,
+    webhook_wakes,
 )
 
 STOP_SECONDS: Final = 8
@@ -70,6 +74,7 @@ ALWAYS_RUNNING: Final = {
     Queue.REALTIME: _Loops(poll_seconds=0.01, at_once=4),
     Queue.BULK: _Loops(poll_seconds=0.1, at_once=3),
     Queue.BROADCAST: _Loops(poll_seconds=0.02, at_once=100),  # mostly waits for its pace
+    Queue.WEBHOOK: _Loops(poll_seconds=0.01, at_once=500),  # mostly waits for partners
 }
 
 REDIS_SECONDS: Final = 5.0
@@ -97,7 +102,9 @@ async def work(queue: Queue, config: WorkerConfig) -> int:
     try:
         async with connected_broker(config.redis_url, REDIS_SECONDS) as broker:
             _tune_garbage_collector()
-            return await _serve(WorkerContext(queue, config, broker, asyncio.Event()))
+            context = WorkerContext(queue, config, broker, asyncio.Event())
+            async with context.closing:
+                return await _serve(context)
     finally:
         await db.disconnect()
 

@@ -19,7 +19,10 @@ class _Table(NamedTuple):
 
 
 # From then on nobody signs in, no job goes on, nothing is sent, and no webhook is stored.
-_STOP: Final = ("members", "api_tokens", "jobs", "provider_requests", "message_sources", "whatsapp_channels")
+_STOP: Final = (
+    *("members", "api_tokens", "jobs", "provider_requests", "message_sources", "whatsapp_channels"),
+    "webhook_endpoints",
+)
 
 
 async def begin(scope: Scope) -> None:

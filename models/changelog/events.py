@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from operator import attrgetter
-from typing import ClassVar, Final
+from typing import ClassVar, Final, get_args
 
 from models import clock, db
 from models.changelog import append
@@ -19,6 +19,8 @@ class EventType(StrEnum):
     SEGMENT_RESTORED = "segment.restored"
     JOB_FINISHED = "job.finished"
     BROADCAST_FINISHED = "broadcast.finished"
+    WEBHOOK_ENDPOINT_FAILING = "webhook.endpoint_failing"
+    WEBHOOK_ENDPOINT_DISABLED = "webhook.endpoint_disabled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +73,37 @@ class BroadcastFinished:
     reason: str | None = None
 
 
-Payload = SegmentUpdated | SegmentDeleted | SegmentRestored | JobFinished | BroadcastFinished
+@dataclass(frozen=True, slots=True)
+class WebhookEndpointFailing:
+    """An endpoint has failed for an hour, a day or four days; `since` is an ISO 8601 instant."""
 
-PAYLOADS: Final[dict[EventType, type[Payload]]] = {
-    payload.type: payload
-    for payload in (SegmentUpdated, SegmentDeleted, SegmentRestored, JobFinished, BroadcastFinished)
-}
+    type: ClassVar = EventType.WEBHOOK_ENDPOINT_FAILING
+    webhook_endpoint_id: int
+    url: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookEndpointDisabled:
+    """Muster sends nothing more to an endpoint, until somebody resumes it."""
+
+    type: ClassVar = EventType.WEBHOOK_ENDPOINT_DISABLED
+    webhook_endpoint_id: int
+    url: str
+    reason: str
+
+
+Payload = (
+    SegmentUpdated
+    | SegmentDeleted
+    | SegmentRestored
+    | JobFinished
+    | BroadcastFinished
+    | WebhookEndpointFailing
+    | WebhookEndpointDisabled
+)
+
+PAYLOADS: Final[dict[EventType, type[Payload]]] = {payload.type: payload for payload in get_args(Payload)}
 
 
 @dataclass(frozen=True, slots=True)

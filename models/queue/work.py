@@ -13,6 +13,7 @@ JobId: TypeAlias = int
 RequestId: TypeAlias = int
 BroadcastId: TypeAlias = int
 ContactId: TypeAlias = int
+EndpointId: TypeAlias = int
 SendingSlot: TypeAlias = int
 
 Ids = TypeVarTuple("Ids")
@@ -24,6 +25,8 @@ class Queue(StrEnum):
     REALTIME = "realtime"
     BULK = "bulk"
     BROADCAST = "broadcast"
+    WEBHOOK = "webhook"
+    """To partners. Those who hang hold up nothing else."""
 
 
 @dataclass(frozen=True)
@@ -55,3 +58,6 @@ SEND_SLICE: Final = Work[WorkspaceId, SendingSlot]("send_slice", Queue.BROADCAST
 END_BROADCAST: Final = Work[WorkspaceId, BroadcastId]("end_broadcast", Queue.BROADCAST)
 
 PROCESS_WEBHOOKS: Final = Work[WorkspaceId]("process_webhooks", Queue.BROADCAST)
+
+SEND_WEBHOOKS: Final = Work[WorkspaceId, EndpointId]("send_webhooks", Queue.WEBHOOK)
+"""To an endpoint of a partner."""

@@ -1,17 +1,15 @@
 """Global ids: type name and row id, in URL-safe base64 without padding."""
 
-from binascii import a2b_base64, b2a_base64
+from binascii import a2b_base64
 from collections.abc import Sequence
 from typing import Final
 
 from models.errors import NotFound
+from models.values.global_ids import to_global_id
 
-_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+__all__ = ["find_id", "get_id", "split_global_id", "to_global_id"]
+
 _FROM_URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
-
-
-def to_global_id(kind: str, row_id: int) -> str:
-    return b2a_base64(f"{kind}:{row_id}".encode(), newline=False).translate(_URL_SAFE, b"=").decode()
 
 
 def find_id(kind: str, global_id: str) -> int | None:

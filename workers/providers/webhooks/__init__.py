@@ -1,0 +1,1 @@
+"""Sends webhooks: signing, safe addresses, the HTTP client."""
