@@ -38,8 +38,12 @@ def today(now: datetime, zone: ZoneInfo) -> date:
 
 def day_of(threshold: Threshold, now: datetime, zone: ZoneInfo) -> date:
     """The day of the threshold, at most the last of its month."""
+    return day_away(threshold, today(now, zone))
+
+
+def day_away(threshold: Threshold, start: date) -> date:
+    """The day of the threshold when `start` is today."""
     sign = -1 if threshold.past else 1
-    start = today(now, zone)
     year, month = _month_away(start, sign * threshold.duration.months)
     moved = date(year, month, min(start.day, _days_in(year, month)))
     return moved + sign * timedelta(days=threshold.duration.days)
@@ -69,7 +73,7 @@ def instant_of(threshold: Threshold, now: datetime, zone: ZoneInfo) -> datetime:
     sign = -1 if threshold.past else 1
     moved = now.astimezone(UTC)
     if threshold.duration.months:
-        moved = _instant(_wall_away(_wall(moved, zone), sign * threshold.duration.months), zone)
+        moved = first_instant(_wall_away(_wall(moved, zone), sign * threshold.duration.months), zone)
     return moved + sign * threshold.duration.elapsed
 
 
@@ -100,18 +104,18 @@ def _wall(now: datetime, zone: ZoneInfo) -> datetime:
     if not local.fold:
         return local.replace(tzinfo=None)
     before, after = _offset(local.replace(fold=0)), _offset(local)
-    change = _change_of_offset(zone, now.astimezone(UTC) - (before - after), now.astimezone(UTC))
+    change = change_of_offset(zone, now.astimezone(UTC) - (before - after), now.astimezone(UTC))
     return (change + before).replace(tzinfo=None)
 
 
-def _instant(wall: datetime, zone: ZoneInfo) -> datetime:
+def first_instant(wall: datetime, zone: ZoneInfo) -> datetime:
     """The first instant with this local time or a later one."""
     instant = wall.replace(tzinfo=zone).astimezone(UTC)
     leapt = instant.astimezone(zone).replace(tzinfo=None) - wall
-    return instant if not leapt else _change_of_offset(zone, instant - leapt, instant)
+    return instant if not leapt else change_of_offset(zone, instant - leapt, instant)
 
 
-def _change_of_offset(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
+def change_of_offset(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
     """When in (before, after] the offset changed, to the second."""
     old = _offset(before.astimezone(zone))
     low = before.replace(microsecond=0)

@@ -21,7 +21,7 @@ RELEASED = [name.stem for name in migrations.migrations() if name.stem < "0012"]
 RENAMED = {
     "people": "members",
     "membership_errands": "membership_open_appends",
-    "channel_errands": "provider_requests",
+    "provider_requests": "provider_requests",
     "broadcast_recipients": "messages",
     "broadcast_tallies": "message_counters",
     "whatsapp_opt_outs": "suppressions",
