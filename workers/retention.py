@@ -9,7 +9,7 @@ from models import clock
 from models.changelog import retention
 from models.contacts import old_activities
 from models.queue import old_jobs, old_webhooks
-from models.workflows import old_enrollments
+from models.workflows.insight import old_enrollments
 from models.workflows.steps import STEPS
 from workers.context import PeriodicTask, Queue, WorkerContext
 

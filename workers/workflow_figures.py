@@ -3,7 +3,7 @@
 from typing import Final
 
 from models.accounts import workspaces
-from models.workflows import audit
+from models.workflows.insight import audit
 from workers.context import PeriodicTask, Queue, WorkerContext
 
 

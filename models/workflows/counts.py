@@ -27,13 +27,18 @@ CONTROL_GOAL: Final = "control_goal"
 TURNED_AWAY: Final = "turned_away:"
 
 
+def hour_of(at: datetime) -> datetime:
+    """Takes and returns UTC."""
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
 class Counts:
     """Collects what one transaction counts; `write` it at the end."""
 
     __slots__ = ("_counted", "_hour")
 
     def __init__(self, at: datetime) -> None:
-        self._hour = at.replace(minute=0, second=0, microsecond=0)
+        self._hour = hour_of(at)
         self._counted: Counter[tuple[int, int, int, str]] = Counter()
 
     def add(self, workflow_id: int, number: int, node: int, what: str, count: int = 1) -> None:

@@ -4,13 +4,14 @@ from contextlib import aclosing
 import strawberry
 
 from models.changelog import hints
+from models.changelog.members import MEMBERS
 from permissions.capabilities import Permission
-from schema.membership.change_feed import follow
 from schema.membership.inputs import position_from_input, segment_ids_from_input
 from schema.membership.types import MembershipChange
 from schema.server.context import Info
 from schema.server.execution.rows import shown
 from schema.server.guard import scope_of, subscription
+from schema.server.subscriptions.log_feed import follow_log
 from schema.server.types.scalars import ChangeCursor
 
 
@@ -26,6 +27,7 @@ class MembershipSubscription:
     ) -> AsyncGenerator[MembershipChange, None]:
         scope = scope_of(info)
         wanted = await segment_ids_from_input(scope, segment_ids)
-        async with aclosing(follow(scope, hints.current(), position_from_input(scope, after), wanted)) as batches:
+        position = position_from_input(scope, after)
+        async with aclosing(follow_log(scope, MEMBERS, hints.current(), position, wanted)) as batches:
             async for batch in batches:
                 yield shown(MembershipChange, batch)

@@ -31,6 +31,9 @@ BigInt = NewType("BigInt", int)
 ChangeCursor = NewType("ChangeCursor", str)
 """A position in the membership change log."""
 
+StepCursor = NewType("StepCursor", str)
+"""A position in the log of workflow steps."""
+
 
 def to_instant(value: Any) -> datetime:
     """RFC 3339 text to UTC. Raises ValueError with advice."""
@@ -134,6 +137,12 @@ SCALARS: Final[dict[object, Any]] = {
     ChangeCursor: strawberry.scalar(
         name="ChangeCursor",
         description="An opaque, durable position in a workspace's membership change log.",
+        serialize=_text,
+        parse_value=_parser(_text),
+    ),
+    StepCursor: strawberry.scalar(
+        name="StepCursor",
+        description="An opaque, durable position in a workspace's log of workflow steps.",
         serialize=_text,
         parse_value=_parser(_text),
     ),

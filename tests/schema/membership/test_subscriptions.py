@@ -12,9 +12,9 @@ from models.changelog.members import MEMBERS
 from models.changelog.tail import TAIL, Tail
 from permissions.capabilities import Permission
 from permissions.roles import Role
-from schema.membership.change_feed import follow
 from schema.server.ids import to_global_id
 from schema.server.refusals import SlowConsumer
+from schema.server.subscriptions.log_feed import follow_log
 from tests.kit.api import Api, bearer_of, token_with
 from tests.kit.logs import drop_the_log, entered, months_ago
 from tests.kit.segments import new_contacts, static_segment
@@ -72,7 +72,7 @@ async def test_a_slow_reader_is_ended_with_a_cursor_to_resume_from(database):
     segment = await static_segment(scope)
     ids = await new_contacts(scope, 40)
     tail = Tail(TailLimits(waiting=10, patience_seconds=0.1, look_seconds=0.01))
-    follower = follow(scope, None, None, tail=tail)
+    follower = follow_log(scope, MEMBERS, None, None, tail=tail)
     news = asyncio.ensure_future(anext(follower))
     await asyncio.sleep(0.1)
     await entered(scope, segment, ids[0])
@@ -85,7 +85,7 @@ async def test_a_slow_reader_is_ended_with_a_cursor_to_resume_from(database):
     assert tail.readers == {}
     position = from_cursor(scope, MEMBERS, slow.value.cursor)
     assert [change.contact_id for change in got.events] == ids[:1]
-    async with aclosing(follow(scope, None, position, tail=tail)) as again:
+    async with aclosing(follow_log(scope, MEMBERS, None, position, tail=tail)) as again:
         assert [change.contact_id for change in (await anext(again)).events] == ids[1:]
 
 

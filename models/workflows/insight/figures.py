@@ -94,10 +94,11 @@ async def of_nodes(
 ) -> list[NodeFigures]:
     """Of the nodes `keys`, in this order, and then of nodes that are gone and were entered.
 
-    With `number`, of the enrollments that entered with that version. With a period, in whole hours, `entered` and `outcomes` are
-    of the period, and `inside` counts those inside at its end.
+    With `number`, of the enrollments that entered with that version. With a period, `entered` and `outcomes` are of the
+    period, and `inside` counts those inside at its end. Periods are whole hours (UTC), or days long past.
     """
-    rows = await db.fetch(_OF_NODES, scope.workspace_id, workflow_id, number, since, until)
+    begin = None if since is None else counts.hour_of(since)
+    rows = await db.fetch(_OF_NODES, scope.workspace_id, workflow_id, number, begin, until)
     found = {key: NodeFigures(key) for key in keys}
     for key, of_node in _by_node(rows):
         found[key] = _figures(key, of_node)
@@ -109,7 +110,7 @@ async def of_nodes(
 
 _OF_NODES = """
 SELECT n.key, c.what,
-       sum(c.count) FILTER (WHERE $4::timestamptz IS NULL OR c.hour >= date_trunc('hour', $4::timestamptz))::bigint AS count,
+       sum(c.count) FILTER (WHERE $4::timestamptz IS NULL OR c.hour >= $4::timestamptz)::bigint AS count,
        sum(c.count)::bigint AS so_far
 FROM workflow_counts AS c
 JOIN workflow_nodes AS n ON n.workspace_id = $1 AND n.workflow_id = $2 AND n.node = c.node

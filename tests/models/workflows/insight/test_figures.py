@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from models import clock, db
-from models.workflows import audit, counts, figures
+from models.workflows import counts
 from models.workflows.counts import Counts
+from models.workflows.insight import audit, figures
 from tests.kit.workspaces import new_workspace
 
 NOON = datetime(2026, 3, 1, 12, 20, tzinfo=UTC)
@@ -122,3 +123,17 @@ async def test_drift_is_counted_and_corrected_once(scope):
     assert ask.outcomes["corrected"] == 2
     found = (await figures.of_workflows(scope, [WORKFLOW]))[WORKFLOW]
     assert (found.inside, found.ends["REMOVED"]) == (5, 2)
+
+
+async def test_hours_of_the_past_are_summed_up_by_the_day_and_nothing_else_changes(scope):
+    for contact_id in range(6):
+        await inside(scope, contact_id, 1 if contact_id else 2)
+    before = await figures.of_nodes(scope, WORKFLOW, ["ask"])
+    await db.execute("UPDATE workflow_counts SET hour = '2026-03-01T00:00Z' WHERE what = 'outcome:no'")
+    hours = "SELECT array_agg(DISTINCT hour ORDER BY hour) FROM workflow_counts"
+    midnight, noon = NOON.replace(hour=0, minute=0), NOON.replace(minute=0)
+    for days, left in ((13, [midnight, noon, noon + timedelta(hours=1)]), (15, [midnight])):
+        clock.set_source(lambda days=days: NOON + timedelta(days=days))
+        assert await audit.audit(scope, WORKFLOW) == 0
+        assert await db.fetch_value(hours) == left
+    assert await figures.of_nodes(scope, WORKFLOW, ["ask"]) == before
