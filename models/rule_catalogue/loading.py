@@ -9,8 +9,12 @@ from permissions.principal import Scope
 
 async def load_catalogue(scope: Scope, *rules: object) -> Catalogue:
     """All custom fields, and segments that `rules` (JSON) mention, directly or not."""
-    mentioned = frozenset[int]().union(*map(segments_mentioned, rules))
-    return Catalogue(scope.timezone, await load_fields(scope), await _load_segments(scope, mentioned))
+    return await load_with_segments(scope, frozenset[int]().union(*map(segments_mentioned, rules)))
+
+
+async def load_with_segments(scope: Scope, segment_ids: frozenset[int]) -> Catalogue:
+    """All custom fields, these segments and those that their rules mention."""
+    return Catalogue(scope.timezone, await load_fields(scope), await _load_segments(scope, segment_ids))
 
 
 async def load_fields(scope: Scope) -> dict[str, Field]:

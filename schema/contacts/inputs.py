@@ -8,9 +8,12 @@ import strawberry
 from strawberry import UNSET
 
 from models.contacts.selections import ContactSelection
+from models.errors import Path
 from schema.contacts.enums import WhatsAppConsent
 from schema.rules.enums import FieldType
 from schema.rules.inputs import RuleInput, rule_from_input
+from schema.rules.query_inputs import read_rule_query
+from schema.server.context import Info
 from schema.server.ids import find_id
 from schema.server.types.scalars import JSON
 
@@ -69,10 +72,13 @@ class ContactSelectionInput:
     filter: RuleInput | None = UNSET
     search: str | None = UNSET
     segment_id: strawberry.ID | None = UNSET
+    rule_query: str | None = strawberry.field(default=UNSET, description="As `filter`, with the rule in its text form.")
 
 
-def selection_from_input(given: ContactSelectionInput) -> ContactSelection:
-    """An invalid id becomes 0, which no row has."""
+async def selection_from_input(
+    info: Info, given: ContactSelectionInput, path: Path = ("contacts",)
+) -> ContactSelection:
+    """An invalid id becomes 0, which no row has. Raises Problems at `path` for a wrong text of a rule."""
     if isinstance(given.ids, list):
         return ContactSelection(ids=tuple(find_id("Contact", contact_id) or 0 for contact_id in given.ids))
     if given.filter:
@@ -81,6 +87,8 @@ def selection_from_input(given: ContactSelectionInput) -> ContactSelection:
         return ContactSelection(search=given.search)
     if isinstance(given.segment_id, str):
         return ContactSelection(segment_id=find_id("Segment", given.segment_id) or 0)
+    if isinstance(given.rule_query, str):
+        return ContactSelection(filter=(await read_rule_query(info, given.rule_query, (*path, "ruleQuery"))).json)
     return ContactSelection()
 
 

@@ -1,5 +1,5 @@
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 
@@ -14,7 +14,8 @@ from permissions.capabilities import Permission
 from permissions.principal import Scope
 from schema.contacts.enums import ContactOrder
 from schema.contacts.types import Contact, ContactConnection, ContactField
-from schema.rules.inputs import RuleInput, rule_from_input
+from schema.rules.inputs import RuleInput
+from schema.rules.query_inputs import one_rule
 from schema.server.context import Info
 from schema.server.execution.lookahead import selected
 from schema.server.execution.rows import all_shown, shown
@@ -56,9 +57,12 @@ class ContactQuery:
         segment_id: strawberry.ID | None = None,
         filter: RuleInput | None = None,
         order_by: ContactOrder = ContactOrder.CREATED_AT_DESC,
+        rule_query: Annotated[
+            str | None, strawberry.argument(description="As `filter`, with the rule in its text form.")
+        ] = None,
     ) -> ContactConnection:
         scope = scope_of(info)
-        criteria = ContactCriteria(search, _segment_id(info, segment_id), _rule(info, filter))
+        criteria = ContactCriteria(search, _segment_id(info, segment_id), await _rule(info, filter, rule_query))
         cursors = cursors_of_contacts(scope, criteria, order_by)
         position = _position(cursors, after, order_by)
         names = selected(info, "nodes") | selected(info, "edges", "node")
@@ -100,11 +104,9 @@ def _segment_id(info: Info, segment_id: str | None) -> int | None:
     return get_id("Segment", segment_id, ("segmentId",))
 
 
-def _rule(info: Info, given: RuleInput | None) -> object:
+async def _rule(info: Info, given: RuleInput | None, text: str | None) -> object:
     """Returns the rule as it is stored. A rule over segments is only for callers who may read segments."""
-    if given is None:
-        return None
-    rule = rule_from_input(given)
+    rule, _ = await one_rule(info, given, text, rule_at="filter")
     if segments_mentioned(rule):
         admit(info.context, Permission.SEGMENT_READ)
     return rule

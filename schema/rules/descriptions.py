@@ -97,6 +97,8 @@ DESCRIPTIONS: Final = {
     "Query.ruleValueSuggestions": "Values that contacts have in a field, the most frequent first.",
     "Query.ruleValueSuggestions(field:)": "The field's key.",
     "Query.ruleValueSuggestions(prefix:)": "Only values that begin with this.",
+    "Query.ruleFromQuery(query:)": "The text.",
+    "Query.ruleToQuery(rule:)": "The rule.",
     "RuleWarning.message": "What may be wrong, in plain words.",
     "RuleField.key": "The key to use in a rule.",
     "RuleField.label": "The name that people see.",

@@ -73,6 +73,7 @@ DESCRIPTIONS: Final = {
     "Query.segments(orderBy:)": "In which order.",
     "Query.segmentPreview": "How many contacts a rule finds, and some of them.",
     "Query.segmentPreview(rule:)": "The rule.",
+    "Query.segmentPreview(ruleQuery:)": "The rule in its text form, instead of `rule`.",
     "Query.segmentPreview(first:)": "How many contacts to show, from 1 to 250.",
     "Query.segmentExplain": "Why a contact is in a segment, or is not.",
     "Query.segmentExplain(segmentId:)": "The segment.",

@@ -9,7 +9,8 @@ from models.segments.warnings import rule_warnings
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from schema.contacts.types import Contact
-from schema.rules.inputs import RuleInput, rule_from_input
+from schema.rules.inputs import RuleInput
+from schema.rules.query_inputs import places_of, required_rule
 from schema.segments.explanation_types import RuleWarning, SegmentExplanation, SegmentPreview
 from schema.server.context import Info
 from schema.server.execution.lookahead import selected
@@ -24,13 +25,16 @@ class ExplanationQuery:
     """Contacts and their values need the permission to read contacts."""
 
     @query(Permission.SEGMENT_READ, cost=100)
-    async def segment_preview(self, info: Info, rule: RuleInput, first: int | None = 10) -> SegmentPreview:
+    async def segment_preview(
+        self, info: Info, rule: RuleInput | None = None, first: int | None = 10, rule_query: str | None = None
+    ) -> SegmentPreview:
         scope, limit = scope_of(info), page_size(first, default=10)
         shows_contacts = "contacts" in selected(info)
         if shows_contacts:
             admit(info.context, Permission.CONTACT_READ)
-        rule_json = rule_from_input(rule)
-        result = await preview.preview(scope, rule_json, limit if shows_contacts else 0)
+        rule_json, text = await required_rule(info, rule, rule_query)
+        with places_of(text):
+            result = await preview.preview(scope, rule_json, limit if shows_contacts else 0)
         rows = await contacts_by_ids(scope, result.contact_ids, selected(info, "contacts"))
         return SegmentPreview(
             count=result.count,

@@ -14,6 +14,7 @@ class SegmentCreateInput:
     description: str | None = None
     kind: SegmentKind
     rule: RuleInput | None = None
+    rule_query: str | None = strawberry.field(default=None, description="The rule in its text form, instead of `rule`.")
     contacts: ContactSelectionInput | None = strawberry.field(
         default=None, description="STATIC only: the first members."
     )
@@ -26,6 +27,9 @@ class SegmentUpdateInput:
     name: str | None = UNSET
     description: str | None = UNSET
     rule: RuleInput | None = UNSET
+    rule_query: str | None = strawberry.field(
+        default=None, description="Another rule in its text form, instead of `rule`."
+    )
     version: int | None = None
 
     def values(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from permissions.capabilities import Permission
 from schema.contacts.inputs import ContactSelectionInput, selection_from_input
 from schema.jobs.types import Job, job_shown
 from schema.membership.enums import Override
-from schema.rules.inputs import rule_from_input
+from schema.rules.query_inputs import one_rule, places_of
 from schema.segments.inputs import SegmentCreateInput, SegmentUpdateInput
 from schema.segments.job_types import RecomputeJob
 from schema.segments.types import Segment
@@ -50,20 +50,22 @@ class RecomputePayload:
 class SegmentMutation:
     @mutation(Permission.SEGMENT_WRITE, SegmentPayload)
     async def segment_create(self, info: Info, input: SegmentCreateInput) -> SegmentPayload:
-        outcome = await segments.create(
-            scope_of(info),
-            input.kind,
-            name=input.name,
-            description=input.description,
-            rule=rule_from_input(input.rule) if input.rule else None,
-            contacts=selection_from_input(input.contacts) if input.contacts else None,
-        )
+        scope = scope_of(info)
+        rule, text = await one_rule(info, input.rule, input.rule_query)
+        contacts = await selection_from_input(info, input.contacts) if input.contacts else None
+        with places_of(text):
+            outcome = await segments.create(
+                scope, input.kind, name=input.name, description=input.description, rule=rule, contacts=contacts
+            )
         return _payload(outcome)
 
     @mutation(Permission.SEGMENT_WRITE, SegmentPayload)
     async def segment_update(self, info: Info, id: strawberry.ID, input: SegmentUpdateInput) -> SegmentPayload:
         segment_id = get_id("Segment", id, ("id",))
-        return _payload(await segments.update(scope_of(info), segment_id, input.values(), input.version))
+        rule, text = await one_rule(info, input.rule or None, input.rule_query)
+        values = input.values() if text is None else input.values() | {"rule": rule}
+        with places_of(text):
+            return _payload(await segments.update(scope_of(info), segment_id, values, input.version))
 
     @mutation(
         Permission.SEGMENT_WRITE,
@@ -143,6 +145,6 @@ async def _change_contacts(
     info: Info, segment_id: str, action: MemberAction, contacts: ContactSelectionInput
 ) -> SegmentContactsPayload:
     scope, own_id = scope_of(info), get_id("Segment", segment_id, ("segmentId",))
-    outcome = await members.change(scope, own_id, action, selection_from_input(contacts))
+    outcome = await members.change(scope, own_id, action, await selection_from_input(info, contacts))
     segment = shown(Segment, await segments.find(scope, own_id))
     return SegmentContactsPayload(segment=segment, changed=outcome.changed, job=job_shown(outcome.job))

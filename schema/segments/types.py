@@ -9,10 +9,12 @@ import strawberry
 from models import clock
 from models.db import load_json
 from models.membership import dirty_contacts
+from models.rule_catalogue.queries import rules_as_text
 from models.segments import lists
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from schema.rules.inputs import rule_to_output
+from schema.rules.query_inputs import segment_id_outside
 from schema.segments.analytics_types import SegmentAnalytics, analytics_of
 from schema.segments.enums import SegmentKind, SegmentStatus
 from schema.segments.member_types import SegmentMemberConnection, members_of
@@ -38,6 +40,13 @@ async def rule_texts_of(rows: Sequence[Any], info: Info) -> Sequence[str | None]
     return await lists.rules_in_words(scope_of(info), rules)
 
 
+async def rule_queries_of(rows: Sequence[Any], info: Info) -> Sequence[str | None]:
+    """Returns each rule in its text form."""
+    stored = [read(row, "rule") for row in rows]
+    rules = [load_json(rule) if isinstance(rule, str) else rule for rule in stored]
+    return await rules_as_text(scope_of(info), rules, segment_id_outside)
+
+
 async def computed_at_of(rows: Sequence[Any], info: Info) -> Sequence[datetime | None]:
     """The instant as of which the members are right; None before the first rule is computed."""
     if all(read(row, "kind") == SegmentKind.STATIC for row in rows):
@@ -56,6 +65,10 @@ class Segment(Node):
     status: SegmentStatus
     rule: JSON | None = derived(_rule, description="The rule in the shape of RuleInput; null for STATIC.")
     rule_text: str | None = batched(rule_texts_of, description="The rule in plain words; null for STATIC.")
+    rule_query: str | None = batched(
+        rule_queries_of,
+        description="The rule in its text form; null for STATIC, and when the rule cannot be read any more.",
+    )
     member_count: int
     version: int = strawberry.field(
         description="Grows by one with each change to the segment's own settings: send it back to detect a lost update."

@@ -80,7 +80,7 @@ class ExportPayload:
 class ExportMutation:
     @mutation(Permission.CONTACT_EXPORT, ExportPayload, cost=20)
     async def export_start(self, info: Info, input: ExportStartInput) -> ExportPayload:
-        selection = selection_from_input(input.contacts) if input.contacts else None
+        selection = await selection_from_input(info, input.contacts, ("input", "contacts")) if input.contacts else None
         if selection is not None and (selection.segment_id is not None or segments_mentioned(selection.filter)):
             admit(info.context, Permission.SEGMENT_READ)  # the file shows who is in the segment
         with at("input"):

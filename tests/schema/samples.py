@@ -308,6 +308,16 @@ async def segment_explain(scope: Scope) -> Variables:
     return {"segmentId": to_global_id("Segment", await a_dynamic_segment(scope)), "contactId": await a_contact(scope)}
 
 
+@sample("ruleFromQuery")
+async def rule_from_query(scope: Scope) -> Variables:
+    return {"query": "tagged any ('vip')"}
+
+
+@sample("ruleToQuery")
+async def rule_to_query(scope: Scope) -> Variables:
+    return {"rule": {"tags": {"operator": "HAS_ANY", "tags": ["vip"]}}}
+
+
 @sample("ruleValueSuggestions")
 async def rule_value_suggestions(scope: Scope) -> Variables:
     return {"field": "tags"}

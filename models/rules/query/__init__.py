@@ -1,0 +1,1 @@
+"""The text form of rules: read, written, completed. Pure."""
