@@ -53,6 +53,20 @@ async def begin(workspace_id: int, source: MessageSource, pending: int) -> None:
     )
 
 
+async def add(workspace_id: int, source: MessageSource, pending: int) -> None:
+    """Messages that are new in a source that has begun."""
+    if pending:
+        await db.execute(
+            """
+            UPDATE message_counters SET pending = pending + $4
+            WHERE workspace_id = $1 AND source_kind = $2 AND source_id = $3
+            """,
+            workspace_id,
+            *source,
+            pending,
+        )
+
+
 _COUNT: Final = f"""
     SELECT {", ".join(f"count(*) FILTER (WHERE status = '{name.upper()}') AS {name}" for name in COLUMNS)}
     FROM messages WHERE workspace_id = $1 AND source_kind = $2 AND source_id = $3

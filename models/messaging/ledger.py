@@ -14,11 +14,11 @@ from typing import Final
 from models import clock, db
 from models.accounts import message_cap
 from models.accounts.message_cap import MessageCap
-from models.messaging import caps, counters, quota, sources
+from models.messaging import caps, counters, milestones, quota, sources
 from models.messaging.channels import Credentials
 from models.messaging.message_states import MessageStatus
-from models.messaging.pace import PAIR_INTERVAL, QUOTA_WINDOW
-from models.messaging.sources import MessageSource
+from models.messaging.pace import CAP_INTERVAL, PAIR_INTERVAL, QUOTA_WINDOW
+from models.messaging.sources import MessageSource, SourceKind
 
 NORMAL_PHONE: Final = "nullif('+' || regexp_replace(c.phone, '[^0-9]', '', 'g'), '+')"
 """As a message is addressed: the spelling that is shown."""
@@ -67,7 +67,7 @@ SKIPPED_BECAUSE: Final[Mapping[Verdict, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A due message, locked and judged; `free_at` is when the pair limit allows it."""
+    """A due message, locked and judged; `free_at` is when the pair limit allows it, or when the cap is looked at again."""
 
     id: int
     source: MessageSource
@@ -75,18 +75,26 @@ class Offered:
     verdict: Verdict
     free_at: datetime | None
 
+    @property
+    def waits(self) -> bool:
+        """Until `free_at`; a broadcast does not wait for the cap, which could last longer than it."""
+        return self.verdict is Verdict.LATER or (
+            self.verdict is Verdict.CAPPED and self.source.kind == SourceKind.WORKFLOW
+        )
+
 
 # The planner does not know how few rows a claim needs: LATERAL .. LIMIT makes it use the indexes.
 _OFFER: Final = """
     WITH offered AS (
-        SELECT share.source_kind, share.source_id, due.id, muster_phone_key(due.phone) AS phone_key, due.contact_id
+        SELECT share.source_kind, share.source_id, due.id, muster_phone_key(due.phone) AS phone_key, due.contact_id,
+               s.ignores_cap
         FROM unnest($2::text[], $3::bigint[], $4::integer[]) AS share (source_kind, source_id, most)
         JOIN message_sources s ON s.workspace_id = $1 AND s.source_kind = share.source_kind
                               AND s.source_id = share.source_id AND s.state = 'SENDING'
         CROSS JOIN LATERAL (
             SELECT m.id, m.phone, m.contact_id FROM messages m
             WHERE m.workspace_id = $1 AND m.source_kind = share.source_kind AND m.source_id = share.source_id
-              AND m.status = 'PENDING' AND m.due_at <= $5
+              AND m.status = 'PENDING' AND m.due_at <= $5 AND (m.closes_at IS NULL OR m.closes_at > $5)
             ORDER BY m.due_at, m.id LIMIT share.most FOR UPDATE SKIP LOCKED) AS due)
     SELECT o.id, o.source_kind, o.source_id, o.phone_key, x.reached_at, CASE
         WHEN c.id IS NULL THEN 'GONE'
@@ -109,7 +117,7 @@ _OFFER: Final = """
 
 _OFFER_UNCAPPED: Final = _OFFER.format(capped="")
 _OFFER_CAPPED: Final = _OFFER.format(
-    capped=f"WHEN {caps.reached_sql('o.phone_key', '$9::integer', '$10::timestamptz')} THEN 'CAPPED'"
+    capped=f"WHEN NOT o.ignores_cap AND {caps.reached_sql('o.phone_key', '$9::integer', '$10::timestamptz')} THEN 'CAPPED'"
 )
 
 # Another claim may have taken the person since the offer was judged. The upsert locks the person's row, looks again and returns
@@ -137,7 +145,7 @@ _TAKE: Final = """
             AS g (id, phone_key, status, due_at, reason)
         LEFT JOIN reached r ON r.phone_key = g.phone_key) AS g
     WHERE m.workspace_id = $1 AND m.id = ANY ($2::bigint[]) AND m.id = g.id
-    RETURNING m.id, m.source_kind, m.source_id, m.phone, m.parameters, m.attempts, m.status
+    RETURNING m.id, m.source_kind, m.source_id, m.contact_id, m.enrollment_id, m.phone, m.parameters, m.attempts, m.status
 """
 
 
@@ -169,6 +177,7 @@ async def claim(
                 if row["status"] != MessageStatus.PENDING
             ],
         )
+        await milestones.record(workspace_id, [milestones.of_message(row, row["status"]) for row in taken])
     sending = [row for row in taken if row["status"] == MessageStatus.SENDING]
     return Claimed([_attempt(row, lease_token) for row in sending], out_of_quota)
 
@@ -194,6 +203,8 @@ async def _offered(
 def _judged(row: db.Record, now: datetime) -> Offered:
     verdict = Verdict(row["verdict"])
     free_at = (row["reached_at"] or now) + PAIR_INTERVAL if verdict is Verdict.LATER else None
+    if verdict is Verdict.CAPPED and row["source_kind"] == SourceKind.WORKFLOW:
+        free_at = now + CAP_INTERVAL
     return Offered(row["id"], sources.of_row(row), row["phone_key"], verdict, free_at)
 
 
@@ -254,7 +265,7 @@ async def _take(
 def _status_of(one: Offered, is_ours: bool) -> MessageStatus:
     if is_ours:
         return MessageStatus.SENDING
-    return MessageStatus.PENDING if one.verdict is Verdict.LATER else MessageStatus.SKIPPED
+    return MessageStatus.PENDING if one.waits else MessageStatus.SKIPPED
 
 
 def _skipped_because(one: Offered, cap: MessageCap | None) -> str | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from models import clock, db
-from models.messaging import counters, history, quota, sources
+from models.messaging import counters, history, milestones, quota, sources
 from models.messaging.ledger import Attempt
 from models.messaging.message_states import MessageStatus
 from models.messaging.sources import MessageSource
@@ -36,7 +36,7 @@ class AttemptOutcome:
 
 
 _HOLD: Final = """
-    SELECT m.id, m.lease_token, m.source_kind, m.source_id, m.contact_id, m.phone, m.status AS was,
+    SELECT m.id, m.lease_token, m.source_kind, m.source_id, m.contact_id, m.enrollment_id, m.phone, m.status AS was,
            s.message ->> 'name' AS template
     FROM messages m
     JOIN message_sources s ON s.workspace_id = $1 AND s.source_kind = m.source_kind AND s.source_id = m.source_id
@@ -75,6 +75,9 @@ async def settle(workspace_id: int, outcomes: Sequence[AttemptOutcome]) -> None:
         await quota.not_reached(workspace_id, [one.row["phone"] for one in settled if one.now is MessageStatus.PENDING])
         await history.record(workspace_id, [_activity(one, now) for one in settled if one.is_news])
         await counters.move(workspace_id, [(sources.of_row(one.row), one.was, one.now) for one in settled])
+        await milestones.record(
+            workspace_id, [milestones.of_message(one.row, one.now) for one in settled if one.was != one.now]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +141,26 @@ async def _remember_aliases(workspace_id: int, settled: Sequence[_Settled]) -> N
 # ---------------------------------------------------------------- never sent
 
 
+async def withdraw(workspace_id: int, message_ids: Sequence[int], reason: str) -> set[int]:
+    """Skips those that nobody has begun to send, in the caller's transaction; returns them."""
+    held = await db.fetch(
+        """
+        SELECT id, source_kind, source_id, contact_id, enrollment_id FROM messages
+        WHERE workspace_id = $1 AND id = ANY ($2::bigint[]) AND status = 'PENDING' ORDER BY id FOR UPDATE
+        """,
+        workspace_id,
+        list(message_ids),
+    )
+    await _give_up(workspace_id, held, MessageStatus.PENDING, MessageStatus.SKIPPED, reason)
+    return {row["id"] for row in held}
+
+
 async def expire_leases(workspace_id: int, source: MessageSource) -> int:
     """Attempts whose worker died become UNCONFIRMED; returns how many."""
     async with db.transaction():
         held = await db.fetch(
             """
-            SELECT id FROM messages
+            SELECT id, source_kind, source_id, contact_id, enrollment_id FROM messages
             WHERE workspace_id = $1 AND source_kind = $2 AND source_id = $3 AND status = 'SENDING' AND leased_until < $4
             ORDER BY id LIMIT $5 FOR UPDATE SKIP LOCKED
             """,
@@ -153,7 +170,7 @@ async def expire_leases(workspace_id: int, source: MessageSource) -> int:
             CHUNK,
         )
         reason = "The worker stopped before WhatsApp's answer was known."
-        await _give_up(workspace_id, source, held, MessageStatus.SENDING, MessageStatus.UNCONFIRMED, reason)
+        await _give_up(workspace_id, held, MessageStatus.SENDING, MessageStatus.UNCONFIRMED, reason)
     return len(held)
 
 
@@ -162,7 +179,7 @@ async def skip_rest(workspace_id: int, source: MessageSource, reason: str) -> in
     async with db.transaction():
         held = await db.fetch(
             """
-            SELECT m.id FROM messages m
+            SELECT m.id, m.source_kind, m.source_id, m.contact_id, m.enrollment_id FROM messages m
             JOIN message_sources s ON s.workspace_id = $1 AND s.source_kind = $2 AND s.source_id = $3 AND s.state = 'ENDED'
             WHERE m.workspace_id = $1 AND m.source_kind = $2 AND m.source_id = $3 AND m.status = 'PENDING'
             ORDER BY m.id LIMIT $4 FOR UPDATE OF m
@@ -171,13 +188,12 @@ async def skip_rest(workspace_id: int, source: MessageSource, reason: str) -> in
             *source,
             CHUNK,
         )
-        await _give_up(workspace_id, source, held, MessageStatus.PENDING, MessageStatus.SKIPPED, reason)
+        await _give_up(workspace_id, held, MessageStatus.PENDING, MessageStatus.SKIPPED, reason)
     return len(held)
 
 
 async def _give_up(
     workspace_id: int,
-    source: MessageSource,
     held: Sequence[db.Record],
     was: MessageStatus,
     now: MessageStatus,
@@ -194,4 +210,5 @@ async def _give_up(
             now,
             reason,
         )
-        await counters.move(workspace_id, [(source, was, now)] * len(held))
+        await counters.move(workspace_id, [(sources.of_row(row), was, now) for row in held])
+        await milestones.record(workspace_id, [milestones.of_message(row, now) for row in held])

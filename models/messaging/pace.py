@@ -15,6 +15,9 @@ WITH_BUSINESS_APP_PER_SECOND: Final = 20
 PAIR_INTERVAL: Final = timedelta(seconds=6)
 """Between two messages to one person."""
 
+CAP_INTERVAL: Final = timedelta(minutes=5)
+"""Between two looks at a message of a workflow that the workspace's cap holds back."""
+
 QUOTA_WINDOW: Final = timedelta(hours=24)
 """For unique recipients."""
 

@@ -14,6 +14,8 @@ from models.messaging.policy import Reach
 
 class SourceKind(StrEnum):
     BROADCAST = "BROADCAST"
+    WORKFLOW = "WORKFLOW"
+    """A SEND node of a workflow; its id is that of `workflow_senders`."""
 
 
 class MessageSource(NamedTuple):
@@ -33,6 +35,10 @@ def of_broadcast(broadcast_id: int) -> MessageSource:
     return MessageSource(SourceKind.BROADCAST, broadcast_id)
 
 
+def of_workflow(sender_id: int) -> MessageSource:
+    return MessageSource(SourceKind.WORKFLOW, sender_id)
+
+
 def of_row(row: Any) -> MessageSource:
     """Takes a row of messages or of message_sources."""
     return MessageSource(row["source_kind"], row["source_id"])
@@ -42,19 +48,27 @@ def of_row(row: Any) -> MessageSource:
 
 
 async def begin(
-    workspace_id: int, source: MessageSource, message: Mapping[str, Any], template_id: int, business_account_id: str
+    workspace_id: int,
+    source: MessageSource,
+    message: Mapping[str, Any],
+    template_id: int,
+    business_account_id: str,
+    *,
+    ignores_cap: bool = False,
 ) -> None:
     """Starts to send `message`, a template in its sent form: {name, language, slots}."""
     await db.execute(
         """
-        INSERT INTO message_sources (workspace_id, source_kind, source_id, state, message, template_id, business_account_id)
-        VALUES ($1, $2, $3, 'SENDING', $4, $5, $6)
+        INSERT INTO message_sources
+            (workspace_id, source_kind, source_id, state, message, template_id, business_account_id, ignores_cap)
+        VALUES ($1, $2, $3, 'SENDING', $4, $5, $6, $7)
         """,
         workspace_id,
         *source,
         db.dump_json(dict(message)),
         template_id,
         business_account_id,
+        ignores_cap,
     )
 
 
@@ -151,7 +165,8 @@ async def has_due(workspace_id: int) -> bool:
             SELECT EXISTS (
                 SELECT 1 FROM message_sources s JOIN messages m
                     ON m.workspace_id = $1 AND m.source_kind = s.source_kind AND m.source_id = s.source_id
-                WHERE s.workspace_id = $1 AND s.state = 'SENDING' AND m.status = 'PENDING' AND m.due_at <= $2)
+                WHERE s.workspace_id = $1 AND s.state = 'SENDING' AND m.status = 'PENDING' AND m.due_at <= $2
+                  AND (m.closes_at IS NULL OR m.closes_at > $2))
             """,
             workspace_id,
             clock.now(),
@@ -169,7 +184,7 @@ class Unfinished:
 
 
 async def unfinished() -> list[Unfinished]:
-    """SENDING sources, and those with messages left, of all workspaces."""
+    """Sources with messages left, of all workspaces, and broadcasts that are SENDING without one: they have ended."""
     rows = await db.fetch(
         """
         SELECT s.workspace_id, s.source_kind, s.source_id, s.state, c.pending > 0 AS pending, c.sending > 0 AS sending
@@ -180,8 +195,9 @@ async def unfinished() -> list[Unfinished]:
         SELECT s.workspace_id, s.source_kind, s.source_id, s.state, false, false
         FROM message_sources s
         JOIN message_counters c ON c.workspace_id = s.workspace_id AND c.source_kind = s.source_kind AND c.source_id = s.source_id
-        WHERE s.state = 'SENDING' AND c.pending <= 0 AND c.sending <= 0
-        """
+        WHERE s.state = 'SENDING' AND c.pending <= 0 AND c.sending <= 0 AND s.source_kind = $1
+        """,
+        SourceKind.BROADCAST,
     )
     return [
         Unfinished(row["workspace_id"], of_row(row), SourceState(row["state"]), row["pending"], row["sending"])

@@ -10,9 +10,9 @@ from typing import Final
 
 from models import db
 from models.contacts.consent import Word
-from models.messaging import consent, counters, history, policy, sources
+from models.messaging import consent, counters, history, milestones, policy, sources
 from models.messaging.consent import Said
-from models.messaging.message_states import MessageStatus, higher
+from models.messaging.message_states import LADDER, MessageStatus, higher
 from models.messaging.policy import Answer
 from models.messaging.provider_events import Receipt, StatusEvent
 from models.messaging.sources import Stop
@@ -74,6 +74,13 @@ class _Moved:
         return known
 
     @property
+    def passed(self) -> list[MessageStatus]:
+        """What it came to now; who waits for its delivery must not miss it when it is also read."""
+        reported = {MessageStatus(receipt) for receipt in self.reported.at} - {MessageStatus.FAILED}
+        above = LADDER[LADDER.index(self.was) + 1 :]
+        return [one for one in above if one is self.now or (one in reported and self.now is not MessageStatus.FAILED)]
+
+    @property
     def has_failed(self) -> bool:
         return self.now is MessageStatus.FAILED is not self.was
 
@@ -89,6 +96,9 @@ async def process(workspace_id: int, events: Sequence[StatusEvent]) -> list[Stop
     opted_out = [one for one in failed if one.reported.answer is Answer.OPTED_OUT]
     await consent.heed(workspace_id, [_opt_out_of(one) for one in opted_out])
     await counters.move(workspace_id, [(sources.of_row(one.row), one.was, one.now) for one in moved])
+    await milestones.record(
+        workspace_id, [milestones.of_message(one.row, status) for one in moved for status in one.passed]
+    )
     return _stops(failed)
 
 
@@ -120,7 +130,7 @@ async def _by_provider_id(workspace_id: int, events: Sequence[StatusEvent]) -> l
 
 
 _HOLD: Final = """
-    SELECT m.id, m.source_kind, m.source_id, m.contact_id, m.phone, m.message_id, m.status, m.sent_at,
+    SELECT m.id, m.source_kind, m.source_id, m.contact_id, m.enrollment_id, m.phone, m.message_id, m.status, m.sent_at,
            m.delivered_at IS NOT NULL AS had_delivered, m.read_at IS NOT NULL AS had_read, s.message ->> 'name' AS template
     FROM messages m
     JOIN message_sources s ON s.workspace_id = $1 AND s.source_kind = m.source_kind AND s.source_id = m.source_id

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from models import db
-from models.messaging import counters, sources
+from models.messaging import counters, milestones, sources
 from models.messaging.message_states import MessageStatus
 from models.personal_data.identity import ERASED, Identity
 
@@ -49,7 +49,7 @@ async def erase(workspace_id: int, identity: Identity) -> bool:
 
 
 _HOLD: Final = """
-    SELECT id, source_kind, source_id, status FROM messages
+    SELECT id, source_kind, source_id, contact_id, enrollment_id, status FROM messages
     WHERE workspace_id = $1 AND id = ANY ($2::bigint[]) ORDER BY id FOR UPDATE
 """
 
@@ -72,6 +72,7 @@ async def _erase_some(workspace_id: int, ids: Sequence[int]) -> bool:
         await db.execute(_ERASE, workspace_id, [row["id"] for row in settled])
         skipped = [row for row in settled if row["status"] == MessageStatus.PENDING]
         await counters.move(workspace_id, [(sources.of_row(row), "PENDING", "SKIPPED") for row in skipped])
+        await milestones.record(workspace_id, [milestones.of_message(row, MessageStatus.SKIPPED) for row in skipped])
     return len(settled) == len(held)
 
 

@@ -39,6 +39,8 @@ class Work(Generic[*Ids]):
 
 PROCESS_CHANGES: Final = Work[WorkspaceId]("process_changes", Queue.REALTIME)
 
+PROCESS_WORKFLOWS: Final = Work[WorkspaceId]("process_workflows", Queue.REALTIME)
+
 REBUILD: Final = Work[WorkspaceId, SegmentId]("rebuild", Queue.BULK)
 
 BACKFILL_MEMBERS: Final = Work[WorkspaceId, SegmentId]("backfill_members", Queue.BULK)

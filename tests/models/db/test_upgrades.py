@@ -21,7 +21,7 @@ RELEASED = [name.stem for name in migrations.migrations() if name.stem < "0012"]
 RENAMED = {
     "people": "members",
     "membership_errands": "membership_open_appends",
-    "provider_requests": "provider_requests",
+    "channel_errands": "provider_requests",
     "broadcast_recipients": "messages",
     "broadcast_tallies": "message_counters",
     "whatsapp_opt_outs": "suppressions",
@@ -112,7 +112,8 @@ async def test_messages_of_broadcasts_are_in_the_message_ledger(servers: Servers
     assert len({row["status"] for row in before}) == 8, "a row in every state"
     for was, now in zip(before, after, strict=True):
         expected = {new_names.get(name, name): value for name, value in was.items()}
-        assert dict(now) == {**expected, "source_kind": "BROADCAST", "visit": 0}
+        of_workflows = {"enrollment_id": None, "closes_at": None}
+        assert dict(now) == {**expected, "source_kind": "BROADCAST", "visit": 0, **of_workflows}
     assert [tuple(row)[:4] for row in sources] == [(1, "BROADCAST", 1, "SENDING"), (1, "BROADCAST", 3, "PAUSED")]
     assert {(row["template_id"], row["business_account_id"]) for row in sources} == {(1, "102")}
     assert '"hello"' in sources[0]["message"]

@@ -14,7 +14,7 @@ from permissions.principal import Scope
 from tests.kit.broadcasts import a_draft, a_segment, a_sender, people
 from tests.kit.draws import with_seeds
 from tests.models.messaging.claims import claim_of, sending, sent
-from tests.models.messaging.test_sources import NODE, begin
+from tests.models.messaging.test_sources import begin
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -40,8 +40,8 @@ async def send(scope: Scope, source: MessageSource) -> int:
 
 
 async def of_node(scope: Scope, ids: list[int], number: int) -> MessageSource:
-    """A source of a kind that does not exist yet, with a message to each of the contacts."""
-    source = MessageSource(NODE.kind, number)
+    """A source of another kind, with a message to each of the contacts."""
+    source = MessageSource("OTHER", number)
     await begin(scope, ids, source=source)
     return source
 

@@ -18,7 +18,6 @@ from tests.models.messaging.claims import claim_of, sending, sent
 from workers import stops
 
 NODE = MessageSource("WORKFLOW", 7)
-"""A source of a kind that does not exist yet."""
 
 
 async def begin(

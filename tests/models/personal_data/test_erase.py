@@ -72,6 +72,7 @@ HOLD_NONE = {
     "tags": "names of tags",
     "whatsapp_channels": "of the business",
     "workflow_counts": "figures",
+    "workflow_senders": "digests of templates",
     "workflow_nodes": "keys that members wrote",
     "workflow_occurrences": "keys of nodes",
     "workflow_schedules": "keys of triggers",
