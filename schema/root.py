@@ -56,6 +56,9 @@ from schema.transfers.imports.mapping_types import ImportMappingMutation
 from schema.transfers.imports.mutations import ImportMutation
 from schema.transfers.imports.queries import ImportQuery
 from schema.transfers.imports.types import ImportJob
+from schema.webhooks import descriptions as webhooks
+from schema.webhooks.mutations import WebhookMutation
+from schema.webhooks.queries import WebhookQuery
 
 
 @strawberry.type
@@ -86,6 +89,7 @@ QUERIES: list[type] = [
     BroadcastQuery,
     MessagingQuery,
     InboundWebhookFailureQuery,
+    WebhookQuery,
 ]
 
 MUTATIONS: list[type] = [
@@ -104,6 +108,7 @@ MUTATIONS: list[type] = [
     BroadcastMutation,
     ChannelMutation,
     InboundWebhookFailureMutation,
+    WebhookMutation,
 ]
 
 SUBSCRIPTIONS: list[type] = [JobSubscription, MembershipSubscription, BroadcastSubscription]
@@ -119,6 +124,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     **rules.DESCRIPTIONS,
     **segments.DESCRIPTIONS,
     **transfers.DESCRIPTIONS,
+    **webhooks.DESCRIPTIONS,
 }
 """By schema coordinate."""
 

@@ -631,6 +631,7 @@ CREATE TABLE webhook_endpoints (
     last_delivered_at    timestamptz,
     next_attempt_at      timestamptz, -- when a request is due; NULL: nothing waits for a time
     is_full              boolean NOT NULL DEFAULT false, -- so much waits that nothing more is read from the logs
+    replays              integer NOT NULL DEFAULT 0, -- that are not finished
     lease_token          bigint,
     leased_until         timestamptz,
     attempts             integer NOT NULL DEFAULT 0, -- of the lease
