@@ -33,7 +33,6 @@ from workers import (
     webhook_wakes,
     webhooks,
     workflow_figures,
-    workflows,
 )
 from workers.broker import connected_broker, queue_key
 from workers.context import PeriodicTask, Queue, Task, WorkerConfig, WorkerContext
@@ -59,7 +58,6 @@ MODULES: Final[Sequence[ModuleType]] = (
     workflow_figures,
     webhook_deliveries,
     webhook_wakes,
-    workflows,
 )
 
 STOP_SECONDS: Final = 8

@@ -188,11 +188,7 @@ async def test_a_subscription_needs_its_permission(api: Api, workspace: Scope, n
         assert codes == ["UNAUTHENTICATED" if bearer is None else "FORBIDDEN"], who
 
 
-ALSO_NEEDED = {
-    "tagRename": (Permission.SEGMENT_WRITE,),
-    "webhookEndpointCreate": (Permission.SEGMENT_READ,),
-    "webhookEndpointUpdate": (Permission.SEGMENT_READ,),
-}
+ALSO_NEEDED = {"tagRename": (Permission.SEGMENT_WRITE,)}
 """By mutation, permissions besides its own."""
 
 

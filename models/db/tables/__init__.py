@@ -5,6 +5,7 @@ from models.db.tables.broadcasts import Broadcast, MessageTemplate, WhatsAppChan
 from models.db.tables.contacts import CustomField
 from models.db.tables.jobs import Job
 from models.db.tables.segments import Segment, SegmentUse
+from models.db.tables.workflows import Workflow, WorkflowVersion
 
 __all__ = [
     "ApiToken",
@@ -16,5 +17,7 @@ __all__ = [
     "Segment",
     "SegmentUse",
     "WhatsAppChannel",
+    "Workflow",
+    "WorkflowVersion",
     "Workspace",
 ]

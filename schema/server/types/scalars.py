@@ -28,6 +28,9 @@ Duration = NewType("Duration", str)
 
 BigInt = NewType("BigInt", int)
 
+LocalTime = NewType("LocalTime", str)
+"""HH:MM, which the resolver must check."""
+
 ChangeCursor = NewType("ChangeCursor", str)
 """A position in the membership change log."""
 
@@ -133,6 +136,12 @@ SCALARS: Final[dict[object, Any]] = {
         description="A whole number past 32 bits, as a JSON number.",
         serialize=to_big_int,
         parse_value=_parser(to_big_int),
+    ),
+    LocalTime: strawberry.scalar(
+        name="LocalTime",
+        description="A time of day, HH:MM, in the workflow's zone.",
+        serialize=_text,
+        parse_value=_parser(_text),
     ),
     ChangeCursor: strawberry.scalar(
         name="ChangeCursor",

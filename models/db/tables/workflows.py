@@ -1,0 +1,48 @@
+from datetime import datetime
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Workflow(Model):
+    """See `models.workflows.drafts`; the migrations explain the columns."""
+
+    workspace_id = fields.BigIntField()
+    id = fields.BigIntField(primary_key=True)
+    name = fields.TextField()
+    description = fields.TextField(null=True)
+    status = fields.TextField(default="DRAFT")
+    reason = fields.TextField(null=True)
+    version = fields.IntField(default=1)
+    draft: fields.Field[dict[str, Any]] = fields.JSONField()
+    published_number = fields.IntField(null=True)
+    test_segment_id = fields.BigIntField(null=True)
+    activates_at: fields.Field[datetime | None] = fields.DatetimeField(null=True)
+    activates_existing = fields.BooleanField(default=False)
+    paused_at: fields.Field[datetime | None] = fields.DatetimeField(null=True)
+    created_by = fields.BigIntField(null=True)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+    activated_at: fields.Field[datetime | None] = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "workflows"
+
+
+class WorkflowVersion(Model):
+    """A graph as it was published (`models.workflows.versions`)."""
+
+    workspace_id = fields.BigIntField()
+    id = fields.BigIntField(primary_key=True)
+    workflow_id = fields.BigIntField()
+    number = fields.IntField()
+    graph: fields.Field[dict[str, Any]] = fields.JSONField()
+    note = fields.TextField(null=True)
+    published_at = fields.DatetimeField()
+    published_by = fields.BigIntField(null=True)
+    followed_by = fields.IntField(null=True)
+    moves: fields.Field[dict[str, str | None]] = fields.JSONField(default=dict)
+
+    class Meta:
+        table = "workflow_versions"
