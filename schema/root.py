@@ -19,7 +19,7 @@ from schema.broadcasts.mutations import BroadcastMutation
 from schema.broadcasts.queries import BroadcastQuery
 from schema.broadcasts.subscriptions import BroadcastSubscription
 from schema.contacts import descriptions as contacts
-from schema.contacts.duplicates import DuplicateQuery
+from schema.contacts.identity import IdentityMutation, IdentityQuery
 from schema.contacts.job_types import TagChangeJob
 from schema.contacts.mutations import ActivityMutation, ContactMutation
 from schema.contacts.personal_data import PersonalDataMutation, PersonalDataQuery
@@ -79,7 +79,7 @@ QUERIES: list[type] = [
     AuditQuery,
     ContactQuery,
     PersonalDataQuery,
-    DuplicateQuery,
+    IdentityQuery,
     ExplanationQuery,
     RuleQuery,
     SegmentQuery,
@@ -98,6 +98,7 @@ MUTATIONS: list[type] = [
     ContactMutation,
     TagMutation,
     PersonalDataMutation,
+    IdentityMutation,
     ActivityMutation,
     SegmentMutation,
     JobMutation,

@@ -1,10 +1,12 @@
-"""Changes tags everywhere, enforces opt-outs, and removes values of deleted fields, unused tags and marks of single twins."""
+"""Changes tags everywhere, enforces opt-outs, and removes values of deleted fields, unused tags, marks of single twins
+and snapshots of old merges."""
 
 from collections.abc import AsyncGenerator
 from typing import Final
 
 from models.accounts import workspaces
 from models.contacts import fields, person_consent, twins, unused_tags
+from models.identity import snapshots
 from models.queue.jobs import Job
 from models.segments import tag_changes
 from permissions.principal import Scope
@@ -20,6 +22,11 @@ async def remove_values(context: WorkerContext) -> None:
 async def release_twins(context: WorkerContext) -> None:
     if not context.stopping.is_set():
         await twins.release_all()
+
+
+async def forget_merges(context: WorkerContext) -> None:
+    if not context.stopping.is_set():
+        await snapshots.forget_old()
 
 
 async def enforce_opt_outs(context: WorkerContext) -> None:
@@ -42,6 +49,7 @@ async def forget_unused_tags(context: WorkerContext) -> None:
 
 PERIODIC_TASKS: Final = [
     PeriodicTask("forget_unused_tags", Queue.BULK, forget_unused_tags, every_seconds=60, alone=True),
+    PeriodicTask("forget_merges", Queue.BULK, forget_merges, every_seconds=3600, alone=True),
     PeriodicTask("enforce_opt_outs", Queue.BULK, enforce_opt_outs, every_seconds=60, alone=True),
     PeriodicTask("remove_values", Queue.BULK, remove_values, every_seconds=10, alone=True),
     PeriodicTask("release_twins", Queue.BULK, release_twins, every_seconds=60, alone=True),

@@ -21,6 +21,8 @@ class EventType(StrEnum):
     BROADCAST_FINISHED = "broadcast.finished"
     WEBHOOK_ENDPOINT_FAILING = "webhook.endpoint_failing"
     WEBHOOK_ENDPOINT_DISABLED = "webhook.endpoint_disabled"
+    CONTACT_MERGED = "contact.merged"
+    CONTACT_UNMERGED = "contact.unmerged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,24 @@ class WebhookEndpointDisabled:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class ContactMerged:
+    """A contact was merged into another, which answers for both ids from now on."""
+
+    type: ClassVar = EventType.CONTACT_MERGED
+    contact_id: int
+    merged_contact_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContactUnmerged:
+    """A merge was undone: there are two contacts again."""
+
+    type: ClassVar = EventType.CONTACT_UNMERGED
+    contact_id: int
+    merged_contact_id: int
+
+
 Payload = (
     SegmentUpdated
     | SegmentDeleted
@@ -101,6 +121,8 @@ Payload = (
     | BroadcastFinished
     | WebhookEndpointFailing
     | WebhookEndpointDisabled
+    | ContactMerged
+    | ContactUnmerged
 )
 
 PAYLOADS: Final[dict[EventType, type[Payload]]] = {payload.type: payload for payload in get_args(Payload)}

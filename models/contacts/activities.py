@@ -7,6 +7,9 @@ from typing import Any, Final, NamedTuple
 
 from models import clock, db
 from models.accounts import audit_log
+from models.contacts import aliases
+from models.contacts.aliases import AliasKind
+from models.contacts.anonymous_ids import check_anonymous_id, contacts_of
 from models.db import Record
 from models.errors import DomainError, Invalid, LimitExceeded, NotFound, Problems, Required, at
 from models.membership import dirty_contacts
@@ -24,7 +27,7 @@ _KIND = re.compile(r"[a-z0-9_.]{1,100}", re.ASCII)
 
 
 class NewActivity(NamedTuple):
-    """`contact_id` or `external_id` is set. `occurred_at` None: now."""
+    """One of `contact_id`, `external_id` and `anonymous_id` is set. `occurred_at` None: now."""
 
     kind: str
     contact_id: int | None = None
@@ -32,6 +35,7 @@ class NewActivity(NamedTuple):
     occurred_at: datetime | None = None
     properties: Any = None
     idempotency_key: str | None = None
+    anonymous_id: str | None = None
 
 
 class Recorded(NamedTuple):
@@ -78,7 +82,15 @@ async def _contacts_of(scope: Scope, activities: Sequence[NewActivity]) -> list[
     external_ids = [one.external_id for one in activities if one.external_id is not None]
     rows = await db.fetch(_CONTACTS, scope.workspace_id, ids, external_ids)
     by_id, by_external_id = {row["id"]: row["id"] for row in rows}, {row["external_id"]: row["id"] for row in rows}
-    contact_ids = [by_id.get(one.contact_id) or by_external_id.get(one.external_id) for one in activities]
+    await _add_merged(scope.workspace_id, by_id, ids, by_external_id, external_ids)
+    visitors = [None if one.anonymous_id is None else check_anonymous_id(one.anonymous_id) for one in activities]
+    by_anonymous_id = await contacts_of(scope, [visitor for visitor in visitors if visitor is not None])
+    contact_ids = [
+        by_id.get(one.contact_id)
+        or by_external_id.get(one.external_id)
+        or (None if visitor is None else by_anonymous_id.get(visitor))
+        for one, visitor in zip(activities, visitors, strict=True)
+    ]
     missing: list[DomainError] = [
         NotFound(
             "there is no such contact", (index, "externalId" if activities[index].contact_id is None else "contactId")
@@ -89,6 +101,25 @@ async def _contacts_of(scope: Scope, activities: Sequence[NewActivity]) -> list[
     if missing:
         raise Problems(missing)
     return [contact_id for contact_id in contact_ids if contact_id is not None]
+
+
+async def _add_merged(
+    workspace_id: int,
+    by_id: dict[int | None, int],
+    ids: Sequence[int],
+    by_external_id: dict[str | None, int],
+    external_ids: Sequence[str],
+) -> None:
+    """Adds contacts that are known by an id of one that was merged into them."""
+    kept = await aliases.survivors(workspace_id, [one for one in ids if one not in by_id])
+    known = await aliases.holders(
+        workspace_id, AliasKind.EXTERNAL_ID, [one for one in external_ids if one not in by_external_id]
+    )
+    if kept or known:
+        rows = await db.fetch(_CONTACTS, workspace_id, [*kept.values(), *known.values()], [])
+        there = {row["id"] for row in rows}
+        by_id.update({one: contact_id for one, contact_id in kept.items() if contact_id in there})
+        by_external_id.update({one: contact_id for one, contact_id in known.items() if contact_id in there})
 
 
 def _checked(activities: Sequence[NewActivity]) -> tuple[list[Any], ...]:
@@ -112,11 +143,25 @@ def _check(index: int, one: NewActivity, problems: list[DomainError]) -> tuple[A
             values.append(check(value))
         except Invalid as error:
             problems.append(error.under(index, name))
-    if one.contact_id is None and one.external_id is None:
-        problems.append(Required("say whose activity this is: contactId or externalId", (index, "contactId")))
-    elif one.contact_id is not None and one.external_id is not None:
-        problems.append(Invalid("give either contactId or externalId, not both", (index, "externalId")))
+    problems += _whose(index, one)
     return tuple(values)
+
+
+def _whose(index: int, one: NewActivity) -> Sequence[DomainError]:
+    given = [one.contact_id, one.external_id, one.anonymous_id]
+    if all(value is None for value in given):
+        return [Required("say whose activity this is: contactId, externalId or anonymousId", (index, "contactId"))]
+    if one.contact_id is not None and one.external_id is not None:
+        return [Invalid("give either contactId or externalId, not both", (index, "externalId"))]
+    if one.anonymous_id is None:
+        return []
+    if one.contact_id is not None or one.external_id is not None:
+        return [Invalid("give anonymousId alone: contactIdentify says whose it is", (index, "anonymousId"))]
+    try:
+        check_anonymous_id(one.anonymous_id)
+    except Invalid as error:
+        return [error.under(index, "anonymousId")]
+    return []
 
 
 def check_kind(value: object) -> str:

@@ -27,6 +27,7 @@ _KEYS: Final[Mapping[str, str]] = {
     "first_name": "firstName",
     "last_name": "lastName",
     "date_of_birth": "dateOfBirth",
+    "created_at": "createdAt",
     "subscribed_at": "subscribedAt",
     "last_interaction_at": "lastInteractionAt",
     "whatsapp_consent": "whatsappConsent",

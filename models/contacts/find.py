@@ -2,6 +2,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from models import db
+from models.contacts import aliases
 from models.contacts.built_in_fields import check_column
 from models.contacts.columns import COLUMNS, columns_of
 from models.contacts.keys import KEYS
@@ -16,11 +17,25 @@ async def contacts_by_ids(scope: Scope, ids: Sequence[int], names: Iterable[str]
 
 
 async def find_contact(scope: Scope, key: str, value: Any, names: Iterable[str] = COLUMNS) -> Record | None:
-    """The contact whose `key` ("id" or one of KEYS) is `value`, normalised. Raises Invalid for an impossible value."""
+    """The contact whose `key` ("id" or one of KEYS) is `value`, or that is known by it.
+
+    Raises Invalid for an impossible value.
+    """
     assert key == "id" or key in KEYS
     stored = value if key == "id" else check_column(key, value, scope.default_country)
     sql = f"SELECT {columns_of(names)} FROM contacts c WHERE c.workspace_id = $1 AND {_FOUND[key]}"  # noqa: S608
-    return await db.fetch_row(sql, scope.workspace_id, stored)
+    row = await db.fetch_row(sql, scope.workspace_id, stored)
+    if row is None and stored is not None:
+        kept_id = await _known_by(scope.workspace_id, key, stored)
+        row = None if kept_id is None else next(iter(await contacts_by_ids(scope, [kept_id], names)), None)
+    return row
+
+
+async def _known_by(workspace_id: int, key: str, value: Any) -> int | None:
+    """The contact that is known by a value that is in no row: of a contact that was merged into it."""
+    if key == "id":
+        return (await aliases.survivors(workspace_id, [value])).get(value)
+    return await aliases.find_holder(workspace_id, key, value)
 
 
 _FOUND: Final = {

@@ -1,4 +1,5 @@
 from models import db
+from models.contacts.aliases import survivors
 from models.contacts.columns import ALL_COLUMNS
 from models.contacts.keys import lock_for, refuse_taken, with_same_keys
 from models.contacts.write import Values, change, check, until_written
@@ -10,14 +11,25 @@ _GET = f"SELECT {ALL_COLUMNS} FROM contacts c WHERE c.workspace_id = $1 AND c.id
 
 
 async def update_contact(scope: Scope, contact_id: int, values: Values, notices: list[str] | None = None) -> Record:
-    """Raises NotFound at `id`, or Problems as `create_contact`, which also says what `notices` are."""
+    """`contact_id` may be that of a contact that was merged: then the kept one is changed.
+
+    Raises NotFound at `id`, or Problems as `create_contact`, which also says what `notices` are.
+    """
 
     async def write() -> Record:
         checked = await check(scope, values)
-        row = await db.fetch_row(_GET + lock_for(checked), scope.workspace_id, contact_id)
-        if row is None:
-            raise NotFound("there is no such contact", ("id",))
-        refuse_taken(scope, checked, await with_same_keys(scope, checked), but=contact_id)
+        row = await _hold(scope, contact_id, lock_for(checked))
+        refuse_taken(scope, checked, await with_same_keys(scope, checked), but=row["id"])
         return await change(scope, "contact_update", row, checked, notices)
 
     return await until_written(write)
+
+
+async def _hold(scope: Scope, contact_id: int, lock: str) -> Record:
+    row = await db.fetch_row(_GET + lock, scope.workspace_id, contact_id)
+    if row is None:
+        kept_id = (await survivors(scope.workspace_id, [contact_id])).get(contact_id)
+        row = None if kept_id is None else await db.fetch_row(_GET + lock, scope.workspace_id, kept_id)
+    if row is None:
+        raise NotFound("there is no such contact", ("id",))
+    return row

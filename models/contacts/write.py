@@ -9,6 +9,7 @@ from models.contacts import consent_writes, tags, twins
 from models.contacts import fields as contact_fields
 from models.contacts.built_in_fields import check_all
 from models.contacts.columns import ALL_COLUMNS
+from models.contacts.keys import refuse_taken, with_same_keys
 from models.contacts.names import with_name
 from models.db import Record, UniqueViolation
 from models.errors import Conflict
@@ -52,7 +53,7 @@ async def check(scope: Scope, values: Values) -> dict[str, Any]:
 async def insert(scope: Scope, action: str, checked: Values, notices: list[str] | None = None) -> Record | None:
     """Returns the new contact, or None when another contact has one of its keys.
 
-    `notices` is filled with what was set aside, and why.
+    `notices` is filled with what was set aside, and why. Raises Problems with a Taken when another contact is known by a key.
     """
     stored, set_aside = await consent_writes.decide(scope, dict(with_name(checked)))
     _notice(notices, set_aside)
@@ -62,15 +63,26 @@ async def insert(scope: Scope, action: str, checked: Values, notices: list[str] 
     parameters = ", ".join(f"${index}" for index in range(1, len(columns) + 1))
     row = await db.fetch_row(
         f"""INSERT INTO contacts AS c ({", ".join(columns)}) VALUES ({parameters})
-            ON CONFLICT DO NOTHING RETURNING {ALL_COLUMNS}""",  # noqa: S608 - the columns are those of the catalogue
+            ON CONFLICT DO NOTHING RETURNING {ALL_COLUMNS}, {_IS_KNOWN}""",  # noqa: S608 - the columns are those of the catalogue
         scope.workspace_id,
         *stored.values(),
     )
     if row is not None:
+        if row["is_known"]:
+            refuse_taken(scope, checked, await with_same_keys(scope, checked))
         await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
         await audit_log.record(scope, action, "Contact", row["id"], {"created": True, "fields": _names(stored)})
         await consent_writes.follow(scope, None, row, consent_writes.moved_to(stored, None))
     return row
+
+
+_IS_KNOWN: Final = """
+    EXISTS (SELECT 1 FROM contact_aliases a WHERE a.workspace_id = $1 AND a.kind = 'EXTERNAL_ID' AND a.value = c.external_id)
+    OR EXISTS (SELECT 1 FROM contact_aliases a WHERE a.workspace_id = $1 AND a.kind = 'EMAIL' AND a.value = c.email)
+    OR EXISTS (SELECT 1 FROM contact_aliases a WHERE a.workspace_id = $1 AND a.kind = 'PHONE' AND a.value = c.phone_key)
+    AS is_known
+"""
+"""Whether another contact is known by one of the keys: it was merged with the one that had it."""
 
 
 def _notice(notices: list[str] | None, set_aside: list[str]) -> None:

@@ -8,7 +8,7 @@ from models import clock, db
 from models.accounts import audit_log
 from models.contacts import consent_history, suppressions
 from models.errors import NotFound
-from models.personal_data import erasures, in_messages, in_transfers, in_webhooks, in_workflows
+from models.personal_data import erasures, in_identity, in_messages, in_transfers, in_webhooks, in_workflows
 from models.personal_data.identity import Identity, of_contact
 from models.queue import work
 from models.queue.enqueue import enqueue
@@ -26,7 +26,8 @@ async def erase_contact(scope: Scope, contact_id: int) -> None:
             if await erasures.exists(scope.workspace_id, contact_id):
                 return
             raise NotFound("there is no such contact", ("id",))
-        identity = of_contact(row, shared=row["has_twin"])
+        known = await in_identity.values_of(scope.workspace_id, contact_id)
+        identity = of_contact(row, shared=row["has_twin"]).joined(**known)
         if row["whatsapp_consent"] == "OPTED_OUT":
             await _keep_opt_out(scope.workspace_id, identity)
         await erasures.begin(scope.workspace_id, identity)
@@ -53,6 +54,7 @@ async def carry_on(workspace_id: int, contact_id: int) -> bool:
         await _keep_opt_out(workspace_id, identity)  # nobody has read it: it may have been a stop
     await _erase_consent(workspace_id, identity)
     await in_workflows.erase(workspace_id, identity)
+    await in_identity.erase(workspace_id, identity)
     done = await in_messages.erase(workspace_id, identity)
     done = await in_transfers.erase(workspace_id, identity) and done
     if done:

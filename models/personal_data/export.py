@@ -8,7 +8,7 @@ import orjson
 
 from models import db
 from models.errors import NotFound
-from models.personal_data import in_messages, in_transfers, in_webhooks
+from models.personal_data import in_identity, in_messages, in_transfers, in_webhooks
 from models.personal_data.identity import MENTIONS, Identity, of_contact
 from permissions.principal import Scope
 
@@ -53,6 +53,13 @@ _BY_CONTACT: Final[Mapping[str, str]] = {
         LEFT JOIN workflow_nodes n ON n.workspace_id = $1 AND n.workflow_id = s.workflow_id AND n.node = s.node
         WHERE s.workspace_id = $1 AND s.contact_id = $2 ORDER BY s.append_id, s.place
     """,
+    "aliases": """
+        SELECT kind, value, since FROM contact_aliases WHERE workspace_id = $1 AND contact_id = $2 ORDER BY since, kind, value
+    """,
+    "merges": """
+        SELECT kept_id, merged_id, at, snapshot, undone_at FROM contact_merges
+        WHERE workspace_id = $1 AND kept_id = $2 ORDER BY id
+    """,
     "merge_suggestions": """
         SELECT contact_id, other_contact_id, reason, created_at FROM contact_merge_suggestions
         WHERE workspace_id = $1 AND (contact_id = $2 OR other_contact_id = $2) ORDER BY created_at
@@ -92,6 +99,8 @@ _TYPES: Final[Mapping[str, str]] = {
     "id": "Contact",
     "contact_id": "Contact",
     "other_contact_id": "Contact",
+    "kept_id": "Contact",
+    "merged_id": "Contact",
     "segment_id": "Segment",
     "job_id": "ImportJob",
     "broadcast_id": "Broadcast",
@@ -121,7 +130,7 @@ async def export_contact(scope: Scope, contact_id: int, outside_id: OutsideId) -
 
 
 async def _identity(workspace_id: int, row: db.Record) -> Identity:
-    identity = of_contact(row, shared=False)
+    identity = of_contact(row, shared=False).joined(**await in_identity.values_of(workspace_id, row["id"]))
     known = identity.joined(**await in_transfers.values_of(workspace_id, identity))
     return known.joined(user_ids=await in_messages.user_ids_of(workspace_id, known))
 
@@ -133,7 +142,7 @@ async def _messages(workspace_id: int, identity: Identity) -> list[db.Record]:
     return found
 
 
-_JSON: Final = {"properties", "attributes", "before", "detail"}
+_JSON: Final = {"properties", "attributes", "before", "detail", "snapshot"}
 
 
 def _plain(outside_id: OutsideId, value: Any) -> Any:

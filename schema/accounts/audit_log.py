@@ -25,7 +25,7 @@ _TYPE_OF_ACTOR = {PrincipalKind.MEMBER.value: "Member", PrincipalKind.TOKEN.valu
 _ACTOR_OF_TYPE = {"Member": PrincipalKind.MEMBER, "ApiToken": PrincipalKind.TOKEN}
 
 
-async def _actors(rows: Sequence[Any], info: Info) -> Sequence[Any]:
+async def actors_of(rows: Sequence[Any], info: Info) -> Sequence[Any]:
     kinds = [_TYPE_OF_ACTOR.get(read(row, "actor_kind")) for row in rows]
     return await _nodes(scope_of(info), [(kind, read(row, "actor_id")) for kind, row in zip(kinds, rows, strict=True)])
 
@@ -67,7 +67,7 @@ class AuditEntry(Node):
         description="Of the member or API token, also when it was removed since.",
     )
     actor: Node | None = batched(
-        _actors, description="The member or API token; null when it is neither, or removed since."
+        actors_of, description="The member or API token; null when it is neither, or removed since."
     )
     subject_id: strawberry.ID | None = derived(
         lambda row: _id_of(read(row, "target_kind"), read(row, "target_id")),

@@ -100,3 +100,6 @@ class ActivityInput:
     occurred_at: datetime | None = strawberry.field(default=None, description="Now, when absent.")
     properties: JSON | None = strawberry.field(default=None, description="An object; none when absent.")
     idempotency_key: str | None = None
+    anonymous_id: str | None = strawberry.field(
+        default=None, description="Of a visitor who is not known yet; makes an anonymous contact."
+    )

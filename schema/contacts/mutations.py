@@ -184,4 +184,5 @@ def _activity(index: int, given: ActivityInput) -> NewActivity:
         occurred_at=given.occurred_at,
         properties=given.properties,
         idempotency_key=given.idempotency_key,
+        anonymous_id=given.anonymous_id,
     )

@@ -1,6 +1,6 @@
 """Contacts and custom fields as the API shows them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from models.contacts import fields
+from models.contacts.aliases import survivors
 from models.contacts.find import contacts_by_ids
 from models.errors import Invalid
 from models.segments import of_contacts
@@ -17,6 +18,7 @@ from permissions.principal import Scope
 from schema.contacts.activity_types import ActivityConnection, activities_of
 from schema.contacts.consent_types import ConsentChangeConnection, consent_changes
 from schema.contacts.enums import ConsentSource, WhatsAppConsent
+from schema.contacts.identity_types import ContactAlias, ContactMergeConnection, aliases_of, anonymous_of, merges_of
 from schema.membership.enums import Origin
 from schema.membership.types import MembershipHistoryConnection, membership_history
 from schema.rules.enums import FieldType
@@ -103,6 +105,14 @@ class Contact(Node):
     membership_history: MembershipHistoryConnection = batched(
         membership_history, description="When this contact entered and left segments, newest first."
     )
+    aliases: list[ContactAlias] = batched(
+        aliases_of, description="Every id that finds this contact, those of contacts merged into it included."
+    )
+    anonymous: bool = batched(
+        anonymous_of,
+        description="Has no external id, e-mail or phone yet: only what a visitor's browser calls itself.",
+    )
+    merges: ContactMergeConnection = batched(merges_of, description="Merges into this contact, the newest first.")
 
 
 @strawberry.type
@@ -137,7 +147,11 @@ class ContactConnection:
     total_count: int = counted()
 
 
-@node("Contact", Permission.CONTACT_READ)
+async def _survivors(scope: Scope, ids: Sequence[int]) -> Mapping[int, int]:
+    return await survivors(scope.workspace_id, ids)
+
+
+@node("Contact", Permission.CONTACT_READ, moved=_survivors)
 async def _contacts(scope: Scope, ids: Sequence[int]) -> Sequence[Any]:
     return await contacts_by_ids(scope, ids)
 

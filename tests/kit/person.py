@@ -11,6 +11,7 @@ from models.changelog import events
 from models.contacts import suppressions
 from models.contacts.activities import NewActivity, record
 from models.contacts.create import create_contact
+from models.identity.merge import merge_contacts
 from models.queue import failed_webhooks, inbox, jobs
 from models.queue.failed_webhooks import failure_of
 from models.queue.jobs import JobKind
@@ -51,6 +52,7 @@ async def everywhere(scope: Scope) -> Person:
     await _webhooks(scope)
     await _transfers(scope, contact_id)
     await _workflows(scope, contact_id)
+    await _identity(scope, contact_id)
     return Person(scope, contact_id)
 
 
@@ -80,6 +82,12 @@ async def _messages(scope: Scope, contact_id: int, other_id: int) -> None:
         "BROADCAST",
         broadcast.id,
     )
+
+
+async def _identity(scope: Scope, contact_id: int) -> None:
+    """The person has another key, of a contact that was merged into it."""
+    other = (await create_contact(scope, {"external_id": f"{EXTERNAL_ID}-old", "name": NAME}))["id"]
+    await merge_contacts(scope, contact_id, other, {})
 
 
 async def _workflows(scope: Scope, contact_id: int) -> None:

@@ -16,6 +16,7 @@ from models.contacts import fields
 from models.contacts.create import create_contact
 from models.contacts.selections import ContactSelection
 from models.db.tables.broadcasts import Broadcast
+from models.identity.merge import merge_contacts
 from models.queue import failed_webhooks, jobs, requests
 from models.rules.tree import FieldType
 from models.segments import segments
@@ -174,6 +175,29 @@ async def contact_upsert(scope: Scope) -> Variables:
 @sample("contactConsentGrant")
 async def contact_consent_grant(scope: Scope) -> Variables:
     return {"id": await a_contact(scope, phone="+34600111222"), "evidence": "Signed at the counter"}
+
+
+@sample("contactIdentify")
+async def contact_identify(scope: Scope) -> Variables:
+    return {"anonymousId": "0b4f6c0e-visitor", "input": {"email": "ana@example.com"}}
+
+
+@sample("contactsMerge")
+@sample("contactsMergePreview")
+async def two_contacts_that_are_one(scope: Scope) -> Variables:
+    return {"keepId": await a_contact(scope), "mergeId": await a_contact(scope, email="ana@example.com")}
+
+
+@sample("contactUnmerge")
+async def contact_unmerge(scope: Scope) -> Variables:
+    kept, merged = await create_contact(scope, {"name": "Ana"}), await create_contact(scope, {"name": "Ana"})
+    merge = await merge_contacts(scope, kept["id"], merged["id"], {})
+    return {"id": to_global_id("ContactMerge", merge["id"])}
+
+
+@sample("duplicateDismiss")
+async def duplicate_dismiss(scope: Scope) -> Variables:
+    return {"a": await a_contact(scope), "b": await a_contact(scope)}
 
 
 @sample("contactErase")

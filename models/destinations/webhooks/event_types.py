@@ -96,6 +96,10 @@ def _endpoint() -> DataField:
     )
 
 
+def _contact(name: str, attribute: str, description: str, example: int) -> DataField:
+    return DataField(name, attribute, description, to_global_id("Contact", example), id_of=lambda _: "Contact")
+
+
 def _job_type(payload: Any) -> str:
     return "".join(word.capitalize() for word in payload.kind.split("_")) + "Job"
 
@@ -145,6 +149,18 @@ _OF_LOG: Final = (
         _text("kind", "kind", "What kind of job it is.", "IMPORT"),
         _text("status", "status", "How it ended.", "SUCCEEDED", "SUCCEEDED", "FAILED", "CANCELLED"),
         _text("error", "error", "Why it failed.", None),
+    ),
+    _of_log(
+        EventType.CONTACT_MERGED,
+        "A contact was merged into another, which answers for both ids from now on.",
+        _contact("contactId", "contact_id", "The contact that was kept.", 51),
+        _contact("mergedContactId", "merged_contact_id", "The contact that is gone.", 52),
+    ),
+    _of_log(
+        EventType.CONTACT_UNMERGED,
+        "A merge was undone: there are two contacts again.",
+        _contact("contactId", "contact_id", "The contact that was kept.", 51),
+        _contact("mergedContactId", "merged_contact_id", "The contact that is back.", 52),
     ),
     _of_log(
         EventType.WEBHOOK_ENDPOINT_FAILING,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from models import db
+from models.contacts.aliases import KIND_OF
 from models.transfers.imports.mapping import ID
 from models.transfers.imports.matching import Directory, KnownContact
 from models.transfers.imports.values import RowChunk, keys_of
@@ -40,9 +41,47 @@ async def look_up(scope: Scope, job_id: int, chunk: RowChunk, *, with_tags: bool
         if missing:
             for row in await db.fetch(_BY_KEY[key].format(tags=tags), scope.workspace_id, job_id, missing):
                 directory.add(KnownContact(*row))
+            await _add_aliases(scope, job_id, key, values, directory, tags)
     if dry_run:
         await _apply_dry_keys(scope, job_id, chunk, directory)
     return directory
+
+
+# Contacts that have none of the keys themselves, and are known by them: others were merged into them.
+_BY_ALIAS: Final = """
+    SELECT a.value, c.id, c.external_id, c.email, c.phone_key,
+           (SELECT line FROM import_changes change
+            WHERE change.workspace_id = $1 AND change.job_id = $2 AND change.contact_id = c.id) AS line,
+           {tags} AS tags, c.phone_twin, c.phone
+    FROM ({known}) AS a JOIN contacts c ON c.workspace_id = $1 AND c.id = a.contact_id
+"""
+
+_ALIASES: Final = """
+    SELECT value, contact_id FROM contact_aliases WHERE workspace_id = $1 AND kind = $4 AND value = ANY ($3::text[])
+"""
+
+_MERGED: Final = """
+    SELECT merged_id AS value, kept_id AS contact_id FROM merged_contacts
+    WHERE workspace_id = $1 AND merged_id = ANY ($3::bigint[]) AND $4 = 'ID'
+"""
+
+
+async def _add_aliases(
+    scope: Scope, job_id: int, key: str, values: Sequence[Any], directory: Directory, tags: str
+) -> None:
+    missing = directory.missing(key, values)
+    if not missing:
+        return
+    sql = _BY_ALIAS.format(tags=tags, known=_MERGED if key == ID else _ALIASES)
+    kind = "ID" if key == ID else KIND_OF[key].value
+    for value, *row, phone in await db.fetch(sql, scope.workspace_id, job_id, missing, kind):
+        known = directory.by[ID].get(row[0])
+        if known is None:
+            known = KnownContact(*row)
+            directory.add(known)
+        known.own = {"external_id": known.external_id, "email": known.email, "phone": phone}
+        known.aliases.add((key, value))
+        directory.by[key][value] = known
 
 
 _DRY_KEYS: Final = """

@@ -17,7 +17,8 @@ CONTACT_KEYS: Final = KEYS[1:]
 class KnownContact:
     """`id` None: to be created. `line`: of the row that matched. `tags` None: the import adds no tags.
 
-    `phone`: its `phone_key`. `phone_twin` > 0: an older contact has it too, and is the one that it finds.
+    `phone`: its `phone_key`. `phone_twin` > 0: an older contact has it too, and is the one that it finds. `aliases`: (key, value)
+    by which it is known beside its own keys, which `own` then has as they are stored.
     """
 
     id: int | None
@@ -27,6 +28,8 @@ class KnownContact:
     line: int | None = None
     tags: Sequence[str] | None = None
     phone_twin: int = 0
+    aliases: set[tuple[str, Any]] = field(default_factory=set)
+    own: dict[str, Any] = field(default_factory=dict)
 
 
 class Directory:
@@ -69,6 +72,7 @@ class Matcher:
         self._columns = [(key, column, directory.by[key]) for key, column in keys_of(chunk).items()]
         self._writable = [one for one in self._columns if one[0] != ID]
         self._clears = any(self._policies[key] is Policy.REPLACE for key, _, _ in self._writable)
+        self._rewritten: set[str] = set()
         self._adds_tags = plan.options.add_tags or self._policies.get("tags") is Policy.MERGE
 
     def steps(self) -> Iterator[Step]:
@@ -100,7 +104,7 @@ class Matcher:
                     return self._refuse(index, REJECTED, (ID,), "there is no contact with this id")
             elif found is None:
                 found, found_by = known, key
-            elif known is not found and getattr(found, key) != value:
+            elif known is not found and getattr(found, key) != value and (key, value) not in found.aliases:
                 return self._refuse(index, REJECTED, (found_by, key), self._joins(found_by, found, key, known))
         if not has_key:
             keys = tuple(key for key, _, _ in self._columns)
@@ -151,7 +155,8 @@ class Matcher:
     def _joins(self, found_by: str, found: KnownContact, key: str, known: KnownContact) -> str:
         return (
             f"{found_by} is that of {self._name_of(found, 'one contact')}, and {key} that of"
-            f" {self._name_of(known, 'another')}: the row would join the two. Correct one of the cells, or empty it"
+            f" {self._name_of(known, 'another')}: the row would join the two. Correct one of the cells, or empty it; if"
+            " they are one person, merge them (contactsMerge)"
         )
 
     def _taken(self, known: KnownContact, found_by: str) -> str:
@@ -177,9 +182,18 @@ class Matcher:
         new_keys = []
         for key, column, _ in self._writable:
             value = column[index]
-            if value is not None and value != getattr(known, key) and not self._fills_only(key, known):
+            if (key, value) in known.aliases:
+                self._keep_own(index, key, known)
+            elif value is not None and value != getattr(known, key) and not self._fills_only(key, known):
                 new_keys.append((key, value))
         return new_keys
+
+    def _keep_own(self, index: int, key: str, known: KnownContact) -> None:
+        """The contact is known by the cell already: it keeps what its own row has. A retry reads the chunk's lists again."""
+        if key not in self._rewritten:
+            self._chunk.values[key] = list(self._chunk.values[key])
+            self._rewritten.add(key)
+        self._chunk.values[key][index] = known.own[key]
 
     def _fills_only(self, key: str, known: KnownContact) -> bool:
         return self._policies[key] is Policy.FILL_EMPTY and getattr(known, key) is not None

@@ -3,7 +3,7 @@
 Loaders return rows of the scope's workspace. A loader for an interface is registered once for each of its types.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,20 +25,24 @@ class Node:
 
 NodeLoader = Callable[[Scope, Sequence[int]], Awaitable[Iterable[Any]]]
 
+Moved = Callable[[Scope, Sequence[int]], Awaitable[Mapping[int, int]]]
+"""Says where rows are that went into others, by their own ids: an id once given always answers."""
+
 
 @dataclass(frozen=True, slots=True)
 class NodeKind:
     needs: Needed
     load: NodeLoader
+    moved: Moved | None = None
 
 
 NODES: dict[str, NodeKind] = {}
 """By the name of the GraphQL type."""
 
 
-def node(kind: str, needs: Needed) -> Callable[[NodeLoader], NodeLoader]:
+def node(kind: str, needs: Needed, moved: Moved | None = None) -> Callable[[NodeLoader], NodeLoader]:
     def register(load: NodeLoader) -> NodeLoader:
-        NODES[kind] = NodeKind(needs, load)
+        NODES[kind] = NodeKind(needs, load, moved)
         return load
 
     return register
@@ -54,9 +58,19 @@ async def find_nodes(scope: Scope, global_ids: Sequence[str]) -> list[Named | No
     nodes: dict[tuple[str, int], Named] = {}
     for kind, ids in ids_by_kind.items():
         _admit(scope, kind)
-        for row in await NODES[kind].load(scope, sorted(ids)):
-            nodes[kind, read(row, "id")] = Named(kind, row)
+        for row_id, row in (await _loaded(scope, NODES[kind], ids)).items():
+            nodes[kind, row_id] = Named(kind, row)
     return [None if key is None else nodes.get(key) for key in keys]
+
+
+async def _loaded(scope: Scope, kind: NodeKind, ids: set[int]) -> dict[int, Any]:
+    rows = {read(row, "id"): row for row in await kind.load(scope, sorted(ids))}
+    missing = sorted(ids - rows.keys())
+    if missing and kind.moved is not None:
+        moved = await kind.moved(scope, missing)
+        there = {read(row, "id"): row for row in await kind.load(scope, sorted(set(moved.values())))}
+        rows |= {row_id: there[now] for row_id, now in moved.items() if now in there}
+    return rows
 
 
 def _admit(scope: Scope, kind: str) -> None:

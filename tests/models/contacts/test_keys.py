@@ -10,6 +10,7 @@ from models.contacts.find import find_contact
 from models.contacts.update import update_contact
 from models.contacts.upsert import upsert_contact
 from models.errors import Problems, Taken
+from models.identity import duplicates
 from models.values.phones import normal_phone
 from permissions.capabilities import Permission
 from permissions.principal import Scope
@@ -67,8 +68,8 @@ async def test_who_has_the_key_is_told_to_those_who_may_read_contacts(workspace:
 
 async def test_contacts_of_before_are_listed_and_each_is_found_by_its_own_spelling(workspace: Scope) -> None:
     older, twin = await two_of_before(workspace)
-    assert [tuple(row)[:2] for row in await twins.pairs(workspace, 10)] == [(twin, older)]
-    assert await twins.pairs(workspace, 10, after=(twin, older)) == []
+    assert [tuple(row)[:2] for row in await duplicates.pairs(workspace, 10)] == [(twin, older)]
+    assert await duplicates.pairs(workspace, 10, after=(twin, older)) == []
     for spelling, contact_id in ((NEW, older), (OLD, twin), ("55 11 7650-0001", None)):
         found = await find_contact(workspace, "phone", spelling if contact_id else f"+{spelling}")
         assert found is not None
@@ -83,7 +84,7 @@ async def test_the_mark_goes_with_the_older_contact(workspace: Scope) -> None:
     older, _ = await two_of_before(workspace)
     await delete_contacts(workspace, [older])
     assert await marks() == [("b", 0)]
-    assert await twins.pairs(workspace, 10) == []
+    assert await duplicates.pairs(workspace, 10) == []
 
 
 async def test_the_mark_goes_with_the_number_of_the_older_contact(workspace: Scope) -> None:

@@ -6,7 +6,9 @@ import pytest
 
 from models import db
 from models.contacts.create import create_contact
+from models.identity.merge import merge_contacts
 from models.transfers.imports import run
+from models.transfers.imports.mapping import Column as ImportColumn
 from models.transfers.imports.mapping import Policy
 from permissions.capabilities import Permission
 from permissions.principal import Principal, PrincipalKind, Scope
@@ -75,7 +77,8 @@ async def test_a_row_that_would_join_two_contacts_is_rejected(scope):
     assert row["import_column"] == "external_id; email"
     assert row["import_reason"] == (
         f"external_id is that of the contact {to_global_id('Contact', 1)}, and email that of the contact"
-        f" {to_global_id('Contact', 2)}: the row would join the two. Correct one of the cells, or empty it"
+        f" {to_global_id('Contact', 2)}: the row would join the two. Correct one of the cells, or empty it;"
+        " if they are one person, merge them (contactsMerge)"
     )
     assert await everyone(scope, "name") == [(None,), (None,)]
 
@@ -201,3 +204,17 @@ async def test_contacts_of_before_with_one_number_are_found_by_their_other_keys(
     job = await imported(scope, text, overwrite=True, replace_external_id=True)
     assert counts(job) == {"updated": 2}
     assert await everyone(scope, "external_id", "phone") == [("3", "+551176500001"), ("2", "+34600000001")]
+
+
+@pytest.mark.parametrize("policy", ["OVERWRITE", "REPLACE", "FILL_EMPTY"])
+async def test_a_row_with_an_id_of_a_merged_contact_is_about_the_kept_one(scope, policy):
+    kept = await contact(scope, email="ana@x.org", phone="+34600111222")
+    merged = await contact(scope, email="old@x.org", phone="+34600999888")
+    await merge_contacts(scope, kept["id"], merged["id"], {})
+    columns = [ImportColumn(name, name, Policy(policy)) for name in ("email", "phone", "name")]
+    job = await imported(scope, "email,phone,name\nold@x.org,600999888,Ana\n", *columns, overwrite=True)
+    assert counts(job) == {"updated": 1}
+    assert await everyone(scope, "email", "phone", "name") == [("ana@x.org", "+34600111222", "Ana")]
+    by_id = f"id,name\n{to_global_id('Contact', merged['id'])},Ann\n"
+    assert counts(await imported(scope, by_id, overwrite=True)) == {"updated": 1}
+    assert await everyone(scope, "name") == [("Ann",)]

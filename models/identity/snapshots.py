@@ -1,0 +1,34 @@
+"""What undoes a merge, as JSON in `contact_merges.snapshot`.
+
+`merged`: the row of the merged contact. `before`, `after`: what changed in the kept one. `given`: aliases that the kept one got;
+`moved`: those that it took over. `static`: STATIC segments of the merged one; `entered`: those that the kept one entered by the
+merge. `overrides`: of the merged one; `overrides_before`: of the kept one where the merge changed them (null: it had none).
+`consents`: ids of the merged one's history. `users`: WhatsApp ids of the merged one.
+"""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from models import clock, db
+
+UNDOABLE: Final = timedelta(days=30)
+
+
+def dump(value: Any) -> str:
+    """JSON of values from the database, moments included."""
+    return db.dump_json(_plain(value))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+async def forget_old() -> int:
+    """Removes the snapshots of merges that can no longer be undone. Returns how many."""
+    return await db.execute(
+        "UPDATE contact_merges SET snapshot = NULL WHERE snapshot IS NOT NULL AND at < $1", clock.now() - UNDOABLE
+    )
