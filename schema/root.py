@@ -38,6 +38,7 @@ from schema.messaging.queries import MessagingQuery
 from schema.messaging.webhook_failures import InboundWebhookFailureMutation, InboundWebhookFailureQuery
 from schema.rules import descriptions as rules
 from schema.rules.queries import RuleQuery
+from schema.rules.query_queries import RuleTextQuery
 from schema.segments import descriptions as segments
 from schema.segments.explanation_queries import ExplanationQuery
 from schema.segments.job_types import RecomputeJob, SegmentContactsJob
@@ -82,6 +83,7 @@ QUERIES: list[type] = [
     IdentityQuery,
     ExplanationQuery,
     RuleQuery,
+    RuleTextQuery,
     SegmentQuery,
     MembershipQuery,
     JobQuery,

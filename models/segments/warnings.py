@@ -7,10 +7,8 @@ from typing import Any, Final
 
 from models import db
 from models.errors import Path
+from models.rule_catalogue import activity_kinds
 from permissions.principal import Scope
-
-NEWEST: Final = 1_000
-"""Activities of a kind whose properties are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +33,8 @@ async def rule_warnings(scope: Scope, rule_json: object, path: Path = ("rule",))
     named = list(_each_name(rule_json, path))
     kinds = {one.kind for one in named}
     recorded = {row["kind"] for row in await db.fetch(_RECORDED, scope.workspace_id, list(kinds))}
-    known = await _kinds(scope) if kinds - recorded else []
-    properties = {kind: await _properties(scope, kind) for kind in _with_properties(named) & recorded}
+    known = await activity_kinds.kinds(scope) if kinds - recorded else []
+    properties = {kind: await activity_kinds.properties(scope, kind) for kind in _with_properties(named) & recorded}
     warnings = (_warning(one, recorded, known, properties) for one in named)
     return [warning for warning in warnings if warning is not None]
 
@@ -74,7 +72,7 @@ def _warning(
         return RuleWarning(one.path, f'no activity "{one.kind}" was ever recorded{_near(one.kind, kinds)}')
     if one.kind not in recorded or one.name in properties[one.kind]:
         return None
-    where = f'none of the last {NEWEST:,} activities "{one.kind}"'
+    where = f'none of the last {activity_kinds.NEWEST:,} activities "{one.kind}"'
     return RuleWarning(one.path, f'{where} has a property "{one.name}"{_near(one.name, properties[one.kind])}')
 
 
@@ -89,29 +87,3 @@ _RECORDED: Final = """
     SELECT kind FROM unnest($2::text[]) AS wanted (kind)
     WHERE EXISTS (SELECT 1 FROM activities a WHERE a.workspace_id = $1 AND a.kind = wanted.kind)
 """
-
-# Steps from kind to kind in the index, however many activities there are.
-_KINDS: Final = """
-    WITH RECURSIVE known (kind) AS (
-        (SELECT kind FROM activities WHERE workspace_id = $1 ORDER BY kind LIMIT 1)
-        UNION ALL
-        SELECT (SELECT a.kind FROM activities a WHERE a.workspace_id = $1 AND a.kind > known.kind ORDER BY a.kind LIMIT 1)
-        FROM known WHERE known.kind IS NOT NULL
-    )
-    SELECT kind FROM known WHERE kind IS NOT NULL LIMIT 1000
-"""
-
-_PROPERTIES: Final = """
-    SELECT DISTINCT jsonb_object_keys(newest.properties) AS name FROM (
-        SELECT properties FROM activities WHERE workspace_id = $1 AND kind = $2 ORDER BY occurred_at DESC LIMIT $3
-    ) AS newest
-"""
-
-
-async def _kinds(scope: Scope) -> list[str]:
-    return [row["kind"] for row in await db.fetch(_KINDS, scope.workspace_id)]
-
-
-async def _properties(scope: Scope, kind: str) -> list[str]:
-    rows = await db.fetch(_PROPERTIES, scope.workspace_id, kind, NEWEST)
-    return [row["name"] for row in rows]

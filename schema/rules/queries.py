@@ -1,19 +1,16 @@
-"""Fields, suggestions and the text form, for a rule builder."""
+"""Fields, kinds of activity and suggestions of values, for a rule builder."""
 
 import strawberry
 
-from models.rule_catalogue import suggestions
-from models.rule_catalogue.queries import canonical, read_query, write_query
-from models.rules.query.mistakes import QueryError, QueryProblems, line_and_column
+from models import db
+from models.rule_catalogue import activity_kinds, suggestions
 from permissions.capabilities import Permission
-from schema.rules.inputs import RuleInput, rule_from_input, rule_to_output
-from schema.rules.query_inputs import find_segment_id, segment_id_outside
-from schema.rules.query_types import RuleParse, RuleQueryError
-from schema.rules.types import RuleField
+from schema.rules.types import ActivityKindInfo, RuleField
 from schema.server.context import Info
 from schema.server.execution.rows import all_shown
 from schema.server.guard import query, scope_of
 from schema.server.types.connection import page_size
+from schema.server.types.scalars import JSON
 
 
 @strawberry.type
@@ -30,35 +27,17 @@ class RuleQuery:
 
     @query(
         Permission.SEGMENT_READ,
-        description="A rule in its text form, read. Never fails: what is wrong is in `errors`.",
+        cost=20,
+        description="The kinds of activity that there are, with their properties: what a builder draws an activity condition"
+        " from.",
     )
-    async def rule_from_query(self, info: Info, query: str) -> RuleParse:
-        scope = scope_of(info)
-        try:
-            read = await read_query(scope, query, find_segment_id)
-        except QueryProblems as problems:
-            return RuleParse(rule=None, query=None, errors=[_error(error, query) for error in problems.errors])
-        text = await canonical(scope, read, segment_id_outside)
-        return RuleParse(rule=rule_to_output(read.json), query=text, errors=[])
+    async def activity_kinds(self, info: Info) -> list[ActivityKindInfo]:
+        return all_shown(ActivityKindInfo, await activity_kinds.activity_kinds(scope_of(info)))
 
-    @query(
-        Permission.SEGMENT_READ,
-        description="The text form of a rule, written canonically: `ruleFromQuery` gives the same rule back.",
-    )
-    async def rule_to_query(self, info: Info, rule: RuleInput) -> str:
-        return await write_query(scope_of(info), rule_from_input(rule), segment_id_outside)
-
-
-def _error(error: QueryError, text: str) -> RuleQueryError:
-    line, column = line_and_column(text, error.span[0])
-    return RuleQueryError(
-        code=error.code.value,
-        message=error.message,
-        start=error.span[0],
-        end=error.span[1],
-        line=line,
-        column=column,
-        expected=list(error.expected),
-        replacement=error.replacement,
-        path=list(error.path),
-    )
+    @query(Permission.CONTACT_READ, cost=20)
+    async def activity_value_suggestions(
+        self, info: Info, kind: str, property: str, prefix: str | None = "", first: int | None = 10
+    ) -> list[JSON]:
+        limit = page_size(first, default=10)
+        found = await activity_kinds.suggest_property_values(scope_of(info), kind, property, prefix or "", limit)
+        return [JSON(db.dump_json(value)) for value in found]

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from schema.server.execution.rows import derived
 from schema.server.types.scalars import JSON
 
 
@@ -28,3 +29,18 @@ class RuleParse:
     rule: JSON | None = strawberry.field(description="In the shape of RuleInput; null when there are errors.")
     query: str | None = strawberry.field(description="The canonical text; null when there are errors.")
     errors: list[RuleQueryError] = strawberry.field(description="Everything that is wrong, in the order of the text.")
+
+
+@strawberry.type(description="What may be written at a place of a rule's text.")
+class RuleQueryCompletion:
+    kind: str = derived(
+        lambda completion: completion.kind.value,
+        description="FIELD, OPERATOR, VALUE, KEYWORD, SEGMENT, TAG, ACTIVITY_KIND or PROPERTY.",
+    )
+    label: str = strawberry.field(description="What people see.")
+    detail: str | None = strawberry.field(description="What it is, in some words.")
+    insert: str = strawberry.field(description="What to write.")
+    start: int = strawberry.field(description="Where to write it: characters from the start of the text.")
+    end: int = strawberry.field(
+        description="The first character that stays: `insert` takes the place of those before it."
+    )

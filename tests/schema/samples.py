@@ -334,6 +334,16 @@ async def segment_explain(scope: Scope) -> Variables:
     return {"segmentId": to_global_id("Segment", await a_dynamic_segment(scope)), "contactId": await a_contact(scope)}
 
 
+@sample("activityValueSuggestions")
+async def activity_value_suggestions(scope: Scope) -> Variables:
+    return {"kind": "purchase", "property": "total"}
+
+
+@sample("ruleQueryCompletions")
+async def rule_query_completions(scope: Scope) -> Variables:
+    return {"query": "tagged any ('vip')", "cursor": 6}
+
+
 @sample("ruleFromQuery")
 async def rule_from_query(scope: Scope) -> Variables:
     return {"query": "tagged any ('vip')"}

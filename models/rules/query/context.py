@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from lark import Token
 
 from models.rules.catalogue import NUMERIC, OPERATORS, TEMPORAL, Catalogue
-from models.rules.query.words import METRICS, unquoted
-from models.rules.tree import ActivityMetric, ActivityOperator, Field, FieldOperator
+from models.rules.query.words import METRICS, is_bare, unquoted
+from models.rules.tree import ActivityMetric, ActivityOperator, Field, FieldOperator, FieldType
 
 
 class Subject(StrEnum):
@@ -63,6 +64,9 @@ class Context:
             self.subject, self.name = Subject.PROPERTY, name
 
 
+_INSTANTS: Final = (ActivityMetric.FIRST_OCCURRED, ActivityMetric.LAST_OCCURRED)
+
+
 def context_of(tokens: Sequence[Token]) -> Context:
     context = Context()
     for token in tokens:
@@ -76,6 +80,12 @@ def find_named(catalogue: Catalogue, name: str) -> Field | None:
     return catalogue.find_field(key) or catalogue.find_field(f"attributes.{key}")
 
 
+def short_key(field: Field, catalogue: Catalogue) -> str:
+    """The key without `attributes.` where that leaves no doubt."""
+    short = field.key.removeprefix("attributes.")
+    return short if is_bare(short) and catalogue.find_field(short) in (None, field) else field.key
+
+
 def operators_after(context: Context, catalogue: Catalogue) -> frozenset[str] | None:
     """The operators that fit what is compared; None: any that the grammar allows."""
     match context.subject:
@@ -85,8 +95,15 @@ def operators_after(context: Context, catalogue: Catalogue) -> frozenset[str] | 
         case Subject.PROPERTY:
             return frozenset(ActivityOperator)
         case Subject.METRIC:
-            moments = (ActivityMetric.FIRST_OCCURRED, ActivityMetric.LAST_OCCURRED)
             # After a number of activities, `within last` says which of them count.
-            return frozenset(TEMPORAL if context.metric in moments else (*NUMERIC, FieldOperator.WITHIN_LAST))
+            return frozenset(TEMPORAL if context.metric in _INSTANTS else (*NUMERIC, FieldOperator.WITHIN_LAST))
         case _:
             return None
+
+
+def is_temporal(context: Context, catalogue: Catalogue) -> bool:
+    """Whether a day or an instant is compared."""
+    if context.subject is Subject.METRIC:
+        return context.metric in _INSTANTS
+    field = find_named(catalogue, context.name) if context.subject is Subject.FIELD else None
+    return field is not None and field.type in (FieldType.DATE, FieldType.DATETIME)

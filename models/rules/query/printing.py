@@ -6,12 +6,12 @@ from typing import Final
 
 from models.rules.catalogue import Catalogue
 from models.rules.duration import Duration
-from models.rules.query.words import METRICS, PHRASES, TAGGED, UNITS, is_bare, quoted
+from models.rules.query.context import short_key
+from models.rules.query.words import METRICS, PHRASES, TAGGED, UNITS, name_as_text, quoted
 from models.rules.tree import (
     ActivityCondition,
     AllOf,
     AnyOf,
-    Field,
     FieldCondition,
     FieldOperator,
     Leaf,
@@ -100,18 +100,13 @@ class _Printing:
     def condition(self, leaf: Leaf) -> str:
         match leaf:
             case FieldCondition(field, operator, operand):
-                return f"{self._field(field)} {_compared(operator, operand)}"
+                return f"{short_key(field, self.catalogue)} {_compared(operator, operand)}"
             case TagsCondition(operator, tags):
                 return f"{_TAGGED[operator]} {_listed(tags)}"
             case SegmentCondition(segment_id, member):
                 return f"{'in' if member else 'not in'} segment {self.segments[segment_id]}"
             case ActivityCondition(measure, operator, operand):
                 return f"{_measure(measure)} {_compared(operator, operand)}"
-
-    def _field(self, field: Field) -> str:
-        """Without `attributes.` where that leaves no doubt."""
-        short = field.key.removeprefix("attributes.")
-        return short if is_bare(short) and self.catalogue.find_field(short) in (None, field) else field.key
 
 
 def _needs_brackets(part: Rule, negated: bool) -> bool:
@@ -125,9 +120,9 @@ def _needs_brackets(part: Rule, negated: bool) -> bool:
 
 
 def _measure(measure: Measure) -> str:
-    parts = [_name(measure.kind)]
+    parts = [name_as_text(measure.kind)]
     if measure.property is not None:
-        parts.append(f", {_name(measure.property)}")
+        parts.append(f", {name_as_text(measure.property)}")
     if measure.filters:
         parts.append(" where " + " and ".join(map(_filter, measure.filters)))
     return f"{_METRICS[measure.metric]}({''.join(parts)}){_periods(measure)}"
@@ -141,11 +136,7 @@ def _periods(measure: Measure) -> str:
 
 
 def _filter(part: PropertyFilter) -> str:
-    return f"{_name(part.property)} {_compared(part.operator, part.operand)}"
-
-
-def _name(name: str) -> str:
-    return name if is_bare(name) else quoted(name)
+    return f"{name_as_text(part.property)} {_compared(part.operator, part.operand)}"
 
 
 # ---------------------------------------------------------------- operators and values

@@ -93,6 +93,11 @@ def unquoted(text: str) -> str:
     return text[1:-1].replace(quote * 2, quote)
 
 
+def name_as_text(name: str) -> str:
+    """The name of a kind of activity, or of a property, in quotes when it needs them."""
+    return name if is_bare(name) else quoted(name)
+
+
 def phrase_of(token: str) -> str:
     """The words of a token in small letters, with single spaces."""
     return " ".join(token.lower().split())

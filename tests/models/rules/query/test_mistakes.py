@@ -123,7 +123,7 @@ WRONG = [
     (_field("created_at", "WITHIN_LAST", "P300Y"), "created_at within last 300 years", "300 years"),
     (_field("whatsapp_consent", "EQUALS", "NO"), "whatsapp_consent = 'NO'", "'NO'"),
     ({"tags": {"operator": "HAS_ANY", "tags": ["a", ""]}}, "tagged any ('a', '')", "''"),
-    ({"segment": {"segmentId": 0, "member": True}}, "in segment 'gone'", "'gone'"),
+    ({"segment": {"segmentId": 0, "member": True}}, "(in segment 'gone')", "'gone'"),
     (_count(kind="Ä"), "count(Ä) = 1", "Ä"),
     (_count(value="zz"), "count(a) = 'zz'", "'zz'"),
     (_count(metric="SUM", property=""), "sum(a, '') = 1", "''"),

@@ -7,7 +7,7 @@ from tests.kit.drawn_rules import CATALOGUE, rules
 from tests.kit.queries import printed, read
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(rules)
 def test_the_text_of_a_rule_is_read_as_that_rule(rule_json):
     rule = check(rule_json, CATALOGUE)
