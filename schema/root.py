@@ -57,6 +57,9 @@ from schema.transfers.imports.mapping_types import ImportMappingMutation
 from schema.transfers.imports.mutations import ImportMutation
 from schema.transfers.imports.queries import ImportQuery
 from schema.transfers.imports.types import ImportJob
+from schema.webhooks import descriptions as webhooks
+from schema.webhooks.mutations import WebhookMutation
+from schema.webhooks.queries import WebhookQuery
 from schema.workflows import descriptions as workflows
 from schema.workflows.mutations import WorkflowDraftMutation
 from schema.workflows.queries import WorkflowQuery
@@ -91,6 +94,7 @@ QUERIES: list[type] = [
     BroadcastQuery,
     MessagingQuery,
     InboundWebhookFailureQuery,
+    WebhookQuery,
     WorkflowQuery,
 ]
 
@@ -111,6 +115,7 @@ MUTATIONS: list[type] = [
     BroadcastMutation,
     ChannelMutation,
     InboundWebhookFailureMutation,
+    WebhookMutation,
     WorkflowDraftMutation,
 ]
 
@@ -127,6 +132,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     **rules.DESCRIPTIONS,
     **segments.DESCRIPTIONS,
     **transfers.DESCRIPTIONS,
+    **webhooks.DESCRIPTIONS,
     **workflows.DESCRIPTIONS,
 }
 """By schema coordinate."""

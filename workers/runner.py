@@ -33,6 +33,7 @@ from workers import (
     webhook_wakes,
     webhooks,
     workflow_figures,
+    workflows,
 )
 from workers.broker import connected_broker, queue_key
 from workers.context import PeriodicTask, Queue, Task, WorkerConfig, WorkerContext
@@ -58,6 +59,7 @@ MODULES: Final[Sequence[ModuleType]] = (
     workflow_figures,
     webhook_deliveries,
     webhook_wakes,
+    workflows,
 )
 
 STOP_SECONDS: Final = 8

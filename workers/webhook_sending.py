@@ -144,7 +144,7 @@ class EndpointRun:
         planned: list[Planned] = []
         for kind, plan in ((DeliveryKind.LIVE, planning.plan), (DeliveryKind.REPLAY, planning.plan_replay)):
             room = _room(endpoint.mode, sum(one.kind is kind for one in waits))
-            if room:
+            if room and (kind is DeliveryKind.LIVE or endpoint.replays):
                 planned += await plan(self._scope, self._lease, endpoint, room)
         self._planned |= {one.delivery.id: one for one in planned}
         return [one.delivery for one in planned]

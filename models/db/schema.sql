@@ -425,6 +425,7 @@ CREATE TABLE dirty_contacts (
     -- processed after changes that people made one by one
     bulk         boolean NOT NULL DEFAULT (COALESCE(current_setting('muster.capture', true), '') = 'bulk'),
     activity_id  bigint, -- of a new activity
+    cause        text DEFAULT nullif(current_setting('muster.cause', true), ''), -- workflows that led to it (models/workflows/causes.py)
     PRIMARY KEY (workspace_id, bulk, id)
 ) WITH (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 5000);
 CREATE INDEX dirty_contacts_contact_idx ON dirty_contacts (workspace_id, contact_id);
@@ -684,6 +685,7 @@ CREATE TABLE webhook_endpoints (
     last_delivered_at    timestamptz,
     next_attempt_at      timestamptz, -- when a request is due; NULL: nothing waits for a time
     is_full              boolean NOT NULL DEFAULT false, -- so much waits that nothing more is read from the logs
+    replays              integer NOT NULL DEFAULT 0, -- that are not finished
     lease_token          bigint,
     leased_until         timestamptz,
     attempts             integer NOT NULL DEFAULT 0, -- of the lease
@@ -1029,6 +1031,9 @@ CREATE TABLE workflow_sources (
     source       text NOT NULL, -- activity:purchase, segment:7, tag+:vip, attributes.city, created, ..
     workflow_id  bigint NOT NULL,
     number       integer NOT NULL,
+    -- what happened before is none of the version's business: up to this position of the log of members, and this moment
+    since        bigint NOT NULL DEFAULT 0,
+    since_at     timestamptz NOT NULL DEFAULT '-infinity',
     PRIMARY KEY (workspace_id, source, workflow_id, number)
 );
 
@@ -1042,14 +1047,26 @@ CREATE TABLE workflow_signals (
     activity_id  bigint,
     detail       jsonb,
     at           timestamptz NOT NULL,
+    cause        text, -- as in dirty_contacts
     PRIMARY KEY (workspace_id, id)
 ) WITH (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 5000);
+
+-- Which workflows led to changes in the log of members: those at positions (after_position, position] of this contact.
+CREATE TABLE workflow_causes (
+    workspace_id   bigint NOT NULL,
+    position       bigint NOT NULL,
+    contact_id     bigint NOT NULL,
+    after_position bigint NOT NULL,
+    cause          text NOT NULL, -- as in dirty_contacts
+    PRIMARY KEY (workspace_id, position, contact_id)
+);
 
 -- The engine of workflows of a workspace. Its row is its lock.
 CREATE TABLE workflow_engines (
     workspace_id bigint NOT NULL,
     due_at       timestamptz, -- when something falls due by time; null: never
     ticked_at    timestamptz, -- dates, schedules and thresholds are looked at up to here
+    epoch        bigint NOT NULL DEFAULT 0, -- grows with each change of what runs
     PRIMARY KEY (workspace_id)
 ) WITH (fillfactor = 50);
 CREATE INDEX workflow_engines_due_idx ON workflow_engines (due_at) WHERE due_at IS NOT NULL;

@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from models import db
-from models.membership import apply, builds, compiled_rules, dirty_contacts, engine_lock, evaluate, ticks
+from models.membership import apply, builds, compiled_rules, dirty_contacts, engine_lock, evaluate, signals, ticks
 from models.membership.apply import Append
 from models.membership.compiled_rules import CompiledRules
-from models.membership.dirty_contacts import Marks
+from models.membership.dirty_contacts import Claim, Marks
 from models.membership.engine_lock import EngineLock
 from models.rules.contact_changes import may_be_deleted, membership_changed
 
@@ -28,12 +28,13 @@ async def process_batch(
         if on_locked is not None:
             await on_locked()
         compiled = await compiled_rules.current(workspace_id, lock.epoch)
-        marks, more = await dirty_contacts.claim(workspace_id, limit)
+        claim = await dirty_contacts.claim(workspace_id, limit)
+        marks, more = claim.marks, claim.more
         is_due = lock.is_due(compiled.ticks)
         if is_due:
             crossed, others_wait = await ticks.cross(lock, compiled)
             marks, more = _together(marks, crossed), more or others_wait
-        changes = await _settle(lock, compiled, marks) if marks else 0
+        changes = await _settle(lock, compiled, marks, claim) if marks else 0
         if is_due:
             await engine_lock.record_tick(lock, ticks=compiled.ticks, calm=await ticks.is_calm(lock, compiled))
         elif marks:
@@ -41,10 +42,14 @@ async def process_batch(
     return BatchResult(len(marks), changes, more)
 
 
-async def _settle(lock: EngineLock, compiled: CompiledRules, marks: Marks) -> int:
+async def _settle(lock: EngineLock, compiled: CompiledRules, marks: Marks, claim: Claim) -> int:
     append = await apply.begin(lock.workspace_id, lock.now)
     await settle(lock, compiled, append, marks)
-    await apply.close(append)
+    if lock.listens:
+        await signals.write(lock.workspace_id, claim.rows)
+    position = await apply.close(append)
+    if lock.listens and position is not None:
+        await signals.record_causes(lock.workspace_id, claim.rows, position, append.size)
     return append.size
 
 

@@ -56,14 +56,24 @@ async def as_bulk(*, only_if: bool = True) -> AsyncIterator[None]:
     await db.execute("SET LOCAL muster.capture = ''")
 
 
-async def claim(workspace_id: int, limit: int) -> tuple[Marks, bool]:
-    """Remove and return all marks of up to `limit` contacts. True: others may wait."""
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`rows` are the marks one by one, in no order, with activity_id, marked_at and cause. `more`: others may wait."""
+
+    marks: Marks
+    rows: Sequence[db.Record]
+    more: bool
+
+
+async def claim(workspace_id: int, limit: int) -> Claim:
+    """Remove and return all marks of up to `limit` contacts."""
     rows = await db.fetch(_CLAIM, workspace_id, limit, min(limit, NEWEST))
     fields: dict[int, frozenset[ContactChange]] = {}
-    for contact_id, changed in rows:
+    for row in rows:
+        contact_id, changed = row[0], row[1]
         known = fields.get(contact_id)
         fields[contact_id] = frozenset(changed) if known is None else known.union(changed)
-    return fields, len(rows) >= limit
+    return Claim(fields, rows, len(rows) >= limit)
 
 
 # The index is (workspace_id, bulk, id).
@@ -74,7 +84,7 @@ WITH picked AS MATERIALIZED (
     (SELECT contact_id FROM dirty_contacts WHERE workspace_id = $1 ORDER BY bulk, id LIMIT $2)
 )
 DELETE FROM dirty_contacts AS d USING picked WHERE d.workspace_id = $1 AND d.contact_id = picked.contact_id
-RETURNING d.contact_id, d.fields
+RETURNING d.contact_id, d.fields, d.id, d.activity_id, d.marked_at, d.cause
 """
 
 

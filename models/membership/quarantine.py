@@ -46,7 +46,7 @@ async def _next_contacts(workspace_id: int, limit: int) -> Collection[int]:
     try:
         async with db.transaction():
             await engine_lock.take(workspace_id)
-            marks, _ = await dirty_contacts.claim(workspace_id, limit)
+            marks = (await dirty_contacts.claim(workspace_id, limit)).marks
             raise _RollBack
     except _RollBack:
         return marks.keys()

@@ -54,8 +54,12 @@ class Counts:
         self, workflow_id: int, number: int, node: int, outcome: str, stay_seconds: float = 0.0, count: int = 1
     ) -> None:
         """So many left the node by `outcome`, each after staying so long. Those who are thrown out leave too."""
+        self.left_in_bucket(workflow_id, number, node, outcome, bucket_of(stay_seconds), count)
+
+    def left_in_bucket(self, workflow_id: int, number: int, node: int, outcome: str, bucket: int, count: int) -> None:
+        """As `left`, after a stay in this bucket."""
         self.add(workflow_id, number, node, OUTCOME + outcome, count)
-        self.add(workflow_id, number, node, STAY + str(bucket_of(stay_seconds)), count)
+        self.add(workflow_id, number, node, STAY + str(bucket), count)
 
     # ---------------------------------------------------------------- the workflow
 

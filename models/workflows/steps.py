@@ -93,6 +93,49 @@ FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::integer[], $7::smallin
 """
 
 
+class TrailStep(NamedTuple):
+    """A step of all who go the same way: `trail` numbers the way, `nth` is which step of it, from 1. `detail` is JSON text."""
+
+    trail: int
+    nth: int
+    workflow_id: int
+    number: int
+    node: int
+    outcome: str
+    detail: str | None
+
+
+class Walker(NamedTuple):
+    """Who went a trail; `before` counts the steps of those who come before in the log."""
+
+    trail: int
+    before: int
+    enrollment_id: int
+    contact_id: int
+
+
+async def append_trails(
+    scope: Scope, trails: Sequence[TrailStep], walkers: Sequence[Walker], at: datetime, *, test: bool
+) -> None:
+    """As `append`, for many who went few ways: PostgreSQL puts together who went which. Every walker has steps."""
+    if not walkers:
+        return
+    opened = await log_append.begin(scope.workspace_id, STEPS, clock.now())
+    columns = (*zip(*trails, strict=True), *zip(*walkers, strict=True))
+    opened.size = await db.execute(_APPEND_TRAILS, scope.workspace_id, opened.id, at, test, *map(list, columns))
+    await db.before_commit(partial(_close, opened))
+
+
+_APPEND_TRAILS = """
+INSERT INTO workflow_steps (workspace_id, append_id, place, workflow_id, enrollment_id, contact_id, number, node, outcome, at,
+                            detail, test)
+SELECT $1, $2, w.before + t.nth, t.workflow_id, w.enrollment_id, w.contact_id, t.number, t.node, t.outcome, $3, t.detail, $4
+FROM unnest($12::integer[], $13::integer[], $14::bigint[], $15::bigint[]) AS w (trail, before, enrollment_id, contact_id)
+JOIN unnest($5::integer[], $6::integer[], $7::bigint[], $8::integer[], $9::smallint[], $10::text[], $11::jsonb[])
+    AS t (trail, nth, workflow_id, number, node, outcome, detail) ON t.trail = w.trail
+"""
+
+
 async def _close(opened: log_append.OpenAppend) -> None:
     await log_append.close(opened)
 

@@ -33,6 +33,7 @@ USED_BY = {
     UseKind.BROADCAST: "Broadcast",
     UseKind.EXPORT: "ExportJob",
     UseKind.IMPORT: "ImportJob",
+    UseKind.WEBHOOK: "WebhookEndpoint",
     UseKind.WORKFLOW: "Workflow",
 }
 """GraphQL types. Kinds without one are absent."""

@@ -9,13 +9,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from models import clock, db
-from models.accounts import api_tokens, members, password_links
+from models.accounts import api_tokens, members, password_links, secrets
 from models.broadcasts import lifecycle
 from models.broadcasts.states import BroadcastStatus
+from models.changelog.cursor import to_cursor
+from models.changelog.members import MEMBERS
 from models.contacts import fields
 from models.contacts.create import create_contact
 from models.contacts.selections import ContactSelection
 from models.db.tables.broadcasts import Broadcast
+from models.destinations.webhooks import endpoints, rows
+from models.destinations.webhooks.settings import EndpointSettings
 from models.identity.merge import merge_contacts
 from models.queue import failed_webhooks, jobs, requests
 from models.rules.tree import FieldType
@@ -30,7 +34,7 @@ from permissions.roles import Role
 from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID
 from schema.server.ids import split_global_id, to_global_id
 from tests.kit import broadcasts as sending
-from tests.kit.workflows import end_of, graph_of, wait_of
+from tests.kit.workflow_graphs import end_of, graph_of, wait_of
 from tests.kit.workspaces import PASSWORD
 
 Variables = dict[str, Any]
@@ -570,6 +574,53 @@ async def import_undo(scope: Scope) -> Variables:
 @sample("exportStart")
 async def export_start(scope: Scope) -> Variables:
     return {"input": {}}
+
+
+# ---------------------------------------------------------------- webhooks
+
+
+WEBHOOKS = {"url": "https://example.com/hooks", "eventTypes": ["membership.changes"]}
+
+
+async def a_webhook_endpoint(scope: Scope) -> int:
+    secrets.use_keys([sending.SECRET_KEY])
+    row, _ = await endpoints.create(scope, EndpointSettings("https://example.com/hooks", ["membership.changes"]))
+    await db.execute("UPDATE webhook_endpoints SET status = 'ACTIVE', proved_at = now() WHERE id = $1", row["id"])
+    await db.execute("UPDATE webhook_deliveries SET status = 'DELIVERED', finished_at = now()")
+    return int(row["id"])
+
+
+@sample("webhookEndpointCreate")
+async def webhook_endpoint_create(_: Scope) -> Variables:
+    secrets.use_keys([sending.SECRET_KEY])
+    return {"input": {**WEBHOOKS, "headers": {"X-Api-Key": "a secret of theirs"}}}
+
+
+@sample("webhookEndpointUpdate")
+async def webhook_endpoint_update(scope: Scope) -> Variables:
+    return {**await one_webhook_endpoint(scope), "input": {**WEBHOOKS, "description": "Ours"}}
+
+
+@sample("webhookEndpoint")
+@sample("webhookEndpointDelete")
+@sample("webhookEndpointPause")
+@sample("webhookEndpointResume")
+@sample("webhookSecretRotate")
+@sample("webhookTest")
+async def one_webhook_endpoint(scope: Scope) -> Variables:
+    return {"id": to_global_id("WebhookEndpoint", await a_webhook_endpoint(scope))}
+
+
+@sample("webhookDeliveryResend")
+async def webhook_delivery_resend(scope: Scope) -> Variables:
+    endpoint_id = await a_webhook_endpoint(scope)
+    (delivery,) = (await rows.deliveries_newest_first(scope, [endpoint_id], 1))[endpoint_id]
+    return {"id": to_global_id("WebhookDelivery", delivery["id"])}
+
+
+@sample("webhookReplay")
+async def webhook_replay(scope: Scope) -> Variables:
+    return {**await one_webhook_endpoint(scope), "after": to_cursor(MEMBERS, scope.workspace_id, 0)}
 
 
 # ---------------------------------------------------------------- workflows

@@ -188,7 +188,11 @@ async def test_a_subscription_needs_its_permission(api: Api, workspace: Scope, n
         assert codes == ["UNAUTHENTICATED" if bearer is None else "FORBIDDEN"], who
 
 
-ALSO_NEEDED = {"tagRename": (Permission.SEGMENT_WRITE,)}
+ALSO_NEEDED = {
+    "tagRename": (Permission.SEGMENT_WRITE,),
+    "webhookEndpointCreate": (Permission.SEGMENT_READ,),
+    "webhookEndpointUpdate": (Permission.SEGMENT_READ,),
+}
 """By mutation, permissions besides its own."""
 
 

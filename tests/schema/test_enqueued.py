@@ -52,6 +52,12 @@ ENQUEUED: dict[str, set[str]] = {
     "messageTemplatesSync": {"run_request"},
     "whatsappChannelConnect": {"run_request"},
     "inboundWebhookFailuresRetry": {"process_webhooks"},
+    "webhookEndpointCreate": {"send_webhooks"},
+    "webhookEndpointUpdate": {"send_webhooks"},
+    "webhookEndpointResume": {"send_webhooks"},
+    "webhookTest": {"send_webhooks"},
+    "webhookDeliveryResend": {"send_webhooks"},
+    "webhookReplay": {"send_webhooks"},
 }
 """The names of the work that each mutation's sample enqueues; other mutations enqueue nothing."""
 

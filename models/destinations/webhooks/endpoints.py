@@ -12,7 +12,7 @@ from models.destinations.webhooks import positions, rows
 from models.destinations.webhooks.positions import Positions
 from models.destinations.webhooks.rows import SENDS, WebhookEndpointStatus
 from models.destinations.webhooks.settings import EndpointSettings, check_settings
-from models.errors import Invalid, LimitExceeded, NotAllowedInState
+from models.errors import Invalid, LimitExceeded, NotAllowedInState, NotFound
 from models.queue import work
 from models.queue.enqueue import enqueue
 from models.segments import uses
@@ -108,6 +108,14 @@ def _headers(given: EndpointSettings, known: Mapping[str, str]) -> dict[str, str
             raise Invalid("this header has no value yet: give one", ("headers", name))
         headers[name] = kept
     return headers
+
+
+async def get(scope: Scope, endpoint_id: int) -> db.Record:
+    """Raises NotFound."""
+    row = await rows.find(scope, endpoint_id)
+    if row is None:
+        raise NotFound("there is no such webhook endpoint", ("id",))
+    return row
 
 
 async def update(scope: Scope, endpoint_id: int, given: EndpointSettings, start_at: str | None = None) -> db.Record:

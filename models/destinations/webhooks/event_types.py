@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from models.changelog.events import EventType, Payload
 from models.values.global_ids import to_global_id
+from permissions.capabilities import Permission
 
 MEMBERSHIP_CHANGES: Final = "membership.changes"
 WORKFLOW_MESSAGE: Final = "workflow.message"
@@ -37,9 +38,10 @@ class DataField:
 
 @dataclass(frozen=True, slots=True)
 class WebhookEventType:
-    """`schema` describes `data`; `fields` are empty for what is not in the log of events."""
+    """`schema` describes `data`; `fields` are empty for what is not in the log of events. `needs`: to read what it tells."""
 
     name: str
+    needs: Permission | None
     description: str
     schema: Json
     example: Json
@@ -53,10 +55,10 @@ class WebhookEventType:
         return next((getattr(payload, one.attribute) for one in self.fields if one.is_segment), None)
 
 
-def _of_log(event_type: EventType, description: str, *fields: DataField) -> WebhookEventType:
+def _of_log(event_type: EventType, needs: Permission, description: str, *fields: DataField) -> WebhookEventType:
     schema = _object({one.name: {**one.schema, "description": one.description} for one in fields})
     data = {one.name: one.example for one in fields}
-    return WebhookEventType(event_type.value, description, schema, _envelope(event_type.value, data), fields)
+    return WebhookEventType(event_type.value, needs, description, schema, _envelope(event_type.value, data), fields)
 
 
 def _object(properties: Json, **more: Any) -> Json:
@@ -109,6 +111,7 @@ _OUTCOME: Final = ("COMPLETED", "FAILED", "CANCELLED")
 _OF_LOG: Final = (
     _of_log(
         EventType.SEGMENT_UPDATED,
+        Permission.SEGMENT_READ,
         "A segment's name, description, rule or other setting changed. After a new rule its members change later.",
         _segment(),
         _text("name", "name", "Its name now.", "VIPs"),
@@ -119,18 +122,21 @@ _OF_LOG: Final = (
     ),
     _of_log(
         EventType.SEGMENT_DELETED,
+        Permission.SEGMENT_READ,
         "A segment was deleted. Its members leave in membership.changes, before or after this event.",
         _segment(),
         _text("name", "name", "Its name.", "VIPs"),
     ),
     _of_log(
         EventType.SEGMENT_RESTORED,
+        Permission.SEGMENT_READ,
         "A deleted segment was restored, after all its members were logged to have entered.",
         _segment(),
         _text("name", "name", "Its name.", "VIPs"),
     ),
     _of_log(
         EventType.BROADCAST_FINISHED,
+        Permission.BROADCAST_READ,
         "A broadcast has ended.",
         DataField(
             "broadcastId",
@@ -144,6 +150,7 @@ _OF_LOG: Final = (
     ),
     _of_log(
         EventType.JOB_FINISHED,
+        Permission.JOB_READ,
         "A job, such as an import or an export, has ended.",
         DataField("jobId", "job_id", "The job's id.", to_global_id("ImportJob", 31), id_of=_job_type),
         _text("kind", "kind", "What kind of job it is.", "IMPORT"),
@@ -152,18 +159,21 @@ _OF_LOG: Final = (
     ),
     _of_log(
         EventType.CONTACT_MERGED,
+        Permission.CONTACT_READ,
         "A contact was merged into another, which answers for both ids from now on.",
         _contact("contactId", "contact_id", "The contact that was kept.", 51),
         _contact("mergedContactId", "merged_contact_id", "The contact that is gone.", 52),
     ),
     _of_log(
         EventType.CONTACT_UNMERGED,
+        Permission.CONTACT_READ,
         "A merge was undone: there are two contacts again.",
         _contact("contactId", "contact_id", "The contact that was kept.", 51),
         _contact("mergedContactId", "merged_contact_id", "The contact that is back.", 52),
     ),
     _of_log(
         EventType.WEBHOOK_ENDPOINT_FAILING,
+        Permission.WEBHOOK_MANAGE,
         "A webhook endpoint of the workspace has failed for an hour, a day or four days.",
         _endpoint(),
         _text("url", "url", "Its address.", "https://example.com/hooks"),
@@ -171,6 +181,7 @@ _OF_LOG: Final = (
     ),
     _of_log(
         EventType.WEBHOOK_ENDPOINT_DISABLED,
+        Permission.WEBHOOK_MANAGE,
         "A webhook endpoint of the workspace was disabled, because it failed for five days or asked for it.",
         _endpoint(),
         _text("url", "url", "Its address.", "https://example.com/hooks"),
@@ -197,6 +208,7 @@ _CHANGE["properties"]["contact"] = {
 
 _CHANGES: Final = WebhookEventType(
     MEMBERSHIP_CHANGES,
+    Permission.SEGMENT_READ,
     "Contacts entered or left segments: 1 to 1,000 changes in the order of the log, in one request.",
     _object(
         {
@@ -227,6 +239,7 @@ _CHANGES: Final = WebhookEventType(
 
 _PING: Final = WebhookEventType(
     PING,
+    None,
     "Proves that the endpoint is there. Sent when an endpoint is made, and by webhookTest, whatever is subscribed to.",
     _object({"test": {"type": "boolean", "description": "Whether webhookTest sent it."}}),
     _envelope(PING, {"test": False}),
@@ -234,6 +247,7 @@ _PING: Final = WebhookEventType(
 
 _MESSAGE: Final = WebhookEventType(
     WORKFLOW_MESSAGE,
+    Permission.WORKFLOW_READ,
     "A workflow's WEBHOOK step was reached by a contact. `data` is what the step says.",
     {"type": "object"},
     _envelope(WORKFLOW_MESSAGE, {"contactId": to_global_id("Contact", 5003), "body": {"offer": "A7"}}),

@@ -213,6 +213,11 @@ async def _move_replay(scope: Scope, row: Any, members: LogPage[Any] | None, oth
         await db.execute(
             "DELETE FROM webhook_replays WHERE workspace_id = $1 AND id = $2", scope.workspace_id, row["id"]
         )
+        await db.execute(
+            "UPDATE webhook_endpoints SET replays = replays - 1 WHERE workspace_id = $1 AND id = $2",
+            scope.workspace_id,
+            row["endpoint_id"],
+        )
         return
     await db.execute(
         "UPDATE webhook_replays SET members_position = $3, events_position = $4 WHERE workspace_id = $1 AND id = $2",

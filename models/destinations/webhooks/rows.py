@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from models import clock, db
 from models.accounts import secrets
+from models.accounts.secrets import SecretUnreadable
 from models.changelog.readers import StoredReader
 from models.destinations.webhooks.event_types import MEMBERSHIP_CHANGES, OF_LOG
 from models.errors import NotFound
@@ -67,6 +68,7 @@ class Endpoint:
     requests_per_second: float | None
     next_attempt_at: datetime | None
     is_full: bool
+    replays: int
     secrets: tuple[str, ...] = field(repr=False)
     headers: dict[str, str] = field(repr=False)
 
@@ -100,6 +102,7 @@ def endpoint_of(row: Any) -> Endpoint:
         requests_per_second=row["requests_per_second"],
         next_attempt_at=row["next_attempt_at"],
         is_full=row["is_full"],
+        replays=row["replays"],
         secrets=_secrets_of(row),
         headers=headers_of(row),
     )
@@ -111,6 +114,14 @@ def _secrets_of(row: Any) -> tuple[str, ...]:
     if row["encrypted_old_secret"] is not None and row["old_secret_until"] > clock.now():
         signing.append(secrets.decrypt(row["encrypted_old_secret"], owner))
     return tuple(signing)
+
+
+def header_names_of(row: Any) -> list[str]:
+    """Empty when they cannot be decrypted."""
+    try:
+        return list(headers_of(row))
+    except SecretUnreadable:
+        return []
 
 
 def headers_of(row: Any) -> dict[str, str]:

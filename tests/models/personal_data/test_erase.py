@@ -79,6 +79,7 @@ HOLD_NONE = {
     "workflow_occurrences": "keys of nodes",
     "workflow_schedules": "keys of triggers",
     "workflow_signals": "ids and names of fields",
+    "workflow_causes": "ids",
     "workflow_sources": "names of fields, tags and kinds",
     "workflow_versions": "what members wrote",
     "workflows": "what members wrote",

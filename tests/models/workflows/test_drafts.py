@@ -15,7 +15,7 @@ from models.workflows.states import WorkflowStatus
 from models.workflows.texts import graphs_in_words
 from permissions.principal import Scope
 from tests.kit.segments import static_segment
-from tests.kit.workflows import end_of, graph_of, node_of, tagged, trigger_of, wait_of
+from tests.kit.workflow_graphs import end_of, graph_of, node_of, tagged, trigger_of, wait_of
 from tests.kit.workspaces import new_workspace
 
 GRAPH = graph_of(wait_of("wait", "P1D", "end"), end_of())

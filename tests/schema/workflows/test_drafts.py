@@ -7,7 +7,7 @@ from schema.server.ids import to_global_id
 from tests.kit import broadcasts
 from tests.kit.api import ERRORS, Api, token_with
 from tests.kit.segments import static_segment
-from tests.kit.workflows import end_of, graph_of, node_of, tagged, trigger_of, wait_of
+from tests.kit.workflow_graphs import end_of, graph_of, node_of, tagged, trigger_of, wait_of
 
 SHOWN = "workflow { id name status version draft draftText problems { blocks nodeKey code message } segments { name } }"
 CREATE = f"mutation ($input: WorkflowCreateInput!) {{ workflowCreate(input: $input) {{ {SHOWN} {ERRORS} }} }}"

@@ -11,7 +11,7 @@ from models.workflows.problems.check import problems_of, validate
 from permissions.principal import Scope
 from tests.kit import broadcasts
 from tests.kit.segments import dynamic_segment, in_segment, new_contacts, static_segment
-from tests.kit.workflows import end_of, graph_of, node_of, tagged, trigger_of, wait_of
+from tests.kit.workflow_graphs import end_of, graph_of, node_of, tagged, trigger_of, wait_of
 from tests.kit.workspaces import new_workspace
 
 

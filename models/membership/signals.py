@@ -1,0 +1,55 @@
+"""Tells workflows what changed of contacts, in the transaction that makes members right for it.
+
+So the reader of a signal finds segments that include what it tells.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from models import db
+from models.queue import work
+from models.queue.enqueue import enqueue
+from models.rules.contact_changes import CREATED, DELETED
+
+_NAMES: Final = {CREATED: "created", DELETED: "deleted"}
+"""Of marks that are no words yet (models/workflows/sources.py)."""
+
+
+async def write(workspace_id: int, rows: Sequence[db.Record]) -> None:
+    """For each mark (a row of `dirty_contacts.claim`) a signal for each of its words that a workflow listens to."""
+    await enqueue(work.PROCESS_WORKFLOWS, workspace_id)
+    listened = {row["source"] for row in await db.fetch(_LISTENED, workspace_id)}
+    signals = [
+        (row["contact_id"], word, row["activity_id"], row["marked_at"], row["cause"])
+        for row in sorted(rows, key=lambda row: row["id"])
+        for word in (_NAMES.get(field, field) for field in row["fields"])
+        if word in listened
+    ]
+    if signals:
+        await db.execute(_WRITE, workspace_id, *map(list, zip(*signals, strict=True)))
+
+
+_LISTENED = """
+SELECT DISTINCT source FROM workflow_sources WHERE workspace_id = $1 AND source NOT LIKE 'segment:%'
+"""
+
+_WRITE = """
+INSERT INTO workflow_signals (workspace_id, contact_id, source, activity_id, at, cause)
+SELECT $1, contact_id, source, activity_id, at, cause
+FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::timestamptz[], $6::text[]) WITH ORDINALITY
+    AS new (contact_id, source, activity_id, at, cause, place)
+ORDER BY place
+"""
+
+
+async def record_causes(workspace_id: int, rows: Sequence[db.Record], position: int, size: int) -> None:
+    """Which workflows led to the changes of members at the positions (`position` - `size`, `position`]."""
+    causes = {row["contact_id"]: row["cause"] for row in rows if row["cause"] is not None}
+    if causes:
+        await db.execute(_CAUSES, workspace_id, position, position - size, list(causes), list(causes.values()))
+
+
+_CAUSES = """
+INSERT INTO workflow_causes (workspace_id, position, contact_id, after_position, cause)
+SELECT $1, $2, contact_id, $3, cause FROM unnest($4::bigint[], $5::text[]) AS new (contact_id, cause)
+"""

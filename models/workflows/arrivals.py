@@ -1,0 +1,174 @@
+"""One enrollment while a batch moves it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from models.workflows.causes import NOBODY, Cause
+from models.workflows.counts import bucket_of
+from models.workflows.graph.tree import GraphNode
+from models.workflows.plans import Plan
+
+
+class State(StrEnum):
+    """READY: goes on at once, or when segments are right for it. HELD and FAILED say why in `reason`."""
+
+    READY = "READY"
+    WAITING = "WAITING"
+    HELD = "HELD"
+    FAILED = "FAILED"
+
+
+class End(StrEnum):
+    REACHED_END = "REACHED_END"
+    GOAL = "GOAL"
+    EXIT_RULE = "EXIT_RULE"
+    LEFT_SEGMENT = "LEFT_SEGMENT"
+    REMOVED = "REMOVED"
+    CONTACT_DELETED = "CONTACT_DELETED"
+    NODE_DELETED = "NODE_DELETED"
+    ARCHIVED = "ARCHIVED"
+    STAYED_TOO_LONG = "STAYED_TOO_LONG"
+    LOOP_STOPPED = "LOOP_STOPPED"
+    FAILED = "FAILED"
+
+
+PAUSED: Final = "PAUSED"
+"""The reason of those who are held because the workflow is."""
+
+PENDING: Final = "PENDING"
+TICK: Final = "TICK"
+"""The reasons of those who wait for segments to be right: for changes of their contact, or for thresholds, up to `fresh_at`."""
+
+WAITS: Final = "waits"
+HELD: Final = "held"
+FAILED: Final = "failed"
+"""Steps of those who stay at a node; they are no outcomes."""
+
+StepKey = tuple[int, str, int | None, int | None, str | None]
+"""Node, outcome, the next node, the bucket of the stay there, and the step's detail (JSON)."""
+
+
+@dataclass(slots=True, eq=False)
+class Trail:
+    """The way of enrollments through a batch. Those who go the same way share it: they are counted and logged together.
+
+    `next` is None where they end. `bucket` is None for a step that leads nowhere: they stay.
+    """
+
+    parent: "Trail | None" = None
+    step: StepKey | None = None
+    length: int = 0
+    children: dict[StepKey, "Trail"] = field(default_factory=dict)
+
+    def then(self, step: StepKey) -> "Trail":
+        child = self.children.get(step)
+        if child is None:
+            child = self.children[step] = Trail(self, step, self.length + 1)
+        return child
+
+    def steps(self) -> list[StepKey]:
+        """From the first to the last."""
+        steps: list[StepKey] = []
+        trail: Trail | None = self
+        while trail is not None and trail.step is not None:
+            steps.append(trail.step)
+            trail = trail.parent
+        return steps[::-1]
+
+
+@dataclass(slots=True, eq=False)
+class Arrival:
+    """An enrollment and what becomes of it in this batch.
+
+    `is_new`: it entered in this batch. `by_time`: time woke it. `is_settled`: it stays where it is, or has ended. `has_changed`:
+    this batch changed its contact, or a segment of it.
+    """
+
+    plan: Plan
+    id: int
+    number: int
+    contact_id: int
+    trigger: str
+    key: str
+    node_at: datetime
+    entered_at: datetime
+    now: datetime
+    trail: Trail
+    entry_key: str = ""
+    visit: int = 1
+    state: State = State.READY
+    wake_at: datetime | None = None
+    fresh_at: datetime | None = None
+    reason: str | None = None
+    message_id: int | None = None
+    control: bool = False
+    goal_at: datetime | None = None
+    cause: Cause = NOBODY
+    test_id: int | None = None
+    is_new: bool = False
+    by_time: bool = False
+    is_settled: bool = False
+    has_changed: bool = False
+    ended: End | None = None
+
+    @property
+    def node(self) -> GraphNode:
+        return self.plan.graph.nodes[self.key]
+
+    @property
+    def node_number(self) -> int:
+        return self.plan.numbers[self.key]
+
+    # ---------------------------------------------------------------- what a node does with it
+
+    def go(self, outcome: str, key: str, detail: str | None = None) -> None:
+        """Leave the node by this outcome, for another one. `detail` is JSON for the log of steps."""
+        self._leave(outcome, self.plan.numbers[key], detail)
+        self.key = key
+        self.node_at = self.now
+        self.visit += 1
+        self._stay(State.READY, None, None)
+        self.is_settled = False
+
+    def wait(self, wake_at: datetime | None) -> None:
+        """Stay here until that moment, or until something else happens. None: until something happens."""
+        if self.state is not State.WAITING:
+            self._note(WAITS)
+        self._stay(State.WAITING, wake_at, None)
+
+    def hold(self, reason: str, wake_at: datetime | None) -> None:
+        """Stay here, though it would be due. `reason` is for people; look again at that moment."""
+        if self.state is not State.HELD or self.reason != reason:
+            self._note(HELD)
+        self._stay(State.HELD, wake_at, reason)
+
+    def hold_until_fresh(self, reason: str, wake_at: datetime) -> None:
+        """Stay here until segments include what happened up to `fresh_at`: some milliseconds."""
+        self._stay(State.READY, wake_at, reason)
+
+    def fail(self, reason: str) -> None:
+        """Stay here until a person moves it on."""
+        if self.state is not State.FAILED:
+            self._note(FAILED)
+        self._stay(State.FAILED, None, reason)
+
+    def end(self, end: End, outcome: str | None = None, reason: str | None = None) -> None:
+        """Leave the workflow from here."""
+        self._leave(outcome or end.value, None, None)
+        self.ended, self.reason, self.is_settled = end, reason, True
+
+    # ---------------------------------------------------------------- kept
+
+    def _leave(self, outcome: str, number: int | None, detail: str | None) -> None:
+        stayed = (self.now - self.node_at).total_seconds() if self.node_at != self.now else 0.0
+        bucket = bucket_of(stayed) if stayed > 0 else 0
+        self.trail = self.trail.then((self.plan.numbers[self.key], outcome, number, bucket, detail))
+
+    def _note(self, outcome: str) -> None:
+        self.trail = self.trail.then((self.plan.numbers[self.key], outcome, None, None, None))
+
+    def _stay(self, state: State, wake_at: datetime | None, reason: str | None) -> None:
+        self.state, self.wake_at, self.reason = state, wake_at, reason
+        self.is_settled = True

@@ -1,0 +1,144 @@
+"""One batch of a workspace's engine of workflows, in one transaction."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from models import db
+from models.membership import apply
+from models.queue import work
+from models.queue.enqueue import enqueue
+from models.workflows import engine_lock, entries, happenings, plans, triggers, wakes, write
+from models.workflows.arrivals import Arrival, End
+from models.workflows.counts import Counts
+from models.workflows.engine_lock import WorkflowLock
+from models.workflows.happenings import Happening
+from models.workflows.run import Candidate, Run
+from models.workflows.sources import DELETED
+from models.workflows.walk import walk
+
+LARGEST: Final = 10_000
+"""Enrollments of a batch: it takes some tenths of a second."""
+
+Heed = Callable[[Run, Sequence[Happening]], Awaitable[list[Arrival]]]
+"""Heeds what happened to those inside, and returns those who move on."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """`enrollments` that entered or moved; `more`: others wait."""
+
+    enrollments: int
+    more: bool
+
+
+async def process_batch(
+    workspace_id: int,
+    limit: int = LARGEST,
+    on_locked: Callable[[], Awaitable[None]] | None = None,
+    *,
+    one_by_one: bool = False,
+) -> BatchResult | None:
+    """Returns None when somebody else holds the lock, or nothing runs.
+
+    `on_locked` runs before anything is read. `one_by_one`: after a batch has failed, each enrollment on its own, so that only
+    those fail whose node cannot be carried out.
+    """
+    async with db.transaction():
+        lock = await engine_lock.try_take(workspace_id)
+        if lock is None:
+            return None
+        if on_locked is not None:
+            await on_locked()
+        run = await begin(lock, one_by_one=one_by_one)
+        if run is None:
+            return None
+        async with happenings.next_ones(run.plans, limit) as (happened, more):
+            await _move(run, happened, limit)
+        due_left = await _finish(run, limit)
+    return BatchResult(len(run.arrivals), more or due_left)
+
+
+async def begin(lock: WorkflowLock, *, one_by_one: bool = False) -> Run | None:
+    """Returns None when the workspace is gone."""
+    running = await plans.current(lock)
+    if running is None:
+        return None
+    run = Run(running, lock, lock.now, Counts(lock.now), settling_one_by_one=one_by_one)
+    if one_by_one:
+        await run.members()  # outside of the savepoints
+    return run
+
+
+async def _move(run: Run, happened: Sequence[Happening], limit: int) -> None:
+    moved = await _heed(run, happened)
+    candidates = await triggers.candidates(run, happened)
+    moved += await wakes.due(run, limit)
+    await walk(run, moved)
+    await let_in(run, candidates)
+
+
+async def let_in(run: Run, candidates: Sequence[Candidate]) -> None:
+    """Lets in the candidates who may enter, and those that follow from them in other workflows, until all have come to rest."""
+    waiting = [*candidates, *run.joining]
+    run.joining.clear()
+    while waiting:
+        arrivals, waiting = await entries.let_in(run, waiting)
+        await walk(run, arrivals)
+        waiting += run.joining
+        run.joining.clear()
+
+
+async def _finish(run: Run, limit: int) -> bool:
+    """Returns whether more is due now."""
+    goes_on = await write.write(run)
+    await write.record_next_moment(run)
+    return goes_on or len(run.loaded) >= limit
+
+
+# ---------------------------------------------------------------- what happens to those inside
+
+
+async def _heed(run: Run, happened: Sequence[Happening]) -> list[Arrival]:
+    moved: list[Arrival] = []
+    for heed in HEEDED:
+        moved += await heed(run, happened)
+    return moved
+
+
+async def _let_deleted_contacts_go(run: Run, happened: Sequence[Happening]) -> list[Arrival]:
+    """They leave at once. Also the members that this engine wrote while they were being deleted."""
+    deleted = list(dict.fromkeys(one.contact_id for one in happened if one.word == DELETED))
+    if not deleted:
+        return []
+    for arrival in await wakes.of_contacts(run, deleted):
+        arrival.end(End.CONTACT_DELETED)
+    await apply.remove_deleted(await run.members(), deleted, ())
+    for table in ("workflow_entries", "workflow_node_visits", "workflow_turned_away", "workflow_keeps"):
+        forget = f"DELETE FROM {table} WHERE workspace_id = $1 AND contact_id = ANY ($2::bigint[])"  # noqa: S608 - of our own
+        await db.execute(forget, run.workspace_id, deleted)
+    return []
+
+
+HEEDED: Final[Sequence[Heed]] = (_let_deleted_contacts_go,)
+"""In this order. An arrival that one has moved is found by the next one where it went."""
+
+
+# ---------------------------------------------------------------- moved by people
+
+
+@asynccontextmanager
+async def moving(workspace_id: int) -> AsyncIterator[Run]:
+    """A run for changes that people ask for: what the block moves is walked and written at its end, in one transaction.
+
+    Waits for the lock. Raises db.Busy.
+    """
+    async with db.transaction():
+        run = await begin(await engine_lock.take(workspace_id))
+        assert run is not None, "the caller has read the workspace"
+        yield run
+        await walk(run, list(run.arrivals))
+        await let_in(run, ())
+        if await _finish(run, LARGEST):
+            await enqueue(work.PROCESS_WORKFLOWS, workspace_id)

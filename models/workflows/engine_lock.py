@@ -1,0 +1,121 @@
+"""One engine of workflows per workspace at a time. Its row is the lock of everything that moves enrollments."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from models import clock, db
+
+PATIENCE: Final = "10s"
+"""A batch takes some tenths of a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowLock:
+    """Held by the ambient transaction.
+
+    `now` is when things happen (>= `ticked_at`). `clock_at` is PostgreSQL's time: marks written before are at most as late.
+    `epoch` and `rule_epoch` grow when what runs, or what its rules mean, has changed. `ticked_at`: dates, schedules and
+    thresholds are looked at up to here; None: never yet. `settled_at`: members of segments are right for this moment; None: time
+    moves none.
+    """
+
+    workspace_id: int
+    now: datetime
+    clock_at: datetime
+    epoch: int
+    rule_epoch: int
+    due_at: datetime | None
+    ticked_at: datetime | None
+    settled_at: datetime | None
+
+
+async def make(workspace_id: int) -> None:
+    """Makes the engine of a workspace, before its first workflow runs. Idempotent."""
+    await db.execute(
+        "INSERT INTO workflow_engines (workspace_id) VALUES ($1) ON CONFLICT (workspace_id) DO NOTHING", workspace_id
+    )
+
+
+async def try_take(workspace_id: int) -> WorkflowLock | None:
+    """Returns None when somebody holds the lock, or nothing runs in the workspace."""
+    locked = await db.fetch_value(f"{_TAKE} SKIP LOCKED", workspace_id)
+    return None if locked is None else await _state(workspace_id)
+
+
+async def take(workspace_id: int) -> WorkflowLock:
+    """Waits for the lock, and makes the engine if it is not there. Raises db.Busy after PATIENCE."""
+    await db.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
+    if await db.fetch_value(_TAKE, workspace_id) is None:
+        await make(workspace_id)
+        await db.fetch_value(_TAKE, workspace_id)
+    return await _state(workspace_id)
+
+
+_TAKE = "SELECT 1 FROM workflow_engines WHERE workspace_id = $1 FOR UPDATE"
+
+
+async def _state(workspace_id: int) -> WorkflowLock:
+    """Forces generic plans, as the engine of segments does: the statements are long to plan, and look rows up by index."""
+    await db.execute(
+        "SET LOCAL plan_cache_mode = 'force_generic_plan'; SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
+    )
+    row = await db.fetch_row(_STATE, workspace_id)
+    assert row is not None
+    now, ticked_at = clock.now(), row["ticked_at"]
+    return WorkflowLock(
+        workspace_id,
+        now if ticked_at is None else max(now, ticked_at),
+        row["clock_at"],
+        row["epoch"],
+        row["rule_epoch"] or 0,
+        row["due_at"],
+        ticked_at,
+        row["settled_at"],
+    )
+
+
+# A statement of its own, so that its snapshot has what the last holder of the lock committed.
+_STATE = """
+SELECT w.epoch, w.due_at, w.ticked_at, r.epoch AS rule_epoch, clock_timestamp() AS clock_at,
+       CASE WHEN h.ticked_at IS NOT NULL THEN greatest(h.ticked_at, h.calm_until) END AS settled_at
+FROM workflow_engines AS w
+LEFT JOIN rule_epochs AS r ON r.workspace_id = $1
+LEFT JOIN membership_heads AS h ON h.workspace_id = $1
+WHERE w.workspace_id = $1
+"""
+
+
+async def record_change(workspace_id: int) -> None:
+    """What runs has changed: every process reads it again. Needs the lock."""
+    await db.execute("UPDATE workflow_engines SET epoch = epoch + 1 WHERE workspace_id = $1", workspace_id)
+
+
+# ---------------------------------------------------------------- time
+
+
+async def record_due(workspace_id: int, due_at: datetime | None, ticked_at: datetime | None) -> None:
+    """When something next falls due by time, and up to when dates and schedules are looked at. Needs the lock."""
+    await db.execute(
+        "UPDATE workflow_engines SET due_at = $2, ticked_at = $3 WHERE workspace_id = $1",
+        workspace_id,
+        due_at,
+        ticked_at,
+    )
+
+
+async def bring_forward(workspace_id: int, due_at: datetime) -> None:
+    """Something falls due at this moment, or before."""
+    await db.execute(
+        "UPDATE workflow_engines SET due_at = $2 WHERE workspace_id = $1 AND (due_at IS NULL OR due_at > $2)",
+        workspace_id,
+        due_at,
+    )
+
+
+async def due(limit: int = 1_000) -> list[int]:
+    """Workspaces in which something has fallen due, the longest waiting first."""
+    rows = await db.fetch(
+        "SELECT workspace_id FROM workflow_engines WHERE due_at <= $1 ORDER BY due_at LIMIT $2", clock.now(), limit
+    )
+    return [row["workspace_id"] for row in rows]

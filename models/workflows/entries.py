@@ -1,0 +1,214 @@
+"""Who may enter: re-entry, cool-down, the most times, the entry rule, testers, loops."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from models import db
+from models.errors import MusterError
+from models.rules.duration import Duration
+from models.rules.thresholds import Threshold, instant_of
+from models.workflows.arrivals import Arrival, End
+from models.workflows.graph.tree import ReentryPolicy
+from models.workflows.nodes.conditions import first_that_holds
+from models.workflows.nodes.split import percent_of
+from models.workflows.plans import Plan
+from models.workflows.run import Candidate, Entry, Run, TurnedAway
+
+INSIDE: Final = "INSIDE"
+ONCE: Final = "ONCE"
+COOLDOWN: Final = "COOLDOWN"
+MAX_PER_CONTACT: Final = "MAX_PER_CONTACT"
+ENTRY_RULE: Final = "ENTRY_RULE"
+NOT_A_TESTER: Final = "NOT_A_TESTER"
+UNREADABLE_RULE: Final = "UNREADABLE_RULE"
+"""Why somebody was not let in."""
+
+
+async def let_in(run: Run, candidates: Sequence[Candidate]) -> tuple[list[Arrival], list[Candidate]]:
+    """New arrivals at their first nodes, and those whose turn comes when these have come to rest.
+
+    Of several events of one contact the first is decided now: the next one meets what became of it.
+    """
+    now, later = _first_of_each(candidates)
+    arrivals: list[Arrival] = []
+    for group in _by_plan(now):
+        arrivals += await _let_in(run, group[0].plan, group)
+    return arrivals, later
+
+
+def _first_of_each(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
+    now: list[Candidate] = []
+    later: list[Candidate] = []
+    taken: set[tuple[int, int]] = set()
+    for candidate in candidates:
+        key = (candidate.plan.workflow_id, candidate.contact_id)
+        (later if key in taken else now).append(candidate)
+        taken.add(key)
+    return now, later
+
+
+def _by_plan(candidates: Sequence[Candidate]) -> list[list[Candidate]]:
+    groups: dict[int, list[Candidate]] = {}
+    for candidate in candidates:
+        groups.setdefault(candidate.plan.workflow_id, []).append(candidate)
+    return list(groups.values())
+
+
+async def _let_in(run: Run, plan: Plan, candidates: Sequence[Candidate]) -> list[Arrival]:
+    gone = await _gone(run, candidates)
+    candidates = [candidate for candidate in candidates if candidate.contact_id not in gone]
+    if run.test_id is None:
+        candidates = await _only_testers(run, plan, candidates)
+        candidates = await _only_fitting(run, plan, candidates)
+        await _load_entries(run, plan, candidates)
+        candidates = [candidate for candidate in candidates if _may_enter(run, plan, candidate)]
+    ids = await _new_ids(len(candidates))
+    return [_arrival(run, plan, candidate, id_) for candidate, id_ in zip(candidates, ids, strict=True)]
+
+
+def _turn_away(run: Run, candidate: Candidate, reason: str) -> None:
+    run.turned_away.append(TurnedAway(candidate.plan, candidate.contact_id, reason))
+
+
+# ---------------------------------------------------------------- contacts, testers, the entry rule
+
+
+async def _gone(run: Run, candidates: Sequence[Candidate]) -> set[int]:
+    """Contacts that were deleted meanwhile: what ends their enrollments may have come before."""
+    rows = await db.fetch(_GONE, run.workspace_id, [candidate.contact_id for candidate in candidates])
+    return {row["contact_id"] for row in rows}
+
+
+_GONE = """
+SELECT asked.contact_id FROM unnest($2::bigint[]) AS asked (contact_id)
+WHERE NOT EXISTS (SELECT FROM contacts AS c WHERE c.workspace_id = $1 AND c.id = asked.contact_id)
+"""
+
+
+async def _only_testers(run: Run, plan: Plan, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+    if plan.test_segment_id is None or not candidates:
+        return candidates
+    rows = await db.fetch(
+        "SELECT contact_id FROM memberships WHERE workspace_id = $1 AND segment_id = $2 AND contact_id = ANY ($3::bigint[])",
+        run.workspace_id,
+        plan.test_segment_id,
+        [candidate.contact_id for candidate in candidates],
+    )
+    testers = {row["contact_id"] for row in rows}
+    return _where(run, candidates, lambda candidate: candidate.contact_id in testers, NOT_A_TESTER)
+
+
+async def _only_fitting(run: Run, plan: Plan, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+    rule = plan.graph.entry_rule
+    if rule is None or not candidates:
+        return candidates
+    try:
+        fitting = await first_that_holds(run, "entryRule", (rule,), plan, [one.contact_id for one in candidates])
+    except MusterError:
+        return _where(run, candidates, lambda _: False, UNREADABLE_RULE)
+    return _where(run, candidates, lambda candidate: candidate.contact_id in fitting, ENTRY_RULE)
+
+
+def _where(
+    run: Run, candidates: Sequence[Candidate], holds: Callable[[Candidate], bool], otherwise: str
+) -> list[Candidate]:
+    kept = []
+    for candidate in candidates:
+        if holds(candidate):
+            kept.append(candidate)
+        else:
+            _turn_away(run, candidate, otherwise)
+    return kept
+
+
+# ---------------------------------------------------------------- re-entry
+
+
+async def _load_entries(run: Run, plan: Plan, candidates: Sequence[Candidate]) -> None:
+    """All entries of these contacts into the workflow, but for those that this batch knows already."""
+    contact_ids = [candidate.contact_id for candidate in candidates]
+    for row in await db.fetch(_ENTRIES, run.workspace_id, plan.workflow_id, contact_ids):
+        entry = Entry(row["times"], row["entered_at"], row["ended_at"])
+        run.know_entry(plan.workflow_id, row["contact_id"], row["entry_key"], entry)
+
+
+_ENTRIES = """
+SELECT contact_id, entry_key, times, entered_at, ended_at FROM workflow_entries
+WHERE workspace_id = $1 AND workflow_id = $2 AND contact_id = ANY ($3::bigint[])
+"""
+
+
+def _may_enter(run: Run, plan: Plan, candidate: Candidate) -> bool:
+    reason = _reason_against(run, plan, candidate)
+    if reason is not None:
+        _turn_away(run, candidate, reason)
+    return reason is None
+
+
+def _reason_against(run: Run, plan: Plan, candidate: Candidate) -> str | None:
+    reentry = plan.graph.reentry
+    entries = run.entries_of(plan.workflow_id, candidate.contact_id)
+    own = entries.get(candidate.entry_key)
+    concerning = entries.values() if reentry.policy is ReentryPolicy.AFTER_LEAVING else () if own is None else (own,)
+    if any(entry.ended_at is None for entry in concerning):
+        return INSIDE
+    if own is not None:
+        if candidate.since is not None and own.entered_at >= candidate.since:
+            return INSIDE
+        if reentry.policy is ReentryPolicy.ONCE:
+            return ONCE
+        if reentry.cooldown is not None and run.now < _after(own.entered_at, reentry.cooldown, plan.scope.timezone):
+            return COOLDOWN
+    times = sum(entry.times for entry in entries.values())
+    return MAX_PER_CONTACT if reentry.max_per_contact is not None and times >= reentry.max_per_contact else None
+
+
+def _after(moment: datetime, duration: Duration, timezone: str) -> datetime:
+    return instant_of(Threshold(duration), moment, ZoneInfo(timezone))
+
+
+# ---------------------------------------------------------------- inside
+
+
+async def _new_ids(count: int) -> list[int]:
+    if not count:
+        return []
+    rows = await db.fetch("SELECT nextval('enrollment_ids') AS id FROM generate_series(1, $1::integer)", count)
+    return [row["id"] for row in rows]
+
+
+def _arrival(run: Run, plan: Plan, candidate: Candidate, id_: int) -> Arrival:
+    key = candidate.node or plan.graph.start_of(candidate.trigger)
+    control = plan.graph.control_percent > 0 and (
+        percent_of("control", plan.workflow_id, candidate.contact_id) < plan.graph.control_percent
+    )
+    arrival = Arrival(
+        plan,
+        id_,
+        plan.number,
+        candidate.contact_id,
+        candidate.trigger,
+        key,
+        run.now,
+        run.now,
+        run.now,
+        run.trail(plan, plan.number, plan.numbers[key]),
+        candidate.entry_key,
+        cause=candidate.cause.then(plan.workflow_id),
+        fresh_at=candidate.fresh_at,
+        control=control,
+        test_id=run.test_id,
+        is_new=True,
+    )
+    run.arrivals.append(arrival)
+    run.enter(arrival)
+    if candidate.cause.is_loop(plan.workflow_id):
+        arrival.end(End.LOOP_STOPPED, reason=_loop(run, candidate))
+    return arrival
+
+
+def _loop(run: Run, candidate: Candidate) -> str:
+    names = [run.plans.name_of(workflow_id) for workflow_id in (*candidate.cause.path, candidate.plan.workflow_id)]
+    return f"these workflows led to each other without a wait of a minute between: {' -> '.join(names)}"

@@ -1,0 +1,63 @@
+"""No condition on a segment is decided before the segment includes what led to it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from models import db
+from models.queue import work
+from models.queue.enqueue import enqueue
+from models.workflows.arrivals import PENDING, TICK, Arrival
+from models.workflows.run import Run
+
+LOOK_AGAIN: Final = timedelta(milliseconds=50)
+"""The engine of segments says when it is done; this is for messages that got lost."""
+
+
+async def those_fresh(run: Run, arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """The arrivals whose segments are right; the others are held until they are.
+
+    For those that time woke, thresholds up to then are crossed too.
+    """
+    asked = [arrival for arrival in arrivals if arrival.by_time or arrival.has_changed or arrival.fresh_at is not None]
+    if not asked:
+        return list(arrivals)
+    changed = await _changed(run, asked)
+    fresh = []
+    for arrival in arrivals:
+        if arrival.has_changed:  # by this batch: the marks are not processed before it has committed
+            arrival.hold_until_fresh(PENDING, run.now)
+        elif arrival.by_time and not _has_ticked(run, arrival):
+            arrival.hold_until_fresh(TICK, run.now + LOOK_AGAIN)
+        elif arrival.contact_id in changed:
+            arrival.fresh_at = run.lock.clock_at if arrival.by_time else arrival.fresh_at
+            arrival.hold_until_fresh(PENDING, run.now + LOOK_AGAIN)
+        else:
+            fresh.append(arrival)
+    if len(fresh) < len(arrivals):
+        await enqueue(work.PROCESS_CHANGES, run.workspace_id)
+    return fresh
+
+
+def _has_ticked(run: Run, arrival: Arrival) -> bool:
+    """Whether thresholds are crossed up to when time woke it."""
+    if arrival.fresh_at is None:
+        arrival.fresh_at = run.lock.now
+    return run.lock.settled_at is None or run.lock.settled_at >= arrival.fresh_at
+
+
+async def _changed(run: Run, arrivals: Sequence[Arrival]) -> set[int]:
+    rows = await db.fetch(
+        _CHANGED,
+        run.workspace_id,
+        [arrival.contact_id for arrival in arrivals],
+        [run.lock.clock_at if arrival.by_time else arrival.fresh_at for arrival in arrivals],
+    )
+    return {row["contact_id"] for row in rows}
+
+
+_CHANGED = """
+SELECT DISTINCT d.contact_id
+FROM unnest($2::bigint[], $3::timestamptz[]) AS asked (contact_id, fresh_at)
+JOIN dirty_contacts AS d ON d.workspace_id = $1 AND d.contact_id = asked.contact_id AND d.marked_at <= asked.fresh_at
+"""

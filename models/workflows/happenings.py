@@ -1,0 +1,169 @@
+"""What happened to contacts since the last batch, from the log of members and from signals, in the order of time."""
+
+from bisect import bisect_left
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from models import db
+from models.changelog import readers
+from models.changelog.members import MEMBERS, MembershipChange
+from models.changelog.read import LogPage, NotInLog, read_head
+from models.workflows import sources
+from models.workflows.causes import NOBODY, Cause, parse
+from models.workflows.plans import Plan, Plans
+from models.workflows.sources import READER
+from permissions.principal import Scope
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Happening:
+    """`word` as in sources.py. `position` is that in the log of members; None: it was signalled. `detail` is the signal's."""
+
+    word: str
+    contact_id: int
+    at: datetime
+    cause: Cause = NOBODY
+    position: int | None = None
+    activity_id: int | None = None
+    detail: Any = None
+
+    def concerns(self, plan: Plan) -> bool:
+        """Whether the workflow listened already when it happened."""
+        since, since_at = plan.since.get(sources.listened(self.word), (None, None))
+        if since is None or since_at is None:
+            return False
+        return self.position > since if self.position is not None else self.at >= since_at
+
+
+@asynccontextmanager
+async def next_ones(plans: Plans, limit: int) -> AsyncIterator[tuple[list[Happening], bool]]:
+    """Up to `limit` changes of members and as many signals; and whether more wait.
+
+    They are gone for good when the ambient transaction commits.
+    """
+    async with _next_changes(plans, limit) as page:
+        changed = await _of_log(plans.scope, page)
+        signals = await _take_signals(plans.scope, limit)
+        yield changed + signals, page.more or len(signals) >= limit
+
+
+# ---------------------------------------------------------------- the log of members
+
+
+@asynccontextmanager
+async def _next_changes(plans: Plans, limit: int) -> AsyncIterator[LogPage[MembershipChange]]:
+    scope, segment_ids = plans.scope, plans.segment_ids
+    try:
+        async with readers.next_page(scope, MEMBERS, READER, limit, segment_ids) as page:
+            yield LogPage([], 0, False) if page is None else page
+    except NotInLog as error:
+        await _begin_anew(scope, error)
+        yield LogPage([], 0, True)
+
+
+async def _begin_anew(scope: Scope, error: NotInLog) -> None:
+    """What was dropped unread is lost: workers were away for longer than the log is kept, or a backup was restored."""
+    log.error("workflows missed changes of members", workspace=scope.workspace_id, problem=error.message)
+    head = await read_head(scope, MEMBERS)
+    await db.execute(
+        "UPDATE changelog_readers SET position = $3 WHERE workspace_id = $1 AND reader_kind = $2 AND reader_id = 0",
+        scope.workspace_id,
+        READER.kind,
+        head.position,
+    )
+
+
+async def _of_log(scope: Scope, page: LogPage[MembershipChange]) -> list[Happening]:
+    if not page.entries:
+        return []
+    causes = await _causes(scope, page)
+    happenings = []
+    for entry in page.entries:
+        word = f"{sources.ENTERED if entry.kind == 'ENTERED' else sources.LEFT}{entry.segment_id}"
+        cause = causes.get(entry.contact_id)
+        happenings.append(
+            Happening(
+                word, entry.contact_id, entry.at, NOBODY if cause is None else cause.of(entry.position), entry.position
+            )
+        )
+    return happenings
+
+
+@dataclass(slots=True)
+class _Causes:
+    """Of one contact, in the order of positions."""
+
+    until: list[int]
+    after: list[int]
+    causes: list[Cause]
+
+    def of(self, position: int) -> Cause:
+        index = bisect_left(self.until, position)
+        return self.causes[index] if index < len(self.until) and self.after[index] < position else NOBODY
+
+
+async def _causes(scope: Scope, page: LogPage[MembershipChange]) -> dict[int, _Causes]:
+    rows = await db.fetch(_CAUSES, scope.workspace_id, page.entries[0].position)
+    causes: dict[int, _Causes] = {}
+    for contact_id, position, after, cause in rows:
+        of_contact = causes.setdefault(contact_id, _Causes([], [], []))
+        of_contact.until.append(position)
+        of_contact.after.append(after)
+        of_contact.causes.append(parse(cause))
+    if rows:
+        await db.execute(
+            "DELETE FROM workflow_causes WHERE workspace_id = $1 AND position <= $2", scope.workspace_id, page.position
+        )
+    return causes
+
+
+_CAUSES = """
+SELECT contact_id, position, after_position, cause FROM workflow_causes
+WHERE workspace_id = $1 AND position >= $2 ORDER BY position
+"""
+
+
+# ---------------------------------------------------------------- signals
+
+
+async def _take_signals(scope: Scope, limit: int) -> list[Happening]:
+    rows: Sequence[db.Record] = await db.fetch(_TAKE, scope.workspace_id, limit)
+    return [
+        Happening(
+            source, contact_id, at, parse(cause), None, activity_id, None if detail is None else db.load_json(detail)
+        )
+        for _, source, contact_id, at, cause, activity_id, detail in sorted(rows, key=lambda row: row["id"])
+    ]
+
+
+_TAKE = """
+WITH first AS MATERIALIZED (SELECT id FROM workflow_signals WHERE workspace_id = $1 ORDER BY id LIMIT $2)
+DELETE FROM workflow_signals AS s USING first WHERE s.workspace_id = $1 AND s.id = first.id
+RETURNING s.id, s.source, s.contact_id, s.at, s.cause, s.activity_id, s.detail
+"""
+
+
+async def waiting() -> list[int]:
+    """Workspaces with signals, or with changes of members to read. The cost grows with the workspaces, not with their rows."""
+    signalled = [row["workspace_id"] for row in await db.fetch(_WAITING)]
+    behind = [workspace_id for workspace_id, _ in await readers.behind(MEMBERS, READER.kind)]
+    return list(dict.fromkeys(signalled + behind))
+
+
+_WAITING = """
+WITH RECURSIVE found (workspace_id) AS (
+    (SELECT workspace_id FROM workflow_signals ORDER BY workspace_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT s.workspace_id FROM workflow_signals AS s WHERE s.workspace_id > found.workspace_id
+            ORDER BY s.workspace_id LIMIT 1)
+    FROM found WHERE found.workspace_id IS NOT NULL
+)
+SELECT workspace_id FROM found WHERE workspace_id IS NOT NULL
+"""

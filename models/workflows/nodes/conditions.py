@@ -1,0 +1,83 @@
+"""CONDITION and BRANCH: which rule holds for the contact at this moment."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from models.errors import MusterError
+from models.rules.tree import SegmentCondition, each_leaf
+from models.workflows import freshness
+from models.workflows.arrivals import Arrival
+from models.workflows.graph.actions import Branch, Condition
+from models.workflows.graph.events import RuleJson
+from models.workflows.graph.tree import GraphNode, Zone
+from models.workflows.plans import Plan
+from models.workflows.run import Run
+
+
+async def condition(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None:
+    """Yes where the rule holds, else no."""
+    do = node.do
+    assert isinstance(do, Condition)
+    fresh = await _fresh(run, node, (do.rule,), arrivals)
+    holds = await _first_that_holds(run, node, (do.rule,), fresh)
+    for arrival in fresh:
+        if arrival.contact_id in holds:
+            arrival.go("yes", do.yes)
+        else:
+            arrival.go("no", do.no)
+
+
+async def branch(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None:
+    """The first case whose rule holds."""
+    do = node.do
+    assert isinstance(do, Branch)
+    rules = [case.rule for case in do.cases]
+    fresh = await _fresh(run, node, rules, arrivals)
+    holds = await _first_that_holds(run, node, rules, fresh)
+    for arrival in fresh:
+        index = holds.get(arrival.contact_id)
+        if index is None:
+            arrival.go("otherwise", do.otherwise)
+        else:
+            arrival.go(do.cases[index].name, do.cases[index].next)
+
+
+async def _first_that_holds(
+    run: Run, node: GraphNode, rules: Sequence[RuleJson], arrivals: Sequence[Arrival]
+) -> Mapping[int, int]:
+    if not arrivals or not rules:
+        return {}
+    contact_ids = list(dict.fromkeys(arrival.contact_id for arrival in arrivals))
+    return await first_that_holds(run, f"node {node.key}", rules, arrivals[0].plan, contact_ids)
+
+
+async def first_that_holds(
+    run: Run, name: str, rules: Sequence[RuleJson], plan: Plan, contact_ids: Collection[int]
+) -> Mapping[int, int]:
+    """The index of the first rule that holds, by contact. Days are those of the workflow's zone.
+
+    `name` tells these rules from others of the plan. Raises Problems when one can no longer be read.
+    """
+    of_zone: dict[str, list[int]] = {}
+    for contact_id, zone in (await run.zones(plan.graph.zone is Zone.CONTACT, contact_ids)).items():
+        of_zone.setdefault(zone, []).append(contact_id)
+    holds: dict[int, int] = {}
+    for zone, some in of_zone.items():
+        holds |= await plan.question(name, rules, zone).ask(some, run.now)
+    return holds
+
+
+async def _fresh(run: Run, node: GraphNode, rules: Sequence[RuleJson], arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """The arrivals whose segments are right, if the rules read segments at all. A rule that cannot be read fails all."""
+    plan = arrivals[0].plan
+    try:
+        reads = any(reads_segments(plan, rule) for rule in rules)
+    except MusterError as error:
+        for arrival in arrivals:
+            arrival.fail(f"the rule of {node.key!r} can no longer be read: {error}")
+        return []
+    return await freshness.those_fresh(run, arrivals) if reads else list(arrivals)
+
+
+def reads_segments(plan: Plan, rule: RuleJson) -> bool:
+    """Raises Problems when the rule can no longer be read."""
+    return any(isinstance(leaf, SegmentCondition) for leaf in each_leaf(plan.rule(rule)))

@@ -1,0 +1,57 @@
+"""SEGMENT_ADD and SEGMENT_REMOVE: members of STATIC segments."""
+
+from collections.abc import Sequence
+
+from models import db
+from models.membership import apply, builds
+from models.membership.apply import Difference
+from models.membership.origins import Origin
+from models.workflows.arrivals import Arrival
+from models.workflows.graph.actions import SegmentAdd, SegmentRemove
+from models.workflows.graph.tree import GraphNode
+from models.workflows.run import Run
+
+
+async def add(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None:
+    do = node.do
+    assert isinstance(do, SegmentAdd)
+    await _settle(run, do, arrivals, entered=True)
+
+
+async def remove(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None:
+    do = node.do
+    assert isinstance(do, SegmentRemove)
+    await _settle(run, do, arrivals, entered=False)
+
+
+async def _settle(run: Run, do: SegmentAdd | SegmentRemove, arrivals: Sequence[Arrival], *, entered: bool) -> None:
+    if not await change(run, do.segment_id, arrivals, entered=entered):
+        for arrival in arrivals:
+            arrival.fail("the segment is gone, or is no longer one whose members can be chosen")
+        return
+    for arrival in arrivals:
+        arrival.go("next", do.next)
+
+
+async def change(run: Run, segment_id: int, arrivals: Sequence[Arrival], *, entered: bool) -> bool:
+    """Puts their contacts into a STATIC segment, or takes them out. False when there is no such segment any more.
+
+    LOCKS: the swap lock of the segment, as every writer of its members does.
+    """
+    await db.advisory_lock(builds.swap_lock(run.workspace_id, segment_id))
+    if not await db.fetch_value(_EXISTS, run.workspace_id, segment_id):
+        return False
+    contact_ids = list(dict.fromkeys(arrival.contact_id for arrival in arrivals))
+    append = await run.members()
+    count = len(contact_ids)
+    difference = Difference([segment_id] * count, contact_ids, [entered] * count, [Origin.WORKFLOW.value] * count)
+    if await apply.write(append, difference):
+        for arrival in arrivals:
+            run.causes[segment_id, arrival.contact_id] = arrival.cause
+            arrival.has_changed = True
+    return True
+
+
+_EXISTS = """
+SELECT EXISTS (SELECT FROM segments WHERE workspace_id = $1 AND id = $2 AND kind = 'STATIC' AND deleted_at IS NULL)
+"""

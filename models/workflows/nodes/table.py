@@ -1,0 +1,22 @@
+"""Which coroutine settles which kind of node: add yours."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from models.workflows.graph import actions
+from models.workflows.nodes import activity, conditions, contacts, end, enroll, segments, split, wait
+from models.workflows.nodes.interface import Settle
+
+SETTLE: Final[Mapping[type[actions.Action], Settle]] = {
+    actions.Condition: conditions.condition,
+    actions.Branch: conditions.branch,
+    actions.Split: split.split,
+    actions.Wait: wait.wait,
+    actions.SegmentAdd: segments.add,
+    actions.SegmentRemove: segments.remove,
+    actions.TagsChange: contacts.change_tags,
+    actions.FieldSet: contacts.set_field,
+    actions.ActivityRecord: activity.record,
+    actions.Enroll: enroll.enroll,
+    actions.End: end.end,
+}

@@ -1,0 +1,327 @@
+"""What runs in a workspace, compiled: the graphs of running versions, with their rules and what they listen to.
+
+Kept per process until the epoch of the engine, or that of the rules, has changed. Only the holder of the engine's lock uses them.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any, Final
+
+from models import db
+from models.accounts import workspaces
+from models.rule_catalogue.loading import load_catalogue
+from models.rules.catalogue import Catalogue
+from models.rules.check import check
+from models.rules.depends import dependencies
+from models.rules.tree import Rule
+from models.workflows import sources
+from models.workflows.engine_lock import WorkflowLock
+from models.workflows.graph.actions import WaitFor, rules_of
+from models.workflows.graph.events import Event, RuleJson, TagAdded, TagRemoved
+from models.workflows.graph.read import read_graph
+from models.workflows.graph.tree import Exit, Goal, Graph, Trigger
+from models.workflows.questions import Question
+from permissions.principal import Scope
+
+KEPT_WORKSPACES: Final = 200
+
+SINCE_EVER: Final = (0, datetime.min.replace(tzinfo=UTC))
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """A version that runs. `numbers` and `keys` are those of the workflow's nodes, also of nodes that are gone."""
+
+    scope: Scope
+    workflow_id: int
+    name: str
+    status: str
+    number: int
+    graph: Graph
+    test_segment_id: int | None
+    numbers: Mapping[str, int]
+    keys: Mapping[int, str]
+    catalogue: Catalogue
+    tag_keys: Mapping[str, str]
+    since: Mapping[str, tuple[int, datetime]]
+    order: Mapping[str, int] = field(init=False)
+    _questions: dict[tuple[str, str], Question] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.order = _order(self.graph)
+
+    @property
+    def lets_in(self) -> bool:
+        return self.status in ("ACTIVE", "PAUSED")
+
+    @property
+    def is_paused(self) -> bool:
+        return self.status == "PAUSED"
+
+    def trigger(self, key: str) -> Trigger | None:
+        return next((trigger for trigger in self.graph.triggers if trigger.key == key), None)
+
+    def words_of(self, event: Event) -> tuple[str, ...]:
+        return sources.words_of(event, self.tag_keys)
+
+    def rule(self, rule_json: RuleJson) -> Rule:
+        """Raises Problems when it can no longer be read."""
+        return check(rule_json, self.catalogue, stored=True)
+
+    def question(self, name: str, rules: Iterable[RuleJson], timezone: str) -> Question:
+        """`name` tells these rules from others of the graph. Raises Problems as `rule`."""
+        key = (name, timezone)
+        if key not in self._questions:
+            compiled = [self.rule(rule) for rule in rules]
+            self._questions[key] = Question(self.scope.workspace_id, timezone, compiled)
+        return self._questions[key]
+
+
+async def words(scope: Scope, graph: Graph) -> frozenset[str]:
+    """All that a version with this graph listens to: events, and what can make a rule true that somebody waits for.
+
+    Raises Problems when a rule can no longer be read.
+    """
+    tag_keys = await sources.fold(_tags(graph))
+    events = frozenset(word for event in _events_of(graph) for word in sources.words_of(event, tag_keys))
+    awaited = list(_awaited_rules(graph))
+    catalogue = await load_catalogue(scope, *awaited)
+    return events.union(*(dependencies(check(rule, catalogue, stored=True)) for rule in awaited))
+
+
+def _order(graph: Graph) -> dict[str, int]:
+    """Nodes in an order in which edges lead forward, but for those that close a cycle."""
+    done: dict[str, None] = {}
+    seen: set[str] = set()
+    starts = [graph.start, *(trigger.start for trigger in graph.triggers if trigger.start), *graph.nodes]
+    for start in starts:
+        stack: list[tuple[str, Iterator[str]]] = [] if start in seen else [(start, _next_of(graph, start))]
+        seen.add(start)
+        while stack:
+            key, following = stack[-1]
+            after = next((one for one in following if one not in seen), None)
+            if after is None:
+                done[key] = None
+                stack.pop()
+            else:
+                seen.add(after)
+                stack.append((after, _next_of(graph, after)))
+    return {key: index for index, key in enumerate(reversed(done))}
+
+
+def _next_of(graph: Graph, key: str) -> Iterator[str]:
+    node = graph.nodes.get(key)
+    return iter(() if node is None else node.edges.values())
+
+
+def _events_of(graph: Graph) -> Iterator[Event]:
+    yield from (trigger.on for trigger in graph.triggers)
+    for node in graph.nodes.values():
+        if isinstance(node.do, WaitFor):
+            yield from node.do.events
+    yield from (end.event for end in _ends_of(graph) if end.event is not None)
+
+
+def _ends_of(graph: Graph) -> tuple[Goal | Exit, ...]:
+    return graph.exits if graph.goal is None else (*graph.exits, graph.goal)
+
+
+def _awaited_rules(graph: Graph) -> Iterator[RuleJson]:
+    yield from (end.rule for end in _ends_of(graph) if end.rule is not None)
+    yield from (
+        node.do.rule for node in graph.nodes.values() if isinstance(node.do, WaitFor) and node.do.rule is not None
+    )
+
+
+def _rules(graph: Graph) -> Iterator[RuleJson]:
+    yield from _awaited_rules(graph)
+    if graph.entry_rule is not None:
+        yield graph.entry_rule
+    for node in graph.nodes.values():
+        yield from rules_of(node.do).values()
+
+
+# ---------------------------------------------------------------- versions
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """By which version those go on who entered with this one, and where a node that is gone leads: to None, to its end."""
+
+    number: int
+    graph: Any
+    keys: frozenset[str]
+    followed_by: int | None
+    moves: Mapping[str, str | None]
+
+
+@dataclass(slots=True, eq=False)
+class WorkflowPlans:
+    """The versions of one workflow, read when somebody is met who is inside."""
+
+    scope: Scope
+    row: db.Record
+    numbers: Mapping[str, int]
+    since: Mapping[str, tuple[int, datetime]]
+    versions: dict[int, Version] = field(default_factory=dict)
+    plans: dict[int, Plan] = field(default_factory=dict)
+
+    async def version(self, number: int) -> Version:
+        if number not in self.versions:
+            row = await db.fetch_row(_VERSION, self.scope.workspace_id, self.row["id"], number)
+            assert row is not None, "versions of a workflow are kept"
+            graph = db.load_json(row["graph"])
+            keys = frozenset(node["key"] for node in graph["nodes"])
+            self.versions[number] = Version(number, graph, keys, row["followed_by"], db.load_json(row["moves"]))
+        return self.versions[number]
+
+    async def path(self, number: int) -> list[Version]:
+        """The version and those that follow it, up to the one that runs."""
+        path = [await self.version(number)]
+        while (followed_by := path[-1].followed_by) is not None:
+            path.append(await self.version(followed_by))
+        return path
+
+    async def plan(self, number: int) -> Plan:
+        """The plan by which those run who entered with this version."""
+        if number not in self.plans:
+            last = (await self.path(number))[-1]
+            if last.number not in self.plans:
+                self.plans[last.number] = await self._make(last)
+            self.plans[number] = self.plans[last.number]
+        return self.plans[number]
+
+    async def _make(self, version: Version) -> Plan:
+        graph = read_graph(version.graph)
+        return Plan(
+            self.scope,
+            self.row["id"],
+            self.row["name"],
+            self.row["status"],
+            version.number,
+            graph,
+            self.row["test_segment_id"],
+            self.numbers,
+            {number: key for key, number in self.numbers.items()},
+            await load_catalogue(self.scope, *_rules(graph)),
+            await sources.fold(_tags(graph)),
+            self.since,
+        )
+
+    async def node_now(self, number: int, key: str) -> str | None:
+        """Where somebody stands who stood at a node of a version on the path: a node of the plan; None when it leads nowhere."""
+        path = await self.path(number)
+        stood = max((index for index, version in enumerate(path) if key in version.keys), default=None)
+        if stood is None:
+            return None
+        place: str | None = key
+        for version, following in pairwise(path[stood:]):
+            place = place if place in following.keys else version.moves.get(place or "")
+        return place if place in path[-1].keys else None
+
+
+def _tags(graph: Graph) -> Iterator[str]:
+    return (event.tag for event in _events_of(graph) if isinstance(event, TagAdded | TagRemoved))
+
+
+_VERSION = """
+SELECT graph, followed_by, moves FROM workflow_versions WHERE workspace_id = $1 AND workflow_id = $2 AND number = $3
+"""
+
+
+# ---------------------------------------------------------------- a workspace
+
+
+@dataclass(slots=True, eq=False)
+class Plans:
+    """What runs in a workspace. `running` are the published versions; `triggers` what lets in, by the word of what happened."""
+
+    scope: Scope
+    epoch: tuple[int, int]
+    workflows: dict[int, WorkflowPlans] = field(default_factory=dict)
+    running: dict[int, Plan] = field(default_factory=dict)
+    triggers: dict[str, list[tuple[Plan, Trigger]]] = field(default_factory=dict)
+    listened: frozenset[str] = frozenset()
+
+    @property
+    def segment_ids(self) -> list[int]:
+        """The segments whose members are listened to."""
+        return [int(word.removeprefix("segment:")) for word in self.listened if word.startswith("segment:")]
+
+    def name_of(self, workflow_id: int) -> str:
+        workflow = self.workflows.get(workflow_id)
+        return f"workflow {workflow_id}" if workflow is None else str(workflow.row["name"])
+
+
+_kept: OrderedDict[int, Plans] = OrderedDict()
+
+
+async def current(lock: WorkflowLock) -> Plans | None:
+    """Returns None when there is no such workspace any more."""
+    epoch = (lock.epoch, lock.rule_epoch)
+    plans = _kept.get(lock.workspace_id)
+    if plans is None or plans.epoch != epoch:
+        scope = await workspaces.find_system_scope(lock.workspace_id)
+        if scope is None:
+            return None
+        plans = _kept[lock.workspace_id] = await _load(scope, epoch)
+        if len(_kept) > KEPT_WORKSPACES:
+            _kept.popitem(last=False)
+    _kept.move_to_end(lock.workspace_id)
+    return plans
+
+
+def forget() -> None:
+    """Forgets all plans, in a process that connects to another database."""
+    _kept.clear()
+
+
+async def _load(scope: Scope, epoch: tuple[int, int]) -> Plans:
+    plans = Plans(scope, epoch)
+    numbers, since, listened = await _nodes(scope), await _since(scope), set[str]()
+    for row in await db.fetch(_RUNNING, scope.workspace_id):
+        workflow = plans.workflows[row["id"]] = WorkflowPlans(
+            scope, row, numbers.get(row["id"], {}), since.get(row["id"], {})
+        )
+        listened |= since.get(row["id"], {}).keys()
+        if row["published_number"] is not None:
+            plan = plans.running[row["id"]] = await workflow.plan(row["published_number"])
+            for trigger in plan.graph.triggers if plan.lets_in else ():
+                for word in plan.words_of(trigger.on):
+                    plans.triggers.setdefault(word, []).append((plan, trigger))
+    plans.listened = frozenset(listened)
+    return plans
+
+
+async def _nodes(scope: Scope) -> dict[int, dict[str, int]]:
+    found: dict[int, dict[str, int]] = {}
+    for row in await db.fetch(_NODES, scope.workspace_id):
+        found.setdefault(row["workflow_id"], {})[row["key"]] = row["node"]
+    return found
+
+
+async def _since(scope: Scope) -> dict[int, dict[str, tuple[int, datetime]]]:
+    found: dict[int, dict[str, tuple[int, datetime]]] = {}
+    for row in await db.fetch(_SINCE, scope.workspace_id):
+        found.setdefault(row["workflow_id"], {})[row["source"]] = (row["since"], row["since_at"])
+    return found
+
+
+_RUNNING = """
+SELECT id, name, status, published_number, test_segment_id FROM workflows
+WHERE workspace_id = $1 AND status IN ('ACTIVE', 'PAUSED', 'DRAINING') ORDER BY id
+"""
+
+_NODES = """
+SELECT n.workflow_id, n.node, n.key FROM workflow_nodes AS n
+JOIN workflows AS w ON w.workspace_id = $1 AND w.id = n.workflow_id AND w.status IN ('ACTIVE', 'PAUSED', 'DRAINING')
+WHERE n.workspace_id = $1
+"""
+
+_SINCE = """
+SELECT workflow_id, source, min(since) AS since, min(since_at) AS since_at FROM workflow_sources
+WHERE workspace_id = $1 GROUP BY workflow_id, source
+"""

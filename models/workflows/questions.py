@@ -1,0 +1,42 @@
+"""Asks PostgreSQL which contacts rules hold for: one statement for a whole group of contacts."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from models import db
+from models.rules.compile import batch
+from models.rules.parameters import Parameters
+from models.rules.tree import Rule
+
+
+class Question:
+    """Which of some rules is the first to hold, with calendar days in one time zone."""
+
+    __slots__ = ("_parameters", "_sql")
+
+    def __init__(self, workspace_id: int, timezone: str, rules: Sequence[Rule]) -> None:
+        p = Parameters(workspace_id, timezone)
+        contacts = p.named("contact_ids", "bigint[]")
+        compiled = batch(rules, p)
+        cases = "\n".join(f"WHEN ({condition}) THEN {index}" for index, condition in enumerate(compiled.conditions))
+        self._sql = _ASK.format(
+            cases=cases,
+            joins=compiled.joins,
+            workspace=p.workspace,
+            contacts=contacts,
+            at_all=" OR ".join(f"({condition})" for condition in compiled.conditions),
+        )
+        self._parameters = p
+
+    async def ask(self, contact_ids: Collection[int], now: datetime) -> dict[int, int]:
+        """The index of the first rule that holds, by contact; contacts without one, or that are gone, are left out."""
+        arguments = await self._parameters.values(now, contact_ids=list(contact_ids))
+        return dict(await db.fetch(self._sql, *arguments))  # type: ignore[arg-type]  # rows are pairs
+
+
+_ASK = """
+SELECT c.id, CASE {cases} END
+FROM contacts AS c
+{joins}
+WHERE c.workspace_id = {workspace} AND c.id = ANY ({contacts}) AND ({at_all})
+"""

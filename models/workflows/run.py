@@ -1,0 +1,164 @@
+"""One batch of the engine: what it knows, and what it has done so far."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from models import db
+from models.membership import apply
+from models.membership.apply import Append
+from models.workflows.arrivals import Arrival, Trail
+from models.workflows.causes import Cause
+from models.workflows.counts import Counts
+from models.workflows.engine_lock import WorkflowLock
+from models.workflows.plans import Plan, Plans
+from permissions.principal import Scope
+
+
+@dataclass(slots=True)
+class Entry:
+    """What re-entry is decided by: how often a contact entered with this key, and when. `ended_at` None: it is inside."""
+
+    times: int
+    entered_at: datetime
+    ended_at: datetime | None
+    is_changed: bool = False
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A contact that may enter. `node` instead of the trigger's start. `since`: not if it entered at or after this moment."""
+
+    plan: Plan
+    trigger: str
+    contact_id: int
+    at: datetime
+    cause: Cause
+    entry_key: str = ""
+    node: str | None = None
+    since: datetime | None = None
+    fresh_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class TurnedAway:
+    plan: Plan
+    contact_id: int
+    reason: str
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """In the ambient transaction, under the lock of the engine. `now` is a test's own time in a test run.
+
+    `joining`: who is to enter once those who are moved now have come to rest. `moments`: when something else falls due.
+    `entries`: what is known of entries, by workflow and contact, then by entry key; `left`: which of the unknown ones ended now.
+    """
+
+    plans: Plans
+    lock: WorkflowLock
+    now: datetime
+    counts: Counts
+    test_id: int | None = None
+    arrivals: list[Arrival] = field(default_factory=list)
+    loaded: dict[int, Arrival] = field(default_factory=dict)
+    joining: list[Candidate] = field(default_factory=list)
+    entries: dict[tuple[int, int], dict[str, Entry]] = field(default_factory=dict)
+    left: set[tuple[int, int, str]] = field(default_factory=set)
+    turned_away: list[TurnedAway] = field(default_factory=list)
+    moments: list[datetime] = field(default_factory=list)
+    causes: dict[tuple[int, int], Cause] = field(default_factory=dict)
+    settling_one_by_one: bool = False
+    _members: Append | None = None
+    _trails: dict[tuple[int, int, int], Trail] = field(default_factory=dict)
+    _zones: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def scope(self) -> Scope:
+        return self.plans.scope
+
+    @property
+    def workspace_id(self) -> int:
+        return self.plans.scope.workspace_id
+
+    # ---------------------------------------------------------------- entries
+
+    def entries_of(self, workflow_id: int, contact_id: int) -> dict[str, Entry]:
+        """What this batch knows of a contact's entries into a workflow, by entry key."""
+        return self.entries.get((workflow_id, contact_id), {})
+
+    def enter(self, arrival: Arrival) -> None:
+        """A new arrival is inside. Test runs leave no entries."""
+        if self.test_id is not None:
+            return
+        self.counts.let_in(arrival.plan.workflow_id, arrival.number, control=arrival.control)
+        entries = self.entries.setdefault((arrival.plan.workflow_id, arrival.contact_id), {})
+        before = entries.get(arrival.entry_key)
+        times = 1 if before is None else before.times + 1
+        entries[arrival.entry_key] = Entry(times, self.now, None, is_changed=True)
+
+    def leave(self, arrival: Arrival) -> None:
+        """An arrival has ended."""
+        if self.test_id is not None:
+            return
+        key = (arrival.plan.workflow_id, arrival.contact_id)
+        entry = self.entries.get(key, {}).get(arrival.entry_key)
+        if entry is None:
+            self.left.add((*key, arrival.entry_key))
+        else:
+            entry.ended_at, entry.is_changed = self.now, True
+
+    def know_entry(self, workflow_id: int, contact_id: int, entry_key: str, entry: Entry) -> None:
+        """What is stored, unless this batch knows better."""
+        known = self.entries.setdefault((workflow_id, contact_id), {})
+        if entry_key not in known:
+            known[entry_key] = entry
+            if (workflow_id, contact_id, entry_key) in self.left:
+                self.left.remove((workflow_id, contact_id, entry_key))
+                entry.ended_at, entry.is_changed = self.now, True
+
+    # ---------------------------------------------------------------- trails
+
+    def trail(self, plan: Plan, number: int, start: int) -> Trail:
+        """The trail of enrollments of one version; `start`: the node to which new ones come, or -1 of others."""
+        return self._trails.setdefault((plan.workflow_id, number, start), Trail())
+
+    # ---------------------------------------------------------------- members
+
+    async def members(self) -> Append:
+        """The append to the log of members in which everything of this batch is logged."""
+        if self._members is None:
+            self._members = await apply.begin(self.workspace_id, self.now)
+        return self._members
+
+    @property
+    def written_members(self) -> Append | None:
+        return self._members
+
+    # ---------------------------------------------------------------- contacts
+
+    async def zones(self, plan_zone_is_contacts: bool, contact_ids: Iterable[int]) -> dict[int, str]:
+        """The IANA zone of each contact: its own where it has one, or the workspace's."""
+        wanted = list(contact_ids)
+        if not plan_zone_is_contacts:
+            return dict.fromkeys(wanted, self.scope.timezone)
+        unknown = [contact_id for contact_id in wanted if contact_id not in self._zones]
+        if unknown:
+            rows = await db.fetch(_ZONES, self.workspace_id, unknown)
+            self._zones |= dict.fromkeys(unknown, self.scope.timezone) | {row["id"]: row["timezone"] for row in rows}
+        return {contact_id: self._zones[contact_id] for contact_id in wanted}
+
+    async def by_cause(self, arrivals: Sequence[Arrival]) -> AsyncIterator[list[Arrival]]:
+        """Groups of one cause each. What is written to contacts while a group is dealt with is marked as caused by it."""
+        groups: dict[Cause, list[Arrival]] = {}
+        for arrival in arrivals:
+            groups.setdefault(arrival.cause, []).append(arrival)
+        for cause, group in groups.items():
+            await db.execute(f"SET LOCAL muster.cause = '{cause}'")
+            yield group
+        await db.execute("SET LOCAL muster.cause = ''")
+
+
+_ZONES = (
+    "SELECT id, timezone FROM contacts WHERE workspace_id = $1 AND id = ANY ($2::bigint[]) AND timezone IS NOT NULL"
+)

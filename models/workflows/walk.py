@@ -1,0 +1,84 @@
+"""Moves enrollments from node to node, all who are at one node together, until each waits or has ended."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from models import db
+from models.errors import MusterError
+from models.workflows import limits
+from models.workflows.arrivals import PAUSED, Arrival, End, State
+from models.workflows.graph.tree import GraphNode
+from models.workflows.nodes.table import SETTLE
+from models.workflows.run import Run
+
+log = structlog.get_logger(__name__)
+
+Place = tuple[int, int, str]
+"""How early the node comes in its graph, then the workflow with the version, and the node's key."""
+
+
+async def walk(run: Run, arrivals: Sequence[Arrival]) -> None:
+    """Nodes that come first in their graphs are settled first, so that those on all ways to a node meet there."""
+    groups: dict[Place, list[Arrival]] = {}
+    _gather(groups, arrivals)
+    while groups:
+        group = groups.pop(min(groups))
+        await _settle(run, group[0].node, group)
+        _gather(groups, group)
+
+
+def _gather(groups: dict[Place, list[Arrival]], arrivals: Sequence[Arrival]) -> None:
+    for arrival in arrivals:
+        if arrival.is_settled:
+            continue
+        plan, key = arrival.plan, arrival.key
+        groups.setdefault((plan.order[key], id(plan), key), []).append(arrival)
+
+
+async def _settle(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None:
+    moving = _without_those_who_stay(arrivals)
+    if not moving:
+        return
+    if run.settling_one_by_one:
+        await _settle_one_by_one(run, node, moving)
+    else:
+        await _decide(run, node, moving)
+
+
+async def _decide(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None:
+    within = await limits.those_within(run, node, arrivals)
+    if within:
+        await SETTLE[type(node.do)](run, node, within)
+
+
+def _without_those_who_stay(arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """A paused workflow holds everybody. Who goes in a circle is stopped: nodes are passed again only after a wait."""
+    plan = arrivals[0].plan
+    if plan.is_paused and arrivals[0].test_id is None:
+        for arrival in arrivals:
+            arrival.hold(PAUSED, None)
+        return []
+    moving = []
+    for arrival in arrivals:
+        if arrival.trail.length > 2 * len(plan.graph.nodes):
+            keys = {number: key for key, number in plan.numbers.items()}
+            way = " -> ".join(keys[step[0]] for step in arrival.trail.steps()[-len(plan.graph.nodes) :])
+            arrival.end(End.LOOP_STOPPED, reason=f"it went in a circle without a wait: {way}")
+        else:
+            moving.append(arrival)
+    return moving
+
+
+async def _settle_one_by_one(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None:
+    """After a batch has failed: what fails again is what it fails for, and no others."""
+    for arrival in arrivals:
+        try:
+            async with db.savepoint():
+                await _decide(run, node, [arrival])
+        except (db.PostgresError, MusterError) as error:
+            if db.is_outage(error) or db.is_passing(error):
+                raise
+            log.warning("a node failed", workspace=run.workspace_id, node=node.key, error=type(error).__name__)
+            arrival.state, arrival.is_settled = State.READY, False
+            arrival.fail(f"the node could not be carried out: {type(error).__name__}")

@@ -1,0 +1,334 @@
+"""Writes what a batch did: who is inside and who was, entries, figures, steps, and what members changed."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from models import db
+from models.membership import apply, compiled_rules
+from models.membership import engine_lock as segment_lock
+from models.membership.apply import Append
+from models.membership.compiled_rules import CompiledRules
+from models.membership.dirty_contacts import MANY
+from models.queue import work
+from models.queue.enqueue import enqueue
+from models.rules.contact_changes import membership_changed
+from models.workflows import engine_lock, steps
+from models.workflows.arrivals import PAUSED, PENDING, Arrival, State
+from models.workflows.run import Run
+from models.workflows.steps import TrailStep, Walker
+from models.workflows.wakes import stays_until
+
+Column = tuple[str, str, Callable[[Arrival], Any]]
+"""Name, SQL type, and the value."""
+
+
+async def write(run: Run) -> bool:
+    """Returns whether some who were moved are to be moved on at once, in another batch."""
+    goes_on = await _stay_until_fresh(run)
+    for arrival in run.arrivals:
+        if arrival.ended is not None:
+            run.leave(arrival)
+    await _write_inside(run)
+    await _write_ended(run)
+    await _write_entries(run)
+    await _write_turned_away(run)
+    await _write_trails(run)
+    await run.counts.write(run.scope)
+    await _close_members(run)
+    return goes_on
+
+
+async def _stay_until_fresh(run: Run) -> bool:
+    """Those whose contact was changed read segments when these include it."""
+    changed = [arrival for arrival in run.arrivals if arrival.has_changed]
+    if changed:
+        clock_at = await db.fetch_value("SELECT clock_timestamp()")
+        for arrival in changed:
+            arrival.fresh_at = clock_at
+    return any(arrival.reason == PENDING and arrival.ended is None for arrival in changed)
+
+
+# ---------------------------------------------------------------- enrollments
+
+_KEPT: Sequence[Column] = (
+    ("id", "bigint", lambda one: one.id),
+    ("node", "smallint", lambda one: one.plan.numbers[one.key]),
+    ("visit", "integer", lambda one: one.visit),
+    ("node_at", "timestamptz", lambda one: one.node_at),
+    ("reason", "text", lambda one: one.reason),
+    ("goal_at", "timestamptz", lambda one: one.goal_at),
+)
+
+
+def _wakes_at(arrival: Arrival) -> datetime | None:
+    """Not later than it may stay. Those that a pause holds are woken by its end."""
+    if arrival.state is State.HELD and arrival.reason == PAUSED:
+        return None
+    until = stays_until(arrival)
+    return until if arrival.wake_at is None else min(arrival.wake_at, until)
+
+
+_INSIDE: Sequence[Column] = (
+    *_KEPT,
+    ("state", "text", lambda one: one.state.value),
+    ("wake_at", "timestamptz", _wakes_at),
+    ("fresh_at", "timestamptz", lambda one: one.fresh_at),
+    ("message_id", "bigint", lambda one: one.message_id),
+    ("depth", "smallint", lambda one: one.cause.depth),
+    ("path", "text", lambda one: "{" + ",".join(map(str, one.cause.path)) + "}"),
+)
+
+_IDENTITY: Sequence[Column] = (
+    ("workflow_id", "bigint", lambda one: one.plan.workflow_id),
+    ("number", "integer", lambda one: one.number),
+    ("contact_id", "bigint", lambda one: one.contact_id),
+    ("entry_key", "text", lambda one: one.entry_key),
+    ("trigger", "text", lambda one: one.trigger),
+    ("control", "boolean", lambda one: one.control),
+    ("test_id", "bigint", lambda one: one.test_id),
+    ("entered_at", "timestamptz", lambda one: one.entered_at),
+)
+
+_ENDED: Sequence[Column] = (
+    *_KEPT,
+    *_IDENTITY,
+    ("end", "text", lambda one: one.ended),
+)
+
+
+def _columns(columns: Sequence[Column], arrivals: Sequence[Arrival]) -> list[list[Any]]:
+    return [[value(arrival) for arrival in arrivals] for _, _, value in columns]
+
+
+def _unnested(columns: Sequence[Column], first: int) -> str:
+    """A table `n` of the columns, whose arrays are the parameters from `first` on."""
+    arrays = ", ".join(f"${first + index}::{sql_type}[]" for index, (_, sql_type, _) in enumerate(columns))
+    names = ", ".join(f'"{name}"' for name, _, _ in columns)
+    return f"unnest({arrays}) AS n ({names})"
+
+
+def _names(columns: Sequence[Column], prefix: str = "") -> str:
+    return ", ".join(f'{prefix}"{name}"' for name, _, _ in columns)
+
+
+def _values(columns: Sequence[Column]) -> str:
+    return ", ".join(f'n."{name}"::bigint[]' if name == "path" else f'n."{name}"' for name, _, _ in columns)
+
+
+_INSERT = f"""
+INSERT INTO enrollments (workspace_id, {_names((*_INSIDE, *_IDENTITY))})
+SELECT $1, {_values((*_INSIDE, *_IDENTITY))} FROM {_unnested((*_INSIDE, *_IDENTITY), 2)}
+"""  # noqa: S608 - columns of our own
+
+_UPDATE = f"""
+UPDATE enrollments AS e
+SET {", ".join(f'"{name}" = n."{name}"' + ("::bigint[]" if name == "path" else "") for name, _, _ in _INSIDE[1:])}
+FROM {_unnested(_INSIDE, 2)} WHERE e.workspace_id = $1 AND e.id = n.id
+"""  # noqa: S608 - columns of our own
+
+_INSERT_ENDED = f"""
+INSERT INTO enrollments_ended (workspace_id, ended_at, {_names(_ENDED)})
+SELECT $1, $2, {_names(_ENDED, "n.")} FROM {_unnested(_ENDED, 3)}
+"""  # noqa: S608 - columns of our own
+
+
+async def _write_inside(run: Run) -> None:
+    inside = [arrival for arrival in run.arrivals if arrival.ended is None]
+    new = [arrival for arrival in inside if arrival.is_new]
+    stored = [arrival for arrival in inside if not arrival.is_new]
+    if new:
+        await db.execute(_INSERT, run.workspace_id, *_columns((*_INSIDE, *_IDENTITY), new))
+    if stored:
+        await db.execute(_UPDATE, run.workspace_id, *_columns(_INSIDE, stored))
+
+
+async def _write_ended(run: Run) -> None:
+    ended = [arrival for arrival in run.arrivals if arrival.ended is not None]
+    if not ended:
+        return
+    await db.execute(_INSERT_ENDED, run.workspace_id, run.now, *_columns(_ENDED, ended))
+    stored = [arrival.id for arrival in ended if not arrival.is_new]
+    if stored:
+        await db.execute(
+            "DELETE FROM enrollments WHERE workspace_id = $1 AND id = ANY ($2::bigint[])", run.workspace_id, stored
+        )
+        await db.execute(
+            "DELETE FROM workflow_occurrences WHERE workspace_id = $1 AND enrollment_id = ANY ($2::bigint[])",
+            run.workspace_id,
+            stored,
+        )
+
+
+# ---------------------------------------------------------------- entries
+
+
+async def _write_entries(run: Run) -> None:
+    rows = [
+        (workflow_id, contact_id, entry_key, entry.times, entry.entered_at, entry.ended_at)
+        for (workflow_id, contact_id), entries in run.entries.items()
+        for entry_key, entry in entries.items()
+        if entry.is_changed
+    ]
+    if rows:
+        await db.execute(_PUT_ENTRIES, run.workspace_id, *map(list, zip(*rows, strict=True)))
+    if run.left:
+        left = [list(column) for column in zip(*run.left, strict=True)]
+        await db.execute(_END_ENTRIES, run.workspace_id, run.now, *left)
+
+
+_PUT_ENTRIES = """
+INSERT INTO workflow_entries AS known (workspace_id, workflow_id, contact_id, entry_key, times, entered_at, ended_at)
+SELECT $1, workflow_id, contact_id, entry_key, times, entered_at, ended_at
+FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::timestamptz[], $7::timestamptz[])
+    AS new (workflow_id, contact_id, entry_key, times, entered_at, ended_at)
+ON CONFLICT (workspace_id, workflow_id, contact_id, entry_key)
+DO UPDATE SET times = excluded.times, entered_at = excluded.entered_at, ended_at = excluded.ended_at
+"""
+
+_END_ENTRIES = """
+UPDATE workflow_entries AS e SET ended_at = $2
+FROM unnest($3::bigint[], $4::bigint[], $5::text[]) AS ended (workflow_id, contact_id, entry_key)
+WHERE e.workspace_id = $1 AND e.workflow_id = ended.workflow_id AND e.contact_id = ended.contact_id
+  AND e.entry_key = ended.entry_key
+"""
+
+
+async def _write_turned_away(run: Run) -> None:
+    if not run.turned_away:
+        return
+    last: dict[tuple[int, int], str] = {}
+    for one in run.turned_away:
+        last[one.plan.workflow_id, one.contact_id] = one.reason
+        run.counts.turned_away(one.plan.workflow_id, one.plan.number, one.reason)
+    rows = [(*key, reason) for key, reason in last.items()]
+    await db.execute(_TURN_AWAY, run.workspace_id, run.now, *map(list, zip(*rows, strict=True)))
+
+
+_TURN_AWAY = """
+INSERT INTO workflow_turned_away (workspace_id, workflow_id, contact_id, reason, at)
+SELECT $1, workflow_id, contact_id, reason, $2
+FROM unnest($3::bigint[], $4::bigint[], $5::text[]) AS new (workflow_id, contact_id, reason)
+ON CONFLICT (workspace_id, workflow_id, contact_id) DO UPDATE SET reason = excluded.reason, at = excluded.at
+"""
+
+
+# ---------------------------------------------------------------- figures and steps
+
+
+async def _write_trails(run: Run) -> None:
+    """Counted and logged per trail, however many went it."""
+    went = Counter(arrival.trail for arrival in run.arrivals)
+    ways = {trail: trail.steps() for trail in went}
+    first = {arrival.trail: arrival for arrival in reversed(run.arrivals)}
+    numbered = {trail: index for index, trail in enumerate(ways)}
+    trail_steps = [
+        TrailStep(numbered[trail], index, first[trail].plan.workflow_id, first[trail].number, node, outcome, detail)
+        for trail, way in ways.items()
+        for index, (node, outcome, _, _, detail) in enumerate(way, start=1)
+    ]
+    walkers, before = [], 0
+    for arrival in run.arrivals:
+        if arrival.trail.length:
+            walkers.append(Walker(numbered[arrival.trail], before, arrival.id, arrival.contact_id))
+            before += arrival.trail.length
+    await steps.append_trails(run.scope, trail_steps, walkers, run.now, test=run.test_id is not None)
+    if run.test_id is None:
+        for trail, count in went.items():
+            _count(run, first[trail], ways[trail], count)
+        for arrival in run.arrivals:
+            if arrival.ended is not None:
+                run.counts.ended(arrival.plan.workflow_id, arrival.number, arrival.ended.value)
+
+
+def _count(run: Run, one: Arrival, way: Sequence[Any], count: int) -> None:
+    workflow_id, number = one.plan.workflow_id, one.number
+    if one.is_new:
+        run.counts.arrived(workflow_id, number, way[0][0] if way else one.node_number, count)
+    for node, outcome, following, bucket, _ in way:
+        if bucket is not None:
+            run.counts.left_in_bucket(workflow_id, number, node, outcome, bucket, count)
+        if following is not None:
+            run.counts.arrived(workflow_id, number, following, count)
+
+
+# ---------------------------------------------------------------- members
+
+
+async def _close_members(run: Run) -> None:
+    """Marks those whose segments other rules read, and gives the changes of members their positions.
+
+    LOCKS: the lock of the engine of segments, so that no build begins to read meanwhile; then the head of the log.
+    """
+    append = run.written_members
+    if append is None or not append.size:
+        return
+    lock = await segment_lock.take(run.workspace_id)
+    compiled = await compiled_rules.current(run.workspace_id, lock.epoch)
+    await _mark(run, {segment_id for segment_id, _ in run.causes if _is_read(compiled, segment_id)})
+    position = await apply.close(append)
+    if position is not None:
+        await _record_causes(run, append, position)
+
+
+def _is_read(compiled: CompiledRules, segment_id: int) -> bool:
+    change = membership_changed(segment_id)
+    return compiled.is_read(change) or any(change in build.reads for build in compiled.builds)
+
+
+async def _mark(run: Run, segment_ids: set[int]) -> None:
+    rows = [
+        (contact_id, membership_changed(segment_id), str(cause))
+        for (segment_id, contact_id), cause in run.causes.items()
+        if segment_id in segment_ids
+    ]
+    if rows:
+        columns = map(list, zip(*rows, strict=True))
+        await db.execute(_MARK, run.workspace_id, len(rows) > MANY, run.lock.clock_at, *columns)
+        await enqueue(work.PROCESS_CHANGES, run.workspace_id)
+
+
+_MARK = """
+INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk, marked_at, cause)
+SELECT $1, contact_id, ARRAY[change], $2, $3, cause
+FROM unnest($4::bigint[], $5::text[], $6::text[]) AS n (contact_id, change, cause)
+"""
+
+
+async def _record_causes(run: Run, append: Append, position: int) -> None:
+    """For workflows that listen to the segments that were changed."""
+    listened = run.plans.listened
+    rows = {
+        contact_id: str(cause)
+        for (segment_id, contact_id), cause in run.causes.items()
+        if membership_changed(segment_id) in listened
+    }
+    if any(membership_changed(segment_id) in listened for segment_id, _ in run.causes):
+        await enqueue(work.PROCESS_WORKFLOWS, run.workspace_id)
+        await db.execute(
+            _RECORD_CAUSES, run.workspace_id, position, position - append.size, list(rows), list(rows.values())
+        )
+
+
+_RECORD_CAUSES = """
+INSERT INTO workflow_causes (workspace_id, position, contact_id, after_position, cause)
+SELECT $1, $2, contact_id, $3, cause FROM unnest($4::bigint[], $5::text[]) AS n (contact_id, cause)
+"""
+
+
+# ---------------------------------------------------------------- time
+
+
+async def record_next_moment(run: Run) -> None:
+    """When time next has something to move. `moments` of the batch are those of dates, schedules and others."""
+    wakes_at = await db.fetch_value(_NEXT, run.workspace_id)
+    moments = [moment for moment in (wakes_at, *run.moments) if moment is not None]
+    await engine_lock.record_due(run.workspace_id, min(moments, default=None), run.lock.now)
+
+
+_NEXT = """
+SELECT least(
+    (SELECT min(wake_at) FROM enrollments WHERE workspace_id = $1 AND wake_at IS NOT NULL AND test_id IS NULL),
+    (SELECT min(until) FROM workflow_keeps WHERE workspace_id = $1 AND test_id IS NULL))
+"""

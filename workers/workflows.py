@@ -1,0 +1,66 @@
+"""Moves contacts through workflows."""
+
+import time
+from typing import Final
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from models.membership import quarantine
+from models.queue import work
+from models.queue.enqueue import enqueue
+from models.workflows import batches, engine_lock, happenings
+from workers.context import PeriodicTask, Queue, Task, WorkerContext
+
+log = structlog.get_logger(__name__)
+
+SMALL: Final = 500
+"""Enrollments of a batch that moves each on its own."""
+
+_enrollments = Counter("muster_workflow_enrollments_total", "Enrollments that entered or moved.")
+_seconds = Histogram(
+    "muster_workflow_batch_seconds",
+    "How long a batch of workflows took.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)
+
+
+async def process_workflows(context: WorkerContext, workspace_id: int) -> None:
+    """Processes one batch, and enqueues the rest."""
+    started = time.monotonic()
+
+    async def acknowledge() -> None:
+        await context.broker.acknowledge(work.PROCESS_WORKFLOWS, workspace_id)
+
+    try:
+        done = await batches.process_batch(workspace_id, on_locked=acknowledge)
+    except Exception as error:
+        if not quarantine.is_a_rules_fault(error):
+            raise
+        log.exception("a batch of workflows failed", workspace=workspace_id)
+        done = await batches.process_batch(workspace_id, SMALL, acknowledge, one_by_one=True)
+    if done is None:
+        return
+    _enrollments.inc(done.enrollments)
+    _seconds.observe(time.monotonic() - started)
+    if done.more:
+        await enqueue(work.PROCESS_WORKFLOWS, workspace_id)
+
+
+async def find_happenings(_: WorkerContext) -> None:
+    """Messages get lost, and members may be written in psql."""
+    for workspace_id in await happenings.waiting():
+        await enqueue(work.PROCESS_WORKFLOWS, workspace_id)
+
+
+async def find_due(_: WorkerContext) -> None:
+    for workspace_id in await engine_lock.due():
+        await enqueue(work.PROCESS_WORKFLOWS, workspace_id)
+
+
+PERIODIC_TASKS = [
+    PeriodicTask("find_happenings", Queue.REALTIME, find_happenings, every_seconds=0.2),
+    PeriodicTask("find_due_workflows", Queue.REALTIME, find_due, every_seconds=0.1),
+]
+
+TASKS = [Task(work.PROCESS_WORKFLOWS, process_workflows, timeout_seconds=60)]
