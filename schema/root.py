@@ -25,6 +25,7 @@ from schema.contacts.mutations import ActivityMutation, ContactMutation
 from schema.contacts.personal_data import PersonalDataMutation, PersonalDataQuery
 from schema.contacts.queries import ContactQuery
 from schema.contacts.tag_mutations import TagMutation
+from schema.enrollments import descriptions as enrollments
 from schema.jobs import descriptions as jobs
 from schema.jobs.mutations import JobMutation
 from schema.jobs.queries import JobQuery
@@ -61,8 +62,13 @@ from schema.webhooks import descriptions as webhooks
 from schema.webhooks.mutations import WebhookMutation
 from schema.webhooks.queries import WebhookQuery
 from schema.workflows import descriptions as workflows
+from schema.workflows import stats_descriptions as workflow_stats
+from schema.workflows import trying_descriptions as workflow_trials
 from schema.workflows.mutations import WorkflowDraftMutation
 from schema.workflows.queries import WorkflowQuery
+from schema.workflows.sight_queries import WorkflowSightQuery
+from schema.workflows.subscriptions import WorkflowSubscription
+from schema.workflows.trying_queries import WorkflowTryingQuery
 
 
 @strawberry.type
@@ -96,6 +102,8 @@ QUERIES: list[type] = [
     InboundWebhookFailureQuery,
     WebhookQuery,
     WorkflowQuery,
+    WorkflowSightQuery,
+    WorkflowTryingQuery,
 ]
 
 MUTATIONS: list[type] = [
@@ -119,7 +127,7 @@ MUTATIONS: list[type] = [
     WorkflowDraftMutation,
 ]
 
-SUBSCRIPTIONS: list[type] = [JobSubscription, MembershipSubscription, BroadcastSubscription]
+SUBSCRIPTIONS: list[type] = [JobSubscription, MembershipSubscription, BroadcastSubscription, WorkflowSubscription]
 
 DESCRIPTIONS: Mapping[str, str] = {
     **SERVER,
@@ -134,6 +142,9 @@ DESCRIPTIONS: Mapping[str, str] = {
     **transfers.DESCRIPTIONS,
     **webhooks.DESCRIPTIONS,
     **workflows.DESCRIPTIONS,
+    **workflow_stats.DESCRIPTIONS,
+    **workflow_trials.DESCRIPTIONS,
+    **enrollments.DESCRIPTIONS,
 }
 """By schema coordinate."""
 

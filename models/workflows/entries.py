@@ -72,6 +72,17 @@ def _turn_away(run: Run, candidate: Candidate, reason: str) -> None:
     run.turned_away.append(TurnedAway(candidate.plan, candidate.contact_id, reason))
 
 
+async def reasons_against(run: Run, candidate: Candidate) -> list[str]:
+    """Everything that would keep this contact out now. For people who ask: nobody is let in or turned away."""
+    plan = candidate.plan
+    await _only_testers(run, plan, [candidate])
+    await _only_fitting(run, plan, [candidate])
+    await _load_entries(run, plan, [candidate])
+    reason = _reason_against(run, plan, candidate)
+    found = [one.reason for one in run.turned_away]
+    return found if reason is None else [*found, reason]
+
+
 # ---------------------------------------------------------------- contacts, testers, the entry rule
 
 

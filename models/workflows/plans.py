@@ -80,6 +80,26 @@ class Plan:
         return self._questions[key]
 
 
+async def plan_of(scope: Scope, graph: Graph, numbers: Mapping[str, int] | None = None) -> Plan:
+    """A plan of a graph that need not be stored. `numbers` are those of nodes; None: any."""
+    if numbers is None:
+        numbers = {key: number for number, key in enumerate(graph.nodes, start=1)}
+    return Plan(
+        scope,
+        0,
+        "",
+        "ACTIVE",
+        0,
+        graph,
+        None,
+        numbers,
+        {number: key for key, number in numbers.items()},
+        await load_catalogue(scope, *_rules(graph)),
+        await sources.fold(_tags(graph)),
+        {},
+    )
+
+
 async def words(scope: Scope, graph: Graph) -> frozenset[str]:
     """All that a version with this graph listens to: events, and what can make a rule true that somebody waits for.
 
@@ -196,20 +216,10 @@ class WorkflowPlans:
 
     async def _make(self, version: Version) -> Plan:
         graph = read_graph(version.graph)
-        return Plan(
-            self.scope,
-            self.row["id"],
-            self.row["name"],
-            self.row["status"],
-            version.number,
-            graph,
-            self.row["test_segment_id"],
-            self.numbers,
-            {number: key for key, number in self.numbers.items()},
-            await load_catalogue(self.scope, *_rules(graph)),
-            await sources.fold(_tags(graph)),
-            self.since,
-        )
+        plan = await plan_of(self.scope, graph, self.numbers)
+        plan.workflow_id, plan.name, plan.status = self.row["id"], self.row["name"], self.row["status"]
+        plan.number, plan.test_segment_id, plan.since = version.number, self.row["test_segment_id"], self.since
+        return plan
 
     async def node_now(self, number: int, key: str) -> str | None:
         """Where somebody stands who stood at a node of a version on the path: a node of the plan; None when it leads nowhere."""

@@ -1,8 +1,9 @@
 """One batch of the engine: what it knows, and what it has done so far."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from models import db
 from models.membership import apply
@@ -11,6 +12,7 @@ from models.workflows.arrivals import Arrival, Trail
 from models.workflows.causes import Cause
 from models.workflows.counts import Counts
 from models.workflows.engine_lock import WorkflowLock
+from models.workflows.graph.actions import Action
 from models.workflows.plans import Plan, Plans
 from permissions.principal import Scope
 
@@ -53,6 +55,7 @@ class Run:
 
     `joining`: who is to enter once those who are moved now have come to rest. `moments`: when something else falls due.
     `entries`: what is known of entries, by workflow and contact, then by entry key; `left`: which of the unknown ones ended now.
+    `instead`: what settles some nodes in a simulation (a `Settle`), instead of what settles them else.
     """
 
     plans: Plans
@@ -69,6 +72,7 @@ class Run:
     moments: list[datetime] = field(default_factory=list)
     causes: dict[tuple[int, int], Cause] = field(default_factory=dict)
     settling_one_by_one: bool = False
+    instead: Mapping[type[Action], Any] = field(default_factory=dict)
     _members: Append | None = None
     _trails: dict[tuple[int, int, int], Trail] = field(default_factory=dict)
     _zones: dict[int, str] = field(default_factory=dict)

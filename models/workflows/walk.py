@@ -49,7 +49,8 @@ async def _settle(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> Non
 async def _decide(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None:
     within = await limits.those_within(run, node, arrivals)
     if within:
-        await SETTLE[type(node.do)](run, node, within)
+        settle = run.instead.get(type(node.do)) or SETTLE[type(node.do)]
+        await settle(run, node, within)
 
 
 def _without_those_who_stay(arrivals: Sequence[Arrival]) -> list[Arrival]:

@@ -19,6 +19,7 @@ from schema.contacts.activity_types import ActivityConnection, activities_of
 from schema.contacts.consent_types import ConsentChangeConnection, consent_changes
 from schema.contacts.enums import ConsentSource, WhatsAppConsent
 from schema.contacts.identity_types import ContactAlias, ContactMergeConnection, aliases_of, anonymous_of, merges_of
+from schema.enrollments.types import EnrollmentConnection, enrollments_of_contacts
 from schema.membership.enums import Origin
 from schema.membership.types import MembershipHistoryConnection, membership_history
 from schema.rules.enums import FieldType
@@ -104,6 +105,9 @@ class Contact(Node):
     activities: ActivityConnection = batched(activities_of)
     membership_history: MembershipHistoryConnection = batched(
         membership_history, description="When this contact entered and left segments, newest first."
+    )
+    enrollments: EnrollmentConnection = batched(
+        enrollments_of_contacts, description="Its ways through workflows, the newest first."
     )
     aliases: list[ContactAlias] = batched(
         aliases_of, description="Every id that finds this contact, those of contacts merged into it included."

@@ -17,6 +17,7 @@ from models.workflows.problems.check import problems_of
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from schema.accounts.types import Member
+from schema.enrollments.types import EnrollmentConnection, enrollments_of
 from schema.segments.types import Segment
 from schema.server.context import Info
 from schema.server.execution.batched import batched
@@ -28,6 +29,7 @@ from schema.server.types.nodes import Node, node
 from schema.server.types.scalars import JSON
 from schema.workflows.enums import WorkflowStatus
 from schema.workflows.graph_json import graph_to_output
+from schema.workflows.stats_types import WorkflowCounts, WorkflowNodeStats, counts_of, lags_of, node_stats_of
 
 
 @strawberry.type
@@ -167,6 +169,10 @@ class Workflow(Node):
         _test_segments_of, description="The STATIC segment of testers that alone may enter; null for everybody."
     )
     segments: list[Segment] = batched(_segments_of)
+    counts: WorkflowCounts = batched(counts_of)
+    node_stats: list[WorkflowNodeStats] = batched(node_stats_of)
+    enrollments: EnrollmentConnection = batched(enrollments_of)
+    lag_seconds: float = batched(lags_of, description="Age of the oldest thing that is due and not done.")
     activates_at: datetime | None
     created_at: datetime
     updated_at: datetime

@@ -633,6 +633,7 @@ async def a_workflow(scope: Scope) -> str:
 
 
 @sample("workflow")
+@sample("workflowProgress")
 async def _workflow(scope: Scope) -> Variables:
     return {"id": await a_workflow(scope)}
 
@@ -662,3 +663,29 @@ async def _workflow_version_restore(scope: Scope) -> Variables:
     workflow = await drafts.create(scope, "Welcome")
     await versions.insert(scope, workflow, drafts.EMPTY, None, clock.now())
     return {"id": to_global_id("Workflow", workflow.id), "number": 1}
+
+
+@sample("workflowExplain")
+async def _workflow_explain(scope: Scope) -> Variables:
+    contact = await create_contact(scope, {"name": "Ana"})
+    return {"workflowId": await a_workflow(scope), "contactId": to_global_id("Contact", contact["id"])}
+
+
+@sample("workflowSimulate")
+async def _workflow_simulate(scope: Scope) -> Variables:
+    contact = await create_contact(scope, {"name": "Ana"})
+    graph = graph_of(wait_of("wait", "P1D", "end"), end_of())
+    return {"graph": graph, "contactId": to_global_id("Contact", contact["id"])}
+
+
+@sample("enrollment")
+async def _enrollment(scope: Scope) -> Variables:
+    """Somebody who waits in a workflow."""
+    workflow = await drafts.create(scope, "Welcome", graph_json=graph_of(wait_of("wait", "P1D", "end"), end_of()))
+    enrollment_id = await db.fetch_value(
+        "INSERT INTO enrollments (workspace_id, workflow_id, number, contact_id, trigger, node, node_at, state, entered_at)"
+        " VALUES ($1, $2, 1, 1, 'added', 1, now(), 'WAITING', now()) RETURNING id",
+        scope.workspace_id,
+        workflow.id,
+    )
+    return {"id": to_global_id("Enrollment", enrollment_id)}

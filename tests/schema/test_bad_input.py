@@ -62,6 +62,7 @@ EDGE_VALUES: dict[str, Sequence[Any]] = {
     "Date": [instant[:10] for instant in FOREVER],
     "Duration": ["P0D", "P999999999Y", "PT999999999S", "-P1D", LONG],
     "JSON": [[], {}, NUL, {NUL: 1}, LONG, 2**70, 1e308, True, [[[[[[]]]]]], {"a": [NUL]}],
+    "StepCursor": ["", "nonsense", NUL, LONG, "czE6MTow"],
     "ChangeCursor": ["", "nonsense", NUL, LONG, "bTE6MTow"],
 }
 """By type, values that are wrong for some argument, or extreme."""

@@ -69,17 +69,17 @@ def _lines(graph: Graph, names: Names) -> Iterator[str]:
     for trigger in graph.triggers:
         yield f"When {event_in_words(trigger.on, names)}: go to {trigger.start or graph.start or '(nowhere)'}."
     if graph.entry_rule is not None:
-        yield f"Only contacts that are: {_rule(graph.entry_rule, names)}."
+        yield f"Only contacts that are: {rule_in_words(graph.entry_rule, names)}."
     for node in graph.nodes.values():
         yield _node(node, names)
     if graph.goal is not None:
         parts = [] if graph.goal.event is None else [event_in_words(graph.goal.event, names)]
-        parts += [] if graph.goal.rule is None else [_rule(graph.goal.rule, names)]
+        parts += [] if graph.goal.rule is None else [rule_in_words(graph.goal.rule, names)]
         within = f" within {graph.goal.within}" if graph.goal.within else ""
         yield f"Goal: {' or '.join(parts)}{within}."
     for found in graph.exits:
         parts = [] if found.event is None else [event_in_words(found.event, names)]
-        parts += [] if found.rule is None else [_rule(found.rule, names)]
+        parts += [] if found.rule is None else [rule_in_words(found.rule, names)]
         parts += ["it leaves the segment that let it in"] if found.leaves_trigger else []
         yield f"Out when {' or '.join(parts)}."
 
@@ -140,9 +140,9 @@ def _date(event: DateReached) -> str:
 def action_in_words(action: Action, names: Names) -> str:
     match action:
         case Condition(rule=rule):
-            return f"if {_rule(rule, names)}"
+            return f"if {rule_in_words(rule, names)}"
         case Branch(cases):
-            return "; ".join(f"{case.name} if {_rule(case.rule, names)}" for case in cases)
+            return "; ".join(f"{case.name} if {rule_in_words(case.rule, names)}" for case in cases)
         case Split(shares):
             return f"by chance: {', '.join(f'{share.percent} % {share.name}' for share in shares)}"
         case Wait(duration=duration):
@@ -151,7 +151,7 @@ def action_in_words(action: Action, names: Names) -> str:
             return _wait_until(action)
         case WaitFor(events, rule, _, timeout):
             parts = [event_in_words(event, names) for event in events]
-            parts += [] if rule is None else [_rule(rule, names)]
+            parts += [] if rule is None else [rule_in_words(rule, names)]
             return f"wait until {' or '.join(parts)}, at most {timeout}"
         case _:
             return _change_in_words(action, names)
@@ -203,7 +203,7 @@ def _field(action: FieldSet) -> str:
     return f"clear {action.field}" if action.value is None else f"set {action.field} to {action.value!r}"
 
 
-def _rule(rule: RuleJson, names: Names) -> str:
+def rule_in_words(rule: RuleJson, names: Names) -> str:
     try:
         return describe(check(rule, names.catalogue, stored=True))
     except Problems:
