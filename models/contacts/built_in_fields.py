@@ -68,9 +68,14 @@ def check_column(column: str, value: object, default_country: str | None) -> Any
     """The value as it is stored; blank text clears. Raises Invalid or Problems."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return [] if column == "tags" else _DEFAULTS.get(column)
+    return check_of(column, default_country)(value)
+
+
+def check_of(column: str, default_country: str | None) -> Callable[[object], Any]:
+    """The check of a value that is not blank."""
     if column == "phone":
-        return normal_phone(value, default_country)
-    return _CHECKS[column](value)
+        return lambda value: normal_phone(value, default_country)
+    return _CHECKS[column]
 
 
 def check_tags(tags: object) -> list[str]:

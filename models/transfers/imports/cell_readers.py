@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from models import db
 from models.contacts.attributes import ContactField, Fields, check_value, from_text
-from models.contacts.built_in_fields import check_column, check_tags
+from models.contacts.built_in_fields import check_column, check_of, check_tags
 from models.errors import DomainError, Invalid
 from models.rules.tree import FieldType
 from models.transfers.cells import split_list
@@ -72,7 +72,7 @@ def reader_of(column: MappedColumn, fields: Fields, formats: CellFormats) -> Cel
         case "whatsapp_consent":
             return lambda text: read_consent(text, formats.consent_words)
         case _:
-            return lambda text: check_column(name, text, country)
+            return check_of(name, country)
 
 
 def _custom_reader(custom: ContactField, formats: CellFormats) -> CellReader:

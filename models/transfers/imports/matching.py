@@ -39,12 +39,15 @@ class Directory:
         self.by: dict[str, dict[Any, KnownContact | None]] = {key: {} for key in KEYS}
 
     def add(self, known: KnownContact) -> None:
+        by = self.by
         if known.id is not None:
-            self.by[ID][known.id] = known
-        for key in CONTACT_KEYS:
-            value = getattr(known, key)
-            if value is not None and not (key == "phone" and known.phone_twin):
-                self.by[key][value] = known
+            by[ID][known.id] = known
+        if known.external_id is not None:
+            by["external_id"][known.external_id] = known
+        if known.email is not None:
+            by["email"][known.email] = known
+        if known.phone is not None and not known.phone_twin:
+            by["phone"][known.phone] = known
 
     def missing(self, key: str, values: Sequence[Any]) -> list[Any]:
         """The values that it does not hold, each once."""
@@ -73,6 +76,8 @@ class Matcher:
         self._writable = [one for one in self._columns if one[0] != ID]
         self._clears = any(self._policies[key] is Policy.REPLACE for key, _, _ in self._writable)
         self._rewritten: set[str] = set()
+        self._external_ids = chunk.values.get("external_id")
+        self._may_replace_external_id = plan.options.replace_external_id or self._external_ids is None
         self._adds_tags = plan.options.add_tags or self._policies.get("tags") is Policy.MERGE
 
     def steps(self) -> Iterator[Step]:
@@ -133,12 +138,10 @@ class Matcher:
         return known
 
     def _would_replace_external_id(self, index: int, known: KnownContact, found_by: str) -> bool:
-        given = self._chunk.values["external_id"][index] if "external_id" in self._chunk.values else None
-        return (
-            found_by != ID
-            and not self._plan.options.replace_external_id
-            and replaces_external_id(known.external_id, given)
-            and not self._fills_only("external_id", known)
+        if self._may_replace_external_id or found_by == ID or self._external_ids is None:
+            return False
+        return replaces_external_id(known.external_id, self._external_ids[index]) and not self._fills_only(
+            "external_id", known
         )
 
     def _too_many_tags(self, index: int, held: Sequence[str]) -> bool:

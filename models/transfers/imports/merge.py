@@ -256,7 +256,7 @@ async def _run_staged(writing: _Writing, rows: Sequence[tuple[int, int]], sql: s
     statement = writing.statement
     await db.execute(f"TRUNCATE {STAGING}" if writing.is_staged else statement.staging_sql)
     writing.is_staged = True
-    await db.copy_in(STAGING, statement.incoming, statement.records(writing.chunk, rows))
+    await db.copy_in(STAGING, list(statement.incoming), statement.records(writing.chunk, rows))
     return await db.fetch(sql, writing.scope.workspace_id, writing.job_id, *statement.constants)
 
 

@@ -55,13 +55,17 @@ class LeftOut(NamedTuple):
 
 @dataclass(slots=True)
 class RowChunk:
-    """`values[field][i]` belongs to `lines[i]`. None is empty; custom fields are JSON text. `left_out` is by line."""
+    """`values[field][i]` belongs to `lines[i]`. None is empty; custom fields are JSON text. `left_out` is by line.
+
+    `phone_keys` are those of the phone numbers, by which contacts are compared.
+    """
 
     lines: list[int]
     cells: list[list[str]]
     values: dict[str, list[Any]]
     refusals: list[RefusedRow] = field(default_factory=list)
     left_out: dict[int, LeftOut] = field(default_factory=dict)
+    phone_keys: list[str | None] = field(default_factory=list)
 
     def refuse(self, index: int, outcome: str, column: str | None, reason: str) -> None:
         """The row stays in the columns; callers skip it."""
@@ -120,7 +124,10 @@ def read_chunk(rows: ParsedRows, plan: ReadPlan) -> RowChunk:
     for column, read in zip(plan.columns, plan.readers, strict=True):
         texts = [row[column.index] for row in cells]
         chunk.values[column.field] = _read_column(texts, read, column, errors)
-    return _without_bad_rows(chunk, errors) if errors else chunk
+    if errors:
+        chunk = _without_bad_rows(chunk, errors)
+    chunk.phone_keys = [None if phone is None else phone_key(phone) for phone in chunk.values.get("phone", ())]
+    return chunk
 
 
 def _of_width(rows: ParsedRows, width: int, refusals: list[RefusedRow]) -> tuple[list[int], list[list[str]]]:
@@ -214,10 +221,7 @@ def _unless_left_out(chunk: RowChunk, column: MappedColumn, indexes: Sequence[in
 
 def keys_of(chunk: RowChunk) -> dict[str, list[Any]]:
     """As contacts are compared: phones by their `phone_key`."""
-    keys: dict[str, list[Any]] = {name: chunk.values[name] for name in KEYS if name in chunk.values}
-    if "phone" in keys:
-        keys["phone"] = [None if phone is None else phone_key(phone) for phone in keys["phone"]]
-    return keys
+    return {name: chunk.phone_keys if name == "phone" else chunk.values[name] for name in KEYS if name in chunk.values}
 
 
 assert ID in KEYS

@@ -7,6 +7,7 @@ from models.contacts.create import create_contact
 from models.membership import rebuild
 from models.segments import segments
 from models.segments.segments import SegmentKind
+from models.transfers.cells import join_list
 from models.transfers.imports import run
 from permissions.principal import Scope
 from tests.kit.engine import assert_all_is_right, settled
@@ -35,6 +36,33 @@ async def test_added_tags_get_the_spelling_of_the_workspace(scope):
     assert counts(job) == {"updated": 2, "created": 1}
     assert await everyone(scope, "tags") == [(["Newsletter", "2026"],)] * 3
     assert counts(await imported(scope, "email\na@x.org\n", overwrite=True, add_tags=("2026",))) == {"unchanged": 1}
+
+
+HARD_TAGS = [
+    'a"b',
+    "back\\slash",
+    "{x}",
+    "NULL",
+    "e,f",
+    "two words",
+    "ñandú",
+    "'quoted'",
+    "\\",
+    '"',
+    "%s",
+    "$1",
+    "line\nbreak",
+]
+
+
+async def test_tags_with_any_signs_are_written_to_known_contacts_and_found_unchanged(scope):
+    await contact(scope, email="a@x.org", tags=["old"])
+    await contact(scope, email="b@x.org", tags=["old"])
+    cell = join_list(HARD_TAGS).replace('"', '""')
+    rows = f'email,tags\na@x.org,"{cell}"\nb@x.org,\n'
+    assert counts(await imported(scope, rows, overwrite=True)) == {"updated": 1, "unchanged": 1}
+    assert sorted(await everyone(scope, "tags")) == sorted([(HARD_TAGS,), (["old"],)])
+    assert counts(await imported(scope, rows, overwrite=True)) == {"unchanged": 2}
 
 
 async def test_existing_contacts_join_the_segment_only_with_overwrite(scope):
