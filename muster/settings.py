@@ -35,6 +35,7 @@ HEADINGS = {
     "change_log_days": "Keeping",
     "whatsapp_url": "WhatsApp",
     "webhook_local": "Webhooks",
+    "meta_url": "Advertising audiences",
     "url": "Operators' commands",
     "log_format": "Logs",
 }
@@ -223,6 +224,19 @@ class Settings(BaseSettings):
         False,
         description="Whether webhook endpoints may use http and addresses of this machine: for development and tests. Otherwise"
         " only https to public addresses is allowed.",
+    )
+
+    meta_url: str | None = Field(
+        None,
+        description="Address of Meta's Marketing API, without a version. Unset: `muster up` starts a sandbox that behaves like it"
+        " and shows nobody anything, on MUSTER_PORT + 92 or near it, and uses that.",
+        examples=["https://graph.facebook.com"],
+    )
+    meta_version: str = Field(
+        "v26.0", pattern=r"^v[0-9]{1,3}\.[0-9]$", description="Version of the Marketing API to use."
+    )
+    meta_timeout_seconds: float = Field(
+        60.0, gt=0, le=300, description="Time limit of a call of the Marketing API, which takes up to 10,000 people."
     )
 
     url: str | None = Field(

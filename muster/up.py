@@ -7,7 +7,7 @@ import socket
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,7 +16,7 @@ from muster.installation import Installation, embedded_servers, installation_of
 from muster.local.data_dir import exclusive_use
 from muster.local.processes import Program
 from muster.local.supervisor import Service, Supervisor
-from muster.settings import QUEUES, Settings, environment_with
+from muster.settings import QUEUES, Settings, environment_with, variable
 
 
 def up(settings: Settings) -> None:
@@ -84,12 +84,12 @@ async def _start(supervisor: Supervisor, settings: Settings) -> None:
         Service(type(server).__name__.lower(), server.prepare, server.is_ready, server.log) for server in servers
     ]
     await supervisor.start(*services)
-    processes = MusterProcesses(settings, None if settings.whatsapp_url else _sandbox_port(settings))
+    processes = MusterProcesses(settings, tuple(_sandboxes(settings)))
     preparing = asyncio.create_task(_prepare_database(supervisor, installation_of(settings)))
     if not (settings.data_dir / "demo.json").exists():
         await preparing  # at the first start, a ready API has the demo workspace
     await asyncio.gather(supervisor.start(processes.api()), preparing)
-    await supervisor.start(*processes.sandbox())
+    await supervisor.start(*processes.doubles())
     await supervisor.start(*processes.workers())
     _print_addresses(supervisor, settings)
 
@@ -107,11 +107,36 @@ async def _prepare_database(supervisor: Supervisor, installation: Installation) 
 
 
 @dataclass(frozen=True)
+class Sandbox:
+    """A double of a provider, on `port`, with its commands on the next one. `setting` is where its address goes."""
+
+    name: str
+    setting: str
+    port: int
+
+    def program(self, settings: Settings) -> Program:
+        ports = ("--port", str(self.port), "--control-port", str(self.port + 1))
+        webhook = ("--webhook-url", f"http://127.0.0.1:{settings.port}/webhooks/whatsapp")
+        more = webhook if self.name == "whatsapp" else ()
+        return Program(f"sandbox-{self.name}", (sys.executable, "-u", "-m", f"sandbox.{self.name}", *ports, *more))
+
+
+def _sandboxes(settings: Settings) -> Iterator[Sandbox]:
+    """Those of the providers that have no address in the settings."""
+    taken: set[int] = set()
+    for name, first, url in (("whatsapp", 90, settings.whatsapp_url), ("meta", 92, settings.meta_url)):
+        if url is None:
+            port = _sandbox_port(name, settings.port + first, taken)
+            taken |= {port, port + 1}
+            yield Sandbox(name, f"{name}_url", port)
+
+
+@dataclass(frozen=True)
 class MusterProcesses:
-    """The API, workers and sandbox as services; without `sandbox_port`, WhatsApp itself is used."""
+    """The API, workers and doubles as services; without a double, the provider itself is used."""
 
     settings: Settings
-    sandbox_port: int | None
+    sandboxes: tuple[Sandbox, ...]
 
     def api(self) -> Service:
         return Service("api", partial(self._muster, "api", "api"), partial(_answers, self.settings))
@@ -123,30 +148,31 @@ class MusterProcesses:
                 name = f"{queue}-{number}" if several else queue
                 yield Service(name, partial(self._muster, name, "worker", "--queue", queue))
 
-    def sandbox(self) -> Iterator[Service]:
-        if self.sandbox_port is None:
-            return
-        ports = ("--port", str(self.sandbox_port), "--control-port", str(self.sandbox_port + 1))
-        webhook = ("--webhook-url", f"http://127.0.0.1:{self.settings.port}/webhooks/whatsapp")
-        program = Program("sandbox", (sys.executable, "-u", "-m", "sandbox.whatsapp", *ports, *webhook))
-        yield Service("sandbox", lambda: program, partial(_listens, self.sandbox_port))
+    def doubles(self) -> Iterator[Service]:
+        for sandbox in self.sandboxes:
+            program = sandbox.program(self.settings)
+            yield Service(program.name, partial(_same, program), partial(_listens, sandbox.port))
 
     def _muster(self, name: str, *arguments: str) -> Program:
         """A child's pipe hides that a person reads: `auto` becomes `text`."""
         log_format = "text" if self.settings.log_format == "auto" else self.settings.log_format
         command = (sys.executable, "-u", "-m", "muster", "--log-format", log_format, *arguments)
-        extra = {} if self.sandbox_port is None else {"MUSTER_WHATSAPP_URL": f"http://127.0.0.1:{self.sandbox_port}"}
+        extra = {variable(one.setting): f"http://127.0.0.1:{one.port}" for one in self.sandboxes}
         return Program(name, command, environment_with(**extra))
 
 
-def _sandbox_port(settings: Settings) -> int:
-    """The first of two free ports in a row, from MUSTER_PORT + 90."""
-    ports: list[int] = [settings.port + 90, *range(20_090, 60_000, 97)]
+def _same(program: Program) -> Program:
+    return program
+
+
+def _sandbox_port(name: str, first: int, taken: Set[int]) -> int:
+    """The first of two free ports in a row, from `first`."""
+    ports: list[int] = [first, *range(20_090, 60_000, 97)]
     for port in ports:
-        if _why_taken("127.0.0.1", port) is None and _why_taken("127.0.0.1", port + 1) is None:
+        if not {port, port + 1} & taken and all(_why_taken("127.0.0.1", one) is None for one in (port, port + 1)):
             return port
     raise SetupError(
-        "No two ports in a row are free for the WhatsApp sandbox: set MUSTER_WHATSAPP_URL to a server of your own."
+        f"No two ports in a row are free for a sandbox: set MUSTER_{name.upper()}_URL to a server of your own."
     )
 
 

@@ -9,6 +9,7 @@ from models.transfers import files
 from muster.installation import installation_of, use_secret_keys
 from muster.settings import Settings, metrics_token
 from muster.storage import storage_of
+from workers.providers.meta.options import MetaOptions
 from workers.providers.whatsapp.options import WhatsAppOptions
 from workers.runner import Queue, WorkerConfig
 from workers.runner import work as work_on
@@ -36,6 +37,7 @@ def worker_config(settings: Settings) -> WorkerConfig:
         failed_webhook_days=settings.failed_webhook_days,
         workflow_step_days=settings.workflow_step_days,
         whatsapp=whatsapp_options(settings),
+        meta=meta_options(settings),
     )
 
 
@@ -47,4 +49,13 @@ def whatsapp_options(settings: Settings) -> WhatsAppOptions:
         timeout_seconds=settings.whatsapp_timeout_seconds,
         most_failures=settings.broadcast_failure_percent / 100,
         claim_seconds=settings.whatsapp_timeout_seconds + 10,
+    )
+
+
+def meta_options(settings: Settings) -> MetaOptions:
+    """Without an address, calls go to a closed local port."""
+    return MetaOptions(
+        url=settings.meta_url or "http://127.0.0.1:9",
+        version=settings.meta_version,
+        timeout_seconds=settings.meta_timeout_seconds,
     )

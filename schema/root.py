@@ -14,6 +14,10 @@ from schema.accounts.audit_log import AuditQuery
 from schema.accounts.mutations import AccountMutation
 from schema.accounts.queries import AccountQuery
 from schema.accounts.session_mutations import SessionMutation
+from schema.audiences import descriptions as audiences
+from schema.audiences.job_types import AudienceJob
+from schema.audiences.mutations import AudienceMutation
+from schema.audiences.queries import AudienceQuery
 from schema.broadcasts import descriptions as broadcasts
 from schema.broadcasts.mutations import BroadcastMutation
 from schema.broadcasts.queries import BroadcastQuery
@@ -104,6 +108,7 @@ QUERIES: list[type] = [
     WorkflowQuery,
     WorkflowSightQuery,
     WorkflowTryingQuery,
+    AudienceQuery,
 ]
 
 MUTATIONS: list[type] = [
@@ -125,6 +130,7 @@ MUTATIONS: list[type] = [
     InboundWebhookFailureMutation,
     WebhookMutation,
     WorkflowDraftMutation,
+    AudienceMutation,
 ]
 
 SUBSCRIPTIONS: list[type] = [JobSubscription, MembershipSubscription, BroadcastSubscription, WorkflowSubscription]
@@ -132,6 +138,7 @@ SUBSCRIPTIONS: list[type] = [JobSubscription, MembershipSubscription, BroadcastS
 DESCRIPTIONS: Mapping[str, str] = {
     **SERVER,
     **accounts.DESCRIPTIONS,
+    **audiences.DESCRIPTIONS,
     **broadcasts.DESCRIPTIONS,
     **contacts.DESCRIPTIONS,
     **jobs.DESCRIPTIONS,
@@ -148,7 +155,7 @@ DESCRIPTIONS: Mapping[str, str] = {
 }
 """By schema coordinate."""
 
-TYPES: list[type] = [RecomputeJob, SegmentContactsJob, TagChangeJob, ImportJob, ExportJob]
+TYPES: list[type] = [RecomputeJob, SegmentContactsJob, TagChangeJob, ImportJob, ExportJob, AudienceJob]
 """Types that no field names."""
 
 

@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from models.queue.work import Ids, Queue, Work
 from workers.broker import Broker
+from workers.providers.meta.options import MetaOptions
 from workers.providers.whatsapp.options import WhatsAppOptions
 
 __all__ = ["PeriodicTask", "Queue", "Task", "WorkerConfig", "WorkerContext"]
@@ -33,6 +34,7 @@ class WorkerConfig:
     failed_webhook_days: int = 90
     workflow_step_days: int = 400
     whatsapp: WhatsAppOptions = field(default_factory=WhatsAppOptions)
+    meta: MetaOptions = field(default_factory=MetaOptions)
     extras: dict[str, Any] = field(default_factory=dict)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
+from functools import partial
 
 import structlog
 from prometheus_client import Counter
@@ -15,7 +16,7 @@ from models.queue import jobs, work
 from models.queue.enqueue import enqueue
 from models.queue.jobs import Job, JobKind
 from permissions.principal import Scope
-from workers import contacts, exports, imports, membership, segments
+from workers import audience_jobs, contacts, exports, imports, membership, segments
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
 from workers.leases import run_while_held
 
@@ -24,7 +25,8 @@ log = structlog.get_logger(__name__)
 Handler = Callable[[Scope, Job], AsyncGenerator[None, None]]
 """Continues from `job.progress`. It yields, outside a transaction, wherever it may be stopped.
 
-DomainError and Problems fail the job; LeaseLost leaves it to its new worker; after other errors it is tried again."""
+DomainError and Problems fail the job; NotYet postpones it; LeaseLost leaves it to its new worker; after other errors it is tried
+again."""
 
 HANDLERS: Mapping[JobKind, Handler] = {
     JobKind.EXPORT: exports.run,
@@ -33,6 +35,11 @@ HANDLERS: Mapping[JobKind, Handler] = {
     JobKind.SEGMENT_CONTACTS: segments.change_contacts,
     JobKind.TAG_CHANGE: contacts.change_tag,
 }
+
+PROVIDER_HANDLERS: Mapping[JobKind, Callable[[WorkerContext, Scope, Job], AsyncGenerator[None, None]]] = {
+    JobKind.AUDIENCE: audience_jobs.reconcile,
+}
+"""Those that call a provider, and so need the settings of the worker."""
 
 _ended = Counter(
     "muster_jobs_ended_total", "Jobs that workers brought to an end, by kind and status.", ["kind", "status"]
@@ -82,9 +89,11 @@ async def work_on(context: WorkerContext, job: Job) -> None:
 
 async def _work(context: WorkerContext, job: Job) -> None:
     try:
-        await _go_on(context, job, HANDLERS[JobKind(job.kind)])
+        await _go_on(context, job, _handler(context, JobKind(job.kind)))
     except (DomainError, Problems) as error:
         await jobs.fail(job, str(error))
+    except jobs.NotYet as error:
+        await jobs.postpone(job, error.seconds)
     except jobs.LeaseLost:
         log.info("job taken over by another worker", job=job.id)
     except asyncio.CancelledError:
@@ -96,6 +105,10 @@ async def _work(context: WorkerContext, job: Job) -> None:
             log.warning("work on a job failed", job=job.id, kind=job.kind, error=type(error).__name__, exc_info=True)
         with contextlib.suppress(Exception):
             await jobs.retry(job)
+
+
+def _handler(context: WorkerContext, kind: JobKind) -> Handler:
+    return partial(PROVIDER_HANDLERS[kind], context) if kind in PROVIDER_HANDLERS else HANDLERS[kind]
 
 
 async def _go_on(context: WorkerContext, job: Job, handler: Handler) -> None:

@@ -13,6 +13,7 @@ from models.messaging.channels import Credentials
 from models.queue import requests, work
 from models.queue.enqueue import enqueue
 from models.queue.requests import ProviderRequest, ProviderRequestKind
+from workers import meta_requests
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
 from workers.leases import run_while_held
 from workers.providers.whatsapp.client import Client, WhatsAppAccount, open_session
@@ -37,6 +38,9 @@ async def run_request(context: WorkerContext, workspace_id: int, request_id: int
 
 
 async def _work(context: WorkerContext, request: ProviderRequest) -> None:
+    if request.kind in meta_requests.ANSWERS:
+        await requests.end(request, *await meta_requests.answer(context, request))
+        return
     options = context.config.whatsapp
     async with open_session(options.timeout_seconds) as session:
         result, error = await _answer(context, Client(session, options.url, options.version), request)

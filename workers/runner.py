@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 
 from models import db
 from workers import (
+    audiences,
     backlog,
     broadcasts,
     contacts,
@@ -60,6 +61,7 @@ MODULES: Final[Sequence[ModuleType]] = (
     webhook_deliveries,
     webhook_wakes,
     workflows,
+    audiences,
 )
 
 STOP_SECONDS: Final = 8

@@ -20,7 +20,7 @@ class _Table(NamedTuple):
 
 # From then on nobody signs in, no job goes on, nothing is sent, and no webhook is stored.
 _STOP: Final = (
-    *("members", "api_tokens", "jobs", "provider_requests", "message_sources", "whatsapp_channels"),
+    *("members", "api_tokens", "jobs", "provider_requests", "message_sources", "whatsapp_channels", "audiences"),
     "webhook_endpoints",
 )
 

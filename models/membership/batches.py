@@ -4,7 +4,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from models import db
-from models.membership import apply, builds, compiled_rules, dirty_contacts, engine_lock, evaluate, signals, ticks
+from models.membership import (
+    apply,
+    audience_marks,
+    builds,
+    compiled_rules,
+    dirty_contacts,
+    engine_lock,
+    evaluate,
+    signals,
+    ticks,
+)
 from models.membership.apply import Append
 from models.membership.compiled_rules import CompiledRules
 from models.membership.dirty_contacts import Claim, Marks
@@ -45,6 +55,7 @@ async def process_batch(
 async def _settle(lock: EngineLock, compiled: CompiledRules, marks: Marks, claim: Claim) -> int:
     append = await apply.begin(lock.workspace_id, lock.now)
     await settle(lock, compiled, append, marks)
+    await audience_marks.record(lock.workspace_id, marks)
     if lock.listens:
         await signals.write(lock.workspace_id, claim.rows)
     position = await apply.close(append)

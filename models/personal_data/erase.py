@@ -8,7 +8,15 @@ from models import clock, db
 from models.accounts import audit_log
 from models.contacts import consent_history, suppressions
 from models.errors import NotFound
-from models.personal_data import erasures, in_identity, in_messages, in_transfers, in_webhooks, in_workflows
+from models.personal_data import (
+    erasures,
+    in_audiences,
+    in_identity,
+    in_messages,
+    in_transfers,
+    in_webhooks,
+    in_workflows,
+)
 from models.personal_data.identity import Identity, of_contact
 from models.queue import work
 from models.queue.enqueue import enqueue
@@ -45,7 +53,10 @@ _HOLD = """
 
 
 async def carry_on(workspace_id: int, contact_id: int) -> bool:
-    """Erases what is there now. Returns False when something has to wait: a message on its way, an import or export that runs."""
+    """Erases what is there now.
+
+    Returns False when something has to wait: a message on its way, an import or export that runs, Meta that still has the person.
+    """
     identity = await erasures.find_identity(workspace_id, contact_id)
     if identity is None:
         return True
@@ -57,6 +68,7 @@ async def carry_on(workspace_id: int, contact_id: int) -> bool:
     await in_identity.erase(workspace_id, identity)
     done = await in_messages.erase(workspace_id, identity)
     done = await in_transfers.erase(workspace_id, identity) and done
+    done = await in_audiences.is_in_none(workspace_id, contact_id) and done
     if done:
         await erasures.finish(workspace_id, contact_id)
     return done

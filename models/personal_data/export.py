@@ -31,6 +31,11 @@ _BY_CONTACT: Final[Mapping[str, str]] = {
         SELECT segment_id, kind, origin, at FROM membership_changes
         WHERE workspace_id = $1 AND contact_id = $2 ORDER BY append_id, place
     """,
+    "audiences": """
+        SELECT m.audience_id, a.name, m.state, encode(m.sent, 'hex') AS hashes FROM audiences AS a
+        JOIN audience_members AS m ON m.workspace_id = $1 AND m.audience_id = a.id AND m.contact_id = $2
+        WHERE a.workspace_id = $1 AND a.deleted_at IS NULL ORDER BY a.id
+    """,
     "consent_history": """
         SELECT at, source, from_consent, to_consent, evidence, recorded_at FROM consent_changes
         WHERE workspace_id = $1 AND contact_id = $2 ORDER BY id
@@ -105,6 +110,7 @@ _TYPES: Final[Mapping[str, str]] = {
     "job_id": "ImportJob",
     "broadcast_id": "Broadcast",
     "workflow_id": "Workflow",
+    "audience_id": "Audience",
     "enrollment_id": "Enrollment",
 }
 

@@ -15,7 +15,7 @@ from models.accounts import audit_log
 from models.changelog import events
 from models.changelog.events import JobFinished
 from models.db.tables.jobs import Job
-from models.errors import NotAllowedInState, NotFound
+from models.errors import MusterError, NotAllowedInState, NotFound
 from models.queue import leases, work
 from models.queue.enqueue import enqueue
 from models.queue.leases import Lease, LeasedTable, LeaseLost, Writes
@@ -213,6 +213,24 @@ async def release(job: Job) -> None:
 async def retry(job: Job) -> None:
     """Releases the job after an error: it waits longer each time, with an attempt less."""
     await leases.fail(_lease(job), min(2 ** (job.attempts - 1), LEASES.seconds))
+
+
+class NotYet(MusterError):
+    """The job cannot go on now, and is taken again after `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"not before {seconds:.0f} s")
+        self.seconds = seconds
+
+
+async def postpone(job: Job, seconds: float) -> None:
+    """Nobody takes the job for so long. The attempt does not count."""
+    if await leases.fail(_lease(job), seconds):
+        await db.execute(
+            "UPDATE jobs SET attempts = greatest(attempts - 1, 0) WHERE workspace_id = $1 AND id = $2 AND lease_token IS NULL",
+            job.workspace_id,
+            job.id,
+        )
 
 
 # ---------------------------------------------------------------- progress

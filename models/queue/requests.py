@@ -38,6 +38,8 @@ class ProviderRequestKind(StrEnum):
     CHECK = "CHECK"
     SYNC_TEMPLATES = "SYNC_TEMPLATES"
     TEST = "TEST"
+    META_CHECK = "META_CHECK"
+    META_DELETE = "META_DELETE"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ RequestId: TypeAlias = int
 BroadcastId: TypeAlias = int
 ContactId: TypeAlias = int
 EndpointId: TypeAlias = int
+AudienceId: TypeAlias = int
 SendingSlot: TypeAlias = int
 
 Ids = TypeVarTuple("Ids")
@@ -63,3 +64,5 @@ PROCESS_WEBHOOKS: Final = Work[WorkspaceId]("process_webhooks", Queue.BROADCAST)
 
 SEND_WEBHOOKS: Final = Work[WorkspaceId, EndpointId]("send_webhooks", Queue.WEBHOOK)
 """To an endpoint of a partner."""
+
+SYNC_AUDIENCE: Final = Work[WorkspaceId, AudienceId]("sync_audience", Queue.BULK)

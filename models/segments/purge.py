@@ -17,7 +17,12 @@ async def expired(limit: int = 1_000) -> list[tuple[int, int]]:
     return [(row["workspace_id"], row["id"]) for row in rows]
 
 
-_EXPIRED = f"deleted_at <= $1 AND restore_asked_at IS NULL AND logged_up_to = {EVERYBODY}"
+# An audience shows its segment for as long as it is there itself.
+_EXPIRED = f"""
+    deleted_at <= $1 AND restore_asked_at IS NULL AND logged_up_to = {EVERYBODY} AND NOT EXISTS (
+        SELECT 1 FROM audiences AS a
+        WHERE a.workspace_id = segments.workspace_id AND a.segment_id = segments.id AND a.deleted_at IS NULL)
+"""  # noqa: S608 - a constant
 
 
 async def purge(workspace_id: int, segment_id: int) -> None:

@@ -11,6 +11,7 @@ from models.contacts import fields as contact_fields
 from models.contacts import tags
 from models.contacts.built_in_fields import check_all
 from models.rules.tree import FieldType
+from muster.demo.ad_account import connect_ad_account
 from muster.demo.channel import connect_sandbox
 from muster.demo.people import FIELDS, TAGS, DemoContact, each_contact
 from muster.demo.segments import make_segments
@@ -60,6 +61,8 @@ async def seed(installation: Installation) -> str:
         filled = await _fill(scope)
         if await connect_sandbox(scope, installation):
             filled += ", a WhatsApp number of the sandbox"
+        if await connect_ad_account(scope, installation):
+            filled += ", an ad account of the sandbox"
         _write_demo_admin(installation.settings, admin)  # overwritten by the next attempt if the commit fails
     await db.execute("ANALYZE contacts, activities, memberships")  # otherwise the planner assumes empty tables
     return f"made the demo workspace: {filled}"

@@ -35,6 +35,7 @@ USED_BY = {
     UseKind.IMPORT: "ImportJob",
     UseKind.WEBHOOK: "WebhookEndpoint",
     UseKind.WORKFLOW: "Workflow",
+    UseKind.AUDIENCE: "Audience",
 }
 """GraphQL types. Kinds without one are absent."""
 

@@ -18,6 +18,7 @@ from models.contacts import fields
 from models.contacts.create import create_contact
 from models.contacts.selections import ContactSelection
 from models.db.tables.broadcasts import Broadcast
+from models.destinations.audiences import audiences
 from models.destinations.webhooks import endpoints, rows
 from models.destinations.webhooks.settings import EndpointSettings
 from models.identity.merge import merge_contacts
@@ -33,6 +34,7 @@ from permissions.principal import Scope
 from permissions.roles import Role
 from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID
 from schema.server.ids import split_global_id, to_global_id
+from tests.kit import audiences as advertising
 from tests.kit import broadcasts as sending
 from tests.kit.workflow_graphs import end_of, graph_of, wait_of
 from tests.kit.workspaces import PASSWORD
@@ -511,6 +513,56 @@ async def a_failed_item(scope: Scope) -> Variables:
 async def whatsapp_channel_disconnect(scope: Scope) -> Variables:
     await sending.connected(scope)
     return {}
+
+
+# ---------------------------------------------------------------- advertising audiences
+
+
+async def an_audience(scope: Scope) -> int:
+    """An audience of a segment without members, in a workspace with an ad account."""
+    await advertising.with_account(scope)
+    return int((await advertising.an_audience(scope, await a_segment(scope))).id)
+
+
+@sample("metaConnect")
+async def meta_connect(scope: Scope) -> Variables:
+    await advertising.with_account(scope)
+    return {"input": {"adAccountId": "act_120330000000001", "accessToken": "another-token"}}
+
+
+@sample("metaDisconnect")
+async def meta_disconnect(scope: Scope) -> Variables:
+    await advertising.with_account(scope)
+    return {}
+
+
+@sample("audienceCreate")
+async def audience_create(scope: Scope) -> Variables:
+    await advertising.with_account(scope)
+    segment = to_global_id("Segment", await a_segment(scope))
+    return {
+        "input": {"name": "Friends", "segmentId": segment, "mode": "ADD_ONLY", "keys": ["EMAIL"], "description": "d"}
+    }
+
+
+@sample("audience")
+@sample("audiencePause")
+@sample("audienceReconcile")
+@sample("audienceDelete")
+async def the_audience(scope: Scope) -> Variables:
+    return {"id": to_global_id("Audience", await an_audience(scope))}
+
+
+@sample("audienceUpdate")
+async def audience_update(scope: Scope) -> Variables:
+    return {"id": to_global_id("Audience", await an_audience(scope)), "name": "Enemies", "mode": "ADD_ONLY"}
+
+
+@sample("audienceResume")
+async def audience_resume(scope: Scope) -> Variables:
+    audience_id = await an_audience(scope)
+    await audiences.pause(scope, audience_id)
+    return {"id": to_global_id("Audience", audience_id)}
 
 
 # ---------------------------------------------------------------- files in and out

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Answer(StrEnum):
@@ -25,8 +26,8 @@ class Answer(StrEnum):
     """The session has ended, and takes no more batches."""
 
 
-MAY_BE_DONE = frozenset({Answer.FAULTY, Answer.UNKNOWN})
-"""After these, what was asked may have been done all the same."""
+MAY_BE_DONE: Final = frozenset({Answer.FAULTY, Answer.UNKNOWN, Answer.SESSION_OVER})
+"""After these, what was asked may have been done all the same: a lost answer makes HTTP clients ask again by themselves."""
 
 
 @dataclass(frozen=True, slots=True)

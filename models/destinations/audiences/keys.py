@@ -102,6 +102,7 @@ class Rows:
     def __init__(self, keys: Collection[AudienceKey]) -> None:
         self.schema = schema_of(keys)
         self.has_id = AudienceKey.EXTERN_ID in keys
+        self._unique = sum(key in keys for key in (AudienceKey.EMAIL, AudienceKey.PHONE)) * _HASH_BYTES
         self._read = [(*_READ[key], len(COLUMNS[key])) for key in in_order(keys) if key is not AudienceKey.EXTERN_ID]
 
     def row_of(self, contact: Mapping[str, Any]) -> bytes | None:
@@ -114,6 +115,10 @@ class Rows:
         places = range(0, len(row), _HASH_BYTES)
         cells = ["" if (part := row[at : at + _HASH_BYTES]) == _MISSING else part.hex() for at in places]
         return [*cells, to_global_id("Contact", contact_id)] if self.has_id else cells
+
+    def may_be_shared(self, row: bytes) -> bool:
+        """Whether another contact can have the same row: it has no id, no e-mail address and no phone number."""
+        return not self.has_id and not row[: self._unique].strip(b"\0")
 
 
 def _hashes(read: Callable[[Any], Sequence[str]], value: Any, columns: int) -> bytes:

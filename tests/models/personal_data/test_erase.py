@@ -50,6 +50,8 @@ HOLD_PERSONAL_DATA = {
 """Tables from which a person is erased."""
 
 HOLD_NONE = {
+    "audience_members": "hashes, until Meta has taken the person out",
+    "audiences": "what members wrote, and what Meta says of audiences",
     "api_tokens": "of members",
     "audit_log": "ids, names of fields and counts",
     "broadcasts": "what members wrote, for everybody",
@@ -64,6 +66,7 @@ HOLD_NONE = {
     "membership_changes": "ids",
     "membership_overrides": "ids",
     "memberships": "ids",
+    "meta_connections": "of the business",
     "message_sources": "the template, for everybody",
     "message_templates": "what members wrote",
     "password_links": "of members",

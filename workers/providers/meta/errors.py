@@ -9,9 +9,10 @@ from models.destinations.audiences.answers import Answer, Trouble
 class MetaError(Exception):
     """A call that did not give what was wanted."""
 
-    def __init__(self, trouble: Trouble) -> None:
+    def __init__(self, trouble: Trouble, *, is_unknown_object: bool = False) -> None:
         super().__init__(trouble.reason)
         self.trouble = trouble
+        self.is_unknown_object = is_unknown_object
 
 
 _CODES: Final[Mapping[int, Answer]] = {
@@ -59,6 +60,9 @@ _ADVICE_OF_SUBCODES: Final[Mapping[int, str]] = {
     1713231: "Meta flagged the audience: look at it in the Ads Manager.",
 }
 
+_NO_SUCH_OBJECT: Final = 33
+"""A subcode."""
+
 _TOO_SMALL: Final = ("too small", "size too low", "too few")
 """Meta documents no code for it: its message says it."""
 
@@ -68,9 +72,10 @@ def refusal(error: Mapping[str, Any], status: int, wait_seconds: float) -> MetaE
     code, subcode = _number(error, "code"), _number(error, "error_subcode")
     said = str(error.get("error_user_msg") or error.get("message") or "no reason given")[:300]
     answer = _answer(code, subcode, said, status, error.get("is_transient") is True)
-    advice = _ADVICE_OF_SUBCODES.get(subcode) or _ADVICE.get(33 if subcode == 33 else code)
+    advice = _ADVICE_OF_SUBCODES.get(subcode) or _ADVICE.get(33 if subcode == _NO_SUCH_OBJECT else code)
     reason = f"Meta said ({code}{f'/{subcode}' if subcode else ''}): {said}"
-    return MetaError(Trouble(answer, f"{advice} {reason}" if advice else reason, wait_seconds or None))
+    trouble = Trouble(answer, f"{advice} {reason}" if advice else reason, wait_seconds or None)
+    return MetaError(trouble, is_unknown_object=subcode == _NO_SUCH_OBJECT)
 
 
 def _number(error: Mapping[str, Any], name: str) -> int:

@@ -1,0 +1,74 @@
+"""Requests to Meta that a person waits for: whether it takes a token, and the deletion of an audience there."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from models.accounts.secrets import SecretUnreadable
+from models.destinations.audiences import connections
+from models.destinations.audiences.answers import Answer
+from models.destinations.audiences.connections import MetaCredentials
+from models.queue.requests import ProviderRequest, ProviderRequestKind
+from workers.audiences import opened_client
+from workers.context import WorkerContext
+from workers.providers.meta.client import Client
+from workers.providers.meta.errors import MetaError
+
+Outcome = tuple[dict[str, Any], str | None]
+"""The result, or why there is none."""
+
+_TERMS: Final = "The terms of custom audiences are not accepted: accept them in the Ads Manager for this ad account."
+
+
+async def answer(context: WorkerContext, request: ProviderRequest) -> Outcome:
+    try:
+        credentials = await connections.find_credentials(request.workspace_id)
+        if credentials is None:
+            return {}, "No ad account is connected any more."
+        async with opened_client(context, credentials) as client:
+            return await ANSWERS[request.kind](client, credentials, request)
+    except MetaError as error:
+        return {}, error.trouble.reason
+    except SecretUnreadable as error:
+        return {}, str(error)
+
+
+async def _check(client: Client, credentials: MetaCredentials, request: ProviderRequest) -> Outcome:
+    """CONNECTED: Meta takes the token for this account. REFUSED: a person must act."""
+    workspace_id, connection_id = request.workspace_id, credentials.connection_id
+    try:
+        account = await client.account()
+    except MetaError as error:
+        if error.trouble.answer in (Answer.RECONNECT, Answer.STOPPED):
+            await connections.refused(workspace_id, connection_id, error.trouble.reason)
+        raise
+    if not _accepted_terms(account):
+        await connections.refused(workspace_id, connection_id, _TERMS)
+        return {"connected": False}, None
+    name = str(account.get("name") or "")[:200]
+    return {"connected": await connections.checked(workspace_id, connection_id, name or None)}, None
+
+
+def _accepted_terms(account: Mapping[str, Any]) -> bool:
+    """Where Meta does not say it, the first call to an audience will."""
+    accepted = account.get("tos_accepted")
+    return (
+        not isinstance(accepted, dict) or "custom_audience_tos" not in accepted or bool(accepted["custom_audience_tos"])
+    )
+
+
+async def _delete(client: Client, _: MetaCredentials, request: ProviderRequest) -> Outcome:
+    """An audience that Meta no longer has is deleted as well."""
+    try:
+        await client.delete(request.input["external_id"])
+    except MetaError as error:
+        if not error.is_unknown_object:
+            raise
+    return {"deleted": True}, None
+
+
+ANSWERS: Final[
+    Mapping[ProviderRequestKind, Callable[[Client, MetaCredentials, ProviderRequest], Awaitable[Outcome]]]
+] = {
+    ProviderRequestKind.META_CHECK: _check,
+    ProviderRequestKind.META_DELETE: _delete,
+}
