@@ -354,6 +354,21 @@ CREATE INDEX segments_deleted_at_idx ON segments (deleted_at) WHERE deleted_at I
 CREATE INDEX segments_name_idx ON segments (workspace_id, lower(name), id);
 CREATE INDEX segments_search_idx ON segments USING gin (workspace_id, lower(name) gin_trgm_ops);
 
+-- The rules that a segment had, with who set them and what difference it made when they came into force.
+CREATE TABLE segment_rule_versions (
+    workspace_id bigint NOT NULL,
+    segment_id   bigint NOT NULL,
+    number       integer NOT NULL, -- counts the rules of the segment from 1
+    rule         jsonb NOT NULL,
+    rule_version integer NOT NULL, -- of the segment, which also grows when it is only built again
+    set_at       timestamptz NOT NULL,
+    set_by       bigint, -- a member; null: somebody or something else
+    entered      bigint, -- when it came into force; null before, and of rules older than this table
+    "left"       bigint,
+    PRIMARY KEY (workspace_id, segment_id, number),
+    FOREIGN KEY (workspace_id, segment_id) REFERENCES segments (workspace_id, id) ON DELETE CASCADE
+);
+
 -- Who is in which segment. No foreign keys: they triple the cost of an insert. Deleted contacts and segments are captured.
 CREATE TABLE memberships (
     workspace_id bigint NOT NULL,

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from models import clock, db
-from models.membership import apply, builds, compiled_rules, engine_lock, evaluate
+from models.membership import apply, builds, compiled_rules, engine_lock, evaluate, rule_versions
 from models.membership.apply import Append
 from models.membership.audit import drifted
 from models.membership.compiled_rules import CompiledRules
@@ -198,6 +198,9 @@ async def swap(plan: RebuildPlan, append: Append, lock: EngineLock) -> None:
     await engine_lock.end_calm(lock)
     await builds.end(plan.workspace_id, plan.segment_id, swapped=True)
     await db.execute(_ACTIVE, plan.workspace_id, plan.segment_id, plan.rule_json, plan.rule_version)
+    more = append.deltas[plan.segment_id]
+    entered, left = (append.size + more) // 2, (append.size - more) // 2
+    await rule_versions.take_effect(plan.workspace_id, plan.segment_id, plan.rule_version, entered, left)
 
 
 _ACTIVE = """

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,8 @@ from models.errors import Invalid, LimitExceeded
 from permissions.principal import Scope
 
 MAX_POINTS = 1_000
+
+MAX_TREND_DAYS = 366
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 """Before it, time zone arithmetic may leave Python's calendar."""
@@ -114,6 +116,20 @@ async def for_each(
     log_from = await _log_from(scope, borders[0], interval)
     rows = await _changes(scope, segment_ids, borders, log_from)
     return {segment_id: _analytics(borders, rows.get(segment_id, {})) for segment_id in segment_ids}
+
+
+async def trends(scope: Scope, segment_ids: Sequence[int], days: int) -> dict[int, list[int]]:
+    """How many members there were at the end of each of the last `days` days; the last is today, now. Raises LimitExceeded."""
+    if not 1 <= days <= MAX_TREND_DAYS:
+        raise LimitExceeded(f"`days` is {days}: ask for 1 to {MAX_TREND_DAYS}", ("days",))
+    zone, now = ZoneInfo(scope.timezone), clock.now()
+    first = _beginning_of(now.astimezone(zone).date() - timedelta(days=days - 1), zone)
+    by_id = await for_each(scope, segment_ids, first, now + timedelta(microseconds=1), AnalyticsInterval.DAY)
+    return {segment_id: [point.members for point in found.points] for segment_id, found in by_id.items()}
+
+
+def _beginning_of(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 _Counts = dict[int, tuple[int, int, int]]

@@ -15,7 +15,7 @@ from models.contacts import fields
 from models.contacts.selections import ContactSelection
 from models.db.tables.segments import Segment, SegmentKind, SegmentStatus, SegmentUse
 from models.errors import Conflict, InUse, NotAllowedInState, NotFound, Path, Problems, Unsupported
-from models.membership import backfill
+from models.membership import backfill, rule_versions
 from models.membership.origins import ChangeKind
 from models.queue import jobs, work
 from models.queue.enqueue import enqueue
@@ -113,6 +113,7 @@ async def update(scope: Scope, segment_id: int, given: Mapping[str, Any], versio
         segment.version += 1
         if "rule" in changed:
             await _rebuild(scope, segment)
+            await rule_versions.record(scope, segment.id, db.dump_json(segment.rule), segment.rule_version)
         if "name" in changed:
             await uses.rename(scope, UseKind.SEGMENT, segment.id, segment.name)
         await segment.save(update_fields=[*changed, "status", "rule_version", "version", "updated_at"])
@@ -185,6 +186,7 @@ async def _insert(scope: Scope, kind: SegmentKind, values: Mapping[str, Any]) ->
     segment = await Segment.create(workspace_id=scope.workspace_id, kind=kind, status=status, created_by=by, **values)
     await _register_rule(scope, segment)
     if status is SegmentStatus.BUILDING:
+        await rule_versions.record(scope, segment.id, db.dump_json(segment.rule), segment.rule_version)
         await enqueue(work.REBUILD, scope.workspace_id, segment.id)
     return segment
 

@@ -14,7 +14,7 @@ from models.contacts import tags
 from models.contacts.built_in_fields import LONGEST_TAG
 from models.db import Record
 from models.errors import InUse, Invalid, NotFound, at
-from models.membership import dirty_contacts, engine_lock
+from models.membership import dirty_contacts, engine_lock, rule_versions
 from models.queue import jobs, work
 from models.queue.enqueue import enqueue
 from models.queue.jobs import Job, JobKind
@@ -141,11 +141,14 @@ async def _rename_in_rules(scope: Scope, old: str, new: str) -> None:
     for segment in await db.fetch(_SPEAKING, scope.workspace_id, old):
         rules = [with_renamed_tags(db.load_json(segment[which]), names) for which in ("rule", "active_rule")]
         written = [None if rule is None else db.dump_json(rule) for rule in rules]
-        version = await db.fetch_value(_WRITE_RULES, scope.workspace_id, segment["id"], *written)
+        row = await db.fetch_row(_WRITE_RULES, scope.workspace_id, segment["id"], *written)
+        assert row is not None, "the segment is locked"
+        if written[0] is not None:
+            await rule_versions.record(scope, segment["id"], written[0], row["rule_version"])
         if not segment["deleted"]:
             await enqueue(work.REBUILD, scope.workspace_id, segment["id"])
             await events.record(
-                scope.workspace_id, events.SegmentUpdated(segment["id"], segment["name"], version, ["rule"])
+                scope.workspace_id, events.SegmentUpdated(segment["id"], segment["name"], row["version"], ["rule"])
             )
 
 
@@ -166,7 +169,7 @@ _SPEAKING: Final = f"""
 _WRITE_RULES: Final = """
     UPDATE segments SET rule = $3::jsonb, active_rule = $4::jsonb, version = version + 1, rule_version = rule_version + 1,
                         status = CASE WHEN deleted_at IS NULL THEN 'BUILDING' ELSE status END
-    WHERE workspace_id = $1 AND id = $2 RETURNING version
+    WHERE workspace_id = $1 AND id = $2 RETURNING version, rule_version
 """
 
 

@@ -34,6 +34,12 @@ class SegmentAnalytics:
     left: int
 
 
+async def trends_of(rows: Sequence[Any], info: Info, days: int | None = 30) -> Sequence[Any]:
+    ids = ids_of(rows)
+    by_id = await analytics.trends(scope_of(info), ids, 30 if days is None else days)
+    return [by_id[segment_id] for segment_id in ids]
+
+
 async def analytics_of(
     rows: Sequence[Any],
     info: Info,

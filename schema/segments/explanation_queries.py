@@ -3,15 +3,21 @@
 import strawberry
 
 from models.contacts.find import contacts_by_ids
-from models.segments import preview
 from models.segments.explain import explain_membership
+from models.segments.preview import Wanted, preview
 from models.segments.warnings import rule_warnings
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from schema.contacts.types import Contact
 from schema.rules.inputs import RuleInput
 from schema.rules.query_inputs import places_of, required_rule
-from schema.segments.explanation_types import RuleWarning, SegmentExplanation, SegmentPreview
+from schema.segments.explanation_types import (
+    ConditionCount,
+    PreviewDifference,
+    RuleWarning,
+    SegmentExplanation,
+    SegmentPreview,
+)
 from schema.server.context import Info
 from schema.server.execution.lookahead import selected
 from schema.server.execution.rows import all_shown, shown
@@ -26,21 +32,35 @@ class ExplanationQuery:
 
     @query(Permission.SEGMENT_READ, cost=100)
     async def segment_preview(
-        self, info: Info, rule: RuleInput | None = None, first: int | None = 10, rule_query: str | None = None
+        self,
+        info: Info,
+        rule: RuleInput | None = None,
+        first: int | None = 10,
+        rule_query: str | None = None,
+        compare_to: strawberry.ID | None = None,
     ) -> SegmentPreview:
         scope, limit = scope_of(info), page_size(first, default=10)
-        shows_contacts = "contacts" in selected(info)
-        if shows_contacts:
+        names = selected(info)
+        if "contacts" in names:
             admit(info.context, Permission.CONTACT_READ)
         rule_json, text = await required_rule(info, rule, rule_query)
+        wanted = Wanted(
+            limit if "contacts" in names else 0,
+            reachable="reachable" in names,
+            conditions="conditions" in names,
+            compare_to=None if compare_to is None else get_id("Segment", compare_to, ("compareTo",)),
+        )
         with places_of(text):
-            result = await preview.preview(scope, rule_json, limit if shows_contacts else 0)
+            result = await preview(scope, rule_json, wanted)
         rows = await contacts_by_ids(scope, result.contact_ids, selected(info, "contacts"))
         return SegmentPreview(
             count=result.count,
             contacts=all_shown(Contact, sorted(rows, key=lambda row: row["id"])),
             rule_text=result.rule_text,
-            warnings=await _warnings(scope, rule_json) if "warnings" in selected(info) else [],
+            warnings=await _warnings(scope, rule_json) if "warnings" in names else [],
+            reachable=result.reachable,
+            conditions=[ConditionCount(path=list(one.path), count=one.count) for one in result.conditions],
+            difference=shown(PreviewDifference, result.difference),
         )
 
     @query(Permission.SEGMENT_READ, cost=10)

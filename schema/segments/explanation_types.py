@@ -15,6 +15,18 @@ class RuleWarning:
     message: str
 
 
+@strawberry.type(description="How many contacts one condition finds by itself.")
+class ConditionCount:
+    path: list[str] = strawberry.field(description="The condition in the rule, as in the path of an error.")
+    count: int = strawberry.field(description="How many contacts it finds.")
+
+
+@strawberry.type(description="What would change in a segment if it had the rule; overrides are kept.")
+class PreviewDifference:
+    entering: int = strawberry.field(description="How many would enter it.")
+    leaving: int = strawberry.field(description="How many would leave it.")
+
+
 @strawberry.type
 class SegmentPreview:
     count: int
@@ -22,6 +34,15 @@ class SegmentPreview:
     rule_text: str = strawberry.field(description="The rule in plain words.")
     warnings: list[RuleWarning] = strawberry.field(
         description="Kinds of activity that were never recorded, and properties that recent ones lack."
+    )
+    reachable: int = strawberry.field(
+        description="How many can be written to on WhatsApp: a phone number, and not opted out."
+    )
+    conditions: list[ConditionCount] = strawberry.field(
+        description="For each condition by itself, with its path into the rule."
+    )
+    difference: PreviewDifference | None = strawberry.field(
+        description="Against the members of `compareTo`; null without it."
     )
 
 

@@ -15,9 +15,10 @@ from permissions.capabilities import Permission
 from permissions.principal import Scope
 from schema.rules.inputs import rule_to_output
 from schema.rules.query_inputs import segment_id_outside
-from schema.segments.analytics_types import SegmentAnalytics, analytics_of
+from schema.segments.analytics_types import SegmentAnalytics, analytics_of, trends_of
 from schema.segments.enums import SegmentKind, SegmentStatus
 from schema.segments.member_types import SegmentMemberConnection, members_of
+from schema.segments.rule_version_types import RuleVersionConnection, rule_versions_of
 from schema.segments.use_types import SegmentUseConnection, use_counts_of, uses_of
 from schema.server.context import Info
 from schema.server.execution.batched import batched
@@ -86,6 +87,14 @@ class Segment(Node):
     use_count: int = batched(use_counts_of)
     last_used_at: datetime | None
     analytics: SegmentAnalytics = batched(analytics_of, cost=10)
+    trend: list[int] = batched(
+        trends_of,
+        cost=2,
+        description="How many members it had at the end of each of the last days, the oldest first; the last is today, now.",
+    )
+    rule_versions: RuleVersionConnection = batched(
+        rule_versions_of, description="Its rules, the newest first: who changed it, when, and what difference it made."
+    )
 
 
 @strawberry.type

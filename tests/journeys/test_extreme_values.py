@@ -13,7 +13,7 @@ from models.rule_catalogue.loading import load_catalogue
 from models.rules.check import check
 from models.rules.tree import FieldType
 from models.segments.explain import explain
-from models.segments.preview import preview
+from models.segments.preview import Wanted, preview
 from models.transfers.exports.columns import BUILT_IN
 from models.transfers.exports.export_file import Format
 from permissions.principal import Scope
@@ -160,7 +160,7 @@ async def test_a_rule_that_names_a_value_finds_who_has_it_and_explains_it(scope:
     for contact_id, value in zip(ids, EXTREMES, strict=True):
         if value.named in (None, []):
             continue
-        found = await preview(scope, rule_for(value), len(EXTREMES))
+        found = await preview(scope, rule_for(value), Wanted(len(EXTREMES)))
         assert contact_id in found.contact_ids, value
         rule = check(rule_for(value), await load_catalogue(scope, rule_for(value)))
         told = await explain(scope, rule, contact_id, clock.now())
@@ -179,7 +179,9 @@ async def test_what_counts_as_a_value_is_set_and_the_rest_is_not(scope: Scope) -
     for field in (*COLUMNS, *CUSTOM):
         if field == "tags":
             continue
-        found = set((await preview(scope, {"field": {"field": field, "operator": "IS_SET"}}, len(ids))).contact_ids)
+        found = set(
+            (await preview(scope, {"field": {"field": field, "operator": "IS_SET"}}, Wanted(len(ids)))).contact_ids
+        )
         always = field in ("score", "whatsapp_consent")
         wanted = {
             contact_id
@@ -199,4 +201,4 @@ async def test_times_are_in_the_order_of_time_to_their_ends(scope: Scope, field:
         for operator, wanted in (("LT", ids[:place]), ("GTE", ids[place:]), ("IN", [ids[place]])):
             named = [value.named] if operator == "IN" else value.named
             rule = {"field": {"field": field, "operator": operator, "value": named}}
-            assert list((await preview(scope, rule, 100)).contact_ids) == wanted, (operator, value)
+            assert list((await preview(scope, rule, Wanted(100))).contact_ids) == wanted, (operator, value)

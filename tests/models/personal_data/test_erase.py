@@ -73,6 +73,7 @@ HOLD_NONE = {
     "rule_changes": "ids",
     "schema_migrations": "names of migrations",
     "segments": "what members wrote: names and rules",
+    "segment_rule_versions": "what members wrote: rules",
     "sign_in_attempts": "of members",
     "tags": "names of tags",
     "whatsapp_channels": "of the business",

@@ -14,7 +14,7 @@ from models.rule_catalogue.loading import load_catalogue
 from models.rules.check import check
 from models.rules.tree import FieldType
 from models.segments.explain import explain
-from models.segments.preview import preview
+from models.segments.preview import Wanted, preview
 from tests.kit.workspaces import new_workspace
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -28,7 +28,7 @@ async def scope(database):
 
 async def found(scope, rule):
     """The names of the contacts that a rule finds; its count agrees."""
-    seen = await preview(scope, rule, 100)
+    seen = await preview(scope, rule, Wanted(100))
     assert seen.count == len(seen.contact_ids)
     rows = await contacts_by_ids(scope, seen.contact_ids)
     return sorted(row["name"] or "-" for row in rows)

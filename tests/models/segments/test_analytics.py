@@ -263,3 +263,24 @@ async def test_hours_are_right_around_written_days(scope, segment):
     before = await points(scope, segment, *asked)
     await analytics.write_days(scope)
     assert await points(scope, segment, *asked) == before
+
+
+async def test_a_trend_has_the_members_at_the_end_of_each_day_up_to_now(scope: Scope, segment: Segment) -> None:
+    clock.set_source(lambda: utc(2026, 11, 5, 12))
+    await log(
+        scope,
+        segment,
+        (utc(2026, 10, 1), 5),
+        (utc(2026, 11, 2, 22, 59), 2),  # still the 2nd in Madrid
+        (utc(2026, 11, 2, 23, 1), -1),
+        (utc(2026, 11, 5, 11), 4),
+    )
+    other = await static_segment(scope, name="Other")
+    assert await analytics.trends(scope, [segment.id, other.id], 4) == {
+        segment.id: [7, 6, 6, 10],
+        other.id: [0, 0, 0, 0],
+    }
+    assert len((await analytics.trends(scope, [segment.id], 366))[segment.id]) == 366
+    for days in (0, 367):
+        with pytest.raises(LimitExceeded):
+            await analytics.trends(scope, [segment.id], days)
