@@ -135,11 +135,8 @@ def _must_be_the_same(broadcast: Broadcast, values: Mapping[str, Any]) -> None:
 async def _checked(scope: Scope, draft: Draft) -> dict[str, Any]:
     channel = await channels.find(scope)
     template = await templates.get(scope, draft.template_id, ("templateId",))
-    if channel is not None and template.business_account_id != channel.business_account_id:
-        raise NotFound(
-            "this template belongs to another business account: sync the templates and choose one",
-            ("templateId",),
-        )
+    if channel is not None:
+        templates.must_be_of(template, channel.business_account_id)
     bindings = await rendering.check(scope, placeholders.from_json(template.slots), draft.parameters, ("parameters",))
     include = await _segments(scope, draft.include_segment_ids, "includeSegmentIds")
     if not include:

@@ -202,6 +202,7 @@ CREATE INDEX contacts_search_idx ON contacts USING gin (
     lower(coalesce(name, '') || E'\n' || coalesce(email, '') || E'\n' || coalesce(phone, '') || E'\n' || coalesce(external_id, '')) gin_trgm_ops
 );
 CREATE INDEX contacts_subscribed_at_idx ON contacts (workspace_id, subscribed_at) WHERE subscribed_at IS NOT NULL;
+CREATE INDEX contacts_timezone_idx ON contacts (workspace_id, timezone, id) WHERE timezone IS NOT NULL;
 
 -- What a contact did.
 CREATE TABLE activities (
@@ -877,9 +878,11 @@ CREATE TABLE message_sources (
     template_id         bigint NOT NULL,
     business_account_id text NOT NULL,
     ignores_cap         boolean NOT NULL DEFAULT false, -- sends whatever message_cap_count says
+    stopped_because     text, -- of a workflow that is to be paused
     PRIMARY KEY (workspace_id, source_kind, source_id)
 );
 CREATE INDEX message_sources_sending_idx ON message_sources (workspace_id, source_kind, source_id) WHERE state = 'SENDING';
+CREATE INDEX message_sources_stopped_idx ON message_sources (workspace_id) WHERE stopped_because IS NOT NULL;
 
 -- Messages of a source by state, changed in the transactions that change the messages.
 CREATE TABLE message_counters (
@@ -1083,6 +1086,7 @@ CREATE TABLE workflow_engines (
     due_at       timestamptz, -- when something falls due by time; null: never
     ticked_at    timestamptz, -- dates, schedules and thresholds are looked at up to here
     epoch        bigint NOT NULL DEFAULT 0, -- grows with each change of what runs
+    timezone     text, -- the workspace's when moments were computed from it; null: none were
     PRIMARY KEY (workspace_id)
 ) WITH (fillfactor = 50);
 CREATE INDEX workflow_engines_due_idx ON workflow_engines (due_at) WHERE due_at IS NOT NULL;
@@ -1191,7 +1195,7 @@ CREATE TABLE workflow_keeps (
 );
 CREATE INDEX workflow_keeps_until_idx ON workflow_keeps (workspace_id, until);
 
--- How far a schedule trigger has come.
+-- How far the dates and schedules that let in have come. `next_at` of a date: looked at up to here.
 CREATE TABLE workflow_schedules (
     workspace_id bigint NOT NULL,
     workflow_id  bigint NOT NULL,
@@ -1199,6 +1203,8 @@ CREATE TABLE workflow_schedules (
     next_at      timestamptz, -- null: no more
     running_at   timestamptz, -- the occurrence whose members are entering
     after_id     bigint, -- contacts up to this id have entered
+    spec         text NOT NULL DEFAULT '', -- what it was computed from: another one begins anew
+    begins_at    timestamptz, -- from when occurrences are counted
     PRIMARY KEY (workspace_id, workflow_id, trigger)
 );
 

@@ -110,6 +110,14 @@ def must_be_sendable(template: MessageTemplate, path: Sequence[str | int] = ("id
         )
 
 
+def must_be_of(
+    template: MessageTemplate, business_account_id: str, path: Sequence[str | int] = ("templateId",)
+) -> None:
+    """Raises NotFound when the template belongs to another business account than the channel."""
+    if template.business_account_id != business_account_id:
+        raise NotFound("this template belongs to another business account: sync the templates and choose one", path)
+
+
 SENDABLE_AGAIN: Final = frozenset({"APPROVED", "REINSTATED", "UNARCHIVED"})
 
 _ONLY_NEWS: Final = frozenset({"FLAGGED", "LOCKED", "LIMIT_EXCEEDED"})

@@ -82,8 +82,8 @@ class Trail:
 class Arrival:
     """An enrollment and what becomes of it in this batch.
 
-    `is_new`: it entered in this batch. `by_time`: time woke it. `is_settled`: it stays where it is, or has ended. `has_changed`:
-    this batch changed its contact, or a segment of it.
+    `order`: see Candidate. `unsent`: the message that it did not wait for. `is_new`: it entered in this batch. `by_time`: time
+    woke it. `is_settled`: it stays where it is, or has ended. `has_changed`: this batch changed its contact, or a segment of it.
     """
 
     plan: Plan
@@ -107,6 +107,8 @@ class Arrival:
     goal_at: datetime | None = None
     cause: Cause = NOBODY
     test_id: int | None = None
+    order: int = -1
+    unsent: int | None = None
     is_new: bool = False
     by_time: bool = False
     is_settled: bool = False
@@ -162,6 +164,7 @@ class Arrival:
     # ---------------------------------------------------------------- kept
 
     def _leave(self, outcome: str, number: int | None, detail: str | None) -> None:
+        self.unsent, self.message_id = self.message_id or self.unsent, None
         stayed = (self.now - self.node_at).total_seconds() if self.node_at != self.now else 0.0
         bucket = bucket_of(stayed) if stayed > 0 else 0
         self.trail = self.trail.then((self.plan.numbers[self.key], outcome, number, bucket, detail))

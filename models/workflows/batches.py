@@ -9,20 +9,20 @@ from models import db
 from models.membership import apply
 from models.queue import work
 from models.queue.enqueue import enqueue
-from models.workflows import engine_lock, entries, happenings, plans, triggers, wakes, write
-from models.workflows.arrivals import Arrival, End
+from models.workflows import engine_lock, entries, happenings, heeding, plans, triggers, wakes, write
+from models.workflows.arrivals import End
 from models.workflows.counts import Counts
 from models.workflows.engine_lock import WorkflowLock
 from models.workflows.happenings import Happening
+from models.workflows.inside import ends, occurrences
+from models.workflows.messages import withdrawal
 from models.workflows.run import Candidate, Run
 from models.workflows.sources import DELETED
+from models.workflows.timed import ticks
 from models.workflows.walk import walk
 
 LARGEST: Final = 10_000
 """Enrollments of a batch: it takes some tenths of a second."""
-
-Heed = Callable[[Run, Sequence[Happening]], Awaitable[list[Arrival]]]
-"""Heeds what happened to those inside, and returns those who move on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,12 @@ async def begin(lock: WorkflowLock, *, one_by_one: bool = False) -> Run | None:
 
 
 async def _move(run: Run, happened: Sequence[Happening], limit: int) -> None:
-    moved = await _heed(run, happened)
-    candidates = await triggers.candidates(run, happened)
-    moved += await wakes.due(run, limit)
-    await walk(run, moved)
+    for one in happened:
+        run.happened.setdefault(one.contact_id, []).append(one)
+    await _let_deleted_contacts_go(run, happened)
+    await heeding.heed(run, happened)
+    candidates = [*await ticks.look(run), *await triggers.candidates(run, happened)]
+    await walk(run, await wakes.due(run, limit))
     await let_in(run, candidates)
 
 
@@ -85,14 +87,19 @@ async def let_in(run: Run, candidates: Sequence[Candidate]) -> None:
     run.joining.clear()
     while waiting:
         arrivals, waiting = await entries.let_in(run, waiting)
+        await ends.look(run, arrivals)
         await walk(run, arrivals)
+        await heeding.heed_new(run, arrivals)
         waiting += run.joining
         run.joining.clear()
 
 
 async def _finish(run: Run, limit: int) -> bool:
     """Returns whether more is due now."""
+    await withdrawal.withdraw(run)
     goes_on = await write.write(run)
+    await occurrences.write(run)
+    await ticks.look_ahead(run)
     await write.record_next_moment(run)
     return goes_on or len(run.loaded) >= limit
 
@@ -100,29 +107,17 @@ async def _finish(run: Run, limit: int) -> bool:
 # ---------------------------------------------------------------- what happens to those inside
 
 
-async def _heed(run: Run, happened: Sequence[Happening]) -> list[Arrival]:
-    moved: list[Arrival] = []
-    for heed in HEEDED:
-        moved += await heed(run, happened)
-    return moved
-
-
-async def _let_deleted_contacts_go(run: Run, happened: Sequence[Happening]) -> list[Arrival]:
+async def _let_deleted_contacts_go(run: Run, happened: Sequence[Happening]) -> None:
     """They leave at once. Also the members that this engine wrote while they were being deleted."""
     deleted = list(dict.fromkeys(one.contact_id for one in happened if one.word == DELETED))
     if not deleted:
-        return []
+        return
     for arrival in await wakes.of_contacts(run, deleted):
         arrival.end(End.CONTACT_DELETED)
     await apply.remove_deleted(await run.members(), deleted, ())
     for table in ("workflow_entries", "workflow_node_visits", "workflow_turned_away", "workflow_keeps"):
         forget = f"DELETE FROM {table} WHERE workspace_id = $1 AND contact_id = ANY ($2::bigint[])"  # noqa: S608 - of our own
         await db.execute(forget, run.workspace_id, deleted)
-    return []
-
-
-HEEDED: Final[Sequence[Heed]] = (_let_deleted_contacts_go,)
-"""In this order. An arrival that one has moved is found by the next one where it went."""
 
 
 # ---------------------------------------------------------------- moved by people

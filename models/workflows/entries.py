@@ -11,7 +11,7 @@ from models.rules.duration import Duration
 from models.rules.thresholds import Threshold, instant_of
 from models.workflows.arrivals import Arrival, End
 from models.workflows.graph.tree import ReentryPolicy
-from models.workflows.nodes.conditions import first_that_holds
+from models.workflows.inside.asking import first_that_holds
 from models.workflows.nodes.split import percent_of
 from models.workflows.plans import Plan
 from models.workflows.run import Candidate, Entry, Run, TurnedAway
@@ -211,6 +211,7 @@ def _arrival(run: Run, plan: Plan, candidate: Candidate, id_: int) -> Arrival:
         fresh_at=candidate.fresh_at,
         control=control,
         test_id=run.test_id,
+        order=candidate.order,
         is_new=True,
     )
     run.arrivals.append(arrival)

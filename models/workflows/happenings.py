@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import structlog
@@ -24,7 +25,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Happening:
-    """`word` as in sources.py. `position` is that in the log of members; None: it was signalled. `detail` is the signal's."""
+    """`word` as in sources.py. `position` is that in the log of members; None: it was signalled. `detail` is the signal's.
+
+    `order` is its place among those of the batch, by when they happened.
+    """
 
     word: str
     contact_id: int
@@ -33,6 +37,7 @@ class Happening:
     position: int | None = None
     activity_id: int | None = None
     detail: Any = None
+    order: int = 0
 
     def concerns(self, plan: Plan) -> bool:
         """Whether the workflow listened already when it happened."""
@@ -51,7 +56,15 @@ async def next_ones(plans: Plans, limit: int) -> AsyncIterator[tuple[list[Happen
     async with _next_changes(plans, limit) as page:
         changed = await _of_log(plans.scope, page)
         signals = await _take_signals(plans.scope, limit)
-        yield changed + signals, page.more or len(signals) >= limit
+        yield _in_order(signals + changed), page.more or len(signals) >= limit
+
+
+def _in_order(happenings: list[Happening]) -> list[Happening]:
+    """A change of a contact comes before the changes of members that follow from it."""
+    happenings.sort(key=attrgetter("at"))
+    for order, one in enumerate(happenings):
+        one.order = order
+    return happenings
 
 
 # ---------------------------------------------------------------- the log of members

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from models import db
 from models.accounts import workspaces
+from models.errors import DomainError, Problems
 from models.rule_catalogue.loading import load_catalogue
 from models.rules.catalogue import Catalogue
 from models.rules.check import check
@@ -22,7 +23,8 @@ from models.workflows.engine_lock import WorkflowLock
 from models.workflows.graph.actions import WaitFor, rules_of
 from models.workflows.graph.events import Event, RuleJson, TagAdded, TagRemoved
 from models.workflows.graph.read import read_graph
-from models.workflows.graph.tree import Exit, Goal, Graph, Trigger
+from models.workflows.graph.tree import Graph, Trigger
+from models.workflows.listeners import Listeners, all_words, ends_of, listeners_of
 from models.workflows.questions import Question
 from permissions.principal import Scope
 
@@ -48,10 +50,12 @@ class Plan:
     tag_keys: Mapping[str, str]
     since: Mapping[str, tuple[int, datetime]]
     order: Mapping[str, int] = field(init=False)
+    listeners: Listeners = field(init=False)
     _questions: dict[tuple[str, str], Question] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.order = _order(self.graph)
+        self.listeners = listeners_of(self.graph, self.words_of, self._words_of_rule)
 
     @property
     def lets_in(self) -> bool:
@@ -66,6 +70,12 @@ class Plan:
 
     def words_of(self, event: Event) -> tuple[str, ...]:
         return sources.words_of(event, self.tag_keys)
+
+    def _words_of_rule(self, rule_json: RuleJson) -> frozenset[str]:
+        try:
+            return frozenset(dependencies(self.rule(rule_json)))
+        except (DomainError, Problems):
+            return frozenset()
 
     def rule(self, rule_json: RuleJson) -> Rule:
         """Raises Problems when it can no longer be read."""
@@ -109,7 +119,12 @@ async def words(scope: Scope, graph: Graph) -> frozenset[str]:
     events = frozenset(word for event in _events_of(graph) for word in sources.words_of(event, tag_keys))
     awaited = list(_awaited_rules(graph))
     catalogue = await load_catalogue(scope, *awaited)
-    return events.union(*(dependencies(check(rule, catalogue, stored=True)) for rule in awaited))
+    listeners = listeners_of(
+        graph,
+        lambda event: sources.words_of(event, tag_keys),
+        lambda rule: dependencies(check(rule, catalogue, stored=True)),
+    )
+    return events | listeners.words
 
 
 def _order(graph: Graph) -> dict[str, int]:
@@ -142,15 +157,11 @@ def _events_of(graph: Graph) -> Iterator[Event]:
     for node in graph.nodes.values():
         if isinstance(node.do, WaitFor):
             yield from node.do.events
-    yield from (end.event for end in _ends_of(graph) if end.event is not None)
-
-
-def _ends_of(graph: Graph) -> tuple[Goal | Exit, ...]:
-    return graph.exits if graph.goal is None else (*graph.exits, graph.goal)
+    yield from (end.event for end in ends_of(graph) if end.event is not None)
 
 
 def _awaited_rules(graph: Graph) -> Iterator[RuleJson]:
-    yield from (end.rule for end in _ends_of(graph) if end.rule is not None)
+    yield from (end.rule for end in ends_of(graph) if end.rule is not None)
     yield from (
         node.do.rule for node in graph.nodes.values() if isinstance(node.do, WaitFor) and node.do.rule is not None
     )
@@ -247,7 +258,10 @@ SELECT graph, followed_by, moves FROM workflow_versions WHERE workspace_id = $1 
 
 @dataclass(slots=True, eq=False)
 class Plans:
-    """What runs in a workspace. `running` are the published versions; `triggers` what lets in, by the word of what happened."""
+    """What runs in a workspace. `running` are the published versions; `triggers` what lets in, by the word of what happened.
+
+    `inside` are all versions with which somebody may be inside; `heard` is what they listen to for those.
+    """
 
     scope: Scope
     epoch: tuple[int, int]
@@ -255,6 +269,8 @@ class Plans:
     running: dict[int, Plan] = field(default_factory=dict)
     triggers: dict[str, list[tuple[Plan, Trigger]]] = field(default_factory=dict)
     listened: frozenset[str] = frozenset()
+    heard: frozenset[str] = frozenset()
+    inside: list[Plan] = field(default_factory=list)
 
     @property
     def segment_ids(self) -> list[int]:
@@ -303,6 +319,10 @@ async def _load(scope: Scope, epoch: tuple[int, int]) -> Plans:
                 for word in plan.words_of(trigger.on):
                     plans.triggers.setdefault(word, []).append((plan, trigger))
     plans.listened = frozenset(listened)
+    for row in await db.fetch(_NUMBERS, scope.workspace_id):
+        if row["workflow_id"] in plans.workflows:
+            plans.inside.append(await plans.workflows[row["workflow_id"]].plan(row["number"]))
+    plans.heard = all_words(plan.listeners for plan in plans.inside)
     return plans
 
 
@@ -330,6 +350,10 @@ SELECT n.workflow_id, n.node, n.key FROM workflow_nodes AS n
 JOIN workflows AS w ON w.workspace_id = $1 AND w.id = n.workflow_id AND w.status IN ('ACTIVE', 'PAUSED', 'DRAINING')
 WHERE n.workspace_id = $1
 """
+
+_NUMBERS = (
+    "SELECT DISTINCT workflow_id, number FROM workflow_sources WHERE workspace_id = $1 ORDER BY workflow_id, number"
+)
 
 _SINCE = """
 SELECT workflow_id, source, min(since) AS since, min(since_at) AS since_at FROM workflow_sources

@@ -13,6 +13,7 @@ from models.workflows.causes import Cause
 from models.workflows.counts import Counts
 from models.workflows.engine_lock import WorkflowLock
 from models.workflows.graph.actions import Action
+from models.workflows.happenings import Happening
 from models.workflows.plans import Plan, Plans
 from permissions.principal import Scope
 
@@ -29,7 +30,10 @@ class Entry:
 
 @dataclass(slots=True)
 class Candidate:
-    """A contact that may enter. `node` instead of the trigger's start. `since`: not if it entered at or after this moment."""
+    """A contact that may enter. `node` instead of the trigger's start. `since`: not if it entered at or after this moment.
+
+    `order`: the place of what lets it in among what happened in the batch; -1: before all that.
+    """
 
     plan: Plan
     trigger: str
@@ -40,6 +44,7 @@ class Candidate:
     node: str | None = None
     since: datetime | None = None
     fresh_at: datetime | None = None
+    order: int = -1
 
 
 @dataclass(slots=True)
@@ -54,6 +59,7 @@ class Run:
     """In the ambient transaction, under the lock of the engine. `now` is a test's own time in a test run.
 
     `joining`: who is to enter once those who are moved now have come to rest. `moments`: when something else falls due.
+    `happened`: by contact, in order; `occurred`: by enrollment, events that its waits may need (inside/occurrences.py).
     `entries`: what is known of entries, by workflow and contact, then by entry key; `left`: which of the unknown ones ended now.
     `instead`: what settles some nodes in a simulation (a `Settle`), instead of what settles them else.
     """
@@ -71,6 +77,8 @@ class Run:
     turned_away: list[TurnedAway] = field(default_factory=list)
     moments: list[datetime] = field(default_factory=list)
     causes: dict[tuple[int, int], Cause] = field(default_factory=dict)
+    happened: dict[int, list[Happening]] = field(default_factory=dict)
+    occurred: dict[int, set[str]] = field(default_factory=dict)
     settling_one_by_one: bool = False
     instead: Mapping[type[Action], Any] = field(default_factory=dict)
     _members: Append | None = None

@@ -1,8 +1,8 @@
 """What running workflows listen to, in words.
 
 A word is what a mark on a contact says (models/rules/contact_changes.py): `attributes.city`, `activity:purchase`, `segment:7`;
-and besides `tag+:<key>`, `tag-:<key>`, `created`, `deleted`, `merged` and `message`. The engine of segments writes a signal for
-each mark that is listened to.
+and besides `tag+:<key>`, `tag-:<key>`, `created`, `deleted`, `merged`, and those of models/messaging/milestones.py. The engine of
+segments writes a signal for each mark that is listened to.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,6 +13,7 @@ from models.changelog import readers
 from models.changelog.members import MEMBERS
 from models.changelog.read import read_head
 from models.changelog.readers import StoredReader
+from models.messaging.milestones import ANY_BROADCAST, OWN_MESSAGE, of_broadcast
 from models.rules.contact_changes import activity_changed, membership_changed
 from models.workflows import engine_lock
 from models.workflows.graph.events import (
@@ -34,7 +35,6 @@ READER: Final = StoredReader("workflows", 0)
 CREATED: Final = "created"
 DELETED: Final = "deleted"
 MERGED: Final = "merged"
-MESSAGE: Final = "message"
 
 ENTERED: Final = "entered:"
 LEFT: Final = "left:"
@@ -58,8 +58,12 @@ def words_of(event: Event, tag_keys: Mapping[str, str]) -> tuple[str, ...]:
             return (f"tag+:{tag_keys[tag]}",)
         case TagRemoved(tag):
             return (f"tag-:{tag_keys[tag]}",)
+        case MessageReached(node_key=str()):
+            return (OWN_MESSAGE,)
+        case MessageReached(broadcast_id=int() as broadcast_id):
+            return (of_broadcast(broadcast_id),)
         case MessageReached():
-            return (MESSAGE,)
+            return (OWN_MESSAGE, ANY_BROADCAST)
         case _:
             return ()
 

@@ -3,19 +3,18 @@
 from collections.abc import Sequence
 from typing import Final
 
-from models import db
-from models.rules.measures import filter_sql
-from models.rules.parameters import Parameters
-from models.workflows.graph.events import ActivityHappened
+from models.workflows.graph.events import ActivityHappened, MessageReached
 from models.workflows.graph.tree import Trigger
 from models.workflows.happenings import Happening
+from models.workflows.inside.activities import activities_that_pass
+from models.workflows.inside.matching import Matching
 from models.workflows.plans import Plan
 from models.workflows.run import Candidate, Run
 
 
 async def candidates(run: Run, happenings: Sequence[Happening]) -> list[Candidate]:
     """Who may enter, in the order of what happened. One happening lets a contact into a workflow once, by the first trigger."""
-    matching = _matching(run, happenings)
+    matching = await _of_messages(run, _matching(run, happenings))
     passing = await _passing(run, matching)
     found: dict[tuple[int, int, object], Candidate] = {}
     for plan, trigger, happening in matching:
@@ -36,7 +35,14 @@ _ALL: Final[dict[int | None, str]] = {}
 def _candidate(run: Run, plan: Plan, trigger: Trigger, happening: Happening, entry_key: str) -> Candidate:
     fresh_at = None if happening.position is None else run.lock.clock_at
     return Candidate(
-        plan, trigger.key, happening.contact_id, happening.at, happening.cause, entry_key, fresh_at=fresh_at
+        plan,
+        trigger.key,
+        happening.contact_id,
+        happening.at,
+        happening.cause,
+        entry_key,
+        fresh_at=fresh_at,
+        order=happening.order,
     )
 
 
@@ -47,6 +53,18 @@ def _matching(run: Run, happenings: Sequence[Happening]) -> list[tuple[Plan, Tri
         for plan, trigger in run.plans.triggers.get(happening.word, ())
         if happening.concerns(plan)
         and (happening.activity_id is not None or not isinstance(trigger.on, ActivityHappened))
+    ]
+
+
+async def _of_messages(
+    run: Run, matching: Sequence[tuple[Plan, Trigger, Happening]]
+) -> list[tuple[Plan, Trigger, Happening]]:
+    """Without news of messages that a trigger does not mean."""
+    asked = Matching(run, [one for _, trigger, one in matching if isinstance(trigger.on, MessageReached)])
+    return [
+        (plan, trigger, one)
+        for plan, trigger, one in matching
+        if not isinstance(trigger.on, MessageReached) or await asked.is_event(plan, trigger.on, one, None)
     ]
 
 
@@ -65,25 +83,3 @@ async def _passing(
         key: await activities_that_pass(run, event, ids, plan.graph.reentry.key)
         for key, (plan, event, ids) in asked.items()
     }
-
-
-async def activities_that_pass(
-    run: Run, event: ActivityHappened, ids: Sequence[int], key: str | None = None
-) -> dict[int | None, str]:
-    """The activities that are this event, each with the text of its property `key`."""
-    p = Parameters(run.workspace_id, run.scope.timezone)
-    filters = "".join(f" AND ({filter_sql(part, p)})" for part in event.where)
-    sql = _PASSING.format(
-        key="''" if key is None else f"coalesce(a.properties ->> {p.bind(key, 'text')}, '')",
-        workspace=p.workspace,
-        ids=p.named("ids", "bigint[]"),
-        kind=p.bind(event.kind, "text"),
-        filters=filters,
-    )
-    return dict(await db.fetch(sql, *await p.values(run.now, ids=list(ids))))  # type: ignore[arg-type]  # rows are pairs
-
-
-_PASSING = """
-SELECT a.id, {key} FROM activities AS a
-WHERE a.workspace_id = {workspace} AND a.id = ANY ({ids}) AND a.kind = {kind}{filters}
-"""

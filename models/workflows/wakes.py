@@ -21,7 +21,7 @@ async def due(run: Run, limit: int) -> list[Arrival]:
     rows = await db.fetch(_DUE, run.workspace_id, run.now, limit)
     arrivals = await load(run, rows)
     for arrival in arrivals:
-        _wake_by_time(run, arrival)
+        wake_by_time(run, arrival)
     return arrivals
 
 
@@ -129,7 +129,8 @@ def stays_until(arrival: Arrival) -> datetime:
     return instant_of(threshold, arrival.entered_at, ZoneInfo(arrival.plan.scope.timezone))
 
 
-def _wake_by_time(run: Run, arrival: Arrival) -> None:
+def wake_by_time(run: Run, arrival: Arrival) -> None:
+    """Segments that its node reads include then what time has brought about."""
     if arrival.state is State.READY and arrival.reason in (PENDING, TICK):
         arrival.by_time = arrival.reason == TICK
     else:

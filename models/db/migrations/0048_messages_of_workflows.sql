@@ -6,7 +6,10 @@ ALTER TABLE messages
     ADD COLUMN closes_at timestamptz; -- when its send window closes: not sent from then on; null: no window
 CREATE UNIQUE INDEX messages_enrollment_key ON messages (workspace_id, enrollment_id, visit) WHERE enrollment_id IS NOT NULL;
 
-ALTER TABLE message_sources ADD COLUMN ignores_cap boolean NOT NULL DEFAULT false; -- sends whatever message_cap_count says
+ALTER TABLE message_sources
+    ADD COLUMN ignores_cap boolean NOT NULL DEFAULT false, -- sends whatever message_cap_count says
+    ADD COLUMN stopped_because text; -- of a workflow that is to be paused
+CREATE INDEX message_sources_stopped_idx ON message_sources (workspace_id) WHERE stopped_because IS NOT NULL;
 
 -- A SEND node with a template as it was then: the source of its messages. A changed template makes another one.
 CREATE TABLE workflow_senders (
@@ -19,3 +22,16 @@ CREATE TABLE workflow_senders (
     CONSTRAINT workflow_senders_digest_key UNIQUE (workspace_id, workflow_id, node, digest),
     FOREIGN KEY (workspace_id, workflow_id) REFERENCES workflows (workspace_id, id) ON DELETE CASCADE
 );
+
+-- ---------------------------------------------------------------- Time
+
+-- Dates and schedules that let in. `next_at` of a date: looked at up to here.
+ALTER TABLE workflow_schedules
+    ADD COLUMN spec text NOT NULL DEFAULT '', -- what it was computed from: another one begins anew
+    ADD COLUMN begins_at timestamptz; -- from when occurrences are counted
+
+-- The time zone that the workspace had when moments were computed from it; null: none were.
+ALTER TABLE workflow_engines ADD COLUMN timezone text;
+
+-- In which zones contacts live.
+CREATE INDEX contacts_timezone_idx ON contacts (workspace_id, timezone, id) WHERE timezone IS NOT NULL;

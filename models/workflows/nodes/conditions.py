@@ -1,15 +1,14 @@
 """CONDITION and BRANCH: which rule holds for the contact at this moment."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from models.errors import MusterError
-from models.rules.tree import SegmentCondition, each_leaf
 from models.workflows import freshness
 from models.workflows.arrivals import Arrival
 from models.workflows.graph.actions import Branch, Condition
 from models.workflows.graph.events import RuleJson
-from models.workflows.graph.tree import GraphNode, Zone
-from models.workflows.plans import Plan
+from models.workflows.graph.tree import GraphNode
+from models.workflows.inside.asking import first_that_holds, reads_segments
 from models.workflows.run import Run
 
 
@@ -50,22 +49,6 @@ async def _first_that_holds(
     return await first_that_holds(run, f"node {node.key}", rules, arrivals[0].plan, contact_ids)
 
 
-async def first_that_holds(
-    run: Run, name: str, rules: Sequence[RuleJson], plan: Plan, contact_ids: Collection[int]
-) -> Mapping[int, int]:
-    """The index of the first rule that holds, by contact. Days are those of the workflow's zone.
-
-    `name` tells these rules from others of the plan. Raises Problems when one can no longer be read.
-    """
-    of_zone: dict[str, list[int]] = {}
-    for contact_id, zone in (await run.zones(plan.graph.zone is Zone.CONTACT, contact_ids)).items():
-        of_zone.setdefault(zone, []).append(contact_id)
-    holds: dict[int, int] = {}
-    for zone, some in of_zone.items():
-        holds |= await plan.question(name, rules, zone).ask(some, run.now)
-    return holds
-
-
 async def _fresh(run: Run, node: GraphNode, rules: Sequence[RuleJson], arrivals: Sequence[Arrival]) -> list[Arrival]:
     """The arrivals whose segments are right, if the rules read segments at all. A rule that cannot be read fails all."""
     plan = arrivals[0].plan
@@ -76,8 +59,3 @@ async def _fresh(run: Run, node: GraphNode, rules: Sequence[RuleJson], arrivals:
             arrival.fail(f"the rule of {node.key!r} can no longer be read: {error}")
         return []
     return await freshness.those_fresh(run, arrivals) if reads else list(arrivals)
-
-
-def reads_segments(plan: Plan, rule: RuleJson) -> bool:
-    """Raises Problems when the rule can no longer be read."""
-    return any(isinstance(leaf, SegmentCondition) for leaf in each_leaf(plan.rule(rule)))

@@ -4,7 +4,20 @@ from collections.abc import Mapping
 from typing import Final
 
 from models.workflows.graph import actions
-from models.workflows.nodes import activity, conditions, contacts, end, enroll, segments, split, wait
+from models.workflows.nodes import (
+    activity,
+    conditions,
+    contacts,
+    end,
+    enroll,
+    keep,
+    segments,
+    send,
+    split,
+    wait,
+    wait_for,
+    wait_until,
+)
 from models.workflows.nodes.interface import Settle
 
 SETTLE: Final[Mapping[type[actions.Action], Settle]] = {
@@ -12,11 +25,15 @@ SETTLE: Final[Mapping[type[actions.Action], Settle]] = {
     actions.Branch: conditions.branch,
     actions.Split: split.split,
     actions.Wait: wait.wait,
+    actions.WaitUntil: wait_until.wait_until,
+    actions.WaitFor: wait_for.wait_for,
     actions.SegmentAdd: segments.add,
     actions.SegmentRemove: segments.remove,
+    actions.SegmentKeep: keep.keep,
     actions.TagsChange: contacts.change_tags,
     actions.FieldSet: contacts.set_field,
     actions.ActivityRecord: activity.record,
+    actions.Send: send.send,
     actions.Enroll: enroll.enroll,
     actions.End: end.end,
 }

@@ -129,9 +129,13 @@ def days_between(rule: DateRule, since: datetime, now: datetime, zone: ZoneInfo)
     def occurs(ordinal: int) -> datetime:
         return _of_day(date.fromordinal(ordinal), rule, zone)
 
-    first, last = FIRST_DAY.toordinal(), LAST_DAY.toordinal()
-    after, until = (date.fromordinal(_greatest(occurs, first, last, moment)) for moment in (since, now))
+    after, until = (date.fromordinal(_greatest(occurs, *_near_days(moment, rule), moment)) for moment in (since, now))
     return DayRange(after, until)
+
+
+def next_moment(rule: DateRule, after: datetime, zone: ZoneInfo) -> datetime:
+    """When a day comes next, whichever contact has it."""
+    return _of_day(days_between(rule, after, after, zone).until + timedelta(days=1), rule, zone)
 
 
 def days_of_year(day: date) -> tuple[Day, ...]:
@@ -150,6 +154,14 @@ def _near(moment: datetime, rule: DateRule, most: int) -> tuple[int, int]:
     about = (clamped(moment.astimezone(UTC)) - EARLIEST) // timedelta(microseconds=1)
     reach = span // timedelta(microseconds=1)
     return max(0, about - reach), min(most, about + reach)
+
+
+def _near_days(moment: datetime, rule: DateRule) -> tuple[int, int]:
+    """Bounds of the days that may occur at this moment: a month is 28 to 31 days."""
+    shift = rule.offset.months * 30 + rule.offset.elapsed.days
+    about = clamped(moment).toordinal() + (shift if rule.before else -shift)
+    reach = 4 + 3 * rule.offset.months
+    return max(FIRST_DAY.toordinal(), about - reach), min(LAST_DAY.toordinal(), about + reach)
 
 
 def _greatest(occurs: Callable[[int], datetime], low: int, high: int, moment: datetime) -> int:

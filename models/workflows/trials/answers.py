@@ -8,7 +8,7 @@ from models.errors import DomainError, Invalid, Problems
 from models.workflows.arrivals import Arrival
 from models.workflows.graph.actions import Action, Enroll, Send, WaitFor, Webhook
 from models.workflows.graph.tree import Graph, GraphNode, Zone
-from models.workflows.nodes.conditions import first_that_holds
+from models.workflows.inside.asking import first_that_holds
 from models.workflows.nodes.interface import Settle
 from models.workflows.run import Run
 from models.workflows.timing import waits

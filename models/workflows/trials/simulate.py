@@ -16,7 +16,7 @@ from models.workflows.graph.actions import Branch, Condition, FieldSet, Send, Sp
 from models.workflows.graph.read import read_graph
 from models.workflows.graph.text import Names, action_in_words, rule_in_words
 from models.workflows.graph.tree import Graph
-from models.workflows.nodes.conditions import first_that_holds
+from models.workflows.inside.asking import first_that_holds
 from models.workflows.plans import Plan, Plans
 from models.workflows.problems.check import problems_of
 from models.workflows.run import Run

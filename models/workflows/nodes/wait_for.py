@@ -1,0 +1,60 @@
+"""WAIT_FOR: until something happens, or a rule holds, but no longer than a time-out."""
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from models.errors import MusterError
+from models.workflows import freshness
+from models.workflows.arrivals import Arrival
+from models.workflows.graph.actions import WaitFor
+from models.workflows.graph.tree import GraphNode, Zone
+from models.workflows.inside import occurrences
+from models.workflows.inside.asking import first_that_holds, reads_segments
+from models.workflows.run import Run
+from models.workflows.timing import waits
+
+
+async def wait_for(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None:
+    """What happened since it arrived, or with `lookBack` since it entered, ends the wait; then the rule; then the time-out."""
+    do = node.do
+    assert isinstance(do, WaitFor)
+    keys = [f"{node.key}.{index}" for index in range(len(do.events))]
+    happened = await occurrences.take(run, arrivals, keys)
+    waiting = []
+    for arrival in arrivals:
+        if arrival.id in happened:
+            arrival.go("next", do.next)
+        else:
+            waiting.append(arrival)
+    waiting = await _without_those_who_fulfil_it(run, node, do, waiting)
+    of_contact = arrivals[0].plan.graph.zone is Zone.CONTACT and do.timeout.months > 0
+    zones = await run.zones(of_contact, {arrival.contact_id for arrival in waiting})
+    for arrival in waiting:
+        until = waits.after(arrival.node_at, do.timeout, ZoneInfo(zones[arrival.contact_id]))
+        if until <= run.now:
+            arrival.go("timedOut", do.timed_out)
+        else:
+            arrival.wait(until)
+
+
+async def _without_those_who_fulfil_it(
+    run: Run, node: GraphNode, do: WaitFor, arrivals: Sequence[Arrival]
+) -> list[Arrival]:
+    if do.rule is None or not arrivals:
+        return list(arrivals)
+    plan = arrivals[0].plan
+    try:
+        fresh = await freshness.those_fresh(run, arrivals) if reads_segments(plan, do.rule) else list(arrivals)
+        contact_ids = list(dict.fromkeys(arrival.contact_id for arrival in fresh))
+        holds = await first_that_holds(run, f"node {node.key}", (do.rule,), plan, contact_ids) if fresh else {}
+    except MusterError as error:
+        for arrival in arrivals:
+            arrival.fail(f"the rule of {node.key!r} can no longer be read: {error}")
+        return []
+    left = []
+    for arrival in fresh:
+        if arrival.contact_id in holds:
+            arrival.go("next", do.next)
+        else:
+            left.append(arrival)
+    return left

@@ -1,0 +1,45 @@
+"""Time zones: which ones contacts live in, and what a change of the workspace's brings about."""
+
+from typing import Final
+
+from models import db
+from models.workflows.listeners import zone_nodes
+from models.workflows.run import Run
+
+
+async def in_use(run: Run) -> list[str]:
+    """The zones of contacts, and the workspace's."""
+    rows = await db.fetch(_IN_USE, run.workspace_id)
+    return list(dict.fromkeys([run.scope.timezone, *(row["timezone"] for row in rows)]))
+
+
+_IN_USE: Final = """
+    WITH RECURSIVE found (timezone) AS (
+        (SELECT timezone FROM contacts WHERE workspace_id = $1 AND timezone IS NOT NULL ORDER BY timezone LIMIT 1)
+        UNION ALL
+        SELECT (SELECT c.timezone FROM contacts AS c
+                WHERE c.workspace_id = $1 AND c.timezone > found.timezone ORDER BY c.timezone LIMIT 1)
+        FROM found WHERE found.timezone IS NOT NULL
+    )
+    SELECT timezone FROM found WHERE timezone IS NOT NULL
+"""
+
+
+async def recompute_after_change(run: Run) -> None:
+    """Those whose wait the workspace's zone decides are looked at, when it is another one than before."""
+    before = await db.fetch_value("SELECT timezone FROM workflow_engines WHERE workspace_id = $1", run.workspace_id)
+    if before == run.scope.timezone:
+        return
+    await db.execute(
+        "UPDATE workflow_engines SET timezone = $2 WHERE workspace_id = $1", run.workspace_id, run.scope.timezone
+    )
+    for plan in run.plans.inside if before is not None else ():
+        nodes = [plan.numbers[key] for key in zone_nodes(plan.graph)]
+        await db.execute(_WAKE, run.workspace_id, plan.workflow_id, nodes, run.now)
+
+
+_WAKE: Final = """
+    UPDATE enrollments SET wake_at = $4
+    WHERE workspace_id = $1 AND workflow_id = $2 AND node = ANY ($3::smallint[]) AND state IN ('WAITING', 'HELD')
+      AND reason IS DISTINCT FROM 'PAUSED' AND test_id IS NULL
+"""
