@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from models import db
-from models.errors import DomainError, Problems
+from models.errors import DomainError, NotFound, Problems
 from models.identity.merge import merge
 from models.identity.survivorship import COLUMNS, Choices, MergedField, fields_of
 from models.membership import apply, batches, compiled_rules, engine_lock
@@ -29,7 +29,7 @@ class _Undone(Exception):
 
 
 async def preview(scope: Scope, keep_id: int, merge_id: int, choices: Choices) -> MergePreview:
-    """What `merge_contacts` refuses is `blocked`. Raises db.Busy when the engine of segments is not free soon."""
+    """What `merge_contacts` refuses is `blocked`. Raises NotFound, and db.Busy when the engine of segments is not free soon."""
     found: list[MergePreview] = []
     try:
         async with db.transaction():
@@ -37,6 +37,8 @@ async def preview(scope: Scope, keep_id: int, merge_id: int, choices: Choices) -
             raise _Undone
     except _Undone:
         return found[0]
+    except NotFound:
+        raise
     except DomainError as error:
         return MergePreview(blocked=[error.message])
     except Problems as problems:
@@ -49,6 +51,9 @@ _ROWS: Final = f"SELECT id, {', '.join(COLUMNS)} FROM contacts WHERE workspace_i
 async def _tried(scope: Scope, keep_id: int, merge_id: int, choices: Choices) -> MergePreview:
     lock = await engine_lock.take(scope.workspace_id)
     rows = {row["id"]: row for row in await db.fetch(_ROWS, scope.workspace_id, [keep_id, merge_id])}
+    for contact_id, path in ((keep_id, "keepId"), (merge_id, "mergeId")):
+        if contact_id not in rows:
+            raise NotFound("there is no such contact", (path,))
     segments = await _segments(scope, keep_id)
     activities = await db.fetch_value(
         "SELECT count(*) FROM activities WHERE workspace_id = $1 AND contact_id = $2", scope.workspace_id, merge_id

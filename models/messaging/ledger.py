@@ -107,7 +107,10 @@ _OFFER: Final = """
         ELSE 'NEW' END AS verdict
     FROM offered o
     LEFT JOIN LATERAL (
-        SELECT c.id, c.phone_key, c.whatsapp_consent FROM contacts c WHERE c.workspace_id = $1 AND c.id = o.contact_id LIMIT 1
+        SELECT c.id, c.phone_key, c.whatsapp_consent FROM contacts c
+        WHERE c.workspace_id = $1 AND c.id = coalesce(
+            (SELECT r.kept_id FROM merged_contacts r WHERE r.workspace_id = $1 AND r.merged_id = o.contact_id), o.contact_id)
+        LIMIT 1
     ) AS c ON true
     LEFT JOIN LATERAL (
         SELECT x.reached_at FROM whatsapp_reached x

@@ -223,7 +223,9 @@ async def test_merges_that_cannot_be_done_or_undone_say_why(scope: Scope, monkey
         await merge_contacts(scope, kept_id, kept_id, {})
     with pytest.raises(NotFound):
         await merge_contacts(scope, kept_id, 10**9, {})
-    assert (await preview(scope, kept_id, 10**9, {})).blocked == ["there is no such contact"]
+    with pytest.raises(NotFound):
+        await preview(scope, 10**9, kept_id, {})
+    assert (await preview(scope, kept_id, kept_id, {})).blocked == ["a contact cannot be merged with itself: give two"]
     first = await merge_contacts(scope, kept_id, merged_id, {})
     last = (await create_contact(scope, {"name": "Last"}))["id"]
     later = await merge_contacts(scope, last, kept_id, {})

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from models import clock, db
 from models.broadcasts import lifecycle
+from models.contacts.create import create_contact
+from models.identity.merge import merge_contacts
 from models.messaging import counters, ledger
 from models.messaging.pace import PAIR_INTERVAL
 from models.messaging.sources import SourceKind, of_broadcast
@@ -59,6 +61,20 @@ async def test_contacts_who_opted_out_changed_number_or_were_deleted_are_skipped
         "number was changed or removed",
         "was deleted",
     ]
+
+
+async def test_a_message_to_a_merged_contact_goes_to_the_kept_one_at_the_same_number(database: str):
+    scope = await a_sender()
+    ids = await people(scope, 2)
+    broadcast = await sending(scope, await a_draft(scope, await a_segment(scope, ids)))
+    nobody = (await create_contact(scope, {"name": "Without a number"}))["id"]
+    other = (await create_contact(scope, {"phone": "+34699999999", "whatsapp_consent": "OPTED_IN"}))["id"]
+    await merge_contacts(scope, nobody, ids[0], {})
+    await merge_contacts(scope, other, ids[1], {})
+    claimed = await claim(scope, broadcast)
+    assert len(claimed.attempts) == 1
+    [skipped] = await db.fetch("SELECT contact_id, reason FROM messages WHERE status = 'SKIPPED'")
+    assert (skipped["contact_id"], "number was changed" in skipped["reason"]) == (ids[1], True)
 
 
 async def test_one_person_waits_six_seconds_between_two_messages(database: str):
