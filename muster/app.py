@@ -80,5 +80,6 @@ def api_options(installation: Installation) -> ApiOptions:
         metrics_token=metrics_token(settings),
         operation_timeout_seconds=settings.statement_timeout_ms / 1000 + 5,
         rates=Rates(settings.cost_bucket, settings.cost_per_second, settings.cost_per_operation),
+        tracking_rates=Rates(settings.tracking_events_per_second * 10, settings.tracking_events_per_second, 1_000),
         write_line=LineWriter(sys.stderr, is_text(settings.log_format, sys.stderr)),
     )

@@ -220,6 +220,11 @@ class Settings(BaseSettings):
         " Unset: derived from MUSTER_SECRET.",
     )
 
+    tracking_events_per_second: int = Field(
+        5_000,
+        ge=1,
+        description="How many events a tracking key may record in a second, over all API processes; ten times as many at once.",
+    )
     webhook_local: bool = Field(
         False,
         description="Whether webhook endpoints may use http and addresses of this machine: for development and tests. Otherwise"

@@ -5,17 +5,18 @@ from permissions.capabilities import ALL_PERMISSIONS, Permission
 
 
 class PrincipalKind(StrEnum):
-    """A member who signed in, an API token, somebody at the command line, or Muster itself."""
+    """A member who signed in, an API token, a tracking key, somebody at the command line, or Muster itself."""
 
     MEMBER = "MEMBER"
     TOKEN = "TOKEN"
+    TRACKING_KEY = "TRACKING_KEY"
     OPERATOR = "OPERATOR"
     SYSTEM = "SYSTEM"
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """`id` is in members or api_tokens; None: an operator or the system."""
+    """`id` is in members, api_tokens or tracking_keys; None: an operator or the system."""
 
     kind: PrincipalKind
     id: int | None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from graphql import GraphQLSchema
@@ -34,6 +35,7 @@ from schema.server.transports.graphql import GraphQL
 from schema.server.transports.socket import SocketLimits
 from schema.server.transports.stream import StreamLimits
 from schema.server.types import cursors
+from schema.tracking.route import Tracking
 from schema.transfers import download_route, upload_route
 from schema.transfers.links import UPLOAD_LIMIT_BYTES, Links
 
@@ -55,6 +57,7 @@ class ApiOptions:
     operation_timeout_seconds: float = 15.0
     recheck_seconds: float = 5.0
     rates: Rates = field(default_factory=Rates)
+    tracking_rates: Rates = field(default_factory=partial(Rates, 50_000, 5_000, 1_000))
     documents: DocumentLimits = field(default_factory=DocumentLimits)
     sockets: SocketLimits = field(default_factory=SocketLimits)
     streams: StreamLimits = field(default_factory=StreamLimits)
@@ -62,7 +65,7 @@ class ApiOptions:
 
 
 def build(options: ApiOptions, lifespan: Lifespan | None = None, schema: GraphQLSchema | None = None) -> Any:
-    """/graphql, the explorer at /, /health/live, /health/ready, /metrics, and the nouns' routes."""
+    """/graphql, /v1 (tracking), the explorer at /, /health/live, /health/ready, /metrics, and the nouns' routes."""
     cursors.use_keys(options.secret_keys or (options.signing.secret,))
     redis = redis_client(options.redis_url)
     schema = schema or build_schema()
@@ -93,7 +96,8 @@ def build(options: ApiOptions, lifespan: Lifespan | None = None, schema: GraphQL
     rest.state.links = links
     rest.state.signing = options.signing
     rest.state.end_streams = graphql.streams.end_all
-    return WithoutSniffing(with_cors(Dispatch(graphql, rest), options.allowed_origins, options.allowed_headers))
+    rest_of_all = with_cors(Dispatch(graphql, rest), options.allowed_origins, options.allowed_headers)
+    return WithoutSniffing(Tracking(rest_of_all, Throttle(options.tracking_rates, redis)))
 
 
 def routes_of_nouns() -> list[BaseRoute]:

@@ -56,6 +56,7 @@ from schema.server.types.connection import page_size
 from schema.server.types.descriptions import SERVER, describe
 from schema.server.types.nodes import Node, find_nodes
 from schema.server.types.scalars import SCALARS
+from schema.tracking.keys import TrackingMutation, TrackingQuery
 from schema.transfers import descriptions as transfers
 from schema.transfers.exports import ExportJob, ExportMutation
 from schema.transfers.imports.mapping_types import ImportMappingMutation
@@ -94,6 +95,7 @@ QUERIES: list[type] = [
     ContactQuery,
     PersonalDataQuery,
     IdentityQuery,
+    TrackingQuery,
     ExplanationQuery,
     RuleQuery,
     RuleTextQuery,
@@ -118,6 +120,7 @@ MUTATIONS: list[type] = [
     TagMutation,
     PersonalDataMutation,
     IdentityMutation,
+    TrackingMutation,
     ActivityMutation,
     SegmentMutation,
     JobMutation,

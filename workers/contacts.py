@@ -1,5 +1,5 @@
 """Changes tags everywhere, enforces opt-outs, and removes values of deleted fields, unused tags, marks of single twins
-and snapshots of old merges."""
+snapshots of old merges and old rejections of tracking keys."""
 
 from collections.abc import AsyncGenerator
 from typing import Final
@@ -9,6 +9,7 @@ from models.contacts import fields, person_consent, twins, unused_tags
 from models.identity import snapshots
 from models.queue.jobs import Job
 from models.segments import tag_changes
+from models.tracking import rejections
 from permissions.principal import Scope
 from workers.context import PeriodicTask, Queue, WorkerContext
 
@@ -27,6 +28,11 @@ async def release_twins(context: WorkerContext) -> None:
 async def forget_merges(context: WorkerContext) -> None:
     if not context.stopping.is_set():
         await snapshots.forget_old()
+
+
+async def forget_rejections(context: WorkerContext) -> None:
+    if not context.stopping.is_set():
+        await rejections.forget_old()
 
 
 async def enforce_opt_outs(context: WorkerContext) -> None:
@@ -50,6 +56,7 @@ async def forget_unused_tags(context: WorkerContext) -> None:
 PERIODIC_TASKS: Final = [
     PeriodicTask("forget_unused_tags", Queue.BULK, forget_unused_tags, every_seconds=60, alone=True),
     PeriodicTask("forget_merges", Queue.BULK, forget_merges, every_seconds=3600, alone=True),
+    PeriodicTask("forget_rejections", Queue.BULK, forget_rejections, every_seconds=3600, alone=True),
     PeriodicTask("enforce_opt_outs", Queue.BULK, enforce_opt_outs, every_seconds=60, alone=True),
     PeriodicTask("remove_values", Queue.BULK, remove_values, every_seconds=10, alone=True),
     PeriodicTask("release_twins", Queue.BULK, release_twins, every_seconds=60, alone=True),

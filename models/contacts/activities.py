@@ -52,12 +52,34 @@ async def record(scope: Scope, activities: Sequence[NewActivity]) -> Recorded:
     columns = _checked(activities)
     async with db.transaction():
         contact_ids = await _contacts_of(scope, activities)
-        async with dirty_contacts.as_bulk(only_if=len(activities) > dirty_contacts.MANY):
-            recorded = await db.execute(_INSERT, scope.workspace_id, contact_ids, *columns)
+        recorded = await write(scope, contact_ids, *columns)
         if recorded:
-            await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
             await audit_log.record(scope, "activities_record", "Activity", None, {"recorded": recorded})
     return Recorded(recorded, len(activities) - recorded)
+
+
+async def write(
+    scope: Scope,
+    contact_ids: Sequence[int],
+    kinds: Sequence[str],
+    occurred_at: Sequence[datetime],
+    properties: Sequence[str],
+    idempotency_keys: Sequence[str | None],
+) -> int:
+    """Write checked activities of contacts that the ambient transaction holds. Returns how many were new."""
+    async with dirty_contacts.as_bulk(only_if=len(contact_ids) > dirty_contacts.MANY):
+        recorded = await db.execute(
+            _INSERT,
+            scope.workspace_id,
+            list(contact_ids),
+            list(kinds),
+            list(occurred_at),
+            list(properties),
+            list(idempotency_keys),
+        )
+    if recorded:
+        await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
+    return recorded
 
 
 # Ordered against deadlocks.

@@ -21,8 +21,12 @@ from schema.server.types.cursors import Cursors, a_number, an_instant
 from schema.server.types.nodes import Node, find_nodes, node
 from schema.server.types.scalars import JSON
 
-_TYPE_OF_ACTOR = {PrincipalKind.MEMBER.value: "Member", PrincipalKind.TOKEN.value: "ApiToken"}
-_ACTOR_OF_TYPE = {"Member": PrincipalKind.MEMBER, "ApiToken": PrincipalKind.TOKEN}
+_ACTOR_OF_TYPE = {
+    "Member": PrincipalKind.MEMBER,
+    "ApiToken": PrincipalKind.TOKEN,
+    "TrackingKey": PrincipalKind.TRACKING_KEY,
+}
+_TYPE_OF_ACTOR = {kind.value: name for name, kind in _ACTOR_OF_TYPE.items()}
 
 
 async def actors_of(rows: Sequence[Any], info: Info) -> Sequence[Any]:
@@ -61,7 +65,9 @@ class AuditEntry(Node):
     action: str = mapped(
         "action", outside_action, description="SegmentUpdate, BroadcastSchedule: the mutation or command."
     )
-    actor_kind: str = strawberry.field(description="MEMBER, TOKEN, OPERATOR (the command line) or SYSTEM.")
+    actor_kind: str = strawberry.field(
+        description="MEMBER, TOKEN, TRACKING_KEY, OPERATOR (the command line) or SYSTEM."
+    )
     actor_id: strawberry.ID | None = derived(
         lambda row: _id_of(_TYPE_OF_ACTOR.get(read(row, "actor_kind")), read(row, "actor_id")),
         description="Of the member or API token, also when it was removed since.",
@@ -136,7 +142,7 @@ def _actor(node_id: str | None) -> tuple[PrincipalKind, int] | None:
         return None
     kind, number = _split(node_id, "actorId")
     if kind not in _ACTOR_OF_TYPE:
-        raise NotFound(f"{node_id[:100]!r} is neither a member nor an API token", ("actorId",))
+        raise NotFound(f"{node_id[:100]!r} is neither a member, an API token nor a tracking key", ("actorId",))
     return _ACTOR_OF_TYPE[kind], number
 
 

@@ -26,6 +26,7 @@ from models.queue import failed_webhooks, jobs, requests
 from models.rules.tree import FieldType
 from models.segments import segments
 from models.segments.segments import SegmentKind
+from models.tracking import keys as tracking_keys
 from models.transfers.imports import run, saved_mappings, start, uploads
 from models.transfers.imports.mapping import Column as ImportColumn
 from models.transfers.imports.mapping import Options
@@ -204,6 +205,16 @@ async def contact_unmerge(scope: Scope) -> Variables:
 @sample("duplicateDismiss")
 async def duplicate_dismiss(scope: Scope) -> Variables:
     return {"a": await a_contact(scope), "b": await a_contact(scope)}
+
+
+@sample("trackingKeyCreate")
+async def tracking_key_create(scope: Scope) -> Variables:
+    return {"input": {"name": "Shop", "origins": ["https://shop.example"]}}
+
+
+@sample("trackingKeyRevoke")
+async def tracking_key_revoke(scope: Scope) -> Variables:
+    return {"id": to_global_id("TrackingKey", (await tracking_keys.create(scope, "Shop"))["id"])}
 
 
 @sample("contactErase")

@@ -76,6 +76,8 @@ HOLD_NONE = {
     "segment_rule_versions": "what members wrote: rules",
     "sign_in_attempts": "of members",
     "tags": "names of tags",
+    "tracking_keys": "what members wrote",
+    "tracking_rejections": "names of events and reasons, without values",
     "whatsapp_channels": "of the business",
     "workflow_counts": "figures",
     "workflow_senders": "digests of templates",
