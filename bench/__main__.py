@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from bench.environment import DATA, place
 from bench.table import Result, print_table, write_json
 
-MEASUREMENTS = ["reads", "engine", "live", "transfers", "broadcasts", "rule_queries"]
+MEASUREMENTS = ["reads", "engine", "live", "transfers", "broadcasts", "rule_queries", "tracking"]
 """In running order: add yours."""
 
 ON_REQUEST = ["peers"]

@@ -38,9 +38,9 @@ class MeasuredServer:
 
 
 @contextmanager
-def api(place: Place, url: str) -> Iterator[tuple[int, psutil.Process]]:
+def api(place: Place, url: str, **settings: str) -> Iterator[tuple[int, psutil.Process]]:
     port = free_port()
-    environment = place.environment(url, MUSTER_PORT=str(port), MUSTER_API_PROCESSES="1")
+    environment = place.environment(url, MUSTER_PORT=str(port), MUSTER_API_PROCESSES="1", **settings)
     ready = f"http://127.0.0.1:{port}/health/live"
     with process(["-m", "muster", "api"], environment, ready, "api.log") as started:
         yield port, started

@@ -113,4 +113,6 @@ async def new_empty_segments(scope: Scope, rules: Sequence[Rule]) -> None:
 
 
 async def bearer(scope: Scope) -> str:
-    return (await api_tokens.create(scope, name="bench", permissions={Permission.SEGMENT_READ}))[1]
+    return (
+        await api_tokens.create(scope, name="bench", permissions={Permission.SEGMENT_READ, Permission.CONTACT_READ})
+    )[1]

@@ -16,7 +16,9 @@ import pytest
 TESTS: Final = Path(__file__).parents[1]
 NODE: Final = TESTS / "node"
 ARIADNE: Final = TESTS / "ariadne"
+SEGMENT: Final = TESTS / "segment_client"
 INSTALLED: Final = Path(sys.prefix) / "ariadne-codegen"
+INSTALLED_SEGMENT: Final = Path(sys.prefix) / "segment-client"
 SCHEMA: Final = TESTS.parent / "schema" / "schema.graphql"
 
 LONGEST_SECONDS: Final = 60
@@ -37,9 +39,19 @@ def install_node_packages() -> None:
 @cache
 def install_ariadne_codegen() -> None:
     """In a folder of its own, since it needs another graphql-core than Muster."""
-    lock = ARIADNE / "requirements.lock"
+    _install_python(ARIADNE, INSTALLED)
+
+
+@cache
+def install_segment_client() -> None:
+    """In a folder of its own, since it needs another python-dateutil than Muster."""
+    _install_python(SEGMENT, INSTALLED_SEGMENT)
+
+
+def _install_python(folder: Path, target: Path) -> None:
+    lock = folder / "requirements.lock"
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--upgrade"]
-    _install([*command, "--target", str(INSTALLED), "-r", str(lock)], lock, INSTALLED / ".complete")
+    _install([*command, "--target", str(target), "-r", str(lock)], lock, target / ".complete")
 
 
 def _install(command: list[str], lock: Path, stamp: Path) -> None:
@@ -74,10 +86,19 @@ async def start_node(script: str, *arguments: str) -> asyncio.subprocess.Process
 
 async def with_ariadne_codegen(folder: Path, code: str) -> str:
     """Runs Python code in a folder, with ariadne-codegen at hand. Gives what it prints."""
+    return await _with_python(INSTALLED, folder, code)
+
+
+async def with_segment_client(folder: Path, code: str, *arguments: str) -> str:
+    """As `with_ariadne_codegen`, with Segment's library for Python."""
+    return await _with_python(INSTALLED_SEGMENT, folder, code, *arguments)
+
+
+async def _with_python(packages: Path, folder: Path, code: str, *arguments: str) -> str:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", code),
+        *(sys.executable, "-c", code, *arguments),
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(INSTALLED), "PATH": _path()},
+        env=os.environ | {"PYTHONPATH": str(packages), "PATH": _path()},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
