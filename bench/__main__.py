@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from bench.environment import DATA, place
 from bench.table import Result, print_table, write_json
 
-MEASUREMENTS = ["reads", "engine", "live", "transfers", "broadcasts", "rule_queries", "tracking"]
+MEASUREMENTS = [
+    "reads", "engine", "live", "workflows", "transfers", "broadcasts", "rule_queries", "tracking",
+]  # fmt: skip
 """In running order: add yours."""
 
 ON_REQUEST = ["peers"]

@@ -10,6 +10,7 @@ from models.changelog import append as log_append
 from models.changelog.append import OpenAppend
 from models.changelog.members import MEMBERS
 from models.db import Record
+from models.membership.origins import Origin
 
 
 @dataclass(slots=True)
@@ -92,6 +93,45 @@ WITH difference AS MATERIALIZED (
 )
 SELECT segment_id, sum(CASE WHEN kind = 'ENTERED' THEN 1 ELSE -1 END) AS more, count(*) AS logged
 FROM changes GROUP BY segment_id
+"""
+
+
+async def move(append: Append, segment_id: int, contact_ids: Sequence[int], *, entered: bool, origin: Origin) -> int:
+    """Puts contacts, each once, into one segment or takes them out. Returns the number of real changes, which it logs."""
+    rows = await db.fetch(
+        _ADD if entered else _REMOVE,
+        append.workspace_id,
+        append.id,
+        append.size,
+        append.at,
+        segment_id,
+        list(contact_ids),
+        origin.value,
+    )
+    return append.count(rows)
+
+
+_ADD = """
+WITH changed AS (
+    INSERT INTO memberships (workspace_id, segment_id, contact_id, origin, joined_at)
+    SELECT $1, $5, given.contact_id, $7, $4 FROM unnest($6::bigint[]) AS given (contact_id) ORDER BY given.contact_id
+    ON CONFLICT DO NOTHING
+    RETURNING contact_id
+), logged AS (
+    INSERT INTO membership_changes (workspace_id, append_id, place, segment_id, contact_id, kind, origin, at)
+    SELECT $1, $2, $3::integer + row_number() OVER (), $5, contact_id, 'ENTERED', $7, $4 FROM changed
+)
+SELECT $5::bigint, count(*), count(*) FROM changed
+"""
+
+_REMOVE = """
+WITH changed AS (
+    DELETE FROM memberships WHERE workspace_id = $1 AND segment_id = $5 AND contact_id = ANY ($6::bigint[]) RETURNING contact_id
+), logged AS (
+    INSERT INTO membership_changes (workspace_id, append_id, place, segment_id, contact_id, kind, origin, at)
+    SELECT $1, $2, $3::integer + row_number() OVER (), $5, contact_id, 'LEFT', $7, $4 FROM changed
+)
+SELECT $5::bigint, -count(*), count(*) FROM changed
 """
 
 

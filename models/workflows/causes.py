@@ -5,6 +5,7 @@ marks on contacts, and the engine of segments from the marks to signals and to t
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 DEEPEST: Final = 8
@@ -26,7 +27,12 @@ class Cause:
         return workflow_id in self.path or self.depth >= DEEPEST
 
     def then(self, workflow_id: int) -> "Cause":
-        return Cause(self.depth + 1, (*self.path, workflow_id))
+        return _then(self, workflow_id)
+
+
+@lru_cache(maxsize=1024)
+def _then(cause: Cause, workflow_id: int) -> Cause:
+    return Cause(cause.depth + 1, (*cause.path, workflow_id))
 
 
 NOBODY: Final = Cause()

@@ -1,5 +1,6 @@
 """One engine of workflows per workspace at a time. Its row is the lock of everything that moves enrollments."""
 
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -87,8 +88,15 @@ WHERE w.workspace_id = $1
 
 
 async def record_change(workspace_id: int) -> None:
-    """What runs has changed: every process reads it again. Needs the lock."""
-    await db.execute("UPDATE workflow_engines SET epoch = epoch + 1 WHERE workspace_id = $1", workspace_id)
+    """What runs has changed: every process reads it again. Needs the lock.
+
+    Epochs are microseconds, so that a restored backup repeats none.
+    """
+    await db.execute(
+        "UPDATE workflow_engines SET epoch = greatest(epoch + 1, $2) WHERE workspace_id = $1",
+        workspace_id,
+        time.time_ns() // 1_000,
+    )
 
 
 # ---------------------------------------------------------------- time

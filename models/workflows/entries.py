@@ -65,7 +65,9 @@ async def _let_in(run: Run, plan: Plan, candidates: Sequence[Candidate]) -> list
         await _load_entries(run, plan, candidates)
         candidates = [candidate for candidate in candidates if _may_enter(run, plan, candidate)]
     ids = await _new_ids(len(candidates))
-    return [_arrival(run, plan, candidate, id_) for candidate, id_ in zip(candidates, ids, strict=True)]
+    arrivals = [_arrival(run, plan, candidate, id_) for candidate, id_ in zip(candidates, ids, strict=True)]
+    run.arrivals += arrivals
+    return arrivals
 
 
 def _turn_away(run: Run, candidate: Candidate, reason: str) -> None:
@@ -138,10 +140,11 @@ def _where(
 
 
 async def _load_entries(run: Run, plan: Plan, candidates: Sequence[Candidate]) -> None:
-    """All entries of these contacts into the workflow, but for those that this batch knows already."""
+    """All entries of these contacts into the workflow, as this batch has left them so far."""
+    run.settle_entries()
     contact_ids = [candidate.contact_id for candidate in candidates]
     for row in await db.fetch(_ENTRIES, run.workspace_id, plan.workflow_id, contact_ids):
-        entry = Entry(row["times"], row["entered_at"], row["ended_at"])
+        entry = Entry(row["times"], row["entered_at"], row["ended_at"], is_stored=True)
         run.know_entry(plan.workflow_id, row["contact_id"], row["entry_key"], entry)
 
 
@@ -161,6 +164,8 @@ def _may_enter(run: Run, plan: Plan, candidate: Candidate) -> bool:
 def _reason_against(run: Run, plan: Plan, candidate: Candidate) -> str | None:
     reentry = plan.graph.reentry
     entries = run.entries_of(plan.workflow_id, candidate.contact_id)
+    if not entries:
+        return None
     own = entries.get(candidate.entry_key)
     concerning = entries.values() if reentry.policy is ReentryPolicy.AFTER_LEAVING else () if own is None else (own,)
     if any(entry.ended_at is None for entry in concerning):
@@ -191,34 +196,32 @@ async def _new_ids(count: int) -> list[int]:
 
 
 def _arrival(run: Run, plan: Plan, candidate: Candidate, id_: int) -> Arrival:
-    key = candidate.node or plan.graph.start_of(candidate.trigger)
-    control = plan.graph.control_percent > 0 and (
-        percent_of("control", plan.workflow_id, candidate.contact_id) < plan.graph.control_percent
-    )
+    now, number, key = run.now, plan.number, candidate.node or plan.start_of(candidate.trigger)
     arrival = Arrival(
         plan,
         id_,
-        plan.number,
+        number,
         candidate.contact_id,
         candidate.trigger,
         key,
-        run.now,
-        run.now,
-        run.now,
-        run.trail(plan, plan.number, plan.numbers[key]),
+        now,
+        now,
+        now,
+        run.trail(plan, number, plan.numbers[key], candidate.trigger),
         candidate.entry_key,
-        cause=candidate.cause.then(plan.workflow_id),
-        fresh_at=candidate.fresh_at,
-        control=control,
-        test_id=run.test_id,
-        order=candidate.order,
-        is_new=True,
     )
-    run.arrivals.append(arrival)
-    run.enter(arrival)
+    arrival.is_new = True
+    arrival.cause = candidate.cause.then(plan.workflow_id)
+    arrival.fresh_at, arrival.test_id, arrival.order = candidate.fresh_at, run.test_id, candidate.order
+    arrival.control = _is_control(plan, candidate)
     if candidate.cause.is_loop(plan.workflow_id):
         arrival.end(End.LOOP_STOPPED, reason=_loop(run, candidate))
     return arrival
+
+
+def _is_control(plan: Plan, candidate: Candidate) -> bool:
+    percent = plan.graph.control_percent
+    return percent > 0 and percent_of("control", plan.workflow_id, candidate.contact_id) < percent
 
 
 def _loop(run: Run, candidate: Candidate) -> str:

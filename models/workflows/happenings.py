@@ -41,9 +41,7 @@ class Happening:
 
     def concerns(self, plan: Plan) -> bool:
         """Whether the workflow listened already when it happened."""
-        since, since_at = plan.since.get(sources.listened(self.word), (None, None))
-        if since is None or since_at is None:
-            return False
+        since, since_at = plan.since_of(self.word)
         return self.position > since if self.position is not None else self.at >= since_at
 
 
@@ -97,15 +95,18 @@ async def _of_log(scope: Scope, page: LogPage[MembershipChange]) -> list[Happeni
     if not page.entries:
         return []
     causes = await _causes(scope, page)
-    happenings = []
-    for entry in page.entries:
-        word = f"{sources.ENTERED if entry.kind == 'ENTERED' else sources.LEFT}{entry.segment_id}"
-        cause = causes.get(entry.contact_id)
-        happenings.append(
-            Happening(
-                word, entry.contact_id, entry.at, NOBODY if cause is None else cause.of(entry.position), entry.position
-            )
-        )
+    words = {
+        (kind, segment_id): f"{word}{segment_id}"
+        for segment_id in {entry.segment_id for entry in page.entries}
+        for kind, word in (("ENTERED", sources.ENTERED), ("LEFT", sources.LEFT))
+    }
+    happenings = [
+        Happening(words[entry.kind, entry.segment_id], entry.contact_id, entry.at, NOBODY, entry.position)
+        for entry in page.entries
+    ]
+    for happening in happenings if causes else ():
+        if happening.contact_id in causes and happening.position is not None:
+            happening.cause = causes[happening.contact_id].of(happening.position)
     return happenings
 
 

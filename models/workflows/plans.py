@@ -30,7 +30,8 @@ from permissions.principal import Scope
 
 KEPT_WORKSPACES: Final = 200
 
-SINCE_EVER: Final = (0, datetime.min.replace(tzinfo=UTC))
+NEVER: Final = (2**63, datetime.max.replace(tzinfo=UTC))
+"""It does not listen."""
 
 
 @dataclass(slots=True, eq=False)
@@ -52,6 +53,8 @@ class Plan:
     order: Mapping[str, int] = field(init=False)
     listeners: Listeners = field(init=False)
     _questions: dict[tuple[str, str], Question] = field(default_factory=dict)
+    _starts: dict[str, str] = field(default_factory=dict)
+    _since_of: dict[str, tuple[int, datetime]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.order = _order(self.graph)
@@ -65,8 +68,22 @@ class Plan:
     def is_paused(self) -> bool:
         return self.status == "PAUSED"
 
+    def start_of(self, trigger_key: str) -> str:
+        """The key of the node to which this trigger brings those that it lets in."""
+        start = self._starts.get(trigger_key)
+        if start is None:
+            start = self._starts[trigger_key] = self.graph.start_of(trigger_key)
+        return start
+
     def trigger(self, key: str) -> Trigger | None:
         return next((trigger for trigger in self.graph.triggers if trigger.key == key), None)
+
+    def since_of(self, word: str) -> tuple[int, datetime]:
+        """Since which position of the log of members, and which moment, the workflow listens to what this word tells."""
+        since = self._since_of.get(word)
+        if since is None:
+            since = self._since_of[word] = self.since.get(sources.listened(word), NEVER)
+        return since
 
     def words_of(self, event: Event) -> tuple[str, ...]:
         return sources.words_of(event, self.tag_keys)

@@ -25,6 +25,7 @@ class Entry:
     times: int
     entered_at: datetime
     ended_at: datetime | None
+    is_stored: bool
     is_changed: bool = False
 
 
@@ -61,6 +62,7 @@ class Run:
     `joining`: who is to enter once those who are moved now have come to rest. `moments`: when something else falls due.
     `happened`: by contact, in order; `occurred`: by enrollment, events that its waits may need (inside/occurrences.py).
     `entries`: what is known of entries, by workflow and contact, then by entry key; `left`: which of the unknown ones ended now.
+    `causes`: what led to changes of members, as (segment, cause, contacts).
     `instead`: what settles some nodes in a simulation (a `Settle`), instead of what settles them else.
     """
 
@@ -76,13 +78,14 @@ class Run:
     left: set[tuple[int, int, str]] = field(default_factory=set)
     turned_away: list[TurnedAway] = field(default_factory=list)
     moments: list[datetime] = field(default_factory=list)
-    causes: dict[tuple[int, int], Cause] = field(default_factory=dict)
+    causes: list[tuple[int, Cause, list[int]]] = field(default_factory=list)
     happened: dict[int, list[Happening]] = field(default_factory=dict)
     occurred: dict[int, set[str]] = field(default_factory=dict)
     settling_one_by_one: bool = False
     instead: Mapping[type[Action], Any] = field(default_factory=dict)
+    _settled: int = 0
     _members: Append | None = None
-    _trails: dict[tuple[int, int, int], Trail] = field(default_factory=dict)
+    _trails: dict[tuple[int, int, int, str], Trail] = field(default_factory=dict)
     _zones: dict[int, str] = field(default_factory=dict)
 
     @property
@@ -96,32 +99,11 @@ class Run:
     # ---------------------------------------------------------------- entries
 
     def entries_of(self, workflow_id: int, contact_id: int) -> dict[str, Entry]:
-        """What this batch knows of a contact's entries into a workflow, by entry key."""
+        """What is known of a contact's entries into a workflow, by entry key."""
         return self.entries.get((workflow_id, contact_id), {})
 
-    def enter(self, arrival: Arrival) -> None:
-        """A new arrival is inside. Test runs leave no entries."""
-        if self.test_id is not None:
-            return
-        self.counts.let_in(arrival.plan.workflow_id, arrival.number, control=arrival.control)
-        entries = self.entries.setdefault((arrival.plan.workflow_id, arrival.contact_id), {})
-        before = entries.get(arrival.entry_key)
-        times = 1 if before is None else before.times + 1
-        entries[arrival.entry_key] = Entry(times, self.now, None, is_changed=True)
-
-    def leave(self, arrival: Arrival) -> None:
-        """An arrival has ended."""
-        if self.test_id is not None:
-            return
-        key = (arrival.plan.workflow_id, arrival.contact_id)
-        entry = self.entries.get(key, {}).get(arrival.entry_key)
-        if entry is None:
-            self.left.add((*key, arrival.entry_key))
-        else:
-            entry.ended_at, entry.is_changed = self.now, True
-
     def know_entry(self, workflow_id: int, contact_id: int, entry_key: str, entry: Entry) -> None:
-        """What is stored, unless this batch knows better."""
+        """An entry as it is stored, unless this batch knows better."""
         known = self.entries.setdefault((workflow_id, contact_id), {})
         if entry_key not in known:
             known[entry_key] = entry
@@ -129,11 +111,31 @@ class Run:
                 self.left.remove((workflow_id, contact_id, entry_key))
                 entry.ended_at, entry.is_changed = self.now, True
 
+    def settle_entries(self) -> None:
+        """Puts into `entries` what has become of the arrivals, which have come to rest. Test runs leave no entries."""
+        settled, self._settled = self._settled, len(self.arrivals)
+        for arrival in self.arrivals[settled:] if self.test_id is None else ():
+            key = (arrival.plan.workflow_id, arrival.contact_id)
+            entry = self.entries.get(key, {}).get(arrival.entry_key)
+            if arrival.is_new:
+                times = 1 if entry is None else entry.times + 1
+                ended_at = None if arrival.ended is None else self.now
+                stored = entry is not None and entry.is_stored
+                self.entries.setdefault(key, {})[arrival.entry_key] = Entry(
+                    times, self.now, ended_at, stored, is_changed=True
+                )
+            elif arrival.ended is None:
+                continue
+            elif entry is None:
+                self.left.add((*key, arrival.entry_key))
+            else:
+                entry.ended_at, entry.is_changed = self.now, True
+
     # ---------------------------------------------------------------- trails
 
-    def trail(self, plan: Plan, number: int, start: int) -> Trail:
-        """The trail of enrollments of one version; `start`: the node to which new ones come, or -1 of others."""
-        return self._trails.setdefault((plan.workflow_id, number, start), Trail())
+    def trail(self, plan: Plan, number: int, start: int, trigger: str = "") -> Trail:
+        """The trail of enrollments of one version; of new ones, with the node to which this trigger brings them, else -1."""
+        return self._trails.setdefault((plan.workflow_id, number, start, trigger), Trail())
 
     # ---------------------------------------------------------------- members
 

@@ -1,7 +1,7 @@
 """The log of steps: what enrollments did at nodes, in order and without gaps."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
@@ -105,24 +105,35 @@ class TrailStep(NamedTuple):
     detail: str | None
 
 
-class Walker(NamedTuple):
-    """Who went a trail; `before` counts the steps of those who come before in the log."""
+@dataclass(slots=True)
+class Walkers:
+    """Who went the trails, a column each; `before` counts the steps of those who come before in the log."""
 
-    trail: int
-    before: int
-    enrollment_id: int
-    contact_id: int
+    trail: list[int] = field(default_factory=list)
+    before: list[int] = field(default_factory=list)
+    enrollment_id: list[int] = field(default_factory=list)
+    contact_id: list[int] = field(default_factory=list)
 
 
 async def append_trails(
-    scope: Scope, trails: Sequence[TrailStep], walkers: Sequence[Walker], at: datetime, *, test: bool
+    scope: Scope, trails: Sequence[TrailStep], walkers: Walkers, at: datetime, *, test: bool
 ) -> None:
     """As `append`, for many who went few ways: PostgreSQL puts together who went which. Every walker has steps."""
-    if not walkers:
+    if not walkers.trail:
         return
     opened = await log_append.begin(scope.workspace_id, STEPS, clock.now())
-    columns = (*zip(*trails, strict=True), *zip(*walkers, strict=True))
-    opened.size = await db.execute(_APPEND_TRAILS, scope.workspace_id, opened.id, at, test, *map(list, columns))
+    opened.size = await db.execute(
+        _APPEND_TRAILS,
+        scope.workspace_id,
+        opened.id,
+        at,
+        test,
+        *map(list, zip(*trails, strict=True)),
+        walkers.trail,
+        walkers.before,
+        walkers.enrollment_id,
+        walkers.contact_id,
+    )
     await db.before_commit(partial(_close, opened))
 
 

@@ -47,13 +47,14 @@ def _candidate(run: Run, plan: Plan, trigger: Trigger, happening: Happening, ent
 
 
 def _matching(run: Run, happenings: Sequence[Happening]) -> list[tuple[Plan, Trigger, Happening]]:
-    return [
-        (plan, trigger, happening)
-        for happening in happenings
-        for plan, trigger in run.plans.triggers.get(happening.word, ())
-        if happening.concerns(plan)
-        and (happening.activity_id is not None or not isinstance(trigger.on, ActivityHappened))
-    ]
+    matching: list[tuple[Plan, Trigger, Happening]] = []
+    for happening in happenings:
+        for plan, trigger in run.plans.triggers.get(happening.word, ()):
+            if happening.concerns(plan) and (
+                happening.activity_id is not None or not isinstance(trigger.on, ActivityHappened)
+            ):
+                matching.append((plan, trigger, happening))
+    return matching
 
 
 async def _of_messages(

@@ -1,7 +1,7 @@
 """Writes what a batch did: who is inside and who was, entries, figures, steps, and what members changed."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +15,9 @@ from models.queue import work
 from models.queue.enqueue import enqueue
 from models.rules.contact_changes import membership_changed
 from models.workflows import engine_lock, steps
-from models.workflows.arrivals import PAUSED, PENDING, Arrival, State
-from models.workflows.run import Run
-from models.workflows.steps import TrailStep, Walker
+from models.workflows.arrivals import PAUSED, PENDING, Arrival, State, Trail
+from models.workflows.run import Entry, Run
+from models.workflows.steps import TrailStep, Walkers
 from models.workflows.wakes import stays_until
 
 Column = tuple[str, str, Callable[[Arrival], Any]]
@@ -27,9 +27,6 @@ Column = tuple[str, str, Callable[[Arrival], Any]]
 async def write(run: Run) -> bool:
     """Returns whether some who were moved are to be moved on at once, in another batch."""
     goes_on = await _stay_until_fresh(run)
-    for arrival in run.arrivals:
-        if arrival.ended is not None:
-            run.leave(arrival)
     await _write_inside(run)
     await _write_ended(run)
     await _write_entries(run)
@@ -92,10 +89,10 @@ _IDENTITY: Sequence[Column] = (
 )
 
 _ENDED: Sequence[Column] = (
-    *_KEPT,
-    *_IDENTITY,
+    *(column for column in (*_KEPT, *_IDENTITY) if column[0] not in ("id", "contact_id")),
     ("end", "text", lambda one: one.ended),
 )
+"""What those who went the same way have in common."""
 
 
 def _columns(columns: Sequence[Column], arrivals: Sequence[Arrival]) -> list[list[Any]]:
@@ -107,6 +104,10 @@ def _unnested(columns: Sequence[Column], first: int) -> str:
     arrays = ", ".join(f"${first + index}::{sql_type}[]" for index, (_, sql_type, _) in enumerate(columns))
     names = ", ".join(f'"{name}"' for name, _, _ in columns)
     return f"unnest({arrays}) AS n ({names})"
+
+
+def _arrays(columns: Sequence[Column], first: int) -> str:
+    return ", ".join(f"unnest(${first + index}::{sql_type}[])" for index, (_, sql_type, _) in enumerate(columns))
 
 
 def _names(columns: Sequence[Column], prefix: str = "") -> str:
@@ -129,8 +130,10 @@ FROM {_unnested(_INSIDE, 2)} WHERE e.workspace_id = $1 AND e.id = n.id
 """  # noqa: S608 - columns of our own
 
 _INSERT_ENDED = f"""
-INSERT INTO enrollments_ended (workspace_id, ended_at, {_names(_ENDED)})
-SELECT $1, $2, {_names(_ENDED, "n.")} FROM {_unnested(_ENDED, 3)}
+INSERT INTO enrollments_ended (workspace_id, ended_at, id, contact_id, {_names(_ENDED)})
+SELECT $1, $2, one.id, one.contact_id, {_names(_ENDED, "n.")}
+FROM unnest($3::bigint[], $4::bigint[], $5::integer[]) AS one (id, contact_id, way)
+JOIN ROWS FROM ({_arrays(_ENDED, 6)}) WITH ORDINALITY AS n ({_names(_ENDED)}, way) ON n.way = one.way
 """  # noqa: S608 - columns of our own
 
 
@@ -144,11 +147,26 @@ async def _write_inside(run: Run) -> None:
         await db.execute(_UPDATE, run.workspace_id, *_columns(_INSIDE, stored))
 
 
+def _way_of(arrival: Arrival) -> Hashable:
+    """Equal for new enrollments that ended in the same way; others have entered at different moments."""
+    if not arrival.is_new:
+        return arrival.id
+    return (
+        id(arrival.trail), arrival.entry_key, arrival.control, arrival.reason, arrival.goal_at, arrival.ended,
+    )  # fmt: skip
+
+
 async def _write_ended(run: Run) -> None:
     ended = [arrival for arrival in run.arrivals if arrival.ended is not None]
     if not ended:
         return
-    await db.execute(_INSERT_ENDED, run.workspace_id, run.now, *_columns(_ENDED, ended))
+    ways: dict[Hashable, int] = {}
+    numbers = [ways.setdefault(_way_of(arrival), len(ways) + 1) for arrival in ended]
+    firsts = list(dict(zip(reversed(numbers), reversed(ended), strict=True)).values())
+    firsts.reverse()
+    ids, contact_ids = [arrival.id for arrival in ended], [arrival.contact_id for arrival in ended]
+    columns = _columns(_ENDED, firsts)
+    await db.execute(_INSERT_ENDED, run.workspace_id, run.now, ids, contact_ids, numbers, *columns)
     stored = [arrival.id for arrival in ended if not arrival.is_new]
     if stored:
         await db.execute(
@@ -165,26 +183,50 @@ async def _write_ended(run: Run) -> None:
 
 
 async def _write_entries(run: Run) -> None:
-    rows = [
-        (workflow_id, contact_id, entry_key, entry.times, entry.entered_at, entry.ended_at)
-        for (workflow_id, contact_id), entries in run.entries.items()
-        for entry_key, entry in entries.items()
-        if entry.is_changed
-    ]
-    if rows:
-        await db.execute(_PUT_ENTRIES, run.workspace_id, *map(list, zip(*rows, strict=True)))
+    run.settle_entries()
+    new: list[tuple[int, int, str, Entry]] = []
+    known: list[tuple[int, int, str, Entry]] = []
+    for (workflow_id, contact_id), entries in run.entries.items():
+        for entry_key, entry in entries.items():
+            if entry.is_changed:
+                (known if entry.is_stored else new).append((workflow_id, contact_id, entry_key, entry))
+    if new:
+        await _insert_entries(run, new)
+    if known:
+        columns = zip(*((*key, entry.times, entry.entered_at, entry.ended_at) for *key, entry in known), strict=True)
+        await db.execute(_UPDATE_ENTRIES, run.workspace_id, *columns)
     if run.left:
         left = [list(column) for column in zip(*run.left, strict=True)]
         await db.execute(_END_ENTRIES, run.workspace_id, run.now, *left)
 
 
-_PUT_ENTRIES = """
-INSERT INTO workflow_entries AS known (workspace_id, workflow_id, contact_id, entry_key, times, entered_at, ended_at)
-SELECT $1, workflow_id, contact_id, entry_key, times, entered_at, ended_at
+async def _insert_entries(run: Run, new: Sequence[tuple[int, int, str, Entry]]) -> None:
+    """Most are alike, but for the contact."""
+    kinds: dict[tuple[int, str, int, bool], int] = {}
+    contact_ids, numbers = [], []
+    for workflow_id, contact_id, entry_key, entry in new:
+        kind = (workflow_id, entry_key, entry.times, entry.ended_at is None)
+        numbers.append(kinds.setdefault(kind, len(kinds) + 1))
+        contact_ids.append(contact_id)
+    columns = map(list, zip(*kinds, strict=True))
+    await db.execute(_INSERT_ENTRIES, run.workspace_id, run.now, contact_ids, numbers, *columns)
+
+
+# Nobody else inserts: entries are read and written under the lock of the engine.
+_INSERT_ENTRIES = """
+INSERT INTO workflow_entries (workspace_id, workflow_id, contact_id, entry_key, times, entered_at, ended_at)
+SELECT $1, kind.workflow_id, one.contact_id, kind.entry_key, kind.times, $2::timestamptz,
+       CASE WHEN kind.inside THEN NULL ELSE $2::timestamptz END
+FROM unnest($3::bigint[], $4::integer[]) AS one (contact_id, kind)
+JOIN unnest($5::bigint[], $6::text[], $7::integer[], $8::boolean[]) WITH ORDINALITY
+    AS kind (workflow_id, entry_key, times, inside, number) ON kind.number = one.kind
+"""
+
+_UPDATE_ENTRIES = """
+UPDATE workflow_entries AS e SET times = new.times, entered_at = new.entered_at, ended_at = new.ended_at
 FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::timestamptz[], $7::timestamptz[])
     AS new (workflow_id, contact_id, entry_key, times, entered_at, ended_at)
-ON CONFLICT (workspace_id, workflow_id, contact_id, entry_key)
-DO UPDATE SET times = excluded.times, entered_at = excluded.entered_at, ended_at = excluded.ended_at
+WHERE e.workspace_id = $1 AND e.workflow_id = new.workflow_id AND e.contact_id = new.contact_id AND e.entry_key = new.entry_key
 """
 
 _END_ENTRIES = """
@@ -219,27 +261,42 @@ ON CONFLICT (workspace_id, workflow_id, contact_id) DO UPDATE SET reason = exclu
 
 async def _write_trails(run: Run) -> None:
     """Counted and logged per trail, however many went it."""
-    went = Counter(arrival.trail for arrival in run.arrivals)
-    ways = {trail: trail.steps() for trail in went}
-    first = {arrival.trail: arrival for arrival in reversed(run.arrivals)}
-    numbered = {trail: index for index, trail in enumerate(ways)}
-    trail_steps = [
-        TrailStep(numbered[trail], index, first[trail].plan.workflow_id, first[trail].number, node, outcome, detail)
-        for trail, way in ways.items()
-        for index, (node, outcome, _, _, detail) in enumerate(way, start=1)
-    ]
-    walkers, before = [], 0
+    numbered: dict[Trail, int] = {}
+    first: list[Arrival] = []
+    walkers, before, went = Walkers(), 0, Counter[int]()
     for arrival in run.arrivals:
-        if arrival.trail.length:
-            walkers.append(Walker(numbered[arrival.trail], before, arrival.id, arrival.contact_id))
-            before += arrival.trail.length
+        trail = arrival.trail
+        number = numbered.get(trail)
+        if number is None:
+            number = numbered[trail] = len(numbered)
+            first.append(arrival)
+        went[number] += 1
+        if trail.length:
+            walkers.trail.append(number)
+            walkers.before.append(before)
+            walkers.enrollment_id.append(arrival.id)
+            walkers.contact_id.append(arrival.contact_id)
+            before += trail.length
+    ways = [trail.steps() for trail in numbered]
+    trail_steps = [
+        TrailStep(number, nth, one.plan.workflow_id, one.number, node, outcome, detail)
+        for number, (one, way) in enumerate(zip(first, ways, strict=True))
+        for nth, (node, outcome, _, _, detail) in enumerate(way, start=1)
+    ]
     await steps.append_trails(run.scope, trail_steps, walkers, run.now, test=run.test_id is not None)
     if run.test_id is None:
-        for trail, count in went.items():
-            _count(run, first[trail], ways[trail], count)
-        for arrival in run.arrivals:
-            if arrival.ended is not None:
-                run.counts.ended(arrival.plan.workflow_id, arrival.number, arrival.ended.value)
+        for number, (one, way) in enumerate(zip(first, ways, strict=True)):
+            _count(run, one, way, went[number])
+        _count_workflows(run)
+
+
+def _count_workflows(run: Run) -> None:
+    entered = Counter((one.plan.workflow_id, one.number, one.control) for one in run.arrivals if one.is_new)
+    for (workflow_id, number, control), count in entered.items():
+        run.counts.let_in(workflow_id, number, control=control, count=count)
+    ended = Counter((one.plan.workflow_id, one.number, one.ended) for one in run.arrivals if one.ended is not None)
+    for (workflow_id, number, end), count in ended.items():
+        run.counts.ended(workflow_id, number, end, count)
 
 
 def _count(run: Run, one: Arrival, way: Sequence[Any], count: int) -> None:
@@ -266,7 +323,8 @@ async def _close_members(run: Run) -> None:
         return
     lock = await segment_lock.take(run.workspace_id)
     compiled = await compiled_rules.current(run.workspace_id, lock.epoch)
-    await _mark(run, {segment_id for segment_id, _ in run.causes if _is_read(compiled, segment_id)})
+    changed = {segment_id for segment_id, _, _ in run.causes}
+    await _mark(run, {segment_id for segment_id in changed if _is_read(compiled, segment_id)})
     position = await apply.close(append)
     if position is not None:
         await _record_causes(run, append, position)
@@ -280,8 +338,8 @@ def _is_read(compiled: CompiledRules, segment_id: int) -> bool:
 async def _mark(run: Run, segment_ids: set[int]) -> None:
     rows = [
         (contact_id, membership_changed(segment_id), str(cause))
-        for (segment_id, contact_id), cause in run.causes.items()
-        if segment_id in segment_ids
+        for segment_id, cause, contact_ids in run.causes
+        for contact_id in (contact_ids if segment_id in segment_ids else ())
     ]
     if rows:
         columns = map(list, zip(*rows, strict=True))
@@ -298,13 +356,12 @@ FROM unnest($4::bigint[], $5::text[], $6::text[]) AS n (contact_id, change, caus
 
 async def _record_causes(run: Run, append: Append, position: int) -> None:
     """For workflows that listen to the segments that were changed."""
-    listened = run.plans.listened
     rows = {
         contact_id: str(cause)
-        for (segment_id, contact_id), cause in run.causes.items()
-        if membership_changed(segment_id) in listened
+        for segment_id, cause, contact_ids in run.causes
+        for contact_id in (contact_ids if membership_changed(segment_id) in run.plans.listened else ())
     }
-    if any(membership_changed(segment_id) in listened for segment_id, _ in run.causes):
+    if rows:
         await enqueue(work.PROCESS_WORKFLOWS, run.workspace_id)
         await db.execute(
             _RECORD_CAUSES, run.workspace_id, position, position - append.size, list(rows), list(rows.values())

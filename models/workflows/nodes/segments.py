@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from models import db
 from models.membership import apply, builds
-from models.membership.apply import Difference
 from models.membership.origins import Origin
 from models.workflows.arrivals import Arrival
+from models.workflows.causes import Cause
 from models.workflows.graph.actions import SegmentAdd, SegmentRemove
 from models.workflows.graph.tree import GraphNode
 from models.workflows.run import Run
@@ -41,15 +41,19 @@ async def change(run: Run, segment_id: int, arrivals: Sequence[Arrival], *, ente
     await db.advisory_lock(builds.swap_lock(run.workspace_id, segment_id))
     if not await db.fetch_value(_EXISTS, run.workspace_id, segment_id):
         return False
-    contact_ids = list(dict.fromkeys(arrival.contact_id for arrival in arrivals))
     append = await run.members()
-    count = len(contact_ids)
-    difference = Difference([segment_id] * count, contact_ids, [entered] * count, [Origin.WORKFLOW.value] * count)
-    if await apply.write(append, difference):
-        for arrival in arrivals:
-            run.causes[segment_id, arrival.contact_id] = arrival.cause
-            arrival.has_changed = True
+    contact_ids = list(dict.fromkeys(arrival.contact_id for arrival in arrivals))
+    if await apply.move(append, segment_id, contact_ids, entered=entered, origin=Origin.WORKFLOW):
+        _note_causes(run, segment_id, arrivals)
     return True
+
+
+def _note_causes(run: Run, segment_id: int, arrivals: Sequence[Arrival]) -> None:
+    of_cause: dict[Cause, list[int]] = {}
+    for arrival in arrivals:
+        arrival.has_changed = True
+        of_cause.setdefault(arrival.cause, []).append(arrival.contact_id)
+    run.causes += [(segment_id, cause, contact_ids) for cause, contact_ids in of_cause.items()]
 
 
 _EXISTS = """
