@@ -40,13 +40,13 @@ async def process_batch(
     *,
     one_by_one: bool = False,
 ) -> BatchResult | None:
-    """Returns None when somebody else holds the lock, or nothing runs.
+    """Returns None when nothing runs in the workspace. Raises db.Busy when the lock is not free soon.
 
     `on_locked` runs before anything is read. `one_by_one`: after a batch has failed, each enrollment on its own, so that only
     those fail whose node cannot be carried out.
     """
     async with db.transaction():
-        lock = await engine_lock.try_take(workspace_id)
+        lock = await engine_lock.find(workspace_id)
         if lock is None:
             return None
         if on_locked is not None:

@@ -38,19 +38,21 @@ async def make(workspace_id: int) -> None:
     )
 
 
-async def try_take(workspace_id: int) -> WorkflowLock | None:
-    """Returns None when somebody holds the lock, or nothing runs in the workspace."""
-    locked = await db.fetch_value(f"{_TAKE} SKIP LOCKED", workspace_id)
+async def find(workspace_id: int) -> WorkflowLock | None:
+    """Waits for the lock. Returns None when nothing has ever run in the workspace. Raises db.Busy after PATIENCE."""
+    await db.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
+    locked = await db.fetch_value(_TAKE, workspace_id)
     return None if locked is None else await _state(workspace_id)
 
 
 async def take(workspace_id: int) -> WorkflowLock:
-    """Waits for the lock, and makes the engine if it is not there. Raises db.Busy after PATIENCE."""
-    await db.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
-    if await db.fetch_value(_TAKE, workspace_id) is None:
+    """As `find`, but makes the engine if it is not there."""
+    lock = await find(workspace_id)
+    if lock is None:
         await make(workspace_id)
-        await db.fetch_value(_TAKE, workspace_id)
-    return await _state(workspace_id)
+        lock = await find(workspace_id)
+    assert lock is not None
+    return lock
 
 
 _TAKE = "SELECT 1 FROM workflow_engines WHERE workspace_id = $1 FOR UPDATE"

@@ -161,9 +161,13 @@ async def _write_ended(run: Run) -> None:
     if not ended:
         return
     ways: dict[Hashable, int] = {}
-    numbers = [ways.setdefault(_way_of(arrival), len(ways) + 1) for arrival in ended]
-    firsts = list(dict(zip(reversed(numbers), reversed(ended), strict=True)).values())
-    firsts.reverse()
+    firsts: list[Arrival] = []
+    numbers: list[int] = []
+    for arrival in ended:
+        number = ways.setdefault(_way_of(arrival), len(firsts) + 1)
+        if number > len(firsts):
+            firsts.append(arrival)
+        numbers.append(number)
     ids, contact_ids = [arrival.id for arrival in ended], [arrival.contact_id for arrival in ended]
     columns = _columns(_ENDED, firsts)
     await db.execute(_INSERT_ENDED, run.workspace_id, run.now, ids, contact_ids, numbers, *columns)

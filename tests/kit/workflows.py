@@ -72,7 +72,7 @@ async def moved(scope: Scope, limit: int = 10_000) -> int:
     while True:
         await settled(scope)
         done = await batches.process_batch(scope.workspace_id, limit)
-        assert done is not None, "somebody else holds the lock, or nothing runs"
+        assert done is not None, "nothing runs"
         total += done.enrollments
         if not done.more and not await db.fetch_value(_WAITS, scope.workspace_id):
             return total
