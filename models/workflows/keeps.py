@@ -7,7 +7,6 @@ from typing import Final
 
 from models import db
 from models.membership import apply, builds
-from models.membership.apply import Difference
 from models.membership.origins import Origin
 from models.workflows.causes import NOBODY
 from models.workflows.run import Run
@@ -80,11 +79,8 @@ async def _take_out(run: Run, segment_id: int, contact_ids: list[int]) -> None:
     await db.advisory_lock(builds.swap_lock(run.workspace_id, segment_id))
     if not await db.fetch_value(_IS_STATIC, run.workspace_id, segment_id):
         return
-    count = len(contact_ids)
-    difference = Difference([segment_id] * count, contact_ids, [False] * count, [Origin.WORKFLOW.value] * count)
-    if await apply.write(await run.members(), difference):
-        for contact_id in contact_ids:
-            run.causes[segment_id, contact_id] = NOBODY
+    if await apply.move(await run.members(), segment_id, contact_ids, entered=False, origin=Origin.WORKFLOW):
+        run.causes.append((segment_id, NOBODY, contact_ids))
 
 
 _IS_STATIC: Final = """
