@@ -10,5 +10,6 @@ from muster.client.exports import export
 from muster.client.imports import import_file
 from muster.client.jobs import job, jobs
 from muster.client.recompute import recompute
+from muster.client.segments import segment
 
-COMMANDS: Final[Sequence[click.Command]] = (import_file, export, recompute, broadcast, jobs, job)
+COMMANDS: Final[Sequence[click.Command]] = (import_file, export, recompute, segment, broadcast, jobs, job)

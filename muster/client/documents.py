@@ -84,6 +84,32 @@ query ($name: String!, $after: String) {
 }
 """
 
+SEGMENTS_AS_TEXT: Final = """
+query ($after: String) {
+  segments(first: 100, after: $after) {
+    nodes { id name kind description ruleQuery version } pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+
+RULE_FROM_QUERY: Final = """
+query ($query: String!) {
+  ruleFromQuery(query: $query) { rule query errors { code message start end line column replacement } }
+}
+"""
+
+SEGMENT_CREATE: Final = f"""
+mutation ($input: SegmentCreateInput!) {{ segmentCreate(input: $input) {{ segment {{ id }} {_ERRORS} }} }}
+"""
+
+SEGMENT_UPDATE: Final = f"""
+mutation ($id: ID!, $input: SegmentUpdateInput!) {{
+  segmentUpdate(id: $id, input: $input) {{ segment {{ id }} {_ERRORS} }}
+}}
+"""
+
+SEGMENT_DELETE: Final = f"mutation ($id: ID!) {{ segmentDelete(id: $id) {{ deletedId {_ERRORS} }} }}"
+
 BROADCAST: Final = f"query ($id: ID!) {{ broadcast(id: $id) {{ ...BroadcastFields }} }} {_BROADCAST}"
 
 BROADCASTS: Final = f"""

@@ -19,7 +19,9 @@ from muster.client.watch import watch_job
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
 @click.option("--segment", help="The contacts of this segment: its id or its name.")
 @click.option("--search", help="The contacts that this search finds.")
-@click.option("--rule", help="The contacts that this rule finds: JSON in the shape of RuleInput, or @FILE.")
+@click.option(
+    "--rule", help="The contacts that this rule finds: its text form, JSON in the shape of RuleInput, or @FILE."
+)
 @click.option("--field", "fields", multiple=True, help="Write only these fields, in this order.")
 @click.option(
     "--format", "file_format", type=click.Choice(["csv", "ndjson", "xlsx"]), help="By default that of the file's name."
@@ -55,12 +57,14 @@ def _selection(session: Session, given: dict[str, Any]) -> dict[str, Any] | None
         return {"segmentId": segment_id(session, given["segment"])}
     if given["search"] is not None:
         return {"search": given["search"]}
-    return None if given["rule"] is None else {"filter": _rule(given["rule"])}
+    return None if given["rule"] is None else _rule(given["rule"])
 
 
-def _rule(given: str) -> Any:
+def _rule(given: str) -> dict[str, Any]:
+    """Texts of rules never begin with a brace."""
     try:
-        return json.loads(Path(given[1:]).read_text() if given.startswith("@") else given)
+        text = Path(given[1:]).read_text() if given.startswith("@") else given
+        return {"filter": json.loads(text)} if text.lstrip().startswith("{") else {"ruleQuery": text}
     except (ValueError, OSError) as error:
         raise click.BadParameter(f"this is no JSON: {error}", param_hint="--rule") from None
 

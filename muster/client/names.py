@@ -13,7 +13,7 @@ def segment_id(session: Session, given: str) -> str:
     found = session.api.ask(documents.SEGMENT, id=given)["segment"]
     if found is not None:
         return str(found["id"])
-    matches = [one["id"] for one in _pages(session, documents.SEGMENTS, "segments", name=given) if one["name"] == given]
+    matches = [one["id"] for one in pages(session, documents.SEGMENTS, "segments", name=given) if one["name"] == given]
     return _only(matches, "segment", given)
 
 
@@ -22,11 +22,12 @@ def broadcast_id(session: Session, given: str) -> str:
     found = session.api.ask(documents.BROADCAST, id=given)["broadcast"]
     if found is not None:
         return str(found["id"])
-    every = _pages(session, documents.BROADCASTS, "broadcasts", first=100)
+    every = pages(session, documents.BROADCASTS, "broadcasts", first=100)
     return _only([one["id"] for one in every if one["name"] == given], "broadcast", given)
 
 
-def _pages(session: Session, document: str, field: str, **variables: Any) -> Iterator[dict[str, Any]]:
+def pages(session: Session, document: str, field: str, **variables: Any) -> Iterator[dict[str, Any]]:
+    """The nodes of a connection, page by page."""
     after = None
     while True:
         page = session.api.ask(document, **variables, after=after)[field]
