@@ -12,6 +12,7 @@ from models.accounts import passwords
 from models.changelog import hints
 from models.queue import enqueue
 from models.transfers import files
+from models.workflows import plans
 from tests.kit import draws, slow
 from tests.kit.servers import Servers, database_from, servers, template
 from workers.broker import Broker, connected_broker
@@ -66,6 +67,7 @@ async def _empty() -> None:
     Deleting with triggers and foreign keys set aside takes a twentieth of what TRUNCATE takes with so many tables; on a server
     of one's own, where that is not allowed, it is TRUNCATE.
     """
+    plans.forget()
     may_set = await db.fetch_value("SELECT has_parameter_privilege('session_replication_role', 'SET')")
     async with db.transaction():
         if may_set:

@@ -16,6 +16,7 @@ from models.messaging.channels import Credentials
 from models.messaging.sources import SourceKind, SourceState, Unfinished
 from models.queue import work
 from models.queue.enqueue import enqueue
+from models.workflows.messages import senders
 from workers import sending_slots, stops
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
 from workers.outcome_writer import OutcomeWriter
@@ -141,6 +142,8 @@ async def carry_on(context: WorkerContext) -> None:
                 await waiting.say(one.workspace_id, one.source.id)
         elif one.source.kind == SourceKind.BROADCAST:
             await _end_if_over(one)
+        elif one.state is SourceState.ENDED and one.pending:
+            await senders.end(one.workspace_id, one.source)
     for workspace_id in to_send:
         if not await sending_slots.is_resting(context.broker.redis, workspace_id) and await sources.has_due(
             workspace_id

@@ -1,4 +1,7 @@
-"""Pauses sources. Functions return how many were sending."""
+"""Pauses sources. Functions return how many were sending.
+
+A workflow's messages stop at once; the workflow itself is paused soon after, because the lock of its engine comes first.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -7,6 +10,7 @@ from models.broadcasts import lifecycle
 from models.messaging import counters, sources
 from models.messaging.policy import Reach
 from models.messaging.sources import MessageSource, SourceKind, Stop
+from models.workflows import pausing
 
 
 async def stop(workspace_id: int, stop: Stop) -> int:
@@ -45,4 +49,6 @@ async def sending(
 async def pause(workspace_id: int, reasons: Mapping[MessageSource, str]) -> int:
     """A transaction calls this once, and last."""
     broadcasts = {source.id: reason for source, reason in reasons.items() if source.kind == SourceKind.BROADCAST}
-    return await lifecycle.pause_by_itself(workspace_id, broadcasts)
+    paused = await lifecycle.pause_by_itself(workspace_id, broadcasts)
+    of_workflows = {source: reason for source, reason in reasons.items() if source.kind == SourceKind.WORKFLOW}
+    return paused + await pausing.stop_sending(workspace_id, of_workflows)

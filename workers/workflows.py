@@ -9,7 +9,7 @@ from prometheus_client import Counter, Histogram
 from models.membership import quarantine
 from models.queue import work
 from models.queue.enqueue import enqueue
-from models.workflows import batches, engine_lock, happenings
+from models.workflows import batches, engine_lock, happenings, pausing
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
 
 log = structlog.get_logger(__name__)
@@ -47,6 +47,16 @@ async def process_workflows(context: WorkerContext, workspace_id: int) -> None:
         await enqueue(work.PROCESS_WORKFLOWS, workspace_id)
 
 
+async def pause_workflows(context: WorkerContext, workspace_id: int) -> None:
+    await context.broker.acknowledge(work.PAUSE_WORKFLOWS, workspace_id)
+    await pausing.pause_stopped(workspace_id)
+
+
+async def find_stopped(_: WorkerContext) -> None:
+    for workspace_id in await pausing.stopped():
+        await enqueue(work.PAUSE_WORKFLOWS, workspace_id)
+
+
 async def find_happenings(_: WorkerContext) -> None:
     """Messages get lost, and members may be written in psql."""
     for workspace_id in await happenings.waiting():
@@ -61,6 +71,10 @@ async def find_due(_: WorkerContext) -> None:
 PERIODIC_TASKS = [
     PeriodicTask("find_happenings", Queue.REALTIME, find_happenings, every_seconds=0.2),
     PeriodicTask("find_due_workflows", Queue.REALTIME, find_due, every_seconds=0.1),
+    PeriodicTask("find_stopped_workflows", Queue.REALTIME, find_stopped, every_seconds=5, alone=True),
 ]
 
-TASKS = [Task(work.PROCESS_WORKFLOWS, process_workflows, timeout_seconds=60)]
+TASKS = [
+    Task(work.PROCESS_WORKFLOWS, process_workflows, timeout_seconds=60),
+    Task(work.PAUSE_WORKFLOWS, pause_workflows, timeout_seconds=60),
+]

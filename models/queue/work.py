@@ -42,6 +42,9 @@ PROCESS_CHANGES: Final = Work[WorkspaceId]("process_changes", Queue.REALTIME)
 
 PROCESS_WORKFLOWS: Final = Work[WorkspaceId]("process_workflows", Queue.REALTIME)
 
+PAUSE_WORKFLOWS: Final = Work[WorkspaceId]("pause_workflows", Queue.REALTIME)
+"""WhatsApp has stopped their messages."""
+
 REBUILD: Final = Work[WorkspaceId, SegmentId]("rebuild", Queue.BULK)
 
 BACKFILL_MEMBERS: Final = Work[WorkspaceId, SegmentId]("backfill_members", Queue.BULK)

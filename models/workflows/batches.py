@@ -101,7 +101,7 @@ async def _finish(run: Run, limit: int) -> bool:
     await occurrences.write(run)
     await ticks.look_ahead(run)
     await write.record_next_moment(run)
-    return goes_on or len(run.loaded) >= limit
+    return goes_on or len(run.loaded) >= limit or any(moment <= run.now for moment in run.moments)
 
 
 # ---------------------------------------------------------------- what happens to those inside

@@ -39,6 +39,22 @@ async def those_fresh(run: Run, arrivals: Sequence[Arrival]) -> list[Arrival]:
     return fresh
 
 
+async def those_heard(run: Run, arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """The arrivals of whose contacts everything is heeded that has happened so far; the others are held until it is."""
+    fresh = await those_fresh(run, arrivals)
+    rows = await db.fetch(_UNHEARD, run.workspace_id, [arrival.contact_id for arrival in fresh]) if fresh else []
+    unheard = {row["contact_id"] for row in rows}
+    for arrival in fresh:
+        if arrival.contact_id in unheard:
+            arrival.hold_until_fresh(PENDING, run.now)
+    return [arrival for arrival in fresh if arrival.contact_id not in unheard]
+
+
+_UNHEARD = """
+SELECT DISTINCT contact_id FROM workflow_signals WHERE workspace_id = $1 AND contact_id = ANY ($2::bigint[])
+"""
+
+
 def _has_ticked(run: Run, arrival: Arrival) -> bool:
     """Whether thresholds are crossed up to when time woke it."""
     if arrival.fresh_at is None:

@@ -1,11 +1,13 @@
 """Workflows that are paused by themselves: nothing is silently left out."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from models import clock, db
 from models.accounts import audit_log
 from models.messaging.sources import MessageSource, SourceState
+from models.queue import work
+from models.queue.enqueue import enqueue
 from models.workflows import engine_lock
 from models.workflows.messages import senders
 
@@ -27,18 +29,24 @@ _PAUSE: Final = """
 """
 
 
-async def stop_sending(workspace_id: int, reasons: dict[MessageSource, str]) -> int:
+async def stop_sending(workspace_id: int, reasons: Mapping[MessageSource, str]) -> int:
     """Pauses these sources at once, in a transaction that holds messages. Returns how many.
 
     The engine pauses their workflows afterwards (`pause_stopped`), because its lock comes before all others.
     """
-    return await db.execute(
+    if not reasons:
+        return 0
+    ordered = sorted(reasons)
+    stopped = await db.execute(
         _STOP,
         workspace_id,
-        [source.kind for source in reasons],
-        [source.id for source in reasons],
-        list(reasons.values()),
+        [source.kind for source in ordered],
+        [source.id for source in ordered],
+        [reasons[source] for source in ordered],
     )
+    if stopped:
+        await enqueue(work.PAUSE_WORKFLOWS, workspace_id)
+    return stopped
 
 
 _STOP: Final = """

@@ -8,10 +8,11 @@ from models.db.tables.broadcasts import MessageTemplate
 from models.errors import DomainError
 from models.messaging import channels, enrollment_messages, templates
 from models.messaging.enrollment_messages import EnrollmentMessage
-from models.workflows import pausing
+from models.workflows import freshness, pausing
 from models.workflows.arrivals import PAUSED, Arrival
 from models.workflows.graph.actions import Send
 from models.workflows.graph.tree import GraphNode, Zone
+from models.workflows.inside import ends
 from models.workflows.messages import decisions, recipients, senders, test_messages
 from models.workflows.messages.decisions import Hold, PutOff, Recipient, SendNow, Settled, Skip
 from models.workflows.run import Run
@@ -26,7 +27,7 @@ async def send(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None:
     zones = await _zones(run, arrivals)
     new = [arrival for arrival in arrivals if arrival.message_id is None]
     await _follow(run, do, [arrival for arrival in arrivals if arrival.message_id is not None], zones)
-    await _begin(run, do, new, zones)
+    await _begin(run, do, await _still_inside(run, new), zones)
 
 
 async def _zones(run: Run, arrivals: Sequence[Arrival]) -> Zones:
@@ -69,6 +70,16 @@ def _leave(arrival: Arrival, do: Send, outcome: str, detail: dict[str, str | Non
 
 
 # ---------------------------------------------------------------- whether there is one
+
+
+async def _still_inside(run: Run, arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """Nobody gets a message who has just bought, or left: what led out, or to the goal, is heeded first."""
+    graph = None if not arrivals else arrivals[0].plan.graph
+    if graph is None or run.test_id is not None or (not graph.exits and graph.goal is None):
+        return list(arrivals)
+    heard = await freshness.those_heard(run, arrivals)
+    await ends.look(run, heard)
+    return [arrival for arrival in heard if arrival.ended is None]
 
 
 async def _begin(run: Run, do: Send, arrivals: Sequence[Arrival], zones: Zones) -> None:

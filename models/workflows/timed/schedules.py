@@ -16,7 +16,7 @@ from models.workflows.timing.recurrences import next_recurrence, read_recurrence
 
 
 async def candidates(run: Run, plan: Plan, trigger: Trigger, known: Progress | None) -> list[Candidate]:
-    """Those who enter now. Occurrences that were missed come one after the other."""
+    """Those who enter now. For several occurrences that were missed a contact enters once."""
     on = trigger.on
     assert isinstance(on, Scheduled)
     now = known if known is not None and known.spec == _spec(run, on) else await _begin(run, plan, trigger, on)

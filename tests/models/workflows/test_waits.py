@@ -61,6 +61,11 @@ async def wakes_at(contact_id: int) -> datetime | None:
 
 
 async def does(scope: Any, contact_id: int, kind: str = "purchase", **properties: Any) -> None:
+    await record(scope, contact_id, kind, **properties)
+    await moved(scope)
+
+
+async def record(scope: Any, contact_id: int, kind: str = "purchase", **properties: Any) -> None:
     await db.execute(
         "INSERT INTO activities (workspace_id, contact_id, kind, occurred_at, properties) VALUES ($1, $2, $3, $4, $5)",
         scope.workspace_id,
@@ -69,7 +74,6 @@ async def does(scope: Any, contact_id: int, kind: str = "purchase", **properties
         clock.now(),
         db.dump_json(properties),
     )
-    await moved(scope)
 
 
 async def outcomes(scope: Any, contact_id: int) -> list[str]:
