@@ -11,7 +11,7 @@ from models.rules.tree import FieldType
 from models.transfers.imports.consent_guess import guess_consent_words
 from models.transfers.imports.country_guess import guess_country
 from models.transfers.imports.day_formats import is_no_day
-from models.transfers.imports.mapping import ATTRIBUTES
+from models.transfers.imports.mapping import ATTRIBUTES, KEYS
 
 Columns = Sequence[Sequence[str]]
 """The cells of each column, without blank ones."""
@@ -30,7 +30,7 @@ class Guess:
 def guess_formats(mapped: Sequence[str | None], columns: Columns, fields: Fields, country: str | None) -> list[Guess]:
     """Options that differ from their defaults. `mapped`: the field of each column."""
     found = [
-        _guess_date_format(columns, country),
+        _guess_date_format([cells for name, cells in zip(mapped, columns, strict=True) if name not in KEYS], country),
         _guess_decimal_comma(columns),
         _of(guess_country, "country", _of_field("phone", mapped, columns), columns, country),
         _of(guess_consent_words, "consentValues", _of_field("whatsapp_consent", mapped, columns)),
@@ -56,7 +56,10 @@ def _of_lists(mapped: Sequence[str | None], columns: Columns, fields: Fields) ->
 # ---------------------------------------------------------------- days
 
 
-_DAY: Final = re.compile(r"\s*([0-9]{1,4})(\. |[/.\- ])([0-9]{1,2})\2([0-9]{1,4})\.?(?:[T ,].*)?")
+_DAY: Final = re.compile(
+    r"\s*([0-9]{1,4})(\. |[/.\- ])([0-9]{1,2})\2([0-9]{1,4})\.?(?:[T ,](?:[^0-9]*|[ ,]*[0-9]{1,2}[:.hH][0-9]{2}.*))?"
+)
+"""A day, perhaps with a time. What has other digits behind it is something else, such as a number of a phone."""
 
 _MONTH_FIRST: Final = frozenset({"US", "PH", "PR", "GU", "VI", "AS", "MP", "FM", "MH", "PW"})
 """Countries where the month comes before the day."""

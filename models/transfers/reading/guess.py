@@ -9,7 +9,7 @@ import codecs
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from models.transfers.reading.plausible import is_coherent, is_plausible
+from models.transfers.reading.plausible import has_words_of_accents, is_coherent, is_plausible
 
 LIKELY: Final = (
     *("cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874", "cp932"),
@@ -49,7 +49,8 @@ def guess(sample: bytes) -> Guess:
     if not any(reading.encoding == first for reading in readings):
         return Guess(best.encoding, best.confidence > next_best.confidence * CLEAR)
     is_western = first == "cp1252" and best.confidence < WEAK  # the most frequent one: names give chardet too little
-    return Guess(first, best.encoding == first or is_western)
+    is_certain = best.encoding == first or is_western
+    return Guess(first, is_certain and not (first == "cp1252" and has_words_of_accents(sample.decode("cp1252"))))
 
 
 def _readings(sample: bytes, first: str) -> list[_Reading]:

@@ -55,6 +55,17 @@ def is_coherent(text: str) -> bool:
     )
 
 
+def has_words_of_accents(text: str) -> bool:
+    """Whether words are of accented letters alone, as short words of another script look in a Western encoding."""
+    words = _words(text)
+    odd = sum(times for word, times in words.items() if len(word) > 1 and not any(map(_is_plain_letter, word)))
+    return odd > sum(words.values()) * STRANGE
+
+
+def _is_plain_letter(letter: str) -> bool:
+    return letter.isascii() and letter.isalpha()
+
+
 def _words(text: str) -> Counter[str]:
     """Returns the words beyond ASCII: letters, and signs that stand beside them."""
     words = Counter(word for word in _WORD.findall(text) if not word.isascii())

@@ -14,6 +14,14 @@ def guessed(cells: list[str], field: str | None = None, country: str | None = "E
     return {one.option: one for one in found}
 
 
+@pytest.mark.parametrize("field", ["phone", None])
+def test_days_are_guessed_beside_numbers_that_look_like_days(field):
+    """A number as France writes it begins like a day of six digits."""
+    numbers, days = ["06 12 34 56 78", "06 22 34 56 78"], ["14/07/1985", "31/12/1990"]
+    found = guess_formats([field, "date_of_birth"], [numbers, days], FIELDS, "FR")
+    assert [(one.option, one.value) for one in found] == [("dateFormat", "DD/MM/YYYY")]
+
+
 @pytest.mark.parametrize(
     ("cells", "written", "at_least"),
     [
@@ -23,6 +31,7 @@ def guessed(cells: list[str], field: str | None = None, country: str | None = "E
         (["1990/12/31", "1990/01/02"], "YYYY/MM/DD", 0.8),
         (["31-12-90"], "DD-MM-YY", 0.8),
         (["31/12/2025 14:30", "1/2/2025 9:05 AM"], "DD/MM/YYYY", 0.8),
+        (["31/12/2025, 14h30", "1/2/2025 (Sunday)"], "DD/MM/YYYY", 0.8),
         (["01.02.1990"], "DD.MM.YYYY", 0.8),
         (["1. 2. 1990", "13. 2. 1990"], "DD. MM. YYYY", 0.8),
     ],

@@ -50,6 +50,7 @@ def decided(content: bytes) -> str:
         (KOREAN, "euc_kr"),
         ("name,email\nИван,i@x.example\n", "cp1251"),
         ("name,email\nJosé,j@x.example\n", "cp1252"),
+        ("name,email\nÁéda,a@x.example\nÉ. à Á,b@x.example\n", "cp1252"),
     ],
 )
 def test_a_short_list_is_read_as_it_was_written(text, encoding):
@@ -61,6 +62,8 @@ def test_a_short_list_is_read_as_it_was_written(text, encoding):
     ("content", "guess"),
     [
         ("name,email\nAyşe,a@x.example\n".encode("iso8859-9"), "cp1250"),
+        ("name,email\nИв,i@x.example\n".encode("cp1251"), "cp1252"),
+        ("name,email\nЯя,i@x.example\nИя,j@x.example\n".encode("cp1251"), ""),
         (b"email\n\x81\xe9\n", ""),
         (b"name\n" + bytes(range(0x80, 0x100)) + b"\n", ""),
     ],
