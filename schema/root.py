@@ -73,6 +73,7 @@ from schema.workflows.mutations import WorkflowDraftMutation
 from schema.workflows.queries import WorkflowQuery
 from schema.workflows.sight_queries import WorkflowSightQuery
 from schema.workflows.subscriptions import WorkflowSubscription
+from schema.workflows.trying_mutations import WorkflowTryingMutation
 from schema.workflows.trying_queries import WorkflowTryingQuery
 
 
@@ -133,6 +134,7 @@ MUTATIONS: list[type] = [
     InboundWebhookFailureMutation,
     WebhookMutation,
     WorkflowDraftMutation,
+    WorkflowTryingMutation,
     AudienceMutation,
 ]
 

@@ -1261,6 +1261,9 @@ CREATE TABLE workflow_tests (
     phone        text, -- where messages go; null: nowhere
     created_by   bigint,
     created_at   timestamptz NOT NULL,
+    contact_ids  bigint[] NOT NULL DEFAULT '{}', -- who takes part
+    heard_activity bigint NOT NULL DEFAULT 0, -- the last one that it has heard of
+    heard_position bigint NOT NULL DEFAULT 0, -- the same, in the log of members
     PRIMARY KEY (workspace_id, id)
 );
 

@@ -25,6 +25,15 @@ async def due(run: Run, limit: int) -> list[Arrival]:
     return arrivals
 
 
+async def due_in_test(run: Run, contact_ids: Sequence[int]) -> list[Arrival]:
+    """The enrollments of the test run of these contacts whose time has come by its own clock."""
+    rows = await db.fetch(_DUE_IN_TEST, run.workspace_id, run.now, run.test_id, list(contact_ids))
+    arrivals = await load(run, rows)
+    for arrival in arrivals:
+        wake_by_time(run, arrival)
+    return arrivals
+
+
 async def of_contacts(run: Run, contact_ids: Sequence[int]) -> list[Arrival]:
     """All enrollments of these contacts, as they stand."""
     return await load(run, await db.fetch(_OF_CONTACTS, run.workspace_id, list(contact_ids), run.test_id or 0))
@@ -43,6 +52,12 @@ e.reason, e.message_id, e.control, e.goal_at, e.depth, e.path, e.test_id, e.ente
 _DUE = f"""
 SELECT {_COLUMNS} FROM enrollments AS e
 WHERE e.workspace_id = $1 AND e.wake_at <= $2 AND e.test_id IS NULL ORDER BY e.wake_at, e.id LIMIT $3
+"""  # noqa: S608 - columns of our own
+
+_DUE_IN_TEST = f"""
+SELECT {_COLUMNS} FROM enrollments AS e
+WHERE e.workspace_id = $1 AND e.wake_at <= $2 AND e.test_id = $3 AND e.contact_id = ANY ($4::bigint[])
+ORDER BY e.wake_at, e.id
 """  # noqa: S608 - columns of our own
 
 _OF_CONTACTS = f"""

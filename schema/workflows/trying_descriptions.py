@@ -22,6 +22,12 @@ DESCRIPTIONS: Final = {
     "WorkflowPathStep.outcome": "By which way.",
     "WorkflowPathStep.text": "What the node does, in plain words.",
     "WorkflowPathStep.fidelity": "Whether the way is sure.",
+    "Mutation.workflowTestStart(id:)": "The workflow, which has been published.",
+    "Mutation.workflowTestStart(contactIds:)": "Who goes through it, at most 100; what it changes about them is really changed.",
+    "Mutation.workflowTestStart(phone:)": "Where messages go; nowhere when absent.",
+    "Mutation.workflowTestStart(at:)": "Where the clock begins; now when absent.",
+    "Mutation.workflowTestAdvance(id:)": "The workflow.",
+    "Mutation.workflowTestAdvance(to:)": "Where the clock is to stand.",
     "Fidelity.EXACT": "It is so.",
     "Fidelity.AS_OF_NOW": "It is judged by what is known now.",
 }

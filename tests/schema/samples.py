@@ -31,6 +31,7 @@ from models.transfers.imports import run, saved_mappings, start, uploads
 from models.transfers.imports.mapping import Column as ImportColumn
 from models.transfers.imports.mapping import Options
 from models.workflows import drafts, versions
+from models.workflows.trials import runs
 from permissions.principal import Scope
 from permissions.roles import Role
 from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID
@@ -38,6 +39,7 @@ from schema.server.ids import split_global_id, to_global_id
 from tests.kit import audiences as advertising
 from tests.kit import broadcasts as sending
 from tests.kit.workflow_graphs import end_of, graph_of, wait_of
+from tests.kit.workflows import running
 from tests.kit.workspaces import PASSWORD
 
 Variables = dict[str, Any]
@@ -752,3 +754,24 @@ async def _enrollment(scope: Scope) -> Variables:
         workflow.id,
     )
     return {"id": to_global_id("Enrollment", enrollment_id)}
+
+
+async def a_published_workflow(scope: Scope) -> tuple[str, int]:
+    """The id of a workflow that runs, and a contact."""
+    workflow_id = await running(scope, graph_of(wait_of("wait", "P1D", "end"), end_of()))
+    return to_global_id("Workflow", workflow_id), (await create_contact(scope, {"name": "Ana"}))["id"]
+
+
+@sample("workflowTestStart")
+async def _workflow_test_start(scope: Scope) -> Variables:
+    workflow, contact = await a_published_workflow(scope)
+    return {"id": workflow, "contactIds": [to_global_id("Contact", contact)]}
+
+
+@sample("workflowTestAdvance")
+async def _workflow_test_advance(scope: Scope) -> Variables:
+    workflow, contact = await a_published_workflow(scope)
+    found = split_global_id(workflow)
+    assert found is not None
+    await runs.start(scope, found[1], [contact])
+    return {"id": workflow, "to": f"{clock.now().year + 1}-06-01T00:00:00Z"}

@@ -64,6 +64,8 @@ ENQUEUED: dict[str, set[str]] = {
     "webhookTest": {"send_webhooks"},
     "webhookDeliveryResend": {"send_webhooks"},
     "webhookReplay": {"send_webhooks"},
+    "workflowTestStart": {LOG},
+    "workflowTestAdvance": {LOG},
 }
 """The names of the work that each mutation's sample enqueues; other mutations enqueue nothing."""
 

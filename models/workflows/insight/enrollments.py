@@ -39,6 +39,11 @@ async def by_ids(scope: Scope, enrollment_ids: Sequence[int]) -> list[Record]:
     return await db.fetch(_BY_IDS, scope.workspace_id, list(enrollment_ids))
 
 
+async def of_test(scope: Scope, test_id: int, contact_ids: Sequence[int]) -> list[Record]:
+    """Of a test run of these contacts, the newest first."""
+    return await db.fetch(_OF_TEST, scope.workspace_id, test_id, list(contact_ids))
+
+
 async def of_contacts(
     scope: Scope, contact_ids: Sequence[int], inside: bool | None, limit: int, before: int | None = None
 ) -> dict[int, list[Record]]:
@@ -119,6 +124,10 @@ SELECT (SELECT count(*) FROM enrollments AS e WHERE e.workspace_id = $1 {_INSIDE
 """  # noqa: S608 - constants
 
 _BY_IDS = f"{_INSIDE_ROW} AND e.id = ANY ($2::bigint[]) UNION ALL {_ENDED_ROW} AND e.id = ANY ($2::bigint[])"
+
+_TESTED = "AND e.test_id = $2 AND e.contact_id = ANY ($3::bigint[])"
+
+_OF_TEST = f"{_INSIDE_ROW} {_TESTED} UNION ALL {_ENDED_ROW} {_TESTED} ORDER BY id DESC"
 
 _OF_ONE = (
     "AND e.contact_id = wanted.contact_id AND ($4::bigint IS NULL OR e.id < $4::bigint) ORDER BY e.id DESC LIMIT $5"

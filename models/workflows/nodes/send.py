@@ -116,6 +116,10 @@ async def _template(run: Run, do: Send) -> MessageTemplate:
 
 
 async def _stop(run: Run, arrivals: Sequence[Arrival], reason: str) -> None:
+    if run.test_id is not None:
+        for arrival in arrivals:
+            arrival.fail(reason)
+        return
     await pausing.pause_by_itself(run.workspace_id, arrivals[0].plan.workflow_id, reason)
     for arrival in arrivals:
         arrival.hold(PAUSED, None)

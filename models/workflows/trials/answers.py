@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from models.errors import DomainError, Invalid, Problems
 from models.workflows.arrivals import Arrival
-from models.workflows.graph.actions import Action, Enroll, Send, WaitFor, Webhook
-from models.workflows.graph.tree import Graph, GraphNode, Zone
-from models.workflows.inside.asking import first_that_holds
+from models.workflows.graph.actions import Action, Send, WaitFor, Webhook
+from models.workflows.graph.tree import Graph, GraphNode
 from models.workflows.nodes.interface import Settle
+from models.workflows.nodes.table import SETTLE
 from models.workflows.run import Run
-from models.workflows.timing import waits
 
 ANSWERED: Final = (WaitFor, Send, Webhook)
 
@@ -30,40 +28,23 @@ def check_answers(graph: Graph, answers: object) -> Answers:
             errors.append(Invalid("no WAIT_FOR, SEND or WEBHOOK has this key", ("answers", str(key))))
         elif outcome not in node.edges:
             known = ", ".join(node.edges)
-            errors.append(Invalid(f"{key} has no outcome {outcome!r}: it has {known}", ("answers", str(key))))
+            errors.append(
+                Invalid(f"{key} has no outcome {str(outcome)[:100]!r}: it has {known}", ("answers", str(key)))
+            )
     if errors:
         raise Problems(errors)
     return answers
 
 
 def settled_by(answers: Answers) -> Mapping[type[Action], Settle]:
-    """What settles these nodes instead of what really happens. Without an answer a WAIT_FOR meets nothing but its rule."""
+    """What settles these nodes instead of what really happens. Without an answer the engine decides; a WEBHOOK goes on."""
 
-    async def wait_for(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None:
-        await _wait_for(run, node, arrivals, answers.get(node.key))
-
-    async def outside(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None:  # noqa: ARG001
-        outcome = answers.get(node.key, "next")
+    async def settle(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None:
+        outcome = answers.get(node.key, "next" if isinstance(node.do, Webhook) else None)
+        if outcome is None:
+            await SETTLE[type(node.do)](run, node, arrivals)
+            return
         for arrival in arrivals:
             arrival.go(outcome, node.edges[outcome])
 
-    return {WaitFor: wait_for, Send: outside, Webhook: outside, Enroll: outside}
-
-
-async def _wait_for(run: Run, node: GraphNode, arrivals: Sequence[Arrival], answer: str | None) -> None:
-    do = node.do
-    assert isinstance(do, WaitFor)
-    contact_ids = [arrival.contact_id for arrival in arrivals]
-    plan = arrivals[0].plan
-    holds: Mapping[int, int] = {}
-    if answer is None and do.rule is not None:
-        holds = await first_that_holds(run, f"node {node.key}", (do.rule,), plan, contact_ids)
-    zones = await run.zones(plan.graph.zone is Zone.CONTACT, contact_ids)
-    for arrival in arrivals:
-        ends_at = waits.after(arrival.node_at, do.timeout, ZoneInfo(zones[arrival.contact_id]))
-        if answer == "next" or arrival.contact_id in holds:
-            arrival.go("next", do.next)
-        elif ends_at <= run.now:
-            arrival.go("timedOut", do.timed_out)
-        else:
-            arrival.wait(ends_at)
+    return dict.fromkeys(ANSWERED, settle)

@@ -8,7 +8,7 @@ from typing import Final
 from models import clock, db
 from models.errors import Invalid, NotFound
 from models.workflows import plans
-from models.workflows.arrivals import HELD, PENDING, TICK, WAITS, Arrival, End, State
+from models.workflows.arrivals import PENDING, TICK, Arrival, End, State
 from models.workflows.counts import Counts
 from models.workflows.engine_lock import WorkflowLock
 from models.workflows.entries import ENTRY_RULE
@@ -16,6 +16,7 @@ from models.workflows.graph.actions import Branch, Condition, FieldSet, Send, Sp
 from models.workflows.graph.read import read_graph
 from models.workflows.graph.text import Names, action_in_words, rule_in_words
 from models.workflows.graph.tree import Graph
+from models.workflows.inside import ends
 from models.workflows.inside.asking import first_that_holds
 from models.workflows.plans import Plan, Plans
 from models.workflows.problems.check import problems_of
@@ -110,6 +111,7 @@ class _Walker:
         while arrival.ended is None and len(self._steps) < MOST_STEPS:
             now = _goes_on_at(arrival, run.now)
             if now is None:
+                self._stay(arrival, run.now)
                 break
             run = self._run(min(now, stays_until(arrival)))
             _wake(run, arrival)
@@ -135,11 +137,23 @@ class _Walker:
         trail = run.trail(self._plan, self._plan.number, -1)
         moment = run.now
         return Arrival(
-            self._plan, self._contact_id, 0, self._contact_id, "", key, moment, moment, moment, trail, test_id=SIMULATED
+            self._plan,
+            self._contact_id,
+            0,
+            self._contact_id,
+            "",
+            key,
+            moment,
+            moment,
+            moment,
+            trail,
+            test_id=SIMULATED,
+            is_new=True,
         )
 
     async def _pass(self, run: Run, arrival: Arrival) -> None:
         """As far as it comes at this moment. Segments are as they are: what it changes itself is not waited for."""
+        await ends.look(run, [arrival])
         while True:
             await walk(run, [arrival])
             self._record(run, arrival)
@@ -150,8 +164,8 @@ class _Walker:
     # ---------------------------------------------------------------- what is shown
 
     def _record(self, run: Run, arrival: Arrival) -> None:
-        for number, outcome, following, bucket, _ in arrival.trail.steps():
-            if bucket is not None or following is not None or outcome not in (WAITS, HELD):
+        for number, outcome, _, bucket, _ in arrival.trail.steps():
+            if bucket is not None:
                 self._add(self._plan.keys[number], run.now, outcome)
         arrival.trail = run.trail(self._plan, self._plan.number, -1)
 
@@ -164,6 +178,11 @@ class _Walker:
         if isinstance(do, OUTSIDE) or (isinstance(do, OF_CONTACT) and at != self._present):
             return Fidelity.AS_OF_NOW
         return Fidelity.EXACT
+
+    def _stay(self, arrival: Arrival, at: datetime) -> None:
+        """Time alone does not move it on: it failed, or is held."""
+        text = arrival.reason or action_in_words(arrival.node.do, self._names)
+        self._steps.append(PathStep(arrival.key, at, arrival.state.lower(), text, self._fidelity(arrival.key, at)))
 
     def _turned_away(self, at: datetime) -> PathStep:
         rule = self._plan.graph.entry_rule

@@ -39,7 +39,7 @@ async def test_a_contact_goes_as_it_would_and_nothing_is_touched(scope):
         node_of("score", "fieldSet", field="score", increment=7, next="ask"),
         node_of("ask", "condition", rule={"all": [tagged("vip"), {"not": tagged("new")}]}, yes="wait", no="end"),
         wait_of("wait", "P1D", "hour"),
-        wait_of("hour", "PT2H", "answer"),
+        node_of("hour", "waitUntil", time="10:00", next="answer"),
         node_of(
             "answer", "waitFor", any=[{"activity": {"kind": "purchase"}}], timeout="P2D", next="end", timedOut="late"
         ),
@@ -54,18 +54,18 @@ async def test_a_contact_goes_as_it_would_and_nothing_is_touched(scope):
         ("add", "next"), ("tag", "next"), ("score", "next"), ("ask", "yes"), ("wait", "next"), ("hour", "next"),
         ("answer", "timedOut"), ("late", "next"), ("end", "done"),
     ]  # fmt: skip
-    two_hours_later = NOON + DAY + timedelta(hours=2)
-    assert [step.at for step in path.steps[3:]] == [NOON, NOON + DAY, two_hours_later, *3 * [two_hours_later + 2 * DAY]]
-    assert (path.end, path.ends_at) == ("REACHED_END", two_hours_later + 2 * DAY)
+    ten_in_new_york = datetime(2026, 3, 29, 14, tzinfo=UTC)
+    assert [step.at for step in path.steps[3:]] == [NOON, NOON + DAY, ten_in_new_york, *3 * [ten_in_new_york + 2 * DAY]]
+    assert (path.end, path.ends_at) == ("REACHED_END", ten_in_new_york + 2 * DAY)
     exact, now = Fidelity.EXACT, Fidelity.AS_OF_NOW
-    assert [step.fidelity for step in path.steps] == [*6 * [exact], now, exact, exact]
+    assert [step.fidelity for step in path.steps] == [*5 * [exact], now, now, exact, exact]
     assert path.steps[3].text == "if tagged vip and not (tagged new)"
     assert await contents() == before
 
     answered = await simulate(scope, graph, ana, NOON - DAY, {"answer": "next"})
     assert [(step.node_key, step.outcome) for step in answered.steps[-2:]] == [("answer", "next"), ("end", "done")]
     assert answered.steps[3].fidelity == now
-    assert answered.ends_at == NOON + timedelta(hours=2)
+    assert answered.ends_at == datetime(2026, 3, 28, 14, tzinfo=UTC)
 
 
 async def test_a_circle_and_a_stay_that_is_too_long_are_seen(scope):

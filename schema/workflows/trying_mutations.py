@@ -1,0 +1,67 @@
+"""Test runs of workflows."""
+
+from datetime import datetime
+
+import strawberry
+
+from models.errors import NotFound
+from models.workflows.trials import runs
+from models.workflows.trials.runs import RunState
+from permissions.capabilities import Permission
+from schema.enrollments.types import Enrollment
+from schema.server.context import Info
+from schema.server.execution.rows import all_shown
+from schema.server.guard import admit, mutation, scope_of
+from schema.server.ids import find_id, get_id
+from schema.server.user_errors import UserError
+
+
+@strawberry.type
+class WorkflowTestPayload:
+    enrollments: list[Enrollment] = strawberry.field(
+        default_factory=list, description="Of the test run, the newest first."
+    )
+    clock: datetime | None = strawberry.field(default=None, description="Where the clock of the test run stands.")
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+
+
+def _payload(state: RunState) -> WorkflowTestPayload:
+    return WorkflowTestPayload(enrollments=all_shown(Enrollment, state.enrollments), clock=state.clock_at)
+
+
+@strawberry.type
+class WorkflowTryingMutation:
+    @mutation(
+        Permission.WORKFLOW_WRITE,
+        WorkflowTestPayload,
+        cost=100,
+        description="Test enrollments on a clock of their own; SEND goes to `phone`, which needs BROADCAST_SEND, or nowhere.",
+    )
+    async def workflow_test_start(
+        self,
+        info: Info,
+        id: strawberry.ID,
+        contact_ids: list[strawberry.ID],
+        phone: str | None = None,
+        at: datetime | None = None,
+    ) -> WorkflowTestPayload:
+        if phone is not None:
+            admit(info.context, Permission.BROADCAST_SEND)
+        contacts = [_contact_id(contact_id, index) for index, contact_id in enumerate(contact_ids)]
+        return _payload(await runs.start(scope_of(info), get_id("Workflow", id, ("id",)), contacts, phone, at))
+
+    @mutation(
+        Permission.WORKFLOW_WRITE,
+        WorkflowTestPayload,
+        cost=100,
+        description="The clock of the test run goes on to this moment, and all that falls due on the way is done.",
+    )
+    async def workflow_test_advance(self, info: Info, id: strawberry.ID, to: datetime) -> WorkflowTestPayload:
+        return _payload(await runs.advance(scope_of(info), get_id("Workflow", id, ("id",)), to))
+
+
+def _contact_id(global_id: str, index: int) -> int:
+    contact_id = find_id("Contact", global_id)
+    if contact_id is None:
+        raise NotFound("there is no such contact", ("contactIds", str(index)))
+    return contact_id
