@@ -14,7 +14,7 @@ from bench.environment import DATA, place
 from bench.table import Result, print_table, write_json
 
 MEASUREMENTS = [
-    "reads", "engine", "live", "workflows", "transfers", "broadcasts", "rule_queries", "tracking",
+    "reads", "engine", "live", "workflows", "transfers", "broadcasts", "destinations", "rule_queries", "tracking",
 ]  # fmt: skip
 """In running order: add yours."""
 

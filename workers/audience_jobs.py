@@ -82,7 +82,7 @@ class _Replacement:
                 await self._note(scanning=True)
                 await runs.write(self._run, {"scanned_up_to": 0})
             return
-        if await following.follow(self._run) or await following.scan(self._run):
+        if await following.follow(self._run) or await following.scan(self._run, to_send=False):
             return
         if self._run.audience.external_id is None:
             await self._called(syncing.make(self._run, self._client))

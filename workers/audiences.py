@@ -151,7 +151,13 @@ class _Sync:
         return True
 
     async def _scan(self) -> bool:
-        return self._run.is_running and await following.scan(self._run)
+        """New members are sent as they are found."""
+        scanned = await following.scan(self._run, to_send=True) if self._run.is_running else None
+        if scanned is not None and scanned.new is not None:
+            refused = await self._added(scanned.new)
+            await sending.scanned(self._run, refused)
+            _rows.labels("add").inc(len(scanned.new.rows) - len(refused))
+        return scanned is not None
 
     # ------------------------------------------------------------ people
 

@@ -1369,7 +1369,8 @@ CREATE TABLE audiences (
     creating          boolean NOT NULL DEFAULT false, -- Meta was asked to make it, and may have
     scanned_up_to     bigint, -- members and ledger are compared up to this contact; null: all of them
     marks_read        bigint NOT NULL DEFAULT 0, -- audience_marks are read up to here
-    in_flight         text CHECK (in_flight IN ('ADD', 'REMOVE')), -- what is being called for the contacts of the range
+    -- what is being called for the contacts of the range; SCAN: those that were new are written as PRESENT already
+    in_flight         text CHECK (in_flight IN ('ADD', 'REMOVE', 'SCAN')),
     in_flight_from    bigint,
     in_flight_until   bigint,
     replacing_job_id  bigint, -- the job whose replacing session may be running

@@ -4,7 +4,8 @@ Whatever says that something changed, only names contacts. What should be at Met
 its consent: so any order, any repetition and any scan come to the same.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,10 +15,11 @@ from models.changelog.events import EVENTS, EventType, SegmentDeleted
 from models.changelog.members import MEMBERS
 from models.changelog.read import NotInLog
 from models.contacts import suppressions
-from models.destinations.audiences import ledger, runs
+from models.destinations.audiences import ledger, runs, sending
 from models.destinations.audiences.audiences import AudienceStatus, reader_of
-from models.destinations.audiences.ledger import Person, State
+from models.destinations.audiences.ledger import Due, Entry, Person, State, present
 from models.destinations.audiences.runs import Run
+from models.destinations.audiences.sending import Chosen
 from models.segments import uses
 from models.segments.uses import UseKind
 
@@ -39,18 +41,27 @@ async def look(run: Run, contact_ids: Collection[int], changes: Mapping[str, Any
     """Writes what the ledger should say of these contacts, and `changes` of the audience, in the ambient transaction."""
     assert db.in_a_transaction(), "the ledger is written in the transaction of what it follows"
     before = await ledger.read(run.workspace_id, run.audience_id, contact_ids)
-    people = await _people(run, contact_ids, before)
-    after = {contact: ledger.decide(run.mode, person, before.get(contact)) for contact, person in people.items()}
+    people = await _people(run, contact_ids, await _members(run, contact_ids, before))
+    await _write(run, before, _decided(run, people, before), changes or {})
+
+
+def _decided(run: Run, people: Mapping[int, Person], before: Mapping[int, Entry]) -> dict[int, Entry | None]:
+    mode = run.mode
+    return {contact: ledger.decide(mode, person, before.get(contact)) for contact, person in people.items()}
+
+
+async def _write(
+    run: Run, before: Mapping[int, Entry], after: Mapping[int, Entry | None], changes: Mapping[str, Any]
+) -> None:
     more = await ledger.write(run.workspace_id, run.audience_id, before, after)
     behind: dict[str, Any] = {}
     if run.audience.behind_since is None and any(one is not None and one.due for one in after.values()):
         behind["behind_since"] = clock.now()
-    await runs.write(run, {**behind, **(changes or {})}, more)
+    await runs.write(run, {**behind, **changes}, more)
 
 
-async def _people(run: Run, contact_ids: Collection[int], before: Mapping[int, ledger.Entry]) -> dict[int, Person]:
+async def _people(run: Run, contact_ids: Collection[int], members: Set[int]) -> dict[int, Person]:
     contacts = await db.fetch(_CONTACTS, run.workspace_id, list(contact_ids))
-    members = await _members(run, contact_ids, before)
     stopped = await suppressions.find_stopped(
         run.workspace_id, {row["phone_key"] for row in contacts if row["phone_key"] is not None}
     )
@@ -73,7 +84,7 @@ _CONTACTS: Final = """
 """
 
 
-async def _members(run: Run, contact_ids: Collection[int], before: Mapping[int, ledger.Entry]) -> set[int]:
+async def _members(run: Run, contact_ids: Collection[int], before: Mapping[int, Entry]) -> set[int]:
     """Of a segment that was deleted, those who were members then."""
     if run.audience.segment_gone:
         return {contact for contact, one in before.items() if one.state not in (State.LEAVING, State.KEPT)}
@@ -196,19 +207,43 @@ async def _read_by_all(run: Run) -> int:
 # ---------------------------------------------------------------- comparing all
 
 
-async def scan(run: Run) -> bool:
-    """Compares the next members and entries of the ledger, in the order of contacts. False: all are compared."""
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """`new`: members who were not in the ledger and are to be sent at once. It says PRESENT of them, and SCAN is noted."""
+
+    new: Chosen | None = None
+
+
+async def scan(run: Run, *, to_send: bool) -> Scanned | None:
+    """Compares the next members and entries of the ledger, in the order of contacts. None: all are compared."""
     after = run.audience.scanned_up_to
     if after is None:
-        return False
+        return None
     async with db.transaction():
         members = await _ids(_MEMBER_IDS, run, run.audience.segment_id, after)
         listed = await _ids(_LISTED_IDS, run, run.audience_id, after)
         full = [ids[-1] for ids in (members, listed) if len(ids) == AT_ONCE]
         until = min(full) if full else None
         contacts = {contact for contact in (*members, *listed) if until is None or contact <= until}
-        await look(run, contacts, {"scanned_up_to": until})
-    return True
+        before = await ledger.read(run.workspace_id, run.audience_id, contacts.intersection(listed))
+        decided = _decided(run, await _people(run, contacts, set(members)), before)
+        changes: dict[str, Any] = {"scanned_up_to": until}
+        chosen = _new_ones(before, decided) if to_send else None
+        if chosen is not None:
+            decided |= {contact: present(row) for contact, row in zip(chosen.contact_ids, chosen.rows, strict=True)}
+            changes |= sending.in_flight("SCAN", chosen)
+        await _write(run, before, decided, changes)
+    return Scanned(chosen)
+
+
+def _new_ones(before: Mapping[int, Entry], decided: Mapping[int, Entry | None]) -> Chosen | None:
+    """Up to a batch; the others wait in the ledger."""
+    new = sorted(
+        (contact, one.wanted)
+        for contact, one in decided.items()
+        if one is not None and one.due is Due.ADD and one.wanted is not None and contact not in before
+    )[: sending.ROWS_AT_ONCE]
+    return Chosen(Due.ADD, [contact for contact, _ in new], [row for _, row in new]) if new else None
 
 
 async def _ids(sql: str, run: Run, of: int, after: int) -> Sequence[int]:

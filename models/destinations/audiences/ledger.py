@@ -61,6 +61,11 @@ class Person:
 NOBODY: Final = Entry(State.LEAVING)
 
 
+def present(row: bytes) -> Entry:
+    """A member whose row is there."""
+    return Entry(State.PRESENT, row, row)
+
+
 def decide(mode: AudienceMode, person: Person, was: Entry | None) -> Entry | None:
     """What the ledger should say; None: nothing, the contact is not in it."""
     was = was or NOBODY
@@ -88,7 +93,7 @@ def _of_member(mode: AudienceMode, person: Person, was: Entry) -> Entry:
     if was.state is State.REFUSED and was.wanted == row:
         return Entry(State.REFUSED, row, there, was.certain)
     if there == row and was.certain:
-        return Entry(State.PRESENT, row, there)
+        return present(row)
     return Entry(State.PENDING, row, there, certain=there is None, due=Due.ADD)
 
 

@@ -54,44 +54,51 @@ async def choose(run: Run, due: Due, after: int = 0) -> Chosen | None:
 
 async def note(run: Run, chosen: Chosen) -> None:
     """Before the call: whatever happens to us, these may be done."""
-    kind = "ADD" if chosen.due is Due.ADD else "REMOVE"
     status = {"status": AudienceStatus.SYNCING} if run.is_running else {}
-    await runs.write(run, {**status, **_in_flight(kind, chosen.contact_ids[0], chosen.contact_ids[-1])})
+    await runs.write(run, {**status, **in_flight("ADD" if chosen.due is Due.ADD else "REMOVE", chosen)})
 
 
-def _in_flight(kind: str | None, first: int | None, last: int | None) -> dict[str, Any]:
+def in_flight(kind: str, chosen: Chosen) -> dict[str, Any]:
+    """The columns that say what is being called."""
+    first, last = chosen.contact_ids[0], chosen.contact_ids[-1]
     return {"in_flight": kind, "in_flight_from": first, "in_flight_until": last}
 
 
-_NOTHING_IN_FLIGHT: Final = _in_flight(None, None, None)
+_NOTHING_IN_FLIGHT: Final = dict.fromkeys(("in_flight", "in_flight_from", "in_flight_until"))
 
 
 async def doubt(run: Run) -> None:
     """After a call without a known end, of this worker or of one that died: its rows may be there, and may be gone."""
-    if run.audience.in_flight is None:
+    kind = run.audience.in_flight
+    if kind is None:
         return
-    is_add = run.audience.in_flight == "ADD"
     async with db.transaction():
-        await db.execute(
-            _MAY_BE_THERE if is_add else _MAY_BE_GONE,
+        changed = await db.execute(
+            _DOUBT[kind],
             run.workspace_id,
             run.audience_id,
             run.audience.in_flight_from,
             run.audience.in_flight_until,
         )
-        await runs.write(run, _NOTHING_IN_FLIGHT)
+        more = {State.PRESENT: -changed, State.PENDING: changed} if kind == "SCAN" else {}
+        await runs.write(run, _NOTHING_IN_FLIGHT, more)
 
 
 _RANGE: Final = "workspace_id = $1 AND audience_id = $2 AND contact_id BETWEEN $3 AND $4"
 
-_MAY_BE_THERE: Final = f"UPDATE audience_members SET sent = wanted, certain = false WHERE {_RANGE} AND due = 3"  # noqa: S608 - constants
-
-_MAY_BE_GONE: Final = f"UPDATE audience_members SET certain = false WHERE {_RANGE} AND due IN (1, 2)"  # noqa: S608 - constants
+_DOUBT: Final = {
+    "ADD": f"UPDATE audience_members SET sent = wanted, certain = false WHERE {_RANGE} AND due = 3",  # noqa: S608
+    "REMOVE": f"UPDATE audience_members SET certain = false WHERE {_RANGE} AND due IN (1, 2)",  # noqa: S608
+    "SCAN": f"UPDATE audience_members SET state = 'PENDING', certain = false, due = 3 WHERE {_RANGE} AND state = 'PRESENT'",  # noqa: S608
+}
 
 
 async def not_done(run: Run) -> None:
     """The call was refused as a whole."""
-    await runs.write(run, _NOTHING_IN_FLIGHT)
+    if run.audience.in_flight == "SCAN":
+        await doubt(run)
+    else:
+        await runs.write(run, _NOTHING_IN_FLIGHT)
 
 
 async def added(run: Run, chosen: Chosen, refused: Collection[int] = ()) -> None:
@@ -101,6 +108,19 @@ async def added(run: Run, chosen: Chosen, refused: Collection[int] = ()) -> None
         invalid = await _changed(_REFUSED, run, chosen, list(refused)) if refused else 0
         more = Counter({State.PRESENT: present, State.REFUSED: invalid, State.PENDING: -present - invalid})
         await runs.write(run, _DONE, more)
+
+
+async def scanned(run: Run, refused: Collection[int] = ()) -> None:
+    """What a scan has written as PRESENT is there now, but for those that Meta called invalid."""
+    async with db.transaction():
+        invalid = await db.execute(_INVALID, run.workspace_id, run.audience_id, list(refused)) if refused else 0
+        await runs.write(run, _DONE, {State.REFUSED: invalid, State.PRESENT: -invalid})
+
+
+_INVALID: Final = """
+    UPDATE audience_members SET sent = NULL, state = 'REFUSED'
+    WHERE workspace_id = $1 AND audience_id = $2 AND contact_id = ANY ($3::bigint[])
+"""
 
 
 async def removed(run: Run, chosen: Chosen) -> None:
