@@ -114,3 +114,5 @@ def _quieten() -> None:
     """They log too much, or quote SQL statements with values."""
     for name in ("tortoise", "asyncio", "aiohttp.access", "strawberry.execution", "uvicorn.error", "arq"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # While the database is away it warns of each try, with a traceback; models.db.outages says it once a second.
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)

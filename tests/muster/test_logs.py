@@ -40,6 +40,17 @@ def test_the_standard_library_logs_in_the_same_format(stream: io.StringIO) -> No
     assert (line["message"], line["tries"]) == ("lost it", 2)
 
 
+def test_an_outage_of_the_database_has_no_traceback_for_each_try_of_the_pool(stream: io.StringIO) -> None:
+    """What asks the database says that it does not answer: one line each second."""
+    try:
+        raise ConnectionRefusedError
+    except ConnectionRefusedError:
+        logging.getLogger("asyncpg.pool").warning(
+            "Failed to restore the pool connection floor; retrying", exc_info=True
+        )
+    assert stream.getvalue() == ""
+
+
 def test_a_line_for_people_is_not_json(stream: io.StringIO) -> None:
     out = io.StringIO()
     set_up_logging("info", "text", out)
