@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from models.accounts.sessions import Signing
+from models.rules.query import grammar
 from schema.accounts import password_route
 from schema.accounts.authenticator import BatchingAuthenticator
 from schema.messaging import webhook_route
@@ -69,6 +70,7 @@ def build(options: ApiOptions, lifespan: Lifespan | None = None, schema: GraphQL
     cursors.use_keys(options.secret_keys or (options.signing.secret,))
     redis = redis_client(options.redis_url)
     schema = schema or build_schema()
+    grammar.parser()  # made now, so that no request waits for it
     links = Links(options.signing.secret, options.public_url, options.upload_limit_bytes)
     operations = Operations(
         schema,

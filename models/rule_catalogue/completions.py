@@ -8,7 +8,7 @@ from models.errors import Invalid
 from models.rule_catalogue import activity_kinds, suggestions
 from models.rule_catalogue.loading import load_catalogue
 from models.rules.query.completing import MOST, Completion, CompletionKind, Lookup, complete
-from models.rules.query.mistakes import MAX_CHARACTERS
+from models.rules.query.mistakes import SHORT_CHARACTERS
 from models.rules.query.printing import segment_by_id, segment_by_name
 from models.rules.query.words import name_as_text, quoted
 from models.values.texts import escape_like, storable
@@ -19,8 +19,8 @@ async def complete_query(
     scope: Scope, text: str, cursor: int, write_segment_id: Callable[[int], str], *, with_values: bool
 ) -> list[Completion]:
     """At most ten, the best first. `with_values`: also values that contacts have. Raises Invalid at `cursor` or `query`."""
-    if len(text) > MAX_CHARACTERS:
-        raise Invalid(f"a rule may have up to {MAX_CHARACTERS:,} characters", ("query",))
+    if len(text) > SHORT_CHARACTERS:
+        raise Invalid(f"only texts of up to {SHORT_CHARACTERS:,} characters are completed", ("query",))
     if not 0 <= cursor <= len(text):
         raise Invalid(f"the text has the places 0 to {len(text):,}", ("cursor",))
     words, lookup = complete(text, cursor, await load_catalogue(scope))

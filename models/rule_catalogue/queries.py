@@ -3,6 +3,7 @@
 Outside, the id of a segment is another one than in the database: callers say how it is read and written.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,11 +16,11 @@ from models.rules.catalogue import Catalogue
 from models.rules.check import check
 from models.rules.depends import segments_mentioned
 from models.rules.query.checking import checked
-from models.rules.query.mistakes import QueryError, QueryErrorCode, QueryProblems, line_and_column
-from models.rules.query.parsing import parse
+from models.rules.query.mistakes import SHORT_CHARACTERS, QueryError, QueryErrorCode, QueryProblems, line_and_column
+from models.rules.query.parsing import Parsed, parse
 from models.rules.query.parts import FoundSegments, Part, SegmentName
 from models.rules.query.printing import SegmentTexts, segment_by_id, segment_by_name, write
-from models.rules.query.wording import in_words_of_the_text
+from models.rules.query.wording import Wording
 from models.rules.tree import Rule
 from models.values.texts import storable
 from permissions.principal import Scope
@@ -57,13 +58,18 @@ class ReadQuery:
         if error.path is None or error.path[: len(below)] != below:
             return error
         under = type(error)(error.message, error.path[len(below) :])
-        return _user_error(in_words_of_the_text(under, self.part, self.catalogue, {}), self.text, path, type(error))
+        return _user_error(Wording(self.part, self.catalogue).of(under), self.text, path, type(error))
 
 
-async def read_query(scope: Scope, text: str, find_segment_id: FindSegmentId) -> ReadQuery:
+async def parse_query(text: str) -> Parsed:
+    """Not checked yet. A long text is read in a thread, so that others go on meanwhile."""
+    return parse(text) if len(text) <= SHORT_CHARACTERS else await asyncio.to_thread(parse, text)
+
+
+async def read_query(scope: Scope, parsed: Parsed, find_segment_id: FindSegmentId) -> ReadQuery:
     """Raises QueryProblems with all that is wrong in the text."""
-    parsed = parse(text)
-    if parsed.errors:
+    text = parsed.text
+    if parsed.errors and len(text) <= SHORT_CHARACTERS:
         parsed = parse(text, await load_catalogue(scope))  # with the fields, errors tell more
     segments = await _find_segments(scope, parsed.segment_names(), find_segment_id)
     found = frozenset(segment_id for one in segments.values() for segment_id in one.ids)
@@ -73,18 +79,14 @@ async def read_query(scope: Scope, text: str, find_segment_id: FindSegmentId) ->
     return ReadQuery(text, parsed.part, rule, catalogue)
 
 
-def mentions_segments(text: str) -> bool:
-    return bool(parse(text).segment_names())
-
-
 async def rule_of_query(
-    scope: Scope, text: str, find_segment_id: FindSegmentId, path: Path = ("ruleQuery",)
+    scope: Scope, parsed: Parsed, find_segment_id: FindSegmentId, path: Path = ("ruleQuery",)
 ) -> ReadQuery:
     """As `read_query`. Raises Problems, each at `path` and with the line and column in its message."""
     try:
-        return await read_query(scope, text, find_segment_id)
+        return await read_query(scope, parsed, find_segment_id)
     except QueryProblems as problems:
-        raise Problems([_user_error(error, text, path) for error in problems.errors]) from None
+        raise Problems([_user_error(error, parsed.text, path) for error in problems.errors]) from None
 
 
 _KINDS: Final[Mapping[QueryErrorCode, type[DomainError]]] = {

@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from models.errors import Invalid, Path, Required
-from models.rule_catalogue.queries import ReadQuery, mentions_segments, rule_of_query
+from models.rule_catalogue.queries import ReadQuery, parse_query, rule_of_query
 from permissions.capabilities import Permission
 from schema.rules.inputs import RuleInput, rule_from_input
 from schema.server.context import Info
@@ -22,9 +22,10 @@ def segment_id_outside(segment_id: int) -> str:
 
 async def read_rule_query(info: Info, text: str, path: Path = ("ruleQuery",)) -> ReadQuery:
     """The rule of a text. Raises Problems at `path`, and Forbidden when it names segments that the caller may not read."""
-    if mentions_segments(text):
+    parsed = await parse_query(text)
+    if parsed.segment_names():
         admit(info.context, Permission.SEGMENT_READ)
-    return await rule_of_query(scope_of(info), text, find_segment_id, path)
+    return await rule_of_query(scope_of(info), parsed, find_segment_id, path)
 
 
 async def one_rule(

@@ -3,7 +3,7 @@
 import strawberry
 
 from models.rule_catalogue.completions import complete_query
-from models.rule_catalogue.queries import canonical, read_query, write_query
+from models.rule_catalogue.queries import canonical, parse_query, read_query, write_query
 from models.rules.query.mistakes import QueryError, QueryProblems, line_and_column
 from permissions.capabilities import Permission
 from permissions.policy import allows
@@ -24,7 +24,7 @@ class RuleTextQuery:
     async def rule_from_query(self, info: Info, query: str) -> RuleParse:
         scope = scope_of(info)
         try:
-            read = await read_query(scope, query, find_segment_id)
+            read = await read_query(scope, await parse_query(query), find_segment_id)
         except QueryProblems as problems:
             return RuleParse(rule=None, query=None, errors=[_error(error, query) for error in problems.errors])
         text = await canonical(scope, read, segment_id_outside)

@@ -9,7 +9,7 @@ from models.rules.query.context import find_named
 from models.rules.query.mistakes import QueryProblems
 from models.rules.query.parsing import Parsed
 from models.rules.query.parts import FoundSegments, Part, SegmentName, each_condition
-from models.rules.query.wording import in_words_of_the_text
+from models.rules.query.wording import Wording
 from models.rules.tree import Rule
 
 
@@ -34,7 +34,8 @@ def checked(
     try:
         rule = check(parsed.part.json, catalogue, path=(), **options)  # type: ignore[arg-type]
     except Problems as problems:
-        found = [in_words_of_the_text(error, parsed.part, catalogue, segments) for error in problems.errors]
+        wording = Wording(parsed.part, catalogue, segments)
+        found = [wording.of(error) for error in problems.errors]
         errors += [error.moved(parsed.in_text(error.span)) for error in found]
         raise QueryProblems(errors) from None
     if errors:

@@ -11,6 +11,12 @@ from models.rules.query.parts import Span
 MAX_CHARACTERS: Final = 1_000_000
 """Of a text. More does not fit into a request."""
 
+MAX_TOKENS: Final = 250_000
+"""Words, signs and values of a text: the longest lists of the most conditions fit."""
+
+SHORT_CHARACTERS: Final = 20_000
+"""Of texts that people write: in longer ones only the first mistake is looked for, and nothing is completed."""
+
 
 class QueryErrorCode(StrEnum):
     UNEXPECTED_TOKEN = "UNEXPECTED_TOKEN"  # noqa: S105 - no password

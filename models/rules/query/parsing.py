@@ -1,5 +1,6 @@
 """Reads a text as parts of a rule, which are not checked yet."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -9,7 +10,7 @@ from lark.exceptions import UnexpectedInput
 from models.rules.catalogue import Catalogue
 from models.rules.query.expecting import expected_at
 from models.rules.query.grammar import parse_part
-from models.rules.query.mistakes import MAX_CHARACTERS, QueryError, QueryErrorCode
+from models.rules.query.mistakes import MAX_CHARACTERS, MAX_TOKENS, SHORT_CHARACTERS, QueryError, QueryErrorCode
 from models.rules.query.parts import Part, SegmentName, Span, each_condition
 from models.rules.query.position import Position, find_position
 from models.rules.query.slips import Slip, find_slip, word_at
@@ -45,9 +46,9 @@ class Parsed:
 
 def parse(text: str, catalogue: Catalogue | None = None) -> Parsed:
     """Never raises. With the fields of a `catalogue`, errors tell more."""
-    if len(text) > MAX_CHARACTERS:
-        much = f"a rule may have up to {MAX_CHARACTERS:,} characters; this one has {len(text):,}"
-        return Parsed(text, None, [QueryError(QueryErrorCode.TOO_COMPLEX, much, (MAX_CHARACTERS, len(text)))])
+    much = _too_much(text)
+    if much is not None:
+        return Parsed(text, None, [QueryError(QueryErrorCode.TOO_COMPLEX, much, (0, len(text)))])
     try:
         part = parse_part(text)
     except UnexpectedInput:
@@ -55,12 +56,23 @@ def parse(text: str, catalogue: Catalogue | None = None) -> Parsed:
     return Parsed(text, part)
 
 
+_TOKEN: Final = re.compile(r"""'[^']*'|"[^"]*"|\w[\w.]*|[^\w\s]""")
+
+
+def _too_much(text: str) -> str | None:
+    if len(text) > MAX_CHARACTERS:
+        return f"a rule may have up to {MAX_CHARACTERS:,} characters; this one has {len(text):,}"
+    if len(text) > MAX_TOKENS and sum(1 for _ in _TOKEN.finditer(text)) > MAX_TOKENS:
+        return f"a rule may have up to {MAX_TOKENS:,} words, signs and values; this one has more"
+    return None
+
+
 def _parse_mending(text: str, catalogue: Catalogue) -> Parsed:
     """Mends what is plain, to find the mistakes after it too."""
     errors: list[QueryError] = []
     slips: list[Slip] = []
     mended = text
-    for _ in range(MAX_SLIPS):
+    for _ in range(MAX_SLIPS if len(text) <= SHORT_CHARACTERS else 1):
         position = find_position(mended)
         expected = expected_at(position, catalogue)
         unfinished = _unfinished(position, expected)
@@ -97,7 +109,7 @@ def _syntax_error(position: Position, slip: Slip | None, expected: Sequence[str]
     text, at = position.text, position.at
     if slip is not None:
         span = (slip.start, slip.end)
-        message = f'"{text[slip.start : slip.end]}" is no word of the language here: write {slip.meant.strip()}'
+        message = _of_slip(text[slip.start : slip.end], slip.meant.strip())
         return QueryError(QueryErrorCode.UNEXPECTED_TOKEN, message, span, expected, slip.meant)
     wanted = _one_of(expected)
     if ends or not text[at:].strip():
@@ -111,6 +123,12 @@ def _syntax_error(position: Position, slip: Slip | None, expected: Sequence[str]
     word = word_at(text, at)
     message = f'"{word}" cannot come here: write {wanted}'
     return QueryError(QueryErrorCode.UNEXPECTED_TOKEN, message, (at, at + len(word)), expected)
+
+
+def _of_slip(written: str, meant: str) -> str:
+    if meant.startswith("'"):
+        return f"a text is written in straight quotes: {meant}"
+    return f'"{written}" is no word of the language here: write {meant}'
 
 
 def _one_of(expected: Sequence[str]) -> str:

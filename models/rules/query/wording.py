@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Final
 
 from models.errors import DomainError, LimitExceeded, NotFound, Unsupported
 from models.rules.catalogue import NUMERIC, OPERATORS, TEMPORAL, Catalogue
+from models.rules.check import MAX_HINTS
 from models.rules.query.context import find_named
 from models.rules.query.expecting import DURATION, VALUES
 from models.rules.query.mistakes import QueryError, QueryErrorCode
@@ -20,42 +22,47 @@ _NEAR: Final = 3
 _DURATIONS: Final = {"WITHIN_LAST", "MORE_THAN_AGO", "WITHIN_NEXT", "MORE_THAN_AHEAD", "ANNIVERSARY_WITHIN_NEXT"}
 
 
-def in_words_of_the_text(
-    error: DomainError, rule: Part, catalogue: Catalogue, segments: Mapping[SegmentName, FoundSegments]
-) -> QueryError:
-    """`error` has a path that begins at `rule`."""
-    path = error.path or ()
-    part, steps = find_part(rule, path)
-    code, message, expected, replacement = _told(error, part, steps, catalogue, segments)
-    return QueryError(code, message, span_below(part, steps), expected, replacement, ("rule", *path))
-
-
 _Told = tuple[QueryErrorCode, str, Sequence[str], str | None]
+"""Code, message, what is expected, and the replacement."""
 
 
-def _told(
-    error: DomainError,
-    part: Part,
-    steps: Sequence[str],
-    catalogue: Catalogue,
-    segments: Mapping[SegmentName, FoundSegments],
-) -> _Told:
-    last = steps[-1] if steps else ""
-    if isinstance(error, NotFound) and part.segment is not None:
-        return _segment(part.segment, segments.get(part.segment, FoundSegments(())))
-    if isinstance(error, Unsupported) or last == "segmentId":
-        return QueryErrorCode.NOT_ALLOWED, error.message, (), None
-    if last == "field":
-        return _field(part.json["field"]["field"], catalogue)
-    if last == "operator":
-        return _operator(part, steps, catalogue)
-    if isinstance(error, LimitExceeded) and "value" not in steps and "tags" not in steps:
-        return QueryErrorCode.TOO_COMPLEX, error.message, (), None
-    expected = _wanted(part, steps, catalogue)
-    message = _OPERATOR.sub(lambda match: f"`{PHRASES[match[0]]}`", error.message)
-    value = _member(part, steps)
-    near = get_close_matches(quoted(value)[:100], expected, 1, cutoff=0.7) if isinstance(value, str) else []
-    return QueryErrorCode.WRONG_VALUE, message, expected, near[0] if near else None
+@dataclass(slots=True)
+class Wording:
+    """Of mistakes in one rule. `hints` counts unknown fields: similar names are looked for only a few times, which is slow."""
+
+    rule: Part
+    catalogue: Catalogue
+    segments: Mapping[SegmentName, FoundSegments] = field(default_factory=dict)
+    hints: int = 0
+
+    def of(self, error: DomainError) -> QueryError:
+        """`error` has a path that begins at the rule."""
+        path = error.path or ()
+        part, steps = find_part(self.rule, path)
+        code, message, expected, replacement = self._told(error, part, steps)
+        return QueryError(code, message, span_below(part, steps), expected, replacement, ("rule", *path))
+
+    def _told(self, error: DomainError, part: Part, steps: Sequence[str]) -> _Told:
+        last = steps[-1] if steps else ""
+        if isinstance(error, NotFound) and part.segment is not None:
+            return _segment(part.segment, self.segments.get(part.segment, FoundSegments(())))
+        if isinstance(error, Unsupported) or last == "segmentId":
+            return QueryErrorCode.NOT_ALLOWED, error.message, (), None
+        if last == "field":
+            self.hints += 1
+            return _field(part.json["field"]["field"], self.catalogue.fields() if self.hints <= MAX_HINTS else ())
+        if last == "operator":
+            return _operator(part, steps, self.catalogue)
+        if isinstance(error, LimitExceeded) and "value" not in steps and "tags" not in steps:
+            return QueryErrorCode.TOO_COMPLEX, error.message, (), None
+        return self._value(error, part, steps)
+
+    def _value(self, error: DomainError, part: Part, steps: Sequence[str]) -> _Told:
+        expected = _wanted(part, steps, self.catalogue)
+        message = _OPERATOR.sub(lambda match: f"`{PHRASES[match[0]]}`", error.message)
+        value = _member(part, steps)
+        near = get_close_matches(quoted(value)[:100], expected, 1, cutoff=0.7) if isinstance(value, str) else []
+        return QueryErrorCode.WRONG_VALUE, message, expected, near[0] if near else None
 
 
 def _segment(named: SegmentName, found: FoundSegments) -> _Told:
@@ -71,7 +78,7 @@ def _segment(named: SegmentName, found: FoundSegments) -> _Told:
     return code, f"there is no segment {quoted(named.text)}{hint}", expected, near[0] if near else None
 
 
-def _field(name: str, catalogue: Catalogue) -> _Told:
+def _field(name: str, known: Sequence[Field]) -> _Told:
     code = QueryErrorCode.UNKNOWN_FIELD
     if name.lower() == "tags":
         return (
@@ -80,7 +87,7 @@ def _field(name: str, catalogue: Catalogue) -> _Told:
             ("tagged any", "tagged all", "tagged none"),
             None,
         )
-    fields = {field.key.removeprefix("attributes."): field.key for field in catalogue.fields()}
+    fields = {field.key.removeprefix("attributes."): field.key for field in known}
     near = get_close_matches(name[:100].lower().removeprefix("attributes."), fields, _NEAR, cutoff=0.7)
     hint = f": did you mean {near[0]}?" if near else "; ruleFields lists those there are"
     return code, f'there is no field "{name[:100]}"{hint}', near or ["a field"], near[0] if near else None

@@ -66,6 +66,10 @@ async def test_what_is_wrong_has_its_place(api, scope, made):
         ("UNEXPECTED_TOKEN", 2, 2, "and"),
         ("UNKNOWN_SEGMENT", 2, 16, None),
     ]
+    near = (await api.data(await bearer_of(scope), FROM, q="in segment 'VIPs'"))["ruleFromQuery"]["errors"]
+    assert [(one["message"], one["replacement"]) for one in near] == [
+        ("there is no segment 'VIPs': did you mean 'VIP'?", "'VIP'")
+    ]
     assert told["errors"][1]["path"] == ["rule", "all", "1", "segment", "segmentId"]
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from models.rules.query.grammar import GRAMMAR
-from models.rules.query.mistakes import MAX_CHARACTERS, QueryErrorCode
+from models.rules.query.mistakes import MAX_CHARACTERS, MAX_TOKENS, SHORT_CHARACTERS, QueryErrorCode
 from models.rules.query.printing import WIDTH
 from models.rules.query.words import METRICS, OPERATORS, RESERVED, TAGGED
 from models.rules.tree import FieldOperator
@@ -17,6 +17,8 @@ def test_the_page_has_the_grammar_and_every_word():
     words = [*OPERATORS, *METRICS, *TAGGED, *RESERVED, *QueryErrorCode, *FieldOperator]
     assert [word for word in words if word not in PAGE] == []
     assert f"{MAX_CHARACTERS:,} characters" in PAGE
+    assert f"{MAX_TOKENS:,} words" in PAGE
+    assert f"up to {SHORT_CHARACTERS:,} characters" in PAGE
     assert f"more than {WIDTH} characters" in PAGE
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from models.errors import Problems
 from models.rules.check import check
-from models.rules.query.mistakes import MAX_CHARACTERS, QueryProblems, line_and_column
+from models.rules.query.mistakes import MAX_CHARACTERS, MAX_TOKENS, QueryProblems, line_and_column
 from tests.kit.drawn_rules import CATALOGUE, rules
 from tests.kit.queries import printed, read
 
@@ -90,7 +90,8 @@ def test_plain_mistakes_are_all_reported_at_once_and_those_behind_them():
 def test_too_much_is_refused_before_it_is_read():
     assert [error.code for error in errors_of(" " * (MAX_CHARACTERS + 1))] == ["TOO_COMPLEX"]
     assert errors_of(" and ".join(["score = 1"] * 101))[0].code == "TOO_COMPLEX"
-    assert errors_of("(" * 50_000)[0].code == "UNEXPECTED_END"
+    assert errors_of("(" * 20_000)[0].code == "UNEXPECTED_END"
+    assert errors_of("(" * (MAX_TOKENS + 1))[0].code == "TOO_COMPLEX"
 
 
 def test_a_dynamic_segment_refuses_activities_at_their_place():
