@@ -69,7 +69,10 @@ from schema.webhooks.queries import WebhookQuery
 from schema.workflows import descriptions as workflows
 from schema.workflows import stats_descriptions as workflow_stats
 from schema.workflows import trying_descriptions as workflow_trials
+from schema.workflows.job_types import WorkflowContactsJob
+from schema.workflows.lifecycle_mutations import WorkflowLifecycleMutation
 from schema.workflows.mutations import WorkflowDraftMutation
+from schema.workflows.publish_types import WorkflowPublishQuery
 from schema.workflows.queries import WorkflowQuery
 from schema.workflows.sight_queries import WorkflowSightQuery
 from schema.workflows.subscriptions import WorkflowSubscription
@@ -109,6 +112,7 @@ QUERIES: list[type] = [
     InboundWebhookFailureQuery,
     WebhookQuery,
     WorkflowQuery,
+    WorkflowPublishQuery,
     WorkflowSightQuery,
     WorkflowTryingQuery,
     AudienceQuery,
@@ -135,6 +139,7 @@ MUTATIONS: list[type] = [
     WebhookMutation,
     WorkflowDraftMutation,
     WorkflowTryingMutation,
+    WorkflowLifecycleMutation,
     AudienceMutation,
 ]
 
@@ -160,7 +165,15 @@ DESCRIPTIONS: Mapping[str, str] = {
 }
 """By schema coordinate."""
 
-TYPES: list[type] = [RecomputeJob, SegmentContactsJob, TagChangeJob, ImportJob, ExportJob, AudienceJob]
+TYPES: list[type] = [
+    RecomputeJob,
+    SegmentContactsJob,
+    TagChangeJob,
+    ImportJob,
+    ExportJob,
+    AudienceJob,
+    WorkflowContactsJob,
+]
 """Types that no field names."""
 
 

@@ -58,6 +58,7 @@ async def connected_database(servers: Servers, template: str) -> AsyncIterator[s
 async def database(connected_database: str) -> str:
     """An empty database, connected through models.db. Gives its URL, for processes that a test starts."""
     await _empty()
+    plans.forget()  # ids and epochs begin again
     return connected_database
 
 

@@ -16,7 +16,7 @@ from models.queue import jobs, work
 from models.queue.enqueue import enqueue
 from models.queue.jobs import Job, JobKind
 from permissions.principal import Scope
-from workers import audience_jobs, contacts, exports, imports, membership, segments
+from workers import audience_jobs, contacts, exports, imports, membership, segments, workflow_jobs
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
 from workers.leases import run_while_held
 
@@ -34,6 +34,7 @@ HANDLERS: Mapping[JobKind, Handler] = {
     JobKind.RECOMPUTE: membership.recompute,
     JobKind.SEGMENT_CONTACTS: segments.change_contacts,
     JobKind.TAG_CHANGE: contacts.change_tag,
+    JobKind.WORKFLOW_CONTACTS: workflow_jobs.change_contacts,
 }
 
 PROVIDER_HANDLERS: Mapping[JobKind, Callable[[WorkerContext, Scope, Job], AsyncGenerator[None, None]]] = {

@@ -34,6 +34,7 @@ from workers import (
     webhook_wakes,
     webhooks,
     workflow_figures,
+    workflow_jobs,
     workflows,
 )
 from workers.broker import connected_broker, queue_key
@@ -60,6 +61,7 @@ MODULES: Final[Sequence[ModuleType]] = (
     workflow_figures,
     webhook_deliveries,
     webhook_wakes,
+    workflow_jobs,
     workflows,
     audiences,
 )

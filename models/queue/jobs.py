@@ -31,6 +31,7 @@ class JobKind(StrEnum):
     SEGMENT_CONTACTS = "SEGMENT_CONTACTS"
     AUDIENCE = "AUDIENCE"
     TAG_CHANGE = "TAG_CHANGE"
+    WORKFLOW_CONTACTS = "WORKFLOW_CONTACTS"
 
 
 class JobStatus(StrEnum):
@@ -78,12 +79,19 @@ async def create(
     input: Mapping[str, Any],  # noqa: A002 - the column's name
     *,
     segment_id: int | None = None,
+    workflow_id: int | None = None,
     total: int | None = None,
 ) -> Job:
     """Queues a job; `input` has JSON values for its handler."""
     by = scope.principal.id if scope.principal.kind is PrincipalKind.MEMBER else None
     job = await Job.create(
-        workspace_id=scope.workspace_id, kind=kind, input=dict(input), segment_id=segment_id, total=total, created_by=by
+        workspace_id=scope.workspace_id,
+        kind=kind,
+        input=dict(input),
+        segment_id=segment_id,
+        workflow_id=workflow_id,
+        total=total,
+        created_by=by,
     )
     await enqueue(work.RUN_JOB, scope.workspace_id, job.id)
     return job
@@ -141,6 +149,12 @@ async def changed_since(known: Mapping[tuple[int, int], datetime]) -> dict[tuple
     return {(row["workspace_id"], row["id"]): None for row in rows if row["gone"]} | {
         (job.workspace_id, job.id): job for job in found
     }
+
+
+async def unfinished_of_workflow(scope: Scope, workflow_id: int) -> list[Job]:
+    """The oldest first."""
+    query = Job.filter(workspace_id=scope.workspace_id, kind=JobKind.WORKFLOW_CONTACTS, workflow_id=workflow_id)
+    return await query.exclude(status__in=list(ENDED)).order_by("id")
 
 
 async def find_unfinished(scope: Scope, kind: JobKind, segment_id: int) -> Job | None:
@@ -303,7 +317,7 @@ async def _end(job: Job, status: JobStatus, error: str | None = None) -> None:
 async def ask_cancel(scope: Scope, job_id: int) -> Job:
     """At once when nobody has begun it, otherwise after its step. Idempotent.
 
-    Raises NotFound; NotAllowedInState when it has succeeded or failed.
+    Raises NotFound; NotAllowedInState when it has succeeded or failed, or when what it follows from is done already.
     """
     async with db.transaction():
         job = await _locked(scope, job_id)
@@ -311,6 +325,8 @@ async def ask_cancel(scope: Scope, job_id: int) -> Job:
             raise NotAllowedInState(f"this job has {job.status.lower()} already: only one that runs can stop", ("id",))
         if job.status == JobStatus.CANCELLED or job.cancel_asked_at is not None:
             return job
+        if job.input.get("mustFinish"):
+            raise NotAllowedInState("this job follows from a change that is made already: it must finish", ("id",))
         now = clock.now()
         asked: dict[str, Any] = {"cancel_asked_at": now, "updated_at": now}
         if job.started_at is None:

@@ -45,6 +45,9 @@ PROCESS_WORKFLOWS: Final = Work[WorkspaceId]("process_workflows", Queue.REALTIME
 PAUSE_WORKFLOWS: Final = Work[WorkspaceId]("pause_workflows", Queue.REALTIME)
 """WhatsApp has stopped their messages."""
 
+RETIRE_WORKFLOWS: Final = Work[WorkspaceId]("retire_workflows", Queue.BULK)
+"""A workflow may have become empty, or an old version of it."""
+
 REBUILD: Final = Work[WorkspaceId, SegmentId]("rebuild", Queue.BULK)
 
 BACKFILL_MEMBERS: Final = Work[WorkspaceId, SegmentId]("backfill_members", Queue.BULK)

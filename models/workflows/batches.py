@@ -100,6 +100,8 @@ async def _finish(run: Run, limit: int) -> bool:
     goes_on = await write.write(run)
     await occurrences.write(run)
     await ticks.look_ahead(run)
+    if any(arrival.ended is not None and arrival.plan.may_retire for arrival in run.arrivals):
+        await enqueue(work.RETIRE_WORKFLOWS, run.workspace_id)
     await write.record_next_moment(run)
     return goes_on or len(run.loaded) >= limit or any(moment <= run.now for moment in run.moments)
 

@@ -26,6 +26,7 @@ from models.workflows.graph.read import read_graph
 from models.workflows.graph.tree import Graph, Trigger
 from models.workflows.listeners import Listeners, all_words, ends_of, listeners_of
 from models.workflows.questions import Question
+from models.workflows.versions import EVERYBODY_OUT
 from permissions.principal import Scope
 
 KEPT_WORKSPACES: Final = 200
@@ -63,6 +64,11 @@ class Plan:
     @property
     def lets_in(self) -> bool:
         return self.status in ("ACTIVE", "PAUSED")
+
+    @property
+    def may_retire(self) -> bool:
+        """Whether something ends with the last who goes on by it."""
+        return self.status == "DRAINING"
 
     @property
     def is_paused(self) -> bool:
@@ -248,6 +254,10 @@ class WorkflowPlans:
         plan.workflow_id, plan.name, plan.status = self.row["id"], self.row["name"], self.row["status"]
         plan.number, plan.test_segment_id, plan.since = version.number, self.row["test_segment_id"], self.since
         return plan
+
+    async def is_out(self, number: int) -> bool:
+        """Whether a publish ended those who had entered with this version."""
+        return any(version.moves == EVERYBODY_OUT for version in await self.path(number))
 
     async def node_now(self, number: int, key: str) -> str | None:
         """Where somebody stands who stood at a node of a version on the path: a node of the plan; None when it leads nowhere."""

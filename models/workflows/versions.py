@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from models import db
 from models.db.tables.workflows import Workflow, WorkflowVersion
@@ -147,6 +147,10 @@ FROM unnest($3::text[]) WITH ORDINALITY AS new (key, position)
 CROSS JOIN (SELECT coalesce(max(node), 0) AS last FROM workflow_nodes WHERE workspace_id = $1 AND workflow_id = $2) AS known
 WHERE NOT EXISTS (SELECT 1 FROM workflow_nodes n WHERE n.workspace_id = $1 AND n.workflow_id = $2 AND n.key = new.key)
 """
+
+
+EVERYBODY_OUT: Final[Mapping[str, str | None]] = {"*": None}
+"""The `moves` of a version whose people do not go on: they end where they stand."""
 
 
 async def follow(scope: Scope, workflow_id: int, number: int, moves: Mapping[str, str | None]) -> list[int]:

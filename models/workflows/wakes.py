@@ -127,10 +127,13 @@ def _arrival(run: Run, plan: Plan, row: db.Record) -> Arrival:
 
 
 async def _go_to_where_it_stands_now(run: Run, arrival: Arrival) -> None:
-    """A publish may have taken its node away."""
+    """A publish may have taken its node away, or put everybody out."""
+    workflow = run.plans.workflows[arrival.plan.workflow_id]
+    if await workflow.is_out(arrival.number):
+        arrival.end(End.REMOVED)
+        return
     if arrival.key in arrival.plan.graph.nodes:
         return
-    workflow = run.plans.workflows[arrival.plan.workflow_id]
     key = await workflow.node_now(arrival.number, arrival.key)
     if key is None:
         arrival.end(End.NODE_DELETED)

@@ -21,6 +21,7 @@ DESCRIPTIONS: Final = {
     "JobKind.SEGMENT_CONTACTS": "Adds many contacts to a static segment, or takes them out.",
     "JobKind.AUDIENCE": "Brings an advertising audience up to date.",
     "JobKind.TAG_CHANGE": "Renames or deletes a tag everywhere.",
+    "JobKind.WORKFLOW_CONTACTS": "Lets many contacts into a workflow, takes them out, or moves them in it.",
     "JobStatus.QUEUED": "It waits for a worker.",
     "JobStatus.RUNNING": "A worker does it.",
     "JobStatus.PAUSED": "It goes on later.",

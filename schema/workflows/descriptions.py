@@ -16,6 +16,9 @@ _ENUMS: Final = {
     "LatePolicy.PROCEED": "It goes on at once.",
     "LatePolicy.SKIP": "It leaves by `skip`.",
     "LatePolicy.END": "Its enrollment ends.",
+    "EnrolledContactsPolicy.MOVE": "They go on by the new version.",
+    "EnrolledContactsPolicy.FINISH_OLD_VERSION": "They go on by the version by which they go now.",
+    "EnrolledContactsPolicy.EXIT": "Their enrollments end.",
 }
 
 _EVENTS: Final = {
@@ -148,6 +151,12 @@ _INPUTS: Final = {
     "WorkflowUpdateInput.name": "Another name.",
     "WorkflowUpdateInput.description": "Another description; null clears it.",
     "WorkflowUpdateInput.graph": "Another draft.",
+    "WorkflowMoveInput.fromKey": "A node that the draft no longer has.",
+    "WorkflowMoveInput.toKey": "The node where those at it go on.",
+    "WorkflowPublishInput.token": "The token of the preview.",
+    "WorkflowPublishInput.enrolled": "What happens to those inside; as in the preview.",
+    "WorkflowPublishInput.moves": "Where those at deleted nodes go on; as in the preview.",
+    "WorkflowPublishInput.note": "What has changed, in words.",
     "WorkflowUpdateInput.version": "The version that was read: CONFLICT when somebody has saved it since.",
 }
 
@@ -192,5 +201,51 @@ _TYPES: Final = {
     "WorkflowProblem.message": "What is wrong, and what would be right.",
 }
 
-DESCRIPTIONS: Final = {**_ENUMS, **_EVENTS, **_ACTIONS, **_INPUTS, **_ROOTS, **_TYPES}
+_LIFECYCLE: Final = {
+    "Query.workflowPublishPreview": "What publishing the draft would do to those inside.",
+    "Query.workflowPublishPreview(id:)": "The workflow.",
+    "Query.workflowPublishPreview(enrolled:)": "What happens to those inside.",
+    "Query.workflowPublishPreview(moves:)": "Where those at nodes that the draft no longer has go on.",
+    "WorkflowPublishPreview.token": "Pass it to workflowPublish.",
+    "WorkflowPublishPreview.inside": "How many contacts are inside.",
+    "WorkflowPublishPreview.stay": "How many stay at their nodes.",
+    "WorkflowPublishPreview.moves": "Those at nodes that are gone, node by node.",
+    "WorkflowPublishPreview.exits": "How many enrollments end.",
+    "WorkflowPublishPreview.wakesMoved": "How many wake at another moment, because their wait has changed.",
+    "WorkflowPublishPreview.wakesNow": "How many of these wake as soon as `spread` allows.",
+    "WorkflowPublishPreview.sendsWithinHour": "How many may come to a SEND within an hour.",
+    "WorkflowMove.fromKey": "The node that is gone.",
+    "WorkflowMove.toKey": "Where they go on; null: their enrollments end.",
+    "WorkflowMove.count": "How many they are.",
+    "Mutation.workflowPublish(id:)": "The workflow.",
+    "Mutation.workflowActivate(id:)": "The workflow.",
+    "Mutation.workflowActivate(existing:)": "Let those in too who are in a trigger's segment already.",
+    "Mutation.workflowActivate(testSegmentId:)": "A STATIC segment of testers that alone may enter.",
+    "Mutation.workflowActivate(at:)": "When, up to a year ahead; now when absent.",
+    "Mutation.workflowPause": "Nobody moves until it is resumed; what happens and falls due meanwhile is kept.",
+    "Mutation.workflowPause(id:)": "The workflow.",
+    "Mutation.workflowResume": "Those inside go on, and those that came during the pause enter.",
+    "Mutation.workflowResume(id:)": "The workflow.",
+    "Mutation.workflowResume(late:)": "What becomes of those that fell due during the pause.",
+    "Mutation.workflowDrain": "Nobody enters any more; it archives itself when the last has ended.",
+    "Mutation.workflowDrain(id:)": "The workflow.",
+    "Mutation.workflowArchive(id:)": "The workflow.",
+    "Mutation.workflowContactsAdd": "Lets contacts in, by the workflow's rules for entry.",
+    "Mutation.workflowContactsAdd(workflowId:)": "The workflow, ACTIVE or PAUSED.",
+    "Mutation.workflowContactsAdd(contacts:)": "The contacts.",
+    "Mutation.workflowContactsAdd(nodeKey:)": "The node where they start, instead of the workflow's start.",
+    "Mutation.workflowContactsAdd(idempotencyKey:)": "A second call with the same key adds nobody and answers the same.",
+    "Mutation.workflowContactsRemove": "Ends the enrollments of contacts.",
+    "Mutation.workflowContactsRemove(workflowId:)": "The workflow.",
+    "Mutation.workflowContactsRemove(contacts:)": "The contacts.",
+    "Mutation.workflowContactsMove(workflowId:)": "The workflow.",
+    "Mutation.workflowContactsMove(fromKey:)": "The node where they are.",
+    "Mutation.workflowContactsMove(toKey:)": "The node where they go on.",
+    "Mutation.workflowContactsMove(state:)": "Only those in this state.",
+    "WorkflowContactsPayload.workflow": "The workflow; null when nothing was done.",
+    "WorkflowContactsPayload.changed": "How many contacts entered, left or were moved at once.",
+    "WorkflowContactsJob.workflow": "The workflow.",
+}
+
+DESCRIPTIONS: Final = {**_ENUMS, **_EVENTS, **_ACTIONS, **_INPUTS, **_ROOTS, **_TYPES, **_LIFECYCLE}
 """By schema coordinate."""

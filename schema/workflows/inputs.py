@@ -6,10 +6,11 @@ from typing import Any
 import strawberry
 from strawberry import UNSET
 
+from models.errors import Invalid
 from schema.rules.inputs import RuleInput
 from schema.server.types.scalars import JSON, Duration, LocalTime
 from schema.workflows.action_inputs import WorkflowDoInput
-from schema.workflows.enums import ReentryPolicy, Zone
+from schema.workflows.enums import EnrolledContactsPolicy, ReentryPolicy, Zone
 from schema.workflows.event_inputs import WorkflowEventInput
 from schema.workflows.graph_json import graph_from_input
 
@@ -126,3 +127,30 @@ class WorkflowUpdateInput:
         if values.get("graph"):
             values["graph"] = graph_from_input(values["graph"])
         return values
+
+
+@strawberry.input
+class WorkflowMoveInput:
+    from_key: str
+    to_key: str
+
+
+@strawberry.input
+class WorkflowPublishInput:
+    token: str
+    enrolled: EnrolledContactsPolicy = EnrolledContactsPolicy.MOVE
+    moves: list[WorkflowMoveInput] | None = strawberry.field(default_factory=list)
+    spread: Duration = strawberry.field(
+        default=Duration("PT10M"), description="Wakes that the edit brings forward are spread over this."
+    )
+    note: str | None = None
+
+
+def moves_from_input(moves: list[WorkflowMoveInput] | None) -> dict[str, str]:
+    """Raises Invalid at the second move from the same node."""
+    found: dict[str, str] = {}
+    for index, move in enumerate(moves or ()):
+        if move.from_key in found:
+            raise Invalid(f'"{move.from_key}" is moved twice: keep one', ("moves", index, "fromKey"))
+        found[move.from_key] = move.to_key
+    return found

@@ -6,6 +6,7 @@ import strawberry
 
 from models.workflows import drafts
 from permissions.capabilities import Permission
+from schema.jobs.types import Job
 from schema.server.context import Info
 from schema.server.execution.rows import shown
 from schema.server.guard import mutation, scope_of
@@ -19,6 +20,7 @@ from schema.workflows.types import Workflow
 @strawberry.type
 class WorkflowPayload:
     workflow: Workflow | None = None
+    job: Job | None = strawberry.field(default=None, description="Set when a job goes on with what was asked for.")
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 

@@ -31,6 +31,10 @@ from models.transfers.imports import run, saved_mappings, start, uploads
 from models.transfers.imports.mapping import Column as ImportColumn
 from models.transfers.imports.mapping import Options
 from models.workflows import drafts, versions
+from models.workflows.lifecycle import commands
+from models.workflows.lifecycle import contacts as workflow_contacts
+from models.workflows.publishing.preview import preview
+from models.workflows.states import EnrolledContactsPolicy
 from models.workflows.trials import runs
 from permissions.principal import Scope
 from permissions.roles import Role
@@ -39,6 +43,7 @@ from schema.server.ids import split_global_id, to_global_id
 from tests.kit import audiences as advertising
 from tests.kit import broadcasts as sending
 from tests.kit.workflow_graphs import end_of, graph_of, wait_of
+from tests.kit.workflow_runs import activated, published
 from tests.kit.workflows import running
 from tests.kit.workspaces import PASSWORD
 
@@ -775,3 +780,62 @@ async def _workflow_test_advance(scope: Scope) -> Variables:
     assert found is not None
     await runs.start(scope, found[1], [contact])
     return {"id": workflow, "to": f"{clock.now().year + 1}-06-01T00:00:00Z"}
+
+
+async def a_running_workflow(scope: Scope) -> str:
+    graph = graph_of(wait_of("wait", "P1D", "end"), end_of())
+    return to_global_id("Workflow", await activated(scope, graph))
+
+
+@sample("workflowPublishPreview")
+@sample("workflowDrain")
+@sample("workflowPause")
+@sample("workflowArchive")
+async def _running_workflow(scope: Scope) -> Variables:
+    return {"id": await a_running_workflow(scope)}
+
+
+@sample("workflowResume")
+async def _workflow_resume(scope: Scope) -> Variables:
+    workflow_id = await activated(scope, graph_of(wait_of("wait", "P1D", "end"), end_of()))
+    await commands.pause(scope, workflow_id)
+    return {"id": to_global_id("Workflow", workflow_id)}
+
+
+@sample("workflowActivate")
+async def _workflow_activate(scope: Scope) -> Variables:
+    workflow = await drafts.create(scope, "Welcome", graph_json=graph_of(wait_of("wait", "P1D", "end"), end_of()))
+    await published(scope, workflow.id)
+    return {"id": to_global_id("Workflow", workflow.id)}
+
+
+@sample("workflowPublish")
+async def _workflow_publish(scope: Scope) -> Variables:
+    workflow = await drafts.create(scope, "Welcome", graph_json=graph_of(wait_of("wait", "P1D", "end"), end_of()))
+    shown = await preview(scope, workflow.id, EnrolledContactsPolicy.MOVE, {})
+    return {"id": to_global_id("Workflow", workflow.id), "input": {"token": shown.token}}
+
+
+async def somebody_inside(scope: Scope) -> tuple[str, str]:
+    """The ids of a workflow and of a contact that waits in it."""
+    workflow_id = await activated(scope, graph_of(wait_of("wait", "P1D", "end"), end_of()))
+    contact = await create_contact(scope, {"name": "Ana García"})
+    await workflow_contacts.add(scope, workflow_id, ContactSelection(ids=(contact["id"],)))
+    return to_global_id("Workflow", workflow_id), to_global_id("Contact", contact["id"])
+
+
+@sample("workflowContactsAdd")
+async def _workflow_contacts_add(scope: Scope) -> Variables:
+    return {"workflowId": await a_running_workflow(scope), "contacts": {"ids": [await a_contact(scope)]}}
+
+
+@sample("workflowContactsRemove")
+async def _workflow_contacts_remove(scope: Scope) -> Variables:
+    workflow_id, contact_id = await somebody_inside(scope)
+    return {"workflowId": workflow_id, "contacts": {"ids": [contact_id]}}
+
+
+@sample("workflowContactsMove")
+async def _workflow_contacts_move(scope: Scope) -> Variables:
+    workflow_id, _ = await somebody_inside(scope)
+    return {"workflowId": workflow_id, "fromKey": "wait", "toKey": "end"}

@@ -15,6 +15,7 @@ class Job(Model):
     total = fields.BigIntField(null=True)
     error = fields.TextField(null=True)
     segment_id = fields.BigIntField(null=True)
+    workflow_id = fields.BigIntField(null=True)
     input: fields.Field[dict[str, Any]] = fields.JSONField(default=dict)
     progress: fields.Field[dict[str, Any]] = fields.JSONField(default=dict)
     cancel_asked_at = fields.DatetimeField(null=True)

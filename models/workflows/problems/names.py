@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from models import db
 from models.db.tables.segments import SegmentKind
+from models.destinations.webhooks.event_types import WORKFLOW_MESSAGE
+from models.destinations.webhooks.messages import can_receive
 from models.errors import DomainError, NotFound, Problems
 from models.rule_catalogue.loading import load_catalogue
 from models.rules.catalogue import Catalogue
@@ -13,6 +15,7 @@ from models.workflows.graph.actions import Enroll, Webhook
 from models.workflows.graph.events import MessageReached, Scheduled, segments_of
 from models.workflows.graph.mentions import each_event, each_rule, segments_changed, workflows_named
 from models.workflows.graph.tree import Graph
+from models.workflows.nodes.table import SETTLE
 from models.workflows.problems.problem import Problem, ProblemCode
 from models.workflows.timing.recurrences import read_recurrence
 from permissions.principal import Scope
@@ -30,7 +33,9 @@ async def name_problems(scope: Scope, graph: Graph) -> AsyncIterator[Problem]:
         yield problem
     async for problem in _workflows(scope, graph):
         yield problem
-    for problem in _webhooks(graph):
+    async for problem in _endpoints(scope, graph):
+        yield problem
+    for problem in _unsupported(graph):
         yield problem
 
 
@@ -137,7 +142,16 @@ async def _workflows(scope: Scope, graph: Graph) -> AsyncIterator[Problem]:
             yield Problem(ProblemCode.NEVER_HAPPENS, message, node.key)
 
 
-def _webhooks(graph: Graph) -> Iterator[Problem]:
+async def _endpoints(scope: Scope, graph: Graph) -> AsyncIterator[Problem]:
     for node in graph.nodes.values():
-        if isinstance(node.do, Webhook):
-            yield Problem(ProblemCode.UNSUPPORTED, "this installation has no endpoints for webhooks yet", node.key)
+        if isinstance(node.do, Webhook) and not await can_receive(scope, node.do.endpoint_id):
+            message = (
+                f"there is no such endpoint, or it does not take {WORKFLOW_MESSAGE}: choose another, or subscribe it"
+            )
+            yield Problem(ProblemCode.ENDPOINT_GONE, message, node.key)
+
+
+def _unsupported(graph: Graph) -> Iterator[Problem]:
+    for node in graph.nodes.values():
+        if type(node.do) not in SETTLE:
+            yield Problem(ProblemCode.UNSUPPORTED, "this installation cannot do this yet", node.key)

@@ -1,0 +1,89 @@
+"""Changes those inside after a publish, chunk by chunk: those at deleted nodes, and those whose wait has changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from models.values.instants import read_instant, write_instant
+from models.workflows import bulk, versions
+from models.workflows.bulk import Wakes
+from models.workflows.graph.tree import Graph
+from models.workflows.publishing import plan
+from models.workflows.publishing.plan import Group
+from models.workflows.publishing.transitions import Change
+from models.workflows.states import EnrollmentEnd
+from permissions.principal import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The index of the group that is being changed, the last id of it that was, and how many in all."""
+
+    group: int = 0
+    after_id: int = 0
+    done: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """`number` is the published version, `at` the moment of the publish: wakes are spread over the seconds after it."""
+
+    workflow_id: int
+    number: int
+    at: datetime
+    spread_seconds: float
+    groups: tuple[Group, ...]
+
+    def start(self) -> Progress | None:
+        return Progress() if self.groups else None
+
+
+def to_json(moving: Moving) -> dict[str, Any]:
+    return {
+        "number": moving.number,
+        "at": write_instant(moving.at),
+        "spreadSeconds": moving.spread_seconds,
+        "groups": [plan.to_json(group) for group in moving.groups],
+    }
+
+
+def from_json(workflow_id: int, stored: Mapping[str, Any]) -> Moving:
+    groups = tuple(plan.from_json(group) for group in stored["groups"])
+    return Moving(workflow_id, stored["number"], read_instant(stored["at"]), stored["spreadSeconds"], groups)
+
+
+async def change_chunk(
+    scope: Scope, moving: Moving, progress: Progress, now: datetime, limit: int = bulk.CHUNK
+) -> Progress | None:
+    """One chunk, in the ambient transaction, under the lock of the engine. Returns how far it came; None when all is done."""
+    group = moving.groups[progress.group]
+    graph = await versions.graph_of(scope, moving.workflow_id, moving.number)
+    changed, last_id = await _change(scope, moving, group, graph, progress.after_id, now, limit)
+    if changed == limit:
+        return replace(progress, after_id=last_id, done=progress.done + changed)
+    if progress.group + 1 == len(moving.groups):
+        return None
+    return Progress(progress.group + 1, 0, progress.done + changed)
+
+
+async def _change(
+    scope: Scope, moving: Moving, group: Group, graph: Graph, after_id: int, now: datetime, limit: int
+) -> tuple[int, int]:
+    """Returns how many were looked at, and the last id where it is needed to go on."""
+    wakes = Wakes(timedelta(seconds=moving.spread_seconds), graph.max_stay, scope.timezone, group.waits)
+    match group.change:
+        case Change.END:
+            gone = EnrollmentEnd.REMOVED if group.key in graph.nodes else EnrollmentEnd.NODE_DELETED
+            return await bulk.end_some(scope, now, group.standing, gone, limit=limit), 0
+        case Change.MOVE:
+            assert group.to_key is not None
+            node = (await versions.node_numbers(scope, moving.workflow_id))[group.to_key]
+            return await bulk.move_some(scope, now, group.standing, node, wakes=wakes, limit=limit), 0
+        case Change.WAKE:
+            rewoken = await bulk.rewake_some(
+                scope, moving.at, group.standing, wakes=wakes, after_id=after_id, limit=limit
+            )
+            return rewoken.seen, rewoken.last_id
+        case Change.STAY:
+            return 0, 0
