@@ -1,6 +1,6 @@
-"""What is told to others: advertising audiences."""
+"""What is told to others: webhooks of partners, advertising audiences."""
 
-from bench import audiences
+from bench import audiences, webhooks
 from bench.environment import Place
 from bench.table import Result
 
@@ -8,4 +8,4 @@ TITLE = "Destinations"
 
 
 async def measure(place: Place) -> list[Result]:
-    return await audiences.measure(place)
+    return [*await webhooks.measure(place), *await audiences.measure(place)]

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from muster.settings import HEADINGS, PREFIX, RENAMED, Settings
+from muster.webhooks_page import webhooks_page
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -89,5 +90,6 @@ FILES: dict[str, Callable[[], str]] = {
     ".env.example": env_example,
     "schema/schema.graphql": printed_schema,
     "docs/permissions.md": permissions_page,
+    "docs/webhooks.md": webhooks_page,
 }
 """By path."""

@@ -19,30 +19,32 @@ from workers.webhook_wakes import WAKES
 
 log = structlog.get_logger(__name__)
 
-MOST_OF_WORKSPACE: Final = 60
-"""Endpoints of a workspace that one process works on at a time; the queue has room for several such workspaces."""
+LINGER_SECONDS: Final = 1.0
+"""So long a worker waits for more before it lets go of an endpoint."""
+
+MOST_IDLE: Final = 250
+"""With more endpoints in work, a process does not wait for more of any: others need the room."""
 
 _working = Gauge("muster_webhook_endpoints_held", "Endpoints that this process holds.", multiprocess_mode="livesum")
 
-_of_workspace: dict[int, int] = {}
+_held: set[Lease] = set()
 
 
 async def send_webhooks(context: WorkerContext, workspace_id: int, endpoint_id: int) -> None:
     await context.broker.acknowledge(work.SEND_WEBHOOKS, workspace_id, endpoint_id)
     scope = await workspaces.find_system_scope(workspace_id)
-    if scope is None or _of_workspace.get(workspace_id, 0) >= MOST_OF_WORKSPACE:
+    if scope is None:
         return
     lease = await dispatch.take(workspace_id, endpoint_id)
     if lease is None:
+        WAKES.wake(workspace_id)  # who holds it may be waiting for more
         return
-    _of_workspace[workspace_id] = _of_workspace.get(workspace_id, 0) + 1
+    _held.add(lease)
     try:
         with _working.track_inprogress():
             more = await _run(context, scope, lease)
     finally:
-        _of_workspace[workspace_id] -= 1
-        if not _of_workspace[workspace_id]:
-            del _of_workspace[workspace_id]
+        _held.discard(lease)
     if more:
         await enqueue(work.SEND_WEBHOOKS, workspace_id, endpoint_id)
 
@@ -54,7 +56,8 @@ async def _run(context: WorkerContext, scope: Scope, lease: Lease) -> bool:
     try:
         async with renewed(lambda: dispatch.renew(lease), lease.table.seconds / 3) as lost:
             with WAKES.wake_of(scope.workspace_id) as wake:
-                more = await EndpointRun(context, scope, lease, client, lost, wake).run()
+                patience = LINGER_SECONDS if len(_held) < MOST_IDLE else 0.0
+                more = await EndpointRun(context, scope, lease, client, lost, wake, patience).run()
     except LeaseLost:
         return False
     finally:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -12,8 +13,9 @@ from prometheus_client import Counter, Histogram
 from models import clock
 from models.accounts.secrets import SecretUnreadable
 from models.changelog.read import NotInLog
-from models.destinations.webhooks import bodies, dispatch, outcomes, planning, positions
+from models.destinations.webhooks import bodies, dispatch, outcomes, planning, positions, schedule
 from models.destinations.webhooks.bodies import Delivery
+from models.destinations.webhooks.dispatch import Situation
 from models.destinations.webhooks.outcomes import Attempt, Outcome
 from models.destinations.webhooks.planning import MOST_PLANNED, Planned
 from models.destinations.webhooks.rows import SENDS, DeliveryKind, Endpoint, WebhookEndpointStatus
@@ -26,9 +28,6 @@ log = structlog.get_logger(__name__)
 
 RUN_SECONDS: Final = 30.0
 """Then the endpoint goes to the end of the queue."""
-
-LINGER_SECONDS: Final = 1.0
-"""So long a worker waits for more before it lets go of the endpoint."""
 
 RECORD_SECONDS: Final = 0.25
 """Outcomes are written at least so often."""
@@ -60,7 +59,7 @@ async def shared_client(context: WorkerContext) -> WebhookClient:
 
 
 class EndpointRun:
-    """`lost`: the lease is. `wake`: a log has grown."""
+    """`lost`: the lease is. `wake`: a log has grown. `patience_seconds`: how long to wait for more at the end."""
 
     def __init__(
         self,
@@ -70,6 +69,7 @@ class EndpointRun:
         client: WebhookClient,
         lost: asyncio.Event,
         wake: asyncio.Event,
+        patience_seconds: float,
     ) -> None:
         self._context = context
         self._scope = scope
@@ -77,6 +77,7 @@ class EndpointRun:
         self._client = client
         self._lost = lost
         self._wake = wake
+        self._patience_seconds = patience_seconds
         self._ends_at = time.monotonic() + RUN_SECONDS
         self._at_once = FIRST_AT_ONCE
         self._next_request_at = 0.0
@@ -87,8 +88,8 @@ class EndpointRun:
         try:
             while not self._is_over():
                 self._wake.clear()
-                endpoint = await dispatch.read(self._lease)
-                if not await self._send_what_is_due(endpoint) and not await self._linger():
+                situation = await dispatch.look_at(self._lease)
+                if not await self._send_what_is_due(situation) and not await self._linger():
                     return False
         except SecretUnreadable:
             await outcomes.disable(self._scope, self._lease, "Its secret cannot be decrypted: rotate it, and resume.")
@@ -101,15 +102,18 @@ class EndpointRun:
     async def _linger(self) -> bool:
         """Returns whether something may have come."""
         try:
-            await asyncio.wait_for(self._wake.wait(), LINGER_SECONDS)
+            await asyncio.wait_for(self._wake.wait(), self._patience_seconds)
         except TimeoutError:
             return False
         return True
 
-    async def _send_what_is_due(self, endpoint: Endpoint) -> bool:
+    async def _send_what_is_due(self, situation: Situation) -> bool:
         """Returns False when there was nothing, and then writes when there will be."""
+        endpoint = situation.endpoint
+        if _is_quiet(endpoint):
+            return False
         try:
-            due = await self._due(endpoint)
+            due = await self._due(situation)
             if not due:
                 return False
             if endpoint.mode == "PARALLEL":
@@ -128,11 +132,12 @@ class EndpointRun:
 
     # ---------------------------------------------------------------- what is due
 
-    async def _due(self, endpoint: Endpoint, busy: Collection[int] = ()) -> list[list[Delivery]]:
-        """Returns the lines that can be sent now, without `busy`, after planning more. Raises NotInLog, LeaseLost."""
-        waits = await dispatch.deliveries_waiting(self._scope, endpoint.id)
-        if endpoint.status in SENDS:
-            waits += await self._plan(endpoint, waits)
+    async def _due(self, situation: Situation, busy: Collection[int] = ()) -> list[list[Delivery]]:
+        """Returns the lines that can be sent now, without `busy`, after planning more. Raises NotInLog."""
+        endpoint = situation.endpoint
+        waits = await dispatch.deliveries_waiting(self._scope, endpoint.id) if situation.has_waiting else []
+        if endpoint.status in SENDS and (situation.behind or endpoint.replays):
+            waits += await self._plan(situation, waits)
         lines = _lines(endpoint.mode, [one for one in waits if one.kind in KINDS[endpoint.status]])
         due = [line for line in lines if line[0].next_attempt_at <= clock.now()]
         if not due:
@@ -140,19 +145,42 @@ class EndpointRun:
             await dispatch.rest(self._scope, endpoint, at, is_full=_is_full(endpoint.mode, waits))
         return [line for line in due if line[0].id not in busy]
 
-    async def _plan(self, endpoint: Endpoint, waits: Sequence[Delivery]) -> list[Delivery]:
+    async def _plan(self, situation: Situation, waits: Sequence[Delivery]) -> list[Delivery]:
+        endpoint = situation.endpoint
         planned: list[Planned] = []
-        for kind, plan in ((DeliveryKind.LIVE, planning.plan), (DeliveryKind.REPLAY, planning.plan_replay)):
-            room = _room(endpoint.mode, sum(one.kind is kind for one in waits))
-            if room and (kind is DeliveryKind.LIVE or endpoint.replays):
-                planned += await plan(self._scope, self._lease, endpoint, room)
-        self._planned |= {one.delivery.id: one for one in planned}
+        room = _room(endpoint.mode, waits, DeliveryKind.LIVE)
+        if room and situation.behind:
+            planned += await planning.plan(self._scope, endpoint, situation.behind, room)
+        room = _room(endpoint.mode, waits, DeliveryKind.REPLAY)
+        if room and endpoint.replays:
+            planned += await planning.plan_replay(self._scope, endpoint, room)
+        self._keep(planned)
         return [one.delivery for one in planned]
+
+    def _keep(self, planned: Sequence[Planned]) -> None:
+        """So that the log is not read again for them."""
+        self._planned |= {one.delivery.id: one for one in planned}
 
     # ---------------------------------------------------------------- sending
 
     async def _send_in_order(self, endpoint: Endpoint, line: Sequence[Delivery]) -> None:
-        """Up to the first failure."""
+        """Up to the first failure. Of a long line, the next part is planned meanwhile."""
+        if line[0].kind is not DeliveryKind.LIVE or len(line) < MOST_PLANNED["ORDERED"]:
+            return await self._send_line(endpoint, line)
+        ahead = asyncio.create_task(self._plan_ahead())
+        try:
+            await self._send_line(endpoint, line)
+            await ahead
+        finally:
+            ahead.cancel()
+            await asyncio.gather(ahead, return_exceptions=True)
+
+    async def _plan_ahead(self) -> None:
+        situation = await dispatch.look_at(self._lease)
+        if situation.behind and situation.endpoint.status in SENDS:
+            self._keep(await planning.plan(self._scope, situation.endpoint, situation.behind, MOST_PLANNED["ORDERED"]))
+
+    async def _send_line(self, endpoint: Endpoint, line: Sequence[Delivery]) -> None:
         done: list[Outcome] = []
         recorded_at = time.monotonic()
         for delivery in line:
@@ -185,9 +213,11 @@ class EndpointRun:
                 await self._record(found)
                 if self._adapt(found):
                     queue.clear()
+                    await self._keep_quiet(endpoint, found)
                 elif not queue and running and not self._is_over():
-                    endpoint = await dispatch.read(self._lease)
-                    more = await self._due(endpoint, set(running.values()))
+                    situation = await dispatch.look_at(self._lease)
+                    endpoint = situation.endpoint
+                    more = await self._due(situation, set(running.values()))
                     queue.extend(line[0] for line in more)
         finally:
             for task in running:
@@ -200,6 +230,12 @@ class EndpointRun:
         succeeded = sum(one.attempt.succeeded for one in found)
         self._at_once = max(1, self._at_once // 2) if slower else min(MOST_AT_ONCE, self._at_once + succeeded)
         return slower
+
+    async def _keep_quiet(self, endpoint: Endpoint, found: Sequence[Outcome]) -> None:
+        """Nothing more is sent until the endpoint takes it again."""
+        asked = [one.attempt.retry_after_seconds or 0.0 for one in found if one.attempt.is_slowing_down]
+        until = clock.now() + timedelta(seconds=max(schedule.DELAYS[0], schedule.honoured(max(asked))))
+        await dispatch.rest(self._scope, endpoint, until, is_full=True)
 
     async def _attempt(self, endpoint: Endpoint, delivery: Delivery) -> Outcome:
         planned = self._planned.pop(delivery.id, None)
@@ -231,6 +267,12 @@ def _observe(attempt: Attempt) -> None:
 # ---------------------------------------------------------------- lines
 
 
+def _is_quiet(endpoint: Endpoint) -> bool:
+    """Whether a PARALLEL endpoint asked for a pause, or all that may wait at a time does."""
+    at = endpoint.next_attempt_at
+    return endpoint.mode == "PARALLEL" and endpoint.is_full and at is not None and at > clock.now()
+
+
 def _lines(mode: str, waits: Sequence[Delivery]) -> list[list[Delivery]]:
     """What is sent one after another. Nothing of a line is due before its first one."""
     if mode == "PARALLEL":
@@ -239,12 +281,13 @@ def _lines(mode: str, waits: Sequence[Delivery]) -> list[list[Delivery]]:
     return lines + [line for kind in OWN_LINES if (line := [one for one in waits if one.kind is kind])]
 
 
-def _room(mode: str, waiting: int) -> int:
+def _room(mode: str, waits: Sequence[Delivery], kind: DeliveryKind) -> int:
     """How many requests to plan. In order, only when all before are done."""
+    waiting = sum(one.kind is kind for one in waits)
     if mode == "PARALLEL":
         return max(0, MOST_PLANNED[mode] - waiting)
     return 0 if waiting else MOST_PLANNED[mode]
 
 
 def _is_full(mode: str, waits: Sequence[Delivery]) -> bool:
-    return _room(mode, sum(one.kind is DeliveryKind.LIVE for one in waits)) == 0
+    return _room(mode, waits, DeliveryKind.LIVE) == 0

@@ -17,7 +17,7 @@ from workers.context import PeriodicTask, Queue, WorkerContext
 
 log = structlog.get_logger(__name__)
 
-GATHER_SECONDS: Final = 0.005
+GATHER_SECONDS: Final = 0.002
 """Hints that come within this time are looked at together."""
 
 WITHOUT_SECONDS: Final = 5.0
@@ -44,11 +44,15 @@ class Wakes:
             if not of_workspace:
                 del self.waiting[workspace_id]
 
+    def wake(self, workspace_id: int) -> None:
+        """Wakes who works on endpoints of the workspace in this process."""
+        for wake in self.waiting.get(workspace_id, ()):
+            wake.set()
+
     async def grown(self, workspace_ids: set[int]) -> None:
         """Wakes who waits here, and enqueues endpoints that nobody works on."""
         for workspace_id in workspace_ids:
-            for wake in self.waiting.get(workspace_id, ()):
-                wake.set()
+            self.wake(workspace_id)
         now = time.monotonic()
         asked = {one for one in workspace_ids if self.without_until.get(one, 0) <= now}
         if not asked:

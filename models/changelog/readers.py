@@ -7,7 +7,7 @@ A position moves in the transaction of what was done, so each entry takes effect
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from models import clock, db
 from models.changelog.log import Entry, Log
@@ -98,15 +98,17 @@ async def move(scope: Scope, log: Log[Any], reader: StoredReader, before: int, p
     Raises ReaderMoved when the position is not `before`: that transaction must not commit.
     """
     moved = await db.fetch_value(
-        _MOVE, scope.workspace_id, reader.kind, reader.id, log.name, before, position, clock.now()
+        MOVE, scope.workspace_id, reader.kind, reader.id, log.name, before, position, clock.now()
     )
     if moved is None:
         raise ReaderMoved(f"the reader {reader.kind} {reader.id} is no longer at {before}")
 
 
-_MOVE = f"""
+MOVE: Final = f"""
 UPDATE changelog_readers SET position = $6, moved_at = $7 {_THIS} AND position = $5 RETURNING position
 """
+"""`move` as a part of another statement. Its parameters: workspace, kind, id, log, before, position, moment. The rest of the
+statement must do nothing when this returns no row."""
 
 
 async def behind(log: Log[Any], kind: str, limit: int = 1_000) -> list[tuple[int, int]]:

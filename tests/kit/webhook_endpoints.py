@@ -11,7 +11,7 @@ from models.destinations.webhooks.settings import EndpointSettings
 from permissions.principal import Scope
 from tests.kit.broadcasts import SECRET_KEY
 from tests.kit.receivers import Receiver
-from workers import webhook_deliveries, webhook_sending
+from workers import webhook_deliveries
 from workers.broker import connected_broker
 from workers.context import Queue, WorkerConfig, WorkerContext
 
@@ -47,7 +47,7 @@ async def a_webhook_worker(redis_url: str) -> AsyncIterator[WorkerContext]:
 
 async def send_all(context: WorkerContext, monkeypatch, *, due_now: bool = False) -> None:
     """Sends what can be sent; with `due_now`, also what waits for its next attempt."""
-    monkeypatch.setattr(webhook_sending, "LINGER_SECONDS", 0.0)
+    monkeypatch.setattr(webhook_deliveries, "LINGER_SECONDS", 0.0)
     if due_now:
         await make_due()
     for workspace_id, endpoint_id in sorted(await dispatch.waiting()):

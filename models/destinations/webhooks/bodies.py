@@ -20,7 +20,7 @@ from models.values.global_ids import to_global_id
 from permissions.principal import Scope
 
 MOST_BYTES: Final = 256 * 1024
-"""Of a body. Without contacts, 1,000 changes always fit."""
+"""Of a body."""
 
 ENVELOPE_BYTES: Final = 1_024
 """Left for what stands around the changes."""

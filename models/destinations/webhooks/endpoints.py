@@ -129,7 +129,6 @@ async def update(scope: Scope, endpoint_id: int, given: EndpointSettings, start_
         read = await positions.read_up_to(scope, endpoint_id)
         if start_at is not None:
             read = await positions.from_text(scope, start_at, ("startAt",))
-            await leave_out(scope, endpoint_id)
         changes = _columns(scope, endpoint_id, given, rows.headers_of(was))
         if start_at is not None:
             changes |= {"next_attempt_at": None, "is_full": False}
@@ -137,6 +136,8 @@ async def update(scope: Scope, endpoint_id: int, given: EndpointSettings, start_
             changes |= await _to_be_proved(scope, was)
         await write(scope, endpoint_id, changes)
         await positions.start_at(scope, endpoint_id, given.event_types, read)
+        if start_at is not None:
+            await leave_out(scope, endpoint_id)  # after the readers, so that nobody plans more meanwhile
         await _use_segments(scope, endpoint_id, given)
         await audit_log.record(
             scope,
@@ -203,8 +204,8 @@ async def resume(scope: Scope, endpoint_id: int, *, skip_to_now: bool = False) -
     async with db.transaction():
         was = await rows.lock(scope, endpoint_id)
         if skip_to_now:
-            await leave_out(scope, endpoint_id)
             await positions.start_at(scope, endpoint_id, was["event_types"], await positions.heads(scope))
+            await leave_out(scope, endpoint_id)  # after the readers, so that nobody plans more meanwhile
         else:
             await _check_log(scope, was)
         await db.execute(_TRY_NOW, scope.workspace_id, endpoint_id, clock.now())

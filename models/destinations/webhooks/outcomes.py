@@ -9,11 +9,11 @@ from models import clock, db
 from models.accounts import audit_log
 from models.changelog import events
 from models.changelog.events import WebhookEndpointDisabled, WebhookEndpointFailing
-from models.destinations.webhooks import schedule
+from models.destinations.webhooks import rows, schedule
 from models.destinations.webhooks.bodies import Delivery
 from models.destinations.webhooks.endpoints import write
 from models.destinations.webhooks.rows import DeliveryKind, DeliveryStatus, WebhookEndpointStatus
-from models.queue.leases import Lease, LeaseLost
+from models.queue.leases import Lease
 from permissions.principal import Scope
 
 GONE: Final = 410
@@ -67,8 +67,10 @@ class _Written:
 
 async def record(scope: Scope, lease: Lease, outcomes: Sequence[Outcome]) -> WebhookEndpointStatus:
     """In one transaction. Returns the state of the endpoint. Raises LeaseLost: then nothing is written."""
+    if all(one.attempt.succeeded for one in outcomes) and await _record_successes(lease, outcomes):
+        return WebhookEndpointStatus.ACTIVE
     async with db.transaction():
-        row = await _hold(lease)
+        row = await rows.hold(lease)
         if outcomes:
             written = [_written(one, row["on_failure"]) for one in outcomes]
             await _write_deliveries(scope, written)
@@ -80,16 +82,34 @@ async def record(scope: Scope, lease: Lease, outcomes: Sequence[Outcome]) -> Web
     return WebhookEndpointStatus(row["status"])
 
 
-async def _hold(lease: Lease) -> Any:
-    row = await db.fetch_row(
-        "SELECT * FROM webhook_endpoints WHERE workspace_id = $1 AND id = $2 AND lease_token = $3 FOR UPDATE",
+async def _record_successes(lease: Lease, outcomes: Sequence[Outcome]) -> bool:
+    """The usual case, with one statement. Returns False when something else changes with it, or the lease was lost."""
+    found: int = await db.fetch_value(
+        _SUCCESSES,
         lease.workspace_id,
         lease.key,
         lease.token,
+        clock.now(),
+        [one.delivery.id for one in outcomes],
+        [db.dump_json([one.attempt.to_json()]) for one in outcomes],
     )
-    if row is None:
-        raise LeaseLost(f"the endpoint {lease.key} is not ours any more")
-    return row
+    return found > 0
+
+
+_SUCCESSES: Final = """
+WITH noted AS (
+    UPDATE webhook_endpoints SET last_delivered_at = $4
+    WHERE workspace_id = $1 AND id = $2 AND lease_token = $3 AND status = 'ACTIVE' AND failing_since IS NULL
+      AND proved_at IS NOT NULL
+    RETURNING 1
+), written AS (
+    UPDATE webhook_deliveries AS d
+    SET status = 'DELIVERED', attempts = d.attempts + 1, tried = d.tried || g.attempt, finished_at = $4
+    FROM unnest($5::bigint[], $6::jsonb[]) AS g (id, attempt)
+    WHERE d.workspace_id = $1 AND d.id = g.id AND d.status = 'WAITING' AND EXISTS (SELECT 1 FROM noted)
+)
+SELECT count(*) FROM noted
+"""
 
 
 # ---------------------------------------------------------------- deliveries
@@ -215,6 +235,6 @@ async def tell_disabled(scope: Scope, endpoint_id: int, url: str, reason: str) -
 async def disable(scope: Scope, lease: Lease, reason: str) -> None:
     """By Muster itself. What waits stays. Raises LeaseLost."""
     async with db.transaction():
-        row = await _hold(lease)
+        row = await rows.hold(lease)
         await write(scope, row["id"], _disabled(reason))
         await tell_disabled(scope, row["id"], row["url"], reason)

@@ -12,7 +12,7 @@ from models.accounts.secrets import SecretUnreadable
 from models.changelog.readers import StoredReader
 from models.destinations.webhooks.event_types import MEMBERSHIP_CHANGES, OF_LOG
 from models.errors import NotFound
-from models.queue.leases import LeasedTable
+from models.queue.leases import Lease, LeasedTable, LeaseLost
 from permissions.principal import Scope
 
 READER: Final = "webhook"
@@ -157,6 +157,21 @@ async def by_ids(scope: Scope, ids: Sequence[int]) -> list[db.Record]:
 
 async def find(scope: Scope, endpoint_id: int) -> db.Record | None:
     return next(iter(await by_ids(scope, [endpoint_id])), None)
+
+
+async def hold(lease: Lease) -> db.Record:
+    """Locks the row while the lease is ours, until the transaction ends. Raises LeaseLost."""
+    row = await db.fetch_row(_HOLD, lease.workspace_id, lease.key, lease.token)
+    if row is None:
+        raise lost(lease)
+    return row
+
+
+_HOLD: Final = "SELECT * FROM webhook_endpoints WHERE workspace_id = $1 AND id = $2 AND lease_token = $3 FOR UPDATE"
+
+
+def lost(lease: Lease) -> LeaseLost:
+    return LeaseLost(f"the endpoint {lease.key} is not ours any more")
 
 
 async def lock(scope: Scope, endpoint_id: int) -> db.Record:

@@ -62,7 +62,8 @@ def _check_host(host: str) -> None:
         return
     if not _NAME.fullmatch(host) or len(host) > 253:
         raise Invalid("this host is neither a public name nor an IP address: write it as example.com", ("url",))
-    if not _local_allowed and (host.endswith(_INTERNAL) or "." not in host):
+    name = host.removesuffix(".")
+    if not _local_allowed and (name.endswith(_INTERNAL) or "." not in name):
         raise Invalid(NOT_PUBLIC, ("url",))
 
 
@@ -73,10 +74,7 @@ _NAME: Final = re.compile(
 )
 """Names of the DNS. What ends like a number is another spelling of an IPv4 address, as WHATWG's URL standard reads it."""
 
-_INTERNAL: Final = (
-    *("localhost", ".localhost", ".local", ".internal", ".intranet", ".lan", ".home.arpa", ".localdomain", ".corp"),
-    *(".localhost.", ".local.", ".internal.", ".home.arpa."),
-)
+_INTERNAL: Final = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home.arpa", ".localdomain", ".corp")
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:
