@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -81,6 +81,7 @@ class EndpointRun:
         self._ends_at = time.monotonic() + RUN_SECONDS
         self._at_once = FIRST_AT_ONCE
         self._next_request_at = 0.0
+        self._due_at: datetime | None = None
         self._planned: dict[int, Planned] = {}
 
     async def run(self) -> bool:
@@ -100,17 +101,19 @@ class EndpointRun:
         return self._lost.is_set() or self._context.stopping.is_set() or time.monotonic() > self._ends_at
 
     async def _linger(self) -> bool:
-        """Returns whether something may have come."""
+        """Returns whether something may have come, or become due."""
+        until_due = self._patience_seconds + 1 if self._due_at is None else (self._due_at - clock.now()).total_seconds()
         try:
-            await asyncio.wait_for(self._wake.wait(), self._patience_seconds)
+            await asyncio.wait_for(self._wake.wait(), max(0.0, min(self._patience_seconds, until_due)))
         except TimeoutError:
-            return False
+            return until_due < self._patience_seconds
         return True
 
     async def _send_what_is_due(self, situation: Situation) -> bool:
         """Returns False when there was nothing, and then writes when there will be."""
         endpoint = situation.endpoint
         if _is_quiet(endpoint):
+            self._due_at = endpoint.next_attempt_at
             return False
         try:
             due = await self._due(situation)
@@ -142,7 +145,7 @@ class EndpointRun:
         due = [line for line in lines if line[0].next_attempt_at <= clock.now()]
         if not due:
             at = min((line[0].next_attempt_at for line in lines), default=None)
-            await dispatch.rest(self._scope, endpoint, at, is_full=_is_full(endpoint.mode, waits))
+            await self._rest(endpoint, at, is_full=_is_full(endpoint.mode, waits))
         return [line for line in due if line[0].id not in busy]
 
     async def _plan(self, situation: Situation, waits: Sequence[Delivery]) -> list[Delivery]:
@@ -235,7 +238,11 @@ class EndpointRun:
         """Nothing more is sent until the endpoint takes it again."""
         asked = [one.attempt.retry_after_seconds or 0.0 for one in found if one.attempt.is_slowing_down]
         until = clock.now() + timedelta(seconds=max(schedule.DELAYS[0], schedule.honoured(max(asked))))
-        await dispatch.rest(self._scope, endpoint, until, is_full=True)
+        await self._rest(endpoint, until, is_full=True)
+
+    async def _rest(self, endpoint: Endpoint, until: datetime | None, *, is_full: bool) -> None:
+        self._due_at = until
+        await dispatch.rest(self._scope, endpoint, until, is_full=is_full)
 
     async def _attempt(self, endpoint: Endpoint, delivery: Delivery) -> Outcome:
         planned = self._planned.pop(delivery.id, None)

@@ -66,9 +66,9 @@ class Receiver:
 
 
 @contextlib.asynccontextmanager
-async def a_receiver(port: int = 0) -> AsyncIterator[Receiver]:
+async def a_receiver(receiver: Receiver | None = None, port: int = 0) -> AsyncIterator[Receiver]:
     """Listens on a free port of this machine."""
-    receiver = Receiver()
+    receiver = receiver or Receiver()
     app = web.Application(client_max_size=10_000_000)
     app.router.add_post("/{any:.*}", receiver.answer)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)

@@ -47,13 +47,13 @@ class WebhookRequest:
 class WebhookClient:
     """Connections are kept while they are used. Close it in the end."""
 
-    def __init__(self, resolver: CheckedResolver | None = None, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    def __init__(self, resolver: CheckedResolver | None = None, timeout_seconds: float | None = None) -> None:
         connector = aiohttp.TCPConnector(
             resolver=resolver or CheckedResolver(), use_dns_cache=False, limit=0, keepalive_timeout=IDLE_SECONDS
         )
         self._session = aiohttp.ClientSession(
             connector=connector,
-            timeout=aiohttp.ClientTimeout(total=timeout_seconds),
+            timeout=aiohttp.ClientTimeout(total=timeout_seconds or TIMEOUT_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,
