@@ -50,6 +50,8 @@ async def sync_audience(context: WorkerContext, workspace_id: int, audience_id: 
         run = await runs.take(workspace_id, audience_id)
         if run is not None:
             await run_while_held(_work(context, run), lambda: runs.renew(run), runs.LEASES.seconds / 3)
+    if run is not None and run.has_more:
+        await find_audiences(context)  # the others first, which have waited longer
 
 
 async def _work(context: WorkerContext, run: Run) -> None:
@@ -119,6 +121,7 @@ class _Sync:
             while await self._step():
                 if self._context.stopping.is_set() or time.monotonic() >= self._ends_at:
                     await runs.write(self._run, {"next_run_at": runs.later(0)})
+                    self._run.has_more = True
                     return
         except MetaError as error:
             await troubles.happened(self._run, self._credentials, error.trouble)

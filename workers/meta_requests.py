@@ -3,18 +3,22 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
+from models.accounts import workspaces
 from models.accounts.secrets import SecretUnreadable
 from models.destinations.audiences import connections
 from models.destinations.audiences.answers import Answer
 from models.destinations.audiences.connections import MetaCredentials
+from models.queue import requests
 from models.queue.requests import ProviderRequest, ProviderRequestKind
 from workers.audiences import opened_client
-from workers.context import WorkerContext
+from workers.context import PeriodicTask, Queue, WorkerContext
 from workers.providers.meta.client import Client
 from workers.providers.meta.errors import MetaError
 
 Outcome = tuple[dict[str, Any], str | None]
 """The result, or why there is none."""
+
+LOOK_EVERY_SECONDS: Final = 3600.0
 
 _TERMS: Final = "The terms of custom audiences are not accepted: accept them in the Ads Manager for this ad account."
 
@@ -72,3 +76,16 @@ ANSWERS: Final[
     ProviderRequestKind.META_CHECK: _check,
     ProviderRequestKind.META_DELETE: _delete,
 }
+
+
+async def look_at_ad_accounts(_: WorkerContext) -> None:
+    """A check that Meta did not answer is made again, and a token may have been taken back."""
+    for workspace_id in await connections.unchecked(LOOK_EVERY_SECONDS, 100):
+        scope = await workspaces.find_system_scope(workspace_id)
+        if scope is not None:
+            await requests.ask(scope, ProviderRequestKind.META_CHECK)
+
+
+PERIODIC_TASKS: Final = [
+    PeriodicTask("look_at_ad_accounts", Queue.BROADCAST, look_at_ad_accounts, every_seconds=30.0, alone=True),
+]

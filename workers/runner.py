@@ -27,6 +27,7 @@ from workers import (
     jobs,
     membership,
     membership_periodic,
+    meta_requests,
     provider_requests,
     retention,
     segments,
@@ -64,6 +65,7 @@ MODULES: Final[Sequence[ModuleType]] = (
     workflow_jobs,
     workflows,
     audiences,
+    meta_requests,
 )
 
 STOP_SECONDS: Final = 8

@@ -15,6 +15,7 @@ from models.destinations.audiences.keys import AudienceKey
 from models.errors import DomainError, InUse, NotAllowedInState
 from models.messaging import consent
 from models.messaging.consent import Said
+from models.personal_data import erase
 from models.queue import jobs
 from models.segments import segments, uses
 from models.values.global_ids import to_global_id
@@ -102,6 +103,20 @@ async def test_a_number_that_said_stop_is_taken_out_though_its_contact_says_othe
     audience = await sync(world.context, audience)
     assert to_global_id("Contact", world.ids[0]) not in {row[2] for row in there(world.server, audience)}
     assert audience.excluded == 1
+
+
+async def test_a_person_is_not_erased_before_meta_has_taken_the_person_out(world: World):
+    audience = await sync(world.context, await an_audience(world.scope, world.segment))
+    contact = world.ids[0]
+    await erase.erase_contact(world.scope, contact)
+    world.fails(Fault.FAULTY, call="remove")
+    audience = await sync(world.context, audience)
+    assert not await erase.carry_on(world.scope.workspace_id, contact)
+    world.server.sandbox.faults.set([])
+    await time_passes(audience)
+    audience = await sync(world.context, audience)
+    assert len(there(world.server, audience)) == 11
+    assert await erase.carry_on(world.scope.workspace_id, contact)
 
 
 async def test_a_paused_audience_lets_go_of_who_opts_out_and_of_nobody_else(world: World):

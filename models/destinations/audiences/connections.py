@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from models import clock, db
@@ -206,3 +206,22 @@ async def slow_down(workspace_id: int, connection_id: int, until: datetime) -> N
         connection_id,
         until,
     )
+
+
+async def unchecked(before_seconds: float, limit: int) -> list[int]:
+    """Ids of up to `limit` workspaces whose ad account Meta was not asked about for `before_seconds`. Reads all workspaces."""
+    now = clock.now()
+    rows = await db.fetch(
+        """
+        SELECT c.workspace_id FROM meta_connections AS c
+        WHERE c.disconnected_at IS NULL AND c.status <> 'REFUSED' AND (c.checked_at IS NULL OR c.checked_at < $1)
+          AND NOT EXISTS (
+            SELECT 1 FROM provider_requests AS r WHERE r.workspace_id = c.workspace_id AND r.kind = 'META_CHECK'
+                AND (r.status IN ('WAITING', 'RUNNING') OR r.finished_at > $2))
+        ORDER BY c.checked_at NULLS FIRST LIMIT $3
+        """,
+        now - timedelta(seconds=before_seconds),
+        now - timedelta(minutes=1),
+        limit,
+    )
+    return [row["workspace_id"] for row in rows]

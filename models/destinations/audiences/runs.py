@@ -21,11 +21,12 @@ LEASES: Final = LeasedTable("audiences", seconds=8)
 
 @dataclass(slots=True)
 class Run:
-    """An audience that this worker holds, as it was when the worker took it."""
+    """An audience that this worker holds, as it was when the worker took it. `has_more`: it stopped before all was done."""
 
     audience: Audience
     lease: Lease
     rows: Rows
+    has_more: bool = False
 
     @property
     def workspace_id(self) -> int:
