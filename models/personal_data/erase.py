@@ -7,6 +7,7 @@ a hash of the number.
 from models import clock, db
 from models.accounts import audit_log
 from models.contacts import consent_history, suppressions
+from models.destinations.webhooks import messages
 from models.errors import NotFound
 from models.personal_data import (
     erasures,
@@ -66,6 +67,7 @@ async def carry_on(workspace_id: int, contact_id: int) -> bool:
     await _erase_consent(workspace_id, identity)
     await in_workflows.erase(workspace_id, identity)
     await in_identity.erase(workspace_id, identity)
+    await messages.erase(workspace_id, contact_id)
     done = await in_messages.erase(workspace_id, identity)
     done = await in_transfers.erase(workspace_id, identity) and done
     done = await in_audiences.is_in_none(workspace_id, contact_id) and done

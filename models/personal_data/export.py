@@ -58,6 +58,10 @@ _BY_CONTACT: Final[Mapping[str, str]] = {
         LEFT JOIN workflow_nodes n ON n.workspace_id = $1 AND n.workflow_id = s.workflow_id AND n.node = s.node
         WHERE s.workspace_id = $1 AND s.contact_id = $2 ORDER BY s.append_id, s.place
     """,
+    "webhook_messages": """
+        SELECT event_type, payload, status, created_at FROM webhook_deliveries
+        WHERE workspace_id = $1 AND contact_id = $2 ORDER BY id
+    """,
     "aliases": """
         SELECT kind, value, since FROM contact_aliases WHERE workspace_id = $1 AND contact_id = $2 ORDER BY since, kind, value
     """,

@@ -53,7 +53,23 @@ async def everywhere(scope: Scope) -> Person:
     await _transfers(scope, contact_id)
     await _workflows(scope, contact_id)
     await _identity(scope, contact_id)
+    await _partners(scope, contact_id)
     return Person(scope, contact_id)
+
+
+async def _partners(scope: Scope, contact_id: int) -> None:
+    """A message to a partner that holds the person."""
+    await db.execute(
+        """
+        INSERT INTO webhook_deliveries (workspace_id, endpoint_id, kind, event_type, events, payload, contact_id, tried,
+                                        next_attempt_at, created_at)
+        VALUES ($1, 1, 'MESSAGE', 'workflow.message', 1, $2, $3, $4, now(), now())
+        """,
+        scope.workspace_id,
+        f'{{"email": "{EMAIL}"}}',
+        contact_id,
+        f'[{{"response": "thanks, {NAME}"}}]',
+    )
 
 
 async def _messages(scope: Scope, contact_id: int, other_id: int) -> None:

@@ -105,5 +105,18 @@ async def outcomes(scope: Scope, kind: str, ids: Sequence[int]) -> dict[int, Mes
     return {row["source_id"]: MessageOutcome(row["status"]) for row in found}
 
 
+async def erase(workspace_id: int, contact_id: int) -> None:
+    """Removes what messages hold about a person, and what was answered to them. One that waits is SKIPPED."""
+    await db.execute(_ERASE, workspace_id, contact_id, clock.now())
+
+
+_ERASE = """
+UPDATE webhook_deliveries
+SET payload = NULL, tried = '[]', status = CASE WHEN status = 'WAITING' THEN 'SKIPPED' ELSE status END,
+    finished_at = coalesce(finished_at, $3)
+WHERE workspace_id = $1 AND contact_id = $2 AND payload IS NOT NULL
+"""
+
+
 async def find_outcome(scope: Scope, source: MessageSource) -> MessageOutcome | None:
     return (await outcomes(scope, source.kind, [source.id])).get(source.id)
