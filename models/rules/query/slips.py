@@ -70,10 +70,10 @@ def _sign(position: Position, expected: Sequence[str]) -> Slip | None:
     while start and text[start - 1] in "=<>!&|" and at - start < 2:  # `==` begins with a sign that is right
         start -= 1
     for first in dict.fromkeys((start, at)):
-        for length in (3, 2, 1):
-            meant = _SIGNS.get(text[first : first + length])
-            if meant is not None and first + length > at and (first < at or meant in expected):
-                return Slip(first, first + length, meant)
+        for written in (text[first : first + length] for length in (3, 2, 1)):
+            meant, end = _SIGNS.get(written), first + len(written)
+            if meant is not None and end > at and (first < at or meant in expected):
+                return Slip(first, end, meant)
     return None
 
 

@@ -5,9 +5,12 @@ from copy import deepcopy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lark import Lark
 
 from models.errors import Problems
 from models.rules.check import check
+from models.rules.query.completing import complete
+from models.rules.query.grammar import GRAMMAR
 from models.rules.query.mistakes import MAX_CHARACTERS, MAX_TOKENS, QueryProblems, line_and_column
 from tests.kit.drawn_rules import CATALOGUE, rules
 from tests.kit.queries import printed, read
@@ -194,3 +197,48 @@ def _errors(text):
     except QueryProblems as problems:
         return problems.errors
     return ()
+
+
+JUNK = [
+    "",
+    " ",
+    "'",
+    '"',
+    "’",
+    "(",
+    ")",
+    ",",
+    "==",
+    "&&",
+    "!",
+    "<>",
+    "null",
+    "not ",
+    "and",
+    "in ",
+    "is",
+    "#",
+    "\0",
+    "30d",
+    "é",
+    "Madrid",
+    "= =",
+]
+
+
+@given(rules, st.floats(0, 1), st.integers(0, 12), st.sampled_from(JUNK) | st.text(max_size=5))
+def test_whatever_is_written_has_its_mistakes_in_the_text(rule, place, removed, junk):
+    text = printed(check(rule, CATALOGUE), CATALOGUE)
+    start = int(place * len(text))
+    text = text[:start] + junk + text[start + removed :]
+    for error in _errors(text):
+        first, last = error.span
+        assert 0 <= first <= last <= len(text)
+        assert error.message
+    complete(text, start, CATALOGUE)
+
+
+def test_the_grammar_has_no_conflicts(caplog):
+    caplog.set_level("DEBUG", "lark")
+    Lark(GRAMMAR.read_text(), parser="lalr", lexer="contextual", debug=True)
+    assert [record.message for record in caplog.records if "onflict" in record.message] == []
