@@ -9,7 +9,7 @@ from models import db
 from models.membership import apply
 from models.queue import work
 from models.queue.enqueue import enqueue
-from models.workflows import engine_lock, entries, happenings, heeding, plans, triggers, wakes, write
+from models.workflows import engine_lock, entries, happenings, heeding, merges, plans, triggers, wakes, write
 from models.workflows.arrivals import End
 from models.workflows.counts import Counts
 from models.workflows.engine_lock import WorkflowLock
@@ -74,6 +74,7 @@ async def begin(lock: WorkflowLock, *, one_by_one: bool = False) -> Run | None:
 async def _move(run: Run, happened: Sequence[Happening], limit: int) -> None:
     for one in happened:
         run.happened.setdefault(one.contact_id, []).append(one)
+    await merges.follow(run, happened)
     await _let_deleted_contacts_go(run, happened)
     await heeding.heed(run, happened)
     candidates = [*await ticks.look(run), *await triggers.candidates(run, happened)]

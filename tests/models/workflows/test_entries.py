@@ -8,6 +8,7 @@ from models import clock, db
 from models.contacts import activities
 from models.contacts.activities import NewActivity
 from models.contacts.delete import delete_contacts
+from models.identity.merge import merge_contacts
 from models.membership import manual_changes
 from models.membership.origins import Origin
 from models.workflows import wakes
@@ -258,3 +259,22 @@ async def test_the_control_share_is_the_same_for_a_contact_each_time(database):
     assert 4 <= control <= 20
     counted = await db.fetch_value("SELECT count FROM workflow_counts WHERE what = 'control_entered'")
     assert counted == 2 * control
+
+
+async def test_a_merged_contact_goes_on_once_as_the_one_that_was_kept(database):
+    scope = await new_workspace()
+    workflow_id = await running(scope, graph([BOUGHT], [A_WEEK, END]))
+    one, two, alone = await new_contacts(scope, 3)
+    await buy(scope, one)
+    await buy(scope, two)
+    await merge_contacts(scope, alone, two, {})
+    await moved(scope)
+    assert await inside(scope, workflow_id) == [(one, "week", "WAITING"), (alone, "week", "WAITING")]
+    await merge_contacts(scope, alone, one, {})
+    await moved(scope)
+    assert await inside(scope, workflow_id) == [(alone, "week", "WAITING")]
+    assert await ends_of(scope, workflow_id) == [(one, "REMOVED")]
+    assert await db.fetch_value("SELECT times FROM workflow_entries WHERE contact_id = $1", alone) == 2
+    await buy(scope, alone)
+    assert await turned_away(scope, workflow_id) == {alone: "INSIDE"}
+    await assert_figures_add_up(scope)
