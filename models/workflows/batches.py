@@ -17,7 +17,7 @@ from models.workflows.happenings import Happening
 from models.workflows.inside import ends, occurrences
 from models.workflows.messages import withdrawal
 from models.workflows.run import Candidate, Run
-from models.workflows.sources import DELETED
+from models.workflows.sources import AGAIN, DELETED
 from models.workflows.timed import ticks
 from models.workflows.walk import walk
 
@@ -77,7 +77,9 @@ async def _move(run: Run, happened: Sequence[Happening], limit: int) -> None:
     await merges.follow(run, happened)
     await _let_deleted_contacts_go(run, happened)
     await heeding.heed(run, happened)
-    candidates = [*await ticks.look(run), *await triggers.candidates(run, happened)]
+    again = [entries.put_back_before(run, one) for one in happened if one.word == AGAIN]
+    candidates = [one for one in again if one is not None]
+    candidates += [*await ticks.look(run), *await triggers.candidates(run, happened)]
     await walk(run, await wakes.due(run, limit))
     await let_in(run, candidates)
 
@@ -98,6 +100,7 @@ async def let_in(run: Run, candidates: Sequence[Candidate]) -> None:
 async def _finish(run: Run, limit: int) -> bool:
     """Returns whether more is due now."""
     await withdrawal.withdraw(run)
+    await entries.put_back(run)
     goes_on = await write.write(run)
     await occurrences.write(run)
     await ticks.look_ahead(run)

@@ -11,10 +11,12 @@ from models.rules.duration import Duration
 from models.rules.thresholds import Threshold, instant_of
 from models.workflows.arrivals import Arrival, End
 from models.workflows.graph.tree import ReentryPolicy
+from models.workflows.happenings import Happening
 from models.workflows.inside.asking import first_that_holds
 from models.workflows.nodes.split import percent_of
 from models.workflows.plans import Plan
 from models.workflows.run import Candidate, Entry, Run, TurnedAway
+from models.workflows.sources import AGAIN
 
 INSIDE: Final = "INSIDE"
 ONCE: Final = "ONCE"
@@ -156,9 +158,17 @@ WHERE workspace_id = $1 AND workflow_id = $2 AND contact_id = ANY ($3::bigint[])
 
 def _may_enter(run: Run, plan: Plan, candidate: Candidate) -> bool:
     reason = _reason_against(run, plan, candidate)
-    if reason is not None:
+    if reason == INSIDE and _is_pending(run, plan, candidate):
+        run.deferred.append(candidate)
+    elif reason is not None:
         _turn_away(run, candidate, reason)
     return reason is None
+
+
+def _is_pending(run: Run, plan: Plan, candidate: Candidate) -> bool:
+    """Whether who is inside would have gone on by now, if segments were right already."""
+    place = (plan.workflow_id, candidate.contact_id)
+    return any((*place, key) in run.pending for key in run.entries_of(*place))
 
 
 def _reason_against(run: Run, plan: Plan, candidate: Candidate) -> str | None:
@@ -183,6 +193,50 @@ def _reason_against(run: Run, plan: Plan, candidate: Candidate) -> str | None:
 
 def _after(moment: datetime, duration: Duration, timezone: str) -> datetime:
     return instant_of(Threshold(duration), moment, ZoneInfo(timezone))
+
+
+async def put_back(run: Run) -> None:
+    """Those who may enter after somebody who is not at rest yet are decided by the next batch."""
+    rows = [
+        (
+            one.contact_id,
+            one.at,
+            str(one.cause),
+            db.dump_json(
+                {"workflow": one.plan.workflow_id, "trigger": one.trigger, "key": one.entry_key, "node": one.node}
+            ),
+        )
+        for one in run.deferred
+    ]
+    if rows:
+        await db.execute(_PUT_BACK, run.workspace_id, AGAIN, *map(list, zip(*rows, strict=True)))
+
+
+_PUT_BACK = """
+INSERT INTO workflow_signals (workspace_id, contact_id, source, at, cause, detail)
+SELECT $1, contact_id, $2, at, cause, detail
+FROM unnest($3::bigint[], $4::timestamptz[], $5::text[], $6::jsonb[]) WITH ORDINALITY AS n (contact_id, at, cause, detail, place)
+ORDER BY place
+"""
+
+
+def put_back_before(run: Run, happening: Happening) -> Candidate | None:
+    """The candidate of a happening AGAIN; None when its workflow lets nobody in any more."""
+    detail = happening.detail
+    plan = run.plans.running.get(detail["workflow"])
+    if plan is None or not plan.lets_in or (detail["node"] is not None and detail["node"] not in plan.graph.nodes):
+        return None
+    return Candidate(
+        plan,
+        detail["trigger"],
+        happening.contact_id,
+        happening.at,
+        happening.cause,
+        detail["key"],
+        detail["node"],
+        fresh_at=run.lock.clock_at,
+        order=happening.order,
+    )
 
 
 # ---------------------------------------------------------------- inside

@@ -1,17 +1,12 @@
 """No condition on a segment is decided before the segment includes what led to it."""
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Final
 
 from models import db
 from models.queue import work
 from models.queue.enqueue import enqueue
 from models.workflows.arrivals import PENDING, TICK, Arrival
 from models.workflows.run import Run
-
-LOOK_AGAIN: Final = timedelta(milliseconds=50)
-"""The engine of segments says when it is done; this is for messages that got lost."""
 
 
 async def those_fresh(run: Run, arrivals: Sequence[Arrival]) -> list[Arrival]:
@@ -28,10 +23,10 @@ async def those_fresh(run: Run, arrivals: Sequence[Arrival]) -> list[Arrival]:
         if arrival.has_changed:  # by this batch: the marks are not processed before it has committed
             arrival.hold_until_fresh(PENDING, run.now)
         elif arrival.by_time and not _has_ticked(run, arrival):
-            arrival.hold_until_fresh(TICK, run.now + LOOK_AGAIN)
+            arrival.hold_until_fresh(TICK, run.now)
         elif arrival.contact_id in changed:
             arrival.fresh_at = run.lock.clock_at if arrival.by_time else arrival.fresh_at
-            arrival.hold_until_fresh(PENDING, run.now + LOOK_AGAIN)
+            arrival.hold_until_fresh(PENDING, run.now)
         else:
             fresh.append(arrival)
     if len(fresh) < len(arrivals):

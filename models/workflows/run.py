@@ -8,7 +8,7 @@ from typing import Any
 from models import db
 from models.membership import apply
 from models.membership.apply import Append
-from models.workflows.arrivals import Arrival, Trail
+from models.workflows.arrivals import Arrival, State, Trail
 from models.workflows.causes import Cause
 from models.workflows.counts import Counts
 from models.workflows.engine_lock import WorkflowLock
@@ -62,6 +62,7 @@ class Run:
     `joining`: who is to enter once those who are moved now have come to rest. `moments`: when something else falls due.
     `happened`: by contact, in order; `occurred`: by enrollment, events that its waits may need (inside/occurrences.py).
     `entries`: what is known of entries, by workflow and contact, then by entry key; `left`: which of the unknown ones ended now.
+    `pending`: entries of those who are inside and wait for segments to be right; `deferred`: candidates who may enter after them.
     `causes`: what led to changes of members, as (segment, cause, contacts).
     `instead`: what settles some nodes in a simulation (a `Settle`), instead of what settles them else.
     """
@@ -77,6 +78,8 @@ class Run:
     entries: dict[tuple[int, int], dict[str, Entry]] = field(default_factory=dict)
     left: set[tuple[int, int, str]] = field(default_factory=set)
     turned_away: list[TurnedAway] = field(default_factory=list)
+    pending: set[tuple[int, int, str]] = field(default_factory=set)
+    deferred: list[Candidate] = field(default_factory=list)
     moments: list[datetime] = field(default_factory=list)
     causes: list[tuple[int, Cause, list[int]]] = field(default_factory=list)
     happened: dict[int, list[Happening]] = field(default_factory=dict)
@@ -116,6 +119,8 @@ class Run:
         settled, self._settled = self._settled, len(self.arrivals)
         for arrival in self.arrivals[settled:] if self.test_id is None else ():
             key = (arrival.plan.workflow_id, arrival.contact_id)
+            if arrival.ended is None and arrival.state is State.READY:
+                self.pending.add((*key, arrival.entry_key))
             entry = self.entries.get(key, {}).get(arrival.entry_key)
             if arrival.is_new:
                 times = 1 if entry is None else entry.times + 1

@@ -36,6 +36,9 @@ CREATED: Final = "created"
 DELETED: Final = "deleted"
 MERGED: Final = "merged"
 
+AGAIN: Final = "again"
+"""Nobody listens to it: somebody who is to be let in when those are at rest who are not yet (entries.py)."""
+
 ENTERED: Final = "entered:"
 LEFT: Final = "left:"
 """Before a segment's id: what happened, as triggers name it. `segment:7` is listened to for both."""

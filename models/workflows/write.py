@@ -27,8 +27,8 @@ Column = tuple[str, str, Callable[[Arrival], Any]]
 async def write(run: Run) -> bool:
     """Returns whether some who were moved are to be moved on at once, in another batch."""
     goes_on = await _stay_until_fresh(run)
+    await _write_ended(run)  # first: another one of the contact may be inside now
     await _write_inside(run)
-    await _write_ended(run)
     await _write_entries(run)
     await _write_turned_away(run)
     await _write_trails(run)

@@ -143,6 +143,21 @@ async def test_a_condition_on_a_segment_sees_what_the_workflow_has_just_changed(
     await assert_all_is_right(scope)
 
 
+async def test_who_comes_again_is_let_in_after_one_who_waits_for_a_segment(database):
+    scope = await new_workspace()
+    good = await static_segment(scope)
+    nodes = [
+        node("tag", tagsChange={"add": ["seen"], "next": "good"}),
+        node("good", condition={"rule": in_segment(good), "yes": "end", "no": "end"}),
+        END,
+    ]
+    workflow_id = await running(scope, graph([BOUGHT], nodes, reentry={"policy": "EVERY_TIME"}))
+    (one,) = await new_contacts(scope, 1)
+    await buy(scope, one, one, one)
+    assert await ends_of(scope, workflow_id) == [(one, "REACHED_END")] * 3
+    assert await db.fetch("SELECT reason FROM workflow_turned_away") == []
+
+
 async def test_those_that_a_segment_lets_in_are_judged_by_segments_that_follow_from_it(database):
     scope = await new_workspace()
     chosen = await static_segment(scope)
