@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from statistics import quantiles
 from typing import Any
 
@@ -226,7 +226,7 @@ async def _due_among(scope: Scope, count: int) -> dict[str, float]:
     await _empty()
     segment_id = await _static(scope, "source")
     workflow_id = await _run(scope, _waiting_for_a_day(segment_id))
-    starts_at = clock.now() + timedelta(seconds=3)
+    starts_at = clock.now() + timedelta(hours=1)
     await db.execute(_WAIT, scope.workspace_id, workflow_id, starts_at, DUE, count, starts_at + timedelta(days=1))
     await db.execute("VACUUM (ANALYZE) enrollments")
     claim = []
@@ -234,9 +234,11 @@ async def _due_among(scope: Scope, count: int) -> dict[str, float]:
         started = time.perf_counter()
         await db.fetch(_CLAIM, scope.workspace_id, starts_at + timedelta(seconds=1))
         claim.append((time.perf_counter() - started) * 1000)
-    await asyncio.sleep(max(0.0, (starts_at - clock.now()).total_seconds()))
+    ahead = starts_at - clock.now()
+    clock.set_source(lambda: datetime.now(UTC) + ahead)
     while await db.fetch_value("SELECT count(*) FROM enrollments_ended") < DUE:
         await batches.process_batch(scope.workspace_id)
+    clock.set_source(None)
     rows = await db.fetch(
         "SELECT extract(epoch FROM e.ended_at - $1)::float8 - (e.id - f.first) * 1.0 / $2 AS late FROM enrollments_ended AS e,"
         " (SELECT min(id) AS first FROM enrollments_ended) AS f",

@@ -1,0 +1,219 @@
+"""Random workflows, contacts and clock jumps: the engine does what an oracle does that moves one contact after the other."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from models import clock, db
+from models.contacts import activities
+from models.contacts.activities import NewActivity
+from models.contacts.delete import delete_contacts
+from models.membership import manual_changes
+from models.membership.origins import Origin
+from models.workflows import wakes
+from tests.kit.draws import with_seeds
+from tests.kit.engine import assert_all_is_right
+from tests.kit.segments import dynamic_segment, new_contacts, static_segment
+from tests.kit.workflow_oracle import WAITS, Oracle, Person
+from tests.kit.workflows import assert_figures_add_up, graph, moved, node, running, set_status
+from tests.kit.workspaces import new_workspace
+
+START = datetime(2026, 2, 27, 22, tzinfo=UTC)
+
+
+@with_seeds(10)
+async def test_a_random_history_of_workflows_goes_as_the_oracle_says(database, seed):
+    history = History(seed)
+    await history.begin()
+    for _ in range(30):
+        await history.step()
+    await history.check()
+
+
+class History:
+    """Three workflows. Each changes a tag, points, a static segment and activities of its own, and listens to anybody's.
+
+    So no two of them decide about the same thing in the same moment, where either order would be right.
+    """
+
+    def __init__(self, seed):
+        self.random = Random(seed)
+        self.oracle = Oracle(START)
+        clock.set_source(lambda: self.oracle.now)
+
+    async def begin(self):
+        self.scope = await new_workspace()
+        self.statics = [(await static_segment(self.scope)).id for _ in range(3)]
+        tagged = {"tags": {"operator": "HAS_ANY", "tags": ["t0"]}}
+        self.follows = (await dynamic_segment(self.scope, tagged)).id
+        self.oracle.follows[self.follows] = "t0"
+        for number in range(3):
+            await db.execute(
+                "INSERT INTO contact_fields (workspace_id, key, label, type) VALUES ($1, $2, $2, 'NUMBER')",
+                self.scope.workspace_id,
+                f"p{number}",
+            )
+        for number in range(3):
+            drawn = self.a_graph(number)
+            self.oracle.graphs[await running(self.scope, drawn, name=f"W{number}")] = drawn
+        for contact_id in await new_contacts(self.scope, 6):
+            self.oracle.people[contact_id] = Person()
+            self.oracle.happens(("contactCreated", True), contact_id)
+        await moved(self.scope)
+
+    # ------------------------------------------------------------ what is drawn
+
+    def a_graph(self, number):
+        random = self.random
+        events = [
+            {"activity": {"kind": random.choice(["a", "b", "x0", "x1", "x2"])}},
+            {"tagAdded": random.choice(["t0", "t1", "t2"])},
+            {"tagRemoved": random.choice(["t0", "t1", "t2"])},
+            {"segmentEntered": random.choice([*self.statics, self.follows])},
+            {"segmentLeft": random.choice([*self.statics, self.follows])},
+            {"contactCreated": True},
+        ]
+        reentry = {"policy": random.choice(["ONCE", "AFTER_LEAVING", "EVERY_TIME", "EVERY_TIME"])}
+        reentry |= random.choice([{}, {}, {"cooldown": "PT1H"}, {"maxPerContact": 3}])
+        keys = [f"n{index}" for index in range(random.randint(2, 6))]
+        nodes = []
+        for index, key in enumerate(keys):
+            later = [*keys[index + 1 :], "end"]
+            nodes.append(self.a_node(number, key, later))
+        nodes.append(node("end", end={"outcome": "done"}))
+        return graph([{"key": "it", "on": random.choice(events)}], nodes, reentry=reentry)
+
+    def a_node(self, number, key, later):
+        random, segment = self.random, self.statics[number]
+        after = {"next": random.choice(later)}
+        rules = [
+            {"tags": {"operator": "HAS_ANY", "tags": [f"t{number}"]}},
+            {"segment": {"segmentId": segment}},
+            {"field": {"field": f"attributes.p{number}", "operator": "GTE", "value": random.randint(1, 3)}},
+        ]
+        tags = random.choice([{"add": [f"t{number}"]}, {"remove": [f"t{number}"]}])
+        does = [
+            {"condition": {"rule": random.choice(rules), "yes": random.choice(later), "no": random.choice(later)}},
+            {"wait": {"for": random.choice(list(WAITS)), **after}},
+            {"segmentAdd": {"segmentId": segment, **after}},
+            {"segmentRemove": {"segmentId": segment, **after}},
+            {"tagsChange": tags | after},
+            {"fieldSet": {"field": f"attributes.p{number}", "increment": 1, **after}},
+            {"activityRecord": {"kind": f"x{number}", **after}},
+        ]
+        drawn = {"key": key, "do": random.choice(does)}
+        if random.random() < 0.2:
+            drawn["limit"] = {"perContact": 2} | random.choice([{}, {"next": random.choice(later)}])
+        return drawn
+
+    # ------------------------------------------------------------ what happens
+
+    async def step(self):
+        self.oracle.now += timedelta(milliseconds=1)
+        await self.random.choice(
+            [self.an_activity] * 4
+            + [self.a_tag] * 4
+            + [self.a_member] * 3
+            + [self.time_passes] * 4
+            + [self.a_pause, self.a_contact_goes, self.a_contact_comes]
+        )()
+        await moved(self.scope, self.random.choice([1, 3, 10_000]))
+
+    async def an_activity(self):
+        kind, who = self.random.choice("ab"), self.somebody()
+        times = self.random.choice([1, 1, 2])
+        await activities.record(self.scope, [NewActivity(kind, who)] * times)
+        for _ in range(times):
+            self.oracle.happens(("activity", kind), who)
+
+    async def a_tag(self):
+        name, who, on = self.random.choice(["t0", "t1", "t2"]), self.somebody(), self.random.random() < 0.6
+        tags = self.oracle.people[who].tags
+        await db.execute(
+            "UPDATE contacts SET tags = $2 WHERE id = $1", who, sorted(tags | {name} if on else tags - {name})
+        )
+        self.oracle.tag(who, name, on)
+        self.oracle.settle()
+
+    async def a_member(self):
+        segment, who, on = self.random.choice(self.statics), self.somebody(), self.random.random() < 0.6
+        await manual_changes.change_members(
+            self.scope, segment, **{"add" if on else "remove": [who]}, origin=Origin.MANUAL
+        )
+        self.oracle.member(who, segment, on)
+        self.oracle.settle()
+
+    async def time_passes(self):
+        by = self.random.choice([timedelta(seconds=30), timedelta(minutes=3), timedelta(hours=2), timedelta(days=1)])
+        until = self.oracle.now + by
+        while next_ones := sorted(one.wakes_at for one in self.oracle.inside if one.wakes_at and one.wakes_at <= until):
+            await self.to(next_ones[0])
+        await self.to(until)
+
+    async def to(self, moment):
+        self.oracle.pass_time(moment)
+        await moved(self.scope)
+
+    async def a_pause(self):
+        workflow_id = self.random.choice(list(self.oracle.graphs))
+        if workflow_id not in self.oracle.paused:
+            self.oracle.paused.add(workflow_id)
+            await set_status(self.scope, workflow_id, "PAUSED")
+            return
+        await set_status(self.scope, workflow_id, "ACTIVE")
+        await wakes.resume(self.scope.workspace_id, workflow_id, clock.now())
+        self.oracle.resume(workflow_id)
+
+    async def a_contact_goes(self):
+        if len(self.oracle.people) > 2:
+            who = self.somebody()
+            await delete_contacts(self.scope, [who])
+            self.oracle.delete(who)
+
+    async def a_contact_comes(self):
+        (who,) = await new_contacts(self.scope, 1)
+        self.oracle.people[who] = Person()
+        self.oracle.happens(("contactCreated", True), who)
+
+    def somebody(self):
+        return self.random.choice(list(self.oracle.people))
+
+    # ------------------------------------------------------------ compared
+
+    async def check(self):
+        oracle = self.oracle
+        inside = await db.fetch(
+            "SELECT e.workflow_id, e.contact_id, n.key, e.state FROM enrollments e JOIN workflow_nodes n"
+            " ON n.workflow_id = e.workflow_id AND n.node = e.node"
+        )
+        assert sorted(map(tuple, inside)) == sorted(
+            (one.workflow, one.who, one.key, one.state) for one in oracle.inside
+        )
+        ended = await db.fetch('SELECT workflow_id, contact_id, "end" FROM enrollments_ended')
+        assert Counter(map(tuple, ended)) == Counter(oracle.ended)
+        turned_away = await db.fetch("SELECT workflow_id, contact_id, reason FROM workflow_turned_away")
+        alive = {key: reason for key, reason in oracle.turned_away.items() if key[1] in oracle.people}
+        assert {(row[0], row[1]): row[2] for row in turned_away} == alive
+        for who, person in oracle.people.items():
+            row = await db.fetch_row("SELECT tags, attributes FROM contacts WHERE id = $1", who)
+            assert set(row["tags"]) == person.tags
+            points = {f"attributes.{key}": value for key, value in db.load_json(row["attributes"]).items()}
+            assert points == person.points
+            await self.check_steps(who, person)
+            segments = await db.fetch("SELECT segment_id FROM memberships WHERE contact_id = $1", who)
+            assert {row["segment_id"] for row in segments} == person.segments
+        await assert_figures_add_up(self.scope)
+        await assert_all_is_right(self.scope)
+
+    async def check_steps(self, who, person):
+        """Of each workflow in their order; those of different workflows at one moment have none."""
+        rows = await db.fetch(
+            "SELECT s.workflow_id, n.key, s.outcome FROM workflow_steps s"
+            " JOIN workflow_step_appends a ON a.append_id = s.append_id"
+            " JOIN workflow_nodes n ON n.workflow_id = s.workflow_id AND n.node = s.node"
+            " WHERE s.contact_id = $1 ORDER BY a.position - a.size + s.place",
+            who,
+        )
+        for workflow_id in self.oracle.graphs:
+            stored = [tuple(row)[1:] for row in rows if row["workflow_id"] == workflow_id]
+            assert stored == [step[1:] for step in person.steps if step[0] == workflow_id]
