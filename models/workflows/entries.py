@@ -33,6 +33,7 @@ async def let_in(run: Run, candidates: Sequence[Candidate]) -> tuple[list[Arriva
 
     Of several events of one contact the first is decided now: the next one meets what became of it.
     """
+    run.settle_entries()
     now, later = _first_of_each(candidates)
     arrivals: list[Arrival] = []
     for group in _by_plan(now):
@@ -143,7 +144,6 @@ def _where(
 
 async def _load_entries(run: Run, plan: Plan, candidates: Sequence[Candidate]) -> None:
     """All entries of these contacts into the workflow, as this batch has left them so far."""
-    run.settle_entries()
     contact_ids = [candidate.contact_id for candidate in candidates]
     for row in await db.fetch(_ENTRIES, run.workspace_id, plan.workflow_id, contact_ids):
         entry = Entry(row["times"], row["entered_at"], row["ended_at"], is_stored=True)
