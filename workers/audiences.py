@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 STINT_SECONDS: Final = 5.0
 """The longest time at one audience while others wait."""
 
-AT_ONCE: Final = 1
+AT_ONCE: Final = 2
 """Audiences at a time in a process: the other places are for jobs."""
 
 _rows = Counter("muster_audience_rows_total", "Rows that Meta took, by what they were sent for.", ["call"])

@@ -80,7 +80,7 @@ class _Loops:
 
 ALWAYS_RUNNING: Final = {
     Queue.REALTIME: _Loops(poll_seconds=0.01, at_once=4),
-    Queue.BULK: _Loops(poll_seconds=0.1, at_once=3),
+    Queue.BULK: _Loops(poll_seconds=0.1, at_once=4),
     Queue.BROADCAST: _Loops(poll_seconds=0.02, at_once=100),  # mostly waits for its pace
     Queue.WEBHOOK: _Loops(poll_seconds=0.01, at_once=500),  # mostly waits for partners
 }

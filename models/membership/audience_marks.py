@@ -16,7 +16,7 @@ _CONCERNED: Final = frozenset(
 
 
 async def record(workspace_id: int, marks: Marks) -> None:
-    """Under the engine lock. Writes nothing in workspaces without audiences."""
+    """Under the engine lock, which says whether the workspace has audiences."""
     concerned = [contact_id for contact_id, changes in marks.items() if not _CONCERNED.isdisjoint(changes)]
     if concerned:
         await db.execute(_RECORD, workspace_id, concerned)
@@ -25,5 +25,4 @@ async def record(workspace_id: int, marks: Marks) -> None:
 _RECORD: Final = """
     INSERT INTO audience_marks (workspace_id, contact_id)
     SELECT $1, contact_id FROM unnest($2::bigint[]) AS concerned (contact_id)
-    WHERE EXISTS (SELECT 1 FROM audiences WHERE workspace_id = $1 AND deleted_at IS NULL)
 """

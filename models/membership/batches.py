@@ -55,7 +55,8 @@ async def process_batch(
 async def _settle(lock: EngineLock, compiled: CompiledRules, marks: Marks, claim: Claim) -> int:
     append = await apply.begin(lock.workspace_id, lock.now)
     await settle(lock, compiled, append, marks)
-    await audience_marks.record(lock.workspace_id, marks)
+    if lock.has_audiences:
+        await audience_marks.record(lock.workspace_id, marks)
     if lock.listens:
         await signals.write(lock.workspace_id, claim.rows)
     position = await apply.close(append)

@@ -18,7 +18,7 @@ class EngineLock:
     """Held by the ambient transaction. Members are made right for `now`.
 
     `ticked_at` (<= `now`): crossings up to it are processed; None: no active rule depends on time. `calm_until`: no crossing is
-    expected before. `listens`: workflows run that want to know what changes.
+    expected before. `listens`: workflows run that want to know what changes. `has_audiences`: so do advertising audiences.
     """
 
     workspace_id: int
@@ -27,6 +27,7 @@ class EngineLock:
     ticked_at: datetime | None
     calm_until: datetime | None
     listens: bool = False
+    has_audiences: bool = False
 
     def is_due(self, rules_look_at_time: bool) -> bool:
         """Whether to tick now, or to record that ticks begin or end."""
@@ -49,7 +50,21 @@ async def take(workspace_id: int) -> EngineLock:
     assert row is not None
     now, ticked_at = clock.now(), row["ticked_at"]
     moment = now if ticked_at is None else max(now, ticked_at)
-    return EngineLock(workspace_id, moment, row["epoch"] or 0, ticked_at, row["calm_until"], row["listens"])
+    return EngineLock(
+        workspace_id,
+        moment,
+        row["epoch"] or 0,
+        ticked_at,
+        row["calm_until"],
+        row["listens"],
+        row["has_audiences"],
+    )
+
+
+async def wait_for_holder(workspace_id: int) -> None:
+    """Returns when the transaction that holds the lock now has ended; at once when none does."""
+    async with db.transaction():
+        await db.advisory_lock(f"muster:engine:{workspace_id}")
 
 
 _TAKE = """
@@ -61,7 +76,8 @@ SELECT set_config('lock_timeout', $1, true), set_config('plan_cache_mode', 'forc
 # A statement of its own, so that its snapshot has what the last holder of the lock committed.
 _STATE = """
 SELECT e.epoch, h.ticked_at, h.calm_until,
-       EXISTS (SELECT FROM workflow_sources AS s WHERE s.workspace_id = $1) AS listens
+       EXISTS (SELECT FROM workflow_sources AS s WHERE s.workspace_id = $1) AS listens,
+       EXISTS (SELECT FROM audiences AS a WHERE a.workspace_id = $1 AND a.deleted_at IS NULL) AS has_audiences
 FROM (SELECT 1) AS one
 LEFT JOIN rule_epochs AS e ON e.workspace_id = $1
 LEFT JOIN membership_heads AS h ON h.workspace_id = $1

@@ -56,8 +56,7 @@ class World:
 
     async def hire_another(self) -> None:
         await self.hire()
-        await asyncio.sleep(0)
-        await db.execute("UPDATE audiences SET leased_until = now()")
+        await db.execute("UPDATE audiences SET leased_until = now(), waits_until = NULL, next_run_at = now()")
         await db.execute("UPDATE jobs SET leased_until = now() WHERE leased_until IS NOT NULL")
 
     async def people_change(self) -> None:
@@ -105,7 +104,7 @@ async def test_workers_that_are_killed_again_and_again_leave_nobody_out_and_nobo
                 return sum(world.server.sandbox.calls.values()) > before + world.random.randint(1, 4)
 
             with contextlib.suppress(AssertionError):  # perhaps there is nothing more to call
-                await eventually(has_called, 6)
+                await eventually(has_called, 2)
             await world.people_change()
             if number == KILLS // 2:
                 await replacing.ask(world.scope, world.audience.id)

@@ -1,7 +1,9 @@
 """An audience at the sandbox follows its segment, whatever Meta answers."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from models.destinations.audiences import audiences, connections, making, replac
 from models.destinations.audiences.audiences import AudienceMode
 from models.destinations.audiences.keys import AudienceKey
 from models.errors import DomainError, InUse, NotAllowedInState
+from models.membership import engine_lock
 from models.messaging import consent
 from models.messaging.consent import Said
 from models.personal_data import erase
@@ -236,6 +239,24 @@ async def test_what_needs_a_person_blocks_one_audience_and_no_other(world: World
     assert await world.is_right(first)
 
 
+async def test_an_audience_that_hangs_holds_up_no_other(world: World):
+    first = await sync(world.context, await an_audience(world.scope, world.segment))
+    second = await sync(world.context, await an_audience(world.scope, world.segment))
+    world.fails(Fault.HANGS, audience=first.external_id)
+    await world.leave(world.ids[0])
+    await kit.engine(world.scope)
+    hanging = asyncio.create_task(sync(world.context, first))
+    await asyncio.sleep(0.2)
+    second = await sync(world.context, second)
+    assert not hanging.done()
+    assert second.status == "IN_SYNC"
+    assert await world.is_right(second)
+    first = await hanging
+    assert "did not answer in time" in first.reason
+    assert first.waits_until is not None
+    assert first.waits_until - clock.now() > timedelta(seconds=1), "as long as the call took"
+
+
 async def test_a_token_that_is_refused_blocks_until_the_account_is_connected_again(world: World):
     audience = await sync(world.context, await an_audience(world.scope, world.segment))
     world.server.sandbox.token = "another-token"
@@ -282,6 +303,29 @@ async def test_more_invalid_rows_than_meta_names_are_found_all_the_same(world: W
     audience = await sync(world.context, await an_audience(world.scope, segment))
     assert (audience.present, audience.refused) == (300 - len(bad), len(bad))
     assert await audiences.refused(world.scope, audience.id, 500) == bad
+
+
+async def test_a_scan_waits_for_a_batch_that_knew_of_no_audience(world: World):
+    """What that batch processes is marked for nobody: the scan has to read it."""
+    held, release = asyncio.Event(), asyncio.Event()
+
+    async def batch() -> None:
+        async with db.transaction():
+            assert not (await engine_lock.take(world.scope.workspace_id)).has_audiences
+            held.set()
+            await release.wait()
+
+    holding = asyncio.create_task(batch())
+    await held.wait()
+    audience = await an_audience(world.scope, world.segment)
+    workspace_id = world.scope.workspace_id
+    syncing = asyncio.create_task(kit.sync_audience(world.context, workspace_id, audience.id))
+    await asyncio.sleep(0.3)
+    assert world.server.sandbox.calls["create"] == 1
+    assert not world.server.sandbox.calls["add"]
+    release.set()
+    await asyncio.gather(holding, syncing)
+    assert await world.is_right(await Audience.get(id=audience.id))
 
 
 async def test_usage_near_its_limit_makes_all_audiences_of_the_account_wait(world: World):

@@ -20,6 +20,7 @@ from models.destinations.audiences.audiences import AudienceStatus, reader_of
 from models.destinations.audiences.ledger import Due, Entry, Person, State, present
 from models.destinations.audiences.runs import Run
 from models.destinations.audiences.sending import Chosen
+from models.membership import engine_lock
 from models.segments import uses
 from models.segments.uses import UseKind
 
@@ -219,6 +220,8 @@ async def scan(run: Run, *, to_send: bool) -> Scanned | None:
     after = run.audience.scanned_up_to
     if after is None:
         return None
+    if after == 0:  # a batch that began before there was an audience marks nothing for it
+        await engine_lock.wait_for_holder(run.workspace_id)
     async with db.transaction():
         members = await _ids(_MEMBER_IDS, run, run.audience.segment_id, after)
         listed = await _ids(_LISTED_IDS, run, run.audience_id, after)

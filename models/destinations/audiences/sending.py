@@ -190,7 +190,7 @@ async def settled(run: Run) -> None:
     now = clock.now()
     audience = run.audience
     if not run.is_running:
-        await runs.write(run, {"next_run_at": None})
+        await runs.write(run, {"next_run_at": audience.removals_wait_until})
     elif audience.scanned_up_to is None and not await is_anything_due(run):
         done = {"status": AudienceStatus.IN_SYNC, "reason": None, "last_synced_at": now, "behind_since": None}
         await runs.write(run, {**done, "next_run_at": None})

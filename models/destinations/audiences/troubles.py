@@ -19,6 +19,9 @@ log = structlog.get_logger(__name__)
 SHORTEST_SECONDS: Final = 1.0
 LONGEST_SECONDS: Final = 600.0
 
+BLOCKED_SECONDS: Final = 3600.0
+"""Between tries to take people out of a paused audience where a person has to act first."""
+
 LIMITED_SECONDS: Final = 60.0
 """When Meta limits calls without saying for how long."""
 
@@ -37,13 +40,15 @@ async def happened(run: Run, credentials: MetaCredentials, trouble: Trouble) -> 
     log.info("audience not told", audience=run.audience_id, answer=trouble.answer.value, workspace=run.workspace_id)
     match trouble.answer:
         case Answer.RECONNECT:
+            await wait(run, LONGEST_SECONDS)
             await connections.refused(run.workspace_id, credentials.connection_id, trouble.reason)
         case Answer.STOPPED:
             await block(run, trouble.reason)
         case Answer.LIMITED:
             await _wait_for_account(run, credentials, trouble)
         case _:
-            await wait(run, pause_seconds(run.audience.failures), trouble.reason)
+            seconds = max(pause_seconds(run.audience.failures), trouble.wait_seconds or 0)
+            await wait(run, seconds, trouble.reason)
 
 
 async def _wait_for_account(run: Run, credentials: MetaCredentials, trouble: Trouble) -> None:
@@ -71,7 +76,7 @@ async def wait(run: Run, seconds: float, reason: str | None = None) -> None:
 async def block(run: Run, reason: str, by: str = "AUDIENCE") -> None:
     """`reason` says what a person has to do. `by` CONNECTION: it goes on when the account is connected again."""
     if not run.is_running:
-        await runs.write(run, {"next_run_at": None, "reason": run.audience.reason or reason})
+        await wait(run, BLOCKED_SECONDS)
         return
     async with db.transaction():
         await runs.write(

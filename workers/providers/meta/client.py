@@ -146,7 +146,9 @@ class Client:
                 self.usage = _usage(response.headers.get(USAGE_HEADER))
         except aiohttp.InvalidURL:
             raise MetaError(Trouble(Answer.STOPPED, "The address of the Marketing API is no URL.")) from None
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except TimeoutError as error:  # to wait as long again keeps one that hangs from holding up others
+            raise lost("it did not answer in time", self._session.timeout.total) from error
+        except (aiohttp.ClientError, OSError) as error:
             raise lost(type(error).__name__) from error
         return _read(status, text, self.usage)
 

@@ -93,5 +93,5 @@ def _answer(code: int, subcode: int, said: str, status: int, is_transient: bool)
     return Answer.FAULTY if is_transient or status >= 500 else Answer.STOPPED
 
 
-def lost(reason: str) -> MetaError:
-    return MetaError(Trouble(Answer.UNKNOWN, f"Meta cannot be reached at this moment: {reason}."))
+def lost(reason: str, wait_seconds: float | None = None) -> MetaError:
+    return MetaError(Trouble(Answer.UNKNOWN, f"Meta cannot be reached at this moment: {reason}.", wait_seconds))

@@ -38,7 +38,8 @@ async def test_every_refusal_has_a_meaning_and_says_what_to_do(fault, answer, is
         assert error.value.trouble.answer is answer
         assert "sandbox-meta-token" not in str(error.value)
         assert server.sandbox.people(audience, ["EMAIL"]) == ({(A,)} if is_done else set())
-        assert error.value.trouble.wait_seconds == (60 if fault is Fault.LIMITED else None)
+        waits = {Fault.LIMITED: 60, Fault.HANGS: 0.3}
+        assert error.value.trouble.wait_seconds == waits.get(fault)
 
 
 async def test_an_audience_is_found_by_its_mark_on_any_page():
