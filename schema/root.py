@@ -44,6 +44,7 @@ from schema.messaging.webhook_failures import InboundWebhookFailureMutation, Inb
 from schema.rules import descriptions as rules
 from schema.rules.queries import RuleQuery
 from schema.rules.query_queries import RuleTextQuery
+from schema.scores.operations import ScoreMutation, ScoreQuery
 from schema.segments import descriptions as segments
 from schema.segments.explanation_queries import ExplanationQuery
 from schema.segments.job_types import RecomputeJob, SegmentContactsJob
@@ -104,6 +105,7 @@ QUERIES: list[type] = [
     RuleQuery,
     RuleTextQuery,
     SegmentQuery,
+    ScoreQuery,
     MembershipQuery,
     JobQuery,
     ImportQuery,
@@ -128,6 +130,7 @@ MUTATIONS: list[type] = [
     TrackingMutation,
     ActivityMutation,
     SegmentMutation,
+    ScoreMutation,
     JobMutation,
     ImportMutation,
     ImportMappingMutation,

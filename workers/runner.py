@@ -30,6 +30,7 @@ from workers import (
     meta_requests,
     provider_requests,
     retention,
+    scores,
     segments,
     webhook_deliveries,
     webhook_wakes,
@@ -66,6 +67,7 @@ MODULES: Final[Sequence[ModuleType]] = (
     workflows,
     audiences,
     meta_requests,
+    scores,
 )
 
 STOP_SECONDS: Final = 8

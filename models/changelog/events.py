@@ -1,5 +1,6 @@
 """The log of events, other than members of segments. Released types and names of fields stay."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -23,6 +24,7 @@ class EventType(StrEnum):
     WEBHOOK_ENDPOINT_DISABLED = "webhook.endpoint_disabled"
     CONTACT_MERGED = "contact.merged"
     CONTACT_UNMERGED = "contact.unmerged"
+    SCORE_LEVEL_CHANGED = "score.level_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,18 @@ class ContactUnmerged:
     merged_contact_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class ScoreLevelChanged:
+    """A contact's score crossed the border of a level. A new definition of a score tells no such events."""
+
+    type: ClassVar = EventType.SCORE_LEVEL_CHANGED
+    score_model_id: int
+    key: str
+    contact_id: int
+    was: str | None
+    now: str | None
+
+
 Payload = (
     SegmentUpdated
     | SegmentDeleted
@@ -123,6 +137,7 @@ Payload = (
     | WebhookEndpointDisabled
     | ContactMerged
     | ContactUnmerged
+    | ScoreLevelChanged
 )
 
 PAYLOADS: Final[dict[EventType, type[Payload]]] = {payload.type: payload for payload in get_args(Payload)}
@@ -171,16 +186,25 @@ EVENTS: Final = Log(
 
 async def record(workspace_id: int, payload: Payload) -> None:
     """Just before the ambient transaction commits. LOCKS: the head of the log of events, only then."""
-    await db.before_commit(partial(_write, workspace_id, payload, clock.now()))
+    await record_all(workspace_id, [payload])
 
 
-async def _write(workspace_id: int, payload: Payload, at: datetime) -> None:
+async def record_all(workspace_id: int, payloads: Sequence[Payload]) -> None:
+    """As `record`, many at once."""
+    if payloads:
+        await db.before_commit(partial(_write, workspace_id, payloads, clock.now()))
+
+
+async def _write(workspace_id: int, payloads: Sequence[Payload], at: datetime) -> None:
     opened = await append.begin(workspace_id, EVENTS, at)
-    await db.execute(_INSERT, workspace_id, opened.id, payload.type, db.dump_json(asdict(payload)), at)
-    opened.size = 1
+    types, texts = [one.type for one in payloads], [db.dump_json(asdict(one)) for one in payloads]
+    await db.execute(_INSERT, workspace_id, opened.id, types, texts, at)
+    opened.size = len(payloads)
     await append.close(opened)
 
 
 _INSERT = """
-INSERT INTO events (workspace_id, append_id, place, type, payload, at) VALUES ($1, $2, 1, $3, $4, $5)
+INSERT INTO events (workspace_id, append_id, place, type, payload, at)
+SELECT $1, $2, g.place, g.type, g.payload::jsonb, $5
+FROM unnest($3::text[], $4::text[]) WITH ORDINALITY AS g (type, payload, place)
 """

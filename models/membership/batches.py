@@ -1,6 +1,6 @@
 """One batch of a workspace, in one transaction."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from models import db
@@ -19,7 +19,8 @@ from models.membership.apply import Append
 from models.membership.compiled_rules import CompiledRules
 from models.membership.dirty_contacts import Claim, Marks
 from models.membership.engine_lock import EngineLock
-from models.rules.contact_changes import may_be_deleted, membership_changed
+from models.rules.contact_changes import ContactChange, may_be_deleted, membership_changed
+from models.scores import engine as scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +71,38 @@ def _together(marks: Marks, others: Marks) -> Marks:
 
 
 async def settle(lock: EngineLock, compiled: CompiledRules, append: Append, marks: Marks) -> None:
+    """Scores first, because rules read them. No score depends on itself, so the rounds come to an end."""
     swapping = await builds.being_swapped(compiled)
     await _remove_deleted_contacts(append, marks, swapping)
+    while marks:
+        if compiled.scores:
+            marks = _together(marks, _frozen(await scores.settle(compiled.scores, marks, lock.now)))
+        marks, moved = await _settle_segments(lock, compiled, append, marks, swapping)
+        await builds.record_changes(compiled, marks)
+        marks = {
+            contact_id: changes
+            for contact_id, changes in moved.items()
+            if compiled.scores and scores.read_memberships(compiled.scores, changes)
+        }
+
+
+async def _settle_segments(
+    lock: EngineLock, compiled: CompiledRules, append: Append, marks: Marks, swapping: frozenset[int]
+) -> tuple[Marks, Marks]:
+    """Returns the marks with those of segments that were entered or left, and the latter alone."""
+    moved: Marks = {}
     for level in range(len(compiled.levels)):
         for segment_ids, contact_ids in evaluate.affected(compiled, level, marks).items():
             to_evaluate = [segment_id for segment_id in segment_ids if segment_id not in swapping]
             difference = await evaluate.evaluate(compiled, to_evaluate, contact_ids, lock.now)
             if difference:
                 await apply.write(append, difference)
-                marks = with_moved(marks, difference)
-    await builds.record_changes(compiled, marks)
+                marks, moved = with_moved(marks, difference), with_moved(moved, difference)
+    return marks, moved
+
+
+def _frozen(changed: Mapping[int, set[ContactChange]]) -> Marks:
+    return {contact_id: frozenset(changes) for contact_id, changes in changed.items()}
 
 
 async def _remove_deleted_contacts(append: Append, marks: Marks, swapping: frozenset[int]) -> None:

@@ -4,7 +4,7 @@ After a new epoch (of a rule, a field, the time zone or a build) only what chang
 """
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -30,6 +30,8 @@ from models.rules.contact_changes import (
 from models.rules.crossings import AnyCrossing, crossings_of
 from models.rules.depends import dependencies, segments_of
 from models.rules.tree import Rule, count_conditions
+from models.scores import stored as stored_scores
+from models.scores.engine import Scores, compile_scores
 
 log = structlog.get_logger(__name__)
 
@@ -67,9 +69,11 @@ class CompiledRules:
     conditions: dict[int, int] = field(default_factory=dict)
     thresholds: Crossers = field(init=False)
     statements: OrderedDict[tuple[int, ...], Statement] = field(default_factory=OrderedDict)
+    scores: Scores = field(init=False)
 
     def __post_init__(self) -> None:
         self.thresholds = Crossers(self.workspace_id, self.timezone, ())
+        self.scores = Scores(self.workspace_id)
 
     @property
     def timezone(self) -> str:
@@ -85,8 +89,8 @@ class CompiledRules:
 
     @property
     def ticks(self) -> bool:
-        """Whether members can change because time passes."""
-        return bool(self.thresholds)
+        """Whether members or scores can change because time passes."""
+        return bool(self.thresholds) or bool(self.scores)
 
     def readers(self, level: int, changed: Iterable[ContactChange]) -> frozenset[int]:
         return self.levels.readers(level, changed)
@@ -160,6 +164,15 @@ class CompiledRules:
             self.thresholds.remove(segment_id, [crossing for crossing in old if crossing not in new])
             self.thresholds.add(segment_id, [crossing for crossing in new if crossing not in old])
 
+    def put_scores(self, scores: Scores) -> None:
+        """Their thresholds stand beside those of segments."""
+        before, after = self.scores.crossings, scores.crossings
+        for number in before.keys() | after.keys():
+            old, new = before.get(number, ()), after.get(number, ())
+            self.thresholds.remove(number, [crossing for crossing in old if crossing not in new])
+            self.thresholds.add(number, [crossing for crossing in new if crossing not in old])
+        self.scores = scores
+
     def _forget_statements(self, segment_ids: Set[int]) -> None:
         for key in [key for key in self.statements if not segment_ids.isdisjoint(key)]:
             del self.statements[key]
@@ -208,6 +221,8 @@ async def _at_epoch(before: CompiledRules | None, workspace_id: int, epoch: int)
         if changes is not None:
             _compiled.pop(workspace_id, None)  # if this fails halfway, nothing half-updated is kept
             before.apply(changes)
+            if changes.fields is not None:
+                await _load_scores(before)
             before.epoch = epoch
             return before
     loaded = await stored_rules.load(workspace_id)
@@ -216,7 +231,22 @@ async def _at_epoch(before: CompiledRules | None, workspace_id: int, epoch: int)
     timezone, everything = loaded
     compiled = CompiledRules(workspace_id, epoch, StoredRules(timezone))
     compiled.apply(everything)
+    await _load_scores(compiled)
     return compiled
+
+
+async def _load_scores(compiled: CompiledRules) -> None:
+    rows = await stored_scores.rows_of(compiled.workspace_id)
+    builds = stored_scores.builds_of(compiled.workspace_id, rows, await _catalogue_of_scores(compiled, rows))
+    compiled.put_scores(compile_scores(compiled.workspace_id, compiled.timezone, builds))
+
+
+async def _catalogue_of_scores(compiled: CompiledRules, rows: Sequence[db.Record]) -> Catalogue:
+    """With the segments that their rules mention, which no segment's rule may mention."""
+    texts = [row[name] for row in rows for name in ("active_definition", "next_definition") if row[name] is not None]
+    mentioned = stored_scores.segments_mentioned(texts)
+    existing = await stored_rules.existing(compiled.workspace_id, mentioned) if mentioned else {}
+    return Catalogue(compiled.timezone, compiled.stored.fields, {**compiled.stored.existing, **existing})
 
 
 # ---------------------------------------------------------------- read and compiled

@@ -156,6 +156,12 @@ async def _load_fields(scope: Scope) -> dict[str, Field]:
     return {key: replace(custom, label="") for key, custom in (await load_fields(scope)).items()}
 
 
+async def existing(workspace_id: int, segment_ids: Collection[int]) -> dict[int, KnownSegment]:
+    """Those of these segments that are there."""
+    known = await _existence(workspace_id, segment_ids)
+    return {segment_id: _EXISTS for segment_id, is_there in known.items() if is_there}
+
+
 async def _existence(workspace_id: int, segment_ids: Collection[int]) -> dict[int, bool]:
     possible = [segment_id for segment_id in segment_ids if abs(segment_id) < 2**63]
     if not possible:

@@ -10,6 +10,7 @@ from models.membership.dirty_contacts import Marks
 from models.membership.engine_lock import LOOK_AHEAD, EngineLock
 from models.membership.statements import Statement
 from models.rules.contact_changes import ContactChange
+from models.scores import engine as scores
 
 AT_ONCE: Final = 2_000
 """More are marked as bulk, and wait."""
@@ -20,18 +21,23 @@ async def cross(lock: EngineLock, compiled: CompiledRules) -> tuple[Marks, bool]
     if lock.ticked_at is None:
         return {}, False
     changes: dict[int, frozenset[ContactChange]] = {}
+    if compiled.scores:
+        changes |= await scores.due(compiled.scores, lock.ticked_at, lock.now, AT_ONCE + 1)
     for statement in compiled.crossers:
         rows = await _crossers(statement, lock.ticked_at, lock.now, AT_ONCE + 1)
         for contact_id, fields in rows:
             changes[contact_id] = changes.get(contact_id, frozenset()).union(fields)
         if len(rows) > AT_ONCE or len(changes) > AT_ONCE:
-            await _mark(compiled, lock.ticked_at, lock.now)
-            return {}, True
+            return await _mark(compiled, lock.ticked_at, lock.now)
+    if len(changes) > AT_ONCE:
+        return await _mark(compiled, lock.ticked_at, lock.now)
     return changes, False
 
 
 async def is_calm(lock: EngineLock, compiled: CompiledRules) -> bool:
     """Whether nobody crosses within LOOK_AHEAD, unless something is written."""
+    if compiled.scores and await scores.due(compiled.scores, lock.now, lock.now + LOOK_AHEAD, 1):
+        return False
     for statement in compiled.crossers:
         if await _crossers(statement, lock.now, lock.now + LOOK_AHEAD, 1):
             return False
@@ -43,10 +49,14 @@ async def _crossers(statement: Statement, since: datetime, now: datetime, limit:
     return await db.fetch(f"{statement.sql} LIMIT {limit}", *arguments)
 
 
-async def _mark(compiled: CompiledRules, since: datetime, now: datetime) -> None:
+async def _mark(compiled: CompiledRules, since: datetime, now: datetime) -> tuple[Marks, bool]:
+    """Marks all of them. Returns what `cross` says then."""
+    if compiled.scores:
+        await scores.mark_due(compiled.scores, since, now)
     for statement in compiled.crossers:
         arguments = await statement.parameters.values(now, since)
         await db.execute(_MARK.format(crossers=statement.sql), *arguments)
+    return {}, True
 
 
 # They count as waiting since the last tick (`Workspace.freshness`).

@@ -62,6 +62,16 @@ _BY_CONTACT: Final[Mapping[str, str]] = {
         SELECT event_type, payload, status, created_at FROM webhook_deliveries
         WHERE workspace_id = $1 AND contact_id = $2 ORDER BY id
     """,
+    "scores": """
+        SELECT m.key, m.name, s.value::float8 AS value, s.level FROM contact_scores s
+        JOIN score_models m ON m.workspace_id = $1 AND m.active_build = s.build_id
+        WHERE s.workspace_id = $1 AND s.contact_id = $2 ORDER BY m.id
+    """,
+    "score_adjustments": """
+        SELECT m.key, a.points::float8 AS points, a.reason, a.until, a.created_at FROM score_adjustments a
+        JOIN score_models m ON m.workspace_id = $1 AND m.id = a.model_id
+        WHERE a.workspace_id = $1 AND a.contact_id = $2 ORDER BY a.id
+    """,
     "aliases": """
         SELECT kind, value, since FROM contact_aliases WHERE workspace_id = $1 AND contact_id = $2 ORDER BY since, kind, value
     """,

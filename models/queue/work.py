@@ -9,6 +9,7 @@ from typing import Final, Generic, TypeAlias, TypeVarTuple
 
 WorkspaceId: TypeAlias = int
 SegmentId: TypeAlias = int
+ScoreModelId: TypeAlias = int
 JobId: TypeAlias = int
 RequestId: TypeAlias = int
 BroadcastId: TypeAlias = int
@@ -49,6 +50,8 @@ RETIRE_WORKFLOWS: Final = Work[WorkspaceId]("retire_workflows", Queue.BULK)
 """A workflow may have become empty, or an old version of it."""
 
 REBUILD: Final = Work[WorkspaceId, SegmentId]("rebuild", Queue.BULK)
+
+BUILD_SCORE: Final = Work[WorkspaceId, ScoreModelId]("build_score", Queue.BULK)
 
 BACKFILL_MEMBERS: Final = Work[WorkspaceId, SegmentId]("backfill_members", Queue.BULK)
 """After a delete or restore, not all members are logged yet."""

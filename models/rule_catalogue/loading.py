@@ -4,6 +4,7 @@ from models import db
 from models.rules.catalogue import Catalogue, KnownSegment, custom_field
 from models.rules.depends import segments_mentioned
 from models.rules.tree import Field, FieldType
+from models.scores import stored
 from permissions.principal import Scope
 
 
@@ -18,7 +19,7 @@ async def load_with_segments(scope: Scope, segment_ids: frozenset[int]) -> Catal
 
 
 async def load_fields(scope: Scope) -> dict[str, Field]:
-    """Returns the workspace's custom fields by key, sorted by label."""
+    """Returns the workspace's custom fields and scores by key, custom fields sorted by label."""
     rows = await db.fetch(
         "SELECT key, label, type, choices FROM contact_fields"
         " WHERE workspace_id = $1 AND deleted_at IS NULL ORDER BY lower(label), id",
@@ -33,7 +34,7 @@ async def load_fields(scope: Scope) -> dict[str, Field]:
         )
         for row in rows
     )
-    return {field.key: field for field in fields}
+    return {field.key: field for field in fields} | stored.fields_of(await stored.rows_of(scope.workspace_id))
 
 
 async def _load_segments(scope: Scope, mentioned: frozenset[int]) -> dict[int, KnownSegment]:

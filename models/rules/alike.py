@@ -59,7 +59,11 @@ def _asks_for_equality(rule: Rule) -> bool:
 
 
 def _reads_the_contact_alone(rule: Rule) -> bool:
-    return not any(isinstance(leaf, ActivityCondition | SegmentCondition) for leaf in each_leaf(rule))
+    return not any(
+        isinstance(leaf, ActivityCondition | SegmentCondition)
+        or (isinstance(leaf, FieldCondition) and leaf.field.score)
+        for leaf in each_leaf(rule)
+    )
 
 
 class _Values(Parameters):

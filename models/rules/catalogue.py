@@ -1,6 +1,6 @@
 """What the rules of a workspace can name."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
@@ -68,7 +68,7 @@ class KnownSegment:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Custom fields by `attributes.<key>`, segments by id, and the IANA time zone."""
+    """Custom fields by `attributes.<key>` and scores by `scores.<key>`, segments by id, and the IANA time zone."""
 
     timezone: str = "UTC"
     custom: Mapping[str, Field] = field(default_factory=dict)
@@ -79,6 +79,15 @@ class Catalogue:
 
     def fields(self) -> list[Field]:
         return [*BUILT_IN.values(), *self.custom.values()]
+
+
+def score_fields(key: str, name: str, levels: Sequence[str]) -> dict[str, Field]:
+    """The value of a score, and its level when it has `levels` (names, from the lowest)."""
+    value = Field(f"scores.{key}", name, FieldType.NUMBER, score=True)
+    if not levels:
+        return {value.key: value}
+    level = Field(f"scores.{key}.level", f"{name}: level", FieldType.CHOICE, choices=tuple(levels), score=True)
+    return {value.key: value, level.key: level}
 
 
 def custom_field(key: str, label: str, held: FieldType, choices: tuple[str, ...] | None = None) -> Field:

@@ -51,11 +51,15 @@ def _has_any(tags: Sequence[str], p: Parameters) -> str:
 
 def raw_sql(field: Field) -> str:
     """The stored value of the field as JSON, whatever its type."""
+    if field.score:
+        return f"to_jsonb({score_sql(field)})"
     return _json(field) if field.custom else f"to_jsonb({_column(field)})"
 
 
 def kept_text_sql(field: Field) -> str:
     """The stored text of a TEXT field, or null."""
+    if field.score:
+        return score_sql(field)
     return (
         f"CASE WHEN jsonb_typeof({_json(field)}) = 'string' THEN {_kept(field)} END" if field.custom else _column(field)
     )
@@ -97,7 +101,21 @@ def _safe(name: str) -> str:
     return name
 
 
+def score_sql(field: Field) -> str:
+    """The contact's row of the build that counts: every contact has one once the engine has seen it."""
+    key = field.key.removeprefix("scores.")
+    column = "level" if key.endswith(".level") else "value"
+    return (
+        f"(SELECT s.{column} FROM score_models AS m JOIN contact_scores AS s"
+        " ON s.workspace_id = c.workspace_id AND s.build_id = m.active_build AND s.contact_id = c.id"
+        f" WHERE m.workspace_id = c.workspace_id AND m.key = '{_safe(key.removesuffix('.level'))}')"
+    )
+
+
 def _text(field: Field) -> Text:
+    if field.score:
+        level = score_sql(field)
+        return Text(f"lower({level})", "", f"{level} IS NOT NULL")
     if not field.custom:
         column = _column(field)
         return Text(f"lower({column})", "", f"{column} <> ''")
@@ -106,6 +124,8 @@ def _text(field: Field) -> Text:
 
 
 def _number(field: Field) -> str:
+    if field.score:
+        return score_sql(field)
     if not field.custom:
         return _column(field)
     return f"CASE WHEN jsonb_typeof({_json(field)}) = 'number' THEN {_json(field)}::numeric END"

@@ -81,11 +81,14 @@ class ActivityOperator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
+    """`custom`: in `attributes`. `score`: of a score model, `scores.<key>` or `scores.<key>.level`."""
+
     key: str
     label: str
     type: FieldType
     custom: bool = False
     choices: tuple[str, ...] | None = None
+    score: bool = False
 
     @property
     def attribute(self) -> str:

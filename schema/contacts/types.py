@@ -19,6 +19,7 @@ from schema.contacts.activity_types import ActivityConnection, activities_of
 from schema.contacts.consent_types import ConsentChangeConnection, consent_changes
 from schema.contacts.enums import ConsentSource, WhatsAppConsent
 from schema.contacts.identity_types import ContactAlias, ContactMergeConnection, aliases_of, anonymous_of, merges_of
+from schema.contacts.score_loaders import score_history_of, scores_of
 from schema.enrollments.types import EnrollmentConnection, enrollments_of_contacts
 from schema.membership.enums import Origin
 from schema.membership.types import MembershipHistoryConnection, membership_history
@@ -35,6 +36,8 @@ from schema.server.types.scalars import JSON
 
 if TYPE_CHECKING:
     Segment = Any  # schema.segments.types imports this module
+    ContactScore = Any  # schema.scores.types shows contacts
+    ScoreHistoryConnection = Any
 
 
 @strawberry.type(description="A custom field of the workspace's contacts.")
@@ -115,6 +118,12 @@ class Contact(Node):
     anonymous: bool = batched(
         anonymous_of,
         description="Has no external id, e-mail or phone yet: only what a visitor's browser calls itself.",
+    )
+    scores: list[Annotated["ContactScore", strawberry.lazy("schema.scores.types")]] = batched(
+        scores_of, description="Its scores, those that are built."
+    )
+    score_history: Annotated["ScoreHistoryConnection", strawberry.lazy("schema.scores.types")] = batched(
+        score_history_of, description="One entry a change of level, and one a day on which the value changed."
     )
     merges: ContactMergeConnection = batched(merges_of, description="Merges into this contact, the newest first.")
 

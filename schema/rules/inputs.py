@@ -1,5 +1,6 @@
 """Rules as the API takes and shows them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -104,14 +105,17 @@ def rule_from_input(rule: RuleInput) -> dict[str, Any]:
     return {"activity": _activity(rule.activity)} if rule.activity else {}
 
 
+def filters_from_input(filters: Sequence[ActivityFilterInput] | None) -> list[dict[str, Any]] | None:
+    """Returns filters of activities as rules store them; None for none."""
+    return [
+        _present(property=part.property, operator=part.operator.value, value=part.value) for part in filters or ()
+    ] or None
+
+
 def _activity(condition: ActivityConditionInput) -> dict[str, Any]:
-    filters = [
-        _present(property=part.property, operator=part.operator.value, value=part.value)
-        for part in condition.where or ()
-    ]
     return _present(
         kind=condition.kind,
-        where=filters or None,
+        where=filters_from_input(condition.where),
         metric=condition.metric.value,
         property=condition.property,
         within=condition.within,

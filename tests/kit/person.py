@@ -15,6 +15,8 @@ from models.identity.merge import merge_contacts
 from models.queue import failed_webhooks, inbox, jobs
 from models.queue.failed_webhooks import failure_of
 from models.queue.jobs import JobKind
+from models.score_models import score_models
+from models.score_models.adjust import adjust
 from models.transfers.files import storage
 from permissions.principal import Scope
 from tests.kit.broadcasts import a_draft, a_segment, connected
@@ -54,6 +56,7 @@ async def everywhere(scope: Scope) -> Person:
     await _workflows(scope, contact_id)
     await _identity(scope, contact_id)
     await _partners(scope, contact_id)
+    await _scores(scope, contact_id)
     return Person(scope, contact_id)
 
 
@@ -104,6 +107,14 @@ async def _identity(scope: Scope, contact_id: int) -> None:
     """The person has another key, of a contact that was merged into it."""
     other = (await create_contact(scope, {"external_id": f"{EXTERNAL_ID}-old", "name": NAME}))["id"]
     await merge_contacts(scope, contact_id, other, {})
+
+
+async def _scores(scope: Scope, contact_id: int) -> None:
+    """A correction whose reason names the person."""
+    parts = [{"label": "Buys", "points": 1, "earn": {"each": {"kind": "purchase"}}}]
+    given = {"key": "interest", "name": "Interest", "groups": [{"name": "Does", "parts": parts}]}
+    model = await score_models.create(scope, given)
+    await adjust(scope, contact_id, model["id"], 3, f"{NAME} asked for it", None)
 
 
 async def _workflows(scope: Scope, contact_id: int) -> None:

@@ -24,6 +24,7 @@ from models.destinations.webhooks.settings import EndpointSettings
 from models.identity.merge import merge_contacts
 from models.queue import failed_webhooks, jobs, requests
 from models.rules.tree import FieldType
+from models.score_models import score_models
 from models.segments import segments
 from models.segments.segments import SegmentKind
 from models.tracking import keys as tracking_keys
@@ -212,6 +213,48 @@ async def contact_unmerge(scope: Scope) -> Variables:
 @sample("duplicateDismiss")
 async def duplicate_dismiss(scope: Scope) -> Variables:
     return {"a": await a_contact(scope), "b": await a_contact(scope)}
+
+
+SCORE = {
+    "key": "interest",
+    "name": "Interest",
+    "groups": [{"name": "Does", "parts": [{"label": "Buys", "points": 5, "earn": {"each": {"kind": "purchase"}}}]}],
+}
+
+
+async def a_score(scope: Scope) -> str:
+    return to_global_id("ScoreModel", (await score_models.create(scope, SCORE))["id"])
+
+
+@sample("scoreModelCreate")
+@sample("scorePreview")
+async def score_input(scope: Scope) -> Variables:
+    return {"input": SCORE}
+
+
+@sample("scoreModelUpdate")
+async def score_model_update(scope: Scope) -> Variables:
+    return {"id": await a_score(scope), "input": {**SCORE, "maximum": 20}}
+
+
+@sample("scoreModelDelete")
+async def score_model_delete(scope: Scope) -> Variables:
+    return {"id": await a_score(scope)}
+
+
+@sample("scoreAdjust")
+async def score_adjust(scope: Scope) -> Variables:
+    return {
+        "contactId": await a_contact(scope),
+        "modelId": await a_score(scope),
+        "points": 3,
+        "reason": "Met at a fair",
+    }
+
+
+@sample("scoreModel")
+async def score_model(scope: Scope) -> Variables:
+    return {"id": await a_score(scope)}
 
 
 @sample("trackingKeyCreate")

@@ -172,6 +172,22 @@ _OF_LOG: Final = (
         _contact("mergedContactId", "merged_contact_id", "The contact that is back.", 52),
     ),
     _of_log(
+        EventType.SCORE_LEVEL_CHANGED,
+        Permission.SEGMENT_READ,
+        "A contact's score crossed the border of a level. A new definition of a score tells no such events.",
+        DataField(
+            "scoreModelId",
+            "score_model_id",
+            "The score's id.",
+            to_global_id("ScoreModel", 4),
+            id_of=lambda _: "ScoreModel",
+        ),
+        _text("key", "key", "The score's key.", "interest"),
+        _contact("contactId", "contact_id", "The contact.", 51),
+        _text("was", "was", "The level before; null for none.", None),
+        _text("now", "now", "The level now; null for none.", None),
+    ),
+    _of_log(
         EventType.WEBHOOK_ENDPOINT_FAILING,
         Permission.WEBHOOK_MANAGE,
         "A webhook endpoint of the workspace has failed for an hour, a day or four days.",

@@ -5,11 +5,14 @@ from typing import Final
 
 from models.contacts.attributes import Fields
 from models.contacts.built_in_fields import COLUMNS
-from models.rules.tree import FieldType
+from models.rules.fields import score_sql
+from models.rules.tree import Field, FieldType
 from models.transfers.cells import FORMULA_SIGNS, SEPARATORS
 from models.transfers.exports.export_file import Format
 from models.transfers.imports.mapping import ATTRIBUTES, ID, KEYS
 from models.values.instants import clamped_sql
+
+SCORES: Final = "scores."
 
 BUILT_IN: Final = (ID, *COLUMNS, "created_at", "updated_at")
 
@@ -42,7 +45,8 @@ def _attributes(keys: Sequence[str], whole: bool) -> str:
 def _json_value(name: str) -> str:
     if name == ID:
         return _GLOBAL_ID
-    return _cell(name, {}, guarded=False) if name in _INSTANTS or name == "date_of_birth" else f"c.{name}"
+    computed = name in _INSTANTS or name == "date_of_birth" or name.startswith(SCORES)
+    return _cell(name, {}, guarded=False) if computed else f"c.{name}"
 
 
 # In base64, digits after `Contact:` give neither + nor /, so that they need not become - and _.
@@ -61,6 +65,8 @@ _AS_INSTANT: Final = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
 def _cell(name: str, custom: Fields, *, guarded: bool) -> str:
     if name == ID:
         return _GLOBAL_ID
+    if name.startswith(SCORES):
+        return _score_cell(name, guarded=guarded)
     if name in _INSTANTS:
         return f"to_char(({clamped_sql(f'c.{name}', 'timestamptz')}) AT TIME ZONE 'UTC', {_AS_INSTANT})"
     if name == "date_of_birth":
@@ -73,6 +79,14 @@ def _cell(name: str, custom: Fields, *, guarded: bool) -> str:
 
 
 _FREE_TEXTS: Final = ("external_id", "name", "first_name", "last_name", "email")
+
+
+def _score_cell(name: str, *, guarded: bool) -> str:
+    """Empty when the score was deleted since."""
+    value = score_sql(Field(name, "", FieldType.NUMBER, score=True))
+    if not name.endswith(".level"):
+        return f"trim_scale({value})"
+    return _guarded(value) if guarded else value
 
 
 def _custom_cell(key: str, custom: Fields, *, guarded: bool) -> str:

@@ -12,6 +12,7 @@ from models.errors import Invalid, LimitExceeded, Problems, Unsupported
 from models.queue import jobs
 from models.queue.jobs import Job, JobKind
 from models.rules.parameters import Parameters
+from models.scores import stored
 from models.segments import uses
 from models.segments.uses import UseKind
 from models.transfers.exports.columns import BUILT_IN
@@ -31,7 +32,8 @@ async def start_export(
     """Queue an export. None means all. Raises Problems or a DomainError at `contacts`, `fields` or `bom`."""
     if bom and file_format is not Format.CSV:
         raise Unsupported(f"a byte order mark is for CSV: leave it out for {file_format}", ("bom",))
-    names = _check_fields(fields, await contact_fields.load(scope))
+    scores = stored.fields_of(await stored.rows_of(scope.workspace_id))
+    names = _check_fields(fields, await contact_fields.load(scope), list(scores))
     selection = None if selection == ContactSelection() else selection
     if selection is not None:
         await selections.condition(scope, selection, Parameters(scope.workspace_id, scope.timezone), ("contacts",))
@@ -51,8 +53,8 @@ async def start_export(
     return job
 
 
-def _check_fields(fields: Sequence[str] | None, custom: Fields) -> Sequence[str]:
-    known = (*BUILT_IN, *(f"{ATTRIBUTES}{key}" for key in custom))
+def _check_fields(fields: Sequence[str] | None, custom: Fields, scores: Sequence[str]) -> Sequence[str]:
+    known = (*BUILT_IN, *(f"{ATTRIBUTES}{key}" for key in custom), *scores)
     if fields is None:
         return known
     if not fields:
