@@ -15,6 +15,7 @@ from bench.table import Result, print_table, write_json
 
 MEASUREMENTS = [
     "reads", "engine", "live", "workflows", "transfers", "broadcasts", "destinations", "rule_queries", "tracking",
+    "scores",
 ]  # fmt: skip
 """In running order: add yours."""
 
