@@ -80,7 +80,7 @@ async def _add_aliases(
             known = KnownContact(*row)
             directory.add(known)
         known.own = {"external_id": known.external_id, "email": known.email, "phone": phone}
-        known.aliases.add((key, value))
+        known.aliases |= {(key, value)}
         directory.by[key][value] = known
 
 

@@ -1,6 +1,6 @@
 """Finds the contact of each row. Rows see keys as earlier rows leave them, so the size of chunks does not matter."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -28,8 +28,8 @@ class KnownContact:
     line: int | None = None
     tags: Sequence[str] | None = None
     phone_twin: int = 0
-    aliases: set[tuple[str, Any]] = field(default_factory=set)
-    own: dict[str, Any] = field(default_factory=dict)
+    aliases: frozenset[tuple[str, Any]] = frozenset()
+    own: Mapping[str, Any] | None = None
 
 
 class Directory:
@@ -185,7 +185,7 @@ class Matcher:
         new_keys = []
         for key, column, _ in self._writable:
             value = column[index]
-            if (key, value) in known.aliases:
+            if known.aliases and (key, value) in known.aliases:
                 self._keep_own(index, key, known)
             elif value is not None and value != getattr(known, key) and not self._fills_only(key, known):
                 new_keys.append((key, value))
@@ -196,6 +196,7 @@ class Matcher:
         if key not in self._rewritten:
             self._chunk.values[key] = list(self._chunk.values[key])
             self._rewritten.add(key)
+        assert known.own is not None
         self._chunk.values[key][index] = known.own[key]
 
     def _fills_only(self, key: str, known: KnownContact) -> bool:
