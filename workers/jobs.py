@@ -15,6 +15,7 @@ from models.errors import DomainError, Problems
 from models.queue import jobs, work
 from models.queue.enqueue import enqueue
 from models.queue.jobs import Job, JobKind
+from models.workflows.trials import backtest
 from permissions.principal import Scope
 from workers import audience_jobs, contacts, exports, imports, membership, segments, workflow_jobs
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
@@ -35,6 +36,7 @@ HANDLERS: Mapping[JobKind, Handler] = {
     JobKind.SEGMENT_CONTACTS: segments.change_contacts,
     JobKind.TAG_CHANGE: contacts.change_tag,
     JobKind.WORKFLOW_CONTACTS: workflow_jobs.change_contacts,
+    JobKind.WORKFLOW_BACKTEST: backtest.run,
 }
 
 PROVIDER_HANDLERS: Mapping[JobKind, Callable[[WorkerContext, Scope, Job], AsyncGenerator[None, None]]] = {

@@ -23,6 +23,12 @@ async def heed(run: Run, happened: Sequence[Happening]) -> None:
     await _in_order(run, heard, arrivals)
 
 
+async def heed_these(run: Run, happened: Sequence[Happening], arrivals: Sequence[Arrival]) -> None:
+    """For those of the arrivals to whose contacts it happened."""
+    heard = [one for one in happened if sources.listened(one.word) in run.plans.heard]
+    await _in_order(run, heard, arrivals)
+
+
 async def heed_new(run: Run, arrivals: Sequence[Arrival]) -> None:
     """For those who entered in this batch: what happened after that which let them in."""
     contacts = {arrival.contact_id for arrival in arrivals}

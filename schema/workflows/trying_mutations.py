@@ -1,19 +1,23 @@
-"""Test runs of workflows."""
+"""Test runs and back-tests of workflows."""
 
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
 from models.errors import NotFound
-from models.workflows.trials import runs
+from models.workflows.trials import backtest, runs
 from models.workflows.trials.runs import RunState
 from permissions.capabilities import Permission
 from schema.enrollments.types import Enrollment
 from schema.server.context import Info
-from schema.server.execution.rows import all_shown
+from schema.server.execution.rows import all_shown, shown
 from schema.server.guard import admit, mutation, scope_of
 from schema.server.ids import find_id, get_id
 from schema.server.user_errors import UserError
+from schema.workflows.backtest_types import WorkflowBacktestJob
+from schema.workflows.graph_json import graph_from_input
+from schema.workflows.inputs import WorkflowGraphInput
 
 
 @strawberry.type
@@ -22,6 +26,12 @@ class WorkflowTestPayload:
         default_factory=list, description="Of the test run, the newest first."
     )
     clock: datetime | None = strawberry.field(default=None, description="Where the clock of the test run stands.")
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+
+
+@strawberry.type
+class WorkflowBacktestPayload:
+    job: WorkflowBacktestJob | None = None
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
@@ -58,6 +68,22 @@ class WorkflowTryingMutation:
     )
     async def workflow_test_advance(self, info: Info, id: strawberry.ID, to: datetime) -> WorkflowTestPayload:
         return _payload(await runs.advance(scope_of(info), get_id("Workflow", id, ("id",)), to))
+
+    @mutation(
+        Permission.WORKFLOW_WRITE,
+        WorkflowBacktestPayload,
+        cost=1000,
+        description="Begins a job that plays the past through a graph, by the engine: nothing is written.",
+    )
+    async def workflow_backtest(
+        self,
+        info: Info,
+        graph: WorkflowGraphInput,
+        from_: Annotated[datetime, strawberry.argument(name="from")],
+        to: datetime,
+    ) -> WorkflowBacktestPayload:
+        job = await backtest.start(scope_of(info), graph_from_input(graph), from_, to)
+        return WorkflowBacktestPayload(job=shown(WorkflowBacktestJob, job))
 
 
 def _contact_id(global_id: str, index: int) -> int:

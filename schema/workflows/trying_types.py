@@ -4,12 +4,10 @@ from datetime import datetime
 
 import strawberry
 
-from models.workflows.trials.simulate import Fidelity
 from schema.enrollments.enums import EnrollmentEnd
 from schema.enrollments.types import Enrollment
 from schema.segments.explanation_types import RuleExplanation
-
-strawberry.enum(Fidelity, description="AS_OF_NOW: judged by the contact as it is, because its past value is not kept.")
+from schema.workflows.trying_enums import Fidelity
 
 
 @strawberry.type(description="Why a contact is inside, may enter, or was turned away.")

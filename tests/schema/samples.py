@@ -882,3 +882,9 @@ async def _workflow_contacts_remove(scope: Scope) -> Variables:
 async def _workflow_contacts_move(scope: Scope) -> Variables:
     workflow_id, _ = await somebody_inside(scope)
     return {"workflowId": workflow_id, "fromKey": "wait", "toKey": "end"}
+
+
+@sample("workflowBacktest")
+async def _workflow_backtest(_: Scope) -> Variables:
+    graph = graph_of(wait_of("wait", "P1D", "end"), end_of())
+    return {"graph": graph, "from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"}

@@ -73,6 +73,7 @@ ENQUEUED: dict[str, set[str]] = {
     "webhookTest": {"send_webhooks"},
     "webhookDeliveryResend": {"send_webhooks"},
     "webhookReplay": {"send_webhooks"},
+    "workflowBacktest": {"run_job"},
     "workflowTestStart": {LOG},
     "workflowTestAdvance": {LOG},
 }

@@ -47,6 +47,16 @@ async def candidates(run: Run, plan: Plan, trigger: Trigger, known: Progress | N
     return [Candidate(plan, trigger.key, contact_id, run.now, NOBODY) for contact_id in passing]
 
 
+async def those_between(run: Run, plan: Plan, on: DateReached, since: datetime, until: datetime) -> list[int]:
+    """The contacts whose date, as it is now, came in (since, until]: at most some thousand."""
+    field = field_of(plan.catalogue, on.field)
+    if field is None:
+        return []
+    period = Progress(plan.workflow_id, "", "", since, since, until)
+    contact_ids = await _coming(run, plan, field, _rule(on), period)
+    return await _exactly(run, plan, field, _rule(on), period, contact_ids)
+
+
 def _rule(on: DateReached) -> DateRule:
     return DateRule(on.offset or NO_OFFSET, on.before, on.yearly, on.at)
 

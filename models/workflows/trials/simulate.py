@@ -75,7 +75,7 @@ async def simulate(
     given = check_answers(graph, {} if answers is None else answers)
     if at is not None and not EARLIEST <= at < LATEST:
         raise Invalid(f"`at` must be from {EARLIEST:%Y} to before {LATEST:%Y}", ("at",))
-    await _refuse_problems(scope, graph)
+    await refuse_problems(scope, graph)
     if not await db.fetch_value(_EXISTS, scope.workspace_id, contact_id):
         raise NotFound("there is no such contact", ("contactId",))
     names, now = await load_names(scope, [graph]), clock.now()
@@ -86,7 +86,8 @@ async def simulate(
 _EXISTS = "SELECT EXISTS (SELECT FROM contacts WHERE workspace_id = $1 AND id = $2)"
 
 
-async def _refuse_problems(scope: Scope, graph: Graph) -> None:
+async def refuse_problems(scope: Scope, graph: Graph) -> None:
+    """Raises Invalid at `graph` when it cannot run."""
     blocking = [problem for problem in await problems_of(scope, graph) if problem.blocks]
     if blocking:
         where = "" if blocking[0].node_key is None else f" (at the node {blocking[0].node_key})"
