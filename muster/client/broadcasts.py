@@ -1,12 +1,12 @@
 """`muster broadcast`: start, pause, resume and status."""
 
-from datetime import datetime
 from typing import Final
 
 import click
 
 from muster.client import documents
 from muster.client.endings import end_with_broadcast, summary_of_broadcast
+from muster.client.moments import read_moment
 from muster.client.names import broadcast_id
 from muster.client.session import Session, with_session
 from muster.client.watch import get_broadcast, watch_broadcast
@@ -36,7 +36,7 @@ def list_broadcasts(session: Session, limit: int) -> None:
 @with_session
 def start(session: Session, name: str, at: str | None, watch: bool) -> None:
     """Start a draft now, or schedule it. Nobody can take back what is sent."""
-    moment = None if at is None else _moment(at)
+    moment = None if at is None else read_moment(at)
     _act(session, name, documents.BROADCAST_START, watch, at=moment)
 
 
@@ -77,14 +77,3 @@ def _act(session: Session, name: str, document: str, watch: bool, **variables: s
         end_with_broadcast(session, watch_broadcast(session, state["id"]))
     else:
         session.output.line(state, summary_of_broadcast(state))
-
-
-def _moment(given: str) -> str:
-    """An instant with an offset."""
-    try:
-        moment = datetime.fromisoformat(given)
-    except ValueError:
-        raise click.BadParameter(f"{given!r} is no time, such as 2027-01-31T09:00+01:00", param_hint="--at") from None
-    if moment.tzinfo is None:
-        raise click.BadParameter(f"{given!r} has no offset, such as Z or +01:00", param_hint="--at")
-    return moment.isoformat()

@@ -11,5 +11,6 @@ from muster.client.imports import import_file
 from muster.client.jobs import job, jobs
 from muster.client.recompute import recompute
 from muster.client.segments import segment
+from muster.client.workflows import workflow
 
-COMMANDS: Final[Sequence[click.Command]] = (import_file, export, recompute, segment, broadcast, jobs, job)
+COMMANDS: Final[Sequence[click.Command]] = (import_file, export, recompute, segment, broadcast, workflow, jobs, job)

@@ -131,3 +131,55 @@ mutation ($id: ID!) {{ broadcastPause(id: $id) {{ broadcast {{ ...BroadcastField
 BROADCAST_RESUME: Final = f"""
 mutation ($id: ID!) {{ broadcastResume(id: $id) {{ broadcast {{ ...BroadcastFields }} {_ERRORS} }} }} {_BROADCAST}
 """
+
+_WORKFLOW: Final = """
+fragment WorkflowFields on Workflow {
+  id name status reason lagSeconds
+  counts { entered inside waiting held failed ended goal }
+}
+"""
+
+WORKFLOWS: Final = (
+    f"query ($first: Int!) {{ workflows(first: $first) {{ nodes {{ ...WorkflowFields }} }} }} {_WORKFLOW}"
+)
+
+WORKFLOW_NAMES: Final = """
+query ($name: String!, $after: String) {
+  workflows(first: 100, after: $after, search: $name) { nodes { id name } pageInfo { hasNextPage endCursor } }
+}
+"""
+
+WORKFLOW: Final = f"""
+query ($id: ID!) {{
+  workflow(id: $id) {{
+    ...WorkflowFields
+    nodeStats {{ nodeKey label entered inside nextWakeAt medianStaySeconds outcomes {{ outcome count }} }}
+  }}
+}} {_WORKFLOW}
+"""
+
+WORKFLOW_GRAPH: Final = "query ($id: ID!) { workflow(id: $id) { id name draft published { graph } } }"
+
+WORKFLOW_PAUSE: Final = f"""
+mutation ($id: ID!) {{ workflowPause(id: $id) {{ workflow {{ ...WorkflowFields }} {_ERRORS} }} }} {_WORKFLOW}
+"""
+
+WORKFLOW_RESUME: Final = f"""
+mutation ($id: ID!, $late: LatePolicy!) {{
+  workflowResume(id: $id, late: $late) {{ workflow {{ ...WorkflowFields }} {_ERRORS} }}
+}} {_WORKFLOW}
+"""
+
+WORKFLOW_SIMULATE: Final = """
+query ($graph: WorkflowGraphInput!, $contact: ID!, $at: DateTime, $answers: JSON) {
+  workflowSimulate(graph: $graph, contactId: $contact, at: $at, answers: $answers) {
+    end endsAt steps { nodeKey at outcome text fidelity }
+  }
+}
+"""
+
+CONTACT: Final = """
+query ($id: ID, $externalId: String, $email: String, $phone: String) {
+  contact(id: $id, externalId: $externalId, email: $email, phone: $phone) { id }
+}
+"""

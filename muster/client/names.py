@@ -1,4 +1,4 @@
-"""Finds segments and broadcasts by id or by name."""
+"""Finds segments, broadcasts, workflows and contacts by id or by name."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -24,6 +24,25 @@ def broadcast_id(session: Session, given: str) -> str:
         return str(found["id"])
     every = pages(session, documents.BROADCASTS, "broadcasts", first=100)
     return _only([one["id"] for one in every if one["name"] == given], "broadcast", given)
+
+
+def workflow_id(session: Session, given: str) -> str:
+    """Raises CommandEnds when no workflow, or more than one, is called so."""
+    found = session.api.ask(documents.WORKFLOW_GRAPH, id=given)["workflow"]
+    if found is not None:
+        return str(found["id"])
+    matches = pages(session, documents.WORKFLOW_NAMES, "workflows", name=given)
+    return _only([one["id"] for one in matches if one["name"] == given], "workflow", given)
+
+
+def contact_id(session: Session, given: str) -> str:
+    """By its id, external id, e-mail or phone. Raises CommandEnds when there is none."""
+    keys = ["id", "externalId", *(["email"] if "@" in given else []), *(["phone"] if given.startswith("+") else [])]
+    for key in keys:
+        found = session.api.ask(documents.CONTACT, **{key: given})["contact"]
+        if found is not None:
+            return str(found["id"])
+    raise CommandEnds(Exit.FAILED, f"there is no contact with the id, external id, e-mail or phone {given!r}")
 
 
 def pages(session: Session, document: str, field: str, **variables: Any) -> Iterator[dict[str, Any]]:

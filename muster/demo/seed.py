@@ -15,6 +15,7 @@ from muster.demo.ad_account import connect_ad_account
 from muster.demo.channel import connect_sandbox
 from muster.demo.people import FIELDS, TAGS, DemoContact, each_contact
 from muster.demo.segments import make_segments
+from muster.demo.workflows import make_workflows
 from muster.errors import SetupError
 from muster.installation import Installation, signing
 from muster.settings import Settings
@@ -58,9 +59,12 @@ async def seed(installation: Installation) -> str:
         scope = replace(made, principal=OPERATOR)
         await audit_log.record(scope, "seed", "Workspace", scope.workspace_id)
         await members.create(scope, email=admin.email, name="Demo Admin", password=admin.password, role=Role.ADMIN)
-        filled = await _fill(scope)
-        if await connect_sandbox(scope, installation):
+        filled, segment_ids = await _fill(scope)
+        sends = await connect_sandbox(scope, installation)
+        if sends:
             filled += ", a WhatsApp number of the sandbox"
+        workflows = await make_workflows(scope, segment_ids, sends=sends)
+        filled += f", {workflows} workflows"
         if await connect_ad_account(scope, installation):
             filled += ", an ad account of the sandbox"
         _write_demo_admin(installation.settings, admin)  # overwritten by the next attempt if the commit fails
@@ -68,7 +72,8 @@ async def seed(installation: Installation) -> str:
     return f"made the demo workspace: {filled}"
 
 
-async def _fill(scope: Scope) -> str:
+async def _fill(scope: Scope) -> tuple[str, dict[str, int]]:
+    """What was made, for people, and the ids of segments by name."""
     demo_contacts = list(each_contact(clock.now()))
     for key, (label, kind, choices) in FIELDS.items():
         await contact_fields.create(scope, key=key, label=label, kind=FieldType(kind), choices=choices)
@@ -76,9 +81,8 @@ async def _fill(scope: Scope) -> str:
     await _copy_contacts(scope, demo_contacts)
     activities = await _copy_activities(scope, demo_contacts)
     made = await make_segments(scope)
-    return (
-        f"{len(demo_contacts):,} contacts with {len(FIELDS)} custom fields, {activities:,} activities, {made} segments"
-    )
+    told = f"{len(demo_contacts):,} contacts with {len(FIELDS)} custom fields, {activities:,} activities, {len(made)} segments"
+    return told, made
 
 
 CHECKED = (

@@ -9,6 +9,8 @@ from permissions.principal import Scope
 
 REGULARS = "Regulars in Lyon"
 
+SILENT = "Silent for 90 days"
+
 
 def _field(key: str, operator: str, value: Any) -> dict[str, Any]:
     return {"field": {"field": key, "operator": operator, "value": value}}
@@ -31,7 +33,7 @@ RULES: tuple[tuple[str, SegmentKind, dict[str, Any]], ...] = (
         },
     ),
     (
-        "Silent for 90 days",
+        SILENT,
         SegmentKind.DYNAMIC,
         _field("last_interaction_at", "MORE_THAN_AGO", "P90D"),
     ),
@@ -53,18 +55,18 @@ RULES: tuple[tuple[str, SegmentKind, dict[str, Any]], ...] = (
 )
 
 
-async def make_segments(scope: Scope) -> int:
-    """Returns how many. A worker computes their members."""
+async def make_segments(scope: Scope) -> dict[str, int]:
+    """Returns their ids by name. A worker computes their members."""
     created = {}
     for name, kind, rule in RULES:
-        created[name] = (await segments.create(scope, kind, name=name, rule=rule)).segment
+        created[name] = (await segments.create(scope, kind, name=name, rule=rule)).segment.id
     not_regular = {
         "all": [
             _field("attributes.city", "EQUALS", "Lyon"),
-            {"segment": {"segmentId": created[REGULARS].id, "member": False}},
+            {"segment": {"segmentId": created[REGULARS], "member": False}},
         ]
     }
-    await segments.create(scope, SegmentKind.DYNAMIC, name="In Lyon, not yet regular", rule=not_regular)
+    made = await segments.create(scope, SegmentKind.DYNAMIC, name="In Lyon, not yet regular", rule=not_regular)
     panel = ContactSelection(search="ana")
-    await segments.create(scope, SegmentKind.STATIC, name="Tasting panel", contacts=panel)
-    return len(RULES) + 2
+    tasting = await segments.create(scope, SegmentKind.STATIC, name="Tasting panel", contacts=panel)
+    return created | {one.segment.name: one.segment.id for one in (made, tasting)}

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from models import db
+from models.contacts.create import create_contact
 from models.queue import jobs
 from models.queue.jobs import JobKind
 from models.queue.work import Queue
@@ -26,6 +27,8 @@ from tests.kit.segments import static_segment
 from tests.kit.transfers import with_files
 from tests.kit.whatsapp import a_sandbox
 from tests.kit.workers import running_worker
+from tests.kit.workflow_graphs import end_of, graph_of, node_of, trigger_of, wait_of
+from tests.kit.workflows import running
 from tests.kit.workspaces import new_workspace
 
 HEADER = "Customer ID,Nombre,Correo,etiquetas\n"
@@ -237,3 +240,33 @@ async def test_a_broadcast_is_started_paused_resumed_and_followed_to_its_end(
     assert (again.code, again.errors.count("\n")) == (1, 1), again
     unknown = await muster.run("broadcast", "pause", "Nothing")
     assert "no broadcast with the id or the name 'Nothing'" in unknown.errors
+
+
+async def test_workflows_are_listed_shown_paused_resumed_and_tried(muster: CommandLine, scope: Scope) -> None:
+    nothing = [
+        wait_of("wait", "P1D", "ask"),
+        node_of("ask", "waitFor", any=[BOUGHT], timeout="P1D", next="end", timedOut="end"),
+    ]
+    await running(scope, graph_of(*nothing, end_of(), triggers=[trigger_of("bought", **BOUGHT)]))
+    await create_contact(scope, {"name": "Ana", "external_id": "ana"})
+    [listed] = (await muster.run("workflow", "list")).rows
+    assert (listed["name"], listed["status"], listed["counts"]["inside"]) == ("Welcome", "ACTIVE", 0)
+    shown = await muster.run("workflow", "show", "Welcome")
+    assert [one["nodeKey"] for one in shown.rows[0]["nodeStats"]] == ["wait", "ask", "end"]
+    paused = await muster.run("workflow", "pause", "Welcome")
+    assert (paused.code, paused.rows[0]["status"]) == (0, "PAUSED"), paused
+    resumed = await muster.run("workflow", "resume", listed["id"], "--late", "SKIP")
+    assert (resumed.code, resumed.rows[0]["status"]) == (0, "ACTIVE"), resumed
+    tried = await muster.run("workflow", "simulate", "Welcome", "--contact", "ana", "--answer", "ask=next")
+    assert [(row["nodeKey"], row["outcome"]) for row in tried.rows] == [
+        ("wait", "next"),
+        ("ask", "next"),
+        ("end", "done"),
+    ]
+    nobody = await muster.run("workflow", "simulate", "Welcome", "--contact", "nobody")
+    assert (nobody.code, nobody.errors.strip()) == (
+        1, "Error: there is no contact with the id, external id, e-mail or phone 'nobody'",
+    )  # fmt: skip
+
+
+BOUGHT = {"activity": {"kind": "purchase"}}

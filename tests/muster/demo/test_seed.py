@@ -11,6 +11,7 @@ from models.contacts import fields
 from models.contacts.find import find_contact
 from models.contacts.upsert import upsert_contact
 from models.messaging.channels import Connection
+from models.workflows.trials.simulate import simulate
 from muster.demo.channel import SANDBOX
 from muster.demo.people import CONTACTS, each_contact
 from muster.demo.seed import admin_token, read_demo_admin, seed
@@ -94,3 +95,20 @@ def test_nothing_sent_to_them_can_reach_anybody() -> None:
 def test_nothing_lies_in_the_future() -> None:
     assert all(activity.occurred_at <= NOW for person in DEMO_CONTACTS for activity in person.activities)
     assert all(person.created_at < NOW for person in DEMO_CONTACTS)
+
+
+async def test_its_workflows_run_and_lead_to_an_end(database: str, installation: Installation) -> None:
+    assert "3 workflows" in await seed(installation)
+    scope = await find_scope(await admin_token(installation), signing(installation))
+    assert scope is not None
+    rows = await db.fetch("SELECT name, status, draft FROM workflows ORDER BY name")
+    names = ["Birthday", "Welcome after the first purchase", "Win back"]
+    assert [(row["name"], row["status"]) for row in rows] == [(name, "ACTIVE") for name in names]
+    contact_id = await db.fetch_value(
+        "SELECT id FROM contacts WHERE whatsapp_consent = 'OPTED_IN' AND phone IS NOT NULL LIMIT 1"
+    )
+    for row in rows:
+        graph = db.load_json(row["draft"]) | {"entryRule": None}
+        path = await simulate(scope, {key: part for key, part in graph.items() if part is not None}, contact_id)
+        assert path.end == "REACHED_END", path
+        assert all(step.outcome not in ("failed", "held") for step in path.steps), path
