@@ -99,11 +99,11 @@ PREVENTED_BY: Mapping[str, tuple[tuple[str, str], ...]] = {
         (SHOWN_DRAFTS, "test_a_draft_is_shown_as_it_is_given_and_can_be_given_again"),
     ),
     "a hidden day lies between two workflows": ((HERE, "test_another_workflow_is_entered_at_once"),),
-    "a failed message holds somebody for ever": (
+    "a failed message holds somebody forever": (
         (SENDING, "test_without_the_need_of_consent_and_of_an_outcome_s_way_one_goes_on"),
     ),
-    "there are people whom nothing wakes and nobody finds": (
-        (HERE, "test_everybody_has_a_moment_and_whoever_is_late_is_found"),
+    "there are people that nothing wakes and nobody finds": (
+        (HERE, "test_everybody_has_a_moment_and_who_is_late_is_found"),
     ),
     "a condition that is false at first is never looked at again": (
         (WAITS, "test_a_rule_that_a_change_or_time_alone_makes_true"),
@@ -145,9 +145,11 @@ PREVENTED_BY: Mapping[str, tuple[tuple[str, str], ...]] = {
         (HERE, "test_what_is_added_behind_a_wait_is_done_by_those_who_wait"),
     ),
     "nothing can be duplicated": ((DRAFTS, "test_a_draft_is_made_saved_and_duplicated"),),
-    "what writes its own trigger runs for ever": ((EFFECTS, "test_a_workflow_that_sets_itself_off_is_stopped"),),
+    "what writes its own trigger runs forever": ((EFFECTS, "test_a_workflow_that_sets_itself_off_is_stopped"),),
     "guards against loops stop what is no loop": ((EFFECTS, "test_what_a_workflow_set_off_before_a_wait_is_no_loop"),),
-    "taken out by hand and let in again for ever": ((HERE, "test_who_is_removed_stays_out_and_does_nothing_more"),),
+    "taken out by a person and let in again without end": (
+        (HERE, "test_who_is_removed_stays_out_and_does_nothing_more"),
+    ),
     # ---- getting out, seeing, speed
     "who was removed does the next step all the same": ((HERE, "test_who_is_removed_stays_out_and_does_nothing_more"),),
     "a deleted contact spoils the figures": ((ENTRIES, "test_a_deleted_contact_leaves_at_once_and_the_figures_stay"),),
@@ -288,7 +290,7 @@ async def test_another_workflow_is_entered_at_once(scope):
     assert await db.fetch_value("SELECT wake_at - entered_at FROM enrollments") == timedelta(days=1)
 
 
-async def test_everybody_has_a_moment_and_whoever_is_late_is_found(scope, time):
+async def test_everybody_has_a_moment_and_who_is_late_is_found(scope, time):
     gone = await static_segment(scope)
     workflow_id = await runs(
         scope, node_of("add", "segmentAdd", segmentId=gone.id, next="wait"), wait_of("wait", "P1D", "end")
