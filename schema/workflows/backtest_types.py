@@ -8,7 +8,6 @@ from typing import Any
 import strawberry
 
 from models.contacts.find import contacts_by_ids
-from models.queue.jobs import Job as JobRow
 from models.workflows.graph.read import read_graph
 from models.workflows.trials import backtest
 from permissions.capabilities import Permission
@@ -17,7 +16,7 @@ from schema.jobs.enums import JobKind
 from schema.jobs.types import Job, job_type
 from schema.server.context import Info
 from schema.server.execution.batched import batched
-from schema.server.execution.rows import derived, global_id
+from schema.server.execution.rows import derived, global_id, read
 from schema.server.guard import admit, scope_of
 from schema.server.types.connection import Page, page_of, page_size
 from schema.server.types.cursors import Cursors, a_number, read_for_each
@@ -32,14 +31,19 @@ class WorkflowDayCount:
     count: int
 
 
-def _per_day(job: JobRow) -> list[WorkflowDayCount]:
-    counted = job.progress.get("perDay", {}).items()
+def _so_far(job: Any) -> dict[str, Any]:
+    found: dict[str, Any] = read(job, "progress")
+    return found
+
+
+def _per_day(job: Any) -> list[WorkflowDayCount]:
+    counted = _so_far(job).get("perDay", {}).items()
     return [WorkflowDayCount(day=date.fromisoformat(day), count=count) for day, count in counted]
 
 
-def _node_stats(job: JobRow) -> list[WorkflowNodeStats]:
-    graph = read_graph(job.input["graph"])
-    return [stats_of_node(graph, one) for one in backtest.figures_of(job)]
+def _node_stats(job: Any) -> list[WorkflowNodeStats]:
+    graph = read_graph(read(job, "input")["graph"])
+    return [stats_of_node(graph, one) for one in backtest.figures_of(_so_far(job))]
 
 
 async def _contacts_of(
@@ -47,12 +51,12 @@ async def _contacts_of(
 ) -> Sequence[Page | Exception]:
     admit(info.context, Permission.CONTACT_READ)
     scope, size = scope_of(info), page_size(first)
-    lists = [Cursors(scope, "WorkflowBacktestJob.contacts", job.id) for job in rows]
+    lists = [Cursors(scope, "WorkflowBacktestJob.contacts", read(job, "id")) for job in rows]
     key, problems = read_for_each(lists, after, a_number)
     place = 0 if key is None else key[0]
     pages: list[Page | Exception] = []
     for job, cursors, problem in zip(rows, lists, problems, strict=True):
-        ids: list[int] = job.progress.get("contacts", [])
+        ids: list[int] = _so_far(job).get("contacts", [])
         wanted = ids[place : place + size + 1]
         by_id = {row["id"]: row for row in await contacts_by_ids(scope, wanted)}
         places = {contact_id: index for index, contact_id in enumerate(ids, start=1)}
@@ -75,9 +79,9 @@ async def _count(ids: list[int]) -> int:
 )
 class WorkflowBacktestJob(Node, Job):
     id: strawberry.ID = global_id("WorkflowBacktestJob")
-    would_enter: int = derived(lambda job: job.progress.get("wouldEnter", 0))
-    fidelity: Fidelity = derived(lambda job: Fidelity(job.progress.get("fidelity", Fidelity.AS_OF_NOW)))
+    would_enter: int = derived(lambda job: _so_far(job).get("wouldEnter", 0))
+    fidelity: Fidelity = derived(lambda job: Fidelity(_so_far(job).get("fidelity", Fidelity.AS_OF_NOW)))
     per_day: list[WorkflowDayCount] = derived(_per_day)
-    turned_away: list[WorkflowReasonCount] = derived(lambda job: reason_counts(job.progress.get("turnedAway", {})))
+    turned_away: list[WorkflowReasonCount] = derived(lambda job: reason_counts(_so_far(job).get("turnedAway", {})))
     node_stats: list[WorkflowNodeStats] = derived(_node_stats)
     contacts: ContactConnection = batched(_contacts_of)

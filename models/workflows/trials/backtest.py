@@ -1,6 +1,6 @@
 """Who would have entered a workflow in a period of the past, and where they would be at its end: a job."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -149,9 +149,9 @@ def _written(figures: NodeFigures) -> dict[str, Any]:
     }
 
 
-def figures_of(job: Job) -> list[NodeFigures]:
-    """Of each node of the graph; none before the job has begun."""
-    return [_read(one) for one in job.progress.get("nodes", ())]
+def figures_of(progress: Mapping[str, Any]) -> list[NodeFigures]:
+    """Of each node of the graph, from the job's progress; none before it has begun."""
+    return [_read(one) for one in progress.get("nodes", ())]
 
 
 def _read(written: dict[str, Any]) -> NodeFigures:

@@ -3,15 +3,19 @@
 import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 
+from models import clock
 from models.db import execute
 from models.membership import manual_changes
 from models.membership.origins import Origin as By
+from models.queue import jobs
+from models.workflows.trials import backtest
 from permissions.capabilities import Permission
 from permissions.principal import Scope
-from schema.server.ids import to_global_id
+from schema.server.ids import split_global_id, to_global_id
 from tests.kit.api import Api, bearer_of, token_with
 from tests.kit.segments import new_contacts, static_segment
 from tests.kit.workflows import entered, graph, moved, node, running
@@ -217,3 +221,29 @@ async def test_a_walk_is_simulated_and_nothing_comes_of_it(world):
         ("ask", "yes", "AS_OF_NOW"), ("wait", "next", "EXACT"), ("end", "done", "EXACT"),
     ]  # fmt: skip
     assert len((await world.ask(STEPS))["workflowSteps"]["steps"]) == 4
+
+
+async def test_the_past_is_played_by_a_job_that_shows_what_came_of_it(world):
+    start = """mutation ($graph: WorkflowGraphInput!, $from: DateTime!, $to: DateTime!) {
+        workflowBacktest(graph: $graph, from: $from, to: $to) { job { id } userErrors { message } } }"""
+    shown = """query ($id: ID!) { job(id: $id) { status ... on WorkflowBacktestJob { wouldEnter fidelity perDay { day count }
+        turnedAway { reason count } nodeStats { nodeKey entered inside outcomes { outcome count } }
+        contacts(first: 1) { totalCount nodes { name } pageInfo { hasNextPage endCursor } } } } }"""
+    draft = (await world.ask("query ($id: ID!) { workflow(id: $id) { draft } }", id=world.workflow))["workflow"][
+        "draft"
+    ]
+    now = clock.now()
+    period = {"from": (now - timedelta(hours=1)).isoformat(), "to": now.isoformat()}
+    job = (await world.ask(start, graph=draft, **period))["workflowBacktest"]["job"]["id"]
+    waiting = (await world.ask(shown, id=job))["job"]
+    assert (waiting["status"], waiting["wouldEnter"], waiting["nodeStats"]) == ("QUEUED", 0, [])
+    taken = await jobs.take(world.scope.workspace_id, split_global_id(job)[1])
+    async for _ in backtest.run(world.scope, taken):
+        pass
+    await jobs.finish(taken)
+    found = (await world.ask(shown, id=job))["job"]
+    assert (found["status"], found["wouldEnter"], found["fidelity"]) == ("SUCCEEDED", 2, "AS_OF_NOW")
+    assert found["turnedAway"] == [{"reason": "ENTRY_RULE", "count": 1}]
+    assert [one["entered"] for one in found["nodeStats"]] == [2, 1, 1]
+    assert sum(day["count"] for day in found["perDay"]) == 2
+    assert (found["contacts"]["totalCount"], found["contacts"]["pageInfo"]["hasNextPage"]) == (2, True)

@@ -43,7 +43,9 @@ async def played(scope, graph, since=START, until=START + 10 * DAY):
     await jobs.finish(job)
     job = await jobs.get(scope, job.id)
     assert job.status == JobStatus.SUCCEEDED
-    return job.progress, {one.key: (one.entered, one.inside, dict(one.outcomes)) for one in backtest.figures_of(job)}
+    return job.progress, {
+        one.key: (one.entered, one.inside, dict(one.outcomes)) for one in backtest.figures_of(job.progress)
+    }
 
 
 async def test_the_past_is_played_with_its_waits_events_and_reasons(scope):
