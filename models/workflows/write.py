@@ -283,7 +283,7 @@ async def _write_trails(run: Run) -> None:
             before += trail.length
     ways = [trail.steps() for trail in numbered]
     trail_steps = [
-        TrailStep(number, nth, one.plan.workflow_id, one.number, node, outcome, detail)
+        TrailStep(number, nth, one.plan.workflow_id, one.plan.number, node, outcome, detail)
         for number, (one, way) in enumerate(zip(first, ways, strict=True))
         for nth, (node, outcome, _, _, detail) in enumerate(way, start=1)
     ]

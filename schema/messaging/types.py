@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 
@@ -11,6 +11,7 @@ from models import clock
 from models.messaging import channels, quota, templates
 from permissions.capabilities import Permission
 from permissions.principal import Scope
+from schema.enrollments.loading import workflows_of_templates
 from schema.server.context import Info
 from schema.server.execution.batched import batched
 from schema.server.execution.rows import derived, global_id
@@ -84,6 +85,10 @@ class MessageTemplate(Node):
     )
     unsupported: str | None = strawberry.field(
         description="What in it a broadcast cannot fill; null when it can be sent."
+    )
+    workflows: list[Annotated["Workflow", strawberry.lazy("schema.workflows.types")]] = batched(  # type: ignore[name-defined] # noqa: F821
+        workflows_of_templates,
+        description="The workflows that send it, by their draft or by what runs; archived ones left out.",
     )
 
 

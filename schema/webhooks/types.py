@@ -16,6 +16,7 @@ from models.segments import lists
 from permissions.capabilities import Permission
 from permissions.policy import allows
 from permissions.principal import Scope
+from schema.enrollments.loading import workflows_of_endpoints
 from schema.server.context import Info
 from schema.server.execution.batched import batched
 from schema.server.execution.rows import derived, global_id, ids_of
@@ -190,6 +191,10 @@ class WebhookEndpoint(Node):
     created_at: datetime
     updated_at: datetime
     deliveries: WebhookDeliveryConnection = batched(_pages_of_deliveries)
+    workflows: list[Annotated["Workflow", strawberry.lazy("schema.workflows.types")]] = batched(  # type: ignore[name-defined] # noqa: F821
+        workflows_of_endpoints,
+        description="The workflows that post to it, by their draft or by what runs; without archived ones.",
+    )
 
 
 @node("WebhookEndpoint", Permission.WEBHOOK_MANAGE)

@@ -11,13 +11,17 @@ from models import clock
 from models.db import execute
 from models.membership import manual_changes
 from models.membership.origins import Origin as By
+from models.messaging import templates
 from models.queue import jobs
+from models.workflows import drafts
 from models.workflows.trials import backtest
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from schema.server.ids import split_global_id, to_global_id
 from tests.kit.api import Api, bearer_of, token_with
+from tests.kit.broadcasts import connected
 from tests.kit.segments import new_contacts, static_segment
+from tests.kit.workflow_graphs import end_of, graph_of, node_of
 from tests.kit.workflows import entered, graph, moved, node, running
 from tests.kit.workspaces import new_workspace
 
@@ -247,3 +251,14 @@ async def test_the_past_is_played_by_a_job_that_shows_what_came_of_it(world):
     assert [one["entered"] for one in found["nodeStats"]] == [2, 1, 1]
     assert sum(day["count"] for day in found["perDay"]) == 2
     assert (found["contacts"]["totalCount"], found["contacts"]["pageInfo"]["hasNextPage"]) == (2, True)
+
+
+async def test_a_template_lists_the_workflows_that_send_it(world):
+    await connected(world.scope)
+    template = (await templates.all_of(world.scope))[0]
+    send = node_of("send", "send", templateId=template.id, next="end")
+    await drafts.create(world.scope, "Greets", graph_json=graph_of(send, end_of()))
+    found = await world.ask("{ messageTemplates { id workflows { name } } }")
+    used = {one["id"]: one["workflows"] for one in found["messageTemplates"]}
+    assert used.pop(to_global_id("MessageTemplate", template.id)) == [{"name": "Greets"}]
+    assert not any(used.values())
