@@ -71,8 +71,8 @@ def row(**given):
         (
             {"state": "READY", "node_key": "tag", "reason": "PENDING"},
             (
-                "It is due at tag, and goes on as soon as the engine comes to it: the segments are being brought up to date with what"
-                " happened, which takes a moment."
+                "It is due at tag, and goes on as soon as the engine comes to it: the segments are being brought up to date"
+                " with what happened, which takes a moment."
             ),
         ),
     ],
