@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from statistics import quantiles
 from typing import Any
 
+from bench import workflows_publish
 from bench.environment import Place, process, settle
 from bench.table import Result, medians
 from models import clock, db
@@ -29,6 +30,7 @@ Graph = dict[str, Any]
 async def measure(place: Place) -> list[Result]:
     url, scope = await _world(place)
     results = [*await _whole_segments(place, scope), *await _waiting(place, scope), *await _live(place, url, scope)]
+    results += await workflows_publish.measure(place, url, scope, _empty)
     await db.disconnect()
     return results
 
@@ -55,7 +57,7 @@ TABLES = (
     "workflows", "workflow_nodes", "workflow_sources", "workflow_signals", "workflow_causes", "workflow_engines", "enrollments",
     "enrollments_ended", "workflow_entries", "workflow_counts", "workflow_steps", "workflow_step_appends", "workflow_step_heads",
     "workflow_turned_away", "memberships", "membership_changes", "membership_appends", "membership_heads", "changelog_readers",
-    "dirty_contacts", "segments",
+    "dirty_contacts", "segments", "workflow_versions", "jobs",
 )  # fmt: skip
 
 

@@ -72,6 +72,18 @@ def _fell_due(paused_at: str, until: str) -> str:
     return f"({paused_at} IS NULL OR (node_at < {paused_at} AND (wake_at <= {until} OR ({held}))))"
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """How many were changed, and the last id: to go on there passes over what the chunks before have left behind."""
+
+    count: int
+    last_id: int
+
+
+def _changed(rows: Sequence[db.Record]) -> Changed:
+    return Changed(len(rows), max((row["id"] for row in rows), default=0))
+
+
 # ---------------------------------------------------------------- ended
 
 
@@ -90,23 +102,24 @@ async def end_some(
     end: EnrollmentEnd,
     *,
     fell_due: FellDue | None = None,
+    after_id: int = 0,
     limit: int = CHUNK,
-) -> int:
-    """Ends up to `limit`, and returns how many."""
+) -> Changed:
+    """Ends up to `limit` with ids after `after_id`."""
     due = (None, None) if fell_due is None else (fell_due.paused_at, fell_due.until)
-    rows = await db.fetch(_END, *_of(scope, standing), limit, now, end.value, *due)
+    rows = await db.fetch(_END, *_of(scope, standing), limit, now, end.value, *due, after_id)
     counts = Counts(now)
     for number, count in Counter(row["number"] for row in rows).items():
         counts.ended(standing.workflow_id, number, end.value, count)
     await _record(scope, now, standing, end.value, rows, counts)
-    return len(rows)
+    return _changed(rows)
 
 
 _END = f"""
 WITH chosen AS MATERIALIZED (
     SELECT id FROM enrollments WHERE {_STANDING}
-       AND {_fell_due("$8::timestamptz", "$9::timestamptz")}
-    LIMIT $5
+       AND {_fell_due("$8::timestamptz", "$9::timestamptz")} AND id > $10
+    ORDER BY id LIMIT $5
 ), gone AS (
     DELETE FROM enrollments AS e USING chosen WHERE e.workspace_id = $1 AND e.id = chosen.id RETURNING e.*
 ), ended AS (
@@ -136,16 +149,17 @@ async def move_some(
     wakes: "Wakes",
     outcome: str = MOVED,
     fell_due: FellDue | None = None,
+    after_id: int = 0,
     limit: int = CHUNK,
-) -> int:
-    """Moves up to `limit` to another node, where they arrive now, and returns how many. They leave theirs by `outcome`."""
+) -> Changed:
+    """Moves up to `limit` with ids after `after_id` to another node, where they arrive now. They leave theirs by `outcome`."""
     due = (None, None) if fell_due is None else (fell_due.paused_at, fell_due.until)
-    rows = await db.fetch(_MOVE, *_of(scope, standing), *wakes.parameters(now), limit, to_node, *due)
+    rows = await db.fetch(_MOVE, *_of(scope, standing), *wakes.parameters(now), limit, to_node, *due, after_id)
     counts = Counts(now)
     for number, count in Counter(row["number"] for row in rows).items():
         counts.arrived(standing.workflow_id, number, to_node, count)
     await _record(scope, now, standing, outcome, rows, counts)
-    return len(rows)
+    return _changed(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +206,8 @@ def _wakes_at(ends: str) -> str:
 _MOVE = f"""
 WITH chosen AS MATERIALIZED (
     SELECT id, node_at, message_id FROM enrollments
-    WHERE {_STANDING} AND {_fell_due("$13::timestamptz", "$14::timestamptz")} LIMIT $11
+    WHERE {_STANDING} AND {_fell_due("$13::timestamptz", "$14::timestamptz")} AND id > $15
+    ORDER BY id LIMIT $11
 )
 UPDATE enrollments AS e
 SET node = $12, visit = visit + 1, node_at = $5::timestamptz, reason = NULL, fresh_at = NULL, message_id = NULL,

@@ -74,14 +74,15 @@ async def moved(scope: Scope, limit: int = 10_000) -> int:
         done = await batches.process_batch(scope.workspace_id, limit)
         assert done is not None, "nothing runs"
         total += done.enrollments
-        if not done.more and not await db.fetch_value(_WAITS, scope.workspace_id):
+        if not done.more and not await db.fetch_value(_WAITS, scope.workspace_id, clock.now()):
             return total
 
 
 _WAITS = """
 SELECT EXISTS (SELECT FROM dirty_contacts WHERE workspace_id = $1)
     OR EXISTS (SELECT FROM workflow_signals WHERE workspace_id = $1)
-    OR EXISTS (SELECT FROM enrollments WHERE workspace_id = $1 AND state = 'READY' AND test_id IS NULL)
+    OR EXISTS (SELECT FROM enrollments WHERE workspace_id = $1 AND state = 'READY' AND test_id IS NULL
+               AND (wake_at IS NULL OR wake_at <= $2))
     OR EXISTS (SELECT FROM changelog_readers r JOIN membership_heads h ON h.workspace_id = r.workspace_id
                WHERE r.workspace_id = $1 AND r.reader_kind = 'workflows' AND r.position < h.position)
 """

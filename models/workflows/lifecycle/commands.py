@@ -62,7 +62,19 @@ async def pause(scope: Scope, workflow_id: int) -> Workflow:
     """Nobody moves until it is resumed; what happens meanwhile, and falls due, is kept. Raises NotFound, NotAllowedInState."""
     async with db.transaction():
         lock = await engine_lock.take(scope.workspace_id)
+        workflow = await drafts.get(scope, workflow_id, for_update=True)
+        if workflow.activates_at is not None:
+            return await _forget_activation(scope, workflow)
         return await _change(scope, workflow_id, _PAUSE, lock.now, reason=PAUSED_BY_A_PERSON, paused_at=lock.now)
+
+
+async def _forget_activation(scope: Scope, workflow: Workflow) -> Workflow:
+    """A later activation does not take place."""
+    workflow.activates_at = None
+    await workflow.save(update_fields=["activates_at"])
+    await uses.sync(scope, workflow)
+    await audit_log.record(scope, "workflow_pause", "Workflow", workflow.id)
+    return workflow
 
 
 async def resume(scope: Scope, workflow_id: int, late: LatePolicy = LatePolicy.PROCEED) -> Workflow:
@@ -141,7 +153,7 @@ async def end_some(scope: Scope, workflow_id: int, now: datetime, limit: int) ->
     standing = await bulk.somewhere(scope, workflow_id)
     if standing is None:
         return 0
-    return await bulk.end_some(scope, now, standing, EnrollmentEnd.ARCHIVED, limit=limit)
+    return (await bulk.end_some(scope, now, standing, EnrollmentEnd.ARCHIVED, limit=limit)).count
 
 
 # ---------------------------------------------------------------- the status

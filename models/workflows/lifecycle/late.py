@@ -58,7 +58,10 @@ async def deal_with_some(scope: Scope, workflow_id: int, late: Late, now: dateti
     for number, (key, node) in product(followers, nodes.items()):
         standing = Standing(workflow_id, (number,), node)
         if late.policy is LatePolicy.END:
-            done = await bulk.end_some(scope, now, standing, EnrollmentEnd.REMOVED, fell_due=late.fell_due, limit=limit)
+            ended = await bulk.end_some(
+                scope, now, standing, EnrollmentEnd.REMOVED, fell_due=late.fell_due, limit=limit
+            )
+            done = ended.count
         else:
             done = await _skip(scope, late, now, standing, followers[number], key, limit)
         if done:
@@ -74,6 +77,7 @@ async def _skip(scope: Scope, late: Late, now: datetime, standing: Standing, num
         return 0
     to_node = (await versions.node_numbers(scope, standing.workflow_id))[node.do.skip]
     wakes = Wakes.at_once(graph.max_stay, scope.timezone)
-    return await bulk.move_some(
+    moved = await bulk.move_some(
         scope, now, standing, to_node, wakes=wakes, outcome="skip", fell_due=late.fell_due, limit=limit
     )
+    return moved.count

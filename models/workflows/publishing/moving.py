@@ -1,13 +1,13 @@
 """Changes those inside after a publish, chunk by chunk: those at deleted nodes, and those whose wait has changed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from models.values.instants import read_instant, write_instant
 from models.workflows import bulk, versions
-from models.workflows.bulk import Wakes
+from models.workflows.bulk import Changed, Wakes
 from models.workflows.graph.tree import Graph
 from models.workflows.publishing import plan
 from models.workflows.publishing.plan import Group
@@ -59,31 +59,31 @@ async def change_chunk(
     """One chunk, in the ambient transaction, under the lock of the engine. Returns how far it came; None when all is done."""
     group = moving.groups[progress.group]
     graph = await versions.graph_of(scope, moving.workflow_id, moving.number)
-    changed, last_id = await _change(scope, moving, group, graph, progress.after_id, now, limit)
-    if changed == limit:
-        return replace(progress, after_id=last_id, done=progress.done + changed)
-    if progress.group + 1 == len(moving.groups):
-        return None
-    return Progress(progress.group + 1, 0, progress.done + changed)
+    changed = await _change(scope, moving, group, graph, progress.after_id, now, limit)
+    done = progress.done + changed.count
+    if changed.count == limit:
+        return Progress(progress.group, changed.last_id, done)
+    if progress.after_id and group.change is not Change.WAKE:
+        return Progress(progress.group, 0, done)  # once more from the beginning, for those who came meanwhile
+    return None if progress.group + 1 == len(moving.groups) else Progress(progress.group + 1, 0, done)
 
 
 async def _change(
     scope: Scope, moving: Moving, group: Group, graph: Graph, after_id: int, now: datetime, limit: int
-) -> tuple[int, int]:
-    """Returns how many were looked at, and the last id where it is needed to go on."""
+) -> Changed:
     wakes = Wakes(timedelta(seconds=moving.spread_seconds), graph.max_stay, scope.timezone, group.waits)
     match group.change:
         case Change.END:
             gone = EnrollmentEnd.REMOVED if group.key in graph.nodes else EnrollmentEnd.NODE_DELETED
-            return await bulk.end_some(scope, now, group.standing, gone, limit=limit), 0
+            return await bulk.end_some(scope, now, group.standing, gone, after_id=after_id, limit=limit)
         case Change.MOVE:
             assert group.to_key is not None
             node = (await versions.node_numbers(scope, moving.workflow_id))[group.to_key]
-            return await bulk.move_some(scope, now, group.standing, node, wakes=wakes, limit=limit), 0
+            return await bulk.move_some(scope, now, group.standing, node, wakes=wakes, after_id=after_id, limit=limit)
         case Change.WAKE:
             rewoken = await bulk.rewake_some(
                 scope, moving.at, group.standing, wakes=wakes, after_id=after_id, limit=limit
             )
-            return rewoken.seen, rewoken.last_id
+            return Changed(rewoken.seen, rewoken.last_id)
         case Change.STAY:
-            return 0, 0
+            return Changed(0, 0)

@@ -109,6 +109,8 @@ async def test_a_later_activation_takes_place_at_its_moment(database: str, time:
     done, _ = await activation.activate(scope, workflow.id, Activation(at=time.now + timedelta(hours=1)))
     assert (done.status, done.activates_at) == (WorkflowStatus.DRAFT, time.now + timedelta(hours=1))
     assert await activation.activate_due() == []
+    assert (await commands.pause(scope, workflow.id)).activates_at is None
+    await activation.activate(scope, workflow.id, Activation(at=time.now + timedelta(hours=1)))
     time.wait(hours=1)
     assert await activation.activate_due() == [(scope.workspace_id, workflow.id)]
     assert await status(scope, workflow.id) == "ACTIVE"
