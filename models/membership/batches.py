@@ -39,7 +39,7 @@ async def process_batch(
         if on_locked is not None:
             await on_locked()
         compiled = await compiled_rules.current(workspace_id, lock.epoch)
-        claim = await dirty_contacts.claim(workspace_id, limit)
+        claim = await dirty_contacts.claim(workspace_id, limit, whole=lock.listens)
         marks, more = claim.marks, claim.more
         is_due = lock.is_due(compiled.ticks)
         if is_due:

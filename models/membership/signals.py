@@ -16,7 +16,7 @@ _NAMES: Final = {CREATED: "created", DELETED: "deleted"}
 
 
 async def write(workspace_id: int, rows: Sequence[db.Record]) -> None:
-    """For each mark (a row of `dirty_contacts.claim`) a signal for each of its words that a workflow listens to."""
+    """For each mark (a row of `dirty_contacts.claim`, whole) a signal for each of its words that a workflow listens to."""
     await enqueue(work.PROCESS_WORKFLOWS, workspace_id)
     listened = {row["source"] for row in await db.fetch(_LISTENED, workspace_id)}
     signals = [

@@ -35,9 +35,13 @@ async def let_in(run: Run, candidates: Sequence[Candidate]) -> tuple[list[Arriva
     """
     run.settle_entries()
     now, later = _first_of_each(candidates)
-    arrivals: list[Arrival] = []
-    for group in _by_plan(now):
-        arrivals += await _let_in(run, group[0].plan, group)
+    gone = await _gone(run, now)
+    able = [candidate for candidate in now if candidate.contact_id not in gone]
+    if run.test_id is None:
+        able = await _who_may_enter(run, able)
+    ids = await _new_ids(len(able))
+    arrivals = [_arrival(run, candidate.plan, candidate, id_) for candidate, id_ in zip(able, ids, strict=True)]
+    run.arrivals += arrivals
     return arrivals, later
 
 
@@ -59,18 +63,13 @@ def _by_plan(candidates: Sequence[Candidate]) -> list[list[Candidate]]:
     return list(groups.values())
 
 
-async def _let_in(run: Run, plan: Plan, candidates: Sequence[Candidate]) -> list[Arrival]:
-    gone = await _gone(run, candidates)
-    candidates = [candidate for candidate in candidates if candidate.contact_id not in gone]
-    if run.test_id is None:
-        candidates = await _only_testers(run, plan, candidates)
-        candidates = await _only_fitting(run, plan, candidates)
-        await _load_entries(run, plan, candidates)
-        candidates = [candidate for candidate in candidates if _may_enter(run, plan, candidate)]
-    ids = await _new_ids(len(candidates))
-    arrivals = [_arrival(run, plan, candidate, id_) for candidate, id_ in zip(candidates, ids, strict=True)]
-    run.arrivals += arrivals
-    return arrivals
+async def _who_may_enter(run: Run, candidates: Sequence[Candidate]) -> list[Candidate]:
+    fitting: list[Candidate] = []
+    for group in _by_plan(candidates):
+        plan = group[0].plan
+        fitting += await _only_fitting(run, plan, await _only_testers(run, plan, group))
+    await _load_entries(run, fitting)
+    return [candidate for candidate in fitting if _may_enter(run, candidate.plan, candidate)]
 
 
 def _turn_away(run: Run, candidate: Candidate, reason: str) -> None:
@@ -82,7 +81,7 @@ async def reasons_against(run: Run, candidate: Candidate) -> list[str]:
     plan = candidate.plan
     await _only_testers(run, plan, [candidate])
     await _only_fitting(run, plan, [candidate])
-    await _load_entries(run, plan, [candidate])
+    await _load_entries(run, [candidate])
     reason = _reason_against(run, plan, candidate)
     found = [one.reason for one in run.turned_away]
     return found if reason is None else [*found, reason]
@@ -142,17 +141,20 @@ def _where(
 # ---------------------------------------------------------------- re-entry
 
 
-async def _load_entries(run: Run, plan: Plan, candidates: Sequence[Candidate]) -> None:
-    """All entries of these contacts into the workflow, as this batch has left them so far."""
-    contact_ids = [candidate.contact_id for candidate in candidates]
-    for row in await db.fetch(_ENTRIES, run.workspace_id, plan.workflow_id, contact_ids):
-        entry = Entry(row["times"], row["entered_at"], row["ended_at"], is_stored=True)
-        run.know_entry(plan.workflow_id, row["contact_id"], row["entry_key"], entry)
+async def _load_entries(run: Run, candidates: Sequence[Candidate]) -> None:
+    """All entries of these contacts into these workflows, as this batch has left them so far."""
+    workflow_ids = {candidate.plan.workflow_id for candidate in candidates}
+    contact_ids = {candidate.contact_id for candidate in candidates}
+    if candidates:
+        rows = await db.fetch(_ENTRIES, run.workspace_id, list(workflow_ids), list(contact_ids))
+        for workflow_id, contact_id, entry_key, times, entered_at, ended_at in rows:
+            run.know_entry(workflow_id, contact_id, entry_key, Entry(times, entered_at, ended_at, is_stored=True))
 
 
+# Also entries of one candidate's contact into another one's workflow: these are few, and do no harm.
 _ENTRIES = """
-SELECT contact_id, entry_key, times, entered_at, ended_at FROM workflow_entries
-WHERE workspace_id = $1 AND workflow_id = $2 AND contact_id = ANY ($3::bigint[])
+SELECT workflow_id, contact_id, entry_key, times, entered_at, ended_at FROM workflow_entries
+WHERE workspace_id = $1 AND workflow_id = ANY ($2::bigint[]) AND contact_id = ANY ($3::bigint[])
 """
 
 

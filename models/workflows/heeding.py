@@ -16,7 +16,12 @@ Due = tuple[Happening, list[Arrival]]
 
 async def heed(run: Run, happened: Sequence[Happening]) -> None:
     """For those who were inside before this batch."""
-    heard = [one for one in happened if sources.listened(one.word) in run.plans.heard or one.word == OWN_MESSAGE]
+    wanted = {
+        word
+        for word in {one.word for one in happened}
+        if sources.listened(word) in run.plans.heard or word == OWN_MESSAGE
+    }
+    heard = [one for one in happened if one.word in wanted] if wanted else []
     if not heard:
         return
     arrivals = await wakes.of_contacts(run, list(dict.fromkeys(one.contact_id for one in heard)))
@@ -31,6 +36,8 @@ async def heed_these(run: Run, happened: Sequence[Happening], arrivals: Sequence
 
 async def heed_new(run: Run, arrivals: Sequence[Arrival]) -> None:
     """For those who entered in this batch: what happened after that which let them in."""
+    if not any(plan.listeners.words for plan in {arrival.plan for arrival in arrivals}):
+        return
     contacts = {arrival.contact_id for arrival in arrivals}
     later = [one for contact_id in contacts for one in run.happened.get(contact_id, ())]
     await _in_order(run, sorted(later, key=lambda one: one.order), arrivals)

@@ -29,11 +29,15 @@ async def walk(run: Run, arrivals: Sequence[Arrival]) -> None:
 
 
 def _gather(groups: dict[Place, list[Arrival]], arrivals: Sequence[Arrival]) -> None:
+    last: tuple[object, str] | None = None
+    group: list[Arrival] = []
     for arrival in arrivals:
         if arrival.is_settled:
             continue
         plan, key = arrival.plan, arrival.key
-        groups.setdefault((plan.order[key], id(plan), key), []).append(arrival)
+        if last != (plan, key):  # most go the way of the one before
+            last, group = (plan, key), groups.setdefault((plan.order[key], id(plan), key), [])
+        group.append(arrival)
 
 
 async def _settle(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None:
