@@ -48,13 +48,16 @@ async def candidates(run: Run, plan: Plan, trigger: Trigger, known: Progress | N
 
 
 async def those_between(run: Run, plan: Plan, on: DateReached, since: datetime, until: datetime) -> list[int]:
-    """The contacts whose date, as it is now, came in (since, until]: at most some thousand."""
-    field = field_of(plan.catalogue, on.field)
-    if field is None:
-        return []
+    """The contacts whose date, as it is now, came in (since, until]."""
+    field, found = field_of(plan.catalogue, on.field), list[int]()
     period = Progress(plan.workflow_id, "", "", since, since, until)
-    contact_ids = await _coming(run, plan, field, _rule(on), period)
-    return await _exactly(run, plan, field, _rule(on), period, contact_ids)
+    while field is not None:
+        contact_ids = await _coming(run, plan, field, _rule(on), period, AT_ONCE)
+        found += await _exactly(run, plan, field, _rule(on), period, contact_ids)
+        if len(contact_ids) < AT_ONCE:
+            break
+        period = period.at(contact_ids[-1])
+    return found
 
 
 def _rule(on: DateReached) -> DateRule:

@@ -58,11 +58,12 @@ async def run(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
     replay = await replay_of(scope, graph)
     fidelity = await _fidelity(scope, graph, since)
     scheduled = await _scheduled(scope, replay, since, until)
-    step = (until - since) / CHUNKS
+    step, count = (until - since) / CHUNKS, len(scheduled)
     for chunk in range(CHUNKS):
         begins = since + step * chunk
         ends = until if chunk + 1 == CHUNKS else begins + step
-        await _play(scope, replay, scheduled, begins, ends)
+        count += await _play(scope, replay, scheduled, begins, ends)
+        history.refuse_too_many(count)
         await jobs.progress(job, done=chunk + 1, total=CHUNKS, progress=_result(replay, fidelity))
         if job.cancel_asked_at is not None:
             yield
@@ -81,7 +82,8 @@ async def _fidelity(scope: Scope, graph: Graph, since: datetime) -> Fidelity:
 # ---------------------------------------------------------------- the past, window by window
 
 
-async def _play(scope: Scope, replay: Replay, scheduled: Sequence[Candidate], since: datetime, until: datetime) -> None:
+async def _play(scope: Scope, replay: Replay, scheduled: Sequence[Candidate], since: datetime, until: datetime) -> int:
+    """Returns how much happened."""
     happened = await history.happened_in(scope, replay.words, since, until)
     windows = WINDOWS // CHUNKS
     step, place = (until - since) / windows, 0
@@ -96,6 +98,7 @@ async def _play(scope: Scope, replay: Replay, scheduled: Sequence[Candidate], si
         due_at = replay.next_due_at()
         if now or candidates or (due_at is not None and due_at <= ends):
             await replay.tick(ends, now, candidates)
+    return len(happened)
 
 
 async def _dated(replay: Replay, since: datetime, until: datetime) -> list[Candidate]:

@@ -6,12 +6,13 @@ import pytest
 
 from models import clock, db
 from models.contacts.activities import NewActivity, record
-from models.errors import Invalid
+from models.errors import Invalid, LimitExceeded
 from models.membership import manual_changes
 from models.membership.origins import Origin
 from models.queue import jobs
 from models.queue.jobs import JobStatus
-from models.workflows.trials import backtest
+from models.workflows.timed import dates
+from models.workflows.trials import backtest, history
 from models.workflows.trials.history import members_at
 from tests.kit.segments import new_contacts, static_segment
 from tests.kit.workflow_graphs import end_of, graph_of, node_of, tagged, trigger_of, wait_of
@@ -93,7 +94,7 @@ async def test_the_past_is_played_with_its_waits_events_and_reasons(scope):
     assert (exact["wouldEnter"], exact["fidelity"]) == (4, "EXACT")
 
 
-async def test_members_dates_and_schedules_of_the_past_let_in(scope):
+async def test_members_dates_and_schedules_of_the_past_let_in(scope, monkeypatch):
     segment = await static_segment(scope)
     ana, ben = await new_contacts(scope, 2, date_of_birth="1990-03-04")
     for after, change in ((DAY, {"add": [ana, ben]}), (3 * DAY, {"remove": [ben]})):
@@ -106,6 +107,7 @@ async def test_members_dates_and_schedules_of_the_past_let_in(scope):
 
     left, _ = await played(scope, on(segmentLeft=segment.id))
     assert (left["perDay"], left["contacts"], left["fidelity"]) == ({"2026-03-04": 1}, [ben], "EXACT")
+    monkeypatch.setattr(dates, "AT_ONCE", 1)
     born, _ = await played(scope, on(date={"field": "date_of_birth", "yearly": True, "at": "10:00"}))
     assert (born["perDay"], born["fidelity"]) == ({"2026-03-04": 2}, "AS_OF_NOW")
     daily, _ = await played(scope, on(schedule={"rrule": "FREQ=DAILY;BYHOUR=12;BYMINUTE=0", "segmentId": segment.id}))
@@ -124,3 +126,12 @@ async def test_a_period_that_is_no_past_is_refused(scope):
     ):
         with pytest.raises(Invalid, match=why):
             await backtest.start(scope, graph, since, until)
+
+
+async def test_more_than_can_be_played_is_refused(scope, monkeypatch):
+    (ana,) = await new_contacts(scope, 1)
+    await happens(scope, DAY, ("visit", ana), ("visit", ana))
+    await happens(scope, 5 * DAY, ("visit", ana))
+    monkeypatch.setattr(history, "MOST", 2)
+    with pytest.raises(LimitExceeded, match="more than 2 things happened in this period: choose a shorter one"):
+        await played(scope, graph_of(end_of(), triggers=[trigger_of("visited", activity={"kind": "visit"})]))
