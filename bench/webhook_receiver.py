@@ -48,7 +48,9 @@ class Partner:
         self.first_at, self.last_at = self.first_at or now, now
         changes = read["data"].get("changes", ())
         self.changes += len(changes)
-        self.times.setdefault(name, {}).update((change["contactId"], now) for change in changes)
+        times = self.times.setdefault(name, {})
+        for change in changes:
+            times.setdefault(change["contactId"], now)
 
     async def hang(self, _: web.Request) -> web.Response:
         await asyncio.sleep(3600)

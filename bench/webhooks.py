@@ -198,7 +198,7 @@ async def _latency(place: Place, partner: Partner, worker: Any) -> list[Result]:
         names = [f"n{number}" for number in range(ENDPOINTS)]
         await _endpoints(scope, partner, names)
         await _change(scope, segment_id, contacts[:100], CHANGES_PER_SECOND)  # warms up
-        await asyncio.sleep(1)
+        await partner.received(100 * ENDPOINTS, 30)
         await partner.report()
         began, cpu = time.perf_counter(), cpu_seconds(worker)
         committed = await _change(scope, segment_id, contacts[100:], CHANGES_PER_SECOND)
@@ -252,7 +252,7 @@ async def _with_hanging(place: Place, partner: Partner, hanging: int) -> dict[st
         names = [f"h{number}" for number in range(MANY - HANGING + hanging)]
         await _endpoints(scope, partner, names, hanging)
         await _change(scope, segment_id, contacts[:5], SLOWLY)
-        await asyncio.sleep(1)
+        await partner.received(5 * (MANY - HANGING), 30)
         await partner.report()
         committed = await _change(scope, segment_id, contacts[5:], SLOWLY)
         await partner.received(len(committed) * (MANY - HANGING), 30)

@@ -14,16 +14,16 @@ from models.queue.leases import Lease, LeaseLost
 from permissions.principal import Scope
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
 from workers.leases import renewed
-from workers.webhook_sending import EndpointRun, shared_client
+from workers.webhook_sending import EndpointRun, Waiting, shared_client
 from workers.webhook_wakes import WAKES
 
 log = structlog.get_logger(__name__)
 
 LINGER_SECONDS: Final = 1.0
-"""So long a worker waits for more before it lets go of an endpoint."""
+"""So long a worker waits for more before it lets go of an endpoint, unless it is crowded."""
 
-MOST_IDLE: Final = 250
-"""With more endpoints in work, a process does not wait for more of any: others need the room."""
+CROWDED: Final = 250
+"""With so many endpoints in work, others need the room."""
 
 _working = Gauge("muster_webhook_endpoints_held", "Endpoints that this process holds.", multiprocess_mode="livesum")
 
@@ -56,8 +56,8 @@ async def _run(context: WorkerContext, scope: Scope, lease: Lease) -> bool:
     try:
         async with renewed(lambda: dispatch.renew(lease), lease.table.seconds / 3) as lost:
             with WAKES.wake_of(scope.workspace_id) as wake:
-                patience = LINGER_SECONDS if len(_held) < MOST_IDLE else 0.0
-                more = await EndpointRun(context, scope, lease, client, lost, wake, patience).run()
+                waiting = Waiting(wake, lambda: len(_held) >= CROWDED, LINGER_SECONDS)
+                more = await EndpointRun(context, scope, lease, client, lost, waiting).run()
     except LeaseLost:
         return False
     finally:
@@ -98,7 +98,7 @@ async def drop_old_deliveries(context: WorkerContext) -> None:
         pass
 
 
-TASKS: Final = [Task(work.SEND_WEBHOOKS, send_webhooks, timeout_seconds=120)]
+TASKS: Final = [Task(work.SEND_WEBHOOKS, send_webhooks, timeout_seconds=400)]
 
 PERIODIC_TASKS: Final = [
     PeriodicTask("find_endpoints", Queue.WEBHOOK, find_endpoints, every_seconds=1.0, alone=True),

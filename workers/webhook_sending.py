@@ -1,9 +1,11 @@
 """One worker's time with one endpoint."""
 
 import asyncio
+import random
 import time
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -23,11 +25,13 @@ from models.queue.leases import Lease
 from permissions.principal import Scope
 from workers.context import WorkerContext
 from workers.providers.webhooks.client import WebhookClient, WebhookRequest
+from workers.webhook_lines import KINDS, is_full, is_quiet, lines_of, room_for
 
 log = structlog.get_logger(__name__)
 
-RUN_SECONDS: Final = 30.0
-"""Then the endpoint goes to the end of the queue."""
+RUN_SECONDS: Final = 300.0
+CROWDED_RUN_SECONDS: Final = 20.0
+"""Then the endpoint goes to the end of the queue. Up to a half sooner, so that not all of them do at once."""
 
 RECORD_SECONDS: Final = 0.25
 """Outcomes are written at least so often."""
@@ -35,17 +39,6 @@ RECORD_SECONDS: Final = 0.25
 MOST_AT_ONCE: Final = 16
 FIRST_AT_ONCE: Final = 4
 """Requests of a PARALLEL endpoint at a time: one more with each success, half as many when it asks for less."""
-
-KINDS: Final = {
-    WebhookEndpointStatus.CHECKING: frozenset({DeliveryKind.PING, DeliveryKind.TEST}),
-    WebhookEndpointStatus.PAUSED: frozenset({DeliveryKind.TEST}),
-    WebhookEndpointStatus.DISABLED: frozenset({DeliveryKind.TEST}),
-    **dict.fromkeys(SENDS, frozenset(DeliveryKind)),
-}
-"""What is sent in each state."""
-
-OWN_LINES: Final = (DeliveryKind.LIVE, DeliveryKind.REPLAY)
-"""Of an ORDERED endpoint these are each sent in their order; the rest for itself."""
 
 _sent = Counter(
     "muster_webhook_requests_total", "Requests to endpoints of partners, by what came of them.", ["outcome"]
@@ -58,8 +51,17 @@ async def shared_client(context: WorkerContext) -> WebhookClient:
     return await context.shared(WebhookClient)
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How a run waits for more. `wake`: a log has grown."""
+
+    wake: asyncio.Event
+    is_crowded: Callable[[], bool]
+    patience_seconds: float
+
+
 class EndpointRun:
-    """`lost`: the lease is. `wake`: a log has grown. `patience_seconds`: how long to wait for more at the end."""
+    """`lost`: the lease is."""
 
     def __init__(
         self,
@@ -68,17 +70,16 @@ class EndpointRun:
         lease: Lease,
         client: WebhookClient,
         lost: asyncio.Event,
-        wake: asyncio.Event,
-        patience_seconds: float,
+        waiting: Waiting,
     ) -> None:
         self._context = context
         self._scope = scope
         self._lease = lease
         self._client = client
         self._lost = lost
-        self._wake = wake
-        self._patience_seconds = patience_seconds
-        self._ends_at = time.monotonic() + RUN_SECONDS
+        self._waiting = waiting
+        self._began_at = time.monotonic()
+        self._part_of_time = random.uniform(0.5, 1.0)  # noqa: S311 - no secret
         self._at_once = FIRST_AT_ONCE
         self._next_request_at = 0.0
         self._due_at: datetime | None = None
@@ -88,7 +89,7 @@ class EndpointRun:
         """Returns whether it stopped though there was more. Raises LeaseLost."""
         try:
             while not self._is_over():
-                self._wake.clear()
+                self._waiting.wake.clear()
                 situation = await dispatch.look_at(self._lease)
                 if not await self._send_what_is_due(situation) and not await self._linger():
                     return False
@@ -98,21 +99,24 @@ class EndpointRun:
         return not self._lost.is_set()
 
     def _is_over(self) -> bool:
-        return self._lost.is_set() or self._context.stopping.is_set() or time.monotonic() > self._ends_at
+        seconds = CROWDED_RUN_SECONDS if self._waiting.is_crowded() else RUN_SECONDS
+        is_late = time.monotonic() - self._began_at > seconds * self._part_of_time
+        return is_late or self._lost.is_set() or self._context.stopping.is_set()
 
     async def _linger(self) -> bool:
         """Returns whether something may have come, or become due."""
-        until_due = self._patience_seconds + 1 if self._due_at is None else (self._due_at - clock.now()).total_seconds()
+        patience = 0.0 if self._waiting.is_crowded() else self._waiting.patience_seconds
+        until_due = patience + 1 if self._due_at is None else (self._due_at - clock.now()).total_seconds()
         try:
-            await asyncio.wait_for(self._wake.wait(), max(0.0, min(self._patience_seconds, until_due)))
+            await asyncio.wait_for(self._waiting.wake.wait(), max(0.0, min(patience, until_due)))
         except TimeoutError:
-            return until_due < self._patience_seconds
+            return until_due < patience
         return True
 
     async def _send_what_is_due(self, situation: Situation) -> bool:
         """Returns False when there was nothing, and then writes when there will be."""
         endpoint = situation.endpoint
-        if _is_quiet(endpoint):
+        if is_quiet(endpoint):
             self._due_at = endpoint.next_attempt_at
             return False
         try:
@@ -141,20 +145,20 @@ class EndpointRun:
         waits = await dispatch.deliveries_waiting(self._scope, endpoint.id) if situation.has_waiting else []
         if endpoint.status in SENDS and (situation.behind or endpoint.replays):
             waits += await self._plan(situation, waits)
-        lines = _lines(endpoint.mode, [one for one in waits if one.kind in KINDS[endpoint.status]])
+        lines = lines_of(endpoint.mode, [one for one in waits if one.kind in KINDS[endpoint.status]])
         due = [line for line in lines if line[0].next_attempt_at <= clock.now()]
         if not due:
             at = min((line[0].next_attempt_at for line in lines), default=None)
-            await self._rest(endpoint, at, is_full=_is_full(endpoint.mode, waits))
+            await self._rest(endpoint, at, is_full=is_full(endpoint.mode, waits))
         return [line for line in due if line[0].id not in busy]
 
     async def _plan(self, situation: Situation, waits: Sequence[Delivery]) -> list[Delivery]:
         endpoint = situation.endpoint
         planned: list[Planned] = []
-        room = _room(endpoint.mode, waits, DeliveryKind.LIVE)
+        room = room_for(endpoint.mode, waits, DeliveryKind.LIVE)
         if room and situation.behind:
             planned += await planning.plan(self._scope, endpoint, situation.behind, room)
-        room = _room(endpoint.mode, waits, DeliveryKind.REPLAY)
+        room = room_for(endpoint.mode, waits, DeliveryKind.REPLAY)
         if room and endpoint.replays:
             planned += await planning.plan_replay(self._scope, endpoint, room)
         self._keep(planned)
@@ -269,32 +273,3 @@ class EndpointRun:
 def _observe(attempt: Attempt) -> None:
     _sent.labels("delivered" if attempt.succeeded else f"http_{attempt.status}" if attempt.status else "none").inc()
     _seconds.observe(attempt.milliseconds / 1000)
-
-
-# ---------------------------------------------------------------- lines
-
-
-def _is_quiet(endpoint: Endpoint) -> bool:
-    """Whether a PARALLEL endpoint asked for a pause, or all that may wait at a time does."""
-    at = endpoint.next_attempt_at
-    return endpoint.mode == "PARALLEL" and endpoint.is_full and at is not None and at > clock.now()
-
-
-def _lines(mode: str, waits: Sequence[Delivery]) -> list[list[Delivery]]:
-    """What is sent one after another. Nothing of a line is due before its first one."""
-    if mode == "PARALLEL":
-        return [[one] for one in waits]
-    lines = [[one] for one in waits if one.kind not in OWN_LINES]
-    return lines + [line for kind in OWN_LINES if (line := [one for one in waits if one.kind is kind])]
-
-
-def _room(mode: str, waits: Sequence[Delivery], kind: DeliveryKind) -> int:
-    """How many requests to plan. In order, only when all before are done."""
-    waiting = sum(one.kind is kind for one in waits)
-    if mode == "PARALLEL":
-        return max(0, MOST_PLANNED[mode] - waiting)
-    return 0 if waiting else MOST_PLANNED[mode]
-
-
-def _is_full(mode: str, waits: Sequence[Delivery]) -> bool:
-    return _room(mode, waits, DeliveryKind.LIVE) == 0
