@@ -14,7 +14,7 @@ from bench.environment import SECRET, Place, cpu_seconds, free_port, process, se
 from bench.table import Result, medians
 from models import clock, db
 from models.accounts import secrets, workspaces
-from models.destinations.webhooks import endpoints, urls
+from models.destinations.webhooks import endpoints, lifecycle, urls
 from models.destinations.webhooks.settings import EndpointSettings
 from models.membership import manual_changes
 from models.membership.origins import Origin
@@ -138,14 +138,14 @@ async def _throughput(place: Place, partner: Partner, worker: Any) -> list[Resul
             endpoint_id = await db.fetch_value(
                 "SELECT id FROM webhook_endpoints WHERE workspace_id = $1", scope.workspace_id
             )
-            await endpoints.pause(scope, endpoint_id)
+            await lifecycle.pause(scope, endpoint_id)
             for number in range(BACKLOG // CONTACTS):
                 change: dict[str, Any] = {"remove" if number % 2 else "add": contacts}
                 await manual_changes.change_members(scope, segment_id, origin=Origin.MANUAL, **change)
             await settle()
             await partner.report()
             cpu = cpu_seconds(worker)
-            await endpoints.resume(scope, endpoint_id)
+            await lifecycle.resume(scope, endpoint_id)
             await partner.received(BACKLOG, 120)
             cpu = cpu_seconds(worker) - cpu
             report = await partner.report()

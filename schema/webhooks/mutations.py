@@ -3,7 +3,7 @@ from typing import Any, Final
 
 import strawberry
 
-from models.destinations.webhooks import endpoints, resending
+from models.destinations.webhooks import endpoints, lifecycle, resending
 from models.errors import Invalid, at
 from models.rules.operands import read_duration
 from permissions.capabilities import Permission
@@ -106,7 +106,7 @@ class WebhookMutation:
         description="Sends nothing until it is resumed; a request under way is finished. Nothing is lost while the log is kept.",
     )
     async def webhook_endpoint_pause(self, info: Info, id: strawberry.ID) -> WebhookEndpointPayload:
-        return _payload(await endpoints.pause(scope_of(info), _endpoint_id(id)))
+        return _payload(await lifecycle.pause(scope_of(info), _endpoint_id(id)))
 
     @mutation(
         Permission.WEBHOOK_MANAGE,
@@ -116,7 +116,7 @@ class WebhookMutation:
     async def webhook_endpoint_resume(
         self, info: Info, id: strawberry.ID, skip_to_now: bool = False
     ) -> WebhookEndpointPayload:
-        return _payload(await endpoints.resume(scope_of(info), _endpoint_id(id), skip_to_now=skip_to_now))
+        return _payload(await lifecycle.resume(scope_of(info), _endpoint_id(id), skip_to_now=skip_to_now))
 
     @mutation(
         Permission.WEBHOOK_MANAGE,
@@ -126,7 +126,7 @@ class WebhookMutation:
     async def webhook_secret_rotate(
         self, info: Info, id: strawberry.ID, overlap: Duration = A_DAY
     ) -> WebhookEndpointCreatePayload:
-        return _with_secret(await endpoints.rotate_secret(scope_of(info), _endpoint_id(id), _elapsed(overlap)))
+        return _with_secret(await lifecycle.rotate_secret(scope_of(info), _endpoint_id(id), _elapsed(overlap)))
 
     @mutation(
         Permission.WEBHOOK_MANAGE,

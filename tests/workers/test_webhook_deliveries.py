@@ -10,7 +10,7 @@ from models import db
 from models.changelog.cursor import to_cursor
 from models.changelog.members import MEMBERS
 from models.changelog.read import NotInLog
-from models.destinations.webhooks import endpoints, messages, positions, resending, rows
+from models.destinations.webhooks import endpoints, lifecycle, messages, positions, resending, rows
 from models.destinations.webhooks.messages import MessageOutcome, MessageSource
 from models.destinations.webhooks.settings import WebhookDeliveryMode
 from models.segments import segments
@@ -195,17 +195,17 @@ async def test_a_paused_endpoint_catches_up_when_it_is_resumed(
     endpoint_id = await an_endpoint(scope, receiver)
     segment = await static_segment(scope)
     ids = await new_contacts(scope, 4)
-    await endpoints.pause(scope, endpoint_id)
+    await lifecycle.pause(scope, endpoint_id)
     await entered(scope, segment, *ids[:2])
     await webhook_run(context, monkeypatch, scope, endpoint_id)
     await resending.test(scope, endpoint_id)
     await webhook_run(context, monkeypatch, scope, endpoint_id)
     assert (receiver.pings, receiver.received) == (1, []), "a test is sent in any state"
-    await endpoints.resume(scope, endpoint_id)
+    await lifecycle.resume(scope, endpoint_id)
     await webhook_run(context, monkeypatch, scope, endpoint_id)
-    await endpoints.pause(scope, endpoint_id)
+    await lifecycle.pause(scope, endpoint_id)
     await entered(scope, segment, *ids[2:])
-    await endpoints.resume(scope, endpoint_id, skip_to_now=True)
+    await lifecycle.resume(scope, endpoint_id, skip_to_now=True)
     await webhook_run(context, monkeypatch, scope, endpoint_id)
     assert [contact for _, _, contact in receiver.changes] == [to_global_id("Contact", one) for one in ids[:2]]
 
@@ -243,7 +243,7 @@ async def test_both_secrets_sign_and_headers_of_its_own_are_sent(
     endpoint_id = await an_endpoint(scope, receiver, headers={"Authorization": "Bearer theirs"})
     first = receiver.secret
     segment = await static_segment(scope)
-    _, second = await endpoints.rotate_secret(scope, endpoint_id, timedelta(hours=1))
+    _, second = await lifecycle.rotate_secret(scope, endpoint_id, timedelta(hours=1))
     for receiver.secret in (first, second):
         await entered(scope, segment, *await new_contacts(scope, 1))
         await send_all(context, monkeypatch)

@@ -3,9 +3,11 @@
 event_types   what can be subscribed to, with schemas and examples: a new event of the log is added here
 urls          which addresses may be endpoints, by their text
 settings      what an endpoint is set to, checked
-endpoints     create, change, delete, pause, resume, new secrets
+endpoints     create, change, delete
+lifecycle     pause, resume, new secrets
 rows          endpoints and deliveries as they are read
 positions     the cursor of an endpoint: where it stands in both logs
+ranges        how many entries go into which request; pure
 planning      ranges of the logs become deliveries
 bodies        what is sent for a delivery
 schedule      when a failed request is tried again

@@ -3,7 +3,7 @@
 import os
 from base64 import b64encode
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from models import clock, db
@@ -12,7 +12,7 @@ from models.destinations.webhooks import positions, rows
 from models.destinations.webhooks.positions import Positions
 from models.destinations.webhooks.rows import SENDS, WebhookEndpointStatus
 from models.destinations.webhooks.settings import EndpointSettings, check_settings
-from models.errors import Invalid, LimitExceeded, NotAllowedInState, NotFound
+from models.errors import Invalid, LimitExceeded, NotFound
 from models.queue import work
 from models.queue.enqueue import enqueue
 from models.segments import uses
@@ -23,8 +23,6 @@ MOST_ENDPOINTS: Final = 100
 """Of one workspace."""
 
 SECRET_BYTES: Final = 32
-
-LONGEST_OVERLAP: Final = timedelta(days=7)
 
 
 def new_secret() -> str:
@@ -47,11 +45,11 @@ async def create(scope: Scope, given: EndpointSettings, start_at: str | None = N
         await _insert(scope, endpoint_id, given, secret)
         await positions.start_at(scope, endpoint_id, given.event_types, begin)
         await _use_segments(scope, endpoint_id, given)
-        await _ping(scope, endpoint_id)
+        await ping(scope, endpoint_id)
         await audit_log.record(
             scope, "webhook_endpoint_create", "WebhookEndpoint", endpoint_id, {"event_types": list(given.event_types)}
         )
-    return await _read(scope, endpoint_id), secret
+    return await read_again(scope, endpoint_id), secret
 
 
 async def _begin(scope: Scope, start_at: str | None) -> Positions:
@@ -147,14 +145,14 @@ async def update(scope: Scope, endpoint_id: int, given: EndpointSettings, start_
             {"fields": sorted(name for name in changes if name in was and changes[name] != was[name])},
         )
         await enqueue(work.SEND_WEBHOOKS, scope.workspace_id, endpoint_id)
-    return await _read(scope, endpoint_id)
+    return await read_again(scope, endpoint_id)
 
 
 async def _to_be_proved(scope: Scope, was: Any) -> dict[str, Any]:
     changes: dict[str, Any] = {"proved_at": None}
     if was["status"] in SENDS or was["status"] == WebhookEndpointStatus.CHECKING:
         changes |= {"status": WebhookEndpointStatus.CHECKING, "reason": None, "failing_since": None, "notices": 0}
-        await _ping(scope, was["id"])
+        await ping(scope, was["id"])
     return changes
 
 
@@ -182,64 +180,7 @@ WHERE workspace_id = $1 AND endpoint_id = $2 AND status = 'WAITING'
 """
 
 
-# ---------------------------------------------------------------- pause, resume
-
-
-async def pause(scope: Scope, endpoint_id: int) -> db.Record:
-    """Raises NotFound, and NotAllowedInState when it is DISABLED."""
-    async with db.transaction():
-        was = await rows.lock(scope, endpoint_id)
-        if was["status"] == WebhookEndpointStatus.DISABLED:
-            raise NotAllowedInState("it is disabled, so nothing is sent: resume it first", ("id",))
-        await write(scope, endpoint_id, {"status": WebhookEndpointStatus.PAUSED, "reason": None})
-        await audit_log.record(scope, "webhook_endpoint_pause", "WebhookEndpoint", endpoint_id)
-    return await _read(scope, endpoint_id)
-
-
-async def resume(scope: Scope, endpoint_id: int, *, skip_to_now: bool = False) -> db.Record:
-    """Goes on where it was, in any state, without waiting for the next attempt; or leaves out what waits.
-
-    Raises NotFound, and NotInLog when the log no longer has what follows and it is not skipped.
-    """
-    async with db.transaction():
-        was = await rows.lock(scope, endpoint_id)
-        if skip_to_now:
-            await positions.start_at(scope, endpoint_id, was["event_types"], await positions.heads(scope))
-            await leave_out(scope, endpoint_id)  # after the readers, so that nobody plans more meanwhile
-        else:
-            await _check_log(scope, was)
-        await db.execute(_TRY_NOW, scope.workspace_id, endpoint_id, clock.now())
-        if was["proved_at"] is None:
-            await _ping(scope, endpoint_id)
-        await write(
-            scope,
-            endpoint_id,
-            {
-                "status": WebhookEndpointStatus.CHECKING if was["proved_at"] is None else WebhookEndpointStatus.ACTIVE,
-                "reason": None,
-                "failing_since": None,
-                "notices": 0,
-                "next_attempt_at": None,
-                "is_full": False,
-            },
-        )
-        await audit_log.record(
-            scope, "webhook_endpoint_resume", "WebhookEndpoint", endpoint_id, {"skip_to_now": skip_to_now}
-        )
-        await enqueue(work.SEND_WEBHOOKS, scope.workspace_id, endpoint_id)
-    return await _read(scope, endpoint_id)
-
-
-_TRY_NOW: Final = """
-UPDATE webhook_deliveries SET next_attempt_at = $3, attempts = 0
-WHERE workspace_id = $1 AND endpoint_id = $2 AND status = 'WAITING'
-"""
-
-
-async def _check_log(scope: Scope, row: Any) -> None:
-    """Raises NotInLog."""
-    at = await positions.delivered_up_to(scope, row["id"])
-    await positions.check(scope, at, ("id",))
+# ---------------------------------------------------------------- parts
 
 
 async def leave_out(scope: Scope, endpoint_id: int) -> None:
@@ -255,32 +196,6 @@ async def leave_out(scope: Scope, endpoint_id: int) -> None:
     )
 
 
-# ---------------------------------------------------------------- secrets
-
-
-async def rotate_secret(scope: Scope, endpoint_id: int, overlap: timedelta) -> tuple[db.Record, str]:
-    """Returns the endpoint and its new secret. The one before signs too, for `overlap`. Raises NotFound, Invalid."""
-    if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
-        raise Invalid("the overlap is at most 7 days (P7D), and not negative", ("overlap",))
-    async with db.transaction():
-        was = await rows.lock(scope, endpoint_id)
-        secret, until = new_secret(), clock.now() + overlap
-        owner = rows.secret_owner(scope.workspace_id, endpoint_id)
-        changes: dict[str, Any] = {
-            "encrypted_secret": secrets.encrypt(secret, owner),
-            "encrypted_old_secret": was["encrypted_secret"] if overlap else None,
-            "old_secret_until": until if overlap else None,
-        }
-        await write(scope, endpoint_id, changes)
-        await audit_log.record(
-            scope, "webhook_secret_rotate", "WebhookEndpoint", endpoint_id, {"until": until.isoformat()}
-        )
-    return await _read(scope, endpoint_id), secret
-
-
-# ---------------------------------------------------------------- parts
-
-
 async def write(scope: Scope, endpoint_id: int, changes: Mapping[str, Any]) -> None:
     """Names of columns come from the code only."""
     assignments = ", ".join(f"{name} = ${number}" for number, name in enumerate(changes, 3))
@@ -292,7 +207,7 @@ async def write(scope: Scope, endpoint_id: int, changes: Mapping[str, Any]) -> N
     )
 
 
-async def _ping(scope: Scope, endpoint_id: int) -> None:
+async def ping(scope: Scope, endpoint_id: int) -> None:
     """A ping that waits already is sent again from its first attempt."""
     now: datetime = clock.now()
     await db.execute(
@@ -321,7 +236,7 @@ async def _use_segments(scope: Scope, endpoint_id: int, given: EndpointSettings)
     )
 
 
-async def _read(scope: Scope, endpoint_id: int) -> db.Record:
+async def read_again(scope: Scope, endpoint_id: int) -> db.Record:
     row = await rows.find(scope, endpoint_id)
     assert row is not None
     return row

@@ -1,6 +1,6 @@
 """Ranges of the logs become deliveries. The position moves in the same transaction, so each entry is in one delivery."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,7 +12,8 @@ from models.changelog.read import LogPage, read_next, read_page
 from models.changelog.readers import MOVE, ReaderMoved, move
 from models.destinations.webhooks import bodies
 from models.destinations.webhooks.bodies import Delivery, Entries, delivery_of
-from models.destinations.webhooks.event_types import EVENT_TYPES, MEMBERSHIP_CHANGES
+from models.destinations.webhooks.event_types import EVENT_TYPES
+from models.destinations.webhooks.ranges import Range, divide
 from models.destinations.webhooks.rows import DeliveryKind, Endpoint
 from permissions.principal import Scope
 
@@ -21,20 +22,6 @@ MOST_PLANNED: Final = {"ORDERED": 32, "PARALLEL": 64}
 
 MOST_READ: Final = 4_000
 """Entries read at a time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """What one request holds: the entries in (after, until] of a log."""
-
-    log: Log[Any]
-    after: int
-    until: int
-    entries: Entries
-
-    @property
-    def event_type(self) -> str:
-        return MEMBERSHIP_CHANGES if self.log is MEMBERS else str(self.entries[0].type.value)  # type: ignore[union-attr]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,45 +102,6 @@ def is_wanted(endpoint: Endpoint, event: Event) -> bool:
     """Whether the event is about a segment of the endpoint, or about none."""
     segment_id = EVENT_TYPES[event.type.value].segment_of(event.payload)
     return not endpoint.segment_ids or segment_id is None or segment_id in endpoint.segment_ids
-
-
-def divide(
-    changes: Sequence[MembershipChange], events: Sequence[Event], batch_size: int, sizes: Sequence[int] | None = None
-) -> Iterator[Range]:
-    """Divides what was read into requests: an event in each, and up to `batch_size` changes that fit, by their sizes.
-
-    In the order of each log; between the two, what happened first.
-    """
-    start = 0
-    for event in events:
-        end = start
-        while end < len(changes) and changes[end].at <= event.at:
-            end += 1
-        yield from _batches(changes, start, end, batch_size, sizes)
-        yield Range(EVENTS, event.position - 1, event.position, [event])
-        start = end
-    yield from _batches(changes, start, len(changes), batch_size, sizes)
-
-
-def _batches(
-    changes: Sequence[MembershipChange], start: int, end: int, batch_size: int, sizes: Sequence[int] | None
-) -> Iterator[Range]:
-    while start < end:
-        stop = min(end, start + batch_size)
-        if sizes is not None:
-            stop = min(stop, _how_many_fit(sizes, start, stop))
-        yield Range(MEMBERS, changes[start].position - 1, changes[stop - 1].position, changes[start:stop])
-        start = stop
-
-
-def _how_many_fit(sizes: Sequence[int], start: int, stop: int) -> int:
-    """One always does: its contact is left out if need be."""
-    size = 0
-    for index in range(start, stop):
-        size += sizes[index] + 1
-        if size > bodies.MOST_BYTES - bodies.ENVELOPE_BYTES and index > start:
-            return index
-    return stop
 
 
 async def _store_and_move(

@@ -9,7 +9,7 @@ from models.accounts import secrets
 from models.changelog.cursor import to_cursor
 from models.changelog.members import MEMBERS
 from models.changelog.read import NotInLog
-from models.destinations.webhooks import endpoints, positions, rows, urls
+from models.destinations.webhooks import endpoints, lifecycle, positions, rows, urls
 from models.destinations.webhooks.settings import EndpointSettings
 from models.errors import InUse, NotAllowedInState, Problems
 from models.segments import segments
@@ -73,9 +73,9 @@ async def test_secrets_and_headers_are_encrypted_and_a_rotation_overlaps(scope: 
     assert secret not in stored
     assert "Bearer theirs" not in stored
     assert secret.startswith("whsec_")
-    row, second = await endpoints.rotate_secret(scope, made["id"], timedelta(hours=24))
+    row, second = await lifecycle.rotate_secret(scope, made["id"], timedelta(hours=24))
     assert rows.endpoint_of(row).secrets == (second, secret)
-    row, third = await endpoints.rotate_secret(scope, made["id"], timedelta(0))
+    row, third = await lifecycle.rotate_secret(scope, made["id"], timedelta(0))
     assert rows.endpoint_of(row).secrets == (third,)
     kept = EndpointSettings(URL, ["membership.changes"], headers={"authorization": None, "X-B": "2"})
     row = await endpoints.update(scope, made["id"], kept)
@@ -103,7 +103,7 @@ async def test_an_endpoint_begins_now_or_where_it_is_told_and_can_be_set_back(sc
     assert await positions.from_text(scope, cursor, ("startAt",)) == at
     row = await endpoints.update(scope, back["id"], EndpointSettings(URL, both), cursor)
     assert (await positions.backlog_of(scope, row)).events == 2
-    row = await endpoints.resume(scope, back["id"], skip_to_now=True)
+    row = await lifecycle.resume(scope, back["id"], skip_to_now=True)
     backlog = await positions.backlog_of(scope, row)
     assert (backlog.events, backlog.seconds) == (0, 0.0)
 
@@ -132,13 +132,13 @@ async def test_what_fell_out_of_the_log_is_only_skipped(months_ago: Scope) -> No
     await entered(months_ago, await static_segment(months_ago), *await new_contacts(months_ago, 2))
     await drop_the_log()
     with pytest.raises(NotInLog):
-        await endpoints.resume(months_ago, endpoint_id)
-    assert (await endpoints.resume(months_ago, endpoint_id, skip_to_now=True))["status"] == "ACTIVE"
+        await lifecycle.resume(months_ago, endpoint_id)
+    assert (await lifecycle.resume(months_ago, endpoint_id, skip_to_now=True))["status"] == "ACTIVE"
 
 
 async def test_a_disabled_endpoint_is_not_paused(scope: Scope) -> None:
     endpoint_id = await an_endpoint(scope, Receiver(url=URL))
     await db.execute("UPDATE webhook_endpoints SET status = 'DISABLED'")
     with pytest.raises(NotAllowedInState):
-        await endpoints.pause(scope, endpoint_id)
+        await lifecycle.pause(scope, endpoint_id)
     assert (await endpoint_row(endpoint_id))["status"] == "DISABLED"

@@ -7,7 +7,7 @@ import pytest
 from models import clock, db
 from models.changelog.events import EVENTS
 from models.changelog.read import read_page
-from models.destinations.webhooks import dispatch, endpoints, outcomes, planning, rows, schedule
+from models.destinations.webhooks import dispatch, lifecycle, outcomes, planning, rows, schedule
 from models.destinations.webhooks.bodies import delivery_of
 from models.destinations.webhooks.outcomes import Attempt, Outcome
 from models.queue.leases import LeaseLost
@@ -87,7 +87,7 @@ async def test_410_disables_and_loses_nothing(database: str) -> None:
     assert [(await subject.delivery(number))["status"] for number in (0, 1)] == ["WAITING", "WAITING"]
     (event,) = (await read_page(subject.scope, EVENTS, 0, 9, ["webhook.endpoint_disabled"])).entries
     assert event.payload.webhook_endpoint_id == subject.endpoint_id
-    row = await endpoints.resume(subject.scope, subject.endpoint_id)
+    row = await lifecycle.resume(subject.scope, subject.endpoint_id)
     assert (row["status"], row["reason"]) == ("ACTIVE", None)
     assert await subject.waits() <= 0
 
@@ -119,7 +119,7 @@ async def test_retry_after_is_waited_for_and_is_no_step_of_the_schedule(database
 
 async def test_a_paused_endpoint_stays_paused_whatever_comes_of_the_last_request(database: str) -> None:
     subject = await tried(database)
-    await endpoints.pause(subject.scope, subject.endpoint_id)
+    await lifecycle.pause(subject.scope, subject.endpoint_id)
     assert (await subject.ends(status=500))["status"] == "PAUSED"
     assert (await subject.ends(status=200))["status"] == "PAUSED"
     assert (await subject.delivery())["status"] == "DELIVERED"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from models.changelog.events import EVENTS, Event, SegmentDeleted
 from models.changelog.members import MEMBERS, MembershipChange
 from models.destinations.webhooks import bodies
-from models.destinations.webhooks.planning import divide
+from models.destinations.webhooks.ranges import divide
 from models.destinations.webhooks.settings import MOST_IN_BATCH
 
 BEGAN_AT = datetime(2026, 1, 1, tzinfo=UTC)
