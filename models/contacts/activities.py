@@ -10,6 +10,7 @@ from models.accounts import audit_log
 from models.contacts import aliases
 from models.contacts.aliases import AliasKind
 from models.contacts.anonymous_ids import check_anonymous_id, contacts_of
+from models.contacts.write import until_written
 from models.db import Record
 from models.errors import DomainError, Invalid, LimitExceeded, NotFound, Problems, Required, at
 from models.membership import dirty_contacts
@@ -50,12 +51,15 @@ async def record(scope: Scope, activities: Sequence[NewActivity]) -> Recorded:
     if len(activities) > MOST_AT_ONCE:
         raise LimitExceeded(f"{len(activities):,} activities are too many: record at most {MOST_AT_ONCE:,} at once")
     columns = _checked(activities)
-    async with db.transaction():
+
+    async def record_all() -> Recorded:
         contact_ids = await _contacts_of(scope, activities)
         recorded = await write(scope, contact_ids, *columns)
         if recorded:
             await audit_log.record(scope, "activities_record", "Activity", None, {"recorded": recorded})
-    return Recorded(recorded, len(activities) - recorded)
+        return Recorded(recorded, len(activities) - recorded)
+
+    return await until_written(record_all)
 
 
 async def write(

@@ -11,7 +11,7 @@ from models.contacts.built_in_fields import check_all
 from models.contacts.columns import ALL_COLUMNS
 from models.contacts.keys import refuse_taken, with_same_keys
 from models.contacts.names import with_name
-from models.db import Record, UniqueViolation
+from models.db import Contended, Record
 from models.errors import Conflict
 from models.queue import work
 from models.queue.enqueue import enqueue
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 async def until_written(write: Callable[[], Awaitable[T | None]]) -> T:
-    """Run `write` in a transaction, again when another writer took a key meanwhile: None, or a broken unique constraint.
+    """Run `write` in a transaction, again when another writer was in the way: None, a broken unique constraint, or a deadlock.
 
     Raises Conflict after _TRIES.
     """
@@ -34,7 +34,7 @@ async def until_written(write: Callable[[], Awaitable[T | None]]) -> T:
         try:
             async with db.transaction():
                 written = await write()
-        except UniqueViolation:
+        except Contended:
             continue
         if written is not None:
             return written

@@ -11,7 +11,7 @@ from models.contacts.columns import ALL_COLUMNS
 from models.contacts.keys import KEYS, first_match, refuse_replaced, refuse_taken, with_same_keys, without_aliases
 from models.contacts.write import Values, change, check, insert, until_written
 from models.db import Record
-from models.errors import Conflict, Required, at
+from models.errors import Required, at
 from models.identity.merge import merge
 from permissions.principal import Scope
 
@@ -50,15 +50,7 @@ async def identify(
         await aliases.give(scope.workspace_id, owner["id"], [(AliasKind.ANONYMOUS_ID, visitor_id)], clock.now())
         return await change(scope, _ACTION, owner, without_aliases(checked, owner), notices), False
 
-    for _ in range(_TRIES):
-        try:
-            return await until_written(write)
-        except db.Busy:
-            continue
-    raise Conflict("others are writing the same contact at this moment: try again")
-
-
-_TRIES: Final = 5
+    return await until_written(write)
 
 
 async def _made_known(

@@ -6,10 +6,10 @@ LOCKS: static segments of the merged contact, in the order of their ids; both co
 commit, the head of the log of members.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from models import clock, db
 from models.accounts import audit_log
@@ -18,7 +18,8 @@ from models.contacts import aliases, consent_history, twins
 from models.contacts.aliases import KIND_OF, AliasKind, own_aliases, value_of
 from models.contacts.consent import ConsentSource, consent_of
 from models.contacts.consent_history import ConsentChange
-from models.errors import Conflict, Invalid, NotFound
+from models.contacts.write import until_written
+from models.errors import Invalid, NotFound
 from models.identity import follow, snapshots
 from models.identity.survivorship import COLUMNS, Choices, check_choices, result_of
 from models.membership import apply, builds, dirty_contacts
@@ -27,21 +28,6 @@ from models.queue import work
 from models.queue.enqueue import enqueue
 from models.rules.contact_changes import membership_changed
 from permissions.principal import Scope
-
-T = TypeVar("T")
-
-_TRIES: Final = 5
-
-
-async def until_settled(write: Callable[[], Awaitable[T]]) -> T:
-    """Runs `write` in a transaction; again when others wrote the same contacts meanwhile. Raises Conflict after some tries."""
-    for _ in range(_TRIES):
-        try:
-            async with db.transaction():
-                return await write()
-        except db.Contended:
-            continue
-    raise Conflict("others are writing the same contacts at this moment: try again")
 
 
 async def merge_contacts(scope: Scope, keep_id: int, merge_id: int, choices: Choices) -> db.Record:
@@ -52,7 +38,7 @@ async def merge_contacts(scope: Scope, keep_id: int, merge_id: int, choices: Cho
         await audit_log.record(scope, "contacts_merge", "Contact", keep_id, {"merged": merge_id, "merge": merged["id"]})
         return merged
 
-    return await until_settled(write)
+    return await until_written(write)
 
 
 @dataclass(slots=True)

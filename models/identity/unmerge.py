@@ -12,8 +12,9 @@ from models.accounts import audit_log
 from models.changelog import events
 from models.contacts.aliases import KIND_OF, value_of
 from models.contacts.built_in_fields import path_of
+from models.contacts.write import until_written
 from models.errors import Conflict, NotAllowedInState, NotFound
-from models.identity.merge import until_settled, write_columns
+from models.identity.merge import write_columns
 from models.identity.snapshots import UNDOABLE
 from models.identity.survivorship import COLUMNS
 from models.membership import apply, builds, dirty_contacts
@@ -39,7 +40,7 @@ async def unmerge(scope: Scope, merge_id: int, notices: list[str] | None = None)
         await audit_log.record(scope, "contact_unmerge", "Contact", row["kept_id"], details)
         return undone
 
-    undone = await until_settled(write)
+    undone = await until_written(write)
     if notices is not None:
         notices[:] = said
     return undone
