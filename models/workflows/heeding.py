@@ -11,7 +11,8 @@ from models.workflows.inside.matching import Matching
 from models.workflows.run import Run
 from models.workflows.walk import walk
 
-Due = tuple[Happening, list[Arrival]]
+Round = list[tuple[list[Happening], list[Arrival]]]
+"""Of some contacts: what happened at once, and those that it concerns."""
 
 
 async def heed(run: Run, happened: Sequence[Happening]) -> None:
@@ -49,52 +50,74 @@ async def _in_order(run: Run, happened: Sequence[Happening], arrivals: Sequence[
         return
     matching = Matching(run, happened)
     for round_ in _rounds(happened, arrivals):
-        asked: list[Arrival] = []
-        for one, concerned in round_:
-            for arrival in concerned:
-                if arrival.ended is None and one.order > arrival.order and _concerns(one, arrival):
-                    await _apply(run, matching, one, arrival)
-                    if sources.listened(one.word) in arrival.plan.listeners.asked:
-                        asked.append(arrival)
-        await ends.look(run, asked)
-        await walk(run, [arrival for _, concerned in round_ for arrival in concerned if arrival.ended is None])
+        await _heed_round(run, matching, round_)
 
 
-def _rounds(happened: Iterable[Happening], arrivals: Sequence[Arrival]) -> list[list[Due]]:
+def _rounds(happened: Iterable[Happening], arrivals: Sequence[Arrival]) -> list[Round]:
+    """The words of one mark tell of one change: they are heeded together."""
     of_contact: dict[int, list[Arrival]] = {}
     for arrival in arrivals:
         of_contact.setdefault(arrival.contact_id, []).append(arrival)
-    rounds: list[list[Due]] = []
-    times: dict[int, int] = {}
+    rounds: list[Round] = []
+    changes: dict[int, list[list[Happening]]] = {}
     for one in happened:
-        concerned = of_contact.get(one.contact_id)
-        if concerned is None:
+        if one.contact_id not in of_contact:
             continue
-        index = times[one.contact_id] = times.get(one.contact_id, -1) + 1
-        if index == len(rounds):
+        known = changes.setdefault(one.contact_id, [])
+        if known and one.position is None is known[-1][-1].position and known[-1][-1].at == one.at:
+            known[-1].append(one)
+            continue
+        known.append([one])
+        if len(known) > len(rounds):
             rounds.append([])
-        rounds[index].append((one, concerned))
+        rounds[len(known) - 1].append((known[-1], of_contact[one.contact_id]))
     return rounds
 
 
-async def _apply(run: Run, matching: Matching, one: Happening, arrival: Arrival) -> None:
-    if await _leads_out(matching, one, arrival):
-        return
+async def _heed_round(run: Run, matching: Matching, round_: Round) -> None:
+    """Exits come first, then the goal, then what waits. At the end all go as far as they come."""
+    concerned = [
+        (arrival, [one for one in change if one.order > arrival.order and _concerns(one, arrival)])
+        for change, arrivals in round_
+        for arrival in arrivals
+    ]
+    for arrival, change in concerned:
+        await _lead_out(run, matching, change, arrival)
+    await ends.look(run, [arrival for arrival, change in concerned if arrival.ended is None and _asks(arrival, change)])
+    for arrival, change in concerned:
+        if arrival.ended is None:
+            await _end_waits(run, matching, change, arrival)
+    await walk(run, [arrival for arrival, _ in concerned if arrival.ended is None])
+
+
+def _asks(arrival: Arrival, change: Sequence[Happening]) -> bool:
+    return any(sources.listened(one.word) in arrival.plan.listeners.asked for one in change)
+
+
+async def _lead_out(run: Run, matching: Matching, change: Sequence[Happening], arrival: Arrival) -> None:
+    for one in change:
+        if arrival.ended is not None or await _leads_out(matching, one, arrival):
+            return
+    for one in change:
+        for event in arrival.plan.listeners.goals.get(one.word, ()):
+            if arrival.ended is None and await matching.is_event(arrival.plan, event, one, arrival.id):
+                ends.reach_goal(run, arrival)
+
+
+async def _end_waits(run: Run, matching: Matching, change: Sequence[Happening], arrival: Arrival) -> None:
     listeners = arrival.plan.listeners
-    for event in listeners.goals.get(one.word, ()):
-        if await matching.is_event(arrival.plan, event, one, arrival.id):
-            ends.reach_goal(run, arrival)
-    if arrival.ended is not None:
-        return
-    for awaited in listeners.awaited.get(one.word, ()):
-        if await matching.is_event(arrival.plan, awaited.event, one, arrival.id):
+    for one in change:
+        for awaited in listeners.awaited.get(one.word, ()):
             is_there = arrival.key == awaited.node
-            if is_there or awaited.look_back:
+            if (is_there or awaited.look_back) and await matching.is_event(
+                arrival.plan, awaited.event, one, arrival.id
+            ):
                 occurrences.record(run, arrival, awaited.key)
-            if is_there:
-                wakes.wake(run, arrival)
-    if arrival.key in listeners.settled_again.get(sources.listened(one.word), ()) or _is_own_message(one, arrival):
-        wakes.wake(run, arrival)
+                if is_there:
+                    wakes.wake(run, arrival)
+        again = listeners.settled_again.get(sources.listened(one.word), ())
+        if arrival.key in again or _is_own_message(one, arrival):
+            wakes.wake(run, arrival)
 
 
 async def _leads_out(matching: Matching, one: Happening, arrival: Arrival) -> bool:

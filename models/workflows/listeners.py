@@ -121,7 +121,3 @@ def _depends_on_zone(graph: Graph, do: object) -> bool:
 def zone_nodes(graph: Graph) -> set[str]:
     """The nodes at which a change of the workspace's time zone changes how long somebody waits."""
     return {node.key for node in graph.nodes.values() if _depends_on_zone(graph, node.do)}
-
-
-def all_words(listeners: Iterable[Listeners]) -> frozenset[str]:
-    return frozenset().union(*(one.words for one in listeners))

@@ -24,7 +24,7 @@ from models.workflows.graph.actions import WaitFor, rules_of
 from models.workflows.graph.events import Event, RuleJson, TagAdded, TagRemoved
 from models.workflows.graph.read import read_graph
 from models.workflows.graph.tree import Graph, Trigger
-from models.workflows.listeners import Listeners, all_words, ends_of, listeners_of
+from models.workflows.listeners import Listeners, ends_of, listeners_of
 from models.workflows.questions import Question
 from models.workflows.versions import EVERYBODY_OUT
 from permissions.principal import Scope
@@ -349,8 +349,13 @@ async def _load(scope: Scope, epoch: tuple[int, int]) -> Plans:
     for row in await db.fetch(_NUMBERS, scope.workspace_id):
         if row["workflow_id"] in plans.workflows:
             plans.inside.append(await plans.workflows[row["workflow_id"]].plan(row["number"]))
-    plans.heard = all_words(plan.listeners for plan in plans.inside)
+    plans.heard = heard_by(plans.inside)
     return plans
+
+
+def heard_by(plans: Iterable[Plan]) -> frozenset[str]:
+    """The words under which they listen for those inside."""
+    return frozenset(sources.listened(word) for plan in plans for word in plan.listeners.words)
 
 
 async def _nodes(scope: Scope) -> dict[int, dict[str, int]]:

@@ -5,8 +5,7 @@ from dataclasses import replace
 from models import db
 from models.workflows import plans, versions
 from models.workflows.engine_lock import WorkflowLock
-from models.workflows.listeners import all_words
-from models.workflows.plans import Plan, Plans, WorkflowPlans
+from models.workflows.plans import Plan, Plans, WorkflowPlans, heard_by
 from models.workflows.trials.since_ever import SinceEver
 from permissions.principal import Scope
 
@@ -22,7 +21,7 @@ async def load(scope: Scope, lock: WorkflowLock, workflow_id: int) -> tuple[Plan
     return replace(
         running,
         workflows=running.workflows | {workflow_id: tested},
-        heard=running.heard | all_words([plan.listeners]),
+        heard=running.heard | heard_by([plan]),
     ), plan
 
 
