@@ -1,21 +1,27 @@
 """Moves contacts through workflows."""
 
+import asyncio
 import time
 from typing import Final
 
 import structlog
 from prometheus_client import Counter, Histogram
 
+from models.accounts import workspaces
 from models.membership import quarantine
 from models.queue import work
 from models.queue.enqueue import enqueue
 from models.workflows import batches, engine_lock, happenings, pausing
+from models.workflows.timed import indexes
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
 
 log = structlog.get_logger(__name__)
 
 SMALL: Final = 500
 """Enrollments of a batch that moves each on its own."""
+
+AGAIN_SECONDS: Final = 2.0
+"""After another index was being built."""
 
 _enrollments = Counter("muster_workflow_enrollments_total", "Enrollments that entered or moved.")
 _seconds = Histogram(
@@ -52,6 +58,14 @@ async def pause_workflows(context: WorkerContext, workspace_id: int) -> None:
     await pausing.pause_stopped(workspace_id)
 
 
+async def index_dates(context: WorkerContext, workspace_id: int) -> None:
+    """Without the index dates are found too, by reading all contacts."""
+    await context.broker.acknowledge(work.INDEX_DATES, workspace_id)
+    scope = await workspaces.find_system_scope(workspace_id)
+    while scope is not None and not await indexes.build(scope):
+        await asyncio.sleep(AGAIN_SECONDS)
+
+
 async def find_stopped(_: WorkerContext) -> None:
     for workspace_id in await pausing.stopped():
         await enqueue(work.PAUSE_WORKFLOWS, workspace_id)
@@ -77,4 +91,5 @@ PERIODIC_TASKS = [
 TASKS = [
     Task(work.PROCESS_WORKFLOWS, process_workflows, timeout_seconds=60),
     Task(work.PAUSE_WORKFLOWS, pause_workflows, timeout_seconds=60),
+    Task(work.INDEX_DATES, index_dates, timeout_seconds=3600),
 ]

@@ -43,6 +43,9 @@ PROCESS_CHANGES: Final = Work[WorkspaceId]("process_changes", Queue.REALTIME)
 
 PROCESS_WORKFLOWS: Final = Work[WorkspaceId]("process_workflows", Queue.REALTIME)
 
+INDEX_DATES: Final = Work[WorkspaceId]("index_dates", Queue.BULK)
+"""Of custom fields, which a workflow waits for."""
+
 PAUSE_WORKFLOWS: Final = Work[WorkspaceId]("pause_workflows", Queue.REALTIME)
 """WhatsApp has stopped their messages."""
 

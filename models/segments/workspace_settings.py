@@ -57,6 +57,7 @@ async def update(scope: Scope, given: Mapping[str, Any]) -> Workspace:
         await audit_log.record(scope, "workspace_update", "Workspace", scope.workspace_id, _details(workspace, changed))
         if "timezone" in changed:
             await _rebuild(scope)
+            await enqueue(work.PROCESS_WORKFLOWS, scope.workspace_id)  # local times come at other moments
     return workspace
 
 

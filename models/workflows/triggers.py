@@ -21,7 +21,7 @@ async def candidates(run: Run, happenings: Sequence[Happening]) -> list[Candidat
         activity = passing.get((plan.workflow_id, trigger.key), _ALL)
         if activity is _ALL or happening.activity_id in activity:
             entry_key = activity.get(happening.activity_id, "")
-            what = happening.position or happening.activity_id or happening.at
+            what = (happening.position, happening.activity_id, happening.at)
             key = (plan.workflow_id, happening.contact_id, what)
             if key not in found:
                 found[key] = _candidate(run, plan, trigger, happening, entry_key)

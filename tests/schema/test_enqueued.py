@@ -17,7 +17,7 @@ from tests.schema.test_denials import MUTATIONS, document, variables_of
 CHANGES, LOG = "process_changes", "log_grew"
 
 ENQUEUED: dict[str, set[str]] = {
-    "workspaceUpdate": {"rebuild"},
+    "workspaceUpdate": {"rebuild", "process_workflows"},
     "contactCreate": {CHANGES},
     "contactUpdate": {CHANGES},
     "contactUpsert": {CHANGES},

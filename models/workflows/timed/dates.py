@@ -7,6 +7,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from models import db
+from models.queue import work
+from models.queue.enqueue import enqueue
 from models.rules.comparisons import Time
 from models.rules.fields import time_of
 from models.rules.parameters import Parameters
@@ -67,6 +69,7 @@ def _rule(on: DateReached) -> DateRule:
 async def _begin(run: Run, plan: Plan, trigger: Trigger, on: DateReached) -> Progress:
     begun = Progress(plan.workflow_id, trigger.key, repr(on), run.now, run.now)
     await progress.store(run, begun)
+    await enqueue(work.INDEX_DATES, run.workspace_id)
     return begun
 
 

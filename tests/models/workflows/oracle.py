@@ -316,17 +316,28 @@ class World:
                 for index, wanted in enumerate((wait or {}).get("any") or ()):
                     if self._is(wanted, event) and (one.node == node["key"] or wait.get("lookBack", True)):
                         one.happened.add(f"{node['key']}.{index}")
-            if one.state == "WAITING":
+            if one.state == "WAITING" and (self._has_what_it_waits_for(one) or self._is_asked_again(graph, one, event)):
                 self._go(one)
+
+    def _has_what_it_waits_for(self, one):
+        return any(key.rpartition(".")[0] == one.node for key in one.happened)
+
+    def _is_asked_again(self, graph, one, event):
+        """Whether what has changed decides how long it waits."""
+        do = self._node(one)["do"]
+        read = {do["waitUntil"].get("field")} if "waitUntil" in do else set()
+        if "waitUntil" in do and graph.get("zone") == "CONTACT":
+            read.add("timezone")
+        if (do.get("waitFor") or {}).get("rule") is not None:
+            read |= _read_by(do["waitFor"]["rule"])
+        return _is_one_of(event, read)
 
     def _may_matter(self, one, event):
         """Whether a rule of its goal or exits reads what has changed."""
         graph = self.workflows[one.workflow]
         ends = [*(graph.get("exits") or ()), *([graph["goal"]] if graph.get("goal") else [])]
         read = set().union(*(_read_by(end["rule"]) for end in ends if end.get("rule") is not None))
-        return any(
-            (what if kind == "field" else ("segment", what)) in read for kind, what in event.what if kind != "activity"
-        )
+        return _is_one_of(event, read)
 
     def _is(self, wanted, event):
         ((kind, value),) = wanted.items()
@@ -510,6 +521,11 @@ def _passes(activity, wanted):
     return activity["kind"] == wanted["kind"] and all(
         part["property"] in activity and activity[part["property"]] >= part["value"] for part in filters
     )
+
+
+def _is_one_of(event, read):
+    names = [what if kind == "field" else ("segment", what) for kind, what in event.what if kind != "activity"]
+    return any(name in read for name in names)
 
 
 def _read_by(rule):

@@ -8,7 +8,7 @@ import pytest
 from models import clock, db
 from models.contacts import fields
 from models.rules.tree import FieldType
-from models.workflows.timed import dates, progress, schedules
+from models.workflows.timed import dates, indexes, progress, schedules
 from tests.kit.segments import new_contacts, static_segment
 from tests.kit.workflows import ends_of, graph, moved, node, running
 from tests.kit.workspaces import new_workspace
@@ -87,6 +87,8 @@ async def test_three_days_after_an_instant_and_before_a_day_of_a_custom_field(sc
     assert await who_came(scope, before) == []
     to("2026-11-25T23:00")
     assert await who_came(scope, before) == [two], "midnight in Madrid, a week before"
+    assert await indexes.build(scope)
+    assert await db.fetch("SELECT 1 FROM pg_indexes WHERE indexname LIKE 'contacts_attributes_renewal%'")
 
 
 async def test_the_next_look_comes_nearer_and_nearer(scope):
