@@ -32,9 +32,8 @@ from models.workflows.graph.tree import Graph, GraphNode, Trigger
 from models.workflows.happenings import Happening
 from models.workflows.inside import ends
 from models.workflows.insight.figures import NodeFigures
-from models.workflows.listeners import all_words
 from models.workflows.nodes.interface import Settle
-from models.workflows.plans import Plan, Plans, plan_of
+from models.workflows.plans import Plan, Plans, heard_by, plan_of
 from models.workflows.run import Candidate, Entry, Run
 from models.workflows.trials.since_ever import SinceEver
 from models.workflows.wakes import stays_until, wake_by_time
@@ -188,6 +187,6 @@ async def replay_of(scope: Scope, graph: Graph) -> Replay:
     for trigger in graph.triggers:
         for word in plan.words_of(trigger.on):
             by_word.setdefault(word, []).append((plan, trigger))
-    heard = all_words([plan.listeners])
+    heard = heard_by([plan])
     listened = heard | {sources.listened(word) for word in by_word}
     return Replay(plan, Plans(scope, (0, 0), {}, {WORKFLOW_ID: plan}, by_word, listened, heard, [plan]))
