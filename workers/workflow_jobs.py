@@ -11,7 +11,7 @@ from models.workflows.lifecycle import activation, long_work, retire
 from permissions.principal import Scope
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
 
-BREATH_SECONDS: Final = 0.02
+BREATH_SECONDS: Final = 0.005
 """Between two chunks the engine of workflows may take its lock."""
 
 

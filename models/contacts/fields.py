@@ -126,10 +126,19 @@ _SEGMENTS_USING = """
 """
 
 
+_WORKFLOWS_USING = """
+    SELECT DISTINCT w.name FROM workflows w
+    JOIN workflow_versions v ON v.workspace_id = $1 AND v.workflow_id = w.id
+    WHERE w.workspace_id = $1 AND w.status IN ('ACTIVE', 'PAUSED', 'DRAINING') AND v.followed_by IS NULL
+      AND jsonb_path_exists(v.graph, $2::jsonpath)
+    ORDER BY w.name LIMIT 11
+"""
+
+
 async def delete(scope: Scope, field_id: int) -> None:
     """Values are removed here, or later by `remove_values_of_deleted`.
 
-    Raises NotFound at `id`, or InUse that names the segments whose rules use it.
+    Raises NotFound at `id`, or InUse that names the segments whose rules use it, or the workflows that run.
     """
     async with db.transaction():
         await db.advisory_lock(lock_of(scope))
@@ -147,8 +156,15 @@ async def _refuse_when_used(scope: Scope, key: str) -> None:
     path = f'strict $.**.field.field ? (@ == "attributes.{key}")'  # keys need no quoting
     names = [row["name"] for row in await db.fetch(_SEGMENTS_USING, scope.workspace_id, path)]
     if names:
-        listed = ", ".join(repr(name) for name in names[:10]) + (" and more" if len(names) > 10 else "")
-        raise InUse(f"the rules of these segments speak of this field: {listed}. Change them first", ("id",))
+        raise InUse(f"the rules of these segments speak of this field: {_listed(names)}. Change them first", ("id",))
+    anywhere = f'strict $.** ? (@ == "attributes.{key}")'
+    running = [row["name"] for row in await db.fetch(_WORKFLOWS_USING, scope.workspace_id, anywhere)]
+    if running:
+        raise InUse(f"these workflows use this field: {_listed(running)}. Publish them without it first", ("id",))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(repr(name) for name in names[:10]) + (" and more" if len(names) > 10 else "")
 
 
 _SECONDS_AT_ONCE: Final = 0.5

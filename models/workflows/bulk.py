@@ -20,8 +20,8 @@ from models.workflows.states import EnrollmentEnd
 from models.workflows.steps import TrailStep, Walkers
 from permissions.principal import Scope
 
-CHUNK: Final = 10_000
-"""Enrollments of a transaction: it takes some tenths of a second."""
+CHUNK: Final = 2_500
+"""Enrollments of a transaction. Larger ones make everybody else's commits wait for the disk."""
 
 MOVED: Final = "moved"
 """The outcome of those who go on from another node."""

@@ -106,7 +106,7 @@ _ACTIONS: Final = {
     "WorkflowSendInput.requireOptIn": "Send only to contacts that opted in; otherwise to all but those that opted out.",
     "WorkflowSendInput.ignoreCap": "Send although the contact has had as many messages as the workspace allows.",
     "WorkflowSendInput.skipped": "The node for those that get no message; `next` when absent.",
-    "WorkflowSendInput.failed": "The node for those whose message fails; they stay FAILED when absent.",
+    "WorkflowSendInput.failed": "The node for those whose message fails; `next` when absent.",
     "WorkflowWebhookInput.endpointId": "The endpoint.",
     "WorkflowWebhookInput.body": "JSON that is sent along.",
     "WorkflowWebhookInput.failed": "The node for those whose post fails; they stay FAILED when absent.",

@@ -151,7 +151,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """`skipped` and `failed` are None when those go on by `next` and stay FAILED."""
+    """Those that are skipped or fail go on by `next` when there is no edge for them."""
 
     template_id: int
     parameters: tuple[Parameter, ...]

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from models import db
+from models.contacts import fields
 from models.contacts.selections import ContactSelection
 from models.errors import Conflict, Forbidden, InUse, Invalid, NotAllowedInState, Problems
 from models.rules.duration import Duration
+from models.rules.tree import FieldType
 from models.segments import segments, uses
 from models.workflows import drafts, versions
 from models.workflows.lifecycle import contacts
@@ -250,3 +252,14 @@ async def test_a_segment_that_a_running_workflow_uses_is_not_deleted(database: s
     await published(scope, workflow_id, new)
     await segments.delete(scope, kept.id)
     assert [use.label for use in await uses.in_use(scope, other.id)] == ["Welcome"]
+
+
+async def test_a_field_that_a_running_workflow_uses_is_not_deleted(database: str, time: Clock) -> None:
+    scope = await new_workspace()
+    field = await fields.create(scope, key="points", label="Points", kind=FieldType.NUMBER)
+    counting = node_of("count", "fieldSet", field="attributes.points", increment=1, next="end")
+    workflow_id = await activated(scope, graph_of(counting, end_of()))
+    with pytest.raises(InUse, match="Welcome"):
+        await fields.delete(scope, field.id)
+    await published(scope, workflow_id, graph_of(end_of()))
+    await fields.delete(scope, field.id)
