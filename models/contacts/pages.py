@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -9,7 +10,9 @@ from models import clock, db
 from models.contacts import selections
 from models.contacts.columns import columns_of
 from models.db import Record
+from models.rules.fields import score_sql
 from models.rules.parameters import Parameters
+from models.rules.tree import Field, FieldType
 from models.values.instants import clamped_sql
 from permissions.principal import Scope
 
@@ -76,9 +79,13 @@ async def page(
     *,
     after: ContactPosition | None,
     names: Iterable[str],
+    score: str | None = None,
 ) -> list[Record]:
-    """Each row has `names` and `sort_key`. Raises Problems, Invalid or NotFound at `search`, `segmentId` or `filter`."""
-    key, rows = _SORT_KEYS[order], list[Record]()
+    """Each row has `names` and `sort_key`. `score`: the key of a score to order by, the highest first, instead of `order`.
+
+    Raises Problems, Invalid or NotFound at `search`, `segmentId` or `filter`.
+    """
+    key, rows = _SORT_KEYS[order] if score is None else _by_score(score), list[Record]()
     if after is None or after.sort_key is not None or not key.nullable:
         rows = await _part(scope, criteria, key, limit, after, names)
     if key.nullable and len(rows) < limit:
@@ -110,7 +117,16 @@ async def _part(
     return await db.fetch(sql, *await p.values(clock.now()))
 
 
+def _by_score(key: str) -> _SortKey:
+    """Contacts that the engine has not seen yet come last."""
+    return _SortKey(
+        score_sql(Field(f"scores.{key}", "", FieldType.NUMBER, score=True)), "numeric", nullable=True, descending=True
+    )
+
+
 def _sort_key_sql(key: _SortKey) -> str:
+    if key.sql_type == "numeric":
+        return f"({key.expression})::text"
     return key.expression if key.sql_type == "text" else clamped_sql(key.expression, key.sql_type)
 
 
@@ -118,7 +134,10 @@ def _after(key: _SortKey, after: ContactPosition, p: Parameters) -> str:
     operator, after_id = "<" if key.descending else ">", p.bind(after.id, "bigint")
     if key.without_key:
         return f"c.id {operator} {after_id}"
-    sort_key = p.bind(after.sort_key, "text") if key.sql_type == "text" else p.time(after.sort_key, key.sql_type)
+    if key.sql_type == "numeric":
+        sort_key = p.bind(Decimal(after.sort_key), "numeric")
+    else:
+        sort_key = p.bind(after.sort_key, "text") if key.sql_type == "text" else p.time(after.sort_key, key.sql_type)
     return f"({key.expression}, c.id) {operator} ({sort_key}, {after_id})"
 
 

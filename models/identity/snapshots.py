@@ -3,7 +3,8 @@
 `merged`: the row of the merged contact. `before`, `after`: what changed in the kept one. `given`: aliases that the kept one got;
 `moved`: those that it took over. `static`: STATIC segments of the merged one; `entered`: those that the kept one entered by the
 merge. `overrides`: of the merged one; `overrides_before`: of the kept one where the merge changed them (null: it had none).
-`consents`: ids of the merged one's history. `users`: WhatsApp ids of the merged one.
+`consents`, `adjustments`: ids of the merged one's history, and of corrections.
+`users`: WhatsApp ids of the merged one.
 """
 
 from datetime import timedelta

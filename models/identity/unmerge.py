@@ -242,6 +242,13 @@ def _moves_back(snapshot: Mapping[str, Any], absorbed: Sequence[int], merged_id:
             [[kind for kind, _ in moved], [value for _, value in moved]],
         ),
         (
+            """
+            UPDATE score_adjustments SET contact_id = $3
+            WHERE workspace_id = $1 AND contact_id = $2 AND id = ANY ($4::bigint[])
+            """,
+            [snapshot.get("adjustments", [])],
+        ),
+        (
             "UPDATE consent_changes SET contact_id = $3 WHERE workspace_id = $1 AND contact_id = $2 AND id = ANY ($4::bigint[])",
             [snapshot["consents"]],
         ),

@@ -55,11 +55,11 @@ async def process_batch(
 
 async def _settle(lock: EngineLock, compiled: CompiledRules, marks: Marks, claim: Claim) -> int:
     append = await apply.begin(lock.workspace_id, lock.now)
-    await settle(lock, compiled, append, marks)
+    scored = await settle(lock, compiled, append, marks)
     if lock.has_audiences:
         await audience_marks.record(lock.workspace_id, marks)
     if lock.listens:
-        await signals.write(lock.workspace_id, claim.rows)
+        await signals.write(lock.workspace_id, claim.rows, scored, lock.now)
     position = await apply.close(append)
     if lock.listens and position is not None:
         await signals.record_causes(lock.workspace_id, claim.rows, position, append.size)
@@ -70,13 +70,18 @@ def _together(marks: Marks, others: Marks) -> Marks:
     return {**marks, **{contact: marks.get(contact, frozenset()) | changes for contact, changes in others.items()}}
 
 
-async def settle(lock: EngineLock, compiled: CompiledRules, append: Append, marks: Marks) -> None:
-    """Scores first, because rules read them. No score depends on itself, so the rounds come to an end."""
+async def settle(lock: EngineLock, compiled: CompiledRules, append: Append, marks: Marks) -> Marks:
+    """Scores first, because rules read them. No score depends on itself, so the rounds come to an end.
+
+    Returns which scores changed.
+    """
+    scored: Marks = {}
     swapping = await builds.being_swapped(compiled)
     await _remove_deleted_contacts(append, marks, swapping)
     while marks:
         if compiled.scores:
-            marks = _together(marks, _frozen(await scores.settle(compiled.scores, marks, lock.now)))
+            changed = _frozen(await scores.settle(compiled.scores, marks, lock.now))
+            marks, scored = _together(marks, changed), _together(scored, changed)
         marks, moved = await _settle_segments(lock, compiled, append, marks, swapping)
         await builds.record_changes(compiled, marks)
         marks = {
@@ -84,6 +89,7 @@ async def settle(lock: EngineLock, compiled: CompiledRules, append: Append, mark
             for contact_id, changes in moved.items()
             if compiled.scores and scores.read_memberships(compiled.scores, changes)
         }
+    return scored
 
 
 async def _settle_segments(

@@ -4,9 +4,11 @@ So the reader of a signal finds segments that include what it tells.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from models import db
+from models.membership.dirty_contacts import Marks
 from models.queue import work
 from models.queue.enqueue import enqueue
 from models.rules.contact_changes import CREATED, DELETED
@@ -15,8 +17,11 @@ _NAMES: Final = {CREATED: "created", DELETED: "deleted"}
 """Of marks that are no words yet (models/workflows/sources.py)."""
 
 
-async def write(workspace_id: int, rows: Sequence[db.Record]) -> None:
-    """For each mark (a row of `dirty_contacts.claim`, whole) a signal for each of its words that a workflow listens to."""
+async def write(workspace_id: int, rows: Sequence[db.Record], scored: Marks, now: datetime) -> None:
+    """For each mark (a row of `dirty_contacts.claim`, whole) a signal for each of its words that a workflow listens to.
+
+    `scored`: the scores that changed by this batch, at `now`.
+    """
     await enqueue(work.PROCESS_WORKFLOWS, workspace_id)
     listened = {row["source"] for row in await db.fetch(_LISTENED, workspace_id)}
     signals = [
@@ -24,6 +29,12 @@ async def write(workspace_id: int, rows: Sequence[db.Record]) -> None:
         for row in sorted(rows, key=lambda row: row["id"])
         for word in (_NAMES.get(field, field) for field in row["fields"])
         if word in listened
+    ]
+    causes = {row["contact_id"]: row["cause"] for row in rows}
+    signals += [
+        (contact_id, word, None, now, causes.get(contact_id))
+        for contact_id, changes in sorted(scored.items())
+        for word in sorted(changes & listened)
     ]
     if signals:
         await db.execute(_WRITE, workspace_id, *map(list, zip(*signals, strict=True)))

@@ -8,8 +8,9 @@ from models.contacts import pages as contact_pages
 from models.contacts.built_in_fields import path_of
 from models.contacts.find import find_contact
 from models.contacts.pages import ContactCriteria, ContactPosition
-from models.errors import Invalid, Required, at
+from models.errors import Invalid, NotFound, Required, at
 from models.rules.depends import segments_mentioned
+from models.score_models import score_models
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from schema.contacts.enums import ContactOrder
@@ -60,13 +61,20 @@ class ContactQuery:
         rule_query: Annotated[
             str | None, strawberry.argument(description="As `filter`, with the rule in its text form.")
         ] = None,
+        order_by_score: Annotated[
+            str | None,
+            strawberry.argument(description="The key of a score: the highest value first, in place of `orderBy`."),
+        ] = None,
     ) -> ContactConnection:
         scope = scope_of(info)
+        await _check_score(info, order_by_score)
         criteria = ContactCriteria(search, _segment_id(info, segment_id), await _rule(info, filter, rule_query))
-        cursors = cursors_of_contacts(scope, criteria, order_by)
-        position = _position(cursors, after, order_by)
+        cursors = cursors_of_contacts(scope, criteria, order_by, order_by_score)
+        position = _position(cursors, after, order_by, order_by_score)
         names = selected(info, "nodes") | selected(info, "edges", "node")
-        rows = await contact_pages.page(scope, criteria, order_by, page_size(first) + 1, after=position, names=names)
+        rows = await contact_pages.page(
+            scope, criteria, order_by, page_size(first) + 1, after=position, names=names, score=order_by_score
+        )
         page = page_of(
             rows,
             first,
@@ -112,13 +120,23 @@ async def _rule(info: Info, given: RuleInput | None, text: str | None) -> object
     return rule
 
 
-def cursors_of_contacts(scope: Scope, criteria: ContactCriteria, order: ContactOrder) -> Cursors:
-    return Cursors(scope, "contacts", order.value, criteria)
+def cursors_of_contacts(
+    scope: Scope, criteria: ContactCriteria, order: ContactOrder, score: str | None = None
+) -> Cursors:
+    return Cursors(scope, "contacts", order.value if score is None else f"scores.{score}", criteria)
 
 
-def _position(cursors: Cursors, after: str | None, order: ContactOrder) -> ContactPosition | None:
-    sort_key: Reader = an_instant if contact_pages.sorts_by_time(order) else a_text
-    if contact_pages.may_lack_its_key(order):
+async def _check_score(info: Info, key: str | None) -> None:
+    """Scores are only for callers who may read segments."""
+    if key is not None:
+        admit(info.context, Permission.SEGMENT_READ)
+        if await score_models.find(scope_of(info), key=key) is None:
+            raise NotFound("there is no score with this key", ("orderByScore",))
+
+
+def _position(cursors: Cursors, after: str | None, order: ContactOrder, score: str | None) -> ContactPosition | None:
+    sort_key: Reader = an_instant if score is None and contact_pages.sorts_by_time(order) else a_text
+    if score is not None or contact_pages.may_lack_its_key(order):
         sort_key = nothing_or(sort_key)
     key = cursors.read(after, sort_key, a_number)
     return None if key is None else ContactPosition(*key)

@@ -10,7 +10,8 @@ from models.contacts.attributes import Fields, check_value
 from models.contacts.built_in_fields import COLUMNS, LONGEST_TAG, check_column
 from models.errors import DomainError, Problems
 from models.rules.catalogue import BUILT_IN
-from models.rules.tree import FieldType
+from models.rules.tree import Field, FieldType
+from models.scores import stored
 from models.workflows.graph.actions import FieldSet, TagsChange, WaitUntil
 from models.workflows.graph.events import ActivityHappened, DateReached, FieldChanged, TagAdded, TagRemoved
 from models.workflows.graph.mentions import each_event
@@ -22,7 +23,8 @@ _DATES = (FieldType.DATE, FieldType.DATETIME)
 
 
 async def field_problems(scope: Scope, graph: Graph) -> AsyncIterator[Problem]:
-    names = _Names(await contact_fields.load(scope), scope.default_country)
+    scores = stored.fields_of(await stored.rows_of(scope.workspace_id))
+    names = _Names(await contact_fields.load(scope), scope.default_country, scores)
     for problem in _listened(graph, names):
         yield problem
     for node in graph.nodes.values():
@@ -35,14 +37,15 @@ async def field_problems(scope: Scope, graph: Graph) -> AsyncIterator[Problem]:
 
 
 class _Names:
-    """The fields of contacts, built in and custom."""
+    """The fields of contacts, built in and custom, and scores, which can be read alone."""
 
-    def __init__(self, custom: Fields, default_country: str | None) -> None:
+    def __init__(self, custom: Fields, default_country: str | None, scores: Mapping[str, Field]) -> None:
         self.custom = custom
         self.default_country = default_country
         self.types: Mapping[str, FieldType] = {key: field.type for key, field in BUILT_IN.items()} | {
             f"attributes.{key}": field.type for key, field in custom.items()
         }
+        self.scores = scores
 
     def unknown(self, key: str) -> str:
         bare = {known.removeprefix("attributes."): known for known in self.types}
@@ -58,7 +61,7 @@ def _listened(graph: Graph, names: _Names) -> Iterator[Problem]:
     for node_key, where, event in each_event(graph):
         if isinstance(event, FieldChanged):
             for key in event.fields:
-                if key not in names.types and key != "tags":
+                if key not in names.types and key not in names.scores and key != "tags":
                     yield Problem(ProblemCode.FIELD_UNKNOWN, f"{where}: {names.unknown(key)}", node_key)
         if isinstance(event, DateReached):
             yield from _date(event.field, names, f"{where}: ", node_key)

@@ -5,6 +5,7 @@ from typing import Any
 from models import db
 from models.score_models import build
 from permissions.principal import Scope
+from schema.server.ids import find_id
 from tests.kit.api import ERRORS, Api
 from tests.kit.engine import settled
 from tests.schema.contacts.operations import create
@@ -34,6 +35,12 @@ BOUGHT = """
 PREVIEW = """
     query ($input: ScoreModelInput!) {
         scorePreview(input: $input, first: 2) { text buckets { from to count } contacts { value contact { tags } } }
+    }
+"""
+
+ORDERED = """
+    query ($after: String) {
+        contacts(first: 1, after: $after, orderByScore: "interest") { nodes { externalId } pageInfo { endCursor } }
     }
 """
 
@@ -169,3 +176,34 @@ async def test_a_preview_counts_everybody(api: Api, admin: str, workspace: Scope
     assert [one["value"] for one in found["contacts"]] == [4.0, 4.0]
     assert sum(bucket["count"] for bucket in found["buckets"]) == 3
     assert (found["buckets"][0]["count"], found["buckets"][-1]["count"], len(found["buckets"])) == (1, 2, 20)
+
+
+async def test_contacts_come_in_the_order_of_a_score(api: Api, admin: str, workspace: Scope) -> None:
+    await built(api, admin, workspace)
+    for name, tags in (("low", []), ("high", ["vip"]), ("none", [])):
+        await create(api, admin, externalId=name, tags=tags)
+    await settled(workspace)
+    seen, after = [], None
+    for _ in range(3):
+        found = (await api.data(admin, ORDERED, after=after))["contacts"]
+        seen.append(found["nodes"][0]["externalId"])
+        after = found["pageInfo"]["endCursor"]
+    assert seen == ["high", "none", "low"]
+    assert await api.codes(admin, '{ contacts(orderByScore: "x") { nodes { id } } }') == ["BAD_REQUEST"]
+
+
+async def test_a_change_of_level_lets_into_a_workflow(workspace: Scope, api: Api, admin: str) -> None:
+    """The engine of workflows hears of scores as of any field."""
+    await built(api, admin, workspace)
+    await db.execute(
+        "INSERT INTO workflow_sources (workspace_id, source, workflow_id, number) VALUES ($1, 'scores.interest.level', 1, 1)",
+        workspace.workspace_id,
+    )
+    contact = await create(api, admin, externalId="ana")
+    await settled(workspace)
+    await db.execute("DELETE FROM workflow_signals")
+    bought = [{"externalId": "ana", "kind": "purchase", "properties": {"total": total}} for total in (150, 160)]
+    await api.data(admin, "mutation ($i: [ActivityInput!]!) { activitiesRecord(input: $i) { recorded } }", i=bought)
+    await settled(workspace)
+    rows = await db.fetch("SELECT contact_id, source FROM workflow_signals")
+    assert [tuple(row) for row in rows] == [(find_id("Contact", contact["id"]), "scores.interest.level")]
