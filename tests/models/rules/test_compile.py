@@ -11,7 +11,7 @@ from models.rules.catalogue import Catalogue
 from models.rules.check import check
 from models.rules.compile import batch, where, whole
 from models.rules.parameters import Parameters
-from models.segments.preview import preview
+from models.segments.preview import Wanted, preview
 from tests.kit.oracle import holds
 from tests.kit.workspaces import new_workspace
 from tests.kit.worlds import World
@@ -97,7 +97,7 @@ async def test_a_preview_counts_and_shows_what_the_oracle_finds(database, seed):
     clock.set_source(lambda: world.now)
     for rule in [world.rule() for _ in range(15)]:
         expected = sorted(c["id"] for c in world.contacts if holds(rule, c, world.kinds, world.now, world.timezone))
-        seen = await preview(scope, rule, 5)
+        seen = await preview(scope, rule, Wanted(5))
         assert (seen.count, seen.contact_ids) == (len(expected), tuple(expected[:5])), f"seed {seed}: {rule}"
         assert seen.rule_text
 
