@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from models import db
 from models.rules.thresholds import Threshold, instant_of
-from models.workflows.arrivals import PENDING, TICK, Arrival, End, State
+from models.workflows.arrivals import PAUSED, PENDING, TICK, Arrival, End, State
 from models.workflows.graph.tree import GraphNode, Limit
 from models.workflows.run import Run
 
@@ -35,11 +36,18 @@ async def those_within(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -
     return [arrival for arrival in arrivals if id(arrival) not in refused]
 
 
+RESTS: Final = "it came by here not long ago, and the node rests for each contact"
+
+
 def _is_asked(arrival: Arrival) -> bool:
-    """Not again while it waits at the node, which it has passed the limit of."""
-    return arrival.state is not State.WAITING and not (
-        arrival.state is State.READY and arrival.reason in (PENDING, TICK)
-    )
+    """Not again while it waits at the node, or the node itself holds it: it has passed the limit."""
+    match arrival.state:
+        case State.WAITING:
+            return False
+        case State.HELD:
+            return arrival.reason in (PAUSED, RESTS) and arrival.message_id is None
+        case _:
+            return arrival.reason not in (PENDING, TICK)
 
 
 def _passes(run: Run, limit: Limit, visits: dict[int, Visits], arrival: Arrival) -> bool:
@@ -70,7 +78,7 @@ def _refuse(limit: Limit, arrival: Arrival, rests_until: datetime | None) -> Non
     if limit.next is not None:
         arrival.go(LIMITED, limit.next)
     elif rests_until is not None:
-        arrival.hold("it came by here not long ago, and the node rests for each contact", rests_until)
+        arrival.hold(RESTS, rests_until)
     else:
         arrival.end(End.REACHED_END, LIMITED)
 

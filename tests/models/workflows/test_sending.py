@@ -143,6 +143,21 @@ async def test_nothing_is_sent_outside_of_the_window_not_even_what_waited_in_it(
     assert {one.phone[-1] for one in await attempts(scope)} == {"1", "2"}
 
 
+async def test_who_is_held_by_the_window_passes_the_limit_of_the_node_once(scope):
+    greeting = await template(scope, "greeting")
+    start = await static_segment(scope, name="Start")
+    do = {"templateId": greeting.id, "parameters": [{"name": "1", "text": "you"}], "next": "end"}
+    nodes = [node("greet", send=do) | {"limit": {"perContact": 1}}, END]
+    entered = {"key": "entered", "on": {"segmentEntered": start.id}}
+    await running(scope, graph([entered], nodes, sendWindow=WINDOW))
+    (contact_id,) = await people(scope, 1)
+    at(hours=3)
+    await put_into(scope, start, contact_id)
+    at(hours=20)
+    await moved(scope)
+    assert len(await attempts(scope)) == 1
+
+
 async def test_the_cap_holds_a_contact_until_it_allows_a_message(scope):
     await workspace_settings.update(scope, {"message_cap": (1, "PT6H")})
     _, start = await sending(scope)
