@@ -1,8 +1,11 @@
 """The engine of workflows, batch by batch: who enters, where they go, and what is written."""
 
+import asyncio
+
 from models.membership import manual_changes
 from models.membership.origins import Origin
 from models.queue.work import Queue
+from models.workflows import batches
 from tests.kit.segments import dynamic_segment, members_of, new_contacts, replayed, static_segment
 from tests.kit.workers import eventually, running_worker
 from tests.kit.workflows import assert_figures_add_up, ends_of, entered, graph, moved, node, running, steps_of
@@ -51,3 +54,29 @@ async def test_a_worker_moves_those_that_a_person_puts_into_a_segment(database, 
 
         await eventually(all_are_good)
     assert await ends_of(scope, workflow_id) == [(one, "REACHED_END") for one in ids]
+
+
+async def test_what_comes_while_somebody_else_holds_the_lock_does_not_wait_for_its_message_again(
+    database, redis_url, broker
+):
+    scope = await new_workspace()
+    chosen, good = await static_segment(scope, name="Chosen"), await static_segment(scope)
+    workflow_id = await running(scope, sorting(chosen, good))
+    one, other = await new_contacts(scope, 2)
+
+    async def have_ended(count):
+        return len(await ends_of(scope, workflow_id)) == count
+
+    async with running_worker(Queue.REALTIME, database, redis_url):
+        await manual_changes.change_members(scope, chosen.id, add=[one], origin=Origin.MANUAL)
+        await eventually(lambda: have_ended(1))
+        held = asyncio.create_task(hold_the_lock(scope, 0.5))
+        await asyncio.sleep(0.1)
+        await manual_changes.change_members(scope, chosen.id, add=[other], origin=Origin.MANUAL)
+        await held
+        await eventually(lambda: have_ended(2), 2.5)
+
+
+async def hold_the_lock(scope, seconds):
+    async with batches.moving(scope.workspace_id):
+        await asyncio.sleep(seconds)
