@@ -143,18 +143,19 @@ def _where(
 
 async def _load_entries(run: Run, candidates: Sequence[Candidate]) -> None:
     """All entries of these contacts into these workflows, as this batch has left them so far."""
-    workflow_ids = {candidate.plan.workflow_id for candidate in candidates}
-    contact_ids = {candidate.contact_id for candidate in candidates}
     if candidates:
-        rows = await db.fetch(_ENTRIES, run.workspace_id, list(workflow_ids), list(contact_ids))
+        workflow_ids = [candidate.plan.workflow_id for candidate in candidates]
+        contact_ids = [candidate.contact_id for candidate in candidates]
+        rows = await db.fetch(_ENTRIES, run.workspace_id, workflow_ids, contact_ids)
         for workflow_id, contact_id, entry_key, times, entered_at, ended_at in rows:
             run.know_entry(workflow_id, contact_id, entry_key, Entry(times, entered_at, ended_at, is_stored=True))
 
 
-# Also entries of one candidate's contact into another one's workflow: these are few, and do no harm.
+# Pair by pair: given two lists, the planner may read all entries of the workflows.
 _ENTRIES = """
-SELECT workflow_id, contact_id, entry_key, times, entered_at, ended_at FROM workflow_entries
-WHERE workspace_id = $1 AND workflow_id = ANY ($2::bigint[]) AND contact_id = ANY ($3::bigint[])
+SELECT e.workflow_id, e.contact_id, e.entry_key, e.times, e.entered_at, e.ended_at
+FROM unnest($2::bigint[], $3::bigint[]) AS asked (workflow_id, contact_id)
+JOIN workflow_entries AS e ON e.workspace_id = $1 AND e.workflow_id = asked.workflow_id AND e.contact_id = asked.contact_id
 """
 
 
