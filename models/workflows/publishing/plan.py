@@ -1,5 +1,6 @@
 """What a publish would do to those inside, in the groups in which it is done and counted."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -42,12 +43,16 @@ class PublishPlan:
     def of(self, change: Change) -> Iterator[Group]:
         return (group for group in self.groups if group.change is change)
 
+    def leaving(self) -> dict[tuple[str, str | None], int]:
+        """How many leave nodes that are gone, by node and target (None: they end), of all versions that run."""
+        found: Counter[tuple[str, str | None]] = Counter()
+        for group in (*self.of(Change.MOVE), *self.of(Change.END)):
+            found[group.key, group.to_key] += group.count
+        return dict(found)
+
     def counted(self) -> Counted:
-        return Counted(
-            self.inside,
-            {f"{group.key} -> {group.to_key}": group.count for group in self.of(Change.MOVE)},
-            sum(group.count for group in self.of(Change.END)),
-        )
+        moved = {f"{key} -> {to_key}": count for (key, to_key), count in self.leaving().items() if to_key is not None}
+        return Counted(self.inside, moved, sum(group.count for group in self.of(Change.END)))
 
 
 async def plan(

@@ -50,11 +50,8 @@ async def preview(scope: Scope, workflow_id: int, enrolled: EnrolledContactsPoli
     wakes_moved, wakes_now = await _count_wakes(scope, now, planned, graph)
     token = tokens.make(workflow, enrolled, moves, counted)
     sends = await _sends_soon(scope, now, planned, graph)
-    listed = [
-        Move(group.key, group.to_key, group.count)
-        for group in planned.groups
-        if group.change is Change.MOVE or (group.change is Change.END and enrolled is EnrolledContactsPolicy.MOVE)
-    ]
+    gone = planned.leaving() if enrolled is EnrolledContactsPolicy.MOVE else {}
+    listed = [Move(key, to_key, count) for (key, to_key), count in sorted(gone.items(), key=lambda item: item[0][0])]
     stay = counted.inside - counted.exits - sum(counted.moves.values())
     return Preview(token, counted.inside, stay, counted.exits, wakes_moved, wakes_now, sends, listed)
 

@@ -72,7 +72,7 @@ async def keys_inside(scope: Scope, workflow_id: int) -> set[str]:
     return {row["key"] for row in rows}
 
 
-@with_seeds(4)
+@with_seeds(4, 50_000, 50_001)
 async def test_whatever_is_published_everybody_is_somewhere_and_figures_add_up(
     database: str, seed: int, monkeypatch: Any
 ) -> None:
