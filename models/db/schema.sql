@@ -859,6 +859,7 @@ CREATE INDEX webhook_deliveries_endpoint_idx ON webhook_deliveries (workspace_id
 CREATE INDEX webhook_deliveries_waiting_idx ON webhook_deliveries (workspace_id, endpoint_id, id) WHERE status = 'WAITING';
 CREATE INDEX webhook_deliveries_messages_idx ON webhook_deliveries (created_at) WHERE status = 'WAITING' AND kind = 'MESSAGE';
 CREATE INDEX webhook_deliveries_finished_idx ON webhook_deliveries (finished_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX webhook_deliveries_contact_idx ON webhook_deliveries (workspace_id, contact_id) WHERE contact_id IS NOT NULL;
 
 -- Ranges of the logs that are sent once more. Each is a cursor of its own, beside that of its endpoint.
 CREATE TABLE webhook_replays (

@@ -130,6 +130,12 @@ async def _move_what_the_contact_did(merging: Merging) -> None:
         kept_id,
         merged_id,
     )
+    webhooks = await db.fetch(
+        "UPDATE webhook_deliveries SET contact_id = $2 WHERE workspace_id = $1 AND contact_id = $3 RETURNING id",
+        workspace_id,
+        kept_id,
+        merged_id,
+    )
     adjustments = await db.fetch(
         "UPDATE score_adjustments SET contact_id = $2 WHERE workspace_id = $1 AND contact_id = $3 RETURNING id",
         workspace_id,
@@ -138,6 +144,7 @@ async def _move_what_the_contact_did(merging: Merging) -> None:
     )
     merging.snapshot |= {
         "adjustments": [row["id"] for row in adjustments],
+        "webhooks": [row["id"] for row in webhooks],
         "consents": [row["id"] for row in consents],
         "users": [row["user_id"] for row in users],
     }

@@ -249,6 +249,13 @@ def _moves_back(snapshot: Mapping[str, Any], absorbed: Sequence[int], merged_id:
             [snapshot.get("adjustments", [])],
         ),
         (
+            """
+            UPDATE webhook_deliveries SET contact_id = $3
+            WHERE workspace_id = $1 AND contact_id = $2 AND id = ANY ($4::bigint[])
+            """,
+            [snapshot.get("webhooks", [])],
+        ),
+        (
             "UPDATE consent_changes SET contact_id = $3 WHERE workspace_id = $1 AND contact_id = $2 AND id = ANY ($4::bigint[])",
             [snapshot["consents"]],
         ),

@@ -11,7 +11,7 @@ from models.changelog.cursor import to_cursor
 from models.changelog.members import MEMBERS
 from models.changelog.read import NotInLog
 from models.destinations.webhooks import endpoints, lifecycle, messages, positions, resending, rows
-from models.destinations.webhooks.messages import MessageOutcome, MessageSource
+from models.destinations.webhooks.messages import Message, MessageOutcome, MessageSource
 from models.destinations.webhooks.settings import WebhookDeliveryMode
 from models.segments import segments
 from permissions.principal import Scope
@@ -106,14 +106,14 @@ async def test_a_message_of_another_part_has_its_outcome(
 ) -> None:
     endpoint_id = await an_endpoint(scope, receiver, "workflow.message")
     other = await an_endpoint(scope, Receiver(url=receiver.url), "job.finished")
-    source = MessageSource("WORKFLOW_STEP", 7)
+    source = MessageSource("STEP", 7)
     for _ in range(2):
-        await messages.send(scope, endpoint_id, source, {"body": {"offer": "é"}})
+        await messages.send(scope, endpoint_id, [Message(source, {"body": {"offer": "é"}})])
     assert await messages.find_outcome(scope, source) is MessageOutcome.WAITING
-    assert await messages.send(scope, other, MessageSource("WORKFLOW_STEP", 8), {}) is MessageOutcome.SKIPPED
+    assert await messages.send(scope, other, [Message(MessageSource("STEP", 8), {})]) is MessageOutcome.SKIPPED
     await webhook_run(context, monkeypatch, scope, endpoint_id)
     assert [body["data"] for body in receiver.bodies("workflow.message")] == [{"body": {"offer": "é"}}]
-    assert await messages.outcomes(scope, "WORKFLOW_STEP", [7, 8, 9]) == {
+    assert await messages.outcomes(scope, "STEP", [7, 8, 9]) == {
         7: MessageOutcome.DELIVERED,
         8: MessageOutcome.SKIPPED,
     }

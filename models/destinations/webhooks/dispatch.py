@@ -47,6 +47,12 @@ async def waiting(limit: int = 1_000) -> list[tuple[int, int]]:
             SELECT e.workspace_id, e.id FROM webhook_endpoints AS e WHERE e.next_attempt_at <= $1 AND {_FREE}
             UNION ALL
             SELECT e.workspace_id, e.id FROM webhook_endpoints AS e WHERE e.leased_until <= $1
+            UNION ALL
+            SELECT e.workspace_id, e.id FROM webhook_endpoints AS e
+            WHERE e.status = 'ACTIVE' AND e.next_attempt_at IS NULL AND {_FREE} AND EXISTS (
+                SELECT 1 FROM webhook_deliveries AS d
+                WHERE d.workspace_id = e.workspace_id AND d.endpoint_id = e.id AND d.status = 'WAITING'
+                  AND d.kind = 'MESSAGE' AND d.next_attempt_at <= $1)
         ) AS found LIMIT $2
         """,  # noqa: S608
         clock.now(),

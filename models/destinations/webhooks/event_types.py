@@ -264,9 +264,26 @@ _PING: Final = WebhookEventType(
 _MESSAGE: Final = WebhookEventType(
     WORKFLOW_MESSAGE,
     Permission.WORKFLOW_READ,
-    "A workflow's WEBHOOK step was reached by a contact. `data` is what the step says.",
-    {"type": "object"},
-    _envelope(WORKFLOW_MESSAGE, {"contactId": to_global_id("Contact", 5003), "body": {"offer": "A7"}}),
+    "A contact reached a WEBHOOK node of a workflow.",
+    _object(
+        {
+            "contactId": {"type": "string", "description": "The contact's id."},
+            "workflowId": {"type": "string", "description": "The workflow's id."},
+            "enrollmentId": {"type": "string", "description": "The id of the contact's way through the workflow."},
+            "node": {"type": "string", "description": "The key of the node."},
+            "body": {"description": "What the node says, any JSON."},
+        }
+    ),
+    _envelope(
+        WORKFLOW_MESSAGE,
+        {
+            "contactId": to_global_id("Contact", 5003),
+            "workflowId": to_global_id("Workflow", 9),
+            "enrollmentId": to_global_id("Enrollment", 81),
+            "node": "tell",
+            "body": {"offer": "A7"},
+        },
+    ),
 )
 
 EVENT_TYPES: Final[Mapping[str, WebhookEventType]] = {one.name: one for one in (_CHANGES, *_OF_LOG, _MESSAGE, _PING)}

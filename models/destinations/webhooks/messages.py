@@ -1,8 +1,8 @@
 """Events that another part of the product sends to one endpoint, such as a workflow's WEBHOOK step.
 
-await messages.send(scope, endpoint_id, MessageSource("WORKFLOW_STEP", visit_id), data, contact_id=contact_id)
+await messages.send(scope, endpoint_id, [Message(MessageSource("WORKFLOW_VISIT", visit_id), data, contact_id)])
 ...
-outcome = (await messages.outcomes(scope, "WORKFLOW_STEP", [visit_id])).get(visit_id)
+outcome = (await messages.outcomes(scope, "WORKFLOW_VISIT", [visit_id])).get(visit_id)
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,6 +29,15 @@ class MessageSource:
     id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`data` is JSON, at most MOST_DATA_BYTES: the `data` of the webhook. `contact_id`: whose personal data it holds."""
+
+    source: MessageSource
+    data: Mapping[str, Any]
+    contact_id: int | None = None
+
+
 class MessageOutcome(StrEnum):
     """WAITING: not sent yet, or to be tried again. FAILED: for good. SKIPPED: the endpoint is gone, or does not take messages."""
 
@@ -45,21 +54,14 @@ async def can_receive(scope: Scope, endpoint_id: int, event_type: str = WORKFLOW
 
 
 async def send(
-    scope: Scope,
-    endpoint_id: int,
-    source: MessageSource,
-    data: Mapping[str, Any],
-    *,
-    event_type: str = WORKFLOW_MESSAGE,
-    contact_id: int | None = None,
+    scope: Scope, endpoint_id: int, messages: Sequence[Message], *, event_type: str = WORKFLOW_MESSAGE
 ) -> MessageOutcome:
-    """Sends one signed event, once the ambient transaction (or its own) has committed. Again for the same source: no change.
+    """Sends one signed event for each, once the ambient transaction (or its own) has committed. Once per source.
 
-    `data` is JSON, at most MOST_DATA_BYTES, and becomes the `data` of the webhook. `contact_id`: whose personal data it holds.
-    A message has the schedule of retries of all webhooks, and waits while its endpoint is paused, for at most five days.
-    Returns SKIPPED when the endpoint cannot receive it, and WAITING else. Raises Invalid for data that cannot be stored.
+    Messages have the schedule of retries of all webhooks, and wait while their endpoint is paused, for at most five days.
+    Returns SKIPPED when the endpoint cannot receive them, and WAITING else. Raises Invalid for data that cannot be stored.
     """
-    text = check_object(dict(data), MOST_DATA_BYTES)
+    texts = [check_object(dict(message.data), MOST_DATA_BYTES) for message in messages]
     async with db.transaction():
         takes = await can_receive(scope, endpoint_id, event_type)
         outcome = MessageOutcome.WAITING if takes else MessageOutcome.SKIPPED
@@ -69,13 +71,13 @@ async def send(
             scope.workspace_id,
             endpoint_id,
             event_type,
-            text if takes else None,
-            contact_id,
-            source.kind,
-            source.id,
             outcome,
             now,
             None if takes else now,
+            texts if takes else [None] * len(texts),
+            [message.contact_id for message in messages],
+            [message.source.kind for message in messages],
+            [message.source.id for message in messages],
         )
         if takes:
             await enqueue(work.SEND_WEBHOOKS, scope.workspace_id, endpoint_id)
@@ -84,9 +86,10 @@ async def send(
 
 _SEND = """
 INSERT INTO webhook_deliveries (
-    workspace_id, endpoint_id, kind, event_type, events, payload, contact_id, source_kind, source_id, status,
-    next_attempt_at, created_at, finished_at)
-VALUES ($1, $2, 'MESSAGE', $3, 1, $4, $5, $6, $7, $8, $9, $9, $10)
+    workspace_id, endpoint_id, kind, event_type, events, status, next_attempt_at, created_at, finished_at,
+    payload, contact_id, source_kind, source_id)
+SELECT $1, $2, 'MESSAGE', $3, 1, $4, $5, $5, $6, m.payload, m.contact_id, m.source_kind, m.source_id
+FROM unnest($7::text[], $8::bigint[], $9::text[], $10::bigint[]) AS m (payload, contact_id, source_kind, source_id)
 ON CONFLICT (workspace_id, source_kind, source_id) DO NOTHING
 """
 

@@ -6,7 +6,7 @@ from typing import Final
 from models.errors import Invalid
 from models.rules.duration import Duration
 from models.rules.operands import read_duration, read_instant
-from models.values.texts import check_name
+from models.values.texts import check_name, check_object
 from models.workflows.graph.actions import (
     Action,
     ActivityRecord,
@@ -210,10 +210,17 @@ def _parameter(part: Part) -> Parameter:
     return parameter
 
 
+MOST_BODY_BYTES: Final = 60 * 1024
+"""Less than a message to an endpoint may have: the ids are sent with it."""
+
+
 def _webhook(part: Part) -> Action:
-    return Webhook(
-        part.required("endpointId", read_id, 0), part.json("body"), _target(part), part.optional("failed", read_target)
-    )
+    body = part.json("body")
+    try:
+        check_object({"body": body}, MOST_BODY_BYTES)
+    except Invalid as error:
+        part.mistake(Invalid(f"body: {error.message}"))
+    return Webhook(part.required("endpointId", read_id, 0), body, _target(part), part.optional("failed", read_target))
 
 
 ACTIONS: Final[Mapping[str, Callable[[Part], Action]]] = {

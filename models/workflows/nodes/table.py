@@ -17,6 +17,7 @@ from models.workflows.nodes import (
     wait,
     wait_for,
     wait_until,
+    webhook,
 )
 from models.workflows.nodes.interface import Settle
 
@@ -34,6 +35,7 @@ SETTLE: Final[Mapping[type[actions.Action], Settle]] = {
     actions.FieldSet: contacts.set_field,
     actions.ActivityRecord: activity.record,
     actions.Send: send.send,
+    actions.Webhook: webhook.webhook,
     actions.Enroll: enroll.enroll,
     actions.End: end.end,
 }

@@ -15,7 +15,6 @@ from models.workflows.graph.actions import Enroll, Webhook
 from models.workflows.graph.events import MessageReached, Scheduled, segments_of
 from models.workflows.graph.mentions import each_event, each_rule, segments_changed, workflows_named
 from models.workflows.graph.tree import Graph
-from models.workflows.nodes.table import SETTLE
 from models.workflows.problems.problem import Problem, ProblemCode
 from models.workflows.timing.recurrences import read_recurrence
 from permissions.principal import Scope
@@ -34,8 +33,6 @@ async def name_problems(scope: Scope, graph: Graph) -> AsyncIterator[Problem]:
     async for problem in _workflows(scope, graph):
         yield problem
     async for problem in _endpoints(scope, graph):
-        yield problem
-    for problem in _unsupported(graph):
         yield problem
 
 
@@ -149,9 +146,3 @@ async def _endpoints(scope: Scope, graph: Graph) -> AsyncIterator[Problem]:
                 f"there is no such endpoint, or it does not take {WORKFLOW_MESSAGE}: choose another, or subscribe it"
             )
             yield Problem(ProblemCode.ENDPOINT_GONE, message, node.key)
-
-
-def _unsupported(graph: Graph) -> Iterator[Problem]:
-    for node in graph.nodes.values():
-        if type(node.do) not in SETTLE:
-            yield Problem(ProblemCode.UNSUPPORTED, "this installation cannot do this yet", node.key)

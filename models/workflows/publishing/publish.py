@@ -7,7 +7,7 @@ from typing import Final
 
 from models import db
 from models.accounts import audit_log
-from models.errors import DomainError, Forbidden, Invalid, NotAllowedInState, Problems, Unsupported
+from models.errors import DomainError, Forbidden, Invalid, NotAllowedInState, Problems
 from models.queue import jobs, work
 from models.queue.enqueue import enqueue
 from models.queue.jobs import Job, JobKind
@@ -19,7 +19,7 @@ from models.workflows.graph.actions import Send, Webhook
 from models.workflows.graph.mentions import segments_changed
 from models.workflows.graph.tree import Graph
 from models.workflows.problems.check import problems_of
-from models.workflows.problems.problem import Problem, ProblemCode
+from models.workflows.problems.problem import Problem
 from models.workflows.publishing import tokens
 from models.workflows.publishing.moving import Moving, change_chunk, to_json
 from models.workflows.publishing.plan import Moves, PublishPlan, plan
@@ -105,8 +105,7 @@ def refuse_blocking(problems: list[Problem]) -> None:
 
 def _error(problem: Problem) -> DomainError:
     where = "" if problem.node_key is None else f'node "{problem.node_key}": '
-    kind = Unsupported if problem.code is ProblemCode.UNSUPPORTED else Invalid
-    return kind(f"{where}{problem.message} ({problem.code})", ("id",))
+    return Invalid(f"{where}{problem.message} ({problem.code})", ("id",))
 
 
 async def _refuse_state(scope: Scope, workflow: Workflow) -> None:

@@ -144,7 +144,6 @@ async def test_templates_endpoints_workflows_and_messages_must_be_there(database
         ("g", "NODE_UNKNOWN", True),
         ("e", "WORKFLOW_GONE", True),
         ("d", "ENDPOINT_GONE", True),
-        ("d", "UNSUPPORTED", True),
         ("b", "PARAMETERS", True),
         ("c", "TEMPLATE_GONE", True),
         ("f", "NEVER_HAPPENS", False),
