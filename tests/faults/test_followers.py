@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from random import Random
+from typing import Any
 
 import aiohttp
 import asyncpg
@@ -147,14 +148,14 @@ async def test_an_api_that_stops_and_starts_again_is_gone_on_with_at_the_last_cu
         them = [Partner(story.scope, session, "") for _ in range(2)]
         writing = asyncio.create_task(story.write(3.0))
         for _ in range(3):
-            app = application(redis_url=redis_url)
-            async with serving(app) as place:
+            apps: list[Any] = []
+            async with serving(application(redis_url=redis_url, started=apps.append)) as place:
                 following = []
                 for partner, way in zip(them, (over_a_socket, as_events), strict=True):
                     partner.address = place
                     following.append(asyncio.create_task(partner.follow(way)))
                 await asyncio.sleep(0.6)
-                app.app.rest.state.end_streams()  # as a signal does
+                apps[0].state.end_streams()  # as a signal does
             await asyncio.wait_for(asyncio.gather(*following), 10)  # each was told that it is over
         await writing
         everything = await story.end()

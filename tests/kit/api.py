@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -219,7 +219,15 @@ async def serving(app: Any, protocols: Mapping[str, Any] = OURS) -> AsyncIterato
         listener.close()
 
 
-def application(schema: GraphQLSchema | None = None, **changes: Any) -> Any:
-    """The whole ASGI application, without its own pool. With `redis_url` it sends what is enqueued."""
+def application(
+    schema: GraphQLSchema | None = None, *, started: Callable[[Any], None] = lambda _: None, **changes: Any
+) -> Any:
+    """The whole ASGI application, without its own pool. With `redis_url` it sends what is enqueued, and gives its
+    Starlette application to `started`."""
     url = changes.get("redis_url")
-    return build(options(**changes), None if url is None else lambda _: connected_broker(url), schema)
+
+    def connected(app: Any) -> Any:
+        started(app)
+        return connected_broker(url)
+
+    return build(options(**changes), None if url is None else connected, schema)

@@ -174,7 +174,7 @@ async def test_a_stop_that_a_workflow_meets_pauses_broadcasts_too(database: str)
     await begin(scope, await people(scope, 1, first=900))
     reach = policy.stop_reach(policy.Answer.ACCOUNT_STOPPED)
     assert reach is not None
-    assert await stops.stop(scope.workspace_id, Stop(reach, NODE, "No payment.")) == 1
+    assert await stops.stop(scope.workspace_id, Stop(reach, NODE, "No payment.")) == 2
     paused = await read_again(broadcast)
     assert (paused.status, paused.reason) == ("PAUSED", "No payment.")
     assert not (await claim_of(scope, of_broadcast(broadcast.id))).attempts

@@ -54,7 +54,7 @@ async def test_a_new_zone_computes_the_rules_with_calendar_days_again(database: 
     assert await members_of(scope, today) == set(ben)
     with recording() as sender:
         await workspace_settings.update(scope, {"timezone": "Asia/Tokyo"})
-    assert sender.sent == [("rebuild", scope.workspace_id, today.id)]
+    assert sender.sent == [("rebuild", scope.workspace_id, today.id), ("process_workflows", scope.workspace_id)]
     assert [(await segments.get(scope, one.id)).status for one in (today, fixed)] == ["BUILDING", "READY"]
     await rebuild.rebuild(scope.workspace_id, today.id)
     assert await members_of(scope, today) == set(ana)
