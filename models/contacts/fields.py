@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final
 
-from models import clock, db
+from models import clock, db, running_workflows
 from models.accounts import audit_log
 from models.contacts.attributes import ContactField, Fields
 from models.db import Record, UniqueViolation
@@ -126,15 +126,6 @@ _SEGMENTS_USING = """
 """
 
 
-_WORKFLOWS_USING = """
-    SELECT DISTINCT w.name FROM workflows w
-    JOIN workflow_versions v ON v.workspace_id = $1 AND v.workflow_id = w.id
-    WHERE w.workspace_id = $1 AND w.status IN ('ACTIVE', 'PAUSED', 'DRAINING') AND v.followed_by IS NULL
-      AND jsonb_path_exists(v.graph, $2::jsonpath)
-    ORDER BY w.name LIMIT 11
-"""
-
-
 async def delete(scope: Scope, field_id: int) -> None:
     """Values are removed here, or later by `remove_values_of_deleted`.
 
@@ -156,15 +147,9 @@ async def _refuse_when_used(scope: Scope, key: str) -> None:
     path = f'strict $.**.field.field ? (@ == "attributes.{key}")'  # keys need no quoting
     names = [row["name"] for row in await db.fetch(_SEGMENTS_USING, scope.workspace_id, path)]
     if names:
-        raise InUse(f"the rules of these segments speak of this field: {_listed(names)}. Change them first", ("id",))
-    anywhere = f'strict $.** ? (@ == "attributes.{key}")'
-    running = [row["name"] for row in await db.fetch(_WORKFLOWS_USING, scope.workspace_id, anywhere)]
-    if running:
-        raise InUse(f"these workflows use this field: {_listed(running)}. Publish them without it first", ("id",))
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(repr(name) for name in names[:10]) + (" and more" if len(names) > 10 else "")
+        listed = ", ".join(repr(name) for name in names[:10]) + (" and more" if len(names) > 10 else "")
+        raise InUse(f"the rules of these segments speak of this field: {listed}. Change them first", ("id",))
+    await running_workflows.refuse_when_named(scope, "strict $.** ? (@ == $key)", "field", key=f"attributes.{key}")
 
 
 _SECONDS_AT_ONCE: Final = 0.5

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from models import clock, db
+from models import clock, db, running_workflows
 from models.accounts import audit_log, secrets
 from models.destinations.webhooks import positions, rows
 from models.destinations.webhooks.positions import Positions
@@ -157,9 +157,10 @@ async def _to_be_proved(scope: Scope, was: Any) -> dict[str, Any]:
 
 
 async def delete(scope: Scope, endpoint_id: int) -> None:
-    """Nothing more is sent. Messages of others that wait for it are SKIPPED. Raises NotFound."""
+    """Nothing more is sent. Messages of others that wait for it are SKIPPED. Raises NotFound or InUse."""
     async with db.transaction():
         await rows.lock(scope, endpoint_id)
+        await running_workflows.refuse_when_named(scope, _NODES, "endpoint", id=endpoint_id)
         await positions.start_at(scope, endpoint_id, (), Positions(0, 0))
         await db.execute(
             "DELETE FROM webhook_deliveries WHERE workspace_id = $1 AND endpoint_id = $2 AND kind <> 'MESSAGE'",
@@ -173,6 +174,8 @@ async def delete(scope: Scope, endpoint_id: int) -> None:
         )
         await audit_log.record(scope, "webhook_endpoint_delete", "WebhookEndpoint", endpoint_id)
 
+
+_NODES: Final = "$.nodes[*].do.webhook.endpointId ? (@ == $id)"
 
 _SKIP_MESSAGES: Final = """
 UPDATE webhook_deliveries SET status = 'SKIPPED', finished_at = $3, payload = NULL

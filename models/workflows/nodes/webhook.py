@@ -64,7 +64,7 @@ def _follow(arrival: Arrival, do: Webhook, outcome: MessageOutcome, now: datetim
 
 _WHY: Final = {
     MessageOutcome.FAILED: "the endpoint did not take the request; the deliveries of the endpoint say why",
-    MessageOutcome.SKIPPED: "the request was not sent: the endpoint was deleted, or left out what waited",
+    MessageOutcome.SKIPPED: "the request was not sent: it waited for more than five days, or the endpoint is gone",
 }
 
 

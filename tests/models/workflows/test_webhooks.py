@@ -4,6 +4,8 @@ import pytest
 
 from models import clock, db
 from models.destinations.webhooks import endpoints
+from models.destinations.webhooks.settings import EndpointSettings
+from models.errors import InUse
 from models.identity.merge import merge_contacts
 from permissions.principal import Scope
 from schema.server.ids import to_global_id
@@ -73,16 +75,20 @@ async def test_what_was_not_taken_goes_its_own_way_or_stays(
     workflow_id, start = await telling(scope, endpoint_id, failed=failed)
     (one,) = await new_contacts(scope, 1)
     await put_into(scope, start, one)
-    await endpoints.delete(scope, endpoint_id)
+    await db.execute("UPDATE webhook_deliveries SET status = 'FAILED' WHERE kind = 'MESSAGE'")  # after five days
     await later(scope)
     assert [state for _, _, state in await inside(scope, workflow_id)] == left
     await assert_figures_add_up(scope)
 
 
-async def test_an_endpoint_that_is_gone_pauses_the_workflow(scope: Scope, receiver: Receiver) -> None:
+async def test_an_endpoint_is_kept_for_workflows_and_one_that_takes_no_messages_pauses_them(
+    scope: Scope, receiver: Receiver
+) -> None:
     endpoint_id = await an_endpoint(scope, receiver, "workflow.message")
     workflow_id, start = await telling(scope, endpoint_id)
-    await endpoints.delete(scope, endpoint_id)
+    with pytest.raises(InUse, match="these workflows use this endpoint: 'Welcome'"):
+        await endpoints.delete(scope, endpoint_id)
+    await endpoints.update(scope, endpoint_id, EndpointSettings(receiver.url, ("job.finished",)))
     (one,) = await new_contacts(scope, 1)
     await put_into(scope, start, one)
     status, reason = await db.fetch_row("SELECT status, reason FROM workflows WHERE id = $1", workflow_id)
