@@ -1111,6 +1111,7 @@ CREATE TABLE workflows (
     activated_at     timestamptz,
     audited_at       timestamptz, -- when its figures were last compared with those inside
     activates_existing boolean NOT NULL DEFAULT false, -- the later activation lets those in who are members already
+    drains           boolean NOT NULL DEFAULT false, -- it paused while it was DRAINING: nobody enters
     PRIMARY KEY (workspace_id, id),
     FOREIGN KEY (workspace_id) REFERENCES workspaces (id) ON DELETE CASCADE
 );

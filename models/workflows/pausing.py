@@ -24,7 +24,7 @@ async def pause_by_itself(workspace_id: int, workflow_id: int, reason: str) -> b
 
 
 _PAUSE: Final = """
-    UPDATE workflows SET status = 'PAUSED', reason = $3, paused_at = $4, updated_at = $4
+    UPDATE workflows SET status = 'PAUSED', drains = status = 'DRAINING', reason = $3, paused_at = $4, updated_at = $4
     WHERE workspace_id = $1 AND id = $2 AND status IN ('ACTIVE', 'DRAINING') RETURNING id
 """
 

@@ -53,6 +53,7 @@ class Plan:
     since: Mapping[str, tuple[int, datetime]]
     order: Mapping[str, int] = field(init=False)
     listeners: Listeners = field(init=False)
+    drains: bool = False
     _questions: dict[tuple[str, str], Question] = field(default_factory=dict)
     _starts: dict[str, str] = field(default_factory=dict)
     _since_of: dict[str, tuple[int, datetime]] = field(default_factory=dict)
@@ -63,7 +64,7 @@ class Plan:
 
     @property
     def lets_in(self) -> bool:
-        return self.status in ("ACTIVE", "PAUSED")
+        return self.status in ("ACTIVE", "PAUSED") and not self.drains
 
     @property
     def may_retire(self) -> bool:
@@ -251,7 +252,8 @@ class WorkflowPlans:
     async def _make(self, version: Version) -> Plan:
         graph = read_graph(version.graph)
         plan = await plan_of(self.scope, graph, self.numbers)
-        plan.workflow_id, plan.name, plan.status = self.row["id"], self.row["name"], self.row["status"]
+        plan.workflow_id, plan.name = self.row["id"], self.row["name"]
+        plan.status, plan.drains = self.row["status"], self.row["drains"]
         plan.number, plan.test_segment_id, plan.since = version.number, self.row["test_segment_id"], self.since
         return plan
 
@@ -373,7 +375,7 @@ async def _since(scope: Scope) -> dict[int, dict[str, tuple[int, datetime]]]:
 
 
 _RUNNING = """
-SELECT id, name, status, published_number, test_segment_id FROM workflows
+SELECT id, name, status, drains, published_number, test_segment_id FROM workflows
 WHERE workspace_id = $1 AND status IN ('ACTIVE', 'PAUSED', 'DRAINING') ORDER BY id
 """
 

@@ -20,6 +20,7 @@ class Workflow(Model):
     test_segment_id = fields.BigIntField(null=True)
     activates_at: fields.Field[datetime | None] = fields.DatetimeField(null=True)
     activates_existing = fields.BooleanField(default=False)
+    drains = fields.BooleanField(default=False)
     paused_at: fields.Field[datetime | None] = fields.DatetimeField(null=True)
     created_by = fields.BigIntField(null=True)
     created_at = fields.DatetimeField()

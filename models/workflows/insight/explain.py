@@ -87,6 +87,8 @@ def _by_status(workflow: Workflow) -> list[str]:
     match workflow.status:
         case WorkflowStatus.ACTIVE:
             return []
+        case WorkflowStatus.PAUSED if workflow.drains:
+            return ["the workflow is paused while it drains: nobody enters any more"]
         case WorkflowStatus.PAUSED:
             return ["the workflow is paused: what happens now lets it in when the workflow is resumed"]
         case WorkflowStatus.DRAFT:

@@ -40,6 +40,7 @@ class _Step:
 
 _PAUSE: Final = _Step("workflow_pause", "paused", {WorkflowStatus.ACTIVE}, WorkflowStatus.PAUSED)
 _RESUME: Final = _Step("workflow_resume", "resumed", {WorkflowStatus.PAUSED}, WorkflowStatus.ACTIVE)
+_DRAIN_ON: Final = _Step("workflow_resume", "resumed", {WorkflowStatus.PAUSED}, WorkflowStatus.DRAINING)
 _DRAIN: Final = _Step(
     "workflow_drain", "drained", {WorkflowStatus.ACTIVE, WorkflowStatus.PAUSED}, WorkflowStatus.DRAINING
 )
@@ -99,8 +100,9 @@ async def resume(scope: Scope, workflow_id: int, late: LatePolicy = LatePolicy.P
 
 
 async def go_on(scope: Scope, workflow_id: int, now: datetime) -> Workflow:
-    """A paused workflow is ACTIVE again. Under the lock of the engine."""
-    workflow = await _change(scope, workflow_id, _RESUME, now, reason=None, paused_at=None)
+    """A paused workflow is ACTIVE again, or DRAINING when that is where it paused. Under the lock of the engine."""
+    step = _DRAIN_ON if (await drafts.get(scope, workflow_id)).drains else _RESUME
+    workflow = await _change(scope, workflow_id, step, now, reason=None, paused_at=None, drains=False)
     await wakes.resume(scope.workspace_id, workflow_id, now)
     await engine_lock.bring_forward(scope.workspace_id, now)
     await enqueue(work.PROCESS_WORKFLOWS, scope.workspace_id)
@@ -124,7 +126,7 @@ async def drain(scope: Scope, workflow_id: int) -> Workflow:
     """Nobody enters, those inside go on. Raises NotFound, NotAllowedInState."""
     async with db.transaction():
         lock = await engine_lock.take(scope.workspace_id)
-        workflow = await _change(scope, workflow_id, _DRAIN, lock.now, reason=None, paused_at=None)
+        workflow = await _change(scope, workflow_id, _DRAIN, lock.now, reason=None, paused_at=None, drains=False)
         await wakes.resume(scope.workspace_id, workflow_id, lock.now)
         await engine_lock.bring_forward(scope.workspace_id, lock.now)
         await enqueue(work.RETIRE_WORKFLOWS, scope.workspace_id)

@@ -78,9 +78,10 @@ async def add(
 
 async def _entered(scope: Scope, workflow_id: int) -> Workflow:
     workflow = await drafts.get(scope, workflow_id, path=("workflowId",))
-    if workflow.status not in (WorkflowStatus.ACTIVE, WorkflowStatus.PAUSED):
+    if workflow.status not in (WorkflowStatus.ACTIVE, WorkflowStatus.PAUSED) or workflow.drains:
+        state = workflow.status + " while it drains" * workflow.drains
         raise NotAllowedInState(
-            f"this workflow is {workflow.status}: contacts enter one that is ACTIVE or PAUSED", ("workflowId",)
+            f"this workflow is {state}: contacts enter one that is ACTIVE or PAUSED", ("workflowId",)
         )
     return workflow
 

@@ -33,5 +33,5 @@ def _of_dates(plan: Plan) -> set[AnyCrossing]:
 _RUNNING = """
 SELECT v.graph FROM workflows AS w
 JOIN workflow_versions AS v ON v.workspace_id = $1 AND v.workflow_id = w.id AND v.number = w.published_number
-WHERE w.workspace_id = $1 AND w.status IN ('ACTIVE', 'PAUSED')
+WHERE w.workspace_id = $1 AND w.status IN ('ACTIVE', 'PAUSED') AND NOT w.drains
 """

@@ -5,13 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from models import db
 from models.contacts.selections import ContactSelection
 from models.errors import Invalid, NotAllowedInState, NotFound, Unsupported
 from models.membership import manual_changes
 from models.membership.origins import Origin
 from models.queue import jobs
 from models.segments import segments
-from models.workflows import drafts
+from models.workflows import drafts, engine_lock, pausing
 from models.workflows.graph.actions import LatePolicy
 from models.workflows.lifecycle import activation, commands, contacts, retire
 from models.workflows.lifecycle.activation import Activation
@@ -190,6 +191,24 @@ async def test_a_draining_workflow_lets_nobody_in_and_archives_itself(database: 
     await retire.retire(scope.workspace_id)
     assert await status(scope, workflow_id) == "ARCHIVED"
     assert await retire.to_retire() == []
+
+
+async def test_one_that_pauses_by_itself_while_it_drains_drains_on(database: str, time: Clock) -> None:
+    scope = await new_workspace()
+    workflow_id = await activated(scope, WAITING)
+    (person,) = await enter(scope, workflow_id)
+    await commands.drain(scope, workflow_id)
+    async with db.transaction():
+        await engine_lock.take(scope.workspace_id)
+        assert await pausing.pause_by_itself(scope.workspace_id, workflow_id, "The template is gone.")
+    assert await status(scope, workflow_id) == "PAUSED"
+    with pytest.raises(NotAllowedInState, match="this workflow is PAUSED while it drains"):
+        await enter(scope, workflow_id)
+    await commands.resume(scope, workflow_id)
+    assert await status(scope, workflow_id) == "DRAINING"
+    time.wait(days=1)
+    await moved(scope)
+    assert await ends_of(scope, workflow_id) == [(person, "REACHED_END")]
 
 
 @pytest.mark.parametrize("at_once", [5_000, 1])
