@@ -13,6 +13,9 @@ from redis.asyncio import Redis
 WINDOW_MICROSECONDS: Final = 1_025_000
 """A second, and some time for messages to arrive."""
 
+PROMPT_SECONDS: Final = 0.015
+"""Messages leave so soon after the moment that their window counts. When Redis answers later, the moment is moved again."""
+
 AHEAD_MICROSECONDS: Final = 15_000
 """Messages are claimed so long before a grant begins."""
 
@@ -71,7 +74,7 @@ redis.call('PEXPIRE', KEYS[2], 60000)
 return {granted, math.ceil(wait), member, begins - now}
 """
 
-# The window counts messages: used grants move to this moment.
+# The window counts messages: used grants move to this moment. Returns their new name.
 _USE: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -80,13 +83,16 @@ local granted = string.match(ARGV[1], ':(%d+)')
 if redis.call('ZREM', KEYS[2], ARGV[1]) == 1 and tonumber(granted) > used then
     redis.call('HINCRBYFLOAT', KEYS[1], 'tokens', tonumber(granted) - used)
 end
+local member = ''
 if used > 0 then
-    while redis.call('ZADD', KEYS[2], 'NX', string.format('%.0f', now), string.format('%.0f:%d', now, used)) == 0 do
+    member = string.format('%.0f:%d', now, used)
+    while redis.call('ZADD', KEYS[2], 'NX', string.format('%.0f', now), member) == 0 do
         now = now + 1
+        member = string.format('%.0f:%d', now, used)
     end
     redis.call('PEXPIRE', KEYS[2], 60000)
 end
-return 1
+return member
 """
 
 # At most once a second, however many 130429 come back. A second one within five seconds means that the number is
@@ -156,8 +162,14 @@ class Bucket:
         return Grant(int(count), int(wait) / 1_000_000, int(begins) / 1_000_000, named)
 
     async def use(self, grant: Grant, count: int) -> None:
-        """Call it after the grant's beginning; the rest of the grant goes back."""
-        await self._use(keys=self._keys, args=[grant.name, count])
+        """Call it after the grant's beginning, and send when it returns; the rest of the grant goes back."""
+        name, clock = grant.name, asyncio.get_running_loop().time
+        for _ in range(5):
+            asked_at = clock()
+            used = await self._use(keys=self._keys, args=[name, count])
+            if count == 0 or clock() - asked_at <= PROMPT_SECONDS:
+                return
+            name = used.decode() if isinstance(used, bytes) else used
 
     async def slow_down(self) -> None:
         """Lowers the pace after the API answered that the number is too fast."""

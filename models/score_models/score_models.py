@@ -13,7 +13,7 @@ from models.rule_catalogue.loading import load_catalogue
 from models.score_models import mentions
 from models.scores import epochs
 from models.scores.definition import Definition, check_key, read
-from models.values.texts import check_name, check_text
+from models.values.texts import check_name, check_text, storable
 from permissions.principal import PrincipalKind, Scope
 
 MOST: Final = 50
@@ -178,7 +178,7 @@ async def find(scope: Scope, model_id: int | None = None, key: str | None = None
         f"SELECT {_COLUMNS} FROM score_models WHERE workspace_id = $1 AND (id = $2 OR key = $3)",  # noqa: S608
         scope.workspace_id,
         model_id,
-        key,
+        None if key is None else storable(key),
     )
 
 

@@ -26,5 +26,6 @@ async def load(scope: Scope, lock: WorkflowLock, workflow_id: int) -> tuple[Plan
 
 
 _WORKFLOW = """
-SELECT id, name, status, published_number, NULL::bigint AS test_segment_id FROM workflows WHERE workspace_id = $1 AND id = $2
+SELECT id, name, status, drains, published_number, NULL::bigint AS test_segment_id
+FROM workflows WHERE workspace_id = $1 AND id = $2
 """
