@@ -2,37 +2,13 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
 from models.workflows.causes import NOBODY, Cause
 from models.workflows.counts import bucket_of
 from models.workflows.graph.tree import GraphNode
 from models.workflows.plans import Plan
-
-
-class State(StrEnum):
-    """READY: goes on at once, or when segments are right for it. HELD and FAILED say why in `reason`."""
-
-    READY = "READY"
-    WAITING = "WAITING"
-    HELD = "HELD"
-    FAILED = "FAILED"
-
-
-class End(StrEnum):
-    REACHED_END = "REACHED_END"
-    GOAL = "GOAL"
-    EXIT_RULE = "EXIT_RULE"
-    LEFT_SEGMENT = "LEFT_SEGMENT"
-    REMOVED = "REMOVED"
-    CONTACT_DELETED = "CONTACT_DELETED"
-    NODE_DELETED = "NODE_DELETED"
-    ARCHIVED = "ARCHIVED"
-    STAYED_TOO_LONG = "STAYED_TOO_LONG"
-    LOOP_STOPPED = "LOOP_STOPPED"
-    FAILED = "FAILED"
-
+from models.workflows.states import EnrollmentEnd, EnrollmentState
 
 PAUSED: Final = "PAUSED"
 """The reason of those who are held because the workflow is."""
@@ -98,7 +74,7 @@ class Arrival:
     trail: Trail
     entry_key: str = ""
     visit: int = 1
-    state: State = State.READY
+    state: EnrollmentState = EnrollmentState.READY
     wake_at: datetime | None = None
     fresh_at: datetime | None = None
     reason: str | None = None
@@ -113,7 +89,7 @@ class Arrival:
     by_time: bool = False
     is_settled: bool = False
     has_changed: bool = False
-    ended: End | None = None
+    ended: EnrollmentEnd | None = None
 
     @property
     def node(self) -> GraphNode:
@@ -131,32 +107,32 @@ class Arrival:
         self.key = key
         self.node_at = self.now
         self.visit += 1
-        self._stay(State.READY, None, None)
+        self._stay(EnrollmentState.READY, None, None)
         self.is_settled = False
 
     def wait(self, wake_at: datetime | None) -> None:
         """Stay here until that moment, or until something else happens. None: until something happens."""
-        if self.state is not State.WAITING:
+        if self.state is not EnrollmentState.WAITING:
             self._note(WAITS)
-        self._stay(State.WAITING, wake_at, None)
+        self._stay(EnrollmentState.WAITING, wake_at, None)
 
     def hold(self, reason: str, wake_at: datetime | None) -> None:
         """Stay here, though it would be due. `reason` is for people; look again at that moment."""
-        if self.state is not State.HELD or self.reason != reason:
+        if self.state is not EnrollmentState.HELD or self.reason != reason:
             self._note(HELD)
-        self._stay(State.HELD, wake_at, reason)
+        self._stay(EnrollmentState.HELD, wake_at, reason)
 
     def hold_until_fresh(self, reason: str, wake_at: datetime) -> None:
         """Stay here until segments include what happened up to `fresh_at`: some milliseconds."""
-        self._stay(State.READY, wake_at, reason)
+        self._stay(EnrollmentState.READY, wake_at, reason)
 
     def fail(self, reason: str) -> None:
         """Stay here until a person moves it on."""
-        if self.state is not State.FAILED:
+        if self.state is not EnrollmentState.FAILED:
             self._note(FAILED)
-        self._stay(State.FAILED, None, reason)
+        self._stay(EnrollmentState.FAILED, None, reason)
 
-    def end(self, end: End, outcome: str | None = None, reason: str | None = None) -> None:
+    def end(self, end: EnrollmentEnd, outcome: str | None = None, reason: str | None = None) -> None:
         """Leave the workflow from here."""
         self._leave(outcome or end.value, None, None)
         self.ended, self.reason, self.is_settled = end, reason, True
@@ -172,6 +148,6 @@ class Arrival:
     def _note(self, outcome: str) -> None:
         self.trail = self.trail.then((self.plan.numbers[self.key], outcome, None, None, None))
 
-    def _stay(self, state: State, wake_at: datetime | None, reason: str | None) -> None:
+    def _stay(self, state: EnrollmentState, wake_at: datetime | None, reason: str | None) -> None:
         self.state, self.wake_at, self.reason = state, wake_at, reason
         self.is_settled = True

@@ -10,7 +10,6 @@ from models.membership import apply
 from models.queue import work
 from models.queue.enqueue import enqueue
 from models.workflows import engine_lock, entries, happenings, heeding, merges, plans, triggers, wakes, write
-from models.workflows.arrivals import End
 from models.workflows.counts import Counts
 from models.workflows.engine_lock import WorkflowLock
 from models.workflows.happenings import Happening
@@ -18,6 +17,7 @@ from models.workflows.inside import ends, occurrences
 from models.workflows.messages import withdrawal
 from models.workflows.run import Candidate, Run
 from models.workflows.sources import AGAIN, DELETED
+from models.workflows.states import EnrollmentEnd
 from models.workflows.timed import ticks
 from models.workflows.walk import walk
 
@@ -119,7 +119,7 @@ async def _let_deleted_contacts_go(run: Run, happened: Sequence[Happening]) -> N
     if not deleted:
         return
     for arrival in await wakes.of_contacts(run, deleted):
-        arrival.end(End.CONTACT_DELETED)
+        arrival.end(EnrollmentEnd.CONTACT_DELETED)
     await apply.remove_deleted(await run.members(), deleted, ())
     for table in ("workflow_entries", "workflow_node_visits", "workflow_turned_away", "workflow_keeps"):
         forget = f"DELETE FROM {table} WHERE workspace_id = $1 AND contact_id = ANY ($2::bigint[])"  # noqa: S608 - of our own

@@ -9,7 +9,7 @@ from models import db
 from models.errors import MusterError
 from models.rules.duration import Duration
 from models.rules.thresholds import Threshold, instant_of
-from models.workflows.arrivals import Arrival, End
+from models.workflows.arrivals import Arrival
 from models.workflows.graph.tree import ReentryPolicy
 from models.workflows.happenings import Happening
 from models.workflows.inside.asking import first_that_holds
@@ -17,6 +17,7 @@ from models.workflows.nodes.split import percent_of
 from models.workflows.plans import Plan
 from models.workflows.run import Candidate, Entry, Run, TurnedAway
 from models.workflows.sources import AGAIN
+from models.workflows.states import EnrollmentEnd
 
 INSIDE: Final = "INSIDE"
 ONCE: Final = "ONCE"
@@ -272,7 +273,7 @@ def _arrival(run: Run, plan: Plan, candidate: Candidate, id_: int) -> Arrival:
     arrival.fresh_at, arrival.test_id, arrival.order = candidate.fresh_at, run.test_id, candidate.order
     arrival.control = _is_control(plan, candidate)
     if candidate.cause.is_loop(plan.workflow_id):
-        arrival.end(End.LOOP_STOPPED, reason=_loop(run, candidate))
+        arrival.end(EnrollmentEnd.LOOP_STOPPED, reason=_loop(run, candidate))
     return arrival
 
 

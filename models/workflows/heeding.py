@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 
 from models.messaging.milestones import OWN_MESSAGE
 from models.workflows import sources, wakes
-from models.workflows.arrivals import Arrival, End, State
+from models.workflows.arrivals import Arrival
 from models.workflows.happenings import Happening
 from models.workflows.inside import ends, occurrences
 from models.workflows.inside.matching import Matching
 from models.workflows.run import Run
+from models.workflows.states import EnrollmentEnd, EnrollmentState
 from models.workflows.walk import walk
 
 Round = list[tuple[list[Happening], list[Arrival]]]
@@ -124,12 +125,12 @@ async def _leads_out(matching: Matching, one: Happening, arrival: Arrival) -> bo
     listeners = arrival.plan.listeners
     for event in listeners.exits.get(one.word, ()):
         if await matching.is_event(arrival.plan, event, one, arrival.id):
-            arrival.end(End.EXIT_RULE)
+            arrival.end(EnrollmentEnd.EXIT_RULE)
             return True
     if one.word.startswith(sources.LEFT):
         segment_id = int(one.word.removeprefix(sources.LEFT))
         if arrival.trigger in listeners.left.get(segment_id, ()):
-            arrival.end(End.LEFT_SEGMENT)
+            arrival.end(EnrollmentEnd.LEFT_SEGMENT)
             return True
     return False
 
@@ -140,5 +141,5 @@ def _concerns(one: Happening, arrival: Arrival) -> bool:
 
 def _is_own_message(one: Happening, arrival: Arrival) -> bool:
     """News of the message that it waits for at a SEND."""
-    waits = arrival.message_id is not None and arrival.state in (State.WAITING, State.HELD)
+    waits = arrival.message_id is not None and arrival.state in (EnrollmentState.WAITING, EnrollmentState.HELD)
     return waits and one.word == OWN_MESSAGE and (one.detail or {}).get("message") == arrival.message_id

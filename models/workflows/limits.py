@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from models import db
 from models.rules.thresholds import Threshold, instant_of
-from models.workflows.arrivals import PAUSED, PENDING, TICK, Arrival, End, State
+from models.workflows.arrivals import PAUSED, PENDING, TICK, Arrival
 from models.workflows.graph.tree import GraphNode, Limit
 from models.workflows.run import Run
+from models.workflows.states import EnrollmentEnd, EnrollmentState
 
 LIMITED = "limited"
 EVERYBODY = 0
@@ -42,9 +43,9 @@ RESTS: Final = "it came by here not long ago, and the node rests for each contac
 def _is_asked(arrival: Arrival) -> bool:
     """Not again while it waits at the node, or the node itself holds it: it has passed the limit."""
     match arrival.state:
-        case State.WAITING:
+        case EnrollmentState.WAITING:
             return False
-        case State.HELD:
+        case EnrollmentState.HELD:
             return arrival.reason in (PAUSED, RESTS) and arrival.message_id is None
         case _:
             return arrival.reason not in (PENDING, TICK)
@@ -80,7 +81,7 @@ def _refuse(limit: Limit, arrival: Arrival, rests_until: datetime | None) -> Non
     elif rests_until is not None:
         arrival.hold(RESTS, rests_until)
     else:
-        arrival.end(End.REACHED_END, LIMITED)
+        arrival.end(EnrollmentEnd.REACHED_END, LIMITED)
 
 
 async def _load(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> dict[int, Visits]:

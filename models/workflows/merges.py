@@ -5,10 +5,11 @@ from typing import Final
 
 from models import db
 from models.workflows import wakes
-from models.workflows.arrivals import Arrival, End
+from models.workflows.arrivals import Arrival
 from models.workflows.happenings import Happening
 from models.workflows.run import Run
 from models.workflows.sources import MERGED
+from models.workflows.states import EnrollmentEnd
 
 INSIDE_ALREADY: Final = "it was merged into a contact that is inside already"
 
@@ -37,7 +38,7 @@ def _who_moves(kept_of: Mapping[int, int], arrivals: Sequence[Arrival]) -> list[
         if kept_id is None:
             continue
         if _key(arrival, kept_id) in inside:
-            arrival.end(End.REMOVED, reason=INSIDE_ALREADY)
+            arrival.end(EnrollmentEnd.REMOVED, reason=INSIDE_ALREADY)
         else:
             inside.add(_key(arrival, kept_id))
             arrival.contact_id = kept_id

@@ -8,13 +8,14 @@ from typing import Any
 from models import db
 from models.membership import apply
 from models.membership.apply import Append
-from models.workflows.arrivals import Arrival, State, Trail
+from models.workflows.arrivals import Arrival, Trail
 from models.workflows.causes import Cause
 from models.workflows.counts import Counts
 from models.workflows.engine_lock import WorkflowLock
 from models.workflows.graph.actions import Action
 from models.workflows.happenings import Happening
 from models.workflows.plans import Plan, Plans
+from models.workflows.states import EnrollmentState
 from permissions.principal import Scope
 
 
@@ -119,7 +120,7 @@ class Run:
         settled, self._settled = self._settled, len(self.arrivals)
         for arrival in self.arrivals[settled:] if self.test_id is None else ():
             key = (arrival.plan.workflow_id, arrival.contact_id)
-            if arrival.ended is None and arrival.state is State.READY:
+            if arrival.ended is None and arrival.state is EnrollmentState.READY:
                 self.pending.add((*key, arrival.entry_key))
             entry = self.entries.get(key, {}).get(arrival.entry_key)
             if arrival.is_new:

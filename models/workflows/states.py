@@ -19,6 +19,8 @@ RUNNING: Final = frozenset({WorkflowStatus.ACTIVE, WorkflowStatus.PAUSED, Workfl
 
 
 class EnrollmentState(StrEnum):
+    """READY: goes on at once, or when segments are right for it. HELD and FAILED say why in `reason`."""
+
     READY = "READY"
     WAITING = "WAITING"
     HELD = "HELD"

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 from models import db
 from models.rules.thresholds import Threshold, instant_of
-from models.workflows.arrivals import PAUSED, PENDING, TICK, Arrival, End, State
+from models.workflows.arrivals import PAUSED, PENDING, TICK, Arrival
 from models.workflows.causes import NOBODY, Cause
 from models.workflows.plans import Plan
 from models.workflows.run import Run
+from models.workflows.states import EnrollmentEnd, EnrollmentState
 
 FORGOTTEN: Final = timedelta(minutes=1)
 """After a wait of this time, what led to an enrollment no longer makes a loop."""
@@ -95,7 +96,7 @@ async def _load(run: Run, row: db.Record) -> Arrival | None:
     run.arrivals.append(arrival)
     await _go_to_where_it_stands_now(run, arrival)
     if arrival.ended is None and stays_until(arrival) <= run.now:
-        arrival.end(End.STAYED_TOO_LONG)
+        arrival.end(EnrollmentEnd.STAYED_TOO_LONG)
     return arrival
 
 
@@ -113,7 +114,7 @@ def _arrival(run: Run, plan: Plan, row: db.Record) -> Arrival:
         run.trail(plan, row["number"], -1),
         row["entry_key"],
         row["visit"],
-        State(row["state"]),
+        EnrollmentState(row["state"]),
         row["wake_at"],
         row["fresh_at"],
         row["reason"],
@@ -130,13 +131,13 @@ async def _go_to_where_it_stands_now(run: Run, arrival: Arrival) -> None:
     """A publish may have taken its node away, or put everybody out."""
     workflow = run.plans.workflows[arrival.plan.workflow_id]
     if await workflow.is_out(arrival.number):
-        arrival.end(End.REMOVED)
+        arrival.end(EnrollmentEnd.REMOVED)
         return
     if arrival.key in arrival.plan.graph.nodes:
         return
     key = await workflow.node_now(arrival.number, arrival.key)
     if key is None:
-        arrival.end(End.NODE_DELETED)
+        arrival.end(EnrollmentEnd.NODE_DELETED)
     else:
         arrival.go("moved", key)
 
@@ -149,7 +150,7 @@ def stays_until(arrival: Arrival) -> datetime:
 
 def wake_by_time(run: Run, arrival: Arrival) -> None:
     """Segments that its node reads include then what time has brought about."""
-    if arrival.state is State.READY and arrival.reason in (PENDING, TICK):
+    if arrival.state is EnrollmentState.READY and arrival.reason in (PENDING, TICK):
         arrival.by_time = arrival.reason == TICK
     else:
         arrival.by_time, arrival.fresh_at = True, None
@@ -160,7 +161,7 @@ def wake(run: Run, arrival: Arrival) -> None:
     """Its node is asked again what becomes of it. Who has FAILED stays."""
     if run.now - arrival.node_at >= FORGOTTEN:
         arrival.cause = NOBODY
-    if arrival.state is not State.FAILED:
+    if arrival.state is not EnrollmentState.FAILED:
         arrival.is_settled = False
 
 

@@ -7,10 +7,11 @@ import structlog
 from models import db
 from models.errors import MusterError
 from models.workflows import limits
-from models.workflows.arrivals import PAUSED, Arrival, End, State
+from models.workflows.arrivals import PAUSED, Arrival
 from models.workflows.graph.tree import GraphNode
 from models.workflows.nodes.table import SETTLE
 from models.workflows.run import Run
+from models.workflows.states import EnrollmentEnd, EnrollmentState
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +70,7 @@ def _without_those_who_stay(arrivals: Sequence[Arrival]) -> list[Arrival]:
         if arrival.trail.length > 2 * len(plan.graph.nodes):
             keys = {number: key for key, number in plan.numbers.items()}
             way = " -> ".join(keys[step[0]] for step in arrival.trail.steps()[-len(plan.graph.nodes) :])
-            arrival.end(End.LOOP_STOPPED, reason=f"it went in a circle without a wait: {way}")
+            arrival.end(EnrollmentEnd.LOOP_STOPPED, reason=f"it went in a circle without a wait: {way}")
         else:
             moving.append(arrival)
     return moving
@@ -85,5 +86,5 @@ async def _settle_one_by_one(run: Run, node: GraphNode, arrivals: Sequence[Arriv
             if db.is_outage(error) or db.is_passing(error):
                 raise
             log.warning("a node failed", workspace=run.workspace_id, node=node.key, error=type(error).__name__)
-            arrival.state, arrival.is_settled = State.READY, False
+            arrival.state, arrival.is_settled = EnrollmentState.READY, False
             arrival.fail(f"the node could not be carried out: {type(error).__name__}")

@@ -15,8 +15,9 @@ from models.queue import work
 from models.queue.enqueue import enqueue
 from models.rules.contact_changes import membership_changed
 from models.workflows import engine_lock, steps
-from models.workflows.arrivals import PAUSED, PENDING, Arrival, State, Trail
+from models.workflows.arrivals import PAUSED, PENDING, Arrival, Trail
 from models.workflows.run import Entry, Run
+from models.workflows.states import EnrollmentState
 from models.workflows.steps import TrailStep, Walkers
 from models.workflows.wakes import stays_until
 
@@ -61,7 +62,7 @@ _KEPT: Sequence[Column] = (
 
 def _wakes_at(arrival: Arrival) -> datetime | None:
     """Not later than it may stay. Those that a pause holds are woken by its end."""
-    if arrival.state is State.HELD and arrival.reason == PAUSED:
+    if arrival.state is EnrollmentState.HELD and arrival.reason == PAUSED:
         return None
     until = stays_until(arrival)
     return until if arrival.wake_at is None else min(arrival.wake_at, until)

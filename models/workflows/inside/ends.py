@@ -6,12 +6,13 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from models.errors import MusterError
-from models.workflows.arrivals import Arrival, End
+from models.workflows.arrivals import Arrival
 from models.workflows.graph.events import RuleJson
 from models.workflows.graph.tree import Goal
 from models.workflows.inside.asking import first_that_holds
 from models.workflows.plans import Plan
 from models.workflows.run import Run
+from models.workflows.states import EnrollmentEnd
 from models.workflows.timing import local_times
 
 log = structlog.get_logger(__name__)
@@ -27,7 +28,7 @@ def reach_goal(run: Run, arrival: Arrival) -> None:
     if run.test_id is None:
         run.counts.reached_goal(arrival.plan.workflow_id, arrival.number, control=arrival.control)
     if not goal.continue_after:
-        arrival.end(End.GOAL)
+        arrival.end(EnrollmentEnd.GOAL)
 
 
 def _is_within(run: Run, arrival: Arrival, goal: Goal) -> bool:
@@ -46,7 +47,7 @@ async def look(run: Run, arrivals: Sequence[Arrival]) -> None:
         plan = some[0].plan
         exits = [end.rule for end in plan.graph.exits if end.rule is not None]
         for arrival in await _holding(run, plan, "exits", exits, some):
-            arrival.end(End.EXIT_RULE)
+            arrival.end(EnrollmentEnd.EXIT_RULE)
         goal = plan.graph.goal
         if goal is not None and goal.rule is not None:
             for arrival in await _holding(run, plan, "goal", [goal.rule], some):

@@ -15,14 +15,13 @@ from models.queue.jobs import Job, JobKind
 from models.values.instants import write_instant
 from models.values.texts import check_name
 from models.workflows import batches, drafts, versions, wakes
-from models.workflows.arrivals import End
 from models.workflows.bulk import MOVED
 from models.workflows.causes import NOBODY
 from models.workflows.drafts import Workflow
 from models.workflows.graph.events import Manual
 from models.workflows.graph.tree import Graph
 from models.workflows.run import Candidate, Run
-from models.workflows.states import EnrollmentState, WorkflowStatus
+from models.workflows.states import EnrollmentEnd, EnrollmentState, WorkflowStatus
 from permissions.principal import Scope
 
 AT_ONCE: Final = 1_000
@@ -130,7 +129,7 @@ async def remove(scope: Scope, workflow_id: int, selection: ContactSelection) ->
 async def remove_some(run: Run, workflow_id: int, ids: Sequence[int]) -> int:
     arrivals = [one for one in await wakes.of_contacts(run, ids) if one.plan.workflow_id == workflow_id]
     for arrival in arrivals:
-        arrival.end(End.REMOVED)
+        arrival.end(EnrollmentEnd.REMOVED)
     return len(arrivals)
 
 

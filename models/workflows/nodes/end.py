@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 
-from models.workflows.arrivals import Arrival, End
+from models.workflows.arrivals import Arrival
 from models.workflows.graph import actions
 from models.workflows.graph.tree import GraphNode
 from models.workflows.run import Run
+from models.workflows.states import EnrollmentEnd
 
 
 async def end(_: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None:
     do = node.do
     assert isinstance(do, actions.End)
     for arrival in arrivals:
-        arrival.end(End.REACHED_END, do.outcome)
+        arrival.end(EnrollmentEnd.REACHED_END, do.outcome)

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from models.workflows.arrivals import Arrival, End, State
+from models.workflows.arrivals import Arrival
 from models.workflows.contact_dates import field_of, read_dates
 from models.workflows.graph.actions import LatePolicy, WaitUntil
 from models.workflows.graph.tree import GraphNode, Zone
 from models.workflows.run import Run
+from models.workflows.states import EnrollmentEnd, EnrollmentState
 from models.workflows.timing.waits import Until
 
 
@@ -28,7 +29,7 @@ async def wait_until(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> 
         wakes_at = until.of(start, ZoneInfo(zones[arrival.contact_id]))
         if wakes_at > run.now:
             arrival.wait(wakes_at)
-        elif wakes_at >= arrival.node_at or arrival.state is State.WAITING:
+        elif wakes_at >= arrival.node_at or arrival.state is EnrollmentState.WAITING:
             arrival.go("next", do.next)
         else:
             _is_late(arrival, do)
@@ -41,7 +42,7 @@ def _is_late(arrival: Arrival, do: WaitUntil) -> None:
         case LatePolicy.SKIP:
             arrival.go("skip", do.skip or do.next)
         case LatePolicy.END:
-            arrival.end(End.REACHED_END, "late")
+            arrival.end(EnrollmentEnd.REACHED_END, "late")
 
 
 async def _values(run: Run, do: WaitUntil, arrivals: Sequence[Arrival]) -> Mapping[int, date]:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from models import clock
 from models.workflows import batches, heeding, sources, triggers
-from models.workflows.arrivals import Arrival, End, State
+from models.workflows.arrivals import Arrival
 from models.workflows.counts import Counts, median_stay_seconds
 from models.workflows.engine_lock import WorkflowLock
 from models.workflows.graph.actions import (
@@ -35,6 +35,7 @@ from models.workflows.insight.figures import NodeFigures
 from models.workflows.nodes.interface import Settle
 from models.workflows.plans import Plan, Plans, heard_by, plan_of
 from models.workflows.run import Candidate, Entry, Run
+from models.workflows.states import EnrollmentEnd, EnrollmentState
 from models.workflows.trials.since_ever import SinceEver
 from models.workflows.wakes import stays_until, wake_by_time
 from models.workflows.walk import walk
@@ -125,7 +126,7 @@ class Replay:
             if arrival.ended is None and moment == _moves_at(arrival):
                 arrival.now = run.now
                 if stays_until(arrival) <= run.now:
-                    arrival.end(End.STAYED_TOO_LONG)
+                    arrival.end(EnrollmentEnd.STAYED_TOO_LONG)
                 wake_by_time(run, arrival)
                 woken.append(arrival)
         return woken
@@ -174,7 +175,7 @@ class Replay:
 
 def _moves_at(arrival: Arrival) -> datetime:
     until = stays_until(arrival)
-    is_moved_by_time = arrival.wake_at is not None and arrival.state is not State.FAILED
+    is_moved_by_time = arrival.wake_at is not None and arrival.state is not EnrollmentState.FAILED
     return min(arrival.wake_at, until) if is_moved_by_time and arrival.wake_at is not None else until
 
 

@@ -17,7 +17,7 @@ from models.db.tables.workflows import Workflow
 from models.errors import Invalid, LimitExceeded, NotAllowedInState, NotFound, at
 from models.values.phones import normal_phone
 from models.workflows import batches, drafts, engine_lock, heeding, keeps, wakes, write
-from models.workflows.arrivals import PENDING, End
+from models.workflows.arrivals import PENDING
 from models.workflows.causes import NOBODY
 from models.workflows.counts import Counts
 from models.workflows.engine_lock import WorkflowLock
@@ -26,7 +26,7 @@ from models.workflows.insight import enrollments
 from models.workflows.messages import withdrawal
 from models.workflows.plans import Plan
 from models.workflows.run import Candidate, Run
-from models.workflows.states import WorkflowStatus
+from models.workflows.states import EnrollmentEnd, WorkflowStatus
 from models.workflows.trials import run_plans
 from models.workflows.trials.heard import Heard, happened_between, up_to_now
 from models.workflows.walk import walk
@@ -148,7 +148,7 @@ async def _end_former(scope: Scope, lock: WorkflowLock, workflow_id: int) -> Non
         return
     run, _ = await _run(scope, lock, workflow_id, former["id"], former["clock_at"])
     for arrival in await wakes.of_contacts(run, former["contact_ids"]):
-        arrival.end(End.REMOVED)
+        arrival.end(EnrollmentEnd.REMOVED)
     await _write(run)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from models import clock, db
 from models.errors import Invalid, NotFound
 from models.workflows import plans
-from models.workflows.arrivals import PENDING, TICK, Arrival, End, State
+from models.workflows.arrivals import PENDING, TICK, Arrival
 from models.workflows.counts import Counts
 from models.workflows.engine_lock import WorkflowLock
 from models.workflows.entries import ENTRY_RULE
@@ -21,6 +21,7 @@ from models.workflows.inside.asking import first_that_holds
 from models.workflows.plans import Plan, Plans
 from models.workflows.problems.check import problems_of
 from models.workflows.run import Run
+from models.workflows.states import EnrollmentEnd, EnrollmentState
 from models.workflows.texts import load_names
 from models.workflows.trials.answers import Answers, check_answers, settled_by
 from models.workflows.trials.rolled_back import rolled_back
@@ -158,7 +159,11 @@ class _Walker:
         while True:
             await walk(run, [arrival])
             self._record(run, arrival)
-            if arrival.ended is not None or arrival.state is not State.READY or arrival.reason not in (PENDING, TICK):
+            if (
+                arrival.ended is not None
+                or arrival.state is not EnrollmentState.READY
+                or arrival.reason not in (PENDING, TICK)
+            ):
                 return
             arrival.has_changed, arrival.by_time, arrival.fresh_at, arrival.is_settled = False, False, None, False
 
@@ -202,7 +207,7 @@ OF_CONTACT: Final = (Condition, Branch, WaitUntil, FieldSet)
 
 def _goes_on_at(arrival: Arrival, now: datetime) -> datetime | None:
     """When time moves it on; None when it does not."""
-    if arrival.state in (State.WAITING, State.HELD) and arrival.wake_at is not None:
+    if arrival.state in (EnrollmentState.WAITING, EnrollmentState.HELD) and arrival.wake_at is not None:
         return max(arrival.wake_at, now)
     return None
 
@@ -211,4 +216,4 @@ def _wake(run: Run, arrival: Arrival) -> None:
     arrival.now = run.now
     arrival.by_time, arrival.has_changed, arrival.fresh_at, arrival.is_settled = True, False, None, False
     if stays_until(arrival) <= run.now:
-        arrival.end(End.STAYED_TOO_LONG)
+        arrival.end(EnrollmentEnd.STAYED_TOO_LONG)
