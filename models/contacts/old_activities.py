@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from models import db
+from models.db.distinct import distinct
 from models.membership import dirty_contacts
 from models.queue import work
 from models.queue.enqueue import enqueue
@@ -11,15 +12,7 @@ from models.queue.enqueue import enqueue
 AT_ONCE: Final = 2_000
 
 # Kind by kind, because the index begins with it.
-_KINDS: Final = """
-    WITH RECURSIVE kinds AS (
-        (SELECT kind FROM activities WHERE workspace_id = $1 ORDER BY kind LIMIT 1)
-        UNION ALL
-        SELECT (SELECT a.kind FROM activities a WHERE a.workspace_id = $1 AND a.kind > kinds.kind ORDER BY a.kind LIMIT 1)
-        FROM kinds WHERE kinds.kind IS NOT NULL
-    )
-    SELECT kind FROM kinds WHERE kind IS NOT NULL
-"""
+_KINDS: Final = distinct("activities", "kind", "workspace_id = $1")
 
 _OLDEST: Final = """
     SELECT id FROM activities WHERE workspace_id = $1 AND kind = $2 AND occurred_at < $3

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from models import clock, db
+from models.db.distinct import distinct
 from models.queue import work
 from models.queue.enqueue import enqueue
 from models.rules.contact_changes import ContactChange
@@ -95,16 +96,7 @@ async def waiting() -> list[int]:
     return [row["workspace_id"] for row in await db.fetch(_WAITING)]
 
 
-_WAITING = """
-WITH RECURSIVE found (workspace_id) AS (
-    (SELECT workspace_id FROM dirty_contacts ORDER BY workspace_id LIMIT 1)
-    UNION ALL
-    SELECT (SELECT d.workspace_id FROM dirty_contacts AS d WHERE d.workspace_id > found.workspace_id
-            ORDER BY d.workspace_id LIMIT 1)
-    FROM found WHERE found.workspace_id IS NOT NULL
-)
-SELECT workspace_id FROM found WHERE workspace_id IS NOT NULL
-"""
+_WAITING = distinct("dirty_contacts", "workspace_id")
 
 
 async def oldest(workspace_id: int) -> datetime | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from models import db
+from models.db.distinct import distinct
 from models.rules.tree import FieldType
 from models.values.instants import clamped_sql
 from models.values.texts import escape_like, storable
@@ -43,16 +44,7 @@ async def kinds(scope: Scope) -> list[str]:
     return [row["kind"] for row in await db.fetch(_KINDS, scope.workspace_id, MAX_KINDS)]
 
 
-# Steps from kind to kind in the index, however many activities there are.
-_KINDS: Final = """
-    WITH RECURSIVE known (kind) AS (
-        (SELECT kind FROM activities WHERE workspace_id = $1 ORDER BY kind LIMIT 1)
-        UNION ALL
-        SELECT (SELECT a.kind FROM activities a WHERE a.workspace_id = $1 AND a.kind > known.kind ORDER BY a.kind LIMIT 1)
-        FROM known WHERE known.kind IS NOT NULL
-    )
-    SELECT kind FROM known WHERE kind IS NOT NULL LIMIT $2
-"""
+_KINDS: Final = f"{distinct('activities', 'kind', 'workspace_id = $1')} LIMIT $2"
 
 
 async def activity_kinds(scope: Scope) -> list[ActivityKind]:

@@ -14,6 +14,7 @@ from models import db
 from models.changelog import readers
 from models.changelog.members import MEMBERS, MembershipChange
 from models.changelog.read import LogPage, NotInLog, read_head
+from models.db.distinct import distinct
 from models.workflows import sources
 from models.workflows.causes import NOBODY, Cause, parse
 from models.workflows.plans import Plan, Plans
@@ -54,10 +55,10 @@ async def next_ones(plans: Plans, limit: int) -> AsyncIterator[tuple[list[Happen
     async with _next_changes(plans, limit) as page:
         changed = await _of_log(plans.scope, page)
         signals = await _take_signals(plans.scope, limit)
-        yield _in_order(signals + changed), page.more or len(signals) >= limit
+        yield in_order(signals + changed), page.more or len(signals) >= limit
 
 
-def _in_order(happenings: list[Happening]) -> list[Happening]:
+def in_order(happenings: list[Happening]) -> list[Happening]:
     """A change of a contact comes before the changes of members that follow from it."""
     happenings.sort(key=attrgetter("at"))
     for order, one in enumerate(happenings):
@@ -171,13 +172,4 @@ async def waiting() -> list[int]:
     return list(dict.fromkeys(signalled + behind))
 
 
-_WAITING = """
-WITH RECURSIVE found (workspace_id) AS (
-    (SELECT workspace_id FROM workflow_signals ORDER BY workspace_id LIMIT 1)
-    UNION ALL
-    SELECT (SELECT s.workspace_id FROM workflow_signals AS s WHERE s.workspace_id > found.workspace_id
-            ORDER BY s.workspace_id LIMIT 1)
-    FROM found WHERE found.workspace_id IS NOT NULL
-)
-SELECT workspace_id FROM found WHERE workspace_id IS NOT NULL
-"""
+_WAITING = distinct("workflow_signals", "workspace_id")

@@ -3,6 +3,7 @@
 from typing import Final
 
 from models import db
+from models.db.distinct import distinct
 from models.workflows.listeners import zone_nodes
 from models.workflows.run import Run
 
@@ -13,16 +14,7 @@ async def in_use(run: Run) -> list[str]:
     return list(dict.fromkeys([run.scope.timezone, *(row["timezone"] for row in rows)]))
 
 
-_IN_USE: Final = """
-    WITH RECURSIVE found (timezone) AS (
-        (SELECT timezone FROM contacts WHERE workspace_id = $1 AND timezone IS NOT NULL ORDER BY timezone LIMIT 1)
-        UNION ALL
-        SELECT (SELECT c.timezone FROM contacts AS c
-                WHERE c.workspace_id = $1 AND c.timezone > found.timezone ORDER BY c.timezone LIMIT 1)
-        FROM found WHERE found.timezone IS NOT NULL
-    )
-    SELECT timezone FROM found WHERE timezone IS NOT NULL
-"""
+_IN_USE: Final = distinct("contacts", "timezone", "workspace_id = $1")
 
 
 async def recompute_after_change(run: Run) -> None:

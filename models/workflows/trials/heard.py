@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
 
 from models import db
 from models.changelog.members import MEMBERS
 from models.changelog.read import read_head
 from models.rules.contact_changes import activity_changed
 from models.workflows import sources
-from models.workflows.happenings import Happening
+from models.workflows.happenings import Happening, in_order
 from permissions.principal import Scope
 
 
@@ -35,21 +34,14 @@ async def happened_between(scope: Scope, contact_ids: Sequence[int], since: Hear
     ids = list(contact_ids)
     activities = await db.fetch(_ACTIVITIES, scope.workspace_id, ids, since.activity, until.activity)
     changes = await db.fetch(_CHANGES, scope.workspace_id, ids, since.position, until.position)
-    return in_order([_of_activity(*row) for row in activities] + [_of_change(*row) for row in changes])
+    return in_order([of_activity(*row) for row in activities] + [of_change(*row) for row in changes])
 
 
-def in_order(happened: list[Happening]) -> list[Happening]:
-    happened.sort(key=attrgetter("at"))
-    for order, one in enumerate(happened):
-        one.order = order
-    return happened
-
-
-def _of_activity(id_: int, contact_id: int, kind: str, at: datetime) -> Happening:
+def of_activity(id_: int, contact_id: int, kind: str, at: datetime) -> Happening:
     return Happening(activity_changed(kind), contact_id, at, activity_id=id_)
 
 
-def _of_change(position: int, segment_id: int, contact_id: int, kind: str, at: datetime) -> Happening:
+def of_change(position: int, segment_id: int, contact_id: int, kind: str, at: datetime) -> Happening:
     word = f"{sources.ENTERED if kind == 'ENTERED' else sources.LEFT}{segment_id}"
     return Happening(word, contact_id, at, position=position)
 

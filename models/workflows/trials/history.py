@@ -17,9 +17,9 @@ from models.workflows.graph.events import (
     SegmentEntered,
     SegmentLeft,
 )
-from models.workflows.happenings import Happening
+from models.workflows.happenings import Happening, in_order
 from models.workflows.timing.recurrences import next_recurrence, read_recurrence
-from models.workflows.trials.heard import in_order
+from models.workflows.trials.heard import of_activity, of_change
 from permissions.principal import Scope
 
 MOST: Final = 200_000
@@ -54,9 +54,9 @@ async def happened_in(scope: Scope, words: frozenset[str], since: datetime, unti
     period = (scope.workspace_id, since, until, MOST + 1)
     rows = []
     if kinds:
-        rows += [_activity(*row) for row in await db.fetch(_ACTIVITIES, *period, kinds)]
+        rows += [of_activity(*row) for row in await db.fetch(_ACTIVITIES, *period, kinds)]
     if segments:
-        rows += [_change(*row) for row in await db.fetch(_CHANGES, *period, segments)]
+        rows += [of_change(*row) for row in await db.fetch(_CHANGES, *period, segments)]
     if sources.CREATED in words:
         rows += [Happening(sources.CREATED, *row) for row in await db.fetch(_CREATED, *period)]
     refuse_too_many(len(rows))
@@ -68,22 +68,13 @@ def refuse_too_many(count: int) -> None:
         raise LimitExceeded(f"more than {MOST:,} things happened in this period: choose a shorter one", ("to",))
 
 
-def _activity(id_: int, contact_id: int, kind: str, at: datetime) -> Happening:
-    return Happening(activity_changed(kind), contact_id, at, activity_id=id_)
-
-
-def _change(segment_id: int, contact_id: int, kind: str, at: datetime, position: int) -> Happening:
-    word = f"{sources.ENTERED if kind == 'ENTERED' else sources.LEFT}{segment_id}"
-    return Happening(word, contact_id, at, position=position)
-
-
 _ACTIVITIES = """
 SELECT id, contact_id, kind, created_at FROM activities
 WHERE workspace_id = $1 AND created_at > $2 AND created_at <= $3 AND kind = ANY ($5::text[]) ORDER BY created_at LIMIT $4
 """
 
 _CHANGES = """
-SELECT m.segment_id, m.contact_id, m.kind, m.at, a.position - a.size + m.place AS position
+SELECT a.position - a.size + m.place AS position, m.segment_id, m.contact_id, m.kind, m.at
 FROM membership_changes AS m
 JOIN membership_appends AS a ON a.workspace_id = $1 AND a.append_id = m.append_id
 WHERE m.workspace_id = $1 AND m.at > $2 AND m.at <= $3 AND m.segment_id = ANY ($5::bigint[]) ORDER BY m.at LIMIT $4
