@@ -1,7 +1,6 @@
 """Serves the API on one port, commands under /sandbox on another."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +10,7 @@ from aiohttp import web
 from sandbox.meta.checks import ApiError, invalid
 from sandbox.meta.faults import Command, Fault, error_of
 from sandbox.meta.provider import Sandbox
+from sandbox.server import SandboxServer, answer_of, token_of
 
 SLOW_SECONDS = 2.0
 
@@ -19,60 +19,16 @@ _LIMITED_MINUTES = 1
 _LARGEST_PAGE = 100
 
 
-class Server:
-    """Port 0: any free one. Start and stop it in one event loop."""
+class Server(SandboxServer):
+    page = "docs/meta-sandbox.md"
 
     def __init__(self, sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0, control_port: int = 0) -> None:
+        super().__init__(host, port, control_port)
         self.sandbox = sandbox
-        self.host, self.port, self.control_port = host, port, control_port
-        self._runners: dict[str, web.AppRunner] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    @property
-    def url(self) -> str:
-        """The base URL of the API, without a version."""
-        return f"http://{self.host}:{self.port}"
-
-    @property
-    def control_url(self) -> str:
-        return f"http://{self.host}:{self.control_port}/sandbox"
-
-    async def start(self) -> None:
-        self.control_port = await self._listen("control", self._control(), self.control_port)
-        await self.come_up()
-
-    async def stop(self) -> None:
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for runner in list(self._runners.values()):
-            await runner.cleanup()
-        self._runners.clear()
-
-    async def come_up(self) -> None:
-        if "api" not in self._runners:
-            self.port = await self._listen("api", self._api(), self.port)
-
-    async def go_down(self) -> None:
-        """Closes and refuses connections, as a crash would; what was done stays done."""
-        runner = self._runners.pop("api", None)
-        if runner is not None:
-            for connection in runner.server.connections if runner.server else ():
-                if connection.transport is not None:
-                    connection.transport.abort()
-            await runner.cleanup()
-
-    async def _listen(self, name: str, app: web.Application, port: int) -> int:
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
-        await runner.setup()
-        site = web.TCPSite(runner, self.host, port, backlog=256)
-        await site.start()
-        self._runners[name] = runner
-        return int(runner.addresses[0][1])
 
     # ------------------------------------------------------------ the API
 
-    def _api(self) -> web.Application:
+    def api(self) -> web.Application:
         app = web.Application(middlewares=[self._answered], client_max_size=64 * 2**20)
         app.router.add_get(r"/{version}/act_{account:\d+}", self._account)
         app.router.add_get(r"/{version}/act_{account:\d+}/customaudiences", self._list)
@@ -89,14 +45,12 @@ class Server:
         """Token and refusals are the same for all calls, and so is the header of usage."""
         minutes = 0
         try:
-            self.sandbox.require_token(_token(request))
+            self.sandbox.require_token(token_of(request))
             response: web.StreamResponse = await handler(request)
         except ApiError as refusal:
             self.sandbox.refusals[str(refusal.code)] += 1
             minutes = _LIMITED_MINUTES if refusal.code == 80003 else 0
-            response = web.Response(
-                body=orjson.dumps(refusal.body), status=refusal.status, content_type="application/json"
-            )
+            response = answer_of(refusal.body, refusal.status)
         response.headers["X-Business-Use-Case-Usage"] = self._usage(minutes)
         return response
 
@@ -127,10 +81,10 @@ class Server:
             request.transport.abort()
         if fault is Fault.SLOW:
             await asyncio.sleep(SLOW_SECONDS)
-        return _answer(answer)
+        return answer_of(answer)
 
     async def _account(self, request: web.Request) -> web.StreamResponse:
-        return _answer(self.sandbox.account(request.match_info["account"]))
+        return answer_of(self.sandbox.account(request.match_info["account"]))
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
         self.sandbox.account(request.match_info["account"])
@@ -140,7 +94,7 @@ class Server:
         found = list(self.sandbox.audiences.values())
         page = [{"id": one.id, "name": one.name, "description": one.description} for one in found[start : start + size]]
         more = {"next": "more"} if start + size < len(found) else {}
-        return _answer(
+        return answer_of(
             {"data": page, "paging": {"cursors": {"before": str(start), "after": str(start + size)}, **more}}
         )
 
@@ -174,15 +128,14 @@ class Server:
 
     # ------------------------------------------------------------ commands
 
-    def _control(self) -> web.Application:
+    def control(self) -> web.Application:
         app = web.Application()
         app.router.add_get("/sandbox", self._report)
         app.router.add_get("/sandbox/audiences/{audience}", self._people)
-        app.router.add_post("/sandbox/{command}", self._command)
         return app
 
     async def _report(self, _: web.Request) -> web.Response:
-        return _answer(self.sandbox.report())
+        return answer_of(self.sandbox.report())
 
     async def _people(self, request: web.Request) -> web.Response:
         """Who is there, as rows of ?schema=EXTERN_ID,EMAIL."""
@@ -191,46 +144,23 @@ class Server:
             people = self.sandbox.people(request.match_info["audience"], schema)
         except (KeyError, ValueError) as error:
             return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=404)
-        return _answer({"schema": schema, "people": sorted(people)})
+        return answer_of({"schema": schema, "people": sorted(people)})
 
-    async def _command(self, request: web.Request) -> web.Response:
-        arguments = orjson.loads(await request.read() or b"{}")
-        command = getattr(self, f"_do_{request.match_info['command']}", None)
-        if command is None or not isinstance(arguments, dict):
-            return web.json_response({"error": "no such command: see docs/meta-sandbox.md"}, status=404)
-        try:
-            await command(arguments)
-        except (KeyError, TypeError, ValueError) as error:
-            return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
-        return _answer({"done": True})
-
-    async def _do_faults(self, arguments: dict[str, Any]) -> None:
+    async def do_faults(self, arguments: dict[str, Any]) -> None:
         """{"faults": [{"fault": .., "call": .., "audience": .., "times": .., "share": ..}], "invalid": [hash, ..]}"""
         faults = [Command(**{**fault, "fault": Fault(fault["fault"])}) for fault in arguments.get("faults", [])]
         self.sandbox.faults.set(faults)
         self.sandbox.faults.invalid = frozenset(arguments.get("invalid", ()))
 
-    async def _do_account(self, arguments: dict[str, Any]) -> None:
+    async def do_account(self, arguments: dict[str, Any]) -> None:
         """{"token": .., "smallest": .., "usage_percent": ..}"""
         self.sandbox.token = arguments.get("token", self.sandbox.token)
         self.sandbox.smallest = int(arguments.get("smallest", self.sandbox.smallest))
         self.sandbox.usage_percent = float(arguments.get("usage_percent", self.sandbox.usage_percent))
 
-    async def _do_later(self, arguments: dict[str, Any]) -> None:
+    async def do_later(self, arguments: dict[str, Any]) -> None:
         """{"seconds": ..}: the clock of sessions moves on."""
         self.sandbox.sessions.skipped_seconds += float(arguments["seconds"])
-
-    async def _do_down(self, arguments: dict[str, Any]) -> None:
-        """{"seconds": ..}: the server is unreachable for that time."""
-        await self.go_down()
-        task = asyncio.create_task(self._up_after(float(arguments.get("seconds", 5))))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _up_after(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        with contextlib.suppress(OSError):
-            await self.come_up()
 
 
 def _json(body: bytes) -> Any:
@@ -238,12 +168,3 @@ def _json(body: bytes) -> Any:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
         raise invalid("the body is not JSON.") from None
-
-
-def _token(request: web.Request) -> str | None:
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token if kind == "Bearer" else None
-
-
-def _answer(value: Any) -> web.Response:
-    return web.Response(body=orjson.dumps(value), content_type="application/json")

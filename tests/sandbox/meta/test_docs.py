@@ -15,7 +15,7 @@ def test_the_page_lists_every_fault_with_its_meaning():
 
 
 def test_the_page_lists_every_command_and_call():
-    commands = {name.removeprefix("_do_") for name in vars(Server) if name.startswith("_do_")}
+    commands = {name.removeprefix("do_") for name in dir(Server) if name.startswith("do_")}
     assert set(re.findall(r"^\| `/sandbox/(\w+)`", PAGE, re.MULTILINE)) == commands
     assert not [call for call in CALLS if f"`{call}`" not in PAGE]
 

@@ -13,7 +13,7 @@ def test_the_page_lists_every_ending():
 
 
 def test_the_page_lists_every_fault_and_command():
-    commands = {name.removeprefix("_do_") for name in vars(Server) if name.startswith("_do_")}
+    commands = {name.removeprefix("do_") for name in dir(Server) if name.startswith("do_")}
     assert set(re.findall(r"`/sandbox/(\w+)`", PAGE)) == commands
     assert not [fault.value for fault in Fault if f"`{fault.value}`" not in PAGE]
 
