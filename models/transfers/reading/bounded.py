@@ -98,10 +98,12 @@ async def _answer_of(child: asyncio.subprocess.Process, order: bytes, seconds: f
                 child.stdin.write(order)
                 await child.stdin.drain()
             answer = await child.stdout.readline()
+            if not answer:  # Process.kill would take the exit code from asyncio, which then reports 255
+                await child.wait()
     except TimeoutError:
         raise _busy() from None
     finally:
-        if not answer:
+        if not answer and child.returncode is None:
             await _end(child)
     return answer
 
