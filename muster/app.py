@@ -4,7 +4,8 @@ import multiprocessing
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from models import db
 from models.destinations.webhooks import urls
@@ -20,6 +21,9 @@ from schema.app import ApiOptions, build
 from schema.server.operation_log import LineWriter
 from schema.server.throttle import Rates
 from workers.broker import connected_broker
+
+CONSOLE: Final = Path(__file__).parent / "console"
+"""What `make console` builds from console/."""
 
 
 def create() -> Any:
@@ -82,4 +86,5 @@ def api_options(installation: Installation) -> ApiOptions:
         rates=Rates(settings.cost_bucket, settings.cost_per_second, settings.cost_per_operation),
         tracking_rates=Rates(settings.tracking_events_per_second * 10, settings.tracking_events_per_second, 1_000),
         write_line=LineWriter(sys.stderr, is_text(settings.log_format, sys.stderr)),
+        console=CONSOLE,
     )

@@ -59,7 +59,10 @@ class Settings(BaseSettings):
     )
     port: int = Field(8000, ge=1, le=65535, description="Port that the API listens on.")
     public_url: str | None = Field(
-        None, description="Address under which clients reach the API, for links. Unset: `http://HOST:PORT`."
+        None,
+        description="Address under which browsers and clients reach Muster, for links. Its path is that of the console; the proxy"
+        " may take the path away or leave it. Unset: `http://HOST:PORT`.",
+        examples=["https://muster.example.com"],
     )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (),

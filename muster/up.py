@@ -198,8 +198,9 @@ def _print_addresses(supervisor: Supervisor, settings: Settings) -> None:
     admin = read_demo_admin(settings)
     supervisor.say("")
     supervisor.say("Muster is ready.")
+    supervisor.say(f"  Console    {settings.served_url}/")
     supervisor.say(f"  GraphQL    {settings.served_url}/graphql")
-    supervisor.say(f"  Explorer   {settings.served_url}/")
+    supervisor.say(f"  Explorer   {settings.served_url}/explorer")
     if admin is not None:
         supervisor.say(f"  Sign in    {admin.email}  password: {admin.password}  (workspace {admin.workspace})")
         supervisor.say("  Token      .venv/bin/muster token   prints one for that admin")

@@ -1,14 +1,15 @@
 """The whole API: GraphQL server, schema and other routes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from graphql import GraphQLSchema
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute
+from starlette.routing import Mount, Route
 
 from models.accounts.sessions import Signing
 from models.rules.query import grammar
@@ -21,6 +22,7 @@ from schema.server.execution.documents import Documents
 from schema.server.execution.limits import DocumentLimits
 from schema.server.operations import Line, Operations
 from schema.server.pages import explorer, health, metrics
+from schema.server.pages.console import Console
 from schema.server.throttle import Rates, Throttle
 from schema.server.transports.app import (
     Dispatch,
@@ -30,6 +32,7 @@ from schema.server.transports.app import (
     around,
     redis_client,
     with_cors,
+    without_prefix,
     write_line,
 )
 from schema.server.transports.graphql import GraphQL
@@ -43,7 +46,8 @@ from schema.transfers.links import UPLOAD_LIMIT_BYTES, Links
 
 @dataclass(frozen=True, slots=True)
 class ApiOptions:
-    """`redis_url` None: each process limits callers by itself. Without `secret_keys` the secret that signs protects cursors."""
+    """`redis_url` None: each process limits callers by itself. Without `secret_keys` the secret that signs protects cursors.
+    `console` is the folder into which the console was built."""
 
     signing: Signing
     secret_keys: tuple[str, ...] = ()
@@ -63,10 +67,11 @@ class ApiOptions:
     sockets: SocketLimits = field(default_factory=SocketLimits)
     streams: StreamLimits = field(default_factory=StreamLimits)
     write_line: Callable[[Line], None] = write_line
+    console: Path | None = None
 
 
 def build(options: ApiOptions, lifespan: Lifespan | None = None, schema: GraphQLSchema | None = None) -> Any:
-    """/graphql, /v1 (tracking), the explorer at /, /health/live, /health/ready, /metrics, and the nouns' routes."""
+    """/graphql, /v1 (tracking), /explorer, /health/live, /health/ready, /metrics, the nouns' routes, and else the console."""
     cursors.use_keys(options.secret_keys or (options.signing.secret,))
     redis = redis_client(options.redis_url)
     schema = schema or build_schema()
@@ -85,23 +90,31 @@ def build(options: ApiOptions, lifespan: Lifespan | None = None, schema: GraphQL
     )
     origins = Origins(options.allowed_origins, options.public_url)
     graphql = GraphQL(operations, options.body_limit_bytes, origins, options.sockets, options.streams)
+    routes: list[Route | Mount] = [
+        *explorer.ROUTES,
+        *health.routes(redis, options.least_free_bytes),
+        *metrics.routes(options.metrics_token),
+        *routes_of_nouns(),
+    ]
     rest = Starlette(
-        routes=[
-            *explorer.ROUTES,
-            *health.routes(redis, options.least_free_bytes),
-            *metrics.routes(options.metrics_token),
-            *routes_of_nouns(),
-        ],
+        routes=routes,
         middleware=[Middleware(WithoutOutages)],
         lifespan=around(lifespan, redis, options.write_line),
     )
+    rest.router.default = Console(options.console, options.public_url, reserved_by(routes))
     rest.state.links = links
     rest.state.signing = options.signing
     rest.state.end_streams = graphql.streams.end_all
     rest_of_all = with_cors(Dispatch(graphql, rest), options.allowed_origins, options.allowed_headers)
-    return WithoutSniffing(Tracking(rest_of_all, Throttle(options.tracking_rates, redis)))
+    all_routes = WithoutSniffing(Tracking(rest_of_all, Throttle(options.tracking_rates, redis)))
+    return without_prefix(all_routes, options.public_url)
 
 
-def routes_of_nouns() -> list[BaseRoute]:
+def routes_of_nouns() -> list[Route]:
     """Besides GraphQL."""
     return [*password_route.ROUTES, *webhook_route.routes(), *upload_route.ROUTES, *download_route.ROUTES]
+
+
+def reserved_by(routes: Iterable[Route | Mount]) -> set[str]:
+    """Returns the paths below which the console has no pages."""
+    return {"/graphql", "/v1", "/health"} | {route.path.split("{")[0].rstrip("/") for route in routes}

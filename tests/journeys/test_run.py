@@ -123,7 +123,9 @@ def run() -> Iterator[Run]:
 
 def test_it_tells_where_it_is_and_how_to_sign_in(run: Run) -> None:
     until(lambda: "Stop       Ctrl-C" in run.said(), 60)
-    for line in (f"http://127.0.0.1:{run.port}/graphql", "Explorer", "Sign in    admin@demo.example  password:"):
+    address = f"http://127.0.0.1:{run.port}"
+    lines = [f"Console    {address}/\n", f"GraphQL    {address}/graphql\n", f"Explorer   {address}/explorer\n"]
+    for line in [*lines, "Sign in    admin@demo.example  password:"]:
         assert line in run.said()
 
 

@@ -1,4 +1,4 @@
-"""The explorer page: GraphiQL, with all its files served by this process."""
+"""The explorer page: GraphiQL, with all its files served by this process. All its addresses are relative."""
 
 from functools import cache
 from pathlib import Path
@@ -29,7 +29,12 @@ async def explorer(_: Request) -> Response:
     return Response(page(), media_type="text/html", headers=HEADERS)
 
 
-ROUTES: Final = [
-    Route("/", explorer),
+async def with_a_slash(_: Request) -> Response:
+    return Response(status_code=307, headers={"location": "explorer/"})
+
+
+ROUTES: Final[list[Route | Mount]] = [
+    Route("/explorer", with_a_slash),
+    Route("/explorer/", explorer),
     Mount("/explorer", StaticFiles(directory=STATIC)),
 ]

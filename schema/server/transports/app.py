@@ -4,6 +4,7 @@ import gc
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import structlog
 from redis.asyncio import Redis
@@ -127,6 +128,21 @@ class WithoutSniffing:
 
 def _without(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> list[tuple[bytes, bytes]]:
     return [header for header in headers if header[0] != name]
+
+
+def without_prefix(app: Any, public_url: str) -> Any:
+    """Returns the application for a proxy that leaves the path of `public_url` in what it passes on. It may also take it away."""
+    prefix = urlsplit(public_url).path.rstrip("/")
+    if not prefix:
+        return app
+
+    async def stripping(scope: Any, receive: Any, send: Any) -> None:
+        path = scope.get("path", "")
+        if path == prefix or path.startswith(f"{prefix}/"):
+            scope = {**scope, "path": path.removeprefix(prefix) or "/"}
+        await app(scope, receive, send)
+
+    return stripping
 
 
 def with_cors(app: Any, origins: tuple[str, ...], more_headers: tuple[str, ...] = ()) -> Any:

@@ -26,10 +26,10 @@ Coding = str
 
 
 @lru_cache(maxsize=1024)
-def coding_for(accepted: str | None) -> Coding | None:
-    """Chooses "br", "gzip" or None by the header Accept-Encoding."""
+def coding_for(accepted: str | None, offered: tuple[Coding, ...] = ("br", "gzip")) -> Coding | None:
+    """Chooses one of those that are offered, or None, by the header Accept-Encoding."""
     qualities = dict(map(_quality, (accepted or "").lower().split(",")))
-    wanted = [coding for coding in ("br", "gzip") if qualities.get(coding, qualities.get("*", 0.0)) > 0]
+    wanted = [coding for coding in offered if qualities.get(coding, qualities.get("*", 0.0)) > 0]
     return max(wanted, key=lambda coding: qualities.get(coding, 0.0), default=None)
 
 

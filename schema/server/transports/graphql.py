@@ -10,7 +10,6 @@ from schema.server.execution.encoding import encode
 from schema.server.formatted_errors import format_error
 from schema.server.graphql_request import Answer, Caller, refused
 from schema.server.operations import READS, READS_AND_WRITES, Operations
-from schema.server.pages.explorer import HEADERS, page
 from schema.server.refusals import BadRequest
 from schema.server.transports import http_request
 from schema.server.transports.accept import EVENTS, JSON, RESPONSE, chosen
@@ -87,7 +86,7 @@ class GraphQL:
                 await self.streams.listen(receive, send, caller, token)
                 return
             if "query" not in params and "text/html" in (headers.accept or ""):
-                await _send_page(send)
+                await _send_to_explorer(scope, send)
                 return
             if kind is None:
                 raise BadRequest(f"none of the accepted types is one of {JSON}, {RESPONSE}, {EVENTS}")
@@ -154,9 +153,9 @@ async def _send(
     await send({"type": "http.response.body", "body": body})
 
 
-async def _send_page(send: Any) -> None:
-    body = page()
-    headers = [NOSNIFF, *((name.encode(), value.encode()) for name, value in HEADERS.items())]
-    headers += [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+async def _send_to_explorer(scope: Any, send: Any) -> None:
+    """By a relative address, which is right behind every proxy."""
+    address = b"../explorer/" if scope["path"].endswith("/") else b"explorer/"
+    headers = [NOSNIFF, (b"location", address), (b"content-length", b"0"), (b"vary", b"accept")]
+    await send({"type": "http.response.start", "status": 307, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})

@@ -1,8 +1,8 @@
 // The explorer: GraphiQL with a place to sign in. Subscriptions go over a WebSocket. Nothing is fetched from anywhere else.
 "use strict";
 
-const url = "/graphql";
-const socketUrl = location.origin.replace(/^http/, "ws") + url;
+const url = new URL("../graphql", location.href).href;
+const socketUrl = url.replace(/^http/, "ws");
 const form = document.getElementById("sign-in");
 const who = document.getElementById("who");
 const signOut = document.getElementById("sign-out");
@@ -57,14 +57,11 @@ function fetcher(params, options) {
 async function showWho() {
   form.classList.toggle("signed-in", Boolean(bearer()));
   signOut.hidden = !bearer();
-  if (!bearer()) {
-    who.textContent = "Not signed in";
-    return;
-  }
   const answer = await ask({ query: "{ viewer { workspace { name } member { name role } } }" });
   const viewer = answer.data?.viewer;
   const name = viewer?.member ? `${viewer.member.name} (${viewer.member.role})` : "an API token";
-  who.textContent = viewer ? `${name} in ${viewer.workspace.name}` : answer.errors[0].message;
+  const nobody = bearer() ? answer.errors?.[0].message : "Not signed in";
+  who.textContent = viewer ? `${name} in ${viewer.workspace.name}` : nobody;
 }
 
 function keep(token) {
