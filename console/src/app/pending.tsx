@@ -1,0 +1,16 @@
+import { Skeleton, Stack, VisuallyHidden } from "@mantine/core";
+
+import { useTexts } from "../texts/texts";
+
+/** What a screen shows until its code and its first answer are there. */
+export function Pending() {
+  const t = useTexts();
+  return (
+    <Stack role="status" p="lg">
+      <VisuallyHidden>{t.common.loading}</VisuallyHidden>
+      <Skeleton height={32} width={240} />
+      <Skeleton height={16} width={360} />
+      <Skeleton height={320} />
+    </Stack>
+  );
+}

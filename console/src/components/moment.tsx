@@ -1,0 +1,15 @@
+import { Text, type TextProps } from "@mantine/core";
+
+import { formatRelative, useMoments, useNow } from "../format/moments";
+
+/** A moment as "5 minutes ago", with the exact one in the workspace's zone as its title; or the exact one with `exact`. */
+export function Moment({ at, exact = false, ...props }: { at: string | null | undefined; exact?: boolean } & TextProps) {
+  const { moment } = useMoments();
+  const now = useNow();
+  if (!at) return <Text {...props}>–</Text>;
+  return (
+    <Text component="time" inherit {...props} {...{ dateTime: at, title: moment(at) }}>
+      {exact ? moment(at) : formatRelative(at, now)}
+    </Text>
+  );
+}

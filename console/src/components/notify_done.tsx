@@ -1,0 +1,28 @@
+import { Button, Group, Text } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+
+import { texts } from "../texts/texts";
+
+export function notifyDone(message: string, undo?: () => void): void {
+  const id = notifications.show({
+    color: "teal",
+    autoClose: undo ? 12_000 : 5_000,
+    message: (
+      <Group justify="space-between" wrap="nowrap">
+        <Text size="sm">{message}</Text>
+        {undo && (
+          <Button
+            size="compact-sm"
+            variant="subtle"
+            onClick={() => {
+              notifications.hide(id);
+              undo();
+            }}
+          >
+            {texts().common.undo}
+          </Button>
+        )}
+      </Group>
+    ),
+  });
+}

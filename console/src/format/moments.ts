@@ -1,0 +1,85 @@
+import { useSyncExternalStore } from "react";
+
+import { useViewer } from "../session/session";
+import { locale } from "../texts/texts";
+
+const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["year", 31_536_000],
+  ["month", 2_592_000],
+  ["week", 604_800],
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+  ["second", 1],
+];
+
+/** "in 5 minutes", "2 days ago". */
+export function formatRelative(moment: string, now: number = Date.now()): string {
+  const seconds = (Date.parse(moment) - now) / 1000;
+  const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? (["second", 1] as const);
+  return new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(Math.round(seconds / size), unit);
+}
+
+export function formatMoment(moment: string, zone: string): string {
+  return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short", timeZone: zone }).format(new Date(moment));
+}
+
+export function formatDay(moment: string, zone: string): string {
+  return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeZone: zone }).format(new Date(moment));
+}
+
+/** 95 as "1 min, 35 sec": the two largest units. */
+export function formatDuration(seconds: number): string {
+  const units: [string, number][] = [
+    ["day", 86_400],
+    ["hour", 3_600],
+    ["minute", 60],
+    ["second", 1],
+  ];
+  let rest = Math.max(0, Math.round(seconds));
+  const parts: string[] = [];
+  for (const [unit, size] of units) {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    if (count && parts.length < 2) {
+      parts.push(new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "short" }).format(count));
+    }
+  }
+  if (!parts.length) return new Intl.NumberFormat(locale(), { style: "unit", unit: "second", unitDisplay: "short" }).format(0);
+  return new Intl.ListFormat(locale(), { style: "narrow", type: "unit" }).format(parts);
+}
+
+/** Functions that write moments in the workspace's zone. */
+export function useMoments() {
+  const zone = useViewer().workspace.timezone;
+  return {
+    zone,
+    moment: (value: string) => formatMoment(value, zone),
+    day: (value: string) => formatDay(value, zone),
+    relative: formatRelative,
+  };
+}
+
+let now = Date.now();
+const listeners = new Set<() => void>();
+let timer: ReturnType<typeof setInterval> | undefined;
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  timer ??= setInterval(() => {
+    now = Date.now();
+    for (const each of listeners) each();
+  }, 10_000);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size === 0) {
+      clearInterval(timer);
+      timer = undefined;
+    }
+  };
+}
+
+/** The time, new every ten seconds: for what shows how long ago something was. */
+export function useNow(): number {
+  return useSyncExternalStore(subscribe, () => now);
+}

@@ -1,0 +1,26 @@
+import { locale } from "../texts/texts";
+
+export function formatNumber(value: number, options?: Intl.NumberFormatOptions): string {
+  return new Intl.NumberFormat(locale(), options).format(value);
+}
+
+/** 12345 as "12K", for where there is little room; put the whole number into a title. */
+export function formatShort(value: number): string {
+  return formatNumber(value, { notation: "compact", maximumFractionDigits: 1 });
+}
+
+/** 0.1234 as "12.3 %". */
+export function formatShare(value: number): string {
+  return formatNumber(value, { style: "percent", maximumFractionDigits: 1 });
+}
+
+/** +1,234 or −56. */
+export function formatDifference(value: number): string {
+  return formatNumber(value, { signDisplay: "exceptZero" });
+}
+
+export function formatBytes(value: number): string {
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
+  const step = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, value)) / 3));
+  return formatNumber(value / 1000 ** step, { style: "unit", unit: units[step], maximumFractionDigits: 1 });
+}

@@ -1,0 +1,121 @@
+import { useCallback, useEffect, useRef, useState } from "react";
+import { useRelayEnvironment } from "react-relay";
+import {
+  createOperationDescriptor,
+  fetchQuery,
+  getRequest,
+  type GraphQLTaggedNode,
+  type OperationType,
+  type Subscription,
+} from "relay-runtime";
+
+/** What a screen takes from the answer for one page. */
+export type Page<Row> = {
+  rows: readonly Row[];
+  endCursor: string | null | undefined;
+  hasNextPage: boolean;
+  totalCount?: number | null;
+};
+
+export type Pages<Row> = {
+  rows: readonly Row[];
+  /** How many there are in all, when the query asks for it. */
+  totalCount: number | null;
+  /** The first page is not there yet. */
+  isFirst: boolean;
+  isLoading: boolean;
+  hasMore: boolean;
+  error: Error | null;
+  /** Fetches the next page, once, however often it is called. */
+  more: () => void;
+  /** Begins again with the first page; the rows stay on the screen until it is there. */
+  again: () => void;
+};
+
+type State<Row> = Pick<Pages<Row>, "rows" | "totalCount" | "isFirst" | "isLoading" | "hasMore" | "error">;
+
+const EMPTY = { rows: [], totalCount: null, isFirst: true, isLoading: true, hasMore: false, error: null };
+
+/**
+ * Reads a connection of any length page by page. Each page costs only itself, however many came before: rows hold fragment
+ * references, and each row reads its own. The query must take `$after`. `variables` are compared as JSON.
+ */
+export function usePages<Q extends OperationType, Row>(
+  query: GraphQLTaggedNode,
+  variables: Omit<Q["variables"], "after">,
+  pageOf: (response: Q["response"]) => Page<Row>,
+): Pages<Row> {
+  const environment = useRelayEnvironment();
+  const key = JSON.stringify(variables);
+  const [state, setState] = useState<State<Row>>(EMPTY);
+  const cursor = useRef<{ after: string | null; running: Subscription | null; held: (() => void)[]; done: boolean }>({
+    after: null,
+    running: null,
+    held: [],
+    done: false,
+  });
+  const read = useRef(pageOf);
+  useEffect(() => {
+    read.current = pageOf;
+  });
+
+  const load = useCallback(
+    (isFresh: boolean) => {
+      const position = cursor.current;
+      if (isFresh) {
+        position.running?.unsubscribe();
+        position.running = null;
+        position.after = null;
+        position.done = false;
+      }
+      if (position.running || position.done) return;
+      const asked = { ...JSON.parse(key), after: position.after };
+      setState((before) => ({ ...before, isLoading: true, error: null }));
+      position.running = fetchQuery<Q>(environment, query, asked, { fetchPolicy: "network-only" }).subscribe({
+        next: (response) => {
+          const page = read.current(response);
+          const operation = createOperationDescriptor(getRequest(query), asked);
+          if (isFresh) release(position.held);
+          position.held.push(environment.retain(operation).dispose);
+          position.after = page.endCursor ?? null;
+          position.done = !page.hasNextPage;
+          position.running = null;
+          setState((before) => ({
+            rows: isFresh ? page.rows : before.rows.concat(page.rows),
+            totalCount: page.totalCount ?? (isFresh ? null : before.totalCount),
+            isFirst: false,
+            isLoading: false,
+            hasMore: page.hasNextPage,
+            error: null,
+          }));
+        },
+        error: (error: Error) => {
+          position.running = null;
+          setState((before) => ({ ...before, isLoading: false, error }));
+        },
+      });
+    },
+    [environment, query, key],
+  );
+
+  useEffect(() => {
+    const position = cursor.current;
+    load(true);
+    return () => {
+      position.running?.unsubscribe();
+      position.running = null;
+    };
+  }, [load]);
+  useEffect(() => {
+    const { held } = cursor.current;
+    return () => release(held);
+  }, []);
+
+  const more = useCallback(() => load(false), [load]);
+  const again = useCallback(() => load(true), [load]);
+  return { ...state, more, again };
+}
+
+function release(held: (() => void)[]): void {
+  for (const dispose of held.splice(0)) dispose();
+}
