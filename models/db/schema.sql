@@ -1184,14 +1184,15 @@ CREATE TABLE workflow_signals (
     PRIMARY KEY (workspace_id, id)
 ) WITH (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 5000);
 
--- Which workflows led to changes in the log of members: those at positions (after_position, position] of this contact.
+-- Which workflows led to changes in the log of members: those of this contact in this segment at (after_position, position].
 CREATE TABLE workflow_causes (
     workspace_id   bigint NOT NULL,
     position       bigint NOT NULL,
     contact_id     bigint NOT NULL,
     after_position bigint NOT NULL,
     cause          text NOT NULL, -- as in dirty_contacts
-    PRIMARY KEY (workspace_id, position, contact_id)
+    segment_id     bigint NOT NULL,
+    PRIMARY KEY (workspace_id, position, contact_id, segment_id)
 );
 
 -- The engine of workflows of a workspace. Its row is its lock.
@@ -1227,7 +1228,7 @@ CREATE TABLE enrollments (
     control      boolean NOT NULL DEFAULT false, -- gets no messages, for comparison
     goal_at      timestamptz, -- when it reached the goal and went on
     depth        smallint NOT NULL DEFAULT 0, -- how many workflows led here
-    path         bigint[] NOT NULL DEFAULT '{}', -- their ids, without a wait between
+    path         bigint[] NOT NULL DEFAULT '{}', -- their ids, without a wait between; a 0 between chains
     test_id      bigint,
     entered_at   timestamptz NOT NULL,
     PRIMARY KEY (workspace_id, id)

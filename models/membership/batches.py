@@ -8,6 +8,7 @@ from models.membership import (
     apply,
     audience_marks,
     builds,
+    causes,
     compiled_rules,
     dirty_contacts,
     engine_lock,
@@ -16,6 +17,7 @@ from models.membership import (
     ticks,
 )
 from models.membership.apply import Append
+from models.membership.causes import Causes
 from models.membership.compiled_rules import CompiledRules
 from models.membership.dirty_contacts import Claim, Marks
 from models.membership.engine_lock import EngineLock
@@ -55,14 +57,15 @@ async def process_batch(
 
 async def _settle(lock: EngineLock, compiled: CompiledRules, marks: Marks, claim: Claim) -> int:
     append = await apply.begin(lock.workspace_id, lock.now)
-    scored = await settle(lock, compiled, append, marks)
+    led = causes.causes_of(claim.rows) if lock.listens else None
+    scored = await settle(lock, compiled, append, marks, led)
     if lock.has_audiences:
         await audience_marks.record(lock.workspace_id, marks)
     if lock.listens:
-        await signals.write(lock.workspace_id, claim.rows, scored, lock.now)
+        await signals.write(lock.workspace_id, claim.rows, scored, led, lock.now)
     position = await apply.close(append)
-    if lock.listens and position is not None:
-        await signals.record_causes(lock.workspace_id, claim.rows, position, append.size)
+    if led is not None and position is not None:
+        await signals.record_causes(lock.workspace_id, led, position, append.size)
     return append.size
 
 
@@ -70,10 +73,12 @@ def _together(marks: Marks, others: Marks) -> Marks:
     return {**marks, **{contact: marks.get(contact, frozenset()) | changes for contact, changes in others.items()}}
 
 
-async def settle(lock: EngineLock, compiled: CompiledRules, append: Append, marks: Marks) -> Marks:
+async def settle(
+    lock: EngineLock, compiled: CompiledRules, append: Append, marks: Marks, led: Causes | None = None
+) -> Marks:
     """Scores first, because rules read them. No score depends on itself, so the rounds come to an end.
 
-    Returns which scores changed.
+    Returns which scores changed. `led` learns what led to each change.
     """
     scored: Marks = {}
     swapping = await builds.being_swapped(compiled)
@@ -82,7 +87,9 @@ async def settle(lock: EngineLock, compiled: CompiledRules, append: Append, mark
         if compiled.scores:
             changed = _frozen(await scores.settle(compiled.scores, marks, lock.now))
             marks, scored = _together(marks, changed), _together(scored, changed)
-        marks, moved = await _settle_segments(lock, compiled, append, marks, swapping)
+            if led is not None:
+                led.follow_scores(compiled, changed)
+        marks, moved = await _settle_segments(lock, compiled, append, marks, swapping, led)
         await builds.record_changes(compiled, marks)
         marks = {
             contact_id: changes
@@ -93,7 +100,12 @@ async def settle(lock: EngineLock, compiled: CompiledRules, append: Append, mark
 
 
 async def _settle_segments(
-    lock: EngineLock, compiled: CompiledRules, append: Append, marks: Marks, swapping: frozenset[int]
+    lock: EngineLock,
+    compiled: CompiledRules,
+    append: Append,
+    marks: Marks,
+    swapping: frozenset[int],
+    led: Causes | None,
 ) -> tuple[Marks, Marks]:
     """Returns the marks with those of segments that were entered or left, and the latter alone."""
     moved: Marks = {}
@@ -103,6 +115,8 @@ async def _settle_segments(
             difference = await evaluate.evaluate(compiled, to_evaluate, contact_ids, lock.now)
             if difference:
                 await apply.write(append, difference)
+                if led is not None:
+                    await led.follow(compiled, difference)
                 marks, moved = with_moved(marks, difference), with_moved(moved, difference)
     return marks, moved
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from models import db
+from models.membership.causes import Causes
 from models.membership.dirty_contacts import Marks
 from models.queue import work
 from models.queue.enqueue import enqueue
@@ -17,10 +18,10 @@ _NAMES: Final = {CREATED: "created", DELETED: "deleted"}
 """Of marks that are no words yet (models/workflows/sources.py)."""
 
 
-async def write(workspace_id: int, rows: Sequence[db.Record], scored: Marks, now: datetime) -> None:
+async def write(workspace_id: int, rows: Sequence[db.Record], scored: Marks, led: Causes | None, now: datetime) -> None:
     """For each mark (a row of `dirty_contacts.claim`, whole) a signal for each of its words that a workflow listens to.
 
-    `scored`: the scores that changed by this batch, at `now`.
+    `scored`: the scores that changed by this batch, at `now`; `led`: what led to that.
     """
     await enqueue(work.PROCESS_WORKFLOWS, workspace_id)
     listened = {row["source"] for row in await db.fetch(_LISTENED, workspace_id)}
@@ -30,9 +31,8 @@ async def write(workspace_id: int, rows: Sequence[db.Record], scored: Marks, now
         for word in (_NAMES.get(field, field) for field in row["fields"])
         if word in listened
     ]
-    causes = {row["contact_id"]: row["cause"] for row in rows}
     signals += [
-        (contact_id, word, None, now, causes.get(contact_id))
+        (contact_id, word, None, now, None if led is None else led.text_of(contact_id, (word,)))
         for contact_id, changes in sorted(scored.items())
         for word in sorted(changes & listened)
     ]
@@ -53,14 +53,17 @@ ORDER BY place
 """
 
 
-async def record_causes(workspace_id: int, rows: Sequence[db.Record], position: int, size: int) -> None:
+async def record_causes(workspace_id: int, led: Causes, position: int, size: int) -> None:
     """Which workflows led to the changes of members at the positions (`position` - `size`, `position`]."""
-    causes = {row["contact_id"]: row["cause"] for row in rows if row["cause"] is not None}
-    if causes:
-        await db.execute(_CAUSES, workspace_id, position, position - size, list(causes), list(causes.values()))
+    rows = [(segment_id, contact_id, "|".join(causes)) for (segment_id, contact_id), causes in led.moved.items()]
+    if rows:
+        columns = map(list, zip(*rows, strict=True))
+        await db.execute(_CAUSES, workspace_id, position, position - size, *columns)
 
 
 _CAUSES = """
-INSERT INTO workflow_causes (workspace_id, position, contact_id, after_position, cause)
-SELECT $1, $2, contact_id, $3, cause FROM unnest($4::bigint[], $5::text[]) AS new (contact_id, cause)
+INSERT INTO workflow_causes (workspace_id, position, contact_id, segment_id, after_position, cause)
+SELECT $1, $2, contact_id, segment_id, $3, cause
+FROM unnest($4::bigint[], $5::bigint[], $6::text[]) AS new (segment_id, contact_id, cause)
+WHERE EXISTS (SELECT FROM workflow_sources AS s WHERE s.workspace_id = $1 AND s.source = 'segment:' || new.segment_id)
 """

@@ -10,6 +10,7 @@ from models.errors import MusterError
 from models.rules.duration import Duration
 from models.rules.thresholds import Threshold, instant_of
 from models.workflows.arrivals import Arrival
+from models.workflows.causes import Chain
 from models.workflows.graph.tree import ReentryPolicy
 from models.workflows.happenings import Happening
 from models.workflows.inside.asking import first_that_holds
@@ -272,8 +273,9 @@ def _arrival(run: Run, plan: Plan, candidate: Candidate, id_: int) -> Arrival:
     arrival.cause = candidate.cause.then(plan.workflow_id)
     arrival.fresh_at, arrival.test_id, arrival.order = candidate.fresh_at, run.test_id, candidate.order
     arrival.control = _is_control(plan, candidate)
-    if candidate.cause.is_loop(plan.workflow_id):
-        arrival.end(EnrollmentEnd.LOOP_STOPPED, reason=_loop(run, candidate))
+    loop = candidate.cause.loop(plan.workflow_id)
+    if loop is not None:
+        arrival.end(EnrollmentEnd.LOOP_STOPPED, reason=_loop(run, loop, plan))
     return arrival
 
 
@@ -282,6 +284,6 @@ def _is_control(plan: Plan, candidate: Candidate) -> bool:
     return percent > 0 and percent_of("control", plan.workflow_id, candidate.contact_id) < percent
 
 
-def _loop(run: Run, candidate: Candidate) -> str:
-    names = [run.plans.name_of(workflow_id) for workflow_id in (*candidate.cause.path, candidate.plan.workflow_id)]
+def _loop(run: Run, chain: Chain, plan: Plan) -> str:
+    names = [run.plans.name_of(workflow_id) for workflow_id in (*chain, plan.workflow_id)]
     return f"these workflows led to each other without a wait of a minute between: {' -> '.join(names)}"

@@ -105,15 +105,16 @@ async def _of_log(scope: Scope, page: LogPage[MembershipChange]) -> list[Happeni
         Happening(words[entry.kind, entry.segment_id], entry.contact_id, entry.at, NOBODY, entry.position)
         for entry in page.entries
     ]
-    for happening in happenings if causes else ():
-        if happening.contact_id in causes and happening.position is not None:
-            happening.cause = causes[happening.contact_id].of(happening.position)
+    for happening, entry in zip(happenings, page.entries, strict=True) if causes else ():
+        of_these = causes.get((entry.segment_id, entry.contact_id))
+        if of_these is not None:
+            happening.cause = of_these.of(entry.position)
     return happenings
 
 
 @dataclass(slots=True)
 class _Causes:
-    """Of one contact, in the order of positions."""
+    """Of the changes of one contact in one segment, in the order of positions."""
 
     until: list[int]
     after: list[int]
@@ -124,14 +125,14 @@ class _Causes:
         return self.causes[index] if index < len(self.until) and self.after[index] < position else NOBODY
 
 
-async def _causes(scope: Scope, page: LogPage[MembershipChange]) -> dict[int, _Causes]:
+async def _causes(scope: Scope, page: LogPage[MembershipChange]) -> dict[tuple[int, int], _Causes]:
     rows = await db.fetch(_CAUSES, scope.workspace_id, page.entries[0].position)
-    causes: dict[int, _Causes] = {}
-    for contact_id, position, after, cause in rows:
-        of_contact = causes.setdefault(contact_id, _Causes([], [], []))
-        of_contact.until.append(position)
-        of_contact.after.append(after)
-        of_contact.causes.append(parse(cause))
+    causes: dict[tuple[int, int], _Causes] = {}
+    for segment_id, contact_id, position, after, cause in rows:
+        of_these = causes.setdefault((segment_id, contact_id), _Causes([], [], []))
+        of_these.until.append(position)
+        of_these.after.append(after)
+        of_these.causes.append(parse(cause))
     if rows:
         await db.execute(
             "DELETE FROM workflow_causes WHERE workspace_id = $1 AND position <= $2", scope.workspace_id, page.position
@@ -140,7 +141,7 @@ async def _causes(scope: Scope, page: LogPage[MembershipChange]) -> dict[int, _C
 
 
 _CAUSES = """
-SELECT contact_id, position, after_position, cause FROM workflow_causes
+SELECT segment_id, contact_id, position, after_position, cause FROM workflow_causes
 WHERE workspace_id = $1 AND position >= $2 ORDER BY position
 """
 

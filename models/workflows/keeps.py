@@ -9,7 +9,7 @@ from models import db
 from models.membership import apply, builds
 from models.membership.origins import Origin
 from models.workflows.causes import NOBODY
-from models.workflows.run import Run
+from models.workflows.run import Moved, Run
 
 AT_ONCE: Final = 10_000
 
@@ -79,8 +79,10 @@ async def _take_out(run: Run, segment_id: int, contact_ids: list[int]) -> None:
     await db.advisory_lock(builds.swap_lock(run.workspace_id, segment_id))
     if not await db.fetch_value(_IS_STATIC, run.workspace_id, segment_id):
         return
-    if await apply.move(await run.members(), segment_id, contact_ids, entered=False, origin=Origin.WORKFLOW):
-        run.causes.append((segment_id, NOBODY, contact_ids))
+    append = await run.members()
+    before = append.size
+    if await apply.move(append, segment_id, contact_ids, entered=False, origin=Origin.WORKFLOW):
+        run.moved.append(Moved(segment_id, before, append.size, dict.fromkeys(contact_ids, NOBODY)))
 
 
 _IS_STATIC: Final = """

@@ -56,6 +56,16 @@ class TurnedAway:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What led contacts into a segment, or out of it: the entries (`after`, `until`] of the append to the log of members."""
+
+    segment_id: int
+    after: int
+    until: int
+    causes: Mapping[int, Cause]
+
+
 @dataclass(slots=True, eq=False)
 class Run:
     """In the ambient transaction, under the lock of the engine. `now` is a test's own time in a test run.
@@ -64,7 +74,7 @@ class Run:
     `happened`: by contact, in order; `occurred`: by enrollment, events that its waits may need (inside/occurrences.py).
     `entries`: what is known of entries, by workflow and contact, then by entry key; `left`: which of the unknown ones ended now.
     `pending`: entries of those who are inside and wait for segments to be right; `deferred`: candidates who may enter after them.
-    `causes`: what led to changes of members, as (segment, cause, contacts).
+    `moved`: what led to changes of members.
     `instead`: what settles some nodes in a simulation (a `Settle`), instead of what settles them else.
     """
 
@@ -82,7 +92,7 @@ class Run:
     pending: set[tuple[int, int, str]] = field(default_factory=set)
     deferred: list[Candidate] = field(default_factory=list)
     moments: list[datetime] = field(default_factory=list)
-    causes: list[tuple[int, Cause, list[int]]] = field(default_factory=list)
+    moved: list[Moved] = field(default_factory=list)
     happened: dict[int, list[Happening]] = field(default_factory=dict)
     occurred: dict[int, set[str]] = field(default_factory=dict)
     settling_one_by_one: bool = False

@@ -121,7 +121,7 @@ def _arrival(run: Run, plan: Plan, row: db.Record) -> Arrival:
         row["message_id"],
         row["control"],
         row["goal_at"],
-        Cause(row["depth"], tuple(row["path"])),
+        Cause.of_path(row["path"]),
         row["test_id"],
         is_settled=True,
     )

@@ -328,8 +328,7 @@ async def _close_members(run: Run) -> None:
         return
     lock = await segment_lock.take(run.workspace_id)
     compiled = await compiled_rules.current(run.workspace_id, lock.epoch)
-    changed = {segment_id for segment_id, _, _ in run.causes}
-    await _mark(run, {segment_id for segment_id in changed if _is_read(compiled, segment_id)})
+    await _mark(run, {one.segment_id for one in run.moved if _is_read(compiled, one.segment_id)})
     position = await apply.close(append)
     if position is not None:
         await _record_causes(run, append, position)
@@ -342,9 +341,9 @@ def _is_read(compiled: CompiledRules, segment_id: int) -> bool:
 
 async def _mark(run: Run, segment_ids: set[int]) -> None:
     rows = [
-        (contact_id, membership_changed(segment_id), str(cause))
-        for segment_id, cause, contact_ids in run.causes
-        for contact_id in (contact_ids if segment_id in segment_ids else ())
+        (contact_id, membership_changed(moved.segment_id), str(cause) or None)
+        for moved in run.moved
+        for contact_id, cause in (moved.causes.items() if moved.segment_id in segment_ids else ())
     ]
     if rows:
         columns = map(list, zip(*rows, strict=True))
@@ -361,21 +360,26 @@ FROM unnest($4::bigint[], $5::text[], $6::text[]) AS n (contact_id, change, caus
 
 async def _record_causes(run: Run, append: Append, position: int) -> None:
     """For workflows that listen to the segments that were changed."""
-    rows = {
-        contact_id: str(cause)
-        for segment_id, cause, contact_ids in run.causes
-        for contact_id in (contact_ids if membership_changed(segment_id) in run.plans.listened else ())
-    }
+    listened = [one for one in run.moved if membership_changed(one.segment_id) in run.plans.listened]
+    if not listened:
+        return
+    await enqueue(work.PROCESS_WORKFLOWS, run.workspace_id)
+    start = position - append.size
+    rows = [
+        (start + moved.until, contact_id, moved.segment_id, start + moved.after, str(cause))
+        for moved in listened
+        for contact_id, cause in moved.causes.items()
+        if cause.chains
+    ]
     if rows:
-        await enqueue(work.PROCESS_WORKFLOWS, run.workspace_id)
-        await db.execute(
-            _RECORD_CAUSES, run.workspace_id, position, position - append.size, list(rows), list(rows.values())
-        )
+        await db.execute(_RECORD_CAUSES, run.workspace_id, *map(list, zip(*rows, strict=True)))
 
 
 _RECORD_CAUSES = """
-INSERT INTO workflow_causes (workspace_id, position, contact_id, after_position, cause)
-SELECT $1, $2, contact_id, $3, cause FROM unnest($4::bigint[], $5::text[]) AS n (contact_id, cause)
+INSERT INTO workflow_causes (workspace_id, position, contact_id, segment_id, after_position, cause)
+SELECT $1, position, contact_id, segment_id, after_position, cause
+FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[])
+    AS n (position, contact_id, segment_id, after_position, cause)
 """
 
 

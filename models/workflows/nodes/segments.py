@@ -6,10 +6,10 @@ from models import db
 from models.membership import apply, builds
 from models.membership.origins import Origin
 from models.workflows.arrivals import Arrival
-from models.workflows.causes import Cause
+from models.workflows.causes import Cause, together
 from models.workflows.graph.actions import SegmentAdd, SegmentRemove
 from models.workflows.graph.tree import GraphNode
-from models.workflows.run import Run
+from models.workflows.run import Moved, Run
 
 
 async def add(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None:
@@ -42,18 +42,22 @@ async def change(run: Run, segment_id: int, arrivals: Sequence[Arrival], *, ente
     if not await db.fetch_value(_EXISTS, run.workspace_id, segment_id):
         return False
     append = await run.members()
+    before = append.size
     contact_ids = list(dict.fromkeys(arrival.contact_id for arrival in arrivals))
     if await apply.move(append, segment_id, contact_ids, entered=entered, origin=Origin.WORKFLOW):
-        _note_causes(run, segment_id, arrivals)
+        run.moved.append(Moved(segment_id, before, append.size, _causes(arrivals)))
+        for arrival in arrivals:
+            arrival.has_changed = True
     return True
 
 
-def _note_causes(run: Run, segment_id: int, arrivals: Sequence[Arrival]) -> None:
-    of_cause: dict[Cause, list[int]] = {}
+def _causes(arrivals: Sequence[Arrival]) -> dict[int, Cause]:
+    """By contact. One that comes by several times at once has been led here by all that led to these."""
+    causes: dict[int, Cause] = {}
     for arrival in arrivals:
-        arrival.has_changed = True
-        of_cause.setdefault(arrival.cause, []).append(arrival.contact_id)
-    run.causes += [(segment_id, cause, contact_ids) for cause, contact_ids in of_cause.items()]
+        known = causes.get(arrival.contact_id, arrival.cause)
+        causes[arrival.contact_id] = known if known == arrival.cause else together((known, arrival.cause))
+    return causes
 
 
 _EXISTS = """
