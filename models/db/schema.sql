@@ -1231,6 +1231,7 @@ CREATE TABLE enrollments (
     path         bigint[] NOT NULL DEFAULT '{}', -- their ids, without a wait between; a 0 between chains
     test_id      bigint,
     entered_at   timestamptz NOT NULL,
+    passed       boolean NOT NULL DEFAULT false, -- of one that a pause holds: its node's limit had let it pass
     PRIMARY KEY (workspace_id, id)
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
 CREATE UNIQUE INDEX enrollments_inside_key ON enrollments (workspace_id, workflow_id, contact_id, entry_key, coalesce(test_id, 0));

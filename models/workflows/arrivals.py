@@ -59,7 +59,8 @@ class Arrival:
     """An enrollment and what becomes of it in this batch.
 
     `order`: see Candidate. `unsent`: the message that it did not wait for. `is_new`: it entered in this batch. `by_time`: time
-    woke it. `is_settled`: it stays where it is, or has ended. `has_changed`: this batch changed its contact, or a segment of it.
+    woke it. `passed`: its node's limit had let it pass when a pause held it. `is_settled`: it stays where it is, or has ended.
+    `has_changed`: this batch changed its contact, or a segment of it.
     """
 
     plan: Plan
@@ -87,6 +88,7 @@ class Arrival:
     unsent: int | None = None
     is_new: bool = False
     by_time: bool = False
+    passed: bool = False
     is_settled: bool = False
     has_changed: bool = False
     ended: EnrollmentEnd | None = None
@@ -121,6 +123,11 @@ class Arrival:
         if self.state is not EnrollmentState.HELD or self.reason != reason:
             self._note(HELD)
         self._stay(EnrollmentState.HELD, wake_at, reason)
+
+    def pause(self, *, passed: bool) -> None:
+        """Stay here until the workflow is resumed. `passed`: the limit of the node has let it pass."""
+        self.passed = passed
+        self.hold(PAUSED, None)
 
     def hold_until_fresh(self, reason: str, wake_at: datetime) -> None:
         """Stay here until segments include what happened up to `fresh_at`: some milliseconds."""

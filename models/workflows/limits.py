@@ -30,7 +30,7 @@ async def those_within(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -
     limit = node.limit
     if limit is None:
         return list(arrivals)
-    asked = [arrival for arrival in arrivals if _is_asked(arrival)]
+    asked = [arrival for arrival in arrivals if is_asked(arrival)]
     visits = await _load(run, node, asked)
     refused = {id(arrival) for arrival in asked if not _passes(run, limit, visits, arrival)}
     await _store(run, node, asked, visits)
@@ -40,13 +40,13 @@ async def those_within(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -
 RESTS: Final = "it came by here not long ago, and the node rests for each contact"
 
 
-def _is_asked(arrival: Arrival) -> bool:
-    """Not again while it waits at the node, or the node itself holds it: it has passed the limit."""
+def is_asked(arrival: Arrival) -> bool:
+    """Whether the limit of its node decides about it: not again while it waits there, or the node itself holds it."""
     match arrival.state:
         case EnrollmentState.WAITING:
             return False
         case EnrollmentState.HELD:
-            return arrival.reason in (PAUSED, RESTS) and arrival.message_id is None
+            return arrival.reason == RESTS or (arrival.reason == PAUSED and not arrival.passed)
         case _:
             return arrival.reason not in (PENDING, TICK)
 

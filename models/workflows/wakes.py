@@ -47,7 +47,7 @@ async def by_ids(run: Run, ids: Sequence[int]) -> list[Arrival]:
 
 _COLUMNS: Final = """
 e.id, e.workflow_id, e.number, e.contact_id, e.entry_key, e.trigger, e.node, e.visit, e.node_at, e.state, e.wake_at, e.fresh_at,
-e.reason, e.message_id, e.control, e.goal_at, e.depth, e.path, e.test_id, e.entered_at
+e.reason, e.message_id, e.control, e.goal_at, e.path, e.test_id, e.entered_at, e.passed
 """
 
 _DUE = f"""
@@ -123,6 +123,7 @@ def _arrival(run: Run, plan: Plan, row: db.Record) -> Arrival:
         row["goal_at"],
         Cause.of_path(row["path"]),
         row["test_id"],
+        passed=row["passed"],
         is_settled=True,
     )
 

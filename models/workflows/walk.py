@@ -7,7 +7,7 @@ import structlog
 from models import db
 from models.errors import MusterError
 from models.workflows import limits
-from models.workflows.arrivals import PAUSED, Arrival
+from models.workflows.arrivals import Arrival
 from models.workflows.graph.tree import GraphNode
 from models.workflows.nodes.table import SETTLE
 from models.workflows.run import Run
@@ -63,7 +63,7 @@ def _without_those_who_stay(arrivals: Sequence[Arrival]) -> list[Arrival]:
     plan = arrivals[0].plan
     if plan.is_paused and arrivals[0].test_id is None:
         for arrival in arrivals:
-            arrival.hold(PAUSED, None)
+            arrival.pause(passed=not limits.is_asked(arrival))
         return []
     moving = []
     for arrival in arrivals:

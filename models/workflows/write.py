@@ -74,6 +74,7 @@ _INSIDE: Sequence[Column] = (
     ("wake_at", "timestamptz", _wakes_at),
     ("fresh_at", "timestamptz", lambda one: one.fresh_at),
     ("message_id", "bigint", lambda one: one.message_id),
+    ("passed", "boolean", lambda one: one.passed),
     ("depth", "smallint", lambda one: one.cause.depth),
     ("path", "text", lambda one: "{" + ",".join(map(str, one.cause.path)) + "}"),
 )

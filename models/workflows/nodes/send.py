@@ -9,7 +9,7 @@ from models.errors import DomainError
 from models.messaging import channels, enrollment_messages, templates
 from models.messaging.enrollment_messages import EnrollmentMessage
 from models.workflows import freshness, pausing
-from models.workflows.arrivals import PAUSED, Arrival
+from models.workflows.arrivals import Arrival
 from models.workflows.graph.actions import Send
 from models.workflows.graph.tree import GraphNode, Zone
 from models.workflows.inside import ends
@@ -122,7 +122,7 @@ async def _stop(run: Run, arrivals: Sequence[Arrival], reason: str) -> None:
         return
     await pausing.pause_by_itself(run.workspace_id, arrivals[0].plan.workflow_id, reason)
     for arrival in arrivals:
-        arrival.hold(PAUSED, None)
+        arrival.pause(passed=True)
 
 
 async def _send(

@@ -10,7 +10,7 @@ from models.destinations.webhooks.event_types import WORKFLOW_MESSAGE
 from models.destinations.webhooks.messages import Message, MessageOutcome, MessageSource
 from models.values.global_ids import to_global_id
 from models.workflows import pausing
-from models.workflows.arrivals import PAUSED, Arrival
+from models.workflows.arrivals import Arrival
 from models.workflows.graph.actions import Webhook
 from models.workflows.graph.tree import GraphNode
 from models.workflows.run import Run
@@ -73,7 +73,7 @@ async def _send(run: Run, node: GraphNode, do: Webhook, arrivals: Sequence[Arriv
         reason = f"The endpoint of node {node.key} was deleted, or does not take {WORKFLOW_MESSAGE} any more."
         await pausing.pause_by_itself(run.workspace_id, arrivals[0].plan.workflow_id, reason)
         for arrival in arrivals:
-            arrival.hold(PAUSED, None)
+            arrival.pause(passed=True)
         return
     sent = [Message(MessageSource(VISIT, _source_id(one)), _data(one, node, do), one.contact_id) for one in arrivals]
     await messages.send(run.scope, do.endpoint_id, sent)
