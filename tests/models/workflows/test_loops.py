@@ -28,7 +28,7 @@ async def changing(scope, name, **do):
 
 
 async def leading_back(scope, name, event, workflow_id):
-    """A workflow that lets those to whom this happens into another one."""
+    """A workflow that lets every contact of this event into another one."""
     nodes = [node("back", enroll={"workflowId": workflow_id, "next": "end"}), END]
     await running(scope, graph([{"key": "it", "on": event}], nodes, reentry=AGAIN), name=name)
 
