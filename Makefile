@@ -6,7 +6,7 @@ UV ?= $(or $(wildcard $(BIN)/uv),uv)
 COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test measure explore check format bench schema docs lock python environment environment-dev clean
+.PHONY: help run test measure explore check format bench console schema docs lock python environment environment-dev clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ format: environment-dev ## format, and fix what ruff can fix
 
 bench: environment-dev ## measure; see docs/benchmarks.md
 	@exec $(BIN)/python -m bench $(ARGS)
+
+console: environment-dev ## build console/ into muster/console (Node comes by pip)
+	@$(BIN)/python -m deploy.console
 
 docs: environment-dev ## write the generated files: settings, permissions, schema
 	$(BIN)/python -m muster generate

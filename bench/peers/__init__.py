@@ -12,10 +12,11 @@ import orjson
 import psutil
 
 from bench.environment import Place, free_port, process
-from bench.peers.install import CannotInstall, Installation, installed
+from bench.peers.install import Installation, installed
 from bench.read_world import FIELDS, NAMES, Bodies, Sample, bodies, new_tokens, post, read_world, samples
 from bench.serving import MeasuredServer, Rounds, alone, api, beside, by_turns
 from bench.table import Result
+from deploy import node
 from models import db
 from permissions.principal import Scope
 
@@ -39,7 +40,7 @@ FIRST_CURSOR = "{ allContacts(first: 1, orderBy: ROW_ID_DESC) { pageInfo { endCu
 async def measure(place: Place) -> list[Result]:
     try:
         installation = installed()
-    except CannotInstall as error:
+    except node.CannotInstall as error:
         raise SystemExit(f"bench peers: {error}") from None
     url, scope = await read_world(place)
     token, about = (await new_tokens(scope, 1))[0], await samples(scope)
