@@ -23,11 +23,12 @@ measure: environment-dev ## all tests, and write tests/slow.txt again (on a quie
 explore: environment-dev ## the random tests with new examples, until one fails; SECONDS=600 to stop after that time
 	@ROUND="$(ROUND)" SECONDS_TO_EXPLORE="$(SECONDS)" exec $(BIN)/python -m tests.kit.explore $(ARGS)
 
-check: environment-dev ## format, lint, types, architecture
+check: environment-dev ## format, lint, types, architecture, and the console built again
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/architecture
+	@$(BIN)/python -m deploy.console --check
 
 format: environment-dev ## format, and fix what ruff can fix
 	$(BIN)/ruff format .

@@ -68,6 +68,8 @@ def _ready_node() -> node.Node:
 
 def _build_into(folder: Path, ready: node.Node) -> None:
     ready.run_npm(CONSOLE, "run", "--silent", "build", CONSOLE_OUT=str(folder))
+    for compressed in folder.rglob("*.br"):
+        compressed.with_suffix("").unlink()  # the API can make it of this one: the wheel has each file once
 
 
 def _different(made: Path, kept: Path) -> Iterator[str]:
@@ -80,9 +82,7 @@ def _different(made: Path, kept: Path) -> Iterator[str]:
 
 
 def _kilobytes(folder: Path) -> float:
-    """Of each file as browsers get it: the compressed one, if there is one."""
-    paths = [path for path in folder.rglob("*") if path.is_file() and path.name != STAMP]
-    return sum(path.stat().st_size for path in paths if not path.with_name(path.name + ".br").exists()) / 1000
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and path.name != STAMP) / 1000
 
 
 if __name__ == "__main__":

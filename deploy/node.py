@@ -37,7 +37,12 @@ class Node:
 
     def run_npm(self, folder: Path, *arguments: str, **variables: str) -> str:
         """Runs npm in a folder, with more variables in its environment, and returns what it said. Raises Failed."""
-        environment = {**os.environ, "PATH": f"{self.npm.parent}{os.pathsep}{os.environ['PATH']}", **variables}
+        environment = {
+            **os.environ,
+            "PATH": f"{self.npm.parent}{os.pathsep}{os.environ['PATH']}",
+            "NO_COLOR": "1",
+            **variables,
+        }
         return run([str(self.npm), *arguments], folder, environment)
 
     def install_modules(self, folder: Path, *options: str) -> None:

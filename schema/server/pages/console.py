@@ -119,8 +119,8 @@ async def _file(request: Request, file: BuiltFile, *, is_hashed: bool) -> Respon
 
 
 async def _coded(file: BuiltFile, coding: str | None) -> bytes:
-    if coding == "br" and file.brotli is not None:
-        return file.brotli
+    if coding == "br" and file.compressed is not None:
+        return file.compressed
     return file.body if coding is None else await asyncio.to_thread(file.gzip)
 
 

@@ -1,16 +1,22 @@
-"""The files of a console as they were built: read from a folder once, and kept in memory."""
+"""The files of a console as they were built: read from a folder once, and kept in memory.
+
+A text may be there compressed by Brotli only, as `index-4f1c.js.br`.
+"""
 
 import hashlib
 import re
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import brotli
+
 INDEX: Final = "index.html"
 
 COMPRESSED: Final = ".br"
-"""The ending of a file that is the one before it, compressed by Brotli."""
+"""The ending of a file that is compressed by Brotli."""
 
 TEXTS: Final = {
     ".css": "text/css; charset=utf-8",
@@ -35,11 +41,11 @@ class BadConsole(Exception):
 
 @dataclass(slots=True)
 class BuiltFile:
-    """`tag` names these bytes, and `brotli` is the same compressed, if that was built."""
+    """`tag` names these bytes, and `compressed` is the same by Brotli, if that was built."""
 
     body: bytes
     suffix: str
-    brotli: bytes | None
+    compressed: bytes | None
     tag: str = field(init=False)
     _gzip: bytes | None = None
 
@@ -55,7 +61,7 @@ class BuiltFile:
         """In which it can be sent, besides as it is."""
         if self.suffix not in TEXTS:
             return ()
-        return ("gzip",) if self.brotli is None else ("br", "gzip")
+        return ("gzip",) if self.compressed is None else ("br", "gzip")
 
     def gzip(self) -> bytes:
         """Returns the body compressed by gzip, which is done once."""
@@ -89,12 +95,9 @@ def read(folder: Path) -> BuiltConsole | None:
     return BuiltConsole(page, dict(_files(folder)))
 
 
-def _files(folder: Path) -> list[tuple[str, BuiltFile]]:
-    found = []
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_file() and name != INDEX and path.suffix != COMPRESSED:
-            compressed = path.with_name(path.name + COMPRESSED)
-            brotli = compressed.read_bytes() if compressed.is_file() else None
-            found.append((name, BuiltFile(path.read_bytes(), path.suffix, brotli)))
-    return found
+def _files(folder: Path) -> Iterator[tuple[str, BuiltFile]]:
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {INDEX}
+    for name in {name.removesuffix(COMPRESSED) for name in names}:
+        compressed = (folder / f"{name}{COMPRESSED}").read_bytes() if f"{name}{COMPRESSED}" in names else None
+        body = (folder / name).read_bytes() if name in names else brotli.decompress(compressed)
+        yield name, BuiltFile(body, Path(name).suffix, compressed)

@@ -26,7 +26,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "assets").mkdir()
     (folder / "index.html").write_text(PAGE)
     (folder / "icon.svg").write_text("<svg/>")
-    (folder / "assets" / "index-4f1c.js").write_bytes(SCRIPT)
     (folder / "assets" / "index-4f1c.js.br").write_bytes(brotli.compress(SCRIPT))
     (folder / "assets" / "late-77aa.css").write_bytes(b"a{color:red}" * 400)
     (folder / "assets" / "inter-0b1d.woff2").write_bytes(b"a font")
