@@ -27,6 +27,8 @@ function precompressed(): Plugin {
 export default defineConfig({
   base: "./",
   plugins: [relay, react(), precompressed()],
+  // The package's main entry also holds the containers of Relay before hooks, which nothing here uses.
+  resolve: { alias: [{ find: /^react-relay$/, replacement: "react-relay/hooks" }] },
   build: {
     outDir: process.env.CONSOLE_OUT ?? "../muster/console",
     emptyOutDir: true,
