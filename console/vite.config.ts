@@ -3,6 +3,8 @@ import { brotliCompressSync, constants } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 import relay from "vite-plugin-relay";
 
+const api = process.env.MUSTER_API ?? "http://127.0.0.1:8000";
+
 /** Writes each text asset once more, compressed by Brotli: the server sends that file as it is. */
 function precompressed(): Plugin {
   return {
@@ -40,6 +42,11 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: {
-    proxy: { "/graphql": { target: process.env.MUSTER_API ?? "http://127.0.0.1:8000", ws: true } },
+    proxy: {
+      "/graphql": { target: api, ws: true },
+      "/uploads": { target: api },
+      "/downloads": { target: api },
+      "/password": { target: api },
+    },
   },
 });

@@ -16,6 +16,14 @@ export const common = {
   none: "None",
   yes: "Yes",
   no: "No",
+  copy: "Copy",
+  copied: "Copied",
+  clear: "Clear",
+  nothingFound: "Nothing found",
+  back: "Back",
+  next: "Next",
+  add: "Add",
+  all: "All",
 };
 
 export const errors = {

@@ -16,6 +16,14 @@ export const common = {
   none: "Ninguno",
   yes: "Sí",
   no: "No",
+  copy: "Copiar",
+  copied: "Copiado",
+  clear: "Borrar",
+  nothingFound: "No se ha encontrado nada",
+  back: "Atrás",
+  next: "Siguiente",
+  add: "Añadir",
+  all: "Todos",
 };
 
 export const errors = {
