@@ -19,6 +19,7 @@ async def page_for_each(
     limit: int,
     after: str | None = None,
     status: MessageStatus | None = None,
+    reason: str | None = None,
 ) -> dict[int, list[db.Record]]:
     """Returns up to `limit` messages per broadcast, sorted by phone, after the phone `after`."""
     rows = await db.fetch(
@@ -28,6 +29,7 @@ async def page_for_each(
             WHERE m.workspace_id = $1 AND m.source_kind = $5 AND m.source_id = wanted.broadcast_id
               {"AND m.phone > $4::text" if after is not None else "AND $4::text IS NULL"}
               {f"AND m.status = '{MessageStatus(status).value}'" if status is not None else ""}
+              AND ($6::text IS NULL OR m.reason = $6)
             ORDER BY m.phone LIMIT $3) AS page
         """,  # noqa: S608 - values are bound; the status is one of the enum's, and decides which index serves
         scope.workspace_id,
@@ -35,6 +37,7 @@ async def page_for_each(
         limit,
         after,
         SourceKind.BROADCAST,
+        reason,
     )
     pages: dict[int, list[db.Record]] = {broadcast_id: [] for broadcast_id in broadcast_ids}
     for row in rows:
@@ -42,17 +45,39 @@ async def page_for_each(
     return pages
 
 
-async def count(scope: Scope, broadcast_id: int, status: MessageStatus | None = None) -> int:
+async def count(scope: Scope, broadcast_id: int, status: MessageStatus | None = None, reason: str | None = None) -> int:
     found: int = await db.fetch_value(
         """
         SELECT count(*) FROM messages
         WHERE workspace_id = $1 AND source_kind = $4 AND source_id = $2 AND ($3::text IS NULL OR status = $3)
+          AND ($5::text IS NULL OR reason = $5)
         """,
         scope.workspace_id,
         broadcast_id,
         status,
         SourceKind.BROADCAST,
+        reason,
     )
+    return found
+
+
+async def reasons(scope: Scope, broadcast_ids: Sequence[int]) -> dict[int, list[db.Record]]:
+    """Returns (status, reason, error_code, count) per broadcast of those that did not get it, the most frequent first."""
+    rows = await db.fetch(
+        """
+        SELECT source_id AS broadcast_id, status, reason, min(error_code) AS error_code, count(*)::integer AS count
+        FROM messages
+        WHERE workspace_id = $1 AND source_kind = $3 AND source_id = ANY ($2::bigint[])
+          AND status IN ('FAILED', 'SKIPPED', 'UNCONFIRMED')
+        GROUP BY source_id, status, reason ORDER BY count DESC, status, reason
+        """,
+        scope.workspace_id,
+        list(broadcast_ids),
+        SourceKind.BROADCAST,
+    )
+    found: dict[int, list[db.Record]] = {broadcast_id: [] for broadcast_id in broadcast_ids}
+    for row in rows:
+        found[row["broadcast_id"]].append(row)
     return found
 
 

@@ -976,6 +976,7 @@ CREATE TABLE message_templates (
     unsupported         text, -- why a broadcast cannot use it
     synced_at           timestamptz NOT NULL,
     gone_at             timestamptz, -- the account no longer has it
+    look                jsonb NOT NULL DEFAULT '{}', -- header, footer and buttons, for a preview
     PRIMARY KEY (workspace_id, id),
     CONSTRAINT message_templates_name_key UNIQUE (workspace_id, business_account_id, name, language),
     FOREIGN KEY (workspace_id) REFERENCES workspaces (id) ON DELETE CASCADE

@@ -23,12 +23,12 @@ async def store(workspace_id: int, business_account_id: str, listed: Sequence[Ma
         await db.execute_many(
             """
             INSERT INTO message_templates (workspace_id, business_account_id, external_id, name, language, category, status,
-                                           body, parameters, slots, unsupported, synced_at, gone_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, NULL)
+                                           body, parameters, slots, unsupported, look, synced_at, gone_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, NULL)
             ON CONFLICT ON CONSTRAINT message_templates_name_key DO UPDATE SET
                 external_id = excluded.external_id, category = excluded.category, status = excluded.status,
                 body = excluded.body, parameters = excluded.parameters, slots = excluded.slots,
-                unsupported = excluded.unsupported, synced_at = excluded.synced_at, gone_at = NULL
+                unsupported = excluded.unsupported, look = excluded.look, synced_at = excluded.synced_at, gone_at = NULL
             """,
             [(workspace_id, business_account_id, *row, now) for row in rows],
         )
@@ -71,7 +71,26 @@ def _row(template: Mapping[str, Any]) -> tuple[Any, ...]:
         [placeholder.name for placeholder in slots if placeholder.required],
         db.dump_json(to_json(slots)),
         unsupported,
+        db.dump_json(_look(components)),
     )
+
+
+def _look(components: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Header, footer and buttons as people see them."""
+    look: dict[str, Any] = {}
+    for part in components:
+        kind = str(part.get("type", "")).upper()
+        if kind == "HEADER":
+            form = str(part.get("format", "TEXT")).upper()
+            look["header"] = {"format": form, "text": str(part.get("text", "")) if form == "TEXT" else None}
+        elif kind == "FOOTER":
+            look["footer"] = str(part.get("text", ""))
+        elif kind == "BUTTONS":
+            buttons = [button for button in part.get("buttons") or () if isinstance(button, Mapping)]
+            look["buttons"] = [
+                {"kind": str(button.get("type", "")).upper(), "text": str(button.get("text", ""))} for button in buttons
+            ]
+    return look
 
 
 async def all_of(scope: Scope) -> list[MessageTemplate]:

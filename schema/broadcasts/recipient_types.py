@@ -53,6 +53,22 @@ async def _recipients(scope: Scope, ids: Sequence[int]) -> Sequence[Any]:
 
 
 @strawberry.type
+class BroadcastReason:
+    """How many messages did not get through, or perhaps did not, for one reason."""
+
+    status: MessageStatus
+    reason: str | None
+    error_code: int | None
+    count: int
+
+
+async def reasons_of(rows: Sequence[Any], info: Info) -> Sequence[Any]:
+    ids = [row.id for row in rows]
+    found = await recipients.reasons(scope_of(info), ids)
+    return [found[broadcast_id] for broadcast_id in ids]
+
+
+@strawberry.type
 class BroadcastRecipientEdge:
     cursor: str
     node: BroadcastRecipient
@@ -74,14 +90,15 @@ async def recipients_of(
     first: int | None = 50,
     after: str | None = None,
     status: MessageStatus | None = None,
+    reason: str | None = None,
 ) -> Sequence[Page | Invalid]:
     scope, ids = scope_of(info), [row.id for row in rows]
-    lists = [Cursors(scope, "Broadcast.recipients", broadcast_id, status) for broadcast_id in ids]
+    lists = [Cursors(scope, "Broadcast.recipients", broadcast_id, status, reason) for broadcast_id in ids]
     key, problems = read_for_each(lists, after, a_text)
     phone = None if key is None else key[0]
-    found = await recipients.page_for_each(scope, ids, page_size(first) + 1, phone, status)
+    found = await recipients.page_for_each(scope, ids, page_size(first) + 1, phone, status, reason)
     return [
-        problem or _page(scope, broadcast_id, found[broadcast_id], first, after, status, cursors)
+        problem or _page(scope, broadcast_id, found[broadcast_id], first, after, status, reason, cursors)
         for broadcast_id, cursors, problem in zip(ids, lists, problems, strict=True)
     ]
 
@@ -93,9 +110,10 @@ def _page(
     first: int | None,
     after: str | None,
     status: MessageStatus | None,
+    reason: str | None,
     cursors: Cursors,
 ) -> Page:
     async def count() -> int:
-        return await recipients.count(scope, broadcast_id, status)
+        return await recipients.count(scope, broadcast_id, status, reason)
 
     return page_of(rows, first, after, lambda row: cursors.write(row["phone"]), count)

@@ -15,7 +15,7 @@ from models.segments import lists as segment_lists
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from schema.broadcasts.enums import BroadcastStatus, ExclusionReason
-from schema.broadcasts.recipient_types import BroadcastRecipientConnection, recipients_of
+from schema.broadcasts.recipient_types import BroadcastReason, BroadcastRecipientConnection, reasons_of, recipients_of
 from schema.messaging.types import MessageTemplate
 from schema.segments.types import Segment
 from schema.server.context import Info
@@ -134,6 +134,11 @@ class Broadcast(Node):
     counts: BroadcastCounts = batched(_counts_of)
     retry_of: Annotated["Broadcast", strawberry.lazy("schema.broadcasts.types")] | None = batched(
         _retried_of, description="The broadcast whose failed or unconfirmed recipients this one tries again."
+    )
+    reasons: list[BroadcastReason] = batched(
+        reasons_of,
+        cost=COUNT,
+        description="Why messages are FAILED, SKIPPED or UNCONFIRMED, the most frequent reason first.",
     )
     recipients: BroadcastRecipientConnection = batched(recipients_of)
 

@@ -69,13 +69,32 @@ async def _channels(scope: Scope, ids: Sequence[int]) -> Sequence[Any]:
 
 
 @strawberry.type
+class MessageTemplateHeader:
+    """What stands above the text."""
+
+    format: str
+    text: str | None
+
+
+@strawberry.type
+class MessageTemplateButton:
+    """A button below the text."""
+
+    kind: str
+    text: str
+
+
+@strawberry.type
 class MessageTemplate(Node):
     id: strawberry.ID = global_id("MessageTemplate")
     name: str
     language: str
     category: str
     status: str
+    header: MessageTemplateHeader | None = derived(lambda row: row.look.get("header"))
     body: str
+    footer: str | None = derived(lambda row: row.look.get("footer"))
+    buttons: list[MessageTemplateButton] = derived(lambda row: row.look.get("buttons", []))
     parameters: list[str] = strawberry.field(
         description='Placeholders, in order. Those of the header begin with "header.", those of buttons with "button.".'
     )

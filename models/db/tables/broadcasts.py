@@ -51,6 +51,7 @@ class MessageTemplate(Model):
     unsupported = fields.TextField(null=True)
     synced_at = fields.DatetimeField()
     gone_at: fields.Field[datetime | None] = fields.DatetimeField(null=True)
+    look: fields.Field[dict[str, Any]] = fields.JSONField(default=dict)
 
     class Meta:
         table = "message_templates"

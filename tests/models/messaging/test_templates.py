@@ -20,6 +20,11 @@ async def test_listed_templates_are_stored_and_missing_ones_are_gone(database: s
     assert set(found) == {"spring_sale", "map"}
     assert found["map"].unsupported == "a header of the format LOCATION"
     assert list(found["spring_sale"].parameters) == ["1", "2", "button.1"]
+    assert found["spring_sale"].look == {
+        "footer": "Muster Sandbox",
+        "buttons": [{"kind": "QUICK_REPLY", "text": "Stop promotions"}, {"kind": "URL", "text": "Look"}],
+    }
+    assert found["map"].look == {"header": {"format": "LOCATION", "text": None}}
     await templates.store(scope.workspace_id, BUSINESS_ACCOUNT_ID, TEMPLATES)
     assert len(await templates.all_of(scope)) == len(TEMPLATES)
 

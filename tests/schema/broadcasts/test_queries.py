@@ -64,6 +64,27 @@ async def test_each_recipient_is_shown_with_its_status(api: Api, scope: Scope, b
     assert [one["contact"] for one in gone] == [None, None]
 
 
+async def test_reasons_are_counted_and_each_opens_its_recipients(api: Api, scope: Scope, bearer: str):
+    broadcast = await sending(scope, await a_draft_to(scope, 3))
+    attempts = (await claim(scope, broadcast)).attempts
+    await outcomes.settle(scope.workspace_id, [sent(one) for one in attempts])
+    refused = [
+        StatusEvent(
+            "n", f"wamid.{one.id}", Receipt.FAILED, clock.now(), reference_of(one.id), 131026, "Not on WhatsApp"
+        )
+        for one in attempts[:2]
+    ]
+    async with db.transaction():
+        await process(scope.workspace_id, refused)
+    query = """query ($id: ID!, $reason: String) { broadcast(id: $id) {
+        reasons { status reason errorCode count } recipients(reason: $reason) { totalCount nodes { phone } } } }"""
+    found = (await api.data(bearer, query, id=to_global_id("Broadcast", broadcast.id), reason="Not on WhatsApp"))[
+        "broadcast"
+    ]
+    assert found["reasons"] == [{"status": "FAILED", "reason": "Not on WhatsApp", "errorCode": 131026, "count": 2}]
+    assert (found["recipients"]["totalCount"], len(found["recipients"]["nodes"])) == (2, 2)
+
+
 async def test_contacts_and_segments_need_their_own_permission(api: Api, scope: Scope):
     broadcast = await sending(scope, await a_draft_to(scope, 1))
     reader = await bearer_of(scope, Role.USER, Permission.BROADCAST_READ)
