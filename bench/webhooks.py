@@ -14,6 +14,8 @@ from bench.environment import SECRET, Place, cpu_seconds, free_port, process, se
 from bench.table import Result, medians
 from models import clock, db
 from models.accounts import secrets, workspaces
+from models.changelog.cursor import to_cursor
+from models.changelog.members import MEMBERS
 from models.destinations.webhooks import endpoints, lifecycle, urls
 from models.destinations.webhooks.settings import EndpointSettings
 from models.membership import manual_changes
@@ -160,20 +162,12 @@ async def _throughput(place: Place, partner: Partner, worker: Any) -> list[Resul
 
 
 async def _alone(partner: Partner, requests: int = 500) -> float:
-    """Sends the same bodies one after another, without a database."""
+    """Sends such bodies one after another, without a database; they are made before."""
     secret = endpoints.new_secret()
     await partner.expect({"alone": secret})
-    change = {
-        "kind": "ENTERED",
-        "origin": "MANUAL",
-        "at": clock.now(),
-        "segmentId": to_global_id("Segment", 7),
-        "contactId": to_global_id("Contact", 12345),
-        "cursor": "bTE6MTIzOjEyMzQ1Ng",
-    }
-    body = orjson.dumps({"type": "membership.changes", "timestamp": clock.now(), "data": {"changes": [change] * BATCH}})
+    bodies = [_body(range(number * BATCH, (number + 1) * BATCH)) for number in range(requests)]
     began = time.perf_counter()
-    for number in range(requests):
+    for number, body in enumerate(bodies):
         now = int(time.time())
         headers = {
             "webhook-id": f"m{number}",
@@ -187,6 +181,21 @@ async def _alone(partner: Partner, requests: int = 500) -> float:
     seconds = time.perf_counter() - began
     await partner.report()
     return requests * BATCH / seconds
+
+
+def _body(numbers: range) -> bytes:
+    changes = [
+        {
+            "kind": "ENTERED",
+            "origin": "MANUAL",
+            "at": clock.now(),
+            "segmentId": to_global_id("Segment", 7),
+            "contactId": to_global_id("Contact", 12_345 + number),
+            "cursor": to_cursor(MEMBERS, 123, 123_456 + number),
+        }
+        for number in numbers
+    ]
+    return orjson.dumps({"type": "membership.changes", "timestamp": clock.now(), "data": {"changes": changes}})
 
 
 # ---------------------------------------------------------------- how late

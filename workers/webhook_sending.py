@@ -15,17 +15,19 @@ from prometheus_client import Counter, Histogram
 from models import clock
 from models.accounts.secrets import SecretUnreadable
 from models.changelog.read import NotInLog
-from models.destinations.webhooks import bodies, dispatch, outcomes, planning, positions, schedule
+from models.destinations.webhooks import dispatch, outcomes, planning, positions, schedule
 from models.destinations.webhooks.bodies import Delivery
 from models.destinations.webhooks.dispatch import Situation
 from models.destinations.webhooks.outcomes import Attempt, Outcome
 from models.destinations.webhooks.planning import MOST_PLANNED, Planned
-from models.destinations.webhooks.rows import SENDS, DeliveryKind, Endpoint, WebhookEndpointStatus
+from models.destinations.webhooks.rows import SENDS, DeliveryKind, Endpoint
 from models.queue.leases import Lease
 from permissions.principal import Scope
 from workers.context import WorkerContext
 from workers.providers.webhooks.client import WebhookClient, WebhookRequest
 from workers.webhook_lines import KINDS, is_full, is_quiet, lines_of, room_for
+from workers.webhook_outcomes import OutcomeRecorder, recording
+from workers.webhook_requests import RequestMaker
 
 log = structlog.get_logger(__name__)
 
@@ -33,8 +35,8 @@ RUN_SECONDS: Final = 300.0
 CROWDED_RUN_SECONDS: Final = 20.0
 """Then the endpoint goes to the end of the queue. Up to a half sooner, so that not all of them do at once."""
 
-RECORD_SECONDS: Final = 0.25
-"""Outcomes are written at least so often."""
+IN_ORDER_SECONDS: Final = 1.0
+"""So long the log is sent in order before tests, replays and messages have their turn."""
 
 MOST_AT_ONCE: Final = 16
 FIRST_AT_ONCE: Final = 4
@@ -83,7 +85,7 @@ class EndpointRun:
         self._at_once = FIRST_AT_ONCE
         self._next_request_at = 0.0
         self._due_at: datetime | None = None
-        self._planned: dict[int, Planned] = {}
+        self._requests = RequestMaker(scope)
 
     async def run(self) -> bool:
         """Returns whether it stopped though there was more. Raises LeaseLost."""
@@ -161,47 +163,50 @@ class EndpointRun:
         room = room_for(endpoint.mode, waits, DeliveryKind.REPLAY)
         if room and endpoint.replays:
             planned += await planning.plan_replay(self._scope, endpoint, room)
-        self._keep(planned)
+        self._requests.keep(planned)
         return [one.delivery for one in planned]
-
-    def _keep(self, planned: Sequence[Planned]) -> None:
-        """So that the log is not read again for them."""
-        self._planned |= {one.delivery.id: one for one in planned}
 
     # ---------------------------------------------------------------- sending
 
     async def _send_in_order(self, endpoint: Endpoint, line: Sequence[Delivery]) -> None:
-        """Up to the first failure. Of a long line, the next part is planned meanwhile."""
-        if line[0].kind is not DeliveryKind.LIVE or len(line) < MOST_PLANNED["ORDERED"]:
-            return await self._send_line(endpoint, line)
-        ahead = asyncio.create_task(self._plan_ahead())
-        try:
-            await self._send_line(endpoint, line)
-            await ahead
-        finally:
-            ahead.cancel()
-            await asyncio.gather(ahead, return_exceptions=True)
+        """Up to the first failure. What follows a long line is planned while the line is sent."""
+        until = time.monotonic() + IN_ORDER_SECONDS
+        async with recording(self._scope, self._lease, endpoint.status) as recorder:
+            while line:
+                following = asyncio.create_task(self._following(endpoint, line, until))
+                try:
+                    all_sent = await self._send_line(endpoint, line, recorder)
+                    endpoint, line = await following if all_sent else (endpoint, ())
+                finally:
+                    following.cancel()
+                    await asyncio.gather(following, return_exceptions=True)
 
-    async def _plan_ahead(self) -> None:
+    async def _following(
+        self, endpoint: Endpoint, line: Sequence[Delivery], until: float
+    ) -> tuple[Endpoint, Sequence[Delivery]]:
+        """Returns the endpoint as it is now, and the next part of the log; nothing after a short line, or after `until`."""
+        is_short = line[0].kind is not DeliveryKind.LIVE or len(line) < MOST_PLANNED["ORDERED"]
+        if is_short or time.monotonic() > until:
+            return endpoint, ()
         situation = await dispatch.look_at(self._lease)
-        if situation.behind and situation.endpoint.status in SENDS:
-            self._keep(await planning.plan(self._scope, situation.endpoint, situation.behind, MOST_PLANNED["ORDERED"]))
+        if not situation.behind or situation.endpoint.status not in SENDS:
+            return endpoint, ()
+        planned = await planning.plan(self._scope, situation.endpoint, situation.behind, MOST_PLANNED["ORDERED"])
+        self._requests.keep(planned)
+        return situation.endpoint, [one.delivery for one in planned]
 
-    async def _send_line(self, endpoint: Endpoint, line: Sequence[Delivery]) -> None:
-        done: list[Outcome] = []
-        recorded_at = time.monotonic()
-        for delivery in line:
-            if self._is_over():
-                break
-            outcome = await self._attempt(endpoint, delivery)
-            done.append(outcome)
-            if not outcome.attempt.succeeded:
-                break
-            if time.monotonic() - recorded_at > RECORD_SECONDS:
-                if await self._record(done) is not endpoint.status:
-                    return
-                done, recorded_at = [], time.monotonic()
-        await self._record(done)
+    async def _send_line(self, endpoint: Endpoint, line: Sequence[Delivery], recorder: OutcomeRecorder) -> bool:
+        """Returns whether all of it was sent, and the endpoint is as it was."""
+        async with self._requests.ahead(endpoint, line) as ahead:
+            for _ in line:
+                if self._is_over():
+                    return False
+                await self._keep_pace(endpoint.requests_per_second)
+                outcome = await self._send(*await ahead.take())
+                await recorder.note(outcome)
+                if not outcome.attempt.succeeded or recorder.status is not endpoint.status:
+                    return False
+        return True
 
     async def _send_side_by_side(self, endpoint: Endpoint, due: Sequence[Delivery]) -> None:
         """Each by itself. What hangs does not stop the others."""
@@ -217,7 +222,7 @@ class EndpointRun:
                 found = [task.result() for task in done]
                 for task in done:
                     del running[task]
-                await self._record(found)
+                await outcomes.record(self._scope, self._lease, found)
                 if self._adapt(found):
                     queue.clear()
                     await self._keep_quiet(endpoint, found)
@@ -249,11 +254,10 @@ class EndpointRun:
         await dispatch.rest(self._scope, endpoint, until, is_full=is_full)
 
     async def _attempt(self, endpoint: Endpoint, delivery: Delivery) -> Outcome:
-        planned = self._planned.pop(delivery.id, None)
-        entries = await bodies.entries_of(self._scope, delivery) if planned is None else planned.entries
-        body = await bodies.body_of(self._scope, delivery, entries, with_contacts=endpoint.include_contacts)
         await self._keep_pace(endpoint.requests_per_second)
-        request = WebhookRequest(endpoint.url, delivery.webhook_id, body, endpoint.secrets, endpoint.headers)
+        return await self._send(delivery, await self._requests.make(endpoint, delivery))
+
+    async def _send(self, delivery: Delivery, request: WebhookRequest) -> Outcome:
         attempt = await self._client.send(request)
         _observe(attempt)
         return Outcome(delivery, attempt)
@@ -265,9 +269,6 @@ class EndpointRun:
         at = max(now, self._next_request_at)
         self._next_request_at = at + 1 / per_second
         await asyncio.sleep(at - now)
-
-    async def _record(self, done: Sequence[Outcome]) -> WebhookEndpointStatus:
-        return await outcomes.record(self._scope, self._lease, done)
 
 
 def _observe(attempt: Attempt) -> None:

@@ -1,11 +1,12 @@
 """Cursors: opaque positions for clients, versioned by their mark. A cursor means a position in one log, or in several."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from typing import Any, Final
 
 from models.changelog.log import Log
 from models.errors import Invalid, Path
+from models.values.global_ids import to_url_safe_base64
 from permissions.principal import Scope
 
 _OF_SEVERAL: Final = "c1"
@@ -51,4 +52,4 @@ def _of_log(log: Log[Any], positions: list[str]) -> list[str]:
 
 
 def _encoded(text: str) -> str:
-    return urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+    return to_url_safe_base64(text.encode())

@@ -1,10 +1,9 @@
 """The log of members: who entered and left which segments."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from models import db
 from models.changelog.log import Log
@@ -12,8 +11,7 @@ from models.db import Record
 from permissions.principal import Scope
 
 
-@dataclass(frozen=True, slots=True)
-class MembershipChange:
+class MembershipChange(NamedTuple):
     """A contact entered or left a segment; `kind` and `origin` are values of ChangeKind and Origin."""
 
     workspace_id: int

@@ -7,4 +7,9 @@ _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 
 
 def to_global_id(kind: str, row_id: int) -> str:
-    return b2a_base64(f"{kind}:{row_id}".encode(), newline=False).translate(_URL_SAFE, b"=").decode()
+    return to_url_safe_base64(f"{kind}:{row_id}".encode())
+
+
+def to_url_safe_base64(data: bytes) -> str:
+    """Without padding."""
+    return b2a_base64(data, newline=False).translate(_URL_SAFE, b"=").decode()

@@ -97,10 +97,14 @@ async def body_of(scope: Scope, delivery: Delivery, entries: Entries, *, with_co
         event: Any = entries[0]
         return _envelope(delivery, event.at, EVENT_TYPES[event.type.value].data_of(event.payload))
     changes: Sequence[Any] = entries
-    encoded = [encode(one, contact) for one, contact in await with_their_contacts(scope, changes, with_contacts)]
-    cursor = to_cursor(MEMBERS, scope.workspace_id, delivery.until or 0)
-    data: dict[str, Any] = {"changes": [orjson.Fragment(one) for one in fitting(changes, encoded)], "cursor": cursor}
+    encoded = await _encoded(scope, changes) if with_contacts else list(map(_fields, changes))
+    data = {"changes": encoded, "cursor": to_cursor(MEMBERS, scope.workspace_id, delivery.until or 0)}
     return _envelope(delivery, changes[-1].at, data)
+
+
+async def _encoded(scope: Scope, changes: Sequence[MembershipChange]) -> list[Any]:
+    encoded = [encode(change, contact) for change, contact in await with_their_contacts(scope, changes)]
+    return [orjson.Fragment(one) for one in fitting(changes, encoded)]
 
 
 def _envelope(delivery: Delivery, at: datetime, data: Any) -> bytes:
@@ -114,8 +118,13 @@ def _envelope(delivery: Delivery, at: datetime, data: Any) -> bytes:
 
 
 def encode(change: MembershipChange, contact: Any) -> bytes:
-    """`contact`: a row, None when there is none, or LEFT_OUT."""
-    encoded: dict[str, Any] = {
+    """`contact`: a row, or None when there is none."""
+    of_contact = None if contact is None else _contact(contact)
+    return orjson.dumps(_fields(change) | {"contact": of_contact}, option=orjson.OPT_UTC_Z)
+
+
+def _fields(change: MembershipChange) -> dict[str, Any]:
+    return {
         "kind": change.kind,
         "origin": change.origin,
         "at": change.at,
@@ -123,13 +132,6 @@ def encode(change: MembershipChange, contact: Any) -> bytes:
         "contactId": to_global_id("Contact", change.contact_id),
         "cursor": to_cursor(MEMBERS, change.workspace_id, change.position),
     }
-    if contact is not LEFT_OUT:
-        encoded["contact"] = None if contact is None else _contact(contact)
-    return orjson.dumps(encoded, option=orjson.OPT_UTC_Z)
-
-
-LEFT_OUT: Final = object()
-"""The endpoint wants ids alone."""
 
 
 def fitting(changes: Sequence[MembershipChange], encoded: Sequence[bytes]) -> Sequence[bytes]:
@@ -146,11 +148,7 @@ def fitting(changes: Sequence[MembershipChange], encoded: Sequence[bytes]) -> Se
     return kept
 
 
-async def with_their_contacts(
-    scope: Scope, changes: Sequence[MembershipChange], with_contacts: bool
-) -> list[tuple[MembershipChange, Any]]:
-    if not with_contacts:
-        return [(change, LEFT_OUT) for change in changes]
+async def with_their_contacts(scope: Scope, changes: Sequence[MembershipChange]) -> list[tuple[MembershipChange, Any]]:
     rows = await contacts_by_ids(scope, list({change.contact_id for change in changes}), _CONTACT)
     by_id = {row["id"]: row for row in rows}
     return [(change, by_id.get(change.contact_id)) for change in changes]

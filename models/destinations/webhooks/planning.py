@@ -93,7 +93,7 @@ async def _ranges(
     events = [] if others is None else [event for event in others.entries if is_wanted(endpoint, event)]
     sizes = None
     if endpoint.include_contacts:  # without contacts, as many changes as a request may hold always fit
-        contacts = await bodies.with_their_contacts(scope, changes, with_contacts=True)
+        contacts = await bodies.with_their_contacts(scope, changes)
         sizes = [len(bodies.encode(change, contact)) for change, contact in contacts]
     return list(divide(changes, events, endpoint.batch_size, sizes))
 
