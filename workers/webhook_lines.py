@@ -21,9 +21,14 @@ OWN_LINES: Final = (DeliveryKind.LIVE, DeliveryKind.REPLAY)
 
 
 def is_quiet(endpoint: Endpoint) -> bool:
-    """Whether a PARALLEL endpoint asked for a pause, or all that may wait at a time does."""
-    at = endpoint.next_attempt_at
-    return endpoint.mode == "PARALLEL" and endpoint.is_full and at is not None and at > clock.now()
+    """Whether a PARALLEL endpoint asked for a pause, which is not over."""
+    until = endpoint.quiet_until
+    return endpoint.mode == "PARALLEL" and until is not None and until > clock.now()
+
+
+def kinds_of(endpoint: Endpoint) -> frozenset[DeliveryKind]:
+    """What it is sent now. A person's test comes also within a pause."""
+    return frozenset({DeliveryKind.TEST}) if is_quiet(endpoint) else KINDS[endpoint.status]
 
 
 def lines_of(mode: str, waits: Sequence[Delivery]) -> list[list[Delivery]]:

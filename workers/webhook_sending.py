@@ -25,7 +25,7 @@ from models.queue.leases import Lease
 from permissions.principal import Scope
 from workers.context import WorkerContext
 from workers.providers.webhooks.client import WebhookClient, WebhookRequest
-from workers.webhook_lines import KINDS, is_full, is_quiet, lines_of, room_for
+from workers.webhook_lines import is_full, is_quiet, kinds_of, lines_of, room_for
 from workers.webhook_outcomes import OutcomeRecorder, recording
 from workers.webhook_requests import RequestMaker
 
@@ -118,9 +118,6 @@ class EndpointRun:
     async def _send_what_is_due(self, situation: Situation) -> bool:
         """Returns False when there was nothing, and then writes when there will be."""
         endpoint = situation.endpoint
-        if is_quiet(endpoint):
-            self._due_at = endpoint.next_attempt_at
-            return False
         try:
             due = await self._due(situation)
             if not due:
@@ -145,13 +142,15 @@ class EndpointRun:
         """Returns the lines that can be sent now, without `busy`, after planning more. Raises NotInLog."""
         endpoint = situation.endpoint
         waits = await dispatch.deliveries_waiting(self._scope, endpoint.id) if situation.has_waiting else []
-        if endpoint.status in SENDS and (situation.behind or endpoint.replays):
+        quiet = is_quiet(endpoint)
+        if endpoint.status in SENDS and not quiet and (situation.behind or endpoint.replays):
             waits += await self._plan(situation, waits)
-        lines = lines_of(endpoint.mode, [one for one in waits if one.kind in KINDS[endpoint.status]])
+        kinds = kinds_of(endpoint)
+        lines = lines_of(endpoint.mode, [one for one in waits if one.kind in kinds])
         due = [line for line in lines if line[0].next_attempt_at <= clock.now()]
         if not due:
-            at = min((line[0].next_attempt_at for line in lines), default=None)
-            await self._rest(endpoint, at, is_full=is_full(endpoint.mode, waits))
+            at = endpoint.quiet_until if quiet else min((line[0].next_attempt_at for line in lines), default=None)
+            await self._rest(endpoint, at, is_full=quiet or is_full(endpoint.mode, waits))
         return [line for line in due if line[0].id not in busy]
 
     async def _plan(self, situation: Situation, waits: Sequence[Delivery]) -> list[Delivery]:
@@ -247,7 +246,7 @@ class EndpointRun:
         """Nothing more is sent until the endpoint takes it again."""
         asked = [one.attempt.retry_after_seconds or 0.0 for one in found if one.attempt.is_slowing_down]
         until = clock.now() + timedelta(seconds=max(schedule.DELAYS[0], schedule.honoured(max(asked))))
-        await self._rest(endpoint, until, is_full=True)
+        await dispatch.keep_quiet(self._scope, endpoint, until)
 
     async def _rest(self, endpoint: Endpoint, until: datetime | None, *, is_full: bool) -> None:
         self._due_at = until

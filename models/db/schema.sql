@@ -814,6 +814,7 @@ CREATE TABLE webhook_endpoints (
     last_delivered_at    timestamptz,
     next_attempt_at      timestamptz, -- when a request is due; NULL: nothing waits for a time
     is_full              boolean NOT NULL DEFAULT false, -- so much waits that nothing more is read from the logs
+    quiet_until          timestamptz, -- until when a PARALLEL endpoint asked to be sent nothing
     replays              integer NOT NULL DEFAULT 0, -- that are not finished
     lease_token          bigint,
     leased_until         timestamptz,

@@ -186,6 +186,26 @@ async def test_who_asks_for_less_gets_nothing_until_then(
     assert asked <= 8, "the others are not sent into it"
 
 
+async def test_a_test_is_sent_within_a_pause_and_does_not_end_it(
+    scope: Scope, receiver: Receiver, context: WorkerContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint_id = await an_endpoint(scope, receiver, mode=WebhookDeliveryMode.PARALLEL, batch_size=1)
+    await entered(scope, await static_segment(scope), *await new_contacts(scope, 30))
+    receiver.always = says(429, retry_after="60")
+    await send_all(context, monkeypatch)
+    receiver.always, until = None, (await endpoint_row(endpoint_id))["quiet_until"]
+    await resending.test(scope, endpoint_id)
+    await resending.replay(scope, endpoint_id, to_cursor(MEMBERS, scope.workspace_id, 1), None)
+    await entered(scope, await static_segment(scope), *await new_contacts(scope, 1))
+    await webhook_run(context, monkeypatch, scope, endpoint_id)
+    assert (receiver.pings, receiver.received) == (1, [])
+    row = await endpoint_row(endpoint_id)
+    assert (row["next_attempt_at"], row["quiet_until"]) == (until, until)
+    await lifecycle.resume(scope, endpoint_id)
+    await webhook_run(context, monkeypatch, scope, endpoint_id)
+    assert len(receiver.changes) == 31
+
+
 # ---------------------------------------------------------------- what people do
 
 

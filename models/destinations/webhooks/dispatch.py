@@ -150,6 +150,11 @@ async def rest(scope: Scope, endpoint: Endpoint, next_attempt_at: datetime | Non
         await write(scope, endpoint.id, {"next_attempt_at": next_attempt_at, "is_full": is_full})
 
 
+async def keep_quiet(scope: Scope, endpoint: Endpoint, until: datetime) -> None:
+    """Nothing is sent before `until`, but tests."""
+    await write(scope, endpoint.id, {"quiet_until": until, "next_attempt_at": until, "is_full": True})
+
+
 async def is_behind(scope: Scope, lease: Lease) -> bool:
     """Whether something came after the endpoint was last looked at."""
     return await db.fetch_value(_IS_BEHIND, scope.workspace_id, lease.key) is not None

@@ -149,7 +149,7 @@ async def update(scope: Scope, endpoint_id: int, given: EndpointSettings, start_
 
 
 async def _to_be_proved(scope: Scope, was: Any) -> dict[str, Any]:
-    changes: dict[str, Any] = {"proved_at": None}
+    changes: dict[str, Any] = {"proved_at": None, "quiet_until": None}
     if was["status"] in SENDS or was["status"] == WebhookEndpointStatus.CHECKING:
         changes |= {"status": WebhookEndpointStatus.CHECKING, "reason": None, "failing_since": None, "notices": 0}
         await ping(scope, was["id"])

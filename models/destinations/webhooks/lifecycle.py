@@ -52,6 +52,7 @@ async def resume(scope: Scope, endpoint_id: int, *, skip_to_now: bool = False) -
                 "notices": 0,
                 "next_attempt_at": None,
                 "is_full": False,
+                "quiet_until": None,
             },
         )
         await audit_log.record(

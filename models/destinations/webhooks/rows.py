@@ -68,6 +68,7 @@ class Endpoint:
     requests_per_second: float | None
     next_attempt_at: datetime | None
     is_full: bool
+    quiet_until: datetime | None
     replays: int
     secrets: tuple[str, ...] = field(repr=False)
     headers: dict[str, str] = field(repr=False)
@@ -102,6 +103,7 @@ def endpoint_of(row: Any) -> Endpoint:
         requests_per_second=row["requests_per_second"],
         next_attempt_at=row["next_attempt_at"],
         is_full=row["is_full"],
+        quiet_until=row["quiet_until"],
         replays=row["replays"],
         secrets=_secrets_of(row),
         headers=headers_of(row),
