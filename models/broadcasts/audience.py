@@ -45,7 +45,7 @@ class Audience:
 
 async def count(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any]) -> Audience:
     """If it started now. `message`: the template in its sent form."""
-    judged, binds = await _judged(scope, broadcast, message)
+    judged, binds = await judged_sql(scope, broadcast, message)
     rows = await db.fetch(f"WITH {judged} SELECT reason, count(*) AS n FROM judged GROUP BY reason", *binds)  # noqa: S608
     counted = {row["reason"]: row["n"] for row in rows}
     recipients = counted.pop(None, 0)
@@ -59,8 +59,8 @@ def frozen(broadcast: Broadcast) -> Audience:
 
 
 async def freeze(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any]) -> Audience:
-    """Write the ledger. The caller's transaction holds the broadcast."""
-    judged, binds = await _judged(scope, broadcast, message)
+    """Write the ledger, and who is left out of it. The caller's transaction holds the broadcast."""
+    judged, binds = await judged_sql(scope, broadcast, message)
     now, broadcast_id = binds.bind(clock.now(), "timestamptz"), binds.bind(broadcast.id, "bigint")
     kind, not_now = binds.bind(SourceKind.BROADCAST, "text"), binds.bind(NOT_NOW_REASON, "text")
     rows = await db.fetch(
@@ -71,7 +71,11 @@ async def freeze(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any])
             SELECT $1, {kind}, {broadcast_id}, contact_id, phone, parameters, greatest(coalesce(not_before, {now}), {now}),
                    CASE WHEN not_before > {now} THEN {not_now} END
             FROM judged WHERE reason IS NULL ORDER BY phone
-            RETURNING 1)
+            RETURNING 1),
+        left_out AS (
+            INSERT INTO broadcast_exclusions (workspace_id, broadcast_id, reason, contact_id)
+            SELECT $1, {broadcast_id}, reason, contact_id FROM judged WHERE reason IS NOT NULL ORDER BY reason, contact_id
+            ON CONFLICT DO NOTHING)
         SELECT NULL AS reason, count(*) AS n FROM frozen
         UNION ALL SELECT reason, count(*) FROM judged WHERE reason IS NOT NULL GROUP BY reason
         """,  # noqa: S608 - every value is bound
@@ -82,14 +86,20 @@ async def freeze(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any])
     return Audience(recipients, {ExclusionReason(reason): n for reason, n in counted.items()})
 
 
-async def _judged(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any]) -> tuple[str, Binds]:
-    """CTEs that end in `judged` (contact_id, phone, parameters, not_before, reason)."""
+async def judged_sql(
+    scope: Scope, broadcast: Broadcast, message: Mapping[str, Any], *, as_stream: bool = False
+) -> tuple[str, Binds]:
+    """CTEs that end in `first_judged` and `judged` (contact_id, phone, parameters, not_before, reason).
+
+    `first_judged` knows no DUPLICATE_PHONE. `as_stream`: for a reader of `first_judged` that wants a few rows, and stops.
+    """
     binds = Binds([scope.workspace_id])
     cap = await message_cap.find(scope.workspace_id)
     if broadcast.retry_of is not None:
         return _judged_of_retry(broadcast, cap, binds), binds
     fields = await contact_fields.load(scope)
-    return _judged_of_segments(broadcast, message, fields, scope.timezone, cap, binds), binds
+    kept = "NOT MATERIALIZED" if as_stream else "MATERIALIZED"
+    return _judged_of_segments(broadcast, message, fields, scope.timezone, cap, binds, kept), binds
 
 
 def _judged_of_segments(
@@ -99,6 +109,7 @@ def _judged_of_segments(
     timezone: str,
     cap: MessageCap | None,
     binds: Binds,
+    kept: str,
 ) -> str:
     wanted = placeholders.from_json(message["slots"])
     texts = rendering.expressions(wanted, rendering.from_json(broadcast.parameters), fields, timezone, binds)
@@ -108,7 +119,7 @@ def _judged_of_segments(
     include = binds.bind(broadcast.include_segment_ids, "bigint[]")
     excluded = _excluded(broadcast, binds)
     return f"""
-        candidates AS MATERIALIZED (
+        candidates AS {kept} (
             SELECT c.id AS contact_id, {NORMAL_PHONE} AS phone, c.phone_key, c.whatsapp_consent,
                    ARRAY[{", ".join(texts)}]::text[] AS parameters, NULL::timestamptz AS not_before,
                    {excluded} AS excluded

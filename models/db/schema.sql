@@ -1091,6 +1091,15 @@ CREATE INDEX broadcasts_retry_of_idx ON broadcasts (workspace_id, retry_of) WHER
 CREATE INDEX broadcasts_status_idx ON broadcasts (workspace_id, status, id);
 CREATE INDEX broadcasts_under_way_idx ON broadcasts (status, scheduled_at) WHERE status IN ('SCHEDULED', 'PREPARING', 'SENDING');
 
+-- Who was left out of a broadcast when it started, and why: the people behind its counts of exclusions.
+CREATE TABLE broadcast_exclusions (
+    workspace_id bigint NOT NULL,
+    broadcast_id bigint NOT NULL,
+    reason       text NOT NULL,
+    contact_id   bigint NOT NULL,
+    PRIMARY KEY (workspace_id, broadcast_id, reason, contact_id)
+);
+
 -- ---------------------------------------------------------------- Workflows
 
 -- A workflow: what is edited (`draft`), and which version runs.

@@ -58,6 +58,14 @@ _BY_CONTACT: Final[Mapping[str, str]] = {
         LEFT JOIN workflow_nodes n ON n.workspace_id = $1 AND n.workflow_id = s.workflow_id AND n.node = s.node
         WHERE s.workspace_id = $1 AND s.contact_id = $2 ORDER BY s.append_id, s.place
     """,
+    "left_out_of_broadcasts": """
+        SELECT e.broadcast_id, e.reason FROM broadcasts b JOIN broadcast_exclusions e
+            ON e.workspace_id = $1 AND e.broadcast_id = b.id
+           AND e.reason IN ('EXCLUDED_SEGMENT', 'NO_PHONE', 'OPTED_OUT', 'NO_CONSENT', 'MISSING_PARAMETER', 'MESSAGE_CAP',
+                            'DUPLICATE_PHONE')
+           AND e.contact_id = $2
+        WHERE b.workspace_id = $1 ORDER BY e.broadcast_id
+    """,
     "webhook_messages": """
         SELECT event_type, payload, status, created_at FROM webhook_deliveries
         WHERE workspace_id = $1 AND contact_id = $2 ORDER BY id

@@ -82,6 +82,7 @@ DESCRIPTIONS: Final = {
     "BroadcastReason.reason": "Why; null when there is none.",
     "BroadcastReason.errorCode": "The provider's code for it.",
     "BroadcastReason.count": "How many messages.",
+    "Broadcast.excluded(reason:)": "Why they were left out.",
     "BroadcastAudience.recipients": "How many contacts get it.",
     "BroadcastAudience.exclusions": "How many do not get it, by reason.",
     "BroadcastExclusion.reason": "Why they do not get it.",

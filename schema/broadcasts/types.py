@@ -15,7 +15,9 @@ from models.segments import lists as segment_lists
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from schema.broadcasts.enums import BroadcastStatus, ExclusionReason
+from schema.broadcasts.exclusion_types import excluded_of
 from schema.broadcasts.recipient_types import BroadcastReason, BroadcastRecipientConnection, reasons_of, recipients_of
+from schema.contacts.types import ContactConnection
 from schema.messaging.types import MessageTemplate
 from schema.segments.types import Segment
 from schema.server.context import Info
@@ -141,6 +143,12 @@ class Broadcast(Node):
         description="Why messages are FAILED, SKIPPED or UNCONFIRMED, the most frequent reason first.",
     )
     recipients: BroadcastRecipientConnection = batched(recipients_of)
+    excluded: ContactConnection = batched(
+        excluded_of,
+        cost=COUNT,
+        description="The people behind one number of `audience.exclusions`, the oldest contact first. Once the broadcast has"
+        " started: those who were left out then, without contacts that were deleted since.",
+    )
 
 
 @node("Broadcast", Permission.BROADCAST_READ)

@@ -45,6 +45,10 @@ BROADCAST = f"""query ($id: ID!) {{ broadcast(id: $id) {{ status {COUNTS} audien
 SEGMENT = (
     f"""mutation ($input: SegmentCreateInput!) {{ segmentCreate(input: $input) {{ segment {{ id }} {ERRORS} }} }}"""
 )
+EXCLUDED = """query ($id: ID!) { broadcast(id: $id) {
+    out: excluded(reason: OPTED_OUT) { nodes { id phone whatsappConsent } totalCount }
+    nameless: excluded(reason: MISSING_PARAMETER) { nodes { id name } totalCount }
+    none: excluded(reason: NO_PHONE) { nodes { id } totalCount } } }"""
 READY = (
     "query ($id: ID!) { segment(id: $id) { status memberCount uses { nodes { kind label active usedBy { id } } } } }"
 )
@@ -131,6 +135,11 @@ async def test_from_a_segment_to_the_last_receipt_with_a_pause_on_the_way(world:
         "recipients": 178,
         "exclusions": [{"reason": "OPTED_OUT", "count": 20}, {"reason": "MISSING_PARAMETER", "count": 2}],
     }
+    left_out = (await app.ask(EXCLUDED, id=broadcast["id"]))["broadcast"]
+    assert [len(group["nodes"]) for group in left_out.values()] == [20, 2, 0]
+    assert [group["totalCount"] for group in left_out.values()] == [20, 2, 0]
+    assert {node["whatsappConsent"] for node in left_out["out"]["nodes"]} == {"OPTED_OUT"}
+    assert {node["name"] for node in left_out["nameless"]["nodes"]} == {None}
     used = (await app.ask(READY, id=segment))["segment"]["uses"]["nodes"]
     assert used == [{"kind": "BROADCAST", "label": "Welcome", "active": True, "usedBy": {"id": broadcast["id"]}}]
 
@@ -174,6 +183,7 @@ async def test_from_a_segment_to_the_last_receipt_with_a_pause_on_the_way(world:
     found = (await app.until(BROADCAST, all_told, id=broadcast["id"]))["broadcast"]
     assert found["recipients"]["totalCount"] == 178
     assert found["audience"] == broadcast["audience"]
+    assert (await app.ask(EXCLUDED, id=broadcast["id"]))["broadcast"] == left_out
     await app.until(BROADCAST, lambda data: data["broadcast"]["counts"]["read"] > 50, id=broadcast["id"])
     await asyncio.sleep(0.8)
     read = (await app.ask(BROADCAST, id=broadcast["id"]))["broadcast"]["counts"]["read"]

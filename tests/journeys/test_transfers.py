@@ -26,6 +26,8 @@ SEGMENT = f"mutation ($input: SegmentCreateInput!) {{ segmentCreate(input: $inpu
 MEMBERS = "query ($id: ID!) { segment(id: $id) { status memberCount uses { nodes { kind active } } } }"
 EXPORT = f"mutation ($input: ExportStartInput!) {{ exportStart(input: $input) {{ job {{ id }} {ERRORS} }} }}"
 UNDO = f"mutation ($id: ID!) {{ importUndo(id: $id) {{ job {{ id status }} {ERRORS} }} }}"
+REFUSED = """query ($id: ID!) { job(id: $id) { ... on ImportJob { columns
+    rejectedRows { nodes { line outcome column reason cells } pageInfo { hasNextPage } } } } }"""
 COUNT = "{ contacts(first: 1) { totalCount } }"
 
 ROWS = 5_000
@@ -85,6 +87,11 @@ async def test_a_file_goes_in_feeds_segments_goes_out_and_is_taken_back(app):
     assert (ended["created"], ended["rejected"]) == (ROWS, 1)
     [refused] = csv.DictReader(io.StringIO(await get(app, ended["rejectedRowsUrl"])))
     assert (refused["import_line"], refused["import_column"]) == (str(ROWS + 2), "Correo; Teléfono")
+    shown = (await app.ask(REFUSED, id=job))["job"]
+    [row] = shown["rejectedRows"]["nodes"]
+    assert (row["line"], row["outcome"], row["column"]) == (ROWS + 2, "REJECTED", refused["import_column"])
+    assert row["reason"] == refused["import_reason"]
+    assert row["cells"] == [refused[name] for name in shown["columns"]]
     await app.until(MEMBERS, lambda data: data["segment"]["memberCount"] == ROWS // 5, id=dynamic)
     fed = (await app.ask(MEMBERS, id=static))["segment"]
     assert (fed["memberCount"], fed["uses"]["nodes"]) == (ROWS, [{"kind": "IMPORT", "active": False}])

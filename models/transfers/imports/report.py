@@ -1,15 +1,16 @@
-"""The skipped and rejected rows as CSV, to correct and import again."""
+"""The skipped and rejected rows: page by page, and as CSV to correct and import again."""
 
 import csv
 import io
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from models import clock, db
 from models.errors import NotFound
 from models.queue import jobs
-from models.queue.jobs import JobKind
+from models.queue.jobs import Job, JobKind
 from permissions.principal import Scope
 
 ADDED_COLUMNS: Final = ("import_line", "import_column", "import_reason")
@@ -23,6 +24,57 @@ _ROWS: Final = """
 """
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A row of the report. `outcome`: SKIPPED, REJECTED or PARTIAL; `cells` as they came, without those of an earlier report."""
+
+    line: int
+    outcome: str
+    column: str | None
+    reason: str
+    cells: Sequence[str]
+
+
+_PAGES: Final = """
+    SELECT page.* FROM unnest($2::bigint[]) AS wanted (job_id), LATERAL (
+        SELECT job_id, line, outcome, column_name, reason, cells FROM import_refusals r
+        WHERE r.workspace_id = $1 AND r.job_id = wanted.job_id AND r.line > $4 ORDER BY r.line LIMIT $3) AS page
+"""
+
+
+async def page_for_each(
+    scope: Scope, imports: Sequence[Job], limit: int, after: int | None = None
+) -> dict[int, list[RefusedRow]]:
+    """By the id of each import, up to `limit` rows in the order of the file, after the line `after`."""
+    of_reports = {job.id for job in imports if _is_report(_header_of(job))}
+    pages: dict[int, list[RefusedRow]] = {job.id: [] for job in imports}
+    ids = [job.id for job in imports if not has_expired(job.finished_at)]
+    for row in await db.fetch(_PAGES, scope.workspace_id, ids, limit, after or 0):
+        cells = row["cells"][len(ADDED_COLUMNS) :] if row["job_id"] in of_reports else row["cells"]
+        refused = RefusedRow(row["line"], row["outcome"], row["column_name"], row["reason"], cells)
+        pages[row["job_id"]].append(refused)
+    return pages
+
+
+def header_of(job: Job) -> Sequence[str] | None:
+    """The headings of the cells of refused rows; None for a file without a header, and before it was read."""
+    header = _header_of(job)
+    return header[len(ADDED_COLUMNS) :] if header is not None and _is_report(header) else header
+
+
+def _header_of(job: Job) -> Sequence[str] | None:
+    inspection: Mapping[str, Any] = job.progress.get("inspection", {})
+    return inspection.get("header")
+
+
+def _is_report(header: Sequence[str] | None) -> bool:
+    """Whether the file was an earlier report."""
+    return header is not None and tuple(header[: len(ADDED_COLUMNS)]) == ADDED_COLUMNS
+
+
+# ---------------------------------------------------------------- as a file
+
+
 async def blocks(scope: Scope, job_id: int) -> AsyncIterator[bytes]:
     """UTF-8. Raises NotFound. Without a header, added columns come last, so that cells keep their index."""
     job = await jobs.find(scope, job_id)
@@ -31,7 +83,7 @@ async def blocks(scope: Scope, job_id: int) -> AsyncIterator[bytes]:
     inspection = job.progress.get("inspection", {})
     header, width = inspection.get("header"), inspection.get("width", 0)
     csv_blocks = _CsvBlocks(inspection.get("layout", {}).get("delimiter", ","))
-    is_report = tuple(header[:3]) == ADDED_COLUMNS if header else False  # an earlier report
+    is_report = _is_report(header)
     if header is not None:
         csv_blocks.add((*ADDED_COLUMNS, *(header[3:] if is_report else header)))
     async for row in db.each_row(_ROWS, scope.workspace_id, job_id, prefetch=2_000):

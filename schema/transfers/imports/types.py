@@ -23,6 +23,7 @@ from schema.server.types.nodes import Node
 from schema.server.types.scalars import JSON, BigInt
 from schema.server.user_errors import UserError
 from schema.transfers.imports.mapping_types import ImportMapping
+from schema.transfers.imports.rejected_row_types import RejectedRowConnection, plain, rejected_rows_of
 from schema.transfers.link_times import LINK_TIME, links_of
 from schema.transfers.links import Purpose
 
@@ -53,6 +54,11 @@ async def _report_urls(rows: Sequence[Any], info: Info) -> Sequence[str | None]:
         else None
         for job in rows
     ]
+
+
+async def _columns_of(rows: Sequence[Any], info: Info) -> Sequence[Sequence[str] | None]:
+    is_allowed = allows(scope_of(info).principal, Permission.CONTACT_IMPORT)
+    return [report.header_of(plain(job)) if is_allowed else None for job in rows]
 
 
 def _has_report(job: Any) -> bool:
@@ -92,6 +98,16 @@ class ImportJob(Node, Job):
         _report_urls,
         description="A CSV of the rejected, skipped and partial rows as they came, each with its line number, the column and the"
         " reason; null when none. For callers with CONTACT_IMPORT, and for an hour: read the job again for a new one.",
+    )
+    rejected_rows: RejectedRowConnection = batched(
+        rejected_rows_of,
+        description="The rows that `rejectedRowsUrl` holds, to be looked at, in the order of the file; none once they are"
+        " no longer kept. For callers with CONTACT_IMPORT.",
+    )
+    columns: list[str] | None = batched(
+        _columns_of,
+        description="The headings of the file's columns, in the order of `rejectedRows.cells`; null for a file without"
+        " a header, before it is read, and for callers without CONTACT_IMPORT.",
     )
     undone_at: datetime | None = derived(_undone_at)
     segment: Segment | None = batched(segments_of_jobs)

@@ -56,6 +56,7 @@ HOLD_NONE = {
     "audiences": "what members wrote, and what Meta says of audiences",
     "api_tokens": "of members",
     "audit_log": "ids, names of fields and counts",
+    "broadcast_exclusions": "ids and reasons",
     "broadcasts": "what members wrote, for everybody",
     "changelog_readers": "positions",
     "contact_erasures": "what a person is found by, until nothing is left to find",
