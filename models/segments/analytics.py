@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -122,14 +122,15 @@ async def trends(scope: Scope, segment_ids: Sequence[int], days: int) -> dict[in
     """How many members there were at the end of each of the last `days` days; the last is today, now. Raises LimitExceeded."""
     if not 1 <= days <= MAX_TREND_DAYS:
         raise LimitExceeded(f"`days` is {days}: ask for 1 to {MAX_TREND_DAYS}", ("days",))
-    zone, now = ZoneInfo(scope.timezone), clock.now()
-    first = _beginning_of(now.astimezone(zone).date() - timedelta(days=days - 1), zone)
-    by_id = await for_each(scope, segment_ids, first, now + timedelta(microseconds=1), AnalyticsInterval.DAY)
+    until = clock.now() + timedelta(microseconds=1)
+    by_id = await for_each(scope, segment_ids, days_ago(scope, days - 1), until, AnalyticsInterval.DAY)
     return {segment_id: [point.members for point in found.points] for segment_id, found in by_id.items()}
 
 
-def _beginning_of(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), zone).astimezone(UTC)
+def days_ago(scope: Scope, days: int) -> datetime:
+    """Returns when the day began that was `days` days before today, in the workspace's time zone."""
+    zone = ZoneInfo(scope.timezone)
+    return datetime.combine(clock.now().astimezone(zone).date() - timedelta(days=days), time(), zone).astimezone(UTC)
 
 
 _Counts = dict[int, tuple[int, int, int]]

@@ -16,6 +16,7 @@ _ENUMS: Final = {
     "SegmentOrder.MEMBER_COUNT_DESC": "The largest first.",
     "SegmentOrder.LAST_USED_AT_ASC": "Those never used first, then those used longest ago.",
     "SegmentOrder.LAST_USED_AT_DESC": "The one used last first; those never used last.",
+    "SegmentOrder.MOVED_DESC": "The one whose number of members differs most from that of a week ago first, by `trend(days: 8)`.",
     "SegmentUseKind.BROADCAST": "A broadcast sends to it, or leaves it out.",
     "SegmentUseKind.WORKFLOW": "A workflow starts from it, or asks about it.",
     "SegmentUseKind.SEGMENT": "Another segment's rule mentions it.",

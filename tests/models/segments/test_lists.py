@@ -1,6 +1,6 @@
 """Lists of segments: narrowed, ordered, and read page by page without a gap."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -85,6 +85,31 @@ async def test_every_order_lists_equal_segments_once(scope, order):
             break
         after = (rows[1]["sort_key"], rows[1]["id"])
     assert sorted(read) == ids
+
+
+async def test_those_come_first_whose_size_differs_most_from_a_week_ago(scope, some):
+    """Of the sizes 0 to 4, against the newest written day that had ended when the last seven days began."""
+    midnight = datetime.combine(clock.now().date(), time(), UTC)
+    written = (("Alpha", 8, 1), ("Alpha", 7, 9), ("charlie", 30, 2), ("BRAVO", 6, 5), ("alpha", 7, 3), ("alpha", 2, 99))
+    for name, days_ago, members in written:
+        await db.execute(
+            """
+            INSERT INTO segment_days (workspace_id, segment_id, starts_at, ends_at, members, entered, "left")
+            SELECT $1, id, $3::timestamptz, $3::timestamptz + interval '1 day', $4, 0, 0 FROM segments WHERE name = $2
+            """,
+            scope.workspace_id,
+            name,
+            midnight - timedelta(days=days_ago),
+            members,
+        )
+    # Alpha 1 of 9, BRAVO 3 of none, alpha 4 of 3, charlie 2 of 2, delta none of none
+    rows = await lists.page(scope, SegmentFilter(), SegmentOrder.MOVED_DESC, 50)
+    assert [(row["name"], row["sort_key"]) for row in rows] == [
+        *(("Alpha", 8), ("BRAVO", 3), ("alpha", 1), ("charlie", 0), ("delta", 0))
+    ]
+    after = (rows[1]["sort_key"], rows[1]["id"])
+    rest = await lists.page(scope, SegmentFilter(), SegmentOrder.MOVED_DESC, 50, after)
+    assert [row["name"] for row in rest] == ["alpha", "charlie", "delta"]
 
 
 async def test_search_ignores_case_and_takes_wildcards_literally(scope):
