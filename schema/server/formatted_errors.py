@@ -10,7 +10,7 @@ from graphql import GraphQLError
 from models import db
 from models.db import Busy, TimedOut
 from models.errors import DomainError, Forbidden, Problems, Refusal, Throttled, Unauthenticated
-from schema.server.refusals import BadRequest, CostExceeded, PersistedQueryNotFound, Rejected, SlowConsumer
+from schema.server.refusals import Abandoned, BadRequest, CostExceeded, PersistedQueryNotFound, Rejected, SlowConsumer
 
 log = structlog.get_logger("muster.api")
 
@@ -23,6 +23,7 @@ _CODES: Final[dict[type[Exception], str]] = {
     Throttled: "THROTTLED",
     CostExceeded: "COST_EXCEEDED",
     SlowConsumer: "SLOW_CONSUMER",
+    Abandoned: "ABANDONED",
     BadRequest: "BAD_REQUEST",
     PersistedQueryNotFound: "PERSISTED_QUERY_NOT_FOUND",
 }

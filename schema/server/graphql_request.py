@@ -8,6 +8,7 @@ from graphql.execution.values import VariableValues
 
 from models.db import Share
 from models.errors import Unauthenticated
+from schema.server.abandonment import Gone
 from schema.server.context import Context
 from schema.server.execution.documents import Document, Operation
 from schema.server.formatted_errors import FormattedError
@@ -17,6 +18,7 @@ STATUS: Final = {
     "BAD_REQUEST": 400,
     "PERSISTED_QUERY_NOT_FOUND": 200,
     "COST_EXCEEDED": 400,
+    "ABANDONED": 499,
     "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
     "THROTTLED": 429,
@@ -52,6 +54,9 @@ class Caller:
 
     device: str | None = None
     """The cookie of a known device."""
+
+    gone: Gone | None = None
+    """Set when the transport can tell that the client has gone: a query ends with it."""
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from models import db
 from models.errors import Forbidden, Unauthenticated
 from permissions.principal import Scope
 from schema.server import metrics
+from schema.server.abandonment import WATCHED_AFTER_SECONDS, WhileWanted
 from schema.server.authentication import Authenticator
 from schema.server.context import Context
 from schema.server.cookies import CookieNames, NewCookies
@@ -42,6 +43,8 @@ READS_AND_WRITES: Final = frozenset({OperationType.QUERY, OperationType.MUTATION
 ALL: Final = frozenset(OperationType)
 WITHOUT_WRITES: Final = ALL - {OperationType.MUTATION}
 
+_ALWAYS: Final = nullcontext()
+
 
 @dataclass(slots=True)
 class Operations:
@@ -56,6 +59,7 @@ class Operations:
     cookie_names: CookieNames = field(default_factory=CookieNames)
     persisted: PersistedQueries = field(default_factory=PersistedQueries)
     limit: TimeLimit = field(init=False)
+    while_wanted: WhileWanted = field(default_factory=lambda: WhileWanted(WATCHED_AFTER_SECONDS))
 
     def __post_init__(self) -> None:
         self.limit = TimeLimit(self.timeout_seconds)
@@ -133,7 +137,7 @@ class Operations:
 
     async def _execute(self, run: OperationRun) -> Payload:
         try:
-            with self.limit.block():
+            with self.limit.block(), self._while_wanted(run):
                 result: Any = self._executor_of(run).execute_operation()
                 if asyncio.iscoroutine(result):
                     result = await result
@@ -143,6 +147,13 @@ class Operations:
         payload = _payload(result, run)
         payload["extensions"] = {"cost": self._settle(run, result.data, for_time)}
         return payload
+
+    def _while_wanted(self, run: OperationRun) -> AbstractContextManager[None]:
+        """A query ends when its client has gone; what writes is finished."""
+        gone = run.caller.gone
+        if gone is None or run.operation.type is not OperationType.QUERY:
+            return _ALWAYS
+        return self.while_wanted.block(gone)
 
     def _executor_of(self, run: OperationRun) -> CompiledExecutor:
         plans = run.operation.plans_for(run.variables.coerced)

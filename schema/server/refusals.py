@@ -20,6 +20,13 @@ class CostExceeded(Refusal):
     """The operation asks for more than one operation may cost."""
 
 
+class Abandoned(Refusal):
+    """The client has gone. Nobody reads the answer; the log and the figures have its code."""
+
+    def __init__(self) -> None:
+        super().__init__("the client has gone before the answer was there")
+
+
 class SlowConsumer(Refusal):
     """The client may subscribe again after `cursor`; its socket stays open."""
 

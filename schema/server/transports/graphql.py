@@ -74,6 +74,7 @@ class GraphQL:
         if kind == EVENTS:
             await self.streams.serve_one(receive, send, caller, request)
             return
+        http_request.watch_client(caller, receive)
         answer = await self.operations.run(request, caller, READS_AND_WRITES)
         await _answer(send, answer, kind or JSON, caller, headers)
 
@@ -97,6 +98,7 @@ class GraphQL:
         if kind == EVENTS:
             await self.streams.serve_one(receive, send, caller, request, writes=False)
             return
+        http_request.watch_client(caller, receive)
         answer = await self.operations.run(request, caller, READS)
         await _answer(send, answer, kind, caller, headers)
 

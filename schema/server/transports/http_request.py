@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -112,6 +113,16 @@ def _may_use_cookies(headers: Headers, origins: Origins) -> bool:
     if headers.origin is None:
         return headers.fetch_site == "same-origin"
     return origins.allows_cookies(headers.origin, headers.host)
+
+
+def watch_client(caller: Caller, receive: Any) -> None:
+    """Says how to wait for the end of the client, once its whole request was read."""
+    caller.gone = partial(_disconnected, receive)
+
+
+async def _disconnected(receive: Any) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def body_of(headers: Headers, receive: Any, most_bytes: int, limit: TimeLimit = BODY_LIMIT) -> bytes:
