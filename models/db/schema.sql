@@ -1332,8 +1332,20 @@ CREATE TABLE workflow_schedules (
     after_id     bigint, -- contacts up to this id have entered
     spec         text NOT NULL DEFAULT '', -- what it was computed from: another one begins anew
     begins_at    timestamptz, -- from when occurrences are counted
+    timezone     text NOT NULL DEFAULT '', -- of the workspace, by which a date was looked at up to next_at
+    zones_before jsonb NOT NULL DEFAULT '[]', -- those that it had lately, each with when it changed
     PRIMARY KEY (workspace_id, workflow_id, trigger)
 );
+
+-- Time zones that contacts had lately, while dates let contacts in by them (models/workflows/timed/zone_changes.py).
+CREATE TABLE workflow_zone_changes (
+    workspace_id bigint NOT NULL,
+    contact_id   bigint NOT NULL,
+    at           timestamptz NOT NULL, -- when it changed
+    zone         text, -- the one before; null: the workspace's
+    PRIMARY KEY (workspace_id, contact_id, at)
+);
+CREATE INDEX workflow_zone_changes_at_idx ON workflow_zone_changes (workspace_id, at);
 
 -- A SEND node with a template as it was then: the source of its messages. A changed template makes another one.
 CREATE TABLE workflow_senders (
@@ -1686,7 +1698,9 @@ BEGIN
     IF OLD.last_name IS DISTINCT FROM NEW.last_name THEN changed := changed || 'last_name'::text; END IF;
     IF OLD.email IS DISTINCT FROM NEW.email THEN changed := changed || 'email'::text; END IF;
     IF OLD.phone IS DISTINCT FROM NEW.phone THEN changed := changed || 'phone'::text; END IF;
-    IF OLD.timezone IS DISTINCT FROM NEW.timezone THEN changed := changed || 'timezone'::text; END IF;
+    IF OLD.timezone IS DISTINCT FROM NEW.timezone THEN
+        changed := changed || 'timezone'::text || ('timezone-:' || coalesce(OLD.timezone, ''));
+    END IF;
     IF OLD.date_of_birth IS DISTINCT FROM NEW.date_of_birth THEN changed := changed || 'date_of_birth'::text; END IF;
     IF OLD.subscribed_at IS DISTINCT FROM NEW.subscribed_at THEN changed := changed || 'subscribed_at'::text; END IF;
     IF OLD.last_interaction_at IS DISTINCT FROM NEW.last_interaction_at THEN changed := changed || 'last_interaction_at'::text; END IF;

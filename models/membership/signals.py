@@ -12,7 +12,9 @@ from models.membership.causes import Causes
 from models.membership.dirty_contacts import Marks
 from models.queue import work
 from models.queue.enqueue import enqueue
-from models.rules.contact_changes import CREATED, DELETED
+from models.rules.contact_changes import CREATED, DELETED, ContactChange, field_changed, zone_before
+
+_ZONE: Final = field_changed("timezone")
 
 _NAMES: Final = {CREATED: "created", DELETED: "deleted"}
 """Of marks that are no words yet (models/workflows/sources.py)."""
@@ -26,13 +28,13 @@ async def write(workspace_id: int, rows: Sequence[db.Record], scored: Marks, led
     await enqueue(work.PROCESS_WORKFLOWS, workspace_id)
     listened = {row["source"] for row in await db.fetch(_LISTENED, workspace_id)}
     signals = [
-        (row["contact_id"], word, row["activity_id"], row["marked_at"], row["cause"])
+        (row["contact_id"], word, row["activity_id"], row["marked_at"], row["cause"], _detail(word, row["fields"]))
         for row in sorted(rows, key=lambda row: row["id"])
         for word in (_NAMES.get(field, field) for field in row["fields"])
         if word in listened
     ]
     signals += [
-        (contact_id, word, None, now, None if led is None else led.text_of(contact_id, (word,)))
+        (contact_id, word, None, now, None if led is None else led.text_of(contact_id, (word,)), None)
         for contact_id, changes in sorted(scored.items())
         for word in sorted(changes & listened)
     ]
@@ -40,15 +42,21 @@ async def write(workspace_id: int, rows: Sequence[db.Record], scored: Marks, led
         await db.execute(_WRITE, workspace_id, *map(list, zip(*signals, strict=True)))
 
 
+def _detail(word: ContactChange, changes: Sequence[ContactChange]) -> str | None:
+    """Of another time zone, the one before."""
+    before = zone_before(changes) if word == _ZONE else None
+    return None if before is None else db.dump_json({"was": before[0]})
+
+
 _LISTENED = """
 SELECT DISTINCT source FROM workflow_sources WHERE workspace_id = $1 AND source NOT LIKE 'segment:%'
 """
 
 _WRITE = """
-INSERT INTO workflow_signals (workspace_id, contact_id, source, activity_id, at, cause)
-SELECT $1, contact_id, source, activity_id, at, cause
-FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::timestamptz[], $6::text[]) WITH ORDINALITY
-    AS new (contact_id, source, activity_id, at, cause, place)
+INSERT INTO workflow_signals (workspace_id, contact_id, source, activity_id, at, cause, detail)
+SELECT $1, contact_id, source, activity_id, at, cause, detail
+FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::timestamptz[], $6::text[], $7::jsonb[]) WITH ORDINALITY
+    AS new (contact_id, source, activity_id, at, cause, detail, place)
 ORDER BY place
 """
 

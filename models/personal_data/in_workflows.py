@@ -1,4 +1,4 @@
-"""What workflows hold about a person: the values of re-entry keys, details of steps, and the number of a test run.
+"""What workflows hold about a person: the values of re-entry keys, details of steps, time zones, and the number of a test run.
 
 Counts and steps stay; they name a contact that no longer exists.
 """
@@ -19,6 +19,7 @@ async def erase(workspace_id: int, identity: Identity) -> None:
 _STATEMENTS: Final = (
     "DELETE FROM workflow_entries WHERE workspace_id = $1 AND contact_id = $2",
     "DELETE FROM workflow_turned_away WHERE workspace_id = $1 AND contact_id = $2",
+    "DELETE FROM workflow_zone_changes WHERE workspace_id = $1 AND contact_id = $2",
     """
     UPDATE enrollments_ended SET entry_key = '', reason = NULL
     WHERE workspace_id = $1 AND contact_id = $2 AND (entry_key <> '' OR reason IS NOT NULL)

@@ -15,6 +15,7 @@ DELETED: Final = ContactChange("-")
 
 _TAG_ADDED: Final = "tag+:"
 _TAG_REMOVED: Final = "tag-:"
+_ZONE_LEFT: Final = "timezone-:"
 _ACTIVITY: Final = "activity:"
 _MEMBERSHIP: Final = "segment:"
 _RULE: Final = "rule:"
@@ -33,6 +34,17 @@ def tag_added(key: str) -> ContactChange:
 
 def tag_removed(key: str) -> ContactChange:
     return ContactChange(f"{_TAG_REMOVED}{key}")
+
+
+def zone_left(zone: str | None) -> ContactChange:
+    """The time zone that it had before. No rule reads it: the change is also field_changed("timezone")."""
+    return ContactChange(f"{_ZONE_LEFT}{zone or ''}")
+
+
+def zone_before(changes: Iterable[ContactChange]) -> tuple[str | None] | None:
+    """The zone that one of these words names, None for none of its own; None when no word does."""
+    left = next((change for change in changes if change.startswith(_ZONE_LEFT)), None)
+    return None if left is None else (left.removeprefix(_ZONE_LEFT) or None,)
 
 
 def activity_changed(kind: str) -> ContactChange:
@@ -67,6 +79,7 @@ class ChangeOf(Enum):
     FIELD = "field"
     TAG_ADDED = "tag added"
     TAG_REMOVED = "tag removed"
+    ZONE_LEFT = "zone left"
     ACTIVITY = "activity"
     MEMBERSHIP = "membership"
     RULE = "rule"
@@ -83,6 +96,7 @@ class Reading(NamedTuple):
 _OF_TEXTS: Final = {
     _TAG_ADDED: ChangeOf.TAG_ADDED,
     _TAG_REMOVED: ChangeOf.TAG_REMOVED,
+    _ZONE_LEFT: ChangeOf.ZONE_LEFT,
     _ACTIVITY: ChangeOf.ACTIVITY,
 }
 _OF_SEGMENTS: Final = {_MEMBERSHIP: ChangeOf.MEMBERSHIP, _RULE: ChangeOf.RULE, _THRESHOLD: ChangeOf.THRESHOLD}

@@ -121,7 +121,13 @@ async def _let_deleted_contacts_go(run: Run, happened: Sequence[Happening]) -> N
     for arrival in await wakes.of_contacts(run, deleted):
         arrival.end(EnrollmentEnd.CONTACT_DELETED)
     await apply.remove_deleted(await run.members(), deleted, ())
-    for table in ("workflow_entries", "workflow_node_visits", "workflow_turned_away", "workflow_keeps"):
+    for table in (
+        "workflow_entries",
+        "workflow_node_visits",
+        "workflow_turned_away",
+        "workflow_keeps",
+        "workflow_zone_changes",
+    ):
         forget = f"DELETE FROM {table} WHERE workspace_id = $1 AND contact_id = ANY ($2::bigint[])"  # noqa: S608 - of our own
         await db.execute(forget, run.workspace_id, deleted)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from models.workflows.graph.actions import Send, Wait, WaitFor, WaitUntil
-from models.workflows.graph.events import Event, RuleJson, Scheduled, SegmentEntered
+from models.workflows.graph.events import DateReached, Event, RuleJson, Scheduled, SegmentEntered
 from models.workflows.graph.tree import Exit, Goal, Graph, Zone
 
 ZONE: Final = "timezone"
@@ -121,3 +121,9 @@ def _depends_on_zone(graph: Graph, do: object) -> bool:
 def zone_nodes(graph: Graph) -> set[str]:
     """The nodes at which a change of the workspace's time zone changes how long somebody waits."""
     return {node.key for node in graph.nodes.values() if _depends_on_zone(graph, node.do)}
+
+
+def zone_words(graph: Graph) -> frozenset[str]:
+    """What is listened to where dates come by the zones of contacts."""
+    comes = graph.zone is Zone.CONTACT and any(isinstance(trigger.on, DateReached) for trigger in graph.triggers)
+    return frozenset({ZONE}) if comes else frozenset()

@@ -24,7 +24,7 @@ from models.workflows.graph.actions import WaitFor, rules_of
 from models.workflows.graph.events import Event, RuleJson, TagAdded, TagRemoved
 from models.workflows.graph.read import read_graph
 from models.workflows.graph.tree import Graph, Trigger
-from models.workflows.listeners import Listeners, ends_of, listeners_of
+from models.workflows.listeners import Listeners, ends_of, listeners_of, zone_words
 from models.workflows.questions import Question
 from models.workflows.versions import EVERYBODY_OUT
 from permissions.principal import Scope
@@ -148,7 +148,7 @@ async def words(scope: Scope, graph: Graph) -> frozenset[str]:
         lambda event: sources.words_of(event, tag_keys),
         lambda rule: dependencies(check(rule, catalogue, stored=True)),
     )
-    return events | listeners.words
+    return events | listeners.words | zone_words(graph)
 
 
 def _order(graph: Graph) -> dict[str, int]:

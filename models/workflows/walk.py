@@ -15,8 +15,8 @@ from models.workflows.states import EnrollmentEnd, EnrollmentState
 
 log = structlog.get_logger(__name__)
 
-Place = tuple[int, int, str]
-"""How early the node comes in its graph, then the workflow with the version, and the node's key."""
+Place = tuple[int, int, int, str]
+"""How early the node comes in its graph, then the workflow, its version, and the node's key."""
 
 
 async def walk(run: Run, arrivals: Sequence[Arrival]) -> None:
@@ -37,7 +37,7 @@ def _gather(groups: dict[Place, list[Arrival]], arrivals: Sequence[Arrival]) -> 
             continue
         plan, key = arrival.plan, arrival.key
         if last != (plan, key):  # most go the way of the one before
-            last, group = (plan, key), groups.setdefault((plan.order[key], id(plan), key), [])
+            last, group = (plan, key), groups.setdefault((plan.order[key], plan.workflow_id, plan.number, key), [])
         group.append(arrival)
 
 

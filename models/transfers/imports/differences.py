@@ -290,7 +290,7 @@ def _update_sql(statement: _Statement) -> str:
     return f"""
     WITH {_incoming(statement)}, changed AS MATERIALIZED (
         SELECT c.workspace_id, c.id, i.line, n.*, jsonb_build_object({before}) AS before,
-               array_remove(ARRAY['updated_at', {watched}], NULL){_tag_words(statement)} AS fields
+               array_remove(ARRAY['updated_at', {watched}], NULL){_told_words(statement)} AS fields
         {_different(statement)}
         FOR NO KEY UPDATE OF c
     ), updated AS (
@@ -310,13 +310,19 @@ def _update_sql(statement: _Statement) -> str:
     """  # noqa: S608 - names of the catalogue, values bound
 
 
-def _tag_words(statement: _Statement) -> str:
-    """As the trigger of contacts writes them: which tags came and went."""
-    if "tags" not in statement.assigned:
-        return ""
-    return """
+def _told_words(statement: _Statement) -> str:
+    """As the trigger of contacts writes them: which tags came and went, and which time zone was before."""
+    return (_TAG_WORDS if "tags" in statement.assigned else "") + (
+        _ZONE_WORD if "timezone" in statement.assigned else ""
+    )
+
+
+_TAG_WORDS: Final = """
                || ARRAY(SELECT 'tag+:' || key FROM unnest(muster_fold(n.tags)) AS keys (key) WHERE NOT key = ANY (c.tag_keys))
                || ARRAY(SELECT 'tag-:' || key FROM unnest(c.tag_keys) AS keys (key) WHERE NOT key = ANY (muster_fold(n.tags)))"""
+
+_ZONE_WORD: Final = """
+               || ARRAY(SELECT 'timezone-:' || coalesce(c.timezone, '') WHERE c.timezone IS DISTINCT FROM n.timezone)"""
 
 
 def _consent_history(statement: _Statement) -> str:

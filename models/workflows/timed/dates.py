@@ -1,6 +1,7 @@
 """Dates that let in: contacts whose date, moved and at its local time, comes in the period that was not looked at yet."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Final
@@ -14,39 +15,73 @@ from models.rules.fields import time_of
 from models.rules.parameters import Parameters
 from models.rules.tree import Field
 from models.workflows.causes import NOBODY
-from models.workflows.contact_dates import field_of, read_dates
+from models.workflows.contact_dates import field_of
 from models.workflows.graph.events import DateReached
 from models.workflows.graph.tree import Trigger, Zone
 from models.workflows.plans import Plan
 from models.workflows.run import Candidate, Run
-from models.workflows.timed import ladder, progress, zones
+from models.workflows.timed import ladder, meetings, progress, zones
 from models.workflows.timed.progress import AT_ONCE, Progress
+from models.workflows.timed.zone_changes import REACH
 from models.workflows.timing import dates, local_times
 from models.workflows.timing.dates import NO_OFFSET, DateRule
+from models.workflows.timing.zone_changes import Stay
 
 _DAY: Final = timedelta(days=1)
+
+_SOONEST: Final = timedelta(microseconds=1)
 
 
 async def candidates(run: Run, plan: Plan, trigger: Trigger, known: Progress | None) -> list[Candidate]:
     """Those who enter now, of the period since the last batch."""
     on = trigger.on
     assert isinstance(on, DateReached)
-    field = field_of(plan.catalogue, on.field)
+    field, rule = field_of(plan.catalogue, on.field), _rule(on)
     if field is None:  # it is gone: the workflow says so among its problems
         return []
+    period = await _period(run, plan, trigger, on, known)
+    moved = await meetings.those_who_moved(run, plan, field, rule, period)
+    contact_ids = await _coming(run, plan, field, rule, _widened(period))
+    await _go_on(run, period, contact_ids)
+    passing = await meetings.those_meeting(run, plan, field, rule, period, contact_ids)
+    return [
+        *(Candidate(plan, trigger.key, one, run.now, NOBODY) for one in passing if one not in moved),
+        *(Candidate(plan, trigger.key, one, run.now, NOBODY, since=moved_at) for one, moved_at in moved.items()),
+    ]
+
+
+async def _period(run: Run, plan: Plan, trigger: Trigger, on: DateReached, known: Progress | None) -> Progress:
+    """What is looked at now: the rest of a period that is under way, or what has passed since the last one."""
     now = known if known is not None and known.spec == repr(on) else await _begin(run, plan, trigger, on)
     assert now.next_at is not None
-    if now.running_at is None:
-        now = now.begun(run.now, max(now.next_at, run.lock.ticked_at or now.next_at))
-    contact_ids = await _coming(run, plan, field, _rule(on), now)
-    is_all = len(contact_ids) < AT_ONCE
-    if not is_all:
-        await progress.store(run, now.at(contact_ids[-1]))
+    if now.running_at is not None:
+        return now
+    since = max(now.next_at, run.lock.ticked_at or now.next_at)
+    if now.timezone != run.scope.timezone:
+        lately = [stay for stay in now.zones_before if stay.until > run.now - REACH]
+        now = replace(now, timezone=run.scope.timezone, zones_before=(*lately, Stay(now.timezone, since)))
+    elif now.zones_before and now.zones_before[-1].until <= run.now - REACH:
+        now = replace(now, zones_before=())
+    return now.begun(run.now, since)
+
+
+def _widened(period: Progress) -> Progress:
+    """What another time zone of the workspace jumped over is found too."""
+    assert period.next_at is not None
+    return replace(period, next_at=period.next_at - REACH) if period.jumps else period
+
+
+async def _go_on(run: Run, period: Progress, contact_ids: list[int]) -> None:
+    """Keeps how far it has come, where the next batch would not know: from the last tick on."""
+    assert period.running_at is not None
+    if len(contact_ids) == AT_ONCE:
+        await progress.store(run, period.at(contact_ids[-1]))
         run.moments.append(run.now)
-    elif now.after_id:
-        await progress.store(run, now.over(now.running_at))
-    passing = await _exactly(run, plan, field, _rule(on), now, contact_ids)
-    return [Candidate(plan, trigger.key, contact_id, run.now, NOBODY) for contact_id in passing]
+    elif period.jumps:
+        assert period.next_at is not None
+        await progress.store(run, period.over(max(period.running_at, period.next_at + _SOONEST)))
+    elif period.after_id:
+        await progress.store(run, period.over(period.running_at))
 
 
 async def those_between(run: Run, plan: Plan, on: DateReached, since: datetime, until: datetime) -> list[int]:
@@ -55,7 +90,7 @@ async def those_between(run: Run, plan: Plan, on: DateReached, since: datetime, 
     period = Progress(plan.workflow_id, "", "", since, since, until)
     while field is not None:
         contact_ids = await _coming(run, plan, field, _rule(on), period, AT_ONCE)
-        found += await _exactly(run, plan, field, _rule(on), period, contact_ids)
+        found += await meetings.those_meeting(run, plan, field, _rule(on), period, contact_ids)
         if len(contact_ids) < AT_ONCE:
             break
         period = period.at(contact_ids[-1])
@@ -67,7 +102,7 @@ def _rule(on: DateReached) -> DateRule:
 
 
 async def _begin(run: Run, plan: Plan, trigger: Trigger, on: DateReached) -> Progress:
-    begun = Progress(plan.workflow_id, trigger.key, repr(on), run.now, run.now)
+    begun = Progress(plan.workflow_id, trigger.key, repr(on), run.now, run.now, timezone=run.scope.timezone)
     await progress.store(run, begun)
     await enqueue(work.INDEX_DATES, run.workspace_id)
     return begun
@@ -100,11 +135,13 @@ async def _coming(
     run: Run, plan: Plan, field: Field, rule: DateRule, period: Progress, limit: int = AT_ONCE
 ) -> list[int]:
     """The contacts whose date comes in the period, by id; of instants that come each year also some others."""
-    p = Parameters(run.workspace_id, run.scope.timezone)
+    own = period.timezone or run.scope.timezone
+    p = Parameters(run.workspace_id, own)
     if plan.graph.zone is Zone.CONTACT:
-        lookups = [one for name in await zones.in_use(run) for one in _lookups(run, field, rule, period, name, p)]
+        names = dict.fromkeys([own, *await zones.of_contacts(run)])
+        lookups = [one for name in names for one in _lookups(field, rule, period, name, p, own)]
     else:
-        lookups = list(_lookups(run, field, rule, period, None, p))
+        lookups = list(_lookups(field, rule, period, own, p, None))
     if not lookups:
         return []
     after, most = p.bind(period.after_id, "bigint"), p.bind(limit, "integer")
@@ -114,19 +151,18 @@ async def _coming(
 
 
 def _lookups(
-    run: Run, field: Field, rule: DateRule, period: Progress, zone_name: str | None, p: Parameters
+    field: Field, rule: DateRule, period: Progress, zone_name: str, p: Parameters, workspace_zone: str | None
 ) -> Iterator[str]:
-    """Queries for ids: nothing for a zone in which nothing comes."""
-    zone = ZoneInfo(zone_name or run.scope.timezone)
-    condition = _condition(time_of(field), rule, period, zone, p)
+    """Queries for ids, of those who live there if the workspace's zone is given: none for a zone in which nothing comes."""
+    condition = _condition(time_of(field), rule, period, ZoneInfo(zone_name), p)
     if condition:
-        own = "" if zone_name is None else f" AND {_lives_in(run, zone_name, p)}"
-        yield f"SELECT c.id FROM contacts AS c WHERE c.workspace_id = {p.workspace} AND {condition}{own}"  # noqa: S608
+        there = "" if workspace_zone is None else _lives_in(zone_name, workspace_zone, p)
+        yield f"SELECT c.id FROM contacts AS c WHERE c.workspace_id = {p.workspace} AND {condition}{there}"  # noqa: S608
 
 
-def _lives_in(run: Run, zone_name: str, p: Parameters) -> str:
+def _lives_in(zone_name: str, workspace_zone: str, p: Parameters) -> str:
     own = f"c.timezone = {p.bind(zone_name, 'text')}"
-    return f"({own} OR c.timezone IS NULL)" if zone_name == run.scope.timezone else own
+    return f" AND ({own} OR c.timezone IS NULL)" if zone_name == workspace_zone else f" AND {own}"
 
 
 def _condition(time: Time, rule: DateRule, period: Progress, zone: ZoneInfo, p: Parameters) -> str:
@@ -168,21 +204,3 @@ def _anniversary(time: Time, day: date, p: Parameters) -> str:
 
 def _end_of(day: date) -> datetime:
     return local_times.instant_at(day + 2 * _DAY, local_times.MIDNIGHT, ZoneInfo("UTC"))
-
-
-async def _exactly(
-    run: Run, plan: Plan, field: Field, rule: DateRule, period: Progress, contact_ids: list[int]
-) -> list[int]:
-    """Without instants that come each year on another day."""
-    if not contact_ids or not rule.yearly or time_of(field).days:
-        return contact_ids
-    assert period.next_at is not None
-    assert period.running_at is not None
-    values = await read_dates(run, field, contact_ids)
-    names = await run.zones(plan.graph.zone is Zone.CONTACT, contact_ids)
-    passing = []
-    for contact_id, value in sorted(values.items()):
-        found = dates.next_occurrence(value, rule, ZoneInfo(names[contact_id]), period.next_at)
-        if found is not None and found <= period.running_at:
-            passing.append(contact_id)
-    return passing

@@ -1,10 +1,12 @@
 """Schedules: at each occurrence the members of a segment enter, some thousand at a time."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from models import db
+from models.rules.thresholds import first_instant
 from models.workflows.causes import NOBODY
 from models.workflows.graph.events import Scheduled
 from models.workflows.graph.tree import Trigger
@@ -12,6 +14,7 @@ from models.workflows.plans import Plan
 from models.workflows.run import Candidate, Run
 from models.workflows.timed import progress
 from models.workflows.timed.progress import AT_ONCE, Progress
+from models.workflows.timing.local_times import wall_of
 from models.workflows.timing.recurrences import next_recurrence, read_recurrence
 
 
@@ -19,7 +22,7 @@ async def candidates(run: Run, plan: Plan, trigger: Trigger, known: Progress | N
     """Those who enter now. For several occurrences that were missed a contact enters once."""
     on = trigger.on
     assert isinstance(on, Scheduled)
-    now = known if known is not None and known.spec == _spec(run, on) else await _begin(run, plan, trigger, on)
+    now = await _known(run, plan, trigger, on, known)
     if now.running_at is None and now.next_at is not None and now.next_at <= run.now:
         now = now.begun(now.next_at)
     if now.running_at is None:
@@ -32,23 +35,63 @@ async def candidates(run: Run, plan: Plan, trigger: Trigger, known: Progress | N
     ]
 
 
-def _spec(run: Run, on: Scheduled) -> str:
-    return f"{on.rrule} {on.segment_id} {run.scope.timezone}"
+async def _known(run: Run, plan: Plan, trigger: Trigger, on: Scheduled, known: Progress | None) -> Progress:
+    """How far it has come; from another time zone of the workspace on, by its clocks."""
+    zone = None if known is None else _zone_of(known, on)
+    if known is None or zone is None:
+        return await _begin(run, plan, trigger, on)
+    if zone == run.scope.timezone or known.running_at is not None:
+        return known
+    if not _comes_by_the_clock(on):
+        return await _begin(run, plan, trigger, on)
+    moved = _moved(known, ZoneInfo(zone), ZoneInfo(run.scope.timezone))
+    moved = replace(moved, spec=_spec(on, run.scope.timezone))
+    await progress.store(run, moved)
+    return moved
+
+
+def _comes_by_the_clock(on: Scheduled) -> bool:
+    """Whether it comes at times of the day, and not after so many hours."""
+    try:
+        return not read_recurrence(on.rrule).is_hourly
+    except ValueError:  # refused when it was published
+        return False
+
+
+def _moved(known: Progress, before: ZoneInfo, zone: ZoneInfo) -> Progress:
+    """The same local times in another zone. What is over there by now comes at once; what has come does not come again."""
+    begins_at, next_at = (
+        None if moment is None else first_instant(wall_of(moment, before), zone)
+        for moment in (known.begins_at, known.next_at)
+    )
+    assert begins_at is not None
+    return replace(known, begins_at=begins_at, next_at=next_at)
+
+
+def _spec(on: Scheduled, timezone: str) -> str:
+    return f"{on.rrule} {on.segment_id} {timezone}"
+
+
+def _zone_of(known: Progress, on: Scheduled) -> str | None:
+    """The zone by whose clocks it was computed; None: it was another schedule."""
+    same = _spec(on, "")
+    return known.spec.removeprefix(same) if known.spec.startswith(same) else None
 
 
 async def _begin(run: Run, plan: Plan, trigger: Trigger, on: Scheduled) -> Progress:
     """Counted from now: when the workflow was activated, or the schedule was changed."""
-    begun = Progress(plan.workflow_id, trigger.key, _spec(run, on), run.now, _next(run, on, run.now, run.now))
+    zone = run.scope.timezone
+    begun = Progress(plan.workflow_id, trigger.key, _spec(on, zone), run.now, _next(on, run.now, run.now, zone))
     await progress.store(run, begun)
     return begun
 
 
-def _next(run: Run, on: Scheduled, begins_at: datetime, after: datetime) -> datetime | None:
+def _next(on: Scheduled, begins_at: datetime, after: datetime, timezone: str) -> datetime | None:
     try:
         recurrence = read_recurrence(on.rrule)
     except ValueError:  # refused when it was published
         return None
-    return next_recurrence(recurrence, begins_at, after, ZoneInfo(run.scope.timezone))
+    return next_recurrence(recurrence, begins_at, after, ZoneInfo(timezone))
 
 
 async def _go_on(run: Run, on: Scheduled, now: Progress, occurrence: datetime, contact_ids: list[int]) -> None:
@@ -56,7 +99,7 @@ async def _go_on(run: Run, on: Scheduled, now: Progress, occurrence: datetime, c
         await progress.store(run, now.at(contact_ids[-1]))
         run.moments.append(run.now)
         return
-    over = now.over(_next(run, on, now.begins_at, occurrence))
+    over = now.over(_next(on, now.begins_at, occurrence, _zone_of(now, on) or run.scope.timezone))
     if over.next_at is not None:
         run.moments.append(over.next_at)
     await progress.store(run, over)

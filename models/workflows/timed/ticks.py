@@ -3,12 +3,13 @@
 from models.workflows import keeps
 from models.workflows.graph.events import Scheduled
 from models.workflows.run import Candidate, Run
-from models.workflows.timed import crossings, dates, progress, schedules, zones
+from models.workflows.timed import crossings, dates, progress, schedules, zone_changes, zones
 
 
 async def look(run: Run) -> list[Candidate]:
     """Returns those that a date or a schedule lets in."""
     await zones.recompute_after_change(run)
+    await zone_changes.remember(run)
     await keeps.end_due(run)
     await crossings.heed(run, run.lock.ticked_at)
     triggers = progress.timed_triggers(run)

@@ -10,8 +10,12 @@ from models.workflows.run import Run
 
 async def in_use(run: Run) -> list[str]:
     """The zones of contacts, and the workspace's."""
-    rows = await db.fetch(_IN_USE, run.workspace_id)
-    return list(dict.fromkeys([run.scope.timezone, *(row["timezone"] for row in rows)]))
+    return list(dict.fromkeys([run.scope.timezone, *await of_contacts(run)]))
+
+
+async def of_contacts(run: Run) -> list[str]:
+    """The zones that contacts have of their own."""
+    return [row["timezone"] for row in await db.fetch(_IN_USE, run.workspace_id)]
 
 
 _IN_USE: Final = distinct("contacts", "timezone", "workspace_id = $1")

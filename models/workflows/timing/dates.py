@@ -3,7 +3,7 @@
 Later values come later, so the values of a period are a range, which an index finds.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -68,6 +68,21 @@ def next_occurrence(value: date, rule: DateRule, zone: ZoneInfo, after: datetime
             return found
         year += 1
     return None
+
+
+def nth_occurrence(value: date, rule: DateRule, zone: ZoneInfo, nth: int) -> datetime:
+    """The occurrence after so many years, 0 for the first; also of a rule that is not yearly."""
+    if not rule.yearly:
+        return occurs_at(value, rule, zone)
+    day = today(clamped(value), zone) if isinstance(value, datetime) else value
+    return _of_day(_in_year(day, min(day.year + nth, LAST_DAY.year)), rule, zone)
+
+
+def occurrences_near(value: date, rule: DateRule, moment: datetime) -> Iterable[int]:
+    """Which occurrences of a yearly rule can come in the weeks after a moment; see `nth_occurrence`."""
+    shift = (rule.offset.months // 12 + rule.offset.elapsed.days // 365) * (1 if rule.before else -1)
+    years = clamped(moment).year - value.year + shift
+    return range(max(0, years - 2), max(0, years + 3))
 
 
 def _of_day(day: date, rule: DateRule, zone: ZoneInfo) -> datetime:

@@ -48,6 +48,11 @@ class Recurrence:
     count: int | None = None
     until: datetime | None = None
 
+    @property
+    def is_hourly(self) -> bool:
+        """Whether it comes after hours, not at times of the day."""
+        return "FREQ=HOURLY" in self.rule
+
     def ends_at(self, zone: ZoneInfo) -> datetime | None:
         """The last local time at which it may occur."""
         return self.until if self.until is None or self.until.tzinfo is None else wall_of(self.until, zone)

@@ -54,6 +54,7 @@ OTHERWISE = {
 SAID = {
     "attributes": {"attributes.city", "attributes.new", "attributes.gone"},
     "tags": {"tags", "tag+:b"},
+    "timezone": {"timezone", "timezone-:"},
 }
 """The words of a change, where they are more than the column's name."""
 
@@ -219,14 +220,15 @@ async def test_graphql_an_import_and_psql_mark_the_same_change_alike(database):
     vips = await dynamic_segment(scope)
     ids = [(await new_contacts(scope, 1, external_id=name))[0] for name in ("asked", "imported", "written")]
     await settled(scope)
-    mutation = 'mutation ($id: ID!) { contactUpdate(id: $id, input: {tags: ["vip"]}) { userErrors { message } } }'
+    given = '{tags: ["vip"], timezone: "Asia/Tokyo"}'
+    mutation = f"mutation ($id: ID!) {{ contactUpdate(id: $id, input: {given}) {{ userErrors {{ message }} }} }}"
     said = await Api().data(await bearer_of(scope), mutation, id=to_global_id("Contact", ids[0]))
     assert said["contactUpdate"]["userErrors"] == []
-    await imported(scope, "external_id,tags\nimported,vip\n", overwrite=True)
-    await db.execute("UPDATE contacts SET tags = '{vip}' WHERE id = $1", ids[2])
+    await imported(scope, "external_id,tags,timezone\nimported,vip,Asia/Tokyo\n", overwrite=True)
+    await db.execute("UPDATE contacts SET tags = '{vip}', timezone = 'Asia/Tokyo' WHERE id = $1", ids[2])
     rows = await db.fetch("SELECT contact_id, fields FROM dirty_contacts")
     assert {(row["contact_id"], frozenset(row["fields"])) for row in rows} == {
-        (contact_id, frozenset({"tags", "tag+:vip", "updated_at"})) for contact_id in ids
+        (contact_id, frozenset({"tags", "tag+:vip", "timezone", "timezone-:", "updated_at"})) for contact_id in ids
     }
     await settled(scope)
     assert await members_of(scope, vips) == set(ids)

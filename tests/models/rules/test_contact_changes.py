@@ -17,6 +17,8 @@ from models.rules.contact_changes import (
     tag_added,
     tag_removed,
     threshold_crossed,
+    zone_before,
+    zone_left,
 )
 
 EACH = [
@@ -26,6 +28,7 @@ EACH = [
     (field_changed("attributes.city"), "attributes.city", Reading(ChangeOf.FIELD, "attributes.city")),
     (tag_added("vip"), "tag+:vip", Reading(ChangeOf.TAG_ADDED, "vip")),
     (tag_removed("vip"), "tag-:vip", Reading(ChangeOf.TAG_REMOVED, "vip")),
+    (zone_left("Asia/Tokyo"), "timezone-:Asia/Tokyo", Reading(ChangeOf.ZONE_LEFT, "Asia/Tokyo")),
     (activity_changed("purchase"), "activity:purchase", Reading(ChangeOf.ACTIVITY, "purchase")),
     (activity_changed("rule:7"), "activity:rule:7", Reading(ChangeOf.ACTIVITY, "rule:7")),
     (membership_changed(7), "segment:7", Reading(ChangeOf.MEMBERSHIP, 7)),
@@ -55,3 +58,9 @@ def test_only_creation_and_deletion_concern_every_rule():
 
 def test_a_contact_that_entered_a_segment_may_be_deleted():
     assert [change for change, _, _ in EACH if may_be_deleted({change})] == [DELETED, membership_changed(7)]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", None])
+def test_the_zone_that_a_contact_left_is_read_from_its_words(zone):
+    assert zone_before((field_changed("timezone"), zone_left(zone))) == (zone,)
+    assert zone_before((field_changed("timezone"),)) is None
