@@ -6,7 +6,7 @@ UV ?= $(or $(wildcard $(BIN)/uv),uv)
 COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test measure explore check format bench console schema docs lock python environment environment-dev clean
+.PHONY: help run test browser measure explore check format bench console schema docs lock python environment environment-dev clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ run: environment ## the whole system on this machine: servers, API, workers, dem
 
 test: environment-dev ## all tests, in two processes with servers of their own; ARGS="-n 0 tests/..." for a few
 	@exec $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+browser: environment-dev ## the tests in a browser; ARGS="tests/browser/test_session.py" for a few
+	@exec $(BIN)/python -m pytest --screenshot only-on-failure $(or $(ARGS),tests/browser)
 
 measure: environment-dev ## all tests, and write tests/slow.txt again (on a quiet machine)
 	@MUSTER_TEST_MEASURE=1 exec $(BIN)/python -m pytest -q $(ARGS)

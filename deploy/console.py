@@ -9,10 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import brotli
+
 from deploy import console_stamp, node
 from deploy.console_stamp import BUILT, ROOT, SOURCES, STAMP
 
 CONSOLE: Final = ROOT / SOURCES
+TEXTS: Final = (".css", ".js")
+"""Endings of the files that are kept compressed."""
+
 CHECKS: Final = ("lint", "unit")
 """Scripts of console/package.json."""
 
@@ -68,8 +73,9 @@ def _ready_node() -> node.Node:
 
 def _build_into(folder: Path, ready: node.Node) -> None:
     ready.run_npm(CONSOLE, "run", "--silent", "build", CONSOLE_OUT=str(folder))
-    for compressed in folder.rglob("*.br"):
-        compressed.with_suffix("").unlink()  # the API can make it of this one: the wheel has each file once
+    for text in [path for path in folder.rglob("*") if path.suffix in TEXTS]:
+        text.with_name(f"{text.name}.br").write_bytes(brotli.compress(text.read_bytes(), mode=brotli.MODE_TEXT))
+        text.unlink()  # the API can make it of the compressed one: the wheel has each file once
 
 
 def _different(made: Path, kept: Path) -> Iterator[str]:

@@ -26,6 +26,14 @@ for _name in [name for name in os.environ if name.startswith("MUSTER_") and not 
 
 draws.load_profile()
 
+BROWSER = Path(__file__).parent / "browser"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The tests in a browser run by themselves (`make browser`): a browser fills the loop of events that other tests need."""
+    named = any("tests/browser" in argument for argument in config.invocation_params.args)
+    return True if collection_path == BROWSER and not named else None
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

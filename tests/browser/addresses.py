@@ -1,0 +1,43 @@
+"""The addresses of all screens, as the console's routes name them, with ids of the demo workspace in them."""
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from muster.generated import ROOT
+from tests.browser.people import Muster
+
+SCREENS: Final = ROOT / "console" / "src" / "screens"
+
+PARAMETER: Final = re.compile(r"\$(\w+)")
+
+SAMPLES: Final[dict[str, Callable[[Muster], Any]]] = {
+    "workflowId": lambda muster: first_of(muster, "workflows"),
+    "segmentId": lambda muster: first_of(muster, "segments"),
+    "contactId": lambda muster: first_of(muster, "contacts"),
+    "broadcastId": lambda muster: first_of(muster, "broadcasts"),
+}
+"""For each parameter of a route: an id, or None where the demo workspace has no such thing."""
+
+
+def paths() -> list[str]:
+    """The paths of all routes, such as `/segments/$segmentId`."""
+    found = (
+        path for file in SCREENS.rglob("*routes.ts*") for path in re.findall(r'\bpath: "(/[^"]*)"', file.read_text())
+    )
+    return sorted(found)
+
+
+def address(muster: Muster, path: str) -> str | None:
+    """The path with ids; None where the demo workspace has nothing to show there."""
+    unknown = set(PARAMETER.findall(path)) - set(SAMPLES)
+    assert not unknown, f"add to SAMPLES in tests/browser/addresses.py how to find: {unknown}"
+    samples = {name: SAMPLES[name](muster) for name in PARAMETER.findall(path)}
+    if None in samples.values():
+        return None
+    return PARAMETER.sub(lambda found: str(samples[found[1]]), path)
+
+
+def first_of(muster: Muster, field: str) -> str | None:
+    nodes = muster.ask(f"{{ {field}(first: 1) {{ nodes {{ id }} }} }}")[field]["nodes"]
+    return str(nodes[0]["id"]) if nodes else None
