@@ -12,6 +12,19 @@ export function notifyOfError(error: Error): void {
   notifications.show({ color: "red", title: texts().errors.title, message: messageOf(error), autoClose: 10_000 });
 }
 
+/** Says what a mutation refused, for what has no form to show it in. Returns whether it refused. */
+export function notifyRefusal(errors: readonly { readonly message: string }[]): boolean {
+  if (errors.length === 0) return false;
+  const message = errors.map((error) => sentence(error.message)).join("\n");
+  notifications.show({ color: "red", title: texts().errors.title, message, autoClose: 10_000 });
+  return true;
+}
+
+/** The API's messages begin with a small letter, as a path may stand before them. */
+export function sentence(message: string): string {
+  return message.charAt(0).toUpperCase() + message.slice(1);
+}
+
 /** What went wrong and what to do, for a person. */
 export function messageOf(error: unknown): string {
   const t = texts().errors;
