@@ -28,6 +28,7 @@ from schema.contacts.job_types import TagChangeJob
 from schema.contacts.mutations import ActivityMutation, ContactMutation
 from schema.contacts.personal_data import PersonalDataMutation, PersonalDataQuery
 from schema.contacts.queries import ContactQuery
+from schema.contacts.subscriptions import ContactSubscription
 from schema.contacts.tag_mutations import TagMutation
 from schema.enrollments import descriptions as enrollments
 from schema.jobs import descriptions as jobs
@@ -146,7 +147,13 @@ MUTATIONS: list[type] = [
     AudienceMutation,
 ]
 
-SUBSCRIPTIONS: list[type] = [JobSubscription, MembershipSubscription, BroadcastSubscription, WorkflowSubscription]
+SUBSCRIPTIONS: list[type] = [
+    JobSubscription,
+    MembershipSubscription,
+    BroadcastSubscription,
+    WorkflowSubscription,
+    ContactSubscription,
+]
 
 DESCRIPTIONS: Mapping[str, str] = {
     **SERVER,

@@ -7,7 +7,8 @@ from typing import Any, Final
 import orjson
 from arq.connections import ArqRedis
 
-from models.changelog import hints
+from models.changelog import contact_hints, hints
+from models.changelog.contact_hints import ChangedContacts
 from models.queue import enqueue
 from models.queue.enqueue import Message
 from models.queue.work import Ids, Queue, Work
@@ -19,6 +20,9 @@ UNACKNOWLEDGED_SECONDS: Final = 5
 LOG_CHANNEL: Final = "muster:log:"
 """Followed by the workspace's id. The message is empty."""
 
+CONTACTS_CHANNEL: Final = "muster:contacts:"
+"""Followed by the workspace's id. The message has ids with commas between them; it is empty when they are too many."""
+
 
 def queue_key(queue: Queue) -> str:
     return f"muster:queue:{queue.value}"
@@ -26,15 +30,17 @@ def queue_key(queue: Queue) -> str:
 
 @contextlib.asynccontextmanager
 async def connected_broker(redis_url: str, socket_seconds: float = enqueue.SEND_SECONDS) -> AsyncIterator["Broker"]:
-    """Also for `enqueue` and `hints`. A connection silent for `socket_seconds` counts as lost."""
+    """Also for `enqueue` and the hints. A connection silent for `socket_seconds` counts as lost."""
     broker = Broker(redis_url, socket_seconds)
     enqueue.use(broker)
     hints.use(broker)
+    contact_hints.use(broker)
     try:
         yield broker
     finally:
         enqueue.use(None)
         hints.use(None)
+        contact_hints.use(None)
         await broker.close()
 
 
@@ -57,6 +63,12 @@ class Broker:
         for workspace_id in workspace_ids:
             await self.redis.publish(f"{LOG_CHANNEL}{workspace_id}", b"")
 
+    async def tell(self, changes: Sequence[ChangedContacts]) -> None:
+        """Publishes which contacts have changed. Raises RedisError when Redis fails."""
+        for change in changes:
+            ids = ",".join(map(str, change.ids or ()))
+            await self.redis.publish(f"{CONTACTS_CHANNEL}{change.workspace_id}", ids)
+
     async def acknowledge(self, work: Work[*Ids], *ids: *Ids) -> None:
         """Call this before reading what there is to do: work enqueued after that starts another run. Raises RedisError."""
         await self.redis.delete(_waiting_key(work, ids))
@@ -68,16 +80,32 @@ class Broker:
     @contextlib.asynccontextmanager
     async def hear(self) -> AsyncIterator[AsyncIterator[int]]:
         """Ids of workspaces whose log grows. Raises RedisError when the connection breaks."""
+        async with self._heard(LOG_CHANNEL) as messages:
+            yield (workspace_id async for workspace_id, _ in messages)
+
+    @contextlib.asynccontextmanager
+    async def hear_changes(self) -> AsyncIterator[AsyncIterator[ChangedContacts]]:
+        """Contacts that change. Raises RedisError when the connection breaks."""
+        async with self._heard(CONTACTS_CHANNEL) as messages:
+            yield (ChangedContacts(workspace_id, _ids_in(text)) async for workspace_id, text in messages)
+
+    @contextlib.asynccontextmanager
+    async def _heard(self, channel_name: str) -> AsyncIterator[AsyncIterator[tuple[int, bytes]]]:
         async with self.redis.pubsub() as channel:
-            await channel.psubscribe(f"{LOG_CHANNEL}*")
-            yield _workspaces(channel)
+            await channel.psubscribe(f"{channel_name}*")
+            yield _messages(channel, len(channel_name))
 
 
-async def _workspaces(channel: Any) -> AsyncIterator[int]:
+async def _messages(channel: Any, name_length: int) -> AsyncIterator[tuple[int, bytes]]:
+    """Workspace ids with what was published."""
     while True:
         message = await channel.get_message(ignore_subscribe_messages=True, timeout=10.0)
         if message is not None:
-            yield int(message["channel"].removeprefix(LOG_CHANNEL.encode()))
+            yield int(message["channel"][name_length:]), message["data"]
+
+
+def _ids_in(text: bytes) -> frozenset[int] | None:
+    return frozenset(map(int, text.split(b","))) if text else None
 
 
 def _waiting_key(work: Work[*tuple[Any, ...]], ids: Sequence[object]) -> str:

@@ -1,4 +1,5 @@
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from models import db
@@ -14,6 +15,23 @@ async def contacts_by_ids(scope: Scope, ids: Sequence[int], names: Iterable[str]
     """Returns the contacts with the columns `names`, in no order."""
     sql = f"SELECT {columns_of(names)} FROM contacts c WHERE c.workspace_id = $1 AND c.id = ANY ($2)"  # noqa: S608
     return await db.fetch(sql, scope.workspace_id, list(ids))
+
+
+Key = tuple[int, int]
+"""Workspace id, contact id."""
+
+
+async def last_changes(keys: Collection[Key]) -> dict[Key, datetime]:
+    """When the rows of these contacts were last changed; deleted contacts are absent."""
+    rows = await db.fetch(_LAST_CHANGES, [key[0] for key in keys], [key[1] for key in keys])
+    return {(row["workspace_id"], row["id"]): row["updated_at"] for row in rows}
+
+
+_LAST_CHANGES: Final = """
+    SELECT c.workspace_id, c.id, c.updated_at
+    FROM unnest($1::bigint[], $2::bigint[]) AS wanted (workspace_id, id)
+    JOIN contacts c ON c.workspace_id = wanted.workspace_id AND c.id = wanted.id
+"""
 
 
 async def find_contact(scope: Scope, key: str, value: Any, names: Iterable[str] = COLUMNS) -> Record | None:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from models import db
+from models.changelog import contact_hints
 from models.membership import (
     apply,
     audience_marks,
@@ -52,6 +53,7 @@ async def process_batch(
             await engine_lock.record_tick(lock, ticks=compiled.ticks, calm=await ticks.is_calm(lock, compiled))
         elif marks:
             await engine_lock.end_calm(lock)
+        await contact_hints.contacts_changed(workspace_id, marks)
     return BatchResult(len(marks), changes, more)
 
 

@@ -441,6 +441,12 @@ async def job_progress(scope: Scope) -> Variables:
     return await a_job(scope)
 
 
+@sample("contactsChanged")
+async def contacts_changed(scope: Scope) -> Variables:
+    contact = await create_contact(scope, {"name": "Ada"})
+    return {"ids": [to_global_id("Contact", contact["id"])]}
+
+
 @sample("jobCancel")
 async def job_cancel(scope: Scope) -> Variables:
     return await a_job(scope)
