@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 import psutil
 
-START_SECONDS = 45
+START_SECONDS = 90
 """Far more than it takes, for a machine that is busy with other things."""
 
 
