@@ -19,8 +19,8 @@ MEASUREMENTS = [
 ]  # fmt: skip
 """In running order: add yours."""
 
-ON_REQUEST = ["peers"]
-"""They install other programs, so they run only when named."""
+ON_REQUEST = ["peers", "console"]
+"""They need other programs, so they run only when named."""
 
 
 def _number(name: str, default: float) -> float:

@@ -1,0 +1,69 @@
+"""How soon the first view of a screen is there, in a browser that has never been here, on a processor four times slower."""
+
+import re
+from pathlib import Path
+
+from playwright.async_api import Page, Request, expect
+
+from bench.console.visitor import Visitor
+from bench.table import Result, medians
+
+GOALS = {"lcp_ms": 1_200, "blocked_ms": 150, "shift": 0.0, "requests": 3}
+
+SLOWER = 4
+
+SCREEN = "main h1"
+
+SCREENS = Path(__file__).parents[2] / "console" / "src" / "screens"
+
+_OBSERVE = """
+    window.seen = { lcp: 0, blocked: 0, shift: 0 };
+    const observe = (type, take) =>
+        new PerformanceObserver((list) => list.getEntries().forEach(take)).observe({ type, buffered: true });
+    observe("largest-contentful-paint", (entry) => { seen.lcp = entry.startTime; });
+    observe("longtask", (entry) => { seen.blocked += Math.max(0, entry.duration - 50); });
+    observe("layout-shift", (entry) => { if (!entry.hadRecentInput) seen.shift += entry.value; });
+"""
+
+_LOADED = """
+    performance.getEntriesByType("resource").filter(({ name }) => /\\.(js|css)$/.test(name))
+        .reduce((sum, { transferSize }) => sum + transferSize, 0)
+"""
+
+
+async def measure(visitor: Visitor, rounds: int) -> list[Result]:
+    """The explorer, which is GraphiQL, is opened in the same way for comparison."""
+    found = []
+    for path in paths():
+        figures = medians([await _open(visitor, path, SCREEN) for _ in range(rounds)])
+        ratios = {name: figures[name] / goal for name, goal in GOALS.items() if goal}
+        found.append(Result(f"first view of {path}", figures, "goal", ratios))
+    explorer = medians([await _open(visitor, "/explorer/", ".graphiql-container") for _ in range(rounds)])
+    return [*found, Result("  for comparison: first view of the explorer", explorer)]
+
+
+def paths() -> list[str]:
+    """The paths of the console's routes that need no id."""
+    texts = (file.read_text() for file in SCREENS.rglob("*routes.ts*"))
+    found = {path for text in texts for path in re.findall(r'\bpath: "(/[^"$]*)"', text)}
+    return sorted(found)
+
+
+async def _open(visitor: Visitor, path: str, there: str) -> dict[str, float]:
+    """Opens a path, and waits until the element `there` is, and nothing is loaded any more."""
+    asked: list[Request] = []
+    async with visitor.page() as page:
+        page.on("request", lambda request: asked.append(request) if request.url.endswith("/graphql") else None)
+        await page.add_init_script(_OBSERVE)
+        session = await page.context.new_cdp_session(page)
+        await session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+        await page.goto(path)
+        await expect(page.locator(there).first).to_be_visible(timeout=30_000)
+        await page.wait_for_load_state("networkidle")
+        return {**await _seen(page), "requests": float(len(asked))}
+
+
+async def _seen(page: Page) -> dict[str, float]:
+    seen = await page.evaluate("window.seen")
+    loaded: float = await page.evaluate(_LOADED)
+    return {"lcp_ms": seen["lcp"], "blocked_ms": seen["blocked"], "shift": seen["shift"], "loaded_kb": loaded / 1000}

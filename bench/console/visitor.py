@@ -1,0 +1,52 @@
+"""A person at a browser of their own, with an empty cache, who has signed in."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from playwright.async_api import Browser, Page
+
+from models.accounts import members
+from models.errors import DomainError
+from permissions.principal import Scope
+from permissions.roles import Role
+
+CHROMIUM = "chromium"
+
+SIGN_IN = """
+    mutation ($email: String!, $password: String!) {
+        sessionStart(email: $email, password: $password) { userErrors { message } }
+    }
+"""
+
+Credentials = dict[str, str]
+"""`email` and `password`."""
+
+
+@dataclass(frozen=True)
+class Visitor:
+    browser: Browser
+    url: str
+    credentials: Credentials
+
+    @asynccontextmanager
+    async def page(self) -> AsyncIterator[Page]:
+        context = await self.browser.new_context(base_url=self.url, viewport={"width": 1280, "height": 800})
+        try:
+            request = {"query": SIGN_IN, "variables": self.credentials}
+            await context.request.post(f"{self.url}/graphql", data=request, headers={"origin": self.url})
+            yield await context.new_page()
+        finally:
+            await context.close()
+
+
+async def new_password(scope: Scope) -> Credentials:
+    """Makes an admin of the workspace, unless there is one from an earlier run."""
+    credentials = {"email": "console@bench.example", "password": "seven purple umbrellas"}
+    try:
+        await members.create(
+            scope, name="Bench", email=credentials["email"], password=credentials["password"], role=Role.ADMIN
+        )
+    except DomainError:
+        pass  # made by an earlier run on the same database
+    return credentials
