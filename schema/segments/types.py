@@ -18,6 +18,7 @@ from schema.rules.query_inputs import segment_id_outside
 from schema.segments.analytics_types import SegmentAnalytics, analytics_of, trends_of
 from schema.segments.enums import SegmentKind, SegmentStatus
 from schema.segments.member_types import SegmentMemberConnection, members_of
+from schema.segments.override_types import SegmentOverrideConnection, overrides_of
 from schema.segments.rule_version_types import RuleVersionConnection, rule_versions_of
 from schema.segments.use_types import SegmentUseConnection, use_counts_of, uses_of
 from schema.server.context import Info
@@ -83,6 +84,9 @@ class Segment(Node):
     )
     deleted_at: datetime | None
     members: SegmentMemberConnection = batched(members_of)
+    overrides: SegmentOverrideConnection = batched(
+        overrides_of, description="The contacts that are held in it, or out of it, whatever its rule says."
+    )
     uses: SegmentUseConnection = batched(uses_of)
     use_count: int = batched(use_counts_of)
     last_used_at: datetime | None

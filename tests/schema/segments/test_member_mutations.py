@@ -5,8 +5,12 @@ import asyncio
 from models import db
 from models.membership import engine_lock
 from models.segments import members, segments
-from tests.kit.api import ERRORS
+from permissions.capabilities import Permission
+from permissions.principal import Scope
+from permissions.roles import Role
+from tests.kit.api import ERRORS, Api, bearer_of
 from tests.kit.segments import dynamic_segment, many_contacts, new_contacts, static_segment
+from tests.kit.workspaces import new_workspace
 from tests.schema.segments.operations import ADD, DELETE, VIP, contact_id, id_of, refusals
 
 
@@ -42,6 +46,23 @@ async def test_a_large_selection_becomes_a_job(api, admin, scope, monkeypatch):
     assert job == {"kind": "SEGMENT_CONTACTS", "status": "QUEUED", "changed": 0, "segment": {"name": "Hand-picked"}}
 
 
+async def override_pages(api: Api, admin: str, scope: Scope, segment: str, wanted: list[tuple[int, str]]) -> None:
+    """Those that are held, the newest contact first, one on a page; for callers who may read contacts."""
+    asked = """query ($id: ID!, $after: String) { segment(id: $id) { overrides(first: 1, after: $after) {
+        totalCount edges { override overriddenAt node { id } } pageInfo { hasNextPage endCursor } } } }"""
+    found, after, more = [], None, True
+    while more:
+        page = (await api.data(admin, asked, id=segment, after=after))["segment"]["overrides"]
+        assert page["totalCount"] == len(wanted)
+        found += [(edge["node"]["id"], edge["override"]) for edge in page["edges"]]
+        after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
+    assert found == [(contact_id(number), how) for number, how in wanted]
+    reader = await bearer_of(scope, Role.USER, Permission.SEGMENT_READ)
+    assert await api.codes(reader, asked, id=segment) == ["FORBIDDEN"]
+    stranger = await bearer_of(await new_workspace("Other"))
+    assert (await api.data(stranger, asked, id=segment))["segment"] is None
+
+
 async def test_overrides_keep_contacts_in_or_out_until_null_lifts_them(api, admin, scope):
     vip, plain = *await new_contacts(scope, 1, tags=["vip"]), *await new_contacts(scope, 1)
     segment = await dynamic_segment(scope)
@@ -57,6 +78,7 @@ async def test_overrides_keep_contacts_in_or_out_until_null_lifts_them(api, admi
     assert (await hold(plain, "INCLUDE"))["segment"] == {"memberCount": 2}
     assert (await hold(vip, "EXCLUDE"))["segment"] == {"memberCount": 1}
     assert (await hold(vip, "EXCLUDE"))["changed"] == 0
+    await override_pages(api, admin, scope, id_of(segment), [(plain, "INCLUDE"), (vip, "EXCLUDE")])
     assert (await hold(vip, None))["segment"] == {"memberCount": 2}
     assert refusals(await hold(999, "INCLUDE")) == [("NOT_FOUND", ["contactIds", "0"])]
 
