@@ -1,10 +1,10 @@
 """Activities of contacts about their messages.
 
-`message.sent`, `.delivered`, `.read` and `.failed` carry {"broadcastId", "template"}, `message.received` the message.
+`message.sent`, `.delivered`, `.read` and `.failed` carry the template and what sent it: {"broadcastId"} or {"workflowId",
+"node"}; `message.received` the message, and what sent the one that it answers.
 """
 
-from base64 import urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -14,6 +14,7 @@ from models.membership import dirty_contacts
 from models.messaging.sources import MessageSource, SourceKind, of_row
 from models.queue import work
 from models.queue.enqueue import enqueue
+from models.values.global_ids import to_global_id
 
 RECEIVED: Final = "message.received"
 
@@ -29,14 +30,33 @@ class MessageActivity:
     properties: dict[str, Any]
 
 
-def global_id(broadcast_id: int) -> str:
-    """Returns a broadcast's id as the API gives it; rules compare with it."""
-    return urlsafe_b64encode(f"Broadcast:{broadcast_id}".encode()).rstrip(b"=").decode()
+Sent = Mapping[MessageSource, Mapping[str, str]]
+"""What activities say of what sent a message."""
 
 
-def source_properties(source: MessageSource) -> dict[str, str]:
-    """Kinds that clients do not know are left out."""
-    return {"broadcastId": global_id(source.id)} if source.kind == SourceKind.BROADCAST else {}
+async def sent_by(workspace_id: int, sources: Iterable[MessageSource]) -> Sent:
+    """What activities say of these sources."""
+    told: dict[MessageSource, Mapping[str, str]] = {}
+    senders: list[int] = []
+    for source in set(sources):
+        if source.kind == SourceKind.BROADCAST:
+            told[source] = {"broadcastId": to_global_id("Broadcast", source.id)}
+        else:
+            senders.append(source.id)
+    rows = await db.fetch(_NODES, workspace_id, senders) if senders else []
+    for id_, workflow_id, node in rows:
+        told[MessageSource(SourceKind.WORKFLOW, id_)] = {
+            "workflowId": to_global_id("Workflow", workflow_id),
+            "node": node,
+        }
+    return told
+
+
+_NODES: Final = """
+    SELECT s.id, s.workflow_id, n.key FROM workflow_senders s
+    JOIN workflow_nodes n ON n.workspace_id = $1 AND n.workflow_id = s.workflow_id AND n.node = s.node
+    WHERE s.workspace_id = $1 AND s.id = ANY ($2::bigint[])
+"""
 
 
 _LOCK: Final = "SELECT id FROM contacts WHERE workspace_id = $1 AND id = ANY ($2::bigint[]) ORDER BY id FOR KEY SHARE"
@@ -76,8 +96,8 @@ async def record(workspace_id: int, activities: Sequence[MessageActivity]) -> in
     return len(rows)
 
 
-def of_message(message: Any, kind: str, at: datetime, **more: Any) -> MessageActivity:
-    """`message` has id, contact_id, source_kind, source_id and template."""
+def of_message(message: Any, sent: Sent, kind: str, at: datetime, **more: Any) -> MessageActivity:
+    """`message` has id, contact_id, source_kind, source_id and template; `sent` knows its source."""
     extra = {name: value for name, value in more.items() if value is not None}
-    properties = {**source_properties(of_row(message)), "template": message["template"], **extra}
+    properties = {**sent.get(of_row(message), {}), "template": message["template"], **extra}
     return MessageActivity(message["contact_id"], f"message.{kind}", at, f"whatsapp:{message['id']}:{kind}", properties)

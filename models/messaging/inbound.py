@@ -10,7 +10,6 @@ from models.messaging import consent, history, number_changes, senders, sources
 from models.messaging.consent import Said
 from models.messaging.inbound_activities import activity_of, is_said
 from models.messaging.provider_events import InboundEvent, PreferenceEvent, Sender
-from models.messaging.sources import MessageSource
 from models.messaging.stop_words import Wish, wish_of
 from models.queue import work
 from models.queue.enqueue import enqueue
@@ -67,7 +66,7 @@ async def _touch(workspace_id: int, said: Iterable[tuple[int, InboundEvent]]) ->
     await enqueue(work.PROCESS_CHANGES, workspace_id)
 
 
-async def _answered(workspace_id: int, message_ids: Sequence[str]) -> Mapping[str, MessageSource]:
+async def _answered(workspace_id: int, message_ids: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
     if not message_ids:
         return {}
     rows = await db.fetch(
@@ -77,7 +76,9 @@ async def _answered(workspace_id: int, message_ids: Sequence[str]) -> Mapping[st
         workspace_id,
         list(message_ids),
     )
-    return {row["message_id"]: sources.of_row(row) for row in rows}
+    found = {row["message_id"]: sources.of_row(row) for row in rows}
+    sent = await history.sent_by(workspace_id, found.values())
+    return {message_id: sent.get(source, {}) for message_id, source in found.items()}
 
 
 async def _heed(

@@ -16,7 +16,6 @@ from typing import Any, Final
 from models.messaging import history
 from models.messaging.history import MessageActivity
 from models.messaging.provider_events import InboundEvent
-from models.messaging.sources import MessageSource
 
 LONGEST_TEXT: Final = 1000
 LONGEST_LIST: Final = 50
@@ -44,8 +43,8 @@ def is_said(event: InboundEvent) -> bool:
     return event.kind == "edit" or kind_of(event) == history.RECEIVED
 
 
-def activity_of(contact_id: int, event: InboundEvent, answered: Mapping[str, MessageSource]) -> MessageActivity:
-    """`answered`: the sources of our messages, by the provider's ids."""
+def activity_of(contact_id: int, event: InboundEvent, answered: Mapping[str, Mapping[str, str]]) -> MessageActivity:
+    """`answered`: what sent our messages, by the provider's ids."""
     properties: dict[str, Any] = {"type": event.kind, **{name: _short(held) for name, held in event.details.items()}}
     if event.text:
         properties["text"] = _short(event.text)
@@ -54,7 +53,7 @@ def activity_of(contact_id: int, event: InboundEvent, answered: Mapping[str, Mes
     if event.new_wa_id:
         properties["number"] = f"+{event.new_wa_id}"
     if event.answers and event.answers in answered:
-        properties |= history.source_properties(answered[event.answers])
+        properties |= answered[event.answers]
     return MessageActivity(contact_id, kind_of(event), event.at, f"whatsapp:{event.message_id}"[:200], properties)
 
 

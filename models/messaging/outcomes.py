@@ -73,7 +73,9 @@ async def settle(workspace_id: int, outcomes: Sequence[AttemptOutcome]) -> None:
         await _write(workspace_id, settled, now)
         await _remember_aliases(workspace_id, settled)
         await quota.not_reached(workspace_id, [one.row["phone"] for one in settled if one.now is MessageStatus.PENDING])
-        await history.record(workspace_id, [_activity(one, now) for one in settled if one.is_news])
+        news = [one for one in settled if one.is_news]
+        sent = await history.sent_by(workspace_id, [sources.of_row(one.row) for one in news])
+        await history.record(workspace_id, [_activity(one, sent, now) for one in news])
         await counters.move(workspace_id, [(sources.of_row(one.row), one.was, one.now) for one in settled])
         await milestones.record(
             workspace_id, [milestones.of_message(one.row, one.now) for one in settled if one.was != one.now]
@@ -113,10 +115,10 @@ async def _write(workspace_id: int, settled: Sequence[_Settled], now: datetime) 
     )
 
 
-def _activity(one: _Settled, now: datetime) -> history.MessageActivity:
+def _activity(one: _Settled, sent: history.Sent, now: datetime) -> history.MessageActivity:
     if one.now is MessageStatus.SENT:
-        return history.of_message(one.row, "sent", now)
-    return history.of_message(one.row, "failed", now, errorCode=one.outcome.error_code)
+        return history.of_message(one.row, sent, "sent", now)
+    return history.of_message(one.row, sent, "failed", now, errorCode=one.outcome.error_code)
 
 
 async def _remember_aliases(workspace_id: int, settled: Sequence[_Settled]) -> None:

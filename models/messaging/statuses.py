@@ -91,7 +91,8 @@ async def process(workspace_id: int, events: Sequence[StatusEvent]) -> list[Stop
     if not reported:
         return []
     moved = await _move(workspace_id, reported)
-    await history.record(workspace_id, [one for each in moved for one in _activities(each)])
+    sent = await history.sent_by(workspace_id, [sources.of_row(one.row) for one in moved])
+    await history.record(workspace_id, [one for each in moved for one in _activities(each, sent)])
     failed = [one for one in moved if one.has_failed]
     opted_out = [one for one in failed if one.reported.answer is Answer.OPTED_OUT]
     await consent.heed(workspace_id, [_opt_out_of(one) for one in opted_out])
@@ -189,17 +190,17 @@ _BEFORE_SENT: Final = frozenset(
 _GOT_OUT: Final = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ})
 
 
-def _activities(one: _Moved) -> list[history.MessageActivity]:
+def _activities(one: _Moved, sent: history.Sent) -> list[history.MessageActivity]:
     at = one.reported.at
     found = []
     if one.was in _BEFORE_SENT and one.now in _GOT_OUT and one.sent_at is not None:
-        found.append(history.of_message(one.row, "sent", one.sent_at))
+        found.append(history.of_message(one.row, sent, "sent", one.sent_at))
     if Receipt.DELIVERED in at and not one.row["had_delivered"]:
-        found.append(history.of_message(one.row, "delivered", at[Receipt.DELIVERED]))
+        found.append(history.of_message(one.row, sent, "delivered", at[Receipt.DELIVERED]))
     if Receipt.READ in at and not one.row["had_read"]:
-        found.append(history.of_message(one.row, "read", at[Receipt.READ]))
+        found.append(history.of_message(one.row, sent, "read", at[Receipt.READ]))
     if one.has_failed:
-        found.append(history.of_message(one.row, "failed", at[Receipt.FAILED], errorCode=one.reported.error_code))
+        found.append(history.of_message(one.row, sent, "failed", at[Receipt.FAILED], errorCode=one.reported.error_code))
     return found
 
 

@@ -3,12 +3,14 @@
 from models import clock, db
 from models.messaging import history
 from models.messaging.history import MessageActivity
+from models.messaging.sources import MessageSource, SourceKind
 from schema.server.ids import to_global_id
 from tests.kit.broadcasts import a_sender, people
 
 
-def test_activities_carry_the_broadcast_s_global_id():
-    assert history.global_id(123) == to_global_id("Broadcast", 123)
+async def test_activities_carry_the_broadcast_s_global_id(database: str):
+    broadcast = MessageSource(SourceKind.BROADCAST, 123)
+    assert await history.sent_by(1, [broadcast]) == {broadcast: {"broadcastId": to_global_id("Broadcast", 123)}}
 
 
 async def test_an_activity_is_recorded_once_and_only_for_contacts_that_exist(database: str):

@@ -7,8 +7,8 @@ import pytest
 from models import clock, db
 from models.contacts.create import create_contact
 from models.messaging import inbound, outcomes
-from models.messaging.history import global_id
 from models.messaging.provider_events import InboundEvent, Sender
+from models.values.global_ids import to_global_id
 from permissions.principal import Scope
 from tests.kit.broadcasts import a_draft_to, a_sender, people
 from tests.models.messaging.claims import claim, sending, sent
@@ -54,7 +54,7 @@ async def test_an_answer_names_the_broadcast_that_it_answers(database: str):
         "type": "button",
         "text": "Yes",
         "payload": "Y",
-        "broadcastId": global_id(broadcast.id),
+        "broadcastId": to_global_id("Broadcast", broadcast.id),
     }
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from models.messaging.inbound_activities import LONGEST_TEXT, activity_of, is_said, kind_of
 from models.messaging.provider_events import InboundEvent, Sender
-from models.messaging.sources import of_broadcast
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -43,7 +42,7 @@ def test_an_activity_holds_what_the_message_holds_in_few_characters():
         answers="w9",
         details={"items": ["sku"] * 90, "total": 2, "note": "y" * 5000},
     )
-    made = activity_of(5, given, {"w9": of_broadcast(1)})
+    made = activity_of(5, given, {"w9": {"broadcastId": "QnJvYWRjYXN0OjE"}})
     assert made.properties == {
         "type": "order",
         "items": ["sku"] * 50,

@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 
 from models import clock, db
-from models.messaging import outcomes, sources, statuses
+from models.messaging import inbound, outcomes, sources, statuses
 from models.messaging.ledger import Attempt
 from models.messaging.message_states import MessageStatus
 from models.messaging.outcomes import AttemptOutcome
 from models.messaging.policy import Reach
-from models.messaging.provider_events import Receipt, StatusEvent
+from models.messaging.provider_events import InboundEvent, Receipt, Sender, StatusEvent
 from models.messaging.sources import MessageSource, SourceState, Stop, of_workflow
 from models.segments import workspace_settings
+from models.values.global_ids import to_global_id
 from models.workflows import batches, pausing
 from models.workflows.messages import senders
 from tests.kit.broadcasts import a_sender, people, template
@@ -284,3 +285,33 @@ async def test_nothing_is_left_of_the_counters(scope):
     for attempt in await attempts(scope):
         await settle(scope, attempt, MessageStatus.SENT, message_id=f"wamid.{attempt.id}")
     assert await sources.unfinished() == [], "an idle workflow is not looked at each second"
+
+
+async def test_activities_of_messages_and_answers_name_the_workflow_and_the_node(scope):
+    own = await running(scope, graph([{"key": "m", "on": {"manual": True}}], [END]), name="Another")
+    workflow_id, start = await sending(scope)
+    assert workflow_id == own + 1
+    sent_here = [
+        {"property": "workflowId", "operator": "EQUALS", "value": to_global_id("Workflow", workflow_id)},
+        {"property": "node", "operator": "EQUALS", "value": "greet"},
+    ]
+    answered = {"activity": {"kind": "message.received", "where": sent_here}}
+    watching = await running(scope, graph([{"key": "answered", "on": answered}], [END]), name="Answers")
+    (contact_id,) = await people(scope, 1)
+    await put_into(scope, start, contact_id)
+    (attempt,) = await attempts(scope)
+    await settle(scope, attempt, MessageStatus.SENT, message_id="wamid.1")
+    read = StatusEvent("1", "wamid.1", Receipt.READ, clock.now(), statuses.reference_of(attempt.id))
+    async with db.transaction():
+        await statuses.process(scope.workspace_id, [read])
+    phone = await db.fetch_value("SELECT phone FROM contacts WHERE id = $1", contact_id)
+    for answers in (None, "wamid.1"):
+        said = InboundEvent("1", f"in.{answers}", Sender(phone[1:]), clock.now(), "text", text="Yes", answers=answers)
+        async with db.transaction():
+            await inbound.process(scope.workspace_id, [said], ())
+    rows = await db.fetch("SELECT kind, properties FROM activities ORDER BY kind, id")
+    named = [(row["kind"], db.load_json(row["properties"]).get("node")) for row in rows]
+    own = [("message.read", "greet"), ("message.sent", "greet")]
+    assert sorted(named, key=str) == sorted([*own, ("message.received", None), ("message.received", "greet")], key=str)
+    await moved(scope)
+    assert await ends_of(scope, watching) == [(contact_id, "REACHED_END")], "only the answer to this node's message"
