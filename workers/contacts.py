@@ -8,7 +8,7 @@ from models.accounts import workspaces
 from models.contacts import fields, person_consent, twins, unused_tags
 from models.identity import snapshots
 from models.queue.jobs import Job
-from models.segments import tag_changes
+from models.tag_changes import tag_changes
 from models.tracking import rejections
 from permissions.principal import Scope
 from workers.context import PeriodicTask, Queue, WorkerContext

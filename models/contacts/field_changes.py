@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from models import db
+from models import db, running_workflows
 from models.accounts import audit_log
 from models.contacts import fields
 from models.db.tables import CustomField
@@ -18,8 +18,8 @@ from permissions.principal import Scope
 async def change_field(scope: Scope, field_id: int, given: Mapping[str, Any]) -> CustomField:
     """Write `label` and `choices`, those that are given. Rules that name the field are built again after new choices.
 
-    Raises NotFound at `id`, Problems or DomainError at `label` and `choices`: InUse when a contact or a rule has a choice
-    that would go.
+    Raises NotFound at `id`, Problems or DomainError at `label` and `choices`: InUse when a contact, a rule or a running
+    workflow has a choice that would go.
     """
     async with db.transaction():
         await db.advisory_lock(fields.lock_of(scope))
@@ -69,6 +69,7 @@ async def _refuse_used(scope: Scope, field: CustomField, leaving: Sequence[str])
     if rows:
         listed = ", ".join(repr(row["name"]) for row in rows)
         raise InUse(f"the rules of these segments speak of a choice that would go: {listed}", ("choices",))
+    await running_workflows.refuse_choices(scope, field.key, leaving)
 
 
 _HELD = """

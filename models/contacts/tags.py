@@ -72,7 +72,7 @@ async def find(scope: Scope, search: str | None, limit: int) -> list[str]:
     return [row["name"] for row in rows]
 
 
-# ---------------------------------------------------------------- changed everywhere (see models/segments/tag_changes.py)
+# ---------------------------------------------------------------- changed everywhere (see models/tag_changes/tag_changes.py)
 
 
 async def find_spelling(scope: Scope, name: str) -> str | None:

@@ -57,6 +57,15 @@ async def as_bulk(*, only_if: bool = True) -> AsyncIterator[None]:
     await db.execute("SET LOCAL muster.capture = ''")
 
 
+@asynccontextmanager
+async def marked_by_hand() -> AsyncIterator[None]:
+    """What is written inside marks nobody: its statement does."""
+    assert db.in_a_transaction(), "the setting is local to a transaction"
+    await db.execute("SET LOCAL muster.capture = 'off'")
+    yield
+    await db.execute("SET LOCAL muster.capture = ''")
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """`rows` are the marks one by one, in no order; whole, with id, activity_id, marked_at and cause. `more`: others wait."""

@@ -104,7 +104,7 @@ async def duplicate(scope: Scope, workflow_id: int, name: str) -> Workflow:
 
 
 async def restore_version(scope: Scope, workflow_id: int, number: int) -> Workflow:
-    """An old version becomes the draft. Raises NotFound at `id` or `number`, NotAllowedInState."""
+    """An old version becomes the draft, by the present names of tags. Raises NotFound at `id` or `number`, NotAllowedInState."""
     version = await versions.find(scope, workflow_id, number)
     if version is None:
         await get(scope, workflow_id)
@@ -113,8 +113,9 @@ async def restore_version(scope: Scope, workflow_id: int, number: int) -> Workfl
         workflow = await get(scope, workflow_id, for_update=True)
         if workflow.status == WorkflowStatus.ARCHIVED:
             raise NotAllowedInState("this workflow is ARCHIVED: duplicate it, and restore into the copy", ("id",))
-        if not db.same_json(workflow.draft, version.graph):
-            await _save(scope, workflow, {"draft": version.graph})
+        graph = versions.running_json(version)
+        if not db.same_json(workflow.draft, graph):
+            await _save(scope, workflow, {"draft": graph})
         await audit_log.record(scope, "workflow_version_restore", "Workflow", workflow.id, {"number": number})
     return workflow
 

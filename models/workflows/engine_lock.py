@@ -45,6 +45,11 @@ async def find(workspace_id: int) -> WorkflowLock | None:
     return None if locked is None else await _state(workspace_id)
 
 
+async def hold(workspace_id: int) -> None:
+    """Keeps the engine away until the transaction ends, if there is one; takes its turn however long that takes."""
+    await db.execute(_TAKE, workspace_id)
+
+
 async def take(workspace_id: int) -> WorkflowLock:
     """As `find`, but makes the engine if it is not there."""
     lock = await find(workspace_id)

@@ -278,7 +278,8 @@ def _tags(graph: Graph) -> Iterator[str]:
 
 
 _VERSION = """
-SELECT graph, followed_by, moves FROM workflow_versions WHERE workspace_id = $1 AND workflow_id = $2 AND number = $3
+SELECT coalesce(runs_as, graph) AS graph, followed_by, moves FROM workflow_versions
+WHERE workspace_id = $1 AND workflow_id = $2 AND number = $3
 """
 
 

@@ -44,11 +44,16 @@ async def page(scope: Scope, workflow_id: int, first: int, before: int | None = 
 
 
 async def graph_of(scope: Scope, workflow_id: int, number: int) -> Graph:
-    """The graph of a published version. Raises LookupError when there is none of that number."""
+    """The graph by which a published version runs. Raises LookupError when there is none of that number."""
     version = await find(scope, workflow_id, number)
     if version is None:
         raise LookupError(f"workflow {workflow_id} has no version {number}")
-    return read_graph(version.graph)
+    return read_graph(running_json(version))
+
+
+def running_json(version: WorkflowVersion) -> dict[str, Any]:
+    """What runs: the graph as it was published, but for tags that were renamed since."""
+    return version.runs_as or version.graph
 
 
 async def node_numbers(scope: Scope, workflow_id: int) -> dict[str, int]:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from models.segments import tag_changes
+from models.tag_changes import tag_changes
 from permissions.capabilities import Permission
 from schema.jobs.mutations import JobPayload
 from schema.jobs.types import job_shown

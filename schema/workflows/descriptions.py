@@ -191,6 +191,7 @@ _TYPES: Final = {
     "Workflow.activatedAt": "When it was last activated.",
     "WorkflowVersion.number": "1 for the first publish, and so on.",
     "WorkflowVersion.graph": "In the shape of WorkflowGraphInput.",
+    "WorkflowVersion.runsAs": "The graph by which it runs, when tags in it were renamed since; null: as it was published.",
     "WorkflowVersion.text": "The graph in plain words.",
     "WorkflowVersion.note": "What the publisher said about it.",
     "WorkflowVersion.publishedAt": "When it was published.",

@@ -65,6 +65,7 @@ class WorkflowVersion(Node):
     id: strawberry.ID = global_id("WorkflowVersion")
     number: int
     graph: JSON = derived(lambda row: graph_to_output(row.graph))
+    runs_as: JSON | None = derived(lambda row: None if row.runs_as is None else graph_to_output(row.runs_as))
     text: str = batched(_texts_of_versions)
     note: str | None
     published_at: datetime

@@ -9,9 +9,10 @@ from models.contacts.selections import ContactSelection
 from models.membership import backfill
 from models.queue.jobs import Job, JobStatus
 from models.queue.work import Queue
-from models.segments import members, segments, tag_changes
+from models.segments import members, segments
 from models.segments.members import MemberAction
 from models.segments.segments import SegmentKind
+from models.tag_changes import tag_changes
 from permissions.principal import Scope
 from tests.kit.segments import many_contacts, members_of, replayed, static_segment
 from tests.kit.workers import eventually, running_worker, start_worker
@@ -104,7 +105,7 @@ async def has_ended(job_id: int) -> bool:
 DYING_BEFORE_THE_COMMIT = """
 import os, signal
 from models.queue import jobs
-from models.segments import tag_changes
+from models.tag_changes import tag_changes
 
 
 async def killed(*_, **__):

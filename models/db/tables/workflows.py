@@ -39,6 +39,7 @@ class WorkflowVersion(Model):
     workflow_id = fields.BigIntField()
     number = fields.IntField()
     graph: fields.Field[dict[str, Any]] = fields.JSONField()
+    runs_as: fields.Field[dict[str, Any] | None] = fields.JSONField(null=True)
     note = fields.TextField(null=True)
     published_at = fields.DatetimeField()
     published_by = fields.BigIntField(null=True)

@@ -21,7 +21,7 @@ async def shown_graph(scope: Scope, workflow_id: int, number: int | None = None)
 
 
 _ONE = """
-SELECT CASE WHEN coalesce($3, w.published_number) IS NULL THEN w.draft ELSE v.graph END AS graph
+SELECT CASE WHEN coalesce($3, w.published_number) IS NULL THEN w.draft ELSE coalesce(v.runs_as, v.graph) END AS graph
 FROM workflows AS w
 LEFT JOIN workflow_versions AS v
     ON v.workspace_id = $1 AND v.workflow_id = $2 AND v.number = coalesce($3::integer, w.published_number)
@@ -39,7 +39,7 @@ async def of_versions(scope: Scope, wanted: Collection[tuple[int, int]]) -> dict
 
 
 _MANY = """
-SELECT v.workflow_id, v.number, v.graph
+SELECT v.workflow_id, v.number, coalesce(v.runs_as, v.graph) AS graph
 FROM unnest($2::bigint[], $3::integer[]) AS wanted (workflow_id, number)
 JOIN workflow_versions AS v
     ON v.workspace_id = $1 AND v.workflow_id = wanted.workflow_id AND v.number = wanted.number

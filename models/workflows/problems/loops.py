@@ -182,7 +182,7 @@ async def _load(scope: Scope, own: Point) -> tuple[Edges, Names]:
 _SEGMENTS = "SELECT id, name, rule FROM segments WHERE workspace_id = $1 AND deleted_at IS NULL"
 
 _WORKFLOWS = """
-SELECT w.id, w.name, v.graph FROM workflows w
+SELECT w.id, w.name, coalesce(v.runs_as, v.graph) AS graph FROM workflows w
 JOIN workflow_versions v ON v.workspace_id = $1 AND v.workflow_id = w.id AND v.number = w.published_number
 WHERE w.workspace_id = $1 AND w.id <> $2 AND w.status <> 'ARCHIVED'
 """

@@ -2,7 +2,8 @@
 
 from models.membership import rebuild
 from models.queue import jobs
-from models.segments import rule_history, segments, tag_changes
+from models.segments import rule_history, segments
+from models.tag_changes import tag_changes
 from tests.kit.segments import TAGGED_VIP, dynamic_segment, new_contacts, static_segment
 from tests.kit.workspaces import as_member, new_member, new_workspace
 

@@ -1,7 +1,7 @@
-"""Renames a tag, or takes it away, in all contacts and rules of a workspace. A job, because there may be many contacts.
+"""Renames a tag, or takes it away, in all contacts, rules and workflows of a workspace, by a job: there may be many contacts.
 
-A rename is one transaction: contacts and rules change together, so nobody leaves a segment and comes back. Writers of tags
-wait for it (see models/contacts/tags.py).
+A rename is one transaction: contacts, rules and workflows change together, so nobody leaves a segment and comes back. Writers of
+tags (see models/contacts/tags.py) and workflows wait for it. It adds no tag and removes none: no workflow is set off.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -21,6 +21,8 @@ from models.queue.jobs import Job, JobKind
 from models.rules.renamed_tags import with_renamed_tags
 from models.segments.segments import hold_rules
 from models.values.texts import check_name
+from models.workflows import engine_lock as workflow_lock
+from models.workflows import renamed_tags
 from permissions.principal import Scope
 
 CHUNK: Final = 10_000
@@ -39,7 +41,7 @@ async def rename_tag(scope: Scope, tag: str, to: str) -> Job:
 
 
 async def delete_tag(scope: Scope, tag: str) -> Job:
-    """Queue it. Raises NotFound at `tag`, and InUse there while the rule of a segment speaks of the tag."""
+    """Queue it. Raises NotFound at `tag`, and InUse there while the rule of a segment or a running workflow speaks of it."""
     async with db.transaction():
         known = await _get_name(scope, tag)
         await _refuse_used(scope, known)
@@ -76,6 +78,7 @@ async def _queue(scope: Scope, action: str, change: dict[str, Any]) -> Job:
 
 async def _rename(scope: Scope, job: Job) -> None:
     async with db.transaction():
+        await workflow_lock.hold(scope.workspace_id)
         await hold_rules(scope)
         await tags.hold_all(scope)
         old = await tags.find_spelling(scope, job.input["tag"])
@@ -84,16 +87,18 @@ async def _rename(scope: Scope, job: Job) -> None:
             new = await tags.rename(scope, old, job.input["to"])
             changed = await _rename_in_contacts(scope, old, new)
             await db.execute(_RENAME_IN_IMPORTS, scope.workspace_id, old, new)
+            await engine_lock.take(scope.workspace_id)
             await _rename_in_rules(scope, old, new)
+            await renamed_tags.rename(scope, old, new)
         await jobs.progress(job, done=changed, total=changed, progress={"renamed": True})
 
 
 async def _rename_in_contacts(scope: Scope, old: str, new: str) -> int:
     changed, after = 0, 0
-    async with dirty_contacts.as_bulk():
-        while ids := await _next_contacts(scope, old, after):
+    while ids := await _next_contacts(scope, old, after):
+        async with dirty_contacts.marked_by_hand():
             await db.execute(_RENAME, scope.workspace_id, ids, old, new)
-            changed, after = changed + len(ids), ids[-1]
+        changed, after = changed + len(ids), ids[-1]
     if changed:
         await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
     return changed
@@ -109,14 +114,16 @@ _NEXT: Final = """
     ORDER BY id LIMIT $4 FOR NO KEY UPDATE
 """
 
-# Where the contact has the other tag too, the old one goes.
+# Where the contact has the other tag too, the old one goes. The marks say that rules of tags are to be asked, and name no tag
+# that came or went.
 _RENAME: Final = """
-    UPDATE contacts c SET tags = ARRAY(
+    WITH renamed AS (UPDATE contacts c SET tags = ARRAY(
         SELECT CASE WHEN lower(held.name) = lower($3) THEN $4 ELSE held.name END
         FROM unnest(c.tags) WITH ORDINALITY AS held (name, place)
         WHERE lower(held.name) <> lower($3) OR lower($3) = lower($4) OR lower($4) <> ALL (c.tag_keys)
         ORDER BY held.place)
-    WHERE c.workspace_id = $1 AND c.id = ANY ($2::bigint[])
+    WHERE c.workspace_id = $1 AND c.id = ANY ($2::bigint[]) RETURNING c.id)
+    INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk) SELECT $1, id, '{tags,updated_at}', true FROM renamed
 """
 
 # What an import would put back when it is taken back.
@@ -134,9 +141,6 @@ async def _rename_in_rules(scope: Scope, old: str, new: str) -> None:
 
     The engine's lock keeps away a batch that knows the old rules.
     """
-    if not await _spellings(scope, old):
-        return
-    await engine_lock.take(scope.workspace_id)
     names = dict.fromkeys(await _spellings(scope, old), new)
     for segment in await db.fetch(_SPEAKING, scope.workspace_id, old):
         rules = [with_renamed_tags(db.load_json(segment[which]), names) for which in ("rule", "active_rule")]
@@ -194,6 +198,7 @@ async def _remove_rest(scope: Scope, job: Job) -> None:
     """From contacts that got it meanwhile, and from the list of tags. No writer of tags is between its steps."""
     tag = job.input["tag"]
     async with db.transaction():
+        await workflow_lock.hold(scope.workspace_id)
         await hold_rules(scope)
         await tags.hold_all(scope)
         await _refuse_used(scope, tag)
@@ -226,3 +231,4 @@ async def _refuse_used(scope: Scope, tag: str) -> None:
     if names:
         listed = ", ".join(names[:10]) + (" and more" if len(names) > 10 else "")
         raise InUse(f"the rules of these segments speak of this tag: {listed}. Change them first", ("tag",))
+    await renamed_tags.refuse_used(scope, tag)

@@ -15,7 +15,8 @@ from models.errors import InUse, Invalid, NotFound
 from models.membership import rebuild
 from models.queue import jobs
 from models.queue.jobs import Job, JobStatus
-from models.segments import segments, tag_changes
+from models.segments import segments
+from models.tag_changes import tag_changes
 from permissions.principal import Scope
 from tests.kit.engine import assert_all_is_right, settled
 from tests.kit.segments import dynamic_segment, members_of
