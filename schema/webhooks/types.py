@@ -9,8 +9,8 @@ import strawberry
 
 from models import db
 from models.changelog.read import NotInLog
-from models.destinations.webhooks import bodies, positions, rows
-from models.destinations.webhooks.positions import Backlog
+from models.destinations.webhooks import backlogs, bodies, positions, rows
+from models.destinations.webhooks.backlogs import Backlog
 from models.errors import Forbidden, Invalid
 from models.segments import lists
 from permissions.capabilities import Permission
@@ -119,13 +119,17 @@ async def _backlogs(endpoints: Sequence[Any], info: Info) -> list[Backlog]:
     for row in endpoints:
         key = ("webhook backlog", row["id"])
         if key not in known:
-            known[key] = asyncio.ensure_future(positions.backlog_of(scope_of(info), row))
+            known[key] = asyncio.ensure_future(backlogs.backlog_of(scope_of(info), row))
         found.append(await known[key])
     return found
 
 
 async def _pending_of(endpoints: Sequence[Any], info: Info) -> Sequence[int]:
     return [backlog.events for backlog in await _backlogs(endpoints, info)]
+
+
+async def _are_minimums(endpoints: Sequence[Any], info: Info) -> Sequence[bool]:
+    return [backlog.is_minimum for backlog in await _backlogs(endpoints, info)]
 
 
 async def _lags_of(endpoints: Sequence[Any], info: Info) -> Sequence[float]:
@@ -181,7 +185,14 @@ class WebhookEndpoint(Node):
     requests_per_second: float | None
     cursor: ChangeCursor | None = batched(_cursors_of, description="Everything before it was delivered or skipped.")
     pending_events: int = batched(
-        _pending_of, cost=BACKLOG_COST, description="How many events wait for it, counted up to 100,000."
+        _pending_of,
+        cost=BACKLOG_COST,
+        description="How many events wait for it; membership changes of all segments are counted however many they are.",
+    )
+    pending_events_is_minimum: bool = batched(
+        _are_minimums,
+        cost=BACKLOG_COST,
+        description="Whether more may wait than `pendingEvents` says: what has to be looked through is counted up to 100,000.",
     )
     lag_seconds: float = batched(
         _lags_of, cost=BACKLOG_COST, description="How long the oldest of them has waited; 0 when there is none."

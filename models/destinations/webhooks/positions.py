@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
 
-from models import clock, db
+from models import db
 from models.changelog import readers
 from models.changelog.cursor import find_position, from_cursor, to_cursor_of_several
 from models.changelog.events import EVENTS
-from models.changelog.log import Log
 from models.changelog.members import MEMBERS
 from models.changelog.read import check_position, read_head
 from models.changelog.readers import StoredReader
@@ -17,9 +15,6 @@ from models.destinations.webhooks.event_types import MEMBERSHIP_CHANGES, OF_LOG
 from models.destinations.webhooks.rows import READER
 from models.errors import Path
 from permissions.principal import Scope
-
-MOST_COUNTED: Final = 100_000
-"""What waits is counted up to here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,61 +114,3 @@ async def kept_from(scope: Scope) -> datetime | None:
         "SELECT at FROM membership_appends WHERE workspace_id = $1 ORDER BY position LIMIT 1", scope.workspace_id
     )
     return found
-
-
-# ---------------------------------------------------------------- being behind
-
-
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """How many events wait, counted up to MOST_COUNTED, and since when."""
-
-    events: int
-    oldest_at: datetime | None
-
-    @property
-    def seconds(self) -> float:
-        return 0.0 if self.oldest_at is None else max(0.0, (clock.now() - self.oldest_at).total_seconds())
-
-
-async def backlog_of(scope: Scope, row: Any) -> Backlog:
-    """Counts what the endpoint (a row) would be sent next."""
-    at = await delivered_up_to(scope, row["id"])
-    types = set(row["event_types"])
-    found = Backlog(0, None)
-    if MEMBERSHIP_CHANGES in types:
-        found = await _count(scope, MEMBERS, at.members, _OF_SEGMENTS, list(row["segment_ids"]))
-    if OF_LOG & types:
-        of_events = await _count(scope, EVENTS, at.events, _OF_TYPES, list(row["segment_ids"]), sorted(OF_LOG & types))
-        oldest = min(filter(None, (found.oldest_at, of_events.oldest_at)), default=None)
-        found = Backlog(min(MOST_COUNTED, found.events + of_events.events), oldest)
-    return found
-
-
-async def _count(scope: Scope, log: Log[Any], after: int, condition: str, *values: Any) -> Backlog:
-    row = await db.fetch_row(
-        f"""
-        SELECT count(*) AS events, min(at) AS oldest_at FROM (
-            SELECT e.at FROM (
-                SELECT append_id, position, size FROM {log.appends} WHERE workspace_id = $1 AND position > $2::bigint
-                ORDER BY position LIMIT {MOST_COUNTED}
-            ) AS a
-            JOIN {log.entries} AS e ON e.workspace_id = $1 AND e.append_id = a.append_id
-             AND e.place > $2::bigint - (a.position - a.size)
-            WHERE {condition} LIMIT {MOST_COUNTED}
-        ) AS waiting
-        """,  # noqa: S608 - names of a log, which are constants of the code
-        scope.workspace_id,
-        after,
-        *values,
-    )
-    assert row is not None
-    return Backlog(row["events"], row["oldest_at"])
-
-
-_OF_SEGMENTS: Final = "($3::bigint[] = '{}' OR e.segment_id = ANY ($3::bigint[]))"
-
-_OF_TYPES: Final = """
-    e.type = ANY ($4::text[]) AND ($3::bigint[] = '{}' OR e.payload ->> 'segment_id' IS NULL
-        OR (e.payload ->> 'segment_id')::bigint = ANY ($3::bigint[]))
-"""

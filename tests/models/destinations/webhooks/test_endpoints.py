@@ -9,7 +9,7 @@ from models.accounts import secrets
 from models.changelog.cursor import to_cursor
 from models.changelog.members import MEMBERS
 from models.changelog.read import NotInLog
-from models.destinations.webhooks import endpoints, lifecycle, positions, rows, urls
+from models.destinations.webhooks import backlogs, endpoints, lifecycle, positions, rows, urls
 from models.destinations.webhooks.settings import EndpointSettings
 from models.errors import InUse, NotAllowedInState, Problems
 from models.segments import segments
@@ -96,16 +96,40 @@ async def test_an_endpoint_begins_now_or_where_it_is_told_and_can_be_set_back(sc
     now, _ = await endpoints.create(scope, EndpointSettings(URL, both))
     back, _ = await endpoints.create(scope, EndpointSettings(URL, both), to_cursor(MEMBERS, scope.workspace_id, 1))
     await entered(scope, segment, *ids[3:])
-    found = {row["id"]: await positions.backlog_of(scope, row) for row in await rows.all_of(scope)}
+    found = {row["id"]: await backlogs.backlog_of(scope, row) for row in await rows.all_of(scope)}
     assert (found[now["id"]].events, found[back["id"]].events) == (2, 4)
     at = await positions.delivered_up_to(scope, now["id"])
     cursor = at.to_cursor(scope.workspace_id)
     assert await positions.from_text(scope, cursor, ("startAt",)) == at
     row = await endpoints.update(scope, back["id"], EndpointSettings(URL, both), cursor)
-    assert (await positions.backlog_of(scope, row)).events == 2
+    assert (await backlogs.backlog_of(scope, row)).events == 2
     row = await lifecycle.resume(scope, back["id"], skip_to_now=True)
-    backlog = await positions.backlog_of(scope, row)
+    backlog = await backlogs.backlog_of(scope, row)
     assert (backlog.events, backlog.seconds) == (0, 0.0)
+
+
+async def test_what_waits_is_counted_exactly_or_said_to_be_more(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
+    segment, rare, gone = [await static_segment(scope) for _ in range(3)]
+    ids = await new_contacts(scope, 9)
+
+    async def backlog(*event_types: str, of: tuple[int, ...] = ()) -> tuple[int, bool]:
+        settings = EndpointSettings(URL, event_types or ("membership.changes",), segment_ids=of)
+        row, _ = await endpoints.create(scope, settings, to_cursor(MEMBERS, scope.workspace_id, 1))
+        found = await backlogs.backlog_of(scope, row)
+        return found.events, found.is_minimum
+
+    for contact_id in ids[:8]:
+        await entered(scope, segment, contact_id)
+    await entered(scope, rare, ids[8])
+    await segments.delete(scope, gone.id)
+    ends = await positions.heads(scope)
+    assert await backlog() == (ends.members - 1, False)
+    assert await backlog(of=(segment.id,)) == (7, False)
+    assert await backlog("membership.changes", "segment.deleted") == (ends.members, False)
+    monkeypatch.setattr(backlogs, "MOST_COUNTED", 4)
+    assert await backlog() == (ends.members - 1, False), "positions say how many"
+    assert await backlog(of=(segment.id,)) == (4, True)
+    assert await backlog(of=(rare.id,)) == (0, True), "those that were looked through are of another segment"
 
 
 async def test_another_address_has_to_prove_itself_again(scope: Scope) -> None:
