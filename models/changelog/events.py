@@ -25,6 +25,7 @@ class EventType(StrEnum):
     CONTACT_MERGED = "contact.merged"
     CONTACT_UNMERGED = "contact.unmerged"
     SCORE_LEVEL_CHANGED = "score.level_changed"
+    AUDIENCE_BLOCKED = "audience.blocked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,16 @@ class ScoreLevelChanged:
     now: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class AudienceBlocked:
+    """An advertising audience follows its segment no longer, until a person does what `reason` says."""
+
+    type: ClassVar = EventType.AUDIENCE_BLOCKED
+    audience_id: int
+    name: str
+    reason: str
+
+
 Payload = (
     SegmentUpdated
     | SegmentDeleted
@@ -138,6 +149,7 @@ Payload = (
     | ContactMerged
     | ContactUnmerged
     | ScoreLevelChanged
+    | AudienceBlocked
 )
 
 PAYLOADS: Final[dict[EventType, type[Payload]]] = {payload.type: payload for payload in get_args(Payload)}

@@ -7,6 +7,8 @@ from typing import Final
 
 from models import clock, db
 from models.accounts import audit_log, secrets
+from models.changelog import events
+from models.changelog.events import AudienceBlocked
 from models.db.tables.audiences import MetaConnection
 from models.errors import Invalid, NotAllowedInState
 from models.queue import requests
@@ -96,16 +98,19 @@ async def _close(scope: Scope, connection: MetaConnection) -> None:
 
 
 async def _stop_audiences(workspace_id: int, ad_account_id: str, reason: str) -> None:
-    await db.execute(
+    rows = await db.fetch(
         """
         UPDATE audiences
         SET status = 'BLOCKED', reason = $3, blocked_by = 'CONNECTION', settings_version = settings_version + 1
         WHERE workspace_id = $1 AND ad_account_id = $2 AND status IN ('SYNCING', 'IN_SYNC') AND deleted_at IS NULL
+        RETURNING id, name
         """,
         workspace_id,
         ad_account_id,
         reason,
     )
+    blocked = [AudienceBlocked(row["id"], row["name"], reason) for row in rows]
+    await events.record_all(workspace_id, blocked)
 
 
 # ---------------------------------------------------------------- reading

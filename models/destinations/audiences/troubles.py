@@ -8,6 +8,8 @@ import structlog
 
 from models import clock, db
 from models.accounts import audit_log
+from models.changelog import events
+from models.changelog.events import AudienceBlocked
 from models.destinations.audiences import connections, runs, sending
 from models.destinations.audiences.answers import MAY_BE_DONE, Answer, Trouble, Usage
 from models.destinations.audiences.audiences import AudienceStatus
@@ -82,6 +84,7 @@ async def block(run: Run, reason: str, by: str = "AUDIENCE") -> None:
         await runs.write(
             run, {"status": AudienceStatus.BLOCKED, "reason": reason, "blocked_by": by, "next_run_at": None}
         )
+        await events.record(run.workspace_id, AudienceBlocked(run.audience_id, run.audience.name, reason))
         await audit_log.record_system(
             run.workspace_id, "audience_block", "Audience", run.audience_id, {"reason": reason}
         )

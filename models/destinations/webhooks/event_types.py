@@ -188,6 +188,16 @@ _OF_LOG: Final = (
         _text("now", "now", "The level now; null for none.", None),
     ),
     _of_log(
+        EventType.AUDIENCE_BLOCKED,
+        Permission.SEGMENT_READ,
+        "An advertising audience follows its segment no longer, until a person does what the reason says.",
+        DataField(
+            "audienceId", "audience_id", "The audience's id.", to_global_id("Audience", 6), id_of=lambda _: "Audience"
+        ),
+        _text("name", "name", "Its name.", "Spring"),
+        _text("reason", "reason", "What a person has to do.", "Meta refused the token: connect the ad account again."),
+    ),
+    _of_log(
         EventType.WEBHOOK_ENDPOINT_FAILING,
         Permission.WEBHOOK_MANAGE,
         "A webhook endpoint of the workspace has failed for an hour, a day or four days.",
