@@ -2,8 +2,8 @@
 
 Segments, scores, workflows and the log follow by the ordinary capture: the kept contact changes, and the merged one is deleted.
 
-LOCKS: static segments of the merged contact, in the order of their ids; both contacts, in the order of theirs; then, before the
-commit, the head of the log of members.
+LOCKS: static segments of the merged contact, in the order of their ids; both contacts, in the order of theirs; the numbers that a
+stop is spread to; then, before the commit, the head of the log of members.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from models.contacts.consent import ConsentSource, consent_of
 from models.contacts.consent_history import ConsentChange
 from models.contacts.write import until_written
 from models.errors import Invalid, NotFound
-from models.identity import follow, snapshots
+from models.identity import follow, snapshots, stops
 from models.identity.survivorship import COLUMNS, Choices, check_choices, result_of
 from models.membership import apply, builds, dirty_contacts
 from models.membership.apply import Difference
@@ -73,6 +73,7 @@ async def merge(scope: Scope, keep_id: int, merge_id: int, choices: Choices) -> 
     await follow.workflows_follow(scope.workspace_id, keep_id, merge_id, merging.now)
     await db.execute("DELETE FROM contacts WHERE workspace_id = $1 AND id = $2", scope.workspace_id, merge_id)
     await _write_kept(merging)
+    merging.snapshot["stops"] = await stops.spread(scope.workspace_id, keep_id, consent_of(merging.result))
     stored = await _store(merging)
     await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
     await events.record(scope.workspace_id, events.ContactMerged(keep_id, merge_id))

@@ -4,7 +4,7 @@
 `moved`: those that it took over. `static`: STATIC segments of the merged one; `entered`: those that the kept one entered by the
 merge. `overrides`: of the merged one; `overrides_before`: of the kept one where the merge changed them (null: it had none).
 `consents`, `adjustments`: ids of the merged one's history, and of corrections.
-`users`: WhatsApp ids of the merged one.
+`users`: WhatsApp ids of the merged one. `stops`: numbers to which the merge spread a person's stop, with what was said before.
 """
 
 from datetime import timedelta

@@ -14,6 +14,7 @@ from models.contacts.aliases import KIND_OF, value_of
 from models.contacts.built_in_fields import path_of
 from models.contacts.write import until_written
 from models.errors import Conflict, NotAllowedInState, NotFound
+from models.identity import stops
 from models.identity.merge import write_columns
 from models.identity.snapshots import UNDOABLE
 from models.identity.survivorship import COLUMNS
@@ -73,6 +74,7 @@ async def _undo(scope: Scope, row: db.Record, notices: list[str]) -> db.Record:
     assert kept is not None
     now = clock.now()
     append = await apply.begin(workspace_id, now)
+    await stops.take_back(workspace_id, snapshot.get("stops", ()))
     await _give_back_values(workspace_id, kept, snapshot)
     await _take_back_aliases(workspace_id, row, snapshot)
     await _restore_contact(workspace_id, row, snapshot, notices)
