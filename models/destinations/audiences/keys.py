@@ -44,6 +44,7 @@ FIELDS: Final = frozenset({"email", "phone", "first_name", "last_name", "date_of
 
 _HASH_BYTES: Final = 32
 _MISSING: Final = bytes(_HASH_BYTES)
+_MISSING_TEXT: Final = _MISSING.hex()
 
 
 def email(value: str) -> str:
@@ -53,7 +54,10 @@ def email(value: str) -> str:
 
 def phone(value: str) -> str:
     """Digits with the country code, without leading zeros."""
-    return re.sub("[^0-9]", "", value).lstrip("0")
+    digits = value.removeprefix("+")
+    if not (digits.isascii() and digits.isdigit()):  # seldom: contacts have numbers in E.164
+        digits = re.sub("[^0-9]", "", value)
+    return digits.lstrip("0")
 
 
 def name(value: str) -> str:
@@ -107,13 +111,13 @@ class Rows:
 
     def row_of(self, contact: Mapping[str, Any]) -> bytes | None:
         """The row of a contact (its FIELDS); None when it has none of the keys."""
-        hashed = b"".join(_hashes(read, contact[field], columns) for field, read, columns in self._read)
+        hashed = b"".join([_hashes(read, contact[field], columns) for field, read, columns in self._read])
         return hashed if self.has_id or hashed.strip(b"\0") else None
 
     def cells(self, contact_id: int, row: bytes) -> list[str]:
         """The row as Meta takes it: hashes in hexadecimal, and empty texts where there is no value."""
-        places = range(0, len(row), _HASH_BYTES)
-        cells = ["" if (part := row[at : at + _HASH_BYTES]) == _MISSING else part.hex() for at in places]
+        text, size = row.hex(), 2 * _HASH_BYTES
+        cells = ["" if (part := text[at : at + size]) == _MISSING_TEXT else part for at in range(0, len(text), size)]
         return [*cells, to_global_id("Contact", contact_id)] if self.has_id else cells
 
     def may_be_shared(self, row: bytes) -> bool:
@@ -124,4 +128,4 @@ class Rows:
 def _hashes(read: Callable[[Any], Sequence[str]], value: Any, columns: int) -> bytes:
     if value is None:
         return _MISSING * columns
-    return b"".join(sha256(text.encode()).digest() if text else _MISSING for text in read(value))
+    return b"".join([sha256(text.encode()).digest() if text else _MISSING for text in read(value)])

@@ -6,9 +6,8 @@ there who is not known here. Only the worker that holds the audience writes its 
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from models import db
 from models.destinations.audiences.audiences import AudienceMode
@@ -37,8 +36,7 @@ class Due(IntEnum):
     ADD = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A contact in the ledger. `certain`: `sent` is there, and not only may be."""
 
     state: State
@@ -48,8 +46,7 @@ class Entry:
     due: Due = Due.NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """What is true of a contact now. `row` None: it has none of the keys."""
 
     is_member: bool

@@ -1,4 +1,4 @@
-"""Who has opted out is never written to at any of their numbers, whoever has the number later."""
+"""Who has opted out is never written to at any of their numbers, also when another contact has the number later."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
