@@ -1,12 +1,18 @@
 """Previews of rules and explanations of memberships, as the API shows them."""
 
 from datetime import datetime
+from typing import Final
 
 import strawberry
 
+from models.rules.check import MAX_CONDITIONS, MAX_DEPTH
 from schema.contacts.types import Contact
 from schema.membership.enums import Override
+from schema.server.execution.cost import TREE
 from schema.server.types.scalars import JSON
+
+MOST_PARTS: Final = MAX_CONDITIONS * (MAX_DEPTH + 1)
+"""The most parts that a rule may have: conditions, each in groups of its own."""
 
 
 @strawberry.type(description="What may be a typing error in a rule that can run all the same.")
@@ -53,7 +59,7 @@ class RuleExplanation:
     holds: bool
     text: str
     actual: JSON | None = strawberry.field(description="The contact's own value; null for a group.")
-    children: list["RuleExplanation"]
+    children: list["RuleExplanation"] = strawberry.field(metadata={TREE: MOST_PARTS})
 
 
 @strawberry.type

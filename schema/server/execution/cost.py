@@ -42,6 +42,9 @@ FREE_SECONDS: Final = 0.05
 POINTS_PER_SECOND: Final = 20_000
 """With the usual bucket, a caller can keep two and a half connections busy all the time."""
 
+TREE: Final = "tree"
+"""The key of a field's metadata: how many objects its tree has at most, at all depths together."""
+
 _SIZES: Final = ("first", "ids", "numbers")
 
 Variables = dict[str, Any]
@@ -140,13 +143,19 @@ class _Reader:
     varies: bool = False
     """Whether a size depends on variables."""
 
-    def below(self, selections: Sequence[SelectionSetNode], parent: GraphQLNamedType | None) -> _Below:
-        key = (*map(id, selections), id(parent))
+    def below(
+        self,
+        selections: Sequence[SelectionSetNode],
+        parent: GraphQLNamedType | None,
+        tree: GraphQLField | None = None,
+    ) -> _Below:
+        """`tree` is the field that led here, when it is of a tree: each level of it finds at most the whole tree."""
+        key = (*map(id, selections), id(parent), id(tree))
         if key not in self.known:
             groups: dict[tuple[str, int], tuple[GraphQLField, list[FieldNode]]] = {}
             for selection in selections:
                 self._group(selection, parent, groups)
-            nodes = [self._node(response_key, *group, parent) for (response_key, _), group in groups.items()]
+            nodes = [self._node(response_key, *group, parent, tree) for (response_key, _), group in groups.items()]
             self.known[key] = _Below([node for node in nodes if node is not None])
         return self.known[key]
 
@@ -164,17 +173,22 @@ class _Reader:
             inner = parent if condition is None else self.schema.get_type(condition.name.value)
             self._group(fragment.selection_set, inner, groups)
 
-    def _node(self, key: str, definition: GraphQLField, nodes: list[FieldNode], parent: Any) -> _Node | None:
+    def _node(
+        self, key: str, definition: GraphQLField, nodes: list[FieldNode], parent: Any, tree: GraphQLField | None
+    ) -> _Node | None:
         kind = get_named_type(definition.type)
-        price = _price_of(definition)
+        price = _option(definition, "cost")
         if is_leaf_type(kind):
             return _Node(key, price, 0, None, False, False, _Below(), each=0) if price else None
         sets = [node.selection_set for node in nodes if node.selection_set is not None]
         weight = 0 if _is_free(kind, parent) else 1
         is_list = isinstance(get_nullable_type(definition.type), GraphQLList)
         size = _size_of(definition, nodes[0], is_list)
+        objects = _option(definition, TREE)
+        if objects:
+            size = _constant(1 if definition is tree else objects)
         self.varies |= isinstance(size, _SizeOfVariable)
-        below = self.below(sets, kind)
+        below = self.below(sets, kind, definition if objects else None)
         each = weight + sum(inner.price + (inner.each or 0) for inner in below.nodes)
         is_even = all(inner.each is not None and not inner.is_list and inner.is_never_null for inner in below.nodes)
         is_page = not is_list and size is not None
@@ -182,9 +196,9 @@ class _Reader:
         return _Node(key, price, weight, size, is_list, is_page, below, each if is_even else None, is_never_null)
 
 
-def _price_of(definition: GraphQLField) -> int:
+def _option(definition: GraphQLField, name: str) -> int:
     described = definition.extensions.get("strawberry-definition")
-    return 0 if described is None else int(described.metadata.get("cost", 0))
+    return 0 if described is None else int(described.metadata.get(name, 0))
 
 
 def _is_free(kind: GraphQLNamedType, parent: Any) -> bool:
@@ -208,6 +222,10 @@ def _size_of(definition: GraphQLField, node: FieldNode, is_list: bool) -> Callab
     if is_list and node.name.value not in ("edges", "nodes"):
         return lambda _: LIST_SIZE
     return None
+
+
+def _constant(size: int) -> Callable[[Variables], int]:
+    return lambda _: size
 
 
 def _size_from(value: Any) -> Callable[[Variables], int]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from schema.root import build_schema
 from schema.server.execution.cost import Cost
 from schema.server.execution.documents import Documents
 from tests.kit.toys import toy_schema
@@ -66,3 +67,19 @@ def test_fragments_that_double_at_every_level_are_costed_at_once() -> None:
     levels = [f"fragment F{n} on Toy {{ a: parent {{ ...F{n + 1} }} b: parent {{ ...F{n + 1} }} }}" for n in range(5)]
     query = "{ toy(number: 1) { ...F0 } } " + " ".join(levels) + " fragment F5 on Toy { name }"
     assert cost(query).requested({}) == 2**6 - 1
+
+
+@pytest.mark.parametrize(
+    ("parts", "points"),
+    [
+        ("{ text }", 12),
+        ("{ text children { text } }", 12 + 900),
+        ("{ text children { text children { text children { text } } } }", 12 + 3 * 900),
+        ("{ a: children { text } b: children { c: children { text } d: children { text } } }", 12 + 4 * 900),
+    ],
+)
+def test_each_level_of_a_tree_costs_no_more_than_the_whole_tree(parts: str, points: int) -> None:
+    query = f'{{ segmentExplain(segmentId: "a", contactId: "b") {{ rule {parts} }} }}'
+    document = Documents(build_schema()).get(query)
+    assert not document.errors, document.errors
+    assert document.operation(None).cost.requested({}) == points
