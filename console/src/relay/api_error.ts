@@ -5,13 +5,15 @@ export class ApiError extends Error {
     message: string,
     readonly requestId?: string,
     readonly retryAfterSeconds?: number,
+    /** The path of the argument that was wrong. */
+    readonly field?: readonly string[],
   ) {
     super(message);
     this.name = "ApiError";
   }
 }
 
-type Raw = { message: string; extensions?: { code?: string; requestId?: string; retryAfterSeconds?: number } };
+type Raw = { message: string; extensions?: { code?: string; requestId?: string; retryAfterSeconds?: number; field?: string[] } };
 
 export function apiErrorOf(errors: readonly Raw[]): ApiError {
   const first = errors[0];
@@ -20,5 +22,6 @@ export function apiErrorOf(errors: readonly Raw[]): ApiError {
     first?.message ?? "",
     first?.extensions?.requestId,
     first?.extensions?.retryAfterSeconds,
+    first?.extensions?.field,
   );
 }

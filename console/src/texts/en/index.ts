@@ -3,6 +3,7 @@ import { common, errors, nav, session } from "./frame";
 import { contacts } from "./contacts";
 import { destinations } from "./destinations";
 import { home } from "./home";
+import { rules } from "./rules";
 import { scores } from "./scores";
 import { segments } from "./segments";
 import { settings } from "./settings";
@@ -22,6 +23,7 @@ export const en = {
   broadcasts,
   workflows,
   destinations,
+  rules,
   scores,
   settings,
 };

@@ -4,6 +4,7 @@ import { common, errors, nav, session } from "./frame";
 import { contacts } from "./contacts";
 import { destinations } from "./destinations";
 import { home } from "./home";
+import { rules } from "./rules";
 import { scores } from "./scores";
 import { segments } from "./segments";
 import { settings } from "./settings";
@@ -23,6 +24,7 @@ export const es: Catalogue = {
   broadcasts,
   workflows,
   destinations,
+  rules,
   scores,
   settings,
 };
