@@ -1,3 +1,113 @@
-import type { AnyRoute } from "@tanstack/react-router";
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 
-export const settingsRoutes: AnyRoute[] = [];
+import { rootRoute } from "../../app/root";
+
+/** What is open beside a list: "new", or the id of what is edited. */
+export type OpenSearch = { open?: string };
+
+function text(raw: unknown): string | undefined {
+  return typeof raw === "string" && raw ? raw : undefined;
+}
+
+const openSearch = (raw: Record<string, unknown>): OpenSearch => ({ open: text(raw.open) });
+
+export const settingsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./settings_frame"), "SettingsFrame"),
+});
+
+const parent = () => settingsRoute;
+
+export const settingsIndexRoute = createRoute({
+  getParentRoute: parent,
+  path: "/",
+  component: lazyRouteComponent(() => import("./settings_index"), "SettingsIndex"),
+});
+
+export const workspaceRoute = createRoute({
+  getParentRoute: parent,
+  path: "/workspace",
+  component: lazyRouteComponent(() => import("./workspace_settings"), "WorkspaceSettings"),
+});
+
+export const membersRoute = createRoute({
+  getParentRoute: parent,
+  path: "/members",
+  validateSearch: openSearch,
+  component: lazyRouteComponent(() => import("./member_list"), "MemberList"),
+});
+
+export const tokensRoute = createRoute({
+  getParentRoute: parent,
+  path: "/tokens",
+  validateSearch: openSearch,
+  component: lazyRouteComponent(() => import("./token_list"), "TokenList"),
+});
+
+export const trackingRoute = createRoute({
+  getParentRoute: parent,
+  path: "/tracking",
+  validateSearch: openSearch,
+  component: lazyRouteComponent(() => import("./tracking_list"), "TrackingList"),
+});
+
+export const fieldsRoute = createRoute({
+  getParentRoute: parent,
+  path: "/fields",
+  validateSearch: openSearch,
+  component: lazyRouteComponent(() => import("./field_list"), "FieldList"),
+});
+
+export const tagsRoute = createRoute({
+  getParentRoute: parent,
+  path: "/tags",
+  validateSearch: (raw: Record<string, unknown>): { search?: string } => ({ search: text(raw.search) }),
+  component: lazyRouteComponent(() => import("./tag_list"), "TagList"),
+});
+
+export const whatsappRoute = createRoute({
+  getParentRoute: parent,
+  path: "/whatsapp",
+  validateSearch: openSearch,
+  component: lazyRouteComponent(() => import("./whatsapp_settings"), "WhatsAppSettings"),
+});
+
+/** Days are calendar days of the workspace: `to` is the last one that is shown. */
+export type AuditSearch = { actor?: string; action?: string; from?: string; to?: string; entry?: string };
+
+const day = (raw: unknown) => (typeof raw === "string" && /^\d{4}-\d{2}-\d{2}$/.test(raw) ? raw : undefined);
+
+export const auditRoute = createRoute({
+  getParentRoute: parent,
+  path: "/audit",
+  validateSearch: (raw: Record<string, unknown>): AuditSearch => ({
+    actor: text(raw.actor),
+    action: text(raw.action),
+    from: day(raw.from),
+    to: day(raw.to),
+    entry: text(raw.entry),
+  }),
+  component: lazyRouteComponent(() => import("./audit_list"), "AuditList"),
+});
+
+export const passwordRoute = createRoute({
+  getParentRoute: parent,
+  path: "/password",
+  component: lazyRouteComponent(() => import("./password_settings"), "PasswordSettings"),
+});
+
+export const settingsRoutes = [
+  settingsRoute.addChildren([
+    settingsIndexRoute,
+    workspaceRoute,
+    membersRoute,
+    tokensRoute,
+    trackingRoute,
+    fieldsRoute,
+    tagsRoute,
+    whatsappRoute,
+    auditRoute,
+    passwordRoute,
+  ]),
+];
