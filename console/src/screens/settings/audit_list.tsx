@@ -132,7 +132,7 @@ export function AuditList() {
           clearable
           clearButtonProps={{ "aria-label": `${t.common.clear}: ${t.settings.audit.who}` }}
           nothingFoundMessage={t.common.nothingFound}
-          w={200}
+          w={180}
         />
         <Select
           label={t.settings.audit.what}
@@ -144,10 +144,10 @@ export function AuditList() {
           clearable
           clearButtonProps={{ "aria-label": `${t.common.clear}: ${t.settings.audit.what}` }}
           nothingFoundMessage={t.common.nothingFound}
-          w={260}
+          w={240}
         />
-        <TextInput label={t.settings.audit.from} type="date" value={asked.from ?? ""} onChange={(event) => set({ from: event.currentTarget.value || undefined })} w={160} />
-        <TextInput label={t.settings.audit.to} type="date" value={asked.to ?? ""} onChange={(event) => set({ to: event.currentTarget.value || undefined })} w={160} />
+        <TextInput label={t.settings.audit.from} type="date" value={asked.from ?? ""} onChange={(event) => set({ from: event.currentTarget.value || undefined })} w={140} />
+        <TextInput label={t.settings.audit.to} type="date" value={asked.to ?? ""} onChange={(event) => set({ to: event.currentTarget.value || undefined })} w={140} />
       </Group>
       <DataTable
         label={t.settings.tabs.audit}
@@ -156,7 +156,7 @@ export function AuditList() {
           { key: "who", label: t.settings.audit.who },
           { key: "what", label: t.settings.audit.what },
           { key: "on", label: t.settings.audit.on },
-          { key: "details", label: t.settings.audit.details, width: 200 },
+          { key: "details", label: t.settings.audit.details, width: 220 },
         ]}
         pages={pages}
         height="calc(100dvh - 320px)"
@@ -174,7 +174,7 @@ export function AuditList() {
                 variant="subtle"
                 onClick={() => set({ entry: entry.id })}
                 aria-label={`${t.settings.audit.show}: ${actionOf(t.settings.audit, entry.action)}`}
-                maw="100%"
+                maw={180}
               >
                 <Text span size="xs" truncate>
                   {detailsOf(entry.details)
