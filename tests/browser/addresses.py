@@ -11,13 +11,18 @@ SCREENS: Final = ROOT / "console" / "src" / "screens"
 
 PARAMETER: Final = re.compile(r"\$(\w+)")
 
+EXPORT: Final = 'mutation { exportStart(input: {fields: ["name"]}) { job { id } userErrors { message } } }'
+
 SAMPLES: Final[dict[str, Callable[[Muster], Any]]] = {
-    "workflowId": lambda muster: first_of(muster, "workflows"),
-    "segmentId": lambda muster: first_of(muster, "segments"),
-    "contactId": lambda muster: first_of(muster, "contacts"),
-    "broadcastId": lambda muster: first_of(muster, "broadcasts"),
+    "broadcast": lambda muster: first_of(muster, "broadcasts"),
+    "contact": lambda muster: first_of(muster, "contacts"),
+    "job": lambda muster: first_of(muster, "jobs") or muster.do(EXPORT)["job"]["id"],
+    "score": lambda muster: first_of(muster, "scoreModels"),
+    "scoreModel": lambda muster: first_of(muster, "scoreModels"),
+    "segment": lambda muster: first_of(muster, "segments"),
+    "workflow": lambda muster: first_of(muster, "workflows"),
 }
-"""For each parameter of a route: an id, or None where the demo workspace has no such thing."""
+"""For each parameter of a route, without `Id` at its end: an id, or None where the demo workspace has no such thing."""
 
 
 def paths() -> list[str]:
@@ -30,9 +35,10 @@ def paths() -> list[str]:
 
 def address(muster: Muster, path: str) -> str | None:
     """The path with ids; None where the demo workspace has nothing to show there."""
-    unknown = set(PARAMETER.findall(path)) - set(SAMPLES)
+    names = PARAMETER.findall(path)
+    unknown = [name for name in names if name.removesuffix("Id") not in SAMPLES]
     assert not unknown, f"add to SAMPLES in tests/browser/addresses.py how to find: {unknown}"
-    samples = {name: SAMPLES[name](muster) for name in PARAMETER.findall(path)}
+    samples = {name: SAMPLES[name.removesuffix("Id")](muster) for name in names}
     if None in samples.values():
         return None
     return PARAMETER.sub(lambda found: str(samples[found[1]]), path)
