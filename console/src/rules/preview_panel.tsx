@@ -1,0 +1,87 @@
+import { Alert, Card, Group, Stack, Text, VisuallyHidden } from "@mantine/core";
+
+import { LinkTo } from "../components/link";
+import { messageOf } from "../components/notify";
+import { formatNumber, formatShare } from "../format/numbers";
+import { useViewer } from "../session/session";
+import { useTexts } from "../texts/texts";
+import { isComplete, isEmptyRule, type RuleInput } from "./rule";
+import classes from "./preview_panel.module.css";
+import type { RulePreview } from "./use_rule_preview";
+
+/** What a rule finds: the number, what would change, who can be reached, some of them, and the rule in plain words. */
+export function PreviewPanel({ rule, preview, isStale, error }: { rule: RuleInput } & RulePreview) {
+  const t = useTexts().rules;
+  const { contactCount } = useViewer().workspace;
+  if (isEmptyRule(rule)) return null;
+  const isPartial = !isComplete(rule);
+  return (
+    <Card withBorder padding="md" className={classes.card} data-stale={isStale || undefined} aria-label={t.found}>
+      <Stack gap="sm">
+        <div>
+          <Group gap="xs" align="baseline" role="status" aria-live="polite">
+            <Text className={classes.count}>{preview ? formatNumber(preview.count) : "–"}</Text>
+            <Text c="dimmed" size="sm">
+              {preview && contactCount > 0 ? t.ofAll(formatShare(preview.count / contactCount)) : t.contactsFound}
+            </Text>
+          </Group>
+          {isPartial && (
+            <Text size="sm" c="dimmed">
+              {t.incompleteRule}
+            </Text>
+          )}
+        </div>
+        {error && !isPartial && (
+          <Alert color="red" role="alert">
+            {messageOf(error)}
+          </Alert>
+        )}
+        {preview && (
+          <>
+            {preview.difference && (
+              <Group gap="md" role="status">
+                <Text size="sm" className={classes.plus}>
+                  {t.entering(preview.difference.entering)}
+                </Text>
+                <Text size="sm" className={classes.minus}>
+                  {t.leaving(preview.difference.leaving)}
+                </Text>
+              </Group>
+            )}
+            <Text size="sm">{t.reachable(preview.reachable, preview.count)}</Text>
+            <div>
+              <Text size="xs" fw={600} c="dimmed">
+                {t.inWords}
+              </Text>
+              <Text size="sm" className={classes.words}>
+                {preview.ruleText}
+              </Text>
+            </div>
+            {preview.contacts && preview.contacts.length > 0 && (
+              <div>
+                <Text size="xs" fw={600} c="dimmed">
+                  {t.someOfThem}
+                </Text>
+                <ul className={classes.sample}>
+                  {preview.contacts.map(({ id, name, email, phone }) => (
+                    <li key={id}>
+                      <LinkTo size="sm" to={`/contacts/${id}` as "/contacts"}>
+                        {name || email || phone || t.nameless}
+                      </LinkTo>
+                      {name && (email || phone) && (
+                        <Text size="xs" c="dimmed" component="span">
+                          {email || phone}
+                        </Text>
+                      )}
+                    </li>
+                  ))}
+                </ul>
+              </div>
+            )}
+          </>
+        )}
+        {isStale && !isPartial && <VisuallyHidden>{t.counting}</VisuallyHidden>}
+      </Stack>
+    </Card>
+  );
+}

@@ -1,0 +1,97 @@
+import { useEffect, useRef, useState } from "react";
+import { useRelayEnvironment } from "react-relay";
+import { fetchQuery, graphql } from "relay-runtime";
+
+import { ApiError } from "../relay/api_error";
+import { useMay } from "../session/session";
+import type { useRulePreviewQuery, useRulePreviewQuery$data } from "../__generated__/useRulePreviewQuery.graphql";
+import { isComplete, type RuleInput } from "./rule";
+
+export type Preview = useRulePreviewQuery$data["segmentPreview"];
+
+/** What the server says of the places of a rule. */
+export type RuleFindings = {
+  conditions: Preview["conditions"];
+  warnings: Preview["warnings"];
+  errors: readonly { path: readonly string[]; message: string }[];
+};
+
+export type RulePreview = {
+  /** The last answer; it stays while a newer one is awaited. */
+  preview: Preview | null;
+  findings: RuleFindings;
+  /** The answer is not that of the rule as it is now. */
+  isStale: boolean;
+  error: Error | null;
+};
+
+const QUERY = graphql`
+  query useRulePreviewQuery($rule: RuleInput!, $compareTo: ID, $withDifference: Boolean!, $withContacts: Boolean!) {
+    segmentPreview(rule: $rule, compareTo: $compareTo, first: 6) {
+      count
+      reachable
+      ruleText
+      contacts @include(if: $withContacts) {
+        id
+        name
+        email
+        phone
+      }
+      warnings {
+        path
+        message
+      }
+      conditions {
+        path
+        count
+      }
+      difference @include(if: $withDifference) {
+        entering
+        leaving
+      }
+    }
+  }
+`;
+
+const WAIT_MS = 120;
+const NOTHING: RuleFindings = { conditions: [], warnings: [], errors: [] };
+
+/**
+ * What a rule finds, while it is edited: asked a moment after the last edit. The question before is aborted, which ends its statement in the
+ * database, and an older answer is never shown. A rule that is not complete is not asked about. `null`: nothing is asked.
+ */
+export function useRulePreview(rule: RuleInput | null, { compareTo }: { compareTo?: string } = {}): RulePreview {
+  const environment = useRelayEnvironment();
+  const withContacts = useMay("CONTACT_READ");
+  const [state, setState] = useState<{ answered: RuleInput | null; preview: Preview | null; findings: RuleFindings; error: Error | null }>({
+    answered: null,
+    preview: null,
+    findings: NOTHING,
+    error: null,
+  });
+  const hasAsked = useRef(false);
+  useEffect(() => {
+    if (rule === null || !isComplete(rule)) return;
+    let running: { unsubscribe: () => void } | undefined;
+    const wait = hasAsked.current ? WAIT_MS : 0;
+    hasAsked.current = true;
+    const timer = setTimeout(() => {
+      const variables = { rule, compareTo, withDifference: compareTo !== undefined, withContacts };
+      running = fetchQuery<useRulePreviewQuery>(environment, QUERY, variables, { fetchPolicy: "network-only" }).subscribe({
+        next: ({ segmentPreview }) =>
+          setState({ answered: rule, preview: segmentPreview, findings: { ...segmentPreview, errors: [] }, error: null }),
+        error: (error: Error) => {
+          const path = error instanceof ApiError ? error.field : undefined;
+          const errors = path ? [{ path, message: error.message }] : [];
+          setState((before) => ({ ...before, answered: rule, findings: { ...NOTHING, errors }, error }));
+        },
+      });
+    }, wait);
+    return () => {
+      clearTimeout(timer);
+      running?.unsubscribe();
+    };
+  }, [environment, rule, compareTo, withContacts]);
+  const { answered, preview, findings, error } = state;
+  return { preview, findings, error: answered === rule ? error : null, isStale: answered !== rule };
+}
