@@ -4,7 +4,7 @@ A retry judges the earlier recipients: one that was deleted or changed its numbe
 is DUPLICATE_PHONE.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -87,19 +87,18 @@ async def freeze(scope: Scope, broadcast: Broadcast, message: Mapping[str, Any])
 
 
 async def judged_sql(
-    scope: Scope, broadcast: Broadcast, message: Mapping[str, Any], *, as_stream: bool = False
+    scope: Scope, broadcast: Broadcast, message: Mapping[str, Any], only: Sequence[int] | None = None
 ) -> tuple[str, Binds]:
     """CTEs that end in `first_judged` and `judged` (contact_id, phone, parameters, not_before, reason).
 
-    `first_judged` knows no DUPLICATE_PHONE. `as_stream`: for a reader of `first_judged` that wants a few rows, and stops.
+    `first_judged` knows no DUPLICATE_PHONE. `only`: some of the members of its segments, in place of all.
     """
     binds = Binds([scope.workspace_id])
     cap = await message_cap.find(scope.workspace_id)
     if broadcast.retry_of is not None:
         return _judged_of_retry(broadcast, cap, binds), binds
     fields = await contact_fields.load(scope)
-    kept = "NOT MATERIALIZED" if as_stream else "MATERIALIZED"
-    return _judged_of_segments(broadcast, message, fields, scope.timezone, cap, binds, kept), binds
+    return _judged_of_segments(broadcast, message, fields, scope.timezone, cap, binds, only), binds
 
 
 def _judged_of_segments(
@@ -109,23 +108,22 @@ def _judged_of_segments(
     timezone: str,
     cap: MessageCap | None,
     binds: Binds,
-    kept: str,
+    only: Sequence[int] | None,
 ) -> str:
     wanted = placeholders.from_json(message["slots"])
     texts = rendering.expressions(wanted, rendering.from_json(broadcast.parameters), fields, timezone, binds)
     missing = [
         f"parameters[{index}] IS NULL" for index, placeholder in enumerate(wanted, start=1) if placeholder.required
     ]
-    include = binds.bind(broadcast.include_segment_ids, "bigint[]")
+    candidates = _members(broadcast, binds) if only is None else f"c.id = ANY ({binds.bind(list(only), 'bigint[]')})"
     excluded = _excluded(broadcast, binds)
     return f"""
-        candidates AS {kept} (
+        candidates AS MATERIALIZED (
             SELECT c.id AS contact_id, {NORMAL_PHONE} AS phone, c.phone_key, c.whatsapp_consent,
                    ARRAY[{", ".join(texts)}]::text[] AS parameters, NULL::timestamptz AS not_before,
                    {excluded} AS excluded
             FROM contacts c
-            WHERE c.workspace_id = $1 AND c.id IN (
-                SELECT m.contact_id FROM memberships m WHERE m.workspace_id = $1 AND m.segment_id = ANY ({_live(include)}))),
+            WHERE c.workspace_id = $1 AND {candidates}),
         first_judged AS (
             SELECT *, CASE
                 WHEN excluded THEN 'EXCLUDED_SEGMENT'
@@ -136,6 +134,12 @@ def _judged_of_segments(
                 END AS reason
             FROM candidates),
         {_WITHOUT_DOUBLES}"""  # noqa: S608 - every value is bound
+
+
+def _members(broadcast: Broadcast, binds: Binds) -> str:
+    include = _live(binds.bind(broadcast.include_segment_ids, "bigint[]"))
+    members = f"SELECT m.contact_id FROM memberships m WHERE m.workspace_id = $1 AND m.segment_id = ANY ({include})"  # noqa: S608
+    return f"c.id IN ({members})"
 
 
 def _excluded(broadcast: Broadcast, binds: Binds) -> str:

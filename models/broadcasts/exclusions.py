@@ -1,6 +1,7 @@
 """The contacts behind the numbers of a broadcast's exclusions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from models import db
@@ -43,7 +44,7 @@ async def _kept(
 
 
 _FIRST_REASONS: Final = frozenset(ExclusionReason) - {ExclusionReason.DUPLICATE_PHONE}
-"""Each depends on one contact alone, so that a page stops where it is full."""
+"""Each depends on one contact alone."""
 
 
 async def _judged(
@@ -55,13 +56,60 @@ async def _judged(
     after: int | None,
     names: Iterable[str],
 ) -> list[Record]:
-    as_stream = broadcast.retry_of is None and reason in _FIRST_REASONS
-    judged, binds = await audience.judged_sql(scope, broadcast, message, as_stream=as_stream)
-    wanted, last, most = binds.bind(reason, "text"), binds.bind(after or 0, "bigint"), binds.bind(limit, "bigint")
+    wanted = _Wanted(broadcast, message, reason, frozenset(names))
+    if broadcast.retry_of is not None or reason not in _FIRST_REASONS:
+        return await _judge(scope, wanted, after or 0, limit, None)
+    found: list[Record] = []
+    async for ids in _each_some(scope, broadcast, after or 0):
+        found += await _judge(scope, wanted, after or 0, limit - len(found), ids)
+        if len(found) == limit:
+            break
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    broadcast: Broadcast
+    message: Mapping[str, Any]
+    reason: ExclusionReason
+    names: frozenset[str]
+
+
+async def _judge(scope: Scope, wanted: _Wanted, after: int, limit: int, only: Sequence[int] | None) -> list[Record]:
+    judged, binds = await audience.judged_sql(scope, wanted.broadcast, wanted.message, only)
+    reason, last, most = binds.bind(wanted.reason, "text"), binds.bind(after, "bigint"), binds.bind(limit, "bigint")
     sql = f"""
         WITH {judged}
-        SELECT {columns_of({"id", *names})}
-        FROM {"first_judged" if as_stream else "judged"} j JOIN contacts c ON c.workspace_id = $1 AND c.id = j.contact_id
-        WHERE j.reason = {wanted} AND j.contact_id > {last} ORDER BY j.contact_id LIMIT {most}
+        SELECT {columns_of({"id", *wanted.names})}
+        FROM {"judged" if only is None else "first_judged"} j JOIN contacts c ON c.workspace_id = $1 AND c.id = j.contact_id
+        WHERE j.reason = {reason} AND j.contact_id > {last} ORDER BY j.contact_id LIMIT {most}
     """  # noqa: S608 - columns of the catalogue, and bound values
     return await db.fetch(sql, *binds)
+
+
+AT_FIRST: Final = 500
+AT_MOST: Final = 50_000
+"""Members that are judged at once: more each time, since few of them have the reason."""
+
+# Each segment gives its first members by index; the first ones of all are among them.
+_NEXT: Final = """
+    SELECT DISTINCT page.contact_id
+    FROM segments s, LATERAL (
+        SELECT m.contact_id FROM memberships m
+        WHERE m.workspace_id = $1 AND m.segment_id = s.id AND m.contact_id > $3 ORDER BY m.contact_id LIMIT $4) AS page
+    WHERE s.workspace_id = $1 AND s.id = ANY ($2::bigint[]) AND s.deleted_at IS NULL
+    ORDER BY page.contact_id LIMIT $4
+"""
+
+
+async def _each_some(scope: Scope, broadcast: Broadcast, after: int) -> AsyncIterator[list[int]]:
+    """The members of the included segments after the contact `after`, in order of their ids."""
+    many = AT_FIRST
+    while True:
+        rows = await db.fetch(_NEXT, scope.workspace_id, broadcast.include_segment_ids, after, many)
+        ids = [row["contact_id"] for row in rows]
+        if ids:
+            yield ids
+        if len(ids) < many:
+            return
+        after, many = ids[-1], min(many * 4, AT_MOST)
