@@ -1,4 +1,7 @@
-"""Changes one thing of many contacts in one statement. Unknown ids are ignored, and nothing is written that is so already."""
+"""Changes one thing of many contacts in one statement. Unknown ids are ignored, and nothing is written that is so already.
+
+Callers hold the rows of the contacts, locked in the order of their ids.
+"""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -18,9 +21,6 @@ PLAIN_COLUMNS: Final = {
 }
 """Columns that stand for themselves: no key, no part of a name, no consent. Each with its type."""
 
-# In one order, so that two writers never wait for each other.
-_LOCK = "SELECT id FROM contacts WHERE workspace_id = $1 AND id = ANY ($2::bigint[]) ORDER BY id FOR NO KEY UPDATE"
-
 
 async def change_tags(
     scope: Scope, contact_ids: Sequence[int], add: Sequence[str], remove: Sequence[str]
@@ -29,7 +29,6 @@ async def change_tags(
 
     In the ambient transaction.
     """
-    await db.fetch(_LOCK, scope.workspace_id, list(contact_ids))
     changed = await db.execute(_CHANGE_TAGS, scope.workspace_id, list(contact_ids), list(add), list(remove), MOST_TAGS)
     if changed:
         await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
@@ -62,7 +61,6 @@ SELECT id FROM contacts WHERE workspace_id = $1 AND id = ANY ($2::bigint[]) AND 
 
 async def set_column(scope: Scope, contact_ids: Sequence[int], column: str, value: Any) -> None:
     """Sets one of PLAIN_COLUMNS to a value as it is stored. In the ambient transaction."""
-    await db.fetch(_LOCK, scope.workspace_id, list(contact_ids))
     sql_type = PLAIN_COLUMNS[column]
     sql = f"""
         UPDATE contacts SET {column} = $3::{sql_type}
@@ -73,7 +71,6 @@ async def set_column(scope: Scope, contact_ids: Sequence[int], column: str, valu
 
 async def set_attribute(scope: Scope, contact_ids: Sequence[int], key: str, value: Any) -> None:
     """Sets a custom field to a value as it is stored; None clears it. In the ambient transaction."""
-    await db.fetch(_LOCK, scope.workspace_id, list(contact_ids))
     if value is None:
         await _write(scope, _CLEAR, contact_ids, key)
     else:
@@ -92,7 +89,6 @@ WHERE workspace_id = $1 AND id = ANY ($2::bigint[]) AND attributes -> $3 IS DIST
 
 async def increase_score(scope: Scope, contact_ids: Sequence[int], by: int) -> None:
     """Stays within what a score can be. In the ambient transaction."""
-    await db.fetch(_LOCK, scope.workspace_id, list(contact_ids))
     await _write(scope, _INCREASE_SCORE, contact_ids, by)
 
 
@@ -104,7 +100,6 @@ WHERE workspace_id = $1 AND id = ANY ($2::bigint[]) AND $3::bigint <> 0
 
 async def increase_attribute(scope: Scope, contact_ids: Sequence[int], key: str, by: float) -> None:
     """A NUMBER field without a value counts as 0. In the ambient transaction."""
-    await db.fetch(_LOCK, scope.workspace_id, list(contact_ids))
     await _write(scope, _INCREASE, contact_ids, key, by)
 
 

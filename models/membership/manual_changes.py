@@ -17,6 +17,11 @@ from permissions.principal import PrincipalKind, Scope
 MAX_AT_ONCE: Final = 10_000
 
 
+async def hold_members(scope: Scope, segment_id: int) -> None:
+    """Keeps other writers of the members away, for a transaction that writes contacts before it changes them."""
+    await db.advisory_lock(builds.swap_lock(scope.workspace_id, segment_id))
+
+
 # ---------------------------------------------------------------- static segments
 
 
@@ -35,7 +40,7 @@ async def change_members(
     """
     _check_size(len(add) + len(remove))
     async with db.transaction():
-        await db.advisory_lock(builds.swap_lock(scope.workspace_id, segment_id))  # prevents a deadlock of two callers
+        await hold_members(scope, segment_id)  # prevents a deadlock of two callers
         if await _kind(scope, segment_id, path) != "STATIC":
             raise Unsupported("a rule decides who is in this segment: override it for these contacts instead", path)
         append = await apply.begin(scope.workspace_id, clock.now())

@@ -9,10 +9,22 @@ from models import db
 from models.membership import apply
 from models.queue import work
 from models.queue.enqueue import enqueue
-from models.workflows import engine_lock, entries, happenings, heeding, merges, plans, triggers, wakes, write
+from models.workflows import (
+    engine_lock,
+    entries,
+    happenings,
+    heeding,
+    holding,
+    merges,
+    plans,
+    triggers,
+    wakes,
+    write,
+)
 from models.workflows.counts import Counts
 from models.workflows.engine_lock import WorkflowLock
 from models.workflows.happenings import Happening
+from models.workflows.holding import OutOfOrder
 from models.workflows.inside import ends, occurrences
 from models.workflows.messages import withdrawal
 from models.workflows.run import Candidate, Run
@@ -45,6 +57,28 @@ async def process_batch(
     `on_locked` runs before anything is read. `one_by_one`: after a batch has failed, each enrollment on its own, so that only
     those fail whose node cannot be carried out.
     """
+    wanted = OutOfOrder((), ())
+    for _ in range(_TRIES):
+        try:
+            return await _process(workspace_id, limit, on_locked, wanted, one_by_one=one_by_one, waits=False)
+        except OutOfOrder as error:
+            wanted = error
+    return await _process(workspace_id, limit, on_locked, wanted, one_by_one=one_by_one, waits=True)
+
+
+_TRIES: Final = 3
+
+
+async def _process(
+    workspace_id: int,
+    limit: int,
+    on_locked: Callable[[], Awaitable[None]] | None,
+    wanted: OutOfOrder,
+    *,
+    one_by_one: bool,
+    waits: bool,
+) -> BatchResult | None:
+    """`wanted` is locked first. Raises OutOfOrder unless it `waits`."""
     async with db.transaction():
         lock = await engine_lock.find(workspace_id)
         if lock is None:
@@ -54,6 +88,8 @@ async def process_batch(
         run = await begin(lock, one_by_one=one_by_one)
         if run is None:
             return None
+        run.held.waits = waits
+        await holding.hold_first(run.held, wanted)
         async with happenings.next_ones(run.plans, limit) as (happened, more):
             await _move(run, happened, limit)
         due_left = await _finish(run, limit)

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Final
 
 from models import db
-from models.membership import apply, builds
+from models.membership import apply
 from models.membership.origins import Origin
+from models.workflows import holding
 from models.workflows.causes import NOBODY
 from models.workflows.run import Moved, Run
 
@@ -76,7 +77,7 @@ _DUE: Final = """
 
 
 async def _take_out(run: Run, segment_id: int, contact_ids: list[int]) -> None:
-    await db.advisory_lock(builds.swap_lock(run.workspace_id, segment_id))
+    await holding.hold_segment(run.held, segment_id)
     if not await db.fetch_value(_IS_STATIC, run.workspace_id, segment_id):
         return
     append = await run.members()

@@ -14,6 +14,7 @@ from models.workflows.counts import Counts
 from models.workflows.engine_lock import WorkflowLock
 from models.workflows.graph.actions import Action
 from models.workflows.happenings import Happening
+from models.workflows.holding import Holdings
 from models.workflows.plans import Plan, Plans
 from models.workflows.states import EnrollmentState
 from permissions.principal import Scope
@@ -96,11 +97,15 @@ class Run:
     happened: dict[int, list[Happening]] = field(default_factory=dict)
     occurred: dict[int, set[str]] = field(default_factory=dict)
     settling_one_by_one: bool = False
+    held: Holdings = field(init=False)
     instead: Mapping[type[Action], Any] = field(default_factory=dict)
     _settled: int = 0
     _members: Append | None = None
     _trails: dict[tuple[int, int, int, str], Trail] = field(default_factory=dict)
     _zones: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.held = Holdings(self.workspace_id)
 
     @property
     def scope(self) -> Scope:

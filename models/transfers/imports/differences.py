@@ -292,7 +292,7 @@ def _update_sql(statement: _Statement) -> str:
         SELECT c.workspace_id, c.id, i.line, n.*, jsonb_build_object({before}) AS before,
                array_remove(ARRAY['updated_at', {watched}], NULL){_told_words(statement)} AS fields
         {_different(statement)}
-        FOR NO KEY UPDATE OF c
+        ORDER BY c.id FOR NO KEY UPDATE OF c
     ), updated AS (
         UPDATE contacts c SET {", ".join(f"{name} = changed.{name}" for name in names)}
         FROM changed WHERE c.workspace_id = changed.workspace_id AND c.id = changed.id

@@ -92,6 +92,10 @@ async def write_chunk(scope: Scope, job_id: int, plan: ReadPlan, fields: Fields,
     await db.execute(_BY_INDEX)
     await db.advisory_lock(f"imports:{scope.workspace_id}")  # imports of one workspace write one after another
     _refuse_changed_fields(plan, fields, await contact_fields.load_to_write(scope))
+    if plan.options.add_to_segment_id is not None and not plan.options.dry_run:
+        await manual_changes.hold_members(
+            scope, plan.options.add_to_segment_id
+        )  # comes before contacts in the order of all
     chunk = replace(chunk, values=dict(chunk.values), refusals=list(chunk.refusals), left_out=dict(chunk.left_out))
     add_tags = await spell_tags(scope, plan, chunk)
     writing = _Writing(scope, job_id, plan, chunk, differences(plan, fields, add_tags), add_tags)

@@ -94,6 +94,8 @@ async def _undo_chunk(scope: Scope, job: Job) -> None:
             async with db.transaction():
                 await db.execute(_SETTINGS)
                 await db.advisory_lock(f"imports:{scope.workspace_id}")
+                if job.segment_id is not None:
+                    await manual_changes.hold_members(scope, job.segment_id)
                 state = await _next_chunk(scope, job, UndoProgress(**job.progress["undo"]))
                 undone_at = {"undone_at": clock.now().isoformat()} if state.done else {}
                 await jobs.progress(job, progress={**job.progress, "undo": asdict(state), **undone_at})
@@ -199,7 +201,7 @@ _MATCHED: Final = """
 # Locked until the transaction ends.
 _LOCK_UNCHANGED: Final = f"""{_MATCHED}
     SELECT c.id FROM matched JOIN contacts c ON c.workspace_id = matched.workspace_id AND c.id = matched.contact_id
-    WHERE c.updated_at <= matched.updated_at FOR UPDATE OF c
+    WHERE c.updated_at <= matched.updated_at ORDER BY c.id FOR UPDATE OF c
 """  # noqa: S608 - no value is pasted
 
 # Contacts with activities stay.

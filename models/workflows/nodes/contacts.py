@@ -15,6 +15,7 @@ from models.contacts.update import update_contact
 from models.errors import MusterError, NotFound
 from models.rules.tree import FieldType
 from models.values.instants import write_instant
+from models.workflows import holding
 from models.workflows.arrivals import Arrival
 from models.workflows.graph.actions import FieldSet, TagsChange
 from models.workflows.graph.tree import GraphNode, Zone
@@ -28,6 +29,7 @@ async def change_tags(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) ->
     do = node.do
     assert isinstance(do, TagsChange)
     spelled = await tags.spelled(run.scope, do.add)
+    await holding.hold_written(run.held, _contacts(arrivals))
     async for group in run.by_cause(arrivals):
         full = await many.change_tags(run.scope, [arrival.contact_id for arrival in group], spelled, do.remove)
         for arrival in group:
@@ -42,6 +44,7 @@ async def set_field(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> N
     """A contact that cannot have the value has FAILED, with the reason."""
     do = node.do
     assert isinstance(do, FieldSet)
+    await holding.hold_written(run.held, _contacts(arrivals))
     async for group in run.by_cause(arrivals):
         try:
             await _set(run, do, group)

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from models import db
-from models.membership import apply, builds
+from models.membership import apply
 from models.membership.origins import Origin
+from models.workflows import holding
 from models.workflows.arrivals import Arrival
 from models.workflows.causes import Cause, together
 from models.workflows.graph.actions import SegmentAdd, SegmentRemove
@@ -38,7 +39,7 @@ async def change(run: Run, segment_id: int, arrivals: Sequence[Arrival], *, ente
 
     LOCKS: the swap lock of the segment, as every writer of its members does.
     """
-    await db.advisory_lock(builds.swap_lock(run.workspace_id, segment_id))
+    await holding.hold_segment(run.held, segment_id)
     if not await db.fetch_value(_EXISTS, run.workspace_id, segment_id):
         return False
     append = await run.members()

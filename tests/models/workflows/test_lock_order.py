@@ -1,0 +1,141 @@
+"""Batches, imports and merges lock the same contacts and segments in one order: nobody waits for who waits for it."""
+
+import asyncio
+
+import pytest
+
+from models import db
+from models.contacts import activities
+from models.contacts.activities import NewActivity
+from models.identity.merge import merge_contacts
+from models.membership import builds, manual_changes
+from models.membership.origins import Origin
+from models.workflows import batches
+from tests.kit.engine import assert_all_is_right, settled
+from tests.kit.locks import wait_until_blocked
+from tests.kit.segments import members_of, new_contacts, static_segment
+from tests.kit.transfers import imported, undone
+from tests.kit.workflows import assert_figures_add_up, ends_of, graph, moved, node, running
+from tests.kit.workspaces import new_workspace
+
+END = node("end", end={})
+BOUGHT = {"key": "bought", "on": {"activity": {"kind": "purchase"}}}
+
+
+@pytest.fixture
+async def scope(database):
+    return await new_workspace()
+
+
+async def buy(scope, *contact_ids):
+    await activities.record(scope, [NewActivity("purchase", one) for one in contact_ids])
+
+
+async def deadlocks():
+    """How many PostgreSQL has ended; what a connection met is counted a moment later."""
+    await db.execute("SELECT pg_stat_clear_snapshot()")
+    return await db.fetch_value("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+
+
+async def other_way_round(scope, first, then):
+    """Somebody takes `first`, and as soon as another one waits for a lock, `then`."""
+    held = asyncio.Event()
+
+    async def other():
+        async with db.transaction():
+            await first()
+            held.set()
+            await wait_until_blocked()
+            await then()
+
+    task = asyncio.create_task(other())
+    await held.wait()
+    await batches.process_batch(scope.workspace_id)
+    await task
+
+
+def writes(contact_id):
+    return lambda: db.execute("UPDATE contacts SET first_name = 'Ana' WHERE id = $1", contact_id)
+
+
+async def test_a_segment_that_comes_after_contacts_on_the_way_is_locked_before_them(scope):
+    chosen = await static_segment(scope)
+    nodes = [
+        node("tag", tagsChange={"add": ["seen"], "next": "add"}),
+        node("add", segmentAdd={"segmentId": chosen.id, "next": "end"}),
+        END,
+    ]
+    workflow_id = await running(scope, graph([BOUGHT], nodes))
+    (one,) = await new_contacts(scope, 1)
+    await buy(scope, one)
+    await settled(scope)
+    swap = builds.swap_lock(scope.workspace_id, chosen.id)
+    await other_way_round(scope, lambda: db.advisory_lock(swap), writes(one))
+    assert await ends_of(scope, workflow_id) == [(one, "REACHED_END")]
+    assert await members_of(scope, chosen) == {one}
+    assert await db.fetch("SELECT tags, first_name FROM contacts") == [(["seen"], "Ana")]
+    await assert_figures_add_up(scope)
+
+
+async def test_contacts_of_a_later_node_are_locked_in_the_order_of_their_ids(scope):
+    scores = [node("score", fieldSet={"field": "score", "increment": 1, "next": "end"}), END]
+    tags = [
+        node("record", activityRecord={"kind": "seen", "next": "tag"}),
+        node("tag", tagsChange={"add": ["x"], "next": "end"}),
+        END,
+    ]
+    await running(scope, graph([BOUGHT], scores))
+    tagging = await running(scope, graph([{"key": "visited", "on": {"activity": {"kind": "visit"}}}], tags))
+    first, second = await new_contacts(scope, 2)
+    await activities.record(scope, [NewActivity("visit", first), NewActivity("purchase", second)])
+    await settled(scope)
+    await other_way_round(scope, writes(first), writes(second))
+    assert await ends_of(scope, tagging) == [(first, "REACHED_END")]
+    rows = await db.fetch("SELECT tags, score, first_name FROM contacts ORDER BY id")
+    assert rows == [(["x"], 0, "Ana"), ([], 1, "Ana")]
+    assert await db.fetch_value("SELECT count(*) FROM activities WHERE kind = 'seen'") == 1
+
+
+async def test_batches_imports_and_merges_of_the_same_people_never_end_each_other(scope):
+    one, two = await static_segment(scope), await static_segment(scope)
+    nodes = [
+        node("tag", tagsChange={"add": ["seen"], "next": "two"}),
+        node("two", segmentAdd={"segmentId": two.id, "next": "score"}),
+        node("score", fieldSet={"field": "score", "increment": 1, "next": "one"}),
+        node("one", segmentAdd={"segmentId": one.id, "next": "record"}),
+        node("record", activityRecord={"kind": "seen", "next": "out"}),
+        node("out", segmentRemove={"segmentId": two.id, "next": "end"}),
+        END,
+    ]
+    await running(scope, graph([BOUGHT], nodes, reentry={"policy": "EVERY_TIME"}))
+    keys = [f"p{number}" for number in range(60)]
+    ids = [(await new_contacts(scope, 1, external_id=key))[0] for key in keys]
+    before, over = await deadlocks(), asyncio.Event()
+
+    async def move():
+        while not over.is_set():
+            await buy(scope, *ids[:50][::-1])
+            await moved(scope)
+
+    async def bring_in():
+        for number in range(6):
+            rows = "".join(f"{key},{number}{key}\n" for key in keys[:50][:: -1 if number % 2 else 1])
+            segment_id = (one.id, two.id)[number % 2]
+            content = f"external_id,first_name\n{rows}"
+            job = await imported(scope, content, overwrite=True, add_to_segment_id=segment_id)
+            await undone(scope, job)
+
+    async def merge():
+        for kept, merged in zip(ids[50:60:2], ids[51:60:2], strict=True):
+            await manual_changes.change_members(scope, two.id, add=[kept, merged], origin=Origin.MANUAL)
+            await merge_contacts(scope, kept, merged, {})
+
+    moving = asyncio.create_task(move())
+    await asyncio.gather(bring_in(), merge())
+    over.set()
+    await moving
+    await settled(scope)
+    await asyncio.sleep(1)  # until the connections have told what they met
+    assert await deadlocks() == before
+    await assert_all_is_right(scope)
+    await assert_figures_add_up(scope)
