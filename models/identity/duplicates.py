@@ -68,13 +68,16 @@ _PAIRS: Final = f"""
     WHERE (p.id, p.older_id) > ($2, $3) AND NOT EXISTS (
         SELECT 1 FROM duplicate_dismissals d
         WHERE d.workspace_id = $1 AND d.contact_id = p.older_id AND d.other_contact_id = p.id)
+        AND ($6::bigint IS NULL OR $6 IN (p.id, p.older_id))
     GROUP BY p.id, p.older_id ORDER BY p.id, p.older_id LIMIT $4
 """  # noqa: S608 - constants
 
 
-async def pairs(scope: Scope, limit: int, after: tuple[int, int] = (0, 0)) -> list[db.Record]:
-    """Pairs after the pair `after` (id, older_id): with `likeness` (0 to 1) and `reasons`."""
-    return await db.fetch(_PAIRS, scope.workspace_id, *after, limit, SAME_NUMBER)
+async def pairs(
+    scope: Scope, limit: int, after: tuple[int, int] = (0, 0), contact_id: int | None = None
+) -> list[db.Record]:
+    """Pairs after the pair `after` (id, older_id), of all or with one contact: with `likeness` (0 to 1) and `reasons`."""
+    return await db.fetch(_PAIRS, scope.workspace_id, *after, limit, SAME_NUMBER, contact_id)
 
 
 @dataclass(frozen=True, slots=True)

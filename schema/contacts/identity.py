@@ -22,7 +22,7 @@ from schema.server.context import Info
 from schema.server.execution.batched import Loader, batched
 from schema.server.execution.rows import mapped, read, shown
 from schema.server.guard import admit, mutation, query, scope_of
-from schema.server.ids import get_id, to_global_id
+from schema.server.ids import find_id, get_id, to_global_id
 from schema.server.types.connection import PageInfo, page_of, page_size
 from schema.server.types.cursors import Cursors, a_number
 from schema.server.types.delete_payload import DeletePayload
@@ -123,12 +123,23 @@ class IdentityQuery:
         " another hint. None is merged by itself.",
     )
     async def duplicate_contacts(
-        self, info: Info, first: int | None = 50, after: str | None = None
+        self,
+        info: Info,
+        first: int | None = 50,
+        after: str | None = None,
+        contact_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Only pairs with this contact.")
+        ] = None,
     ) -> DuplicatePairConnection:
         scope = scope_of(info)
         cursors = Cursors(scope, "duplicateContacts")
         key = cursors.read(after, a_number, a_number)
-        rows = await duplicates.pairs(scope, page_size(first) + 1, after=(0, 0) if key is None else (key[0], key[1]))
+        rows = await duplicates.pairs(
+            scope,
+            page_size(first) + 1,
+            after=(0, 0) if key is None else (key[0], key[1]),
+            contact_id=None if contact_id is None else find_id("Contact", contact_id) or 0,
+        )
         return shown(
             DuplicatePairConnection,
             page_of(rows, first, after, lambda row: cursors.write(row["id"], row["older_id"])),

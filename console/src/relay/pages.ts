@@ -38,15 +38,18 @@ const EMPTY = { rows: [], totalCount: null, isFirst: true, isLoading: true, hasM
 
 /**
  * Reads a connection of any length page by page. Each page costs only itself, however many came before: rows hold fragment
- * references, and each row reads its own. The query must take `$after`. `variables` are compared as JSON.
+ * references, and each row reads its own. The query must take `$after`. `variables` are compared as JSON. What counts is only asked
+ * for once: `onFirst` are variables of the first page alone, such as `{ withCount: true }` where `variables` say false.
  */
 export function usePages<Q extends OperationType, Row>(
   query: GraphQLTaggedNode,
   variables: Omit<Q["variables"], "after">,
   pageOf: (response: Q["response"]) => Page<Row>,
+  onFirst: Partial<Q["variables"]> = {},
 ): Pages<Row> {
   const environment = useRelayEnvironment();
   const key = JSON.stringify(variables);
+  const firstKey = JSON.stringify(onFirst);
   const [state, setState] = useState<State<Row>>(EMPTY);
   const cursor = useRef<{ after: string | null; running: Subscription | null; held: (() => void)[]; done: boolean }>({
     after: null,
@@ -69,7 +72,7 @@ export function usePages<Q extends OperationType, Row>(
         position.done = false;
       }
       if (position.running || position.done) return;
-      const asked = { ...JSON.parse(key), after: position.after };
+      const asked = { ...JSON.parse(key), ...(isFresh && JSON.parse(firstKey)), after: position.after };
       setState((before) => ({ ...before, isLoading: true, error: null }));
       position.running = fetchQuery<Q>(environment, query, asked, { fetchPolicy: "network-only" }).subscribe({
         next: (response) => {
@@ -95,7 +98,7 @@ export function usePages<Q extends OperationType, Row>(
         },
       });
     },
-    [environment, query, key],
+    [environment, query, key, firstKey],
   );
 
   useEffect(() => {

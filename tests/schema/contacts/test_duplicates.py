@@ -51,6 +51,16 @@ async def test_contacts_that_whatsapp_says_are_one_person_are_listed(api: Api, a
     )
 
 
+async def test_pairs_with_one_contact_are_listed(api: Api, admin: str) -> None:
+    names = ("Ana Ruiz", "Ana Ruis", "Bo Chen", "Bo Chem")
+    made = [await create(api, admin, name=name, dateOfBirth="1990-05-04") for name in names]
+    of = "query ($id: ID) { duplicateContacts(contactId: $id) { nodes { a { id } b { id } } } }"
+    assert len((await api.data(admin, of))["duplicateContacts"]["nodes"]) == 2
+    found = (await api.data(admin, of, id=made[3]["id"]))["duplicateContacts"]["nodes"]
+    assert found == [{"a": {"id": made[2]["id"]}, "b": {"id": made[3]["id"]}}]
+    assert (await api.data(admin, of, id="nobody"))["duplicateContacts"]["nodes"] == []
+
+
 async def test_a_taken_key_names_the_contact_that_has_it(api: Api, admin: str) -> None:
     made = await create(api, admin, phone="+525512341001")
     again = f"mutation ($input: ContactInput!) {{ contactCreate(input: $input) {{ {ERRORS[:-1]} takenBy }} }} }}"

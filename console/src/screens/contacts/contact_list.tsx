@@ -1,26 +1,57 @@
-import { TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
-import { IconSearch } from "@tabler/icons-react";
-import { useState } from "react";
-import { graphql, useFragment } from "react-relay";
+import { Button } from "@mantine/core";
+import { IconDownload, IconPlus, IconUsers } from "@tabler/icons-react";
+import { useCallback, useMemo, useState } from "react";
+import { graphql } from "react-relay";
 
-import { DataCell, DataTable } from "../../components/data_table";
+import { DataTable } from "../../components/data_table";
 import { Empty } from "../../components/empty";
-import { Moment } from "../../components/moment";
+import { ButtonTo } from "../../components/link";
 import { Screen } from "../../components/screen";
+import { useSelection } from "../../components/selection";
+import { useReturn } from "../../relay/live";
 import { usePages } from "../../relay/pages";
+import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { contactListQuery, contactListQuery$data } from "../../__generated__/contactListQuery.graphql";
-import type { contactList_contact$key } from "../../__generated__/contactList_contact.graphql";
+import { BulkBar, type Target } from "./bulk_bar";
+import { columnsOf, tableColumns } from "./columns";
+import { ContactCreate } from "./contact_create";
+import { ContactCells } from "./contact_cells";
+import { ExportFollowed, ExportPanel } from "./export_panel";
+import { useLabels } from "./labels";
+import { ListFilters } from "./list_filters";
+import { isFiltered, matchingOf, orderOf, type ContactSearch } from "./list_search";
 import { contactsRoute } from "./routes";
 
 const QUERY = graphql`
-  query contactListQuery($search: String, $after: String, $withCount: Boolean!) {
-    contacts(search: $search, first: 250, after: $after) {
+  query contactListQuery(
+    $search: String
+    $segmentId: ID
+    $ruleQuery: String
+    $orderBy: ContactOrder!
+    $orderByScore: String
+    $after: String
+    $withCount: Boolean!
+    $withTags: Boolean!
+    $withAttributes: Boolean!
+    $withScores: Boolean!
+  ) {
+    contacts(
+      search: $search
+      segmentId: $segmentId
+      ruleQuery: $ruleQuery
+      orderBy: $orderBy
+      orderByScore: $orderByScore
+      first: 250
+      after: $after
+    ) {
       totalCount @include(if: $withCount)
       nodes {
         id
-        ...contactList_contact
+        name
+        email
+        phone
+        ...contactCells_contact
       }
       pageInfo {
         endCursor
@@ -32,67 +63,123 @@ const QUERY = graphql`
 
 type Row = contactListQuery$data["contacts"]["nodes"][number];
 
+/** All contacts, or those that the filters find, with what can be done with many at once. */
 export function ContactList() {
   const t = useTexts();
-  const { search } = contactsRoute.useSearch();
+  const search = contactsRoute.useSearch();
   const navigate = contactsRoute.useNavigate();
-  const [typed, setTyped] = useState(search ?? "");
-  const searchFor = useDebouncedCallback((text: string) => {
-    void navigate({ search: { search: text || undefined }, replace: true });
-  }, 250);
-  const pages = usePages<contactListQuery, Row>(QUERY, { search, withCount: true }, ({ contacts }) => ({
-    rows: contacts.nodes,
-    totalCount: contacts.totalCount,
-    ...contacts.pageInfo,
-  }));
+  const mayWrite = useMay("CONTACT_WRITE");
+  const mayExport = useMay("CONTACT_EXPORT", "JOB_READ");
+  const change = useCallback(
+    (next: Partial<ContactSearch>, replace = true) => void navigate({ search: (before: ContactSearch) => ({ ...before, ...next }), replace }),
+    [navigate],
+  );
+
+  const columns = useMemo(() => columnsOf(search.columns), [search.columns]);
+  const labels = useLabels(columns.some(({ kind }) => kind !== "field") || search.order?.startsWith("score:") === true);
+  const matching = useMemo(() => matchingOf(search), [search]);
+  const variables = {
+    ...matching,
+    ...orderOf(search.order),
+    withCount: false,
+    withTags: columns.some((column) => column.key === "tags" && column.kind === "field"),
+    withAttributes: columns.some(({ kind }) => kind === "attribute"),
+    withScores: columns.some(({ kind }) => kind === "score"),
+  };
+  const pages = usePages<contactListQuery, Row>(
+    QUERY,
+    variables,
+    ({ contacts }) => ({ rows: contacts.nodes, totalCount: contacts.totalCount, ...contacts.pageInfo }),
+    { withCount: true },
+  );
+  useReturn(pages.again);
+
+  const { rows, totalCount } = pages;
+  const ids = useMemo(() => rows.map(({ id }) => id), [rows]);
+  const names = useMemo(() => new Map(rows.map((row) => [row.id, row.name ?? row.email ?? row.phone ?? t.contacts.nameless])), [rows, t]);
+  const selection = useSelection(ids, useCallback((id) => t.common.selectRow(names.get(id) ?? ""), [names, t]));
+  const [isEverything, setEverything] = useState(false);
+  const [shownFilters, setShownFilters] = useState(JSON.stringify(matching));
+  if (shownFilters !== JSON.stringify(matching)) {
+    setShownFilters(JSON.stringify(matching));
+    setEverything(false);
+    selection.clear();
+  }
+  const everything: Target = { all: matching, count: totalCount ?? 0 };
+  const isAll = isEverything && selection.all === "all";
+  const target: Target = isAll ? everything : { ids: selection.ids, count: selection.ids.length };
+  const done = () => {
+    selection.clear();
+    setEverything(false);
+    pages.again();
+  };
+
   return (
-    <Screen title={t.contacts.title} lead={pages.totalCount === null ? "\u00a0" : t.contacts.count(pages.totalCount)}>
-      <TextInput
-        leftSection={<IconSearch size={16} />}
-        aria-label={t.contacts.search}
-        placeholder={t.contacts.search}
-        value={typed}
-        onChange={(event) => {
-          setTyped(event.currentTarget.value);
-          searchFor(event.currentTarget.value);
-        }}
-      />
+    <Screen
+      title={t.contacts.title}
+      lead={totalCount === null ? "\u00a0" : isFiltered(matching) ? t.contacts.countMatching(totalCount) : t.contacts.count(totalCount)}
+      actions={
+        <>
+          <ButtonTo to="/contacts/duplicates" variant="default" leftSection={<IconUsers size={16} />}>
+            {t.contacts.duplicates.title}
+          </ButtonTo>
+          {mayExport && (
+            <Button variant="default" leftSection={<IconDownload size={16} />} onClick={() => change({ panel: "export" }, false)}>
+              {t.contacts.export.open}
+            </Button>
+          )}
+          {mayWrite && (
+            <Button leftSection={<IconPlus size={16} />} onClick={() => change({ panel: "create" }, false)}>
+              {t.contacts.create.open}
+            </Button>
+          )}
+        </>
+      }
+    >
+      <ListFilters search={search} change={change} columns={columns} labels={labels} />
+      {search.job && mayExport && <ExportFollowed id={search.job} onClose={() => change({ job: undefined })} />}
+      {selection.ids.length > 0 && (
+        <BulkBar
+          target={target}
+          matching={selection.all === "all" ? (totalCount ?? 0) : 0}
+          isEverything={isAll}
+          onEverything={setEverything}
+          onExport={() => change({ panel: "export" }, false)}
+          onDone={done}
+          onClear={selection.clear}
+        />
+      )}
       <DataTable
         label={t.contacts.title}
-        columns={[
-          { key: "name", label: t.contacts.name },
-          { key: "email", label: t.contacts.email },
-          { key: "phone", label: t.contacts.phone },
-          { key: "created", label: t.contacts.created },
-        ]}
+        columns={tableColumns(columns, labels, t)}
         pages={pages}
-        renderCells={(row) => <Cells contact={row} />}
-        empty={<Empty title={t.contacts.empty}>{t.contacts.emptyLead}</Empty>}
+        selection={selection}
+        renderCells={(row) => <ContactCells contact={row} columns={columns} fields={labels.fields} />}
+        empty={
+          <Empty
+            title={isFiltered(matching) ? t.contacts.emptyMatch : t.contacts.empty}
+            action={
+              isFiltered(matching) ? (
+                <Button variant="light" onClick={() => change({ search: undefined, segment: undefined, rule: undefined })}>
+                  {t.contacts.filters.clear}
+                </Button>
+              ) : undefined
+            }
+          >
+            {isFiltered(matching) ? t.contacts.emptyMatchLead : t.contacts.emptyLead}
+          </Empty>
+        }
       />
+      {mayWrite && <ContactCreate opened={search.panel === "create"} onClose={() => change({ panel: undefined })} />}
+      {mayExport && (
+        <ExportPanel
+          opened={search.panel === "export"}
+          target={selection.ids.length > 0 ? target : everything}
+          columns={columns}
+          onClose={() => change({ panel: undefined })}
+          onStarted={(job) => change({ panel: undefined, job })}
+        />
+      )}
     </Screen>
-  );
-}
-
-function Cells({ contact }: { contact: contactList_contact$key }) {
-  const row = useFragment(
-    graphql`
-      fragment contactList_contact on Contact {
-        name
-        email
-        phone
-        createdAt
-      }
-    `,
-    contact,
-  );
-  return (
-    <>
-      <DataCell>{row.name}</DataCell>
-      <DataCell>{row.email}</DataCell>
-      <DataCell>{row.phone}</DataCell>
-      <DataCell>
-        <Moment at={row.createdAt} />
-      </DataCell>
-    </>
   );
 }

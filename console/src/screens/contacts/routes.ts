@@ -1,17 +1,29 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 
 import { rootRoute } from "../../app/root";
-
-/** What the list of contacts keeps in its address. */
-export type ContactSearch = { search?: string };
+import { validatePageSearch } from "./page_search";
+import { validateContactSearch } from "./list_search";
+import { validateDuplicatesSearch } from "./duplicates_search";
 
 export const contactsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/contacts",
-  validateSearch: (raw: Record<string, unknown>): ContactSearch => ({
-    search: typeof raw.search === "string" && raw.search ? raw.search : undefined,
-  }),
+  validateSearch: validateContactSearch,
   component: lazyRouteComponent(() => import("./contact_list"), "ContactList"),
 });
 
-export const contactRoutes = [contactsRoute];
+export const duplicatesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/contacts/duplicates",
+  validateSearch: validateDuplicatesSearch,
+  component: lazyRouteComponent(() => import("./duplicates"), "Duplicates"),
+});
+
+export const contactRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/contacts/$contactId",
+  validateSearch: validatePageSearch,
+  component: lazyRouteComponent(() => import("./contact_page"), "ContactPage"),
+});
+
+export const contactRoutes = [contactsRoute, duplicatesRoute, contactRoute];

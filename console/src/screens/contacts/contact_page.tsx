@@ -1,0 +1,214 @@
+import { ActionIcon, Grid, Group, Menu, Stack, Tabs, Text } from "@mantine/core";
+import { IconActivity, IconDots, IconDownload, IconTrash, IconUserOff } from "@tabler/icons-react";
+import { Navigate, notFound } from "@tanstack/react-router";
+import { graphql, useRelayEnvironment } from "react-relay";
+
+import { LinkTo } from "../../components/link";
+import { Moment } from "../../components/moment";
+import { Screen } from "../../components/screen";
+import { ScreenPart } from "../../components/screen_part";
+import { formatNumber } from "../../format/numbers";
+import { useScreenQuery } from "../../relay/screen_query";
+import { useMay } from "../../session/session";
+import { useTexts } from "../../texts/texts";
+import type { contactPageQuery } from "../../__generated__/contactPageQuery.graphql";
+import { ActivityForm } from "./activity_form";
+import { ConsentCard } from "./consent_card";
+import { ContactFields } from "./contact_fields";
+import { ContactIdentity } from "./contact_identity";
+import { ContactScores } from "./contact_scores";
+import { ContactSegments } from "./contact_segments";
+import { ContactWorkflows } from "./contact_workflows";
+import { downloadPerson } from "./download_person";
+import { EraseForm } from "./erase_form";
+import { TABS, type PageSearch, type Tab } from "./page_search";
+import { contactRoute } from "./routes";
+import { Timeline } from "./timeline";
+import { useDelete } from "./use_delete";
+
+const QUERY = graphql`
+  query contactPageQuery($id: ID!, $withSegments: Boolean!, $withWorkflows: Boolean!) {
+    contact(id: $id) {
+      id
+      name
+      email
+      phone
+      anonymous
+      createdAt
+      updatedAt
+      segments(first: 1) @include(if: $withSegments) {
+        totalCount
+      }
+      enrollments(first: 1, inside: true) @include(if: $withWorkflows) {
+        totalCount
+      }
+      ...contactFields_contact
+      ...consentCard_contact
+    }
+    contactFields {
+      id
+      key
+      label
+      type
+      choices
+    }
+  }
+`;
+
+/** One contact: what is known of it, what it did, and where it is. */
+export function ContactPage() {
+  const texts = useTexts();
+  const t = texts.contacts.page;
+  const { contactId } = contactRoute.useParams();
+  const search = contactRoute.useSearch();
+  const navigate = contactRoute.useNavigate();
+  const environment = useRelayEnvironment();
+  const withSegments = useMay("SEGMENT_READ");
+  const withWorkflows = useMay("WORKFLOW_READ");
+  const mayWrite = useMay("CONTACT_WRITE");
+  const mayRecord = useMay("ACTIVITY_WRITE");
+  const mayExport = useMay("CONTACT_EXPORT");
+  const [{ contact, contactFields }, reload] = useScreenQuery<contactPageQuery>(QUERY, { id: contactId, withSegments, withWorkflows });
+  const remove = useDelete();
+  if (!contact) throw notFound();
+  if (contact.id !== contactId) return <Navigate to="/contacts/$contactId" params={{ contactId: contact.id }} search={search} replace />;
+
+  const change = (next: Partial<PageSearch>, replace = true) => void navigate({ search: (before: PageSearch) => ({ ...before, ...next }), replace });
+  const name = contact.name ?? contact.email ?? contact.phone ?? texts.contacts.nameless;
+  const segments = contact.segments?.totalCount;
+  const inside = contact.enrollments?.totalCount;
+  const offered: Record<Tab, boolean> = {
+    timeline: true,
+    segments: withSegments,
+    scores: withSegments,
+    workflows: withWorkflows,
+    identity: true,
+  };
+  const tabs = TABS.filter((each) => offered[each]);
+  const tab = tabs.find((each) => each === search.tab) ?? "timeline";
+  const counts: Partial<Record<Tab, number>> = { segments, workflows: inside };
+  const close = () => change({ panel: undefined });
+
+  return (
+    <Screen
+      title={name}
+      lead={
+        <Group gap={6} component="span">
+          <LinkTo to="/contacts" size="sm">
+            {texts.contacts.title}
+          </LinkTo>
+          <span aria-hidden>·</span>
+          {contact.anonymous && (
+            <>
+              <span>{t.anonymous}</span>
+              <span aria-hidden>·</span>
+            </>
+          )}
+          <span>
+            {t.created} <Moment at={contact.createdAt} inherit span />
+          </span>
+        </Group>
+      }
+      actions={
+        (mayWrite || mayRecord || mayExport) && (
+          <Menu position="bottom-end" withinPortal>
+            <Menu.Target>
+              <ActionIcon variant="default" size="lg" aria-label={t.actions(name)}>
+                <IconDots size={18} />
+              </ActionIcon>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {mayRecord && (
+                <Menu.Item leftSection={<IconActivity size={16} />} onClick={() => change({ panel: "activity" }, false)}>
+                  {t.activity.open}
+                </Menu.Item>
+              )}
+              {mayExport && (
+                <Menu.Item
+                  leftSection={<IconDownload size={16} />}
+                  onClick={() => void downloadPerson(environment, contact.id, name)}
+                >
+                  {t.download}
+                </Menu.Item>
+              )}
+              {mayWrite && (
+                <>
+                  <Menu.Divider />
+                  <Menu.Item
+                    color="red"
+                    leftSection={<IconTrash size={16} />}
+                    onClick={() => void remove({ id: contact.id, name, segments, inside })}
+                  >
+                    {t.delete.open}
+                  </Menu.Item>
+                  <Menu.Item color="red" leftSection={<IconUserOff size={16} />} onClick={() => change({ panel: "erase" }, false)}>
+                    {t.erase.open}
+                  </Menu.Item>
+                </>
+              )}
+            </Menu.Dropdown>
+          </Menu>
+        )
+      }
+    >
+      <Grid gap="md">
+        <Grid.Col span={{ base: 12, md: 5, lg: 4 }}>
+          <Stack gap="md">
+            <ContactFields contact={contact} fields={contactFields} />
+            <ConsentCard contact={contact} />
+          </Stack>
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, md: 7, lg: 8 }}>
+          <Tabs
+            value={tab}
+            onChange={(next) => change({ tab: next === "timeline" ? undefined : tabs.find((each) => each === next) })}
+            keepMounted={false}
+          >
+            <Tabs.List mb="md">
+              {tabs.map((each) => (
+                <Tabs.Tab key={each} value={each} rightSection={<Count of={counts[each]} />}>
+                  {t.tabs[each]}
+                </Tabs.Tab>
+              ))}
+            </Tabs.List>
+            <Tabs.Panel value="timeline">
+              <Timeline contactId={contact.id} search={search} change={change} />
+            </Tabs.Panel>
+            <Tabs.Panel value="segments">
+              <ScreenPart>
+                <ContactSegments contactId={contact.id} name={name} why={search.why} onWhy={(why) => change({ why })} />
+              </ScreenPart>
+            </Tabs.Panel>
+            <Tabs.Panel value="scores">
+              <ScreenPart>
+                <ContactScores contactId={contact.id} />
+              </ScreenPart>
+            </Tabs.Panel>
+            <Tabs.Panel value="workflows">
+              <ScreenPart>
+                <ContactWorkflows contactId={contact.id} />
+              </ScreenPart>
+            </Tabs.Panel>
+            <Tabs.Panel value="identity">
+              <ScreenPart>
+                <ContactIdentity contactId={contact.id} onChanged={reload} />
+              </ScreenPart>
+            </Tabs.Panel>
+          </Tabs>
+        </Grid.Col>
+      </Grid>
+      {mayRecord && <ActivityForm contactId={contact.id} opened={search.panel === "activity"} onClose={close} onRecorded={reload} />}
+      {mayWrite && (
+        <EraseForm contactId={contact.id} name={name} segments={segments} inside={inside} opened={search.panel === "erase"} onClose={close} />
+      )}
+    </Screen>
+  );
+}
+
+function Count({ of }: { of: number | undefined }) {
+  return of ? (
+    <Text size="xs" c="dimmed" component="span">
+      {formatNumber(of)}
+    </Text>
+  ) : null;
+}
