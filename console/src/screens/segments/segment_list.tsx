@@ -1,6 +1,167 @@
+import { NativeSelect, Switch, Text, TextInput } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { IconPlus, IconSearch } from "@tabler/icons-react";
+import { useMemo, useState } from "react";
+import { graphql } from "react-relay";
+
+import { DataTable, type Column } from "../../components/data_table";
+import { Empty } from "../../components/empty";
+import { ButtonTo } from "../../components/link";
 import { Screen } from "../../components/screen";
+import { useReturn } from "../../relay/live";
+import { usePages } from "../../relay/pages";
+import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";
+import type { segmentListQuery, segmentListQuery$data } from "../../__generated__/segmentListQuery.graphql";
+import { KINDS, ORDERS, segmentsRoute, UNUSED, type SegmentListSearch } from "./routes";
+import { SegmentCells } from "./segment_cells";
+import classes from "./segments.module.css";
+
+const QUERY = graphql`
+  query segmentListQuery(
+    $search: String
+    $kind: SegmentKind
+    $unusedSince: DateTime
+    $deleted: Boolean
+    $orderBy: SegmentOrder!
+    $after: String
+  ) {
+    segments(
+      search: $search
+      kind: $kind
+      unusedSince: $unusedSince
+      deleted: $deleted
+      orderBy: $orderBy
+      first: 100
+      after: $after
+    ) {
+      totalCount
+      nodes {
+        id
+        ...segmentCells_segment
+      }
+      pageInfo {
+        endCursor
+        hasNextPage
+      }
+    }
+  }
+`;
+
+type Row = segmentListQuery$data["segments"]["nodes"][number];
 
 export function SegmentList() {
-  return <Screen title={useTexts().segments.title}>{null}</Screen>;
+  const t = useTexts().segments;
+  const search = segmentsRoute.useSearch();
+  const mayWrite = useMay("SEGMENT_WRITE");
+  const unusedSince = useMemo(() => (search.unused ? daysAgo(Number(search.unused)) : undefined), [search.unused]);
+  const isDeleted = search.deleted ?? false;
+  const variables = {
+    search: search.search,
+    kind: search.kind,
+    unusedSince,
+    deleted: isDeleted,
+    orderBy: search.order ?? "NAME_ASC",
+  } as const;
+  const pages = usePages<segmentListQuery, Row>(QUERY, variables, ({ segments }) => ({
+    rows: segments.nodes,
+    totalCount: segments.totalCount,
+    ...segments.pageInfo,
+  }));
+  useReturn(pages.again);
+  const columns: Column[] = [
+    { key: "name", label: t.name },
+    { key: "kind", label: t.kind, width: 130 },
+    { key: "size", label: t.size, width: 100, numeric: true },
+    { key: "trend", label: t.trend, width: 124 },
+    { key: "status", label: t.status, width: 130 },
+    { key: "fresh", label: isDeleted ? t.deletedAt : t.fresh, width: 150 },
+    { key: "uses", label: isDeleted ? "" : t.used, width: 120 },
+  ];
+  const create = mayWrite && (
+    <ButtonTo to="/segments/new" leftSection={<IconPlus size={16} />}>
+      {t.create}
+    </ButtonTo>
+  );
+  const isFiltered = search.search !== undefined || search.kind !== undefined || search.unused !== undefined;
+  return (
+    <Screen title={t.title} lead={pages.totalCount === null ? "\u00a0" : t.count(pages.totalCount)} actions={create}>
+      <Filters />
+      {isDeleted && (
+        <Text size="sm" c="dimmed">
+          {t.deletedLead}
+        </Text>
+      )}
+      <DataTable
+        label={t.title}
+        columns={columns}
+        pages={pages}
+        renderCells={(row) => <SegmentCells segment={row} onRestored={pages.again} />}
+        empty={
+          isDeleted ? (
+            <Empty title={t.noneDeleted} />
+          ) : isFiltered ? (
+            <Empty title={t.noneFound}>{t.noneFoundLead}</Empty>
+          ) : (
+            <Empty title={t.empty} action={create}>
+              {t.emptyLead}
+            </Empty>
+          )
+        }
+      />
+    </Screen>
+  );
+}
+
+/** The beginning of the hour so many days ago: the same for a while, so that pages go on from one another. */
+function daysAgo(days: number): string {
+  const hour = 3_600_000;
+  return new Date(Math.floor(Date.now() / hour) * hour - days * 24 * hour).toISOString();
+}
+
+function Filters() {
+  const t = useTexts().segments;
+  const search = segmentsRoute.useSearch();
+  const navigate = segmentsRoute.useNavigate();
+  const [typed, setTyped] = useState(search.search ?? "");
+  const set = (change: SegmentListSearch) => void navigate({ search: { ...search, ...change }, replace: true });
+  const searchFor = useDebouncedCallback((text: string) => set({ search: text || undefined }), 250);
+  return (
+    <search className={classes.filters}>
+      <TextInput
+        className={classes.search}
+        leftSection={<IconSearch size={16} />}
+        aria-label={t.search}
+        placeholder={t.search}
+        value={typed}
+        onChange={(event) => {
+          setTyped(event.currentTarget.value);
+          searchFor(event.currentTarget.value);
+        }}
+      />
+      <NativeSelect
+        aria-label={t.kind}
+        value={search.kind ?? ""}
+        data={[{ value: "", label: t.anyKind }, ...KINDS.map((kind) => ({ value: kind, label: t.kinds[kind] }))]}
+        onChange={(event) => set({ kind: KINDS.find((kind) => kind === event.currentTarget.value) })}
+      />
+      <NativeSelect
+        aria-label={t.unusedSince}
+        value={search.unused ?? ""}
+        data={[{ value: "", label: t.unusedChoices.any }, ...UNUSED.map((days) => ({ value: days, label: t.unusedChoices[days] }))]}
+        onChange={(event) => set({ unused: UNUSED.find((days) => days === event.currentTarget.value) })}
+      />
+      <NativeSelect
+        aria-label={t.order}
+        value={search.order ?? "NAME_ASC"}
+        data={ORDERS.map((order) => ({ value: order, label: t.orders[order] }))}
+        onChange={(event) => set({ order: ORDERS.find((order) => order === event.currentTarget.value) })}
+      />
+      <Switch
+        label={t.deletedOnly}
+        checked={search.deleted ?? false}
+        onChange={(event) => set({ deleted: event.currentTarget.checked || undefined })}
+      />
+    </search>
+  );
 }

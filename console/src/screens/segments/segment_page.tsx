@@ -1,6 +1,143 @@
+import { Alert, Card, Group, Tabs, Text } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { IconPencil } from "@tabler/icons-react";
+import { lazy, Suspense, useState } from "react";
+import { graphql } from "react-relay";
+
+import { NotFound } from "../../app/failures";
+import { Pending } from "../../app/pending";
+import { ButtonTo } from "../../components/link";
+import { Moment } from "../../components/moment";
 import { Screen } from "../../components/screen";
+import { StatusBadge } from "../../components/status_badge";
+import { formatNumber } from "../../format/numbers";
+import { usePoll, useScreenQuery } from "../../relay/screen_query";
+import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";
+import type { segmentPageQuery, segmentPageQuery$data } from "../../__generated__/segmentPageQuery.graphql";
+import { Members } from "./members";
+import { RecomputeProgress } from "./recompute_progress";
+import { segmentRoute, TABS, type SegmentTab } from "./routes";
+import { SegmentMenu } from "./segment_menu";
+import { SegmentStatusBadge } from "./status";
+import { useChanges } from "./use_changes";
+import classes from "./segments.module.css";
+
+const Changes = lazy(() => import("./changes").then((module) => ({ default: module.Changes })));
+const Uses = lazy(() => import("./uses").then((module) => ({ default: module.Uses })));
+const RuleHistory = lazy(() => import("./rule_history").then((module) => ({ default: module.RuleHistory })));
+const Overrides = lazy(() => import("./overrides").then((module) => ({ default: module.Overrides })));
+const Why = lazy(() => import("./why").then((module) => ({ default: module.Why })));
+
+const QUERY = graphql`
+  query segmentPageQuery($id: ID!) {
+    segment(id: $id) {
+      id
+      name
+      description
+      kind
+      status
+      memberCount
+      computedAt
+      ruleText
+      ruleQuery
+      useCount
+      deletedAt
+    }
+  }
+`;
+
+export type ShownSegment = NonNullable<segmentPageQuery$data["segment"]>;
 
 export function SegmentPage() {
-  return <Screen title={useTexts().segments.title}>{null}</Screen>;
+  const { segmentId } = segmentRoute.useParams();
+  const [data, reload] = useScreenQuery<segmentPageQuery>(QUERY, { id: segmentId });
+  const isBuilding = data.segment?.status === "BUILDING";
+  usePoll<segmentPageQuery>(QUERY, { id: segmentId }, isBuilding ? 700 : null);
+  return data.segment ? <Page key={data.segment.id} segment={data.segment} reload={reload} /> : <NotFound />;
+}
+
+function Page({ segment, reload }: { segment: ShownSegment; reload: () => void }) {
+  const t = useTexts();
+  const { tab } = segmentRoute.useSearch();
+  const navigate = segmentRoute.useNavigate();
+  const mayWrite = useMay("SEGMENT_WRITE");
+  const mayContacts = useMay("CONTACT_READ");
+  const [jobId, setJobId] = useState<string | null>(null);
+  const count = useDebouncedCallback(reload, 200);
+  const changes = useChanges(segment.id, count);
+  const isStatic = segment.kind === "STATIC";
+  const tabs = TABS.filter((each) => (each === "overrides" || each === "rule" ? !isStatic : each !== "members" || mayContacts));
+  const shown: SegmentTab = tab !== undefined && tabs.includes(tab) ? tab : (tabs[0] ?? "changes");
+  return (
+    <Screen
+      title={segment.name}
+      lead={segment.description}
+      actions={
+        <>
+          {mayWrite && (
+            <ButtonTo to="/segments/$segmentId/edit" params={{ segmentId: segment.id }} leftSection={<IconPencil size={16} />}>
+              {t.common.edit}
+            </ButtonTo>
+          )}
+          <SegmentMenu segment={segment} onRecompute={setJobId} />
+        </>
+      }
+    >
+      <Card withBorder padding="md">
+        <Group gap="lg" align="center">
+          <div role="status">
+            <Text className={classes.figure}>{formatNumber(segment.memberCount)}</Text>
+            <Text size="xs" c="dimmed">
+              {t.segments.size}
+            </Text>
+          </div>
+          <div className={classes.facts}>
+            <Group gap="xs">
+              <StatusBadge color="gray">{t.segments.kinds[segment.kind]}</StatusBadge>
+              <SegmentStatusBadge status={segment.status} />
+            </Group>
+            <Text size="xs" c="dimmed" component="div">
+              {t.segments.fresh} <Moment at={segment.computedAt} />
+            </Text>
+          </div>
+          {segment.ruleText && (
+            <Text size="sm" className={classes.ruleWords}>
+              {segment.ruleText}
+            </Text>
+          )}
+        </Group>
+      </Card>
+      {segment.status === "FAILED" && (
+        <Alert color="red" role="alert">
+          {t.segments.statusLeads.FAILED}
+        </Alert>
+      )}
+      {jobId && <RecomputeProgress jobId={jobId} onDone={reload} />}
+      <Tabs
+        value={shown}
+        keepMounted={false}
+        onChange={(next) => void navigate({ search: { tab: TABS.find((each) => each === next) }, replace: true })}
+      >
+        <Tabs.List>
+          {tabs.map((each) => (
+            <Tabs.Tab key={each} value={each}>
+              {t.segments.tabs[each]}
+              {each === "uses" && segment.useCount > 0 ? ` (${formatNumber(segment.useCount)})` : ""}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value={shown} pt="md">
+          <Suspense fallback={<Pending />}>
+            {shown === "members" && <Members segment={segment} reload={reload} changes={changes.length} />}
+            {shown === "changes" && <Changes segment={segment} changes={changes} />}
+            {shown === "uses" && <Uses segmentId={segment.id} />}
+            {shown === "rule" && <RuleHistory segment={segment} />}
+            {shown === "overrides" && <Overrides segmentId={segment.id} onChanged={reload} />}
+            {shown === "why" && <Why segment={segment} />}
+          </Suspense>
+        </Tabs.Panel>
+      </Tabs>
+    </Screen>
+  );
 }
