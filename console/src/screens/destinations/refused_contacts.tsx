@@ -1,0 +1,68 @@
+import { Stack, Text, Title } from "@mantine/core";
+import { graphql } from "relay-runtime";
+
+import { DataCell, DataTable } from "../../components/data_table";
+import { usePages } from "../../relay/pages";
+import { useTexts } from "../../texts/texts";
+import type { refusedContactsQuery, refusedContactsQuery$data } from "../../__generated__/refusedContactsQuery.graphql";
+
+const QUERY = graphql`
+  query refusedContactsQuery($id: ID!, $after: String) {
+    audience(id: $id) {
+      refusedContacts(first: 100, after: $after) {
+        nodes {
+          id
+          name
+          email
+          phone
+        }
+        pageInfo {
+          endCursor
+          hasNextPage
+        }
+      }
+    }
+  }
+`;
+
+type Row = NonNullable<refusedContactsQuery$data["audience"]>["refusedContacts"]["nodes"][number];
+
+/** The contacts whose rows Meta calls invalid, to be corrected. */
+export function RefusedContacts({ audience }: { audience: string }) {
+  const words = useTexts().destinations.meta;
+  const pages = usePages<refusedContactsQuery, Row>(QUERY, { id: audience }, (data) => ({
+    rows: data.audience?.refusedContacts.nodes ?? [],
+    endCursor: data.audience?.refusedContacts.pageInfo.endCursor,
+    hasNextPage: data.audience?.refusedContacts.pageInfo.hasNextPage ?? false,
+  }));
+  return (
+    <Stack gap="xs">
+      <div>
+        <Title order={2} size="h4">
+          {words.refusedTitle}
+        </Title>
+        <Text size="sm" c="dimmed">
+          {words.refusedTitleLead}
+        </Text>
+      </div>
+      <DataTable
+        label={words.refusedTitle}
+        columns={[
+          { key: "name", label: words.contact },
+          { key: "email", label: words.email },
+          { key: "phone", label: words.phone },
+        ]}
+        pages={pages}
+        height={360}
+        renderCells={(row) => (
+          <>
+            <DataCell>{row.name}</DataCell>
+            <DataCell>{row.email}</DataCell>
+            <DataCell>{row.phone}</DataCell>
+          </>
+        )}
+        empty={null}
+      />
+    </Stack>
+  );
+}
