@@ -17,11 +17,12 @@ _by_item: dict[type, bool] = {}
 
 
 def reads_by_item(kind: type) -> bool:
-    """Whether values of this class are read as `row["name"]`."""
+    """Whether values of this class are read as `row["name"]`; named tuples are read by attribute."""
     known = _by_item.get(kind)
     if known is None:
         has_items = any("__getitem__" in base.__dict__ for base in kind.__mro__)  # without those of its metaclass
-        known = _by_item[kind] = has_items and not hasattr(kind, "__strawberry_definition__")
+        is_named = issubclass(kind, tuple) or hasattr(kind, "__strawberry_definition__")
+        known = _by_item[kind] = has_items and not is_named
     return known
 
 
