@@ -6,17 +6,22 @@ import { texts } from "../texts/texts";
 /** Says that something was done. `undo` puts a button beside it that takes it back. */
 export { notifyDone } from "./notify_done";
 
+/** The button that closes a notification has a name. */
+function closable() {
+  return { closeButtonProps: { "aria-label": texts().common.close } };
+}
+
 /** Says in words why a call was refused. */
 export function notifyOfError(error: Error): void {
   if (error instanceof ApiError && error.code === "UNAUTHENTICATED") return;
-  notifications.show({ color: "red", title: texts().errors.title, message: messageOf(error), autoClose: 10_000 });
+  notifications.show({ color: "red", title: texts().errors.title, message: messageOf(error), autoClose: 10_000, ...closable() });
 }
 
 /** Says what a mutation refused, for what has no form to show it in. Returns whether it refused. */
 export function notifyRefusal(errors: readonly { readonly message: string }[]): boolean {
   if (errors.length === 0) return false;
   const message = errors.map((error) => sentence(error.message)).join("\n");
-  notifications.show({ color: "red", title: texts().errors.title, message, autoClose: 10_000 });
+  notifications.show({ color: "red", title: texts().errors.title, message, autoClose: 10_000, ...closable() });
   return true;
 }
 

@@ -6,6 +6,7 @@ import { texts } from "../texts/texts";
 export function notifyDone(message: string, undo?: () => void): void {
   const id = notifications.show({
     color: "teal",
+    closeButtonProps: { "aria-label": texts().common.close },
     autoClose: undo ? 12_000 : 5_000,
     message: (
       <Group justify="space-between" wrap="nowrap">
