@@ -4,7 +4,7 @@ Null means false. The caller adds `c.workspace_id = {p.workspace}`.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, assert_never
 
@@ -44,9 +44,12 @@ def whole(rules: Sequence[Rule], p: Parameters) -> Compiled:
     return _compiled(rules, Grouped(p), p)
 
 
-def batch(rules: Sequence[Rule], p: Parameters) -> Compiled:
-    """For some contacts and many rules: per contact one subquery on activities, one on memberships."""
-    return _compiled(rules, Lateral(p), p)
+def batch(rules: Sequence[Rule], p: Parameters, given: Collection[int] = ()) -> Compiled:
+    """For some contacts and many rules: per contact one subquery on activities, one on memberships.
+
+    The members of the segments `given` are passed by each run as `members_<id>`.
+    """
+    return _compiled(rules, Lateral(p, given), p)
 
 
 def _compiled(rules: Sequence[Rule], lookups: "Grouped | Lateral", p: Parameters) -> Compiled:
@@ -195,16 +198,19 @@ LATERAL_COLUMNS = 1_000
 class Lateral:
     null_is_zero = False
 
-    def __init__(self, p: Parameters) -> None:
+    def __init__(self, p: Parameters, given: Collection[int] = ()) -> None:
         self.p = p
         self.measures: dict[Measure, int] = {}
         self.segments: dict[int, None] = {}
+        self.given = frozenset(given)
 
     def metric(self, measure: Measure) -> str:
         number = self.measures.setdefault(measure, len(self.measures))
         return f"g{number // LATERAL_COLUMNS}.m{number}"
 
     def member(self, segment_id: int) -> str:
+        if segment_id in self.given:
+            return f"c.id = ANY ({self.p.named(f'members_{segment_id}', 'bigint[]')})"
         self.segments.setdefault(segment_id)
         return f"{self.p.bind(segment_id, 'bigint')} = ANY (s.ids)"
 

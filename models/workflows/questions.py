@@ -1,7 +1,8 @@
 """Asks PostgreSQL which contacts rules hold for: one statement for a whole group of contacts."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from models import db
 from models.rules.compile import batch
@@ -10,14 +11,17 @@ from models.rules.tree import Rule
 
 
 class Question:
-    """Which of some rules is the first to hold, with calendar days in one time zone."""
+    """Which of some rules is the first to hold, with calendar days in one time zone.
+
+    `given`: segments whose members are passed, instead of those that are stored.
+    """
 
     __slots__ = ("_parameters", "_sql")
 
-    def __init__(self, workspace_id: int, timezone: str, rules: Sequence[Rule]) -> None:
+    def __init__(self, workspace_id: int, timezone: str, rules: Sequence[Rule], given: Collection[int] = ()) -> None:
         p = Parameters(workspace_id, timezone)
         contacts = p.named("contact_ids", "bigint[]")
-        compiled = batch(rules, p)
+        compiled = batch(rules, p, given)
         cases = "\n".join(f"WHEN ({condition}) THEN {index}" for index, condition in enumerate(compiled.conditions))
         self._sql = _ASK.format(
             cases=cases,
@@ -28,9 +32,12 @@ class Question:
         )
         self._parameters = p
 
-    async def ask(self, contact_ids: Collection[int], now: datetime) -> dict[int, int]:
+    async def ask(
+        self, contact_ids: Collection[int], now: datetime, members: Mapping[int, Collection[int]] | None = None
+    ) -> dict[int, int]:
         """The index of the first rule that holds, by contact; contacts without one, or that are gone, are left out."""
-        arguments = await self._parameters.values(now, contact_ids=list(contact_ids))
+        given: dict[str, Any] = {f"members_{segment_id}": list(some) for segment_id, some in (members or {}).items()}
+        arguments = await self._parameters.values(now, contact_ids=list(contact_ids), **given)
         return dict(await db.fetch(self._sql, *arguments))  # type: ignore[arg-type]  # rows are pairs
 
 

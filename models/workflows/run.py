@@ -1,6 +1,6 @@
 """One batch of the engine: what it knows, and what it has done so far."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -67,6 +67,10 @@ class Moved:
     causes: Mapping[int, Cause]
 
 
+MembersThen = Callable[["Run", int, Sequence[int]], Awaitable[set[int]]]
+"""Which of these contacts are members of this segment."""
+
+
 @dataclass(slots=True, eq=False)
 class Run:
     """In the ambient transaction, under the lock of the engine. `now` is a test's own time in a test run.
@@ -76,6 +80,7 @@ class Run:
     `entries`: what is known of entries, by workflow and contact, then by entry key; `left`: which of the unknown ones ended now.
     `pending`: entries of those who are inside and wait for segments to be right; `deferred`: candidates who may enter after them.
     `moved`: what led to changes of members.
+    `members_then`: by what a trial knows who is a member of a segment at `now`; None: segments stand at `now`.
     `instead`: what settles some nodes in a simulation (a `Settle`), instead of what settles them else.
     """
 
@@ -96,6 +101,7 @@ class Run:
     moved: list[Moved] = field(default_factory=list)
     happened: dict[int, list[Happening]] = field(default_factory=dict)
     occurred: dict[int, set[str]] = field(default_factory=dict)
+    members_then: MembersThen | None = None
     settling_one_by_one: bool = False
     held: Holdings = field(init=False)
     instead: Mapping[type[Action], Any] = field(default_factory=dict)

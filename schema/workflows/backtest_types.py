@@ -81,6 +81,7 @@ class WorkflowBacktestJob(Node, Job):
     id: strawberry.ID = global_id("WorkflowBacktestJob")
     would_enter: int = derived(lambda job: _so_far(job).get("wouldEnter", 0))
     fidelity: Fidelity = derived(lambda job: Fidelity(_so_far(job).get("fidelity", Fidelity.AS_OF_NOW)))
+    node_fidelity: Fidelity = derived(lambda job: Fidelity(_so_far(job).get("nodeFidelity", Fidelity.AS_OF_NOW)))
     per_day: list[WorkflowDayCount] = derived(_per_day)
     turned_away: list[WorkflowReasonCount] = derived(lambda job: reason_counts(_so_far(job).get("turnedAway", {})))
     node_stats: list[WorkflowNodeStats] = derived(_node_stats)

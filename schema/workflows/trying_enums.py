@@ -2,7 +2,7 @@
 
 import strawberry
 
-from models.workflows.trials.simulate import Fidelity
+from models.workflows.trials.fidelity import Fidelity
 
 strawberry.enum(Fidelity, description="AS_OF_NOW: judged by the contact as it is, because its past value is not kept.")
 

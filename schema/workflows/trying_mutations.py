@@ -18,12 +18,18 @@ from schema.server.user_errors import UserError
 from schema.workflows.backtest_types import WorkflowBacktestJob
 from schema.workflows.graph_json import graph_from_input
 from schema.workflows.inputs import WorkflowGraphInput
+from schema.workflows.trying_enums import Fidelity
 
 
 @strawberry.type
 class WorkflowTestPayload:
     enrollments: list[Enrollment] = strawberry.field(
         default_factory=list, description="Of the test run, the newest first."
+    )
+    fidelity: Fidelity | None = strawberry.field(
+        default=None,
+        description="EXACT when the clock of the test run decides everything; AS_OF_NOW when a rule reads a score, or"
+        " somebody waits for a rule that time or a segment makes true: these follow real time.",
     )
     clock: datetime | None = strawberry.field(default=None, description="Where the clock of the test run stands.")
     user_errors: list[UserError] = strawberry.field(default_factory=list)
@@ -36,7 +42,9 @@ class WorkflowBacktestPayload:
 
 
 def _payload(state: RunState) -> WorkflowTestPayload:
-    return WorkflowTestPayload(enrollments=all_shown(Enrollment, state.enrollments), clock=state.clock_at)
+    return WorkflowTestPayload(
+        enrollments=all_shown(Enrollment, state.enrollments), clock=state.clock_at, fidelity=state.fidelity
+    )
 
 
 @strawberry.type

@@ -50,7 +50,7 @@ async def _first_that_holds(
 
 
 async def _fresh(run: Run, node: GraphNode, rules: Sequence[RuleJson], arrivals: Sequence[Arrival]) -> list[Arrival]:
-    """The arrivals whose segments are right, if the rules read segments at all. A rule that cannot be read fails all."""
+    """The arrivals whose segments are right, if the rules read segments as they stand. A rule that cannot be read fails all."""
     plan = arrivals[0].plan
     try:
         reads = any(reads_segments(plan, rule) for rule in rules)
@@ -58,4 +58,4 @@ async def _fresh(run: Run, node: GraphNode, rules: Sequence[RuleJson], arrivals:
         for arrival in arrivals:
             arrival.fail(f"the rule of {node.key!r} can no longer be read: {error}")
         return []
-    return await freshness.those_fresh(run, arrivals) if reads else list(arrivals)
+    return await freshness.those_fresh(run, arrivals) if reads and run.members_then is None else list(arrivals)

@@ -12,15 +12,17 @@ from models.queue.jobs import Job, JobKind
 from models.workflows.causes import NOBODY
 from models.workflows.graph.events import DateReached, Scheduled, segments_of
 from models.workflows.graph.read import read_graph
-from models.workflows.graph.tree import Graph
 from models.workflows.graph.write import write_graph
 from models.workflows.happenings import Happening
 from models.workflows.insight.figures import NodeFigures
+from models.workflows.plans import Plan
 from models.workflows.run import Candidate
 from models.workflows.timed import dates
 from models.workflows.trials import history
+from models.workflows.trials.fidelity import Fidelity, are_known
+from models.workflows.trials.fidelity import of_nodes as fidelity_of_nodes
 from models.workflows.trials.replay import Replay, replay_of
-from models.workflows.trials.simulate import Fidelity, refuse_problems
+from models.workflows.trials.simulate import refuse_problems
 from permissions.principal import Scope
 
 LONGEST: Final = timedelta(days=366)
@@ -56,7 +58,9 @@ async def run(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
     graph = read_graph(job.input["graph"])
     since, until = (datetime.fromisoformat(job.input[name]) for name in ("from", "to"))
     replay = await replay_of(scope, graph)
-    fidelity = await _fidelity(scope, graph, since)
+    log_is_whole = await _log_is_whole(scope, since)
+    fidelity = _entry_fidelity(replay.plan, log_is_whole=log_is_whole)
+    of_nodes = fidelity_of_nodes(replay.plan, log_is_whole=log_is_whole)
     scheduled = await _scheduled(scope, replay, since, until)
     step, count = (until - since) / CHUNKS, len(scheduled)
     for chunk in range(CHUNKS):
@@ -64,19 +68,28 @@ async def run(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
         ends = until if chunk + 1 == CHUNKS else begins + step
         count += await _play(scope, replay, scheduled, begins, ends)
         history.refuse_too_many(count)
-        await jobs.progress(job, done=chunk + 1, total=CHUNKS, progress=_result(replay, fidelity))
+        await jobs.progress(job, done=chunk + 1, total=CHUNKS, progress=_result(replay, fidelity, of_nodes))
         if job.cancel_asked_at is not None:
             yield
 
 
-async def _fidelity(scope: Scope, graph: Graph, since: datetime) -> Fidelity:
+async def _log_is_whole(scope: Scope, since: datetime) -> bool:
+    """Whether changes of members since then are kept."""
+    known_from = await history.first_change_at(scope)
+    return known_from is None or known_from <= since
+
+
+def _entry_fidelity(plan: Plan, *, log_is_whole: bool) -> Fidelity:
     """EXACT when all that decides who enters is kept."""
-    if graph.entry_rule is not None or not all(history.is_known(trigger.on) for trigger in graph.triggers):
-        return Fidelity.AS_OF_NOW
-    if any(segments_of(trigger.on) for trigger in graph.triggers):
-        known_from = await history.first_change_at(scope)
-        return Fidelity.AS_OF_NOW if known_from is not None and known_from > since else Fidelity.EXACT
-    return Fidelity.EXACT
+    graph = plan.graph
+    rules = [] if graph.entry_rule is None else [graph.entry_rule]
+    by_segments = any(segments_of(trigger.on) for trigger in graph.triggers)
+    is_known = (
+        all(history.is_known(trigger.on) for trigger in graph.triggers)
+        and (log_is_whole or not by_segments)
+        and are_known(plan, rules, log_is_whole=log_is_whole)
+    )
+    return Fidelity.EXACT if is_known else Fidelity.AS_OF_NOW
 
 
 # ---------------------------------------------------------------- the past, window by window
@@ -127,11 +140,12 @@ async def _scheduled(scope: Scope, replay: Replay, since: datetime, until: datet
 # ---------------------------------------------------------------- the result
 
 
-def _result(replay: Replay, fidelity: Fidelity) -> dict[str, Any]:
+def _result(replay: Replay, fidelity: Fidelity, of_nodes: Fidelity) -> dict[str, Any]:
     """As JSON, for the job's progress."""
     played = replay.played
     return {
         "fidelity": fidelity.value,
+        "nodeFidelity": of_nodes.value if fidelity is Fidelity.EXACT else fidelity.value,
         "wouldEnter": played.entered,
         "perDay": dict(sorted(played.days.items())),
         "turnedAway": dict(played.turned_away),

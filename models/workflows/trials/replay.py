@@ -1,6 +1,7 @@
 """Plays the past through a workflow: the engine decides on a clock that runs through it, and nothing is written.
 
-Nodes that change something are passed without an effect. Rules are asked of contacts as they are now.
+Nodes that change something are passed without an effect. Rules are asked of contacts as they are now, but who was a member of a
+segment is known.
 """
 
 from collections import Counter
@@ -36,6 +37,7 @@ from models.workflows.nodes.interface import Settle
 from models.workflows.plans import Plan, Plans, heard_by, plan_of
 from models.workflows.run import Candidate, Entry, Run
 from models.workflows.states import EnrollmentEnd, EnrollmentState
+from models.workflows.trials import members
 from models.workflows.trials.since_ever import SinceEver
 from models.workflows.wakes import stays_until, wake_by_time
 from models.workflows.walk import walk
@@ -87,7 +89,7 @@ class Replay:
 
     def run(self, now: datetime) -> Run:
         lock = WorkflowLock(self.plan.scope.workspace_id, now, clock.now(), 0, 0, None, None, None)
-        run = Run(self.plans, lock, now, Counts(now), instead=WITHOUT_EFFECT)
+        run = Run(self.plans, lock, now, Counts(now), members_then=members.by_log, instead=WITHOUT_EFFECT)
         run.entries, run.occurred = self._entries, self._occurred
         return run
 

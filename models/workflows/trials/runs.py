@@ -27,7 +27,8 @@ from models.workflows.messages import withdrawal
 from models.workflows.plans import Plan
 from models.workflows.run import Candidate, Run
 from models.workflows.states import EnrollmentEnd, WorkflowStatus
-from models.workflows.trials import run_plans
+from models.workflows.trials import fidelity, members, run_plans
+from models.workflows.trials.fidelity import Fidelity
 from models.workflows.trials.heard import Heard, happened_between, up_to_now
 from models.workflows.walk import walk
 from permissions.principal import PrincipalKind, Scope
@@ -44,10 +45,14 @@ PATIENCE_SECONDS: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """The clock of a test run, and its enrollments as rows of `enrollments`, the newest first."""
+    """The clock of a test run, and its enrollments as rows of `enrollments`, the newest first.
+
+    `fidelity`: EXACT when the clock decides everything.
+    """
 
     clock_at: datetime
     enrollments: list[Record]
+    fidelity: Fidelity
 
 
 # ---------------------------------------------------------------- start
@@ -255,10 +260,10 @@ async def _find(scope: Scope, workflow_id: int) -> Record | None:
 
 
 async def _run(scope: Scope, lock: WorkflowLock, workflow_id: int, test_id: int, now: datetime) -> tuple[Run, Plan]:
-    """Segments follow real time, so thresholds are not waited for: `settled_at` is None."""
+    """Its own clock decides who is a member, so thresholds are not waited for: `settled_at` is None."""
     running, plan = await run_plans.load(scope, lock, workflow_id)
     own = replace(lock, now=now, settled_at=None)
-    return Run(running, own, now, Counts(now), test_id=test_id), plan
+    return Run(running, own, now, Counts(now), test_id=test_id, members_then=members.by_rules), plan
 
 
 async def _write(run: Run) -> None:
@@ -271,4 +276,9 @@ async def _state(scope: Scope, workflow_id: int) -> RunState:
     test = await _find(scope, workflow_id)
     assert test is not None, "it was just read"
     found = await enrollments.of_test(scope, test["id"], test["contact_ids"])
-    return RunState(test["clock_at"], found)
+    async with db.transaction():
+        run, plan = await _run(
+            scope, await engine_lock.take(scope.workspace_id), workflow_id, test["id"], test["clock_at"]
+        )
+        sure = await fidelity.of_test(run, plan)
+    return RunState(test["clock_at"], found, sure)

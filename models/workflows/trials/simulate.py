@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Final
 
 from models import clock, db
@@ -23,7 +22,9 @@ from models.workflows.problems.check import problems_of
 from models.workflows.run import Run
 from models.workflows.states import EnrollmentEnd, EnrollmentState
 from models.workflows.texts import load_names
+from models.workflows.trials import members
 from models.workflows.trials.answers import Answers, check_answers, settled_by
+from models.workflows.trials.fidelity import Fidelity
 from models.workflows.trials.rolled_back import rolled_back
 from models.workflows.wakes import stays_until
 from models.workflows.walk import walk
@@ -38,13 +39,6 @@ LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
 SIMULATED: Final = -1
 """In place of the id of a test run."""
-
-
-class Fidelity(StrEnum):
-    """AS_OF_NOW: judged by the contact as it is, because its past or later value is not known."""
-
-    EXACT = "EXACT"
-    AS_OF_NOW = "AS_OF_NOW"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +121,8 @@ class _Walker:
         workspace_id = self._plan.scope.workspace_id
         lock = WorkflowLock(workspace_id, now, self._present, 0, 0, None, None, None)
         running = Plans(self._plan.scope, (0, 0), running={self._plan.workflow_id: self._plan})
-        return Run(running, lock, now, Counts(now), test_id=SIMULATED, instead=self._instead)
+        then = None if now == self._present else members.by_rules
+        return Run(running, lock, now, Counts(now), test_id=SIMULATED, members_then=then, instead=self._instead)
 
     async def _may_enter(self, run: Run) -> bool:
         rule = self._plan.graph.entry_rule
