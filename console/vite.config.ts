@@ -14,6 +14,7 @@ export default defineConfig({
     emptyOutDir: true,
     manifest: "manifest.json",
     target: "es2022",
+    cssTarget: ["chrome123", "edge123", "firefox120", "safari17.5"], // these know light-dark(), which would be lost otherwise
     sourcemap: false,
     reportCompressedSize: false,
     assetsInlineLimit: 0,

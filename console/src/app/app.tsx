@@ -11,6 +11,8 @@ import { theme } from "../theme/theme";
 import { router } from "./router";
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
+// What keeps the page from scrolling behind a dialog writes a style element, and reads the nonce by this name.
+Object.assign(globalThis, { __webpack_nonce__: nonce });
 
 /** The whole console: theme, session, then the screens for who is signed in. */
 export function App() {

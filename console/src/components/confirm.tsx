@@ -4,8 +4,17 @@ import type { ReactNode } from "react";
 
 import { texts } from "../texts/texts";
 
-/** Asks before a destructive step; `children` say in numbers what it will do. Resolves to whether to go on. */
-export function confirm(options: { title: string; children: ReactNode; action: string }): Promise<boolean> {
+/**
+ * Asks before a step that cannot be taken back; `children` say in numbers what it will do. Resolves to whether to go on.
+ * A step that destroys nothing, such as sending, is not `isDestructive`. `dismiss` is the button that leaves it.
+ */
+export function confirm(options: {
+  title: string;
+  children: ReactNode;
+  action: string;
+  dismiss?: string;
+  isDestructive?: boolean;
+}): Promise<boolean> {
   return new Promise((resolve) => {
     modals.openConfirmModal({
       title: options.title,
@@ -14,8 +23,9 @@ export function confirm(options: { title: string; children: ReactNode; action: s
           {options.children}
         </Text>
       ),
-      labels: { confirm: options.action, cancel: texts().common.cancel },
-      confirmProps: { color: "red" },
+      closeButtonProps: { "aria-label": texts().common.close },
+      labels: { confirm: options.action, cancel: options.dismiss ?? texts().common.cancel },
+      confirmProps: options.isDestructive === false ? {} : { color: "red" },
       onConfirm: () => resolve(true),
       onCancel: () => resolve(false),
       onClose: () => resolve(false),

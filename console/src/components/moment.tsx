@@ -1,6 +1,6 @@
 import { Text, type TextProps } from "@mantine/core";
 
-import { formatRelative, useMoments, useNow } from "../format/moments";
+import { formatRelative, TICK_MS, useMoments, useNow } from "../format/moments";
 
 /** A moment as "5 minutes ago", with the exact one in the workspace's zone as its title; or the exact one with `exact`. */
 export function Moment({ at, exact = false, ...props }: { at: string | null | undefined; exact?: boolean } & TextProps) {
@@ -9,7 +9,13 @@ export function Moment({ at, exact = false, ...props }: { at: string | null | un
   if (!at) return <Text {...props}>–</Text>;
   return (
     <Text component="time" inherit {...props} {...{ dateTime: at, title: moment(at) }}>
-      {exact ? moment(at) : formatRelative(at, now)}
+      {exact ? moment(at) : formatRelative(at, isJustNow(at, now) ? Date.parse(at) : now)}
     </Text>
   );
+}
+
+/** Whether it is ahead of the console's clock by no more than the time between two of its ticks. */
+function isJustNow(at: string, now: number): boolean {
+  const ahead = Date.parse(at) - now;
+  return ahead > 0 && ahead < TICK_MS;
 }
