@@ -1,0 +1,80 @@
+import { Alert, Card, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+import { graphql } from "relay-runtime";
+
+import { Empty } from "../../components/empty";
+import { ButtonTo, LinkTo } from "../../components/link";
+import { Screen } from "../../components/screen";
+import { useScreenQuery } from "../../relay/screen_query";
+import { useMay, useViewer } from "../../session/session";
+import { useTexts } from "../../texts/texts";
+import type { scoreListQuery } from "../../__generated__/scoreListQuery.graphql";
+import { LevelBar } from "./level_bar";
+import { ScoreStatus } from "./score_status";
+import { scoresRoute } from "./routes";
+
+const QUERY = graphql`
+  query scoreListQuery {
+    scoreModels(first: 50) {
+      nodes {
+        id
+        key
+        name
+        description
+        status
+        text
+        levels {
+          name
+          from
+          contactCount
+        }
+      }
+    }
+  }
+`;
+
+const EVERY_MS = 3_000;
+
+/** All scores of the workspace, each with who has which level; those that are being computed move by themselves. */
+export function ScoreList() {
+  const t = useTexts().scores;
+  const mayWrite = useMay("SEGMENT_WRITE");
+  const { workspace } = useViewer();
+  const [{ scoreModels }] = useScreenQuery<scoreListQuery>(QUERY, {}, { everyMs: EVERY_MS });
+  const create = mayWrite && (
+    <ButtonTo to="/scores/new" leftSection={<IconPlus size={16} />}>
+      {t.new}
+    </ButtonTo>
+  );
+  return (
+    <Screen title={t.title} lead={t.lead} actions={scoreModels.nodes.length > 0 && create}>
+      {scoreModels.nodes.length === 0 ? (
+        <Empty title={t.empty} action={create}>
+          {t.emptyLead}
+        </Empty>
+      ) : (
+        <SimpleGrid cols={{ base: 1, lg: 2 }} component="ul" p={0} m={0}>
+          {scoreModels.nodes.map((model) => (
+            <Card key={model.id} withBorder component="li">
+              <Stack gap="sm">
+                <Group justify="space-between" wrap="nowrap" align="flex-start">
+                  <Title order={2} size="h4" miw={0}>
+                    <LinkTo from={scoresRoute.fullPath} to="/scores/$scoreModelId" params={{ scoreModelId: model.id }} inherit>
+                      {model.name}
+                    </LinkTo>
+                  </Title>
+                  <ScoreStatus status={model.status} />
+                </Group>
+                {model.status === "FAILED" && <Alert color="red">{t.failed}</Alert>}
+                <Text size="sm" c="dimmed" lineClamp={4} title={model.text} style={{ whiteSpace: "pre-line" }}>
+                  {model.description ?? model.text}
+                </Text>
+                {model.levels.length > 0 && <LevelBar levels={model.levels} total={workspace.contactCount} />}
+              </Stack>
+            </Card>
+          ))}
+        </SimpleGrid>
+      )}
+    </Screen>
+  );
+}
