@@ -116,5 +116,6 @@ def routes_of_nouns() -> list[Route]:
 
 
 def reserved_by(routes: Iterable[Route | Mount]) -> set[str]:
-    """Returns the paths below which the console has no pages."""
-    return {"/graphql", "/v1", "/health"} | {route.path.split("{")[0].rstrip("/") for route in routes}
+    """Returns the paths at which the console has no pages; what ends with a slash stands for all paths that begin so."""
+    found = {route.path.split("{")[0] for route in routes} | {"/graphql", "/v1", "/health", "/explorer"}
+    return found | {path.rstrip("/") + "/" for path in found}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, StorageState
+from playwright.sync_api import BrowserContext, Locator, Page, StorageState, expect
 
 from tests.browser import pictures
 from tests.browser.people import Muster, Person
@@ -20,6 +20,8 @@ START: Final = """
         sessionStart(email: $email, password: $password) { userErrors { message } }
     }
 """
+
+expect.set_options(timeout=15_000)  # for a machine that is busy with other things
 
 OpenPage = Callable[..., Page]
 LooksLike = Callable[..., None]

@@ -10,6 +10,11 @@ from tests.browser.people import Muster
 
 THEMES = ("light", "dark")
 
+COLOURS_STAND_STILL = """
+    () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
+        .then(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)))
+"""
+
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_the_page_for_nobody_can_be_used_by_all(open_page: OpenPage, theme: str) -> None:
@@ -22,18 +27,20 @@ def test_the_page_for_nobody_can_be_used_by_all(open_page: OpenPage, theme: str)
     assert [one.split(":")[0] for one in violations(page)] == ["button-name"]  # axe sees what is wrong
 
 
-@pytest.mark.parametrize("theme", THEMES)
-def test_every_screen_can_be_used_by_all(open_page: OpenPage, muster: Muster, theme: str) -> None:
-    page = open_page(muster.admin, color_scheme=theme)
-    found: dict[str, list[str]] = {}
-    for path in paths():
-        opened = address(muster, path)
-        if opened is not None:
-            page.goto(opened)
-            settle(page)
-            found[path] = violations(page)
-    assert "/" in found
-    assert {path: problems for path, problems in found.items() if problems} == {}
+@pytest.mark.parametrize("path", paths())
+def test_every_screen_can_be_used_by_all(page: Page, muster: Muster, path: str) -> None:
+    opened = address(muster, path)
+    if opened is None:
+        pytest.skip("the demo workspace has nothing to show there")
+    page.goto(opened)
+    settle(page)
+    found = {}
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        expect(page.locator(f"html[data-mantine-color-scheme={theme}]")).to_be_attached()
+        page.evaluate(COLOURS_STAND_STILL)
+        found[theme] = violations(page)
+    assert found == {theme: [] for theme in THEMES}
 
 
 def settle(page: Page) -> None:

@@ -58,12 +58,14 @@ def policy_of(nonce: str, host: str | None) -> str:
 
 
 class Console:
-    """An ASGI application for what no route answers. Below the paths `reserved` it has no page."""
+    """An ASGI application for what no route answers. At the paths `reserved` it has no page, nor at those
+    that begin with one of them that ends with a slash."""
 
     def __init__(self, folder: Path | None, public_url: str, reserved: Iterable[str]) -> None:
         self.built: BuiltConsole | None = None if folder is None else read(folder)
         self.base = html.escape(base_of(public_url))
-        self.reserved = tuple(reserved)
+        self.reserved = frozenset(reserved)
+        self.reserved_beginnings = tuple(path for path in self.reserved if path.endswith("/"))
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "websocket":
@@ -85,7 +87,7 @@ class Console:
 
     def _has_page(self, name: str) -> bool:
         path = f"/{name}"
-        is_reserved = any(path == one or path.startswith(f"{one}/") for one in self.reserved)
+        is_reserved = path in self.reserved or path.startswith(self.reserved_beginnings)
         return not (is_reserved or name.startswith(HASHED) or _HAS_EXTENSION.search(name))
 
     async def _page(self, request: Request) -> Response:

@@ -44,7 +44,7 @@ def nonces_in(answer: Response) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/segments", "/segments/U2VnOjE", "/webhooks", "/settings/", "/explorers", "/v10"]
+    "path", ["/", "/segments", "/segments/U2VnOjE", "/webhooks", "/settings/", "/password"] + ["/explorers", "/v10"]
 )
 async def test_the_page_is_at_every_address_that_a_person_can_open(app: Any, path: str) -> None:
     answer = await send(app, "GET", path)
@@ -58,7 +58,7 @@ async def test_the_page_is_at_every_address_that_a_person_can_open(app: Any, pat
 @pytest.mark.parametrize(
     "path",
     ["/assets/index-0000.js", "/assets/", "/robots.txt", "/segments/a.js", "/health/other", "/v1/nothing"]
-    + ["/metrics/x", "/password", "/uploads/a/b", "/webhooks/whatsapp/x", "/explorer/nothing", "/graphql/x"]
+    + ["/metrics/x", "/password/a/b", "/uploads/a/b", "/webhooks/whatsapp/x", "/explorer/nothing", "/graphql/x"]
     + ["/../secret.txt", "/assets/../../secret.txt", "/assets/..%2f..%2fsecret.txt", "//secret.txt", "/index.html"],
 )
 async def test_nothing_else_is_found(app: Any, path: str) -> None:
