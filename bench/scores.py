@@ -88,15 +88,14 @@ _STATEMENT = """
 
 
 async def _builds(place: Place, scope: Scope) -> list[Result]:
-    model = await score_models.create(scope, _model("built"))
     rounds = []
-    for _ in range(place.rounds):
+    for number in range(place.rounds):
+        model = await score_models.create(scope, _model(f"built{number}"))
         await settle()
         started = time.perf_counter()
         assert await build.build(scope.workspace_id, model["id"])
         ours = time.perf_counter() - started
         rounds.append({"ours": ours, "bare": await _bare(scope)})
-        await db.execute("UPDATE score_models SET status = 'BUILDING' WHERE workspace_id = $1", scope.workspace_id)
     found = medians(rounds)
     name = f"build of one score, {place.contacts:,} contacts"
     return [

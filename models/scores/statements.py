@@ -131,10 +131,10 @@ def _grouped(part: Part, index: int, p: Parameters) -> str:
     weight, flip, counts = _weight(each, p), _flip(each, p), _counts(each, p)
     if each.at_most is None:
         rows = f"""
-            SELECT a.contact_id, CASE WHEN a.occurred_at <= {_now(p)} THEN {weight} ELSE 0 END AS weight,
+            SELECT a.contact_id, {weight} AS weight,
                    CASE WHEN a.occurred_at <= {_now(p)} THEN {flip} ELSE a.occurred_at END AS flip,
                    a.occurred_at > {_now(p)} AS later
-            FROM activities AS a WHERE {where} AND ({counts} OR a.occurred_at > {_now(p)})"""  # noqa: S608
+            FROM activities AS a WHERE {where}{_lasts(each, p)}"""  # noqa: S608
     else:
         rows = f"""
             SELECT n.contact_id, n.weight, n.flip, false AS later FROM (
@@ -153,7 +153,10 @@ def _grouped(part: Part, index: int, p: Parameters) -> str:
 
 
 def _points(part: Part, p: Parameters) -> str:
-    return f"coalesce(sum(x.weight), 0) * {p.bind(part.points, 'numeric')}"
+    """Of rows `x`, of which those that are `later` count nothing yet. What does not decay is counted, which is faster."""
+    assert isinstance(part.earn, Each)
+    counts = "count(*)" if part.earn.decay is None else "sum(x.weight)"
+    return f"coalesce({counts} FILTER (WHERE NOT x.later), 0) * {p.bind(part.points, 'numeric')}"
 
 
 def _which(each: Each, p: Parameters) -> str:
@@ -169,12 +172,16 @@ def _now(p: Parameters) -> str:
 
 
 def _counts(each: Each, p: Parameters) -> str:
-    counted = f"a.occurred_at <= {_now(p)}"
+    return f"a.occurred_at <= {_now(p)}{_lasts(each, p)}"
+
+
+def _lasts(each: Each, p: Parameters) -> str:
+    """Leaves out those that count nothing any more, by one range of the index."""
     seconds = _longest(each)
     if seconds is None:
-        return counted
+        return ""
     first = p.moving(InstantAt(Threshold(Duration(seconds=seconds), past=True)), "timestamptz")
-    return f"{counted} AND a.occurred_at > {first}"
+    return f" AND a.occurred_at > {first}"
 
 
 def _longest(each: Each) -> int | None:
