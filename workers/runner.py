@@ -22,6 +22,7 @@ from workers import (
     backlog,
     broadcasts,
     contacts,
+    duplicates,
     erasures,
     imports,
     jobs,
@@ -68,6 +69,7 @@ MODULES: Final[Sequence[ModuleType]] = (
     audiences,
     meta_requests,
     scores,
+    duplicates,
 )
 
 STOP_SECONDS: Final = 8

@@ -321,6 +321,28 @@ CREATE TABLE duplicate_dismissals (
 );
 CREATE INDEX duplicate_dismissals_other_idx ON duplicate_dismissals (workspace_id, other_contact_id);
 
+-- Where there are many contacts, names alike are compared by a worker when somebody asks for pairs.
+CREATE TABLE duplicate_searches (
+    workspace_id bigint NOT NULL,
+    asked_at     timestamptz, -- a search is to come
+    started_at   timestamptz, -- and is under way
+    found_at     timestamptz, -- of the pairs in duplicate_candidates
+    PRIMARY KEY (workspace_id),
+    FOREIGN KEY (workspace_id) REFERENCES workspaces (id) ON DELETE CASCADE
+);
+CREATE INDEX duplicate_searches_asked_idx ON duplicate_searches (asked_at) WHERE asked_at IS NOT NULL;
+
+-- What the last search found. Contacts may be gone since.
+CREATE TABLE duplicate_candidates (
+    workspace_id bigint NOT NULL,
+    contact_id   bigint NOT NULL,
+    older_id     bigint NOT NULL,
+    likeness     double precision NOT NULL,
+    reasons      text[] NOT NULL,
+    PRIMARY KEY (workspace_id, contact_id, older_id),
+    FOREIGN KEY (workspace_id) REFERENCES workspaces (id) ON DELETE CASCADE
+);
+
 -- ---------------------------------------------------------------- Tracking
 
 -- Keys that web pages and apps hold: they can only record.

@@ -77,4 +77,6 @@ PROCESS_WEBHOOKS: Final = Work[WorkspaceId]("process_webhooks", Queue.BROADCAST)
 SEND_WEBHOOKS: Final = Work[WorkspaceId, EndpointId]("send_webhooks", Queue.WEBHOOK)
 """To an endpoint of a partner."""
 
+FIND_DUPLICATES: Final = Work[WorkspaceId]("find_duplicates", Queue.BULK)
+
 SYNC_AUDIENCE: Final = Work[WorkspaceId, AudienceId]("sync_audience", Queue.BULK)

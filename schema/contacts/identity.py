@@ -1,13 +1,14 @@
 """Who a visitor is, and contacts that are one person."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
 from models.contacts.find import contacts_by_ids
 from models.db import dump_json
-from models.identity import duplicates
+from models.identity import duplicate_searches, duplicates
 from models.identity.identify import identify
 from models.identity.merge import merge_contacts
 from models.identity.preview import preview
@@ -43,6 +44,16 @@ def _contacts(column: str) -> Loader:
     return load
 
 
+async def _searched_at(pages: Sequence[Any], info: Info) -> Sequence[datetime | None]:
+    searched = await duplicate_searches.state(scope_of(info))
+    return [searched.at for _ in pages]
+
+
+async def _are_searching(pages: Sequence[Any], info: Info) -> Sequence[bool]:
+    searched = await duplicate_searches.state(scope_of(info))
+    return [searched.is_asked for _ in pages]
+
+
 @strawberry.type(description="Two contacts that may be one person.")
 class DuplicatePair:
     a: Contact = batched(_contacts("older_id"))
@@ -62,6 +73,13 @@ class DuplicatePairConnection:
     edges: list[DuplicatePairEdge]
     nodes: list[DuplicatePair]
     page_info: PageInfo
+    searched_at: datetime | None = batched(
+        _searched_at,
+        description="When names were compared: now, or with more than 20,000 contacts when it was last asked for; null: not yet.",
+    )
+    is_searching: bool = batched(
+        _are_searching, description="Whether names are being compared anew: ask again in a while."
+    )
 
 
 # ---------------------------------------------------------------- what a merge would do

@@ -4,7 +4,7 @@ import pytest
 
 from models.contacts.create import create_contact
 from models.errors import Invalid, NotFound
-from models.identity import duplicates
+from models.identity import alike, duplicates
 from permissions.principal import Scope
 from tests.kit.workspaces import new_workspace
 
@@ -52,6 +52,6 @@ async def test_a_dismissed_pair_does_not_come_again(scope: Scope) -> None:
 
 
 async def test_a_hint_that_everybody_shares_is_none(scope: Scope) -> None:
-    for n in range(duplicates.MOST_WITH_A_HINT + 1):
+    for n in range(alike.MOST_WITH_A_HINT + 1):
         await create_contact(scope, {"name": "Front office", "email": f"info@{n}.example"})
     assert await pairs(scope) == []

@@ -57,6 +57,7 @@ HOLD_NONE = {
     "api_tokens": "of members",
     "audit_log": "ids, names of fields and counts",
     "broadcast_exclusions": "ids and reasons",
+    "duplicate_candidates": "ids, and reasons that name nobody",
     "broadcasts": "what members wrote, for everybody",
     "changelog_readers": "positions",
     "contact_erasures": "what a person is found by, until nothing is left to find",
