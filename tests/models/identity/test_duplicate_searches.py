@@ -59,6 +59,8 @@ async def test_a_search_keeps_what_a_comparison_at_once_finds(scope: Scope, monk
     await delete_contacts(scope, [ids[-1]])
     left = await shown(scope)
     assert left == [one for one in found if one is not found[3] and ids[-1] not in one[:2]]
+    of_one = [tuple(row) for row in await duplicates.pairs(scope, 1_000, contact_id=older)]
+    assert of_one == [one for one in left if older in one[:2]]
     paged, after = [], (0, 0)
     while page := await shown(scope, 7, after):
         paged, after = paged + page, (page[-1][0], page[-1][1])
