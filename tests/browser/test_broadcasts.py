@@ -54,12 +54,12 @@ def a_draft(muster: Muster, name: str) -> str:
     return str(made["broadcast"]["id"])
 
 
-def tab_to(page: Page, target: Locator, most: int = 40) -> None:
+def tab_to(page: Page, target: Locator, key: str = "Tab") -> None:
     """Press Tab until the target has the focus."""
-    for _ in range(most):
+    for _ in range(60):
         if target.evaluate("element => element === document.activeElement"):
             return
-        page.keyboard.press("Tab")
+        page.keyboard.press(key)
     raise AssertionError(f"the keyboard does not come to {target}")
 
 
@@ -96,13 +96,13 @@ def test_a_broadcast_is_written_and_sent_by_the_keyboard_alone(page: Page, muste
 
     expect(page.get_by_text("Draft saved")).to_be_visible()
     expect(page.get_by_role("listitem").filter(has_text="Will receive it")).to_contain_text("3")
-    tab_to(page, page.get_by_role("button", name="no phone number"), 60)
+    tab_to(page, page.get_by_role("button", name="no phone number"))
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog").get_by_text("Eva Withoutphone")).to_be_visible()
     expect(page).to_have_url(re.compile("excluded=NO_PHONE"))
     page.keyboard.press("Escape")
-    review = page.get_by_role("button", name="Review and send")
-    review.focus()  # the focus is back at the number of the funnel, which stands behind the form
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    tab_to(page, page.get_by_role("button", name="Review and send"), "Shift+Tab")
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("3 people will get it now")
@@ -126,7 +126,7 @@ def test_failures_are_told_by_their_reason_and_tried_again(page: Page, muster: M
     page.get_by_role("button", name="Try again", exact=True).click()
     page.get_by_role("button", name="Make a draft for 1 person").click()
     expect(page.get_by_role("heading", name="One fails (again)")).to_be_visible()
-    expect(page.get_by_role("combobox", name="Template")).to_be_disabled()
+    expect(page.get_by_role("combobox", name="Template")).to_have_count(0)
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", name="Broadcasts")).to_be_visible()

@@ -1,11 +1,11 @@
-import { Card, Stack, Switch, Title } from "@mantine/core";
+import { Card, Stack, Switch, Text, Title } from "@mantine/core";
 
 import { errorOf, type UserError } from "../../relay/commit";
 import { useTexts } from "../../texts/texts";
 import type { DraftValues } from "./draft_values";
 import { SegmentMultiSelect, type Option } from "./option_search";
 
-/** Who gets a broadcast: segments in, segments out, and the consent that it asks for. */
+/** Who gets a broadcast: segments in, segments out, and the consent that it asks for. `isFixed`: a retry keeps its people. */
 export function AudienceFields({
   values,
   known,
@@ -26,24 +26,28 @@ export function AudienceFields({
         <Title order={2} size="h4">
           {t.audience}
         </Title>
-        <SegmentMultiSelect
-          label={t.include}
-          description={t.includeHint}
-          required
-          disabled={isFixed}
-          known={known}
-          value={[...values.include]}
-          onChange={(include) => onChange({ ...values, include })}
-          error={errors.find(({ field }) => field?.includes("includeSegmentIds"))?.message}
-        />
-        <SegmentMultiSelect
-          label={t.exclude}
-          disabled={isFixed}
-          known={known}
-          value={[...values.exclude]}
-          onChange={(exclude) => onChange({ ...values, exclude })}
-          error={errors.find(({ field }) => field?.includes("excludeSegmentIds"))?.message}
-        />
+        {isFixed ? (
+          <Text size="sm">{t.retryLead}</Text>
+        ) : (
+          <>
+            <SegmentMultiSelect
+              label={t.include}
+              description={t.includeHint}
+              required
+              known={known}
+              value={[...values.include]}
+              onChange={(include) => onChange({ ...values, include })}
+              error={errors.find(({ field }) => field?.includes("includeSegmentIds"))?.message}
+            />
+            <SegmentMultiSelect
+              label={t.exclude}
+              known={known}
+              value={[...values.exclude]}
+              onChange={(exclude) => onChange({ ...values, exclude })}
+              error={errors.find(({ field }) => field?.includes("excludeSegmentIds"))?.message}
+            />
+          </>
+        )}
         <Switch
           label={t.requireOptIn}
           description={t.requireOptInHint}

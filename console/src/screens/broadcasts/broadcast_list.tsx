@@ -1,4 +1,4 @@
-import { Group, Progress, Select, Text, VisuallyHidden } from "@mantine/core";
+import { Group, Progress, Select, Text } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { graphql, useFragment } from "react-relay";
 
@@ -142,7 +142,7 @@ function Done({ counts }: { counts: Parameters<typeof figuresOf>[0] }) {
   if (figures.total === 0) {
     return (
       <Text span c="dimmed" size="sm">
-        –<VisuallyHidden>{t.common.none}</VisuallyHidden>
+        –
       </Text>
     );
   }

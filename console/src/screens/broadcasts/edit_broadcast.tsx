@@ -1,4 +1,4 @@
-import { Grid, Group, Stack, Text } from "@mantine/core";
+import { Grid, Stack } from "@mantine/core";
 import { Navigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { useRelayEnvironment } from "react-relay";
@@ -151,13 +151,6 @@ function Editor({ data, broadcast, reload }: { data: editBroadcastQuery$data; br
           <Stack>
             <Funnel broadcast={broadcast} onOpen={show} isCounting={isCounting || saving === "saving"} />
             <PreviewCard template={template} values={values} />
-            {isRetry && (
-              <Group>
-                <Text size="sm" c="dimmed">
-                  {t.retryLead}
-                </Text>
-              </Group>
-            )}
           </Stack>
         </Grid.Col>
       </Grid>

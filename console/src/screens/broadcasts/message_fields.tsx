@@ -117,55 +117,59 @@ export function MessageFields({
           onChange={(event) => onChange({ ...values, name: event.currentTarget.value })}
           error={errorOf(errors, "name")}
         />
-        <Group align="flex-end" wrap="nowrap" gap="xs">
-          <Select
-            label={t.template}
-            placeholder={data.messageTemplates.length ? t.chooseTemplate : t.noTemplates}
-            required
-            flex={1}
-            searchable
-            allowDeselect={false}
-            disabled={isFixed}
-            value={values.templateId}
-            data={data.messageTemplates.map((each) => ({
-              value: each.id,
-              label: `${each.name} · ${each.language}`,
-              disabled: refusalOf(each) !== null,
-            }))}
-            renderOption={({ option }) => {
-              const each = data.messageTemplates.find(({ id }) => id === option.value);
-              if (!each) return option.label;
-              const refusal = refusalOf(each);
-              return (
-                <Stack gap={0}>
-                  <Text size="sm">{option.label}</Text>
-                  <Text size="xs" c="dimmed">
-                    {wordOf(t.categories, each.category)}
-                    {refusal && ` · ${t.notSendable(refusal)}`}
-                  </Text>
-                </Stack>
-              );
-            }}
-            onChange={(templateId) => onChange({ ...values, templateId })}
-            error={errorOf(errors, "templateId")}
-          />
-          <Button variant="default" leftSection={<IconRefresh size={16} />} loading={isSyncing} onClick={fetchTemplates}>
-            {t.fetchTemplates}
-          </Button>
-        </Group>
+        {isFixed ? (
+          <Text size="sm">
+            {t.template}: {template ? `${template.name} · ${template.language}` : ""}
+          </Text>
+        ) : (
+          <Group align="flex-end" wrap="nowrap" gap="xs">
+            <Select
+              label={t.template}
+              placeholder={data.messageTemplates.length ? t.chooseTemplate : t.noTemplates}
+              required
+              flex={1}
+              searchable
+              allowDeselect={false}
+              value={values.templateId}
+              data={data.messageTemplates.map((each) => ({
+                value: each.id,
+                label: `${each.name} · ${each.language}`,
+                disabled: refusalOf(each) !== null,
+              }))}
+              renderOption={({ option }) => {
+                const each = data.messageTemplates.find(({ id }) => id === option.value);
+                if (!each) return option.label;
+                const refusal = refusalOf(each);
+                return (
+                  <Stack gap={0}>
+                    <Text size="sm">{option.label}</Text>
+                    <Text size="xs" c="dimmed">
+                      {wordOf(t.categories, each.category)}
+                      {refusal && ` · ${t.notSendable(refusal)}`}
+                    </Text>
+                  </Stack>
+                );
+              }}
+              onChange={(templateId) => onChange({ ...values, templateId })}
+              error={errorOf(errors, "templateId")}
+            />
+            <Button variant="default" leftSection={<IconRefresh size={16} />} loading={isSyncing} onClick={fetchTemplates}>
+              {t.fetchTemplates}
+            </Button>
+          </Group>
+        )}
         {data.messageTemplates.length === 0 && (
           <Text size="sm" c="dimmed">
             {t.noTemplatesLead}
           </Text>
         )}
-        {template && (
+        {template && !isFixed && (
           <ParameterFields
             template={template}
             customFields={data.contactFields ?? []}
             values={values}
             onChange={onChange}
             errors={errors}
-            isFixed={isFixed}
           />
         )}
       </Stack>

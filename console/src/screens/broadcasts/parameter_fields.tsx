@@ -16,14 +16,12 @@ export function ParameterFields({
   values,
   onChange,
   errors,
-  isFixed,
 }: {
   template: Template;
   customFields: readonly { readonly key: string; readonly label: string }[];
   values: DraftValues;
   onChange: (values: DraftValues) => void;
   errors: readonly UserError[];
-  isFixed: boolean;
 }) {
   const t = useTexts().broadcasts;
   const names = namesOf(template);
@@ -37,7 +35,7 @@ export function ParameterFields({
   const sent = sentBindings(values.bindings, template);
   const all = errors.find((error) => error.field?.at(-1) === "parameters")?.message;
   return (
-    <Fieldset legend={t.parameters} disabled={isFixed}>
+    <Fieldset legend={t.parameters}>
       <Stack>
         {names.map((name) => {
           const index = sent.findIndex((binding) => binding.name === name);
