@@ -1,6 +1,6 @@
 import { Alert, Button, Checkbox, Loader, Table, Text } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, type ReactNode } from "react";
+import { useEffect, useEffectEvent, useRef, type ReactNode } from "react";
 
 import { messageOf } from "./notify";
 import type { Pages } from "../relay/pages";
@@ -31,6 +31,7 @@ export function DataTable<Row extends { id: string }>({
   renderCells,
   empty,
   selection,
+  onShown,
   height = "calc(100dvh - 240px)",
 }: {
   label: string;
@@ -39,6 +40,8 @@ export function DataTable<Row extends { id: string }>({
   renderCells: (row: Row, index: number) => ReactNode;
   empty: ReactNode;
   selection?: Selection;
+  /** Told which rows are in the page, each time when that changes. */
+  onShown?: (ids: readonly string[]) => void;
   height?: number | string;
 }) {
   const t = useTexts();
@@ -56,6 +59,10 @@ export function DataTable<Row extends { id: string }>({
   useEffect(() => {
     if (hasMore && !isLoading && !error && last >= rows.length - ROWS_AHEAD) more();
   }, [hasMore, isLoading, error, last, rows.length, more]);
+
+  const shownIds = shown.flatMap(({ index }) => rows[index]?.id ?? []).join(" ");
+  const tell = useEffectEvent((ids: string) => onShown?.(ids ? ids.split(" ") : []));
+  useEffect(() => tell(shownIds), [shownIds]);
 
   if (error && rows.length === 0) {
     return (

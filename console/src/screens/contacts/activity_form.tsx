@@ -4,9 +4,9 @@ import { useState, type FormEvent } from "react";
 import { graphql } from "relay-runtime";
 
 import { notifyDone } from "../../components/notify";
-import { instantOf } from "../../format/zoned";
 import { useMutationCall, type UserError } from "../../relay/commit";
 import { useRead } from "../../relay/read";
+import { instantAt } from "../../rules/zoned";
 import { useMay, useViewer } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { activityFormKindsQuery } from "../../__generated__/activityFormKindsQuery.graphql";
@@ -81,7 +81,7 @@ function Form({ contactId, onClose, onRecorded }: { contactId: string; onClose: 
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    const occurredAt = at ? instantOf(at, zone) : null;
+    const occurredAt = at ? instantAt(at, zone) || null : null;
     const properties = propertiesOf(rows);
     const answer = await record({ input: [{ contactId, kind: kind.trim(), occurredAt, properties }] });
     if (!answer) return;

@@ -22,6 +22,7 @@ import { useLabels } from "./labels";
 import { ListFilters } from "./list_filters";
 import { isFiltered, matchingOf, orderOf, type ContactSearch } from "./list_search";
 import { contactsRoute } from "./routes";
+import { useLiveContacts } from "./use_live_contacts";
 
 const QUERY = graphql`
   query contactListQuery(
@@ -86,15 +87,19 @@ export function ContactList() {
     withAttributes: columns.some(({ kind }) => kind === "attribute"),
     withScores: columns.some(({ kind }) => kind === "score"),
   };
-  const pages = usePages<contactListQuery, Row>(
+  const read = usePages<contactListQuery, Row>(
     QUERY,
     variables,
     ({ contacts }) => ({ rows: contacts.nodes, totalCount: contacts.totalCount, ...contacts.pageInfo }),
     { withCount: true },
   );
-  useReturn(pages.again);
+  useReturn(read.again);
+  const [deleted, showsIds] = useLiveContacts(variables);
+  const rows = useMemo(() => (deleted.size > 0 ? read.rows.filter(({ id }) => !deleted.has(id)) : read.rows), [read.rows, deleted]);
+  const gone = read.rows.length - rows.length;
+  const pages = { ...read, rows, totalCount: read.totalCount === null ? null : read.totalCount - gone };
 
-  const { rows, totalCount } = pages;
+  const { totalCount } = pages;
   const ids = useMemo(() => rows.map(({ id }) => id), [rows]);
   const names = useMemo(() => new Map(rows.map((row) => [row.id, row.name ?? row.email ?? row.phone ?? t.contacts.nameless])), [rows, t]);
   const selection = useSelection(ids, useCallback((id) => t.common.selectRow(names.get(id) ?? ""), [names, t]));
@@ -154,6 +159,7 @@ export function ContactList() {
         columns={tableColumns(columns, labels, t)}
         pages={pages}
         selection={selection}
+        onShown={showsIds}
         renderCells={(row) => <ContactCells contact={row} columns={columns} fields={labels.fields} />}
         empty={
           <Empty

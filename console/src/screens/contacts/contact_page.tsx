@@ -1,6 +1,7 @@
 import { ActionIcon, Grid, Group, Menu, Stack, Tabs, Text } from "@mantine/core";
 import { IconActivity, IconDots, IconDownload, IconTrash, IconUserOff } from "@tabler/icons-react";
 import { Navigate, notFound } from "@tanstack/react-router";
+import { useState } from "react";
 import { graphql, useRelayEnvironment } from "react-relay";
 
 import { LinkTo } from "../../components/link";
@@ -25,6 +26,7 @@ import { TABS, type PageSearch, type Tab } from "./page_search";
 import { contactRoute } from "./routes";
 import { Timeline } from "./timeline";
 import { useDelete } from "./use_delete";
+import { useLiveContact } from "./use_live_contact";
 
 const QUERY = graphql`
   query contactPageQuery($id: ID!, $withSegments: Boolean!, $withWorkflows: Boolean!) {
@@ -70,6 +72,9 @@ export function ContactPage() {
   const mayExport = useMay("CONTACT_EXPORT");
   const [{ contact, contactFields }, reload] = useScreenQuery<contactPageQuery>(QUERY, { id: contactId, withSegments, withWorkflows });
   const remove = useDelete();
+  const [turn, setTurn] = useState(0);
+  const changed = () => setTurn((before) => before + 1);
+  useLiveContact(contact?.id ?? null, changed, reload);
   if (!contact) throw notFound();
   if (contact.id !== contactId) return <Navigate to="/contacts/$contactId" params={{ contactId: contact.id }} search={search} replace />;
 
@@ -172,21 +177,21 @@ export function ContactPage() {
               ))}
             </Tabs.List>
             <Tabs.Panel value="timeline">
-              <Timeline contactId={contact.id} search={search} change={change} />
+              <Timeline contactId={contact.id} search={search} change={change} turn={turn} />
             </Tabs.Panel>
             <Tabs.Panel value="segments">
               <ScreenPart>
-                <ContactSegments contactId={contact.id} name={name} why={search.why} onWhy={(why) => change({ why })} />
+                <ContactSegments contactId={contact.id} turn={turn} name={name} why={search.why} onWhy={(why) => change({ why })} />
               </ScreenPart>
             </Tabs.Panel>
             <Tabs.Panel value="scores">
               <ScreenPart>
-                <ContactScores contactId={contact.id} />
+                <ContactScores contactId={contact.id} turn={turn} />
               </ScreenPart>
             </Tabs.Panel>
             <Tabs.Panel value="workflows">
               <ScreenPart>
-                <ContactWorkflows contactId={contact.id} />
+                <ContactWorkflows contactId={contact.id} turn={turn} />
               </ScreenPart>
             </Tabs.Panel>
             <Tabs.Panel value="identity">
@@ -197,7 +202,7 @@ export function ContactPage() {
           </Tabs>
         </Grid.Col>
       </Grid>
-      {mayRecord && <ActivityForm contactId={contact.id} opened={search.panel === "activity"} onClose={close} onRecorded={reload} />}
+      {mayRecord && <ActivityForm contactId={contact.id} opened={search.panel === "activity"} onClose={close} onRecorded={changed} />}
       {mayWrite && (
         <EraseForm contactId={contact.id} name={name} segments={segments} inside={inside} opened={search.panel === "erase"} onClose={close} />
       )}

@@ -35,9 +35,9 @@ const QUERY = graphql`
 type Score = NonNullable<contactScoresQuery$data["contact"]>["scores"][number];
 
 /** The contact's scores, each with the parts that earn it. */
-export function ContactScores({ contactId }: { contactId: string }) {
+export function ContactScores({ contactId, turn }: { contactId: string; turn: number }) {
   const t = useTexts().contacts.scores;
-  const { contact } = useLazyLoadQuery<contactScoresQuery>(QUERY, { id: contactId }, { fetchPolicy: "store-and-network" });
+  const { contact } = useLazyLoadQuery<contactScoresQuery>(QUERY, { id: contactId }, { fetchPolicy: "store-and-network", fetchKey: turn });
   const scores = contact?.scores ?? [];
   if (scores.length === 0) return <Empty title={t.none}>{t.noneLead}</Empty>;
   return (

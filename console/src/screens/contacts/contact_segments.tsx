@@ -35,17 +35,19 @@ const QUERY = graphql`
 /** The segments that the contact is in, each with why, and why it is or is not in any other one. */
 export function ContactSegments({
   contactId,
+  turn,
   name,
   why,
   onWhy,
 }: {
   contactId: string;
+  turn: number;
   name: string;
   why: string | undefined;
   onWhy: (segment: string | undefined) => void;
 }) {
   const t = useTexts().contacts;
-  const { contact } = useLazyLoadQuery<contactSegmentsQuery>(QUERY, { id: contactId }, { fetchPolicy: "store-and-network" });
+  const { contact } = useLazyLoadQuery<contactSegmentsQuery>(QUERY, { id: contactId }, { fetchPolicy: "store-and-network", fetchKey: turn });
   const edges = contact?.segments.edges ?? [];
   const isListed = edges.some(({ node }) => node.id === why);
   return (
@@ -63,7 +65,7 @@ export function ContactSegments({
           />
           {why && !isListed && (
             <ScreenPart height={80} resetKey={why}>
-              <WhySegment segmentId={why} contactId={contactId} />
+              <WhySegment segmentId={why} contactId={contactId} turn={turn} />
             </ScreenPart>
           )}
         </Stack>
@@ -95,7 +97,7 @@ export function ContactSegments({
               </Group>
               {why === node.id && (
                 <ScreenPart height={80} resetKey={node.id}>
-                  <WhySegment segmentId={node.id} contactId={contactId} />
+                  <WhySegment segmentId={node.id} contactId={contactId} turn={turn} />
                 </ScreenPart>
               )}
             </Card>

@@ -37,9 +37,9 @@ const QUERY = graphql`
 const COLORS: Record<EnrollmentState, string> = { READY: "brand", WAITING: "brand", HELD: "yellow", FAILED: "red", ENDED: "gray" };
 
 /** The contact's ways through workflows, the newest first, each with where it is and why. */
-export function ContactWorkflows({ contactId }: { contactId: string }) {
+export function ContactWorkflows({ contactId, turn }: { contactId: string; turn: number }) {
   const t = useTexts().contacts.workflows;
-  const { contact } = useLazyLoadQuery<contactWorkflowsQuery>(QUERY, { id: contactId }, { fetchPolicy: "store-and-network" });
+  const { contact } = useLazyLoadQuery<contactWorkflowsQuery>(QUERY, { id: contactId }, { fetchPolicy: "store-and-network", fetchKey: turn });
   const enrollments = contact?.enrollments.nodes ?? [];
   if (enrollments.length === 0) return <Empty title={t.none}>{t.noneLead}</Empty>;
   return (

@@ -1,7 +1,7 @@
 import { MultiSelect, Select, TextInput } from "@mantine/core";
 import { useMemo } from "react";
 
-import { instantOf, zonedText } from "../../format/zoned";
+import { clockAt, instantAt } from "../../rules/zoned";
 import { useViewer } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { Definition } from "./field_definitions";
@@ -13,7 +13,7 @@ export type InputValue = string | readonly string[];
 export function inputValueOf({ editor }: Definition, value: unknown, zone: string): InputValue {
   if (editor === "tags" || editor === "choices") return Array.isArray(value) ? value.map(String) : [];
   if (value === null || value === undefined) return "";
-  if (editor === "datetime") return zonedText(String(value), zone);
+  if (editor === "datetime") return clockAt(String(value), zone);
   return String(value);
 }
 
@@ -31,7 +31,7 @@ export function valueOfInput({ editor }: Definition, input: InputValue, zone: st
   }
   if (editor === "boolean") return { value: text === "true" };
   if (editor === "datetime") {
-    const instant = instantOf(text, zone);
+    const instant = instantAt(text, zone);
     return instant ? { value: instant } : { wrong: "moment" };
   }
   return { value: text };

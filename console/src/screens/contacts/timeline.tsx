@@ -19,11 +19,22 @@ import { Properties } from "./properties";
 import { useTimeline, type TimelineEntry } from "./use_timeline";
 
 /** What the contact did or had done to it, and which segments it entered and left: one list, the newest first, without an end. */
-export function Timeline({ contactId, search, change }: { contactId: string; search: PageSearch; change: (next: Partial<PageSearch>) => void }) {
+export function Timeline({
+  contactId,
+  search,
+  change,
+  turn,
+}: {
+  contactId: string;
+  search: PageSearch;
+  change: (next: Partial<PageSearch>) => void;
+  /** Grows when something new may have happened. */
+  turn: number;
+}) {
   const t = useTexts();
   const maySegments = useMay("SEGMENT_READ");
   const shown = search.show ?? "all";
-  const { entries, hasMore, more, again, isFirst, isLoading, error } = useTimeline(contactId, shown, search.kind, maySegments);
+  const { entries, hasMore, hasNews, more, again, isFirst, isLoading, error } = useTimeline(contactId, shown, search.kind, maySegments, turn);
   useReturn(again);
   const { ref, entry: end } = useIntersection({ rootMargin: "400px" });
   const read = useEffectEvent(() => more());
@@ -46,6 +57,11 @@ export function Timeline({ contactId, search, change }: { contactId: string; sea
         )}
         {shown !== "segments" && maySegments && <KindSelect kind={search.kind} onChange={(kind) => change({ kind })} />}
       </Group>
+      {hasNews && (
+        <Button variant="light" size="compact-sm" onClick={again}>
+          {t.contacts.timeline.news}
+        </Button>
+      )}
       {error && (
         <Alert color="red" role="alert">
           {messageOf(error)}{" "}

@@ -57,27 +57,41 @@ type Change = NonNullable<Contact["membershipHistory"]>["nodes"][number];
 export type TimelineEntry = { at: string; key: string } & ({ activity: Activity } | { change: Change });
 
 type Lists = [Source<TimelineEntry>, Source<TimelineEntry>];
-type State = { lists: Lists; isFirst: boolean; isLoading: boolean; error: Error | null };
+type State = { lists: Lists; turn: number; isFirst: boolean; isLoading: boolean; error: Error | null };
 
-export type TimelineRead = Omit<State, "lists"> & {
+export type TimelineRead = Pick<State, "isFirst" | "isLoading" | "error"> & {
   entries: readonly TimelineEntry[];
   hasMore: boolean;
+  /** Something new waits for `again`: with many entries it would move what is being read. */
+  hasNews: boolean;
   more: () => void;
   again: () => void;
 };
 
-const UNREAD: State = { lists: [source([], false), source([], false)], isFirst: true, isLoading: true, error: null };
+const UNREAD: State = { lists: [source([], false), source([], false)], turn: 0, isFirst: true, isLoading: true, error: null };
 
 function source(entries: readonly TimelineEntry[], hasMore: boolean): Source<TimelineEntry> {
   return { entries, hasMore };
 }
 
-/** Reads activities and changes of segments page by page, as one timeline, the newest first. */
-export function useTimeline(contactId: string, shown: Shown, kind: string | undefined, maySegments: boolean): TimelineRead {
+const FEW = 100;
+
+/** Reads activities and changes of segments page by page, as one timeline, the newest first; again when `turn` grows. */
+export function useTimeline(
+  contactId: string,
+  shown: Shown,
+  kind: string | undefined,
+  maySegments: boolean,
+  turn: number,
+): TimelineRead {
   const environment = useRelayEnvironment();
   const [state, setState] = useState<State>(UNREAD);
   const place = useRef<{ cursors: (string | null)[]; running: Subscription | null }>({ cursors: [null, null], running: null });
   const wanted = shown === "activities" || kind !== undefined ? "activities" : shown;
+  const newest = useRef(turn);
+  useEffect(() => {
+    newest.current = turn;
+  }, [turn]);
   const read = useCallback(
     (lists: readonly number[], isFresh: boolean) => {
       const { current } = place;
@@ -87,6 +101,7 @@ export function useTimeline(contactId: string, shown: Shown, kind: string | unde
         current.cursors = [null, null];
       }
       if (current.running) return;
+      const asked = newest.current;
       setState((before) => ({ ...before, isLoading: true, error: null }));
       const variables = {
         id: contactId,
@@ -106,6 +121,7 @@ export function useTimeline(contactId: string, shown: Shown, kind: string | unde
               appended(before.lists[0], contact?.activities?.nodes.map(ofActivity), contact?.activities?.pageInfo.hasNextPage, isFresh),
               appended(before.lists[1], contact?.membershipHistory?.nodes.map(ofChange), contact?.membershipHistory?.pageInfo.hasNextPage, isFresh),
             ],
+            turn: isFresh ? asked : before.turn,
             isFirst: false,
             isLoading: false,
             error: null,
@@ -131,9 +147,15 @@ export function useTimeline(contactId: string, shown: Shown, kind: string | unde
       current.running = null;
     };
   }, [again]);
-  const { lists, ...rest } = state;
+  const { lists, isFirst, isLoading, error } = state;
   const { entries, next } = mergeTimeline(lists);
-  return { ...rest, entries, hasMore: next.length > 0, more: () => read(next, false), again };
+  const isBehind = !isFirst && state.turn !== turn;
+  const isShort = entries.length <= FEW;
+  useEffect(() => {
+    if (isBehind && isShort && !isLoading && !error) again();
+  }, [isBehind, isShort, isLoading, error, again]);
+  const hasNews = isBehind && !isShort;
+  return { isFirst, isLoading, error, entries, hasMore: next.length > 0, hasNews, more: () => read(next, false), again };
 }
 
 function appended(

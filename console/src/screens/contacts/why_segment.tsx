@@ -1,19 +1,19 @@
 import { Alert, Button, Group, Stack, Text } from "@mantine/core";
+import { useState } from "react";
 import { useLazyLoadQuery } from "react-relay";
 import { graphql } from "relay-runtime";
 
 import { Moment } from "../../components/moment";
 import { notifyDone } from "../../components/notify";
+import { RuleTruth } from "../../components/rule_truth";
 import { useMutationCall } from "../../relay/commit";
 import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { MembershipOverride, whySegmentOverrideMutation } from "../../__generated__/whySegmentOverrideMutation.graphql";
 import type { whySegmentQuery } from "../../__generated__/whySegmentQuery.graphql";
-import { useState } from "react";
-import { WhyTree } from "./why_tree";
 
 const QUERY = graphql`
-  query whySegmentQuery($segmentId: ID!, $contactId: ID!) {
+  query whySegmentQuery($segmentId: ID!, $contactId: ID!, $mayReadContacts: Boolean!) {
     segment(id: $segmentId) {
       id
       name
@@ -25,7 +25,7 @@ const QUERY = graphql`
       override
       since
       rule {
-        ...whyTree_rule
+        ...ruleTruth_rule
       }
     }
   }
@@ -43,14 +43,14 @@ const OVERRIDE = graphql`
 `;
 
 /** Why a contact is in a segment, or is not: the rule as a tree with what is true and what the contact has. */
-export function WhySegment({ segmentId, contactId }: { segmentId: string; contactId: string }) {
+export function WhySegment({ segmentId, contactId, turn }: { segmentId: string; contactId: string; turn: number }) {
   const t = useTexts().contacts.why;
-  const [turn, setTurn] = useState(0);
+  const [own, setOwn] = useState(0);
   const mayOverride = useMay("SEGMENT_WRITE");
   const { segment, segmentExplain: why } = useLazyLoadQuery<whySegmentQuery>(
     QUERY,
-    { segmentId, contactId },
-    { fetchPolicy: "store-and-network", fetchKey: turn },
+    { segmentId, contactId, mayReadContacts: true },
+    { fetchPolicy: "store-and-network", fetchKey: turn + own },
   );
   const [override, busy] = useMutationCall<whySegmentOverrideMutation>(OVERRIDE);
   const set = async (next: MembershipOverride | null) => {
@@ -59,7 +59,7 @@ export function WhySegment({ segmentId, contactId }: { segmentId: string; contac
     if (!answer) return;
     const error = answer.segmentOverride.userErrors[0];
     notifyDone(error?.message ?? t.overridden[next ?? "NONE"], error ? undefined : () => void set(before));
-    setTurn((before) => before + 1);
+    setOwn((before) => before + 1);
   };
   if (!segment) return <Alert color="yellow">{t.deleted}</Alert>;
   return (
@@ -76,7 +76,7 @@ export function WhySegment({ segmentId, contactId }: { segmentId: string; contac
       </Text>
       {why.override && <Alert p="xs">{t.overrides[why.override]}</Alert>}
       {segment.kind === "STATIC" && <Text size="sm">{t.byHand}</Text>}
-      {why.rule && <WhyTree rule={why.rule} />}
+      {why.rule && <RuleTruth rule={why.rule} />}
       {mayOverride && segment.kind !== "STATIC" && (
         <Group gap={6}>
           {why.override !== "INCLUDE" && (

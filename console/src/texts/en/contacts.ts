@@ -215,6 +215,7 @@ export const contacts = {
     empty: "Nothing here yet",
     emptyLead: "Activities appear here, and segments that the contact enters or leaves.",
     all: "All",
+    news: "Something new happened: show it",
     less: "Less",
   },
   why: {
@@ -230,10 +231,6 @@ export const contacts = {
     building: "The segment is being computed; this may change in a moment.",
     byHand: "The members of this segment are chosen by hand, by imports, workflows or the API.",
     deleted: "This segment is deleted.",
-    true: "True",
-    false: "Not true",
-    actual: "This contact:",
-    nothing: "nothing",
     overrides: {
       INCLUDE: "Somebody put the contact in, whatever the rule says.",
       EXCLUDE: "Somebody keeps the contact out, whatever the rule says.",

@@ -215,6 +215,7 @@ export const contacts = {
     empty: "Aún no hay nada",
     emptyLead: "Aquí aparecen las actividades y los segmentos en los que el contacto entra o de los que sale.",
     all: "Todo",
+    news: "Ha ocurrido algo nuevo: mostrarlo",
     less: "Menos",
   },
   why: {
@@ -230,10 +231,6 @@ export const contacts = {
     building: "El segmento se está calculando; puede cambiar en un momento.",
     byHand: "Los miembros de este segmento se eligen a mano, con importaciones, flujos o la API.",
     deleted: "Este segmento está eliminado.",
-    true: "Se cumple",
-    false: "No se cumple",
-    actual: "Este contacto:",
-    nothing: "nada",
     overrides: {
       INCLUDE: "Alguien ha incluido al contacto, diga lo que diga la regla.",
       EXCLUDE: "Alguien mantiene fuera al contacto, diga lo que diga la regla.",
