@@ -235,8 +235,8 @@ export const contacts = {
       INCLUDE: "Somebody put the contact in, whatever the rule says.",
       EXCLUDE: "Somebody keeps the contact out, whatever the rule says.",
     },
-    include: "Put in anyway",
-    exclude: "Keep out anyway",
+    include: "Hold in",
+    exclude: "Hold out",
     asRule: "As the rule says",
     overridden: {
       INCLUDE: "The contact is in, whatever the rule says.",

@@ -235,8 +235,8 @@ export const contacts = {
       INCLUDE: "Alguien ha incluido al contacto, diga lo que diga la regla.",
       EXCLUDE: "Alguien mantiene fuera al contacto, diga lo que diga la regla.",
     },
-    include: "Incluir de todos modos",
-    exclude: "Dejar fuera de todos modos",
+    include: "Mantener dentro",
+    exclude: "Mantener fuera",
     asRule: "Como diga la regla",
     overridden: {
       INCLUDE: "El contacto está dentro, diga lo que diga la regla.",

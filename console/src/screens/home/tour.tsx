@@ -1,0 +1,50 @@
+import { Card, CloseButton, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { useState } from "react";
+
+import { PathLink } from "../../components/path_link";
+import { useViewer } from "../../session/session";
+import { useTexts } from "../../texts/texts";
+
+const KEPT = "muster.tour";
+const DEMO = /@demo\.example$/;
+
+/** Where to look first in the demo workspace. Closed once, it stays closed in this browser. */
+export function Tour() {
+  const texts = useTexts();
+  const t = texts.home.tour;
+  const { member, permissions } = useViewer();
+  const [isClosed, setClosed] = useState(() => localStorage.getItem(KEPT) === "closed");
+  const steps = t.steps.filter(({ needs }) => permissions.some((each) => each === needs));
+  if (isClosed || !member || !DEMO.test(member.email) || steps.length === 0) return null;
+  const close = () => {
+    localStorage.setItem(KEPT, "closed");
+    setClosed(true);
+  };
+  return (
+    <Card withBorder padding="md" component="section" aria-label={t.title}>
+      <Group justify="space-between" wrap="nowrap" align="flex-start" mb="sm">
+        <div>
+          <Title order={2} size="h5">
+            {t.title}
+          </Title>
+          <Text size="sm" c="dimmed">
+            {t.lead}
+          </Text>
+        </div>
+        <CloseButton aria-label={t.close} onClick={close} />
+      </Group>
+      <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }} component="ol" m={0} p={0} style={{ listStyle: "none" }}>
+        {steps.map((step, index) => (
+          <Stack key={step.path} gap={2} component="li">
+            <PathLink path={step.path} fw={600} size="sm">
+              {index + 1}. {step.title}
+            </PathLink>
+            <Text size="sm" c="dimmed">
+              {step.text}
+            </Text>
+          </Stack>
+        ))}
+      </SimpleGrid>
+    </Card>
+  );
+}
