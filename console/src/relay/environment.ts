@@ -113,13 +113,14 @@ async function post(request: RequestParameters, variables: Variables, signal: Ab
     report("lost");
     throw new ApiError("NETWORK", `${answer.status}`);
   }
-  const refusal = body.errors?.length && !body.data ? apiErrorOf(body.errors) : null;
+  const refusal = body.errors?.some((error) => !body.data || error.extensions?.code !== "FORBIDDEN") ? apiErrorOf(body.errors) : null;
   report(refusal?.code === "UNAVAILABLE" ? "lost" : "open");
   if (refusal) throw refusal;
   return body as GraphQLResponse;
 }
 
-type Body = { data?: unknown; errors?: { message: string }[] };
+/** A field that is forbidden is null and costs the others nothing; any other error refuses the answer, which would have holes. */
+type Body = { data?: unknown; errors?: { message: string; extensions?: { code?: string } }[] };
 
 async function jsonOf(answer: Response): Promise<Body | null> {
   try {

@@ -3,29 +3,28 @@ import { plainWords } from "../../format/words";
 import type { Labels } from "./columns";
 
 const NAMES: Readonly<Record<string, keyof Catalogue["contacts"]["fields"]>> = {
-  external_id: "externalId",
   externalId: "externalId",
   name: "name",
-  first_name: "firstName",
   firstName: "firstName",
-  last_name: "lastName",
   lastName: "lastName",
   email: "email",
   phone: "phone",
   timezone: "timezone",
-  date_of_birth: "birth",
   dateOfBirth: "birth",
-  subscribed_at: "subscribed",
   subscribedAt: "subscribed",
-  last_interaction_at: "lastInteraction",
   lastInteractionAt: "lastInteraction",
-  created_at: "created",
   createdAt: "created",
   score: "score",
   tags: "tags",
-  whatsapp_consent: "consent",
   whatsappConsent: "consent",
 };
+
+const CHOSEN = new Set(["externalId", "name", "email", "phone", "timezone", "dateOfBirth", "subscribedAt", "score"]);
+
+/** Whether a merge takes one of the two values, as somebody chooses; the others follow rules of their own, or the name. */
+export function isChosen(field: string): boolean {
+  return CHOSEN.has(field) || field.startsWith("attributes.");
+}
 
 /** The label of a field as the API names it: email, attributes.city. */
 export function fieldLabel(field: string, labels: Labels, t: Catalogue): string {

@@ -9,14 +9,15 @@ import { messageOf } from "../../components/notify";
 import { Screen } from "../../components/screen";
 import { formatNumber } from "../../format/numbers";
 import { useRead } from "../../relay/read";
-import { useMay } from "../../session/session";
+import { useMay, useViewer } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { mergePanelQuery, mergePanelQuery$data } from "../../__generated__/mergePanelQuery.graphql";
 import type { DuplicatesSearch } from "./duplicates_search";
 import { useLabels } from "./labels";
+import { isSame } from "./field_definitions";
 import { useMerge } from "./use_merge";
 import { actualText } from "./actual";
-import { fieldLabel } from "./field_label";
+import { fieldLabel, isChosen } from "./field_label";
 
 const QUERY = graphql`
   query mergePanelQuery($keepId: ID!, $mergeId: ID!, $choices: [MergeChoiceInput!], $withSegments: Boolean!) {
@@ -76,6 +77,7 @@ export function MergePanel({
   const t = texts.contacts.merge;
   const withSegments = useMay("SEGMENT_READ");
   const mayWrite = useMay("CONTACT_WRITE");
+  const zone = useViewer().workspace.timezone;
   const labels = useLabels(true);
   const [taken, setTaken] = useState<ReadonlySet<string>>(new Set());
   const choices = [...taken].map((field) => ({ field, takeMerged: true }));
@@ -86,6 +88,10 @@ export function MergePanel({
   const preview = data?.contactsMergePreview;
   const nameOf = (person: Person | null | undefined) => person?.name ?? person?.email ?? person?.phone ?? texts.contacts.nameless;
   const names = { keep: nameOf(data?.keep), merge: nameOf(data?.merge) };
+  const shown = (field: string, value: unknown) => {
+    const consents: Readonly<Record<string, string>> = texts.contacts.consents;
+    return field === "whatsappConsent" && typeof value === "string" ? (consents[value] ?? value) : actualText(value, "–", zone);
+  };
   const choose = (field: string, isTaken: boolean) =>
     setTaken((before) => {
       const next = new Set(before);
@@ -186,18 +192,21 @@ export function MergePanel({
                           </Table.Th>
                           {[false, true].map((isMerged) => (
                             <Table.Td key={String(isMerged)}>
+                              {!isChosen(field) && shown(field, isMerged ? merged : kept)}
+                              {isChosen(field) && (
                               <Radio
                                 name={`merge ${field}`}
-                                label={actualText(isMerged ? merged : kept, "–")}
-                                aria-label={t.choose(label, isMerged ? names.merge : names.keep, actualText(isMerged ? merged : kept, "–"))}
-                                checked={taken.has(field) === isMerged}
+                                label={shown(field, isMerged ? merged : kept)}
+                                aria-label={t.choose(label, isMerged ? names.merge : names.keep, shown(field, isMerged ? merged : kept))}
+                                checked={(taken.has(field) || (isSame(result, merged) && !isSame(result, kept))) === isMerged}
                                 onChange={() => choose(field, isMerged)}
                               />
+                              )}
                             </Table.Td>
                           ))}
                           <Table.Td>
                             <Text size="sm" fw={600} component="span">
-                              {actualText(result, "–")}
+                              {shown(field, result)}
                             </Text>
                           </Table.Td>
                         </Table.Tr>
