@@ -1,34 +1,29 @@
-import { AppShell, Burger, Group, Menu, NavLink, ScrollArea, Text, UnstyledButton, useMantineColorScheme } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { UnstyledButton } from "@mantine/core";
 import {
   IconAddressBook,
   IconArrowsTransferDown,
   IconChartDonut,
   IconFlame,
   IconHome,
-  IconLogout,
-  IconMoon,
+  IconMenu2,
   IconRoute,
   IconSend,
   IconSettings,
-  IconSun,
   IconUser,
   IconWebhook,
-  IconWorld,
 } from "@tabler/icons-react";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
-import { Suspense, useEffect, type ComponentType } from "react";
-import { graphql } from "relay-runtime";
+import { lazy, Suspense, useEffect, useState, type ComponentType } from "react";
 
 import { Logo } from "../components/logo";
-import { useMutationCall } from "../relay/commit";
 import { useConnection } from "../relay/connection";
-import { useSession, useViewer, type Permission } from "../session/session";
-import { chooseLanguage, language, LANGUAGES, useTexts, type Language } from "../texts/texts";
+import { useViewer, type Permission } from "../session/session";
+import { useTexts } from "../texts/texts";
 import type { Catalogue } from "../texts/en";
-import type { shellSignOutMutation } from "../__generated__/shellSignOutMutation.graphql";
 import { Pending } from "./pending";
 import classes from "./shell.module.css";
+
+const AccountMenu = lazy(() => import("./account_menu").then((module) => ({ default: module.AccountMenu })));
 
 type Area = {
   to: string;
@@ -53,10 +48,10 @@ const AREAS: readonly Area[] = [
 /** The frame around all screens: menu, workspace, who is signed in, and whether the server answers. */
 export function Shell() {
   const t = useTexts();
-  const [opened, { toggle, close }] = useDisclosure();
   const path = useRouterState({ select: (state) => state.location.pathname });
+  const [openedAt, setOpenedAt] = useState<string | null>(null);
   const { permissions, workspace } = useViewer();
-  useEffect(close, [path, close]);
+  const isOpened = openedAt === path; // on a narrow page the menu is open until a screen is chosen
   const areas = AREAS.filter(({ needs }) => !needs || permissions.includes(needs));
   const area = areas.findLast(({ to }) => (to === "/" ? path === "/" : path.startsWith(to)));
   useEffect(() => {
@@ -64,51 +59,38 @@ export function Shell() {
   }, [area, t, workspace.name]);
 
   return (
-    <AppShell
-      header={{ height: 52 }}
-      navbar={{ width: 220, breakpoint: "sm", collapsed: { mobile: !opened } }}
-      padding={{ base: "sm", md: "lg" }}
-    >
+    <div className={classes.shell}>
       <a href="#main" className="skip-link">
         {t.nav.skip}
       </a>
-      <AppShell.Header>
-        <Group h="100%" px="md" justify="space-between" wrap="nowrap">
-          <Group gap="sm" wrap="nowrap" miw={0}>
-            <Burger opened={opened} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={t.nav.menu} />
-            <Logo />
-            <Text fw={650} truncate>
-              {workspace.name}
-            </Text>
-          </Group>
-          <Group gap="xs" wrap="nowrap">
-            <ConnectionState />
-            <AccountMenu />
-          </Group>
-        </Group>
-      </AppShell.Header>
-      <AppShell.Navbar p="xs" aria-label={t.nav.areas}>
-        <ScrollArea>
-          {areas.map(({ to, label, icon: Icon }) => (
-            <NavLink
-              key={to}
-              component={Link}
-              to={to}
-              label={t.nav[label]}
-              leftSection={<Icon size={18} stroke={1.75} />}
-              active={area?.to === to}
-              aria-current={area?.to === to ? "page" : undefined}
-              className={classes.link}
-            />
-          ))}
-        </ScrollArea>
-      </AppShell.Navbar>
-      <AppShell.Main id="main" tabIndex={-1}>
+      <header className={classes.header}>
+        <UnstyledButton
+          className={classes.burger}
+          aria-label={t.nav.menu}
+          aria-expanded={isOpened}
+          onClick={() => setOpenedAt(isOpened ? null : path)}
+        >
+          <IconMenu2 size={20} aria-hidden />
+        </UnstyledButton>
+        <Logo />
+        <span className={classes.workspace}>{workspace.name}</span>
+        <ConnectionState />
+        <Account />
+      </header>
+      <nav className={classes.areas} aria-label={t.nav.areas} data-opened={isOpened || undefined}>
+        {areas.map(({ to, label, icon: Icon }) => (
+          <Link key={to} to={to} activeOptions={{ exact: true }} className={classes.area} aria-current={area?.to === to ? "page" : undefined}>
+            <Icon size={18} stroke={1.75} />
+            {t.nav[label]}
+          </Link>
+        ))}
+      </nav>
+      <main id="main" tabIndex={-1} className={classes.main}>
         <Suspense fallback={<Pending />}>
           <Outlet />
         </Suspense>
-      </AppShell.Main>
-    </AppShell>
+      </main>
+    </div>
   );
 }
 
@@ -117,68 +99,27 @@ function ConnectionState() {
   const t = useTexts();
   const connection = useConnection();
   return (
-    <Text size="sm" role="status" className={classes.connection} data-state={connection}>
+    <span role="status" className={classes.connection} data-state={connection}>
       {connection === "lost" ? t.nav.reconnecting : ""}
-    </Text>
+    </span>
   );
 }
 
-const SIGN_OUT = graphql`
-  mutation shellSignOutMutation {
-    sessionEnd {
-      userErrors {
-        message
-      }
-    }
-  }
-`;
-
-function AccountMenu() {
+/** The button of the account; its menu is fetched when it is asked for. */
+function Account() {
   const t = useTexts();
   const { member } = useViewer();
-  const { end } = useSession();
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const [signOut] = useMutationCall<shellSignOutMutation>(SIGN_OUT);
+  const [isWanted, setWanted] = useState(false);
+  const button = (
+    <UnstyledButton className={classes.account} aria-label={t.nav.account} aria-haspopup="menu" onClick={() => setWanted(true)}>
+      <IconUser size={18} aria-hidden />
+      <span className={classes.member}>{member?.name}</span>
+    </UnstyledButton>
+  );
+  if (!isWanted) return button;
   return (
-    <Menu position="bottom-end" width={220} withinPortal>
-      <Menu.Target>
-        <UnstyledButton className={classes.account} aria-label={t.nav.account}>
-          <IconUser size={18} aria-hidden />
-          <Text size="sm" visibleFrom="sm">
-            {member?.name}
-          </Text>
-        </UnstyledButton>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>{member?.email}</Menu.Label>
-        <Menu.Item
-          leftSection={colorScheme === "dark" ? <IconSun size={16} /> : <IconMoon size={16} />}
-          onClick={() => setColorScheme(colorScheme === "dark" ? "light" : "dark")}
-        >
-          {colorScheme === "dark" ? t.nav.light : t.nav.dark}
-        </Menu.Item>
-        <Menu.Label>{t.nav.language}</Menu.Label>
-        {(Object.keys(LANGUAGES) as Language[]).map((each) => (
-          <Menu.Item
-            key={each}
-            lang={each}
-            leftSection={<IconWorld size={16} />}
-            aria-current={each === language() || undefined}
-            onClick={() => chooseLanguage(each)}
-          >
-            {LANGUAGES[each]}
-          </Menu.Item>
-        ))}
-        <Menu.Divider />
-        <Menu.Item
-          leftSection={<IconLogout size={16} />}
-          onClick={async () => {
-            if (await signOut({})) end(false);
-          }}
-        >
-          {t.nav.signOut}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <Suspense fallback={button}>
+      <AccountMenu>{button}</AccountMenu>
+    </Suspense>
   );
 }
