@@ -13,6 +13,8 @@ from tests.browser.people import Muster, Person
 from tests.browser.problems import Problems
 from tests.kit.run import running
 
+expect.set_options(timeout=20_000)  # a busy machine is slow, and a right screen waits for nothing
+
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser")
 
 START: Final = """

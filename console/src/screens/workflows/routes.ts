@@ -1,3 +1,45 @@
-import type { AnyRoute } from "@tanstack/react-router";
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 
-export const workflowRoutes: AnyRoute[] = [];
+import { rootRoute } from "../../app/root";
+
+const STATUSES = ["DRAFT", "ACTIVE", "PAUSED", "DRAINING", "ARCHIVED"] as const;
+export type Status = (typeof STATUSES)[number];
+
+export const TABS = ["graph", "list", "people", "steps", "versions", "try"] as const;
+export type Tab = (typeof TABS)[number];
+
+type ListSearch = { search?: string };
+export type PageSearch = { tab?: Tab; node?: string; state?: string };
+export type EditSearch = { node?: string; view?: "list" };
+
+const text = (value: unknown) => (typeof value === "string" && value ? value : undefined);
+
+export const workflowsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/workflows",
+  validateSearch: (raw: Record<string, unknown>): ListSearch => ({ search: text(raw.search) }),
+  component: lazyRouteComponent(() => import("./workflow_list"), "WorkflowList"),
+});
+
+export const workflowRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/workflows/$workflowId",
+  validateSearch: (raw: Record<string, unknown>): PageSearch => ({
+    tab: TABS.find((tab) => tab === raw.tab),
+    node: text(raw.node),
+    state: text(raw.state),
+  }),
+  component: lazyRouteComponent(() => import("./workflow_page"), "WorkflowPage"),
+});
+
+export const workflowEditRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/workflows/$workflowId/edit",
+  validateSearch: (raw: Record<string, unknown>): EditSearch => ({
+    node: text(raw.node),
+    view: raw.view === "list" ? "list" : undefined,
+  }),
+  component: lazyRouteComponent(() => import("./workflow_editor"), "WorkflowEditor"),
+});
+
+export const workflowRoutes = [workflowsRoute, workflowRoute, workflowEditRoute];

@@ -1,0 +1,178 @@
+import { Button, Modal, Stack, TextInput } from "@mantine/core";
+import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
+import { IconPlus, IconSearch } from "@tabler/icons-react";
+import { useState, type FormEvent } from "react";
+import { graphql, useFragment } from "react-relay";
+
+import { DataCell, DataTable } from "../../components/data_table";
+import { Empty } from "../../components/empty";
+import { LinkTo } from "../../components/link";
+import { Moment } from "../../components/moment";
+import { Screen } from "../../components/screen";
+import { formatNumber } from "../../format/numbers";
+import { errorOf, useMutationCall, type UserError } from "../../relay/commit";
+import { useReturn } from "../../relay/live";
+import { usePages } from "../../relay/pages";
+import { useMay } from "../../session/session";
+import { useTexts } from "../../texts/texts";
+import type { workflowListCreateMutation } from "../../__generated__/workflowListCreateMutation.graphql";
+import type { workflowListQuery, workflowListQuery$data } from "../../__generated__/workflowListQuery.graphql";
+import type { workflowList_workflow$key } from "../../__generated__/workflowList_workflow.graphql";
+import { EMPTY_GRAPH } from "./graph";
+import { workflowsRoute } from "./routes";
+import { WorkflowState } from "./workflow_state";
+
+const QUERY = graphql`
+  query workflowListQuery($search: String, $after: String) {
+    workflows(search: $search, first: 100, after: $after) {
+      nodes {
+        id
+        ...workflowList_workflow
+      }
+      pageInfo {
+        endCursor
+        hasNextPage
+      }
+    }
+  }
+`;
+
+type Row = workflowListQuery$data["workflows"]["nodes"][number];
+
+export function WorkflowList() {
+  const t = useTexts().workflows;
+  const mayWrite = useMay("WORKFLOW_WRITE");
+  const { search } = workflowsRoute.useSearch();
+  const navigate = workflowsRoute.useNavigate();
+  const [typed, setTyped] = useState(search ?? "");
+  const [creating, { open, close }] = useDisclosure();
+  const searchFor = useDebouncedCallback((text: string) => {
+    void navigate({ search: { search: text || undefined }, replace: true });
+  }, 250);
+  const pages = usePages<workflowListQuery, Row>(QUERY, { search }, ({ workflows }) => ({
+    rows: workflows.nodes,
+    ...workflows.pageInfo,
+  }));
+  useReturn(pages.again);
+  const create = mayWrite && (
+    <Button leftSection={<IconPlus size={16} />} onClick={open}>
+      {t.create}
+    </Button>
+  );
+  return (
+    <Screen title={t.title} lead={t.lead} actions={create}>
+      <TextInput
+        leftSection={<IconSearch size={16} />}
+        aria-label={t.search}
+        placeholder={t.search}
+        value={typed}
+        onChange={(event) => {
+          setTyped(event.currentTarget.value);
+          searchFor(event.currentTarget.value);
+        }}
+      />
+      <DataTable
+        label={t.title}
+        columns={[
+          { key: "name", label: t.columns.name },
+          { key: "status", label: t.columns.status, width: 110 },
+          { key: "inside", label: t.columns.inside, numeric: true, width: 100 },
+          { key: "entered", label: t.columns.entered, numeric: true, width: 100 },
+          { key: "goal", label: t.columns.goal, numeric: true, width: 100 },
+          { key: "changed", label: t.columns.changed, width: 160 },
+        ]}
+        pages={pages}
+        renderCells={(row) => <Cells workflow={row} />}
+        empty={search ? <Empty title={t.none} /> : <Empty title={t.empty} action={create}>{t.emptyLead}</Empty>}
+      />
+      <Modal opened={creating} onClose={close} title={t.createTitle}>
+        <CreateForm />
+      </Modal>
+    </Screen>
+  );
+}
+
+function Cells({ workflow }: { workflow: workflowList_workflow$key }) {
+  const row = useFragment(
+    graphql`
+      fragment workflowList_workflow on Workflow {
+        id
+        name
+        status
+        updatedAt
+        counts {
+          inside
+          entered
+          goal
+        }
+      }
+    `,
+    workflow,
+  );
+  return (
+    <>
+      <DataCell>
+        <LinkTo to="/workflows/$workflowId" params={{ workflowId: row.id }} fw={500}>
+          {row.name}
+        </LinkTo>
+      </DataCell>
+      <DataCell>
+        <WorkflowState status={row.status} />
+      </DataCell>
+      <DataCell numeric>{formatNumber(row.counts.inside)}</DataCell>
+      <DataCell numeric>{formatNumber(row.counts.entered)}</DataCell>
+      <DataCell numeric>{formatNumber(row.counts.goal)}</DataCell>
+      <DataCell>
+        <Moment at={row.updatedAt} />
+      </DataCell>
+    </>
+  );
+}
+
+const CREATE = graphql`
+  mutation workflowListCreateMutation($input: WorkflowCreateInput!) {
+    workflowCreate(input: $input) {
+      workflow {
+        id
+      }
+      userErrors {
+        code
+        message
+        field
+      }
+    }
+  }
+`;
+
+function CreateForm() {
+  const t = useTexts();
+  const navigate = workflowsRoute.useNavigate();
+  const [name, setName] = useState("");
+  const [description, setDescription] = useState("");
+  const [errors, setErrors] = useState<readonly UserError[]>([]);
+  const [create, busy] = useMutationCall<workflowListCreateMutation>(CREATE);
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    const answer = await create({ input: { name, description: description || null, graph: EMPTY_GRAPH as never } });
+    if (!answer) return;
+    setErrors(answer.workflowCreate.userErrors);
+    const id = answer.workflowCreate.workflow?.id;
+    if (id) void navigate({ to: "/workflows/$workflowId/edit", params: { workflowId: id } });
+  };
+  return (
+    <Stack component="form" onSubmit={submit}>
+      <TextInput
+        label={t.workflows.nameLabel}
+        required
+        data-autofocus
+        value={name}
+        error={errorOf(errors, "name") ?? errors[0]?.message}
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
+      <TextInput label={t.workflows.description} value={description} onChange={(event) => setDescription(event.currentTarget.value)} />
+      <Button type="submit" loading={busy}>
+        {t.workflows.create}
+      </Button>
+    </Stack>
+  );
+}
