@@ -1,14 +1,16 @@
 import { Button, Center, Loader, MantineProvider, Stack, Text } from "@mantine/core";
-import { ModalsProvider } from "@mantine/modals";
-import { Notifications } from "@mantine/notifications";
 import { RouterProvider } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 
 import { messageOf } from "../components/notify";
+import { useOverlaysWanted } from "../components/overlays";
 import { SessionProvider, useSession } from "../session/session";
-import { SignIn } from "../session/sign_in";
 import { useTexts } from "../texts/texts";
 import { theme } from "../theme/theme";
 import { router } from "./router";
+
+const SignIn = lazy(() => import("../session/sign_in").then((module) => ({ default: module.SignIn })));
+const Overlays = lazy(() => import("./overlays").then((module) => ({ default: module.Overlays })));
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
 // What keeps the page from scrolling behind a dialog writes a style element, and reads the nonce by this name.
@@ -18,13 +20,22 @@ Object.assign(globalThis, { __webpack_nonce__: nonce });
 export function App() {
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
-      <Notifications position="bottom-right" limit={4} />
       <SessionProvider>
-        <ModalsProvider>
-          <Entrance />
-        </ModalsProvider>
+        <Entrance />
+        <OverlaysWhenWanted />
       </SessionProvider>
     </MantineProvider>
+  );
+}
+
+function OverlaysWhenWanted() {
+  const isWanted = useOverlaysWanted();
+  return (
+    isWanted && (
+      <Suspense fallback={null}>
+        <Overlays />
+      </Suspense>
+    )
   );
 }
 
@@ -32,12 +43,17 @@ function Entrance() {
   const t = useTexts();
   const { state, refresh } = useSession();
   if (state.is === "signed-in") return <RouterProvider router={router} />;
-  if (state.is === "signed-out") return <SignIn expired={state.expired} />;
-  if (state.is === "starting") {
+  const waiting = (
+    <Center mih="100dvh">
+      <Loader aria-label={t.common.loading} />
+    </Center>
+  );
+  if (state.is === "starting") return waiting;
+  if (state.is === "signed-out") {
     return (
-      <Center mih="100dvh">
-        <Loader aria-label={t.common.loading} />
-      </Center>
+      <Suspense fallback={waiting}>
+        <SignIn expired={state.expired} />
+      </Suspense>
     );
   }
   return (

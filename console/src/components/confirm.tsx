@@ -3,18 +3,20 @@ import { modals } from "@mantine/modals";
 import type { ReactNode } from "react";
 
 import { texts } from "../texts/texts";
+import { wantOverlays } from "./overlays";
 
 /**
  * Asks before a step that cannot be taken back; `children` say in numbers what it will do. Resolves to whether to go on.
  * A step that destroys nothing, such as sending, is not `isDestructive`. `dismiss` is the button that leaves it.
  */
-export function confirm(options: {
+export async function confirm(options: {
   title: string;
   children: ReactNode;
   action: string;
   dismiss?: string;
   isDestructive?: boolean;
 }): Promise<boolean> {
+  await wantOverlays();
   return new Promise((resolve) => {
     modals.openConfirmModal({
       title: options.title,

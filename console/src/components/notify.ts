@@ -1,27 +1,30 @@
-import { notifications } from "@mantine/notifications";
-
 import { ApiError } from "../relay/api_error";
 import { texts } from "../texts/texts";
+import { wantOverlays } from "./overlays";
 
 /** Says that something was done. `undo` puts a button beside it that takes it back. */
-export { notifyDone } from "./notify_done";
+export function notifyDone(message: string, undo?: () => void): void {
+  void import("./notify_done").then((module) => module.notifyDone(message, undo));
+}
 
-/** The button that closes a notification has a name. */
-function closable() {
-  return { closeButtonProps: { "aria-label": texts().common.close } };
+function showProblem(message: string): void {
+  const closeButtonProps = { "aria-label": texts().common.close };
+  const problem = { color: "red", title: texts().errors.title, message, autoClose: 10_000, closeButtonProps };
+  void wantOverlays();
+  void import("@mantine/notifications").then(({ notifications }) => notifications.show(problem));
 }
 
 /** Says in words why a call was refused. */
 export function notifyOfError(error: Error): void {
   if (error instanceof ApiError && error.code === "UNAUTHENTICATED") return;
-  notifications.show({ color: "red", title: texts().errors.title, message: messageOf(error), autoClose: 10_000, ...closable() });
+  showProblem(messageOf(error));
 }
 
 /** Says what a mutation refused, for what has no form to show it in. Returns whether it refused. */
 export function notifyRefusal(errors: readonly { readonly message: string }[]): boolean {
   if (errors.length === 0) return false;
   const message = errors.map((error) => sentence(error.message)).join("\n");
-  notifications.show({ color: "red", title: texts().errors.title, message, autoClose: 10_000, ...closable() });
+  showProblem(message);
   return true;
 }
 

@@ -58,4 +58,3 @@ import "@mantine/core/styles/Timeline.css";
 import "@mantine/core/styles/Title.css";
 import "@mantine/core/styles/Tooltip.css";
 import "@mantine/dropzone/styles.css";
-import "@mantine/notifications/styles.css";

@@ -2,6 +2,7 @@ import { Button, Group, Progress, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 
 import { notifyDone, notifyOfError } from "../../components/notify";
+import { wantOverlays } from "../../components/overlays";
 import { formatNumber } from "../../format/numbers";
 import { texts } from "../../texts/texts";
 
@@ -29,6 +30,7 @@ export async function runLong({ title, total, parts, done }: Run): Promise<numbe
   const message = () => <Running count={count} total={total} onStop={stop} />;
   const warn = (event: BeforeUnloadEvent) => event.preventDefault();
   if (show) {
+    void wantOverlays();
     notifications.show({ id, title, message: message(), autoClose: false, withCloseButton: false });
     window.addEventListener("beforeunload", warn);
   }

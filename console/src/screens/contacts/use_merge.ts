@@ -1,7 +1,6 @@
 import { graphql } from "relay-runtime";
 
-import { notifyDone } from "../../components/notify";
-import { notifications } from "@mantine/notifications";
+import { notifyDone, notifyRefusal } from "../../components/notify";
 import { useMutationCall } from "../../relay/commit";
 import { useTexts } from "../../texts/texts";
 import type { MergeChoiceInput, useMergeMutation } from "../../__generated__/useMergeMutation.graphql";
@@ -54,7 +53,7 @@ export function useMerge(
     const answer = await merge({ keepId, mergeId, choices });
     if (!answer) return;
     const { merge: made, userErrors } = answer.contactsMerge;
-    if (!made) return void notifications.show({ color: "red", message: userErrors[0]?.message, autoClose: 10_000 });
+    if (!made) return void notifyRefusal(userErrors);
     notifyDone(t.merge.done(made.kept.name ?? t.nameless), () => void undo(made.id));
     onDone();
   };

@@ -2,7 +2,7 @@ import { Alert, Button, Checkbox, Modal, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { graphql } from "react-relay";
 
-import { notifyDone } from "../../components/notify_done";
+import { notifyDone } from "../../components/notify";
 import { SegmentSelect } from "../../components/segment_select";
 import { useMutationCall } from "../../relay/commit";
 import { useTexts } from "../../texts/texts";

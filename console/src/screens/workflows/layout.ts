@@ -1,4 +1,4 @@
-import dagre from "@dagrejs/dagre";
+import { graphlib, layout } from "@dagrejs/dagre";
 
 import { edgesOf, type Graph } from "./graph";
 
@@ -19,7 +19,7 @@ const LABEL = { width: 96, height: 24, labelpos: "c" };
 
 /** Draws a graph from the top to the bottom; the same graph is always drawn the same. */
 export function layoutOf(graph: Graph): Layout {
-  const drawing = new dagre.graphlib.Graph({ multigraph: true });
+  const drawing = new graphlib.Graph({ multigraph: true });
   drawing.setGraph({ rankdir: "TB", nodesep: 40, ranksep: 40, marginx: 16, marginy: 16 });
   drawing.setDefaultEdgeLabel(() => ({}));
   const keys = new Set(graph.nodes.map((node) => node.key));
@@ -32,7 +32,7 @@ export function layoutOf(graph: Graph): Layout {
   for (const node of graph.nodes) {
     for (const edge of edgesOf(node)) if (keys.has(edge.to)) drawing.setEdge(node.key, edge.to, { ...LABEL }, edge.outcome);
   }
-  dagre.layout(drawing);
+  layout(drawing);
   const boxes = new Map<string, Point>();
   for (const key of drawing.nodes()) {
     const { x, y } = drawing.node(key);

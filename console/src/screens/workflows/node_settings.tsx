@@ -10,7 +10,7 @@ import { kindOf, settingsOf, withSettings, type Event, type EventKind, type Grap
 import { useOptions } from "./options";
 import { BranchCases, SplitShares } from "./parts_form";
 import { PropertiesInput } from "./properties_input";
-import { RuleField } from "./rule_field";
+import { RuleField } from "./graph_rule";
 import { TemplateForm, type Parameter } from "./template_form";
 import { WeekdayInput } from "./weekday_input";
 

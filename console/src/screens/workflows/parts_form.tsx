@@ -5,7 +5,7 @@ import { useTexts } from "../../texts/texts";
 import { NodeSelect } from "./fields";
 import type { Graph, Node, Rule, Settings } from "./graph";
 import { Removable } from "./node_settings";
-import { RuleField } from "./rule_field";
+import { RuleField } from "./graph_rule";
 
 type Case = { name: string; rule: Rule; next: string };
 type Share = { name: string; percent: number; next: string };

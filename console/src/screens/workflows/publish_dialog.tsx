@@ -2,8 +2,7 @@ import { Alert, Button, List, Loader, Modal, Radio, Select, Stack, Text, TextInp
 import { useState } from "react";
 import { graphql } from "react-relay";
 
-import { messageOf } from "../../components/notify";
-import { notifyDone } from "../../components/notify_done";
+import { messageOf, notifyDone } from "../../components/notify";
 import { useMutationCall } from "../../relay/commit";
 import { useRead } from "../../relay/read";
 import { useTexts } from "../../texts/texts";

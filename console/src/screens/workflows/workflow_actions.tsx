@@ -5,8 +5,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { graphql, useFragment } from "react-relay";
 
 import { confirm } from "../../components/confirm";
-import { notifyRefusal } from "../../components/notify";
-import { notifyDone } from "../../components/notify_done";
+import { notifyDone, notifyRefusal } from "../../components/notify";
 import { useMutationCall } from "../../relay/commit";
 import { useTexts } from "../../texts/texts";
 import type { workflowActions_workflow$key } from "../../__generated__/workflowActions_workflow.graphql";

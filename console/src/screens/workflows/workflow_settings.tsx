@@ -6,7 +6,7 @@ import { EventForm } from "./event_form";
 import { DurationInput, NodeSelect, TimeInput } from "./fields";
 import type { EventKind, Graph, Rule } from "./graph";
 import { Removable } from "./node_settings";
-import { RuleField } from "./rule_field";
+import { RuleField } from "./graph_rule";
 import { WeekdayInput } from "./weekday_input";
 
 type Props = { graph: Graph; onChange: (graph: Graph) => void };

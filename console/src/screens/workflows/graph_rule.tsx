@@ -6,13 +6,13 @@ import { graphql } from "react-relay";
 import { useRead } from "../../relay/read";
 import { EMPTY_RULE, isComplete, isEmptyRule, type RuleInput } from "../../rules/rule";
 import { useTexts } from "../../texts/texts";
-import type { ruleFieldQuery } from "../../__generated__/ruleFieldQuery.graphql";
+import type { graphRuleQuery } from "../../__generated__/graphRuleQuery.graphql";
 import type { Rule } from "./graph";
 
 const RuleEditor = lazy(() => import("../../rules/rule_editor").then((module) => ({ default: module.RuleEditor })));
 
 const QUERY = graphql`
-  query ruleFieldQuery($rule: RuleInput!) {
+  query graphRuleQuery($rule: RuleInput!) {
     ruleToQuery(rule: $rule)
   }
 `;
@@ -33,7 +33,7 @@ export function RuleField({
   const [opened, { open, close }] = useDisclosure();
   const rule = value as RuleInput | null;
   const isSet = rule !== null && !isEmptyRule(rule);
-  const { data } = useRead<ruleFieldQuery>(QUERY, isSet ? { rule } : null);
+  const { data } = useRead<graphRuleQuery>(QUERY, isSet ? { rule } : null);
   return (
     <Input.Wrapper label={label} labelElement="div">
       <Stack gap={4}>
