@@ -1,6 +1,9 @@
 """Contacts with one number, and whose a taken key is."""
 
+import pytest
+
 from models import db
+from models.identity import duplicate_searches
 from tests.kit.api import ERRORS, Api
 from tests.schema.contacts.operations import create
 
@@ -8,6 +11,7 @@ DUPLICATES = """
     query ($first: Int, $after: String) {
         duplicateContacts(first: $first, after: $after) {
             nodes { likeness reasons a { phone } b { phone } } pageInfo { hasNextPage endCursor }
+            searchedAt isSearching
         }
     }
 """
@@ -22,6 +26,8 @@ async def test_two_contacts_that_turned_out_to_be_one_are_listed(api: Api, admin
         )
     found = (await api.data(admin, DUPLICATES, first=1))["duplicateContacts"]
     assert found["pageInfo"]["hasNextPage"]
+    assert found["searchedAt"]
+    assert not found["isSearching"]
     assert found["nodes"] == [
         {
             "likeness": 1.0,
@@ -32,6 +38,18 @@ async def test_two_contacts_that_turned_out_to_be_one_are_listed(api: Api, admin
     ]
     rest = await api.data(admin, DUPLICATES, first=5, after=found["pageInfo"]["endCursor"])
     assert [pair["a"]["phone"] for pair in rest["duplicateContacts"]["nodes"]] == ["+5511976500002"]
+
+
+async def test_a_search_among_many_contacts_is_shown(api: Api, admin: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicate_searches, "FEW", 1)
+    for _ in range(2):
+        await create(api, admin, name="Ana García", dateOfBirth="1990-05-01")
+    asked = [(await api.data(admin, DUPLICATES))["duplicateContacts"] for _ in range(2)][1]
+    assert (asked["nodes"], asked["searchedAt"], asked["isSearching"]) == ([], None, True)
+    assert await duplicate_searches.search(await db.fetch_value("SELECT id FROM workspaces"))
+    found = (await api.data(admin, DUPLICATES))["duplicateContacts"]
+    assert [pair["reasons"] for pair in found["nodes"]] == [["They were born on the same day."]]
+    assert (found["searchedAt"] is not None, found["isSearching"]) == (True, False)
 
 
 async def test_contacts_that_whatsapp_says_are_one_person_are_listed(api: Api, admin: str) -> None:

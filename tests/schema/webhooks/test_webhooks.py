@@ -20,7 +20,7 @@ from tests.kit.webhook_endpoints import prove
 
 CREATE = """mutation($input: WebhookEndpointInput!) { webhookEndpointCreate(input: $input) {
     webhookEndpoint { id url status eventTypes segments { id } mode onFailure batchSize includeContacts headers cursor
-        pendingEvents lagSeconds nextAttemptAt lastDeliveredAt }
+        pendingEvents pendingEventsIsMinimum lagSeconds nextAttemptAt lastDeliveredAt }
     secret userErrors { code message field } } }"""
 UPDATE = """mutation($id: ID!, $input: WebhookEndpointInput!) { webhookEndpointUpdate(id: $id, input: $input) {
     webhookEndpoint { description headers segments { id } status } userErrors { code field } } }"""
@@ -49,6 +49,7 @@ async def test_an_endpoint_is_made_and_shows_no_secret_again(api: Api, workspace
     assert endpoint["status"] == "CHECKING"
     assert endpoint["segments"] == [{"id": segment}]
     assert endpoint["headers"] == {"Authorization": None}
+    assert (endpoint["pendingEvents"], endpoint["pendingEventsIsMinimum"]) == (0, False)
     assert (endpoint["mode"], endpoint["onFailure"], endpoint["batchSize"]) == ("ORDERED", "BLOCK", 100)
     changed = await api.data(admin, UPDATE, id=endpoint["id"], input={**GIVEN, "description": "Ours"})
     assert changed["webhookEndpointUpdate"] == {
