@@ -1,6 +1,7 @@
 """Which contacts' dates come exactly in a period, also when they, or the workspace, have another time zone since lately."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -34,8 +35,8 @@ async def those_meeting(
         else [one for one in contact_ids if one not in changes]
     )
     met = set(await _by_value(run, plan, field, rule, period, rest))
-    for contact_id, moments in (await _moments(run, plan, field, rule, period, by_zone, changes)).items():
-        if any(_is_in(period, moment) for moment in moments):
+    for contact_id, meetings in (await _meetings(run, plan, field, rule, period, by_zone, changes)).items():
+        if any(_is_in(period, one.moment) for one in meetings):
             met.add(contact_id)
     return sorted(met)
 
@@ -73,26 +74,38 @@ async def those_who_moved(run: Run, plan: Plan, field: Field, rule: DateRule, pe
     if not heard:
         return {}
     changes = await zone_changes.of(run, list(heard))
-    met = await _moments(run, plan, field, rule, period, list(heard), changes)
+    met = await _meetings(run, plan, field, rule, period, list(heard), changes)
     since = {contact_id: min(at for _, at in heard[contact_id]) for contact_id in met}
     return {
         contact_id: since[contact_id]
-        for contact_id, moments in met.items()
-        if any(since[contact_id] <= moment and _is_before(period, contact_id, moment) for moment in moments)
+        for contact_id, meetings in met.items()
+        if any(_is_missed(period, contact_id, since[contact_id], one) for one in meetings)
     }
 
 
-def _is_before(period: Progress, contact_id: int, moment: datetime) -> bool:
-    """Whether the period no longer looks at this contact for this moment."""
+def _is_missed(period: Progress, contact_id: int, moved_at: datetime, one: "Meeting") -> bool:
+    """Whether no period looks at this contact for this meeting: it is over, or is not found by the zone of now."""
     assert period.next_at is not None
     assert period.running_at is not None
-    return moment <= (period.running_at if contact_id <= period.after_id else period.next_at)
+    looked_at = period.running_at if contact_id <= period.after_id else period.next_at
+    if one.moment <= looked_at:
+        return one.moment >= moved_at
+    begins = period.next_at - REACH if period.jumps else period.next_at
+    return _is_in(period, one.moment) and not begins < one.by_zone_of_now <= period.running_at
 
 
 # ---------------------------------------------------------------- when
 
 
-async def _moments(
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """When a date is met, and when it comes in the zone of now."""
+
+    moment: datetime
+    by_zone_of_now: datetime
+
+
+async def _meetings(
     run: Run,
     plan: Plan,
     field: Field,
@@ -100,7 +113,7 @@ async def _moments(
     period: Progress,
     contact_ids: Sequence[int],
     changes: Changes,
-) -> dict[int, list[datetime]]:
+) -> dict[int, list[Meeting]]:
     """By contact, when its date is met, once or in several years around the period."""
     if not contact_ids:
         return {}
@@ -116,7 +129,7 @@ async def _moments(
     }
 
 
-def _met(value: date, rule: DateRule, stays: Sequence[Stay], period: Progress) -> Iterator[datetime]:
+def _met(value: date, rule: DateRule, stays: Sequence[Stay], period: Progress) -> Iterator[Meeting]:
     assert period.next_at is not None
     for nth in dates.occurrences_near(value, rule, period.next_at - REACH) if rule.yearly else (0,):
 
@@ -125,4 +138,4 @@ def _met(value: date, rule: DateRule, stays: Sequence[Stay], period: Progress) -
 
         moment = met_at(comes_at, stays, period.begins_at)
         if moment is not None:
-            yield moment
+            yield Meeting(moment, comes_at(stays[-1].zone))

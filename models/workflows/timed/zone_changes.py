@@ -47,18 +47,24 @@ _REMEMBER: Final = """
 
 def changes_heard(run: Run) -> Changes:
     """Those of which this batch hears."""
-    return {
-        contact_id: changes
-        for contact_id, happened in run.happened.items()
-        if (changes := [(one.detail["was"], one.at) for one in happened if one.word == ZONE and one.detail is not None])
-    }
+    heard: Changes = {}
+    for contact_id, happened in run.happened.items():
+        for one in happened:
+            if one.word == ZONE and one.detail is not None:
+                heard.setdefault(contact_id, []).append((one.detail["was"], _at(run, one.at)))
+    return heard
+
+
+def _at(run: Run, at: datetime) -> datetime:
+    """Marks have PostgreSQL's time, whose clock may be ahead."""
+    return min(at, run.now)
 
 
 async def of(run: Run, contact_ids: Sequence[int]) -> Changes:
     """All that are known of these contacts, in the order of time, also those of which no batch has heard yet."""
     changes: Changes = {}
     for row in await db.fetch(_KNOWN, run.workspace_id, list(contact_ids), run.now - REACH):
-        changes.setdefault(row["contact_id"], []).append((row["zone"], row["at"]))
+        changes.setdefault(row["contact_id"], []).append((row["zone"], _at(run, row["at"])))
     return changes
 
 

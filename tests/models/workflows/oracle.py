@@ -1,54 +1,18 @@
 """What workflows do, written a second time: one contact, one enrollment, one step after the other. Shares no code with them.
 
-Graphs are JSON as the API takes them. Rules mean what tests/kit/oracle.py says. Nothing is fast here: local times are found by
-looking at the clock each minute.
+Graphs are JSON as the API takes them. Rules mean what tests/kit/oracle.py says, clocks what oracle_clocks.py says. Which way a
+SPLIT took is told (`chosen`): it is by chance.
 """
 
-import re
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from tests.kit.oracle import holds
+from tests.models.workflows.oracle_clocks import later, next_local, recurs, shows
 
-MINUTE = timedelta(minutes=1)
-DAY = timedelta(days=1)
-
-
-# ---------------------------------------------------------------- clocks
-
-
-def duration(text):
-    """P1D, PT1H30M: only parts of one length."""
-    days, hours, minutes, seconds = (
-        int(found) if found else 0
-        for found in re.fullmatch(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", text).groups()
-    )
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-
-
-@lru_cache(maxsize=10_000)
-def shows(day, at, zone_name):
-    """The first minute at which the clocks of the zone show this time of this day, or a later one."""
-    zone, wanted = ZoneInfo(zone_name), datetime.combine(day, at)
-    moment = datetime.combine(day, time(), UTC) - timedelta(hours=15)
-    while moment.astimezone(zone).replace(tzinfo=None) < wanted:
-        moment += MINUTE
-    return moment
-
-
-def next_local(moment, at, weekdays, zone_name):
-    day = moment.astimezone(ZoneInfo(zone_name)).date()
-    if at is None and day.isoweekday() in weekdays:
-        return moment
-    day -= DAY
-    while True:
-        found = shows(day, at or time(), zone_name)
-        if day.isoweekday() in weekdays and found >= moment:
-            return found
-        day += DAY
+DEEPEST = 8
+FORGOTTEN = timedelta(minutes=1)
 
 
 # ---------------------------------------------------------------- what there is
@@ -77,6 +41,7 @@ class Event:
 
     contact: int
     what: list[tuple[str, Any]]
+    chain: tuple[int, ...] = ()
 
     @property
     def is_of_members(self):
@@ -97,6 +62,7 @@ class Enrollment:
     happened: set[str] = field(default_factory=set)
     has_changed: bool = False
     end: str | None = None
+    chain: tuple[int, ...] = ()
 
 
 @dataclass
@@ -119,6 +85,12 @@ class World:
         self.keeps: dict[tuple[int, int], tuple[datetime, int, str]] = {}
         self.goals = 0
         self.events: list[Event] = []
+        self.acting: tuple[int, ...] = ()
+        self.joining: list[tuple[int, dict[str, Any], int, tuple[int, ...]]] = []
+        self.chosen: dict[tuple[int, int, str], list[str]] = {}
+        self.met: set[tuple[int, str, int, int]] = set()
+        self.jumped: list[tuple[int, str, int, int]] = []
+        self.begun = now
 
     # ------------------------------------------------------------ what people do
 
@@ -126,6 +98,8 @@ class World:
         self._set_tags(self.contacts[contact_id], set(tags))
 
     def set_column(self, contact_id, name, value):
+        if name == "timezone":
+            self._move(self.contacts[contact_id], value)
         self._set_column(self.contacts[contact_id], name, value)
 
     def record(self, contact_id, kind, properties):
@@ -137,6 +111,18 @@ class World:
     def delete(self, contact_id):
         self.events.append(Event(contact_id, [("deleted", None)]))
 
+    def publish(self, workflow, graph):
+        """Everybody goes on by the new graph; those at a node that is gone end. All waits are asked again."""
+        self.workflows[workflow] = graph
+        keys = {node["key"] for node in graph["nodes"]}
+        for one in self.inside:
+            if one.workflow == workflow and one.node not in keys:
+                self._end(one, "NODE_DELETED")
+            elif one.workflow == workflow:
+                self._go(one)
+        self.ended += [one for one in self.inside if one.end is not None]
+        self.inside = [one for one in self.inside if one.end is None]
+
     # ------------------------------------------------------------ changes
 
     def _set_tags(self, contact, tags):
@@ -144,20 +130,21 @@ class World:
         contact.tags = tags
         if added or removed:
             what = [("tagAdded", tag) for tag in sorted(added)] + [("tagRemoved", tag) for tag in sorted(removed)]
-            self.events.append(Event(contact.id, [("field", "tags"), *what]))
+            self.events.append(Event(contact.id, [("field", "tags"), *what], self.acting))
         return bool(added or removed)
 
     def _set_column(self, contact, name, value):
         if contact.columns[name] != value:
             contact.columns[name] = value
-            self.events.append(Event(contact.id, [("field", name)]))
+            self.events.append(Event(contact.id, [("field", name)], self.acting))
             return True
         return False
 
     def _put(self, contact, segment, member):
         if (segment in contact.segments) != member:
             (contact.segments.add if member else contact.segments.discard)(segment)
-            self.events.append(Event(contact.id, [("segmentEntered" if member else "segmentLeft", segment)]))
+            what = "segmentEntered" if member else "segmentLeft"
+            self.events.append(Event(contact.id, [(what, segment)], self.acting))
             return True
         return False
 
@@ -181,7 +168,7 @@ class World:
             return
         mine = [one for one in self.inside if one.contact == contact_id]
         for one in mine:
-            if one.entered_at + duration(self.workflows[one.workflow]["maxStay"]) <= self.now:
+            if later(one.entered_at, self.workflows[one.workflow]["maxStay"], self.zone) <= self.now:
                 self._end(one, "STAYED_TOO_LONG")
         for event in events:
             self._heed(event, [one for one in mine if one.end is None])
@@ -191,12 +178,13 @@ class World:
         for one in still:
             if one.end is None and self._waits_for_a_rule(one):
                 self._go(one)
-        coming = self._whose_date_comes(contact_id, since)
+        coming = [*self._whose_date_comes(contact_id, since), *self._whose_schedule_comes(contact_id, since)]
         for one in mine:
             if one.end is None and (one.state == "READY" or (one.wake_at is not None and one.wake_at <= self.now)):
                 self._go(one)
-        dates = [(workflow, trigger, -1) for workflow, trigger in coming]
-        self._let_in(contact_id, dates + self._triggered(events), events)
+        dates = [(workflow, trigger, -1, ()) for workflow, trigger in coming]
+        joining, self.joining = self.joining, []
+        self._let_in(contact_id, dates + self._triggered(events) + joining, events)
         self.ended += [one for one in self.inside if one.end is not None]
         self.inside = [one for one in self.inside if one.end is None]
 
@@ -224,48 +212,78 @@ class World:
             for workflow, graph in sorted(self.workflows.items()):
                 trigger = next((one for one in graph["triggers"] if self._is(one["on"], event)), None)
                 if trigger is not None:
-                    found.append((workflow, trigger, order))
+                    found.append((workflow, trigger, order, event.chain))
         return found
 
     def _whose_date_comes(self, contact_id, since):
         contact = self.contacts[contact_id]
         for workflow, graph in sorted(self.workflows.items()):
             for trigger in graph["triggers"]:
-                if "date" in trigger["on"] and self._comes(contact, graph, trigger["on"]["date"], since):
+                if "date" in trigger["on"] and self._comes(contact, workflow, graph, trigger["on"]["date"], since):
                     yield workflow, trigger
 
-    def _comes(self, contact, graph, wanted, since):
-        born = contact.columns[wanted["field"]]
-        if born is None:
-            return False
-        born, at = date.fromisoformat(born), time.fromisoformat(wanted.get("at") or "00:00")
-        for year in range(since.year - 1, self.now.year + 2):
-            day = date(year, 2, 28) if (born.month, born.day) == (2, 29) and year % 4 else born.replace(year=year)
-            if day >= born and since < shows(day, at, self._zone_of(graph, contact)) <= self.now:
-                return True
-        return False
+    def _comes(self, contact, workflow, graph, wanted, since):
+        """In the years that are not over, once each; also what a change of the zone has jumped over."""
+        zone = self._zone_of(graph, contact)
+        comes = False
+        for year, day, at in _days_of(contact, wanted, since, self.now):
+            key = (workflow, wanted["field"], contact.id, year)
+            moment = shows(day, at, zone)
+            if key in self.jumped or (since < moment <= self.now and key not in self.met):
+                comes = True
+            if moment <= self.now or key in self.jumped:
+                self.met.add(key)
+        self.jumped = [key for key in self.jumped if key[2] != contact.id or key[0] != workflow]
+        return comes
+
+    def _move(self, contact, zone):
+        """What was still to come, and is over where it lives now, comes now; what has come is met."""
+        for workflow, graph in self.workflows.items():
+            for wanted in (one["on"]["date"] for one in graph["triggers"] if "date" in one["on"]):
+                before = contact.columns["timezone"] if graph.get("zone") == "CONTACT" else None
+                after = zone if graph.get("zone") == "CONTACT" else None
+                for year, day, at in _days_of(contact, wanted, self.now, self.now):
+                    key = (workflow, wanted["field"], contact.id, year)
+                    had = shows(day, at, before or self.zone)
+                    if had <= self.now:
+                        if had > self.before and key not in self.met:
+                            self.jumped.append(key)
+                        self.met.add(key)
+                    elif shows(day, at, after or self.zone) <= self.now and key not in self.met:
+                        self.jumped.append(key)
+
+    def _whose_schedule_comes(self, contact_id, since):
+        for workflow, graph in sorted(self.workflows.items()):
+            for trigger in graph["triggers"]:
+                on = trigger["on"].get("schedule")
+                if on is not None and on["segmentId"] in self.contacts[contact_id].segments:
+                    for moment in recurs(on["rrule"], self.begun, since, self.now, self.zone):
+                        entry = self.entries.get((workflow, contact_id))
+                        if entry is None or entry.entered_at < moment:
+                            yield workflow, trigger
+                            break
 
     def _let_in(self, contact_id, candidates, events):
         """Of several candidates for one workflow, each meets what became of those before."""
         while candidates:
-            now, later, taken = [], [], set()
+            now, after, taken = [], [], set()
             for candidate in candidates:
-                (later if candidate[0] in taken else now).append(candidate)
+                (after if candidate[0] in taken else now).append(candidate)
                 taken.add(candidate[0])
             new = []
-            for workflow, trigger, order in now:
-                one = self._enter(workflow, contact_id, trigger)
+            for workflow, trigger, order, chain in now:
+                one = self._enter(workflow, contact_id, trigger, chain)
                 if one is not None:
                     new.append((one, order))
-            self._look_at_ends([one for one, _ in new])
+            self._look_at_ends([one for one, _ in new if one.end is None])
             for one, _ in new:
                 if one.end is None:
                     self._go(one)
             for index, event in enumerate(events):
                 self._heed(event, [one for one, order in new if index > order and one.end is None])
-            candidates = later
+            candidates, self.joining = after + self.joining, []
 
-    def _enter(self, workflow, contact_id, trigger):
+    def _enter(self, workflow, contact_id, trigger, chain):
         graph, entry = self.workflows[workflow], self.entries.get((workflow, contact_id))
         reentry = graph.get("reentry") or {"policy": "ONCE"}
         rule = graph.get("entryRule")
@@ -275,7 +293,7 @@ class World:
             rests = reentry.get("cooldown")
             if entry.is_inside or reentry["policy"] == "ONCE":
                 return None
-            if rests is not None and self.now < entry.entered_at + duration(rests):
+            if rests is not None and self.now < later(entry.entered_at, rests, self.zone):
                 return None
             if reentry.get("maxPerContact") is not None and entry.times >= reentry["maxPerContact"]:
                 return None
@@ -283,7 +301,10 @@ class World:
         self.entries[workflow, contact_id] = Entry(times, self.now, True)
         start = trigger.get("start") or graph["start"]
         one = Enrollment(workflow, contact_id, trigger, start, self.now, self.now)
+        one.chain = (*chain, workflow)
         self.inside.append(one)
+        if workflow in chain or len(chain) >= DEEPEST:
+            self._end(one, "LOOP_STOPPED")
         return one
 
     # ------------------------------------------------------------ what happens to those inside
@@ -368,7 +389,7 @@ class World:
     def _reach_goal(self, one):
         goal = self.workflows[one.workflow]["goal"]
         within = goal.get("within")
-        if one.has_reached_goal or (within is not None and self.now > one.entered_at + duration(within)):
+        if one.has_reached_goal or (within is not None and self.now > later(one.entered_at, within, self.zone)):
             return
         one.has_reached_goal = True
         self.goals += 1
@@ -390,9 +411,13 @@ class World:
         return (self._node(one)["do"].get("waitFor") or {}).get("rule") is not None
 
     def _go(self, one):
-        """From node to node, until it waits or has ended."""
+        """From node to node, until it waits or has ended. After a minute nobody knows what led to it."""
+        if self.now - one.node_at >= FORGOTTEN:
+            one.chain = ()
         while one.end is None:
+            self.acting = one.chain
             following = self._step(one)
+            self.acting = ()
             if following is None:
                 return
             one.node, one.node_at, one.state, one.wake_at = following, self.now, "READY", None
@@ -416,12 +441,15 @@ class World:
                 return None
             holding = (case["next"] for case in do["cases"] if self._holds(graph, case["rule"], contact.id))
             return next(holding, do["otherwise"])
+        if kind == "split":
+            name = self.chosen[one.workflow, one.contact, one.node].pop(0)
+            return next(share["next"] for share in do["shares"] if share["name"] == name and share["percent"])
         if kind == "wait":
-            return self._or_stay(one, one.node_at + duration(do["for"]), do["next"])
+            return self._or_stay(one, later(one.node_at, do["for"], self._zone_of(graph, contact)), do["next"])
         if kind == "waitUntil":
             return self._wait_until(one, graph, contact, do)
         if kind == "waitFor":
-            return self._wait_for(one, graph, do)
+            return self._wait_for(one, graph, contact, do)
         self._act(one, kind, do, graph, contact)
         return do["next"]
 
@@ -446,7 +474,7 @@ class World:
             kept = contact.columns[do["field"]]
             if kept is None:
                 return do.get("skip") or do["next"]
-            start = datetime.fromisoformat(kept) + (duration(do["offset"]) if do.get("offset") else timedelta())
+            start = later(datetime.fromisoformat(kept), do.get("offset") or "P0D", self._zone_of(graph, contact))
         until = start
         if do.get("time") is not None or do.get("weekdays"):
             at = None if do.get("time") is None else time.fromisoformat(do["time"])
@@ -461,7 +489,7 @@ class World:
         self._end(one, "REACHED_END")
         return None
 
-    def _wait_for(self, one, graph, do):
+    def _wait_for(self, one, graph, contact, do):
         own = {key for key in one.happened if key.rpartition(".")[0] == one.node}
         if own:
             one.happened -= own
@@ -471,7 +499,7 @@ class World:
                 return None
             if self._holds(graph, do["rule"], one.contact):
                 return do["next"]
-        return self._or_stay(one, one.node_at + duration(do["timeout"]), do["timedOut"])
+        return self._or_stay(one, later(one.node_at, do["timeout"], self._zone_of(graph, contact)), do["timedOut"])
 
     def _act(self, one, kind, do, graph, contact):
         if kind == "segmentAdd":
@@ -480,7 +508,7 @@ class World:
             one.has_changed |= self._put(contact, do["segmentId"], False)
         elif kind == "segmentKeep":
             one.has_changed |= self._put(contact, do["segmentId"], True)
-            self._keep(one, do, contact)
+            self._keep(one, do, graph, contact)
         elif kind == "tagsChange":
             tags = (contact.tags | set(do.get("add") or ())) - set(do.get("remove") or ())
             self._set_tags(contact, tags)
@@ -489,14 +517,19 @@ class World:
             value = do["value"] if "value" in do else contact.columns["score"] + do["increment"]
             self._set_column(contact, "score", value)
             one.has_changed = True
+        elif kind == "enroll":
+            triggers = self.workflows[do["workflowId"]]["triggers"]
+            manual = next((trigger for trigger in triggers if "manual" in trigger["on"]), {"key": "manual", "on": {}})
+            self.joining.append((do["workflowId"], manual, -1, one.chain))
         elif kind == "activityRecord":
-            self.events.append(Event(contact.id, [("activity", {"kind": do["kind"], **(do.get("properties") or {})})]))
+            what = {"kind": do["kind"], **(do.get("properties") or {})}
+            self.events.append(Event(contact.id, [("activity", what)], self.acting))
             one.has_changed = True
         else:
             raise AssertionError(kind)
 
-    def _keep(self, one, do, contact):
-        key, until = (do["segmentId"], contact.id), self.now + duration(do["for"])
+    def _keep(self, one, do, graph, contact):
+        key, until = (do["segmentId"], contact.id), later(self.now, do["for"], self._zone_of(graph, contact))
         known = self.keeps.get(key)
         if known is None:
             self.keeps[key] = (until, one.workflow, one.node)
@@ -513,6 +546,18 @@ class World:
     def _zone_of(self, graph, contact):
         own = contact.columns["timezone"] if graph.get("zone") == "CONTACT" else None
         return own or self.zone
+
+
+def _days_of(contact, wanted, since, until):
+    """The days, with year and time, around this period."""
+    born = contact.columns[wanted["field"]]
+    if born is None:
+        return
+    born, at = date.fromisoformat(born), time.fromisoformat(wanted.get("at") or "00:00")
+    for year in range(since.year - 1, until.year + 2):
+        day = date(year, 2, 28) if (born.month, born.day) == (2, 29) and year % 4 else born.replace(year=year)
+        if day >= born:
+            yield year, day, at
 
 
 def _passes(activity, wanted):

@@ -1,6 +1,8 @@
 """Random workflows, contacts, changes and jumps of the clock: the engine and a naive oracle come to the same."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from json import dumps, loads
 from random import Random
 from typing import Any
 
@@ -11,16 +13,36 @@ from models.membership.origins import Origin
 from tests.kit.draws import with_seeds
 from tests.kit.engine import settled
 from tests.kit.segments import new_contacts, static_segment
+from tests.kit.workflow_runs import published
 from tests.kit.workflows import assert_figures_add_up, moved, running
 from tests.kit.workspaces import new_workspace
 from tests.models.workflows.oracle import Contact, World
+from tests.models.workflows.oracle_clocks import later
 
 ZONES = ["Europe/Madrid", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Africa/Cairo", None]
-BEGINS = ["2026-03-28T10:00", "2026-10-24T21:30", "2024-02-27T22:00", "2026-04-04T09:00", "2026-06-01T12:00"]
-JUMPS = [1, 7, 30, 59, 60, 61, 240, 600, 1_440, 1_440, 3_000, 4_320, 14_400]
+BEGINS = ["2025-03-29T10:00", "2024-10-26T21:30", "2024-02-27T22:00", "2025-04-05T09:00", "2024-12-30T12:00"]
+JUMPS = [1, 7, 30, 59, 60, 61, 240, 600, 1_440, 1_440, 3_000, 4_320, 14_400, 44_640]
 """In minutes."""
 
 COLUMNS = ["score", "timezone", "subscribed_at", "last_interaction_at", "date_of_birth"]
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a workflow reads and changes. Nobody changes what another one reads, but what it hears of: else it would matter who is
+    first within one moment.
+    """
+
+    tags: str
+    adds: list[str]
+    removes: list[str]
+    reads: list[str]
+    changes: list[str]
+    kinds: list[str]
+
+
+FIRST = Words("pqw", ["w"], ["w", "q"], ["s1", "k1", "k2"], ["k1", "k2"], ["fieldSet", "enroll", "activityRecord"])
+SECOND = Words("px", ["x"], ["x"], ["s1", "k3"], ["k3"], ["enroll", "activityRecord"])
 
 
 class Draw:
@@ -29,16 +51,17 @@ class Draw:
     def __init__(self, seed: int, segments: dict[str, int]) -> None:
         self.random = Random(seed)
         self.segments = segments
+        self.words, self.other = FIRST, 0
 
     def rule(self, depth: int = 1) -> dict:
         kind = self.random.choice(["score", "tag", "tag", "segment", "old", *(["all", "any", "not"] if depth else [])])
         match kind:
-            case "score":
+            case "score" if self.words is FIRST:
                 return {"field": {"field": "score", "operator": "GTE", "value": self.random.randint(1, 3)}}
             case "tag":
-                return {"tags": {"operator": "HAS_ANY", "tags": [self.random.choice("pqw")]}}
-            case "segment":
-                return {"segment": {"segmentId": self.segments[self.random.choice(["s1", "k1", "k2"])], "member": True}}
+                return {"tags": {"operator": "HAS_ANY", "tags": [self.random.choice(self.words.tags)]}}
+            case "segment" | "score":
+                return {"segment": {"segmentId": self.segments[self.random.choice(self.words.reads)], "member": True}}
             case "old":
                 value = self.random.choice(["PT2H", "P1D", "P3D"])
                 return {"field": {"field": "last_interaction_at", "operator": "MORE_THAN_AGO", "value": value}}
@@ -56,6 +79,7 @@ class Draw:
                 {"tagRemoved": "q"},
                 {"activity": {"kind": "purchase"}},
                 {"activity": great},
+                {"activity": {"kind": "note"}},
                 {"fieldChanged": ["score", "timezone"]},
                 {"segmentEntered": s1},
                 {"segmentLeft": s1},
@@ -70,9 +94,11 @@ class Draw:
         random = self.random
         kind = kind or random.choice(
             ["condition", "branch", "wait", "waitUntil", "waitFor", "waitFor", "segmentAdd", "segmentRemove"]
-            + ["segmentKeep", "tagsChange", "fieldSet"]
+            + ["segmentKeep", "tagsChange", "split", *self.words.kinds]
         )
-        segment = self.segments[random.choice(["k1", "k2"])]
+        segment = self.segments[random.choice(self.words.changes)]
+        if kind == "enroll" and not self.other:
+            kind = "split"
         match kind:
             case "condition":
                 do: dict = {"rule": self.rule(), "yes": next_(), "no": next_()}
@@ -80,7 +106,7 @@ class Draw:
                 cases = [{"name": name, "rule": self.rule(), "next": next_()} for name in ("one", "two")]
                 do = {"cases": cases, "otherwise": next_()}
             case "wait":
-                do = {"for": random.choice(["PT1M", "PT1H", "P1D", "P2D"]), "next": next_()}
+                do = {"for": random.choice(["PT1M", "PT1H", "P1D", "P2D", "P1M", "P1M1DT1H"]), "next": next_()}
             case "waitUntil":
                 do = self.until() | {
                     "next": next_(),
@@ -89,18 +115,30 @@ class Draw:
                 }
             case "waitFor":
                 do = {"any": [self.event() for _ in range(random.randint(0, 2))], "lookBack": random.random() < 0.6}
-                do |= {"timeout": random.choice(["PT1H", "P1D", "P3D"]), "next": next_(), "timedOut": next_()}
+                do |= {"timeout": random.choice(["PT1H", "P1D", "P3D", "P1M"]), "next": next_(), "timedOut": next_()}
                 if not do["any"] or random.random() < 0.4:
                     do["rule"] = self.rule()
             case "segmentKeep":
                 renew = random.random() < 0.5
-                do = {"segmentId": segment, "for": random.choice(["PT30M", "P1D"]), "renew": renew, "next": next_()}
+                do = {
+                    "segmentId": segment,
+                    "for": random.choice(["PT30M", "P1D", "P1M"]),
+                    "renew": renew,
+                    "next": next_(),
+                }
             case "tagsChange":
                 do = (
-                    {"add": ["w"], "next": next_()}
+                    {"add": self.words.adds, "next": next_()}
                     if random.random() < 0.5
-                    else {"remove": ["w", "q"], "next": next_()}
+                    else {"remove": self.words.removes, "next": next_()}
                 )
+            case "split":
+                shares = [("left", 30), ("right", 70)] if random.random() < 0.8 else [("left", 100), ("right", 0)]
+                do = {"shares": [{"name": name, "percent": share, "next": next_()} for name, share in shares]}
+            case "enroll":
+                do = {"workflowId": self.other, "next": next_()}
+            case "activityRecord":
+                do = {"kind": "note", "next": next_()}
             case "fieldSet":
                 do = {"field": "score", "increment": 1.0} if random.random() < 0.5 else {"field": "score", "value": 0}
                 do["next"] = next_()
@@ -115,7 +153,8 @@ class Draw:
                 {},
                 {"field": "subscribed_at"},
                 {"field": "subscribed_at", "offset": "PT26H"},
-                {"at": "2026-03-29T09:00:00+00:00"},
+                {"field": "subscribed_at", "offset": "P1M"},
+                {"at": "2025-03-30T09:00:00+00:00"},
             ]
         )
         if random.random() < 0.7:
@@ -140,7 +179,7 @@ class Draw:
             "start": keys[0],
             "nodes": nodes,
             "zone": random.choice(["WORKSPACE", "CONTACT"]),
-            "maxStay": random.choice(["P9D", "P30D"]),
+            "maxStay": random.choice(["P9D", "P30D", "P2M"]),
             "reentry": {"policy": policy, **({"cooldown": "PT2H"} if random.random() < 0.15 else {})},
             "exits": [],
         }
@@ -156,6 +195,22 @@ class Draw:
             graph["exits"].append({"leavesTrigger": True})
         return graph
 
+    def edited(self, graph: dict) -> dict:
+        """The graph with another action at one of its nodes, or without one: what led there leads to the next one."""
+        nodes, keys = [dict(node) for node in graph["nodes"]], [node["key"] for node in graph["nodes"]]
+        index = self.random.randrange(len(nodes) - 1)
+        waits = [node["key"] for node in nodes if "wait" in node["do"]]
+        if nodes[index]["key"] in waits:
+            nodes[index]["do"] = {
+                "wait": nodes[index]["do"]["wait"] | {"for": self.random.choice(["PT5M", "P1D", "P3D"])}
+            }
+        elif index and self.random.random() < 0.3:
+            gone, after = nodes.pop(index)["key"], keys[index + 1]
+            nodes = [loads(dumps(node).replace(f'"{gone}"', f'"{after}"')) for node in nodes]
+        else:
+            nodes[index]["do"] = self.action(keys[index + 1 :], [])
+        return graph | {"nodes": nodes}
+
     def end(self) -> dict:
         return {"event": self.event()} if self.random.random() < 0.5 else {"rule": self.rule()}
 
@@ -166,13 +221,15 @@ class Both:
     def __init__(self, scope: Any, world: World, segments: dict[str, Any], ids: list[int]) -> None:
         self.scope, self.world, self.segments, self.ids = scope, world, segments, ids
         self.deleted: set[int] = set()
+        self.heard_of = 0
+        self.edits: dict[int, dict] = {}
 
     async def do(self, draw: Draw) -> str:
         """Something that a person does, or the clock: what it is."""
         random = draw.random
         alive = sorted(self.world.contacts.keys() - self.deleted)
         kind = random.choice(
-            ["jump"] * 5 + ["tags"] * 3 + ["purchase"] * 3 + ["put"] * 5 + ["score", "zone", "date", "delete"]
+            ["jump"] * 5 + ["tags"] * 3 + ["purchase"] * 3 + ["put"] * 5 + ["score", "zone", "zone", "date", "delete"]
         )
         if kind == "jump" or not alive:
             moment = clock.now() + timedelta(minutes=random.choice(JUMPS))
@@ -230,8 +287,33 @@ class Both:
                 return f"{contact_id} is deleted"
 
     async def settle(self) -> None:
+        await db.execute(_MARKED_NOW, clock.now())
         await moved(self.scope)
+        self.world.chosen = await self._chosen()
+        for workflow_id, graph in self.edits.items():
+            self.world.publish(workflow_id, graph)
+        self.edits.clear()
         self.world.settle()
+        assert not any(self.world.chosen.values()), "the engine went by a SPLIT more often"
+
+    async def _chosen(self) -> dict[tuple[int, int, str], list[str]]:
+        """By which ways the engine went at a SPLIT since it was last asked: chance decides."""
+        found: dict[tuple[int, int, str], list[str]] = {}
+        for row in await db.fetch(_CHOSEN, self.heard_of):
+            key = (row["workflow_id"], row["contact_id"], row["key"])
+            found.setdefault(key, []).append(row["outcome"])
+            self.heard_of = row["position"]
+        return found
+
+    async def publish(self, draw: Draw) -> str:
+        """Another version of a workflow, while people are inside."""
+        workflow_id = draw.random.choice(sorted(self.world.workflows))
+        draw.words, draw.other = (FIRST, SECOND)[workflow_id - 1], len(self.world.workflows) > 1 and 3 - workflow_id
+        graph = draw.edited(self.world.workflows[workflow_id])
+        await published(self.scope, workflow_id, graph)
+        await db.execute("UPDATE workflow_sources SET since_at = '-infinity'")
+        self.edits[workflow_id] = graph
+        return f"{workflow_id} is now {db.dump_json(graph)}"
 
     async def compare(self, told: list[str]) -> None:
         ours, theirs = await self._ours(), self._theirs()
@@ -270,8 +352,7 @@ class Both:
         }
 
     def _wakes_at(self, one: Any) -> datetime:
-        days = int(self.world.workflows[one.workflow]["maxStay"][1:-1])
-        stays_until = one.entered_at + timedelta(days=days)
+        stays_until = later(one.entered_at, self.world.workflows[one.workflow]["maxStay"], self.world.zone)
         return stays_until if one.wake_at is None else min(one.wake_at, stays_until)
 
 
@@ -279,23 +360,16 @@ async def both(seed: int) -> tuple[Both, Draw]:
     begins = datetime.fromisoformat(BEGINS[seed % len(BEGINS)]).replace(tzinfo=UTC)
     clock.set_source(lambda: begins)
     scope = await new_workspace()
-    segments = {name: await static_segment(scope, name=name) for name in ("s0", "s1", "k1", "k2")}
+    segments = {name: await static_segment(scope, name=name) for name in ("s0", "s1", "k1", "k2", "k3")}
     draw = Draw(seed, {name: segment.id for name, segment in segments.items()})
     ids = await new_contacts(scope, 5)
     born = [f"{1990 + index}-{begins:%m}-{min(28, begins.day + index % 3):02}" for index in range(len(ids))]
     for contact_id, day in zip(ids, born, strict=True):
         await db.execute("UPDATE contacts SET date_of_birth = $2::text::date, score = 0 WHERE id = $1", contact_id, day)
-    first = draw.random.choice(
-        [
-            [{"key": "t", "on": {"segmentEntered": segments["s0"].id}}],
-            [{"key": "t", "on": {"segmentEntered": segments["s0"].id}}, {"key": "u", "on": draw.event()}],
-            [{"key": "t", "on": draw.event()}],
-            [{"key": "t", "on": {"date": {"field": "date_of_birth", "yearly": True, "at": "10:00"}}}],
-        ]
-    )
-    graphs = [draw.graph(first)]
+    graphs = _graphs(draw, segments)
     await settled(scope)
     workflows = {await running(scope, graph): graph for graph in graphs}
+    await db.execute("UPDATE workflow_sources SET since_at = '-infinity'")
     await moved(scope)
     world = World(scope.timezone, clock.now(), workflows)
     for contact_id, day in zip(ids, born, strict=True):
@@ -304,12 +378,59 @@ async def both(seed: int) -> tuple[Both, Draw]:
     return Both(scope, world, segments, ids), draw
 
 
+RECURRENCES = [
+    "FREQ=DAILY;BYHOUR=2;BYMINUTE=30",
+    "FREQ=DAILY;INTERVAL=3;BYHOUR=10;BYMINUTE=0",
+    "FREQ=WEEKLY;BYDAY=MO,SU;BYHOUR=0;BYMINUTE=0",
+    "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR;BYHOUR=23;BYMINUTE=59",
+]
+
+
+def _graphs(draw: Draw, segments: dict[str, Any]) -> list[dict]:
+    """One workflow, or two that let into each other."""
+    random, s0 = draw.random, segments["s0"].id
+    first = random.choice(
+        [
+            [{"key": "t", "on": {"segmentEntered": s0}}],
+            [{"key": "t", "on": {"segmentEntered": s0}}, {"key": "u", "on": draw.event()}],
+            [{"key": "t", "on": draw.event()}],
+            [{"key": "t", "on": {"date": {"field": "date_of_birth", "yearly": True, "at": "10:00"}}}],
+            [{"key": "t", "on": {"schedule": {"rrule": random.choice(RECURRENCES), "segmentId": s0}}}],
+        ]
+    )
+    if random.random() < 0.5:
+        return [draw.graph(first)]
+    draw.other = 2
+    graphs = [draw.graph(first)]
+    draw.words, draw.other = SECOND, 1
+    second = random.choice([[{"key": "m", "on": {"manual": True}}], [{"key": "t", "on": draw.event()}]])
+    return [*graphs, draw.graph(second)]
+
+
+# What people did happened now, one thing after the other.
+_MARKED_NOW = """
+UPDATE dirty_contacts AS d SET marked_at = $1::timestamptz + n.place * interval '1 microsecond'
+FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM dirty_contacts) AS n WHERE n.id = d.id
+"""
+
+_CHOSEN = """
+SELECT a.position - a.size + s.place AS position, s.workflow_id, s.contact_id, n.key, s.outcome FROM workflow_steps s
+JOIN workflow_step_appends a ON a.workspace_id = s.workspace_id AND a.append_id = s.append_id
+JOIN workflow_nodes n ON n.workspace_id = s.workspace_id AND n.workflow_id = s.workflow_id AND n.node = s.node
+WHERE a.position - a.size + s.place > $1 AND s.outcome IN ('left', 'right') ORDER BY 1
+"""
+
+
 @with_seeds(12, 20, 35, 70_142)
 async def test_the_engine_and_the_oracle_come_to_the_same(database: str, seed: int) -> None:
     here, draw = await both(seed)
     told = [db.dump_json(graph) for graph in here.world.workflows.values()]
-    for _ in range(40):
+    for step in range(40):
         told.append(" and ".join([await here.do(draw) for _ in range(draw.random.choice([1, 1, 1, 2, 4]))]))
         await here.settle()
         await here.compare(told)
+        if step % 8 == 7:
+            told.append(await here.publish(draw))
+            await here.settle()
+            await here.compare(told)
     await assert_figures_add_up(here.scope)

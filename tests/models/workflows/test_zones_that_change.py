@@ -75,6 +75,15 @@ async def test_who_moves_over_the_moment_meets_it_on_arrival_and_who_has_met_it_
         assert await who_comes(scope, workflow_id, "2027-11-24T09:00", "2027-11-24T15:00") == [[east, west], [stays]]
 
 
+async def test_who_moves_while_the_workers_are_away_meets_what_came_before(scope):
+    workflow_id = await on(scope, {"date": BIRTHDAY}, zone="CONTACT")
+    (west,) = await new_contacts(scope, 1, timezone=TOKYO, **BORN)
+    assert await who_comes(scope, workflow_id, "2026-11-23T23:00") == [[]]
+    to("2026-11-24T02:00")
+    await move(west, MADRID)
+    assert await who_comes(scope, workflow_id, "2026-11-24T03:00", "2026-11-24T09:00") == [[west], []]
+
+
 async def test_a_move_of_which_the_engine_has_not_heard_yet_is_known_all_the_same(scope):
     workflow_id = await on(scope, {"date": BIRTHDAY}, zone="CONTACT")
     (west,) = await new_contacts(scope, 1, timezone=TOKYO, **BORN)
