@@ -316,7 +316,8 @@ class World:
             for end in graph.get("exits") or ():
                 if one.end is None and end.get("event") is not None and self._is(end["event"], event):
                     self._end(one, "EXIT_RULE")
-                left = ("segmentLeft", one.trigger["on"].get("segmentEntered"))
+                on = one.trigger["on"]
+                left = ("segmentLeft", on.get("segmentEntered") or (on.get("schedule") or {}).get("segmentId"))
                 if one.end is None and end.get("leavesTrigger") and left in event.what:
                     self._end(one, "LEFT_SEGMENT")
             goal = graph.get("goal")
