@@ -315,3 +315,30 @@ async def test_activities_of_messages_and_answers_name_the_workflow_and_the_node
     assert sorted(named, key=str) == sorted([*own, ("message.received", None), ("message.received", "greet")], key=str)
     await moved(scope)
     assert await ends_of(scope, watching) == [(contact_id, "REACHED_END")], "only the answer to this node's message"
+
+
+async def test_the_time_for_an_answer_begins_when_the_message_has_gone(scope):
+    greeting = await template(scope, "greeting")
+    start = await static_segment(scope, name="Start")
+    do = {"templateId": greeting.id, "parameters": [{"name": "1", "text": "you"}], "next": "answer"}
+    answer = {"any": [{"activity": {"kind": "message.received"}}], "timeout": "PT1H", "next": "end", "timedOut": "late"}
+    nodes = [node("greet", send=do), node("answer", waitFor=answer), END, LATE]
+    entered = {"key": "entered", "on": {"segmentEntered": start.id}}
+    workflow_id = await running(scope, graph([entered], nodes, sendWindow=WINDOW))
+    (contact_id,) = await people(scope, 1)
+    at(hours=3)
+    await put_into(scope, start, contact_id)
+    at(hours=19)
+    await moved(scope)
+    assert await inside(scope, workflow_id) == [(contact_id, "greet", "HELD")], "held by the window, for sixteen hours"
+    at(hours=20)
+    await moved(scope)
+    (attempt,) = await attempts(scope)
+    at(hours=20, minutes=30)
+    await settle(scope, attempt, MessageStatus.SENT, message_id="wamid.1")
+    at(hours=21, minutes=29)
+    await moved(scope)
+    assert await inside(scope, workflow_id) == [(contact_id, "answer", "WAITING")]
+    at(hours=21, minutes=30)
+    await moved(scope)
+    assert (await went(scope, contact_id))[-2:] == ["answer.timedOut", "late.late"]

@@ -42,6 +42,7 @@ ENTRIES = "models/workflows/test_entries.py"
 FIGURES = "models/workflows/insight/test_figures.py"
 JOURNEYS = "journeys/test_workflows.py"
 LIFECYCLE = "models/workflows/lifecycle/test_lifecycle.py"
+LOOPS = "models/workflows/test_loops.py"
 PUBLISH = "models/workflows/publishing/test_publish.py"
 SENDING = "models/workflows/test_sending.py"
 SHOWN_DRAFTS = "schema/workflows/test_drafts.py"
@@ -123,7 +124,7 @@ PREVENTED_BY: Mapping[str, tuple[tuple[str, str], ...]] = {
         (SENDING, "test_what_a_message_comes_to_is_an_event_for_those_who_wait_and_a_trigger"),
     ),
     "the time for an answer begins before the message is sent": (
-        (SENDING, "test_a_message_is_sent_once_and_its_outcome_leads_on"),
+        (SENDING, "test_the_time_for_an_answer_begins_when_the_message_has_gone"),
     ),
     "the wait does not wait": ((TEST_RUNS, "test_a_test_goes_through_days_at_once_and_counts_nothing"),),
     "the longest wait is written nowhere": ((HERE, "test_a_wait_is_as_long_as_somebody_may_stay"),),
@@ -145,8 +146,14 @@ PREVENTED_BY: Mapping[str, tuple[tuple[str, str], ...]] = {
         (HERE, "test_what_is_added_behind_a_wait_is_done_by_those_who_wait"),
     ),
     "nothing can be duplicated": ((DRAFTS, "test_a_draft_is_made_saved_and_duplicated"),),
-    "what writes its own trigger runs forever": ((EFFECTS, "test_a_workflow_that_sets_itself_off_is_stopped"),),
-    "guards against loops stop what is no loop": ((EFFECTS, "test_what_a_workflow_set_off_before_a_wait_is_no_loop"),),
+    "what writes its own trigger runs forever": (
+        (EFFECTS, "test_a_workflow_that_sets_itself_off_is_stopped"),
+        (LOOPS, "test_what_several_led_to_knows_the_path_of_each"),
+    ),
+    "guards against loops stop what is no loop": (
+        (EFFECTS, "test_what_a_workflow_set_off_before_a_wait_is_no_loop"),
+        (LOOPS, "test_who_enters_a_segment_by_another_workflow_is_in_no_loop"),
+    ),
     "taken out by a person and let in again without end": (
         (HERE, "test_who_is_removed_stays_out_and_does_nothing_more"),
     ),
