@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.axe import violations
 from tests.browser.conftest import OpenPage
-from tests.browser.people import Muster
+from tests.browser.people import MEMBER, Muster, Person
 
 CONTACT: Final = """
     mutation ($input: ContactInput!) { contactUpsert(input: $input) { contact { id } userErrors { message } } }
@@ -197,8 +197,22 @@ def test_what_opens_on_the_screens_of_broadcasts_can_be_used_by_all(
     assert {part: problems for part, problems in found.items() if problems} == {}
 
 
-def test_who_may_not_send_is_not_offered_to(open_page: OpenPage, muster: Muster) -> None:
-    page = open_page(muster.stranger)
+def test_who_may_only_read_broadcasts_sees_figures_and_is_offered_nothing_else(
+    open_page: OpenPage, muster: Muster
+) -> None:
+    reader = Person("reader@demo.example")
+    values = {"email": reader.email, "name": "Rita Reader", "password": reader.password, "role": "USER"}
+    muster.do(MEMBER, input={**values, "permissions": ["BROADCAST_READ"]})
+    broadcast = a_draft(muster, "Only to be read")
+    muster.do(START, id=broadcast)
+    page = open_page(reader)
     page.goto("/broadcasts")
-    expect(page.get_by_role("link", name="Broadcasts")).to_have_count(0)
     expect(page.get_by_role("link", name="New broadcast")).to_have_count(0)
+    page.get_by_role("link", name="Only to be read").click()
+    expect(page.get_by_role("status").filter(has_text="Completed")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("listitem").filter(has_text="no phone number")).to_contain_text("1")
+    expect(page.get_by_text("+34600100001")).to_be_visible()
+    expect(page.get_by_text("Ana Readable")).to_have_count(0)
+    for name in ("Try again", "Duplicate", "no phone number"):
+        expect(page.get_by_role("button", name=name)).to_have_count(0)
+        expect(page.get_by_role("link", name=name)).to_have_count(0)

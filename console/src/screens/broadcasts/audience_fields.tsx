@@ -27,7 +27,7 @@ export function AudienceFields({
           {t.audience}
         </Title>
         {isFixed ? (
-          <Text size="sm">{t.retryLead}</Text>
+          <Text size="sm">{t.retryAudience}</Text>
         ) : (
           <>
             <SegmentMultiSelect

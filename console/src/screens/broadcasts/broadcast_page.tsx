@@ -8,9 +8,10 @@ import { LinkTo } from "../../components/link";
 import { Moment } from "../../components/moment";
 import { Screen } from "../../components/screen";
 import { useNow } from "../../format/moments";
-import { useScreenQuery } from "../../relay/screen_query";
+import { usePoll, useScreenQuery } from "../../relay/screen_query";
 import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";
+import type { broadcastPageCountsQuery } from "../../__generated__/broadcastPageCountsQuery.graphql";
 import type { broadcastPageQuery, broadcastPageQuery$data } from "../../__generated__/broadcastPageQuery.graphql";
 import { BroadcastActions } from "./broadcast_actions";
 import { useBroadcastLive } from "./broadcast_live";
@@ -26,7 +27,7 @@ import { SentMessage } from "./sent_message";
 import { BroadcastStatusBadge, useReasonText } from "./status";
 
 const QUERY = graphql`
-  query broadcastPageQuery($id: ID!, $mayReadSegments: Boolean!) {
+  query broadcastPageQuery($id: ID!, $mayReadSegments: Boolean!, $mayReadContacts: Boolean!) {
     broadcast(id: $id) {
       id
       name
@@ -68,6 +69,23 @@ const QUERY = graphql`
   }
 `;
 
+const COUNTS = graphql`
+  query broadcastPageCountsQuery($id: ID!) {
+    broadcast(id: $id) {
+      counts {
+        pending
+        sending
+        sent
+        delivered
+        read
+        failed
+        skipped
+        unconfirmed
+      }
+    }
+  }
+`;
+
 export type PageBroadcast = NonNullable<broadcastPageQuery$data["broadcast"]>;
 
 const LATE_NEWS_MS = 3_600_000;
@@ -78,7 +96,8 @@ const REASONS_AFTER_MS = 1_500;
 export function BroadcastPage() {
   const { broadcastId: id } = broadcastRoute.useParams();
   const mayReadSegments = useMay("SEGMENT_READ");
-  const [data, reload] = useScreenQuery<broadcastPageQuery>(QUERY, { id, mayReadSegments });
+  const mayReadContacts = useMay("CONTACT_READ");
+  const [data, reload] = useScreenQuery<broadcastPageQuery>(QUERY, { id, mayReadSegments, mayReadContacts });
   if (!data.broadcast) return <NotFound />;
   return <Page key={id} data={data} broadcast={data.broadcast} reload={reload} />;
 }
@@ -185,10 +204,10 @@ function Explanation({ broadcast: { status, reason } }: { broadcast: PageBroadca
 }
 
 /**
- * Reads the page again when the state has changed, soon after another message did not get through, and now and then while late
- * news of an ended broadcast may come.
+ * Reads the page again when the state has changed, and soon after another message did not get through; and the counts now and
+ * then while late news of an ended broadcast may come.
  */
-function useNews({ status, finishedAt }: PageBroadcast, troubles: number, reload: () => void): void {
+function useNews({ id, status, finishedAt }: PageBroadcast, troubles: number, reload: () => void): void {
   const now = useNow();
   const again = useEffectEvent(reload);
   const seenStatus = useRef(status);
@@ -207,11 +226,5 @@ function useNews({ status, finishedAt }: PageBroadcast, troubles: number, reload
     return () => clearTimeout(timer);
   }, [troubles]);
   const isRecent = finishedAt != null && now - Date.parse(finishedAt) < LATE_NEWS_MS;
-  useEffect(() => {
-    if (!isRecent) return;
-    const timer = setInterval(() => {
-      if (!document.hidden) again();
-    }, EVERY_MS);
-    return () => clearInterval(timer);
-  }, [isRecent]);
+  usePoll<broadcastPageCountsQuery>(COUNTS, { id }, isRecent ? EVERY_MS : null);
 }

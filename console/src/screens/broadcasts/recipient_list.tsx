@@ -94,10 +94,10 @@ export function RecipientList({
           {reason && (
             <Button
               variant="light"
-              size="compact-md"
+              size="compact-sm"
               rightSection={<IconX size={14} />}
               onClick={() => onSearch({ state })}
-              aria-label={t.clearReason}
+              title={t.clearReason}
               maw={420}
             >
               {t.onlyReason(reasonWords(reason, codeOfReason))}

@@ -1,69 +1,63 @@
-import { graphql } from "relay-runtime";
+import { graphql, readInlineData } from "relay-runtime";
 
 import { useMoments } from "../../format/moments";
 import { useRead } from "../../relay/read";
-import type { sampleContactQuery, sampleContactQuery$data } from "../../__generated__/sampleContactQuery.graphql";
+import type { sampleContact_contact$data, sampleContact_contact$key } from "../../__generated__/sampleContact_contact.graphql";
+import type { sampleContactQuery } from "../../__generated__/sampleContactQuery.graphql";
 import { wallOf } from "./zones";
 
+const CONTACT = graphql`
+  fragment sampleContact_contact on Contact @inline {
+    id
+    name
+    firstName
+    lastName
+    email
+    phone
+    externalId
+    timezone
+    score
+    dateOfBirth
+    tags
+    subscribedAt
+    lastInteractionAt
+    createdAt
+    attributes
+  }
+`;
+
 const QUERY = graphql`
-  query sampleContactQuery($segment: ID, $chosen: [ID!]!, $isChosen: Boolean!) {
+  query sampleContactQuery($segment: ID, $chosen: ID!, $isChosen: Boolean!) {
     contacts(first: 1, segmentId: $segment) @skip(if: $isChosen) {
       nodes {
-        id
-        name
-        firstName
-        lastName
-        email
-        phone
-        externalId
-        timezone
-        score
-        dateOfBirth
-        tags
-        subscribedAt
-        lastInteractionAt
-        createdAt
-        attributes
+        ...sampleContact_contact
       }
     }
-    nodes(ids: $chosen) @include(if: $isChosen) {
-      ... on Contact {
-        id
-        name
-        firstName
-        lastName
-        email
-        phone
-        externalId
-        timezone
-        score
-        dateOfBirth
-        tags
-        subscribedAt
-        lastInteractionAt
-        createdAt
-        attributes
-      }
+    contact(id: $chosen) @include(if: $isChosen) {
+      ...sampleContact_contact
     }
   }
 `;
 
-type Contact = NonNullable<sampleContactQuery$data["contacts"]>["nodes"][number];
-
 export type Sample = { id: string; name: string; values: Readonly<Record<string, string>> };
 
-/** The contact for whom a message is shown: the one that was chosen, else a member of the segment, else any. */
-export function useSampleContact(chosen: string | null, segment: string | null, mayRead: boolean): Sample | null {
+/** The contact for whom a message is shown: the one that was chosen, else a member of the segment, else any. `isAsked`: else nobody. */
+export function useSampleContact(chosen: string | null, segment: string | null, isAsked: boolean): Sample | null {
   const { zone } = useMoments();
-  const variables = { segment, chosen: chosen ? [chosen] : [], isChosen: chosen !== null };
-  const { data } = useRead<sampleContactQuery>(QUERY, mayRead ? variables : null);
-  const contact = (data?.nodes?.[0] ?? data?.contacts?.nodes[0]) as Contact | undefined;
-  if (!contact?.id) return null;
-  return { id: contact.id, name: contact.name ?? contact.phone ?? contact.email ?? contact.id, values: valuesOf(contact, zone) };
+  const variables = { segment, chosen: chosen ?? "", isChosen: chosen !== null };
+  const { data } = useRead<sampleContactQuery>(QUERY, isAsked ? variables : null);
+  const contact = data?.contact ?? data?.contacts?.nodes[0];
+  return contact ? sampleOf(contact, zone) : null;
+}
+
+/** What a message shows of a contact, with moments in the workspace's zone. */
+export function sampleOf(key: sampleContact_contact$key, zone: string): Sample {
+  const contact = readInlineData(CONTACT, key);
+  return { id: contact.id, name: contact.name ?? contact.phone ?? contact.email ?? "–", values: valuesOf(contact, zone) };
 }
 
 /** The fields of a contact as they are written into a message. */
-function valuesOf(contact: Contact, zone: string): Record<string, string> {
+function valuesOf(contact: sampleContact_contact$data, zone: string): Record<string, string> {
   const instant = (at: string | null | undefined) => (at ? wallOf(at, zone).slice(0, 16) : "");
   const values: Record<string, string> = {
     name: contact.name ?? "",

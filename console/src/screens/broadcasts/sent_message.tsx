@@ -2,10 +2,11 @@ import { Card, Stack, Text, Title } from "@mantine/core";
 import { graphql, useFragment } from "react-relay";
 
 import { LinkTo } from "../../components/link";
+import { useMoments } from "../../format/moments";
 import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { sentMessage_broadcast$key } from "../../__generated__/sentMessage_broadcast.graphql";
-import { useSampleContact } from "./sample_contact";
+import { sampleOf, useSampleContact } from "./sample_contact";
 import { TemplatePreview } from "./template_preview";
 
 const NO_VALUES = {};
@@ -14,7 +15,7 @@ const NO_VALUES = {};
 export function SentMessage({ broadcast }: { broadcast: sentMessage_broadcast$key }) {
   const t = useTexts().broadcasts;
   const mayRead = useMay("CONTACT_READ");
-  const { template, parameters, includeSegments, excludeSegments } = useFragment(
+  const { template, parameters, includeSegments, excludeSegments, sample: first } = useFragment(
     graphql`
       fragment sentMessage_broadcast on Broadcast {
         template {
@@ -28,6 +29,13 @@ export function SentMessage({ broadcast }: { broadcast: sentMessage_broadcast$ke
           text
           fallback
         }
+        sample: recipients(first: 1) @include(if: $mayReadContacts) {
+          nodes {
+            contact {
+              ...sampleContact_contact
+            }
+          }
+        }
         includeSegments @include(if: $mayReadSegments) {
           id
           name
@@ -40,7 +48,10 @@ export function SentMessage({ broadcast }: { broadcast: sentMessage_broadcast$ke
     `,
     broadcast,
   );
-  const sample = useSampleContact(null, includeSegments?.[0]?.id ?? null, mayRead);
+  const { zone } = useMoments();
+  const recipient = first?.nodes[0]?.contact;
+  const member = useSampleContact(null, includeSegments?.[0]?.id ?? null, mayRead && !recipient);
+  const sample = recipient ? sampleOf(recipient, zone) : member;
   const links = (segments: typeof includeSegments) =>
     segments?.map((segment, index) => (
       <span key={segment.id}>

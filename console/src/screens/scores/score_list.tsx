@@ -5,7 +5,7 @@ import { graphql } from "relay-runtime";
 import { Empty } from "../../components/empty";
 import { ButtonTo, LinkTo } from "../../components/link";
 import { Screen } from "../../components/screen";
-import { useScreenQuery } from "../../relay/screen_query";
+import { usePoll, useScreenQuery } from "../../relay/screen_query";
 import { useMay, useViewer } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { scoreListQuery } from "../../__generated__/scoreListQuery.graphql";
@@ -33,14 +33,17 @@ const QUERY = graphql`
   }
 `;
 
-const EVERY_MS = 3_000;
+const WHILE_BUILDING_MS = 2_000;
+const EVERY_MS = 30_000;
 
 /** All scores of the workspace, each with who has which level; those that are being computed move by themselves. */
 export function ScoreList() {
   const t = useTexts().scores;
   const mayWrite = useMay("SEGMENT_WRITE");
   const { workspace } = useViewer();
-  const [{ scoreModels }] = useScreenQuery<scoreListQuery>(QUERY, {}, { everyMs: EVERY_MS });
+  const [{ scoreModels }] = useScreenQuery<scoreListQuery>(QUERY, {});
+  const isBuilding = scoreModels.nodes.some(({ status }) => status === "BUILDING");
+  usePoll<scoreListQuery>(QUERY, {}, isBuilding ? WHILE_BUILDING_MS : EVERY_MS);
   const create = mayWrite && (
     <ButtonTo to="/scores/new" leftSection={<IconPlus size={16} />}>
       {t.new}

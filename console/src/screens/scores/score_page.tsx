@@ -9,7 +9,7 @@ import { Moment } from "../../components/moment";
 import { notifyDone } from "../../components/notify";
 import { Screen } from "../../components/screen";
 import { useMutationCall } from "../../relay/commit";
-import { useScreenQuery } from "../../relay/screen_query";
+import { usePoll, useScreenQuery } from "../../relay/screen_query";
 import { useMay, useViewer } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { scorePageDeleteMutation } from "../../__generated__/scorePageDeleteMutation.graphql";
@@ -50,7 +50,8 @@ const DELETE = graphql`
   }
 `;
 
-const EVERY_MS = 3_000;
+const WHILE_BUILDING_MS = 2_000;
+const EVERY_MS = 30_000;
 
 /** A score: who has which level, how the value is spread, and how it is made. */
 export function ScorePage() {
@@ -59,7 +60,8 @@ export function ScorePage() {
   const navigate = scoreRoute.useNavigate();
   const mayWrite = useMay("SEGMENT_WRITE");
   const { workspace } = useViewer();
-  const [{ scoreModel: model }] = useScreenQuery<scorePageQuery>(QUERY, { id }, { everyMs: EVERY_MS });
+  const [{ scoreModel: model }] = useScreenQuery<scorePageQuery>(QUERY, { id });
+  usePoll<scorePageQuery>(QUERY, { id }, model?.status === "BUILDING" ? WHILE_BUILDING_MS : EVERY_MS);
   const [remove, isRemoving] = useMutationCall<scorePageDeleteMutation>(DELETE);
   if (!model) return <NotFound />;
   const input = inputOf(draftOf(model.definition));

@@ -271,6 +271,8 @@ export const broadcasts = {
   retryTitle: "Try again",
   retryLead:
     "Makes a new draft for these recipients, with the same message. Contacts who opted out or changed their number meanwhile are left out.",
+  retryAudience:
+    "It goes to recipients of the earlier broadcast, with the same message. Who opted out or changed their number meanwhile is left out.",
   retryFailed: (count: number) => `${formatNumber(count)} failed`,
   retryUnconfirmed: (count: number) => `${formatNumber(count)} unconfirmed: some of them may get it twice`,
   retrySkipped: (count: number) => `${formatNumber(count)} not sent on purpose`,

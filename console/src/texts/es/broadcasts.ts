@@ -265,6 +265,8 @@ export const broadcasts = {
   retryTitle: "Intentar de nuevo",
   retryLead:
     "Crea un borrador para estos destinatarios, con el mismo mensaje. Quedan fuera los contactos que entretanto se dieron de baja o cambiaron de número.",
+  retryAudience:
+    "Va a destinatarios de la difusión anterior, con el mismo mensaje. Queda fuera quien entretanto se dio de baja o cambió de número.",
   retryFailed: (count: number) => `${formatNumber(count)} fallidos`,
   retryUnconfirmed: (count: number) => `${formatNumber(count)} sin confirmar: algunos podrían recibirlo dos veces`,
   retrySkipped: (count: number) => `${formatNumber(count)} no enviados a propósito`,
