@@ -77,7 +77,9 @@ function People({ id, reason, label }: { id: string; reason: ExclusionReason; la
       renderCells={(row) => (
         <>
           <DataCell>
-            <LinkTo to={`/contacts/${row.id}` as string} size="sm">{row.name ?? row.email ?? row.phone ?? t.broadcasts.contact}</LinkTo>
+            <LinkTo to="/contacts/$contactId" params={{ contactId: row.id }} size="sm">
+              {row.name ?? row.email ?? row.phone ?? t.broadcasts.contact}
+            </LinkTo>
           </DataCell>
           <DataCell>{row.phone ?? "–"}</DataCell>
         </>

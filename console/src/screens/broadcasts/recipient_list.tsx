@@ -130,7 +130,9 @@ export function RecipientList({
           <>
             <DataCell>
               {row.contact ? (
-                <LinkTo to={`/contacts/${row.contact.id}` as string} size="sm">{row.contact.name ?? row.phone}</LinkTo>
+                <LinkTo to="/contacts/$contactId" params={{ contactId: row.contact.id }} size="sm">
+                  {row.contact.name ?? row.phone}
+                </LinkTo>
               ) : (
                 <Text span c="dimmed" size="sm">
                   {mayRead ? t.deletedContact : "–"}

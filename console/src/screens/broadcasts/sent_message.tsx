@@ -56,7 +56,7 @@ export function SentMessage({ broadcast }: { broadcast: sentMessage_broadcast$ke
     segments?.map((segment, index) => (
       <span key={segment.id}>
         {index > 0 && ", "}
-        <LinkTo to={`/segments/${segment.id}` as string} size="sm">
+        <LinkTo to="/segments/$segmentId" params={{ segmentId: segment.id }} size="sm">
           {segment.name}
         </LinkTo>
       </span>

@@ -39,7 +39,7 @@ export function Histogram({ buckets }: { buckets: readonly Bucket[] }) {
           <Table.Thead>
             <Table.Tr>
               <Table.Th>{t.value}</Table.Th>
-              <Table.Th>{t.median}</Table.Th>
+              <Table.Th>{t.contactCount}</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>

@@ -84,7 +84,7 @@ export function ScorePreview({ input, title, lead, showText = false }: { input: 
                   {preview.contacts.map(({ contact, value }) => (
                     <Table.Tr key={contact.id}>
                       <Table.Td>
-                        <LinkTo to={`/contacts/${contact.id}` as string} size="sm">
+                        <LinkTo to="/contacts/$contactId" params={{ contactId: contact.id }} size="sm">
                           {contact.name ?? contact.email ?? contact.phone ?? t.scores.contact}
                         </LinkTo>
                       </Table.Td>

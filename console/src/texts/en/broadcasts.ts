@@ -11,8 +11,6 @@ export const broadcasts = {
   empty: "No broadcasts yet",
   emptyLead: "A broadcast sends one WhatsApp template to the members of segments.",
   emptyOfStatus: "No broadcast is in this state",
-  people,
-  messages,
 
   // list
   status: "Status",
@@ -86,7 +84,6 @@ export const broadcasts = {
   categories: { MARKETING: "Marketing", UTILITY: "Utility", AUTHENTICATION: "Authentication" } as Record<string, string>,
   preview: "Preview",
   previewAs: "Shown for",
-  previewNobody: "Choose a contact to see the message as that person gets it.",
   missing: "Nothing fills this for the contact shown",
   media: { IMAGE: "Image", VIDEO: "Video", DOCUMENT: "Document" } as Record<string, string>,
 
@@ -130,7 +127,6 @@ export const broadcasts = {
   requireOptIn: "Only to contacts who opted in",
   requireOptInHint: "Otherwise it goes to all who have not opted out.",
   noSegments: "No segment has this in its name",
-  members: (count: number) => plural(count, { one: "member", other: "members" }),
   continue: "Continue",
   continueHint: "Saves a draft and counts who will get it. Nothing is sent yet.",
   saving: "Saving …",
@@ -158,9 +154,7 @@ export const broadcasts = {
     NO_PHONE: "deleted, or their number changed",
     DUPLICATE_PHONE: "tried again by another broadcast already",
   } as Record<string, string>,
-  minus: (count: number, reason: string) => `${formatNumber(count)} ${reason}`,
   showPeople: (what: string) => `Show: ${what}`,
-  peopleOf: (what: string) => what,
   nobodyHere: "Nobody",
   phone: "Phone",
   contact: "Contact",
@@ -211,7 +205,6 @@ export const broadcasts = {
   nobodyToSend: "Nobody would get it. Change the audience first.",
 
   // page
-  notFound: "This broadcast was deleted",
   startsAt: "Starts",
   startedAt: "Started",
   finishedAt: "Ended",
@@ -238,7 +231,6 @@ export const broadcasts = {
   figure: "What",
   figureCount: "Messages",
   figureShare: "Share",
-  shareOf: (share: string) => `${share} of all`,
   pace: (perSecond: string) => `${perSecond} a second`,
   timeLeft: (time: string) => `about ${time} left`,
   measuring: "Measuring the pace …",
@@ -252,7 +244,6 @@ export const broadcasts = {
   duplicate: "Duplicate",
   retry: "Try again",
   delete: "Delete",
-  reschedule: "Change the time",
   pauseTitle: "Pause this broadcast?",
   pauseLead: (waiting: number) => `${messages(waiting)} will wait until you resume it. Those under way are finished.`,
   resumeTitle: "Resume this broadcast?",
@@ -295,7 +286,6 @@ export const broadcasts = {
     132012: "A parameter has a shape that the template does not allow. Check what fills the placeholders.",
     132018: "WhatsApp did not accept the template's parameters. Check what fills the placeholders.",
   } as Record<number, string>,
-  allRecipients: "All recipients",
   recipientsTitle: "Recipients",
   state: "State",
   anyState: "Any state",
