@@ -1,4 +1,4 @@
-import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import { createTheme, Loader, type MantineColorsTuple } from "@mantine/core";
 
 const brand: MantineColorsTuple = [
   "#eef2ff",
@@ -22,5 +22,8 @@ export const theme = createTheme({
   headings: { fontFamily: "'Inter Variable', system-ui, sans-serif", fontWeight: "650" },
   cursorType: "pointer",
   respectReducedMotion: true,
+  components: {
+    Loader: Loader.extend({ defaultProps: { role: "progressbar" } }),
+  },
   autoContrast: true,
 });

@@ -13,12 +13,12 @@ const QUERY = graphql`
   }
 `;
 
-/** Tags to type or to choose; those in use are suggested. */
+/** Tags to type; those in use are suggested once something is typed, so that the list never hides what is below. */
 export function TagsField(props: Omit<TagsInputProps, "data">) {
   const t = useTexts();
   const [typed, setTyped] = useState("");
   const [search] = useDebouncedValue(typed.trim(), 150);
-  const { data } = useRead<tagsFieldQuery>(QUERY, { search: search || null });
+  const { data } = useRead<tagsFieldQuery>(QUERY, search ? { search } : null);
   return (
     <TagsInput
       maxTags={200}
@@ -27,7 +27,7 @@ export function TagsField(props: Omit<TagsInputProps, "data">) {
       splitChars={[",", ";", "\t", "\n"]}
       aria-description={t.contacts.tagsHint}
       {...props}
-      data={data?.tags.map(String) ?? []}
+      data={search ? (data?.tags.map(String) ?? []) : []}
       onSearchChange={setTyped}
     />
   );

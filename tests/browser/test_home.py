@@ -1,0 +1,45 @@
+"""The first screen: what runs, what needs a hand, and the first steps of an empty workspace."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.people import Muster
+
+EXPORT = "mutation { exportStart(input: {format: CSV}) { job { id } userErrors { message } } }"
+
+
+def test_one_request_shows_what_moves_and_the_tour_stays_closed(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.post_data or "") if "/graphql" in request.url else None)
+    page.goto("/")
+    expect(page.get_by_role("region", name="Segments that moved most").get_by_role("listitem").first).to_be_visible()
+    assert len([one for one in asked if one]) == 2  # who is asking, and the screen
+    expect(page.get_by_text("up to date")).to_be_visible()
+    page.get_by_role("button", name="Close the tour for good").click()
+    page.reload()
+    expect(page.get_by_role("region", name="Needs a hand")).to_be_visible()
+    expect(page.get_by_role("region", name="A first look around")).to_have_count(0)
+
+
+def test_a_paused_workflow_needs_a_hand(page: Page, muster: Muster) -> None:
+    workflows = muster.ask("{ workflows(first: 10, status: ACTIVE) { nodes { id name } } }")["workflows"]["nodes"]
+    pause = "mutation ($id: ID!) { workflowPause(id: $id) { workflow { id } userErrors { message } } }"
+    muster.do(pause, id=workflows[0]["id"])
+    page.goto("/")
+    needs = page.get_by_role("region", name="Needs a hand")
+    expect(needs).to_contain_text("Workflow paused")
+    expect(needs.get_by_role("link", name=workflows[0]["name"])).to_have_attribute("href", re.compile("/workflows/"))
+    resume = "mutation ($id: ID!) { workflowResume(id: $id) { workflow { id } userErrors { message } } }"
+    muster.do(resume, id=workflows[0]["id"])
+
+
+def test_an_empty_workspace_is_led_to_its_first_import(open_page: OpenPage, muster: Muster) -> None:
+    page = open_page(muster.newcomer)
+    page.goto("/")
+    first = page.get_by_role("region", name="Bring in your contacts")
+    expect(first.get_by_role("link", name="Make a token")).to_have_attribute("href", re.compile("/settings/tokens$"))
+    first.get_by_role("button", name="Import the sample").click()
+    expect(page).to_have_url(re.compile("/transfers/import.*step=columns"))
+    expect(page.get_by_text("first_name").first).to_be_visible()
