@@ -68,7 +68,7 @@ class Run:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def ask(self, query: str, token: str | None = None, **variables: object) -> dict[str, Any]:
+    def ask(self, query: str, token: str | None = None, /, **variables: object) -> dict[str, Any]:
         """The answer of the API, for a bearer token or for nobody."""
         headers = {"content-type": "application/json"}
         if token is not None:

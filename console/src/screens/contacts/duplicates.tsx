@@ -98,7 +98,7 @@ export function Duplicates() {
       title={t.title}
       lead={
         <>
-          <LinkTo to="/contacts" size="sm">
+          <LinkTo to="/contacts" size="sm" underline="always">
             {texts.contacts.title}
           </LinkTo>{" "}
           · {t.lead}
