@@ -166,7 +166,7 @@ export function MergePanel({
             </Title>
             {preview.fields.length === 0 && <Text size="sm">{t.same}</Text>}
             {preview.fields.length > 0 && (
-              <Table.ScrollContainer minWidth={520} scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t.values, role: "region" } }}>
+              <Table.ScrollContainer minWidth={760} scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": t.values, role: "region" } }}>
                 <Table verticalSpacing="xs" layout="fixed">
                   <Table.Thead>
                     <Table.Tr>
