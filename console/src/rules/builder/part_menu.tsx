@@ -28,7 +28,6 @@ const ICONS = {
 /** All that can be done with a part of the rule. The keys work from anywhere inside of the part. */
 export function PartMenu({ node, name }: { node: Node; name: string }) {
   const t = useTexts().rules;
-  const { edit, root } = useEdits();
   return (
     <Menu position="bottom-end" width={230} withinPortal>
       <Menu.Target>
@@ -37,23 +36,30 @@ export function PartMenu({ node, name }: { node: Node; name: string }) {
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
-        {(Object.keys(ACTIONS) as ActionName[]).map((action) => {
-          const { label, can, change, said, sign } = ACTIONS[action];
-          const Icon = ICONS[action];
-          return (
-            <Menu.Item
-              key={action}
-              color={action === "remove" ? "red" : undefined}
-              leftSection={<Icon size={16} />}
-              rightSection={<kbd aria-hidden>{sign}</kbd>}
-              disabled={!can(root(), node)}
-              onClick={() => edit((tree) => change(tree, node.key), t[said(node)])}
-            >
-              {t[label(node)]}
-            </Menu.Item>
-          );
-        })}
+        <Items node={node} />
       </Menu.Dropdown>
     </Menu>
   );
+}
+
+/** Drawn each time when the menu opens: what can be done depends on the place of the part, which changes without it. */
+function Items({ node }: { node: Node }) {
+  const t = useTexts().rules;
+  const { edit, root } = useEdits();
+  return (Object.keys(ACTIONS) as ActionName[]).map((action) => {
+    const { label, can, change, said, sign } = ACTIONS[action];
+    const Icon = ICONS[action];
+    return (
+      <Menu.Item
+        key={action}
+        color={action === "remove" ? "red" : undefined}
+        leftSection={<Icon size={16} />}
+        rightSection={<kbd aria-hidden>{sign}</kbd>}
+        disabled={!can(root(), node)}
+        onClick={() => edit((tree) => change(tree, node.key), t[said(node)])}
+      >
+        {t[label(node)]}
+      </Menu.Item>
+    );
+  });
 }

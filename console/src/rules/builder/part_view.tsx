@@ -22,10 +22,12 @@ import { SubjectSelect } from "./subject_select";
 export const PartView = memo(function PartView({ node, isRoot = false }: { node: Node; isRoot?: boolean }) {
   const { edit, root } = useEdits();
   const t = useTexts().rules;
+  // Before the controls take the arrows for themselves; of the parts around a control, the innermost one.
   const onKeyDown = (event: KeyboardEvent) => {
     const action = actionOf(event);
-    if (!action || event.isDefaultPrevented()) return;
+    if (!action || !(event.target instanceof Element) || event.target.closest("[data-part]") !== event.currentTarget) return;
     event.preventDefault();
+    event.stopPropagation();
     if (action.can(root(), node)) edit((tree) => action.change(tree, node.key), t[action.said(node)]);
   };
   return node.is === "leaf" ? (
@@ -56,7 +58,7 @@ function LeafView({ node, onKeyDown }: { node: LeafNode } & Keys) {
   const { leaf } = node;
   return (
     // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the keys act on the controls' own row
-    <div className={classes.leaf} role="group" aria-label={name} data-part={node.key} onKeyDown={onKeyDown}>
+    <div className={classes.leaf} role="group" aria-label={name} data-part={node.key} onKeyDownCapture={onKeyDown}>
       <div className={classes.controls}>
         <Nots count={node.nots} />
         <SubjectSelect leaf={leaf} onChange={change} />
@@ -115,7 +117,7 @@ function GroupView({ node, onKeyDown, isRoot }: { node: GroupNode; isRoot: boole
       aria-label={isRoot ? t.rule : t.group}
       data-part={node.key}
       data-join={node.join}
-      onKeyDown={onKeyDown}
+      onKeyDownCapture={onKeyDown}
     >
       <div className={classes.head}>
         <Nots count={node.nots} />

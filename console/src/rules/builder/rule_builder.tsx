@@ -1,5 +1,5 @@
 import { Text, VisuallyHidden } from "@mantine/core";
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 
 import { useTexts } from "../../texts/texts";
 import { changed, joined, type Edited } from "../edits";
@@ -71,7 +71,8 @@ export function RuleBuilder({
     <EditsContext.Provider value={edits}>
       <FindingsContext.Provider value={byKey}>
         <ActivitiesContext.Provider value={mayActivities}>
-          <div ref={box} className={classes.builder}>
+          {/* eslint-disable-next-line jsx-a11y/no-static-element-interactions -- Enter in a value must not send the form around */}
+          <div ref={box} className={classes.builder} onKeyDown={keepEnter}>
             {isEmpty && (
               <div>
                 <Text fw={600} size="sm">
@@ -90,6 +91,10 @@ export function RuleBuilder({
       </FindingsContext.Provider>
     </EditsContext.Provider>
   );
+}
+
+function keepEnter(event: KeyboardEvent): void {
+  if (event.key === "Enter" && event.target instanceof HTMLInputElement) event.preventDefault();
 }
 
 /** What is known of the places of the rule, by the keys of the parts that are there now. */

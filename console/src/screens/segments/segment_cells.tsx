@@ -55,7 +55,7 @@ export function SegmentCells({ segment, onRestored }: { segment: segmentCells_se
       </DataCell>
       <DataCell numeric>{formatNumber(row.memberCount)}</DataCell>
       <DataCell>
-        <Sparkline values={row.trend} label={t.trendLabel(row.trend[0] ?? 0, row.trend.at(-1) ?? 0)} />
+        <Sparkline height={22} values={row.trend} label={t.trendLabel(row.trend[0] ?? 0, row.trend.at(-1) ?? 0)} />
       </DataCell>
       <DataCell>
         <SegmentStatusBadge status={row.status} />
