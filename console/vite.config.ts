@@ -25,7 +25,6 @@ export default defineConfig({
       "/graphql": { target: api, ws: true },
       "/uploads": { target: api },
       "/downloads": { target: api },
-      "/password": { target: api },
     },
   },
 });

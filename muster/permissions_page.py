@@ -42,7 +42,7 @@ session. `tokenRefresh` gives it a new token, and the old one ends; `sessionEnd`
 member's other sessions.
 
 A member without a password gets one by a link: `memberInvite`, `muster member add` and `muster member password` make it.
-It works once, for a day, on a page without scripts or by `passwordSet`. A password has 10 to 200 characters and is not
+It works once, for a day, in the console or by `passwordSet`. A password has 10 to 200 characters and is not
 quickly guessed.
 
 In 15 minutes there can be 100 sign-ins that fail from one address (or IPv6 network), and 10 with one e-mail from one

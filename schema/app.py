@@ -101,7 +101,8 @@ def build(options: ApiOptions, lifespan: Lifespan | None = None, schema: GraphQL
         middleware=[Middleware(WithoutOutages)],
         lifespan=around(lifespan, redis, options.write_line),
     )
-    rest.router.default = Console(options.console, options.public_url, reserved_by(routes))
+    console = Console(options.console, options.public_url, reserved_by(routes))
+    rest.router.default = rest.state.console = console
     rest.state.links = links
     rest.state.signing = options.signing
     rest.state.end_streams = graphql.streams.end_all

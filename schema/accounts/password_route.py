@@ -1,4 +1,4 @@
-"""The page behind a link that sets a password. It works without scripts."""
+"""The page behind a link that sets a password: the console's, or where none is built one that works without scripts."""
 
 from html import escape
 from typing import Final
@@ -13,6 +13,7 @@ from models.accounts.passwords import LONGEST, SHORTEST
 from models.accounts.sign_in import Asker
 from models.db import Record
 from models.errors import DomainError
+from schema.server.pages.console import Console
 
 _MOST_BYTES: Final = 4_096
 """The largest form: each character of a password takes up to twelve bytes in it."""
@@ -30,7 +31,15 @@ _HEADERS: Final = {
 
 async def show(request: Request) -> Response:
     member = await password_links.find(request.path_params["token"])
-    return _gone() if member is None else _form(member)
+    if member is None:
+        return _gone()
+    console: Console = request.app.state.console
+    if console.built is None:
+        return _form(member)
+    page = await console.page(request)
+    page.headers["cache-control"] = _HEADERS["cache-control"]
+    page.headers["x-robots-tag"] = _HEADERS["x-robots-tag"]
+    return page
 
 
 async def take(request: Request) -> Response:

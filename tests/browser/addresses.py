@@ -13,9 +13,20 @@ PARAMETER: Final = re.compile(r"\$(\w+)")
 
 EXPORT: Final = 'mutation { exportStart(input: {fields: ["name"]}) { job { id } userErrors { message } } }'
 
+ENDPOINT: Final = """
+    mutation { webhookEndpointCreate(input: {url: "https://partner.example/hooks", eventTypes: ["job.finished"]}) {
+        webhookEndpoint { id } userErrors { message } } }
+"""
+AUDIENCE: Final = """
+    mutation ($segment: ID!) { audienceCreate(input: {name: "Spring", segmentId: $segment, mode: MIRROR, keys: [EMAIL]}) {
+        audience { id } userErrors { message } } }
+"""
+
 SAMPLES: Final[dict[str, Callable[[Muster], Any]]] = {
+    "audience": lambda muster: first_of(muster, "audiences") or new_audience(muster),
     "broadcast": lambda muster: first_of(muster, "broadcasts"),
     "contact": lambda muster: first_of(muster, "contacts"),
+    "endpoint": lambda muster: first_endpoint(muster) or muster.do(ENDPOINT)["webhookEndpoint"]["id"],
     "job": lambda muster: first_of(muster, "jobs") or muster.do(EXPORT)["job"]["id"],
     "score": lambda muster: first_of(muster, "scoreModels"),
     "scoreModel": lambda muster: first_of(muster, "scoreModels"),
@@ -47,3 +58,12 @@ def address(muster: Muster, path: str) -> str | None:
 def first_of(muster: Muster, field: str) -> str | None:
     nodes = muster.ask(f"{{ {field}(first: 1) {{ nodes {{ id }} }} }}")[field]["nodes"]
     return str(nodes[0]["id"]) if nodes else None
+
+
+def first_endpoint(muster: Muster) -> str | None:
+    endpoints = muster.ask("{ webhookEndpoints { id } }")["webhookEndpoints"]
+    return str(endpoints[0]["id"]) if endpoints else None
+
+
+def new_audience(muster: Muster) -> str:
+    return str(muster.do(AUDIENCE, segment=first_of(muster, "segments"))["audience"]["id"])

@@ -4,12 +4,14 @@ import { lazy, Suspense } from "react";
 
 import { messageOf } from "../components/notify";
 import { useOverlaysWanted } from "../components/overlays";
+import { invitationToken } from "../session/invitation_token";
 import { SessionProvider, useSession } from "../session/session";
 import { useTexts } from "../texts/texts";
 import { theme } from "../theme/theme";
 import { router } from "./router";
 
 const SignIn = lazy(() => import("../session/sign_in").then((module) => ({ default: module.SignIn })));
+const Invitation = lazy(() => import("../session/invitation").then((module) => ({ default: module.Invitation })));
 const Overlays = lazy(() => import("./overlays").then((module) => ({ default: module.Overlays })));
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
@@ -42,6 +44,14 @@ function OverlaysWhenWanted() {
 function Entrance() {
   const t = useTexts();
   const { state, refresh } = useSession();
+  const token = invitationToken();
+  if (token !== null) {
+    return (
+      <Suspense fallback={null}>
+        <Invitation token={token} />
+      </Suspense>
+    );
+  }
   if (state.is === "signed-in") return <RouterProvider router={router} />;
   const waiting = (
     <Center mih="100dvh">

@@ -30,6 +30,8 @@ type Area = {
   label: keyof Catalogue["nav"];
   icon: ComponentType<{ size?: number; stroke?: number }>;
   needs?: Permission;
+  /** Either of the two is enough. */
+  or?: Permission;
 };
 
 /** The areas of the console, in the order of the menu. An area whose permission is missing is not offered. */
@@ -41,7 +43,7 @@ const AREAS: readonly Area[] = [
   { to: "/broadcasts", label: "broadcasts", icon: IconSend, needs: "BROADCAST_READ" },
   { to: "/workflows", label: "workflows", icon: IconRoute, needs: "WORKFLOW_READ" },
   { to: "/scores", label: "scores", icon: IconFlame, needs: "SEGMENT_READ" },
-  { to: "/destinations", label: "destinations", icon: IconWebhook, needs: "WEBHOOK_MANAGE" },
+  { to: "/destinations", label: "destinations", icon: IconWebhook, needs: "WEBHOOK_MANAGE", or: "SEGMENT_READ" },
   { to: "/settings", label: "settings", icon: IconSettings },
 ];
 
@@ -52,7 +54,7 @@ export function Shell() {
   const [openedAt, setOpenedAt] = useState<string | null>(null);
   const { permissions, workspace } = useViewer();
   const isOpened = openedAt === path; // on a narrow page the menu is open until a screen is chosen
-  const areas = AREAS.filter(({ needs }) => !needs || permissions.includes(needs));
+  const areas = AREAS.filter(({ needs, or }) => !needs || permissions.includes(needs) || (or && permissions.includes(or)));
   const area = areas.findLast(({ to }) => (to === "/" ? path === "/" : path.startsWith(to)));
   useEffect(() => {
     document.title = area ? `${t.nav[area.label]} · ${workspace.name}` : workspace.name;

@@ -83,14 +83,15 @@ class Console:
             return PlainTextResponse(said, 405, headers={"allow": ", ".join(METHODS)})
         if file is not None:
             return await _file(request, file, is_hashed=name.startswith(HASHED))
-        return await self._page(request)
+        return await self.page(request)
 
     def _has_page(self, name: str) -> bool:
         path = f"/{name}"
         is_reserved = path in self.reserved or path.startswith(self.reserved_beginnings)
         return not (is_reserved or name.startswith(HASHED) or _HAS_EXTENSION.search(name))
 
-    async def _page(self, request: Request) -> Response:
+    async def page(self, request: Request) -> Response:
+        """Returns the page; its scripts read from the address what to show."""
         if self.built is None:
             return PlainTextResponse(NOT_BUILT, 404)
         nonce = secrets.token_urlsafe(16)

@@ -1,5 +1,6 @@
 """The page behind a link that sets a password: plain HTML, without scripts."""
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -76,3 +77,12 @@ async def test_an_unknown_link_says_what_to_do(app: Any) -> None:
     for token in ("nonsense", "1.1.x", "%00", "1.99999999999999999999.x"):
         page = await send(app, "GET", f"/password/{token}")
         assert (page.status, b"Ask an administrator" in page.body) == (404, True)
+
+
+async def test_where_a_console_is_built_it_shows_the_page(tmp_path: Path, path: str) -> None:
+    (tmp_path / "index.html").write_text('<base href="/" /><meta name="csp-nonce" content="" />')
+    with_console = application(console=tmp_path)
+    page = await send(with_console, "GET", path)
+    assert (page.status, b"csp-nonce" in page.body, b"<form" in page.body) == (200, True, False)
+    assert (page.headers["cache-control"], page.headers["referrer-policy"]) == ("no-store", "no-referrer")
+    assert (await send(with_console, "GET", f"{path}x")).status == 404

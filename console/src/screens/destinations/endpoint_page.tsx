@@ -45,7 +45,7 @@ export function EndpointPage() {
   if (!endpoint) return <NotFound />;
   return (
     <Screen
-      title={endpoint.url}
+      title={<span style={{ overflowWrap: "anywhere" }}>{endpoint.url}</span>}
       lead={
         <Group gap="xs">
           <LinkTo to="/destinations/webhooks" size="sm">

@@ -13,7 +13,7 @@ const openSearch = (raw: Record<string, unknown>): OpenSearch => ({ open: text(r
 
 export const settingsRoute = createRoute({
   getParentRoute: () => rootRoute,
-  path: "/settings",
+  id: "settings",
   component: lazyRouteComponent(() => import("./settings_frame"), "SettingsFrame"),
 });
 
@@ -21,54 +21,54 @@ const parent = () => settingsRoute;
 
 export const settingsIndexRoute = createRoute({
   getParentRoute: parent,
-  path: "/",
+  path: "/settings",
   component: lazyRouteComponent(() => import("./settings_index"), "SettingsIndex"),
 });
 
 export const workspaceRoute = createRoute({
   getParentRoute: parent,
-  path: "/workspace",
+  path: "/settings/workspace",
   component: lazyRouteComponent(() => import("./workspace_settings"), "WorkspaceSettings"),
 });
 
 export const membersRoute = createRoute({
   getParentRoute: parent,
-  path: "/members",
+  path: "/settings/members",
   validateSearch: openSearch,
   component: lazyRouteComponent(() => import("./member_list"), "MemberList"),
 });
 
 export const tokensRoute = createRoute({
   getParentRoute: parent,
-  path: "/tokens",
+  path: "/settings/tokens",
   validateSearch: openSearch,
   component: lazyRouteComponent(() => import("./token_list"), "TokenList"),
 });
 
 export const trackingRoute = createRoute({
   getParentRoute: parent,
-  path: "/tracking",
+  path: "/settings/tracking",
   validateSearch: openSearch,
   component: lazyRouteComponent(() => import("./tracking_list"), "TrackingList"),
 });
 
 export const fieldsRoute = createRoute({
   getParentRoute: parent,
-  path: "/fields",
+  path: "/settings/fields",
   validateSearch: openSearch,
   component: lazyRouteComponent(() => import("./field_list"), "FieldList"),
 });
 
 export const tagsRoute = createRoute({
   getParentRoute: parent,
-  path: "/tags",
+  path: "/settings/tags",
   validateSearch: (raw: Record<string, unknown>): { search?: string } => ({ search: text(raw.search) }),
   component: lazyRouteComponent(() => import("./tag_list"), "TagList"),
 });
 
 export const whatsappRoute = createRoute({
   getParentRoute: parent,
-  path: "/whatsapp",
+  path: "/settings/whatsapp",
   validateSearch: openSearch,
   component: lazyRouteComponent(() => import("./whatsapp_settings"), "WhatsAppSettings"),
 });
@@ -80,7 +80,7 @@ const day = (raw: unknown) => (typeof raw === "string" && /^\d{4}-\d{2}-\d{2}$/.
 
 export const auditRoute = createRoute({
   getParentRoute: parent,
-  path: "/audit",
+  path: "/settings/audit",
   validateSearch: (raw: Record<string, unknown>): AuditSearch => ({
     actor: text(raw.actor),
     action: text(raw.action),
@@ -93,7 +93,7 @@ export const auditRoute = createRoute({
 
 export const passwordRoute = createRoute({
   getParentRoute: parent,
-  path: "/password",
+  path: "/settings/password",
   component: lazyRouteComponent(() => import("./password_settings"), "PasswordSettings"),
 });
 

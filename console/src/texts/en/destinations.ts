@@ -175,6 +175,7 @@ export const destinations = {
     "contact.merged": { label: "Contacts merged", what: "A contact was merged into another, which answers for both." },
     "contact.unmerged": { label: "Merge undone", what: "A merge was undone: there are two contacts again." },
     "score.level_changed": { label: "Level of a score", what: "A contact's score crossed the border of a level." },
+    "audience.blocked": { label: "Audience needs a hand", what: "An advertising audience follows its segment no longer, until a person does something." },
     "webhook.endpoint_failing": { label: "Endpoint fails", what: "An endpoint has failed for an hour, a day or four days." },
     "webhook.endpoint_disabled": { label: "Endpoint stopped", what: "An endpoint was stopped, since it failed for five days or asked for it." },
     "workflow.message": { label: "Message of a workflow", what: "A contact reached a step of a workflow that tells this endpoint." },

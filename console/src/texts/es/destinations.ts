@@ -172,6 +172,7 @@ export const destinations = {
     "contact.merged": { label: "Contactos fusionados", what: "Un contacto se fusionó con otro, que responde por ambos." },
     "contact.unmerged": { label: "Fusión deshecha", what: "Se deshizo una fusión: vuelve a haber dos contactos." },
     "score.level_changed": { label: "Nivel de una puntuación", what: "La puntuación de un contacto cruzó el límite de un nivel." },
+    "audience.blocked": { label: "Una audiencia necesita ayuda", what: "Una audiencia publicitaria ya no sigue a su segmento hasta que una persona actúe." },
     "webhook.endpoint_failing": { label: "Un destino falla", what: "Un destino falla desde hace una hora, un día o cuatro días." },
     "webhook.endpoint_disabled": { label: "Un destino se detuvo", what: "Se detuvo un destino porque falló cinco días o lo pidió." },
     "workflow.message": { label: "Mensaje de un flujo", what: "Un contacto llegó a un paso de un flujo que avisa a este destino." },
