@@ -11,6 +11,7 @@ type Shown = {
   total: number | null | undefined;
   startedAt: string | null | undefined;
   finishedAt: string | null | undefined;
+  undoneAt?: string | null | undefined;
 };
 
 /** How far a job is: a bar, how many are done, how fast, and how long it will take. */
@@ -26,7 +27,7 @@ export function JobProgress({ job }: { job: Shown }) {
   else parts.push(job.total == null ? t.transfers.doneSoFar(job.done) : t.transfers.doneOf(job.done, job.total));
   if (pace !== null) parts.push(t.transfers.perSecond(pace));
   if (left !== null) parts.push(t.transfers.left(formatDuration(left)));
-  if (job.startedAt && job.finishedAt) {
+  if (job.startedAt && job.finishedAt && !job.undoneAt) {
     parts.push(t.transfers.took(formatDuration((Date.parse(job.finishedAt) - Date.parse(job.startedAt)) / 1_000)));
   }
   const isOpen = Boolean(IS_UNFINISHED[job.status]);
