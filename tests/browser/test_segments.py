@@ -169,7 +169,7 @@ def test_a_contact_is_looked_up_and_held_in(page: Page, muster: Muster) -> None:
 
 def test_members_of_a_static_segment_are_added_and_taken_out(page: Page, muster: Muster) -> None:
     muster.do(CONTACT, input={"name": "Yara Yellow"})
-    segment = created(muster, "By hand")
+    segment = created(muster, "Tasters")
     page.goto(f"/segments/{segment}")
     page.get_by_role("button", name="Add contacts").click()
     dialog = page.get_by_role("dialog")
