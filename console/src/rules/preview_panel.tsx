@@ -1,4 +1,5 @@
 import { Alert, Card, Group, Stack, Text, VisuallyHidden } from "@mantine/core";
+import { memo } from "react";
 
 import { LinkTo } from "../components/link";
 import { messageOf } from "../components/notify";
@@ -11,10 +12,13 @@ import type { RulePreview } from "./use_rule_preview";
 
 /** What a rule finds: the number, what would change, who can be reached, some of them, and the rule in plain words. */
 export function PreviewPanel({ rule, preview, isStale, error }: { rule: RuleInput } & RulePreview) {
+  return isEmptyRule(rule) ? null : <Panel isPartial={!isComplete(rule)} preview={preview} isStale={isStale} error={error} />;
+}
+
+/** Drawn again when an answer comes, not with each key that changes the rule. */
+const Panel = memo(function Panel({ isPartial, preview, isStale, error }: { isPartial: boolean } & Omit<RulePreview, "findings">) {
   const t = useTexts().rules;
   const { contactCount } = useViewer().workspace;
-  if (isEmptyRule(rule)) return null;
-  const isPartial = !isComplete(rule);
   return (
     <Card withBorder padding="md" className={classes.card} data-stale={isStale || undefined} aria-label={t.found}>
       <Stack gap="sm">
@@ -84,4 +88,4 @@ export function PreviewPanel({ rule, preview, isStale, error }: { rule: RuleInpu
       </Stack>
     </Card>
   );
-}
+});

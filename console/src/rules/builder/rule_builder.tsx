@@ -65,7 +65,9 @@ export function RuleBuilder({
     }),
     [put],
   );
-  const byKey = useMemo(() => keyed(findings, pathsOf(root)), [findings, root]);
+  // The places change only with the shape of the rule, so that a value that is typed draws nothing but its own condition again.
+  const places = JSON.stringify([...pathsOf(root)]);
+  const byKey = useMemo(() => keyed(findings, new Map(JSON.parse(places) as [string, string][])), [findings, places]);
   const isEmpty = root.is === "group" && root.parts.length === 0;
   return (
     <EditsContext.Provider value={edits}>
