@@ -7,7 +7,7 @@ import shutil
 
 from playwright.async_api import async_playwright
 
-from bench.console import first_view, weight
+from bench.console import first_view, live, rule_editor, weight
 from bench.console.visitor import CHROMIUM, Visitor, new_password
 from bench.environment import Place
 from bench.read_world import read_world
@@ -31,6 +31,11 @@ async def measure(place: Place) -> list[Result]:
             async with async_playwright() as playwright:
                 chromium = await playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
                 visitor = Visitor(chromium, f"http://127.0.0.1:{port}", credentials)
-                return [*found, *await first_view.measure(visitor, place.rounds)]
+                return [
+                    *found,
+                    *await first_view.measure(visitor, place.rounds),
+                    *await rule_editor.measure(visitor),
+                    *await live.measure(place, url, visitor),
+                ]
     finally:
         await db.disconnect()

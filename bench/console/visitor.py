@@ -1,5 +1,7 @@
 """A person at a browser of their own, with an empty cache, who has signed in."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -38,6 +40,14 @@ class Visitor:
             yield await context.new_page()
         finally:
             await context.close()
+
+
+async def until(page: Page, condition: str, seconds: float = 60) -> None:
+    """Waits for an expression of JavaScript. Playwright's own way is refused by the policy of the console."""
+    deadline = time.monotonic() + seconds
+    while not await page.evaluate(condition):
+        assert time.monotonic() < deadline, condition
+        await asyncio.sleep(0.05)
 
 
 async def new_password(scope: Scope) -> Credentials:

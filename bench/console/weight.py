@@ -15,7 +15,7 @@ from schema.server.pages.console_files import BuiltConsole
 
 FIRST_LOAD_KB, WHEEL_KB = 230, 1_200
 
-LATE_KB = {"rule": 60, "text": 95, "chart": 120, "flow": 80}
+LATE_KB = {"segment_new": 60, "text_form": 95, "chart": 120, "workflow_editor": 80}
 """Goals for what is loaded late, in kB by gzip, by a word in the name of the part."""
 
 SHOWN = 8
