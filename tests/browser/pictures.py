@@ -15,10 +15,10 @@ MOST_DIFFERENT: Final = 0.002
 """The share of the pixels that may differ: another version of the browser draws some edges of letters otherwise."""
 
 
-def take(page: Page, mask: Sequence[Locator] = ()) -> Image.Image:
+def take(page: Page, mask: Sequence[Locator] = (), *, hide_moments: bool = True) -> Image.Image:
     """What is in the window now, without moving parts, and with moments and `mask` painted over."""
     page.evaluate("document.fonts.ready")
-    hidden = [page.locator("time"), *mask]
+    hidden = [page.locator("time"), *mask] if hide_moments else mask
     taken = page.screenshot(animations="disabled", caret="hide", mask=hidden, mask_color="#888888", scale="css")
     return Image.open(io.BytesIO(taken)).convert("RGB")
 

@@ -2,10 +2,13 @@
 
 import pytest
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
+from tests.browser.addresses import address
 from tests.browser.conftest import LooksLike, OpenPage
-from tests.browser.pictures import different_share
+from tests.browser.people import Muster
+from tests.browser.pictures import different_share, keep, take
+from tests.browser.test_accessibility import settle
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -14,6 +17,29 @@ def test_the_page_for_nobody(open_page: OpenPage, looks_like: LooksLike, theme: 
     page.goto("/")
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     looks_like(page, f"sign-in-{theme}")
+
+
+DOCUMENTED = {
+    "home": "/",
+    "contacts": "/contacts",
+    "segments": "/segments",
+    "segment": "/segments/$segmentId",
+    "rule": "/segments/$segmentId/edit",
+    "import": "/transfers/import",
+    "workflow": "/workflows/$workflowId",
+}
+"""The pictures of docs/console.md. Other tests change what they show, so they are not compared."""
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_the_pictures_of_the_documentation(page: Page, muster: Muster, pytestconfig: pytest.Config, name: str) -> None:
+    if not pytestconfig.getoption("--new-pictures"):
+        pytest.skip("taken with --new-pictures")
+    opened = address(muster, DOCUMENTED[name])
+    assert opened is not None
+    page.goto(opened)
+    settle(page)
+    keep(take(page, hide_moments=False), name)
 
 
 def test_a_picture_is_compared_pixel_by_pixel() -> None:
