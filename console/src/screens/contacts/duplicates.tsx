@@ -42,6 +42,8 @@ const QUERY = graphql`
           createdAt
         }
       }
+      searchedAt
+      isSearching
       pageInfo {
         endCursor
         hasNextPage
@@ -69,10 +71,11 @@ export function Duplicates() {
   const t = texts.contacts.duplicates;
   const { keep, merge } = duplicatesRoute.useSearch();
   const navigate = duplicatesRoute.useNavigate();
-  const pages = usePages<duplicatesQuery, Pair>(QUERY, {}, ({ duplicateContacts }) => ({
-    rows: duplicateContacts.nodes,
-    ...duplicateContacts.pageInfo,
-  }));
+  const [searched, setSearched] = useState<{ at: string | null | undefined; isSearching: boolean } | null>(null);
+  const pages = usePages<duplicatesQuery, Pair>(QUERY, {}, ({ duplicateContacts }) => {
+    setSearched({ at: duplicateContacts.searchedAt, isSearching: duplicateContacts.isSearching });
+    return { rows: duplicateContacts.nodes, ...duplicateContacts.pageInfo };
+  });
   useReturn(pages.again);
   const [gone, setGone] = useState<ReadonlySet<string>>(new Set());
   const hide = useCallback((pair: string) => setGone((before) => new Set(before).add(pair)), []);
@@ -103,6 +106,17 @@ export function Duplicates() {
           </LinkTo>{" "}
           · {t.lead}
         </>
+      }
+      actions={
+        searched && (
+          <Text size="sm" c="dimmed" role="status">
+            {searched.isSearching ? t.searching : t.searched}{" "}
+            {searched.at && !searched.isSearching && <Moment at={searched.at} inherit span />}{" "}
+            <Button size="compact-sm" variant="subtle" onClick={pages.again}>
+              {t.look}
+            </Button>
+          </Text>
+        )
       }
     >
       {pages.error && (
