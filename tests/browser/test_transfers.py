@@ -30,7 +30,7 @@ def test_a_file_is_checked_imported_and_undone(page: Page, muster: Muster) -> No
     expect(page.get_by_role("combobox", name="Between the cells")).to_have_value("Semicolon")
     page.get_by_role("combobox", name="Field for Nacimiento").fill("Date of birth")
     page.get_by_role("option", name="Date of birth").click()
-    page.get_by_label("Days are written as").fill("DD/MM/YYYY")
+    page.get_by_role("textbox", name="Days are written as").fill("DD/MM/YYYY")
     page.get_by_role("button", name="Next").click()
 
     page.reload()  # what was chosen is kept

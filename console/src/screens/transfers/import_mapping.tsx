@@ -101,6 +101,7 @@ export function ImportMappingTable({
                       onChange={(field) => set(index, { field, policy: "OVERWRITE" })}
                       searchable
                       clearable
+                      allowDeselect={false}
                       size="sm"
                       clearButtonProps={{ "aria-label": `${t.import.leftOut}: ${choice.column}` }}
                       error={twin && t.import.twice(twin)}
