@@ -44,6 +44,15 @@ async def read_head(scope: Scope, log: Log[Any]) -> LogHead:
     return LogHead(0, 0) if row is None else LogHead(row["position"], row["floor"])
 
 
+async def start_position(scope: Scope, log: Log[Any], after: int | None, from_now: bool) -> int | None:
+    """The position to read after: the end of the log with `from_now`. Raises Invalid when both are given."""
+    if not from_now:
+        return after
+    if after is not None:
+        raise Invalid("give `after` or `fromNow`, not both", ("fromNow",))
+    return (await read_head(scope, log)).position
+
+
 async def read_page(
     scope: Scope,
     log: Log[Entry],

@@ -5,6 +5,7 @@ from typing import Final
 DESCRIPTIONS: Final = {
     "Contact.enrollments(inside:)": "True: only where it is inside. False: only those that have ended. Both when absent.",
     "Query.enrollment(id:)": "Its id.",
+    "Query.workflowSteps(fromNow:)": "True: what happens from now on; the cursor is what a subscription begins after.",
     "Query.workflowSteps(workflowIds:)": "Only steps of these workflows; of all when absent.",
     "Query.workflowSteps(contactId:)": "Only steps of this contact.",
     "Query.workflowSteps(after:)": "The steps after this cursor; from the beginning of what is kept when absent.",

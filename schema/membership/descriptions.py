@@ -4,6 +4,7 @@ from typing import Final
 
 DESCRIPTIONS: Final = {
     "Query.membershipChanges(after:)": "The changes after this cursor; from the beginning of what is kept when absent.",
+    "Query.membershipChanges(fromNow:)": "True: what happens from now on; the cursor is what a subscription begins after.",
     "Query.membershipChanges(segmentIds:)": "Only changes of these segments; of all when absent.",
     "Subscription.membershipChanges(segmentIds:)": "Only changes of these segments; of all when absent.",
     "Subscription.membershipChanges(after:)": "First what happened after this cursor; only what happens from now on when absent.",

@@ -2,7 +2,7 @@ import strawberry
 
 from models.changelog.cursor import to_cursor as to_change_cursor
 from models.changelog.members import MEMBERS
-from models.changelog.read import read_page
+from models.changelog.read import read_page, start_position
 from permissions.capabilities import Permission
 from schema.membership.inputs import position_from_input, segment_ids_from_input
 from schema.membership.types import MembershipChangePage
@@ -25,11 +25,13 @@ class MembershipQuery:
         after: ChangeCursor | None = None,
         segment_ids: list[strawberry.ID] | None = None,
         first: int | None = 100,
+        from_now: bool = False,
     ) -> MembershipChangePage:
         scope = scope_of(info)
         size = page_size(first, default=100)
         wanted = await segment_ids_from_input(scope, segment_ids)
-        page = await read_page(scope, MEMBERS, position_from_input(scope, after), size, wanted)
+        position = await start_position(scope, MEMBERS, position_from_input(scope, after), from_now)
+        page = await read_page(scope, MEMBERS, position, size, wanted)
         return shown(
             MembershipChangePage,
             {

@@ -3,7 +3,7 @@
 import strawberry
 
 from models.changelog.cursor import to_cursor
-from models.changelog.read import read_page
+from models.changelog.read import read_page, start_position
 from models.workflows import steps
 from models.workflows.insight import enrollments
 from models.workflows.steps import STEPS
@@ -38,9 +38,11 @@ class WorkflowSightQuery:
         workflow_ids: list[strawberry.ID] | None = None,
         contact_id: strawberry.ID | None = None,
         first: int | None = 100,
+        from_now: bool = False,
     ) -> WorkflowStepPage:
         scope, size = scope_of(info), page_size(first, default=100)
-        wanted, position = await workflow_ids_from_input(scope, workflow_ids), step_position_from_input(scope, after)
+        wanted = await workflow_ids_from_input(scope, workflow_ids)
+        position = await start_position(scope, STEPS, step_position_from_input(scope, after), from_now)
         if contact_id is None:
             page = await read_page(scope, STEPS, position, size, wanted)
         else:

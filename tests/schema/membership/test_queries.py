@@ -10,6 +10,12 @@ from tests.kit.segments import new_contacts, static_segment
 from tests.kit.workspaces import new_workspace
 from tests.schema.membership.operations import PAGE
 
+FROM_NOW = """
+    query ($after: ChangeCursor) {
+        membershipChanges(after: $after, fromNow: true) { changes { contactId } cursor hasMore }
+    }
+"""
+
 
 async def test_the_log_is_paged_and_its_cursor_goes_on(database, api):
     scope = await new_workspace()
@@ -30,6 +36,21 @@ async def test_the_log_is_paged_and_its_cursor_goes_on(database, api):
     page = (await api.data(bearer, PAGE, after=page["cursor"]))["membershipChanges"]
     assert [change["contactId"] for change in page["changes"]] == [to_global_id("Contact", ben)]
     assert not page["hasMore"]
+
+
+async def test_a_reader_that_begins_now_is_told_what_comes_and_nothing_before(database, api):
+    scope = await new_workspace()
+    bearer = await bearer_of(scope)
+    segment = await static_segment(scope)
+    ana, ben = await new_contacts(scope, 2)
+    await entered(scope, segment, ana)
+    now = (await api.data(bearer, FROM_NOW))["membershipChanges"]
+    assert (now["changes"], now["hasMore"]) == ([], False)
+    await entered(scope, segment, ben)
+    page = (await api.data(bearer, PAGE, after=now["cursor"]))["membershipChanges"]
+    assert [change["contactId"] for change in page["changes"]] == [to_global_id("Contact", ben)]
+    (error,) = (await api.ask(bearer, FROM_NOW, after=now["cursor"]))["errors"]
+    assert "not both" in error["message"]
 
 
 async def test_an_invalid_cursor_and_an_unknown_segment_have_different_errors(database, api):

@@ -152,6 +152,8 @@ async def test_the_log_of_steps_is_read_page_by_page_by_contact_and_followed_wit
         ("end", {"name": "Ben"}, False),
     ]
     assert {one["workflowId"] for one in of_ben} == {world.workflow}
+    now = (await world.ask("{ workflowSteps(fromNow: true) { cursor hasMore steps { cursor } } }"))["workflowSteps"]
+    assert now == {"cursor": rest["cursor"], "hasMore": False, "steps": []}
     codes = await world.api.codes(world.bearer, STEPS, ids=[to_global_id("Workflow", 99)])
     assert codes == ["BAD_REQUEST"]
     async with aclosing(world.api.listen(world.bearer, LIVE, ids=[world.workflow], after=page["cursor"])) as events:

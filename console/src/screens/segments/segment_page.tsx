@@ -44,6 +44,9 @@ const QUERY = graphql`
       useCount
       deletedAt
     }
+    membershipChanges(first: 1, fromNow: true) {
+      cursor
+    }
   }
 `;
 
@@ -54,10 +57,10 @@ export function SegmentPage() {
   const [data, reload] = useScreenQuery<segmentPageQuery>(QUERY, { id: segmentId });
   const isBuilding = data.segment?.status === "BUILDING";
   usePoll<segmentPageQuery>(QUERY, { id: segmentId }, isBuilding ? 700 : null);
-  return data.segment ? <Page key={data.segment.id} segment={data.segment} reload={reload} /> : <NotFound />;
+  return data.segment ? <Page key={data.segment.id} segment={data.segment} since={data.membershipChanges.cursor} reload={reload} /> : <NotFound />;
 }
 
-function Page({ segment, reload }: { segment: ShownSegment; reload: () => void }) {
+function Page({ segment, since, reload }: { segment: ShownSegment; since: string; reload: () => void }) {
   const t = useTexts();
   const { tab } = segmentRoute.useSearch();
   const navigate = segmentRoute.useNavigate();
@@ -65,7 +68,7 @@ function Page({ segment, reload }: { segment: ShownSegment; reload: () => void }
   const mayContacts = useMay("CONTACT_READ");
   const [jobId, setJobId] = useState<string | null>(null);
   const count = useDebouncedCallback(reload, 200);
-  const changes = useChanges(segment.id, count);
+  const changes = useChanges(segment.id, since, count);
   const isStatic = segment.kind === "STATIC";
   const tabs = TABS.filter((each) => (each === "overrides" || each === "rule" ? !isStatic : each !== "members" || mayContacts));
   const shown: SegmentTab = tab !== undefined && tabs.includes(tab) ? tab : (tabs[0] ?? "changes");

@@ -27,11 +27,15 @@ const SUBSCRIPTION = graphql`
   }
 `;
 
-/** Who entered and left a segment since it was opened, the newest first, each once. `onChange` is called with each of them. */
-export function useChanges(segmentId: string, onChange: () => void): readonly Change[] {
+/**
+ * Who entered and left a segment after the cursor `since`, the newest first, each once; none is missed while the server is away.
+ * `onChange` is called with each of them.
+ */
+export function useChanges(segmentId: string, since: string, onChange: () => void): readonly Change[] {
   const mayContacts = useMay("CONTACT_READ");
+  const [after] = useState(since);
   const [changes, setChanges] = useState<readonly Change[]>([]);
-  useLive<useChangesSubscription>(SUBSCRIPTION, { ids: [segmentId], after: null, mayContacts }, ({ membershipChanges: change }) => {
+  useLive<useChangesSubscription>(SUBSCRIPTION, { ids: [segmentId], after, mayContacts }, ({ membershipChanges: change }) => {
     setChanges((before) => (before.some(({ cursor }) => cursor === change.cursor) ? before : [change, ...before].slice(0, KEPT)));
     onChange();
   });

@@ -28,11 +28,12 @@ const LIVE = graphql`
 type Step = stepsSubscription$data["workflowSteps"];
 const SHOWN = 200;
 
-/** The steps as they happen, the newest first. */
-export function StepsTab({ workflowId, graph }: { workflowId: string; graph: Graph }) {
+/** The steps after the cursor `since`, the newest first; none is missed while the server is away. */
+export function StepsTab({ workflowId, since, graph }: { workflowId: string; since: string; graph: Graph }) {
   const t = useTexts().workflows;
   const [steps, setSteps] = useState<readonly Step[]>([]);
-  useLive<stepsSubscription>(LIVE, { ids: [workflowId], after: null }, ({ workflowSteps: step }) => {
+  const [after] = useState(since);
+  useLive<stepsSubscription>(LIVE, { ids: [workflowId], after }, ({ workflowSteps: step }) => {
     setSteps((before) => (before.some((each) => each.cursor === step.cursor) ? before : [step, ...before].slice(0, SHOWN)));
   });
   const names = new Map(graph.nodes.map((node) => [node.key, node.label || t.kind[kindOf(node)]]));

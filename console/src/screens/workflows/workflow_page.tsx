@@ -59,6 +59,9 @@ const QUERY = graphql`
       ...workflowPage_figures @relay(mask: false)
       ...workflowActions_workflow
     }
+    workflowSteps(first: 1, fromNow: true) {
+      cursor
+    }
   }
 `;
 
@@ -109,12 +112,12 @@ export type Workflow = NonNullable<workflowPageQuery$data["workflow"]>;
 
 export function WorkflowPage() {
   const { workflowId } = workflowRoute.useParams();
-  const { workflow } = useLazyLoadQuery<workflowPageQuery>(QUERY, { id: workflowId }, { fetchPolicy: "store-and-network" });
+  const { workflow, workflowSteps } = useLazyLoadQuery<workflowPageQuery>(QUERY, { id: workflowId }, { fetchPolicy: "store-and-network" });
   if (!workflow) return <NotFound />;
-  return <Page key={workflow.id} workflow={workflow} />;
+  return <Page key={workflow.id} workflow={workflow} since={workflowSteps.cursor} />;
 }
 
-function Page({ workflow }: { workflow: Workflow }) {
+function Page({ workflow, since }: { workflow: Workflow; since: string }) {
   const t = useTexts().workflows;
   const { moment } = useMoments();
   const { tab = "graph" } = workflowRoute.useSearch();
@@ -177,7 +180,7 @@ function Page({ workflow }: { workflow: Workflow }) {
           )}
           <Suspense fallback={<Pending />}>
             {tab === "people" && <PeopleTab workflow={workflow} graph={graph} />}
-            {tab === "steps" && <StepsTab workflowId={workflow.id} graph={graph} />}
+            {tab === "steps" && <StepsTab workflowId={workflow.id} since={since} graph={graph} />}
             {tab === "versions" && <VersionsTab workflowId={workflow.id} />}
             {tab === "try" && <TryTab workflow={workflow} />}
           </Suspense>
