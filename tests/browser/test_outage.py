@@ -19,7 +19,7 @@ def test_a_killed_server_is_reported_and_asked_again_until_it_answers(
     expect(page.get_by_role("row").nth(1)).to_be_visible()
     muster.run.named("api").kill()
     until(lambda: not muster.run.is_ready(), 10)
-    page.get_by_role("textbox").fill("hannah")
+    page.get_by_role("searchbox").fill("hannah")
     expect(page.get_by_role("status").filter(has_text="Reconnecting")).to_be_visible()
     until(muster.run.is_ready, 60)
     expect(page.get_by_role("row").nth(1)).to_contain_text("Hannah", timeout=20_000)

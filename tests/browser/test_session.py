@@ -57,7 +57,7 @@ def test_a_session_that_ended_is_told_kindly(visitor: Page, muster: Muster) -> N
     expect(visitor.get_by_role("navigation")).to_be_visible()
     visitor.context.clear_cookies()  # as a browser does when their time is over
     visitor.get_by_role("link", name="Contacts").click()
-    expect(visitor.get_by_role("status")).to_contain_text("session")
+    expect(visitor.get_by_role("status").filter(has_text="session")).to_be_visible()
     fill_in(visitor, muster.admin)
     expect(visitor).to_have_url(re.compile("/contacts$"))
     expect(visitor.get_by_role("navigation")).to_be_visible()

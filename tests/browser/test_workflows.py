@@ -70,7 +70,7 @@ def test_a_workflow_is_drawn_published_and_followed(page: Page, muster: Muster) 
     page.get_by_role("tab", name="People").click()
     page.get_by_role("button", name="Wanda Workflow").click()
     page.get_by_role("dialog").get_by_role("button", name="Take out").click()
-    page.get_by_role("button", name="Take out").last.click()
+    page.get_by_role("dialog", name="Take out").get_by_role("button", name="Take out").click()
     expect(page.get_by_role("definition").nth(1)).to_have_text("0")
 
 

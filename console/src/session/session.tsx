@@ -50,7 +50,11 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   const [state, setState] = useState<SessionState>({ is: "starting" });
   const [api, setApi] = useState<Api>(createApi);
   const end = useCallback((expired: boolean) => {
-    setState((before) => ({ is: "signed-out", expired: expired && before.is === "signed-in" }));
+    // Several requests may be refused at once: the first one says that the session had not been ended here.
+    setState((before) => ({
+      is: "signed-out",
+      expired: expired && (before.is === "signed-in" || (before.is === "signed-out" && before.expired)),
+    }));
     setApi((before) => {
       before.close();
       return createApi();
