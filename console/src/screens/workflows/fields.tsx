@@ -1,12 +1,12 @@
 import { Autocomplete, Group, NumberInput, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
 
+import { durationOf, partsOf, UNITS, unitInWords, type Unit } from "../../rules/duration";
 import { useTexts } from "../../texts/texts";
-import { amountOf, durationOf, UNITS, type Unit } from "./duration";
 import { kindOf, type Graph } from "./graph";
 import { useOptions } from "./options";
 
-/** A duration as an amount and a unit; one that no single unit can say stays as it was written. */
+/** A duration as a number and a unit; one of several units stays as it was written. */
 export function DurationInput({
   label,
   value,
@@ -19,12 +19,12 @@ export function DurationInput({
   required?: boolean;
 }) {
   const t = useTexts().workflows.field;
-  const amount = value ? amountOf(value) : null;
-  const [unit, setUnit] = useState<Unit>(amount?.unit ?? "D");
-  if (value && !amount) {
-    return <TextInput label={label} value={value} onChange={(event) => onChange(event.currentTarget.value || null)} />;
+  const parts = value ? partsOf(value) : [];
+  const [chosen, setChosen] = useState<Unit>("day");
+  if (!parts || parts.length > 1) {
+    return <TextInput label={label} value={value ?? ""} onChange={(event) => onChange(event.currentTarget.value || null)} />;
   }
-  const shown = amount?.unit ?? unit;
+  const [count, unit] = parts[0] ?? [undefined, chosen];
   return (
     <Group gap="xs" align="flex-end" wrap="nowrap">
       <NumberInput
@@ -33,19 +33,19 @@ export function DurationInput({
         min={0}
         allowDecimal={false}
         required={required}
-        value={amount?.count ?? ""}
-        onChange={(count) => onChange(count === "" ? null : durationOf({ count: Number(count), unit: shown }))}
+        value={count ?? ""}
+        onChange={(next) => onChange(next === "" ? null : durationOf(Number(next), unit))}
       />
       <Select
-        w={120}
+        w={130}
         aria-label={`${label}: ${t.unitLabel}`}
         allowDeselect={false}
-        data={UNITS.map((each) => ({ value: each, label: t.unit[each] }))}
-        value={shown}
+        data={UNITS.map((each) => ({ value: each, label: unitInWords(count ?? 2, each) }))}
+        value={unit}
         onChange={(next) => {
-          const chosen = (next ?? "D") as Unit;
-          setUnit(chosen);
-          if (amount) onChange(durationOf({ count: amount.count, unit: chosen }));
+          if (!next) return;
+          setChosen(next as Unit);
+          if (count !== undefined) onChange(durationOf(count, next as Unit));
         }}
       />
     </Group>
