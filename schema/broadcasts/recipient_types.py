@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import strawberry
 
 from models.broadcasts import recipients
 from models.contacts.find import contacts_by_ids
 from models.db import Record
-from models.errors import Invalid
+from models.errors import Invalid, at
+from models.values.texts import check_text
 from permissions.capabilities import Permission
 from permissions.principal import Scope
 from schema.broadcasts.enums import MessageStatus
@@ -22,6 +23,8 @@ from schema.server.guard import admit, scope_of
 from schema.server.types.connection import Page, PageInfo, counted, page_of, page_size
 from schema.server.types.cursors import Cursors, a_text, read_for_each
 from schema.server.types.nodes import Node, node
+
+_LONGEST_REASON: Final = 1_000
 
 
 async def _contacts_of(rows: Sequence[Any], info: Info) -> Sequence[Any]:
@@ -94,6 +97,9 @@ async def recipients_of(
 ) -> Sequence[Page | Invalid]:
     scope, ids = scope_of(info), [row.id for row in rows]
     lists = [Cursors(scope, "Broadcast.recipients", broadcast_id, status, reason) for broadcast_id in ids]
+    if reason is not None:
+        with at("reason"):
+            check_text(reason, _LONGEST_REASON)
     key, problems = read_for_each(lists, after, a_text)
     phone = None if key is None else key[0]
     found = await recipients.page_for_each(scope, ids, page_size(first) + 1, phone, status, reason)
