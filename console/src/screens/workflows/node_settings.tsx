@@ -3,6 +3,8 @@ import { IconPlus, IconX } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 
 import { SegmentSelect } from "../../components/segment_select";
+import { clockAt, instantAt } from "../../rules/zoned";
+import { useViewer } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import { EventForm } from "./event_form";
 import { ActivityKindInput, DurationInput, FieldSelect, TimeInput } from "./fields";
@@ -85,13 +87,14 @@ function WaitForm({ settings, set }: FormProps) {
 
 function WaitUntilForm({ settings, set }: FormProps) {
   const t = useTexts().workflows.field;
+  const zone = useViewer().workspace.timezone;
   return (
     <Stack gap="xs">
       <TextInput
         type="datetime-local"
         label={t.instant}
-        value={localMoment(text(settings.at))}
-        onChange={(event) => set({ at: event.currentTarget.value ? new Date(event.currentTarget.value).toISOString() : undefined })}
+        value={clockAt(text(settings.at), zone)}
+        onChange={(event) => set({ at: instantAt(event.currentTarget.value, zone) || undefined })}
       />
       <FieldSelect label={t.field} types={["DATE", "DATETIME"]} value={text(settings.field)} onChange={(field) => set({ field: field || undefined })} />
       {settings.field ? (
@@ -108,13 +111,6 @@ function WaitUntilForm({ settings, set }: FormProps) {
       />
     </Stack>
   );
-}
-
-/** An instant as a datetime-local input wants it, in the browser's zone. */
-function localMoment(instant: string): string {
-  if (!instant) return "";
-  const moment = new Date(instant);
-  return new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
 function WaitForForm({ graph, settings, set }: FormProps) {
