@@ -37,6 +37,7 @@ async def outcome(timer: WhileWanted, gone: asyncio.Event, seconds: float) -> st
 
 async def test_work_ends_with_its_client_and_not_with_another() -> None:
     timer, gone, there = WhileWanted(0.01), asyncio.Event(), asyncio.Event()
+    others = asyncio.all_tasks()  # a server of a test before may still be closing its connections
     abandoned = [asyncio.create_task(outcome(timer, gone, 5)) for _ in range(3)]
     wanted = asyncio.create_task(outcome(timer, there, 0.1))
     short = asyncio.create_task(outcome(timer, gone, 0))
@@ -46,7 +47,7 @@ async def test_work_ends_with_its_client_and_not_with_another() -> None:
     assert [await task for task in abandoned] == ["abandoned"] * 3
     assert await wanted == "done"
     assert not timer.running
-    assert len(asyncio.all_tasks()) == 1, "nobody watches any more"
+    assert asyncio.all_tasks() <= others, "nobody watches any more"
 
 
 async def test_a_cancellation_from_elsewhere_is_no_abandonment() -> None:
