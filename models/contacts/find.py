@@ -1,5 +1,6 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from models import db
@@ -13,8 +14,12 @@ from permissions.principal import Scope
 
 async def contacts_by_ids(scope: Scope, ids: Sequence[int], names: Iterable[str] = COLUMNS) -> list[Record]:
     """Returns the contacts with the columns `names`, in no order."""
-    sql = f"SELECT {columns_of(names)} FROM contacts c WHERE c.workspace_id = $1 AND c.id = ANY ($2)"  # noqa: S608
-    return await db.fetch(sql, scope.workspace_id, list(ids))
+    return await db.fetch(_by_ids(columns_of(names)), scope.workspace_id, list(ids))
+
+
+@lru_cache(maxsize=1024)
+def _by_ids(columns: str) -> str:
+    return f"SELECT {columns} FROM contacts c WHERE c.workspace_id = $1 AND c.id = ANY ($2)"  # noqa: S608
 
 
 Key = tuple[int, int]
@@ -41,12 +46,28 @@ async def find_contact(scope: Scope, key: str, value: Any, names: Iterable[str] 
     """
     assert key == "id" or key in KEYS
     stored = value if key == "id" else check_column(key, value, scope.default_country)
-    sql = f"SELECT {columns_of(names)} FROM contacts c WHERE c.workspace_id = $1 AND {_FOUND[key]}"  # noqa: S608
-    row = await db.fetch_row(sql, scope.workspace_id, stored)
+    row = await _find_row(scope, key, stored, columns_of(names))
     if row is None and stored is not None:
         kept_id = await _known_by(scope.workspace_id, key, stored)
         row = None if kept_id is None else next(iter(await contacts_by_ids(scope, [kept_id], names)), None)
     return row
+
+
+async def _find_row(scope: Scope, key: str, stored: Any, columns: str) -> Record | None:
+    if key == "id" and not db.in_a_transaction():
+        return await _rows_by_id.get((scope.workspace_id, columns), stored)
+    sql = f"SELECT {columns} FROM contacts c WHERE c.workspace_id = $1 AND {_FOUND[key]}"  # noqa: S608
+    return await db.fetch_row(sql, scope.workspace_id, stored)
+
+
+async def _find_rows(group: tuple[int, str], ids: Collection[int]) -> dict[int, Record]:
+    """The rows of one workspace with the same columns, for all requests that wait for one (ADR 126)."""
+    workspace_id, columns = group
+    db.run_for(workspace_id, ("rows by id", workspace_id))
+    return {row["id"]: row for row in await db.fetch(_by_ids(columns), workspace_id, list(ids))}
+
+
+_rows_by_id: Final = db.BatchedLookups(_find_rows)
 
 
 async def _known_by(workspace_id: int, key: str, value: Any) -> int | None:

@@ -2,6 +2,7 @@
 
 from asyncpg import PostgresError, Record
 
+from models.db.batched_lookups import BatchedLookups
 from models.db.errors import Busy, Contended, TimedOut, UniqueViolation, is_data_error, is_passing, violated_constraint
 from models.db.json import dump_json, load_json, same_json
 from models.db.locks import advisory_lock, try_advisory_lock
@@ -12,6 +13,7 @@ from models.db.statements import copy_in, copy_out, each_row, execute, execute_m
 from models.db.transactions import after_commit, before_commit, in_a_transaction, savepoint, transaction
 
 __all__ = [
+    "BatchedLookups",
     "Busy",
     "Contended",
     "PostgresError",
