@@ -13,7 +13,7 @@ from models.changelog import hints
 from models.queue import enqueue
 from models.transfers import files
 from models.workflows import plans
-from tests.kit import draws, slow
+from tests.kit import draws, not_on_clusters, slow
 from tests.kit.servers import Servers, database_from, servers, template
 from workers.broker import Broker, connected_broker
 from workers.storage import open_storage
@@ -38,6 +38,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     slow.mark(items)
+    not_on_clusters.mark(items)
     draws.shuffle(items)
 
 
@@ -63,9 +64,12 @@ async def connected_database(servers: Servers, template: str) -> AsyncIterator[s
 
 
 @pytest.fixture
-async def database(connected_database: str) -> str:
+async def database(servers: Servers, connected_database: str) -> str:
     """An empty database, connected through models.db. Gives its URL, for processes that a test starts."""
-    await _empty()
+    if servers.cluster is None:
+        await _empty()
+    else:
+        await servers.cluster.empty(connected_database)
     plans.forget()  # ids and epochs begin again
     return connected_database
 
@@ -76,7 +80,6 @@ async def _empty() -> None:
     Deleting with triggers and foreign keys set aside takes a twentieth of what TRUNCATE takes with so many tables; on a server
     of one's own, where that is not allowed, it is TRUNCATE.
     """
-    plans.forget()
     may_set = await db.fetch_value("SELECT has_parameter_privilege('session_replication_role', 'SET')")
     async with db.transaction():
         if may_set:

@@ -1,6 +1,7 @@
 """Errors of PostgreSQL and the ORM, by what a caller can do about them."""
 
-from typing import Any
+import re
+from typing import Any, Final
 
 import asyncpg
 from tortoise.exceptions import BaseORMException as OrmError
@@ -41,7 +42,16 @@ def _source_of(error: BaseException) -> Any:
 def violated_constraint(error: BaseException) -> str | None:
     source = _source_of(error)
     name = getattr(source, "constraint_name", None)
-    return name if isinstance(name, str) else None
+    return name if isinstance(name, str) else _constraint_in(str(source))
+
+
+def _constraint_in(message: str) -> str | None:
+    """Citus gives an error of another node on without its fields, and its names end with the number of a shard."""
+    found = _CONSTRAINT.search(message)
+    return found[1] if found else None
+
+
+_CONSTRAINT: Final = re.compile(r'constraint "(\w+?)(?:_\d{6,})?"')
 
 
 def is_data_error(error: BaseException) -> bool:

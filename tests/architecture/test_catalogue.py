@@ -6,13 +6,10 @@ from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.models import Model
 
 from models import db
+from models.db import distribution
 
-NOT_A_TENANTS = {
-    "schema_migrations": "which migrations this database has had",
-    "workspaces": "the tenants themselves",
-    "sign_in_attempts": "nobody is signed in yet",
-}
-"""Tables that belong to no workspace, and why. Past one server they are reference tables."""
+NOT_A_TENANTS = {**distribution.LOCAL, distribution.TENANTS: "the tenants themselves"}
+"""Tables that belong to no workspace, and why."""
 
 
 @pytest.fixture

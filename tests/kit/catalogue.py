@@ -16,7 +16,8 @@ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
 _TABLES = """
 SELECT relname AS name,
        concat_ws(' ', relkind::text, (SELECT string_agg(o, ',' ORDER BY o) FROM unnest(reloptions) AS o)) AS definition
-FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'S', 'v', 'm')
+FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'S', 'v', 'm')
+  AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 """
 _CONSTRAINTS = """
 SELECT conrelid::regclass || '.' || conname AS name,
@@ -25,14 +26,15 @@ FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype NOT I
 """
 _INDEXES = "SELECT indexname AS name, indexdef AS definition FROM pg_indexes WHERE schemaname = 'public'"
 _TRIGGERS = """
-SELECT tgrelid::regclass || '.' || tgname AS name, pg_get_triggerdef(oid) AS definition FROM pg_trigger WHERE NOT tgisinternal
+SELECT tgrelid::regclass || '.' || tgname AS name, pg_get_triggerdef(t.oid) AS definition
+FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid AND c.relnamespace = 'public'::regnamespace WHERE NOT tgisinternal
 """
 _FUNCTIONS = """
 SELECT p.oid::regprocedure::text AS name, pg_get_functiondef(p.oid) AS definition FROM pg_proc p
 WHERE pronamespace = 'public'::regnamespace
   AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
 """
-_EXTENSIONS = "SELECT extname AS name, '' AS definition FROM pg_extension"
+_EXTENSIONS = "SELECT extname AS name, '' AS definition FROM pg_extension WHERE extname NOT LIKE 'citus%'"
 
 _PARTS = {
     "table": _TABLES,

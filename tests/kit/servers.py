@@ -1,7 +1,8 @@
 """One temporary PostgreSQL and one Valkey for a session of tests, on Unix sockets.
 
 `MUSTER_TEST_DATABASE_URL` and `MUSTER_TEST_REDIS_URL` name other servers to use. The tests create and drop databases
-`muster_test_...` beside the named one. They empty the named Redis database; each further process of the tests takes the next one.
+`muster_test_...` beside the named one; where that is on the coordinator of a Citus cluster, on all of its nodes.
+They empty the named Redis database; each further process of the tests takes the next one.
 """
 
 import contextlib
@@ -22,16 +23,18 @@ from models.db import migrations
 from muster.local.embedded import running
 from muster.local.postgres import Postgres
 from muster.local.valkey import Valkey
+from tests.kit.cluster import Shelf, workers
 
 _counter = itertools.count(1)
 
 
 @dataclass(frozen=True)
 class Servers:
-    """`postgres_url` names a database beside which others are created."""
+    """`postgres_url` names a database beside which others are created; `cluster` are those of a cluster, where it is one."""
 
     postgres_url: str
     redis_url: str
+    cluster: Shelf | None = None
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +46,8 @@ def servers() -> Iterator[Servers]:
     needed = [server for server, own in ((postgres, own_database), (valkey, own_redis)) if not own]
     try:
         with running(*needed):
-            yield Servers(own_database or postgres.url, own_redis or valkey.url)
+            url = own_database or postgres.url
+            yield Servers(url, own_redis or valkey.url, Shelf(url) if workers() else None)
     finally:
         shutil.rmtree(postgres.home.resolve(), ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
@@ -75,7 +79,13 @@ async def _on_server(url: str, *statements: str) -> None:
 
 @pytest.fixture(scope="session")
 async def template(servers: Servers) -> AsyncIterator[str]:
-    """The name of a migrated, empty database to copy."""
+    """The name of a migrated, empty database to copy; in a cluster, where none is copied, of one that is given out."""
+    if servers.cluster is not None:
+        async with servers.cluster.taken() as database:
+            name = database.name
+        yield name
+        await servers.cluster.clear()
+        return
     name = f"muster_test_{os.getpid()}_template"
     await _on_server(servers.postgres_url, f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
     await db.connect(with_database(servers.postgres_url, name), pool_max=2)
@@ -87,7 +97,11 @@ async def template(servers: Servers) -> AsyncIterator[str]:
 
 @contextlib.asynccontextmanager
 async def database_from(servers: Servers, template: str) -> AsyncIterator[str]:
-    """The URL of a new copy of the template, to which nothing is connected."""
+    """The URL of a new copy of the template, to which nothing is connected. In a cluster it may have been used before."""
+    if servers.cluster is not None:
+        async with servers.cluster.taken() as database:
+            yield database.url
+        return
     name = f"muster_test_{os.getpid()}_{next(_counter)}"
     await _on_server(servers.postgres_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     try:

@@ -1,0 +1,92 @@
+"""Spreads the tables over the nodes of a Citus cluster. On a PostgreSQL without Citus it changes nothing.
+
+The rows of a workspace lie together on one node: each table of tenants is distributed by workspace_id, beside `workspaces` by id.
+A table of a new migration is local to the coordinator until `distribute` takes it, so each `muster migrate` ends with that.
+"""
+
+from collections.abc import Iterable, Mapping
+from graphlib import TopologicalSorter
+from typing import Final
+
+from models.db.locks import advisory_lock
+from models.db.statements import execute, fetch, fetch_value
+from models.db.transactions import transaction
+
+LOCAL: Final[Mapping[str, str]] = {
+    "schema_migrations": "which migrations this database has had",
+    "sign_in_attempts": "nobody is signed in yet",
+}
+"""Tables that belong to no workspace, and why. They stay on the coordinator."""
+
+TENANTS: Final = "workspaces"
+
+
+async def is_cluster() -> bool:
+    """Whether this database has the extension Citus."""
+    return bool(await fetch_value("SELECT to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL"))
+
+
+async def undistributed() -> list[str]:
+    """Returns the tables of tenants that lie on the coordinator alone, each after those that its foreign keys name."""
+    if not await is_cluster():
+        return []
+    names = {row["name"] for row in await fetch(_UNDISTRIBUTED, TENANTS)} - LOCAL.keys()
+    return parents_first(names, [(row["child"], row["parent"]) for row in await fetch(_REFERENCES)]) if names else []
+
+
+_UNDISTRIBUTED: Final = """
+    SELECT c.relname::text AS name FROM pg_class c
+    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
+        AND (c.relname = $1 OR EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'workspace_id'))
+        AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_dist_partition p WHERE p.logicalrelid = c.oid AND p.partmethod = 'h')
+"""
+
+_REFERENCES: Final = """
+    SELECT child.relname::text AS child, parent.relname::text AS parent
+    FROM pg_constraint k JOIN pg_class child ON child.oid = k.conrelid JOIN pg_class parent ON parent.oid = k.confrelid
+    WHERE k.contype = 'f' AND k.connamespace = current_schema()::regnamespace AND k.conrelid <> k.confrelid
+"""
+
+
+def parents_first(tables: Iterable[str], references: Iterable[tuple[str, str]]) -> list[str]:
+    """Orders tables so that each comes after those that it refers to, `workspaces` first.
+
+    `references` are pairs of a table and one that its foreign keys name. Raises CycleError when tables refer to one another.
+    """
+    before: dict[str, set[str]] = {table: {TENANTS} - {table} for table in sorted(tables)}
+    for child, parent in references:
+        if child in before:
+            before[child].add(parent)
+    return [table for table in TopologicalSorter(before).static_order() if table in before]
+
+
+async def distribute() -> list[str]:
+    """Distributes what is not distributed yet, with its rows and foreign keys. Returns the tables that it took.
+
+    Each table is a transaction of its own, for all in one would need more locks than a server allows. A run that ends halfway
+    leaves the others local, and the next one takes them. The role needs no more than to own the tables, on each node.
+    """
+    return [table for table in await undistributed() if await _distribute(table)]
+
+
+async def _distribute(table: str) -> bool:
+    """Returns False when another process took the table meanwhile."""
+    async with transaction():
+        await advisory_lock("muster:migrate")
+        if table not in await undistributed():
+            return False
+        await execute("SET LOCAL statement_timeout = 0")
+        await fetch_value(_DISTRIBUTE_TENANTS if table == TENANTS else _DISTRIBUTE, f'"{table}"')
+        return True
+
+
+_DISTRIBUTE_TENANTS: Final = "SELECT create_distributed_table($1::text::regclass, 'id', colocate_with => 'none')"
+_DISTRIBUTE: Final = (
+    "SELECT create_distributed_table($1::text::regclass, 'workspace_id', colocate_with => 'workspaces')"
+)
+
+
+async def prepare_for_changes() -> None:
+    """Lets the ambient transaction change the definitions of several distributed tables, and their rows."""
+    if await is_cluster():
+        await execute("SET LOCAL citus.multi_shard_modify_mode = 'sequential'")

@@ -1,0 +1,187 @@
+"""Databases on all nodes of the Citus cluster that MUSTER_TEST_DATABASE_URL names. They are made once, and emptied between tests.
+
+The named database is on the coordinator and knows the other nodes. A database beside it cannot be copied from a template there,
+for the other nodes have parts of it.
+"""
+
+import asyncio
+import contextlib
+import functools
+import os
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from models import db
+from models.db import distribution, migrations
+
+SHARDS: Final = 4
+"""Of each table: enough for two workspaces on different nodes, and quick to make."""
+
+
+def on_node(url: str, host: str, port: int) -> str:
+    """The URL of the same database and account on another node."""
+    parts = urlsplit(url)
+    account, at, _ = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{account}{at}{host}:{port}"))
+
+
+@functools.cache
+def workers() -> tuple[tuple[str, int], ...]:
+    """Hosts and ports of the nodes beside the coordinator; none without a cluster. Call it first where no event loop runs."""
+    url = os.environ.get("MUSTER_TEST_DATABASE_URL")
+    return asyncio.run(_workers(url)) if url else ()
+
+
+async def _workers(url: str) -> tuple[tuple[str, int], ...]:
+    connection = await asyncpg.connect(url)
+    try:
+        if not await connection.fetchval("SELECT to_regclass('pg_catalog.pg_dist_node') IS NOT NULL"):
+            return ()
+        nodes = await connection.fetch(
+            "SELECT nodename, nodeport FROM pg_dist_node WHERE groupid > 0 AND isactive ORDER BY 2"
+        )
+        return tuple((node["nodename"], node["nodeport"]) for node in nodes)
+    finally:
+        await connection.close()
+
+
+on_a_cluster: Final = pytest.mark.skipif(
+    not workers(), reason="MUSTER_TEST_DATABASE_URL names no coordinator of a Citus cluster"
+)
+
+
+async def run(url: str, *statements: str) -> None:
+    """Runs statements one by one, outside of the pool."""
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@dataclass
+class Database:
+    """A migrated and distributed database. `nodes` are its URLs on the workers."""
+
+    url: str
+    nodes: tuple[str, ...]
+    scripts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return urlsplit(self.url).path.strip("/")
+
+    async def make(self, beside: str) -> None:
+        """Makes it on each node, beside the database of that URL."""
+        for url in (self.url, *self.nodes):
+            parts = urlsplit(url)
+            await run(on_node(beside, str(parts.hostname), parts.port or 5432), f"CREATE DATABASE {self.name}")
+            await run(url, "CREATE EXTENSION citus")
+        coordinator, *others = (urlsplit(url) for url in (self.url, *self.nodes))
+        await run(
+            self.url,
+            f"SELECT citus_set_coordinator_host('{coordinator.hostname}', {coordinator.port or 5432})",
+            *(f"SELECT citus_add_node('{node.hostname}', {node.port})" for node in others),
+            f"ALTER DATABASE {self.name} SET citus.shard_count = {SHARDS}",
+        )
+
+    async def migrate(self) -> None:
+        await db.connect(self.url, pool_max=2)
+        await migrations.migrate()
+        await db.disconnect()
+
+    async def drop(self, beside: str) -> None:
+        for url in (self.url, *self.nodes):
+            parts = urlsplit(url)
+            await run(
+                on_node(beside, str(parts.hostname), parts.port or 5432),
+                f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)",
+            )
+
+    async def empty(self) -> None:
+        """Takes all rows out, on each node by itself. Sequences begin again there."""
+        if not self.scripts:
+            self.scripts = await _scripts(self.url, self.nodes)
+        await asyncio.gather(*(run(url, script) for url, script in self.scripts.items()))
+
+    async def end_sessions(self) -> None:
+        """Ends the connections that processes of a test left open."""
+        for url in (self.url, *self.nodes):
+            await run(url, _END)
+
+
+_END: Final = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
+
+
+async def _scripts(url: str, nodes: Sequence[str]) -> dict[str, str]:
+    connection = await asyncpg.connect(url)
+    try:
+        shards = await connection.fetch(_SHARDS)
+    finally:
+        await connection.close()
+    local = [name for name in distribution.LOCAL if name != "schema_migrations"]
+    return {url: _script(local)} | {
+        node: _script([shard["name"] for shard in shards if on_node(url, shard["host"], shard["port"]) == node])
+        for node in nodes
+    }
+
+
+_SHARDS: Final = """
+    SELECT shard_name(s.logicalrelid, s.shardid) AS name, n.nodename AS host, n.nodeport AS port
+    FROM pg_dist_shard s JOIN pg_dist_placement p USING (shardid) JOIN pg_dist_node n USING (groupid)
+"""
+
+
+def _script(tables: Sequence[str]) -> str:
+    deletions = "".join(f"DELETE FROM {table};\n" for table in tables)
+    return f"""
+        SET session_replication_role = replica;
+        SET citus.enable_manual_changes_to_shards = on;
+        {deletions}
+        SELECT setval(seqrelid, seqmin, false) FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid
+        WHERE c.relnamespace = 'public'::regnamespace;
+    """
+
+
+class Shelf:
+    """Databases of this process of the tests: given out empty, and put back."""
+
+    def __init__(self, beside: str) -> None:
+        self.beside = beside
+        self.made: list[Database] = []
+        self.free: list[Database] = []
+
+    @contextlib.asynccontextmanager
+    async def taken(self) -> AsyncIterator[Database]:
+        database = self.free.pop() if self.free else await self._another()
+        await database.empty()
+        try:
+            yield database
+        finally:
+            await database.end_sessions()
+            self.free.append(database)
+
+    async def _another(self) -> Database:
+        url = urlunsplit(urlsplit(self.beside)._replace(path=f"/muster_test_{os.getpid()}_nodes_{len(self.made)}"))
+        database = Database(url, tuple(on_node(url, host, port) for host, port in workers()))
+        self.made.append(database)
+        await database.make(self.beside)
+        await database.migrate()
+        return database
+
+    async def empty(self, url: str) -> None:
+        """Empties the database of that URL, which was given out."""
+        await next(database for database in self.made if database.url == url).empty()
+
+    async def clear(self) -> None:
+        for database in self.made:
+            await database.drop(self.beside)
