@@ -83,6 +83,17 @@ async def find_spelling(scope: Scope, name: str) -> str | None:
     return spelling
 
 
+async def is_another(scope: Scope, name: str, than: str) -> bool:
+    """Whether there is a tag of this name that is not merely another spelling of `than`."""
+    found: bool = await db.fetch_value(_IS_ANOTHER, scope.workspace_id, name, than)
+    return found
+
+
+_IS_ANOTHER = """
+    SELECT EXISTS (SELECT 1 FROM tags WHERE workspace_id = $1 AND key = lower($2::text) AND key <> lower($3::text))
+"""
+
+
 async def rename(scope: Scope, old: str, new: str) -> str:
     """In the list of tags alone. Returns the new spelling: that of a tag that is there already, or `new`."""
     await db.execute("DELETE FROM tags WHERE workspace_id = $1 AND key = lower($2)", scope.workspace_id, old)

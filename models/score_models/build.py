@@ -41,15 +41,15 @@ async def build(workspace_id: int, model_id: int) -> bool:
     scope = await workspaces.find_system_scope(workspace_id)
     if scope is None:
         return False
-    definition = await _read(scope, model_id)
-    if definition is None:
+    newest = await _read(scope, model_id)
+    if newest is None:
         return False
-    probe = Build(0, model_id, "", definition, active=False)
-    if not await indexes.build(probe.crossings):
+    stored, definition = newest
+    if not await indexes.build(Build(0, model_id, "", definition, active=False).crossings):
         return False  # a periodic task tries again
-    build_id = await _begin(workspace_id, model_id)
+    build_id = await _begin(workspace_id, model_id, stored)
     if build_id is None:
-        return False
+        return False  # built meanwhile, or changed since it was read
     try:
         with _seconds.time():
             await _compute(scope, model_id, build_id, definition)
@@ -64,7 +64,8 @@ async def build(workspace_id: int, model_id: int) -> bool:
     return swapped
 
 
-async def _read(scope: Scope, model_id: int) -> Definition | None:
+async def _read(scope: Scope, model_id: int) -> tuple[str, Definition] | None:
+    """The newest definition, as it is stored and as it is understood."""
     row = await db.fetch_row(
         "SELECT definition FROM score_models WHERE workspace_id = $1 AND id = $2 AND status = 'BUILDING'",
         scope.workspace_id,
@@ -74,18 +75,18 @@ async def _read(scope: Scope, model_id: int) -> Definition | None:
         return None
     stored = db.load_json(row["definition"])
     try:
-        return read(stored, await load_catalogue(scope, *rules_of(stored)), stored=True)
+        return row["definition"], read(stored, await load_catalogue(scope, *rules_of(stored)), stored=True)
     except Problems as problems:
         log.error("score cannot be read", workspace=scope.workspace_id, score=model_id, problem=str(problems))
         await _fail(scope.workspace_id, model_id, None)
         return None
 
 
-async def _begin(workspace_id: int, model_id: int) -> int | None:
-    """From the commit on, the engine keeps the new build right for every change."""
+async def _begin(workspace_id: int, model_id: int, stored: str) -> int | None:
+    """From the commit on, the engine keeps the new build right for every change. None: `stored` is not what is wanted now."""
     async with db.transaction():
         await engine_lock.take(workspace_id)
-        row = await db.fetch_row(_BEGIN, workspace_id, model_id, clock.now())
+        row = await db.fetch_row(_BEGIN, workspace_id, model_id, clock.now(), stored)
         if row is None:
             return None
         await _forget_build(workspace_id, row["replaced"])
@@ -96,7 +97,7 @@ async def _begin(workspace_id: int, model_id: int) -> int | None:
 _BEGIN: Final = """
     UPDATE score_models AS m SET next_build = nextval('score_build_ids'), next_definition = m.definition, build_started_at = $3
     FROM (SELECT id, next_build FROM score_models
-          WHERE workspace_id = $1 AND id = $2 AND status = 'BUILDING' FOR UPDATE) AS before
+          WHERE workspace_id = $1 AND id = $2 AND status = 'BUILDING' AND definition = $4::jsonb FOR UPDATE) AS before
     WHERE m.workspace_id = $1 AND m.id = $2 AND m.id = before.id RETURNING m.next_build, before.next_build AS replaced
 """
 

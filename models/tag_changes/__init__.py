@@ -1,1 +1,1 @@
-"""A tag renamed, or taken away: in contacts, in the rules of segments, and in workflows."""
+"""A tag renamed, or taken away: in contacts, in the rules of segments, in scores, and in workflows."""

@@ -1,7 +1,7 @@
-"""Renames a tag, or takes it away, in all contacts, rules and workflows of a workspace, by a job: there may be many contacts.
+"""Renames a tag, or takes it away, in contacts, rules, scores and workflows of a workspace, by a job: there may be many contacts.
 
-A rename is one transaction: contacts, rules and workflows change together, so nobody leaves a segment and comes back. Writers of
-tags (see models/contacts/tags.py) and workflows wait for it. It adds no tag and removes none: no workflow is set off.
+A rename is one transaction: contacts, rules, scores and workflows change together, so nobody leaves a segment and comes back.
+Writers of tags (see models/contacts/tags.py) and workflows wait for it. It adds no tag and removes none: no workflow is set off.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -19,6 +19,7 @@ from models.queue import jobs, work
 from models.queue.enqueue import enqueue
 from models.queue.jobs import Job, JobKind
 from models.rules.renamed_tags import with_renamed_tags
+from models.score_models import renamed_tags as renamed_in_scores
 from models.segments.segments import hold_rules
 from models.values.texts import check_name
 from models.workflows import engine_lock as workflow_lock
@@ -41,7 +42,7 @@ async def rename_tag(scope: Scope, tag: str, to: str) -> Job:
 
 
 async def delete_tag(scope: Scope, tag: str) -> Job:
-    """Queue it. Raises NotFound at `tag`, and InUse there while the rule of a segment or a running workflow speaks of it."""
+    """Queue it. Raises NotFound at `tag`, and InUse there while a segment, a score or a running workflow speaks of it."""
     async with db.transaction():
         known = await _get_name(scope, tag)
         await _refuse_used(scope, known)
@@ -84,11 +85,13 @@ async def _rename(scope: Scope, job: Job) -> None:
         old = await tags.find_spelling(scope, job.input["tag"])
         changed = 0
         if old is not None:
+            merges = await tags.is_another(scope, job.input["to"], old)
             new = await tags.rename(scope, old, job.input["to"])
             changed = await _rename_in_contacts(scope, old, new)
             await db.execute(_RENAME_IN_IMPORTS, scope.workspace_id, old, new)
             await engine_lock.take(scope.workspace_id)
             await _rename_in_rules(scope, old, new)
+            await renamed_in_scores.rename(scope, old, new, merges=merges)
             await renamed_tags.rename(scope, old, new)
         await jobs.progress(job, done=changed, total=changed, progress={"renamed": True})
 
@@ -231,4 +234,5 @@ async def _refuse_used(scope: Scope, tag: str) -> None:
     if names:
         listed = ", ".join(names[:10]) + (" and more" if len(names) > 10 else "")
         raise InUse(f"the rules of these segments speak of this tag: {listed}. Change them first", ("tag",))
+    await renamed_in_scores.refuse_used(scope, tag)
     await renamed_tags.refuse_used(scope, tag)
