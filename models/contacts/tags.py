@@ -52,6 +52,14 @@ async def spell(scope: Scope, names: Iterable[str]) -> Mapping[str, str]:
     return {row["name"]: row["spelling"] or new[row["key"]] for row in rows}
 
 
+async def are_known(scope: Scope, names: Iterable[str]) -> bool:
+    """Whether `spell` needs to wait for nobody. False also while tags are renamed or taken away."""
+    if not await db.try_advisory_lock(_lock(scope), shared=True):
+        return False
+    rows = await db.fetch(_KNOWN, scope.workspace_id, list(names))
+    return all(row["spelling"] is not None for row in rows)
+
+
 async def spelled(scope: Scope, names: Iterable[str]) -> list[str]:
     """Returns the names in the workspace's spelling, each once, in the given order."""
     given = list(names)

@@ -57,7 +57,7 @@ async def process_batch(
     `on_locked` runs before anything is read. `one_by_one`: after a batch has failed, each enrollment on its own, so that only
     those fail whose node cannot be carried out.
     """
-    wanted = OutOfOrder((), ())
+    wanted = OutOfOrder((), (), ())
     for _ in range(_TRIES):
         try:
             return await _process(workspace_id, limit, on_locked, wanted, one_by_one=one_by_one, waits=False)

@@ -111,7 +111,7 @@ class Run:
     _zones: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.held = Holdings(self.workspace_id)
+        self.held = Holdings(self.scope)
 
     @property
     def scope(self) -> Scope:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from models import db
 from models.contacts import fields as contact_fields
-from models.contacts import many, tags
+from models.contacts import many
 from models.contacts.attributes import ContactField, check_value
 from models.contacts.built_in_fields import MOST_TAGS, check_column
 from models.contacts.update import update_contact
@@ -28,7 +28,7 @@ async def change_tags(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) ->
     """A contact that would get too many tags has FAILED."""
     do = node.do
     assert isinstance(do, TagsChange)
-    spelled = await tags.spelled(run.scope, do.add)
+    spelled = await holding.spell_tags(run.held, do.add)
     await holding.hold_written(run.held, _contacts(arrivals))
     async for group in run.by_cause(arrivals):
         full = await many.change_tags(run.scope, [arrival.contact_id for arrival in group], spelled, do.remove)

@@ -6,6 +6,7 @@ import pytest
 
 from models import db
 from models.contacts import activities
+from models.contacts import tags as contact_tags
 from models.contacts.activities import NewActivity
 from models.identity.merge import merge_contacts
 from models.membership import builds, manual_changes
@@ -139,3 +140,39 @@ async def test_batches_imports_and_merges_of_the_same_people_never_end_each_othe
     assert await deadlocks() == before
     await assert_all_is_right(scope)
     await assert_figures_add_up(scope)
+
+
+def tags_one(name, after):
+    return node(f"tag_{name}", tagsChange={"add": [name], "next": after})
+
+
+SCORE = node("score", fieldSet={"field": "score", "increment": 1, "next": "tag_new"})
+
+
+@pytest.mark.parametrize(
+    ("nodes", "first", "then"),
+    [
+        (
+            [SCORE, tags_one("new", "end")],
+            lambda scope, _: contact_tags.spell(scope, ["new"]),
+            lambda _, one: writes(one)(),
+        ),
+        (
+            [tags_one("b", "tag_a"), tags_one("a", "end")],
+            lambda scope, _: contact_tags.spell(scope, ["a"]),
+            lambda scope, _: contact_tags.spell(scope, ["b"]),
+        ),
+        ([SCORE, tags_one("new", "end")], lambda scope, _: contact_tags.hold_all(scope), lambda _, one: writes(one)()),
+    ],
+    ids=["created and then used", "created by two", "taken away"],
+)
+async def test_tags_that_come_late_on_the_way_are_locked_before_contacts(scope, nodes, first, then):
+    workflow_id = await running(scope, graph([BOUGHT], [*nodes, END]))
+    (one,) = await new_contacts(scope, 1)
+    await buy(scope, one)
+    await settled(scope)
+    await other_way_round(scope, lambda: first(scope, one), lambda: then(scope, one))
+    assert await ends_of(scope, workflow_id) == [(one, "REACHED_END")]
+    assert await db.fetch_value("SELECT cardinality(tags) FROM contacts WHERE id = $1", one) == len(nodes) - (
+        SCORE in nodes
+    )
