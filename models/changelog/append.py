@@ -35,20 +35,26 @@ async def begin(workspace_id: int, log: Log[Any], at: datetime) -> OpenAppend:
     return OpenAppend(log, workspace_id, at, await new_id(log))
 
 
-async def close(append: OpenAppend) -> int | None:
-    """Gives the entries their positions; returns the last one, or None when there are no entries."""
+async def close(append: OpenAppend, *, unless_captured: bool = False) -> int | None:
+    """Gives the entries their positions; returns the last one, or None when there are no entries.
+
+    `unless_captured`: does nothing, and returns None, while entries wait that SQL made and that may come before these.
+    """
     if not append.size:
         return None
-    position: int = await db.fetch_value(_close(append.log), append.workspace_id, append.size, append.id, append.at)
-    await log_grew(append.workspace_id)
+    statement = _close(append.log, append.log.captured if unless_captured else None)
+    position: int | None = await db.fetch_value(statement, append.workspace_id, append.size, append.id, append.at)
+    if position is not None:
+        await log_grew(append.workspace_id)
     return position
 
 
 @cache
-def _close(log: Log[Any]) -> str:
+def _close(log: Log[Any], captured: str | None) -> str:
+    unless = f"WHERE NOT EXISTS (SELECT 1 FROM {captured} WHERE workspace_id = $1)" if captured else ""
     return f"""
         WITH head AS (
-            INSERT INTO {log.heads} AS head (workspace_id, position) VALUES ($1, $2::integer)
+            INSERT INTO {log.heads} AS head (workspace_id, position) SELECT $1, $2::integer {unless}
             ON CONFLICT (workspace_id) DO UPDATE SET position = head.position + $2::integer
             RETURNING position
         )

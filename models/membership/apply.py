@@ -10,6 +10,7 @@ from models.changelog import append as log_append
 from models.changelog.append import OpenAppend
 from models.changelog.members import MEMBERS
 from models.db import Record
+from models.membership import captured
 from models.membership.origins import Origin
 
 
@@ -174,13 +175,18 @@ FROM removed GROUP BY segment_id
 """
 
 
-async def close(append: Append) -> int | None:
+async def close(append: Append, written: Collection[captured.Pair] = ()) -> int | None:
     """Give the changes positions and update the counts. Returns the last position; None without changes.
 
+    What SQL did before to the same members, and to those that are `written`, is logged before.
     LOCKS: the head of the log. Call it last: until the commit no other transaction of the workspace can append.
     """
-    position = await log_append.close(append)
-    deltas = {segment_id: delta for segment_id, delta in sorted(append.deltas.items()) if delta}
+    counted = Counter(append.deltas)
+    position = None if written else await log_append.close(append, unless_captured=True)
+    if position is None and (written or append.size):
+        counted.update(await captured.log(append.workspace_id, append.at, written, append.id))
+        position = await log_append.close(append)
+    deltas = {segment_id: delta for segment_id, delta in sorted(counted.items()) if delta}
     if deltas:
         await db.execute(_COUNT, append.workspace_id, list(deltas), list(deltas.values()))
     return position

@@ -178,16 +178,19 @@ async def _compare_count(workspace_id: int, segment_id: int) -> int:
     Where `deleted_at` is the epoch, models.segments.purge removes members uncounted.
     """
     async with db.transaction():
-        await db.execute("SELECT FROM membership_heads WHERE workspace_id = $1 FOR UPDATE", workspace_id)
-        wrong = await db.execute(
-            """
-            UPDATE segments SET member_count = counted.members FROM (
-                SELECT count(*) AS members FROM memberships WHERE workspace_id = $1 AND segment_id = $2) AS counted
-            WHERE workspace_id = $1 AND id = $2 AND member_count <> counted.members AND deleted_at IS DISTINCT FROM 'epoch'
-            """,
-            workspace_id,
-            segment_id,
-        )
+        await db.execute("SELECT 1 FROM membership_heads WHERE workspace_id = $1 FOR UPDATE", workspace_id)
+        wrong = await db.execute(_CORRECT_COUNT, workspace_id, segment_id)
     if wrong:
         log.error("member count corrected", workspace=workspace_id, segment=segment_id)
     return wrong
+
+
+# What is captured and not logged yet is not counted yet.
+_CORRECT_COUNT: Final = """
+UPDATE segments AS s SET member_count = counted.members - captured.members
+FROM (SELECT count(*) AS members FROM memberships WHERE workspace_id = $1 AND segment_id = $2) AS counted,
+     (SELECT coalesce(sum(CASE WHEN kind = 'ENTERED' THEN 1 ELSE -1 END), 0) AS members FROM captured_members
+      WHERE workspace_id = $1 AND segment_id = $2) AS captured
+WHERE s.workspace_id = $1 AND s.id = $2 AND s.member_count <> counted.members - captured.members
+  AND s.deleted_at IS DISTINCT FROM 'epoch'
+"""

@@ -1,13 +1,14 @@
 """Logs that members of a deleted segment left, or entered again after a restore, some at a time.
 
 Contacts up to `segments.logged_up_to` are logged to have left. Code that removes a member meanwhile logs it, unless it is
-logged already.
+logged already. What SQL wrote and is still captured counts as not done: it is logged when its turn comes, or counted only.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
 from models import db
+from models.changelog import append as log_append
 from models.membership import apply, builds, engine_lock
 from models.membership.apply import Append
 from models.membership.origins import ChangeKind, Origin
@@ -31,7 +32,7 @@ class BackfillResult:
 
 
 async def backfill(workspace_id: int, segment_id: int, kind: ChangeKind) -> BackfillResult:
-    """Does nothing while members are swapped or written in SQL.
+    """Does nothing while members are swapped.
 
     LOCKS: the engine lock, the head of the log, then the segment's row, which may not be written before in the transaction.
     """
@@ -39,12 +40,9 @@ async def backfill(workspace_id: int, segment_id: int, kind: ChangeKind) -> Back
         if not await db.try_advisory_lock(builds.swap_lock(workspace_id, segment_id)):
             return BackfillResult(0, all=False)
         lock = await engine_lock.take(workspace_id)
-        # The trigger on members holds this lock shared.
-        if not await db.try_advisory_lock(f"muster:backfill:{workspace_id}:{segment_id}"):
-            return BackfillResult(0, all=False)
         append = await apply.begin(workspace_id, lock.now)
         logged_up_to = await _log_some(append, segment_id, kind)
-        await apply.close(append)
+        await log_append.close(append)
         await db.execute(
             "UPDATE segments SET logged_up_to = $3 WHERE workspace_id = $1 AND id = $2",
             workspace_id,
@@ -68,10 +66,19 @@ async def _log_some(append: Append, segment_id: int, kind: ChangeKind) -> int:
 _BACKFILL = """
 WITH segment AS MATERIALIZED (
     SELECT logged_up_to FROM segments WHERE workspace_id = $1 AND id = $5
-), next_ones AS MATERIALIZED (
+), stayed AS MATERIALIZED (
     SELECT m.contact_id FROM memberships AS m
     WHERE m.workspace_id = $1 AND m.segment_id = $5 AND m.contact_id {comparison} (SELECT logged_up_to FROM segment)
+      AND NOT EXISTS (SELECT 1 FROM captured_members AS c
+                      WHERE c.workspace_id = $1 AND c.segment_id = $5 AND c.contact_id = m.contact_id)
     ORDER BY m.contact_id {direction} LIMIT $7
+), first_captured AS MATERIALIZED (
+    SELECT DISTINCT ON (contact_id) contact_id, kind FROM captured_members
+    WHERE workspace_id = $1 AND segment_id = $5 AND contact_id {comparison} (SELECT logged_up_to FROM segment)
+    ORDER BY contact_id {direction}, at, id
+), next_ones AS MATERIALIZED (
+    SELECT contact_id FROM stayed UNION ALL SELECT contact_id FROM first_captured WHERE kind = 'LEFT'
+    ORDER BY contact_id {direction} LIMIT $7
 ), logged AS (
     INSERT INTO membership_changes (workspace_id, append_id, place, segment_id, contact_id, kind, origin, at)
     SELECT $1, $2, $3::integer + row_number() OVER (), $5, contact_id, '{kind}', $6, $4 FROM next_ones

@@ -9,6 +9,7 @@ from models.membership import (
     apply,
     audience_marks,
     builds,
+    captured,
     causes,
     compiled_rules,
     dirty_contacts,
@@ -65,7 +66,7 @@ async def _settle(lock: EngineLock, compiled: CompiledRules, marks: Marks, claim
         await audience_marks.record(lock.workspace_id, marks)
     if lock.listens:
         await signals.write(lock.workspace_id, claim.rows, scored, led, lock.now)
-    position = await apply.close(append)
+    position = await apply.close(append, captured.pairs_of(marks))
     if led is not None and position is not None:
         await signals.record_causes(lock.workspace_id, led, position, append.size)
     return append.size

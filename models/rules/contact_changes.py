@@ -60,6 +60,11 @@ def rule_to_evaluate(segment_id: int) -> ContactChange:
     return ContactChange(f"{_RULE}{segment_id}")
 
 
+def rules_to_evaluate(changes: Iterable[ContactChange]) -> list[int]:
+    """The segments that `rule_to_evaluate` names in these changes."""
+    return [int(change.removeprefix(_RULE)) for change in changes if change.startswith(_RULE)]
+
+
 def threshold_crossed(segment_id: int) -> ContactChange:
     return ContactChange(f"{_THRESHOLD}{segment_id}")
 

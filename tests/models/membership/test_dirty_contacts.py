@@ -158,19 +158,12 @@ WRITES = {
         ),
         ("DELETE FROM membership_overrides WHERE workspace_id = $1 AND contact_id = $2", {ChangeOf.RULE}),
     ],
-    "muster_close_append": [
+    "muster_capture_member": [
         (INTO_MEMBERS, {ChangeOf.MEMBERSHIP, ChangeOf.RULE}),
         (
             "DELETE FROM memberships WHERE workspace_id = $1 AND contact_id = $2",
             {ChangeOf.MEMBERSHIP, ChangeOf.RULE},
         ),
-    ],
-    "muster_log_member": [
-        (
-            "UPDATE segments SET deleted_at = now(), logged_up_to = $2 WHERE workspace_id = $1",
-            set(),
-        ),
-        (INTO_MEMBERS, {ChangeOf.MEMBERSHIP}),
     ],
     "muster_capture_truncate": [
         (INTO_ACTIVITIES, {ChangeOf.ACTIVITY}),
