@@ -1274,8 +1274,7 @@ CREATE TABLE enrollments (
     passed       boolean NOT NULL DEFAULT false, -- of one that a pause holds: its node's limit had let it pass
     PRIMARY KEY (workspace_id, id)
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
-CREATE UNIQUE INDEX enrollments_inside_key ON enrollments (workspace_id, workflow_id, contact_id, entry_key, coalesce(test_id, 0));
-CREATE INDEX enrollments_contact_idx ON enrollments (workspace_id, contact_id);
+CREATE UNIQUE INDEX enrollments_inside_key ON enrollments (workspace_id, contact_id, workflow_id, entry_key, coalesce(test_id, 0));
 CREATE INDEX enrollments_node_idx ON enrollments (workspace_id, workflow_id, node, id);
 CREATE INDEX enrollments_wake_idx ON enrollments (workspace_id, wake_at, id) WHERE wake_at IS NOT NULL AND test_id IS NULL;
 CREATE INDEX enrollments_state_idx ON enrollments (workspace_id, workflow_id, state) WHERE state <> 'WAITING' AND test_id IS NULL;

@@ -298,5 +298,7 @@ async def _record(
         list(range(len(rows))),
         [row["id"] for row in rows],
         [row["contact_id"] for row in rows],
+        len(rows),
     )
-    await steps.append_trails(scope, trails, walkers, now, test=False)
+    async with db.Pipeline() as pipeline:
+        await steps.append_trails(scope, trails, walkers, now, pipeline, test=False)

@@ -37,7 +37,7 @@ async def let_in(run: Run, candidates: Sequence[Candidate]) -> tuple[list[Arriva
     """
     run.settle_entries()
     now, later = _first_of_each(candidates)
-    gone = await _gone(run, now)
+    gone = await _load_entries(run, now)
     able = [candidate for candidate in now if candidate.contact_id not in gone]
     if run.test_id is None:
         able = await _who_may_enter(run, able)
@@ -70,7 +70,6 @@ async def _who_may_enter(run: Run, candidates: Sequence[Candidate]) -> list[Cand
     for group in _by_plan(candidates):
         plan = group[0].plan
         fitting += await _only_fitting(run, plan, await _only_testers(run, plan, group))
-    await _load_entries(run, fitting)
     return [candidate for candidate in fitting if _may_enter(run, candidate.plan, candidate)]
 
 
@@ -90,18 +89,6 @@ async def reasons_against(run: Run, candidate: Candidate) -> list[str]:
 
 
 # ---------------------------------------------------------------- contacts, testers, the entry rule
-
-
-async def _gone(run: Run, candidates: Sequence[Candidate]) -> set[int]:
-    """Contacts that were deleted meanwhile: what ends their enrollments may have come before."""
-    rows = await db.fetch(_GONE, run.workspace_id, [candidate.contact_id for candidate in candidates])
-    return {row["contact_id"] for row in rows}
-
-
-_GONE = """
-SELECT asked.contact_id FROM unnest($2::bigint[]) AS asked (contact_id)
-WHERE NOT EXISTS (SELECT FROM contacts AS c WHERE c.workspace_id = $1 AND c.id = asked.contact_id)
-"""
 
 
 async def _only_testers(run: Run, plan: Plan, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
@@ -143,21 +130,35 @@ def _where(
 # ---------------------------------------------------------------- re-entry
 
 
-async def _load_entries(run: Run, candidates: Sequence[Candidate]) -> None:
-    """All entries of these contacts into these workflows, as this batch has left them so far."""
-    if candidates:
-        workflow_ids = [candidate.plan.workflow_id for candidate in candidates]
-        contact_ids = [candidate.contact_id for candidate in candidates]
-        rows = await db.fetch(_ENTRIES, run.workspace_id, workflow_ids, contact_ids)
-        for workflow_id, contact_id, entry_key, times, entered_at, ended_at in rows:
+async def _load_entries(run: Run, candidates: Sequence[Candidate]) -> set[int]:
+    """All entries of these contacts into these workflows, as this batch has left them so far.
+
+    Returns the contacts that were deleted meanwhile: what ends their enrollments may have come before.
+    """
+    gone: set[int] = set()
+    if not candidates:
+        return gone
+    workflow_ids = [candidate.plan.workflow_id for candidate in candidates]
+    contact_ids = [candidate.contact_id for candidate in candidates]
+    rows = await db.fetch(_ENTRIES, run.workspace_id, workflow_ids, contact_ids)
+    for workflow_id, contact_id, entry_key, times, entered_at, ended_at, is_gone in rows:
+        if is_gone:
+            gone.add(contact_id)
+        if entry_key is not None:
             run.know_entry(workflow_id, contact_id, entry_key, Entry(times, entered_at, ended_at, is_stored=True))
+    return gone
 
 
-# Pair by pair: given two lists, the planner may read all entries of the workflows.
+# Pair by pair (OFFSET 0): the planner may read all contacts and all entries of the workflows otherwise.
 _ENTRIES = """
-SELECT e.workflow_id, e.contact_id, e.entry_key, e.times, e.entered_at, e.ended_at
+SELECT asked.workflow_id, asked.contact_id, e.entry_key, e.times, e.entered_at, e.ended_at, c.id IS NULL AS is_gone
 FROM unnest($2::bigint[], $3::bigint[]) AS asked (workflow_id, contact_id)
-JOIN workflow_entries AS e ON e.workspace_id = $1 AND e.workflow_id = asked.workflow_id AND e.contact_id = asked.contact_id
+LEFT JOIN LATERAL (
+    SELECT c.id FROM contacts AS c WHERE c.workspace_id = $1 AND c.id = asked.contact_id OFFSET 0) AS c ON true
+LEFT JOIN LATERAL (
+    SELECT e.entry_key, e.times, e.entered_at, e.ended_at FROM workflow_entries AS e
+    WHERE e.workspace_id = $1 AND e.workflow_id = asked.workflow_id AND e.contact_id = asked.contact_id OFFSET 0) AS e ON true
+WHERE e.entry_key IS NOT NULL OR c.id IS NULL
 """
 
 

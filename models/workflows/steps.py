@@ -107,22 +107,26 @@ class TrailStep(NamedTuple):
 
 @dataclass(slots=True)
 class Walkers:
-    """Who went the trails, a column each; `before` counts the steps of those who come before in the log."""
+    """Who went the trails, a column each; `before` counts the steps of those who come before in the log, `size` those of all."""
 
     trail: list[int] = field(default_factory=list)
     before: list[int] = field(default_factory=list)
     enrollment_id: list[int] = field(default_factory=list)
     contact_id: list[int] = field(default_factory=list)
+    size: int = 0
 
 
 async def append_trails(
-    scope: Scope, trails: Sequence[TrailStep], walkers: Walkers, at: datetime, *, test: bool
+    scope: Scope, trails: Sequence[TrailStep], walkers: Walkers, at: datetime, pipeline: db.Pipeline, *, test: bool
 ) -> None:
     """As `append`, for many who went few ways: PostgreSQL puts together who went which. Every walker has steps."""
     if not walkers.trail:
         return
+    await pipeline.finish()
     opened = await log_append.begin(scope.workspace_id, STEPS, clock.now())
-    opened.size = await db.execute(
+    opened.size = walkers.size
+    await db.before_commit(partial(_close, opened))
+    await pipeline.execute(
         _APPEND_TRAILS,
         scope.workspace_id,
         opened.id,
@@ -134,7 +138,6 @@ async def append_trails(
         walkers.enrollment_id,
         walkers.contact_id,
     )
-    await db.before_commit(partial(_close, opened))
 
 
 _APPEND_TRAILS = """

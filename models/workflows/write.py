@@ -28,11 +28,12 @@ Column = tuple[str, str, Callable[[Arrival], Any]]
 async def write(run: Run) -> bool:
     """Returns whether some who were moved are to be moved on at once, in another batch."""
     goes_on = await _stay_until_fresh(run)
-    await _write_ended(run)  # first: another one of the contact may be inside now
-    await _write_inside(run)
-    await _write_entries(run)
-    await _write_turned_away(run)
-    await _write_trails(run)
+    async with db.Pipeline() as pipeline:
+        await _write_ended(run, pipeline)  # first: another one of the contact may be inside now
+        await _write_inside(run, pipeline)
+        await _write_entries(run, pipeline)
+        await _write_turned_away(run, pipeline)
+        await _write_trails(run, pipeline)
     await run.counts.write(run.scope)
     await _close_members(run)
     return goes_on
@@ -139,14 +140,14 @@ JOIN ROWS FROM ({_arrays(_ENDED, 6)}) WITH ORDINALITY AS n ({_names(_ENDED)}, wa
 """  # noqa: S608 - columns of our own
 
 
-async def _write_inside(run: Run) -> None:
+async def _write_inside(run: Run, pipeline: db.Pipeline) -> None:
     inside = [arrival for arrival in run.arrivals if arrival.ended is None]
     new = [arrival for arrival in inside if arrival.is_new]
     stored = [arrival for arrival in inside if not arrival.is_new]
     if new:
-        await db.execute(_INSERT, run.workspace_id, *_columns((*_INSIDE, *_IDENTITY), new))
+        await pipeline.execute(_INSERT, run.workspace_id, *_columns((*_INSIDE, *_IDENTITY), new))
     if stored:
-        await db.execute(_UPDATE, run.workspace_id, *_columns(_INSIDE, stored))
+        await pipeline.execute(_UPDATE, run.workspace_id, *_columns(_INSIDE, stored))
 
 
 def _way_of(arrival: Arrival) -> Hashable:
@@ -158,7 +159,7 @@ def _way_of(arrival: Arrival) -> Hashable:
     )  # fmt: skip
 
 
-async def _write_ended(run: Run) -> None:
+async def _write_ended(run: Run, pipeline: db.Pipeline) -> None:
     ended = [arrival for arrival in run.arrivals if arrival.ended is not None]
     if not ended:
         return
@@ -172,13 +173,13 @@ async def _write_ended(run: Run) -> None:
         numbers.append(number)
     ids, contact_ids = [arrival.id for arrival in ended], [arrival.contact_id for arrival in ended]
     columns = _columns(_ENDED, firsts)
-    await db.execute(_INSERT_ENDED, run.workspace_id, run.now, ids, contact_ids, numbers, *columns)
+    await pipeline.execute(_INSERT_ENDED, run.workspace_id, run.now, ids, contact_ids, numbers, *columns)
     stored = [arrival.id for arrival in ended if not arrival.is_new]
     if stored:
-        await db.execute(
+        await pipeline.execute(
             "DELETE FROM enrollments WHERE workspace_id = $1 AND id = ANY ($2::bigint[])", run.workspace_id, stored
         )
-        await db.execute(
+        await pipeline.execute(
             "DELETE FROM workflow_occurrences WHERE workspace_id = $1 AND enrollment_id = ANY ($2::bigint[])",
             run.workspace_id,
             stored,
@@ -188,7 +189,7 @@ async def _write_ended(run: Run) -> None:
 # ---------------------------------------------------------------- entries
 
 
-async def _write_entries(run: Run) -> None:
+async def _write_entries(run: Run, pipeline: db.Pipeline) -> None:
     run.settle_entries()
     new: list[tuple[int, int, str, Entry]] = []
     known: list[tuple[int, int, str, Entry]] = []
@@ -197,16 +198,16 @@ async def _write_entries(run: Run) -> None:
             if entry.is_changed:
                 (known if entry.is_stored else new).append((workflow_id, contact_id, entry_key, entry))
     if new:
-        await _insert_entries(run, new)
+        await _insert_entries(run, pipeline, new)
     if known:
         columns = zip(*((*key, entry.times, entry.entered_at, entry.ended_at) for *key, entry in known), strict=True)
-        await db.execute(_UPDATE_ENTRIES, run.workspace_id, *columns)
+        await pipeline.execute(_UPDATE_ENTRIES, run.workspace_id, *columns)
     if run.left:
         left = [list(column) for column in zip(*run.left, strict=True)]
-        await db.execute(_END_ENTRIES, run.workspace_id, run.now, *left)
+        await pipeline.execute(_END_ENTRIES, run.workspace_id, run.now, *left)
 
 
-async def _insert_entries(run: Run, new: Sequence[tuple[int, int, str, Entry]]) -> None:
+async def _insert_entries(run: Run, pipeline: db.Pipeline, new: Sequence[tuple[int, int, str, Entry]]) -> None:
     """Most are alike, but for the contact."""
     kinds: dict[tuple[int, str, int, bool], int] = {}
     contact_ids, numbers = [], []
@@ -215,7 +216,7 @@ async def _insert_entries(run: Run, new: Sequence[tuple[int, int, str, Entry]]) 
         numbers.append(kinds.setdefault(kind, len(kinds) + 1))
         contact_ids.append(contact_id)
     columns = map(list, zip(*kinds, strict=True))
-    await db.execute(_INSERT_ENTRIES, run.workspace_id, run.now, contact_ids, numbers, *columns)
+    await pipeline.execute(_INSERT_ENTRIES, run.workspace_id, run.now, contact_ids, numbers, *columns)
 
 
 # Nobody else inserts: entries are read and written under the lock of the engine.
@@ -243,7 +244,7 @@ WHERE e.workspace_id = $1 AND e.workflow_id = ended.workflow_id AND e.contact_id
 """
 
 
-async def _write_turned_away(run: Run) -> None:
+async def _write_turned_away(run: Run, pipeline: db.Pipeline) -> None:
     if not run.turned_away:
         return
     last: dict[tuple[int, int], str] = {}
@@ -251,7 +252,7 @@ async def _write_turned_away(run: Run) -> None:
         last[one.plan.workflow_id, one.contact_id] = one.reason
         run.counts.turned_away(one.plan.workflow_id, one.plan.number, one.reason)
     rows = [(*key, reason) for key, reason in last.items()]
-    await db.execute(_TURN_AWAY, run.workspace_id, run.now, *map(list, zip(*rows, strict=True)))
+    await pipeline.execute(_TURN_AWAY, run.workspace_id, run.now, *map(list, zip(*rows, strict=True)))
 
 
 _TURN_AWAY = """
@@ -265,11 +266,11 @@ ON CONFLICT (workspace_id, workflow_id, contact_id) DO UPDATE SET reason = exclu
 # ---------------------------------------------------------------- figures and steps
 
 
-async def _write_trails(run: Run) -> None:
+async def _write_trails(run: Run, pipeline: db.Pipeline) -> None:
     """Counted and logged per trail, however many went it."""
     numbered: dict[Trail, int] = {}
     first: list[Arrival] = []
-    walkers, before, went = Walkers(), 0, Counter[int]()
+    walkers, went = Walkers(), Counter[int]()
     for arrival in run.arrivals:
         trail = arrival.trail
         number = numbered.get(trail)
@@ -279,17 +280,17 @@ async def _write_trails(run: Run) -> None:
         went[number] += 1
         if trail.length:
             walkers.trail.append(number)
-            walkers.before.append(before)
+            walkers.before.append(walkers.size)
             walkers.enrollment_id.append(arrival.id)
             walkers.contact_id.append(arrival.contact_id)
-            before += trail.length
+            walkers.size += trail.length
     ways = [trail.steps() for trail in numbered]
     trail_steps = [
         TrailStep(number, nth, one.plan.workflow_id, one.plan.number, node, outcome, detail)
         for number, (one, way) in enumerate(zip(first, ways, strict=True))
         for nth, (node, outcome, _, _, detail) in enumerate(way, start=1)
     ]
-    await steps.append_trails(run.scope, trail_steps, walkers, run.now, test=run.test_id is not None)
+    await steps.append_trails(run.scope, trail_steps, walkers, run.now, pipeline, test=run.test_id is not None)
     if run.test_id is None:
         for number, (one, way) in enumerate(zip(first, ways, strict=True)):
             _count(run, one, way, went[number])

@@ -1,0 +1,75 @@
+"""Statements of a transaction that run while Python prepares the next one."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from models import db
+
+WRITE = "INSERT INTO sign_in_attempts (key, attempts, ends_at) SELECT $1, n, now() FROM generate_series(1, $2::integer) AS n"
+SLOW = "INSERT INTO sign_in_attempts (key, attempts, ends_at) SELECT 'slow', 1, now() FROM pg_sleep(30)"
+
+
+async def keys() -> set[str]:
+    return {row["key"] for row in await db.fetch("SELECT key FROM sign_in_attempts")}
+
+
+async def test_statements_run_in_their_order_and_end_with_the_block(database: str) -> None:
+    async with db.transaction():
+        async with db.Pipeline() as pipeline:
+            assert await pipeline.finish() is None
+            await pipeline.execute(WRITE, "first", 1)
+            assert await pipeline.finish() == 1
+            await pipeline.execute(WRITE, "second", 1)
+            await pipeline.execute("UPDATE sign_in_attempts SET key = 'third' WHERE key = 'second'")
+        assert await keys() == {"first", "third"}
+    assert await keys() == {"first", "third"}
+
+
+async def test_python_goes_on_while_postgresql_works(database: str) -> None:
+    loop = asyncio.get_running_loop()
+    async with db.transaction(), db.Pipeline() as pipeline:
+        await pipeline.execute("SELECT $1::text", "prepared before")
+        started = loop.time()
+        await pipeline.execute("SELECT pg_sleep(0.3)")
+        assert loop.time() - started < 0.25
+        await pipeline.finish()
+        assert loop.time() - started >= 0.3
+
+
+@pytest.mark.parametrize("last", [True, False])
+async def test_an_error_of_a_statement_is_raised_and_undoes_the_transaction(database: str, last: bool) -> None:
+    async def write() -> None:
+        async with db.transaction(), db.Pipeline() as pipeline:
+            await pipeline.execute(WRITE, "first", 1)
+            await pipeline.execute(WRITE, "twice", 2)
+            if not last:
+                await pipeline.execute(WRITE, "third", 1)
+
+    with pytest.raises(db.PostgresError):
+        await write()
+    assert await keys() == set()
+
+
+@pytest.mark.parametrize("how", ["by an error", "from outside"])
+async def test_a_block_that_is_left_frees_the_connection_at_once(database: str, how: str) -> None:
+    sent = asyncio.Event()
+
+    async def write() -> Any:
+        async with db.transaction(), db.Pipeline() as pipeline:
+            await pipeline.execute(WRITE, "first", 1)
+            await pipeline.execute(SLOW)
+            sent.set()
+            if how == "by an error":
+                raise LookupError
+            await asyncio.sleep(30)
+
+    writing = asyncio.ensure_future(write())
+    await sent.wait()
+    if how == "from outside":
+        writing.cancel()
+    async with asyncio.timeout(10):
+        with pytest.raises(LookupError if how == "by an error" else asyncio.CancelledError):
+            await writing
+    assert await keys() == set()
