@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from models import clock, db
 from models.db import migrations
 from models.queue import failed_webhooks
+from muster.cluster import cluster
 from muster.database import opened, without_password
 from muster.errors import SetupError
 from muster.findings import Finding, ok, warning, wrong
@@ -79,6 +80,8 @@ async def _postgres(installation: Installation) -> AsyncIterator[Finding]:
         async with opened(installation):
             yield ok(f"PostgreSQL answers at {without_password(installation.database_url)}")
             for finding in [await check() for check in (_version, _extensions, _case_folding, _clock, _migrations)]:
+                yield finding
+            async for finding in cluster():
                 yield finding
             if not await migrations.pending():
                 yield await _webhook_failures()

@@ -6,6 +6,7 @@ from typing import Final
 
 from models import clock, db
 from models.contacts import old_activities
+from models.db import distribution, nodes
 from models.queue import old_jobs, old_webhooks
 from muster.findings import Finding, ok
 from muster.settings import Settings, variable
@@ -23,8 +24,8 @@ Count = Callable[[datetime, int], Awaitable[int]]
 
 async def growth(settings: Settings) -> AsyncIterator[Finding]:
     """The largest tables by rows and bytes, then what each setting keeps."""
-    for row in await db.fetch(_TABLES, LARGEST):
-        yield ok(f"table {row['name']}: about {row['rows']:,} rows, {shown_bytes(row['bytes'])} with its indexes")
+    for finding in await _largest_tables():
+        yield finding
     yield ok(
         f"changes of members and events are kept for {settings.change_log_days} days ({variable('change_log_days')})"
     )
@@ -34,6 +35,16 @@ async def growth(settings: Settings) -> AsyncIterator[Finding]:
     yield await _kept(
         "failed webhooks", "failed_webhook_days", settings.failed_webhook_days, old_webhooks.count_older_than
     )
+
+
+async def _largest_tables() -> list[Finding]:
+    if await distribution.is_cluster():
+        sizes = await nodes.largest_tables(LARGEST)
+        return [ok(f"table {name}: {shown_bytes(size)} with its indexes, on all nodes") for name, size in sizes]
+    return [
+        ok(f"table {row['name']}: about {row['rows']:,} rows, {shown_bytes(row['bytes'])} with its indexes")
+        for row in await db.fetch(_TABLES, LARGEST)
+    ]
 
 
 async def _kept(noun: str, setting: str, days: int | None, count: Count) -> Finding:

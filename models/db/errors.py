@@ -28,10 +28,24 @@ def is_passing(error: BaseException) -> bool:
     source = _source_of(error)
     if isinstance(source, OSError | TimeoutError | MemoryError):
         return True
+    if is_lost_node(source):
+        return True
     if isinstance(source, asyncpg.InterfaceError):
         return not isinstance(source, ValueError)  # asyncpg's own class for values that it cannot encode
     state = getattr(source, "sqlstate", None)
     return isinstance(state, str) and (state[:2] in PASSING_STATES or isinstance(source, asyncpg.LockNotAvailableError))
+
+
+def is_lost_node(error: BaseException) -> bool:
+    """Whether a node of a Citus cluster went away in a transaction: Citus has no SQLSTATE for that."""
+    return isinstance(error, asyncpg.InternalServerError) and any(text in str(error) for text in _LOST_NODE)
+
+
+_LOST_NODE: Final = (
+    "could not commit transaction for shard",
+    "failed to prepare transaction",
+    "failure on connection marked as essential",
+)
 
 
 def _source_of(error: BaseException) -> Any:

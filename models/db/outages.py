@@ -11,6 +11,8 @@ from typing import Final
 import asyncpg
 import structlog
 
+from models.db.errors import is_lost_node
+
 log = structlog.get_logger(__name__)
 
 SECONDS_BETWEEN_LINES: Final = 1.0
@@ -31,7 +33,7 @@ _NO_WAY_THERE: Final = frozenset({errno.ENOENT, errno.EHOSTUNREACH, errno.ENETUN
 
 
 def is_outage(error: BaseException) -> bool:
-    if isinstance(error, _OUTAGES):
+    if isinstance(error, _OUTAGES) or is_lost_node(error):
         return True
     if isinstance(error, asyncpg.InterfaceError):
         return "clos" in str(error)  # "connection is closed", "pool is closing"

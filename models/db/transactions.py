@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterat
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import asyncpg
 from asyncpg import Record
@@ -60,7 +60,7 @@ async def transaction() -> AsyncIterator[None]:
             yield
             while own.last_steps:
                 await own.last_steps.pop(0)()
-        await began.commit()
+        await _commit(connection, began)
     except BaseException:
         # In a task: a second cancellation must not leak the connection.
         await asyncio.shield(asyncio.create_task(_abandon(pool, connection, began, place)))
@@ -73,6 +73,29 @@ async def transaction() -> AsyncIterator[None]:
         place.leave()  # before what follows, which needs a place too
     if following is not None:
         await asyncio.shield(following)
+
+
+async def _commit(connection: "PoolConnectionProxy[Record]", began: Transaction) -> None:
+    """Raises TransactionResolutionUnknownError when a node of a cluster did not confirm it.
+
+    Citus calls such a commit a success, and only warns, where the transaction read from several nodes and then copied rows in.
+    """
+    unconfirmed: list[str] = []
+
+    def note(_: Any, message: asyncpg.PostgresLogMessage) -> None:
+        if _UNCONFIRMED in message.message:
+            unconfirmed.append(message.message)
+
+    connection.add_log_listener(note)
+    try:
+        await began.commit()
+    finally:
+        connection.remove_log_listener(note)
+    if unconfirmed:
+        raise asyncpg.TransactionResolutionUnknownError(unconfirmed[0])
+
+
+_UNCONFIRMED: Final = "failed to commit transaction on"
 
 
 @asynccontextmanager

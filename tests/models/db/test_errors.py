@@ -50,6 +50,8 @@ async def test_an_error_of_the_data_is_distinguished_from_a_time_out(database: s
         (asyncpg.AdminShutdownError(), True),
         (asyncpg.DiskFullError(), True),
         (OperationalError(asyncpg.CannotConnectNowError()), True),
+        (asyncpg.InternalServerError("could not commit transaction for shard 7 on at least one active node"), True),
+        (asyncpg.InternalServerError("odd"), False),
         (asyncpg.UniqueViolationError(), False),
         (asyncpg.CharacterNotInRepertoireError(), False),
         (OperationalError("odd"), False),

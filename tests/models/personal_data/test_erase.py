@@ -119,6 +119,7 @@ async def test_every_table_that_can_hold_a_text_is_known(database: str) -> None:
     rows = await db.fetch(
         """
         SELECT DISTINCT table_name FROM information_schema.columns
+        JOIN pg_tables ON schemaname = table_schema AND tablename = table_name
         WHERE table_schema = 'public' AND data_type IN ('text', 'jsonb', 'bytea', 'ARRAY', 'character varying')
         """
     )

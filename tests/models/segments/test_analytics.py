@@ -61,12 +61,11 @@ async def log(scope: Scope, segment: Segment, *changes: tuple[datetime, int]) ->
 
 async def forget_log(scope: Scope, before: datetime) -> None:
     """As the engine does with changes that are no longer kept."""
-    await db.execute(
-        "UPDATE membership_heads SET floor = coalesce((SELECT max(position) FROM membership_appends WHERE at < $1), 0)",
-        before,
-    )
-    await db.execute("DELETE FROM membership_changes WHERE at < $1", before)
-    await db.execute("DELETE FROM membership_appends WHERE at < $1", before)
+    older = "FROM membership_appends WHERE workspace_id = $1 AND at < $2"
+    floor = await db.fetch_value(f"SELECT coalesce(max(position), 0) {older}", scope.workspace_id, before)
+    await db.execute("UPDATE membership_heads SET floor = $2 WHERE workspace_id = $1", scope.workspace_id, floor)
+    await db.execute("DELETE FROM membership_changes WHERE workspace_id = $1 AND at < $2", scope.workspace_id, before)
+    await db.execute(f"DELETE {older}", scope.workspace_id, before)
 
 
 async def points(

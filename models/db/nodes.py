@@ -1,0 +1,67 @@
+"""What the nodes of a Citus cluster say of themselves. Ask only where `distribution.is_cluster`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from models.db.json import load_json
+from models.db.statements import fetch, fetch_value
+
+SETTINGS: Final[Mapping[str, str]] = {
+    "citus.enable_unsafe_triggers": "on",
+    "citus.propagate_set_commands": "local",
+}
+"""What each node has to be set to: tables have triggers, and SET LOCAL reaches the node that a workspace lies on."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A server of the cluster; `facts` are its version of the extension and its settings, None when it does not answer."""
+
+    address: str
+    is_active: bool
+    holds_tenants: bool
+    facts: Mapping[str, str] | None
+
+
+async def all_nodes() -> list[Node]:
+    """Returns the coordinator and the other nodes. One that does not answer has no facts."""
+    return [
+        Node(
+            row["address"],
+            row["isactive"],
+            row["shouldhaveshards"],
+            load_json(row["result"]) if row["success"] else None,
+        )
+        for row in await fetch(_NODES, _FACTS)
+    ]
+
+
+_NODES: Final = """
+    SELECT n.nodename || ':' || n.nodeport AS address, n.isactive, n.shouldhaveshards, a.success, a.result
+    FROM pg_catalog.pg_dist_node n LEFT JOIN run_command_on_all_nodes($1, true, true) AS a USING (nodeid)
+    WHERE n.noderole = 'primary' ORDER BY n.groupid
+"""
+
+_FACTS: Final = """
+    SELECT jsonb_object_agg(name, current_setting(name)) || jsonb_build_object('extension',
+        (SELECT extversion FROM pg_extension WHERE extname = 'citus'))
+    FROM unnest(ARRAY['server_version', 'max_connections', 'max_prepared_transactions', 'citus.enable_unsafe_triggers',
+        'citus.propagate_set_commands']) AS name
+"""
+
+
+async def shards_to_move() -> int:
+    """Returns how many shards Citus would move to spread the data evenly over the nodes."""
+    return int(await fetch_value("SELECT count(*) FROM get_rebalance_table_shards_plan()"))
+
+
+async def largest_tables(most: int) -> list[tuple[str, int]]:
+    """Returns names, and bytes with indexes on all nodes."""
+    return [(row["name"], row["bytes"]) for row in await fetch(_LARGEST, most)]
+
+
+_LARGEST: Final = """
+    SELECT table_name::text AS name, sum(shard_size)::bigint AS bytes FROM citus_shards
+    GROUP BY table_name ORDER BY bytes DESC, name LIMIT $1
+"""
