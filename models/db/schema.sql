@@ -1399,6 +1399,7 @@ CREATE TABLE workflow_tests (
     contact_ids  bigint[] NOT NULL DEFAULT '{}', -- who takes part
     heard_activity bigint NOT NULL DEFAULT 0, -- the last one that it has heard of
     heard_position bigint NOT NULL DEFAULT 0, -- the same, in the log of members
+    visits       jsonb NOT NULL DEFAULT '[]', -- passes of nodes with a limit (models/workflows/visits.py)
     PRIMARY KEY (workspace_id, id)
 );
 

@@ -1,28 +1,19 @@
 """Limits of nodes: how often a contact, and everybody together, may pass one, and how soon again."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from models import db
 from models.rules.thresholds import Threshold, instant_of
+from models.workflows import visits
 from models.workflows.arrivals import PAUSED, PENDING, TICK, Arrival
 from models.workflows.graph.tree import GraphNode, Limit
 from models.workflows.run import Run
 from models.workflows.states import EnrollmentEnd, EnrollmentState
+from models.workflows.visits import EVERYBODY, Visits
 
 LIMITED = "limited"
-EVERYBODY = 0
-"""In place of a contact's id: the passes of all."""
-
-
-@dataclass(slots=True)
-class Visits:
-    times: int
-    last_at: datetime | None
-    more: int = 0
 
 
 async def those_within(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> list[Arrival]:
@@ -31,9 +22,12 @@ async def those_within(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -
     if limit is None:
         return list(arrivals)
     asked = [arrival for arrival in arrivals if is_asked(arrival)]
-    visits = await _load(run, node, asked)
-    refused = {id(arrival) for arrival in asked if not _passes(run, limit, visits, arrival)}
-    await _store(run, node, asked, visits)
+    if not asked:
+        return list(arrivals)
+    place = (asked[0].plan.workflow_id, asked[0].plan.numbers[node.key])
+    passed = await visits.load(run, place, [arrival.contact_id for arrival in asked])
+    refused = {id(arrival) for arrival in asked if not _passes(run, limit, passed, arrival)}
+    await visits.store(run, place, passed)
     return [arrival for arrival in arrivals if id(arrival) not in refused]
 
 
@@ -51,8 +45,8 @@ def is_asked(arrival: Arrival) -> bool:
             return arrival.reason not in (PENDING, TICK)
 
 
-def _passes(run: Run, limit: Limit, visits: dict[int, Visits], arrival: Arrival) -> bool:
-    own, all_ = visits[arrival.contact_id], visits[EVERYBODY]
+def _passes(run: Run, limit: Limit, passed: Mapping[int, Visits], arrival: Arrival) -> bool:
+    own, all_ = passed[arrival.contact_id], passed[EVERYBODY]
     rests_until = _rests_until(limit, own, arrival)
     if _is_reached(limit.total, all_) or _is_reached(limit.per_contact, own):
         _refuse(limit, arrival, None)
@@ -65,8 +59,8 @@ def _passes(run: Run, limit: Limit, visits: dict[int, Visits], arrival: Arrival)
     return False
 
 
-def _is_reached(most: int | None, visits: Visits) -> bool:
-    return most is not None and visits.times >= most
+def _is_reached(most: int | None, passed: Visits) -> bool:
+    return most is not None and passed.times >= most
 
 
 def _rests_until(limit: Limit, own: Visits, arrival: Arrival) -> datetime | None:
@@ -82,34 +76,3 @@ def _refuse(limit: Limit, arrival: Arrival, rests_until: datetime | None) -> Non
         arrival.hold(RESTS, rests_until)
     else:
         arrival.end(EnrollmentEnd.REACHED_END, LIMITED)
-
-
-async def _load(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> dict[int, Visits]:
-    visits = {contact_id: Visits(0, None) for contact_id in (EVERYBODY, *(one.contact_id for one in arrivals))}
-    if arrivals:
-        plan = arrivals[0].plan
-        number = plan.numbers[node.key]
-        for row in await db.fetch(_LOAD, run.workspace_id, plan.workflow_id, number, list(visits)):
-            visits[row["contact_id"]] = Visits(row["times"], row["last_at"])
-    return visits
-
-
-async def _store(run: Run, node: GraphNode, arrivals: Sequence[Arrival], visits: dict[int, Visits]) -> None:
-    changed = {contact_id: one for contact_id, one in visits.items() if one.more}
-    if changed:
-        plan = arrivals[0].plan
-        times = [one.times for one in changed.values()]
-        number = plan.numbers[node.key]
-        await db.execute(_STORE, run.workspace_id, plan.workflow_id, number, list(changed), times, run.now)
-
-
-_LOAD = """
-SELECT contact_id, times, last_at FROM workflow_node_visits
-WHERE workspace_id = $1 AND workflow_id = $2 AND node = $3 AND contact_id = ANY ($4::bigint[])
-"""
-
-_STORE = """
-INSERT INTO workflow_node_visits AS v (workspace_id, workflow_id, node, contact_id, times, last_at)
-SELECT $1, $2, $3, contact_id, times, $6 FROM unnest($4::bigint[], $5::integer[]) AS new (contact_id, times)
-ON CONFLICT (workspace_id, workflow_id, node, contact_id) DO UPDATE SET times = excluded.times, last_at = excluded.last_at
-"""

@@ -9,7 +9,17 @@ from models.contacts.activities import NewActivity, record
 from models.errors import Invalid, NotAllowedInState, NotFound
 from models.workflows.trials import runs
 from tests.kit.segments import members_of, new_contacts, static_segment
-from tests.kit.workflows import assert_figures_add_up, graph, moved, node, running, set_status, steps_of
+from tests.kit.workflows import (
+    assert_figures_add_up,
+    ends_of,
+    graph,
+    inside,
+    moved,
+    node,
+    running,
+    set_status,
+    steps_of,
+)
 from tests.kit.workspaces import new_workspace
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -105,3 +115,34 @@ async def test_what_cannot_be_tested_is_refused(scope, workflow):
     await set_status(scope, workflow, "ARCHIVED")
     with pytest.raises(NotAllowedInState, match="ARCHIVED"):
         await runs.start(scope, workflow, [ana])
+
+
+async def test_a_test_has_limits_of_its_own(scope):
+    """A node may be passed once by each contact and twice by all: tests neither use that up, nor find it used up."""
+    nodes = [
+        node("once", tagsChange={"add": ["a"], "next": "wait"})
+        | {"limit": {"perContact": 1, "total": 2, "next": "end"}},
+        node("wait", wait={"for": "P1D", "next": "once"}),
+        node("end", end={}),
+    ]
+    visit = {"key": "visit", "on": {"activity": {"kind": "visit"}}}
+    workflow_id = await running(scope, graph([visit], nodes, reentry={"policy": "EVERY_TIME"}))
+    people = await new_contacts(scope, 3)
+
+    async def tried():
+        await runs.start(scope, workflow_id, people)
+        return seen(await runs.advance(scope, workflow_id, NOON + DAY * 2))
+
+    expected = [(one, "end", "ENDED") for one in people[::-1]]
+    assert await tried() == expected
+    ways = [await steps_of(scope, one) for one in people]
+    assert [len(way) for way in ways] == [5, 5, 2], "once each, and two in all"
+    await record(scope, [NewActivity("visit", one) for one in people[:2]])
+    await moved(scope)
+    assert await inside(scope, workflow_id) == [(people[0], "wait", "WAITING"), (people[1], "wait", "WAITING")]
+    assert await tried() == expected
+    assert [(await steps_of(scope, one))[-2:] for one in people] == [way[-2:] for way in ways], "a new test begins anew"
+    await record(scope, [NewActivity("visit", people[2])])
+    await moved(scope)
+    assert (await ends_of(scope, workflow_id))[-1] == (people[2], "REACHED_END")
+    await assert_figures_add_up(scope)
