@@ -1,7 +1,8 @@
 """What workflows must do, one contact and one step after the other, in plain Python. It shares no code with the engine.
 
 A world has contacts (tags, points, segments), and workflows in the shape of WorkflowGraphInput, with the nodes that change
-contacts and segments, ask about them, wait and end. Time only passes when `pass_time` is called.
+contacts and segments, ask about them, wait, send and end. Time only passes when `pass_time` is called, and what becomes of a
+message is what `claim` and `news` are told.
 """
 
 from collections import Counter, defaultdict, deque
@@ -16,6 +17,21 @@ class Person:
     points: Counter[str] = field(default_factory=Counter)
     segments: set[int] = field(default_factory=set)
     steps: list[tuple[int, str, str]] = field(default_factory=list)
+    has_phone: bool = True
+    consent: str = "OPTED_IN"
+
+    @property
+    def can_be_written_to(self) -> bool:
+        return self.has_phone and self.consent != "OPTED_OUT"
+
+
+@dataclass(eq=False)
+class Message:
+    workflow: int
+    who: int
+    due_at: datetime
+    status: str = "PENDING"
+    sent_at: datetime | None = None
 
 
 @dataclass
@@ -27,6 +43,8 @@ class Enrollment:
     chain: tuple[int, ...]
     state: str = "READY"
     wakes_at: datetime | None = None
+    message: Message | None = None
+    has_passed: bool = False
 
 
 @dataclass
@@ -51,6 +69,7 @@ class Oracle:
     turned_away: dict[tuple[int, int], str] = field(default_factory=dict)
     visits: dict[tuple[int, str, int], int] = field(default_factory=lambda: defaultdict(int))
     waiting: deque[Happened] = field(default_factory=deque)
+    messages: list[Message] = field(default_factory=list)
 
     # ------------------------------------------------------------ what happens
 
@@ -123,10 +142,11 @@ class Oracle:
         one.wakes_at = None
         while one in self.inside:
             if one.workflow in self.paused:
+                one.has_passed = one.has_passed or one.state == "WAITING"
                 self.stay(one, "HELD", "held", None)
                 return
             node = next(node for node in self.graphs[one.workflow]["nodes"] if node["key"] == one.key)
-            if one.state != "WAITING" and not self.is_within(one, node):
+            if one.state != "WAITING" and not one.has_passed and not self.is_within(one, node):
                 continue
             ((kind, do),) = node["do"].items()
             if kind == "wait":
@@ -137,8 +157,10 @@ class Oracle:
             if kind == "end":
                 self.leave(one, "REACHED_END", do["outcome"])
                 return
-            outcome, edge = getattr(self, f"do_{kind}", self.do_nothing)(one, do)
-            self.go(one, outcome, edge)
+            done = getattr(self, f"do_{kind}", self.do_nothing)(one, do)
+            if done is None:
+                return
+            self.go(one, *done)
 
     def is_within(self, one: Enrollment, node: dict) -> bool:
         limit = node.get("limit")
@@ -189,9 +211,25 @@ class Oracle:
         self.waiting.append(Happened(("activity", do["kind"]), one.who, one.chain))
         return "next", do["next"]
 
+    def do_send(self, one: Enrollment, do: dict) -> tuple[str, str] | None:
+        if one.message is None:
+            person = self.people[one.who]
+            if not person.can_be_written_to or (do["requireOptIn"] and person.consent != "OPTED_IN"):
+                return "skipped", do.get("skipped", do["next"])
+            one.message = Message(one.workflow, one.who, self.now)
+            self.messages.append(one.message)
+        status = one.message.status
+        until = one.message.sent_at + ARRIVES_WITHIN if status == "SENT" and "failed" in do else None
+        if status in ("PENDING", "SENDING") or (until is not None and until > self.now):
+            self.stay(one, "WAITING", "waits", until)
+            return None
+        if status in ("SKIPPED", "FAILED"):
+            return status.lower(), do.get(status.lower(), do["next"])
+        return "next", do["next"]
+
     def go(self, one: Enrollment, outcome: str, edge: str) -> None:
         self.note(one, outcome)
-        one.key, one.node_at, one.state = edge, self.now, "READY"
+        one.key, one.node_at, one.state, one.message, one.has_passed = edge, self.now, "READY", None, False
 
     def stay(self, one: Enrollment, state: str, step: str, until: datetime | None) -> None:
         if one.state != state:
@@ -200,11 +238,34 @@ class Oracle:
 
     def leave(self, one: Enrollment, end: str, outcome: str) -> None:
         self.note(one, outcome)
+        if one.message is not None and one.message.status == "PENDING":
+            one.message.status = "SKIPPED"
         self.inside.remove(one)
         self.ended.append((one.workflow, one.who, end))
 
     def note(self, one: Enrollment, outcome: str) -> None:
         self.people[one.who].steps.append((one.workflow, one.key, outcome))
+
+    # ------------------------------------------------------------ messages
+
+    def claim(self, message: Message) -> bool:
+        """Its turn has come. Returns whether it may be sent."""
+        person = self.people.get(message.who)
+        if person is not None and person.can_be_written_to:
+            message.status = "SENDING"
+            return True
+        self.news(message, "SKIPPED")
+        return False
+
+    def news(self, message: Message, status: str) -> None:
+        """A message only climbs: what is told late, or twice, changes nothing."""
+        if CLIMBS.index(status) <= CLIMBS.index(message.status):
+            return
+        message.status = status
+        message.sent_at = self.now if status == "SENT" else message.sent_at
+        for one in [one for one in self.inside if one.message is message]:
+            self.wake(one)
+        self.settle()
 
     # ------------------------------------------------------------ time
 
@@ -228,3 +289,7 @@ class Oracle:
 
 
 WAITS = {"PT30S": timedelta(seconds=30), "PT10M": timedelta(minutes=10), "P1D": timedelta(days=1)}
+
+ARRIVES_WITHIN = timedelta(minutes=2)
+
+CLIMBS = ["PENDING", "SENDING", "SKIPPED", "UNCONFIRMED", "SENT", "FAILED", "DELIVERED", "READ"]

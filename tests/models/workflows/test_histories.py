@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from random import Random
 
 from models import clock, db
@@ -10,13 +11,20 @@ from models.contacts.activities import NewActivity
 from models.contacts.delete import delete_contacts
 from models.membership import manual_changes
 from models.membership.origins import Origin
+from models.messaging import inbound, outcomes, statuses
+from models.messaging.message_states import MessageStatus
+from models.messaging.outcomes import AttemptOutcome
+from models.messaging.provider_events import InboundEvent, Receipt, Sender, StatusEvent
+from models.messaging.sources import SourceState, of_workflow
 from models.workflows import wakes
+from models.workflows.messages import senders
+from tests.kit.broadcasts import a_sender, people, template
 from tests.kit.draws import with_seeds
 from tests.kit.engine import assert_all_is_right
-from tests.kit.segments import dynamic_segment, new_contacts, static_segment
+from tests.kit.segments import dynamic_segment, static_segment
 from tests.kit.workflow_oracle import WAITS, Oracle, Person
 from tests.kit.workflows import assert_figures_add_up, graph, moved, node, running, set_status
-from tests.kit.workspaces import new_workspace
+from tests.models.messaging.claims import claim_of
 
 WORKFLOWS = 6
 TAGS = [f"t{number}" for number in range(WORKFLOWS)]
@@ -41,10 +49,12 @@ class History:
     def __init__(self, seed):
         self.random = Random(seed)
         self.oracle = Oracle(START)
+        self.messages, self.under_way, self.numbers = {}, [], count(1)
         clock.set_source(lambda: self.oracle.now)
 
     async def begin(self):
-        self.scope = await new_workspace()
+        self.scope = await a_sender()
+        self.greeting = (await template(self.scope, "greeting")).id
         self.statics = [(await static_segment(self.scope)).id for _ in range(WORKFLOWS)]
         tagged = {"tags": {"operator": "HAS_ANY", "tags": ["t0"]}}
         self.follows = (await dynamic_segment(self.scope, tagged)).id
@@ -58,9 +68,8 @@ class History:
         for number in range(WORKFLOWS):
             drawn = self.a_graph(number)
             self.oracle.graphs[await running(self.scope, drawn, name=f"W{number}")] = drawn
-        for contact_id in await new_contacts(self.scope, 3):
-            self.oracle.people[contact_id] = Person()
-            self.oracle.happens(("contactCreated", True), contact_id)
+        for _ in range(3):
+            await self.a_contact_comes()
         await moved(self.scope)
 
     # ------------------------------------------------------------ what is drawn
@@ -70,6 +79,7 @@ class History:
         events = [
             *[{"activity": {"kind": random.choice(["a", "b"])}}] * 3,
             {"activity": {"kind": f"x{random.randrange(WORKFLOWS)}"}},
+            {"activity": {"kind": "message.received"}},
             {"tagAdded": random.choice(TAGS)},
             {"tagRemoved": random.choice(TAGS)},
             {"segmentEntered": random.choice([*self.statics, self.follows])},
@@ -77,11 +87,18 @@ class History:
         ]
         reentry = {"policy": random.choice(["ONCE", "AFTER_LEAVING", *["EVERY_TIME"] * 4])}
         reentry |= random.choice([{}, {}, {"cooldown": "PT1H"}, {"maxPerContact": 3}])
+        if number < 3:  # these send all the time
+            events, reentry = events[:1], {"policy": "EVERY_TIME"}
         keys = [f"n{index}" for index in range(random.randint(2, 6))]
         nodes = []
         for index, key in enumerate(keys):
             later = [*keys[index + 1 :], "end"]
             nodes.append(self.a_node(number, key, later))
+        if number < 2:
+            nodes[0] = {
+                "key": "n0",
+                "do": {"send": self.a_send([*keys[1:], "end"]) | {"next": random.choice(keys[1:])}},
+            }
         nodes.append(node("end", end={"outcome": "done"}))
         return graph([{"key": "it", "on": random.choice(events)}], nodes, reentry=reentry)
 
@@ -102,11 +119,17 @@ class History:
             {"tagsChange": tags | after},
             {"fieldSet": {"field": f"attributes.p{number}", "increment": 1, **after}},
             {"activityRecord": {"kind": f"x{number}", **after}},
+            *[{"send": self.a_send(later) | after}] * 2,
         ]
         drawn = {"key": key, "do": random.choice(does)}
         if random.random() < 0.2:
             drawn["limit"] = {"perContact": 2} | random.choice([{}, {"next": random.choice(later)}])
         return drawn
+
+    def a_send(self, later):
+        do = {"templateId": self.greeting, "parameters": [{"name": "1", "text": "you"}]}
+        do |= {"requireOptIn": self.random.random() < 0.3}
+        return do | {name: self.random.choice(later) for name in ("skipped", "failed") if self.random.random() < 0.8}
 
     # ------------------------------------------------------------ what happens
 
@@ -117,6 +140,10 @@ class History:
             + [self.a_tag] * 8
             + [self.a_member] * 6
             + [self.time_passes] * 6
+            + [self.a_turn_to_send] * 8
+            + [self.an_answer_of_the_provider] * 3
+            + [self.a_receipt, self.a_receipt, self.a_receipt, self.a_silence]
+            + [self.a_reply, self.a_reply, self.a_consent, self.a_consent, self.a_phone]
             + [self.a_pause, self.a_pause, self.a_contact_goes, self.a_contact_comes]
         )()
         await moved(self.scope, self.random.choice([1, 3, 10_000]))
@@ -147,7 +174,9 @@ class History:
 
     async def time_passes(self):
         by = self.random.choice([timedelta(seconds=30), timedelta(minutes=3), timedelta(hours=2), timedelta(days=1)])
-        until = self.oracle.now + by
+        await self.pass_until(self.oracle.now + by)
+
+    async def pass_until(self, until):
         while next_ones := sorted(one.wakes_at for one in self.oracle.inside if one.wakes_at and one.wakes_at <= until):
             await self.to(next_ones[0])
         await self.to(until)
@@ -155,14 +184,17 @@ class History:
     async def to(self, moment):
         self.oracle.pass_time(moment)
         await moved(self.scope)
+        await self.check_inside()
 
     async def a_pause(self):
         workflow_id = self.random.choice([*self.oracle.paused] or list(self.oracle.graphs))
         if workflow_id not in self.oracle.paused:
             self.oracle.paused.add(workflow_id)
             await set_status(self.scope, workflow_id, "PAUSED")
+            await senders.set_state(self.scope.workspace_id, workflow_id, SourceState.PAUSED)
             return
         await set_status(self.scope, workflow_id, "ACTIVE")
+        await senders.set_state(self.scope.workspace_id, workflow_id, SourceState.SENDING)
         await wakes.resume(self.scope.workspace_id, workflow_id, clock.now())
         self.oracle.resume(workflow_id)
 
@@ -173,26 +205,133 @@ class History:
             self.oracle.delete(who)
 
     async def a_contact_comes(self):
-        (who,) = await new_contacts(self.scope, 1)
-        self.oracle.people[who] = Person()
+        consent = self.random.choice([*["OPTED_IN"] * 4, "UNKNOWN", "OPTED_OUT"])
+        (who,) = await people(self.scope, 1, consent=consent, first=next(self.numbers))
+        self.oracle.people[who] = Person(consent=consent)
         self.oracle.happens(("contactCreated", True), who)
 
     def somebody(self):
         return self.random.choice(list(self.oracle.people))
 
+    # ------------------------------------------------------------ messages
+
+    async def a_turn_to_send(self):
+        """Of one node: all whose time has come, long enough after the last message to the same person."""
+        rows = await db.fetch("SELECT id, workflow_id FROM workflow_senders ORDER BY id")
+        if not rows:
+            return
+        await self.pass_until(self.oracle.now + timedelta(seconds=7))
+        chosen = self.random.choice(rows)
+        claimed = await claim_of(self.scope, of_workflow(chosen["id"]), grant=100)
+        got = {attempt.id: attempt for attempt in claimed.attempts}
+        expected = set()
+        for message_id, message in (await self.known_messages(chosen["id"])).items():
+            is_due = message.status == "PENDING" and message.due_at <= self.oracle.now
+            if is_due and chosen["workflow_id"] not in self.oracle.paused and self.oracle.claim(message):
+                expected.add(message_id)
+                self.under_way.append((got.get(message_id), message, self.oracle.now + timedelta(seconds=60)))
+        assert got.keys() == expected
+        while self.under_way and self.random.random() < 0.7:
+            await moved(self.scope)
+            await self.an_answer_of_the_provider()
+
+    async def known_messages(self, sender_id):
+        """By their ids. The oracle wrote those of one workflow to one person in the same order."""
+        rows = await db.fetch(
+            "SELECT m.id, m.contact_id, s.workflow_id, m.source_id FROM messages m JOIN workflow_senders s ON s.id = m.source_id"
+            " ORDER BY m.id"
+        )
+        for row in rows:
+            if row["id"] not in self.messages:
+                taken = list(self.messages.values())
+                self.messages[row["id"]] = next(
+                    one
+                    for one in self.oracle.messages
+                    if (one.workflow, one.who) == (row["workflow_id"], row["contact_id"]) and one not in taken
+                )
+        return {row["id"]: self.messages[row["id"]] for row in rows if row["source_id"] == sender_id}
+
+    async def an_answer_of_the_provider(self):
+        if not self.under_way:
+            return
+        attempt, message, _ = self.under_way.pop(self.random.randrange(len(self.under_way)))
+        status = self.random.choice([*["SENT"] * 5, "FAILED", "FAILED", "UNCONFIRMED", "PENDING"])
+        again_at = self.oracle.now + timedelta(seconds=30) if status == "PENDING" else None
+        outcome = AttemptOutcome(attempt, MessageStatus(status), f"wamid.{attempt.id}", again_at=again_at)
+        await outcomes.settle(self.scope.workspace_id, [outcome])
+        if again_at is None:
+            self.oracle.news(message, status)
+        else:
+            message.status, message.due_at = "PENDING", again_at
+
+    async def a_silence(self):
+        """The worker that sent it is gone."""
+        if not self.under_way:
+            return
+        attempt, _, _ = self.random.choice(self.under_way)
+        await self.pass_until(self.oracle.now + timedelta(seconds=61))
+        await outcomes.expire_leases(self.scope.workspace_id, attempt.source)
+        for one in [one for one in self.under_way if one[0].source == attempt.source and one[2] < self.oracle.now]:
+            self.under_way.remove(one)
+            self.oracle.news(one[1], "UNCONFIRMED")
+
+    async def a_receipt(self):
+        told = [(id_, one) for id_, one in self.messages.items() if one.status not in ("PENDING", "SENDING", "SKIPPED")]
+        if not told:
+            return
+        message_id, message = self.random.choice(told)
+        receipt = self.random.choice([Receipt.SENT, Receipt.DELIVERED, Receipt.DELIVERED, Receipt.READ, Receipt.FAILED])
+        event = StatusEvent("1", f"wamid.{message_id}", receipt, self.oracle.now, statuses.reference_of(message_id))
+        async with db.transaction():
+            await statuses.process(self.scope.workspace_id, [event])
+        self.oracle.news(message, receipt.value)
+
+    async def a_reply(self):
+        who, text = self.somebody(), self.random.choice(["Yes", "Yes", "Yes", "STOP"])
+        if not self.oracle.people[who].has_phone:
+            return
+        phone = await db.fetch_value("SELECT phone FROM contacts WHERE id = $1", who)
+        sender, moment = Sender(phone.removeprefix("+")), self.oracle.now
+        async with db.transaction():
+            said = InboundEvent("1", f"in.{moment}", sender, moment, "text", text=text)
+            await inbound.process(self.scope.workspace_id, [said], ())
+        if text == "STOP":
+            self.oracle.people[who].consent = "OPTED_OUT"
+        self.oracle.happens(("activity", "message.received"), who)
+
+    async def a_consent(self):
+        who, consent = self.somebody(), self.random.choice([*["OPTED_IN"] * 4, "OPTED_OUT", "UNKNOWN"])
+        await db.execute("UPDATE contacts SET whatsapp_consent = $2 WHERE id = $1", who, consent)
+        self.oracle.people[who].consent = consent
+
+    async def a_phone(self):
+        """Is taken away, or given."""
+        who = self.somebody()
+        person = self.oracle.people[who]
+        person.has_phone = not person.has_phone
+        phone = f"+34699{who:06}" if person.has_phone else None
+        await db.execute("UPDATE contacts SET phone = $2 WHERE id = $1", who, phone)
+
     # ------------------------------------------------------------ compared
 
-    async def check(self):
-        oracle = self.oracle
+    async def check_inside(self):
         inside = await db.fetch(
             "SELECT e.workflow_id, e.contact_id, n.key, e.state FROM enrollments e JOIN workflow_nodes n"
             " ON n.workflow_id = e.workflow_id AND n.node = e.node"
         )
         assert sorted(map(tuple, inside)) == sorted(
-            (one.workflow, one.who, one.key, one.state) for one in oracle.inside
+            (one.workflow, one.who, one.key, one.state) for one in self.oracle.inside
         )
+
+    async def check(self):
+        oracle = self.oracle
+        await self.check_inside()
         ended = await db.fetch('SELECT workflow_id, contact_id, "end" FROM enrollments_ended')
         assert Counter(map(tuple, ended)) == Counter(oracle.ended)
+        written = await db.fetch(
+            "SELECT s.workflow_id, m.contact_id, m.status FROM messages m JOIN workflow_senders s ON s.id = m.source_id"
+        )
+        assert Counter(map(tuple, written)) == Counter((one.workflow, one.who, one.status) for one in oracle.messages)
         turned_away = await db.fetch("SELECT workflow_id, contact_id, reason FROM workflow_turned_away")
         alive = {key: reason for key, reason in oracle.turned_away.items() if key[1] in oracle.people}
         assert {(row[0], row[1]): row[2] for row in turned_away} == alive
