@@ -43,4 +43,4 @@ async def bring_up_to_date() -> list[str]:
 
 
 async def is_empty() -> bool:
-    return not await db.fetch_value("SELECT EXISTS (SELECT FROM workspaces)")
+    return not await db.fetch_value("/* all workspaces */ SELECT EXISTS (SELECT 1 FROM workspaces)")

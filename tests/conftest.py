@@ -15,6 +15,7 @@ from models.transfers import files
 from models.workflows import plans
 from tests.kit import draws, not_on_clusters, slow
 from tests.kit.servers import Servers, database_from, servers, template
+from tests.kit.statements import exceptions, sent
 from workers.broker import Broker, connected_broker
 from workers.storage import open_storage
 
@@ -25,6 +26,7 @@ for _name in [name for name in os.environ if name.startswith("MUSTER_") and not 
     del os.environ[_name]
 
 draws.load_profile()
+sent.watch()
 
 BROWSER = Path(__file__).parent / "browser"
 
@@ -135,6 +137,14 @@ def _nothing_is_sent_after_a_test() -> Iterator[None]:
     yield
     enqueue.use(None)
     hints.use(None)
+
+
+@pytest.fixture(autouse=True)
+def _statements_keep_the_rules() -> Iterator[None]:
+    """Fails a test in which the product sent a statement that a distributed database would not take, or would take otherwise."""
+    yield
+    found = [text for text in sent.broken() if text.split(":")[0] not in exceptions.NOT_YET]
+    assert not found, "\n\n".join(found)
 
 
 @pytest.fixture(autouse=True)

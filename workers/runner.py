@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 
 from models import db
 from workers import (
+    accounts,
     audiences,
     backlog,
     broadcasts,
@@ -70,6 +71,7 @@ MODULES: Final[Sequence[ModuleType]] = (
     meta_requests,
     scores,
     duplicates,
+    accounts,
 )
 
 STOP_SECONDS: Final = 8

@@ -1,6 +1,7 @@
 """API tokens of a workspace. A secret is shown once; only its hash is stored.
 
-A secret names its workspace: `muster_<workspace id>_<64 hexadecimal digits>`. Older secrets do not: `muster_<43 characters>`.
+A secret names its workspace: `muster_<workspace id>_<64 hexadecimal digits>`. Older secrets do not: `muster_<43 characters>`. The
+table old_api_tokens says where those are.
 """
 
 import hashlib
@@ -92,11 +93,12 @@ async def by_ids(scope: Scope, ids: Sequence[int]) -> list[ApiToken]:
 # Compares hashes, so that timing reveals nothing.
 _FIND = """
     SELECT t.secret_hash, t.workspace_id, t.id, t.permissions, t.last_used_at, w.timezone, w.default_country
-    FROM api_tokens t JOIN workspaces w ON w.id = t.workspace_id
-    WHERE t.secret_hash = ANY ($1) AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2)
+    FROM api_tokens t JOIN workspaces w ON w.id = $1
+    WHERE t.workspace_id = $1 AND t.secret_hash = ANY ($2) AND t.revoked_at IS NULL
+      AND (t.expires_at IS NULL OR t.expires_at > $3)
 """
 
-_FIND_IN_WORKSPACE = f"{_FIND} AND t.workspace_id = $3 AND w.id = $3"
+_OLD = "SELECT secret_hash, workspace_id FROM old_api_tokens WHERE secret_hash = ANY ($1)"
 
 # SKIP LOCKED: a request must not wait for a change of its token.
 _USED = """
@@ -114,7 +116,8 @@ async def find_by_secrets(token_secrets: Collection[str]) -> dict[str, Record]:
     """Valid tokens by secret, with their workspace's settings. Stores their last use, once a minute."""
     by_hash = {hash_of(secret): secret for secret in token_secrets}
     moment = clock.now()
-    found = await _find(by_hash, moment)
+    by_workspace = await _workspaces(by_hash)
+    found = [row for key, hashes in by_workspace.items() for row in await db.fetch(_FIND, key, hashes, moment)]
     before = moment - _USE_STORED_EVERY
     used = [token for token in found if token["last_used_at"] is None or token["last_used_at"] < before]
     if used:
@@ -122,13 +125,19 @@ async def find_by_secrets(token_secrets: Collection[str]) -> dict[str, Record]:
     return {by_hash[token["secret_hash"]]: token for token in found}
 
 
-async def _find(by_hash: Mapping[str, str], moment: datetime) -> list[Record]:
-    """In one workspace when all secrets name the same, else in all: one statement either way."""
-    named = {match[1] if (match := _WITH_WORKSPACE.fullmatch(secret)) else None for secret in by_hash.values()}
-    workspace_id = named.pop() if len(named) == 1 else None
-    if workspace_id is None:
-        return await db.fetch(_FIND, list(by_hash), moment)
-    return await db.fetch(_FIND_IN_WORKSPACE, list(by_hash), moment, int(workspace_id))
+async def _workspaces(by_hash: Mapping[str, str]) -> dict[int, list[str]]:
+    """Hashes by the workspace in which they are looked for. Secrets of which nobody knows one are left out."""
+    found: dict[int, list[str]] = {}
+    old: list[str] = []
+    for digest, secret in by_hash.items():
+        named = _WITH_WORKSPACE.fullmatch(secret)
+        if named is None:
+            old.append(digest)
+        else:
+            found.setdefault(int(named[1]), []).append(digest)
+    for row in await db.fetch(_OLD, old) if old else []:
+        found.setdefault(row["workspace_id"], []).append(row["secret_hash"])
+    return found
 
 
 async def _store_use(used: Iterable[Record], moment: datetime, before: datetime) -> None:

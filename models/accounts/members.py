@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from models import clock, db
-from models.accounts import audit_log
+from models.accounts import audit_log, sign_in_emails
 from models.accounts.new_passwords import new_hash
 from models.accounts.passwords import check_password
+from models.accounts.sign_in_emails import Place
 from models.db import UniqueViolation
 from models.db.tables import Member
 from models.errors import DomainError, Forbidden, Invalid, NotAllowedInState, NotFound, Problems, Taken, at
@@ -60,6 +61,7 @@ async def create(
                 permissions=granted,
                 password_hash=password_hash,
             )
+            await sign_in_emails.add(member.email, Place(scope.workspace_id, member.id))
             details = {"name": member.name, "role": role, "permissions": granted}
             await audit_log.record(scope, "member_create", "Member", member.id, details)
     except UniqueViolation as error:
@@ -126,6 +128,7 @@ async def delete(scope: Scope, member_id: int) -> None:
         if member.role == Role.ADMIN:
             await _need_another_admin(scope, member_id)
         await Member.filter(workspace_id=scope.workspace_id, id=member_id).delete()
+        await sign_in_emails.remove(Place(scope.workspace_id, member_id))
         await audit_log.record(scope, "member_delete", "Member", member_id, {"name": member.name, "role": member.role})
 
 

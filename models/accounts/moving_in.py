@@ -44,7 +44,7 @@ async def add_member(scope: Scope, email: str, name: str | None, role: Role) -> 
 
 
 # In all workspaces.
-_ALL = "SELECT id, name, timezone, default_country, created_at, deleted_at FROM workspaces ORDER BY id"
+_ALL = "/* all workspaces */ SELECT id, name, timezone, default_country, created_at, deleted_at FROM workspaces ORDER BY id"
 
 _COUNTS = """
     SELECT (SELECT count(*) FROM members WHERE workspace_id = $1) AS members,

@@ -15,11 +15,10 @@ from permissions.roles import Role, permissions_of
 _MEMBERS = """
     SELECT p.workspace_id, p.id, p.password_version, p.role, p.permissions, w.timezone, w.default_country,
            claimed.session_id, s.token_number, s.password_version AS session_version
-    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS claimed (workspace_id, id, session_id)
-    JOIN members p ON p.workspace_id = claimed.workspace_id AND p.id = claimed.id
-    JOIN workspaces w ON w.id = p.workspace_id
-    LEFT JOIN member_sessions s
-        ON s.workspace_id = claimed.workspace_id AND s.id = claimed.session_id AND s.member_id = claimed.id
+    FROM unnest($2::bigint[], $3::bigint[]) AS claimed (id, session_id)
+    JOIN members p ON p.workspace_id = $1 AND p.id = claimed.id
+    JOIN workspaces w ON w.id = $1
+    LEFT JOIN member_sessions s ON s.workspace_id = $1 AND s.id = claimed.session_id AND s.member_id = claimed.id
 """
 
 
@@ -32,7 +31,7 @@ async def find_scope(
 
 
 async def find_scopes(bearers: Collection[str], signing: Signing) -> dict[str, Scope]:
-    """Returns the scopes of valid tokens, by token. One statement for all API tokens, one for all sessions."""
+    """Returns the scopes of valid tokens, by token. One statement for each workspace and kind of token."""
     secrets = [bearer for bearer in bearers if bearer.startswith(api_tokens.PREFIX)]
     found = await _of_tokens(secrets) if secrets else {}
     if len(secrets) < len(bearers):
@@ -51,8 +50,14 @@ async def _of_sessions(bearers: Collection[str], signing: Signing) -> dict[str, 
     claimed = {bearer: claims for bearer, claims in claimed.items() if claims.expires_at > moment}
     if not claimed:
         return {}
-    ids = {(claims.workspace_id, claims.member_id, claims.session_id) for claims in claimed.values()}
-    rows = await db.fetch(_MEMBERS, *map(list, zip(*ids, strict=True)))
+    ids: dict[int, set[tuple[int, int | None]]] = {}
+    for claims in claimed.values():
+        ids.setdefault(claims.workspace_id, set()).add((claims.member_id, claims.session_id))
+    rows = [
+        row
+        for workspace_id, sessions_of in ids.items()
+        for row in await db.fetch(_MEMBERS, workspace_id, *map(list, zip(*sessions_of, strict=True)))
+    ]
     members = {(row["workspace_id"], row["id"], row["session_id"]): row for row in rows}
     found = {
         bearer: (claims, members.get((claims.workspace_id, claims.member_id, claims.session_id)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from models import db
-from models.accounts import audit_log, devices, sessions, sign_in_attempts
+from models.accounts import audit_log, devices, sessions, sign_in_attempts, sign_in_emails
 from models.accounts.passwords import LONGEST, hashed, matching, share_salt
 from models.accounts.scopes import scope_of_member
 from models.accounts.sessions import Signing
@@ -33,16 +33,11 @@ class SignedIn(NamedTuple):
 
 NOBODY = Asker()
 
-_MEMBERS = """
+_MEMBER = """
     SELECT p.workspace_id, p.id, p.email, p.password_hash, p.password_version, p.role, p.permissions,
            w.timezone, w.default_country
-    FROM members p JOIN workspaces w ON w.id = p.workspace_id
-"""
-
-# In all workspaces, unless one is named.
-_CANDIDATES = f"""{_MEMBERS}
-    WHERE p.email = $1 AND ($2::bigint IS NULL OR p.workspace_id = $2)
-    ORDER BY p.workspace_id LIMIT 20
+    FROM members p JOIN workspaces w ON w.id = $1
+    WHERE p.workspace_id = $1 AND p.id = $2
 """
 
 
@@ -63,7 +58,7 @@ async def sign_in(
     device = devices.find(asker.device, stored_email, signing)
     attempts = sign_in_attempts.attempts_of(stored_email, asker.address, device)
     await sign_in_attempts.count(attempts)
-    candidates = await db.fetch(_CANDIDATES, stored_email, workspace_id)
+    candidates = await _candidates(stored_email, workspace_id)
     members = await _with_password(candidates, password)
     if not members:
         raise Invalid("no member has this e-mail and password")
@@ -77,11 +72,15 @@ async def sign_in(
     return await begin(members[0], signing, asker, action)
 
 
+async def _candidates(email: str, workspace_id: int | None) -> list[Record]:
+    """In all workspaces, unless one is named. A workspace is asked only when it has such a member."""
+    found = [await db.fetch_row(_MEMBER, *place) for place in await sign_in_emails.places(email, workspace_id)]
+    return [row for row in found if row is not None and row["email"] == email]
+
+
 async def get_member_row(workspace_id: int, member_id: int) -> Record:
     """Returns the row that `begin` takes."""
-    row = await db.fetch_row(
-        f"{_MEMBERS} WHERE p.workspace_id = $1 AND p.id = $2 AND w.id = $1", workspace_id, member_id
-    )
+    row = await db.fetch_row(_MEMBER, workspace_id, member_id)
     assert row is not None
     return row
 

@@ -5,7 +5,7 @@ from graphlib import TopologicalSorter
 from typing import Final, NamedTuple
 
 from models import clock, db
-from models.accounts import audit_log
+from models.accounts import audit_log, sign_in_emails
 from permissions.principal import Scope
 
 ROWS_AT_ONCE: Final = 5_000
@@ -35,6 +35,8 @@ async def begin(scope: Scope) -> None:
         )
         for table in _STOP:
             await db.execute(f"DELETE FROM {table} WHERE workspace_id = $1", scope.workspace_id)  # noqa: S608
+        await sign_in_emails.remove_all(scope.workspace_id)
+        await db.execute("DELETE FROM old_api_tokens WHERE workspace_id = $1", scope.workspace_id)
 
 
 async def delete_rows(workspace_id: int) -> AsyncIterator[int]:

@@ -155,6 +155,7 @@ async def start_due() -> list[tuple[int, int]]:
     now = clock.now()
     rows = await db.fetch(
         """
+        /* all workspaces */
         SELECT workspace_id, id, max_lateness, coalesce(scheduled_at + max_lateness::interval < $1, false) AS late
         FROM broadcasts WHERE status = 'SCHEDULED' AND scheduled_at <= $1 ORDER BY scheduled_at LIMIT 100
         """,
@@ -423,5 +424,5 @@ async def end_cancelled(workspace_id: int, broadcast_id: int) -> None:
 
 async def preparing() -> list[tuple[int, int]]:
     """Returns the PREPARING broadcasts of all workspaces, as (workspace id, broadcast id)."""
-    rows = await db.fetch("SELECT workspace_id, id FROM broadcasts WHERE status = 'PREPARING'")
+    rows = await db.fetch("/* all workspaces */ SELECT workspace_id, id FROM broadcasts WHERE status = 'PREPARING'")
     return [(row["workspace_id"], row["id"]) for row in rows]

@@ -14,6 +14,7 @@ Progress = tuple[object, ...]
 """Status, reason and counts."""
 
 _LOOK: Final = f"""
+    /* all workspaces */
     SELECT b.workspace_id, b.id, b.status, b.reason, {", ".join(f"coalesce(t.{name}, 0) AS {name}" for name in COLUMNS)}
     FROM unnest($1::bigint[], $2::bigint[]) AS wanted (workspace_id, id)
     JOIN broadcasts b ON b.workspace_id = wanted.workspace_id AND b.id = wanted.id

@@ -115,7 +115,7 @@ async def behind(log: Log[Any], kind: str, limit: int = 1_000) -> list[tuple[int
     """Returns readers with entries to read, as (workspace id, reader id), the longest waiting first."""
     rows = await db.fetch(
         f"""
-        SELECT r.workspace_id, r.reader_id FROM changelog_readers AS r
+        /* all workspaces */ SELECT r.workspace_id, r.reader_id FROM changelog_readers AS r
         JOIN {log.heads} AS h ON h.workspace_id = r.workspace_id
         WHERE r.reader_kind = $1 AND r.log = $2 AND r.position < h.position
         ORDER BY r.moved_at, r.workspace_id, r.reader_id LIMIT $3

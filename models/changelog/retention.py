@@ -19,7 +19,7 @@ async def drop_older_than(kept: timedelta, log: Log[Any], limit: int = 5_000) ->
     Positions before them are refused from then on.
     """
     dropped = 0
-    heads = await db.fetch(f"SELECT workspace_id FROM {log.heads} ORDER BY workspace_id")
+    heads = await db.fetch(f"/* all workspaces */ SELECT workspace_id FROM {log.heads} ORDER BY workspace_id")
     for row in heads:
         dropped += await _drop(row["workspace_id"], log, clock.now() - kept, limit - dropped)
         if dropped >= limit:

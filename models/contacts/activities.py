@@ -72,7 +72,7 @@ async def write(
 ) -> int:
     """Write checked activities of contacts that the ambient transaction holds. Returns how many were new."""
     async with dirty_contacts.as_bulk(only_if=len(contact_ids) > dirty_contacts.MANY):
-        recorded = await db.execute(
+        new = await db.fetch(
             _INSERT,
             scope.workspace_id,
             list(contact_ids),
@@ -81,9 +81,9 @@ async def write(
             list(properties),
             list(idempotency_keys),
         )
-    if recorded:
+    if new:
         await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
-    return recorded
+    return len(new)
 
 
 # Ordered against deadlocks.
@@ -93,7 +93,7 @@ _INSERT = """
     FROM unnest($2::bigint[], $3::text[], $4::timestamptz[], $5::text[], $6::text[]) WITH ORDINALITY
          AS new (contact_id, kind, occurred_at, properties, idempotency_key, position)
     ORDER BY new.idempotency_key, new.position
-    ON CONFLICT (workspace_id, idempotency_key) DO NOTHING
+    ON CONFLICT (workspace_id, idempotency_key) DO NOTHING RETURNING 1
 """
 
 # Locked, so that no contact is deleted before the insert.

@@ -12,12 +12,10 @@ from models.queue import work
 from models.queue.enqueue import enqueue
 from permissions.principal import Scope
 
-_DELETE = """
-    WITH doomed AS (
-        SELECT id FROM contacts WHERE workspace_id = $1 AND id = ANY ($2) ORDER BY id FOR UPDATE
-    )
-    DELETE FROM contacts c USING doomed WHERE c.workspace_id = $1 AND c.id = doomed.id RETURNING c.id, c.phone_key
-"""
+# Locked in one order, against deadlocks.
+_LOCK = "SELECT 1 FROM contacts WHERE workspace_id = $1 AND id = ANY ($2::bigint[]) ORDER BY id FOR UPDATE"
+
+_DELETE = "DELETE FROM contacts WHERE workspace_id = $1 AND id = ANY ($2::bigint[]) RETURNING id, phone_key"
 
 
 async def delete_contacts(scope: Scope, ids: Sequence[int]) -> list[int]:
@@ -28,6 +26,8 @@ async def delete_contacts(scope: Scope, ids: Sequence[int]) -> list[int]:
     check_count(ids, "ids")
     async with db.transaction():
         async with dirty_contacts.as_bulk(only_if=len(ids) > dirty_contacts.MANY):
+            if len(ids) > 1:
+                await db.execute(_LOCK, scope.workspace_id, list(ids))
             rows = await db.fetch(_DELETE, scope.workspace_id, list(ids))
         deleted = {row["id"] for row in rows}
         await twins.release(scope.workspace_id, [row["phone_key"] for row in rows])

@@ -157,22 +157,23 @@ _SECONDS_AT_ONCE: Final = 0.5
 
 _BATCH: Final = 1_000
 
-_REMOVE = """
-    WITH batch AS (
-        SELECT id FROM contacts WHERE workspace_id = $1 AND id > $2 AND attributes ? $3 ORDER BY id LIMIT $4 FOR NO KEY UPDATE
-    ), removed AS (
-        UPDATE contacts c SET attributes = c.attributes - $3 FROM batch WHERE c.workspace_id = $1 AND c.id = batch.id
-    )
-    SELECT max(id) FROM batch
+_LOCK_BATCH = """
+    SELECT id FROM contacts WHERE workspace_id = $1 AND id > $2 AND attributes ? $3 ORDER BY id LIMIT $4 FOR NO KEY UPDATE
 """
+
+_REMOVE = "UPDATE contacts SET attributes = attributes - $3::text WHERE workspace_id = $1 AND id = ANY ($2::bigint[])"
 
 
 async def _remove_values(workspace_id: int, field_id: int, key: str, until: float) -> bool:
     """Returns True when no value is left and the key is free again."""
     last_id = 0
     while time.monotonic() < until:
-        last_id = await db.fetch_value(_REMOVE, workspace_id, last_id, key, _BATCH)
-        if last_id is None:
+        async with db.transaction():
+            batch = [row["id"] for row in await db.fetch(_LOCK_BATCH, workspace_id, last_id, key, _BATCH)]
+            await db.execute(_REMOVE, workspace_id, batch, key)
+        if batch:
+            last_id = batch[-1]
+        else:
             await db.execute("DELETE FROM contact_fields WHERE workspace_id = $1 AND id = $2", workspace_id, field_id)
             return True
         await enqueue(work.PROCESS_CHANGES, workspace_id)
@@ -183,6 +184,7 @@ async def remove_values_of_deleted(seconds: float = 5.0) -> int:
     """Works for about `seconds`, in all workspaces, and returns how many fields are done."""
     until = time.monotonic() + seconds
     rows = await db.fetch(
+        "/* all workspaces */ "
         "SELECT workspace_id, id, key FROM contact_fields WHERE deleted_at IS NOT NULL ORDER BY deleted_at LIMIT 100"
     )
     done = [await _remove_values(row["workspace_id"], row["id"], row["key"], until) for row in rows]

@@ -33,7 +33,7 @@ async def last_changes(keys: Collection[Key]) -> dict[Key, datetime]:
 
 
 _LAST_CHANGES: Final = """
-    SELECT c.workspace_id, c.id, c.updated_at
+    /* all workspaces */ SELECT c.workspace_id, c.id, c.updated_at
     FROM unnest($1::bigint[], $2::bigint[]) AS wanted (workspace_id, id)
     JOIN contacts c ON c.workspace_id = wanted.workspace_id AND c.id = wanted.id
 """

@@ -100,12 +100,14 @@ WHERE workspace_id = $1 AND id = ANY ($2::bigint[]) AND $3::bigint <> 0
 
 async def increase_attribute(scope: Scope, contact_ids: Sequence[int], key: str, by: float) -> None:
     """A NUMBER field without a value counts as 0. In the ambient transaction."""
-    await _write(scope, _INCREASE, contact_ids, key, by)
+    await _write(scope, _INCREASE, contact_ids, key, by, db.dump_json(key))
 
 
+# The object is written as text: jsonb_build_object() is not immutable, and a distributed database takes only what is.
 _INCREASE = """
-UPDATE contacts SET attributes = attributes || jsonb_build_object($3::text, trim_scale(
-    CASE WHEN jsonb_typeof(attributes -> $3) = 'number' THEN (attributes ->> $3)::numeric ELSE 0 END + $4::float8::numeric))
+UPDATE contacts SET attributes = attributes || ('{' || $5::text || ':' || trim_scale(
+    CASE WHEN jsonb_typeof(attributes -> $3::text) = 'number' THEN (attributes ->> $3::text)::numeric ELSE 0 END
+    + $4::float8::numeric)::text || '}')::jsonb
 WHERE workspace_id = $1 AND id = ANY ($2::bigint[]) AND $4::float8 <> 0
 """
 

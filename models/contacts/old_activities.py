@@ -46,7 +46,7 @@ async def count_older_than(before: datetime, most: int) -> int:
 
 
 async def _kinds() -> list[tuple[int, str]]:
-    workspaces = await db.fetch("SELECT id FROM workspaces ORDER BY id")
+    workspaces = await db.fetch("/* all workspaces */ SELECT id FROM workspaces ORDER BY id")
     return [(row["id"], kind["kind"]) for row in workspaces for kind in await db.fetch(_KINDS, row["id"])]
 
 

@@ -29,6 +29,7 @@ async def release(workspace_id: int, phone_keys: Sequence[str | None]) -> int:
 async def release_all() -> int:
     """What imports and plain SQL left."""
     rows = await db.fetch(
+        "/* all workspaces */ "
         "SELECT workspace_id, array_agg(DISTINCT phone_key) AS keys FROM contacts WHERE phone_twin > 0 GROUP BY workspace_id"
     )
     return sum([await release(row["workspace_id"], row["keys"]) for row in rows])

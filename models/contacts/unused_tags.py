@@ -17,6 +17,7 @@ AT_ONCE: Final = 500
 async def workspaces_to_check(limit: int = 100) -> list[int]:
     """Workspaces with a tag that was not looked at for long. Reads all workspaces."""
     rows = await db.fetch(
+        "/* all workspaces */ "
         "SELECT workspace_id FROM tags WHERE checked_at < $1 GROUP BY workspace_id ORDER BY min(checked_at) LIMIT $2",
         clock.now() - CHECKED_EVERY,
         limit,

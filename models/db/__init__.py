@@ -8,6 +8,7 @@ from models.db.json import dump_json, load_json, same_json
 from models.db.locks import advisory_lock, try_advisory_lock
 from models.db.outages import is_outage, logged_as_outage
 from models.db.pipeline import Pipeline
+from models.db.planning import forced_plans
 from models.db.pool import connect, disconnect
 from models.db.shares import Share, run_for, run_for_nobody
 from models.db.statements import copy_in, copy_out, each_row, execute, execute_many, fetch, fetch_row, fetch_value
@@ -37,6 +38,7 @@ __all__ = [
     "fetch",
     "fetch_row",
     "fetch_value",
+    "forced_plans",
     "in_a_transaction",
     "is_data_error",
     "is_outage",

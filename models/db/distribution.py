@@ -15,6 +15,8 @@ from models.db.transactions import transaction
 LOCAL: Final[Mapping[str, str]] = {
     "schema_migrations": "which migrations this database has had",
     "sign_in_attempts": "nobody is signed in yet",
+    "sign_in_emails": "says where an e-mail address signs in",
+    "old_api_tokens": "says where a secret is that does not name its workspace",
 }
 """Tables that belong to no workspace, and why. They stay on the coordinator."""
 

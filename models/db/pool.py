@@ -7,7 +7,7 @@ from tortoise import Tortoise
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.connection import get_connections
 
-from models.db import codecs
+from models.db import codecs, planning
 from models.db.shares import Sharing
 
 
@@ -83,6 +83,8 @@ async def connect(
         await client.create_connection(with_db=True)
     global _opened, _sharing
     _opened, _sharing = client._pool, Sharing(pool_max)
+    assert _opened is not None
+    planning.set_distributed(await _opened.fetchval("SELECT to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL"))
 
 
 async def disconnect() -> None:

@@ -58,7 +58,15 @@ CREATE TABLE members (
     CONSTRAINT members_email_key UNIQUE (workspace_id, email),
     FOREIGN KEY (workspace_id) REFERENCES workspaces (id) ON DELETE CASCADE
 );
-CREATE INDEX members_email_idx ON members (email);
+
+-- Where an e-mail address signs in. Not distributed, for a sign-in names no workspace.
+CREATE TABLE sign_in_emails (
+    email        text NOT NULL,
+    workspace_id bigint NOT NULL,
+    member_id    bigint NOT NULL,
+    PRIMARY KEY (email, workspace_id)
+);
+CREATE INDEX sign_in_emails_workspace_idx ON sign_in_emails (workspace_id, member_id);
 
 -- Sessions of members. A session can be refreshed and ended by itself.
 CREATE TABLE member_sessions (
@@ -101,6 +109,13 @@ CREATE TABLE api_tokens (
     FOREIGN KEY (workspace_id) REFERENCES workspaces (id) ON DELETE CASCADE
 );
 CREATE INDEX api_tokens_secret_hash_idx ON api_tokens (secret_hash);
+
+-- In which workspace a secret is that does not name it, as the oldest do not. Not distributed.
+CREATE TABLE old_api_tokens (
+    secret_hash  text NOT NULL,
+    workspace_id bigint NOT NULL,
+    PRIMARY KEY (secret_hash)
+);
 
 -- Recent sign-in attempts by e-mail (a hash) and by address. No workspace is known yet.
 CREATE TABLE sign_in_attempts (

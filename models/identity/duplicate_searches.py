@@ -111,7 +111,7 @@ async def wanted(limit: int = 1_000) -> list[int]:
     """Workspaces in which a search is to come, or was abandoned. Reads all workspaces."""
     rows = await db.fetch(
         """
-        SELECT workspace_id FROM duplicate_searches
+        /* all workspaces */ SELECT workspace_id FROM duplicate_searches
         WHERE asked_at IS NOT NULL AND (started_at IS NULL OR started_at < $1) ORDER BY asked_at LIMIT $2
         """,
         clock.now() - ABANDONED,

@@ -29,7 +29,16 @@ def _plain(value: Any) -> Any:
 
 
 async def forget_old() -> int:
-    """Removes the snapshots of merges that can no longer be undone. Returns how many."""
-    return await db.execute(
-        "UPDATE contact_merges SET snapshot = NULL WHERE snapshot IS NOT NULL AND at < $1", clock.now() - UNDOABLE
-    )
+    """Removes the snapshots of merges that can no longer be undone. Returns how many. Reads all workspaces."""
+    before = clock.now() - UNDOABLE
+    rows = await db.fetch(_WITH_OLD, before)
+    return sum([await db.execute(_FORGET_OLD, row["workspace_id"], before) for row in rows])
+
+
+_WITH_OLD: Final = """
+    /* all workspaces */ SELECT DISTINCT workspace_id FROM contact_merges WHERE snapshot IS NOT NULL AND at < $1
+"""
+
+_FORGET_OLD: Final = """
+    UPDATE contact_merges SET snapshot = NULL WHERE workspace_id = $1 AND snapshot IS NOT NULL AND at < $2
+"""

@@ -89,6 +89,7 @@ async def _refuse_taken(workspace_id: int, number_id: str, business_account_id: 
     """A number's messages and an account's limit belong to one workspace: the one that WhatsApp said READY for."""
     other = await db.fetch_value(
         """
+        /* all workspaces */
         SELECT CASE WHEN number_id = $2 THEN 'phoneNumberId' ELSE 'businessAccountId' END FROM whatsapp_channels
         WHERE (number_id = $2 OR business_account_id = $3) AND workspace_id <> $1 AND disconnected_at IS NULL
           AND status = 'READY' LIMIT 1
@@ -214,7 +215,7 @@ async def find_by_senders(number_ids: Collection[str], account_ids: Collection[s
     """Returns the channels of all workspaces with one of these numbers or accounts."""
     rows = await db.fetch(
         """
-        SELECT workspace_id, id, number_id, business_account_id, encrypted_app_secret FROM whatsapp_channels
+        /* all workspaces */ SELECT workspace_id, id, number_id, business_account_id, encrypted_app_secret FROM whatsapp_channels
         WHERE (number_id = ANY($1::text[]) OR business_account_id = ANY($2::text[])) AND disconnected_at IS NULL
         """,
         list(number_ids),
@@ -235,6 +236,7 @@ async def find_by_senders(number_ids: Collection[str], account_ids: Collection[s
 async def is_verify_token(token: str) -> bool:
     """Meta sends it when the webhook address is entered."""
     found = await db.fetch_value(
+        "/* all workspaces */ "
         "SELECT true FROM whatsapp_channels WHERE verify_token_hash = $1 AND disconnected_at IS NULL LIMIT 1",
         _hash(token),
     )
@@ -313,7 +315,7 @@ async def unchecked(before_seconds: float, limit: int) -> list[int]:
     """Returns ids of up to `limit` workspaces whose channel was not checked for `before_seconds`."""
     rows = await db.fetch(
         """
-        SELECT workspace_id FROM whatsapp_channels c
+        /* all workspaces */ SELECT workspace_id FROM whatsapp_channels c
         WHERE disconnected_at IS NULL AND status <> 'REFUSED'
           AND (checked_at IS NULL OR checked_at < $1::timestamptz - $2 * interval '1 second')
           AND NOT EXISTS (SELECT 1 FROM provider_requests e WHERE e.workspace_id = c.workspace_id AND e.kind = 'CHECK'

@@ -123,7 +123,9 @@ async def not_reached(workspace_id: int, phones: Sequence[str]) -> None:
 
 async def forget_old(now: datetime) -> int:
     before = now - 2 * QUOTA_WINDOW
-    rows = await db.fetch("SELECT DISTINCT workspace_id FROM whatsapp_reached WHERE reached_at < $1", before)
+    rows = await db.fetch(
+        "/* all workspaces */ SELECT DISTINCT workspace_id FROM whatsapp_reached WHERE reached_at < $1", before
+    )
     removed = 0
     for row in rows:
         removed += await db.execute(

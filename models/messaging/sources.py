@@ -187,6 +187,7 @@ async def unfinished() -> list[Unfinished]:
     """Sources with messages left, of all workspaces, and broadcasts that are SENDING without one: they have ended."""
     rows = await db.fetch(
         """
+        /* all workspaces */
         SELECT s.workspace_id, s.source_kind, s.source_id, s.state, c.pending > 0 AS pending, c.sending > 0 AS sending
         FROM message_counters c
         JOIN message_sources s ON s.workspace_id = c.workspace_id AND s.source_kind = c.source_kind AND s.source_id = c.source_id

@@ -56,6 +56,7 @@ async def finish(workspace_id: int, contact_id: int) -> None:
 async def unfinished(limit: int = 1_000) -> list[tuple[int, int]]:
     """As (workspace id, contact id), the oldest first. Reads all workspaces."""
     rows = await db.fetch(
+        "/* all workspaces */ "
         "SELECT workspace_id, contact_id FROM contact_erasures WHERE finished_at IS NULL ORDER BY asked_at LIMIT $1",
         limit,
     )

@@ -15,12 +15,14 @@ class Waiting(NamedTuple):
 
 async def jobs() -> Waiting:
     """Jobs that no worker has begun."""
-    return await _read("SELECT count(*), min(created_at) FROM jobs WHERE status = 'QUEUED' AND started_at IS NULL")
+    return await _read(
+        "/* all workspaces */ SELECT count(*), min(created_at) FROM jobs WHERE status = 'QUEUED' AND started_at IS NULL"
+    )
 
 
 async def webhooks() -> Waiting:
     """Webhooks that are stored and not yet processed."""
-    return await _read("SELECT count(*), min(received_at) FROM webhook_inbox")
+    return await _read("/* all workspaces */ SELECT count(*), min(received_at) FROM webhook_inbox")
 
 
 async def _read(sql: str) -> Waiting:

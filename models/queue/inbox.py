@@ -119,7 +119,7 @@ async def has(workspace_id: int) -> bool:
 async def waiting() -> list[int]:
     """Workspaces with webhooks to process. Reads all workspaces."""
     rows = await db.fetch(
-        f"SELECT DISTINCT workspace_id FROM webhook_inbox WHERE {leases.free(LEASES, '$1')}",  # noqa: S608
+        f"/* all workspaces */ SELECT DISTINCT workspace_id FROM webhook_inbox WHERE {leases.free(LEASES, '$1')}",  # noqa: S608
         clock.now(),
     )
     return [row["workspace_id"] for row in rows]

@@ -136,20 +136,24 @@ async def by_ids(scope: Scope, ids: Sequence[int]) -> list[Job]:
 
 async def changed_since(known: Mapping[tuple[int, int], datetime]) -> dict[tuple[int, int], Job | None]:
     """Returns jobs whose `updated_at` is not `known`, by (workspace id, job id); None for a removed one."""
-    rows = await db.fetch(
-        """
-        SELECT k.workspace_id, k.id, j.id IS NULL AS gone
-        FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS k (workspace_id, id, seen_at)
-        LEFT JOIN jobs j ON j.workspace_id = k.workspace_id AND j.id = k.id WHERE j.updated_at IS DISTINCT FROM k.seen_at
-        """,
-        [workspace_id for workspace_id, _ in known],
-        [job_id for _, job_id in known],
-        list(known.values()),
-    )
-    found = await Job.filter(id__in=[row["id"] for row in rows if not row["gone"]]) if rows else []
-    return {(row["workspace_id"], row["id"]): None for row in rows if row["gone"]} | {
-        (job.workspace_id, job.id): job for job in found
-    }
+    rows = await db.fetch(_CHANGES, [workspace_id for workspace_id, _ in known], [job_id for _, job_id in known])
+    changes = {(row["workspace_id"], row["id"]): row["updated_at"] for row in rows}
+    changed: dict[int, list[int]] = {}
+    for key, updated_at in changes.items():
+        if updated_at != known[key]:
+            changed.setdefault(key[0], []).append(key[1])
+    found = [
+        job for workspace_id, ids in changed.items() for job in await Job.filter(workspace_id=workspace_id, id__in=ids)
+    ]
+    return {key: None for key in known if key not in changes} | {(job.workspace_id, job.id): job for job in found}
+
+
+# Of all that is watched, in whatever workspaces.
+_CHANGES: Final = """
+    /* all workspaces */ SELECT j.workspace_id, j.id, j.updated_at
+    FROM unnest($1::bigint[], $2::bigint[]) AS known (workspace_id, id)
+    JOIN jobs j ON j.workspace_id = known.workspace_id AND j.id = known.id
+"""
 
 
 async def unfinished_of_workflow(scope: Scope, workflow_id: int) -> list[Job]:
@@ -178,7 +182,7 @@ async def waiting(limit: int) -> list[tuple[int, int]]:
     """
     rows = await db.fetch(
         """
-        WITH unfinished AS (
+        /* all workspaces */ WITH unfinished AS (
             SELECT workspace_id, id, coalesce(worked_at, created_at) AS waits_since,
                    leased_until IS NULL OR leased_until <= $2 AS free
             FROM jobs WHERE status IN ('QUEUED', 'RUNNING')

@@ -40,4 +40,4 @@ async def count_older_than(before: datetime, most: int) -> int:
 
 
 async def _workspaces() -> list[int]:
-    return [row["id"] for row in await db.fetch("SELECT id FROM workspaces ORDER BY id")]
+    return [row["id"] for row in await db.fetch("/* all workspaces */ SELECT id FROM workspaces ORDER BY id")]

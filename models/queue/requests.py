@@ -151,7 +151,7 @@ async def waiting(limit: int) -> list[tuple[int, int]]:
     now = clock.now()
     rows = await db.fetch(
         f"""
-        SELECT workspace_id, id, {leases.spent(LEASES, "$1")} AS spent FROM provider_requests
+        /* all workspaces */ SELECT workspace_id, id, {leases.spent(LEASES, "$1")} AS spent FROM provider_requests
         WHERE status IN ('WAITING', 'RUNNING') AND ((leased_until IS NULL AND created_at < $2) OR leased_until <= $1)
         ORDER BY created_at LIMIT $3
         """,  # noqa: S608 - the condition is a constant
@@ -168,7 +168,9 @@ async def waiting(limit: int) -> list[tuple[int, int]]:
 async def forget_old() -> None:
     """Removes requests that ended KEPT_DAYS ago, one workspace at a time."""
     before = clock.now() - timedelta(days=KEPT_DAYS)
-    rows = await db.fetch("SELECT DISTINCT workspace_id FROM provider_requests WHERE finished_at < $1", before)
+    rows = await db.fetch(
+        "/* all workspaces */ SELECT DISTINCT workspace_id FROM provider_requests WHERE finished_at < $1", before
+    )
     for row in rows:
         await db.execute(
             "DELETE FROM provider_requests WHERE workspace_id = $1 AND finished_at < $2", row["workspace_id"], before

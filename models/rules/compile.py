@@ -128,12 +128,12 @@ class Correlated:
         which = both(f"a.kind = {self.p.bind(measure.kind, 'text')}", *is_measured(measure, self.p))
         return (
             f"(SELECT {aggregate(measure, self.p)} FROM activities AS a"
-            f" WHERE a.workspace_id = c.workspace_id AND a.contact_id = c.id AND {which})"
+            f" WHERE a.workspace_id = {self.p.workspace} AND a.contact_id = c.id AND {which})"
         )
 
     def member(self, segment_id: int) -> str:
         return (
-            "EXISTS (SELECT FROM memberships AS m WHERE m.workspace_id = c.workspace_id"
+            f"EXISTS (SELECT 1 FROM memberships AS m WHERE m.workspace_id = {self.p.workspace}"
             f" AND m.segment_id = {self.p.bind(segment_id, 'bigint')} AND m.contact_id = c.id)"
         )
 
@@ -224,7 +224,7 @@ class Lateral:
         if self.segments:
             yield (
                 "CROSS JOIN LATERAL (SELECT array_agg(m.segment_id) AS ids FROM memberships AS m"
-                " WHERE m.workspace_id = c.workspace_id AND m.contact_id = c.id"
+                f" WHERE m.workspace_id = {self.p.workspace} AND m.contact_id = c.id"
                 f" AND m.segment_id = ANY ({self.p.bind(tuple(self.segments), 'bigint[]')})) AS s"
             )
 
@@ -236,6 +236,6 @@ class Lateral:
         kinds = tuple(dict.fromkeys(measure.kind for measure, _ in numbered))
         return (
             f"SELECT {', '.join(metrics)} FROM activities AS a"
-            " WHERE a.workspace_id = c.workspace_id AND a.contact_id = c.id"
+            f" WHERE a.workspace_id = {self.p.workspace} AND a.contact_id = c.id"
             f" AND a.kind = ANY ({self.p.bind(kinds, 'text[]')})"
         )

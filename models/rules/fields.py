@@ -102,13 +102,13 @@ def _safe(name: str) -> str:
 
 
 def score_sql(field: Field) -> str:
-    """The contact's row of the build that counts: every contact has one once the engine has seen it."""
+    """The contact's row of the build that counts: every contact has one once the engine has seen it. $1 is the workspace."""
     key = field.key.removeprefix("scores.")
     column = "level" if key.endswith(".level") else "value"
     return (
         f"(SELECT s.{column} FROM score_models AS m JOIN contact_scores AS s"
-        " ON s.workspace_id = c.workspace_id AND s.build_id = m.active_build AND s.contact_id = c.id"
-        f" WHERE m.workspace_id = c.workspace_id AND m.key = '{_safe(key.removesuffix('.level'))}')"
+        " ON s.workspace_id = $1 AND s.build_id = m.active_build AND s.contact_id = c.id"
+        f" WHERE m.workspace_id = $1 AND m.key = '{_safe(key.removesuffix('.level'))}')"
     )
 
 

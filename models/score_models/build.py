@@ -86,19 +86,24 @@ async def _begin(workspace_id: int, model_id: int, stored: str) -> int | None:
     """From the commit on, the engine keeps the new build right for every change. None: `stored` is not what is wanted now."""
     async with db.transaction():
         await engine_lock.take(workspace_id)
-        row = await db.fetch_row(_BEGIN, workspace_id, model_id, clock.now(), stored)
+        row = await db.fetch_row(_REPLACED, workspace_id, model_id, stored)
         if row is None:
             return None
-        await _forget_build(workspace_id, row["replaced"])
+        build_id: int = await db.fetch_value("SELECT nextval('score_build_ids')")
+        await db.execute(_BEGIN, workspace_id, model_id, build_id, clock.now())
+        await _forget_build(workspace_id, row["next_build"])
         await epochs.grow(workspace_id)
-    return int(row["next_build"])
+    return build_id
 
+
+_REPLACED: Final = """
+    SELECT next_build FROM score_models
+    WHERE workspace_id = $1 AND id = $2 AND status = 'BUILDING' AND definition = $3::jsonb FOR UPDATE
+"""
 
 _BEGIN: Final = """
-    UPDATE score_models AS m SET next_build = nextval('score_build_ids'), next_definition = m.definition, build_started_at = $3
-    FROM (SELECT id, next_build FROM score_models
-          WHERE workspace_id = $1 AND id = $2 AND status = 'BUILDING' AND definition = $4::jsonb FOR UPDATE) AS before
-    WHERE m.workspace_id = $1 AND m.id = $2 AND m.id = before.id RETURNING m.next_build, before.next_build AS replaced
+    UPDATE score_models SET next_build = $3, next_definition = definition, build_started_at = $4
+    WHERE workspace_id = $1 AND id = $2
 """
 
 
@@ -237,7 +242,7 @@ async def wanted() -> list[tuple[int, int]]:
     """Builds to come or abandoned, as (workspace id, score id)."""
     rows = await db.fetch(
         """
-        SELECT workspace_id, id FROM score_models
+        /* all workspaces */ SELECT workspace_id, id FROM score_models
         WHERE status = 'BUILDING' AND (build_started_at IS NULL OR build_started_at < $1) LIMIT 1000
         """,
         clock.now() - timedelta(seconds=ABANDONED_SECONDS),
@@ -246,5 +251,5 @@ async def wanted() -> list[tuple[int, int]]:
 
 
 async def with_old_builds() -> list[int]:
-    rows = await db.fetch("SELECT DISTINCT workspace_id FROM score_old_builds")
+    rows = await db.fetch("/* all workspaces */ SELECT DISTINCT workspace_id FROM score_old_builds")
     return [row["workspace_id"] for row in rows]

@@ -99,7 +99,7 @@ async def delete(scope: Scope, model_id: int) -> None:
         await mentions.refuse_used(scope, row["key"])
         builds = [row[name] for name in ("active_build", "next_build") if row[name] is not None]
         await db.execute(
-            "INSERT INTO score_old_builds SELECT $1, unnest($2::bigint[]) ON CONFLICT DO NOTHING",
+            "INSERT INTO score_old_builds (workspace_id, build_id) SELECT $1, unnest($2::bigint[]) ON CONFLICT DO NOTHING",
             scope.workspace_id,
             builds,
         )

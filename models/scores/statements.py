@@ -110,7 +110,7 @@ def _looked_up(part: Part, index: int, p: Parameters) -> str:
         if each.at_most is None
         else f" ORDER BY a.occurred_at DESC, a.id DESC LIMIT {p.bind(each.at_most, 'bigint')}"
     )
-    where = f"a.workspace_id = c.workspace_id AND a.contact_id = c.id AND {_which(each, p)}"
+    where = f"a.workspace_id = {p.workspace} AND a.contact_id = c.id AND {_which(each, p)}"
     return f"""
     LEFT JOIN LATERAL (
         SELECT {_points(part, p)} AS points, count(*) FILTER (WHERE NOT x.later) AS counted, min(x.flip) AS flip

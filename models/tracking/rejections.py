@@ -90,4 +90,12 @@ _OF_KEYS: Final = """
 
 
 async def forget_old() -> int:
-    return await db.execute("DELETE FROM tracking_rejections WHERE hour < $1", clock.now() - KEPT)
+    """Returns how many rows are gone. Reads all workspaces."""
+    before = clock.now() - KEPT
+    rows = await db.fetch(
+        "/* all workspaces */ SELECT DISTINCT workspace_id FROM tracking_rejections WHERE hour < $1", before
+    )
+    return sum([await db.execute(_FORGET_OLD, row["workspace_id"], before) for row in rows])
+
+
+_FORGET_OLD: Final = "DELETE FROM tracking_rejections WHERE workspace_id = $1 AND hour < $2"

@@ -21,23 +21,29 @@ async def clean_up() -> None:
 
 
 async def release_segments() -> int:
-    """End the segment uses of ended imports and exports."""
-    return await db.execute(
-        """
-        UPDATE segment_uses SET active = false FROM jobs
-        WHERE segment_uses.active AND segment_uses.kind IN ('IMPORT', 'EXPORT')
-          AND jobs.workspace_id = segment_uses.workspace_id AND jobs.id = segment_uses.used_by_id AND jobs.finished_at IS NOT NULL
-        """
-    )
+    """End the segment uses of ended imports and exports. Reads all workspaces."""
+    rows = await db.fetch(_HELD)
+    return sum([await db.execute(_RELEASE, row["workspace_id"], row["ids"]) for row in rows])
+
+
+_HELD: Final = """
+    /* all workspaces */ SELECT u.workspace_id, array_agg(u.id) AS ids FROM segment_uses u
+    JOIN jobs j ON j.workspace_id = u.workspace_id AND j.id = u.used_by_id
+    WHERE u.active AND u.kind IN ('IMPORT', 'EXPORT') AND j.finished_at IS NOT NULL GROUP BY u.workspace_id
+"""
+
+_RELEASE: Final = """
+    UPDATE segment_uses SET active = false WHERE workspace_id = $1 AND id = ANY ($2::bigint[]) AND active
+"""
 
 
 async def remove_expired_uploads() -> int:
     """Spares uploads that an import waits for."""
     rows = await db.fetch(
         """
-        SELECT workspace_id, id FROM uploads
+        /* all workspaces */ SELECT workspace_id, id FROM uploads
         WHERE expires_at < $1 AND NOT EXISTS (
-            SELECT FROM jobs WHERE jobs.workspace_id = uploads.workspace_id AND jobs.kind = 'IMPORT'
+            SELECT 1 FROM jobs WHERE jobs.workspace_id = uploads.workspace_id AND jobs.kind = 'IMPORT'
               AND jobs.status IN ('QUEUED', 'RUNNING') AND (jobs.input ->> 'upload_id')::bigint = uploads.id)
         """,
         clock.now(),
@@ -49,7 +55,7 @@ async def remove_expired_uploads() -> int:
 
 async def remove_stray_files(before: datetime) -> int:
     """Remove older files that no row names."""
-    known = {row["key"] for row in await db.fetch("SELECT key FROM uploads WHERE key IS NOT NULL")}
+    known = {row["key"] for row in await db.fetch("/* all workspaces */ SELECT key FROM uploads WHERE key IS NOT NULL")}
     removed = await storage().remove_unfinished(before)
     for prefix in ("uploads", "sheets"):
         async for key, written_at in storage().each_key(prefix):
@@ -73,7 +79,7 @@ async def forget_old_imports(before: datetime) -> int:
     """Remove the reports and undo data of older imports."""
     rows = await db.fetch(
         """
-        SELECT workspace_id, id FROM jobs
+        /* all workspaces */ SELECT workspace_id, id FROM jobs
         WHERE kind = 'IMPORT' AND finished_at < $1 AND NOT progress ? 'forgotten' ORDER BY finished_at LIMIT 100
         """,
         before,

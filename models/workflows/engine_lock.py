@@ -65,9 +65,7 @@ _TAKE = "SELECT 1 FROM workflow_engines WHERE workspace_id = $1 FOR UPDATE"
 
 async def _state(workspace_id: int) -> WorkflowLock:
     """Forces generic plans, as the engine of segments does: the statements are long to plan, and look rows up by index."""
-    await db.execute(
-        "SET LOCAL plan_cache_mode = 'force_generic_plan'; SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
-    )
+    await db.execute(db.forced_plans("plan_cache_mode = 'force_generic_plan'", "enable_seqscan = off", "jit = off"))
     row = await db.fetch_row(_STATE, workspace_id)
     assert row is not None
     now, ticked_at = clock.now(), row["ticked_at"]
@@ -131,6 +129,8 @@ async def bring_forward(workspace_id: int, due_at: datetime) -> None:
 async def due(limit: int = 1_000) -> list[int]:
     """Workspaces in which something has fallen due, the longest waiting first."""
     rows = await db.fetch(
-        "SELECT workspace_id FROM workflow_engines WHERE due_at <= $1 ORDER BY due_at LIMIT $2", clock.now(), limit
+        "/* all workspaces */ SELECT workspace_id FROM workflow_engines WHERE due_at <= $1 ORDER BY due_at LIMIT $2",
+        clock.now(),
+        limit,
     )
     return [row["workspace_id"] for row in rows]

@@ -58,7 +58,9 @@ _STOP: Final = """
 
 async def stopped() -> Collection[int]:
     """Workspaces with workflows that must be paused because their messages are stopped."""
-    rows = await db.fetch("SELECT DISTINCT workspace_id FROM message_sources WHERE stopped_because IS NOT NULL")
+    rows = await db.fetch(
+        "/* all workspaces */ SELECT DISTINCT workspace_id FROM message_sources WHERE stopped_because IS NOT NULL"
+    )
     return [row["workspace_id"] for row in rows]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from models import clock, db
-from models.accounts import audit_log, members, sessions, workspaces
+from models.accounts import audit_log, members, sessions, sign_in_emails, workspaces
 from models.contacts import fields as contact_fields
 from models.contacts import tags
 from models.contacts.built_in_fields import check_all
@@ -133,12 +133,11 @@ async def _copy_activities(scope: Scope, contacts: Sequence[DemoContact]) -> int
 
 
 async def _find_admin() -> tuple[Scope, int] | None:
-    row = await db.fetch_row(
-        "SELECT workspace_id, id FROM members WHERE email = $1 AND role = 'ADMIN' ORDER BY workspace_id LIMIT 1",
-        ADMIN_EMAIL,
-    )
-    scope = None if row is None else await workspaces.find_system_scope(row["workspace_id"])
-    return None if row is None or scope is None else (scope, row["id"])
+    for workspace_id, member_id in await sign_in_emails.places(ADMIN_EMAIL):
+        scope = await workspaces.find_system_scope(workspace_id)
+        if scope is not None and any(one.role == Role.ADMIN for one in await members.by_ids(scope, [member_id])):
+            return scope, member_id
+    return None
 
 
 async def admin_token(installation: Installation) -> str:

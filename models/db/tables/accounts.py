@@ -4,6 +4,8 @@ from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.models import Model
 
+from models.db.tables.base import TenantRow
+
 
 class Workspace(Model):
     """One tenant."""
@@ -21,7 +23,7 @@ class Workspace(Model):
         table = "workspaces"
 
 
-class Member(Model):
+class Member(TenantRow):
     workspace_id = fields.BigIntField()
     id = fields.BigIntField(primary_key=True)
     email = fields.TextField()
@@ -37,7 +39,7 @@ class Member(Model):
         table = "members"
 
 
-class ApiToken(Model):
+class ApiToken(TenantRow):
     """A bearer token of an app; only its hash is stored."""
 
     workspace_id = fields.BigIntField()

@@ -3,10 +3,11 @@ from typing import Any
 
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
-from tortoise.models import Model
+
+from models.db.tables.base import TenantRow
 
 
-class MetaConnection(Model):
+class MetaConnection(TenantRow):
     """The ad account of a workspace (`models.destinations.audiences.connections`)."""
 
     workspace_id = fields.BigIntField()
@@ -26,7 +27,7 @@ class MetaConnection(Model):
         table = "meta_connections"
 
 
-class Audience(Model):
+class Audience(TenantRow):
     """A segment kept as a custom audience. The migration explains the columns."""
 
     workspace_id = fields.BigIntField()

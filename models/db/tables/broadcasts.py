@@ -3,10 +3,11 @@ from typing import Any
 
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
-from tortoise.models import Model
+
+from models.db.tables.base import TenantRow
 
 
-class WhatsAppChannel(Model):
+class WhatsAppChannel(TenantRow):
     """The number that a workspace sends from (`models.messaging.channels`)."""
 
     workspace_id = fields.BigIntField()
@@ -34,7 +35,7 @@ class WhatsAppChannel(Model):
         table = "whatsapp_channels"
 
 
-class MessageTemplate(Model):
+class MessageTemplate(TenantRow):
     """A message template of WhatsApp, as it was fetched last."""
 
     workspace_id = fields.BigIntField()
@@ -57,7 +58,7 @@ class MessageTemplate(Model):
         table = "message_templates"
 
 
-class Broadcast(Model):
+class Broadcast(TenantRow):
     """A message to the members of segments. The migration explains the columns."""
 
     workspace_id = fields.BigIntField()

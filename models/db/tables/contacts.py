@@ -2,10 +2,11 @@
 
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
-from tortoise.models import Model
+
+from models.db.tables.base import TenantRow
 
 
-class CustomField(Model):
+class CustomField(TenantRow):
     workspace_id = fields.BigIntField()
     id = fields.BigIntField(primary_key=True)
     key = fields.TextField()

@@ -1,10 +1,11 @@
 from typing import Any
 
 from tortoise import fields
-from tortoise.models import Model
+
+from models.db.tables.base import TenantRow
 
 
-class Job(Model):
+class Job(TenantRow):
     """See `models.queue.jobs`; the migration explains the columns."""
 
     workspace_id = fields.BigIntField()

@@ -2,7 +2,8 @@ from enum import StrEnum
 from typing import Any
 
 from tortoise import fields
-from tortoise.models import Model
+
+from models.db.tables.base import TenantRow
 
 
 class SegmentKind(StrEnum):
@@ -21,7 +22,7 @@ class SegmentStatus(StrEnum):
     FAILED = "FAILED"
 
 
-class Segment(Model):
+class Segment(TenantRow):
     """See `models.segments.segments`; the migration explains the columns."""
 
     workspace_id = fields.BigIntField()
@@ -48,7 +49,7 @@ class Segment(Model):
         table = "segments"
 
 
-class SegmentUse(Model):
+class SegmentUse(TenantRow):
     workspace_id = fields.BigIntField()
     id = fields.BigIntField(primary_key=True)
     segment_id = fields.BigIntField()

@@ -2,10 +2,11 @@ from datetime import datetime
 from typing import Any
 
 from tortoise import fields
-from tortoise.models import Model
+
+from models.db.tables.base import TenantRow
 
 
-class Workflow(Model):
+class Workflow(TenantRow):
     """See `models.workflows.drafts`; the migrations explain the columns."""
 
     workspace_id = fields.BigIntField()
@@ -31,7 +32,7 @@ class Workflow(Model):
         table = "workflows"
 
 
-class WorkflowVersion(Model):
+class WorkflowVersion(TenantRow):
     """A graph as it was published (`models.workflows.versions`)."""
 
     workspace_id = fields.BigIntField()

@@ -218,7 +218,7 @@ async def unchecked(before_seconds: float, limit: int) -> list[int]:
     now = clock.now()
     rows = await db.fetch(
         """
-        SELECT c.workspace_id FROM meta_connections AS c
+        /* all workspaces */ SELECT c.workspace_id FROM meta_connections AS c
         WHERE c.disconnected_at IS NULL AND c.status <> 'REFUSED' AND (c.checked_at IS NULL OR c.checked_at < $1)
           AND NOT EXISTS (
             SELECT 1 FROM provider_requests AS r WHERE r.workspace_id = c.workspace_id AND r.kind = 'META_CHECK'

@@ -41,7 +41,7 @@ async def waiting(limit: int = 1_000) -> list[tuple[int, int]]:
     """
     found = await db.fetch(
         f"""
-        SELECT DISTINCT workspace_id, id FROM (
+        /* all workspaces */ SELECT DISTINCT workspace_id, id FROM (
             {_BEHIND}
             UNION ALL
             SELECT e.workspace_id, e.id FROM webhook_endpoints AS e WHERE e.next_attempt_at <= $1 AND {_FREE}
@@ -65,7 +65,7 @@ async def hinted(workspace_ids: Collection[int]) -> list[tuple[int, int]]:
     """Returns the endpoints of these workspaces that read the logs and that nobody works on, after the logs have grown."""
     found = await db.fetch(
         f"""
-        SELECT e.workspace_id, e.id FROM webhook_endpoints AS e
+        /* all workspaces */ SELECT e.workspace_id, e.id FROM webhook_endpoints AS e
         WHERE e.workspace_id = ANY ($2::bigint[]) AND {_FREE} AND {_READS}
         """,  # noqa: S608
         clock.now(),
@@ -77,7 +77,7 @@ async def hinted(workspace_ids: Collection[int]) -> list[tuple[int, int]]:
 async def with_endpoints(workspace_ids: Collection[int]) -> set[int]:
     """Returns those of these workspaces that have an endpoint."""
     found = await db.fetch(
-        "SELECT DISTINCT workspace_id FROM webhook_endpoints WHERE workspace_id = ANY ($1::bigint[])",
+        "/* all workspaces */ SELECT DISTINCT workspace_id FROM webhook_endpoints WHERE workspace_id = ANY ($1::bigint[])",
         list(workspace_ids),
     )
     return {row["workspace_id"] for row in found}
@@ -175,7 +175,7 @@ async def with_messages(limit: int = 1_000) -> list[tuple[int, int]]:
     """Returns endpoints that send and for which a message is due, as (workspace id, endpoint id). Reads all workspaces."""
     found = await db.fetch(
         f"""
-        SELECT DISTINCT e.workspace_id, e.id FROM webhook_deliveries AS d
+        /* all workspaces */ SELECT DISTINCT e.workspace_id, e.id FROM webhook_deliveries AS d
         JOIN webhook_endpoints AS e ON e.workspace_id = d.workspace_id AND e.id = d.endpoint_id
         WHERE d.status = 'WAITING' AND d.kind = 'MESSAGE' AND d.next_attempt_at <= $1
           AND e.status IN ('ACTIVE', 'BACKING_OFF') AND {_FREE}
@@ -191,7 +191,7 @@ async def skip_old_messages(limit: int = 1_000) -> int:
     """Messages that waited for five days are SKIPPED. Returns how many. Reads all workspaces."""
     found = await db.fetch(
         """
-        SELECT workspace_id, id FROM webhook_deliveries
+        /* all workspaces */ SELECT workspace_id, id FROM webhook_deliveries
         WHERE status = 'WAITING' AND kind = 'MESSAGE' AND created_at < $1 ORDER BY created_at LIMIT $2
         """,
         clock.now() - schedule.GIVEN_UP_AFTER,
@@ -216,6 +216,7 @@ KEPT: Final = timedelta(days=30)
 async def drop_old(limit: int = 5_000) -> int:
     """Deletes deliveries that ended more than 30 days ago. Returns how many. Reads all workspaces."""
     found = await db.fetch(
+        "/* all workspaces */ "
         "SELECT workspace_id, id FROM webhook_deliveries WHERE finished_at < $1 ORDER BY finished_at LIMIT $2",
         clock.now() - KEPT,
         limit,

@@ -52,10 +52,11 @@ class _Statement:
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """The statement, with the parameters workspace id, job id, and constants. Empty when no column writes."""
+    """The statements, with the parameters workspace id, job id, and constants. Empty when no column writes."""
 
     staging_sql: str
     sql: str
+    """Updates contacts that the transaction has locked."""
     counting_sql: str
     """The statement of a dry run."""
     set_aside_sql: str
@@ -254,11 +255,8 @@ def _staging_sql(statement: _Statement) -> str:
 
 
 def _incoming(statement: _Statement) -> str:
-    """The workspace is a column for the planner's sake (see lookup)."""
     columns = ", ".join(f"{name}::{kind} AS {name}" for name, kind in statement.incoming.items())
-    return (
-        f"incoming AS MATERIALIZED (SELECT $1::bigint AS workspace_id, $2::bigint AS job_id, {columns} FROM {STAGING})"  # noqa: S608
-    )
+    return f"incoming AS MATERIALIZED (SELECT $2::bigint AS job_id, {columns} FROM {STAGING})"  # noqa: S608
 
 
 def _different(statement: _Statement) -> str:
@@ -266,7 +264,7 @@ def _different(statement: _Statement) -> str:
     before, after = _row("c", statement.assigned), _row("n", statement.assigned)
     return f"""
         FROM incoming i
-        JOIN contacts c ON c.workspace_id = i.workspace_id AND c.id = i.contact_id
+        JOIN contacts c ON c.workspace_id = $1 AND c.id = i.contact_id
         CROSS JOIN LATERAL (SELECT {new}) AS n
         WHERE {before} IS DISTINCT FROM {after}"""  # noqa: S608 - names of the catalogue
 
@@ -289,13 +287,12 @@ def _update_sql(statement: _Statement) -> str:
     )
     return f"""
     WITH {_incoming(statement)}, changed AS MATERIALIZED (
-        SELECT c.workspace_id, c.id, i.line, n.*, jsonb_build_object({before}) AS before,
+        SELECT c.id, i.line, n.*, jsonb_build_object({before}) AS before,
                array_remove(ARRAY['updated_at', {watched}], NULL){_told_words(statement)} AS fields
         {_different(statement)}
-        ORDER BY c.id FOR NO KEY UPDATE OF c
     ), updated AS (
         UPDATE contacts c SET {", ".join(f"{name} = changed.{name}" for name in names)}
-        FROM changed WHERE c.workspace_id = changed.workspace_id AND c.id = changed.id
+        FROM changed WHERE c.workspace_id = $1 AND c.id = changed.id
         RETURNING c.id, c.updated_at, c.whatsapp_consent, changed.line, changed.before, changed.fields
     ), marked AS (
         INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk) SELECT $1, id, fields, true FROM updated

@@ -10,19 +10,31 @@ from models.transfers.imports.matching import Directory, KnownContact
 from models.transfers.imports.values import RowChunk, keys_of
 from permissions.principal import Scope
 
-# In joins with contacts, the workspace is a column. For a constant the planner would use statistics that do not know a
-# workspace being filled, and scan it for each row.
+# Chunks are small, so every lookup uses an index, whatever the planner estimates. Generic plans, because for a workspace that is
+# being filled, which the statistics do not know, the planner would scan all of it for each row.
+BY_INDEX: Final = (
+    "plan_cache_mode = 'force_generic_plan'",
+    "jit = off",
+    "enable_seqscan = off",
+    "enable_hashjoin = off",
+    "enable_mergejoin = off",
+)
+
+AS_USUAL: Final = (
+    "plan_cache_mode TO DEFAULT",
+    "enable_seqscan TO DEFAULT",
+    "enable_hashjoin TO DEFAULT",
+    "enable_mergejoin TO DEFAULT",
+)
+
 _BY_KEY: Final = {
     key: f"""
-    WITH sought AS MATERIALIZED (
-        SELECT $1::bigint AS workspace_id, $2::bigint AS job_id, value FROM unnest($3::{kind}[]) AS value
-    )
+    WITH sought AS MATERIALIZED (SELECT value FROM unnest($3::{kind}[]) AS value)
     SELECT c.id, c.external_id, c.email, c.phone_key,
            (SELECT line FROM import_changes change
-            WHERE change.workspace_id = sought.workspace_id AND change.job_id = sought.job_id
-              AND change.contact_id = c.id) AS line,
+            WHERE change.workspace_id = $1 AND change.job_id = $2 AND change.contact_id = c.id) AS line,
            {{tags}} AS tags, c.phone_twin
-    FROM sought JOIN contacts c ON c.workspace_id = sought.workspace_id AND {found}
+    FROM sought JOIN contacts c ON c.workspace_id = $1 AND {found}
     """  # noqa: S608 - no value is pasted
     for key, kind, found in (
         (ID, "bigint", "c.id = sought.value"),
@@ -86,14 +98,13 @@ async def _add_aliases(
 
 _DRY_KEYS: Final = """
     WITH sought AS MATERIALIZED (
-        SELECT $1::bigint AS workspace_id, $2::bigint AS job_id, column_name, value
-        FROM unnest($3::text[], $4::text[]) AS keys (column_name, value)
+        SELECT column_name, value FROM unnest($3::text[], $4::text[]) AS keys (column_name, value)
     )
     SELECT dry.column_name, dry.value, dry.contact_id,
            (SELECT line FROM import_changes change
-            WHERE change.workspace_id = sought.workspace_id AND change.job_id = sought.job_id
-              AND change.contact_id = dry.contact_id) AS line
-    FROM sought JOIN import_dry_keys dry USING (workspace_id, job_id, column_name, value)
+            WHERE change.workspace_id = $1 AND change.job_id = $2 AND change.contact_id = dry.contact_id) AS line
+    FROM sought JOIN import_dry_keys dry ON dry.workspace_id = $1 AND dry.job_id = $2
+        AND dry.column_name = sought.column_name AND dry.value = sought.value
 """
 
 

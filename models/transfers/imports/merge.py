@@ -30,21 +30,6 @@ from models.transfers.imports.values import (
 )
 from permissions.principal import Scope
 
-# Chunks are small, so every lookup uses an index, whatever the planner estimates.
-_BY_INDEX: Final = """
-    SET LOCAL muster.capture = 'off';
-    SET LOCAL jit = off;
-    SET LOCAL enable_seqscan = off;
-    SET LOCAL enable_hashjoin = off;
-    SET LOCAL enable_mergejoin = off
-"""
-
-_AS_USUAL: Final = """
-    SET LOCAL enable_seqscan TO DEFAULT;
-    SET LOCAL enable_hashjoin TO DEFAULT;
-    SET LOCAL enable_mergejoin TO DEFAULT
-"""
-
 _DEFAULTS: Final[Mapping[str, Any]] = {"score": 0}
 
 
@@ -89,7 +74,7 @@ async def write_chunk(scope: Scope, job_id: int, plan: ReadPlan, fields: Fields,
     Raises Invalid when one of `fields` has changed, and db.Contended: roll back and retry.
     """
     assert db.in_a_transaction(), "a chunk and its counts are committed together"
-    await db.execute(_BY_INDEX)
+    await db.execute(f"SET LOCAL muster.capture = 'off';{db.forced_plans(*lookup.BY_INDEX)}")
     await db.advisory_lock(f"imports:{scope.workspace_id}")  # imports of one workspace write one after another
     _refuse_changed_fields(plan, fields, await contact_fields.load_to_write(scope))
     if plan.options.add_to_segment_id is not None and not plan.options.dry_run:
@@ -235,6 +220,7 @@ async def _update(writing: _Writing, updates: Sequence[tuple[int, KnownContact]]
     elif writing.dry_run:
         changed = await _count_changes(writing, rows)
     else:
+        await db.execute(_LOCK, writing.scope.workspace_id, [contact_id for _, contact_id in rows])
         [counted] = await _run_staged(writing, rows, writing.statement.sql)
         changed = counted["updated"]
     if writing.statement.set_aside_sql:
@@ -242,6 +228,13 @@ async def _update(writing: _Writing, updates: Sequence[tuple[int, KnownContact]]
         _set_aside(writing, [row["line"] for row in rows_set_aside])
     writing.outcomes.updated += changed
     writing.outcomes.unchanged += len(rows) - changed
+
+
+# In one order, against deadlocks. A statement of its own, so that the next one reads the contacts as they are now.
+_LOCK: Final = """
+    SELECT 1 FROM contacts c JOIN unnest($2::bigint[]) AS wanted (id) ON wanted.id = c.id
+    WHERE c.workspace_id = $1 ORDER BY c.id FOR NO KEY UPDATE OF c
+"""
 
 
 async def _count_changes(writing: _Writing, rows: Sequence[tuple[int, int]]) -> int:
@@ -305,19 +298,13 @@ _WENT_IN: Final = "the row went in without this"
 
 
 _MEMBERS: Final = """
-    WITH sought AS MATERIALIZED (
-        SELECT $1::bigint AS workspace_id, $2::bigint AS segment_id, contact_id FROM unnest($3::bigint[]) AS contact_id
-    )
-    SELECT contact_id FROM sought JOIN memberships USING (workspace_id, segment_id, contact_id)
+    SELECT m.contact_id FROM unnest($3::bigint[]) AS sought (contact_id)
+    JOIN memberships m ON m.workspace_id = $1 AND m.segment_id = $2 AND m.contact_id = sought.contact_id
 """
 
 _JOINED: Final = """
-    WITH sought AS MATERIALIZED (
-        SELECT $1::bigint AS workspace_id, $2::bigint AS job_id, contact_id FROM unnest($3::bigint[]) AS contact_id
-    )
-    UPDATE import_changes change SET joined = true FROM sought
-    WHERE change.workspace_id = sought.workspace_id AND change.job_id = sought.job_id
-      AND change.contact_id = sought.contact_id
+    UPDATE import_changes change SET joined = true FROM unnest($3::bigint[]) AS sought (contact_id)
+    WHERE change.workspace_id = $1 AND change.job_id = $2 AND change.contact_id = sought.contact_id
 """
 
 
@@ -330,6 +317,6 @@ async def _join_segment(writing: _Writing) -> None:
     joining = set(writing.matched) - {row["contact_id"] for row in rows}
     if joining:
         await db.execute(_JOINED, scope.workspace_id, writing.job_id, list(joining))
-    await db.execute(_AS_USUAL)
+    await db.execute(db.forced_plans(*lookup.AS_USUAL))
     if writing.created or joining:
         await manual_changes.change_members(scope, segment_id, add=[*writing.created, *joining], origin=Origin.IMPORT)

@@ -18,6 +18,7 @@ from models.membership.origins import Origin
 from models.queue import jobs, work
 from models.queue.enqueue import enqueue
 from models.queue.jobs import Job, JobKind, JobStatus
+from models.transfers.imports import lookup
 from models.transfers.imports.differences import TYPES
 from models.transfers.imports.mapping import Options
 from permissions.principal import Scope
@@ -92,7 +93,7 @@ async def _undo_chunk(scope: Scope, job: Job) -> None:
     for attempt in range(1, TRIES + 1):
         try:
             async with db.transaction():
-                await db.execute(_SETTINGS)
+                await db.execute(f"SET LOCAL muster.capture = 'bulk';{db.forced_plans(*lookup.BY_INDEX)}")
                 await db.advisory_lock(f"imports:{scope.workspace_id}")
                 if job.segment_id is not None:
                     await manual_changes.hold_members(scope, job.segment_id)
@@ -103,15 +104,6 @@ async def _undo_chunk(scope: Scope, job: Job) -> None:
         except db.Contended:
             if attempt == TRIES:
                 raise
-
-
-_SETTINGS: Final = """
-    SET LOCAL muster.capture = 'bulk';
-    SET LOCAL jit = off;
-    SET LOCAL enable_seqscan = off;
-    SET LOCAL enable_hashjoin = off;
-    SET LOCAL enable_mergejoin = off
-"""
 
 
 # ---------------------------------------------------------------- a chunk
@@ -191,37 +183,36 @@ async def _restore(scope: Scope, job: Job, ids: Collection[int]) -> set[int]:
 
 _MATCHED: Final = """
     WITH sought AS MATERIALIZED (
-        SELECT $1::bigint AS workspace_id, $2::bigint AS job_id, contact_id FROM unnest($3::bigint[]) AS contact_id
+        SELECT contact_id FROM unnest($3::bigint[]) AS contact_id
     ), matched AS MATERIALIZED (
-        SELECT change.* FROM sought JOIN import_changes change USING (workspace_id, job_id, contact_id)
+        SELECT change.contact_id, change.before, change.updated_at FROM sought JOIN import_changes change
+        ON change.workspace_id = $1 AND change.job_id = $2 AND change.contact_id = sought.contact_id
     )
 """
-"""The workspace is a column (see lookup)."""
 
 # Locked until the transaction ends.
 _LOCK_UNCHANGED: Final = f"""{_MATCHED}
-    SELECT c.id FROM matched JOIN contacts c ON c.workspace_id = matched.workspace_id AND c.id = matched.contact_id
+    SELECT c.id FROM matched JOIN contacts c ON c.workspace_id = $1 AND c.id = matched.contact_id
     WHERE c.updated_at <= matched.updated_at ORDER BY c.id FOR UPDATE OF c
 """  # noqa: S608 - no value is pasted
 
-# Contacts with activities stay.
-_DELETE: Final = f"""{_MATCHED}
-    DELETE FROM contacts c USING matched WHERE c.workspace_id = matched.workspace_id AND c.id = matched.contact_id
-      AND NOT EXISTS (SELECT FROM activities a WHERE a.workspace_id = matched.workspace_id AND a.contact_id = matched.contact_id)
+# Contacts with activities stay. Those that are given are of the import.
+_DELETE: Final = """
+    DELETE FROM contacts c WHERE c.workspace_id = $1 AND c.id = ANY ($3::bigint[])
+      AND EXISTS (SELECT 1 FROM import_changes change
+                  WHERE change.workspace_id = $1 AND change.job_id = $2 AND change.contact_id = c.id)
+      AND NOT EXISTS (SELECT 1 FROM activities a WHERE a.workspace_id = $1 AND a.contact_id = c.id)
     RETURNING c.id
-"""  # noqa: S608 - no value is pasted
+"""
 
-_FORGET: Final = f"""{_MATCHED}
-    DELETE FROM import_changes change USING matched
-    WHERE change.workspace_id = matched.workspace_id AND change.job_id = matched.job_id AND change.contact_id = matched.contact_id
-    RETURNING change.contact_id
-"""  # noqa: S608 - no value is pasted
+_FORGET: Final = """
+    DELETE FROM import_changes WHERE workspace_id = $1 AND job_id = $2 AND contact_id = ANY ($3::bigint[]) RETURNING contact_id
+"""
 
-_KEEP: Final = f"""{_MATCHED}
-    UPDATE import_changes change SET kept = true FROM matched
-    WHERE change.workspace_id = matched.workspace_id AND change.job_id = matched.job_id AND change.contact_id = matched.contact_id
-    RETURNING change.contact_id
-"""  # noqa: S608 - no value is pasted
+_KEEP: Final = """
+    UPDATE import_changes SET kept = true
+    WHERE workspace_id = $1 AND job_id = $2 AND contact_id = ANY ($3::bigint[]) RETURNING contact_id
+"""
 
 _KEEP_REST: Final = """
     UPDATE import_changes SET kept = true
@@ -237,32 +228,45 @@ _SAME_KEY: Final = (
 """Another contact has a key of before."""
 
 
-def _old(column: str, kind: str) -> str:
-    return f"CASE WHEN matched.before ? '{column}' THEN (matched.before ->> '{column}')::{kind} ELSE c.{column} END"
+_MATCHED_BEFORE: Final = """
+    WITH sought AS MATERIALIZED (
+        SELECT contact_id FROM unnest($3::bigint[]) AS contact_id
+    ), matched AS MATERIALIZED (
+        SELECT change.contact_id, change.before, {casts},
+               ARRAY(SELECT jsonb_array_elements_text(change.before -> 'tags')) AS old_tags,
+               (SELECT coalesce(jsonb_object_agg(key, value), '{{}}') FROM jsonb_each(change.before -> 'attributes')
+                WHERE key = ANY ($4::text[])) AS old_attributes
+        FROM sought JOIN import_changes change
+        ON change.workspace_id = $1 AND change.job_id = $2 AND change.contact_id = sought.contact_id
+    )
+"""
+"""What is restored, in the types of its columns. Casts are made here, because a distributed UPDATE takes none in a CASE."""
+
+
+def _old(column: str) -> str:
+    return f"CASE WHEN matched.before ? '{column}' THEN matched.old_{column} ELSE c.{column} END"
 
 
 def _restore_sql() -> str:
-    plain = [f"{name} = {_old(name, kind)}" for name, kind in TYPES.items() if name != "whatsapp_consent"]
+    kinds = {**TYPES, "whatsapp_consent": "text", "consent_source": "text", "consent_at": "timestamptz"}
+    casts = ", ".join(f"(change.before ->> '{name}')::{kind} AS old_{name}" for name, kind in kinds.items())
+    plain = [f"{name} = {_old(name)}" for name in TYPES if name != "whatsapp_consent"]
     free = " AND ".join(
-        f"""NOT EXISTS (SELECT FROM contacts other WHERE other.workspace_id = matched.workspace_id
-            AND {is_same} AND other.id <> matched.contact_id)"""
+        f"""NOT EXISTS (SELECT 1 FROM contacts other WHERE other.workspace_id = $1
+            AND {is_same} AND other.id <> matched.contact_id)"""  # noqa: S608 - no value is pasted
         for is_same in _SAME_KEY
     )
     consent = [
-        f"{name} = CASE WHEN c.whatsapp_consent = 'OPTED_OUT' THEN c.{name} ELSE {_old(name, kind)} END"
-        for name, kind in (("whatsapp_consent", "text"), ("consent_source", "text"), ("consent_at", "timestamptz"))
+        f"{name} = CASE WHEN c.whatsapp_consent = 'OPTED_OUT' THEN c.{name} ELSE {_old(name)} END"
+        for name in ("whatsapp_consent", "consent_source", "consent_at")
     ]
-    return f"""{_MATCHED}, held AS MATERIALIZED (
+    return f"""{_MATCHED_BEFORE.format(casts=casts)}, held AS MATERIALIZED (
         SELECT c.id, c.whatsapp_consent, c.consent_source, c.consent_at
         FROM matched JOIN contacts c ON c.workspace_id = $1 AND c.id = matched.contact_id
     ), restored AS (
     UPDATE contacts c SET {", ".join(plain)}, {", ".join(consent)},
-        tags = CASE WHEN matched.before ? 'tags' THEN ARRAY(SELECT jsonb_array_elements_text(matched.before -> 'tags'))
-                    ELSE c.tags END,
-        attributes = CASE WHEN matched.before ? 'attributes' THEN (
-            SELECT coalesce(jsonb_object_agg(key, value), '{{}}') FROM jsonb_each(matched.before -> 'attributes')
-            WHERE key = ANY ($4::text[])) ELSE c.attributes END
-    FROM matched WHERE c.workspace_id = matched.workspace_id AND c.id = matched.contact_id AND {free}
+        tags = {_old("tags")}, attributes = {_old("attributes")}
+    FROM matched WHERE c.workspace_id = $1 AND c.id = matched.contact_id AND {free}
     RETURNING c.id, c.whatsapp_consent, matched.before ? 'phone' AS moved
     ), logged AS (
         INSERT INTO consent_changes (workspace_id, recorded_at, contact_id, at, source, from_consent, from_source, from_at,

@@ -33,7 +33,7 @@ async def find_next() -> tuple[int, int] | None:
 
 
 _NEXT = """
-SELECT f.workspace_id, f.id FROM workflows AS f
+/* all workspaces */ SELECT f.workspace_id, f.id FROM workflows AS f
 JOIN workspaces AS w ON w.id = f.workspace_id AND w.deleted_at IS NULL
 WHERE f.published_number IS NOT NULL AND (f.audited_at IS NULL OR f.audited_at <= $1)
 ORDER BY f.audited_at NULLS FIRST, f.workspace_id, f.id LIMIT 1

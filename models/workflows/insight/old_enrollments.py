@@ -10,7 +10,7 @@ AT_ONCE: Final = 5_000
 
 async def drop_older_than(before: datetime, limit: int = AT_ONCE) -> int:
     """Drops up to `limit` enrollments of one workspace that ended before. Returns how many: 0 when none is left."""
-    for row in await db.fetch("SELECT id FROM workspaces ORDER BY id"):
+    for row in await db.fetch("/* all workspaces */ SELECT id FROM workspaces ORDER BY id"):
         dropped = await db.execute(_DROP, row["id"], before, limit)
         if dropped:
             return dropped

@@ -34,10 +34,11 @@ async def look(seen: Mapping[Key, Progress | None]) -> dict[Key, Progress]:
 
 
 _LOOK = """
+/* all workspaces */
 SELECT w.workspace_id, w.id, coalesce(h.position, 0), w.status, w.reason, w.version, w.published_number, w.test_segment_id
 FROM unnest($1::bigint[], $2::bigint[]) AS wanted (workspace_id, id)
 JOIN workflows AS w ON w.workspace_id = wanted.workspace_id AND w.id = wanted.id
-LEFT JOIN workflow_step_heads AS h ON h.workspace_id = wanted.workspace_id
+LEFT JOIN workflow_step_heads AS h ON h.workspace_id = w.workspace_id
 """
 
 _COUNTED = "SELECT coalesce(sum(count), 0)::bigint FROM workflow_counts WHERE workspace_id = $1 AND workflow_id = $2"

@@ -147,6 +147,7 @@ async def _let_existing_in(scope: Scope, workflow: Workflow, graph: Graph, now: 
 async def activate_due() -> Sequence[tuple[int, int]]:
     """Activates those whose moment has come, of all workspaces. Returns them as (workspace id, workflow id)."""
     rows = await db.fetch(
+        "/* all workspaces */ "
         "SELECT workspace_id, id, activates_existing, test_segment_id FROM workflows WHERE activates_at <= $1"
         " ORDER BY activates_at LIMIT 100",
         clock.now(),

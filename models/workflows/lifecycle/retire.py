@@ -18,7 +18,7 @@ async def to_retire() -> list[int]:
 
 
 _TO_RETIRE = """
-SELECT workspace_id FROM workflows WHERE status = 'DRAINING'
+/* all workspaces */ SELECT workspace_id FROM workflows WHERE status = 'DRAINING'
 UNION
 SELECT s.workspace_id FROM (SELECT DISTINCT workspace_id, workflow_id, number FROM workflow_sources) AS s
 JOIN workflows w ON w.workspace_id = s.workspace_id AND w.id = s.workflow_id AND w.published_number <> s.number

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from models import db
-from models.accounts import members, passwords
+from models.accounts import members, passwords, sign_in_emails, workspace_deletion
 from models.accounts.scopes import find_scope
 from models.accounts.sessions import Signing
 from models.accounts.sign_in import sign_in
@@ -141,3 +141,30 @@ async def test_a_password_good_in_two_workspaces_needs_the_workspace(workspace: 
     third = await new_workspace("Third")
     with pytest.raises(Invalid):
         await sign_in(here.email, PASSWORD, SIGNING, workspace_id=third.workspace_id)
+
+
+async def test_sign_in_asks_only_the_workspaces_that_the_table_of_emails_names(workspace: Scope) -> None:
+    other = await new_workspace("Other")
+    ana, same = await new_member(workspace, name="ana"), await new_member(other, name="ana")
+    assert ana.email == same.email
+    assert [place.member_id for place in await sign_in_emails.places(ana.email)] == [ana.id, same.id]
+    assert await sign_in_emails.places(ana.email, other.workspace_id) == [(other.workspace_id, same.id)]
+    await new_member(other)
+    await members.delete(other, same.id)
+    assert (await sign_in(ana.email, PASSWORD, SIGNING)).scope.principal.id == ana.id
+    assert await sign_in_emails.places(ana.email) == [(workspace.workspace_id, ana.id)]
+    await workspace_deletion.begin(workspace)
+    assert await sign_in_emails.places(ana.email) == []
+
+
+async def test_members_made_by_sql_sign_in_after_a_while(workspace: Scope) -> None:
+    ana = await new_member(workspace, name="ana")
+    await db.execute("DELETE FROM sign_in_emails")
+    with pytest.raises(Invalid):
+        await sign_in(ana.email, PASSWORD, SIGNING)
+    await sign_in_emails.mend()
+    await sign_in_emails.mend()
+    assert (await sign_in(ana.email, PASSWORD, SIGNING)).scope.principal.id == ana.id
+    await db.execute("UPDATE members SET email = 'eva@example.com'")  # nobody is taken for somebody else
+    with pytest.raises(Invalid):
+        await sign_in(ana.email, PASSWORD, SIGNING)

@@ -236,3 +236,20 @@ INSERT INTO membership_changes (workspace_id, append_id, place, segment_id, cont
 VALUES (1, 4711, 1, 1, 77, 'ENTERED', 'API', now()), (1, 4711, 2, 1, 77, 'LEFT', 'MANUAL', now());
 SET session_replication_role = DEFAULT;
 """
+
+async def test_members_and_tokens_of_before_are_found_without_their_workspace(servers: Servers) -> None:
+    async with bare_database(servers) as url:
+        connection = await asyncpg.connect(url)
+        try:
+            await install(connection, RELEASED[-1])
+            await upgrade(connection, RELEASED[-1])
+            members = await connection.fetch("SELECT email, workspace_id, id FROM members ORDER BY email, workspace_id")
+            emails = await connection.fetch("SELECT * FROM sign_in_emails ORDER BY email, workspace_id")
+            tokens = await connection.fetch("SELECT secret_hash, workspace_id FROM api_tokens WHERE revoked_at IS NULL")
+            places = await connection.fetch("SELECT * FROM old_api_tokens")
+        finally:
+            await connection.close()
+    assert members
+    assert [tuple(row) for row in emails] == [tuple(row) for row in members]
+    assert tokens
+    assert {tuple(row) for row in places} == {tuple(row) for row in tokens}

@@ -1,0 +1,87 @@
+"""What the product sends to PostgreSQL while the tests run, checked by the rules at its first sight.
+
+Statements are told apart by their shape (pglast's fingerprint), so that each costs its check once in a process. Statements that
+a test sends itself are not looked at.
+"""
+
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+import pglast
+from asyncpg.connection import Connection
+from pglast.parser import ParseError
+
+from tests.kit.statements.rules import broken_rules
+from tests.kit.statements.tables import tenant_tables
+
+_ROOT: Final = str(Path(__file__).parents[3]) + "/"
+_ROOMS: Final = tuple(f"{_ROOT}{room}/" for room in ("models", "workers", "schema", "muster"))
+_DOOR: Final = f"{_ROOT}models/db/"
+
+_OF_THE_DRIVER: Final = ("_introspect_types", "copy_records_to_table")
+"""Of asyncpg: they look up types. The statement of a COPY in is prepared, and not run."""
+
+_texts: set[int] = set()
+_shapes: set[str] = set()
+_broken: list[str] = []
+
+
+def watch() -> None:
+    """Looks at each statement of this process from now on."""
+    prepare, execute = Connection._get_statement, Connection.execute
+
+    async def _get_statement(self: Connection, query: str, *args: Any, **options: Any) -> Any:
+        if hash(query) not in _texts:
+            _look(query)
+        return await prepare(self, query, *args, **options)
+
+    async def _execute(self: Connection, query: str, *args: Any, **options: Any) -> str:
+        if hash(query) not in _texts:
+            _look(query)
+        return await execute(self, query, *args, **options)
+
+    Connection._get_statement, Connection.execute = _get_statement, _execute
+
+
+def broken() -> list[str]:
+    """Returns what was wrong since it was last asked: file, line and function of the sender, the rules, and the statement."""
+    found = list(_broken)
+    _broken.clear()
+    return found
+
+
+def shapes_seen() -> int:
+    return len(_shapes)
+
+
+def _look(sql: str) -> None:
+    sender = _sender()
+    if sender is None:
+        return
+    _texts.add(hash(sql))
+    try:
+        shape = pglast.fingerprint(sql)
+    except ParseError:
+        return  # PostgreSQL says so itself
+    if shape in _shapes:
+        return
+    _shapes.add(shape)
+    wrong = broken_rules(sql, tenant_tables())
+    if wrong:
+        where = f"{sender.f_code.co_filename.removeprefix(_ROOT)}:{sender.f_lineno} {sender.f_code.co_name}"
+        _broken.append(f"{where}: {'; '.join(wrong)}\n{sql}")
+
+
+def _sender() -> FrameType | None:
+    """Returns where the product sends it from, or None when a test or the driver itself does."""
+    frame: FrameType | None = sys._getframe(3)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if frame.f_code.co_name in _OF_THE_DRIVER:
+            return None
+        if file.startswith(_ROOT) and not file.startswith(_DOOR) and file != __file__ and "/.venv/" not in file:
+            return frame if file.startswith(_ROOMS) else None
+        frame = frame.f_back
+    return None
