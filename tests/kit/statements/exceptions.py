@@ -63,9 +63,6 @@ _NOT_MENDED: Final = "not mended yet"
 
 FUNCTIONS: Final[dict[str, str]] = {
     "muster_capture_truncate": _NOT_MENDED,
-    "muster_log_member": _NOT_MENDED,
-    "muster_close_append": _NOT_MENDED,
-    "membership_open_appends_close": _NOT_MENDED,
     "muster_rebuild_of_field": _NOT_MENDED,
     "segments_new_epoch": _NOT_MENDED,
     "contact_fields_new_epoch": _NOT_MENDED,

@@ -13,6 +13,7 @@ import pglast
 from asyncpg.connection import Connection
 from pglast.parser import ParseError
 
+from models.db import Pipeline
 from tests.kit.statements.rules import broken_rules
 from tests.kit.statements.tables import tenant_tables
 
@@ -30,7 +31,7 @@ _broken: list[str] = []
 
 def watch() -> None:
     """Looks at each statement of this process from now on."""
-    prepare, execute = Connection._get_statement, Connection.execute
+    prepare, execute, pipe = Connection._get_statement, Connection.execute, Pipeline.execute
 
     async def _get_statement(self: Connection, query: str, *args: Any, **options: Any) -> Any:
         if hash(query) not in _texts:
@@ -42,7 +43,14 @@ def watch() -> None:
             _look(query)
         return await execute(self, query, *args, **options)
 
+    async def _pipe(self: Pipeline, query: str, *args: Any) -> None:
+        """A task of its own sends it, which does not know for whom."""
+        if hash(query) not in _texts:
+            _look(query)
+        await pipe(self, query, *args)
+
     Connection._get_statement, Connection.execute = _get_statement, _execute
+    Pipeline.execute = _pipe
 
 
 def broken() -> list[str]:

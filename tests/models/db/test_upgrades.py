@@ -237,6 +237,7 @@ VALUES (1, 4711, 1, 1, 77, 'ENTERED', 'API', now()), (1, 4711, 2, 1, 77, 'LEFT',
 SET session_replication_role = DEFAULT;
 """
 
+
 async def test_members_and_tokens_of_before_are_found_without_their_workspace(servers: Servers) -> None:
     async with bare_database(servers) as url:
         connection = await asyncpg.connect(url)
