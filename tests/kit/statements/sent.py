@@ -44,7 +44,7 @@ def watch() -> None:
         return await execute(self, query, *args, **options)
 
     async def _pipe(self: Pipeline, query: str, *args: Any) -> None:
-        """A task of its own sends it, which does not know for whom."""
+        """A task of its own sends it, in which nothing says who wanted it."""
         if hash(query) not in _texts:
             _look(query)
         await pipe(self, query, *args)
