@@ -47,6 +47,8 @@ class Cause:
 
     def loop(self, workflow_id: int) -> Chain | None:
         """The chain because of which this workflow may not follow."""
+        if not self.chains:  # most often
+            return None
         return min(
             (chain for chain in self.chains if workflow_id in chain or len(chain) >= DEEPEST),
             key=lambda chain: (workflow_id not in chain, len(chain)),

@@ -139,30 +139,37 @@ class Run:
     def settle_entries(self) -> None:
         """Puts into `entries` what has become of the arrivals, which have come to rest. Test runs leave no entries."""
         settled, self._settled = self._settled, len(self.arrivals)
+        entries, now = self.entries, self.now
         for arrival in self.arrivals[settled:] if self.test_id is None else ():
-            key = (arrival.plan.workflow_id, arrival.contact_id)
+            key, entry_key = (arrival.plan.workflow_id, arrival.contact_id), arrival.entry_key
             if arrival.ended is None and arrival.state is EnrollmentState.READY:
-                self.pending.add((*key, arrival.entry_key))
-            entry = self.entries.get(key, {}).get(arrival.entry_key)
+                self.pending.add((*key, entry_key))
+            known = entries.get(key)
+            entry = None if known is None else known.get(entry_key)
             if arrival.is_new:
-                times = 1 if entry is None else entry.times + 1
-                ended_at = None if arrival.ended is None else self.now
-                stored = entry is not None and entry.is_stored
-                self.entries.setdefault(key, {})[arrival.entry_key] = Entry(
-                    times, self.now, ended_at, stored, is_changed=True
-                )
+                ended_at = None if arrival.ended is None else now
+                if known is None:
+                    known = entries[key] = {}
+                if entry is None:
+                    known[entry_key] = Entry(1, now, ended_at, is_stored=False, is_changed=True)
+                else:
+                    known[entry_key] = Entry(entry.times + 1, now, ended_at, entry.is_stored, is_changed=True)
             elif arrival.ended is None:
                 continue
             elif entry is None:
-                self.left.add((*key, arrival.entry_key))
+                self.left.add((*key, entry_key))
             else:
-                entry.ended_at, entry.is_changed = self.now, True
+                entry.ended_at, entry.is_changed = now, True
 
     # ---------------------------------------------------------------- trails
 
     def trail(self, plan: Plan, number: int, start: int, trigger: str = "") -> Trail:
         """The trail of enrollments of one version; of new ones, with the node to which this trigger brings them, else -1."""
-        return self._trails.setdefault((plan.workflow_id, number, start, trigger), Trail())
+        key = (plan.workflow_id, number, start, trigger)
+        trail = self._trails.get(key)
+        if trail is None:
+            trail = self._trails[key] = Trail()
+        return trail
 
     # ---------------------------------------------------------------- members
 

@@ -18,14 +18,19 @@ async def candidates(run: Run, happenings: Sequence[Happening]) -> list[Candidat
     passing = await _passing(run, matching)
     found: dict[tuple[int, int, object], Candidate] = {}
     for plan, trigger, happening in matching:
-        activity = passing.get((plan.workflow_id, trigger.key), _ALL)
+        activity = passing.get((plan.workflow_id, trigger.key), _ALL) if passing else _ALL
         if activity is _ALL or happening.activity_id in activity:
             entry_key = activity.get(happening.activity_id, "")
-            what = (happening.position, happening.activity_id, happening.at)
-            key = (plan.workflow_id, happening.contact_id, what)
+            key = (plan.workflow_id, happening.contact_id, _what(happening))
             if key not in found:
                 found[key] = _candidate(run, plan, trigger, happening, entry_key)
     return list(found.values())
+
+
+def _what(happening: Happening) -> object:
+    """Tells it from other happenings of its contact."""
+    position = happening.position
+    return (happening.activity_id, happening.at) if position is None else position
 
 
 _ALL: Final[dict[int | None, str]] = {}
@@ -61,7 +66,10 @@ async def _of_messages(
     run: Run, matching: Sequence[tuple[Plan, Trigger, Happening]]
 ) -> list[tuple[Plan, Trigger, Happening]]:
     """Without news of messages that a trigger does not mean."""
-    asked = Matching(run, [one for _, trigger, one in matching if isinstance(trigger.on, MessageReached)])
+    of_messages = [one for _, trigger, one in matching if isinstance(trigger.on, MessageReached)]
+    if not of_messages:
+        return list(matching)
+    asked = Matching(run, of_messages)
     return [
         (plan, trigger, one)
         for plan, trigger, one in matching
