@@ -4,20 +4,19 @@ Each function changes a chunk in one transaction of the caller, under the lock o
 are left out.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from models import db
+from models.changelog.append import OpenAppend
 from models.messaging import outcomes
 from models.rules.duration import Duration
 from models.workflows import steps
 from models.workflows.counts import Counts, bucket_of
 from models.workflows.messages import withdrawal
 from models.workflows.states import EnrollmentEnd
-from models.workflows.steps import TrailStep, Walkers
 from permissions.principal import Scope
 
 CHUNK: Final = 2_500
@@ -80,8 +79,19 @@ class Changed:
     last_id: int
 
 
-def _changed(rows: Sequence[db.Record]) -> Changed:
-    return Changed(len(rows), max((row["id"] for row in rows), default=0))
+def _logged(changed: str, *, append: str, outcome: str, at: str) -> str:
+    """Logs the step of each row of `changed`, which left the node, and gives them by version and arrival, some together."""
+    return f"""
+, logged AS (
+    INSERT INTO workflow_steps (workspace_id, append_id, place, workflow_id, enrollment_id, contact_id, number, node, outcome, at)
+    SELECT $1, {append}::bigint, row_number() OVER (), $2::bigint, id, contact_id, number, $3::smallint, {outcome}::text,
+           {at}::timestamptz
+    FROM {changed}
+)
+SELECT number, node_at, count(*) AS count, max(id) AS last_id,
+       array_agg(message_id) FILTER (WHERE message_id IS NOT NULL) AS unsent
+FROM {changed} GROUP BY number, node_at
+"""  # noqa: S608 - names of our own
 
 
 # ---------------------------------------------------------------- ended
@@ -107,12 +117,12 @@ async def end_some(
 ) -> Changed:
     """Ends up to `limit` with ids after `after_id`."""
     due = (None, None) if fell_due is None else (fell_due.paused_at, fell_due.until)
-    rows = await db.fetch(_END, *_of(scope, standing), limit, now, end.value, *due, after_id)
+    append = await steps.begin(scope)
+    rows = await db.fetch(_END, *_of(scope, standing), limit, now, end.value, *due, after_id, append.id)
     counts = Counts(now)
-    for number, count in Counter(row["number"] for row in rows).items():
-        counts.ended(standing.workflow_id, number, end.value, count)
-    await _record(scope, now, standing, end.value, rows, counts)
-    return _changed(rows)
+    for row in rows:
+        counts.ended(standing.workflow_id, row["number"], end.value, row["count"])
+    return await _record(scope, now, standing, end.value, rows, counts, append)
 
 
 _END = f"""
@@ -133,7 +143,7 @@ WITH chosen AS MATERIALIZED (
 ), occurrences AS (
     DELETE FROM workflow_occurrences AS o USING gone WHERE o.workspace_id = $1 AND o.enrollment_id = gone.id
 )
-SELECT id, contact_id, number, node_at, message_id FROM gone
+{_logged("gone", append="$11", outcome="$7", at="$6")}
 """  # noqa: S608 - fragments of our own
 
 
@@ -154,12 +164,13 @@ async def move_some(
 ) -> Changed:
     """Moves up to `limit` with ids after `after_id` to another node, where they arrive now. They leave theirs by `outcome`."""
     due = (None, None) if fell_due is None else (fell_due.paused_at, fell_due.until)
-    rows = await db.fetch(_MOVE, *_of(scope, standing), *wakes.parameters(now), limit, to_node, *due, after_id)
+    append = await steps.begin(scope)
+    given = (*_of(scope, standing), *wakes.parameters(now), limit, to_node, *due, after_id, append.id, outcome)
+    rows = await db.fetch(_MOVE, *given)
     counts = Counts(now)
-    for number, count in Counter(row["number"] for row in rows).items():
-        counts.arrived(standing.workflow_id, number, to_node, count)
-    await _record(scope, now, standing, outcome, rows, counts)
-    return _changed(rows)
+    for row in rows:
+        counts.arrived(standing.workflow_id, row["number"], to_node, row["count"])
+    return await _record(scope, now, standing, outcome, rows, counts, append)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,13 +219,15 @@ WITH chosen AS MATERIALIZED (
     SELECT id, node_at, message_id FROM enrollments
     WHERE {_STANDING} AND {_fell_due("$13::timestamptz", "$14::timestamptz")} AND id > $15
     ORDER BY id LIMIT $11
+), moved AS (
+    UPDATE enrollments AS e
+    SET node = $12, visit = visit + 1, node_at = $5::timestamptz, reason = NULL, fresh_at = NULL, message_id = NULL,
+        state = CASE WHEN $10::float8 IS NULL THEN 'READY' ELSE 'WAITING' END,
+        wake_at = {_wakes_at(_later("$5::timestamptz", "coalesce($10::float8, 0)"))}
+    FROM chosen WHERE e.workspace_id = $1 AND e.id = chosen.id
+    RETURNING e.id, e.contact_id, e.number, chosen.node_at, chosen.message_id
 )
-UPDATE enrollments AS e
-SET node = $12, visit = visit + 1, node_at = $5::timestamptz, reason = NULL, fresh_at = NULL, message_id = NULL,
-    state = CASE WHEN $10::float8 IS NULL THEN 'READY' ELSE 'WAITING' END,
-    wake_at = {_wakes_at(_later("$5::timestamptz", "coalesce($10::float8, 0)"))}
-FROM chosen WHERE e.workspace_id = $1 AND e.id = chosen.id
-RETURNING e.id, e.contact_id, e.number, chosen.node_at, chosen.message_id
+{_logged("moved", append="$16", outcome="$17", at="$5")}
 """  # noqa: S608 - fragments of our own
 
 
@@ -279,26 +292,22 @@ FROM enrollments AS e WHERE {_WAITING}
 
 
 async def _record(
-    scope: Scope, now: datetime, standing: Standing, outcome: str, rows: Sequence[db.Record], counts: Counts
-) -> None:
+    scope: Scope,
+    now: datetime,
+    standing: Standing,
+    outcome: str,
+    rows: Sequence[db.Record],
+    counts: Counts,
+    append: OpenAppend,
+) -> Changed:
     """They left the node by this outcome. What was to be sent to them there, is not."""
-    unsent = [row["message_id"] for row in rows if row["message_id"] is not None]
+    unsent = [message_id for row in rows for message_id in row["unsent"] or ()]
     if unsent:
         await outcomes.withdraw(scope.workspace_id, unsent, withdrawal.REASON)
-    stays = Counter((row["number"], bucket_of(max(0.0, (now - row["node_at"]).total_seconds()))) for row in rows)
-    for (number, bucket), count in stays.items():
-        counts.left_in_bucket(standing.workflow_id, number, standing.node, outcome, bucket, count)
+    for row in rows:
+        bucket = bucket_of(max(0.0, (now - row["node_at"]).total_seconds()))
+        counts.left_in_bucket(standing.workflow_id, row["number"], standing.node, outcome, bucket, row["count"])
     await counts.write(scope)
-    trails = [
-        TrailStep(number, 1, standing.workflow_id, number, standing.node, outcome, None)
-        for number in {row["number"] for row in rows}
-    ]
-    walkers = Walkers(
-        [row["number"] for row in rows],
-        list(range(len(rows))),
-        [row["id"] for row in rows],
-        [row["contact_id"] for row in rows],
-        len(rows),
-    )
-    async with db.Pipeline() as pipeline:
-        await steps.append_trails(scope, trails, walkers, now, pipeline, test=False)
+    changed = Changed(sum(row["count"] for row in rows), max((row["last_id"] for row in rows), default=0))
+    await steps.logged(append, changed.count)
+    return changed

@@ -93,6 +93,18 @@ FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::integer[], $7::smallin
 """
 
 
+async def begin(scope: Scope) -> log_append.OpenAppend:
+    """An append for a statement that writes steps itself, with places from 1; `logged` follows in the same transaction."""
+    return await log_append.begin(scope.workspace_id, STEPS, clock.now())
+
+
+async def logged(opened: log_append.OpenAppend, count: int) -> None:
+    """So many steps were written. LOCKS: as `append`."""
+    if count:
+        opened.size = count
+        await db.before_commit(partial(_close, opened))
+
+
 class TrailStep(NamedTuple):
     """A step of all who go the same way: `trail` numbers the way, `nth` is which step of it, from 1. `detail` is JSON text."""
 
