@@ -29,7 +29,7 @@ class WorkflowTestPayload:
     fidelity: Fidelity | None = strawberry.field(
         default=None,
         description="EXACT when the clock of the test run decides everything; AS_OF_NOW when a rule reads a score, or"
-        " somebody waits for a rule that time or a segment makes true: these follow real time.",
+        " somebody waits to hear who enters or leaves a segment that time changes: these follow real time.",
     )
     clock: datetime | None = strawberry.field(default=None, description="Where the clock of the test run stands.")
     user_errors: list[UserError] = strawberry.field(default_factory=list)

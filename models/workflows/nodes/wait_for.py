@@ -44,7 +44,8 @@ async def _without_those_who_fulfil_it(
         return list(arrivals)
     plan = arrivals[0].plan
     try:
-        fresh = await freshness.those_fresh(run, arrivals) if reads_segments(plan, do.rule) else list(arrivals)
+        as_they_stand = reads_segments(plan, do.rule) and run.members_then is None
+        fresh = await freshness.those_fresh(run, arrivals) if as_they_stand else list(arrivals)
         contact_ids = list(dict.fromkeys(arrival.contact_id for arrival in fresh))
         holds = await first_that_holds(run, f"node {node.key}", (do.rule,), plan, contact_ids) if fresh else {}
     except MusterError as error:

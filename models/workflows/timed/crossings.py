@@ -1,13 +1,13 @@
 """Rules that time alone makes true, for those who wait for them: found by the thresholds that were crossed, by index."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from models import db
 from models.errors import DomainError, Problems
-from models.rules.crossings import crossings_of
+from models.rules.crossings import AnyCrossing, crossings_of
 from models.rules.parameters import Parameters
 from models.workflows import wakes
 from models.workflows.graph.actions import WaitFor
@@ -23,40 +23,47 @@ from models.workflows.walk import walk
 
 @dataclass(frozen=True, slots=True)
 class AwaitedRule:
-    """`node` is that of a WAIT_FOR; None: of the goal or an exit, so of everybody inside."""
+    """`crossings`: where time alone can change it. `node` is that of a WAIT_FOR; None: of the goal or an exit, for everybody."""
 
     plan: Plan
-    rule: RuleJson
+    crossings: tuple[AnyCrossing, ...]
     node: int | None
+
+
+def awaited(plan: Plan) -> Iterator[tuple[RuleJson, int | None]]:
+    """The rules that somebody inside waits for, each with its `node` as above."""
+    for end in ends_of(plan.graph):
+        if end.rule is not None:
+            yield end.rule, None
+    for node in plan.graph.nodes.values():
+        if isinstance(node.do, WaitFor) and node.do.rule is not None:
+            yield node.do.rule, plan.numbers[node.key]
 
 
 def awaited_rules(run: Run) -> list[AwaitedRule]:
     """The rules whose truth time alone can change."""
-    return [one for plan in dict.fromkeys(run.plans.inside) for one in _of_plan(plan) if _has_crossings(one)]
+    plans = dict.fromkeys(run.plans.inside)
+    found = [AwaitedRule(plan, _crossings(plan, rule), node) for plan in plans for rule, node in awaited(plan)]
+    return [one for one in found if one.crossings]
 
 
-def _of_plan(plan: Plan) -> Iterator[AwaitedRule]:
-    for end in ends_of(plan.graph):
-        if end.rule is not None:
-            yield AwaitedRule(plan, end.rule, None)
-    for node in plan.graph.nodes.values():
-        if isinstance(node.do, WaitFor) and node.do.rule is not None:
-            yield AwaitedRule(plan, node.do.rule, plan.numbers[node.key])
-
-
-def _has_crossings(one: AwaitedRule) -> bool:
+def _crossings(plan: Plan, rule: RuleJson) -> tuple[AnyCrossing, ...]:
     try:
-        return bool(crossings_of(one.plan.rule(one.rule)))
+        return crossings_of(plan.rule(rule))
     except (DomainError, Problems):
-        return False
+        return ()
 
 
 async def heed(run: Run, since: datetime | None) -> None:
     """Looks at those whose rule may have become true in (since, now]."""
-    if since is None or since >= run.now:
-        return
-    for one in awaited_rules(run):
-        arrivals = await wakes.by_ids(run, await _crossers(run, one, since, run.now, None))
+    if since is not None and since < run.now:
+        await heed_these(run, awaited_rules(run), since)
+
+
+async def heed_these(run: Run, rules: Sequence[AwaitedRule], since: datetime) -> None:
+    """As `heed`, of some rules."""
+    for one in rules:
+        arrivals = await wakes.by_ids(run, await crossers(run, one, since, run.now))
         if one.node is None:
             await ends.look(run, arrivals)
         else:
@@ -72,10 +79,12 @@ async def look_ahead(run: Run) -> None:
 
 
 async def _crosses_by(run: Run, one: AwaitedRule, until: datetime) -> bool:
-    return bool(await _crossers(run, one, run.now, until, 1))
+    return bool(await crossers(run, one, run.now, until, limit=1))
 
 
-async def _crossers(run: Run, one: AwaitedRule, since: datetime, until: datetime, limit: int | None) -> list[int]:
+async def crossers(
+    run: Run, one: AwaitedRule, since: datetime, until: datetime, *, limit: int | None = None
+) -> list[int]:
     """Enrollments whose contacts crossed a threshold of the rule in (since, until], of the days in their zone."""
     names = await zones.in_use(run) if one.plan.graph.zone is Zone.CONTACT else [run.scope.timezone]
     found: set[int] = set()
@@ -89,8 +98,8 @@ async def _crossers(run: Run, one: AwaitedRule, since: datetime, until: datetime
 
 
 def _sql(run: Run, one: AwaitedRule, zone_name: str, p: Parameters) -> str:
-    crossings = crossings_of(one.plan.rule(one.rule))
-    crossed = " UNION ALL ".join(f"SELECT x.contact_id FROM ({crossing.query(p)}) AS x" for crossing in crossings)  # noqa: S608
+    queries = (crossing.query(p) for crossing in one.crossings)
+    crossed = " UNION ALL ".join(f"SELECT x.contact_id FROM ({query}) AS x" for query in queries)  # noqa: S608
     conditions = [
         f"e.workspace_id = {p.workspace}",
         f"e.workflow_id = {p.bind(one.plan.workflow_id, 'bigint')}",

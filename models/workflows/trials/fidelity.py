@@ -4,12 +4,10 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from models.errors import DomainError, Problems
-from models.rules.crossings import crossings_of
-from models.rules.tree import Rule, SegmentCondition, each_leaf
-from models.workflows.graph.actions import Split, WaitFor, WaitUntil
-from models.workflows.graph.events import RuleJson
+from models.rules.tree import SegmentCondition, each_leaf
+from models.workflows.graph.actions import Split, WaitUntil
+from models.workflows.graph.events import RuleJson, SegmentEntered, SegmentLeft
 from models.workflows.graph.mentions import each_event, each_rule
-from models.workflows.listeners import ends_of
 from models.workflows.plans import Plan
 from models.workflows.run import Run
 from models.workflows.trials import history, members
@@ -49,22 +47,23 @@ def of_nodes(plan: Plan, *, log_is_whole: bool) -> Fidelity:
 
 
 async def of_test(run: Run, plan: Plan) -> Fidelity:
-    """Of a test run: its clock decides, but for scores, and for rules that time makes true while somebody waits for them."""
+    """Of a test run: its clock decides, but for scores, and for news that time brings somebody into a segment or out of it."""
     try:
         rules = [plan.rule(mentioned.rule) for mentioned in each_rule(plan.graph)]
-        awaited = [plan.rule(rule) for rule in _awaited(plan)]
     except (DomainError, Problems):
         return Fidelity.AS_OF_NOW
-    return _of(not await members.follow_real_time(run, rules) and not any(map(_moves, awaited)))
+    behind = [await members.rule_of(run, segment_id) for segment_id in _heard_of(plan)]
+    heard_of = [rule for rule in behind if rule is not None]
+    moves = [await members.crossings_behind(run, rule) for rule in heard_of]
+    return _of(not any(moves) and not await members.follow_real_time(run, [*rules, *heard_of]))
 
 
-def _awaited(plan: Plan) -> Iterable[RuleJson]:
-    yield from (end.rule for end in ends_of(plan.graph) if end.rule is not None)
-    for node in plan.graph.nodes.values():
-        if isinstance(node.do, WaitFor) and node.do.rule is not None:
-            yield node.do.rule
-
-
-def _moves(rule: Rule) -> bool:
-    """Whether time alone can make it true; of segments this is heard in real time only."""
-    return bool(crossings_of(rule)) or any(isinstance(leaf, SegmentCondition) for leaf in each_leaf(rule))
+def _heard_of(plan: Plan) -> list[int]:
+    """The segments of which somebody inside is told who enters or leaves them: in real time."""
+    exits = [end for end in plan.graph.exits if end.leaves_trigger]
+    return [
+        mentioned.event.segment_id
+        for mentioned in each_event(plan.graph)
+        if isinstance(mentioned.event, SegmentEntered | SegmentLeft)
+        and (exits or not mentioned.where.startswith("trigger"))
+    ]

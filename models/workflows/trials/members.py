@@ -10,6 +10,7 @@ from models import db
 from models.errors import DomainError, Problems
 from models.rule_catalogue.loading import load_catalogue
 from models.rules.check import check
+from models.rules.crossings import AnyCrossing, crossings_of
 from models.rules.depends import dependencies, segments_of
 from models.rules.tree import Rule
 from models.workflows.questions import Question
@@ -20,7 +21,7 @@ _SCORES: Final = "scores."
 
 async def by_rules(run: Run, segment_id: int, contact_ids: Sequence[int]) -> set[int]:
     """By the segment's rule and its overrides. A STATIC one, or one whose rule cannot be read, is as it stands."""
-    rule = await _rule_of(run, segment_id)
+    rule = await rule_of(run, segment_id)
     if rule is None:
         return await _stored(run, segment_id, contact_ids)
     nested = {mentioned: await by_rules(run, mentioned, contact_ids) for mentioned in segments_of(rule)}
@@ -31,7 +32,8 @@ async def by_rules(run: Run, segment_id: int, contact_ids: Sequence[int]) -> set
     return {one for one in contact_ids if overrides.get(one, "INCLUDE" if one in holds else "EXCLUDE") == "INCLUDE"}
 
 
-async def _rule_of(run: Run, segment_id: int) -> Rule | None:
+async def rule_of(run: Run, segment_id: int) -> Rule | None:
+    """None of a STATIC segment, and where the rule cannot be read."""
     text = await db.fetch_value(_RULE, run.workspace_id, segment_id)
     if text is None:
         return None
@@ -82,12 +84,22 @@ _BY_LOG: Final = """
 """
 
 
+async def crossings_behind(run: Run, rule: Rule) -> tuple[AnyCrossing, ...]:
+    """Where time alone can change a rule, or one of the segments that it names."""
+    found = dict.fromkeys(crossings_of(rule))
+    for segment_id in sorted(segments_of(rule)):
+        behind = await rule_of(run, segment_id)
+        if behind is not None:
+            found |= dict.fromkeys(await crossings_behind(run, behind))
+    return tuple(found)
+
+
 async def follow_real_time(run: Run, rules: Sequence[Rule]) -> bool:
     """Whether something that these rules read, also by segments, moves with real time alone: scores do."""
     for rule in rules:
         if any(change.startswith(_SCORES) for change in dependencies(rule)):
             return True
-        behind = [await _rule_of(run, segment_id) for segment_id in segments_of(rule)]
+        behind = [await rule_of(run, segment_id) for segment_id in segments_of(rule)]
         if await follow_real_time(run, [one for one in behind if one is not None]):
             return True
     return False

@@ -27,7 +27,9 @@ from models.workflows.messages import withdrawal
 from models.workflows.plans import Plan
 from models.workflows.run import Candidate, Run
 from models.workflows.states import EnrollmentEnd, WorkflowStatus
-from models.workflows.trials import fidelity, members, run_plans
+from models.workflows.timed import crossings as timed_crossings
+from models.workflows.timed.crossings import AwaitedRule
+from models.workflows.trials import crossings, fidelity, members, run_plans
 from models.workflows.trials.fidelity import Fidelity
 from models.workflows.trials.heard import Heard, happened_between, up_to_now
 from models.workflows.walk import walk
@@ -191,15 +193,18 @@ async def _step(scope: Scope, workflow_id: int, to: datetime, *, hear: bool) -> 
         lock = await engine_lock.take(scope.workspace_id)
         test = await _find(scope, workflow_id)
         assert test is not None, "tests are kept"
-        moment = test["clock_at"] if hear else await _next_moment(scope, test, to)
+        before, plan = await _run(scope, lock, workflow_id, test["id"], test["clock_at"])
+        awaited = await crossings.awaited_in(before, [plan, *before.plans.inside])
+        moment = test["clock_at"] if hear else await _next_moment(before, awaited, test, to)
         if moment is None:
             await _set_clock(scope, test["id"], to)
             return None
         now = max(moment, test["clock_at"])
-        run, _ = await _run(scope, lock, workflow_id, test["id"], now)
+        run = _at(before, now)
         if hear:
             await _hear(run, test)
             await audit_log.record(scope, "workflow_test_advance", "Workflow", workflow_id)
+        await timed_crossings.heed_these(run, awaited, test["clock_at"])
         await _move(run, test["contact_ids"])
         await _write(run)
         await _set_clock(scope, test["id"], now)
@@ -227,9 +232,11 @@ async def _move(run: Run, contact_ids: Sequence[int]) -> None:
     await batches.let_in(run, ())
 
 
-async def _next_moment(scope: Scope, test: Record, to: datetime) -> datetime | None:
-    moment: datetime | None = await db.fetch_value(_NEXT, scope.workspace_id, test["id"], test["contact_ids"], to)
-    return moment
+async def _next_moment(run: Run, awaited: Sequence[AwaitedRule], test: Record, to: datetime) -> datetime | None:
+    """When the clock comes to a wait's end, or to where time changes a rule that somebody waits for."""
+    wakes_at: datetime | None = await db.fetch_value(_NEXT, run.workspace_id, test["id"], test["contact_ids"], to)
+    crossed_at = await crossings.next_moment(run, awaited, test["clock_at"], wakes_at or to)
+    return crossed_at or wakes_at
 
 
 _NEXT = """
@@ -262,8 +269,14 @@ async def _find(scope: Scope, workflow_id: int) -> Record | None:
 async def _run(scope: Scope, lock: WorkflowLock, workflow_id: int, test_id: int, now: datetime) -> tuple[Run, Plan]:
     """Its own clock decides who is a member, so thresholds are not waited for: `settled_at` is None."""
     running, plan = await run_plans.load(scope, lock, workflow_id)
-    own = replace(lock, now=now, settled_at=None)
-    return Run(running, own, now, Counts(now), test_id=test_id, members_then=members.by_rules), plan
+    own = replace(lock, settled_at=None)
+    return _at(Run(running, own, now, Counts(now), test_id=test_id, members_then=members.by_rules), now), plan
+
+
+def _at(run: Run, now: datetime) -> Run:
+    """A run of the same test that has not begun, at another moment."""
+    lock = replace(run.lock, now=now)
+    return Run(run.plans, lock, now, Counts(now), test_id=run.test_id, members_then=run.members_then)
 
 
 async def _write(run: Run) -> None:

@@ -60,16 +60,51 @@ async def test_a_test_run_and_a_simulation_ask_the_rules_of_segments_by_their_cl
     assert early.steps[-1].outcome == "no"
 
 
-WAITS = node_of("ask", "waitFor", rule=LONG_SUBSCRIBED, timeout="P9D", next="end", timedOut="end")
+def waits_for(rule):
+    """Four days for the rule."""
+    return node_of("ask", "waitFor", rule=rule, timeout="P4D", next="yes", timedOut="no")
+
+
+async def test_time_makes_rules_true_by_the_clock_of_the_test(scope):
+    """Who subscribed at the start has done so for three days after three days, and who did two days later has not yet."""
+    loyal = await dynamic_segment(scope, LONG_SUBSCRIBED, "Loyal")
+    longer = await dynamic_segment(scope, {"all": [in_segment(loyal)]}, "Longer")
+    (ana,) = await new_contacts(scope, 1, subscribed_at=START)
+    (late,) = await new_contacts(scope, 1, subscribed_at=START + 2 * DAY)
+    ends = (end_of("yes", "yes"), end_of("no", "no"))
+    month = wait_of("ask", "P30D", "no")
+    for graph, end in (
+        (graph_of(waits_for(in_segment(longer)), *ends), "REACHED_END"),
+        (graph_of(month, *ends, exits=[{"rule": LONG_SUBSCRIBED}]), "EXIT_RULE"),
+        (graph_of(month, *ends, goal={"rule": in_segment(loyal)}), "GOAL"),
+    ):
+        workflow_id = await running(scope, graph)
+        state = await runs.start(scope, workflow_id, [ana, late])
+        assert state.fidelity == "EXACT"
+        state = await runs.advance(scope, workflow_id, START + 7 * DAY / 2)
+        went = {one["contact_id"]: (one["state"], one["end"], one["ended_at"]) for one in state.enrollments}
+        assert went[late] == ("WAITING", None, None)
+        assert went[ana][:2] == ("ENDED", end)
+        assert timedelta() < went[ana][2] - (START + 3 * DAY) <= timedelta(milliseconds=1)
+        state = await runs.advance(scope, workflow_id, START + 9 * DAY)
+        came_late = {one["contact_id"]: one["ended_at"] for one in state.enrollments}[late]
+        wanted = START + (4 if end == "REACHED_END" else 5) * DAY
+        assert timedelta() <= came_late - wanted <= timedelta(milliseconds=1)
 
 
 async def test_what_follows_real_time_in_a_test_run_is_said(scope):
     (ana,) = await new_contacts(scope, 1)
+    loyal = await dynamic_segment(scope, LONG_SUBSCRIBED, "Loyal")
     asks = node("ask", condition={"rule": tagged("x"), "yes": "end", "no": "end"})
+    hears = node(
+        "ask", waitFor={"any": [{"segmentEntered": loyal.id}], "timeout": "P9D", "next": "end", "timedOut": "end"}
+    )
+    left = {"triggers": [trigger_of("entered", segmentEntered=loyal.id)], "exits": [{"leavesTrigger": True}]}
     for name, nodes, more in (
         ("EXACT", [asks], {}),
-        ("AS_OF_NOW", [WAITS], {}),
-        ("AS_OF_NOW", [asks], {"exits": [{"rule": LONG_SUBSCRIBED}]}),
+        ("AS_OF_NOW", [hears], {}),
+        ("AS_OF_NOW", [asks], left),
+        ("EXACT", [asks], {"triggers": left["triggers"]}),
         ("EXACT", [asks], {"exits": [{"rule": tagged("x")}]}),
     ):
         workflow_id = await running(scope, graph_of(*nodes, end_of(), **more))
