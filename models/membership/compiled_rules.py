@@ -13,9 +13,10 @@ from prometheus_client import Counter
 
 from models import db
 from models.errors import Problems
-from models.membership import stored_rules
+from models.membership import rule_epochs, stored_rules
 from models.membership.crossers import Crossers
 from models.membership.levels import Levels, Reader
+from models.membership.rule_epochs import RuleEpoch
 from models.membership.statements import Statement, evaluation
 from models.membership.stored_rules import RuleChanges, StoredRule, StoredRules
 from models.rules.catalogue import Catalogue
@@ -61,7 +62,7 @@ class Build:
 @dataclass(slots=True)
 class CompiledRules:
     workspace_id: int
-    epoch: int
+    epoch: RuleEpoch
     stored: StoredRules
     rules: dict[int, CompiledRule] = field(default_factory=dict)
     building: dict[int, Build] = field(default_factory=dict)
@@ -186,7 +187,7 @@ def _reader(rule: CompiledRule | None) -> Reader | None:
 
 
 def make(
-    workspace_id: int, epoch: int, timezone: str, rules: Collection[CompiledRule], builds: Collection[Build]
+    workspace_id: int, epoch: RuleEpoch, timezone: str, rules: Collection[CompiledRule], builds: Collection[Build]
 ) -> CompiledRules:
     compiled = CompiledRules(workspace_id, epoch, StoredRules(timezone))
     compiled.building = {build.segment_id: build for build in builds}
@@ -199,15 +200,26 @@ def make(
 _compiled: OrderedDict[int, CompiledRules] = OrderedDict()
 
 
-async def current(workspace_id: int, epoch: int) -> CompiledRules:
+async def current(workspace_id: int, epoch: RuleEpoch) -> CompiledRules:
     compiled = _compiled.get(workspace_id)
     if compiled is None or compiled.epoch != epoch:
-        compiled = _compiled[workspace_id] = await _at_epoch(compiled, workspace_id, epoch)
-        await stored_rules.delete_old_changes(workspace_id, epoch)
+        numbered = await rule_epochs.number(workspace_id) if epoch.captured else None
+        captured = numbered.segment_ids if numbered else frozenset[int | None]()
+        compiled = _compiled[workspace_id] = await _at_epoch(compiled, workspace_id, epoch, captured)
+        if numbered:
+            await db.after_commit(_are_numbered, (workspace_id, epoch, numbered.epoch))
+        await stored_rules.delete_old_changes(workspace_id, epoch.number)
         if len(_compiled) > KEPT_WORKSPACES:
             _compiled.popitem(last=False)
     _compiled.move_to_end(workspace_id)
     return compiled
+
+
+async def _are_numbered(committed: Sequence[tuple[int, RuleEpoch, RuleEpoch]]) -> None:
+    for workspace_id, before, after in committed:
+        compiled = _compiled.get(workspace_id)
+        if compiled is not None and compiled.epoch == before:
+            compiled.epoch = after
 
 
 def forget() -> None:
@@ -215,9 +227,12 @@ def forget() -> None:
     _compiled.clear()
 
 
-async def _at_epoch(before: CompiledRules | None, workspace_id: int, epoch: int) -> CompiledRules:
+async def _at_epoch(
+    before: CompiledRules | None, workspace_id: int, epoch: RuleEpoch, captured: Set[int | None]
+) -> CompiledRules:
     if before is not None:
-        changes = await stored_rules.find_changes(before.stored, workspace_id, before.epoch, epoch)
+        since, number = before.epoch.number, epoch.number
+        changes = await stored_rules.find_changes(before.stored, workspace_id, since, number, captured)
         if changes is not None:
             _compiled.pop(workspace_id, None)  # if this fails halfway, nothing half-updated is kept
             before.apply(changes)

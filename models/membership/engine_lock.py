@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from models import clock, db
+from models.membership import rule_epochs
+from models.membership.rule_epochs import RuleEpoch
 
 TICK = timedelta(seconds=0.25)
 
@@ -23,7 +25,7 @@ class EngineLock:
 
     workspace_id: int
     now: datetime
-    epoch: int
+    epoch: RuleEpoch
     ticked_at: datetime | None
     calm_until: datetime | None
     listens: bool = False
@@ -47,13 +49,14 @@ async def take(workspace_id: int) -> EngineLock:
     """
     await db.execute(_TAKE, PATIENCE, f"muster:engine:{workspace_id}")
     row = await db.fetch_row(_STATE, workspace_id)
-    assert row is not None
+    if row is None:  # the workspace is deleted
+        return EngineLock(workspace_id, clock.now(), RuleEpoch(0), None, None)
     now, ticked_at = clock.now(), row["ticked_at"]
     moment = now if ticked_at is None else max(now, ticked_at)
     return EngineLock(
         workspace_id,
         moment,
-        row["epoch"] or 0,
+        rule_epochs.read(row),
         ticked_at,
         row["calm_until"],
         row["listens"],
@@ -74,14 +77,14 @@ SELECT set_config('lock_timeout', $1, true), set_config('plan_cache_mode', 'forc
 """
 
 # A statement of its own, so that its snapshot has what the last holder of the lock committed.
-_STATE = """
-SELECT e.epoch, h.ticked_at, h.calm_until,
-       EXISTS (SELECT FROM workflow_sources AS s WHERE s.workspace_id = $1) AS listens,
-       EXISTS (SELECT FROM audiences AS a WHERE a.workspace_id = $1 AND a.deleted_at IS NULL) AS has_audiences
-FROM (SELECT 1) AS one
-LEFT JOIN rule_epochs AS e ON e.workspace_id = $1
+_STATE = f"""
+SELECT {rule_epochs.EPOCH}, h.ticked_at, h.calm_until,
+       EXISTS (SELECT 1 FROM workflow_sources AS s WHERE s.workspace_id = $1) AS listens,
+       EXISTS (SELECT 1 FROM audiences AS a WHERE a.workspace_id = $1 AND a.deleted_at IS NULL) AS has_audiences
+FROM workspaces AS w
 LEFT JOIN membership_heads AS h ON h.workspace_id = $1
-"""
+WHERE w.id = $1
+"""  # noqa: S608 - columns of our own
 
 
 async def record_tick(lock: EngineLock, *, ticks: bool, calm: bool = False) -> None:

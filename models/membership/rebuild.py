@@ -11,6 +11,7 @@ from models.accounts import audit_log, workspaces
 from models.errors import Problems
 from models.membership import builds, compiled_rules, engine_lock, indexes, swap
 from models.membership.compiled_rules import CompiledRule
+from models.membership.rule_epochs import RuleEpoch
 from models.membership.swap import Outdated, RebuildPlan, RebuildResult
 from models.rule_catalogue.loading import load_catalogue
 from models.rules.check import check
@@ -85,7 +86,7 @@ async def _plan(workspace_id: int, segment_id: int, rule_json: str, rule_version
     stored = db.load_json(rule_json)
     rule = check(stored, await load_catalogue(scope, stored), stored=True)
     compiled_rule = CompiledRule(segment_id, rule, dependencies(rule), crossings_of(rule))
-    compiled = compiled_rules.make(workspace_id, 0, scope.timezone, [compiled_rule], ())
+    compiled = compiled_rules.make(workspace_id, RuleEpoch(0), scope.timezone, [compiled_rule], ())
     return RebuildPlan(workspace_id, segment_id, rule_json, rule_version, compiled, rule, unchanged)
 
 

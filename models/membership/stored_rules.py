@@ -1,6 +1,6 @@
 """The rules of a workspace as stored, and what has changed since."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -90,26 +90,37 @@ async def load(workspace_id: int) -> tuple[str, RuleChanges] | None:
     return scope.timezone, RuleChanges(rules, existence, await _load_fields(scope))
 
 
-async def find_changes(stored: StoredRules, workspace_id: int, since: int, epoch: int) -> RuleChanges | None:
-    """Returns what changed between two epochs, or None when that is not known."""
-    rows = await db.fetch(_SINCE, workspace_id, since, epoch)
-    if not rows or rows[0]["previous"] != since or rows[-1]["epoch"] != epoch:
+async def find_changes(
+    stored: StoredRules, workspace_id: int, since: int, number: int, captured: Set[int | None]
+) -> RuleChanges | None:
+    """Returns what changed between two numbers of epochs and in `captured` segments, or None when that is not known."""
+    listed = await _listed(workspace_id, since, number)
+    if listed is None:
         return None
+    changed = listed | captured
     fields = None
-    if any(row["segment_id"] is None for row in rows):
+    if None in changed:
         scope = await workspaces.find_system_scope(workspace_id)
         if scope is None or scope.timezone != stored.timezone:
             return None
         fields = await _load_fields(scope)
-    changed = {row["segment_id"] for row in rows} - {None}
-    rules, existence = _read(await db.fetch(_CHANGED, workspace_id, list(changed)))
+    rules, existence = _read(await db.fetch(_CHANGED, workspace_id, list(changed - {None})))
     unknown = _mentioned(rules) - stored.mentioned_by.keys() - existence.keys()
     return RuleChanges(rules, existence | await _existence(workspace_id, unknown), fields)
 
 
-async def delete_old_changes(workspace_id: int, epoch: int) -> None:
+async def _listed(workspace_id: int, since: int, number: int) -> Set[int | None] | None:
+    if since == number:
+        return set()
+    rows = await db.fetch(_SINCE, workspace_id, since, number)
+    if not rows or rows[0]["previous"] != since or rows[-1]["epoch"] != number:
+        return None
+    return {row["segment_id"] for row in rows}
+
+
+async def delete_old_changes(workspace_id: int, number: int) -> None:
     await db.execute(
-        "DELETE FROM rule_changes WHERE workspace_id = $1 AND epoch < $2", workspace_id, epoch - KEPT_MICROSECONDS
+        "DELETE FROM rule_changes WHERE workspace_id = $1 AND epoch < $2", workspace_id, number - KEPT_MICROSECONDS
     )
 
 

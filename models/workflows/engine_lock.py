@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from models import clock, db
+from models.membership import rule_epochs
+from models.membership.rule_epochs import RuleEpoch
 
 PATIENCE: Final = "10s"
 """A batch takes some tenths of a second."""
@@ -25,7 +27,7 @@ class WorkflowLock:
     now: datetime
     clock_at: datetime
     epoch: int
-    rule_epoch: int
+    rule_epoch: RuleEpoch
     due_at: datetime | None
     ticked_at: datetime | None
     settled_at: datetime | None
@@ -74,7 +76,7 @@ async def _state(workspace_id: int) -> WorkflowLock:
         now if ticked_at is None else max(now, ticked_at),
         row["clock_at"],
         row["epoch"],
-        row["rule_epoch"] or 0,
+        rule_epochs.read(row),
         row["due_at"],
         ticked_at,
         row["settled_at"],
@@ -82,14 +84,13 @@ async def _state(workspace_id: int) -> WorkflowLock:
 
 
 # A statement of its own, so that its snapshot has what the last holder of the lock committed.
-_STATE = """
-SELECT w.epoch, w.due_at, w.ticked_at, r.epoch AS rule_epoch, clock_timestamp() AS clock_at,
+_STATE = f"""
+SELECT w.epoch, w.due_at, w.ticked_at, {rule_epochs.EPOCH}, clock_timestamp() AS clock_at,
        CASE WHEN h.ticked_at IS NOT NULL THEN greatest(h.ticked_at, h.calm_until) END AS settled_at
 FROM workflow_engines AS w
-LEFT JOIN rule_epochs AS r ON r.workspace_id = $1
 LEFT JOIN membership_heads AS h ON h.workspace_id = $1
 WHERE w.workspace_id = $1
-"""
+"""  # noqa: S608 - columns of our own
 
 
 async def record_change(workspace_id: int) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from models import db
 from models.accounts import workspaces
 from models.errors import DomainError, Problems
+from models.membership.rule_epochs import RuleEpoch
 from models.rule_catalogue.loading import load_catalogue
 from models.rules.catalogue import Catalogue
 from models.rules.check import check
@@ -294,7 +295,7 @@ class Plans:
     """
 
     scope: Scope
-    epoch: tuple[int, int]
+    epoch: tuple[int, RuleEpoch]
     workflows: dict[int, WorkflowPlans] = field(default_factory=dict)
     running: dict[int, Plan] = field(default_factory=dict)
     triggers: dict[str, list[tuple[Plan, Trigger]]] = field(default_factory=dict)
@@ -335,7 +336,7 @@ def forget() -> None:
     _kept.clear()
 
 
-async def _load(scope: Scope, epoch: tuple[int, int]) -> Plans:
+async def _load(scope: Scope, epoch: tuple[int, RuleEpoch]) -> Plans:
     plans = Plans(scope, epoch)
     numbers, since, listened = await _nodes(scope), await _since(scope), set[str]()
     for row in await db.fetch(_RUNNING, scope.workspace_id):

@@ -8,6 +8,7 @@ from models import clock, db
 from models.db import Record
 from models.db.tables.workflows import Workflow
 from models.errors import NotFound, Problems
+from models.membership.rule_epochs import RuleEpoch
 from models.segments.explain import RuleExplanation
 from models.segments.explain import explain as explain_rule
 from models.workflows import drafts, entries, plans
@@ -100,8 +101,8 @@ def _by_status(workflow: Workflow) -> list[str]:
 async def _by_entry(plan: Plan, contact_id: int) -> list[str]:
     """Asks the engine. One trigger is as good as another: all are held to the same rules."""
     now, trigger = clock.now(), next(iter(plan.graph.triggers), None)
-    lock = WorkflowLock(plan.scope.workspace_id, now, now, 0, 0, None, None, None)
-    run = Run(Plans(plan.scope, (0, 0)), lock, now, Counts(now))
+    lock = WorkflowLock(plan.scope.workspace_id, now, now, 0, RuleEpoch(0), None, None, None)
+    run = Run(Plans(plan.scope, (0, RuleEpoch(0))), lock, now, Counts(now))
     candidate = Candidate(plan, "" if trigger is None else trigger.key, contact_id, now, NOBODY)
     return await entries.reasons_against(run, candidate)
 

@@ -13,6 +13,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from models import clock
+from models.membership.rule_epochs import RuleEpoch
 from models.workflows import batches, heeding, sources, triggers
 from models.workflows.arrivals import Arrival
 from models.workflows.counts import Counts, median_stay_seconds
@@ -88,7 +89,7 @@ class Replay:
         return self.plans.listened
 
     def run(self, now: datetime) -> Run:
-        lock = WorkflowLock(self.plan.scope.workspace_id, now, clock.now(), 0, 0, None, None, None)
+        lock = WorkflowLock(self.plan.scope.workspace_id, now, clock.now(), 0, RuleEpoch(0), None, None, None)
         run = Run(self.plans, lock, now, Counts(now), members_then=members.by_log, instead=WITHOUT_EFFECT)
         run.entries, run.occurred = self._entries, self._occurred
         return run
@@ -192,4 +193,4 @@ async def replay_of(scope: Scope, graph: Graph) -> Replay:
             by_word.setdefault(word, []).append((plan, trigger))
     heard = heard_by([plan])
     listened = heard | {sources.listened(word) for word in by_word}
-    return Replay(plan, Plans(scope, (0, 0), {}, {WORKFLOW_ID: plan}, by_word, listened, heard, [plan]))
+    return Replay(plan, Plans(scope, (0, RuleEpoch(0)), {}, {WORKFLOW_ID: plan}, by_word, listened, heard, [plan]))

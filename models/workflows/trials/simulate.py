@@ -6,6 +6,7 @@ from typing import Final
 
 from models import clock, db
 from models.errors import Invalid, NotFound
+from models.membership.rule_epochs import RuleEpoch
 from models.workflows import plans
 from models.workflows.arrivals import PENDING, TICK, Arrival
 from models.workflows.counts import Counts
@@ -119,8 +120,8 @@ class _Walker:
 
     def _run(self, now: datetime) -> Run:
         workspace_id = self._plan.scope.workspace_id
-        lock = WorkflowLock(workspace_id, now, self._present, 0, 0, None, None, None)
-        running = Plans(self._plan.scope, (0, 0), running={self._plan.workflow_id: self._plan})
+        lock = WorkflowLock(workspace_id, now, self._present, 0, RuleEpoch(0), None, None, None)
+        running = Plans(self._plan.scope, (0, RuleEpoch(0)), running={self._plan.workflow_id: self._plan})
         then = None if now == self._present else members.by_rules
         return Run(running, lock, now, Counts(now), test_id=SIMULATED, members_then=then, instead=self._instead)
 

@@ -59,14 +59,7 @@ NOT_YET: Final[frozenset[str]] = frozenset(
 )
 """Files whose statements do not keep the rules yet. The list can only become shorter."""
 
-_NOT_MENDED: Final = "not mended yet"
-
 FUNCTIONS: Final[dict[str, str]] = {
-    "muster_capture_truncate": _NOT_MENDED,
-    "muster_rebuild_of_field": _NOT_MENDED,
-    "segments_new_epoch": _NOT_MENDED,
-    "contact_fields_new_epoch": _NOT_MENDED,
-    "workspaces_new_epoch": _NOT_MENDED,
-    "segment_builds_new_epoch": _NOT_MENDED,
+    "muster_capture_truncate": "TRUNCATE is for one server: it marks the rows of all workspaces",
 }
 """Functions and triggers of the schema."""

@@ -165,8 +165,6 @@ class History:
         async with db.transaction():
             for _ in range(3):
                 await self.random.choice([self.by_sql, self.remove, self.field, self.zone, self.cycle])()
-                if self.random.random() < 0.2:
-                    await db.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
     async def sql(self, statement, *arguments):
         return await db.execute(statement, self.scope.workspace_id, *arguments)

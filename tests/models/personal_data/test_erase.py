@@ -59,6 +59,7 @@ HOLD_NONE = {
     "broadcast_exclusions": "ids and reasons",
     "duplicate_candidates": "ids, and reasons that name nobody",
     "broadcasts": "what members wrote, for everybody",
+    "captured_members": "ids",
     "changelog_readers": "positions",
     "contact_erasures": "what a person is found by, until nothing is left to find",
     "contact_fields": "what members wrote",

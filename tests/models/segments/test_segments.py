@@ -169,7 +169,7 @@ async def test_two_edits_at_once_never_make_a_cycle(scope):
 
 
 async def test_a_change_of_a_rule_does_not_block_other_work(scope):
-    """What all of them come to, the epoch of the rules, is locked last: whatever else is held, no ring comes of it."""
+    """Not even while its transaction is open: what all of them come to, the epoch of the rules, is not locked by it."""
     one, two = await dynamic_segment(scope, name="one"), await dynamic_segment(scope, name="two")
     async with db.transaction():
         await db.execute("UPDATE segments SET rule_version = rule_version + 1 WHERE id = $1", one.id)
