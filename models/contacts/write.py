@@ -62,8 +62,8 @@ async def insert(scope: Scope, action: str, checked: Values, notices: list[str] 
     columns = ["workspace_id", *stored]
     parameters = ", ".join(f"${index}" for index in range(1, len(columns) + 1))
     row = await db.fetch_row(
-        f"""INSERT INTO contacts AS c ({", ".join(columns)}) VALUES ({parameters})
-            ON CONFLICT DO NOTHING RETURNING {ALL_COLUMNS}, {_IS_KNOWN}""",  # noqa: S608 - the columns are those of the catalogue
+        f"""WITH c AS (INSERT INTO contacts ({", ".join(columns)}) VALUES ({parameters}) ON CONFLICT DO NOTHING RETURNING *)
+            SELECT {ALL_COLUMNS}, {_IS_KNOWN} FROM c""",  # noqa: S608 - the columns are those of the catalogue
         scope.workspace_id,
         *stored.values(),
     )

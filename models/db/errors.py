@@ -37,7 +37,7 @@ def is_passing(error: BaseException) -> bool:
 
 
 def is_lost_node(error: BaseException) -> bool:
-    """Whether a node of a Citus cluster went away in a transaction: Citus has no SQLSTATE for that."""
+    """Whether a node of a Citus cluster went away: Citus has no SQLSTATE for that in a transaction, and says what libpq does."""
     return isinstance(error, asyncpg.InternalServerError) and any(text in str(error) for text in _LOST_NODE)
 
 
@@ -45,6 +45,11 @@ _LOST_NODE: Final = (
     "could not commit transaction for shard",
     "failed to prepare transaction",
     "failure on connection marked as essential",
+    "closed the connection unexpectedly",
+    "connection has been closed unexpectedly",
+    "connection not open",
+    "could not receive data from server",
+    "could not send data to server",
 )
 
 

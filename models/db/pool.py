@@ -1,6 +1,6 @@
 """This process's pool of connections, for the ORM and SQL text."""
 
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 from tortoise import Tortoise
@@ -44,6 +44,10 @@ async def _set_codecs(connection: Any) -> None:
     )
 
 
+_CATALOGUE_AS_IT_IS: Final = {"citus.override_table_visibility": "off"}
+"""Citus hides shards by a condition for each row of the catalogue, with which reading a type takes seconds."""
+
+
 async def connect(
     url: str,
     *,
@@ -58,7 +62,7 @@ async def connect(
     `statement_timeout_ms` None: no bound. `keep_large_statements` keeps statements of any length prepared, for the engine.
     Raises OSError or an asyncpg error when the server does not answer.
     """
-    settings = {"application_name": application_name, "timezone": "UTC"}
+    settings = {"application_name": application_name, "timezone": "UTC"} | _CATALOGUE_AS_IT_IS
     if statement_timeout_ms is not None:
         settings["statement_timeout"] = str(statement_timeout_ms)
     credentials: dict[str, Any] = {

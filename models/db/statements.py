@@ -25,7 +25,9 @@ async def fetch_value(sql: str, *args: Any) -> Any:
 
 
 async def execute(sql: str, *args: Any) -> int:
-    """A statement, or without arguments a script. Returns how many rows it touched."""
+    """A statement, or without arguments a script, which may be empty. Returns how many rows it touched."""
+    if not sql:
+        return 0
     async with acquire() as connection:
         status = await connection.execute(sql, *args)
     last = status.rsplit(" ", 1)[-1]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from models import clock, db
-from models.db.distinct import distinct
+from models.db.distinct import workspaces_in
 from models.queue import work
 from models.queue.enqueue import enqueue
 from models.rules.contact_changes import ContactChange
@@ -102,10 +102,7 @@ _CLAIM_WHOLE = f"{_CLAIM}, d.id, d.activity_id, d.marked_at, d.cause"
 
 async def waiting() -> list[int]:
     """The cost grows with the workspaces, not with their marks."""
-    return [row["workspace_id"] for row in await db.fetch(_WAITING)]
-
-
-_WAITING = distinct("dirty_contacts", "workspace_id")
+    return await workspaces_in("dirty_contacts")
 
 
 async def oldest(workspace_id: int) -> datetime | None:

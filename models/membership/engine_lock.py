@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from models import clock, db
 from models.membership import rule_epochs
@@ -47,7 +48,8 @@ async def take(workspace_id: int) -> EngineLock:
 
     Forces generic plans: the statements are long to plan, and always look rows up by index.
     """
-    await db.execute(_TAKE, PATIENCE, f"muster:engine:{workspace_id}")
+    await db.execute(f"SET LOCAL lock_timeout = '{PATIENCE}';{db.forced_plans(*_PLANS)}")
+    await db.advisory_lock(f"muster:engine:{workspace_id}")
     row = await db.fetch_row(_STATE, workspace_id)
     if row is None:  # the workspace is deleted
         return EngineLock(workspace_id, clock.now(), RuleEpoch(0), None, None)
@@ -70,11 +72,7 @@ async def wait_for_holder(workspace_id: int) -> None:
         await db.advisory_lock(f"muster:engine:{workspace_id}")
 
 
-_TAKE = """
-SELECT set_config('lock_timeout', $1, true), set_config('plan_cache_mode', 'force_generic_plan', true),
-       set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
-       pg_advisory_xact_lock(hashtextextended($2, 0))
-"""
+_PLANS: Final = ("plan_cache_mode = 'force_generic_plan'", "enable_seqscan = off", "jit = off")
 
 # A statement of its own, so that its snapshot has what the last holder of the lock committed.
 _STATE = f"""

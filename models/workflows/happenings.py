@@ -14,7 +14,7 @@ from models import db
 from models.changelog import readers
 from models.changelog.members import MEMBERS, MembershipChange
 from models.changelog.read import LogPage, NotInLog, read_head
-from models.db.distinct import distinct
+from models.db.distinct import workspaces_in
 from models.workflows import sources
 from models.workflows.causes import NOBODY, Cause, parse
 from models.workflows.plans import Plan, Plans
@@ -168,9 +168,6 @@ RETURNING s.id, s.source, s.contact_id, s.at, s.cause, s.activity_id, s.detail
 
 async def waiting() -> list[int]:
     """Workspaces with signals, or with changes of members to read. The cost grows with the workspaces, not with their rows."""
-    signalled = [row["workspace_id"] for row in await db.fetch(_WAITING)]
+    signalled = await workspaces_in("workflow_signals")
     behind = [workspace_id for workspace_id, _ in await readers.behind(MEMBERS, READER.kind)]
     return list(dict.fromkeys(signalled + behind))
-
-
-_WAITING = distinct("workflow_signals", "workspace_id")

@@ -26,12 +26,11 @@ class Keep:
 async def begin(run: Run, keep: Keep, untils: Mapping[int, datetime]) -> None:
     """By contact, when each is taken out. Of who is kept already the time is anew if `renew`; another node's is not shortened."""
     await db.execute(
-        _BEGIN,
+        _BEGIN + (_RENEW if keep.renew else " ON CONFLICT DO NOTHING"),
         run.workspace_id,
         keep.segment_id,
         keep.workflow_id,
         keep.node,
-        keep.renew,
         run.test_id,
         list(untils),
         list(untils.values()),
@@ -40,13 +39,15 @@ async def begin(run: Run, keep: Keep, untils: Mapping[int, datetime]) -> None:
 
 _BEGIN: Final = """
     INSERT INTO workflow_keeps AS known (workspace_id, segment_id, contact_id, workflow_id, node, until, test_id)
-    SELECT $1, $2, contact_id, $3, $4, until, $6 FROM unnest($7::bigint[], $8::timestamptz[]) AS new (contact_id, until)
-    ORDER BY contact_id
+    SELECT $1::bigint, $2::bigint, contact_id, $3::bigint, $4::smallint, until, $5::bigint
+    FROM unnest($6::bigint[], $7::timestamptz[]) AS new (contact_id, until) ORDER BY contact_id
+"""
+
+_RENEW: Final = """
     ON CONFLICT (workspace_id, segment_id, contact_id) DO UPDATE SET
-        until = CASE WHEN (known.workflow_id, known.node) = ($3, $4) THEN excluded.until
+        until = CASE WHEN known.workflow_id = excluded.workflow_id AND known.node = excluded.node THEN excluded.until
                      ELSE greatest(known.until, excluded.until) END,
         workflow_id = excluded.workflow_id, node = excluded.node, test_id = excluded.test_id
-    WHERE $5
 """
 
 

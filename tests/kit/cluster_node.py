@@ -25,7 +25,7 @@ class ClusterNode:
     async def crash(self) -> None:
         """Ends it as an immediate stop does: transactions are cut off, and it has to recover."""
         self.process.send_signal(signal.SIGQUIT)
-        await asyncio.to_thread(self.process.wait, 30)
+        await asyncio.to_thread(self.process.wait, 180)
 
     async def start(self) -> None:
         """Returns when it answers."""
@@ -40,6 +40,7 @@ class ClusterNode:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+        started.returncode = 0  # it goes on when this process ends, so nobody waits for it
         self.process = psutil.Process(started.pid)
         async with asyncio.timeout(60):
             while not await self.answers():
