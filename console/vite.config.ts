@@ -1,12 +1,28 @@
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 import relay from "vite-plugin-relay";
 
 const api = process.env.MUSTER_API ?? "http://127.0.0.1:8000";
 
+/** Puts src/start.ts into the page as a script of its own, before all others: it runs while they are still on their way. */
+function startEarly(): Plugin {
+  return {
+    name: "start-early",
+    apply: "build",
+    transformIndexHtml: {
+      order: "post",
+      handler(html, { bundle }) {
+        const start = Object.values(bundle ?? {}).find((part) => part.type === "chunk" && part.isEntry && part.name === "start");
+        if (!start) throw new Error("src/start.ts was not built");
+        return html.replace("</title>", `</title>\n    <script type="module" async crossorigin src="./${start.fileName}"></script>`);
+      },
+    },
+  };
+}
+
 export default defineConfig({
   base: "./",
-  plugins: [relay, react()],
+  plugins: [relay, react(), startEarly()],
   // The package's main entry also holds the containers of Relay before hooks, which nothing here uses.
   resolve: { alias: [{ find: /^react-relay$/, replacement: "react-relay/hooks" }] },
   build: {
@@ -19,6 +35,22 @@ export default defineConfig({
     reportCompressedSize: false,
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: { index: "index.html", start: "src/start.ts" },
+      output: {
+        chunkFileNames: ({ name }) => `assets/${name.split("~")[0]}-[hash].js`,
+        // Each file costs the browser some work, so what is loaded together lies together.
+        codeSplitting: {
+          groups: [
+            { name: "early", test: /preload-helper|src[\\/](start|app[\\/]screen_code|relay[\\/]early|texts[\\/]language)\.ts|sessionViewerQuery/, priority: 4 },
+            { name: "react", test: /node_modules[\\/](react|react-dom|scheduler)[\\/]/, tags: ["$initial"], priority: 3 },
+            { name: "relay", test: /node_modules[\\/](react-relay|relay-runtime)[\\/]/, tags: ["$initial"], priority: 3 },
+            { name: "first", tags: ["$initial"], priority: 2 },
+            { name: "shared", minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 30_000, priority: 1 },
+          ],
+        },
+      },
+    },
   },
   server: {
     proxy: {

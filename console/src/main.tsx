@@ -2,11 +2,16 @@ import "./theme/components";
 import "./theme/font.css";
 import "./theme/base.css";
 
+import { startTransition } from "react";
 import { createRoot } from "react-dom/client";
 
 import { App } from "./app/app";
-import { preferredLanguage, showLanguage } from "./texts/texts";
+import { textsShown } from "./start";
 
-await showLanguage(preferredLanguage());
-const root = document.getElementById("root");
-if (root) createRoot(root).render(<App />);
+// Nothing may be awaited here: parts that are fetched late, as the texts are, wait for this file.
+void textsShown.then(() => {
+  const element = document.getElementById("root");
+  if (!element) return;
+  const root = createRoot(element);
+  startTransition(() => root.render(<App />));
+});

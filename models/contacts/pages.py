@@ -80,18 +80,39 @@ async def page(
     after: ContactPosition | None,
     names: Iterable[str],
     score: str | None = None,
+    skip: int = 0,
 ) -> list[Record]:
     """Each row has `names` and `sort_key`. `score`: the key of a score to order by, the highest first, instead of `order`.
 
+    `skip` contacts after `after` are passed over. The database counts them, so a far jump costs more than a near one.
     Raises Problems, Invalid or NotFound at `search`, `segmentId` or `filter`.
     """
     key, rows = _SORT_KEYS[order] if score is None else _by_score(score), list[Record]()
+    if skip > 0:
+        after = await _position(scope, criteria, key, skip, after)
+        if after is None:
+            return rows
     if after is None or after.sort_key is not None or not key.nullable:
         rows = await _part(scope, criteria, key, limit, after, names)
     if key.nullable and len(rows) < limit:
         after_without = after if after is not None and after.sort_key is None else None
         rows += await _part(scope, criteria, key._replace(without_key=True), limit - len(rows), after_without, names)
     return rows
+
+
+async def _position(
+    scope: Scope, criteria: ContactCriteria, key: _SortKey, number: int, after: ContactPosition | None
+) -> ContactPosition | None:
+    """The position of the contact with this number after `after`, from 1; None when there are fewer."""
+    rows = list[Record]()
+    if after is None or after.sort_key is not None or not key.nullable:
+        rows = await _part(scope, criteria, key, 1, after, (), skip=number - 1)
+        if not rows and key.nullable:
+            number -= await _count_with_key(scope, criteria, key, after)
+            after = None
+    if not rows and key.nullable:
+        rows = await _part(scope, criteria, key._replace(without_key=True), 1, after, (), skip=number - 1)
+    return ContactPosition(rows[0]["sort_key"], rows[0]["id"]) if rows else None
 
 
 async def _part(
@@ -101,20 +122,37 @@ async def _part(
     limit: int,
     after: ContactPosition | None,
     names: Iterable[str],
+    skip: int = 0,
 ) -> list[Record]:
     p = Parameters(scope.workspace_id, scope.timezone)
+    condition = await _part_condition(scope, criteria, key, after, p)
+    direction = "DESC" if key.descending else "ASC"
+    skipped = f" OFFSET {p.bind(skip, 'bigint')}" if skip else ""
+    sql = f"""
+        SELECT {columns_of(names, p.workspace)}, {_sort_key_sql(key)} AS sort_key
+        FROM contacts c WHERE {condition}
+        ORDER BY {key.expression} {direction}, c.id {direction} LIMIT {p.bind(limit, "bigint")}{skipped}
+    """  # noqa: S608 - columns of the catalogue, and bound values
+    return await db.fetch(sql, *await p.values(clock.now()))
+
+
+async def _count_with_key(scope: Scope, criteria: ContactCriteria, key: _SortKey, after: ContactPosition | None) -> int:
+    p = Parameters(scope.workspace_id, scope.timezone)
+    condition = await _part_condition(scope, criteria, key, after, p)
+    sql = f"SELECT count(*) FROM contacts c WHERE {condition}"  # noqa: S608 - as above
+    contacts: int = await db.fetch_value(sql, *await p.values(clock.now()))
+    return contacts
+
+
+async def _part_condition(
+    scope: Scope, criteria: ContactCriteria, key: _SortKey, after: ContactPosition | None, p: Parameters
+) -> str:
     conditions = [await _condition(scope, criteria, p)]
     if key.nullable:
         conditions.append(f"{key.expression} IS {'' if key.without_key else 'NOT '}NULL")
     if after is not None:
         conditions.append(_after(key, after, p))
-    direction = "DESC" if key.descending else "ASC"
-    sql = f"""
-        SELECT {columns_of(names, p.workspace)}, {_sort_key_sql(key)} AS sort_key
-        FROM contacts c WHERE {" AND ".join(conditions)}
-        ORDER BY {key.expression} {direction}, c.id {direction} LIMIT {p.bind(limit, "bigint")}
-    """  # noqa: S608 - columns of the catalogue, and bound values
-    return await db.fetch(sql, *await p.values(clock.now()))
+    return " AND ".join(conditions)
 
 
 def _by_score(key: str) -> _SortKey:

@@ -1,5 +1,5 @@
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import strawberry
 
@@ -24,6 +24,8 @@ from schema.server.guard import admit, query, scope_of
 from schema.server.ids import find_id, get_id
 from schema.server.types.connection import page_of, page_size
 from schema.server.types.cursors import Cursors, Reader, a_number, a_text, an_instant, nothing_or
+
+MOST_SKIPPED: Final = 100_000_000
 
 
 @strawberry.type
@@ -65,6 +67,12 @@ class ContactQuery:
             str | None,
             strawberry.argument(description="The key of a score: the highest value first, in place of `orderBy`."),
         ] = None,
+        skip: Annotated[
+            int,
+            strawberry.argument(
+                description="Pass over so many contacts first, 100,000,000 at most: for jumps, and far ones take longer."
+            ),
+        ] = 0,
     ) -> ContactConnection:
         scope = scope_of(info)
         await _check_score(info, order_by_score)
@@ -73,12 +81,19 @@ class ContactQuery:
         position = _position(cursors, after, order_by, order_by_score)
         names = selected(info, "nodes") | selected(info, "edges", "node")
         rows = await contact_pages.page(
-            scope, criteria, order_by, page_size(first) + 1, after=position, names=names, score=order_by_score
+            scope,
+            criteria,
+            order_by,
+            page_size(first) + 1,
+            after=position,
+            names=names,
+            score=order_by_score,
+            skip=_skipped(skip),
         )
         page = page_of(
             rows,
             first,
-            after,
+            after if skip == 0 else f"{after} and {skip} more",
             lambda row: cursors.write(row["sort_key"], row["id"]),
             count=lambda: contact_pages.count(scope, criteria),
         )
@@ -94,6 +109,12 @@ class ContactQuery:
     )
     async def tags(self, info: Info, search: str | None = None, first: int | None = 100) -> list[str]:
         return await tags.find(scope_of(info), search, page_size(first, default=100))
+
+
+def _skipped(skip: int) -> int:
+    if not 0 <= skip <= MOST_SKIPPED:
+        raise Invalid(f"`skip` is {skip}: pass over between 0 and {MOST_SKIPPED} contacts", ("skip",))
+    return skip
 
 
 def _one_of(given: Mapping[str, Any]) -> tuple[str, Any]:

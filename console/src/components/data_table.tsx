@@ -1,8 +1,9 @@
-import { Alert, Button, Checkbox, Loader, Table, Text } from "@mantine/core";
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useEffectEvent, useRef, type ReactNode } from "react";
+import { Alert, Button, Loader, Text } from "@mantine/core";
+import { memo, useEffect, useEffectEvent, type ReactNode } from "react";
 
 import { messageOf } from "./notify";
+import { contentPx } from "./scroll_window";
+import { useScrollWindow } from "./use_scroll_window";
 import type { Pages } from "../relay/pages";
 import { useTexts } from "../texts/texts";
 import classes from "./data_table.module.css";
@@ -18,10 +19,9 @@ export type Selection = {
 };
 
 const ROW_PX = 44;
-const ROWS_AHEAD = 60;
 
 /**
- * A table of any length: only the rows in view are in the page, and the next page is fetched before the end is in view.
+ * A table of any length: only the rows in view are in the page, and those that are not read yet are read when they come near.
  * `renderCells` gives the cells of one row as `<DataCell>`s; it is a component of its own that reads the row's fragment.
  */
 export function DataTable<Row extends { id: string }>({
@@ -45,26 +45,16 @@ export function DataTable<Row extends { id: string }>({
   height?: number | string;
 }) {
   const t = useTexts();
-  const scroller = useRef<HTMLDivElement>(null);
-  const { rows, hasMore, more, isFirst, isLoading, error, totalCount } = pages;
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_PX,
-    overscan: 12,
-    getItemKey: (index) => rows[index]?.id ?? index,
-  });
-  const shown = virtual.getVirtualItems();
-  const last = shown.at(-1)?.index ?? 0;
-  useEffect(() => {
-    if (hasMore && !isLoading && !error && last >= rows.length - ROWS_AHEAD) more();
-  }, [hasMore, isLoading, error, last, rows.length, more]);
+  const { length, at, want, hasMore, more, isFirst, isLoading, error, totalCount } = pages;
+  const { ref, first, end, before } = useScrollWindow(length, ROW_PX, pages.list);
+  const shown = Array.from({ length: Math.max(0, end - first) }, (_, index) => ({ index: first + index, row: at(first + index) }));
+  useEffect(() => want(first, end), [want, first, end]);
 
-  const shownIds = shown.flatMap(({ index }) => rows[index]?.id ?? []).join(" ");
+  const shownIds = shown.flatMap(({ row }) => row?.id ?? []).join(" ");
   const tell = useEffectEvent((ids: string) => onShown?.(ids ? ids.split(" ") : []));
   useEffect(() => tell(shownIds), [shownIds]);
 
-  if (error && rows.length === 0) {
+  if (error && length === 0) {
     return (
       <Alert color="red" role="alert" title={t.errors.title}>
         {messageOf(error)}{" "}
@@ -74,64 +64,68 @@ export function DataTable<Row extends { id: string }>({
       </Alert>
     );
   }
-  if (!isFirst && rows.length === 0) return <>{empty}</>;
+  if (!isFirst && length === 0) return <>{empty}</>;
   const span = columns.length + (selection ? 1 : 0);
-  const before = shown[0]?.start ?? 0;
-  const after = virtual.getTotalSize() - (shown.at(-1)?.end ?? 0);
+  const after = contentPx({ rows: length, rowPx: ROW_PX, viewPx: 0 }) - before - shown.length * ROW_PX;
   return (
     <div className={classes.frame}>
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must take the focus */}
-      <div ref={scroller} className={classes.scroller} style={{ maxHeight: height }} role="region" aria-label={label} tabIndex={0}>
-        <Table highlightOnHover stickyHeader aria-rowcount={hasMore ? (totalCount ?? -1) : rows.length + 1} className={classes.table}>
-          <Table.Thead>
-            <Table.Tr aria-rowindex={1}>
+      <div ref={ref} className={classes.scroller} style={{ maxHeight: height }} role="region" aria-label={label} tabIndex={0}>
+        <table aria-rowcount={hasMore ? (totalCount ?? -1) : length + 1} className={classes.table}>
+          <thead>
+            <tr aria-rowindex={1}>
               {selection && (
-                <Table.Th w={44} className={classes.head}>
-                  <Checkbox
+                <th className={classes.head} style={{ width: 44 }}>
+                  <input
+                    type="checkbox"
+                    className={classes.check}
                     aria-label={t.common.selectAll}
                     checked={selection.all === "all"}
-                    indeterminate={selection.all === "some"}
+                    ref={(box) => {
+                      if (box) box.indeterminate = selection.all === "some";
+                    }}
                     onChange={selection.toggleAll}
                   />
-                </Table.Th>
+                </th>
               )}
-              {columns.map((column) => (
-                <Table.Th key={column.key} w={column.width} className={column.numeric ? `${classes.head} numeric` : classes.head}>
-                  {column.label}
-                </Table.Th>
+              {columns.map(({ key, width, numeric, label: words }) => (
+                <th key={key} style={{ width }} className={numeric ? `${classes.head} numeric` : classes.head}>
+                  {words}
+                </th>
               ))}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
+            </tr>
+          </thead>
+          <tbody>
             {before > 0 && <tr aria-hidden style={{ height: before }} />}
-            {shown.map(({ index, key }) => {
-              const row = rows[index];
-              if (!row) return null;
-              return (
-                <Table.Tr key={String(key)} aria-rowindex={index + 2} className={classes.row} data-id={row.id}>
-                  {selection && (
-                    <Table.Td>
-                      <Checkbox
-                        aria-label={selection.labelOf(row.id)}
-                        checked={selection.isSelected(row.id)}
-                        onChange={() => selection.toggle(row.id)}
-                      />
-                    </Table.Td>
-                  )}
-                  {renderCells(row, index)}
-                </Table.Tr>
-              );
-            })}
+            {shown.map(({ index, row }) =>
+              row ? (
+                <DataRow
+                  key={index}
+                  row={row}
+                  index={index}
+                  renderCells={renderCells as (row: { id: string }, index: number) => ReactNode}
+                  selectLabel={selection?.labelOf(row.id)}
+                  isSelected={selection?.isSelected(row.id) ?? false}
+                  toggle={selection?.toggle}
+                />
+              ) : (
+                <tr key={index} aria-rowindex={index + 2} aria-busy className={classes.row}>
+                  <td colSpan={span} aria-label={t.common.loading}>
+                    <div className={classes.awaited} />
+                  </td>
+                </tr>
+              ),
+            )}
             {after > 0 && <tr aria-hidden style={{ height: after }} />}
-            {(isLoading || isFirst) && (
+            {(isFirst || (isLoading && length === shown.length)) && (
               <tr>
                 <td colSpan={span} className={classes.loading}>
                   <Loader size="sm" aria-label={t.common.loading} />
                 </td>
               </tr>
             )}
-          </Table.Tbody>
-        </Table>
+          </tbody>
+        </table>
       </div>
       {error && (
         <Text size="sm" c="red" role="alert" p="xs">
@@ -145,7 +139,35 @@ export function DataTable<Row extends { id: string }>({
   );
 }
 
+/** One row, drawn anew only when something of it changes. */
+const DataRow = memo(function DataRow({
+  row,
+  index,
+  renderCells,
+  selectLabel,
+  isSelected,
+  toggle,
+}: {
+  row: { id: string };
+  index: number;
+  renderCells: (row: { id: string }, index: number) => ReactNode;
+  selectLabel: string | undefined;
+  isSelected: boolean;
+  toggle: ((id: string) => void) | undefined;
+}) {
+  return (
+    <tr aria-rowindex={index + 2} className={classes.row} data-id={row.id}>
+      {toggle && (
+        <td className={classes.cell}>
+          <input type="checkbox" className={classes.check} aria-label={selectLabel} checked={isSelected} onChange={() => toggle(row.id)} />
+        </td>
+      )}
+      {renderCells(row, index)}
+    </tr>
+  );
+});
+
 /** A cell of a row of a DataTable; its text is cut when there is no room. */
 export function DataCell({ children, numeric = false }: { children: ReactNode; numeric?: boolean }) {
-  return <Table.Td className={numeric ? `${classes.cell} numeric` : classes.cell}>{children}</Table.Td>;
+  return <td className={numeric ? `${classes.cell} numeric` : classes.cell}>{children}</td>;
 }

@@ -6,10 +6,19 @@ import { formatRelative, TICK_MS, useMoments, useNow } from "../format/moments";
 export function Moment({ at, exact = false, ...props }: { at: string | null | undefined; exact?: boolean } & TextProps) {
   const { moment } = useMoments();
   const now = useNow();
-  if (!at) return <Text {...props}>–</Text>;
+  const isPlain = Object.keys(props).length === 0; // as in each row of a long table
+  if (!at) return isPlain ? "–" : <Text {...props}>–</Text>;
+  const shown = exact ? moment(at) : formatRelative(at, isJustNow(at, now) ? Date.parse(at) : now);
+  if (isPlain) {
+    return (
+      <time dateTime={at} title={moment(at)}>
+        {shown}
+      </time>
+    );
+  }
   return (
     <Text component="time" inherit {...props} {...{ dateTime: at, title: moment(at) }}>
-      {exact ? moment(at) : formatRelative(at, isJustNow(at, now) ? Date.parse(at) : now)}
+      {shown}
     </Text>
   );
 }

@@ -1,10 +1,11 @@
-import { Badge } from "@mantine/core";
+import classes from "./status_badge.module.css";
 
-/** A state as a word on a colour; the colour only repeats what the word says. */
-export function StatusBadge({ color, children }: { color: string; children: string }) {
+/** A state as a word on a colour; the colour only repeats what the word says. `title` says what the state means. */
+export function StatusBadge({ color, title, children }: { color: string; title?: string; children: string }) {
+  const colours = { background: `var(--mantine-color-${color}-light)`, color: `var(--mantine-color-${color}-light-color)` };
   return (
-    <Badge color={color} variant="light" radius="sm" tt="none" miw="max-content" autoContrast>
+    <span className={classes.badge} style={colours} title={title}>
       {children}
-    </Badge>
+    </span>
   );
 }

@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 
 import { useViewer } from "../session/session";
-import { locale } from "../texts/texts";
+import { dateFormat, listFormat, numberFormat, relativeFormat } from "./intl";
 
 const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", 31_536_000],
@@ -17,15 +17,15 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
 export function formatRelative(moment: string, now: number = Date.now()): string {
   const seconds = (Date.parse(moment) - now) / 1000;
   const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? (["second", 1] as const);
-  return new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(Math.round(seconds / size), unit);
+  return relativeFormat().format(Math.round(seconds / size), unit);
 }
 
 export function formatMoment(moment: string, zone: string): string {
-  return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short", timeZone: zone }).format(new Date(moment));
+  return dateFormat({ dateStyle: "medium", timeStyle: "short", timeZone: zone }).format(new Date(moment));
 }
 
 export function formatDay(moment: string, zone: string): string {
-  return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeZone: zone }).format(new Date(moment));
+  return dateFormat({ dateStyle: "medium", timeZone: zone }).format(new Date(moment));
 }
 
 /** 95 as "1 min, 35 sec": the two largest units. */
@@ -42,11 +42,11 @@ export function formatDuration(seconds: number): string {
     const count = Math.floor(rest / size);
     rest -= count * size;
     if (count && parts.length < 2) {
-      parts.push(new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "short" }).format(count));
+      parts.push(numberFormat({ style: "unit", unit, unitDisplay: "short" }).format(count));
     }
   }
-  if (!parts.length) return new Intl.NumberFormat(locale(), { style: "unit", unit: "second", unitDisplay: "short" }).format(0);
-  return new Intl.ListFormat(locale(), { style: "narrow", type: "unit" }).format(parts);
+  if (!parts.length) return numberFormat({ style: "unit", unit: "second", unitDisplay: "short" }).format(0);
+  return listFormat({ style: "narrow", type: "unit" }).format(parts);
 }
 
 /** Functions that write moments in the workspace's zone. */

@@ -1,7 +1,7 @@
-import { locale } from "../texts/texts";
+import { numberFormat } from "./intl";
 
 export function formatNumber(value: number, options?: Intl.NumberFormatOptions): string {
-  return new Intl.NumberFormat(locale(), options).format(value);
+  return numberFormat(options).format(value);
 }
 
 /** 12345 as "12K", for where there is little room; put the whole number into a title. */

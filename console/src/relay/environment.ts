@@ -12,6 +12,7 @@ import {
 
 import { ApiError, apiErrorOf } from "./api_error";
 import { report } from "./connection";
+import { address, send } from "./early";
 
 const LONGEST_WAIT_MS = 5_000;
 
@@ -39,12 +40,6 @@ export function createApi(): Api {
     },
     close: () => void socket.dispose(),
   };
-}
-
-function address(protocol?: "ws"): string {
-  const url = new URL("graphql", document.baseURI);
-  if (protocol) url.protocol = url.protocol.replace("http", protocol);
-  return url.href;
 }
 
 /** A query is tried again until the server answers; a mutation is sent once. Unsubscribing aborts the request. */
@@ -97,13 +92,7 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 async function post(request: RequestParameters, variables: Variables, signal: AbortSignal): Promise<GraphQLResponse> {
   let answer: Response;
   try {
-    answer = await fetch(address(), {
-      method: "POST",
-      credentials: "same-origin",
-      headers: { "content-type": "application/json", accept: "application/graphql-response+json, application/json" },
-      body: JSON.stringify({ query: request.text, operationName: request.name, variables }),
-      signal,
-    });
+    answer = await send(request, variables, signal);
   } catch (error) {
     if (!signal.aborted) report("lost");
     throw new ApiError("NETWORK", String(error));

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from "react";
+import { startTransition, useCallback, useEffect, useRef, useState } from "react";
 import { useRelayEnvironment } from "react-relay";
 import {
   createOperationDescriptor,
@@ -18,7 +18,16 @@ export type Page<Row> = {
 };
 
 export type Pages<Row> = {
+  /** All that are read, in their order. */
   rows: readonly Row[];
+  /** Names the list: another one is shown from its beginning. */
+  list: string;
+  /** How many rows the list has, as far as that is known. */
+  length: number;
+  /** One row; undefined while it is not read. */
+  at: (index: number) => Row | undefined;
+  /** Told which rows are in view: from the first to before the end. */
+  want: (first: number, end: number) => void;
   /** How many there are in all, when the query asks for it. */
   totalCount: number | null;
   /** The first page is not there yet. */
@@ -33,6 +42,9 @@ export type Pages<Row> = {
 };
 
 type State<Row> = Pick<Pages<Row>, "rows" | "totalCount" | "isFirst" | "isLoading" | "hasMore" | "error">;
+
+/** The next page is read when so few rows that are read are left below the view. */
+const ROWS_AHEAD = 60;
 
 const EMPTY = { rows: [], totalCount: null, isFirst: true, isLoading: true, hasMore: false, error: null };
 
@@ -83,14 +95,16 @@ export function usePages<Q extends OperationType, Row>(
           position.after = page.endCursor ?? null;
           position.done = !page.hasNextPage;
           position.running = null;
-          setState((before) => ({
-            rows: isFresh ? page.rows : before.rows.concat(page.rows),
-            totalCount: page.totalCount ?? (isFresh ? null : before.totalCount),
-            isFirst: false,
-            isLoading: false,
-            hasMore: page.hasNextPage,
-            error: null,
-          }));
+          startTransition(() =>
+            setState((before) => ({
+              rows: isFresh ? page.rows : before.rows.concat(page.rows),
+              totalCount: page.totalCount ?? (isFresh ? null : before.totalCount),
+              isFirst: false,
+              isLoading: false,
+              hasMore: page.hasNextPage,
+              error: null,
+            })),
+          );
         },
         error: (error: Error) => {
           position.running = null;
@@ -116,7 +130,15 @@ export function usePages<Q extends OperationType, Row>(
 
   const more = useCallback(() => load(false), [load]);
   const again = useCallback(() => load(true), [load]);
-  return { ...state, more, again };
+  const { rows, hasMore, isLoading, error } = state;
+  const at = useCallback((index: number) => rows[index], [rows]);
+  const want = useCallback(
+    (_first: number, end: number) => {
+      if (hasMore && !isLoading && !error && end >= rows.length - ROWS_AHEAD) more();
+    },
+    [rows.length, hasMore, isLoading, error, more],
+  );
+  return { ...state, list: key, length: rows.length, at, want, more, again };
 }
 
 function release(held: (() => void)[]): void {

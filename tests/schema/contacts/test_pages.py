@@ -75,6 +75,35 @@ async def test_pages_of_every_size_make_up_the_whole_list(
     assert await each_id(api, admin, size, orderBy=order) == list(expected)
 
 
+JUMP = """
+    query ($after: String, $skip: Int!, $orderBy: ContactOrder!) {
+        contacts(first: 3, after: $after, skip: $skip, orderBy: $orderBy) {
+            edges { cursor node { externalId } } pageInfo { hasNextPage hasPreviousPage }
+        }
+    }
+"""
+
+
+@pytest.mark.parametrize("order", ContactOrder)
+async def test_a_jump_passes_over_as_many_as_pages_would(
+    api: Api, admin: str, seven: None, order: ContactOrder
+) -> None:
+    whole = (await api.data(admin, PAGE, first=250, orderBy=order.value))["contacts"]["edges"]
+    for begin in (0, 1, 4, 6):
+        after = whole[begin - 1]["cursor"] if begin else None
+        for skip in (0, 1, 2, 3, 5, 6, 7, 8):
+            page = (await api.data(admin, JUMP, after=after, skip=skip, orderBy=order.value))["contacts"]
+            found = [edge["node"]["externalId"] for edge in page["edges"]]
+            at = begin + skip
+            assert found == [edge["node"]["externalId"] for edge in whole[at : at + 3]], (begin, skip)
+            assert page["pageInfo"] == {"hasNextPage": at + 3 < 7, "hasPreviousPage": at > 0}
+
+
+async def test_a_jump_is_neither_backwards_nor_without_end(api: Api, admin: str) -> None:
+    for skip in (-1, 100_000_001):
+        assert await api.codes(admin, JUMP, skip=skip, orderBy="NAME_ASC") == ["BAD_REQUEST"]
+
+
 async def test_contacts_created_meanwhile_neither_repeat_nor_hide_a_row(
     api: Api, admin: str, workspace: Scope, seven: None
 ) -> None:

@@ -1,6 +1,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 
 import { rootRoute } from "../../app/root";
+import { SCREEN_CODE } from "../../app/screen_code";
 import type { BroadcastStatus } from "../../__generated__/broadcastListQuery.graphql";
 import type { ExclusionReason } from "../../__generated__/exclusionListQuery.graphql";
 import type { RecipientStatus } from "../../__generated__/recipientListQuery.graphql";
@@ -38,7 +39,7 @@ export const broadcastsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/broadcasts",
   validateSearch: (raw: Record<string, unknown>): { status?: BroadcastStatus } => ({ status: oneOf(STATUSES, raw.status) }),
-  component: lazyRouteComponent(() => import("./broadcast_list"), "BroadcastList"),
+  component: lazyRouteComponent(SCREEN_CODE["/broadcasts"], "BroadcastList"),
 });
 
 /** `from`: the broadcast that is copied. `segment`: one that gets it. */
@@ -49,7 +50,7 @@ export const newBroadcastRoute = createRoute({
     from: textOf(raw.from),
     segment: textOf(raw.segment),
   }),
-  component: lazyRouteComponent(() => import("./new_broadcast"), "NewBroadcast"),
+  component: lazyRouteComponent(SCREEN_CODE["/broadcasts/new"], "NewBroadcast"),
 });
 
 /** `excluded`: the reason whose people are shown beside. */
@@ -57,7 +58,7 @@ export const editBroadcastRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/broadcasts/$broadcastId/edit",
   validateSearch: (raw: Record<string, unknown>): { excluded?: ExclusionReason } => ({ excluded: oneOf(EXCLUSIONS, raw.excluded) }),
-  component: lazyRouteComponent(() => import("./edit_broadcast"), "EditBroadcast"),
+  component: lazyRouteComponent(SCREEN_CODE["/broadcasts/$broadcastId/edit"], "EditBroadcast"),
 });
 
 /** `state` and `reason` say which recipients are listed; `excluded` as above. */
@@ -71,7 +72,7 @@ export const broadcastRoute = createRoute({
     reason: textOf(raw.reason),
     excluded: oneOf(EXCLUSIONS, raw.excluded),
   }),
-  component: lazyRouteComponent(() => import("./broadcast_page"), "BroadcastPage"),
+  component: lazyRouteComponent(SCREEN_CODE["/broadcasts/$broadcastId"], "BroadcastPage"),
 });
 
 export const broadcastRoutes = [broadcastsRoute, newBroadcastRoute, editBroadcastRoute, broadcastRoute];

@@ -2,8 +2,8 @@ import { Badge, Group } from "@mantine/core";
 import { graphql, useFragment } from "react-relay";
 
 import { DataCell } from "../../components/data_table";
-import { LinkTo } from "../../components/link";
 import { Moment } from "../../components/moment";
+import { RowLink } from "../../components/row_link";
 import { formatDate } from "../../format/dates";
 import { formatNumber } from "../../format/numbers";
 import { useTexts } from "../../texts/texts";
@@ -57,9 +57,9 @@ export function ContactCells({
   return (
     <>
       <DataCell>
-        <LinkTo to="/contacts/$contactId" params={{ contactId: row.id }} size="sm" fw={550} c={row.name ? undefined : "dimmed"}>
+        <RowLink path={`/contacts/${row.id}`} strong={Boolean(row.name)}>
           {row.name ?? t.contacts.nameless}
-        </LinkTo>
+        </RowLink>
       </DataCell>
       {columns.map((column) => (
         <DataCell key={nameOf(column)} numeric={isNumeric(column)}>

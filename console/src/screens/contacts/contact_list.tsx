@@ -9,7 +9,7 @@ import { ButtonTo } from "../../components/link";
 import { Screen } from "../../components/screen";
 import { useSelection } from "../../components/selection";
 import { useReturn } from "../../relay/live";
-import { usePages } from "../../relay/pages";
+import { useLongPages } from "../../relay/long_pages";
 import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { contactListQuery, contactListQuery$data } from "../../__generated__/contactListQuery.graphql";
@@ -31,7 +31,9 @@ const QUERY = graphql`
     $ruleQuery: String
     $orderBy: ContactOrder!
     $orderByScore: String
+    $first: Int!
     $after: String
+    $skip: Int!
     $withCount: Boolean!
     $withTags: Boolean!
     $withAttributes: Boolean!
@@ -43,8 +45,9 @@ const QUERY = graphql`
       ruleQuery: $ruleQuery
       orderBy: $orderBy
       orderByScore: $orderByScore
-      first: 250
+      first: $first
       after: $after
+      skip: $skip
     ) {
       totalCount @include(if: $withCount)
       nodes {
@@ -87,17 +90,16 @@ export function ContactList() {
     withAttributes: columns.some(({ kind }) => kind === "attribute"),
     withScores: columns.some(({ kind }) => kind === "score"),
   };
-  const read = usePages<contactListQuery, Row>(
+  const [deleted, showsIds] = useLiveContacts(variables);
+  const pages = useLongPages<contactListQuery, Row>(
     QUERY,
     variables,
     ({ contacts }) => ({ rows: contacts.nodes, totalCount: contacts.totalCount, ...contacts.pageInfo }),
     { withCount: true },
+    deleted,
   );
-  useReturn(read.again);
-  const [deleted, showsIds] = useLiveContacts(variables);
-  const rows = useMemo(() => (deleted.size > 0 ? read.rows.filter(({ id }) => !deleted.has(id)) : read.rows), [read.rows, deleted]);
-  const gone = read.rows.length - rows.length;
-  const pages = { ...read, rows, totalCount: read.totalCount === null ? null : read.totalCount - gone };
+  useReturn(pages.again);
+  const { rows } = pages;
 
   const { totalCount } = pages;
   const ids = useMemo(() => rows.map(({ id }) => id), [rows]);

@@ -1,6 +1,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 
 import { rootRoute } from "../../app/root";
+import { SCREEN_CODE } from "../../app/screen_code";
 
 function text(raw: unknown): string | undefined {
   return typeof raw === "string" && raw ? raw : undefined;
@@ -9,19 +10,19 @@ function text(raw: unknown): string | undefined {
 export const destinationsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/destinations",
-  component: lazyRouteComponent(() => import("./destinations_index"), "DestinationsIndex"),
+  component: lazyRouteComponent(SCREEN_CODE["/destinations"], "DestinationsIndex"),
 });
 
 export const endpointsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/destinations/webhooks",
-  component: lazyRouteComponent(() => import("./endpoint_list"), "EndpointList"),
+  component: lazyRouteComponent(SCREEN_CODE["/destinations/webhooks"], "EndpointList"),
 });
 
 export const endpointNewRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/destinations/webhooks/new",
-  component: lazyRouteComponent(() => import("./endpoint_new"), "EndpointNew"),
+  component: lazyRouteComponent(SCREEN_CODE["/destinations/webhooks/new"], "EndpointNew"),
 });
 
 export const LOGS = ["succeeded", "failed"] as const;
@@ -38,13 +39,13 @@ export const endpointRoute = createRoute({
     delivery: text(raw.delivery),
     open: PANELS.find((each) => each === raw.open),
   }),
-  component: lazyRouteComponent(() => import("./endpoint_page"), "EndpointPage"),
+  component: lazyRouteComponent(SCREEN_CODE["/destinations/webhooks/$endpoint"], "EndpointPage"),
 });
 
 export const endpointEditRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/destinations/webhooks/$endpoint/edit",
-  component: lazyRouteComponent(() => import("./endpoint_edit"), "EndpointEdit"),
+  component: lazyRouteComponent(SCREEN_CODE["/destinations/webhooks/$endpoint/edit"], "EndpointEdit"),
 });
 
 /** `open`: "new" or "connect"; `segment` is chosen already in a new audience. */
@@ -57,7 +58,7 @@ export const audiencesRoute = createRoute({
     open: raw.open === "new" || raw.open === "connect" ? raw.open : undefined,
     segment: text(raw.segment),
   }),
-  component: lazyRouteComponent(() => import("./audience_list"), "AudienceList"),
+  component: lazyRouteComponent(SCREEN_CODE["/destinations/audiences"], "AudienceList"),
 });
 
 export const audienceRoute = createRoute({
@@ -66,7 +67,7 @@ export const audienceRoute = createRoute({
   validateSearch: (raw: Record<string, unknown>): { open?: "edit" | "delete" } => ({
     open: raw.open === "edit" || raw.open === "delete" ? raw.open : undefined,
   }),
-  component: lazyRouteComponent(() => import("./audience_page"), "AudiencePage"),
+  component: lazyRouteComponent(SCREEN_CODE["/destinations/audiences/$audience"], "AudiencePage"),
 });
 
 export const destinationRoutes = [

@@ -1,29 +1,30 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 
 import { rootRoute } from "../../app/root";
+import { SCREEN_CODE } from "../../app/screen_code";
 
 export const scoresRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/scores",
-  component: lazyRouteComponent(() => import("./score_list"), "ScoreList"),
+  component: lazyRouteComponent(SCREEN_CODE["/scores"], "ScoreList"),
 });
 
 export const newScoreRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/scores/new",
-  component: lazyRouteComponent(() => import("./new_score"), "NewScore"),
+  component: lazyRouteComponent(SCREEN_CODE["/scores/new"], "NewScore"),
 });
 
 export const scoreRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/scores/$scoreModelId",
-  component: lazyRouteComponent(() => import("./score_page"), "ScorePage"),
+  component: lazyRouteComponent(SCREEN_CODE["/scores/$scoreModelId"], "ScorePage"),
 });
 
 export const editScoreRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/scores/$scoreModelId/edit",
-  component: lazyRouteComponent(() => import("./edit_score"), "EditScore"),
+  component: lazyRouteComponent(SCREEN_CODE["/scores/$scoreModelId/edit"], "EditScore"),
 });
 
 export const scoreRoutes = [scoresRoute, newScoreRoute, scoreRoute, editScoreRoute];

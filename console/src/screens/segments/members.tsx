@@ -172,7 +172,7 @@ function Cells({ member, id, name }: { member: members_member$key; id: string; n
       <DataCell>{edge.node.email}</DataCell>
       <DataCell>{edge.node.phone}</DataCell>
       <DataCell>
-        <Moment at={edge.joinedAt} size="sm" />
+        <Moment at={edge.joinedAt} />
       </DataCell>
       <DataCell>{t.origins[edge.origin]}</DataCell>
     </>

@@ -1,4 +1,4 @@
-import { Button, Card, Group, Stack, Table, Text } from "@mantine/core";
+import { Button, Card, Group, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { graphql } from "react-relay";
 
@@ -141,21 +141,21 @@ function Cells({ edge, onLift }: { edge: Edge; onLift?: () => void }) {
       <DataCell>
         <LinkTo size="sm" to={`/contacts/${node.id}` as "/contacts"}>{node.name || node.email || node.phone || t.rules.nameless}</LinkTo>
       </DataCell>
-      <Table.Td>
+      <DataCell>
         <StatusBadge color={override === "INCLUDE" ? "teal" : "red"}>
           {override === "INCLUDE" ? t.segments.include : t.segments.exclude}
         </StatusBadge>
-      </Table.Td>
+      </DataCell>
       <DataCell>
         <Moment at={overriddenAt} size="sm" />
       </DataCell>
-      <Table.Td>
+      <DataCell>
         {onLift && (
           <Button size="compact-sm" variant="subtle" onClick={onLift}>
             {t.segments.lift}
           </Button>
         )}
-      </Table.Td>
+      </DataCell>
     </>
   );
 }

@@ -1,6 +1,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 
 import { rootRoute } from "../../app/root";
+import { SCREEN_CODE } from "../../app/screen_code";
 
 const KINDS = ["STATIC", "DYNAMIC", "DYNAMIC_PLUS"] as const;
 const ORDERS = [
@@ -52,7 +53,7 @@ export const segmentsRoute = createRoute({
     unused: oneOf(UNUSED, raw.unused),
     deleted: raw.deleted === true || undefined,
   }),
-  component: lazyRouteComponent(() => import("./segment_list"), "SegmentList"),
+  component: lazyRouteComponent(SCREEN_CODE["/segments"], "SegmentList"),
 });
 
 /** What an editor keeps in its address: which of its forms is shown, and for a new segment its kind and the text of its rule. */
@@ -68,14 +69,14 @@ export const segmentNewRoute = createRoute({
     kind: oneOf(KINDS, raw.kind),
     rule: textOf(raw.rule),
   }),
-  component: lazyRouteComponent(() => import("./segment_new"), "SegmentNew"),
+  component: lazyRouteComponent(SCREEN_CODE["/segments/new"], "SegmentNew"),
 });
 
 export const segmentEditRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/segments/$segmentId/edit",
   validateSearch: (raw: Raw): Pick<SegmentEditorSearch, "form"> => ({ form: oneOf(FORMS, raw.form) }),
-  component: lazyRouteComponent(() => import("./segment_edit"), "SegmentEdit"),
+  component: lazyRouteComponent(SCREEN_CODE["/segments/$segmentId/edit"], "SegmentEdit"),
 });
 
 /** What the page of a segment keeps in its address. */
@@ -97,7 +98,7 @@ export const segmentRoute = createRoute({
     table: raw.table === true || undefined,
     contact: textOf(raw.contact),
   }),
-  component: lazyRouteComponent(() => import("./segment_page"), "SegmentPage"),
+  component: lazyRouteComponent(SCREEN_CODE["/segments/$segmentId"], "SegmentPage"),
 });
 
 export const segmentRoutes = [segmentsRoute, segmentNewRoute, segmentEditRoute, segmentRoute];

@@ -1,9 +1,9 @@
-import { Button, Text, Tooltip } from "@mantine/core";
+import { Button, Text } from "@mantine/core";
 import { graphql, useFragment } from "react-relay";
 
 import { DataCell } from "../../components/data_table";
-import { LinkTo } from "../../components/link";
 import { Moment } from "../../components/moment";
+import { RowLink } from "../../components/row_link";
 import { Sparkline } from "../../components/sparkline";
 import { formatNumber } from "../../format/numbers";
 import { useMay } from "../../session/session";
@@ -15,7 +15,6 @@ import { useRestore } from "./use_restore";
 /** The cells of one segment in the list. */
 export function SegmentCells({ segment, onRestored }: { segment: segmentCells_segment$key; onRestored: () => void }) {
   const t = useTexts().segments;
-  const [restore, busy] = useRestore();
   const mayWrite = useMay("SEGMENT_WRITE");
   const row = useFragment(
     graphql`
@@ -39,19 +38,15 @@ export function SegmentCells({ segment, onRestored }: { segment: segmentCells_se
     <>
       <DataCell>
         {isDeleted ? (
-          <Text size="sm" component="span">
-            {row.name}
-          </Text>
+          row.name
         ) : (
-          <LinkTo to="/segments/$segmentId" params={{ segmentId: row.id }} size="sm" fw={550} title={row.description ?? undefined}>
+          <RowLink path={`/segments/${row.id}`} strong title={row.description ?? undefined}>
             {row.name}
-          </LinkTo>
+          </RowLink>
         )}
       </DataCell>
       <DataCell>
-        <Tooltip label={t.kindLeads[row.kind]} multiline w={280} openDelay={300}>
-          <span>{t.kinds[row.kind]}</span>
-        </Tooltip>
+        <span title={t.kindLeads[row.kind]}>{t.kinds[row.kind]}</span>
       </DataCell>
       <DataCell numeric>{formatNumber(row.memberCount)}</DataCell>
       <DataCell>
@@ -61,25 +56,15 @@ export function SegmentCells({ segment, onRestored }: { segment: segmentCells_se
         <SegmentStatusBadge status={row.status} />
       </DataCell>
       <DataCell>
-        <Moment at={isDeleted ? row.deletedAt : row.computedAt} size="sm" />
+        <Moment at={isDeleted ? row.deletedAt : row.computedAt} />
       </DataCell>
       <DataCell>
         {isDeleted ? (
-          mayWrite && (
-            <Button size="compact-sm" variant="light" loading={busy} onClick={async () => (await restore(row.id)) && onRestored()}>
-              {t.restore}
-            </Button>
-          )
+          mayWrite && <Restore id={row.id} onRestored={onRestored} />
         ) : row.useCount > 0 ? (
-          <LinkTo
-            to="/segments/$segmentId"
-            params={{ segmentId: row.id }}
-            search={{ tab: "uses" }}
-            size="sm"
-            aria-label={t.openUses(row.name, row.useCount)}
-          >
+          <RowLink path={`/segments/${row.id}?tab=uses`} label={t.openUses(row.name, row.useCount)}>
             {t.uses(row.useCount)}
-          </LinkTo>
+          </RowLink>
         ) : (
           <Text size="sm" c="dimmed">
             {t.unused}
@@ -87,5 +72,15 @@ export function SegmentCells({ segment, onRestored }: { segment: segmentCells_se
         )}
       </DataCell>
     </>
+  );
+}
+
+function Restore({ id, onRestored }: { id: string; onRestored: () => void }) {
+  const t = useTexts().segments;
+  const [restore, busy] = useRestore();
+  return (
+    <Button size="compact-sm" variant="light" loading={busy} onClick={async () => (await restore(id)) && onRestored()}>
+      {t.restore}
+    </Button>
   );
 }

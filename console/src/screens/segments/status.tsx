@@ -1,5 +1,3 @@
-import { Tooltip } from "@mantine/core";
-
 import { StatusBadge } from "../../components/status_badge";
 import { useTexts } from "../../texts/texts";
 
@@ -9,10 +7,8 @@ const COLORS = { READY: "teal", BUILDING: "brand", FAILED: "red" } as const;
 export function SegmentStatusBadge({ status }: { status: keyof typeof COLORS }) {
   const t = useTexts().segments;
   return (
-    <Tooltip label={t.statusLeads[status]} multiline w={280} openDelay={300}>
-      <span>
-        <StatusBadge color={COLORS[status]}>{t.statuses[status]}</StatusBadge>
-      </span>
-    </Tooltip>
+    <StatusBadge color={COLORS[status]} title={t.statusLeads[status]}>
+      {t.statuses[status]}
+    </StatusBadge>
   );
 }

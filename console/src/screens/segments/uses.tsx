@@ -1,4 +1,4 @@
-import { Table, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { graphql } from "react-relay";
 
 import { DataCell, DataTable } from "../../components/data_table";
@@ -95,9 +95,9 @@ function Cells({ use }: { use: Use }) {
         )}
       </DataCell>
       <DataCell>{t.useKinds[use.kind]}</DataCell>
-      <Table.Td>
+      <DataCell>
         <StatusBadge color={use.active ? "teal" : "gray"}>{use.active ? t.active : t.past}</StatusBadge>
-      </Table.Td>
+      </DataCell>
       <DataCell>
         <Moment at={use.lastUsedAt} size="sm" />
       </DataCell>

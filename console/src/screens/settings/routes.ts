@@ -1,6 +1,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 
 import { rootRoute } from "../../app/root";
+import { SCREEN_CODE } from "../../app/screen_code";
 
 /** What is open beside a list: "new", or the id of what is edited. */
 export type OpenSearch = { open?: string };
@@ -22,55 +23,55 @@ const parent = () => settingsRoute;
 export const settingsIndexRoute = createRoute({
   getParentRoute: parent,
   path: "/settings",
-  component: lazyRouteComponent(() => import("./settings_index"), "SettingsIndex"),
+  component: lazyRouteComponent(SCREEN_CODE["/settings"], "SettingsIndex"),
 });
 
 export const workspaceRoute = createRoute({
   getParentRoute: parent,
   path: "/settings/workspace",
-  component: lazyRouteComponent(() => import("./workspace_settings"), "WorkspaceSettings"),
+  component: lazyRouteComponent(SCREEN_CODE["/settings/workspace"], "WorkspaceSettings"),
 });
 
 export const membersRoute = createRoute({
   getParentRoute: parent,
   path: "/settings/members",
   validateSearch: openSearch,
-  component: lazyRouteComponent(() => import("./member_list"), "MemberList"),
+  component: lazyRouteComponent(SCREEN_CODE["/settings/members"], "MemberList"),
 });
 
 export const tokensRoute = createRoute({
   getParentRoute: parent,
   path: "/settings/tokens",
   validateSearch: openSearch,
-  component: lazyRouteComponent(() => import("./token_list"), "TokenList"),
+  component: lazyRouteComponent(SCREEN_CODE["/settings/tokens"], "TokenList"),
 });
 
 export const trackingRoute = createRoute({
   getParentRoute: parent,
   path: "/settings/tracking",
   validateSearch: openSearch,
-  component: lazyRouteComponent(() => import("./tracking_list"), "TrackingList"),
+  component: lazyRouteComponent(SCREEN_CODE["/settings/tracking"], "TrackingList"),
 });
 
 export const fieldsRoute = createRoute({
   getParentRoute: parent,
   path: "/settings/fields",
   validateSearch: openSearch,
-  component: lazyRouteComponent(() => import("./field_list"), "FieldList"),
+  component: lazyRouteComponent(SCREEN_CODE["/settings/fields"], "FieldList"),
 });
 
 export const tagsRoute = createRoute({
   getParentRoute: parent,
   path: "/settings/tags",
   validateSearch: (raw: Record<string, unknown>): { search?: string } => ({ search: text(raw.search) }),
-  component: lazyRouteComponent(() => import("./tag_list"), "TagList"),
+  component: lazyRouteComponent(SCREEN_CODE["/settings/tags"], "TagList"),
 });
 
 export const whatsappRoute = createRoute({
   getParentRoute: parent,
   path: "/settings/whatsapp",
   validateSearch: openSearch,
-  component: lazyRouteComponent(() => import("./whatsapp_settings"), "WhatsAppSettings"),
+  component: lazyRouteComponent(SCREEN_CODE["/settings/whatsapp"], "WhatsAppSettings"),
 });
 
 /** Days are calendar days of the workspace: `to` is the last one that is shown. */
@@ -88,13 +89,13 @@ export const auditRoute = createRoute({
     to: day(raw.to),
     entry: text(raw.entry),
   }),
-  component: lazyRouteComponent(() => import("./audit_list"), "AuditList"),
+  component: lazyRouteComponent(SCREEN_CODE["/settings/audit"], "AuditList"),
 });
 
 export const passwordRoute = createRoute({
   getParentRoute: parent,
   path: "/settings/password",
-  component: lazyRouteComponent(() => import("./password_settings"), "PasswordSettings"),
+  component: lazyRouteComponent(SCREEN_CODE["/settings/password"], "PasswordSettings"),
 });
 
 export const settingsRoutes = [

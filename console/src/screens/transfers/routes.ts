@@ -1,6 +1,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 
 import { rootRoute } from "../../app/root";
+import { SCREEN_CODE } from "../../app/screen_code";
 
 export const KINDS = [
   "IMPORT",
@@ -32,13 +33,13 @@ export const transfersRoute = createRoute({
     kind: oneOf(KINDS, raw.kind),
     status: oneOf(STATUSES, raw.status),
   }),
-  component: lazyRouteComponent(() => import("./job_list"), "JobList"),
+  component: lazyRouteComponent(SCREEN_CODE["/transfers"], "JobList"),
 });
 
 export const jobRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/transfers/$job",
-  component: lazyRouteComponent(() => import("./job_page"), "JobPage"),
+  component: lazyRouteComponent(SCREEN_CODE["/transfers/$job"], "JobPage"),
 });
 
 /** The uploaded file, the step, and the job that checks the file: so a reload shows the same. */
@@ -52,7 +53,7 @@ export const importRoute = createRoute({
     step: oneOf(STEPS, raw.step),
     check: text(raw.check),
   }),
-  component: lazyRouteComponent(() => import("./import_new"), "ImportNew"),
+  component: lazyRouteComponent(SCREEN_CODE["/transfers/import"], "ImportNew"),
 });
 
 /** Other screens lead here with what is to be exported. */
@@ -67,7 +68,7 @@ export const exportRoute = createRoute({
     rule: text(raw.rule),
     search: text(raw.search),
   }),
-  component: lazyRouteComponent(() => import("./export_new"), "ExportNew"),
+  component: lazyRouteComponent(SCREEN_CODE["/transfers/export"], "ExportNew"),
 });
 
 export const transferRoutes = [transfersRoute, importRoute, exportRoute, jobRoute];

@@ -1,6 +1,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 
 import { rootRoute } from "../../app/root";
+import { SCREEN_CODE } from "../../app/screen_code";
 
 const STATUSES = ["DRAFT", "ACTIVE", "PAUSED", "DRAINING", "ARCHIVED"] as const;
 export type Status = (typeof STATUSES)[number];
@@ -18,7 +19,7 @@ export const workflowsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/workflows",
   validateSearch: (raw: Record<string, unknown>): ListSearch => ({ search: text(raw.search) }),
-  component: lazyRouteComponent(() => import("./workflow_list"), "WorkflowList"),
+  component: lazyRouteComponent(SCREEN_CODE["/workflows"], "WorkflowList"),
 });
 
 export const workflowRoute = createRoute({
@@ -29,7 +30,7 @@ export const workflowRoute = createRoute({
     node: text(raw.node),
     state: text(raw.state),
   }),
-  component: lazyRouteComponent(() => import("./workflow_page"), "WorkflowPage"),
+  component: lazyRouteComponent(SCREEN_CODE["/workflows/$workflowId"], "WorkflowPage"),
 });
 
 export const workflowEditRoute = createRoute({
@@ -39,7 +40,7 @@ export const workflowEditRoute = createRoute({
     node: text(raw.node),
     view: raw.view === "list" ? "list" : undefined,
   }),
-  component: lazyRouteComponent(() => import("./workflow_editor"), "WorkflowEditor"),
+  component: lazyRouteComponent(SCREEN_CODE["/workflows/$workflowId/edit"], "WorkflowEditor"),
 });
 
 export const workflowRoutes = [workflowsRoute, workflowRoute, workflowEditRoute];

@@ -1,0 +1,41 @@
+import type { RequestParameters, Variables } from "relay-runtime";
+
+/** The answers to requests that were sent before the code that needs them was there, by their bodies. */
+const awaited = new Map<string, Promise<Response>>();
+
+/** Where the API is, below this page's own address. */
+export function address(protocol?: "ws"): string {
+  const url = new URL("graphql", document.baseURI);
+  if (protocol) url.protocol = url.protocol.replace("http", protocol);
+  return url.href;
+}
+
+function bodyOf(request: RequestParameters, variables: Variables): string {
+  return JSON.stringify({ query: request.text, operationName: request.name, variables });
+}
+
+function sent(body: string, signal?: AbortSignal): Promise<Response> {
+  return fetch(address(), {
+    method: "POST",
+    credentials: "same-origin",
+    headers: { "content-type": "application/json", accept: "application/graphql-response+json, application/json" },
+    body,
+    signal,
+  });
+}
+
+/** Sends a query before anything reads it. The first one who asks the same gets its answer. */
+export function sendEarly(request: RequestParameters, variables: Variables): void {
+  const body = bodyOf(request, variables);
+  const answer = sent(body);
+  answer.catch(() => undefined); // whoever takes it is told
+  awaited.set(body, answer);
+}
+
+/** Sends a request, unless that was done early. */
+export function send(request: RequestParameters, variables: Variables, signal: AbortSignal): Promise<Response> {
+  const body = bodyOf(request, variables);
+  const early = awaited.get(body);
+  awaited.delete(body);
+  return early ?? sent(body, signal);
+}
