@@ -1,11 +1,15 @@
 """Who uses the console in these tests, and what they may do."""
 
+import asyncio
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+from models import db
+from muster.local.postgres import Postgres
 from tests.kit.run import Run, until
 
 PASSWORD: Final = "seven purple umbrellas"
@@ -20,6 +24,12 @@ MEMBER: Final = """
 """
 SET_PASSWORD: Final = """
     mutation ($token: String!, $new: String!) { passwordSet(token: $token, new: $new) { userErrors { message } } }
+"""
+
+GUESTS: Final = """
+    INSERT INTO contacts (workspace_id, name, email, created_at)
+    SELECT w.id, 'Guest ' || n, 'guest' || n || '@bighouse.example', timestamptz '2026-01-01' + n * interval '1 second'
+    FROM workspaces w, generate_series(1, $2::int) n WHERE w.name = $1
 """
 
 
@@ -57,13 +67,32 @@ class Muster:
     @cached_property
     def newcomer(self) -> Person:
         """The admin of a workspace of their own, which is empty."""
-        person = Person("ana@casaverde.example")
+        return self._admin_of_new("Casa Verde", "ana@casaverde.example")
+
+    @cached_property
+    def host(self) -> Person:
+        """The admin of a workspace with 100,000 contacts, from Guest 1, the first one who came, to Guest 100000."""
+        person = self._admin_of_new("Big House", "host@bighouse.example")
+        with ThreadPoolExecutor(1) as pool:  # this thread has a loop already, which is Playwright's
+            pool.submit(lambda: asyncio.run(self._invite("Big House", 100_000))).result()
+        return person
+
+    def _admin_of_new(self, workspace: str, email: str) -> Person:
+        person = Person(email)
         options = ("--zone", "Europe/Madrid", "--country", "ES", "--admin", person.email)
-        made = self.run.muster("workspace", "create", "Casa Verde", *options)
+        made = self.run.muster("workspace", "create", workspace, *options)
         link = re.search(r"/password/(\S+)", made.stdout)
         assert link is not None, made.stderr
         self.do(SET_PASSWORD, None, token=link[1], new=person.password)
         return person
+
+    async def _invite(self, workspace: str, guests: int) -> None:
+        await db.connect(Postgres(self.run.data_dir / "postgres").url, pool_max=1)
+        try:
+            await db.execute(GUESTS, workspace, guests)
+            await db.execute("ANALYZE contacts")
+        finally:
+            await db.disconnect()
 
     @cached_property
     def _tokens(self) -> dict[str, str]:

@@ -58,7 +58,7 @@ export function useLongPages<Q extends OperationType, Row extends { id: string }
   const length = Math.max(0, (total ?? 0) - gone.length);
   return {
     rows,
-    list,
+    list: state.list ?? list,
     length,
     at,
     want,

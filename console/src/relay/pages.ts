@@ -20,7 +20,7 @@ export type Page<Row> = {
 export type Pages<Row> = {
   /** All that are read, in their order. */
   rows: readonly Row[];
-  /** Names the list: another one is shown from its beginning. */
+  /** Names the list whose rows these are: another one is shown from its beginning. */
   list: string;
   /** How many rows the list has, as far as that is known. */
   length: number;
@@ -41,12 +41,12 @@ export type Pages<Row> = {
   again: () => void;
 };
 
-type State<Row> = Pick<Pages<Row>, "rows" | "totalCount" | "isFirst" | "isLoading" | "hasMore" | "error">;
+type State<Row> = Pick<Pages<Row>, "list" | "rows" | "totalCount" | "isFirst" | "isLoading" | "hasMore" | "error">;
 
 /** The next page is read when so few rows that are read are left below the view. */
 const ROWS_AHEAD = 60;
 
-const EMPTY = { rows: [], totalCount: null, isFirst: true, isLoading: true, hasMore: false, error: null };
+const EMPTY = { list: "", rows: [], totalCount: null, isFirst: true, isLoading: true, hasMore: false, error: null };
 
 /**
  * Reads a connection of any length page by page. Each page costs only itself, however many came before: rows hold fragment
@@ -97,6 +97,7 @@ export function usePages<Q extends OperationType, Row>(
           position.running = null;
           startTransition(() =>
             setState((before) => ({
+              list: key,
               rows: isFresh ? page.rows : before.rows.concat(page.rows),
               totalCount: page.totalCount ?? (isFresh ? null : before.totalCount),
               isFirst: false,
@@ -138,7 +139,7 @@ export function usePages<Q extends OperationType, Row>(
     },
     [rows.length, hasMore, isLoading, error, more],
   );
-  return { ...state, list: key, length: rows.length, at, want, more, again };
+  return { ...state, length: rows.length, at, want, more, again };
 }
 
 function release(held: (() => void)[]): void {
