@@ -60,10 +60,12 @@ async def heed(run: Run, since: datetime | None) -> None:
         await heed_these(run, awaited_rules(run), since)
 
 
-async def heed_these(run: Run, rules: Sequence[AwaitedRule], since: datetime) -> None:
-    """As `heed`, of some rules."""
+async def heed_these(
+    run: Run, rules: Sequence[AwaitedRule], since: datetime, contact_ids: Sequence[int] | None = None
+) -> None:
+    """As `heed`, of some rules; and of these contacts, if any are given."""
     for one in rules:
-        arrivals = await wakes.by_ids(run, await crossers(run, one, since, run.now))
+        arrivals = await wakes.by_ids(run, await crossers(run, one, since, run.now, contact_ids=contact_ids))
         if one.node is None:
             await ends.look(run, arrivals)
         else:
@@ -83,23 +85,33 @@ async def _crosses_by(run: Run, one: AwaitedRule, until: datetime) -> bool:
 
 
 async def crossers(
-    run: Run, one: AwaitedRule, since: datetime, until: datetime, *, limit: int | None = None
+    run: Run,
+    one: AwaitedRule,
+    since: datetime,
+    until: datetime,
+    *,
+    contact_ids: Sequence[int] | None = None,
+    limit: int | None = None,
 ) -> list[int]:
-    """Enrollments whose contacts crossed a threshold of the rule in (since, until], of the days in their zone."""
+    """Enrollments whose contacts crossed a threshold of the rule in (since, until], of the days in their zone.
+
+    Of these contacts, if any are given: then they are looked up, else what lies between the two moments.
+    """
     names = await zones.in_use(run) if one.plan.graph.zone is Zone.CONTACT else [run.scope.timezone]
     found: set[int] = set()
     for name in names:
         p = Parameters(run.workspace_id, name)
-        sql = _sql(run, one, name, p) + (f" LIMIT {limit}" if limit else "")
+        sql = _sql(run, one, name, contact_ids, p) + (f" LIMIT {limit}" if limit else "")
         found.update(row["id"] for row in await db.fetch(sql, *await p.values(until, since)))
         if limit and found:
             break
     return sorted(found)
 
 
-def _sql(run: Run, one: AwaitedRule, zone_name: str, p: Parameters) -> str:
+def _sql(run: Run, one: AwaitedRule, zone_name: str, contact_ids: Sequence[int] | None, p: Parameters) -> str:
+    only = "" if contact_ids is None else f" WHERE x.contact_id = ANY ({p.bind(list(contact_ids), 'bigint[]')})"
     queries = (crossing.query(p) for crossing in one.crossings)
-    crossed = " UNION ALL ".join(f"SELECT x.contact_id FROM ({query}) AS x" for query in queries)  # noqa: S608
+    crossed = " UNION ALL ".join(f"SELECT x.contact_id FROM ({query}) AS x{only}" for query in queries)  # noqa: S608
     conditions = [
         f"e.workspace_id = {p.workspace}",
         f"e.workflow_id = {p.bind(one.plan.workflow_id, 'bigint')}",

@@ -1,6 +1,6 @@
 """Rules that time makes true for those in a test run: found by the test's own clock, also behind the segments that they name."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -28,25 +28,30 @@ async def awaited_in(run: Run, plans: Iterable[Plan]) -> list[AwaitedRule]:
     return found
 
 
-async def next_moment(run: Run, rules: Iterable[AwaitedRule], since: datetime, until: datetime) -> datetime | None:
-    """The first moment in (since, until] at which somebody in the test crosses a threshold of a rule; None: nobody does.
+async def next_moment(
+    run: Run, rules: Iterable[AwaitedRule], contact_ids: Sequence[int], since: datetime, until: datetime
+) -> datetime | None:
+    """The first moment in (since, until] at which one of these contacts crosses a threshold of a rule; None: nobody does.
 
-    It is halved until it is known to PRECISION: rules tell who crosses between two moments, and not when.
+    The time is halved until it is known to PRECISION: a statement tells who crosses between two moments, and not when.
     """
     first = None
     for one in rules:
         end = first or until
-        if since < end and await crossings.crossers(run, one, since, end, limit=1):
-            first = await _narrowed(run, one, since, end)
+
+        async def is_crossed_by(moment: datetime, one: AwaitedRule = one) -> bool:
+            return bool(await crossings.crossers(run, one, since, moment, contact_ids=contact_ids, limit=1))
+
+        if since < end and await is_crossed_by(end):
+            first = await _halved(is_crossed_by, since, end)
     return first
 
 
-async def _narrowed(run: Run, one: AwaitedRule, since: datetime, until: datetime) -> datetime:
-    start = since
-    while until - start > PRECISION:
-        middle = start + (until - start) / 2
-        if await crossings.crossers(run, one, since, middle, limit=1):
+async def _halved(is_crossed_by: Callable[[datetime], Awaitable[bool]], since: datetime, until: datetime) -> datetime:
+    while until - since > PRECISION:
+        middle = since + (until - since) / 2
+        if await is_crossed_by(middle):
             until = middle
         else:
-            start = middle
+            since = middle
     return until

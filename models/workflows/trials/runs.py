@@ -204,7 +204,7 @@ async def _step(scope: Scope, workflow_id: int, to: datetime, *, hear: bool) -> 
         if hear:
             await _hear(run, test)
             await audit_log.record(scope, "workflow_test_advance", "Workflow", workflow_id)
-        await timed_crossings.heed_these(run, awaited, test["clock_at"])
+        await timed_crossings.heed_these(run, awaited, test["clock_at"], test["contact_ids"])
         await _move(run, test["contact_ids"])
         await _write(run)
         await _set_clock(scope, test["id"], now)
@@ -235,7 +235,7 @@ async def _move(run: Run, contact_ids: Sequence[int]) -> None:
 async def _next_moment(run: Run, awaited: Sequence[AwaitedRule], test: Record, to: datetime) -> datetime | None:
     """When the clock comes to a wait's end, or to where time changes a rule that somebody waits for."""
     wakes_at: datetime | None = await db.fetch_value(_NEXT, run.workspace_id, test["id"], test["contact_ids"], to)
-    crossed_at = await crossings.next_moment(run, awaited, test["clock_at"], wakes_at or to)
+    crossed_at = await crossings.next_moment(run, awaited, test["contact_ids"], test["clock_at"], wakes_at or to)
     return crossed_at or wakes_at
 
 
