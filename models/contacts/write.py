@@ -82,7 +82,10 @@ _IS_KNOWN: Final = """
     OR EXISTS (SELECT 1 FROM contact_aliases a WHERE a.workspace_id = $1 AND a.kind = 'PHONE' AND a.value = c.phone_key)
     AS is_known
 """
-"""Whether another contact is known by one of the keys: it was merged with the one that had it."""
+"""Whether another contact is known by one of the keys: it was merged with the one that had it.
+
+Not in the INSERT itself: a distributed one takes no subqueries.
+"""
 
 
 def _notice(notices: list[str] | None, set_aside: list[str]) -> None:

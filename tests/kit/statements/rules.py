@@ -129,6 +129,16 @@ def _type_of(cast: Node) -> str:
     return str(cast["typeName"]["names"][-1]["String"]["sval"])
 
 
+def _subquery_in_insert(query: Query, modifying: bool) -> Iterator[str]:
+    """Those of INSERT .. SELECT are parts of the SELECT."""
+    if query.kind != "InsertStmt" or not modifying:
+        return
+    values = query.node.get("selectStmt", {}).get("SelectStmt", {}).get("valuesLists", [])
+    parts = [values, query.node.get("returningClause", {}), query.node.get("onConflictClause", {})]
+    if any(kind == "SubLink" for kind, _ in nodes(parts)):
+        yield "a subquery in an INSERT: ask in a SELECT around it, or before"
+
+
 def _set_config(query: Query, modifying: bool) -> Iterator[str]:
     if any(kind == "FuncCall" and function_name(node) == "set_config" for kind, node in nodes(query.node)):
         yield "set_config(): SET LOCAL reaches all servers, and set_config() does not"
@@ -139,6 +149,7 @@ _RULES: Final[tuple[Callable[[Query, bool], Iterator[str]], ...]] = (
     _moment,
     _stable,
     _cast_in_case,
+    _subquery_in_insert,
     _lock_in_cte,
     _set_config,
 )

@@ -83,6 +83,8 @@ HOLD_NONE = {
     "contact_scores": "numbers and names of levels",
     "score_history": "numbers and names of levels",
     "score_models": "what members wrote",
+    "old_api_tokens": "digests of secrets",
+    "sign_in_emails": "of members",
     "tags": "names of tags",
     "tracking_keys": "what members wrote",
     "tracking_rejections": "names of events and reasons, without values",
