@@ -22,6 +22,8 @@ SEGMENT_READ.
 
 An ADMIN has every permission. A MANAGER has all except those that only an ADMIN has. A USER has the permissions that were
 granted, and none at first. An API token has the permissions that it was made with, until it expires or is revoked.
+Its secret names its workspace: a scanner of secrets finds it by `muster_[0-9]{1,18}_[0-9a-f]{64}`, and an older one by
+`muster_[A-Za-z0-9_-]{43}`.
 
 - A caller can only give permissions that it holds itself: by role, by grant or to a token.
 - A caller cannot change or remove a member who has a permission that the caller lacks.
