@@ -152,7 +152,8 @@ async def _swap(workspace_id: int, model_id: int, build_id: int) -> bool:
             return False
         await db.execute(_GONE, workspace_id, build_id)
         words = [f"scores.{row['key']}", f"scores.{row['key']}.level"]
-        await db.execute(_MARK_MOVED, workspace_id, build_id, row["active_build"], words, f'%"{words[0]}%')
+        if await db.fetch_value(_IS_READ, workspace_id, f'%"{words[0]}%'):
+            await db.execute(_MARK_MOVED, workspace_id, build_id, row["active_build"], words)
         await db.execute(_MARK_DUE, workspace_id, build_id, lock.now, [f"time:{-model_id}"])
         await db.execute(_SWAP, workspace_id, model_id, lock.now)
         await _forget_build(workspace_id, row["active_build"])
@@ -167,14 +168,19 @@ _GONE: Final = """
       AND NOT EXISTS (SELECT 1 FROM contacts AS c WHERE c.workspace_id = $1 AND c.id = s.contact_id)
 """
 
-# For segments whose rules read the score.
+# Whether rules of segments read the score.
+_IS_READ: Final = """
+    SELECT EXISTS (SELECT 1 FROM segments WHERE workspace_id = $1 AND deleted_at IS NULL
+                   AND (rule::text LIKE $2 OR active_rule::text LIKE $2))
+"""
+
 _MARK_MOVED: Final = """
-    INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk)
-    SELECT $1, n.contact_id, $4::text[], true FROM contact_scores AS n
-    LEFT JOIN contact_scores AS o ON o.workspace_id = $1 AND o.build_id = $3 AND o.contact_id = n.contact_id
-    WHERE n.workspace_id = $1 AND n.build_id = $2 AND (n.value, n.level) IS DISTINCT FROM (o.value, o.level)
-      AND EXISTS (SELECT 1 FROM segments AS s WHERE s.workspace_id = $1 AND s.deleted_at IS NULL
-                  AND (s.rule::text LIKE $5 OR s.active_rule::text LIKE $5))
+    WITH moved AS MATERIALIZED (
+        SELECT n.contact_id FROM contact_scores AS n
+        LEFT JOIN contact_scores AS o ON o.workspace_id = $1 AND o.build_id = $3 AND o.contact_id = n.contact_id
+        WHERE n.workspace_id = $1 AND n.build_id = $2 AND (n.value, n.level) IS DISTINCT FROM (o.value, o.level)
+    )
+    INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk) SELECT $1, contact_id, $4::text[], true FROM moved
 """
 
 # What time changed since it was computed.

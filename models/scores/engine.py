@@ -255,11 +255,14 @@ _DUE: Final = """
 
 async def mark_due(scores: Scores, since: datetime | None, now: datetime) -> None:
     """Marks them instead, as bulk."""
-    await db.execute(_MARK_DUE, scores.workspace_id, since or _EVER, now)
+    ticked_at = await db.fetch_value(_TICKED, scores.workspace_id)
+    await db.execute(_MARK_DUE, scores.workspace_id, since or _EVER, now, ticked_at)
 
+
+_TICKED: Final = "SELECT ticked_at FROM membership_heads WHERE workspace_id = $1"
 
 _MARK_DUE: Final = """
     INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk, marked_at)
-    SELECT $1, contact_id, ARRAY['time:' || -model_id], true, (SELECT ticked_at FROM membership_heads WHERE workspace_id = $1)
+    SELECT $1, contact_id, ARRAY['time:' || -model_id], true, $4::timestamptz
     FROM contact_scores WHERE workspace_id = $1 AND next_change_at > $2 AND next_change_at <= $3
 """

@@ -118,7 +118,8 @@ def _names(columns: Sequence[Column], prefix: str = "") -> str:
 
 
 def _values(columns: Sequence[Column]) -> str:
-    return ", ".join(f'n."{name}"::bigint[]' if name == "path" else f'n."{name}"' for name, _, _ in columns)
+    """Not in the SET of an UPDATE: a distributed one takes no cast of a text to an array."""
+    return ", ".join(f'n."{name}"::bigint[] AS path' if name == "path" else f'n."{name}"' for name, _, _ in columns)
 
 
 _INSERT = f"""
@@ -127,9 +128,9 @@ SELECT $1, {_values((*_INSIDE, *_IDENTITY))} FROM {_unnested((*_INSIDE, *_IDENTI
 """  # noqa: S608 - columns of our own
 
 _UPDATE = f"""
-UPDATE enrollments AS e
-SET {", ".join(f'"{name}" = n."{name}"' + ("::bigint[]" if name == "path" else "") for name, _, _ in _INSIDE[1:])}
-FROM {_unnested(_INSIDE, 2)} WHERE e.workspace_id = $1 AND e.id = n.id
+WITH n AS MATERIALIZED (SELECT {_values(_INSIDE)} FROM {_unnested(_INSIDE, 2)})
+UPDATE enrollments AS e SET {", ".join(f'"{name}" = n."{name}"' for name, _, _ in _INSIDE[1:])}
+FROM n WHERE e.workspace_id = $1 AND e.id = n.id
 """  # noqa: S608 - columns of our own
 
 _INSERT_ENDED = f"""

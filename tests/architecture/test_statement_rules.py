@@ -47,6 +47,7 @@ BROKEN = {
     "UPDATE contacts SET at = CASE WHEN a THEN b::timestamptz END WHERE workspace_id = $1": "timestamptz in CASE",
     "WITH s AS (SELECT 1 FROM segments FOR UPDATE) DELETE FROM contacts WHERE workspace_id = $1": "FOR UPDATE in a CTE",
     "INSERT INTO contacts (workspace_id) VALUES ($1) RETURNING EXISTS (SELECT 1)": "a subquery in an INSERT",
+    "UPDATE contacts SET path = n.path::bigint[] FROM unnest($2::text[]) AS n (path) WHERE workspace_id = $1": "to an array",
     "SELECT set_config('muster.members', 'logged', true)": "set_config()",
     "/* all workspaces */ DELETE FROM contacts": "a plain read",
     "/* all workspaces */ SELECT id FROM contacts FOR UPDATE SKIP LOCKED": "a plain read",

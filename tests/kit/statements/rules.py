@@ -125,6 +125,13 @@ _BY_SETTINGS: Final = frozenset({"timestamptz", "timestamp", "date", "timetz", "
 """Types whose casts depend on settings, and so are not immutable."""
 
 
+def _cast_of_column(query: Query, modifying: bool) -> Iterator[str]:
+    for part in _modified_by(query) if modifying else []:
+        for kind, node in nodes(_set_and_where(part)):
+            if kind == "TypeCast" and "arrayBounds" in node["typeName"] and "ColumnRef" in node["arg"]:
+                yield "a cast of a column to an array in what modifies: cast in the FROM, in a SELECT of its own"
+
+
 def _type_of(cast: Node) -> str:
     return str(cast["typeName"]["names"][-1]["String"]["sval"])
 
@@ -149,6 +156,7 @@ _RULES: Final[tuple[Callable[[Query, bool], Iterator[str]], ...]] = (
     _moment,
     _stable,
     _cast_in_case,
+    _cast_of_column,
     _subquery_in_insert,
     _lock_in_cte,
     _set_config,
