@@ -120,7 +120,12 @@ async def test_all_at_once_ends_in_one_consistent_state(scope: Scope) -> None:
     assert sum(isinstance(one, Conflict) for one in outcomes) < len(outcomes) / 4
     visits = sum(getattr(one, "recorded", 0) for one in outcomes)
     assert await db.fetch_value("SELECT count(*) FROM activities") == visits, "no visit is lost"
-    assert await db.fetch_value("SELECT count(*) FROM merged_contacts JOIN contacts c USING (workspace_id) WHERE c.id = merged_id") == 0
+    assert (
+        await db.fetch_value(
+            "SELECT count(*) FROM merged_contacts JOIN contacts c USING (workspace_id) WHERE c.id = merged_id"
+        )
+        == 0
+    )
     lost = await db.fetch(
         "SELECT m.* FROM merged_contacts m LEFT JOIN contacts c ON c.id = m.kept_id WHERE c.id IS NULL"
     )
