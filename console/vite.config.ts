@@ -38,15 +38,16 @@ export default defineConfig({
     rolldownOptions: {
       input: { index: "index.html", start: "src/start.ts" },
       output: {
-        chunkFileNames: ({ name }) => `assets/${name.split("~")[0]}-[hash].js`,
         // Each file costs the browser some work, so what is loaded together lies together.
         codeSplitting: {
           groups: [
             { name: "early", test: /preload-helper|src[\\/](start|app[\\/]screen_code|relay[\\/]early|texts[\\/]language)\.ts|sessionViewerQuery/, priority: 4 },
+            { name: "format", test: /src[\\/](format[\\/]|texts[\\/](texts|plural)\.ts)/, priority: 3 },
             { name: "react", test: /node_modules[\\/](react|react-dom|scheduler)[\\/]/, tags: ["$initial"], priority: 3 },
             { name: "relay", test: /node_modules[\\/](react-relay|relay-runtime)[\\/]/, tags: ["$initial"], priority: 3 },
+            { name: "icons", test: /@tabler[\\/]icons-react/, minShareCount: 2, priority: 1 },
+            { name: "hooks", test: /@mantine[\\/]hooks/, minShareCount: 2, priority: 1 },
             { name: "first", tags: ["$initial"], priority: 2 },
-            { name: "shared", minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 30_000, priority: 1 },
           ],
         },
       },

@@ -1,5 +1,7 @@
 /** All time zones that the browser knows. */
-export const TIME_ZONES: string[] = ["UTC", ...Intl.supportedValuesOf("timeZone").filter((zone) => zone !== "UTC")];
+export function timeZones(): string[] {
+  return ["UTC", ...Intl.supportedValuesOf("timeZone").filter((zone) => zone !== "UTC")];
+}
 
 /** ISO 3166-1 alpha-2 codes of countries. */
 export const COUNTRIES: readonly string[] = (

@@ -1,4 +1,4 @@
-import { Button, Card, Group, NumberInput, Select, Stack, Switch, TextInput } from "@mantine/core";
+import { Button, Card, Group, NumberInput, Stack, Switch, TextInput } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { graphql } from "relay-runtime";
 
@@ -8,10 +8,11 @@ import { Screen } from "../../components/screen";
 import { errorOf, useMutationCall, type UserError } from "../../relay/commit";
 import { useScreenQuery } from "../../relay/screen_query";
 import { useSession } from "../../session/session";
-import { locale, useTexts } from "../../texts/texts";
+import { useTexts } from "../../texts/texts";
 import type { workspaceSettingsMutation } from "../../__generated__/workspaceSettingsMutation.graphql";
 import type { workspaceSettingsQuery } from "../../__generated__/workspaceSettingsQuery.graphql";
-import { COUNTRIES, daysOf, TIME_ZONES } from "./places";
+import { daysOf } from "./places";
+import { CountrySelect, ZoneSelect } from "./place_selects";
 
 const QUERY = graphql`
   query workspaceSettingsQuery {
@@ -92,7 +93,6 @@ export function WorkspaceSettings() {
       refresh();
     }
   };
-  const names = new Intl.DisplayNames([locale()], { type: "region" });
   return (
     <Screen title={t.settings.tabs.workspace} lead={t.settings.workspace.lead}>
       <Card withBorder component="form" onSubmit={(event: FormEvent) => void submit(event)} maw={640}>
@@ -105,31 +105,8 @@ export function WorkspaceSettings() {
             onChange={(event) => setName(event.currentTarget.value)}
             error={errorOf(errors, "name")}
           />
-          <Select
-            label={t.settings.workspace.timezone}
-            description={t.settings.workspace.timezoneHint}
-            data={TIME_ZONES.includes(timezone) ? TIME_ZONES : [timezone, ...TIME_ZONES]}
-            searchable
-            allowDeselect={false}
-            limit={60}
-            nothingFoundMessage={t.common.nothingFound}
-            value={timezone}
-            onChange={(value) => value && setTimezone(value)}
-            error={errorOf(errors, "timezone")}
-          />
-          <Select
-            label={t.settings.workspace.country}
-            description={t.settings.workspace.countryHint}
-            data={COUNTRIES.map((code) => ({ value: code, label: `${names.of(code) ?? code} (${code})` })).toSorted((a, b) => a.label.localeCompare(b.label))}
-            searchable
-            clearable
-            clearButtonProps={{ "aria-label": t.common.clear }}
-            placeholder={t.common.none}
-            nothingFoundMessage={t.common.nothingFound}
-            value={country}
-            onChange={setCountry}
-            error={errorOf(errors, "defaultCountry")}
-          />
+          <ZoneSelect value={timezone} onChange={setTimezone} error={errorOf(errors, "timezone")} />
+          <CountrySelect value={country} onChange={setCountry} error={errorOf(errors, "defaultCountry")} />
           <Switch
             label={t.settings.workspace.cap}
             description={t.settings.workspace.capHint}
