@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, StorageState, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, StorageState, expect
 
 from tests.browser import pictures
+from tests.browser.addresses import Samples, samples_of
 from tests.browser.people import Muster, Person
 from tests.browser.problems import Problems
 from tests.kit.run import running
@@ -27,6 +28,8 @@ expect.set_options(timeout=15_000)  # for a machine that is busy with other thin
 
 OpenPage = Callable[..., Page]
 LooksLike = Callable[..., None]
+
+NOT_COMPARED: Final = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -122,15 +125,32 @@ def visitor(open_page: OpenPage) -> Page:
     return open_page()
 
 
+@pytest.fixture(scope="session")
+def samples(muster: Muster) -> Samples:
+    """Something for each parameter of a route, in the demo workspace."""
+    return samples_of(muster)
+
+
 @pytest.fixture
-def looks_like(pytestconfig: pytest.Config) -> LooksLike:
+def looks_like(pytestconfig: pytest.Config, browser: Browser) -> LooksLike:
     """Compares a page with a kept picture. Moments and the elements of `mask` are painted over."""
+    major = browser.version.split(".")[0]
+    takes = pytestconfig.getoption("--new-pictures")
 
     def looks_like(page: Page, name: str, mask: Sequence[Locator] = ()) -> None:
-        now = pictures.take(page, mask)
-        if pytestconfig.getoption("--new-pictures"):
-            pictures.keep(now, name)
-        else:
+        if takes:
+            pictures.keep(pictures.take(page, mask), name)
+            pictures.keep_browser(major)
+        elif major == pictures.browser_kept():
+            now = pictures.take(page, mask)
             pictures.check(now, name, Path(pytestconfig.getoption("--output")).absolute() / "pictures")
 
+    if not takes and major != pictures.browser_kept():
+        warning = f"pictures are not compared: they are of Chromium {pictures.browser_kept()}, and this is {major}"
+        pytestconfig.stash.setdefault(NOT_COMPARED, []).append(warning)
     return looks_like
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    for told in config.stash.get(NOT_COMPARED, [])[:1]:
+        terminalreporter.write_line(told, yellow=True)

@@ -11,8 +11,10 @@ from playwright.sync_api import Locator, Page
 
 KEPT: Final = Path(__file__).parent / "pictures"
 
+DRAWN_BY: Final = KEPT / "chromium.txt"
+
 MOST_DIFFERENT: Final = 0.002
-"""The share of the pixels that may differ: another version of the browser draws some edges of letters otherwise."""
+"""The share of the pixels that may differ: some edges of letters, but no word."""
 
 
 def take(page: Page, mask: Sequence[Locator] = (), *, hide_moments: bool = True) -> Image.Image:
@@ -40,7 +42,7 @@ def different_share(one: Image.Image, other: Image.Image) -> tuple[float, Image.
 
 def check(now: Image.Image, name: str, results: Path) -> None:
     """Fails, and leaves two pictures in `results`, when a picture differs from the kept one."""
-    kept = KEPT / f"{name}.png"
+    kept = KEPT / f"{name}.webp"
     assert kept.exists(), f"there is no picture {name} yet: run with --new-pictures, and look at it"
     share, marked = different_share(Image.open(kept).convert("RGB"), now)
     if share > MOST_DIFFERENT:
@@ -51,5 +53,21 @@ def check(now: Image.Image, name: str, results: Path) -> None:
 
 
 def keep(now: Image.Image, name: str) -> None:
+    """Keeps all pixels as they are."""
+    KEPT.mkdir(exist_ok=True)
+    now.save(KEPT / f"{name}.webp", lossless=True, quality=30, method=3)
+
+
+def publish(now: Image.Image, name: str) -> None:
+    """Keeps a small picture for people, as a page of the documentation shows it."""
     KEPT.mkdir(exist_ok=True)
     now.quantize(256, dither=Image.Dither.NONE).save(KEPT / f"{name}.png", optimize=True)
+
+
+def browser_kept() -> str | None:
+    """The major version of the browser that drew the kept pictures: another one draws letters otherwise."""
+    return DRAWN_BY.read_text().strip() if DRAWN_BY.exists() else None
+
+
+def keep_browser(version: str) -> None:
+    DRAWN_BY.write_text(f"{version}\n")

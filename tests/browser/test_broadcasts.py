@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.axe import violations
 from tests.browser.conftest import OpenPage
+from tests.browser.keys import tab_to
 from tests.browser.people import MEMBER, Muster, Person
 
 CONTACT: Final = """
@@ -52,15 +53,6 @@ def a_draft(muster: Muster, name: str) -> str:
     values = {"name": name, "templateId": greeting, "parameters": parameters}
     made = muster.do(DRAFT, input={**values, "includeSegmentIds": [a_segment(muster, f"Of {name}")]})
     return str(made["broadcast"]["id"])
-
-
-def tab_to(page: Page, target: Locator, key: str = "Tab") -> None:
-    """Press Tab until the target has the focus."""
-    for _ in range(60):
-        if target.evaluate("element => element === document.activeElement"):
-            return
-        page.keyboard.press(key)
-    raise AssertionError(f"the keyboard does not come to {target}")
 
 
 def choose(page: Page, target: Locator, words: str) -> None:

@@ -4,10 +4,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.addresses import address
+from tests.browser.addresses import Samples, address
 from tests.browser.conftest import LooksLike, OpenPage
-from tests.browser.people import Muster
-from tests.browser.pictures import different_share, keep, take
+from tests.browser.pictures import different_share, publish, take
 from tests.browser.test_accessibility import settle
 
 
@@ -32,14 +31,14 @@ DOCUMENTED = {
 
 
 @pytest.mark.parametrize("name", DOCUMENTED)
-def test_the_pictures_of_the_documentation(page: Page, muster: Muster, pytestconfig: pytest.Config, name: str) -> None:
+def test_the_pictures_of_the_documentation(
+    page: Page, samples: Samples, pytestconfig: pytest.Config, name: str
+) -> None:
     if not pytestconfig.getoption("--new-pictures"):
         pytest.skip("taken with --new-pictures")
-    opened = address(muster, DOCUMENTED[name])
-    assert opened is not None
-    page.goto(opened)
+    page.goto(address(samples, DOCUMENTED[name]))
     settle(page)
-    keep(take(page, hide_moments=False), name)
+    publish(take(page, hide_moments=False), name)
 
 
 def test_a_picture_is_compared_pixel_by_pixel() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
+from tests.browser.keys import tab_to
 from tests.browser.people import Muster
 from tests.kit.run import until
 
@@ -25,15 +26,6 @@ def created(muster: Muster, name: str, rule: str | None = None, **values: Any) -
     """The id of a new segment."""
     given = {"name": name, "kind": "DYNAMIC" if rule else "STATIC", "ruleQuery": rule, **values}
     return str(muster.do(CREATE, input=given)["segment"]["id"])
-
-
-def tab_to(page: Page, wanted: Locator, key: str = "Tab") -> None:
-    """Moves the focus by the keyboard, as somebody without a mouse does."""
-    for _ in range(60):
-        if wanted.evaluate("element => element === document.activeElement"):
-            return
-        page.keyboard.press(key)
-    raise AssertionError(f"the keyboard does not reach {wanted}")
 
 
 def text_of_rule(page: Page) -> Locator:
