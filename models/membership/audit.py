@@ -36,8 +36,8 @@ class AuditResult:
 async def find_next_workspace() -> int | None:
     workspace_id: int | None = await db.fetch_value(
         """
-        SELECT w.id FROM workspaces AS w LEFT JOIN membership_audits AS a ON a.workspace_id = w.id
-        WHERE EXISTS (SELECT FROM segments AS s WHERE s.workspace_id = w.id AND s.kind <> 'STATIC' AND s.deleted_at IS NULL)
+        /* all workspaces */ SELECT w.id FROM workspaces AS w LEFT JOIN membership_audits AS a ON a.workspace_id = w.id
+        WHERE EXISTS (SELECT 1 FROM segments AS s WHERE s.workspace_id = w.id AND s.kind <> 'STATIC' AND s.deleted_at IS NULL)
         ORDER BY a.audited_at NULLS FIRST, w.id LIMIT 1
         """
     )

@@ -93,7 +93,7 @@ async def waiting(limit: int = 1000) -> list[tuple[int, int]]:
     """Unfinished backfills, as (workspace id, segment id)."""
     rows = await db.fetch(
         """
-        SELECT workspace_id, id FROM segments
+        /* all workspaces */ SELECT workspace_id, id FROM segments
         WHERE deleted_at IS NOT NULL AND (logged_up_to < 9223372036854775807 OR restore_asked_at IS NOT NULL)
         LIMIT $1
         """,

@@ -123,7 +123,7 @@ async def wanted(limit: int = 1000) -> Sequence[tuple[int, int]]:
     """Builds to come or unfinished, as (workspace id, segment id)."""
     rows = await db.fetch(
         """
-        SELECT workspace_id, id FROM segments WHERE status = 'BUILDING' AND deleted_at IS NULL
+        /* all workspaces */ SELECT workspace_id, id FROM segments WHERE status = 'BUILDING' AND deleted_at IS NULL
         UNION SELECT workspace_id, segment_id FROM segment_builds
         LIMIT $1
         """,

@@ -107,7 +107,7 @@ async def end_calm(lock: EngineLock) -> None:
 async def due_for_a_tick() -> list[int]:
     now = clock.now()
     rows = await db.fetch(
-        "SELECT workspace_id FROM membership_heads"
+        "/* all workspaces */ SELECT workspace_id FROM membership_heads"
         " WHERE ticked_at <= $1 AND (calm_until IS NULL OR calm_until < $2) ORDER BY ticked_at",
         now - TICK,
         now,

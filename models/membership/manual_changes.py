@@ -113,7 +113,9 @@ async def _write_overrides(
         rows = await db.fetch(_DELETE_OVERRIDES, scope.workspace_id, segment_id, list(contact_ids))
     else:
         by = scope.principal.id if scope.principal.kind is PrincipalKind.MEMBER else None
-        rows = await db.fetch(_SET_OVERRIDES, scope.workspace_id, segment_id, list(contact_ids), value.value, by)
+        rows = await db.fetch(
+            _SET_OVERRIDES, scope.workspace_id, segment_id, list(contact_ids), value.value, by, clock.now()
+        )
     return [row["contact_id"] for row in rows]
 
 
@@ -123,9 +125,11 @@ RETURNING contact_id
 """
 
 _SET_OVERRIDES = """
-INSERT INTO membership_overrides AS known (workspace_id, segment_id, contact_id, override, created_by)
-SELECT $1, $2, id, $4, $5 FROM contacts WHERE workspace_id = $1 AND id = ANY ($3::bigint[])
-ON CONFLICT (workspace_id, segment_id, contact_id) DO UPDATE SET override = $4, created_by = $5, created_at = now()
+INSERT INTO membership_overrides AS known (workspace_id, segment_id, contact_id, override, created_by, created_at)
+SELECT $1::bigint, $2::bigint, id, $4::text, $5::bigint, $6::timestamptz FROM contacts
+WHERE workspace_id = $1 AND id = ANY ($3::bigint[])
+ON CONFLICT (workspace_id, segment_id, contact_id) DO UPDATE
+    SET override = excluded.override, created_by = excluded.created_by, created_at = excluded.created_at
 WHERE known.override <> $4
 RETURNING contact_id
 """

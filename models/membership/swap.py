@@ -100,9 +100,9 @@ async def _compute(plan: RebuildPlan, now: datetime) -> None:
         condition=compiled.conditions[0],
     )
     # With statistics older than an import the planner would choose nested loops over all contacts.
-    await db.execute("SET LOCAL jit = off; SET LOCAL enable_nestloop = off")
+    await db.execute(db.forced_plans("jit = off", "enable_nestloop = off"))
     await db.execute(sql, *await p.values(now))
-    await db.execute("SET LOCAL enable_nestloop = on")
+    await db.execute(db.forced_plans("enable_nestloop = on"))
 
 
 _COMPUTE = """

@@ -215,7 +215,7 @@ _CHANGES = """
 async def unwritten() -> list[int]:
     rows = await db.fetch(
         """
-        SELECT w.id FROM workspaces w LEFT JOIN segment_days_written d ON d.workspace_id = w.id
+        /* all workspaces */ SELECT w.id FROM workspaces w LEFT JOIN segment_days_written d ON d.workspace_id = w.id
         WHERE coalesce(d.until, w.created_at) < $1 ORDER BY w.id
         """,
         clock.now() - SETTLED - timedelta(days=1),
@@ -246,7 +246,7 @@ def _midnights(start: datetime, end: datetime, zone: ZoneInfo) -> list[datetime]
 
 
 _WRITTEN = """
-    SELECT d.until, w.created_at FROM workspaces w LEFT JOIN segment_days_written d ON d.workspace_id = w.id WHERE w.id = $1
+    SELECT d.until, w.created_at FROM workspaces w LEFT JOIN segment_days_written d ON d.workspace_id = $1 WHERE w.id = $1
 """
 
 _WRITE_DAYS = """

@@ -12,7 +12,7 @@ MEMBERSHIP_COLUMNS: Final = ("joined_at", "origin")
 
 _JOINED = """
     FROM memberships m
-    JOIN segments s ON s.workspace_id = m.workspace_id AND s.id = m.segment_id AND s.deleted_at IS NULL
+    JOIN segments s ON s.workspace_id = $1 AND s.id = m.segment_id AND s.deleted_at IS NULL
     WHERE m.workspace_id = $1
 """
 

@@ -10,7 +10,7 @@ from models.segments.segments import RESTORABLE
 async def expired(limit: int = 1_000) -> list[tuple[int, int]]:
     """(workspace id, segment id), oldest deletion first, without unfinished backfills."""
     rows = await db.fetch(
-        f"SELECT workspace_id, id FROM segments WHERE {_EXPIRED} ORDER BY deleted_at LIMIT $2",  # noqa: S608
+        f"/* all workspaces */ SELECT workspace_id, id FROM segments WHERE {_EXPIRED} ORDER BY deleted_at LIMIT $2",  # noqa: S608
         clock.now() - RESTORABLE,
         limit,
     )
@@ -18,11 +18,16 @@ async def expired(limit: int = 1_000) -> list[tuple[int, int]]:
 
 
 # An audience shows its segment for as long as it is there itself.
-_EXPIRED = f"""
-    deleted_at <= $1 AND restore_asked_at IS NULL AND logged_up_to = {EVERYBODY} AND NOT EXISTS (
+_IS_EXPIRED = """
+    deleted_at <= $1 AND restore_asked_at IS NULL AND logged_up_to = {everybody} AND NOT EXISTS (
         SELECT 1 FROM audiences AS a
-        WHERE a.workspace_id = segments.workspace_id AND a.segment_id = segments.id AND a.deleted_at IS NULL)
-"""  # noqa: S608 - a constant
+        WHERE a.workspace_id = {workspace} AND a.segment_id = segments.id AND a.deleted_at IS NULL)
+"""
+_EXPIRED = _IS_EXPIRED.format(everybody=EVERYBODY, workspace="segments.workspace_id")
+_GIVE_UP = f"""
+    UPDATE segments SET deleted_at = 'epoch'
+    WHERE workspace_id = $2 AND id = $3 AND {_IS_EXPIRED.format(everybody=EVERYBODY, workspace="$2")}
+"""  # noqa: S608 - constants
 
 
 async def purge(workspace_id: int, segment_id: int) -> None:
@@ -40,7 +45,7 @@ async def purge(workspace_id: int, segment_id: int) -> None:
 async def _give_up(workspace_id: int, segment_id: int) -> bool:
     """Make a restore impossible, also for clocks that are behind."""
     given_up = await db.execute(
-        f"UPDATE segments SET deleted_at = 'epoch' WHERE {_EXPIRED} AND workspace_id = $2 AND id = $3",  # noqa: S608
+        _GIVE_UP,
         clock.now() - RESTORABLE,
         workspace_id,
         segment_id,

@@ -322,7 +322,9 @@ async def _refuse_unreadable(scope: Scope, segment: Segment) -> None:
 
 async def _rebuild_readers(scope: Scope, segment_id: int) -> list[int]:
     """Rebuilds segments whose rules mention one that was deleted or restored."""
-    rows = await db.fetch(_REBUILD_READERS, scope.workspace_id, segment_id, db.dump_json({"id": segment_id}))
+    rows = await db.fetch(_READERS, scope.workspace_id, segment_id, db.dump_json({"id": segment_id}))
+    if rows:
+        await db.execute(_REBUILD, scope.workspace_id, [row["id"] for row in rows])
     exists = await find(scope, segment_id) is not None
     for row in rows:
         await enqueue(work.REBUILD, scope.workspace_id, row["id"])
@@ -333,13 +335,14 @@ async def _rebuild_readers(scope: Scope, segment_id: int) -> list[int]:
 
 # By rules, not by registered uses: a segment copied or restored while this one was deleted has no use registered.
 _MENTIONS = "'$.**.segment.segmentId ? (@ == $id)', $3::jsonb"
-_REBUILD_READERS = f"""
-    WITH reading AS (
-        SELECT id FROM segments
-        WHERE workspace_id = $1 AND id <> $2 AND deleted_at IS NULL AND kind <> 'STATIC'
-          AND jsonb_path_exists(jsonb_build_array(rule, active_rule), {_MENTIONS})
-        ORDER BY id FOR NO KEY UPDATE)
-    UPDATE segments s SET rule_version = rule_version + 1, status = 'BUILDING'
-    FROM reading WHERE s.workspace_id = $1 AND s.id = reading.id
-    RETURNING s.id, s.name, jsonb_path_exists(s.rule, {_MENTIONS}) AS mentions
+_READERS = f"""
+    SELECT id, name, jsonb_path_exists(rule, {_MENTIONS}) AS mentions FROM segments
+    WHERE workspace_id = $1 AND id <> $2 AND deleted_at IS NULL AND kind <> 'STATIC'
+      AND jsonb_path_exists(jsonb_build_array(rule, active_rule), {_MENTIONS})
+    ORDER BY id FOR NO KEY UPDATE
 """  # noqa: S608 - a path of our own
+
+_REBUILD = """
+    UPDATE segments SET rule_version = rule_version + 1, status = 'BUILDING'
+    WHERE workspace_id = $1 AND id = ANY ($2::bigint[])
+"""
