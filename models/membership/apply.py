@@ -11,6 +11,7 @@ from models.changelog.append import OpenAppend
 from models.changelog.members import MEMBERS
 from models.db import Record
 from models.membership import captured
+from models.membership.engine_lock import EngineLock
 from models.membership.origins import Origin
 
 
@@ -53,6 +54,11 @@ async def begin(workspace_id: int, at: datetime) -> Append:
     """Takes no lock. Turns the log trigger of members off: the statements here log themselves."""
     await db.execute("SET LOCAL muster.members = 'logged'")
     return Append(MEMBERS, workspace_id, at, await log_append.new_id(MEMBERS))
+
+
+def begin_locked(lock: EngineLock) -> Append:
+    """As `begin`, for the one append of a turn of the engine: all that it needs came with the lock."""
+    return Append(MEMBERS, lock.workspace_id, lock.now, lock.append_id)
 
 
 async def write(append: Append, difference: Difference) -> int:

@@ -59,7 +59,7 @@ async def process_batch(
 
 
 async def _settle(lock: EngineLock, compiled: CompiledRules, marks: Marks, claim: Claim) -> int:
-    append = await apply.begin(lock.workspace_id, lock.now)
+    append = apply.begin_locked(lock)
     led = causes.causes_of(claim.rows) if lock.listens else None
     scored = await settle(lock, compiled, append, marks, led)
     if lock.has_audiences:

@@ -22,6 +22,7 @@ class EngineLock:
 
     `ticked_at` (<= `now`): crossings up to it are processed; None: no active rule depends on time. `calm_until`: no crossing is
     expected before. `listens`: workflows run that want to know what changes. `has_audiences`: so do advertising audiences.
+    `append_id`: for one append to the log of members.
     """
 
     workspace_id: int
@@ -31,6 +32,7 @@ class EngineLock:
     calm_until: datetime | None
     listens: bool = False
     has_audiences: bool = False
+    append_id: int = 0
 
     def is_due(self, rules_look_at_time: bool) -> bool:
         """Whether to tick now, or to record that ticks begin or end."""
@@ -46,13 +48,14 @@ class EngineLock:
 async def take(workspace_id: int) -> EngineLock:
     """Raises LockNotAvailable after PATIENCE.
 
-    Forces generic plans: the statements are long to plan, and always look rows up by index.
+    Turns the capture of members off, because what its holder writes is logged. Forces generic plans: the statements are long to
+    plan, and always look rows up by index.
     """
-    await db.execute(f"SET LOCAL lock_timeout = '{PATIENCE}';{db.forced_plans(*_PLANS)}")
-    await db.advisory_lock(f"muster:engine:{workspace_id}")
+    await db.execute(f"{_SETTINGS};{db.forced_plans(*_PLANS)}")
+    append_id = await db.fetch_value(_TAKE, f"muster:engine:{workspace_id}")
     row = await db.fetch_row(_STATE, workspace_id)
     if row is None:  # the workspace is deleted
-        return EngineLock(workspace_id, clock.now(), RuleEpoch(0), None, None)
+        return EngineLock(workspace_id, clock.now(), RuleEpoch(0), None, None, append_id=append_id)
     now, ticked_at = clock.now(), row["ticked_at"]
     moment = now if ticked_at is None else max(now, ticked_at)
     return EngineLock(
@@ -63,6 +66,7 @@ async def take(workspace_id: int) -> EngineLock:
         row["calm_until"],
         row["listens"],
         row["has_audiences"],
+        append_id,
     )
 
 
@@ -72,7 +76,10 @@ async def wait_for_holder(workspace_id: int) -> None:
         await db.advisory_lock(f"muster:engine:{workspace_id}")
 
 
+_SETTINGS: Final = f"SET LOCAL lock_timeout = '{PATIENCE}'; SET LOCAL muster.members = 'logged'"
 _PLANS: Final = ("plan_cache_mode = 'force_generic_plan'", "enable_seqscan = off", "jit = off")
+
+_TAKE = "SELECT nextval('membership_append_ids') FROM pg_advisory_xact_lock(hashtextextended($1, 0))"
 
 # A statement of its own, so that its snapshot has what the last holder of the lock committed.
 _STATE = f"""
