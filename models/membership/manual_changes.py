@@ -126,11 +126,11 @@ RETURNING contact_id
 
 _SET_OVERRIDES = """
 INSERT INTO membership_overrides AS known (workspace_id, segment_id, contact_id, override, created_by, created_at)
-SELECT $1::bigint, $2::bigint, id, $4::text, $5::bigint, $6::timestamptz FROM contacts
+SELECT workspace_id, $2::bigint, id, $4::text, $5::bigint, $6::timestamptz FROM contacts
 WHERE workspace_id = $1 AND id = ANY ($3::bigint[])
 ON CONFLICT (workspace_id, segment_id, contact_id) DO UPDATE
     SET override = excluded.override, created_by = excluded.created_by, created_at = excluded.created_at
-WHERE known.override <> $4
+WHERE known.override <> excluded.override
 RETURNING contact_id
 """
 
