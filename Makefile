@@ -2,11 +2,12 @@
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 BIN := .venv/bin
+OLDER ?= $(firstword $(wildcard /usr/lib/postgresql/15/bin /usr/lib/postgresql/16/bin /usr/lib/postgresql/17/bin))
 UV ?= $(or $(wildcard $(BIN)/uv),uv)
 COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test browser measure explore check format bench console schema docs lock python environment environment-dev clean
+.PHONY: help run test older browser measure explore check format bench console schema docs lock python environment environment-dev clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +17,10 @@ run: environment ## the whole system on this machine: servers, API, workers, dem
 
 test: environment-dev ## all tests, in two processes with servers of their own; ARGS="-n 0 tests/..." for a few
 	@exec $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+older: environment-dev ## models, workers and journeys on an older PostgreSQL that is installed here; OLDER=its folder of programs
+	@test -x "$(OLDER)/initdb" || { echo "There is no PostgreSQL 15, 16 or 17 here. Install one, or say where: make older OLDER=/usr/lib/postgresql/15/bin" >&2; exit 1; }
+	@MUSTER_TEST_POSTGRES="$(OLDER)" exec $(BIN)/python -m pytest -n 2 --dist loadfile $(or $(ARGS),tests/models tests/workers tests/journeys)
 
 browser: environment-dev ## the tests in a browser; ARGS="tests/browser/test_session.py" for a few
 	@exec $(BIN)/python -m pytest --screenshot only-on-failure $(or $(ARGS),tests/browser)

@@ -19,7 +19,7 @@ MEASUREMENTS = [
 ]  # fmt: skip
 """In running order: add yours."""
 
-ON_REQUEST = ["peers", "console"]
+ON_REQUEST = ["peers", "console", "scale"]
 """They need other programs, so they run only when named."""
 
 

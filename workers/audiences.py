@@ -261,12 +261,16 @@ async def invalid_of(
     return [contact for one in parts for contact in await invalid_of(one, cells, send)]
 
 
+_rounds: Final = db.Rounds()
+
+
 async def find_audiences(context: WorkerContext) -> None:
     """Audiences that wait for their time, or whose logs have grown."""
     if context.stopping.is_set():
         return
     kind = reader_of(0).kind
-    behind = [*await readers.behind(MEMBERS, kind), *await readers.behind(EVENTS, kind)]
+    among = await _rounds.next()
+    behind = [one for log in (MEMBERS, EVENTS) for one in await readers.behind(log, kind, among=among)]
     for workspace_id, audience_id in dict.fromkeys([*behind, *await runs.due(1_000)]):
         await enqueue(work.SYNC_AUDIENCE, workspace_id, audience_id)
 

@@ -76,9 +76,12 @@ async def _release(lease: Lease) -> None:
 # ---------------------------------------------------------------- periodic tasks
 
 
+_rounds: Final = db.Rounds()
+
+
 async def find_endpoints(_: WorkerContext) -> None:
     """Hints and messages get lost, and attempts become due."""
-    for workspace_id, endpoint_id in await dispatch.waiting():
+    for workspace_id, endpoint_id in await dispatch.waiting(among=await _rounds.next()):
         await enqueue(work.SEND_WEBHOOKS, workspace_id, endpoint_id)
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Final
 
+from models import db
 from models.queue import work
 from models.queue.enqueue import enqueue
 from models.queue.jobs import Job
@@ -26,8 +27,11 @@ async def retire_workflows(context: WorkerContext, workspace_id: int) -> None:
     await retire.retire(workspace_id)
 
 
+_rounds: Final = db.Rounds()
+
+
 async def find_to_retire(_: WorkerContext) -> None:
-    for workspace_id in await retire.to_retire():
+    for workspace_id in await retire.to_retire(await _rounds.next()):
         await enqueue(work.RETIRE_WORKFLOWS, workspace_id)
 
 

@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 from prometheus_client import Counter, Histogram
 
+from models import db
 from models.accounts import workspaces
 from models.membership import quarantine
 from models.queue import work
@@ -71,9 +72,12 @@ async def find_stopped(_: WorkerContext) -> None:
         await enqueue(work.PAUSE_WORKFLOWS, workspace_id)
 
 
+_rounds: Final = db.Rounds()
+
+
 async def find_happenings(_: WorkerContext) -> None:
     """Messages get lost, and members may be written in psql."""
-    for workspace_id in await happenings.waiting():
+    for workspace_id in await happenings.waiting(await _rounds.next()):
         await enqueue(work.PROCESS_WORKFLOWS, workspace_id)
 
 

@@ -111,17 +111,19 @@ UPDATE changelog_readers SET position = $6, moved_at = $7 {_THIS} AND position =
 statement must do nothing when this returns no row."""
 
 
-async def behind(log: Log[Any], kind: str, limit: int = 1_000) -> list[tuple[int, int]]:
+async def behind(log: Log[Any], kind: str, limit: int = 1_000, among: db.Span = db.EVERY) -> list[tuple[int, int]]:
     """Returns readers with entries to read, as (workspace id, reader id), the longest waiting first."""
     rows = await db.fetch(
         f"""
         /* all workspaces */ SELECT r.workspace_id, r.reader_id FROM changelog_readers AS r
         JOIN {log.heads} AS h ON h.workspace_id = r.workspace_id
         WHERE r.reader_kind = $1 AND r.log = $2 AND r.position < h.position
+          AND r.workspace_id > $4 AND r.workspace_id <= $5 AND h.workspace_id > $4 AND h.workspace_id <= $5
         ORDER BY r.moved_at, r.workspace_id, r.reader_id LIMIT $3
         """,
         kind,
         log.name,
         limit,
+        *among,
     )
     return [(row["workspace_id"], row["reader_id"]) for row in rows]

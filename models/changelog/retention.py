@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from models import clock, db
@@ -18,13 +19,22 @@ async def drop_older_than(kept: timedelta, log: Log[Any], limit: int = 5_000) ->
 
     Positions before them are refused from then on.
     """
-    dropped = 0
-    heads = await db.fetch(f"/* all workspaces */ SELECT workspace_id FROM {log.heads} ORDER BY workspace_id")
-    for row in heads:
-        dropped += await _drop(row["workspace_id"], log, clock.now() - kept, limit - dropped)
+    dropped, before = 0, clock.now() - kept
+    for row in await db.fetch(_with_old(log), before):
+        dropped += await _drop(row["workspace_id"], log, before, limit - dropped)
         if dropped >= limit:
             break
     return dropped
+
+
+@cache
+def _with_old(log: Log[Any]) -> str:
+    return f"""
+        /* all workspaces */ SELECT h.workspace_id FROM {log.heads} AS h
+        JOIN LATERAL (SELECT a.at FROM {log.appends} AS a WHERE a.workspace_id = h.workspace_id ORDER BY a.position LIMIT 1)
+            AS oldest ON oldest.at < $1
+        ORDER BY h.workspace_id
+    """
 
 
 async def _drop(workspace_id: int, log: Log[Any], before: datetime, limit: int) -> int:

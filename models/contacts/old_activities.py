@@ -27,12 +27,13 @@ _COUNT: Final = """
 
 
 async def drop_older_than(before: datetime, limit: int = AT_ONCE) -> int:
-    """Drops up to `limit` activities of one kind and workspace. Returns how many: 0 when none is left."""
+    """Drops up to `limit` activities. Returns how many: 0 when none is left."""
+    dropped = 0
     for workspace_id, kind in await _kinds():
-        dropped = await _drop(workspace_id, kind, before, limit)
-        if dropped:
-            return dropped
-    return 0
+        dropped += await _drop(workspace_id, kind, before, limit - dropped)
+        if dropped >= limit:
+            break
+    return dropped
 
 
 async def count_older_than(before: datetime, most: int) -> int:

@@ -10,18 +10,22 @@ from models.db.outages import is_outage, logged_as_outage
 from models.db.pipeline import Pipeline
 from models.db.planning import forced_plans
 from models.db.pool import connect, disconnect
+from models.db.rounds import EVERY, Rounds, Span
 from models.db.shares import Share, run_for, run_for_nobody
 from models.db.statements import copy_in, copy_out, each_row, execute, execute_many, fetch, fetch_row, fetch_value
 from models.db.transactions import after_commit, before_commit, in_a_transaction, savepoint, transaction
 
 __all__ = [
+    "EVERY",
     "BatchedLookups",
     "Busy",
     "Contended",
     "Pipeline",
     "PostgresError",
     "Record",
+    "Rounds",
     "Share",
+    "Span",
     "TimedOut",
     "UniqueViolation",
     "advisory_lock",

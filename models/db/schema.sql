@@ -649,6 +649,7 @@ CREATE TABLE membership_audits (
     audited_at   timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (workspace_id)
 );
+CREATE INDEX membership_audits_audited_idx ON membership_audits (audited_at);
 
 -- ---------------------------------------------------------------- The logs
 
@@ -661,6 +662,7 @@ CREATE TABLE membership_heads (
     calm_until   timestamptz, -- no threshold is crossed before this moment
     PRIMARY KEY (workspace_id)
 );
+CREATE INDEX membership_heads_tick_idx ON membership_heads (coalesce(calm_until, ticked_at)) WHERE ticked_at IS NOT NULL;
 
 -- Positions of the log: the change with `place` p of an append has the position `position - size + p`. Readers see changes only
 -- through these rows, which become visible in order and without gaps.
@@ -1180,6 +1182,7 @@ CREATE TABLE workflows (
     FOREIGN KEY (workspace_id) REFERENCES workspaces (id) ON DELETE CASCADE
 );
 CREATE INDEX workflows_name_idx ON workflows (workspace_id, lower(name), id);
+CREATE INDEX workflows_audited_idx ON workflows (audited_at NULLS FIRST) WHERE published_number IS NOT NULL;
 CREATE INDEX workflows_activates_idx ON workflows (activates_at) WHERE activates_at IS NOT NULL;
 
 -- A graph as it was published. It is never changed; `runs_as` is what runs, when tags in it were renamed since.

@@ -34,14 +34,26 @@ class AuditResult:
 
 
 async def find_next_workspace() -> int | None:
-    workspace_id: int | None = await db.fetch_value(
-        """
-        /* all workspaces */ SELECT w.id FROM workspaces AS w LEFT JOIN membership_audits AS a ON a.workspace_id = w.id
-        WHERE EXISTS (SELECT 1 FROM segments AS s WHERE s.workspace_id = w.id AND s.kind <> 'STATIC' AND s.deleted_at IS NULL)
-        ORDER BY a.audited_at NULLS FIRST, w.id LIMIT 1
-        """
-    )
-    return workspace_id
+    """The workspace with dynamic segments that was audited longest ago; those that never were come first."""
+    workspace_id: int | None = await db.fetch_value(_NEVER_AUDITED, *await _rounds.next())
+    return await db.fetch_value(_AUDITED_LONGEST_AGO) if workspace_id is None else workspace_id
+
+
+_rounds: Final = db.Rounds()
+
+_NEVER_AUDITED: Final = """
+    /* all workspaces */ SELECT w.id FROM workspaces AS w LEFT JOIN membership_audits AS a ON a.workspace_id = w.id
+    WHERE w.id > $1 AND w.id <= $2 AND a.workspace_id IS NULL
+      AND EXISTS (SELECT 1 FROM segments AS s WHERE s.workspace_id = w.id AND s.kind <> 'STATIC' AND s.deleted_at IS NULL)
+    ORDER BY w.id LIMIT 1
+"""
+
+_AUDITED_LONGEST_AGO: Final = """
+    /* all workspaces */ SELECT a.workspace_id FROM membership_audits AS a
+    JOIN LATERAL (SELECT 1 FROM segments AS s
+                  WHERE s.workspace_id = a.workspace_id AND s.kind <> 'STATIC' AND s.deleted_at IS NULL LIMIT 1) AS s ON true
+    ORDER BY a.audited_at LIMIT 1
+"""
 
 
 async def step(workspace_id: int, limit: int = AT_ONCE) -> AuditResult:

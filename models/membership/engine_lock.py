@@ -114,8 +114,9 @@ async def end_calm(lock: EngineLock) -> None:
 async def due_for_a_tick() -> list[int]:
     now = clock.now()
     rows = await db.fetch(
-        "/* all workspaces */ SELECT workspace_id FROM membership_heads"
-        " WHERE ticked_at <= $1 AND (calm_until IS NULL OR calm_until < $2) ORDER BY ticked_at",
+        "/* all workspaces */ SELECT workspace_id FROM membership_heads WHERE ticked_at IS NOT NULL"
+        " AND coalesce(calm_until, ticked_at) <= $2"
+        " AND ticked_at <= $1 AND (calm_until IS NULL OR calm_until < $2) ORDER BY ticked_at",
         now - TICK,
         now,
     )

@@ -15,29 +15,39 @@ _OLD: Final = """
 
 
 async def drop_older_than(before: datetime, limit: int = AT_ONCE) -> int:
-    """Drops up to `limit` jobs of one workspace that ended before. Returns how many: 0 when none is left."""
-    for workspace_id in await _workspaces():
-        rows = await db.fetch(f"SELECT id {_OLD} ORDER BY created_at LIMIT $3", workspace_id, before, limit)
-        ids = [row["id"] for row in rows]
-        if ids:
-            deleted = await db.fetch(
-                f"DELETE {_OLD} AND id = ANY ($3) RETURNING id",
-                workspace_id,
-                before,
-                ids,
-            )
-            return len(deleted)
-    return 0
+    """Drops up to `limit` jobs that ended before. Returns how many: 0 when none is left."""
+    dropped = 0
+    for workspace_id in await _workspaces(before):
+        dropped += await _drop(workspace_id, before, limit - dropped)
+        if dropped >= limit:
+            break
+    return dropped
+
+
+async def _drop(workspace_id: int, before: datetime, limit: int) -> int:
+    rows = await db.fetch(f"SELECT id {_OLD} ORDER BY created_at LIMIT $3", workspace_id, before, limit)
+    if not rows:
+        return 0
+    ids = [row["id"] for row in rows]
+    return len(await db.fetch(f"DELETE {_OLD} AND id = ANY ($3) RETURNING id", workspace_id, before, ids))
 
 
 async def count_older_than(before: datetime, most: int) -> int:
     """Counts what `drop_older_than` would drop, in all workspaces, up to `most`."""
     count = 0
-    for workspace_id in await _workspaces():
+    for workspace_id in await _workspaces(before):
         sql = f"SELECT count(*) FROM (SELECT 1 {_OLD} LIMIT $3) AS old"  # noqa: S608
         count += await db.fetch_value(sql, workspace_id, before, most - count)
     return count
 
 
-async def _workspaces() -> list[int]:
-    return [row["id"] for row in await db.fetch("/* all workspaces */ SELECT id FROM workspaces ORDER BY id")]
+async def _workspaces(before: datetime) -> list[int]:
+    """Those with jobs that began before."""
+    return [row["id"] for row in await db.fetch(_WITH_OLD, before)]
+
+
+_WITH_OLD: Final = """
+    /* all workspaces */ SELECT w.id FROM workspaces AS w
+    JOIN LATERAL (SELECT 1 FROM jobs AS j WHERE j.workspace_id = w.id AND j.created_at < $1 LIMIT 1) AS old ON true
+    ORDER BY w.id
+"""

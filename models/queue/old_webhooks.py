@@ -9,28 +9,27 @@ AT_ONCE: Final = 1_000
 
 
 async def drop_older_than(before: datetime, limit: int = AT_ONCE) -> int:
-    """Drops up to `limit` items of one workspace that failed before. Returns how many: 0 when none is left."""
-    for workspace_id in await _workspaces():
+    """Drops up to `limit` items that failed before. Returns how many: 0 when none is left."""
+    dropped = 0
+    for workspace_id in await _workspaces(before):
         rows = await db.fetch(
             "SELECT id FROM webhook_failures WHERE workspace_id = $1 AND failed_at < $2 ORDER BY id LIMIT $3",
             workspace_id,
             before,
-            limit,
+            limit - dropped,
         )
-        if rows:
-            await db.execute(
-                "DELETE FROM webhook_failures WHERE workspace_id = $1 AND id = ANY ($2)",
-                workspace_id,
-                [row["id"] for row in rows],
-            )
-            return len(rows)
-    return 0
+        ids = [row["id"] for row in rows]
+        await db.execute("DELETE FROM webhook_failures WHERE workspace_id = $1 AND id = ANY ($2)", workspace_id, ids)
+        dropped += len(ids)
+        if dropped >= limit:
+            break
+    return dropped
 
 
 async def count_older_than(before: datetime, most: int) -> int:
     """Counts what `drop_older_than` would drop, in all workspaces, up to `most`."""
     count = 0
-    for workspace_id in await _workspaces():
+    for workspace_id in await _workspaces(before):
         count += await db.fetch_value(
             """
             SELECT count(*) FROM (
@@ -44,5 +43,6 @@ async def count_older_than(before: datetime, most: int) -> int:
     return count
 
 
-async def _workspaces() -> list[int]:
-    return [row["id"] for row in await db.fetch("/* all workspaces */ SELECT id FROM workspaces ORDER BY id")]
+async def _workspaces(before: datetime) -> list[int]:
+    sql = "/* all workspaces */ SELECT DISTINCT workspace_id FROM webhook_failures WHERE failed_at < $1 ORDER BY 1"
+    return [row["workspace_id"] for row in await db.fetch(sql, before)]

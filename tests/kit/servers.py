@@ -2,7 +2,8 @@
 
 `MUSTER_TEST_DATABASE_URL` and `MUSTER_TEST_REDIS_URL` name other servers to use. The tests create and drop databases
 `muster_test_...` beside the named one; where that is on the coordinator of a Citus cluster, on all of its nodes.
-They empty the named Redis database; each further process of the tests takes the next one.
+They empty the named Redis database; each further process of the tests takes the next one. `MUSTER_TEST_POSTGRES` is the folder
+with the programs of an older PostgreSQL, to be started in place of the embedded one.
 """
 
 import contextlib
@@ -41,7 +42,9 @@ class Servers:
 def servers() -> Iterator[Servers]:
     folder = Path(tempfile.mkdtemp(prefix="muster-test-"))
     folder.chmod(0o711)  # started by root, PostgreSQL runs as another user
-    postgres, valkey = Postgres(folder / "postgres", throw_away=True), Valkey(folder / "valkey", throw_away=True)
+    older = os.environ.get("MUSTER_TEST_POSTGRES")
+    postgres = Postgres(folder / "postgres", throw_away=True, programs=Path(older) if older else None)
+    valkey = Valkey(folder / "valkey", throw_away=True)
     own_database, own_redis = os.environ.get("MUSTER_TEST_DATABASE_URL"), _own_redis()
     needed = [server for server, own in ((postgres, own_database), (valkey, own_redis)) if not own]
     try:

@@ -29,15 +29,16 @@ _BEHIND: Final = " UNION ALL ".join(
     JOIN {log.heads} AS h ON h.workspace_id = r.workspace_id
     JOIN webhook_endpoints AS e ON e.workspace_id = r.workspace_id AND e.id = r.reader_id
     WHERE r.reader_kind = '{READER}' AND r.log = '{log.name}' AND r.position < h.position AND {_FREE} AND {_READS}
+      AND r.workspace_id > $3 AND r.workspace_id <= $4 AND h.workspace_id > $3 AND h.workspace_id <= $4
     """  # noqa: S608 - names of logs, which are constants of the code
     for log in LOGS
 )
 
 
-async def waiting(limit: int = 1_000) -> list[tuple[int, int]]:
+async def waiting(limit: int = 1_000, among: db.Span = db.EVERY) -> list[tuple[int, int]]:
     """Returns endpoints that have something to send now, or whose worker died, as (workspace id, endpoint id).
 
-    Reads all workspaces.
+    Logs that have grown are looked for `among` these workspaces, what is due in all.
     """
     found = await db.fetch(
         f"""
@@ -57,6 +58,7 @@ async def waiting(limit: int = 1_000) -> list[tuple[int, int]]:
         """,  # noqa: S608
         clock.now(),
         limit,
+        *among,
     )
     return [(row["workspace_id"], row["id"]) for row in found]
 

@@ -36,7 +36,7 @@ _NEXT = """
 /* all workspaces */ SELECT f.workspace_id, f.id FROM workflows AS f
 JOIN workspaces AS w ON w.id = f.workspace_id AND w.deleted_at IS NULL
 WHERE f.published_number IS NOT NULL AND (f.audited_at IS NULL OR f.audited_at <= $1)
-ORDER BY f.audited_at NULLS FIRST, f.workspace_id, f.id LIMIT 1
+ORDER BY f.audited_at NULLS FIRST LIMIT 1
 """
 
 

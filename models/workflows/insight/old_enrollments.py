@@ -9,12 +9,20 @@ AT_ONCE: Final = 5_000
 
 
 async def drop_older_than(before: datetime, limit: int = AT_ONCE) -> int:
-    """Drops up to `limit` enrollments of one workspace that ended before. Returns how many: 0 when none is left."""
-    for row in await db.fetch("/* all workspaces */ SELECT id FROM workspaces ORDER BY id"):
-        dropped = await db.execute(_DROP, row["id"], before, limit)
-        if dropped:
-            return dropped
-    return 0
+    """Drops up to `limit` enrollments that ended before. Returns how many: 0 when none is left."""
+    dropped = 0
+    for row in await db.fetch(_WITH_OLD, before):
+        dropped += await db.execute(_DROP, row["id"], before, limit - dropped)
+        if dropped >= limit:
+            break
+    return dropped
+
+
+_WITH_OLD: Final = """
+/* all workspaces */ SELECT w.id FROM workspaces AS w
+JOIN LATERAL (SELECT 1 FROM enrollments_ended AS e WHERE e.workspace_id = w.id AND e.ended_at < $1 LIMIT 1) AS old ON true
+ORDER BY w.id
+"""
 
 
 _DROP = """

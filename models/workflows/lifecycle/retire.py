@@ -11,22 +11,23 @@ from models.workflows.states import WorkflowStatus
 from permissions.principal import Scope
 
 
-async def to_retire() -> list[int]:
+async def to_retire(among: db.Span = db.EVERY) -> list[int]:
     """Workspaces with a workflow that is DRAINING, or whose old versions still listen, or that uses a deleted segment."""
-    rows = await db.fetch(_TO_RETIRE)
+    rows = await db.fetch(_TO_RETIRE, *among)
     return [row["workspace_id"] for row in rows]
 
 
 _TO_RETIRE = """
-/* all workspaces */ SELECT workspace_id FROM workflows WHERE status = 'DRAINING'
+/* all workspaces */ SELECT workspace_id FROM workflows WHERE status = 'DRAINING' AND workspace_id > $1 AND workspace_id <= $2
 UNION
-SELECT s.workspace_id FROM (SELECT DISTINCT workspace_id, workflow_id, number FROM workflow_sources) AS s
+SELECT s.workspace_id FROM (
+    SELECT DISTINCT workspace_id, workflow_id, number FROM workflow_sources WHERE workspace_id > $1 AND workspace_id <= $2) AS s
 JOIN workflows w ON w.workspace_id = s.workspace_id AND w.id = s.workflow_id AND w.published_number <> s.number
 UNION
 SELECT u.workspace_id FROM segment_uses u
 JOIN segments s ON s.workspace_id = u.workspace_id AND s.id = u.segment_id AND s.deleted_at IS NOT NULL
 JOIN workflows w ON w.workspace_id = u.workspace_id AND w.id = u.used_by_id AND w.status = 'ACTIVE'
-WHERE u.kind = 'WORKFLOW' AND u.active
+WHERE u.kind = 'WORKFLOW' AND u.active AND u.workspace_id > $1 AND u.workspace_id <= $2
 """
 
 

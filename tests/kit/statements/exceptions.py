@@ -15,6 +15,7 @@ ALL_WORKSPACES: Final[dict[str, str]] = {
     "models/contacts/person_consent.py": "finds what people said lately",
     "models/contacts/twins.py": "finds twins that may be released",
     "models/contacts/unused_tags.py": "finds tags to look at",
+    "models/db/rounds.py": "walks over all workspaces, so many at a time",
     "models/destinations/audiences/connections.py": "finds ad accounts to check",
     "models/destinations/webhooks/dispatch.py": "finds endpoints with something to send, and old deliveries",
     "models/identity/duplicate_searches.py": "finds searches to make",

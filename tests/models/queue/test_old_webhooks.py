@@ -23,6 +23,6 @@ async def test_only_what_failed_long_ago_is_dropped(database):
     await inbox.put([(scope.workspace_id, 1, b"{}")])
     before = clock.now() - QUARTER
     assert await old_webhooks.count_older_than(before, 100) == 2
-    assert [await old_webhooks.drop_older_than(before, 10) for _ in range(3)] == [1, 1, 0]
+    assert [await old_webhooks.drop_older_than(before, 10) for _ in range(2)] == [2, 0]
     assert (await failed_webhooks.totals())[0] == 1
     assert await db.fetch_value("SELECT count(*) FROM webhook_inbox") == 1

@@ -1,0 +1,158 @@
+"""A Citus cluster beside one server: the same statements through the same server process and the same kind of connection."""
+
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from itertools import count
+from statistics import median
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from bench.environment import SECRET, Place, settle
+from bench.table import Result
+from models import db
+from models.accounts import api_tokens, secrets, workspaces
+from models.accounts.scopes import find_scopes
+from models.accounts.sessions import Signing
+from models.contacts import pages
+from models.contacts.columns import COLUMNS
+from models.contacts.create import create_contact
+from models.contacts.find import find_contact
+from models.contacts.pages import ContactCriteria, ContactOrder
+from models.contacts.update import update_contact
+from models.db import distribution, migrations
+from models.membership import batches, dirty_contacts, rebuild
+from models.segments import segments
+from models.segments.segments import SegmentKind
+from permissions.capabilities import Permission
+from permissions.principal import Scope
+
+CONTACTS: Final = 20_000
+TIMES: Final = 200
+"""How often each case runs in a turn."""
+
+PLAIN: Final = "muster_bench_plain"
+
+Case = Callable[[], Awaitable[object]]
+
+
+async def beside_one_server(place: Place, url: str) -> list[Result]:
+    """`url` names a database without workspaces on the coordinator; a plain one is made beside it."""
+    plain_url = urlunsplit(urlsplit(url)._replace(path=f"/{PLAIN}"))
+    await _on(url, f"DROP DATABASE IF EXISTS {PLAIN}")
+    await _on(url, f"CREATE DATABASE {PLAIN}")
+    secrets.use_keys([SECRET])
+    scopes = {url: await _fill(url), plain_url: await _fill(plain_url)}
+    found: dict[str, dict[str, list[float]]] = {url: {}, plain_url: {}}
+    for _ in range(max(2, place.rounds)):
+        for one, (scope, token) in scopes.items():
+            for name, times in (await _turn(one, scope, token)).items():
+                found[one].setdefault(name, []).append(times)
+    await db.connect(url, pool_max=2)
+    await workspaces_gone(scopes[url][0])
+    await db.disconnect()
+    await _on(url, f"DROP DATABASE {PLAIN}")
+    return [
+        Result(
+            f"{name}, Citus",
+            {"ms": median(times)},
+            "one server",
+            {"ms": median(a / b for a, b in zip(times, found[plain_url][name], strict=True))},
+            f"goal: {_GOALS[name]} x" if name in _GOALS else "",
+        )
+        for name, times in found[url].items()
+    ]
+
+
+_CHANGE: Final = "a change to its event in the log"
+_GOALS: Final = {"a page of 50": 2, "one contact by id": 2, "an update": 2, "a contact created": 2, _CHANGE: 3}
+
+
+async def workspaces_gone(scope: Scope) -> None:
+    await db.execute("DELETE FROM workspaces WHERE id = $1", scope.workspace_id)
+
+
+async def _on(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _fill(url: str) -> tuple[Scope, str]:
+    await db.connect(url, pool_max=4)
+    await migrations.migrate()
+    await distribution.distribute()
+    assert not await db.fetch_value("SELECT count(*) FROM workspaces"), f"{url} has workspaces: name an empty database"
+    scope = await workspaces.create("Bench", timezone="Europe/Madrid")
+    async with db.transaction():
+        await db.execute("SET LOCAL muster.capture = 'off'")
+        await db.execute(_CONTACTS, scope.workspace_id, CONTACTS)
+    rule = {"field": {"field": "score", "operator": "GTE", "value": 50}}
+    made = await segments.create(scope, SegmentKind.DYNAMIC_PLUS, name="Warm", rule=rule)
+    await rebuild.rebuild(scope.workspace_id, made.segment.id)
+    _, token = await api_tokens.create(scope, name="bench", permissions={Permission.CONTACT_READ})
+    await settle()
+    await db.disconnect()
+    return scope, token
+
+
+_CONTACTS: Final = """
+INSERT INTO contacts (workspace_id, name, email, score, created_at)
+SELECT $1::bigint, 'Contact ' || n, 'contact' || n || '@example.com', n % 100, timestamptz '2026-01-01' + n * interval '7 seconds'
+FROM generate_series(1, $2::int) AS n
+"""
+
+
+async def _turn(url: str, scope: Scope, token: str) -> dict[str, float]:
+    """Median milliseconds of each case."""
+    await db.connect(url, pool_max=4, keep_large_statements=True)
+    ids = [row["id"] for row in await db.fetch(_SOME, scope.workspace_id, TIMES)]
+    found = {name: await _median(case) for name, case in _cases(scope, token, ids).items()}
+    await db.disconnect()
+    return found
+
+
+_SOME: Final = "SELECT id FROM contacts WHERE workspace_id = $1 ORDER BY id LIMIT $2"
+
+
+async def _median(case: Case) -> float:
+    for _ in range(10):
+        await case()
+    took = []
+    for _ in range(TIMES):
+        started = time.perf_counter()
+        await case()
+        took.append((time.perf_counter() - started) * 1000)
+    return median(took)
+
+
+def _cases(scope: Scope, token: str, ids: list[int]) -> dict[str, Case]:
+    numbers = count()
+    signing = Signing(SECRET, timedelta(hours=1))
+
+    def next_id() -> int:
+        return ids[next(numbers) % len(ids)]
+
+    async def changed() -> None:
+        await update_contact(scope, next_id(), {"score": next(numbers) % 100})
+        while (done := await batches.process_batch(scope.workspace_id, 5_000)) is not None and done.more:
+            pass
+
+    async def page() -> object:
+        order = ContactOrder.CREATED_AT_DESC
+        return await pages.page(scope, ContactCriteria(), order, 50, after=None, names=COLUMNS)
+
+    return {
+        "one contact by id": lambda: find_contact(scope, "id", next_id()),
+        "a page of 50": page,
+        f"a count of {CONTACTS:,}": lambda: pages.count(scope, ContactCriteria()),
+        "an update": lambda: update_contact(scope, next_id(), {"score": next(numbers) % 100}),
+        "a contact created": lambda: create_contact(scope, {"name": "Ana"}),
+        _CHANGE: changed,
+        "an API token looked up": lambda: find_scopes([token], signing),
+        "workspaces with changes found": dirty_contacts.waiting,
+    }
