@@ -113,6 +113,7 @@ async def due(limit: int) -> list[tuple[int, int]]:
 
 # There are no marks at all while nobody has anything to read: then no audience is looked at.
 _DUE: Final = """
+    /* all workspaces */
     (SELECT workspace_id, id FROM audiences
      WHERE next_run_at <= $1 AND (leased_until IS NULL OR leased_until <= $1) ORDER BY next_run_at LIMIT $2)
     UNION

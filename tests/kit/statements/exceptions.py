@@ -17,6 +17,7 @@ ALL_WORKSPACES: Final[dict[str, str]] = {
     "models/contacts/unused_tags.py": "finds tags to look at",
     "models/db/rounds.py": "walks over all workspaces, so many at a time",
     "models/destinations/audiences/connections.py": "finds ad accounts to check",
+    "models/destinations/audiences/runs.py": "finds audiences with something to do",
     "models/destinations/webhooks/dispatch.py": "finds endpoints with something to send, and old deliveries",
     "models/identity/duplicate_searches.py": "finds searches to make",
     "models/identity/snapshots.py": "finds merges that can no longer be undone",

@@ -19,7 +19,7 @@ ROOT: Final = Path(__file__).parents[3]
 ROOMS: Final = ("models", "workers", "schema", "muster")
 
 _BEGINS: Final = re.compile(
-    r"\s*(/\*.*\*/\s*)?(WITH|SELECT|INSERT|UPDATE|DELETE|MERGE|SET|TRUNCATE|LOCK|CREATE|DROP|ALTER)\s"
+    r"\s*(/\*.*\*/\s*)?\(*(WITH|SELECT|INSERT|UPDATE|DELETE|MERGE|SET|TRUNCATE|LOCK|CREATE|DROP|ALTER)\s"
 )
 
 
