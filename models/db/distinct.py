@@ -36,4 +36,6 @@ async def workspaces_in(table: str) -> list[int]:
 
 _ROWS_AT_ONCE: Final = 500
 
-_NEXT_ROWS: Final = "SELECT workspace_id FROM {table} WHERE workspace_id > $1 ORDER BY workspace_id LIMIT $2"
+_NEXT_ROWS: Final = """
+    SELECT workspace_id FROM {table} /* all workspaces */ WHERE workspace_id > $1 ORDER BY workspace_id LIMIT $2
+"""

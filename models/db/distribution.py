@@ -4,7 +4,7 @@ The rows of a workspace lie together on one node: each table of tenants is distr
 A table of a new migration is local to the coordinator until `distribute` takes it, so each `muster migrate` ends with that.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from graphlib import TopologicalSorter
 from typing import Final
 
@@ -33,7 +33,11 @@ async def undistributed() -> list[str]:
     if not await is_cluster():
         return []
     names = {row["name"] for row in await fetch(_UNDISTRIBUTED, TENANTS)} - LOCAL.keys()
-    return parents_first(names, [(row["child"], row["parent"]) for row in await fetch(_REFERENCES)]) if names else []
+    if not names:
+        return []
+    references = [(row["child"], row["parent"]) for row in await fetch(_REFERENCES)]
+    triggers = {row["name"] for row in await fetch(_WITH_TRIGGERS)}
+    return parents_first(names, [*references, *written_by_triggers(names, references, triggers)])
 
 
 _UNDISTRIBUTED: Final = """
@@ -48,6 +52,20 @@ _REFERENCES: Final = """
     FROM pg_constraint k JOIN pg_class child ON child.oid = k.conrelid JOIN pg_class parent ON parent.oid = k.confrelid
     WHERE k.contype = 'f' AND k.connamespace = current_schema()::regnamespace AND k.conrelid <> k.confrelid
 """
+
+
+_WITH_TRIGGERS: Final = """
+    SELECT DISTINCT c.relname::text AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE c.relnamespace = current_schema()::regnamespace AND NOT t.tgisinternal
+"""
+
+
+def written_by_triggers(
+    tables: Collection[str], references: Collection[tuple[str, str]], with_triggers: Collection[str]
+) -> list[tuple[str, str]]:
+    """Pairs as those of `parents_first`: triggers write into tables that have neither keys nor triggers, also while rows move."""
+    plain = set(tables) - {child for child, parent in references if parent != TENANTS} - set(with_triggers) - {TENANTS}
+    return [(table, other) for table in set(with_triggers) & set(tables) - {TENANTS} for other in sorted(plain)]
 
 
 def parents_first(tables: Iterable[str], references: Iterable[tuple[str, str]]) -> list[str]:
@@ -68,7 +86,29 @@ async def distribute() -> list[str]:
     Each table is a transaction of its own, for all in one would need more locks than a server allows. A run that ends halfway
     leaves the others local, and the next one takes them. The role needs no more than to own the tables, on each node.
     """
-    return [table for table in await undistributed() if await _distribute(table)]
+    tables = await undistributed()
+    if tables:
+        await _spread_functions()
+    taken = [table for table in tables if await _distribute(table)]
+    if taken:
+        await _free_moved_rows()
+    return taken
+
+
+async def _spread_functions() -> None:
+    """Makes the functions that are older than the extension on the other nodes too, where triggers and defaults call them."""
+    for row in await fetch(_FUNCTIONS):
+        await fetch_value("SELECT create_distributed_function($1::text::regprocedure)", row["name"])
+
+
+_FUNCTIONS: Final = """
+    SELECT p.oid::regprocedure::text AS name FROM pg_proc p
+    WHERE p.pronamespace = current_schema()::regnamespace AND NOT EXISTS (SELECT 1 FROM pg_depend d
+            WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+        AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_dist_object o
+            WHERE o.classid = 'pg_proc'::regclass AND o.objid = p.oid)
+    ORDER BY p.oid
+"""
 
 
 async def _distribute(table: str) -> bool:
@@ -77,7 +117,7 @@ async def _distribute(table: str) -> bool:
         await advisory_lock("muster:migrate")
         if table not in await undistributed():
             return False
-        await execute("SET LOCAL statement_timeout = 0")
+        await _say_that_nothing_changes()
         await fetch_value(_DISTRIBUTE_TENANTS if table == TENANTS else _DISTRIBUTE, f'"{table}"')
         return True
 
@@ -86,6 +126,27 @@ _DISTRIBUTE_TENANTS: Final = "SELECT create_distributed_table($1::text::regclass
 _DISTRIBUTE: Final = (
     "SELECT create_distributed_table($1::text::regclass, 'workspace_id', colocate_with => 'workspaces')"
 )
+
+
+async def _free_moved_rows() -> None:
+    """Takes away what lies on the coordinator still, unseen, of rows that were moved to other nodes."""
+    async with transaction():
+        await advisory_lock("muster:migrate")
+        await _say_that_nothing_changes()
+        await execute(_FREE)
+
+
+_FREE: Final = """
+    SELECT truncate_local_data_after_distributing_table(logicalrelid) FROM pg_catalog.pg_dist_partition
+    WHERE partmethod = 'h' AND pg_relation_size(logicalrelid) > 0
+"""
+
+
+async def _say_that_nothing_changes() -> None:
+    """To triggers, which see rows that move as new ones, and those that are freed as deleted."""
+    await execute("SET LOCAL statement_timeout = 0")
+    await execute("SET LOCAL muster.capture = 'off'")
+    await execute("SET LOCAL muster.members = 'logged'")
 
 
 async def prepare_for_changes() -> None:

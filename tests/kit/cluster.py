@@ -77,11 +77,12 @@ class Database:
     def name(self) -> str:
         return urlsplit(self.url).path.strip("/")
 
-    async def make(self, beside: str) -> None:
-        """Makes it on each node, beside the database of that URL."""
+    async def make(self, beside: str, *, exists: bool = False) -> None:
+        """Makes it on each node, beside the database of that URL; on the coordinator, only where it does not exist."""
         for url in (self.url, *self.nodes):
             parts = urlsplit(url)
-            await run(on_node(beside, str(parts.hostname), parts.port or 5432), f"CREATE DATABASE {self.name}")
+            if not exists or url != self.url:
+                await run(on_node(beside, str(parts.hostname), parts.port or 5432), f"CREATE DATABASE {self.name}")
             await run(url, "CREATE EXTENSION citus")
         coordinator, *others = (urlsplit(url) for url in (self.url, *self.nodes))
         await run(

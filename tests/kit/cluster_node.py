@@ -32,6 +32,7 @@ class ClusterNode:
         started = subprocess.Popen(
             self.command,
             cwd=self.folder,
+            env={"PATH": os.environ["PATH"], "HOME": self.folder},  # libpq looks for certificates at home
             user=self.account,
             group=self.group,
             extra_groups=[],

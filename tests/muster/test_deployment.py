@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from models.db.nodes import SETTINGS
 from models.queue.work import Queue
 from muster.generated import ROOT
 from muster.settings import PREFIX, QUEUES, Settings
@@ -14,6 +15,21 @@ COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
+
+
+CITUS = yaml.safe_load((ROOT / "docker-compose.citus.yml").read_text())
+
+
+def test_each_node_of_the_cluster_has_the_settings_that_the_doctor_wants() -> None:
+    nodes = [service for service in CITUS["services"].values() if service.get("command", [""])[0] == "postgres"]
+    assert len(nodes) == 3
+    for node in nodes:
+        for name, value in SETTINGS.items():
+            assert f"-c{name}={value}" in node["command"]
+        assert "-cmax_prepared_transactions=300" in node["command"]
+    added = " ".join(CITUS["services"]["cluster"]["command"])
+    for name, service in CITUS["services"].items():
+        assert service not in nodes or f"'{name}'" in added
 
 
 def test_the_command_line_knows_every_queue() -> None:

@@ -15,6 +15,7 @@ ALL_WORKSPACES: Final[dict[str, str]] = {
     "models/contacts/person_consent.py": "finds what people said lately",
     "models/contacts/twins.py": "finds twins that may be released",
     "models/contacts/unused_tags.py": "finds tags to look at",
+    "models/db/distinct.py": "finds workspaces that have rows in a table",
     "models/db/rounds.py": "walks over all workspaces, so many at a time",
     "models/destinations/audiences/connections.py": "finds ad accounts to check",
     "models/destinations/audiences/runs.py": "finds audiences with something to do",
