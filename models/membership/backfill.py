@@ -54,39 +54,45 @@ async def backfill(workspace_id: int, segment_id: int, kind: ChangeKind) -> Back
 
 
 async def _log_some(append: Append, segment_id: int, kind: ChangeKind) -> int:
-    arguments = append.workspace_id, append.id, append.size, append.at, segment_id, Origin.API.value, AT_ONCE
-    row = await db.fetch_row(_LEFT if kind is ChangeKind.LEFT else _ENTERED, *arguments)
-    assert row is not None
-    append.size += row["members"]
-    if row["members"] == AT_ONCE:
-        return int(row["logged_up_to"])
-    return EVERYBODY if kind is ChangeKind.LEFT else NOBODY
+    """Returns the new `logged_up_to`."""
+    statement = _MEMBERS_AFTER if kind is ChangeKind.LEFT else _MEMBERS_UP_TO
+    rows = await db.fetch(statement, append.workspace_id, segment_id, AT_ONCE)
+    contact_ids = [row["contact_id"] for row in rows]
+    await db.execute(
+        _LOG, append.workspace_id, append.id, segment_id, contact_ids, kind.value, Origin.API.value, append.at
+    )
+    append.size += len(contact_ids)
+    if kind is ChangeKind.LEFT:
+        return contact_ids[-1] if len(contact_ids) == AT_ONCE else EVERYBODY
+    return contact_ids[-1] - 1 if len(contact_ids) == AT_ONCE else NOBODY
 
 
-_BACKFILL = """
+# A statement that writes nothing: a cluster gives it one snapshot, in which members and what is captured of them agree.
+_MEMBERS = """
 WITH segment AS MATERIALIZED (
-    SELECT logged_up_to FROM segments WHERE workspace_id = $1 AND id = $5
+    SELECT logged_up_to FROM segments WHERE workspace_id = $1 AND id = $2
 ), stayed AS MATERIALIZED (
     SELECT m.contact_id FROM memberships AS m
-    WHERE m.workspace_id = $1 AND m.segment_id = $5 AND m.contact_id {comparison} (SELECT logged_up_to FROM segment)
+    WHERE m.workspace_id = $1 AND m.segment_id = $2 AND m.contact_id {comparison} (SELECT logged_up_to FROM segment)
       AND NOT EXISTS (SELECT 1 FROM captured_members AS c
-                      WHERE c.workspace_id = $1 AND c.segment_id = $5 AND c.contact_id = m.contact_id)
-    ORDER BY m.contact_id {direction} LIMIT $7
+                      WHERE c.workspace_id = $1 AND c.segment_id = $2 AND c.contact_id = m.contact_id)
+    ORDER BY m.contact_id {direction} LIMIT $3
 ), first_captured AS MATERIALIZED (
     SELECT DISTINCT ON (contact_id) contact_id, kind FROM captured_members
-    WHERE workspace_id = $1 AND segment_id = $5 AND contact_id {comparison} (SELECT logged_up_to FROM segment)
+    WHERE workspace_id = $1 AND segment_id = $2 AND contact_id {comparison} (SELECT logged_up_to FROM segment)
     ORDER BY contact_id {direction}, at, id
-), next_ones AS MATERIALIZED (
-    SELECT contact_id FROM stayed UNION ALL SELECT contact_id FROM first_captured WHERE kind = 'LEFT'
-    ORDER BY contact_id {direction} LIMIT $7
-), logged AS (
-    INSERT INTO membership_changes (workspace_id, append_id, place, segment_id, contact_id, kind, origin, at)
-    SELECT $1, $2, $3::integer + row_number() OVER (), $5, contact_id, '{kind}', $6, $4 FROM next_ones
 )
-SELECT count(*) AS members, {logged_up_to} AS logged_up_to FROM next_ones
+SELECT contact_id FROM stayed UNION ALL SELECT contact_id FROM first_captured WHERE kind = 'LEFT'
+ORDER BY contact_id {direction} LIMIT $3
 """
-_LEFT = _BACKFILL.format(kind="LEFT", comparison=">", direction="ASC", logged_up_to="max(contact_id)")
-_ENTERED = _BACKFILL.format(kind="ENTERED", comparison="<=", direction="DESC", logged_up_to="min(contact_id) - 1")
+_MEMBERS_AFTER = _MEMBERS.format(comparison=">", direction="ASC")
+_MEMBERS_UP_TO = _MEMBERS.format(comparison="<=", direction="DESC")
+
+_LOG = """
+INSERT INTO membership_changes (workspace_id, append_id, place, segment_id, contact_id, kind, origin, at)
+SELECT $1, $2, told.place, $3, told.contact_id, $5, $6, $7
+FROM unnest($4::bigint[]) WITH ORDINALITY AS told (contact_id, place)
+"""
 
 
 async def waiting(limit: int = 1000) -> list[tuple[int, int]]:
