@@ -51,11 +51,11 @@ async def test_a_job_goes_on_after_its_worker_was_killed_and_redis_emptied(scope
 
 
 DYING = """
-import os, signal
-from models.membership import apply, backfill
+import os, signal, types
+from models.membership import backfill
 
 backfill.AT_ONCE = 50
-close, chunks = apply.close, []
+close, chunks = backfill.log_append.close, []
 
 
 async def closed_or_killed(append):
@@ -65,7 +65,7 @@ async def closed_or_killed(append):
     return await close(append)
 
 
-apply.close = closed_or_killed
+backfill.log_append = types.SimpleNamespace(close=closed_or_killed)
 """
 """What a worker runs first that is to be killed in the middle of the seventh chunk: it is written, and not committed."""
 
