@@ -32,16 +32,20 @@ async def buy(scope, *contact_ids):
     await activities.record(scope, [NewActivity("purchase", one) for one in contact_ids])
 
 
-async def deadlocks():
+async def deadlocks(database):
     """How many PostgreSQL has ended. A connection may tell what it met ten seconds later, but tells it when it ends."""
-    others = "FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
-    await db.fetch(f"SELECT pg_terminate_backend(pid) {others}")
+    await db.disconnect()
+    await db.connect(database, pool_max=10)
     async with asyncio.timeout(10):
-        while await db.fetch_value(f"SELECT count(*) {others}"):
+        while await db.fetch_value(OTHERS):
             await asyncio.sleep(0.01)
-    await db.execute("SELECT pg_stat_force_next_flush()")
-    await db.execute("SELECT pg_stat_clear_snapshot()")
     return await db.fetch_value("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+
+
+OTHERS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
 
 
 async def other_way_round(scope, first, then):
@@ -103,7 +107,7 @@ async def test_contacts_of_a_later_node_are_locked_in_the_order_of_their_ids(sco
     assert await db.fetch_value("SELECT count(*) FROM activities WHERE kind = 'seen'") == 1
 
 
-async def test_batches_imports_and_merges_of_the_same_people_never_end_each_other(scope):
+async def test_batches_imports_and_merges_of_the_same_people_never_end_each_other(scope, database):
     one, two = await static_segment(scope), await static_segment(scope)
     nodes = [
         node("tag", tagsChange={"add": ["seen"], "next": "two"}),
@@ -117,7 +121,7 @@ async def test_batches_imports_and_merges_of_the_same_people_never_end_each_othe
     await running(scope, graph([BOUGHT], nodes, reentry={"policy": "EVERY_TIME"}))
     keys = [f"p{number}" for number in range(60)]
     ids = [(await new_contacts(scope, 1, external_id=key))[0] for key in keys]
-    before, over = await deadlocks(), asyncio.Event()
+    before, over = await deadlocks(database), asyncio.Event()
 
     async def move():
         while not over.is_set():
@@ -142,7 +146,7 @@ async def test_batches_imports_and_merges_of_the_same_people_never_end_each_othe
     over.set()
     await moving
     await settled(scope)
-    assert await deadlocks() == before
+    assert await deadlocks(database) == before
     await assert_all_is_right(scope)
     await assert_figures_add_up(scope)
 
