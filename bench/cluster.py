@@ -22,7 +22,7 @@ from models.contacts.create import create_contact
 from models.contacts.find import find_contact
 from models.contacts.pages import ContactCriteria, ContactOrder
 from models.contacts.update import update_contact
-from models.db import distribution, migrations
+from models.db import migrations
 from models.membership import batches, dirty_contacts, rebuild
 from models.segments import segments
 from models.segments.segments import SegmentKind
@@ -50,9 +50,7 @@ async def beside_one_server(place: Place, url: str) -> list[Result]:
         for one, (scope, token) in scopes.items():
             for name, times in (await _turn(one, scope, token)).items():
                 found[one].setdefault(name, []).append(times)
-    await db.connect(url, pool_max=2)
-    await workspaces_gone(scopes[url][0])
-    await db.disconnect()
+    await _on(url, f"DELETE FROM workspaces WHERE id = {scopes[url][0].workspace_id}")
     await _on(url, f"DROP DATABASE {PLAIN}")
     return [
         Result(
@@ -70,10 +68,6 @@ _CHANGE: Final = "a change to its event in the log"
 _GOALS: Final = {"a page of 50": 2, "one contact by id": 2, "an update": 2, "a contact created": 2, _CHANGE: 3}
 
 
-async def workspaces_gone(scope: Scope) -> None:
-    await db.execute("DELETE FROM workspaces WHERE id = $1", scope.workspace_id)
-
-
 async def _on(url: str, statement: str) -> None:
     connection = await asyncpg.connect(url)
     try:
@@ -85,7 +79,6 @@ async def _on(url: str, statement: str) -> None:
 async def _fill(url: str) -> tuple[Scope, str]:
     await db.connect(url, pool_max=4)
     await migrations.migrate()
-    await distribution.distribute()
     assert not await db.fetch_value("SELECT count(*) FROM workspaces"), f"{url} has workspaces: name an empty database"
     scope = await workspaces.create("Bench", timezone="Europe/Madrid")
     async with db.transaction():

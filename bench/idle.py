@@ -127,9 +127,8 @@ async def _copied_to(number: int) -> None:
     first, last = await db.fetch_row("SELECT min(id) AS first, max(id) AS last FROM workspaces") or (0, 0)
     made = last - first
     columns = {row["name"]: row["columns"] for row in await db.fetch(_TABLES)}
-    references = [(row["child"], row["parent"]) for row in await db.fetch(_REFERENCES)]
     async with db.transaction():
-        for table in distribution.parents_first(columns, references):
+        for table in distribution.parents_first(columns, await distribution.references()):
             key = "id" if table == "workspaces" else "workspace_id"
             await db.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             await db.execute(
@@ -143,12 +142,6 @@ async def _copied_to(number: int) -> None:
             await db.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
     await settle()
 
-
-_REFERENCES: Final = """
-SELECT child.relname::text AS child, parent.relname::text AS parent
-FROM pg_constraint AS k JOIN pg_class AS child ON child.oid = k.conrelid JOIN pg_class AS parent ON parent.oid = k.confrelid
-WHERE k.contype = 'f' AND k.conrelid <> k.confrelid
-"""
 
 _TABLES: Final = """
 SELECT c.relname::text AS name, string_agg(quote_ident(a.attname), ', ') AS columns

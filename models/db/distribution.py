@@ -35,9 +35,9 @@ async def undistributed() -> list[str]:
     names = {row["name"] for row in await fetch(_UNDISTRIBUTED, TENANTS)} - LOCAL.keys()
     if not names:
         return []
-    references = [(row["child"], row["parent"]) for row in await fetch(_REFERENCES)]
+    foreign_keys = await references()
     triggers = {row["name"] for row in await fetch(_WITH_TRIGGERS)}
-    return parents_first(names, [*references, *written_by_triggers(names, references, triggers)])
+    return parents_first(names, [*foreign_keys, *written_by_triggers(names, foreign_keys, triggers)])
 
 
 _UNDISTRIBUTED: Final = """
@@ -46,6 +46,12 @@ _UNDISTRIBUTED: Final = """
         AND (c.relname = $1 OR EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'workspace_id'))
         AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_dist_partition p WHERE p.logicalrelid = c.oid AND p.partmethod = 'h')
 """
+
+
+async def references() -> list[tuple[str, str]]:
+    """Returns pairs of a table and another one that its foreign keys name."""
+    return [(row["child"], row["parent"]) for row in await fetch(_REFERENCES)]
+
 
 _REFERENCES: Final = """
     SELECT child.relname::text AS child, parent.relname::text AS parent
@@ -61,20 +67,22 @@ _WITH_TRIGGERS: Final = """
 
 
 def written_by_triggers(
-    tables: Collection[str], references: Collection[tuple[str, str]], with_triggers: Collection[str]
+    tables: Collection[str], foreign_keys: Collection[tuple[str, str]], with_triggers: Collection[str]
 ) -> list[tuple[str, str]]:
     """Pairs as those of `parents_first`: triggers write into tables that have neither keys nor triggers, also while rows move."""
-    plain = set(tables) - {child for child, parent in references if parent != TENANTS} - set(with_triggers) - {TENANTS}
+    plain = (
+        set(tables) - {child for child, parent in foreign_keys if parent != TENANTS} - set(with_triggers) - {TENANTS}
+    )
     return [(table, other) for table in set(with_triggers) & set(tables) - {TENANTS} for other in sorted(plain)]
 
 
-def parents_first(tables: Iterable[str], references: Iterable[tuple[str, str]]) -> list[str]:
+def parents_first(tables: Iterable[str], foreign_keys: Iterable[tuple[str, str]]) -> list[str]:
     """Orders tables so that each comes after those that it refers to, `workspaces` first.
 
-    `references` are pairs of a table and one that its foreign keys name. Raises CycleError when tables refer to one another.
+    `foreign_keys` are pairs as of `references`. Raises CycleError when tables refer to one another.
     """
     before: dict[str, set[str]] = {table: {TENANTS} - {table} for table in sorted(tables)}
-    for child, parent in references:
+    for child, parent in foreign_keys:
         if child in before:
             before[child].add(parent)
     return [table for table in TopologicalSorter(before).static_order() if table in before]
