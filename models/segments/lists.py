@@ -9,7 +9,7 @@ from typing import Any, Final
 from models import clock, db
 from models.contacts.selections import MAX_SEARCH
 from models.db import Record
-from models.db.tables.segments import SegmentKind
+from models.db.tables.segments import SegmentKind, SegmentStatus
 from models.errors import Problems, at
 from models.rule_catalogue.loading import load_catalogue
 from models.rules.catalogue import Catalogue
@@ -84,12 +84,13 @@ SORT_KEYS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class SegmentFilter:
-    """`search`: in the name; `unused_since`: neither used since then nor in use now."""
+    """`search`: in the name; `unused_since`: neither used since then nor in use now; `status`: how its rule stands."""
 
     search: str | None = None
     kind: SegmentKind | None = None
     unused_since: datetime | None = None
     deleted: bool = False
+    status: SegmentStatus | None = None
 
 
 async def page(
@@ -143,6 +144,8 @@ def _conditions(wanted: SegmentFilter, p: Parameters) -> str:
         conditions.append(f"lower(s.name) LIKE {p.pattern('%', text, '%')}")
     if wanted.kind is not None:
         conditions.append(f"s.kind = {p.bind(wanted.kind, 'text')}")
+    if wanted.status is not None:
+        conditions.append(f"s.status = {p.bind(wanted.status, 'text')}")
     if wanted.unused_since is not None:
         conditions.append(_unused_since(wanted.unused_since, p))
     return " AND ".join(conditions)

@@ -15,11 +15,15 @@ from permissions.principal import Scope
 
 @dataclass(frozen=True, slots=True)
 class WorkflowFilter:
-    """`search`: in the name; `segment_id`: workflows that use it, or whose draft names it."""
+    """`search`: in the name; `segment_id`: workflows that use it, or whose draft names it.
+
+    `with_failed`: somebody inside has failed.
+    """
 
     search: str | None = None
     status: WorkflowStatus | None = None
     segment_id: int | None = None
+    with_failed: bool = False
 
 
 class Listed(NamedTuple):
@@ -65,5 +69,11 @@ def _conditions(wanted: WorkflowFilter, p: Parameters) -> str:
         conditions.append(
             f"EXISTS (SELECT 1 FROM segment_uses u WHERE u.workspace_id = {p.workspace} AND u.kind = 'WORKFLOW'"  # noqa: S608
             f" AND u.used_by_id = w.id AND u.segment_id = {p.bind(wanted.segment_id, 'bigint')})"
+        )
+    if wanted.with_failed:
+        # By an index of those who do not wait: it reads at most one enrollment of each workflow.
+        conditions.append(
+            f"EXISTS (SELECT 1 FROM enrollments e WHERE e.workspace_id = {p.workspace} AND e.workflow_id = w.id"  # noqa: S608
+            f" AND e.state = 'FAILED' AND e.test_id IS NULL)"
         )
     return " AND ".join(conditions)

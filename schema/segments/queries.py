@@ -6,7 +6,7 @@ import strawberry
 from models.segments import lists, segments
 from models.segments.lists import SegmentFilter
 from permissions.capabilities import Permission
-from schema.segments.enums import SegmentKind, SegmentOrder
+from schema.segments.enums import SegmentKind, SegmentOrder, SegmentStatus
 from schema.segments.types import Segment, SegmentConnection
 from schema.server.context import Info
 from schema.server.execution.rows import shown
@@ -38,8 +38,9 @@ class SegmentQuery:
         unused_since: datetime | None = None,
         deleted: bool | None = False,
         order_by: SegmentOrder = SegmentOrder.NAME_ASC,
+        status: SegmentStatus | None = None,
     ) -> SegmentConnection:
-        scope, criteria = scope_of(info), SegmentFilter(search, kind, unused_since, bool(deleted))
+        scope, criteria = scope_of(info), SegmentFilter(search, kind, unused_since, bool(deleted), status)
         cursors = Cursors(scope, "segments", order_by.value, criteria)
         position = _position(cursors, after, order_by)
         rows = await lists.page(scope, criteria, order_by, page_size(first), position)

@@ -167,6 +167,7 @@ _ROOTS: Final = {
     "Query.workflows(search:)": "Only those with this text in the name.",
     "Query.workflows(status:)": "Only those of this status.",
     "Query.workflows(segmentId:)": "Only those that use this segment, or whose draft names it.",
+    "Query.workflows(withFailed:)": "True: only those in which an enrollment has failed and stays until it is moved or removed.",
     "Query.workflowValidate": "All problems of a graph, without saving it; those that block a publish first.",
     "Query.workflowValidate(graph:)": "The graph.",
     "Mutation.workflowCreate": "Creates a workflow as a DRAFT. It may have problems.",

@@ -31,9 +31,10 @@ class WorkflowQuery:
         search: str | None = None,
         status: WorkflowStatus | None = None,
         segment_id: strawberry.ID | None = None,
+        with_failed: bool | None = False,
     ) -> WorkflowConnection:
         scope = scope_of(info)
-        wanted = WorkflowFilter(search, status, None if segment_id is None else find_id("Segment", segment_id) or 0)
+        wanted = _filter(search, status, segment_id, bool(with_failed))
         cursors = Cursors(scope, "workflows", wanted)
         key = cursors.read(after, a_text, a_number)
         found = await lists.page(scope, wanted, page_size(first), None if key is None else (key[0], key[1]))
@@ -50,3 +51,10 @@ class WorkflowQuery:
     @query(Permission.WORKFLOW_READ, cost=10)
     async def workflow_validate(self, info: Info, graph: WorkflowGraphInput) -> list[WorkflowProblem]:
         return all_shown(WorkflowProblem, await validate(scope_of(info), graph_from_input(graph)))
+
+
+def _filter(
+    search: str | None, status: WorkflowStatus | None, segment_id: strawberry.ID | None, with_failed: bool
+) -> WorkflowFilter:
+    segment = None if segment_id is None else find_id("Segment", segment_id) or 0
+    return WorkflowFilter(search, status, segment, with_failed)

@@ -9,6 +9,30 @@ from tests.browser.people import Muster
 
 EXPORT = "mutation { exportStart(input: {format: CSV}) { job { id } userErrors { message } } }"
 
+CONTACT = """
+    mutation ($input: ContactInput!) { contactCreate(input: $input) { contact { id } userErrors { message } } }
+"""
+WORKFLOW = """
+    mutation ($input: WorkflowCreateInput!) { workflowCreate(input: $input) { workflow { id } userErrors { message } } }
+"""
+PUBLISH = """
+    mutation ($id: ID!, $token: String!) {
+        workflowPublish(id: $id, input: {token: $token}) { userErrors { message } } }
+"""
+LET_IN = """
+    mutation ($id: ID!, $contact: ID!) {
+        workflowContactsAdd(workflowId: $id, contacts: {ids: [$contact]}) { userErrors { message } } }
+"""
+TAKE_OUT = LET_IN.replace("ContactsAdd", "ContactsRemove")
+ONE_TAG_MORE = {
+    "triggers": [{"key": "by_a_person", "on": {"manual": True}}],
+    "start": "tag",
+    "nodes": [
+        {"key": "tag", "do": {"tagsChange": {"add": ["one more"], "next": "end"}}},
+        {"key": "end", "do": {"end": {}}},
+    ],
+}
+
 
 def test_one_request_shows_what_moves_and_the_tour_stays_closed(page: Page) -> None:
     asked: list[str] = []
@@ -33,6 +57,26 @@ def test_a_paused_workflow_needs_a_hand(page: Page, muster: Muster) -> None:
     expect(needs.get_by_role("link", name=workflows[0]["name"])).to_have_attribute("href", re.compile("/workflows/"))
     resume = "mutation ($id: ID!) { workflowResume(id: $id) { workflow { id } userErrors { message } } }"
     muster.do(resume, id=workflows[0]["id"])
+
+
+def test_a_contact_that_cannot_go_on_needs_a_hand(page: Page, muster: Muster) -> None:
+    full = {"name": "Fay Full", "tags": [f"tag {number}" for number in range(200)]}
+    contact = muster.do(CONTACT, input=full)["contact"]["id"]
+    workflow = muster.do(WORKFLOW, input={"name": "One tag too many", "graph": ONE_TAG_MORE})["workflow"]["id"]
+    preview = "query ($id: ID!) { workflowPublishPreview(id: $id) { token } }"
+    token = muster.ask(preview, id=workflow)["workflowPublishPreview"]["token"]
+    muster.do(PUBLISH, id=workflow, token=token)
+    muster.do("mutation ($id: ID!) { workflowActivate(id: $id) { userErrors { message } } }", id=workflow)
+    muster.do(LET_IN, id=workflow, contact=contact)
+    page.goto("/")
+    needs = page.get_by_role("region", name="Needs a hand")
+    expect(needs).to_contain_text("1 contact cannot go on in One tag too many")
+    needs.get_by_role("link", name="One tag too many").click()
+    expect(page).to_have_url(re.compile(r"\?tab=people&state=FAILED$"))
+    expect(page.get_by_role("button", name="Fay Full")).to_be_visible()
+    page.goto("/workflows?failed=true")
+    expect(page.get_by_role("link", name="One tag too many")).to_be_visible()
+    muster.do(TAKE_OUT, id=workflow, contact=contact)
 
 
 def test_an_empty_workspace_is_led_to_its_first_import(open_page: OpenPage, muster: Muster) -> None:

@@ -2,10 +2,12 @@ import { Anchor, type AnchorProps } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
-/** A link to a screen of another area, by its path: `/segments/ID`. */
-export function PathLink({ path, children, ...props }: { path: string; children: ReactNode } & AnchorProps) {
+type Props = { path: string; search?: Record<string, string | true>; children: ReactNode };
+
+/** A link to a screen of another area, by its path, `/segments/ID`, and what that screen keeps in its address. */
+export function PathLink({ path, search, children, ...props }: Props & AnchorProps) {
   return (
-    <Anchor component={Link} to={path} {...props}>
+    <Anchor component={Link} to={path} search={search as never} {...props}>
       {children}
     </Anchor>
   );

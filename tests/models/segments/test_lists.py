@@ -8,7 +8,7 @@ from models import clock, db
 from models.accounts import workspaces
 from models.segments import lists, segments, uses
 from models.segments.lists import SegmentFilter, SegmentOrder
-from models.segments.segments import SegmentKind
+from models.segments.segments import SegmentKind, SegmentStatus
 from models.segments.uses import UseKind
 from permissions.principal import Scope
 from tests.kit.segments import dynamic_segment, new_contacts, static_segment
@@ -125,6 +125,14 @@ async def test_the_list_can_be_filtered_by_kind(scope):
     await dynamic_segment(scope, name="by rule", built=False)
     assert await names(scope, kind=SegmentKind.DYNAMIC) == ["by rule"]
     assert await names(scope, kind=SegmentKind.DYNAMIC_PLUS) == []
+
+
+async def test_those_whose_rule_could_not_be_computed_are_found(scope):
+    await dynamic_segment(scope, name="fits")
+    broken = await dynamic_segment(scope, name="does not fit")
+    await db.execute("UPDATE segments SET status = 'FAILED' WHERE id = $1", broken.id)
+    assert await names(scope, status=SegmentStatus.FAILED) == ["does not fit"]
+    assert await lists.count(scope, SegmentFilter(status=SegmentStatus.READY)) == 1
 
 
 async def test_unused_since_finds_segments_not_used_since_then_or_never(scope):

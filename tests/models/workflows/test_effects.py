@@ -9,6 +9,8 @@ from models.contacts import activities
 from models.contacts.activities import NewActivity
 from models.membership import manual_changes
 from models.membership.origins import Origin
+from models.workflows import lists
+from models.workflows.lists import WorkflowFilter
 from tests.kit.engine import assert_all_is_right, settled
 from tests.kit.segments import (
     TAGGED_VIP,
@@ -61,6 +63,10 @@ async def test_tags_come_and_go_and_too_many_fail(database):
     assert len((await contact(full))["tags"]) == 199
     assert await inside(scope, workflow_id) == [(full, "tags", "FAILED")]
     assert await steps_of(scope, full) == [("tags", "failed")]
+    await running(scope, graph([BOUGHT], [END]))
+    found = await lists.page(scope, WorkflowFilter(with_failed=True), 10)
+    assert [listed.workflow.id for listed in found] == [workflow_id]
+    assert await lists.count(scope, WorkflowFilter(with_failed=True)) == 1
     await assert_figures_add_up(scope)
 
 

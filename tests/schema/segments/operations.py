@@ -18,9 +18,10 @@ ADD = f"""mutation ($id: ID!, $contacts: ContactSelection!) {{ segmentContactsAd
 
 
 LIST = """query ($first: Int, $after: String, $search: String, $kind: SegmentKind, $unusedSince: DateTime,
-                 $deleted: Boolean, $orderBy: SegmentOrder! = NAME_ASC) {
+                 $deleted: Boolean, $orderBy: SegmentOrder! = NAME_ASC,
+                 $status: SegmentStatus) {
     segments(first: $first, after: $after, search: $search, kind: $kind, unusedSince: $unusedSince, deleted: $deleted,
-             orderBy: $orderBy) {
+             orderBy: $orderBy, status: $status) {
         nodes { name deletedAt lastUsedAt } pageInfo { hasNextPage endCursor } totalCount } }"""
 
 

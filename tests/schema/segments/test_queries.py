@@ -66,6 +66,8 @@ async def test_segments_are_paged_searched_filtered_and_ordered(api, admin, scop
         assert sorted(read) == ["Alpha", "bravo", "charlie", "delta"]
     assert [n["name"] for n in (await api.data(admin, LIST, kind="DYNAMIC"))["segments"]["nodes"]] == ["delta"]
     assert [n["name"] for n in (await api.data(admin, LIST, search="RAV"))["segments"]["nodes"]] == ["bravo"]
+    assert [n["name"] for n in (await api.data(admin, LIST, status="BUILDING"))["segments"]["nodes"]] == ["delta"]
+    assert (await api.data(admin, LIST, status="FAILED"))["segments"]["totalCount"] == 0
     assert await api.codes(admin, LIST, after=after, orderBy="NAME_ASC") == ["BAD_REQUEST"]
     assert await api.codes(admin, LIST, after="nonsense") == ["BAD_REQUEST"]
 

@@ -86,6 +86,7 @@ async def test_workflows_are_paged_by_name(api: Api, admin: str, workspace: Scop
     assert ([node["name"] for node in page["nodes"]], page["totalCount"]) == (["A", "b"], 3)
     rest = (await api.data(admin, listing, after=page["pageInfo"]["endCursor"]))["workflows"]
     assert ([node["name"] for node in rest["nodes"]], rest["pageInfo"]["hasNextPage"]) == (["c"], False)
+    assert (await api.data(admin, "{ workflows(withFailed: true) { totalCount } }"))["workflows"]["totalCount"] == 0
 
 
 async def test_segments_of_a_workflow_need_the_permission_to_read_segments(api: Api, workspace: Scope) -> None:

@@ -56,6 +56,27 @@ export function Needs({ query }: { query: needs_query$key }) {
             reason
           }
         }
+        stuck: workflows(first: 5, withFailed: true) @include(if: $mayWorkflows) {
+          nodes {
+            id
+            name
+            counts {
+              failed
+            }
+          }
+          pageInfo {
+            hasNextPage
+          }
+        }
+        unbuilt: segments(first: 5, status: FAILED) @include(if: $maySegments) {
+          nodes {
+            id
+            name
+          }
+          pageInfo {
+            hasNextPage
+          }
+        }
         webhookEndpoints @include(if: $mayWebhooks) {
           id
           url
@@ -107,7 +128,7 @@ export function Needs({ query }: { query: needs_query$key }) {
             <div>
               <Text size="sm">
                 {need.what}{" "}
-                <PathLink path={need.path} fw={600} inherit>
+                <PathLink path={need.path} search={need.search} fw={600} inherit>
                   {need.name}
                 </PathLink>
               </Text>

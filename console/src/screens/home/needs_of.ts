@@ -9,6 +9,7 @@ export type Need = {
   name: string;
   reason: string | null;
   path: string;
+  search?: Record<string, string | true>;
   /** Something failed, rather than waits. */
   isBroken: boolean;
 };
@@ -19,8 +20,13 @@ const WEEK_MS = 7 * 86_400_000;
 export function needsOf(data: Omit<needs_query$data, " $fragmentType">, texts: Catalogue, now: number): Need[] {
   const t = texts.home.needs;
   const needs: Need[] = [];
-  const add = (what: string, thing: { id: string; name: string; reason?: string | null }, path: string, isBroken: boolean) =>
-    needs.push({ key: `${path} ${what}`, what, name: thing.name, reason: thing.reason ?? null, path, isBroken });
+  const add = (
+    what: string,
+    thing: { id?: string; name: string; reason?: string | null },
+    path: string,
+    isBroken: boolean,
+    search?: Record<string, string | true>,
+  ) => needs.push({ key: `${path} ${what}`, what, name: thing.name, reason: thing.reason ?? null, path, search, isBroken });
   const isNew = (at: string) => now - Date.parse(at) < WEEK_MS;
 
   for (const job of data.failed?.nodes ?? []) {
@@ -36,6 +42,14 @@ export function needsOf(data: Omit<needs_query$data, " $fragmentType">, texts: C
   const channel = data.whatsappChannel;
   if (channel?.status === "REFUSED") add(t.channelRefused, { ...channel, name: t.channel }, "/settings/whatsapp", true);
   for (const workflow of data.workflows?.nodes ?? []) add(t.workflowPaused, workflow, `/workflows/${workflow.id}`, false);
+  for (const workflow of data.stuck?.nodes ?? []) {
+    add(t.enrollmentsFailed(workflow.counts.failed), workflow, `/workflows/${workflow.id}`, true, { tab: "people", state: "FAILED" });
+  }
+  if (data.stuck?.pageInfo.hasNextPage) add(t.moreStuck, { name: t.showThem }, "/workflows", true, { failed: true });
+  for (const segment of data.unbuilt?.nodes ?? []) {
+    add(t.segmentFailed, { ...segment, reason: texts.segments.statusLeads.FAILED }, `/segments/${segment.id}`, true);
+  }
+  if (data.unbuilt?.pageInfo.hasNextPage) add(t.moreUnbuilt, { name: t.showThem }, "/segments", true, { status: "FAILED" });
   for (const endpoint of data.webhookEndpoints ?? []) {
     const what = { DISABLED: t.endpointDisabled, PAUSED: t.endpointPaused, BACKING_OFF: t.endpointFails, ACTIVE: null, CHECKING: null }[endpoint.status];
     if (what) add(what, { ...endpoint, name: endpoint.url }, `/destinations/webhooks/${endpoint.id}`, endpoint.status !== "PAUSED");

@@ -14,6 +14,7 @@ const ORDERS = [
   "LAST_USED_AT_DESC",
   "LAST_USED_AT_ASC",
 ] as const;
+const STATUSES = ["READY", "BUILDING", "FAILED"] as const;
 const UNUSED = ["30", "90", "365"] as const;
 const TABS = ["members", "changes", "uses", "rule", "overrides", "why"] as const;
 const PERIODS = ["7", "30", "90", "365"] as const;
@@ -22,7 +23,7 @@ export type SegmentKind = (typeof KINDS)[number];
 export type SegmentOrder = (typeof ORDERS)[number];
 export type SegmentTab = (typeof TABS)[number];
 
-export { KINDS, ORDERS, PERIODS, TABS, UNUSED };
+export { KINDS, ORDERS, PERIODS, STATUSES, TABS, UNUSED };
 
 type Raw = Record<string, unknown>;
 
@@ -40,6 +41,7 @@ export type SegmentListSearch = {
   kind?: SegmentKind;
   order?: SegmentOrder;
   unused?: (typeof UNUSED)[number];
+  status?: (typeof STATUSES)[number];
   deleted?: true;
 };
 
@@ -51,6 +53,7 @@ export const segmentsRoute = createRoute({
     kind: oneOf(KINDS, raw.kind),
     order: oneOf(ORDERS, raw.order),
     unused: oneOf(UNUSED, raw.unused),
+    status: oneOf(STATUSES, raw.status),
     deleted: raw.deleted === true || undefined,
   }),
   component: lazyRouteComponent(SCREEN_CODE["/segments"], "SegmentList"),

@@ -13,7 +13,7 @@ import { usePages } from "../../relay/pages";
 import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { segmentListQuery, segmentListQuery$data } from "../../__generated__/segmentListQuery.graphql";
-import { KINDS, ORDERS, segmentsRoute, UNUSED, type SegmentListSearch } from "./routes";
+import { KINDS, ORDERS, segmentsRoute, STATUSES, UNUSED, type SegmentListSearch } from "./routes";
 import { SegmentCells } from "./segment_cells";
 import classes from "./segments.module.css";
 
@@ -21,6 +21,7 @@ const QUERY = graphql`
   query segmentListQuery(
     $search: String
     $kind: SegmentKind
+    $status: SegmentStatus
     $unusedSince: DateTime
     $deleted: Boolean
     $orderBy: SegmentOrder!
@@ -29,6 +30,7 @@ const QUERY = graphql`
     segments(
       search: $search
       kind: $kind
+      status: $status
       unusedSince: $unusedSince
       deleted: $deleted
       orderBy: $orderBy
@@ -59,6 +61,7 @@ export function SegmentList() {
   const variables = {
     search: search.search,
     kind: search.kind,
+    status: search.status,
     unusedSince,
     deleted: isDeleted,
     orderBy: search.order ?? "NAME_ASC",
@@ -83,7 +86,7 @@ export function SegmentList() {
       {t.create}
     </ButtonTo>
   );
-  const isFiltered = search.search !== undefined || search.kind !== undefined || search.unused !== undefined;
+  const isFiltered = [search.search, search.kind, search.status, search.unused].some((filter) => filter !== undefined);
   return (
     <Screen title={t.title} lead={pages.totalCount === null ? "\u00a0" : t.count(pages.totalCount)} actions={create}>
       <Filters />
@@ -144,6 +147,12 @@ function Filters() {
         value={search.kind ?? ""}
         data={[{ value: "", label: t.anyKind }, ...KINDS.map((kind) => ({ value: kind, label: t.kinds[kind] }))]}
         onChange={(event) => set({ kind: KINDS.find((kind) => kind === event.currentTarget.value) })}
+      />
+      <NativeSelect
+        aria-label={t.status}
+        value={search.status ?? ""}
+        data={[{ value: "", label: t.anyStatus }, ...STATUSES.map((status) => ({ value: status, label: t.statuses[status] }))]}
+        onChange={(event) => set({ status: STATUSES.find((status) => status === event.currentTarget.value) })}
       />
       <NativeSelect
         aria-label={t.unusedSince}

@@ -9,7 +9,7 @@ export type Status = (typeof STATUSES)[number];
 export const TABS = ["graph", "list", "people", "steps", "versions", "try"] as const;
 export type Tab = (typeof TABS)[number];
 
-type ListSearch = { search?: string };
+type ListSearch = { search?: string; failed?: true };
 export type PageSearch = { tab?: Tab; node?: string; state?: string };
 export type EditSearch = { node?: string; view?: "list" };
 
@@ -18,7 +18,7 @@ const text = (value: unknown) => (typeof value === "string" && value ? value : u
 export const workflowsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/workflows",
-  validateSearch: (raw: Record<string, unknown>): ListSearch => ({ search: text(raw.search) }),
+  validateSearch: (raw: Record<string, unknown>): ListSearch => ({ search: text(raw.search), failed: raw.failed === true || undefined }),
   component: lazyRouteComponent(SCREEN_CODE["/workflows"], "WorkflowList"),
 });
 

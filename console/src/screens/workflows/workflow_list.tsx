@@ -1,4 +1,4 @@
-import { Button, Modal, Stack, TextInput } from "@mantine/core";
+import { Button, Group, Modal, Stack, Switch, TextInput } from "@mantine/core";
 import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
 import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { useState, type FormEvent } from "react";
@@ -23,8 +23,8 @@ import { workflowsRoute } from "./routes";
 import { WorkflowState } from "./workflow_state";
 
 const QUERY = graphql`
-  query workflowListQuery($search: String, $after: String) {
-    workflows(search: $search, first: 100, after: $after) {
+  query workflowListQuery($search: String, $withFailed: Boolean!, $after: String) {
+    workflows(search: $search, withFailed: $withFailed, first: 100, after: $after) {
       nodes {
         id
         ...workflowList_workflow
@@ -42,14 +42,14 @@ type Row = workflowListQuery$data["workflows"]["nodes"][number];
 export function WorkflowList() {
   const t = useTexts().workflows;
   const mayWrite = useMay("WORKFLOW_WRITE");
-  const { search } = workflowsRoute.useSearch();
+  const { search, failed = false } = workflowsRoute.useSearch();
   const navigate = workflowsRoute.useNavigate();
   const [typed, setTyped] = useState(search ?? "");
   const [creating, { open, close }] = useDisclosure();
   const searchFor = useDebouncedCallback((text: string) => {
-    void navigate({ search: { search: text || undefined }, replace: true });
+    void navigate({ search: { search: text || undefined, failed: failed || undefined }, replace: true });
   }, 250);
-  const pages = usePages<workflowListQuery, Row>(QUERY, { search }, ({ workflows }) => ({
+  const pages = usePages<workflowListQuery, Row>(QUERY, { search, withFailed: failed }, ({ workflows }) => ({
     rows: workflows.nodes,
     ...workflows.pageInfo,
   }));
@@ -61,16 +61,24 @@ export function WorkflowList() {
   );
   return (
     <Screen title={t.title} lead={t.lead} actions={create}>
-      <TextInput
-        leftSection={<IconSearch size={16} />}
-        aria-label={t.search}
-        placeholder={t.search}
-        value={typed}
-        onChange={(event) => {
-          setTyped(event.currentTarget.value);
-          searchFor(event.currentTarget.value);
-        }}
-      />
+      <Group component="search">
+        <TextInput
+          flex="1 1 240px"
+          leftSection={<IconSearch size={16} />}
+          aria-label={t.search}
+          placeholder={t.search}
+          value={typed}
+          onChange={(event) => {
+            setTyped(event.currentTarget.value);
+            searchFor(event.currentTarget.value);
+          }}
+        />
+        <Switch
+          label={t.onlyFailed}
+          checked={failed}
+          onChange={(event) => void navigate({ search: { search, failed: event.currentTarget.checked || undefined }, replace: true })}
+        />
+      </Group>
       <DataTable
         label={t.title}
         columns={[
@@ -83,7 +91,7 @@ export function WorkflowList() {
         ]}
         pages={pages}
         renderCells={(row) => <Cells workflow={row} />}
-        empty={search ? <Empty title={t.none} /> : <Empty title={t.empty} action={create}>{t.emptyLead}</Empty>}
+        empty={search || failed ? <Empty title={t.none} /> : <Empty title={t.empty} action={create}>{t.emptyLead}</Empty>}
       />
       <Modal opened={creating} onClose={close} title={t.createTitle}>
         <CreateForm />

@@ -28,6 +28,7 @@ export const segments = {
   trend: "30 days",
   trendLabel: (from: number, to: number) => `From ${formatNumber(from)} to ${formatNumber(to)} members in 30 days`,
   status: "Status",
+  anyStatus: "Any status",
   fresh: "Right as of",
   used: "Used by",
   uses: (count: number) => plural(count, { one: "use", other: "uses" }),

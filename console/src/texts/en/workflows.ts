@@ -12,7 +12,8 @@ export const workflows = {
   description: "What it is for",
   empty: "No workflows yet",
   emptyLead: "A workflow acts on contacts when something happens: a segment is entered, a purchase is made, a birthday comes.",
-  none: "No workflow has this name",
+  none: "No workflow is like that",
+  onlyFailed: "With failed contacts",
   columns: { name: "Name", status: "Status", inside: "Inside", entered: "Entered", goal: "Goal", ended: "Ended", changed: "Changed" },
   status: { DRAFT: "Draft", ACTIVE: "Active", PAUSED: "Paused", DRAINING: "Draining", ARCHIVED: "Archived" },
   statusLead: {

@@ -29,6 +29,7 @@ export const segments: Catalogue["segments"] = {
   trend: "30 días",
   trendLabel: (from: number, to: number) => `De ${formatNumber(from)} a ${formatNumber(to)} miembros en 30 días`,
   status: "Estado",
+  anyStatus: "Cualquier estado",
   fresh: "Correcto a fecha de",
   used: "Usado por",
   uses: (count: number) => plural(count, { one: "uso", other: "usos" }),

@@ -12,7 +12,8 @@ export const workflows = {
   description: "Para qué sirve",
   empty: "Aún no hay flujos",
   emptyLead: "Un flujo actúa sobre los contactos cuando ocurre algo: entran en un segmento, compran, llega su cumpleaños.",
-  none: "Ningún flujo tiene ese nombre",
+  none: "Ningún flujo es así",
+  onlyFailed: "Con contactos que fallaron",
   columns: { name: "Nombre", status: "Estado", inside: "Dentro", entered: "Entraron", goal: "Objetivo", ended: "Terminados", changed: "Modificado" },
   status: { DRAFT: "Borrador", ACTIVE: "Activo", PAUSED: "En pausa", DRAINING: "Vaciándose", ARCHIVED: "Archivado" },
   statusLead: {
