@@ -19,12 +19,12 @@ async def drop_older_than(kept: timedelta, log: Log[Any], limit: int = 5_000) ->
 
     Positions before them are refused from then on.
     """
-    dropped, before = 0, clock.now() - kept
-    for row in await db.fetch(_with_old(log), before):
-        dropped += await _drop(row["workspace_id"], log, before, limit - dropped)
-        if dropped >= limit:
-            break
-    return dropped
+    before = clock.now() - kept
+
+    async def drop(workspace_id: int, left: int) -> int:
+        return await _drop(workspace_id, log, before, left)
+
+    return await db.up_to(limit, [row["workspace_id"] for row in await db.fetch(_with_old(log), before)], drop)
 
 
 @cache

@@ -28,22 +28,20 @@ _COUNT: Final = """
 
 async def drop_older_than(before: datetime, limit: int = AT_ONCE) -> int:
     """Drops up to `limit` activities. Returns how many: 0 when none is left."""
-    dropped = 0
-    for workspace_id, kind in await _kinds():
-        dropped += await _drop(workspace_id, kind, before, limit - dropped)
-        if dropped >= limit:
-            break
-    return dropped
+
+    async def drop(of: tuple[int, str], left: int) -> int:
+        return await _drop(*of, before, left)
+
+    return await db.up_to(limit, await _kinds(), drop)
 
 
 async def count_older_than(before: datetime, most: int) -> int:
     """Counts what `drop_older_than` would drop, in all workspaces, up to `most`."""
-    count = 0
-    for workspace_id, kind in await _kinds():
-        count += await db.fetch_value(_COUNT, workspace_id, kind, before, most - count)
-        if count >= most:
-            break
-    return count
+
+    async def count(of: tuple[int, str], left: int) -> int:
+        return int(await db.fetch_value(_COUNT, *of, before, left))
+
+    return await db.up_to(most, await _kinds(), count)
 
 
 async def _kinds() -> list[tuple[int, str]]:

@@ -3,6 +3,7 @@
 from asyncpg import PostgresError, Record
 
 from models.db.batched_lookups import BatchedLookups
+from models.db.batches import up_to
 from models.db.errors import Busy, Contended, TimedOut, UniqueViolation, is_data_error, is_passing, violated_constraint
 from models.db.json import dump_json, load_json, same_json
 from models.db.locks import advisory_lock, try_advisory_lock
@@ -55,5 +56,6 @@ __all__ = [
     "savepoint",
     "transaction",
     "try_advisory_lock",
+    "up_to",
     "violated_constraint",
 ]

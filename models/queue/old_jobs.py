@@ -12,16 +12,16 @@ _OLD: Final = """
     FROM jobs WHERE workspace_id = $1 AND created_at < $2 AND finished_at < $2
       AND status IN ('SUCCEEDED', 'FAILED', 'CANCELLED') AND (kind <> 'IMPORT' OR progress ? 'forgotten')
 """
+_COUNT: Final = f"SELECT count(*) FROM (SELECT 1 {_OLD} LIMIT $3) AS old"  # noqa: S608
 
 
 async def drop_older_than(before: datetime, limit: int = AT_ONCE) -> int:
     """Drops up to `limit` jobs that ended before. Returns how many: 0 when none is left."""
-    dropped = 0
-    for workspace_id in await _workspaces(before):
-        dropped += await _drop(workspace_id, before, limit - dropped)
-        if dropped >= limit:
-            break
-    return dropped
+
+    async def drop(workspace_id: int, left: int) -> int:
+        return await _drop(workspace_id, before, left)
+
+    return await db.up_to(limit, await _workspaces(before), drop)
 
 
 async def _drop(workspace_id: int, before: datetime, limit: int) -> int:
@@ -34,11 +34,11 @@ async def _drop(workspace_id: int, before: datetime, limit: int) -> int:
 
 async def count_older_than(before: datetime, most: int) -> int:
     """Counts what `drop_older_than` would drop, in all workspaces, up to `most`."""
-    count = 0
-    for workspace_id in await _workspaces(before):
-        sql = f"SELECT count(*) FROM (SELECT 1 {_OLD} LIMIT $3) AS old"  # noqa: S608
-        count += await db.fetch_value(sql, workspace_id, before, most - count)
-    return count
+
+    async def count(workspace_id: int, left: int) -> int:
+        return int(await db.fetch_value(_COUNT, workspace_id, before, left))
+
+    return await db.up_to(most, await _workspaces(before), count)
 
 
 async def _workspaces(before: datetime) -> list[int]:

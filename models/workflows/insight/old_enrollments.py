@@ -10,12 +10,11 @@ AT_ONCE: Final = 5_000
 
 async def drop_older_than(before: datetime, limit: int = AT_ONCE) -> int:
     """Drops up to `limit` enrollments that ended before. Returns how many: 0 when none is left."""
-    dropped = 0
-    for row in await db.fetch(_WITH_OLD, before):
-        dropped += await db.execute(_DROP, row["id"], before, limit - dropped)
-        if dropped >= limit:
-            break
-    return dropped
+
+    async def drop(workspace_id: int, left: int) -> int:
+        return await db.execute(_DROP, workspace_id, before, left)
+
+    return await db.up_to(limit, [row["id"] for row in await db.fetch(_WITH_OLD, before)], drop)
 
 
 _WITH_OLD: Final = """
