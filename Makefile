@@ -7,7 +7,7 @@ UV ?= $(or $(wildcard $(BIN)/uv),uv)
 COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test older browser measure explore check format bench console schema docs lock python environment environment-dev clean
+.PHONY: help run test older browser measure explore check check-python check-console format bench console schema docs lock python environment environment-dev clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,10 +32,15 @@ explore: environment-dev ## the random tests with new examples, until one fails;
 	@ROUND="$(ROUND)" SECONDS_TO_EXPLORE="$(SECONDS)" exec $(BIN)/python -m tests.kit.explore $(ARGS)
 
 check: environment-dev ## format, lint, types, architecture, and the console built again
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-python check-console
+
+check-python:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/architecture
+
+check-console:
 	@$(BIN)/python -m deploy.console --check
 
 format: environment-dev ## format, and fix what ruff can fix
