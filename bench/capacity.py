@@ -34,7 +34,7 @@ async def capacity(place: Place) -> list[Result]:
     try:
         empty = await _stored()
         await empty_of_segments(scope)
-        await new_segments(scope, [field("score", "GTE", number) for number in range(SEGMENTS)])
+        await new_segments(scope, [field("score", "EQUALS", number) for number in range(SEGMENTS)])
         full = await _stored()
         bare = await _bare_changes(scope)
         with (
