@@ -17,6 +17,9 @@ from workers.redis_connections import connections
 UNACKNOWLEDGED_SECONDS: Final = 5
 """A killed worker's work can be sent again after this time."""
 
+WORK_CHANNEL: Final = "muster:work:"
+"""Followed by the name of a queue to which work was sent. The message is empty."""
+
 LOG_CHANNEL: Final = "muster:log:"
 """Followed by the workspace's id. The message is empty."""
 
@@ -56,7 +59,9 @@ class Broker:
         """Skips work that is enqueued already. Raises RedisError."""
         for message in messages:  # mostly one: no pipeline
             if await self.redis.set(_waiting_key(message.work, message.ids), b"1", nx=True, ex=UNACKNOWLEDGED_SECONDS):
-                await self.redis.enqueue_job(message.work.name, *message.ids, _queue_name=queue_key(message.work.queue))
+                queue = message.work.queue
+                await self.redis.enqueue_job(message.work.name, *message.ids, _queue_name=queue_key(queue))
+                await self.redis.publish(f"{WORK_CHANNEL}{queue.value}", b"")
 
     async def give(self, workspace_ids: Sequence[int]) -> None:
         """Publishes that these workspaces' logs have grown. Raises RedisError when Redis fails."""
@@ -76,6 +81,16 @@ class Broker:
     async def first(self, key: str, seconds: float) -> bool:
         """Whether nobody asked for `key` within `seconds`. Raises RedisError."""
         return bool(await self.redis.set(f"muster:first:{key}", b"1", nx=True, px=max(1, int(seconds * 1000))))
+
+    @contextlib.asynccontextmanager
+    async def hear_work(self, queue: Queue) -> AsyncIterator[AsyncIterator[None]]:
+        """Yields an item for each message that is sent to a queue, and first one for what was sent before.
+
+        Raises RedisError when the connection breaks.
+        """
+        async with self.redis.pubsub() as channel:
+            await channel.subscribe(f"{WORK_CHANNEL}{queue.value}")
+            yield _each_message(channel)
 
     @contextlib.asynccontextmanager
     async def hear(self) -> AsyncIterator[AsyncIterator[int]]:
@@ -102,6 +117,12 @@ async def _messages(channel: Any, name_length: int) -> AsyncIterator[tuple[int, 
         message = await channel.get_message(ignore_subscribe_messages=True, timeout=10.0)
         if message is not None:
             yield int(message["channel"][name_length:]), message["data"]
+
+
+async def _each_message(channel: Any) -> AsyncIterator[None]:
+    while True:
+        if await channel.get_message(timeout=10.0) is not None:
+            yield None
 
 
 def _ids_in(text: bytes) -> frozenset[int] | None:

@@ -6,13 +6,12 @@ import gc
 import logging
 import signal
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Final, cast
 
 import structlog
 from arq.typing import WorkerCoroutine
-from arq.worker import Function, Worker, func
+from arq.worker import Function, func
 from prometheus_client import Counter, Histogram
 from redis.exceptions import RedisError
 
@@ -44,6 +43,7 @@ from workers import (
 from workers.broker import connected_broker, queue_key
 from workers.context import PeriodicTask, Queue, Task, WorkerConfig, WorkerContext
 from workers.metrics_server import serve_metrics
+from workers.queue_worker import QueueWorker
 
 __all__ = ["Queue", "WorkerConfig", "run_worker"]
 
@@ -78,18 +78,15 @@ STOP_SECONDS: Final = 8
 """Then running tasks are cancelled."""
 
 
-@dataclass(frozen=True)
-class _Loops:
-    poll_seconds: float
-    at_once: int
-
-
-ALWAYS_RUNNING: Final = {
-    Queue.REALTIME: _Loops(poll_seconds=0.01, at_once=4),
-    Queue.BULK: _Loops(poll_seconds=0.1, at_once=4),
-    Queue.BROADCAST: _Loops(poll_seconds=0.02, at_once=100),  # mostly waits for its pace
-    Queue.WEBHOOK: _Loops(poll_seconds=0.01, at_once=500),  # mostly waits for partners
+AT_ONCE: Final = {
+    Queue.REALTIME: 4,
+    Queue.BULK: 4,
+    Queue.BROADCAST: 100,  # mostly waits for its pace
+    Queue.WEBHOOK: 500,  # mostly waits for partners
 }
+
+IDLE_SECONDS: Final = 0.25
+"""Between two looks into a queue when nobody told of new work, because a message was lost."""
 
 REDIS_SECONDS: Final = 5.0
 """Longer than callers wait: nobody waits for a worker."""
@@ -131,11 +128,10 @@ def _tune_garbage_collector() -> None:
 
 
 async def _serve(context: WorkerContext) -> int:
-    worker = _arq_worker(context)
+    worker = _queue_worker(context)
     _stop_on_signals(context, worker)
-    periodic = [
-        asyncio.create_task(_keep_repeating(context, task)) for task in _listed("PERIODIC_TASKS", context.queue)
-    ]
+    beside = [asyncio.create_task(worker.listen(context.broker, context.queue))]
+    beside += [asyncio.create_task(_keep_repeating(context, task)) for task in _listed("PERIODIC_TASKS", context.queue)]
     log.info("worker started", queue=context.queue.value)
     try:
         await worker.async_run()
@@ -147,19 +143,19 @@ async def _serve(context: WorkerContext) -> int:
         return 1
     finally:
         context.stopping.set()
-        await _end(worker, periodic)
+        await _end(worker, beside)
     log.info("worker stopped", queue=context.queue.value)
     return 0
 
 
-async def _end(worker: Worker, periodic: Sequence[asyncio.Task[None]]) -> None:
-    running = [*worker.tasks.values(), *periodic]
+async def _end(worker: QueueWorker, beside: Sequence[asyncio.Task[None]]) -> None:
+    running = [*worker.tasks.values(), *beside]
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
 
 
-def _stop_on_signals(context: WorkerContext, worker: Worker) -> None:
+def _stop_on_signals(context: WorkerContext, worker: QueueWorker) -> None:
     def stop(number: signal.Signals) -> None:
         if context.stopping.is_set():
             return
@@ -174,17 +170,16 @@ def _listed(name: str, queue: Queue) -> list[Any]:
     return [entry for module in MODULES for entry in getattr(module, name, ()) if entry.queue is queue]
 
 
-def _arq_worker(context: WorkerContext) -> Worker:
-    loops = ALWAYS_RUNNING[context.queue]
+def _queue_worker(context: WorkerContext) -> QueueWorker:
     tasks: list[Task[*tuple[Any, ...]]] = _listed("TASKS", context.queue)
     # arq keeps a killed worker's job locked for the longest timeout. Nothing waits for it: ids are random, and a
     # periodic task enqueues another.
-    return Worker(
+    return QueueWorker(
         functions=[_arq_function(context, task) for task in tasks] or [_nothing()],
         queue_name=queue_key(context.queue),
         redis_pool=context.broker.redis,
-        poll_delay=loops.poll_seconds,
-        max_jobs=loops.at_once,
+        idle_seconds=IDLE_SECONDS,
+        max_jobs=AT_ONCE[context.queue],
         keep_result=0,
         max_tries=3,
         handle_signals=False,
