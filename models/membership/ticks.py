@@ -55,12 +55,13 @@ async def _mark(compiled: CompiledRules, since: datetime, now: datetime) -> tupl
         await scores.mark_due(compiled.scores, since, now)
     for statement in compiled.crossers:
         arguments = await statement.parameters.values(now, since)
-        await db.execute(_MARK.format(crossers=statement.sql), *arguments)
+        ticked_at = f"${len(arguments) + 1}::timestamptz"
+        await db.execute(_MARK.format(crossers=statement.sql, ticked_at=ticked_at), *arguments, since)
     return {}, True
 
 
 # They count as waiting since the last tick (`Workspace.freshness`).
 _MARK = """
 INSERT INTO dirty_contacts (workspace_id, contact_id, fields, bulk, marked_at)
-SELECT $1, x.contact_id, x.fields, true, (SELECT ticked_at FROM membership_heads WHERE workspace_id = $1) FROM ({crossers}) AS x
+SELECT $1, x.contact_id, x.fields, true, {ticked_at} FROM ({crossers}) AS x
 """

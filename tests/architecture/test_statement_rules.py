@@ -11,6 +11,11 @@ from tests.kit.statements.tables import tenant_tables
 
 TABLES = frozenset({"contacts", "segments", "memberships", "workspaces"})
 
+_JOINED = (
+    "FROM contacts c LEFT JOIN memberships m ON m.workspace_id = $1 AND m.contact_id = c.id WHERE c.workspace_id = $1"
+)
+_MEMBERS = "SELECT 1 FROM memberships m WHERE m.workspace_id = $1 AND m.contact_id = c.id"
+
 BROKEN = {
     "SELECT 1 FROM contacts WHERE id = $1": "contacts without a workspace",
     "SELECT 1 FROM contacts WHERE workspace_id = $1 OR id = $2": "contacts without a workspace",
@@ -47,6 +52,10 @@ BROKEN = {
     "UPDATE contacts SET at = CASE WHEN a THEN b::timestamptz END WHERE workspace_id = $1": "timestamptz in CASE",
     "WITH s AS (SELECT 1 FROM segments FOR UPDATE) DELETE FROM contacts WHERE workspace_id = $1": "FOR UPDATE in a CTE",
     "INSERT INTO contacts (workspace_id) VALUES ($1) RETURNING EXISTS (SELECT 1)": "a subquery in an INSERT",
+    f"INSERT INTO segments (workspace_id) SELECT $1 {_JOINED}": "joined by constants",
+    f"INSERT INTO segments (workspace_id) SELECT $1 FROM (SELECT 1 {_JOINED}) AS x": "joined by constants",
+    f"INSERT INTO segments (workspace_id, a) SELECT $1, ({_MEMBERS}) FROM contacts WHERE workspace_id = $1": "among the values",
+    f"INSERT INTO segments (workspace_id) SELECT $1 FROM unnest($2::bigint[]) AS c (id) WHERE EXISTS ({_MEMBERS})": "a function",
     "UPDATE contacts SET path = n.path::bigint[] FROM unnest($2::text[]) AS n (path) WHERE workspace_id = $1": "to an array",
     "SELECT set_config('muster.members', 'logged', true)": "set_config()",
     "/* all workspaces */ DELETE FROM contacts": "a plain read",
@@ -67,6 +76,10 @@ KEPT = (
     "UPDATE contacts SET at = coalesce($2::timestamptz, at) WHERE workspace_id = $1",
     "UPDATE contacts SET a = 1 WHERE workspace_id = $1 AND id IN (SELECT id FROM contacts WHERE workspace_id = $1 FOR UPDATE)",
     "INSERT INTO contacts (workspace_id, id, at) SELECT $1, id, now() FROM unnest($2::bigint[]) AS id ON CONFLICT DO NOTHING",
+    f"INSERT INTO segments (workspace_id) SELECT $1 {_JOINED} AND m.workspace_id = c.workspace_id",
+    f"INSERT INTO segments (workspace_id) SELECT $1 FROM contacts c WHERE workspace_id = $1 AND EXISTS ({_MEMBERS})",
+    f"INSERT INTO segments (workspace_id, id) SELECT $1, 7 {_JOINED}",
+    f"WITH x AS (SELECT 1 {_JOINED}) INSERT INTO segments (workspace_id) SELECT $1 FROM x",
     "INSERT INTO workspaces (name) VALUES ($1) RETURNING id",
     "SELECT CASE id WHEN 1 THEN 2 END, now() - interval '1 day' FROM contacts WHERE workspace_id = $1",
     "WITH old AS (DELETE FROM sign_in_attempts WHERE key IN (SELECT key FROM sign_in_attempts FOR UPDATE)) SELECT now()",

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import functools
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
@@ -17,7 +17,7 @@ import asyncpg
 import pytest
 
 from models import db
-from models.db import distribution, migrations
+from models.db import migrations
 
 SHARDS: Final = 4
 """Of each table: enough for two workspaces on different nodes, and quick to make."""
@@ -71,7 +71,7 @@ class Database:
 
     url: str
     nodes: tuple[str, ...]
-    scripts: dict[str, str] = field(default_factory=dict)
+    connections: "dict[str, asyncpg.Connection[asyncpg.Record]]" = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -99,6 +99,8 @@ class Database:
 
     async def drop(self, beside: str) -> None:
         for url in (self.url, *self.nodes):
+            if url in self.connections:
+                await self.connections[url].close()
             parts = urlsplit(url)
             await run(
                 on_node(beside, str(parts.hostname), parts.port or 5432),
@@ -107,14 +109,22 @@ class Database:
 
     async def empty(self) -> None:
         """Takes all rows out, on each node by itself. Sequences begin again there."""
-        if not self.scripts:
-            self.scripts = await _scripts(self.url, self.nodes)
-        await asyncio.gather(*(run(url, script) for url, script in self.scripts.items()))
+        await self._on_each(_EMPTY)
 
     async def end_sessions(self) -> None:
         """Ends the connections that processes of a test left open."""
-        for url in (self.url, *self.nodes):
-            await run(url, _END)
+        await self._on_each(_END)
+
+    async def _on_each(self, script: str) -> None:
+        await asyncio.gather(*(self._on(url, script) for url in (self.url, *self.nodes)))
+
+    async def _on(self, url: str, script: str) -> None:
+        """Over a connection that is kept, for to begin one takes as long as the rest."""
+        kept = self.connections.get(url)
+        if kept is None or kept.is_closed():
+            kept = self.connections[url] = await asyncpg.connect(url)
+            await kept.execute(_WRITES_TO_SHARDS)
+        await kept.execute(script)
 
 
 _END: Final = """
@@ -122,35 +132,30 @@ _END: Final = """
     WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
 """
 
-
-async def _scripts(url: str, nodes: Sequence[str]) -> dict[str, str]:
-    connection = await asyncpg.connect(url)
-    try:
-        shards = await connection.fetch(_SHARDS)
-    finally:
-        await connection.close()
-    local = [name for name in distribution.LOCAL if name != "schema_migrations"]
-    return {url: _script(local)} | {
-        node: _script([shard["name"] for shard in shards if on_node(url, shard["host"], shard["port"]) == node])
-        for node in nodes
-    }
-
-
-_SHARDS: Final = """
-    SELECT shard_name(s.logicalrelid, s.shardid) AS name, n.nodename AS host, n.nodeport AS port
-    FROM pg_dist_shard s JOIN pg_dist_placement p USING (shardid) JOIN pg_dist_node n USING (groupid)
+_WRITES_TO_SHARDS: Final = """
+    SET session_replication_role = replica;
+    SET citus.enable_manual_changes_to_shards = on;
+    SET citus.override_table_visibility = off
 """
 
-
-def _script(tables: Sequence[str]) -> str:
-    deletions = "".join(f"DELETE FROM {table};\n" for table in tables)
-    return f"""
-        SET session_replication_role = replica;
-        SET citus.enable_manual_changes_to_shards = on;
-        {deletions}
-        SELECT setval(seqrelid, seqmin, false) FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid
-        WHERE c.relnamespace = 'public'::regnamespace;
-    """
+_EMPTY: Final = """
+    DO $$
+    DECLARE
+        used regclass;
+    BEGIN
+        FOR used IN
+            SELECT oid FROM pg_class
+            WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'schema_migrations'
+                AND pg_relation_size(oid) > 0
+        LOOP
+            EXECUTE 'DELETE FROM ' || used;
+        END LOOP;
+        PERFORM setval(oid, (SELECT seqmin FROM pg_sequence WHERE seqrelid = oid), false) FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace
+            AND CASE WHEN relkind = 'S' THEN pg_sequence_last_value(oid) IS NOT NULL END;
+    END $$
+"""
+"""Of the tables on a node, most were never written to."""
 
 
 class Shelf:

@@ -90,6 +90,14 @@ def _equalities(query: Query) -> Iterator[tuple[tuple[str, ...], Any]]:
                     yield name, other
 
 
+def column_equalities(query: Query) -> Iterator[frozenset[tuple[str, ...]]]:
+    """Yields the pairs of columns that the query's conditions put equal, by their names as written."""
+    for name, other in _equalities(query):
+        another = column(other)
+        if another is not None:
+            yield frozenset({name, another})
+
+
 def _pairs(left: Node, right: Node) -> list[tuple[Node, Node]]:
     if "RowExpr" in left and "RowExpr" in right:
         return list(zip(left["RowExpr"]["args"], right["RowExpr"]["args"], strict=True))

@@ -6,6 +6,7 @@ A statement that is meant for all workspaces says so by ALL_WORKSPACES in its te
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from tests.kit.statements.inserts import broken_inserts
 from tests.kit.statements.routing import touches, unrouted
 from tests.kit.statements.tree import Node, Query, column, function_name, nodes, queries
 
@@ -31,6 +32,7 @@ def broken_rules(sql: str, tables: frozenset[str]) -> list[str]:
     wrong = [*_routing(sql, found, tables, modifying=modifying)]
     for query in found:
         wrong += broken_of_query(query, modifying)
+        wrong += broken_inserts(query, tables)
     return list(dict.fromkeys(wrong))
 
 

@@ -127,7 +127,8 @@ async def test_all_at_once_ends_in_one_consistent_state(scope: Scope) -> None:
         == 0
     )
     lost = await db.fetch(
-        "SELECT m.* FROM merged_contacts m LEFT JOIN contacts c ON c.id = m.kept_id WHERE c.id IS NULL"
+        "SELECT m.* FROM merged_contacts m"
+        " LEFT JOIN contacts c ON (c.workspace_id, c.id) = (m.workspace_id, m.kept_id) WHERE c.id IS NULL"
     )
     assert lost == [], "each id that was given answers"
     await settled(scope)
