@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from models.queue.work import Ids, Queue, Work
 from workers.broker import Broker
@@ -91,3 +91,14 @@ class PeriodicTask:
     run: Callable[[WorkerContext], Awaitable[None]]
     every_seconds: float
     alone: bool = False
+
+    def rest_seconds(self, took_seconds: float) -> float:
+        """Returns how long to wait after a run, so that frequent searches take a small part of the time.
+
+        On a cluster a look at all workspaces asks every shard, which takes a hundred times as long as on one server.
+        """
+        return max(self.every_seconds, min(_REST_OF_WORK * took_seconds, _LONGEST_REST_SECONDS))
+
+
+_REST_OF_WORK: Final = 20
+_LONGEST_REST_SECONDS: Final = 2.0

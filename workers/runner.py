@@ -5,6 +5,7 @@ import functools
 import gc
 import logging
 import signal
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from types import ModuleType
 from typing import Any, Final, cast
@@ -217,8 +218,9 @@ async def _observed(name: str, run: Callable[[], Awaitable[None]]) -> None:
 
 async def _keep_repeating(context: WorkerContext, task: PeriodicTask) -> None:
     while not context.stopping.is_set():
+        began = time.monotonic()
         await _observed(task.name, functools.partial(_run_once, context, task))
-        await asyncio.sleep(task.every_seconds)
+        await asyncio.sleep(task.rest_seconds(time.monotonic() - began))
 
 
 async def _run_once(context: WorkerContext, task: PeriodicTask) -> None:

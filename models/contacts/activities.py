@@ -16,7 +16,6 @@ from models.errors import DomainError, Invalid, LimitExceeded, NotFound, Problem
 from models.membership import dirty_contacts
 from models.queue import work
 from models.queue.enqueue import enqueue
-from models.values.instants import clamped_sql
 from models.values.texts import check_name, check_object, check_text
 from permissions.principal import Scope
 
@@ -213,7 +212,7 @@ def _idempotency_key(value: str | None) -> str | None:
 Key = tuple[datetime, int]
 """occurred_at, id."""
 
-COLUMNS: Final = f"a.id, a.kind, {clamped_sql('a.occurred_at', 'timestamptz')} AS occurred_at, a.properties"
+COLUMNS: Final = "a.id, a.kind, a.occurred_at, a.properties"
 
 _PAGES = f"""
     SELECT contact.id AS contact_id, newest.*

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-from models.values.instants import clamped_sql
-
 COLUMNS: Final = (
     "id",
     *("external_id", "name", "first_name", "last_name", "email", "phone", "timezone"),
@@ -13,17 +11,7 @@ COLUMNS: Final = (
     *("score", "whatsapp_consent", "consent_source", "consent_at", "tags", "attributes", "created_at", "updated_at"),
 )
 
-_TIMES: Final = {
-    "date_of_birth": "date",
-    **dict.fromkeys(("subscribed_at", "last_interaction_at", "consent_at", "created_at", "updated_at"), "timestamptz"),
-}
-
-
-def _column_sql(column: str) -> str:
-    return f"{clamped_sql(f'c.{column}', _TIMES[column])} AS {column}" if column in _TIMES else f"c.{column}"
-
-
-ALL_COLUMNS: Final = ", ".join(map(_column_sql, COLUMNS))
+ALL_COLUMNS: Final = ", ".join(f"c.{column}" for column in COLUMNS)
 """On the alias `c`, with the values of fields that are being deleted."""
 
 
@@ -39,9 +27,7 @@ def columns_of(names: Iterable[str], workspace: str = "$1") -> str:
 def _columns_of(names: frozenset[str], workspace: str) -> str:
     shown = {"id", *names}
     return ", ".join(
-        _attributes_sql(workspace) if column == "attributes" else _column_sql(column)
-        for column in COLUMNS
-        if column in shown
+        _attributes_sql(workspace) if column == "attributes" else f"c.{column}" for column in COLUMNS if column in shown
     )
 
 

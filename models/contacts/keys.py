@@ -43,6 +43,22 @@ async def with_same_keys(scope: Scope, values: Mapping[str, Any], *, lock: bool 
     return [row for row in rows if any(_has(row, key, values) for key in KEYS)]
 
 
+async def are_aliases(scope: Scope, values: Mapping[str, Any]) -> bool:
+    """Whether a contact is known by a key in `values` beside its own: it was merged with the one that had it."""
+    wanted = {(KIND_OF[key], _compared(key, values[key])) for key in KEYS if values.get(key) is not None}
+    if not wanted:
+        return False
+    rows = await db.fetch(_ALIASES, scope.workspace_id, [value for _, value in wanted])
+    return any((row["kind"], row["value"]) in wanted for row in rows)
+
+
+# Of every kind, so that it goes into the primary key.
+_ALIASES: Final = """
+    SELECT kind, value FROM contact_aliases
+    WHERE workspace_id = $1 AND kind = ANY ('{EXTERNAL_ID, EMAIL, PHONE}') AND value = ANY ($2)
+"""
+
+
 def lock_for(values: Mapping[str, Any]) -> str:
     """The lock for writing `values`. A weaker one first could deadlock."""
     return " FOR UPDATE" if any(key in values for key in KEYS) else " FOR NO KEY UPDATE"

@@ -13,7 +13,6 @@ from models.db import Record
 from models.rules.fields import score_sql
 from models.rules.parameters import Parameters
 from models.rules.tree import Field, FieldType
-from models.values.instants import clamped_sql
 from permissions.principal import Scope
 
 
@@ -165,7 +164,7 @@ def _by_score(key: str) -> _SortKey:
 def _sort_key_sql(key: _SortKey) -> str:
     if key.sql_type == "numeric":
         return f"({key.expression})::text"
-    return key.expression if key.sql_type == "text" else clamped_sql(key.expression, key.sql_type)
+    return key.expression
 
 
 def _after(key: _SortKey, after: ContactPosition, p: Parameters) -> str:

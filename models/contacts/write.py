@@ -9,7 +9,7 @@ from models.contacts import consent_writes, tags, twins
 from models.contacts import fields as contact_fields
 from models.contacts.built_in_fields import check_all
 from models.contacts.columns import ALL_COLUMNS
-from models.contacts.keys import refuse_taken, with_same_keys
+from models.contacts.keys import are_aliases, refuse_taken, with_same_keys
 from models.contacts.names import with_name
 from models.db import Contended, Record
 from models.errors import Conflict
@@ -62,30 +62,18 @@ async def insert(scope: Scope, action: str, checked: Values, notices: list[str] 
     columns = ["workspace_id", *stored]
     parameters = ", ".join(f"${index}" for index in range(1, len(columns) + 1))
     row = await db.fetch_row(
-        f"""WITH c AS (INSERT INTO contacts ({", ".join(columns)}) VALUES ({parameters}) ON CONFLICT DO NOTHING RETURNING *)
-            SELECT {ALL_COLUMNS}, {_IS_KNOWN} FROM c""",  # noqa: S608 - the columns are those of the catalogue
+        f"INSERT INTO contacts AS c ({', '.join(columns)}) VALUES ({parameters})"  # noqa: S608 - columns of the catalogue
+        f" ON CONFLICT DO NOTHING RETURNING {ALL_COLUMNS}",
         scope.workspace_id,
         *stored.values(),
     )
     if row is not None:
-        if row["is_known"]:
+        if await are_aliases(scope, checked):
             refuse_taken(scope, checked, await with_same_keys(scope, checked))
         await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
         await audit_log.record(scope, action, "Contact", row["id"], {"created": True, "fields": _names(stored)})
         await consent_writes.follow(scope, None, row, consent_writes.moved_to(stored, None))
     return row
-
-
-_IS_KNOWN: Final = """
-    EXISTS (SELECT 1 FROM contact_aliases a WHERE a.workspace_id = $1 AND a.kind = 'EXTERNAL_ID' AND a.value = c.external_id)
-    OR EXISTS (SELECT 1 FROM contact_aliases a WHERE a.workspace_id = $1 AND a.kind = 'EMAIL' AND a.value = c.email)
-    OR EXISTS (SELECT 1 FROM contact_aliases a WHERE a.workspace_id = $1 AND a.kind = 'PHONE' AND a.value = c.phone_key)
-    AS is_known
-"""
-"""Whether another contact is known by one of the keys: it was merged with the one that had it.
-
-Not in the INSERT itself: a distributed one takes no subqueries.
-"""
 
 
 def _notice(notices: list[str] | None, set_aside: list[str]) -> None:

@@ -8,7 +8,6 @@ from typing import Any, Final
 from models import db
 from models.db.distinct import distinct
 from models.rules.tree import FieldType
-from models.values.instants import clamped_sql
 from models.values.texts import escape_like, storable
 from permissions.principal import Scope
 
@@ -69,8 +68,8 @@ _TYPES: Final[Mapping[str, FieldType]] = {
     "boolean": FieldType.BOOLEAN,
 }
 
-_LAST: Final = f"""
-    SELECT wanted.kind, {clamped_sql("last.occurred_at", "timestamptz")} AS at
+_LAST: Final = """
+    SELECT wanted.kind, last.occurred_at AS at
     FROM unnest($2::text[]) AS wanted (kind)
     CROSS JOIN LATERAL (
         SELECT a.occurred_at FROM activities a WHERE a.workspace_id = $1 AND a.kind = wanted.kind
