@@ -63,7 +63,7 @@ class World:
         chosen = self.random.sample(self.ids, 30)
         await db.execute("DELETE FROM memberships WHERE contact_id = ANY ($1::bigint[])", chosen[:10])
         await db.execute(
-            "UPDATE contacts SET email = 'n' || id || '.' || $2 || '@example.com' WHERE id = ANY ($1::bigint[])",
+            "UPDATE contacts SET email = 'n' || id::text || '.' || $2 || '@example.com' WHERE id = ANY ($1::bigint[])",
             chosen[10:20],
             str(self.random.random()),
         )

@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import asyncpg
@@ -107,7 +107,7 @@ class Story:
             case 8:
                 await self._decide(some)
             case 9 | 10:
-                await db.execute(_HEAR_FROM, some, timedelta(seconds=random.random() * 2 - 1))
+                await db.execute(_HEAR_FROM, some, datetime.now(UTC) + timedelta(seconds=random.random() * 2 - 1))
             case 11:
                 await db.execute(_BUY, self.scope.workspace_id, some, timedelta(seconds=random.random() * 2 - 1))
         if random.random() < 0.5:
@@ -136,13 +136,13 @@ class Story:
 # Dirty contacts, builds, and moments up to which thresholds are still to be crossed.
 _SOMETHING_WAITS = """
 WITH heads AS (SELECT greatest(ticked_at, calm_until) - interval '1 second' AS line FROM membership_heads)
-SELECT EXISTS (SELECT FROM dirty_contacts) OR EXISTS (SELECT FROM segment_builds)
-    OR EXISTS (SELECT FROM segments WHERE status = 'BUILDING')
-    OR EXISTS (SELECT FROM contacts, heads WHERE last_interaction_at >= line)
-    OR EXISTS (SELECT FROM activities, heads WHERE occurred_at >= line)
+SELECT EXISTS (SELECT 1 FROM dirty_contacts) OR EXISTS (SELECT 1 FROM segment_builds)
+    OR EXISTS (SELECT 1 FROM segments WHERE status = 'BUILDING')
+    OR EXISTS (SELECT 1 FROM contacts, heads WHERE last_interaction_at >= line)
+    OR EXISTS (SELECT 1 FROM activities, heads WHERE occurred_at >= line)
 """
 
-_HEAR_FROM = "UPDATE contacts SET last_interaction_at = clock_timestamp() + $2 WHERE id = ANY($1)"
+_HEAR_FROM = "UPDATE contacts SET last_interaction_at = $2 WHERE id = ANY($1)"
 _BUY = """
 INSERT INTO activities (workspace_id, contact_id, kind, occurred_at)
 SELECT $1, unnest($2::bigint[]), 'purchase', clock_timestamp() + $3

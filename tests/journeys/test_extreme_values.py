@@ -110,7 +110,7 @@ async def test_each_value_can_be_made_by_an_import(scope: Scope) -> None:
     await made(scope)
     columns = [name for name in FIELDS if name != "id"]
     # An external id is what makes a row a contact of its own, so those that have none get one.
-    await db.execute("UPDATE contacts SET external_id = 'made-' || id WHERE external_id IS NULL")
+    await db.execute("UPDATE contacts SET external_id = 'made-' || id::text WHERE external_id IS NULL")
     file, before = await exported(scope, None, columns), await snapshot(scope)
     await db.execute("DELETE FROM contacts")
     job = await imported(scope, file, *columns)

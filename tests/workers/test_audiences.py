@@ -282,7 +282,7 @@ async def test_a_token_that_is_refused_blocks_until_the_account_is_connected_aga
 
 
 async def test_invalid_rows_are_counted_and_listed_and_stop_nobody(world: World):
-    await db.execute("UPDATE contacts SET email = 'p' || id || '@example.com'")
+    await db.execute("UPDATE contacts SET email = 'p' || id::text || '@example.com'")
     bad = world.ids[3], world.ids[7]
     world.server.sandbox.faults.invalid = frozenset(hashed(f"p{contact}@example.com") for contact in bad)
     audience = await sync(world.context, await an_audience(world.scope, world.segment))
@@ -297,7 +297,7 @@ async def test_invalid_rows_are_counted_and_listed_and_stop_nobody(world: World)
 async def test_more_invalid_rows_than_meta_names_are_found_all_the_same(world: World):
     ids = await people(world.scope, 300, first=1000)
     segment = await a_segment(world.scope, ids, "More")
-    await db.execute("UPDATE contacts SET email = 'p' || id || '@example.com'")
+    await db.execute("UPDATE contacts SET email = 'p' || id::text || '@example.com'")
     bad = [contact for contact in ids if contact % 2]
     world.server.sandbox.faults.invalid = frozenset(hashed(f"p{contact}@example.com") for contact in bad)
     audience = await sync(world.context, await an_audience(world.scope, segment))
@@ -515,7 +515,8 @@ async def test_meta_is_asked_about_an_audience_now_and_then(world: World):
     await world.leave(world.ids[0])
     await sync(world.context, audience)
     assert world.server.sandbox.calls["read"] == 1
-    await db.execute("UPDATE audiences SET looked_at = looked_at - $1::interval", making.LOOK_EVERY)
+    before = "(looked_at AT TIME ZONE 'UTC' - $1::interval) AT TIME ZONE 'UTC'"
+    await db.execute(f"UPDATE audiences SET looked_at = {before}", making.LOOK_EVERY)
     await world.leave(world.ids[1])
     await sync(world.context, audience)
     assert world.server.sandbox.calls["read"] == 2

@@ -259,7 +259,8 @@ async def test_a_broadcast_waits_at_the_account_s_limit_and_says_so(world: World
     assert await sending_slots.is_resting(world.context.broker.redis, world.scope.workspace_id), (
         "nobody looks again at once"
     )
-    await db.execute("UPDATE whatsapp_reached SET reached_at = reached_at - interval '25 hours'")
+    before = "(reached_at AT TIME ZONE 'UTC' - interval '25 hours') AT TIME ZONE 'UTC'"
+    await db.execute(f"UPDATE whatsapp_reached SET reached_at = {before}")
     await db.execute("UPDATE whatsapp_quotas SET counted_at = 'epoch'")
     await sending_slots.wake(world.context.broker.redis, world.scope.workspace_id)
     assert (await go_on(world.context, broadcast)).status == "COMPLETED"

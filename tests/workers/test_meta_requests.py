@@ -84,7 +84,8 @@ async def test_a_check_without_an_answer_is_made_again(scope: Scope, server: Ser
     assert "cannot be reached" in str((await answered(scope, server)).error)
     await look_at_ad_accounts(kit.a_context(server))
     assert await db.fetch_value("SELECT count(*) FROM provider_requests") == 1, "not within a minute"
-    await db.execute("UPDATE provider_requests SET finished_at = finished_at - interval '2 minutes'")
+    before = "(finished_at AT TIME ZONE 'UTC' - interval '2 minutes') AT TIME ZONE 'UTC'"
+    await db.execute(f"UPDATE provider_requests SET finished_at = {before}")
     await look_at_ad_accounts(kit.a_context(server))
     await server.come_up()
     await answered(scope, server)

@@ -1,4 +1,4 @@
-"""What a distributed database does not take in an INSERT .. SELECT that numbers its rows, though it takes the SELECT alone.
+"""What a distributed database refuses of an INSERT .. SELECT that numbers its rows, though the SELECT alone would do.
 
 It takes the numbers from the sequence itself, around a SELECT that it then plans for all workspaces at once: constants do not
 tell it that rows of two tables lie together. A common table expression before the INSERT is planned by itself.

@@ -122,7 +122,7 @@ async def test_all_at_once_ends_in_one_consistent_state(scope: Scope) -> None:
     assert await db.fetch_value("SELECT count(*) FROM activities") == visits, "no visit is lost"
     assert (
         await db.fetch_value(
-            "SELECT count(*) FROM merged_contacts JOIN contacts c USING (workspace_id) WHERE c.id = merged_id"
+            "SELECT count(*) FROM merged_contacts m JOIN contacts c ON (c.workspace_id, c.id) = (m.workspace_id, m.merged_id)"
         )
         == 0
     )

@@ -6,7 +6,7 @@ restore segments, engines, builders, recomputes and audits. In the end members, 
 
 import asyncio
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
@@ -131,13 +131,16 @@ class Crowd:
         )
 
     async def _hear_from(self):
-        sql = "UPDATE contacts SET last_interaction_at = clock_timestamp() + $2 WHERE id = ANY ($1)"
-        await db.execute(sql, self.some(4), timedelta(seconds=self.random.random() * 2 - 1))
+        sql = "UPDATE contacts SET last_interaction_at = $2 WHERE id = ANY ($1)"
+        await db.execute(sql, self.some(4), self._about_now())
 
     async def _buy(self):
         sql = """INSERT INTO activities (workspace_id, contact_id, kind, occurred_at)
-                 SELECT $1, id, 'buy', clock_timestamp() + $3 FROM contacts WHERE id = ANY ($2) FOR KEY SHARE"""
-        await db.execute(sql, self.ws, self.some(4), timedelta(seconds=self.random.random() * 2 - 1))
+                 SELECT $1, id, 'buy', $3 FROM contacts WHERE workspace_id = $1 AND id = ANY ($2) FOR KEY SHARE"""
+        await db.execute(sql, self.ws, self.some(4), self._about_now())
+
+    def _about_now(self):
+        return datetime.now(UTC) + timedelta(seconds=self.random.random() * 2 - 1)
 
     async def _come_or_go(self):
         if len(self.ids) > 20:

@@ -239,7 +239,9 @@ async def test_freshness_says_how_far_behind_the_segments_are(database):
     assert (fresh.pending_contacts, fresh.lag_seconds < 0.5) == (0, True)
     ids = await new_contacts(scope, 3, tags=["vip"])
     await db.execute("UPDATE contacts SET score = 5 WHERE id = $1", ids[0])
-    await db.execute("UPDATE dirty_contacts SET marked_at = marked_at - interval '5 seconds'")
+    await db.execute(
+        "UPDATE dirty_contacts SET marked_at = (marked_at AT TIME ZONE 'UTC' - interval '5 seconds') AT TIME ZONE 'UTC'"
+    )
     behind = await dirty_contacts.freshness(scope)
     assert behind.pending_contacts == 3
     assert 4.9 < behind.lag_seconds < 7

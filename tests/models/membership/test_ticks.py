@@ -138,7 +138,8 @@ async def test_a_clock_that_is_set_back_undoes_nothing(time):
     await settled(scope)
     assert await members_of(scope, segment) == {one}
     time.on(hours=-3)
-    await db.execute("UPDATE contacts SET last_interaction_at = last_interaction_at + interval '1 microsecond'")
+    later = "(last_interaction_at AT TIME ZONE 'UTC' + interval '1 microsecond') AT TIME ZONE 'UTC'"
+    await db.execute(f"UPDATE contacts SET last_interaction_at = {later}")
     await settled(scope)
     assert await members_of(scope, segment) == {one}
     time.on(hours=5)

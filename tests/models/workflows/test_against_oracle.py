@@ -286,8 +286,13 @@ class Both:
                 self.deleted.add(contact_id)
                 return f"{contact_id} is deleted"
 
+    async def _mark_now(self) -> None:
+        marks = await db.fetch("SELECT workspace_id, id FROM dirty_contacts ORDER BY marked_at, id")
+        moments = (clock.now() + timedelta(microseconds=place) for place in range(1, len(marks) + 1))
+        await db.execute_many(_MARKED_AT, [(*mark, at) for mark, at in zip(marks, moments, strict=True)])
+
     async def settle(self) -> None:
-        await db.execute(_MARKED_NOW, clock.now())
+        await self._mark_now()
         await moved(self.scope)
         self.world.chosen = await self._chosen()
         for workflow_id, graph in self.edits.items():
@@ -408,10 +413,7 @@ def _graphs(draw: Draw, segments: dict[str, Any]) -> list[dict]:
 
 
 # What people did happened now, one thing after the other.
-_MARKED_NOW = """
-UPDATE dirty_contacts AS d SET marked_at = $1::timestamptz + n.place * interval '1 microsecond'
-FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM dirty_contacts) AS n WHERE n.id = d.id
-"""
+_MARKED_AT = "UPDATE dirty_contacts SET marked_at = $3 WHERE workspace_id = $1 AND id = $2"
 
 _CHOSEN = """
 SELECT a.position - a.size + s.place AS position, s.workflow_id, s.contact_id, n.key, s.outcome FROM workflow_steps s

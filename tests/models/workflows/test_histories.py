@@ -238,8 +238,8 @@ class History:
     async def known_messages(self, sender_id):
         """By their ids. The oracle wrote those of one workflow to one person in the same order."""
         rows = await db.fetch(
-            "SELECT m.id, m.contact_id, s.workflow_id, m.source_id FROM messages m JOIN workflow_senders s ON s.id = m.source_id"
-            " ORDER BY m.id"
+            "SELECT m.id, m.contact_id, s.workflow_id, m.source_id FROM messages m"
+            " JOIN workflow_senders s ON (s.workspace_id, s.id) = (m.workspace_id, m.source_id) ORDER BY m.id"
         )
         for row in rows:
             if row["id"] not in self.messages:
@@ -317,7 +317,7 @@ class History:
     async def check_inside(self):
         inside = await db.fetch(
             "SELECT e.workflow_id, e.contact_id, n.key, e.state FROM enrollments e JOIN workflow_nodes n"
-            " ON n.workflow_id = e.workflow_id AND n.node = e.node"
+            " ON n.workspace_id = e.workspace_id AND n.workflow_id = e.workflow_id AND n.node = e.node"
         )
         assert sorted(map(tuple, inside)) == sorted(
             (one.workflow, one.who, one.key, one.state) for one in self.oracle.inside
@@ -329,7 +329,8 @@ class History:
         ended = await db.fetch('SELECT workflow_id, contact_id, "end" FROM enrollments_ended')
         assert Counter(map(tuple, ended)) == Counter(oracle.ended)
         written = await db.fetch(
-            "SELECT s.workflow_id, m.contact_id, m.status FROM messages m JOIN workflow_senders s ON s.id = m.source_id"
+            "SELECT s.workflow_id, m.contact_id, m.status FROM messages m"
+            " JOIN workflow_senders s ON s.workspace_id = m.workspace_id AND s.id = m.source_id"
         )
         assert Counter(map(tuple, written)) == Counter((one.workflow, one.who, one.status) for one in oracle.messages)
         turned_away = await db.fetch("SELECT workflow_id, contact_id, reason FROM workflow_turned_away")
@@ -350,8 +351,8 @@ class History:
         """Of each workflow in their order; those of different workflows at one moment have none."""
         rows = await db.fetch(
             "SELECT s.workflow_id, n.key, s.outcome FROM workflow_steps s"
-            " JOIN workflow_step_appends a ON a.append_id = s.append_id"
-            " JOIN workflow_nodes n ON n.workflow_id = s.workflow_id AND n.node = s.node"
+            " JOIN workflow_step_appends a ON (a.workspace_id, a.append_id) = (s.workspace_id, s.append_id)"
+            " JOIN workflow_nodes n ON (n.workspace_id, n.workflow_id, n.node) = (s.workspace_id, s.workflow_id, s.node)"
             " WHERE s.contact_id = $1 ORDER BY a.position - a.size + s.place",
             who,
         )

@@ -41,7 +41,7 @@ async def ask(api: Api, scope: Scope, document: str, **variables: Any) -> Any:
 async def test_an_audience_shows_what_it_knows(api: Api, scope: Scope) -> None:
     async with a_sandbox() as server:
         ids = await people(scope, 5, consent="UNKNOWN")
-        await db.execute("UPDATE contacts SET email = 'p' || id || '@example.com', whatsapp_consent = 'OPTED_IN'")
+        await db.execute("UPDATE contacts SET email = 'p' || id::text || '@example.com', whatsapp_consent = 'OPTED_IN'")
         await db.execute("UPDATE contacts SET whatsapp_consent = 'OPTED_OUT' WHERE id = $1", ids[0])
         server.sandbox.faults.invalid = frozenset(kit.hashed(f"p{contact}@example.com") for contact in ids[3:])
         segment = await a_segment(scope, ids)

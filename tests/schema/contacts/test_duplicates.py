@@ -58,7 +58,8 @@ async def test_contacts_that_whatsapp_says_are_one_person_are_listed(api: Api, a
     await db.execute(
         """
         INSERT INTO contact_merge_suggestions (workspace_id, contact_id, other_contact_id, reason, created_at)
-        SELECT a.workspace_id, a.id, b.id, 'They are one.', now() FROM contacts a JOIN contacts b ON b.id > a.id
+        SELECT a.workspace_id, a.id, b.id, 'They are one.', now() FROM contacts a
+        JOIN contacts b ON b.workspace_id = a.workspace_id AND b.id > a.id
         """
     )
     [pair] = (await api.data(admin, DUPLICATES))["duplicateContacts"]["nodes"]

@@ -59,7 +59,8 @@ def basic(key: str) -> str:
 
 async def activities() -> list[tuple[Any, ...]]:
     rows = await db.fetch(
-        "SELECT a.kind, c.external_id FROM activities a JOIN contacts c ON c.id = a.contact_id ORDER BY a.id"
+        "SELECT a.kind, c.external_id FROM activities a"
+        " JOIN contacts c ON (c.workspace_id, c.id) = (a.workspace_id, a.contact_id) ORDER BY a.id"
     )
     return [tuple(row) for row in rows]
 
