@@ -591,7 +591,7 @@ CREATE TABLE dirty_contacts (
     bulk         boolean NOT NULL DEFAULT (COALESCE(current_setting('muster.capture', true), '') = 'bulk'),
     activity_id  bigint, -- of a new activity
     cause        text DEFAULT nullif(current_setting('muster.cause', true), ''), -- workflows that led to it (models/workflows/causes.py)
-    PRIMARY KEY (workspace_id, bulk, id)
+    PRIMARY KEY (workspace_id, bulk, marked_at, id)
 ) WITH (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 5000);
 CREATE INDEX dirty_contacts_contact_idx ON dirty_contacts (workspace_id, contact_id);
 

@@ -86,12 +86,12 @@ async def claim(workspace_id: int, limit: int, *, whole: bool = False) -> Claim:
     return Claim(fields, rows, len(rows) >= limit)
 
 
-# The index is (workspace_id, bulk, id).
+# The index is (workspace_id, bulk, marked_at, id).
 _CLAIM = """
 WITH picked AS MATERIALIZED (
-    (SELECT contact_id FROM dirty_contacts WHERE workspace_id = $1 AND NOT bulk ORDER BY id DESC LIMIT $3)
+    (SELECT contact_id FROM dirty_contacts WHERE workspace_id = $1 AND NOT bulk ORDER BY marked_at DESC, id DESC LIMIT $3)
     UNION
-    (SELECT contact_id FROM dirty_contacts WHERE workspace_id = $1 ORDER BY bulk, id LIMIT $2)
+    (SELECT contact_id FROM dirty_contacts WHERE workspace_id = $1 ORDER BY bulk, marked_at, id LIMIT $2)
 )
 DELETE FROM dirty_contacts AS d USING picked WHERE d.workspace_id = $1 AND d.contact_id = picked.contact_id
 RETURNING d.contact_id, d.fields
@@ -113,9 +113,9 @@ async def oldest(workspace_id: int) -> datetime | None:
 
 _OLDEST = """
 SELECT min(marked_at) FROM (
-    (SELECT marked_at FROM dirty_contacts WHERE workspace_id = $1 AND NOT bulk ORDER BY id LIMIT 1)
+    (SELECT marked_at FROM dirty_contacts WHERE workspace_id = $1 AND NOT bulk ORDER BY marked_at, id LIMIT 1)
     UNION ALL
-    (SELECT marked_at FROM dirty_contacts WHERE workspace_id = $1 AND bulk ORDER BY id LIMIT 1)
+    (SELECT marked_at FROM dirty_contacts WHERE workspace_id = $1 AND bulk ORDER BY marked_at, id LIMIT 1)
 ) AS first
 """
 
@@ -127,11 +127,10 @@ async def as_of(scope: Scope) -> datetime:
     return now if oldest is None else min(now, oldest)
 
 
-# The order of ids is the order of time, but for some microseconds.
 _AS_OF = """
 SELECT least(
-    (SELECT marked_at FROM dirty_contacts WHERE workspace_id = $1 AND NOT bulk ORDER BY id LIMIT 1),
-    (SELECT marked_at FROM dirty_contacts WHERE workspace_id = $1 AND bulk ORDER BY id LIMIT 1),
+    (SELECT marked_at FROM dirty_contacts WHERE workspace_id = $1 AND NOT bulk ORDER BY marked_at, id LIMIT 1),
+    (SELECT marked_at FROM dirty_contacts WHERE workspace_id = $1 AND bulk ORDER BY marked_at, id LIMIT 1),
     (SELECT greatest(ticked_at, calm_until) FROM membership_heads WHERE workspace_id = $1))
 """
 
