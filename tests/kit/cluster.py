@@ -23,6 +23,10 @@ SHARDS: Final = 4
 """Of each table: enough for two workspaces on different nodes, and quick to make."""
 
 
+OF_THE_TESTS: Final = "muster tests"
+"""The name of connections that are kept, and that no test opened."""
+
+
 def on_node(url: str, host: str, port: int) -> str:
     """The URL of the same database and account on another node."""
     parts = urlsplit(url)
@@ -48,6 +52,11 @@ async def _workers(url: str) -> tuple[tuple[str, int], ...]:
         return tuple((node["nodename"], node["nodeport"]) for node in nodes)
     finally:
         await connection.close()
+
+
+def every_node(url: str) -> list[str]:
+    """URLs of the same database on all nodes of a cluster, or of the one server."""
+    return [url, *(on_node(url, host, port) for host, port in workers())]
 
 
 on_a_cluster: Final = pytest.mark.skipif(
@@ -122,7 +131,9 @@ class Database:
         """Over a connection that is kept, for to begin one takes as long as the rest."""
         kept = self.connections.get(url)
         if kept is None or kept.is_closed():
-            kept = self.connections[url] = await asyncpg.connect(url)
+            kept = self.connections[url] = await asyncpg.connect(
+                url, server_settings={"application_name": OF_THE_TESTS}
+            )
             await kept.execute(_WRITES_TO_SHARDS)
         await kept.execute(script)
 
@@ -178,7 +189,7 @@ class Shelf:
 
     async def _another(self) -> Database:
         url = urlunsplit(urlsplit(self.beside)._replace(path=f"/muster_test_{os.getpid()}_nodes_{len(self.made)}"))
-        database = Database(url, tuple(on_node(url, host, port) for host, port in workers()))
+        database = Database(url, tuple(every_node(url)[1:]))
         self.made.append(database)
         await database.make(self.beside)
         await database.migrate()

@@ -13,7 +13,7 @@ from models.membership import builds, manual_changes
 from models.membership.origins import Origin
 from models.workflows import batches
 from tests.kit.engine import assert_all_is_right, settled
-from tests.kit.locks import wait_until_blocked
+from tests.kit.locks import deadlocks, wait_until_blocked
 from tests.kit.segments import members_of, new_contacts, static_segment
 from tests.kit.transfers import imported, undone
 from tests.kit.workflows import assert_figures_add_up, ends_of, graph, moved, node, running
@@ -30,22 +30,6 @@ async def scope(database):
 
 async def buy(scope, *contact_ids):
     await activities.record(scope, [NewActivity("purchase", one) for one in contact_ids])
-
-
-async def deadlocks(database):
-    """How many PostgreSQL has ended. A connection may tell what it met ten seconds later, but tells it when it ends."""
-    await db.disconnect()
-    await db.connect(database, pool_max=10)
-    async with asyncio.timeout(10):
-        while await db.fetch_value(OTHERS):
-            await asyncio.sleep(0.01)
-    return await db.fetch_value("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
-
-
-OTHERS = """
-SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
-"""
 
 
 async def other_way_round(scope, first, then):
