@@ -1,6 +1,6 @@
 """The timers of SEGMENT_KEEP, which belong to the member and not to the enrollment: edits, pauses and ends leave them alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -57,13 +57,33 @@ async def end_due(run: Run) -> None:
     LOCKS: the swap locks of their segments, as every writer of members does.
     """
     rows = await db.fetch(_DUE, run.workspace_id, run.now, run.test_id, AT_ONCE)
+    await _take_out_all(run, rows)
+    if len(rows) == AT_ONCE:
+        run.moments.append(run.now)
+
+
+async def _take_out_all(run: Run, rows: Sequence[db.Record]) -> None:
     of_segment: dict[int, list[int]] = {}
     for row in rows:
         of_segment.setdefault(row["segment_id"], []).append(row["contact_id"])
     for segment_id, contact_ids in sorted(of_segment.items()):
         await _take_out(run, segment_id, contact_ids)
-    if len(rows) == AT_ONCE:
-        run.moments.append(run.now)
+
+
+async def end_all(run: Run, contact_ids: Sequence[int]) -> None:
+    """Takes out those whom this test run keeps: a clock that stands still ends no time.
+
+    LOCKS: as `end_due`.
+    """
+    assert run.test_id is not None, "only a test run ends before its time"
+    rows = await db.fetch(_OF_TEST, run.workspace_id, run.test_id, list(contact_ids))
+    await _take_out_all(run, rows)
+
+
+_OF_TEST: Final = """
+    DELETE FROM workflow_keeps WHERE workspace_id = $1 AND test_id = $2 AND contact_id = ANY ($3::bigint[])
+    RETURNING segment_id, contact_id
+"""
 
 
 # By the index of their times; several batches end many.

@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 
 from models.errors import NotFound
+from models.workflows import drafts
 from models.workflows.trials import backtest, runs
 from models.workflows.trials.runs import RunState
 from permissions.capabilities import Permission
@@ -19,6 +20,7 @@ from schema.workflows.backtest_types import WorkflowBacktestJob
 from schema.workflows.graph_json import graph_from_input
 from schema.workflows.inputs import WorkflowGraphInput
 from schema.workflows.trying_enums import Fidelity
+from schema.workflows.types import Workflow
 
 
 @strawberry.type
@@ -32,6 +34,7 @@ class WorkflowTestPayload:
         " somebody waits to hear who enters or leaves a segment that time changes: these follow real time.",
     )
     clock: datetime | None = strawberry.field(default=None, description="Where the clock of the test run stands.")
+    workflow: Workflow | None = None
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
@@ -41,9 +44,12 @@ class WorkflowBacktestPayload:
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
-def _payload(state: RunState) -> WorkflowTestPayload:
+async def _payload(info: Info, workflow_id: int, state: RunState) -> WorkflowTestPayload:
     return WorkflowTestPayload(
-        enrollments=all_shown(Enrollment, state.enrollments), clock=state.clock_at, fidelity=state.fidelity
+        enrollments=all_shown(Enrollment, state.enrollments),
+        clock=state.clock_at,
+        fidelity=state.fidelity,
+        workflow=shown(Workflow, await drafts.get(scope_of(info), workflow_id)),
     )
 
 
@@ -66,7 +72,8 @@ class WorkflowTryingMutation:
         if phone is not None:
             admit(info.context, Permission.BROADCAST_SEND)
         contacts = [_contact_id(contact_id, index) for index, contact_id in enumerate(contact_ids)]
-        return _payload(await runs.start(scope_of(info), get_id("Workflow", id, ("id",)), contacts, phone, at))
+        workflow_id = get_id("Workflow", id, ("id",))
+        return await _payload(info, workflow_id, await runs.start(scope_of(info), workflow_id, contacts, phone, at))
 
     @mutation(
         Permission.WORKFLOW_WRITE,
@@ -75,7 +82,18 @@ class WorkflowTryingMutation:
         description="The clock of the test run goes on to this moment, and all that falls due on the way is done.",
     )
     async def workflow_test_advance(self, info: Info, id: strawberry.ID, to: datetime) -> WorkflowTestPayload:
-        return _payload(await runs.advance(scope_of(info), get_id("Workflow", id, ("id",)), to))
+        workflow_id = get_id("Workflow", id, ("id",))
+        return await _payload(info, workflow_id, await runs.advance(scope_of(info), workflow_id, to))
+
+    @mutation(
+        Permission.WORKFLOW_WRITE,
+        WorkflowTestPayload,
+        description="The test run ends: its contacts leave, also the segments that it keeps them in. What else it changed stays.",
+    )
+    async def workflow_test_end(self, info: Info, id: strawberry.ID) -> WorkflowTestPayload:
+        workflow_id = get_id("Workflow", id, ("id",))
+        await runs.end(scope_of(info), workflow_id)
+        return WorkflowTestPayload(workflow=shown(Workflow, await drafts.get(scope_of(info), workflow_id)))
 
     @mutation(
         Permission.WORKFLOW_WRITE,

@@ -30,6 +30,7 @@ from schema.server.types.scalars import JSON
 from schema.workflows.enums import WorkflowStatus
 from schema.workflows.graph_json import graph_to_output
 from schema.workflows.stats_types import WorkflowCounts, WorkflowNodeStats, counts_of, lags_of, node_stats_of
+from schema.workflows.test_run_types import WorkflowTestRun, test_runs_of
 
 
 @strawberry.type
@@ -174,6 +175,7 @@ class Workflow(Node):
     node_stats: list[WorkflowNodeStats] = batched(node_stats_of)
     enrollments: EnrollmentConnection = batched(enrollments_of)
     lag_seconds: float = batched(lags_of, description="Age of the oldest thing that is due and not done.")
+    test_run: WorkflowTestRun | None = batched(test_runs_of, cost=20)
     activates_at: datetime | None
     created_at: datetime
     updated_at: datetime

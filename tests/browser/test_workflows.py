@@ -21,6 +21,11 @@ LET_IN = """
     mutation ($id: ID!, $contact: ID!) {
         workflowContactsAdd(workflowId: $id, contacts: {ids: [$contact]}) { userErrors { message } } }
 """
+PUBLISH = """
+    mutation ($id: ID!, $token: String!) {
+        workflowPublish(id: $id, input: {token: $token}) { userErrors { message } } }
+"""
+TESTED = "query ($id: ID!) { workflow(id: $id) { testRun { clock } } }"
 GRAPH = {
     "triggers": [{"key": "by_a_person", "on": {"manual": True}}],
     "start": "rest",
@@ -111,3 +116,42 @@ def test_the_past_is_played_and_a_contact_is_walked_through(page: Page, muster: 
     expect(page.get_by_text(re.compile("^Would end: Came to the end"))).to_be_visible()
     page.get_by_role("button", name="Play").click()
     expect(page.get_by_text("0 entries")).to_be_visible()
+
+
+def test_contacts_go_through_a_test_on_a_clock_of_its_own(page: Page, muster: Muster) -> None:
+    contact = muster.do(CONTACT, input={"name": "Tina Tester"})["contact"]["id"]
+    made = muster.do(CREATE, input={"name": "Tested", "graph": GRAPH})["workflow"]["id"]
+    preview = "query ($id: ID!) { workflowPublishPreview(id: $id) { token } }"
+    muster.do(PUBLISH, id=made, token=muster.ask(preview, id=made)["workflowPublishPreview"]["token"])
+    page.goto(f"/workflows/{made}?tab=test")
+    page.get_by_role("combobox", name="Add a contact").fill("Tina")
+    page.get_by_role("option", name=re.compile("^Tina Tester")).click()
+    expect(page).to_have_url(re.compile(f"testers={contact}"))
+    page.get_by_role("radio", name="All of them to one phone").check()
+    page.get_by_role("textbox", name="Phone number").fill("12")
+    page.get_by_role("button", name="Start the test").click()
+    expect(page.get_by_role("textbox", name="Phone number")).to_have_attribute("aria-invalid", "true")
+    page.get_by_role("radio", name=re.compile("^Nowhere")).check()
+    page.get_by_role("button", name="Start the test").click()
+
+    people = page.get_by_role("table", name="Contacts of the test")
+    expect(people.get_by_text("Waiting")).to_be_visible()
+    people.get_by_role("button", name="Tina Tester").click()
+    way = page.get_by_role("region", name="Its way: Tina Tester")
+    expect(way.get_by_text("Rest a day")).to_have_count(1)
+    page.get_by_role("textbox", name="Go on by").fill("1")
+    page.get_by_role("combobox", name="Go on by: Unit").click()
+    page.get_by_role("option", name="hour").click()
+    page.get_by_role("button", name="Go on", exact=True).click()
+    expect(people.get_by_text("Waiting")).to_be_visible()
+    page.get_by_role("button", name="Go on to what is due next").click()
+    expect(people.get_by_text("Came to the end")).to_be_visible()
+    expect(way.get_by_text("Rest a day")).to_have_count(2)
+    expect(page.get_by_text("Nothing falls due by time any more.")).to_be_visible()
+    page.reload()
+    expect(way.get_by_text("Rest a day")).to_have_count(2)
+
+    page.get_by_role("button", name="End the test").click()
+    page.get_by_role("dialog").get_by_role("button", name="End the test").click()
+    expect(page.get_by_role("heading", name="Test with real contacts")).to_be_visible()
+    assert muster.ask(TESTED, id=made)["workflow"] == {"testRun": None}

@@ -831,6 +831,12 @@ async def _workflow_test_advance(scope: Scope) -> Variables:
     return {"id": workflow, "to": f"{clock.now().year + 1}-06-01T00:00:00Z"}
 
 
+@sample("workflowTestEnd")
+async def _workflow_test_end(scope: Scope) -> Variables:
+    variables = await _workflow_test_advance(scope)
+    return {"id": variables["id"]}
+
+
 async def a_running_workflow(scope: Scope) -> str:
     graph = graph_of(wait_of("wait", "P1D", "end"), end_of())
     return to_global_id("Workflow", await activated(scope, graph))

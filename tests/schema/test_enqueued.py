@@ -76,6 +76,7 @@ ENQUEUED: dict[str, set[str]] = {
     "workflowBacktest": {"run_job"},
     "workflowTestStart": {LOG},
     "workflowTestAdvance": {LOG},
+    "workflowTestEnd": {LOG},
 }
 """The names of the work that each mutation's sample enqueues; other mutations enqueue nothing."""
 

@@ -17,7 +17,7 @@ export function Moment({ at, exact = false, ...props }: { at: string | null | un
     );
   }
   return (
-    <Text component="time" inherit {...props} {...{ dateTime: at, title: moment(at) }}>
+    <Text component="time" inherit={props.size === undefined} {...props} {...{ dateTime: at, title: moment(at) }}>
       {shown}
     </Text>
   );

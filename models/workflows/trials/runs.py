@@ -1,7 +1,7 @@
 """Test runs: real contacts go through the published version on a clock of their own, by the engine.
 
 What nodes change is really changed. Messages go to the test's phone, or nowhere. Nothing is counted, and no entry is used up.
-A workflow has one test run: a new one takes the place of the former.
+A workflow has one test run: a new one takes the place of the former. What has ended leaves only its enrollments.
 """
 
 import asyncio
@@ -49,12 +49,15 @@ PATIENCE_SECONDS: Final = 10.0
 class RunState:
     """The clock of a test run, and its enrollments as rows of `enrollments`, the newest first.
 
-    `fidelity`: EXACT when the clock decides everything.
+    `fidelity`: EXACT when the clock decides everything. `next_at`: when time alone does something next; None: never.
     """
 
     clock_at: datetime
     enrollments: list[Record]
     fidelity: Fidelity
+    started_at: datetime
+    sends: bool
+    next_at: datetime | None
 
 
 # ---------------------------------------------------------------- start
@@ -154,9 +157,27 @@ async def _end_former(scope: Scope, lock: WorkflowLock, workflow_id: int) -> Non
     if former is None:
         return
     run, _ = await _run(scope, lock, workflow_id, former["id"], former["clock_at"])
+    await keeps.end_all(run, former["contact_ids"])
     for arrival in await wakes.of_contacts(run, former["contact_ids"]):
         arrival.end(EnrollmentEnd.REMOVED)
     await _write(run)
+    await db.execute("DELETE FROM workflow_tests WHERE workspace_id = $1 AND id = $2", scope.workspace_id, former["id"])
+
+
+# ---------------------------------------------------------------- end
+
+
+async def end(scope: Scope, workflow_id: int) -> None:
+    """Those inside leave as REMOVED, and those whom the test keeps in a segment are taken out. What else it changed stays.
+
+    Raises NotFound at `id`, and NotAllowedInState when there is no test run.
+    """
+    async with db.transaction():
+        await drafts.get(scope, workflow_id)
+        lock = await engine_lock.take(scope.workspace_id)
+        await _get(scope, workflow_id)
+        await _end_former(scope, lock, workflow_id)
+        await audit_log.record(scope, "workflow_test_end", "Workflow", workflow_id)
 
 
 # ---------------------------------------------------------------- advance
@@ -168,9 +189,7 @@ async def advance(scope: Scope, workflow_id: int, to: datetime) -> RunState:
     Raises NotFound at `id`, Invalid at `to`, NotAllowedInState when there is no test run.
     """
     await drafts.get(scope, workflow_id)
-    test = await _find(scope, workflow_id)
-    if test is None:
-        raise NotAllowedInState("this workflow has no test run: begin with workflowTestStart", ("id",))
+    test = await _get(scope, workflow_id)
     if to < test["clock_at"]:
         raise Invalid(
             f"the clock of this test stands at {test['clock_at']:%Y-%m-%dT%H:%M:%SZ}: it only goes forward", ("to",)
@@ -191,8 +210,7 @@ async def _step(scope: Scope, workflow_id: int, to: datetime, *, hear: bool) -> 
     """The next moment of the test. Returns whether somebody waits for segments to be right; None when `to` is reached."""
     async with db.transaction():
         lock = await engine_lock.take(scope.workspace_id)
-        test = await _find(scope, workflow_id)
-        assert test is not None, "tests are kept"
+        test = await _get(scope, workflow_id)
         before, plan = await _run(scope, lock, workflow_id, test["id"], test["clock_at"])
         awaited = await crossings.awaited_in(before, [plan, *before.plans.inside])
         moment = test["clock_at"] if hear else await _next_moment(before, awaited, test, to)
@@ -234,9 +252,15 @@ async def _move(run: Run, contact_ids: Sequence[int]) -> None:
 
 async def _next_moment(run: Run, awaited: Sequence[AwaitedRule], test: Record, to: datetime) -> datetime | None:
     """When the clock comes to a wait's end, or to where time changes a rule that somebody waits for."""
-    wakes_at: datetime | None = await db.fetch_value(_NEXT, run.workspace_id, test["id"], test["contact_ids"], to)
+    wakes_at = await _next_wake(run.scope, test, to)
     crossed_at = await crossings.next_moment(run, awaited, test["contact_ids"], test["clock_at"], wakes_at or to)
     return crossed_at or wakes_at
+
+
+async def _next_wake(scope: Scope, test: Record, to: datetime) -> datetime | None:
+    """When a wait ends next, or a time in a segment, if that is before `to`."""
+    wakes_at: datetime | None = await db.fetch_value(_NEXT, scope.workspace_id, test["id"], test["contact_ids"], to)
+    return wakes_at
 
 
 _NEXT = """
@@ -266,6 +290,13 @@ async def _find(scope: Scope, workflow_id: int) -> Record | None:
     )
 
 
+async def _get(scope: Scope, workflow_id: int) -> Record:
+    test = await _find(scope, workflow_id)
+    if test is None:
+        raise NotAllowedInState("this workflow has no test run: begin with workflowTestStart", ("id",))
+    return test
+
+
 async def _run(scope: Scope, lock: WorkflowLock, workflow_id: int, test_id: int, now: datetime) -> tuple[Run, Plan]:
     """Its own clock decides who is a member, so thresholds are not waited for: `settled_at` is None."""
     running, plan = await run_plans.load(scope, lock, workflow_id)
@@ -285,13 +316,18 @@ async def _write(run: Run) -> None:
     await occurrences.write(run)
 
 
+async def find(scope: Scope, workflow_id: int) -> RunState | None:
+    """The test run of a workflow as it stands; None when there is none."""
+    return None if await _find(scope, workflow_id) is None else await _state(scope, workflow_id)
+
+
 async def _state(scope: Scope, workflow_id: int) -> RunState:
-    test = await _find(scope, workflow_id)
-    assert test is not None, "it was just read"
+    test = await _get(scope, workflow_id)
     found = await enrollments.of_test(scope, test["id"], test["contact_ids"])
     async with db.transaction():
         run, plan = await _run(
             scope, await engine_lock.take(scope.workspace_id), workflow_id, test["id"], test["clock_at"]
         )
         sure = await fidelity.of_test(run, plan)
-    return RunState(test["clock_at"], found, sure)
+    next_at = await _next_wake(scope, test, clock.now() + 2 * FARTHEST)
+    return RunState(test["clock_at"], found, sure, test["created_at"], test["phone"] is not None, next_at)

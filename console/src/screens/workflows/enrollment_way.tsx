@@ -1,7 +1,9 @@
 import { Loader, Text, Timeline } from "@mantine/core";
+import { useEffect, useRef } from "react";
 import { graphql } from "react-relay";
 
 import { Moment } from "../../components/moment";
+import { wordOf } from "../../format/words";
 import { useRead } from "../../relay/read";
 import { useTexts } from "../../texts/texts";
 import type { enrollmentWayQuery } from "../../__generated__/enrollmentWayQuery.graphql";
@@ -16,16 +18,25 @@ const QUERY = graphql`
           at
           nodeKey
           outcome
+          detail
         }
       }
     }
   }
 `;
 
-/** What one enrollment did, step by step. */
-export function EnrollmentWay({ enrollmentId, names }: { enrollmentId: string; names: ReadonlyMap<string, string> }) {
+type Props = { enrollmentId: string; names: ReadonlyMap<string, string>; asOf?: string };
+
+/** What one enrollment did, step by step, with its messages; read again when `asOf` changes. */
+export function EnrollmentWay({ enrollmentId, names, asOf = "" }: Props) {
   const t = useTexts();
-  const { data } = useRead<enrollmentWayQuery>(QUERY, { id: enrollmentId });
+  const { data, again } = useRead<enrollmentWayQuery>(QUERY, { id: enrollmentId });
+  const readAsOf = useRef(asOf);
+  useEffect(() => {
+    if (readAsOf.current === asOf) return;
+    readAsOf.current = asOf;
+    again();
+  }, [asOf, again]);
   if (!data) return <Loader size="sm" aria-label={t.common.loading} />;
   const steps = data.enrollment?.steps.nodes ?? [];
   return (
@@ -36,9 +47,21 @@ export function EnrollmentWay({ enrollmentId, names }: { enrollmentId: string; n
       {steps.map((step) => (
         <Timeline.Item key={step.cursor} title={names.get(step.nodeKey) ?? step.nodeKey}>
           <Text size="sm">{t.workflows.outcome[step.outcome] ?? step.outcome}</Text>
+          <StepDetail detail={step.detail} />
           <Moment at={step.at} exact size="xs" c="dimmed" />
         </Timeline.Item>
       ))}
     </Timeline>
   );
+}
+
+/** What became of a message; other steps say nothing more. */
+function StepDetail({ detail }: { detail: unknown }) {
+  const t = useTexts();
+  const { status, reason } = (detail ?? {}) as { status?: unknown; reason?: unknown };
+  const told = [
+    typeof status === "string" ? wordOf(t.workflows.stepMessage, status) : null,
+    typeof reason === "string" ? wordOf(t.broadcasts.exclusions, reason) : null,
+  ].filter(Boolean);
+  return told.length > 0 ? <Text size="sm">{told.join(": ")}</Text> : null;
 }

@@ -22,6 +22,7 @@ import { EnrollmentWay } from "./enrollment_way";
 import { ExplainCard } from "./explain_card";
 import { kindOf, type Graph } from "./graph";
 import { workflowRoute, type PageSearch } from "./routes";
+import { ENROLLMENT_COLORS } from "./words";
 import type { Workflow } from "./workflow_page";
 
 const QUERY = graphql`
@@ -65,7 +66,6 @@ const REMOVE = graphql`
 
 type Row = NonNullable<peopleQuery$data["workflow"]>["enrollments"]["nodes"][number];
 const STATES: readonly EnrollmentState[] = ["READY", "WAITING", "HELD", "FAILED", "ENDED"];
-const COLORS: Record<EnrollmentState, string> = { READY: "teal", WAITING: "blue", HELD: "yellow", FAILED: "red", ENDED: "gray" };
 
 /** Who is inside and who was, by node and state; and why one contact is inside or not. */
 export function PeopleTab({ workflow, graph }: { workflow: Workflow; graph: Graph }) {
@@ -177,7 +177,7 @@ function Cells({
         )}
       </DataCell>
       <DataCell>
-        <StatusBadge color={COLORS[row.state]}>{t.state[row.state]}</StatusBadge>
+        <StatusBadge color={ENROLLMENT_COLORS[row.state]}>{t.state[row.state]}</StatusBadge>
       </DataCell>
       <DataCell>{row.end ? t.end[row.end] : (names.get(row.nodeKey ?? "") ?? row.nodeKey)}</DataCell>
       <DataCell>

@@ -6,11 +6,12 @@ import { SCREEN_CODE } from "../../app/screen_code";
 const STATUSES = ["DRAFT", "ACTIVE", "PAUSED", "DRAINING", "ARCHIVED"] as const;
 export type Status = (typeof STATUSES)[number];
 
-export const TABS = ["graph", "list", "people", "steps", "versions", "try"] as const;
+export const TABS = ["graph", "list", "people", "steps", "versions", "try", "test"] as const;
 export type Tab = (typeof TABS)[number];
 
 type ListSearch = { search?: string; failed?: true };
-export type PageSearch = { tab?: Tab; node?: string; state?: string };
+/** `testers`: ids of contacts for a test run, with commas between; `way`: the enrollment whose steps are shown. */
+export type PageSearch = { tab?: Tab; node?: string; state?: string; testers?: string; way?: string };
 export type EditSearch = { node?: string; view?: "list" };
 
 const text = (value: unknown) => (typeof value === "string" && value ? value : undefined);
@@ -29,6 +30,8 @@ export const workflowRoute = createRoute({
     tab: TABS.find((tab) => tab === raw.tab),
     node: text(raw.node),
     state: text(raw.state),
+    testers: text(raw.testers),
+    way: text(raw.way),
   }),
   component: lazyRouteComponent(SCREEN_CODE["/workflows/$workflowId"], "WorkflowPage"),
 });

@@ -13,3 +13,5 @@ export function wordsOf(text: string, keys: readonly string[]): Words {
   }
   return { nodes, triggers };
 }
+
+export const ENROLLMENT_COLORS = { READY: "teal", WAITING: "blue", HELD: "yellow", FAILED: "red", ENDED: "gray" } as const;

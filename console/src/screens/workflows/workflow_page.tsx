@@ -20,6 +20,7 @@ import { WorkflowActions } from "./workflow_actions";
 import { PeopleTab } from "./people";
 import { TABS, workflowRoute, type Tab } from "./routes";
 import { StepsTab } from "./steps";
+import { TestTab } from "./test_run/test_run";
 import { TryTab } from "./try_tab";
 import { VersionsTab } from "./versions";
 import { WorkflowState } from "./workflow_state";
@@ -138,7 +139,7 @@ function Page({ workflow, since }: { workflow: Workflow; since: string }) {
           <WorkflowState status={workflow.status} />
         </Group>
       }
-      lead={workflow.description ?? t.statusLead[workflow.status]}
+      lead={workflow.description ?? (workflow.status === "DRAFT" && workflow.published ? t.readyLead : t.statusLead[workflow.status])}
       actions={
         mayWrite && (
           <>
@@ -183,6 +184,7 @@ function Page({ workflow, since }: { workflow: Workflow; since: string }) {
             {tab === "steps" && <StepsTab workflowId={workflow.id} since={since} graph={graph} />}
             {tab === "versions" && <VersionsTab workflowId={workflow.id} />}
             {tab === "try" && <TryTab workflow={workflow} />}
+            {tab === "test" && <TestTab workflow={workflow} />}
           </Suspense>
         </Stack>
       </Tabs>

@@ -99,6 +99,29 @@ async def test_a_test_stands_beside_the_real_thing_and_a_new_one_takes_its_place
     await assert_figures_add_up(scope)
 
 
+async def test_a_test_that_ends_keeps_nobody_and_is_forgotten(scope, workflow, kept):
+    ana, ben = await new_contacts(scope, 2)
+    assert await runs.find(scope, workflow) is None
+    state = await runs.start(scope, workflow, [ana, ben], phone="+34600111222")
+    assert (state.sends, state.next_at) == (True, NOON + DAY)
+    state = await runs.advance(scope, workflow, NOON + DAY * 2)
+    assert (await runs.find(scope, workflow), state.next_at) == (state, NOON + DAY * 3)
+    assert await members_of(scope, kept) == {ana, ben}
+    await runs.end(scope, workflow)
+    assert await members_of(scope, kept) == set()
+    assert await runs.find(scope, workflow) is None
+    assert await db.fetch_value("SELECT count(*) FROM enrollments") == 0
+    assert {row["end"] for row in await db.fetch('SELECT "end" FROM enrollments_ended')} == {"REMOVED"}
+    for refused in (runs.end(scope, workflow), runs.advance(scope, workflow, NOON + DAY * 3)):
+        with pytest.raises(NotAllowedInState, match="has no test run"):
+            await refused
+    await runs.start(scope, workflow, [ana])
+    await runs.advance(scope, workflow, NOON + DAY)
+    assert await members_of(scope, kept) == {ana}
+    await runs.start(scope, workflow, [ben])
+    assert await members_of(scope, kept) == set(), "the test that took its place keeps nobody of the former"
+
+
 async def test_what_cannot_be_tested_is_refused(scope, workflow):
     (ana,) = await new_contacts(scope, 1)
     with pytest.raises(NotAllowedInState, match="has no test run"):
