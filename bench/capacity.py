@@ -136,7 +136,7 @@ async def _some(scope: Scope) -> list[int]:
 
 
 async def _changes(scope: Scope, port: int, used: _Used) -> dict[str, float]:
-    """Milliseconds of CPU per mutation, until its members are told of; connections to PostgreSQL under load."""
+    """Milliseconds of CPU per mutation, until its members are notified; connections to PostgreSQL under load."""
     token = (await api_tokens.create(scope, name="bench", permissions={Permission.CONTACT_WRITE}))[1]
     headers = {"Authorization": f"Bearer {token}"}
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as session:
@@ -181,7 +181,7 @@ async def _all_told(scope: Scope) -> None:
 
 def _costs(changed: dict[str, float], bare: dict[str, float]) -> list[Result]:
     ratios = {name: changed[name] / bare[name] for name in bare}
-    note = f"milliseconds of CPU until members are told of, {SEGMENTS} segments read the field, {CONNECTIONS} callers"
+    note = f"milliseconds of CPU until members are notified, {SEGMENTS} segments read the field, {CONNECTIONS} callers"
     return [
         Result("one contact changed by the API", changed, "a bare UPDATE", ratios, note),
         Result("a bare UPDATE", bare),

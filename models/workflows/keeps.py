@@ -71,7 +71,7 @@ async def _take_out_all(run: Run, rows: Sequence[db.Record]) -> None:
 
 
 async def end_all(run: Run, contact_ids: Sequence[int]) -> None:
-    """Takes out those whom this test run keeps: a clock that stands still ends no time.
+    """Takes out the contacts that this test run keeps: a clock that stands still ends no time.
 
     LOCKS: as `end_due`.
     """

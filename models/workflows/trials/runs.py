@@ -168,7 +168,7 @@ async def _end_former(scope: Scope, lock: WorkflowLock, workflow_id: int) -> Non
 
 
 async def end(scope: Scope, workflow_id: int) -> None:
-    """Those inside leave as REMOVED, and those whom the test keeps in a segment are taken out. What else it changed stays.
+    """Those inside leave as REMOVED, and the contacts that the test keeps in a segment are taken out. What else it changed stays.
 
     Raises NotFound at `id`, and NotAllowedInState when there is no test run.
     """
