@@ -73,6 +73,8 @@ DESCRIPTIONS: Final = {
     "Query.segments(deleted:)": "The deleted segments that can be restored, in place of the others.",
     "Query.segments(orderBy:)": "In which order.",
     "Query.segments(status:)": "Only segments of this status, such as FAILED for those whose rule could not be computed.",
+    "Query.segmentEstimate(rule:)": "The rule.",
+    "Query.segmentEstimate(ruleQuery:)": "The rule in its text form, instead of `rule`.",
     "Query.segmentPreview": "How many contacts a rule finds, and some of them.",
     "Query.segmentPreview(rule:)": "The rule.",
     "Query.segmentPreview(ruleQuery:)": "The rule in its text form, instead of `rule`.",

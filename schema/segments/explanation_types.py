@@ -33,6 +33,14 @@ class PreviewDifference:
     leaving: int = strawberry.field(description="How many would leave it.")
 
 
+@strawberry.type(description="About how many contacts a rule finds.")
+class SegmentEstimate:
+    count: int = strawberry.field(description="How many, about; exactly so many when `margin` is 0.")
+    margin: int = strawberry.field(
+        description="By how much the exact count differs from `count` at most, in 19 of 20 cases."
+    )
+
+
 @strawberry.type
 class SegmentPreview:
     count: int

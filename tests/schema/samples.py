@@ -391,6 +391,7 @@ async def segment_recompute(scope: Scope) -> Variables:
     return {"id": to_global_id("Segment", await a_dynamic_segment(scope))}
 
 
+@sample("segmentEstimate")
 @sample("segmentPreview")
 async def segment_preview(scope: Scope) -> Variables:
     return {"rule": {"tags": {"operator": "HAS_ANY", "tags": ["vip"]}}}

@@ -8,25 +8,26 @@ import { useViewer } from "../session/session";
 import { useTexts } from "../texts/texts";
 import { isComplete, isEmptyRule, type RuleInput } from "./rule";
 import classes from "./preview_panel.module.css";
+import { estimateInWords } from "./estimate_in_words";
 import type { RulePreview } from "./use_rule_preview";
 
 /** What a rule finds: the number, what would change, who can be reached, some of them, and the rule in plain words. */
-export function PreviewPanel({ rule, preview, isStale, error }: { rule: RuleInput } & RulePreview) {
-  return isEmptyRule(rule) ? null : <Panel isPartial={!isComplete(rule)} preview={preview} isStale={isStale} error={error} />;
+export function PreviewPanel({ rule, preview, estimate, isStale, error }: { rule: RuleInput } & RulePreview) {
+  return isEmptyRule(rule) ? null : <Panel isPartial={!isComplete(rule)} preview={preview} estimate={estimate} isStale={isStale} error={error} />;
 }
 
 /** Drawn again when an answer comes, not with each key that changes the rule. */
-const Panel = memo(function Panel({ isPartial, preview, isStale, error }: { isPartial: boolean } & Omit<RulePreview, "findings">) {
+const Panel = memo(function Panel({ isPartial, preview, estimate, isStale, error }: { isPartial: boolean } & Omit<RulePreview, "findings">) {
   const t = useTexts().rules;
   const { contactCount } = useViewer().workspace;
   return (
-    <Card withBorder padding="md" className={classes.card} data-stale={isStale || undefined} aria-label={t.found}>
+    <Card withBorder padding="md" className={classes.card} data-stale={isStale || undefined} data-counting={estimate !== null || undefined} aria-label={t.found}>
       <Stack gap="sm">
         <div>
           <Group gap="xs" align="baseline" role="status" aria-live="polite">
-            <Text className={classes.count}>{preview ? formatNumber(preview.count) : "–"}</Text>
+            <Text className={classes.count}>{estimate ? estimateInWords(t, estimate) : preview ? formatNumber(preview.count) : "–"}</Text>
             <Text c="dimmed" size="sm">
-              {preview && contactCount > 0 ? t.ofAll(formatShare(preview.count / contactCount)) : t.contactsFound}
+              {estimate ? t.estimated : preview && contactCount > 0 ? t.ofAll(formatShare(preview.count / contactCount)) : t.contactsFound}
             </Text>
           </Group>
           {isPartial && (

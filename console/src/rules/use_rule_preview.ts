@@ -3,11 +3,13 @@ import { useRelayEnvironment } from "react-relay";
 import { fetchQuery, graphql } from "relay-runtime";
 
 import { ApiError } from "../relay/api_error";
-import { useMay } from "../session/session";
+import { useMay, useViewer } from "../session/session";
+import type { useRulePreviewEstimateQuery, useRulePreviewEstimateQuery$data } from "../__generated__/useRulePreviewEstimateQuery.graphql";
 import type { useRulePreviewQuery, useRulePreviewQuery$data } from "../__generated__/useRulePreviewQuery.graphql";
 import { isComplete, type RuleInput } from "./rule";
 
 export type Preview = useRulePreviewQuery$data["segmentPreview"];
+export type Estimate = useRulePreviewEstimateQuery$data["segmentEstimate"];
 
 /** What the server says of the places of a rule. */
 export type RuleFindings = {
@@ -19,8 +21,10 @@ export type RuleFindings = {
 export type RulePreview = {
   /** The last answer; it stays while a newer one is awaited. */
   preview: Preview | null;
+  /** About how many the rule as it is now finds, until that is counted. */
+  estimate: Estimate | null;
   findings: RuleFindings;
-  /** The answer is not that of the rule as it is now. */
+  /** Neither the answer nor the estimate is that of the rule as it is now. */
   isStale: boolean;
   error: Error | null;
 };
@@ -53,16 +57,29 @@ const QUERY = graphql`
   }
 `;
 
+const ESTIMATE = graphql`
+  query useRulePreviewEstimateQuery($rule: RuleInput!) {
+    segmentEstimate(rule: $rule) {
+      count
+      margin
+    }
+  }
+`;
+
 const WAIT_MS = 120;
+/** To count more contacts than these takes longer than a person waits: a sample is asked first. */
+const MANY = 50_000;
 const NOTHING: RuleFindings = { conditions: [], warnings: [], errors: [] };
 
 /**
  * What a rule finds, while it is edited: asked a moment after the last edit. The question before is aborted, which ends its statement in the
- * database, and an older answer is never shown. A rule that is not complete is not asked about. `null`: nothing is asked.
+ * database, and an older answer is never shown. Of many contacts, an estimate comes before the count. A rule that is not complete is not asked about. `null`: nothing is asked.
  */
 export function useRulePreview(rule: RuleInput | null, { compareTo }: { compareTo?: string } = {}): RulePreview {
   const environment = useRelayEnvironment();
   const withContacts = useMay("CONTACT_READ");
+  const isLarge = useViewer().workspace.contactCount > MANY;
+  const [estimated, setEstimated] = useState<{ rule: RuleInput; estimate: Estimate } | null>(null);
   const [state, setState] = useState<{ answered: RuleInput | null; preview: Preview | null; findings: RuleFindings; error: Error | null }>({
     answered: null,
     preview: null,
@@ -75,7 +92,7 @@ export function useRulePreview(rule: RuleInput | null, { compareTo }: { compareT
     let running: { unsubscribe: () => void } | undefined;
     const wait = hasAsked.current ? WAIT_MS : 0;
     hasAsked.current = true;
-    const timer = setTimeout(() => {
+    const askAll = () => {
       const variables = { rule, compareTo, withDifference: compareTo !== undefined, withContacts };
       running = fetchQuery<useRulePreviewQuery>(environment, QUERY, variables, { fetchPolicy: "network-only" }).subscribe({
         next: ({ segmentPreview }) =>
@@ -86,12 +103,23 @@ export function useRulePreview(rule: RuleInput | null, { compareTo }: { compareT
           setState((before) => ({ ...before, answered: rule, findings: { ...NOTHING, errors }, error }));
         },
       });
-    }, wait);
+    };
+    const askEstimate = () => {
+      running = fetchQuery<useRulePreviewEstimateQuery>(environment, ESTIMATE, { rule }, { fetchPolicy: "network-only" }).subscribe({
+        next: ({ segmentEstimate }) => {
+          setEstimated({ rule, estimate: segmentEstimate });
+          askAll();
+        },
+        error: askAll,
+      });
+    };
+    const timer = setTimeout(isLarge ? askEstimate : askAll, wait);
     return () => {
       clearTimeout(timer);
       running?.unsubscribe();
     };
-  }, [environment, rule, compareTo, withContacts]);
+  }, [environment, rule, compareTo, withContacts, isLarge]);
   const { answered, preview, findings, error } = state;
-  return { preview, findings, error: answered === rule ? error : null, isStale: answered !== rule };
+  const estimate = answered !== rule && estimated?.rule === rule ? estimated.estimate : null;
+  return { preview, estimate, findings, error: answered === rule ? error : null, isStale: answered !== rule && !estimate };
 }
