@@ -14,3 +14,14 @@ export function Pending() {
     </Stack>
   );
 }
+
+/** What a tab or another part of a screen shows until it is there. */
+export function PendingPart() {
+  const t = useTexts();
+  return (
+    <div role="status">
+      <VisuallyHidden>{t.common.loading}</VisuallyHidden>
+      <Skeleton height={280} />
+    </div>
+  );
+}

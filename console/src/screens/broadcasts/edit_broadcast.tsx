@@ -14,6 +14,7 @@ import type { editBroadcastAudienceQuery } from "../../__generated__/editBroadca
 import type { editBroadcastMutation } from "../../__generated__/editBroadcastMutation.graphql";
 import type { editBroadcastQuery, editBroadcastQuery$data } from "../../__generated__/editBroadcastQuery.graphql";
 import { AudienceFields } from "./audience_fields";
+import { draftValuesOf } from "./draft_fragment";
 import { inputOf, type DraftValues } from "./draft_values";
 import { DraftMenu } from "./draft_menu";
 import { ExclusionDrawer } from "./exclusion_list";
@@ -31,29 +32,8 @@ const QUERY = graphql`
     ...messageFields_query @arguments(mayReadContacts: $mayReadContacts)
     broadcast(id: $id) {
       id
-      name
       status
-      template {
-        id
-      }
-      parameters {
-        name
-        field
-        text
-        fallback
-      }
-      includeSegments {
-        id
-        name
-        memberCount
-      }
-      excludeSegments {
-        id
-        name
-        memberCount
-      }
-      requireOptIn
-      maxLateness
+      ...draftFragment_broadcast @relay(mask: false)
       retryOf {
         id
       }
@@ -110,7 +90,7 @@ function Editor({ data, broadcast, reload }: { data: editBroadcastQuery$data; br
   const { excluded } = editBroadcastRoute.useSearch();
   const navigate = editBroadcastRoute.useNavigate();
   const form = useFormData(data);
-  const [values, setValues] = useState<DraftValues>(() => valuesOf(broadcast));
+  const [values, setValues] = useState<DraftValues>(() => draftValuesOf(broadcast));
   const [save] = useMutationCall<editBroadcastMutation>(SAVE);
   const [isCounting, recount] = useRecount(id);
   const isRetry = broadcast.retryOf != null;
@@ -174,16 +154,4 @@ function useRecount(id: string): [boolean, () => void] {
     });
   };
   return [isCounting, recount];
-}
-
-function valuesOf(broadcast: Draft): DraftValues {
-  return {
-    name: broadcast.name,
-    templateId: broadcast.template.id,
-    bindings: broadcast.parameters,
-    include: broadcast.includeSegments.map(({ id }) => id),
-    exclude: broadcast.excludeSegments.map(({ id }) => id),
-    requireOptIn: broadcast.requireOptIn,
-    maxLateness: broadcast.maxLateness ?? null,
-  };
 }

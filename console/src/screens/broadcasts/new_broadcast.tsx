@@ -10,6 +10,7 @@ import { useTexts } from "../../texts/texts";
 import type { newBroadcastMutation } from "../../__generated__/newBroadcastMutation.graphql";
 import type { newBroadcastQuery, newBroadcastQuery$data } from "../../__generated__/newBroadcastQuery.graphql";
 import { AudienceFields } from "./audience_fields";
+import { draftValuesOf } from "./draft_fragment";
 import { EMPTY_DRAFT, inputOf, type DraftValues } from "./draft_values";
 import { MessageFields, useFormData } from "./message_fields";
 import { segmentOption } from "./option_search";
@@ -20,28 +21,7 @@ const QUERY = graphql`
   query newBroadcastQuery($from: ID!, $isCopy: Boolean!, $segment: ID!, $hasSegment: Boolean!, $mayReadContacts: Boolean!) {
     ...messageFields_query @arguments(mayReadContacts: $mayReadContacts)
     broadcast(id: $from) @include(if: $isCopy) {
-      name
-      template {
-        id
-      }
-      parameters {
-        name
-        field
-        text
-        fallback
-      }
-      includeSegments {
-        id
-        name
-        memberCount
-      }
-      excludeSegments {
-        id
-        name
-        memberCount
-      }
-      requireOptIn
-      maxLateness
+      ...draftFragment_broadcast @relay(mask: false)
     }
     segment(id: $segment) @include(if: $hasSegment) {
       id
@@ -130,13 +110,5 @@ export function NewBroadcast() {
 
 function firstValues({ broadcast, segment }: newBroadcastQuery$data, copyOf: (name: string) => string): DraftValues {
   if (!broadcast) return { ...EMPTY_DRAFT, include: segment ? [segment.id] : [] };
-  return {
-    name: copyOf(broadcast.name),
-    templateId: broadcast.template.id,
-    bindings: broadcast.parameters,
-    include: broadcast.includeSegments.map(({ id }) => id),
-    exclude: broadcast.excludeSegments.map(({ id }) => id),
-    requireOptIn: broadcast.requireOptIn,
-    maxLateness: broadcast.maxLateness ?? null,
-  };
+  return { ...draftValuesOf(broadcast), name: copyOf(broadcast.name) };
 }

@@ -29,21 +29,7 @@ const SAVE = graphql`
 const NEWEST = graphql`
   query useFieldSaveQuery($id: ID!, $withWho: Boolean!) {
     contact(id: $id) {
-      id
-      externalId
-      name
-      firstName
-      lastName
-      email
-      phone
-      timezone
-      dateOfBirth
-      subscribedAt
-      lastInteractionAt
-      score
-      tags
-      attributes
-      updatedAt
+      ...contactFields_contact @relay(mask: false)
     }
     auditLog(first: 1, subjectId: $id) @include(if: $withWho) {
       nodes {

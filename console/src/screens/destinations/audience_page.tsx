@@ -1,14 +1,14 @@
-import { Alert, Card, Group, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Alert, Card, Group, Stack, Text } from "@mantine/core";
 import { graphql, useFragment } from "react-relay";
 
 import { NotFound } from "../../app/failures";
+import { FigureCards } from "../../components/figure_cards";
 import { LinkTo } from "../../components/link";
 import { Moment } from "../../components/moment";
 import { sentence } from "../../components/notify";
 import { Screen } from "../../components/screen";
 import { StatusBadge } from "../../components/status_badge";
 import { formatDuration } from "../../format/moments";
-import { formatNumber } from "../../format/numbers";
 import { wordOf } from "../../format/words";
 import { useScreenQuery } from "../../relay/screen_query";
 import { useMay } from "../../session/session";
@@ -126,21 +126,7 @@ export function AudiencePage() {
           />
         </Stack>
       </Card>
-      <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="sm">
-        {tiles.map(({ label, lead, count }) => (
-          <Card key={label} withBorder padding="sm">
-            <Text size="xs" c="dimmed" fw={600}>
-              {label}
-            </Text>
-            <Text fz={26} fw={650} lh={1.25} c={count === 0 ? "dimmed" : undefined}>
-              {formatNumber(count)}
-            </Text>
-            <Text size="xs" c="dimmed">
-              {lead}
-            </Text>
-          </Card>
-        ))}
-      </SimpleGrid>
+      <FigureCards figures={tiles} cols={{ base: 2, sm: 4 }} />
       {mayContacts && counts.refused > 0 && <RefusedContacts key={counts.refused} audience={audience.id} />}
     </Screen>
   );

@@ -1,9 +1,9 @@
-import { Alert, Button, Group, PasswordInput, Stack, TextInput } from "@mantine/core";
-import { useState, type FormEvent } from "react";
+import { PasswordInput, TextInput } from "@mantine/core";
+import { useState } from "react";
 import { graphql } from "relay-runtime";
 
-import { sentence } from "../../components/notify";
-import { errorOf, useMutationCall, type UserError } from "../../relay/commit";
+import { ConnectForm, useSecretProps } from "../../components/connect_form";
+import { errorOf, useMutationCall } from "../../relay/commit";
 import { useTexts } from "../../texts/texts";
 import type { metaConnectFormMutation } from "../../__generated__/metaConnectFormMutation.graphql";
 
@@ -26,53 +26,39 @@ const CONNECT = graphql`
 
 /** Connects an ad account, or gives the connected one another token. */
 export function MetaConnectForm({ adAccountId, onDone }: { adAccountId: string; onDone: () => void }) {
-  const t = useTexts();
-  const words = t.destinations.meta;
+  const words = useTexts().destinations.meta;
   const [account, setAccount] = useState(adAccountId);
   const [token, setToken] = useState("");
-  const [errors, setErrors] = useState<readonly UserError[]>([]);
+  const secretProps = useSecretProps();
   const [connect, busy] = useMutationCall<metaConnectFormMutation>(CONNECT);
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
+  const submit = async () => {
     const answer = await connect({ input: { adAccountId: account, accessToken: token } });
-    if (!answer) return;
-    setErrors(answer.metaConnect.userErrors);
-    if (answer.metaConnect.userErrors.length === 0) onDone();
+    return answer && answer.metaConnect.userErrors;
   };
-  const others = errors.filter(({ field }) => !field?.includes("adAccountId") && !field?.includes("accessToken"));
   return (
-    <form onSubmit={(event) => void submit(event)}>
-      <Stack>
-        {others.map(({ message }) => (
-          <Alert key={message} color="red" role="alert">
-            {sentence(message)}
-          </Alert>
-        ))}
-        <TextInput
-          label={words.adAccountId}
-          description={words.adAccountIdHint}
-          required
-          data-autofocus
-          value={account}
-          onChange={(event) => setAccount(event.currentTarget.value)}
-          error={errorOf(errors, "adAccountId")}
-        />
-        <PasswordInput
-          label={words.accessToken}
-          description={words.accessTokenHint}
-          required
-          autoComplete="off"
-          visibilityToggleButtonProps={{ "aria-label": t.settings.password.show }}
-          value={token}
-          onChange={(event) => setToken(event.currentTarget.value)}
-          error={errorOf(errors, "accessToken")}
-        />
-        <Group justify="flex-end">
-          <Button type="submit" loading={busy}>
-            {words.connect}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <ConnectForm fields={["adAccountId", "accessToken"]} action={words.connect} busy={busy} onSubmit={submit} onDone={onDone}>
+      {(errors) => (
+        <>
+          <TextInput
+            label={words.adAccountId}
+            description={words.adAccountIdHint}
+            required
+            data-autofocus
+            value={account}
+            onChange={(event) => setAccount(event.currentTarget.value)}
+            error={errorOf(errors, "adAccountId")}
+          />
+          <PasswordInput
+            {...secretProps}
+            label={words.accessToken}
+            description={words.accessTokenHint}
+            required
+            value={token}
+            onChange={(event) => setToken(event.currentTarget.value)}
+            error={errorOf(errors, "accessToken")}
+          />
+        </>
+      )}
+    </ConnectForm>
   );
 }

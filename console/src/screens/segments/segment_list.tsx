@@ -1,4 +1,4 @@
-import { NativeSelect, Switch, Text, TextInput } from "@mantine/core";
+import { NativeSelect, Text, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
@@ -122,6 +122,9 @@ function daysAgo(days: number): string {
   return new Date(Math.floor(Date.now() / hour) * hour - days * 24 * hour).toISOString();
 }
 
+/** Deleted segments are listed apart from those of any status. */
+const DELETED = "DELETED";
+
 function Filters() {
   const t = useTexts().segments;
   const search = segmentsRoute.useSearch();
@@ -150,9 +153,15 @@ function Filters() {
       />
       <NativeSelect
         aria-label={t.status}
-        value={search.status ?? ""}
-        data={[{ value: "", label: t.anyStatus }, ...STATUSES.map((status) => ({ value: status, label: t.statuses[status] }))]}
-        onChange={(event) => set({ status: STATUSES.find((status) => status === event.currentTarget.value) })}
+        value={search.deleted ? DELETED : (search.status ?? "")}
+        data={[
+          { value: "", label: t.anyStatus },
+          ...STATUSES.map((status) => ({ value: status, label: t.statuses[status] })),
+          { value: DELETED, label: t.deletedOnly },
+        ]}
+        onChange={({ currentTarget: { value } }) =>
+          set({ status: STATUSES.find((status) => status === value), deleted: value === DELETED || undefined })
+        }
       />
       <NativeSelect
         aria-label={t.unusedSince}
@@ -165,11 +174,6 @@ function Filters() {
         value={search.order ?? "NAME_ASC"}
         data={ORDERS.map((order) => ({ value: order, label: t.orders[order] }))}
         onChange={(event) => set({ order: ORDERS.find((order) => order === event.currentTarget.value) })}
-      />
-      <Switch
-        label={t.deletedOnly}
-        checked={search.deleted ?? false}
-        onChange={(event) => set({ deleted: event.currentTarget.checked || undefined })}
       />
     </search>
   );

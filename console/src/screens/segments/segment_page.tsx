@@ -5,7 +5,7 @@ import { lazy, Suspense, useState } from "react";
 import { graphql } from "react-relay";
 
 import { NotFound } from "../../app/failures";
-import { Pending } from "../../app/pending";
+import { PendingPart } from "../../app/pending";
 import { ButtonTo } from "../../components/link";
 import { Moment } from "../../components/moment";
 import { Screen } from "../../components/screen";
@@ -131,7 +131,7 @@ function Page({ segment, since, reload }: { segment: ShownSegment; since: string
           ))}
         </Tabs.List>
         <Tabs.Panel value={shown} pt="md">
-          <Suspense fallback={<Pending />}>
+          <Suspense fallback={<PendingPart />}>
             {shown === "members" && <Members segment={segment} reload={reload} changes={changes.length} />}
             {shown === "changes" && <Changes segment={segment} changes={changes} />}
             {shown === "uses" && <Uses segmentId={segment.id} />}

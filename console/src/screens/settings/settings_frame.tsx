@@ -2,7 +2,7 @@ import { Alert, NavLink, Stack, Text, Title } from "@mantine/core";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { Suspense } from "react";
 
-import { Pending } from "../../app/pending";
+import { PendingPart } from "../../app/pending";
 import { useTexts } from "../../texts/texts";
 import classes from "./settings_frame.module.css";
 import { useTabs } from "./tabs";
@@ -34,7 +34,7 @@ export function SettingsFrame() {
           ))}
         </nav>
         {shown || isIndex ? (
-          <Suspense fallback={<Pending />}>
+          <Suspense fallback={<PendingPart />}>
             <Outlet />
           </Suspense>
         ) : (

@@ -1,8 +1,8 @@
-import { Alert, Button, Group, PasswordInput, Stack, TagsInput, TextInput } from "@mantine/core";
-import { useState, type FormEvent } from "react";
+import { PasswordInput, TagsInput, TextInput } from "@mantine/core";
+import { useState } from "react";
 import { graphql } from "relay-runtime";
 
-import { sentence } from "../../components/notify";
+import { ConnectForm, useSecretProps } from "../../components/connect_form";
 import { errorOf, useMutationCall, type UserError } from "../../relay/commit";
 import { useTexts } from "../../texts/texts";
 import type { whatsappFormMutation } from "../../__generated__/whatsappFormMutation.graphql";
@@ -38,16 +38,13 @@ export function WhatsAppForm({ channel, onDone }: { channel: Channel | null; onD
     verifyToken: "",
   });
   const [stopWords, setStopWords] = useState<string[]>(channel?.stopWords.slice() ?? []);
-  const [errors, setErrors] = useState<readonly UserError[]>([]);
+  const secretProps = useSecretProps();
   const [connect, busy] = useMutationCall<whatsappFormMutation>(CONNECT);
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
+  const submit = async () => {
     const answer = await connect({ input: { ...values, stopWords } });
-    if (!answer) return;
-    setErrors(answer.whatsappChannelConnect.userErrors);
-    if (answer.whatsappChannelConnect.userErrors.length === 0) onDone();
+    return answer && answer.whatsappChannelConnect.userErrors;
   };
-  const propsOf = (name: keyof typeof values, description: string) => ({
+  const propsOf = (errors: readonly UserError[], name: keyof typeof values, description: string) => ({
     label: words[name],
     description,
     required: true,
@@ -56,36 +53,26 @@ export function WhatsAppForm({ channel, onDone }: { channel: Channel | null; onD
     onChange: (event: { currentTarget: { value: string } }) => setValues({ ...values, [name]: event.currentTarget.value }),
     error: errorOf(errors, name),
   });
-  const secretProps = { visibilityToggleButtonProps: { "aria-label": t.settings.password.show } };
-  const others = errors.filter(({ field }) => !Object.keys(values).some((name) => field?.includes(name)) && !field?.includes("stopWords"));
   return (
-    <form onSubmit={(event) => void submit(event)}>
-      <Stack>
-        {others.map(({ message }) => (
-          <Alert key={message} color="red" role="alert">
-            {sentence(message)}
-          </Alert>
-        ))}
-        <TextInput {...propsOf("phoneNumberId", words.fromManager)} data-autofocus />
-        <TextInput {...propsOf("businessAccountId", words.fromManager)} />
-        <PasswordInput {...propsOf("token", words.tokenHint)} {...secretProps} />
-        <PasswordInput {...propsOf("appSecret", words.appSecretHint)} {...secretProps} />
-        <TextInput {...propsOf("verifyToken", words.verifyTokenHint)} />
-        <TagsInput
-          label={words.stopWords}
-          description={words.stopWordsHint}
-          value={stopWords}
-          onChange={setStopWords}
-          acceptValueOnBlur
-          clearButtonProps={{ "aria-label": t.common.clear }}
-          error={errors.find(({ field }) => field?.includes("stopWords"))?.message}
-        />
-        <Group justify="flex-end">
-          <Button type="submit" loading={busy}>
-            {words.connect}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <ConnectForm fields={[...Object.keys(values), "stopWords"]} action={words.connect} busy={busy} onSubmit={submit} onDone={onDone}>
+      {(errors) => (
+        <>
+          <TextInput {...propsOf(errors, "phoneNumberId", words.fromManager)} data-autofocus />
+          <TextInput {...propsOf(errors, "businessAccountId", words.fromManager)} />
+          <PasswordInput {...secretProps} {...propsOf(errors, "token", words.tokenHint)} />
+          <PasswordInput {...secretProps} {...propsOf(errors, "appSecret", words.appSecretHint)} />
+          <TextInput {...propsOf(errors, "verifyToken", words.verifyTokenHint)} />
+          <TagsInput
+            label={words.stopWords}
+            description={words.stopWordsHint}
+            value={stopWords}
+            onChange={setStopWords}
+            acceptValueOnBlur
+            clearButtonProps={{ "aria-label": t.common.clear }}
+            error={errors.find(({ field }) => field?.includes("stopWords"))?.message}
+          />
+        </>
+      )}
+    </ConnectForm>
   );
 }

@@ -1,7 +1,6 @@
-import { Card, SimpleGrid, Text } from "@mantine/core";
 import { graphql, useFragment } from "react-relay";
 
-import { formatNumber } from "../../format/numbers";
+import { FigureCards } from "../../components/figure_cards";
 import { useTexts } from "../../texts/texts";
 import type { importCounts_job$key } from "../../__generated__/importCounts_job.graphql";
 
@@ -29,21 +28,5 @@ export function ImportCounts({ job }: { job: importCounts_job$key }) {
     { label: t.rejected, lead: t.rejectedLead, count: rejected },
     { label: t.partial, lead: t.partialLead, count: partial },
   ];
-  return (
-    <SimpleGrid cols={{ base: 2, sm: 3, lg: 6 }} spacing="sm">
-      {counts.map(({ label, lead, count }) => (
-        <Card key={label} withBorder padding="sm" data-count={count}>
-          <Text size="xs" c="dimmed" fw={600}>
-            {label}
-          </Text>
-          <Text fz={26} fw={650} lh={1.25} c={count === 0 ? "dimmed" : undefined}>
-            {formatNumber(count)}
-          </Text>
-          <Text size="xs" c="dimmed">
-            {lead}
-          </Text>
-        </Card>
-      ))}
-    </SimpleGrid>
-  );
+  return <FigureCards figures={counts} cols={{ base: 2, sm: 3, lg: 6 }} />;
 }

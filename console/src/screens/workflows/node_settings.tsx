@@ -1,6 +1,4 @@
-import { ActionIcon, Button, Checkbox, Fieldset, Group, Select, Stack, TagsInput, Text, TextInput } from "@mantine/core";
-import { IconPlus, IconX } from "@tabler/icons-react";
-import type { ReactNode } from "react";
+import { Checkbox, Select, Stack, TagsInput, Text, TextInput } from "@mantine/core";
 
 import { SegmentSelect } from "../../components/segment_select";
 import { clockAt, instantAt } from "../../rules/zoned";
@@ -10,6 +8,7 @@ import { EventForm } from "./event_form";
 import { ActivityKindInput, DurationInput, FieldSelect, TimeInput } from "./fields";
 import { kindOf, settingsOf, withSettings, type Event, type EventKind, type Graph, type Node, type Rule, type Settings } from "./graph";
 import { useOptions } from "./options";
+import { PartList } from "./part_list";
 import { BranchCases, SplitShares } from "./parts_form";
 import { PropertiesInput } from "./properties_input";
 import { RuleField } from "./graph_rule";
@@ -116,26 +115,20 @@ function WaitUntilForm({ settings, set }: FormProps) {
 function WaitForForm({ graph, settings, set }: FormProps) {
   const t = useTexts().workflows.field;
   const events = (settings.any ?? []) as Event[];
-  const replace = (index: number, event: Event) => set({ any: events.map((each, at) => (at === index ? event : each)) });
   return (
     <Stack gap="xs">
       <Text size="sm" fw={600}>
         {t.events}
       </Text>
-      {events.map((event, index) => (
-        <Removable key={index} label={t.removeEvent} onRemove={() => set({ any: events.filter((_, at) => at !== index) })}>
-          <EventForm graph={graph} event={event} kinds={WAITED_FOR} onChange={(next) => replace(index, next)} />
-        </Removable>
-      ))}
-      <Button
-        variant="light"
-        size="compact-sm"
-        w="fit-content"
-        leftSection={<IconPlus size={14} />}
-        onClick={() => set({ any: [...events, { activity: { kind: "purchase" } }] })}
+      <PartList
+        parts={events}
+        onChange={(any) => set({ any })}
+        add={t.addEvent}
+        newPart={() => ({ activity: { kind: "purchase" } })}
+        remove={t.removeEvent}
       >
-        {t.addEvent}
-      </Button>
+        {(event, setPart) => <EventForm graph={graph} event={event} kinds={WAITED_FOR} onChange={setPart} />}
+      </PartList>
       <RuleField label={t.orRule} optional value={(settings.rule as Rule | undefined) ?? null} onChange={(rule) => set({ rule: rule ?? undefined })} />
       <DurationInput label={t.timeout} required value={text(settings.timeout)} onChange={(timeout) => set({ timeout: timeout ?? "" })} />
       <Checkbox
@@ -144,22 +137,6 @@ function WaitForForm({ graph, settings, set }: FormProps) {
         onChange={(event) => set({ lookBack: event.currentTarget.checked })}
       />
     </Stack>
-  );
-}
-
-/** A part of a list with a button that takes it out. */
-export function Removable({ label, onRemove, children }: { label: string; onRemove: () => void; children: ReactNode }) {
-  return (
-    <Fieldset p="xs">
-      <Group align="flex-start" wrap="nowrap" gap="xs">
-        <Stack gap="xs" flex={1} miw={0}>
-          {children}
-        </Stack>
-        <ActionIcon variant="subtle" color="gray" aria-label={label} onClick={onRemove}>
-          <IconX size={16} />
-        </ActionIcon>
-      </Group>
-    </Fieldset>
   );
 }
 

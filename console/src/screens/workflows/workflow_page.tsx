@@ -4,7 +4,7 @@ import { Suspense, useMemo } from "react";
 import { graphql, useLazyLoadQuery } from "react-relay";
 
 import { NotFound } from "../../app/failures";
-import { Pending } from "../../app/pending";
+import { PendingPart } from "../../app/pending";
 import { ButtonTo, LinkTo } from "../../components/link";
 import { Screen } from "../../components/screen";
 import { formatDuration, useMoments } from "../../format/moments";
@@ -179,7 +179,7 @@ function Page({ workflow, since }: { workflow: Workflow; since: string }) {
               <GraphView workflow={workflow} graph={graph} text={text} asList={tab === "list"} />
             </>
           )}
-          <Suspense fallback={<Pending />}>
+          <Suspense fallback={<PendingPart />}>
             {tab === "people" && <PeopleTab workflow={workflow} graph={graph} />}
             {tab === "steps" && <StepsTab workflowId={workflow.id} since={since} graph={graph} />}
             {tab === "versions" && <VersionsTab workflowId={workflow.id} />}

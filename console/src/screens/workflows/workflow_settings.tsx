@@ -1,11 +1,10 @@
-import { Button, Checkbox, Divider, NumberInput, Select, Stack, Text, TextInput, Title } from "@mantine/core";
-import { IconPlus } from "@tabler/icons-react";
+import { Checkbox, Divider, NumberInput, Select, Stack, Text, TextInput, Title } from "@mantine/core";
 
 import { useTexts } from "../../texts/texts";
 import { EventForm } from "./event_form";
 import { DurationInput, NodeSelect, TimeInput } from "./fields";
 import type { EventKind, Graph, Rule } from "./graph";
-import { Removable } from "./node_settings";
+import { PartList } from "./part_list";
 import { RuleField } from "./graph_rule";
 import { WeekdayInput } from "./weekday_input";
 
@@ -42,33 +41,29 @@ function Triggers({ graph, onChange }: Props) {
       <Title order={2} size="h4">
         {t.editor.triggers}
       </Title>
-      {triggers.map((trigger) => {
-        const replace = (change: Partial<typeof trigger>) =>
-          set(triggers.map((each) => (each.key === trigger.key ? { ...each, ...change } : each)));
-        return (
-          <Removable key={trigger.key} label={t.editor.removeTrigger} onRemove={() => set(triggers.filter((each) => each.key !== trigger.key))}>
-            <EventForm graph={graph} event={trigger.on} onChange={(on) => replace({ on })} />
+      <PartList
+        parts={triggers}
+        keyOf={(trigger) => trigger.key}
+        onChange={set}
+        add={t.editor.addTrigger}
+        newPart={() => ({ key: freeKey(), on: { activity: { kind: "purchase" } } })}
+        remove={t.editor.removeTrigger}
+      >
+        {(trigger, setTrigger) => (
+          <>
+            <EventForm graph={graph} event={trigger.on} onChange={(on) => setTrigger({ ...trigger, on })} />
             {(triggers.length > 1 || trigger.start) && (
               <NodeSelect
                 label={t.start}
                 graph={graph}
                 clearable
                 value={trigger.start}
-                onChange={(start) => replace({ start: start || null })}
+                onChange={(start) => setTrigger({ ...trigger, start: start || null })}
               />
             )}
-          </Removable>
-        );
-      })}
-      <Button
-        variant="light"
-        size="compact-sm"
-        w="fit-content"
-        leftSection={<IconPlus size={14} />}
-        onClick={() => set([...triggers, { key: freeKey(), on: { activity: { kind: "purchase" } } }])}
-      >
-        {t.editor.addTrigger}
-      </Button>
+          </>
+        )}
+      </PartList>
       <NodeSelect label={t.start} graph={graph} value={graph.start} onChange={(start) => onChange({ ...graph, start })} />
     </Stack>
   );
@@ -159,38 +154,9 @@ function Exits({ graph, onChange }: Props) {
         {t.editor.exits}
       </Title>
       <Checkbox label={t.editor.leavesTrigger} checked={leaves} onChange={(event) => set(others, event.currentTarget.checked)} />
-      {others.map((exit, index) => (
-        <Removable
-          key={index}
-          label={t.field.removePart}
-          onRemove={() =>
-            set(
-              others.filter((_, at) => at !== index),
-              leaves,
-            )
-          }
-        >
-          <RuleField
-            label={t.field.rule}
-            value={(exit.rule ?? null) as Rule | null}
-            onChange={(rule) =>
-              set(
-                others.map((each, at) => (at === index ? { ...each, rule } : each)),
-                leaves,
-              )
-            }
-          />
-        </Removable>
-      ))}
-      <Button
-        variant="light"
-        size="compact-sm"
-        w="fit-content"
-        leftSection={<IconPlus size={14} />}
-        onClick={() => set([...others, { rule: { all: [] } }], leaves)}
-      >
-        {t.editor.addExit}
-      </Button>
+      <PartList parts={others} onChange={(next) => set(next, leaves)} add={t.editor.addExit} newPart={() => ({ rule: { all: [] } })}>
+        {(exit, setPart) => <RuleField label={t.field.rule} value={(exit.rule ?? null) as Rule | null} onChange={(rule) => setPart({ ...exit, rule })} />}
+      </PartList>
     </Stack>
   );
 }
