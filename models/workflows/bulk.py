@@ -20,7 +20,7 @@ from models.workflows.states import EnrollmentEnd
 from permissions.principal import Scope
 
 CHUNK: Final = 2_500
-"""Enrollments of a transaction. Larger ones make everybody else's commits wait for the disk."""
+"""Enrollments of a transaction, unless it is known how long so many take."""
 
 MOVED: Final = "moved"
 """The outcome of those who go on from another node."""
@@ -165,7 +165,8 @@ async def move_some(
     """Moves up to `limit` with ids after `after_id` to another node, where they arrive now. They leave theirs by `outcome`."""
     due = (None, None) if fell_due is None else (fell_due.paused_at, fell_due.until)
     append = await steps.begin(scope)
-    given = (*_of(scope, standing), *wakes.parameters(now), limit, to_node, *due, after_id, append.id, outcome)
+    ends_at = None if not wakes.waits else now + wakes.waits
+    given = (*_of(scope, standing), *wakes.parameters(now), limit, to_node, *due, after_id, append.id, outcome, ends_at)
     rows = await db.fetch(_MOVE, *given)
     counts = Counts(now)
     for row in rows:
@@ -223,7 +224,7 @@ WITH chosen AS MATERIALIZED (
     UPDATE enrollments AS e
     SET node = $12, visit = visit + 1, node_at = $5::timestamptz, reason = NULL, fresh_at = NULL, message_id = NULL,
         state = CASE WHEN $10::float8 IS NULL THEN 'READY' ELSE 'WAITING' END,
-        wake_at = {_wakes_at(_later("$5::timestamptz", "coalesce($10::float8, 0)"))}
+        wake_at = least(coalesce($18::timestamptz, {_SLOT}), {_STAYS})
     FROM chosen WHERE e.workspace_id = $1 AND e.id = chosen.id
     RETURNING e.id, e.contact_id, e.number, chosen.node_at, chosen.message_id
 )

@@ -21,12 +21,9 @@ from tests.kit.workspaces import new_workspace
 from workers.broker import Broker
 
 SMALL_CHUNKS = """
-from models.workflows import bulk
 from models.workflows.lifecycle import long_work
 from models.workflows.publishing import moving
-long_work.CHUNK = 20
-change = moving.change_chunk
-moving.change_chunk = lambda *given: change(*given, limit=20)
+long_work.CHUNK = moving.SMALLEST = moving.LARGEST = 20
 """
 
 

@@ -1,6 +1,7 @@
 """The steps of jobs of the kind WORKFLOW_CONTACTS: each one chunk, in one transaction under the lock of the engine."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 from models import db
@@ -104,11 +105,7 @@ async def _publish(scope: Scope, job: Job, workflow_id: int) -> bool:
         following = await moving.change_chunk(scope, whole, at, lock.now)
         await engine_lock.bring_forward(scope.workspace_id, lock.now)
         done = (job.total or 0) if following is None else following.done
-        came = (
-            {}
-            if following is None
-            else {"at": {"group": following.group, "after_id": following.after_id, "done": done}}
-        )
+        came = {} if following is None else {"at": asdict(following)}
         await jobs.progress(job, done=done, total=max(job.total or 0, done), progress={**came, "changed": done})
         await enqueue(work.PROCESS_WORKFLOWS, scope.workspace_id)
     return following is not None

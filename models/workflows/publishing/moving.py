@@ -1,9 +1,10 @@
 """Changes those inside after a publish, chunk by chunk: those at deleted nodes, and those whose wait has changed."""
 
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from models.values.instants import read_instant, write_instant
 from models.workflows import bulk, versions
@@ -18,11 +19,26 @@ from permissions.principal import Scope
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The index of the group that is being changed, the last id of it that was, and how many in all."""
+    """The index of the group that is being changed, the last id of it that was, how many in all, and how many come next."""
 
     group: int = 0
     after_id: int = 0
     done: int = 0
+    limit: int = bulk.CHUNK
+
+    def paced(self, took_seconds: float) -> "Progress":
+        """The next chunk takes CHUNK_SECONDS, if it goes as the one before, of so many, did."""
+        fitting = round(self.limit * min(2.0, CHUNK_SECONDS / took_seconds))
+        return replace(self, limit=min(LARGEST, max(SMALLEST, fitting)))
+
+
+CHUNK_SECONDS: Final = 0.15
+"""So long nobody else moves enrollments of the workspace."""
+
+SMALLEST: Final = 1_000
+
+LARGEST: Final = 10_000
+"""Larger ones make everybody else's commits wait for the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +69,26 @@ def from_json(workflow_id: int, stored: Mapping[str, Any]) -> Moving:
     return Moving(workflow_id, stored["number"], read_instant(stored["at"]), stored["spreadSeconds"], groups)
 
 
-async def change_chunk(
-    scope: Scope, moving: Moving, progress: Progress, now: datetime, limit: int = bulk.CHUNK
-) -> Progress | None:
+async def change_chunk(scope: Scope, moving: Moving, progress: Progress, now: datetime) -> Progress | None:
     """One chunk, in the ambient transaction, under the lock of the engine. Returns how far it came; None when all is done."""
+    began = time.perf_counter()
+    following = await _change_chunk(scope, moving, progress, now)
+    return None if following is None else following.paced(time.perf_counter() - began)
+
+
+async def _change_chunk(scope: Scope, moving: Moving, progress: Progress, now: datetime) -> Progress | None:
+    limit = min(progress.limit, LARGEST)
     group = moving.groups[progress.group]
     graph = await versions.graph_of(scope, moving.workflow_id, moving.number)
     changed = await _change(scope, moving, group, graph, progress.after_id, now, limit)
     done = progress.done + changed.count
     if changed.count == limit:
-        return Progress(progress.group, changed.last_id, done)
+        return replace(progress, after_id=changed.last_id, done=done)
     if progress.after_id and group.change is not Change.WAKE:
-        return Progress(progress.group, 0, done)  # once more from the beginning, for those who came meanwhile
-    return None if progress.group + 1 == len(moving.groups) else Progress(progress.group + 1, 0, done)
+        return replace(progress, after_id=0, done=done)  # once more from the beginning, for those who came meanwhile
+    if progress.group + 1 == len(moving.groups):
+        return None
+    return replace(progress, group=progress.group + 1, after_id=0, done=done)
 
 
 async def _change(
