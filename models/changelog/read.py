@@ -106,7 +106,7 @@ async def _look_through(
         if len(entries) > limit:  # one more than asked for: others follow
             return LogPage(entries[:limit], entries[limit - 1].position, True)
         position = last
-        if time.monotonic() >= until:
+        if len(entries) == limit or time.monotonic() >= until:
             break
     return LogPage(entries, position, position < end)
 

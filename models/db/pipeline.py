@@ -1,47 +1,73 @@
-"""Statements of a transaction, while what they do not need goes on in Python."""
+"""Statements of a transaction that PostgreSQL runs while Python goes on."""
 
 import asyncio
+from collections import deque
 from types import TracebackType
 from typing import Any
 
+import asyncpg
+
 from models.db.statements import execute
-from models.db.transactions import in_a_transaction
+from models.db.transactions import turns_taken
 
 
 class Pipeline:
-    """Runs one statement at a time in the ambient transaction; the caller prepares the next one meanwhile.
+    """Runs statements one after another in the ambient transaction, and nobody waits for them before the end of the block.
 
     async with db.Pipeline() as pipeline:
-        await pipeline.execute(sql, *arguments)  # returns when the statement before has ended, and this one was sent
-        ...  # no other statement of this transaction before the end of the block, or `finish`
+        await pipeline.execute(sql, *arguments)  # returns when it was sent, or waits behind others of the pipeline
+        ...  # any other statement of the transaction waits for the one that runs, and overtakes those that wait
     """
 
-    __slots__ = ("_running",)
+    __slots__ = ("_running", "_turns", "_waiting")
 
     def __init__(self) -> None:
-        self._running: asyncio.Task[int] | None = None
+        self._turns = turns_taken(self.finish)
+        self._waiting: deque[tuple[str, tuple[Any, ...]]] = deque()
+        self._running: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Pipeline":
-        assert in_a_transaction(), "statements of a pipeline lie in a transaction"
+        self._turns.__enter__()
         return self
 
     async def execute(self, sql: str, *args: Any) -> None:
-        """Raises what the statement before raised."""
-        await self.finish()
-        self._running = asyncio.create_task(execute(sql, *args))
-        await asyncio.sleep(0)  # the task sends it
+        """Raises what a statement before raised."""
+        self._waiting.append((sql, args))
+        if self._running is None:
+            self._running = asyncio.create_task(self._run())
+        elif self._running.done():
+            await self.finish()
+        await asyncio.sleep(0)  # the task sends it, when it is its turn
 
-    async def finish(self) -> int | None:
-        """Waits for the last statement, and returns how many rows it touched."""
-        running, self._running = self._running, None
-        return None if running is None else await running
+    async def finish(self) -> None:
+        """Waits until all have ended. Raises what one of them raised."""
+        if self._running is not None:
+            await self._running
+
+    async def _run(self) -> None:
+        while self._waiting:
+            sql, args = self._waiting.popleft()
+            await execute(sql, *args)
+        self._running = None
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        if kind is None:
-            await self.finish()
-        elif self._running is not None:
-            # The connection must be free before the transaction is rolled back.
-            self._running.cancel()
-            await asyncio.wait({self._running})
+        try:
+            if kind is None:
+                await self.finish()
+            else:
+                await self._give_up(error)
+        finally:
+            self._turns.__exit__(None, None, None)
+
+    async def _give_up(self, error: BaseException | None) -> None:
+        """The connection must be free before the transaction is rolled back. Raises what made others fail."""
+        if self._running is None:
+            return
+        self._running.cancel()
+        await asyncio.wait({self._running})
+        if isinstance(error, asyncpg.InFailedSQLTransactionError) and not self._running.cancelled():
+            cause = self._running.exception()
+            if cause is not None:
+                raise cause from error

@@ -22,8 +22,13 @@ from models.db.shares import present_share
 
 @dataclass(slots=True)
 class _Transaction:
+    """`turns`: by which several tasks take turns, as a connection runs one statement at a time; the ORM takes them anyway."""
+
     connection: asyncpg.Connection
+    orm_turns: asyncio.Lock
     open: bool = True
+    turns: asyncio.Lock | None = None
+    before_savepoints: Callable[[], Awaitable[None]] | None = None
     last_steps: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     after_commit: dict[Callable[[Sequence[Any]], Awaitable[None]], dict[Any, None]] = field(default_factory=dict)
 
@@ -52,11 +57,13 @@ async def transaction() -> AsyncIterator[None]:
     pool = opened_pool()
     place = _Place()
     connection = await place.connection_of(pool)
-    own = _Transaction(connection)
+    orm = TransactionWrapper(orm_client())
+    orm._connection = connection
+    own = _Transaction(connection, orm._lock)
     began = connection.transaction()
     try:
         await began.start()
-        with _ambient_for_all(own):
+        with _ambient_for_all(own, orm):
             yield
             while own.last_steps:
                 await own.last_steps.pop(0)()
@@ -103,6 +110,8 @@ async def savepoint() -> AsyncIterator[None]:
     """A part of the ambient transaction: an exception undoes this part, with its steps at and after the commit."""
     ambient = _current()
     assert ambient is not None, "a savepoint lies in a transaction"
+    if ambient.before_savepoints is not None:
+        await ambient.before_savepoints()
     steps, following = list(ambient.last_steps), {run: dict(items) for run, items in ambient.after_commit.items()}
     try:
         async with ambient.connection.transaction():
@@ -113,9 +122,7 @@ async def savepoint() -> AsyncIterator[None]:
 
 
 @contextmanager
-def _ambient_for_all(own: _Transaction) -> Iterator[None]:
-    orm = TransactionWrapper(orm_client())
-    orm._connection = own.connection
+def _ambient_for_all(own: _Transaction, orm: TransactionWrapper) -> Iterator[None]:
     ambient, connections = _ambient.set(own), get_connections()
     orm_ambient = connections.set("default", orm)
     try:
@@ -137,6 +144,22 @@ async def _abandon(
             await pool.release(connection)
         finally:
             place.leave()
+
+
+@contextmanager
+def turns_taken(before_savepoints: Callable[[], Awaitable[None]]) -> Iterator[None]:
+    """Inside the block, several tasks may send statements of the ambient transaction: each waits for the one that runs.
+
+    `before_savepoints` waits until the others have nothing to send: a savepoint is nobody else's.
+    """
+    ambient = _current()
+    assert ambient is not None, "statements that take turns lie in a transaction"
+    assert ambient.turns is None, "one block of a transaction at a time"
+    ambient.turns, ambient.before_savepoints = ambient.orm_turns, before_savepoints
+    try:
+        yield
+    finally:
+        ambient.turns = ambient.before_savepoints = None
 
 
 async def before_commit(step: Callable[[], Awaitable[None]]) -> None:
@@ -210,12 +233,15 @@ class _Place:
 class acquire:  # noqa: N801 - a context manager; as a generator it would double the cost of the pool
     """The ambient transaction's connection, or one of the pool."""
 
-    __slots__ = ("_borrowed", "_place")
+    __slots__ = ("_borrowed", "_place", "_turns")
 
     async def __aenter__(self) -> asyncpg.Connection:
         ambient = _current()
         if ambient is not None:
             self._borrowed = None
+            self._turns = ambient.turns
+            if self._turns is not None:
+                await self._turns.acquire()
             return ambient.connection
         self._place = _Place()
         self._borrowed = await self._place.connection_of(opened_pool())
@@ -223,6 +249,9 @@ class acquire:  # noqa: N801 - a context manager; as a generator it would double
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._borrowed is None:
+            if self._turns is not None:
+                self._turns.release()
+                await asyncio.sleep(0)  # who waits sends its statement, before Python goes on here
             return
         try:
             if kind is not None or not released_at_once(self._borrowed):

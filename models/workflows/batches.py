@@ -36,6 +36,9 @@ from models.workflows.walk import walk
 LARGEST: Final = 10_000
 """Enrollments of a batch: it takes some tenths of a second."""
 
+PARTS: Final = 4
+"""In which many enter. A part is written while the next one is decided; but what a part locks may come too late in the order."""
+
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
@@ -89,10 +92,12 @@ async def _process(
         if run is None:
             return None
         run.held.waits = waits
+        run.at_once = limit if wanted.contacts else -(-limit // PARTS)
         await holding.hold_first(run.held, wanted)
-        async with happenings.next_ones(run.plans, limit) as (happened, more):
-            await _move(run, happened, limit)
-        due_left = await _finish(run, limit)
+        async with db.Pipeline() as run.behind:
+            async with happenings.next_ones(run.plans, limit) as (happened, more):
+                await _move(run, happened, limit)
+            due_left = await _finish(run, limit)
     return BatchResult(len(run.arrivals), more or due_left)
 
 
@@ -125,12 +130,15 @@ async def let_in(run: Run, candidates: Sequence[Candidate]) -> None:
     waiting = [*candidates, *run.joining]
     run.joining.clear()
     while waiting:
-        arrivals, waiting = await entries.let_in(run, waiting)
+        some, rest = (waiting, []) if run.behind is None else (waiting[: run.at_once], waiting[run.at_once :])
+        arrivals, later = await entries.let_in(run, some)
         await ends.look(run, arrivals)
         await walk(run, arrivals)
         await heeding.heed_new(run, arrivals)
-        waiting += run.joining
+        waiting = [*later, *rest, *run.joining]
         run.joining.clear()
+        if waiting and run.behind is not None:
+            await write.write_rested(run, run.behind)
 
 
 async def _finish(run: Run, limit: int) -> bool:
@@ -140,7 +148,7 @@ async def _finish(run: Run, limit: int) -> bool:
     goes_on = await write.write(run)
     await occurrences.write(run)
     await ticks.look_ahead(run)
-    if any(arrival.ended is not None and arrival.plan.may_retire for arrival in run.arrivals):
+    if any(plan.may_retire for plan in {arrival.plan for arrival in run.arrivals if arrival.ended is not None}):
         await enqueue(work.RETIRE_WORKFLOWS, run.workspace_id)
     await write.record_next_moment(run)
     return goes_on or len(run.loaded) >= limit or any(moment <= run.now for moment in run.moments)

@@ -251,8 +251,12 @@ def put_back_before(run: Run, happening: Happening) -> Candidate | None:
 async def _new_ids(count: int) -> list[int]:
     if not count:
         return []
-    rows = await db.fetch("SELECT nextval('enrollment_ids') AS id FROM generate_series(1, $1::integer)", count)
-    return [row["id"] for row in rows]
+    ids: list[int] = await db.fetch_value(_NEW_IDS, count)
+    return ids
+
+
+# One array: 10,000 rows take longer to read.
+_NEW_IDS = "SELECT array(SELECT nextval('enrollment_ids') FROM generate_series(1, $1::integer))"
 
 
 def _arrival(run: Run, plan: Plan, candidate: Candidate, id_: int) -> Arrival:

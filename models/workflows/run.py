@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from models import db
+from models.changelog.append import OpenAppend
 from models.membership import apply
 from models.membership.apply import Append
 from models.workflows.arrivals import Arrival, Trail
@@ -28,7 +29,10 @@ class Entry:
     entered_at: datetime
     ended_at: datetime | None
     is_stored: bool
-    is_changed: bool = False
+
+
+EntryOf = tuple[int, int, str]
+"""A workflow, a contact and the entry key."""
 
 
 @dataclass(slots=True)
@@ -78,6 +82,9 @@ class Run:
     `joining`: who is to enter once those who are moved now have come to rest. `moments`: when something else falls due.
     `happened`: by contact, in order; `occurred`: by enrollment, events that its waits may need (inside/occurrences.py).
     `entries`: what is known of entries, by workflow and contact, then by entry key; `left`: which of the unknown ones ended now.
+    `changed_entries`, `newly_left`: those of them that are not written yet. `written`: how many of `arrivals` are.
+    `behind`: where those who have come to rest are written while others are decided, `at_once` of those who may enter at a time.
+    `steps`: the append of their steps.
     `pending`: entries of those who are inside and wait for segments to be right; `deferred`: candidates who may enter after them.
     `moved`: what led to changes of members.
     `members_then`: by what a trial knows who is a member of a segment at `now`; None: segments stand at `now`.
@@ -93,9 +100,15 @@ class Run:
     loaded: dict[int, Arrival] = field(default_factory=dict)
     joining: list[Candidate] = field(default_factory=list)
     entries: dict[tuple[int, int], dict[str, Entry]] = field(default_factory=dict)
-    left: set[tuple[int, int, str]] = field(default_factory=set)
+    left: set[EntryOf] = field(default_factory=set)
+    changed_entries: dict[EntryOf, Entry] = field(default_factory=dict)
+    newly_left: list[EntryOf] = field(default_factory=list)
+    written: int = 0
+    behind: db.Pipeline | None = None
+    at_once: int = 1
+    steps: OpenAppend | None = None
     turned_away: list[TurnedAway] = field(default_factory=list)
-    pending: set[tuple[int, int, str]] = field(default_factory=set)
+    pending: set[EntryOf] = field(default_factory=set)
     deferred: list[Candidate] = field(default_factory=list)
     moments: list[datetime] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
@@ -132,34 +145,38 @@ class Run:
         known = self.entries.setdefault((workflow_id, contact_id), {})
         if entry_key not in known:
             known[entry_key] = entry
-            if (workflow_id, contact_id, entry_key) in self.left:
-                self.left.remove((workflow_id, contact_id, entry_key))
-                entry.ended_at, entry.is_changed = self.now, True
+            place = (workflow_id, contact_id, entry_key)
+            if place in self.left:
+                self.left.remove(place)
+                entry.ended_at, self.changed_entries[place] = self.now, entry
 
     def settle_entries(self) -> None:
         """Puts into `entries` what has become of the arrivals, which have come to rest. Test runs leave no entries."""
         settled, self._settled = self._settled, len(self.arrivals)
-        entries, now = self.entries, self.now
+        entries, changed, now = self.entries, self.changed_entries, self.now
         for arrival in self.arrivals[settled:] if self.test_id is None else ():
-            key, entry_key = (arrival.plan.workflow_id, arrival.contact_id), arrival.entry_key
+            key = (arrival.plan.workflow_id, arrival.contact_id)
+            place = (*key, arrival.entry_key)
             if arrival.ended is None and arrival.state is EnrollmentState.READY:
-                self.pending.add((*key, entry_key))
+                self.pending.add(place)
             known = entries.get(key)
-            entry = None if known is None else known.get(entry_key)
+            entry = None if known is None else known.get(arrival.entry_key)
             if arrival.is_new:
                 ended_at = None if arrival.ended is None else now
                 if known is None:
                     known = entries[key] = {}
                 if entry is None:
-                    known[entry_key] = Entry(1, now, ended_at, is_stored=False, is_changed=True)
+                    entry = Entry(1, now, ended_at, is_stored=False)
                 else:
-                    known[entry_key] = Entry(entry.times + 1, now, ended_at, entry.is_stored, is_changed=True)
+                    entry = Entry(entry.times + 1, now, ended_at, entry.is_stored)
+                known[arrival.entry_key] = changed[place] = entry
             elif arrival.ended is None:
                 continue
             elif entry is None:
-                self.left.add((*key, entry_key))
+                self.left.add(place)
+                self.newly_left.append(place)
             else:
-                entry.ended_at, entry.is_changed = now, True
+                entry.ended_at, changed[place] = now, entry
 
     # ---------------------------------------------------------------- trails
 

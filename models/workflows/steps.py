@@ -129,18 +129,19 @@ class Walkers:
 
 
 async def append_trails(
-    scope: Scope, trails: Sequence[TrailStep], walkers: Walkers, at: datetime, pipeline: db.Pipeline, *, test: bool
+    opened: log_append.OpenAppend,
+    trails: Sequence[TrailStep],
+    walkers: Walkers,
+    at: datetime,
+    pipeline: db.Pipeline,
+    *,
+    test: bool,
 ) -> None:
-    """As `append`, for many who went few ways: PostgreSQL puts together who went which. Every walker has steps."""
-    if not walkers.trail:
-        return
-    await pipeline.finish()
-    opened = await log_append.begin(scope.workspace_id, STEPS, clock.now())
-    opened.size = walkers.size
-    await db.before_commit(partial(_close, opened))
+    """Adds the steps of many who went few ways: PostgreSQL puts together who went which. `logged` follows at the end."""
+    before, opened.size = opened.size, opened.size + walkers.size
     await pipeline.execute(
         _APPEND_TRAILS,
-        scope.workspace_id,
+        opened.workspace_id,
         opened.id,
         at,
         test,
@@ -149,13 +150,15 @@ async def append_trails(
         walkers.before,
         walkers.enrollment_id,
         walkers.contact_id,
+        before,
     )
 
 
 _APPEND_TRAILS = """
 INSERT INTO workflow_steps (workspace_id, append_id, place, workflow_id, enrollment_id, contact_id, number, node, outcome, at,
                             detail, test)
-SELECT $1, $2, w.before + t.nth, t.workflow_id, w.enrollment_id, w.contact_id, t.number, t.node, t.outcome, $3, t.detail, $4
+SELECT $1, $2, $16::integer + w.before + t.nth, t.workflow_id, w.enrollment_id, w.contact_id, t.number, t.node, t.outcome, $3,
+       t.detail, $4
 FROM unnest($12::integer[], $13::integer[], $14::bigint[], $15::bigint[]) AS w (trail, before, enrollment_id, contact_id)
 JOIN unnest($5::integer[], $6::integer[], $7::bigint[], $8::integer[], $9::smallint[], $10::text[], $11::jsonb[])
     AS t (trail, nth, workflow_id, number, node, outcome, detail) ON t.trail = w.trail

@@ -65,9 +65,9 @@ def _without_those_who_stay(arrivals: Sequence[Arrival]) -> list[Arrival]:
         for arrival in arrivals:
             arrival.pause(passed=not limits.is_asked(arrival))
         return []
-    moving = []
+    moving, most = [], 2 * len(plan.graph.nodes)
     for arrival in arrivals:
-        if arrival.trail.length > 2 * len(plan.graph.nodes):
+        if arrival.trail.length > most:
             keys = {number: key for key, number in plan.numbers.items()}
             way = " -> ".join(keys[step[0]] for step in arrival.trail.steps()[-len(plan.graph.nodes) :])
             arrival.end(EnrollmentEnd.LOOP_STOPPED, reason=f"it went in a circle without a wait: {way}")

@@ -27,26 +27,43 @@ Column = tuple[str, str, Callable[[Arrival], Any]]
 
 async def write(run: Run) -> bool:
     """Returns whether some who were moved are to be moved on at once, in another batch."""
-    goes_on = await _stay_until_fresh(run)
-    async with db.Pipeline() as pipeline:
-        await _write_ended(run, pipeline)  # first: another one of the contact may be inside now
-        await _write_inside(run, pipeline)
-        await _write_entries(run, pipeline)
-        await _write_turned_away(run, pipeline)
-        await _write_trails(run, pipeline)
+    if run.behind is None:
+        async with db.Pipeline() as run.behind:
+            await _write_all(run, run.behind)
+        run.behind = None
+    else:
+        await _write_all(run, run.behind)
+    if run.steps is not None:
+        await steps.logged(run.steps, run.steps.size)
     await run.counts.write(run.scope)
     await _close_members(run)
-    return goes_on
+    return any(arrival.has_changed and arrival.reason == PENDING and arrival.ended is None for arrival in run.arrivals)
 
 
-async def _stay_until_fresh(run: Run) -> bool:
+async def _write_all(run: Run, pipeline: db.Pipeline) -> None:
+    await write_rested(run, pipeline)
+    await _write_turned_away(run, pipeline)
+    await pipeline.finish()
+
+
+async def write_rested(run: Run, pipeline: db.Pipeline) -> None:
+    """Writes, or sends to be written, the arrivals that are not written yet. They have come to rest."""
+    arrivals = run.arrivals[run.written :]
+    run.written = len(run.arrivals)
+    await _stay_until_fresh(arrivals)
+    await _write_ended(run, arrivals, pipeline)  # first: another one of the contact may be inside now
+    await _write_inside(run, arrivals, pipeline)
+    await _write_entries(run, pipeline)
+    await _write_trails(run, arrivals, pipeline)
+
+
+async def _stay_until_fresh(arrivals: Sequence[Arrival]) -> None:
     """Those whose contact was changed read segments when these include it."""
-    changed = [arrival for arrival in run.arrivals if arrival.has_changed]
+    changed = [arrival for arrival in arrivals if arrival.has_changed and arrival.ended is None]
     if changed:
         clock_at = await db.fetch_value("SELECT clock_timestamp()")
         for arrival in changed:
             arrival.fresh_at = clock_at
-    return any(arrival.reason == PENDING and arrival.ended is None for arrival in changed)
 
 
 # ---------------------------------------------------------------- enrollments
@@ -141,8 +158,8 @@ JOIN ROWS FROM ({_arrays(_ENDED, 6)}) WITH ORDINALITY AS n ({_names(_ENDED)}, wa
 """  # noqa: S608 - columns of our own
 
 
-async def _write_inside(run: Run, pipeline: db.Pipeline) -> None:
-    inside = [arrival for arrival in run.arrivals if arrival.ended is None]
+async def _write_inside(run: Run, arrivals: Sequence[Arrival], pipeline: db.Pipeline) -> None:
+    inside = [arrival for arrival in arrivals if arrival.ended is None]
     new = [arrival for arrival in inside if arrival.is_new]
     stored = [arrival for arrival in inside if not arrival.is_new]
     if new:
@@ -160,8 +177,8 @@ def _way_of(arrival: Arrival) -> Hashable:
     )  # fmt: skip
 
 
-async def _write_ended(run: Run, pipeline: db.Pipeline) -> None:
-    ended = [arrival for arrival in run.arrivals if arrival.ended is not None]
+async def _write_ended(run: Run, arrivals: Sequence[Arrival], pipeline: db.Pipeline) -> None:
+    ended = [arrival for arrival in arrivals if arrival.ended is not None]
     if not ended:
         return
     ways: dict[Hashable, int] = {}
@@ -192,20 +209,17 @@ async def _write_ended(run: Run, pipeline: db.Pipeline) -> None:
 
 async def _write_entries(run: Run, pipeline: db.Pipeline) -> None:
     run.settle_entries()
-    new: list[tuple[int, int, str, Entry]] = []
-    known: list[tuple[int, int, str, Entry]] = []
-    for (workflow_id, contact_id), entries in run.entries.items():
-        for entry_key, entry in entries.items():
-            if entry.is_changed:
-                (known if entry.is_stored else new).append((workflow_id, contact_id, entry_key, entry))
+    new = [(*place, entry) for place, entry in run.changed_entries.items() if not entry.is_stored]
+    known = [(*place, entry) for place, entry in run.changed_entries.items() if entry.is_stored]
+    left, run.newly_left = [place for place in run.newly_left if place in run.left], []
+    run.changed_entries.clear()
     if new:
         await _insert_entries(run, pipeline, new)
     if known:
         columns = zip(*((*key, entry.times, entry.entered_at, entry.ended_at) for *key, entry in known), strict=True)
         await pipeline.execute(_UPDATE_ENTRIES, run.workspace_id, *columns)
-    if run.left:
-        left = [list(column) for column in zip(*run.left, strict=True)]
-        await pipeline.execute(_END_ENTRIES, run.workspace_id, run.now, *left)
+    if left:
+        await pipeline.execute(_END_ENTRIES, run.workspace_id, run.now, *map(list, zip(*left, strict=True)))
 
 
 async def _insert_entries(run: Run, pipeline: db.Pipeline, new: Sequence[tuple[int, int, str, Entry]]) -> None:
@@ -216,6 +230,7 @@ async def _insert_entries(run: Run, pipeline: db.Pipeline, new: Sequence[tuple[i
         kind = (workflow_id, entry_key, entry.times, entry.ended_at is None)
         numbers.append(kinds.setdefault(kind, len(kinds) + 1))
         contact_ids.append(contact_id)
+        entry.is_stored = True
     columns = map(list, zip(*kinds, strict=True))
     await pipeline.execute(_INSERT_ENTRIES, run.workspace_id, run.now, contact_ids, numbers, *columns)
 
@@ -267,12 +282,12 @@ ON CONFLICT (workspace_id, workflow_id, contact_id) DO UPDATE SET reason = exclu
 # ---------------------------------------------------------------- figures and steps
 
 
-async def _write_trails(run: Run, pipeline: db.Pipeline) -> None:
+async def _write_trails(run: Run, arrivals: Sequence[Arrival], pipeline: db.Pipeline) -> None:
     """Counted and logged per trail, however many went it."""
     numbered: dict[Trail, int] = {}
     first: list[Arrival] = []
     walkers, went = Walkers(), Counter[int]()
-    for arrival in run.arrivals:
+    for arrival in arrivals:
         trail = arrival.trail
         number = numbered.get(trail)
         if number is None:
@@ -291,18 +306,21 @@ async def _write_trails(run: Run, pipeline: db.Pipeline) -> None:
         for number, (one, way) in enumerate(zip(first, ways, strict=True))
         for nth, (node, outcome, _, _, detail) in enumerate(way, start=1)
     ]
-    await steps.append_trails(run.scope, trail_steps, walkers, run.now, pipeline, test=run.test_id is not None)
+    if walkers.size:
+        if run.steps is None:
+            run.steps = await steps.begin(run.scope)
+        await steps.append_trails(run.steps, trail_steps, walkers, run.now, pipeline, test=run.test_id is not None)
     if run.test_id is None:
         for number, (one, way) in enumerate(zip(first, ways, strict=True)):
             _count(run, one, way, went[number])
-        _count_workflows(run)
+        _count_workflows(run, arrivals)
 
 
-def _count_workflows(run: Run) -> None:
-    entered = Counter((one.plan.workflow_id, one.number, one.control) for one in run.arrivals if one.is_new)
+def _count_workflows(run: Run, arrivals: Sequence[Arrival]) -> None:
+    entered = Counter((one.plan.workflow_id, one.number, one.control) for one in arrivals if one.is_new)
     for (workflow_id, number, control), count in entered.items():
         run.counts.let_in(workflow_id, number, control=control, count=count)
-    ended = Counter((one.plan.workflow_id, one.number, one.ended) for one in run.arrivals if one.ended is not None)
+    ended = Counter((one.plan.workflow_id, one.number, one.ended) for one in arrivals if one.ended is not None)
     for (workflow_id, number, end), count in ended.items():
         run.counts.ended(workflow_id, number, end, count)
 

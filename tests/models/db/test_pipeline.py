@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from models import db
+from models.db.tables.accounts import Workspace
 
 WRITE = "INSERT INTO sign_in_attempts (key, attempts, ends_at) SELECT $1, n, now() FROM generate_series(1, $2::integer) AS n"
 SLOW = "INSERT INTO sign_in_attempts (key, attempts, ends_at) SELECT 'slow', 1, now() FROM pg_sleep(30)"
@@ -18,9 +19,8 @@ async def keys() -> set[str]:
 async def test_statements_run_in_their_order_and_end_with_the_block(database: str) -> None:
     async with db.transaction():
         async with db.Pipeline() as pipeline:
-            assert await pipeline.finish() is None
+            await pipeline.finish()
             await pipeline.execute(WRITE, "first", 1)
-            assert await pipeline.finish() == 1
             await pipeline.execute(WRITE, "second", 1)
             await pipeline.execute("UPDATE sign_in_attempts SET key = 'third' WHERE key = 'second'")
         assert await keys() == {"first", "third"}
@@ -73,3 +73,37 @@ async def test_a_block_that_is_left_frees_the_connection_at_once(database: str, 
         with pytest.raises(LookupError if how == "by an error" else asyncio.CancelledError):
             await writing
     assert await keys() == set()
+
+
+async def test_other_statements_wait_for_the_one_that_runs_and_overtake_those_that_wait(database: str) -> None:
+    async with db.transaction(), db.Pipeline() as pipeline:
+        await pipeline.execute("SELECT pg_sleep(0.1)")
+        await pipeline.execute(WRITE, "first", 1)
+        await pipeline.execute(WRITE, "second", 1)
+        assert await keys() == set()
+        assert await Workspace.filter(id=0).count() == 0, "the ORM takes turns too"
+        await pipeline.finish()
+        assert await keys() == {"first", "second"}
+
+
+async def test_a_savepoint_begins_when_all_before_it_has_ended(database: str) -> None:
+    async with db.transaction(), db.Pipeline() as pipeline:
+        await pipeline.execute("SELECT pg_sleep(0.1)")
+        await pipeline.execute(WRITE, "before", 1)
+        with pytest.raises(LookupError):
+            async with db.savepoint():
+                await db.execute(WRITE, "undone", 1)
+                raise LookupError
+        await pipeline.execute(WRITE, "after", 1)
+    assert await keys() == {"before", "after"}
+
+
+async def test_a_statement_that_fails_behind_is_what_the_block_raises(database: str) -> None:
+    async def write() -> None:
+        async with db.transaction(), db.Pipeline() as pipeline:
+            await pipeline.execute(WRITE, "twice", 2)
+            await keys()
+
+    with pytest.raises(db.PostgresError) as failed:
+        await write()
+    assert type(failed.value).__name__ == "UniqueViolationError"

@@ -24,6 +24,9 @@ BEGINS = ["2025-03-29T10:00", "2024-10-26T21:30", "2024-02-27T22:00", "2025-04-0
 JUMPS = [1, 7, 30, 59, 60, 61, 240, 600, 1_440, 1_440, 3_000, 4_320, 14_400, 44_640]
 """In minutes."""
 
+LIMITS = (10_000, 4)
+"""Enrollments of a batch."""
+
 COLUMNS = ["score", "timezone", "subscribed_at", "last_interaction_at", "date_of_birth"]
 
 
@@ -221,7 +224,7 @@ class Both:
     def __init__(self, scope: Any, world: World, segments: dict[str, Any], ids: list[int]) -> None:
         self.scope, self.world, self.segments, self.ids = scope, world, segments, ids
         self.deleted: set[int] = set()
-        self.heard_of = 0
+        self.heard_of = self.settled = 0
         self.edits: dict[int, dict] = {}
 
     async def do(self, draw: Draw) -> str:
@@ -292,8 +295,10 @@ class Both:
         await db.execute_many(_MARKED_AT, [(*mark, at) for mark, at in zip(marks, moments, strict=True)])
 
     async def settle(self) -> None:
+        """By turns with batches that write some while they decide others."""
         await self._mark_now()
-        await moved(self.scope)
+        self.settled += 1
+        await moved(self.scope, LIMITS[self.settled % 2])
         self.world.chosen = await self._chosen()
         for workflow_id, graph in self.edits.items():
             self.world.publish(workflow_id, graph)
