@@ -237,8 +237,10 @@ class History:
 
     async def an_operator_renumbers_a_contact(self):
         await db.execute(
-            "UPDATE contacts SET id = (SELECT max(id) + 1000 FROM contacts) WHERE id = $1"
-            " AND NOT EXISTS (SELECT FROM activities AS a WHERE a.contact_id = contacts.id)",
+            "UPDATE contacts SET id = (SELECT max(id) + 1000 FROM contacts WHERE workspace_id = $1)"
+            " WHERE workspace_id = $1 AND id = $2"
+            " AND NOT EXISTS (SELECT 1 FROM activities AS a WHERE a.workspace_id = $1 AND a.contact_id = contacts.id)",
+            self.ws,
             (await self._contact_ids(1))[0],
         )
 
@@ -276,7 +278,7 @@ class History:
         )  # fmt: skip
 
 
-_RECORD = """jsonb_to_record($2) AS r (
+_RECORD = """jsonb_to_recordset(jsonb_build_array($2::jsonb)) AS r (
     external_id text, name text, first_name text, last_name text, email text, phone text, timezone text,
     date_of_birth date, subscribed_at timestamptz, last_interaction_at timestamptz, score int,
     whatsapp_consent text, tags text[], attributes jsonb, created_at timestamptz, updated_at timestamptz)"""
