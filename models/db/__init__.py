@@ -4,7 +4,16 @@ from asyncpg import PostgresError, Record
 
 from models.db.batched_lookups import BatchedLookups
 from models.db.batches import up_to
-from models.db.errors import Busy, Contended, TimedOut, UniqueViolation, is_data_error, is_passing, violated_constraint
+from models.db.errors import (
+    Busy,
+    Contended,
+    TimedOut,
+    UniqueViolation,
+    is_data_error,
+    is_definition_in_motion,
+    is_passing,
+    violated_constraint,
+)
 from models.db.json import dump_json, load_json, same_json
 from models.db.locks import advisory_lock, try_advisory_lock
 from models.db.outages import is_outage, logged_as_outage
@@ -46,6 +55,7 @@ __all__ = [
     "forced_plans",
     "in_a_transaction",
     "is_data_error",
+    "is_definition_in_motion",
     "is_outage",
     "is_passing",
     "load_json",

@@ -53,6 +53,14 @@ _LOST_NODE: Final = (
 )
 
 
+def is_definition_in_motion(error: BaseException) -> bool:
+    """Whether another transaction changes the definition of the same table: nodes of a cluster say it without a SQLSTATE."""
+    return isinstance(error, asyncpg.InternalServerError) and any(text in str(error) for text in _IN_MOTION)
+
+
+_IN_MOTION: Final = ("tuple concurrently updated", "could not open relation with OID")
+
+
 def _source_of(error: BaseException) -> Any:
     """Returns what PostgreSQL raised where the ORM wraps it."""
     return error.args[0] if isinstance(error, OrmError) and error.args else error

@@ -30,7 +30,9 @@ async def _build(index: Index, state: str) -> bool:
             await db.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {index.name}")
         log.info("index is built", index=index.name)
         await db.execute(index.create)
-    except db.Contended:
+    except db.PostgresError as error:
+        if not isinstance(error, db.Contended) and not db.is_definition_in_motion(error):
+            raise
         return False
     return True
 
