@@ -10,7 +10,7 @@ from sandbox.server import SandboxServer, answer_of, token_of
 from sandbox.whatsapp.checks import ApiError
 from sandbox.whatsapp.faults import Command, Fault
 from sandbox.whatsapp.limits import Throughput
-from sandbox.whatsapp.provider import NUMBER_ID, Sandbox
+from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID, Sandbox
 
 PAGE = 25
 
@@ -96,9 +96,11 @@ class Server(SandboxServer):
             setattr(self.sandbox.webhooks.options, name, value)
 
     async def do_number(self, arguments: dict[str, Any]) -> None:
-        """{"number_id": .., "per_second": .., "limit": .., "token": ..}: changes or adds it."""
+        """{"number_id": .., "per_second": .., "limit": .., "token": .., "business_account_id": ..}: changes or adds it.
+
+        The account is said of a new one only."""
         number = self.sandbox.numbers.get(arguments.get("number_id", NUMBER_ID)) or self.sandbox.add_number(
-            arguments["number_id"]
+            arguments["number_id"], arguments.get("business_account_id", BUSINESS_ACCOUNT_ID)
         )
         number.throughput = Throughput(arguments.get("per_second", number.throughput.per_second))
         number.limit = arguments.get("limit", number.limit)

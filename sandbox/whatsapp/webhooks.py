@@ -68,6 +68,7 @@ class WebhookSender:
         self.delivered = 0
         self.unanswered = 0
         self._due: list[_Due] = []
+        self._has_due = asyncio.Event()
         self._order = itertools.count()
         self._rng = random.Random(11)  # noqa: S311 - the same in every run
         self._posts: asyncio.Queue[_Post] = asyncio.Queue()
@@ -82,6 +83,7 @@ class WebhookSender:
             shuffle = self._rng.random() * self.options.shuffled_seconds
             at = time.monotonic() + delay_seconds + shuffle
             heapq.heappush(self._due, _Due(at, next(self._order), source, field_name, value))
+            self._has_due.set()
 
     def post(self, source: WebhookSource, body: str) -> None:
         """Sends this body as it is, signed, and again until it is answered with 200."""
@@ -92,8 +94,11 @@ class WebhookSender:
             posting = [asyncio.create_task(self._keep_posting(session)) for _ in range(POSTS_AT_ONCE)]
             try:
                 while True:
+                    await self._has_due.wait()
                     await asyncio.sleep(TICK_SECONDS)
                     self._collect()
+                    if not self._due:
+                        self._has_due.clear()
             finally:
                 for task in [*posting, *self._later]:
                     task.cancel()
