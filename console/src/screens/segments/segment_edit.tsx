@@ -79,8 +79,8 @@ function Editor({ data, read }: { data: segmentEditQuery$data; read: Read }) {
   const version = useRef(read.version);
   const [isConflict, setConflict] = useState(false);
 
-  const save = async ({ name, description, kind, rule }: SegmentValues) => {
-    const isSame = JSON.stringify(rule) === JSON.stringify(saved.values.rule);
+  const save = async ({ name, description, kind, rule }: SegmentValues, overwrites = false) => {
+    const isSame = !overwrites && JSON.stringify(rule) === JSON.stringify(saved.values.rule);
     const input = {
       name,
       description: description || null,
@@ -109,7 +109,7 @@ function Editor({ data, read }: { data: segmentEditQuery$data; read: Read }) {
   const overwrite = (theirs: Theirs) => {
     version.current = theirs.version;
     setConflict(false);
-    void save(values);
+    void save(values, true);
   };
   return (
     <Screen title={t.segments.editTitle(saved.values.name)} lead={t.segments.kindLeads[read.kind]}>
@@ -120,7 +120,7 @@ function Editor({ data, read }: { data: segmentEditQuery$data; read: Read }) {
         savedText={savedText}
         catalogue={data}
         busy={busy}
-        onSave={save}
+        onSave={(given) => save(given)}
         form={form}
         onForm={(next) => void navigate({ search: { form: next }, replace: true })}
         actions={
