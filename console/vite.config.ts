@@ -1,5 +1,6 @@
 import react from "@vitejs/plugin-react";
-import { defineConfig, type Plugin } from "vite";
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
 import relay from "vite-plugin-relay";
 
 const api = process.env.MUSTER_API ?? "http://127.0.0.1:8000";
@@ -52,6 +53,9 @@ export default defineConfig({
         },
       },
     },
+  },
+  test: {
+    testTimeout: 60_000, // a slow machine is no error
   },
   server: {
     proxy: {

@@ -17,7 +17,8 @@ export function instantAt(clock: string, zone: string): string {
   return new Date(first ?? asUtc).toISOString().replace(".000Z", "Z");
 }
 
-function offsetMs(at: number, zone: string): number {
+/** How far ahead of UTC a zone's clocks are at an instant. */
+export function offsetMs(at: number, zone: string): number {
   const clock = clockAt(new Date(at).toISOString(), zone);
   return Date.parse(`${clock}Z`) - Math.floor(at / 1000) * 1000;
 }
