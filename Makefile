@@ -22,8 +22,8 @@ older: environment-dev ## models, workers and journeys on an older PostgreSQL th
 	@test -x "$(OLDER)/initdb" || { echo "There is no PostgreSQL 15, 16 or 17 here. Install one, or say where: make older OLDER=/usr/lib/postgresql/15/bin" >&2; exit 1; }
 	@MUSTER_TEST_POSTGRES="$(OLDER)" exec $(BIN)/python -m pytest -n 2 --dist loadfile $(or $(ARGS),tests/models tests/workers tests/journeys)
 
-browser: environment-dev ## the tests in a browser; ARGS="tests/browser/test_session.py" for a few
-	@exec $(BIN)/python -m pytest --screenshot only-on-failure $(or $(ARGS),tests/browser)
+browser: environment-dev ## the tests in a browser, in two processes; ARGS="-n 0 tests/browser/..." for a few
+	@exec $(BIN)/python -m pytest -n 2 --dist worksteal --screenshot only-on-failure $(or $(ARGS),tests/browser)
 
 measure: environment-dev ## all tests, and write tests/slow.txt again (on a quiet machine)
 	@MUSTER_TEST_MEASURE=1 exec $(BIN)/python -m pytest -q $(ARGS)

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,12 +10,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, StorageState, expect
 
 from tests.browser import pictures
-from tests.browser.addresses import Samples, samples_of
-from tests.browser.people import Muster, Person
+from tests.browser.people import SETTINGS, Muster, Person
 from tests.browser.problems import Problems
-from tests.kit.run import running
-
-expect.set_options(timeout=20_000)  # a busy machine is slow, and a right screen waits for nothing
+from tests.kit.run import Run, begun, running
 
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -24,12 +22,19 @@ START: Final = """
     }
 """
 
-expect.set_options(timeout=15_000)  # for a machine that is busy with other things
+MOST_MS: Final = 60_000
+"""For a machine that is slow, or busy with other things: a right screen waits for nothing."""
+
+expect.set_options(timeout=MOST_MS)
 
 OpenPage = Callable[..., Page]
 LooksLike = Callable[..., None]
 
 NOT_COMPARED: Final = pytest.StashKey[list[str]]()
+
+BEGUN: Final = pytest.StashKey[Run]()
+
+ENDS: Final = pytest.StashKey[ExitStack]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,10 +53,30 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": arguments}
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """The process that leads begins a Muster while the others collect their tests, and tells them where it is."""
+    stash = node.config.stash
+    if CHROMIUM is None:
+        return
+    if BEGUN not in stash:
+        stash[ENDS] = ExitStack()
+        stash[BEGUN] = stash[ENDS].enter_context(begun(**SETTINGS))
+    node.workerinput["muster"] = (str(stash[BEGUN].data_dir), stash[BEGUN].port)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if ENDS in config.stash:
+        config.stash[ENDS].close()
+
+
 @pytest.fixture(scope="session")
-def muster() -> Iterator[Muster]:
-    """What `make run` starts, once for all tests, with the demo workspace."""
-    with running(MUSTER_WEBHOOK_LOCAL="true") as run:
+def muster(pytestconfig: pytest.Config) -> Iterator[Muster]:
+    """What `make run` starts, once for all tests and processes, with the demo workspace."""
+    leader = getattr(pytestconfig, "workerinput", {}).get("muster")
+    with ExitStack() as ends:
+        run = Run(Path(leader[0]), leader[1], **SETTINGS) if leader else ends.enter_context(running(**SETTINGS))
+        run.wait_until_ready()
         muster = Muster(run)
         assert muster.admin
         yield muster
@@ -95,6 +120,7 @@ def open_page(
 
     def open_page(person: Person | None = None, **options: Any) -> Page:
         context = new_context(**options)
+        context.set_default_timeout(MOST_MS)
         problems.watch(context)
         if person is not None:
             if person.email not in sessions:
@@ -125,15 +151,9 @@ def visitor(open_page: OpenPage) -> Page:
     return open_page()
 
 
-@pytest.fixture(scope="session")
-def samples(muster: Muster) -> Samples:
-    """Something for each parameter of a route, in the demo workspace."""
-    return samples_of(muster)
-
-
 @pytest.fixture
 def looks_like(pytestconfig: pytest.Config, browser: Browser) -> LooksLike:
-    """Compares a page with a kept picture. Moments and the elements of `mask` are painted over."""
+    """Compares a page with a kept picture, in which all moments are one and the elements of `mask` are painted over."""
     major = browser.version.split(".")[0]
     takes = pytestconfig.getoption("--new-pictures")
 
@@ -142,8 +162,11 @@ def looks_like(pytestconfig: pytest.Config, browser: Browser) -> LooksLike:
             pictures.keep(pictures.take(page, mask), name)
             pictures.keep_browser(major)
         elif major == pictures.browser_kept():
-            now = pictures.take(page, mask)
-            pictures.check(now, name, Path(pytestconfig.getoption("--output")).absolute() / "pictures")
+            pictures.check(
+                lambda: pictures.take(page, mask),
+                name,
+                Path(pytestconfig.getoption("--output")).absolute() / "pictures",
+            )
 
     if not takes and major != pictures.browser_kept():
         warning = f"pictures are not compared: they are of Chromium {pictures.browser_kept()}, and this is {major}"

@@ -1,8 +1,10 @@
 """Who uses the console in these tests, and what they may do."""
 
 import asyncio
+import fcntl
 import json
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +12,10 @@ from typing import Any, Final
 
 from models import db
 from muster.local.postgres import Postgres
-from tests.kit.run import Run, until
+from tests.kit.run import START_SECONDS, Run, until
+
+SETTINGS: Final = {"MUSTER_WEBHOOK_LOCAL": "true"}
+"""Of the Muster that runs for the tests: webhooks may go to a server of a test."""
 
 PASSWORD: Final = "seven purple umbrellas"
 
@@ -39,6 +44,11 @@ class Person:
     password: str = PASSWORD
 
 
+NEWCOMER: Final = Person("ana@casaverde.example")
+
+HOST: Final = Person("host@bighouse.example")
+
+
 @dataclass
 class Muster:
     """A run with the demo workspace, and what tests do in it over the API, beside the browser."""
@@ -52,7 +62,7 @@ class Muster:
     @cached_property
     def admin(self) -> Person:
         """The admin of the demo workspace."""
-        until(lambda: "Stop       Ctrl-C" in self.run.said(), 60)
+        until(lambda: "Stop       Ctrl-C" in self.run.said(), START_SECONDS)
         demo = json.loads((self.run.data_dir / "demo.json").read_text())
         return Person(demo["email"], demo["password"])
 
@@ -61,30 +71,41 @@ class Muster:
         """A USER of the demo workspace who has no permission at all."""
         person = Person("nobody@demo.example")
         member = {"email": person.email, "name": "Nora Nobody", "password": person.password, "role": "USER"}
-        self.do(MEMBER, input=member)
+        self.once("stranger", lambda: self.do(MEMBER, input=member))
         return person
 
     @cached_property
     def newcomer(self) -> Person:
         """The admin of a workspace of their own, which is empty."""
-        return self._admin_of_new("Casa Verde", "ana@casaverde.example")
+        self.once("newcomer", lambda: self.move_in("Casa Verde", NEWCOMER))
+        return NEWCOMER
 
     @cached_property
     def host(self) -> Person:
         """The admin of a workspace with 100,000 contacts, from Guest 1, the first one who came, to Guest 100000."""
-        person = self._admin_of_new("Big House", "host@bighouse.example")
-        with ThreadPoolExecutor(1) as pool:  # this thread has a loop already, which is Playwright's
-            pool.submit(lambda: asyncio.run(self._invite("Big House", 100_000))).result()
-        return person
+        self.once("host", self._make_big_house)
+        return HOST
 
-    def _admin_of_new(self, workspace: str, email: str) -> Person:
-        person = Person(email)
-        options = ("--zone", "Europe/Madrid", "--country", "ES", "--admin", person.email)
+    def once(self, name: str, make: Callable[[], Any]) -> None:
+        """Makes something that all processes of the tests use; the others wait until it is there."""
+        with (self.run.data_dir / f"{name}.made").open("a") as made:
+            fcntl.flock(made, fcntl.LOCK_EX)
+            if made.tell() == 0:
+                make()
+                made.write("yes")
+
+    def move_in(self, workspace: str, admin: Person) -> None:
+        """A new workspace, and the password of its admin."""
+        options = ("--zone", "Europe/Madrid", "--country", "ES", "--admin", admin.email)
         made = self.run.muster("workspace", "create", workspace, *options)
         link = re.search(r"/password/(\S+)", made.stdout)
         assert link is not None, made.stderr
-        self.do(SET_PASSWORD, None, token=link[1], new=person.password)
-        return person
+        self.do(SET_PASSWORD, None, token=link[1], new=admin.password)
+
+    def _make_big_house(self) -> None:
+        self.move_in("Big House", HOST)
+        with ThreadPoolExecutor(1) as pool:  # this thread has a loop already, which is Playwright's
+            pool.submit(lambda: asyncio.run(self._invite("Big House", 100_000))).result()
 
     async def _invite(self, workspace: str, guests: int) -> None:
         await db.connect(Postgres(self.run.data_dir / "postgres").url, pool_max=1)
@@ -117,5 +138,5 @@ class Muster:
         answer = self.run.ask(mutation, None if caller is None else self.token(caller), **variables)
         assert "errors" not in answer, answer["errors"]
         (payload,) = answer["data"].values()
-        assert payload["userErrors"] == []
+        assert payload["userErrors"] == [], payload["userErrors"]
         return payload

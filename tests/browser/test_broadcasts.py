@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.axe import violations
 from tests.browser.conftest import OpenPage
 from tests.browser.keys import tab_to
+from tests.browser.live import follows
 from tests.browser.people import MEMBER, Muster, Person
 
 CONTACT: Final = """
@@ -101,7 +102,7 @@ def test_a_broadcast_is_written_and_sent_by_the_keyboard_alone(page: Page, muste
     expect(dialog).to_contain_text("2 people in the segments will not get it")
     tab_to(page, dialog.get_by_role("button", name="Send to 3 people"))
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status").filter(has_text="Completed")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("status").filter(has_text="Completed")).to_be_visible()
     expect(page.get_by_role("row", name=re.compile("^Failed"))).to_contain_text("1")
 
 
@@ -109,7 +110,7 @@ def test_failures_are_told_by_their_reason_and_tried_again(page: Page, muster: M
     broadcast = a_draft(muster, "One fails")
     muster.do(START, id=broadcast)
     page.goto(f"/broadcasts/{broadcast}")
-    expect(page.get_by_role("status").filter(has_text="Completed")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("status").filter(has_text="Completed")).to_be_visible()
     page.get_by_role("button", name=re.compile("^Show: The number is not on WhatsApp")).click()
     expect(page).to_have_url(re.compile("state=FAILED&reason="))
     recipients = page.get_by_role("region", name="Recipients").get_by_role("table")
@@ -154,12 +155,12 @@ def test_a_start_is_scheduled_and_another_browser_sees_at_once_that_it_is_cancel
     page.get_by_role("dialog").get_by_role("button", name="Schedule").click()
     expect(page.get_by_role("status").filter(has_text="Scheduled")).to_be_visible()
     other = open_page(muster.admin)
-    other.goto("/broadcasts?status=SCHEDULED")
+    with follows(other, "broadcastLiveSubscription"):
+        other.goto("/broadcasts?status=SCHEDULED")
     expect(other.get_by_role("row").filter(has_text="For later")).to_contain_text("Scheduled")
-    other.wait_for_load_state("networkidle")
     page.get_by_role("button", name="Cancel", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel", exact=True).click()
-    expect(other.get_by_role("row").filter(has_text="For later")).to_contain_text("Cancelled", timeout=2_000)
+    expect(other.get_by_role("row").filter(has_text="For later")).to_contain_text("Cancelled")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -183,7 +184,7 @@ def test_what_opens_on_the_screens_of_broadcasts_can_be_used_by_all(
     found["review"] = violations(page)
     muster.do(START, id=broadcast)
     page.goto(f"/broadcasts/{broadcast}")
-    expect(page.get_by_role("status").filter(has_text="Completed")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("status").filter(has_text="Completed")).to_be_visible()
     expect(page.get_by_role("button", name="Try again", exact=True)).to_be_visible()
     found["page"] = violations(page)
     assert {part: problems for part, problems in found.items() if problems} == {}
@@ -201,7 +202,7 @@ def test_who_may_only_read_broadcasts_sees_figures_and_is_offered_nothing_else(
     page.goto("/broadcasts")
     expect(page.get_by_role("link", name="New broadcast")).to_have_count(0)
     page.get_by_role("link", name="Only to be read").click()
-    expect(page.get_by_role("status").filter(has_text="Completed")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("status").filter(has_text="Completed")).to_be_visible()
     expect(page.get_by_role("listitem").filter(has_text="no phone number")).to_contain_text("1")
     expect(page.get_by_text("+34600100001")).to_be_visible()
     expect(page.get_by_text("Ana Readable")).to_have_count(0)

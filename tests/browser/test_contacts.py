@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
+from tests.browser.live import follows
 from tests.browser.people import Muster
 
 CREATE = """
@@ -76,7 +77,8 @@ def test_many_are_tagged_at_once_and_another_page_sees_it(page: Page, open_page:
     page.goto("/contacts?search=Bulk+Person")
     expect(page.get_by_role("row")).to_have_count(4)
     other = open_page(muster.admin)
-    other.goto("/contacts?search=Bulk+Person")
+    with follows(other, "useLiveContactsSubscription"):
+        other.goto("/contacts?search=Bulk+Person")
     expect(other.get_by_role("row")).to_have_count(4)
 
     page.get_by_label("Select all rows").check()
@@ -106,7 +108,7 @@ def test_all_that_match_are_exported(page: Page) -> None:
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("The columns of the list").check()
     dialog.get_by_role("button", name="Export").click()
-    expect(page.get_by_text("The export is ready")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("The export is ready")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the file").click()
     lines = download.value.path().read_text(encoding="utf-8-sig").splitlines()
@@ -149,7 +151,8 @@ def test_fields_are_edited_in_place_by_keyboard_alone(page: Page, ana: str) -> N
 
 
 def test_a_value_that_somebody_else_changed_is_not_overwritten_unseen(page: Page, ana: str, muster: Muster) -> None:
-    page.goto(f"/contacts/{ana}")
+    with follows(page, "useLiveContactSubscription"):
+        page.goto(f"/contacts/{ana}")
     field(page, "First name").click()
     page.get_by_label("First name", exact=True).fill("Anna")
     muster.do(UPDATE, id=ana, input={"firstName": "Anita"})
@@ -160,7 +163,8 @@ def test_a_value_that_somebody_else_changed_is_not_overwritten_unseen(page: Page
 
 
 def test_what_happens_elsewhere_appears_on_the_timeline(page: Page, ana: str, muster: Muster) -> None:
-    page.goto(f"/contacts/{ana}")
+    with follows(page, "useLiveContactSubscription"):
+        page.goto(f"/contacts/{ana}")
     expect(page.get_by_text("Nothing here yet")).to_be_visible()
     muster.do(RECORD, input=[{"contactId": ana, "kind": "shop.visit", "properties": {"shop": "Lyon"}}])
     expect(page.get_by_text("Shop visit")).to_be_visible()

@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
+from tests.browser.gallery import CURATOR, samples_of
 from tests.browser.people import Muster
 
 EXPORT = "mutation { exportStart(input: {format: CSV}) { job { id } userErrors { message } } }"
@@ -34,7 +35,9 @@ ONE_TAG_MORE = {
 }
 
 
-def test_one_request_shows_what_moves_and_the_tour_stays_closed(page: Page) -> None:
+def test_one_request_shows_what_moves_and_the_tour_stays_closed(open_page: OpenPage, muster: Muster) -> None:
+    samples_of(muster)
+    page = open_page(CURATOR)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.post_data or "") if "/graphql" in request.url else None)
     page.goto("/")
@@ -48,15 +51,16 @@ def test_one_request_shows_what_moves_and_the_tour_stays_closed(page: Page) -> N
 
 
 def test_a_paused_workflow_needs_a_hand(page: Page, muster: Muster) -> None:
-    workflows = muster.ask("{ workflows(first: 10, status: ACTIVE) { nodes { id name } } }")["workflows"]["nodes"]
+    workflows = muster.ask("{ workflows(first: 50, status: ACTIVE) { nodes { id name } } }")["workflows"]["nodes"]
+    birthday = next(one["id"] for one in workflows if one["name"] == "Birthday")
     pause = "mutation ($id: ID!) { workflowPause(id: $id) { workflow { id } userErrors { message } } }"
-    muster.do(pause, id=workflows[0]["id"])
+    muster.do(pause, id=birthday)
     page.goto("/")
     needs = page.get_by_role("region", name="Needs a hand")
     expect(needs).to_contain_text("Workflow paused")
-    expect(needs.get_by_role("link", name=workflows[0]["name"])).to_have_attribute("href", re.compile("/workflows/"))
+    expect(needs.get_by_role("link", name="Birthday")).to_have_attribute("href", re.compile("/workflows/"))
     resume = "mutation ($id: ID!) { workflowResume(id: $id) { workflow { id } userErrors { message } } }"
-    muster.do(resume, id=workflows[0]["id"])
+    muster.do(resume, id=birthday)
 
 
 def test_a_contact_that_cannot_go_on_needs_a_hand(page: Page, muster: Muster) -> None:

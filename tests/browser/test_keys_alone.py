@@ -37,7 +37,7 @@ def test_contacts_are_tagged_and_exported(page: Page, muster: Muster) -> None:
     page.keyboard.press("ArrowDown")
     expect(dialog.get_by_role("radio", name="The columns of the list")).to_be_checked()
     press(page, dialog.get_by_role("button", name="Export"))
-    expect(page.get_by_text("The export is ready")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("The export is ready")).to_be_visible()
     link = page.get_by_role("link", name="Download the file")
     tab_to(page, link)
     with page.expect_download() as download:
@@ -56,9 +56,9 @@ def test_rows_are_imported(page: Page, muster: Muster) -> None:
     expect(page.get_by_role("combobox", name="Field for email")).to_have_value("E-mail")
     press(page, page.get_by_role("button", name="Next"))
     press(page, page.get_by_role("button", name="Check the file"))
-    expect(page.get_by_text("These are the numbers")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("These are the numbers")).to_be_visible()
     press(page, page.get_by_role("button", name="Import 1 row"))
-    expect(page.get_by_role("status").filter(has_text="Done")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("status").filter(has_text="Done")).to_be_visible()
     found = muster.ask('{ contacts(search: "pasted@keys.example") { nodes { name } } }')["contacts"]["nodes"]
     assert found == [{"name": "Paula Pasted"}]
 

@@ -27,7 +27,7 @@ NUMBERS: Final = """
 def long_list(open_page: OpenPage, muster: Muster) -> Page:
     page = open_page(muster.host)
     page.goto("/contacts")
-    expect(page.get_by_text("100,000 contacts")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("100,000 contacts")).to_be_visible()
     return page
 
 

@@ -1,22 +1,13 @@
-"""Screens that look as they did, and the comparison itself."""
+"""The pictures of the documentation, and how pictures are compared."""
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
-from tests.browser.addresses import Samples, address
-from tests.browser.conftest import LooksLike, OpenPage
+from tests.browser.addresses import address, of_the_demo
+from tests.browser.people import Muster
 from tests.browser.pictures import different_share, publish, take
 from tests.browser.test_accessibility import settle
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_page_for_nobody(open_page: OpenPage, looks_like: LooksLike, theme: str) -> None:
-    page = open_page(color_scheme=theme)
-    page.goto("/")
-    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
-    looks_like(page, f"sign-in-{theme}")
-
 
 DOCUMENTED = {
     "home": "/",
@@ -31,14 +22,12 @@ DOCUMENTED = {
 
 
 @pytest.mark.parametrize("name", DOCUMENTED)
-def test_the_pictures_of_the_documentation(
-    page: Page, samples: Samples, pytestconfig: pytest.Config, name: str
-) -> None:
+def test_the_pictures_of_the_documentation(page: Page, muster: Muster, pytestconfig: pytest.Config, name: str) -> None:
     if not pytestconfig.getoption("--new-pictures"):
         pytest.skip("taken with --new-pictures")
-    page.goto(address(samples, DOCUMENTED[name]))
+    page.goto(address(of_the_demo(muster), DOCUMENTED[name]))
     settle(page)
-    publish(take(page, hide_moments=False), name)
+    publish(take(page, moments=True), name)
 
 
 def test_a_picture_is_compared_pixel_by_pixel() -> None:

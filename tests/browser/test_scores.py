@@ -40,7 +40,7 @@ def test_a_score_is_defined_while_its_preview_counts(page: Page) -> None:
     page.get_by_label("HOT: From").fill("14")
     create.click()
     expect(page.get_by_role("heading", name="Warm leads")).to_be_visible()
-    expect(page.get_by_role("status").filter(has_text="Up to date")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("status").filter(has_text="Up to date")).to_be_visible()
     expect(page.get_by_role("table", name="Levels")).to_contain_text("below HOT")
 
 

@@ -18,27 +18,37 @@ from typing import Any
 import orjson
 import psutil
 
-START_SECONDS = 90
+START_SECONDS = 300
 """Far more than it takes, for a machine that is busy with other things."""
 
 
 class Run:
     """A `muster up` on a data directory and a port of its own."""
 
-    def __init__(self, data_dir: Path, **settings: str) -> None:
-        self.port = free_port()
+    def __init__(self, data_dir: Path, port: int | None = None, **settings: str) -> None:
+        """Another process may have started the one at `port`."""
+        self.port = port or free_port()
         self.data_dir = data_dir
         self.process: subprocess.Popen[bytes] | None = None
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("MUSTER_")}
         self.environment |= {"MUSTER_DATA_DIR": str(data_dir), "MUSTER_PORT": str(self.port), **settings}
 
     def start(self) -> None:
+        self.begin()
+        self.wait_until_ready()
+
+    def begin(self) -> None:
         with (self.data_dir / "output").open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "muster", "up"], env=self.environment, stdout=output, stderr=output
             )
-        until(lambda: self.is_ready() or self.process is None or self.process.poll() is not None, START_SECONDS)
-        assert self.process.poll() is None, self.said()
+
+    def wait_until_ready(self) -> None:
+        until(lambda: self.is_ready() or self._has_ended(), START_SECONDS)
+        assert not self._has_ended(), self.said()
+
+    def _has_ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
 
     def is_ready(self) -> bool:
         try:
@@ -53,7 +63,7 @@ class Run:
     def muster(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "muster", *arguments]
         return subprocess.run(
-            command, env=self.environment | environment, capture_output=True, text=True, timeout=60, check=False
+            command, env=self.environment | environment, capture_output=True, text=True, timeout=300, check=False
         )
 
     def processes(self) -> list[psutil.Process]:
@@ -75,7 +85,7 @@ class Run:
             headers["authorization"] = f"Bearer {token}"
         body = orjson.dumps({"query": query, "variables": variables})
         request = urllib.request.Request(f"{self.url}/graphql", body, headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             said: dict[str, Any] = orjson.loads(answer.read())
             return said
 
@@ -113,11 +123,19 @@ def until(condition: Callable[[], bool], seconds: float) -> None:
 @contextmanager
 def running(**settings: str) -> Iterator[Run]:
     """A run that has started, with more settings; nothing of it is left behind."""
+    with begun(**settings) as run:
+        run.wait_until_ready()
+        yield run
+
+
+@contextmanager
+def begun(**settings: str) -> Iterator[Run]:
+    """A run that is starting."""
     data_dir = Path(tempfile.mkdtemp(prefix="muster-test-"))
     data_dir.chmod(0o711)
     run = Run(data_dir, **settings)
     try:
-        run.start()
+        run.begin()
         yield run
     finally:
         if run.process is not None:
