@@ -244,7 +244,7 @@ class Gallery:
         return str(self.do(BROADCAST, input=values)["broadcast"]["id"])
 
     def sent(self, segment: str) -> str:
-        """To four people, one of whom is refused."""
+        """To four people. WhatsApp refuses one of them."""
         made = self.draft("Opening hours", segment)
         self.do(SEND, id=made)
         self.wait(
