@@ -84,7 +84,7 @@ class Broker:
 
     @contextlib.asynccontextmanager
     async def hear_work(self, queue: Queue) -> AsyncIterator[AsyncIterator[None]]:
-        """Yields an item for each message that is sent to a queue, and first one for what was sent before.
+        """Yields an item for each message that is sent to a queue, and one at first for what was sent before.
 
         Raises RedisError when the connection breaks.
         """

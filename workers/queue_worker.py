@@ -20,7 +20,7 @@ LISTEN_AGAIN_SECONDS: Final = 1.0
 
 
 class QueueWorker(Worker):
-    """Looks into the queue when it is woken, when work has ended, and every `idle_seconds` for what nobody told of.
+    """Looks into the queue when it is woken, when work has ended, and every `idle_seconds` for messages that were lost.
 
     Arq itself looks at every `poll_delay`: a hundred times a second for work that may not wait, also when there is none.
     """

@@ -87,7 +87,7 @@ AT_ONCE: Final = {
 }
 
 IDLE_SECONDS: Final = 0.25
-"""Between two looks into a queue when nobody told of new work, because a message was lost."""
+"""Between two looks into a queue when no message of new work came, because it was lost."""
 
 REDIS_SECONDS: Final = 5.0
 """Longer than callers wait: nobody waits for a worker."""
