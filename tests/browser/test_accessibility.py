@@ -20,7 +20,7 @@ COLOURS_STAND_STILL = """
         .then(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)))
 """
 
-MOVING = "code, pre, kbd, .cm-editor, [role=progressbar], input[readonly], p:text('· took ')"
+MOVING = "code, pre, kbd, .cm-editor, [role=progressbar], input[readonly]:not([aria-haspopup]), p:text('· took ')"
 """What another machine draws otherwise: other letters, the port in an address, how long something took."""
 
 QUERIES = {"/settings/audit": "?action=SegmentCreate", "/destinations/webhooks/$endpoint": "?log=succeeded"}

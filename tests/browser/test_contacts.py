@@ -165,7 +165,8 @@ def test_a_value_that_somebody_else_changed_is_not_overwritten_unseen(page: Page
 def test_what_happens_elsewhere_appears_on_the_timeline(page: Page, ana: str, muster: Muster) -> None:
     with follows(page, "useLiveContactSubscription"):
         page.goto(f"/contacts/{ana}")
-    expect(page.get_by_text("Nothing here yet")).to_be_visible()
+    expect(page.get_by_role("radiogroup", name="What the timeline shows")).to_be_visible()
+    expect(page.get_by_text("Shop visit")).to_be_hidden()
     muster.do(RECORD, input=[{"contactId": ana, "kind": "shop.visit", "properties": {"shop": "Lyon"}}])
     expect(page.get_by_text("Shop visit")).to_be_visible()
     page.get_by_role("button", name="What can be done").click()
