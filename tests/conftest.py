@@ -10,6 +10,7 @@ import redis.asyncio
 from models import clock, db
 from models.accounts import passwords
 from models.changelog import hints
+from models.membership import compiled_rules
 from models.queue import enqueue
 from models.transfers import files
 from models.workflows import plans
@@ -73,6 +74,7 @@ async def database(servers: Servers, connected_database: str) -> str:
     else:
         await servers.cluster.empty(connected_database)
     plans.forget()  # ids and epochs begin again
+    compiled_rules.forget()
     return connected_database
 
 

@@ -103,13 +103,13 @@ class Throttle:
         return allowance
 
     async def _extend(self, caller: str, allowance: Allowance, points: int) -> None:
-        need = points - allowance.points
-        taken, left = await self._take(caller, allowance, need, need + self.rates.allowance)
-        allowance.points += taken
-        allowance.left, allowance.asked_at = left, self.now()
-        if allowance.points < points:
-            seconds = round((points - allowance.points - left) / self.rates.per_second, 3)
-            raise Throttled(f"you have spent your points: try again in {seconds} seconds", max(seconds, 0.001))
+        while (need := points - allowance.points) > 0:  # others spend of it meanwhile
+            taken, left = await self._take(caller, allowance, need, need + self.rates.allowance)
+            allowance.points += taken
+            allowance.left, allowance.asked_at = left, self.now()
+            if (missing := points - allowance.points - left) > 0:
+                seconds = round(missing / self.rates.per_second, 3)
+                raise Throttled(f"you have spent your points: try again in {seconds} seconds", max(seconds, 0.001))
 
     async def _take(self, caller: str, allowance: Allowance, need: float, want: float) -> tuple[float, float]:
         if self.redis is not None and self.now() >= self.unasked_until:

@@ -85,7 +85,7 @@ class PartnersApp:
 
     async def heard(self, count: int) -> list[list[str]]:
         """The lines, when there are so many."""
-        until = asyncio.get_running_loop().time() + 30
+        until = asyncio.get_running_loop().time() + 90
         while len(self.lines) < count:
             assert asyncio.get_running_loop().time() < until, self.lines
             await asyncio.sleep(0.02)

@@ -57,8 +57,8 @@ async def running_worker(
         await worker.stop()
 
 
-async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
-    """Wait until it holds."""
+async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float = 60.0) -> None:
+    """Wait until it holds. The time is for a busy machine, on which a worker alone takes 15 s to start."""
     until = asyncio.get_running_loop().time() + seconds
     while not await holds():
         assert asyncio.get_running_loop().time() < until, f"still not so after {seconds} s"

@@ -112,3 +112,12 @@ async def test_redis_may_be_emptied(redis: Redis) -> None:
     await spent(throttle)
     await redis.flushdb()
     assert await spent(throttle) >= 990
+
+
+async def test_what_others_spend_meanwhile_refuses_nobody_while_points_are_left(redis: Redis) -> None:
+    throttle = Throttle(Rates(maximum=10_000, per_second=1, operation=1_000), redis)
+    await asyncio.gather(*(throttle.charge("ana", 10) for _ in range(10)))  # each takes 100 more, for later operations
+    await throttle.charge("ana", 100)
+    await asyncio.gather(throttle.charge("ana", 1_000), *(throttle.charge("ana", 100) for _ in range(9)))
+    with pytest.raises(Throttled, match=r"try again in \d"):
+        await asyncio.gather(*(throttle.charge("ana", 1_000) for _ in range(10)))
