@@ -28,7 +28,7 @@ class App:
         assert payload["userErrors"] == []
         return payload
 
-    async def until(self, query: str, holds, seconds: float = 30, **variables: Any) -> Any:
+    async def until(self, query: str, holds, seconds: float = 90, **variables: Any) -> Any:
         """Ask again until `holds(data)`."""
         ends_at = asyncio.get_running_loop().time() + seconds
         while True:
