@@ -54,11 +54,11 @@ class Windows:
 
 async def estimate(scope: Scope, rule_json: object) -> Estimate:
     """About how many contacts an unsaved rule (JSON) finds now. Raises Problems below `rule`."""
-    rule = check(rule_json, await load_catalogue(scope, rule_json))
     ends = await db.fetch_row(_ENDS, scope.workspace_id, FEW)
     assert ends is not None, "a SELECT without FROM has a row"
     if ends["contacts"] <= FEW:
         return Estimate((await preview(scope, rule_json, Wanted())).count, 0)
+    rule = check(rule_json, await load_catalogue(scope, rule_json))
     first, span = ends["first"], ends["last"] - ends["first"] + 1
     pilot = _windows(first, span, span // PILOT)
     near = pilot.scaled(await db.fetch_value(_SEEN, scope.workspace_id, pilot.first_ids, pilot.width))
