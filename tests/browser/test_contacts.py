@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.live import follows
+from tests.browser.live import follows, not_following_yet
 from tests.browser.people import Muster
 
 CREATE = """
@@ -174,6 +174,15 @@ def test_what_happens_elsewhere_appears_on_the_timeline(page: Page, ana: str, mu
     page.get_by_role("combobox", name="What happened").fill("phone.call")
     page.get_by_role("button", name="Record", exact=True).click()
     expect(page.get_by_text("Phone call")).to_be_visible()
+
+
+def test_what_happens_before_a_page_follows_its_contact_is_not_missed(page: Page, ana: str, muster: Muster) -> None:
+    with not_following_yet(page):
+        page.goto(f"/contacts/{ana}")
+        expect(page.get_by_text("Nothing here yet")).to_be_visible()
+        muster.do(RECORD, input=[{"contactId": ana, "kind": "shop.visit"}])
+        expect(page.get_by_text("Shop visit")).to_be_hidden()
+    expect(page.get_by_text("Shop visit")).to_be_visible()
 
 
 def test_a_page_says_why_a_contact_is_not_in_a_segment(page: Page, ana: str) -> None:

@@ -38,6 +38,17 @@ const QUERY = graphql`
       anonymous
       createdAt
       updatedAt
+      score
+      newest: activities(first: 5) {
+        nodes {
+          id
+        }
+      }
+      newestChange: membershipHistory(first: 1) @include(if: $withSegments) {
+        nodes {
+          cursor
+        }
+      }
       segments(first: 1) @include(if: $withSegments) {
         totalCount
       }
@@ -74,7 +85,7 @@ export function ContactPage() {
   const remove = useDelete();
   const [turn, setTurn] = useState(0);
   const changed = () => setTurn((before) => before + 1);
-  useLiveContact(contact?.id ?? null, changed, reload);
+  useLiveContact(contact ?? null, changed, reload);
   if (!contact) throw notFound();
   if (contact.id !== contactId) return <Navigate to="/contacts/$contactId" params={{ contactId: contact.id }} search={search} replace />;
 

@@ -2,10 +2,11 @@ import { useRef } from "react";
 import { graphql } from "relay-runtime";
 
 import { useLive } from "../../relay/live";
+import { useMay } from "../../session/session";
 import type { useLiveContactSubscription } from "../../__generated__/useLiveContactSubscription.graphql";
 
 const SUBSCRIPTION = graphql`
-  subscription useLiveContactSubscription($ids: [ID!]!) {
+  subscription useLiveContactSubscription($ids: [ID!]!, $withSegments: Boolean!, $withWorkflows: Boolean!) {
     contactsChanged(ids: $ids) {
       contacts {
         id
@@ -14,6 +15,23 @@ const SUBSCRIPTION = graphql`
         phone
         anonymous
         updatedAt
+        score
+        newest: activities(first: 5) {
+          nodes {
+            id
+          }
+        }
+        newestChange: membershipHistory(first: 1) @include(if: $withSegments) {
+          nodes {
+            cursor
+          }
+        }
+        segments(first: 1) @include(if: $withSegments) {
+          totalCount
+        }
+        enrollments(first: 1, inside: true) @include(if: $withWorkflows) {
+          totalCount
+        }
         ...contactFields_contact
         ...consentCard_contact
       }
@@ -22,12 +40,32 @@ const SUBSCRIPTION = graphql`
   }
 `;
 
-/** Keeps one contact as it is now; `onChanged` is called after each change, since what it did or is in may have changed as well. */
-export function useLiveContact(id: string | null, onChanged: () => void, onDeleted: () => void): void {
-  const isBegun = useRef(false);
-  useLive<useLiveContactSubscription>(SUBSCRIPTION, id === null ? null : { ids: [id] }, ({ contactsChanged }) => {
-    if (contactsChanged.deletedIds.length > 0) return onDeleted();
-    if (isBegun.current) onChanged();
-    isBegun.current = true;
+/** What tells one state of a contact from a later one: its fields, what it did last, and its last change of segments. */
+export type Traces = {
+  readonly updatedAt: string;
+  readonly score: number;
+  readonly newest: { readonly nodes: readonly { readonly id: string }[] };
+  readonly newestChange?: { readonly nodes: readonly { readonly cursor: string }[] } | null;
+};
+
+/**
+ * Keeps one contact as it is now. `onChanged` is called after each change, since what it did or is in may have changed as well; also
+ * when it changed between `contact`, as the screen read it, and the beginning of the subscription, which tells the contact as it is then.
+ */
+export function useLiveContact(contact: (Traces & { id: string }) | null, onChanged: () => void, onDeleted: () => void): void {
+  const begun = useRef<string | null>(null);
+  const withSegments = useMay("SEGMENT_READ");
+  const withWorkflows = useMay("WORKFLOW_READ");
+  const id = contact?.id ?? null;
+  const variables = id === null ? null : { ids: [id], withSegments, withWorkflows };
+  useLive<useLiveContactSubscription>(SUBSCRIPTION, variables, ({ contactsChanged: { contacts, deletedIds } }) => {
+    if (deletedIds.length > 0) return onDeleted();
+    const [now] = contacts;
+    if (begun.current === id || (now && contact && traceOf(now) !== traceOf(contact))) onChanged();
+    begun.current = id;
   });
+}
+
+function traceOf({ updatedAt, score, newest, newestChange }: Traces): string {
+  return JSON.stringify([updatedAt, score, newest.nodes.map(({ id }) => id), newestChange?.nodes.map(({ cursor }) => cursor)]);
 }
