@@ -134,8 +134,12 @@ def _cases(scope: Scope, token: str, ids: list[int]) -> dict[str, Case]:
         """Never the one that the contact has: 97 divides no number of contacts here."""
         return {"score": next(numbers) % 97}
 
+    def other_side() -> dict[str, int]:
+        """In turn a score that is in the segment and one that is not, for the same contact: each gives an event."""
+        return {"score": 99 if next(numbers) % 2 else 1}
+
     async def changed() -> None:
-        await update_contact(scope, next_id(), next_score())
+        await update_contact(scope, ids[0], other_side())
         while (done := await batches.process_batch(scope.workspace_id, 5_000)) is not None and done.more:
             pass
 

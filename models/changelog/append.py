@@ -26,7 +26,7 @@ class OpenAppend:
 
 
 async def new_id(log: Log[Any]) -> int:
-    append_id: int = await db.fetch_value(f"SELECT nextval('{log.append_ids}')")
+    append_id: int = await db.fetch_value("SELECT nextval($1::text::regclass)", log.append_ids)
     return append_id
 
 
@@ -42,23 +42,25 @@ async def close(append: OpenAppend, *, unless_captured: bool = False) -> int | N
     """
     if not append.size:
         return None
-    statement = _close(append.log, append.log.captured if unless_captured else None)
-    position: int | None = await db.fetch_value(statement, append.workspace_id, append.size, append.id, append.at)
+    raise_head = _raise_head(append.log, append.log.captured if unless_captured else None)
+    position: int | None = await db.fetch_value(raise_head, append.workspace_id, append.size)
     if position is not None:
+        await db.execute(_add_to(append.log), append.workspace_id, position, append.size, append.id, append.at)
         await log_grew(append.workspace_id)
     return position
 
 
 @cache
-def _close(log: Log[Any], captured: str | None) -> str:
-    unless = f"WHERE NOT EXISTS (SELECT 1 FROM {captured} WHERE workspace_id = $1)" if captured else ""
+def _raise_head(log: Log[Any], captured: str | None) -> str:
+    unless = f"AND NOT EXISTS (SELECT 1 FROM {captured} AS c WHERE c.workspace_id = $1)" if captured else ""
     return f"""
-        WITH head AS (
-            INSERT INTO {log.heads} AS head (workspace_id, position) SELECT $1, $2::integer {unless}
-            ON CONFLICT (workspace_id) DO UPDATE SET position = head.position + $2::integer
-            RETURNING position
-        )
-        INSERT INTO {log.appends} (workspace_id, position, size, append_id, at)
-        SELECT $1, position, $2::integer, $3, $4 FROM head
+        INSERT INTO {log.heads} AS head (workspace_id, position)
+        SELECT w.id, $2::integer FROM workspaces AS w WHERE w.id = $1 {unless}
+        ON CONFLICT (workspace_id) DO UPDATE SET position = head.position + excluded.position
         RETURNING position
         """
+
+
+@cache
+def _add_to(log: Log[Any]) -> str:
+    return f"INSERT INTO {log.appends} (workspace_id, position, size, append_id, at) VALUES ($1, $2, $3, $4, $5)"

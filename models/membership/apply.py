@@ -63,24 +63,115 @@ def begin_locked(lock: EngineLock) -> Append:
 
 async def write(append: Append, difference: Difference) -> int:
     """Returns the number of real changes, which it logs."""
-    rows = await db.fetch(
-        _WRITE.format(difference="unnest($5::bigint[], $6::bigint[], $7::boolean[], $8::text[])"),
-        append.workspace_id,
-        append.id,
-        append.size,
-        append.at,
-        difference.segment_ids,
-        difference.contact_ids,
-        difference.entered,
-        difference.origins,
+    removed = await _changed(_REMOVE, append, difference, entered=False)
+    added = await _changed(_ADD, append, difference, entered=True)
+    changes = [*removed, *added]
+    if changes:
+        kinds = ["LEFT"] * len(removed) + ["ENTERED"] * len(added)
+        columns = map(list, zip(*changes, strict=True))
+        await db.execute(_LOG, append.workspace_id, append.id, append.size, append.at, kinds, *columns)
+        append.deltas.update(segment_id for segment_id, _, _ in added)
+        append.deltas.subtract(segment_id for segment_id, _, _ in removed)
+        append.size += len(changes)
+    return len(changes)
+
+
+async def _changed(statement: str, append: Append, difference: Difference, *, entered: bool) -> Sequence[Record]:
+    """Rows that conflict or are gone are left out: another transaction wrote and logged them."""
+    some = difference.only(is_entered is entered for is_entered in difference.entered)
+    if not some:
+        return ()
+    arguments = (some.segment_ids, some.contact_ids, some.origins)
+    return await db.fetch(statement, append.workspace_id, *arguments, *((append.at,) if entered else ()))
+
+
+# Statements of their own, with a table in FROM: a cluster copies the rows of an INSERT inside a WITH to all nodes, and needs two
+# steps for an INSERT .. SELECT that returns rows and reads no table.
+_ADD = """
+INSERT INTO memberships (workspace_id, segment_id, contact_id, origin, joined_at)
+SELECT w.id, d.segment_id, d.contact_id, d.origin, $5
+FROM workspaces AS w CROSS JOIN unnest($2::bigint[], $3::bigint[], $4::text[]) AS d (segment_id, contact_id, origin)
+WHERE w.id = $1
+ORDER BY d.segment_id, d.contact_id
+ON CONFLICT DO NOTHING
+RETURNING segment_id, contact_id, origin
+"""
+
+_REMOVE = """
+DELETE FROM memberships AS m
+USING unnest($2::bigint[], $3::bigint[], $4::text[]) AS d (segment_id, contact_id, origin)
+WHERE m.workspace_id = $1 AND m.segment_id = d.segment_id AND m.contact_id = d.contact_id
+RETURNING m.segment_id, m.contact_id, d.origin
+"""
+
+_LOG = """
+INSERT INTO membership_changes (workspace_id, append_id, place, kind, segment_id, contact_id, origin, at)
+SELECT $1, $2, $3::integer + d.place, d.kind, d.segment_id, d.contact_id, d.origin, $4
+FROM unnest($5::text[], $6::bigint[], $7::bigint[], $8::text[]) WITH ORDINALITY AS d (kind, segment_id, contact_id, origin, place)
+"""
+
+
+async def move(
+    append: Append,
+    segment_id: int,
+    contact_ids: Sequence[int],
+    *,
+    entered: bool,
+    origin: Origin,
+    behind: db.Pipeline | None = None,
+) -> int:
+    """Puts contacts, each once, into one segment or takes them out. Returns the number of real changes.
+
+    They are logged, by `behind` where it is given.
+    """
+    if entered:
+        arguments = (segment_id, contact_ids, origin.value, append.at)
+        rows = await db.fetch(_ADD_TO_ONE, append.workspace_id, *arguments)
+    else:
+        rows = await db.fetch(_REMOVE_FROM_ONE, append.workspace_id, segment_id, contact_ids)
+    if not rows:
+        return 0
+    execute = db.execute if behind is None else behind.execute
+    changed = contact_ids if len(rows) == len(contact_ids) else [row[0] for row in rows]
+    word = "ENTERED" if entered else "LEFT"
+    await execute(
+        _LOG_OF_ONE, append.workspace_id, append.id, append.size, append.at, segment_id, changed, word, origin.value
     )
+    append.deltas[segment_id] += len(rows) if entered else -len(rows)
+    append.size += len(rows)
+    return len(rows)
+
+
+_ADD_TO_ONE = """
+INSERT INTO memberships (workspace_id, segment_id, contact_id, origin, joined_at)
+SELECT w.id, $2, d.contact_id, $4, $5
+FROM workspaces AS w CROSS JOIN unnest($3::bigint[]) AS d (contact_id)
+WHERE w.id = $1
+ORDER BY d.contact_id
+ON CONFLICT DO NOTHING
+RETURNING contact_id
+"""
+
+_REMOVE_FROM_ONE = """
+DELETE FROM memberships WHERE workspace_id = $1 AND segment_id = $2 AND contact_id = ANY ($3::bigint[]) RETURNING contact_id
+"""
+
+_LOG_OF_ONE = """
+INSERT INTO membership_changes (workspace_id, append_id, place, segment_id, contact_id, kind, origin, at)
+SELECT $1, $2, $3::integer + d.place, $5, d.contact_id, $7, $8, $4
+FROM unnest($6::bigint[]) WITH ORDINALITY AS d (contact_id, place)
+"""
+
+
+async def write_from(append: Append, table: str) -> int:
+    """As `write`, for the rows of `table` (segment_id, contact_id, entered, origin): millions, which stay in PostgreSQL."""
+    rows = await db.fetch(_WRITE_FROM.format(table=table), append.workspace_id, append.id, append.size, append.at)
     return append.count(rows)
 
 
-# Rows that conflict or are gone were written and logged by another transaction.
-_WRITE = """
+_WRITE_FROM = """
 WITH difference AS MATERIALIZED (
-    SELECT * FROM {difference} AS d (segment_id, contact_id, entered, origin)
+    SELECT * FROM {table} AS d (segment_id, contact_id, entered, origin)
 ), removed AS (
     DELETE FROM memberships AS m USING difference AS d
     WHERE m.workspace_id = $1 AND m.segment_id = d.segment_id AND m.contact_id = d.contact_id AND NOT d.entered
@@ -101,51 +192,6 @@ WITH difference AS MATERIALIZED (
 SELECT segment_id, sum(CASE WHEN kind = 'ENTERED' THEN 1 ELSE -1 END) AS more, count(*) AS logged
 FROM changes GROUP BY segment_id
 """
-
-
-async def move(append: Append, segment_id: int, contact_ids: Sequence[int], *, entered: bool, origin: Origin) -> int:
-    """Puts contacts, each once, into one segment or takes them out. Returns the number of real changes, which it logs."""
-    rows = await db.fetch(
-        _ADD if entered else _REMOVE,
-        append.workspace_id,
-        append.id,
-        append.size,
-        append.at,
-        segment_id,
-        list(contact_ids),
-        origin.value,
-    )
-    return append.count(rows)
-
-
-_ADD = """
-WITH changed AS (
-    INSERT INTO memberships (workspace_id, segment_id, contact_id, origin, joined_at)
-    SELECT $1, $5, given.contact_id, $7, $4 FROM unnest($6::bigint[]) AS given (contact_id) ORDER BY given.contact_id
-    ON CONFLICT DO NOTHING
-    RETURNING contact_id
-), logged AS (
-    INSERT INTO membership_changes (workspace_id, append_id, place, segment_id, contact_id, kind, origin, at)
-    SELECT $1, $2, $3::integer + row_number() OVER (), $5, contact_id, 'ENTERED', $7, $4 FROM changed
-)
-SELECT $5::bigint, count(*), count(*) FROM changed
-"""
-
-_REMOVE = """
-WITH changed AS (
-    DELETE FROM memberships WHERE workspace_id = $1 AND segment_id = $5 AND contact_id = ANY ($6::bigint[]) RETURNING contact_id
-), logged AS (
-    INSERT INTO membership_changes (workspace_id, append_id, place, segment_id, contact_id, kind, origin, at)
-    SELECT $1, $2, $3::integer + row_number() OVER (), $5, contact_id, 'LEFT', $7, $4 FROM changed
-)
-SELECT $5::bigint, -count(*), count(*) FROM changed
-"""
-
-
-async def write_from(append: Append, table: str) -> int:
-    """Does the same for the rows of `table` (segment_id, contact_id, entered, origin)."""
-    rows = await db.fetch(_WRITE.format(difference=table), append.workspace_id, append.id, append.size, append.at)
-    return append.count(rows)
 
 
 async def remove_deleted(append: Append, contact_ids: Collection[int], leave: Collection[int]) -> int:

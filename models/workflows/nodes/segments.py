@@ -45,7 +45,8 @@ async def change(run: Run, segment_id: int, arrivals: Sequence[Arrival], *, ente
     append = await run.members()
     before = append.size
     contact_ids = list(dict.fromkeys(arrival.contact_id for arrival in arrivals))
-    if await apply.move(append, segment_id, contact_ids, entered=entered, origin=Origin.WORKFLOW):
+    behind = None if run.settling_one_by_one else run.behind  # else it could come after a savepoint that is undone
+    if await apply.move(append, segment_id, contact_ids, entered=entered, origin=Origin.WORKFLOW, behind=behind):
         run.moved.append(Moved(segment_id, before, append.size, _causes(arrivals)))
         for arrival in arrivals:
             arrival.has_changed = True
