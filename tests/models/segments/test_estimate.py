@@ -42,3 +42,17 @@ async def test_many_contacts_are_estimated_within_the_margin(database, monkeypat
             assert 0 < found.margin < 4_000
             assert abs(found.count - exact) <= found.margin, (rule, found)
         assert await estimate.estimate(where, TAGGED_VIP) == await estimate.estimate(where, TAGGED_VIP)
+
+
+async def test_windows_are_read_by_id_before_the_statistics_know_the_workspace(database, monkeypatch):
+    """As after an import: the planner expects one contact there, and may take any index for it."""
+    monkeypatch.setattr(estimate, "FEW", 5_000)
+    scope, other = await new_workspace(), await new_workspace()
+    await new_contacts(other, 5)
+    await db.execute("ANALYZE contacts")
+    async with db.transaction():
+        await db.execute("SET LOCAL muster.capture = 'off'")
+        await db.execute(CROWD, scope.workspace_id, 1_000_000, 1)
+        assert (await estimate.estimate(scope, TAGGED_VIP)).margin > 0
+        read = await db.fetch_value("SELECT idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'contacts'")
+    assert read < 300_000, "each of the 2,000 windows has read all contacts"
