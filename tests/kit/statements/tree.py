@@ -5,7 +5,7 @@ A query is a node of what reads or writes tables, such as `SelectStmt`. Its part
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -32,7 +32,7 @@ class Query:
         return self.kind in MODIFIES
 
 
-@cache
+@lru_cache(maxsize=8)
 def parsed(sql: str) -> tuple[tuple[str, Node], ...] | None:
     """Returns the kind and the node of each statement, or None when this is not SQL."""
     try:
