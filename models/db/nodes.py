@@ -51,6 +51,26 @@ _FACTS: Final = """
 """
 
 
+async def lacks_parts(table: str, index: str) -> bool:
+    """Whether an index of a distributed table is missing or invalid on a node that answers and holds a part of the table.
+
+    The coordinator alone does not know: an index is made on each node by itself, and what is cut off leaves halves.
+    """
+    return bool(await fetch_value(_PARTS, _LACKING, table, index))
+
+
+_PARTS: Final = """
+    SELECT EXISTS (SELECT FROM run_command_on_all_nodes(format($1, $2::text, $3::text)) WHERE success AND result <> '0')
+"""
+
+_LACKING: Final = """
+    SELECT count(*) FROM pg_catalog.pg_dist_shard s JOIN pg_catalog.pg_dist_placement p USING (shardid)
+        JOIN pg_catalog.pg_dist_local_group g ON g.groupid = p.groupid
+    WHERE s.logicalrelid = %1$L::regclass AND NOT EXISTS (SELECT FROM pg_index i
+        WHERE i.indisvalid AND i.indexrelid = to_regclass(shard_name(to_regclass(%2$L), s.shardid)))
+"""
+
+
 async def shards_to_move() -> int:
     """Returns how many shards Citus would move to spread the data evenly over the nodes."""
     return int(await fetch_value("SELECT count(*) FROM get_rebalance_table_shards_plan()"))

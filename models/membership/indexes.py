@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import structlog
 
 from models import db
+from models.db import distribution, nodes
 from models.rules.crossings import AnyCrossing, Index
 
 log = structlog.get_logger(__name__)
@@ -39,15 +40,20 @@ async def _build(index: Index, state: str) -> bool:
 
 async def _state(index: Index) -> str:
     state: str = await db.fetch_value(_STATE, index.name)
+    if state == "ready" and await distribution.is_cluster() and await nodes.lacks_parts("contacts", index.name):
+        return "broken"
     return state
 
 
-# "growing": this or another index of contacts is being built.
+# "growing": this or another index of contacts is being built. A coordinator shows no progress while its nodes build, and calls
+# the index valid for a moment before.
 _STATE = """
-SELECT CASE WHEN i.indisvalid THEN 'ready'
-            WHEN EXISTS (SELECT FROM pg_stat_progress_create_index
+SELECT CASE WHEN i.indisvalid AND strpos(coalesce(changes.query, ''), ' ' || $1 || ' ') = 0 THEN 'ready'
+            WHEN changes.query IS NOT NULL OR EXISTS (SELECT FROM pg_stat_progress_create_index
                          WHERE datname = current_database() AND relid = 'contacts'::regclass) THEN 'growing'
             WHEN i.indexrelid IS NULL THEN 'absent'
             ELSE 'broken' END
 FROM (SELECT to_regclass($1)::oid AS id) AS named LEFT JOIN pg_index AS i ON i.indexrelid = named.id
+    LEFT JOIN (SELECT string_agg(query, '') || ' ' AS query FROM pg_stat_activity WHERE datname = current_database()
+               AND state = 'active' AND query ~ '^(CREATE|DROP) INDEX CONCURRENTLY IF (NOT )?EXISTS contacts_') AS changes ON true
 """
