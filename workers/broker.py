@@ -17,6 +17,9 @@ from workers.redis_connections import connections
 UNACKNOWLEDGED_SECONDS: Final = 5
 """A killed worker's work can be sent again after this time."""
 
+UNSENT_SECONDS: Final = 1
+"""Work whose sending was cut off halfway can be sent again after this time."""
+
 WORK_CHANNEL: Final = "muster:work:"
 """Followed by the name of a queue to which work was sent. The message is empty."""
 
@@ -58,10 +61,13 @@ class Broker:
     async def send(self, messages: Sequence[Message]) -> None:
         """Skips work that is enqueued already. Raises RedisError."""
         for message in messages:  # mostly one: no pipeline
-            if await self.redis.set(_waiting_key(message.work, message.ids), b"1", nx=True, ex=UNACKNOWLEDGED_SECONDS):
-                queue = message.work.queue
+            key, queue = _waiting_key(message.work, message.ids), message.work.queue
+            if await self.redis.set(key, b"1", nx=True, ex=UNSENT_SECONDS):
                 await self.redis.enqueue_job(message.work.name, *message.ids, _queue_name=queue_key(queue))
-                await self.redis.publish(f"{WORK_CHANNEL}{queue.value}", b"")
+                async with self.redis.pipeline(transaction=False) as pipeline:
+                    pipeline.expire(key, UNACKNOWLEDGED_SECONDS)
+                    pipeline.publish(f"{WORK_CHANNEL}{queue.value}", b"")
+                    await pipeline.execute()
 
     async def give(self, workspace_ids: Sequence[int]) -> None:
         """Publishes that these workspaces' logs have grown. Raises RedisError when Redis fails."""

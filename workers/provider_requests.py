@@ -1,5 +1,6 @@
 """Calls to the provider that a person waits for, and checks of numbers."""
 
+import contextlib
 from datetime import timedelta
 from typing import Any, Final
 
@@ -10,9 +11,10 @@ from models.accounts import workspaces
 from models.accounts.secrets import SecretUnreadable
 from models.messaging import channels, placeholders, policy, quota, templates, test_sends
 from models.messaging.channels import Credentials
+from models.messaging.policy import Answer
 from models.queue import requests, work
 from models.queue.enqueue import enqueue
-from models.queue.requests import ProviderRequest, ProviderRequestKind
+from models.queue.requests import ProviderRequest, ProviderRequestKind, Unanswered
 from workers import meta_requests
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
 from workers.leases import run_while_held
@@ -25,6 +27,18 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY_SECONDS: Final = 3600.0
 
+PASSING: Final = frozenset(
+    {
+        Answer.NOT_SENT,
+        Answer.UNCONFIRMED,
+        Answer.UNAVAILABLE,
+        Answer.FAULTY,
+        Answer.TOO_FAST,
+        Answer.CROWDED,
+    }
+)
+"""After these answers, a number is checked again soon: its channel stays CHECKING, and nothing is sent."""
+
 TEST_PATIENCE_SECONDS: Final = 10.0
 
 IDLE_SECONDS: Final = 2.0
@@ -33,18 +47,28 @@ IDLE_SECONDS: Final = 2.0
 async def run_request(context: WorkerContext, workspace_id: int, request_id: int) -> None:
     await context.broker.acknowledge(work.RUN_REQUEST, workspace_id, request_id)
     request = await requests.take(workspace_id, request_id)
-    if request is not None:
+    if request is None:
+        return
+    try:
         await run_while_held(_work(context, request), lambda: requests.renew(request), requests.LEASES.seconds / 3)
+    except BaseException:
+        with contextlib.suppress(Exception):  # without a database, the lease runs out
+            await requests.let_go(request)
+        raise
 
 
 async def _work(context: WorkerContext, request: ProviderRequest) -> None:
-    if request.kind in meta_requests.ANSWERS:
-        await requests.end(request, *await meta_requests.answer(context, request))
-        return
-    options = context.config.whatsapp
-    async with open_session(options.timeout_seconds) as session:
-        result, error = await _answer(context, Client(session, options.url, options.version), request)
-    await requests.end(request, result, error)
+    try:
+        if request.kind in meta_requests.ANSWERS:
+            outcome = await meta_requests.answer(context, request)
+        else:
+            options = context.config.whatsapp
+            async with open_session(options.timeout_seconds) as session:
+                outcome = await _answer(context, Client(session, options.url, options.version), request)
+    except Unanswered as error:
+        await requests.put_off(request, str(error))
+    else:
+        await requests.end(request, *outcome)
 
 
 async def _answer(
@@ -57,11 +81,15 @@ async def _answer(
         if request.kind is ProviderRequestKind.TEST:
             return await _test(context, client, channel, request)
         return await (_check if request.kind is ProviderRequestKind.CHECK else _sync)(client, channel, request), None
-    except (WhatsAppError, SecretUnreadable) as error:
+    except WhatsAppError as error:
+        if request.kind is ProviderRequestKind.CHECK and error.answer in PASSING:
+            raise Unanswered(_message_of(error)) from error
         return {}, _message_of(error)
+    except SecretUnreadable as error:
+        return {}, str(error)
 
 
-def _message_of(error: Exception) -> str:
+def _message_of(error: WhatsAppError) -> str:
     if isinstance(error, Refused):
         return f"WhatsApp said ({error.code}) {error.reason}"
     if isinstance(error, NotSent | Unconfirmed):

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from models import clock, db
+from models.errors import MusterError
 from models.queue import leases, work
 from models.queue.enqueue import enqueue
 from models.queue.leases import Lease, LeasedTable, Writes
@@ -16,6 +17,9 @@ MAX_ATTEMPTS: Final = 5
 KEPT_DAYS: Final = 7
 WAITS_SECONDS: Final = 1
 """After that its message counts as lost."""
+
+AGAIN_SECONDS: Final = 1
+"""Before the second attempt, where the provider gave no answer."""
 
 LEASES: Final = LeasedTable(
     "provider_requests",
@@ -40,6 +44,10 @@ class ProviderRequestKind(StrEnum):
     TEST = "TEST"
     META_CHECK = "META_CHECK"
     META_DELETE = "META_DELETE"
+
+
+class Unanswered(MusterError):
+    """The provider gave no answer, and may give one soon. The text is for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +141,21 @@ async def renew(request: ProviderRequest) -> None:
     """Extends the lease. Raises LeaseLost when another worker holds the request."""
     assert request.lease is not None, "only who took it renews it"
     await leases.renew(request.lease)
+
+
+async def put_off(request: ProviderRequest, error: str) -> None:
+    """A worker takes it again after 1, 2, 4 and 8 seconds. FAILED with `error` when it has had its attempts."""
+    assert request.lease is not None, "only who took it puts it off"
+    if request.kind is ProviderRequestKind.TEST or request.lease.attempts >= MAX_ATTEMPTS:
+        await end(request, error=error)
+    else:
+        await leases.fail(request.lease, AGAIN_SECONDS * 2 ** (request.lease.attempts - 1))
+
+
+async def let_go(request: ProviderRequest) -> None:
+    """After an error, or when the worker stops: nobody waits until the lease ends. The attempt counts."""
+    assert request.lease is not None, "only who took it lets it go"
+    await leases.fail(request.lease)
 
 
 async def end(request: ProviderRequest, result: Mapping[str, Any] | None = None, error: str | None = None) -> None:

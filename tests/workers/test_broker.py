@@ -27,6 +27,21 @@ async def test_work_that_was_acknowledged_is_sent_anew(broker):
     assert await _waiting(broker) == [("process_changes", [7]), ("process_changes", [7])]
 
 
+async def test_work_whose_sending_was_cut_off_is_sent_anew_a_second_later(broker, monkeypatch):
+    with monkeypatch.context() as slow:
+        slow.setattr(broker.redis, "enqueue_job", _times_out)
+        await enqueue(work.RUN_REQUEST, 7, 1)
+    await asyncio.sleep(1.05)
+    await enqueue(work.RUN_REQUEST, 7, 1)
+    await asyncio.sleep(1.05)
+    await enqueue(work.RUN_REQUEST, 7, 1)
+    assert await _waiting(broker, Queue.BROADCAST) == [("run_request", [7, 1])], "what was sent, waits for longer"
+
+
+async def _times_out(*_, **__):
+    raise TimeoutError
+
+
 async def test_each_queue_has_its_own_messages(broker):
     await enqueue(work.REBUILD, 7, 12)
     await enqueue(work.SEND_SLICE, 7, 3)

@@ -69,15 +69,50 @@ async def test_a_channel_that_whatsapp_refuses_carries_its_reason(
     assert words in found.reason
 
 
-async def test_an_unreachable_api_does_not_refuse_a_channel(context: WorkerContext, server: Server):
+async def test_a_check_without_an_answer_is_made_again_within_seconds(context: WorkerContext, server: Server):
     scope = await new_workspace()
     await channels.connect(scope, CONNECTION)
     await server.go_down()
-    asked = await done(context, scope, ProviderRequestKind.CHECK)
-    assert "cannot be reached" in (asked.error or "")
-    found = await channels.find(scope)
-    assert found is not None
-    assert found.status == "CHECKING"
+    await in_seconds(2, context)
+    assert (await channels.get(scope)).status == "CHECKING"
+    await server.come_up()
+    assert await in_seconds(2 + 2, context) == 1
+    assert (await channels.get(scope)).status == "READY"
+
+
+async def test_a_check_that_is_never_answered_says_so_after_five_attempts(context: WorkerContext, server: Server):
+    scope = await new_workspace()
+    await channels.connect(scope, CONNECTION)
+    await server.go_down()
+    assert [await in_seconds(second, context) for second in (2, 3, 4, 6, 8, 10, 14, 18, 40)].count(1) == 5
+    asked = await requests.read(scope.workspace_id, await db.fetch_value("SELECT id FROM provider_requests"))
+    assert (asked.status, "cannot be reached" in str(asked.error)) == ("FAILED", True)
+    assert (await channels.get(scope)).status == "CHECKING"
+
+
+async def test_a_request_whose_run_failed_waits_for_no_lease(context: WorkerContext, monkeypatch: pytest.MonkeyPatch):
+    scope = await new_workspace()
+    await channels.connect(scope, CONNECTION)
+    with monkeypatch.context() as broken:
+        broken.setattr(channels, "checked", _fails)
+        with pytest.raises(ConnectionResetError):
+            await in_seconds(2, context)
+    assert await in_seconds(3, context) == 1
+    assert (await channels.get(scope)).status == "READY"
+
+
+async def _fails(*_: object) -> bool:
+    raise ConnectionResetError
+
+
+async def in_seconds(seconds: float, context: WorkerContext) -> int:
+    """Runs the requests that count as lost so long after the channel was connected. Returns how many they were."""
+    began = await db.fetch_value("SELECT min(created_at) FROM provider_requests")
+    clock.set_source(lambda: began + timedelta(seconds=seconds))
+    lost = await requests.waiting(10)
+    for workspace_id, request_id in lost:
+        await provider_requests.run_request(context, workspace_id, request_id)
+    return len(lost)
 
 
 async def test_templates_are_fetched_with_all_their_pages(context: WorkerContext, server: Server):
