@@ -40,7 +40,9 @@ async def _deadlocks_on(url: str) -> int:
 
 
 _OTHERS: Final = """
-    SELECT count(*) FROM pg_stat_activity
+    SELECT count(*) FILTER (WHERE application_name NOT LIKE 'citus_internal%' OR pg_terminate_backend(pid)) FROM pg_stat_activity
     WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name <> $1
 """
+"""Connections between the nodes of a cluster, which some searches keep open, are ended as they are counted."""
+
 _DEADLOCKS: Final = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
