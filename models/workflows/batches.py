@@ -66,6 +66,8 @@ async def process_batch(
             return await _process(workspace_id, limit, on_locked, wanted, one_by_one=one_by_one, waits=False)
         except OutOfOrder as error:
             wanted = error
+        except db.UniqueViolation:  # SQL from outside put the same contact into the same segment
+            continue
     return await _process(workspace_id, limit, on_locked, wanted, one_by_one=one_by_one, waits=True)
 
 

@@ -1,7 +1,9 @@
 """The engine of workflows, batch by batch: who enters, where they go, and what is written."""
 
 import asyncio
+from contextvars import Context
 
+from models import db
 from models.membership import manual_changes
 from models.membership.origins import Origin
 from models.queue.work import Queue
@@ -39,6 +41,30 @@ async def test_members_of_a_segment_walk_to_the_end_and_each_effect_happens_once
     assert await steps_of(scope, high) == [("scored", "yes"), ("add", "next"), ("end", "done")]
     assert await members_of(scope, good) == {high} == await replayed(scope, good)
     await assert_figures_add_up(scope)
+
+
+async def test_somebody_whom_sql_puts_into_the_same_segment_meanwhile_goes_on(database):
+    scope = await new_workspace()
+    vips, good = await dynamic_segment(scope), await static_segment(scope)
+    workflow_id = await running(scope, sorting(vips, good))
+    (one,) = await new_contacts(scope, 1, tags=["vip"], score=10)
+    async with db.transaction():
+        await db.execute(
+            "INSERT INTO memberships (workspace_id, segment_id, contact_id, origin) VALUES ($1, $2, $3, 'API')",
+            scope.workspace_id,
+            good.id,
+            one,
+        )
+        batch = asyncio.create_task(moved(scope), context=Context())
+        await eventually(_somebody_waits)
+    await batch
+    assert await ends_of(scope, workflow_id) == [(one, "REACHED_END")]
+    assert await members_of(scope, good) == {one} == await replayed(scope, good)
+    await assert_figures_add_up(scope)
+
+
+async def _somebody_waits():
+    return await db.fetch_value("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid')")
 
 
 async def test_a_worker_moves_those_that_a_person_puts_into_a_segment(database, redis_url, broker):
