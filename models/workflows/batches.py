@@ -19,7 +19,6 @@ from models.workflows import (
     plans,
     triggers,
     wakes,
-    write,
 )
 from models.workflows.counts import Counts
 from models.workflows.engine_lock import WorkflowLock
@@ -32,6 +31,7 @@ from models.workflows.sources import AGAIN, DELETED
 from models.workflows.states import EnrollmentEnd
 from models.workflows.timed import ticks
 from models.workflows.walk import walk
+from models.workflows.writing import write
 
 LARGEST: Final = 10_000
 """Enrollments of a batch: it takes some tenths of a second."""

@@ -16,7 +16,7 @@ from models.db import Record
 from models.db.tables.workflows import Workflow
 from models.errors import Invalid, LimitExceeded, NotAllowedInState, NotFound, at
 from models.values.phones import normal_phone
-from models.workflows import batches, drafts, engine_lock, heeding, keeps, wakes, write
+from models.workflows import batches, drafts, engine_lock, heeding, keeps, wakes
 from models.workflows.arrivals import PENDING
 from models.workflows.causes import NOBODY
 from models.workflows.counts import Counts
@@ -33,6 +33,7 @@ from models.workflows.trials import crossings, fidelity, members, run_plans
 from models.workflows.trials.fidelity import Fidelity
 from models.workflows.trials.heard import Heard, happened_between, up_to_now
 from models.workflows.walk import walk
+from models.workflows.writing import write
 from permissions.principal import PrincipalKind, Scope
 
 MOST_CONTACTS: Final = 100

@@ -1,0 +1,78 @@
+"""Writes how often contacts have entered, and who was turned away."""
+
+from collections.abc import Sequence
+
+from models import db
+from models.workflows.run import Entry, Run
+
+
+async def write_entries(run: Run, pipeline: db.Pipeline) -> None:
+    run.settle_entries()
+    new = [(*place, entry) for place, entry in run.changed_entries.items() if not entry.is_stored]
+    known = [(*place, entry) for place, entry in run.changed_entries.items() if entry.is_stored]
+    left, run.newly_left = [place for place in run.newly_left if place in run.left], []
+    run.changed_entries.clear()
+    if new:
+        await _insert_entries(run, pipeline, new)
+    if known:
+        columns = zip(*((*key, entry.times, entry.entered_at, entry.ended_at) for *key, entry in known), strict=True)
+        await pipeline.execute(_UPDATE_ENTRIES, run.workspace_id, *columns)
+    if left:
+        await pipeline.execute(_END_ENTRIES, run.workspace_id, run.now, *map(list, zip(*left, strict=True)))
+
+
+async def _insert_entries(run: Run, pipeline: db.Pipeline, new: Sequence[tuple[int, int, str, Entry]]) -> None:
+    """Most are alike, but for the contact."""
+    kinds: dict[tuple[int, str, int, bool], int] = {}
+    contact_ids, numbers = [], []
+    for workflow_id, contact_id, entry_key, entry in new:
+        kind = (workflow_id, entry_key, entry.times, entry.ended_at is None)
+        numbers.append(kinds.setdefault(kind, len(kinds) + 1))
+        contact_ids.append(contact_id)
+        entry.is_stored = True
+    columns = map(list, zip(*kinds, strict=True))
+    await pipeline.execute(_INSERT_ENTRIES, run.workspace_id, run.now, contact_ids, numbers, *columns)
+
+
+# Nobody else inserts: entries are read and written under the lock of the engine.
+_INSERT_ENTRIES = """
+INSERT INTO workflow_entries (workspace_id, workflow_id, contact_id, entry_key, times, entered_at, ended_at)
+SELECT $1, kind.workflow_id, one.contact_id, kind.entry_key, kind.times, $2::timestamptz,
+       CASE WHEN kind.inside THEN NULL ELSE $2::timestamptz END
+FROM unnest($3::bigint[], $4::integer[]) AS one (contact_id, kind)
+JOIN unnest($5::bigint[], $6::text[], $7::integer[], $8::boolean[]) WITH ORDINALITY
+    AS kind (workflow_id, entry_key, times, inside, number) ON kind.number = one.kind
+"""
+
+_UPDATE_ENTRIES = """
+UPDATE workflow_entries AS e SET times = new.times, entered_at = new.entered_at, ended_at = new.ended_at
+FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::timestamptz[], $7::timestamptz[])
+    AS new (workflow_id, contact_id, entry_key, times, entered_at, ended_at)
+WHERE e.workspace_id = $1 AND e.workflow_id = new.workflow_id AND e.contact_id = new.contact_id AND e.entry_key = new.entry_key
+"""
+
+_END_ENTRIES = """
+UPDATE workflow_entries AS e SET ended_at = $2
+FROM unnest($3::bigint[], $4::bigint[], $5::text[]) AS ended (workflow_id, contact_id, entry_key)
+WHERE e.workspace_id = $1 AND e.workflow_id = ended.workflow_id AND e.contact_id = ended.contact_id
+  AND e.entry_key = ended.entry_key
+"""
+
+
+async def write_turned_away(run: Run, pipeline: db.Pipeline) -> None:
+    if not run.turned_away:
+        return
+    last: dict[tuple[int, int], str] = {}
+    for one in run.turned_away:
+        last[one.plan.workflow_id, one.contact_id] = one.reason
+        run.counts.turned_away(one.plan.workflow_id, one.plan.number, one.reason)
+    rows = [(*key, reason) for key, reason in last.items()]
+    await pipeline.execute(_TURN_AWAY, run.workspace_id, run.now, *map(list, zip(*rows, strict=True)))
+
+
+_TURN_AWAY = """
+INSERT INTO workflow_turned_away (workspace_id, workflow_id, contact_id, reason, at)
+SELECT $1, workflow_id, contact_id, reason, $2
+FROM unnest($3::bigint[], $4::bigint[], $5::text[]) AS new (workflow_id, contact_id, reason)
+ON CONFLICT (workspace_id, workflow_id, contact_id) DO UPDATE SET reason = excluded.reason, at = excluded.at
+"""

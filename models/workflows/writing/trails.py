@@ -1,0 +1,65 @@
+"""Counts and logs the ways that enrollments went."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from models import db
+from models.workflows import steps
+from models.workflows.arrivals import Arrival, Trail
+from models.workflows.run import Run
+from models.workflows.steps import TrailStep, Walkers
+
+
+async def write_trails(run: Run, arrivals: Sequence[Arrival], pipeline: db.Pipeline) -> None:
+    """Counted and logged per trail, however many went it."""
+    numbered: dict[Trail, int] = {}
+    first: list[Arrival] = []
+    walkers, went = Walkers(), Counter[int]()
+    for arrival in arrivals:
+        trail = arrival.trail
+        number = numbered.get(trail)
+        if number is None:
+            number = numbered[trail] = len(numbered)
+            first.append(arrival)
+        went[number] += 1
+        if trail.length:
+            walkers.trail.append(number)
+            walkers.before.append(walkers.size)
+            walkers.enrollment_id.append(arrival.id)
+            walkers.contact_id.append(arrival.contact_id)
+            walkers.size += trail.length
+    ways = [trail.steps() for trail in numbered]
+    trail_steps = [
+        TrailStep(number, nth, one.plan.workflow_id, one.plan.number, node, outcome, detail)
+        for number, (one, way) in enumerate(zip(first, ways, strict=True))
+        for nth, (node, outcome, _, _, detail) in enumerate(way, start=1)
+    ]
+    if walkers.size:
+        if run.steps is None:
+            run.steps = await steps.begin(run.scope)
+        await steps.append_trails(run.steps, trail_steps, walkers, run.now, pipeline, test=run.test_id is not None)
+    if run.test_id is None:
+        for number, (one, way) in enumerate(zip(first, ways, strict=True)):
+            _count(run, one, way, went[number])
+        _count_workflows(run, arrivals)
+
+
+def _count_workflows(run: Run, arrivals: Sequence[Arrival]) -> None:
+    entered = Counter((one.plan.workflow_id, one.number, one.control) for one in arrivals if one.is_new)
+    for (workflow_id, number, control), count in entered.items():
+        run.counts.let_in(workflow_id, number, control=control, count=count)
+    ended = Counter((one.plan.workflow_id, one.number, one.ended) for one in arrivals if one.ended is not None)
+    for (workflow_id, number, end), count in ended.items():
+        run.counts.ended(workflow_id, number, end, count)
+
+
+def _count(run: Run, one: Arrival, way: Sequence[Any], count: int) -> None:
+    workflow_id, number = one.plan.workflow_id, one.number
+    if one.is_new:
+        run.counts.arrived(workflow_id, number, way[0][0] if way else one.node_number, count)
+    for node, outcome, following, bucket, _ in way:
+        if bucket is not None:
+            run.counts.left_in_bucket(workflow_id, number, node, outcome, bucket, count)
+        if following is not None:
+            run.counts.arrived(workflow_id, number, following, count)
