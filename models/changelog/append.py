@@ -35,27 +35,23 @@ async def begin(workspace_id: int, log: Log[Any], at: datetime) -> OpenAppend:
     return OpenAppend(log, workspace_id, at, await new_id(log))
 
 
-async def close(append: OpenAppend, *, unless_captured: bool = False) -> int | None:
+async def close(append: OpenAppend, raised_to: int | None = None) -> int | None:
     """Gives the entries their positions; returns the last one, or None when there are no entries.
 
-    `unless_captured`: does nothing, and returns None, while entries wait that SQL made and that may come before these.
+    `raised_to`: the head of the log is raised already, to this position.
     """
     if not append.size:
         return None
-    raise_head = _raise_head(append.log, append.log.captured if unless_captured else None)
-    position: int | None = await db.fetch_value(raise_head, append.workspace_id, append.size)
-    if position is not None:
-        await db.execute(_add_to(append.log), append.workspace_id, position, append.size, append.id, append.at)
-        await log_grew(append.workspace_id)
+    position: int = raised_to or await db.fetch_value(_raise_head(append.log), append.workspace_id, append.size)
+    await db.execute(_add_to(append.log), append.workspace_id, position, append.size, append.id, append.at)
+    await log_grew(append.workspace_id)
     return position
 
 
 @cache
-def _raise_head(log: Log[Any], captured: str | None) -> str:
-    unless = f"AND NOT EXISTS (SELECT 1 FROM {captured} AS c WHERE c.workspace_id = $1)" if captured else ""
+def _raise_head(log: Log[Any]) -> str:
     return f"""
-        INSERT INTO {log.heads} AS head (workspace_id, position)
-        SELECT w.id, $2::integer FROM workspaces AS w WHERE w.id = $1 {unless}
+        INSERT INTO {log.heads} AS head (workspace_id, position) VALUES ($1, $2)
         ON CONFLICT (workspace_id) DO UPDATE SET position = head.position + excluded.position
         RETURNING position
         """

@@ -31,7 +31,7 @@ class Log(Generic[Entry]):
     `noun`: its entries in messages. `entries`: (workspace_id, append_id, place) and `columns`. `appends`:
     (workspace_id, position, size, append_id, at). `heads`: (workspace_id, position, floor). `append_ids`: a sequence. `make` gets
     the workspace's id and (position, then `columns`). `cursor_source`: where clients get cursors. `when_lost`: what they do when
-    entries are no longer kept. `captured`: a table of entries that SQL made, and that are still to be appended.
+    entries are no longer kept.
     """
 
     name: str
@@ -48,4 +48,3 @@ class Log(Generic[Entry]):
     cursor_mark: str
     cursor_source: str
     when_lost: str
-    captured: str | None = None

@@ -237,15 +237,29 @@ async def close(append: Append, written: Collection[captured.Pair] = ()) -> int 
     LOCKS: the head of the log. Call it last: until the commit no other transaction of the workspace can append.
     """
     counted = Counter(append.deltas)
-    position = None if written else await log_append.close(append, unless_captured=True)
+    position = None if written else await _raise_head(append)
     if position is None and (written or append.size):
         counted.update(await captured.log(append.workspace_id, append.at, written, append.id))
-        position = await log_append.close(append)
+    position = await log_append.close(append, position)
     deltas = {segment_id: delta for segment_id, delta in sorted(counted.items()) if delta}
     if deltas:
         await db.execute(_COUNT, append.workspace_id, list(deltas), list(deltas.values()))
     return position
 
+
+async def _raise_head(append: Append) -> int | None:
+    """None while changes wait that SQL made, and that may come before these; also when there is nothing, or no head yet."""
+    if not append.size:
+        return None
+    position: int | None = await db.fetch_value(_RAISE_HEAD, append.workspace_id, append.size)
+    return position
+
+
+_RAISE_HEAD = """
+UPDATE membership_heads SET position = position + $2
+WHERE workspace_id = $1 AND NOT EXISTS (SELECT 1 FROM captured_members WHERE workspace_id = $1)
+RETURNING position
+"""
 
 _COUNT = """
 UPDATE segments AS s SET member_count = s.member_count + d.delta
