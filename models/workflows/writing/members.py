@@ -1,4 +1,4 @@
-"""Closes what a batch did to members of segments, and says to whom that matters."""
+"""Closes what a batch did to members of segments, and marks and wakes what reads them."""
 
 from models import db
 from models.membership import apply, compiled_rules

@@ -43,7 +43,7 @@ async def test_members_of_a_segment_walk_to_the_end_and_each_effect_happens_once
     await assert_figures_add_up(scope)
 
 
-async def test_somebody_whom_sql_puts_into_the_same_segment_meanwhile_goes_on(database):
+async def test_somebody_that_sql_puts_into_the_same_segment_meanwhile_goes_on(database):
     scope = await new_workspace()
     vips, good = await dynamic_segment(scope), await static_segment(scope)
     workflow_id = await running(scope, sorting(vips, good))
