@@ -5,7 +5,7 @@ import time
 from typing import Final
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.people import Muster
@@ -20,6 +20,12 @@ NUMBERS: Final = """
     region => [...region.querySelectorAll("tr[data-id]")].map((row) => [
         Number(row.getAttribute("aria-rowindex")), Number(/Guest (\\d+)/.exec(row.textContent)[1])
     ])
+"""
+
+COUNT_SHIFTS: Final = """
+    window.shifted = 0;
+    new PerformanceObserver((list) => list.getEntries().forEach((shift) => { window.shifted += shift.value; }))
+        .observe({ type: "layout-shift", buffered: true });
 """
 
 
@@ -79,3 +85,29 @@ def test_another_order_begins_at_its_top(long_list: Page) -> None:
     expect(long_list.get_by_role("link", name="Guest 1", exact=True)).to_be_in_viewport()
     region.evaluate(SCROLL_TO, 1)
     expect(long_list.get_by_role("link", name="Guest 100000", exact=True)).to_be_in_viewport()
+
+
+def test_the_rows_come_where_their_place_was_kept_and_nothing_shifts(open_page: OpenPage, muster: Muster) -> None:
+    page = open_page(muster.host)
+    page.add_init_script(COUNT_SHIFTS)
+    held: list[Route] = []
+
+    def hold_rows(route: Route) -> None:
+        if "contactListQuery" in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/graphql", hold_rows)
+    page.goto("/contacts")
+    region = page.get_by_role("region", name="Contacts")
+    expect(region.locator("table")).to_have_attribute("aria-busy", "true")
+    kept = region.bounding_box()
+    assert kept is not None
+    assert kept["height"] > 300
+    for route in held:
+        route.continue_()
+    expect(region.get_by_role("link", name="Guest 100000", exact=True)).to_be_visible()
+    expect(region.locator("table")).to_have_attribute("aria-busy", "false")
+    assert region.bounding_box() == kept
+    assert page.evaluate("window.shifted") == 0

@@ -1,4 +1,4 @@
-import { Alert, Button, Loader, Text } from "@mantine/core";
+import { Alert, Button, Text, VisuallyHidden } from "@mantine/core";
 import { memo, useEffect, useEffectEvent, type ReactNode } from "react";
 
 import { messageOf } from "./notify";
@@ -65,14 +65,15 @@ export function DataTable<Row extends { id: string }>({
     );
   }
   if (!isFirst && length === 0) return <>{empty}</>;
-  const span = columns.length + (selection ? 1 : 0);
+  // Before the first answer as many as can be seen, so that the table is as high as it will be; at the end of what is read one.
+  const awaited = isFirst ? Math.ceil(window.innerHeight / ROW_PX) : isLoading && length === shown.length ? 1 : 0;
   const after = contentPx({ rows: length, rowPx: ROW_PX, viewPx: 0 }) - before - shown.length * ROW_PX;
   return (
     <div className={classes.frame}>
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must take the focus */}
       <div ref={ref} className={classes.scroller} style={{ maxHeight: height }} role="region" aria-label={label} tabIndex={0}>
-        <table aria-rowcount={hasMore ? (totalCount ?? -1) : length + 1} className={classes.table}>
-          <thead>
+        <table aria-rowcount={hasMore ? (totalCount ?? -1) : length + 1} aria-busy={awaited > 0} className={classes.table}>
+          <thead className={isFirst ? classes.unsettled : undefined}>
             <tr aria-rowindex={1}>
               {selection && (
                 <th className={classes.head} style={{ width: 44 }}>
@@ -109,24 +110,17 @@ export function DataTable<Row extends { id: string }>({
                   toggle={selection?.toggle}
                 />
               ) : (
-                <tr key={index} aria-rowindex={index + 2} aria-busy className={classes.row}>
-                  <td colSpan={span} aria-label={t.common.loading}>
-                    <div className={classes.awaited} />
-                  </td>
-                </tr>
+                <AwaitedRow key={index} columns={columns} selects={selection !== undefined} />
               ),
             )}
             {after > 0 && <tr aria-hidden style={{ height: after }} />}
-            {(isFirst || (isLoading && length === shown.length)) && (
-              <tr>
-                <td colSpan={span} className={classes.loading}>
-                  <Loader size="sm" aria-label={t.common.loading} />
-                </td>
-              </tr>
-            )}
+            {Array.from({ length: awaited }, (_, index) => (
+              <AwaitedRow key={`awaited ${index}`} columns={columns} selects={selection !== undefined} />
+            ))}
           </tbody>
         </table>
       </div>
+      <VisuallyHidden role="status">{awaited > 0 ? t.common.loading : ""}</VisuallyHidden>
       {error && (
         <Text size="sm" c="red" role="alert" p="xs">
           {messageOf(error)}{" "}
@@ -166,6 +160,20 @@ const DataRow = memo(function DataRow({
     </tr>
   );
 });
+
+/** Stands where a row will be, as high as one. */
+function AwaitedRow({ columns, selects }: { columns: readonly Column[]; selects: boolean }) {
+  return (
+    <tr aria-hidden className={classes.row}>
+      {selects && <td>&nbsp;</td>}
+      {columns.map(({ key, numeric }) => (
+        <td key={key} className={numeric ? `${classes.cell} numeric` : classes.cell}>
+          <span className={classes.awaited}>&nbsp;</span>
+        </td>
+      ))}
+    </tr>
+  );
+}
 
 /** A cell of a row of a DataTable; its text is cut when there is no room. */
 export function DataCell({ children, numeric = false }: { children: ReactNode; numeric?: boolean }) {
