@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.live import follows, not_following_yet
 from tests.browser.people import Muster
+from tests.browser.test_broadcasts import a_draft
 
 CREATE = """
     mutation ($input: ContactInput!) { contactCreate(input: $input) { contact { id } userErrors { message } } }
@@ -183,6 +184,24 @@ def test_what_happens_before_a_page_follows_its_contact_is_not_missed(page: Page
         muster.do(RECORD, input=[{"contactId": ana, "kind": "shop.visit"}])
         expect(page.get_by_text("Shop visit")).to_be_hidden()
     expect(page.get_by_text("Shop visit")).to_be_visible()
+
+
+def test_a_timeline_names_the_broadcasts_of_messages_within_three_requests(
+    page: Page, ana: str, muster: Muster
+) -> None:
+    broadcast = a_draft(muster, "Autumn fair")
+    said = {"broadcastId": broadcast, "template": "greeting"}
+    muster.do(
+        RECORD, input=[{"contactId": ana, "kind": f"message.{kind}", "properties": said} for kind in ("sent", "read")]
+    )
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    page.goto(f"/contacts/{ana}")
+    links = page.get_by_role("list", name="Timeline").get_by_role("link", name="Autumn fair")
+    expect(links).to_have_count(2)
+    expect(links.first).to_have_attribute("href", re.compile(f"/broadcasts/{broadcast}$"))
+    expect(page.get_by_text(broadcast)).to_have_count(0)
+    assert len(asked) <= 3
 
 
 def test_a_page_says_why_a_contact_is_not_in_a_segment(page: Page, ana: str) -> None:

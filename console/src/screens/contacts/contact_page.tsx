@@ -29,7 +29,16 @@ import { useDelete } from "./use_delete";
 import { useLiveContact } from "./use_live_contact";
 
 const QUERY = graphql`
-  query contactPageQuery($id: ID!, $withSegments: Boolean!, $withWorkflows: Boolean!) {
+  query contactPageQuery(
+    $id: ID!
+    $kind: String
+    $activitiesAfter: String
+    $changesAfter: String
+    $withActivities: Boolean!
+    $withChanges: Boolean!
+    $withSegments: Boolean!
+    $withWorkflows: Boolean!
+  ) {
     contact(id: $id) {
       id
       name
@@ -39,16 +48,17 @@ const QUERY = graphql`
       createdAt
       updatedAt
       score
-      newest: activities(first: 5) {
+      newest: activities(first: 5) @skip(if: $withActivities) {
         nodes {
           id
         }
       }
-      newestChange: membershipHistory(first: 1) @include(if: $withSegments) {
+      newestChange: membershipHistory(first: 1) @skip(if: $withChanges) @include(if: $withSegments) {
         nodes {
           cursor
         }
       }
+      ...useTimeline_lists @relay(mask: false)
       segments(first: 1) @include(if: $withSegments) {
         totalCount
       }
@@ -81,7 +91,14 @@ export function ContactPage() {
   const mayWrite = useMay("CONTACT_WRITE");
   const mayRecord = useMay("ACTIVITY_WRITE");
   const mayExport = useMay("CONTACT_EXPORT");
-  const [{ contact, contactFields }, reload] = useScreenQuery<contactPageQuery>(QUERY, { id: contactId, withSegments, withWorkflows });
+  const [withActivities] = useState((search.tab ?? "timeline") === "timeline" && search.show === undefined && search.kind === undefined);
+  const [{ contact, contactFields }, reload] = useScreenQuery<contactPageQuery>(QUERY, {
+    id: contactId,
+    withActivities,
+    withChanges: withActivities && withSegments,
+    withSegments,
+    withWorkflows,
+  });
   const remove = useDelete();
   const [turn, setTurn] = useState(0);
   const changed = () => setTurn((before) => before + 1);
@@ -188,7 +205,7 @@ export function ContactPage() {
               ))}
             </Tabs.List>
             <Tabs.Panel value="timeline">
-              <Timeline contactId={contact.id} search={search} change={change} turn={turn} />
+              <Timeline contactId={contact.id} search={search} change={change} turn={turn} given={contact} />
             </Tabs.Panel>
             <Tabs.Panel value="segments">
               <ScreenPart>

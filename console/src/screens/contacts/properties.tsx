@@ -1,14 +1,17 @@
 import { Button, Code, Text } from "@mantine/core";
 import { useState } from "react";
 
+import { PathLink } from "../../components/path_link";
 import { formatNumber } from "../../format/numbers";
 import { plainWords } from "../../format/words";
 import { useTexts } from "../../texts/texts";
+import { isSenderKey, pathOfSender } from "./senders";
+import type { Senders } from "./use_senders";
 
 const FEW = 6;
 
-/** What else is known of an activity, as one line; what is long or nested can be opened. */
-export function Properties({ value }: { value: unknown }) {
+/** What else is known of an activity, as one line; what is long or nested can be opened. What sent a message is shown by its name. */
+export function Properties({ value, senders }: { value: unknown; senders: Senders }) {
   const { common, contacts } = useTexts();
   const [isOpen, setOpen] = useState(false);
   if (!value || typeof value !== "object") return null;
@@ -21,7 +24,11 @@ export function Properties({ value }: { value: unknown }) {
         {entries.slice(0, FEW).map(([key, each], index) => (
           <span key={key}>
             {index > 0 && " · "}
-            {plainWords(key)}: {short(each, common)}
+            {isSenderKey(key) && typeof each === "string" ? (
+              <Sender of={contacts.timeline.senders[key]} path={pathOfSender(key, each)} name={senders.names.get(each)} isLoading={senders.isLoading} />
+            ) : (
+              `${plainWords(key)}: ${short(each, common)}`
+            )}
           </span>
         ))}
         {isLong && (
@@ -31,6 +38,19 @@ export function Properties({ value }: { value: unknown }) {
         )}
       </Text>
       {isOpen && <Code block>{JSON.stringify(value, null, 2)}</Code>}
+    </>
+  );
+}
+
+/** One that was deleted, or that the viewer may not read, has no name. */
+function Sender({ of, path, name, isLoading }: { of: { one: string; unnamed: string }; path: string; name: string | undefined; isLoading: boolean }) {
+  if (!name) return <>{isLoading ? `${of.one}: …` : of.unnamed}</>;
+  return (
+    <>
+      {of.one}:{" "}
+      <PathLink path={path} fw={600} inherit>
+        {name}
+      </PathLink>
     </>
   );
 }

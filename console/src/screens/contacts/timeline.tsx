@@ -16,7 +16,8 @@ import { useTexts } from "../../texts/texts";
 import type { timelineKindsQuery } from "../../__generated__/timelineKindsQuery.graphql";
 import { SHOWN, type PageSearch } from "./page_search";
 import { Properties } from "./properties";
-import { useTimeline, type TimelineEntry } from "./use_timeline";
+import { useSenders } from "./use_senders";
+import { useTimeline, type TimelineEntry, type TimelineLists } from "./use_timeline";
 
 /** What the contact did or had done to it, and which segments it entered and left: one list, the newest first, without an end. */
 export function Timeline({
@@ -24,18 +25,22 @@ export function Timeline({
   search,
   change,
   turn,
+  given,
 }: {
   contactId: string;
   search: PageSearch;
   change: (next: Partial<PageSearch>) => void;
   /** Grows when something new may have happened. */
   turn: number;
+  /** What the screen has read of it. */
+  given: TimelineLists;
 }) {
   const t = useTexts();
   const maySegments = useMay("SEGMENT_READ");
   const shown = search.show ?? "all";
-  const { entries, hasMore, hasNews, more, again, isFirst, isLoading, error } = useTimeline(contactId, shown, search.kind, maySegments, turn);
+  const { entries, hasMore, hasNews, more, again, isFirst, isLoading, error } = useTimeline(contactId, shown, search.kind, maySegments, turn, given);
   useReturn(again);
+  const senders = useSenders(entries);
   const { ref, entry: end } = useIntersection({ rootMargin: "400px" });
   const read = useEffectEvent(() => more());
   const isEndInView = end?.isIntersecting === true;
@@ -75,7 +80,7 @@ export function Timeline({
         <Line bulletSize={26} lineWidth={2} aria-label={t.contacts.page.tabs.timeline} role="list">
           {entries.map((entry) => (
             <Line.Item key={entry.key} role="listitem" bullet={<Bullet entry={entry} />} title={<Headline entry={entry} />}>
-              {"activity" in entry && <Properties value={entry.activity.properties} />}
+              {"activity" in entry && <Properties value={entry.activity.properties} senders={senders} />}
               <Text size="xs" c="dimmed" mt={2}>
                 <Moment at={entry.at} inherit span /> · <Moment at={entry.at} exact inherit span />
               </Text>

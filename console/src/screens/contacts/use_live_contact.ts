@@ -40,12 +40,18 @@ const SUBSCRIPTION = graphql`
   }
 `;
 
+type Acts = { readonly nodes: readonly { readonly id: string }[] };
+type Changes = { readonly nodes: readonly { readonly cursor: string }[] };
+
 /** What tells one state of a contact from a later one: its fields, what it did last, and its last change of segments. */
 export type Traces = {
   readonly updatedAt: string;
   readonly score: number;
-  readonly newest: { readonly nodes: readonly { readonly id: string }[] };
-  readonly newestChange?: { readonly nodes: readonly { readonly cursor: string }[] } | null;
+  readonly newest?: Acts;
+  readonly newestChange?: Changes;
+  /** The newest of these lists stand for the above, where they are there. */
+  readonly activities?: Acts;
+  readonly membershipHistory?: Changes;
 };
 
 /**
@@ -66,6 +72,8 @@ export function useLiveContact(contact: (Traces & { id: string }) | null, onChan
   });
 }
 
-function traceOf({ updatedAt, score, newest, newestChange }: Traces): string {
-  return JSON.stringify([updatedAt, score, newest.nodes.map(({ id }) => id), newestChange?.nodes.map(({ cursor }) => cursor)]);
+function traceOf({ updatedAt, score, newest, newestChange, activities, membershipHistory }: Traces): string {
+  const acts = (activities ?? newest)?.nodes.slice(0, 5).map(({ id }) => id);
+  const [change] = (membershipHistory ?? newestChange)?.nodes ?? [];
+  return JSON.stringify([updatedAt, score, acts, change?.cursor]);
 }

@@ -6,6 +6,41 @@ import type { useTimelineQuery, useTimelineQuery$data } from "../../__generated_
 import { mergeTimeline, type Source } from "./merge_timeline";
 import type { Shown } from "./page_search";
 
+// What a screen spreads into its own query, so that the first page comes with it.
+void graphql`
+  fragment useTimeline_lists on Contact {
+    activities(first: 50, after: $activitiesAfter, kind: $kind) @include(if: $withActivities) {
+      nodes {
+        id
+        kind
+        occurredAt
+        properties
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+    membershipHistory(first: 50, after: $changesAfter) @include(if: $withChanges) {
+      nodes {
+        cursor
+        kind
+        origin
+        at
+        segmentId
+        segment {
+          id
+          name
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+`;
+
 const QUERY = graphql`
   query useTimelineQuery(
     $id: ID!
@@ -17,35 +52,7 @@ const QUERY = graphql`
   ) {
     contact(id: $id) {
       id
-      activities(first: 50, after: $activitiesAfter, kind: $kind) @include(if: $withActivities) {
-        nodes {
-          id
-          kind
-          occurredAt
-          properties
-        }
-        pageInfo {
-          hasNextPage
-          endCursor
-        }
-      }
-      membershipHistory(first: 50, after: $changesAfter) @include(if: $withChanges) {
-        nodes {
-          cursor
-          kind
-          origin
-          at
-          segmentId
-          segment {
-            id
-            name
-          }
-        }
-        pageInfo {
-          hasNextPage
-          endCursor
-        }
-      }
+      ...useTimeline_lists @relay(mask: false)
     }
   }
 `;
@@ -53,6 +60,9 @@ const QUERY = graphql`
 type Contact = NonNullable<useTimelineQuery$data["contact"]>;
 type Activity = NonNullable<Contact["activities"]>["nodes"][number];
 type Change = NonNullable<Contact["membershipHistory"]>["nodes"][number];
+
+/** The first page of each list; one that is left out was not asked for. */
+export type TimelineLists = Pick<Contact, "activities" | "membershipHistory">;
 
 export type TimelineEntry = { at: string; key: string } & ({ activity: Activity } | { change: Change });
 
@@ -76,32 +86,59 @@ function source(entries: readonly TimelineEntry[], hasMore: boolean): Source<Tim
 
 const FEW = 100;
 
-/** Reads activities and changes of segments page by page, as one timeline, the newest first; again when `turn` grows. */
+const NONE: TimelineLists = {};
+
+type Place = { cursors: (string | null)[]; running: Subscription | null; isFresh: boolean };
+
+/** Ends what is being read, and goes back to the beginning. */
+function stop(place: Place): void {
+  place.running?.unsubscribe();
+  place.running = null;
+  place.cursors = [null, null];
+}
+
+/**
+ * Reads activities and changes of segments page by page, as one timeline, the newest first; again when `turn` grows from 0. `given` is
+ * the first page of all of it, where the screen has read that already: whenever it changes in the store, so does the timeline.
+ */
 export function useTimeline(
   contactId: string,
   shown: Shown,
   kind: string | undefined,
   maySegments: boolean,
   turn: number,
+  given: TimelineLists,
 ): TimelineRead {
   const environment = useRelayEnvironment();
   const [state, setState] = useState<State>(UNREAD);
-  const place = useRef<{ cursors: (string | null)[]; running: Subscription | null }>({ cursors: [null, null], running: null });
+  const place = useRef<Place>({ cursors: [null, null], running: null, isFresh: false });
   const wanted = shown === "activities" || kind !== undefined ? "activities" : shown;
   const newest = useRef(turn);
   useEffect(() => {
     newest.current = turn;
   }, [turn]);
+  const take = useCallback((contact: TimelineLists | null | undefined, isFresh: boolean, asked: number | null) => {
+    const { activities, membershipHistory } = contact ?? {};
+    const { current } = place;
+    if (activities) current.cursors[0] = activities.pageInfo.endCursor ?? null;
+    if (membershipHistory) current.cursors[1] = membershipHistory.pageInfo.endCursor ?? null;
+    setState((before) => ({
+      lists: [
+        appended(before.lists[0], activities?.nodes.map(ofActivity), activities?.pageInfo.hasNextPage, isFresh),
+        appended(before.lists[1], membershipHistory?.nodes.map(ofChange), membershipHistory?.pageInfo.hasNextPage, isFresh),
+      ],
+      turn: asked ?? before.turn,
+      isFirst: false,
+      isLoading: false,
+      error: null,
+    }));
+  }, []);
   const read = useCallback(
     (lists: readonly number[], isFresh: boolean) => {
       const { current } = place;
-      if (isFresh) {
-        current.running?.unsubscribe();
-        current.running = null;
-        current.cursors = [null, null];
-      }
+      if (isFresh) stop(current);
       if (current.running) return;
-      const asked = newest.current;
+      const asked = isFresh ? newest.current : null;
       setState((before) => ({ ...before, isLoading: true, error: null }));
       const variables = {
         id: contactId,
@@ -111,21 +148,11 @@ export function useTimeline(
         withActivities: lists.includes(0),
         withChanges: lists.includes(1),
       };
+      current.isFresh = isFresh;
       current.running = fetchQuery<useTimelineQuery>(environment, QUERY, variables, { fetchPolicy: "network-only" }).subscribe({
         next: ({ contact }) => {
           current.running = null;
-          if (contact?.activities) current.cursors[0] = contact.activities.pageInfo.endCursor ?? null;
-          if (contact?.membershipHistory) current.cursors[1] = contact.membershipHistory.pageInfo.endCursor ?? null;
-          setState((before) => ({
-            lists: [
-              appended(before.lists[0], contact?.activities?.nodes.map(ofActivity), contact?.activities?.pageInfo.hasNextPage, isFresh),
-              appended(before.lists[1], contact?.membershipHistory?.nodes.map(ofChange), contact?.membershipHistory?.pageInfo.hasNextPage, isFresh),
-            ],
-            turn: isFresh ? asked : before.turn,
-            isFirst: false,
-            isLoading: false,
-            error: null,
-          }));
+          take(contact, isFresh, asked);
         },
         error: (error: Error) => {
           current.running = null;
@@ -133,20 +160,29 @@ export function useTimeline(
         },
       });
     },
-    [environment, contactId, kind],
+    [environment, contactId, kind, take],
   );
   const again = useCallback(() => {
     const lists = [...(wanted === "segments" ? [] : [0]), ...(wanted !== "activities" && maySegments ? [1] : [])];
     read(lists, true);
   }, [read, wanted, maySegments]);
+  const { activities, membershipHistory } = wanted === "all" ? given : NONE;
+  const begun = useRef<(() => void) | null>(null);
+  useEffect(() => {
+    const isBegin = begun.current !== again;
+    const isGiven = activities && (begun.current === null ? newest.current === 0 : !isBegin);
+    begun.current = again;
+    if (!isGiven) {
+      if (isBegin) again();
+    } else if (!place.current.running || !place.current.isFresh) {
+      stop(place.current);
+      take({ activities, membershipHistory }, true, null);
+    }
+  }, [again, take, activities, membershipHistory]);
   useEffect(() => {
     const { current } = place;
-    again();
-    return () => {
-      current.running?.unsubscribe();
-      current.running = null;
-    };
-  }, [again]);
+    return () => stop(current);
+  }, []);
   const { lists, isFirst, isLoading, error } = state;
   const { entries, next } = mergeTimeline(lists);
   const isBehind = !isFirst && state.turn !== turn;

@@ -212,6 +212,10 @@ export const contacts = {
     entered: "Entered",
     left: "Left",
     deletedSegment: "a deleted segment",
+    senders: {
+      broadcastId: { one: "Broadcast", unnamed: "By a broadcast" },
+      workflowId: { one: "Workflow", unnamed: "By a workflow" },
+    },
     empty: "Nothing here yet",
     emptyLead: "Activities appear here, and segments that the contact enters or leaves.",
     all: "All",

@@ -212,6 +212,10 @@ export const contacts = {
     entered: "Entró en",
     left: "Salió de",
     deletedSegment: "un segmento eliminado",
+    senders: {
+      broadcastId: { one: "Difusión", unnamed: "De una difusión" },
+      workflowId: { one: "Flujo", unnamed: "De un flujo" },
+    },
     empty: "Aún no hay nada",
     emptyLead: "Aquí aparecen las actividades y los segmentos en los que el contacto entra o de los que sale.",
     all: "Todo",
