@@ -9,7 +9,7 @@ from models.destinations.audiences import connections
 from models.destinations.audiences.answers import Answer
 from models.destinations.audiences.connections import MetaCredentials
 from models.queue import requests
-from models.queue.requests import ProviderRequest, ProviderRequestKind
+from models.queue.requests import ProviderRequest, ProviderRequestKind, Unanswered
 from workers.audiences import opened_client
 from workers.context import PeriodicTask, Queue, WorkerContext
 from workers.providers.meta.client import Client
@@ -23,7 +23,12 @@ LOOK_EVERY_SECONDS: Final = 3600.0
 _TERMS: Final = "The terms of custom audiences are not accepted: accept them in the Ads Manager for this ad account."
 
 
+PASSING: Final = frozenset({Answer.FAULTY, Answer.UNKNOWN})
+"""After these answers, an ad account is checked again soon."""
+
+
 async def answer(context: WorkerContext, request: ProviderRequest) -> Outcome:
+    """Raises Unanswered when a check is to be made again."""
     try:
         credentials = await connections.find_credentials(request.workspace_id)
         if credentials is None:
@@ -31,6 +36,8 @@ async def answer(context: WorkerContext, request: ProviderRequest) -> Outcome:
         async with opened_client(context, credentials) as client:
             return await ANSWERS[request.kind](client, credentials, request)
     except MetaError as error:
+        if request.kind is ProviderRequestKind.META_CHECK and error.trouble.answer in PASSING:
+            raise Unanswered(error.trouble.reason) from error
         return {}, error.trouble.reason
     except SecretUnreadable as error:
         return {}, str(error)

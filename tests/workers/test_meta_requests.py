@@ -1,10 +1,11 @@
 """What a person waits for: whether Meta takes a token, and the deletion of an audience there."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
-from models import db
+from models import clock, db
 from models.accounts import secrets
 from models.destinations.audiences import audiences, connections
 from models.errors import Invalid
@@ -81,13 +82,20 @@ async def test_an_account_without_the_terms_is_refused(scope: Scope, server: Ser
 async def test_a_check_without_an_answer_is_made_again(scope: Scope, server: Server):
     await connections.connect(scope, ACCOUNT_ID, TOKEN)
     await server.go_down()
-    assert "cannot be reached" in str((await answered(scope, server)).error)
+    began = clock.now()
+    for seconds in (0, 2, 5, 10, 20):
+        clock.set_source(lambda after=seconds: began + timedelta(seconds=after))
+        asked = await answered(scope, server)
+        assert asked.is_over == (seconds == 20)
+    assert "cannot be reached" in str(asked.error)
     await look_at_ad_accounts(kit.a_context(server))
     assert await db.fetch_value("SELECT count(*) FROM provider_requests") == 1, "not within a minute"
     before = "(finished_at AT TIME ZONE 'UTC' - interval '2 minutes') AT TIME ZONE 'UTC'"
     await db.execute(f"UPDATE provider_requests SET finished_at = {before}")
     await look_at_ad_accounts(kit.a_context(server))
+    await answered(scope, server)
     await server.come_up()
+    clock.set_source(lambda: began + timedelta(seconds=22))
     await answered(scope, server)
     assert (await status(scope))[0] == "CONNECTED"
     await look_at_ad_accounts(kit.a_context(server))
