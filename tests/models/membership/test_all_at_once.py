@@ -135,9 +135,11 @@ class Crowd:
         await db.execute(sql, self.some(4), self._about_now())
 
     async def _buy(self):
+        locked = "SELECT id FROM contacts WHERE workspace_id = $1 AND id = ANY ($2) ORDER BY id FOR KEY SHARE"
+        ids = [row["id"] for row in await db.fetch(locked, self.ws, self.some(4))]
         sql = """INSERT INTO activities (workspace_id, contact_id, kind, occurred_at)
-                 SELECT $1, id, 'buy', $3 FROM contacts WHERE workspace_id = $1 AND id = ANY ($2) FOR KEY SHARE"""
-        await db.execute(sql, self.ws, self.some(4), self._about_now())
+                 SELECT $1, unnest($2::bigint[]), 'buy', $3"""
+        await db.execute(sql, self.ws, ids, self._about_now())
 
     def _about_now(self):
         return datetime.now(UTC) + timedelta(seconds=self.random.random() * 2 - 1)
