@@ -3,7 +3,7 @@ import { useState, type FormEvent } from "react";
 import { graphql } from "relay-runtime";
 
 import { Logo } from "../components/logo";
-import { sentence } from "../components/notify";
+import { OtherErrors } from "../components/other_errors";
 import { errorOf, useMutationCall, type UserError } from "../relay/commit";
 import { useTexts } from "../texts/texts";
 import type { invitationSetMutation } from "../__generated__/invitationSetMutation.graphql";
@@ -58,7 +58,6 @@ export function Invitation({ token }: { token: string }) {
     location.replace(document.baseURI);
   };
   const isGone = errors.some(({ field }) => field?.includes("token"));
-  const unplaced = errors.filter(({ field }) => !field?.includes("token") && !field?.includes("new"));
   return (
     <Center component="main" mih="100dvh" p="md" className="backdrop">
       <Card component="form" onSubmit={(event: FormEvent) => void submit(event)} withBorder shadow="md" radius="lg" p="xl" w="100%" maw={400}>
@@ -77,11 +76,7 @@ export function Invitation({ token }: { token: string }) {
               {words.gone} <Anchor href={document.baseURI}>{words.toSignIn}</Anchor>
             </Alert>
           )}
-          {unplaced.map(({ message }) => (
-            <Alert key={message} color="red" role="alert">
-              {sentence(message)}
-            </Alert>
-          ))}
+          <OtherErrors errors={errors} fields={["token", "new"]} />
           <PasswordInput
             label={t.settings.password.new}
             description={t.settings.password.rule}

@@ -1,9 +1,10 @@
-import { Alert, Autocomplete, Button, Drawer, Group, Stack, TextInput, Title, ActionIcon } from "@mantine/core";
+import { Autocomplete, Button, Drawer, Group, Stack, TextInput, Title, ActionIcon } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState, type FormEvent } from "react";
 import { graphql } from "relay-runtime";
 
 import { notifyDone } from "../../components/notify";
+import { OtherErrors } from "../../components/other_errors";
 import { useMutationCall, type UserError } from "../../relay/commit";
 import { useRead } from "../../relay/read";
 import { instantAt } from "../../rules/zoned";
@@ -77,7 +78,6 @@ function Form({ contactId, onClose, onRecorded }: { contactId: string; onClose: 
   const [record, busy] = useMutationCall<activityFormMutation>(RECORD);
   const known = data?.activityKinds.find((each) => each.kind === kind.trim())?.properties.map(({ property }) => property) ?? [];
   const errorAt = (name: string) => errors.find(({ field }) => field?.includes(name))?.message;
-  const others = errors.filter(({ field }) => !["kind", "occurredAt"].some((name) => field?.includes(name)));
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -98,11 +98,7 @@ function Form({ contactId, onClose, onRecorded }: { contactId: string; onClose: 
   return (
     <form onSubmit={submit} noValidate>
       <Stack>
-        {others.map(({ message }) => (
-          <Alert key={message} color="red" role="alert">
-            {message}
-          </Alert>
-        ))}
+        <OtherErrors errors={errors} fields={["kind", "occurredAt"]} />
         <Autocomplete
           label={t.kind}
           description={t.kindHint}

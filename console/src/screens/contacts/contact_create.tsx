@@ -1,9 +1,10 @@
-import { Alert, Button, Drawer, Group, Stack, TextInput } from "@mantine/core";
+import { Button, Drawer, Group, Stack, TextInput } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { graphql } from "relay-runtime";
 
 import { LinkTo } from "../../components/link";
 import { notifyDone } from "../../components/notify";
+import { OtherErrors } from "../../components/other_errors";
 import { errorOf, useMutationCall } from "../../relay/commit";
 import { useTexts } from "../../texts/texts";
 import type { contactCreateMutation, contactCreateMutation$data } from "../../__generated__/contactCreateMutation.graphql";
@@ -28,6 +29,7 @@ const CREATE = graphql`
 `;
 
 const FIELDS = ["firstName", "lastName", "email", "phone", "externalId"] as const;
+const PLACED = [...FIELDS, "tags"];
 type Field = (typeof FIELDS)[number];
 const TYPES: Partial<Record<Field, string>> = { email: "email", phone: "tel" };
 
@@ -51,8 +53,6 @@ function Form({ onClose }: { onClose: () => void }) {
   const [tags, setTags] = useState<string[]>([]);
   const [errors, setErrors] = useState<Errors>([]);
   const [create, busy] = useMutationCall<contactCreateMutation>(CREATE);
-  const known = new Set<string>([...FIELDS, "tags"]);
-  const others = errors.filter(({ field }) => !known.has(field?.[0] ?? ""));
   const takenBy = errors.find((error) => error.takenBy)?.takenBy;
 
   const submit = async (event: FormEvent) => {
@@ -70,11 +70,7 @@ function Form({ onClose }: { onClose: () => void }) {
   return (
     <form onSubmit={submit} noValidate>
       <Stack>
-        {others.map(({ message }) => (
-          <Alert key={message} color="red" role="alert">
-            {message}
-          </Alert>
-        ))}
+        <OtherErrors errors={errors} fields={PLACED} />
         {FIELDS.map((field, index) => (
           <TextInput
             key={field}

@@ -1,8 +1,8 @@
-import { Box, Group, Select, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
-import { IconArrowsSort, IconSearch } from "@tabler/icons-react";
+import { Box, Group, Select } from "@mantine/core";
+import { IconArrowsSort } from "@tabler/icons-react";
 import { useState } from "react";
 
+import { SearchInput } from "../../components/search_input";
 import { SegmentSelect } from "../../components/segment_select";
 import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";
@@ -29,7 +29,7 @@ export function ListFilters({
   const maySegments = useMay("SEGMENT_READ");
   return (
     <Box className={classes.filters}>
-      <SearchField value={search.search ?? ""} onChange={(text) => change({ search: text || undefined })} />
+      <SearchInput label={t.search} value={search.search} onSearch={(text) => change({ search: text })} />
       {maySegments && (
         <SegmentSelect
           aria-label={t.filters.segment}
@@ -48,31 +48,6 @@ export function ListFilters({
         </div>
       )}
     </Box>
-  );
-}
-
-function SearchField({ value, onChange }: { value: string; onChange: (text: string) => void }) {
-  const t = useTexts().contacts;
-  const [typed, setTyped] = useState(value);
-  const [shown, setShown] = useState(value);
-  const tell = useDebouncedCallback((text: string) => onChange(text), 250);
-  if (value !== shown) {
-    setShown(value);
-    if (value !== typed.trim()) setTyped(value);
-  }
-  return (
-    <TextInput
-      type="search"
-      leftSection={<IconSearch size={16} />}
-      aria-label={t.search}
-      placeholder={t.search}
-      maxLength={200}
-      value={typed}
-      onChange={(event) => {
-        setTyped(event.currentTarget.value);
-        tell(event.currentTarget.value.trim());
-      }}
-    />
   );
 }
 

@@ -1,12 +1,12 @@
-import { Button, Group, Radio, Stack, TextInput } from "@mantine/core";
-import { useState, type FormEvent } from "react";
+import { TextInput } from "@mantine/core";
+import { useState } from "react";
 import { graphql } from "relay-runtime";
 
-import { wordOf } from "../../format/words";
-import { errorOf, useMutationCall, type UserError } from "../../relay/commit";
+import { RefusableForm } from "../../components/refusable_form";
+import { errorOf, useMutationCall } from "../../relay/commit";
 import { useTexts } from "../../texts/texts";
 import type { audienceEditMutation, AudienceMode } from "../../__generated__/audienceEditMutation.graphql";
-import { AUDIENCE_MODES } from "./audience_words";
+import { AudienceModeField } from "./audience_mode";
 
 const UPDATE = graphql`
   mutation audienceEditMutation($id: ID!, $name: String, $mode: AudienceMode) {
@@ -37,45 +37,24 @@ export function AudienceEdit({
   const words = t.destinations.meta;
   const [name, setName] = useState(audience.name);
   const [mode, setMode] = useState<AudienceMode>(audience.mode === "ADD_ONLY" ? "ADD_ONLY" : "MIRROR");
-  const [errors, setErrors] = useState<readonly UserError[]>([]);
   const [update, busy] = useMutationCall<audienceEditMutation>(UPDATE);
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    const answer = await update({ id: audience.id, name, mode });
-    if (!answer) return;
-    setErrors(answer.audienceUpdate.userErrors);
-    if (answer.audienceUpdate.userErrors.length === 0) onDone();
-  };
+  const submit = async () => (await update({ id: audience.id, name, mode }))?.audienceUpdate.userErrors ?? null;
   return (
-    <form onSubmit={(event) => void submit(event)}>
-      <Stack>
-        <TextInput
-          label={words.nameHere}
-          description={words.nameHereHint}
-          required
-          data-autofocus
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-          error={errorOf(errors, "name") ?? errors.find(({ field }) => !field?.length)?.message}
-        />
-        <Radio.Group
-          label={words.mode}
-          value={mode}
-          onChange={(value) => setMode(AUDIENCE_MODES.find((each) => each === value) ?? "MIRROR")}
-          error={errorOf(errors, "mode")}
-        >
-          <Stack gap="xs" mt={4}>
-            {AUDIENCE_MODES.map((each) => (
-              <Radio key={each} value={each} label={wordOf(words.modes, each)} />
-            ))}
-          </Stack>
-        </Radio.Group>
-        <Group justify="flex-end">
-          <Button type="submit" loading={busy}>
-            {t.common.save}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <RefusableForm fields={["name", "mode"]} action={t.common.save} busy={busy} onSubmit={submit} onDone={onDone}>
+      {(errors) => (
+        <>
+          <TextInput
+            label={words.nameHere}
+            description={words.nameHereHint}
+            required
+            data-autofocus
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            error={errorOf(errors, "name")}
+          />
+          <AudienceModeField value={mode} onChange={setMode} error={errorOf(errors, "mode")} />
+        </>
+      )}
+    </RefusableForm>
   );
 }

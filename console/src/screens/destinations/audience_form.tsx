@@ -1,14 +1,15 @@
-import { Alert, Button, Checkbox, Group, Radio, SimpleGrid, Stack, TextInput } from "@mantine/core";
+import { Button, Checkbox, Group, SimpleGrid, Stack, TextInput } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { graphql } from "relay-runtime";
 
-import { sentence } from "../../components/notify";
+import { OtherErrors } from "../../components/other_errors";
 import { SegmentSelect } from "../../components/segment_select";
 import { wordOf } from "../../format/words";
 import { errorOf, useMutationCall, type UserError } from "../../relay/commit";
 import { useTexts } from "../../texts/texts";
 import type { AudienceKey, audienceFormMutation, AudienceMode } from "../../__generated__/audienceFormMutation.graphql";
-import { AUDIENCE_KEYS, AUDIENCE_MODES } from "./audience_words";
+import { AudienceModeField } from "./audience_mode";
+import { AUDIENCE_KEYS } from "./audience_words";
 
 const CREATE = graphql`
   mutation audienceFormMutation($input: AudienceCreateInput!) {
@@ -24,6 +25,8 @@ const CREATE = graphql`
     }
   }
 `;
+
+const PLACED = ["name", "segmentId", "keys", "description", "mode"];
 
 /** Keeps a segment as an audience from now on. */
 export function AudienceForm({ segment: chosen, onDone }: { segment: string | null; onDone: (audience: string) => void }) {
@@ -46,16 +49,10 @@ export function AudienceForm({ segment: chosen, onDone }: { segment: string | nu
     setErrors(answer.audienceCreate.userErrors);
     if (answer.audienceCreate.audience) onDone(answer.audienceCreate.audience.id);
   };
-  const placed = ["name", "segmentId", "keys", "description", "mode"];
-  const others = errors.filter(({ field }) => !placed.some((each) => field?.includes(each)));
   return (
     <form onSubmit={(event) => void submit(event)}>
       <Stack>
-        {others.map(({ message }) => (
-          <Alert key={message} color="red" role="alert">
-            {sentence(message)}
-          </Alert>
-        ))}
+        <OtherErrors errors={errors} fields={PLACED} />
         <SegmentSelect
           label={words.segment}
           required
@@ -82,18 +79,7 @@ export function AudienceForm({ segment: chosen, onDone }: { segment: string | nu
           onChange={(event) => setDescription(event.currentTarget.value)}
           error={errorOf(errors, "description")}
         />
-        <Radio.Group
-          label={words.mode}
-          value={mode}
-          onChange={(value) => setMode(AUDIENCE_MODES.find((each) => each === value) ?? "MIRROR")}
-          error={errorOf(errors, "mode")}
-        >
-          <Stack gap="xs" mt={4}>
-            {AUDIENCE_MODES.map((each) => (
-              <Radio key={each} value={each} label={wordOf(words.modes, each)} />
-            ))}
-          </Stack>
-        </Radio.Group>
+        <AudienceModeField value={mode} onChange={setMode} error={errorOf(errors, "mode")} />
         <Checkbox.Group
           label={words.keys}
           description={words.keysHint}

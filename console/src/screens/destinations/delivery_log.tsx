@@ -1,10 +1,11 @@
-import { Group, Modal, SegmentedControl, Text, Title, UnstyledButton } from "@mantine/core";
+import { Group, Modal, SegmentedControl, UnstyledButton } from "@mantine/core";
 import { useEffect, useEffectEvent, useRef } from "react";
 import { graphql } from "relay-runtime";
 
 import { DataCell, DataTable } from "../../components/data_table";
 import { Empty } from "../../components/empty";
 import { Moment } from "../../components/moment";
+import { PartHead } from "../../components/part_head";
 import { StatusBadge } from "../../components/status_badge";
 import { formatNumber } from "../../format/numbers";
 import { useReturn } from "../../relay/live";
@@ -69,14 +70,7 @@ export function DeliveryLog({ endpoint, moved }: { endpoint: string; moved: stri
   return (
     <>
       <Group justify="space-between" align="flex-end">
-        <div>
-          <Title order={2} size="h4">
-            {words.title}
-          </Title>
-          <Text size="sm" c="dimmed">
-            {words.lead}
-          </Text>
-        </div>
+        <PartHead size="h4" title={words.title} lead={words.lead} />
         <SegmentedControl
           aria-label={words.outcome}
           data={[

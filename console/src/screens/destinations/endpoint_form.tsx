@@ -1,8 +1,8 @@
-import { Alert, Button, Card, Checkbox, Group, NumberInput, Pill, Radio, SimpleGrid, Stack, Switch, TextInput, Title } from "@mantine/core";
+import { Button, Card, Checkbox, Group, NumberInput, Pill, Radio, SimpleGrid, Stack, Switch, TextInput, Title } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { graphql } from "relay-runtime";
 
-import { sentence } from "../../components/notify";
+import { OtherErrors } from "../../components/other_errors";
 import { SegmentSelect } from "../../components/segment_select";
 import { wordOf } from "../../format/words";
 import { errorOf, useMutationCall, type UserError } from "../../relay/commit";
@@ -95,16 +95,11 @@ export function EndpointForm({
     if (payload.webhookEndpoint) onDone(payload.webhookEndpoint.id, payload.secret ?? null);
   };
   const within = (name: string) => errors.find(({ field }) => field?.includes(name))?.message;
-  const others = errors.filter(({ field }) => !PLACED.some((name) => field?.includes(name)));
   const types = (data?.webhookEventTypes ?? []).filter(({ name }) => name !== "ping");
   return (
     <form onSubmit={(event) => void submit(event)}>
       <Stack maw={860}>
-        {others.map(({ message }) => (
-          <Alert key={message} color="red" role="alert">
-            {sentence(message)}
-          </Alert>
-        ))}
+        <OtherErrors errors={errors} fields={PLACED} />
         <Card withBorder>
           <Stack>
             <TextInput

@@ -2,7 +2,8 @@ import { PasswordInput, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { graphql } from "relay-runtime";
 
-import { ConnectForm, useSecretProps } from "../../components/connect_form";
+import { RefusableForm } from "../../components/refusable_form";
+import { useSecretProps } from "../../components/use_secret_props";
 import { errorOf, useMutationCall } from "../../relay/commit";
 import { useTexts } from "../../texts/texts";
 import type { metaConnectFormMutation } from "../../__generated__/metaConnectFormMutation.graphql";
@@ -36,7 +37,7 @@ export function MetaConnectForm({ adAccountId, onDone }: { adAccountId: string; 
     return answer && answer.metaConnect.userErrors;
   };
   return (
-    <ConnectForm fields={["adAccountId", "accessToken"]} action={words.connect} busy={busy} onSubmit={submit} onDone={onDone}>
+    <RefusableForm fields={["adAccountId", "accessToken"]} action={words.connect} busy={busy} onSubmit={submit} onDone={onDone}>
       {(errors) => (
         <>
           <TextInput
@@ -59,6 +60,6 @@ export function MetaConnectForm({ adAccountId, onDone }: { adAccountId: string; 
           />
         </>
       )}
-    </ConnectForm>
+    </RefusableForm>
   );
 }

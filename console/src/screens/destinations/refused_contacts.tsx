@@ -1,7 +1,8 @@
-import { Stack, Text, Title } from "@mantine/core";
+import { Stack } from "@mantine/core";
 import { graphql } from "relay-runtime";
 
 import { DataCell, DataTable } from "../../components/data_table";
+import { PartHead } from "../../components/part_head";
 import { usePages } from "../../relay/pages";
 import { useTexts } from "../../texts/texts";
 import type { refusedContactsQuery, refusedContactsQuery$data } from "../../__generated__/refusedContactsQuery.graphql";
@@ -37,14 +38,7 @@ export function RefusedContacts({ audience }: { audience: string }) {
   }));
   return (
     <Stack gap="xs">
-      <div>
-        <Title order={2} size="h4">
-          {words.refusedTitle}
-        </Title>
-        <Text size="sm" c="dimmed">
-          {words.refusedTitleLead}
-        </Text>
-      </div>
+      <PartHead size="h4" title={words.refusedTitle} lead={words.refusedTitleLead} />
       <DataTable
         label={words.refusedTitle}
         columns={[

@@ -1,6 +1,7 @@
-import { Card, CloseButton, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Card, CloseButton, Group, SimpleGrid, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 
+import { PartHead } from "../../components/part_head";
 import { PathLink } from "../../components/path_link";
 import { useViewer } from "../../session/session";
 import { useTexts } from "../../texts/texts";
@@ -23,14 +24,7 @@ export function Tour() {
   return (
     <Card withBorder padding="md" component="section" aria-label={t.title}>
       <Group justify="space-between" wrap="nowrap" align="flex-start" mb="sm">
-        <div>
-          <Title order={2} size="h5">
-            {t.title}
-          </Title>
-          <Text size="sm" c="dimmed">
-            {t.lead}
-          </Text>
-        </div>
+        <PartHead title={t.title} lead={t.lead} />
         <CloseButton aria-label={t.close} onClick={close} />
       </Group>
       <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }} component="ol" m={0} p={0} style={{ listStyle: "none" }}>

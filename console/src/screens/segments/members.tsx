@@ -1,6 +1,6 @@
-import { Button, Group, TextInput } from "@mantine/core";
+import { Button, Group } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
-import { IconSearch, IconUserMinus, IconUserPlus } from "@tabler/icons-react";
+import { IconUserMinus, IconUserPlus } from "@tabler/icons-react";
 import { useEffect, useEffectEvent, useState } from "react";
 import { graphql, useFragment } from "react-relay";
 
@@ -9,6 +9,7 @@ import { DataCell, DataTable } from "../../components/data_table";
 import { Empty } from "../../components/empty";
 import { LinkTo } from "../../components/link";
 import { Moment } from "../../components/moment";
+import { SearchInput } from "../../components/search_input";
 import { useSelection } from "../../components/selection";
 import { useReturn } from "../../relay/live";
 import { usePages } from "../../relay/pages";
@@ -53,9 +54,7 @@ export function Members({ segment, reload, changes }: { segment: ShownSegment; r
   const { search } = segmentRoute.useSearch();
   const navigate = segmentRoute.useNavigate();
   const mayWrite = useMay("SEGMENT_WRITE");
-  const [typed, setTyped] = useState(search ?? "");
   const [isAdding, setAdding] = useState(false);
-  const searchFor = useDebouncedCallback((text: string) => void navigate({ search: { tab: "members", search: text || undefined }, replace: true }), 250);
   const pages = usePages<membersQuery, Row>(QUERY, { id: segment.id, search }, ({ segment: read }) => ({
     rows: read?.members.edges.map((edge) => ({ id: edge.node.id, edge })) ?? [],
     endCursor: read?.members.pageInfo.endCursor,
@@ -97,16 +96,11 @@ export function Members({ segment, reload, changes }: { segment: ShownSegment; r
   return (
     <div className={classes.stack}>
       <Group gap="sm">
-        <TextInput
+        <SearchInput
           className={classes.search}
-          leftSection={<IconSearch size={16} />}
-          aria-label={t.segments.membersSearch}
-          placeholder={t.segments.membersSearch}
-          value={typed}
-          onChange={(event) => {
-            setTyped(event.currentTarget.value);
-            searchFor(event.currentTarget.value);
-          }}
+          label={t.segments.membersSearch}
+          value={search}
+          onSearch={(text) => void navigate({ search: { tab: "members", search: text }, replace: true })}
         />
         {isEditable && selection.ids.length > 0 && (
           <Button variant="light" color="red" leftSection={<IconUserMinus size={16} />} loading={busy} onClick={takeOut}>

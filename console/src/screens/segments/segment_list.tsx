@@ -1,13 +1,13 @@
-import { NativeSelect, Text, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
-import { IconPlus, IconSearch } from "@tabler/icons-react";
-import { useMemo, useState } from "react";
+import { NativeSelect, Text } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+import { useMemo } from "react";
 import { graphql } from "react-relay";
 
 import { DataTable, type Column } from "../../components/data_table";
 import { Empty } from "../../components/empty";
 import { ButtonTo } from "../../components/link";
 import { Screen } from "../../components/screen";
+import { SearchInput } from "../../components/search_input";
 import { useReturn } from "../../relay/live";
 import { usePages } from "../../relay/pages";
 import { useMay } from "../../session/session";
@@ -129,22 +129,10 @@ function Filters() {
   const t = useTexts().segments;
   const search = segmentsRoute.useSearch();
   const navigate = segmentsRoute.useNavigate();
-  const [typed, setTyped] = useState(search.search ?? "");
   const set = (change: SegmentListSearch) => void navigate({ search: { ...search, ...change }, replace: true });
-  const searchFor = useDebouncedCallback((text: string) => set({ search: text || undefined }), 250);
   return (
     <search className={classes.filters}>
-      <TextInput
-        className={classes.search}
-        leftSection={<IconSearch size={16} />}
-        aria-label={t.search}
-        placeholder={t.search}
-        value={typed}
-        onChange={(event) => {
-          setTyped(event.currentTarget.value);
-          searchFor(event.currentTarget.value);
-        }}
-      />
+      <SearchInput className={classes.search} label={t.search} value={search.search} onSearch={(text) => set({ search: text })} />
       <NativeSelect
         aria-label={t.kind}
         value={search.kind ?? ""}

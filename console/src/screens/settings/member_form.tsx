@@ -1,8 +1,8 @@
-import { Alert, Button, Group, Radio, Stack, TextInput } from "@mantine/core";
+import { Button, Group, Radio, Stack, TextInput } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { graphql } from "relay-runtime";
 
-import { sentence } from "../../components/notify";
+import { OtherErrors } from "../../components/other_errors";
 import { errorOf, useMutationCall, type UserError } from "../../relay/commit";
 import { useTexts } from "../../texts/texts";
 import type { memberFormCreateMutation, Permission, Role } from "../../__generated__/memberFormCreateMutation.graphql";
@@ -43,6 +43,8 @@ const UPDATE = graphql`
   }
 `;
 
+const PLACED = ["email", "name", "role", "permissions"];
+
 const ROLES: readonly Role[] = ["ADMIN", "MANAGER", "USER"];
 
 type Edited = { readonly id: string; readonly name: string; readonly email: string; readonly role: string; readonly permissions: readonly string[] };
@@ -72,16 +74,10 @@ export function MemberForm({ member, onDone }: { member: Edited | null; onDone: 
     setErrors(payload.userErrors);
     if (payload.member) onDone(payload.member.id, payload.member.name);
   };
-  const known = ["email", "name", "role", "permissions"];
-  const others = errors.filter(({ field }) => !known.some((each) => field?.includes(each)));
   return (
     <form onSubmit={(event) => void submit(event)}>
       <Stack>
-        {others.map(({ message }) => (
-          <Alert key={message} color="red" role="alert">
-            {sentence(message)}
-          </Alert>
-        ))}
+        <OtherErrors errors={errors} fields={PLACED} />
         {!member && (
           <TextInput
             label={t.settings.members.email}

@@ -1,6 +1,5 @@
-import { ActionIcon, Group, Modal, Stack, Table, Text, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
-import { IconPencil, IconSearch, IconTrash } from "@tabler/icons-react";
+import { ActionIcon, Group, Modal, Stack, Table, Text } from "@mantine/core";
+import { IconPencil, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { graphql } from "relay-runtime";
 
@@ -10,6 +9,7 @@ import { LinkTo } from "../../components/link";
 import { notifyDone, notifyRefusal } from "../../components/notify";
 import { PlainTable } from "../../components/plain_table";
 import { Screen } from "../../components/screen";
+import { SearchInput } from "../../components/search_input";
 import { useMutationCall } from "../../relay/commit";
 import { useRead } from "../../relay/read";
 import { useMay } from "../../session/session";
@@ -49,10 +49,8 @@ export function TagList() {
   const mayWrite = useMay("CONTACT_WRITE");
   const mayRename = useMay("CONTACT_WRITE", "SEGMENT_WRITE");
   const mayFollow = useMay("JOB_READ");
-  const [typed, setTyped] = useState(search ?? "");
   const [renamed, setRenamed] = useState<string | null>(null);
   const [job, setJob] = useState<string | null>(null);
-  const searchFor = useDebouncedCallback((text: string) => void navigate({ search: { search: text || undefined }, replace: true }), 250);
   const { data, again } = useRead<tagListQuery>(QUERY, { search });
   const tags = data?.tags ?? [];
   const done = (id: string | null) => {
@@ -63,16 +61,11 @@ export function TagList() {
   return (
     <Screen title={t.settings.tabs.tags} lead={t.settings.tags.lead}>
       <Group>
-        <TextInput
-          leftSection={<IconSearch size={16} />}
-          aria-label={t.settings.tags.search}
-          placeholder={t.settings.tags.search}
-          value={typed}
-          onChange={(event) => {
-            setTyped(event.currentTarget.value);
-            searchFor(event.currentTarget.value);
-          }}
+        <SearchInput
           w={320}
+          label={t.settings.tags.search}
+          value={search}
+          onSearch={(text) => void navigate({ search: { search: text }, replace: true })}
         />
         {job && mayFollow && (
           <Text size="sm" role="status">

@@ -2,7 +2,8 @@ import { PasswordInput, TagsInput, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { graphql } from "relay-runtime";
 
-import { ConnectForm, useSecretProps } from "../../components/connect_form";
+import { RefusableForm } from "../../components/refusable_form";
+import { useSecretProps } from "../../components/use_secret_props";
 import { errorOf, useMutationCall, type UserError } from "../../relay/commit";
 import { useTexts } from "../../texts/texts";
 import type { whatsappFormMutation } from "../../__generated__/whatsappFormMutation.graphql";
@@ -54,7 +55,7 @@ export function WhatsAppForm({ channel, onDone }: { channel: Channel | null; onD
     error: errorOf(errors, name),
   });
   return (
-    <ConnectForm fields={[...Object.keys(values), "stopWords"]} action={words.connect} busy={busy} onSubmit={submit} onDone={onDone}>
+    <RefusableForm fields={[...Object.keys(values), "stopWords"]} action={words.connect} busy={busy} onSubmit={submit} onDone={onDone}>
       {(errors) => (
         <>
           <TextInput {...propsOf(errors, "phoneNumberId", words.fromManager)} data-autofocus />
@@ -73,6 +74,6 @@ export function WhatsAppForm({ channel, onDone }: { channel: Channel | null; onD
           />
         </>
       )}
-    </ConnectForm>
+    </RefusableForm>
   );
 }

@@ -1,6 +1,6 @@
 import { Button, Group, Modal, Stack, Switch, TextInput } from "@mantine/core";
-import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
-import { IconPlus, IconSearch } from "@tabler/icons-react";
+import { useDisclosure } from "@mantine/hooks";
+import { IconPlus } from "@tabler/icons-react";
 import { useState, type FormEvent } from "react";
 import { graphql, useFragment } from "react-relay";
 
@@ -9,6 +9,7 @@ import { Empty } from "../../components/empty";
 import { LinkTo } from "../../components/link";
 import { Moment } from "../../components/moment";
 import { Screen } from "../../components/screen";
+import { SearchInput } from "../../components/search_input";
 import { formatNumber } from "../../format/numbers";
 import { errorOf, useMutationCall, type UserError } from "../../relay/commit";
 import { useReturn } from "../../relay/live";
@@ -44,11 +45,7 @@ export function WorkflowList() {
   const mayWrite = useMay("WORKFLOW_WRITE");
   const { search, failed = false } = workflowsRoute.useSearch();
   const navigate = workflowsRoute.useNavigate();
-  const [typed, setTyped] = useState(search ?? "");
   const [creating, { open, close }] = useDisclosure();
-  const searchFor = useDebouncedCallback((text: string) => {
-    void navigate({ search: { search: text || undefined, failed: failed || undefined }, replace: true });
-  }, 250);
   const pages = usePages<workflowListQuery, Row>(QUERY, { search, withFailed: failed }, ({ workflows }) => ({
     rows: workflows.nodes,
     ...workflows.pageInfo,
@@ -62,16 +59,11 @@ export function WorkflowList() {
   return (
     <Screen title={t.title} lead={t.lead} actions={create}>
       <Group component="search">
-        <TextInput
+        <SearchInput
           flex="1 1 240px"
-          leftSection={<IconSearch size={16} />}
-          aria-label={t.search}
-          placeholder={t.search}
-          value={typed}
-          onChange={(event) => {
-            setTyped(event.currentTarget.value);
-            searchFor(event.currentTarget.value);
-          }}
+          label={t.search}
+          value={search}
+          onSearch={(text) => void navigate({ search: { search: text, failed: failed || undefined }, replace: true })}
         />
         <Switch
           label={t.onlyFailed}

@@ -32,20 +32,7 @@ void graphql`
       nextAt
       fidelity
       enrollments {
-        id
-        state
-        nodeKey
-        nodeSince
-        wakesAt
-        explanation
-        end
-        error
-        contact {
-          id
-          name
-          email
-          phone
-        }
+        ...people_enrollment @relay(mask: false)
       }
     }
   }

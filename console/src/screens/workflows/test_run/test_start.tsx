@@ -1,10 +1,11 @@
-import { Alert, Button, Card, Group, Pill, Radio, SimpleGrid, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Alert, Button, Card, Group, Pill, Radio, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useRelayEnvironment } from "react-relay";
 import { fetchQuery, graphql } from "relay-runtime";
 
 import { ContactSelect } from "../../../components/contact_select";
 import { notifyOfError, notifyRefusal, sentence } from "../../../components/notify";
+import { PartHead } from "../../../components/part_head";
 import { SegmentSelect } from "../../../components/segment_select";
 import { errorOf, useMutationCall, type UserError } from "../../../relay/commit";
 import { useRead } from "../../../relay/read";
@@ -71,14 +72,7 @@ export function TestStart({ workflowId }: { workflowId: string }) {
   return (
     <Card withBorder>
       <Stack>
-        <div>
-          <Title order={2} size="h5">
-            {t.title}
-          </Title>
-          <Text size="sm" c="dimmed">
-            {t.lead}
-          </Text>
-        </div>
+        <PartHead title={t.title} lead={t.lead} />
         {mayContacts ? (
           <>
             <Choice onAdd={(ids) => choose([...chosen, ...ids])} />
