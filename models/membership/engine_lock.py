@@ -51,7 +51,8 @@ async def take(workspace_id: int) -> EngineLock:
     Turns the capture of members off, because what its holder writes is logged. Forces generic plans: the statements are long to
     plan, and always look rows up by index.
     """
-    await db.execute(f"{_SETTINGS};{db.forced_plans(*_PLANS)}")
+    settings = f"SET LOCAL lock_timeout = '{PATIENCE}'; SET LOCAL muster.members = 'logged'"
+    await db.execute(f"{settings};{db.forced_plans(*_PLANS)}")
     append_id = await db.fetch_value(_TAKE, f"muster:engine:{workspace_id}")
     row = await db.fetch_row(_STATE, workspace_id)
     if row is None:  # the workspace is deleted
@@ -76,7 +77,6 @@ async def wait_for_holder(workspace_id: int) -> None:
         await db.advisory_lock(f"muster:engine:{workspace_id}")
 
 
-_SETTINGS: Final = f"SET LOCAL lock_timeout = '{PATIENCE}'; SET LOCAL muster.members = 'logged'"
 _PLANS: Final = ("plan_cache_mode = 'force_generic_plan'", "enable_seqscan = off", "jit = off")
 
 _TAKE = "SELECT nextval('membership_append_ids') FROM pg_advisory_xact_lock(hashtextextended($1, 0))"
