@@ -56,13 +56,13 @@ async def test_a_partner_hears_of_an_entry_that_only_time_brought_about_and_miss
     await app.until(STATUS, lambda data: data["segment"]["status"] == "READY", id=segment)
     start = (await app.ask(NOW))["membershipChanges"]["cursor"]
 
-    async with aclosing(app.follow(FOLLOW, segmentIds=[segment])) as events:
+    async with aclosing(app.follow(FOLLOW, segmentIds=[segment], after=start)) as events:
         coming = asyncio.ensure_future(anext(events))
         await asyncio.sleep(0.5)
         crosses_at = clock.now() + timedelta(seconds=3)
         ana = await _contact(app, "Ana", lastInteractionAt=(crosses_at - timedelta(days=30)).isoformat())
         await app.do(TAG, id=ana, tag="Botox")
-        entry = (await asyncio.wait_for(coming, 15))["membershipChanges"]
+        entry = (await asyncio.wait_for(coming, 60))["membershipChanges"]
         assert (entry["kind"], entry["contactId"], entry["contact"]) == ("ENTERED", ana, {"name": "Ana"})
         assert timedelta(0) <= clock.now() - crosses_at < timedelta(seconds=5)
 
@@ -86,5 +86,5 @@ async def _contact(app: App, name: str, **values: Any) -> str:
 
 
 async def _next(events: AsyncIterator[Any]) -> tuple[str, str]:
-    change = (await asyncio.wait_for(anext(events), 15))["membershipChanges"]
+    change = (await asyncio.wait_for(anext(events), 60))["membershipChanges"]
     return change["kind"], change["contactId"]

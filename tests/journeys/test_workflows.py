@@ -44,7 +44,9 @@ CHANNEL = "{ whatsappChannel { status } }"
 SYNC = f"mutation {{ messageTemplatesSync {{ messageTemplates {{ id name }} {ERRORS} }} }}"
 STEPS = """subscription ($ids: [ID!], $after: StepCursor) { workflowSteps(workflowIds: $ids, after: $after) {
     cursor at contactId nodeKey outcome versionNumber enrollmentId } }"""
-CHANGES = """subscription ($ids: [ID!]) { membershipChanges(segmentIds: $ids) { kind origin contactId at } }"""
+CHANGES = """subscription ($ids: [ID!], $after: ChangeCursor) { membershipChanges(segmentIds: $ids, after: $after) {
+    kind origin contactId at } }"""
+NOW = "{ changes: membershipChanges(fromNow: true) { cursor } steps: workflowSteps(fromNow: true) { cursor } }"
 PROGRESS = "subscription ($id: ID!) { workflowProgress(id: $id) { status counts { entered inside ended } lagSeconds } }"
 COUNTS = """query ($id: ID!) { workflow(id: $id) {
     counts { entered inside waiting held failed ended ends { end count } turnedAway { reason count } }
@@ -131,7 +133,7 @@ END = node("end", end={})
 async def steps_until(events: AsyncIterator[Any], count: int) -> list[tuple[str, str, str]]:
     """So many steps, as (contact, node, outcome)."""
     found = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while len(found) < count:
             step = (await anext(events))["workflowSteps"]
             found.append((step["contactId"], step["nodeKey"], step["outcome"]))
@@ -150,18 +152,18 @@ async def a_buyer_is_kept_in_a_segment_for_a_while_and_taken_out(app: App) -> No
     keep = node("keep", segmentKeep={"segmentId": kept, "for": "PT2S", "next": "end"})
     workflow = await active(app, "Keep buyers", on("order.paid"), [keep, END])
     ana = await a_contact(app, "Ana")
+    now = await app.ask(NOW)
     async with (
-        aclosing(app.follow(CHANGES, ids=[kept])) as changes,
-        aclosing(app.follow(STEPS, ids=[workflow])) as steps,
+        aclosing(app.follow(CHANGES, ids=[kept], after=now["changes"]["cursor"])) as changes,
+        aclosing(app.follow(STEPS, ids=[workflow], after=now["steps"]["cursor"])) as steps,
     ):
         entered = asyncio.ensure_future(anext(changes))
         walked = asyncio.ensure_future(steps_until(steps, 2))
-        await asyncio.sleep(0.3)
         await happens(app, "order.paid", ana)
-        came = (await asyncio.wait_for(entered, 20))["membershipChanges"]
+        came = (await asyncio.wait_for(entered, 60))["membershipChanges"]
         assert (came["kind"], came["origin"], came["contactId"]) == ("ENTERED", "WORKFLOW", ana)
         assert await walked == [(ana, "keep", "next"), (ana, "end", "done")]
-        went = (await asyncio.wait_for(anext(changes), 20))["membershipChanges"]
+        went = (await asyncio.wait_for(anext(changes), 60))["membershipChanges"]
         assert (went["kind"], went["origin"], went["contactId"]) == ("LEFT", "WORKFLOW", ana)
         stayed = datetime.fromisoformat(went["at"]) - datetime.fromisoformat(came["at"])
         assert timedelta(seconds=2) <= stayed < timedelta(seconds=6)
@@ -186,9 +188,9 @@ async def a_visitor_who_is_no_vip_gets_a_message_unless_a_purchase_comes_first(a
     ana, ben = [
         await a_contact(app, name, phone=phone) for name, phone in (("Ana", "+34600111222"), ("Ben", "+34600111333"))
     ]
-    async with aclosing(app.follow(STEPS, ids=[workflow])) as events:
+    now = await app.ask(NOW)
+    async with aclosing(app.follow(STEPS, ids=[workflow], after=now["steps"]["cursor"])) as events:
         walked = asyncio.ensure_future(steps_until(events, 11))
-        await asyncio.sleep(0.3)
         await happens(app, "product.visit", ana, ben, vips)
         await asyncio.sleep(0.5)
         await happens(app, "purchase", ben)
@@ -247,9 +249,9 @@ async def first_testers_enter_and_then_everybody(app: App) -> None:
     workflow = (await app.do(CREATE, input={"name": "New", "graph": graph}))["workflow"]["id"]
     await published(app, workflow)
     await app.do(ACTIVATE, id=workflow, testers=testers)
-    async with aclosing(app.follow(STEPS, ids=[workflow])) as events:
+    now = await app.ask(NOW)
+    async with aclosing(app.follow(STEPS, ids=[workflow], after=now["steps"]["cursor"])) as events:
         walked = asyncio.ensure_future(steps_until(events, 2))
-        await asyncio.sleep(0.3)
         await happens(app, "test.visit", ana, ben)
         assert await walked == [(ana, "tag", "next"), (ana, "end", "done")]
         turned_away = {"entered": 1, "turnedAway": [{"reason": "NOT_A_TESTER", "count": 1}]}

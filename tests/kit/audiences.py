@@ -45,8 +45,8 @@ async def an_audience(scope: Scope, segment_id: int, **more: Any) -> Audience:
     return await audiences.create(scope, NewAudience("Friends", segment_id, **more))
 
 
-def a_context(server: Server, timeout_seconds: float = 2.0) -> WorkerContext:
-    """The context of a worker in this process; the test calls its tasks."""
+def a_context(server: Server, timeout_seconds: float = 20.0) -> WorkerContext:
+    """The context of a worker in this process; the test calls its tasks. It is patient: a busy machine answers late."""
     meta = MetaOptions(server.url, timeout_seconds=timeout_seconds)
     return WorkerContext(Queue.BULK, WorkerConfig("", "", meta=meta), NoBroker(), asyncio.Event())
 

@@ -32,6 +32,7 @@ from tests.kit.audiences import an_advertiser, an_audience, expected, hashed, sy
 from tests.kit.broadcasts import a_segment, people
 from tests.kit.meta import a_sandbox
 from tests.kit.queue import recording
+from tests.kit.workers import eventually
 from workers import audience_jobs
 from workers.audiences import find_audiences
 from workers.context import WorkerContext
@@ -245,7 +246,7 @@ async def test_an_audience_that_hangs_holds_up_no_other(world: World):
     world.fails(Fault.HANGS, audience=first.external_id)
     await world.leave(world.ids[0])
     await kit.engine(world.scope)
-    hanging = asyncio.create_task(sync(world.context, first))
+    hanging = asyncio.create_task(sync(kit.a_context(world.server, timeout_seconds=2.0), first))
     await asyncio.sleep(0.2)
     second = await sync(world.context, second)
     assert not hanging.done()
@@ -320,12 +321,18 @@ async def test_a_scan_waits_for_a_batch_that_knew_of_no_audience(world: World):
     audience = await an_audience(world.scope, world.segment)
     workspace_id = world.scope.workspace_id
     syncing = asyncio.create_task(kit.sync_audience(world.context, workspace_id, audience.id))
-    await asyncio.sleep(0.3)
-    assert world.server.sandbox.calls["create"] == 1
-    assert not world.server.sandbox.calls["add"]
-    release.set()
-    await asyncio.gather(holding, syncing)
+    try:
+        await eventually(lambda: _is_made(world))
+        await asyncio.sleep(0.2)  # it would add them by now
+        assert not world.server.sandbox.calls["add"]
+    finally:  # a batch that goes on would stop all tests after this one
+        release.set()
+        await asyncio.gather(holding, syncing)
     assert await world.is_right(await Audience.get(id=audience.id))
+
+
+async def _is_made(world: World) -> bool:
+    return world.server.sandbox.calls["create"] == 1
 
 
 async def test_usage_near_its_limit_makes_all_audiences_of_the_account_wait(world: World):

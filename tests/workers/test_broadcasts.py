@@ -108,10 +108,11 @@ async def test_a_message_carries_its_parameters_and_our_reference(world: World):
     ],
 )
 async def test_a_failure_of_one_recipient_does_not_affect_others(
-    world: World, fault: Fault, status: str, accepted: int
+    world: World, redis_url: str, fault: Fault, status: str, accepted: int
 ):
     broadcast = await to_numbers(world, "1", "2", ending_of(fault))
-    ended = await send_all(world.context, broadcast)
+    async with a_worker_context(redis_url, world.server.url, timeout_seconds=2.0, claim_seconds=5.0) as hasty:
+        ended = await send_all(hasty, broadcast)
     assert ended.status == "COMPLETED"
     rows = await db.fetch("SELECT phone, status, reason FROM messages ORDER BY phone")
     assert [row["status"] for row in rows] == ["SENT", "SENT", status]
@@ -132,11 +133,11 @@ async def test_a_server_error_is_tried_again_a_bounded_number_of_times(world: Wo
 
 async def test_a_slow_call_delays_no_other(world: World):
     broadcast = await to_numbers(world, ending_of(Fault.SLOW), *map(str, range(60)))
-    started = time.monotonic()
     await send_all(world.context, broadcast)
-    assert await counts_of(broadcast) == {"sent": 60, "unconfirmed": 1}  # three seconds are more than this client waits
-    assert world.sandbox.accepted_at[-1] - world.sandbox.accepted_at[0] < 1.5
-    assert time.monotonic() - started < 8
+    assert await counts_of(broadcast) == {"sent": 61}
+    assert world.sandbox.accepted_at[-1] - world.sandbox.accepted_at[0] < 2.8, (
+        "none waited three seconds for the slow one"
+    )
 
 
 async def test_a_number_that_is_too_fast_slows_down_and_loses_nobody(world: World):
