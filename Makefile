@@ -4,7 +4,11 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 BIN := .venv/bin
 OLDER ?= $(firstword $(wildcard /usr/lib/postgresql/15/bin /usr/lib/postgresql/16/bin /usr/lib/postgresql/17/bin))
 UV ?= $(or $(wildcard $(BIN)/uv),uv)
+SPREAD = -n 3 --dist loadfile --no-loadscope-reorder
 COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
+
+# Python keeps what it has compiled: the tests and `make run` start many processes.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help run test older browser measure explore check check-python check-console format bench console schema docs lock python environment environment-dev clean
@@ -15,12 +19,12 @@ help: ## list the targets
 run: environment ## the whole system on this machine: servers, API, workers, demo data
 	@exec $(BIN)/python -m muster up
 
-test: environment-dev ## all tests, in two processes with servers of their own; ARGS="-n 0 tests/..." for a few
-	@exec $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+test: environment-dev ## all tests, in three processes with servers of their own; ARGS="-n 0 tests/..." for a few
+	@exec $(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
 older: environment-dev ## models, workers and journeys on an older PostgreSQL that is installed here; OLDER=its folder of programs
 	@test -x "$(OLDER)/initdb" || { echo "There is no PostgreSQL 15, 16 or 17 here. Install one, or say where: make older OLDER=/usr/lib/postgresql/15/bin" >&2; exit 1; }
-	@MUSTER_TEST_POSTGRES="$(OLDER)" exec $(BIN)/python -m pytest -n 2 --dist loadfile $(or $(ARGS),tests/models tests/workers tests/journeys)
+	@MUSTER_TEST_POSTGRES="$(OLDER)" exec $(BIN)/python -m pytest $(SPREAD) $(or $(ARGS),tests/models tests/workers tests/journeys)
 
 browser: environment-dev ## the tests in a browser, in two processes; ARGS="-n 0 tests/browser/..." for a few
 	@exec $(BIN)/python -m pytest -n 2 --dist worksteal --screenshot only-on-failure $(or $(ARGS),tests/browser)

@@ -14,7 +14,7 @@ from models.membership import compiled_rules
 from models.queue import enqueue
 from models.transfers import files
 from models.workflows import plans
-from tests.kit import draws, not_on_clusters, slow
+from tests.kit import draws, not_on_clusters, order, slow
 from tests.kit.servers import Servers, database_from, servers, template
 from tests.kit.statements import exceptions, sent
 from workers.broker import Broker, connected_broker
@@ -39,9 +39,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     slow.mark(items)
     not_on_clusters.mark(items)
+    order.spread(items, in_processes=hasattr(config, "workerinput"))
     draws.shuffle(items)
 
 

@@ -25,11 +25,13 @@ _seconds: dict[str, list[float]] = defaultdict(lambda: [0.0])
 
 
 def mark(items: list[pytest.Item]) -> None:
-    """Mark the tests that are listed, with all of their parameters."""
+    """Mark the tests that are listed, with all of their parameters, and all journeys."""
     listed = set(LIST.read_text().split())
     for item in items:
         if _function(item.nodeid) in listed:
             item.add_marker("slow")
+        if item.nodeid.startswith("tests/journeys/"):
+            item.add_marker("journey")
 
 
 def note(report: pytest.TestReport) -> None:
