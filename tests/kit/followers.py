@@ -10,6 +10,7 @@ import orjson
 
 from models.changelog.cursor import from_cursor, to_cursor
 from models.changelog.members import MEMBERS
+from models.changelog.tail import TAIL
 from permissions.principal import Scope
 
 FOLLOW = """subscription ($after: ChangeCursor, $segmentIds: [ID!]) {
@@ -72,3 +73,10 @@ class Partner:
         while len(self.positions) < len(positions) and asyncio.get_running_loop().time() < ends_at:
             await asyncio.sleep(0.02)
         assert self.positions == positions
+
+
+async def subscribed(scope: Scope) -> None:
+    """Returns when somebody in this process follows the log of the workspace."""
+    async with asyncio.timeout(20):
+        while scope.workspace_id not in TAIL.readers:
+            await asyncio.sleep(0.05)

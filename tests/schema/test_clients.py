@@ -10,11 +10,9 @@ import orjson
 import pytest
 
 from models.accounts import api_tokens
-from models.changelog.tail import TAIL
 from models.membership import manual_changes
 from models.membership.origins import Origin
 from permissions.capabilities import Permission
-from permissions.principal import Scope
 from schema.root import build_schema
 from schema.server.ids import to_global_id
 from tests.kit.api import application, serving, token_with
@@ -26,6 +24,7 @@ from tests.kit.clients import (
     start_node,
     with_ariadne_codegen,
 )
+from tests.kit.followers import subscribed
 from tests.kit.segments import new_contacts, static_segment
 from tests.kit.workspaces import new_workspace
 
@@ -115,10 +114,3 @@ async def test_graphql_ws_goes_on_from_its_cursor_with_a_new_token_when_the_firs
     assert [line for line in lines if "error" in line or line.get("errors")] == []
     assert next(line["closed"] for line in lines if "closed" in line) == 4403
     assert {"connections": 2} in lines
-
-
-async def subscribed(scope: Scope) -> None:
-    """Until somebody follows the log of the workspace."""
-    async with asyncio.timeout(20):
-        while scope.workspace_id not in TAIL.readers:
-            await asyncio.sleep(0.05)

@@ -16,6 +16,7 @@ from schema.server.ids import to_global_id
 from schema.server.refusals import SlowConsumer
 from schema.server.subscriptions.log_feed import follow_log
 from tests.kit.api import Api, bearer_of, token_with
+from tests.kit.followers import subscribed
 from tests.kit.logs import drop_the_log, entered, months_ago
 from tests.kit.segments import new_contacts, static_segment
 from tests.kit.workspaces import new_workspace
@@ -57,7 +58,7 @@ async def test_a_subscriber_to_some_segments_gets_no_others(database, api):
     ids = await new_contacts(scope, 3)
     async with aclosing(api.listen(bearer, LIVE, segmentIds=[to_global_id("Segment", other.id)])) as events:
         first = asyncio.ensure_future(anext(events))
-        await asyncio.sleep(0.2)
+        await subscribed(scope)
         await entered(scope, one, *ids)
         await entered(scope, other, ids[1])
         change = (await first)["data"]["membershipChanges"]
