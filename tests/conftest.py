@@ -42,7 +42,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     slow.mark(items)
     not_on_clusters.mark(items)
-    order.spread(items, in_processes=hasattr(config, "workerinput"))
+    if not config.getoption("loadscopereorder", default=True):  # several processes take whole files in our order
+        order.spread(items)
     draws.shuffle(items)
 
 

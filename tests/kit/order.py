@@ -10,12 +10,10 @@ WAITING: Final = ("tests/faults/", "tests/journeys/")
 """Folders whose tests mostly wait for processes that they start."""
 
 
-def spread(items: list[pytest.Item], in_processes: bool) -> None:
+def spread(items: list[pytest.Item]) -> None:
     """Put the files that wait between the others, so that one process waits while others use the processors."""
-    if in_processes:
-        tests = Counter(map(_file, items))
-        place = {file: at for at, file in enumerate(ordered(tests))}
-        items.sort(key=lambda item: place[_file(item)])
+    place = {file: at for at, file in enumerate(ordered(Counter(map(_file, items))))}
+    items.sort(key=lambda item: place[_file(item)])
 
 
 def ordered(tests: Counter[str]) -> list[str]:
