@@ -8,6 +8,7 @@ from models.membership import manual_changes
 from models.membership.origins import Origin
 from models.queue.work import Queue
 from models.workflows import batches
+from tests.kit.locks import wait_until_blocked
 from tests.kit.segments import dynamic_segment, members_of, new_contacts, replayed, static_segment
 from tests.kit.workers import eventually, running_worker
 from tests.kit.workflows import assert_figures_add_up, ends_of, entered, graph, moved, node, running, steps_of
@@ -56,15 +57,11 @@ async def test_somebody_that_sql_puts_into_the_same_segment_meanwhile_goes_on(da
             one,
         )
         batch = asyncio.create_task(moved(scope), context=Context())
-        await eventually(_somebody_waits)
+        await wait_until_blocked(60)
     await batch
     assert await ends_of(scope, workflow_id) == [(one, "REACHED_END")]
     assert await members_of(scope, good) == {one} == await replayed(scope, good)
     await assert_figures_add_up(scope)
-
-
-async def _somebody_waits():
-    return await db.fetch_value("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid')")
 
 
 async def test_a_worker_moves_those_that_a_person_puts_into_a_segment(database, redis_url, broker):
