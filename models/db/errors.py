@@ -1,6 +1,8 @@
 """Errors of PostgreSQL and the ORM, by what a caller can do about them."""
 
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 import asyncpg
@@ -59,6 +61,27 @@ def is_definition_in_motion(error: BaseException) -> bool:
 
 
 _IN_MOTION: Final = ("tuple concurrently updated", "could not open relation with OID")
+
+
+@contextmanager
+def of_their_own_kinds() -> Iterator[None]:
+    """Raises what a node refuses in a COPY as the error that it is: a coordinator gives on no more than the text."""
+    try:
+        yield
+    except asyncpg.InternalServerError as error:
+        for beginning, kind in _KINDS.items():
+            if str(error).startswith(beginning):
+                raise kind(str(error)) from error
+        raise
+
+
+_KINDS: Final[Mapping[str, type[asyncpg.PostgresError]]] = {
+    "duplicate key value violates unique constraint": asyncpg.UniqueViolationError,
+    "deadlock detected": asyncpg.DeadlockDetectedError,
+    "canceling statement due to lock timeout": asyncpg.LockNotAvailableError,
+    "canceling statement due to": asyncpg.QueryCanceledError,
+}
+"""The first that fits."""
 
 
 def _source_of(error: BaseException) -> Any:

@@ -27,6 +27,16 @@ async def test_a_broken_constraint_is_named_by_sql_and_orm(database: str) -> Non
     assert db.violated_constraint(ValueError()) is None
 
 
+async def test_a_copy_of_what_is_there_breaks_the_constraint_by_name(database: str) -> None:
+    workspace_id = (await new_workspace()).workspace_id
+    for key in ("a", "b"):
+        await db.copy_in("tags", ["workspace_id", "key", "name"], [(workspace_id, key, key)])
+    with pytest.raises(db.UniqueViolation) as failed:
+        await db.copy_in("tags", ["workspace_id", "key", "name"], [(workspace_id, key, key) for key in ("c", "b")])
+    assert db.violated_constraint(failed.value) == "tags_pkey"
+    assert await db.fetch_value("SELECT count(*) FROM tags WHERE workspace_id = $1", workspace_id) == 2
+
+
 @pytest.mark.parametrize(
     ("sql", "expected"), [("SELECT 1 / 0", True), ("SELECT nothing", True), ("SELECT pg_sleep(9)", False)]
 )
