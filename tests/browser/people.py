@@ -104,14 +104,18 @@ class Muster:
 
     def _make_big_house(self) -> None:
         self.move_in("Big House", HOST)
-        with ThreadPoolExecutor(1) as pool:  # this thread has a loop already, which is Playwright's
-            pool.submit(lambda: asyncio.run(self._invite("Big House", 100_000))).result()
+        self.execute(GUESTS, "Big House", 100_000)
+        self.execute("ANALYZE contacts")
 
-    async def _invite(self, workspace: str, guests: int) -> None:
+    def execute(self, statement: str, *arguments: object) -> None:
+        """Does in the database what nobody can do by the API."""
+        with ThreadPoolExecutor(1) as pool:  # this thread has a loop already, which is Playwright's
+            pool.submit(lambda: asyncio.run(self._execute(statement, *arguments))).result()
+
+    async def _execute(self, statement: str, *arguments: object) -> None:
         await db.connect(Postgres(self.run.data_dir / "postgres").url, pool_max=1)
         try:
-            await db.execute(GUESTS, workspace, guests)
-            await db.execute("ANALYZE contacts")
+            await db.execute(statement, *arguments)
         finally:
             await db.disconnect()
 

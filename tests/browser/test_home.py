@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.gallery import CURATOR, samples_of
 from tests.browser.people import Muster
+from tests.kit.run import until
 
 EXPORT = "mutation { exportStart(input: {format: CSV}) { job { id } userErrors { message } } }"
 
@@ -25,6 +26,15 @@ LET_IN = """
         workflowContactsAdd(workflowId: $id, contacts: {ids: [$contact]}) { userErrors { message } } }
 """
 TAKE_OUT = LET_IN.replace("ContactsAdd", "ContactsRemove")
+SEGMENT = """
+    mutation { segmentCreate(input: {name: "Of a lost rule", kind: DYNAMIC, ruleQuery: "city = 'Nowhere'"}) {
+        segment { id } userErrors { message } } }
+"""
+LOSE_RULE = "UPDATE segments SET rule = '{\"all\": 5}' WHERE name = $1"
+RECOMPUTE = "mutation ($id: ID!) { segmentRecompute(id: $id) { job { id } userErrors { message } } }"
+NEW_RULE = """
+    mutation ($id: ID!) { segmentUpdate(id: $id, input: {ruleQuery: "city = 'Somewhere'"}) { userErrors { message } } }
+"""
 ONE_TAG_MORE = {
     "triggers": [{"key": "by_a_person", "on": {"manual": True}}],
     "start": "tag",
@@ -81,6 +91,27 @@ def test_a_contact_that_cannot_go_on_needs_a_hand(page: Page, muster: Muster) ->
     page.goto("/workflows?failed=true")
     expect(page.get_by_role("link", name="One tag too many")).to_be_visible()
     muster.do(TAKE_OUT, id=workflow, contact=contact)
+
+
+def test_a_segment_that_cannot_be_computed_needs_a_hand_until_it_has_a_rule_that_can(
+    page: Page, muster: Muster
+) -> None:
+    segment = muster.do(SEGMENT)["segment"]["id"]
+    status = "query ($id: ID!) { segment(id: $id) { status } }"
+    until(lambda: muster.ask(status, id=segment)["segment"]["status"] == "READY", 60)
+    muster.execute(LOSE_RULE, "Of a lost rule")
+    muster.do(RECOMPUTE, id=segment)
+    until(lambda: muster.ask(status, id=segment)["segment"]["status"] == "FAILED", 60)
+    page.goto("/")
+    needs = page.get_by_role("region", name="Needs a hand")
+    expect(needs).to_contain_text("Segment not computed: Of a lost rule")
+    needs.get_by_role("link", name="Of a lost rule").click()
+    expect(page.get_by_role("alert")).to_contain_text("edit the rule, or compute again")
+    muster.do(NEW_RULE, id=segment)
+    until(lambda: muster.ask(status, id=segment)["segment"]["status"] == "READY", 60)
+    page.get_by_role("link", name="Home").click()
+    expect(needs).to_be_visible()
+    expect(needs.get_by_role("link", name="Of a lost rule")).to_have_count(0)
 
 
 def test_an_empty_workspace_is_led_to_its_first_import(open_page: OpenPage, muster: Muster) -> None:
