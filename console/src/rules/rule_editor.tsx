@@ -1,4 +1,4 @@
-import { Loader, SegmentedControl, Text } from "@mantine/core";
+import { Loader, SegmentedControl, Skeleton, Text } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { lazy, Suspense, useState, type ReactNode } from "react";
 
@@ -13,6 +13,8 @@ import type { RuleFindings } from "./use_rule_preview";
 const TextForm = lazy(() => import("./text/text_form").then((module) => ({ default: module.TextForm })));
 
 const SIDE_BY_SIDE_PX = 860;
+/** How high the text of a short rule is: what is below it stays where it is while its editor is loaded. */
+const TEXT_PX = 142;
 
 export type RuleForm = "builder" | "text";
 
@@ -97,7 +99,7 @@ export function RuleEditor({
             </Text>
           )}
           {(both || opened) && (
-            <Suspense fallback={<Loader size="sm" aria-label={t.common.loading} />}>
+            <Suspense fallback={<Skeleton height={TEXT_PX} role="progressbar" aria-label={t.common.loading} />}>
               <TextForm value={value} onChange={onChange} text={text} />
             </Suspense>
           )}

@@ -122,12 +122,12 @@ export function MessageFields({
             {t.template}: {template ? `${template.name} · ${template.language}` : ""}
           </Text>
         ) : (
-          <Group align="flex-end" wrap="nowrap" gap="xs">
+          <Group align="flex-end" gap="xs">
             <Select
               label={t.template}
               placeholder={data.messageTemplates.length ? t.chooseTemplate : t.noTemplates}
               required
-              flex={1}
+              flex="1 1 200px"
               searchable
               allowDeselect={false}
               value={values.templateId}

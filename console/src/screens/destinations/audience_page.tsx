@@ -89,8 +89,8 @@ export function AudiencePage() {
     <Screen
       title={audience.name}
       lead={
-        <Group gap="xs">
-          <LinkTo to="/destinations/audiences" size="sm">
+        <Group gap="xs" wrap="nowrap" align="baseline">
+          <LinkTo to="/destinations/audiences" size="sm" flex="none">
             {t.destinations.audiences}
           </LinkTo>
           <Text size="sm">

@@ -132,7 +132,8 @@ export function AuditList() {
           clearable
           clearButtonProps={{ "aria-label": `${t.common.clear}: ${t.settings.audit.who}` }}
           nothingFoundMessage={t.common.nothingFound}
-          w={180}
+          flex="1 1 140px"
+          maw={180}
         />
         <Select
           label={t.settings.audit.what}
@@ -144,7 +145,8 @@ export function AuditList() {
           clearable
           clearButtonProps={{ "aria-label": `${t.common.clear}: ${t.settings.audit.what}` }}
           nothingFoundMessage={t.common.nothingFound}
-          w={240}
+          flex="1 1 160px"
+          maw={240}
         />
         <TextInput label={t.settings.audit.from} type="date" value={asked.from ?? ""} onChange={(event) => set({ from: event.currentTarget.value || undefined })} w={140} />
         <TextInput label={t.settings.audit.to} type="date" value={asked.to ?? ""} onChange={(event) => set({ to: event.currentTarget.value || undefined })} w={140} />

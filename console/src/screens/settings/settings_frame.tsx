@@ -1,6 +1,6 @@
 import { Alert, NavLink, Stack, Text, Title } from "@mantine/core";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
-import { Suspense } from "react";
+import { Suspense, useEffect, useRef } from "react";
 
 import { PendingPart } from "../../app/pending";
 import { useTexts } from "../../texts/texts";
@@ -14,13 +14,19 @@ export function SettingsFrame() {
   const path = useRouterState({ select: (state) => state.location.pathname });
   const isIndex = path.replace(/\/$/, "").endsWith("/settings");
   const shown = tabs.find(({ to }) => path.includes(to));
+  const strip = useRef<HTMLElement>(null);
+  const at = shown?.to;
+  useEffect(() => {
+    // On a narrow page the parts are in one line, which is longer than the page.
+    if (at) strip.current?.querySelector("[aria-current=page]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [at]);
   return (
     <Stack gap="md">
       <Text component="p" m={0} size="sm" c="dimmed" fw={600}>
         {t.settings.title}
       </Text>
       <div className={classes.frame}>
-        <nav aria-label={t.settings.sections} className={classes.tabs}>
+        <nav ref={strip} aria-label={t.settings.sections} className={classes.tabs}>
           {tabs.map(({ to, label }) => (
             <NavLink
               key={to}

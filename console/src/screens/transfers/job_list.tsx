@@ -83,7 +83,8 @@ export function JobList() {
           data={KINDS.map((value) => ({ value, label: wordOf(t.transfers.kinds, value) }))}
           value={kind ?? null}
           onChange={(value) => void navigate({ search: { status, kind: KINDS.find((each) => each === value) } })}
-          w={240}
+          flex="1 1 150px"
+          maw={240}
         />
         <Select
           aria-label={t.transfers.status}
@@ -93,7 +94,8 @@ export function JobList() {
           data={STATUSES.map((value) => ({ value, label: wordOf(t.transfers.statuses, value) }))}
           value={status ?? null}
           onChange={(value) => void navigate({ search: { kind, status: STATUSES.find((each) => each === value) } })}
-          w={180}
+          flex="1 1 150px"
+          maw={180}
         />
       </Group>
       <DataTable
