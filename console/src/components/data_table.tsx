@@ -65,8 +65,8 @@ export function DataTable<Row extends { id: string }>({
     );
   }
   if (!isFirst && length === 0) return <>{empty}</>;
-  // Before the first answer as many as can be seen, so that the table is as high as it will be; at the end of what is read one.
-  const awaited = isFirst ? Math.ceil(window.innerHeight / ROW_PX) : isLoading && length === shown.length ? 1 : 0;
+  // Before the first answer as many as can be seen, so that the table is as high as it will be; at the end of what is read one, where more comes.
+  const awaited = isFirst ? Math.ceil(window.innerHeight / ROW_PX) : isLoading && hasMore && length === shown.length ? 1 : 0;
   const after = contentPx({ rows: length, rowPx: ROW_PX, viewPx: 0 }) - before - shown.length * ROW_PX;
   return (
     <div className={classes.frame}>
