@@ -23,6 +23,9 @@ COLOURS_STAND_STILL = """
 MOVING = "code, pre, kbd, .cm-editor, [role=progressbar], input[readonly]:not([aria-haspopup]), p:text('· took ')"
 """What another machine draws otherwise: other letters, the port in an address, how long something took."""
 
+AWAITED = "main .mantine-Skeleton-root, table[aria-busy=true]"
+"""What stands where something will be."""
+
 QUERIES = {"/settings/audit": "?action=SegmentCreate", "/destinations/webhooks/$endpoint": "?log=succeeded"}
 """What is left out depends on the moment: who signed in, and whether a paused endpoint was tried before."""
 
@@ -92,3 +95,4 @@ def settle(page: Page) -> None:
     expect(page.get_by_role("navigation").first).to_be_visible()
     expect(page.get_by_role("heading", level=1).first).to_be_visible()
     page.wait_for_load_state("networkidle")
+    expect(page.locator(AWAITED)).to_have_count(0)

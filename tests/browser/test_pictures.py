@@ -8,6 +8,7 @@ from tests.browser.addresses import address, of_the_demo
 from tests.browser.people import Muster
 from tests.browser.pictures import different_share, publish, take
 from tests.browser.test_accessibility import settle
+from tests.kit.run import until
 
 DOCUMENTED = {
     "home": "/",
@@ -25,6 +26,8 @@ DOCUMENTED = {
 def test_the_pictures_of_the_documentation(page: Page, muster: Muster, pytestconfig: pytest.Config, name: str) -> None:
     if not pytestconfig.getoption("--new-pictures"):
         pytest.skip("taken with --new-pictures")
+    pending = "{ viewer { workspace { freshness { pendingContacts } } } }"
+    until(lambda: muster.ask(pending)["viewer"]["workspace"]["freshness"]["pendingContacts"] == 0, 120)
     page.goto(address(of_the_demo(muster), DOCUMENTED[name]))
     settle(page)
     publish(take(page, moments=True), name)
