@@ -51,7 +51,7 @@ class CommandLine:
         """Waits for the end of a command, after a signal if there is one."""
         if number is not None:
             process.send_signal(number)
-        output, errors = await asyncio.wait_for(process.communicate(), 60)
+        output, errors = await asyncio.wait_for(process.communicate(), 180)
         return Ended(process.returncode, output.decode(), errors.decode())
 
     def environment(self) -> dict[str, str]:
