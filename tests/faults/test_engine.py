@@ -122,7 +122,7 @@ class Story:
             await manual_changes.override(self.scope, segment.id, some, self.random.choice([*Override, None]))
 
     async def ends_well(self) -> None:
-        await eventually(self._nothing_waits, 40)
+        await eventually(self._nothing_waits, 120)
         await assert_all_is_right(self.scope)
         assert (await read_head(self.scope, MEMBERS)).position > 100
 

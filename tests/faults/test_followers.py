@@ -41,6 +41,7 @@ class Story:
     def __init__(self, scope: Scope, segment_id: int, ids: list[int]) -> None:
         self.scope, self.segment_id, self.ids = scope, segment_id, ids
         self.random = Random(7)
+        self.rounds = 0
 
     @classmethod
     async def begin(cls) -> "Story":
@@ -48,13 +49,15 @@ class Story:
         return cls(scope, (await static_segment(scope)).id, await new_contacts(scope, 40))
 
     async def write(self, seconds: float) -> None:
+        """For longer where the machine is slow: there is much to follow then too."""
         ends_at = asyncio.get_running_loop().time() + seconds
-        while asyncio.get_running_loop().time() < ends_at:
+        while asyncio.get_running_loop().time() < ends_at or self.rounds < 30:
             some = self.random.sample(self.ids, 4)
             try:
                 await manual_changes.change_members(
                     self.scope, self.segment_id, add=some[:2], remove=some[2:], origin=Origin.API
                 )
+                self.rounds += 1
             except AWAY:
                 await asyncio.sleep(0.05)
             await asyncio.sleep(0.005)
