@@ -67,12 +67,13 @@ export function DataTable<Row extends { id: string }>({
   if (!isFirst && length === 0) return <>{empty}</>;
   // Before the first answer as many as can be seen, so that the table is as high as it will be; at the end of what is read one, where more comes.
   const awaited = isFirst ? Math.ceil(window.innerHeight / ROW_PX) : isLoading && hasMore && length === shown.length ? 1 : 0;
+  const isBusy = awaited > 0 || shown.some(({ row }) => !row);
   const after = contentPx({ rows: length, rowPx: ROW_PX, viewPx: 0 }) - before - shown.length * ROW_PX;
   return (
     <div className={classes.frame}>
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must take the focus */}
       <div ref={ref} className={classes.scroller} style={{ maxHeight: height }} role="region" aria-label={label} tabIndex={0}>
-        <table aria-rowcount={hasMore ? (totalCount ?? -1) : length + 1} aria-busy={awaited > 0} className={classes.table}>
+        <table aria-rowcount={hasMore ? (totalCount ?? -1) : length + 1} aria-busy={isBusy} className={classes.table}>
           <thead className={isFirst ? classes.unsettled : undefined}>
             <tr aria-rowindex={1}>
               {selection && (
@@ -120,7 +121,7 @@ export function DataTable<Row extends { id: string }>({
           </tbody>
         </table>
       </div>
-      <VisuallyHidden role="status">{awaited > 0 ? t.common.loading : ""}</VisuallyHidden>
+      <VisuallyHidden role="status">{isBusy ? t.common.loading : ""}</VisuallyHidden>
       {error && (
         <Text size="sm" c="red" role="alert" p="xs">
           {messageOf(error)}{" "}
