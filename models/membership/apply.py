@@ -19,7 +19,8 @@ from models.membership.origins import Origin
 class Append(OpenAppend):
     deltas: Counter[int] = field(default_factory=Counter)
 
-    def count(self, rows: Sequence[Record]) -> int:
+    def count(self, rows: Iterable[Iterable[int]]) -> int:
+        """Rows of a segment, how many more members it has, and how many changes were logged. Returns these in all."""
         changes = 0
         for segment_id, more, logged in rows:
             self.deltas[segment_id] += more
@@ -138,9 +139,7 @@ async def move(
     await execute(
         _LOG_OF_ONE, append.workspace_id, append.id, append.size, append.at, segment_id, changed, word, origin.value
     )
-    append.deltas[segment_id] += len(rows) if entered else -len(rows)
-    append.size += len(rows)
-    return len(rows)
+    return append.count([(segment_id, len(rows) if entered else -len(rows), len(rows))])
 
 
 # The caller holds the swap lock of the segment: only SQL from outside can come between, and then this fails and is tried again.
