@@ -18,6 +18,7 @@ from schema.audiences import descriptions as audiences
 from schema.audiences.job_types import AudienceJob
 from schema.audiences.mutations import AudienceMutation
 from schema.audiences.queries import AudienceQuery
+from schema.audiences.subscriptions import AudienceSubscription
 from schema.broadcasts import descriptions as broadcasts
 from schema.broadcasts.mutations import BroadcastMutation
 from schema.broadcasts.queries import BroadcastQuery
@@ -41,6 +42,7 @@ from schema.membership.subscriptions import MembershipSubscription
 from schema.messaging import descriptions as messaging
 from schema.messaging.mutations import ChannelMutation, TemplateMutation
 from schema.messaging.queries import MessagingQuery
+from schema.messaging.subscriptions import MessagingSubscription
 from schema.messaging.webhook_failures import InboundWebhookFailureMutation, InboundWebhookFailureQuery
 from schema.rules import descriptions as rules
 from schema.rules.queries import RuleQuery
@@ -68,6 +70,7 @@ from schema.transfers.imports.types import ImportJob
 from schema.webhooks import descriptions as webhooks
 from schema.webhooks.mutations import WebhookMutation
 from schema.webhooks.queries import WebhookQuery
+from schema.webhooks.subscriptions import WebhookSubscription
 from schema.workflows import descriptions as workflows
 from schema.workflows import stats_descriptions as workflow_stats
 from schema.workflows import trying_descriptions as workflow_trials
@@ -153,6 +156,9 @@ SUBSCRIPTIONS: list[type] = [
     BroadcastSubscription,
     WorkflowSubscription,
     ContactSubscription,
+    WebhookSubscription,
+    AudienceSubscription,
+    MessagingSubscription,
 ]
 
 DESCRIPTIONS: Mapping[str, str] = {

@@ -24,6 +24,7 @@ DESCRIPTIONS: Final = {
     "MetaConnection.status": "Whether it can be used.",
     "MetaConnection.reason": "Why it cannot be used.",
     "MetaConnection.checkedAt": "When Meta was last asked about it.",
+    "Subscription.audienceProgress(id:)": "The audience.",
     "Audience.name": "Its name.",
     "Audience.segment": "The segment that it follows, though it may be deleted.",
     "Audience.mode": "What happens to who is no member any more.",

@@ -3,6 +3,7 @@
 from typing import Final
 
 DESCRIPTIONS: Final = {
+    "Subscription.whatsappChannelProgress(id:)": "The channel.",
     "WhatsAppChannel.phoneNumberId": "Meta's id of the number.",
     "WhatsAppChannel.businessAccountId": "Meta's id of the business account.",
     "WhatsAppChannel.status": "Whether it can be used.",

@@ -30,6 +30,7 @@ _ENDPOINT: Final = {
     "WebhookEndpoint.lastDeliveredAt": "When a request was last answered with 2xx.",
     "WebhookEndpoint.deliveries": "Its requests, the newest first.",
     "WebhookEndpoint.deliveries(succeeded:)": "Only those that succeeded, or that failed or were skipped; all when absent.",
+    "Subscription.webhookEndpointProgress(id:)": "The endpoint.",
     "WebhookDelivery.eventType": "What it tells.",
     "WebhookDelivery.createdAt": "When its range of the log was chosen.",
     "WebhookDelivery.attempts": "Each try, the first one first.",

@@ -1,9 +1,13 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Final
 
 import strawberry
 
 from models.changelog import hints
+from models.workflows import drafts
+from models.workflows.insight import progress
+from models.workflows.states import WorkflowStatus
 from models.workflows.steps import STEPS
 from permissions.capabilities import Permission
 from schema.enrollments.step_types import WorkflowStep
@@ -11,11 +15,15 @@ from schema.server.context import Info
 from schema.server.execution.rows import shown
 from schema.server.guard import scope_of, subscription
 from schema.server.ids import get_id
+from schema.server.subscriptions.followed_rows import FollowedRows
 from schema.server.subscriptions.log_feed import follow_log
 from schema.server.types.scalars import StepCursor
 from schema.workflows.sight_inputs import step_position_from_input, workflow_ids_from_input
 from schema.workflows.types import Workflow
-from schema.workflows.workflow_watch import WATCH, follow
+
+WORKFLOWS: Final = FollowedRows(
+    "workflows", progress.look, drafts.get, has_ended=lambda workflow: workflow.status == WorkflowStatus.ARCHIVED
+)
 
 
 @strawberry.type
@@ -39,6 +47,6 @@ class WorkflowSubscription:
         description="The workflow with its figures as they change, at most ten times a second; ends when it is archived.",
     )
     async def workflow_progress(self, info: Info, id: strawberry.ID) -> AsyncGenerator[Workflow, None]:
-        async with aclosing(follow(scope_of(info), get_id("Workflow", id, ("id",)), WATCH)) as states:
+        async with aclosing(WORKFLOWS.follow(scope_of(info), get_id("Workflow", id, ("id",)))) as states:
             async for state in states:
                 yield shown(Workflow, state)

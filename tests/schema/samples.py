@@ -22,6 +22,7 @@ from models.destinations.audiences import audiences
 from models.destinations.webhooks import endpoints, rows
 from models.destinations.webhooks.settings import EndpointSettings
 from models.identity.merge import merge_contacts
+from models.messaging import channels
 from models.queue import failed_webhooks, jobs, requests
 from models.rules.tree import FieldType
 from models.score_models import score_models
@@ -577,6 +578,13 @@ async def a_failed_item(scope: Scope) -> Variables:
     return {"ids": [to_global_id("InboundWebhookFailure", row["id"])]}
 
 
+@sample("whatsappChannelProgress")
+async def whatsapp_channel_progress(scope: Scope) -> Variables:
+    channel = await channels.find(await sending.connected(scope))
+    assert channel is not None
+    return {"id": to_global_id("WhatsAppChannel", channel.id)}
+
+
 @sample("whatsappChannelDisconnect")
 async def whatsapp_channel_disconnect(scope: Scope) -> Variables:
     await sending.connected(scope)
@@ -614,6 +622,7 @@ async def audience_create(scope: Scope) -> Variables:
 
 
 @sample("audience")
+@sample("audienceProgress")
 @sample("audiencePause")
 @sample("audienceReconcile")
 @sample("audienceDelete")
@@ -722,6 +731,7 @@ async def webhook_endpoint_update(scope: Scope) -> Variables:
 
 
 @sample("webhookEndpoint")
+@sample("webhookEndpointProgress")
 @sample("webhookEndpointDelete")
 @sample("webhookEndpointPause")
 @sample("webhookEndpointResume")

@@ -1,4 +1,4 @@
-"""Follows progress: one look at PostgreSQL, ten times a second, for all subscribers of a process."""
+"""Follows progress: one look at PostgreSQL, some times a second, for all subscribers of a process."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
@@ -11,7 +11,6 @@ from models import db
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS: Final = 0.1
-"""Also the shortest time between two events."""
 
 RETRY_SECONDS: Final = 1.0
 """After a look that PostgreSQL did not answer."""
@@ -43,11 +42,15 @@ class Subscriber(Generic[Version, State]):
 
 
 class ProgressWatch(Generic[Version, State]):
-    """Looks only while there are subscribers. `what` is for the log."""
+    """Looks only while there are subscribers. `what` is for the log.
 
-    def __init__(self, what: str, look: Look[Version, State]) -> None:
+    `seconds` lie between two looks, and between two events of a subscriber at least.
+    """
+
+    def __init__(self, what: str, look: Look[Version, State], seconds: float = LOOK_SECONDS) -> None:
         self._what = what
         self._look = look
+        self._seconds = seconds
         self._subscribers: dict[Key, set[Subscriber[Version, State]]] = {}
         self._versions: dict[Key, Version | None] = {}
         self._looking: asyncio.Task[None] | None = None
@@ -62,7 +65,7 @@ class ProgressWatch(Generic[Version, State]):
         self._join(key, subscriber)
         try:
             while True:
-                await asyncio.sleep(LOOK_SECONDS)
+                await asyncio.sleep(self._seconds)
                 yield await subscriber.news.get()
         finally:
             self._leave(key, subscriber)
@@ -93,7 +96,7 @@ class ProgressWatch(Generic[Version, State]):
                 continue
             for key, (version, state) in found.items():
                 self._report(key, version, state)
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(self._seconds)
 
     def _report(self, key: Key, version: Version, state: State) -> None:
         subscribers = self._subscribers.get(key)
