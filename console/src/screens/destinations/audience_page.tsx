@@ -10,11 +10,13 @@ import { Screen } from "../../components/screen";
 import { StatusBadge } from "../../components/status_badge";
 import { formatDuration } from "../../format/moments";
 import { wordOf } from "../../format/words";
+import { useLive } from "../../relay/live";
 import { useScreenQuery } from "../../relay/screen_query";
 import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { audiencePage_audience$key } from "../../__generated__/audiencePage_audience.graphql";
 import type { audiencePageQuery } from "../../__generated__/audiencePageQuery.graphql";
+import type { audiencePageSubscription } from "../../__generated__/audiencePageSubscription.graphql";
 import { AudienceActions } from "./audience_actions";
 import { AUDIENCE_COLORS } from "./audience_words";
 import { Facts } from "./endpoint_page";
@@ -30,7 +32,17 @@ const QUERY = graphql`
   }
 `;
 
-const EVERY_MS = 2_000;
+const LIVE = graphql`
+  subscription audiencePageSubscription($id: ID!) {
+    audienceProgress(id: $id) {
+      ...audiencePage_audience
+      ...audienceActions_audience
+    }
+  }
+`;
+
+/** No event tells that time passes, and with it for how long the oldest change has waited. */
+const EVERY_MS = 30_000;
 
 /** One audience: who is in it, who is not and why, and what can be done. */
 export function AudiencePage() {
@@ -39,6 +51,7 @@ export function AudiencePage() {
   const { audience: id } = audienceRoute.useParams();
   const mayContacts = useMay("CONTACT_READ");
   const [data, reload] = useScreenQuery<audiencePageQuery>(QUERY, { id }, { everyMs: EVERY_MS });
+  useLive<audiencePageSubscription>(LIVE, data.audience ? { id } : null);
   const audience = useFragment<audiencePage_audience$key>(
     graphql`
       fragment audiencePage_audience on Audience {

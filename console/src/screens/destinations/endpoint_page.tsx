@@ -10,11 +10,13 @@ import { Screen } from "../../components/screen";
 import { StatusBadge } from "../../components/status_badge";
 import { formatNumber } from "../../format/numbers";
 import { wordOf } from "../../format/words";
+import { useLive } from "../../relay/live";
 import { useScreenQuery } from "../../relay/screen_query";
 import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { endpointFragment_endpoint$data, endpointFragment_endpoint$key } from "../../__generated__/endpointFragment_endpoint.graphql";
 import type { endpointPageQuery } from "../../__generated__/endpointPageQuery.graphql";
+import type { endpointPageSubscription } from "../../__generated__/endpointPageSubscription.graphql";
 import { DeliveryLog } from "./delivery_log";
 import { EndpointActions } from "./endpoint_actions";
 import { ENDPOINT } from "./endpoint_fragment";
@@ -29,7 +31,16 @@ const QUERY = graphql`
   }
 `;
 
-const EVERY_MS = 2_000;
+const LIVE = graphql`
+  subscription endpointPageSubscription($id: ID!, $maySegments: Boolean!, $mayWorkflows: Boolean!) {
+    webhookEndpointProgress(id: $id) {
+      ...endpointFragment_endpoint
+    }
+  }
+`;
+
+/** No event tells that time passes, and with it for how long something has waited. */
+const EVERY_MS = 30_000;
 
 type Endpoint = endpointFragment_endpoint$data;
 
@@ -40,7 +51,9 @@ export function EndpointPage() {
   const { endpoint: id } = endpointRoute.useParams();
   const maySegments = useMay("SEGMENT_READ");
   const mayWorkflows = useMay("WORKFLOW_READ");
-  const [{ webhookEndpoint }, reload] = useScreenQuery<endpointPageQuery>(QUERY, { id, maySegments, mayWorkflows }, { everyMs: EVERY_MS });
+  const variables = { id, maySegments, mayWorkflows };
+  const [{ webhookEndpoint }, reload] = useScreenQuery<endpointPageQuery>(QUERY, variables, { everyMs: EVERY_MS });
+  useLive<endpointPageSubscription>(LIVE, webhookEndpoint ? variables : null);
   const endpoint = useFragment<endpointFragment_endpoint$key>(ENDPOINT, webhookEndpoint);
   if (!endpoint) return <NotFound />;
   return (

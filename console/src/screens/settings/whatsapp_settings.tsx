@@ -11,11 +11,13 @@ import { Copyable } from "../../components/shown_once";
 import { StatusBadge } from "../../components/status_badge";
 import { wordOf } from "../../format/words";
 import { useMutationCall } from "../../relay/commit";
+import { useLive } from "../../relay/live";
 import { useScreenQuery } from "../../relay/screen_query";
 import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { whatsappSettingsDisconnectMutation } from "../../__generated__/whatsappSettingsDisconnectMutation.graphql";
 import type { whatsappSettingsQuery, whatsappSettingsQuery$data } from "../../__generated__/whatsappSettingsQuery.graphql";
+import type { whatsappSettingsSubscription } from "../../__generated__/whatsappSettingsSubscription.graphql";
 import { whatsappRoute } from "./routes";
 import { WhatsAppFailures } from "./whatsapp_failures";
 import { WhatsAppForm } from "./whatsapp_form";
@@ -44,6 +46,24 @@ const QUERY = graphql`
   }
 `;
 
+const LIVE = graphql`
+  subscription whatsappSettingsSubscription($id: ID!) {
+    whatsappChannelProgress(id: $id) {
+      id
+      status
+      reason
+      displayPhoneNumber
+      verifiedName
+      qualityRating
+      messagesPerSecond
+      dailyLimit
+      stopWords
+      checkedAt
+      templatesSyncedAt
+    }
+  }
+`;
+
 const DISCONNECT = graphql`
   mutation whatsappSettingsDisconnectMutation {
     whatsappChannelDisconnect {
@@ -54,7 +74,8 @@ const DISCONNECT = graphql`
   }
 `;
 
-const EVERY_MS = 3_000;
+/** No event tells how many people were written to. */
+const EVERY_MS = 30_000;
 const COLORS: Readonly<Record<string, string>> = { CHECKING: "gray", READY: "teal", REFUSED: "red" };
 
 type Channel = NonNullable<whatsappSettingsQuery$data["whatsappChannel"]>;
@@ -67,6 +88,9 @@ export function WhatsAppSettings() {
   const mayManage = useMay("WEBHOOK_MANAGE");
   const [data, reload] = useScreenQuery<whatsappSettingsQuery>(QUERY, {}, { everyMs: EVERY_MS });
   const channel = data.whatsappChannel;
+  useLive<whatsappSettingsSubscription>(LIVE, channel ? { id: channel.id } : null, ({ whatsappChannelProgress: now }) => {
+    if (now.templatesSyncedAt !== channel?.templatesSyncedAt) reload();
+  });
   const close = () => void navigate({ search: {} });
   const connect = (
     <Button variant={channel ? "default" : "filled"} onClick={() => void navigate({ search: { open: "new" } })}>
