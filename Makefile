@@ -11,7 +11,7 @@ COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-versi
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test older browser measure explore check check-python check-console format bench console schema docs lock python environment environment-dev clean
+.PHONY: help run test older has-older browser measure explore check check-python check-console format bench console schema docs lock python environment environment-dev clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,8 +23,11 @@ test: environment-dev ## all tests, in three processes with servers of their own
 	@exec $(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
 older: environment-dev ## models, workers and journeys on an older PostgreSQL that is installed here; OLDER=its folder of programs
-	@test -x "$(OLDER)/initdb" || { echo "There is no PostgreSQL 15, 16 or 17 here. Install one, or say where: make older OLDER=/usr/lib/postgresql/15/bin" >&2; exit 1; }
+	@$(MAKE) --silent has-older 2> /dev/null || { echo "There is no PostgreSQL 15, 16 or 17 here. Install one, or say where: make older OLDER=/usr/lib/postgresql/15/bin" >&2; exit 1; }
 	@MUSTER_TEST_POSTGRES="$(OLDER)" exec $(BIN)/python -m pytest $(SPREAD) $(or $(ARGS),tests/models tests/workers tests/journeys)
+
+has-older:
+	@test -x "$(OLDER)/initdb"
 
 browser: environment-dev ## the tests in a browser, in two processes; ARGS="-n 0 tests/browser/..." for a few
 	@exec $(BIN)/python -m pytest -n 2 --dist worksteal --screenshot only-on-failure $(or $(ARGS),tests/browser)
