@@ -12,7 +12,7 @@ from bench.environment import SECRET, Place, cpu_seconds, free_port, process, se
 from bench.table import Result
 from models import db
 from models.accounts import secrets, workspaces
-from models.broadcasts import drafts, lifecycle
+from models.broadcasts import drafts, lifecycle, starting, stopping
 from models.broadcasts.drafts import Draft
 from models.db.tables.broadcasts import Broadcast, MessageTemplate
 from models.messaging import channels, templates
@@ -223,7 +223,7 @@ async def _start(scope: Scope, told: SandboxCommands) -> Result:
         await asyncio.sleep(0.01)
     started = await Broadcast.get(id=broadcast.id)
     await lifecycle.cancel(scope, broadcast.id)
-    await lifecycle.end_cancelled(scope.workspace_id, broadcast.id)
+    await stopping.end_cancelled(scope.workspace_id, broadcast.id)
     assert started.started_at is not None
     assert started.audience_size == audience.recipients == PEOPLE
     figures = {"seconds to the first": report["first_at"] - began_at, "counted in": counted}
@@ -234,7 +234,7 @@ async def _webhooks(scope: Scope, url: str) -> Result:
     """Time until each status is in the ledger, at one status per call."""
     broadcast = await _draft(scope, FAST_SIZE)
     await lifecycle.schedule(scope, broadcast.id, None)
-    await lifecycle.prepare(scope, broadcast.id)
+    await starting.prepare(scope, broadcast.id)
     await lifecycle.pause(scope, broadcast.id)
     await db.execute("UPDATE messages SET status = 'SENT', message_id = 'wamid.' || id, sent_at = now()")
     await db.execute("UPDATE message_counters SET sent = pending, pending = 0")

@@ -10,7 +10,7 @@ import structlog
 from models import clock
 from models.accounts import workspaces
 from models.accounts.secrets import SecretUnreadable
-from models.broadcasts import lifecycle, waiting
+from models.broadcasts import starting, stopping, waiting
 from models.messaging import channels, outcomes, quota, sources
 from models.messaging.channels import Credentials
 from models.messaging.sources import SourceKind, SourceState, Unfinished
@@ -36,7 +36,7 @@ QUOTA_LOOK_SECONDS: Final = 30.0
 async def prepare_broadcast(context: WorkerContext, workspace_id: int, broadcast_id: int) -> None:
     await context.broker.acknowledge(work.PREPARE_BROADCAST, workspace_id, broadcast_id)
     scope = await workspaces.find_system_scope(workspace_id)
-    if scope is not None and await lifecycle.prepare(scope, broadcast_id):
+    if scope is not None and await starting.prepare(scope, broadcast_id):
         await sending_slots.wake(context.broker.redis, workspace_id)
         await fill_slots(workspace_id)
 
@@ -90,7 +90,7 @@ async def _end(
     await asyncio.wait({writing}, timeout=patience)
     writing.cancel()
     for broadcast_id in sources.ids_of(SourceKind.BROADCAST, run.seen):
-        await lifecycle.finish(run.workspace_id, broadcast_id)
+        await stopping.finish(run.workspace_id, broadcast_id)
 
 
 async def _credentials(workspace_id: int) -> Credentials | None:
@@ -115,7 +115,7 @@ async def _wait_for_quota(context: WorkerContext, workspace_id: int, channel: Cr
 async def end_broadcast(context: WorkerContext, workspace_id: int, broadcast_id: int) -> None:
     """Makes the waiting messages of a cancelled broadcast SKIPPED."""
     await context.broker.acknowledge(work.END_BROADCAST, workspace_id, broadcast_id)
-    await lifecycle.end_cancelled(workspace_id, broadcast_id)
+    await stopping.end_cancelled(workspace_id, broadcast_id)
 
 
 async def fill_slots(workspace_id: int) -> None:
@@ -125,12 +125,12 @@ async def fill_slots(workspace_id: int) -> None:
 
 
 async def start_due(_: WorkerContext) -> None:
-    await lifecycle.start_due()
+    await starting.start_due()
 
 
 async def carry_on(context: WorkerContext) -> None:
     """Messages and workers may be lost: PostgreSQL says what is unfinished."""
-    for workspace_id, broadcast_id in await lifecycle.preparing():
+    for workspace_id, broadcast_id in await starting.preparing():
         await enqueue(work.PREPARE_BROADCAST, workspace_id, broadcast_id)
     to_send: set[int] = set()
     for one in await sources.unfinished():
@@ -155,7 +155,7 @@ async def _end_if_over(one: Unfinished) -> None:
     if one.state is SourceState.ENDED and one.pending:
         await enqueue(work.END_BROADCAST, one.workspace_id, one.source.id)
     elif one.state is SourceState.SENDING and not one.sending:
-        await lifecycle.finish(one.workspace_id, one.source.id)
+        await stopping.finish(one.workspace_id, one.source.id)
 
 
 async def forget_old(context: WorkerContext) -> None:  # noqa: ARG001 - every periodic task gets the context

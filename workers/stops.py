@@ -6,7 +6,7 @@ A workflow's messages stop at once; the workflow itself is paused soon after, be
 from collections.abc import Iterable, Mapping, Sequence
 
 from models import db
-from models.broadcasts import lifecycle
+from models.broadcasts import stopping
 from models.messaging import counters, sources
 from models.messaging.policy import Reach
 from models.messaging.sources import MessageSource, SourceKind, Stop
@@ -49,6 +49,6 @@ async def sending(
 async def pause(workspace_id: int, reasons: Mapping[MessageSource, str]) -> int:
     """A transaction calls this once, and last."""
     broadcasts = {source.id: reason for source, reason in reasons.items() if source.kind == SourceKind.BROADCAST}
-    paused = await lifecycle.pause_by_itself(workspace_id, broadcasts)
+    paused = await stopping.pause_by_itself(workspace_id, broadcasts)
     of_workflows = {source: reason for source, reason in reasons.items() if source.kind == SourceKind.WORKFLOW}
     return paused + await pausing.stop_sending(workspace_id, of_workflows)

@@ -1,7 +1,7 @@
 """Changes of the channel, which pause broadcasts."""
 
 from models import db
-from models.broadcasts import lifecycle
+from models.broadcasts import stopping
 from models.db.tables.broadcasts import WhatsAppChannel
 from models.messaging import channels
 from models.messaging.channels import Connection
@@ -14,7 +14,7 @@ async def connect(scope: Scope, given: Connection) -> WhatsAppChannel:
         before = await channels.find(scope)
         channel = await channels.connect(scope, given)
         if before is not None and before.id != channel.id:
-            await lifecycle.pause_all(scope.workspace_id, "The channel was connected to another number.")
+            await stopping.pause_all(scope.workspace_id, "The channel was connected to another number.")
     return channel
 
 
@@ -22,5 +22,5 @@ async def disconnect(scope: Scope) -> WhatsAppChannel:
     """As `channels.disconnect`. It also pauses the broadcasts."""
     async with db.transaction():
         channel = await channels.disconnect(scope)
-        await lifecycle.pause_all(scope.workspace_id, "The channel was disconnected.")
+        await stopping.pause_all(scope.workspace_id, "The channel was disconnected.")
     return channel

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from models import clock, db
-from models.broadcasts import lifecycle
+from models.broadcasts import lifecycle, starting, stopping
 from models.membership import quarantine
 from models.messaging import channels, outcomes
 from models.messaging.message_states import MessageStatus
@@ -37,15 +37,15 @@ async def test_a_broadcast_that_starts_pauses_and_ends_by_itself(database: str) 
     await db.execute("DELETE FROM audit_log")
     clock.set_source(lambda: NOON + timedelta(hours=1))
     for _ in range(2):
-        await lifecycle.start_due()
-        await lifecycle.prepare(system, broadcast.id)
+        await starting.start_due()
+        await starting.prepare(system, broadcast.id)
     for _ in range(2):
-        await lifecycle.pause_all(scope.workspace_id, "The number is restricted.")
+        await stopping.pause_all(scope.workspace_id, "The number is restricted.")
     await lifecycle.resume(scope, broadcast.id)
     (attempt,) = (await claim(system, broadcast)).attempts
     await outcomes.settle(scope.workspace_id, [AttemptOutcome(attempt, MessageStatus.SENT)])
     for _ in range(2):
-        await lifecycle.finish(scope.workspace_id, broadcast.id)
+        await stopping.finish(scope.workspace_id, broadcast.id)
     assert await decided(scope) == [
         ("broadcast_start", {}),
         ("broadcast_pause", {"reason": "The number is restricted."}),

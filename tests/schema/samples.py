@@ -10,7 +10,7 @@ from typing import Any
 
 from models import clock, db
 from models.accounts import api_tokens, members, password_links, secrets
-from models.broadcasts import lifecycle
+from models.broadcasts import lifecycle, starting, stopping
 from models.broadcasts.states import BroadcastStatus
 from models.changelog.cursor import to_cursor
 from models.changelog.members import MEMBERS
@@ -488,7 +488,7 @@ async def a_broadcast(scope: Scope, status: BroadcastStatus | None = None) -> Br
     if status is not None:
         await lifecycle.schedule(scope, broadcast.id, None)
     if status not in (None, BroadcastStatus.PREPARING):
-        await lifecycle.prepare(scope, broadcast.id)
+        await starting.prepare(scope, broadcast.id)
     if status is BroadcastStatus.PAUSED:
         await lifecycle.pause(scope, broadcast.id)
     if status is BroadcastStatus.CANCELLED:
@@ -541,7 +541,7 @@ async def broadcast_resume(scope: Scope) -> Variables:
 async def broadcast_retry(scope: Scope) -> Variables:
     broadcast = await a_broadcast(scope, BroadcastStatus.SENDING)
     await lifecycle.cancel(scope, broadcast.id)
-    await lifecycle.end_cancelled(scope.workspace_id, broadcast.id)
+    await stopping.end_cancelled(scope.workspace_id, broadcast.id)
     return {"id": to_global_id("Broadcast", broadcast.id), "statuses": ["SKIPPED"]}
 
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from models import clock, db
-from models.broadcasts import lifecycle
+from models.broadcasts import stopping
 from models.messaging import outcomes, statuses
 from models.messaging.policy import Answer, Reach
 from models.messaging.provider_events import Receipt, StatusEvent
@@ -45,7 +45,7 @@ async def test_a_status_that_stops_a_broadcast_and_its_end_wait_for_each_other_i
 
     async def finish() -> bool:
         await has_moved.wait()
-        return await lifecycle.finish(scope.workspace_id, broadcast.id)
+        return await stopping.finish(scope.workspace_id, broadcast.id)
 
     finishing = asyncio.create_task(finish())
     failed = StatusEvent(

@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 
 from models import clock, db
 from models.broadcasts import lifecycle as broadcasts
+from models.broadcasts import starting
 from models.contacts.activities import NewActivity, record
 from models.contacts.create import create_contact
 from models.destinations.audiences import connections
@@ -55,7 +56,7 @@ async def a_segment_comes_back(scope: Scope, _: int) -> None:
 async def a_broadcast_ends(scope: Scope, _: int) -> None:
     broadcast = await a_draft(scope, await a_segment(scope, []))
     await broadcasts.schedule(scope, broadcast.id, None)
-    await broadcasts.prepare(scope, broadcast.id)
+    await starting.prepare(scope, broadcast.id)
 
 
 async def an_import_ends(scope: Scope, _: int) -> None:

@@ -5,8 +5,8 @@ from typing import Final
 ALL_WORKSPACES: Final[dict[str, str]] = {
     "models/accounts/moving_in.py": "operators see all workspaces",
     "models/accounts/sign_in_emails.py": "finds new members",
-    "models/broadcasts/lifecycle.py": "finds broadcasts to start and to prepare",
     "models/broadcasts/progress.py": "watchers of many workspaces look together",
+    "models/broadcasts/starting.py": "finds broadcasts to start and to prepare",
     "models/changelog/readers.py": "finds readers that are behind",
     "models/changelog/retention.py": "goes through the workspaces, one after another",
     "models/contacts/fields.py": "finds deleted fields whose values are left",

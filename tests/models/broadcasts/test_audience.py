@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from models import db
-from models.broadcasts import drafts, lifecycle
+from models.broadcasts import drafts, lifecycle, starting
 from models.broadcasts.audience import ExclusionReason
 from models.contacts import fields as contact_fields
 from models.db.tables.broadcasts import Broadcast
@@ -24,7 +24,7 @@ async def counted(scope: Scope, broadcast: Broadcast) -> tuple[int, dict[str, in
 
 async def started(scope: Scope, broadcast: Broadcast) -> Broadcast:
     await lifecycle.schedule(scope, broadcast.id, None)
-    await lifecycle.prepare(scope, broadcast.id)
+    await starting.prepare(scope, broadcast.id)
     return await read_again(broadcast)
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from models import clock, db
-from models.broadcasts import drafts, lifecycle
+from models.broadcasts import drafts, lifecycle, starting
 from models.broadcasts.drafts import Draft
 from models.errors import DomainError, NotAllowedInState, NotFound, Problems
 from models.messaging.rendering import Binding
@@ -108,7 +108,7 @@ async def test_only_a_draft_can_be_changed(database: str):
     with pytest.raises(NotAllowedInState, match="only a draft"):
         await drafts.update(scope, broadcast.id, await written(scope, name="Newer"))
     await lifecycle.schedule(scope, broadcast.id, None)
-    await lifecycle.prepare(scope, broadcast.id)
+    await starting.prepare(scope, broadcast.id)
     with pytest.raises(NotAllowedInState, match="only a draft"):
         await drafts.update(scope, broadcast.id, await written(scope, name="Newest"))
     assert (await read_again(broadcast)).name == "New"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from models import clock, db
-from models.broadcasts import channel_changes, drafts, lifecycle
+from models.broadcasts import channel_changes, drafts, lifecycle, starting, stopping
 from models.errors import Invalid, NotAllowedInState, NotFound
 from models.messaging import outcomes
 from models.messaging.message_states import MessageStatus
@@ -30,11 +30,11 @@ async def test_a_broadcast_starts_at_its_time_and_not_before(database: str):
     scope = await a_sender()
     broadcast = await a_draft_to(scope, 2)
     await lifecycle.schedule(scope, broadcast.id, NOON + timedelta(hours=1))
-    assert await lifecycle.start_due() == []
+    assert await starting.start_due() == []
     at(NOON + timedelta(hours=1))
-    assert await lifecycle.start_due() == [(scope.workspace_id, broadcast.id)]
-    assert await lifecycle.start_due() == []
-    assert await lifecycle.prepare(scope, broadcast.id)
+    assert await starting.start_due() == [(scope.workspace_id, broadcast.id)]
+    assert await starting.start_due() == []
+    assert await starting.prepare(scope, broadcast.id)
     assert (await read_again(broadcast)).started_at == NOON + timedelta(hours=1)
 
 
@@ -47,7 +47,7 @@ async def test_a_broadcast_that_is_too_late_is_cancelled_and_says_so(database: s
     broadcast = await a_draft_to(scope, 2, max_lateness="PT30M")
     await lifecycle.schedule(scope, broadcast.id, NOON + timedelta(hours=1))
     at(NOON + timedelta(hours=1) + late)
-    await lifecycle.start_due()
+    await starting.start_due()
     now = await read_again(broadcast)
     assert now.status == status
     assert ("within PT30M" in (now.reason or "")) == (status == "CANCELLED")
@@ -61,7 +61,7 @@ async def test_without_a_limit_a_late_broadcast_starts(database: str):
     broadcast = await a_draft_to(scope, 1)
     await lifecycle.schedule(scope, broadcast.id, NOON + timedelta(hours=1))
     at(NOON + timedelta(days=3))
-    assert await lifecycle.start_due() == [(scope.workspace_id, broadcast.id)]
+    assert await starting.start_due() == [(scope.workspace_id, broadcast.id)]
 
 
 async def test_an_instant_in_the_past_or_too_far_ahead_is_refused(database: str):
@@ -80,7 +80,7 @@ async def test_two_workers_that_prepare_the_same_broadcast_freeze_it_once(databa
     scope = await a_sender()
     broadcast = await a_draft_to(scope, 30)
     await lifecycle.schedule(scope, broadcast.id, None)
-    assert await asyncio.gather(*(lifecycle.prepare(scope, broadcast.id) for _ in range(5))) == [True] * 5
+    assert await asyncio.gather(*(starting.prepare(scope, broadcast.id) for _ in range(5))) == [True] * 5
     assert await counts_of(broadcast) == {"pending": 30}
 
 
@@ -88,7 +88,7 @@ async def test_an_empty_audience_is_completed_and_says_so(database: str):
     scope = await a_sender()
     broadcast = await a_draft(scope, await a_segment(scope, []))
     await lifecycle.schedule(scope, broadcast.id, None)
-    assert not await lifecycle.prepare(scope, broadcast.id)
+    assert not await starting.prepare(scope, broadcast.id)
     now = await read_again(broadcast)
     assert (now.status, now.reason, now.audience_size) == ("COMPLETED", "Nobody was in the audience.", 0)
 
@@ -105,7 +105,7 @@ async def test_a_broadcast_waits_for_a_segment_that_was_never_computed(database:
     )
     broadcast = await a_draft(scope, segment, max_lateness="PT1H")
     await lifecycle.schedule(scope, broadcast.id, None)
-    assert not await lifecycle.prepare(scope, broadcast.id)
+    assert not await starting.prepare(scope, broadcast.id)
     waiting = await read_again(broadcast)
     assert (waiting.status, waiting.reason) == ("PREPARING", "Waiting for the segment 'New' to be computed.")
     await db.execute("UPDATE segments SET active_version = 1, status = 'READY'")
@@ -115,7 +115,7 @@ async def test_a_broadcast_waits_for_a_segment_that_was_never_computed(database:
         segment,
         await people(scope, 1),
     )
-    assert await lifecycle.prepare(scope, broadcast.id)
+    assert await starting.prepare(scope, broadcast.id)
     assert (await read_again(broadcast)).reason is None
 
 
@@ -129,7 +129,7 @@ async def test_a_broadcast_that_waits_too_long_is_cancelled(database: str):
     broadcast = await a_draft(scope, segment, max_lateness="PT1H")
     await lifecycle.schedule(scope, broadcast.id, None)
     at(NOON + timedelta(hours=2))
-    assert not await lifecycle.prepare(scope, broadcast.id)
+    assert not await starting.prepare(scope, broadcast.id)
     assert (await read_again(broadcast)).status == "CANCELLED"
 
 
@@ -138,7 +138,7 @@ async def test_a_segment_deleted_before_the_start_ends_the_broadcast(database: s
     broadcast = await a_draft_to(scope, 1)
     await lifecycle.schedule(scope, broadcast.id, None)
     await db.execute("UPDATE segments SET deleted_at = now()")
-    assert not await lifecycle.prepare(scope, broadcast.id)
+    assert not await starting.prepare(scope, broadcast.id)
     now = await read_again(broadcast)
     assert now.status == "FAILED"
     assert "deleted" in now.reason
@@ -161,11 +161,11 @@ async def test_an_unapproved_template_is_refused_and_a_later_pause_pauses_the_st
     await db.execute("UPDATE message_templates SET status = 'APPROVED' WHERE name = 'greeting'")
     await lifecycle.schedule(scope, broadcast.id, None)
     await db.execute("UPDATE message_templates SET status = 'PAUSED' WHERE name = 'greeting'")
-    assert not await lifecycle.prepare(scope, broadcast.id)
+    assert not await starting.prepare(scope, broadcast.id)
     assert (await read_again(broadcast)).status == "PAUSED"
     await db.execute("UPDATE message_templates SET status = 'APPROVED' WHERE name = 'greeting'")
     assert (await lifecycle.resume(scope, broadcast.id)).status == "PREPARING"
-    assert await lifecycle.prepare(scope, broadcast.id)
+    assert await starting.prepare(scope, broadcast.id)
 
 
 async def test_without_a_channel_nothing_is_started(database: str):
@@ -199,7 +199,7 @@ async def test_a_cancelled_broadcast_skips_waiting_messages(database: str):
     broadcast = await sending(scope, await a_draft_to(scope, 10))
     attempts = (await claim(scope, broadcast, grant=4)).attempts
     await lifecycle.cancel(scope, broadcast.id)
-    await lifecycle.end_cancelled(scope.workspace_id, broadcast.id)
+    await stopping.end_cancelled(scope.workspace_id, broadcast.id)
     await outcomes.settle(scope.workspace_id, [sent(one) for one in attempts])
     assert await counts_of(broadcast) == {"sent": 4, "skipped": 6}
 
@@ -211,8 +211,8 @@ async def test_a_cancelled_schedule_never_starts(database: str):
     await lifecycle.schedule(scope, broadcast.id, NOON + timedelta(hours=1))
     await lifecycle.cancel(scope, broadcast.id)
     at(NOON + timedelta(hours=2))
-    assert await lifecycle.start_due() == []
-    assert not await lifecycle.prepare(scope, broadcast.id)
+    assert await starting.start_due() == []
+    assert not await starting.prepare(scope, broadcast.id)
 
 
 # ---------------------------------------------------------------- ends
@@ -224,7 +224,7 @@ async def ended(ends: list[MessageStatus]):
     attempts = (await claim(scope, broadcast)).attempts
     for attempt, status in zip(attempts, ends, strict=True):
         await outcomes.settle(scope.workspace_id, [AttemptOutcome(attempt, status, reason="so it is")])
-    assert await lifecycle.finish(scope.workspace_id, broadcast.id)
+    assert await stopping.finish(scope.workspace_id, broadcast.id)
     return await read_again(broadcast)
 
 
@@ -249,11 +249,11 @@ async def test_an_unconfirmed_message_is_no_failure(database: str):
 async def test_a_broadcast_does_not_end_while_messages_are_open(database: str):
     scope = await a_sender()
     broadcast = await sending(scope, await a_draft_to(scope, 2))
-    assert not await lifecycle.finish(scope.workspace_id, broadcast.id)
+    assert not await stopping.finish(scope.workspace_id, broadcast.id)
     attempts = (await claim(scope, broadcast, grant=1)).attempts
     await outcomes.settle(scope.workspace_id, [sent(one) for one in attempts])
     await claim(scope, broadcast, grant=1)
-    assert not await lifecycle.finish(scope.workspace_id, broadcast.id)
+    assert not await stopping.finish(scope.workspace_id, broadcast.id)
 
 
 async def test_too_many_failures_pause_it_and_resuming_begins_a_new_count(database: str):

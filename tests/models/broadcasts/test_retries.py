@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from models import clock, db
-from models.broadcasts import drafts, lifecycle, retries
+from models.broadcasts import drafts, lifecycle, retries, stopping
 from models.broadcasts.drafts import Draft
 from models.db.tables.broadcasts import Broadcast
 from models.errors import Invalid, NotAllowedInState, Required, Unsupported
@@ -42,7 +42,7 @@ async def a_finished_one(scope: Scope) -> Broadcast:
             AttemptOutcome(five, MessageStatus.UNCONFIRMED, reason="no answer"),
         ],
     )
-    assert await lifecycle.finish(scope.workspace_id, broadcast.id)
+    assert await stopping.finish(scope.workspace_id, broadcast.id)
     return await read_again(broadcast)
 
 
@@ -117,7 +117,7 @@ async def test_a_retry_of_nothing_is_refused_and_says_what_there_is(database: st
     assert await drafts.count(scope) == 1
     fine = await sending(scope, await a_draft(scope, await a_segment(scope, await people(scope, 1, first=50), "One")))
     await outcomes.settle(scope.workspace_id, [sent(one) for one in (await claim(scope, fine)).attempts])
-    await lifecycle.finish(scope.workspace_id, fine.id)
+    await stopping.finish(scope.workspace_id, fine.id)
     with pytest.raises(NotAllowedInState, match="everybody got it"):
         await retries.retry(scope, fine.id, [MessageStatus.FAILED, MessageStatus.SKIPPED])
 

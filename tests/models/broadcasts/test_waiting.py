@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from models import clock, db
-from models.broadcasts import lifecycle, recipients, retries, waiting
+from models.broadcasts import recipients, retries, stopping, waiting
 from models.db.tables.broadcasts import Broadcast
 from models.messaging import outcomes
 from models.messaging.message_states import MessageStatus
@@ -29,7 +29,7 @@ async def a_failed_one(scope: Scope, *codes: int) -> Broadcast:
             for one, code in zip(attempts, codes, strict=True)
         ],
     )
-    assert await lifecycle.finish(scope.workspace_id, broadcast.id)
+    assert await stopping.finish(scope.workspace_id, broadcast.id)
     return broadcast
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from models import clock, db
-from models.broadcasts import lifecycle
+from models.broadcasts import lifecycle, starting, stopping
 from models.changelog import events
 from models.changelog.events import EVENTS, PAYLOADS, EventType
 from models.changelog.live_reader import TailLimits
@@ -173,10 +173,10 @@ async def test_a_broadcast_has_one_event_when_it_ends(database):
         await lifecycle.cancel(scope, cancelled.id)
     for broadcast in (empty, sent):
         await lifecycle.schedule(scope, broadcast.id, None)
-        await lifecycle.prepare(scope, broadcast.id)
+        await starting.prepare(scope, broadcast.id)
     await db.execute("DELETE FROM messages")  # nobody is left
     for _ in range(2):
-        await lifecycle.finish(scope.workspace_id, sent.id)
+        await stopping.finish(scope.workspace_id, sent.id)
     assert await logged(scope, EventType.BROADCAST_FINISHED) == [
         events.BroadcastFinished(cancelled.id, "CANCELLED", "Cancelled by a person."),
         events.BroadcastFinished(empty.id, "COMPLETED", "Nobody was in the audience."),
@@ -190,7 +190,7 @@ async def test_a_broadcast_that_is_too_late_to_start_has_an_event(database):
     await lifecycle.schedule(scope, broadcast.id, clock.now() + timedelta(hours=1))
     later = clock.now() + timedelta(hours=2)
     clock.set_source(lambda: later)
-    assert await lifecycle.start_due() == []
+    assert await starting.start_due() == []
     (payload,) = await logged(scope)
     assert (payload.broadcast_id, payload.status) == (broadcast.id, "CANCELLED")
     assert "within PT30M" in payload.reason

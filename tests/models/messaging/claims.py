@@ -4,7 +4,7 @@ import itertools
 from datetime import timedelta
 
 from models import clock
-from models.broadcasts import lifecycle
+from models.broadcasts import lifecycle, starting
 from models.db.tables.broadcasts import Broadcast
 from models.messaging import channels, ledger
 from models.messaging.channels import Credentials
@@ -21,7 +21,7 @@ _tokens = itertools.count(1)
 async def sending(scope: Scope, broadcast: Broadcast) -> Broadcast:
     """Start the broadcast."""
     await lifecycle.schedule(scope, broadcast.id, None)
-    assert await lifecycle.prepare(scope, broadcast.id)
+    assert await starting.prepare(scope, broadcast.id)
     return await read_again(broadcast)
 
 

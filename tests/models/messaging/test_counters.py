@@ -1,7 +1,7 @@
 """The counters agree with the ledger."""
 
 from models import db
-from models.broadcasts import lifecycle
+from models.broadcasts import stopping
 from models.messaging import counters, outcomes
 from models.messaging.message_states import MessageStatus
 from models.messaging.outcomes import AttemptOutcome
@@ -15,7 +15,7 @@ async def test_wrong_counters_are_corrected_at_the_end(database: str):
     broadcast = await sending(scope, await a_draft_to(scope, 2))
     await outcomes.settle(scope.workspace_id, [sent(one) for one in (await claim(scope, broadcast)).attempts])
     await db.execute("UPDATE message_counters SET sent = 99, failed = 7")
-    assert await lifecycle.finish(scope.workspace_id, broadcast.id)
+    assert await stopping.finish(scope.workspace_id, broadcast.id)
     assert await counts_of(broadcast) == {"sent": 2}
 
 

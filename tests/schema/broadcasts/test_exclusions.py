@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from models import clock, db
-from models.broadcasts import exclusions, lifecycle
+from models.broadcasts import exclusions, lifecycle, starting
 from models.broadcasts.retries import retry
 from models.db.tables.broadcasts import Broadcast
 from models.messaging.message_states import MessageStatus
@@ -78,7 +78,7 @@ async def with_all_reasons(scope: Scope) -> tuple[Broadcast, dict[str, list[int]
         await db.execute(spelt, contact_id, twin)
     earlier = await a_draft(scope, await a_segment(scope, ids[14:15], "Before"))
     await lifecycle.schedule(scope, earlier.id, None)
-    await lifecycle.prepare(scope, earlier.id)
+    await starting.prepare(scope, earlier.id)
     await db.execute("UPDATE messages SET status = 'SENT', sent_at = $1", clock.now() - timedelta(hours=1))
     draft = await a_draft(
         scope, await a_segment(scope, ids), exclude_segment_ids=[excluded], parameters=[Binding("1", field="name")]
@@ -95,7 +95,7 @@ async def test_the_people_are_those_that_are_counted(
     draft, wanted = await with_all_reasons(scope)
     await agree(api, bearer, draft, wanted)
     await lifecycle.schedule(scope, draft.id, None)
-    await lifecycle.prepare(scope, draft.id)
+    await starting.prepare(scope, draft.id)
     await agree(api, bearer, draft, wanted)
     everybody = [contact_id for ids in wanted.values() for contact_id in ids]
     await change(everybody, whatsapp_consent="OPTED_IN", name="Somebody")  # it is as it was when it started
@@ -108,7 +108,7 @@ async def test_the_people_are_those_that_are_counted(
     again = await retry(scope, draft.id, [MessageStatus.FAILED])
     await agree(api, bearer, again, {"OPTED_OUT": [first["id"]]})
     await lifecycle.schedule(scope, again.id, None)
-    await lifecycle.prepare(scope, again.id)
+    await starting.prepare(scope, again.id)
     await agree(api, bearer, again, {"OPTED_OUT": [first["id"]]})
     await db.execute("DELETE FROM contacts WHERE id = $1", wanted["NO_PHONE"][0])
     page = await api.data(bearer, EXCLUDED, id=to_global_id("Broadcast", draft.id), reason="NO_PHONE")

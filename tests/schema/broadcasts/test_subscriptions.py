@@ -1,6 +1,6 @@
 """The progress of a broadcast."""
 
-from models.broadcasts import lifecycle
+from models.broadcasts import stopping
 from models.messaging import outcomes
 from permissions.principal import Scope
 from schema.server.ids import to_global_id
@@ -19,7 +19,7 @@ async def test_progress_is_followed_to_the_end(api: Api, scope: Scope, bearer: s
     seen = [(await anext(events))["data"]["broadcastProgress"]]
     attempts = (await claim(scope, broadcast)).attempts
     await outcomes.settle(scope.workspace_id, [sent(one) for one in attempts])
-    await lifecycle.finish(scope.workspace_id, broadcast.id)
+    await stopping.finish(scope.workspace_id, broadcast.id)
     seen += [event["data"]["broadcastProgress"] async for event in events]
     assert seen[0] == {"status": "SENDING", "counts": {"pending": 2, "sending": 0, "sent": 0}}
     assert seen[-1] == {"status": "COMPLETED", "counts": {"pending": 0, "sending": 0, "sent": 2}}
