@@ -11,7 +11,7 @@ from models.destinations.audiences.connections import MetaCredentials
 from models.destinations.audiences.replacing import Part
 from models.destinations.audiences.runs import Run
 from models.errors import NotAllowedInState
-from models.queue import jobs
+from models.queue import running_jobs
 from models.queue.jobs import Job
 from permissions.principal import Scope
 from workers import audiences as syncing
@@ -36,7 +36,7 @@ async def reconcile(context: WorkerContext, scope: Scope, job: Job) -> AsyncGene
         raise NotAllowedInState("the audience was deleted")
     run = await runs.take(scope.workspace_id, audience_id)
     if run is None:
-        raise jobs.NotYet(1)
+        raise running_jobs.NotYet(1)
     try:
         async with renewed(lambda: runs.renew(run), runs.LEASES.seconds / 3):
             async for _ in _steps(context, run, job):
@@ -137,7 +137,7 @@ class _Replacement:
 
     async def _note(self, done: int | None = None, **changes: Any) -> None:
         self._progress |= changes
-        await jobs.progress(self._job, done=done, progress=self._progress)
+        await running_jobs.progress(self._job, done=done, progress=self._progress)
 
     # ------------------------------------------------------------ what goes wrong
 
@@ -160,7 +160,7 @@ class _Replacement:
                 raise NotAllowedInState(trouble.reason)
             case Answer.SESSION_OVER | Answer.NOT_BEGUN:
                 self._progress |= replacing.new_progress()
-                await jobs.progress(self._job, done=0)
+                await running_jobs.progress(self._job, done=0)
             case Answer.LIMITED:
                 until = clock.now() + timedelta(seconds=trouble.wait_seconds or troubles.LIMITED_SECONDS)
                 await connections.slow_down(self._run.workspace_id, self._credentials.connection_id, until)
@@ -168,4 +168,4 @@ class _Replacement:
         await self._note(tries=tries)
         if tries > MOST_TRIES:
             raise NotAllowedInState(TOO_OFTEN)
-        raise jobs.NotYet(trouble.wait_seconds or troubles.pause_seconds(tries))
+        raise running_jobs.NotYet(trouble.wait_seconds or troubles.pause_seconds(tries))

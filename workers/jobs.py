@@ -12,9 +12,10 @@ from prometheus_client import Counter
 from models import db
 from models.accounts import workspaces
 from models.errors import DomainError, Problems
-from models.queue import jobs, work
+from models.queue import jobs, running_jobs, work
 from models.queue.enqueue import enqueue
 from models.queue.jobs import Job, JobKind
+from models.queue.leases import LeaseLost
 from models.workflows.trials import backtest
 from permissions.principal import Scope
 from workers import audience_jobs, contacts, exports, imports, membership, segments, workflow_jobs
@@ -60,8 +61,8 @@ ENQUEUED_AT_ONCE = 3
 async def run_job(context: WorkerContext, workspace_id: int, job_id: int) -> None:
     """The fairest choice may not be the enqueued job."""
     await context.broker.acknowledge(work.RUN_JOB, workspace_id, job_id)
-    for candidate in await jobs.waiting(limit=10):
-        job = await jobs.take(*candidate)
+    for candidate in await running_jobs.waiting(limit=10):
+        job = await running_jobs.take(*candidate)
         if job is not None:
             await work_on(context, job)
             await _enqueue_waiting(context, ENQUEUED_AT_ONCE)
@@ -75,7 +76,7 @@ async def find_jobs(context: WorkerContext) -> None:
 
 async def _enqueue_waiting(context: WorkerContext, limit: int) -> None:
     if not context.stopping.is_set():
-        for workspace_id, job_id in await jobs.waiting(limit):
+        for workspace_id, job_id in await running_jobs.waiting(limit):
             await enqueue(work.RUN_JOB, workspace_id, job_id)
 
 
@@ -85,7 +86,7 @@ PERIODIC_TASKS = [PeriodicTask("find_jobs", Queue.BULK, find_jobs, every_seconds
 
 async def work_on(context: WorkerContext, job: Job) -> None:
     """Works until the job ends, its time is over, the worker stops or the lease is lost."""
-    await run_while_held(_work(context, job), lambda: jobs.renew(job), RENEW_SECONDS)
+    await run_while_held(_work(context, job), lambda: running_jobs.renew(job), RENEW_SECONDS)
     if job.status in jobs.ENDED:
         _ended.labels(job.kind, job.status).inc()
 
@@ -94,20 +95,20 @@ async def _work(context: WorkerContext, job: Job) -> None:
     try:
         await _go_on(context, job, _handler(context, JobKind(job.kind)))
     except (DomainError, Problems) as error:
-        await jobs.fail(job, str(error))
-    except jobs.NotYet as error:
-        await jobs.postpone(job, error.seconds)
-    except jobs.LeaseLost:
+        await running_jobs.fail(job, str(error))
+    except running_jobs.NotYet as error:
+        await running_jobs.postpone(job, error.seconds)
+    except LeaseLost:
         log.info("job taken over by another worker", job=job.id)
     except asyncio.CancelledError:
         with contextlib.suppress(Exception):
-            await jobs.release(job)
+            await running_jobs.release(job)
         raise
     except Exception as error:  # tried again from its progress
         if not db.logged_as_outage(error):
             log.warning("work on a job failed", job=job.id, kind=job.kind, error=type(error).__name__, exc_info=True)
         with contextlib.suppress(Exception):
-            await jobs.retry(job)
+            await running_jobs.retry(job)
 
 
 def _handler(context: WorkerContext, kind: JobKind) -> Handler:
@@ -116,7 +117,7 @@ def _handler(context: WorkerContext, kind: JobKind) -> Handler:
 
 async def _go_on(context: WorkerContext, job: Job, handler: Handler) -> None:
     if _is_cancelled(job):
-        await jobs.cancelled(job)
+        await running_jobs.cancelled(job)
         return
     scope = await workspaces.find_system_scope(job.workspace_id)
     assert scope is not None, "a job is deleted with its workspace"
@@ -126,9 +127,9 @@ async def _go_on(context: WorkerContext, job: Job, handler: Handler) -> None:
             if _is_cancelled(job) or context.stopping.is_set() or time.monotonic() >= ends_at:
                 break
         else:
-            await jobs.finish(job)
+            await running_jobs.finish(job)
             return
-    await (jobs.cancelled(job) if _is_cancelled(job) else jobs.release(job))
+    await (running_jobs.cancelled(job) if _is_cancelled(job) else running_jobs.release(job))
 
 
 def _is_cancelled(job: Job) -> bool:

@@ -11,7 +11,7 @@ from models import db
 from models.membership import audit, batches, quarantine
 from models.membership import rebuild as building
 from models.membership.batches import BatchResult
-from models.queue import jobs, work
+from models.queue import running_jobs, work
 from models.queue.enqueue import enqueue
 from models.queue.jobs import Job
 from permissions.principal import Scope
@@ -120,7 +120,7 @@ async def recompute(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
     if rebuilt is not None and rebuilt.drift:
         log.warning("drift corrected", workspace=scope.workspace_id, segment=job.segment_id, members=rebuilt.drift)
     drift = {"changes": rebuilt.changes, "drift": rebuilt.drift} if rebuilt is not None else {}
-    await jobs.progress(job, done=total, total=total, progress=drift)
+    await running_jobs.progress(job, done=total, total=total, progress=drift)
 
 
 PERIODIC_TASKS = [PeriodicTask("audit", Queue.BULK, audit_next, every_seconds=1, alone=True)]

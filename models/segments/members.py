@@ -13,7 +13,7 @@ from models.db.tables.segments import Segment, SegmentKind
 from models.errors import NotFound, Path, Unsupported
 from models.membership import manual_changes
 from models.membership.origins import Origin, Override
-from models.queue import jobs
+from models.queue import jobs, running_jobs
 from models.queue.jobs import Job, JobKind
 from models.rules.parameters import Parameters
 from permissions.principal import PrincipalKind, Scope
@@ -78,7 +78,7 @@ async def process_step(scope: Scope, job: Job) -> bool:
         changed = await _change(scope, job.segment_id, change, ids, Origin(job.input["origin"]))
         done = job.done + len(ids)
         progress = {"after": ids[-1], "changed": job.progress.get("changed", 0) + changed}
-        await jobs.progress(job, done=done, total=max(total, done), progress=progress)
+        await running_jobs.progress(job, done=done, total=max(total, done), progress=progress)
     return True
 
 

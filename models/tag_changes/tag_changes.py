@@ -15,7 +15,7 @@ from models.contacts.built_in_fields import LONGEST_TAG
 from models.db import Record
 from models.errors import InUse, Invalid, NotFound, at
 from models.membership import dirty_contacts, engine_lock, rule_versions
-from models.queue import jobs, work
+from models.queue import jobs, running_jobs, work
 from models.queue.enqueue import enqueue
 from models.queue.jobs import Job, JobKind
 from models.rules.renamed_tags import with_renamed_tags
@@ -93,7 +93,7 @@ async def _rename(scope: Scope, job: Job) -> None:
             await _rename_in_rules(scope, old, new)
             await renamed_in_scores.rename(scope, old, new, merges=merges)
             await renamed_tags.rename(scope, old, new)
-        await jobs.progress(job, done=changed, total=changed, progress={"renamed": True})
+        await running_jobs.progress(job, done=changed, total=changed, progress={"renamed": True})
 
 
 async def _rename_in_contacts(scope: Scope, old: str, new: str) -> int:
@@ -193,7 +193,7 @@ async def _remove_chunk(scope: Scope, job: Job) -> bool:
         ids = await _next_contacts(scope, job.input["tag"], job.progress.get("after", 0))
         if ids:
             await _remove_from(scope, job.input["tag"], ids)
-            await jobs.progress(job, done=job.done + len(ids), progress={"after": ids[-1]})
+            await running_jobs.progress(job, done=job.done + len(ids), progress={"after": ids[-1]})
     return bool(ids)
 
 
@@ -211,7 +211,7 @@ async def _remove_rest(scope: Scope, job: Job) -> None:
             done += len(ids)
         await db.execute(_RENAME_IN_IMPORTS, scope.workspace_id, tag, None)
         await tags.forget(scope, tag)
-        await jobs.progress(job, done=done, total=done, progress={"removed": True})
+        await running_jobs.progress(job, done=done, total=done, progress={"removed": True})
 
 
 async def _remove_from(scope: Scope, tag: str, ids: Sequence[int]) -> None:

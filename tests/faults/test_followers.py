@@ -17,7 +17,7 @@ from models.changelog.read import read_head
 from models.changelog.tail import TAIL
 from models.membership import manual_changes
 from models.membership.origins import Origin
-from models.queue import jobs
+from models.queue import jobs, running_jobs
 from models.queue.jobs import JobKind
 from permissions.principal import Scope
 from schema.server.ids import to_global_id
@@ -109,7 +109,7 @@ async def test_a_job_is_followed_through_a_crash_of_the_database(own_database: s
     scope = await new_workspace()
     api, bearer = Api(), await bearer_of(scope)
     made = await jobs.create(scope, JobKind.SEGMENT_CONTACTS, {}, segment_id=(await static_segment(scope)).id)
-    job = await jobs.take(scope.workspace_id, made.id)
+    job = await running_jobs.take(scope.workspace_id, made.id)
     query = "subscription ($id: ID!) { jobProgress(id: $id) { status } }"
     async with aclosing(api.listen(bearer, query, id=to_global_id("SegmentContactsJob", made.id))) as events:
         assert (await anext(events))["data"]["jobProgress"]["status"] == "RUNNING"
@@ -123,7 +123,7 @@ async def test_a_job_is_followed_through_a_crash_of_the_database(own_database: s
 
 async def _finished(job: jobs.Job) -> bool:
     try:
-        await jobs.finish(job)
+        await running_jobs.finish(job)
     except AWAY:
         return False
     return True

@@ -7,8 +7,9 @@ import redis.asyncio
 
 from models import db
 from models.contacts.upsert import upsert_contact
-from models.queue import jobs
+from models.queue import running_jobs
 from models.queue.jobs import Job, JobStatus
+from models.queue.leases import LeaseLost
 from models.queue.work import Queue
 from models.transfers.exports import export_file
 from models.transfers.exports.export_file import Format
@@ -108,17 +109,17 @@ async def test_one_import_held_by_two_workers_is_done_once(database, monkeypatch
     monkeypatch.setattr(run, "CHUNK_ROWS", 100)
     scope = await new_workspace()
     job = await started(scope, a_file(2_000), overwrite=True)
-    first = await jobs.take(scope.workspace_id, job.id)
+    first = await running_jobs.take(scope.workspace_id, job.id)
     await let_the_claim_run_out(job.id)
-    second = await jobs.take(scope.workspace_id, job.id)
+    second = await running_jobs.take(scope.workspace_id, job.id)
 
     async def work(held: Job) -> str:
         try:
             async for _ in run.carry_on(scope, held):
                 await asyncio.sleep(0)
-        except jobs.LeaseLost:
+        except LeaseLost:
             return "lost"
-        await jobs.finish(held)
+        await running_jobs.finish(held)
         return "done"
 
     assert await asyncio.gather(work(first), work(second)) == ["lost", "done"]

@@ -10,7 +10,7 @@ from typing import Any
 from models import db
 from models.contacts import fields as contact_fields
 from models.contacts.selections import ContactSelection
-from models.queue import jobs
+from models.queue import running_jobs
 from models.queue.jobs import Job
 from models.rules.tree import FieldType
 from models.transfers.exports import export_file
@@ -68,12 +68,12 @@ async def imported(scope: Scope, content: bytes | str, *columns: Any, **options:
 
 async def finished(scope: Scope, job: Job) -> Job:
     """Run a queued import or undo, as a worker does."""
-    held = await jobs.take(scope.workspace_id, job.id)
+    held = await running_jobs.take(scope.workspace_id, job.id)
     assert held is not None
     work = undo.carry_on if "undo" in held.progress else run.carry_on
     async for _ in work(scope, held):
         pass
-    await jobs.finish(held)
+    await running_jobs.finish(held)
     return held
 
 
@@ -135,11 +135,11 @@ async def exported(
 ) -> bytes:
     """The file of an export."""
     job = await start_export(scope, selection, fields, file_format, bom=bom)
-    held = await jobs.take(scope.workspace_id, job.id)
+    held = await running_jobs.take(scope.workspace_id, job.id)
     assert held is not None
     async for _ in export_run.carry_on(scope, held):
         pass
-    await jobs.finish(held)
+    await running_jobs.finish(held)
     return b"".join([block async for block in export_file.blocks(await export_file.get_file(scope, job.id))])
 
 

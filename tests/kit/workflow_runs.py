@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from models import clock
-from models.queue import jobs
+from models.queue import jobs, running_jobs
 from models.queue.jobs import Job
 from models.rules.duration import Duration
 from models.workflows import drafts
@@ -69,11 +69,11 @@ async def activated(
 
 async def finished(scope: Scope, job: Job) -> Job:
     """Works a job off."""
-    taken = await jobs.take(scope.workspace_id, job.id)
+    taken = await running_jobs.take(scope.workspace_id, job.id)
     assert taken is not None
     while await long_work.process_step(scope, taken):
         pass
-    await jobs.finish(taken)
+    await running_jobs.finish(taken)
     return await jobs.get(scope, job.id)
 
 

@@ -23,7 +23,7 @@ from models.destinations.webhooks import endpoints, rows
 from models.destinations.webhooks.settings import EndpointSettings
 from models.identity.merge import merge_contacts
 from models.messaging import channels
-from models.queue import failed_webhooks, jobs, requests
+from models.queue import failed_webhooks, requests, running_jobs
 from models.rules.tree import FieldType
 from models.score_models import score_models
 from models.segments import segments
@@ -660,11 +660,11 @@ async def a_finished_import(scope: Scope) -> str:
     """The id of a finished import."""
     options = Options((ImportColumn("email", "email"),))
     job = await start.from_text(scope, "email\na@example.com\n", options)
-    held = await jobs.take(scope.workspace_id, job.id)
+    held = await running_jobs.take(scope.workspace_id, job.id)
     assert held is not None
     async for _ in run.carry_on(scope, held):
         pass
-    await jobs.finish(held)
+    await running_jobs.finish(held)
     return to_global_id("ImportJob", job.id)
 
 

@@ -19,7 +19,7 @@ from models.membership import engine_lock
 from models.messaging import consent
 from models.messaging.consent import Said
 from models.personal_data import erase
-from models.queue import jobs
+from models.queue import jobs, running_jobs
 from models.segments import segments, uses
 from models.values.global_ids import to_global_id
 from permissions.principal import Scope
@@ -355,7 +355,7 @@ async def reconciled(world: World, audience: Audience) -> jobs.Job:
     job = await replacing.ask(world.scope, audience.id)
     for _ in range(40):
         await db.execute("UPDATE jobs SET leased_until = NULL WHERE id = $1", job.id)
-        taken = await jobs.take(world.scope.workspace_id, job.id)
+        taken = await running_jobs.take(world.scope.workspace_id, job.id)
         if taken is None:
             break
         await work_on(world.context, taken)
@@ -406,7 +406,7 @@ async def test_a_reconciliation_that_is_cancelled_or_fails_leaves_an_audience_th
     job = await replacing.ask(world.scope, audience.id)
     assert (await replacing.ask(world.scope, audience.id)).id == job.id
     world.fails(Fault.CUT, call="replace")
-    taken = await jobs.take(world.scope.workspace_id, job.id)
+    taken = await running_jobs.take(world.scope.workspace_id, job.id)
     assert taken is not None
     await work_on(world.context, taken)
     await world.leave(world.ids[0])
@@ -414,7 +414,7 @@ async def test_a_reconciliation_that_is_cancelled_or_fails_leaves_an_audience_th
     assert (audience.replacing_job_id, audience.leaving) == (job.id, 0), "the ledger stands still"
     await jobs.ask_cancel(world.scope, job.id)
     await db.execute("UPDATE jobs SET leased_until = NULL WHERE id = $1", job.id)
-    taken = await jobs.take(world.scope.workspace_id, job.id)
+    taken = await running_jobs.take(world.scope.workspace_id, job.id)
     assert taken is not None
     await work_on(world.context, taken)
     audience = await sync(world.context, audience)
@@ -434,7 +434,7 @@ async def test_a_session_that_runs_out_half_way_is_made_good_by_the_difference(w
     job = await replacing.ask(world.scope, audience.id)
     world.context.stopping.set()  # a worker that stops ends after a step
     for _ in range(10):
-        taken = await jobs.take(world.scope.workspace_id, job.id)
+        taken = await running_jobs.take(world.scope.workspace_id, job.id)
         assert taken is not None
         await work_on(world.context, taken)
         if taken.done == 6:
@@ -444,7 +444,7 @@ async def test_a_session_that_runs_out_half_way_is_made_good_by_the_difference(w
     await world.leave(world.ids[0])
     audience = await sync(world.context, audience)
     assert audience.replacing_job_id == job.id
-    taken = await jobs.take(world.scope.workspace_id, job.id)
+    taken = await running_jobs.take(world.scope.workspace_id, job.id)
     assert taken is not None
     await work_on(world.context, taken)
     assert (await jobs.get(world.scope, job.id)).status == "CANCELLED"

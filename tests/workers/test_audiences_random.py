@@ -10,7 +10,7 @@ from models.changelog.events import EVENTS
 from models.changelog.members import MEMBERS
 from models.db.tables.audiences import Audience
 from models.destinations.audiences import audiences, replacing
-from models.queue import jobs
+from models.queue import running_jobs
 from models.values.global_ids import to_global_id
 from permissions.principal import Scope
 from sandbox.meta.faults import Command, Fault
@@ -147,8 +147,8 @@ class World:
 
     async def work_on_jobs(self) -> None:
         await db.execute("UPDATE jobs SET leased_until = NULL")
-        for workspace_id, job_id in await jobs.waiting(10):
-            job = await jobs.take(workspace_id, job_id)
+        for workspace_id, job_id in await running_jobs.waiting(10):
+            job = await running_jobs.take(workspace_id, job_id)
             if job is not None:
                 await work_on(self.context, job)
 

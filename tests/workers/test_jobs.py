@@ -9,7 +9,7 @@ import pytest
 from models import db
 from models.accounts import workspaces
 from models.errors import Invalid
-from models.queue import jobs
+from models.queue import jobs, running_jobs
 from models.queue.jobs import Job, JobKind, JobStatus
 from models.queue.work import Queue
 from permissions.principal import Scope
@@ -32,13 +32,13 @@ async def counting(_scope: Scope, job: Job) -> AsyncGenerator[None, None]:
     """Counts to the number asked for, a step at a time."""
     for number in range(job.progress.get("counted", 0), job.input["to"]):
         async with db.transaction():
-            await jobs.progress(job, done=number + 1, total=job.input["to"], progress={"counted": number + 1})
+            await running_jobs.progress(job, done=number + 1, total=job.input["to"], progress={"counted": number + 1})
         yield
 
 
 async def started(scope: Scope, **given) -> Job:
     job = await jobs.create(scope, JobKind.EXPORT, given)
-    taken = await jobs.take(scope.workspace_id, job.id)
+    taken = await running_jobs.take(scope.workspace_id, job.id)
     assert taken is not None
     return taken
 
@@ -67,7 +67,7 @@ async def test_a_job_whose_time_is_over_goes_on_from_its_progress(scope, work_on
     for done in (1, 2, 3):
         waiting = await work_on(job, counting)
         assert (waiting.status, waiting.done) == (JobStatus.RUNNING, done)
-        taken = await jobs.take(scope.workspace_id, job.id)
+        taken = await running_jobs.take(scope.workspace_id, job.id)
         assert taken is not None
         job = taken
     assert (await work_on(job, counting)).status == JobStatus.SUCCEEDED
@@ -92,7 +92,7 @@ async def test_anything_else_that_goes_wrong_is_tried_again_from_the_progress(sc
     job = await work_on(await started(scope, to=4), failing)
     assert (job.status, job.done, job.error) == (JobStatus.RUNNING, 2, None)
     await db.execute("UPDATE jobs SET leased_until = now() - interval '1 second'")
-    again = await jobs.take(scope.workspace_id, job.id)
+    again = await running_jobs.take(scope.workspace_id, job.id)
     assert (await work_on(again, failing)).done == 4
 
 
@@ -102,7 +102,7 @@ async def test_a_job_that_was_asked_to_stop_stops_at_the_next_step_and_cleans_up
     async def endless(scope_: Scope, job: Job) -> AsyncGenerator[None, None]:
         try:
             while True:
-                await jobs.progress(job, done=job.done + 1)
+                await running_jobs.progress(job, done=job.done + 1)
                 yield
                 if job.done == 2:
                     await jobs.ask_cancel(scope_, job.id)
@@ -116,9 +116,9 @@ async def test_a_job_that_was_asked_to_stop_stops_at_the_next_step_and_cleans_up
 
 async def test_a_job_asked_to_stop_while_it_waits_is_cancelled_without_another_step(scope, work_on):
     job = await started(scope, to=3)
-    await jobs.release(job)
+    await running_jobs.release(job)
     await jobs.ask_cancel(scope, job.id)
-    taken = await jobs.take(scope.workspace_id, job.id)
+    taken = await running_jobs.take(scope.workspace_id, job.id)
     ended = await work_on(taken, counting)
     assert (ended.status, ended.done) == (JobStatus.CANCELLED, 0)
 
@@ -149,11 +149,11 @@ async def test_a_worker_that_is_cancelled_in_the_middle_of_a_step_releases_its_j
 
 async def test_a_long_step_keeps_the_lease(scope, work_on, monkeypatch):
     monkeypatch.setattr(runner, "RENEW_SECONDS", 0.05)
-    monkeypatch.setattr(jobs, "LEASES", replace(jobs.LEASES, seconds=0.3))
+    monkeypatch.setattr(running_jobs, "LEASES", replace(running_jobs.LEASES, seconds=0.3))
 
     async def slow(_scope: Scope, job: Job) -> AsyncGenerator[None, None]:
         await asyncio.sleep(0.6)
-        assert await jobs.take(job.workspace_id, job.id) is None
+        assert await running_jobs.take(job.workspace_id, job.id) is None
         yield
 
     assert (await work_on(await started(scope), slow)).status == JobStatus.SUCCEEDED

@@ -15,7 +15,7 @@ from models.destinations.audiences.ledger import Due, Entry, State
 from models.destinations.audiences.runs import Run
 from models.destinations.audiences.sending import ROWS_AT_ONCE
 from models.errors import NotAllowedInState
-from models.queue import jobs, leases
+from models.queue import jobs, leases, running_jobs
 from models.queue.jobs import Job, JobKind
 from permissions.principal import Scope
 
@@ -127,7 +127,7 @@ _PART: Final = f"""
 async def begin(run: Run, job: Job, progress: dict[str, Any], total: int) -> None:
     """From now on nothing else is sent for the audience."""
     async with db.transaction():
-        await jobs.progress(job, done=0, total=total, progress=progress)
+        await running_jobs.progress(job, done=0, total=total, progress=progress)
         changes = {"replacing_job_id": job.id, "status": AudienceStatus.SYNCING, "next_run_at": runs.later(2)}
         await runs.write(run, changes)
 
@@ -153,7 +153,7 @@ async def record_step(run: Run, job: Job, progress: dict[str, Any]) -> bool:
         after = {contact: _after(one) for contact, one in before.items()}
         more = await ledger.write(run.workspace_id, run.audience_id, before, after)
         progress["after"] = ids[-1]
-        await jobs.progress(job, progress=progress)
+        await running_jobs.progress(job, progress=progress)
         await runs.write(run, {}, more)
     return True
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from models import clock, db
 from models.contacts import fields as contact_fields
 from models.contacts import selections
-from models.queue import jobs
+from models.queue import running_jobs
 from models.queue.jobs import Job
 from models.rules.parameters import Parameters
 from models.segments import uses
@@ -26,7 +26,7 @@ async def carry_on(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
     """Runs the export from its progress, and yields after each part."""
     try:
         if job.total is None:
-            await jobs.progress(job, total=await _count(scope, job))
+            await running_jobs.progress(job, total=await _count(scope, job))
             yield
         while not job.progress.get("written"):
             await _next_part(scope, job)
@@ -83,11 +83,11 @@ async def _next_part(scope: Scope, job: Job) -> None:
     last = await db.fetch_value(_LAST_OF_PART, scope.workspace_id, after, PART_IDS)
     parts: list[int] = job.progress.get("parts", [])
     if last is None and parts:
-        await jobs.progress(job, done=job.done, total=job.done, progress={**job.progress, "written": True})
+        await running_jobs.progress(job, done=job.done, total=job.done, progress={**job.progress, "written": True})
         return
     rows, size = await _write_part(scope, job, after, last or 0, len(parts))
     progress = {**job.progress, "after": last or 0, "parts": [*parts, size]}
-    await jobs.progress(job, done=job.done + rows, progress=progress)
+    await running_jobs.progress(job, done=job.done + rows, progress=progress)
 
 
 async def _write_part(scope: Scope, job: Job, after: int, last: int, index: int) -> tuple[int, int]:
@@ -135,7 +135,7 @@ async def _write_workbook(scope: Scope, job: Job) -> None:
     """One step, however long: it cannot go on where it stopped."""
     size = await write_workbook(job, await contact_fields.load(scope))
     if size is not None:
-        await jobs.progress(job, progress={**job.progress, "workbook": size})
+        await running_jobs.progress(job, progress={**job.progress, "workbook": size})
         await remove_parts(job.workspace_id, job.id, but=workbook_key(job.workspace_id, job.id))
 
 

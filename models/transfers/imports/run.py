@@ -13,7 +13,7 @@ from models.contacts import fields as contact_fields
 from models.contacts import person_consent
 from models.contacts.attributes import Fields
 from models.errors import DomainError, NotFound, Problems
-from models.queue import jobs
+from models.queue import running_jobs
 from models.queue.jobs import Job
 from models.segments import uses
 from models.segments.uses import UseKind
@@ -126,7 +126,9 @@ async def _inspect(job: Job, key: str, options: Options) -> None:
             inspection = await inspect(path, request_for(options), Path(table.name))
         if inspection.layout.sheet:
             await _store(Path(table.name), _sheet_key(job))
-    await jobs.progress(job, total=inspection.rows, progress={**job.progress, "inspection": inspection.to_json()})
+    await running_jobs.progress(
+        job, total=inspection.rows, progress={**job.progress, "inspection": inspection.to_json()}
+    )
 
 
 async def _store(path: Path, key: str) -> None:
@@ -145,7 +147,7 @@ async def _each_chunk(scope: Scope, job: Job, source: _Source) -> AsyncGenerator
             while True:
                 chunk, next_line = await reading
                 if chunk is None:
-                    await jobs.progress(job, progress={**job.progress, "read": True})
+                    await running_jobs.progress(job, progress={**job.progress, "read": True})
                     return
                 reading = asyncio.create_task(asyncio.to_thread(_next_chunk, reader, source.plan))
                 created = job.progress.get("created", 0)
@@ -192,7 +194,9 @@ async def _write(scope: Scope, job: Job, source: _Source, chunk: RowChunk, next_
 
 async def _count(job: Job, outcomes: Outcomes, next_line: int) -> None:
     counts = {name: job.progress.get(name, 0) + number for name, number in asdict(outcomes).items()}
-    await jobs.progress(job, done=job.done + outcomes.rows, progress={**job.progress, **counts, "next_line": next_line})
+    await running_jobs.progress(
+        job, done=job.done + outcomes.rows, progress={**job.progress, **counts, "next_line": next_line}
+    )
 
 
 def counts_of(progress: Mapping[str, Any]) -> dict[str, int]:

@@ -15,7 +15,7 @@ from models.contacts import person_consent
 from models.errors import NotAllowedInState, NotFound
 from models.membership import manual_changes
 from models.membership.origins import Origin
-from models.queue import jobs, work
+from models.queue import jobs, running_jobs, work
 from models.queue.enqueue import enqueue
 from models.queue.jobs import Job, JobKind, JobStatus
 from models.transfers.imports import lookup
@@ -58,12 +58,12 @@ async def undo_import(scope: Scope, job_id: int) -> Job:
         await audit_log.record(scope, "import_undo", "ImportJob", job_id)
         counts = job.progress.get("created", 0) + job.progress.get("updated", 0) + job.progress.get("unchanged", 0)
         # In this transaction: after the commit a worker could take the job.
-        held = await jobs.take(scope.workspace_id, job_id) if counts <= AT_ONCE else None
+        held = await running_jobs.take(scope.workspace_id, job_id) if counts <= AT_ONCE else None
     if held is None:
         return reopened
     async for _ in carry_on(scope, held):
         pass  # a worker goes on if this process dies
-    await jobs.finish(held)
+    await running_jobs.finish(held)
     return await jobs.get(scope, job_id)
 
 
@@ -99,7 +99,7 @@ async def _undo_chunk(scope: Scope, job: Job) -> None:
                     await manual_changes.hold_members(scope, job.segment_id)
                 state = await _next_chunk(scope, job, UndoProgress(**job.progress["undo"]))
                 undone_at = {"undone_at": clock.now().isoformat()} if state.done else {}
-                await jobs.progress(job, progress={**job.progress, "undo": asdict(state), **undone_at})
+                await running_jobs.progress(job, progress={**job.progress, "undo": asdict(state), **undone_at})
             return
         except db.Contended:
             if attempt == TRIES:

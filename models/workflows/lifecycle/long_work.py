@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from models import db
 from models.contacts import selections
-from models.queue import jobs, work
+from models.queue import running_jobs, work
 from models.queue.enqueue import enqueue
 from models.queue.jobs import Job
 from models.values.instants import read_instant
@@ -50,7 +50,7 @@ async def _remove(scope: Scope, job: Job, workflow_id: int) -> bool:
 async def _selected(scope: Scope, job: Job) -> list[int]:
     selection = selections.from_json(job.input["selection"])
     if job.total is None:
-        await jobs.progress(job, total=await selections.count(scope, selection))
+        await running_jobs.progress(job, total=await selections.count(scope, selection))
     return await selections.ids_after(scope, selection, job.progress.get("after", 0), CHUNK)
 
 
@@ -91,7 +91,7 @@ async def _progress(job: Job, ids: list[int], changed: int, **more: Any) -> None
     after = {"after": ids[-1]} if ids else {}
     total = None if job.total is None else max(job.total, done)
     counted = {"changed": job.progress.get("changed", 0) + changed}
-    await jobs.progress(job, done=done, total=total, progress={**job.progress, **after, **counted, **more})
+    await running_jobs.progress(job, done=done, total=total, progress={**job.progress, **after, **counted, **more})
 
 
 # ---------------------------------------------------------------- what follows from a publish, a resume, an archive
@@ -106,7 +106,7 @@ async def _publish(scope: Scope, job: Job, workflow_id: int) -> bool:
         await engine_lock.bring_forward(scope.workspace_id, lock.now)
         done = (job.total or 0) if following is None else following.done
         came = {} if following is None else {"at": asdict(following)}
-        await jobs.progress(job, done=done, total=max(job.total or 0, done), progress={**came, "changed": done})
+        await running_jobs.progress(job, done=done, total=max(job.total or 0, done), progress={**came, "changed": done})
         await enqueue(work.PROCESS_WORKFLOWS, scope.workspace_id)
     return following is not None
 
@@ -131,7 +131,7 @@ async def _resume(scope: Scope, job: Job, workflow_id: int) -> bool:
 
 async def _progress_by(job: Job, changed: int) -> None:
     done = job.done + changed
-    await jobs.progress(job, done=done, total=max(job.total or 0, done), progress={"changed": done})
+    await running_jobs.progress(job, done=done, total=max(job.total or 0, done), progress={"changed": done})
 
 
 _STEPS: Final[Mapping[str, Callable[[Scope, Job, int], Awaitable[bool]]]] = {

@@ -7,7 +7,7 @@ from typing import Any, Final
 from models import clock, db
 from models.accounts import audit_log
 from models.errors import Invalid
-from models.queue import jobs
+from models.queue import jobs, running_jobs
 from models.queue.jobs import Job, JobKind
 from models.workflows.causes import NOBODY
 from models.workflows.graph.events import DateReached, Scheduled, segments_of
@@ -68,7 +68,7 @@ async def run(scope: Scope, job: Job) -> AsyncGenerator[None, None]:
         ends = until if chunk + 1 == CHUNKS else begins + step
         count += await _play(scope, replay, scheduled, begins, ends)
         history.refuse_too_many(count)
-        await jobs.progress(job, done=chunk + 1, total=CHUNKS, progress=_result(replay, fidelity, of_nodes))
+        await running_jobs.progress(job, done=chunk + 1, total=CHUNKS, progress=_result(replay, fidelity, of_nodes))
         if job.cancel_asked_at is not None:
             yield
 

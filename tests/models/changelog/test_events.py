@@ -15,7 +15,7 @@ from models.changelog.events import EVENTS, PAYLOADS, EventType
 from models.changelog.live_reader import TailLimits
 from models.changelog.read import read_page
 from models.changelog.tail import Tail
-from models.queue import jobs
+from models.queue import jobs, running_jobs
 from models.queue.jobs import JobKind
 from models.segments import segments
 from tests.kit.broadcasts import a_draft, a_draft_to, a_segment, a_sender, people
@@ -136,15 +136,15 @@ async def test_a_new_rule_is_an_update_of_its_segment(database):
 @pytest.mark.parametrize(
     ("end", "status", "error"),
     [
-        (jobs.finish, "SUCCEEDED", None),
-        (jobs.cancelled, "CANCELLED", None),
-        (lambda job: jobs.fail(job, "the file is gone"), "FAILED", "the file is gone"),
+        (running_jobs.finish, "SUCCEEDED", None),
+        (running_jobs.cancelled, "CANCELLED", None),
+        (lambda job: running_jobs.fail(job, "the file is gone"), "FAILED", "the file is gone"),
     ],
 )
 async def test_a_job_has_one_event_when_it_ends(database, end, status, error):
     scope = await new_workspace()
     made = await jobs.create(scope, JobKind.EXPORT, {})
-    job = await jobs.take(scope.workspace_id, made.id)
+    job = await running_jobs.take(scope.workspace_id, made.id)
     await end(job)
     await end(job)
     assert await logged(scope) == [events.JobFinished(made.id, "EXPORT", status, error)]
@@ -154,10 +154,10 @@ async def test_jobs_cancelled_before_they_began_or_given_up_have_an_event(databa
     scope = await new_workspace()
     waiting, failing = [await jobs.create(scope, JobKind.EXPORT, {}) for _ in range(2)]
     await jobs.ask_cancel(scope, waiting.id)
-    for _ in range(jobs.MAX_ATTEMPTS):
-        assert await jobs.take(scope.workspace_id, failing.id)
+    for _ in range(running_jobs.MAX_ATTEMPTS):
+        assert await running_jobs.take(scope.workspace_id, failing.id)
         await db.execute("UPDATE jobs SET leased_until = now() - interval '1 s' WHERE id = $1", failing.id)
-    assert await jobs.take(scope.workspace_id, failing.id) is None
+    assert await running_jobs.take(scope.workspace_id, failing.id) is None
     cancelled, given_up = await logged(scope)
     assert (cancelled.job_id, cancelled.status) == (waiting.id, "CANCELLED")
     assert (given_up.job_id, given_up.status) == (failing.id, "FAILED")

@@ -17,7 +17,7 @@ from models.contacts.activities import NewActivity, record
 from models.contacts.create import create_contact
 from models.contacts.update import update_contact
 from models.db import migrations
-from models.queue import jobs
+from models.queue import jobs, running_jobs
 from models.queue.jobs import JobKind
 from models.rules.tree import FieldType
 from muster.local.server_files import wheel_folder
@@ -141,13 +141,13 @@ async def test_a_job_that_ran_is_taken_again_when_its_lease_is_over(
 ) -> None:
     scope = await new_workspace()
     job = await jobs.create(scope, JobKind.EXPORT, {})
-    assert await jobs.take(scope.workspace_id, job.id) is not None
+    assert await running_jobs.take(scope.workspace_id, job.id) is not None
     await moved(tmp_path, database, elsewhere)
-    assert await jobs.waiting(10) == []
+    assert await running_jobs.waiting(10) == []
     now = clock.now()
     clock.set_source(lambda: now.replace(year=now.year + 1))
-    assert await jobs.waiting(10) == [(scope.workspace_id, job.id)]
-    assert await jobs.take(scope.workspace_id, job.id) is not None
+    assert await running_jobs.waiting(10) == [(scope.workspace_id, job.id)]
+    assert await running_jobs.take(scope.workspace_id, job.id) is not None
 
 
 async def test_a_cursor_that_was_given_after_the_dump_is_refused(database: str, elsewhere: str, tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ import pytest
 from models import db
 from models.accounts import workspaces
 from models.errors import NotAllowedInState, NotFound
-from models.queue import jobs
-from models.queue.jobs import JobKind, JobStatus, LeaseLost
+from models.queue import jobs, running_jobs
+from models.queue.jobs import JobKind, JobStatus
+from models.queue.leases import LeaseLost
 from permissions.principal import Scope
 
 
@@ -26,7 +27,7 @@ async def let_leases_run_out() -> None:
 
 
 async def taken(job: jobs.Job) -> jobs.Job:
-    held = await jobs.take(job.workspace_id, job.id)
+    held = await running_jobs.take(job.workspace_id, job.id)
     assert held is not None
     return held
 
@@ -38,15 +39,15 @@ async def test_a_new_job_is_queued_with_its_input(scope):
 
 async def test_only_one_of_many_workers_takes_a_job(scope):
     job = await made(scope)
-    takes = await asyncio.gather(*(jobs.take(scope.workspace_id, job.id) for _ in range(8)))
+    takes = await asyncio.gather(*(running_jobs.take(scope.workspace_id, job.id) for _ in range(8)))
     assert [job.status for job in takes if job is not None] == ["RUNNING"]
 
 
 async def test_a_job_whose_worker_died_is_taken_over_with_its_progress(scope):
     job = await made(scope)
     held = await taken(job)
-    await jobs.progress(held, done=3, progress={"after": 30})
-    assert await jobs.take(scope.workspace_id, job.id) is None
+    await running_jobs.progress(held, done=3, progress={"after": 30})
+    assert await running_jobs.take(scope.workspace_id, job.id) is None
     await let_leases_run_out()
     taken_over = await taken(job)
     assert (taken_over.done, taken_over.progress) == (3, {"after": 30})
@@ -58,13 +59,13 @@ async def test_a_worker_that_lost_its_job_writes_nothing_more(scope):
     await let_leases_run_out()
     new = await taken(job)
     with pytest.raises(LeaseLost):
-        await jobs.progress(old, done=1)
+        await running_jobs.progress(old, done=1)
     with pytest.raises(LeaseLost):
-        await jobs.renew(old)
-    await jobs.finish(old)
-    await jobs.release(old)
+        await running_jobs.renew(old)
+    await running_jobs.finish(old)
+    await running_jobs.release(old)
     assert (await jobs.get(scope, job.id)).status == JobStatus.RUNNING
-    await jobs.finish(new)
+    await running_jobs.finish(new)
     assert (await jobs.get(scope, job.id)).status == JobStatus.SUCCEEDED
 
 
@@ -76,7 +77,7 @@ async def test_work_whose_lease_was_lost_does_not_commit(scope):
     async def work() -> None:
         async with db.transaction():
             await db.execute("UPDATE workspaces SET name = 'changed'")
-            await jobs.progress(old, done=1)
+            await running_jobs.progress(old, done=1)
 
     with pytest.raises(LeaseLost):
         await work()
@@ -85,10 +86,10 @@ async def test_work_whose_lease_was_lost_does_not_commit(scope):
 
 async def test_a_job_that_dies_again_and_again_without_progress_fails(scope):
     job = await made(scope)
-    for _ in range(jobs.MAX_ATTEMPTS):
+    for _ in range(running_jobs.MAX_ATTEMPTS):
         await taken(job)
         await let_leases_run_out()
-    assert await jobs.take(scope.workspace_id, job.id) is None
+    assert await running_jobs.take(scope.workspace_id, job.id) is None
     failed = await jobs.get(scope, job.id)
     assert failed.status == JobStatus.FAILED
     assert "5 times at the same place" in failed.error
@@ -97,32 +98,32 @@ async def test_a_job_that_dies_again_and_again_without_progress_fails(scope):
 
 async def test_a_job_with_progress_between_failures_is_never_given_up(scope):
     job = await made(scope)
-    for done in range(jobs.MAX_ATTEMPTS * 2):
-        await jobs.progress(await taken(job), done=done + 1)
+    for done in range(running_jobs.MAX_ATTEMPTS * 2):
+        await running_jobs.progress(await taken(job), done=done + 1)
         await let_leases_run_out()
     assert (await taken(job)).attempts == 2
 
 
 async def test_a_released_job_waits_and_has_all_its_attempts(scope):
     job = await taken(await made(scope))
-    await jobs.release(job)
+    await running_jobs.release(job)
     assert (await taken(job)).attempts == 1
 
 
 async def test_a_job_waits_after_a_failed_attempt(scope):
     job = await taken(await made(scope))
-    await jobs.retry(job)
-    assert await jobs.take(scope.workspace_id, job.id) is None
-    assert await jobs.waiting(10) == []
+    await running_jobs.retry(job)
+    assert await running_jobs.take(scope.workspace_id, job.id) is None
+    assert await running_jobs.waiting(10) == []
     await let_leases_run_out()
     assert (await taken(job)).attempts == 2
 
 
 async def test_ending_twice_changes_nothing(scope):
     job = await taken(await made(scope))
-    await jobs.finish(job)
+    await running_jobs.finish(job)
     first = await jobs.get(scope, job.id)
-    await jobs.fail(job, "too late")
+    await running_jobs.fail(job, "too late")
     again = await jobs.get(scope, job.id)
     assert (again.status, again.error, again.finished_at) == ("SUCCEEDED", None, first.finished_at)
 
@@ -130,22 +131,22 @@ async def test_ending_twice_changes_nothing(scope):
 async def test_a_job_that_was_not_begun_is_cancelled_at_once(scope):
     job = await jobs.ask_cancel(scope, (await made(scope)).id)
     assert job.status == JobStatus.CANCELLED
-    assert await jobs.take(scope.workspace_id, job.id) is None
+    assert await running_jobs.take(scope.workspace_id, job.id) is None
 
 
 async def test_a_running_job_reads_that_it_should_stop(scope):
     job = await taken(await made(scope))
     asked = await jobs.ask_cancel(scope, job.id)
     assert asked.status == JobStatus.RUNNING
-    await jobs.renew(job)
+    await running_jobs.renew(job)
     assert job.cancel_asked_at is not None
-    await jobs.cancelled(job)
+    await running_jobs.cancelled(job)
     assert (await jobs.ask_cancel(scope, job.id)).status == JobStatus.CANCELLED
 
 
 async def test_a_job_that_has_ended_cannot_be_cancelled(scope):
     job = await taken(await made(scope))
-    await jobs.finish(job)
+    await running_jobs.finish(job)
     with pytest.raises(NotAllowedInState, match="has succeeded already"):
         await jobs.ask_cancel(scope, job.id)
 
@@ -181,20 +182,23 @@ async def test_the_workspace_with_no_running_job_goes_first(scope):
     await taken(busy[0])
     quiet = await workspaces.create("Quiet")
     late = await made(quiet)
-    assert await jobs.waiting(10) == [(quiet.workspace_id, late.id), *((scope.workspace_id, j.id) for j in busy[1:])]
+    assert await running_jobs.waiting(10) == [
+        (quiet.workspace_id, late.id),
+        *((scope.workspace_id, j.id) for j in busy[1:]),
+    ]
 
 
 async def test_of_a_workspaces_jobs_the_one_that_waited_longest_goes_first(scope):
     first, second = await made(scope), await made(scope)
-    await jobs.release(await taken(first))
-    assert await jobs.waiting(10) == [(scope.workspace_id, second.id), (scope.workspace_id, first.id)]
+    await running_jobs.release(await taken(first))
+    assert await running_jobs.waiting(10) == [(scope.workspace_id, second.id), (scope.workspace_id, first.id)]
 
 
 async def test_a_job_that_ended_can_be_queued_again(scope):
     job = await taken(await made(scope))
     with pytest.raises(NotAllowedInState, match="this job is running"):
         await jobs.reopen(scope, job.id, {})
-    await jobs.finish(job)
+    await running_jobs.finish(job)
     again = await jobs.reopen(scope, job.id, {"undo": 1})
     assert (again.status, again.finished_at) == ("QUEUED", None)
     held = await taken(again)
@@ -204,5 +208,5 @@ async def test_a_job_that_ended_can_be_queued_again(scope):
 
 async def test_a_begun_job_that_waits_is_cancelled_by_its_worker(scope):
     job = await taken(await made(scope))
-    await jobs.release(job)
+    await running_jobs.release(job)
     assert (await jobs.ask_cancel(scope, job.id)).status == JobStatus.RUNNING

@@ -11,7 +11,7 @@ import pytest
 
 from models import clock, db
 from models.accounts import workspaces
-from models.queue import inbox, jobs, leases, requests, workspace_leases
+from models.queue import inbox, jobs, leases, requests, running_jobs, workspace_leases
 from models.queue.leases import Lease, LeasedTable, LeaseLost, Writes
 from models.queue.requests import ProviderRequestKind
 from permissions.principal import Scope
@@ -52,7 +52,7 @@ class Kind:
 
 
 KINDS = {
-    "job": Kind(jobs.LEASES, a_job, jobs.MAX_ATTEMPTS),
+    "job": Kind(running_jobs.LEASES, a_job, running_jobs.MAX_ATTEMPTS),
     "request": Kind(requests.LEASES, a_request, requests.MAX_ATTEMPTS),
     "test send": Kind(requests.LEASES, a_test_send, 1),
     "webhook": Kind(inbox.LEASES, a_webhook, inbox.MAX_ATTEMPTS),

@@ -10,7 +10,7 @@ from models.contacts.create import create_contact
 from models.contacts.tagging import add_tags, remove_tags
 from models.errors import Conflict, InUse
 from models.membership import indexes
-from models.queue import jobs
+from models.queue import running_jobs
 from models.queue.jobs import Job
 from models.score_models import build, of_contacts, score_models
 from models.tag_changes import tag_changes
@@ -27,11 +27,11 @@ async def scope(database: str) -> Scope:
 
 async def run(scope: Scope, job: Job) -> None:
     """To the end, as a worker does."""
-    held = await jobs.take(scope.workspace_id, job.id)
+    held = await running_jobs.take(scope.workspace_id, job.id)
     assert held is not None
     async for _ in tag_changes.carry_on(scope, held):
         pass
-    await jobs.finish(held)
+    await running_jobs.finish(held)
 
 
 async def renamed(scope: Scope, tag: str, to: str) -> None:

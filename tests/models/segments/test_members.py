@@ -8,7 +8,8 @@ from models.contacts import selections
 from models.contacts.selections import ContactSelection
 from models.errors import Invalid, LimitExceeded, NotFound, Problems, Required, Unsupported
 from models.membership.origins import Override
-from models.queue import jobs
+from models.queue import jobs, running_jobs
+from models.queue.leases import LeaseLost
 from models.segments import members, segments
 from models.segments.members import MemberAction
 from models.segments.segments import SegmentKind
@@ -134,13 +135,13 @@ async def test_a_large_selection_becomes_a_job_that_can_be_stopped_and_go_on(sco
     segment = await static_segment(scope)
     changed = await members.change(scope, segment.id, MemberAction.ADD, ContactSelection(search="contact"))
     assert changed.changed == 0
-    job = await jobs.take(scope.workspace_id, changed.job.id)
+    job = await running_jobs.take(scope.workspace_id, changed.job.id)
     for done in (4, 8):
         assert await members.process_step(scope, job)
         assert (job.done, job.total) == (done, 25)
     await db.execute("UPDATE jobs SET leased_until = now() - interval '1 second'")
-    taken_over = await jobs.take(scope.workspace_id, job.id)
-    with pytest.raises(jobs.LeaseLost):
+    taken_over = await running_jobs.take(scope.workspace_id, job.id)
+    with pytest.raises(LeaseLost):
         await members.process_step(scope, job)
     assert len(await members_of(scope, segment)) == taken_over.done == 8
     job = taken_over
@@ -155,7 +156,7 @@ async def test_a_job_counts_the_contacts_it_looked_at_and_those_it_changed(scope
     ids = await selections.ids_after(scope, everybody, 0, 8)
     await add(scope, segment, ids=tuple(ids))
     queued = await members.change(scope, segment.id, MemberAction.ADD, everybody)
-    job = await jobs.take(scope.workspace_id, queued.job.id)
+    job = await running_jobs.take(scope.workspace_id, queued.job.id)
     while await members.process_step(scope, job):
         pass
     assert (job.done, job.total, job.progress["changed"]) == (15, 15, 7)
@@ -180,7 +181,7 @@ async def test_a_job_whose_segments_are_deleted_fails_and_says_so(scope, small_s
     await done(scope, (await members.change(scope, there["source"].id, MemberAction.ADD, EVERYBODY)).job)
     from_source = ContactSelection(segment_id=there["source"].id)
     queued = await members.change(scope, there["segment"].id, MemberAction.ADD, from_source)
-    job = await jobs.take(scope.workspace_id, queued.job.id)
+    job = await running_jobs.take(scope.workspace_id, queued.job.id)
     assert await members.process_step(scope, job)
     await segments.delete(scope, there[deleted].id)
     with pytest.raises(NotFound, match="deleted"):
@@ -193,11 +194,11 @@ EVERYBODY = ContactSelection(search="contact")
 async def done(scope: Scope, job: jobs.Job | None) -> None:
     """The job, worked off."""
     assert job is not None
-    held = await jobs.take(scope.workspace_id, job.id)
+    held = await running_jobs.take(scope.workspace_id, job.id)
     assert held is not None
     while await members.process_step(scope, held):
         pass
-    await jobs.finish(held)
+    await running_jobs.finish(held)
 
 
 async def test_the_members_of_a_large_segment_are_removed_by_a_job(scope, small_steps):
@@ -206,7 +207,7 @@ async def test_the_members_of_a_large_segment_are_removed_by_a_job(scope, small_
     everybody = ContactSelection(search="contact")
     for change in (MemberAction.ADD, MemberAction.REMOVE):
         queued = await members.change(scope, segment.id, change, everybody)
-        job = await jobs.take(scope.workspace_id, queued.job.id)
+        job = await running_jobs.take(scope.workspace_id, queued.job.id)
         while await members.process_step(scope, job):
             pass
         assert len(await members_of(scope, segment)) == (25 if change is MemberAction.ADD else 0)

@@ -1,7 +1,7 @@
 """The rules that a segment had: who set them, and what difference they made."""
 
 from models.membership import rebuild
-from models.queue import jobs
+from models.queue import running_jobs
 from models.segments import rule_history, segments
 from models.tag_changes import tag_changes
 from tests.kit.segments import TAGGED_VIP, dynamic_segment, new_contacts, static_segment
@@ -53,7 +53,7 @@ async def test_copies_and_renamed_tags_have_versions_and_static_segments_none(da
     assert await versions(scope, copy.segment) == [(1, None, None, None)]
     assert await versions(scope, await static_segment(scope, [])) == []
     job = await tag_changes.rename_tag(scope, "vip", "gold")
-    taken = await jobs.take(scope.workspace_id, job.id)
+    taken = await running_jobs.take(scope.workspace_id, job.id)
     assert taken is not None
     async for _ in tag_changes.carry_on(scope, taken):
         pass

@@ -13,7 +13,7 @@ from models.contacts.create import create_contact
 from models.contacts.tagging import add_tags, remove_tags
 from models.errors import InUse, Invalid, NotFound
 from models.membership import rebuild
-from models.queue import jobs
+from models.queue import jobs, running_jobs
 from models.queue.jobs import Job, JobStatus
 from models.segments import segments
 from models.tag_changes import tag_changes
@@ -31,11 +31,11 @@ async def scope(database: str) -> Scope:
 
 async def run(scope: Scope, job: Job) -> Job:
     """To the end, as a worker does."""
-    held = await jobs.take(scope.workspace_id, job.id)
+    held = await running_jobs.take(scope.workspace_id, job.id)
     assert held is not None
     async for _ in tag_changes.carry_on(scope, held):
         pass
-    await jobs.finish(held)
+    await running_jobs.finish(held)
     return held
 
 
@@ -112,7 +112,7 @@ async def test_a_job_that_runs_twice_changes_nothing_more(scope: Scope) -> None:
 async def test_what_was_killed_before_the_commit_is_done_again(scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
     await create_contact(scope, {"tags": ["old"]})
     job = await tag_changes.rename_tag(scope, "old", "new")
-    held = await jobs.take(scope.workspace_id, job.id)
+    held = await running_jobs.take(scope.workspace_id, job.id)
     assert held is not None
 
     async def dies(*_: object, **__: object) -> None:
@@ -124,7 +124,7 @@ async def test_what_was_killed_before_the_commit_is_done_again(scope: Scope, mon
             async for _ in tag_changes.carry_on(scope, held):
                 pass
     assert await tags_of(scope) == [["old"]]
-    await jobs.release(held)
+    await running_jobs.release(held)
     await run(scope, job)
     assert await tags_of(scope) == [["new"]]
 

@@ -7,7 +7,7 @@ from models.contacts import field_changes, fields
 from models.contacts.create import create_contact
 from models.contacts.tagging import add_tags
 from models.errors import InUse
-from models.queue import jobs
+from models.queue import running_jobs
 from models.rules.tree import FieldType
 from models.tag_changes import tag_changes
 from models.workflows import batches, drafts, versions
@@ -29,10 +29,10 @@ async def scope(database):
 
 async def change(scope, job):
     """The job, done as a worker does."""
-    held = await jobs.take(scope.workspace_id, job.id)
+    held = await running_jobs.take(scope.workspace_id, job.id)
     async for _ in tag_changes.carry_on(scope, held):
         pass
-    await jobs.finish(held)
+    await running_jobs.finish(held)
 
 
 async def tags_of(contact_id):

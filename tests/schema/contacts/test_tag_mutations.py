@@ -2,7 +2,7 @@
 
 from models import db
 from models.contacts.create import create_contact
-from models.queue import jobs
+from models.queue import running_jobs
 from models.tag_changes import tag_changes
 from permissions.capabilities import Permission
 from permissions.principal import Scope
@@ -32,11 +32,11 @@ async def test_a_tag_is_renamed_by_a_job(api: Api, admin: str, workspace: Scope)
     assert made["userErrors"] == []
     job = made["job"]
     assert {**job, "id": ""} == {"id": "", "kind": "TAG_CHANGE", "status": "QUEUED", "tag": "vip", "to": "Gold"}
-    held = await jobs.take(workspace.workspace_id, 1)
+    held = await running_jobs.take(workspace.workspace_id, 1)
     assert held is not None
     async for _ in tag_changes.carry_on(workspace, held):
         pass
-    await jobs.finish(held)
+    await running_jobs.finish(held)
     shown = await api.data(admin, "query ($id: ID!) { tags job(id: $id) { status done } }", id=job["id"])
     assert shown == {"tags": ["Gold"], "job": {"status": "SUCCEEDED", "done": 1}}
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from models import db
 from models.accounts import members
-from models.queue import jobs
+from models.queue import jobs, running_jobs
 from models.queue.jobs import JobKind, JobStatus
 from models.segments import segments
 from permissions.capabilities import Permission
@@ -26,7 +26,7 @@ async def new_job(scope: Scope) -> jobs.Job:
     """A job that a worker holds."""
     segment = await static_segment(scope)
     made = await jobs.create(scope, JobKind.SEGMENT_CONTACTS, {}, segment_id=segment.id)
-    job = await jobs.take(scope.workspace_id, made.id)
+    job = await running_jobs.take(scope.workspace_id, made.id)
     assert job is not None
     return job
 
@@ -38,10 +38,10 @@ async def test_a_job_is_followed_to_its_end(api, admin, scope):
     watch = "subscription ($id: ID!) { jobProgress(id: $id) { id status done total } }"
     events = api.listen(admin, watch, id=to_global_id("SegmentContactsJob", made.id))
     seen = [(await anext(events))["data"]["jobProgress"]]
-    job = await jobs.take(scope.workspace_id, made.id)
+    job = await running_jobs.take(scope.workspace_id, made.id)
     for done in range(1, 40):
-        await jobs.progress(job, done=done, total=39)
-    await jobs.finish(job)
+        await running_jobs.progress(job, done=done, total=39)
+    await running_jobs.finish(job)
     seen += [event["data"]["jobProgress"] async for event in events]
     assert seen[0]["status"] == "QUEUED"
     assert (seen[-1]["status"], seen[-1]["done"], seen[-1]["total"]) == ("SUCCEEDED", 39, 39)
@@ -63,7 +63,7 @@ async def test_a_late_subscriber_with_an_old_state_is_given_the_present_one(scop
     before = await jobs.get(scope, job.id)
     async with aclosing(follow(await jobs.get(scope, job.id), watch)) as first:
         await anext(first)
-        await jobs.finish(job)
+        await running_jobs.finish(job)
         assert (await asyncio.wait_for(anext(first), 5)).status == JobStatus.SUCCEEDED
         async with aclosing(follow(before, watch)) as late:
             assert (await anext(late)).status == JobStatus.RUNNING
@@ -96,9 +96,9 @@ async def test_events_come_at_most_ten_times_a_second_and_the_last_one_is_the_en
         done = 0
         while working:
             done += 1
-            await jobs.progress(job, done=done, total=9)
+            await running_jobs.progress(job, done=done, total=9)
             await asyncio.sleep(0.005)
-        await jobs.finish(job)
+        await running_jobs.finish(job)
 
     task = asyncio.create_task(work())
     async for event in api.listen(admin, WATCH, id=to_global_id("SegmentContactsJob", job.id)):
@@ -125,7 +125,7 @@ async def test_nobody_looks_when_nobody_follows(scope):
     watch, job = new_watch(), await new_job(scope)
     async with aclosing(follow(job, watch)) as events:
         await anext(events)
-        await jobs.progress(job, done=1, total=2)
+        await running_jobs.progress(job, done=1, total=2)
         assert (await asyncio.wait_for(anext(events), 5)).done == 1
         assert not watch.is_idle
     assert watch.is_idle

@@ -12,7 +12,7 @@ from models.db import execute
 from models.membership import manual_changes
 from models.membership.origins import Origin as By
 from models.messaging import templates
-from models.queue import jobs
+from models.queue import running_jobs
 from models.workflows import drafts
 from models.workflows.trials import backtest
 from permissions.capabilities import Permission
@@ -243,10 +243,10 @@ async def test_the_past_is_played_by_a_job_that_shows_what_came_of_it(world):
     job = (await world.ask(start, graph=draft, **period))["workflowBacktest"]["job"]["id"]
     waiting = (await world.ask(shown, id=job))["job"]
     assert (waiting["status"], waiting["wouldEnter"], waiting["nodeStats"]) == ("QUEUED", 0, [])
-    taken = await jobs.take(world.scope.workspace_id, split_global_id(job)[1])
+    taken = await running_jobs.take(world.scope.workspace_id, split_global_id(job)[1])
     async for _ in backtest.run(world.scope, taken):
         pass
-    await jobs.finish(taken)
+    await running_jobs.finish(taken)
     found = (await world.ask(shown, id=job))["job"]
     assert (found["status"], found["wouldEnter"], found["fidelity"]) == ("SUCCEEDED", 2, "AS_OF_NOW")
     assert found["turnedAway"] == [{"reason": "ENTRY_RULE", "count": 1}]

@@ -8,7 +8,7 @@ import pytest
 from models import db
 from models.contacts.create import create_contact
 from models.contacts.selections import ContactSelection
-from models.queue import jobs
+from models.queue import jobs, running_jobs
 from models.transfers.exports import export_file, run
 from models.transfers.exports.export_file import Format
 from models.transfers.exports.start import start_export
@@ -54,13 +54,13 @@ async def test_an_export_goes_on_after_the_last_part_that_was_written(scope, mon
     whole = await exported(scope, None, ["name"])
     job = await start_export(scope, None, ["name"], Format.CSV)
     for _ in range(100):
-        held = await jobs.take(scope.workspace_id, job.id)
+        held = await running_jobs.take(scope.workspace_id, job.id)
         async for _ in run.carry_on(scope, held):
             break  # the worker dies after each step
         else:
-            await jobs.finish(held)
+            await running_jobs.finish(held)
             break
-        await jobs.release(held)
+        await running_jobs.release(held)
     file = await export_file.get_file(scope, job.id)
     assert (len(file.keys), file.size) == (4, len(whole))
     assert b"".join([block async for block in export_file.blocks(file)]) == whole
@@ -72,12 +72,12 @@ async def test_a_cancelled_export_leaves_nothing(scope, monkeypatch, file_folder
     await many_contacts(scope, 35)
     segment = await static_segment(scope, [1, 2])
     job = await start_export(scope, ContactSelection(segment_id=segment.id), None, Format.CSV)
-    held = await jobs.take(scope.workspace_id, job.id)
+    held = await running_jobs.take(scope.workspace_id, job.id)
     steps = run.carry_on(scope, held)
     await anext(steps)
     await anext(steps)
     await jobs.ask_cancel(scope, job.id)
-    await jobs.renew(held)
+    await running_jobs.renew(held)
     await steps.aclose()
     assert [one for one in file_folder.rglob("*") if one.is_file()] == []
     assert await db.fetch_value("SELECT active FROM segment_uses") is False

@@ -8,7 +8,7 @@ from python_calamine import CalamineWorkbook
 from models import db
 from models.contacts.create import create_contact
 from models.errors import LimitExceeded
-from models.queue import jobs
+from models.queue import jobs, running_jobs
 from models.transfers.exports import export_file, run, workbook_file
 from models.transfers.exports.export_file import Format
 from models.transfers.exports.start import start_export
@@ -94,13 +94,13 @@ async def test_an_export_whose_worker_dies_after_each_step_is_the_same(scope, mo
     whole = cells_of(await exported(scope, None, ["name"], Format.XLSX))
     job = await start_export(scope, None, ["name"], Format.XLSX)
     for _ in range(100):
-        held = await jobs.take(scope.workspace_id, job.id)
+        held = await running_jobs.take(scope.workspace_id, job.id)
         async for _ in run.carry_on(scope, held):
             break
         else:
-            await jobs.finish(held)
+            await running_jobs.finish(held)
             break
-        await jobs.release(held)
+        await running_jobs.release(held)
     file = await export_file.get_file(scope, job.id)
     content = b"".join([block async for block in export_file.blocks(file)])
     assert (cells_of(content), len(content)) == (whole, file.size)
@@ -117,12 +117,12 @@ async def test_a_cancelled_export_leaves_nothing(scope, monkeypatch, file_folder
     monkeypatch.setattr(run, "PART_IDS", 10)
     await many_contacts(scope, 15)
     job = await start_export(scope, None, ["name"], Format.XLSX)
-    held = await jobs.take(scope.workspace_id, job.id)
+    held = await running_jobs.take(scope.workspace_id, job.id)
     steps = run.carry_on(scope, held)
     while not held.progress.get("written"):
         await anext(steps)
     await jobs.ask_cancel(scope, job.id)
-    await jobs.renew(held)
+    await running_jobs.renew(held)
     await anext(steps)
     await steps.aclose()
     assert [one for one in file_folder.rglob("*") if one.is_file()] == []

@@ -5,7 +5,7 @@ import pytest
 from models import db
 from models.contacts import fields as contact_fields
 from models.errors import Invalid
-from models.queue import jobs
+from models.queue import jobs, running_jobs
 from models.queue.jobs import Job, JobStatus
 from models.queue.work import Queue
 from models.transfers.imports import run
@@ -34,7 +34,7 @@ def rows(count: int) -> str:
 
 async def test_total_is_known_first_and_done_grows_with_each_chunk(scope, monkeypatch):
     monkeypatch.setattr(run, "CHUNK_ROWS", 10)
-    held = await jobs.take(scope.workspace_id, (await started(scope, rows(25))).id)
+    held = await running_jobs.take(scope.workspace_id, (await started(scope, rows(25))).id)
     progress = [(held.done, held.total) async for _ in run.carry_on(scope, held)]
     assert progress == [(0, 25), (10, 25), (20, 25), (25, 25)]
 
@@ -43,14 +43,14 @@ async def test_a_cancelled_import_stops_after_a_chunk_and_can_be_undone(scope, m
     monkeypatch.setattr(run, "CHUNK_ROWS", 10)
     segment = await static_segment(scope)
     job = await started(scope, rows(35), add_to_segment_id=segment.id)
-    held = await jobs.take(scope.workspace_id, job.id)
+    held = await running_jobs.take(scope.workspace_id, job.id)
     steps = run.carry_on(scope, held)
     while held.done < 20:
         await anext(steps)
     await jobs.ask_cancel(scope, job.id)
-    await jobs.renew(held)
+    await running_jobs.renew(held)
     await steps.aclose()
-    await jobs.cancelled(held)
+    await running_jobs.cancelled(held)
     ended = await Job.get(id=job.id)
     assert (ended.status, ended.done, ended.total, counts(ended)) == (JobStatus.CANCELLED, 20, 35, {"created": 20})
     assert len(await everyone(scope, "id")) == 20
@@ -82,7 +82,7 @@ async def test_an_import_fails_when_a_field_was_deleted_before_it_ran(scope):
     job = await started(scope, "email,attributes.text\na@x.org,hello\n")
     field = next(one for one in await contact_fields.every(scope) if one.key == "text")
     await contact_fields.delete(scope, field.id)
-    held = await jobs.take(scope.workspace_id, job.id)
+    held = await running_jobs.take(scope.workspace_id, job.id)
     with pytest.raises(Exception, match="there is no field 'attributes.text'"):
         async for _ in run.carry_on(scope, held):
             pass
@@ -93,7 +93,7 @@ async def test_an_import_fails_when_a_field_is_deleted_between_two_chunks(scope,
     monkeypatch.setattr(run, "CHUNK_ROWS", 1)
     await fields_of_every_type(scope)
     job = await started(scope, "email,attributes.text\na@x.org,hello\nb@x.org,hello\n")
-    held = await jobs.take(scope.workspace_id, job.id)
+    held = await running_jobs.take(scope.workspace_id, job.id)
     with pytest.raises(Invalid, match="the custom field 'text' was deleted or changed"):
         async for _ in run.carry_on(scope, held):
             if held.done == 1:

@@ -6,7 +6,7 @@ import pytest
 
 from models import clock, db
 from models.errors import DomainError, NotAllowedInState, NotFound, Problems, Unsupported
-from models.queue import jobs
+from models.queue import running_jobs
 from models.segments import segments
 from models.segments.segments import SegmentKind
 from models.transfers.imports import run, start, uploads
@@ -169,7 +169,7 @@ async def test_pasted_rows_are_imported_as_a_file_is(scope):
 async def test_an_error_at_the_end_of_the_file_fails_the_import_before_any_row_is_written(scope, file_folder):
     content = b"email\n" + b"".join(b"a%d@example.com\n" % n for n in range(60_000)) + b"\x00\n"
     job = await started(scope, content, "email")
-    held = await jobs.take(scope.workspace_id, job.id)
+    held = await running_jobs.take(scope.workspace_id, job.id)
     with pytest.raises(DomainError, match="line 60002 holds a NUL byte"):
         async for _ in run.carry_on(scope, held):
             pass

@@ -12,7 +12,7 @@ from models.contacts.activities import NewActivity
 from models.contacts.create import create_contact
 from models.contacts.update import update_contact
 from models.errors import NotAllowedInState, NotFound
-from models.queue import jobs
+from models.queue import running_jobs
 from models.transfers.imports import run, undo
 from permissions.principal import Scope
 from tests.kit.engine import assert_all_is_right, settled
@@ -148,11 +148,11 @@ async def test_workers_undo_a_large_import_chunk_by_chunk(scope, monkeypatch):
     job = await imported(scope, "email\n" + "".join(f"{n}@x.org\n" for n in range(7)))
     waiting = await undo.undo_import(scope, job.id)
     assert (waiting.status, waiting.progress.get("undone_at")) == ("QUEUED", None)
-    held = await jobs.take(scope.workspace_id, job.id)
+    held = await running_jobs.take(scope.workspace_id, job.id)
     async for _ in undo.carry_on(scope, held):
         break  # the worker dies after its first chunk
     assert await db.fetch_value("SELECT count(*) FROM contacts") == 5
-    await jobs.release(held)
+    await running_jobs.release(held)
     done = await finished(scope, job)
     assert (done.progress["undo"]["undone"], await everyone(scope, "id")) == (7, [])
 

@@ -9,7 +9,7 @@ from models.contacts.activities import NewActivity, record
 from models.errors import Invalid, LimitExceeded
 from models.membership import manual_changes
 from models.membership.origins import Origin
-from models.queue import jobs
+from models.queue import jobs, running_jobs
 from models.queue.jobs import JobStatus
 from models.workflows.timed import dates
 from models.workflows.trials import backtest, history
@@ -38,10 +38,10 @@ async def happens(scope, after, *activities):
 async def played(scope, graph, since=START, until=START + 10 * DAY):
     clock.set_source(lambda: until)
     job = await backtest.start(scope, graph, since, until)
-    job = await jobs.take(scope.workspace_id, job.id)
+    job = await running_jobs.take(scope.workspace_id, job.id)
     async for _ in backtest.run(scope, job):
         pass
-    await jobs.finish(job)
+    await running_jobs.finish(job)
     job = await jobs.get(scope, job.id)
     assert job.status == JobStatus.SUCCEEDED
     return job.progress, {
