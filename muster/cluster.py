@@ -7,13 +7,16 @@ from models.db.nodes import SETTINGS, Node
 from muster.findings import Finding, ok, warning, wrong
 
 
-async def cluster() -> AsyncIterator[Finding]:
-    """Nothing where PostgreSQL is one server."""
+async def cluster(url: str) -> AsyncIterator[Finding]:
+    """Nothing where PostgreSQL is one server. `url` is that of the coordinator."""
     if not await distribution.is_cluster():
         return
     found = await nodes.all_nodes()
     for finding in about(found):
         yield finding
+    for node in found:
+        if node.facts and node.takes_reads:
+            yield await _reached(node, url)
     yield await _tables()
     if all(node.facts for node in found):
         yield await _balance()
@@ -59,6 +62,16 @@ def _settings(found: Iterable[Node]) -> Iterator[Finding]:
                 f"node {node.address} has max_prepared_transactions = 0: no transaction can span two nodes",
                 "set it to max_connections or more, and restart",
             )
+
+
+async def _reached(node: Node, url: str) -> Finding:
+    reason = await nodes.why_not_reached(node, url)
+    if reason is None:
+        return ok(f"node {node.address} is reached directly from here")
+    return warning(
+        f"node {node.address} is not reached directly from here: what is read on it goes over the coordinator ({reason})",
+        "let machines with API processes connect to it by that host and port, with the account of MUSTER_DATABASE_URL",
+    )
 
 
 async def _tables() -> Finding:

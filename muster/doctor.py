@@ -81,7 +81,7 @@ async def _postgres(installation: Installation) -> AsyncIterator[Finding]:
             yield ok(f"PostgreSQL answers at {without_password(installation.database_url)}")
             for finding in [await check() for check in (_version, _extensions, _case_folding, _clock, _migrations)]:
                 yield finding
-            async for finding in cluster():
+            async for finding in cluster(installation.database_url):
                 yield finding
             if not await migrations.pending():
                 yield await _webhook_failures()

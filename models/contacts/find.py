@@ -55,14 +55,17 @@ async def find_contact(scope: Scope, key: str, value: Any, names: Iterable[str] 
 
 async def _find_row(scope: Scope, key: str, stored: Any, columns: str) -> Record | None:
     if key == "id" and not db.in_a_transaction():
-        return await _rows_by_id.get((scope.workspace_id, columns), stored)
+        return await _rows_by_id.get((scope.workspace_id, columns, db.reads_at_node()), stored)
     sql = f"SELECT {columns} FROM contacts c WHERE c.workspace_id = $1 AND {_FOUND[key]}"  # noqa: S608
     return await db.fetch_row(sql, scope.workspace_id, stored)
 
 
-async def _find_rows(group: tuple[int, str], ids: Collection[int]) -> dict[int, Record]:
-    """The rows of one workspace with the same columns, for all requests that wait for one (ADR 126)."""
-    workspace_id, columns = group
+async def _find_rows(group: tuple[int, str, bool], ids: Collection[int]) -> dict[int, Record]:
+    """The rows of one workspace with the same columns, for all requests that wait for one (ADR 126).
+
+    Those that read at its node wait for another look-up than those that do not. It runs in the context of one of them.
+    """
+    workspace_id, columns, _ = group
     db.run_for(workspace_id, ("rows by id", workspace_id))
     return {row["id"]: row for row in await db.fetch(_by_ids(columns), workspace_id, list(ids))}
 

@@ -4,6 +4,7 @@ from asyncpg import PostgresError, Record
 
 from models.db.batched_lookups import BatchedLookups
 from models.db.batches import up_to
+from models.db.direct.reads import read_at_node, reads_at_node
 from models.db.errors import (
     Busy,
     Contended,
@@ -60,6 +61,8 @@ __all__ = [
     "is_passing",
     "load_json",
     "logged_as_outage",
+    "read_at_node",
+    "reads_at_node",
     "run_for",
     "run_for_nobody",
     "same_json",

@@ -5,7 +5,7 @@ before 1 and after 9999) are read as the nearest value in it.
 """
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 _DAY_0: Final = date(2000, 1, 1).toordinal()
 _FIRST_DAY: Final = date.min.toordinal() - _DAY_0
@@ -42,3 +42,13 @@ def decode_instant(stored: tuple[int]) -> datetime:
     if _FIRST_STORED <= since <= _LAST_STORED:
         return _INSTANT_0 + timedelta(0, 0, since)
     return _FIRST if since < 0 else _LAST
+
+
+async def set_codecs(connection: Any) -> None:
+    """On a new connection."""
+    await connection.set_type_codec(
+        "date", schema="pg_catalog", format="tuple", encoder=encode_date, decoder=decode_date
+    )
+    await connection.set_type_codec(
+        "timestamptz", schema="pg_catalog", format="tuple", encoder=encode_instant, decoder=decode_instant
+    )

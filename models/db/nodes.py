@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import asyncpg
+
+from models.db.direct.opening import SERVER, open_at
+from models.db.direct.whereabouts import Address
 from models.db.json import load_json
 from models.db.statements import fetch, fetch_value
 
@@ -16,12 +20,16 @@ SETTINGS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Node:
-    """A server of the cluster; `facts` are its version of the extension and its settings, None when it does not answer."""
+    """A server of the cluster; `facts` are its version of the extension and its settings, None when it does not answer.
+
+    `takes_reads`: API processes read at it directly, where they can.
+    """
 
     address: str
     is_active: bool
     holds_tenants: bool
     facts: Mapping[str, str] | None
+    takes_reads: bool = False
 
 
 async def all_nodes() -> list[Node]:
@@ -32,23 +40,41 @@ async def all_nodes() -> list[Node]:
             row["isactive"],
             row["shouldhaveshards"],
             load_json(row["result"]) if row["success"] else None,
+            row["takes_reads"],
         )
         for row in await fetch(_NODES, _FACTS)
     ]
 
 
 _NODES: Final = """
-    SELECT n.nodename || ':' || n.nodeport AS address, n.isactive, n.shouldhaveshards, a.success, a.result
+    SELECT n.nodename || ':' || n.nodeport AS address, n.isactive, n.shouldhaveshards, a.success, a.result,
+        n.isactive AND n.shouldhaveshards AND n.groupid > 0 AND n.hasmetadata AND n.metadatasynced AS takes_reads
     FROM pg_catalog.pg_dist_node n LEFT JOIN run_command_on_all_nodes($1, true, true) AS a USING (nodeid)
     WHERE n.noderole = 'primary' ORDER BY n.groupid
 """
 
 _FACTS: Final = """
     SELECT jsonb_object_agg(name, current_setting(name)) || jsonb_build_object('extension',
-        (SELECT extversion FROM pg_extension WHERE extname = 'citus'))
+        (SELECT extversion FROM pg_extension WHERE extname = 'citus'),
+        'server', (SELECT system_identifier::text FROM pg_control_system()))
     FROM unnest(ARRAY['server_version', 'max_connections', 'max_prepared_transactions', 'citus.enable_unsafe_triggers',
         'citus.propagate_set_commands']) AS name
 """
+
+
+async def why_not_reached(node: Node, url: str) -> str | None:
+    """Connects to a node that answers, as API processes do that have `url`. Returns why that fails, or None."""
+    assert node.facts is not None
+    host, _, port = node.address.rpartition(":")
+    try:
+        connection = await open_at(Address(host, int(port)), url)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        return str(error) or type(error).__name__
+    try:
+        is_it = str(await connection.fetchval(SERVER)) == node.facts["server"]
+    finally:
+        await connection.close()
+    return None if is_it else "another server answers there"
 
 
 async def lacks_parts(table: str, index: str) -> bool:

@@ -7,12 +7,15 @@ from tortoise import Tortoise
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.connection import get_connections
 
-from models.db import codecs, planning
+from models.db import planning
+from models.db.codecs import set_codecs
+from models.db.direct import opening, reads
+from models.db.direct.connections import Connections
 from models.db.shares import Sharing
 
 
 class PoolClient(AsyncpgDBClient):
-    """Tortoise's client, with a pool that takes a whole DSN (sockets too)."""
+    """Tortoise's client, with a pool that takes a whole DSN (sockets too), and reads that go to nodes."""
 
     async def create_pool(self, **_: Any) -> asyncpg.Pool:
         options = dict(self.extra)
@@ -22,10 +25,31 @@ class PoolClient(AsyncpgDBClient):
             min_size=self.pool_minsize,
             max_size=self.pool_maxsize,
             server_settings=self.server_settings,
-            init=_set_codecs,
+            init=set_codecs,
             reset=_leave_as_is,
             **options,
         )
+
+    def acquire_connection(self) -> Any:
+        """For a statement outside of transactions."""
+        node = reads.node_of_reader()
+        ordinary = super().acquire_connection()
+        return ordinary if node is None else _AtNode(node, ordinary)
+
+
+class _AtNode:
+    """Takes an idle connection to the node, or else one of the pool."""
+
+    def __init__(self, node: Connections, ordinary: Any) -> None:
+        self._node, self._ordinary = node, ordinary
+
+    async def __aenter__(self) -> Any:
+        self._taken = self._node.take()
+        return await self._ordinary.__aenter__() if self._taken is None else self._taken
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        if not self._node.takes_back(self._taken, error):
+            await self._ordinary.__aexit__(kind, error, trace)
 
 
 client_class = PoolClient  # tortoise looks it up by this name
@@ -33,15 +57,6 @@ client_class = PoolClient  # tortoise looks it up by this name
 
 async def _leave_as_is(_: Any) -> None:
     """No session state is set (only SET LOCAL and xact locks), so no reset query is needed."""
-
-
-async def _set_codecs(connection: Any) -> None:
-    await connection.set_type_codec(
-        "date", schema="pg_catalog", format="tuple", encoder=codecs.encode_date, decoder=codecs.decode_date
-    )
-    await connection.set_type_codec(
-        "timestamptz", schema="pg_catalog", format="tuple", encoder=codecs.encode_instant, decoder=codecs.decode_instant
-    )
 
 
 _CATALOGUE_AS_IT_IS: Final = {"citus.override_table_visibility": "off"}
@@ -65,15 +80,17 @@ async def connect(
     settings = {"application_name": application_name, "timezone": "UTC"} | _CATALOGUE_AS_IT_IS
     if statement_timeout_ms is not None:
         settings["statement_timeout"] = str(statement_timeout_ms)
+    statements = (
+        {"max_cacheable_statement_size": 0, "max_cached_statement_lifetime": 0} if keep_large_statements else {}
+    )
     credentials: dict[str, Any] = {
         "dsn": url,
         "minsize": pool_min,
         "maxsize": pool_max,
         "server_settings": settings,
         "max_inactive_connection_lifetime": 0,
+        **statements,
     }
-    if keep_large_statements:
-        credentials |= {"max_cacheable_statement_size": 0, "max_cached_statement_lifetime": 0}
     await Tortoise.init(
         config={
             "connections": {"default": {"engine": "models.db.pool", "credentials": credentials}},
@@ -88,12 +105,17 @@ async def connect(
     global _opened, _sharing
     _opened, _sharing = client._pool, Sharing(pool_max)
     assert _opened is not None
-    planning.set_distributed(await _opened.fetchval("SELECT to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL"))
+    is_cluster = await _opened.fetchval("SELECT to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL")
+    planning.set_distributed(is_cluster)
+    if is_cluster:
+        reads.use(opening.reads_at_nodes(_opened, url, pool_max, settings, statements))
 
 
 async def disconnect() -> None:
     global _opened
-    _opened = None
+    _opened, at_nodes = None, reads.use(None)
+    if at_nodes is not None:
+        await at_nodes.close()
     await Tortoise.close_connections()
 
 

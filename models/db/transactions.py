@@ -15,6 +15,8 @@ from asyncpg.transaction import Transaction
 from tortoise.backends.asyncpg.client import TransactionWrapper
 from tortoise.connection import get_connections
 
+from models.db.direct.connections import Connections
+from models.db.direct.reads import node_of_reader
 from models.db.pool import opened_pool, orm_client, sharing
 from models.db.release import released_at_once
 from models.db.shares import present_share
@@ -214,12 +216,17 @@ class _Place:
         self._sharing, self._share = sharing(), present_share()
         self._since = time.perf_counter()
 
-    async def connection_of(self, pool: asyncpg.Pool) -> Any:
-        """Takes the place, when it is the share's turn, and a connection. Raises Throttled when too many of its caller wait."""
+    async def connection_of(self, pool: asyncpg.Pool, node: Connections | None = None) -> Any:
+        """Takes the place, when it is the share's turn, and a connection: an idle one of the node, or one of the pool.
+
+        Raises Throttled when too many of its caller wait.
+        """
         if self._share is not None and not self._sharing.try_enter(self._share):
             await self._sharing.wait(self._share)
             self._since = time.perf_counter()
         try:
+            if node is not None and (connection := node.take()) is not None:
+                return connection
             return await pool.acquire()
         except BaseException:
             self.leave()
@@ -231,9 +238,9 @@ class _Place:
 
 
 class acquire:  # noqa: N801 - a context manager; as a generator it would double the cost of the pool
-    """The ambient transaction's connection, or one of the pool."""
+    """The ambient transaction's connection, or one of the pool, or of the node that the task reads at."""
 
-    __slots__ = ("_borrowed", "_place", "_turns")
+    __slots__ = ("_borrowed", "_node", "_place", "_turns")
 
     async def __aenter__(self) -> asyncpg.Connection:
         ambient = _current()
@@ -243,17 +250,19 @@ class acquire:  # noqa: N801 - a context manager; as a generator it would double
             if self._turns is not None:
                 await self._turns.acquire()
             return ambient.connection
-        self._place = _Place()
-        self._borrowed = await self._place.connection_of(opened_pool())
+        self._place, self._node = _Place(), node_of_reader()
+        self._borrowed = await self._place.connection_of(opened_pool(), self._node)
         return self._borrowed  # type: ignore[no-any-return]
 
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if self._borrowed is None:
             if self._turns is not None:
                 self._turns.release()
                 await asyncio.sleep(0)  # who waits sends its statement, before Python goes on here
             return
         try:
+            if self._node is not None and self._node.takes_back(self._borrowed, error):
+                return
             if kind is not None or not released_at_once(self._borrowed):
                 await opened_pool().release(self._borrowed)  # completes even when we are cancelled
         finally:

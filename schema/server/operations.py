@@ -137,7 +137,7 @@ class Operations:
 
     async def _execute(self, run: OperationRun) -> Payload:
         try:
-            with self.limit.block(), self._while_wanted(run):
+            with self.limit.block(), self._while_wanted(run), _place_of_reads(run):
                 result: Any = self._executor_of(run).execute_operation()
                 if asyncio.iscoroutine(result):
                     result = await result
@@ -266,6 +266,13 @@ def _payload(result: ExecutionResult, run: OperationRun) -> Payload:
     if result.errors:
         payload["errors"] = format_errors(result.errors, run.caller.request_id)
     return payload
+
+
+def _place_of_reads(run: OperationRun) -> AbstractContextManager[None]:
+    """On a cluster, a query reads at the node of its workspace; what writes stays at the coordinator, also where it reads."""
+    if run.context.scope is None or run.operation.type is not OperationType.QUERY:
+        return _ALWAYS
+    return db.read_at_node(run.context.scope.workspace_id)
 
 
 def _bucket_of(context: Context) -> str:

@@ -5,6 +5,7 @@ import pytest
 from models import db
 from models.db.tables import Job
 from tests.kit.statements import sent
+from tests.kit.statements.at_nodes import unfit_for_nodes
 from tests.kit.statements.functions import broken_in_schema
 from tests.kit.statements.rules import broken_rules
 from tests.kit.statements.tables import tenant_tables
@@ -86,6 +87,29 @@ KEPT = (
     "/* all workspaces */ SELECT DISTINCT workspace_id FROM contacts WHERE at < $1",
     "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
 )
+
+
+FIT = [
+    "SELECT 1 FROM contacts c WHERE c.workspace_id = $1",
+    "WITH pg_x AS (SELECT 1) SELECT 1 FROM pg_x",
+    "BEGIN",
+]
+UNFIT = {
+    "UPDATE contacts SET name = $2 WHERE workspace_id = $1": "UpdateStmt goes to a node",
+    "WITH gone AS (DELETE FROM contacts RETURNING 1) SELECT 1 FROM gone": "DeleteStmt goes to a node",
+    "SELECT 1 FROM contacts WHERE workspace_id = $1 FOR UPDATE": "locks",
+    "SELECT nextval('contacts_id_seq')": "nextval()",
+    "SELECT pg_try_advisory_xact_lock(1)": "pg_try_advisory_xact_lock()",
+    "SELECT 1 FROM old_api_tokens WHERE secret_hash = $1": "old_api_tokens is on the coordinator alone",
+    "SELECT reltuples FROM pg_class": "pg_class of the coordinator",
+    "SET LOCAL jit = off": "VariableSetStmt goes to a node",
+}
+
+
+def test_what_cannot_go_to_a_node_is_named() -> None:
+    assert [unfit_for_nodes(sql) for sql in FIT] == [[]] * len(FIT)
+    for sql, named in UNFIT.items():
+        assert any(named in text for text in unfit_for_nodes(sql)), (sql, unfit_for_nodes(sql))
 
 
 @pytest.mark.parametrize(("sql", "named"), BROKEN.items(), ids=[f"broken-{n}" for n in range(len(BROKEN))])

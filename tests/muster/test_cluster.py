@@ -49,13 +49,13 @@ def test_an_odd_node_is_named_with_a_remedy(odd: Node, what: str) -> None:
     assert wrong.remedy
 
 
-async def said() -> list[str]:
-    return [finding.text() async for finding in cluster()]
+async def said(url: str) -> list[str]:
+    return [finding.text() async for finding in cluster(url)]
 
 
 @pytest.mark.skipif(bool(workers()), reason="MUSTER_TEST_DATABASE_URL names a cluster")
 async def test_of_one_server_there_is_nothing_to_say(database: str) -> None:
-    assert await said() == []
+    assert await said(database) == []
 
 
 @on_a_cluster
@@ -63,9 +63,10 @@ async def test_each_node_and_the_tables_are_examined(connected_database: str, an
     await db.disconnect()
     try:
         await db.connect(another_database, pool_max=2)
-        lines = await said()
+        lines = await said(another_database)
         assert all(line.startswith("ok ") for line in lines), lines
         assert len([line for line in lines if line.endswith(" answers")]) == len(workers()) + 1
+        assert len([line for line in lines if line.endswith(" is reached directly from here")]) == len(workers())
         assert [line.endswith("on all nodes") async for line in _sizes()] == [True] * 5
         await _with_things_wrong(another_database)
     finally:
@@ -90,7 +91,7 @@ async def _with_things_wrong(url: str) -> None:
     try:
         await db.disconnect()
         await db.connect(url, pool_max=2)
-        lines = "\n".join(await said())
+        lines = "\n".join(await said(url))
         assert f"wrong     node {host}:{port} has citus.propagate_set_commands = none" in lines
         assert "1 tables of tenants lie on the coordinator alone, strays first" in lines
     finally:

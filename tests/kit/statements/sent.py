@@ -14,6 +14,8 @@ from asyncpg.connection import Connection
 from pglast.parser import ParseError
 
 from models.db import Pipeline
+from models.db.direct.reads import may_be_at_a_node
+from tests.kit.statements.at_nodes import unfit_for_nodes
 from tests.kit.statements.rules import broken_rules
 from tests.kit.statements.tables import tenant_tables
 
@@ -25,6 +27,7 @@ _OF_THE_DRIVER: Final = ("_introspect_types", "copy_records_to_table")
 """Of asyncpg: they look up types. The statement of a COPY in is prepared, and not run."""
 
 _texts: set[int] = set()
+_texts_at_nodes: set[int] = set()
 _shapes: set[str] = set()
 _broken: list[str] = []
 
@@ -36,11 +39,15 @@ def watch() -> None:
     async def _get_statement(self: Connection, query: str, *args: Any, **options: Any) -> Any:
         if hash(query) not in _texts:
             _look(query)
+        if may_be_at_a_node() and not self.is_in_transaction():
+            _look_at_a_nodes(query)
         return await prepare(self, query, *args, **options)
 
     async def _execute(self: Connection, query: str, *args: Any, **options: Any) -> str:
         if hash(query) not in _texts:
             _look(query)
+        if may_be_at_a_node() and not self.is_in_transaction():
+            _look_at_a_nodes(query)
         return await execute(self, query, *args, **options)
 
     async def _pipe(self: Pipeline, query: str, *args: Any) -> None:
@@ -76,7 +83,17 @@ def _look(sql: str) -> None:
     if shape in _shapes:
         return
     _shapes.add(shape)
-    wrong = broken_rules(sql, tenant_tables())
+    _note(sender, broken_rules(sql, tenant_tables()), sql)
+
+
+def _look_at_a_nodes(sql: str) -> None:
+    sender = None if hash(sql) in _texts_at_nodes else _sender()
+    if sender is not None:
+        _texts_at_nodes.add(hash(sql))
+        _note(sender, unfit_for_nodes(sql), sql)
+
+
+def _note(sender: FrameType, wrong: list[str], sql: str) -> None:
     if wrong:
         where = f"{sender.f_code.co_filename.removeprefix(_ROOT)}:{sender.f_lineno} {sender.f_code.co_name}"
         _broken.append(f"{where}: {'; '.join(wrong)}\n{sql}")

@@ -15,6 +15,7 @@ from schema.server.abandonment import WhileWanted
 from schema.server.operations import Line
 from schema.server.refusals import Abandoned
 from tests.kit.api import application, bearer_of, serving
+from tests.kit.cluster import workers
 from tests.kit.workspaces import new_workspace
 
 PREVIEW = """{ segmentPreview(ruleQuery: "score > 5") { count conditions { count } } }"""
@@ -72,8 +73,15 @@ async def nobody_reads_contacts(database: str) -> AsyncIterator[None]:
 
 async def until(waiting: int) -> None:
     async with asyncio.timeout(5):
-        while await db.fetch_value(WAITING) != waiting:
+        while await statements_waiting() != waiting:
             await asyncio.sleep(0.01)
+
+
+async def statements_waiting() -> int:
+    """On all nodes of a cluster: a query may be at one, past the coordinator."""
+    if not workers():
+        return int(await db.fetch_value(WAITING))
+    return int(await db.fetch_value("SELECT sum(result::int) FROM run_command_on_all_nodes($1)", WAITING))
 
 
 @pytest.fixture

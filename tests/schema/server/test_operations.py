@@ -1,15 +1,21 @@
 """Operations without a transport: authentication, time limits, cost, and the log."""
 
 import asyncio
+from collections.abc import Collection
 from typing import Any
 
 import pytest
 
+from models import db
 from models.accounts import api_tokens, members
+from models.db.direct import reads
+from models.db.direct.reads import NodeReads
+from models.db.direct.whereabouts import Address
 from permissions.capabilities import Permission
 from permissions.roles import Role
+from schema.server.ids import to_global_id
 from schema.server.throttle import Rates
-from tests.kit.api import Api, bearer_of, token_with
+from tests.kit.api import ERRORS, Api, bearer_of, token_with
 from tests.kit.toys import toy_schema
 from tests.kit.workspaces import new_workspace
 
@@ -19,6 +25,38 @@ SCHEMA = toy_schema()
 @pytest.fixture
 def api() -> Api:
     return Api(SCHEMA)
+
+
+# ---------------------------------------------------------------- where queries read
+
+
+async def test_queries_read_at_the_node_of_their_workspace_and_nothing_else_does(database: str) -> None:
+    scope, other, api = await new_workspace(), await new_workspace(), Api()
+    bearer, asked = await bearer_of(scope), list[int]()
+
+    async def find(workspace_ids: Collection[int]) -> dict[int, Address]:
+        asked.extend(workspace_ids)
+        return {}
+
+    async def never(*_: Any) -> Any:
+        raise AssertionError("no workspace lies on a node")
+
+    before = reads.use(NodeReads(find, never, 1))
+    try:
+        await api.data(bearer, f'mutation {{ contactCreate(input: {{name: "Ana"}}) {{ contact {{ id }} {ERRORS} }} }}')
+        watch = f'subscription {{ jobProgress(id: "{to_global_id("SegmentContactsJob", 1)}") {{ status }} }}'
+        assert [payload async for payload in api.listen(bearer, watch)], "it has looked"
+        assert asked == []
+        query = "{ viewer { workspace { contactCount } } }"
+        await api.data(bearer, query)
+        assert asked == [scope.workspace_id]
+        await api.data(await bearer_of(other), query)
+        assert asked == [scope.workspace_id, other.workspace_id]
+        assert not db.reads_at_node()
+    finally:
+        own = reads.use(before)
+        assert own is not None
+        await own.close()
 
 
 # ---------------------------------------------------------------- permissions
