@@ -22,7 +22,6 @@ from models.workflows import (
 )
 from models.workflows.counts import Counts
 from models.workflows.engine_lock import WorkflowLock
-from models.workflows.happenings import Happening
 from models.workflows.holding import OutOfOrder
 from models.workflows.inside import ends, occurrences
 from models.workflows.messages import withdrawal
@@ -98,7 +97,8 @@ async def _process(
         await holding.hold_first(run.held, wanted)
         async with db.Pipeline() as run.behind:
             async with happenings.next_ones(run.plans, limit) as (happened, more):
-                await _move(run, happened, limit)
+                run.happened = happened
+                await _move(run, limit)
             due_left = await _finish(run, limit)
     return BatchResult(len(run.arrivals), more or due_left)
 
@@ -114,17 +114,22 @@ async def begin(lock: WorkflowLock, *, one_by_one: bool = False) -> Run | None:
     return run
 
 
-async def _move(run: Run, happened: Sequence[Happening], limit: int) -> None:
-    for one in happened:
-        run.happened.setdefault(one.contact_id, []).append(one)
-    await merges.follow(run, happened)
-    await _let_deleted_contacts_go(run, happened)
-    await heeding.heed(run, happened)
-    again = [entries.put_back_before(run, one) for one in happened if one.word == AGAIN]
-    candidates = [one for one in again if one is not None]
-    candidates += [*await ticks.look(run), *await triggers.candidates(run, happened)]
+async def _move(run: Run, limit: int) -> None:
+    await merges.follow(run)
+    await _let_deleted_contacts_go(run)
+    await heeding.heed(run, run.happened)
+    again = [entries.put_back_before(run, one) for one in run.happened_with(AGAIN)]
+    candidates = [*(one for one in again if one is not None), *await ticks.look(run)]
     await walk(run, await wakes.due(run, limit))
-    await let_in(run, candidates)
+    await let_in_by_triggers(run, candidates)
+
+
+async def let_in_by_triggers(run: Run, first: Sequence[Candidate]) -> None:
+    """Lets in these candidates, and those whom what happened lets in: who is next is looked at while others are written."""
+    size = len(run.happened) if run.behind is None else run.at_once
+    async for candidates in triggers.each_part(run, run.happened, max(1, size)):
+        await let_in(run, [*first, *candidates])
+        first = ()
 
 
 async def let_in(run: Run, candidates: Sequence[Candidate]) -> None:
@@ -132,6 +137,7 @@ async def let_in(run: Run, candidates: Sequence[Candidate]) -> None:
     waiting = [*candidates, *run.joining]
     run.joining.clear()
     while waiting:
+        await _write_rested(run)
         some, rest = (waiting, []) if run.behind is None else (waiting[: run.at_once], waiting[run.at_once :])
         arrivals, later = await entries.let_in(run, some)
         await ends.look(run, arrivals)
@@ -139,8 +145,12 @@ async def let_in(run: Run, candidates: Sequence[Candidate]) -> None:
         await heeding.heed_new(run, arrivals)
         waiting = [*later, *rest, *run.joining]
         run.joining.clear()
-        if waiting and run.behind is not None:
-            await write.write_rested(run, run.behind)
+
+
+async def _write_rested(run: Run) -> None:
+    """Few are written at the end, with all others."""
+    if run.behind is not None and len(run.arrivals) - run.written >= run.at_once:
+        await write.write_rested(run, run.behind)
 
 
 async def _finish(run: Run, limit: int) -> bool:
@@ -159,9 +169,9 @@ async def _finish(run: Run, limit: int) -> bool:
 # ---------------------------------------------------------------- what happens to those inside
 
 
-async def _let_deleted_contacts_go(run: Run, happened: Sequence[Happening]) -> None:
+async def _let_deleted_contacts_go(run: Run) -> None:
     """They leave at once. Also the members that this engine wrote while they were being deleted."""
-    deleted = list(dict.fromkeys(one.contact_id for one in happened if one.word == DELETED))
+    deleted = list(dict.fromkeys(one.contact_id for one in run.happened_with(DELETED)))
     if not deleted:
         return
     for arrival in await wakes.of_contacts(run, deleted):

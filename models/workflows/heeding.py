@@ -41,7 +41,7 @@ async def heed_new(run: Run, arrivals: Sequence[Arrival]) -> None:
     if not any(plan.listeners.words for plan in {arrival.plan for arrival in arrivals}):
         return
     contacts = {arrival.contact_id for arrival in arrivals}
-    later = [one for contact_id in contacts for one in run.happened.get(contact_id, ())]
+    later = [one for contact_id in contacts for one in run.happened_to(contact_id)]
     await _in_order(run, sorted(later, key=lambda one: one.order), arrivals)
 
 

@@ -6,7 +6,6 @@ from typing import Final
 from models import db
 from models.workflows import wakes
 from models.workflows.arrivals import Arrival
-from models.workflows.happenings import Happening
 from models.workflows.run import Run
 from models.workflows.sources import MERGED
 from models.workflows.states import EnrollmentEnd
@@ -14,9 +13,9 @@ from models.workflows.states import EnrollmentEnd
 INSIDE_ALREADY: Final = "it was merged into a contact that is inside already"
 
 
-async def follow(run: Run, happened: Sequence[Happening]) -> None:
+async def follow(run: Run) -> None:
     """The enrollments, entries, visits and kept segments of merged contacts become those of the contacts that were kept."""
-    kept_of = {one.contact_id: int(one.detail["into"]) for one in happened if one.word == MERGED}
+    kept_of = {one.contact_id: int(one.detail["into"]) for one in run.happened_with(MERGED)}
     if not kept_of:
         return
     arrivals = await wakes.of_contacts(run, [*kept_of, *kept_of.values()])

@@ -80,7 +80,7 @@ class Run:
     """In the ambient transaction, under the lock of the engine. `now` is a test's own time in a test run.
 
     `joining`: who is to enter once those who are moved now have come to rest. `moments`: when something else falls due.
-    `happened`: by contact, in order; `occurred`: by enrollment, events that its waits may need (inside/occurrences.py).
+    `happened`: in order; `occurred`: by enrollment, events that its waits may need (inside/occurrences.py).
     `entries`: what is known of entries, by workflow and contact, then by entry key; `left`: which of the unknown ones ended now.
     `changed_entries`, `newly_left`: those of them that are not written yet. `written`: how many of `arrivals` are.
     `behind`: where those who have come to rest are written while others are decided, `at_once` of those who may enter at a time.
@@ -112,7 +112,7 @@ class Run:
     deferred: list[Candidate] = field(default_factory=list)
     moments: list[datetime] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
-    happened: dict[int, list[Happening]] = field(default_factory=dict)
+    happened: Sequence[Happening] = ()
     occurred: dict[int, set[str]] = field(default_factory=dict)
     members_then: MembersThen | None = None
     settling_one_by_one: bool = False
@@ -122,6 +122,8 @@ class Run:
     _members: Append | None = None
     _trails: dict[tuple[int, int, int, str], Trail] = field(default_factory=dict)
     _zones: dict[int, str] = field(default_factory=dict)
+    _words: frozenset[str] | None = None
+    _by_contact: dict[int, list[Happening]] | None = None
 
     def __post_init__(self) -> None:
         self.held = Holdings(self.scope)
@@ -133,6 +135,27 @@ class Run:
     @property
     def workspace_id(self) -> int:
         return self.plans.scope.workspace_id
+
+    # ---------------------------------------------------------------- what happened
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Those of all that happened."""
+        if self._words is None:
+            self._words = frozenset({one.word for one in self.happened})
+        return self._words
+
+    def happened_with(self, word: str) -> list[Happening]:
+        """What has this word, in order."""
+        return [one for one in self.happened if one.word == word] if word in self.words else []
+
+    def happened_to(self, contact_id: int) -> Sequence[Happening]:
+        """What happened to a contact, in order."""
+        if self._by_contact is None:
+            self._by_contact = {}
+            for one in self.happened:
+                self._by_contact.setdefault(one.contact_id, []).append(one)
+        return self._by_contact.get(contact_id, ())
 
     # ---------------------------------------------------------------- entries
 

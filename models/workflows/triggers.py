@@ -1,6 +1,6 @@
 """Which happenings let a contact into which workflows."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from models.workflows.graph.events import ActivityHappened, MessageReached
@@ -12,19 +12,32 @@ from models.workflows.plans import Plan
 from models.workflows.run import Candidate, Run
 
 
-async def candidates(run: Run, happenings: Sequence[Happening]) -> list[Candidate]:
-    """Who may enter, in the order of what happened. One happening lets a contact into a workflow once, by the first trigger."""
+async def each_part(run: Run, happenings: Sequence[Happening], size: int) -> AsyncIterator[list[Candidate]]:
+    """Who may enter, in the order of what happened, by parts of `size` happenings: the next is looked at when it is asked for.
+
+    One happening lets a contact into a workflow once, by the first trigger. At least one part, which may be empty.
+    """
+    found: set[_Key] = set()
+    for first in range(0, max(1, len(happenings)), size):
+        yield await _candidates(run, happenings[first : first + size], found)
+
+
+_Key = tuple[int, int, object]
+
+
+async def _candidates(run: Run, happenings: Sequence[Happening], found: set[_Key]) -> list[Candidate]:
     matching = await _of_messages(run, _matching(run, happenings))
     passing = await _passing(run, matching)
-    found: dict[tuple[int, int, object], Candidate] = {}
+    candidates = []
     for plan, trigger, happening in matching:
         activity = passing.get((plan.workflow_id, trigger.key), _ALL) if passing else _ALL
         if activity is _ALL or happening.activity_id in activity:
             entry_key = activity.get(happening.activity_id, "")
             key = (plan.workflow_id, happening.contact_id, _what(happening))
             if key not in found:
-                found[key] = _candidate(run, plan, trigger, happening, entry_key)
-    return list(found.values())
+                found.add(key)
+                candidates.append(_candidate(run, plan, trigger, happening, entry_key))
+    return candidates
 
 
 def _what(happening: Happening) -> object:

@@ -48,10 +48,9 @@ _REMEMBER: Final = """
 def changes_heard(run: Run) -> Changes:
     """Those of which this batch hears."""
     heard: Changes = {}
-    for contact_id, happened in run.happened.items():
-        for one in happened:
-            if one.word == ZONE and one.detail is not None:
-                heard.setdefault(contact_id, []).append((one.detail["was"], _at(run, one.at)))
+    for one in run.happened_with(ZONE):
+        if one.detail is not None:
+            heard.setdefault(one.contact_id, []).append((one.detail["was"], _at(run, one.at)))
     return heard
 
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from models import clock
 from models.membership.rule_epochs import RuleEpoch
-from models.workflows import batches, heeding, sources, triggers
+from models.workflows import batches, heeding, sources
 from models.workflows.arrivals import Arrival
 from models.workflows.counts import Counts, median_stay_seconds
 from models.workflows.engine_lock import WorkflowLock
@@ -97,9 +97,9 @@ class Replay:
     async def tick(self, now: datetime, happened: Sequence[Happening], candidates: Sequence[Candidate]) -> None:
         """What happened up to `now`; then those whose time has come; then those who enter, `candidates` among them."""
         run = self.run(now)
-        for one in happened:
-            run.happened.setdefault(one.contact_id, []).append(one)
-        touched = [arrival for contact_id in run.happened for arrival in self.inside.get(contact_id, ())]
+        run.happened = happened
+        contact_ids = dict.fromkeys(one.contact_id for one in happened)
+        touched = [arrival for contact_id in contact_ids for arrival in self.inside.get(contact_id, ())]
         for arrival in touched:
             arrival.now = now
         await heeding.heed_these(run, happened, touched)
@@ -107,7 +107,7 @@ class Replay:
         await ends.look(run, woken)
         await walk(run, [arrival for arrival in woken if arrival.ended is None])
         self._let_go(run, [*touched, *woken])
-        await batches.let_in(run, [*candidates, *await triggers.candidates(run, happened)])
+        await batches.let_in_by_triggers(run, candidates)
         run.settle_entries()
         self._record(run, [*touched, *woken], run.arrivals)
 
