@@ -12,7 +12,8 @@ from models.accounts import workspaces
 from models.membership import quarantine
 from models.queue import work
 from models.queue.enqueue import enqueue
-from models.workflows import batches, engine_lock, happenings, pausing
+from models.workflows import batches, engine_lock, pausing
+from models.workflows.news import news
 from models.workflows.timed import indexes
 from workers.context import PeriodicTask, Queue, Task, WorkerContext
 
@@ -77,7 +78,7 @@ _rounds: Final = db.Rounds()
 
 async def find_happenings(_: WorkerContext) -> None:
     """Messages get lost, and members may be written in psql."""
-    for workspace_id in await happenings.waiting(await _rounds.next()):
+    for workspace_id in await news.waiting(await _rounds.next()):
         await enqueue(work.PROCESS_WORKFLOWS, workspace_id)
 
 

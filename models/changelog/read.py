@@ -12,7 +12,10 @@ from models.errors import Invalid, Path
 from permissions.principal import Scope
 
 WINDOW: Final = 10_000
-"""Entries searched per statement when only some are wanted."""
+"""Entries searched per statement at most when only some are wanted."""
+
+WIDER: Final = 4
+"""As many entries as are wanted are searched first, and then so many times more in each statement."""
 
 LOOKING_SECONDS: Final = 0.2
 """Then a page ends with what was found."""
@@ -99,13 +102,13 @@ async def _look_through(
 ) -> LogPage[Entry]:
     """Window by window, so that rare entries cost bounded time."""
     entries: list[Entry] = []
-    until = time.monotonic() + LOOKING_SECONDS
+    until, window = time.monotonic() + LOOKING_SECONDS, max(limit, 1)
     while position < end:
-        last = min(position + WINDOW, end)
+        last = min(position + min(window, WINDOW), end)
         entries += await _window(scope, log, position, last, limit + 1 - len(entries), only, path)
         if len(entries) > limit:  # one more than asked for: others follow
             return LogPage(entries[:limit], entries[limit - 1].position, True)
-        position = last
+        position, window = last, window * WIDER
         if len(entries) == limit or time.monotonic() >= until:
             break
     return LogPage(entries, position, position < end)

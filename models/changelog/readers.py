@@ -79,7 +79,7 @@ async def next_page(
     None when another worker holds the reader, or there is none. Raises NotInLog.
     """
     async with db.transaction():
-        position = await db.fetch_value(_HOLD, scope.workspace_id, reader.kind, reader.id, log.name)
+        position = await hold(scope, log, reader)
         if position is None:
             yield None
             return
@@ -87,6 +87,15 @@ async def next_page(
         yield found
         if found.position != position:
             await move(scope, log, reader, position, found.position)
+
+
+async def hold(scope: Scope, log: Log[Any], reader: StoredReader) -> int | None:
+    """The position of the reader, which nobody else moves before the ambient transaction ends.
+
+    None when another worker holds it, or there is none.
+    """
+    position: int | None = await db.fetch_value(_HOLD, scope.workspace_id, reader.kind, reader.id, log.name)
+    return position
 
 
 _HOLD = f"SELECT position FROM changelog_readers {_THIS} FOR UPDATE SKIP LOCKED"

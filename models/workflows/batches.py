@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from models import db
@@ -12,7 +13,6 @@ from models.queue.enqueue import enqueue
 from models.workflows import (
     engine_lock,
     entries,
-    happenings,
     heeding,
     holding,
     merges,
@@ -25,6 +25,8 @@ from models.workflows.engine_lock import WorkflowLock
 from models.workflows.holding import OutOfOrder
 from models.workflows.inside import ends, occurrences
 from models.workflows.messages import withdrawal
+from models.workflows.news import news
+from models.workflows.news.ahead import Ahead
 from models.workflows.run import Candidate, Run
 from models.workflows.sources import AGAIN, DELETED
 from models.workflows.states import EnrollmentEnd
@@ -83,7 +85,7 @@ async def _process(
     waits: bool,
 ) -> BatchResult | None:
     """`wanted` is locked first. Raises OutOfOrder unless it `waits`."""
-    async with db.transaction():
+    async with Ahead() as ahead, db.transaction():
         lock = await engine_lock.find(workspace_id)
         if lock is None:
             return None
@@ -96,11 +98,13 @@ async def _process(
         run.at_once = limit if wanted.contacts else -(-limit // PARTS)
         await holding.hold_first(run.held, wanted)
         async with db.Pipeline() as run.behind:
-            async with happenings.next_ones(run.plans, limit) as (happened, more):
-                run.happened = happened
+            async with news.next_ones(run.plans, limit) as found:
+                run.happened = found.happened
+                if found.read_to is not None:
+                    run.when_writing = partial(ahead.read, run.plans, limit, found.read_to)
                 await _move(run, limit)
             due_left = await _finish(run, limit)
-    return BatchResult(len(run.arrivals), more or due_left)
+    return BatchResult(len(run.arrivals), found.more or due_left)
 
 
 async def begin(lock: WorkflowLock, *, one_by_one: bool = False) -> Run | None:
@@ -151,6 +155,7 @@ async def _write_rested(run: Run) -> None:
     """Few are written at the end, with all others."""
     if run.behind is not None and len(run.arrivals) - run.written >= run.at_once:
         await write.write_rested(run, run.behind)
+        run.when_writing()
 
 
 async def _finish(run: Run, limit: int) -> bool:

@@ -71,6 +71,10 @@ class Moved:
     causes: Mapping[int, Cause]
 
 
+def _nothing() -> None:
+    """Nothing else is to be done."""
+
+
 MembersThen = Callable[["Run", int, Sequence[int]], Awaitable[set[int]]]
 """Which of these contacts are members of this segment."""
 
@@ -84,7 +88,7 @@ class Run:
     `entries`: what is known of entries, by workflow and contact, then by entry key; `left`: which of the unknown ones ended now.
     `changed_entries`, `newly_left`: those of them that are not written yet. `written`: how many of `arrivals` are.
     `behind`: where those who have come to rest are written while others are decided, `at_once` of those who may enter at a time.
-    `steps`: the append of their steps.
+    `when_writing` is called when some are being written. `steps`: the append of their steps.
     `pending`: entries of those who are inside and wait for segments to be right; `deferred`: candidates who may enter after them.
     `moved`: what led to changes of members.
     `members_then`: by what a trial knows who is a member of a segment at `now`; None: segments stand at `now`.
@@ -106,6 +110,7 @@ class Run:
     written: int = 0
     behind: db.Pipeline | None = None
     at_once: int = 1
+    when_writing: Callable[[], None] = _nothing
     steps: OpenAppend | None = None
     turned_away: list[TurnedAway] = field(default_factory=list)
     pending: set[EntryOf] = field(default_factory=set)
