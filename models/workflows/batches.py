@@ -129,7 +129,7 @@ async def _move(run: Run, limit: int) -> None:
 
 
 async def let_in_by_triggers(run: Run, first: Sequence[Candidate]) -> None:
-    """Lets in these candidates, and those whom what happened lets in: who is next is looked at while others are written."""
+    """Lets in these candidates, and those that enter by triggers: the next are looked at while others are written."""
     size = len(run.happened) if run.behind is None else run.at_once
     async for candidates in triggers.each_part(run, run.happened, max(1, size)):
         await let_in(run, [*first, *candidates])

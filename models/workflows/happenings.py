@@ -1,4 +1,4 @@
-"""What happens to contacts, as workflows are told of it."""
+"""What happens to contacts, as workflows hear of it."""
 
 from dataclasses import dataclass
 from datetime import datetime
