@@ -1,4 +1,4 @@
-import { Select, type SelectProps } from "@mantine/core";
+import { type SelectProps } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useState } from "react";
 import { graphql } from "relay-runtime";
@@ -6,6 +6,7 @@ import { graphql } from "relay-runtime";
 import { useRead } from "../relay/read";
 import { useTexts } from "../texts/texts";
 import type { contactSelectQuery } from "../__generated__/contactSelectQuery.graphql";
+import { Select } from "./choices";
 
 const QUERY = graphql`
   query contactSelectQuery($search: String, $chosen: ID, $hasChosen: Boolean!) {

@@ -1,4 +1,4 @@
-import { Select, type SelectProps } from "@mantine/core";
+import { type SelectProps } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useState } from "react";
 import { graphql } from "relay-runtime";
@@ -7,6 +7,7 @@ import { formatNumber } from "../format/numbers";
 import { useRead } from "../relay/read";
 import { useTexts } from "../texts/texts";
 import type { segmentSelectQuery, SegmentKind } from "../__generated__/segmentSelectQuery.graphql";
+import { Select } from "./choices";
 
 const QUERY = graphql`
   query segmentSelectQuery($search: String, $kind: SegmentKind, $chosen: [ID!]!) {

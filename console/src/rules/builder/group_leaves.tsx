@@ -1,5 +1,6 @@
-import { NativeSelect, Select } from "@mantine/core";
+import { NativeSelect } from "@mantine/core";
 
+import { Select } from "../../components/choices";
 import { SegmentSelect } from "../../components/segment_select";
 import { useTexts } from "../../texts/texts";
 import { useRuleCatalogue } from "../catalogue";

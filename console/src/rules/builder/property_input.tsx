@@ -1,5 +1,5 @@
-import { Autocomplete } from "@mantine/core";
 
+import { Autocomplete } from "../../components/choices";
 import classes from "./builder.module.css";
 
 /** A property of activities: one that there is, or any other that is typed. */

@@ -1,6 +1,6 @@
-import { Select } from "@mantine/core";
 import { useContext, useMemo } from "react";
 
+import { Select } from "../../components/choices";
 import { useTexts } from "../../texts/texts";
 import { useRuleCatalogue } from "../catalogue";
 import { leafAbout, subjectOf } from "../operands";

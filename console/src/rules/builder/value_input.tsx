@@ -1,5 +1,6 @@
-import { Autocomplete, MultiSelect, NativeSelect, TagsInput, TextInput } from "@mantine/core";
+import { NativeSelect, TextInput } from "@mantine/core";
 
+import { Autocomplete, MultiSelect, TagsInput } from "../../components/choices";
 import { useTexts } from "../../texts/texts";
 import type { FieldType } from "../catalogue";
 import { DAY_UNITS, UNITS } from "../duration";

@@ -1,7 +1,8 @@
-import { Alert, Button, Card, Group, Select, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Alert, Button, Card, Group, Stack, Text, TextInput, Title } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
 import { graphql, useFragment } from "react-relay";
 
+import { Select } from "../../components/choices";
 import { notifyDone } from "../../components/notify";
 import { wordOf } from "../../format/words";
 import { errorOf, useMutationCall, type UserError } from "../../relay/commit";

@@ -1,8 +1,9 @@
-import { MultiSelect, Select, type MultiSelectProps, type SelectProps } from "@mantine/core";
+import { type MultiSelectProps, type SelectProps } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useState } from "react";
 import { graphql } from "relay-runtime";
 
+import { MultiSelect, Select } from "../../components/choices";
 import { formatNumber } from "../../format/numbers";
 import { useRead } from "../../relay/read";
 import { useTexts } from "../../texts/texts";

@@ -1,5 +1,6 @@
-import { Fieldset, Group, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Fieldset, Group, Stack, Text, TextInput } from "@mantine/core";
 
+import { Select } from "../../components/choices";
 import { useTexts } from "../../texts/texts";
 import type { UserError } from "../../relay/commit";
 import { bindingOf, namesOf, sentBindings, withBinding, type DraftValues } from "./draft_values";

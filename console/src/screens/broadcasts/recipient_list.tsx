@@ -1,8 +1,9 @@
-import { ActionIcon, Button, Card, Group, Select, Text, Title } from "@mantine/core";
+import { ActionIcon, Button, Card, Group, Text, Title } from "@mantine/core";
 import { IconRefresh, IconX } from "@tabler/icons-react";
 import { useEffect, useRef } from "react";
 import { graphql } from "relay-runtime";
 
+import { Select } from "../../components/choices";
 import { DataCell, DataTable } from "../../components/data_table";
 import { Empty } from "../../components/empty";
 import { LinkTo } from "../../components/link";

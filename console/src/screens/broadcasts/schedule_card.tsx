@@ -1,8 +1,9 @@
-import { Alert, Button, Card, Group, SegmentedControl, Select, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Alert, Button, Card, Group, SegmentedControl, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { graphql, useFragment } from "react-relay";
 
+import { Select } from "../../components/choices";
 import { confirm } from "../../components/confirm";
 import { notifyDone } from "../../components/notify";
 import { formatDuration, formatMoment, useMoments, useNow } from "../../format/moments";

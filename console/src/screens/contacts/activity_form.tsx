@@ -1,8 +1,9 @@
-import { Autocomplete, Button, Drawer, Group, Stack, TextInput, Title, ActionIcon } from "@mantine/core";
+import { Button, Drawer, Group, Stack, TextInput, Title, ActionIcon } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState, type FormEvent } from "react";
 import { graphql } from "relay-runtime";
 
+import { Autocomplete } from "../../components/choices";
 import { notifyDone } from "../../components/notify";
 import { OtherErrors } from "../../components/other_errors";
 import { useMutationCall, type UserError } from "../../relay/commit";

@@ -1,6 +1,7 @@
-import { MultiSelect, Select, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { useMemo } from "react";
 
+import { MultiSelect, Select } from "../../components/choices";
 import { clockAt, instantAt } from "../../rules/zoned";
 import { useViewer } from "../../session/session";
 import { useTexts } from "../../texts/texts";

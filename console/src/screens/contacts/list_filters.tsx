@@ -1,7 +1,8 @@
-import { Box, Group, Select } from "@mantine/core";
+import { Box, Group } from "@mantine/core";
 import { IconArrowsSort } from "@tabler/icons-react";
 import { useState } from "react";
 
+import { Select } from "../../components/choices";
 import { SearchInput } from "../../components/search_input";
 import { SegmentSelect } from "../../components/segment_select";
 import { useMay } from "../../session/session";

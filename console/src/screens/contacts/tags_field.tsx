@@ -1,8 +1,9 @@
-import { TagsInput, type TagsInputProps } from "@mantine/core";
+import { type TagsInputProps } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useState } from "react";
 import { graphql } from "relay-runtime";
 
+import { TagsInput } from "../../components/choices";
 import { useRead } from "../../relay/read";
 import { useTexts } from "../../texts/texts";
 import type { tagsFieldQuery } from "../../__generated__/tagsFieldQuery.graphql";

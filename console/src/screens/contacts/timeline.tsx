@@ -1,9 +1,10 @@
-import { Alert, Button, Group, Loader, SegmentedControl, Select, Stack, Text, Timeline as Line } from "@mantine/core";
+import { Alert, Button, Group, Loader, SegmentedControl, Stack, Text, Timeline as Line } from "@mantine/core";
 import { useIntersection } from "@mantine/hooks";
 import { IconActivity, IconLogin2, IconLogout2 } from "@tabler/icons-react";
 import { useEffect, useEffectEvent, useState } from "react";
 import { graphql } from "relay-runtime";
 
+import { Select } from "../../components/choices";
 import { Empty } from "../../components/empty";
 import { Moment } from "../../components/moment";
 import { messageOf } from "../../components/notify";

@@ -1,8 +1,9 @@
-import { Alert, Button, Group, Select, Stack, Text } from "@mantine/core";
+import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { useRelayEnvironment } from "react-relay";
 import { fetchQuery, graphql } from "relay-runtime";
 
+import { Select } from "../../components/choices";
 import { notifyDone, sentence } from "../../components/notify";
 import { useMoments } from "../../format/moments";
 import { useMutationCall } from "../../relay/commit";

@@ -1,7 +1,8 @@
-import { Button, Group, Select, Stack, Text } from "@mantine/core";
+import { Button, Group, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { graphql } from "relay-runtime";
 
+import { Select } from "../../components/choices";
 import { notifyRefusal } from "../../components/notify";
 import { ShownOnce } from "../../components/shown_once";
 import { useMutationCall } from "../../relay/commit";

@@ -1,5 +1,6 @@
-import { Autocomplete, Group, NativeSelect, Stack } from "@mantine/core";
+import { Group, NativeSelect, Stack } from "@mantine/core";
 
+import { Autocomplete } from "../../components/choices";
 import { ActivityFilters } from "../../rules/builder/activity_filters";
 import { DurationInput } from "../../rules/builder/duration_input";
 import { useRuleCatalogue } from "../../rules/catalogue";

@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Select, Text, TextInput } from "@mantine/core";
+import { Button, Group, Modal, Text, TextInput } from "@mantine/core";
 import { graphql } from "relay-runtime";
 
+import { Select } from "../../components/choices";
 import { DataCell, DataTable } from "../../components/data_table";
 import { Empty } from "../../components/empty";
 import { Moment } from "../../components/moment";

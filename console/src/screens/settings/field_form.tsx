@@ -1,7 +1,8 @@
-import { Button, Group, Select, Stack, TagsInput, TextInput } from "@mantine/core";
+import { Button, Group, Stack, TextInput } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { graphql } from "relay-runtime";
 
+import { Select, TagsInput } from "../../components/choices";
 import { errorOf, useMutationCall, type UserError } from "../../relay/commit";
 import { useTexts } from "../../texts/texts";
 import type { FieldType, fieldFormCreateMutation } from "../../__generated__/fieldFormCreateMutation.graphql";

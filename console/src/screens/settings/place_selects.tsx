@@ -1,6 +1,6 @@
-import { Select } from "@mantine/core";
 import { useMemo, useState } from "react";
 
+import { Select } from "../../components/choices";
 import { locale, useTexts } from "../../texts/texts";
 import { COUNTRIES, timeZones } from "./places";
 

@@ -1,7 +1,8 @@
-import { Button, Group, Select, Stack, TextInput } from "@mantine/core";
+import { Button, Group, Stack, TextInput } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { graphql } from "relay-runtime";
 
+import { Select } from "../../components/choices";
 import { errorOf, useMutationCall, type UserError } from "../../relay/commit";
 import { useTexts } from "../../texts/texts";
 import type { Permission } from "../../__generated__/memberFormCreateMutation.graphql";

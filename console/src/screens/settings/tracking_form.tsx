@@ -1,7 +1,8 @@
-import { Button, Group, Stack, TagsInput, TextInput } from "@mantine/core";
+import { Button, Group, Stack, TextInput } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { graphql } from "relay-runtime";
 
+import { TagsInput } from "../../components/choices";
 import { errorOf, useMutationCall, type UserError } from "../../relay/commit";
 import { useTexts } from "../../texts/texts";
 import type { trackingFormMutation } from "../../__generated__/trackingFormMutation.graphql";

@@ -1,7 +1,8 @@
-import { PasswordInput, TagsInput, TextInput } from "@mantine/core";
+import { PasswordInput, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { graphql } from "relay-runtime";
 
+import { TagsInput } from "../../components/choices";
 import { RefusableForm } from "../../components/refusable_form";
 import { useSecretProps } from "../../components/use_secret_props";
 import { errorOf, useMutationCall, type UserError } from "../../relay/commit";

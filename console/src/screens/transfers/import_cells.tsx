@@ -1,7 +1,8 @@
-import { ActionIcon, Alert, Button, Card, Group, Select, SimpleGrid, Stack, Switch, Text, TextInput, Title } from "@mantine/core";
+import { ActionIcon, Alert, Button, Card, Group, SimpleGrid, Stack, Switch, Text, TextInput, Title } from "@mantine/core";
 import { IconPlus, IconX } from "@tabler/icons-react";
 import { useState } from "react";
 
+import { Select } from "../../components/choices";
 import { sentence } from "../../components/notify";
 import { texts, useTexts } from "../../texts/texts";
 import { withOption, type Choices } from "./import_choices";

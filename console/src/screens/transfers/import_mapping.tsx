@@ -1,5 +1,6 @@
-import { Badge, Code, Group, Select, Stack, Table, Text, Title } from "@mantine/core";
+import { Badge, Code, Group, Stack, Table, Text, Title } from "@mantine/core";
 
+import { Select } from "../../components/choices";
 import { useTexts } from "../../texts/texts";
 import { BUILT_IN_FIELDS, hasKey, twinOf, type Choices, type ColumnChoice } from "./import_choices";
 

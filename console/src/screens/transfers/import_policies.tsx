@@ -1,5 +1,6 @@
-import { Button, Card, Divider, Group, Radio, Stack, Switch, TagsInput } from "@mantine/core";
+import { Button, Card, Divider, Group, Radio, Stack, Switch } from "@mantine/core";
 
+import { TagsInput } from "../../components/choices";
 import { SegmentSelect } from "../../components/segment_select";
 import { errorOf, type UserError } from "../../relay/commit";
 import { useMay } from "../../session/session";

@@ -1,5 +1,6 @@
-import { Autocomplete, NumberInput, Select, SimpleGrid, Switch } from "@mantine/core";
+import { NumberInput, SimpleGrid, Switch } from "@mantine/core";
 
+import { Autocomplete, Select } from "../../components/choices";
 import { useTexts } from "../../texts/texts";
 import type { Reading } from "./import_choices";
 

@@ -1,7 +1,8 @@
-import { Group, Progress, Select, Text } from "@mantine/core";
+import { Group, Progress, Text } from "@mantine/core";
 import { IconDownload, IconUpload } from "@tabler/icons-react";
 import { graphql, useFragment } from "react-relay";
 
+import { Select } from "../../components/choices";
 import { DataCell, DataTable } from "../../components/data_table";
 import { Empty } from "../../components/empty";
 import { ButtonTo, LinkTo } from "../../components/link";

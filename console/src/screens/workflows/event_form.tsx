@@ -1,5 +1,6 @@
-import { Checkbox, MultiSelect, Select, Stack, Autocomplete, TextInput } from "@mantine/core";
+import { Checkbox, Stack, TextInput } from "@mantine/core";
 
+import { Autocomplete, MultiSelect, Select } from "../../components/choices";
 import { SegmentSelect } from "../../components/segment_select";
 import { useTexts } from "../../texts/texts";
 import { ActivityFilters } from "./activity_filters";

@@ -1,6 +1,7 @@
-import { Autocomplete, Group, NumberInput, Select, TextInput } from "@mantine/core";
+import { Group, NumberInput, TextInput } from "@mantine/core";
 import { useState } from "react";
 
+import { Autocomplete, Select } from "../../components/choices";
 import { durationOf, partsOf, UNITS, unitInWords, type Unit } from "../../rules/duration";
 import { useTexts } from "../../texts/texts";
 import { kindOf, type Graph } from "./graph";

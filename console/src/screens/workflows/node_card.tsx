@@ -1,7 +1,8 @@
-import { Button, CloseButton, Group, Select, Stack, Table, Text, Title } from "@mantine/core";
+import { Button, CloseButton, Group, Stack, Table, Text, Title } from "@mantine/core";
 import { useState } from "react";
 import { graphql } from "react-relay";
 
+import { Select } from "../../components/choices";
 import { confirm } from "../../components/confirm";
 import { LinkTo } from "../../components/link";
 import { Moment } from "../../components/moment";

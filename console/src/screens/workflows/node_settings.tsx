@@ -1,5 +1,6 @@
-import { Checkbox, Select, Stack, TagsInput, Text, TextInput } from "@mantine/core";
+import { Checkbox, Stack, Text, TextInput } from "@mantine/core";
 
+import { Select, TagsInput } from "../../components/choices";
 import { SegmentSelect } from "../../components/segment_select";
 import { clockAt, instantAt } from "../../rules/zoned";
 import { useViewer } from "../../session/session";

@@ -1,8 +1,9 @@
-import { Anchor, Button, Group, Modal, Select, Stack, Text } from "@mantine/core";
+import { Anchor, Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useState } from "react";
 import { graphql, useFragment } from "react-relay";
 
+import { Select } from "../../components/choices";
 import { confirm } from "../../components/confirm";
 import { ContactSelect } from "../../components/contact_select";
 import { DataCell, DataTable } from "../../components/data_table";

@@ -1,7 +1,8 @@
-import { Alert, Button, List, Loader, Modal, Radio, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Alert, Button, List, Loader, Modal, Radio, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { graphql } from "react-relay";
 
+import { Select } from "../../components/choices";
 import { messageOf, notifyDone } from "../../components/notify";
 import { useMutationCall } from "../../relay/commit";
 import { useRead } from "../../relay/read";

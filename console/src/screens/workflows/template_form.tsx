@@ -1,5 +1,6 @@
-import { Group, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Group, Stack, Text, TextInput } from "@mantine/core";
 
+import { Select } from "../../components/choices";
 import { useTexts } from "../../texts/texts";
 import { FieldSelect } from "./fields";
 import { useOptions } from "./options";

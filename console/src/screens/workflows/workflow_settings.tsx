@@ -1,5 +1,6 @@
-import { Checkbox, Divider, NumberInput, Select, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Checkbox, Divider, NumberInput, Stack, Text, TextInput, Title } from "@mantine/core";
 
+import { Select } from "../../components/choices";
 import { useTexts } from "../../texts/texts";
 import { EventForm } from "./event_form";
 import { DurationInput, NodeSelect, TimeInput } from "./fields";
