@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from "react";
+import { startTransition, useCallback, useEffect, useState } from "react";
 import { useRelayEnvironment } from "react-relay";
 import { fetchQuery, type GraphQLTaggedNode, type OperationType } from "relay-runtime";
 
@@ -21,7 +21,7 @@ export function useRead<Q extends OperationType>(query: GraphQLTaggedNode, varia
   useEffect(() => {
     if (key === null) return;
     const running = fetchQuery<Q>(environment, query, JSON.parse(key), { fetchPolicy: "network-only" }).subscribe({
-      next: (data) => setState({ data, error: null, answered: question }),
+      next: (data) => startTransition(() => setState({ data, error: null, answered: question })),
       error: (error: Error) => setState((before) => ({ data: before.data, error, answered: question })),
     });
     return () => running.unsubscribe();

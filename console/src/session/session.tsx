@@ -1,4 +1,4 @@
-import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { createContext, startTransition, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { RelayEnvironmentProvider } from "react-relay";
 import { fetchQuery, graphql } from "relay-runtime";
 
@@ -64,7 +64,8 @@ export function SessionProvider({ children }: { children: ReactNode }) {
 
   const refresh = useCallback(() => {
     fetchQuery<sessionViewerQuery>(api.environment, QUERY, {}, { fetchPolicy: "network-only" }).subscribe({
-      next: ({ viewer }) => setState({ is: "signed-in", viewer }),
+      // The whole console is drawn by this, so it is drawn in steps, between which the browser may do other things.
+      next: ({ viewer }) => startTransition(() => setState({ is: "signed-in", viewer })),
       error: (error: Error) => {
         if (!(error instanceof ApiError && error.code === "UNAUTHENTICATED")) setState({ is: "failed", error });
       },
