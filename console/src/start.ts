@@ -1,6 +1,6 @@
 // Runs before the rest of the console is there, and asks for what it will need first.
 import viewer from "./__generated__/sessionViewerQuery.graphql";
-import { codeOf } from "./app/screen_code";
+import { fetchCode } from "./app/screen_code";
 import { sendEarly } from "./relay/early";
 import { preferredLanguage, showLanguage } from "./texts/language";
 
@@ -8,4 +8,4 @@ sendEarly(viewer.params, {});
 /** Resolves when the texts are there. */
 export const textsShown = showLanguage(preferredLanguage());
 const base = new URL(document.baseURI).pathname;
-codeOf(`/${location.pathname.slice(base.length)}`)?.().catch(() => undefined); // the screen says what failed
+fetchCode(`/${location.pathname.slice(base.length)}`);

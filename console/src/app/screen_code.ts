@@ -42,6 +42,17 @@ export const SCREEN_CODE = {
   "/workflows/$workflowId/edit": () => import("../screens/workflows/workflow_editor"),
 } as const;
 
+/** The code of what stands around the screens of an area, by the beginning of their paths. */
+export const FRAME_CODE = {
+  "/settings": () => import("../screens/settings/settings_frame"),
+} as const;
+
+/** Fetches what the screen at a path is made of, at once. The routes take it over, and say what failed. */
+export function fetchCode(path: string): void {
+  const frames = Object.entries(FRAME_CODE).filter(([area]) => path === area || path.startsWith(`${area}/`));
+  for (const code of [codeOf(path), ...frames.map(([, code]) => code)]) code?.().catch(() => undefined);
+}
+
 /** The code of the screen at a path, such as `/contacts/ID`; undefined where there is none. */
 export function codeOf(path: string): (() => Promise<unknown>) | undefined {
   const parts = partsOf(path);

@@ -1,7 +1,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 
 import { rootRoute } from "../../app/root";
-import { SCREEN_CODE } from "../../app/screen_code";
+import { FRAME_CODE, SCREEN_CODE } from "../../app/screen_code";
 
 /** What is open beside a list: "new", or the id of what is edited. */
 export type OpenSearch = { open?: string };
@@ -15,7 +15,7 @@ const openSearch = (raw: Record<string, unknown>): OpenSearch => ({ open: text(r
 export const settingsRoute = createRoute({
   getParentRoute: () => rootRoute,
   id: "settings",
-  component: lazyRouteComponent(() => import("./settings_frame"), "SettingsFrame"),
+  component: lazyRouteComponent(FRAME_CODE["/settings"], "SettingsFrame"),
 });
 
 const parent = () => settingsRoute;

@@ -17,8 +17,12 @@ export function SettingsFrame() {
   const strip = useRef<HTMLElement>(null);
   const at = shown?.to;
   useEffect(() => {
-    // On a narrow page the parts are in one line, which is longer than the page.
-    if (at) strip.current?.querySelector("[aria-current=page]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (!at) return;
+    // On a narrow page the parts are in one line, which is longer than the page. Before a frame the browser lays the page out anyway.
+    const frame = requestAnimationFrame(() => {
+      strip.current?.querySelector("[aria-current=page]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    });
+    return () => cancelAnimationFrame(frame);
   }, [at]);
   return (
     <Stack gap="md">
