@@ -38,7 +38,10 @@ LARGEST: Final = 10_000
 """Enrollments of a batch: it takes some tenths of a second."""
 
 PARTS: Final = 4
-"""In which many enter. A part is written while the next one is decided; but what a part locks may come too late in the order."""
+"""In which many enter, each twice as large as the one before: it is decided while that one is written, which takes longer.
+
+What a part locks may come too late in the order.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ async def _process(
         if run is None:
             return None
         run.held.waits = waits
-        run.at_once = limit if wanted.contacts else -(-limit // PARTS)
+        run.at_once = 2 * limit if wanted.contacts else -(-limit // (2**PARTS - 1))
         await holding.hold_first(run.held, wanted)
         async with db.Pipeline() as run.behind:
             async with news.next_ones(run.plans, limit) as found:
@@ -130,10 +133,11 @@ async def _move(run: Run, limit: int) -> None:
 
 async def let_in_by_triggers(run: Run, first: Sequence[Candidate]) -> None:
     """Lets in these candidates, and those that enter by triggers: the next are looked at while others are written."""
-    size = len(run.happened) if run.behind is None else run.at_once
-    async for candidates in triggers.each_part(run, run.happened, max(1, size)):
-        await let_in(run, [*first, *candidates])
-        first = ()
+    entering, happened = triggers.Entering(run), run.happened
+    while first or happened or run.joining:
+        size = len(happened) if run.behind is None else run.at_once
+        await let_in(run, [*first, *await entering.candidates(happened[:size])])
+        first, happened = (), happened[size:]
 
 
 async def let_in(run: Run, candidates: Sequence[Candidate]) -> None:
@@ -149,11 +153,13 @@ async def let_in(run: Run, candidates: Sequence[Candidate]) -> None:
         await heeding.heed_new(run, arrivals)
         waiting = [*later, *rest, *run.joining]
         run.joining.clear()
+        if len(some) >= run.at_once:
+            run.at_once *= 2
 
 
 async def _write_rested(run: Run) -> None:
     """Few are written at the end, with all others."""
-    if run.behind is not None and len(run.arrivals) - run.written >= run.at_once:
+    if run.behind is not None and 2 * (len(run.arrivals) - run.written) >= run.at_once:
         await write.write_rested(run, run.behind)
         run.when_writing()
 

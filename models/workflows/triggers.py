@@ -1,6 +1,6 @@
 """Which happenings let a contact into which workflows."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from models.workflows.graph.events import ActivityHappened, MessageReached
@@ -12,32 +12,34 @@ from models.workflows.plans import Plan
 from models.workflows.run import Candidate, Run
 
 
-async def each_part(run: Run, happenings: Sequence[Happening], size: int) -> AsyncIterator[list[Candidate]]:
-    """Who may enter, in the order of what happened, by parts of `size` happenings: the next is looked at when it is asked for.
+class Entering:
+    """Who may enter, in the order of what happened, by parts of that.
 
-    One happening lets a contact into a workflow once, by the first trigger. At least one part, which may be empty.
+    One happening lets a contact into a workflow once, by the first trigger.
     """
-    found: set[_Key] = set()
-    for first in range(0, max(1, len(happenings)), size):
-        yield await _candidates(run, happenings[first : first + size], found)
 
+    __slots__ = ("_found", "_run")
 
-_Key = tuple[int, int, object]
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._found: set[tuple[int, int, object]] = set()
 
-
-async def _candidates(run: Run, happenings: Sequence[Happening], found: set[_Key]) -> list[Candidate]:
-    matching = await _of_messages(run, _matching(run, happenings))
-    passing = await _passing(run, matching)
-    candidates = []
-    for plan, trigger, happening in matching:
-        activity = passing.get((plan.workflow_id, trigger.key), _ALL) if passing else _ALL
-        if activity is _ALL or happening.activity_id in activity:
-            entry_key = activity.get(happening.activity_id, "")
-            key = (plan.workflow_id, happening.contact_id, _what(happening))
-            if key not in found:
-                found.add(key)
-                candidates.append(_candidate(run, plan, trigger, happening, entry_key))
-    return candidates
+    async def candidates(self, happenings: Sequence[Happening]) -> list[Candidate]:
+        """Of the next part."""
+        matching, passing = _matching(self._run, happenings), {}
+        if any(one.position is None for one in happenings):  # the log of members knows neither messages nor activities
+            matching = await _of_messages(self._run, matching)
+            passing = await _passing(self._run, matching)
+        found = []
+        for plan, trigger, happening in matching:
+            activity = passing.get((plan.workflow_id, trigger.key), _ALL) if passing else _ALL
+            if activity is _ALL or happening.activity_id in activity:
+                entry_key = activity.get(happening.activity_id, "")
+                key = (plan.workflow_id, happening.contact_id, _what(happening))
+                if key not in self._found:
+                    self._found.add(key)
+                    found.append(_candidate(self._run, plan, trigger, happening, entry_key))
+        return found
 
 
 def _what(happening: Happening) -> object:
@@ -76,12 +78,12 @@ def _matching(run: Run, happenings: Sequence[Happening]) -> list[tuple[Plan, Tri
 
 
 async def _of_messages(
-    run: Run, matching: Sequence[tuple[Plan, Trigger, Happening]]
+    run: Run, matching: list[tuple[Plan, Trigger, Happening]]
 ) -> list[tuple[Plan, Trigger, Happening]]:
     """Without news of messages that a trigger does not mean."""
     of_messages = [one for _, trigger, one in matching if isinstance(trigger.on, MessageReached)]
     if not of_messages:
-        return list(matching)
+        return matching
     asked = Matching(run, of_messages)
     return [
         (plan, trigger, one)
