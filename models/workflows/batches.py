@@ -100,7 +100,7 @@ async def _process(
         run.held.waits = waits
         run.at_once = 2 * limit if wanted.contacts else -(-limit // (2**PARTS - 1))
         await holding.hold_first(run.held, wanted)
-        async with db.Pipeline() as run.behind:
+        async with db.Pipeline(reserve=1) as run.behind:  # the steps: docs/adr/0140
             async with news.next_ones(run.plans, limit) as found:
                 run.happened = found.happened
                 if found.read_to is not None:
