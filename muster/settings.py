@@ -85,7 +85,12 @@ class Settings(BaseSettings):
         description="Redis 6.2 or newer, or Valkey, with persistence on. Unset: an embedded Valkey in the data directory.",
         examples=["redis://cache.internal:6379/0"],
     )
-    database_pool_size: int = Field(10, ge=1, le=200, description="Maximum of connections to PostgreSQL per process.")
+    database_pool_size: int = Field(
+        10,
+        ge=1,
+        le=200,
+        description="Maximum of connections to PostgreSQL per process; on a cluster, of an API process to each node too.",
+    )
     statement_timeout_ms: int = Field(
         10_000, ge=100, description="Time limit of one SQL statement of an API operation, in milliseconds."
     )

@@ -186,7 +186,8 @@ async def test_a_locked_token_does_not_block_look_ups(workspace: Scope) -> None:
 
     async def change() -> None:
         async with db.transaction():
-            await db.fetch("SELECT 1 FROM api_tokens WHERE id = $1 FOR UPDATE", token.id)
+            locked = "SELECT 1 FROM api_tokens WHERE workspace_id = $1 AND id = $2 FOR UPDATE"
+            await db.fetch(locked, workspace.workspace_id, token.id)
             held.set()
             await done.wait()
 
