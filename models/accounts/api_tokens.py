@@ -117,12 +117,17 @@ async def find_by_secrets(token_secrets: Collection[str]) -> dict[str, Record]:
     by_hash = {hash_of(secret): secret for secret in token_secrets}
     moment = clock.now()
     by_workspace = await _workspaces(by_hash)
-    found = [row for key, hashes in by_workspace.items() for row in await db.fetch(_FIND, key, hashes, moment)]
+    found = [row for key, hashes in by_workspace.items() for row in await _find(key, hashes, moment)]
     before = moment - _USE_STORED_EVERY
     used = [token for token in found if token["last_used_at"] is None or token["last_used_at"] < before]
     if used:
         await _store_use(used, moment, before)
     return {by_hash[token["secret_hash"]]: token for token in found}
+
+
+async def _find(workspace_id: int, hashes: Collection[str], moment: datetime) -> list[Record]:
+    with db.read_at_node(workspace_id):
+        return await db.fetch(_FIND, workspace_id, hashes, moment)
 
 
 async def _workspaces(by_hash: Mapping[str, str]) -> dict[int, list[str]]:

@@ -31,7 +31,7 @@ async def find_scope(
 
 
 async def find_scopes(bearers: Collection[str], signing: Signing) -> dict[str, Scope]:
-    """Returns the scopes of valid tokens, by token. One statement for each workspace and kind of token."""
+    """Returns the scopes of valid tokens, by token. One statement for each workspace and kind of token, at its node."""
     secrets = [bearer for bearer in bearers if bearer.startswith(api_tokens.PREFIX)]
     found = await _of_tokens(secrets) if secrets else {}
     if len(secrets) < len(bearers):
@@ -53,11 +53,7 @@ async def _of_sessions(bearers: Collection[str], signing: Signing) -> dict[str, 
     ids: dict[int, set[tuple[int, int | None]]] = {}
     for claims in claimed.values():
         ids.setdefault(claims.workspace_id, set()).add((claims.member_id, claims.session_id))
-    rows = [
-        row
-        for workspace_id, sessions_of in ids.items()
-        for row in await db.fetch(_MEMBERS, workspace_id, *map(list, zip(*sessions_of, strict=True)))
-    ]
+    rows = [row for workspace_id, sessions_of in ids.items() for row in await _members(workspace_id, sessions_of)]
     members = {(row["workspace_id"], row["id"], row["session_id"]): row for row in rows}
     found = {
         bearer: (claims, members.get((claims.workspace_id, claims.member_id, claims.session_id)))
@@ -68,6 +64,11 @@ async def _of_sessions(bearers: Collection[str], signing: Signing) -> dict[str, 
         for bearer, (claims, member) in found.items()
         if member is not None and _is_valid(claims, member)
     }
+
+
+async def _members(workspace_id: int, sessions_of: Collection[tuple[int, int | None]]) -> list[Record]:
+    with db.read_at_node(workspace_id):
+        return await db.fetch(_MEMBERS, workspace_id, *map(list, zip(*sessions_of, strict=True)))
 
 
 def _is_valid(claims: sessions.Claims, member: Record) -> bool:

@@ -79,9 +79,9 @@ _FIND_NODES: Final = """
 """
 """Of workspaces, the node that holds each of them and knows where all others are. The coordinator is none."""
 
-_SERVER_OF: Final = "SELECT (pg_control_system()).system_identifier FROM workspaces WHERE id = $1"
-"""Asked at the coordinator, and answered by the server that holds the workspace. From here its address may lead elsewhere, as
-localhost does."""
+_SERVER_OF: Final = "SELECT (SELECT system_identifier FROM pg_control_system()), count(*) FROM workspaces WHERE id = $1"
+"""Asked at the coordinator, and answered by the server on which the workspace lies, or would lie. From here its address may lead
+elsewhere, as localhost does."""
 
 SERVER: Final = "SELECT system_identifier FROM pg_control_system() WHERE NOT pg_is_in_recovery()"
 """Of the server that a connection leads to; nothing of a standby, which may be behind."""

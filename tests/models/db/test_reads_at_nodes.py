@@ -16,13 +16,13 @@ WHERE = """
     SELECT n.nodeport FROM pg_dist_placement p JOIN pg_dist_node n USING (groupid)
     WHERE p.shardid = get_shard_id_for_distribution_column('workspaces', $1::bigint)
 """
-WAY = "SELECT current_setting('default_transaction_read_only') = 'on' FROM workspaces WHERE id = $1"
+IS_AT_NODE = "SELECT current_setting('default_transaction_read_only') = 'on'"
 
 
 async def until_read_at_its_node(workspace_id: int) -> None:
     with db.read_at_node(workspace_id):
         async with asyncio.timeout(10):
-            while not await db.fetch_value(WAY, workspace_id):
+            while not await db.fetch_value(IS_AT_NODE):
                 await asyncio.sleep(0.01)
 
 
@@ -50,7 +50,12 @@ async def test_a_node_answers_for_workspaces_of_other_nodes_too(database: str) -
     with db.read_at_node(1):
         for number in range(1, 9):
             assert await db.fetch_value("SELECT name FROM workspaces WHERE id = $1", number) == "some"
-            assert await db.fetch_value("SHOW default_transaction_read_only") == "on"
+            assert await db.fetch_value(IS_AT_NODE)
+
+
+async def test_whoever_names_workspaces_that_are_not_there_does_not_keep_others_from_their_node(database: str) -> None:
+    for number in range(1_000_001, 1_000_009):
+        await until_read_at_its_node(number)
 
 
 async def test_another_server_than_the_coordinator_reaches_is_refused(database: str) -> None:
