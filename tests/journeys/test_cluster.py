@@ -205,7 +205,8 @@ async def test_a_node_goes_away_and_comes_back_and_nothing_is_lost_or_done_twice
     another_database: str, redis_url: str
 ) -> None:
     for url in every_node(another_database):  # without it a server may lose what it acknowledged just before it ended
-        await run_on(url, f"ALTER DATABASE {urlsplit(url).path.strip('/')} SET synchronous_commit = on")
+        change = f"ALTER DATABASE {urlsplit(url).path.strip('/')} SET synchronous_commit = on"
+        await run_on(url, "SET citus.enable_ddl_propagation = off", change)
     with running_on(another_database, redis_url, MUSTER_DEMO="false") as run:
         async with aiohttp.ClientSession() as session:
             north, south = await two_on_different_nodes(run, another_database, session)

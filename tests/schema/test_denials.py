@@ -91,8 +91,9 @@ _NOT_DATA = {"audit_log", "sign_in_attempts", "schema_migrations"}
 async def contents(workspace_id: int | None = None) -> str:
     """A digest of all rows (of a workspace, or of all), without the audit log and the throttling."""
     rows = await db.fetch(
-        "SELECT table_name, bool_or(column_name = 'workspace_id') AS tenant FROM information_schema.columns"
-        " WHERE table_schema = 'public' GROUP BY table_name ORDER BY table_name"
+        "SELECT table_name, bool_or(column_name = 'workspace_id') AS tenant"
+        " FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)"
+        " WHERE table_schema = 'public' AND table_type = 'BASE TABLE' GROUP BY table_name ORDER BY table_name"
     )
     parts = []
     for row in rows:

@@ -96,18 +96,20 @@ async def call(api: Api, bearer: str, name: str, variables: dict[str, Any]) -> t
 @asynccontextmanager
 async def commits_that_fail() -> AsyncIterator[None]:
     """In this context, transactions that write to the audit log fail at their commit."""
-    await db.execute(_REFUSE)
+    for statement in _REFUSE:  # one by one: a cluster sends definitions to its nodes
+        await db.execute(statement)
     try:
         yield
     finally:
-        await db.execute("DROP TRIGGER refuse ON audit_log; DROP FUNCTION refuse_commit()")
+        await db.execute("DROP TRIGGER refuse ON audit_log")
+        await db.execute("DROP FUNCTION refuse_commit()")
 
 
-_REFUSE = """
-    CREATE FUNCTION refuse_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
-    CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON audit_log DEFERRABLE INITIALLY DEFERRED
-        FOR EACH ROW EXECUTE FUNCTION refuse_commit();
-"""
+_REFUSE = (
+    "CREATE FUNCTION refuse_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$",
+    """CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON audit_log DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION refuse_commit()""",
+)
 
 
 def names(sender: RecordingSender) -> set[str]:

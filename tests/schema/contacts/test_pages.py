@@ -125,6 +125,14 @@ async def test_paging_goes_on_after_the_earliest_and_the_latest_instant(
     assert await each_id(api, admin, 1, orderBy="LAST_INTERACTION_AT_DESC") == list("3210")
 
 
+_CHANGE = """
+    UPDATE contacts SET date_of_birth = $3::text::date, subscribed_at = $3::text::timestamptz,
+        last_interaction_at = $3::text::timestamptz, created_at = $3::text::timestamptz
+    WHERE workspace_id = $1 AND id = $2
+"""
+_RECORD = """
+    INSERT INTO activities (workspace_id, contact_id, kind, occurred_at) VALUES ($1, $2, 'visit', $3::text::timestamptz)
+"""
 EXTREME = ["infinity", "-infinity", "0044-03-15 BC", "10000-01-01", "294270-02-28"]
 
 
@@ -132,16 +140,9 @@ async def test_times_outside_the_range_of_the_api_are_shown_as_the_nearest_insid
     api: Api, admin: str, workspace: Scope
 ) -> None:
     ids = [(await create_contact(workspace, {"name": when}))["id"] for when in EXTREME]
-    await db.execute(
-        """
-        UPDATE contacts SET date_of_birth = name::date, subscribed_at = name::timestamptz,
-            last_interaction_at = name::timestamptz, created_at = name::timestamptz
-        """
-    )
-    await db.execute(
-        "INSERT INTO activities (workspace_id, contact_id, kind, occurred_at)"
-        " SELECT workspace_id, id, 'visit', name::timestamptz FROM contacts"
-    )
+    for contact_id, when in zip(ids, EXTREME, strict=True):
+        await db.execute(_CHANGE, workspace.workspace_id, contact_id, when)
+        await db.execute(_RECORD, workspace.workspace_id, contact_id, when)
     query = """query ($order: ContactOrder!) { contacts(orderBy: $order) { nodes {
         name dateOfBirth subscribedAt lastInteractionAt createdAt activities { nodes { occurredAt } } } } }"""
     first, last = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"
