@@ -138,6 +138,8 @@ async def let_in_by_triggers(run: Run, first: Sequence[Candidate]) -> None:
         size = len(happened) if run.behind is None else run.at_once
         await let_in(run, [*first, *await entering.candidates(happened[:size])])
         first, happened = (), happened[size:]
+        if happened:
+            await _write_rested(run)
 
 
 async def let_in(run: Run, candidates: Sequence[Candidate]) -> None:

@@ -35,11 +35,17 @@ class Entering:
             activity = passing.get((plan.workflow_id, trigger.key), _ALL) if passing else _ALL
             if activity is _ALL or happening.activity_id in activity:
                 entry_key = activity.get(happening.activity_id, "")
-                key = (plan.workflow_id, happening.contact_id, _what(happening))
-                if key not in self._found:
-                    self._found.add(key)
+                if self._is_first(plan, happening):
                     found.append(_candidate(self._run, plan, trigger, happening, entry_key))
         return found
+
+    def _is_first(self, plan: Plan, happening: Happening) -> bool:
+        if happening.position is not None and len(self._run.plans.triggers[happening.word]) == 1:  # most often
+            return True
+        key = (plan.workflow_id, happening.contact_id, _what(happening))
+        is_first = key not in self._found
+        self._found.add(key)
+        return is_first
 
 
 def _what(happening: Happening) -> object:

@@ -1,19 +1,18 @@
 """Writes how often contacts have entered, and who was turned away."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from models import db
-from models.workflows.run import Entry, Run
+from models.workflows.run import Entry, EntryOf, Run
 
 
 async def write_entries(run: Run, pipeline: db.Pipeline) -> None:
     run.settle_entries()
-    new = [(*place, entry) for place, entry in run.changed_entries.items() if not entry.is_stored]
-    known = [(*place, entry) for place, entry in run.changed_entries.items() if entry.is_stored]
+    changed, run.changed_entries = run.changed_entries, {}
+    known = [(*place, entry) for place, entry in changed.items() if entry.is_stored]
     left, run.newly_left = [place for place in run.newly_left if place in run.left], []
-    run.changed_entries.clear()
-    if new:
-        await _insert_entries(run, pipeline, new)
+    if len(known) < len(changed):
+        await _insert_entries(run, pipeline, changed)
     if known:
         columns = zip(*((*key, entry.times, entry.entered_at, entry.ended_at) for *key, entry in known), strict=True)
         await pipeline.execute(_UPDATE_ENTRIES, run.workspace_id, *columns)
@@ -21,15 +20,16 @@ async def write_entries(run: Run, pipeline: db.Pipeline) -> None:
         await pipeline.execute(_END_ENTRIES, run.workspace_id, run.now, *map(list, zip(*left, strict=True)))
 
 
-async def _insert_entries(run: Run, pipeline: db.Pipeline, new: Sequence[tuple[int, int, str, Entry]]) -> None:
-    """Most are alike, but for the contact."""
+async def _insert_entries(run: Run, pipeline: db.Pipeline, changed: Mapping[EntryOf, Entry]) -> None:
+    """Those that are not stored yet. Most are alike, but for the contact."""
     kinds: dict[tuple[int, str, int, bool], int] = {}
     contact_ids, numbers = [], []
-    for workflow_id, contact_id, entry_key, entry in new:
-        kind = (workflow_id, entry_key, entry.times, entry.ended_at is None)
-        numbers.append(kinds.setdefault(kind, len(kinds) + 1))
-        contact_ids.append(contact_id)
-        entry.is_stored = True
+    for (workflow_id, contact_id, entry_key), entry in changed.items():
+        if not entry.is_stored:
+            kind = (workflow_id, entry_key, entry.times, entry.ended_at is None)
+            numbers.append(kinds.setdefault(kind, len(kinds) + 1))
+            contact_ids.append(contact_id)
+            entry.is_stored = True
     columns = map(list, zip(*kinds, strict=True))
     await pipeline.execute(_INSERT_ENTRIES, run.workspace_id, run.now, contact_ids, numbers, *columns)
 
