@@ -19,6 +19,7 @@ from models.queue import work
 from models.queue.enqueue import enqueue
 from models.workflows import batches, engine_lock, plans, sources
 from models.workflows.graph.read import read_graph
+from models.workflows.plan import listened_to
 from permissions.principal import SYSTEM, Scope
 from workers.broker import connected_broker
 
@@ -87,7 +88,7 @@ async def _run(scope: Scope, graph: Graph, name: str = "bench") -> int:
         await db.execute(_VERSION, scope.workspace_id, workflow_id, db.dump_json(graph), now)
         await db.execute(_NODES, scope.workspace_id, workflow_id, [node["key"] for node in graph["nodes"]])
         await engine_lock.take(scope.workspace_id)
-        await sources.register(scope, workflow_id, 1, await plans.words(scope, read_graph(graph)))
+        await sources.register(scope, workflow_id, 1, await listened_to(scope, read_graph(graph)))
     return workflow_id
 
 

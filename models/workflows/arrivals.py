@@ -7,7 +7,7 @@ from typing import Final
 from models.workflows.causes import NOBODY, Cause
 from models.workflows.counts import bucket_of
 from models.workflows.graph.tree import GraphNode
-from models.workflows.plans import Plan
+from models.workflows.plan import Plan
 from models.workflows.states import EnrollmentEnd, EnrollmentState
 
 PAUSED: Final = "PAUSED"

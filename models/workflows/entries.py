@@ -15,7 +15,7 @@ from models.workflows.graph.tree import ReentryPolicy
 from models.workflows.happenings import Happening
 from models.workflows.inside.asking import first_that_holds
 from models.workflows.nodes.split import percent_of
-from models.workflows.plans import Plan
+from models.workflows.plan import Plan
 from models.workflows.run import Candidate, Entry, Run, TurnedAway
 from models.workflows.sources import AGAIN
 from models.workflows.states import EnrollmentEnd

@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any
 
 from models.workflows.causes import NOBODY, Cause
-from models.workflows.plans import Plan
+from models.workflows.plan import Plan
 
 
 @dataclass(slots=True)

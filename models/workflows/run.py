@@ -16,7 +16,8 @@ from models.workflows.engine_lock import WorkflowLock
 from models.workflows.graph.actions import Action
 from models.workflows.happenings import Happening
 from models.workflows.holding import Holdings
-from models.workflows.plans import Plan, Plans
+from models.workflows.plan import Plan
+from models.workflows.plans import Plans
 from models.workflows.states import EnrollmentState
 from permissions.principal import Scope
 

@@ -8,7 +8,7 @@ from models.workflows.graph.tree import Trigger
 from models.workflows.happenings import Happening
 from models.workflows.inside.activities import activities_that_pass
 from models.workflows.inside.matching import Matching
-from models.workflows.plans import Plan
+from models.workflows.plan import Plan
 from models.workflows.run import Candidate, Run
 
 

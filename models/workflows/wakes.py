@@ -9,7 +9,7 @@ from models import db
 from models.rules.thresholds import Threshold, instant_of
 from models.workflows.arrivals import PAUSED, PENDING, TICK, Arrival
 from models.workflows.causes import NOBODY, Cause
-from models.workflows.plans import Plan
+from models.workflows.plan import Plan
 from models.workflows.run import Run
 from models.workflows.states import EnrollmentEnd, EnrollmentState
 

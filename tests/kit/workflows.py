@@ -3,8 +3,9 @@
 from typing import Any
 
 from models import clock, db
-from models.workflows import batches, engine_lock, plans, sources
+from models.workflows import batches, engine_lock, sources
 from models.workflows.graph.read import read_graph
+from models.workflows.plan import listened_to
 from permissions.principal import Scope
 from tests.kit.engine import settled
 
@@ -53,7 +54,7 @@ async def running(scope: Scope, graph_json: dict, *, name: str = "Welcome", test
             [one["key"] for one in graph_json["nodes"]],
         )
         lock = await engine_lock.take(scope.workspace_id)
-        await sources.register(scope, workflow_id, 1, await plans.words(scope, read_graph(graph_json)))
+        await sources.register(scope, workflow_id, 1, await listened_to(scope, read_graph(graph_json)))
         assert lock.workspace_id == scope.workspace_id
     return workflow_id
 

@@ -6,7 +6,7 @@ from models.rules.depends import segments_of
 from models.rules.tree import SegmentCondition, each_leaf
 from models.workflows.graph.events import RuleJson
 from models.workflows.graph.tree import Zone
-from models.workflows.plans import Plan
+from models.workflows.plan import Plan
 from models.workflows.questions import Question
 from models.workflows.run import Run
 

@@ -10,7 +10,7 @@ from models.workflows.arrivals import Arrival
 from models.workflows.graph.events import RuleJson
 from models.workflows.graph.tree import Goal
 from models.workflows.inside.asking import first_that_holds
-from models.workflows.plans import Plan
+from models.workflows.plan import Plan
 from models.workflows.run import Run
 from models.workflows.states import EnrollmentEnd
 from models.workflows.timing import local_times

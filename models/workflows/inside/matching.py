@@ -8,7 +8,7 @@ from models.workflows.graph.events import ActivityHappened, Event, MessageReache
 from models.workflows.happenings import Happening
 from models.workflows.inside.activities import activities_that_pass
 from models.workflows.messages import senders
-from models.workflows.plans import Plan
+from models.workflows.plan import Plan
 from models.workflows.run import Run
 
 _ARRIVED: Final = (MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ)

@@ -11,7 +11,7 @@ from models.errors import NotFound, Problems
 from models.membership.rule_epochs import RuleEpoch
 from models.segments.explain import RuleExplanation
 from models.segments.explain import explain as explain_rule
-from models.workflows import drafts, entries, plans
+from models.workflows import drafts, entries
 from models.workflows.causes import NOBODY
 from models.workflows.counts import Counts
 from models.workflows.engine_lock import WorkflowLock
@@ -19,7 +19,8 @@ from models.workflows.graph.text import Names, event_in_words
 from models.workflows.graph.tree import Graph
 from models.workflows.insight import enrollments, graphs
 from models.workflows.insight.enrollments import Wanted
-from models.workflows.plans import Plan, Plans
+from models.workflows.plan import Plan, plan_of
+from models.workflows.plans import Plans
 from models.workflows.run import Candidate, Run
 from models.workflows.states import WorkflowStatus
 from models.workflows.texts import load_names
@@ -43,7 +44,7 @@ async def explain(scope: Scope, workflow_id: int, contact_id: int) -> WorkflowEx
     if not await db.fetch_value(_EXISTS, scope.workspace_id, contact_id):
         raise NotFound("there is no such contact", ("contactId",))
     graph = await graphs.shown_graph(scope, workflow_id)
-    plan = await plans.plan_of(scope, graph)
+    plan = await plan_of(scope, graph)
     plan.workflow_id, plan.test_segment_id = workflow_id, workflow.test_segment_id
     names = await load_names(scope, [graph])
     against = [*_by_status(workflow), *await _by_entry(plan, contact_id)]

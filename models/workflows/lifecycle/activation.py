@@ -13,10 +13,11 @@ from models.queue import jobs, work
 from models.queue.enqueue import enqueue
 from models.queue.jobs import Job, JobKind
 from models.values.instants import write_instant
-from models.workflows import drafts, engine_lock, plans, sources, uses, versions
+from models.workflows import drafts, engine_lock, sources, uses, versions
 from models.workflows.drafts import Workflow
 from models.workflows.graph.events import SegmentEntered
 from models.workflows.graph.tree import Graph
+from models.workflows.plan import listened_to
 from models.workflows.problems.check import problems_of
 from models.workflows.publishing.publish import refuse_blocking
 from models.workflows.states import RUNNING, WorkflowStatus
@@ -109,7 +110,7 @@ async def _begin(scope: Scope, workflow: Workflow, graph: Graph, wanted: Activat
     await _write(workflow, values | ({} if was_running else {"activated_at": now}), wanted, now)
     if not was_running:
         assert workflow.published_number is not None
-        await sources.register(scope, workflow.id, workflow.published_number, await plans.words(scope, graph))
+        await sources.register(scope, workflow.id, workflow.published_number, await listened_to(scope, graph))
     await engine_lock.record_change(scope.workspace_id)
     await engine_lock.bring_forward(scope.workspace_id, now)
     await enqueue(work.PROCESS_WORKFLOWS, scope.workspace_id)

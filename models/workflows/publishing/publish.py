@@ -13,11 +13,12 @@ from models.queue.enqueue import enqueue
 from models.queue.jobs import Job, JobKind
 from models.rules.duration import Duration
 from models.values.texts import check_text
-from models.workflows import drafts, engine_lock, plans, sources, uses, versions
+from models.workflows import drafts, engine_lock, sources, uses, versions
 from models.workflows.drafts import Workflow
 from models.workflows.graph.actions import Send, Webhook
 from models.workflows.graph.mentions import segments_changed
 from models.workflows.graph.tree import Graph
+from models.workflows.plan import listened_to
 from models.workflows.problems.check import problems_of
 from models.workflows.problems.problem import Problem
 from models.workflows.publishing import tokens
@@ -129,7 +130,7 @@ async def _insert_version(scope: Scope, workflow: Workflow, answers: Answers, no
     ended = await _let_follow(scope, workflow, version.number, answers)
     if workflow.status in RUNNING:
         # The new version first: what both listen to is listened to without a break.
-        words = await plans.words(scope, drafts.graph_of(workflow))
+        words = await listened_to(scope, drafts.graph_of(workflow))
         await sources.register(scope, workflow.id, version.number, words)
         for number in ended:
             await sources.unregister(scope, workflow.id, number)

@@ -15,7 +15,7 @@ from models.workflows.graph.events import RuleJson
 from models.workflows.graph.tree import Zone
 from models.workflows.inside import ends
 from models.workflows.listeners import ends_of
-from models.workflows.plans import Plan
+from models.workflows.plan import Plan
 from models.workflows.run import Run
 from models.workflows.timed import ladder, zones
 from models.workflows.walk import walk

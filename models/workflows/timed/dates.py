@@ -18,7 +18,7 @@ from models.workflows.causes import NOBODY
 from models.workflows.contact_dates import field_of
 from models.workflows.graph.events import DateReached
 from models.workflows.graph.tree import Trigger, Zone
-from models.workflows.plans import Plan
+from models.workflows.plan import Plan
 from models.workflows.run import Candidate, Run
 from models.workflows.timed import ladder, meetings, progress, zones
 from models.workflows.timed.progress import AT_ONCE, Progress

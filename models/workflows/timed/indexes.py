@@ -4,11 +4,10 @@ from models import db
 from models.membership import indexes
 from models.rules.crossings import Anniversary, AnyCrossing, Crossing
 from models.rules.thresholds import NOW
-from models.workflows import plans
 from models.workflows.contact_dates import field_of
 from models.workflows.graph.events import DateReached
 from models.workflows.graph.read import read_graph
-from models.workflows.plans import Plan
+from models.workflows.plan import Plan, plan_of
 from permissions.principal import Scope
 
 
@@ -16,7 +15,7 @@ async def build(scope: Scope) -> bool:
     """In no transaction. False: another index is built, try again later."""
     wanted: set[AnyCrossing] = set()
     for row in await db.fetch(_RUNNING, scope.workspace_id):
-        wanted |= _of_dates(await plans.plan_of(scope, read_graph(db.load_json(row["graph"]))))
+        wanted |= _of_dates(await plan_of(scope, read_graph(db.load_json(row["graph"]))))
     return await indexes.build(wanted)
 
 

@@ -9,7 +9,7 @@ from models.rules.fields import time_of
 from models.rules.tree import Field
 from models.workflows.contact_dates import read_dates
 from models.workflows.graph.tree import Zone
-from models.workflows.plans import Plan
+from models.workflows.plan import Plan
 from models.workflows.run import Run
 from models.workflows.timed import zone_changes
 from models.workflows.timed.progress import Progress

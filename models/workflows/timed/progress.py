@@ -9,7 +9,7 @@ from models import db
 from models.values.instants import read_instant, write_instant
 from models.workflows.graph.events import DateReached, Scheduled
 from models.workflows.graph.tree import Trigger
-from models.workflows.plans import Plan
+from models.workflows.plan import Plan
 from models.workflows.run import Run
 from models.workflows.timing.zone_changes import Stay
 

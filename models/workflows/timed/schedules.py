@@ -10,7 +10,7 @@ from models.rules.thresholds import first_instant
 from models.workflows.causes import NOBODY
 from models.workflows.graph.events import Scheduled
 from models.workflows.graph.tree import Trigger
-from models.workflows.plans import Plan
+from models.workflows.plan import Plan
 from models.workflows.run import Candidate, Run
 from models.workflows.timed import progress
 from models.workflows.timed.progress import AT_ONCE, Progress

@@ -15,7 +15,7 @@ from models.workflows.graph.read import read_graph
 from models.workflows.graph.write import write_graph
 from models.workflows.happenings import Happening
 from models.workflows.insight.figures import NodeFigures
-from models.workflows.plans import Plan
+from models.workflows.plan import Plan
 from models.workflows.run import Candidate
 from models.workflows.timed import dates
 from models.workflows.trials import history

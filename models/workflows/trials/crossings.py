@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from models.errors import DomainError, Problems
-from models.workflows.plans import Plan
+from models.workflows.plan import Plan
 from models.workflows.run import Run
 from models.workflows.timed import crossings
 from models.workflows.timed.crossings import AwaitedRule

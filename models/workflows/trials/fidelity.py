@@ -8,7 +8,7 @@ from models.rules.tree import SegmentCondition, each_leaf
 from models.workflows.graph.actions import Split, WaitUntil
 from models.workflows.graph.events import RuleJson, SegmentEntered, SegmentLeft
 from models.workflows.graph.mentions import each_event, each_rule
-from models.workflows.plans import Plan
+from models.workflows.plan import Plan
 from models.workflows.run import Run
 from models.workflows.trials import history, members
 

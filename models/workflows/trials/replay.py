@@ -35,7 +35,8 @@ from models.workflows.happenings import Happening
 from models.workflows.inside import ends
 from models.workflows.insight.figures import NodeFigures
 from models.workflows.nodes.interface import Settle
-from models.workflows.plans import Plan, Plans, heard_by, plan_of
+from models.workflows.plan import Plan, plan_of
+from models.workflows.plans import Plans, heard_by
 from models.workflows.run import Candidate, Entry, Run
 from models.workflows.states import EnrollmentEnd, EnrollmentState
 from models.workflows.trials import members

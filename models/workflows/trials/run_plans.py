@@ -5,7 +5,8 @@ from dataclasses import replace
 from models import db
 from models.workflows import plans, versions
 from models.workflows.engine_lock import WorkflowLock
-from models.workflows.plans import Plan, Plans, WorkflowPlans, heard_by
+from models.workflows.plan import Plan
+from models.workflows.plans import Plans, WorkflowPlans, heard_by
 from models.workflows.trials.since_ever import SinceEver
 from permissions.principal import Scope
 

@@ -24,7 +24,7 @@ from models.workflows.engine_lock import WorkflowLock
 from models.workflows.inside import ends, occurrences
 from models.workflows.insight import enrollments
 from models.workflows.messages import withdrawal
-from models.workflows.plans import Plan
+from models.workflows.plan import Plan
 from models.workflows.run import Candidate, Run
 from models.workflows.states import EnrollmentEnd, WorkflowStatus
 from models.workflows.timed import crossings as timed_crossings

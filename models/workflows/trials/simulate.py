@@ -7,7 +7,6 @@ from typing import Final
 from models import clock, db
 from models.errors import Invalid, NotFound
 from models.membership.rule_epochs import RuleEpoch
-from models.workflows import plans
 from models.workflows.arrivals import PENDING, TICK, Arrival
 from models.workflows.counts import Counts
 from models.workflows.engine_lock import WorkflowLock
@@ -18,7 +17,8 @@ from models.workflows.graph.text import Names, action_in_words, rule_in_words
 from models.workflows.graph.tree import Graph
 from models.workflows.inside import ends
 from models.workflows.inside.asking import first_that_holds
-from models.workflows.plans import Plan, Plans
+from models.workflows.plan import Plan, plan_of
+from models.workflows.plans import Plans
 from models.workflows.problems.check import problems_of
 from models.workflows.run import Run
 from models.workflows.states import EnrollmentEnd, EnrollmentState
@@ -75,7 +75,7 @@ async def simulate(
     if not await db.fetch_value(_EXISTS, scope.workspace_id, contact_id):
         raise NotFound("there is no such contact", ("contactId",))
     names, now = await load_names(scope, [graph]), clock.now()
-    walker = _Walker(await plans.plan_of(scope, graph), contact_id, given, names, now)
+    walker = _Walker(await plan_of(scope, graph), contact_id, given, names, now)
     return await rolled_back(walker.walk(at or now))
 
 
