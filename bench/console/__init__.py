@@ -7,7 +7,7 @@ import shutil
 
 from playwright.async_api import async_playwright
 
-from bench.console import first_view, live, rule_editor, weight
+from bench.console import first_view, live, main_thread, rule_editor, weight
 from bench.console.visitor import CHROMIUM, Visitor, new_password
 from bench.environment import Place
 from bench.read_world import read_world
@@ -34,6 +34,7 @@ async def measure(place: Place) -> list[Result]:
                 return [
                     *found,
                     *await first_view.measure(visitor, place.rounds),
+                    *await main_thread.measure(visitor, place.rounds),
                     *await rule_editor.measure(visitor),
                     *await live.measure(place, url, visitor),
                 ]
