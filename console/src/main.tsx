@@ -6,11 +6,11 @@ import { startTransition } from "react";
 import { createRoot } from "react-dom/client";
 
 import { App } from "./app/app";
-import { router } from "./app/router";
+import { theRouter } from "./app/router";
 import { textsShown } from "./start";
 
 // While the server is asked who is signed in, the router finds the screen, so that the first render has it.
-void router.load();
+setTimeout(() => void theRouter().load());
 // Nothing may be awaited here: parts that are fetched late, as the texts are, wait for this file.
 void textsShown.then(() => {
   const element = document.getElementById("root");

@@ -8,7 +8,7 @@ import { invitationToken } from "../session/invitation_token";
 import { SessionProvider, useSession } from "../session/session";
 import { useTexts } from "../texts/texts";
 import { theme } from "../theme/theme";
-import { router } from "./router";
+import { theRouter } from "./router";
 
 const SignIn = lazy(() => import("../session/sign_in").then((module) => ({ default: module.SignIn })));
 const Invitation = lazy(() => import("../session/invitation").then((module) => ({ default: module.Invitation })));
@@ -52,7 +52,7 @@ function Entrance() {
       </Suspense>
     );
   }
-  if (state.is === "signed-in") return <RouterProvider router={router} />;
+  if (state.is === "signed-in") return <RouterProvider router={theRouter()} />;
   const waiting = (
     <Center mih="100dvh">
       <Loader aria-label={t.common.loading} />

@@ -1,12 +1,13 @@
 import { Skeleton, Stack, VisuallyHidden } from "@mantine/core";
 
 import { useTexts } from "../texts/texts";
+import classes from "./pending.module.css";
 
 /** What a screen shows until its code and its first answer are there. */
 export function Pending() {
   const t = useTexts();
   return (
-    <Stack role="status" p="lg">
+    <Stack role="status" p="lg" className={classes.late}>
       <VisuallyHidden>{t.common.loading}</VisuallyHidden>
       <Skeleton height={32} width={240} />
       <Skeleton height={16} width={360} />
@@ -19,7 +20,7 @@ export function Pending() {
 export function PendingPart() {
   const t = useTexts();
   return (
-    <div role="status">
+    <div role="status" className={classes.late}>
       <VisuallyHidden>{t.common.loading}</VisuallyHidden>
       <Skeleton height={280} />
     </div>

@@ -11,7 +11,7 @@ import { transferRoutes } from "../screens/transfers/routes";
 import { workflowRoutes } from "../screens/workflows/routes";
 import { NotFound, ScreenError } from "./failures";
 import { Pending } from "./pending";
-import { rootRoute } from "./root";
+import { nowhereRoute, rootRoute } from "./root";
 
 const tree = rootRoute.addChildren([
   ...homeRoutes,
@@ -23,20 +23,34 @@ const tree = rootRoute.addChildren([
   ...destinationRoutes,
   ...scoreRoutes,
   ...settingsRoutes,
+  nowhereRoute,
 ]);
 
-export const router = createRouter({
-  routeTree: tree,
-  basepath: new URL(document.baseURI).pathname,
-  defaultPreload: "intent",
-  defaultPendingComponent: Pending,
-  defaultErrorComponent: ScreenError,
-  defaultNotFoundComponent: NotFound,
-  scrollRestoration: true,
-});
+let made: ReturnType<typeof make> | undefined;
+
+/** The router, which is made when it is first asked for: that takes a while. */
+export function theRouter() {
+  made ??= make();
+  return made;
+}
+
+function make() {
+  const router = createRouter({
+    routeTree: tree,
+    basepath: new URL(document.baseURI).pathname,
+    defaultPreload: "intent",
+    defaultPendingComponent: Pending,
+    defaultErrorComponent: ScreenError,
+    defaultNotFoundComponent: NotFound,
+    scrollRestoration: true,
+  });
+  // The shell and the frames say what is shown until a screen is there.
+  for (const route of Object.values(router.routesById)) route.options.wrapInSuspense = false;
+  return router;
+}
 
 declare module "@tanstack/react-router" {
   interface Register {
-    router: typeof router;
+    router: ReturnType<typeof make>;
   }
 }

@@ -12,9 +12,10 @@ import {
   IconUser,
   IconWebhook,
 } from "@tabler/icons-react";
-import { Link, Outlet, useRouterState } from "@tanstack/react-router";
+import { Link, Match, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState, type ComponentType } from "react";
 
+import { DrawnLater } from "../components/drawn_later";
 import { Logo } from "../components/logo";
 import { useConnection } from "../relay/connection";
 import { useViewer, type Permission } from "../session/session";
@@ -51,6 +52,7 @@ const AREAS: readonly Area[] = [
 export function Shell() {
   const t = useTexts();
   const path = useRouterState({ select: (state) => state.location.pathname });
+  const screen = useRouterState({ select: ({ matches }) => matches[1]?.routeId }); // an Outlet would have a boundary of its own
   const [openedAt, setOpenedAt] = useState<string | null>(null);
   const { permissions, workspace } = useViewer();
   const isOpened = openedAt === path; // on a narrow page the menu is open until a screen is chosen
@@ -88,9 +90,7 @@ export function Shell() {
         ))}
       </nav>
       <main id="main" tabIndex={-1} className={classes.main}>
-        <Suspense fallback={<Pending />}>
-          <Outlet />
-        </Suspense>
+        <DrawnLater until={<Pending />}>{screen && <Match routeId={screen} />}</DrawnLater>
       </main>
     </div>
   );

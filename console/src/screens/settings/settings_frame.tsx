@@ -1,8 +1,9 @@
 import { Alert, NavLink, Stack, Text, Title } from "@mantine/core";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
-import { Suspense, useEffect, useRef } from "react";
+import { useEffect, useRef } from "react";
 
 import { PendingPart } from "../../app/pending";
+import { DrawnLater } from "../../components/drawn_later";
 import { useTexts } from "../../texts/texts";
 import classes from "./settings_frame.module.css";
 import { useTabs } from "./tabs";
@@ -44,9 +45,9 @@ export function SettingsFrame() {
           ))}
         </nav>
         {shown || isIndex ? (
-          <Suspense fallback={<PendingPart />}>
+          <DrawnLater until={<PendingPart />}>
             <Outlet />
-          </Suspense>
+          </DrawnLater>
         ) : (
           <Stack>
             <Title order={1} size="h2">
