@@ -1,3 +1,5 @@
+import { fileURLToPath } from "node:url";
+
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
@@ -25,7 +27,12 @@ export default defineConfig({
   base: "./",
   plugins: [relay, react(), startEarly()],
   // The package's main entry also holds the containers of Relay before hooks, which nothing here uses.
-  resolve: { alias: [{ find: /^react-relay$/, replacement: "react-relay/hooks" }] },
+  resolve: {
+    alias: [
+      { find: /^react-relay$/, replacement: "react-relay/hooks" },
+      { find: /^\.\/use-id\/use-id\.mjs$/, replacement: fileURLToPath(new URL("src/theme/use_id.ts", import.meta.url)) },
+    ],
+  },
   build: {
     outDir: process.env.CONSOLE_OUT ?? "../muster/console",
     emptyOutDir: true,
