@@ -13,6 +13,8 @@ import type { RuleFindings } from "./use_rule_preview";
 const TextForm = lazy(() => import("./text/text_form").then((module) => ({ default: module.TextForm })));
 
 const SIDE_BY_SIDE_PX = 860;
+/** The menu of the console, and what lies around the content. */
+const MENU_PX = 260;
 /** How high the text of a short rule is: what is below it stays where it is while its editor is loaded. */
 const TEXT_PX = 142;
 
@@ -63,7 +65,8 @@ export function RuleEditor({
   const { ref, width } = useElementSize();
   const [ownForm, setOwnForm] = useState<RuleForm>("builder");
   const shown = form ?? ownForm;
-  const both = !isNarrow && width >= SIDE_BY_SIDE_PX;
+  // Before it is measured, its width is what the menu of the console leaves of the page.
+  const both = !isNarrow && (width || window.innerWidth - MENU_PX) >= SIDE_BY_SIDE_PX;
   const [opened, setOpened] = useState(shown === "text");
   const choose = (next: string) => {
     const chosen = next === "text" ? "text" : "builder";
@@ -73,7 +76,7 @@ export function RuleEditor({
   };
   return (
     <div ref={ref} className={both ? classes.both : classes.one}>
-      {!both && width > 0 && (
+      {!both && (
         <SegmentedControl
           aria-label={t.rules.forms}
           value={shown}

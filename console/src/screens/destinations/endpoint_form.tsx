@@ -95,7 +95,9 @@ export function EndpointForm({
     if (payload.webhookEndpoint) onDone(payload.webhookEndpoint.id, payload.secret ?? null);
   };
   const within = (name: string) => errors.find(({ field }) => field?.includes(name))?.message;
-  const types = (data?.webhookEventTypes ?? []).filter(({ name }) => name !== "ping");
+  // Those that the console knows are shown at once; the server may know more.
+  const known = Object.entries(t.destinations.eventTypes).map(([name, { what }]) => ({ name, description: what }));
+  const types = (data?.webhookEventTypes ?? known).filter(({ name }) => name !== "ping");
   return (
     <form onSubmit={(event) => void submit(event)}>
       <Stack maw={860}>
