@@ -33,5 +33,5 @@ export function TagsInput(props: TagsInputProps) {
 
 function useListOnFocus(given: ComboboxProps | undefined) {
   const [isNear, setNear] = useState(false);
-  return { comboboxProps: { keepMounted: isNear, ...given }, onFocusCapture: () => setNear(true) };
+  return { comboboxProps: { keepMounted: isNear, withinPortal: isNear, ...given }, onFocusCapture: () => setNear(true) };
 }

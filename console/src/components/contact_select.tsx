@@ -48,17 +48,23 @@ export function ContactSelect({
   const t = useTexts();
   const [typed, setTyped] = useState("");
   const [search] = useDebouncedValue(typed, 200);
-  const { data } = useRead<contactSelectQuery>(QUERY, { search: search || null, chosen: value, hasChosen: value !== null });
+  const [isNear, setNear] = useState(false); // nothing is read for a list that nobody has asked for
+  const isWanted = isNear || value !== null;
+  const { data, isLoading } = useRead<contactSelectQuery>(
+    QUERY,
+    isWanted ? { search: search || null, chosen: value, hasChosen: value !== null } : null,
+  );
   const found = new Map<string, string>();
   for (const contact of [...(data?.contacts.nodes ?? []), data?.contact]) if (contact) found.set(contact.id, labelOf(contact));
   const shown = value ? found.get(value) : undefined;
   return (
     <Select
       clearable
-      nothingFoundMessage={t.common.nothingFound}
+      nothingFoundMessage={isLoading ? t.common.loading : t.common.nothingFound}
       clearButtonProps={{ "aria-label": t.common.clear }}
       {...props}
       searchable
+      onFocus={() => setNear(true)}
       data={[...found].map(([id, label]) => ({ value: id, label }))}
       filter={({ options }) => options}
       value={value}

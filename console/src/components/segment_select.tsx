@@ -43,7 +43,9 @@ export function SegmentSelect({
   const t = useTexts();
   const [typed, setTyped] = useState("");
   const [search] = useDebouncedValue(typed, 200);
-  const { data } = useRead<segmentSelectQuery>(QUERY, { search: search || null, kind, chosen: value ? [value] : [] });
+  const [isNear, setNear] = useState(false); // nothing is read for a list that nobody has asked for
+  const isWanted = isNear || value !== null;
+  const { data, isLoading } = useRead<segmentSelectQuery>(QUERY, isWanted ? { search: search || null, kind, chosen: value ? [value] : [] } : null);
   const chosen = data?.nodes[0];
   const found = new Map<string, ChosenSegment>();
   for (const segment of [...(data?.segments.nodes ?? []), chosen]) {
@@ -56,10 +58,11 @@ export function SegmentSelect({
   return (
     <Select
       clearable
-      nothingFoundMessage={t.common.nothingFound}
+      nothingFoundMessage={isLoading ? t.common.loading : t.common.nothingFound}
       clearButtonProps={{ "aria-label": t.common.clear }}
       {...props}
       searchable
+      onFocus={() => setNear(true)}
       data={[...found.values()].map((segment) => ({ value: segment.id, label: label(segment) }))}
       filter={({ options }) => options}
       value={value}
