@@ -1,15 +1,14 @@
 import { Card, Group, Stack, Text, Title } from "@mantine/core";
-import { graphql } from "relay-runtime";
+import { graphql, useFragment } from "react-relay";
 
 import { LinkTo } from "../../components/link";
-import { useRead } from "../../relay/read";
 import { useTexts } from "../../texts/texts";
-import type { contactDuplicatesQuery } from "../../__generated__/contactDuplicatesQuery.graphql";
+import type { contactDuplicates_pairs$key } from "../../__generated__/contactDuplicates_pairs.graphql";
 import { MergeLink } from "./merge_link";
 import { Reasons } from "./reasons";
 
-const QUERY = graphql`
-  query contactDuplicatesQuery($id: ID!) {
+const FRAGMENT = graphql`
+  fragment contactDuplicates_pairs on Query @argumentDefinitions(id: { type: "ID!" }) {
     duplicateContacts(first: 50, contactId: $id) {
       nodes {
         reasons
@@ -31,19 +30,18 @@ const QUERY = graphql`
 `;
 
 /** Contacts that may be the same person as this one, each with a way to merge the two. */
-export function ContactDuplicates({ contactId }: { contactId: string }) {
+export function ContactDuplicates({ contactId, found }: { contactId: string; found: contactDuplicates_pairs$key }) {
   const texts = useTexts();
   const t = texts.contacts.identity;
-  const { data } = useRead<contactDuplicatesQuery>(QUERY, { id: contactId });
-  const pairs = data?.duplicateContacts.nodes ?? [];
+  const pairs = useFragment(FRAGMENT, found).duplicateContacts.nodes;
   return (
     <Card withBorder padding="sm">
       <Title order={2} size="h5" mb={4}>
         {t.duplicates}
       </Title>
       {pairs.length === 0 && (
-        <Text size="sm" c="dimmed" role="status">
-          {data ? t.noDuplicates : texts.common.loading}
+        <Text size="sm" c="dimmed">
+          {t.noDuplicates}
         </Text>
       )}
       <Stack gap="xs" component="ul" m={0} p={0} style={{ listStyle: "none" }}>

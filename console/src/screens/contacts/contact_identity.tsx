@@ -15,7 +15,7 @@ import type { contactIdentityUnmergeMutation } from "../../__generated__/contact
 import { ContactDuplicates } from "./contact_duplicates";
 
 const QUERY = graphql`
-  query contactIdentityQuery($id: ID!) {
+  query contactIdentityQuery($id: ID!, $withDuplicates: Boolean!) {
     contact(id: $id) {
       id
       aliases {
@@ -40,6 +40,7 @@ const QUERY = graphql`
         }
       }
     }
+    ...contactDuplicates_pairs @alias(as: "duplicates") @arguments(id: $id) @include(if: $withDuplicates)
   }
 `;
 
@@ -66,11 +67,12 @@ export function ContactIdentity({ contactId, onChanged }: { contactId: string; o
   const t = useTexts().contacts.identity;
   const mayWrite = useMay("CONTACT_WRITE");
   const [turn, setTurn] = useState(0);
-  const { contact } = useLazyLoadQuery<contactIdentityQuery>(
+  const data = useLazyLoadQuery<contactIdentityQuery>(
     QUERY,
-    { id: contactId },
+    { id: contactId, withDuplicates: mayWrite },
     { fetchPolicy: "store-and-network", fetchKey: turn },
   );
+  const { contact } = data;
   const aliases = contact?.aliases ?? [];
   const merges = contact?.merges.nodes ?? [];
   const changed = () => {
@@ -126,7 +128,7 @@ export function ContactIdentity({ contactId, onChanged }: { contactId: string; o
           ))}
         </Stack>
       </Card>
-      {mayWrite && <ContactDuplicates contactId={contactId} />}
+      {data.duplicates && <ContactDuplicates contactId={contactId} found={data.duplicates} />}
     </Stack>
   );
 }
