@@ -8,6 +8,7 @@ import { LinkTo } from "../../components/link";
 import { Moment } from "../../components/moment";
 import { Screen } from "../../components/screen";
 import { ScreenPart } from "../../components/screen_part";
+import { TabStrip } from "../../components/tab_strip";
 import { formatNumber } from "../../format/numbers";
 import { useScreenQuery } from "../../relay/screen_query";
 import { useMay } from "../../session/session";
@@ -26,14 +27,12 @@ import { TABS, type PageSearch, type Tab } from "./page_search";
 import { contactRoute } from "./routes";
 import { Timeline } from "./timeline";
 import { useDelete } from "./use_delete";
+import { timelineLists } from "./use_timeline";
 import { useLiveContact } from "./use_live_contact";
 
 const QUERY = graphql`
   query contactPageQuery(
     $id: ID!
-    $kind: String
-    $activitiesAfter: String
-    $changesAfter: String
     $withActivities: Boolean!
     $withChanges: Boolean!
     $withSegments: Boolean!
@@ -58,7 +57,7 @@ const QUERY = graphql`
           cursor
         }
       }
-      ...useTimeline_lists @relay(mask: false)
+      ...useTimeline_lists @arguments(withActivities: $withActivities, withChanges: $withChanges)
       segments(first: 1) @include(if: $withSegments) {
         totalCount
       }
@@ -102,8 +101,9 @@ export function ContactPage() {
   const remove = useDelete();
   const [turn, setTurn] = useState(0);
   const changed = () => setTurn((before) => before + 1);
-  useLiveContact(contact ?? null, changed, reload);
-  if (!contact) throw notFound();
+  const lists = contact ? timelineLists(contact) : null;
+  useLiveContact(contact && lists ? { ...contact, ...lists } : null, changed, reload);
+  if (!contact || !lists) throw notFound();
   if (contact.id !== contactId) return <Navigate to="/contacts/$contactId" params={{ contactId: contact.id }} search={search} replace />;
 
   const change = (next: Partial<PageSearch>, replace = true) => void navigate({ search: (before: PageSearch) => ({ ...before, ...next }), replace });
@@ -197,15 +197,15 @@ export function ContactPage() {
             onChange={(next) => change({ tab: next === "timeline" ? undefined : tabs.find((each) => each === next) })}
             keepMounted={false}
           >
-            <Tabs.List mb="md">
+            <TabStrip shown={tab} mb="md">
               {tabs.map((each) => (
                 <Tabs.Tab key={each} value={each} rightSection={<Count of={counts[each]} />}>
                   {t.tabs[each]}
                 </Tabs.Tab>
               ))}
-            </Tabs.List>
+            </TabStrip>
             <Tabs.Panel value="timeline">
-              <Timeline contactId={contact.id} search={search} change={change} turn={turn} given={contact} />
+              <Timeline contactId={contact.id} search={search} change={change} turn={turn} given={lists} />
             </Tabs.Panel>
             <Tabs.Panel value="segments">
               <ScreenPart>

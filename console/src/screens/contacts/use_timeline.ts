@@ -1,14 +1,23 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useRelayEnvironment } from "react-relay";
-import { fetchQuery, graphql, type Subscription } from "relay-runtime";
+import { fetchQuery, graphql, readInlineData, type Subscription } from "relay-runtime";
 
-import type { useTimelineQuery, useTimelineQuery$data } from "../../__generated__/useTimelineQuery.graphql";
+import type { useTimeline_lists$data, useTimeline_lists$key } from "../../__generated__/useTimeline_lists.graphql";
+import type { useTimelineQuery } from "../../__generated__/useTimelineQuery.graphql";
 import { mergeTimeline, type Source } from "./merge_timeline";
 import type { Shown } from "./page_search";
 
 // What a screen spreads into its own query, so that the first page comes with it.
-void graphql`
-  fragment useTimeline_lists on Contact {
+const LISTS = graphql`
+  fragment useTimeline_lists on Contact
+  @inline
+  @argumentDefinitions(
+    kind: { type: "String" }
+    activitiesAfter: { type: "String" }
+    changesAfter: { type: "String" }
+    withActivities: { type: "Boolean!" }
+    withChanges: { type: "Boolean!" }
+  ) {
     activities(first: 50, after: $activitiesAfter, kind: $kind) @include(if: $withActivities) {
       nodes {
         id
@@ -52,17 +61,28 @@ const QUERY = graphql`
   ) {
     contact(id: $id) {
       id
-      ...useTimeline_lists @relay(mask: false)
+      ...useTimeline_lists
+        @arguments(
+          kind: $kind
+          activitiesAfter: $activitiesAfter
+          changesAfter: $changesAfter
+          withActivities: $withActivities
+          withChanges: $withChanges
+        )
     }
   }
 `;
 
-type Contact = NonNullable<useTimelineQuery$data["contact"]>;
-type Activity = NonNullable<Contact["activities"]>["nodes"][number];
-type Change = NonNullable<Contact["membershipHistory"]>["nodes"][number];
-
 /** The first page of each list; one that is left out was not asked for. */
-export type TimelineLists = Pick<Contact, "activities" | "membershipHistory">;
+export type TimelineLists = Pick<useTimeline_lists$data, "activities" | "membershipHistory">;
+
+type Activity = NonNullable<TimelineLists["activities"]>["nodes"][number];
+type Change = NonNullable<TimelineLists["membershipHistory"]>["nodes"][number];
+
+/** What a screen has read of the lists with its own query. */
+export function timelineLists(contact: useTimeline_lists$key): TimelineLists {
+  return readInlineData(LISTS, contact);
+}
 
 export type TimelineEntry = { at: string; key: string } & ({ activity: Activity } | { change: Change });
 
@@ -152,7 +172,7 @@ export function useTimeline(
       current.running = fetchQuery<useTimelineQuery>(environment, QUERY, variables, { fetchPolicy: "network-only" }).subscribe({
         next: ({ contact }) => {
           current.running = null;
-          take(contact, isFresh, asked);
+          take(contact && timelineLists(contact), isFresh, asked);
         },
         error: (error: Error) => {
           current.running = null;

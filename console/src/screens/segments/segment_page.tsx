@@ -9,6 +9,7 @@ import { PendingPart } from "../../app/pending";
 import { ButtonTo } from "../../components/link";
 import { Moment } from "../../components/moment";
 import { Screen } from "../../components/screen";
+import { TabStrip } from "../../components/tab_strip";
 import { StatusBadge } from "../../components/status_badge";
 import { formatNumber } from "../../format/numbers";
 import { usePoll, useScreenQuery } from "../../relay/screen_query";
@@ -122,14 +123,14 @@ function Page({ segment, since, reload }: { segment: ShownSegment; since: string
         keepMounted={false}
         onChange={(next) => void navigate({ search: { tab: TABS.find((each) => each === next) }, replace: true })}
       >
-        <Tabs.List>
+        <TabStrip shown={shown}>
           {tabs.map((each) => (
             <Tabs.Tab key={each} value={each}>
               {t.segments.tabs[each]}
               {each === "uses" && segment.useCount > 0 ? ` (${formatNumber(segment.useCount)})` : ""}
             </Tabs.Tab>
           ))}
-        </Tabs.List>
+        </TabStrip>
         <Tabs.Panel value={shown} pt="md">
           <Suspense fallback={<PendingPart />}>
             {shown === "members" && <Members segment={segment} reload={reload} changes={changes.length} />}

@@ -7,6 +7,7 @@ import { NotFound } from "../../app/failures";
 import { PendingPart } from "../../app/pending";
 import { ButtonTo, LinkTo } from "../../components/link";
 import { Screen } from "../../components/screen";
+import { TabStrip } from "../../components/tab_strip";
 import { formatDuration, useMoments } from "../../format/moments";
 import { formatNumber } from "../../format/numbers";
 import { useLive } from "../../relay/live";
@@ -164,13 +165,13 @@ function Page({ workflow, since }: { workflow: Workflow; since: string }) {
       )}
       <Figures workflow={workflow} />
       <Tabs value={tab} onChange={(next) => void navigate({ search: { tab: (next as Tab | null) ?? undefined }, replace: true })} keepMounted={false}>
-        <Tabs.List>
+        <TabStrip shown={tab}>
           {TABS.map((each) => (
             <Tabs.Tab key={each} value={each}>
               {t.tabs[each]}
             </Tabs.Tab>
           ))}
-        </Tabs.List>
+        </TabStrip>
         <Stack pt="md">
           {(tab === "graph" || tab === "list") && (
             <>
