@@ -4,6 +4,7 @@ import { memo, useEffect, useEffectEvent, type ReactNode } from "react";
 import { messageOf } from "./notify";
 import { contentPx } from "./scroll_window";
 import { useScrollWindow } from "./use_scroll_window";
+import { useSlow } from "./use_slow";
 import type { Pages } from "../relay/pages";
 import { useTexts } from "../texts/texts";
 import classes from "./data_table.module.css";
@@ -22,7 +23,8 @@ const ROW_PX = 44;
 
 /**
  * A table of any length: only the rows in view are in the page, and those that are not read yet are read when they come near.
- * `renderCells` gives the cells of one row as `<DataCell>`s; it is a component of its own that reads the row's fragment.
+ * `renderCells` gives the cells of one row as `<DataCell>`s; it is a component of its own that reads the row's fragment. As long as
+ * it stays the same function, only rows that have changed are drawn anew.
  */
 export function DataTable<Row extends { id: string }>({
   label,
@@ -49,6 +51,7 @@ export function DataTable<Row extends { id: string }>({
   const { ref, first, end, before } = useScrollWindow(length, ROW_PX, pages.list);
   const shown = Array.from({ length: Math.max(0, end - first) }, (_, index) => ({ index: first + index, row: at(first + index) }));
   useEffect(() => want(first, end), [want, first, end]);
+  const isRenewed = useSlow(isLoading && !isFirst); // as by a search: the rows stay until the new ones are there
 
   const shownIds = shown.flatMap(({ row }) => row?.id ?? []).join(" ");
   const tell = useEffectEvent((ids: string) => onShown?.(ids ? ids.split(" ") : []));
@@ -67,10 +70,10 @@ export function DataTable<Row extends { id: string }>({
   if (!isFirst && length === 0) return <>{empty}</>;
   // Before the first answer as many as can be seen, so that the table is as high as it will be; at the end of what is read one, where more comes.
   const awaited = isFirst ? Math.ceil(window.innerHeight / ROW_PX) : isLoading && hasMore && length === shown.length ? 1 : 0;
-  const isBusy = awaited > 0 || shown.some(({ row }) => !row);
+  const isBusy = awaited > 0 || isRenewed || shown.some(({ row }) => !row);
   const after = contentPx({ rows: length, rowPx: ROW_PX, viewPx: 0 }) - before - shown.length * ROW_PX;
   return (
-    <div className={classes.frame}>
+    <div className={classes.frame} data-renewed={isRenewed || undefined}>
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must take the focus */}
       <div ref={ref} className={classes.scroller} style={{ maxHeight: height }} role="region" aria-label={label} tabIndex={0}>
         <table aria-rowcount={hasMore ? (totalCount ?? -1) : length + 1} aria-busy={isBusy} className={classes.table}>

@@ -80,12 +80,14 @@ export function BroadcastList() {
           { key: "when", label: t.broadcasts.when, width: 160 },
         ]}
         pages={pages}
-        renderCells={(row) => <Cells broadcast={row} />}
+        renderCells={cells}
         empty={<Empty title={status ? t.broadcasts.emptyOfStatus : t.broadcasts.empty}>{t.broadcasts.emptyLead}</Empty>}
       />
     </Screen>
   );
 }
+
+const cells = (row: Row) => <Cells broadcast={row} />;
 
 function Cells({ broadcast }: { broadcast: broadcastList_broadcast$key }) {
   const row = useFragment(

@@ -101,6 +101,8 @@ export function ContactList() {
   useReturn(pages.again);
   const { rows } = pages;
 
+  const { fields } = labels;
+  const cells = useCallback((row: Row) => <ContactCells contact={row} columns={columns} fields={fields} />, [columns, fields]);
   const { totalCount } = pages;
   const ids = useMemo(() => rows.map(({ id }) => id), [rows]);
   const names = useMemo(() => new Map(rows.map((row) => [row.id, row.name ?? row.email ?? row.phone ?? t.contacts.nameless])), [rows, t]);
@@ -162,7 +164,7 @@ export function ContactList() {
         pages={pages}
         selection={selection}
         onShown={showsIds}
-        renderCells={(row) => <ContactCells contact={row} columns={columns} fields={labels.fields} />}
+        renderCells={cells}
         empty={
           <Empty
             title={isFiltered(matching) ? t.contacts.emptyMatch : t.contacts.empty}

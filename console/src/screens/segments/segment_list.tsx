@@ -1,6 +1,6 @@
 import { NativeSelect, Text } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
-import { useMemo } from "react";
+import { useCallback, useMemo } from "react";
 import { graphql } from "react-relay";
 
 import { DataTable, type Column } from "../../components/data_table";
@@ -86,6 +86,8 @@ export function SegmentList() {
       {t.create}
     </ButtonTo>
   );
+  const { again } = pages;
+  const cells = useCallback((row: Row) => <SegmentCells segment={row} onRestored={again} />, [again]);
   const isFiltered = [search.search, search.kind, search.status, search.unused].some((filter) => filter !== undefined);
   return (
     <Screen title={t.title} lead={pages.totalCount === null ? "\u00a0" : t.count(pages.totalCount)} actions={create}>
@@ -99,7 +101,7 @@ export function SegmentList() {
         label={t.title}
         columns={columns}
         pages={pages}
-        renderCells={(row) => <SegmentCells segment={row} onRestored={pages.again} />}
+        renderCells={cells}
         empty={
           isDeleted ? (
             <Empty title={t.noneDeleted} />

@@ -108,7 +108,7 @@ export function JobList() {
           { key: "created", label: t.transfers.created, width: 160 },
         ]}
         pages={pages}
-        renderCells={(row, index) => <Cells job={row} isFollowed={index < MOST_FOLLOWED} />}
+        renderCells={cells}
         empty={
           kind || status ? (
             <Empty title={t.transfers.emptyFiltered} />
@@ -120,6 +120,8 @@ export function JobList() {
     </Screen>
   );
 }
+
+const cells = (row: Row, index: number) => <Cells job={row} isFollowed={index < MOST_FOLLOWED} />;
 
 function Cells({ job, isFollowed }: { job: jobFragment_job$key; isFollowed: boolean }) {
   const t = useTexts();

@@ -82,7 +82,7 @@ export function WorkflowList() {
           { key: "changed", label: t.columns.changed, width: 160 },
         ]}
         pages={pages}
-        renderCells={(row) => <Cells workflow={row} />}
+        renderCells={cells}
         empty={search || failed ? <Empty title={t.none} /> : <Empty title={t.empty} action={create}>{t.emptyLead}</Empty>}
       />
       <Modal opened={creating} onClose={close} title={t.createTitle}>
@@ -91,6 +91,8 @@ export function WorkflowList() {
     </Screen>
   );
 }
+
+const cells = (row: Row) => <Cells workflow={row} />;
 
 function Cells({ workflow }: { workflow: workflowList_workflow$key }) {
   const row = useFragment(
