@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.live import follows, not_following_yet
@@ -234,3 +234,45 @@ def test_who_may_not_write_is_offered_no_writing(open_page: OpenPage, muster: Mu
     page = open_page(muster.stranger)
     page.goto("/contacts")
     expect(page.get_by_role("button", name="New contact")).to_have_count(0)
+
+
+def test_a_slow_search_keeps_the_rows_and_says_that_it_is_loading(page: Page, ana: str) -> None:
+    page.goto("/contacts?search=Ana+Torres")
+    row = page.get_by_role("link", name="Ana Torres").first
+    expect(row).to_be_visible()
+    waiting: list[Route] = []
+    page.route("**/graphql", waiting.append)
+    page.get_by_label("Search by name").fill("Ana")
+    table = page.get_by_role("table")
+    expect(table).to_have_attribute("aria-busy", "true")
+    expect(page.get_by_role("status").filter(has_text="Loading")).to_have_count(1)
+    expect(row).to_be_visible()
+    page.unroute("**/graphql")
+    for route in waiting:
+        route.continue_()
+    expect(table).to_have_attribute("aria-busy", "false")
+
+
+def test_the_tabs_of_a_page_lie_in_one_line_on_a_narrow_one(page: Page, ana: str) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/graphql") else None)
+    page.goto(f"/contacts/{ana}?tab=identity")
+    identity = page.get_by_role("tab", name="Identity")
+    expect(identity).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("heading", name="May be the same person")).to_be_visible()
+    assert len(asked) <= 3
+    tabs = page.get_by_role("tab").all()
+    assert len({tab.bounding_box()["y"] for tab in tabs}) == 1  # type: ignore[index]
+    identity.press("Home")
+    expect(page.get_by_role("tab", name="Timeline")).to_be_focused()
+    expect(page.get_by_role("tab", name="Timeline")).to_be_in_viewport(ratio=1)
+
+
+def test_the_first_key_finds_the_list_of_an_input(page: Page) -> None:
+    page.goto("/contacts?order=NAME_ASC")
+    order = page.get_by_role("combobox", name="Order")
+    order.focus()
+    page.keyboard.press("ArrowDown")
+    chosen = page.get_by_role("option", name="Name, A to Z")
+    expect(chosen).to_have_attribute("data-combobox-selected", "true")

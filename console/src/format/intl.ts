@@ -1,4 +1,4 @@
-import { locale } from "../texts/texts";
+import { language, locale } from "../texts/texts";
 
 /** Making one of these costs far more than using it, so each is made once. */
 const made = new Map<string, unknown>();
@@ -24,6 +24,10 @@ export function dateFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFo
 
 export function relativeFormat(): Intl.RelativeTimeFormat {
   return once("relative", undefined, (where) => new Intl.RelativeTimeFormat(where, { numeric: "auto" }));
+}
+
+export function pluralRules(): Intl.PluralRules {
+  return once("plural", undefined, () => new Intl.PluralRules(language()));
 }
 
 export function listFormat(options: Intl.ListFormatOptions): Intl.ListFormat {

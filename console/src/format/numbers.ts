@@ -1,6 +1,8 @@
 import { numberFormat } from "./intl";
 
 export function formatNumber(value: number, options?: Intl.NumberFormatOptions): string {
+  // A small whole number is written the same everywhere here, and making the first format takes longer than drawing a small screen.
+  if (!options && Number.isInteger(value) && Math.abs(value) < 1000) return String(value);
   return numberFormat(options).format(value);
 }
 

@@ -1,8 +1,8 @@
+import { pluralRules } from "../format/intl";
 import { formatNumber } from "../format/numbers";
-import { language } from "./texts";
 
 /** "1 contact", "2,000 contacts": `forms.one` for what the language counts as one. */
 export function plural(count: number, forms: { one: string; other: string }): string {
-  const form = new Intl.PluralRules(language()).select(count) === "one" ? forms.one : forms.other;
+  const form = pluralRules().select(count) === "one" ? forms.one : forms.other;
   return `${formatNumber(count)} ${form}`;
 }

@@ -73,7 +73,7 @@ export function ExportPanel({
   };
 
   return (
-    <Modal opened={opened} onClose={onClose} title={t.title(target.count)} closeButtonProps={{ "aria-label": common.close }}>
+    <Modal opened={opened} onClose={onClose} title={opened && t.title(target.count)} closeButtonProps={{ "aria-label": common.close }}>
       <form onSubmit={submit}>
         <Stack>
           {refusal && (
