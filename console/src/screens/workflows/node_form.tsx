@@ -45,7 +45,7 @@ export function NodeForm({ graph, node, onChange, onClose }: { graph: Graph; nod
           {edgesOf(node).map((edge) => (
             <NodeSelect
               key={edge.outcome}
-              label={t.editor.leadsTo(t.outcome[edge.outcome] ?? edge.outcome)}
+              label={edge.outcome === "next" ? t.editor.leadsOn : t.editor.leadsTo(t.outcome[edge.outcome] ?? edge.outcome)}
               graph={graph}
               except={node.key}
               clearable={edge.optional}

@@ -156,7 +156,11 @@ function SaveState({ draft }: { draft: Draft }) {
 function AddMenu({ node, onAdd }: { node: Node | undefined; onAdd: (from: string | null, edge: Edge | null, kind: Kind) => void }) {
   const t = useTexts().workflows;
   const ways: { label: string; from: string | null; edge: Edge | null }[] = node
-    ? edgesOf(node).map((edge) => ({ label: t.editor.addNodeAfter(t.outcome[edge.outcome] ?? edge.outcome), from: node.key, edge }))
+    ? edgesOf(node).map((edge) => ({
+        label: edge.outcome === "next" ? t.editor.addAfterIt : t.editor.addNodeAfter(t.outcome[edge.outcome] ?? edge.outcome),
+        from: node.key,
+        edge,
+      }))
     : [{ label: t.editor.addBefore, from: null, edge: null }];
   return (
     <Group gap="xs">
