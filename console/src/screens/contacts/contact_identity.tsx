@@ -6,6 +6,7 @@ import { graphql } from "relay-runtime";
 import { confirm } from "../../components/confirm";
 import { Moment } from "../../components/moment";
 import { notifyDone } from "../../components/notify";
+import { PlainTable } from "../../components/plain_table";
 import { useNow } from "../../format/moments";
 import { useMutationCall } from "../../relay/commit";
 import { useMay } from "../../session/session";
@@ -91,26 +92,17 @@ export function ContactIdentity({ contactId, onChanged }: { contactId: string; o
           </Text>
         )}
         {aliases.length > 0 && (
-          <Table verticalSpacing={4}>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th scope="col">{t.kind}</Table.Th>
-                <Table.Th scope="col">{t.value}</Table.Th>
-                <Table.Th scope="col">{t.since}</Table.Th>
+          <PlainTable label={t.aliases} minWidth={420} columns={[t.kind, t.value, t.since]}>
+            {aliases.map((alias) => (
+              <Table.Tr key={`${alias.kind} ${alias.value}`}>
+                <Table.Td>{t.kinds[alias.kind]}</Table.Td>
+                <Table.Td>{alias.value}</Table.Td>
+                <Table.Td>
+                  <Moment at={alias.since} />
+                </Table.Td>
               </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {aliases.map((alias) => (
-                <Table.Tr key={`${alias.kind} ${alias.value}`}>
-                  <Table.Td>{t.kinds[alias.kind]}</Table.Td>
-                  <Table.Td>{alias.value}</Table.Td>
-                  <Table.Td>
-                    <Moment at={alias.since} />
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
+            ))}
+          </PlainTable>
         )}
       </Card>
       <Card withBorder padding="sm">
