@@ -53,7 +53,7 @@ async def test_a_node_answers_for_workspaces_of_other_nodes_too(database: str) -
             assert await db.fetch_value(IS_AT_NODE)
 
 
-async def test_whoever_names_workspaces_that_are_not_there_does_not_keep_others_from_their_node(database: str) -> None:
+async def test_names_of_workspaces_that_are_not_there_keep_nobody_from_a_node(database: str) -> None:
     for number in range(1_000_001, 1_000_009):
         await until_read_at_its_node(number)
 
