@@ -66,6 +66,9 @@ def test_rows_are_imported(page: Page, muster: Muster) -> None:
 def test_a_segment_is_changed_and_saved(page: Page, muster: Muster) -> None:
     made = created(muster, "Changed by keys", "city = 'Lyon'")
     page.goto(f"/segments/{made}")
+    expect(page.get_by_role("tab", selected=True)).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     press(page, page.get_by_role("link", name="Edit", exact=False).first)
     value = page.get_by_role("combobox", name="City: Value")
     expect(value).to_be_visible()

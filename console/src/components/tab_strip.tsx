@@ -1,6 +1,7 @@
 import { Tabs, type TabsListProps } from "@mantine/core";
 import { useEffect, useRef } from "react";
 
+import { scrollSideways } from "./scroll_sideways";
 import classes from "./tab_strip.module.css";
 
 /** The tabs of a page in one line, which scrolls sideways where it is longer than the page. The one that is shown is in view. */
@@ -8,9 +9,7 @@ export function TabStrip({ shown, children, ...props }: { shown: string } & Tabs
   const strip = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!shown) return;
-    const frame = requestAnimationFrame(() => {
-      strip.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
-    });
+    const frame = requestAnimationFrame(() => scrollSideways(strip.current, "[aria-selected=true]"));
     return () => cancelAnimationFrame(frame);
   }, [shown]);
   return (

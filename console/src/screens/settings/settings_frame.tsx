@@ -4,6 +4,7 @@ import { useEffect, useRef } from "react";
 
 import { PendingPart } from "../../app/pending";
 import { DrawnLater } from "../../components/drawn_later";
+import { scrollSideways } from "../../components/scroll_sideways";
 import { useTexts } from "../../texts/texts";
 import classes from "./settings_frame.module.css";
 import { useTabs } from "./tabs";
@@ -20,9 +21,7 @@ export function SettingsFrame() {
   useEffect(() => {
     if (!at) return;
     // On a narrow page the parts are in one line, which is longer than the page. Before a frame the browser lays the page out anyway.
-    const frame = requestAnimationFrame(() => {
-      strip.current?.querySelector("[aria-current=page]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
-    });
+    const frame = requestAnimationFrame(() => scrollSideways(strip.current, "[aria-current=page]"));
     return () => cancelAnimationFrame(frame);
   }, [at]);
   return (
