@@ -1,5 +1,7 @@
 """Workers of long work killed in the middle, and Redis emptied: it goes on where it was, and nothing is done twice."""
 
+import asyncio
+
 import pytest
 import redis.asyncio
 
@@ -80,7 +82,7 @@ async def test_a_large_deletion_and_its_undoing_are_told_to_the_end_though_worke
     for change, killed_at, in_the_end in ((segments.delete, 650, 0), (segments.restore, 350, 1_000)):
         await change(scope, segment.id)
         worker = await start_worker(Queue.BULK, database, redis_url, DYING)
-        await worker.process.wait()
+        await asyncio.wait_for(worker.process.wait(), 60)
         assert len(await replayed(scope, segment)) == killed_at
         async with redis.asyncio.from_url(redis_url) as client:
             await client.flushall()
@@ -104,7 +106,6 @@ async def has_ended(job_id: int) -> bool:
 
 DYING_BEFORE_THE_COMMIT = """
 import os, signal
-from models.queue import jobs
 from models.tag_changes import tag_changes
 
 
@@ -112,7 +113,7 @@ async def killed(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-tag_changes.jobs.progress = killed
+tag_changes.running_jobs.progress = killed
 """
 
 
@@ -130,7 +131,7 @@ async def test_a_change_of_a_tag_is_done_once_though_its_worker_was_killed(scope
     changing = tag_changes.delete_tag(scope, "old") if to is None else tag_changes.rename_tag(scope, "old", to)
     queued = await changing
     worker = await start_worker(Queue.BULK, database, redis_url, DYING_BEFORE_THE_COMMIT)
-    await worker.process.wait()
+    await asyncio.wait_for(worker.process.wait(), 60)
     assert await db.fetch_value("SELECT count(*) FROM contacts WHERE tags = '{old}'") == 50
     await let_the_claim_run_out(queued.id)
     async with running_worker(Queue.BULK, database, redis_url):

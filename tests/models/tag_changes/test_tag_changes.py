@@ -119,7 +119,7 @@ async def test_what_was_killed_before_the_commit_is_done_again(scope: Scope, mon
         raise RuntimeError
 
     with monkeypatch.context() as patched:
-        patched.setattr(jobs, "progress", dies)
+        patched.setattr(running_jobs, "progress", dies)
         with pytest.raises(RuntimeError):
             async for _ in tag_changes.carry_on(scope, held):
                 pass
