@@ -71,10 +71,10 @@ async def test_bulk_changes_delay_neither_another_workspace_nor_an_edit(database
     flooded, other = await new_workspace(), await new_workspace("Other")
     segments = [await dynamic_segment(scope) for scope in (flooded, other)]
     edited = [(await new_contacts(scope, 1))[0] for scope in (flooded, other)]
-    await many_contacts(flooded, 6_000)
+    await many_contacts(flooded, 20_000)
     await db.execute(_FLOOD)
     async with running_worker(Queue.REALTIME, database, redis_url, SMALL_SLICES):
-        await eventually(lambda: _fewer_wait_than(5_900))
+        await eventually(lambda: _fewer_wait_than(19_900))
         await db.execute("UPDATE contacts SET tags = '{vip}' WHERE id = ANY ($1)", edited)
         for scope, segment, contact_id in zip((flooded, other), segments, edited, strict=True):
             await eventually(lambda scope=scope, segment=segment, who={contact_id}: _are_members(scope, segment, who))
