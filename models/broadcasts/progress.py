@@ -23,5 +23,4 @@ _LOOK: Final = f"""
 
 
 async def look(keys: Collection[Key]) -> dict[Key, Progress]:
-    rows = await db.fetch(_LOOK, [key[0] for key in keys], [key[1] for key in keys], SourceKind.BROADCAST)
-    return {(row["workspace_id"], row["id"]): tuple(row.values())[2:] for row in rows}
+    return await db.fetch_by_key(_LOOK, keys, SourceKind.BROADCAST)

@@ -23,7 +23,17 @@ from models.db.planning import forced_plans
 from models.db.pool import connect, disconnect
 from models.db.rounds import EVERY, Rounds, Span
 from models.db.shares import Share, run_for, run_for_nobody
-from models.db.statements import copy_in, copy_out, each_row, execute, execute_many, fetch, fetch_row, fetch_value
+from models.db.statements import (
+    copy_in,
+    copy_out,
+    each_row,
+    execute,
+    execute_many,
+    fetch,
+    fetch_by_key,
+    fetch_row,
+    fetch_value,
+)
 from models.db.transactions import after_commit, before_commit, in_a_transaction, savepoint, transaction
 
 __all__ = [
@@ -51,6 +61,7 @@ __all__ = [
     "execute",
     "execute_many",
     "fetch",
+    "fetch_by_key",
     "fetch_row",
     "fetch_value",
     "forced_plans",

@@ -1,6 +1,6 @@
 """Runs SQL text, in the ambient transaction or on a connection of the pool."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,18 @@ async def fetch_row(sql: str, *args: Any) -> Record | None:
 async def fetch_value(sql: str, *args: Any) -> Any:
     async with acquire() as connection:
         return await connection.fetchval(sql, *args)
+
+
+async def fetch_by_key(
+    sql: str, keys: Collection[tuple[int, int]], *args: Any
+) -> dict[tuple[int, int], tuple[Any, ...]]:
+    """Rows of any workspaces by their keys, which are pairs of a workspace id and an id.
+
+    `sql` takes the workspace ids as $1, the ids as $2 and then `args`. Its first two columns are the key; the others
+    are returned.
+    """
+    workspace_ids, ids = [key[0] for key in keys], [key[1] for key in keys]
+    return {(row[0], row[1]): tuple(row.values())[2:] for row in await fetch(sql, workspace_ids, ids, *args)}
 
 
 async def execute(sql: str, *args: Any) -> int:
