@@ -1,10 +1,10 @@
 import { Alert, NavLink, Stack, Text, Title } from "@mantine/core";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
+import { useRef } from "react";
 
 import { PendingPart } from "../../app/pending";
 import { DrawnLater } from "../../components/drawn_later";
-import { scrollSideways } from "../../components/scroll_sideways";
+import { useScrollSideways } from "../../components/scroll_sideways";
 import { useTexts } from "../../texts/texts";
 import classes from "./settings_frame.module.css";
 import { useTabs } from "./tabs";
@@ -17,13 +17,8 @@ export function SettingsFrame() {
   const isIndex = path.replace(/\/$/, "").endsWith("/settings");
   const shown = tabs.find(({ to }) => path.includes(to));
   const strip = useRef<HTMLElement>(null);
-  const at = shown?.to;
-  useEffect(() => {
-    if (!at) return;
-    // On a narrow page the parts are in one line, which is longer than the page. Before a frame the browser lays the page out anyway.
-    const frame = requestAnimationFrame(() => scrollSideways(strip.current, "[aria-current=page]"));
-    return () => cancelAnimationFrame(frame);
-  }, [at]);
+  // On a narrow page the parts are in one line, which is longer than the page.
+  useScrollSideways(strip, "[aria-current=page]", shown?.to ?? null);
   return (
     <Stack gap="md">
       <Text component="p" m={0} size="sm" c="dimmed" fw={600}>

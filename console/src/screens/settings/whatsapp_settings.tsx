@@ -1,6 +1,6 @@
 import { Alert, Button, Card, Group, Modal, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import type { ReactNode } from "react";
-import { graphql } from "relay-runtime";
+import { graphql, useFragment } from "react-relay";
 
 import { confirm } from "../../components/confirm";
 import { Empty } from "../../components/empty";
@@ -16,31 +16,38 @@ import { useScreenQuery } from "../../relay/screen_query";
 import { useMay } from "../../session/session";
 import { useTexts } from "../../texts/texts";
 import type { whatsappSettingsDisconnectMutation } from "../../__generated__/whatsappSettingsDisconnectMutation.graphql";
-import type { whatsappSettingsQuery, whatsappSettingsQuery$data } from "../../__generated__/whatsappSettingsQuery.graphql";
+import type { whatsappSettings_channel$data, whatsappSettings_channel$key } from "../../__generated__/whatsappSettings_channel.graphql";
+import type { whatsappSettingsQuery } from "../../__generated__/whatsappSettingsQuery.graphql";
 import type { whatsappSettingsSubscription } from "../../__generated__/whatsappSettingsSubscription.graphql";
 import { whatsappRoute } from "./routes";
 import { WhatsAppFailures } from "./whatsapp_failures";
 import { WhatsAppForm } from "./whatsapp_form";
 import { WhatsAppTemplates } from "./whatsapp_templates";
 
+const CHANNEL = graphql`
+  fragment whatsappSettings_channel on WhatsAppChannel {
+    id
+    phoneNumberId
+    businessAccountId
+    status
+    reason
+    displayPhoneNumber
+    verifiedName
+    qualityRating
+    messagesPerSecond
+    dailyLimit
+    reachedToday
+    stopWords
+    webhookPath
+    checkedAt
+    templatesSyncedAt
+  }
+`;
+
 const QUERY = graphql`
   query whatsappSettingsQuery {
     whatsappChannel {
-      id
-      phoneNumberId
-      businessAccountId
-      status
-      reason
-      displayPhoneNumber
-      verifiedName
-      qualityRating
-      messagesPerSecond
-      dailyLimit
-      reachedToday
-      stopWords
-      webhookPath
-      checkedAt
-      templatesSyncedAt
+      ...whatsappSettings_channel
     }
     ...whatsappTemplates_query
   }
@@ -49,17 +56,8 @@ const QUERY = graphql`
 const LIVE = graphql`
   subscription whatsappSettingsSubscription($id: ID!) {
     whatsappChannelProgress(id: $id) {
-      id
-      status
-      reason
-      displayPhoneNumber
-      verifiedName
-      qualityRating
-      messagesPerSecond
-      dailyLimit
-      stopWords
-      checkedAt
       templatesSyncedAt
+      ...whatsappSettings_channel
     }
   }
 `;
@@ -78,7 +76,7 @@ const DISCONNECT = graphql`
 const EVERY_MS = 30_000;
 const COLORS: Readonly<Record<string, string>> = { CHECKING: "gray", READY: "teal", REFUSED: "red" };
 
-type Channel = NonNullable<whatsappSettingsQuery$data["whatsappChannel"]>;
+type Channel = whatsappSettings_channel$data;
 
 /** The number that messages are sent from, its templates, and what came in and could not be processed. */
 export function WhatsAppSettings() {
@@ -87,7 +85,7 @@ export function WhatsAppSettings() {
   const navigate = whatsappRoute.useNavigate();
   const mayManage = useMay("WEBHOOK_MANAGE");
   const [data, reload] = useScreenQuery<whatsappSettingsQuery>(QUERY, {}, { everyMs: EVERY_MS });
-  const channel = data.whatsappChannel;
+  const channel = useFragment<whatsappSettings_channel$key>(CHANNEL, data.whatsappChannel);
   useLive<whatsappSettingsSubscription>(LIVE, channel ? { id: channel.id } : null, ({ whatsappChannelProgress: now }) => {
     if (now.templatesSyncedAt !== channel?.templatesSyncedAt) reload();
   });
