@@ -50,6 +50,9 @@ _LOST_NODE: Final = (
     "closed the connection unexpectedly",
     "connection has been closed unexpectedly",
     "connection not open",
+    "no connection to the server",
+    "SSL SYSCALL error",  # nodes talk over TLS where they can
+    "invalid socket",
     "could not receive data from server",
     "could not send data to server",
 )

@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 import structlog
 
+from models.db.errors import is_passing
 from models.db.outages import OutageLog, is_outage
 
 
@@ -29,9 +30,27 @@ def test_errors_that_pass_are_outages(error: Exception) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "server closed the connection unexpectedly\n\tThis probably means the server terminated abnormally",
+        "SSL connection has been closed unexpectedly",
+        "SSL SYSCALL error: EOF detected",
+        "SSL SYSCALL error: Connection reset by peer",
+        "invalid socket\n",
+        "no connection to the server\n",
+    ],
+)
+def test_a_lost_node_is_an_outage_by_what_its_coordinator_says(text: str) -> None:
+    error = asyncpg.InternalServerError(text)
+    assert is_outage(error)
+    assert is_passing(error)
+
+
+@pytest.mark.parametrize(
     "error",
     [
         ValueError("a bug"),
+        asyncpg.InternalServerError("tuple concurrently updated"),
         OSError(28, "No space left on device"),
         asyncpg.UndefinedTableError('relation "x" does not exist'),
         asyncpg.QueryCanceledError("canceling statement due to statement timeout"),
