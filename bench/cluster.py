@@ -108,9 +108,9 @@ FROM generate_series(1, $2::int) AS n
 async def _turn(url: str, scope: Scope, token: str) -> dict[str, float]:
     """Median milliseconds of each case."""
     await db.connect(url, pool_max=4, keep_large_statements=True)
-    ids = [row["id"] for row in await db.fetch(_SOME, scope.workspace_id, TIMES)]
+    scores = {row["id"]: row["score"] for row in await db.fetch(_SOME, scope.workspace_id, TIMES)}
     await _until_read_at_node(scope)
-    found = {name: await _median(case) for name, case in _cases(scope, token, ids).items()}
+    found = {name: await _median(case) for name, case in _cases(scope, token, scores).items()}
     await db.disconnect()
     return found
 
@@ -123,7 +123,7 @@ async def _until_read_at_node(scope: Scope) -> None:
                 await asyncio.sleep(0.01)
 
 
-_SOME: Final = "SELECT id FROM contacts WHERE workspace_id = $1 ORDER BY id LIMIT $2"
+_SOME: Final = "SELECT id, score FROM contacts WHERE workspace_id = $1 ORDER BY id LIMIT $2"
 
 
 async def _median(case: Case) -> float:
@@ -137,16 +137,19 @@ async def _median(case: Case) -> float:
     return median(took)
 
 
-def _cases(scope: Scope, token: str, ids: list[int]) -> dict[str, Case]:
-    numbers = count()
+def _cases(scope: Scope, token: str, scores: dict[int, int]) -> dict[str, Case]:
+    """`scores` are of some contacts, by id."""
+    ids, numbers = list(scores), count()
     signing = Signing(SECRET, timedelta(hours=1))
 
     def next_id() -> int:
         return ids[next(numbers) % len(ids)]
 
-    def next_score() -> dict[str, int]:
-        """Never the one that the contact has: 97 divides no number of contacts here."""
-        return {"score": next(numbers) % 97}
+    def updated() -> Awaitable[object]:
+        """With another score than the contact has: nothing is written where nothing differs."""
+        contact_id = next_id()
+        scores[contact_id] = (scores[contact_id] + 1) % 100
+        return update_contact(scope, contact_id, {"score": scores[contact_id]})
 
     def other_side() -> dict[str, int]:
         """In turn a score that is in the segment and one that is not, for the same contact: each gives an event."""
@@ -177,7 +180,7 @@ def _cases(scope: Scope, token: str, ids: list[int]) -> dict[str, Case]:
         "one contact by id": as_the_api(lambda: find_contact(scope, "id", next_id())),
         "a page of 50": as_the_api(page),
         f"a count of {CONTACTS:,}": as_the_api(lambda: pages.count(scope, ContactCriteria())),
-        "an update": lambda: update_contact(scope, next_id(), next_score()),
+        "an update": updated,
         "a contact created": lambda: create_contact(scope, {"name": "Ana"}),
         _CHANGE: changed,
         "an API token looked up": lambda: find_scopes([token], signing),
