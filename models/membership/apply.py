@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from models import db
 from models.changelog import append as log_append
@@ -69,26 +70,45 @@ async def write(append: Append, difference: Difference) -> int:
     changes = [*removed, *added]
     if changes:
         kinds = ["LEFT"] * len(removed) + ["ENTERED"] * len(added)
-        columns = map(list, zip(*changes, strict=True))
-        await db.execute(_LOG, append.workspace_id, append.id, append.size, append.at, kinds, *columns)
+        columns = [kinds, *map(list, zip(*changes, strict=True))]
+        log, values = _LOG.for_rows(columns)
+        await db.execute(log, append.workspace_id, append.id, append.size, append.at, *values)
         append.deltas.update(segment_id for segment_id, _, _ in added)
         append.deltas.subtract(segment_id for segment_id, _, _ in removed)
         append.size += len(changes)
     return len(changes)
 
 
-async def _changed(statement: str, append: Append, difference: Difference, *, entered: bool) -> Sequence[Record]:
+async def _changed(forms: "_Forms", append: Append, difference: Difference, *, entered: bool) -> Sequence[Record]:
     """Rows that conflict or are gone are left out: another transaction wrote and logged them."""
     some = difference.only(is_entered is entered for is_entered in difference.entered)
     if not some:
         return ()
-    arguments = (some.segment_ids, some.contact_ids, some.origins)
-    return await db.fetch(statement, append.workspace_id, *arguments, *((append.at,) if entered else ()))
+    statement, values = forms.for_rows([some.segment_ids, some.contact_ids, some.origins])
+    return await db.fetch(statement, append.workspace_id, *values, *((append.at,) if entered else ()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Forms:
+    """A statement that writes several rows, whose parameters are arrays, and the same for one row, with plain parameters.
+
+    Most edits change one member, and a cluster plans a write of one row in half the time.
+    """
+
+    several: str
+    one: str
+
+    def for_rows(self, columns: Sequence[list[Any]]) -> tuple[str, Sequence[Any]]:
+        """Returns the statement, and the parameters for these columns."""
+        if len(columns[0]) == 1:
+            return self.one, [column[0] for column in columns]
+        return self.several, columns
 
 
 # Statements of their own, with a table in FROM: a cluster copies the rows of an INSERT inside a WITH to all nodes, and needs two
 # steps for an INSERT .. SELECT that returns rows and reads no table.
-_ADD = """
+_ADD = _Forms(
+    several="""
 INSERT INTO memberships (workspace_id, segment_id, contact_id, origin, joined_at)
 SELECT w.id, d.segment_id, d.contact_id, d.origin, $5
 FROM workspaces AS w CROSS JOIN unnest($2::bigint[], $3::bigint[], $4::text[]) AS d (segment_id, contact_id, origin)
@@ -96,20 +116,38 @@ WHERE w.id = $1
 ORDER BY d.segment_id, d.contact_id
 ON CONFLICT DO NOTHING
 RETURNING segment_id, contact_id, origin
-"""
+""",
+    one="""
+INSERT INTO memberships (workspace_id, segment_id, contact_id, origin, joined_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT DO NOTHING
+RETURNING segment_id, contact_id, origin
+""",
+)
 
-_REMOVE = """
+_REMOVE = _Forms(
+    several="""
 DELETE FROM memberships AS m
 USING unnest($2::bigint[], $3::bigint[], $4::text[]) AS d (segment_id, contact_id, origin)
 WHERE m.workspace_id = $1 AND m.segment_id = d.segment_id AND m.contact_id = d.contact_id
 RETURNING m.segment_id, m.contact_id, d.origin
-"""
+""",
+    one="""
+DELETE FROM memberships WHERE workspace_id = $1 AND segment_id = $2 AND contact_id = $3
+RETURNING segment_id, contact_id, $4::text
+""",
+)
 
-_LOG = """
+_LOG = _Forms(
+    several="""
 INSERT INTO membership_changes (workspace_id, append_id, place, kind, segment_id, contact_id, origin, at)
 SELECT $1, $2, $3::integer + d.place, d.kind, d.segment_id, d.contact_id, d.origin, $4
 FROM unnest($5::text[], $6::bigint[], $7::bigint[], $8::text[]) WITH ORDINALITY AS d (kind, segment_id, contact_id, origin, place)
-"""
+""",
+    one="""
+INSERT INTO membership_changes (workspace_id, append_id, place, at, kind, segment_id, contact_id, origin)
+VALUES ($1, $2, $3::integer + 1, $4, $5, $6, $7, $8)
+""",
+)
 
 
 async def move(
@@ -243,7 +281,8 @@ async def close(append: Append, written: Collection[captured.Pair] = ()) -> int 
     position = await log_append.close(append, position)
     deltas = {segment_id: delta for segment_id, delta in sorted(counted.items()) if delta}
     if deltas:
-        await db.execute(_COUNT, append.workspace_id, list(deltas), list(deltas.values()))
+        count, values = _COUNT.for_rows([list(deltas), list(deltas.values())])
+        await db.execute(count, append.workspace_id, *values)
     return position
 
 
@@ -261,8 +300,11 @@ WHERE workspace_id = $1 AND NOT EXISTS (SELECT 1 FROM captured_members WHERE wor
 RETURNING position
 """
 
-_COUNT = """
+_COUNT = _Forms(
+    several="""
 UPDATE segments AS s SET member_count = s.member_count + d.delta
 FROM unnest($2::bigint[], $3::bigint[]) AS d (segment_id, delta)
 WHERE s.workspace_id = $1 AND s.id = d.segment_id
-"""
+""",
+    one="UPDATE segments SET member_count = member_count + $3 WHERE workspace_id = $1 AND id = $2",
+)

@@ -35,6 +35,25 @@ async def test_a_difference_that_is_written_twice_counts_once(database):
     assert await _count(segment) == 3
 
 
+async def test_one_member_is_written_as_several_are(database):
+    scope = await new_workspace()
+    segment, other = await static_segment(scope), await static_segment(scope)
+    (one,) = await new_contacts(scope, 1)
+    enters, leaves = _moves(segment, [one], True), _moves(segment, [one], False)
+    assert await _write(scope, enters) == ([1], 1)
+    assert await _write(scope, enters) == ([0], None)
+    assert (await members_of(scope, segment), await _count(segment)) == ({one}, 1)
+    assert await _write(scope, _moves(other, [one], True), leaves) == ([1, 1], 3)
+    assert await _write(scope, leaves) == ([0], None)
+    assert (await members_of(scope, segment), await _count(segment), await _count(other)) == (set(), 0, 1)
+    entries = (await read_page(scope, MEMBERS, None, 10)).entries
+    assert [(entry.position, entry.kind, entry.contact_id, entry.origin) for entry in entries] == [
+        (1, "ENTERED", one, "MANUAL"),
+        (2, "ENTERED", one, "MANUAL"),
+        (3, "LEFT", one, "MANUAL"),
+    ]
+
+
 async def test_several_differences_of_a_transaction_are_one_append_in_their_order(database):
     scope = await new_workspace()
     segment = await static_segment(scope)
