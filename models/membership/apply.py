@@ -164,33 +164,32 @@ async def move(
     They are logged, by `behind` where it is given. The caller holds the swap lock of the segment. Raises db.UniqueViolation
     when SQL from outside puts one of them in meanwhile.
     """
+    workspace_id = append.workspace_id
     if entered:
-        arguments = (segment_id, contact_ids, origin.value, append.at)
-        rows = await db.fetch(_ADD_TO_ONE, append.workspace_id, *arguments)
+        members = {row[0] for row in await db.fetch(_MEMBERS_AMONG, workspace_id, segment_id, contact_ids)}
+        changed = [one for one in contact_ids if one not in members] if members else contact_ids
+        if changed:
+            await db.execute(_ADD_TO_ONE, workspace_id, segment_id, sorted(changed), origin.value, append.at)
     else:
-        rows = await db.fetch(_REMOVE_FROM_ONE, append.workspace_id, segment_id, contact_ids)
-    if not rows:
+        rows = await db.fetch(_REMOVE_FROM_ONE, workspace_id, segment_id, contact_ids)
+        changed = contact_ids if len(rows) == len(contact_ids) else [row[0] for row in rows]
+    if not changed:
         return 0
     execute = db.execute if behind is None else behind.execute
-    changed = contact_ids if len(rows) == len(contact_ids) else [row[0] for row in rows]
     word = "ENTERED" if entered else "LEFT"
-    await execute(
-        _LOG_OF_ONE, append.workspace_id, append.id, append.size, append.at, segment_id, changed, word, origin.value
-    )
-    return append.count([(segment_id, len(rows) if entered else -len(rows), len(rows))])
+    await execute(_LOG_OF_ONE, workspace_id, append.id, append.size, append.at, segment_id, changed, word, origin.value)
+    return append.count([(segment_id, len(changed) if entered else -len(changed), len(changed))])
 
 
-# The caller holds the swap lock of the segment: only SQL from outside can come between, and then this fails and is tried again.
-# NOT IN reads the index once, for all of them: ON CONFLICT, or a look-up for each, costs more.
+# The caller holds the swap lock of the segment: only SQL from outside can come between this and _ADD_TO_ONE, which then
+# fails, and the caller tries again. The index is read once, for all: ON CONFLICT, or a look-up for each, costs more.
+_MEMBERS_AMONG = """
+SELECT contact_id FROM memberships WHERE workspace_id = $1 AND segment_id = $2 AND contact_id = ANY ($3::bigint[])
+"""
+
 _ADD_TO_ONE = """
 INSERT INTO memberships (workspace_id, segment_id, contact_id, origin, joined_at)
-SELECT w.id, $2, d.contact_id, $4, $5
-FROM workspaces AS w CROSS JOIN unnest($3::bigint[]) AS d (contact_id)
-WHERE w.id = $1 AND d.contact_id NOT IN (
-    SELECT m.contact_id FROM memberships AS m
-    WHERE m.workspace_id = $1 AND m.segment_id = $2 AND m.contact_id = ANY ($3::bigint[]))
-ORDER BY d.contact_id
-RETURNING contact_id
+SELECT $1, $2, d.contact_id, $4, $5 FROM unnest($3::bigint[]) AS d (contact_id)
 """
 
 _REMOVE_FROM_ONE = """

@@ -1,5 +1,6 @@
 """One enrollment while a batch moves it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -158,3 +159,43 @@ class Arrival:
     def _stay(self, state: EnrollmentState, wake_at: datetime | None, reason: str | None) -> None:
         self.state, self.wake_at, self.reason = state, wake_at, reason
         self.is_settled = True
+
+
+# ---------------------------------------------------------------- many at one node
+
+
+def go_together(arrivals: Iterable[Arrival], outcome: str, key: str) -> None:
+    """As `go` for each of them. Most have just come, by the same way: their next step is found once."""
+    stepped: dict[int, Trail] = {}
+    for arrival in arrivals:
+        before, has_just_come = arrival.trail, _has_just_come(arrival)
+        after = stepped.get(id(before)) if has_just_come else None
+        if after is None:
+            arrival.go(outcome, key)
+            if has_just_come:
+                stepped[id(before)] = arrival.trail
+            continue
+        arrival.trail, arrival.key = after, key
+        arrival.visit += 1
+        arrival.state, arrival.wake_at, arrival.reason = EnrollmentState.READY, None, None
+        arrival.is_settled = False
+
+
+def end_together(arrivals: Iterable[Arrival], end: EnrollmentEnd, outcome: str) -> None:
+    """As `end` for each of them."""
+    stepped: dict[int, Trail] = {}
+    for arrival in arrivals:
+        before, has_just_come = arrival.trail, _has_just_come(arrival)
+        after = stepped.get(id(before)) if has_just_come else None
+        if after is None:
+            arrival.end(end, outcome)
+            if has_just_come:
+                stepped[id(before)] = arrival.trail
+            continue
+        arrival.trail = after
+        arrival.ended, arrival.reason, arrival.is_settled = end, None, True
+
+
+def _has_just_come(arrival: Arrival) -> bool:
+    """It came to its node at this moment, and no message of it is on its way."""
+    return arrival.node_at == arrival.now and arrival.message_id is None

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final
+from itertools import accumulate
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from models import db
 from models.errors import MusterError
 from models.rules.duration import Duration
 from models.rules.thresholds import Threshold, instant_of
-from models.workflows.arrivals import Arrival
-from models.workflows.causes import Chain
+from models.workflows.arrivals import Arrival, Trail
+from models.workflows.causes import Cause, Chain
 from models.workflows.graph.tree import ReentryPolicy
 from models.workflows.happenings import Happening
 from models.workflows.inside.asking import first_that_holds
@@ -42,7 +43,7 @@ async def let_in(run: Run, candidates: Sequence[Candidate]) -> tuple[list[Arriva
     if run.test_id is None:
         able = await _who_may_enter(run, able)
     ids = await _new_ids(len(able))
-    arrivals = [_arrival(run, candidate.plan, candidate, id_) for candidate, id_ in zip(able, ids, strict=True)]
+    arrivals = _arrivals(run, able, ids)
     run.arrivals += arrivals
     return arrivals, later
 
@@ -138,9 +139,12 @@ async def _load_entries(run: Run, candidates: Sequence[Candidate]) -> set[int]:
     gone: set[int] = set()
     if not candidates:
         return gone
-    workflow_ids = [candidate.plan.workflow_id for candidate in candidates]
-    contact_ids = [candidate.contact_id for candidate in candidates]
-    rows = await db.fetch(_ENTRIES, run.workspace_id, workflow_ids, contact_ids)
+    groups = [(group[0].plan.workflow_id, [one.contact_id for one in group]) for group in _by_plan(candidates)]
+    lasts = list(accumulate(len(contact_ids) for _, contact_ids in groups))
+    firsts = [last - len(contact_ids) + 1 for last, (_, contact_ids) in zip(lasts, groups, strict=True)]
+    workflow_ids = [workflow_id for workflow_id, _ in groups]
+    everybody = [contact_id for _, contact_ids in groups for contact_id in contact_ids]
+    rows = await db.fetch(_ENTRIES, run.workspace_id, workflow_ids, firsts, lasts, everybody)
     for workflow_id, contact_id, entry_key, times, entered_at, ended_at in rows:
         if workflow_id is None:
             gone.add(contact_id)
@@ -152,16 +156,14 @@ async def _load_entries(run: Run, candidates: Sequence[Candidate]) -> set[int]:
 # The index is read once for a workflow, and once for all contacts: a look-up for each of them costs several times as much.
 _ENTRIES = """
 SELECT asked.workflow_id, e.contact_id, e.entry_key, e.times, e.entered_at, e.ended_at
-FROM (
-    SELECT pair.workflow_id, array_agg(pair.contact_id) AS contact_ids
-    FROM unnest($2::bigint[], $3::bigint[]) AS pair (workflow_id, contact_id) GROUP BY pair.workflow_id
-) AS asked
+FROM unnest($2::bigint[], $3::integer[], $4::integer[]) AS asked (workflow_id, first, last)
 CROSS JOIN LATERAL (
     SELECT e.contact_id, e.entry_key, e.times, e.entered_at, e.ended_at FROM workflow_entries AS e
-    WHERE e.workspace_id = $1 AND e.workflow_id = asked.workflow_id AND e.contact_id = ANY (asked.contact_ids) OFFSET 0) AS e
+    WHERE e.workspace_id = $1 AND e.workflow_id = asked.workflow_id
+      AND e.contact_id = ANY (($5::bigint[])[asked.first:asked.last]) OFFSET 0) AS e
 UNION ALL
-SELECT NULL, asked.contact_id, NULL, NULL, NULL, NULL FROM unnest($3::bigint[]) AS asked (contact_id)
-WHERE asked.contact_id NOT IN (SELECT c.id FROM contacts AS c WHERE c.workspace_id = $1 AND c.id = ANY ($3::bigint[]))
+SELECT NULL, asked.contact_id, NULL, NULL, NULL, NULL FROM unnest($5::bigint[]) AS asked (contact_id)
+WHERE asked.contact_id NOT IN (SELECT c.id FROM contacts AS c WHERE c.workspace_id = $1 AND c.id = ANY ($5::bigint[]))
 """
 
 
@@ -262,29 +264,54 @@ async def _new_ids(count: int) -> list[int]:
 _NEW_IDS = "SELECT array(SELECT nextval('enrollment_ids') FROM generate_series(1, $1::integer))"
 
 
-def _arrival(run: Run, plan: Plan, candidate: Candidate, id_: int) -> Arrival:
-    now, number, key = run.now, plan.number, candidate.node or plan.start_of(candidate.trigger)
-    arrival = Arrival(
-        plan,
-        id_,
-        number,
-        candidate.contact_id,
-        candidate.trigger,
-        key,
-        now,
-        now,
-        now,
-        run.trail(plan, number, plan.numbers[key], candidate.trigger),
-        candidate.entry_key,
-    )
-    arrival.is_new = True
-    arrival.cause = candidate.cause.then(plan.workflow_id)
-    arrival.fresh_at, arrival.test_id, arrival.order = candidate.fresh_at, run.test_id, candidate.order
-    arrival.control = _is_control(plan, candidate)
-    loop = candidate.cause.loop(plan.workflow_id)
-    if loop is not None:
-        arrival.end(EnrollmentEnd.LOOP_STOPPED, reason=_loop(run, loop, plan))
-    return arrival
+class _Coming(NamedTuple):
+    """What those have in common who come by the same trigger, led by the same. `key`: of their first node."""
+
+    like: Candidate
+    key: str
+    trail: Trail
+    cause: Cause
+    loop: Chain | None
+
+    def has(self, one: Candidate) -> bool:
+        like = self.like
+        return (
+            one.plan is like.plan and one.trigger == like.trigger and one.node == like.node and one.cause is like.cause
+        )
+
+
+def _coming(run: Run, one: Candidate) -> _Coming:
+    plan = one.plan
+    key = one.node or plan.start_of(one.trigger)
+    trail = run.trail(plan, plan.number, plan.numbers[key], one.trigger)
+    return _Coming(one, key, trail, one.cause.then(plan.workflow_id), one.cause.loop(plan.workflow_id))
+
+
+def _arrivals(run: Run, candidates: Sequence[Candidate], ids: Sequence[int]) -> list[Arrival]:
+    """At their first nodes. Most come as the one before."""
+    now, test_id = run.now, run.test_id
+    arrivals: list[Arrival] = []
+    coming: _Coming | None = None
+    for candidate, id_ in zip(candidates, ids, strict=True):
+        if coming is None or not coming.has(candidate):
+            coming = _coming(run, candidate)
+        plan, trigger, contact_id, entry_key = (
+            candidate.plan,
+            candidate.trigger,
+            candidate.contact_id,
+            candidate.entry_key,
+        )
+        arrival = Arrival(
+            plan, id_, plan.number, contact_id, trigger, coming.key, now, now, now, coming.trail, entry_key
+        )
+        arrival.is_new = True
+        arrival.cause, arrival.test_id = coming.cause, test_id
+        arrival.fresh_at, arrival.order = candidate.fresh_at, candidate.order
+        arrival.control = _is_control(plan, candidate)
+        if coming.loop is not None:
+            arrival.end(EnrollmentEnd.LOOP_STOPPED, reason=_loop(run, coming.loop, plan))
+        arrivals.append(arrival)
+    return arrivals
 
 
 def _is_control(plan: Plan, candidate: Candidate) -> bool:

@@ -1,7 +1,7 @@
 """The log of steps: what enrollments did at nodes, in order and without gaps."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
@@ -117,15 +117,22 @@ class TrailStep(NamedTuple):
     detail: str | None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Walkers:
-    """Who went the trails, a column each; `before` counts the steps of those who come before in the log, `size` those of all."""
+    """Who went the trails: contacts in the order of the log, and slices of them, a column each.
 
-    trail: list[int] = field(default_factory=list)
-    before: list[int] = field(default_factory=list)
-    enrollment_id: list[int] = field(default_factory=list)
-    contact_id: list[int] = field(default_factory=list)
-    size: int = 0
+    From `first` to `last`, both counted from 1, they went the same trail, which has `length` steps; the ids of their enrollments
+    follow one another from `first_id` on. `before` counts the steps of those who come before, `size` those of all.
+    """
+
+    contact_ids: list[int]
+    trail: list[int]
+    first_id: list[int]
+    first: list[int]
+    last: list[int]
+    length: list[int]
+    before: list[int]
+    size: int
 
 
 async def append_trails(
@@ -146,22 +153,27 @@ async def append_trails(
         at,
         test,
         *map(list, zip(*trails, strict=True)),
-        walkers.trail,
-        walkers.before,
-        walkers.enrollment_id,
-        walkers.contact_id,
         before,
+        walkers.contact_ids,
+        walkers.trail,
+        walkers.first_id,
+        walkers.first,
+        walkers.last,
+        walkers.length,
+        walkers.before,
     )
 
 
 _APPEND_TRAILS = """
 INSERT INTO workflow_steps (workspace_id, append_id, place, workflow_id, enrollment_id, contact_id, number, node, outcome, at,
                             detail, test)
-SELECT $1, $2, $16::integer + w.before + t.nth, t.workflow_id, w.enrollment_id, w.contact_id, t.number, t.node, t.outcome, $3,
-       t.detail, $4
-FROM unnest($12::integer[], $13::integer[], $14::bigint[], $15::bigint[]) AS w (trail, before, enrollment_id, contact_id)
+SELECT $1, $2, $12::integer + slice.before + (w.nth - 1) * slice.length + t.nth, t.workflow_id, slice.first_id + w.nth - 1,
+       w.contact_id, t.number, t.node, t.outcome, $3, t.detail, $4
+FROM unnest($14::integer[], $15::bigint[], $16::integer[], $17::integer[], $18::integer[], $19::integer[])
+    AS slice (trail, first_id, first, last, length, before)
+CROSS JOIN LATERAL unnest(($13::bigint[])[slice.first:slice.last]) WITH ORDINALITY AS w (contact_id, nth)
 JOIN unnest($5::integer[], $6::integer[], $7::bigint[], $8::integer[], $9::smallint[], $10::text[], $11::jsonb[])
-    AS t (trail, nth, workflow_id, number, node, outcome, detail) ON t.trail = w.trail
+    AS t (trail, nth, workflow_id, number, node, outcome, detail) ON t.trail = slice.trail
 """
 
 

@@ -6,7 +6,7 @@ from models import db
 from models.queue import work
 from models.queue.enqueue import enqueue
 from models.workflows import holding
-from models.workflows.arrivals import Arrival
+from models.workflows.arrivals import Arrival, go_together
 from models.workflows.graph.actions import ActivityRecord
 from models.workflows.graph.tree import GraphNode
 from models.workflows.run import Run
@@ -24,7 +24,7 @@ async def record(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None
     await enqueue(work.PROCESS_CHANGES, run.workspace_id)
     for arrival in arrivals:
         arrival.has_changed = True
-        arrival.go("next", do.next)
+    go_together(arrivals, "next", do.next)
 
 
 # They are held, so that no contact is deleted before the insert; those that are gone leave by the signal of that.

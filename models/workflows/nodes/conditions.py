@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from models.errors import MusterError
 from models.workflows import freshness
-from models.workflows.arrivals import Arrival
+from models.workflows.arrivals import Arrival, go_together
 from models.workflows.graph.actions import Branch, Condition
 from models.workflows.graph.events import RuleJson
 from models.workflows.graph.tree import GraphNode
@@ -18,11 +18,8 @@ async def condition(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> N
     assert isinstance(do, Condition)
     fresh = await _fresh(run, node, (do.rule,), arrivals)
     holds = await _first_that_holds(run, node, (do.rule,), fresh)
-    for arrival in fresh:
-        if arrival.contact_id in holds:
-            arrival.go("yes", do.yes)
-        else:
-            arrival.go("no", do.no)
+    go_together([one for one in fresh if one.contact_id in holds], "yes", do.yes)
+    go_together([one for one in fresh if one.contact_id not in holds], "no", do.no)
 
 
 async def branch(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None:

@@ -16,7 +16,7 @@ from models.errors import MusterError, NotFound
 from models.rules.tree import FieldType
 from models.values.instants import write_instant
 from models.workflows import holding
-from models.workflows.arrivals import Arrival
+from models.workflows.arrivals import Arrival, go_together
 from models.workflows.graph.actions import FieldSet, TagsChange
 from models.workflows.graph.tree import GraphNode, Zone
 from models.workflows.run import Run
@@ -53,8 +53,7 @@ async def set_field(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> N
                 arrival.fail(str(error))
     for arrival in arrivals:
         arrival.has_changed = True
-        if not arrival.is_settled:
-            arrival.go("next", do.next)
+    go_together([arrival for arrival in arrivals if not arrival.is_settled], "next", do.next)
 
 
 async def _set(run: Run, do: FieldSet, arrivals: Sequence[Arrival]) -> None:

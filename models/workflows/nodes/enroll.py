@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from models.workflows.arrivals import Arrival
+from models.workflows.arrivals import Arrival, go_together
 from models.workflows.graph.actions import Enroll
 from models.workflows.graph.events import Manual
 from models.workflows.graph.tree import GraphNode, Trigger
@@ -27,7 +27,7 @@ async def enroll(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None
                     fresh_at=fresh_at,
                 )
             )
-        arrival.go("next", do.next)
+    go_together(arrivals, "next", do.next)
 
 
 def manual_trigger(triggers: Sequence[Trigger]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from models.workflows import keeps
-from models.workflows.arrivals import Arrival
+from models.workflows.arrivals import Arrival, go_together
 from models.workflows.graph.actions import SegmentKeep
 from models.workflows.graph.tree import GraphNode, Zone
 from models.workflows.keeps import Keep
@@ -29,5 +29,4 @@ async def keep(run: Run, node: GraphNode, arrivals: Sequence[Arrival]) -> None:
     }
     first = arrivals[0]
     await keeps.begin(run, Keep(do.segment_id, first.plan.workflow_id, first.node_number, do.renew), untils)
-    for arrival in arrivals:
-        arrival.go("next", do.next)
+    go_together(arrivals, "next", do.next)

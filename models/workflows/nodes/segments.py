@@ -6,7 +6,7 @@ from models import db
 from models.membership import apply
 from models.membership.origins import Origin
 from models.workflows import holding
-from models.workflows.arrivals import Arrival
+from models.workflows.arrivals import Arrival, go_together
 from models.workflows.causes import Cause, together
 from models.workflows.graph.actions import SegmentAdd, SegmentRemove
 from models.workflows.graph.tree import GraphNode
@@ -30,8 +30,7 @@ async def _settle(run: Run, do: SegmentAdd | SegmentRemove, arrivals: Sequence[A
         for arrival in arrivals:
             arrival.fail("the segment is gone, or is no longer one whose members can be chosen")
         return
-    for arrival in arrivals:
-        arrival.go("next", do.next)
+    go_together(arrivals, "next", do.next)
 
 
 async def change(run: Run, segment_id: int, arrivals: Sequence[Arrival], *, entered: bool) -> bool:

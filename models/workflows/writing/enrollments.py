@@ -9,6 +9,7 @@ from models.workflows.arrivals import PAUSED, Arrival
 from models.workflows.run import Run
 from models.workflows.states import EnrollmentState
 from models.workflows.wakes import stays_until
+from models.workflows.writing.slices import slices_of
 
 Column = tuple[str, str, Callable[[Arrival], Any]]
 """Name, SQL type, and the value."""
@@ -97,9 +98,10 @@ FROM n WHERE e.workspace_id = $1 AND e.id = n.id
 
 _INSERT_ENDED = f"""
 INSERT INTO enrollments_ended (workspace_id, ended_at, id, contact_id, {_names(_ENDED)})
-SELECT $1, $2, one.id, one.contact_id, {_names(_ENDED, "n.")}
-FROM unnest($3::bigint[], $4::bigint[], $5::integer[]) AS one (id, contact_id, way)
-JOIN ROWS FROM ({_arrays(_ENDED, 6)}) WITH ORDINALITY AS n ({_names(_ENDED)}, way) ON n.way = one.way
+SELECT $1, $2, slice.first_id + one.nth - 1, one.contact_id, {_names(_ENDED, "n.")}
+FROM unnest($4::integer[], $5::bigint[], $6::integer[], $7::integer[]) AS slice (way, first_id, first, last)
+CROSS JOIN LATERAL unnest(($3::bigint[])[slice.first:slice.last]) WITH ORDINALITY AS one (contact_id, nth)
+JOIN ROWS FROM ({_arrays(_ENDED, 8)}) WITH ORDINALITY AS n ({_names(_ENDED)}, way) ON n.way = slice.way
 """  # noqa: S608 - columns of our own
 
 
@@ -134,9 +136,9 @@ async def write_ended(run: Run, arrivals: Sequence[Arrival], pipeline: db.Pipeli
         if number > len(firsts):
             firsts.append(arrival)
         numbers.append(number)
-    ids, contact_ids = [arrival.id for arrival in ended], [arrival.contact_id for arrival in ended]
-    columns = _columns(_ENDED, firsts)
-    await pipeline.execute(_INSERT_ENDED, run.workspace_id, run.now, ids, contact_ids, numbers, *columns)
+    some, columns = slices_of(ended, numbers), _columns(_ENDED, firsts)
+    slices = (some.contact_ids, some.way, some.first_id, some.first, some.last)
+    await pipeline.execute(_INSERT_ENDED, run.workspace_id, run.now, *slices, *columns)
     stored = [arrival.id for arrival in ended if not arrival.is_new]
     if stored:
         await pipeline.execute(

@@ -21,27 +21,30 @@ async def write_entries(run: Run, pipeline: db.Pipeline) -> None:
 
 
 async def _insert_entries(run: Run, pipeline: db.Pipeline, changed: Mapping[EntryOf, Entry]) -> None:
-    """Those that are not stored yet. Most are alike, but for the contact."""
-    kinds: dict[tuple[int, str, int, bool], int] = {}
-    contact_ids, numbers = [], []
+    """Those that are not stored yet. Most are as the one before, but for the contact."""
+    kinds: list[tuple[int, str, int, bool]] = []
+    contact_ids, firsts = [], []
     for (workflow_id, contact_id, entry_key), entry in changed.items():
         if not entry.is_stored:
             kind = (workflow_id, entry_key, entry.times, entry.ended_at is None)
-            numbers.append(kinds.setdefault(kind, len(kinds) + 1))
             contact_ids.append(contact_id)
+            if not kinds or kind != kinds[-1]:
+                kinds.append(kind)
+                firsts.append(len(contact_ids))
             entry.is_stored = True
+    lasts = [*(first - 1 for first in firsts[1:]), len(contact_ids)]
     columns = map(list, zip(*kinds, strict=True))
-    await pipeline.execute(_INSERT_ENTRIES, run.workspace_id, run.now, contact_ids, numbers, *columns)
+    await pipeline.execute(_INSERT_ENTRIES, run.workspace_id, run.now, contact_ids, firsts, lasts, *columns)
 
 
 # Nobody else inserts: entries are read and written under the lock of the engine.
 _INSERT_ENTRIES = """
 INSERT INTO workflow_entries (workspace_id, workflow_id, contact_id, entry_key, times, entered_at, ended_at)
-SELECT $1, kind.workflow_id, one.contact_id, kind.entry_key, kind.times, $2::timestamptz,
-       CASE WHEN kind.inside THEN NULL ELSE $2::timestamptz END
-FROM unnest($3::bigint[], $4::integer[]) AS one (contact_id, kind)
-JOIN unnest($5::bigint[], $6::text[], $7::integer[], $8::boolean[]) WITH ORDINALITY
-    AS kind (workflow_id, entry_key, times, inside, number) ON kind.number = one.kind
+SELECT $1, slice.workflow_id, one.contact_id, slice.entry_key, slice.times, $2::timestamptz,
+       CASE WHEN slice.inside THEN NULL ELSE $2::timestamptz END
+FROM unnest($4::integer[], $5::integer[], $6::bigint[], $7::text[], $8::integer[], $9::boolean[])
+    AS slice (first, last, workflow_id, entry_key, times, inside)
+CROSS JOIN LATERAL unnest(($3::bigint[])[slice.first:slice.last]) AS one (contact_id)
 """
 
 _UPDATE_ENTRIES = """

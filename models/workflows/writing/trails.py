@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import accumulate
+from operator import mul
 from typing import Any
 
 from models import db
@@ -9,27 +11,24 @@ from models.workflows import steps
 from models.workflows.arrivals import Arrival, Trail
 from models.workflows.run import Run
 from models.workflows.steps import TrailStep, Walkers
+from models.workflows.writing.slices import slices_of
 
 
 async def write_trails(run: Run, arrivals: Sequence[Arrival], pipeline: db.Pipeline) -> None:
     """Counted and logged per trail, however many went it."""
     numbered: dict[Trail, int] = {}
     first: list[Arrival] = []
-    walkers, went = Walkers(), Counter[int]()
+    numbers: list[int] = []
     for arrival in arrivals:
         trail = arrival.trail
         number = numbered.get(trail)
         if number is None:
             number = numbered[trail] = len(numbered)
             first.append(arrival)
-        went[number] += 1
-        if trail.length:
-            walkers.trail.append(number)
-            walkers.before.append(walkers.size)
-            walkers.enrollment_id.append(arrival.id)
-            walkers.contact_id.append(arrival.contact_id)
-            walkers.size += trail.length
+        numbers.append(number)
+    went = Counter(numbers)
     ways = [trail.steps() for trail in numbered]
+    walkers = _walkers(arrivals, numbers, [len(way) for way in ways])
     trail_steps = [
         TrailStep(number, nth, one.plan.workflow_id, one.plan.number, node, outcome, detail)
         for number, (one, way) in enumerate(zip(first, ways, strict=True))
@@ -43,6 +42,18 @@ async def write_trails(run: Run, arrivals: Sequence[Arrival], pipeline: db.Pipel
         for number, (one, way) in enumerate(zip(first, ways, strict=True)):
             _count(run, one, way, went[number])
         _count_workflows(run, arrivals)
+
+
+def _walkers(arrivals: Sequence[Arrival], numbers: Sequence[int], lengths: Sequence[int]) -> Walkers:
+    """Those who took a step. `numbers`: of the trail of each arrival; `lengths`: of the trails."""
+    if 0 in lengths:
+        walking = [(one, number) for one, number in zip(arrivals, numbers, strict=True) if lengths[number]]
+        arrivals, numbers = [one for one, _ in walking], [number for _, number in walking]
+    some = slices_of(arrivals, numbers)
+    length = [lengths[number] for number in some.way]
+    sizes = map(mul, length, (last - first + 1 for first, last in zip(some.first, some.last, strict=True)))
+    *before, size = accumulate(sizes, initial=0)
+    return Walkers(some.contact_ids, some.way, some.first_id, some.first, some.last, length, before, size)
 
 
 def _count_workflows(run: Run, arrivals: Sequence[Arrival]) -> None:
