@@ -15,6 +15,7 @@ from models.queue import enqueue
 from models.transfers import files
 from models.workflows import plans
 from tests.kit import draws, not_on_clusters, order, slow
+from tests.kit.emptying import Emptying
 from tests.kit.servers import Servers, database_from, servers, template
 from tests.kit.statements import exceptions, sent
 from workers.broker import Broker, connected_broker
@@ -68,41 +69,23 @@ async def connected_database(servers: Servers, template: str) -> AsyncIterator[s
         await db.disconnect()
 
 
+@pytest.fixture(scope="session")
+async def _emptying(connected_database: str) -> AsyncIterator[Emptying]:
+    emptying = Emptying(connected_database)
+    yield emptying
+    await emptying.close()
+
+
 @pytest.fixture
-async def database(servers: Servers, connected_database: str) -> str:
+async def database(servers: Servers, connected_database: str, _emptying: Emptying) -> str:
     """An empty database, connected through models.db. Gives its URL, for processes that a test starts."""
     if servers.cluster is None:
-        await _empty()
+        await _emptying.empty()
     else:
         await servers.cluster.empty(connected_database)
     plans.forget()  # ids and epochs begin again
     compiled_rules.forget()
     return connected_database
-
-
-async def _empty() -> None:
-    """Take all rows out. Sequences begin again, so that a test's ids are the same in every run.
-
-    Deleting with triggers and foreign keys set aside takes a twentieth of what TRUNCATE takes with so many tables; on a server
-    of one's own, where that is not allowed, it is TRUNCATE.
-    """
-    may_set = await db.fetch_value("SELECT has_parameter_privilege('session_replication_role', 'SET')")
-    async with db.transaction():
-        if may_set:
-            await db.execute("SET LOCAL session_replication_role = replica")
-            await db.execute(await db.fetch_value(_DELETE))
-        else:
-            await db.execute("SET LOCAL muster.capture = 'off'; SET LOCAL muster.members = 'logged'")
-            await db.execute(await db.fetch_value(_TRUNCATE))
-
-
-_TABLES = "FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migrations'"
-_TRUNCATE = f"SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ', ') || ' RESTART IDENTITY CASCADE' {_TABLES}"
-_DELETE = f"""
-    SELECT (SELECT string_agg('DELETE FROM ' || quote_ident(tablename), '; ') {_TABLES})
-        || coalesce((SELECT '; SELECT ' || string_agg(format('setval(%L, 1, false)', oid::regclass), ', ')
-                     FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace), '')
-"""
 
 
 @pytest.fixture
