@@ -46,7 +46,7 @@ class Crew:
     async def supervise(self, queue: Queue) -> None:
         while True:
             self.workers[queue] = await start_worker(queue, *self.places)
-            await self.workers[queue].process.wait()
+            await asyncio.shield(self.workers[queue].ended)
             await asyncio.sleep(0.1)
 
     @asynccontextmanager

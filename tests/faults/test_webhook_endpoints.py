@@ -40,10 +40,10 @@ KILLS = 4
 QUICK = f"""
 from dataclasses import replace
 from models.accounts import secrets
-from models.destinations.webhooks import rows, schedule, urls
+from models.destinations.webhooks import dispatch, schedule, urls
 secrets.use_keys([{SECRET_KEY!r}])
 urls.allow_local(True)
-rows.LEASES = replace(rows.LEASES, seconds=0.6)
+dispatch.LEASES = replace(dispatch.LEASES, seconds=0.6)
 schedule.DELAYS = (0.05,) * 10_000
 schedule.MOST_WAIT_SECONDS = schedule.LEAST_WAIT_SECONDS = 0.1
 from workers.providers.webhooks import client
@@ -85,7 +85,7 @@ class Crew:
     async def replace_the_dead(self) -> None:
         """A worker that was starting while the database was away ends; a supervisor starts it again."""
         await asyncio.sleep(1)
-        dead = [worker for worker in self.workers if worker.process.returncode is not None]
+        dead = [worker for worker in self.workers if worker.ended.done()]
         self.workers = [worker for worker in self.workers if worker not in dead]
         await self.hire(len(dead))
 

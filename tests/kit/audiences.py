@@ -1,7 +1,6 @@
 """Workspaces with an ad account of the sandbox, and workers that keep their audiences."""
 
 import asyncio
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -18,9 +17,9 @@ from models.values.global_ids import to_global_id
 from permissions.principal import Scope
 from sandbox.meta.provider import ACCOUNT_ID, TOKEN
 from sandbox.meta.server import Server
-from tests.kit.broadcasts import SECRET_KEY
+from tests.kit.broadcasts import SECRET_KEY, with_keys
 from tests.kit.queue import NoBroker
-from tests.kit.workers import WorkerProcess
+from tests.kit.workers import WorkerProcess, start_worker
 from tests.kit.workspaces import new_workspace
 from workers.audiences import sync_audience
 from workers.context import WorkerConfig, WorkerContext
@@ -108,23 +107,13 @@ async def time_passes(audience: Audience) -> None:
 
 # ---------------------------------------------------------------- worker processes
 
-_MAIN = """
-import sys
-from models.accounts import secrets
-from models.destinations.audiences import following, replacing, sending
-from workers.context import WorkerConfig
-from workers.providers.meta.options import MetaOptions
-from workers.runner import run_worker
-secrets.use_keys([sys.argv[3]])
-following.AT_ONCE = sending.ROWS_AT_ONCE = replacing.ROWS_AT_ONCE = int(sys.argv[5])
-meta = MetaOptions(sys.argv[4], timeout_seconds=5.0)
-sys.exit(run_worker("bulk", WorkerConfig(database_url=sys.argv[1], redis_url=sys.argv[2], meta=meta)))
-"""
-
 
 async def start_syncer(database_url: str, redis_url: str, url: str, at_once: int) -> WorkerProcess:
     """A worker process that keeps audiences, in batches of so many contacts."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", _MAIN, database_url, redis_url, SECRET_KEY, url, str(at_once)), stdout=sys.stderr
-    )
-    return WorkerProcess(Queue.BULK, process)
+    setup = f"""
+{with_keys()}
+from models.destinations.audiences import following, replacing, sending
+following.AT_ONCE = sending.ROWS_AT_ONCE = replacing.ROWS_AT_ONCE = {at_once}
+"""
+    meta = MetaOptions(url, timeout_seconds=5.0)
+    return await start_worker(Queue.BULK, database_url, redis_url, setup, meta=meta)

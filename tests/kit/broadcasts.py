@@ -2,11 +2,9 @@
 
 import asyncio
 import contextlib
-import sys
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
-
-import orjson
+from typing import Any
 
 from models import db
 from models.accounts import secrets
@@ -20,7 +18,7 @@ from models.messaging.sources import SourceKind
 from permissions.principal import Scope
 from sandbox.whatsapp.provider import BUSINESS_ACCOUNT_ID, NUMBER_ID, SECRET, TOKEN, VERIFY_TOKEN
 from sandbox.whatsapp.templates import TEMPLATES
-from tests.kit.workers import WorkerProcess
+from tests.kit.workers import WorkerProcess, start_worker
 from tests.kit.workspaces import new_workspace
 from workers import broadcasts
 from workers.broker import connected_broker
@@ -167,34 +165,23 @@ async def go_on(context: WorkerContext, broadcast: Broadcast, most_seconds: floa
 
 # ---------------------------------------------------------------- worker processes
 
-_MAIN = """
-import sys
-import orjson
-from models.accounts import secrets
-from workers.runner import run_worker
-from workers.context import WorkerConfig
-from workers.providers.whatsapp.options import WhatsAppOptions
-secrets.use_keys([sys.argv[3]])
-options = WhatsAppOptions(**orjson.loads(sys.argv[4]))
-sys.exit(run_worker("broadcast", WorkerConfig(database_url=sys.argv[1], redis_url=sys.argv[2], whatsapp=options)))
-"""
 
-
-async def start_sender(database_url: str, redis_url: str, url: str, **options: object) -> WorkerProcess:
+async def start_sender(database_url: str, redis_url: str, url: str, **options: Any) -> WorkerProcess:
     """A broadcast worker process, with these options of the channel."""
     secrets.use_keys([SECRET_KEY])
-    values = {"url": url, "timeout_seconds": 5.0, "claim_seconds": 8.0, **options}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", _MAIN, database_url, redis_url, SECRET_KEY, orjson.dumps(values).decode()),
-        stdout=sys.stderr,
+    values = {"timeout_seconds": 5.0, "claim_seconds": 8.0, **options}
+    return await start_worker(
+        Queue.BROADCAST, database_url, redis_url, with_keys(), whatsapp=WhatsAppOptions(url, **values)
     )
-    return WorkerProcess(Queue.BROADCAST, process)
+
+
+def with_keys() -> str:
+    """Code for a worker process: the keys of what is stored encrypted."""
+    return f"from models.accounts import secrets; secrets.use_keys([{SECRET_KEY!r}])"
 
 
 @contextlib.asynccontextmanager
-async def running_sender(
-    database_url: str, redis_url: str, url: str, **options: object
-) -> AsyncIterator[WorkerProcess]:
+async def running_sender(database_url: str, redis_url: str, url: str, **options: Any) -> AsyncIterator[WorkerProcess]:
     """A sender that is stopped at the end."""
     worker = await start_sender(database_url, redis_url, url, **options)
     try:

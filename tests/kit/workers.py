@@ -1,47 +1,76 @@
 """Worker processes that can be killed."""
 
 import asyncio
-import signal
-import sys
+import multiprocessing
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
+from typing import Any, Final
 
 from models.queue.work import Queue
-
-_MAIN = """
-import sys
-from workers.runner import run_worker
+from tests.kit import worker_process
 from workers.context import WorkerConfig
-sys.exit(run_worker(sys.argv[1], WorkerConfig(database_url=sys.argv[2], redis_url=sys.argv[3])))
-"""
+
+_FORKS: Final = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload([worker_process.__name__])
+
+_first = asyncio.Lock()
+_has_begun = False
+
+
+async def _begin() -> None:
+    """Start the process that forks the others, in which much is imported, without making other tasks wait."""
+    global _has_begun
+    async with _first:
+        if not _has_begun:
+            nothing = _FORKS.Process(target=int, daemon=True)
+            await asyncio.to_thread(nothing.start)
+            await asyncio.to_thread(nothing.join)
+            _has_begun = True
 
 
 @dataclass
 class WorkerProcess:
-    """One worker of a queue."""
+    """One worker of a queue. `ended` gives its exit code, below 0 after a signal."""
 
     queue: Queue
-    process: asyncio.subprocess.Process
+    process: ForkServerProcess
+    ended: "asyncio.Future[int]" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ended = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().add_reader(self.process.sentinel, self._note_its_end)
+
+    def _note_its_end(self) -> None:
+        asyncio.get_running_loop().remove_reader(self.process.sentinel)
+        self.process.join()
+        assert self.process.exitcode is not None
+        self.ended.set_result(self.process.exitcode)
+
+    async def wait(self, seconds: float) -> int:
+        """Wait until it ends by itself; returns its exit code."""
+        return await asyncio.wait_for(asyncio.shield(self.ended), seconds)
 
     async def stop(self) -> int:
         """Stop it as a supervisor does; returns its exit code."""
-        if self.process.returncode is None:
-            self.process.send_signal(signal.SIGTERM)
-        return await asyncio.wait_for(self.process.wait(), 15)
+        self.process.terminate()
+        return await self.wait(15)
 
     async def kill(self) -> None:
         """Kill it."""
-        if self.process.returncode is None:
-            self.process.kill()
-        await self.process.wait()
+        self.process.kill()
+        await self.ended
 
 
-async def start_worker(queue: Queue, database_url: str, redis_url: str, setup: str = "") -> WorkerProcess:
-    """Start a worker; `setup` is Python that it runs first. It logs to our standard error."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", f"{setup}\n{_MAIN}", queue.value, database_url, redis_url, stdout=sys.stderr
-    )
+async def start_worker(
+    queue: Queue, database_url: str, redis_url: str, setup: str = "", **options: Any
+) -> WorkerProcess:
+    """Start a worker; `setup` is Python that it runs first, `options` are of its WorkerConfig."""
+    await _begin()
+    config = WorkerConfig(database_url=database_url, redis_url=redis_url, **options)
+    process = _FORKS.Process(target=worker_process.work, args=(queue.value, config, setup), daemon=True)
+    process.start()
     return WorkerProcess(queue, process)
 
 
