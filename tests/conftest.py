@@ -1,7 +1,8 @@
 """What every test can ask for: a clean database, a clean Redis, and the clock."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from models.membership import compiled_rules
 from models.queue import enqueue
 from models.transfers import files
 from models.workflows import plans
-from tests.kit import draws, not_on_clusters, order, slow
+from tests.kit import draws, not_on_clusters, order, slow, time_limits
 from tests.kit.emptying import Emptying
 from tests.kit.servers import Servers, database_from, servers, template
 from tests.kit.statements import exceptions, sent
@@ -43,9 +44,16 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     slow.mark(items)
     not_on_clusters.mark(items)
+    time_limits.limit(items, config)
     if not config.getoption("loadscopereorder", default=True):  # several processes take whole files in our order
         order.spread(items)
     draws.shuffle(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    with time_limits.nothing_is_left(item, _loop):
+        yield
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -58,6 +66,15 @@ def pytest_sessionfinish() -> None:
 
 def pytest_runtest_teardown(item: pytest.Item) -> None:
     draws.stop_in_time(item.session)
+
+
+_loop: asyncio.AbstractEventLoop | None = None
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def _loop_of_the_tests() -> None:
+    global _loop
+    _loop = asyncio.get_running_loop()
 
 
 @pytest.fixture(scope="session")
