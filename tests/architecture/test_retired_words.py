@@ -15,10 +15,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Retired(NamedTuple):
-    """What is no longer written, what is written instead, and where (a part of a path; empty: everywhere)."""
+    """What is no longer written, what is written instead, and where (a part of a path; empty: everywhere).
+
+    A text that holds none of `parts`, in lower case, is not searched: that takes a tenth of the time.
+    """
 
     pattern: re.Pattern[str]
     instead: str
+    parts: tuple[str, ...]
     where: tuple[str, ...] = ("",)
 
 
@@ -26,17 +30,19 @@ def _words(words: str, instead: str, *where: str) -> Retired:
     """Whole words, alone or as parts of snake_case and CamelCase names. `words` are alternatives in lower case."""
     capital = "|".join(word[0].upper() + word[1:] for word in words.split("|"))
     pattern = rf"(?<![A-Za-z])(?:{words}|{words.upper()}|{capital})(?![a-z])|(?<=[a-z])(?:{capital})(?![a-z])"
-    return Retired(re.compile(pattern), instead, where or ("",))
+    return Retired(re.compile(pattern), instead, tuple(words.split("|")), where or ("",))
 
 
 def _phrase(words: str, instead: str) -> Retired:
     """Words one after another, though a line break of a text or of a comment stands between them."""
-    return Retired(re.compile(r"(?<!\w)" + words.replace(" ", r"(?:_|[\s#*-]+)") + r"(?!\w)", re.IGNORECASE), instead)
+    pattern = r"(?<!\w)" + words.replace(" ", r"(?:_|[\s#*-]+)") + r"(?!\w)"
+    return Retired(re.compile(pattern, re.IGNORECASE), instead, (words.rpartition(" ")[2],))
 
 
 def _name(name: str, instead: str, *where: str) -> Retired:
     """A name of Python, spelled exactly so."""
-    return Retired(re.compile(rf"(?<![\w'\"])(?:class {name}\b|{name}(?=[(\[.,):|\]]))"), instead, where or (".py",))
+    pattern = re.compile(rf"(?<![\w'\"])(?:class {name}\b|{name}(?=[(\[.,):|\]]))")
+    return Retired(pattern, instead, (name.lower(),), where or (".py",))
 
 
 RETIRED: Final = (
@@ -105,8 +111,9 @@ def files() -> list[str]:
 def found_in(path: str, text: str) -> Iterator[str]:
     """Each retired word of a file, with its place and what is written instead."""
     text = STILL_READ.sub("", text)
+    lowered = f"{path}\n{text}".lower()
     for retired in RETIRED:
-        if any(part in path for part in retired.where):
+        if any(part in path for part in retired.where) and any(part in lowered for part in retired.parts):
             if retired.pattern.search(path):
                 yield f"{path} is called so: write {retired.instead}"
             for match in retired.pattern.finditer(text):

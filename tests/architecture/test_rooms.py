@@ -1,6 +1,7 @@
 """What each room may import. Each message names the room in which the line belongs."""
 
 import ast
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -91,9 +92,14 @@ def module_name(path: Path) -> str:
 MODULES = {module_name(path) for path in source_files()}
 
 
+@functools.cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def imports_of(path: Path) -> Iterator[Import]:
     relative = path.relative_to(ROOT).as_posix()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             for name in node.names:
                 yield Import(relative, node.lineno, name.name)
@@ -187,7 +193,7 @@ def test_nothing_but_tests_imports_the_tests_or_the_yard() -> None:
 
 
 def reads_of_the_environment(path: Path) -> Iterator[int]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         names = {node.attr} if isinstance(node, ast.Attribute) else set()
         if isinstance(node, ast.ImportFrom):
             names = {name.name for name in node.names}
@@ -225,7 +231,7 @@ def needs_at_import() -> dict[str, set[str]]:
     for path in source_files():
         name = module_name(path)
         graph[name] = set()
-        for node in _top_level_imports(ast.parse(path.read_text())):
+        for node in _top_level_imports(tree_of(path)):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else _from(node)
             graph[name] |= {found for found in names if found in MODULES and found != name}
     return graph
@@ -324,7 +330,7 @@ def test_the_search_for_circles_finds_one() -> None:
 
 def private_names_from_other_folders(path: Path) -> Iterator[str]:
     """The uses of private names of modules in other folders: `from a.b import _c`, and `b._c` for an imported module b."""
-    tree, own = ast.parse(path.read_text()), path.parent
+    tree, own = tree_of(path), path.parent
     where, modules = path.relative_to(ROOT), dict[str, str]()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module is not None:
