@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import replace
 
 import pytest
 
@@ -13,6 +12,7 @@ from models.queue import jobs, running_jobs
 from models.queue.jobs import Job, JobKind, JobStatus
 from models.queue.work import Queue
 from permissions.principal import Scope
+from tests.kit.workers import eventually
 from workers import jobs as runner
 from workers.broker import Broker, queue_key
 from workers.context import WorkerConfig, WorkerContext
@@ -149,10 +149,14 @@ async def test_a_worker_that_is_cancelled_in_the_middle_of_a_step_releases_its_j
 
 async def test_a_long_step_keeps_the_lease(scope, work_on, monkeypatch):
     monkeypatch.setattr(runner, "RENEW_SECONDS", 0.05)
-    monkeypatch.setattr(running_jobs, "LEASES", replace(running_jobs.LEASES, seconds=0.3))
 
     async def slow(_scope: Scope, job: Job) -> AsyncGenerator[None, None]:
-        await asyncio.sleep(0.6)
+        first = (await jobs.get(scope, job.id)).leased_until
+
+        async def is_renewed() -> bool:
+            return (await jobs.get(scope, job.id)).leased_until > first
+
+        await eventually(is_renewed)
         assert await running_jobs.take(job.workspace_id, job.id) is None
         yield
 

@@ -81,10 +81,11 @@ async def test_a_number_that_was_just_sending_waits_a_whole_window_when_redis_wa
 
 async def test_a_number_that_postgresql_says_is_idle_need_not_wait(client: Redis):
     bucket = Bucket(client, "n", 80)
-    started = time.monotonic()
+    waited = 0.0
     while not (grant := await bucket.take(1, idle=True)).count:
+        waited += grant.wait_seconds
         await asyncio.sleep(grant.wait_seconds)
-    assert time.monotonic() - started < 0.2
+    assert waited < 0.2
 
 
 async def test_unused_grants_go_back(client: Redis):

@@ -25,16 +25,13 @@ async def test_a_hint_is_followed_at_once_and_without_hints_the_log_is_read_peri
     scope = await new_workspace()
     segment = await static_segment(scope)
     ids = await new_contacts(scope, 2)
-    clock = asyncio.get_running_loop().time
-    for told_by, look_seconds in ((broker, 60.0), (None, 0.05)):
+    for told_by, look_seconds in ((broker, 600.0), (None, 0.05)):
         tail = Tail(TailLimits(look_seconds=look_seconds))
         async with aclosing(tail.follow(scope, MEMBERS, told_by, None)) as follower:
             news = asyncio.ensure_future(anext(follower))
             await asyncio.sleep(0.3)
-            started = clock()
             await entered(scope, segment, ids.pop())
-            assert len((await asyncio.wait_for(news, 2)).entries) == 1
-            assert clock() - started < 0.5
+            assert len((await asyncio.wait_for(news, 60)).entries) == 1, "long before the next look, if there is a hint"
 
 
 async def test_a_follower_that_takes_nothing_ends_with_its_position_and_can_go_on(database):

@@ -26,6 +26,12 @@ class Things:
             raise ConnectionError
         return {key: self.states[key] for key, version in versions.items() if self.states[key][0] != version}
 
+    async def looked(self) -> None:
+        """Wait for the end of a look that begins after this."""
+        before = len(self.looks)
+        while len(self.looks) < before + 2:
+            await asyncio.sleep(0.01)
+
 
 @pytest.fixture
 def things() -> Things:
@@ -72,7 +78,7 @@ async def test_a_slow_reader_is_given_the_newest_state_only(things, watch):
         assert await soon(events) == "one"
         for number, name in enumerate(("two", "three", "four"), 2):
             things.states[KEY] = (number, name)
-            await asyncio.sleep(0.15)
+            await things.looked()
         assert await soon(events) == "four"
 
 
