@@ -59,6 +59,7 @@ def rows(count: int, *more: str) -> str:
 
 
 @pytest.mark.usefixtures("workers")
+@pytest.mark.timeout(300)  # a dozen commands, each a process
 async def test_a_file_goes_in_is_watched_and_comes_out_again(muster: CommandLine, scope: Scope) -> None:
     segment = await static_segment(scope, name="Imported")
     (muster.folder / "clients.csv").write_text(rows(3_000, "x,Bad,nobody,\n"))

@@ -8,6 +8,8 @@ import pytest
 
 from tests.kit.run import Run, free_port, running, until
 
+pytestmark = pytest.mark.timeout(300)  # each start is of a whole system
+
 
 @pytest.fixture(scope="module")
 def run() -> Iterator[Run]:

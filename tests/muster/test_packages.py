@@ -14,6 +14,8 @@ from muster.generated import ROOT
 from schema.server.pages import console_files
 from schema.server.pages.console_files import BuiltConsole
 
+pytestmark = pytest.mark.timeout(300)  # the first one builds the packages
+
 MOST_BYTES: Final = 1_200_000
 """That the console may weigh in the wheel."""
 

@@ -28,6 +28,8 @@ from tests.kit.followers import subscribed
 from tests.kit.segments import new_contacts, static_segment
 from tests.kit.workspaces import new_workspace
 
+pytestmark = pytest.mark.timeout(300)  # the first one installs what it needs
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _packages() -> None:

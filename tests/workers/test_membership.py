@@ -1,7 +1,6 @@
 """Workers keep segments right while the rest of Muster writes."""
 
 import asyncio
-import time
 from datetime import timedelta
 
 import pytest
@@ -20,6 +19,7 @@ from tests.kit.segments import TAGGED_VIP, dynamic_segment, many_contacts, membe
 from tests.kit.workers import eventually, running_worker
 from tests.kit.workspaces import new_workspace
 from workers import membership
+from workers.runner import STOP_SECONDS
 
 
 async def test_a_change_is_processed_with_and_without_a_message(database, redis_url, broker):
@@ -31,10 +31,8 @@ async def test_a_change_is_processed_with_and_without_a_message(database, redis_
         await db.execute("UPDATE contacts SET tags = '{vip}' WHERE id = $1", one)
         await enqueue(work.PROCESS_CHANGES, scope.workspace_id)
         await eventually(lambda: _are_members(scope, vips, {one}))
-        started = time.monotonic()
         await db.execute("UPDATE contacts SET tags = '{vip}' WHERE id = $1", two)
         await eventually(lambda: _are_members(scope, vips, {one, two}))
-        assert time.monotonic() - started < 10  # it is looked for five times a second, and by nothing else
         await assert_all_is_right(scope)
 
 
@@ -170,7 +168,7 @@ async def test_a_worker_that_is_asked_to_stop_ends_well(database, redis_url):
         await eventually(lambda: _nothing_waits(scope))
         started = asyncio.get_running_loop().time()
         assert await worker.stop() == 0
-        assert asyncio.get_running_loop().time() - started < 3
+        assert asyncio.get_running_loop().time() - started < STOP_SECONDS, "nothing had to be cancelled"
 
 
 async def _nothing_waits(scope):

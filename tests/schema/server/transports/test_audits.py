@@ -9,6 +9,8 @@ from tests.kit.clients import install_node_packages, node
 from tests.kit.toys import toy_schema
 from tests.kit.workspaces import new_workspace
 
+pytestmark = pytest.mark.timeout(300)  # the first one installs what it needs
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _packages() -> None:
