@@ -92,6 +92,8 @@ async def test_followers_live_through_crashes_of_the_database(
     story = await Story.begin()
     await story.write(1.0)  # what is there to be caught up with
     async with partners(story.scope, redis_url) as them:
+        for partner in them:
+            await partner.has_begun()
         writing = asyncio.create_task(story.write(4.0))
         for _ in range(2):
             await asyncio.sleep(0.4)

@@ -69,10 +69,18 @@ class Partner:
 
     async def has(self, positions: list[int], seconds: float = 30) -> None:
         """Wait until it has as many changes; they must be these."""
-        ends_at = asyncio.get_running_loop().time() + seconds
-        while len(self.positions) < len(positions) and asyncio.get_running_loop().time() < ends_at:
-            await asyncio.sleep(0.02)
+        await self._waits_for(len(positions), seconds)
         assert self.positions == positions
+
+    async def has_begun(self, seconds: float = 30) -> None:
+        """Wait until it has a change: from then on it is a follower, and no caller who is told to try again."""
+        await self._waits_for(1, seconds)
+        assert self.positions
+
+    async def _waits_for(self, count: int, seconds: float) -> None:
+        ends_at = asyncio.get_running_loop().time() + seconds
+        while len(self.positions) < count and asyncio.get_running_loop().time() < ends_at:
+            await asyncio.sleep(0.02)
 
 
 async def subscribed(scope: Scope) -> None:
