@@ -5,6 +5,7 @@ from pathlib import Path
 
 from playwright.async_api import Page, Request, expect
 
+from bench.console import bare_page
 from bench.console.visitor import Visitor, until
 from bench.table import Result, medians
 
@@ -13,6 +14,12 @@ GOALS = {"lcp_ms": 1_200, "blocked_ms": 150, "shift": 0.0, "requests": 3}
 SLOWER = 4
 
 SCREEN = "main h1"
+
+AWAITED = "[data-awaited], main [aria-busy=true]"
+"""What stands for a part of a screen that is not there yet."""
+
+BARE_TOO = ("/", "/contacts", "/settings/password")
+"""Beside these, the same words are shown by a page without scripts."""
 
 SCREENS = Path(__file__).parents[2] / "console" / "src" / "screens"
 
@@ -46,6 +53,8 @@ async def measure(visitor: Visitor, rounds: int) -> list[Result]:
         figures = medians([await _open(visitor, path, SCREEN) for _ in range(rounds)])
         ratios = {figure: figures[figure] / goal for figure, goal in GOALS.items() if goal}
         found.append(Result(f"first view of {name}", figures, "goal", ratios))
+        if path in BARE_TOO:
+            found.append(await _bare(visitor, path, rounds, figures["lcp_ms"]))
     explorer = medians([await _open(visitor, "/explorer/", ".graphiql-container") for _ in range(rounds)])
     return [*found, Result("  for comparison: first view of the explorer", explorer)]
 
@@ -68,8 +77,20 @@ async def _pages_of_one(visitor: Visitor) -> dict[str, str]:
     return {"/contacts/$contactId": f"/contacts/{contact['id']}", "/segments/$segmentId": f"/segments/{segment['id']}"}
 
 
+async def _bare(visitor: Visitor, path: str, rounds: int, lcp_ms: float) -> Result:
+    async with visitor.page() as page:
+        await page.goto(path)
+        await expect(page.locator(SCREEN).first).to_be_visible(timeout=30_000)
+        await expect(page.locator(AWAITED)).to_have_count(0, timeout=30_000)
+        await page.wait_for_load_state("networkidle")
+        words = await bare_page.words_of(page)
+    async with bare_page.served(words) as url:
+        figures = medians([await _open(visitor, url, SCREEN) for _ in range(rounds)])
+    return Result("  its words without scripts", figures, "of the screen", {"lcp_ms": figures["lcp_ms"] / lcp_ms})
+
+
 async def _open(visitor: Visitor, path: str, there: str) -> dict[str, float]:
-    """Opens a path, and waits until the element `there` is, and nothing is loaded any more."""
+    """Opens a path or an address, and waits until the element `there` is, and nothing is loaded any more."""
     asked: list[Request] = []
     async with visitor.page() as page:
         page.on("request", lambda request: asked.append(request) if request.url.endswith("/graphql") else None)
@@ -78,6 +99,7 @@ async def _open(visitor: Visitor, path: str, there: str) -> dict[str, float]:
         await session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
         await page.goto(path)
         await expect(page.locator(there).first).to_be_visible(timeout=30_000)
+        await expect(page.locator(AWAITED)).to_have_count(0, timeout=30_000)
         await page.wait_for_load_state("networkidle")
         await until(page, _AT_REST)
         return {**await _seen(page), "requests": float(len(asked))}

@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.async_api import expect
 
-from bench.console.first_view import SCREEN, SLOWER
+from bench.console.first_view import AWAITED, SCREEN, SLOWER
 from bench.console.visitor import Visitor
 from bench.table import Result, medians
 
@@ -61,6 +61,7 @@ async def _open(visitor: Visitor, path: str) -> dict[str, float]:
         await page.goto(path)
         if path != BARE:
             await expect(page.locator(SCREEN).first).to_be_visible(timeout=30_000)
+            await expect(page.locator(AWAITED)).to_have_count(0, timeout=30_000)
         await page.wait_for_load_state("networkidle")
         await page.wait_for_timeout(_AT_REST_MS)
         return _figures(json.loads(await visitor.browser.stop_tracing())["traceEvents"])
