@@ -7,7 +7,10 @@ import relay from "vite-plugin-relay";
 
 const api = process.env.MUSTER_API ?? "http://127.0.0.1:8000";
 
-/** Puts src/start.ts into the page as a script of its own, before all others: it runs while they are still on their way. */
+/**
+ * Has the page run src/start.ts alone, which runs the others in their order. They are only fetched meanwhile: a module that is loaded
+ * ahead is compiled at once, before what was to run first. The font is fetched before a style names it, so that the first words are in it.
+ */
 function startEarly(): Plugin {
   return {
     name: "start-early",
@@ -15,9 +18,18 @@ function startEarly(): Plugin {
     transformIndexHtml: {
       order: "post",
       handler(html, { bundle }) {
-        const start = Object.values(bundle ?? {}).find((part) => part.type === "chunk" && part.isEntry && part.name === "start");
-        if (!start) throw new Error("src/start.ts was not built");
-        return html.replace("</title>", `</title>\n    <script type="module" async crossorigin src="./${start.fileName}"></script>`);
+        const files = Object.values(bundle ?? {});
+        const start = files.find((part) => part.type === "chunk" && part.isEntry && part.name === "start");
+        const font = files.find(({ fileName }) => /inter-latin-wght-normal-.*\.woff2$/.test(fileName));
+        const main = /\s*<script type="module" crossorigin src="([^"]*)"><\/script>/.exec(html);
+        const ahead = (fileName: string, as: string) => `<link rel="preload" as="${as}" crossorigin href="${fileName}">`;
+        if (!start || !font || !main) throw new Error("src/start.ts, the font or the page was not built as expected");
+        return html
+          .replace(main[0], "")
+          .replace("</title>", `</title>\n    <script type="module" async crossorigin src="./${start.fileName}"></script>\n    ${ahead(`./${font.fileName}`, "font")}`)
+          .replace(`\n    <link rel="modulepreload" crossorigin href="./${start.fileName}">`, "")
+          .replace(/<link rel="modulepreload" crossorigin href="([^"]*)">/g, (_, fileName: string) => ahead(fileName, "script"))
+          .replace("</head>", `  ${ahead(main[1] ?? "", "script")}\n  </head>`);
       },
     },
   };
@@ -49,9 +61,13 @@ export default defineConfig({
         // Each file costs the browser some work, so what is loaded together lies together.
         codeSplitting: {
           groups: [
-            { name: "early", test: /preload-helper|src[\\/](start|app[\\/]screen_code|relay[\\/]early|texts[\\/]language)\.ts|sessionViewerQuery/, priority: 4 },
+            {
+              name: "early",
+              test: /preload-helper|sessionViewerQuery|src[\\/](start|app[\\/]screen_code|relay[\\/]early|texts[\\/](frame|language|(en|es)[\\/](frame|heads))|session[\\/]invitation_token|theme[\\/]color_scheme|frame[\\/].*|components[\\/](logo|screen))\.(tsx?|module\.css)|node_modules[\\/]react[\\/]|tabler[\\/]icons-react.*(createReactComponent|defaultAttributes|Icon(AddressBook|ArrowsTransferDown|ChartDonut|Flame|Home|Route|Send|Settings|Webhook|Menu2|User)\.)/,
+              priority: 4,
+            },
             { name: "format", test: /src[\\/](format[\\/]|texts[\\/](texts|plural)\.ts)/, priority: 3 },
-            { name: "react", test: /node_modules[\\/](react|react-dom|scheduler)[\\/]/, tags: ["$initial"], priority: 3 },
+            { name: "react", test: /node_modules[\\/](react-dom|scheduler)[\\/]/, tags: ["$initial"], priority: 3 },
             { name: "relay", test: /node_modules[\\/](react-relay|relay-runtime)[\\/]/, tags: ["$initial"], priority: 3 },
             { name: "common", test: /node_modules|src[\\/](components|relay|rules|theme|app|format)[\\/]/, minShareCount: 8, priority: 0.5 },
             { name: "icons", test: /@tabler[\\/]icons-react/, minShareCount: 2, priority: 0.4 },

@@ -1,11 +1,11 @@
-import { Button, Center, Loader, MantineProvider, Stack, Text } from "@mantine/core";
+import { Button, Center, MantineProvider, Stack, Text } from "@mantine/core";
 import { RouterProvider } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 
 import { messageOf } from "../components/notify";
 import { useOverlaysWanted } from "../components/overlays";
 import { invitationToken } from "../session/invitation_token";
-import { SessionProvider, useSession } from "../session/session";
+import { SessionProvider, useSession, type BegunSession } from "../session/session";
 import { useTexts } from "../texts/texts";
 import { theme } from "../theme/theme";
 import { theRouter } from "./router";
@@ -19,10 +19,10 @@ const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?
 Object.assign(globalThis, { __webpack_nonce__: nonce });
 
 /** The whole console: theme, session, then the screens for who is signed in. */
-export function App() {
+export function App({ session }: { session: BegunSession }) {
   return (
-    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
-      <SessionProvider>
+    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce} withCssVariables={false}>
+      <SessionProvider begun={session}>
         <Entrance />
         <OverlaysWhenWanted />
       </SessionProvider>
@@ -53,15 +53,9 @@ function Entrance() {
     );
   }
   if (state.is === "signed-in") return <RouterProvider router={theRouter()} />;
-  const waiting = (
-    <Center mih="100dvh">
-      <Loader aria-label={t.common.loading} />
-    </Center>
-  );
-  if (state.is === "starting") return waiting;
   if (state.is === "signed-out") {
     return (
-      <Suspense fallback={waiting}>
+      <Suspense fallback={null}>
         <SignIn expired={state.expired} />
       </Suspense>
     );

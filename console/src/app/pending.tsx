@@ -1,28 +1,25 @@
-import { Skeleton, Stack, VisuallyHidden } from "@mantine/core";
+import { useRouterState } from "@tanstack/react-router";
 
-import { useTexts } from "../texts/texts";
-import classes from "./pending.module.css";
+import { AwaitedContent, AwaitedPart, AwaitedScreen } from "../frame/awaited_screen";
+import { useViewer } from "../session/session";
+import { useFrameTexts } from "../texts/texts";
+import { ScreenLink } from "./screen_link";
+
+function useAwaited() {
+  return { texts: useFrameTexts(), viewer: useViewer(), path: useRouterState({ select: (state) => state.location.pathname }) };
+}
 
 /** What a screen shows until its code and its first answer are there. */
 export function Pending() {
-  const t = useTexts();
-  return (
-    <Stack role="status" p="lg" className={classes.late}>
-      <VisuallyHidden>{t.common.loading}</VisuallyHidden>
-      <Skeleton height={32} width={240} />
-      <Skeleton height={16} width={360} />
-      <Skeleton height={320} />
-    </Stack>
-  );
+  return <AwaitedScreen {...useAwaited()} link={ScreenLink} />;
+}
+
+/** The same of a screen that has others of its area beside it. */
+export function PendingBeside() {
+  return <AwaitedPart {...useAwaited()} />;
 }
 
 /** What a tab or another part of a screen shows until it is there. */
 export function PendingPart() {
-  const t = useTexts();
-  return (
-    <div role="status" className={classes.late}>
-      <VisuallyHidden>{t.common.loading}</VisuallyHidden>
-      <Skeleton height={280} />
-    </div>
-  );
+  return <AwaitedContent texts={useFrameTexts()} />;
 }

@@ -1,24 +1,19 @@
-import { Group, Stack, Text, Title } from "@mantine/core";
 import type { ReactNode } from "react";
 
-/** A screen: its title, what it is for in one line, what can be done, and the content. */
+import classes from "./screen.module.css";
+
+/** A screen: its title, what it is for in one line, what can be done, and the content. It uses no hooks, as it is drawn before React is there too. */
 export function Screen({ title, lead, actions, children }: { title: ReactNode; lead?: ReactNode; actions?: ReactNode; children: ReactNode }) {
   return (
-    <Stack gap="md">
-      <Group justify="space-between" align="flex-start">
-        <Stack gap={2}>
-          <Title order={1} size="h2">
-            {title}
-          </Title>
-          {lead && (
-            <Text c="dimmed" size="sm" component="div">
-              {lead}
-            </Text>
-          )}
-        </Stack>
-        {actions && <Group gap="xs">{actions}</Group>}
-      </Group>
+    <div className={classes.screen}>
+      <div className={classes.head}>
+        <div className={classes.words}>
+          <h1 className={classes.title}>{title}</h1>
+          {lead && <div className={classes.lead}>{lead}</div>}
+        </div>
+        {actions && <div className={classes.actions}>{actions}</div>}
+      </div>
       {children}
-    </Stack>
+    </div>
   );
 }

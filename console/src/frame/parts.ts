@@ -1,9 +1,10 @@
-import { useViewer, type Permission } from "../../session/session";
-import type { Catalogue } from "../../texts/en";
+import type { Permission } from "../session/viewer";
+import type { SettingsParts } from "../texts/en/heads";
 
-type Tab = { to: string; label: keyof Catalogue["settings"]["tabs"]; needs?: Permission };
+export type Part = { to: string; label: keyof SettingsParts; needs?: Permission };
 
-const TABS: readonly Tab[] = [
+/** The parts of the settings, in the order of their menu. */
+const PARTS: readonly Part[] = [
   { to: "/settings/workspace", label: "workspace", needs: "MEMBER_MANAGE" },
   { to: "/settings/members", label: "members", needs: "MEMBER_MANAGE" },
   { to: "/settings/tokens", label: "tokens", needs: "TOKEN_MANAGE" },
@@ -16,7 +17,6 @@ const TABS: readonly Tab[] = [
 ];
 
 /** The parts of the settings that the member may see. */
-export function useTabs(): readonly Tab[] {
-  const { permissions } = useViewer();
-  return TABS.filter(({ needs }) => !needs || permissions.includes(needs));
+export function partsFor(permissions: readonly Permission[]): readonly Part[] {
+  return PARTS.filter(({ needs }) => !needs || permissions.includes(needs));
 }

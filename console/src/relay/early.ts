@@ -25,11 +25,22 @@ function sent(body: string, signal?: AbortSignal): Promise<Response> {
 }
 
 /** Sends a query before anything reads it. The first one who asks the same gets its answer. */
-export function sendEarly(request: RequestParameters, variables: Variables): void {
+export function sendEarly(request: RequestParameters, variables: Variables): Promise<Response> {
   const body = bodyOf(request, variables);
   const answer = sent(body);
   answer.catch(() => undefined); // whoever takes it is told
   awaited.set(body, answer);
+  return answer;
+}
+
+/** What an answer holds, which others can read after this; null when it is refused or does not come. */
+export async function dataOf<Data>(answer: Promise<Response>): Promise<Data | null> {
+  try {
+    const { data, errors } = (await (await answer).clone().json()) as { data?: Data; errors?: unknown };
+    return errors ? null : (data ?? null);
+  } catch {
+    return null;
+  }
 }
 
 /** Sends a request, unless that was done early. */

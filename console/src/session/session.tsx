@@ -1,13 +1,13 @@
-import { createContext, startTransition, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { createContext, startTransition, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 import { RelayEnvironmentProvider } from "react-relay";
 import { fetchQuery, graphql } from "relay-runtime";
 
 import { ApiError } from "../relay/api_error";
 import { createApi, type Api } from "../relay/environment";
-import type { sessionViewerQuery, sessionViewerQuery$data } from "../__generated__/sessionViewerQuery.graphql";
+import type { sessionViewerQuery } from "../__generated__/sessionViewerQuery.graphql";
+import type { Permission, Viewer } from "./viewer";
 
-export type Viewer = sessionViewerQuery$data["viewer"];
-export type Permission = Viewer["permissions"][number];
+export type { Permission, Viewer };
 
 const QUERY = graphql`
   query sessionViewerQuery {
@@ -31,10 +31,32 @@ const QUERY = graphql`
 `;
 
 export type SessionState =
-  | { is: "starting" }
   | { is: "failed"; error: Error }
   | { is: "signed-out"; expired: boolean }
   | { is: "signed-in"; viewer: Viewer };
+
+/** How a session begins: with what talks to the server, and what it said. */
+export type BegunSession = { api: Api; state: SessionState };
+
+/** Asks who is signed in. */
+export async function beginSession(): Promise<BegunSession> {
+  const api = createApi();
+  try {
+    return { api, state: { is: "signed-in", viewer: await readViewer(api) } };
+  } catch (error) {
+    return { api, state: isSignedOut(error) ? { is: "signed-out", expired: false } : { is: "failed", error: error as Error } };
+  }
+}
+
+async function readViewer({ environment }: Api): Promise<Viewer> {
+  const data = await fetchQuery<sessionViewerQuery>(environment, QUERY, {}, { fetchPolicy: "network-only" }).toPromise();
+  if (!data) throw new ApiError("NETWORK", "there was no answer");
+  return data.viewer;
+}
+
+function isSignedOut(error: unknown): boolean {
+  return error instanceof ApiError && error.code === "UNAUTHENTICATED";
+}
 
 type Session = {
   state: SessionState;
@@ -46,9 +68,9 @@ type Session = {
 
 const SessionContext = createContext<Session | null>(null);
 
-export function SessionProvider({ children }: { children: ReactNode }) {
-  const [state, setState] = useState<SessionState>({ is: "starting" });
-  const [api, setApi] = useState<Api>(createApi);
+export function SessionProvider({ begun, children }: { begun: BegunSession; children: ReactNode }) {
+  const [state, setState] = useState(begun.state);
+  const [api, setApi] = useState(begun.api);
   const end = useCallback((expired: boolean) => {
     // Several requests may be refused at once: the first one says that the session had not been ended here.
     setState((before) => ({
@@ -63,20 +85,14 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   useEffect(() => api.onSignedOut(() => end(true)), [api, end]);
 
   const refresh = useCallback(() => {
-    fetchQuery<sessionViewerQuery>(api.environment, QUERY, {}, { fetchPolicy: "network-only" }).subscribe({
+    readViewer(api).then(
       // The whole console is drawn by this, so it is drawn in steps, between which the browser may do other things.
-      next: ({ viewer }) => startTransition(() => setState({ is: "signed-in", viewer })),
-      error: (error: Error) => {
-        if (!(error instanceof ApiError && error.code === "UNAUTHENTICATED")) setState({ is: "failed", error });
+      (viewer) => startTransition(() => setState({ is: "signed-in", viewer })),
+      (error: Error) => {
+        if (!isSignedOut(error)) setState({ is: "failed", error });
       },
-    });
+    );
   }, [api]);
-  const started = useRef(false);
-  useEffect(() => {
-    if (started.current) return;
-    started.current = true;
-    refresh();
-  }, [refresh]);
 
   const session = useMemo(() => ({ state, refresh, end }), [state, refresh, end]);
   return (

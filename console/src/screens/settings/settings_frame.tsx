@@ -1,58 +1,41 @@
-import { Alert, NavLink, Stack, Text, Title } from "@mantine/core";
-import { Link, Outlet, useRouterState } from "@tanstack/react-router";
+import { Alert } from "@mantine/core";
+import { Outlet, useRouterState } from "@tanstack/react-router";
 import { useRef } from "react";
 
-import { PendingPart } from "../../app/pending";
+import { PendingBeside } from "../../app/pending";
+import { ScreenLink } from "../../app/screen_link";
 import { DrawnLater } from "../../components/drawn_later";
+import { Screen } from "../../components/screen";
 import { useScrollSideways } from "../../components/scroll_sideways";
-import { useTexts } from "../../texts/texts";
-import classes from "./settings_frame.module.css";
-import { useTabs } from "./tabs";
+import { partsFor } from "../../frame/parts";
+import { SettingsParts } from "../../frame/settings_parts";
+import { useViewer } from "../../session/session";
+import { useFrameTexts, useTexts } from "../../texts/texts";
 
-/** The settings: their parts beside the one that is shown. A part that the member may not see is not offered. */
+/** The settings: their parts beside the one that is shown. */
 export function SettingsFrame() {
   const t = useTexts();
-  const tabs = useTabs();
+  const texts = useFrameTexts();
+  const { permissions } = useViewer();
   const path = useRouterState({ select: (state) => state.location.pathname });
   const isIndex = path.replace(/\/$/, "").endsWith("/settings");
-  const shown = tabs.find(({ to }) => path.includes(to));
-  const strip = useRef<HTMLElement>(null);
+  const shown = partsFor(permissions).find(({ to }) => path.includes(to));
+  const menu = useRef<HTMLElement>(null);
   // On a narrow page the parts are in one line, which is longer than the page.
-  useScrollSideways(strip, "[aria-current=page]", shown?.to ?? null);
+  useScrollSideways(menu, "[aria-current=page]", shown?.to ?? null);
   return (
-    <Stack gap="md">
-      <Text component="p" m={0} size="sm" c="dimmed" fw={600}>
-        {t.settings.title}
-      </Text>
-      <div className={classes.frame}>
-        <nav ref={strip} aria-label={t.settings.sections} className={classes.tabs}>
-          {tabs.map(({ to, label }) => (
-            <NavLink
-              key={to}
-              component={Link}
-              to={to}
-              label={t.settings.tabs[label]}
-              active={shown?.to === to}
-              aria-current={shown?.to === to ? "page" : undefined}
-              className={classes.tab}
-            />
-          ))}
-        </nav>
-        {shown || isIndex ? (
-          <DrawnLater until={<PendingPart />}>
-            <Outlet />
-          </DrawnLater>
-        ) : (
-          <Stack>
-            <Title order={1} size="h2">
-              {t.settings.title}
-            </Title>
-            <Alert color="gray" role="alert">
-              {t.settings.hidden}
-            </Alert>
-          </Stack>
-        )}
-      </div>
-    </Stack>
+    <SettingsParts texts={texts} permissions={permissions} path={path} link={ScreenLink} menu={menu}>
+      {shown || isIndex ? (
+        <DrawnLater until={<PendingBeside />}>
+          <Outlet />
+        </DrawnLater>
+      ) : (
+        <Screen title={texts.nav.settings}>
+          <Alert color="gray" role="alert">
+            {t.settings.hidden}
+          </Alert>
+        </Screen>
+      )}
+    </SettingsParts>
   );
 }

@@ -1,15 +1,16 @@
 import { formatNumber } from "../../format/numbers";
 import { plural } from "../plural";
+import { heads } from "./heads";
 
 const people = (count: number) => plural(count, { one: "person", other: "people" });
 const messages = (count: number) => plural(count, { one: "message", other: "messages" });
 
 export const broadcasts = {
-  title: "Broadcasts",
+  title: heads["/broadcasts"].title,
   count: (count: number) => plural(count, { one: "broadcast", other: "broadcasts" }),
   new: "New broadcast",
   empty: "No broadcasts yet",
-  emptyLead: "A broadcast sends one WhatsApp template to the members of segments.",
+  emptyLead: heads["/broadcasts/new"].lead,
   emptyOfStatus: "No broadcast is in this state",
 
   // list
@@ -60,7 +61,7 @@ export const broadcasts = {
   },
 
   // form
-  newTitle: "New broadcast",
+  newTitle: heads["/broadcasts/new"].title,
   editTitle: "Edit broadcast",
   message: "Message",
   name: "Name",

@@ -1,10 +1,11 @@
 import { formatNumber } from "../../format/numbers";
 import { plural } from "../plural";
+import { heads } from "./heads";
 
 const count = (count: number) => plural(count, { one: "contact", other: "contacts" });
 
 export const contacts = {
-  title: "Contacts",
+  title: heads["/contacts"].title,
   count,
   countMatching: (matching: number) => `${count(matching)} found`,
   nameless: "Without a name",
@@ -290,7 +291,7 @@ export const contacts = {
     mergeOther: "Merge with another contact",
   },
   duplicates: {
-    title: "Duplicates",
+    title: heads["/contacts/duplicates"].title,
     lead: "Contacts that may be one person. None is merged by itself.",
     none: "No duplicates",
     noneLead: "No two contacts look like one person.",

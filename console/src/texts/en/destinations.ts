@@ -1,17 +1,18 @@
 import { formatNumber } from "../../format/numbers";
 import { plural } from "../plural";
+import { heads } from "./heads";
 
 const events = (count: number) => plural(count, { one: "event", other: "events" });
 const contacts = (count: number) => plural(count, { one: "contact", other: "contacts" });
 
 export const destinations = {
-  title: "Destinations",
+  title: heads["/destinations/audiences"].title,
   parts: "Kinds of destinations",
   webhooks: "Webhooks",
   audiences: "Facebook audiences",
 
   endpoints: {
-    lead: "Addresses of partners that are told what happens here, in order and without loss.",
+    lead: heads["/destinations/webhooks"].lead,
     add: "New endpoint",
     empty: "No endpoints yet",
     emptyLead: "Add the address of a program that wants to be told who enters and leaves segments.",
@@ -133,8 +134,8 @@ export const destinations = {
   },
 
   form: {
-    newTitle: "New endpoint",
-    newLead: "It is active as soon as it has answered a signed ping.",
+    newTitle: heads["/destinations/webhooks/new"].title,
+    newLead: heads["/destinations/webhooks/new"].lead,
     editTitle: "Change the endpoint",
     url: "Address",
     urlHint: "https, reachable from the internet. After a change it has to prove itself again.",
@@ -183,7 +184,7 @@ export const destinations = {
   } as Record<string, { label: string; what: string }>,
 
   meta: {
-    lead: "Segments kept as custom audiences of an ad account at Meta: members are added and removed as the segment changes.",
+    lead: heads["/destinations/audiences"].lead,
     connection: "Ad account",
     none: "No ad account is connected",
     noneLead: "Connect one to keep segments as audiences for adverts on Facebook and Instagram.",

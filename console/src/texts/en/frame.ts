@@ -51,6 +51,7 @@ export const nav = {
   destinations: "Destinations",
   scores: "Scores",
   settings: "Settings",
+  settingsParts: "Sections of the settings",
   account: "Your account",
   dark: "Dark",
   light: "Light",

@@ -1,11 +1,12 @@
 import { formatNumber } from "../../format/numbers";
 import { plural } from "../plural";
+import { heads } from "./heads";
 
 const contacts = (count: number) => plural(count, { one: "contact", other: "contacts" });
 
 export const scores = {
-  title: "Scores",
-  lead: "Numbers that follow what is known of a contact, always and exactly.",
+  title: heads["/scores"].title,
+  lead: heads["/scores"].lead,
   new: "New score",
   empty: "No scores yet",
   emptyLead: "A score adds up points: while a rule holds, and for each activity. Rules, exports and workflows can read it.",
@@ -35,7 +36,7 @@ export const scores = {
   nobody: "No contacts yet",
   contactCount: "Contacts",
 
-  newTitle: "New score",
+  newTitle: heads["/scores/new"].title,
   editTitle: (name: string) => `Edit ${name}`,
   name: "Name",
   keyHint: "By which rules name it. It stays.",

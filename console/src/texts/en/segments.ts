@@ -1,10 +1,11 @@
 import { formatNumber } from "../../format/numbers";
 import { plural } from "../plural";
+import { heads } from "./heads";
 
 const members = (count: number) => plural(count, { one: "member", other: "members" });
 
 export const segments = {
-  title: "Segments",
+  title: heads["/segments"].title,
   count: (count: number) => plural(count, { one: "segment", other: "segments" }),
   search: "Search by name",
   create: "Create segment",
@@ -58,7 +59,7 @@ export const segments = {
   noneFoundLead: "Change the search or the filters.",
   noneDeleted: "No deleted segments",
 
-  newTitle: "New segment",
+  newTitle: heads["/segments/new"].title,
   editTitle: (name: string) => `Edit ${name}`,
   description: "What it is for",
   optional: "Optional",

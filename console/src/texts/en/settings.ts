@@ -1,29 +1,18 @@
 import { formatNumber } from "../../format/numbers";
 import { plural } from "../plural";
+import { heads, settingsParts } from "./heads";
 
 const contacts = (count: number) => plural(count, { one: "contact", other: "contacts" });
 
 export const settings = {
-  title: "Settings",
-  sections: "Sections of the settings",
   hidden: "You may not see this part of the settings. Ask an administrator of the workspace.",
-  tabs: {
-    workspace: "Workspace",
-    members: "Members",
-    tokens: "API tokens",
-    tracking: "Tracking keys",
-    fields: "Custom fields",
-    tags: "Tags",
-    whatsapp: "WhatsApp",
-    audit: "Audit log",
-    password: "Your password",
-  },
+  tabs: settingsParts,
   lastUsed: "Last used",
   created: "Created",
   never: "Never",
 
   workspace: {
-    lead: "What the whole workspace goes by.",
+    lead: heads["/settings/workspace"].lead,
     name: "Name",
     timezone: "Time zone",
     timezoneHint: "Calendar days in rules begin by it, and all times are shown in it. A new one computes all rules again.",
@@ -41,7 +30,7 @@ export const settings = {
   },
 
   members: {
-    lead: "Who can sign in to this workspace, and what each may do.",
+    lead: heads["/settings/members"].lead,
     add: "Add a member",
     name: "Name",
     email: "E-mail",
@@ -101,7 +90,7 @@ export const settings = {
   areas: { contacts: "Contacts", segments: "Segments", sending: "Broadcasts and workflows", running: "Work and connections", managing: "Management" },
 
   tokens: {
-    lead: "For programs that call the API. A token may do what it was made with, until it ends or is revoked.",
+    lead: heads["/settings/tokens"].lead,
     add: "New token",
     addTitle: "New API token",
     name: "What it is for",
@@ -125,7 +114,7 @@ export const settings = {
   },
 
   tracking: {
-    lead: "Web pages and apps record what visitors do with such a key. It is no secret: it can only record.",
+    lead: heads["/settings/tracking"].lead,
     add: "New key",
     addTitle: "New tracking key",
     name: "Name",
@@ -149,7 +138,7 @@ export const settings = {
   },
 
   fields: {
-    lead: "What you keep about contacts besides the built-in fields.",
+    lead: heads["/settings/fields"].lead,
     add: "New field",
     addTitle: "New custom field",
     editTitle: (label: string) => `Change “${label}”`,
@@ -189,7 +178,7 @@ export const settings = {
   },
 
   tags: {
-    lead: "All tags in use. A change counts for all contacts and rules at once.",
+    lead: heads["/settings/tags"].lead,
     search: "Search tags",
     tag: "Tag",
     shown: (count: number) => `The first ${formatNumber(count)} tags are shown: search for others.`,
@@ -212,7 +201,7 @@ export const settings = {
   },
 
   whatsapp: {
-    lead: "The number that broadcasts and workflows send from.",
+    lead: heads["/settings/whatsapp"].lead,
     none: "No number is connected",
     noneLead: "Broadcasts and workflows need a number of the WhatsApp Business Platform.",
     connect: "Connect a number",
@@ -285,7 +274,7 @@ export const settings = {
   },
 
   audit: {
-    lead: "What was done, by whom and from where. Kept for good.",
+    lead: heads["/settings/audit"].lead,
     when: "When",
     who: "Who",
     what: "What",
@@ -398,7 +387,7 @@ export const settings = {
   },
 
   password: {
-    lead: "A new password ends your other sessions.",
+    lead: heads["/settings/password"].lead,
     current: "Current password",
     new: "New password",
     again: "New password once more",

@@ -1,12 +1,13 @@
 import { formatNumber } from "../../format/numbers";
 import { plural } from "../plural";
+import { heads } from "./heads";
 
 const contacts = (count: number) => plural(count, { one: "contact", other: "contacts" });
 const rows = (count: number) => plural(count, { one: "row", other: "rows" });
 
 export const transfers = {
-  title: "Imports and exports",
-  lead: "All long work of the workspace, the newest first. You may leave: it goes on by itself.",
+  title: heads["/transfers"].title,
+  lead: heads["/transfers"].lead,
   newImport: "New import",
   newExport: "New export",
   empty: "Nothing here yet",
@@ -127,8 +128,8 @@ export const transfers = {
   changedLead: (changed: number) => `${contacts(changed)} changed so far.`,
 
   import: {
-    title: "New import",
-    lead: "From a CSV or TSV file, or an Excel workbook. Nothing is written before you have seen the numbers.",
+    title: heads["/transfers/import"].title,
+    lead: heads["/transfers/import"].lead,
     steps: { file: "File", columns: "Columns", choices: "What to do", check: "Check and import" },
     stepDone: "Done",
     drop: "Drop a file here, or choose one",
@@ -255,8 +256,8 @@ export const transfers = {
   } as Record<string, string>,
 
   export: {
-    title: "New export",
-    lead: "A file with contacts, written in the background and kept for seven days.",
+    title: heads["/transfers/export"].title,
+    lead: heads["/transfers/export"].lead,
     which: "Which contacts",
     all: "All contacts",
     segment: "Members of a segment",

@@ -1,10 +1,11 @@
 import { plural } from "../plural";
+import { heads } from "./heads";
 
 const people = (count: number) => plural(count, { one: "contact", other: "contacts" });
 
 export const workflows = {
-  title: "Workflows",
-  lead: "What happens to a contact next: wait, ask, branch, send, and more.",
+  title: heads["/workflows"].title,
+  lead: heads["/workflows"].lead,
   search: "Search by name",
   create: "New workflow",
   createTitle: "Create a workflow",

@@ -1,15 +1,16 @@
 import { formatNumber } from "../../format/numbers";
 import { plural } from "../plural";
+import { heads } from "./heads";
 
 const people = (count: number) => plural(count, { one: "persona", other: "personas" });
 const messages = (count: number) => plural(count, { one: "mensaje", other: "mensajes" });
 
 export const broadcasts = {
-  title: "Difusiones",
+  title: heads["/broadcasts"].title,
   count: (count: number) => plural(count, { one: "difusión", other: "difusiones" }),
   new: "Nueva difusión",
   empty: "Aún no hay difusiones",
-  emptyLead: "Una difusión envía una plantilla de WhatsApp a los miembros de segmentos.",
+  emptyLead: heads["/broadcasts/new"].lead,
   emptyOfStatus: "Ninguna difusión está en este estado",
 
   status: "Estado",
@@ -58,7 +59,7 @@ export const broadcasts = {
     byWhatsApp: (reason: string) => `WhatsApp la detuvo: ${reason} Corríjalo y reanude.`,
   },
 
-  newTitle: "Nueva difusión",
+  newTitle: heads["/broadcasts/new"].title,
   editTitle: "Editar difusión",
   message: "Mensaje",
   name: "Nombre",

@@ -1,10 +1,11 @@
 import { formatNumber } from "../../format/numbers";
 import { plural } from "../plural";
+import { heads } from "./heads";
 
 const count = (count: number) => plural(count, { one: "contacto", other: "contactos" });
 
 export const contacts = {
-  title: "Contactos",
+  title: heads["/contacts"].title,
   count,
   countMatching: (matching: number) => `Coinciden ${count(matching)}`,
   nameless: "Sin nombre",
@@ -290,7 +291,7 @@ export const contacts = {
     mergeOther: "Fusionar con otro contacto",
   },
   duplicates: {
-    title: "Duplicados",
+    title: heads["/contacts/duplicates"].title,
     lead: "Contactos que pueden ser una sola persona. Ninguno se fusiona por sí solo.",
     none: "No hay duplicados",
     noneLead: "No hay dos contactos que parezcan una sola persona.",

@@ -1,17 +1,18 @@
 import { formatNumber } from "../../format/numbers";
 import { plural } from "../plural";
+import { heads } from "./heads";
 
 const events = (count: number) => plural(count, { one: "suceso", other: "sucesos" });
 const contacts = (count: number) => plural(count, { one: "contacto", other: "contactos" });
 
 export const destinations = {
-  title: "Destinos",
+  title: heads["/destinations/audiences"].title,
   parts: "Tipos de destinos",
   webhooks: "Webhooks",
   audiences: "Audiencias de Facebook",
 
   endpoints: {
-    lead: "Direcciones de socios a las que se cuenta lo que ocurre aquí, en orden y sin pérdidas.",
+    lead: heads["/destinations/webhooks"].lead,
     add: "Nuevo destino",
     empty: "Aún no hay destinos",
     emptyLead: "Añada la dirección de un programa que quiera saber quién entra y sale de los segmentos.",
@@ -130,8 +131,8 @@ export const destinations = {
   },
 
   form: {
-    newTitle: "Nuevo destino",
-    newLead: "Está activo en cuanto responda a un ping firmado.",
+    newTitle: heads["/destinations/webhooks/new"].title,
+    newLead: heads["/destinations/webhooks/new"].lead,
     editTitle: "Cambiar el destino",
     url: "Dirección",
     urlHint: "https, accesible desde internet. Tras un cambio debe probarse de nuevo.",
@@ -180,7 +181,7 @@ export const destinations = {
   } as Record<string, { label: string; what: string }>,
 
   meta: {
-    lead: "Segmentos mantenidos como audiencias personalizadas de una cuenta publicitaria de Meta: sus miembros entran y salen con el segmento.",
+    lead: heads["/destinations/audiences"].lead,
     connection: "Cuenta publicitaria",
     none: "No hay ninguna cuenta publicitaria conectada",
     noneLead: "Conecte una para mantener segmentos como audiencias para anuncios en Facebook e Instagram.",

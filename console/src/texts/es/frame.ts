@@ -51,6 +51,7 @@ export const nav = {
   destinations: "Destinos",
   scores: "Puntuaciones",
   settings: "Ajustes",
+  settingsParts: "Secciones de los ajustes",
   account: "Su cuenta",
   dark: "Oscuro",
   light: "Claro",

@@ -1,11 +1,12 @@
 import { formatNumber } from "../../format/numbers";
 import { plural } from "../plural";
+import { heads } from "./heads";
 
 const contacts = (count: number) => plural(count, { one: "contacto", other: "contactos" });
 
 export const scores = {
-  title: "Puntuaciones",
-  lead: "Números que siguen lo que se sabe de un contacto, siempre y con exactitud.",
+  title: heads["/scores"].title,
+  lead: heads["/scores"].lead,
   new: "Nueva puntuación",
   empty: "Aún no hay puntuaciones",
   emptyLead: "Una puntuación suma puntos: mientras se cumple una regla y por cada actividad. La leen reglas, exportaciones y flujos.",
@@ -35,7 +36,7 @@ export const scores = {
   nobody: "Aún no hay contactos",
   contactCount: "Contactos",
 
-  newTitle: "Nueva puntuación",
+  newTitle: heads["/scores/new"].title,
   editTitle: (name: string) => `Editar ${name}`,
   name: "Nombre",
   keyHint: "Con ella la nombran las reglas. No cambia.",

@@ -1,11 +1,12 @@
 import { formatNumber } from "../../format/numbers";
 import type { Catalogue } from "../en";
 import { plural } from "../plural";
+import { heads } from "./heads";
 
 const members = (count: number) => plural(count, { one: "miembro", other: "miembros" });
 
 export const segments: Catalogue["segments"] = {
-  title: "Segmentos",
+  title: heads["/segments"].title,
   count: (count: number) => plural(count, { one: "segmento", other: "segmentos" }),
   search: "Buscar por nombre",
   create: "Crear segmento",
@@ -59,7 +60,7 @@ export const segments: Catalogue["segments"] = {
   noneFoundLead: "Cambie la búsqueda o los filtros.",
   noneDeleted: "No hay segmentos eliminados",
 
-  newTitle: "Segmento nuevo",
+  newTitle: heads["/segments/new"].title,
   editTitle: (name: string) => `Editar ${name}`,
   description: "Para qué sirve",
   optional: "Opcional",

@@ -1,29 +1,18 @@
 import { formatNumber } from "../../format/numbers";
 import { plural } from "../plural";
+import { heads, settingsParts } from "./heads";
 
 const contacts = (count: number) => plural(count, { one: "contacto", other: "contactos" });
 
 export const settings = {
-  title: "Ajustes",
-  sections: "Secciones de los ajustes",
   hidden: "No tiene permiso para ver esta parte de los ajustes. Pídalo a un administrador del espacio.",
-  tabs: {
-    workspace: "Espacio de trabajo",
-    members: "Miembros",
-    tokens: "Claves de API",
-    tracking: "Claves de seguimiento",
-    fields: "Campos propios",
-    tags: "Etiquetas",
-    whatsapp: "WhatsApp",
-    audit: "Registro de auditoría",
-    password: "Su contraseña",
-  },
+  tabs: settingsParts,
   lastUsed: "Último uso",
   created: "Creado",
   never: "Nunca",
 
   workspace: {
-    lead: "Lo que vale para todo el espacio de trabajo.",
+    lead: heads["/settings/workspace"].lead,
     name: "Nombre",
     timezone: "Zona horaria",
     timezoneHint: "Con ella empiezan los días de las reglas y se muestran todas las horas. Una nueva recalcula todas las reglas.",
@@ -41,7 +30,7 @@ export const settings = {
   },
 
   members: {
-    lead: "Quién puede entrar en este espacio y qué puede hacer cada uno.",
+    lead: heads["/settings/members"].lead,
     add: "Añadir un miembro",
     name: "Nombre",
     email: "Correo",
@@ -101,7 +90,7 @@ export const settings = {
   areas: { contacts: "Contactos", segments: "Segmentos", sending: "Difusiones y flujos", running: "Trabajos y conexiones", managing: "Gestión" },
 
   tokens: {
-    lead: "Para programas que llaman a la API. Una clave puede hacer aquello con lo que se creó, hasta que termine o se revoque.",
+    lead: heads["/settings/tokens"].lead,
     add: "Nueva clave",
     addTitle: "Nueva clave de API",
     name: "Para qué es",
@@ -125,7 +114,7 @@ export const settings = {
   },
 
   tracking: {
-    lead: "Las páginas y aplicaciones registran con ella lo que hacen sus visitantes. No es secreta: solo puede registrar.",
+    lead: heads["/settings/tracking"].lead,
     add: "Nueva clave",
     addTitle: "Nueva clave de seguimiento",
     name: "Nombre",
@@ -149,7 +138,7 @@ export const settings = {
   },
 
   fields: {
-    lead: "Lo que guarda de los contactos además de los campos incluidos.",
+    lead: heads["/settings/fields"].lead,
     add: "Nuevo campo",
     addTitle: "Nuevo campo propio",
     editTitle: (label: string) => `Cambiar «${label}»`,
@@ -189,7 +178,7 @@ export const settings = {
   },
 
   tags: {
-    lead: "Todas las etiquetas en uso. Un cambio vale a la vez para todos los contactos y reglas.",
+    lead: heads["/settings/tags"].lead,
     search: "Buscar etiquetas",
     tag: "Etiqueta",
     shown: (count: number) => `Se muestran las primeras ${formatNumber(count)} etiquetas: busque las demás.`,
@@ -212,7 +201,7 @@ export const settings = {
   },
 
   whatsapp: {
-    lead: "El número desde el que envían difusiones y flujos.",
+    lead: heads["/settings/whatsapp"].lead,
     none: "No hay ningún número conectado",
     noneLead: "Las difusiones y los flujos necesitan un número de WhatsApp Business Platform.",
     connect: "Conectar un número",
@@ -286,7 +275,7 @@ export const settings = {
   },
 
   audit: {
-    lead: "Qué se hizo, quién y desde dónde. Se conserva siempre.",
+    lead: heads["/settings/audit"].lead,
     when: "Cuándo",
     who: "Quién",
     what: "Qué",
@@ -405,7 +394,7 @@ export const settings = {
   },
 
   password: {
-    lead: "Una contraseña nueva termina sus otras sesiones.",
+    lead: heads["/settings/password"].lead,
     current: "Contraseña actual",
     new: "Contraseña nueva",
     again: "Contraseña nueva otra vez",

@@ -1,12 +1,13 @@
 import { formatNumber } from "../../format/numbers";
 import { plural } from "../plural";
+import { heads } from "./heads";
 
 const contacts = (count: number) => plural(count, { one: "contacto", other: "contactos" });
 const rows = (count: number) => plural(count, { one: "fila", other: "filas" });
 
 export const transfers = {
-  title: "Importar y exportar",
-  lead: "Todo el trabajo largo del espacio, lo más nuevo primero. Puede irse: continúa solo.",
+  title: heads["/transfers"].title,
+  lead: heads["/transfers"].lead,
   newImport: "Nueva importación",
   newExport: "Nueva exportación",
   empty: "Aún no hay nada",
@@ -129,8 +130,8 @@ export const transfers = {
   changedLead: (changed: number) => `${contacts(changed)} cambiados hasta ahora.`,
 
   import: {
-    title: "Nueva importación",
-    lead: "Desde un archivo CSV o TSV, o un libro de Excel. No se escribe nada antes de que vea las cifras.",
+    title: heads["/transfers/import"].title,
+    lead: heads["/transfers/import"].lead,
     steps: { file: "Archivo", columns: "Columnas", choices: "Qué hacer", check: "Comprobar e importar" },
     stepDone: "Hecho",
     drop: "Suelte aquí un archivo o elija uno",
@@ -257,8 +258,8 @@ export const transfers = {
   } as Record<string, string>,
 
   export: {
-    title: "Nueva exportación",
-    lead: "Un archivo con contactos, escrito en segundo plano y conservado siete días.",
+    title: heads["/transfers/export"].title,
+    lead: heads["/transfers/export"].lead,
     which: "Qué contactos",
     all: "Todos los contactos",
     segment: "Miembros de un segmento",

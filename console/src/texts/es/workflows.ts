@@ -1,10 +1,11 @@
 import { plural } from "../plural";
+import { heads } from "./heads";
 
 const people = (count: number) => plural(count, { one: "contacto", other: "contactos" });
 
 export const workflows = {
-  title: "Flujos",
-  lead: "Lo que sigue para un contacto: esperar, preguntar, bifurcar, enviar y más.",
+  title: heads["/workflows"].title,
+  lead: heads["/workflows"].lead,
   search: "Buscar por nombre",
   create: "Nuevo flujo",
   createTitle: "Crear un flujo",

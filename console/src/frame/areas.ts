@@ -1,0 +1,47 @@
+import {
+  IconAddressBook,
+  IconArrowsTransferDown,
+  IconChartDonut,
+  IconFlame,
+  IconHome,
+  IconRoute,
+  IconSend,
+  IconSettings,
+  IconWebhook,
+} from "@tabler/icons-react";
+import type { ComponentType } from "react";
+
+import type { Permission } from "../session/viewer";
+import type { nav } from "../texts/en/frame";
+
+export type Area = {
+  to: string;
+  label: keyof typeof nav;
+  icon: ComponentType<{ size?: number; stroke?: number }>;
+  needs?: Permission;
+  /** Either of the two is enough. */
+  or?: Permission;
+};
+
+/** The areas of the console, in the order of the menu. */
+const AREAS: readonly Area[] = [
+  { to: "/", label: "home", icon: IconHome },
+  { to: "/contacts", label: "contacts", icon: IconAddressBook, needs: "CONTACT_READ" },
+  { to: "/segments", label: "segments", icon: IconChartDonut, needs: "SEGMENT_READ" },
+  { to: "/transfers", label: "transfers", icon: IconArrowsTransferDown, needs: "JOB_READ" },
+  { to: "/broadcasts", label: "broadcasts", icon: IconSend, needs: "BROADCAST_READ" },
+  { to: "/workflows", label: "workflows", icon: IconRoute, needs: "WORKFLOW_READ" },
+  { to: "/scores", label: "scores", icon: IconFlame, needs: "SEGMENT_READ" },
+  { to: "/destinations", label: "destinations", icon: IconWebhook, needs: "WEBHOOK_MANAGE", or: "SEGMENT_READ" },
+  { to: "/settings", label: "settings", icon: IconSettings },
+];
+
+/** The areas that the member may see: one whose permission is missing is not offered. */
+export function areasFor(permissions: readonly Permission[]): readonly Area[] {
+  return AREAS.filter(({ needs, or }) => !needs || permissions.includes(needs) || (or && permissions.includes(or)));
+}
+
+/** The area of the screen at a path. */
+export function areaOf(areas: readonly Area[], path: string): Area | undefined {
+  return areas.findLast(({ to }) => (to === "/" ? path === "/" : path.startsWith(to)));
+}

@@ -1,0 +1,34 @@
+import type { ReactNode } from "react";
+
+type Props = { children?: ReactNode } & Record<string, unknown>;
+type Component = (props: Props) => ReactNode;
+/** An element as JSX makes it: of a tag, of a component, or of a component that may pass on a ref. */
+type Drawn = { type: string | Component | { render: Component }; props: Props };
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** Makes nodes of the page of components that use no hooks, as React would: for what is shown before React is there. What they listen to is left out. */
+export function drawn(what: ReactNode, inSvg = false): Node[] {
+  if (what === null || what === undefined || typeof what === "boolean") return [];
+  if (Array.isArray(what)) return what.flatMap((each: ReactNode) => drawn(each, inSvg));
+  if (typeof what !== "object") return [document.createTextNode(String(what))];
+  const { type, props } = what as unknown as Drawn;
+  if (typeof type === "function") return drawn(type(props), inSvg);
+  if (typeof type === "object") return drawn(type.render(props), inSvg);
+  const isSvg = inSvg || type === "svg";
+  const element = isSvg ? document.createElementNS(SVG, type) : document.createElement(type);
+  for (const [name, value] of Object.entries(props)) {
+    if (isAttribute(name, value)) element.setAttribute(attributeOf(name), String(value));
+  }
+  element.append(...drawn(props.children, isSvg));
+  return [element];
+}
+
+function isAttribute(name: string, value: unknown): boolean {
+  return name !== "children" && value !== undefined && value !== null && typeof value !== "function" && (value !== false || name.startsWith("aria-"));
+}
+
+/** The name of an attribute in the page, such as `stroke-width` for strokeWidth. */
+function attributeOf(name: string): string {
+  return name === "className" ? "class" : name.replace(/^(stroke|fill)([A-Z])/, (_, first: string, capital: string) => `${first}-${capital.toLowerCase()}`);
+}
