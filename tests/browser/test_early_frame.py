@@ -57,15 +57,16 @@ def test_the_words_that_are_known_stay_where_they_are(
     assert before == after[: len(before)]
 
 
-def test_nothing_shifts_when_the_console_takes_over(page: Page) -> None:
+@pytest.mark.parametrize(("path", "latest"), [("/settings/members", "table"), ("/segments/new", ".cm-content")])
+def test_nothing_shifts_until_all_is_there(page: Page, path: str, latest: str) -> None:
     page.add_init_script(
         "window.shift = 0; new PerformanceObserver((list) => list.getEntries().forEach(({ value }) => { shift += value; }))"
         '.observe({ type: "layout-shift", buffered: true });'
     )
-    with held(page, "/settings/members") as go_on:
+    with held(page, path) as go_on:
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         go_on()
-    expect(page.get_by_role("table")).to_be_visible()
+    expect(page.locator(latest)).to_be_visible()
     assert page.evaluate("window.shift") == 0
 
 
