@@ -163,13 +163,13 @@ async def _write_rested(run: Run) -> None:
     """Few are written at the end, with all others."""
     if run.behind is not None and 2 * (len(run.arrivals) - run.written) >= run.at_once:
         await write.write_rested(run, run.behind)
-        run.when_writing()
 
 
 async def _finish(run: Run, limit: int) -> bool:
     """Returns whether more is due now."""
     await withdrawal.withdraw(run)
     await entries.put_back(run)
+    run.when_writing()  # PostgreSQL works longest now, and nobody waits for Python
     goes_on = await write.write(run)
     await occurrences.write(run)
     await ticks.look_ahead(run)
